@@ -1,0 +1,96 @@
+// Package binding holds the wish that bindgate judges: this domain name on
+// this API group, with its stage, network type, force, redirect and
+// certificate, and where in the manifest each of them was written. It is pure:
+// it reads nothing and imports nothing of bindgate.
+package binding
+
+// Network types of a custom domain, as SetDomain's CustomDomainType spells them.
+const (
+	Internet = "INTERNET"
+	Intranet = "INTRANET"
+)
+
+// Ways to prove that a domain is the caller's.
+const (
+	ProofCNAME = "cname" // the name is an alias of the group's SubDomain
+	ProofTXT   = "txt"   // a TXT record at <GroupId>.<domain> names the SubDomain
+)
+
+// Binding is one wish. Names follow the API's own. Pointers tell a value that
+// was not written (nil: not sent, not compared) from an empty one.
+type Binding struct {
+	DomainName            string            `json:"domainName"`
+	GroupID               string            `json:"groupId"`
+	RegionID              string            `json:"regionId"`
+	BindStageName         *string           `json:"bindStageName,omitempty"`
+	CustomDomainType      string            `json:"customDomainType"` // INTERNET when the manifest says nothing
+	IsForce               bool              `json:"isForce"`
+	ForceFrom             []string          `json:"forceFrom,omitempty"` // ids of the groups that may lose the domain
+	IsHTTPRedirectToHTTPS *bool             `json:"isHttpRedirectToHttps,omitempty"`
+	DomainProof           string            `json:"domainProof"` // cname when the manifest says nothing
+	Certificate           *Certificate      `json:"certificate,omitempty"`
+	Labels                map[string]string `json:"labels,omitempty"`
+	Source                Position          `json:"source"`
+	Positions             Positions         `json:"-"`
+	CustomDomainTypeGiven bool              `json:"-"` // false: INTERNET is the default and is not sent
+	CertificateAlone      bool              `json:"-"` // judge the certificate only: no group was named
+}
+
+// Certificate names the certificate files of a binding. It holds no bytes.
+type Certificate struct {
+	Name       string     `json:"name"`                 // CertificateName, 4 to 50 characters
+	Body       string     `json:"body"`                 // path: PEM (leaf first) or PKCS#12
+	PrivateKey *SecretRef `json:"privateKey,omitempty"` // nil: none given
+}
+
+// SecretRef says where a private key is read from; exactly one of File and Env
+// is set. PassphraseEnv names the variable that decrypts an encrypted key.
+type SecretRef struct {
+	File          string `json:"file,omitempty"`
+	Env           string `json:"env,omitempty"`
+	PassphraseEnv string `json:"passphraseEnv,omitempty"`
+}
+
+// Position is a place in a manifest; lines and columns count from 1. The zero
+// Line means that the value came from a flag.
+type Position struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+}
+
+// Positions maps the JSON pointer of a value inside its binding
+// ("/bindStageName", "/certificate/body") to where it was written.
+type Positions map[string]Position
+
+// At is the position of the value at pointer, or of the nearest enclosing
+// value that has one, or of the binding itself.
+func (b Binding) At(pointer string) Position {
+	for p := pointer; p != ""; p = parent(p) {
+		if pos, ok := b.Positions[p]; ok {
+			return pos
+		}
+	}
+	return b.Source
+}
+
+func parent(pointer string) string {
+	for i := len(pointer) - 1; i >= 0; i-- {
+		if pointer[i] == '/' {
+			return pointer[:i]
+		}
+	}
+	return ""
+}
+
+// Wildcard reports whether the binding asks for every name one label below a
+// parent (*.example.com).
+func (b Binding) Wildcard() bool {
+	return len(b.DomainName) > 1 && b.DomainName[0] == '*' && b.DomainName[1] == '.'
+}
+
+// Key identifies a binding within a run: one domain, on one group, in one
+// region and network.
+func (b Binding) Key() string {
+	return b.DomainName + "|" + b.GroupID + "|" + b.RegionID + "|" + b.CustomDomainType
+}

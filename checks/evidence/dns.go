@@ -1,0 +1,51 @@
+package evidence
+
+// Event tells how asking for a name ended (terms of RFC 9499).
+type Event string
+
+// The ends of a walk along a chain of aliases. Ends that say nothing about the
+// name (SERVFAIL, REFUSED, a time-out, a malformed answer) are not events: they
+// make the observation Failed, with the reason in words.
+const (
+	EventAddress        Event = "address"         // the last name has A or AAAA records
+	EventNoData         Event = "nodata"          // it exists, with neither alias nor address
+	EventNameError      Event = "nxdomain"        // it does not exist
+	EventLoop           Event = "loop"            // the chain comes back to an earlier name
+	EventMultipleCNAMEs Event = "multiple-cnames" // one owner has two or more CNAME records
+	EventTooLong        Event = "too-long"        // over MaxHops aliases
+)
+
+// DNS is the alias chain of the binding's domain, one owner at a time.
+type DNS struct {
+	Mode      string `json:"mode"`      // resolver or authority
+	QueryName string `json:"queryName"` // what was asked; for a wildcard binding a random label below its parent
+	Hops      []Hop  `json:"hops"`      // the aliases in order; empty: none at QueryName
+	End       End    `json:"end"`
+}
+
+// Hop is one CNAME record. Names are absolute, lower case, without the final dot.
+type Hop struct {
+	Owner  string `json:"owner"`
+	Target string `json:"target"`
+	TTL    uint32 `json:"ttl"`    // seconds, as this server gave it
+	Server string `json:"server"` // who said so
+}
+
+// End is where the chain ends and how.
+type End struct {
+	Name      string   `json:"name"` // the last name asked
+	Event     Event    `json:"event"`
+	Addresses []string `json:"addresses,omitempty"` // EventAddress: A and AAAA, sorted
+	Targets   []string `json:"targets,omitempty"`   // EventMultipleCNAMEs: all of them, sorted
+}
+
+// Final is the name at which the chain ends.
+func (d DNS) Final() string { return d.End.Name }
+
+// Proof is the TXT record set that proves ownership, at <GroupId>.<domain>.
+type Proof struct {
+	Owner   string   `json:"owner"`
+	Hops    []Hop    `json:"hops,omitempty"`    // aliases followed from Owner
+	Records []string `json:"records,omitempty"` // each TXT record, its strings joined, sorted
+	Event   Event    `json:"event,omitempty"`   // nodata, nxdomain, loop, …; empty when there are records
+}

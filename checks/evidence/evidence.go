@@ -1,0 +1,126 @@
+// Package evidence holds what was observed about one binding: when, from whom,
+// and how it failed if it failed. It is facts, never judgements, and never
+// secrets: a private key is here only as its format and its public half. The
+// types are pure data and survive a round trip through JSON unchanged, so that
+// a saved run replays to the same verdict.
+package evidence
+
+import "time"
+
+// Need names one piece of evidence that a check can ask for.
+type Need string
+
+// The pieces of evidence.
+const (
+	NeedDNS         Need = "dns"         // the alias chain of the domain
+	NeedProof       Need = "proof"       // the TXT proof of ownership
+	NeedCertificate Need = "certificate" // the certificate file
+	NeedKey         Need = "key"         // the private key, reduced to facts
+	NeedGroup       Need = "group"       // the API group that the binding names
+	NeedAccount     Need = "account"     // the other groups of the account and region
+	NeedSiblings    Need = "siblings"    // the other bindings of this run
+	NeedPolicy      Need = "policy"      // what Rego said
+)
+
+// Evidence is everything known about one binding.
+type Evidence struct {
+	Run         Run                      `json:"run"`
+	DNS         Observation[DNS]         `json:"dns"`
+	Proof       Observation[Proof]       `json:"proof"`
+	Certificate Observation[Certificate] `json:"certificate"`
+	Key         Observation[Key]         `json:"key"`
+	Group       Observation[Group]       `json:"group"`
+	Account     Observation[Account]     `json:"account"`
+	Siblings    Observation[Siblings]    `json:"siblings"`
+	Policy      Observation[Policy]      `json:"policy"`
+}
+
+// Published contracts of SetDomain (docs: ALIBABA §1 in the design notes).
+const (
+	Contract2017 = "2017"
+	Contract2026 = "2026"
+)
+
+// Ways in which DNS was asked.
+const (
+	DNSResolver  = "resolver"
+	DNSAuthority = "authority"
+	DNSNone      = "none"
+)
+
+// Run is what holds for every binding of a run.
+type Run struct {
+	Now      time.Time `json:"now"`      // the one clock of the run, UTC
+	Command  string    `json:"command"`  // lint, plan, apply, …
+	Contract string    `json:"contract"` // 2017 or 2026
+	DNSMode  string    `json:"dnsMode"`  // resolver, authority or none
+	Actor    string    `json:"actor"`    // who claims to run this; unproven
+}
+
+// State tells whether an observation was made. The zero value is Missing, and
+// nothing that is missing lets a binding through.
+type State string
+
+// The states of an observation.
+const (
+	Missing  State = ""         // nobody collected it: judged unknown
+	Observed State = "observed" // Facts hold
+	Failed   State = "failed"   // collecting it failed: judged unknown
+	LeftOut  State = "left-out" // the chosen mode left it out: judged not-run
+)
+
+// Observation is one piece of evidence. Facts are to be relied on only when
+// State is Observed; a failed observation may hold what was seen until then.
+type Observation[T any] struct {
+	State  State     `json:"state"`
+	Reason string    `json:"reason,omitempty"` // how it failed, or why it was left out
+	At     time.Time `json:"at,omitzero"`      // when it was made, UTC
+	From   string    `json:"from,omitempty"`   // who said so: a server, an endpoint, a file
+	Facts  T         `json:"facts,omitzero"`
+}
+
+// Saw makes an observation that succeeded.
+func Saw[T any](facts T, from string, at time.Time) Observation[T] {
+	return Observation[T]{State: Observed, At: at.UTC(), From: from, Facts: facts}
+}
+
+// CouldNot makes an observation that failed for the given reason.
+func CouldNot[T any](reason, from string, at time.Time) Observation[T] {
+	return Observation[T]{State: Failed, Reason: reason, From: from, At: at.UTC()}
+}
+
+// Left makes an observation that the chosen mode left out.
+func Left[T any](why string) Observation[T] {
+	return Observation[T]{State: LeftOut, Reason: why}
+}
+
+// Standing is the state of an observation and the reason for it, without its
+// facts.
+type Standing struct {
+	State  State
+	Reason string
+}
+
+// Of is the standing of the piece of evidence that need names. A need that is
+// not in the list is Missing.
+func (e Evidence) Of(need Need) Standing {
+	switch need {
+	case NeedDNS:
+		return Standing{e.DNS.State, e.DNS.Reason}
+	case NeedProof:
+		return Standing{e.Proof.State, e.Proof.Reason}
+	case NeedCertificate:
+		return Standing{e.Certificate.State, e.Certificate.Reason}
+	case NeedKey:
+		return Standing{e.Key.State, e.Key.Reason}
+	case NeedGroup:
+		return Standing{e.Group.State, e.Group.Reason}
+	case NeedAccount:
+		return Standing{e.Account.State, e.Account.Reason}
+	case NeedSiblings:
+		return Standing{e.Siblings.State, e.Siblings.Reason}
+	case NeedPolicy:
+		return Standing{e.Policy.State, e.Policy.Reason}
+	}
+	return Standing{Reason: "no such evidence"}
+}

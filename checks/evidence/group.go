@@ -1,0 +1,125 @@
+package evidence
+
+// Group is what DescribeApiGroup says of the group that the binding names.
+// Names of the JSON fields are the API's in lower camel case.
+type Group struct {
+	Found                bool     `json:"found"` // false: the gateway says that there is no such group
+	GroupID              string   `json:"groupId,omitempty"`
+	GroupName            string   `json:"groupName,omitempty"`
+	RegionID             string   `json:"regionId,omitempty"`
+	InstanceID           string   `json:"instanceId,omitempty"`
+	InstanceType         string   `json:"instanceType,omitempty"`
+	BasePath             string   `json:"basePath,omitempty"`
+	SubDomain            string   `json:"subDomain,omitempty"`
+	VpcDomain            string   `json:"vpcDomain,omitempty"`
+	VpcSlbIntranetDomain string   `json:"vpcSlbIntranetDomain,omitempty"`
+	HTTPSPolicy          string   `json:"httpsPolicy,omitempty"`
+	Status               string   `json:"status,omitempty"`        // NORMAL, DELETE
+	BillingStatus        string   `json:"billingStatus,omitempty"` // NORMAL, LOCKED
+	IllegalStatus        string   `json:"illegalStatus,omitempty"` // NORMAL, LOCKED
+	Stages               []Stage  `json:"stages,omitempty"`        // StageItems
+	Domains              []Domain `json:"domains,omitempty"`       // CustomDomains
+	Served               *Served  `json:"served,omitempty"`        // nil: DescribeDomain was not needed
+}
+
+// Stage is one environment of a group.
+type Stage struct {
+	StageID   string `json:"stageId,omitempty"`
+	StageName string `json:"stageName"`
+}
+
+// Domain is one custom domain of a group, a DomainItem.
+type Domain struct {
+	DomainName            string `json:"domainName"`
+	DomainBindingStatus   string `json:"domainBindingStatus,omitempty"` // BINDING: in effect; BOUND: not
+	DomainCNAMEStatus     string `json:"domainCNAMEStatus,omitempty"`   // RESOLVED, UNRESOLVED
+	DomainLegalStatus     string `json:"domainLegalStatus,omitempty"`   // NORMAL, ABNORMAL
+	DomainRemark          string `json:"domainRemark,omitempty"`
+	CustomDomainType      string `json:"customDomainType,omitempty"`
+	BindStageName         string `json:"bindStageName,omitempty"`
+	BindStageAlias        string `json:"bindStageAlias,omitempty"`
+	IsHTTPRedirectToHTTPS bool   `json:"isHttpRedirectToHttps,omitempty"`
+	CertificateID         string `json:"certificateId,omitempty"`
+	CertificateName       string `json:"certificateName,omitempty"`
+	CertificateValidStart int64  `json:"certificateValidStart,omitempty"` // ms since the epoch
+	CertificateValidEnd   int64  `json:"certificateValidEnd,omitempty"`   // ms since the epoch
+}
+
+// Served is the certificate that DescribeDomain says the group serves for the
+// binding's domain now. The private key of that answer is dropped when it is read.
+type Served struct {
+	CertificateName string `json:"certificateName,omitempty"`
+	ChainDigest     string `json:"chainDigest,omitempty"` // as Certificate.ChainDigest
+}
+
+// Domain is the group's own item for a domain name, compared without case.
+func (g Group) Domain(name string) (Domain, bool) {
+	for _, d := range g.Domains {
+		if equalFold(d.DomainName, name) {
+			return d, true
+		}
+	}
+	return Domain{}, false
+}
+
+// Account is what the other groups of the account and region say.
+type Account struct {
+	Groups    int       `json:"groups"`              // how many were read
+	Complete  bool      `json:"complete"`            // every group of the region was read
+	Problem   string    `json:"problem,omitempty"`   // why it is not complete
+	Holders   []Holder  `json:"holders,omitempty"`   // other groups with this domain, or a wildcard that overlaps it
+	AliasedTo *GroupRef `json:"aliasedTo,omitempty"` // the other group whose own name the alias chain leads to
+}
+
+// GroupRef names a group.
+type GroupRef struct {
+	GroupID    string `json:"groupId"`
+	GroupName  string `json:"groupName,omitempty"`
+	RegionID   string `json:"regionId,omitempty"`
+	InstanceID string `json:"instanceId,omitempty"`
+	BasePath   string `json:"basePath,omitempty"`
+	SubDomain  string `json:"subDomain,omitempty"`
+}
+
+// Holder is another group that has the domain.
+type Holder struct {
+	GroupRef
+	Domain    Domain `json:"domain"`
+	Conflicts bool   `json:"conflicts"` // same instance and base path, so IsForce would take the domain from it
+}
+
+// Conflicts are the holders that a force would unbind.
+func (a Account) Conflicts() []Holder {
+	var out []Holder
+	for _, h := range a.Holders {
+		if h.Conflicts {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// Siblings are the other bindings of this run for the same domain, or for a
+// wildcard that overlaps it.
+type Siblings struct {
+	Others []Sibling `json:"others,omitempty"`
+}
+
+// Sibling is one of them. InstanceID and BasePath are its group's, and empty
+// when its group was not read.
+type Sibling struct {
+	DomainName       string `json:"domainName"`
+	GroupID          string `json:"groupId"`
+	RegionID         string `json:"regionId"`
+	CustomDomainType string `json:"customDomainType"`
+	GroupKnown       bool   `json:"groupKnown"`
+	InstanceID       string `json:"instanceId,omitempty"`
+	BasePath         string `json:"basePath,omitempty"`
+	At               string `json:"at"` // file:line:column
+}
+
+// Ref names the group.
+func (g Group) Ref() GroupRef {
+	return GroupRef{GroupID: g.GroupID, GroupName: g.GroupName, RegionID: g.RegionID,
+		InstanceID: g.InstanceID, BasePath: g.BasePath, SubDomain: g.SubDomain}
+}

@@ -1,0 +1,40 @@
+package evidence
+
+import "strings"
+
+// Policy is what the loaded Rego packages said about the binding.
+type Policy struct {
+	Packages []PolicyPackage `json:"packages"`
+}
+
+// PolicyPackage is the verdict of one package.
+type PolicyPackage struct {
+	Name     string          `json:"name"`               // bindgate.policy.… or bindgate.force.…
+	Denials  []PolicyMessage `json:"denials,omitempty"`  // of deny
+	Warnings []PolicyMessage `json:"warnings,omitempty"` // of warn
+	Allow    bool            `json:"allow,omitempty"`    // bindgate.force: allow is exactly true
+	Reasons  []PolicyMessage `json:"reasons,omitempty"`  // bindgate.force: why it does not allow
+	NotRun   string          `json:"notRun,omitempty"`   // the evidence it needs and the mode left out
+}
+
+// PolicyMessage is one message of a policy; Pointer is a JSON pointer into the
+// binding, or empty.
+type PolicyMessage struct {
+	Text    string `json:"text"`
+	Pointer string `json:"pointer,omitempty"`
+}
+
+// PackagesUnder are the packages whose name begins with prefix and a dot.
+func (p Policy) PackagesUnder(prefix string) []PolicyPackage {
+	var out []PolicyPackage
+	for _, pkg := range p.Packages {
+		if strings.HasPrefix(pkg.Name, prefix+".") {
+			out = append(out, pkg)
+		}
+	}
+	return out
+}
+
+func equalFold(a, b string) bool {
+	return strings.EqualFold(strings.TrimSuffix(a, "."), strings.TrimSuffix(b, "."))
+}

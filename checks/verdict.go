@@ -1,0 +1,55 @@
+package checks
+
+// Status of a result. The zero value is unknown, and unknown never opens the gate.
+type Status string
+
+// The statuses, in the words of the report.
+const (
+	StatusUnknown       Status = "unknown"
+	StatusFail          Status = "fail"
+	StatusNotApplicable Status = "not-applicable"
+	StatusNotRun        Status = "not-run"
+	StatusPass          Status = "pass"
+)
+
+// Verdict is what Judge answers. Its zero value is unknown: a judgement that
+// forgets to answer has not passed. It is made by Found, CannotTell, LeftOut
+// and DoesNotApply only.
+type Verdict struct {
+	status   Status
+	reason   string
+	findings []Finding
+}
+
+// Found is the verdict that follows from the findings: fail when one of them is
+// an error, else pass. No findings: a plain pass.
+func Found(findings ...Finding) Verdict {
+	v := Verdict{status: StatusPass, findings: findings}
+	for _, f := range findings {
+		if f.Severity != Warning {
+			v.status = StatusFail
+		}
+	}
+	return v
+}
+
+// CannotTell is the verdict when the evidence does not decide; reason says what is missing.
+func CannotTell(reason string, findings ...Finding) Verdict {
+	return Verdict{status: StatusUnknown, reason: reason, findings: findings}
+}
+
+// LeftOut is the verdict when the chosen mode left out what this binding would need.
+func LeftOut(reason string) Verdict { return Verdict{status: StatusNotRun, reason: reason} }
+
+// DoesNotApply is the verdict when the evidence shows that there is nothing to judge.
+func DoesNotApply(reason string) Verdict {
+	return Verdict{status: StatusNotApplicable, reason: reason}
+}
+
+// Result is what became of one check on one binding.
+type Result struct {
+	ID       string    `json:"id"`
+	Status   Status    `json:"status"`
+	Reason   string    `json:"reason,omitempty"` // why it is unknown, not-run or not-applicable
+	Findings []Finding `json:"findings"`
+}

@@ -1,0 +1,51 @@
+// Package plan works out, from a binding and its evidence, the exact calls that
+// would bring the gateway to the wish, what a force would take away, and what
+// would restore the state before. It is pure: it makes no call and gives no
+// leave to make one.
+package plan
+
+import (
+	"maps"
+
+	"github.com/bindgate/bindgate/checks/binding"
+)
+
+// Actions that a plan may hold.
+const (
+	SetDomain            = "SetDomain"
+	SetDomainCertificate = "SetDomainCertificate"
+)
+
+// Call is one frozen request: everything that will be on the wire but the bytes
+// of certificate and key, which are named by digest so that no plan, permit or
+// report ever holds a secret.
+type Call struct {
+	Action   string            `json:"action"`
+	RegionID string            `json:"regionId"`
+	Params   map[string]string `json:"params"` // an empty value is sent as an empty value
+	Material *Material         `json:"material,omitempty"`
+}
+
+// Material names the certificate and key that a call carries. The bytes are
+// read again when the call is made and must still have these digests.
+type Material struct {
+	Binding         binding.Binding `json:"-"`               // whose certificate it is; the files are found through it
+	FileDigest      string          `json:"fileDigest"`      // sha256:<hex> of the certificate file
+	ChainDigest     string          `json:"chainDigest"`     // sha256:<hex> of the PEM chain that is sent
+	PublicKeyDigest string          `json:"publicKeyDigest"` // sha256:<hex> of the key's SubjectPublicKeyInfo
+	BodyParam       string          `json:"bodyParam"`       // the parameter that carries the chain
+	KeyParam        string          `json:"keyParam"`        // the parameter that carries the key
+}
+
+// Clone is a copy that shares nothing with the call.
+func (c Call) Clone() Call {
+	c.Params = maps.Clone(c.Params)
+	if c.Material != nil {
+		m := *c.Material
+		c.Material = &m
+	}
+	return c
+}
+
+// Forces reports whether the call takes the domain from other groups.
+func (c Call) Forces() bool { return c.Params["IsForce"] == "true" }
