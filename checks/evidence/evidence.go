@@ -55,6 +55,9 @@ type Run struct {
 	Contract string    `json:"contract"` // 2017 or 2026
 	DNSMode  string    `json:"dnsMode"`  // resolver, authority or none
 	Actor    string    `json:"actor"`    // who claims to run this; unproven
+	// Live tells that everything was observed in this very run, on the live
+	// clock. It is never saved, so replayed evidence can never claim it.
+	Live bool `json:"-"`
 }
 
 // State tells whether an observation was made. The zero value is Missing, and

@@ -1,0 +1,99 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// InEffect is the DomainBindingStatus of a domain that serves; BOUND does not.
+const InEffect = "BINDING"
+
+// Target is what the gateway must show once the wish stands.
+type Target struct {
+	Binding     binding.Binding
+	ChainDigest string // of the certificate, empty without one
+}
+
+// Wish is the target of a subject.
+func Wish(s checks.Subject) Target {
+	t := Target{Binding: s.Binding}
+	if s.Binding.Certificate != nil {
+		t.ChainDigest = s.Evidence.Certificate.Facts.ChainDigest
+	}
+	return t
+}
+
+// Gap is how the gateway's state differs from a target.
+type Gap struct {
+	Domain         bool     // SetDomain is needed for something other than the redirect
+	Redirect       bool     // the redirect differs
+	Certificate    bool     // the certificate differs
+	HasCertificate bool     // the domain serves some certificate now
+	Words          []string // each difference: got, then want
+}
+
+// Stands reports that nothing differs.
+func (g Gap) Stands() bool { return !g.Domain && !g.Redirect && !g.Certificate }
+
+// Compare tells how a group, as DescribeApiGroup and DescribeDomain show it,
+// differs from the target. What the manifest does not say is not compared.
+func Compare(t Target, g evidence.Group) Gap {
+	b := t.Binding
+	d, ok := g.Domain(b.DomainName)
+	if !ok {
+		return Gap{Domain: true, Redirect: b.IsHTTPRedirectToHTTPS != nil && *b.IsHTTPRedirectToHTTPS,
+			Certificate: b.Certificate != nil, Words: []string{"the domain is not bound to the group"}}
+	}
+	gap := Gap{HasCertificate: d.CertificateName != "" || d.CertificateID != ""}
+	gap.compareDomain(b, d)
+	if b.IsHTTPRedirectToHTTPS != nil && d.IsHTTPRedirectToHTTPS != *b.IsHTTPRedirectToHTTPS {
+		gap.Redirect = true
+		gap.say("isHttpRedirectToHttps is %t, want %t", d.IsHTTPRedirectToHTTPS, *b.IsHTTPRedirectToHTTPS)
+	}
+	if b.Certificate != nil {
+		gap.compareCertificate(t, d, g.Served)
+	}
+	return gap
+}
+
+func (g *Gap) compareDomain(b binding.Binding, d evidence.Domain) {
+	if d.DomainBindingStatus != InEffect {
+		g.Domain = true
+		g.say("domainBindingStatus is %q, want %q", d.DomainBindingStatus, InEffect)
+	}
+	if b.BindStageName != nil && d.BindStageName != *b.BindStageName &&
+		(*b.BindStageName == "" || d.BindStageAlias != *b.BindStageName) {
+		g.Domain = true
+		g.say("bindStageName is %q, want %q", d.BindStageName, *b.BindStageName)
+	}
+	got := d.CustomDomainType
+	if got == "" {
+		got = binding.Internet
+	}
+	if !strings.EqualFold(got, b.CustomDomainType) {
+		g.Domain = true
+		g.say("customDomainType is %q, want %q", got, b.CustomDomainType)
+	}
+}
+
+// compareCertificate believes that a certificate stands only when its name and
+// its bytes are the wanted ones; a name can be used again for other bytes.
+func (g *Gap) compareCertificate(t Target, d evidence.Domain, served *evidence.Served) {
+	want := t.Binding.Certificate.Name
+	switch {
+	case d.CertificateName != want:
+		g.Certificate = true
+		g.say("certificateName is %q, want %q", d.CertificateName, want)
+	case served == nil || served.ChainDigest != t.ChainDigest || t.ChainDigest == "":
+		g.Certificate = true
+		g.say("the certificate %q that is served has other bytes than the wanted one", want)
+	}
+}
+
+func (g *Gap) say(format string, args ...any) {
+	g.Words = append(g.Words, fmt.Sprintf(format, args...))
+}

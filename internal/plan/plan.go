@@ -1,0 +1,147 @@
+package plan
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// ErrNoGroup tells that a plan was asked for without the group's state.
+var ErrNoGroup = errors.New("planning the calls: the state of the API group was not read")
+
+// Plan is what would be done for one binding.
+type Plan struct {
+	Calls   []Call            `json:"calls"`             // empty: the wish already stands
+	Takes   []evidence.Holder `json:"takes,omitempty"`   // the groups that the force would unbind
+	Before  *evidence.Domain  `json:"before,omitempty"`  // the domain on this group now; nil: not bound here
+	Restore []string          `json:"restore,omitempty"` // commands that bring the state before back
+}
+
+// For works out the calls for a binding from its evidence. Without an observed
+// group, and without an observed certificate and key where the binding names
+// one, there is no plan.
+func For(s checks.Subject) (Plan, error) {
+	b, ev := s.Binding, s.Evidence
+	if ev.Group.State != evidence.Observed || !ev.Group.Facts.Found {
+		return Plan{}, ErrNoGroup
+	}
+	material, err := materialOf(b, ev)
+	if err != nil {
+		return Plan{}, err
+	}
+	p := Plan{}
+	if d, ok := ev.Group.Facts.Domain(b.DomainName); ok {
+		p.Before = &d
+	}
+	gap := Compare(Wish(s), ev.Group.Facts)
+	takes := ev.Account.Facts.Conflicts()
+	force := b.IsForce && len(takes) > 0
+	if ev.Run.Contract == evidence.Contract2017 {
+		p.Calls = calls2017(b, gap, material)
+	} else {
+		p.Calls = calls2026(b, gap, force, material)
+	}
+	for _, c := range p.Calls {
+		if c.Forces() {
+			p.Takes = takes
+		}
+	}
+	p.Restore = restore(b, p)
+	return p, nil
+}
+
+// calls2026 is today's order: the domain, then the certificate. A redirect to
+// HTTPS before the first certificate would break every caller, so it comes last
+// and by a call of its own, which never forces.
+func calls2026(b binding.Binding, gap Gap, force bool, m *Material) []Call {
+	redirect := b.IsHTTPRedirectToHTTPS != nil && *b.IsHTTPRedirectToHTTPS
+	late := redirect && gap.Certificate && !gap.HasCertificate
+	var calls []Call
+	if gap.Domain || (gap.Redirect && !late) {
+		c := setDomain(b)
+		if force {
+			c.Params["IsForce"] = "true"
+		}
+		if late {
+			c.Params["IsHttpRedirectToHttps"] = "false"
+		}
+		calls = append(calls, c)
+	}
+	if gap.Certificate {
+		calls = append(calls, setCertificate(b, m))
+	}
+	if late && (gap.Domain || gap.Redirect) {
+		calls = append(calls, setDomain(b))
+	}
+	return calls
+}
+
+// calls2017 carries the certificate inside SetDomain; a renewal is
+// SetDomainCertificate alone in both contracts.
+func calls2017(b binding.Binding, gap Gap, m *Material) []Call {
+	if !gap.Domain {
+		if gap.Certificate {
+			return []Call{setCertificate(b, m)}
+		}
+		return nil
+	}
+	c := call(SetDomain, b)
+	if gap.Certificate {
+		inline := *m
+		inline.BodyParam, inline.KeyParam = "CertificateBody", "PrivateKey"
+		c.Params["CertificateName"] = b.Certificate.Name
+		c.Material = &inline
+	}
+	return []Call{c}
+}
+
+func call(action string, b binding.Binding) Call {
+	return Call{Action: action, RegionID: b.RegionID,
+		Params: map[string]string{"GroupId": b.GroupID, "DomainName": b.DomainName}}
+}
+
+// setDomain carries every field that the manifest set and none that it left out.
+func setDomain(b binding.Binding) Call {
+	c := call(SetDomain, b)
+	if b.BindStageName != nil {
+		c.Params["BindStageName"] = *b.BindStageName
+	}
+	if b.CustomDomainTypeGiven || b.CustomDomainType != binding.Internet {
+		c.Params["CustomDomainType"] = b.CustomDomainType
+	}
+	if b.IsHTTPRedirectToHTTPS != nil {
+		c.Params["IsHttpRedirectToHttps"] = strconv.FormatBool(*b.IsHTTPRedirectToHTTPS)
+	}
+	return c
+}
+
+func setCertificate(b binding.Binding, m *Material) Call {
+	c := call(SetDomainCertificate, b)
+	c.Params["CertificateName"] = b.Certificate.Name
+	c.Material = m
+	return c
+}
+
+// materialOf names the certificate and key of the binding by the digests that
+// were judged.
+func materialOf(b binding.Binding, ev evidence.Evidence) (*Material, error) {
+	if b.Certificate == nil {
+		return nil, nil
+	}
+	cert, key := ev.Certificate, ev.Key
+	if cert.State != evidence.Observed || cert.Facts.ChainDigest == "" {
+		return nil, errors.New("planning the calls: the certificate was not read")
+	}
+	if key.State != evidence.Observed || key.Facts.PublicKeyDigest == "" {
+		return nil, errors.New("planning the calls: the private key was not read")
+	}
+	return &Material{
+		Binding:    b,
+		FileDigest: cert.Facts.FileDigest, ChainDigest: cert.Facts.ChainDigest,
+		PublicKeyDigest: key.Facts.PublicKeyDigest,
+		BodyParam:       "CertificateBody", KeyParam: "CertificatePrivateKey",
+	}, nil
+}

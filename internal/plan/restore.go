@@ -1,0 +1,75 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// restore gives the commands of the official command-line client that bring
+// back what the calls change. Certificates cannot be given back by command:
+// their keys are not known here, and the line says so.
+func restore(b binding.Binding, p Plan) []string {
+	if len(p.Calls) == 0 {
+		return nil
+	}
+	var out []string
+	switch {
+	case p.Before == nil:
+		out = append(out, command("DeleteDomain", b.RegionID, "GroupId", b.GroupID, "DomainName", b.DomainName))
+	default:
+		out = append(out, bindAgain(b.RegionID, b.GroupID, *p.Before, false)...)
+	}
+	for _, h := range p.Takes {
+		region := h.RegionID
+		if region == "" {
+			region = b.RegionID
+		}
+		out = append(out, bindAgain(region, h.GroupID, h.Domain, true)...)
+	}
+	return out
+}
+
+// bindAgain binds a domain as it was described.
+func bindAgain(region, group string, d evidence.Domain, force bool) []string {
+	args := []string{"GroupId", group, "DomainName", d.DomainName, "BindStageName", d.BindStageName}
+	if d.CustomDomainType != "" {
+		args = append(args, "CustomDomainType", d.CustomDomainType)
+	}
+	args = append(args, "IsHttpRedirectToHttps", fmt.Sprint(d.IsHTTPRedirectToHTTPS))
+	if force {
+		args = append(args, "IsForce", "true")
+	}
+	out := []string{command("SetDomain", region, args...)}
+	if d.CertificateName != "" {
+		out = append(out, fmt.Sprintf("# then attach certificate %s to %s on group %s again with SetDomainCertificate; its key is needed",
+			quote(d.CertificateName), quote(d.DomainName), quote(group)))
+	}
+	return out
+}
+
+func command(action, region string, args ...string) string {
+	words := []string{"aliyun", "cloudapi", action, "--region", quote(region)}
+	for i := 0; i+1 < len(args); i += 2 {
+		words = append(words, "--"+args[i], quote(args[i+1]))
+	}
+	return strings.Join(words, " ")
+}
+
+// quote makes one shell word of a value that came from the gateway or the
+// manifest, so that pasting the line runs nothing else. Control characters are
+// shown, not passed on.
+func quote(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < 0x20 || r == 0x7f {
+			return '?'
+		}
+		return r
+	}, s)
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
