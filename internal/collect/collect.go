@@ -1,0 +1,148 @@
+// Package collect gathers the evidence of every binding of a run, in parallel
+// and within a deadline. Whatever goes wrong in a collector, a panic included,
+// becomes an observation that failed; nothing becomes a pass.
+package collect
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/collect/siblings"
+)
+
+// DNS observes the alias chain and the TXT proof.
+type DNS interface {
+	Collect(context.Context, binding.Binding) (evidence.Observation[evidence.DNS], evidence.Observation[evidence.Proof])
+}
+
+// Certificate observes the certificate file and the private key.
+type Certificate interface {
+	Collect(context.Context, binding.Binding) (evidence.Observation[evidence.Certificate], evidence.Observation[evidence.Key])
+}
+
+// Group observes the API group and the account around it.
+type Group interface {
+	Group(ctx context.Context, b binding.Binding, served bool) evidence.Observation[evidence.Group]
+	Account(ctx context.Context, b binding.Binding, g evidence.Group, chain []string) evidence.Observation[evidence.Account]
+}
+
+// Collector gathers evidence. A collector that is nil was left out by the
+// chosen mode, for the reason in LeftOut.
+type Collector struct {
+	DNS         DNS
+	Certificate Certificate
+	Group       Group
+	LeftOut     string        // why a nil collector was left out: "--offline"
+	Served      bool          // ask which certificate is served now: a plan compares it
+	Concurrency int           // bindings at a time; below 1 counts as 1
+	Timeout     time.Duration // for one binding; 0: none of its own
+	Now         func() time.Time
+}
+
+// All gathers the evidence of each binding, in the order of the bindings.
+func (c *Collector) All(ctx context.Context, run evidence.Run, bindings []binding.Binding) []evidence.Evidence {
+	all := make([]evidence.Evidence, len(bindings))
+	var work errgroup.Group
+	work.SetLimit(max(c.Concurrency, 1))
+	for i, b := range bindings {
+		work.Go(func() error {
+			all[i] = c.one(ctx, b)
+			all[i].Run = run
+			return nil
+		})
+	}
+	_ = work.Wait() // the workers report through the evidence only
+	siblings.Fill(bindings, all, c.Now())
+	return all
+}
+
+// one gathers a single binding: what is independent at the same time, then the
+// account, which wants the group and the chain.
+func (c *Collector) one(ctx context.Context, b binding.Binding) evidence.Evidence {
+	if c.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.Timeout)
+		defer cancel()
+	}
+	var ev evidence.Evidence
+	var work errgroup.Group
+	work.Go(func() error { c.dns(ctx, b, &ev); return nil })
+	work.Go(func() error { c.certificate(ctx, b, &ev); return nil })
+	work.Go(func() error { c.group(ctx, b, &ev); return nil })
+	_ = work.Wait()
+	c.account(ctx, b, &ev)
+	return ev
+}
+
+func (c *Collector) dns(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
+	if c.DNS == nil {
+		ev.DNS, ev.Proof = evidence.Left[evidence.DNS](c.LeftOut), evidence.Left[evidence.Proof](c.LeftOut)
+		return
+	}
+	defer guard(c.Now, "DNS", &ev.DNS, &ev.Proof)
+	ev.DNS, ev.Proof = c.DNS.Collect(ctx, b)
+}
+
+func (c *Collector) certificate(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
+	if c.Certificate == nil {
+		ev.Certificate, ev.Key = evidence.Left[evidence.Certificate](c.LeftOut), evidence.Left[evidence.Key](c.LeftOut)
+		return
+	}
+	defer guard(c.Now, "certificate", &ev.Certificate, &ev.Key)
+	ev.Certificate, ev.Key = c.Certificate.Collect(ctx, b)
+}
+
+func (c *Collector) group(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
+	if why, left := c.withoutGroup(b); left {
+		ev.Group = evidence.Left[evidence.Group](why)
+		return
+	}
+	defer guard(c.Now, "group", &ev.Group, &ev.Group)
+	ev.Group = c.Group.Group(ctx, b, c.Served)
+}
+
+func (c *Collector) account(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
+	if why, left := c.withoutGroup(b); left {
+		ev.Account = evidence.Left[evidence.Account](why)
+		return
+	}
+	if ev.Group.State != evidence.Observed || !ev.Group.Facts.Found {
+		ev.Account = evidence.CouldNot[evidence.Account]("the group itself was not read", ev.Group.From, c.Now())
+		return
+	}
+	defer guard(c.Now, "account", &ev.Account, &ev.Account)
+	ev.Account = c.Group.Account(ctx, b, ev.Group.Facts, Chain(ev.DNS))
+}
+
+func (c *Collector) withoutGroup(b binding.Binding) (string, bool) {
+	if b.CertificateAlone {
+		return "no group was named", true
+	}
+	return c.LeftOut, c.Group == nil
+}
+
+// Chain are the names that the alias chain of an observation leads to, in order.
+func Chain(o evidence.Observation[evidence.DNS]) []string {
+	if o.State != evidence.Observed {
+		return nil
+	}
+	var names []string
+	for _, h := range o.Facts.Hops {
+		names = append(names, h.Target)
+	}
+	return names
+}
+
+// guard turns a panicking collector into two observations that failed.
+func guard[A, B any](now func() time.Time, what string, a *evidence.Observation[A], b *evidence.Observation[B]) {
+	if r := recover(); r != nil {
+		reason := fmt.Sprintf("the %s collector panicked: %v; this is a defect of bindgate, please report it", what, r)
+		*a = evidence.CouldNot[A](reason, "", now())
+		*b = evidence.CouldNot[B](reason, "", now())
+	}
+}
