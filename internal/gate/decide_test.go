@@ -1,0 +1,185 @@
+package gate
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// small is a catalogue with one check of each weight.
+var small = []checks.Check{
+	{ID: "request/stage-is-valid", Severity: checks.Error, Core: true},
+	{ID: "request/force-is-explained", Severity: checks.Warning},
+	{ID: "certificate/is-readable", Severity: checks.Error, Core: true},
+	{ID: "dns/cname-reaches-group", Severity: checks.Error, Core: true},
+	{ID: "dns/ownership-is-proved", Severity: checks.Error, Core: true},
+	{ID: "group/exists", Severity: checks.Error, Core: true},
+	{ID: "dns/target-resolves", Severity: checks.Error},
+}
+
+// sound are results that allow a binding proved by CNAME.
+func sound() []checks.Result {
+	var rs []checks.Result
+	for _, c := range small {
+		r := checks.Result{ID: c.ID, Status: checks.StatusPass}
+		if c.ID == "dns/ownership-is-proved" || c.ID == "certificate/is-readable" {
+			r = checks.Result{ID: c.ID, Status: checks.StatusNotApplicable, Reason: "not asked for"}
+		}
+		rs = append(rs, r)
+	}
+	return rs
+}
+
+func subject() checks.Subject {
+	return checks.Subject{
+		Binding: binding.Binding{DomainName: "api.demo.com", GroupID: "g", RegionID: "cn-hangzhou", CustomDomainType: "INTERNET", DomainProof: "cname"},
+		Evidence: evidence.Evidence{Run: evidence.Run{Live: true, Contract: evidence.Contract2026},
+			Group: evidence.Observation[evidence.Group]{State: evidence.Observed, Facts: evidence.Group{Found: true, GroupID: "g"}}},
+	}
+}
+
+// with changes the result of one check.
+func with(id string, status checks.Status, findings ...checks.Finding) func([]checks.Result) []checks.Result {
+	return func(rs []checks.Result) []checks.Result {
+		for i := range rs {
+			if rs[i].ID == id {
+				rs[i].Status, rs[i].Reason, rs[i].Findings = status, "because", findings
+			}
+		}
+		return rs
+	}
+}
+
+func without(id string) func([]checks.Result) []checks.Result {
+	return func(rs []checks.Result) []checks.Result {
+		return slices.DeleteFunc(rs, func(r checks.Result) bool { return r.ID == id })
+	}
+}
+
+func doubled(id string) func([]checks.Result) []checks.Result {
+	return func(rs []checks.Result) []checks.Result {
+		for _, r := range rs {
+			if r.ID == id {
+				return append(rs, r)
+			}
+		}
+		return rs
+	}
+}
+
+func TestDecide(t *testing.T) {
+	errorFinding := checks.Fails("", "bad", "mend it")
+	cases := []struct {
+		name   string
+		change []func([]checks.Result) []checks.Result
+		proof  string
+		want   Status
+		reason string
+	}{
+		{name: "sound", want: Allowed},
+		{name: "warning fails", change: []func([]checks.Result) []checks.Result{with("request/force-is-explained", checks.StatusFail)}, want: Allowed},
+		{name: "warning unknown", change: []func([]checks.Result) []checks.Result{with("request/force-is-explained", checks.StatusUnknown)}, want: Allowed},
+		{name: "warning missing", change: []func([]checks.Result) []checks.Result{without("request/force-is-explained")}, want: Undetermined, reason: "0 results"},
+		{name: "fail", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", checks.StatusFail)}, want: Refused, reason: "dns/target-resolves"},
+		{name: "pass with an error finding", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", checks.StatusPass, errorFinding)}, want: Refused, reason: "bad"},
+		{name: "pass with a finding of no severity", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", checks.StatusPass, checks.Finding{Message: "odd"})}, want: Refused, reason: "odd"},
+		{name: "not applicable with an error finding", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", checks.StatusNotApplicable, errorFinding)}, want: Refused},
+		{name: "unknown", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", checks.StatusUnknown)}, want: Undetermined, reason: "because"},
+		{name: "empty status", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", "")}, want: Undetermined},
+		{name: "invented status", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", "PASS")}, want: Undetermined},
+		{name: "not run", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", checks.StatusNotRun)}, want: Partial, reason: "because"},
+		{name: "missing", change: []func([]checks.Result) []checks.Result{without("dns/target-resolves")}, want: Undetermined, reason: "0 results"},
+		{name: "doubled", change: []func([]checks.Result) []checks.Result{doubled("dns/target-resolves")}, want: Undetermined, reason: "2 results"},
+		{name: "doubled, one fails", change: []func([]checks.Result) []checks.Result{doubled("dns/target-resolves"), with("dns/target-resolves", checks.StatusFail)}, want: Refused},
+		{name: "foreign", change: []func([]checks.Result) []checks.Result{func(rs []checks.Result) []checks.Result {
+			return append(rs, checks.Result{ID: "dns/invented", Status: checks.StatusPass})
+		}}, want: Undetermined, reason: "not in the catalogue"},
+		{name: "request core not applicable", change: []func([]checks.Result) []checks.Result{with("request/stage-is-valid", checks.StatusNotApplicable)}, want: Undetermined, reason: "must pass"},
+		{name: "group not applicable", change: []func([]checks.Result) []checks.Result{with("group/exists", checks.StatusNotApplicable)}, want: Undetermined},
+		{name: "proof not applicable", change: []func([]checks.Result) []checks.Result{with("dns/cname-reaches-group", checks.StatusNotApplicable)}, want: Undetermined},
+		{name: "the other proof passes instead", proof: "txt", want: Undetermined, reason: "dns/ownership-is-proved"},
+		{name: "txt proof passes", proof: "txt", change: []func([]checks.Result) []checks.Result{with("dns/ownership-is-proved", checks.StatusPass), with("dns/cname-reaches-group", checks.StatusNotApplicable)}, want: Allowed},
+		{name: "fail outweighs unknown and not run", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", checks.StatusNotRun), with("group/exists", checks.StatusUnknown), with("certificate/is-readable", checks.StatusFail)}, want: Refused},
+		{name: "unknown outweighs not run", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", checks.StatusNotRun), with("group/exists", checks.StatusUnknown)}, want: Undetermined},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s, rs := subject(), sound()
+			if c.proof != "" {
+				s.Binding.DomainProof = c.proof
+			}
+			for _, change := range c.change {
+				rs = change(rs)
+			}
+			d := Decide(small, s, rs)
+			if d.Status != c.want {
+				t.Fatalf("decision %q, want %q; reasons %q", d.Status, c.want, d.Reasons)
+			}
+			if c.reason != "" && !strings.Contains(strings.Join(d.Reasons, "\n"), c.reason) {
+				t.Errorf("reasons %q do not say %q", d.Reasons, c.reason)
+			}
+			_, _, err := d.Permit()
+			if (err == nil) != (c.want == Allowed) {
+				t.Errorf("permit: %v for a decision %q", err, d.Status)
+			}
+		})
+	}
+}
+
+func TestDecideWantsAProof(t *testing.T) {
+	for _, missing := range []string{"group/exists", "dns/cname-reaches-group"} {
+		list := slices.DeleteFunc(slices.Clone(small), func(c checks.Check) bool { return c.ID == missing })
+		if d := Decide(list, subject(), without(missing)(sound())); d.Status != Undetermined {
+			t.Errorf("a catalogue without %s: %q, want undetermined", missing, d.Status)
+		}
+	}
+	if d := Decide(nil, subject(), nil); d.Status != Undetermined {
+		t.Errorf("an empty catalogue: %q, want undetermined", d.Status)
+	}
+}
+
+// A severity that a configuration lowered must not open a core check.
+func TestDecideKeepsCoreChecks(t *testing.T) {
+	list := slices.Clone(small)
+	list[2].Severity = checks.Warning
+	rs := with("certificate/is-readable", checks.StatusFail)(sound())
+	if d := Decide(list, subject(), rs); d.Status != Refused {
+		t.Errorf("a lowered core check that fails: %q, want refused", d.Status)
+	}
+}
+
+func TestDecideOnACertificateAlone(t *testing.T) {
+	s := subject()
+	s.Binding.CertificateAlone = true
+	rs := with("group/exists", checks.StatusNotApplicable)(sound())
+	if d := Decide(small, s, rs); d.Status != Partial {
+		t.Errorf("a certificate judged alone: %q, want partial", d.Status)
+	}
+}
+
+func TestPermitIsGivenOnce(t *testing.T) {
+	d := Decide(small, subject(), sound())
+	copied := d
+	if _, _, err := d.Permit(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := copied.Permit(); !errors.Is(err, ErrGiven) {
+		t.Errorf("a second permit: %v, want %v", err, ErrGiven)
+	}
+}
+
+func TestPermitWantsLiveEvidence(t *testing.T) {
+	s := subject()
+	s.Evidence.Run.Live = false
+	if _, _, err := Decide(small, s, sound()).Permit(); !errors.Is(err, ErrNotLive) {
+		t.Errorf("a permit on replayed evidence: %v, want %v", err, ErrNotLive)
+	}
+	if _, _, err := (Decision{Status: Allowed}).Permit(); !errors.Is(err, ErrNoPermit) {
+		t.Errorf("a permit of a decision that nobody made: %v, want %v", err, ErrNoPermit)
+	}
+}
