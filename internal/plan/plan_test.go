@@ -1,0 +1,172 @@
+package plan
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+func ptr[T any](v T) *T { return &v }
+
+func subject(change ...func(*checks.Subject)) checks.Subject {
+	s := checks.Subject{
+		Binding: binding.Binding{DomainName: "api.demo.com", GroupID: "g1", RegionID: "cn-hangzhou",
+			BindStageName: ptr("RELEASE"), CustomDomainType: binding.Internet, DomainProof: binding.ProofCNAME},
+		Evidence: evidence.Evidence{
+			Run:   evidence.Run{Contract: evidence.Contract2026},
+			Group: evidence.Observation[evidence.Group]{State: evidence.Observed, Facts: evidence.Group{Found: true, GroupID: "g1"}},
+		},
+	}
+	for _, c := range change {
+		c(&s)
+	}
+	return s
+}
+
+func certificate(s *checks.Subject) {
+	s.Binding.Certificate = &binding.Certificate{Name: "cert-2026", Body: "c.pem", PrivateKey: &binding.SecretRef{File: "c.key"}}
+	s.Evidence.Certificate = evidence.Observation[evidence.Certificate]{State: evidence.Observed,
+		Facts: evidence.Certificate{FileDigest: "sha256:f", ChainDigest: "sha256:c"}}
+	s.Evidence.Key = evidence.Observation[evidence.Key]{State: evidence.Observed, Facts: evidence.Key{PublicKeyDigest: "sha256:k"}}
+}
+
+func redirect(s *checks.Subject) { s.Binding.IsHTTPRedirectToHTTPS = ptr(true) }
+
+func force(s *checks.Subject) {
+	s.Binding.IsForce = true
+	s.Evidence.Account.Facts.Holders = []evidence.Holder{{
+		GroupRef: evidence.GroupRef{GroupID: "g2", GroupName: "orders"}, Conflicts: true,
+		Domain: evidence.Domain{DomainName: "api.demo.com", BindStageName: "PRE", CustomDomainType: "INTERNET", CertificateName: "old cert"},
+	}}
+}
+
+func bound(change func(*evidence.Domain)) func(*checks.Subject) {
+	return func(s *checks.Subject) {
+		d := evidence.Domain{DomainName: "API.demo.com", DomainBindingStatus: InEffect, BindStageName: "RELEASE", CustomDomainType: "INTERNET"}
+		if change != nil {
+			change(&d)
+		}
+		s.Evidence.Group.Facts.Domains = []evidence.Domain{d}
+	}
+}
+
+func serving(name, digest string) func(*checks.Subject) {
+	return func(s *checks.Subject) {
+		s.Evidence.Group.Facts.Domains[0].CertificateName = name
+		s.Evidence.Group.Facts.Served = &evidence.Served{CertificateName: name, ChainDigest: digest}
+	}
+}
+
+func contract2017(s *checks.Subject) {
+	s.Evidence.Run.Contract = evidence.Contract2017
+	s.Binding.BindStageName = nil
+}
+
+// shape writes a call in one line, its parameters in the order that matters here.
+func shape(c Call) string {
+	words := []string{c.Action}
+	for _, k := range []string{"BindStageName", "CustomDomainType", "IsHttpRedirectToHttps", "IsForce", "CertificateName"} {
+		if v, ok := c.Params[k]; ok {
+			words = append(words, k+"="+v)
+		}
+	}
+	if c.Material != nil {
+		words = append(words, "with "+c.Material.BodyParam+"+"+c.Material.KeyParam)
+	}
+	return strings.Join(words, " ")
+}
+
+func TestFor(t *testing.T) {
+	const cert = "SetDomainCertificate CertificateName=cert-2026 with CertificateBody+CertificatePrivateKey"
+	cases := []struct {
+		name string
+		s    checks.Subject
+		want []string
+	}{
+		{"first bind", subject(), []string{"SetDomain BindStageName=RELEASE"}},
+		{"all environments is an empty stage", subject(func(s *checks.Subject) { s.Binding.BindStageName = ptr("") }), []string{"SetDomain BindStageName="}},
+		{"an absent stage is not sent", subject(func(s *checks.Subject) { s.Binding.BindStageName = nil }), []string{"SetDomain"}},
+		{"intranet", subject(func(s *checks.Subject) { s.Binding.CustomDomainType = binding.Intranet }), []string{"SetDomain BindStageName=RELEASE CustomDomainType=INTRANET"}},
+		{"first bind with certificate", subject(certificate), []string{"SetDomain BindStageName=RELEASE", cert}},
+		{"first bind with certificate and redirect: no window without a certificate", subject(certificate, redirect), []string{
+			"SetDomain BindStageName=RELEASE IsHttpRedirectToHttps=false", cert, "SetDomain BindStageName=RELEASE IsHttpRedirectToHttps=true"}},
+		{"force, certificate, redirect: only the first forces", subject(certificate, redirect, force), []string{
+			"SetDomain BindStageName=RELEASE IsHttpRedirectToHttps=false IsForce=true", cert, "SetDomain BindStageName=RELEASE IsHttpRedirectToHttps=true"}},
+		{"force without a conflict is not sent", subject(func(s *checks.Subject) { s.Binding.IsForce = true }), []string{"SetDomain BindStageName=RELEASE"}},
+		{"a conflict without leave to force", subject(force, func(s *checks.Subject) { s.Binding.IsForce = false }), []string{"SetDomain BindStageName=RELEASE"}},
+		{"stands", subject(bound(nil)), nil},
+		{"stands with certificate", subject(certificate, bound(nil), serving("cert-2026", "sha256:c")), nil},
+		{"renewal", subject(certificate, redirect, bound(func(d *evidence.Domain) { d.IsHTTPRedirectToHTTPS = true }), serving("cert-2025", "sha256:o")), []string{cert}},
+		{"renewal under the same name", subject(certificate, bound(nil), serving("cert-2026", "sha256:o")), []string{cert}},
+		{"same name, bytes not known", subject(certificate, bound(func(d *evidence.Domain) { d.CertificateName = "cert-2026" })), []string{cert}},
+		{"first certificate and redirect on a bound domain", subject(certificate, redirect, bound(nil)), []string{cert, "SetDomain BindStageName=RELEASE IsHttpRedirectToHttps=true"}},
+		{"redirect on a domain that serves a certificate", subject(redirect, certificate, bound(nil), serving("cert-2026", "sha256:c")), []string{"SetDomain BindStageName=RELEASE IsHttpRedirectToHttps=true"}},
+		{"bound but not in effect", subject(bound(func(d *evidence.Domain) { d.DomainBindingStatus = "BOUND" })), []string{"SetDomain BindStageName=RELEASE"}},
+		{"another stage", subject(bound(func(d *evidence.Domain) { d.BindStageName = "TEST" })), []string{"SetDomain BindStageName=RELEASE"}},
+		{"lifting the stage", subject(bound(nil), func(s *checks.Subject) { s.Binding.BindStageName = ptr("") }), []string{"SetDomain BindStageName="}},
+		{"the certificate is never deleted", subject(bound(nil), serving("cert-2025", "sha256:o")), nil},
+		{"2017: inline", subject(contract2017, certificate), []string{"SetDomain CertificateName=cert-2026 with CertificateBody+PrivateKey"}},
+		{"2017: plain", subject(contract2017), []string{"SetDomain"}},
+		{"2017: renewal", subject(contract2017, certificate, bound(nil), serving("cert-2025", "sha256:o")), []string{cert}},
+		{"2017: stands", subject(contract2017, bound(nil)), nil},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := For(c.s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, call := range p.Calls {
+				got = append(got, shape(call))
+				if call.Params["GroupId"] != "g1" || call.Params["DomainName"] != "api.demo.com" || call.RegionID != "cn-hangzhou" {
+					t.Errorf("the call names another binding: %v", call)
+				}
+			}
+			if d := cmp.Diff(c.want, got); d != "" {
+				t.Error(d)
+			}
+			if forced := strings.Contains(strings.Join(got, " "), "IsForce"); forced != (len(p.Takes) > 0) {
+				t.Errorf("takes %v, but forces: %t", p.Takes, forced)
+			}
+		})
+	}
+}
+
+func TestForWantsEvidence(t *testing.T) {
+	for name, s := range map[string]checks.Subject{
+		"no group":        subject(func(s *checks.Subject) { s.Evidence.Group.State = evidence.Failed }),
+		"group not found": subject(func(s *checks.Subject) { s.Evidence.Group.Facts.Found = false }),
+		"no certificate":  subject(certificate, func(s *checks.Subject) { s.Evidence.Certificate.State = evidence.Failed }),
+		"no chain":        subject(certificate, func(s *checks.Subject) { s.Evidence.Certificate.Facts.ChainDigest = "" }),
+		"no key":          subject(certificate, func(s *checks.Subject) { s.Evidence.Key.State = evidence.LeftOut }),
+	} {
+		if p, err := For(s); err == nil {
+			t.Errorf("%s: planned %v", name, p.Calls)
+		}
+	}
+}
+
+func TestRestore(t *testing.T) {
+	p, err := For(subject(force))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"aliyun cloudapi DeleteDomain --region cn-hangzhou --GroupId g1 --DomainName api.demo.com",
+		"aliyun cloudapi SetDomain --region cn-hangzhou --GroupId g2 --DomainName api.demo.com --BindStageName PRE --CustomDomainType INTERNET --IsHttpRedirectToHttps false --IsForce true",
+		"# then attach certificate 'old cert' to api.demo.com on group g2 again with SetDomainCertificate; its key is needed",
+	}
+	if d := cmp.Diff(want, p.Restore); d != "" {
+		t.Error(d)
+	}
+	p, _ = For(subject(bound(func(d *evidence.Domain) { d.BindStageName = "TEST'; rm -rf /\n" })))
+	if got := strings.Join(p.Restore, "|"); !strings.Contains(got, `'TEST'\''; rm -rf /?'`) {
+		t.Errorf("a hostile stage is not one shell word: %s", got)
+	}
+}
