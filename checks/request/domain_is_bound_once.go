@@ -1,0 +1,90 @@
+package request
+
+import (
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// DomainIsBoundOnce is request/domain-is-bound-once.
+func DomainIsBoundOnce() checks.Check {
+	return checks.Check{
+		ID: "request/domain-is-bound-once", Severity: checks.Error,
+		Needs:   []evidence.Need{evidence.NeedSiblings},
+		Applies: setsDomain,
+		Judge:   judgeBoundOnce,
+		Doc: checks.Doc{
+			Title: "No two bindings of the run claim one domain",
+			Why: "A domain belongs to one group of an instance and base path, and may not clash with a bound wildcard. Of two " +
+				"bindings that claim it the second fails, or with a force takes the domain away from the first.",
+			Fix: "Keep one of the two bindings, or put the groups on different base paths.",
+			References: []string{
+				pageBindDomain,
+			},
+			Failing: "evidence:\n  siblings: {facts: {others: [{domainName: api.demo.com, groupId: 927d50c0f2e54b359919923d908bb015,\n" +
+				"    regionId: cn-hangzhou, customDomainType: INTERNET, at: 'other.yaml:4:5'}]}}",
+			Passing: "evidence:\n  siblings: {facts: {others: [{domainName: api.demo.com, groupId: 523e8dc7bbe04613b5b1d726c2a7889d,\n" +
+				"    regionId: cn-hangzhou, customDomainType: INTERNET, at: 'other.yaml:4:5',\n" +
+				"    groupKnown: true, instanceId: shared-1, basePath: /v2}]}}",
+		},
+	}
+}
+
+func judgeBoundOnce(s checks.Subject) checks.Verdict {
+	var findings []checks.Finding
+	var undecided *evidence.Sibling
+	for _, other := range s.Evidence.Siblings.Facts.Others {
+		how := claim(s.Binding, other)
+		if how == "" {
+			continue
+		}
+		clash, known := sharesPlace(s, other)
+		if !known {
+			undecided = &other
+		} else if clash {
+			findings = append(findings, checks.Fails("/domainName",
+				fmt.Sprintf("the binding at %s %s on group %q, same instance and base path", other.At, how, other.GroupID),
+				"keep one of the two bindings, or put the groups on different base paths"))
+		}
+	}
+	switch group := s.Evidence.Group; {
+	case len(findings) > 0 || undecided == nil:
+		return checks.Found(findings...)
+	case group.State == evidence.LeftOut:
+		return checks.LeftOut(fmt.Sprintf("the binding at %s claims the domain for group %q, and group evidence, "+
+			"which tells whether they clash, was left out: %s", undecided.At, undecided.GroupID, group.Reason))
+	default:
+		return checks.CannotTell(fmt.Sprintf("the binding at %s claims the domain for group %q, and instance and "+
+			"base path of the two groups are not both known", undecided.At, undecided.GroupID))
+	}
+}
+
+// claim says how the other binding claims the same domain in the same region
+// and network, or nothing when it does not.
+func claim(b binding.Binding, other evidence.Sibling) string {
+	mine, theirs := plain(b.DomainName), plain(other.DomainName)
+	switch {
+	case b.RegionID != other.RegionID || b.CustomDomainType != other.CustomDomainType:
+		return ""
+	case mine == theirs:
+		return "asks for the same domain"
+	case covers(mine, theirs) || covers(theirs, mine):
+		return fmt.Sprintf("asks for %q, which overlaps with %q,", other.DomainName, b.DomainName)
+	}
+	return ""
+}
+
+// sharesPlace tells whether the two groups are one, or share instance and base
+// path, and whether that is known at all.
+func sharesPlace(s checks.Subject, other evidence.Sibling) (shares, known bool) {
+	if other.GroupID == s.Binding.GroupID {
+		return true, true
+	}
+	group := s.Evidence.Group
+	if group.State != evidence.Observed || !group.Facts.Found || !other.GroupKnown {
+		return false, false
+	}
+	return group.Facts.InstanceID == other.InstanceID && group.Facts.BasePath == other.BasePath, true
+}

@@ -1,0 +1,78 @@
+package request
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks"
+)
+
+// DomainIsWellFormed is request/domain-is-well-formed.
+func DomainIsWellFormed() checks.Check {
+	return checks.Check{
+		ID: "request/domain-is-well-formed", Severity: checks.Error, Core: true,
+		Applies: namesDomain,
+		Judge:   judgeDomainForm,
+		Doc: checks.Doc{
+			Title: "The domain name is a host name or a wildcard",
+			Why: "What is asked of DNS, read in the certificate and sent to the gateway must be one and the same name. " +
+				"A scheme, a port, a final dot or an invisible character makes them differ, and the binding then serves nobody.",
+			Fix: "Write the host name alone: labels of letters, digits and inner hyphens (or U-labels), at most 63 octets a " +
+				"label and 253 in all, no final dot; for a wildcard one * as the whole leftmost label.",
+			References: []string{
+				"RFC 1035 section 2.3.4: limits of 63 and 255 octets",
+				"RFC 1123 section 2.1: letters, digits and hyphens",
+				"RFC 5890 section 2.3: A-labels, U-labels, reserved labels",
+				"UTS #46, non-transitional processing: https://www.unicode.org/reports/tr46/",
+				"RFC 4592 section 2.1.1: the wildcard label",
+			},
+			Failing: "binding: {domainName: 'https://api.demo.com/v1'}",
+			Passing: "binding: {domainName: '*.demo.com'}",
+		},
+	}
+}
+
+func judgeDomainForm(s checks.Subject) checks.Verdict {
+	name := s.Binding.DomainName
+	for _, slip := range slips {
+		if slip.in(name) {
+			return checks.Found(checks.Fails("/domainName", fmt.Sprintf("the domain name %.300q %s", name, slip.what), slip.fix))
+		}
+	}
+	ascii, err := asciiName(name)
+	if err != nil {
+		return checks.Found(checks.Fails("/domainName", fmt.Sprintf("the domain name %.300q %v", name, err),
+			"use letters, digits and inner hyphens, at most 63 octets a label and 253 in all"))
+	}
+	if strings.EqualFold(name, ascii) && isASCII(name) {
+		return checks.Found()
+	}
+	return judgeMapped(name, ascii)
+}
+
+// judgeMapped looks at a name that IDNA turned into another one. Letters of
+// another script become A-labels and are meant; characters that vanish or turn
+// into plain letters are not.
+func judgeMapped(name, ascii string) checks.Verdict {
+	for i, label := range strings.Split(name, ".") {
+		mapped := strings.Split(ascii, ".")
+		if isASCII(label) || i < len(mapped) && strings.HasPrefix(mapped[i], "xn--") {
+			continue
+		}
+		return checks.Found(checks.Fails("/domainName",
+			fmt.Sprintf("the domain name %+q holds characters that look like others or are invisible; it reads as %q", name, ascii),
+			fmt.Sprintf("write domainName: %s", ascii)))
+	}
+	return checks.Found(checks.Warns("/domainName",
+		fmt.Sprintf("the domain name %q is %q in DNS and in certificates", name, ascii),
+		fmt.Sprintf("write domainName: %s, so that manifest, DNS and gateway show one name", ascii)))
+}
+
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,48 @@
+package request
+
+import (
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+)
+
+// ForceIsExplained is request/force-is-explained. It only advises: what a force
+// must bring with it is for the force policies to say.
+func ForceIsExplained() checks.Check {
+	return checks.Check{
+		ID: "request/force-is-explained", Severity: checks.Warning,
+		Applies: func(b binding.Binding) (bool, string) {
+			if !b.IsForce {
+				return false, "no force is asked for"
+			}
+			return setsDomain(b)
+		},
+		Judge: judgeExplained,
+		Doc: checks.Doc{
+			Title: "A force says whom it may take the domain from, who asks, and under which ticket",
+			Why: "A force unbinds the domain from other groups, in production and without asking them. Whoever reviews it, " +
+				"or is called at night because of it, must see what was meant.",
+			Fix:        "Add forceFrom with the ids of the groups that may lose the domain, and the labels owner and changeTicket.",
+			References: []string{pageSetDomain},
+			Failing:    "binding: {isForce: true, forceFrom: [523e8dc7bbe04613b5b1d726c2a7889d], labels: {changeTicket: null}}",
+			Passing:    "binding: {isForce: true, forceFrom: [523e8dc7bbe04613b5b1d726c2a7889d]}",
+		},
+	}
+}
+
+func judgeExplained(s checks.Subject) checks.Verdict {
+	b := s.Binding
+	var findings []checks.Finding
+	if len(b.ForceFrom) == 0 {
+		findings = append(findings, checks.Warns("/isForce", "isForce without forceFrom: no group is named that may lose the domain",
+			"add forceFrom with the ids of the groups that may lose it"))
+	}
+	if b.Labels["owner"] == "" {
+		findings = append(findings, checks.Warns("/labels/owner", "isForce without the label owner: nobody answers for it",
+			"add labels: {owner: …}"))
+	}
+	if b.Labels["changeTicket"] == "" {
+		findings = append(findings, checks.Warns("/labels/changeTicket", "isForce without the label changeTicket: nothing explains it",
+			"add labels: {changeTicket: …}"))
+	}
+	return checks.Found(findings...)
+}

@@ -1,0 +1,38 @@
+package request
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/bindgate/bindgate/checks"
+)
+
+var publishedGroupID = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+// GroupIDIsWellFormed is request/group-id-is-well-formed. No page states the
+// form as a rule, so it is advice; whether the group exists is group/exists.
+func GroupIDIsWellFormed() checks.Check {
+	return checks.Check{
+		ID: "request/group-id-is-well-formed", Severity: checks.Warning,
+		Applies: setsDomain,
+		Judge:   judgeGroupID,
+		Doc: checks.Doc{
+			Title: "The group id looks like one",
+			Why: "Every published example of a GroupId is 32 lower-case hexadecimal digits. Another form is most often a group's " +
+				"name, its SubDomain, or an id that lost a character on its way through a clipboard.",
+			Fix:        "Copy GroupId from DescribeApiGroups or from the console.",
+			References: []string{pageSetDomain},
+			Failing:    "binding: {groupId: payments}",
+			Passing:    "binding: {groupId: 927d50c0f2e54b359919923d908bb015}",
+		},
+	}
+}
+
+func judgeGroupID(s checks.Subject) checks.Verdict {
+	if publishedGroupID.MatchString(s.Binding.GroupID) {
+		return checks.Found()
+	}
+	return checks.Found(checks.Warns("/groupId",
+		fmt.Sprintf("got group id %q, want 32 lower-case hexadecimal digits as in every published example", s.Binding.GroupID),
+		"copy GroupId from DescribeApiGroups or from the console"))
+}

@@ -1,0 +1,64 @@
+package request
+
+import (
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// notIn2017 are the fields that SetDomain of 2017 has no parameter for, and
+// what would come of sending it without them.
+var notIn2017 = []struct {
+	pointer, name string
+	isSet         func(binding.Binding) bool
+	harm          string
+}{
+	{"/bindStageName", "bindStageName", func(b binding.Binding) bool { return b.BindStageName != nil },
+		"the domain would open every environment"},
+	{"/customDomainType", "customDomainType",
+		func(b binding.Binding) bool { return b.CustomDomainTypeGiven || b.CustomDomainType != binding.Internet },
+		"the domain would be bound for the public network"},
+	{"/isForce", "isForce", func(b binding.Binding) bool { return b.IsForce },
+		"the call would fail where another group holds the domain"},
+	{"/isHttpRedirectToHttps", "isHttpRedirectToHttps", func(b binding.Binding) bool { return b.IsHTTPRedirectToHTTPS != nil },
+		"plain HTTP would be served, whatever is written here"},
+}
+
+// IsExpressible is request/is-expressible.
+func IsExpressible() checks.Check {
+	return checks.Check{
+		ID: "request/is-expressible", Severity: checks.Error, Core: true,
+		Applies: setsDomain,
+		Judge:   judgeExpressible,
+		Doc: checks.Doc{
+			Title: "The chosen contract can carry every field that is set",
+			Why: "SetDomain was published twice. The 2017 call has no stage, network type, force or redirect: sent without " +
+				"them, a binding for TEST would open every environment, and an INTRANET domain would be public.",
+			Fix:        "Remove the field, or use an endpoint that speaks today's contract (--contract 2026).",
+			References: []string{pageSetDomain2017, pageSetDomain},
+			Failing:    "evidence: {run: {contract: '2017'}}\nbinding: {bindStageName: TEST, isHttpRedirectToHttps: null}",
+			Passing:    "evidence: {run: {contract: '2017'}}\nbinding: {bindStageName: null, isHttpRedirectToHttps: null}",
+		},
+	}
+}
+
+func judgeExpressible(s checks.Subject) checks.Verdict {
+	switch contract := s.Evidence.Run.Contract; contract {
+	case evidence.Contract2026: // carries everything; the certificate by SetDomainCertificate
+		return checks.Found()
+	case evidence.Contract2017:
+	default:
+		return checks.CannotTell(fmt.Sprintf("got contract %q, want 2017 or 2026: what it can carry is not known", contract))
+	}
+	var findings []checks.Finding
+	for _, field := range notIn2017 {
+		if field.isSet(s.Binding) {
+			findings = append(findings, checks.Fails(field.pointer,
+				fmt.Sprintf("the 2017 contract cannot carry %s: %s", field.name, field.harm),
+				fmt.Sprintf("remove %s, or use an endpoint that speaks the 2026 contract", field.name)))
+		}
+	}
+	return checks.Found(findings...)
+}

@@ -1,0 +1,43 @@
+package request
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+)
+
+var networkTypes = []string{binding.Internet, binding.Intranet}
+
+// NetworkTypeIsValid is request/network-type-is-valid.
+func NetworkTypeIsValid() checks.Check {
+	return checks.Check{
+		ID: "request/network-type-is-valid", Severity: checks.Error, Core: true,
+		Applies: setsDomain,
+		Judge:   judgeNetworkType,
+		Doc: checks.Doc{
+			Title: "The network type is INTERNET or INTRANET",
+			Why: "The network type decides who can reach the domain, and what it must be an alias of. A type that is " +
+				"neither cannot be judged further, and must not fall back to the public one.",
+			Fix:        "Write INTERNET or INTRANET in capitals, or leave customDomainType out for INTERNET.",
+			References: []string{pageSetDomain},
+			Failing:    "binding: {customDomainType: intranet}",
+			Passing:    "binding: {customDomainType: INTRANET}",
+		},
+	}
+}
+
+func judgeNetworkType(s checks.Subject) checks.Verdict {
+	got := s.Binding.CustomDomainType
+	if slices.Contains(networkTypes, got) {
+		return checks.Found()
+	}
+	message := fmt.Sprintf("got network type %q, want INTERNET or INTRANET", got)
+	fix := "write customDomainType: INTERNET or customDomainType: INTRANET"
+	if meant, ok := nearMiss(got, networkTypes); ok {
+		message += fmt.Sprintf("; did you mean %s?", meant)
+		fix = "write customDomainType: " + meant
+	}
+	return checks.Found(checks.Fails("/customDomainType", message, fix))
+}

@@ -1,0 +1,52 @@
+package request
+
+import (
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// RedirectHasCertificate is request/redirect-has-certificate.
+func RedirectHasCertificate() checks.Check {
+	return checks.Check{
+		ID: "request/redirect-has-certificate", Severity: checks.Error,
+		Applies: func(b binding.Binding) (bool, string) {
+			if b.IsHTTPRedirectToHTTPS == nil || !*b.IsHTTPRedirectToHTTPS {
+				return false, "no redirect to HTTPS is asked for"
+			}
+			return setsDomain(b)
+		},
+		NeedsFor: func(b binding.Binding) []evidence.Need {
+			if b.Certificate != nil {
+				return nil
+			}
+			return []evidence.Need{evidence.NeedGroup}
+		},
+		Judge: judgeRedirect,
+		Doc: checks.Doc{
+			Title: "A redirect to HTTPS has a certificate to lead to",
+			Why: "With isHttpRedirectToHttps every plain HTTP request is sent on to HTTPS. Without a certificate on the " +
+				"domain the handshake there fails, and with it every caller.",
+			Fix:        "Add the certificate to the binding, or bind without the redirect until the domain has one.",
+			References: []string{pageSetDomain},
+			Failing:    "binding: {isHttpRedirectToHttps: true, certificate: null}",
+			Passing: "binding: {isHttpRedirectToHttps: true, certificate: null}\n" +
+				"evidence: {group: {facts: {domains: [{domainName: api.demo.com, certificateName: api_demo_com_2025}]}}}",
+		},
+	}
+}
+
+func judgeRedirect(s checks.Subject) checks.Verdict {
+	if s.Binding.Certificate != nil {
+		return checks.Found()
+	}
+	if d, ok := s.Evidence.Group.Facts.Domain(s.Binding.DomainName); ok && (d.CertificateID != "" || d.CertificateName != "") {
+		return checks.Found()
+	}
+	return checks.Found(checks.Fails("/isHttpRedirectToHttps",
+		fmt.Sprintf("plain HTTP to %q would be redirected to HTTPS, but neither the binding nor the gateway has a certificate for it",
+			s.Binding.DomainName),
+		"add certificate to the binding, or remove isHttpRedirectToHttps"))
+}

@@ -1,0 +1,57 @@
+// Package request judges what is asked for: the values of a binding, by
+// themselves, before anything is asked of DNS or the gateway. A few of its
+// checks look at evidence too, where the values alone do not decide.
+package request
+
+import (
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/bindgate/bindgate/checks/binding"
+)
+
+// setsDomain is the Applies of checks about values that only SetDomain carries.
+func setsDomain(b binding.Binding) (bool, string) {
+	if b.CertificateAlone {
+		return false, "the certificate is judged alone, no binding was asked for"
+	}
+	return true, ""
+}
+
+// namesDomain is the Applies of checks about the domain name.
+func namesDomain(b binding.Binding) (bool, string) {
+	if b.CertificateAlone && b.DomainName == "" {
+		return false, "the certificate is judged alone, for no domain"
+	}
+	return true, ""
+}
+
+// nearMiss is the word of words that got was probably meant to be: the same but
+// for case and surrounding space, or one edit or one swap of neighbours away.
+func nearMiss(got string, words []string) (string, bool) {
+	folded := strings.ToUpper(strings.TrimSpace(got))
+	for _, word := range words {
+		if word != got && (levenshtein.ComputeDistance(folded, word) <= 1 || swapped(folded, word)) {
+			return word, true
+		}
+	}
+	return "", false
+}
+
+// swapped reports whether exchanging two neighbouring bytes of a gives b.
+func swapped(a, b string) bool {
+	for i := 0; i+1 < len(a) && len(a) == len(b); i++ {
+		if a[:i]+a[i+1:i+2]+a[i:i+1]+a[i+2:] == b {
+			return true
+		}
+	}
+	return false
+}
+
+// Published pages that several checks rest on.
+const (
+	pageSetDomain     = "Alibaba Cloud API Gateway, SetDomain (2026-03-16): https://www.alibabacloud.com/help/en/api-gateway/traditional-api-gateway/developer-reference/api-cloudapi-2016-07-14-setdomain"
+	pageSetDomain2017 = "Alibaba Cloud API Gateway, SetDomain (2017-12-18): https://www.alibabacloud.com/help/doc-detail/43618.htm"
+	pageBindDomain    = "Alibaba Cloud API Gateway, Bind a custom domain name to an API group: https://www.alibabacloud.com/help/en/api-gateway/traditional-api-gateway/user-guide/bind-a-domain-name-to-an-api-group"
+)

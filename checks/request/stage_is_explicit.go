@@ -1,0 +1,36 @@
+package request
+
+import (
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// StageIsExplicit is request/stage-is-explicit.
+func StageIsExplicit() checks.Check {
+	return checks.Check{
+		ID: "request/stage-is-explicit", Severity: checks.Warning,
+		Applies: setsDomain,
+		Judge:   judgeExplicit,
+		Doc: checks.Doc{
+			Title: "The binding says which stage it means",
+			Why: "An absent bindStageName and an empty one differ: absent opens every environment on a first bind but leaves an earlier " +
+				"restriction as it is; empty lifts the restriction. Who reads the manifest cannot tell what will stand.",
+			Fix:        `Write the stage, or bindStageName: "" if every environment is meant.`,
+			References: []string{pageSetDomain},
+			Failing:    "binding: {bindStageName: null}",
+			Passing:    `binding: {bindStageName: ""}`,
+		},
+	}
+}
+
+func judgeExplicit(s checks.Subject) checks.Verdict {
+	if s.Binding.BindStageName != nil {
+		return checks.Found()
+	}
+	if s.Evidence.Run.Contract == evidence.Contract2017 {
+		return checks.DoesNotApply("the 2017 contract has no stages")
+	}
+	return checks.Found(checks.Warns("/bindStageName",
+		"bindStageName is absent: a first bind opens every environment, a later one keeps the stage that is set",
+		`write the stage, or bindStageName: "" if every environment is meant`))
+}

@@ -1,0 +1,78 @@
+package request
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// everyGroupHas are the stages that no group can be without.
+var everyGroupHas = []string{"TEST", "PRE", "RELEASE"}
+
+// StageIsValid is request/stage-is-valid. The well-known stages, and slips in
+// writing them, are judged without the gateway; any other name needs the group.
+func StageIsValid() checks.Check {
+	return checks.Check{
+		ID: "request/stage-is-valid", Severity: checks.Error, Core: true,
+		Applies: setsDomain,
+		NeedsFor: func(b binding.Binding) []evidence.Need {
+			if _, slip := stageSlip(b); slip || stageIsWellKnown(b) {
+				return nil
+			}
+			return []evidence.Need{evidence.NeedGroup}
+		},
+		Judge: judgeStage,
+		Doc: checks.Doc{
+			Title: "The stage is one that the group has",
+			Why: "The stage decides which published version of the APIs answers under the domain. A slip in its " +
+				"name is caught by the platform at best, after other bindings of the run were made; at worst it is the name of another stage.",
+			Fix: "Write TEST, PRE or RELEASE exactly, the exact name of a stage of the group (StageItems in DescribeApiGroup), " +
+				`or "" for all environments.`,
+			References: []string{pageSetDomain},
+			Failing:    "binding: {bindStageName: RELAESE}",
+			Passing:    "binding: {bindStageName: RELEASE}",
+		},
+	}
+}
+
+func stageIsWellKnown(b binding.Binding) bool {
+	return b.BindStageName == nil || *b.BindStageName == "" || slices.Contains(everyGroupHas, *b.BindStageName)
+}
+
+// stageSlip is the well-known stage that the binding's stage is a slip away from.
+func stageSlip(b binding.Binding) (string, bool) {
+	if stageIsWellKnown(b) {
+		return "", false
+	}
+	return nearMiss(*b.BindStageName, everyGroupHas)
+}
+
+func judgeStage(s checks.Subject) checks.Verdict {
+	if stageIsWellKnown(s.Binding) {
+		return checks.Found()
+	}
+	got := *s.Binding.BindStageName
+	var has []string
+	// A slip is judged without the group, but a group that was read may
+	// really have a stage of that name.
+	if s.Evidence.Group.State == evidence.Observed {
+		for _, stage := range s.Evidence.Group.Facts.Stages {
+			if stage.StageName == got {
+				return checks.Found()
+			}
+			has = append(has, fmt.Sprintf("%q", stage.StageName))
+		}
+	}
+	if meant, slip := stageSlip(s.Binding); slip {
+		return checks.Found(checks.Fails("/bindStageName",
+			fmt.Sprintf("got stage %q, want TEST, PRE, RELEASE or a stage of the group; did you mean %s?", got, meant),
+			fmt.Sprintf("write bindStageName: %s", meant)))
+	}
+	return checks.Found(checks.Fails("/bindStageName",
+		fmt.Sprintf("got stage %q, but the group's stages are: %s", got, strings.Join(has, ", ")),
+		"write one of the group's stages exactly, or create the stage first"))
+}
