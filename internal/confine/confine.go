@@ -1,0 +1,160 @@
+// Package confine reads the files that a manifest names, and only files that
+// lie under an allowed root. A manifest may be written by whoever opens a pull
+// request: it must not make a job read, or echo, anything else of the machine.
+// Symbolic links are resolved first and confined after; a file that would block
+// or act when it is opened (FIFO, socket, device) is refused.
+package confine
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// Refusals that a caller tells apart. A file that does not exist is
+// fs.ErrNotExist, as everywhere.
+var (
+	ErrOutside   = errors.New("path leaves the allowed folders")
+	ErrIrregular = errors.New("not a regular file")
+	ErrTooLarge  = errors.New("file is too large")
+)
+
+// Files reads files under its roots. It is safe for concurrent use.
+type Files struct {
+	roots    []string // absolute, without symbolic links
+	anywhere bool
+
+	mu      sync.Mutex
+	folders map[string]string // folder as given → resolved; thousands of paths share one
+}
+
+// New confines to the roots, which must be folders that exist; their own
+// symbolic links are resolved once, here.
+func New(roots []string) (*Files, error) {
+	f := &Files{folders: map[string]string{}}
+	for _, root := range roots {
+		resolved, err := resolveFolder(root)
+		if err != nil {
+			return nil, fmt.Errorf("opening the allowed folder %q: %w", root, err)
+		}
+		f.roots = append(f.roots, resolved)
+	}
+	if len(f.roots) == 0 {
+		return nil, fmt.Errorf("%w: no folder is allowed", ErrOutside)
+	}
+	return f, nil
+}
+
+// Anywhere confines to nothing. It is for paths that the user himself typed on
+// the command line, never for a path that a file names. What is no regular file
+// is refused all the same.
+func Anywhere() *Files {
+	return &Files{anywhere: true, folders: map[string]string{}}
+}
+
+// Resolve gives the absolute path, free of symbolic links, that path means in
+// the folder from. The file need not exist: a caller may check confinement
+// early and let a missing file be found later. The error wraps ErrOutside when
+// the path, or a link on its way, leaves every root.
+func (f *Files) Resolve(from, path string) (string, error) {
+	resolved, _, err := f.locate(from, path)
+	return resolved, err
+}
+
+// locate is Resolve, and the root that holds the result.
+func (f *Files) locate(from, path string) (resolved, root string, err error) {
+	folder := ""
+	if !filepath.IsAbs(path) {
+		if folder, err = f.folder(from); err != nil {
+			return "", "", fmt.Errorf("opening the folder %q: %w", from, err)
+		}
+	}
+	if resolved, err = follow(folder, path); err != nil {
+		return "", "", fmt.Errorf("resolving %q: %w", path, err)
+	}
+	if f.anywhere {
+		return resolved, top(resolved), nil
+	}
+	for _, root := range f.roots {
+		if rel, err := filepath.Rel(root, resolved); err == nil && filepath.IsLocal(rel) {
+			return resolved, root, nil
+		}
+	}
+	return "", "", fmt.Errorf("%w: %q is not under %s; move the file there, or allow its folder with --allow-path DIR",
+		ErrOutside, path, strings.Join(f.roots, " or "))
+}
+
+func (f *Files) folder(from string) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if resolved, ok := f.folders[from]; ok {
+		return resolved, nil
+	}
+	resolved, err := resolveFolder(from)
+	if err == nil {
+		f.folders[from] = resolved
+	}
+	return resolved, err
+}
+
+func resolveFolder(dir string) (string, error) {
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	resolved, err := filepath.EvalSymlinks(absolute)
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(resolved)
+	if err != nil {
+		return "", err
+	}
+	if !info.IsDir() {
+		return "", fmt.Errorf("%w: got %s, want a folder", ErrIrregular, kind(info.Mode()))
+	}
+	return resolved, nil
+}
+
+// GitTop is the nearest folder at or above dir that holds .git (a folder, or
+// the file that a worktree or submodule has), symbolic links resolved; empty
+// when there is none.
+func GitTop(dir string) string {
+	dir, err := resolveFolder(dir)
+	if err != nil {
+		return ""
+	}
+	for {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+}
+
+// kind names what a file is, for people.
+func kind(mode fs.FileMode) string {
+	switch {
+	case mode.IsRegular():
+		return "a regular file"
+	case mode.IsDir():
+		return "a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a FIFO"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	case mode&fs.ModeDevice != 0:
+		return "a device"
+	case mode&fs.ModeSymlink != 0:
+		return "a symbolic link"
+	}
+	return "a special file"
+}

@@ -1,0 +1,79 @@
+package confine
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// File is what was read.
+type File struct {
+	Path  string // absolute, without symbolic links
+	Bytes []byte
+	Mode  fs.FileMode // of the opened file: permissions included
+}
+
+// Read gives the bytes of the regular file that path means in the folder from,
+// at most limit of them. It never waits for a FIFO or a device. The error wraps
+// ErrOutside, ErrIrregular (and names the kind), ErrTooLarge or fs.ErrNotExist.
+func (f *Files) Read(from, path string, limit int64) (File, error) {
+	resolved, root, err := f.locate(from, path)
+	if err != nil {
+		return File{}, err
+	}
+	file, err := read(root, resolved, limit)
+	if errors.Is(err, syscall.ENOTDIR) {
+		err = fmt.Errorf("%w: a name on the way is not a folder", fs.ErrNotExist)
+	}
+	if err != nil {
+		return File{}, fmt.Errorf("reading %q: %w", path, err)
+	}
+	return file, nil
+}
+
+// read opens the file through its root: os.Root walks from an open folder and
+// refuses a link out of it, so a link that is swapped in after locate cannot
+// lead outside. What was looked at must be what was opened.
+func read(root, resolved string, limit int64) (File, error) {
+	rel, err := filepath.Rel(root, resolved)
+	if err != nil {
+		return File{}, err
+	}
+	dir, err := os.OpenRoot(root)
+	if err != nil {
+		return File{}, err
+	}
+	defer func() { _ = dir.Close() }()
+	// Looked at before it is opened: opening alone makes some devices act.
+	named, err := dir.Lstat(rel)
+	if err != nil {
+		return File{}, err
+	}
+	if !named.Mode().IsRegular() {
+		return File{}, fmt.Errorf("%w: got %s, want a regular file", ErrIrregular, kind(named.Mode()))
+	}
+	file, err := dir.OpenFile(rel, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return File{}, err
+	}
+	defer func() { _ = file.Close() }()
+	opened, err := file.Stat()
+	if err != nil {
+		return File{}, err
+	}
+	if !opened.Mode().IsRegular() || !os.SameFile(named, opened) {
+		return File{}, fmt.Errorf("%w: it was replaced while it was opened; run again", ErrIrregular)
+	}
+	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err != nil {
+		return File{}, err
+	}
+	if int64(len(data)) > limit {
+		return File{}, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)
+	}
+	return File{Path: resolved, Bytes: data, Mode: opened.Mode()}, nil
+}
