@@ -96,12 +96,18 @@ func result(c Check, s Subject, v Verdict) Result {
 		}
 		r.Findings = append(r.Findings, f)
 	}
-	if r.Status == StatusPass {
-		for _, f := range r.Findings {
-			if f.Severity == Error {
-				r.Status = StatusFail
-			}
-		}
+	if r.Status == StatusPass || r.Status == StatusFail {
+		r.Status = statusOf(r.Findings)
 	}
 	return r
+}
+
+// statusOf: a judged check fails when it holds an error finding, else it passes.
+func statusOf(findings []Finding) Status {
+	for _, f := range findings {
+		if f.Severity == Error {
+			return StatusFail
+		}
+	}
+	return StatusPass
 }

@@ -1,0 +1,172 @@
+package checks_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// says is a check that gives one verdict.
+func says(severity checks.Severity, v checks.Verdict) checks.Check {
+	return checks.Check{ID: "test/says", Severity: severity, Judge: func(checks.Subject) checks.Verdict { return v }}
+}
+
+func run1(t *testing.T, c checks.Check, s checks.Subject) checks.Result {
+	t.Helper()
+	results := checks.Run(t.Context(), []checks.Check{c}, s)
+	if len(results) != 1 || results[0].ID != c.ID {
+		t.Fatalf("got %+v, want one result of %s", results, c.ID)
+	}
+	return results[0]
+}
+
+func TestRunStatus(t *testing.T) {
+	fail := checks.Fails("", "wrong", "mend it")
+	warn := checks.Warns("", "odd", "")
+	odd := checks.Finding{Severity: "nonsense", Message: "wrong"}
+	for name, c := range map[string]struct {
+		check  checks.Check
+		want   checks.Status
+		reason string
+	}{
+		"no findings":                      {says(checks.Error, checks.Found()), checks.StatusPass, ""},
+		"a warning":                        {says(checks.Error, checks.Found(warn)), checks.StatusPass, ""},
+		"an error":                         {says(checks.Error, checks.Found(warn, fail)), checks.StatusFail, ""},
+		"a severity of no kind":            {says(checks.Error, checks.Found(odd)), checks.StatusFail, ""},
+		"no severity":                      {says(checks.Error, checks.Found(checks.Finding{})), checks.StatusFail, ""},
+		"an error of an advisory check":    {says(checks.Warning, checks.Found(fail)), checks.StatusPass, ""},
+		"an error of a check of no kind":   {says("", checks.Found(fail)), checks.StatusFail, ""},
+		"cannot tell, with an error":       {says(checks.Error, checks.CannotTell("why", fail)), checks.StatusUnknown, "why"},
+		"left out":                         {says(checks.Error, checks.LeftOut("why")), checks.StatusNotRun, "why"},
+		"does not apply":                   {says(checks.Error, checks.DoesNotApply("why")), checks.StatusNotApplicable, "why"},
+		"the zero verdict":                 {says(checks.Error, checks.Verdict{}), checks.StatusUnknown, "no verdict"},
+		"no judgement":                     {checks.Check{ID: "test/none"}, checks.StatusUnknown, "no judgement"},
+		"a panic":                          {panics(), checks.StatusUnknown, "panicked: boom"},
+		"a panic in Applies":               {panicsInApplies(), checks.StatusUnknown, "panicked"},
+		"a panic in NeedsFor":              {panicsInNeedsFor(), checks.StatusUnknown, "panicked"},
+		"a need that no evidence is there": {needing(evidence.NeedDNS), checks.StatusUnknown, "dns evidence is missing"},
+		"a need of no kind":                {needing("weather"), checks.StatusUnknown, "weather evidence is missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := run1(t, c.check, checks.Subject{})
+			if r.Status != c.want || !strings.Contains(r.Reason, c.reason) || (c.reason == "") != (r.Reason == "") {
+				t.Errorf("got %s, reason %q, want %s, reason %q", r.Status, r.Reason, c.want, c.reason)
+			}
+			if r.Findings == nil {
+				t.Error("findings are nil, want an empty list: the report shows []")
+			}
+		})
+	}
+}
+
+func panics() checks.Check {
+	return checks.Check{ID: "test/panics", Judge: func(checks.Subject) checks.Verdict { panic("boom") }}
+}
+
+func panicsInApplies() checks.Check {
+	c := says(checks.Error, checks.Found())
+	c.Applies = func(binding.Binding) (bool, string) { panic("boom") }
+	return c
+}
+
+func panicsInNeedsFor() checks.Check {
+	c := says(checks.Error, checks.Found())
+	c.NeedsFor = func(binding.Binding) []evidence.Need { panic("boom") }
+	return c
+}
+
+func needing(needs ...evidence.Need) checks.Check {
+	c := says(checks.Error, checks.Found())
+	c.Needs = needs
+	return c
+}
+
+func TestRunCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	first := says(checks.Error, checks.Found())
+	first.Judge = func(checks.Subject) checks.Verdict { cancel(); return checks.Found() }
+	results := checks.Run(ctx, []checks.Check{first, says(checks.Error, checks.Found()), panics()}, checks.Subject{})
+	var got []checks.Status
+	for _, r := range results {
+		got = append(got, r.Status)
+	}
+	want := []checks.Status{checks.StatusPass, checks.StatusUnknown, checks.StatusUnknown}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if r := results[1]; !strings.Contains(r.Reason, "interrupted") {
+		t.Errorf("got reason %q", r.Reason)
+	}
+}
+
+// A check that the binding has nothing for is not applicable whatever became of
+// its evidence; what was left out counts before what failed, in any order.
+func TestRunOrderOfStatuses(t *testing.T) {
+	s := checks.Subject{Evidence: evidence.Evidence{
+		DNS:   evidence.Observation[evidence.DNS]{State: evidence.Failed, Reason: "no answer"},
+		Group: evidence.Left[evidence.Group]("--offline"),
+		Key:   evidence.Observation[evidence.Key]{State: evidence.Observed},
+	}}
+	never := needing(evidence.NeedDNS, evidence.NeedGroup)
+	never.Applies = func(binding.Binding) (bool, string) { return false, "nothing to judge" }
+	chosen := needing(evidence.NeedDNS)
+	chosen.NeedsFor = func(binding.Binding) []evidence.Need { return nil }
+	for name, c := range map[string]struct {
+		check  checks.Check
+		want   checks.Status
+		reason string
+	}{
+		"not applicable first":      {never, checks.StatusNotApplicable, "nothing to judge"},
+		"failed, then left out":     {needing(evidence.NeedDNS, evidence.NeedGroup), checks.StatusNotRun, "group evidence was left out: --offline"},
+		"left out, then failed":     {needing(evidence.NeedGroup, evidence.NeedDNS), checks.StatusNotRun, "--offline"},
+		"failed":                    {needing(evidence.NeedKey, evidence.NeedDNS), checks.StatusUnknown, "collecting dns evidence failed: no answer"},
+		"failed, then missing":      {needing(evidence.NeedDNS, evidence.NeedProof), checks.StatusUnknown, "no answer"},
+		"observed":                  {needing(evidence.NeedKey), checks.StatusPass, ""},
+		"NeedsFor stands for Needs": {chosen, checks.StatusPass, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := run1(t, c.check, s)
+			if r.Status != c.want || !strings.Contains(r.Reason, c.reason) {
+				t.Errorf("got %s, reason %q, want %s, reason %q", r.Status, r.Reason, c.want, c.reason)
+			}
+		})
+	}
+}
+
+func TestRunPlacesFindings(t *testing.T) {
+	at := func(line int) binding.Position { return binding.Position{File: "b.yaml", Line: line, Column: 1} }
+	s := checks.Subject{Binding: binding.Binding{Source: at(1), Positions: binding.Positions{
+		"/certificate": at(4), "/certificate/body": at(5),
+	}}}
+	own := checks.Fails("/certificate/body", "m", "f")
+	own.Source = binding.Position{File: "other.yaml", Line: 9, Column: 9}
+	r := run1(t, says(checks.Error, checks.Found(
+		checks.Fails("/certificate/body", "m", "f"),
+		checks.Fails("/certificate/name", "m", "f"),
+		checks.Fails("/domainName", "m", "f"),
+		checks.Fails("", "m", "f"),
+		own,
+	)), s)
+	var got []binding.Position
+	for _, f := range r.Findings {
+		got = append(got, f.Source)
+	}
+	if diff := cmp.Diff([]binding.Position{at(5), at(4), at(1), at(1), own.Source}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAdvisoryChecksSpeakInWarnings(t *testing.T) {
+	r := run1(t, says(checks.Warning, checks.Found(checks.Fails("", "m", "f"), checks.Warns("", "m", ""))), checks.Subject{})
+	for _, f := range r.Findings {
+		if f.Severity != checks.Warning {
+			t.Errorf("got severity %s, want warning", f.Severity)
+		}
+	}
+}
