@@ -1,0 +1,41 @@
+// Package gateway reads the API Gateway's state through the official SDK core:
+// groups and their domains, and the certificate that a domain serves. It knows
+// the API's formats, judges nothing and cannot change anything: the package
+// that sends is internal to this folder, and only write, beside it, sends what
+// changes the gateway.
+package gateway
+
+import "github.com/bindgate/bindgate/internal/gateway/internal/wire"
+
+// Config tells where and how to call the API.
+type Config = wire.Config
+
+// Transport carries calls for the reader and for package write. It has no
+// method that sends.
+type Transport = wire.Pool
+
+// Error is a call that did not succeed. It never holds the request.
+type Error = wire.Error
+
+// Kind tells apart what went wrong with a call.
+type Kind = wire.Kind
+
+// The kinds of Error that callers branch on; wire documents each.
+const (
+	NoPermission = wire.NoPermission
+	NotFound     = wire.NotFound
+	NotSent      = wire.NotSent
+)
+
+// ErrNoCredentials tells that no access key was found: a mistake of the setup,
+// not of the gateway.
+var ErrNoCredentials = wire.ErrNoCredentials
+
+// NewTransport checks the configuration; it connects to nothing. Its errors are
+// mistakes of the setup.
+func NewTransport(c Config) (*Transport, error) { return wire.New(c) }
+
+// Credentials asks the official credential chain (environment, OIDC, the
+// command-line client's profile, credentials file, ECS instance role, URI). The
+// error wraps ErrNoCredentials and names what was looked at.
+var Credentials = wire.Credentials

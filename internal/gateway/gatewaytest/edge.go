@@ -1,0 +1,150 @@
+// Package gatewaytest is a scripted API endpoint on loopback, for the tests of
+// the packages that read and change the gateway. It knows no rule of the
+// platform and checks no signature; the sandbox does both.
+package gatewaytest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aliyun/credentials-go/credentials"
+
+	"github.com/bindgate/bindgate/internal/gateway"
+)
+
+// Answer is a status and a body; Hold, where it is set, is called before it is sent.
+type Answer struct {
+	Status int // 0: 200
+	Type   string
+	Body   string
+	Hold   func(*http.Request)
+	Break  bool // hang up without an answer
+}
+
+// Edge answers each action with its script: the first answer to the first
+// question, and the last one to all that follow. A question without a script
+// is answered with an error and fails the test.
+type Edge struct {
+	URL string
+
+	t      testing.TB
+	mu     sync.Mutex
+	script map[string][]Answer
+	calls  []Call
+}
+
+// Call is one question that was asked.
+type Call struct {
+	Action string
+	Query  url.Values
+	Header http.Header
+}
+
+// New starts an edge that ends with the test.
+func New(t testing.TB, script map[string][]Answer) *Edge {
+	e := &Edge{t: t, script: script}
+	server := httptest.NewServer(e)
+	t.Cleanup(server.Close)
+	e.URL = server.URL
+	return e
+}
+
+// ServeHTTP implements http.Handler, so that a test can serve it by TLS.
+func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	action := r.Header.Get("x-acs-action")
+	a, ok := e.next(Call{Action: action, Query: r.URL.Query(), Header: r.Header.Clone()})
+	if !ok {
+		e.t.Errorf("a question without a script: %q", action)
+		a = Answer{Status: 400, Body: Refusal("InvalidApi.NotFound", "no script")}
+	}
+	if a.Hold != nil {
+		a.Hold(r)
+	}
+	if a.Break {
+		panic(http.ErrAbortHandler)
+	}
+	if a.Type == "" {
+		a.Type = "application/json;charset=utf-8"
+	}
+	w.Header().Set("Content-Type", a.Type)
+	w.WriteHeader(max(a.Status, 200))
+	_, _ = w.Write([]byte(a.Body))
+}
+
+func (e *Edge) next(c Call) (Answer, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.calls = append(e.calls, c)
+	list := e.script[c.Action]
+	if len(list) == 0 {
+		return Answer{}, false
+	}
+	if len(list) > 1 {
+		e.script[c.Action] = list[1:]
+	}
+	return list[0], true
+}
+
+// Calls are the questions so far.
+func (e *Edge) Calls() []Call {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return append([]Call(nil), e.calls...)
+}
+
+// Transport is one to this edge that gives up soon; change may alter its configuration.
+func (e *Edge) Transport(change ...func(*gateway.Config)) *gateway.Transport {
+	c := gateway.Config{Endpoint: e.URL, Credential: Credential(e.t), Rate: -1,
+		Timeout: 2 * time.Second, Tries: 3, Pause: time.Millisecond}
+	for _, f := range change {
+		f(&c)
+	}
+	transport, err := gateway.NewTransport(c)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	e.t.Cleanup(transport.Close)
+	return transport
+}
+
+// Credential is an access key of nobody.
+func Credential(t testing.TB) credentials.Credential {
+	kind, id, secret := "access_key", "testid", "testsecret"
+	c, err := credentials.NewCredential(&credentials.Config{Type: &kind, AccessKeyId: &id, AccessKeySecret: &secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// OK is an answer of success: the fields, and a RequestId.
+func OK(fields map[string]any) Answer {
+	all := map[string]any{"RequestId": "REQ-1"}
+	for k, v := range fields {
+		all[k] = v
+	}
+	body, err := json.Marshal(all)
+	if err != nil {
+		panic(err)
+	}
+	return Answer{Body: string(body)}
+}
+
+// Refusal is the body of an error answer.
+func Refusal(code, message string) string {
+	return fmt.Sprintf(`{"RequestId":"REQ-2","HostId":"localhost","Code":%q,"Message":%q}`, code, message)
+}
+
+// Soon is a context that ends with the test, and long before it is stopped.
+func Soon(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}

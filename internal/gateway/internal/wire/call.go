@@ -1,0 +1,138 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
+	"github.com/alibabacloud-go/tea/dara"
+	"github.com/cenkalti/backoff/v5"
+)
+
+// version is the one published version of the product CloudAPI.
+const version = "2016-07-14"
+
+// Request is one call. An empty value is sent as an empty value.
+type Request struct {
+	Region  string
+	Action  string
+	Params  map[string]string
+	Secrets map[string]string // parameters that nothing may tell, the private key
+}
+
+// Call makes the call and decodes its answer into out, a pointer to a struct
+// with the API's field names, or nil. Errors of the kinds in again are tried
+// once more after a pause, as long as tries and the context allow; 0 tries: as
+// long as the context, and a minute at most. The error is always an *Error, of
+// the last try.
+func Call(ctx context.Context, p *Pool, r Request, out any, tries uint, again ...Kind) (requestID string, err error) {
+	pause := backoff.NewExponentialBackOff()
+	pause.InitialInterval, pause.Multiplier, pause.MaxInterval = p.config.Pause, 2, 2*time.Second
+	client, err := p.client(r.Region)
+	if err != nil {
+		return "", &Error{Kind: NotSent, Action: r.Action, Message: err.Error()}
+	}
+	elapsed := time.Minute
+	if tries > 0 {
+		elapsed = 2 * p.config.Timeout
+	}
+	var last *Error
+	_, _ = backoff.Retry(ctx, func() (struct{}, error) {
+		requestID, last = p.once(ctx, client, r, out)
+		switch {
+		case last == nil:
+			return struct{}{}, nil
+		case ctx.Err() != nil || !last.oneOf(again):
+			return struct{}{}, backoff.Permanent(last)
+		}
+		return struct{}{}, last
+	}, backoff.WithBackOff(pause), backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(elapsed))
+	if last != nil {
+		return requestID, last
+	}
+	return requestID, nil
+}
+
+// Read is Call with the retries that a call that changes nothing allows.
+func Read(ctx context.Context, p *Pool, r Request, out any) error {
+	_, err := Call(ctx, p, r, out, p.config.Tries, Throttled, Busy, Passing, NotSent, Transport)
+	return err
+}
+
+func (e *Error) oneOf(kinds []Kind) bool {
+	for _, k := range kinds {
+		if e.Kind == k {
+			return true
+		}
+	}
+	return false
+}
+
+// once makes one try.
+func (p *Pool) once(ctx context.Context, client *openapi.Client, r Request, out any) (string, *Error) {
+	if err := p.limit(r.Region, r.Action).Wait(ctx); err != nil {
+		return "", &Error{Kind: NotSent, Action: r.Action, Message: "no time left under the rate limit", cause: cause(ctx, err)}
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.config.Timeout)
+	defer cancel()
+	ctx, x := withExchange(ctx)
+	_, sdk := client.CallApiWithCtx(ctx, p.params(r.Action), p.request(r), &dara.RuntimeOptions{})
+	if x.got {
+		return x.read(r, out)
+	}
+	return "", x.failure(ctx, r, sdk)
+}
+
+// failure names what kept an answer from coming. The SDK's own errors are not
+// told: theirs may hold the request.
+func (x *exchange) failure(ctx context.Context, r Request, sdk error) *Error {
+	e := &Error{Action: r.Action, Kind: Transport}
+	switch {
+	case x.err == nil: // the SDK gave up before the edge was asked
+		e.Kind, e.Message = Auth, "signing the request: the credentials could not be read or renewed"
+		if ctx.Err() != nil {
+			e.Kind, e.Message, e.cause = NotSent, "interrupted before it was sent", ctx.Err()
+		}
+		return e
+	case errors.Is(x.err, errTooLarge):
+		e.Kind = Malformed
+	case !x.sent.Load():
+		e.Kind = NotSent
+	}
+	e.Message, e.cause = clip(x.err.Error(), 400), cause(ctx, x.err)
+	return e
+}
+
+// cause is the context's error where it ended the call, else err.
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+func (p *Pool) params(action string) *openapi.Params {
+	return &openapi.Params{
+		Action: dara.String(action), Version: dara.String(version),
+		Protocol: dara.String("HTTPS"), Pathname: dara.String("/"),
+		// POST, because Go repeats a GET by itself on a connection that breaks.
+		Method: dara.String("POST"), AuthType: dara.String("AK"), Style: dara.String("RPC"),
+		ReqBodyType: dara.String("formData"), BodyType: dara.String("binary"),
+	}
+}
+
+// request puts every parameter into the query, as the official definition does.
+func (p *Pool) request(r Request) *openapi.OpenApiRequest {
+	query := make(map[string]*string, len(r.Params)+len(r.Secrets)+1)
+	if p.config.Format != "" {
+		query["Format"] = dara.String(p.config.Format)
+	}
+	for k, v := range r.Params {
+		query[k] = dara.String(v)
+	}
+	for k, v := range r.Secrets {
+		query[k] = dara.String(v)
+	}
+	return &openapi.OpenApiRequest{Query: query}
+}

@@ -1,0 +1,119 @@
+// Package wire carries one call to the API Gateway's management API (product
+// CloudAPI, version 2016-07-14, RPC style) through the official SDK core, and
+// reads the answer. It lies below internal/gateway so that only the reader and
+// the writer there can send anything at all.
+//
+// What the SDK would print, retry, follow or take from the environment by
+// itself is taken out of its hands: see edge.go.
+package wire
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aliyun/credentials-go/credentials"
+)
+
+// Config tells where and how to call.
+type Config struct {
+	Endpoint    string // https://host[:port], or plain http to loopback; "": apigateway.<region>.aliyuncs.com
+	Format      string // of answers: JSON or XML; "": not asked for, which is JSON
+	SignatureV1 bool   // sign as old endpoints want it (HMAC-SHA1) instead of V3
+	Credential  credentials.Credential
+	CA          []byte              // PEM roots for the endpoint, beside the system's
+	Env         func(string) string // HTTPS_PROXY, NO_PROXY and DEBUG are looked up here; nil: an empty environment
+	Rate        float64             // calls a second for each region and action; 0: 90, below the documented 100; <0: no limit
+	Timeout     time.Duration       // of one try, connecting and answer; 0: 10 s
+	Tries       uint                // of one read, at most; 0: 5
+	Pause       time.Duration       // before the second try, doubled up to 2 s; 0: 100 ms
+	UserAgent   string              // added to the SDK's own
+}
+
+// regions become a host name, so nothing but a host label's bytes is let through.
+var regions = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+func (c Config) withDefaults() Config {
+	if c.Env == nil {
+		c.Env = func(string) string { return "" }
+	}
+	if c.Rate == 0 {
+		c.Rate = 90
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = 10 * time.Second
+	}
+	if c.Tries == 0 {
+		c.Tries = 5
+	}
+	if c.Pause <= 0 {
+		c.Pause = 100 * time.Millisecond
+	}
+	return c
+}
+
+// base is the address that calls for a region go to.
+func (c Config) base(region string) (*url.URL, error) {
+	if !regions.MatchString(region) {
+		return nil, fmt.Errorf("regionId %q: want lower-case letters, digits and hyphens, such as cn-hangzhou", region)
+	}
+	if c.Endpoint == "" {
+		return &url.URL{Scheme: "https", Host: "apigateway." + region + ".aliyuncs.com"}, nil
+	}
+	return parseEndpoint(c.Endpoint)
+}
+
+// parseEndpoint never echoes an endpoint that it cannot take apart: it may hold
+// a password.
+func parseEndpoint(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.User != nil:
+		return nil, errors.New("endpoint: want https://host[:port], without user and password")
+	case u.Host == "" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("endpoint %q: want https://host[:port] and nothing after it", s)
+	case u.Scheme == "https":
+	case u.Scheme != "http":
+		return nil, fmt.Errorf("endpoint %q: want https://, or http:// to a loopback address", s)
+	case !loopback(u.Hostname()):
+		return nil, fmt.Errorf("endpoint %q: plain http is taken to a loopback address only, use https://", s)
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+}
+
+func loopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && addr.IsLoopback())
+}
+
+// refuseDebug stops when the SDK would print requests, keys included, to
+// standard output: it reads DEBUG before main starts, so no code can prevent it.
+func refuseDebug(value string) error {
+	for part := range strings.SplitSeq(value, ",") {
+		if slices.Contains([]string{"dara", "tea", "credential"}, part) {
+			return fmt.Errorf("DEBUG=%s makes the Alibaba Cloud SDK print requests and keys: unset DEBUG", part)
+		}
+	}
+	return nil
+}
+
+// roots are the system's with the PEM of a private CA added; nil: the system's.
+func roots(ca []byte) (*x509.CertPool, error) {
+	if len(ca) == 0 {
+		return nil, nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(ca) {
+		return nil, errors.New("reading the endpoint's CA: no certificate in it, want PEM")
+	}
+	return pool, nil
+}

@@ -1,0 +1,104 @@
+package wire
+
+import (
+	"sync"
+
+	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
+	"github.com/alibabacloud-go/tea/dara"
+	"golang.org/x/time/rate"
+)
+
+// Pool holds a client for each region, the connections that they share, and the
+// rate limits. It has no method that sends: Call does, and only the packages
+// below internal/gateway can name it.
+type Pool struct {
+	config Config
+	edge   *edge
+
+	mu      sync.Mutex
+	clients map[string]*openapi.Client
+	limits  map[string]*rate.Limiter
+}
+
+// New checks the configuration and makes a pool; it connects to nothing.
+func New(c Config) (*Pool, error) {
+	c = c.withDefaults()
+	if c.Credential == nil {
+		return nil, ErrNoCredentials
+	}
+	if err := refuseDebug(c.Env("DEBUG")); err != nil {
+		return nil, err
+	}
+	if c.Endpoint != "" {
+		if _, err := parseEndpoint(c.Endpoint); err != nil {
+			return nil, err
+		}
+	}
+	e, err := newEdge(c)
+	if err != nil {
+		return nil, err
+	}
+	return &Pool{config: c, edge: e, clients: map[string]*openapi.Client{}, limits: map[string]*rate.Limiter{}}, nil
+}
+
+// Endpoint is the address that calls for a region go to, to name it in
+// evidence; empty for an impossible region.
+func (p *Pool) Endpoint(region string) string {
+	u, err := p.config.base(region)
+	if err != nil {
+		return ""
+	}
+	return u.String()
+}
+
+// Close ends the idle connections. The pool can still be used.
+func (p *Pool) Close() { p.edge.client.CloseIdleConnections() }
+
+func (p *Pool) client(region string) (*openapi.Client, error) {
+	u, err := p.config.base(region)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c, ok := p.clients[region]; ok {
+		return c, nil
+	}
+	cfg := &openapi.Config{
+		Credential: p.config.Credential,
+		Endpoint:   dara.String(u.Host),
+		RegionId:   dara.String(region),
+		Protocol:   dara.String(u.Scheme),
+		UserAgent:  dara.String(p.config.UserAgent),
+		HttpClient: p.edge,
+		// The edge knows the proxies. Without this the SDK reads them from the
+		// process environment too and sends their password to the endpoint.
+		NoProxy: dara.String(u.Host),
+	}
+	if p.config.SignatureV1 {
+		cfg.SignatureAlgorithm = dara.String("v2") // the SDK's word for RPC V1
+	}
+	c, err := openapi.NewClient(cfg)
+	if err != nil {
+		return nil, err
+	}
+	p.clients[region] = c
+	return c, nil
+}
+
+// limit is the limiter of one region and action, as the platform counts.
+func (p *Pool) limit(region, action string) *rate.Limiter {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	key := region + " " + action
+	l, ok := p.limits[key]
+	if !ok {
+		limit, burst := rate.Limit(p.config.Rate), max(1, int(p.config.Rate/10))
+		if p.config.Rate < 0 {
+			limit = rate.Inf
+		}
+		l = rate.NewLimiter(limit, burst)
+		p.limits[key] = l
+	}
+	return l
+}

@@ -1,0 +1,219 @@
+package gateway_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/gateway/gatewaytest"
+)
+
+const region, groupID = "cn-hangzhou", "927d50c0f2e54b359919923d908bb015"
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// groupJSON and groupXML are one group in both formats.
+const groupJSON = `{"RequestId":"R","GroupId":"927d50c0f2e54b359919923d908bb015","GroupName":"payments","RegionId":"cn-hangzhou",
+"InstanceId":"shared-1","InstanceType":"VPC_SHARED","BasePath":"/","SubDomain":"s.alicloudapi.com","VpcDomain":"s-vpc.alicloudapi.com",
+"VpcSlbIntranetDomain":"s-intranet.alicloudapi.com","HttpsPolicy":"HTTPS2_TLS1_2","Status":"NORMAL","BillingStatus":"NORMAL","IllegalStatus":"LOCKED",
+"StageItems":{"StageInfo":[{"StageId":"1","StageName":"RELEASE","Description":"x"}]},
+"CustomDomains":{"DomainItem":[{"DomainName":"api.demo.com","DomainBindingStatus":"BINDING","DomainCNAMEStatus":"RESOLVED","DomainLegalStatus":"NORMAL",
+"DomainRemark":"r","CustomDomainType":"INTERNET","BindStageName":"RELEASE","BindStageAlias":"rel","IsHttpRedirectToHttps":true,
+"CertificateId":"c1","CertificateName":"api_demo","CertificateValidStart":1700000000000,"CertificateValidEnd":1800000000000}]}}`
+
+const groupXML = `<?xml version="1.0" encoding="UTF-8"?><DescribeApiGroupResponse><RequestId>R</RequestId>
+<GroupId>927d50c0f2e54b359919923d908bb015</GroupId><GroupName>payments</GroupName><RegionId>cn-hangzhou</RegionId>
+<InstanceId>shared-1</InstanceId><InstanceType>VPC_SHARED</InstanceType><BasePath>/</BasePath><SubDomain>s.alicloudapi.com</SubDomain>
+<VpcDomain>s-vpc.alicloudapi.com</VpcDomain><VpcSlbIntranetDomain>s-intranet.alicloudapi.com</VpcSlbIntranetDomain>
+<HttpsPolicy>HTTPS2_TLS1_2</HttpsPolicy><Status>NORMAL</Status><BillingStatus>NORMAL</BillingStatus><IllegalStatus>LOCKED</IllegalStatus>
+<StageItems><StageInfo><StageId>1</StageId><StageName>RELEASE</StageName></StageInfo></StageItems>
+<CustomDomains><DomainItem><DomainName>api.demo.com</DomainName><DomainBindingStatus>BINDING</DomainBindingStatus>
+<DomainCNAMEStatus>RESOLVED</DomainCNAMEStatus><DomainLegalStatus>NORMAL</DomainLegalStatus><DomainRemark>r</DomainRemark>
+<CustomDomainType>INTERNET</CustomDomainType><BindStageName>RELEASE</BindStageName><BindStageAlias>rel</BindStageAlias>
+<IsHttpRedirectToHttps>true</IsHttpRedirectToHttps><CertificateId>c1</CertificateId><CertificateName>api_demo</CertificateName>
+<CertificateValidStart>1700000000000</CertificateValidStart><CertificateValidEnd>1800000000000</CertificateValidEnd>
+</DomainItem></CustomDomains></DescribeApiGroupResponse>`
+
+func TestGroupInBothFormats(t *testing.T) {
+	want := evidence.Group{
+		Found: true, GroupID: groupID, GroupName: "payments", RegionID: region, InstanceID: "shared-1",
+		InstanceType: "VPC_SHARED", BasePath: "/", SubDomain: "s.alicloudapi.com", VpcDomain: "s-vpc.alicloudapi.com",
+		VpcSlbIntranetDomain: "s-intranet.alicloudapi.com", HTTPSPolicy: "HTTPS2_TLS1_2",
+		Status: "NORMAL", BillingStatus: "NORMAL", IllegalStatus: "LOCKED",
+		Stages: []evidence.Stage{{StageID: "1", StageName: "RELEASE"}},
+		Domains: []evidence.Domain{{
+			DomainName: "api.demo.com", DomainBindingStatus: "BINDING", DomainCNAMEStatus: "RESOLVED",
+			DomainLegalStatus: "NORMAL", DomainRemark: "r", CustomDomainType: "INTERNET", BindStageName: "RELEASE",
+			BindStageAlias: "rel", IsHTTPRedirectToHTTPS: true, CertificateID: "c1", CertificateName: "api_demo",
+			CertificateValidStart: 1700000000000, CertificateValidEnd: 1800000000000,
+		}},
+	}
+	for kind, body := range map[string]string{"application/json": groupJSON, "text/xml; charset=UTF-8": groupXML} {
+		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroup": {{Type: kind, Body: body}}})
+		got, err := gateway.NewReader(e.Transport()).Group(gatewaytest.Soon(t), region, groupID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", kind, diff)
+		}
+	}
+}
+
+func TestGroupIsAskedOnceAndNowAlways(t *testing.T) {
+	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroup": {{Body: groupJSON}}})
+	r := gateway.NewReader(e.Transport())
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if g, err := r.Group(gatewaytest.Soon(t), region, groupID); err != nil || !g.Found {
+				t.Error(g, err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := len(e.Calls()); n != 1 {
+		t.Errorf("asked %d times, want once", n)
+	}
+	for range 2 {
+		if _, err := r.GroupNow(gatewaytest.Soon(t), region, groupID); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := len(e.Calls()); n != 3 {
+		t.Errorf("asked %d times, want 3", n)
+	}
+}
+
+func TestGroupNotFoundIsAFact(t *testing.T) {
+	for _, code := range []string{"NotFoundApiGroup", "InvalidGroupId.NotFound"} {
+		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{
+			"DescribeApiGroup": {{Status: 404, Body: gatewaytest.Refusal(code, "no such group")}}})
+		g, err := gateway.NewReader(e.Transport()).Group(gatewaytest.Soon(t), region, groupID)
+		if err != nil || g.Found {
+			t.Errorf("%s: got %+v, %v", code, g, err)
+		}
+	}
+}
+
+func TestGroupThatIsNotTheOneAskedFor(t *testing.T) {
+	for _, body := range []string{`{"RequestId":"R","GroupId":"other"}`, `{"RequestId":"R"}`, `{}`} {
+		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroup": {{Body: body}}})
+		if g, err := gateway.NewReader(e.Transport()).Group(gatewaytest.Soon(t), region, groupID); err == nil {
+			t.Errorf("%s: got %+v without an error", body, g)
+		}
+	}
+}
+
+// page is an answer with n groups whose numbers begin at first.
+func page(total, first, n int) gatewaytest.Answer {
+	var items []any
+	for i := first; i < first+n; i++ {
+		items = append(items, map[string]any{"GroupId": fmt.Sprintf("%032x", i), "RegionId": region})
+	}
+	return gatewaytest.OK(map[string]any{"TotalCount": total, "ApiGroupAttributes": map[string]any{"ApiGroupAttribute": items}})
+}
+
+func TestGroupsPages(t *testing.T) {
+	for name, tc := range map[string]struct {
+		pages        []gatewaytest.Answer
+		groups, asks int
+		err          string
+	}{
+		"none":                           {pages: []gatewaytest.Answer{page(0, 0, 0)}, asks: 1},
+		"one page":                       {pages: []gatewaytest.Answer{page(2, 0, 2)}, groups: 2, asks: 1},
+		"full pages":                     {pages: []gatewaytest.Answer{page(100, 0, 50), page(100, 50, 50), page(100, 100, 0)}, groups: 100, asks: 3},
+		"smaller pages than asked for":   {pages: []gatewaytest.Answer{page(25, 0, 10), page(25, 10, 10), page(25, 20, 5)}, groups: 25, asks: 3},
+		"a count that admits too few":    {pages: []gatewaytest.Answer{page(1, 0, 50), page(1, 50, 3)}, groups: 53, asks: 2},
+		"a count that promises too many": {pages: []gatewaytest.Answer{page(9, 0, 3), page(9, 3, 0)}, asks: 2, err: "hold 3 groups, the gateway counts 9"},
+		"the same page for ever":         {pages: []gatewaytest.Answer{page(500, 0, 50)}, asks: 2, err: "hold 50 groups"},
+		"no count":                       {pages: []gatewaytest.Answer{gatewaytest.OK(nil)}, asks: 1, err: "no TotalCount"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroups": tc.pages})
+			got, err := gateway.NewReader(e.Transport()).Groups(gatewaytest.Soon(t), region)
+			if len(got) != tc.groups || (err != nil) != (tc.err != "") || (err != nil && !strings.Contains(err.Error(), tc.err)) {
+				t.Errorf("got %d groups and %v, want %d and %q", len(got), err, tc.groups, tc.err)
+			}
+			if calls := e.Calls(); len(calls) != tc.asks || calls[0].Query.Get("PageSize") != "50" {
+				t.Errorf("asked %d times, want %d", len(calls), tc.asks)
+			}
+		})
+	}
+}
+
+func TestGroupsWithoutLeave(t *testing.T) {
+	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{
+		"DescribeApiGroups": {{Status: 403, Body: gatewaytest.Refusal("Forbidden.RAM", "no")}}})
+	r := gateway.NewReader(e.Transport())
+	for range 2 {
+		_, err := r.Groups(gatewaytest.Soon(t), region)
+		var refused *gateway.Error
+		if !errors.As(err, &refused) || refused.Kind != gateway.NoPermission ||
+			!strings.Contains(err.Error(), "apigateway:DescribeApiGroups on acs:apigateway:cn-hangzhou:*:apigroup/*") {
+			t.Errorf("got %v", err)
+		}
+	}
+	if n := len(e.Calls()); n != 1 {
+		t.Errorf("asked %d times, want once: an error is kept too", n)
+	}
+}
+
+func TestServedKeepsNoKey(t *testing.T) {
+	const chain = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n"
+	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeDomain": {gatewaytest.OK(map[string]any{
+		"DomainName": "API.demo.com", "CertificateName": "api_demo", "CertificateBody": "\ufefftext\r\n" + strings.ReplaceAll(chain, "\n", "\r\n"),
+		"CertificatePrivateKey": "-----BEGIN PRIVATE KEY-----\nS0VZ\n-----END PRIVATE KEY-----\n"})}})
+	r := gateway.NewReader(e.Transport())
+	got, err := r.Served(gatewaytest.Soon(t), region, groupID, "api.demo.com")
+	want := evidence.Served{CertificateName: "api_demo",
+		ChainDigest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(chain)))}
+	if err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	if s := fmt.Sprintf("%#v", r); strings.Contains(s, "S0VZ") {
+		t.Error("the reader holds the private key")
+	}
+}
+
+func TestMemoForgetsWhatItsAskerCutShort(t *testing.T) {
+	var m gateway.Memo[string, int]
+	ctx, cancel := context.WithCancel(context.Background())
+	started := make(chan struct{})
+	go func() {
+		<-started
+		cancel()
+	}()
+	_, err := m.Get(ctx, "k", func(ctx context.Context) (int, error) {
+		close(started)
+		<-ctx.Done()
+		return 0, ctx.Err()
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	got, err := m.Get(context.Background(), "k", func(context.Context) (int, error) { return 7, nil })
+	if got != 7 || err != nil {
+		t.Errorf("got %d, %v", got, err)
+	}
+}
+
+func TestMemoOutlivesAPanic(t *testing.T) {
+	var m gateway.Memo[string, int]
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = m.Get(context.Background(), "k", func(context.Context) (int, error) { panic("x") })
+	}()
+	if got, err := m.Get(context.Background(), "k", func(context.Context) (int, error) { return 7, nil }); got != 7 || err != nil {
+		t.Errorf("got %d, %v", got, err)
+	}
+}

@@ -1,0 +1,86 @@
+package gateway
+
+import "github.com/bindgate/bindgate/checks/evidence"
+
+// The answers, with the API's own field names (DescribeApiGroup, DescribeApiGroups
+// and DescribeDomain, version 2016-07-14). JSON matches names without case; the
+// tags are for XML. A field that is not here is dropped when an answer is read.
+
+type groupAnswer struct {
+	GroupID              string `xml:"GroupId"`
+	GroupName            string
+	SubDomain            string
+	VpcDomain            string
+	VpcSlbIntranetDomain string
+	BasePath             string
+	InstanceID           string `xml:"InstanceId"`
+	InstanceType         string
+	HTTPSPolicy          string `xml:"HttpsPolicy"`
+	RegionID             string `xml:"RegionId"`
+	Status               string
+	BillingStatus        string
+	IllegalStatus        string
+	StageItems           struct{ StageInfo []stageInfo }
+	CustomDomains        struct{ DomainItem []domainItem }
+}
+
+type stageInfo struct {
+	StageID   string `xml:"StageId"`
+	StageName string
+}
+
+type domainItem struct {
+	DomainName            string
+	DomainBindingStatus   string
+	DomainCNAMEStatus     string
+	DomainLegalStatus     string
+	DomainRemark          string
+	CustomDomainType      string
+	BindStageName         string
+	BindStageAlias        string
+	IsHTTPRedirectToHTTPS bool   `xml:"IsHttpRedirectToHttps"`
+	CertificateID         string `xml:"CertificateId"`
+	CertificateName       string
+	CertificateValidStart int64
+	CertificateValidEnd   int64
+}
+
+type listAnswer struct {
+	TotalCount         *int
+	APIGroupAttributes struct {
+		APIGroupAttribute []groupAttribute `xml:"ApiGroupAttribute"`
+	} `xml:"ApiGroupAttributes"`
+}
+
+type groupAttribute struct {
+	GroupID    string `xml:"GroupId"`
+	GroupName  string
+	RegionID   string `xml:"RegionId"`
+	InstanceID string `xml:"InstanceId"`
+	SubDomain  string
+}
+
+// domainAnswer has no field for CertificatePrivateKey, so that the key of the
+// answer is never held.
+type domainAnswer struct {
+	GroupID         string `xml:"GroupId"`
+	DomainName      string
+	CertificateName string
+	CertificateBody string
+}
+
+func (a groupAnswer) evidence() evidence.Group {
+	g := evidence.Group{
+		Found: true, GroupID: a.GroupID, GroupName: a.GroupName, RegionID: a.RegionID,
+		InstanceID: a.InstanceID, InstanceType: a.InstanceType, BasePath: a.BasePath,
+		SubDomain: a.SubDomain, VpcDomain: a.VpcDomain, VpcSlbIntranetDomain: a.VpcSlbIntranetDomain,
+		HTTPSPolicy: a.HTTPSPolicy, Status: a.Status, BillingStatus: a.BillingStatus, IllegalStatus: a.IllegalStatus,
+	}
+	for _, s := range a.StageItems.StageInfo {
+		g.Stages = append(g.Stages, evidence.Stage(s))
+	}
+	for _, d := range a.CustomDomains.DomainItem {
+		g.Domains = append(g.Domains, evidence.Domain(d))
+	}
+	return g
+}

@@ -1,0 +1,161 @@
+// Package write is the only code that changes the gateway. Its two methods take
+// a permit, which only an allowed decision makes, and send exactly the call
+// that the permit holds.
+package write
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/gate"
+	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/gateway/internal/wire"
+	"github.com/bindgate/bindgate/internal/plan"
+)
+
+// What a caller branches on.
+var (
+	// ErrChanged: the certificate or key is no longer the one that was judged;
+	// nothing was sent and the permit is spent.
+	ErrChanged = errors.New("the certificate or key changed since it was judged")
+	// ErrOutcomeUnknown: the call may or may not have taken effect; the permit
+	// waits until the state was read back.
+	ErrOutcomeUnknown = errors.New("the outcome is unknown")
+)
+
+// Material is a certificate and key, read again when the call is made.
+type Material struct {
+	Chain           []byte // PEM, as it is sent
+	Key             []byte // PEM, as it is sent
+	FileDigest      string
+	ChainDigest     string
+	PublicKeyDigest string
+}
+
+// String keeps the key out of every format.
+func (Material) String() string { return "a certificate and its key" }
+
+// GoString keeps the key out of %#v too.
+func (m Material) GoString() string { return m.String() }
+
+// Load reads the material of a binding. Its errors hold no byte of a key.
+type Load func(binding.Binding) (Material, error)
+
+// Reply is what the gateway said to a call, refusals included. It is text from
+// outside.
+type Reply struct {
+	Action              string
+	RequestID           string
+	Code                string // of a refusal
+	SubDomain           string
+	DomainBindingStatus string
+	DomainLegalStatus   string
+	DomainRemark        string
+}
+
+// Writer sends calls. It is safe for concurrent use with different permits.
+type Writer struct {
+	transport *gateway.Transport
+	load      Load
+}
+
+// New makes a writer.
+func New(t *gateway.Transport, load Load) *Writer { return &Writer{transport: t, load: load} }
+
+// Next sends the permit's next call and settles it. A refusal spends the
+// permit; an error that wraps ErrOutcomeUnknown leaves it waiting.
+func (w *Writer) Next(ctx context.Context, p gate.Permit) (Reply, error) {
+	c, err := p.Take()
+	if err != nil {
+		return Reply{}, err
+	}
+	return w.send(ctx, p, c)
+}
+
+// Again sends the call whose outcome was unknown once more; the caller has read
+// the state and seen that the call did not take effect.
+func (w *Writer) Again(ctx context.Context, p gate.Permit) (Reply, error) {
+	c, err := p.Again()
+	if err != nil {
+		return Reply{}, err
+	}
+	return w.send(ctx, p, c)
+}
+
+// send settles the permit on every way out: a panic leaves it unknown.
+func (w *Writer) send(ctx context.Context, p gate.Permit, c plan.Call) (Reply, error) {
+	settle := p.Unknown
+	defer func() { settle() }()
+
+	r := wire.Request{Region: c.RegionID, Action: c.Action, Params: c.Params}
+	if c.Material != nil {
+		secrets, err := w.material(*c.Material)
+		if err != nil {
+			settle = p.Failed
+			return Reply{Action: c.Action}, fmt.Errorf("%s: %w", c.Action, err)
+		}
+		r.Secrets = secrets
+	}
+	var a answer
+	id, err := wire.Call(ctx, w.transport, r, &a, 0, wire.Throttled, wire.Busy, wire.NotSent)
+	reply := a.reply(c.Action, id)
+	var refused *gateway.Error
+	switch {
+	case err == nil:
+		settle = p.Done
+		return reply, nil
+	case errors.As(err, &refused) && settled(refused.Kind):
+		settle = p.Failed
+	default:
+		err = fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+	}
+	if refused != nil {
+		reply.Code = refused.Code
+	}
+	return reply, err
+}
+
+// settled reports that a call that failed so certainly did nothing.
+func settled(k gateway.Kind) bool {
+	switch k {
+	case wire.NoPermission, wire.NotFound, wire.Throttled, wire.Busy, wire.Auth, wire.NotSent, wire.Rejected:
+		return true
+	}
+	return false
+}
+
+// material loads what the call carries and compares it with what was judged.
+func (w *Writer) material(m plan.Material) (map[string]string, error) {
+	got, err := w.load(m.Binding)
+	if err != nil {
+		return nil, fmt.Errorf("reading the certificate and key again: %w", err)
+	}
+	for what, pair := range map[string][2]string{
+		"certificate file":  {got.FileDigest, m.FileDigest},
+		"certificate chain": {got.ChainDigest, m.ChainDigest},
+		"public key":        {got.PublicKeyDigest, m.PublicKeyDigest},
+	} {
+		if pair[0] != pair[1] || pair[1] == "" {
+			return nil, fmt.Errorf("%w: the %s has digest %q, judged was %q; run it again", ErrChanged, what, pair[0], pair[1])
+		}
+	}
+	if m.BodyParam == "" || m.KeyParam == "" || len(got.Chain) == 0 || len(got.Key) == 0 {
+		return nil, fmt.Errorf("%w: there is no certificate or no key to send", ErrChanged)
+	}
+	return map[string]string{m.BodyParam: string(got.Chain), m.KeyParam: string(got.Key)}, nil
+}
+
+// answer is what SetDomain tells; SetDomainCertificate tells its RequestId only.
+type answer struct {
+	SubDomain           string
+	DomainBindingStatus string
+	DomainLegalStatus   string
+	DomainRemark        string
+}
+
+func (a answer) reply(action, requestID string) Reply {
+	return Reply{Action: action, RequestID: requestID, SubDomain: a.SubDomain,
+		DomainBindingStatus: a.DomainBindingStatus, DomainLegalStatus: a.DomainLegalStatus, DomainRemark: a.DomainRemark}
+}
