@@ -1,0 +1,102 @@
+// Package replay saves the evidence of a run and reads it back, so that a
+// verdict can be given again without asking anybody. It is facts only: what may
+// not be known of a private key is not in the evidence to begin with.
+package replay
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// SchemaName is the version of the saved evidence.
+const SchemaName = "bindgate.evidence/v1"
+
+// MaxSize bounds a file of saved evidence, in bytes.
+const MaxSize = 256 << 20
+
+// Saved is one run's evidence.
+type Saved struct {
+	Schema   string    `json:"schema"`
+	Run      Run       `json:"run"`
+	Bindings []Binding `json:"bindings"`
+}
+
+// Run is what a report tells of the run that gathered the evidence.
+type Run struct {
+	evidence.Run
+	Offline     bool   `json:"offline"`
+	Endpoint    string `json:"endpoint,omitempty"`
+	RootsDigest string `json:"rootsDigest,omitempty"`
+}
+
+// Binding is the evidence of one binding and the wish that it belongs to.
+type Binding struct {
+	DomainName       string            `json:"domainName"`
+	GroupID          string            `json:"groupId"`
+	RegionID         string            `json:"regionId"`
+	CustomDomainType string            `json:"customDomainType"`
+	Evidence         evidence.Evidence `json:"evidence"`
+}
+
+// Write saves the evidence of the bindings; both slices run in parallel.
+func Write(w io.Writer, run Run, bindings []binding.Binding, all []evidence.Evidence) error {
+	s := Saved{Schema: SchemaName, Run: run, Bindings: make([]Binding, len(bindings))}
+	for i, b := range bindings {
+		ev := all[i]
+		ev.Policy = evidence.Observation[evidence.Policy]{} // asked afresh by every replay
+		s.Bindings[i] = Binding{DomainName: b.DomainName, GroupID: b.GroupID, RegionID: b.RegionID,
+			CustomDomainType: b.CustomDomainType, Evidence: ev}
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", " ")
+	if err := enc.Encode(s); err != nil {
+		return fmt.Errorf("saving the evidence: %w", err)
+	}
+	return nil
+}
+
+// Read reads saved evidence strictly: an unknown field, another schema or
+// anything after the document is an error.
+func Read(data []byte) (Saved, error) {
+	var s Saved
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&s); err != nil {
+		return Saved{}, fmt.Errorf("reading the saved evidence: %w; want the file that --evidence-out wrote", err)
+	}
+	if s.Schema != SchemaName {
+		return Saved{}, fmt.Errorf("reading the saved evidence: schema %q, want %q; want the file that --evidence-out wrote", s.Schema, SchemaName)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return Saved{}, errors.New("reading the saved evidence: more than one document, want the file that --evidence-out wrote")
+	}
+	return s, nil
+}
+
+// Match finds the evidence of each binding. A binding without evidence, or with
+// more than one, is an error: a replay never guesses.
+func (s Saved) Match(bindings []binding.Binding) ([]evidence.Evidence, error) {
+	saved := make(map[string][]evidence.Evidence, len(s.Bindings))
+	for _, b := range s.Bindings {
+		k := binding.Binding{DomainName: b.DomainName, GroupID: b.GroupID, RegionID: b.RegionID, CustomDomainType: b.CustomDomainType}.Key()
+		saved[k] = append(saved[k], b.Evidence)
+	}
+	out := make([]evidence.Evidence, len(bindings))
+	taken := make(map[string]int)
+	for i, b := range bindings {
+		found, n := saved[b.Key()], taken[b.Key()]
+		if n >= len(found) {
+			return nil, fmt.Errorf("replaying: the saved evidence holds none for %q on group %q; save it again with --evidence-out", b.DomainName, b.GroupID)
+		}
+		out[i] = found[n]
+		out[i].Run = s.Run.Run
+		taken[b.Key()]++
+	}
+	return out, nil
+}
