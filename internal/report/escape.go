@@ -1,0 +1,79 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// maxText bounds, in characters, one piece of text on a terminal. What is
+// longer is cut; the json format has all of it.
+const maxText = 2000
+
+// Escape makes text from outside fit for a terminal and a CI log: one line of
+// valid UTF-8 in which every character is visible. Control characters, line
+// ends, bidirectional and zero-width characters, and invalid bytes are written
+// as Go escapes. Marks by which a CI runner would know a command are broken:
+// "##", which Azure Pipelines and GitHub look for anywhere in a line
+// (##vso[…], ##[…]), and a leading "::" (GitHub workflow commands, 2026). The
+// escapes are not reversible, and escaping twice changes nothing more.
+func Escape(s string) string {
+	var b strings.Builder
+	leading, hash := true, false
+	for i, n := 0, 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		piece := s[i : i+size]
+		switch {
+		case r == utf8.RuneError && size == 1:
+			piece = fmt.Sprintf(`\x%02x`, s[i])
+		case r == '#' && hash, leading && strings.HasPrefix(s[i:], "::"):
+			piece = fmt.Sprintf(`\x%02x`, r)
+		case !visible(r):
+			piece = strings.Trim(strconv.QuoteRuneToASCII(r), "'")
+		}
+		hash = r == '#' && !hash
+		leading = leading && r == ' '
+		i += size
+		for _, c := range piece {
+			if n++; n > maxText {
+				return b.String() + "…"
+			}
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}
+
+// visible reports whether a character shows as itself: printable in Go's sense
+// (letters, marks, numbers, punctuation, symbols and the ASCII space), and not
+// one of the few letters and marks that Unicode says to leave blank.
+func visible(r rune) bool {
+	return strconv.IsPrint(r) && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// escapeJSON does the same for a JSON document, without changing its meaning:
+// encoding/json escapes only ASCII control characters, and such characters can
+// stand nowhere but inside a string. Line ends of the document's own layout stay.
+func escapeJSON(doc []byte) []byte {
+	out := make([]byte, 0, len(doc))
+	hash := false
+	for i := 0; i < len(doc); {
+		r, size := utf8.DecodeRune(doc[i:])
+		switch {
+		case r == '#' && hash:
+			out = append(out, `\u0023`...)
+		case r == '\n' || visible(r):
+			out = append(out, doc[i:i+size]...)
+		default:
+			for _, u := range utf16.Encode([]rune{r}) {
+				out = fmt.Appendf(out, `\u%04x`, u)
+			}
+		}
+		hash = r == '#' && !hash
+		i += size
+	}
+	return out
+}

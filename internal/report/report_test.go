@@ -1,0 +1,195 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/internal/gate"
+)
+
+func written(t *testing.T, format string, r Report, o Options) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Write(&b, format, r, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestGolden(t *testing.T) {
+	all := []Binding{partial(), undetermined(), refused(), allowed()}
+	applied := []Binding{allowed(), forced(failed())}
+	applied[0].Outcome = &Outcome{Status: Bound, RequestID: "A"}
+	stands, wouldTake := allowed(), forced(Outcome{})
+	stands.Calls, stands.Source, wouldTake.Outcome = nil, at(8, 5), nil
+	apply := run("apply", applied...)
+	apply.Run.JournalHead = "sha256:33"
+	for _, c := range []struct {
+		name, format string
+		report       Report
+		options      Options
+	}{
+		{"lint", "text", run("lint", all...), Options{}},
+		{"lint-verbose", "text", run("lint", all...), Options{Verbose: true}},
+		{"lint-quiet", "text", run("lint", all...), Options{Quiet: true}},
+		{"lint-color", "text", run("lint", all...), Options{Color: true}},
+		{"lint-narrow", "text", run("lint", all...), Options{Width: 40}},
+		{"plan", "text", run("plan", allowed(), stands, wouldTake, refused()), Options{}},
+		{"apply", "text", apply, Options{}},
+		{"lint", "json", run("lint", all...), Options{}},
+		{"apply", "jsonl", apply, Options{}},
+	} {
+		t.Run(c.name+"."+c.format, func(t *testing.T) {
+			got := written(t, c.format, c.report, c.options)
+			file := filepath.Join("testdata", c.name+"."+c.format+".golden")
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("%s (run with -update when this is right):\n%s", file, diff)
+			}
+		})
+	}
+}
+
+func TestOrderOfBindingsDoesNotMatter(t *testing.T) {
+	bindings := []Binding{allowed(), refused(), undetermined(), partial(), forced(failed())}
+	backwards := slices.Clone(bindings)
+	slices.Reverse(backwards)
+	for i := range backwards {
+		backwards[i].Checks = slices.Clone(backwards[i].Checks)
+		slices.Reverse(backwards[i].Checks)
+	}
+	for _, format := range Formats() {
+		a, b := written(t, format, run("lint", bindings...), Options{}), written(t, format, run("lint", backwards...), Options{})
+		if diff := cmp.Diff(a, b); diff != "" {
+			t.Errorf("%s:\n%s", format, diff)
+		}
+	}
+	if backwards[0].DomainName != "old.demo.com" {
+		t.Error("Write sorted the caller's own slice")
+	}
+}
+
+func TestJSONReadsBack(t *testing.T) {
+	want := complete(run("apply", allowed(), refused(), forced(failed())))
+	dec := json.NewDecoder(strings.NewReader(written(t, "json", want, Options{})))
+	dec.DisallowUnknownFields()
+	var got Report
+	if err := dec.Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestJSONLinesAreValid(t *testing.T) {
+	types := []string{}
+	parts := map[string]string{"run": "#/$defs/Run", "binding": "#/$defs/Binding", "summary": "#/$defs/Summary"}
+	for l := range strings.Lines(written(t, "jsonl", run("lint", allowed(), refused()), Options{})) {
+		var record map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(l), &record); err != nil {
+			t.Fatal(err)
+		}
+		kind := strings.Trim(string(record["type"]), `"`)
+		types = append(types, kind)
+		if err := valid(t, compiled(t, parts[kind]), record[kind]); err != nil {
+			t.Errorf("%s line: %v", kind, err)
+		}
+	}
+	if diff := cmp.Diff([]string{"run", "binding", "binding", "summary"}, types); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestUnknownWordsNeverLookGood(t *testing.T) {
+	b := allowed()
+	b.Decision, b.Outcome = "", &Outcome{Status: "great"}
+	b.Checks[0].Status = "passed"
+	s := complete(run("apply", b))
+	got := s.Bindings[0]
+	if got.Decision != gate.Undetermined || got.Outcome.Status != Unknown || got.Checks[1].Status != checks.StatusUnknown {
+		t.Errorf("got %s, %s, %s, want undetermined, unknown, unknown", got.Decision, got.Outcome.Status, got.Checks[1].Status)
+	}
+	if s.Summary.Allowed != 0 || s.Summary.Bound != 0 || s.Summary.Undetermined != 1 || s.Summary.Unknown != 1 {
+		t.Errorf("the summary counts %+v", s.Summary)
+	}
+}
+
+func TestEndpointHoldsNoSecret(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                                    "",
+		"apigateway.cn-hangzhou.aliyuncs.com": "apigateway.cn-hangzhou.aliyuncs.com",
+		"127.0.0.1:8080":                      "127.0.0.1:8080",
+		"https://user:pass@host.example:1/a?Signature=s#f": "https://host.example:1/a",
+		"user:pass@host.example":                           "host.example",
+		"http://[broken":                                   "(not an address)",
+		"http://":                                          "(not an address)",
+	} {
+		if got := publicEndpoint(in); got != want {
+			t.Errorf("publicEndpoint(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestThousandBindingsFitOneScreen(t *testing.T) {
+	var bindings []Binding
+	for i := range 1000 {
+		b := []Binding{allowed(), undetermined(), partial()}[i%3]
+		b.Source, b.DomainName = at(i+1, 5), fmt.Sprintf("d%d.demo.com", i)
+		b.Checks = append(b.Checks, checks.Result{ID: "request/group-id-is-well-formed", Status: checks.StatusPass,
+			Findings: []checks.Finding{checks.Warns("", "it has 31 digits", "")}})
+		bindings = append(bindings, b)
+	}
+	got := written(t, "text", run("lint", bindings...), Options{})
+	if n := strings.Count(got, "\n"); n > 40 {
+		t.Errorf("%d lines, want at most 40:\n%s", n, got)
+	}
+	verbose := written(t, "text", run("lint", bindings...), Options{Verbose: true})
+	for _, b := range bindings {
+		if !strings.Contains(verbose, b.DomainName) {
+			t.Fatalf("the verbose report leaves out %s", b.DomainName)
+		}
+	}
+}
+
+func TestQuietIsSilentWhenNothingStandsInTheWay(t *testing.T) {
+	if got := written(t, "text", run("lint", allowed(), partial()), Options{Quiet: true}); got != "" {
+		t.Errorf("got %q, want nothing", got)
+	}
+}
+
+type fullDisk struct{}
+
+var errFull = errors.New("no space left")
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
+
+func TestWriteErrors(t *testing.T) {
+	for _, format := range Formats() {
+		if err := Write(fullDisk{}, format, run("lint", refused()), Options{}); !errors.Is(err, errFull) {
+			t.Errorf("%s: got %v, want %v", format, err, errFull)
+		}
+	}
+	err := Write(&bytes.Buffer{}, "xml", Report{}, Options{})
+	if err == nil || !strings.Contains(err.Error(), "want one of json, jsonl, text") {
+		t.Errorf("got %v, want the formats that there are", err)
+	}
+}

@@ -1,0 +1,166 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks"
+)
+
+// warnings lists the warnings by check, the first few of each.
+func (t text) warnings() {
+	seen := map[string]int{}
+	for _, b := range t.r.Bindings {
+		for _, c := range b.Checks {
+			for _, f := range findings(c, checks.Warning) {
+				if seen[c.ID]++; seen[c.ID] <= mostWarnings || t.o.Verbose {
+					t.line(0, 2, span{doubt, "! warning:"}, span{name, b.DomainName})
+					t.finding(c.ID, f, doubt)
+				}
+			}
+		}
+	}
+	for _, n := range ranked(seen) {
+		if rest := n.count - mostWarnings; rest > 0 && !t.o.Verbose {
+			t.line(0, 2, span{doubt, "! warning:"}, span{plain, fmt.Sprintf("%d more of %s; --verbose shows them", rest, n.id)})
+		}
+	}
+	if len(seen) > 0 {
+		t.blank()
+	}
+}
+
+// outcomes tells of the calls that did not end as wished, and how to go back.
+func (t text) outcomes() {
+	for _, b := range t.r.Bindings {
+		o := b.Outcome
+		if o == nil || o.Status == Bound || o.Status == Unchanged || o.Status == NotAttempted {
+			continue
+		}
+		mark, s := markOf(b)
+		t.line(0, 2, span{s, mark + " " + o.Status}, span{name, b.DomainName}, span{plain, "→ group " + b.GroupID})
+		for _, fact := range [][2]string{{"code", o.Code}, {"message", o.Message}, {"request id", o.RequestID}} {
+			if fact[1] != "" {
+				t.line(2, 4, span{aside, fact[0] + ":"}, span{plain, fact[1]})
+			}
+		}
+		if d := o.Before; d != nil {
+			t.line(2, 4, span{aside, "before:"}, span{plain, fmt.Sprintf("%s, stage %s, certificate %s",
+				d.DomainBindingStatus, stageName(d.BindStageName), orElse(d.CertificateName, "none"))})
+		}
+		if len(o.Restore) > 0 {
+			t.line(2, 4, span{aside, "to bring the state before back:"})
+			for _, command := range o.Restore {
+				t.verbatim(4, command)
+			}
+		}
+		t.blank()
+	}
+}
+
+// summary counts, names the checks that fail most, and says the next step.
+func (t text) summary() {
+	s := t.r.Summary
+	t.line(0, 2, counts(count(s.Bindings, "binding:", "bindings:"), []counted{
+		{good, s.Allowed, "allowed"}, {bad, s.Refused, "refused"}, {doubt, s.Undetermined, "undetermined"},
+		{aside, s.Partial, "partial"}})...)
+	if line := counts("outcome:", []counted{{good, s.Bound, Bound}, {good, s.Unchanged, Unchanged},
+		{bad, s.Incomplete, Incomplete}, {bad, s.Failed, Failed}, {doubt, s.Unknown, Unknown},
+		{aside, s.NotAttempted, "not attempted"}}); len(line) > 1 {
+		t.line(0, 2, line...)
+	}
+	if s.Warnings > 0 {
+		t.line(0, 2, span{doubt, count(s.Warnings, "warning", "warnings")})
+	}
+	if s.Refused > 1 {
+		t.line(0, 2, span{plain, "failing:"}, span{plain, list(t.failing())})
+	}
+	if t.r.Run.Command == "apply" && s.Bound+s.Incomplete+s.Failed+s.Unknown == 0 {
+		t.line(0, 2, span{plain, "no call was made"})
+	}
+	if head := t.r.Run.JournalHead; head != "" {
+		t.line(0, 2, span{aside, "journal head:"}, span{aside, head})
+	}
+	for _, step := range nextSteps(t.r.Run.Command, s) {
+		t.line(0, 6, span{name, "next:"}, span{plain, step})
+	}
+}
+
+// failing names the checks that fail, with how many bindings fail them.
+func (t text) failing() []string {
+	n := map[string]int{}
+	for _, b := range t.r.Bindings {
+		for _, c := range b.Checks {
+			if len(findings(c, checks.Error)) > 0 {
+				n[c.ID]++
+			}
+		}
+	}
+	var names []string
+	for _, r := range ranked(n) {
+		names = append(names, fmt.Sprintf("%s (%d)", r.id, r.count))
+	}
+	return names
+}
+
+type counted struct {
+	style style
+	n     int
+	word  string
+}
+
+// counts is a line of the numbers that are not zero.
+func counts(head string, all []counted) []span {
+	line := []span{{name, head}}
+	var parts []counted
+	for _, c := range all {
+		if c.n > 0 {
+			parts = append(parts, c)
+		}
+	}
+	for i, c := range parts {
+		comma := ","
+		if i == len(parts)-1 {
+			comma = ""
+		}
+		line = append(line, span{c.style, fmt.Sprintf("%d %s%s", c.n, c.word, comma)})
+	}
+	return line
+}
+
+type idCount struct {
+	id    string
+	count int
+}
+
+// ranked gives the ids by how often they occur, most first.
+func ranked(n map[string]int) []idCount {
+	var out []idCount
+	for id, count := range n {
+		out = append(out, idCount{id, count})
+	}
+	slices.SortFunc(out, func(a, b idCount) int {
+		return cmp.Or(cmp.Compare(b.count, a.count), strings.Compare(a.id, b.id))
+	})
+	return out
+}
+
+// nextSteps says what a person does next; nothing when all is well.
+func nextSteps(command string, s Summary) []string {
+	var steps []string
+	add := func(n int, step string) {
+		if n > 0 {
+			steps = append(steps, step)
+		}
+	}
+	again := fmt.Sprintf("run `bindgate %s` again", orElse(command, "lint"))
+	add(s.Unknown, "find out with `bindgate lint` whether the call took effect; `bindgate apply` reads the state first and repeats nothing that stands")
+	add(s.Failed, "mend what the gateway's code names, then "+again+"; what stands is not sent again")
+	add(s.Incomplete, "the domain is bound, but not yet as asked: "+again+" to complete it, or use the commands above to go back")
+	add(s.Refused, "fix the findings above, then "+again)
+	add(s.Undetermined, "make what could not be asked answer, then "+again+"; until then nothing is bound")
+	add(s.Partial, "nothing that ran failed; "+again+" without --offline and --without to judge the rest")
+	return steps
+}
