@@ -10,18 +10,22 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 )
 
+type reservedName struct{ name, source string }
+
 // reserved are names below which nobody can register a public domain, and who said so.
-var reserved = []struct{ name, source string }{
-	{"test", "RFC 6761 section 6.2"},
-	{"localhost", "RFC 6761 section 6.3"},
-	{"invalid", "RFC 6761 section 6.4"},
-	{"example", "RFC 6761 section 6.5"},
-	{"local", "RFC 6762 section 3"},
-	{"onion", "RFC 7686 section 2"},
-	{"alt", "RFC 9476 section 2"},
-	{"internal", "ICANN board resolution 2024.07.29.06"},
-	{"home.arpa", "RFC 8375 section 3"},
-	{"arpa", "RFC 3172 section 2"},
+func reserved() []reservedName {
+	return []reservedName{
+		{"test", "RFC 6761 section 6.2"},
+		{"localhost", "RFC 6761 section 6.3"},
+		{"invalid", "RFC 6761 section 6.4"},
+		{"example", "RFC 6761 section 6.5"},
+		{"local", "RFC 6762 section 3"},
+		{"onion", "RFC 7686 section 2"},
+		{"alt", "RFC 9476 section 2"},
+		{"internal", "ICANN board resolution 2024.07.29.06"},
+		{"home.arpa", "RFC 8375 section 3"},
+		{"arpa", "RFC 3172 section 2"},
+	}
 }
 
 // DomainIsRegistrable is request/domain-is-registrable.
@@ -60,7 +64,7 @@ func judgeRegistrable(s checks.Subject) checks.Verdict {
 	fails := func(fix, format string, args ...any) checks.Verdict {
 		return checks.Found(checks.Fails("/domainName", fmt.Sprintf(format, args...), fix))
 	}
-	for _, r := range reserved {
+	for _, r := range reserved() {
 		if isOrIsBelow(name, r.name) {
 			return fails("bind a registered domain, or say customDomainType: INTRANET",
 				"%q lies on %q, which is reserved and never public (%s)", ascii, r.name, r.source)

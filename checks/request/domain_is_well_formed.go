@@ -34,7 +34,7 @@ func DomainIsWellFormed() checks.Check {
 
 func judgeDomainForm(s checks.Subject) checks.Verdict {
 	name := s.Binding.DomainName
-	for _, slip := range slips {
+	for _, slip := range slips() {
 		if slip.in(name) {
 			return checks.Found(checks.Fails("/domainName", fmt.Sprintf("the domain name %.300q %s", name, slip.what), slip.fix))
 		}

@@ -8,22 +8,22 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// notIn2017 are the fields that SetDomain of 2017 has no parameter for, and
-// what would come of sending it without them.
-var notIn2017 = []struct {
-	pointer, name string
-	isSet         func(binding.Binding) bool
-	harm          string
-}{
-	{"/bindStageName", "bindStageName", func(b binding.Binding) bool { return b.BindStageName != nil },
-		"the domain would open every environment"},
-	{"/customDomainType", "customDomainType",
-		func(b binding.Binding) bool { return b.CustomDomainTypeGiven || b.CustomDomainType != binding.Internet },
-		"the domain would be bound for the public network"},
-	{"/isForce", "isForce", func(b binding.Binding) bool { return b.IsForce },
-		"the call would fail where another group holds the domain"},
-	{"/isHttpRedirectToHttps", "isHttpRedirectToHttps", func(b binding.Binding) bool { return b.IsHTTPRedirectToHTTPS != nil },
-		"plain HTTP would be served, whatever is written here"},
+// field is one that SetDomain of 2017 has no parameter for, and what would come
+// of sending it without.
+type field struct {
+	name  string
+	isSet bool
+	harm  string
+}
+
+func notIn2017(b binding.Binding) []field {
+	return []field{
+		{"bindStageName", b.BindStageName != nil, "the domain would open every environment"},
+		{"customDomainType", b.CustomDomainTypeGiven || b.CustomDomainType != binding.Internet,
+			"the domain would be bound for the public network"},
+		{"isForce", b.IsForce, "the call would fail where another group holds the domain"},
+		{"isHttpRedirectToHttps", b.IsHTTPRedirectToHTTPS != nil, "plain HTTP would be served, whatever is written here"},
+	}
 }
 
 // IsExpressible is request/is-expressible.
@@ -53,11 +53,11 @@ func judgeExpressible(s checks.Subject) checks.Verdict {
 		return checks.CannotTell(fmt.Sprintf("got contract %q, want 2017 or 2026: what it can carry is not known", contract))
 	}
 	var findings []checks.Finding
-	for _, field := range notIn2017 {
-		if field.isSet(s.Binding) {
-			findings = append(findings, checks.Fails(field.pointer,
-				fmt.Sprintf("the 2017 contract cannot carry %s: %s", field.name, field.harm),
-				fmt.Sprintf("remove %s, or use an endpoint that speaks the 2026 contract", field.name)))
+	for _, f := range notIn2017(s.Binding) {
+		if f.isSet {
+			findings = append(findings, checks.Fails("/"+f.name,
+				fmt.Sprintf("the 2017 contract cannot carry %s: %s", f.name, f.harm),
+				fmt.Sprintf("remove %s, or use an endpoint that speaks the 2026 contract", f.name)))
 		}
 	}
 	return checks.Found(findings...)

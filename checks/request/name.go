@@ -1,14 +1,10 @@
 package request
 
 import (
-	"errors"
-	"fmt"
 	"net/netip"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/net/idna"
 )
 
 // slip is one way in which a text is not a domain name, and how to tell people.
@@ -20,73 +16,42 @@ type slip struct {
 
 // slips are looked for in this order; the first one found is told. A scheme
 // stands before the port that its colon looks like, an address before both.
-var slips = []slip{
-	{in: func(n string) bool { return n == "" },
-		what: "is empty", fix: "name the domain to bind, like api.demo.com"},
-	{in: func(n string) bool { return !utf8.ValidString(n) },
-		what: "is not valid UTF-8", fix: "save the manifest as UTF-8 and write the name again"},
-	{in: func(n string) bool { return strings.ContainsFunc(n, unicode.IsSpace) },
-		what: "holds white space", fix: "remove the white space"},
-	{in: func(n string) bool { return strings.Contains(n, "://") },
-		what: "holds a scheme", fix: "write the host name alone, without scheme, port and path"},
-	{in: isAddress,
-		what: "is an IP address", fix: "name a domain; a group cannot be bound to an address"},
-	{in: func(n string) bool { return strings.ContainsAny(n, `/\?#`) },
-		what: "holds a path", fix: "write the host name alone; paths belong to the APIs of the group"},
-	{in: func(n string) bool { return strings.Contains(n, "@") },
-		what: "holds an @", fix: "write the host name alone, without a user"},
-	{in: func(n string) bool { return strings.Contains(n, ":") },
-		what: "holds a port", fix: "write the host name alone; the gateway answers on 80 and 443"},
-	{in: func(n string) bool { return strings.HasSuffix(n, ".") },
-		what: "ends with a dot", fix: "remove the final dot: the gateway stores names without it"},
-	{in: func(n string) bool { return strings.Contains(strings.TrimPrefix(n, "*."), "*") },
-		what: "holds a * that is not the whole leftmost label",
-		fix:  "write a wildcard as *.demo.com: one *, alone in the leftmost label"},
-	{in: func(n string) bool { return strings.Contains(n, "_") },
-		what: "holds an underscore", fix: "use letters, digits and hyphens: no certificate may hold an underscore"},
-	{in: func(n string) bool { return strings.HasPrefix(n, ".") || strings.Contains(n, "..") },
-		what: "holds an empty label", fix: "remove the doubled or leading dot"},
-	{in: func(n string) bool { return strings.Trim(n[strings.LastIndex(n, ".")+1:], "0123456789") == "" },
-		what: "ends with a label of digits alone", fix: "check the name: no top-level domain is a number (RFC 3696 section 2)"},
-}
-
-// toASCII maps a name by UTS #46, non-transitional, and validates its labels
-// by IDNA2008 and STD 3; it does not check lengths.
-var toASCII = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.CheckHyphens(true), idna.CheckJoiners(true))
-
-// Limits of RFC 1035 section 2.3.4, for names in presentation without a final dot.
-const (
-	maxLabel = 63
-	maxName  = 253
-)
-
-// asciiName is the form of a domain name that DNS and certificates use: lower
-// case A-labels. A leading "*." stays. The error is written to follow "the
-// domain name %q ".
-func asciiName(name string) (string, error) {
-	if len(name) > 4*maxName { // no UTF-8 text of this size can fit; mapping costs its square
-		return "", fmt.Errorf("is %d octets long, want at most %d", len(name), maxName)
+func slips() []slip {
+	return []slip{
+		{in: func(n string) bool { return n == "" },
+			what: "is empty", fix: "name the domain to bind, like api.demo.com"},
+		{in: func(n string) bool { return !utf8.ValidString(n) },
+			what: "is not valid UTF-8", fix: "save the manifest as UTF-8 and write the name again"},
+		{in: func(n string) bool { return strings.ContainsFunc(n, unicode.IsSpace) },
+			what: "holds white space", fix: "remove the white space"},
+		{in: func(n string) bool { return strings.Contains(n, "://") },
+			what: "holds a scheme", fix: "write the host name alone, without scheme, port and path"},
+		{in: isAddress,
+			what: "is an IP address", fix: "name a domain; a group cannot be bound to an address"},
+		{in: func(n string) bool { return strings.ContainsAny(n, `/\?#`) },
+			what: "holds a path", fix: "write the host name alone; paths belong to the APIs of the group"},
+		{in: func(n string) bool { return strings.Contains(n, "@") },
+			what: "holds an @", fix: "write the host name alone, without a user"},
+		{in: func(n string) bool { return strings.Contains(n, ":") },
+			what: "holds a port", fix: "write the host name alone; the gateway answers on 80 and 443"},
+		{in: func(n string) bool { return strings.HasSuffix(n, ".") },
+			what: "ends with a dot", fix: "remove the final dot: the gateway stores names without it"},
+		{in: func(n string) bool { return strings.Contains(strings.TrimPrefix(n, "*."), "*") },
+			what: "holds a * that is not the whole leftmost label",
+			fix:  "write a wildcard as *.demo.com: one *, alone in the leftmost label"},
+		{in: func(n string) bool { return strings.Contains(n, "_") },
+			what: "holds an underscore", fix: "use letters, digits and hyphens: no certificate may hold an underscore"},
+		{in: func(n string) bool { return strings.HasPrefix(n, ".") || strings.Contains(n, "..") },
+			what: "holds an empty label", fix: "remove the doubled or leading dot"},
+		{in: anyLabel(func(l string) bool { return l[0] == '-' || l[len(l)-1] == '-' }),
+			what: "holds a label that begins or ends with a hyphen", fix: "use hyphens inside of labels only"},
+		{in: anyLabel(func(l string) bool { return len(l) > 3 && l[2:4] == "--" && !strings.EqualFold(l[:2], "xn") }),
+			what: "holds a label with hyphens in places 3 and 4 that is no A-label", fix: "name it otherwise: such labels are reserved (RFC 5890 section 2.3.1)"},
+		{in: func(n string) bool { return strings.ContainsFunc(strings.TrimPrefix(n, "*."), isForeign) },
+			what: "holds a character that is no letter, digit or hyphen", fix: "use letters, digits and inner hyphens"},
+		{in: func(n string) bool { return strings.Trim(n[strings.LastIndex(n, ".")+1:], "0123456789") == "" },
+			what: "ends with a label of digits alone", fix: "check the name: no top-level domain is a number (RFC 3696 section 2)"},
 	}
-	base, wildcard := strings.CutPrefix(name, "*.")
-	ascii, err := toASCII.ToASCII(base)
-	if err != nil {
-		return "", fmt.Errorf("is not valid in IDNA2008: %w", err)
-	}
-	for label := range strings.SplitSeq(ascii, ".") {
-		switch {
-		case label == "":
-			return "", errors.New("holds an empty label")
-		case len(label) > maxLabel:
-			return "", fmt.Errorf("holds a label of %d octets, want at most %d", len(label), maxLabel)
-		}
-	}
-	if wildcard {
-		ascii = "*." + ascii
-	}
-	if len(ascii) > maxName {
-		return "", fmt.Errorf("is %d octets long, want at most %d", len(ascii), maxName)
-	}
-	return ascii, nil
 }
 
 // isAddress takes an IP address in any of the forms that people paste: alone,
@@ -102,18 +67,20 @@ func isAddress(name string) bool {
 	return err == nil
 }
 
-// plain is a name in the form that names are compared in.
-func plain(name string) string {
-	name = strings.TrimSuffix(name, ".")
-	if ascii, err := asciiName(name); err == nil {
-		return ascii
+// anyLabel reports whether something holds for a label that is not empty.
+func anyLabel(is func(label string) bool) func(name string) bool {
+	return func(name string) bool {
+		for label := range strings.SplitSeq(name, ".") {
+			if label != "" && is(label) {
+				return true
+			}
+		}
+		return false
 	}
-	return strings.ToLower(name)
 }
 
-// covers reports whether a wildcard covers a name: one label in place of its *.
-func covers(wildcard, name string) bool {
-	parent, ok := strings.CutPrefix(wildcard, "*")
-	label, below := strings.CutSuffix(name, parent)
-	return ok && below && label != "" && !strings.Contains(label, ".")
+// isForeign reports an ASCII character that no host name holds. What is beyond
+// ASCII is for IDNA to judge.
+func isForeign(r rune) bool {
+	return r < utf8.RuneSelf && r != '.' && r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 }

@@ -8,8 +8,6 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 )
 
-var networkTypes = []string{binding.Internet, binding.Intranet}
-
 // NetworkTypeIsValid is request/network-type-is-valid.
 func NetworkTypeIsValid() checks.Check {
 	return checks.Check{
@@ -29,7 +27,7 @@ func NetworkTypeIsValid() checks.Check {
 }
 
 func judgeNetworkType(s checks.Subject) checks.Verdict {
-	got := s.Binding.CustomDomainType
+	got, networkTypes := s.Binding.CustomDomainType, []string{binding.Internet, binding.Intranet}
 	if slices.Contains(networkTypes, got) {
 		return checks.Found()
 	}

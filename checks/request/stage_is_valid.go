@@ -11,7 +11,7 @@ import (
 )
 
 // everyGroupHas are the stages that no group can be without.
-var everyGroupHas = []string{"TEST", "PRE", "RELEASE"}
+func everyGroupHas() []string { return []string{"TEST", "PRE", "RELEASE"} }
 
 // StageIsValid is request/stage-is-valid. The well-known stages, and slips in
 // writing them, are judged without the gateway; any other name needs the group.
@@ -40,7 +40,7 @@ func StageIsValid() checks.Check {
 }
 
 func stageIsWellKnown(b binding.Binding) bool {
-	return b.BindStageName == nil || *b.BindStageName == "" || slices.Contains(everyGroupHas, *b.BindStageName)
+	return b.BindStageName == nil || *b.BindStageName == "" || slices.Contains(everyGroupHas(), *b.BindStageName)
 }
 
 // stageSlip is the well-known stage that the binding's stage is a slip away from.
@@ -48,7 +48,7 @@ func stageSlip(b binding.Binding) (string, bool) {
 	if stageIsWellKnown(b) {
 		return "", false
 	}
-	return nearMiss(*b.BindStageName, everyGroupHas)
+	return nearMiss(*b.BindStageName, everyGroupHas())
 }
 
 func judgeStage(s checks.Subject) checks.Verdict {
