@@ -1,0 +1,132 @@
+// Package dnsserver is the sandbox's name server: one resolver on loopback, UDP
+// and TCP on the same port, that answers from records given to it and asks
+// nobody else. Records may be changed while it serves.
+package dnsserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/miekg/dns"
+	"golang.org/x/net/netutil"
+
+	"github.com/bindgate/bindgate/internal/sandbox/fault"
+)
+
+// maxConnections bounds the TCP connections at a time.
+const maxConnections = 256
+
+// portTries is how often a port that is free for TCP is sought for UDP too.
+const portTries = 16
+
+// Server is a running name server.
+type Server struct {
+	zone   atomic.Pointer[zone]
+	edit   sync.Mutex // one edit at a time; readers never wait
+	faults *fault.Plan
+	ctx    context.Context
+	stop   context.CancelFunc
+	addr   string
+	udp    *dns.Server
+	tcp    *dns.Server
+	done   sync.WaitGroup
+}
+
+// Start serves the records on addr (an address with a port, or port 0), with
+// the faults of the plan, until Close.
+func Start(addr string, records []dns.RR, faults *fault.Plan) (*Server, error) {
+	listener, conn, err := listen(addr)
+	if err != nil {
+		return nil, fmt.Errorf("listening for DNS: %w", err)
+	}
+	s := &Server{faults: faults, addr: listener.Addr().String()}
+	s.zone.Store(newZone(records))
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.tcp = &dns.Server{Listener: netutil.LimitListener(listener, maxConnections), Handler: s}
+	s.udp = &dns.Server{PacketConn: conn, Handler: s, UDPSize: dns.DefaultMsgSize}
+	if err := errors.Join(s.serve(s.tcp), s.serve(s.udp)); err != nil {
+		s.stop()
+		return nil, errors.Join(fmt.Errorf("serving DNS: %w", err), listener.Close(), conn.Close())
+	}
+	return s, nil
+}
+
+// serve returns once the server reads, for only then may it be shut down, or
+// could not begin to.
+func (s *Server) serve(server *dns.Server) error {
+	started := make(chan error, 2)
+	server.NotifyStartedFunc = func() { started <- nil }
+	s.done.Go(func() { started <- server.ActivateAndServe() })
+	return <-started
+}
+
+func listen(addr string) (net.Listener, net.PacketConn, error) {
+	var last error
+	for range portTries {
+		listener, err := net.Listen("tcp", addr)
+		if err != nil {
+			return nil, nil, err
+		}
+		conn, err := net.ListenPacket("udp", listener.Addr().String())
+		if err == nil {
+			return listener, conn, nil
+		}
+		last = errors.Join(err, listener.Close())
+	}
+	return nil, nil, last
+}
+
+// Addr is the server's address and port.
+func (s *Server) Addr() string { return s.addr }
+
+// SetRecords makes the records, master-file text, all that an owner has; an
+// empty text removes the owner. Every record must be the owner's.
+func (s *Server) SetRecords(owner, text string) error {
+	records, err := ParseZone(text, "")
+	if err != nil {
+		return err
+	}
+	for _, rr := range records {
+		if dns.CanonicalName(rr.Header().Name) != dns.CanonicalName(owner) {
+			return fmt.Errorf("setting the records of %q: got a record of %q", owner, rr.Header().Name)
+		}
+	}
+	s.edit.Lock()
+	defer s.edit.Unlock()
+	s.zone.Store(s.zone.Load().with(owner, records))
+	return nil
+}
+
+// Lookup answers a question as the sockets would, faults included, without
+// delay; a time-out reads SERVFAIL.
+func (s *Server) Lookup(name string, qtype uint16) (answer []dns.RR, rcode int) {
+	name = dns.Fqdn(name)
+	switch s.faults.DNS(name).Kind {
+	case fault.ServFail, fault.Bogus, fault.Timeout:
+		return nil, dns.RcodeServerFailure
+	case fault.Refused:
+		return nil, dns.RcodeRefused
+	case fault.NXDomain:
+		return nil, dns.RcodeNameError
+	}
+	r := s.zone.Load().resolve(name, qtype)
+	return r.answer, r.rcode
+}
+
+// Close stops serving and waits until every answer under way is sent.
+func (s *Server) Close() error {
+	s.stop()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	err := errors.Join(s.udp.ShutdownContext(ctx), s.tcp.ShutdownContext(ctx))
+	s.done.Wait()
+	if err != nil {
+		return fmt.Errorf("stopping the name server: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package dnsserver
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/miekg/dns"
+)
+
+// zone is an immutable set of records of any owner: one tree from the root,
+// without zone cuts.
+type zone struct {
+	owners map[string][]dns.RR // canonical owner name to its records
+	names  map[string]struct{} // every name that exists, empty non-terminals too (RFC 8499: no records, but names below)
+}
+
+func newZone(records []dns.RR) *zone {
+	z := &zone{owners: map[string][]dns.RR{}, names: map[string]struct{}{".": {}}}
+	for _, rr := range records {
+		owner := dns.CanonicalName(rr.Header().Name)
+		z.owners[owner] = append(z.owners[owner], rr)
+		for name := owner; ; name = parent(name) {
+			if _, known := z.names[name]; known {
+				break
+			}
+			z.names[name] = struct{}{}
+		}
+	}
+	return z
+}
+
+// with is a zone in which an owner has these records and no others.
+func (z *zone) with(owner string, records []dns.RR) *zone {
+	owner = dns.CanonicalName(owner)
+	var all []dns.RR
+	for name, rrs := range z.owners {
+		if name != owner {
+			all = append(all, rrs...)
+		}
+	}
+	return newZone(append(all, records...))
+}
+
+// at finds the records of a name, through a wildcard of its closest encloser if
+// the name itself does not exist (RFC 4592 §3.3.1). exists is false for
+// NXDOMAIN.
+func (z *zone) at(name string) (records []dns.RR, exists bool) {
+	if _, exists = z.names[name]; exists {
+		return z.owners[name], true
+	}
+	encloser := name
+	for !exists {
+		encloser = parent(encloser)
+		_, exists = z.names[encloser]
+	}
+	records, exists = z.owners["*."+strings.TrimPrefix(encloser, ".")]
+	return records, exists
+}
+
+// dname is the DNAME record that covers a name from above, nil without one
+// (RFC 6672 §2.3: an owner's DNAME does not cover the owner itself).
+func (z *zone) dname(name string) *dns.DNAME {
+	for up := name; up != "."; {
+		up = parent(up)
+		for _, rr := range z.owners[up] {
+			if d, ok := rr.(*dns.DNAME); ok {
+				return d
+			}
+		}
+	}
+	return nil
+}
+
+// soa is the closest SOA record above a name, or one made up for the root, for
+// negative answers (RFC 2308 §3).
+func (z *zone) soa(name string) dns.RR {
+	for up := name; ; up = parent(up) {
+		for _, rr := range z.owners[up] {
+			if rr.Header().Rrtype == dns.TypeSOA {
+				return rr
+			}
+		}
+		if up == "." {
+			break
+		}
+	}
+	return &dns.SOA{
+		Hdr: dns.RR_Header{Name: ".", Rrtype: dns.TypeSOA, Class: dns.ClassINET, Ttl: 60},
+		Ns:  "ns.sandbox.invalid.", Mbox: "hostmaster.sandbox.invalid.",
+		Serial: 1, Refresh: 3600, Retry: 600, Expire: 86400, Minttl: 60,
+	}
+}
+
+// ofType picks records of one type, or all for ANY.
+func ofType(records []dns.RR, qtype uint16) []dns.RR {
+	if qtype == dns.TypeANY {
+		return records
+	}
+	return slices.DeleteFunc(slices.Clone(records), func(rr dns.RR) bool { return rr.Header().Rrtype != qtype })
+}
+
+// parent is the name without its first label.
+func parent(name string) string {
+	if next, end := dns.NextLabel(name, 0); !end {
+		return name[next:]
+	}
+	return "."
+}
+
+// ParseZone reads master-file records (RFC 1035 §5.1) of any owner; relative
+// names are relative to the root, the default TTL is 60 seconds and $INCLUDE is
+// refused. file names the text in errors.
+func ParseZone(text, file string) ([]dns.RR, error) {
+	parser := dns.NewZoneParser(strings.NewReader(text), ".", file)
+	parser.SetDefaultTTL(60)
+	var records []dns.RR
+	for rr, ok := parser.Next(); ok; rr, ok = parser.Next() {
+		if rr.Header().Class != dns.ClassINET {
+			return nil, fmt.Errorf("reading zone: %s: got class %s, want IN", rr.Header().Name, dns.Class(rr.Header().Class))
+		}
+		records = append(records, rr)
+	}
+	if err := parser.Err(); err != nil {
+		return nil, fmt.Errorf("reading zone: %w", err)
+	}
+	return records, nil
+}
