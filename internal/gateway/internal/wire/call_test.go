@@ -1,0 +1,241 @@
+package wire_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/gateway/gatewaytest"
+	"github.com/bindgate/bindgate/internal/gateway/internal/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const action = "DescribeApiGroup"
+
+var plain = wire.Request{Region: "cn-hangzhou", Action: action, Params: map[string]string{"GroupId": "g1"}}
+
+// ask makes one read against a scripted edge.
+func ask(t *testing.T, e *gatewaytest.Edge, change ...func(*gateway.Config)) *wire.Error {
+	t.Helper()
+	err := wire.Read(gatewaytest.Soon(t), e.Transport(change...), plain, nil)
+	if err == nil {
+		return nil
+	}
+	var we *wire.Error
+	if !errors.As(err, &we) {
+		t.Fatalf("got %T, want an *Error", err)
+	}
+	return we
+}
+
+func script(answers ...gatewaytest.Answer) map[string][]gatewaytest.Answer {
+	return map[string][]gatewaytest.Answer{action: answers}
+}
+
+func TestWhatIsOnTheWire(t *testing.T) {
+	for _, v1 := range []bool{false, true} {
+		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {gatewaytest.OK(nil)}})
+		r := wire.Request{Region: "cn-hangzhou", Action: "SetDomain",
+			Params: map[string]string{"GroupId": "g1", "BindStageName": ""}, Secrets: map[string]string{"PrivateKey": "k e+y"}}
+		p := e.Transport(func(c *gateway.Config) { c.SignatureV1, c.Format, c.UserAgent = v1, "XML", "bindgate/test" })
+		id, err := wire.Call(gatewaytest.Soon(t), p, r, nil, 1)
+		if err != nil || id != "REQ-1" {
+			t.Fatal(id, err)
+		}
+		c := e.Calls()[0]
+		if stage, ok := c.Query["BindStageName"]; !ok || stage[0] != "" {
+			t.Errorf("the empty BindStageName did not reach the wire: %q", c.Query)
+		}
+		for k, want := range map[string]string{"GroupId": "g1", "PrivateKey": "k e+y", "Format": "XML"} {
+			if got := c.Query.Get(k); got != want {
+				t.Errorf("%s: got %q, want %q", k, got, want)
+			}
+		}
+		if got := c.Header.Get("x-acs-version"); got != "2016-07-14" {
+			t.Errorf("version %q", got)
+		}
+		v3 := strings.HasPrefix(c.Header.Get("Authorization"), "ACS3-HMAC-SHA256 ")
+		if signed := c.Query.Get("Signature") != ""; signed != v1 || v3 == v1 {
+			t.Errorf("V1 %t: signature in the query %t, V3 header %t", v1, signed, v3)
+		}
+		if !strings.Contains(c.Header.Get("User-Agent"), "bindgate/test") {
+			t.Errorf("user agent %q", c.Header.Get("User-Agent"))
+		}
+	}
+}
+
+func TestKinds(t *testing.T) {
+	for code, want := range map[string]wire.Kind{
+		"NoPermission": wire.NoPermission, "Forbidden.RAM": wire.NoPermission, "NotFoundApiGroup": wire.NotFound,
+		"InvalidGroupId.NotFound": wire.NotFound, "NotFoundDomain": wire.NotFound, "Throttling.User": wire.Throttled,
+		"Throttling": wire.Throttled, "ServiceUnavailable": wire.Busy, "RepeatedCommit": wire.Busy,
+		"InternalError": wire.Passing, "SignatureDoesNotMatch": wire.Auth, "SignatureNonceUsed": wire.Auth,
+		"InvalidAccessKeyId.NotFound": wire.Auth, "InvalidTimeStamp.Expired": wire.Auth,
+		"InvalidApi.NotFound": wire.Rejected, "DomainNotResolved": wire.Rejected, "InvalidVersion.NotFound": wire.Rejected,
+	} {
+		for _, status := range []int{400, 403, 404} {
+			e := gatewaytest.New(t, script(gatewaytest.Answer{Status: status, Body: gatewaytest.Refusal(code, "m")}))
+			if err := ask(t, e); err == nil || err.Kind != want || err.Code != code || err.RequestID != "REQ-2" {
+				t.Errorf("%s as %d: got %+v, want %s", code, status, err, want)
+			}
+		}
+	}
+}
+
+func TestAnswersThatAreNone(t *testing.T) {
+	for name, tc := range map[string]struct {
+		answer gatewaytest.Answer
+		want   wire.Kind
+	}{
+		"HTML":                     {gatewaytest.Answer{Type: "text/html", Body: "<!DOCTYPE html><p>login</p>"}, wire.Malformed},
+		"HTML refusal":             {gatewaytest.Answer{Status: 403, Body: "<html><p>proxy</p>"}, wire.Malformed},
+		"HTML fault":               {gatewaytest.Answer{Status: 502, Body: "<html><p>bad gateway</p>"}, wire.Passing},
+		"XHTML":                    {gatewaytest.Answer{Body: `<?xml version="1.0"?><html><body/></html>`}, wire.Malformed},
+		"empty":                    {gatewaytest.Answer{}, wire.Malformed},
+		"a list":                   {gatewaytest.Answer{Body: "[]"}, wire.Malformed},
+		"cut off":                  {gatewaytest.Answer{Body: `{"RequestId":"R"`}, wire.Malformed},
+		"no RequestId":             {gatewaytest.Answer{Body: `{}`}, wire.Malformed},
+		"a redirect":               {gatewaytest.Answer{Status: 302, Body: `{"RequestId":"R"}`}, wire.Malformed},
+		"too large":                {gatewaytest.Answer{Body: `{"RequestId":"` + strings.Repeat("x", 5<<20) + `"}`}, wire.Malformed},
+		"a refusal as success":     {gatewaytest.Answer{Body: gatewaytest.Refusal("NoPermission", "m")}, wire.NoPermission},
+		"an XML refusal":           {gatewaytest.Answer{Status: 400, Type: "text/xml", Body: `<Error><RequestId>R</RequestId><Code>NotFoundApiGroup</Code></Error>`}, wire.NotFound},
+		"a Code of a server's own": {gatewaytest.Answer{Status: 504, Body: gatewaytest.Refusal("GatewayTimeout", "m")}, wire.Passing},
+		"a broken connection":      {gatewaytest.Answer{Break: true}, wire.Transport},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := ask(t, gatewaytest.New(t, script(tc.answer)))
+			if err == nil || err.Kind != tc.want {
+				t.Errorf("got %+v, want %s", err, tc.want)
+			}
+		})
+	}
+}
+
+func TestReadsAreTriedAgain(t *testing.T) {
+	for name, first := range map[string]gatewaytest.Answer{
+		"throttled": {Status: 400, Body: gatewaytest.Refusal("Throttling.User", "m")},
+		"busy":      {Status: 503, Body: gatewaytest.Refusal("ServiceUnavailable", "m")},
+		"repeated":  {Status: 400, Body: gatewaytest.Refusal("RepeatedCommit", "m")},
+		"fault":     {Status: 500, Body: gatewaytest.Refusal("InternalError", "m")},
+		"broken":    {Break: true},
+	} {
+		e := gatewaytest.New(t, script(first, first, gatewaytest.OK(nil)))
+		if err := ask(t, e); err != nil || len(e.Calls()) != 3 {
+			t.Errorf("%s: got %v after %d tries", name, err, len(e.Calls()))
+		}
+	}
+	e := gatewaytest.New(t, script(gatewaytest.Answer{Status: 503, Body: gatewaytest.Refusal("ServiceUnavailable", "m")}))
+	if err := ask(t, e); err == nil || err.Kind != wire.Busy || len(e.Calls()) != 3 {
+		t.Errorf("a 503 that stays: got %v after %d tries, want an error after 3", err, len(e.Calls()))
+	}
+	e = gatewaytest.New(t, script(gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("MissingGroupId", "m")}))
+	if err := ask(t, e); err == nil || len(e.Calls()) != 1 {
+		t.Errorf("a refusal: %d tries, want 1", len(e.Calls()))
+	}
+}
+
+func TestTheContextEndsACall(t *testing.T) {
+	hold := func(r *http.Request) { <-r.Context().Done() }
+	e := gatewaytest.New(t, script(gatewaytest.Answer{Hold: hold, Break: true}))
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	err := wire.Read(ctx, e.Transport(), plain, nil)
+	var we *wire.Error
+	if !errors.As(err, &we) || we.Kind != wire.Transport || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(start); took > time.Second {
+		t.Errorf("took %s", took)
+	}
+}
+
+func TestNothingWasSent(t *testing.T) {
+	e := gatewaytest.New(t, script(gatewaytest.OK(nil)))
+	closed := func(c *gateway.Config) { c.Endpoint = "http://127.0.0.1:1" }
+	if err := ask(t, e, closed); err == nil || err.Kind != wire.NotSent || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("a closed port: got %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	err := wire.Read(ctx, e.Transport(), plain, nil)
+	var we *wire.Error
+	if !errors.As(err, &we) || we.Kind != wire.NotSent || !errors.Is(err, context.Canceled) {
+		t.Errorf("a cancelled context: got %v", err)
+	}
+	bad := plain
+	bad.Region = "evil.example/"
+	if err := wire.Read(gatewaytest.Soon(t), e.Transport(), bad, nil); err == nil || !strings.Contains(err.Error(), "regionId") {
+		t.Errorf("a region that is no host label: got %v", err)
+	}
+	if len(e.Calls()) != 0 {
+		t.Errorf("%d calls arrived", len(e.Calls()))
+	}
+}
+
+func TestTheRateIsKept(t *testing.T) {
+	e := gatewaytest.New(t, script(gatewaytest.OK(nil)))
+	p := e.Transport(func(c *gateway.Config) { c.Rate = 50 })
+	start := time.Now()
+	for range 10 { // 5 at once, then one every 20 ms
+		if err := wire.Read(gatewaytest.Soon(t), p, plain, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if took := time.Since(start); took < 80*time.Millisecond {
+		t.Errorf("10 calls at 50 a second took %s", took)
+	}
+}
+
+// TestNoRequestInAnyError: what the API or the network says may repeat the
+// request, which holds the private key and the signature.
+func TestNoRequestInAnyError(t *testing.T) {
+	const secret = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"
+	r := wire.Request{Region: "cn-hangzhou", Action: "SetDomainCertificate",
+		Params: map[string]string{"GroupId": "g1"}, Secrets: map[string]string{"CertificatePrivateKey": secret}}
+	echo := "server string to sign is:POST&%2F&CertificatePrivateKey%3D" + secret
+	answers := map[string]gatewaytest.Answer{
+		"signature": {Status: 400, Body: gatewaytest.Refusal("SignatureDoesNotMatch", echo)},
+		"invalid":   {Status: 400, Body: gatewaytest.Refusal("InvalidParameter", echo)},
+		"HTML":      {Status: 200, Body: "<html>" + echo},
+		"broken":    {Break: true},
+		"redirect":  {Status: 307, Body: echo},
+	}
+	for name, a := range answers {
+		for _, v1 := range []bool{false, true} {
+			e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomainCertificate": {a}})
+			p := e.Transport(func(c *gateway.Config) { c.SignatureV1 = v1 })
+			_, err := wire.Call(gatewaytest.Soon(t), p, r, nil, 1)
+			noRequest(t, name, err, secret)
+		}
+	}
+	e := gatewaytest.New(t, nil)
+	p := e.Transport(func(c *gateway.Config) { c.Endpoint = "http://127.0.0.1:1" })
+	_, err := wire.Call(gatewaytest.Soon(t), p, r, nil, 1)
+	noRequest(t, "closed port", err, secret)
+	auth := gatewaytest.New(t, script(gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("SignatureDoesNotMatch", echo)}))
+	noRequest(t, "a read's signature", ask(t, auth), secret)
+}
+
+func noRequest(t *testing.T, name string, err error, secret string) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("%s: no error", name)
+	}
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		text := fmt.Sprintf("%v %+v %#v", e, e, e)
+		for _, part := range []string{secret[:8], "testid", "testsecret", "Signature=", "://", "?"} {
+			if strings.Contains(text, part) {
+				t.Errorf("%s: %q is in %q", name, part, text)
+			}
+		}
+	}
+}

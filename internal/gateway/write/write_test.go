@@ -1,0 +1,228 @@
+package write_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/gate"
+	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/gateway/gatewaytest"
+	"github.com/bindgate/bindgate/internal/gateway/write"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const keyPEM = "-----BEGIN PRIVATE KEY-----\nTUFSS0VES0VZ\n-----END PRIVATE KEY-----\n"
+
+var sound = write.Material{Chain: []byte("CHAIN"), Key: []byte(keyPEM),
+	FileDigest: "sha256:f", ChainDigest: "sha256:c", PublicKeyDigest: "sha256:p"}
+
+// permit is one of an allowed decision: SetDomain without redirect,
+// SetDomainCertificate, SetDomain with redirect.
+func permit(t *testing.T) gate.Permit {
+	t.Helper()
+	yes, everything := true, ""
+	s := checks.Subject{
+		Binding: binding.Binding{DomainName: "api.demo.com", GroupID: "g1", RegionID: "cn-hangzhou",
+			CustomDomainType: binding.Internet, BindStageName: &everything, IsHTTPRedirectToHTTPS: &yes,
+			Certificate: &binding.Certificate{Name: "api_demo"}},
+		Evidence: evidence.Evidence{
+			Run:         evidence.Run{Live: true, Contract: evidence.Contract2026},
+			Group:       evidence.Saw(evidence.Group{Found: true, GroupID: "g1"}, "", time.Time{}),
+			Certificate: evidence.Saw(evidence.Certificate{FileDigest: "sha256:f", ChainDigest: "sha256:c"}, "", time.Time{}),
+			Key:         evidence.Saw(evidence.Key{PublicKeyDigest: "sha256:p"}, "", time.Time{}),
+		},
+	}
+	var list []checks.Check
+	var results []checks.Result
+	for _, id := range []string{"group/exists", "dns/cname-reaches-group"} {
+		list = append(list, checks.Check{ID: id, Severity: checks.Error, Core: true})
+		results = append(results, checks.Result{ID: id, Status: checks.StatusPass})
+	}
+	p, _, err := gate.Decide(list, s, results).Permit()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func writer(e *gatewaytest.Edge, m write.Material, err error) *write.Writer {
+	return write.New(e.Transport(), func(binding.Binding) (write.Material, error) { return m, err })
+}
+
+func refusal(status int, code string) gatewaytest.Answer {
+	return gatewaytest.Answer{Status: status, Body: gatewaytest.Refusal(code, "m")}
+}
+
+func TestThePermitsCallsAndNothingElse(t *testing.T) {
+	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{
+		"SetDomain":            {gatewaytest.OK(map[string]any{"DomainBindingStatus": "BINDING", "SubDomain": "s"})},
+		"SetDomainCertificate": {gatewaytest.OK(nil)},
+	})
+	w, p := writer(e, sound, nil), permit(t)
+	first, err := w.Next(gatewaytest.Soon(t), p)
+	if err != nil || first.RequestID != "REQ-1" || first.DomainBindingStatus != "BINDING" || first.Action != "SetDomain" {
+		t.Fatalf("got %+v, %v", first, err)
+	}
+	for range 2 {
+		if _, err := w.Next(gatewaytest.Soon(t), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrRedeemed) {
+		t.Errorf("a fourth call: got %v", err)
+	}
+	if _, err := w.Again(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrNotUnknown) {
+		t.Errorf("again: got %v", err)
+	}
+	if _, err := w.Next(gatewaytest.Soon(t), gate.Permit{}); !errors.Is(err, gate.ErrNoPermit) {
+		t.Errorf("the zero permit: got %v", err)
+	}
+	want := []string{
+		"SetDomain map[BindStageName:[] DomainName:[api.demo.com] GroupId:[g1] IsHttpRedirectToHttps:[false]]",
+		"SetDomainCertificate map[CertificateBody:[CHAIN] CertificateName:[api_demo] CertificatePrivateKey:[" + keyPEM + "] DomainName:[api.demo.com] GroupId:[g1]]",
+		"SetDomain map[BindStageName:[] DomainName:[api.demo.com] GroupId:[g1] IsHttpRedirectToHttps:[true]]",
+	}
+	calls := e.Calls()
+	if len(calls) != len(want) {
+		t.Fatalf("%d calls, want %d", len(calls), len(want))
+	}
+	for i, c := range calls {
+		if got := fmt.Sprintf("%s %v", c.Action, c.Query); got != want[i] {
+			t.Errorf("call %d: got %s, want %s", i, got, want[i])
+		}
+	}
+}
+
+func TestChangedMaterialIsNotSent(t *testing.T) {
+	for name, change := range map[string]func(*write.Material) error{
+		"file":   func(m *write.Material) error { m.FileDigest = "sha256:x"; return nil },
+		"chain":  func(m *write.Material) error { m.ChainDigest = "sha256:x"; return nil },
+		"key":    func(m *write.Material) error { m.PublicKeyDigest = ""; return nil },
+		"no key": func(m *write.Material) error { m.Key = nil; return nil },
+		"gone":   func(*write.Material) error { return errors.New("no such file") },
+	} {
+		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {gatewaytest.OK(nil)}})
+		m := sound
+		loadErr := change(&m)
+		w, p := writer(e, m, loadErr), permit(t)
+		if _, err := w.Next(gatewaytest.Soon(t), p); err != nil {
+			t.Fatal(err)
+		}
+		_, err := w.Next(gatewaytest.Soon(t), p)
+		if err == nil || (loadErr == nil) != errors.Is(err, write.ErrChanged) || errors.Is(err, write.ErrOutcomeUnknown) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrRedeemed) {
+			t.Errorf("%s: the permit gave more: %v", name, err)
+		}
+		if n := len(e.Calls()); n != 1 {
+			t.Errorf("%s: %d calls, want the first only", name, n)
+		}
+	}
+}
+
+func TestRefusalsSpendThePermit(t *testing.T) {
+	for _, a := range []gatewaytest.Answer{refusal(400, "DomainNotResolved"), refusal(403, "NoPermission"),
+		refusal(404, "NotFoundApiGroup"), refusal(400, "SignatureDoesNotMatch")} {
+		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {a}})
+		w, p := writer(e, sound, nil), permit(t)
+		reply, err := w.Next(gatewaytest.Soon(t), p)
+		if err == nil || errors.Is(err, write.ErrOutcomeUnknown) || reply.Code == "" || reply.RequestID != "REQ-2" {
+			t.Errorf("got %+v, %v", reply, err)
+		}
+		if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrRedeemed) {
+			t.Errorf("the permit gave more: %v", err)
+		}
+		if n := len(e.Calls()); n != 1 {
+			t.Errorf("%d calls, want 1", n)
+		}
+	}
+}
+
+func TestWhatTheServerPutOffIsSentAgain(t *testing.T) {
+	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(400, "Throttling.User"),
+		refusal(503, "ServiceUnavailable"), refusal(400, "RepeatedCommit"), gatewaytest.OK(nil)}})
+	if _, err := writer(e, sound, nil).Next(gatewaytest.Soon(t), permit(t)); err != nil || len(e.Calls()) != 4 {
+		t.Errorf("got %v after %d calls", err, len(e.Calls()))
+	}
+}
+
+func TestThrottledUntilTheDeadlineIsARefusal(t *testing.T) {
+	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(400, "Throttling")}})
+	slow := e.Transport(func(c *gateway.Config) { c.Pause = time.Hour })
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	w, p := write.New(slow, nil), permit(t)
+	if _, err := w.Next(ctx, p); err == nil || errors.Is(err, write.ErrOutcomeUnknown) || len(e.Calls()) != 1 {
+		t.Errorf("got %v after %d calls", err, len(e.Calls()))
+	}
+	if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrRedeemed) {
+		t.Errorf("the permit gave more: %v", err)
+	}
+}
+
+func TestUnknownOutcomesWaitForAReadBack(t *testing.T) {
+	cancelled := make(chan struct{})
+	for name, a := range map[string]gatewaytest.Answer{
+		"broken":        {Break: true},
+		"fault":         refusal(500, "InternalError"),
+		"bare fault":    {Status: 502, Body: "<html>"},
+		"HTML":          {Body: "<html>"},
+		"not an answer": {Body: "{}"},
+		"cancelled":     {Hold: func(r *http.Request) { close(cancelled); <-r.Context().Done() }, Break: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {a, gatewaytest.OK(nil)}})
+			w, p := writer(e, sound, nil), permit(t)
+			ctx, cancel := context.WithCancel(gatewaytest.Soon(t))
+			defer cancel()
+			if name == "cancelled" {
+				go func() { <-cancelled; cancel() }()
+			}
+			if _, err := w.Next(ctx, p); !errors.Is(err, write.ErrOutcomeUnknown) || len(e.Calls()) != 1 {
+				t.Fatalf("got %v after %d calls", err, len(e.Calls()))
+			}
+			if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrUnsettled) {
+				t.Errorf("the permit went on: %v", err)
+			}
+			if _, err := w.Again(gatewaytest.Soon(t), p); err != nil || len(e.Calls()) != 2 {
+				t.Errorf("again: got %v after %d calls", err, len(e.Calls()))
+			}
+		})
+	}
+}
+
+func TestAPanicLeavesTheOutcomeUnknown(t *testing.T) {
+	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {gatewaytest.OK(nil)}})
+	w := write.New(e.Transport(), func(binding.Binding) (write.Material, error) { panic("x") })
+	p := permit(t)
+	if _, err := w.Next(gatewaytest.Soon(t), p); err != nil {
+		t.Fatal(err)
+	}
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = w.Next(gatewaytest.Soon(t), p)
+	}()
+	if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrUnsettled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestMaterialDoesNotPrintItsKey(t *testing.T) {
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		if s := fmt.Sprintf(format, sound); strings.Contains(s, "TUFSS0VE") {
+			t.Errorf("%s: %s", format, s)
+		}
+	}
+}
