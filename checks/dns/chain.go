@@ -1,0 +1,97 @@
+package dns
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// draw shows a chain: api.demo.com → (60 s) cdn.example.net, which does not exist.
+func draw(d evidence.DNS) string {
+	var b strings.Builder
+	b.WriteString(d.QueryName)
+	for _, hop := range d.Hops {
+		fmt.Fprintf(&b, " → (%d s) %s", hop.TTL, hop.Target)
+	}
+	return b.String() + ending(d)
+}
+
+func ending(d evidence.DNS) string {
+	switch d.End.Event {
+	case evidence.EventAddress:
+		return " (" + some(d.End.Addresses) + ")"
+	case evidence.EventNoData:
+		return ", which exists but has neither an alias nor an address"
+	case evidence.EventNameError:
+		return ", which does not exist"
+	case evidence.EventLoop:
+		return ", where the chain has been before"
+	case evidence.EventMultipleCNAMEs:
+		return ", which is an alias of several names at once (" + some(d.End.Targets) + ")"
+	case evidence.EventTooLong:
+		return " → and on"
+	}
+	return ""
+}
+
+// some is a list cut to what a reader can take in.
+func some(list []string) string {
+	const most = 4
+	if len(list) <= most {
+		return strings.Join(list, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
+}
+
+// readable is nil for a chain that can be judged. One that ends in no known way,
+// or whose records do not follow on each other, proves nothing.
+func readable(d evidence.DNS) *checks.Verdict {
+	last := d.QueryName
+	for _, hop := range d.Hops {
+		if !sameName(hop.Owner, last) {
+			return cannotTell(fmt.Sprintf("the alias chain has a gap: %s leads to %s, and the next record is of %s", d.QueryName, last, hop.Owner))
+		}
+		last = hop.Target
+	}
+	switch d.End.Event {
+	case evidence.EventTooLong: // the last target was not asked any more
+	case evidence.EventAddress, evidence.EventNoData, evidence.EventNameError, evidence.EventLoop, evidence.EventMultipleCNAMEs:
+		if !sameName(d.End.Name, last) {
+			return cannotTell(fmt.Sprintf("the alias chain has a gap: it leads to %s, and %s was asked for its end", last, d.End.Name))
+		}
+	default:
+		return cannotTell(fmt.Sprintf("the alias chain ends in no known way (%q)", d.End.Event))
+	}
+	return nil
+}
+
+func cannotTell(why string) *checks.Verdict {
+	v := checks.CannotTell(why)
+	return &v
+}
+
+// endless reports whether the chain has no last name.
+func endless(d evidence.DNS) bool {
+	switch d.End.Event {
+	case evidence.EventLoop, evidence.EventMultipleCNAMEs, evidence.EventTooLong:
+		return true
+	}
+	return false
+}
+
+// record is the record to publish so that the binding's domain is an alias of
+// target, as a line of a zone file.
+func record(s checks.Subject, target string) string {
+	return fmt.Sprintf("%s. CNAME %s.", ownerOf(s.Binding, s.Evidence.DNS.Facts), plain(target))
+}
+
+// ownerOf is the owner of the record that answers for the binding, in A-labels.
+func ownerOf(b binding.Binding, d evidence.DNS) string {
+	if _, parent, ok := strings.Cut(d.QueryName, "."); ok && b.Wildcard() {
+		return "*." + parent
+	}
+	return d.QueryName
+}

@@ -1,0 +1,86 @@
+package dns
+
+import (
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// Lengths of a chain, in aliases.
+const (
+	mostHops = 11 // BIND and Unbound give up at the twelfth
+	cautious = 8  // older resolvers, and some certificate authorities, stop here
+	direct   = 1
+)
+
+// ChainIsSound is dns/chain-is-sound.
+func ChainIsSound() checks.Check {
+	return checks.Check{
+		ID: "dns/chain-is-sound", Severity: checks.Error, Core: true,
+		Needs: []evidence.Need{evidence.NeedDNS},
+		Applies: func(b binding.Binding) (bool, string) {
+			return !b.CertificateAlone, alone
+		},
+		Judge: judgeChain,
+		Doc: checks.Doc{
+			Title: "The chain of aliases comes to an end, and soon",
+			Why: "A chain that comes back to itself, or that is longer than resolvers follow, fails for every caller, and some " +
+				"tools still report success because they look at its first record only. Two CNAME records at one name are forbidden: " +
+				"which one a caller gets is chance. A long chain costs every caller a question a step and breaks at its weakest zone; " +
+				"past eight aliases a certificate authority may not follow it.",
+			Fix: "Remove the record that leads back, or all but one CNAME at the name; let the domain be an alias of the group's own " +
+				"name directly.",
+			References: []string{
+				"RFC 1034 §3.6.2 and §5.2.2 (aliases; loops are an error)",
+				"RFC 2181 §10.1 (one CNAME for each alias)",
+				"BIND 9 and Unbound manuals, max-query-restarts (default 11)",
+				"Unbound issue 438, 2021 (a limit of 8 aliases before): https://github.com/NLnetLabs/unbound/issues/438",
+			},
+			Failing: "evidence: {dns: {facts: {hops: [{owner: api.demo.com, target: api.demo.com, ttl: 60, server: '192.0.2.53:53'}],\n" +
+				"  end: {name: api.demo.com, event: loop}}}}",
+			Passing: "binding: {domainProof: txt}",
+		},
+	}
+}
+
+func judgeChain(s checks.Subject) checks.Verdict {
+	d := s.Evidence.DNS.Facts
+	if v := readable(d); v != nil {
+		return *v
+	}
+	hops := len(d.Hops)
+	switch {
+	case d.End.Event == evidence.EventLoop:
+		return checks.Found(checks.Fails("/domainName", fmt.Sprintf("%s: the aliases go round in a loop and lead nowhere", draw(d)),
+			fmt.Sprintf("change one of these records; %s. should be an alias of the group's own name", ownerOf(s.Binding, d))))
+	case d.End.Event == evidence.EventMultipleCNAMEs:
+		return checks.Found(checks.Fails("/domainName", fmt.Sprintf("%s: a name has %d CNAME records, want one", draw(d), len(d.End.Targets)),
+			fmt.Sprintf("remove all but one CNAME record of %s.", d.End.Name)))
+	case d.End.Event == evidence.EventTooLong || hops > mostHops:
+		return checks.Found(checks.Fails("/domainName", fmt.Sprintf("%s: the chain has over %d aliases, and resolvers give up", draw(d), mostHops),
+			"shorten the chain, best to one alias of the group's own name"))
+	case hops > cautious:
+		return checks.Found(checks.Warns("/domainName",
+			fmt.Sprintf("%s: the chain has %d aliases; past %d older resolvers and some certificate authorities stop", draw(d), hops, cautious),
+			"shorten the chain, best to one alias of the group's own name"))
+	case ours(s) > direct:
+		return checks.Found(checks.Warns("/domainName",
+			fmt.Sprintf("%s: the chain has %d aliases; each is one more zone that can break it", draw(d), ours(s)),
+			"let the domain be an alias of the group's own name directly"))
+	}
+	return checks.Found()
+}
+
+// ours counts the aliases up to the group's own name, if the group is known and
+// the chain gets there, else all of them.
+func ours(s checks.Subject) int {
+	d := s.Evidence.DNS.Facts
+	if s.Evidence.Group.State == evidence.Observed {
+		if n := aliasesTo(d, ownNames(s.Evidence.Group.Facts, s.Binding.CustomDomainType)); n > 0 {
+			return n
+		}
+	}
+	return len(d.Hops)
+}

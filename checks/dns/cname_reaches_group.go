@@ -1,0 +1,76 @@
+package dns
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// CNAMEReachesGroup is dns/cname-reaches-group.
+func CNAMEReachesGroup() checks.Check {
+	return checks.Check{
+		ID: "dns/cname-reaches-group", Severity: checks.Error, Core: true,
+		Needs:   []evidence.Need{evidence.NeedDNS, evidence.NeedGroup},
+		Applies: provesByCNAME,
+		Judge:   judgeReachesGroup,
+		Doc: checks.Doc{
+			Title: "The domain is an alias of the group's own name",
+			Why: "SetDomain wants the domain to be an alias (CNAME) of the group's second-level domain: SubDomain for INTERNET, " +
+				"VpcDomain or VpcSlbIntranetDomain for INTRANET. Until it is, the call is refused. And a domain that leads to " +
+				"another group, one that was deleted, or a fixed address sends its callers there whatever is bound: that the name " +
+				"resolves proves nothing. A wildcard is asked with a random label, which only a wildcard record can answer.",
+			Fix: "Publish the CNAME record that the finding shows, wait for the old record's TTL to pass, and run again. A name that " +
+				"cannot be an alias, such as a zone's apex, is bound with domainProof: txt.",
+			References: []string{pageSetDomain2017, pageBindDomain, "RFC 1034 §3.6.2 (aliases)", "RFC 4592 §2.2 (wildcards)"},
+			Failing: "evidence: {dns: {facts: {hops: [{owner: api.demo.com, target: cdn.example.net, ttl: 60, server: '192.0.2.53:53'}],\n" +
+				"  end: {name: cdn.example.net}}}}",
+			Passing: "binding: {domainName: API.demo.com}",
+		},
+	}
+}
+
+func provesByCNAME(b binding.Binding) (bool, string) {
+	switch {
+	case b.CertificateAlone:
+		return false, alone
+	case b.DomainProof == binding.ProofTXT:
+		return false, "the binding proves its domain by TXT; see dns/ownership-is-proved"
+	}
+	return true, ""
+}
+
+func judgeReachesGroup(s checks.Subject) checks.Verdict {
+	d, g, network := s.Evidence.DNS.Facts, s.Evidence.Group.Facts, s.Binding.CustomDomainType
+	if v := readable(d); v != nil {
+		return *v
+	}
+	if !g.Found {
+		return checks.CannotTell("the gateway knows no such group, so there is no name to lead to; see group/exists")
+	}
+	names := ownNames(g, network)
+	if len(names) == 0 {
+		return checks.CannotTell(fmt.Sprintf("the gateway returned no name of the group for network type %q", network))
+	}
+	if n := aliasesTo(d, names); n > 0 {
+		return checks.Found(unresolved(s, d.Hops[n-1].Target)...)
+	}
+	what, instead := whereto(s)
+	return checks.Found(checks.Fails("/domainName",
+		fmt.Sprintf("%s: %s; want an alias of %s", draw(d), what, strings.Join(names, " or ")),
+		"publish "+record(s, names[0])+instead))
+}
+
+// unresolved warns when the chain reaches the group's public name and that name
+// has no address. Private names resolve inside their network only.
+func unresolved(s checks.Subject, name string) []checks.Finding {
+	d := s.Evidence.DNS.Facts
+	if s.Binding.CustomDomainType == binding.Intranet || d.End.Event == evidence.EventAddress || endless(d) {
+		return nil
+	}
+	return []checks.Finding{checks.Warns("/domainName",
+		fmt.Sprintf("%s: the alias is right, but the group's own name %s does not resolve to an address", draw(d), name),
+		"ask another resolver with --resolver; if none resolves it, ask Alibaba Cloud about the group")}
+}
