@@ -89,10 +89,10 @@ func byPosition(a, b binding.Position) int {
 // knownOutcome takes a word that is none as the one that promises nothing.
 func knownOutcome(status string) string {
 	switch status {
-	case Bound, Unchanged, Incomplete, Failed, NotAttempted:
+	case bound, unchanged, incomplete, failed, notAttempted:
 		return status
 	}
-	return Unknown
+	return unknown
 }
 
 // publicEndpoint leaves out of an endpoint all that can hold a secret.

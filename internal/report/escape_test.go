@@ -104,7 +104,7 @@ func hostileBinding(t *rapid.T) Binding {
 			Material: &plan.Material{ChainDigest: s(), BodyParam: s(), KeyParam: s()}}},
 		Takes:    []evidence.Holder{{GroupRef: evidence.GroupRef{GroupID: s(), GroupName: s()}, Domain: domain}},
 		Evidence: &Seen{Hops: []evidence.Hop{{Owner: s(), Target: s()}}, End: &evidence.End{Name: s(), Event: evidence.Event(s())}, Path: []string{s(), s()}, RootsFrom: s()},
-		Outcome:  &Outcome{Status: rapid.SampledFrom([]string{Bound, Failed, Unknown, Incomplete}).Draw(t, "outcome"), Code: s(), Message: s(), RequestID: s(), Before: &domain, Restore: []string{s()}},
+		Outcome:  &Outcome{Status: rapid.SampledFrom([]string{bound, failed, unknown, incomplete}).Draw(t, "outcome"), Code: s(), Message: s(), RequestID: s(), Before: &domain, Restore: []string{s()}},
 	}
 	for _, status := range []checks.Status{checks.StatusFail, checks.StatusUnknown, checks.StatusNotRun, checks.StatusPass} {
 		b.Checks = append(b.Checks, checks.Result{ID: "dns/" + s(), Status: status, Reason: s(), Findings: []checks.Finding{

@@ -65,14 +65,14 @@ type Binding struct {
 	Outcome          *Outcome          `json:"outcome,omitempty"` // absent: the command makes no calls
 }
 
-// The outcomes of an apply.
+// The outcomes that the schema knows, in bind's words.
 const (
-	Bound        = "bound"         // the read back shows the wish
-	Unchanged    = "unchanged"     // it stood already; nothing was sent
-	Incomplete   = "incomplete"    // bound, but certificate or effect is missing
-	Failed       = "failed"        // the gateway refused a call
-	Unknown      = "unknown"       // nobody can tell whether a call took effect
-	NotAttempted = "not-attempted" // no call was made for it
+	bound        = "bound"         // the read back shows the wish
+	unchanged    = "unchanged"     // it stood already; nothing was sent
+	incomplete   = "incomplete"    // bound, but certificate or effect is missing
+	failed       = "failed"        // the gateway refused a call
+	unknown      = "unknown"       // nobody can tell whether a call took effect
+	notAttempted = "not-attempted" // no call was made for it
 )
 
 // Outcome is what came of a binding's calls.

@@ -28,10 +28,13 @@ func written(t *testing.T, format string, r Report, o Options) string {
 
 func TestGolden(t *testing.T) {
 	all := []Binding{partial(), undetermined(), refused(), allowed()}
-	applied := []Binding{allowed(), forced(failed())}
-	applied[0].Outcome = &Outcome{Status: Bound, RequestID: "A"}
+	applied := []Binding{allowed(), forced(failure())}
+	applied[0].Outcome = &Outcome{Status: bound, RequestID: "A"}
 	stands, wouldTake := allowed(), forced(Outcome{})
 	stands.Calls, stands.Source, wouldTake.Outcome = nil, at(8, 5), nil
+	rest := allowed()
+	rest.Source, rest.Outcome = at(60, 5), &Outcome{Status: notAttempted, Message: `not attempted: the binding of "old.demo.com" before it ended failed`}
+	applied = append(applied, rest)
 	apply := run("apply", applied...)
 	apply.Run.JournalHead = "sha256:33"
 	for _, c := range []struct {
@@ -69,7 +72,7 @@ func TestGolden(t *testing.T) {
 }
 
 func TestOrderOfBindingsDoesNotMatter(t *testing.T) {
-	bindings := []Binding{allowed(), refused(), undetermined(), partial(), forced(failed())}
+	bindings := []Binding{allowed(), refused(), undetermined(), partial(), forced(failure())}
 	backwards := slices.Clone(bindings)
 	slices.Reverse(backwards)
 	for i := range backwards {
@@ -88,7 +91,7 @@ func TestOrderOfBindingsDoesNotMatter(t *testing.T) {
 }
 
 func TestJSONReadsBack(t *testing.T) {
-	want := complete(run("apply", allowed(), refused(), forced(failed())))
+	want := complete(run("apply", allowed(), refused(), forced(failure())))
 	dec := json.NewDecoder(strings.NewReader(written(t, "json", want, Options{})))
 	dec.DisallowUnknownFields()
 	var got Report
@@ -125,7 +128,7 @@ func TestUnknownWordsNeverLookGood(t *testing.T) {
 	b.Checks[0].Status = "passed"
 	s := complete(run("apply", b))
 	got := s.Bindings[0]
-	if got.Decision != gate.Undetermined || got.Outcome.Status != Unknown || got.Checks[1].Status != checks.StatusUnknown {
+	if got.Decision != gate.Undetermined || got.Outcome.Status != unknown || got.Checks[1].Status != checks.StatusUnknown {
 		t.Errorf("got %s, %s, %s, want undetermined, unknown, unknown", got.Decision, got.Outcome.Status, got.Checks[1].Status)
 	}
 	if s.Summary.Allowed != 0 || s.Summary.Bound != 0 || s.Summary.Undetermined != 1 || s.Summary.Unknown != 1 {

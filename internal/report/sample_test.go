@@ -93,8 +93,8 @@ func forced(o Outcome) Binding {
 	return b
 }
 
-func failed() Outcome {
-	return Outcome{Status: Failed, RequestID: "CEF72CEB-54B6-4AE8-B225-F876FF7BA984", Code: "DomainNotResolved",
+func failure() Outcome {
+	return Outcome{Status: failed, RequestID: "CEF72CEB-54B6-4AE8-B225-F876FF7BA984", Code: "DomainNotResolved",
 		Message: "The domain name has not been resolved.", Before: &evidence.Domain{DomainName: "old.demo.com", DomainBindingStatus: "BINDING"},
 		Restore: []string{"aliyun cloudapi SetDomain --region cn-hangzhou --GroupId " + theirs + " --DomainName old.demo.com --BindStageName RELEASE --IsForce true"}}
 }

@@ -94,7 +94,7 @@ func valid(t *testing.T, s *validate.Schema, doc []byte) error {
 
 func TestSchemaRefusesOtherWords(t *testing.T) {
 	s := compiled(t, "")
-	good := written(t, "json", run("apply", forced(failed()), refused()), Options{})
+	good := written(t, "json", run("apply", forced(failure()), refused()), Options{})
 	if err := valid(t, s, []byte(good)); err != nil {
 		t.Fatal(err)
 	}

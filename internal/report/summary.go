@@ -39,15 +39,15 @@ func (s *Summary) ofDecision(status gate.Status) *int {
 
 func (s *Summary) ofOutcome(status string) *int {
 	switch status {
-	case Bound:
+	case bound:
 		return &s.Bound
-	case Unchanged:
+	case unchanged:
 		return &s.Unchanged
-	case Incomplete:
+	case incomplete:
 		return &s.Incomplete
-	case Failed:
+	case failed:
 		return &s.Failed
-	case NotAttempted:
+	case notAttempted:
 		return &s.NotAttempted
 	}
 	return &s.Unknown

@@ -34,14 +34,15 @@ func writeText(w io.Writer, r Report, o Options) error {
 		return nil
 	}
 	t.failures()
-	t.groups(t.collect(gate.Undetermined, checks.StatusUnknown), span{doubt, "? cannot tell:"})
+	t.groups(t.unjudged(gate.Undetermined, checks.StatusUnknown), span{doubt, "? cannot tell:"})
 	if !o.Quiet {
-		t.groups(t.collect(gate.Partial, checks.StatusNotRun), span{aside, "~ not run:"})
+		t.groups(t.unjudged(gate.Partial, checks.StatusNotRun), span{aside, "~ not run:"})
 		t.bindings()
 		t.warnings()
 		t.calls()
 	}
 	t.outcomes()
+	t.groups(t.notAttempted(), span{doubt, "~ not attempted:"})
 	t.summary()
 	return t.flush()
 }

@@ -98,11 +98,11 @@ func (t text) call(c plan.Call) {
 func markOf(b Binding) (string, style) {
 	if b.Outcome != nil {
 		switch b.Outcome.Status {
-		case Bound, Unchanged:
+		case bound, unchanged:
 			return "✓", good
-		case Failed, Incomplete:
+		case failed, incomplete:
 			return "✗", bad
-		case Unknown:
+		case unknown:
 			return "?", doubt
 		}
 	}

@@ -36,7 +36,7 @@ func (t text) warnings() {
 func (t text) outcomes() {
 	for _, b := range t.r.Bindings {
 		o := b.Outcome
-		if o == nil || o.Status == Bound || o.Status == Unchanged || o.Status == NotAttempted {
+		if o == nil || o.Status == bound || o.Status == unchanged || o.Status == notAttempted {
 			continue
 		}
 		mark, s := markOf(b)
@@ -66,8 +66,8 @@ func (t text) summary() {
 	t.line(0, 2, counts(count(s.Bindings, "binding:", "bindings:"), []counted{
 		{good, s.Allowed, "allowed"}, {bad, s.Refused, "refused"}, {doubt, s.Undetermined, "undetermined"},
 		{aside, s.Partial, "partial"}})...)
-	if line := counts("outcome:", []counted{{good, s.Bound, Bound}, {good, s.Unchanged, Unchanged},
-		{bad, s.Incomplete, Incomplete}, {bad, s.Failed, Failed}, {doubt, s.Unknown, Unknown},
+	if line := counts("outcome:", []counted{{good, s.Bound, bound}, {good, s.Unchanged, unchanged},
+		{bad, s.Incomplete, incomplete}, {bad, s.Failed, failed}, {doubt, s.Unknown, unknown},
 		{aside, s.NotAttempted, "not attempted"}}); len(line) > 1 {
 		t.line(0, 2, line...)
 	}
