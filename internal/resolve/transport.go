@@ -35,7 +35,7 @@ func (c *Client) within(ctx context.Context, q query, network string, exchange f
 	if err != nil {
 		return nil, c.explain(ctx, try, q, network, err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	stop := context.AfterFunc(try, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	m, err := exchange(conn, q)
