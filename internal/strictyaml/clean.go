@@ -1,0 +1,112 @@
+package strictyaml
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// The tags that the parser resolves plain values to (YAML 1.2.2 §10.3). It also
+// knows timestamps, which are strings here as they are in YAML 1.2.
+const (
+	nullTag      = "!!null"
+	boolTag      = "!!bool"
+	intTag       = "!!int"
+	floatTag     = "!!float"
+	strTag       = "!!str"
+	timestampTag = "!!timestamp"
+	mergeTag     = "!!merge"
+)
+
+// number is what YAML 1.2.2 §10.3.2 calls an integer or a float. The parser
+// takes one that overflows for a string, and then an unquoted 1e999 would be
+// text here and a number to any other reader.
+var number = regexp.MustCompile(`^([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+)$`)
+
+const plainSubset = "write the value out: anchors, aliases, merge keys and tags are not taken"
+
+// clean holds a whole document to the plain subset, whether or not anything
+// reads its values later.
+func (f *File) clean(n *yaml.Node) {
+	f.cleanNode(n)
+	switch n.Kind {
+	case yaml.MappingNode:
+		f.cleanKeys(n)
+		for i := 1; i < len(n.Content); i += 2 {
+			f.clean(n.Content[i])
+		}
+	case yaml.SequenceNode:
+		for _, item := range n.Content {
+			f.clean(item)
+		}
+	}
+}
+
+func (f *File) cleanNode(n *yaml.Node) {
+	if n.Tag == strTag && n.Style == 0 && n.Value != "" && strings.IndexByte("+-.0123456789", n.Value[0]) >= 0 && number.MatchString(n.Value) {
+		n.Tag = floatTag
+	}
+	switch {
+	case n.Kind == yaml.AliasNode:
+		f.fail(n.Line, n.Column, "got an alias", plainSubset)
+	case n.Anchor != "":
+		f.fail(n.Line, n.Column, "got an anchor", plainSubset)
+	case tagged(n):
+		f.fail(n.Line, n.Column, "got a tag", plainSubset)
+	}
+	if r, bad := Hidden(n.Value); bad {
+		f.fail(n.Line, n.Column, fmt.Sprintf("got a text with the control character %U, want one line of plain text", r), "remove it")
+	}
+}
+
+func tagged(n *yaml.Node) bool { return n.Style&yaml.TaggedStyle != 0 || n.Tag == "!" }
+
+// cleanKeys wants every key of a mapping to be a string that stands once.
+func (f *File) cleanKeys(n *yaml.Node) {
+	seen := make(map[string]*yaml.Node, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		f.cleanNode(key)
+		switch {
+		case key.Kind == yaml.AliasNode:
+		case key.Tag == mergeTag:
+			f.fail(key.Line, key.Column, "got a merge key (<<)", plainSubset)
+		case !isText(key):
+			f.fail(key.Line, key.Column, "got "+describe(key)+" as a key, want a string", "put the key in quotes")
+		case seen[key.Value] != nil:
+			first := seen[key.Value]
+			f.fail(key.Line, key.Column, fmt.Sprintf("the key %q stands twice, first at %d:%d", shorten(key.Value),
+				first.Line, first.Column), "remove one")
+		default:
+			seen[key.Value] = key
+		}
+	}
+}
+
+func isText(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && (n.Tag == strTag || n.Tag == timestampTag)
+}
+
+// describe names the type of a value, and never the value: it may be a secret
+// that was written where it does not belong.
+func describe(n *yaml.Node) string {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		return "a mapping"
+	case n.Kind == yaml.SequenceNode:
+		return "a list"
+	case n.Tag == nullTag && n.Value == "":
+		return "nothing"
+	case n.Tag == nullTag:
+		return "null"
+	case n.Tag == boolTag:
+		return "a boolean"
+	case n.Tag == intTag || n.Tag == floatTag:
+		return "a number"
+	case isText(n):
+		return "a string"
+	}
+	return "something else"
+}

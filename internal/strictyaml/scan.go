@@ -1,0 +1,94 @@
+package strictyaml
+
+import (
+	"bytes"
+	"fmt"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Limits of one file. Real files stay far below them; a hostile one is refused
+// before it costs time or memory.
+const (
+	MaxBytes  = 4 << 20 // bytes
+	maxValues = 300_000 // about: the parser takes some 900 bytes a value
+	maxDepth  = 20      // of mappings and lists in each other
+)
+
+var utf8BOM = []byte("\xef\xbb\xbf")
+
+// scan looks at the raw bytes, before a parser that stops silently at a NUL,
+// takes U+0085 for a line break and gives no position for bad UTF-8. It leaves
+// out a byte order mark at the start; ok is false when the text must not be parsed.
+func (f *File) scan(src []byte) (text []byte, ok bool) {
+	if len(src) > MaxBytes {
+		f.fail(0, 0, fmt.Sprintf("file is too large: more than %d MiB", MaxBytes>>20), "split it into several files")
+		return nil, false
+	}
+	src = bytes.TrimPrefix(src, utf8BOM)
+	line, column, values := 1, 1, 0
+	for i := 0; i < len(src); {
+		r, size := rune(src[i]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRune(src[i:])
+		}
+		switch {
+		case r == utf8.RuneError && size == 1:
+			f.fail(line, column, fmt.Sprintf("got the byte 0x%02x, want UTF-8", src[i]), "save the file as UTF-8")
+			return nil, false
+		case r == '\n':
+			line, column, values = line+1, 0, values+1
+		case r == '\t', r == '\r' && i+1 < len(src) && src[i+1] == '\n':
+		case hidden(r):
+			f.fail(line, column, fmt.Sprintf("got the control character %U, want plain text", r), "remove it")
+			return nil, false
+		default:
+			values += weight(src[i:])
+		}
+		i, column = i+size, column+1
+	}
+	if values > maxValues {
+		f.fail(0, 0, fmt.Sprintf("file holds more than %d values", maxValues), "split it into several files")
+		return nil, false
+	}
+	return src, true
+}
+
+// weight is 1 where the text may begin another value.
+func weight(rest []byte) int {
+	switch rest[0] {
+	case ',', ':', '[', '{', '?':
+		return 1
+	case '-':
+		if len(rest) > 1 && rest[1] == ' ' {
+			return 1
+		}
+	}
+	return 0
+}
+
+// hidden tells characters that draw a text other than it is, or drive a
+// terminal: C0 and C1 controls, line separators, byte order marks inside a text
+// and the bidirectional controls (Unicode TR36 §3.6; CVE-2021-42574).
+func hidden(r rune) bool {
+	switch {
+	case r < 0x20 || r == 0x7f:
+		return true
+	case r < 0x80:
+		return false
+	}
+	return unicode.IsControl(r) || r == 0x61c || r == 0x200e || r == 0x200f || r >= 0x2028 && r <= 0x202e ||
+		r >= 0x2066 && r <= 0x2069 || r == 0xfeff
+}
+
+// Hidden gives the first character of s that no value may hold: a control
+// character (line breaks and tabs are some) or one that changes the direction
+// of text.
+func Hidden(s string) (rune, bool) {
+	for _, r := range s {
+		if hidden(r) {
+			return r, true
+		}
+	}
+	return 0, false
+}

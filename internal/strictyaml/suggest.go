@@ -1,0 +1,37 @@
+package strictyaml
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+)
+
+// didYouMean names the word that a typo of at most two edits, or another
+// case, was meant to be; empty when there is none.
+func didYouMean(got string, words []string) string {
+	const longest = 64 // the distance costs len × len
+	best, distance := "", 3
+	if len(got) > longest {
+		return ""
+	}
+	for _, word := range words {
+		d := levenshtein.ComputeDistance(strings.ToLower(got), strings.ToLower(word))
+		if d < distance && 2*d < len(word) {
+			best, distance = word, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %q?", best)
+}
+
+func list(words []string) string {
+	if len(words) == 1 {
+		return words[0]
+	}
+	sorted := slices.Sorted(slices.Values(words))
+	return "one of " + strings.Join(sorted, ", ")
+}

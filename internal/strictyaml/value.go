@@ -1,0 +1,135 @@
+package strictyaml
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Value is one value of a file, or the zero Value where a key is absent. Its
+// accessors record an error in the file when the type is not the wanted one,
+// and say ok only when there is a value and it is of that type.
+type Value struct {
+	file *File
+	node *yaml.Node
+}
+
+// Given reports whether there is a value, of whatever type.
+func (v Value) Given() bool { return v.node != nil }
+
+// Place is where the value begins, both from 1; zeros when it is absent.
+func (v Value) Place() (line, column int) {
+	if v.node == nil {
+		return 0, 0
+	}
+	return v.node.Line, v.node.Column
+}
+
+// Fail records an error at the value: what is there and what is wanted, and
+// what to do about it.
+func (v Value) Fail(message, next string) {
+	if v.node != nil {
+		v.file.fail(v.node.Line, v.node.Column, message, next)
+	}
+}
+
+// wrong records a value of the wrong type, unless clean has refused it already.
+func (v Value) wrong(want, next string) {
+	if v.node.Kind == yaml.AliasNode || tagged(v.node) {
+		return
+	}
+	v.Fail("got "+describe(v.node)+", want "+want, next)
+}
+
+// Text is a string. A number or a boolean is none until it is put in quotes.
+func (v Value) Text() (text string, ok bool) {
+	switch {
+	case v.node == nil:
+		return "", false
+	case isText(v.node):
+		return v.node.Value, !tagged(v.node)
+	case v.node.Tag == nullTag:
+		v.wrong("a string", `remove the key, or write "" if an empty value is meant`)
+	case v.node.Kind == yaml.ScalarNode:
+		v.wrong("a string", "put it in quotes")
+	default:
+		v.wrong("a string", "write one string here")
+	}
+	return "", false
+}
+
+// Filled is Text that is not empty.
+func (v Value) Filled() (text string, ok bool) {
+	text, ok = v.Text()
+	if ok && text == "" {
+		v.Fail("got an empty string, want a value", "fill it in")
+		return "", false
+	}
+	return text, ok
+}
+
+// OneOf is Text that is one of the words.
+func (v Value) OneOf(words ...string) (text string, ok bool) {
+	text, ok = v.Text()
+	if !ok {
+		return "", false
+	}
+	for _, word := range words {
+		if text == word {
+			return text, true
+		}
+	}
+	v.Fail(fmt.Sprintf("got %q, want %s", shorten(text), list(words)), didYouMean(text, words))
+	return "", false
+}
+
+// Bool is true or false. The words yes, no, on and off of YAML 1.1 are strings.
+func (v Value) Bool() (value, ok bool) {
+	switch {
+	case v.node == nil:
+		return false, false
+	case v.node.Kind == yaml.ScalarNode && v.node.Tag == boolTag && !tagged(v.node):
+		return strings.EqualFold(v.node.Value, "true"), true
+	}
+	v.wrong("true or false", "write true or false, without quotes")
+	return false, false
+}
+
+// Int is a decimal number from low to high.
+func (v Value) Int(low, high int) (value int, ok bool) {
+	if v.node == nil {
+		return 0, false
+	}
+	want := fmt.Sprintf("a whole number from %d to %d", low, high)
+	if v.node.Kind != yaml.ScalarNode || v.node.Tag != intTag || tagged(v.node) {
+		v.wrong(want, "write it without quotes")
+		return 0, false
+	}
+	n, err := strconv.Atoi(v.node.Value)
+	if err != nil || n < low || n > high {
+		v.Fail("got a number out of range, want "+want, "choose another")
+		return 0, false
+	}
+	return n, true
+}
+
+// List is the items of a list.
+func (v Value) List() (items []Value, ok bool) {
+	if v.node == nil {
+		return nil, false
+	}
+	if v.node.Kind != yaml.SequenceNode {
+		v.wrong("a list", "write one item a line, each after a dash")
+		return nil, false
+	}
+	items = make([]Value, len(v.node.Content))
+	for i, n := range v.node.Content {
+		items[i] = Value{file: v.file, node: n}
+	}
+	return items, true
+}
+
+// IsObject reports whether the value is a mapping; it records nothing.
+func (v Value) IsObject() bool { return v.node != nil && v.node.Kind == yaml.MappingNode }
