@@ -1,0 +1,125 @@
+// Package group turns the gateway's answers into evidence: the group that a
+// binding names, and what the other groups of the account say about its domain.
+// It judges nothing; what could not be read becomes a failed observation.
+package group
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/gateway"
+)
+
+// Reader is what the collector asks; gateway.Reader is one.
+type Reader interface {
+	Group(ctx context.Context, region, id string) (evidence.Group, error)
+	GroupNow(ctx context.Context, region, id string) (evidence.Group, error)
+	Groups(ctx context.Context, region string) ([]evidence.GroupRef, error)
+	Served(ctx context.Context, region, groupID, domain string) (evidence.Served, error)
+	Endpoint(region string) string
+}
+
+// Collector collects for one run. It is safe for concurrent use.
+type Collector struct {
+	reader   Reader
+	now      func() time.Time
+	parallel int
+	regions  gateway.Memo[string, *index]
+}
+
+// New makes a collector for one run; parallel bounds how many groups it reads
+// at once for the listing of a region, at least one.
+func New(r Reader, now func() time.Time, parallel int) *Collector {
+	return &Collector{reader: r, now: now, parallel: max(1, parallel)}
+}
+
+const noGroup = "no API group was named, only the certificate is judged"
+
+// Group observes the group that the binding names. With served it also observes
+// the certificate that the domain serves now, where its name is the binding's:
+// under any other name it differs anyway.
+func (c *Collector) Group(ctx context.Context, b binding.Binding, served bool) evidence.Observation[evidence.Group] {
+	if b.CertificateAlone {
+		return evidence.Left[evidence.Group](noGroup)
+	}
+	from := c.reader.Endpoint(b.RegionID)
+	g, err := c.reader.Group(ctx, b.RegionID, b.GroupID)
+	if err != nil {
+		return evidence.CouldNot[evidence.Group](err.Error(), from, c.now())
+	}
+	d, bound := g.Domain(b.DomainName)
+	if served && bound && b.Certificate != nil && d.CertificateName == b.Certificate.Name {
+		s, err := c.reader.Served(ctx, b.RegionID, b.GroupID, b.DomainName)
+		if err != nil {
+			return evidence.CouldNot[evidence.Group](err.Error(), from, c.now())
+		}
+		g.Served = &s
+	}
+	return evidence.Saw(g, from, c.now())
+}
+
+// Account observes what the other groups of the account and region say about
+// the binding's domain; g is the binding's own group, and chain the names that
+// the domain's aliases pass, in order. The region is listed once in a run, and
+// only when this is called.
+//
+// Without the own group nothing is asked: a conflict depends on its instance and
+// base path. A right that is missing makes the observation incomplete, which its Problem
+// tells; any other failure makes it a failed one.
+func (c *Collector) Account(ctx context.Context, b binding.Binding, g evidence.Group, chain []string) evidence.Observation[evidence.Account] {
+	if b.CertificateAlone {
+		return evidence.Left[evidence.Account](noGroup)
+	}
+	from := c.reader.Endpoint(b.RegionID)
+	if !g.Found {
+		return evidence.CouldNot[evidence.Account]("the binding's own group is not known, so neither is what conflicts with it", from, c.now())
+	}
+	x, err := c.region(ctx, b.RegionID)
+	if err != nil {
+		return evidence.CouldNot[evidence.Account](err.Error(), from, c.now())
+	}
+	return evidence.Saw(evidence.Account{
+		Groups:    len(x.groups),
+		Complete:  x.problem == "",
+		Problem:   x.problem,
+		Holders:   x.holders(b.DomainName, g),
+		AliasedTo: x.aliasedTo(chain, g.GroupID),
+	}, from, c.now())
+}
+
+// Losers reads again, now, the groups that the listing of this run showed to
+// conflict with the binding, and gives those that still do: what a force would
+// take the domain from. An incomplete listing is an error.
+func (c *Collector) Losers(ctx context.Context, b binding.Binding, g evidence.Group) ([]evidence.Holder, error) {
+	x, err := c.region(ctx, b.RegionID)
+	if err != nil {
+		return nil, err
+	}
+	if x.problem != "" {
+		return nil, incompleteError(x.problem)
+	}
+	var now []evidence.Group
+	read := map[string]bool{}
+	for _, h := range x.holders(b.DomainName, g) {
+		if !h.Conflicts || read[h.GroupID] {
+			continue
+		}
+		read[h.GroupID] = true
+		again, err := c.reader.GroupNow(ctx, b.RegionID, h.GroupID)
+		if err != nil {
+			return nil, err
+		}
+		now = append(now, again)
+	}
+	return (evidence.Account{Holders: newIndex(now, "").holders(b.DomainName, g)}).Conflicts(), nil
+}
+
+type incompleteError string
+
+func (e incompleteError) Error() string { return "not every group could be read: " + string(e) }
+
+// fold is a name in the form in which names are compared.
+func fold(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }

@@ -1,0 +1,287 @@
+package group
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/gateway"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var clock = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+// fake is a region of groups; an id in errs is answered with that error, and so
+// is a question that the fake has no answer to.
+type fake struct {
+	mu     sync.Mutex
+	groups []evidence.Group
+	errs   map[string]error
+	served *evidence.Served
+	asked  []string
+}
+
+func (f *fake) ask(what, key string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, what)
+	return f.errs[key]
+}
+
+func (f *fake) Endpoint(string) string { return "https://gateway" }
+
+func (f *fake) Group(_ context.Context, _, id string) (evidence.Group, error) {
+	if err := f.ask("Group "+id, id); err != nil {
+		return evidence.Group{}, err
+	}
+	for _, g := range f.groups {
+		if g.GroupID == id {
+			return g, nil
+		}
+	}
+	return evidence.Group{}, nil
+}
+
+func (f *fake) GroupNow(ctx context.Context, region, id string) (evidence.Group, error) {
+	return f.Group(ctx, region, id)
+}
+
+func (f *fake) Groups(context.Context, string) ([]evidence.GroupRef, error) {
+	if err := f.ask("Groups", "list"); err != nil {
+		return nil, err
+	}
+	var refs []evidence.GroupRef
+	for _, g := range f.groups {
+		refs = append(refs, g.Ref())
+	}
+	return refs, nil
+}
+
+func (f *fake) Served(context.Context, string, string, string) (evidence.Served, error) {
+	if err := f.ask("Served", "served"); err != nil || f.served == nil {
+		return evidence.Served{}, errors.Join(err, errors.New("no certificate was scripted"))
+	}
+	return *f.served, nil
+}
+
+// some is a group on an instance and base path with domains.
+func some(id, instance, base string, domains ...string) evidence.Group {
+	g := evidence.Group{Found: true, GroupID: id, GroupName: "name-" + id, InstanceID: instance, BasePath: base,
+		SubDomain: id + ".alicloudapi.com", VpcDomain: id + "-vpc.alicloudapi.com"}
+	for _, d := range domains {
+		g.Domains = append(g.Domains, evidence.Domain{DomainName: d, CertificateName: "cert_1"})
+	}
+	return g
+}
+
+func wish(domain string) binding.Binding {
+	return binding.Binding{DomainName: domain, GroupID: "own", RegionID: "cn-hangzhou", Certificate: &binding.Certificate{Name: "cert_1"}}
+}
+
+func collector(f *fake) *Collector { return New(f, func() time.Time { return clock }, 4) }
+
+var (
+	refused = &gateway.Error{Kind: gateway.NoPermission, Action: "DescribeApiGroup", Right: "apigateway:DescribeApiGroup on acs:apigateway:cn-hangzhou:*:apigroup/b"}
+	broken  = errors.New("connection reset")
+)
+
+func TestGroup(t *testing.T) {
+	own := some("own", "i", "/", "api.demo.com")
+	withServed := own
+	withServed.Served = &evidence.Served{CertificateName: "cert_1", ChainDigest: "sha256:1"}
+	other := wish("api.demo.com")
+	other.Certificate = &binding.Certificate{Name: "cert_2"}
+	for name, tc := range map[string]struct {
+		fake   fake
+		b      binding.Binding
+		served bool
+		want   evidence.Observation[evidence.Group]
+	}{
+		"plain":              {fake{groups: []evidence.Group{own}}, wish("api.demo.com"), false, evidence.Saw(own, "https://gateway", clock)},
+		"served":             {fake{groups: []evidence.Group{own}, served: withServed.Served}, wish("API.demo.com"), true, evidence.Saw(withServed, "https://gateway", clock)},
+		"another name":       {fake{groups: []evidence.Group{own}}, other, true, evidence.Saw(own, "https://gateway", clock)},
+		"not bound yet":      {fake{groups: []evidence.Group{own}}, wish("new.demo.com"), true, evidence.Saw(own, "https://gateway", clock)},
+		"not found":          {fake{}, wish("api.demo.com"), true, evidence.Saw(evidence.Group{}, "https://gateway", clock)},
+		"no group":           {fake{}, binding.Binding{CertificateAlone: true}, true, evidence.Left[evidence.Group](noGroup)},
+		"broken":             {fake{errs: map[string]error{"own": broken}}, wish("api.demo.com"), false, evidence.CouldNot[evidence.Group]("connection reset", "https://gateway", clock)},
+		"broken certificate": {fake{groups: []evidence.Group{own}, errs: map[string]error{"served": broken}}, wish("api.demo.com"), true, evidence.CouldNot[evidence.Group]("connection reset\nno certificate was scripted", "https://gateway", clock)},
+	} {
+		got := collector(&tc.fake).Group(t.Context(), tc.b, tc.served)
+		if diff := cmp.Diff(tc.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestHolders(t *testing.T) {
+	own := some("own", "i", "/", "api.demo.com", "*.demo.com")
+	for name, tc := range map[string]struct {
+		domain string
+		other  evidence.Group
+		want   string // the holders' domains, "!" where they conflict
+	}{
+		"free":                     {"api.demo.com", some("b", "i", "/", "web.demo.com", "api.demo.org"), ""},
+		"the same":                 {"api.demo.com", some("b", "i", "/", "api.demo.com"), "api.demo.com!"},
+		"other case, final dot":    {"api.demo.com", some("b", "i", "/", "API.Demo.com."), "API.Demo.com.!"},
+		"empty base path":          {"api.demo.com", some("b", "i", "", "api.demo.com"), "api.demo.com!"},
+		"other base path":          {"api.demo.com", some("b", "i", "/v2", "api.demo.com"), "api.demo.com"},
+		"base path without a lead": {"api.demo.com", some("b", "i", "//", "api.demo.com"), "api.demo.com!"},
+		"other instance":           {"api.demo.com", some("b", "j", "/", "api.demo.com"), "api.demo.com"},
+		"unnamed instance":         {"api.demo.com", some("b", "", "/", "api.demo.com"), "api.demo.com!"},
+		"a wildcard over it":       {"api.demo.com", some("b", "i", "/", "*.demo.com"), "*.demo.com!"},
+		"a wildcard two above":     {"api.eu.demo.com", some("b", "i", "/", "*.demo.com"), ""},
+		"the wildcard's own apex":  {"demo.com", some("b", "i", "/", "*.demo.com"), ""},
+		"names under a wildcard":   {"*.demo.com", some("b", "i", "/", "x.demo.com", "demo.com", "a.b.demo.com", "*.demo.com"), "*.demo.com! x.demo.com!"},
+	} {
+		f := &fake{groups: []evidence.Group{own, tc.other}}
+		o := collector(f).Account(t.Context(), wish(tc.domain), own, nil)
+		if o.State != evidence.Observed || !o.Facts.Complete || o.Facts.Groups != 2 {
+			t.Errorf("%s: got %+v", name, o)
+		}
+		if got := domains(o.Facts.Holders); got != tc.want {
+			t.Errorf("%s: got %q, want %q", name, got, tc.want)
+		}
+	}
+}
+
+func domains(holders []evidence.Holder) string {
+	var out []string
+	for _, h := range holders {
+		mark := ""
+		if h.Conflicts {
+			mark = "!"
+		}
+		out = append(out, h.Domain.DomainName+mark)
+	}
+	return strings.Join(out, " ")
+}
+
+func TestAliasedTo(t *testing.T) {
+	f := &fake{groups: []evidence.Group{some("own", "i", "/"), some("b", "i", "/"), some("c", "i", "/")}}
+	for _, tc := range []struct {
+		chain []string
+		want  string
+	}{
+		{nil, ""},
+		{[]string{"x.demo.com", "foreign.alicloudapi.com"}, ""},
+		{[]string{"b.alicloudapi.com"}, "b"},
+		{[]string{"B-VPC.alicloudapi.com.", "edge.example.net"}, "b"},
+		{[]string{"b.alicloudapi.com", "c.alicloudapi.com"}, "c"},
+		{[]string{"b.alicloudapi.com", "own.alicloudapi.com"}, ""},
+	} {
+		got := collector(f).Account(t.Context(), wish("api.demo.com"), f.groups[0], tc.chain).Facts.AliasedTo
+		if (got == nil) != (tc.want == "") || (got != nil && got.GroupID != tc.want) {
+			t.Errorf("%q: got %+v, want %q", tc.chain, got, tc.want)
+		}
+	}
+}
+
+func TestWhatCouldNotBeRead(t *testing.T) {
+	own := some("own", "i", "/")
+	groups := []evidence.Group{own, some("a", "i", "/", "api.demo.com"), some("b", "i", "/", "api.demo.com")}
+	for name, tc := range map[string]struct {
+		errs    map[string]error
+		own     evidence.Group
+		state   evidence.State
+		problem string
+		holders int
+	}{
+		"no leave to list":       {map[string]error{"list": refused}, own, evidence.Observed, "apigateway:DescribeApiGroup on", 0},
+		"no leave for one":       {map[string]error{"b": refused}, own, evidence.Observed, "2 of 3 groups were read", 1},
+		"wrapped":                {map[string]error{"b": fmt.Errorf("reading: %w", refused)}, own, evidence.Observed, "apigroup/b", 1},
+		"the listing broke":      {map[string]error{"list": broken}, own, evidence.Failed, "", 0},
+		"one group broke":        {map[string]error{"b": broken}, own, evidence.Failed, "", 0},
+		"the own group is amiss": {nil, evidence.Group{}, evidence.Failed, "", 0},
+	} {
+		o := collector(&fake{groups: groups, errs: tc.errs}).Account(t.Context(), wish("api.demo.com"), tc.own, nil)
+		f := o.Facts
+		if o.State != tc.state || f.Complete || !strings.Contains(f.Problem, tc.problem) || len(f.Holders) != tc.holders {
+			t.Errorf("%s: got %+v", name, o)
+		}
+		if o.State == evidence.Failed && o.Reason == "" {
+			t.Errorf("%s: failed without a reason", name)
+		}
+	}
+}
+
+func TestTheRegionIsReadOnceAndOnlyWhenNeeded(t *testing.T) {
+	own := some("own", "i", "/")
+	f := &fake{groups: []evidence.Group{own, some("a", "i", "/")}}
+	c := collector(f)
+	if o := c.Account(t.Context(), binding.Binding{CertificateAlone: true}, own, nil); o.State != evidence.LeftOut || len(f.asked) != 0 {
+		t.Fatalf("a certificate alone: got %+v after %q", o, f.asked)
+	}
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() { c.Account(t.Context(), wish("api.demo.com"), own, nil) })
+	}
+	wg.Wait()
+	if len(f.asked) != 3 {
+		t.Errorf("asked %q, want the list and each group once", f.asked)
+	}
+}
+
+func TestACancelledCollectionFails(t *testing.T) {
+	own := some("own", "i", "/")
+	f := &fake{groups: []evidence.Group{own}, errs: map[string]error{"list": context.Canceled}}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	c := collector(f)
+	if o := c.Account(ctx, wish("api.demo.com"), own, nil); o.State != evidence.Failed {
+		t.Errorf("got %+v", o)
+	}
+	f.errs = nil
+	if o := c.Account(t.Context(), wish("api.demo.com"), own, nil); o.State != evidence.Observed {
+		t.Errorf("the next binding: got %+v", o)
+	}
+}
+
+func TestLosers(t *testing.T) {
+	own := some("own", "i", "/")
+	f := &fake{groups: []evidence.Group{own, some("a", "i", "/", "api.demo.com"), some("b", "i", "/v2", "api.demo.com"), some("c", "i", "/", "*.demo.com")}}
+	c := collector(f)
+	c.Account(t.Context(), wish("api.demo.com"), own, nil)
+	f.asked = nil
+	got, err := c.Losers(t.Context(), wish("api.demo.com"), own)
+	if err != nil || domains(got) != "api.demo.com! *.demo.com!" || strings.Join(f.asked, ",") != "Group a,Group c" {
+		t.Errorf("got %q, %v after asking %q", domains(got), err, f.asked)
+	}
+	f.groups[1].Domains = nil
+	if got, err := c.Losers(t.Context(), wish("api.demo.com"), own); err != nil || domains(got) != "*.demo.com!" {
+		t.Errorf("one has let go: got %q, %v", domains(got), err)
+	}
+	f.errs = map[string]error{"c": broken}
+	if _, err := c.Losers(t.Context(), wish("api.demo.com"), own); !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+	f.errs = map[string]error{"c": refused}
+	if _, err := collector(f).Losers(t.Context(), wish("api.demo.com"), own); err == nil {
+		t.Error("an incomplete listing gave losers")
+	}
+}
+
+// BenchmarkAccount is 200 groups of ten domains, as one of 2,000 bindings sees them.
+func BenchmarkAccount(b *testing.B) {
+	f := &fake{}
+	for i := range 200 {
+		g := some(fmt.Sprint("g", i), "i", "/")
+		for j := range 10 {
+			g.Domains = append(g.Domains, evidence.Domain{DomainName: fmt.Sprintf("d%d-%d.z%d.com", i, j, i)})
+		}
+		f.groups = append(f.groups, g)
+	}
+	c, own := collector(f), some("own", "i", "/")
+	for b.Loop() {
+		c.Account(b.Context(), wish("d3-4.z3.com"), own, []string{"g3.alicloudapi.com"})
+	}
+}

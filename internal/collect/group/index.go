@@ -1,0 +1,145 @@
+package group
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/gateway"
+)
+
+// index finds, among all groups of a region, the holders of a domain and the
+// owner of a group's own name, without walking all of them for each binding.
+type index struct {
+	groups  []evidence.Group
+	problem string          // why it does not hold every group; empty: it does
+	byZone  map[string][]at // by the parent name of a domain: a name and the wildcard over it share one
+	byName  map[string]int  // by a group's own names
+}
+
+// at is one domain of one group.
+type at struct{ group, domain int }
+
+// region reads every group of a region, once in a run.
+func (c *Collector) region(ctx context.Context, region string) (*index, error) {
+	return c.regions.Get(ctx, region, func(ctx context.Context) (*index, error) {
+		refs, err := c.reader.Groups(ctx, region)
+		if denied(err) {
+			return newIndex(nil, err.Error()), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		return c.describe(ctx, region, refs)
+	})
+}
+
+// describe reads the groups of a listing. One that is gone by now holds
+// nothing; one that may not be read leaves the index incomplete.
+func (c *Collector) describe(ctx context.Context, region string, refs []evidence.GroupRef) (*index, error) {
+	groups, problems := make([]evidence.Group, len(refs)), make([]error, len(refs))
+	parallel, ctx := errgroup.WithContext(ctx)
+	parallel.SetLimit(c.parallel)
+	for i, ref := range refs {
+		parallel.Go(func() error {
+			var err error
+			groups[i], err = c.reader.Group(ctx, region, ref.GroupID)
+			if denied(err) {
+				problems[i], err = err, nil
+			}
+			return err
+		})
+	}
+	if err := parallel.Wait(); err != nil {
+		return nil, err
+	}
+	groups = slices.DeleteFunc(groups, func(g evidence.Group) bool { return !g.Found })
+	problem := ""
+	if first := slices.IndexFunc(problems, func(err error) bool { return err != nil }); first >= 0 {
+		problem = fmt.Sprintf("%d of %d groups were read: %v", len(groups), len(refs), problems[first])
+	}
+	return newIndex(groups, problem), nil
+}
+
+func denied(err error) bool {
+	var refused *gateway.Error
+	return errors.As(err, &refused) && refused.Kind == gateway.NoPermission
+}
+
+func newIndex(groups []evidence.Group, problem string) *index {
+	x := &index{groups: groups, problem: problem, byZone: map[string][]at{}, byName: map[string]int{}}
+	for i, g := range groups {
+		for j, d := range g.Domains {
+			zone := parent(fold(d.DomainName))
+			x.byZone[zone] = append(x.byZone[zone], at{i, j})
+		}
+		for _, name := range []string{g.SubDomain, g.VpcDomain, g.VpcSlbIntranetDomain} {
+			if name != "" {
+				x.byName[fold(name)] = i
+			}
+		}
+	}
+	return x
+}
+
+// holders are the groups other than g with this domain or a wildcard that
+// overlaps it, sorted by group and domain.
+func (x *index) holders(domain string, g evidence.Group) []evidence.Holder {
+	domain = fold(domain)
+	var out []evidence.Holder
+	for _, a := range x.byZone[parent(domain)] {
+		other := x.groups[a.group]
+		d := other.Domains[a.domain]
+		if other.GroupID == g.GroupID || !overlap(domain, fold(d.DomainName)) {
+			continue
+		}
+		out = append(out, evidence.Holder{GroupRef: other.Ref(), Domain: d, Conflicts: conflict(g, other)})
+	}
+	slices.SortFunc(out, func(a, b evidence.Holder) int {
+		return cmp.Or(cmp.Compare(a.GroupID, b.GroupID), cmp.Compare(a.Domain.DomainName, b.Domain.DomainName))
+	})
+	return out
+}
+
+// aliasedTo is the other group whose own name the chain leads to: the last name
+// that is any group's own decides, and nil when that is the binding's group.
+func (x *index) aliasedTo(chain []string, own string) *evidence.GroupRef {
+	for _, name := range slices.Backward(chain) {
+		if i, ok := x.byName[fold(name)]; ok {
+			if x.groups[i].GroupID == own {
+				return nil
+			}
+			ref := x.groups[i].Ref()
+			return &ref
+		}
+	}
+	return nil
+}
+
+// overlap reports whether two names with the same parent can be asked for by
+// the same client: they are equal, or one is the wildcard over the other.
+func overlap(a, b string) bool {
+	return a == b || strings.HasPrefix(a, "*.") || strings.HasPrefix(b, "*.")
+}
+
+// conflict is the platform's rule: a domain is bound once for each instance and
+// base path. An instance that the gateway does not name may be the same one.
+func conflict(a, b evidence.Group) bool {
+	sameInstance := a.InstanceID == b.InstanceID || a.InstanceID == "" || b.InstanceID == ""
+	return sameInstance && basePath(a.BasePath) == basePath(b.BasePath)
+}
+
+// basePath has one spelling for the root, which answers leave empty or write "/".
+func basePath(p string) string { return "/" + strings.Trim(p, "/") }
+
+// parent is a name without its leftmost label.
+func parent(name string) string {
+	_, rest, _ := strings.Cut(name, ".")
+	return rest
+}
