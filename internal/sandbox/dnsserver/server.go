@@ -40,13 +40,14 @@ type Server struct {
 // Start serves the records on addr (an address with a port, or port 0), with
 // the faults of the plan, until Close.
 func Start(addr string, records []dns.RR, faults *fault.Plan) (*Server, error) {
-	listener, conn, err := listen(addr)
+	ctx, stop := context.WithCancel(context.Background())
+	listener, conn, err := listen(ctx, addr)
 	if err != nil {
+		stop()
 		return nil, fmt.Errorf("listening for DNS: %w", err)
 	}
-	s := &Server{faults: faults, addr: listener.Addr().String()}
+	s := &Server{faults: faults, addr: listener.Addr().String(), ctx: ctx, stop: stop}
 	s.zone.Store(newZone(records))
-	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.tcp = &dns.Server{Listener: netutil.LimitListener(listener, maxConnections), Handler: s}
 	s.udp = &dns.Server{PacketConn: conn, Handler: s, UDPSize: dns.DefaultMsgSize}
 	if err := errors.Join(s.serve(s.tcp), s.serve(s.udp)); err != nil {
@@ -65,14 +66,15 @@ func (s *Server) serve(server *dns.Server) error {
 	return <-started
 }
 
-func listen(addr string) (net.Listener, net.PacketConn, error) {
+func listen(ctx context.Context, addr string) (net.Listener, net.PacketConn, error) {
+	var config net.ListenConfig
 	var last error
 	for range portTries {
-		listener, err := net.Listen("tcp", addr)
+		listener, err := config.Listen(ctx, "tcp", addr)
 		if err != nil {
 			return nil, nil, err
 		}
-		conn, err := net.ListenPacket("udp", listener.Addr().String())
+		conn, err := config.ListenPacket(ctx, "udp", listener.Addr().String())
 		if err == nil {
 			return listener, conn, nil
 		}
