@@ -19,15 +19,17 @@ func DomainIsBoundOnce() checks.Check {
 			Title: "No two bindings of the run claim one domain",
 			Why: "A domain belongs to one group of an instance and base path, and may not clash with a bound wildcard. Of two " +
 				"bindings that claim it the second fails, or with a force takes the domain away from the first.",
-			Fix: "Keep one of the two bindings, or put the groups on different base paths.",
-			References: []string{
-				pageBindDomain,
-			},
-			Failing: "evidence:\n  siblings: {facts: {others: [{domainName: api.demo.com, groupId: 927d50c0f2e54b359919923d908bb015,\n" +
-				"    regionId: cn-hangzhou, customDomainType: INTERNET, at: 'other.yaml:4:5'}]}}",
-			Passing: "evidence:\n  siblings: {facts: {others: [{domainName: api.demo.com, groupId: 523e8dc7bbe04613b5b1d726c2a7889d,\n" +
-				"    regionId: cn-hangzhou, customDomainType: INTERNET, at: 'other.yaml:4:5',\n" +
-				"    groupKnown: true, instanceId: shared-1, basePath: /v2}]}}",
+			Fix:        "Keep one of the two bindings, or put the groups on different base paths.",
+			References: []string{pageBindDomain},
+			Failing: "evidence:\n  siblings:\n    facts:\n      others:\n" +
+				"        - {domainName: api.demo.com, at: 'other.yaml:4:5',\n" +
+				"           regionId: cn-hangzhou, customDomainType: INTERNET,\n" +
+				"           groupId: 927d50c0f2e54b359919923d908bb015}",
+			Passing: "evidence:\n  siblings:\n    facts:\n      others:\n" +
+				"        - {domainName: api.demo.com, at: 'other.yaml:4:5',\n" +
+				"           regionId: cn-hangzhou, customDomainType: INTERNET,\n" +
+				"           groupId: 523e8dc7bbe04613b5b1d726c2a7889d, groupKnown: true,\n" +
+				"           instanceId: shared-1, basePath: /v2}",
 		},
 	}
 }

@@ -23,8 +23,8 @@ func ForceIsExplained() checks.Check {
 				"or is called at night because of it, must see what was meant.",
 			Fix:        "Add forceFrom with the ids of the groups that may lose the domain, and the labels owner and changeTicket.",
 			References: []string{pageSetDomain},
-			Failing:    "binding: {isForce: true, forceFrom: [523e8dc7bbe04613b5b1d726c2a7889d], labels: {changeTicket: null}}",
-			Passing:    "binding: {isForce: true, forceFrom: [523e8dc7bbe04613b5b1d726c2a7889d]}",
+			Failing:    "binding:\n  isForce: true\n  forceFrom: [523e8dc7bbe04613b5b1d726c2a7889d]\n  labels: {changeTicket: null}",
+			Passing:    "binding:\n  isForce: true\n  forceFrom: [523e8dc7bbe04613b5b1d726c2a7889d]",
 		},
 	}
 }

@@ -33,7 +33,7 @@ func RedirectHasCertificate() checks.Check {
 			References: []string{pageSetDomain},
 			Failing:    "binding: {isHttpRedirectToHttps: true, certificate: null}",
 			Passing: "binding: {isHttpRedirectToHttps: true, certificate: null}\n" +
-				"evidence: {group: {facts: {domains: [{domainName: api.demo.com, certificateName: api_demo_com_2025}]}}}",
+				"evidence:\n  group:\n    facts:\n      domains: [{domainName: api.demo.com, certificateName: demo_2025}]",
 		},
 	}
 }

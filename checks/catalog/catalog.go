@@ -1,0 +1,68 @@
+// Package catalog is the one list of all checks. What `bindgate checks` prints
+// and what docs/checks holds come from it, so neither can drift from the code.
+package catalog
+
+import (
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/request"
+)
+
+// All is every check, in the order in which reports show them.
+func All() []checks.Check {
+	return []checks.Check{
+		request.StageIsValid(),
+		request.NetworkTypeIsValid(),
+		request.DomainIsWellFormed(),
+		request.DomainIsRegistrable(),
+		request.IsExpressible(),
+		request.DomainIsBoundOnce(),
+		request.RedirectHasCertificate(),
+		request.GroupIDIsWellFormed(),
+		request.ForceIsExplained(),
+		request.StageIsExplicit(),
+	}
+}
+
+// Passes parts a list in two: the checks whose results policies see, and those
+// that read what policies said, the families rebind and policy.
+func Passes(list []checks.Check) (first, second []checks.Check) {
+	for _, c := range list {
+		if c.Family() == "rebind" || c.Family() == "policy" {
+			second = append(second, c)
+		} else {
+			first = append(first, c)
+		}
+	}
+	return first, second
+}
+
+// Find is the check with an id.
+func Find(id string) (checks.Check, bool) {
+	for _, c := range All() {
+		if c.ID == id {
+			return c, true
+		}
+	}
+	return checks.Check{}, false
+}
+
+// Suggest is the id that was probably meant by one that no check has: the
+// nearest one in letters, or the one with that statement in another family.
+// Nothing near: "".
+func Suggest(id string) string {
+	statement := id[strings.LastIndex(id, "/")+1:]
+	best, distance := "", len(id)/3+1
+	for _, c := range All() {
+		if strings.HasSuffix(c.ID, "/"+statement) {
+			return c.ID
+		}
+		if d := levenshtein.ComputeDistance(strings.ToLower(id), c.ID); d < distance {
+			best, distance = c.ID, d
+		}
+	}
+	return best
+}

@@ -1,0 +1,80 @@
+package catalog
+
+import (
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bindgate/bindgate/checks"
+)
+
+func TestIDs(t *testing.T) {
+	form := regexp.MustCompile(`^[a-z-]+/[a-z0-9-]+$`)
+	families := []string{"request", "certificate", "dns", "group", "rebind", "policy"}
+	seen := map[string]bool{}
+	last := 0
+	for _, c := range All() {
+		if !form.MatchString(c.ID) {
+			t.Errorf("%q: want family/statement", c.ID)
+		}
+		if seen[c.ID] {
+			t.Errorf("%s stands twice in the list", c.ID)
+		}
+		seen[c.ID] = true
+		at := slices.Index(families, c.Family())
+		if at < last {
+			t.Errorf("%s: the family is none of %v, or out of that order", c.ID, families)
+		}
+		last = at
+		if c.Core && c.Severity != checks.Error {
+			t.Errorf("%s is core and does not block", c.ID)
+		}
+	}
+}
+
+func TestPasses(t *testing.T) {
+	list := []checks.Check{{ID: "request/a"}, {ID: "rebind/b"}, {ID: "policy/c"}, {ID: "rebinding/d"}, {ID: "group/e"}}
+	first, second := Passes(list)
+	ids := func(list []checks.Check) (out []string) {
+		for _, c := range list {
+			out = append(out, c.ID)
+		}
+		return out
+	}
+	if diff := cmp.Diff([]string{"request/a", "rebinding/d", "group/e"}, ids(first)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"rebind/b", "policy/c"}, ids(second)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFind(t *testing.T) {
+	for _, c := range All() {
+		if got, ok := Find(c.ID); !ok || got.ID != c.ID {
+			t.Errorf("%s: got %q, %v", c.ID, got.ID, ok)
+		}
+	}
+	if _, ok := Find("request/stage"); ok {
+		t.Error("found request/stage")
+	}
+}
+
+func TestSuggest(t *testing.T) {
+	for id, want := range map[string]string{
+		"request/stage-is-vaild":     "request/stage-is-valid",
+		"stage-is-valid":             "request/stage-is-valid",
+		"certificate/stage-is-valid": "request/stage-is-valid",
+		"Request/Stage-Is-Valid":     "request/stage-is-valid",
+		"request":                    "",
+		"":                           "",
+		"/":                          "",
+		"weather/is-fine":            "",
+	} {
+		if got := Suggest(id); got != want {
+			t.Errorf("%q: got %q, want %q", id, got, want)
+		}
+	}
+}
