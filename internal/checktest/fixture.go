@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -19,7 +18,9 @@ import (
 
 // statuses are the prefixes of fixture names. "pass" is a pass without any
 // finding, "warn" a pass with a warning.
-var statuses = []string{"pass", "warn", "fail", "unknown", "not-run", "not-applicable"}
+func statuses() []string {
+	return []string{"pass", "warn", "fail", "unknown", "not-run", "not-applicable"}
+}
 
 // fixture is one file. Binding and Evidence are JSON merge patches on those of
 // testdata/checks/base.yaml.
@@ -171,11 +172,12 @@ func positions(t *testing.T, b binding.Binding) binding.Positions {
 
 // statusOf is the status that a fixture's file name begins with.
 func statusOf(name string) (string, bool) {
-	i := slices.IndexFunc(statuses, func(s string) bool { return strings.HasPrefix(name, s+"-") })
-	if i < 0 {
-		return "", false
+	for _, s := range statuses() {
+		if strings.HasPrefix(name, s+"-") {
+			return s, true
+		}
 	}
-	return statuses[i], true
+	return "", false
 }
 
 func exists(path string) bool {

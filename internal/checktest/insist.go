@@ -1,38 +1,37 @@
 package checktest
 
 import (
-	"os"
-	"path/filepath"
+	"fmt"
 	"slices"
 	"strings"
-	"testing"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// compare compares a result with the status and the words that a fixture wants.
-func compare(t *testing.T, r checks.Result, status string, w want) {
-	t.Helper()
+// differences are what a result does not have of what a fixture wants.
+func differences(r checks.Result, status string, w want) (problems []string) {
 	if got := statusIn(r); got != status {
-		t.Fatalf("got %s (reason %q, findings %+v), want %s", got, r.Reason, r.Findings, status)
+		return []string{fmt.Sprintf("got %s (reason %q, findings %+v), want %s", got, r.Reason, r.Findings, status)}
 	}
-	for _, m := range w.Messages {
-		if !slices.ContainsFunc(r.Findings, func(f checks.Finding) bool { return strings.Contains(f.Message, m) }) {
-			t.Errorf("no message holds %q: %+v", m, r.Findings)
+	in := func(part, what string, text func(checks.Finding) string) {
+		if !slices.ContainsFunc(r.Findings, func(f checks.Finding) bool { return strings.Contains(text(f), part) }) {
+			problems = append(problems, fmt.Sprintf("no %s holds %q: %+v", what, part, r.Findings))
 		}
 	}
-	for _, fix := range w.Fixes {
-		if !slices.ContainsFunc(r.Findings, func(f checks.Finding) bool { return strings.Contains(f.Fix, fix) }) {
-			t.Errorf("no fix holds %q: %+v", fix, r.Findings)
-		}
+	for _, part := range w.Messages {
+		in(part, "message", func(f checks.Finding) string { return f.Message })
+	}
+	for _, part := range w.Fixes {
+		in(part, "fix", func(f checks.Finding) string { return f.Fix })
 	}
 	if !strings.Contains(r.Reason, w.Reason) {
-		t.Errorf("got reason %q, want %q in it", r.Reason, w.Reason)
+		problems = append(problems, fmt.Sprintf("got reason %q, want %q in it", r.Reason, w.Reason))
 	}
 	if w.Pointer != nil && !slices.ContainsFunc(r.Findings, func(f checks.Finding) bool { return f.Pointer == *w.Pointer }) {
-		t.Errorf("no finding points at %q: %+v", *w.Pointer, r.Findings)
+		problems = append(problems, fmt.Sprintf("no finding points at %q: %+v", *w.Pointer, r.Findings))
 	}
+	return problems
 }
 
 // statusIn is the result's status in the words of fixture names.
@@ -43,147 +42,90 @@ func statusIn(r checks.Result) string {
 	return string(r.Status)
 }
 
-// insistOnFindings: a message with each finding, a place in the binding, and a
-// way out of each error. Only a verdict without a judgement has a reason, and
-// it must have one.
-func insistOnFindings(t *testing.T, r checks.Result) {
-	t.Helper()
+// flaws are what no result may have: a panic, a finding without a message or
+// with a place that no binding has, an error without a way out, an unjudged
+// status without a reason or a judged one with a reason.
+func flaws(r checks.Result) (problems []string) {
 	for _, f := range r.Findings {
-		if f.Message == "" {
-			t.Errorf("a finding has no message: %+v", f)
-		}
-		if f.Severity == checks.Error && f.Fix == "" {
-			t.Errorf("the error %q has no fix", f.Message)
-		}
-		if !pointsIntoBinding(f.Pointer) {
-			t.Errorf("%q points at %q, which no binding has", f.Message, f.Pointer)
+		switch {
+		case f.Message == "":
+			problems = append(problems, fmt.Sprintf("a finding has no message: %+v", f))
+		case f.Severity == checks.Error && f.Fix == "":
+			problems = append(problems, fmt.Sprintf("the error %q has no fix", f.Message))
+		case !pointsIntoBinding(f.Pointer):
+			problems = append(problems, fmt.Sprintf("%q points at %q, which no binding has", f.Message, f.Pointer))
 		}
 	}
 	judged := r.Status == checks.StatusPass || r.Status == checks.StatusFail
-	if judged == (r.Reason != "") {
-		t.Errorf("status %s with reason %q: a reason is for unknown, not-run and not-applicable, and they need one", r.Status, r.Reason)
+	if judged == (r.Reason != "") || strings.Contains(r.Reason, "panicked") {
+		problems = append(problems, fmt.Sprintf("got status %s with reason %q", r.Status, r.Reason))
 	}
+	return problems
 }
 
-// insistOnFixtures: each check is seen to pass and to find something, and to
-// say that it cannot tell where it depends on evidence.
-func insistOnFixtures(t *testing.T, c checks.Check, seen map[string]int) {
-	t.Helper()
-	finds := "fail"
-	if c.Severity == checks.Warning {
-		finds = "warn"
+// unseen are the fixtures that a check lacks: it must be seen to pass, to find
+// something, and to be unable to tell where it depends on evidence.
+func unseen(c checks.Check, seen map[string]int) (problems []string) {
+	wanted := []string{"pass", finds(c)}
+	if len(c.Needs) > 0 || c.NeedsFor != nil {
+		wanted = append(wanted, "unknown")
 	}
-	for _, status := range []string{"pass", finds} {
+	for _, status := range wanted {
 		if seen[status] == 0 {
-			t.Errorf("testdata/checks/%s holds no %s-*.yaml", c.ID, status)
+			problems = append(problems, fmt.Sprintf("testdata/checks/%s holds no %s-*.yaml", c.ID, status))
 		}
 	}
-	if (len(c.Needs) > 0 || c.NeedsFor != nil) && seen["unknown"] == 0 {
-		t.Errorf("testdata/checks/%s holds no unknown-*.yaml although the check needs evidence", c.ID)
-	}
+	return problems
 }
 
-// documentation: every field says something, and the examples do what they say.
-func (h *harness) documentation(t *testing.T, c checks.Check) {
-	d := c.Doc
-	for name, text := range map[string]string{
-		"Title": d.Title, "Why": d.Why, "Fix": d.Fix, "Failing": d.Failing, "Passing": d.Passing,
-		"References": strings.Join(d.References, ""),
-	} {
-		if strings.TrimSpace(text) == "" {
-			t.Errorf("Doc.%s is empty", name)
+// finds is the status of a check that found what it looks for.
+func finds(c checks.Check) string {
+	if c.Severity == checks.Warning {
+		return "warn"
+	}
+	return "fail"
+}
+
+// undocumented are the fields of a check's documentation that say nothing.
+func undocumented(d checks.Doc) (problems []string) {
+	fields := []struct{ name, text string }{
+		{"Title", d.Title}, {"Why", d.Why}, {"Fix", d.Fix}, {"Failing", d.Failing}, {"Passing", d.Passing},
+		{"References", strings.Join(d.References, "")},
+	}
+	for _, f := range fields {
+		if strings.TrimSpace(f.text) == "" {
+			problems = append(problems, fmt.Sprintf("Doc.%s is empty", f.name))
 		}
 	}
 	if strings.HasSuffix(d.Title, ".") || strings.Contains(d.Title, "\n") {
-		t.Errorf("Doc.Title %q: want one line without a full stop", d.Title)
+		problems = append(problems, fmt.Sprintf("Doc.Title %q: want one line without a full stop", d.Title))
 	}
-	finds := "fail"
-	if c.Severity == checks.Warning {
-		finds = "warn"
-	}
-	t.Run("Failing", func(t *testing.T) { h.fixture(t, c, finds, d.Failing) })
-	t.Run("Passing", func(t *testing.T) { h.fixture(t, c, "pass", d.Passing) })
+	return problems
 }
 
 // withoutEvidence takes from a subject that passes each piece of evidence that
 // the check needs for it, one at a time: it must not pass any more.
-func withoutEvidence(t *testing.T, c checks.Check, s checks.Subject) {
-	t.Helper()
+func withoutEvidence(c checks.Check, s checks.Subject) (problems []string) {
 	needs := c.Needs
 	if c.NeedsFor != nil {
 		needs = c.NeedsFor(s.Binding)
 	}
 	for _, need := range needs {
-		for state, status := range map[evidence.State]checks.Status{
+		for state, want := range map[evidence.State]checks.Status{
 			evidence.Failed:  checks.StatusUnknown,
 			evidence.Missing: checks.StatusUnknown,
 			evidence.LeftOut: checks.StatusNotRun,
 		} {
-			r := judge(t, c, checks.Subject{Binding: s.Binding, Evidence: with(s.Evidence, need, state, false)})
-			if r.Status != status {
-				t.Errorf("with %s evidence in state %q: got %s, want %s", need, state, r.Status, status)
+			r := judge(c, checks.Subject{Binding: s.Binding, Evidence: with(s.Evidence, need, state)})
+			if r.Status != want {
+				problems = append(problems, fmt.Sprintf("with %s evidence in state %q: got %s, want %s", need, state, r.Status, want))
 			}
 		}
-		// Facts that say nothing may be judged in any way, but without a panic.
-		judge(t, c, checks.Subject{Binding: s.Binding, Evidence: with(s.Evidence, need, evidence.Observed, true)})
-	}
-}
-
-// with is the evidence with one observation in another state; empty also takes
-// its facts away.
-func with(e evidence.Evidence, need evidence.Need, state evidence.State, empty bool) evidence.Evidence {
-	switch need {
-	case evidence.NeedDNS:
-		e.DNS = in(e.DNS, state, empty)
-	case evidence.NeedProof:
-		e.Proof = in(e.Proof, state, empty)
-	case evidence.NeedCertificate:
-		e.Certificate = in(e.Certificate, state, empty)
-	case evidence.NeedKey:
-		e.Key = in(e.Key, state, empty)
-	case evidence.NeedGroup:
-		e.Group = in(e.Group, state, empty)
-	case evidence.NeedAccount:
-		e.Account = in(e.Account, state, empty)
-	case evidence.NeedSiblings:
-		e.Siblings = in(e.Siblings, state, empty)
-	case evidence.NeedPolicy:
-		e.Policy = in(e.Policy, state, empty)
-	}
-	return e
-}
-
-func in[T any](o evidence.Observation[T], state evidence.State, empty bool) evidence.Observation[T] {
-	o.State, o.Reason = state, "taken away by the test"
-	if empty {
-		var none T
-		o.Facts = none
-	}
-	return o
-}
-
-// files are the fixtures of a check, sorted by name.
-func (h *harness) files(t *testing.T, c checks.Check) []string {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(h.root, filepath.FromSlash(c.ID), "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
-}
-
-// folders are the fixture folders of a family.
-func (h *harness) folders(t *testing.T, family string) []string {
-	t.Helper()
-	entries, err := os.ReadDir(filepath.Join(h.root, family))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, e := range entries {
-		if e.IsDir() {
-			names = append(names, e.Name())
+		// Facts that say nothing may be judged in any way, but without a flaw.
+		r := judge(c, checks.Subject{Binding: s.Binding, Evidence: with(s.Evidence, need, empty)})
+		for _, flaw := range flaws(r) {
+			problems = append(problems, fmt.Sprintf("with empty %s evidence: %s", need, flaw))
 		}
 	}
-	return names
+	return problems
 }
