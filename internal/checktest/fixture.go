@@ -34,7 +34,7 @@ type fixture struct {
 
 // want is what a fixture asks of the result.
 type want struct {
-	Status   string   `yaml:"status"`   // as the file name's prefix, where there is no file
+	Status   string   `yaml:"status"`   // says again what the file name begins with
 	Messages []string `yaml:"messages"` // each is part of some finding's message
 	Fixes    []string `yaml:"fixes"`    // each is part of some finding's fix
 	Reason   string   `yaml:"reason"`   // is part of the result's reason
