@@ -1,0 +1,104 @@
+package pki
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+)
+
+// Containers of certificates.
+const (
+	ContainerPEM    = "pem"
+	ContainerPKCS12 = "pkcs12"
+)
+
+// Certificates is what a certificate file holds.
+type Certificates struct {
+	Container string        // ContainerPEM or ContainerPKCS12
+	List      []Certificate // at least one; in the file's order, of a PKCS#12 file the key's own first
+	Key       *PrivateKey   // of a PKCS#12 file only
+}
+
+// Certificate is one certificate and where it stands in its file.
+type Certificate struct {
+	*x509.Certificate
+	Block  int // index of its block, from 0
+	Offset int // byte offset of that block
+}
+
+// ParseCertificates reads a certificate file: PEM, however dirty, or PKCS#12,
+// which alone needs the passphrase. Anything else is named in the Problem.
+// Blocks of other kinds beside certificates are left out.
+func ParseCertificates(file []byte, passphrase string) (Certificates, *Problem) {
+	if len(file) > MaxFileSize {
+		return Certificates{}, tooLarge(len(file))
+	}
+	if outerShape(file) == "pkcs12" {
+		return parsePKCS12(file, passphrase)
+	}
+	text, _ := clean(file)
+	blocks, problem := scan(text)
+	if problem != nil {
+		return Certificates{}, problem
+	}
+	if len(blocks) == 0 {
+		return Certificates{}, notCertificate(kindOfFile(file))
+	}
+	list, problem := certificatesOf(blocks)
+	if problem != nil {
+		return Certificates{}, problem
+	}
+	return Certificates{Container: ContainerPEM, List: list}, nil
+}
+
+// certificatesOf counts the certificates before it parses the first.
+func certificatesOf(blocks []block) ([]Certificate, *Problem) {
+	var wanted []block
+	for _, b := range blocks {
+		if kindOfLabel(b.Type) == kindCertificate {
+			wanted = append(wanted, b)
+		}
+	}
+	if len(wanted) == 0 {
+		return nil, notCertificate(kindOfLabel(blocks[0].Type))
+	}
+	if len(wanted) > maxCertificates {
+		return nil, tooMany(len(wanted))
+	}
+	list := make([]Certificate, 0, len(wanted))
+	for _, b := range wanted {
+		parsed, err := x509.ParseCertificate(b.Bytes)
+		if err != nil {
+			return nil, notParsed(b, err)
+		}
+		list = append(list, Certificate{Certificate: parsed, Block: b.index, Offset: b.offset})
+	}
+	return list, nil
+}
+
+// notParsed says what a block labelled as a certificate holds instead. The
+// library's error is passed on only where the block is no key by mistake.
+func notParsed(b block, err error) *Problem {
+	if kind := kindOfDER(b.Bytes); kind != kindUnknown {
+		p := notCertificate(kind)
+		p.Message = fmt.Sprintf("%s: %s is labelled %s", p.Message, b.at(), clip(b.Type))
+		return p
+	}
+	return corrupt(b, "its certificate cannot be parsed ("+clip(err.Error())+")")
+}
+
+func tooMany(n int) *Problem {
+	return &Problem{Kind: "too-many",
+		Message: fmt.Sprintf("holds %d certificates, want at most %d", n, maxCertificates),
+		Fix:     "give the server's certificate and its own intermediates, not a bundle of roots"}
+}
+
+// CanonicalChain is the PEM text in which a chain is sent: one block a
+// certificate in the given order, 64 characters a line, LF, nothing between.
+func CanonicalChain(ders [][]byte) []byte {
+	var text []byte
+	for _, der := range ders {
+		text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	}
+	return text
+}

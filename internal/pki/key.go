@@ -1,0 +1,201 @@
+package pki
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+)
+
+// PrivateKey is a private key: its public facts, and the key itself where only
+// PEM can reach it. However it is printed, it shows the facts alone.
+type PrivateKey struct {
+	Encoding  string // as it was found: pkcs1, sec1, pkcs8, encrypted-pkcs8, encrypted-pem or pkcs12
+	Algorithm string // RSA, ECDSA or Ed25519
+	Bits      int    // of the RSA modulus or the curve
+	PublicKey []byte // SubjectPublicKeyInfo, DER
+	Escaped   bool   // its line breaks were written as the two characters \n
+	key       crypto.PrivateKey
+}
+
+// Format prints the facts for every verb, so that no format string, log or test
+// failure can print the key.
+func (k PrivateKey) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "private key (%s, %s, %d bits)", k.Encoding, k.Algorithm, k.Bits)
+}
+
+// ParsePrivateKey reads a file that holds exactly one private key in PEM,
+// possibly encrypted with the passphrase; EC PARAMETERS and certificates beside
+// it are passed over. Anything else is named in the Problem.
+func ParsePrivateKey(file []byte, passphrase string) (*PrivateKey, *Problem) {
+	if len(file) > MaxFileSize {
+		return nil, tooLarge(len(file))
+	}
+	text, escaped := clean(file)
+	blocks, problem := scan(text)
+	if problem != nil {
+		return nil, problem
+	}
+	if len(blocks) == 0 {
+		return nil, notKey(kindOfFile(file))
+	}
+	b, problem := onlyKey(blocks)
+	if problem != nil {
+		return nil, problem
+	}
+	key, problem := keyOf(b, passphrase)
+	if problem != nil {
+		return nil, problem
+	}
+	key.Escaped = escaped
+	return key, nil
+}
+
+func onlyKey(blocks []block) (block, *Problem) {
+	var keys []block
+	for _, b := range blocks {
+		switch kindOfLabel(b.Type) {
+		case kindSSHKey:
+			return block{}, notKey(kindSSHKey)
+		case kindPrivateKey:
+			keys = append(keys, b)
+		}
+	}
+	switch len(keys) {
+	case 0:
+		return block{}, notKey(nameable(blocks))
+	case 1:
+		return keys[0], nil
+	}
+	return block{}, &Problem{Kind: "two-keys",
+		Message: fmt.Sprintf("holds %d private keys, at %s and %s, want one", len(keys), keys[0].at(), keys[1].at()),
+		Fix:     "keep the key of the first certificate, each key in a file of its own"}
+}
+
+// nameable is the kind of the first block that says what the file is for.
+func nameable(blocks []block) string {
+	for _, b := range blocks {
+		if kind := kindOfLabel(b.Type); kind != kindParameters {
+			return kind
+		}
+	}
+	return kindParameters
+}
+
+func keyOf(b block, passphrase string) (*PrivateKey, *Problem) {
+	encoding := encodingOf(b.Bytes)
+	if _, legacy := b.Headers["DEK-Info"]; legacy {
+		encoding = encryptedPEM
+	}
+	switch encoding {
+	case encryptedPEM:
+		return decryptPEM(b, passphrase)
+	case encryptedPKCS8:
+		return decryptPKCS8(b.Bytes, passphrase)
+	case "":
+		return nil, mislabelledKey(b)
+	}
+	return plainKey(b.Bytes, encoding)
+}
+
+func mislabelledKey(b block) *Problem {
+	if kind := kindOfDER(b.Bytes); kind != kindUnknown {
+		p := notKey(kind)
+		p.Message = fmt.Sprintf("%s: %s is labelled %s", p.Message, b.at(), clip(b.Type))
+		return p
+	}
+	return corrupt(b, "it is labelled "+clip(b.Type)+" but is no private key")
+}
+
+// plainKey parses one unencrypted key. Its size is bounded first, because
+// checking an RSA key takes time that grows with the square of its size.
+func plainKey(der []byte, encoding string) (*PrivateKey, *Problem) {
+	if bits := rsaBits(der); len(der) > maxKeyDER || bits > maxRSABits {
+		return nil, oversizeKey()
+	}
+	var key any
+	var err error
+	switch encoding {
+	case encodingPKCS1:
+		key, err = x509.ParsePKCS1PrivateKey(der)
+	case encodingSEC1:
+		key, err = x509.ParseECPrivateKey(der)
+	default:
+		key, err = x509.ParsePKCS8PrivateKey(der)
+	}
+	if err != nil {
+		return nil, unsoundKey(der, encoding)
+	}
+	return newPrivateKey(key, encoding)
+}
+
+func oversizeKey() *Problem {
+	return &Problem{Kind: "too-large",
+		Message: fmt.Sprintf("holds a key of more than %d bits", maxRSABits),
+		Fix:     "make a new key of 2048 to 4096 bits RSA, or on the curve P-256, and have the certificate issued for it"}
+}
+
+// unsoundKey is the Problem of a key that has the right form and cannot be
+// parsed. It does not pass on the library's error, which saw the key.
+func unsoundKey(der []byte, encoding string) *Problem {
+	if name := unsupportedAlgorithm(der); name != "" {
+		return unsupportedKey(name)
+	}
+	return &Problem{Kind: "unsound",
+		Message: fmt.Sprintf("holds a private key (%s) whose numbers are damaged or do not fit together", encoding),
+		Fix:     "check it with `openssl pkey -in FILE -check -noout` and restore it from a backup, or have the certificate issued for a new key"}
+}
+
+func unsupportedKey(name string) *Problem {
+	return &Problem{Kind: "unsupported",
+		Message: "holds a private key of an algorithm that cannot be read here (" + name + "), want RSA or ECDSA",
+		Fix:     "use an RSA key of 2048 to 4096 bits, or an ECDSA key on P-256 or P-384"}
+}
+
+// newPrivateKey reduces a parsed key to its facts.
+func newPrivateKey(key any, encoding string) (*PrivateKey, *Problem) {
+	k := &PrivateKey{Encoding: encoding, key: key}
+	var public any
+	switch key := key.(type) {
+	case *rsa.PrivateKey:
+		k.Algorithm, k.Bits, public = "RSA", key.N.BitLen(), key.Public()
+	case *ecdsa.PrivateKey:
+		k.Algorithm, k.Bits, public = "ECDSA", key.Curve.Params().BitSize, key.Public()
+	case ed25519.PrivateKey:
+		k.Algorithm, k.Bits, public = "Ed25519", 256, key.Public()
+	default:
+		return nil, unsupportedKey("X25519")
+	}
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		return nil, unsupportedKey(k.Algorithm)
+	}
+	k.PublicKey = der
+	return k, nil
+}
+
+// PEM is the canonical text in which the key is sent: PKCS#1 for RSA and SEC 1
+// for ECDSA, the forms that Alibaba Cloud's certificate pages show
+// ("BEGIN RSA PRIVATE KEY", "BEGIN EC PRIVATE KEY") and that every TLS server
+// reads; PKCS#8 for Ed25519, which has no other. It is the one way to the key.
+func (k *PrivateKey) PEM() ([]byte, error) {
+	var b pem.Block
+	var err error
+	switch key := k.key.(type) {
+	case *rsa.PrivateKey:
+		b = pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}
+	case *ecdsa.PrivateKey:
+		b.Type = "EC PRIVATE KEY"
+		b.Bytes, err = x509.MarshalECPrivateKey(key)
+	default:
+		b.Type = "PRIVATE KEY"
+		b.Bytes, err = x509.MarshalPKCS8PrivateKey(key)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("encoding the %s private key failed", k.Algorithm)
+	}
+	return pem.EncodeToMemory(&b), nil
+}

@@ -1,0 +1,174 @@
+package pki
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Path is a certification path, or why there is none. With no certificates
+// exactly one of Problem and Undecided is set.
+type Path struct {
+	Certificates []*x509.Certificate // from the first certificate to a root
+	Problem      string              // why there is no path
+	Undecided    string              // why it cannot be told whether there is one
+}
+
+// FindPath looks for a certification path (RFC 5280 §6) from the first
+// certificate of a chain to a root, with only the chain's other certificates
+// between them, for use by a TLS server. It asks nothing of validity dates; but
+// where there are several paths it takes one whose certificates are all valid at
+// now, if there is one, and then the shortest.
+//
+// crypto/x509 finds and verifies the paths: signatures (MD5 and SHA-1 are
+// refused), names, basicConstraints, keyCertSign, nested extended key usage,
+// name constraints and policies. It does so on copies of the certificates whose
+// validity is one common instant, and without the path length, which it counts
+// otherwise than RFC 5280; allowed looks at that on the originals. It checks at
+// most 100 signatures, so that a hostile file costs milliseconds.
+func (r *Roots) FindPath(chain []*x509.Certificate, now time.Time) Path {
+	if len(chain) == 0 {
+		return Path{Problem: "there is no certificate"}
+	}
+	s, err := newSearch(r, chain)
+	if err != nil {
+		return Path{Undecided: err.Error()}
+	}
+	found, err := s.verify()
+	if err != nil {
+		return s.explain(err)
+	}
+	var best []*x509.Certificate
+	var refusal string
+	for _, path := range found {
+		if why := s.allowed(path); why != "" {
+			refusal = why
+			continue
+		}
+		if best == nil || better(path, best, now) {
+			best = path
+		}
+	}
+	if best == nil {
+		return Path{Problem: refusal}
+	}
+	return Path{Certificates: best}
+}
+
+func better(a, b []*x509.Certificate, now time.Time) bool {
+	if va, vb := validAt(a, now), validAt(b, now); va != vb {
+		return va
+	}
+	return len(a) < len(b)
+}
+
+func validAt(path []*x509.Certificate, now time.Time) bool {
+	return !slices.ContainsFunc(path, func(c *x509.Certificate) bool {
+		return now.Before(c.NotBefore) || now.After(c.NotAfter)
+	})
+}
+
+// search is one chain and the roots that its certificates name.
+type search struct {
+	roots   *Roots
+	chain   []*x509.Certificate
+	anchors []anchor
+}
+
+func newSearch(r *Roots, chain []*x509.Certificate) (search, error) {
+	names := [][]byte{chain[0].RawSubject} // the first may itself be a root
+	for _, c := range chain {
+		names = append(names, c.RawIssuer)
+	}
+	anchors, err := r.named(names)
+	return search{roots: r, chain: chain, anchors: anchors}, err
+}
+
+// verify gives all paths, in the original certificates.
+func (s search) verify() ([][]*x509.Certificate, error) {
+	u := undated{at: s.chain[0].NotBefore, originals: map[*x509.Certificate]*x509.Certificate{}}
+	if u.at.IsZero() {
+		u.at = time.Unix(0, 0) // the zero time would stand for the present
+	}
+	roots, intermediates := s.roots.system, x509.NewCertPool()
+	if roots == nil {
+		roots = x509.NewCertPool()
+	}
+	for _, a := range s.anchors {
+		roots.AddCert(u.copy(a.Certificate))
+	}
+	for _, c := range s.chain[1:] {
+		if !oversize(c) {
+			intermediates.AddCert(u.copy(c))
+		}
+	}
+	found, err := u.copy(s.chain[0]).Verify(x509.VerifyOptions{
+		Roots: roots, Intermediates: intermediates, CurrentTime: u.at,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	})
+	for _, path := range found {
+		for i, c := range path {
+			if original, ok := u.originals[c]; ok {
+				path[i] = original
+			}
+		}
+	}
+	return found, err
+}
+
+// undated copies certificates and gives the copies one common instant of
+// validity. That instant is when the leaf was issued, because the certificates
+// of a system pool keep their dates, and its root was valid then.
+type undated struct {
+	at        time.Time
+	originals map[*x509.Certificate]*x509.Certificate
+}
+
+func (u undated) copy(c *x509.Certificate) *x509.Certificate {
+	clone := *c
+	clone.NotBefore, clone.NotAfter, clone.MaxPathLen = u.at, u.at, -1
+	u.originals[&clone] = c
+	return &clone
+}
+
+// oversize reports a key that would take too long to check a signature with.
+func oversize(c *x509.Certificate) bool {
+	key, ok := c.PublicKey.(*rsa.PublicKey)
+	return ok && key.N.BitLen() > maxSignerBits
+}
+
+// allowed looks at what crypto/x509 leaves to its callers, and says what is
+// wrong with a path, "" for nothing.
+func (s search) allowed(path []*x509.Certificate) string {
+	root := path[len(path)-1]
+	for _, a := range s.anchors {
+		if a.Certificate == root && a.constraint != nil {
+			if err := a.constraint(path[:len(path)-1]); err != nil {
+				return fmt.Sprintf("the root %q is trusted by %s no longer for this chain: %s", name(root), s.roots.name, clip(err.Error()))
+			}
+		}
+	}
+	below := 0 // intermediates that are not self-issued (RFC 5280 §4.2.1.9)
+	for i, c := range path {
+		if i > 0 && c.BasicConstraintsValid && c.MaxPathLen >= 0 && below > c.MaxPathLen {
+			return fmt.Sprintf("%q allows %d intermediate certificates below it, but the path has %d", name(c), c.MaxPathLen, below)
+		}
+		if i > 0 && !bytes.Equal(c.RawSubject, c.RawIssuer) {
+			below++
+		}
+		if i+1 < len(path) && !keyIDsAgree(c, path[i+1]) {
+			return fmt.Sprintf("the authorityKeyIdentifier of %q is not the subjectKeyIdentifier of %q, and OpenSSL refuses such a path (RFC 5280 §4.2.1.1)", name(c), name(path[i+1]))
+		}
+	}
+	return ""
+}
+
+func keyIDsAgree(child, parent *x509.Certificate) bool {
+	return len(child.AuthorityKeyId) == 0 || len(parent.SubjectKeyId) == 0 || bytes.Equal(child.AuthorityKeyId, parent.SubjectKeyId)
+}
+
+// name is a certificate's subject for a message.
+func name(c *x509.Certificate) string { return clip(c.Subject.String()) }

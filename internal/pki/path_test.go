@@ -1,0 +1,185 @@
+package pki_test
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"strings"
+	"testing"
+
+	"github.com/bindgate/bindgate/internal/pki"
+	"github.com/bindgate/bindgate/internal/pki/pkitest"
+)
+
+var names = []string{"api.demo.com"}
+
+func certificates(identities []pkitest.Identity) []*x509.Certificate {
+	var list []*x509.Certificate
+	for _, i := range identities {
+		list = append(list, i.Certificate)
+	}
+	return list
+}
+
+func rootsOf(tb testing.TB, identities ...pkitest.Identity) *pki.Roots {
+	tb.Helper()
+	roots, err := pki.ParseRoots("test.pem", pkitest.PEM(identities...))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return roots
+}
+
+// subjects are the common names of a path.
+func subjects(p pki.Path) string {
+	var all []string
+	for _, c := range p.Certificates {
+		all = append(all, c.Subject.CommonName)
+	}
+	return strings.Join(all, " > ")
+}
+
+func TestFindPath(t *testing.T) {
+	root := pkitest.Root(t, "root")
+	a := root.CA(t, "a")
+	b := a.CA(t, "b")
+	leaf := b.Leaf(t, names)
+	ago := pkitest.Valid(pkitest.Now().AddDate(-9, 0, 0), pkitest.Now().AddDate(-8, 0, 0))
+	oldRoot := pkitest.Root(t, "old root", ago)
+	cross := oldRoot.Certify(t, "root", root.Key, ago)
+	tests := map[string]struct {
+		chain []pkitest.Identity
+		want  string
+	}{
+		"in order":       {[]pkitest.Identity{leaf, b, a}, "api.demo.com > b > a > root"},
+		"out of order":   {[]pkitest.Identity{leaf, a, b}, "api.demo.com > b > a > root"},
+		"with the root":  {[]pkitest.Identity{leaf, b, a, root}, "api.demo.com > b > a > root"},
+		"with strangers": {[]pkitest.Identity{leaf, pkitest.Root(t, "stranger"), b, a}, "api.demo.com > b > a > root"},
+		"no chain":       {[]pkitest.Identity{root.Leaf(t, names)}, "api.demo.com > root"},
+		"the root alone": {[]pkitest.Identity{root}, "root"},
+		"expired leaf":   {[]pkitest.Identity{root.Leaf(t, names, ago)}, "api.demo.com > root"},
+		"expired root":   {[]pkitest.Identity{oldRoot.Leaf(t, names)}, "api.demo.com > old root"},
+		// Both roots lead there; the old one's path is in the file, and expired.
+		"valid path first": {[]pkitest.Identity{leaf, b, a, cross}, "api.demo.com > b > a > root"},
+	}
+	roots := rootsOf(t, oldRoot, root)
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := roots.FindPath(certificates(test.chain), pkitest.Now())
+			if subjects(got) != test.want || got.Problem != "" || got.Undecided != "" {
+				t.Errorf("got %q (%q, %q), want %q", subjects(got), got.Problem, got.Undecided, test.want)
+			}
+		})
+	}
+	if got := roots.FindPath(certificates([]pkitest.Identity{leaf, b, a, cross}), pkitest.Now().AddDate(-8, -6, 0)); subjects(got) != "api.demo.com > b > a > root" {
+		t.Errorf("with no path valid then, the shortest: got %q", subjects(got))
+	}
+}
+
+func withExtension(critical bool, oid asn1.ObjectIdentifier, value []byte) pkitest.Change {
+	return func(c *x509.Certificate) {
+		c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: oid, Critical: critical, Value: value})
+	}
+}
+
+// dirNameConstraint permits one directoryName, which crypto/x509 cannot evaluate.
+func dirNameConstraint(critical bool) pkitest.Change {
+	subtree := []byte{0x30, 0x08, 0xa0, 0x06, 0x30, 0x04, 0xa4, 0x02, 0x30, 0x00}
+	return withExtension(critical, asn1.ObjectIdentifier{2, 5, 29, 30}, subtree)
+}
+
+func pathLength(n int) pkitest.Change {
+	return func(c *x509.Certificate) { c.MaxPathLen, c.MaxPathLenZero = n, n == 0 }
+}
+
+// otherKeyID certifies a CA's key again with another subjectKeyIdentifier.
+func otherKeyID(t *testing.T, issuer, ca pkitest.Identity) pkitest.Identity {
+	t.Helper()
+	return issuer.Certify(t, ca.Subject.CommonName, ca.Key, func(c *x509.Certificate) { c.SubjectKeyId = []byte{1, 2, 3, 4} })
+}
+
+func TestFindPathRefuses(t *testing.T) {
+	root := pkitest.Root(t, "root")
+	a := root.CA(t, "a")
+	leaf := a.Leaf(t, names)
+	clientOnly := func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }
+	notCA := func(c *x509.Certificate) { c.IsCA = false }
+	noCertSign := func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageDigitalSignature }
+	onlyOrg := func(c *x509.Certificate) {
+		c.PermittedDNSDomains, c.PermittedDNSDomainsCritical = []string{"example.org"}, true
+	}
+	sha1 := func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 }
+	via := func(changes ...pkitest.Change) []pkitest.Identity {
+		ca := root.CA(t, "ca", changes...)
+		return []pkitest.Identity{ca.Leaf(t, names), ca}
+	}
+	tight := root.CA(t, "tight", pathLength(0))
+	below := tight.CA(t, "below")
+	x, y := pkitest.Root(t, "x"), pkitest.Root(t, "y")
+	xy, yx := x.Certify(t, "y", y.Key), y.Certify(t, "x", x.Key)
+	tests := map[string]struct {
+		chain              []pkitest.Identity
+		problem, undecided string
+	}{
+		"missing intermediate": {[]pkitest.Identity{leaf}, `no certificate of "CN=a,O=bindgate test" is in the file or among the roots (test.pem)`, ""},
+		"self-signed":          {[]pkitest.Identity{pkitest.SelfSigned(t, "api.demo.com")}, "is self-signed and not among the roots", ""},
+		"unknown root":         {[]pkitest.Identity{x.Leaf(t, names), x}, `the chain ends at certificate 2 ("CN=x,O=bindgate test"), which is not among`, ""},
+		"another key":          {[]pkitest.Identity{leaf, root.CA(t, "a")}, "has the name of the issuer of certificate 1", ""},
+		"sha-1":                {[]pkitest.Identity{a.Leaf(t, names, sha1), a}, "signed with ECDSA-SHA1, which is no longer accepted", ""},
+		"not a CA":             {via(notCA), "lacks basicConstraints CA", ""},
+		"may not sign":         {via(noCertSign), "keyUsage keyCertSign", ""},
+		"path length":          {[]pkitest.Identity{below.Leaf(t, names), below, tight}, `"CN=tight,O=bindgate test" allows 0 intermediate certificates below it, but the path has 1`, ""},
+		"nested usage":         {via(clientOnly), "serverAuth", ""},
+		"leaf usage":           {[]pkitest.Identity{a.Leaf(t, names, clientOnly), a}, "serverAuth", ""},
+		"constrained":          {via(onlyOrg), "not authorized to sign for this name", ""},
+		"circle":               {[]pkitest.Identity{xy.Leaf(t, names), yx, xy}, "in a circle", ""},
+		"key identifiers":      {[]pkitest.Identity{leaf, otherKeyID(t, root, a)}, "authorityKeyIdentifier", ""},
+		"nothing":              {nil, "there is no certificate", ""},
+
+		"directory names":          {via(dirNameConstraint(true)), "", "cannot be evaluated: name constraints (2.5.29.30)"},
+		"unknown critical":         {via(withExtension(true, asn1.ObjectIdentifier{1, 2, 3}, []byte{5, 0})), "", "cannot be evaluated: 1.2.3"},
+		"unknown critical on leaf": {[]pkitest.Identity{a.Leaf(t, names, withExtension(true, asn1.ObjectIdentifier{1, 2, 3}, []byte{5, 0})), a}, "", "cannot be evaluated: 1.2.3"},
+	}
+	roots := rootsOf(t, root)
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := roots.FindPath(certificates(test.chain), pkitest.Now())
+			if len(got.Certificates) > 0 || (got.Problem == "") == (got.Undecided == "") ||
+				!strings.Contains(got.Problem, test.problem) || !strings.Contains(got.Undecided, test.undecided) {
+				t.Errorf("got %q (%q, %q), want %q, %q", subjects(got), got.Problem, got.Undecided, test.problem, test.undecided)
+			}
+		})
+	}
+}
+
+// TestFindPathAllows: what looks like a breach and is none.
+func TestFindPathAllows(t *testing.T) {
+	root := pkitest.Root(t, "root")
+	tight := root.CA(t, "tight", pathLength(0))
+	selfIssued := tight.CA(t, "tight") // a new key of the same CA: not counted
+	plain := root.CA(t, "plain", dirNameConstraint(false))
+	tests := map[string][]pkitest.Identity{
+		"self-issued":             {selfIssued.Leaf(t, names), selfIssued, tight},
+		"constraint not critical": {plain.Leaf(t, names), plain},
+	}
+	for name, chain := range tests {
+		if got := rootsOf(t, root).FindPath(certificates(chain), pkitest.Now()); len(got.Certificates) != len(chain)+1 {
+			t.Errorf("%s: got %q (%q, %q)", name, subjects(got), got.Problem, got.Undecided)
+		}
+	}
+}
+
+func TestSystemRoots(t *testing.T) {
+	root := pkitest.Root(t, "root")
+	a := root.CA(t, "a")
+	pool := x509.NewCertPool()
+	pool.AddCert(root.Certificate)
+	roots := pki.SystemRoots(pool)
+	chain := certificates([]pkitest.Identity{a.Leaf(t, names), a})
+	if got := roots.FindPath(chain, pkitest.Now()); subjects(got) != "api.demo.com > a > root" || roots.Name() != "system" || roots.Digest() != "" {
+		t.Errorf("got %q (%q, %q) by %q, %q", subjects(got), got.Problem, got.Undecided, roots.Name(), roots.Digest())
+	}
+	if got := roots.FindPath(chain[:1], pkitest.Now()); !strings.Contains(got.Problem, "issuer of certificate 1") {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -1,0 +1,101 @@
+package pki
+
+import (
+	"bytes"
+	"crypto/x509"
+	"errors"
+	"slices"
+	"time"
+
+	pkcs12 "software.sslmate.com/src/go-pkcs12"
+)
+
+// maxDecodeTime bounds the decoding of one PKCS#12 file. Derivation parameters
+// that stand in the clear are bounded by their numbers; those of a key that is
+// nested inside an encrypted part can only be bounded by time.
+const maxDecodeTime = 5 * time.Second
+
+// parsePKCS12 reads a PKCS#12 file (RFC 7292) with one key and its certificates.
+func parsePKCS12(file []byte, passphrase string) (Certificates, *Problem) {
+	if problem := boundDerivation(file); problem != nil {
+		return Certificates{}, problem
+	}
+	d := decodePKCS12(file, passphrase, maxDecodeTime)
+	if d.err != nil {
+		return Certificates{}, notDecoded(d.err, passphrase == "")
+	}
+	if len(d.certificates) > maxCertificates {
+		return Certificates{}, tooMany(len(d.certificates))
+	}
+	key, problem := newPrivateKey(d.key, ContainerPKCS12)
+	if problem != nil {
+		return Certificates{}, problem
+	}
+	// The bags have no order of their own: the leaf is the key's certificate.
+	slices.SortStableFunc(d.certificates, func(a, b *x509.Certificate) int {
+		return rank(a, key) - rank(b, key)
+	})
+	list := make([]Certificate, len(d.certificates))
+	for i, c := range d.certificates {
+		list[i] = Certificate{Certificate: c, Block: i}
+	}
+	return Certificates{Container: ContainerPKCS12, List: list, Key: key}, nil
+}
+
+func rank(c *x509.Certificate, key *PrivateKey) int {
+	if bytes.Equal(c.RawSubjectPublicKeyInfo, key.PublicKey) {
+		return 0
+	}
+	return 1
+}
+
+type decoded struct {
+	key          any
+	certificates []*x509.Certificate
+	err          error
+}
+
+var (
+	errTooSlow   = errors.New("decoding takes too long")
+	errMalformed = errors.New("decoding panicked")
+)
+
+func decodePKCS12(file []byte, passphrase string, limit time.Duration) decoded {
+	done := make(chan decoded, 1)
+	go func() {
+		defer func() {
+			if recover() != nil {
+				done <- decoded{err: errMalformed}
+			}
+		}()
+		key, leaf, others, err := pkcs12.DecodeChain(file, passphrase)
+		done <- decoded{key: key, certificates: append([]*x509.Certificate{leaf}, others...), err: err}
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case d := <-done:
+		return d
+	case <-timer.C:
+		return decoded{err: errTooSlow}
+	}
+}
+
+// notDecoded sorts the library's errors; the text of most is not passed on,
+// for it was written with the decrypted key at hand.
+func notDecoded(err error, noPassphrase bool) *Problem {
+	const convert = "openssl pkcs12 -in FILE -nodes -out FILE.pem, and give the certificates as body and the key as privateKey"
+	var unsupported pkcs12.NotImplementedError
+	switch {
+	case errors.Is(err, pkcs12.ErrIncorrectPassword) && noPassphrase:
+		return needsPassphrase()
+	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption):
+		return &Problem{Kind: "passphrase", Message: "is PKCS#12, and the passphrase does not open it",
+			Fix: "check the variable that passphraseEnv names; try `openssl pkcs12 -in FILE -noout`"}
+	case errors.Is(err, errTooSlow):
+		return &Problem{Kind: "too-expensive", Message: "is PKCS#12 that takes too long to decrypt", Fix: convert}
+	case errors.As(err, &unsupported):
+		return &Problem{Kind: "unsupported", Message: "is PKCS#12 of a form that cannot be read here (" + clip(string(unsupported)) + ")", Fix: convert}
+	}
+	return &Problem{Kind: "corrupt", Message: "is PKCS#12 that is damaged, or that holds no certificate, no key, or two keys, want certificates and one key", Fix: convert}
+}

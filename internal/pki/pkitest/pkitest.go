@@ -1,0 +1,136 @@
+// Package pkitest issues certificates for tests: a small certification
+// authority whose every certificate can be changed before it is signed.
+package pkitest
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"testing"
+	"time"
+)
+
+// Identity is a certificate with its private key.
+type Identity struct {
+	*x509.Certificate
+	Key crypto.Signer
+}
+
+// Change alters a certificate before it is signed.
+type Change func(*x509.Certificate)
+
+// Now is the time at which the certificates are valid unless a Change says
+// otherwise: the clock of testdata/checks/base.yaml.
+func Now() time.Time { return time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC) }
+
+// Valid sets the validity.
+func Valid(notBefore, notAfter time.Time) Change {
+	return func(c *x509.Certificate) { c.NotBefore, c.NotAfter = notBefore, notAfter }
+}
+
+// Root makes a self-signed CA.
+func Root(tb testing.TB, name string, changes ...Change) Identity {
+	return issue(tb, ca(name), newKey(tb), nil, changes)
+}
+
+// CA makes a CA below this one.
+func (i Identity) CA(tb testing.TB, name string, changes ...Change) Identity {
+	return issue(tb, ca(name), newKey(tb), &i, changes)
+}
+
+// Leaf makes a server certificate for these DNS names; the first is its CN too.
+func (i Identity) Leaf(tb testing.TB, names []string, changes ...Change) Identity {
+	return issue(tb, server(names), newKey(tb), &i, changes)
+}
+
+// Certify makes a certificate for a key that exists already: a cross
+// certificate, or a leaf of another key type.
+func (i Identity) Certify(tb testing.TB, name string, key crypto.Signer, changes ...Change) Identity {
+	return issue(tb, ca(name), key, &i, changes)
+}
+
+// Server makes Certify's certificate one for a server.
+func Server(names ...string) Change {
+	return func(c *x509.Certificate) { *c = *server(names) }
+}
+
+// SelfSigned makes a server certificate that nobody but itself has signed.
+func SelfSigned(tb testing.TB, names ...string) Identity {
+	return issue(tb, server(names), newKey(tb), nil, nil)
+}
+
+// PEM is the certificates' text, in this order.
+func PEM(identities ...Identity) []byte {
+	var text []byte
+	for _, i := range identities {
+		text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: i.Raw})...)
+	}
+	return text
+}
+
+// KeyPEM is a private key in PKCS#8.
+func KeyPEM(tb testing.TB, key crypto.Signer) []byte {
+	tb.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+}
+
+func newKey(tb testing.TB) crypto.Signer {
+	tb.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return key
+}
+
+func ca(name string) *x509.Certificate {
+	return &x509.Certificate{
+		Subject:   pkix.Name{CommonName: name, Organization: []string{"bindgate test"}},
+		NotBefore: Now().AddDate(-1, 0, 0), NotAfter: Now().AddDate(50, 0, 0),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+	}
+}
+
+func server(names []string) *x509.Certificate {
+	return &x509.Certificate{
+		Subject:   pkix.Name{CommonName: names[0]},
+		NotBefore: Now().AddDate(0, -1, 0), NotAfter: Now().AddDate(40, 0, 0),
+		DNSNames: names, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+}
+
+// issue signs a certificate; without an issuer it signs itself.
+func issue(tb testing.TB, template *x509.Certificate, key crypto.Signer, issuer *Identity, changes []Change) Identity {
+	tb.Helper()
+	serial := make([]byte, 8)
+	_, _ = rand.Read(serial) // never fails
+	template.SerialNumber = new(big.Int).SetBytes(serial)
+	for _, change := range changes {
+		serial := template.SerialNumber
+		change(template)
+		template.SerialNumber = serial
+	}
+	signer, parent := key, template
+	if issuer != nil {
+		signer, parent = issuer.Key, issuer.Certificate
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signer)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return Identity{parsed, key}
+}

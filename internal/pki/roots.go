@@ -1,0 +1,157 @@
+package pki
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+	"golang.org/x/crypto/x509roots/fallback/bundle"
+)
+
+// Roots is a set of trust anchors. It is safe for concurrent use. A root is
+// parsed when a chain first names it as an issuer, so that an unused set of a
+// hundred roots costs nothing.
+type Roots struct {
+	name   string
+	index  func() rootIndex
+	system *x509.CertPool // the system's, which cannot be listed; else nil
+}
+
+type rootIndex struct {
+	bySubject map[string][]*root // key: the DER of the subject
+	digest    string
+}
+
+type root struct {
+	parse      func() (*x509.Certificate, error)
+	constraint func([]*x509.Certificate) error // nil: none; given the chain below the root
+}
+
+// MozillaRoots are the roots that Mozilla trusts for TLS servers, as compiled
+// in, with their distrust-after dates.
+func MozillaRoots() *Roots {
+	return &Roots{name: "mozilla", index: sync.OnceValue(func() rootIndex {
+		b := newIndexBuilder()
+		for r := range bundle.Roots() {
+			b.add(r.Certificate, r.Constraint)
+		}
+		return b.done()
+	})}
+}
+
+// SystemRoots are the roots of the operating system, as x509.SystemCertPool
+// gives them. On Windows and macOS the platform's own verifier judges them.
+func SystemRoots(pool *x509.CertPool) *Roots {
+	return &Roots{name: "system", system: pool, index: func() rootIndex { return rootIndex{} }}
+}
+
+// ParseRoots reads roots from a PEM file; name is what paths say they end at.
+// Every certificate of the file is trusted, CA or not.
+func ParseRoots(name string, file []byte) (*Roots, error) {
+	if len(file) > 4*MaxFileSize {
+		return nil, fmt.Errorf("%q has %d bytes, want at most %d of PEM roots", name, len(file), 4*MaxFileSize)
+	}
+	text, _ := clean(file)
+	blocks, problem := scan(text)
+	if problem != nil {
+		return nil, fmt.Errorf("%q %s", name, problem.Message)
+	}
+	b := newIndexBuilder()
+	for _, block := range blocks {
+		if kindOfLabel(block.Type) != kindCertificate {
+			continue
+		}
+		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
+			return nil, fmt.Errorf("%q: parsing the root at %s: %w", name, block.at(), err)
+		}
+		b.add(block.Bytes, nil)
+	}
+	index := b.done()
+	if len(index.bySubject) == 0 {
+		return nil, fmt.Errorf("%q holds no certificate in PEM; give the roots to trust, each as a CERTIFICATE block", name)
+	}
+	return &Roots{name: name, index: func() rootIndex { return index }}, nil
+}
+
+// Name is mozilla, system, or the name that ParseRoots was given.
+func (r *Roots) Name() string { return r.name }
+
+// Digest is "sha256:<hex>" over the SHA-256 digests of all roots in their order; "" for the
+// system's, which cannot be listed.
+func (r *Roots) Digest() string { return r.index().digest }
+
+// named returns the roots with one of these subjects, each once.
+func (r *Roots) named(subjects [][]byte) ([]anchor, error) {
+	var found []anchor
+	asked := map[string]bool{}
+	for _, subject := range subjects {
+		if asked[string(subject)] {
+			continue
+		}
+		asked[string(subject)] = true
+		for _, root := range r.index().bySubject[string(subject)] {
+			parsed, err := root.parse()
+			if err != nil {
+				return nil, fmt.Errorf("parsing a root of %s: %w", r.name, err)
+			}
+			found = append(found, anchor{parsed, root.constraint})
+		}
+	}
+	return found, nil
+}
+
+type anchor struct {
+	*x509.Certificate
+	constraint func([]*x509.Certificate) error
+}
+
+type indexBuilder struct {
+	rootIndex
+	seen map[[sha256.Size]byte]bool
+	all  []byte // the digests of all roots
+}
+
+func newIndexBuilder() *indexBuilder {
+	return &indexBuilder{rootIndex: rootIndex{bySubject: map[string][]*root{}}, seen: map[[sha256.Size]byte]bool{}}
+}
+
+func (b *indexBuilder) add(der []byte, constraint func([]*x509.Certificate) error) {
+	sum := sha256.Sum256(der)
+	subject, err := subjectOf(der)
+	if err != nil || b.seen[sum] {
+		return
+	}
+	b.seen[sum] = true
+	b.all = append(b.all, sum[:]...)
+	parse := sync.OnceValues(func() (*x509.Certificate, error) { return x509.ParseCertificate(der) })
+	b.bySubject[string(subject)] = append(b.bySubject[string(subject)], &root{parse, constraint})
+}
+
+func (b *indexBuilder) done() rootIndex {
+	sum := sha256.Sum256(b.all)
+	b.digest = "sha256:" + hex.EncodeToString(sum[:])
+	return b.rootIndex
+}
+
+// subjectOf is the DER of a certificate's subject (RFC 5280 §4.1), found
+// without parsing the rest.
+func subjectOf(der []byte) ([]byte, error) {
+	input := cryptobyte.String(der)
+	var certificate, tbs, subject cryptobyte.String
+	if !input.ReadASN1(&certificate, cbasn1.SEQUENCE) ||
+		!certificate.ReadASN1(&tbs, cbasn1.SEQUENCE) ||
+		!tbs.SkipOptionalASN1(cbasn1.Tag(0).Constructed().ContextSpecific()) || // version
+		!tbs.SkipASN1(cbasn1.INTEGER) || // serialNumber
+		!tbs.SkipASN1(cbasn1.SEQUENCE) || // signature
+		!tbs.SkipASN1(cbasn1.SEQUENCE) || // issuer
+		!tbs.SkipASN1(cbasn1.SEQUENCE) || // validity
+		!tbs.ReadASN1Element(&subject, cbasn1.SEQUENCE) {
+		return nil, errors.New("reading a certificate's subject: it is malformed")
+	}
+	return subject, nil
+}

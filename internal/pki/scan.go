@@ -1,0 +1,122 @@
+package pki
+
+import (
+	"bytes"
+	"encoding/pem"
+	"fmt"
+	"strings"
+)
+
+// block is one PEM block and where it stands in its file.
+type block struct {
+	pem.Block
+	index  int // among all blocks of the file, from 0
+	offset int // of its BEGIN line, in bytes
+	line   int // of its BEGIN line, from 1
+}
+
+func (b block) at() string { return place(b.index, b.offset, b.line) }
+
+func place(index, offset, line int) string {
+	return fmt.Sprintf("block %d (line %d, byte %d)", index+1, line, offset)
+}
+
+const (
+	beginMark = "-----BEGIN "
+	endMark   = "-----END "
+	dashes    = "-----"
+)
+
+// scan splits text into its PEM blocks (RFC 7468 §2). pem.Decode skips a block
+// that it cannot read without a word, and the next certificate would become the
+// leaf; so the blocks are cut out here, line by line, and anything that looks
+// like a block but cannot be decoded is a Problem. Dirt that leaves no doubt
+// (text between blocks, CRLF, indented or empty lines) is passed over.
+func scan(text []byte) ([]block, *Problem) {
+	var blocks []block
+	var open *block       // the block whose END line is awaited
+	var body bytes.Buffer // its lines, cleaned
+	offset, number := 0, 0
+	for rest := text; len(rest) > 0; {
+		n := bytes.IndexByte(rest, '\n') + 1
+		if n == 0 {
+			n = len(rest)
+		}
+		line := strings.TrimSpace(string(rest[:n]))
+		start := offset + strings.Index(string(rest[:n]), line)
+		rest, offset, number = rest[n:], offset+n, number+1
+
+		label, isBegin := marker(line, beginMark)
+		endLabel, isEnd := marker(line, endMark)
+		switch {
+		case isBegin && open == nil:
+			open = &block{index: len(blocks), offset: start, line: number}
+			open.Type = label
+			body.Reset()
+			fmt.Fprintf(&body, "%s\n", line)
+		case isBegin:
+			return nil, corrupt(*open, "it has no END line before the next BEGIN line")
+		case isEnd && open == nil:
+			return nil, corruptAt(place(len(blocks), start, number), "an END line stands there without a BEGIN line before it")
+		case isEnd && endLabel != open.Type:
+			return nil, corrupt(*open, "its END line has another label than its BEGIN line")
+		case isEnd:
+			fmt.Fprintf(&body, "%s\n", line)
+			decoded, _ := pem.Decode(body.Bytes())
+			if decoded == nil {
+				return nil, corrupt(*open, "its text is not base64")
+			}
+			open.Block = *decoded
+			blocks, open = append(blocks, *open), nil
+		case strings.Contains(line, beginMark) || strings.Contains(line, endMark):
+			return nil, corruptAt(place(len(blocks), start, number),
+				"a BEGIN or END line is not on a line of its own; files were joined without a line break between them")
+		case open != nil:
+			fmt.Fprintf(&body, "%s\n", line)
+		}
+	}
+	if open != nil {
+		return nil, corrupt(*open, "it has no END line; the file is cut short")
+	}
+	return blocks, nil
+}
+
+// marker is the label of a BEGIN or END line.
+func marker(line, mark string) (string, bool) {
+	label, ok := strings.CutPrefix(line, mark)
+	if !ok {
+		return "", false
+	}
+	label, ok = strings.CutSuffix(label, dashes)
+	return label, ok && !strings.Contains(label, dashes)
+}
+
+func corrupt(b block, what string) *Problem { return corruptAt(b.at(), what) }
+
+func corruptAt(where, what string) *Problem {
+	return &Problem{Kind: "corrupt",
+		Message: fmt.Sprintf("cannot be read at %s: %s", where, what),
+		Fix:     "fetch the file again from where it was issued; to join files use `awk 1 a.pem b.pem > FILE`, which keeps their lines apart"}
+}
+
+// clean takes the dirt off a file that hides its PEM blocks, without moving any
+// byte: a UTF-8 byte-order mark becomes spaces, a lone carriage return a line
+// feed. Where line breaks were written as the two characters \n, as happens in
+// environment variables, they become real ones and escaped is true.
+func clean(file []byte) (text []byte, escaped bool) {
+	text = bytes.Clone(file)
+	if bytes.HasPrefix(text, []byte("\xEF\xBB\xBF")) {
+		copy(text, "   ")
+	}
+	if bytes.Contains(text, []byte(dashes+`\n`)) || bytes.Contains(text, []byte(dashes+`\r\n`)) {
+		escaped = true
+		text = bytes.ReplaceAll(text, []byte(`\r`), []byte("  "))
+		text = bytes.ReplaceAll(text, []byte(`\n`), []byte(" \n"))
+	}
+	for i, c := range text {
+		if c == '\r' && (i+1 == len(text) || text[i+1] != '\n') {
+			text[i] = '\n'
+		}
+	}
+	return text, escaped
+}
