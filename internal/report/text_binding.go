@@ -64,7 +64,10 @@ func (t text) calls() {
 			continue
 		}
 		when := "calls:"
-		if b.Decision != gate.Allowed {
+		switch {
+		case !shown:
+			when = "force:"
+		case b.Decision != gate.Allowed:
 			when = "calls, once it is allowed:"
 		}
 		t.line(0, 2, span{plain, when}, span{name, b.DomainName}, span{plain, "→ group " + b.GroupID})
@@ -104,6 +107,8 @@ func markOf(b Binding) (string, style) {
 			return "✗", bad
 		case unknown:
 			return "?", doubt
+		case notAttempted:
+			return "~", aside
 		}
 	}
 	switch b.Decision {
