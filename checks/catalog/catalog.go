@@ -8,6 +8,7 @@ import (
 	"github.com/agnivade/levenshtein"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/dns"
 	"github.com/bindgate/bindgate/checks/request"
 )
 
@@ -24,6 +25,10 @@ func All() []checks.Check {
 		request.GroupIDIsWellFormed(),
 		request.ForceIsExplained(),
 		request.StageIsExplicit(),
+
+		dns.CNAMEReachesGroup(),
+		dns.OwnershipIsProved(),
+		dns.ChainIsSound(),
 	}
 }
 

@@ -46,7 +46,7 @@ func TestDocs(t *testing.T) {
 func TestExplain(t *testing.T) {
 	for _, c := range All() {
 		text := Explain(c)
-		for _, part := range []string{c.ID, c.Doc.References[0][:10], "\nWhy\n", "\nHow to fix\n", "\nEvidence\n", "\nReferences\n", indent(c.Doc.Failing), indent(c.Doc.Passing)} {
+		for _, part := range []string{c.ID, c.Doc.References[0][:10], "\nWhy\n", "\nHow to fix\n", "\nEvidence\n", "\nReferences\n", indent(block(c.Doc.Failing)), indent(block(c.Doc.Passing))} {
 			if !strings.Contains(text, part) {
 				t.Errorf("%s: the explanation does not hold %q:\n%s", c.ID, part, text)
 			}

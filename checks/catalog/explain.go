@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"go.yaml.in/yaml/v4"
+
 	"github.com/bindgate/bindgate/checks"
 )
 
@@ -25,8 +27,8 @@ func Explain(c checks.Check) string {
 		references += wrap(r, "  - ", "    ")
 	}
 	section("References", references)
-	section("An example that fails", indent(c.Doc.Failing))
-	section("An example that passes", indent(c.Doc.Passing))
+	section("An example that fails", indent(block(c.Doc.Failing)))
+	section("An example that passes", indent(block(c.Doc.Passing)))
 	b.WriteString("\n" + wrap(examples, "", ""))
 	return b.String()
 }
@@ -74,6 +76,29 @@ func wrap(text, first, rest string) string {
 		line, empty = line+word, false
 	}
 	return b.String() + line + "\n"
+}
+
+// block is a YAML example with a line for each value that holds others, so that
+// it fits into a page however it was written. What is no YAML stays as it is.
+func block(example string) string {
+	var doc yaml.Node
+	if err := yaml.Load([]byte(example), &doc); err != nil {
+		return strings.TrimSpace(example)
+	}
+	unflow(&doc)
+	out, err := yaml.Dump(&doc, yaml.WithFlowSimpleCollections(), yaml.WithLineWidth(width-20)) // the dumper does not count indents
+	if err != nil {
+		return strings.TrimSpace(example)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// unflow takes the flow style from a node and all below it.
+func unflow(n *yaml.Node) {
+	n.Style &^= yaml.FlowStyle
+	for _, child := range n.Content {
+		unflow(child)
+	}
 }
 
 func indent(text string) string {

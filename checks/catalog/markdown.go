@@ -50,8 +50,8 @@ func section(c checks.Check) string {
 		[]string{fmt.Sprintf("**%s.** %s %s", c.Doc.Title, standing(c), reads(c)), ""},
 		[]string{"Why: " + c.Doc.Why, "", "Fix: " + c.Doc.Fix, ""},
 		[]string{strings.TrimSuffix(references.String(), "\n"), ""},
-		[]string{"Fails:", "```yaml", strings.TrimSpace(c.Doc.Failing), "```", ""},
-		[]string{"Passes:", "```yaml", strings.TrimSpace(c.Doc.Passing), "```", ""},
+		[]string{"Fails:", "```yaml", block(c.Doc.Failing), "```", ""},
+		[]string{"Passes:", "```yaml", block(c.Doc.Passing), "```", ""},
 	), "\n")
 }
 
