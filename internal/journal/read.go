@@ -28,7 +28,8 @@ type Summary struct {
 }
 
 // Read gives the entries of the journal at path, each verified. With ErrBroken
-// or ErrTorn come the entries before the bad line.
+// or ErrTorn come the entries before the bad line. While an apply runs its last
+// line may look unfinished.
 func Read(path string) ([]Entry, error) {
 	var entries []Entry
 	_, err := read(path, func(e Entry) { entries = append(entries, e) })
@@ -61,7 +62,7 @@ func read(path string, each func(Entry)) (chain, error) {
 	if err != nil {
 		return chain{}, fmt.Errorf("reading journal: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read from
 	c, err := follow(f, each)
 	if err == nil && c.torn > 0 {
 		err = fmt.Errorf("%w: %d bytes after entry %d; the next apply sets them aside", ErrTorn, c.torn, c.seq)

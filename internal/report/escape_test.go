@@ -133,7 +133,7 @@ func TestHostileTextDrivesNothing(t *testing.T) {
 					if o.Color {
 						line = paint.ReplaceAllString(line, "")
 					}
-					if got, most := columns(line), newPrinter(nil, o).width; got > most && !copied[line] {
+					if got, most := columns(line), newPrinter(o).width; got > most && !copied[line] {
 						t.Fatalf("%q has %d columns, want at most %d", line, got, most)
 					}
 				}

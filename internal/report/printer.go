@@ -1,7 +1,7 @@
 package report
 
 import (
-	"bufio"
+	"bytes"
 	"cmp"
 	"io"
 	"strings"
@@ -29,10 +29,10 @@ type span struct {
 	text  string
 }
 
-// printer is the only way to the text report's writer. It escapes every span,
+// printer is the only way to the text report. It escapes every span,
 // so nothing reaches a terminal as it came, and wraps lines at its width.
 type printer struct {
-	w      *bufio.Writer
+	w      bytes.Buffer // written out by flush
 	width  int
 	colors map[style]*color.Color
 }
@@ -42,8 +42,8 @@ const (
 	room                     = 3 // columns that harmless may add to a word
 )
 
-func newPrinter(w io.Writer, o Options) *printer {
-	p := &printer{w: bufio.NewWriter(w), width: max(cmp.Or(o.Width, defaultWidth), leastWidth),
+func newPrinter(o Options) *printer {
+	p := &printer{width: max(cmp.Or(o.Width, defaultWidth), leastWidth),
 		colors: map[style]*color.Color{
 			good:  color.New(color.FgGreen),
 			bad:   color.New(color.FgRed, color.Bold),
@@ -96,8 +96,11 @@ func (p *printer) verbatim(indent int, text string) {
 
 func (p *printer) blank() { p.w.WriteByte('\n') }
 
-// flush gives the first error of all writes.
-func (p *printer) flush() error { return p.w.Flush() }
+// flush writes all lines to w.
+func (p *printer) flush(w io.Writer) error {
+	_, err := p.w.WriteTo(w)
+	return err
+}
 
 func (p *printer) paint(s style, words []string) string {
 	if c := p.colors[s]; c != nil && len(words) > 0 {

@@ -29,7 +29,7 @@ const (
 )
 
 func writeText(w io.Writer, r Report, o Options) error {
-	t := text{newPrinter(w, o), r, o}
+	t := text{newPrinter(o), r, o}
 	if o.Quiet && settled(r.Summary) {
 		return nil
 	}
@@ -44,7 +44,7 @@ func writeText(w io.Writer, r Report, o Options) error {
 	t.outcomes()
 	t.groups(t.notAttempted(), span{doubt, "~ not attempted:"})
 	t.summary()
-	return t.flush()
+	return t.flush(w)
 }
 
 // settled reports that nothing stands in the way of what was asked for.
