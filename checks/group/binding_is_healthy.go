@@ -1,0 +1,60 @@
+package group
+
+import (
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// BindingIsHealthy is group/binding-is-healthy.
+func BindingIsHealthy() checks.Check {
+	return checks.Check{
+		ID: "group/binding-is-healthy", Severity: checks.Warning,
+		Needs:   []evidence.Need{evidence.NeedGroup},
+		Applies: namesGroup,
+		Judge:   judgeBindingIsHealthy,
+		Doc: checks.Doc{
+			Title: "A domain that is bound already is in effect",
+			Why: "A domain can be bound and serve nobody. BINDING means that it is in effect and BOUND that it is not, which " +
+				"reads the wrong way round; a lost alias shows as UNRESOLVED, a missing ICP filing as ABNORMAL.",
+			Fix: "Repair what the remark names: the alias, or the ICP filing. After a filing was repaired the domain wants " +
+				"ReactivateDomain.",
+			References: []string{pageGroup},
+			Failing: "evidence:\n  group:\n    facts:\n      domains:\n" +
+				"        - {domainName: api.demo.com, domainBindingStatus: BOUND,\n" +
+				"           domainLegalStatus: ABNORMAL, domainRemark: no ICP filing}",
+			Passing: "evidence:\n  group:\n    facts:\n      domains:\n" +
+				"        - {domainName: api.demo.com, domainBindingStatus: BINDING,\n" +
+				"           domainCNAMEStatus: RESOLVED, domainLegalStatus: NORMAL}",
+		},
+	}
+}
+
+func judgeBindingIsHealthy(s checks.Subject) checks.Verdict {
+	b := s.Binding
+	d, bound := s.Evidence.Group.Facts.Domain(b.DomainName)
+	if !bound {
+		return checks.DoesNotApply("the domain is not bound to the group yet")
+	}
+	remark := ""
+	if d.DomainRemark != "" {
+		remark = fmt.Sprintf("; the gateway remarks %q", d.DomainRemark)
+	}
+	var findings []checks.Finding
+	warn := func(fix, format string, args ...any) {
+		findings = append(findings, checks.Warns("/domainName", fmt.Sprintf(format, args...)+remark, fix))
+	}
+	if d.DomainBindingStatus == "BOUND" {
+		warn("see what the remark names; binding it again is part of apply", "the domain is bound and not in effect: its DomainBindingStatus is BOUND, want BINDING")
+	}
+	// An INTRANET name, or one with the TXT proof, need not be an alias in public.
+	if d.DomainCNAMEStatus == "UNRESOLVED" && b.CustomDomainType != binding.Intranet && b.DomainProof != binding.ProofTXT {
+		warn("point the domain's CNAME at the group's SubDomain", "the gateway no longer finds the domain's alias: its DomainCNAMEStatus is UNRESOLVED")
+	}
+	if d.DomainLegalStatus == "ABNORMAL" {
+		warn("repair the domain's ICP filing, then call ReactivateDomain", "the gateway took the domain out of service: its DomainLegalStatus is ABNORMAL")
+	}
+	return checks.Found(findings...)
+}

@@ -1,0 +1,70 @@
+package group
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// DomainIsFree is group/domain-is-free.
+func DomainIsFree() checks.Check {
+	return checks.Check{
+		ID: "group/domain-is-free", Severity: checks.Error, Core: true,
+		Needs:   []evidence.Need{evidence.NeedGroup, evidence.NeedAccount},
+		Applies: namesGroup,
+		Judge:   judgeDomainIsFree,
+		Doc: checks.Doc{
+			Title: "No other group holds the domain, or a force was asked for",
+			Why: "The platform binds a domain once for each instance and base path, and takes a bound wildcard for a clash. " +
+				"With IsForce it does not refuse: it unbinds the domain from whoever holds it, in production too and without " +
+				"a word. So every group of the account must be known before a force.",
+			Fix: "Unbind the domain where it is not wanted any more. To take it over, move its resolution first, then set " +
+				"isForce: true and name the groups that may lose it in forceFrom.",
+			References: []string{pageBind, pageForce},
+			Failing: "evidence:\n  account:\n    facts:\n      holders:\n" +
+				"        - {groupId: 523e8dc7bbe04613b5b1d726c2a7889d, groupName: legacy,\n" +
+				"           domain: {domainName: api.demo.com, bindStageName: RELEASE},\n" +
+				"           conflicts: true}",
+			Passing: "evidence:\n  account:\n    facts:\n      holders:\n" +
+				"        - {groupId: 523e8dc7bbe04613b5b1d726c2a7889d, groupName: legacy,\n" +
+				"           basePath: /v2, domain: {domainName: api.demo.com},\n" +
+				"           conflicts: false}",
+		},
+	}
+}
+
+func judgeDomainIsFree(s checks.Subject) checks.Verdict {
+	b, account := s.Binding, s.Evidence.Account.Facts
+	var findings []checks.Finding
+	for _, h := range account.Conflicts() {
+		if b.IsForce {
+			findings = append(findings, checks.Warns("/isForce",
+				fmt.Sprintf("the force would take %q from %s", h.Domain.DomainName, describe(h)), ""))
+			continue
+		}
+		findings = append(findings, checks.Fails("/domainName",
+			fmt.Sprintf("%s %s, on the same instance and base path", describe(h), holds(h.Domain.DomainName, b.DomainName)),
+			fmt.Sprintf("unbind it there, or move its resolution, then set isForce: true and forceFrom: [%s]", h.GroupID)))
+	}
+	if b.IsForce && !account.Complete {
+		return checks.CannotTell("with isForce every group of the account must be known: "+why(account), findings...)
+	}
+	return checks.Found(findings...)
+}
+
+func holds(theirs, ours string) string {
+	if strings.EqualFold(strings.TrimSuffix(theirs, "."), ours) {
+		return fmt.Sprintf("has %q already", theirs)
+	}
+	return fmt.Sprintf("has %q, which clashes with %q", theirs, ours)
+}
+
+// why says why a listing is not complete.
+func why(a evidence.Account) string {
+	if a.Problem == "" {
+		return fmt.Sprintf("the listing ended after %d groups", a.Groups)
+	}
+	return a.Problem
+}

@@ -1,0 +1,66 @@
+package group
+
+import (
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// Exists is group/exists.
+func Exists() checks.Check {
+	return checks.Check{
+		ID: "group/exists", Severity: checks.Error, Core: true,
+		Needs:   []evidence.Need{evidence.NeedGroup},
+		Applies: namesGroup,
+		Judge:   judgeExists,
+		Doc: checks.Doc{
+			Title: "The API group exists, in its region, and serves",
+			Why: "A domain that is bound to a deleted group, or to one that is locked for its bills or its content, answers " +
+				"no caller. A group of another region is another group: the call goes to the wrong place.",
+			Fix:        "Correct groupId and regionId as the console or DescribeApiGroups shows them; have a lock lifted first.",
+			References: []string{pageGroup},
+			Failing:    "evidence:\n  group:\n    facts: {billingStatus: LOCKED}",
+			Passing:    "evidence: {}",
+		},
+	}
+}
+
+func judgeExists(s checks.Subject) checks.Verdict {
+	b, g := s.Binding, s.Evidence.Group.Facts
+	if !g.Found {
+		return checks.Found(checks.Fails("/groupId",
+			fmt.Sprintf("there is no API group %q in region %q", b.GroupID, b.RegionID),
+			"correct groupId or regionId, and check that the credentials are the right account's"))
+	}
+	if g.GroupID != b.GroupID {
+		return checks.CannotTell(fmt.Sprintf("the evidence is about group %q, the binding names %q", g.GroupID, b.GroupID))
+	}
+	if g.Status == "" || g.RegionID == "" {
+		return checks.CannotTell(fmt.Sprintf("the gateway left out what must be known of the group: Status %q, RegionId %q", g.Status, g.RegionID))
+	}
+	return checks.Found(faults(b, g)...)
+}
+
+// faults are all that is wrong with a group that was found. BillingStatus and
+// IllegalStatus are told by their words only: empty is not locked.
+func faults(b binding.Binding, g evidence.Group) []checks.Finding {
+	var out []checks.Finding
+	fail := func(pointer, fix, format string, args ...any) {
+		out = append(out, checks.Fails(pointer, fmt.Sprintf(format, args...), fix))
+	}
+	if g.RegionID != b.RegionID {
+		fail("/regionId", fmt.Sprintf("set regionId: %s", g.RegionID), "the group is in region %q, not in %q", g.RegionID, b.RegionID)
+	}
+	if g.Status != "NORMAL" {
+		fail("/groupId", "bind to a group whose Status is NORMAL", "the group's Status is %q, want NORMAL", g.Status)
+	}
+	if g.BillingStatus != "" && g.BillingStatus != "NORMAL" {
+		fail("/groupId", "settle the account's bills, which unlocks the group", "the group's BillingStatus is %q, want NORMAL: it is locked for unpaid bills and serves nobody", g.BillingStatus)
+	}
+	if g.IllegalStatus != "" && g.IllegalStatus != "NORMAL" {
+		fail("/groupId", "open a ticket with Alibaba Cloud to have the lock lifted", "the group's IllegalStatus is %q, want NORMAL: it is locked for its content and serves nobody", g.IllegalStatus)
+	}
+	return out
+}

@@ -1,0 +1,12 @@
+package rebind
+
+import (
+	"testing"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/internal/checktest"
+)
+
+func TestFixtures(t *testing.T) {
+	checktest.Run(t, []checks.Check{ForceIsAllowed(), TrafficHasMoved(), ForceIsNeeded()})
+}

@@ -1,0 +1,85 @@
+package rebind
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// TrafficHasMoved is rebind/traffic-has-moved.
+func TrafficHasMoved() checks.Check {
+	return checks.Check{
+		ID: "rebind/traffic-has-moved", Severity: checks.Error,
+		Needs:   []evidence.Need{evidence.NeedDNS, evidence.NeedAccount},
+		Applies: forces,
+		Judge:   judgeTrafficHasMoved,
+		Doc: checks.Doc{
+			Title: "The name no longer leads to a group that would lose it",
+			Why: "While the name still leads to the old group its callers arrive there. Once a force has unbound the domain " +
+				"that group answers them with an error, until the last cached record has run out. The platform's own rule " +
+				"for a take-over is to change the resolution first and to bind then.",
+			Fix:        "Point the name at the new group, wait for the old record's TTL, then force.",
+			References: []string{page2017, pageForce, "RFC 2181 section 5.2, TTLs"},
+			Failing: "binding: {isForce: true}\nevidence:\n  account:\n    facts:\n      holders:\n" +
+				"        - {groupId: 523e8dc7bbe04613b5b1d726c2a7889d, groupName: legacy,\n" +
+				"           subDomain: 523e-cn-hangzhou.alicloudapi.com,\n" +
+				"           domain: {domainName: api.demo.com}, conflicts: true}\n" +
+				"  dns:\n    facts:\n" +
+				"      hops: [{owner: api.demo.com, target: 523e-cn-hangzhou.alicloudapi.com, ttl: 600, server: 'a:53'}]\n" +
+				"      end: {name: 523e-cn-hangzhou.alicloudapi.com, event: address, addresses: [192.0.2.20]}",
+			Passing: "binding: {isForce: true}\nevidence:\n  account:\n    facts:\n      holders:\n" +
+				"        - {groupId: 523e8dc7bbe04613b5b1d726c2a7889d, groupName: legacy,\n" +
+				"           subDomain: 523e-cn-hangzhou.alicloudapi.com,\n" +
+				"           domain: {domainName: api.demo.com}, conflicts: true}",
+		},
+	}
+}
+
+func judgeTrafficHasMoved(s checks.Subject) checks.Verdict {
+	conflicts, none := losers(s)
+	if conflicts == nil {
+		return none
+	}
+	dns := s.Evidence.DNS.Facts
+	var findings []checks.Finding
+	for _, h := range conflicts {
+		if leadsTo(dns, h) || isAliasedTo(s.Evidence.Account.Facts, h) {
+			findings = append(findings, checks.Fails("/isForce",
+				fmt.Sprintf("%q still leads to %s, which would lose it", dns.QueryName, name(h)),
+				fmt.Sprintf("point the name at group %s first, then wait %s", s.Binding.GroupID, wait(dns))))
+		}
+	}
+	return checks.Found(findings...)
+}
+
+// leadsTo reports whether the alias chain passes or ends at the holder's SubDomain.
+func leadsTo(dns evidence.DNS, h evidence.Holder) bool {
+	if h.SubDomain == "" {
+		return false
+	}
+	names := []string{dns.Final()}
+	for _, hop := range dns.Hops {
+		names = append(names, hop.Target)
+	}
+	for _, n := range append(names, dns.End.Targets...) {
+		if strings.EqualFold(strings.TrimSuffix(n, "."), strings.TrimSuffix(h.SubDomain, ".")) {
+			return true
+		}
+	}
+	return false
+}
+
+// isAliasedTo covers the names of a group that a holder does not tell, those of its VPC.
+func isAliasedTo(a evidence.Account, h evidence.Holder) bool {
+	return a.AliasedTo != nil && a.AliasedTo.GroupID == h.GroupID
+}
+
+// wait is how long resolvers may keep the alias that has to change.
+func wait(dns evidence.DNS) string {
+	if len(dns.Hops) == 0 {
+		return "until its old record has run out"
+	}
+	return fmt.Sprintf("%d s, the TTL of its alias", dns.Hops[0].TTL)
+}
