@@ -5,7 +5,11 @@
 // changes the gateway.
 package gateway
 
-import "github.com/bindgate/bindgate/internal/gateway/internal/wire"
+import (
+	"github.com/aliyun/credentials-go/credentials"
+
+	"github.com/bindgate/bindgate/internal/gateway/internal/wire"
+)
 
 // Config tells where and how to call the API.
 type Config = wire.Config
@@ -38,4 +42,4 @@ func NewTransport(c Config) (*Transport, error) { return wire.New(c) }
 // Credentials asks the official credential chain (environment, OIDC, the
 // command-line client's profile, credentials file, ECS instance role, URI). The
 // error wraps ErrNoCredentials and names what was looked at.
-var Credentials = wire.Credentials
+func Credentials() (credentials.Credential, error) { return wire.Credentials() }

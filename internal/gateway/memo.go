@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"sync"
 )
 
@@ -66,5 +67,6 @@ func (m *Memo[K, V]) fill(ctx context.Context, key K, e *entry[V], fetch func(co
 		close(e.done)
 	}()
 	e.value, e.err = fetch(ctx)
-	e.kept = e.err == nil || ctx.Err() == nil
+	cut := ctx.Err() != nil || errors.Is(e.err, context.Canceled) || errors.Is(e.err, context.DeadlineExceeded)
+	e.kept = e.err == nil || !cut
 }

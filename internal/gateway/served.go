@@ -1,29 +1,26 @@
 package gateway
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/pem"
+
+	"github.com/bindgate/bindgate/internal/pki"
 )
 
-// chainDigest is the digest of a PEM chain in the canonical form in which a
-// certificate file is digested too: its CERTIFICATE blocks, encoded again one
-// after the other. Empty for a text without one.
+// chainDigest is the digest of the certificates of a PEM text in the canonical
+// form in which a certificate file is digested too; empty without one.
 func chainDigest(body string) string {
-	h := sha256.New()
-	found := false
+	var ders [][]byte
 	for rest := []byte(body); ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
 			break
 		}
 		if block.Type == "CERTIFICATE" {
-			found = true
-			h.Write(pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes}))
+			ders = append(ders, block.Bytes)
 		}
 	}
-	if !found {
+	if len(ders) == 0 {
 		return ""
 	}
-	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+	return pki.Digest(pki.CanonicalChain(ders))
 }

@@ -78,6 +78,13 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(a.Body))
 }
 
+// Script sets the answers to an action.
+func (e *Edge) Script(action string, answers ...Answer) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.script[action] = answers
+}
+
 func (e *Edge) next(c Call) (Answer, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
@@ -37,7 +38,10 @@ func Call(ctx context.Context, p *Pool, r Request, out any, tries uint, again ..
 	if tries > 0 {
 		elapsed = 2 * p.config.Timeout
 	}
-	var last *Error
+	last := &Error{Kind: NotSent, Action: r.Action, Message: "interrupted before it was sent", cause: ctx.Err()}
+	if ctx.Err() != nil {
+		return "", last
+	}
 	_, _ = backoff.Retry(ctx, func() (struct{}, error) {
 		requestID, last = p.once(ctx, client, r, out)
 		switch {
@@ -72,44 +76,40 @@ func (e *Error) oneOf(kinds []Kind) bool {
 // once makes one try.
 func (p *Pool) once(ctx context.Context, client *openapi.Client, r Request, out any) (string, *Error) {
 	if err := p.limit(r.Region, r.Action).Wait(ctx); err != nil {
-		return "", &Error{Kind: NotSent, Action: r.Action, Message: "no time left under the rate limit", cause: cause(ctx, err)}
+		return "", &Error{Kind: NotSent, Action: r.Action, Message: "no time left under the rate limit", cause: context.DeadlineExceeded}
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.config.Timeout)
+	try, cancel := context.WithTimeout(ctx, p.config.Timeout)
 	defer cancel()
-	ctx, x := withExchange(ctx)
-	_, sdk := client.CallApiWithCtx(ctx, p.params(r.Action), p.request(r), &dara.RuntimeOptions{})
+	try, x := withExchange(try)
+	_, _ = client.CallApiWithCtx(try, p.params(r.Action), p.request(r), &dara.RuntimeOptions{})
 	if x.got {
 		return x.read(r, out)
 	}
-	return "", x.failure(ctx, r, sdk)
+	e := x.failure(r)
+	switch {
+	case ctx.Err() != nil: // the caller's, not the try's
+		e.cause = ctx.Err()
+	case try.Err() != nil:
+		e.Message = fmt.Sprintf("no answer within %s", p.config.Timeout)
+	}
+	return "", e
 }
 
 // failure names what kept an answer from coming. The SDK's own errors are not
-// told: theirs may hold the request.
-func (x *exchange) failure(ctx context.Context, r Request, sdk error) *Error {
+// told, nor kept as a cause: they may hold the request.
+func (x *exchange) failure(r Request) *Error {
 	e := &Error{Action: r.Action, Kind: Transport}
 	switch {
 	case x.err == nil: // the SDK gave up before the edge was asked
 		e.Kind, e.Message = Auth, "signing the request: the credentials could not be read or renewed"
-		if ctx.Err() != nil {
-			e.Kind, e.Message, e.cause = NotSent, "interrupted before it was sent", ctx.Err()
-		}
 		return e
 	case errors.Is(x.err, errTooLarge):
 		e.Kind = Malformed
 	case !x.sent.Load():
 		e.Kind = NotSent
 	}
-	e.Message, e.cause = clip(x.err.Error(), 400), cause(ctx, x.err)
+	e.Message = clip(x.err.Error(), 400)
 	return e
-}
-
-// cause is the context's error where it ended the call, else err.
-func cause(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
 }
 
 func (p *Pool) params(action string) *openapi.Params {

@@ -158,6 +158,29 @@ func TestTheContextEndsACall(t *testing.T) {
 	}
 }
 
+func TestATrysOwnTimeIsNotTheCallers(t *testing.T) {
+	hold := func(r *http.Request) { <-r.Context().Done() }
+	e := gatewaytest.New(t, script(gatewaytest.Answer{Hold: hold, Break: true}))
+	err := ask(t, e, func(c *gateway.Config) { c.Timeout = 20 * time.Millisecond })
+	if err == nil || err.Kind != wire.Transport || errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no answer within 20ms") {
+		t.Errorf("got %v", err)
+	}
+	p := e.Transport(func(c *gateway.Config) { c.Rate = 0.01 })
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	call := func() error {
+		_, err := wire.Call(ctx, p, wire.Request{Region: "cn-hangzhou", Action: "Unlimited"}, nil, 1)
+		return err
+	}
+	e.Script("Unlimited", gatewaytest.OK(nil))
+	if err := call(); err != nil {
+		t.Fatal(err)
+	}
+	if err := call(); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("no time under the rate limit: got %v", err)
+	}
+}
+
 func TestNothingWasSent(t *testing.T) {
 	e := gatewaytest.New(t, script(gatewaytest.OK(nil)))
 	closed := func(c *gateway.Config) { c.Endpoint = "http://127.0.0.1:1" }

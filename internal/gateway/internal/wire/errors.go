@@ -36,7 +36,7 @@ type Error struct {
 	RequestID  string
 	HTTPStatus int
 	Right      string // NoPermission: the RAM action and resource that are missing
-	cause      error
+	cause      error  // the context's error, where it ended the call
 }
 
 // Error says what happened and, for a missing right, which one it is.
@@ -65,7 +65,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap is the cause on this side of the wire, such as the context's error.
+// Unwrap is the error of the caller's context, where that ended the call.
 func (e *Error) Unwrap() error { return e.cause }
 
 // kindOf follows ALIBABA's table of codes (docs of 2026-03-16).
