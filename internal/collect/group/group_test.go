@@ -91,8 +91,8 @@ func wish(domain string) binding.Binding {
 func collector(f *fake) *Collector { return New(f, func() time.Time { return clock }, 4) }
 
 var (
-	refused = &gateway.Error{Kind: gateway.NoPermission, Action: "DescribeApiGroup", Right: "apigateway:DescribeApiGroup on acs:apigateway:cn-hangzhou:*:apigroup/b"}
-	broken  = errors.New("connection reset")
+	refused   = &gateway.Error{Kind: gateway.NoPermission, Action: "DescribeApiGroup", Right: "apigateway:DescribeApiGroup on acs:apigateway:cn-hangzhou:*:apigroup/b"}
+	errBroken = errors.New("connection reset")
 )
 
 func TestGroup(t *testing.T) {
@@ -102,21 +102,21 @@ func TestGroup(t *testing.T) {
 	other := wish("api.demo.com")
 	other.Certificate = &binding.Certificate{Name: "cert_2"}
 	for name, tc := range map[string]struct {
-		fake   fake
+		fake   *fake
 		b      binding.Binding
 		served bool
 		want   evidence.Observation[evidence.Group]
 	}{
-		"plain":              {fake{groups: []evidence.Group{own}}, wish("api.demo.com"), false, evidence.Saw(own, "https://gateway", clock)},
-		"served":             {fake{groups: []evidence.Group{own}, served: withServed.Served}, wish("API.demo.com"), true, evidence.Saw(withServed, "https://gateway", clock)},
-		"another name":       {fake{groups: []evidence.Group{own}}, other, true, evidence.Saw(own, "https://gateway", clock)},
-		"not bound yet":      {fake{groups: []evidence.Group{own}}, wish("new.demo.com"), true, evidence.Saw(own, "https://gateway", clock)},
-		"not found":          {fake{}, wish("api.demo.com"), true, evidence.Saw(evidence.Group{}, "https://gateway", clock)},
-		"no group":           {fake{}, binding.Binding{CertificateAlone: true}, true, evidence.Left[evidence.Group](noGroup)},
-		"broken":             {fake{errs: map[string]error{"own": broken}}, wish("api.demo.com"), false, evidence.CouldNot[evidence.Group]("connection reset", "https://gateway", clock)},
-		"broken certificate": {fake{groups: []evidence.Group{own}, errs: map[string]error{"served": broken}}, wish("api.demo.com"), true, evidence.CouldNot[evidence.Group]("connection reset\nno certificate was scripted", "https://gateway", clock)},
+		"plain":                 {&fake{groups: []evidence.Group{own}}, wish("api.demo.com"), false, evidence.Saw(own, "https://gateway", clock)},
+		"served":                {&fake{groups: []evidence.Group{own}, served: withServed.Served}, wish("API.demo.com"), true, evidence.Saw(withServed, "https://gateway", clock)},
+		"another name":          {&fake{groups: []evidence.Group{own}}, other, true, evidence.Saw(own, "https://gateway", clock)},
+		"not bound yet":         {&fake{groups: []evidence.Group{own}}, wish("new.demo.com"), true, evidence.Saw(own, "https://gateway", clock)},
+		"not found":             {&fake{}, wish("api.demo.com"), true, evidence.Saw(evidence.Group{}, "https://gateway", clock)},
+		"no group":              {&fake{}, binding.Binding{CertificateAlone: true}, true, evidence.Left[evidence.Group](noGroup)},
+		"broken":                {&fake{errs: map[string]error{"own": errBroken}}, wish("api.demo.com"), false, evidence.CouldNot[evidence.Group]("connection reset", "https://gateway", clock)},
+		"broken certificate":    {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": errBroken}}, wish("api.demo.com"), true, evidence.CouldNot[evidence.Group]("connection reset\nno certificate was scripted", "https://gateway", clock)},
 	} {
-		got := collector(&tc.fake).Group(t.Context(), tc.b, tc.served)
+		got := collector(tc.fake).Group(t.Context(), tc.b, tc.served)
 		if diff := cmp.Diff(tc.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
@@ -199,8 +199,8 @@ func TestWhatCouldNotBeRead(t *testing.T) {
 		"no leave to list":       {map[string]error{"list": refused}, own, evidence.Observed, "apigateway:DescribeApiGroup on", 0},
 		"no leave for one":       {map[string]error{"b": refused}, own, evidence.Observed, "2 of 3 groups were read", 1},
 		"wrapped":                {map[string]error{"b": fmt.Errorf("reading: %w", refused)}, own, evidence.Observed, "apigroup/b", 1},
-		"the listing broke":      {map[string]error{"list": broken}, own, evidence.Failed, "", 0},
-		"one group broke":        {map[string]error{"b": broken}, own, evidence.Failed, "", 0},
+		"the listing broke":      {map[string]error{"list": errBroken}, own, evidence.Failed, "", 0},
+		"one group broke":        {map[string]error{"b": errBroken}, own, evidence.Failed, "", 0},
 		"the own group is amiss": {nil, evidence.Group{}, evidence.Failed, "", 0},
 	} {
 		o := collector(&fake{groups: groups, errs: tc.errs}).Account(t.Context(), wish("api.demo.com"), tc.own, nil)
@@ -260,8 +260,8 @@ func TestLosers(t *testing.T) {
 	if got, err := c.Losers(t.Context(), wish("api.demo.com"), own); err != nil || domains(got) != "*.demo.com!" {
 		t.Errorf("one has let go: got %q, %v", domains(got), err)
 	}
-	f.errs = map[string]error{"c": broken}
-	if _, err := c.Losers(t.Context(), wish("api.demo.com"), own); !errors.Is(err, broken) {
+	f.errs = map[string]error{"c": errBroken}
+	if _, err := c.Losers(t.Context(), wish("api.demo.com"), own); !errors.Is(err, errBroken) {
 		t.Errorf("got %v", err)
 	}
 	f.errs = map[string]error{"c": refused}

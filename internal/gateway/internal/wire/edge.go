@@ -100,7 +100,7 @@ func (e *edge) Call(req *http.Request, _ *http.Transport) (*http.Response, error
 		x.err = bare(err)
 		return nil, x.err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }() // all of it that is of use was read
 	x.body, x.err = io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	if x.err == nil && len(x.body) > maxAnswer {
 		x.err = errTooLarge
