@@ -31,17 +31,18 @@ type Group interface {
 	Account(ctx context.Context, b binding.Binding, g evidence.Group, chain []string) evidence.Observation[evidence.Account]
 }
 
-// Collector gathers evidence. A collector that is nil was left out by the
-// chosen mode, for the reason in LeftOut.
+// Collector gathers evidence. Where DNS or Group is nil the chosen mode left it
+// out, for the reason beside it.
 type Collector struct {
-	DNS         DNS
-	Certificate Certificate
-	Group       Group
-	LeftOut     string        // why a nil collector was left out: "--offline"
-	Served      bool          // ask which certificate is served now: a plan compares it
-	Concurrency int           // bindings at a time; below 1 counts as 1
-	Timeout     time.Duration // for one binding; 0: none of its own
-	Now         func() time.Time
+	DNS          DNS
+	Certificate  Certificate
+	Group        Group
+	WithoutDNS   string        // why DNS is nil: "--offline"
+	WithoutGroup string        // why Group is nil
+	Served       bool          // ask which certificate is served now: a plan compares it
+	Concurrency  int           // bindings at a time; below 1 counts as 1
+	Timeout      time.Duration // for one binding; 0: none of its own
+	Now          func() time.Time
 }
 
 // All gathers the evidence of each binding, in the order of the bindings.
@@ -81,7 +82,7 @@ func (c *Collector) one(ctx context.Context, b binding.Binding) evidence.Evidenc
 
 func (c *Collector) dns(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
 	if c.DNS == nil {
-		ev.DNS, ev.Proof = evidence.Left[evidence.DNS](c.LeftOut), evidence.Left[evidence.Proof](c.LeftOut)
+		ev.DNS, ev.Proof = evidence.Left[evidence.DNS](c.WithoutDNS), evidence.Left[evidence.Proof](c.WithoutDNS)
 		return
 	}
 	defer guard(c.Now, "DNS", &ev.DNS, &ev.Proof)
@@ -89,10 +90,6 @@ func (c *Collector) dns(ctx context.Context, b binding.Binding, ev *evidence.Evi
 }
 
 func (c *Collector) certificate(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
-	if c.Certificate == nil {
-		ev.Certificate, ev.Key = evidence.Left[evidence.Certificate](c.LeftOut), evidence.Left[evidence.Key](c.LeftOut)
-		return
-	}
 	defer guard(c.Now, "certificate", &ev.Certificate, &ev.Key)
 	ev.Certificate, ev.Key = c.Certificate.Collect(ctx, b)
 }
@@ -123,7 +120,7 @@ func (c *Collector) withoutGroup(b binding.Binding) (string, bool) {
 	if b.CertificateAlone {
 		return "no group was named", true
 	}
-	return c.LeftOut, c.Group == nil
+	return c.WithoutGroup, c.Group == nil
 }
 
 // Chain are the names that the alias chain of an observation leads to, in order.

@@ -23,12 +23,12 @@ const MaxSize = 256 << 20
 // Saved is one run's evidence.
 type Saved struct {
 	Schema   string    `json:"schema"`
-	Run      Run       `json:"run"`
+	Run      Header    `json:"run"`
 	Bindings []Binding `json:"bindings"`
 }
 
-// Run is what a report tells of the run that gathered the evidence.
-type Run struct {
+// Header is what a report tells of the run that gathered the evidence.
+type Header struct {
 	evidence.Run
 	Offline     bool   `json:"offline"`
 	Endpoint    string `json:"endpoint,omitempty"`
@@ -45,11 +45,14 @@ type Binding struct {
 }
 
 // Write saves the evidence of the bindings; both slices run in parallel.
-func Write(w io.Writer, run Run, bindings []binding.Binding, all []evidence.Evidence) error {
+func Write(w io.Writer, run Header, bindings []binding.Binding, all []evidence.Evidence) error {
 	s := Saved{Schema: SchemaName, Run: run, Bindings: make([]Binding, len(bindings))}
 	for i, b := range bindings {
 		ev := all[i]
 		ev.Policy = evidence.Observation[evidence.Policy]{} // asked afresh by every replay
+		if ev.DNS.Facts.Hops == nil {
+			ev.DNS.Facts.Hops = []evidence.Hop{} // a list, never null
+		}
 		s.Bindings[i] = Binding{DomainName: b.DomainName, GroupID: b.GroupID, RegionID: b.RegionID,
 			CustomDomainType: b.CustomDomainType, Evidence: ev}
 	}

@@ -12,12 +12,12 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-func sample() (Run, []binding.Binding, []evidence.Evidence) {
+func sample() (Header, []binding.Binding, []evidence.Evidence) {
 	at := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	run := Run{Run: evidence.Run{Now: at, Command: "lint", Contract: "2026", DNSMode: "resolver", Live: true}}
+	run := Header{Run: evidence.Run{Now: at, Command: "lint", Contract: "2026", DNSMode: "resolver", Live: true}}
 	bindings := []binding.Binding{{DomainName: "a.demo.com", GroupID: "g"}, {DomainName: "b.demo.com", GroupID: "g"}}
 	all := []evidence.Evidence{
-		{Run: run.Run, DNS: evidence.Saw(evidence.DNS{QueryName: "a.demo.com"}, "192.0.2.53", at)},
+		{Run: run.Run, DNS: evidence.Saw(evidence.DNS{QueryName: "a.demo.com", Hops: []evidence.Hop{}}, "192.0.2.53", at)},
 		{Run: run.Run, DNS: evidence.CouldNot[evidence.DNS]("timed out", "192.0.2.53", at)},
 	}
 	return run, bindings, all
@@ -41,6 +41,7 @@ func TestRoundTrip(t *testing.T) {
 	want := []evidence.Evidence{all[1], all[0]}
 	for i := range want {
 		want[i].Run.Live = false // what is replayed is never live
+		want[i].DNS.Facts.Hops = []evidence.Hop{}
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
