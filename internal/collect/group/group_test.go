@@ -107,14 +107,14 @@ func TestGroup(t *testing.T) {
 		served bool
 		want   evidence.Observation[evidence.Group]
 	}{
-		"plain":                 {&fake{groups: []evidence.Group{own}}, wish("api.demo.com"), false, evidence.Saw(own, "https://gateway", clock)},
-		"served":                {&fake{groups: []evidence.Group{own}, served: withServed.Served}, wish("API.demo.com"), true, evidence.Saw(withServed, "https://gateway", clock)},
-		"another name":          {&fake{groups: []evidence.Group{own}}, other, true, evidence.Saw(own, "https://gateway", clock)},
-		"not bound yet":         {&fake{groups: []evidence.Group{own}}, wish("new.demo.com"), true, evidence.Saw(own, "https://gateway", clock)},
-		"not found":             {&fake{}, wish("api.demo.com"), true, evidence.Saw(evidence.Group{}, "https://gateway", clock)},
-		"no group":              {&fake{}, binding.Binding{CertificateAlone: true}, true, evidence.Left[evidence.Group](noGroup)},
-		"broken":                {&fake{errs: map[string]error{"own": errBroken}}, wish("api.demo.com"), false, evidence.CouldNot[evidence.Group]("connection reset", "https://gateway", clock)},
-		"broken certificate":    {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": errBroken}}, wish("api.demo.com"), true, evidence.CouldNot[evidence.Group]("connection reset\nno certificate was scripted", "https://gateway", clock)},
+		"plain":              {&fake{groups: []evidence.Group{own}}, wish("api.demo.com"), false, evidence.Saw(own, "https://gateway", clock)},
+		"served":             {&fake{groups: []evidence.Group{own}, served: withServed.Served}, wish("API.demo.com"), true, evidence.Saw(withServed, "https://gateway", clock)},
+		"another name":       {&fake{groups: []evidence.Group{own}}, other, true, evidence.Saw(own, "https://gateway", clock)},
+		"not bound yet":      {&fake{groups: []evidence.Group{own}}, wish("new.demo.com"), true, evidence.Saw(own, "https://gateway", clock)},
+		"not found":          {&fake{}, wish("api.demo.com"), true, evidence.Saw(evidence.Group{}, "https://gateway", clock)},
+		"no group":           {&fake{}, binding.Binding{CertificateAlone: true}, true, evidence.Left[evidence.Group](noGroup)},
+		"broken":             {&fake{errs: map[string]error{"own": errBroken}}, wish("api.demo.com"), false, evidence.CouldNot[evidence.Group]("connection reset", "https://gateway", clock)},
+		"broken certificate": {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": errBroken}}, wish("api.demo.com"), true, evidence.CouldNot[evidence.Group]("connection reset\nno certificate was scripted", "https://gateway", clock)},
 	} {
 		got := collector(tc.fake).Group(t.Context(), tc.b, tc.served)
 		if diff := cmp.Diff(tc.want, got); diff != "" {
