@@ -9,6 +9,8 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/dns"
+	"github.com/bindgate/bindgate/checks/group"
+	"github.com/bindgate/bindgate/checks/rebind"
 	"github.com/bindgate/bindgate/checks/request"
 )
 
@@ -29,6 +31,16 @@ func All() []checks.Check {
 		dns.CNAMEReachesGroup(),
 		dns.OwnershipIsProved(),
 		dns.ChainIsSound(),
+
+		group.Exists(),
+		group.DomainIsFree(),
+		group.AllGroupsWereListed(),
+		group.HasRoom(),
+		group.BindingIsHealthy(),
+
+		rebind.ForceIsAllowed(),
+		rebind.TrafficHasMoved(),
+		rebind.ForceIsNeeded(),
 	}
 }
 
