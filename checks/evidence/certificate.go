@@ -34,6 +34,7 @@ type Path struct {
 	Subjects  []string `json:"subjects"`            // leaf to root; empty: no path
 	DER       [][]byte `json:"der,omitempty"`       // the same certificates
 	Problem   string   `json:"problem,omitempty"`   // why there is no path
+	Missing   string   `json:"missing,omitempty"`   // subject of the issuer that is not in the file, if that is why
 	Undecided string   `json:"undecided,omitempty"` // why it cannot be told whether there is one
 }
 
@@ -46,4 +47,5 @@ type Key struct {
 	Bits            int      `json:"bits,omitempty"`
 	PublicKey       []byte   `json:"publicKey,omitempty"`       // SubjectPublicKeyInfo, DER
 	PublicKeyDigest string   `json:"publicKeyDigest,omitempty"` // sha256:<hex> of PublicKey
+	Escaped         bool     `json:"escaped,omitempty"`         // its line breaks were written as the two characters \n
 }

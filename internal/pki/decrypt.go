@@ -55,10 +55,13 @@ func decryptPEM(b block, passphrase string) (*PrivateKey, *Problem) {
 	return key, nil
 }
 
+// KindEncrypted is the kind of the Problem that a passphrase is needed.
+const KindEncrypted = "encrypted"
+
 func needsPassphrase() *Problem {
-	return &Problem{Kind: "encrypted",
+	return &Problem{Kind: KindEncrypted,
 		Message: "is encrypted, and no passphrase was given",
-		Fix:     "put the passphrase into an environment variable and name it as certificate.privateKey.passphraseEnv"}
+		Fix:     "put the passphrase into an environment variable, and name file and variable: privateKey: {file: FILE, passphraseEnv: NAME}"}
 }
 
 func notDecrypted() *Problem {

@@ -71,7 +71,7 @@ func (s search) walk(verifyErr error) Path {
 		seen[c] = true
 		parents := s.parents(c)
 		if len(parents) == 0 {
-			return Path{Problem: s.broken(c)}
+			return s.broken(c)
 		}
 		var signer *x509.Certificate
 		var firstErr error
@@ -99,16 +99,17 @@ func (s search) walk(verifyErr error) Path {
 	return Path{Problem: fmt.Sprintf("the certificates of the file sign each other in a circle and lead to no root of %s", s.roots.name)}
 }
 
-// broken is the message for a certificate whose issuer is nowhere.
-func (s search) broken(c *x509.Certificate) string {
+// broken is the answer for a certificate whose issuer is nowhere.
+func (s search) broken(c *x509.Certificate) Path {
 	switch selfIssued := bytes.Equal(c.RawSubject, c.RawIssuer); {
 	case selfIssued && c == s.chain[0]:
-		return fmt.Sprintf("%s is self-signed and not among the roots (%s)", s.which(c), s.roots.name)
+		return Path{Problem: fmt.Sprintf("%s is self-signed and not among the roots (%s)", s.which(c), s.roots.name)}
 	case selfIssued:
-		return fmt.Sprintf("the chain ends at %s, which is not among the roots (%s)", s.which(c), s.roots.name)
+		return Path{Problem: fmt.Sprintf("the chain ends at %s, which is not among the roots (%s)", s.which(c), s.roots.name)}
 	}
-	return fmt.Sprintf("the issuer of %s is missing: no certificate of %q is in the file or among the roots (%s)",
-		s.which(c), clip(c.Issuer.String()), s.roots.name)
+	issuer := clip(c.Issuer.String())
+	return Path{Missing: issuer, Problem: fmt.Sprintf("the issuer of %s is missing: no certificate of %q is in the file or among the roots (%s)",
+		s.which(c), issuer, s.roots.name)}
 }
 
 // unsigned is why no certificate with the issuer's name has signed c.
@@ -148,10 +149,10 @@ func refused(err error) Path {
 func (s search) which(c *x509.Certificate) string {
 	for i, other := range s.chain {
 		if other == c {
-			return fmt.Sprintf("certificate %d (%q)", i+1, name(c))
+			return fmt.Sprintf("certificate %d (%q)", i+1, Name(c))
 		}
 	}
-	return fmt.Sprintf("the root %q", name(c))
+	return fmt.Sprintf("the root %q", Name(c))
 }
 
 func extensionName(oid string) string {

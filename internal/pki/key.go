@@ -27,12 +27,16 @@ func (k PrivateKey) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "private key (%s, %s, %d bits)", k.Encoding, k.Algorithm, k.Bits)
 }
 
-// ParsePrivateKey reads a file that holds exactly one private key in PEM,
-// possibly encrypted with the passphrase; EC PARAMETERS and certificates beside
-// it are passed over. Anything else is named in the Problem.
+// ParsePrivateKey reads a file that holds exactly one private key: PEM, where
+// EC PARAMETERS and certificates beside the key are passed over, or PKCS#12. The
+// passphrase opens an encrypted one. Anything else is named in the Problem.
 func ParsePrivateKey(file []byte, passphrase string) (*PrivateKey, *Problem) {
 	if len(file) > MaxFileSize {
 		return nil, tooLarge(len(file))
+	}
+	if outerShape(file) == "pkcs12" {
+		certificates, problem := parsePKCS12(file, passphrase)
+		return certificates.Key, problem
 	}
 	text, escaped := clean(file)
 	blocks, problem := scan(text)

@@ -183,7 +183,7 @@ func TestParsePrivateKeyNamesWhatItFinds(t *testing.T) {
 		"only parameters": {block("EC PARAMETERS", []byte{5, 0}), "parameters", "private key"},
 		"two keys":        {bytes.Repeat(block("EC PRIVATE KEY", der), 2), "two-keys", "a file of its own"},
 		"corrupt":         {block("PRIVATE KEY", []byte("hello")), "corrupt", "again"},
-		"pkcs12":          {[]byte{0x30, 0x0d, 0x02, 0x01, 0x03, 0x30, 0x08, 0x06, 0x01, 0x2a, 0x30, 0x03, 0x02, 0x01, 0x00}, "pkcs12", "certificate.body"},
+		"pkcs12":          {[]byte{0x30, 0x0d, 0x02, 0x01, 0x03, 0x30, 0x08, 0x06, 0x01, 0x2a, 0x30, 0x03, 0x02, 0x01, 0x00}, "unsupported", "openssl pkcs12"},
 		"x25519":          {block("PRIVATE KEY", x25519), "unsupported", "ECDSA"},
 		"sm2":             {block("EC PRIVATE KEY", sm2), "unsupported", "ECDSA"},
 		"unsound rsa":     {block("RSA PRIVATE KEY", damaged), "unsound", "openssl pkey"},

@@ -14,6 +14,7 @@ import (
 type Path struct {
 	Certificates []*x509.Certificate // from the first certificate to a root
 	Problem      string              // why there is no path
+	Missing      string              // the issuer that is not in the file, if that is why
 	Undecided    string              // why it cannot be told whether there is one
 }
 
@@ -147,20 +148,20 @@ func (s search) allowed(path []*x509.Certificate) string {
 	for _, a := range s.anchors {
 		if a.Certificate == root && a.constraint != nil {
 			if err := a.constraint(path[:len(path)-1]); err != nil {
-				return fmt.Sprintf("the root %q is trusted by %s no longer for this chain: %s", name(root), s.roots.name, clip(err.Error()))
+				return fmt.Sprintf("the root %q is trusted by %s no longer for this chain: %s", Name(root), s.roots.name, clip(err.Error()))
 			}
 		}
 	}
 	below := 0 // intermediates that are not self-issued (RFC 5280 §4.2.1.9)
 	for i, c := range path {
 		if i > 0 && c.BasicConstraintsValid && c.MaxPathLen >= 0 && below > c.MaxPathLen {
-			return fmt.Sprintf("%q allows %d intermediate certificates below it, but the path has %d", name(c), c.MaxPathLen, below)
+			return fmt.Sprintf("%q allows %d intermediate certificates below it, but the path has %d", Name(c), c.MaxPathLen, below)
 		}
 		if i > 0 && !bytes.Equal(c.RawSubject, c.RawIssuer) {
 			below++
 		}
 		if i+1 < len(path) && !keyIDsAgree(c, path[i+1]) {
-			return fmt.Sprintf("the authorityKeyIdentifier of %q is not the subjectKeyIdentifier of %q, and OpenSSL refuses such a path (RFC 5280 §4.2.1.1)", name(c), name(path[i+1]))
+			return fmt.Sprintf("the authorityKeyIdentifier of %q is not the subjectKeyIdentifier of %q, and OpenSSL refuses such a path (RFC 5280 §4.2.1.1)", Name(c), Name(path[i+1]))
 		}
 	}
 	return ""
@@ -170,5 +171,5 @@ func keyIDsAgree(child, parent *x509.Certificate) bool {
 	return len(child.AuthorityKeyId) == 0 || len(parent.SubjectKeyId) == 0 || bytes.Equal(child.AuthorityKeyId, parent.SubjectKeyId)
 }
 
-// name is a certificate's subject for a message.
-func name(c *x509.Certificate) string { return clip(c.Subject.String()) }
+// Name is a certificate's subject as RFC 4514 text, bounded in length.
+func Name(c *x509.Certificate) string { return clip(c.Subject.String()) }

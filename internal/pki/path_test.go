@@ -145,7 +145,8 @@ func TestFindPathRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := roots.FindPath(certificates(test.chain), pkitest.Now())
 			if len(got.Certificates) > 0 || (got.Problem == "") == (got.Undecided == "") ||
-				!strings.Contains(got.Problem, test.problem) || !strings.Contains(got.Undecided, test.undecided) {
+				!strings.Contains(got.Problem, test.problem) || !strings.Contains(got.Undecided, test.undecided) ||
+				(got.Missing != "") != strings.Contains(got.Problem, "is missing") {
 				t.Errorf("got %q (%q, %q), want %q, %q", subjects(got), got.Problem, got.Undecided, test.problem, test.undecided)
 			}
 		})

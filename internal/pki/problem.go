@@ -26,8 +26,8 @@ func describe(kind string) what {
 		return what{"holds PKCS#7 (.p7b)", "openssl pkcs7 -in FILE -print_certs -out FILE.pem (with -inform DER where it is binary), then put the leaf first",
 			"PKCS#7 cannot hold a private key; " + giveKey}
 	case kindPKCS12:
-		return what{"holds PKCS#12 (.p12, .pfx)", "openssl pkcs12 -in FILE -nokeys -out FILE.pem",
-			"name it as certificate.body and leave privateKey's file and env out, or: openssl pkcs12 -in FILE -nocerts -out FILE.key"}
+		// As a whole file it is read; this one stands inside a PEM block.
+		return what{"holds PKCS#12 in PEM", "take the PEM lines off: openssl base64 -d", "take the PEM lines off: openssl base64 -d"}
 	case kindJKS:
 		const convert = "keytool -importkeystore -srckeystore FILE -destkeystore FILE.p12 -deststoretype PKCS12, and name FILE.p12 as certificate.body"
 		return what{"holds a Java key store (JKS)", convert, convert}

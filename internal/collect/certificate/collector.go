@@ -1,0 +1,153 @@
+// Package certificate turns the certificate and key files of a binding into
+// evidence, and reads them again when they are sent. A file that is missing or
+// of the wrong kind is observed, with a Problem: only what the machine itself
+// fails at is a failed observation. Keys and passphrases leave this package
+// through Material alone.
+package certificate
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/pki"
+)
+
+// Files reads a file that a manifest names; *confine.Files is one.
+type Files interface {
+	Read(from, path string, limit int64) (confine.File, error)
+}
+
+// Config is what a Collector reads with.
+type Config struct {
+	Files     Files
+	LookupEnv func(name string) (string, bool)
+	Roots     string // mozilla (also when empty), system, or the path of a PEM file in Dir
+	Dir       string // the folder that relative paths of manifests and roots are in
+	Now       func() time.Time
+}
+
+// Collector observes certificates and keys. It is safe for concurrent use.
+type Collector struct {
+	config Config
+	roots  *pki.Roots
+}
+
+// New makes a collector. The error is of a roots file that cannot be read.
+func New(c Config) (*Collector, error) {
+	roots, err := openRoots(c)
+	if err != nil {
+		return nil, err
+	}
+	return &Collector{config: c, roots: roots}, nil
+}
+
+func openRoots(c Config) (*pki.Roots, error) {
+	switch c.Roots {
+	case "", "mozilla":
+		return pki.MozillaRoots(), nil
+	case "system":
+		pool, err := x509.SystemCertPool()
+		if err != nil {
+			return nil, fmt.Errorf("reading the system's roots: %w", err)
+		}
+		return pki.SystemRoots(pool), nil
+	}
+	// Whoever starts the gate names the roots; a manifest cannot.
+	file, err := confine.Anywhere().Read(c.Dir, c.Roots, pki.MaxFileSize)
+	if err != nil {
+		return nil, fmt.Errorf("reading roots: %w", err)
+	}
+	roots, err := pki.ParseRoots(c.Roots, file.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("reading roots: %w", err)
+	}
+	return roots, nil
+}
+
+// RootsDigest is "sha256:<hex>" over the roots in use; "" for the system's.
+func (c *Collector) RootsDigest() string { return c.roots.Digest() }
+
+// Collect observes the certificate and the private key of a binding.
+func (c *Collector) Collect(ctx context.Context, b binding.Binding) (
+	evidence.Observation[evidence.Certificate], evidence.Observation[evidence.Key],
+) {
+	if b.Certificate == nil {
+		const none = "the binding has no certificate"
+		return evidence.Left[evidence.Certificate](none), evidence.Left[evidence.Key](none)
+	}
+	if err := ctx.Err(); err != nil {
+		return failed[evidence.Certificate](c, b.Certificate.Body, err), failed[evidence.Key](c, keySource(b), err)
+	}
+	body, err := c.body(b)
+	if err != nil {
+		certificate := failed[evidence.Certificate](c, b.Certificate.Body, err)
+		if b.Certificate.PrivateKey == nil {
+			return certificate, failed[evidence.Key](c, keySource(b), err)
+		}
+		return certificate, c.observeKey(b, body)
+	}
+	return evidence.Saw(c.certificateFacts(b, body), b.Certificate.Body, c.config.Now()), c.observeKey(b, body)
+}
+
+func failed[T any](c *Collector, from string, err error) evidence.Observation[T] {
+	return evidence.CouldNot[T](err.Error(), from, c.config.Now())
+}
+
+func (c *Collector) certificateFacts(b binding.Binding, body body) evidence.Certificate {
+	facts := evidence.Certificate{Source: b.Certificate.Body, Problem: (*evidence.Problem)(body.problem)}
+	if body.bytes != nil {
+		facts.FileDigest = pki.Digest(body.bytes)
+	}
+	if body.problem != nil {
+		return facts
+	}
+	facts.Container = body.certificates.Container
+	facts.ChainDigest = pki.Digest(body.chainPEM())
+	chain := make([]*x509.Certificate, 0, len(body.certificates.List))
+	for _, one := range body.certificates.List {
+		chain = append(chain, one.Certificate)
+		facts.Chain = append(facts.Chain, evidence.Cert{DER: one.Raw, Block: one.Block, Offset: one.Offset})
+	}
+	path := c.roots.FindPath(chain, c.config.Now())
+	facts.Path = evidence.Path{RootsFrom: c.roots.Name(), Problem: path.Problem, Missing: path.Missing, Undecided: path.Undecided}
+	for _, one := range path.Certificates {
+		facts.Path.Subjects = append(facts.Path.Subjects, pki.Name(one))
+		facts.Path.DER = append(facts.Path.DER, one.Raw)
+	}
+	return facts
+}
+
+func (c *Collector) observeKey(b binding.Binding, body body) evidence.Observation[evidence.Key] {
+	source := keySource(b)
+	key, problem, err := c.key(b, body)
+	switch {
+	case errors.Is(err, errNoKey):
+		return evidence.Left[evidence.Key](err.Error())
+	case err != nil:
+		return failed[evidence.Key](c, source, err)
+	case problem != nil:
+		return evidence.Saw(evidence.Key{Source: source, Problem: (*evidence.Problem)(problem)}, source, c.config.Now())
+	}
+	return evidence.Saw(evidence.Key{
+		Source: source, Format: key.Encoding, Algorithm: key.Algorithm, Bits: key.Bits, Escaped: key.Escaped,
+		PublicKey: key.PublicKey, PublicKeyDigest: pki.Digest(key.PublicKey),
+	}, source, c.config.Now())
+}
+
+// keySource names where the key comes from: a path, or "env NAME".
+func keySource(b binding.Binding) string {
+	switch ref := b.Certificate.PrivateKey; {
+	case ref == nil:
+		return b.Certificate.Body
+	case ref.Env != "":
+		return "env " + ref.Env
+	default:
+		return ref.File
+	}
+}

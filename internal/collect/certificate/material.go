@@ -1,0 +1,54 @@
+package certificate
+
+import (
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/pki"
+)
+
+// Material is a certificate and key as they are sent, and the digests by which
+// they are compared with what was judged. However it is printed, it shows
+// nothing of the key.
+type Material struct {
+	Chain           []byte // PEM
+	Key             []byte // PEM
+	FileDigest      string // sha256:<hex> of the certificate file
+	ChainDigest     string // sha256:<hex> of Chain
+	PublicKeyDigest string // sha256:<hex> of the key's SubjectPublicKeyInfo
+}
+
+// Format prints the digests for every verb.
+func (m Material) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "certificate %s with key %s", m.ChainDigest, m.PublicKeyDigest)
+}
+
+// Material reads the files of a binding afresh. Its errors hold no byte of a key.
+func (c *Collector) Material(b binding.Binding) (Material, error) {
+	if b.Certificate == nil {
+		return Material{}, fmt.Errorf("reading the certificate of %q: the binding has none", b.DomainName)
+	}
+	body, err := c.body(b)
+	if err != nil {
+		return Material{}, fmt.Errorf("reading certificate: %w", err)
+	}
+	if p := body.problem; p != nil {
+		return Material{}, fmt.Errorf("reading certificate: %q %s", b.Certificate.Body, p.Message)
+	}
+	key, problem, err := c.key(b, body)
+	if err != nil {
+		return Material{}, fmt.Errorf("reading private key: %w", err)
+	}
+	if problem != nil {
+		return Material{}, fmt.Errorf("reading private key: %q %s", keySource(b), problem.Message)
+	}
+	text, err := key.PEM()
+	if err != nil {
+		return Material{}, fmt.Errorf("reading private key: %w", err)
+	}
+	chain := body.chainPEM()
+	return Material{
+		Chain: chain, Key: text, FileDigest: pki.Digest(body.bytes),
+		ChainDigest: pki.Digest(chain), PublicKeyDigest: pki.Digest(key.PublicKey),
+	}, nil
+}

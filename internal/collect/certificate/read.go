@@ -1,0 +1,137 @@
+package certificate
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/pki"
+)
+
+// errNoKey: the binding names no key and its certificate file holds none.
+var errNoKey = errors.New("no private key was given")
+
+// body is a certificate file: its bytes, and what they hold or why they hold nothing.
+type body struct {
+	bytes        []byte
+	certificates pki.Certificates
+	problem      *pki.Problem
+}
+
+// chainPEM is the chain as it is sent.
+func (b body) chainPEM() []byte {
+	ders := make([][]byte, 0, len(b.certificates.List))
+	for _, one := range b.certificates.List {
+		ders = append(ders, one.Raw)
+	}
+	return pki.CanonicalChain(ders)
+}
+
+// body reads the certificate file. The error is of the machine, not of the file.
+func (c *Collector) body(b binding.Binding) (body, error) {
+	bytes, problem, err := c.read(b, b.Certificate.Body)
+	if err != nil || problem != nil {
+		return body{problem: problem}, err
+	}
+	passphrase, noPassphrase := c.passphrase(b)
+	certificates, problem := pki.ParseCertificates(bytes, passphrase)
+	if problem != nil && problem.Kind == pki.KindEncrypted && noPassphrase != nil {
+		problem = noPassphrase
+	}
+	return body{bytes: bytes, certificates: certificates, problem: problem}, nil
+}
+
+// key reads the private key that the binding names, or takes the one of a
+// PKCS#12 body where it names none.
+func (c *Collector) key(b binding.Binding, body body) (*pki.PrivateKey, *pki.Problem, error) {
+	ref := b.Certificate.PrivateKey
+	if ref == nil {
+		if body.certificates.Key == nil {
+			return nil, nil, errNoKey
+		}
+		return body.certificates.Key, nil, nil
+	}
+	passphrase, problem := c.passphrase(b)
+	if problem != nil {
+		return nil, problem, nil
+	}
+	if ref.Env != "" {
+		value, ok := c.config.LookupEnv(ref.Env)
+		if !ok {
+			return nil, notSet("should hold the private key", ref.Env), nil
+		}
+		key, problem := pki.ParsePrivateKey([]byte(value), passphrase)
+		return key, problem, nil
+	}
+	bytes, problem, err := c.read(b, ref.File)
+	if err != nil || problem != nil {
+		return nil, problem, err
+	}
+	key, problem := pki.ParsePrivateKey(bytes, passphrase)
+	return key, problem, nil
+}
+
+// passphrase is the one that the binding names, "" for none; the Problem is
+// that its variable is not set.
+func (c *Collector) passphrase(b binding.Binding) (string, *pki.Problem) {
+	ref := b.Certificate.PrivateKey
+	if ref == nil || ref.PassphraseEnv == "" {
+		return "", nil
+	}
+	value, ok := c.config.LookupEnv(ref.PassphraseEnv)
+	if !ok {
+		return "", notSet("should hold the passphrase", ref.PassphraseEnv)
+	}
+	return value, nil
+}
+
+func notSet(purpose, name string) *pki.Problem {
+	return &pki.Problem{Kind: "no-variable",
+		Message: fmt.Sprintf("cannot be read: the environment variable %s, which %s, is not set", name, purpose),
+		Fix:     fmt.Sprintf("set %s where bindgate runs, from the secret store of the CI", name)}
+}
+
+// read reads a file that the binding names, in its manifest's folder.
+func (c *Collector) read(b binding.Binding, path string) ([]byte, *pki.Problem, error) {
+	folder := filepath.Dir(b.Source.File) // "." for flags and standard input
+	if !filepath.IsAbs(folder) {
+		folder = filepath.Join(c.config.Dir, folder)
+	}
+	file, err := c.config.Files.Read(folder, path, pki.MaxFileSize)
+	if err == nil {
+		return file.Bytes, nil, nil
+	}
+	if problem := problemOf(err); problem != nil {
+		return nil, problem, nil
+	}
+	return nil, nil, err
+}
+
+// problemOf is the Problem that an error of reading is, nil for a fault of the machine.
+func problemOf(err error) *pki.Problem {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &pki.Problem{Kind: "missing", Message: "does not exist",
+			Fix: "check the path: it counts from the folder of the manifest"}
+	case errors.Is(err, fs.ErrPermission):
+		return &pki.Problem{Kind: "unreadable", Message: "may not be read by the user who runs bindgate",
+			Fix: "give that user, and nobody else, leave to read it"}
+	case errors.Is(err, confine.ErrOutside):
+		return &pki.Problem{Kind: "outside", Message: "leaves the allowed folders",
+			Fix: "move it under the folder of the manifest, or allow its folder with --allow-path DIR"}
+	case errors.Is(err, confine.ErrTooLarge):
+		return &pki.Problem{Kind: "too-large", Message: fmt.Sprintf("has more than %d bytes", pki.MaxFileSize),
+			Fix: "keep one server certificate with its intermediates, and one private key, a file"}
+	case errors.Is(err, confine.ErrIrregular):
+		kind := confine.ErrIrregular.Error()
+		if _, rest, ok := strings.Cut(err.Error(), kind); ok {
+			kind += rest // ": got a folder, want a regular file"
+		}
+		return &pki.Problem{Kind: "irregular", Message: "is " + kind, Fix: "name a file"}
+	}
+	return nil
+}
