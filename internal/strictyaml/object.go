@@ -39,8 +39,10 @@ func (v Value) ObjectRefusing(refuse func(key string) (message, next string), ke
 		}
 		message, next := refuse(e.Key)
 		if message == "" {
-			message = fmt.Sprintf("unknown key %q, want %s", shorten(e.Key), list(keys))
-			next = didYouMean(e.Key, keys)
+			message, next = fmt.Sprintf("unknown key %q", shorten(e.Key)), didYouMean(e.Key, keys)
+			if next == "" {
+				message += ", want " + list(keys)
+			}
 		}
 		e.Name.Fail(message, next)
 	}

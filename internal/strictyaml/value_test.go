@@ -66,7 +66,7 @@ func TestWrongTypes(t *testing.T) {
 		"v: 10":                               {func(v Value) { v.Int(1, 9) }, "got a number out of range, want a whole number from 1 to 9"},
 		"v: {ab: 1}":                          {func(v Value) { v.Object("abcde", "xyz") }, `f:1:5: unknown key "ab", want one of abcde, xyz`},
 		"v: {DomainName: 1}": {func(v Value) { v.Object("domainName") },
-			`unknown key "DomainName", want domainName; did you mean "domainName"?`},
+			`unknown key "DomainName"; did you mean "domainName"?`},
 		"v: {}": {func(v Value) { v.Object("a").Require("a") }, `f:1:4: the key "a" is missing; add it`},
 	} {
 		f := Parse("f", []byte(src))

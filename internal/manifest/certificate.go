@@ -1,0 +1,139 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/strictyaml"
+)
+
+// Names of environment variables: those there may be (POSIX.1-2017 §8.1), and
+// those that look like one and not like a passphrase in the wrong place. Only
+// the latter are ever repeated in a message.
+var (
+	variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	shown    = regexp.MustCompile(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$`)
+	// A DER sequence of 256 bytes and more, or nearly, begins so in base64.
+	derText = regexp.MustCompile(`^MI[A-Za-z0-9+/=]*$`)
+)
+
+// Bounds of a path on the systems at hand: PATH_MAX, and NAME_MAX for one name.
+const (
+	longestPath = 4096
+	longestName = 255
+	shortestDER = 64 // in base64; a P-256 key takes 164 characters and more
+)
+
+// ownVariables begins the names of variables that every manifest may read.
+const ownVariables = "BINDGATE_"
+
+const (
+	notAVariable = "got a text that cannot name a variable, want letters, digits and underscores"
+	nameNotValue = "write the name of the variable, not its value"
+)
+
+func (d decoder) certificate(v strictyaml.Value, b *binding.Binding) *binding.Certificate {
+	o := v.Object("name", "body", "privateKey")
+	c := &binding.Certificate{}
+	c.Name, _ = o.Require("name").Filled()
+	c.Body = d.path(o.Require("body"))
+	if key := o.Get("privateKey"); key.Given() {
+		c.PrivateKey = d.privateKey(key, b)
+	}
+	d.note(o, b, "/certificate/", "name", "body", "privateKey")
+	return c
+}
+
+// privateKey is a path, or a mapping with file or env.
+func (d decoder) privateKey(v strictyaml.Value, b *binding.Binding) *binding.SecretRef {
+	if !v.IsObject() {
+		return &binding.SecretRef{File: d.path(v)}
+	}
+	o := v.Object("file", "env", "passphraseEnv")
+	file, env := o.Get("file"), o.Get("env")
+	switch {
+	case file.Given() && env.Given():
+		v.Fail("got both file and env, want one of them", "remove the other")
+	case !file.Given() && !env.Given():
+		v.Fail("got neither file nor env, want one of them", "name the file or the variable that holds the key")
+	}
+	d.note(o, b, "/certificate/privateKey/", "file", "env", "passphraseEnv")
+	return &binding.SecretRef{File: d.path(file), Env: d.env(env), PassphraseEnv: d.env(o.Get("passphraseEnv"))}
+}
+
+func (d decoder) note(o strictyaml.Object, b *binding.Binding, prefix string, keys ...string) {
+	for _, key := range keys {
+		if v := o.Get(key); v.Given() {
+			b.Positions[prefix+key] = d.at(v)
+		}
+	}
+}
+
+// path is the path of a file under the manifest's root. That the file exists is
+// for the collector to find out: a missing file is a finding, not a wrong manifest.
+func (d decoder) path(v strictyaml.Value) string {
+	p, ok := v.Filled()
+	if !ok {
+		return ""
+	}
+	if message, next := notAPath(p); message != "" {
+		v.Fail(message, next)
+		return ""
+	}
+	if _, bad := strictyaml.Hidden(p); bad { // told already, and not to be repeated
+		return ""
+	}
+	if _, err := d.files.Resolve(d.folder, p); errors.Is(err, confine.ErrOutside) {
+		v.Fail(err.Error(), "")
+		return ""
+	}
+	return p
+}
+
+// notAPath tells what no path can be, and never repeats it.
+func notAPath(p string) (message, next string) {
+	if strings.Contains(p, "-----BEGIN") || len(p) >= shortestDER && derText.MatchString(p) {
+		return "got the text of a key or certificate, want a path", "write it to a file and name the file"
+	}
+	longest := 0
+	for name := range strings.SplitSeq(p, "/") {
+		longest = max(longest, utf8.RuneCountInString(name))
+	}
+	if longest > longestName || utf8.RuneCountInString(p) > longestPath {
+		return "got a text that is too long for a path", "name a file"
+	}
+	return "", ""
+}
+
+// env is the name of a variable that a manifest may read.
+func (d decoder) env(v strictyaml.Value) string {
+	name, ok := v.Filled()
+	if !ok {
+		return ""
+	}
+	if !variable.MatchString(name) {
+		v.Fail(notAVariable, nameNotValue)
+		return ""
+	}
+	if strings.HasPrefix(name, ownVariables) {
+		return name
+	}
+	for _, glob := range d.allowEnv {
+		if ok, err := path.Match(glob, name); ok && err == nil {
+			return name
+		}
+	}
+	if !shown.MatchString(name) {
+		v.Fail("got a variable that manifests may not read, want a name that begins with "+ownVariables, "rename it, or allow it with --allow-env GLOB")
+		return ""
+	}
+	v.Fail(fmt.Sprintf("got the variable %.64q, want a name that begins with %s: manifests may not read others", name, ownVariables),
+		fmt.Sprintf("rename it, or allow it with --allow-env %.64s", name))
+	return ""
+}

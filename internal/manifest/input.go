@@ -1,0 +1,210 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/strictyaml"
+)
+
+const stdin = "<stdin>"
+
+// source is one manifest that was read.
+type source struct {
+	name   string // as messages name it
+	folder string // where its relative paths begin, absolute
+	bytes  []byte
+	files  *confine.Files // what its paths may reach
+}
+
+// reader turns the arguments of a command into sources.
+type reader struct {
+	options  Options
+	sources  []source
+	roots    []string                  // of all sources
+	confined map[string]*confine.Files // by folder
+	seen     map[string]bool           // a manifest that is named twice is read once
+	errs     Errors
+}
+
+func (r *reader) fail(file, message, next string) {
+	r.errs = append(r.errs, &Error{File: file, Message: message, Next: next})
+}
+
+// input takes one argument. It answers with an error only where the options are at
+// fault; what is wrong with the manifest is in r.errs.
+func (r *reader) input(arg string) error {
+	if arg == "-" {
+		return r.standardInput()
+	}
+	absolute := r.absolute(arg)
+	info, err := os.Stat(absolute)
+	if err != nil {
+		r.fail(printable(arg), unreadable(err), "name a manifest, or a folder that holds bindings.yaml")
+		return nil
+	}
+	if !info.IsDir() {
+		return r.file(arg, absolute)
+	}
+	names, err := manifestsIn(absolute)
+	if err != nil {
+		r.fail(printable(arg), unreadable(err), "")
+		return nil
+	}
+	if len(names) == 0 {
+		r.fail(printable(arg), "folder holds no manifest, want bindings.yaml or *.bindgate.yaml (or .yml, .json)", "name another folder or a file")
+	}
+	for _, name := range names {
+		if err := r.file(filepath.Join(arg, name), filepath.Join(absolute, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// manifestsIn lists the manifests of a folder, sorted, whatever kind of file
+// they are: one that cannot be read must not be passed over.
+func manifestsIn(folder string) ([]string, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, entry := range entries {
+		stem := strings.TrimSuffix(entry.Name(), filepath.Ext(entry.Name()))
+		// ".bindgate.yaml" is the tree's configuration, not a manifest.
+		named := stem == "bindings" || strings.HasSuffix(stem, ".bindgate") && stem != ".bindgate"
+		if named && slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(entry.Name())) {
+			names = append(names, entry.Name())
+		}
+	}
+	return names, nil
+}
+
+// file reads one manifest. It is confined like the paths it names: a pull
+// request may turn the file that a job lints into a link.
+func (r *reader) file(name, absolute string) error {
+	if printable(name) != name {
+		r.fail(printable(name), "file name holds control characters", "rename it")
+		return nil
+	}
+	folder := filepath.Dir(absolute)
+	root := r.rootOf(folder)
+	files, err := confine.New(append(r.allowed(), root))
+	if err != nil {
+		return fmt.Errorf("confining the manifest %q: %w", name, err)
+	}
+	read, err := files.Read(folder, absolute, strictyaml.MaxBytes)
+	switch {
+	case errors.Is(err, confine.ErrTooLarge):
+		r.fail(name, fmt.Sprintf("file is too large: more than %d MiB", strictyaml.MaxBytes>>20), "split it into several files")
+	case errors.Is(err, confine.ErrOutside):
+		r.fail(name, "a symbolic link on its path leaves "+root, "name the file itself, or allow its folder with --allow-path DIR")
+	case err != nil:
+		r.fail(name, unreadable(err), "")
+	case !r.seen[read.Path]:
+		r.seen[read.Path] = true
+		return r.add(source{name: name, folder: folder, bytes: read.Bytes})
+	}
+	return nil
+}
+
+func (r *reader) standardInput() error {
+	if r.seen["-"] {
+		return nil
+	}
+	r.seen["-"] = true
+	if r.options.Stdin == nil {
+		r.fail(stdin, "there is no standard input", "name a file")
+		return nil
+	}
+	data, err := io.ReadAll(io.LimitReader(r.options.Stdin, strictyaml.MaxBytes+1))
+	if err != nil {
+		r.fail(stdin, unreadable(err), "")
+		return nil
+	}
+	return r.add(source{name: stdin, folder: r.options.WorkDir, bytes: data})
+}
+
+// add gives a source its confinement: DESIGN's one root, and what the owner of
+// the gate allows besides.
+func (r *reader) add(src source) error {
+	files, known := r.confined[src.folder]
+	if !known {
+		root := r.rootOf(src.folder)
+		if r.options.Root != "" {
+			root = r.absolute(r.options.Root)
+		}
+		roots := append([]string{root}, r.allowed()...)
+		var err error
+		if files, err = confine.New(roots); err != nil {
+			return fmt.Errorf("confining the paths of %q: %w", src.name, err)
+		}
+		r.confined[src.folder] = files
+		r.roots = append(r.roots, roots...)
+	}
+	src.files = files
+	r.sources = append(r.sources, src)
+	return nil
+}
+
+func (r *reader) allowed() []string {
+	dirs := make([]string, len(r.options.AllowPaths))
+	for i, dir := range r.options.AllowPaths {
+		dirs[i] = r.absolute(dir)
+	}
+	return dirs
+}
+
+func (r *reader) absolute(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(r.options.WorkDir, path)
+}
+
+// rootOf is the root of the manifests of a folder: the Git top level above it,
+// else the folder. A folder that is named inside the working tree stays in it:
+// a pull request may turn a folder, too, into a link.
+func (r *reader) rootOf(folder string) string {
+	top := confine.GitTop(folder)
+	if top == "" {
+		top = folder
+	}
+	work := confine.GitTop(r.options.WorkDir)
+	if work == "" || !within(work, folder) {
+		return top
+	}
+	if resolved, err := filepath.EvalSymlinks(top); err == nil && within(work, resolved) {
+		return top
+	}
+	return work
+}
+
+func within(root, path string) bool {
+	rel, err := filepath.Rel(root, path)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+func unreadable(err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return "no such file or folder"
+	}
+	return "reading manifest: " + err.Error()
+}
+
+// printable is the name itself, or quoted when it could drive a terminal.
+func printable(name string) string {
+	if _, bad := strictyaml.Hidden(name); bad {
+		return strconv.Quote(name)
+	}
+	return name
+}

@@ -1,0 +1,205 @@
+package manifest_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/manifest"
+)
+
+const one = "apiVersion: bindgate/v1\nbindings:\n- {domainName: %s, groupId: g, regionId: r}\n"
+
+// folder makes a folder of files (a name that ends in / is a folder) and gives
+// its path without symbolic links.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if strings.HasSuffix(name, "/") {
+			err = os.MkdirAll(path, 0o755)
+		} else if err = os.MkdirAll(filepath.Dir(path), 0o755); err == nil {
+			err = os.WriteFile(path, []byte(text), 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestLoadFillsTheBinding(t *testing.T) {
+	set, err := manifest.Load([]string{samples + "/valid/full.yaml"}, manifest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := samples + "/valid/full.yaml"
+	at := func(line, column int) binding.Position {
+		return binding.Position{File: file, Line: line, Column: column}
+	}
+	release, everywhere, yes := "RELEASE", "", true
+	want := []binding.Binding{{
+		DomainName: "api.demo.com", GroupID: "927d50c0f2e54b359919923d908bb015", RegionID: "cn-hangzhou",
+		BindStageName: &release, CustomDomainType: "INTERNET", CustomDomainTypeGiven: true, IsHTTPRedirectToHTTPS: &yes, DomainProof: "cname",
+		Certificate: &binding.Certificate{Name: "api_demo_com_2026", Body: "certs/api.demo.com.pem",
+			PrivateKey: &binding.SecretRef{File: "certs/api.demo.com.key"}},
+		Labels: map[string]string{"owner": "payments", "changeTicket": "CHG-1042", "team/cost~centre": "7"},
+		Source: at(4, 5),
+		Positions: binding.Positions{
+			"/domainName": at(4, 17), "/groupId": at(5, 14), "/regionId": at(2, 22), "/bindStageName": at(6, 20),
+			"/customDomainType": at(2, 53), "/isHttpRedirectToHttps": at(7, 28), "/certificate": at(9, 7),
+			"/certificate/name": at(9, 13), "/certificate/body": at(10, 13), "/certificate/privateKey": at(11, 19),
+			"/labels": at(12, 13), "/labels/owner": at(12, 21), "/labels/changeTicket": at(12, 45), "/labels/team~1cost~0centre": at(12, 75),
+		},
+	}, {
+		DomainName: "www.demo.com", GroupID: "927d50c0f2e54b359919923d908bb015", RegionID: "cn-shanghai",
+		BindStageName: &everywhere, CustomDomainType: "INTRANET", CustomDomainTypeGiven: true, DomainProof: "txt",
+		IsForce: true, ForceFrom: []string{"523e8dc7bbe04613b5b1d726c2a7889d", "0f0e8dc7bbe04613b5b1d726c2a7889d"},
+		Certificate: &binding.Certificate{Name: "www_demo_com", Body: "certs/www.demo.com.p12",
+			PrivateKey: &binding.SecretRef{Env: "BINDGATE_KEY_WWW", PassphraseEnv: "BINDGATE_PASSPHRASE_WWW"}},
+		Labels: map[string]string{"owner": "platform"},
+		Source: at(13, 5),
+		Positions: binding.Positions{
+			"/domainName": at(13, 17), "/groupId": at(14, 14), "/regionId": at(15, 15), "/bindStageName": at(16, 20),
+			"/customDomainType": at(17, 23), "/isForce": at(18, 14), "/forceFrom": at(20, 7), "/forceFrom/0": at(20, 9),
+			"/forceFrom/1": at(21, 9), "/domainProof": at(22, 18), "/certificate": at(24, 7), "/certificate/name": at(24, 13),
+			"/certificate/body": at(25, 13), "/certificate/privateKey": at(26, 19), "/certificate/privateKey/env": at(26, 25),
+			"/certificate/privateKey/passphraseEnv": at(26, 58), "/labels": at(2, 71), "/labels/owner": at(2, 79),
+		},
+	}}
+	if diff := cmp.Diff(want, set.Bindings); diff != "" {
+		t.Errorf("bindings (-want +got):\n%s", diff)
+	}
+}
+
+// TestLoadKeepsAbsenceAndJSON holds that what was not written is not sent, and
+// that JSON with a byte order mark, CRLF and tabs keeps its positions.
+func TestLoadKeepsAbsenceAndJSON(t *testing.T) {
+	set, err := manifest.Load([]string{"tabs-bom-crlf.json"}, manifest.Options{WorkDir: samples + "/valid"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := set.Bindings[0]
+	if b.BindStageName != nil || b.IsHTTPRedirectToHTTPS != nil || b.CustomDomainTypeGiven || b.CustomDomainType != "INTERNET" ||
+		b.DomainProof != "cname" || b.Labels != nil || b.IsForce || b.ForceFrom != nil {
+		t.Errorf("got values that were not written: %+v", b)
+	}
+	if b.DomainName != "api.demo.com" || b.Certificate.Body != "certs/api.pem" {
+		t.Errorf("escapes are read otherwise: %+v", b)
+	}
+	for pointer, want := range map[string]string{"": "4:3", "/domainName": "4:18", "/certificate/body": "5:48", "/certificate/chain": "5:19"} {
+		if p := b.At(pointer); fmt.Sprintf("%d:%d", p.Line, p.Column) != want {
+			t.Errorf("%q is at %d:%d, want %s", pointer, p.Line, p.Column, want)
+		}
+	}
+}
+
+func TestLoadInputs(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"many/bindings.yaml":           fmt.Sprintf(one, "b"),
+		"many/bindings.json":           fmt.Sprintf(one, "j"),
+		"many/a.bindgate.yml":          fmt.Sprintf(one, "a"),
+		"many/.bindgate.yaml":          "formats: [text]\n",
+		"many/other.yaml":              "nothing of ours",
+		"many/bindings.txt":            "nothing of ours",
+		"many/below/bindings.yaml":     "not read",
+		"none/readme.md":               "",
+		"wrong/bindings.yaml/":         "",
+		"one.yaml":                     fmt.Sprintf(one, "o"),
+		"hidden/\x1b[2J.bindgate.yaml": fmt.Sprintf(one, "h"),
+	})
+	for name, tc := range map[string]struct {
+		args    []string
+		domains string // joined, or the error
+	}{
+		"folder, sorted":         {[]string{"many"}, "a j b"},
+		"file and its folder":    {[]string{"many/bindings.yaml", "many", "./many/bindings.yaml"}, "b a j"},
+		"standard input":         {[]string{"-", "one.yaml", "-"}, "s o"},
+		"missing":                {[]string{"nothing.yaml"}, "nothing.yaml: no such file or folder; name a manifest"},
+		"folder without":         {[]string{"none"}, "none: folder holds no manifest, want bindings.yaml or *.bindgate.yaml"},
+		"working folder without": {nil, ".: folder holds no manifest"},
+		"folder for a file":      {[]string{"wrong"}, "wrong/bindings.yaml: reading manifest: reading"},
+		"hostile name":           {[]string{"hidden"}, `"hidden/\x1b[2J.bindgate.yaml": file name holds control characters`},
+		"device":                 {[]string{os.DevNull}, os.DevNull + ": reading manifest: reading \"" + os.DevNull + "\": not a regular file: got a device"},
+		"all errors":             {[]string{"x", "none", "y"}, "x: no such file or folder; name a manifest, or a folder that holds bindings.yaml\nnone: folder"},
+	} {
+		set, err := manifest.Load(tc.args, manifest.Options{WorkDir: dir, Stdin: strings.NewReader(fmt.Sprintf(one, "s"))})
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), tc.domains) {
+				t.Errorf("%s:\n got %v\nwant %s", name, err, tc.domains)
+			}
+			continue
+		}
+		var domains []string
+		for _, b := range set.Bindings {
+			domains = append(domains, b.DomainName)
+			if want := filepath.Dir(filepath.Join(dir, b.Source.File)); set.Folder(b) != want {
+				t.Errorf("%s: %q begins in %q, want %q", name, b.Source.File, set.Folder(b), want)
+			}
+		}
+		if got := strings.Join(domains, " "); got != tc.domains {
+			t.Errorf("%s: got %q, want %q", name, got, tc.domains)
+		}
+	}
+}
+
+func TestLoadRefusesTooMuch(t *testing.T) {
+	item := "- {domainName: d, groupId: g, regionId: r}\n"
+	head := "apiVersion: bindgate/v1\nbindings:\n"
+	dir := folder(t, map[string]string{
+		"large.yaml": head + strings.Repeat("# filling\n", 2<<20),
+		"many.yaml":  head + strings.Repeat(item, 10_001),
+		"half.yaml":  head + strings.Repeat(item, 5_000),
+		"rest.yaml":  head + strings.Repeat(item, 5_001),
+	})
+	for want, args := range map[string][]string{
+		"large.yaml: file is too large: more than 4 MiB; split it into several files":     {"large.yaml"},
+		"many.yaml:3:1: got 10001 bindings, want at most 10000 in one run; split the run": {"many.yaml"},
+		"got 10001 bindings, want at most 10000 in one run; split the run":                {"half.yaml", "rest.yaml"},
+		"<stdin>: file is too large: more than 4 MiB; split it into several files":        {"-"},
+	} {
+		_, err := manifest.Load(args, manifest.Options{WorkDir: dir, Stdin: strings.NewReader(strings.Repeat("# filling\n", 2<<20))})
+		if err == nil || err.Error() != want {
+			t.Errorf("%v:\n got %v\nwant %s", args, err, want)
+		}
+	}
+}
+
+func TestDigestHasNoOrder(t *testing.T) {
+	dir := folder(t, map[string]string{"a.yaml": fmt.Sprintf(one, "a"), "b.yaml": fmt.Sprintf(one, "b")})
+	digest := func(args ...string) string {
+		set, err := manifest.Load(args, manifest.Options{WorkDir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(set.Digest) != len("sha256:")+64 {
+			t.Errorf("digest %q", set.Digest)
+		}
+		return set.Digest
+	}
+	if digest("a.yaml", "b.yaml") != digest("b.yaml", "a.yaml") {
+		t.Error("the order of manifests changes the digest")
+	}
+	if digest("a.yaml") == digest("b.yaml") || digest("a.yaml") == digest("a.yaml", "b.yaml") {
+		t.Error("different manifests have one digest")
+	}
+}
+
+func TestErrorsAreTyped(t *testing.T) {
+	_, err := manifest.Load([]string{"zero-bindings.yaml"}, manifest.Options{WorkDir: samples + "/invalid"})
+	var all manifest.Errors
+	var first *manifest.Error
+	if !errors.As(err, &all) || len(all) != 1 || !errors.As(err, &first) || first.Line != 2 || first.Column != 11 || first.Next == "" {
+		t.Errorf("got %T %+v", err, err)
+	}
+}

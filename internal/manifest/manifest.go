@@ -1,0 +1,126 @@
+// Package manifest reads the files that hold bindings. It is strict: what a
+// reader might take otherwise than this program does is an error with file,
+// line and column. It judges nothing about a binding's values beyond their
+// shape, opens none of the files a binding names, but refuses at once a path
+// that leaves the manifest's root and a variable that may not be read.
+package manifest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/strictyaml"
+)
+
+// maxBindings bounds a run; an account and region holds at most 2,000 domains
+// (200 groups, five of each network type).
+const maxBindings = 10_000
+
+// Error is one thing wrong in one place of a manifest, and Errors all of them.
+// Load and FromFlags answer with Errors where a manifest or flag is at fault.
+type (
+	Error  = strictyaml.Error
+	Errors = strictyaml.Errors
+)
+
+// Options say where manifests may reach.
+type Options struct {
+	WorkDir    string    // relative paths on the command line begin here; "" is the process's own
+	Root       string    // folder of --config: the root of every manifest; "" leaves it to Git, else to the manifest's folder
+	AllowPaths []string  // further folders that certificates and keys may lie in
+	AllowEnv   []string  // globs (path.Match) of further variables that keys and passphrases may come from
+	Stdin      io.Reader // what the path "-" means
+}
+
+// Set is what the manifests of one run say.
+type Set struct {
+	Bindings []binding.Binding
+	Files    *confine.Files // reads what the bindings name, and nothing else; see Folder
+	Digest   string         // sha256:<hex> of the manifests' bytes, whatever their order
+	Paths    []string       // the manifests, as messages name them
+
+	folders map[string]string
+}
+
+// Folder is where the relative paths of a binding begin: the folder of its
+// manifest, or the working directory when it came from flags or standard input.
+func (s *Set) Folder(b binding.Binding) string { return s.folders[b.Source.File] }
+
+// Load reads manifests: files, folders (their bindings.yaml, .yml, .json and
+// *.bindgate.yaml, .yml, .json, not recursively) and "-" for standard input. No
+// path at all means the working directory. The error holds everything wrong.
+func Load(paths []string, o Options) (*Set, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if len(paths) == 0 {
+		paths = []string{"."}
+	}
+	r := reader{options: o, confined: map[string]*confine.Files{}, seen: map[string]bool{}}
+	for _, p := range paths {
+		if err := r.input(p); err != nil {
+			return nil, err
+		}
+	}
+	set := &Set{folders: map[string]string{}}
+	for _, src := range r.sources {
+		set.Paths = append(set.Paths, src.name)
+		set.folders[src.name] = src.folder
+		bindings, errs := decode(src, o.AllowEnv)
+		set.Bindings = append(set.Bindings, bindings...)
+		r.errs = append(r.errs, errs...)
+	}
+	if n := len(set.Bindings); n > maxBindings && len(r.errs) == 0 {
+		r.fail("", fmt.Sprintf("got %d bindings, want at most %d in one run", n, maxBindings), "split the run")
+	}
+	if len(r.errs) > 0 {
+		return nil, r.errs
+	}
+	var err error
+	if set.Files, err = confine.New(r.roots); err != nil {
+		return nil, fmt.Errorf("confining the paths of manifests: %w", err)
+	}
+	set.Digest = digest(r.sources)
+	return set, nil
+}
+
+// check resolves the working directory and wants the globs to be globs; else
+// one that matches nothing would show only where a name is refused.
+func (o *Options) check() error {
+	for _, glob := range o.AllowEnv {
+		if _, err := path.Match(glob, ""); err != nil {
+			return fmt.Errorf("reading --allow-env %q: %w, want a pattern such as %q", glob, err, "CI_KEY_*")
+		}
+	}
+	dir, err := filepath.Abs(o.WorkDir)
+	if err == nil {
+		o.WorkDir, err = filepath.EvalSymlinks(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("finding the working directory: %w", err)
+	}
+	return nil
+}
+
+// digest is the digest of one manifest, or of the sorted digests of several.
+func digest(sources []source) string {
+	sums := make([]string, len(sources))
+	for i, src := range sources {
+		sum := sha256.Sum256(src.bytes)
+		sums[i] = hex.EncodeToString(sum[:])
+	}
+	if len(sums) == 1 {
+		return "sha256:" + sums[0]
+	}
+	slices.Sort(sums)
+	sum := sha256.Sum256([]byte(strings.Join(sums, "\n")))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
