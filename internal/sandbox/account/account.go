@@ -1,0 +1,161 @@
+// Package account is the state of one account, its API groups and their custom
+// domains, and the rules by which the platform changes it. Where the platform's
+// pages are silent the rule chosen here is marked "not documented".
+package account
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/miekg/dns"
+
+	"github.com/bindgate/bindgate/internal/sandbox/apierror"
+	"github.com/bindgate/bindgate/internal/sandbox/seed"
+)
+
+// Resolver answers the questions by which ownership is proved.
+type Resolver interface {
+	Lookup(name string, qtype uint16) (answer []dns.RR, rcode int)
+}
+
+// Account is safe for concurrent use. Every error that a method returns is an
+// *apierror.Error.
+type Account struct {
+	dns    Resolver
+	mu     sync.RWMutex
+	groups []*seed.Group // in the seed's order
+}
+
+// New is an account with these groups, which must be complete.
+func New(groups []seed.Group, resolver Resolver) *Account {
+	a := &Account{dns: resolver}
+	for _, g := range groups {
+		clone := g.Clone()
+		a.groups = append(a.groups, &clone)
+	}
+	return a
+}
+
+// Place names a group, and within it a domain where an action wants one. Region
+// narrows the search: one sandbox serves every region, the platform has an
+// endpoint for each.
+type Place struct{ GroupID, Region, Domain string }
+
+// Group is a copy of a group.
+func (a *Account) Group(p Place) (seed.Group, error) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	g, err := a.find(p)
+	if err != nil {
+		return seed.Group{}, err
+	}
+	return g.Clone(), nil
+}
+
+// Page is one page of the groups that fit, without their domains, and how many
+// fit in all. Pages count from 1.
+func (a *Account) Page(number, size int, fits func(*seed.Group) bool) (page []seed.Group, total int) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	first := (number - 1) * size
+	for _, g := range a.groups {
+		if !fits(g) {
+			continue
+		}
+		if total >= first && len(page) < size {
+			bare := *g
+			bare.Domains = nil
+			page = append(page, bare.Clone())
+		}
+		total++
+	}
+	return page, total
+}
+
+// State is a copy of every group, without private keys.
+func (a *Account) State() []seed.Group {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	state := make([]seed.Group, len(a.groups))
+	for i, g := range a.groups {
+		state[i] = g.Clone()
+		for _, d := range state[i].Domains {
+			if d.Certificate != nil {
+				d.Certificate.PrivateKey = ""
+			}
+		}
+	}
+	return state
+}
+
+// Domain is a copy of a domain and of its group.
+func (a *Account) Domain(p Place) (seed.Group, seed.Domain, error) {
+	g, err := a.Group(p)
+	if err != nil {
+		return seed.Group{}, seed.Domain{}, err
+	}
+	i := index(&g, p.Domain)
+	if i < 0 {
+		return seed.Group{}, seed.Domain{}, noDomain()
+	}
+	return g, g.Domains[i], nil
+}
+
+// Edit changes a domain that is bound; an error of change leaves it as it was.
+func (a *Account) Edit(p Place, change func(*seed.Domain) error) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	g, err := a.find(p)
+	if err != nil {
+		return err
+	}
+	i := index(g, p.Domain)
+	if i < 0 {
+		return noDomain()
+	}
+	d := g.Domains[i]
+	if err := change(&d); err != nil {
+		return err
+	}
+	g.Domains[i] = d
+	return nil
+}
+
+// Unbind takes a domain from a group; a domain that is not there is no error.
+func (a *Account) Unbind(p Place) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	g, err := a.find(p)
+	if err != nil {
+		return err
+	}
+	drop(g, func(d seed.Domain) bool { return strings.EqualFold(d.DomainName, p.Domain) })
+	return nil
+}
+
+// find wants the lock held.
+func (a *Account) find(p Place) (*seed.Group, error) {
+	for _, g := range a.groups {
+		if g.GroupID == p.GroupID && (p.Region == "" || p.Region == g.RegionID) {
+			return g, nil
+		}
+	}
+	return nil, noGroup()
+}
+
+func noGroup() error {
+	return apierror.New("NotFoundApiGroup", "The API group is not found.")
+}
+
+func noDomain() error {
+	return apierror.New("NotFoundDomain", "The domain name is not bound to the API group.")
+}
+
+func index(g *seed.Group, domain string) int {
+	return slices.IndexFunc(g.Domains, func(d seed.Domain) bool { return strings.EqualFold(d.DomainName, domain) })
+}
+
+func drop(g *seed.Group, which func(seed.Domain) bool) {
+	g.Domains = slices.DeleteFunc(g.Domains, which)
+}

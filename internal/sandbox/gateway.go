@@ -1,0 +1,92 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/net/netutil"
+
+	"github.com/bindgate/bindgate/internal/sandbox/account"
+	"github.com/bindgate/bindgate/internal/sandbox/fault"
+	"github.com/bindgate/bindgate/internal/sandbox/sign"
+)
+
+// Limits that a hostile client meets. A call carries certificate and key in its
+// URL, so the header limit is wide.
+const (
+	maxConnections = 1024
+	maxHeader      = 512 << 10
+	maxBody        = 512 << 10
+	readTimeout    = 20 * time.Second
+	writeTimeout   = 20 * time.Second
+	idleTimeout    = time.Minute
+	closeTimeout   = 2 * time.Second
+)
+
+// gateway is the HTTP server.
+type gateway struct {
+	options  Options
+	account  *account.Account
+	faults   *fault.Plan
+	verifier *sign.Verifier
+	limits   *limits
+	log      *record
+	access   accessLog
+	holds    chan *Held
+	addr     string
+	server   *http.Server
+	ctx      context.Context // of every call; ends when the gateway stops
+	stop     context.CancelFunc
+	done     sync.WaitGroup
+	failed   error // of Serve; read after done
+}
+
+func newGateway(o Options, acc *account.Account, faults *fault.Plan, listener net.Listener) *gateway {
+	g := &gateway{
+		options: o, account: acc, faults: faults,
+		verifier: sign.NewVerifier(o.AccessKeyID, o.AccessKeySecret, o.Now),
+		limits:   newLimits(o.RatePerSecond, o.Now),
+		log:      new(record),
+		access:   accessLog{to: o.AccessLog, now: o.Now},
+		holds:    make(chan *Held),
+		addr:     listener.Addr().String(),
+	}
+	g.ctx, g.stop = context.WithCancel(context.Background())
+	mux := http.NewServeMux()
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
+	mux.HandleFunc("/{$}", g.serveCall)
+	g.server = &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: readTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout, // a call that waits lifts its deadlines
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          log.New(io.Discard, "", 0),
+		BaseContext:       func(net.Listener) context.Context { return g.ctx },
+	}
+	g.done.Go(func() { g.failed = g.server.Serve(netutil.LimitListener(listener, maxConnections)) })
+	return g
+}
+
+// close gives up the calls that are held, lets the others end, and stops.
+func (g *gateway) close() error {
+	g.stop()
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	err := g.server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = g.server.Close() // connections on which no request ever came
+	}
+	g.done.Wait()
+	if !errors.Is(g.failed, http.ErrServerClosed) {
+		err = errors.Join(err, g.failed)
+	}
+	return err
+}

@@ -1,0 +1,137 @@
+package sandbox
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/bindgate/bindgate/internal/sandbox/apierror"
+	"github.com/bindgate/bindgate/internal/sandbox/fault"
+)
+
+// beforeCommit applies latency and the faults after which nothing is done. over
+// is true if the exchange has ended.
+func (x *exchange) beforeCommit(rule fault.Rule) (outcome string, over bool) {
+	if wait := x.options.Latency + rule.Delay(); wait > 0 && !x.sleep(wait) {
+		x.reset()
+		return string(rule.Kind), true
+	}
+	switch rule.Kind {
+	case fault.Throttle:
+		return x.refuse(throttled()), true
+	case fault.Code:
+		return x.refuse(injected(rule)), true
+	case fault.Status:
+		return x.refuseWith(rule.HTTPStatus(), statusRefusal(rule.HTTPStatus())), true
+	case fault.HTML:
+		x.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(x.w, "<!DOCTYPE html><title>Welcome</title><p>Please sign in to this network.</p>\n")
+		return string(rule.Kind), true
+	case fault.ResetBeforeCommit:
+		x.reset()
+		return string(rule.Kind), true
+	case fault.HoldBeforeCommit:
+		return string(rule.Kind), !x.held()
+	}
+	return "", false
+}
+
+// afterCommit applies the faults that come once the action has been carried out,
+// whatever it said.
+func (x *exchange) afterCommit(rule fault.Rule, answer any) (outcome string, over bool) {
+	switch rule.Kind {
+	case fault.CodeAfterCommit:
+		return x.refuse(injected(rule)), true
+	case fault.ResetAfterCommit:
+		x.reset()
+		return string(rule.Kind), true
+	case fault.HoldAfterCommit:
+		return string(rule.Kind), !x.held()
+	case fault.Malformed:
+		x.w.Header().Set("Content-Type", x.format.contentType)
+		_, _ = io.WriteString(x.w, `{"RequestId": "`+x.id+`", "GroupId": }`)
+		return string(rule.Kind), true
+	case fault.Truncated:
+		x.truncate(answer)
+		return string(rule.Kind), true
+	}
+	return "", false
+}
+
+// statusRefusal is the passing fault that goes with an HTTP status.
+func statusRefusal(status int) *apierror.Error {
+	if status == http.StatusInternalServerError {
+		return apierror.New("InternalError", "The sandbox was asked to answer this status.")
+	}
+	return apierror.New("ServiceUnavailable", "The sandbox was asked to answer this status.")
+}
+
+// sleep waits; a client that goes away does not stop it, for a platform that is
+// slow goes on too. It reports false if the gateway stops.
+func (x *exchange) sleep(d time.Duration) bool {
+	x.unhurry()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-x.ctx.Done():
+		return false
+	}
+}
+
+// held reports whether the call was released and goes on; else nobody waits for
+// its answer any more.
+func (x *exchange) held() bool {
+	x.unhurry()
+	if x.hold(x.r.Context(), x.entry) {
+		return true
+	}
+	x.reset()
+	return false
+}
+
+// unhurry lifts the connection's deadlines. The read deadline too: when it
+// passes, net/http takes the client for gone.
+func (x *exchange) unhurry() {
+	control := http.NewResponseController(x.w)
+	_ = control.SetReadDeadline(time.Time{}) // errors: the connection is closed already
+	_ = control.SetWriteDeadline(time.Time{})
+}
+
+// reset ends the connection with RST.
+func (x *exchange) reset() {
+	conn, _, err := http.NewResponseController(x.w).Hijack()
+	if err != nil {
+		return
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // without it the reset is an orderly close, which serves nearly as well
+	}
+	_ = conn.Close()
+}
+
+// truncate announces a whole answer and sends half of it.
+func (x *exchange) truncate(answer any) {
+	body, err := x.format.encode(x.call.Action+"Response", answer)
+	if err != nil {
+		return
+	}
+	conn, buffer, err := http.NewResponseController(x.w).Hijack()
+	if err != nil {
+		return
+	}
+	_, _ = buffer.WriteString("HTTP/1.1 200 OK\r\nContent-Type: " + x.format.contentType +
+		"\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n")
+	_, _ = buffer.Write(body[:len(body)/2])
+	_ = buffer.Flush() // a client that is gone has its truncated answer
+	_ = conn.Close()
+}
+
+// injected is the error that a rule answers with.
+func injected(rule fault.Rule) *apierror.Error {
+	code, message := rule.Refusal()
+	return &apierror.Error{Code: code, Message: message}
+}

@@ -1,0 +1,82 @@
+package sandbox
+
+import (
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/bindgate/bindgate/internal/sandbox/fault"
+	"github.com/bindgate/bindgate/internal/sandbox/seed"
+)
+
+// Options say what a sandbox is like. Now is required; everything else has a
+// default.
+type Options struct {
+	Seed            Seed
+	GatewayAddr     string           // default 127.0.0.1:0; loopback only
+	DNSAddr         string           // default 127.0.0.1:0; loopback only
+	Faults          Faults           // default: none
+	Now             func() time.Time // the clock that signatures and rates are held against
+	Latency         time.Duration    // before every answer of the gateway
+	RatePerSecond   float64          // calls of one action; above it Throttling.User; 0: no limit
+	AccessKeyID     string           // default: random
+	AccessKeySecret string           // default: random
+	Roots           string           // path of a PEM file, for BINDGATE_ROOTS
+	Contract2017    bool             // SetDomain takes nothing but its 2017 form
+	AccessLog       io.Writer        // a line a call, without parameters; default: none
+}
+
+// Seed is the state that a sandbox starts from; package seed has its parts.
+type Seed = seed.Seed
+
+// Faults are what a sandbox does wrong; package fault has the grammar.
+type Faults = fault.Set
+
+// ParseSeed reads a seed from YAML; the files that it names are relative to dir.
+func ParseSeed(data []byte, dir string) (Seed, error) { return seed.Parse(data, dir) }
+
+// ParseFaults reads the grammar of package fault.
+func ParseFaults(spec string) (Faults, error) { return fault.Parse(spec) }
+
+func (o Options) complete() (Options, error) {
+	var err error
+	if o.Seed, err = o.Seed.Complete(); err != nil {
+		return o, err
+	}
+	if err := o.Faults.Validate(); err != nil {
+		return o, err
+	}
+	switch {
+	case o.Now == nil:
+		return o, errors.New("got no clock: set Now")
+	case o.Latency < 0 || o.RatePerSecond < 0:
+		return o, errors.New("got a negative latency or rate, want zero or more")
+	}
+	o.GatewayAddr = cmp.Or(o.GatewayAddr, "127.0.0.1:0")
+	o.DNSAddr = cmp.Or(o.DNSAddr, "127.0.0.1:0")
+	for _, addr := range []string{o.GatewayAddr, o.DNSAddr} {
+		if err := loopback(addr); err != nil {
+			return o, err
+		}
+	}
+	o.AccessKeyID = cmp.Or(o.AccessKeyID, "sandbox"+rand.Text()[:16])
+	o.AccessKeySecret = cmp.Or(o.AccessKeySecret, rand.Text())
+	return o, nil
+}
+
+// loopback refuses an address that others could reach: the sandbox hands out
+// private keys to whoever can sign.
+func loopback(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("got address %q, want HOST:PORT: %w", addr, err)
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return fmt.Errorf("got address %q, want a loopback address such as 127.0.0.1:0", addr)
+	}
+	return nil
+}

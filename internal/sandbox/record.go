@@ -1,0 +1,76 @@
+package sandbox
+
+import (
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/bindgate/bindgate/internal/sandbox/material"
+	"github.com/bindgate/bindgate/internal/sandbox/sign"
+)
+
+// maxRecords bounds the calls that are remembered.
+const maxRecords = 1 << 16
+
+// Received is one authenticated call.
+type Received struct {
+	Action string
+	Params map[string]string // of the action, without certificate body and private key
+
+	ChainDigest     string // sha256:<hex> of the certificate body in canonical PEM; empty without one
+	PublicKeyDigest string // sha256:<hex> of the private key's SubjectPublicKeyInfo; empty without one
+
+	Code      string // "" while under way, OK, an error's code, or the kind of fault that answered instead
+	Committed bool   // the state was changed
+}
+
+// record is the log of received calls, in order of arrival.
+type record struct {
+	mu    sync.Mutex
+	calls []*Received
+}
+
+// add begins a call's entry; it is finished through set.
+func (r *record) add(call sign.Call) *Received {
+	entry := &Received{Action: call.Action, Params: maps.Clone(call.Params)}
+	entry.ChainDigest = material.ChainDigest(call.Params["CertificateBody"])
+	for _, name := range [...]string{"CertificatePrivateKey", "PrivateKey"} {
+		if key := call.Params[name]; key != "" {
+			entry.PublicKeyDigest = material.PublicKeyDigest(key)
+		}
+		delete(entry.Params, name)
+	}
+	delete(entry.Params, "CertificateBody")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.calls) >= maxRecords {
+		r.calls = slices.Delete(r.calls, 0, maxRecords/2)
+	}
+	r.calls = append(r.calls, entry)
+	return entry
+}
+
+func (r *record) set(entry *Received, change func(*Received)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(entry)
+}
+
+func (r *record) get(entry *Received) Received {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	copied := *entry
+	copied.Params = maps.Clone(entry.Params)
+	return copied
+}
+
+func (r *record) all() []Received {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := make([]Received, len(r.calls))
+	for i, entry := range r.calls {
+		out[i] = *entry
+		out[i].Params = maps.Clone(entry.Params)
+	}
+	return out
+}

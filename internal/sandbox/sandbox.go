@@ -1,0 +1,122 @@
+// Package sandbox is a gateway and a name server on loopback: a second,
+// independent implementation of what is known of the platform, for the demo, the
+// tests and users' CI. An official client pointed at it works unchanged.
+//
+// It verifies V1 and V3 signatures (package sign), keeps the platform's rules
+// (package account), answers in JSON or XML with the documented codes (packages
+// actions and apierror) and does wrong what it is asked to (package fault). It
+// shares no code with bindgate's own client.
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+
+	"github.com/bindgate/bindgate/internal/sandbox/account"
+	"github.com/bindgate/bindgate/internal/sandbox/dnsserver"
+	"github.com/bindgate/bindgate/internal/sandbox/fault"
+	"github.com/bindgate/bindgate/internal/sandbox/seed"
+)
+
+// Sandbox is a running gateway and name server. Its methods are safe for
+// concurrent use.
+type Sandbox struct {
+	options Options
+	account *account.Account
+	names   *dnsserver.Server
+	gateway *gateway
+	faults  *fault.Plan
+	once    sync.Once
+	closed  error       // what stopping said
+	detach  func() bool // stops waiting for the end of Start's context
+}
+
+// Start serves until the context ends or Close is called. Close must be called
+// in either case.
+func Start(ctx context.Context, o Options) (*Sandbox, error) {
+	o, err := o.complete()
+	if err != nil {
+		return nil, fmt.Errorf("starting the sandbox: %w", err)
+	}
+	records, err := o.Seed.AllRecords()
+	if err != nil {
+		return nil, fmt.Errorf("starting the sandbox: %w", err)
+	}
+	s := &Sandbox{options: o, faults: new(fault.Plan)}
+	s.faults.Replace(o.Faults)
+	if s.names, err = dnsserver.Start(o.DNSAddr, records, s.faults); err != nil {
+		return nil, fmt.Errorf("starting the sandbox: %w", err)
+	}
+	s.account = account.New(o.Seed.Groups, s.names)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.GatewayAddr)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("starting the sandbox: listening for the gateway: %w", err), s.names.Close())
+	}
+	s.gateway = newGateway(o, s.account, s.faults, listener)
+	s.detach = context.AfterFunc(ctx, s.stop)
+	return s, nil
+}
+
+// Close stops both servers and waits until every call under way has ended;
+// calls that a fault holds open are given up.
+func (s *Sandbox) Close() error {
+	s.detach()
+	s.stop()
+	return s.closed
+}
+
+func (s *Sandbox) stop() {
+	s.once.Do(func() { s.closed = errors.Join(s.gateway.close(), s.names.Close()) })
+}
+
+// Endpoint is the gateway's address, http://127.0.0.1:PORT.
+func (s *Sandbox) Endpoint() string { return "http://" + s.gateway.addr }
+
+// Resolver is the name server's address, 127.0.0.1:PORT, for UDP and TCP.
+func (s *Sandbox) Resolver() string { return s.names.Addr() }
+
+// Env is what a client needs, as NAME=value: endpoint, resolver, roots if there
+// are any, access key id and secret.
+func (s *Sandbox) Env() []string {
+	env := []string{"BINDGATE_ENDPOINT=" + s.Endpoint(), "BINDGATE_RESOLVER=" + s.Resolver()}
+	if s.options.Roots != "" {
+		env = append(env, "BINDGATE_ROOTS="+s.options.Roots)
+	}
+	return append(env,
+		"ALIBABA_CLOUD_ACCESS_KEY_ID="+s.options.AccessKeyID,
+		"ALIBABA_CLOUD_ACCESS_KEY_SECRET="+s.options.AccessKeySecret)
+}
+
+// State is a copy of every group with its domains, without private keys.
+func (s *Sandbox) State() []seed.Group { return s.account.State() }
+
+// Calls are the authenticated calls so far, in the order in which they came; of
+// very many, the last ones.
+func (s *Sandbox) Calls() []Received { return s.gateway.log.all() }
+
+// ReceivedKey reports whether a call carried a private key of this digest:
+// sha256:<hex> of its SubjectPublicKeyInfo.
+func (s *Sandbox) ReceivedKey(digest string) bool {
+	for _, call := range s.Calls() {
+		if digest != "" && call.PublicKeyDigest == digest {
+			return true
+		}
+	}
+	return false
+}
+
+// SetRecords makes the records, master-file text, all that an owner name has in
+// DNS; an empty text removes the name.
+func (s *Sandbox) SetRecords(owner, text string) error { return s.names.SetRecords(owner, text) }
+
+// SetFaults replaces the faults, with fresh counts.
+func (s *Sandbox) SetFaults(f Faults) error {
+	if err := f.Validate(); err != nil {
+		return err
+	}
+	s.faults.Replace(f)
+	return nil
+}
