@@ -1,0 +1,19 @@
+// Command bindgate judges a custom-domain binding for Alibaba Cloud API Gateway
+// before it is made, and makes it only if every check passes.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/bindgate/bindgate/internal/cli"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := cli.Run(ctx, os.Args[1:], cli.System())
+	stop()
+	os.Exit(code)
+}

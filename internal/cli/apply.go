@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/internal/journal"
+	"github.com/bindgate/bindgate/internal/plan"
+)
+
+func newApply(env Env) *cobra.Command {
+	var f flags
+	var a apply
+	c := &cobra.Command{
+		Use:   "apply [PATH…|PLAN]",
+		Short: "Judge bindings afresh, then make the calls, then read back",
+		Long: `Judge the bindings afresh and, only if every one of them is allowed or stands
+already, make the calls and read back what stands. Given a plan that
+"bindgate plan -o" saved, it stops (exit 5) if anything differs from it.`,
+		RunE: func(c *cobra.Command, args []string) error { return a.do(c.Context(), env, c, f, args) },
+	}
+	f.addJudging(c)
+	f.addMode(c)
+	c.Flags().StringVar(&f.journal, "journal", "", "journal `FILE` (default: bindgate/journal.jsonl under $XDG_STATE_HOME)")
+	c.Flags().BoolVar(&a.each, "each", false, "judge and bind one by one, going on after a refusal")
+	c.Flags().DurationVar(&a.readBack, "read-back", 30*time.Second, "time for the gateway to show a bound domain in effect")
+	c.Flags().DurationVar(&a.lockWait, "lock-wait", 10*time.Second, "time to wait for another apply on the same journal")
+	return c
+}
+
+// apply is one call of the command.
+type apply struct {
+	each     bool
+	readBack time.Duration
+	lockWait time.Duration
+
+	planned *plan.File // nil: no plan was given
+	journal *journal.Journal
+	run     *run
+}
+
+func (a *apply) do(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) error {
+	s, err := settle(env, c, f)
+	if err != nil {
+		return err
+	}
+	if !s.live || s.evidenceOut != "" {
+		return errors.New("reading flags: apply judges on the live clock and on fresh, whole evidence; leave out --now, --evidence, --evidence-out, --offline and --without")
+	}
+	if args, err = a.readPlan(env, args); err != nil {
+		return err
+	}
+	out, err := openSinks(env, s.formats)
+	if err != nil {
+		return err
+	}
+	defer out.close()
+	if a.run, err = open(ctx, env, c, s, args); err != nil {
+		return err
+	}
+	if a.run.alone() {
+		return errors.New("reading arguments: no API group is named, so there is nothing to apply; add --group")
+	}
+	if err := a.openJournal(ctx, env, s); err != nil {
+		return err
+	}
+	defer a.journal.Close()
+	code, sent, rep, err := a.all(ctx, args)
+	if err != nil {
+		return err
+	}
+	if err := out.write(env, rep, a.run.options()); err != nil {
+		if sent {
+			return withCode(exitFailed, fmt.Errorf("the calls were made, see the journal, but %w", err))
+		}
+		return err
+	}
+	return ended(a.run.failOnWarning(rep, code))
+}
+
+// readPlan takes a saved plan for what it is and gives the manifests it names.
+func (a *apply) readPlan(env Env, args []string) ([]string, error) {
+	if len(args) != 1 || args[0] == "-" {
+		return args, nil
+	}
+	path := absolute(env, args[0])
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() > plan.MaxFileSize {
+		return args, nil // the manifest's reader says what is wrong
+	}
+	data, err := os.ReadFile(path)
+	if err != nil || !plan.IsFile(data) {
+		return args, nil
+	}
+	file, err := plan.ReadFile(data)
+	if err != nil {
+		return nil, err
+	}
+	a.planned = &file
+	return file.Manifests, nil
+}
+
+// openJournal opens and locks the journal before anything is judged, so that
+// two applies never judge the same state.
+func (a *apply) openJournal(ctx context.Context, env Env, s settings) error {
+	path := s.journal
+	if path == "" {
+		var err error
+		if path, err = statePath(env); err != nil {
+			return err
+		}
+	}
+	var err error
+	a.journal, err = journal.Open(ctx, absolute(env, path), a.lockWait, env.Now)
+	if err != nil {
+		return err
+	}
+	if aside := a.journal.SetAside(); aside != "" {
+		complain(env.Stderr, fmt.Errorf("the journal ended in an unfinished line, which was moved to %q", aside))
+	}
+	if n := len(a.journal.Pending()); n > 0 {
+		complain(env.Stderr, fmt.Errorf("%d calls of earlier runs have no known outcome in the journal; the gateway's own state is judged, see `bindgate journal show`", n))
+	}
+	return nil
+}

@@ -1,0 +1,224 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/bind"
+	"github.com/bindgate/bindgate/internal/collect/group"
+	"github.com/bindgate/bindgate/internal/gate"
+	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/journal"
+	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/report"
+)
+
+// applied is one binding with its verdict and what came of it.
+type applied struct {
+	judged
+	plan    plan.Plan
+	outcome bind.Outcome
+}
+
+// all judges, makes the calls and reports. sent tells whether any call may have
+// reached the gateway.
+func (a *apply) all(ctx context.Context, args []string) (code int, sent bool, rep report.Report, err error) {
+	r := a.run
+	facts := r.facts()
+	head := r.head(facts)
+	if err := a.record(journal.Run, ""); err != nil {
+		return 0, false, rep, err
+	}
+	var done []applied
+	if a.each {
+		done, err = a.oneByOne(ctx)
+	} else {
+		done, err = a.together(ctx, args)
+	}
+	if err != nil {
+		return 0, false, rep, err
+	}
+	codes := []int{}
+	verdicts := make([]judged, len(done))
+	for i, d := range done {
+		verdicts[i] = d.judged
+		sent = sent || d.outcome.Sent
+		codes = append(codes, d.code())
+	}
+	if !sent {
+		codes = append(codes, interrupted(ctx))
+	}
+	code = worst(codes...)
+	if err := a.record(journal.End, fmt.Sprintf("exit %d", code)); err != nil {
+		complain(r.env.Stderr, err)
+	}
+	head.JournalHead = a.journal.Head()
+	rep = r.report(head, verdicts)
+	for i, d := range done {
+		d.fill(&rep.Bindings[i])
+	}
+	return code, sent, rep, nil
+}
+
+// together makes no call unless every binding is allowed or stands already, and
+// none that a given plan does not hold.
+func (a *apply) together(ctx context.Context, args []string) ([]applied, error) {
+	verdicts, groups, reader, err := a.observe(ctx, a.run.set.Bindings, nil)
+	if err != nil {
+		return nil, err
+	}
+	done, file, blocked := a.prepare(verdicts, args)
+	if a.planned != nil && blocked == "" {
+		if changes := a.planned.Changes(file); len(changes) > 0 {
+			return nil, withCode(exitChanged, fmt.Errorf("comparing with the plan, so nothing was sent: %s; make a new plan", strings.Join(changes, "; ")))
+		}
+	}
+	if ctx.Err() != nil {
+		blocked = "interrupted before any call"
+	}
+	var jobs []bind.Job
+	var at []int
+	for i, d := range done {
+		switch {
+		case blocked != "" && len(d.plan.Calls) > 0 || d.decision.Status != gate.Allowed && d.outcome.Status != bind.Unchanged:
+			done[i].outcome.Status, done[i].outcome.Message = bind.NotAttempted, blocked
+		case len(d.plan.Calls) > 0:
+			permit, p, err := d.decision.Permit()
+			if err != nil {
+				return nil, err
+			}
+			jobs, at = append(jobs, bind.Job{Subject: d.subject, Plan: p, Permit: permit}), append(at, i)
+		}
+	}
+	for n, o := range a.binder(groups, reader).All(ctx, jobs) {
+		done[at[n]].outcome = o
+	}
+	return done, nil
+}
+
+// prepare plans every verdict. blocked says why nothing may be sent, if so.
+func (a *apply) prepare(verdicts []judged, args []string) (done []applied, file plan.File, blocked string) {
+	file = a.run.planFile(args)
+	for _, v := range verdicts {
+		d := applied{judged: v}
+		p, err := plan.For(v.subject)
+		b := v.subject.Binding
+		if err == nil {
+			file.Bindings = append(file.Bindings, plan.NewFileBinding(b.DomainName, b.GroupID, b.RegionID, p))
+			d.outcome.Before = p.Before
+		}
+		switch {
+		case err == nil && len(p.Calls) == 0:
+			d.outcome.Status = bind.Unchanged
+		case v.decision.Status == gate.Allowed && err == nil:
+			d.plan = p
+		default:
+			blocked = fmt.Sprintf("no call was made in this run: %q is %s", b.DomainName, v.decision.Status)
+		}
+		done = append(done, d)
+	}
+	return done, file, blocked
+}
+
+// oneByOne judges each binding just before its own calls. A refusal does not
+// stop the others; an outcome that nobody knows does.
+func (a *apply) oneByOne(ctx context.Context) ([]applied, error) {
+	if a.planned != nil {
+		return nil, errors.New("reading flags: --each judges one by one and cannot hold to a plan; leave one of them out")
+	}
+	bindings := a.run.set.Bindings
+	c, _, _, err := a.run.collectors(false)
+	if err != nil {
+		return nil, err
+	}
+	related := c.All(ctx, a.run.facts(), bindings)
+	var done []applied
+	stopped := ""
+	for i, b := range bindings {
+		verdicts, groups, reader, err := a.observe(ctx, []binding.Binding{b}, &related[i].Siblings)
+		if err != nil {
+			return nil, err
+		}
+		prepared, _, blocked := a.prepare(verdicts, nil)
+		d := prepared[0]
+		if ctx.Err() != nil {
+			blocked = "interrupted before any call for this binding"
+		}
+		if blocked == "" {
+			blocked = stopped
+		}
+		switch {
+		case d.outcome.Status == bind.Unchanged:
+		case blocked != "":
+			d.outcome.Status, d.outcome.Message = bind.NotAttempted, blocked
+		default:
+			permit, p, err := d.decision.Permit()
+			if err != nil {
+				return nil, err
+			}
+			d.outcome = a.binder(groups, reader).One(ctx, bind.Job{Subject: d.subject, Plan: p, Permit: permit})
+		}
+		if d.outcome.Status == bind.Unknown {
+			stopped = fmt.Sprintf("not attempted: the outcome for %q is unknown", b.DomainName)
+		}
+		done = append(done, d)
+	}
+	return done, nil
+}
+
+// observe gathers fresh evidence and judges it. Bindings that are judged alone
+// bring what is known of their siblings.
+func (a *apply) observe(ctx context.Context, bindings []binding.Binding, related *evidence.Observation[evidence.Siblings]) ([]judged, *group.Collector, *gateway.Reader, error) {
+	r := a.run
+	c, groups, reader, err := r.collectors(true)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	all := c.All(ctx, r.facts(), bindings)
+	if related != nil {
+		all[0].Siblings = *related
+	}
+	return judgeAll(ctx, r.s.catalogue, r.engine, bindings, all, r.s.concurrency), groups, reader, nil
+}
+
+func (a *apply) binder(groups *group.Collector, reader *gateway.Reader) *bind.Binder {
+	return bind.New(bind.Config{
+		Transport: a.run.transport, Materials: a.run.certificates, Reader: reader, Losers: groups, Journal: a.journal,
+		Deadline: a.readBack, Interval: 500 * time.Millisecond, CallTime: a.run.s.timeout,
+	})
+}
+
+func (a *apply) record(kind journal.Kind, message string) error {
+	r := a.run
+	return a.journal.Append(journal.Entry{Kind: kind, Message: message, Actor: r.s.actor,
+		ManifestDigest: r.set.Digest, PolicyDigest: r.engine.Digest(), ConfigDigest: r.s.configDigest})
+}
+
+// code is what a binding's decision and outcome say together.
+func (d applied) code() int {
+	decision := codeOfDecision(d.decision.Status, false)
+	if d.decision.Status != gate.Allowed || d.outcome.Status == bind.NotAttempted && !d.outcome.Interrupted && !d.outcome.Changed {
+		return decision
+	}
+	return codeOfOutcome(d.outcome)
+}
+
+func (d applied) fill(b *report.Binding) {
+	b.Calls, b.Takes = d.plan.Calls, d.plan.Takes
+	o := d.outcome
+	b.Outcome = &report.Outcome{Status: string(o.Status), RequestID: o.RequestID, Code: o.Code, Message: o.Message,
+		Before: o.Before, Restore: o.Restore}
+}
+
+// interrupted is 130 when the run was interrupted.
+func interrupted(ctx context.Context) int {
+	if ctx.Err() != nil {
+		return exitInterrupted
+	}
+	return exitClean
+}

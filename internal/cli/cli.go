@@ -1,0 +1,76 @@
+// Package cli is the command line: flags, configuration, exit codes, and the
+// wiring of one run. It alone knows every stage.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/internal/report"
+)
+
+// Run runs one command to its end and gives its exit code. It never panics on
+// bad input and never exits the process itself.
+func Run(ctx context.Context, args []string, env Env) int {
+	root := newRoot(env)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var e *exitError
+	if err != nil && !(errors.As(err, &e) && e.err == errReported) {
+		complain(env.Stderr, err)
+	}
+	return codeOf(err)
+}
+
+// errReported tells that the report has said it all.
+var errReported = errors.New("reported")
+
+// ended is a command that said what it had to say, with its code.
+func ended(code int) error {
+	if code == exitClean {
+		return nil
+	}
+	return withCode(code, errReported)
+}
+
+// complain prints an error, each line escaped: parts of it come from manifests,
+// name servers and the gateway.
+func complain(w io.Writer, err error) {
+	for line := range strings.SplitSeq(strings.TrimRight(err.Error(), "\n"), "\n") {
+		fmt.Fprintf(w, "bindgate: %s\n", report.Escape(line))
+	}
+}
+
+func newRoot(env Env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "bindgate",
+		Short: "Judge custom-domain bindings for Alibaba Cloud API Gateway before they are made",
+		Long: `bindgate gathers evidence about a custom-domain binding (DNS, certificate, key,
+gateway state), runs checks and Rego policies on it, and calls SetDomain only if
+every check passes.
+
+Exit codes: 0 clean or bound, 1 refused, 2 usage, 3 cannot tell, 4 a call failed
+or its outcome is unknown, 5 the world or the plan changed, 130 interrupted.`,
+		SilenceUsage: true, SilenceErrors: true,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fmt.Errorf("reading flags: %w; see `%s --help`", err, c.CommandPath())
+	})
+	root.AddCommand(
+		newLint(env), newPlan(env), newApply(env),
+		newChecks(env), newPolicy(env), newJournal(env),
+		newSandbox(env),
+		newSchema(env), newVersion(env),
+	)
+	return root
+}

@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// Env is everything a command may touch of the process it runs in.
+type Env struct {
+	Stdin     io.Reader
+	Stdout    io.Writer
+	Stderr    io.Writer
+	LookupEnv func(string) (string, bool)
+	Environ   []string
+	Now       func() time.Time
+	Dir       string // working directory, absolute
+	Terminal  bool   // Stdout is one
+}
+
+// System is the real process. It is the one place that reads the clock, the
+// environment and the standard streams.
+func System() Env {
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = "."
+	}
+	return Env{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, //nolint:forbidigo // the one owner of the streams
+		LookupEnv: os.LookupEnv, Environ: os.Environ(), //nolint:forbidigo // the one owner of the environment
+		Now:      time.Now, //nolint:forbidigo // the one owner of the clock
+		Dir:      dir,
+		Terminal: term.IsTerminal(int(os.Stdout.Fd())), //nolint:forbidigo // the one owner of the streams
+	}
+}
+
+// get is the value of a variable, empty when it is not set.
+func (e Env) get(name string) string {
+	v, _ := e.LookupEnv(name)
+	return v
+}
+
+// color follows https://no-color.org and a terminal that cannot paint.
+func (e Env) color() bool {
+	return e.Terminal && e.get("NO_COLOR") == "" && e.get("TERM") != "dumb"
+}
+
+// lookup makes a LookupEnv of a list as os.Environ gives it; the last wins.
+func lookup(environ []string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		for i := len(environ) - 1; i >= 0; i-- {
+			if k, v, ok := strings.Cut(environ[i], "="); ok && k == name {
+				return v, true
+			}
+		}
+		return "", false
+	}
+}

@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"errors"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/internal/bind"
+	"github.com/bindgate/bindgate/internal/gate"
+	"github.com/bindgate/bindgate/internal/report"
+)
+
+// Exit codes, the same for every command.
+const (
+	exitClean       = 0   // clean, bound, or partial in lint
+	exitRefused     = 1   // refused by a finding
+	exitUsage       = 2   // usage, configuration, manifest, policy load, missing credentials
+	exitCannotTell  = 3   // evidence or policy evaluation failed
+	exitFailed      = 4   // a call failed, is incomplete, or its outcome is unknown
+	exitChanged     = 5   // the world or the plan changed since it was judged
+	exitInterrupted = 130 // interrupted before a call
+)
+
+// exitError is an error with its exit code.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+func withCode(code int, err error) error { return &exitError{code: code, err: err} }
+
+// codeOf is the code of an error; one without a code of its own is usage.
+func codeOf(err error) int {
+	var e *exitError
+	switch {
+	case err == nil:
+		return exitClean
+	case errors.As(err, &e):
+		return e.code
+	}
+	return exitUsage
+}
+
+// worst takes the code that matters most of several causes: 5, 4, 1, 3, 0.
+func worst(codes ...int) int {
+	for _, c := range []int{exitUsage, exitInterrupted, exitChanged, exitFailed, exitRefused, exitCannotTell} {
+		for _, got := range codes {
+			if got == c {
+				return c
+			}
+		}
+	}
+	return exitClean
+}
+
+// codeOfDecision is what a decision alone says. Partial is clean only where
+// nothing more was asked for than to judge what can be judged.
+func codeOfDecision(status gate.Status, partialIsClean bool) int {
+	switch {
+	case status == gate.Allowed, status == gate.Partial && partialIsClean:
+		return exitClean
+	case status == gate.Refused:
+		return exitRefused
+	}
+	return exitCannotTell
+}
+
+// codeOfOutcome is what came of a binding's calls.
+func codeOfOutcome(o bind.Outcome) int {
+	switch {
+	case o.Changed:
+		return exitChanged
+	case o.Status == bind.Bound, o.Status == bind.Unchanged:
+		return exitClean
+	case o.Status == bind.NotAttempted && o.Interrupted:
+		return exitInterrupted
+	}
+	return exitFailed
+}
+
+// warned reports whether any finding is a warning, for --fail-on warning.
+func warned(r report.Report) bool {
+	for _, b := range r.Bindings {
+		for _, c := range b.Checks {
+			for _, f := range c.Findings {
+				if f.Severity == checks.Warning {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// flags are what a judging command was called with.
+type flags struct {
+	formats        []string
+	config         string
+	offline        bool
+	without        []string
+	now            string
+	evidence       string
+	evidenceOut    string
+	resolver       string
+	endpoint       string
+	endpointCA     string
+	contract       string
+	roots          string
+	policy         []string
+	data           []string
+	journal        string
+	timeout        time.Duration
+	concurrency    int
+	allowPath      []string
+	allowEnv       []string
+	failOn         string
+	actor          string
+	quiet, verbose bool
+	rate           float64
+	wish           wish
+}
+
+// wish is one binding named by flags instead of a manifest.
+type wish struct {
+	domain, group, region, stage, networkType, proof string
+	force                                            bool
+	forceFrom                                        []string
+	redirect                                         string
+	certificate, certificateName                     string
+	privateKey, privateKeyEnv, passphraseEnv         string
+	labels                                           map[string]string
+}
+
+// addJudging adds the flags of every command that judges bindings.
+func (f *flags) addJudging(c *cobra.Command) {
+	p := c.Flags()
+	p.StringArrayVarP(&f.formats, "format", "f", nil, "report `FORMAT[=FILE]`, repeatable: text, json, jsonl")
+	p.StringVar(&f.config, "config", "", "the gate owner's configuration `FILE`; its folder becomes the root of all paths")
+	p.StringVar(&f.resolver, "resolver", "", "DNS resolver `ADDR[:PORT]` (default: the system's)")
+	p.StringVar(&f.endpoint, "endpoint", "", "gateway `URL` (default: the region's own)")
+	p.StringVar(&f.endpointCA, "endpoint-ca", "", "PEM `FILE` of a private CA that signs the endpoint's certificate")
+	p.StringVar(&f.contract, "contract", "", "published contract that the endpoint speaks: 2026 (default) or 2017")
+	p.StringVar(&f.roots, "roots", "", "trusted roots: mozilla (default), system, or a PEM `FILE`")
+	p.StringArrayVar(&f.policy, "policy", nil, "folder or file of more Rego policies, repeatable")
+	p.StringArrayVar(&f.data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
+	p.DurationVar(&f.timeout, "timeout", 0, "time for the evidence of one binding (default 30s)")
+	p.IntVar(&f.concurrency, "concurrency", 0, "bindings at a time (default 32)")
+	p.Float64Var(&f.rate, "rate", 0, "gateway calls a second for each region and action (default 90; -1: no limit)")
+	p.StringArrayVar(&f.allowPath, "allow-path", nil, "`DIR` beside the root that manifests may name files in, repeatable")
+	p.StringArrayVar(&f.allowEnv, "allow-env", nil, "`GLOB` of environment names beside BINDGATE_* that manifests may read, repeatable")
+	p.StringVar(&f.failOn, "fail-on", "", "exit 1 on `warning` too (default: errors only)")
+	p.StringVar(&f.actor, "actor", "", "who runs this, for policies; a claim, not a proof (default: what the CI says)")
+	p.BoolVarP(&f.quiet, "quiet", "q", false, "print only what stands in the way")
+	p.BoolVarP(&f.verbose, "verbose", "v", false, "print every binding and check")
+	f.addWish(c)
+}
+
+// addMode adds the flags that choose what is observed and when. apply knows
+// them too, only to refuse them with a reason.
+func (f *flags) addMode(c *cobra.Command) {
+	p := c.Flags()
+	p.BoolVar(&f.offline, "offline", false, "ask neither DNS nor the gateway; what needs them is not run")
+	p.StringSliceVar(&f.without, "without", nil, "leave out `group,dns`")
+	p.StringVar(&f.now, "now", "", "fix the clock at this `RFC3339` time")
+	p.StringVar(&f.evidence, "evidence", "", "replay the evidence saved in `FILE`")
+	p.StringVar(&f.evidenceOut, "evidence-out", "", "save the evidence to `FILE`")
+}
+
+func (f *flags) addWish(c *cobra.Command) {
+	p := c.Flags()
+	w := &f.wish
+	p.StringVar(&w.domain, "domain", "", "one binding without a manifest: its domain `NAME`")
+	p.StringVar(&w.group, "group", "", "its API group `ID`")
+	p.StringVar(&w.region, "region", "", "its region `ID`, such as cn-hangzhou")
+	p.StringVar(&w.stage, "stage", "", "its stage; an empty value means all environments")
+	p.StringVar(&w.networkType, "type", "", "its network type: INTERNET or INTRANET")
+	p.StringVar(&w.proof, "proof", "", "its domain proof: cname or txt")
+	p.BoolVar(&w.force, "force", false, "give leave to take the domain from the groups in --force-from")
+	p.StringArrayVar(&w.forceFrom, "force-from", nil, "`GROUP` that may lose the domain, repeatable")
+	p.StringVar(&w.redirect, "redirect", "", "redirect HTTP to HTTPS: true or false")
+	p.StringVar(&w.certificate, "certificate", "", "its certificate `FILE`")
+	p.StringVar(&w.certificateName, "certificate-name", "", "the certificate's `NAME` on the gateway")
+	p.StringVar(&w.privateKey, "private-key", "", "its private key `FILE`")
+	p.StringVar(&w.privateKeyEnv, "private-key-env", "", "environment `NAME` that holds its private key")
+	p.StringVar(&w.passphraseEnv, "passphrase-env", "", "environment `NAME` that holds the key's passphrase")
+	p.StringToStringVar(&w.labels, "label", nil, "its labels, `KEY=VALUE`")
+}
+
+// named reports whether any flag that names a binding was given.
+func (w wish) named(c *cobra.Command) bool {
+	for _, name := range []string{"domain", "group", "region", "stage", "type", "proof", "force", "force-from", "redirect", "certificate",
+		"certificate-name", "private-key", "private-key-env", "passphrase-env", "label"} {
+		if c.Flags().Changed(name) {
+			return true
+		}
+	}
+	return false
+}

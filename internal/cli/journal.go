@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/internal/journal"
+	"github.com/bindgate/bindgate/internal/report"
+)
+
+func newJournal(env Env) *cobra.Command {
+	c := &cobra.Command{Use: "journal", Short: "Show or verify the record of what was sent", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	var path, format, head string
+	show := &cobra.Command{
+		Use: "show", Short: "Show the entries", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return showJournal(env, path, format) },
+	}
+	show.Flags().StringVarP(&format, "format", "f", "text", "`FORMAT`: text or jsonl")
+	verify := &cobra.Command{
+		Use: "verify", Short: "Verify the hash chain", Args: cobra.NoArgs,
+		Long: `Verify that no line of the journal was changed, taken out, put in or moved. That
+its end was not cut off shows only against the journalHead of a report: --head.`,
+		RunE: func(*cobra.Command, []string) error { return verifyJournal(env, path, head) },
+	}
+	verify.Flags().StringVar(&head, "head", "", "`HASH` that the journal must still hold, from a report")
+	for _, sub := range []*cobra.Command{show, verify} {
+		sub.Flags().StringVar(&path, "journal", "", "journal `FILE` (default: bindgate/journal.jsonl under $XDG_STATE_HOME)")
+	}
+	c.AddCommand(show, verify)
+	return c
+}
+
+func journalPath(env Env, path string) (string, error) {
+	if path == "" {
+		return statePath(env)
+	}
+	return absolute(env, path), nil
+}
+
+func showJournal(env Env, path, format string) error {
+	if format != "text" && format != "jsonl" {
+		return fmt.Errorf("reading -f: unknown format %q, want text or jsonl", format)
+	}
+	path, err := journalPath(env, path)
+	if err != nil {
+		return err
+	}
+	entries, err := journal.Read(path)
+	for _, e := range entries {
+		if werr := showEntry(env.Stdout, e, format); werr != nil {
+			return werr
+		}
+	}
+	return journalError(err)
+}
+
+func showEntry(w io.Writer, e journal.Entry, format string) error {
+	if format == "jsonl" {
+		return json.NewEncoder(w).Encode(e)
+	}
+	line := fmt.Sprintf("%4d %s %-9s", e.Seq, e.Time.Format("2006-01-02T15:04:05Z"), e.Kind)
+	if e.Call != nil {
+		line += fmt.Sprintf(" %s %s on %s", e.Call.Action, e.DomainName, e.GroupID)
+	}
+	for _, part := range []string{e.Status, e.Code, e.RequestID, e.Message} {
+		if part != "" {
+			line += " " + part
+		}
+	}
+	_, err := fmt.Fprintln(w, report.Escape(line))
+	return err
+}
+
+func verifyJournal(env Env, path, head string) error {
+	path, err := journalPath(env, path)
+	if err != nil {
+		return err
+	}
+	s, err := journal.Verify(path, head)
+	if err != nil {
+		return journalError(err)
+	}
+	fmt.Fprintf(env.Stdout, "%d entries, the chain holds, head %s\n", s.Entries, s.Head)
+	for _, e := range s.Pending {
+		fmt.Fprintln(env.Stdout, report.Escape(fmt.Sprintf("no known outcome: entry %d, %s %s on %s", e.Seq, e.Call.Action, e.DomainName, e.GroupID)))
+	}
+	return nil
+}
+
+// journalError gives a broken chain the code of a refusal: somebody changed
+// what was recorded.
+func journalError(err error) error {
+	switch {
+	case errors.Is(err, journal.ErrBroken):
+		return withCode(exitRefused, err)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w; nothing was applied with it yet, or name another file with --journal", err)
+	}
+	return err
+}

@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/catalog"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/gate"
+	"github.com/bindgate/bindgate/internal/policy"
+)
+
+// judged is one binding with its verdict.
+type judged struct {
+	subject  checks.Subject
+	results  []checks.Result
+	decision gate.Decision
+}
+
+// judge runs both passes over one subject: the checks that judge the evidence,
+// then the policy, which sees their results, then the checks that read its verdict.
+func judge(ctx context.Context, list []checks.Check, engine *policy.Engine, s checks.Subject) judged {
+	first, second := catalog.Passes(list)
+	results := checks.Run(ctx, first, s)
+	s.Evidence.Policy = engine.Evaluate(ctx, policy.Input{
+		Binding: s.Binding, Evidence: s.Evidence, Results: results, Run: s.Evidence.Run,
+	})
+	results = append(results, checks.Run(ctx, second, s)...)
+	return judged{subject: s, results: results, decision: gate.Decide(list, s, results)}
+}
+
+// judgeAll judges every binding, several at a time, in the order of the bindings.
+func judgeAll(ctx context.Context, list []checks.Check, engine *policy.Engine, bindings []binding.Binding, all []evidence.Evidence, at int) []judged {
+	out := make([]judged, len(bindings))
+	var work errgroup.Group
+	work.SetLimit(max(at, 1))
+	for i := range bindings {
+		work.Go(func() error {
+			out[i] = judge(ctx, list, engine, checks.Subject{Binding: bindings[i], Evidence: all[i]})
+			return nil
+		})
+	}
+	_ = work.Wait() // the verdict is in out
+	return out
+}
+
+// firstIDs are the checks whose results a policy may read.
+func firstIDs(list []checks.Check) []string {
+	first, _ := catalog.Passes(list)
+	ids := make([]string, len(first))
+	for i, c := range first {
+		ids[i] = c.ID
+	}
+	return ids
+}

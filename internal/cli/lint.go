@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/replay"
+	"github.com/bindgate/bindgate/internal/report"
+)
+
+func newLint(env Env) *cobra.Command {
+	var f flags
+	c := &cobra.Command{
+		Use:   "lint [PATH…]",
+		Short: "Judge bindings; change nothing",
+		Long: `Judge the bindings of manifests (files, folders, or - for standard input; the
+default is the current folder), or the one that --domain and its like name.
+DNS and the gateway are read unless --offline or --without leaves them out.`,
+		RunE: func(c *cobra.Command, args []string) error { return lint(c.Context(), env, c, f, args) },
+	}
+	f.addJudging(c)
+	f.addMode(c)
+	return c
+}
+
+func lint(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) error {
+	s, err := settle(env, c, f)
+	if err != nil {
+		return err
+	}
+	out, err := openSinks(env, s.formats)
+	if err != nil {
+		return err
+	}
+	defer out.close()
+	r, err := open(ctx, env, c, s, args)
+	if err != nil {
+		return err
+	}
+	head, verdicts, err := r.observeAndJudge(ctx, false)
+	if err != nil {
+		return err
+	}
+	rep := r.report(head, verdicts)
+	if err := out.write(env, rep, r.options()); err != nil {
+		return err
+	}
+	codes := []int{interrupted(ctx)}
+	for _, v := range verdicts {
+		codes = append(codes, codeOfDecision(v.decision.Status, true))
+	}
+	return ended(r.failOnWarning(rep, worst(codes...)))
+}
+
+// observeAndJudge judges on fresh evidence, which it may save, or on saved
+// evidence. With served it also asks which certificates are served now.
+func (r *run) observeAndJudge(ctx context.Context, served bool) (report.Run, []judged, error) {
+	if r.s.evidence != "" {
+		return r.replay(ctx)
+	}
+	c, _, _, err := r.collectors(served)
+	if err != nil {
+		return report.Run{}, nil, err
+	}
+	facts := r.facts()
+	all := c.All(ctx, facts, r.set.Bindings)
+	head := r.head(facts)
+	if r.s.evidenceOut != "" {
+		if err := r.save(head, facts, all); err != nil {
+			return report.Run{}, nil, err
+		}
+	}
+	return head, judgeAll(ctx, r.s.catalogue, r.engine, r.set.Bindings, all, r.s.concurrency), nil
+}
+
+func (r *run) save(head report.Run, facts evidence.Run, all []evidence.Evidence) error {
+	saved := replay.Header{Run: facts, Offline: head.Offline, Endpoint: head.Endpoint, RootsDigest: head.RootsDigest}
+	var buf bytes.Buffer
+	if err := replay.Write(&buf, saved, r.set.Bindings, all); err != nil {
+		return err
+	}
+	if err := os.WriteFile(absolute(r.env, r.s.evidenceOut), buf.Bytes(), 0o600); err != nil {
+		return fmt.Errorf("saving the evidence: %w", err)
+	}
+	return nil
+}
+
+// replay judges saved evidence again, at the time and in the mode of its run.
+func (r *run) replay(ctx context.Context) (report.Run, []judged, error) {
+	data, err := readBounded(absolute(r.env, r.s.evidence), replay.MaxSize)
+	if err != nil {
+		return report.Run{}, nil, fmt.Errorf("reading --evidence: %w", err)
+	}
+	saved, err := replay.Read(data)
+	if err != nil {
+		return report.Run{}, nil, err
+	}
+	all, err := saved.Match(r.set.Bindings)
+	if err != nil {
+		return report.Run{}, nil, err
+	}
+	head := r.head(saved.Run.Run)
+	head.Offline, head.Endpoint, head.RootsDigest = saved.Run.Offline, saved.Run.Endpoint, saved.Run.RootsDigest
+	return head, judgeAll(ctx, r.s.catalogue, r.engine, r.set.Bindings, all, r.s.concurrency), nil
+}
+
+// head is what the report says of the run.
+func (r *run) head(facts evidence.Run) report.Run {
+	_, noDNS := r.s.leftOut("dns")
+	_, noGroup := r.s.leftOut("group")
+	return report.Run{
+		Command: facts.Command, Now: facts.Now, Offline: noDNS && noGroup,
+		Endpoint: r.s.endpoint, Contract: facts.Contract, DNSMode: facts.DNSMode,
+		ManifestDigest: r.set.Digest, PolicyDigest: r.engine.Digest(), ConfigDigest: r.s.configDigest,
+		RootsDigest: r.certificates.RootsDigest(),
+	}
+}
+
+// report puts the verdicts under their head.
+func (r *run) report(head report.Run, verdicts []judged) report.Report {
+	rep := report.Report{Tool: report.Tool{Name: "bindgate", Version: version()}, Run: head}
+	for _, v := range verdicts {
+		rep.Bindings = append(rep.Bindings, v.report())
+	}
+	return rep
+}
+
+func (v judged) report() report.Binding {
+	b := v.subject.Binding
+	return report.Binding{
+		DomainName: b.DomainName, GroupID: b.GroupID, RegionID: b.RegionID,
+		BindStageName: b.BindStageName, CustomDomainType: b.CustomDomainType, Source: b.Source,
+		Decision: v.decision.Status, Reasons: v.decision.Reasons, Checks: v.results,
+		Evidence: report.Observed(v.subject.Evidence),
+	}
+}
+
+func (r *run) options() report.Options {
+	return report.Options{Color: r.env.color(), Verbose: r.s.verbose, Quiet: r.s.quiet}
+}
+
+func (r *run) failOnWarning(rep report.Report, code int) int {
+	if r.s.failOn == "warning" && warned(rep) {
+		return worst(code, exitRefused)
+	}
+	return code
+}
+
+// readBounded reads a regular file of at most limit bytes.
+func readBounded(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%q is not a regular file", path)
+	case info.Size() > limit:
+		return nil, fmt.Errorf("%q has %d bytes, want at most %d", path, info.Size(), limit)
+	}
+	return os.ReadFile(path)
+}

@@ -1,0 +1,167 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/policy"
+	"github.com/bindgate/bindgate/internal/report"
+)
+
+func newPolicy(env Env) *cobra.Command {
+	c := &cobra.Command{Use: "policy", Short: "Test, check and ask Rego policies", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c.AddCommand(newPolicyTest(env), newPolicyCheck(env), newPolicyEval(env), newPolicySchema(env))
+	return c
+}
+
+func newPolicyTest(env Env) *cobra.Command {
+	var o policy.Options
+	c := &cobra.Command{
+		Use: "test [PATH…]", Short: "Run Rego tests (default: those of the shipped policies); no test is a failure",
+		RunE: func(c *cobra.Command, args []string) error {
+			o.Dirs = args
+			r, err := policy.Test(c.Context(), o)
+			if err != nil {
+				return err
+			}
+			return policyTests(env, r)
+		},
+	}
+	c.Flags().StringArrayVar(&o.Data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
+	return c
+}
+
+// policyTests prints what failed and a last line that counts.
+func policyTests(env Env, r policy.TestReport) error {
+	for _, t := range r.Tests {
+		if t.Status == "passed" {
+			continue
+		}
+		fmt.Fprintln(env.Stdout, report.Escape(fmt.Sprintf("%s %s:%d %s %s", t.Status, t.File, t.Line, t.Name, t.Message)))
+		if t.Output != "" {
+			fmt.Fprintln(env.Stdout, report.Escape("  "+t.Output))
+		}
+	}
+	fmt.Fprintf(env.Stdout, "%d passed, %d failed, %d skipped\n", r.Passed, r.Failed, r.Skipped)
+	if r.Failed > 0 {
+		return ended(exitRefused)
+	}
+	return nil
+}
+
+func newPolicyCheck(env Env) *cobra.Command {
+	var o policy.Options
+	c := &cobra.Command{
+		Use: "check [PATH…]", Short: "Compile policies strictly, with the input's schema, and compare their format",
+		RunE: func(c *cobra.Command, args []string) error {
+			o.Dirs = args
+			if err := policy.Check(c.Context(), o); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintln(env.Stdout, "policies are sound")
+			return err
+		},
+	}
+	c.Flags().StringArrayVar(&o.Data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
+	return c
+}
+
+func newPolicyEval(env Env) *cobra.Command {
+	var o policy.Options
+	var input string
+	c := &cobra.Command{
+		Use: "eval --input FILE [PATH…]", Short: "Ask policies about one document of bindgate.policy-input/v1",
+		RunE: func(c *cobra.Command, args []string) error {
+			o.Dirs = args
+			data, err := readInput(env, input)
+			if err != nil {
+				return err
+			}
+			engine, err := policy.Load(c.Context(), o)
+			if err != nil {
+				return err
+			}
+			said, err := engine.EvaluateDocument(c.Context(), data)
+			if err != nil {
+				return err
+			}
+			return policyVerdict(env, said)
+		},
+	}
+	c.Flags().StringVar(&input, "input", "", "JSON `FILE`; - for standard input")
+	c.Flags().StringArrayVar(&o.Data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
+	return c
+}
+
+// maxInput bounds a policy input, in bytes.
+const maxInput = 16 << 20
+
+func readInput(env Env, path string) ([]byte, error) {
+	switch path {
+	case "":
+		return nil, errors.New("reading flags: --input is missing; `bindgate policy schema` says what it holds")
+	case "-":
+		return readAll(env.Stdin, maxInput)
+	}
+	data, err := readBounded(absolute(env, path), maxInput)
+	if err != nil {
+		return nil, fmt.Errorf("reading --input: %w", err)
+	}
+	return data, nil
+}
+
+// policyVerdict prints what the packages said. A denial, or a force that is not
+// allowed, is a refusal; what could not be asked cannot be told.
+func policyVerdict(env Env, said evidence.Observation[evidence.Policy]) error {
+	enc := json.NewEncoder(env.Stdout)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(said); err != nil {
+		return fmt.Errorf("printing the verdict: %w", err)
+	}
+	if said.State != evidence.Observed {
+		return ended(exitCannotTell)
+	}
+	codes := []int{exitClean}
+	for _, p := range said.Facts.Packages {
+		if p.NotRun != "" {
+			codes = append(codes, exitCannotTell)
+		}
+		if len(p.Denials) > 0 {
+			codes = append(codes, exitRefused)
+		}
+	}
+	for _, p := range said.Facts.PackagesUnder("bindgate.force") {
+		if !p.Allow {
+			codes = append(codes, exitRefused)
+		}
+	}
+	return ended(worst(codes...))
+}
+
+func newPolicySchema(env Env) *cobra.Command {
+	return &cobra.Command{
+		Use: "schema", Short: "Print the JSON Schema of a policy's input", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := env.Stdout.Write(policy.InputSchema())
+			return err
+		},
+	}
+}
+
+// readAll reads at most limit bytes.
+func readAll(r io.Reader, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("reading standard input: %w", err)
+	case int64(len(data)) > limit:
+		return nil, fmt.Errorf("reading standard input: more than %d bytes", limit)
+	}
+	return data, nil
+}

@@ -1,0 +1,183 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/collect"
+	"github.com/bindgate/bindgate/internal/collect/certificate"
+	"github.com/bindgate/bindgate/internal/collect/dns"
+	"github.com/bindgate/bindgate/internal/collect/group"
+	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/manifest"
+	"github.com/bindgate/bindgate/internal/policy"
+	"github.com/bindgate/bindgate/internal/resolve"
+)
+
+// run is one judging command with everything that it reads loaded: what can go
+// wrong before anything is asked has gone wrong by then.
+type run struct {
+	env          Env
+	s            settings
+	set          *manifest.Set
+	engine       *policy.Engine
+	certificates *certificate.Collector
+	resolver     string             // address, empty when DNS is left out
+	transport    *gateway.Transport // nil when the gateway is left out
+}
+
+// open loads manifest, policies, roots, resolver and credentials. Every error
+// is usage, and nothing was called.
+func open(ctx context.Context, env Env, c *cobra.Command, s settings, paths []string) (*run, error) {
+	r := &run{env: env, s: s}
+	var err error
+	if r.set, err = load(env, c, s, paths); err != nil {
+		return nil, err
+	}
+	if r.engine, err = policy.Load(ctx, policy.Options{Dirs: s.policy, Data: s.data, Results: firstIDs(s.catalogue)}); err != nil {
+		return nil, err
+	}
+	if r.certificates, err = certificate.New(certificate.Config{
+		Files: r.set.Files, LookupEnv: env.LookupEnv, Roots: s.roots, Dir: env.Dir, Now: s.clock,
+	}); err != nil {
+		return nil, err
+	}
+	if s.evidence != "" {
+		return r, nil
+	}
+	if err := r.openDNS(); err != nil {
+		return nil, err
+	}
+	return r, r.openGateway()
+}
+
+// load reads the manifests, or the one binding that flags name.
+func load(env Env, c *cobra.Command, s settings, paths []string) (*manifest.Set, error) {
+	o := manifest.Options{WorkDir: env.Dir, Root: s.configDir, AllowPaths: s.allowPath, AllowEnv: s.allowEnv, Stdin: env.Stdin}
+	named := s.wish.named(c)
+	switch {
+	case named && len(paths) > 0:
+		return nil, fmt.Errorf("reading arguments: got both a manifest %q and flags that name a binding, want one of them", paths[0])
+	case named:
+		f, err := s.wish.manifest(c)
+		if err != nil {
+			return nil, err
+		}
+		return manifest.FromFlags(f, o)
+	case len(paths) == 0:
+		paths = []string{"."}
+	}
+	return manifest.Load(paths, o)
+}
+
+func (r *run) openDNS() error {
+	if _, left := r.s.leftOut("dns"); left || r.alone() && r.s.resolver == "" {
+		return nil
+	}
+	r.resolver = r.s.resolver
+	if r.resolver == "" {
+		system, err := resolve.SystemResolver("/etc/resolv.conf")
+		if err != nil {
+			return withCode(exitCannotTell, err)
+		}
+		r.resolver = system
+	}
+	_, err := resolve.New(resolve.Config{Server: r.resolver})
+	return err
+}
+
+func (r *run) openGateway() error {
+	if _, left := r.s.leftOut("group"); left || r.alone() {
+		return nil
+	}
+	credential, err := gateway.Credentials()
+	if err != nil {
+		return err
+	}
+	var ca []byte
+	if r.s.endpointCA != "" {
+		if ca, err = os.ReadFile(absolute(r.env, r.s.endpointCA)); err != nil {
+			return fmt.Errorf("reading --endpoint-ca: %w", err)
+		}
+	}
+	r.transport, err = gateway.NewTransport(gateway.Config{
+		Endpoint: r.s.endpoint, Credential: credential, CA: ca, Env: r.env.get,
+		Rate: r.s.rate, UserAgent: "bindgate/" + version(),
+	})
+	return err
+}
+
+// alone reports that only certificates are judged, with no group named.
+func (r *run) alone() bool {
+	for _, b := range r.set.Bindings {
+		if !b.CertificateAlone {
+			return false
+		}
+	}
+	return true
+}
+
+// collectors makes fresh collectors: what a run asked once is not remembered by
+// the next.
+func (r *run) collectors(served bool) (*collect.Collector, *group.Collector, *gateway.Reader, error) {
+	c := &collect.Collector{Certificate: r.certificates, Served: served,
+		Concurrency: r.s.concurrency, Timeout: r.s.timeout, Now: r.env.Now}
+	if r.s.now != "" {
+		c.Now = r.s.clock
+	}
+	if r.resolver != "" {
+		client, err := resolve.New(resolve.Config{Server: r.resolver})
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		c.DNS = dns.New(client, c.Now, rand.Text)
+	}
+	c.WithoutDNS, _ = r.s.leftOut("dns")
+	c.WithoutGroup, _ = r.s.leftOut("group")
+	if r.transport == nil {
+		return c, nil, nil, nil
+	}
+	reader := gateway.NewReader(r.transport)
+	groups := group.New(reader, c.Now, r.s.concurrency)
+	c.Group = groups
+	return c, groups, reader, nil
+}
+
+// facts are what holds for every binding of the run.
+func (r *run) facts() evidence.Run {
+	mode := evidence.DNSResolver
+	if r.resolver == "" {
+		mode = evidence.DNSNone
+	}
+	return evidence.Run{Now: r.s.clock().UTC(), Command: r.s.command, Contract: r.s.contract,
+		DNSMode: mode, Actor: r.s.actor, Live: r.s.live}
+}
+
+// loopbackURL reports whether an endpoint is an address of this machine.
+func loopbackURL(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.User != nil {
+		return false
+	}
+	addr, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && addr.IsLoopback()
+}
+
+// statePath is the default place of the journal.
+func statePath(env Env) (string, error) {
+	if dir := env.get("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "bindgate", "journal.jsonl"), nil
+	}
+	if home := env.get("HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, ".local", "state", "bindgate", "journal.jsonl"), nil
+	}
+	return "", fmt.Errorf("finding the journal: neither XDG_STATE_HOME nor HOME is set; use --journal FILE")
+}

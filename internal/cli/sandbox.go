@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/internal/sandbox"
+)
+
+// sandboxFlags are what the sandbox command was called with.
+type sandboxFlags struct {
+	seed, gateway, dns, faults, envFile, roots string
+	latency                                    time.Duration
+	rate                                       float64
+	contract                                   string
+	log                                        bool
+}
+
+func newSandbox(env Env) *cobra.Command {
+	var f sandboxFlags
+	c := &cobra.Command{
+		Use:   "sandbox --seed FILE [-- COMMAND…]",
+		Short: "Run a gateway and a DNS server on loopback",
+		Long: `Run a gateway and a DNS server of the seed's state on loopback. Prints one
+"export NAME=value" a line, then serves until it is interrupted. With a command
+it runs that in the same environment and ends with its exit code.`,
+		RunE: func(c *cobra.Command, args []string) error { return runSandbox(c.Context(), env, f, args) },
+	}
+	p := c.Flags()
+	p.StringVar(&f.seed, "seed", "", "YAML `FILE` with groups and zone; - for standard input")
+	p.StringVar(&f.gateway, "gateway", "", "loopback `ADDR:PORT` of the gateway (default: any free port)")
+	p.StringVar(&f.dns, "dns", "", "loopback `ADDR:PORT` of the DNS server (default: any free port)")
+	p.StringVar(&f.faults, "faults", "", "what goes wrong: `ACTION:FAULT[:COUNT],…`, such as SetDomain:reset-after-commit:1")
+	p.StringVar(&f.envFile, "env-file", "", "write the export lines to `FILE` too (0600)")
+	p.StringVar(&f.roots, "roots", "", "PEM `FILE` to hand out as BINDGATE_ROOTS")
+	p.DurationVar(&f.latency, "latency", 0, "time before each answer of the gateway")
+	p.Float64Var(&f.rate, "rate", 0, "calls a second of one action before it throttles (default: no limit)")
+	p.StringVar(&f.contract, "contract", "2026", "SetDomain contract to speak: 2026 or 2017")
+	p.BoolVar(&f.log, "log", false, "log one line a call, without parameters, on standard error")
+	return c
+}
+
+func runSandbox(ctx context.Context, env Env, f sandboxFlags, command []string) error {
+	o, err := f.options(env)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	s, err := sandbox.Start(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	lines := exports(s.Env())
+	if f.envFile != "" {
+		if err := os.WriteFile(absolute(env, f.envFile), []byte(lines), 0o600); err != nil {
+			return fmt.Errorf("writing --env-file: %w", err)
+		}
+	}
+	if len(command) > 0 {
+		return runIn(ctx, env, s.Env(), command)
+	}
+	if _, err := fmt.Fprint(env.Stdout, lines); err != nil {
+		return fmt.Errorf("printing the environment: %w", err)
+	}
+	<-ctx.Done()
+	return nil
+}
+
+func (f sandboxFlags) options(env Env) (sandbox.Options, error) {
+	o := sandbox.Options{GatewayAddr: f.gateway, DNSAddr: f.dns, Now: env.Now, Latency: f.latency, RatePerSecond: f.rate,
+		Contract2017: f.contract == "2017"}
+	if f.contract != "2017" && f.contract != "2026" {
+		return o, fmt.Errorf("reading --contract: got %q, want 2026 or 2017", f.contract)
+	}
+	if f.seed == "" {
+		return o, errors.New("reading flags: --seed is missing; `bindgate demo --dir DIR` writes one to look at")
+	}
+	if f.log {
+		o.AccessLog = env.Stderr
+	}
+	if f.roots != "" {
+		o.Roots = absolute(env, f.roots)
+	}
+	data, dir, err := readSeed(env, f.seed)
+	if err != nil {
+		return o, err
+	}
+	if o.Seed, err = sandbox.ParseSeed(data, dir); err != nil {
+		return o, err
+	}
+	if f.faults != "" {
+		o.Faults, err = sandbox.ParseFaults(f.faults)
+	}
+	return o, err
+}
+
+// maxSeed bounds a seed, in bytes.
+const maxSeed = 64 << 20
+
+func readSeed(env Env, path string) (data []byte, dir string, err error) {
+	if path == "-" {
+		data, err = readAll(env.Stdin, maxSeed)
+		return data, env.Dir, err
+	}
+	path = absolute(env, path)
+	data, err = readBounded(path, maxSeed)
+	if err != nil {
+		err = fmt.Errorf("reading --seed: %w", err)
+	}
+	return data, filepath.Dir(path), err
+}
+
+// exports writes NAME=value pairs so that a shell takes each value as one word.
+func exports(pairs []string) string {
+	var b strings.Builder
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		if strings.ContainsFunc(value, func(r rune) bool {
+			return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:", r)
+		}) {
+			value = "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+		}
+		fmt.Fprintf(&b, "export %s=%s\n", name, value)
+	}
+	return b.String()
+}
+
+// runIn runs a command with more environment and ends as it ended.
+func runIn(ctx context.Context, env Env, more, command []string) error {
+	c := exec.CommandContext(ctx, command[0], command[1:]...)
+	c.Env = append(env.Environ, more...)
+	c.Dir, c.Stdin, c.Stdout, c.Stderr = env.Dir, env.Stdin, env.Stdout, env.Stderr
+	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
+	c.WaitDelay = 10 * time.Second
+	err := c.Run()
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit) && exit.ExitCode() >= 0:
+		return ended(exit.ExitCode())
+	case err != nil:
+		return fmt.Errorf("running the command: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,212 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/catalog"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/config"
+)
+
+// settings are the flags, the gate owner's configuration and the tree's,
+// resolved: a flag wins over --config, and the tree may only choose formats and
+// raise severities.
+type settings struct {
+	flags
+	command      string
+	clock        func() time.Time // the run's
+	live         bool             // on the live clock, with fresh evidence
+	catalogue    []checks.Check
+	configDir    string // folder of --config; empty without
+	configDigest string
+}
+
+// settle resolves what a command was called with. Every error is usage.
+func settle(env Env, c *cobra.Command, f flags) (settings, error) {
+	s := settings{flags: f, command: c.Name(), clock: env.Now, live: f.now == "" && f.evidence == "" && !f.offline && len(f.without) == 0}
+	if f.now != "" {
+		at, err := time.Parse(time.RFC3339, f.now)
+		if err != nil {
+			return s, fmt.Errorf("reading --now: got %q, want a time like 2026-11-21T12:00:00Z", f.now)
+		}
+		s.clock = func() time.Time { return at }
+	}
+	for _, w := range f.without {
+		if !slices.Contains([]string{"group", "dns"}, w) {
+			return s, fmt.Errorf("reading --without: got %q, want group or dns", w)
+		}
+	}
+	if f.evidence != "" && (f.offline || len(f.without) > 0 || f.evidenceOut != "" || f.now != "") {
+		return s, fmt.Errorf("reading --evidence: a replay takes time and mode from the saved run; leave out --now, --offline, --without and --evidence-out")
+	}
+	if f.failOn != "" && f.failOn != "warning" && f.failOn != "error" {
+		return s, fmt.Errorf("reading --fail-on: got %q, want warning or error", f.failOn)
+	}
+	s.catalogue = catalog.All()
+	if err := s.fromTree(env); err != nil {
+		return s, err
+	}
+	if err := s.fromOwner(env, c); err != nil {
+		return s, err
+	}
+	if err := s.fromEnvironment(env); err != nil {
+		return s, err
+	}
+	return s, s.defaults(env)
+}
+
+// fromTree reads the .bindgate.yaml of the tree under judgement. Whoever opens
+// a pull request may have written it.
+func (s *settings) fromTree(env Env) error {
+	path, err := config.FindTree(env.Dir)
+	if err != nil || path == "" {
+		return err
+	}
+	t, err := config.LoadTree(path)
+	if err != nil {
+		return err
+	}
+	if len(s.formats) == 0 {
+		s.formats = t.Formats
+	}
+	for _, id := range t.Raise {
+		if err := s.setSeverity(path, id, checks.Error); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fromOwner reads --config: it fills in what no flag said.
+func (s *settings) fromOwner(env Env, c *cobra.Command) error {
+	if s.config == "" {
+		return nil
+	}
+	path := absolute(env, s.config)
+	o, err := config.LoadOwner(path)
+	if err != nil {
+		return err
+	}
+	s.configDir, s.configDigest = o.Dir, o.Digest
+	text := func(dst *string, flag, value string) {
+		if value != "" && !c.Flags().Changed(flag) {
+			*dst = value
+		}
+	}
+	text(&s.endpoint, "endpoint", o.Endpoint)
+	text(&s.contract, "contract", o.Contract)
+	text(&s.roots, "roots", o.Roots)
+	text(&s.resolver, "resolver", o.Resolver)
+	text(&s.journal, "journal", o.Journal)
+	text(&s.failOn, "fail-on", string(o.FailOn))
+	if !c.Flags().Changed("format") && len(o.Formats) > 0 {
+		s.formats = o.Formats
+	}
+	s.policy = append(s.policy, o.Policy...)
+	s.data = append(s.data, o.Data...)
+	s.allowPath = append(s.allowPath, o.AllowPaths...)
+	s.allowEnv = append(s.allowEnv, o.AllowEnv...)
+	if s.timeout == 0 {
+		s.timeout = o.Timeout
+	}
+	if s.concurrency == 0 {
+		s.concurrency = o.Concurrency
+	}
+	for id, severity := range o.Severities {
+		if err := s.setSeverity(path, id, severity); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setSeverity changes one check of the catalogue; a core check cannot be lowered.
+func (s *settings) setSeverity(path, id string, severity checks.Severity) error {
+	for i, c := range s.catalogue {
+		if c.ID != id {
+			continue
+		}
+		if c.Core && severity != checks.Error {
+			return fmt.Errorf("reading %s: %q is a core check and cannot be lowered; remove it from severities", path, id)
+		}
+		s.catalogue[i].Severity = severity
+		return nil
+	}
+	hint := "; see `bindgate checks list`"
+	if near := catalog.Suggest(id); near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near)
+	}
+	return fmt.Errorf("reading %s: no check has the id %q%s", path, id, hint)
+}
+
+// fromEnvironment takes what `bindgate sandbox` prints, and nothing that could
+// point a run at somebody else's gateway: only a loopback endpoint counts.
+func (s *settings) fromEnvironment(env Env) error {
+	if v, ok := env.LookupEnv("BINDGATE_ENDPOINT"); ok && v != "" && s.endpoint == "" {
+		if !loopbackURL(v) {
+			return fmt.Errorf("reading BINDGATE_ENDPOINT: it is honoured for a loopback address only; use --endpoint or --config")
+		}
+		s.endpoint = v
+	}
+	for name, dst := range map[string]*string{"BINDGATE_RESOLVER": &s.resolver, "BINDGATE_ROOTS": &s.roots} {
+		v, ok := env.LookupEnv(name)
+		if !ok || v == "" || *dst != "" {
+			continue
+		}
+		if !loopbackURL(s.endpoint) {
+			return fmt.Errorf("reading %s: it is honoured with a loopback endpoint only; unset it, or use the flag or --config", name)
+		}
+		*dst = v
+	}
+	return nil
+}
+
+func (s *settings) defaults(env Env) error {
+	if s.contract == "" {
+		s.contract = evidence.Contract2026
+	}
+	if s.contract != evidence.Contract2026 && s.contract != evidence.Contract2017 {
+		return fmt.Errorf("reading --contract: got %q, want 2026 or 2017", s.contract)
+	}
+	if s.timeout == 0 {
+		s.timeout = 30 * time.Second
+	}
+	if s.concurrency == 0 {
+		s.concurrency = 32
+	}
+	if s.timeout < 0 || s.concurrency < 0 {
+		return fmt.Errorf("reading --timeout and --concurrency: got %s and %d, want positive values", s.timeout, s.concurrency)
+	}
+	if s.actor == "" {
+		for _, name := range []string{"GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_USER_ID", "USER"} {
+			if s.actor = env.get(name); s.actor != "" {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// leftOut tells whether the mode leaves a piece of evidence out, and why.
+func (s settings) leftOut(what string) (string, bool) {
+	switch {
+	case s.offline:
+		return "--offline", true
+	case slices.Contains(s.without, what):
+		return "--without " + what, true
+	}
+	return "", false
+}
+
+func absolute(env Env, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(env.Dir, path)
+}
