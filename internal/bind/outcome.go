@@ -1,0 +1,37 @@
+package bind
+
+import (
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// Status of an outcome, in the words of the report. The zero value is not-attempted.
+type Status string
+
+// The outcomes.
+const (
+	Bound        Status = "bound"         // every call was made and the gateway shows the wish
+	Unchanged    Status = "unchanged"     // the wish stood already; nothing was sent
+	Incomplete   Status = "incomplete"    // bound, but certificate or effect is missing
+	Failed       Status = "failed"        // a call was refused
+	Unknown      Status = "unknown"       // nobody can tell whether a call took effect
+	NotAttempted Status = "not-attempted" // nothing was sent
+)
+
+// Outcome is what became of one binding.
+type Outcome struct {
+	Status      Status
+	RequestID   string // of the last call that was answered
+	Code        string // of a refusal
+	Message     string // what is not as it should be, and what to do
+	Before      *evidence.Domain
+	Restore     []string // commands that bring the state before back; empty when nothing was sent
+	Changed     bool     // the world is no longer the one that was judged
+	Interrupted bool     // the run was interrupted before this binding
+	Stopped     bool     // a later call of the sequence failed after an earlier one took effect
+	Sent        bool     // at least one call may have reached the gateway
+}
+
+// stops reports whether later bindings of the run must not be attempted.
+func (o Outcome) stops() bool {
+	return o.Status == Failed || o.Status == Unknown || o.Changed || o.Stopped
+}

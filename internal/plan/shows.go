@@ -1,0 +1,46 @@
+package plan
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// Shows reports whether the state of a group shows the effect of a call: every
+// parameter that it carries, and the bytes of its certificate. It settles calls
+// whose answer was lost.
+func Shows(c Call, domain string, g evidence.Group) bool {
+	d, ok := g.Domain(domain)
+	if !ok {
+		return false
+	}
+	for name, want := range c.Params {
+		if !shows(name, want, d) {
+			return false
+		}
+	}
+	if c.Material != nil {
+		return g.Served != nil && g.Served.ChainDigest == c.Material.ChainDigest
+	}
+	return true
+}
+
+func shows(name, want string, d evidence.Domain) bool {
+	switch name {
+	case "BindStageName":
+		return d.BindStageName == want || (want != "" && d.BindStageAlias == want)
+	case "CustomDomainType":
+		return strings.EqualFold(d.CustomDomainType, want) || (d.CustomDomainType == "" && want == binding.Internet)
+	case "IsHttpRedirectToHttps":
+		return strconv.FormatBool(d.IsHTTPRedirectToHTTPS) == want
+	case "CertificateName":
+		return d.CertificateName == want
+	case "GroupId", "DomainName":
+		return true // the group and the domain that were read
+	case "IsForce":
+		return true // it shows in the groups that lost the domain; they are read again before a repeat
+	}
+	return false
+}
