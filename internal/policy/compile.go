@@ -1,0 +1,161 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
+)
+
+// unit is a set of packages that were compiled together and can be asked.
+type unit struct {
+	packages []askable // in the order of their names
+	reads    dataReads
+}
+
+// askable is a package under bindgate.policy or bindgate.force.
+type askable struct {
+	regoPackage
+	query rego.PreparedEvalQuery
+}
+
+// capabilities are OPA's without whatever would make a verdict depend on
+// anything but the input and the data: the network, the host, chance. The clock
+// is the run's.
+func capabilities() *ast.Capabilities {
+	c := ast.CapabilitiesForThisVersion()
+	c.Builtins = slices.DeleteFunc(c.Builtins, func(b *ast.Builtin) bool {
+		return b.IsNondeterministic() && b.Name != ast.NowNanos.Name
+	})
+	c.AllowNet = []string{} // nor does a schema with a remote $ref reach out
+	return c
+}
+
+// parseAll parses modules, by file name.
+func parseAll(files []source) (map[string]*ast.Module, error) {
+	options := ast.ParserOptions{RegoVersion: ast.RegoV1, ProcessAnnotation: true, Capabilities: capabilities()}
+	modules := make(map[string]*ast.Module, len(files))
+	var found problems
+	for _, f := range files {
+		m, err := ast.ParseModuleWithOpts(f.name, string(f.text), options)
+		switch {
+		case err != nil:
+			err = fromOPA(err)
+			if list, ok := err.(problems); ok {
+				found = append(found, list...)
+				continue
+			}
+			return nil, fmt.Errorf("parsing %s: %w", f.name, err)
+		case m == nil:
+			found = append(found, problem{file: f.name, message: "holds no package"})
+		default:
+			modules[f.name] = m
+		}
+	}
+	return modules, found.orNil()
+}
+
+// compile compiles modules in strict mode and, with a schema, checks every
+// field of the input that they read.
+func compile(modules map[string]*ast.Module, schema any) (*ast.Compiler, error) {
+	c := newCompiler(schema)
+	if c.Compile(modules); c.Failed() {
+		return nil, fromOPA(c.Errors)
+	}
+	return c, nil
+}
+
+func newCompiler(schema any) *ast.Compiler {
+	c := ast.NewCompiler().WithCapabilities(capabilities()).WithStrict(true).SetErrorLimit(maxProblems)
+	if schema != nil {
+		set := ast.NewSchemaSet()
+		set.Put(ast.SchemaRootRef, schema)
+		c = c.WithSchemas(set)
+	}
+	return c
+}
+
+// loadOwn compiles the user's modules, apart from the shipped ones.
+func loadOwn(ctx context.Context, own, shipped sources, document *datum, ids []string) (*unit, error) {
+	modules, err := parseAll(own.modules)
+	if err != nil {
+		return nil, err
+	}
+	if err := names(modules, packagesIn(shipped.modules)); err != nil {
+		return nil, err
+	}
+	return loadStrictly(ctx, modules, document, ids)
+}
+
+// loadStrictly compiles modules and holds them to every rule of this package.
+func loadStrictly(ctx context.Context, modules map[string]*ast.Module, document *datum, ids []string) (*unit, error) {
+	packages, err := packagesOf(modules)
+	if err != nil {
+		return nil, err
+	}
+	schema, err := inputTypes(ids, packages)
+	if err != nil {
+		return nil, err
+	}
+	compiler, err := compile(modules, schema)
+	if err != nil {
+		return nil, err
+	}
+	reads, err := vet(compiler, packages, document)
+	if err != nil {
+		return nil, err
+	}
+	u, err := prepare(ctx, packages, compiler, document.store())
+	if err != nil {
+		return nil, err
+	}
+	u.reads = reads
+	return u, nil
+}
+
+// prepare makes one query for each package that is asked.
+func prepare(ctx context.Context, packages []regoPackage, compiler *ast.Compiler, store storage.Store) (*unit, error) {
+	u := &unit{}
+	for _, p := range packages {
+		if entries(p.group) == nil {
+			continue
+		}
+		query, err := rego.New(
+			rego.ParsedQuery(question(p.path, defined(compiler, p.path, entries(p.group)))),
+			rego.Compiler(compiler), rego.Store(store), rego.StrictBuiltinErrors(true),
+			rego.GenerateJSON(func(t *ast.Term, _ *rego.EvalContext) (any, error) { return t.Value, nil }),
+		).PrepareForEval(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("preparing %s: %w", p.name, fromOPA(err))
+		}
+		u.packages = append(u.packages, askable{regoPackage: p, query: query})
+	}
+	return u, nil
+}
+
+// question asks for the given rules of a package: an object that holds, under
+// each rule's name, an array of its value, empty where it is undefined. So an
+// undefined rule cannot make the others' values vanish.
+func question(path ast.Ref, rules []string) ast.Body {
+	answer := ast.NewObject()
+	for _, name := range rules {
+		value := ast.VarTerm("value")
+		body := ast.NewBody(ast.Equality.Expr(value, ast.NewTerm(path.Append(ast.StringTerm(name)))))
+		answer.Insert(ast.StringTerm(name), ast.ArrayComprehensionTerm(value, body))
+	}
+	return ast.NewBody(ast.NewExpr(ast.NewTerm(answer)))
+}
+
+// defined are those of the rules that a package has.
+func defined(c *ast.Compiler, path ast.Ref, rules []string) []string {
+	var out []string
+	for _, name := range rules {
+		if len(c.GetRulesExact(path.Append(ast.StringTerm(name)))) > 0 {
+			out = append(out, name)
+		}
+	}
+	return out
+}

@@ -1,0 +1,167 @@
+package policy
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// withCertificate is a sound binding with a certificate and a key.
+func withCertificate(t testing.TB) Input {
+	t.Helper()
+	in := force()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(0xbeef), Subject: pkix.Name{CommonName: "www.demo.com"},
+		DNSNames: []string{"www.demo.com"}, NotBefore: in.Run.Now.Add(-time.Hour), NotAfter: in.Run.Now.Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage, redirect := "RELEASE", true
+	in.Binding.BindStageName, in.Binding.IsHTTPRedirectToHTTPS = &stage, &redirect
+	in.Binding.Certificate = &binding.Certificate{Name: "www", Body: "c.pem", PrivateKey: &binding.SecretRef{File: "c.key"}}
+	in.Evidence.Certificate = evidence.Saw(evidence.Certificate{Source: "c.pem", Container: "pem", Chain: []evidence.Cert{{DER: der}},
+		Path: evidence.Path{RootsFrom: "mozilla", DER: [][]byte{der}}}, "c.pem", in.Run.Now)
+	in.Evidence.Key = evidence.Saw(evidence.Key{Source: "c.key", Algorithm: "ECDSA", Bits: 256, PublicKey: []byte("spki")}, "c.key", in.Run.Now)
+	return in
+}
+
+func TestDocumentFollowsItsSchema(t *testing.T) {
+	raw, err := jsonschema.UnmarshalJSON(bytes.NewReader(InputSchema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("input.json", raw); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("input.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	observed := Input{Evidence: evidence.Evidence{ // observed, and nothing in it
+		DNS: evidence.Saw(evidence.DNS{}, "", time.Time{}), Certificate: evidence.Saw(evidence.Certificate{}, "", time.Time{}),
+		Proof: evidence.Saw(evidence.Proof{}, "", time.Time{}), Key: evidence.Saw(evidence.Key{}, "", time.Time{}),
+		Group: evidence.Saw(evidence.Group{}, "", time.Time{}), Account: evidence.Saw(evidence.Account{}, "", time.Time{}),
+		Siblings: evidence.Saw(evidence.Siblings{}, "", time.Time{}),
+	}}
+	for name, in := range map[string]Input{"sound": withCertificate(t), "empty": {}, "observed": observed} {
+		d, err := newDocument(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "null") {
+			t.Errorf("%s: a null, where a policy expects a value: %s", name, text)
+		}
+		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(v); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestCertificateFacts(t *testing.T) {
+	d, err := newDocument(withCertificate(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := d.Run.Now
+	want := cert{Subject: "CN=www.demo.com", Issuer: "CN=www.demo.com", SerialNumber: "beef", DNSNames: []string{"www.demo.com"},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour), KeyAlgorithm: "ECDSA", KeyBits: 256, SignatureAlgorithm: "ECDSA-SHA256"}
+	facts := d.Evidence.Certificate.Facts
+	if diff := cmp.Diff([]cert{want}, facts.Chain); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]cert{want}, facts.Path.Certificates); diff != "" {
+		t.Error(diff)
+	}
+	if d.Evidence.Key.Facts.Algorithm != "ECDSA" || d.Evidence.Certificate.From != "c.pem" {
+		t.Errorf("got %+v", d.Evidence)
+	}
+}
+
+func TestEvaluateDocumentIsEvaluate(t *testing.T) {
+	e := engine(t, "# METADATA\n# custom:\n#   needs: [certificate, group]\n"+head+
+		"deny contains sprintf(\"%s %s\", [c.subject, input.evidence.group.facts.subDomain]) if some c in input.evidence.certificate.facts.chain")
+	in := withCertificate(t)
+	d, err := newDocument(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := e.EvaluateDocument(context.Background(), text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := e.Evaluate(context.Background(), in)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if len(want.Facts.Packages) != 2 || len(want.Facts.Packages[1].Denials) != 1 {
+		t.Errorf("got %+v", want)
+	}
+}
+
+func TestEvaluateDocumentRefuses(t *testing.T) {
+	e := engine(t, head+"deny contains \"x\" if false")
+	for text, want := range map[string]string{
+		"": "EOF", "[]": "cannot unmarshal", `{"schema": "bindgate.policy-input/v2"}`: `got schema "bindgate.policy-input/v2"`,
+		`{"schema": "bindgate.policy-input/v1", "bindings": {}}`: "unknown field",
+		`{"schema": "bindgate.policy-input/v1"} {}`:              "more than one document",
+	} {
+		_, err := e.EvaluateDocument(context.Background(), []byte(text))
+		if err == nil {
+			t.Errorf("%s: taken", text)
+			continue
+		}
+		wantWords(t, err.Error(), want)
+	}
+}
+
+func FuzzEvaluateDocument(f *testing.F) {
+	e := engine(f, head+"deny contains \"x\" if input.binding.domainName == input.run.actor")
+	d, err := newDocument(withCertificate(f))
+	if err != nil {
+		f.Fatal(err)
+	}
+	seed, err := json.Marshal(d)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(seed)
+	f.Add([]byte(`{"schema":"bindgate.policy-input/v1","binding":{"isForce":true}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		o, err := e.EvaluateDocument(context.Background(), text)
+		if err == nil && o.State != evidence.Observed && o.State != evidence.Failed {
+			t.Fatalf("got %+v", o)
+		}
+	})
+}

@@ -1,0 +1,170 @@
+package policy
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+const needsGroup = "# METADATA\n# scope: package\n# custom:\n#   needs: [group]\n"
+
+// Each of these would be silent, or say nothing that holds, in a laxer engine.
+func TestLoadRefusesModules(t *testing.T) {
+	head := "package bindgate.policy.x\n"
+	for name, c := range map[string]struct {
+		module string
+		want   []string
+	}{
+		"does not parse":        {head + "deny contains {", []string{"x.rego:2:", "unexpected"}},
+		"empty":                 {"", []string{"x.rego", "empty module"}},
+		"only a comment":        {"# nothing\n", []string{"x.rego"}},
+		"rego v0":               {head + "deny[msg] { msg := \"no\" }", []string{"x.rego:2:1", "`if` keyword is required"}},
+		"does not compile":      {head + "deny contains x if { y := 1 }", []string{"x.rego:2:", "unsafe"}},
+		"strict: unused":        {head + "deny contains \"x\" if { y := 1 }", []string{"x.rego:2:", "assigned var y unused"}},
+		"strict: shadowed":      {head + "deny contains \"x\" if { input := 1; input == 1 }", []string{"x.rego:2:", "input"}},
+		"misspelt namespace":    {"package bindgate.polices.x\ndeny contains \"x\"", []string{"x.rego:1:1", "bindgate.polices.x is never asked", "bindgate.policy.<name>"}},
+		"another namespace":     {"package main\ndeny contains \"x\"", []string{"main is never asked"}},
+		"at the group itself":   {"package bindgate.policy\ndeny contains \"x\"", []string{"bindgate.policy is never asked"}},
+		"an odd name":           {"package bindgate.policy[\"a.b\"]\ndeny contains \"x\"", []string{"is never asked"}},
+		"adds to a shipped one": {"package bindgate.force.rebind\nallow := true", []string{"x.rego:1:1", "meddles with bindgate.force.rebind"}},
+		"below a shipped one":   {"package bindgate.force.rebind.reasons\nallow := true", []string{"meddles with bindgate.force.rebind"}},
+		"around a shipped one":  {"package bindgate.force\nrebind.allow := true", []string{"is never asked"}},
+		"no deny":               {head + "warn contains \"x\"", []string{"x.rego:1:1", "defines no deny"}},
+		"no allow":              {"package bindgate.force.x\nreasons contains \"x\"", []string{"defines no allow"}},
+		"deny is a function":    {head + "deny(x) if x == 1", []string{"x.rego:2:1", "deny is a function"}},
+		"misspelt deny":         {head + "deny contains \"x\"\ndenny contains \"y\"", []string{"x.rego:3:1", "nothing asks for the rule denny", `did you mean "deny"?`}},
+		"another tool's habit":  {head + "deny contains \"x\"\nviolation contains \"y\"", []string{"nothing asks for the rule violation"}},
+		"no such input":         {head + "deny contains \"x\" if input.binding.domianName == \"\"", []string{"x.rego:2:", "undefined ref: input.binding.domianName", `did you mean "domainName"?`}},
+		"no such fact":          {needsGroup + head + "deny contains \"x\" if input.evidence.group.facts.foo", []string{"x.rego:6:", "input.evidence.group.facts.foo", "want one of"}},
+		"no such check":         {head + "deny contains \"x\" if input.results[\"dns/cname-reaches-grup\"].status == \"fail\"", []string{"x.rego:2:", `did you mean "dns/cname-reaches-group"?`}},
+		"no such result field":  {head + "deny contains \"x\" if input.results[\"dns/cname-reaches-group\"].state == \"fail\"", []string{"x.rego:2:", "state"}},
+		"undeclared evidence":   {head + "deny contains \"x\" if not input.evidence.group.facts.found", []string{"x.rego:2:", "add group to custom.needs"}},
+		"evidence by a helper":  {head + "deny contains \"x\" if helper(1)\nhelper(_) if input.evidence.dns.facts.mode == \"resolver\"", []string{"x.rego:3:", "add dns to custom.needs"}},
+		"evidence by a name":    {head + "deny contains \"x\" if {\n\tg := input.evidence.group\n\tnot g.facts.found\n}", []string{"x.rego:3:", "add group to custom.needs"}},
+		"evidence by an import": {head + "import input.evidence.group as g\ndeny contains \"x\" if not g.facts.found", []string{"x.rego:3:", "add group to custom.needs"}},
+		"evidence as a whole":   {head + "deny contains \"x\" if {\n\tsome e in input.evidence\n\te.state == \"failed\"\n}", []string{"x.rego:3:", "read as a whole"}},
+		"input as a whole":      {head + "deny contains \"x\" if not object.get(input, [\"evidence\", \"group\"], false)", []string{"x.rego:2:", "input is read as a whole"}},
+		"input replaced":        {head + "deny contains \"x\" if helper with input as {}\nhelper if true", []string{"x.rego:2:", "input is read as a whole"}},
+		"unknown need":          {strings.Replace(needsGroup, "group", "grup", 1) + head + "deny contains \"x\"", []string{"x.rego:1:1", `"grup"`, "dns proof certificate"}},
+		"needs is no list":      {strings.Replace(needsGroup, "[group]", "group", 1) + head + "deny contains \"x\"", []string{"custom.needs in METADATA is no list"}},
+		"no such data":          {head + "deny contains \"x\" if input.binding.domainName in data.tem.names", []string{"x.rego:2:", "data.tem.names is read"}},
+		"http.send":             {head + "deny contains \"x\" if http.send({}).status == 1", []string{"x.rego:2:", "undefined function http.send"}},
+		"net.lookup_ip_addr":    {head + "deny contains \"x\" if net.lookup_ip_addr(\"a\")", []string{"undefined function net.lookup_ip_addr"}},
+		"opa.runtime":           {head + "deny contains \"x\" if opa.runtime().env", []string{"undefined function opa.runtime"}},
+		"rand.intn":             {head + "deny contains \"x\" if rand.intn(\"a\", 2) == 1", []string{"undefined function rand.intn"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := folder(t, map[string]string{"x.rego": c.module})
+			_, err := Load(context.Background(), Options{Dirs: []string{dir}, Results: []string{"dns/cname-reaches-group", "group/exists"}})
+			if err == nil {
+				t.Fatal("loaded")
+			}
+			wantWords(t, err.Error(), c.want...)
+		})
+	}
+}
+
+func TestLoadTakesLibrariesAndSeveralModules(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"lib.rego":          "package bindgate.lib.names\nshort(s) if count(s) < 3\nunused := 1",
+		"deep/x.rego":       "package bindgate.policy.x\ndeny contains \"short\" if data.bindgate.lib.names.short(input.binding.domainName)",
+		"deep/more.rego":    needsGroup + "package bindgate.policy.x\ndeny contains \"gone\" if not input.evidence.group.facts.found",
+		"y_test.rego":       "this is not read for evaluation",
+		"README.md":         "# nor this",
+		".git/objects.rego": "nor this",
+	})
+	e, err := Load(context.Background(), Options{Dirs: []string{dir, filepath.Join(dir, "lib.rego")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := e.Evaluate(context.Background(), plain()); o.Reason != "" || len(o.Facts.Packages) != 1 || o.Facts.Packages[0].Denials != nil {
+		t.Errorf("got %+v", o)
+	}
+}
+
+func TestLoadRefusesPaths(t *testing.T) {
+	dir := folder(t, map[string]string{"empty/README.md": "#", "tests/x_test.rego": "package a", "data.yaml": "a: 1",
+		"big/x.rego": "package bindgate.policy.x\n#" + strings.Repeat("x", maxModuleBytes)})
+	for target, link := range map[string]string{"big": "links/dir", "nowhere": "dangling/x.rego"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, link)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(filepath.Join(dir, target), filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "pipe"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe", "x.rego"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"empty": "holds no policy", "missing": "does not exist", "empty/README.md": "holds no policy",
+		"data.yaml": "give it to --data", "big": "too large", "links": "links to a folder",
+		"dangling": "no such file", "pipe": "not a regular file",
+	} {
+		_, err := Load(context.Background(), Options{Dirs: []string{filepath.Join(dir, path)}})
+		if err == nil {
+			t.Errorf("%s: loaded", path)
+			continue
+		}
+		wantWords(t, err.Error(), want, filepath.Base(path))
+	}
+}
+
+func TestLoadFollowsAMountedConfigMap(t *testing.T) {
+	dir := folder(t, map[string]string{"..2026/x.rego": "package bindgate.policy.x\ndeny contains \"always\""})
+	for _, link := range [][2]string{{"..2026", "..data"}, {"..data/x.rego", "x.rego"}} {
+		if err := os.Symlink(link[0], filepath.Join(dir, link[1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e, err := Load(context.Background(), Options{Dirs: []string{dir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := e.Evaluate(context.Background(), plain()); len(o.Facts.Packages) != 1 || len(o.Facts.Packages[0].Denials) != 1 {
+		t.Errorf("got %+v", o)
+	}
+}
+
+// A folder with tests alone enforces nothing, and may hold a policy by mistake.
+func TestLoadTellsAFolderOfTestsAlone(t *testing.T) {
+	_, err := Load(context.Background(), Options{Dirs: []string{folder(t, map[string]string{"load_test.rego": "package bindgate.policy.load_test\ntest_x if true"})}})
+	if err == nil {
+		t.Fatal("loaded")
+	}
+	wantWords(t, err.Error(), "holds no policy")
+}
+
+func TestDigest(t *testing.T) {
+	digestOf := func(o Options) string {
+		e, err := Load(context.Background(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.Digest()
+	}
+	a := folder(t, map[string]string{"x.rego": "package bindgate.policy.x\ndeny contains \"x\""})
+	b := folder(t, map[string]string{"other/name.rego": "package bindgate.policy.x\ndeny contains \"x\""})
+	c := folder(t, map[string]string{"x.rego": "package bindgate.policy.y\ndeny contains \"x\""})
+	data := filepath.Join(folder(t, map[string]string{"d.yaml": "force_rebind: {protectedGroups: [core]}"}), "d.yaml")
+	if digestOf(Options{Dirs: []string{a}}) != digestOf(Options{Dirs: []string{b}}) {
+		t.Error("the digest depends on where the files lie")
+	}
+	if digestOf(Options{Dirs: []string{a, c}}) != digestOf(Options{Dirs: []string{c, a}}) {
+		t.Error("the digest depends on the order of the files")
+	}
+	seen := map[string]bool{}
+	for _, o := range []Options{{}, {Dirs: []string{a}}, {Dirs: []string{c}}, {Data: []string{data}}} {
+		d := digestOf(o)
+		if seen[d] || len(d) != len("sha256:")+64 {
+			t.Errorf("%+v: got %q", o, d)
+		}
+		seen[d] = true
+	}
+}

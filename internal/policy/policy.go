@@ -1,0 +1,108 @@
+// Package policy loads Rego policies and asks them about bindings. It is the
+// only importer of OPA, and it closes the doors that policy engines leave open:
+// a package that nobody asks, a rule that nobody reads, a field that does not
+// exist, a built-in that fails and a rule that is undefined are errors here,
+// never silence.
+//
+// Packages under bindgate.policy are asked about every binding: each defines
+// `deny` and may define `warn`. Packages under bindgate.force are asked about a
+// binding with isForce: each defines `allow` and may define `reasons`. Packages
+// under bindgate.lib are for the others to use. All are Rego v1.
+package policy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// defaultTimeout bounds what the policies may take for one binding.
+const defaultTimeout = 5 * time.Second
+
+// Options say what to load beside the shipped policies.
+type Options struct {
+	Dirs    []string      // --policy: .rego files, or folders with .rego files and data.yaml, data.yml or data.json
+	Data    []string      // --data: YAML or JSON files; they alone may override data
+	Results []string      // ids of the checks whose results a policy may read; none: any id
+	Timeout time.Duration // for all policies on one binding; 0: five seconds
+}
+
+// Engine holds loaded policies. It is safe for concurrent use.
+type Engine struct {
+	digest  string
+	timeout time.Duration
+	own     *unit                 // what Options.Dirs holds; nil: nothing
+	shipped func() (*unit, error) // compiled when the first force asks for it: most runs have none
+}
+
+// Load reads and compiles the shipped policies and those of the options. The
+// shipped ones always load, and none of the others can change what they say: a
+// policy narrows, it never widens. The error holds one line for each thing that
+// is wrong, with file:row:column where it has a place.
+func Load(ctx context.Context, o Options) (*Engine, error) {
+	e, _, _, err := load(ctx, o, false)
+	return e, err
+}
+
+// load is Load, and gives the user's sources and the whole data too. With
+// testsToo a path may hold tests alone.
+func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, *datum, error) {
+	shipped, err := shippedSources()
+	if err != nil {
+		return nil, sources{}, nil, fmt.Errorf("reading shipped policies: %w", err)
+	}
+	own, err := readSources(o.Dirs, testsToo)
+	if err != nil {
+		return nil, sources{}, nil, fmt.Errorf("reading policies: %w", err)
+	}
+	overrides, err := readData(o.Data)
+	if err != nil {
+		return nil, sources{}, nil, fmt.Errorf("reading policy data: %w", err)
+	}
+	document, err := mergeData(slices.Concat(shipped.data, own.data), overrides)
+	if err != nil {
+		return nil, sources{}, nil, fmt.Errorf("loading policy data: %w", err)
+	}
+	e := &Engine{digest: digest(shipped, own, overrides), timeout: o.Timeout}
+	if e.timeout <= 0 {
+		e.timeout = defaultTimeout
+	}
+	e.shipped = lazily(shipped.modules, document)
+	if len(own.modules) > 0 {
+		if e.own, err = loadOwn(ctx, own, shipped, document, o.Results); err != nil {
+			return nil, sources{}, nil, fmt.Errorf("loading policies: %w", err)
+		}
+	}
+	if err := unreadData(overrides, shipped, e.own); err != nil {
+		return nil, sources{}, nil, fmt.Errorf("loading policy data: %w", err)
+	}
+	return e, own, document, nil
+}
+
+// Digest is sha256:<hex> over every loaded module and data file, the shipped
+// ones included. It tells nothing of the files' names and order.
+func (e *Engine) Digest() string { return e.digest }
+
+// lazily compiles the shipped modules once, when they are first asked. They
+// cannot fail to load: the tests hold them to every rule that Load holds the
+// others to.
+func lazily(modules []source, document *datum) func() (*unit, error) {
+	return sync.OnceValues(func() (*unit, error) {
+		parsed, err := parseAll(modules)
+		if err != nil {
+			return nil, err
+		}
+		packages, err := packagesOf(parsed)
+		if err != nil {
+			return nil, err
+		}
+		compiler, err := compile(parsed, nil)
+		if err != nil {
+			return nil, err
+		}
+		// Not with the deadline of the binding that happens to be the first.
+		return prepare(context.Background(), packages, compiler, document.store())
+	})
+}

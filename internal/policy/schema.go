@@ -1,0 +1,72 @@
+package policy
+
+import (
+	_ "embed" // for the schema
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// schemaJSON is generated from the type document by TestSchema -update.
+//
+//go:embed input.schema.json
+var schemaJSON []byte
+
+// InputSchema is the JSON Schema of bindgate.policy-input/v1, the document that
+// a policy reads as `input`.
+func InputSchema() []byte { return slices.Clone(schemaJSON) }
+
+// withoutFacts is an observation whose facts nobody reads.
+const withoutFacts = `{"type": "object", "properties":
+	{"state": {"type": "string"}, "reason": {"type": "string"}, "at": {"type": "string"}, "from": {"type": "string"}, "facts": {}}}`
+
+// inputTypes is the input's schema for the compiler. It is on the way of every
+// run with a policy, so it is decoded no deeper than what changes.
+//
+// With ids, the results of these checks are all that there is to read: a
+// misspelt id would otherwise be undefined, and a rule that reads it silent.
+// Facts that no package declares are left out: reading them is refused anyway.
+func inputTypes(ids []string, packages []regoPackage) (any, error) {
+	type object struct {
+		Type       string                     `json:"type"`
+		Properties map[string]json.RawMessage `json:"properties"`
+	}
+	var schema struct {
+		object
+		Definitions map[string]json.RawMessage `json:"$defs"`
+	}
+	if err := json.Unmarshal(schemaJSON, &schema); err != nil {
+		return nil, fmt.Errorf("reading the input's schema: %w", err)
+	}
+	var observations object
+	if err := json.Unmarshal(schema.Definitions["inputEvidence"], &observations); err != nil {
+		return nil, fmt.Errorf("reading the evidence in the input's schema: %w", err)
+	}
+	for _, need := range readable() {
+		if !declared(packages, need) {
+			observations.Properties[string(need)] = json.RawMessage(withoutFacts)
+		}
+	}
+	results := object{Type: "object", Properties: map[string]json.RawMessage{}}
+	for _, id := range ids {
+		results.Properties[id] = json.RawMessage(`{"$ref": "#/$defs/result"}`)
+	}
+	var err error
+	if schema.Definitions["inputEvidence"], err = json.Marshal(observations); err != nil {
+		return nil, fmt.Errorf("writing the evidence into the input's schema: %w", err)
+	}
+	if len(ids) > 0 {
+		if schema.Properties["results"], err = json.Marshal(results); err != nil {
+			return nil, fmt.Errorf("writing the checks into the input's schema: %w", err)
+		}
+	}
+	return schema, nil
+}
+
+func declared(packages []regoPackage, need evidence.Need) bool {
+	return slices.ContainsFunc(packages, func(p regoPackage) bool {
+		return slices.Contains(p.needs, need) || slices.Contains(p.uses, need)
+	})
+}

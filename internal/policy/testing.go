@@ -1,0 +1,159 @@
+package policy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/tester"
+)
+
+// testTimeout bounds one Rego test.
+const testTimeout = 10 * time.Second
+
+// errNoTests keeps a misspelt folder or test name from looking like a success.
+var errNoTests = errors.New("no test was run: want rules named test_… in files named *_test.rego")
+
+// TestReport is what became of the Rego tests, by file and line.
+type TestReport struct {
+	Passed, Failed, Skipped int
+	Tests                   []TestResult
+}
+
+// TestResult is one test.
+type TestResult struct {
+	Name    string // package and rule
+	File    string
+	Line    int
+	Status  string // passed, failed, or skipped for one named todo_test_…
+	Message string // why it failed, where that is known
+	Output  string // what it printed
+}
+
+// Test runs the Rego tests beside the policies of o.Dirs, or those of the
+// shipped policies when there is none, under the rules of Load: strict mode,
+// built-in errors are errors, and the same built-ins. A test that errs has
+// failed. The error tells that the tests could not be run, or that there is none.
+func Test(ctx context.Context, o Options) (TestReport, error) {
+	s, store, err := testable(ctx, o)
+	if err != nil {
+		return TestReport{}, err
+	}
+	modules, err := parseAll(slices.Concat(s.modules, s.tests))
+	if err != nil {
+		return TestReport{}, fmt.Errorf("loading tests: %w", err)
+	}
+	txn, err := store.NewTransaction(ctx)
+	if err != nil {
+		return TestReport{}, fmt.Errorf("opening policy data: %w", err)
+	}
+	defer store.Abort(ctx, txn)
+	results, err := tester.NewRunner().
+		SetCompiler(newCompiler(nil).WithEnablePrintStatements(true)).
+		SetModules(modules).SetStore(store).SetTimeout(testTimeout).
+		CapturePrintOutput(true).RaiseBuiltinErrors(true).
+		RunTests(ctx, txn)
+	if err != nil {
+		return TestReport{}, fmt.Errorf("compiling tests: %w", fromOPA(err))
+	}
+	report := reportOf(results)
+	if err := ctx.Err(); err != nil {
+		return report, fmt.Errorf("running tests: %w", err)
+	}
+	if report.Passed+report.Failed == 0 {
+		return report, errNoTests
+	}
+	return report, nil
+}
+
+// testable are the policies to look at, after everything in them has loaded,
+// and their data.
+func testable(ctx context.Context, o Options) (sources, storage.Store, error) {
+	if len(o.Dirs) == 0 {
+		s, err := shippedSources()
+		if err != nil {
+			return s, nil, err
+		}
+		d, err := mergeData(s.data, nil)
+		if err != nil {
+			return s, nil, err
+		}
+		modules, err := parseAll(s.modules)
+		if err != nil {
+			return s, nil, err
+		}
+		_, err = loadStrictly(ctx, modules, d, o.Results)
+		return s, d.store(), err
+	}
+	_, s, d, err := load(ctx, o, true)
+	if err != nil {
+		return s, nil, err
+	}
+	return s, d.store(), nil
+}
+
+func reportOf(results <-chan *tester.Result) TestReport {
+	var report TestReport
+	for r := range results {
+		t := TestResult{Name: r.Package + "." + r.Name, Status: "passed", Output: string(r.Output)}
+		if r.Location != nil {
+			t.File, t.Line = r.Location.File, r.Location.Row
+		}
+		switch {
+		case r.Skip:
+			t.Status = "skipped"
+			report.Skipped++
+		case r.Pass():
+			report.Passed++
+		default:
+			t.Status, t.Message = "failed", failureOf(r)
+			report.Failed++
+		}
+		report.Tests = append(report.Tests, t)
+	}
+	slices.SortFunc(report.Tests, func(a, b TestResult) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Name, b.Name))
+	})
+	return report
+}
+
+// failureOf is why a test failed: its error, or which of its cases did not hold.
+func failureOf(r *tester.Result) string {
+	if r.Error != nil {
+		return r.Error.Error()
+	}
+	var cases []string
+	for name, sub := range r.SubResults.Iter {
+		if sub.Fail && len(sub.SubResults) == 0 {
+			cases = append(cases, strings.Join(name, " "))
+		}
+	}
+	if cases == nil {
+		return "it is false or undefined"
+	}
+	slices.Sort(cases)
+	return "these cases are false or undefined: " + strings.Join(cases, ", ")
+}
+
+// Check loads the policies of o.Dirs, or the shipped ones when there is none,
+// compiles their tests with them and compares each file with OPA's own format.
+func Check(ctx context.Context, o Options) error {
+	s, _, err := testable(ctx, o)
+	if err != nil {
+		return err
+	}
+	files := slices.Concat(s.modules, s.tests)
+	modules, err := parseAll(files)
+	if err != nil {
+		return fmt.Errorf("checking tests: %w", err)
+	}
+	if _, err := compile(modules, nil); err != nil {
+		return fmt.Errorf("checking tests: %w", err)
+	}
+	return formatted(files)
+}
