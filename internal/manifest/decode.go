@@ -165,5 +165,5 @@ func (d decoder) at(v strictyaml.Value) binding.Position {
 
 // escape makes a key a token of a JSON pointer (RFC 6901 §3).
 func escape(key string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+	return strings.ReplaceAll(strings.ReplaceAll(key, "~", "~0"), "/", "~1")
 }

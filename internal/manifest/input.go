@@ -134,8 +134,8 @@ func (r *reader) standardInput() error {
 	return r.add(source{name: stdin, folder: r.options.WorkDir, bytes: data})
 }
 
-// add gives a source its confinement: DESIGN's one root, and what the owner of
-// the gate allows besides.
+// add gives a source its confinement: the one root of its manifest, and what
+// the owner of the gate allows besides.
 func (r *reader) add(src source) error {
 	files, known := r.confined[src.folder]
 	if !known {

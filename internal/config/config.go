@@ -1,0 +1,156 @@
+// Package config reads the two kinds of configuration. The tree's .bindgate.yaml
+// may be edited by the very pull request that is judged, so it may only choose
+// report formats and raise severities. Everything that decides who is asked and
+// what is believed stands in the file of the gate's owner (--config FILE).
+package config
+
+import (
+	"crypto/sha256"
+	_ "embed" // the schema is a file, so that editors can check it too
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/strictyaml"
+)
+
+// TreeName is the name of the tree's configuration.
+const TreeName = ".bindgate.yaml"
+
+// apiVersion is the only one there is.
+const apiVersion = "bindgate/v1"
+
+// Config is what a configuration says; the zero value of a field: nothing.
+// Paths are absolute: in the file they are relative to its folder.
+type Config struct {
+	Path   string // the file, as it was named; "" when there is none
+	Dir    string // its folder, absolute: the root of manifests (owner's file)
+	Digest string // sha256:<hex> of its bytes
+
+	Formats []string // FORMAT or, in the owner's file, FORMAT=FILE
+	Raise   []string // tree only: checks whose findings become errors
+
+	// What follows stands in the owner's file only.
+	Endpoint    string
+	Contract    string // 2017 or 2026
+	Roots       string // a path, or "mozilla" or "system"
+	Resolver    string
+	Policy      []string                   // paths
+	Data        []string                   // paths
+	Severities  map[string]checks.Severity // by check id; that a core check is not lowered is for the caller to see
+	AllowPaths  []string
+	AllowEnv    []string // globs
+	Timeout     time.Duration
+	Concurrency int
+	FailOn      checks.Severity
+	Journal     string // path
+}
+
+// Error is one thing wrong in a configuration, and Errors all of them.
+type (
+	Error  = strictyaml.Error
+	Errors = strictyaml.Errors
+)
+
+//go:embed schema.json
+var schema string
+
+// Schema is the published JSON Schema (draft 2020-12): $defs/tree for the
+// tree's file, $defs/owner for the owner's.
+func Schema() []byte { return []byte(schema) }
+
+// FindTree gives the tree's configuration nearest to dir, at it or above, no
+// further than the Git top level; "" when there is none.
+func FindTree(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err == nil {
+		dir, err = filepath.EvalSymlinks(dir)
+	}
+	if err != nil {
+		return "", fmt.Errorf("looking for %s: %w", TreeName, err)
+	}
+	top := confine.GitTop(dir)
+	for {
+		// A name that is nearly right would raise nothing, silently.
+		for _, near := range []string{".bindgate.yml", ".bindgate.json"} {
+			if _, err := os.Lstat(filepath.Join(dir, near)); err == nil {
+				return "", &Error{File: filepath.Join(dir, near), Message: "got a configuration of this name, want " + TreeName, Next: "rename it"}
+			}
+		}
+		path := filepath.Join(dir, TreeName)
+		_, err := os.Lstat(path)
+		if err == nil {
+			return path, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("looking for %s: %w", TreeName, err)
+		}
+		parent := filepath.Dir(dir)
+		if dir == top || parent == dir {
+			return "", nil
+		}
+		dir = parent
+	}
+}
+
+// LoadTree reads the tree's configuration. The error holds everything wrong.
+func LoadTree(path string) (Config, error) {
+	dir := filepath.Dir(path)
+	root := confine.GitTop(dir)
+	if root == "" {
+		root = dir
+	}
+	files, err := confine.New([]string{root}) // a pull request may make the file a link
+	if err != nil {
+		return Config{}, fmt.Errorf("confining the configuration %q: %w", path, err)
+	}
+	return load(path, files, decodeTree)
+}
+
+// LoadOwner reads the file of the gate's owner. The error holds everything wrong.
+func LoadOwner(path string) (Config, error) {
+	return load(path, confine.Anywhere(), decodeOwner)
+}
+
+func load(path string, files *confine.Files, decode func(strictyaml.Value, *Config)) (Config, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("reading configuration: %w", err)
+	}
+	c := Config{Path: path, Dir: filepath.Dir(absolute)}
+	read, err := files.Read(c.Dir, absolute, strictyaml.MaxBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Config{}, Errors{{File: path, Message: "no such file", Next: "name the configuration that is meant"}}
+	}
+	if err != nil {
+		return Config{}, Errors{{File: path, Message: "reading configuration: " + err.Error()}}
+	}
+	sum := sha256.Sum256(read.Bytes)
+	c.Digest = "sha256:" + hex.EncodeToString(sum[:])
+	file := strictyaml.Parse(path, read.Bytes)
+	for i, doc := range file.Documents() {
+		if i > 0 {
+			doc.Fail("got a second document, want one", "remove it")
+			continue
+		}
+		decode(doc, &c)
+	}
+	if errs := file.Errors(); errs != nil {
+		return Config{}, errs
+	}
+	return c, nil
+}
+
+// absolute is a path of the file, wherever the process stands.
+func (c *Config) absolute(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(c.Dir, path)
+}

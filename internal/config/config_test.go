@@ -1,0 +1,142 @@
+package config_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/internal/config"
+)
+
+// write makes a file in a new folder and gives its path without symbolic links.
+func write(t *testing.T, text string) string {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, config.TreeName)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestLoadOwner(t *testing.T) {
+	path := write(t, `apiVersion: bindgate/v1
+formats: [text, json=report.json, sarif=/tmp/x=y.sarif]
+endpoint: http://127.0.0.1:8080
+contract: "2017"
+roots: roots.pem
+resolver: 127.0.0.1:53
+policy: [policies, /etc/policies]
+data: [data.yaml]
+severities: {certificate/lasts-long-enough: error, dns/target-resolves: warning}
+allowPaths: [../keys]
+allowEnv: [CI_KEY_*]
+timeout: 1m30s
+concurrency: 8
+failOn: warning
+journal: journal.jsonl
+`)
+	got, err := config.LoadOwner(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Dir(path)
+	want := config.Config{
+		Path: path, Dir: dir, Digest: got.Digest,
+		Formats:  []string{"text", "json=" + dir + "/report.json", "sarif=/tmp/x=y.sarif"},
+		Endpoint: "http://127.0.0.1:8080", Contract: "2017", Roots: dir + "/roots.pem", Resolver: "127.0.0.1:53",
+		Policy: []string{dir + "/policies", "/etc/policies"}, Data: []string{dir + "/data.yaml"},
+		Severities: map[string]checks.Severity{"certificate/lasts-long-enough": checks.Error, "dns/target-resolves": checks.Warning},
+		AllowPaths: []string{filepath.Join(filepath.Dir(dir), "keys")}, AllowEnv: []string{"CI_KEY_*"},
+		Timeout: 90 * time.Second, Concurrency: 8, FailOn: checks.Warning, Journal: dir + "/journal.jsonl",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("config (-want +got):\n%s", diff)
+	}
+	if len(got.Digest) != len("sha256:")+64 {
+		t.Errorf("digest %q", got.Digest)
+	}
+	if c, err := config.LoadOwner(write(t, "apiVersion: bindgate/v1\nroots: system\n")); err != nil || c.Roots != "system" {
+		t.Errorf("roots that are no path: %q, %v", c.Roots, err)
+	}
+}
+
+func TestLoadTree(t *testing.T) {
+	path := write(t, "apiVersion: bindgate/v1\nformats: [text, json]\nraise: [request/stage-is-explicit]\n")
+	c, err := config.LoadTree(path)
+	if err != nil || !cmp.Equal(c.Formats, []string{"text", "json"}) || !cmp.Equal(c.Raise, []string{"request/stage-is-explicit"}) {
+		t.Errorf("got %+v, %v", c, err)
+	}
+}
+
+// TestTreeMayNotMoveTheGate tries every key of the owner in the tree.
+func TestTreeMayNotMoveTheGate(t *testing.T) {
+	for _, key := range ownersKeys(t) {
+		if key == "apiVersion" || key == "formats" {
+			continue
+		}
+		path := write(t, "apiVersion: bindgate/v1\n"+key+": x\n")
+		_, err := config.LoadTree(path)
+		want := path + `:2:1: "` + key + `" may not be set here: this file may be edited by the change that is judged; ` +
+			"set it in the file of the gate's owner, with --config FILE"
+		if err == nil || err.Error() != want {
+			t.Errorf("got %v\nwant %s", err, want)
+		}
+	}
+}
+
+func TestTreeMayNotBeALinkOut(t *testing.T) {
+	secret := write(t, "aws_secret: AKIA\n")
+	path := filepath.Join(t.TempDir(), config.TreeName)
+	if err := os.Symlink(secret, path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := config.LoadTree(path); err == nil || strings.Contains(err.Error(), "aws_secret") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLoadRefusesFiles(t *testing.T) {
+	dir := filepath.Dir(write(t, ""))
+	var one *config.Error
+	if _, err := config.LoadOwner(filepath.Join(dir, "missing")); !errors.As(err, &one) || one.Message != "no such file" {
+		t.Errorf("missing: %v", err)
+	}
+	if _, err := config.LoadOwner(dir); err == nil || !strings.Contains(err.Error(), "got a folder, want a regular file") {
+		t.Errorf("a folder: %v", err)
+	}
+}
+
+func TestFindTree(t *testing.T) {
+	path := write(t, "")
+	root := filepath.Dir(path)
+	below := filepath.Join(root, "a", "b")
+	for _, dir := range []string{below, filepath.Join(root, "git", ".git"), filepath.Join(root, "git", "c")} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for dir, want := range map[string]string{root: path, below: path, filepath.Join(root, "git", "c"): ""} {
+		if got, err := config.FindTree(dir); err != nil || got != want {
+			t.Errorf("FindTree(%q) = %q, %v; want %q", dir, got, err, want)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(root, "a", ".bindgate.yml"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := config.FindTree(below); err == nil || !strings.Contains(err.Error(), "want .bindgate.yaml; rename it") {
+		t.Errorf("a name that is nearly right: got %q, %v", got, err)
+	}
+	if _, err := config.FindTree(filepath.Join(root, "missing")); err == nil {
+		t.Error("a missing folder has a configuration")
+	}
+}

@@ -1,0 +1,182 @@
+package config_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/bindgate/bindgate/internal/config"
+)
+
+const version = "apiVersion: bindgate/v1\n"
+
+// TestShapes holds decoder and schema to the same answer, and the decoder to
+// its words; "" means that the text is sound.
+func TestShapes(t *testing.T) {
+	for _, tc := range []struct{ kind, text, want string }{
+		{"tree", version, ""},
+		{"tree", version + "formats: []\nraise: []\n", ""},
+		{"tree", "formats: [text]\n", `:1:1: the key "apiVersion" is missing; add it`},
+		{"tree", version + "formats: [json=out.json]\n", ":2:11: got a format with a file, want the format alone"},
+		{"tree", version + "formats: ['']\n", `:2:11: got "", want the name of a format`},
+		{"tree", version + "formats: text\n", ":2:10: got a string, want a list"},
+		{"tree", version + "formats: [1]\n", ":2:11: got a number, want a string"},
+		{"tree", version + "raise: [stage]\n", `:2:9: got "stage", want the id of a check; see bindgate checks list`},
+		{"tree", version + "rasie: []\n", `:2:1: unknown key "rasie"; did you mean "raise"?`},
+		{"tree", version + "endpoint: http://evil.example\n", `:2:1: "endpoint" may not be set here`},
+		{"tree", "- a\n", ":1:1: got a list, want a mapping"},
+		{"owner", version, ""},
+		{"owner", version + "roots: mozilla\nformats: [text, 'json=a b.json']\ncontract: '2026'\nseverities: {}\n", ""},
+		{"owner", version + "timeout: 1.5h\nfailOn: error\nallowEnv: ['A[BC]?*']\n", ""},
+		{"owner", "apiVersion: v1\n", `:1:13: got "v1", want bindgate/v1`},
+		{"owner", version + "endpoint: ''\n", ":2:11: got an empty string"},
+		{"owner", version + "endpont: x\n", `unknown key "endpont"; did you mean "endpoint"?`},
+		{"owner", version + "raise: []\n", `"raise" stands only in .bindgate.yaml; use severities`},
+		{"owner", version + "formats: [JSON]\n", `got "JSON", want FORMAT or FORMAT=FILE`},
+		{"owner", version + "formats: ['json=']\n", `got "json=", want FORMAT or FORMAT=FILE`},
+		{"owner", version + "contract: 2026\n", ":2:11: got a number, want a string; put it in quotes"},
+		{"owner", version + "contract: '2020'\n", `got "2020", want one of 2017, 2026`},
+		{"owner", version + "policy: policies\n", "got a string, want a list"},
+		{"owner", version + "data: [~]\n", "got null, want a string"},
+		{"owner", version + "roots: []\njournal: 1\n", ":2:8: got a list, want a string"},
+		{"owner", version + "severities: {a: error}\n", `got "a", want the id of a check`},
+		{"owner", version + "severities: {a/b: off}\n", `got "off", want one of error, warning`},
+		{"owner", version + "timeout: 30\n", "got a number, want a string"},
+		{"owner", version + "timeout: 0s\n", `got "0s", want a time above zero`},
+		{"owner", version + "timeout: -1s\n", `got "-1s", want a time above zero`},
+		{"owner", version + "timeout: soon\n", `got "soon", want a time above zero`},
+		{"owner", version + "concurrency: 0\n", "got a number out of range, want a whole number from 1 to 1024"},
+		{"owner", version + "concurrency: many\n", "got a string, want a whole number"},
+		{"owner", version + "failOn: never\n", `got "never", want one of error, warning`},
+	} {
+		load := config.LoadOwner
+		if tc.kind == "tree" {
+			load = config.LoadTree
+		}
+		_, err := load(write(t, tc.text))
+		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s %q:\n got %v\nwant %s", tc.kind, tc.text, err, tc.want)
+		}
+		if err := validate(t, tc.kind, []byte(tc.text)); (err == nil) != (tc.want == "") {
+			t.Errorf("%s %q: the schema says %v", tc.kind, tc.text, err)
+		}
+	}
+	// What a schema cannot say.
+	for text, want := range map[string]string{
+		version + "allowEnv: ['[A']\n": `got "[A", want a pattern of variable names`,
+		version + "---\n" + version:    ":3:1: got a second document, want one",
+		"":                             ": file is empty",
+		version + version:              `the key "apiVersion" stands twice`,
+	} {
+		if _, err := config.LoadOwner(write(t, text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q:\n got %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+// ownersKeys asks the decoder, with a key nobody knows, which keys it wants.
+func ownersKeys(t *testing.T) []string {
+	t.Helper()
+	return wantedKeys(t, config.LoadOwner)
+}
+
+func wantedKeys(t *testing.T, load func(string) (config.Config, error)) []string {
+	t.Helper()
+	_, err := load(write(t, version+"zzzzzzzzz: 1\n"))
+	if err == nil {
+		t.Fatal("an unknown key was loaded")
+	}
+	list := regexp.MustCompile(`want one of (.*)`).FindStringSubmatch(err.Error())
+	if list == nil {
+		t.Fatal(err)
+	}
+	return strings.Split(list[1], ", ")
+}
+
+func TestSchemaKeys(t *testing.T) {
+	var schema struct {
+		Defs map[string]struct {
+			Properties map[string]struct {
+				Ref, Description string
+				Examples         []any
+			}
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(config.Schema(), &schema); err != nil {
+		t.Fatal(err)
+	}
+	for kind, load := range map[string]func(string) (config.Config, error){"tree": config.LoadTree, "owner": config.LoadOwner} {
+		var keys []string
+		for key, property := range schema.Defs[kind].Properties {
+			keys = append(keys, key)
+			if property.Description == "" || len(property.Examples) == 0 {
+				t.Errorf("%s/%s: no description or no example", kind, key)
+			}
+		}
+		slices.Sort(keys)
+		if diff := cmp.Diff(keys, wantedKeys(t, load)); diff != "" {
+			t.Errorf("%s: keys (-schema +decoder):\n%s", kind, diff)
+		}
+	}
+}
+
+// validate holds a text to one of the schema's definitions.
+func validate(t testing.TB, kind string, text []byte) error {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(config.Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("config.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("config.json#/$defs/" + kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var instance any
+	if err := yaml.Load(text, &instance); err != nil {
+		t.Fatal(err)
+	}
+	return schema.Validate(instance)
+}
+
+// FuzzLoad holds that no text makes the loaders panic, and that the tree never
+// says what only the owner may.
+func FuzzLoad(f *testing.F) {
+	f.Add([]byte(version + "formats: [text]\nraise: [a/b]\n"))
+	f.Add([]byte(version + "endpoint: x\ntimeout: 5s\nconcurrency: 3\nseverities: {a/b: error}\nallowEnv: ['*']\n"))
+	f.Add([]byte(`{"apiVersion": "bindgate/v1", "formats": ["json=x"]}`))
+	path := filepath.Join(f.TempDir(), config.TreeName)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := config.LoadOwner(path); err != nil {
+			t.Log(err)
+		}
+		got, err := config.LoadTree(path)
+		if err != nil {
+			return
+		}
+		for _, name := range got.Formats {
+			if strings.Contains(name, "=") {
+				t.Errorf("the tree names a file: %q", name)
+			}
+		}
+		only := config.Config{Path: got.Path, Dir: got.Dir, Digest: got.Digest, Formats: got.Formats, Raise: got.Raise}
+		if diff := cmp.Diff(only, got); diff != "" {
+			t.Errorf("the tree says what only the owner may:\n%s", diff)
+		}
+	})
+}
