@@ -98,7 +98,7 @@ func (r *run) openGateway() error {
 	if _, left := r.s.leftOut("group"); left || r.alone() {
 		return nil
 	}
-	credential, err := gateway.Credentials()
+	credential, err := gateway.Credentials(r.env.get)
 	if err != nil {
 		return err
 	}

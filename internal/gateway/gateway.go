@@ -39,7 +39,10 @@ var ErrNoCredentials = wire.ErrNoCredentials
 // mistakes of the setup.
 func NewTransport(c Config) (*Transport, error) { return wire.New(c) }
 
-// Credentials asks the official credential chain (environment, OIDC, the
-// command-line client's profile, credentials file, ECS instance role, URI). The
-// error wraps ErrNoCredentials and names what was looked at.
-func Credentials() (credentials.Credential, error) { return wire.Credentials() }
+// Credentials takes ALIBABA_CLOUD_ACCESS_KEY_ID and its like from env, or else
+// asks the official credential chain (OIDC, the command-line client's profile,
+// credentials file, ECS instance role, URI). The error wraps ErrNoCredentials
+// and names what was looked at.
+func Credentials(env func(string) string) (credentials.Credential, error) {
+	return wire.Credentials(env)
+}

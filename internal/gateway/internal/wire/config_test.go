@@ -160,13 +160,14 @@ func TestCredentials(t *testing.T) {
 		"ALIBABA_CLOUD_CREDENTIALS_URI", "ALIBABA_CLOUD_ROLE_ARN", "ALIBABA_CLOUD_PROFILE"} {
 		t.Setenv(name, "")
 	}
-	_, err := Credentials()
+	half := env("ALIBABA_CLOUD_ACCESS_KEY_ID", "id")
+	_, err := Credentials(half)
 	if !errors.Is(err, ErrNoCredentials) || !strings.Contains(err.Error(), "ALIBABA_CLOUD_ACCESS_KEY_ID") {
 		t.Errorf("got %v", err)
 	}
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "id")
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "secret")
-	c, err := Credentials()
+	c, err := Credentials(half)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,6 +178,27 @@ func TestCredentials(t *testing.T) {
 	for range 8 {
 		if err := <-done; err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestCredentialsThatArePassedIn must not see those of the process.
+func TestCredentialsThatArePassedIn(t *testing.T) {
+	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "of the process")
+	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "of the process")
+	t.Setenv("ALIBABA_CLOUD_SECURITY_TOKEN", "of the process")
+	for _, token := range []string{"", "token"} {
+		c, err := Credentials(env("ALIBABA_CLOUD_ACCESS_KEY_ID", "id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "secret",
+			"ALIBABA_CLOUD_SECURITY_TOKEN", token))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.GetCredential()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *got.AccessKeyId != "id" || *got.AccessKeySecret != "secret" || token != "" && *got.SecurityToken != token {
+			t.Errorf("with token %q: got another credential than the one passed in", token)
 		}
 	}
 }
