@@ -83,15 +83,18 @@ func (d *Domain) complete() error {
 	if err != nil {
 		return fmt.Errorf("reading its certificate: %w", err)
 	}
+	id := d.CertificateID
 	d.Attach(*d.Certificate, pair)
+	fill(&id, d.CertificateID)
+	d.CertificateID = id
 	return nil
 }
 
 // Attach makes a certificate the domain's, with the facts that describing the
-// domain tells.
+// domain tells. Another chain gets another certificate id.
 func (d *Domain) Attach(c Certificate, pair material.Pair) {
 	c.ChainDigest, c.PublicKeyDigest = pair.ChainDigest, pair.PublicKeyDigest
-	if d.CertificateID == "" || d.Certificate == nil || d.Certificate.ChainDigest != c.ChainDigest {
+	if d.Certificate == nil || d.Certificate.ChainDigest != c.ChainDigest {
 		d.CertificateID = ident.New()
 	}
 	d.CertificateName = c.Name
