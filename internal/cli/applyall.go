@@ -118,7 +118,7 @@ func (a *apply) prepare(verdicts []judged, args []string) (done []applied, file 
 		case v.decision.Status == gate.Allowed && err == nil:
 			d.plan = p
 		default:
-			blocked = fmt.Sprintf("no call was made in this run: %q is %s", b.DomainName, v.decision.Status)
+			blocked = fmt.Sprintf("%q is %s, so nothing was sent", b.DomainName, v.decision.Status)
 		}
 		done = append(done, d)
 	}

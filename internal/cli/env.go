@@ -3,7 +3,6 @@ package cli
 import (
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"golang.org/x/term"
@@ -46,16 +45,4 @@ func (e Env) get(name string) string {
 // color follows https://no-color.org and a terminal that cannot paint.
 func (e Env) color() bool {
 	return e.Terminal && e.get("NO_COLOR") == "" && e.get("TERM") != "dumb"
-}
-
-// lookup makes a LookupEnv of a list as os.Environ gives it; the last wins.
-func lookup(environ []string) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		for i := len(environ) - 1; i >= 0; i-- {
-			if k, v, ok := strings.Cut(environ[i], "="); ok && k == name {
-				return v, true
-			}
-		}
-		return "", false
-	}
 }

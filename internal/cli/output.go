@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -64,8 +63,7 @@ func openSinks(env Env, specs []string) (sinks, error) {
 func (ss sinks) write(env Env, r report.Report, o report.Options) error {
 	defer ss.close()
 	for _, s := range ss {
-		var w io.Writer = env.Stdout
-		opt := o
+		w, opt := env.Stdout, o
 		if s.file != nil {
 			w, opt.Color = s.file, false
 		}

@@ -42,6 +42,9 @@ func open(ctx context.Context, env Env, c *cobra.Command, s settings, paths []st
 	if r.set, err = load(env, c, s, paths); err != nil {
 		return nil, err
 	}
+	if err := r.named(); err != nil {
+		return nil, err
+	}
 	if r.engine, err = policy.Load(ctx, policy.Options{Dirs: s.policy, Data: s.data, Results: firstIDs(s.catalogue)}); err != nil {
 		return nil, err
 	}
@@ -76,6 +79,20 @@ func load(env Env, c *cobra.Command, s settings, paths []string) (*manifest.Set,
 		paths = []string{"."}
 	}
 	return manifest.Load(paths, o)
+}
+
+// named makes sure that a certificate that may be sent has a name to be sent
+// under; only flags can leave it out.
+func (r *run) named() error {
+	if r.s.command == "lint" {
+		return nil
+	}
+	for _, b := range r.set.Bindings {
+		if b.Certificate != nil && b.Certificate.Name == "" {
+			return fmt.Errorf("reading flags: the certificate of %q has no name on the gateway; add --certificate-name", b.DomainName)
+		}
+	}
+	return nil
 }
 
 func (r *run) openDNS() error {

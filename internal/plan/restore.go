@@ -16,10 +16,9 @@ func restore(b binding.Binding, p Plan) []string {
 		return nil
 	}
 	var out []string
-	switch {
-	case p.Before == nil:
+	if p.Before == nil {
 		out = append(out, command("DeleteDomain", b.RegionID, "GroupId", b.GroupID, "DomainName", b.DomainName))
-	default:
+	} else {
 		out = append(out, bindAgain(b.RegionID, b.GroupID, *p.Before, false)...)
 	}
 	for _, h := range p.Takes {
