@@ -112,7 +112,7 @@ func TestTrafficCanBeMoved(t *testing.T) {
 func held(t *testing.T, s *Sandbox, ctx context.Context) (*Held, <-chan error) {
 	t.Helper()
 	query := signedV1(t, s, map[string]string{"Action": "SetDomain", "GroupId": payments, "DomainName": "api.demo.com"})
-	request, err := http.NewRequestWithContext(ctx, "GET", s.Endpoint()+"/?"+query, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Endpoint()+"/?"+query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

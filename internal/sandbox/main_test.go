@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -99,11 +100,9 @@ func code(err error) string {
 	if err == nil {
 		return ""
 	}
-	if e, ok := err.(*tea.SDKError); ok {
+	var e *tea.SDKError
+	if errors.As(err, &e) {
 		return tea.StringValue(e.Code)
-	}
-	if e, ok := err.(interface{ GetCode() *string }); ok {
-		return tea.StringValue(e.GetCode())
 	}
 	return "transport"
 }

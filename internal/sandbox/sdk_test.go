@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"strings"
 	"testing"
 
@@ -101,8 +102,8 @@ func TestXMLAnswers(t *testing.T) {
 func TestErrorShape(t *testing.T) {
 	s := start(t)
 	_, err := call(client(t, s), "DescribeApiGroup", "GET", "json", map[string]string{"GroupId": "none"})
-	e, ok := err.(*tea.SDKError)
-	if !ok || tea.IntValue(e.StatusCode) != 404 {
+	var e *tea.SDKError
+	if !errors.As(err, &e) || tea.IntValue(e.StatusCode) != 404 {
 		t.Fatalf("got %T %v", err, err)
 	}
 	var data map[string]any

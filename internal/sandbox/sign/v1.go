@@ -8,10 +8,6 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/apierror"
 )
 
-// schemeV1 are the parameters that belong to V1 itself.
-var schemeV1 = [...]string{"Action", "Version", "Format", "AccessKeyId", "Signature", "SignatureMethod",
-	"SignatureVersion", "SignatureNonce", "SignatureType", "Timestamp", "SecurityToken"}
-
 func (v *Verifier) verifyV1(r Request) (Call, error) {
 	form := ""
 	if isForm(r.Header) {
@@ -44,8 +40,9 @@ func (v *Verifier) verifyV1(r Request) (Call, error) {
 		return Call{}, err
 	}
 	call := Call{Scheme: "V1", Action: params["Action"], Version: params["Version"], Format: params["Format"], Params: params}
-	for _, name := range schemeV1 {
-		delete(params, name)
+	for _, name := range [...]string{"Action", "Version", "Format", "AccessKeyId", "SignatureMethod", "SignatureVersion",
+		"SignatureNonce", "SignatureType", "Timestamp", "SecurityToken"} {
+		delete(params, name) // they are the scheme's, not the action's
 	}
 	return call, nil
 }

@@ -13,12 +13,6 @@ import (
 
 const algorithmV3 = "ACS3-HMAC-SHA256"
 
-// headersV3 are the headers that V3 needs, and what an answer calls them.
-var headersV3 = [...]struct{ header, name string }{
-	{"X-Acs-Action", "Action"}, {"X-Acs-Version", "Version"}, {"X-Acs-Date", "Timestamp"},
-	{"X-Acs-Signature-Nonce", "SignatureNonce"}, {"X-Acs-Content-Sha256", "ContentSha256"},
-}
-
 // authorization is the parsed header of that name.
 type authorization struct {
 	keyID, signature string
@@ -30,7 +24,10 @@ func (v *Verifier) verifyV3(r Request) (Call, error) {
 	if err != nil {
 		return Call{}, err
 	}
-	for _, h := range headersV3 {
+	for _, h := range [...]struct{ header, name string }{
+		{"X-Acs-Action", "Action"}, {"X-Acs-Version", "Version"}, {"X-Acs-Date", "Timestamp"},
+		{"X-Acs-Signature-Nonce", "SignatureNonce"}, {"X-Acs-Content-Sha256", "ContentSha256"},
+	} {
 		if r.Header.Get(h.header) == "" {
 			return Call{}, apierror.Missing(h.name)
 		}
