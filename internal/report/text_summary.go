@@ -161,6 +161,6 @@ func nextSteps(command string, s Summary) []string {
 	add(s.Incomplete, "the domain is bound, but not yet as asked: "+again+" to complete it, or use the commands above to go back")
 	add(s.Refused, "fix the findings above, then "+again)
 	add(s.Undetermined, "make what could not be asked answer, then "+again+"; until then nothing is bound")
-	add(s.Partial, "nothing that ran failed; "+again+" without --offline and --without to judge the rest")
+	add(s.Partial, again+" without --offline and --without to judge what was left out")
 	return steps
 }
