@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -34,6 +35,11 @@ type Config struct {
 	Tries       uint                // of one read, at most; 0: 5
 	Pause       time.Duration       // before the second try, doubled up to 2 s; 0: 100 ms
 	UserAgent   string              // added to the SDK's own
+
+	// RoundTripper replaces the network, for tests in memory; CA and proxies
+	// are not used then. Like http.Transport it tells the request's httptrace
+	// of a connection that it got: an error before that counts as not sent.
+	RoundTripper http.RoundTripper
 }
 
 // regions become a host name, so nothing but a host label's bytes is let through.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -238,4 +239,31 @@ func BenchmarkCall(b *testing.B) {
 			}
 		}
 	})
+}
+
+// carrier answers in memory; with conn it tells that it got a connection first.
+type carrier struct{ conn, fails bool }
+
+func (c carrier) RoundTrip(r *http.Request) (*http.Response, error) {
+	if c.conn {
+		httptrace.ContextClientTrace(r.Context()).GotConn(httptrace.GotConnInfo{})
+	}
+	if c.fails {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(`{"RequestId":"R"}`)), Header: http.Header{}}, nil
+}
+
+func TestRoundTripperReplacesTheNetwork(t *testing.T) {
+	for c, want := range map[carrier]Kind{{conn: true}: "", {conn: true, fails: true}: Transport, {fails: true}: NotSent} {
+		p, err := New(Config{Credential: key(t), Rate: -1, RoundTripper: c})
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, err := Call(t.Context(), p, Request{Region: "cn-hangzhou", Action: "SetDomain"}, nil, 1)
+		var failed *Error
+		if want == "" && (err != nil || id != "R") || want != "" && (!errors.As(err, &failed) || failed.Kind != want) {
+			t.Errorf("%+v: got %q, %v, want %q", c, id, err, want)
+		}
+	}
 }

@@ -42,6 +42,20 @@ type exchange struct {
 type exchangeKey struct{}
 
 func newEdge(c Config) (*edge, error) {
+	network := c.RoundTripper
+	if network == nil {
+		var err error
+		if network, err = newNetwork(c); err != nil {
+			return nil, err
+		}
+	}
+	return &edge{client: &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport:     network,
+	}}, nil
+}
+
+func newNetwork(c Config) (http.RoundTripper, error) {
 	pool, err := roots(c.CA)
 	if err != nil {
 		return nil, err
@@ -51,17 +65,14 @@ func newEdge(c Config) (*edge, error) {
 		return nil, err
 	}
 	dialer := &net.Dialer{Timeout: c.Timeout}
-	return &edge{client: &http.Client{
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			Proxy:               func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
-			DialContext:         dialer.DialContext,
-			TLSClientConfig:     &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
-			ForceAttemptHTTP2:   true,
-			MaxIdleConnsPerHost: 64, // as many as calls run at once, or each pays for a handshake
-			IdleConnTimeout:     30 * time.Second,
-		},
-	}}, nil
+	return &http.Transport{
+		Proxy:               func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
+		DialContext:         dialer.DialContext,
+		TLSClientConfig:     &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2:   true,
+		MaxIdleConnsPerHost: 64, // as many as calls run at once, or each pays for a handshake
+		IdleConnTimeout:     30 * time.Second,
+	}, nil
 }
 
 // proxies reads the usual variables; names of loopback are never proxied.
