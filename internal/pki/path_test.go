@@ -2,7 +2,6 @@ package pki_test
 
 import (
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/asn1"
 	"strings"
 	"testing"
@@ -76,16 +75,10 @@ func TestFindPath(t *testing.T) {
 	}
 }
 
-func withExtension(critical bool, oid asn1.ObjectIdentifier, value []byte) pkitest.Change {
-	return func(c *x509.Certificate) {
-		c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: oid, Critical: critical, Value: value})
-	}
-}
-
 // dirNameConstraint permits one directoryName, which crypto/x509 cannot evaluate.
 func dirNameConstraint(critical bool) pkitest.Change {
 	subtree := []byte{0x30, 0x08, 0xa0, 0x06, 0x30, 0x04, 0xa4, 0x02, 0x30, 0x00}
-	return withExtension(critical, asn1.ObjectIdentifier{2, 5, 29, 30}, subtree)
+	return pkitest.Extension(critical, asn1.ObjectIdentifier{2, 5, 29, 30}, subtree)
 }
 
 func pathLength(n int) pkitest.Change {
@@ -137,8 +130,8 @@ func TestFindPathRefuses(t *testing.T) {
 		"nothing":              {nil, "there is no certificate", ""},
 
 		"directory names":          {via(dirNameConstraint(true)), "", "cannot be evaluated: name constraints (2.5.29.30)"},
-		"unknown critical":         {via(withExtension(true, asn1.ObjectIdentifier{1, 2, 3}, []byte{5, 0})), "", "cannot be evaluated: 1.2.3"},
-		"unknown critical on leaf": {[]pkitest.Identity{a.Leaf(t, names, withExtension(true, asn1.ObjectIdentifier{1, 2, 3}, []byte{5, 0})), a}, "", "cannot be evaluated: 1.2.3"},
+		"unknown critical":         {via(pkitest.Extension(true, asn1.ObjectIdentifier{1, 2, 3}, []byte{5, 0})), "", "cannot be evaluated: 1.2.3"},
+		"unknown critical on leaf": {[]pkitest.Identity{a.Leaf(t, names, pkitest.Extension(true, asn1.ObjectIdentifier{1, 2, 3}, []byte{5, 0})), a}, "", "cannot be evaluated: 1.2.3"},
 	}
 	roots := rootsOf(t, root)
 	for name, test := range tests {

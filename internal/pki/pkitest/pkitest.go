@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/pem"
 	"math/big"
 	"testing"
@@ -62,6 +63,13 @@ func Server(names ...string) Change {
 // SelfSigned makes a server certificate that nobody but itself has signed.
 func SelfSigned(tb testing.TB, names ...string) Identity {
 	return issue(tb, server(names), newKey(tb), nil, nil)
+}
+
+// Extension adds an extension as it stands.
+func Extension(critical bool, oid asn1.ObjectIdentifier, value []byte) Change {
+	return func(c *x509.Certificate) {
+		c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: oid, Critical: critical, Value: value})
+	}
 }
 
 // PEM is the certificates' text, in this order.

@@ -1,0 +1,56 @@
+package certificate
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// ChainIsTrusted is certificate/chain-is-trusted.
+func ChainIsTrusted() checks.Check {
+	return checks.Check{
+		ID: "certificate/chain-is-trusted", Severity: checks.Error, Core: true,
+		Needs:   []evidence.Need{evidence.NeedCertificate},
+		Applies: applies,
+		Judge:   judgeTrusted,
+		Doc: checks.Doc{
+			Title: "The certificate leads to a trusted root through the certificates of the file",
+			Why: "Clients know roots, not intermediates: a server that does not send them is refused by most programs, while browsers that " +
+				"fetch or remember a missing one hide the fault from whoever tests it. A chain of a CA that clients do not know, or with a " +
+				"CA certificate that may not sign this one, is refused by all.",
+			Fix: "Append the intermediates that the CA names, in the order from the leaf upwards; the root itself may be left out. For a " +
+				"private CA name its roots with --roots FILE. Validity dates are for certificate/is-in-validity.",
+			References: []string{
+				"RFC 5280 §6.1 (path validation) and §4.2.1 (extensions)",
+				"RFC 8446 §4.4.2 (the chain that a server sends)",
+				"CA/Browser Forum Baseline Requirements §7.1.3.2 (signature algorithms: no MD5, no SHA-1)",
+				"Mozilla's root store, as golang.org/x/crypto/x509roots/fallback carries it",
+			},
+			Failing: "load: {certificate: leaf-alone.pem, roots: roots.pem}",
+			Passing: "load: {certificate: sound.pem, roots: roots.pem}",
+		},
+	}
+}
+
+func judgeTrusted(s checks.Subject) checks.Verdict {
+	chain, v := parseChain(s)
+	if v != nil {
+		return *v
+	}
+	path := s.Evidence.Certificate.Facts.Path
+	switch {
+	case path.Undecided != "":
+		return checks.CannotTell(fmt.Sprintf("with the roots of %s: %s", path.RootsFrom, path.Undecided))
+	case path.Missing != "":
+		return checks.Found(checks.Fails(atBody, path.Problem,
+			fmt.Sprintf("append the CA certificate of %q, which the CA publishes, to the file; for a private CA name its roots with --roots FILE", path.Missing)))
+	case path.Problem != "":
+		return checks.Found(checks.Fails(atBody, fmt.Sprintf("%s does not lead to a root of %s: %s", nth(chain, 0), path.RootsFrom, path.Problem),
+			"give a certificate, with its intermediates, of a CA that clients trust; for a private CA name its roots with --roots FILE"))
+	case len(path.Subjects) == 0 || len(path.DER) != len(path.Subjects) || !bytes.Equal(path.DER[0], chain[0].Raw):
+		return checks.CannotTell("the evidence holds neither a certification path of the first certificate nor why there is none")
+	}
+	return checks.Found()
+}

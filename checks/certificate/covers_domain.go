@@ -1,0 +1,80 @@
+package certificate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// CoversDomain is certificate/covers-domain.
+func CoversDomain() checks.Check {
+	return checks.Check{
+		ID: "certificate/covers-domain", Severity: checks.Error, Core: true,
+		Needs:   []evidence.Need{evidence.NeedCertificate},
+		Applies: applies,
+		Judge:   judgeCovers,
+		Doc: checks.Doc{
+			Title: "The certificate is for the domain",
+			Why: "A client compares the domain that it called with the DNS names of the certificate and hangs up if none fits. Only " +
+				"subjectAltName counts; the common name has not been looked at for years. A wildcard stands for exactly one label: " +
+				"*.demo.com covers api.demo.com, but neither demo.com nor api.eu.demo.com.",
+			Fix: "Have the certificate issued with the domain among its DNS names, or bind a domain that it has. For a binding of *.x the " +
+				"certificate needs the name *.x itself.",
+			References: []string{
+				"RFC 9525 §6.3 (matching DNS names; wildcards) and appendix A (the common name is no longer valid)",
+				"RFC 5280 §4.2.1.6 (subjectAltName) and §7.2 (A-labels)",
+				"CA/Browser Forum Baseline Requirements §3.2.2.6 (no wildcard directly left of a public suffix)",
+				pageSetDomainCertificate,
+			},
+			Failing: "binding: {domainName: api.eu.demo.com}\nload: {certificate: wildcard.pem}",
+			Passing: "load: {certificate: wildcard.pem}",
+		},
+	}
+}
+
+func judgeCovers(s checks.Subject) checks.Verdict {
+	chain, v := parseChain(s)
+	if v != nil {
+		return *v
+	}
+	domain, err := asciiName(s.Binding.DomainName)
+	if err != nil {
+		return checks.CannotTell("the domain is no name that a certificate can hold; see request/domain-is-well-formed")
+	}
+	leaf := chain[0]
+	if slices.ContainsFunc(leaf.DNSNames, func(san string) bool { return covers(san, domain) }) {
+		return checks.Found()
+	}
+	const fix = "have the certificate issued with %s among its DNS names, or give the certificate that has it"
+	if len(leaf.DNSNames) == 0 {
+		return checks.Found(checks.Fails(atBody, fmt.Sprintf(
+			"%s has no DNS name in its subjectAltName, want %q; the common name does not count", nth(chain, 0), domain), fmt.Sprintf(fix, domain)))
+	}
+	return checks.Found(checks.Fails(atBody, fmt.Sprintf("%s does not cover %q: it is for %s%s", nth(chain, 0), domain, some(leaf.DNSNames), near(leaf.DNSNames, leaf.Subject.CommonName, domain)),
+		fmt.Sprintf(fix, domain)))
+}
+
+// near says why a name that looks right does not cover the domain.
+func near(sans []string, commonName, domain string) string {
+	for _, san := range sans {
+		san = asciiLower(san)
+		parent, wildcard := strings.CutPrefix(san, "*.")
+		switch {
+		case wildcard && overPublicSuffix(parent) && (strings.HasSuffix(domain, "."+parent) || san == domain):
+			return fmt.Sprintf("; a wildcard over the public suffix %q is accepted by nobody", bounded(parent))
+		case wildcard && domain == parent:
+			return fmt.Sprintf("; %q does not cover %q itself", bounded(san), domain)
+		case wildcard && strings.HasSuffix(domain, "."+parent):
+			return "; a wildcard stands for exactly one label"
+		case strings.HasPrefix(domain, "*.") && strings.HasSuffix(san, domain[1:]):
+			return fmt.Sprintf("; a wildcard binding needs the name %q itself", domain)
+		}
+	}
+	if strings.EqualFold(commonName, domain) {
+		return "; its common name is the domain, but the common name does not count"
+	}
+	return ""
+}

@@ -1,0 +1,122 @@
+// Package certificate judges the certificate and key files of a binding: that
+// they can be read, belong together, lead to a trusted root, and hold for the
+// domain and for now.
+package certificate
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+)
+
+// All is the family's checks.
+func All() []checks.Check {
+	return []checks.Check{
+		IsReadable(), KeyIsReadable(), KeyMatches(), LeafComesFirst(), ChainIsTrusted(), CoversDomain(), IsInValidity(),
+	}
+}
+
+// Places in a binding that findings point at.
+const (
+	atBody = "/certificate/body"
+	atKey  = "/certificate/privateKey"
+)
+
+const pageSetDomainCertificate = "Alibaba Cloud API Gateway, SetDomainCertificate (2026-03-16): the SSL certificate must match the custom domain name"
+
+// applies: a binding of plain HTTP has no certificate to judge.
+func applies(b binding.Binding) (bool, string) {
+	return b.Certificate != nil, "the binding has no certificate (plain HTTP)"
+}
+
+// parseChain gives the certificates of the file, or the verdict when there are
+// none to judge: certificate/is-readable is the one to say why.
+func parseChain(s checks.Subject) ([]*x509.Certificate, *checks.Verdict) {
+	facts := s.Evidence.Certificate.Facts
+	if facts.Problem != nil {
+		return nil, cannotTell("the certificate file was not read; see certificate/is-readable")
+	}
+	if len(facts.Chain) == 0 {
+		return nil, cannotTell("the evidence holds no certificate")
+	}
+	chain := make([]*x509.Certificate, 0, len(facts.Chain))
+	for i, c := range facts.Chain {
+		parsed, err := x509.ParseCertificate(c.DER)
+		if err != nil {
+			return nil, cannotTell(fmt.Sprintf("certificate %d of the evidence cannot be parsed", i+1))
+		}
+		chain = append(chain, parsed)
+	}
+	return chain, nil
+}
+
+func cannotTell(why string) *checks.Verdict {
+	v := checks.CannotTell(why)
+	return &v
+}
+
+// nth names a certificate of the file by its place, from 1, and its subject.
+func nth(chain []*x509.Certificate, i int) string {
+	return fmt.Sprintf("certificate %d (%q)", i+1, bounded(chain[i].Subject.String()))
+}
+
+// bounded cuts text from a certificate to what a reader can take in.
+func bounded(text string) string {
+	const most = 120
+	if len(text) <= most {
+		return text
+	}
+	cut := most
+	for !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "…"
+}
+
+// some is a list of quoted names cut to what a reader can take in.
+func some(names []string) string {
+	const most = 10
+	var quoted []string
+	for _, name := range names[:min(len(names), most)] {
+		quoted = append(quoted, fmt.Sprintf("%q", bounded(name)))
+	}
+	list := strings.Join(quoted, ", ")
+	if len(names) > most {
+		list += fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return list
+}
+
+// describeKey tells a public key by algorithm, size and the start of its
+// SubjectPublicKeyInfo's digest.
+func describeKey(public any, spki []byte) string {
+	what := "unknown algorithm"
+	switch key := public.(type) {
+	case *rsa.PublicKey:
+		what = fmt.Sprintf("RSA %d bits", key.N.BitLen())
+	case *ecdsa.PublicKey:
+		what = "ECDSA " + key.Curve.Params().Name
+	case ed25519.PublicKey:
+		what = "Ed25519"
+	}
+	sum := sha256.Sum256(spki)
+	return fmt.Sprintf("%s, sha256:%s…", what, hex.EncodeToString(sum[:4]))
+}
+
+// isCA reports whether a certificate says of itself that it may issue others.
+func isCA(c *x509.Certificate) bool { return c.BasicConstraintsValid && c.IsCA }
+
+// firstLeaf is the index of the first certificate that is no CA; -1 for none.
+func firstLeaf(chain []*x509.Certificate) int {
+	return slices.IndexFunc(chain, func(c *x509.Certificate) bool { return !isCA(c) })
+}

@@ -1,0 +1,97 @@
+package certificate
+
+import (
+	"crypto/x509"
+	"fmt"
+	"time"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// IsInValidity is certificate/is-in-validity.
+func IsInValidity() checks.Check {
+	return checks.Check{
+		ID: "certificate/is-in-validity", Severity: checks.Error, Core: true,
+		Needs:   []evidence.Need{evidence.NeedCertificate},
+		Applies: applies,
+		Judge:   judgeValidity,
+		Doc: checks.Doc{
+			Title: "Every certificate of the path is valid now",
+			Why: "Clients refuse a server whose certificate has expired or is not valid yet, and as much one whose intermediate or root has " +
+				"expired, which nobody watches. It happens with yesterday's file in the repository, and with a certificate that " +
+				"begins tomorrow.",
+			Fix: "Give the renewed certificate with the intermediates that the CA delivers with it, or wait until it begins.",
+			References: []string{
+				"RFC 5280 §4.1.2.5 (validity, both ends included) and §6.1.3 (a)(2)",
+			},
+			Failing: "load: {certificate: expired.pem}",
+			Passing: "load: {certificate: sound.pem}",
+		},
+	}
+}
+
+func judgeValidity(s checks.Subject) checks.Verdict {
+	chain, v := parseChain(s)
+	if v != nil {
+		return *v
+	}
+	now := s.Evidence.Run.Now
+	if now.IsZero() {
+		return checks.CannotTell("the run has no clock")
+	}
+	var found []checks.Finding
+	if f, bad := outside(chain[0], nth(chain, 0), now); bad {
+		found = append(found, f)
+	}
+	path := s.Evidence.Certificate.Facts.Path.DER
+	for i := 1; i < len(path); i++ {
+		c, err := x509.ParseCertificate(path[i])
+		if err != nil {
+			return checks.CannotTell(fmt.Sprintf("certificate %d of the path in the evidence cannot be parsed", i+1))
+		}
+		if f, bad := outside(c, inPath(chain, c, i == len(path)-1), now); bad {
+			found = append(found, f)
+		}
+	}
+	if len(found) == 0 && len(path) == 0 {
+		return checks.CannotTell("there is no path whose certificates could be judged; see certificate/chain-is-trusted")
+	}
+	return checks.Found(found...)
+}
+
+// inPath names a certificate of the path by its place in the file, or as the root.
+func inPath(chain []*x509.Certificate, c *x509.Certificate, root bool) string {
+	for i := range chain {
+		if chain[i].Equal(c) {
+			return nth(chain, i)
+		}
+	}
+	if root {
+		return fmt.Sprintf("the root %q", bounded(c.Subject.String()))
+	}
+	return fmt.Sprintf("the certificate of %q", bounded(c.Subject.String()))
+}
+
+func outside(c *x509.Certificate, name string, now time.Time) (checks.Finding, bool) {
+	switch {
+	case now.Before(c.NotBefore):
+		return checks.Fails(atBody, fmt.Sprintf("%s is not valid before %s, in %s", name, c.NotBefore.UTC().Format(time.RFC3339), span(c.NotBefore.Sub(now))),
+			"wait until it begins, or give the certificate that is valid now; check the clock if this is a surprise"), true
+	case now.After(c.NotAfter):
+		return checks.Fails(atBody, fmt.Sprintf("%s expired at %s, %s ago", name, c.NotAfter.UTC().Format(time.RFC3339), span(now.Sub(c.NotAfter))),
+			"give the renewed certificate with the intermediates that the CA delivers with it"), true
+	}
+	return checks.Finding{}, false
+}
+
+// span is a duration in the unit that people would say it in.
+func span(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%d days", int(d.Hours()/24))
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%d hours", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d minutes", int(d.Minutes()))
+}

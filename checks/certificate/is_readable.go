@@ -1,0 +1,52 @@
+package certificate
+
+import (
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// IsReadable is certificate/is-readable.
+func IsReadable() checks.Check {
+	return checks.Check{
+		ID: "certificate/is-readable", Severity: checks.Error, Core: true,
+		Needs:   []evidence.Need{evidence.NeedCertificate},
+		Applies: applies,
+		Judge:   judgeReadable,
+		Doc: checks.Doc{
+			Title: "The certificate file exists and holds certificates",
+			Why: "The gateway takes PEM only and says little about anything else. A file in another form (DER, PKCS#7, a key " +
+				"store), a request instead of the certificate, or a block that was cut short is found at the call, or worse: some " +
+				"tools skip a block that they cannot read, and then the CA's certificate is taken for the server's.",
+			Fix: "Give the certificate that the CA issued and its intermediates as PEM, leaf first, or a PKCS#12 file. The finding names " +
+				"what the file holds instead and the command that converts it.",
+			References: []string{
+				"RFC 7468 §2 and §5 (PEM text of certificates)",
+				"RFC 7292 §4 (PKCS#12)",
+				"Go, encoding/pem, Decode: a block must begin a line, and what cannot be decoded is skipped without an error",
+			},
+			Failing: "load: {certificate: der.cer}",
+			Passing: "load: {certificate: sound.pem, key: sound.key}",
+		},
+	}
+}
+
+func judgeReadable(s checks.Subject) checks.Verdict {
+	facts := s.Evidence.Certificate.Facts
+	if p := facts.Problem; p != nil {
+		return checks.Found(checks.Fails(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, p.Message), orElse(p.Fix)))
+	}
+	if _, v := parseChain(s); v != nil {
+		return *v
+	}
+	return checks.Found()
+}
+
+// orElse is the next step that the evidence knows, or the general one.
+func orElse(fix string) string {
+	if fix == "" {
+		return "give the certificate that the CA issued and its intermediates in PEM, leaf first"
+	}
+	return fix
+}

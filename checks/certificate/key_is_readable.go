@@ -1,0 +1,65 @@
+package certificate
+
+import (
+	"crypto/x509"
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// KeyIsReadable is certificate/key-is-readable.
+func KeyIsReadable() checks.Check {
+	return checks.Check{
+		ID: "certificate/key-is-readable", Severity: checks.Error, Core: true,
+		Needs:   []evidence.Need{evidence.NeedKey},
+		Applies: applies,
+		Judge:   judgeKeyReadable,
+		Doc: checks.Doc{
+			Title: "The private key exists and can be read",
+			Why: "A certificate without its key serves nobody. The wrong file under privateKey (the certificate, the request, a " +
+				"public key), two keys in one file, or a passphrase that the job does not have are found only when the gateway " +
+				"refuses the call, after the domain was bound.",
+			Fix: "Name the file or variable that holds the one private key, in PEM (PKCS#1, SEC 1 or PKCS#8) or PKCS#12. For an encrypted " +
+				"key name the variable with its passphrase as passphraseEnv; a passphrase is never an argument.",
+			References: []string{
+				"RFC 5958 and RFC 5208 (PKCS#8)",
+				"RFC 8017 appendix A.1.2 (PKCS#1)",
+				"RFC 5915 (SEC 1)",
+				"RFC 7468 §10, §11 and §13 (their PEM labels)",
+			},
+			Failing: "load: {certificate: sound.pem, key: request.csr}",
+			Passing: "load: {certificate: sound.pem, key: encrypted.key, passphrase: demo}",
+		},
+	}
+}
+
+func judgeKeyReadable(s checks.Subject) checks.Verdict {
+	key := s.Evidence.Key.Facts
+	if p := key.Problem; p != nil {
+		return checks.Found(checks.Fails(atKey, fmt.Sprintf("the private key of %q %s", key.Source, p.Message), orElse(p.Fix)))
+	}
+	if _, v := publicKey(s); v != nil {
+		return *v
+	}
+	if key.Escaped {
+		return checks.Found(checks.Warns(atKey,
+			fmt.Sprintf("the private key of %q has its line breaks written as the two characters \\n; they were read as line breaks", key.Source),
+			"store the key with real line breaks; other tools do not repair it"))
+	}
+	return checks.Found()
+}
+
+// publicKey gives the public half of the private key, or the verdict when there
+// is none to judge: certificate/key-is-readable is the one to say why.
+func publicKey(s checks.Subject) (any, *checks.Verdict) {
+	key := s.Evidence.Key.Facts
+	if key.Problem != nil {
+		return nil, cannotTell("the private key was not read; see certificate/key-is-readable")
+	}
+	public, err := x509.ParsePKIXPublicKey(key.PublicKey)
+	if err != nil {
+		return nil, cannotTell("the evidence holds no public key of the private key")
+	}
+	return public, nil
+}

@@ -1,0 +1,65 @@
+package certificate
+
+import (
+	"crypto"
+	"crypto/x509"
+	"fmt"
+	"slices"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// KeyMatches is certificate/key-matches.
+func KeyMatches() checks.Check {
+	return checks.Check{
+		ID: "certificate/key-matches", Severity: checks.Error, Core: true,
+		Needs:   []evidence.Need{evidence.NeedCertificate, evidence.NeedKey},
+		Applies: applies,
+		Judge:   judgeKeyMatches,
+		Doc: checks.Doc{
+			Title: "The private key is the key of the first certificate",
+			Why: "A server proves a certificate with its private key: with another key no handshake succeeds. It happens at a renewal " +
+				"with a new key whose certificate has not arrived yet, with two environments' files mixed up, and with a reversed " +
+				"chain, whose first certificate is the CA's.",
+			Fix: "Give the key that the certificate was requested with, or have the certificate issued for this key. If the key fits a " +
+				"later certificate of the file, put that one first.",
+			References: []string{
+				"RFC 8446 §4.4.2 and §4.4.3 (the key of the first certificate signs the handshake)",
+				"RFC 5280 §4.1.2.7 (subjectPublicKeyInfo)",
+				pageSetDomainCertificate,
+			},
+			Failing: "load: {certificate: sound.pem, key: other.key}",
+			Passing: "load: {certificate: sound.pem, key: sound.key}",
+		},
+	}
+}
+
+func judgeKeyMatches(s checks.Subject) checks.Verdict {
+	chain, v := parseChain(s)
+	if v != nil {
+		return *v
+	}
+	public, v := publicKey(s)
+	if v != nil {
+		return *v
+	}
+	at := slices.IndexFunc(chain, func(c *x509.Certificate) bool { return sameKey(c.PublicKey, public) })
+	switch at {
+	case 0:
+		return checks.Found()
+	case -1:
+		return checks.Found(checks.Fails(atKey, fmt.Sprintf("the private key (%s) is not that of %s (%s)",
+			describeKey(public, s.Evidence.Key.Facts.PublicKey), nth(chain, 0), describeKey(chain[0].PublicKey, chain[0].RawSubjectPublicKeyInfo)),
+			"give the key that the certificate was requested with, or have the certificate issued for this key"))
+	}
+	return checks.Found(checks.Fails(atKey,
+		fmt.Sprintf("the private key is not that of %s but of %s of the file", nth(chain, 0), nth(chain, at)),
+		fmt.Sprintf("put certificate %d first and its issuers behind it, if it is the server's; else give the server's key", at+1)))
+}
+
+// sameKey compares two public keys by what they are, not by how they are encoded.
+func sameKey(a, b any) bool {
+	key, ok := a.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && key.Equal(b)
+}

@@ -1,0 +1,81 @@
+package certificate
+
+import (
+	"bytes"
+	"crypto/x509"
+	"fmt"
+	"slices"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// LeafComesFirst is certificate/leaf-comes-first.
+func LeafComesFirst() checks.Check {
+	return checks.Check{
+		ID: "certificate/leaf-comes-first", Severity: checks.Error, Core: true,
+		Needs:   []evidence.Need{evidence.NeedCertificate},
+		Applies: applies,
+		Judge:   judgeLeafFirst,
+		Doc: checks.Doc{
+			Title: "The first certificate of the file is the server's",
+			Why: "A TLS server presents its chain in the file's order, and the first certificate is taken for its own. With a CA first " +
+				"clients compare the CA's name with the domain and its key with the handshake, and refuse. Servers load such a " +
+				"file without a word where the key types differ, so the fault is first seen by callers.",
+			Fix: "Put the server's certificate first, then each certificate's issuer behind it.",
+			References: []string{
+				"RFC 8446 §4.4.2 (the sender's certificate comes first)",
+				"RFC 5280 §4.2.1.9 (basicConstraints tells a CA)",
+				"nginx, ngx_http_ssl_module, ssl_certificate: the primary certificate comes first",
+			},
+			Failing: "load: {certificate: reversed.pem}",
+			Passing: "load: {certificate: sound.pem}",
+		},
+	}
+}
+
+func judgeLeafFirst(s checks.Subject) checks.Verdict {
+	chain, v := parseChain(s)
+	if v != nil {
+		return *v
+	}
+	if !isCA(chain[0]) {
+		// An old CA certificate may lack basicConstraints; what it has signed tells.
+		if child := issuedBy(chain, 0); child > 0 {
+			return checks.Found(checks.Fails(atBody, fmt.Sprintf("%s comes first, but it issued %s", nth(chain, 0), nth(chain, child)), lead(child)))
+		}
+		return checks.Found()
+	}
+	leaf := firstLeaf(chain)
+	switch {
+	case leaf < 0:
+		return checks.Found(checks.Fails(atBody, fmt.Sprintf("%s is a CA's, and the file holds no server's certificate", nth(chain, 0)),
+			"give the certificate that was issued for the domain, then its intermediates"))
+	case leaf == len(chain)-1 && reversed(chain):
+		return checks.Found(checks.Fails(atBody, fmt.Sprintf("the chain is reversed: %s is a CA's and comes first, %s is the server's and comes last",
+			nth(chain, 0), nth(chain, leaf)), "write the certificates in the opposite order"))
+	}
+	return checks.Found(checks.Fails(atBody, fmt.Sprintf("%s is a CA's and comes first; the server's is %s", nth(chain, 0), nth(chain, leaf)), lead(leaf)))
+}
+
+func lead(i int) string {
+	return fmt.Sprintf("put certificate %d first, then each certificate's issuer behind it", i+1)
+}
+
+// issuedBy is the index of a certificate that the i-th one has signed; -1 for none.
+func issuedBy(chain []*x509.Certificate, i int) int {
+	return slices.IndexFunc(chain, func(c *x509.Certificate) bool {
+		return c != chain[i] && bytes.Equal(c.RawIssuer, chain[i].RawSubject) && !bytes.Equal(c.RawSubject, chain[i].RawSubject) &&
+			chain[i].CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
+	})
+}
+
+// reversed reports whether each certificate is issued by the one before it.
+func reversed(chain []*x509.Certificate) bool {
+	for i := range chain[1:] {
+		if !bytes.Equal(chain[i].RawSubject, chain[i+1].RawIssuer) {
+			return false
+		}
+	}
+	return true
+}

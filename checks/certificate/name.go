@@ -1,0 +1,63 @@
+package certificate
+
+import (
+	"errors"
+	"strings"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
+)
+
+// asciiName is a domain as certificates hold it (RFC 5280 §7.2): lower-case
+// A-labels, by UTS #46 without the transitional mappings. A leading "*." stays.
+func asciiName(domain string) (string, error) {
+	base, wildcard := strings.CutPrefix(domain, "*.")
+	if base == "" || len(base) > 1024 {
+		return "", errors.New("not a domain name")
+	}
+	profile := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.VerifyDNSLength(true))
+	ascii, err := profile.ToASCII(base)
+	if err != nil {
+		return "", err
+	}
+	if wildcard {
+		return "*." + ascii, nil
+	}
+	return ascii, nil
+}
+
+// covers reports whether a dNSName of a certificate covers a domain in A-labels
+// (RFC 9525 §6.3): it is the domain, or it is a wildcard whose "*" stands for
+// the whole first label of the domain. A domain that is a wildcard itself needs
+// the very same name. No wildcard over a public suffix covers anything.
+func covers(san, domain string) bool {
+	san = asciiLower(san)
+	parent, wildcard := strings.CutPrefix(san, "*.")
+	if !wildcard {
+		return san == domain && !strings.Contains(domain, "*")
+	}
+	if strings.Contains(parent, "*") || overPublicSuffix(parent) {
+		return false
+	}
+	_, rest, ok := strings.Cut(domain, ".")
+	return ok && rest == parent
+}
+
+// overPublicSuffix reports whether a wildcard directly above parent would span
+// other people's domains: parent is a single label or a public suffix of the
+// registries. Below a private suffix (github.io) its owner may have one.
+func overPublicSuffix(parent string) bool {
+	suffix, icann := publicsuffix.PublicSuffix(parent)
+	return suffix == parent && (icann || !strings.Contains(parent, "."))
+}
+
+// asciiLower folds the case of ASCII letters only, as names are compared in DNS
+// (RFC 4343 §3); Unicode's folding would make more names equal.
+func asciiLower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,79 @@
+package certificate
+
+import (
+	"crypto/x509"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestCovers(t *testing.T) {
+	tests := []struct {
+		san, domain string
+		want        bool
+	}{
+		{"api.demo.com", "api.demo.com", true},
+		{"API.Demo.COM", "api.demo.com", true},
+		{"*.demo.com", "api.demo.com", true},
+		{"*.demo.com", "*.demo.com", true},
+		{"*.github.io", "demo.github.io", true},
+		{"*.demo.com", "demo.com", false},
+		{"*.demo.com", "api.eu.demo.com", false},
+		{"api.demo.com", "*.demo.com", false},
+		{"*.com", "demo.com", false},
+		{"*.com", "*.com", false},
+		{"*.co.uk", "demo.co.uk", false},
+		{"*.corp", "demo.corp", false},
+		{"*", "demo", false},
+		{"*.", "demo.", false},
+		{"a*.demo.com", "api.demo.com", false},
+		{"*.*.com", "api.demo.com", false},
+		{"api.*.com", "api.demo.com", false},
+		{"api.demo.com.", "api.demo.com", false},
+		{"*.demo.com", "api.demo.com.evil.example", false},
+		{"\u212Aey.demo.com", "key.demo.com", false}, // the Kelvin sign, which Unicode folds to k
+	}
+	for _, test := range tests {
+		if got := covers(test.san, test.domain); got != test.want {
+			t.Errorf("covers(%q, %q): got %v, want %v", test.san, test.domain, got, test.want)
+		}
+	}
+}
+
+func TestASCIIName(t *testing.T) {
+	for domain, want := range map[string]string{
+		"api.demo.com": "api.demo.com", "API.demo.com": "api.demo.com", "*.Bücher.example": "*.xn--bcher-kva.example",
+		"": "", "*.": "", "a b.com": "", "-a.com": "", strings.Repeat("a", 64) + ".com": "", strings.Repeat("ü.", 1000): "",
+	} {
+		if got, err := asciiName(domain); got != want || (err == nil) != (want != "") {
+			t.Errorf("%.20q: got %q (%v), want %q", domain, got, err, want)
+		}
+	}
+}
+
+// FuzzCovers: whatever we say is covered, crypto/x509 accepts too; it knows no
+// public suffixes, so the reverse does not hold.
+func FuzzCovers(f *testing.F) {
+	f.Add("*.demo.com", "api.demo.com")
+	f.Add("a.b", "A.b")
+	f.Fuzz(func(t *testing.T, san, domain string) {
+		ascii, err := asciiName(domain)
+		if err != nil || !covers(san, ascii) || strings.HasPrefix(ascii, "*.") {
+			return
+		}
+		c := x509.Certificate{DNSNames: []string{san}}
+		if err := c.VerifyHostname(ascii); err != nil {
+			t.Errorf("covers(%q, %q), but %v", san, ascii, err)
+		}
+	})
+}
+
+func TestSpan(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		90 * time.Second: "1 minutes", 47 * time.Hour: "47 hours", 72 * time.Hour: "3 days", 0: "0 minutes",
+	} {
+		if got := span(d); got != want {
+			t.Errorf("%s: got %q, want %q", d, got, want)
+		}
+	}
+}
