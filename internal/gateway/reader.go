@@ -12,8 +12,8 @@ import (
 )
 
 // Reader asks the gateway, each question once in its life, which is a run:
-// Group, Groups and Served keep what was answered, errors too. GroupNow and
-// ServedNow always ask. It is safe for concurrent use.
+// Group, Groups and Served keep what was answered, errors too. GroupNow,
+// GroupsNow and ServedNow always ask. It is safe for concurrent use.
 type Reader struct {
 	transport *Transport
 	groups    Memo[groupKey, evidence.Group]
@@ -90,12 +90,17 @@ const (
 // is an error.
 func (r *Reader) Groups(ctx context.Context, region string) ([]evidence.GroupRef, error) {
 	return r.lists.Get(ctx, region, func(ctx context.Context) ([]evidence.GroupRef, error) {
-		refs, err := r.list(ctx, region)
-		if err != nil {
-			return nil, fmt.Errorf("listing API groups: %w", err)
-		}
-		return refs, nil
+		return r.GroupsNow(ctx, region)
 	})
+}
+
+// GroupsNow is Groups, asked now.
+func (r *Reader) GroupsNow(ctx context.Context, region string) ([]evidence.GroupRef, error) {
+	refs, err := r.list(ctx, region)
+	if err != nil {
+		return nil, fmt.Errorf("listing API groups: %w", err)
+	}
+	return refs, nil
 }
 
 func (r *Reader) list(ctx context.Context, region string) ([]evidence.GroupRef, error) {

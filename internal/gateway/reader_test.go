@@ -166,6 +166,9 @@ func TestGroupsWithoutLeave(t *testing.T) {
 	if n := len(e.Calls()); n != 1 {
 		t.Errorf("asked %d times, want once: an error is kept too", n)
 	}
+	if _, err := r.GroupsNow(gatewaytest.Soon(t), region); err == nil || len(e.Calls()) != 2 {
+		t.Errorf("asked now: got %v after %d calls, want the refusal after 2", err, len(e.Calls()))
+	}
 }
 
 func TestServedKeepsNoKey(t *testing.T) {

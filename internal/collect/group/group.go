@@ -18,6 +18,7 @@ type Reader interface {
 	Group(ctx context.Context, region, id string) (evidence.Group, error)
 	GroupNow(ctx context.Context, region, id string) (evidence.Group, error)
 	Groups(ctx context.Context, region string) ([]evidence.GroupRef, error)
+	GroupsNow(ctx context.Context, region string) ([]evidence.GroupRef, error)
 	Served(ctx context.Context, region, groupID, domain string) (evidence.Served, error)
 	Endpoint(region string) string
 }
@@ -90,31 +91,19 @@ func (c *Collector) Account(ctx context.Context, b binding.Binding, g evidence.G
 	}, from, c.now())
 }
 
-// Losers reads again, now, the groups that the listing of this run showed to
-// conflict with the binding, and gives those that still do: what a force would
-// take the domain from. An incomplete listing is an error.
+// Losers lists and reads every group of the region again, now, and gives those
+// that conflict with the binding: what a force would take the domain from. All
+// of them, because a group that took the domain since it was judged would lose
+// it too. A region that cannot be read whole is an error.
 func (c *Collector) Losers(ctx context.Context, b binding.Binding, g evidence.Group) ([]evidence.Holder, error) {
-	x, err := c.region(ctx, b.RegionID)
+	x, err := c.read(ctx, b.RegionID, c.reader.GroupsNow, c.reader.GroupNow)
 	if err != nil {
 		return nil, err
 	}
 	if x.problem != "" {
 		return nil, incompleteError(x.problem)
 	}
-	var now []evidence.Group
-	read := map[string]bool{}
-	for _, h := range x.holders(b.DomainName, g) {
-		if !h.Conflicts || read[h.GroupID] {
-			continue
-		}
-		read[h.GroupID] = true
-		again, err := c.reader.GroupNow(ctx, b.RegionID, h.GroupID)
-		if err != nil {
-			return nil, err
-		}
-		now = append(now, again)
-	}
-	return (evidence.Account{Holders: newIndex(now, "").holders(b.DomainName, g)}).Conflicts(), nil
+	return (evidence.Account{Holders: x.holders(b.DomainName, g)}).Conflicts(), nil
 }
 
 type incompleteError string

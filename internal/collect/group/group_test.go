@@ -67,6 +67,10 @@ func (f *fake) Groups(context.Context, string) ([]evidence.GroupRef, error) {
 	return refs, nil
 }
 
+func (f *fake) GroupsNow(ctx context.Context, region string) ([]evidence.GroupRef, error) {
+	return f.Groups(ctx, region)
+}
+
 func (f *fake) Served(context.Context, string, string, string) (evidence.Served, error) {
 	if err := f.ask("Served", "served"); err != nil || f.served == nil {
 		return evidence.Served{}, errors.Join(err, errors.New("no certificate was scripted"))
@@ -248,25 +252,41 @@ func TestACancelledCollectionFails(t *testing.T) {
 
 func TestLosers(t *testing.T) {
 	own := some("own", "i", "/")
-	f := &fake{groups: []evidence.Group{own, some("a", "i", "/", "api.demo.com"), some("b", "i", "/v2", "api.demo.com"), some("c", "i", "/", "*.demo.com")}}
+	f := &fake{groups: []evidence.Group{own, some("a", "i", "/", "api.demo.com"), some("b", "i", "/v2", "api.demo.com"), some("c", "i", "/", "*.demo.com"), some("d", "i", "/")}}
 	c := collector(f)
 	c.Account(t.Context(), wish("api.demo.com"), own, nil)
+	losers := func(want string) {
+		t.Helper()
+		if got, err := c.Losers(t.Context(), wish("api.demo.com"), own); err != nil || domains(got) != want {
+			t.Errorf("got %q, %v, want %q", domains(got), err, want)
+		}
+	}
 	f.asked = nil
-	got, err := c.Losers(t.Context(), wish("api.demo.com"), own)
-	if err != nil || domains(got) != "api.demo.com! *.demo.com!" || strings.Join(f.asked, ",") != "Group a,Group c" {
-		t.Errorf("got %q, %v after asking %q", domains(got), err, f.asked)
+	losers("api.demo.com! *.demo.com!")
+	if len(f.asked) != 6 {
+		t.Errorf("asked %q, want the list and every group", f.asked)
 	}
 	f.groups[1].Domains = nil
-	if got, err := c.Losers(t.Context(), wish("api.demo.com"), own); err != nil || domains(got) != "*.demo.com!" {
-		t.Errorf("one has let go: got %q, %v", domains(got), err)
+	losers("*.demo.com!") // one has let go
+	f.groups[4].Domains = []evidence.Domain{{DomainName: "api.demo.com"}}
+	losers("*.demo.com! api.demo.com!") // one that held nothing took it
+	f.groups = append(f.groups, some("e", "i", "/", "api.demo.com"))
+	losers("*.demo.com! api.demo.com! api.demo.com!") // one that was not there took it
+}
+
+func TestLosersOfARegionThatIsNotReadWhole(t *testing.T) {
+	own := some("own", "i", "/")
+	for key, err := range map[string]error{"list": errBroken, "a": errBroken, "c": refused} {
+		f := &fake{groups: []evidence.Group{own, some("a", "i", "/", "api.demo.com"), some("c", "i", "/")}}
+		c := collector(f)
+		c.Account(t.Context(), wish("api.demo.com"), own, nil)
+		f.errs = map[string]error{key: err}
+		if got, err := c.Losers(t.Context(), wish("api.demo.com"), own); err == nil {
+			t.Errorf("%s: got %q without an error", key, domains(got))
+		}
 	}
-	f.errs = map[string]error{"c": errBroken}
-	if _, err := c.Losers(t.Context(), wish("api.demo.com"), own); !errors.Is(err, errBroken) {
-		t.Errorf("got %v", err)
-	}
-	f.errs = map[string]error{"c": refused}
-	if _, err := collector(f).Losers(t.Context(), wish("api.demo.com"), own); err == nil {
-		t.Error("an incomplete listing gave losers")
+	if _, err := collector(&fake{errs: map[string]error{"list": refused}}).Losers(t.Context(), wish("api.demo.com"), own); err == nil {
+		t.Error("a region that may not be listed gave losers")
 	}
 }
 

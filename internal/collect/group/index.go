@@ -29,27 +29,33 @@ type at struct{ group, domain int }
 // region reads every group of a region, once in a run.
 func (c *Collector) region(ctx context.Context, region string) (*index, error) {
 	return c.regions.Get(ctx, region, func(ctx context.Context) (*index, error) {
-		refs, err := c.reader.Groups(ctx, region)
-		if denied(err) {
-			return newIndex(nil, err.Error()), nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		return c.describe(ctx, region, refs)
+		return c.read(ctx, region, c.reader.Groups, c.reader.Group)
 	})
 }
 
-// describe reads the groups of a listing. One that is gone by now holds
-// nothing; one that may not be read leaves the index incomplete.
-func (c *Collector) describe(ctx context.Context, region string, refs []evidence.GroupRef) (*index, error) {
+// The reader's questions, from its memory or asked now.
+type (
+	listing     = func(ctx context.Context, region string) ([]evidence.GroupRef, error)
+	description = func(ctx context.Context, region, id string) (evidence.Group, error)
+)
+
+// read lists and describes the groups of a region. One that is gone by now
+// holds nothing; a right that is missing leaves the index incomplete.
+func (c *Collector) read(ctx context.Context, region string, list listing, describe description) (*index, error) {
+	refs, err := list(ctx, region)
+	if denied(err) {
+		return newIndex(nil, err.Error()), nil
+	}
+	if err != nil {
+		return nil, err
+	}
 	groups, problems := make([]evidence.Group, len(refs)), make([]error, len(refs))
 	parallel, ctx := errgroup.WithContext(ctx)
 	parallel.SetLimit(c.parallel)
 	for i, ref := range refs {
 		parallel.Go(func() error {
 			var err error
-			groups[i], err = c.reader.Group(ctx, region, ref.GroupID)
+			groups[i], err = describe(ctx, region, ref.GroupID)
 			if denied(err) {
 				problems[i], err = err, nil
 			}
