@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -43,12 +44,11 @@ func parseAll(files []source) (map[string]*ast.Module, error) {
 		m, err := ast.ParseModuleWithOpts(f.name, string(f.text), options)
 		switch {
 		case err != nil:
-			err = fromOPA(err)
-			if list, ok := err.(problems); ok {
-				found = append(found, list...)
-				continue
+			var list problems
+			if err = fromOPA(err); !errors.As(err, &list) {
+				return nil, fmt.Errorf("parsing %s: %w", f.name, err)
 			}
-			return nil, fmt.Errorf("parsing %s: %w", f.name, err)
+			found = append(found, list...)
 		case m == nil:
 			found = append(found, problem{file: f.name, message: "holds no package"})
 		default:

@@ -46,8 +46,9 @@ func Load(ctx context.Context, o Options) (*Engine, error) {
 	return e, err
 }
 
-// load is Load, and gives the user's sources and the whole data too. With
-// testsToo a path may hold tests alone.
+// load is Load, and gives the user's sources and the whole data too. For
+// Test and Check, testsToo: a path may hold tests alone, and the shipped
+// policies themselves.
 func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, *datum, error) {
 	shipped, err := shippedSources()
 	if err != nil {
@@ -56,6 +57,9 @@ func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, *dat
 	own, err := readSources(o.Dirs, testsToo)
 	if err != nil {
 		return nil, sources{}, nil, fmt.Errorf("reading policies: %w", err)
+	}
+	if testsToo && share(packagesIn(own.modules), packagesIn(shipped.modules)) {
+		shipped = sources{} // a working copy of them takes their place
 	}
 	overrides, err := readData(o.Data)
 	if err != nil {
@@ -79,6 +83,11 @@ func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, *dat
 		return nil, sources{}, nil, fmt.Errorf("loading policy data: %w", err)
 	}
 	return e, own, document, nil
+}
+
+// share reports whether two lists have a name in common.
+func share(a, b []string) bool {
+	return slices.ContainsFunc(a, func(name string) bool { return slices.Contains(b, name) })
 }
 
 // Digest is sha256:<hex> over every loaded module and data file, the shipped

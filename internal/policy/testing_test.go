@@ -24,6 +24,20 @@ func TestShippedPolicies(t *testing.T) {
 	}
 }
 
+// Whoever works on the shipped policies names their folder.
+func TestWorkingCopyOfShippedPolicies(t *testing.T) {
+	o := Options{Dirs: []string{"../../policies"}}
+	if err := Check(context.Background(), o); err != nil {
+		t.Error(err)
+	}
+	if report, err := Test(context.Background(), o); err != nil || report.Failed > 0 || report.Passed < 20 {
+		t.Errorf("got %+v, %v", report, err)
+	}
+	if _, err := Load(context.Background(), o); err == nil {
+		t.Error("loaded beside the shipped ones")
+	}
+}
+
 // The names of the shipped packages are read without a parser when a run starts.
 func TestShippedPackages(t *testing.T) {
 	s, err := shippedSources()
