@@ -8,8 +8,10 @@ import (
 	"github.com/agnivade/levenshtein"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/certificate"
 	"github.com/bindgate/bindgate/checks/dns"
 	"github.com/bindgate/bindgate/checks/group"
+	"github.com/bindgate/bindgate/checks/policy"
 	"github.com/bindgate/bindgate/checks/rebind"
 	"github.com/bindgate/bindgate/checks/request"
 )
@@ -28,6 +30,14 @@ func All() []checks.Check {
 		request.ForceIsExplained(),
 		request.StageIsExplicit(),
 
+		certificate.IsReadable(),
+		certificate.KeyIsReadable(),
+		certificate.KeyMatches(),
+		certificate.LeafComesFirst(),
+		certificate.ChainIsTrusted(),
+		certificate.CoversDomain(),
+		certificate.IsInValidity(),
+
 		dns.CNAMEReachesGroup(),
 		dns.OwnershipIsProved(),
 		dns.ChainIsSound(),
@@ -41,6 +51,8 @@ func All() []checks.Check {
 		rebind.ForceIsAllowed(),
 		rebind.TrafficHasMoved(),
 		rebind.ForceIsNeeded(),
+
+		policy.NoDenials(),
 	}
 }
 

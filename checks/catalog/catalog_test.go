@@ -34,6 +34,53 @@ func TestIDs(t *testing.T) {
 	}
 }
 
+// TestSeverities holds the rows that the catalogue of the design asks for. An
+// advisory check that blocks stops people for nothing; a blocking one that
+// advises lets harm through.
+func TestSeverities(t *testing.T) {
+	want := map[string]string{
+		"request/stage-is-valid":           "E core",
+		"request/network-type-is-valid":    "E core",
+		"request/domain-is-well-formed":    "E core",
+		"request/domain-is-registrable":    "E",
+		"request/is-expressible":           "E core",
+		"request/domain-is-bound-once":     "E",
+		"request/redirect-has-certificate": "E",
+		"request/group-id-is-well-formed":  "W",
+		"request/force-is-explained":       "W",
+		"request/stage-is-explicit":        "W",
+		"certificate/is-readable":          "E core",
+		"certificate/key-is-readable":      "E core",
+		"certificate/key-matches":          "E core",
+		"certificate/leaf-comes-first":     "E core",
+		"certificate/chain-is-trusted":     "E core",
+		"certificate/covers-domain":        "E core",
+		"certificate/is-in-validity":       "E core",
+		"dns/cname-reaches-group":          "E core",
+		"dns/ownership-is-proved":          "E core",
+		"dns/chain-is-sound":               "E core",
+		"group/exists":                     "E core",
+		"group/domain-is-free":             "E core",
+		"group/all-groups-were-listed":     "W",
+		"group/has-room":                   "W",
+		"group/binding-is-healthy":         "W",
+		"rebind/force-is-allowed":          "E core",
+		"rebind/traffic-has-moved":         "E",
+		"rebind/force-is-needed":           "W",
+		"policy/no-denials":                "E core",
+	}
+	got := map[string]string{}
+	for _, c := range All() {
+		got[c.ID] = map[checks.Severity]string{checks.Error: "E", checks.Warning: "W"}[c.Severity]
+		if c.Core {
+			got[c.ID] += " core"
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestPasses(t *testing.T) {
 	list := []checks.Check{{ID: "request/a"}, {ID: "rebind/b"}, {ID: "policy/c"}, {ID: "rebinding/d"}, {ID: "group/e"}}
 	first, second := Passes(list)

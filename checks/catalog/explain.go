@@ -33,7 +33,7 @@ func Explain(c checks.Check) string {
 	return b.String()
 }
 
-const examples = "The examples say what is changed on a sound binding and its evidence, testdata/checks/base.yaml."
+const examples = "The examples say what is changed on a sound binding and its evidence, testdata/checks/base.yaml; load names files of testdata/certificates."
 
 // standing is what the check means for a bind, in a sentence.
 func standing(c checks.Check) string {
