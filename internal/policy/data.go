@@ -192,8 +192,8 @@ func toDatum(file string, n *yaml.Node) (*datum, problems) {
 
 // toValue gives what Rego knows: a timestamp is the text that was written.
 func toValue(n *yaml.Node) (any, error) {
-	switch {
-	case n.Kind == yaml.MappingNode:
+	switch n.Kind {
+	case yaml.MappingNode:
 		out := make(map[string]any, len(n.Content)/2)
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			v, err := toValue(n.Content[i+1])
@@ -203,7 +203,7 @@ func toValue(n *yaml.Node) (any, error) {
 			out[n.Content[i].Value] = v
 		}
 		return out, nil
-	case n.Kind == yaml.SequenceNode:
+	case yaml.SequenceNode:
 		out := make([]any, len(n.Content))
 		for i, item := range n.Content {
 			v, err := toValue(item)
