@@ -32,13 +32,12 @@ func decryptPKCS8(der []byte, passphrase string) (key *PrivateKey, problem *Prob
 }
 
 // decryptPEM opens a key that RFC 1423 headers encrypt, as `openssl rsa -aes256`
-// used to write it. The form is weak, which harms whoever stores the key; it is
-// read because such keys are in use.
+// used to write it.
 func decryptPEM(b block, passphrase string) (*PrivateKey, *Problem) {
 	if passphrase == "" {
 		return nil, needsPassphrase()
 	}
-	der, err := x509.DecryptPEMBlock(&b.Block, []byte(passphrase))
+	der, err := x509.DecryptPEMBlock(&b.Block, []byte(passphrase)) //nolint:staticcheck // the form is weak, not its reader; such keys are in use
 	if err != nil {
 		return nil, notDecrypted()
 	}

@@ -46,7 +46,7 @@ func FuzzParsePrivateKey(f *testing.F) {
 	key := pkitest.KeyPEM(f, leaf.Key)
 	der, _ := pem.Decode(key)
 	for _, seed := range [][]byte{
-		nil, key, der.Bytes, encrypted(f, leaf.Key, nil), legacy(f, "EC PRIVATE KEY", der.Bytes),
+		nil, key, der.Bytes, encrypted(f, leaf.Key, nil), testFile(f, "legacy.key"),
 		[]byte("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"), pkitest.PEM(leaf),
 	} {
 		f.Add(seed)

@@ -24,7 +24,7 @@ type PrivateKey struct {
 // Format prints the facts for every verb, so that no format string, log or test
 // failure can print the key.
 func (k PrivateKey) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "private key (%s, %s, %d bits)", k.Encoding, k.Algorithm, k.Bits)
+	_, _ = fmt.Fprintf(f, "private key (%s, %s, %d bits)", k.Encoding, k.Algorithm, k.Bits)
 }
 
 // ParsePrivateKey reads a file that holds exactly one private key: PEM, where

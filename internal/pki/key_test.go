@@ -11,6 +11,8 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -58,15 +60,6 @@ func encrypted(tb testing.TB, key any, opts *pkcs8.Opts) []byte {
 	return block("ENCRYPTED PRIVATE KEY", der)
 }
 
-func legacy(tb testing.TB, label string, der []byte) []byte {
-	tb.Helper()
-	b, err := x509.EncryptPEMBlock(rand.Reader, label, der, []byte(passphrase), x509.PEMCipherAES256)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return pem.EncodeToMemory(b)
-}
-
 func TestParsePrivateKeyReadsEveryForm(t *testing.T) {
 	rsaKey, p256, p384 := rsaKey(t), ecKey(t, elliptic.P256()), ecKey(t, elliptic.P384())
 	_, ed, err := ed25519.GenerateKey(rand.Reader)
@@ -93,9 +86,7 @@ func TestParsePrivateKeyReadsEveryForm(t *testing.T) {
 		"encrypted, pbkdf2": {encrypted(t, p256, nil), p256, "encrypted-pkcs8", "ECDSA", 256},
 		"encrypted, scrypt": {encrypted(t, p256, &pkcs8.Opts{Cipher: pkcs8.AES256GCM,
 			KDFOpts: pkcs8.ScryptOpts{SaltSize: 8, CostParameter: 1024, BlockSize: 8, ParallelizationParameter: 1}}), p256, "encrypted-pkcs8", "ECDSA", 256},
-		"legacy rsa": {legacy(t, "RSA PRIVATE KEY", pkcs1), rsaKey, "encrypted-pem", "RSA", 2048},
-		"legacy ec":  {legacy(t, "EC PRIVATE KEY", sec1(t, p256)), p256, "encrypted-pem", "ECDSA", 256},
-		"bom, crlf":  {append([]byte("\xEF\xBB\xBF"), bytes.ReplaceAll(pkitest.KeyPEM(t, p256), []byte("\n"), []byte("\r\n"))...), p256, "pkcs8", "ECDSA", 256},
+		"bom, crlf": {append([]byte("\xEF\xBB\xBF"), bytes.ReplaceAll(pkitest.KeyPEM(t, p256), []byte("\n"), []byte("\r\n"))...), p256, "pkcs8", "ECDSA", 256},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -110,13 +101,13 @@ func TestParsePrivateKeyReadsEveryForm(t *testing.T) {
 			if got.Encoding != test.encoding || got.Algorithm != test.algorithm || got.Bits != test.bits || !bytes.Equal(got.PublicKey, public) || got.Escaped {
 				t.Errorf("got %v", got)
 			}
-			sendable(t, got, test.key)
+			sendable(t, got)
 		})
 	}
 }
 
 // sendable: the canonical text is read by crypto/tls's rules and is the same key.
-func sendable(t *testing.T, got *pki.PrivateKey, want crypto.Signer) {
+func sendable(t *testing.T, got *pki.PrivateKey) {
 	t.Helper()
 	text, err := got.PEM()
 	if err != nil {
@@ -189,7 +180,7 @@ func TestParsePrivateKeyNamesWhatItFinds(t *testing.T) {
 		"unsound rsa":     {block("RSA PRIVATE KEY", damaged), "unsound", "openssl pkey"},
 		"utf-16":          {utf16le(block("EC PRIVATE KEY", der)), "utf-16", "iconv"},
 		"no passphrase":   {encrypted(t, key, nil), "encrypted", "passphraseEnv"},
-		"no passphrase 2": {legacy(t, "EC PRIVATE KEY", der), "encrypted", "passphraseEnv"},
+		"no passphrase 2": {testFile(t, "legacy.key"), "encrypted", "passphraseEnv"},
 		"too large":       {make([]byte, pki.MaxFileSize+1), "too-large", ""},
 	}
 	for name, test := range tests {
@@ -203,11 +194,41 @@ func TestParsePrivateKeyNamesWhatItFinds(t *testing.T) {
 }
 
 func TestParsePrivateKeyWrongPassphrase(t *testing.T) {
-	key := ecKey(t, elliptic.P256())
-	for name, file := range map[string][]byte{"pkcs8": encrypted(t, key, nil), "legacy": legacy(t, "EC PRIVATE KEY", sec1(t, key))} {
+	for name, file := range map[string][]byte{"pkcs8": encrypted(t, ecKey(t, elliptic.P256()), nil), "legacy": testFile(t, "legacy.key")} {
 		_, problem := pki.ParsePrivateKey(file, "wrong")
 		if problem == nil || problem.Kind != "passphrase" {
 			t.Errorf("%s: got %+v", name, problem)
 		}
 	}
+}
+
+// TestParsePrivateKeyReadsLegacyEncryption reads keys that OpenSSL encrypted;
+// the digests are of `openssl pkey -pubout -outform DER`.
+func TestParsePrivateKeyReadsLegacyEncryption(t *testing.T) {
+	for name, want := range map[string]struct {
+		algorithm, digest string
+		bits              int
+	}{
+		"legacy.key":     {"ECDSA", "sha256:7d7a1028bb104d640bd4f165c83663a8a853cd26a0a5e028e5f5a9f1c5b13ecb", 256},
+		"legacy-rsa.key": {"RSA", "sha256:c219317f8279507d8260b9af48bf6c2e98771da28323a057e741c904cf236719", 2048},
+	} {
+		got, problem := pki.ParsePrivateKey(testFile(t, name), "demo")
+		if problem != nil {
+			t.Errorf("%s: got %+v", name, problem)
+			continue
+		}
+		if got.Encoding != "encrypted-pem" || got.Algorithm != want.algorithm || got.Bits != want.bits || pki.Digest(got.PublicKey) != want.digest {
+			t.Errorf("%s: got %v with %s", name, got, pki.Digest(got.PublicKey))
+		}
+		sendable(t, got)
+	}
+}
+
+func testFile(tb testing.TB, name string) []byte {
+	tb.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "..", "testdata", "certificates", name))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return data
 }

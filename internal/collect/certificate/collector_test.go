@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -161,26 +160,6 @@ func TestWhatAFileIsNotIsAProblem(t *testing.T) {
 		if cert, key := fault.Collect(t.Context(), wish("x", ref)); cert.State != evidence.Failed || key.State != evidence.Failed {
 			t.Errorf("an input/output error: got %q, %q", cert.State, key.State)
 		}
-	}
-}
-
-func TestAFIFODoesNotBlock(t *testing.T) {
-	dir, _, _ := folder(t)
-	if err := syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan *evidence.Problem)
-	go func() {
-		cert, _ := collector(t, dir, nil).Collect(context.Background(), wish("fifo", nil))
-		done <- cert.Facts.Problem
-	}()
-	select {
-	case p := <-done:
-		if p == nil || p.Kind != "irregular" || !strings.Contains(p.Message, "is not a regular file: got a FIFO") {
-			t.Errorf("got %+v", p)
-		}
-	case <-time.After(5 * time.Second):
-		t.Fatal("it blocked")
 	}
 }
 

@@ -20,7 +20,7 @@ type Material struct {
 
 // Format prints the digests for every verb.
 func (m Material) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "certificate %s with key %s", m.ChainDigest, m.PublicKeyDigest)
+	_, _ = fmt.Fprintf(f, "certificate %s with key %s", m.ChainDigest, m.PublicKeyDigest)
 }
 
 // Material reads the files of a binding afresh. Its errors hold no byte of a key.

@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/cryptotest"
 	"unicode/utf16"
@@ -46,7 +47,9 @@ func TestCertificates(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if _, ok := want[e.Name()]; !ok && e.Name() != "README.md" {
+		switch _, made := want[e.Name()]; {
+		case made, e.Name() == "README.md", strings.HasPrefix(e.Name(), "legacy"): // by OpenSSL
+		default:
 			t.Errorf("%s is made by nobody", e.Name())
 		}
 		delete(want, e.Name())
@@ -81,7 +84,6 @@ func keys(t *testing.T, all map[string][]byte, ca, leaf pkitest.Identity) {
 	all["with-parameters.key"] = append(block("EC PARAMETERS", []byte{0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07}), sec1...)
 	all["escaped.key"] = bytes.ReplaceAll(sec1, []byte("\n"), []byte(`\n`))
 	all["encrypted.key"] = block("ENCRYPTED PRIVATE KEY", must(pkcs8.MarshalPrivateKey(key, []byte(passphrase), nil)))
-	all["legacy.key"] = pem.EncodeToMemory(must(x509.EncryptPEMBlock(rand.Reader, "EC PRIVATE KEY", der, []byte(passphrase), x509.PEMCipherAES256)))
 	other := must(ecdsa.GenerateKey(elliptic.P384(), rand.Reader))
 	all["other.key"] = block("EC PRIVATE KEY", must(x509.MarshalECPrivateKey(other)))
 	all["two.key"] = append(bytes.Clone(sec1), all["other.key"]...)
