@@ -14,6 +14,7 @@ type Check struct {
 	ID       string   // family/statement
 	Severity Severity // Error: it blocks a bind; Warning: advice
 	Core     bool     // nobody may lower or switch it off
+	Raised   bool     // advice that the gate's owner made blocking: its warnings are errors
 	Needs    []evidence.Need
 	// NeedsFor, where it is set, replaces Needs for one binding: a check that
 	// can often judge by the binding alone asks for evidence only when it must.

@@ -84,13 +84,7 @@ func result(c Check, s Subject, v Verdict) Result {
 		r.Status, r.Reason = StatusUnknown, "the check gave no verdict; this is a defect of bindgate"
 	}
 	for _, f := range v.findings {
-		if f.Severity != Warning {
-			f.Severity = Error
-		}
-		// An advisory check speaks in warnings; a blocking one may hold both.
-		if f.Severity == Error && c.Severity == Warning {
-			f.Severity = Warning
-		}
+		f.Severity = severityIn(c, f.Severity)
 		if f.Source.File == "" && f.Source.Line == 0 {
 			f.Source = s.Binding.At(f.Pointer)
 		}
@@ -100,6 +94,18 @@ func result(c Check, s Subject, v Verdict) Result {
 		r.Status = statusOf(r.Findings)
 	}
 	return r
+}
+
+// severityIn is what a finding weighs in its check: an advisory check speaks in
+// warnings, one that the owner raised in errors, a blocking one may hold both.
+func severityIn(c Check, said Severity) Severity {
+	switch {
+	case c.Severity == Warning:
+		return Warning
+	case c.Raised || said != Warning:
+		return Error
+	}
+	return Warning
 }
 
 // statusOf: a judged check fails when it holds an error finding, else it passes.

@@ -170,3 +170,11 @@ func TestAdvisoryChecksSpeakInWarnings(t *testing.T) {
 		}
 	}
 }
+
+func TestRaisedChecksSpeakInErrors(t *testing.T) {
+	c := says(checks.Error, checks.Found(checks.Warns("", "m", "")))
+	c.Raised = true
+	if r := run1(t, c, checks.Subject{}); r.Status != checks.StatusFail || r.Findings[0].Severity != checks.Error {
+		t.Errorf("got %s with %v, want a failure", r.Status, r.Findings)
+	}
+}

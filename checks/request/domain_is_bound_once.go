@@ -2,6 +2,7 @@ package request
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
@@ -88,5 +89,9 @@ func sharesPlace(s checks.Subject, other evidence.Sibling) (shares, known bool) 
 	if group.State != evidence.Observed || !group.Facts.Found || !other.GroupKnown {
 		return false, false
 	}
-	return group.Facts.InstanceID == other.InstanceID && group.Facts.BasePath == other.BasePath, true
+	sameInstance := group.Facts.InstanceID == other.InstanceID || group.Facts.InstanceID == "" || other.InstanceID == ""
+	return sameInstance && basePath(group.Facts.BasePath) == basePath(other.BasePath), true
 }
+
+// basePath has one spelling for the root, which answers leave empty or write "/".
+func basePath(path string) string { return "/" + strings.Trim(path, "/") }

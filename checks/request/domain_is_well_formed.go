@@ -17,7 +17,7 @@ func DomainIsWellFormed() checks.Check {
 			Title: "The domain name is a host name or a wildcard",
 			Why: "What is asked of DNS, read in the certificate and sent to the gateway must be one and the same name. " +
 				"A scheme, a port, a final dot or an invisible character makes them differ, and the binding then serves nobody.",
-			Fix: "Write the host name alone: labels of letters, digits and inner hyphens (or U-labels), at most 63 octets a " +
+			Fix: "Write the host name alone: labels of letters, digits and inner hyphens (U-labels as their A-labels), at most 63 octets a " +
 				"label and 253 in all, no final dot; for a wildcard one * as the whole leftmost label.",
 			References: []string{
 				"RFC 1035 section 2.3.4: limits of 63 and 255 octets",
@@ -52,20 +52,21 @@ func judgeDomainForm(s checks.Subject) checks.Verdict {
 
 // judgeMapped looks at a name that IDNA turned into another one. Letters of
 // another script become A-labels and are meant; characters that vanish or turn
-// into plain letters are not.
+// into plain letters are not. Either way one form must stand in the manifest, in
+// DNS, in the certificate and in the gateway, and only A-labels are the same
+// everywhere: which form the API stores for a U-label is documented nowhere.
 func judgeMapped(name, ascii string) checks.Verdict {
+	fix := fmt.Sprintf("write domainName: %s", ascii)
+	mapped := strings.Split(ascii, ".")
 	for i, label := range strings.Split(name, ".") {
-		mapped := strings.Split(ascii, ".")
 		if isASCII(label) || i < len(mapped) && strings.HasPrefix(mapped[i], "xn--") {
 			continue
 		}
 		return checks.Found(checks.Fails("/domainName",
-			fmt.Sprintf("the domain name %+q holds characters that look like others or are invisible; it reads as %q", name, ascii),
-			fmt.Sprintf("write domainName: %s", ascii)))
+			fmt.Sprintf("the domain name %+q holds characters that look like others or are invisible; it reads as %q", name, ascii), fix))
 	}
-	return checks.Found(checks.Warns("/domainName",
-		fmt.Sprintf("the domain name %q is %q in DNS and in certificates", name, ascii),
-		fmt.Sprintf("write domainName: %s, so that manifest, DNS and gateway show one name", ascii)))
+	return checks.Found(checks.Fails("/domainName",
+		fmt.Sprintf("the domain name %q has U-labels; it is %q in DNS, in certificates and for the gateway", name, ascii), fix))
 }
 
 func isASCII(text string) bool {

@@ -135,6 +135,7 @@ func (s *settings) setSeverity(path, id string, severity checks.Severity) error 
 		if c.Core && severity != checks.Error {
 			return fmt.Errorf("reading %s: %q is a core check and cannot be lowered; remove it from severities", path, id)
 		}
+		s.catalogue[i].Raised = c.Raised || c.Severity == checks.Warning && severity == checks.Error
 		s.catalogue[i].Severity = severity
 		return nil
 	}

@@ -135,8 +135,12 @@ func overlap(a, b string) bool {
 }
 
 // conflict is the platform's rule: a domain is bound once for each instance and
-// base path. An instance that the gateway does not name may be the same one.
+// base path. An instance that the gateway does not name may be the same one; one
+// in another region is not.
 func conflict(a, b evidence.Group) bool {
+	if a.RegionID != "" && b.RegionID != "" && a.RegionID != b.RegionID {
+		return false
+	}
 	sameInstance := a.InstanceID == b.InstanceID || a.InstanceID == "" || b.InstanceID == ""
 	return sameInstance && basePath(a.BasePath) == basePath(b.BasePath)
 }
