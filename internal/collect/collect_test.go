@@ -1,0 +1,117 @@
+package collect
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// fake collectors answer with what the test gives them; a nil function panics.
+type fakeDNS func(context.Context) evidence.Observation[evidence.DNS]
+
+func (f fakeDNS) Collect(ctx context.Context, _ binding.Binding) (evidence.Observation[evidence.DNS], evidence.Observation[evidence.Proof]) {
+	return f(ctx), evidence.Left[evidence.Proof]("the binding proves itself by CNAME")
+}
+
+type fakeCertificate struct{}
+
+func (fakeCertificate) Collect(context.Context, binding.Binding) (evidence.Observation[evidence.Certificate], evidence.Observation[evidence.Key]) {
+	return evidence.Left[evidence.Certificate]("none"), evidence.Left[evidence.Key]("none")
+}
+
+type fakeGroup struct {
+	group evidence.Observation[evidence.Group]
+	chain []string
+	asked int
+}
+
+func (f *fakeGroup) Group(context.Context, binding.Binding, bool) evidence.Observation[evidence.Group] {
+	return f.group
+}
+
+func (f *fakeGroup) Account(_ context.Context, _ binding.Binding, _ evidence.Group, chain []string) evidence.Observation[evidence.Account] {
+	f.asked++
+	f.chain = chain
+	return evidence.Saw(evidence.Account{Complete: true}, "", time.Time{})
+}
+
+func reached(context.Context) evidence.Observation[evidence.DNS] {
+	return evidence.Saw(evidence.DNS{Hops: []evidence.Hop{{Owner: "a", Target: "b"}, {Owner: "b", Target: "c"}}}, "", time.Time{})
+}
+
+func found() evidence.Observation[evidence.Group] {
+	return evidence.Saw(evidence.Group{Found: true}, "", time.Time{})
+}
+
+func one(t *testing.T, c *Collector, b binding.Binding) evidence.Evidence {
+	t.Helper()
+	c.Now = time.Now
+	return c.All(t.Context(), evidence.Run{Command: "lint"}, []binding.Binding{b})[0]
+}
+
+func TestAll(t *testing.T) {
+	g := &fakeGroup{group: found()}
+	ev := one(t, &Collector{DNS: fakeDNS(reached), Certificate: fakeCertificate{}, Group: g}, binding.Binding{})
+	for _, need := range []evidence.Need{evidence.NeedDNS, evidence.NeedGroup, evidence.NeedAccount, evidence.NeedSiblings} {
+		if got := ev.Of(need).State; got != evidence.Observed {
+			t.Errorf("%s is %q, want observed", need, got)
+		}
+	}
+	if ev.Run.Command != "lint" || strings.Join(g.chain, " ") != "b c" {
+		t.Errorf("run %+v, chain %q", ev.Run, g.chain)
+	}
+}
+
+func TestAPanicIsAFailedObservation(t *testing.T) {
+	secret := "MII-a-private-key"
+	ev := one(t, &Collector{DNS: fakeDNS(func(context.Context) evidence.Observation[evidence.DNS] { panic(secret) }),
+		Certificate: fakeCertificate{}, Group: &fakeGroup{group: found()}}, binding.Binding{})
+	if ev.DNS.State != evidence.Failed || ev.Proof.State != evidence.Failed {
+		t.Errorf("after a panic DNS is %q and the proof %q, want failed", ev.DNS.State, ev.Proof.State)
+	}
+	if strings.Contains(ev.DNS.Reason, secret) {
+		t.Errorf("the reason repeats what was panicked with: %q", ev.DNS.Reason)
+	}
+}
+
+func TestLeftOut(t *testing.T) {
+	ev := one(t, &Collector{Certificate: fakeCertificate{}, WithoutDNS: "--offline", WithoutGroup: "--offline"}, binding.Binding{})
+	for _, need := range []evidence.Need{evidence.NeedDNS, evidence.NeedProof, evidence.NeedGroup, evidence.NeedAccount} {
+		if got := ev.Of(need); got.State != evidence.LeftOut || got.Reason != "--offline" {
+			t.Errorf("%s is %+v, want left out by --offline", need, got)
+		}
+	}
+}
+
+func TestTheAccountWantsTheGroup(t *testing.T) {
+	for name, group := range map[string]evidence.Observation[evidence.Group]{
+		"failed":    evidence.CouldNot[evidence.Group]("503", "", time.Time{}),
+		"not found": evidence.Saw(evidence.Group{}, "", time.Time{}),
+	} {
+		g := &fakeGroup{group: group}
+		ev := one(t, &Collector{DNS: fakeDNS(reached), Certificate: fakeCertificate{}, Group: g}, binding.Binding{})
+		if ev.Account.State != evidence.Failed || g.asked != 0 {
+			t.Errorf("%s: the account is %q after %d questions, want failed after none", name, ev.Account.State, g.asked)
+		}
+	}
+	g := &fakeGroup{group: found()}
+	ev := one(t, &Collector{DNS: fakeDNS(reached), Certificate: fakeCertificate{}, Group: g}, binding.Binding{CertificateAlone: true})
+	if ev.Group.State != evidence.LeftOut || ev.Account.State != evidence.LeftOut || g.asked != 0 {
+		t.Errorf("a certificate alone asked about a group: %q, %q", ev.Group.State, ev.Account.State)
+	}
+}
+
+func TestTheTimeoutReachesTheCollector(t *testing.T) {
+	slow := fakeDNS(func(ctx context.Context) evidence.Observation[evidence.DNS] {
+		<-ctx.Done()
+		return evidence.CouldNot[evidence.DNS](ctx.Err().Error(), "", time.Time{})
+	})
+	c := &Collector{DNS: slow, Certificate: fakeCertificate{}, Group: &fakeGroup{group: found()}, Timeout: time.Millisecond}
+	if ev := one(t, c, binding.Binding{}); ev.DNS.State != evidence.Failed || ev.DNS.Reason != context.DeadlineExceeded.Error() {
+		t.Errorf("after the deadline DNS is %q: %q", ev.DNS.State, ev.DNS.Reason)
+	}
+}
