@@ -4,8 +4,8 @@
 package bind
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -20,7 +20,8 @@ import (
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
-// Job is one allowed binding: what was judged, what follows, and the leave for it.
+// Job is one allowed binding. Only the permit counts: what was judged and what
+// is sent are its own.
 type Job struct {
 	Subject checks.Subject
 	Plan    plan.Plan
@@ -53,9 +54,9 @@ type Config struct {
 	Reader    Reader
 	Losers    Losers
 	Journal   Journal
-	Deadline  time.Duration // for the read back of one binding, and for settling an unknown outcome
-	Interval  time.Duration // between two reads
-	CallTime  time.Duration // for one call, its retries included
+	Deadline  time.Duration // for the read back of one binding, a quarter of it for settling one unknown outcome; 0: 30 s
+	Interval  time.Duration // between two reads; 0: 500 ms
+	CallTime  time.Duration // for one call, its retries included, and for reading the losers of a force; 0: 30 s
 }
 
 // Binder makes the calls of allowed bindings.
@@ -66,6 +67,9 @@ type Binder struct {
 
 // New makes a binder, and with it the one writer of the run.
 func New(c Config) *Binder {
+	c.Deadline = cmp.Or(c.Deadline, 30*time.Second)
+	c.Interval = cmp.Or(c.Interval, 500*time.Millisecond)
+	c.CallTime = cmp.Or(c.CallTime, 30*time.Second)
 	return &Binder{Config: c, writer: write.New(c.Transport, func(b binding.Binding) (write.Material, error) {
 		m, err := c.Materials.Material(b)
 		return write.Material(m), err
@@ -79,13 +83,14 @@ func (b *Binder) All(ctx context.Context, jobs []Job) []Outcome {
 	outcomes := make([]Outcome, 0, len(jobs))
 	var stopped string
 	for _, j := range jobs {
-		if stopped != "" && len(j.Plan.Calls) > 0 {
-			outcomes = append(outcomes, Outcome{Status: NotAttempted, Message: stopped, Before: j.Plan.Before})
+		p := j.Permit.Plan()
+		if stopped != "" && len(p.Calls) > 0 {
+			outcomes = append(outcomes, Outcome{Status: NotAttempted, Message: stopped, Before: p.Before})
 			continue
 		}
 		o := b.One(ctx, j)
 		if o.stops() {
-			stopped = fmt.Sprintf("not attempted: the binding of %q before it ended %s", j.Subject.Binding.DomainName, o.Status)
+			stopped = fmt.Sprintf("not attempted: the binding of %q before it ended %s", j.Permit.Subject().Binding.DomainName, o.Status)
 		}
 		outcomes = append(outcomes, o)
 	}
@@ -95,58 +100,18 @@ func (b *Binder) All(ctx context.Context, jobs []Job) []Outcome {
 // One redeems one job. Once it has begun it goes on to the end of the sequence
 // even when ctx is cancelled: half a sequence is the worst place to stop.
 func (b *Binder) One(ctx context.Context, j Job) Outcome {
-	o := Outcome{Status: NotAttempted, Before: j.Plan.Before}
-	if len(j.Plan.Calls) == 0 {
-		o.Status = Unchanged
-		return o
-	}
-	if ctx.Err() != nil {
-		o.Message, o.Interrupted = "interrupted before any call for this binding", true
-		return o
-	}
-	ctx = context.WithoutCancel(ctx)
-	for n := 0; ; n++ {
-		call, more := j.Permit.Peek()
-		if !more {
-			if n != len(j.Plan.Calls) {
-				return o.end(n, fmt.Errorf("making the calls: %w", gate.ErrRedeemed))
-			}
-			break
-		}
-		reply, err := b.call(ctx, j, call, &o)
-		o.RequestID, o.Code = orElse(reply.RequestID, o.RequestID), reply.Code
-		if err != nil {
-			return o.end(n, err)
-		}
-		o.Restore = j.Plan.Restore
-	}
-	return b.readBack(ctx, j, o)
-}
-
-// end says how a sequence ended at call n (from 0) with err.
-func (o Outcome) end(n int, err error) Outcome {
-	o.Message = err.Error()
+	r := redemption{Binder: b, permit: j.Permit, subject: j.Permit.Subject(), plan: j.Permit.Plan()}
+	r.outcome = Outcome{Status: NotAttempted, Before: r.plan.Before}
 	switch {
-	case errors.Is(err, write.ErrOutcomeUnknown):
-		o.Status = Unknown
-	case errors.Is(err, errChanged), errors.Is(err, write.ErrChanged):
-		o.Changed = true
-		o.Status = Failed
-	default:
-		o.Status = Failed
+	case r.permit.ID() == "":
+		r.outcome.Status, r.outcome.Message = Failed, gate.ErrNoPermit.Error()
+		return r.outcome
+	case len(r.plan.Calls) == 0:
+		r.outcome.Status = Unchanged
+		return r.outcome
+	case ctx.Err() != nil:
+		r.outcome.Message, r.outcome.Interrupted = "interrupted before any call for this binding", true
+		return r.outcome
 	}
-	switch {
-	case n > 0 && o.Status == Failed:
-		o.Status, o.Stopped = Incomplete, true
-	case n == 0 && o.Changed:
-		o.Status = NotAttempted
-	}
-	return o
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
+	return r.run(context.WithoutCancel(ctx))
 }

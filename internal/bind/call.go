@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"time"
 
-	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/gateway"
 	"github.com/bindgate/bindgate/internal/gateway/write"
@@ -15,39 +12,50 @@ import (
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
-// errChanged tells that what a force would take away is no longer what was judged.
-var errChanged = errors.New("the world changed since it was judged")
-
 // call makes the permit's next call: the losers of a force are read again, the
 // intent is on disk before anything is sent, and the outcome after it. A call
 // of unknown outcome is settled by reading the state back before it is repeated.
-func (b *Binder) call(ctx context.Context, j Job, call plan.Call, o *Outcome) (write.Reply, error) {
-	send := b.writer.Next
+func (r *redemption) call(ctx context.Context) error {
+	var doubt error // of the try before, which reading back did not show
+	next := r.writer.Next
 	for {
-		if err := b.unchanged(ctx, j, call); err != nil {
-			return write.Reply{}, err
+		c, index, more := r.permit.Peek()
+		if !more || index != r.done {
+			return then(doubt, fmt.Errorf("making call %d: %w", r.done+1, gate.ErrRedeemed))
 		}
-		if err := b.record(j, journal.Intent, call, write.Reply{}, nil); err != nil {
-			return write.Reply{}, fmt.Errorf("journalling the intent, so nothing was sent: %w", err)
+		if err := r.losersStand(ctx, c); err != nil {
+			return then(doubt, err)
 		}
-		reply, err := b.send(ctx, send, j.Permit)
-		o.Sent = o.Sent || sent(err)
-		if jerr := b.record(j, journal.Outcome, call, reply, err); jerr != nil {
-			return reply, errors.Join(err, fmt.Errorf("journalling the outcome: %w", jerr))
+		if err := r.record(journal.Intent, c, write.Reply{}, nil); err != nil {
+			return then(doubt, fmt.Errorf("journalling the intent, so it was not sent: %w", err))
+		}
+		reply, err := r.send(ctx, next)
+		if jerr := r.record(journal.Outcome, c, reply, err); jerr != nil {
+			return then(err, fmt.Errorf("journalling the outcome: %w", jerr))
 		}
 		if !errors.Is(err, write.ErrOutcomeUnknown) {
-			return reply, err
+			return err
 		}
-		stands, serr := b.settle(ctx, j, call)
-		switch {
-		case serr != nil:
-			return reply, errors.Join(err, serr)
-		case stands:
-			j.Permit.Done()
-			return reply, b.record(j, journal.Outcome, call, write.Reply{Action: call.Action}, nil)
+		if stood, serr := r.settle(ctx, c, err); stood || serr != nil {
+			return serr
 		}
-		send = b.writer.Again
+		doubt, next = err, r.writer.Again
 	}
+}
+
+// send gives one call its own time, whatever became of the run's, and notes
+// what the answer tells.
+func (r *redemption) send(ctx context.Context, next func(context.Context, gate.Permit) (write.Reply, error)) (write.Reply, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.CallTime)
+	defer cancel()
+	reply, err := next(ctx, r.permit)
+	if err == nil {
+		r.done++
+	}
+	o := &r.outcome
+	o.Sent = o.Sent || sent(err)
+	o.RequestID, o.Code = orElse(reply.RequestID, o.RequestID), reply.Code
+	return reply, err
 }
 
 // sent reports whether a call that ended with err may have reached the gateway.
@@ -57,62 +65,36 @@ func sent(err error) bool {
 		errors.As(err, &answered) && answered.Kind != gateway.NotSent
 }
 
-// send gives one call its own time, whatever became of the run's.
-func (b *Binder) send(ctx context.Context, send func(context.Context, gate.Permit) (write.Reply, error), p gate.Permit) (write.Reply, error) {
-	ctx, cancel := context.WithTimeout(ctx, b.CallTime)
-	defer cancel()
-	return send(ctx, p)
-}
-
-// unchanged reads again what a force would take away and compares it with what
-// was judged.
-func (b *Binder) unchanged(ctx context.Context, j Job, call plan.Call) error {
-	if !call.Forces() {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, b.CallTime)
-	defer cancel()
-	now, err := b.Losers.Losers(ctx, j.Subject.Binding, j.Subject.Evidence.Group.Facts)
-	if err != nil {
-		return fmt.Errorf("reading again which groups the force would unbind, so nothing was sent: %w", err)
-	}
-	got, want := ids(now), ids(j.Plan.Takes)
-	if !slices.Equal(got, want) {
-		return fmt.Errorf("%w: the force would now unbind the domain from groups %q, judged were %q; nothing was forced; run lint again", errChanged, got, want)
-	}
-	return nil
-}
-
-func ids(holders []evidence.Holder) []string {
-	out := []string{}
-	for _, h := range holders {
-		if h.Conflicts {
-			out = append(out, h.GroupID+" "+h.Domain.DomainName)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-// settle reads the state until it shows the effect of a call whose outcome is
-// unknown, or the deadline says that it did not take effect.
-func (b *Binder) settle(ctx context.Context, j Job, call plan.Call) (bool, error) {
-	stands := false
-	err := b.poll(ctx, b.Deadline/4, func(ctx context.Context) (bool, error) {
-		g, err := b.state(ctx, j)
-		if err != nil {
-			return false, err
-		}
-		stands = plan.Shows(call, j.Subject.Binding.DomainName, g)
-		return stands, nil
+// settle reads the state until it shows the effect of a call that ended with
+// doubt, or a quarter of the deadline has passed: then it did not take effect.
+// What was there before the call shows no effect of it. A state that cannot be
+// read leaves the doubt.
+func (r *redemption) settle(ctx context.Context, c plan.Call, doubt error) (stood bool, err error) {
+	domain := r.subject.Binding.DomainName
+	before := r.done == 0 && plan.Shows(c, domain, r.subject.Evidence.Group.Facts)
+	stood, err = r.poll(ctx, r.Deadline/4, func(ctx context.Context) (bool, error) {
+		g, err := r.state(ctx)
+		return err == nil && !before && plan.Shows(c, domain, g), err
 	})
-	return stands, err
+	if err != nil {
+		return false, then(doubt, fmt.Errorf("reading back whether it took effect: %w", err))
+	}
+	if !stood {
+		return false, nil
+	}
+	r.permit.Done()
+	r.done++
+	if err := r.record(journal.Outcome, c, write.Reply{Action: c.Action}, nil); err != nil {
+		return true, fmt.Errorf("journalling the outcome: %w", err)
+	}
+	return true, nil
 }
 
 // record journals one call.
-func (b *Binder) record(j Job, kind journal.Kind, call plan.Call, reply write.Reply, err error) error {
-	e := journal.Entry{Kind: kind, Permit: j.Permit.ID(), DomainName: j.Subject.Binding.DomainName,
-		GroupID: j.Subject.Binding.GroupID, RegionID: j.Subject.Binding.RegionID, Call: &call}
+func (r *redemption) record(kind journal.Kind, c plan.Call, reply write.Reply, err error) error {
+	b := r.subject.Binding
+	e := journal.Entry{Kind: kind, Permit: r.permit.ID(), DomainName: b.DomainName,
+		GroupID: b.GroupID, RegionID: b.RegionID, Call: &c}
 	if kind == journal.Outcome {
 		e.Status, e.RequestID, e.Code = "done", reply.RequestID, reply.Code
 		switch {
@@ -122,34 +104,20 @@ func (b *Binder) record(j Job, kind journal.Kind, call plan.Call, reply write.Re
 			e.Status, e.Message = "failed", err.Error()
 		}
 	}
-	return b.Journal.Append(e)
+	return r.Journal.Append(e)
 }
 
-// poll asks until ask says that it is done or the time is up. The last error of
-// ask is the error only if no ask succeeded.
-func (b *Binder) poll(ctx context.Context, within time.Duration, ask func(context.Context) (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
-	tick := time.NewTicker(b.Interval)
-	defer tick.Stop()
-	var answered bool
-	var last error
-	for {
-		done, err := ask(ctx)
-		answered = answered || err == nil
-		if done {
-			return nil
-		}
-		if err != nil && !answered {
-			last = err
-		}
-		select {
-		case <-ctx.Done():
-			if answered {
-				return nil
-			}
-			return last
-		case <-tick.C:
-		}
+// then joins an error that came after another, if there was one.
+func then(first, second error) error {
+	if first == nil {
+		return second
 	}
+	return fmt.Errorf("%w; then %w", first, second)
+}
+
+func orElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/plan"
@@ -12,23 +13,24 @@ import (
 // readBack polls until the gateway shows the wish: in effect, with its stage,
 // type, redirect and certificate. What it does not show in time is incomplete,
 // and what could not be read at all is unknown.
-func (b *Binder) readBack(ctx context.Context, j Job, o Outcome) Outcome {
+func (r *redemption) readBack(ctx context.Context) Outcome {
 	var gap plan.Gap
-	err := b.poll(ctx, b.Deadline, func(ctx context.Context) (bool, error) {
-		g, err := b.state(ctx, j)
+	stands, err := r.poll(ctx, r.Deadline, func(ctx context.Context) (bool, error) {
+		g, err := r.state(ctx)
 		if err != nil {
 			return false, err
 		}
-		gap = plan.Compare(plan.Wish(j.Subject), g)
+		gap = plan.Compare(plan.Wish(r.subject), g)
 		return gap.Stands(), nil
 	})
+	o := r.outcome
 	switch {
 	case err != nil:
 		o.Status = Unknown
 		o.Message = fmt.Sprintf("every call was accepted, but the state could not be read back: %v; run lint to see what stands", err)
-	case !gap.Stands():
+	case !stands:
 		o.Status = Incomplete
-		o.Message = fmt.Sprintf("every call was accepted, but after %s %s", b.Deadline, strings.Join(gap.Words, "; "))
+		o.Message = fmt.Sprintf("every call was accepted, but after %s %s", r.Deadline, strings.Join(gap.Words, "; "))
 	default:
 		o.Status = Bound
 	}
@@ -37,9 +39,9 @@ func (b *Binder) readBack(ctx context.Context, j Job, o Outcome) Outcome {
 
 // state is the group as it stands now, with the certificate it serves for the
 // binding's domain where the binding has one.
-func (b *Binder) state(ctx context.Context, j Job) (evidence.Group, error) {
-	w := j.Subject.Binding
-	g, err := b.Reader.GroupNow(ctx, w.RegionID, w.GroupID)
+func (r *redemption) state(ctx context.Context) (evidence.Group, error) {
+	w := r.subject.Binding
+	g, err := r.Reader.GroupNow(ctx, w.RegionID, w.GroupID)
 	if err != nil {
 		return g, err
 	}
@@ -47,10 +49,34 @@ func (b *Binder) state(ctx context.Context, j Job) (evidence.Group, error) {
 	if w.Certificate == nil || !bound || d.CertificateName != w.Certificate.Name {
 		return g, nil
 	}
-	served, err := b.Reader.ServedNow(ctx, w.RegionID, w.GroupID, w.DomainName)
+	served, err := r.Reader.ServedNow(ctx, w.RegionID, w.GroupID, w.DomainName)
 	if err != nil {
 		return g, err
 	}
 	g.Served = &served
 	return g, nil
+}
+
+// poll asks until ask says yes or the time is up. The error is that of the last
+// ask which the end of the time did not cut short: an older answer may have been
+// overtaken since.
+func (b *Binder) poll(ctx context.Context, within time.Duration, ask func(context.Context) (bool, error)) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	tick := time.NewTicker(b.Interval)
+	defer tick.Stop()
+	for last, first := error(nil), true; ; first = false {
+		yes, err := ask(ctx)
+		if yes {
+			return true, nil
+		}
+		if first || err == nil || ctx.Err() == nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			return false, last
+		case <-tick.C:
+		}
+	}
 }

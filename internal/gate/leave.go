@@ -39,5 +39,5 @@ func (d Decision) Permit() (Permit, plan.Plan, error) {
 	if !d.leave.given.CompareAndSwap(false, true) {
 		return Permit{}, plan.Plan{}, ErrGiven
 	}
-	return newPermit(rand.Text(), p.Calls), p, nil
+	return newPermit(rand.Text(), d.leave.subject, p), p, nil
 }

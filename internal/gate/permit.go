@@ -2,8 +2,10 @@ package gate
 
 import (
 	"errors"
+	"slices"
 	"sync"
 
+	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
@@ -17,16 +19,19 @@ var (
 
 // Permit is leave to make one frozen sequence of calls, once and in order. Only
 // an allowed decision makes one; the zero permit gives nothing. Copies share
-// one state, so a copy is not a second permit.
+// one state, so a copy is not a second permit. It carries what was judged and
+// what follows from it, so that neither can be mistaken for another binding's.
 type Permit struct{ seq *sequence }
 
 type sequence struct {
+	id      string
+	subject checks.Subject
+	plan    plan.Plan
+
 	mu     sync.Mutex
-	id     string
-	calls  []plan.Call
-	next   int
+	next   int // index of the call that is given next
 	state  callState
-	repeat int
+	repeat int // how often that call was given again
 }
 
 type callState int
@@ -41,12 +46,21 @@ const (
 // maxRepeats bounds how often one call of unknown outcome may be made again.
 const maxRepeats = 3
 
-func newPermit(id string, calls []plan.Call) Permit {
-	seq := &sequence{id: id, calls: make([]plan.Call, len(calls))}
-	for i, c := range calls {
-		seq.calls[i] = c.Clone()
+func newPermit(id string, s checks.Subject, p plan.Plan) Permit {
+	return Permit{seq: &sequence{id: id, subject: s, plan: frozen(p)}}
+}
+
+// frozen is a copy of a plan that shares nothing with it.
+func frozen(p plan.Plan) plan.Plan {
+	p.Calls, p.Takes, p.Restore = slices.Clone(p.Calls), slices.Clone(p.Takes), slices.Clone(p.Restore)
+	for i, c := range p.Calls {
+		p.Calls[i] = c.Clone()
 	}
-	return Permit{seq: seq}
+	if p.Before != nil {
+		before := *p.Before
+		p.Before = &before
+	}
+	return p
 }
 
 // ID names the permit in the journal; empty for the zero permit.
@@ -57,18 +71,41 @@ func (p Permit) ID() string {
 	return p.seq.id
 }
 
-// Peek is the call that Take would give, for the journal's intent.
-func (p Permit) Peek() (plan.Call, bool) {
+// Subject is the binding and the evidence that were judged; empty for the zero
+// permit.
+func (p Permit) Subject() checks.Subject {
 	if p.seq == nil {
-		return plan.Call{}, false
+		return checks.Subject{}
+	}
+	return p.seq.subject
+}
+
+// Plan is a copy of what the permit gives leave for; empty for the zero permit.
+func (p Permit) Plan() plan.Plan {
+	if p.seq == nil {
+		return plan.Plan{}
+	}
+	return frozen(p.seq.plan)
+}
+
+// Peek is the call that Take, or after Unknown Again, would give, for the
+// journal's intent, and its index in the plan. False: neither gives any more.
+func (p Permit) Peek() (c plan.Call, index int, more bool) {
+	if p.seq == nil {
+		return plan.Call{}, 0, false
 	}
 	p.seq.mu.Lock()
 	defer p.seq.mu.Unlock()
-	if p.seq.next >= len(p.seq.calls) || p.seq.state == spent {
-		return plan.Call{}, false
+	if p.seq.over() || p.seq.state == unknown && p.seq.repeat >= maxRepeats {
+		return plan.Call{}, 0, false
 	}
-	return p.seq.calls[p.seq.next].Clone(), true
+	return p.seq.call(), p.seq.next, true
 }
+
+// over wants the lock held, and so does call.
+func (s *sequence) over() bool { return s.state == spent || s.next >= len(s.plan.Calls) }
+
+func (s *sequence) call() plan.Call { return s.plan.Calls[s.next].Clone() }
 
 // Take gives the next call, once. Its outcome must be settled with Done, Failed
 // or Unknown before the permit gives anything more.
@@ -81,11 +118,11 @@ func (p Permit) Take() (plan.Call, error) {
 	switch {
 	case p.seq.state == taken || p.seq.state == unknown:
 		return plan.Call{}, ErrUnsettled
-	case p.seq.state == spent || p.seq.next >= len(p.seq.calls):
+	case p.seq.over():
 		return plan.Call{}, ErrRedeemed
 	}
 	p.seq.state, p.seq.repeat = taken, 0
-	return p.seq.calls[p.seq.next].Clone(), nil
+	return p.seq.call(), nil
 }
 
 // Again gives the last call once more, only after Unknown: the reader has seen
@@ -104,7 +141,7 @@ func (p Permit) Again() (plan.Call, error) {
 	}
 	p.seq.state = taken
 	p.seq.repeat++
-	return p.seq.calls[p.seq.next].Clone(), nil
+	return p.seq.call(), nil
 }
 
 // Done settles the call that was taken, or one whose outcome was unknown and

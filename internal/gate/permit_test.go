@@ -2,10 +2,12 @@ package gate
 
 import (
 	"errors"
+	"maps"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
@@ -24,8 +26,8 @@ func TestZeroPermit(t *testing.T) {
 	if _, err := p.Again(); !errors.Is(err, ErrNoPermit) {
 		t.Errorf("Again: %v", err)
 	}
-	if _, ok := p.Peek(); ok || p.ID() != "" {
-		t.Error("the zero permit shows a call or an id")
+	if _, _, more := p.Peek(); more || p.ID() != "" || len(p.Plan().Calls) != 0 || p.Subject().Binding.DomainName != "" {
+		t.Error("the zero permit shows a call, an id, a plan or a subject")
 	}
 	p.Done()
 	p.Unknown()
@@ -33,19 +35,65 @@ func TestZeroPermit(t *testing.T) {
 }
 
 func TestPermitIsFrozen(t *testing.T) {
-	calls := twoCalls()
-	p := newPermit("id", calls)
-	calls[0].Params["DomainName"] = "changed"
-	seen, _ := p.Peek()
+	given := plan.Plan{Calls: twoCalls(), Takes: []evidence.Holder{{Conflicts: true}}, Before: &evidence.Domain{DomainName: "a"}}
+	p := newPermit("id", subject(), given)
+	spoil := func(pl plan.Plan) {
+		pl.Calls[0].Params["DomainName"], pl.Calls[1], pl.Takes[0].Conflicts, pl.Before.DomainName = "changed", plan.Call{}, false, "changed"
+	}
+	spoil(given)
+	spoil(p.Plan())
+	seen, _, _ := p.Peek()
 	seen.Params["DomainName"] = "changed"
 	got, err := p.Take()
 	if err != nil || got.Params["DomainName"] != "a" {
 		t.Errorf("the frozen call became %v, %v", got, err)
 	}
+	if pl := p.Plan(); pl.Calls[1].Action == "" || !pl.Takes[0].Conflicts || pl.Before.DomainName != "a" {
+		t.Errorf("the frozen plan became %+v", pl)
+	}
+}
+
+func TestPermitCarriesWhatWasJudged(t *testing.T) {
+	p, want, err := Decide(small, subject(), sound()).Permit()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Plan(); len(got.Calls) != 1 || !maps.Equal(got.Calls[0].Params, want.Calls[0].Params) {
+		t.Errorf("the permit's plan is %+v, want %+v", got, want)
+	}
+	if got := p.Subject().Binding.DomainName; got != subject().Binding.DomainName {
+		t.Errorf("the permit is for %q", got)
+	}
+}
+
+// What Peek shows is what the next Take or Again gives, and nothing when
+// neither gives anything.
+func TestPeek(t *testing.T) {
+	p := newPermit("id", subject(), plan.Plan{Calls: twoCalls()})
+	peek := func(index int, more bool) {
+		t.Helper()
+		c, got, ok := p.Peek()
+		if ok != more || more && (got != index || c.Action != twoCalls()[index].Action) {
+			t.Errorf("Peek: %s, %d, %t, want call %d, %t", c.Action, got, ok, index, more)
+		}
+	}
+	peek(0, true)
+	give := p.Take
+	for range maxRepeats + 1 {
+		if _, err := give(); err != nil {
+			t.Fatal(err)
+		}
+		peek(0, true)
+		p.Unknown()
+		give = p.Again
+	}
+	peek(0, false)
+	p.Done()
+	peek(1, true)
 }
 
 func TestPermitStopsAfterAFailure(t *testing.T) {
-	p := newPermit("id", twoCalls())
+	p := newPermit("id", subject(), plan.Plan{Calls: twoCalls()})
 	if _, err := p.Take(); err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +101,7 @@ func TestPermitStopsAfterAFailure(t *testing.T) {
 	if _, err := p.Take(); !errors.Is(err, ErrRedeemed) {
 		t.Errorf("Take after a failure: %v, want %v", err, ErrRedeemed)
 	}
-	if _, ok := p.Peek(); ok {
+	if _, _, more := p.Peek(); more {
 		t.Error("a spent permit still shows a call")
 	}
 }
@@ -62,7 +110,7 @@ func TestPermitStopsAfterAFailure(t *testing.T) {
 // once, and a repeat only of a call whose outcome is unknown.
 func TestPermitProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := newPermit("id", twoCalls())
+		p := newPermit("id", subject(), plan.Plan{Calls: twoCalls()})
 		var given, open, repeats int // calls given, whether the last is unsettled (1) or unknown (2)
 		var failed bool
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {

@@ -64,6 +64,22 @@ type Writer struct {
 // New makes a writer.
 func New(t *gateway.Transport, load Load) *Writer { return &Writer{transport: t, load: load} }
 
+// Ready reports why the certificate and key of a call that the permit holds
+// could not be sent, if so: they cannot be read, or are no longer the ones that
+// were judged, ErrChanged. It sends nothing and takes nothing: it keeps a
+// sequence from beginning that could not go on to its end.
+func (w *Writer) Ready(p gate.Permit) error {
+	for _, c := range p.Plan().Calls {
+		if c.Material == nil {
+			continue
+		}
+		if _, err := w.material(*c.Material); err != nil {
+			return fmt.Errorf("%s: %w", c.Action, err)
+		}
+	}
+	return nil
+}
+
 // Next sends the permit's next call and settles it. A refusal spends the
 // permit; an error that wraps ErrOutcomeUnknown leaves it waiting.
 func (w *Writer) Next(ctx context.Context, p gate.Permit) (Reply, error) {

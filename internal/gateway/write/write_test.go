@@ -70,6 +70,9 @@ func TestThePermitsCallsAndNothingElse(t *testing.T) {
 		"SetDomainCertificate": {gatewaytest.OK(nil)},
 	})
 	w, p := writer(e, sound, nil), permit(t)
+	if err := w.Ready(p); err != nil {
+		t.Fatal(err)
+	}
 	first, err := w.Next(gatewaytest.Soon(t), p)
 	if err != nil || first.RequestID != "REQ-1" || first.DomainBindingStatus != "BINDING" || first.Action != "SetDomain" {
 		t.Fatalf("got %+v, %v", first, err)
@@ -116,6 +119,9 @@ func TestChangedMaterialIsNotSent(t *testing.T) {
 		m := sound
 		loadErr := change(&m)
 		w, p := writer(e, m, loadErr), permit(t)
+		if err := w.Ready(p); err == nil || (loadErr == nil) != errors.Is(err, write.ErrChanged) || len(e.Calls()) != 0 {
+			t.Errorf("%s: Ready: got %v after %d calls", name, err, len(e.Calls()))
+		}
 		if _, err := w.Next(gatewaytest.Soon(t), p); err != nil {
 			t.Fatal(err)
 		}

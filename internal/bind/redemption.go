@@ -1,0 +1,59 @@
+package bind
+
+import (
+	"context"
+	"errors"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/internal/gate"
+	"github.com/bindgate/bindgate/internal/gateway/write"
+	"github.com/bindgate/bindgate/internal/plan"
+)
+
+// redemption is one permit on its way.
+type redemption struct {
+	*Binder
+	permit  gate.Permit
+	subject checks.Subject
+	plan    plan.Plan
+	done    int // calls that took effect
+	outcome Outcome
+}
+
+// run makes the calls in order and reads back. A certificate or key that could
+// not be sent later stops the sequence before its first call.
+func (r *redemption) run(ctx context.Context) Outcome {
+	if err := r.writer.Ready(r.permit); err != nil {
+		return r.stop(err)
+	}
+	for range r.plan.Calls {
+		if err := r.call(ctx); err != nil {
+			return r.stop(err)
+		}
+	}
+	r.outcome.Restore = r.plan.Restore
+	return r.readBack(ctx)
+}
+
+// stop says how a sequence ended that did not come to its end. What took effect,
+// or may have, comes with the commands that take it back.
+func (r *redemption) stop(err error) Outcome {
+	o := r.outcome
+	o.Message = err.Error()
+	unknown := errors.Is(err, write.ErrOutcomeUnknown)
+	o.Changed = !unknown && (errors.Is(err, errChanged) || errors.Is(err, write.ErrChanged))
+	switch {
+	case unknown:
+		o.Status = Unknown
+	case r.done > 0:
+		o.Status, o.Stopped = Incomplete, true
+	case o.Changed && !o.Sent:
+		o.Status = NotAttempted
+	default:
+		o.Status = Failed
+	}
+	if unknown || r.done > 0 {
+		o.Restore = r.plan.Restore
+	}
+	return o
+}
