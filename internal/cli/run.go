@@ -101,11 +101,11 @@ func (r *run) openDNS() error {
 	}
 	r.resolver = r.s.resolver
 	if r.resolver == "" {
-		system, err := resolve.SystemResolver("/etc/resolv.conf")
+		system, err := resolve.SystemResolvers("/etc/resolv.conf")
 		if err != nil {
 			return withCode(exitCannotTell, err)
 		}
-		r.resolver = system
+		r.resolver = system[0]
 	}
 	_, err := resolve.New(resolve.Config{Server: r.resolver})
 	return err

@@ -1,38 +1,94 @@
 package resolve
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
+	"time"
 
 	"github.com/miekg/dns"
 )
 
-const defaultPort = 53
+// Ports that an address need not name.
+const (
+	defaultPort = 53
+	tlsPort     = "853" // RFC 7858 §3.1
+)
 
-// SystemResolver is the address of the first name server in a resolv.conf(5)
-// file, with its port.
-func SystemResolver(path string) (string, error) {
+// newCarrier finds the way to the server that a Config names, and the name that
+// errors and evidence give it. local: the server is this machine.
+func newCarrier(cfg Config, timeout time.Duration) (name string, way carrier, local bool, err error) {
+	config := &tls.Config{RootCAs: cfg.Roots, MinVersion: tls.VersionTLS12}
+	switch scheme, rest, _ := strings.Cut(cfg.Server, "://"); {
+	case scheme == "tls" && rest != "":
+		host, port, err := net.SplitHostPort(rest)
+		if err != nil {
+			host, port = strings.Trim(rest, "[]"), tlsPort
+		}
+		if !hostOrAddress(host) {
+			return "", nil, false, fmt.Errorf("resolver %q: want tls://HOST or tls://HOST:PORT", cfg.Server)
+		}
+		config.ServerName = host
+		address := net.JoinHostPort(host, port)
+		return "tls://" + address, &secure{dial: cfg.Dial, address: address, timeout: timeout, config: config}, loopback(host), nil
+	case scheme == "https" && rest != "":
+		u, err := url.Parse(cfg.Server)
+		if err != nil || u.User != nil || u.Fragment != "" || !hostOrAddress(u.Hostname()) {
+			return "", nil, false, fmt.Errorf("resolver %q: want a URL such as https://dns.example/dns-query, without user and fragment", cfg.Server)
+		}
+		transport := &http.Transport{DialContext: cfg.Dial, TLSClientConfig: config, ForceAttemptHTTP2: true, IdleConnTimeout: timeout}
+		return cfg.Server, &https{client: &http.Client{Transport: transport}, url: cfg.Server, timeout: timeout}, loopback(u.Hostname()), nil
+	}
+	address, err := parseServer(cfg.Server)
+	if err != nil {
+		return "", nil, false, err
+	}
+	host, _, _ := net.SplitHostPort(address)
+	return address, newPlain(address, timeout, cfg.Dial), loopback(host), nil
+}
+
+func hostOrAddress(host string) bool {
+	_, named := dns.IsDomainName(host)
+	_, err := netip.ParseAddr(host)
+	return host != "" && (named || err == nil)
+}
+
+func loopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+// SystemResolvers are the addresses of the name servers in a resolv.conf(5)
+// file, with their ports; at least one.
+func SystemResolvers(path string) ([]string, error) {
 	const next = "name a resolver with --resolver ADDRESS, or leave DNS out with --without dns"
 	conf, err := dns.ClientConfigFromFile(path)
 	if err != nil {
-		return "", fmt.Errorf("reading the system's resolver: %w; %s", err, next)
+		return nil, fmt.Errorf("reading the system's resolver: %w; %s", err, next)
 	}
 	if len(conf.Servers) == 0 {
-		return "", fmt.Errorf("reading the system's resolver: %q has no nameserver line; %s", path, next)
+		return nil, fmt.Errorf("reading the system's resolver: %q has no nameserver line; %s", path, next)
 	}
-	server, err := parseServer(conf.Servers[0])
-	if err != nil {
-		return "", fmt.Errorf("reading the system's resolver from %q: %w", path, err)
+	var servers []string
+	for _, s := range conf.Servers {
+		server, err := parseServer(s)
+		if err != nil {
+			return nil, fmt.Errorf("reading the system's resolver from %q: %w", path, err)
+		}
+		servers = append(servers, server)
 	}
-	return server, nil
+	return servers, nil
 }
 
 // parseServer reads an IP address with or without a port, in brackets or not.
 // A host name is refused: to look it up, a resolver would be needed.
 func parseServer(s string) (string, error) {
-	const want = "want an IP address such as 192.0.2.53, 192.0.2.53:5353, 2001:db8::53 or [2001:db8::53]:5353"
+	const want = "want an IP address such as 192.0.2.53, 192.0.2.53:5353, 2001:db8::53 or [2001:db8::53]:5353, tls://HOST or https://HOST/PATH"
 	if s == "" {
 		return "", errors.New("resolver address is empty: " + want)
 	}

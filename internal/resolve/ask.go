@@ -84,22 +84,24 @@ const maxAtName = 256
 // exchange sends a question until an answer comes, with EDNS and, if the server
 // does not know it, once without (RFC 6891 §7).
 func (c *Client) exchange(ctx context.Context, q question, checkingDisabled bool) (*dns.Msg, error) {
-	m, err := c.insist(ctx, q, checkingDisabled, true)
+	how := manner{checkingDisabled: checkingDisabled, edns: true, authority: c.authority}
+	m, err := c.insist(ctx, q, how)
 	if err != nil {
 		return nil, err
 	}
 	switch m.Rcode {
 	case dns.RcodeFormatError, dns.RcodeNotImplemented, dns.RcodeBadVers:
-		return c.insist(ctx, q, checkingDisabled, false)
+		how.edns = false
+		return c.insist(ctx, q, how)
 	}
 	return m, nil
 }
 
-// insist makes up to c.tries tries, each with a new id and a new port.
-func (c *Client) insist(ctx context.Context, q question, checkingDisabled, edns bool) (m *dns.Msg, err error) {
+// insist makes up to c.tries tries, each with a new id.
+func (c *Client) insist(ctx context.Context, q question, how manner) (m *dns.Msg, err error) {
 	for range c.tries {
 		var packed query
-		if packed, err = newQuery(q, checkingDisabled, edns); err != nil {
+		if packed, err = newQuery(q, how); err != nil {
 			return nil, fmt.Errorf("asking for %q: %w", q.name, err)
 		}
 		if m, err = c.send(ctx, packed); !transient(err) {
@@ -107,6 +109,24 @@ func (c *Client) insist(ctx context.Context, q question, checkingDisabled, edns 
 		}
 	}
 	return nil, err
+}
+
+// send makes one try when the server's rate and window have room for it.
+func (c *Client) send(ctx context.Context, q query) (*dns.Msg, error) {
+	if c.rate != nil {
+		if err := c.rate.Wait(ctx); err != nil {
+			return nil, c.fail(Interrupted, q.question, err, "there was no time left to ask at the permitted rate")
+		}
+	}
+	if c.window.enter(ctx) != nil {
+		return nil, c.interrupted(ctx, q.question)
+	}
+	m, network, err := c.carrier.carry(ctx, q)
+	if err != nil {
+		err = c.explain(ctx, q, network, err)
+	}
+	c.window.leave(isKind(err, Timeout))
+	return m, err
 }
 
 // decided reports whether an RCODE says something about the name.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"syscall"
 )
 
@@ -15,6 +16,7 @@ type Kind string
 const (
 	Timeout       Kind = "timeout"        // nothing came
 	Unreachable   Kind = "unreachable"    // the port is closed, or there is no way to it
+	NoFamily      Kind = "no-family"      // this machine has no addresses of the server's family
 	Refused       Kind = "refused"        // RCODE REFUSED
 	ServerFailure Kind = "server-failure" // RCODE SERVFAIL, also without DNSSEC validation
 	Bogus         Kind = "bogus"          // RCODE SERVFAIL, but an answer with CD=1: DNSSEC says forged
@@ -55,8 +57,23 @@ func (c *Client) fail(kind Kind, q question, cause error, words string) *Error {
 
 // transient reports whether the same question may fare better if it is sent again.
 func transient(err error) bool {
+	return isKind(err, Timeout, Foreign, Malformed)
+}
+
+func isKind(err error, kinds ...Kind) bool {
 	var e *Error
-	return errors.As(err, &e) && (e.Kind == Timeout || e.Kind == Foreign || e.Kind == Malformed)
+	return errors.As(err, &e) && slices.Contains(kinds, e.Kind)
+}
+
+// noFamily reports whether the machine itself has no address or route of the
+// server's address family: that says nothing about the server.
+func noFamily(err error) bool {
+	for _, why := range []error{syscall.ENETUNREACH, syscall.EAFNOSUPPORT, syscall.EADDRNOTAVAIL} {
+		if errors.Is(err, why) {
+			return true
+		}
+	}
+	return false
 }
 
 // unreachable words a transport error. The addresses in Go's own text are left
@@ -66,9 +83,12 @@ func (c *Client) unreachable(q question, network string, err error) *Error {
 	if errors.As(err, &op) {
 		err = op.Err
 	}
-	words := "the " + network + " connection failed"
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		words = "nothing listens on that " + network + " port; start the resolver or name another with --resolver"
+	words, kind := "the "+network+" connection failed", Unreachable
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		words = "nothing listens on that " + network + " port" + c.advice("; start the resolver or name another with --resolver")
+	case noFamily(err):
+		kind, words = NoFamily, "this machine has no way to addresses of that family"
 	}
-	return c.fail(Unreachable, q, err, words)
+	return c.fail(kind, q, err, words)
 }

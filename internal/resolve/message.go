@@ -35,12 +35,19 @@ type query struct {
 	wire []byte
 }
 
-// newQuery packs a query with RD=1. dns.Id draws from crypto/rand.
-func newQuery(q question, checkingDisabled, edns bool) (query, error) {
+// manner is how a question is put.
+type manner struct {
+	checkingDisabled bool // CD=1 (RFC 4035 §3.2.2)
+	edns             bool
+	authority        bool // RD=0 and DO=1: the server's own data, with signatures
+}
+
+// newQuery packs a query. dns.Id draws from crypto/rand.
+func newQuery(q question, how manner) (query, error) {
 	m := new(dns.Msg).SetQuestion(dns.Fqdn(q.name), q.qtype)
-	m.CheckingDisabled = checkingDisabled
-	if edns {
-		m.SetEdns0(ednsSize, false)
+	m.CheckingDisabled, m.RecursionDesired = how.checkingDisabled, !how.authority
+	if how.edns {
+		m.SetEdns0(ednsSize, how.authority)
 	}
 	wire, err := m.Pack()
 	return query{question: q, id: m.Id, wire: wire}, err
@@ -50,22 +57,30 @@ func newQuery(q question, checkingDisabled, edns bool) (query, error) {
 // answers another one, so the right one may still come. errTruncated: TC=1, ask
 // over TCP. Any other error: it cannot be read.
 func (q query) accept(wire []byte) (*dns.Msg, error) {
+	if err := q.matches(wire); err != nil {
+		return nil, err
+	}
+	return unpack(wire)
+}
+
+// matches is accept without reading the records.
+func (q query) matches(wire []byte) error {
 	if len(wire) < headerSize {
-		return nil, errForeign
+		return errForeign
 	}
 	bits := binary.BigEndian.Uint16(wire[2:])
 	const response, opcode, truncated = 1 << 15, 0xF << 11, 1 << 9
 	if binary.BigEndian.Uint16(wire) != q.id || bits&response == 0 || bits&opcode != 0 {
-		return nil, errForeign
+		return errForeign
 	}
 	if err := q.sameQuestion(wire); err != nil {
-		return nil, err
+		return err
 	}
 	// What follows the question of a truncated message may end anywhere.
 	if bits&truncated != 0 {
-		return nil, errTruncated
+		return errTruncated
 	}
-	return unpack(wire)
+	return nil
 }
 
 // sameQuestion compares the question section with what was asked. A server that

@@ -16,20 +16,20 @@ import (
 
 func TestServerAddress(t *testing.T) {
 	for in, want := range map[string]string{
-		"192.0.2.53":         "192.0.2.53:53",
-		"192.0.2.53:5353":    "192.0.2.53:5353",
-		"2001:db8::53":       "[2001:db8::53]:53",
-		"[2001:db8::53]":     "[2001:db8::53]:53",
-		"[2001:db8::53]:5":   "[2001:db8::53]:5",
-		"fe80::1%eth0":       "[fe80::1%eth0]:53",
-		"":                   "!is empty",
-		"dns.example":        "!is not an IP address",
-		"dns.example:53":     "!is not an IP address",
-		"192.0.2.53:":        "!is not an IP address",
-		"192.0.2.53:0":       "!port 0",
-		"192.0.2.53:99999":   "!is not an IP address",
-		"[192.0.2.53":        "!is not an IP address",
-		"https://192.0.2.53": "!is not an IP address",
+		"192.0.2.53":           "192.0.2.53:53",
+		"192.0.2.53:5353":      "192.0.2.53:5353",
+		"2001:db8::53":         "[2001:db8::53]:53",
+		"[2001:db8::53]":       "[2001:db8::53]:53",
+		"[2001:db8::53]:5":     "[2001:db8::53]:5",
+		"fe80::1%eth0":         "[fe80::1%eth0]:53",
+		"":                     "!is empty",
+		"dns.example":          "!is not an IP address",
+		"dns.example:53":       "!is not an IP address",
+		"192.0.2.53:":          "!is not an IP address",
+		"192.0.2.53:0":         "!port 0",
+		"192.0.2.53:99999":     "!is not an IP address",
+		"[192.0.2.53":          "!is not an IP address",
+		"https://192.0.2.53/q": "https://192.0.2.53/q",
 	} {
 		c, err := New(Config{Server: in})
 		if problem, bad := strings.CutPrefix(want, "!"); bad {
@@ -45,9 +45,9 @@ func TestServerAddress(t *testing.T) {
 	}
 }
 
-func TestSystemResolver(t *testing.T) {
+func TestSystemResolvers(t *testing.T) {
 	for content, want := range map[string]string{
-		"search demo.com\nnameserver 192.0.2.53\nnameserver 192.0.2.54\n": "192.0.2.53:53",
+		"search demo.com\nnameserver 192.0.2.53\nnameserver 192.0.2.54\n": "192.0.2.53:53 192.0.2.54:53",
 		"nameserver 2001:db8::53": "[2001:db8::53]:53",
 		"# nothing\n":             "!has no nameserver line; name a resolver with --resolver",
 		"nameserver localhost\n":  "!is not an IP address",
@@ -56,16 +56,16 @@ func TestSystemResolver(t *testing.T) {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got, err := SystemResolver(path)
+		got, err := SystemResolvers(path)
 		if problem, bad := strings.CutPrefix(want, "!"); bad {
 			if err == nil || !strings.Contains(err.Error(), problem) {
 				t.Errorf("%q: got %v, want an error with %q", content, err, problem)
 			}
-		} else if err != nil || got != want {
+		} else if err != nil || strings.Join(got, " ") != want {
 			t.Errorf("%q: got %q, %v, want %s", content, got, err, want)
 		}
 	}
-	if _, err := SystemResolver(filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "--resolver") {
+	if _, err := SystemResolvers(filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "--resolver") {
 		t.Errorf("no file: got %v", err)
 	}
 }
@@ -144,7 +144,7 @@ func TestPanicLeavesNobodyWaiting(t *testing.T) {
 }
 
 func FuzzMessage(f *testing.F) {
-	q, err := newQuery(question{"api.demo.com", dns.TypeTXT}, false, true)
+	q, err := newQuery(question{"api.demo.com", dns.TypeTXT}, manner{edns: true})
 	if err != nil {
 		f.Fatal(err)
 	}

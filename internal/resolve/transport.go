@@ -8,62 +8,9 @@ import (
 	"io"
 	"net"
 	"os"
-	"time"
 
 	"github.com/miekg/dns"
 )
-
-// udpBuffer holds any datagram that keeps to ednsSize, and some that do not.
-const udpBuffer = 4096
-
-// send makes one try: over UDP from a random port of its own, and over TCP if
-// the answer does not fit a datagram.
-func (c *Client) send(ctx context.Context, q query) (*dns.Msg, error) {
-	m, err := c.within(ctx, q, "udp", overUDP)
-	if errors.Is(err, errTruncated) {
-		m, err = c.within(ctx, q, "tcp", overTCP)
-	}
-	return m, err
-}
-
-// within opens a connection, makes one exchange on it in the time of one try,
-// and words what went wrong; errTruncated passes as it is.
-func (c *Client) within(ctx context.Context, q query, network string, exchange func(net.Conn, query) (*dns.Msg, error)) (*dns.Msg, error) {
-	try, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	conn, err := c.dial(try, network, c.server)
-	if err != nil {
-		return nil, c.explain(ctx, try, q, network, err)
-	}
-	defer func() { _ = conn.Close() }()
-	stop := context.AfterFunc(try, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-	m, err := exchange(conn, q)
-	if err != nil && !errors.Is(err, errTruncated) {
-		return nil, c.explain(ctx, try, q, network, err)
-	}
-	return m, err
-}
-
-// overUDP waits for the answer and lets pass by whatever is not it: an attacker
-// who cannot see the query must not be able to end it (RFC 5452 §9).
-func overUDP(conn net.Conn, q query) (*dns.Msg, error) {
-	if _, err := conn.Write(q.wire); err != nil {
-		return nil, err
-	}
-	buf := make([]byte, udpBuffer)
-	for ignored := 0; ; ignored++ {
-		n, err := conn.Read(buf)
-		if err != nil {
-			return nil, &readError{err: err, ignored: ignored}
-		}
-		m, err := q.accept(buf[:n])
-		if errors.Is(err, errForeign) {
-			continue
-		}
-		return m, malformed(err)
-	}
-}
 
 // overTCP frames messages with their length (RFC 1035 §4.2.2).
 func overTCP(conn net.Conn, q query) (*dns.Msg, error) {
@@ -111,7 +58,7 @@ func malformed(err error) error {
 }
 
 // explain makes an Error of whatever stopped an exchange.
-func (c *Client) explain(ctx, try context.Context, q query, network string, err error) error {
+func (c *Client) explain(ctx context.Context, q query, network string, err error) error {
 	var unread *malformedError
 	if errors.As(err, &unread) {
 		return c.fail(Malformed, q.question, unread.err, "the answer cannot be read")
@@ -124,13 +71,21 @@ func (c *Client) explain(ctx, try context.Context, q query, network string, err 
 		return c.fail(Foreign, q.question, nil, fmt.Sprintf(
 			"no answer, but %d with another id or question; somebody forges answers, or something between rewrites them", read.ignored))
 	}
-	if try.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) {
-		return c.fail(Timeout, q.question, nil, fmt.Sprintf(
-			"no answer over %s in %d tries of %v; check that the resolver can be reached, or name another with --resolver", network, c.tries, c.timeout))
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
+		return c.fail(Timeout, q.question, nil, fmt.Sprintf("no answer over %s in %d tries of %v%s", network, c.tries, c.timeout,
+			c.advice("; check that the resolver can be reached, or name another with --resolver")))
 	}
 	return c.unreachable(q.question, network, err)
 }
 
 func (c *Client) interrupted(ctx context.Context, q question) error {
 	return c.fail(Interrupted, q, context.Cause(ctx), "stopped before an answer came")
+}
+
+// advice is what to do about a resolver; nobody can choose a zone's own servers.
+func (c *Client) advice(text string) string {
+	if c.authority {
+		return ""
+	}
+	return text
 }
