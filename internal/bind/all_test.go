@@ -1,0 +1,122 @@
+package bind_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/bindgate/bindgate/internal/bind"
+	"github.com/bindgate/bindgate/internal/gate"
+	"github.com/bindgate/bindgate/internal/journal"
+	"github.com/bindgate/bindgate/internal/sandbox/seed"
+)
+
+func statuses(outcomes []bind.Outcome) string {
+	var out []string
+	for _, o := range outcomes {
+		out = append(out, string(o.Status))
+	}
+	return strings.Join(out, " ")
+}
+
+// Of www, api and old, old stands already.
+func TestAllStopsAtTheFirstThatFails(t *testing.T) {
+	for name, tc := range map[string]struct {
+		faults string
+		want   string
+		writes int
+	}{
+		"none fails":           {"", "bound bound unchanged", 2},
+		"refused":              {"SetDomain@www.demo.com:code=InvalidICPLicense", "failed not-attempted unchanged", 1},
+		"unknown":              {"SetDomain:reset-before-commit", "unknown not-attempted unchanged", 4},
+		"half done":            {"SetDomainCertificate:code=InvalidCertificateBody", "incomplete not-attempted unchanged", 2},
+		"the second one fails": {"SetDomain@api.demo.com:code=InvalidICPLicense", "bound failed unchanged", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, bound(seed.Domain{DomainName: "old.demo.com", BindStageName: "RELEASE"}))
+			first := wish(named("www.demo.com"))
+			if name == "half done" {
+				withCertificate(&first)
+			}
+			permits := []gate.Permit{w.permit(first), w.permit(wish()), w.permit(wish(named("old.demo.com")))}
+			w.faults(tc.faults)
+			got := w.bind(context.Background(), permits...)
+			if statuses(got) != tc.want || len(w.writes()) != tc.writes {
+				t.Errorf("got %q after %q, want %q after %d writes", statuses(got), w.writes(), tc.want, tc.writes)
+			}
+			if got[1].Status == bind.NotAttempted && !strings.Contains(got[1].Message, `the binding of "www.demo.com" before it`) {
+				t.Errorf("message %q", got[1].Message)
+			}
+		})
+	}
+}
+
+// What is bound and not in effect yet stops nobody else.
+func TestAllGoesOnAfterAnEffectThatIsMissing(t *testing.T) {
+	w := newWorld(t, bound(seed.Domain{DomainName: "www.demo.com", DomainBindingStatus: "BOUND"}))
+	got := w.bind(context.Background(), w.permit(wish(named("www.demo.com"))), w.permit(wish()))
+	if statuses(got) != "incomplete bound" {
+		t.Errorf("got %q", statuses(got))
+	}
+}
+
+func TestCancelledBeforeABinding(t *testing.T) {
+	w := newWorld(t, bound(seed.Domain{DomainName: "old.demo.com", BindStageName: "RELEASE"}))
+	permits := []gate.Permit{w.permit(wish()), w.permit(wish(named("old.demo.com")))}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	got := w.bind(ctx, permits...)
+	if statuses(got) != "not-attempted unchanged" || !got[0].Interrupted || got[0].Sent || len(w.writes()) != 0 || len(w.journal.entries) != 0 {
+		t.Errorf("got %+v after %q, journal %q", got, w.writes(), w.journal)
+	}
+}
+
+func TestCancelledInTheMiddleOfASequence(t *testing.T) {
+	w := newWorld(t, nil)
+	ctx, cancel := context.WithCancel(context.Background())
+	w.journal.hook = func(e journal.Entry) error {
+		if e.Status == "done" {
+			cancel() // after the first call
+		}
+		return nil
+	}
+	got := w.bind(ctx, w.permit(wish(withCertificate, withRedirect)), w.permit(wish(named("www.demo.com"))))
+	want := []string{setPlain + "OK", setCert + "OK", setSecure + "OK"}
+	if statuses(got) != "bound not-attempted" || !got[1].Interrupted || !slices.Equal(w.writes(), want) {
+		t.Errorf("got %+v after %q", got, w.writes())
+	}
+}
+
+func TestTheZeroPermitSendsNothingAndStopsTheRest(t *testing.T) {
+	w := newWorld(t, nil)
+	got := w.bind(context.Background(), gate.Permit{}, w.permit(wish()))
+	if statuses(got) != "failed not-attempted" || got[0].Message != gate.ErrNoPermit.Error() || len(w.writes()) != 0 || len(w.journal.entries) != 0 {
+		t.Errorf("got %+v after %q, journal %q", got, w.writes(), w.journal)
+	}
+}
+
+func TestAPermitIsRedeemedOnce(t *testing.T) {
+	w := newWorld(t, nil)
+	p := w.permit(wish(withCertificate, withRedirect))
+	got := w.bind(context.Background(), p)
+	again := w.bind(context.Background(), p)
+	if statuses(got) != "bound" || statuses(again) != "failed" || again[0].Sent || !strings.Contains(again[0].Message, gate.ErrRedeemed.Error()) || len(w.writes()) != 0 {
+		t.Errorf("got %+v, then %+v after %q", got, again, w.writes())
+	}
+}
+
+// A permit that somebody began to use elsewhere is not taken up half-way.
+func TestAPermitThatWasBegunIsNotFinished(t *testing.T) {
+	w := newWorld(t, nil)
+	p := w.permit(wish(withCertificate))
+	if _, err := p.Take(); err != nil {
+		t.Fatal(err)
+	}
+	p.Done()
+	got := w.bind(context.Background(), p)
+	if statuses(got) != "failed" || got[0].Sent || len(w.writes()) != 0 || len(w.journal.entries) != 0 {
+		t.Errorf("got %+v after %q", got, w.writes())
+	}
+}

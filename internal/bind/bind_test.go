@@ -1,0 +1,226 @@
+package bind_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/bind"
+	"github.com/bindgate/bindgate/internal/journal"
+	"github.com/bindgate/bindgate/internal/sandbox/seed"
+)
+
+const (
+	setDomain = "SetDomain BindStageName=RELEASE "
+	setForced = "SetDomain BindStageName=RELEASE IsForce=true "
+	setPlain  = "SetDomain BindStageName=RELEASE IsHttpRedirectToHttps=false "
+	setSecure = "SetDomain BindStageName=RELEASE IsHttpRedirectToHttps=true "
+	setCert   = "SetDomainCertificate CertificateName=demo_2026 "
+)
+
+// scenario is one binding, what happens around its redemption, and what must
+// come of it.
+type scenario struct {
+	name      string
+	groups    func(own, other *seed.Group)
+	wish      []func(*binding.Binding)
+	meanwhile func(*world) // between judging and calling
+	faults    string       // from then on
+	hook      func(*world, journal.Entry) error
+	want      bind.Outcome // Status, Code and the flags; Restore: any or none
+	message   string
+	writes    []string
+	journal   string
+}
+
+func bound(domains ...seed.Domain) func(own, _ *seed.Group) {
+	return func(own, _ *seed.Group) { own.Domains = domains }
+}
+
+func conflicting(_, other *seed.Group) {
+	other.Domains = []seed.Domain{{DomainName: domain, BindStageName: "TEST"}}
+}
+
+func serving(i int, name string) seed.Domain {
+	l := leaves()[i]
+	return seed.Domain{DomainName: domain, BindStageName: "RELEASE",
+		Certificate: &seed.Certificate{Name: name, Body: string(l.Chain), PrivateKey: string(l.Key)}}
+}
+
+// failing is a hook that fails at the nth entry of a kind.
+func failing(kind journal.Kind, n int) func(*world, journal.Entry) error {
+	return func(_ *world, e journal.Entry) error {
+		if e.Kind == kind {
+			n--
+		}
+		if n == 0 {
+			return errDisk
+		}
+		return nil
+	}
+}
+
+var undo = []string{"something"}
+
+func TestOne(t *testing.T) {
+	for _, s := range slices.Concat(soundScenarios(), refusalScenarios(), doubtScenarios(), changeScenarios(), journalScenarios()) {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, s.groups)
+			permit := w.permit(wish(s.wish...))
+			if s.meanwhile != nil {
+				s.meanwhile(w)
+			}
+			w.faults(s.faults)
+			if s.hook != nil {
+				w.journal.hook = func(e journal.Entry) error { return s.hook(w, e) }
+			}
+			s.check(t, w, w.bind(context.Background(), permit)[0])
+		})
+	}
+}
+
+func (s scenario) check(t *testing.T, w *world, got bind.Outcome) {
+	t.Helper()
+	if got.Status != s.want.Status || got.Code != s.want.Code || got.Changed != s.want.Changed ||
+		got.Stopped != s.want.Stopped || got.Sent != s.want.Sent || (got.Restore == nil) != (s.want.Restore == nil) {
+		t.Errorf("got %+v, want %+v", got, s.want)
+	}
+	if !strings.Contains(got.Message, s.message) || s.message == "" && got.Message != "" {
+		t.Errorf("message %q, want %q", got.Message, s.message)
+	}
+	if writes := w.writes(); !slices.Equal(writes, s.writes) {
+		t.Errorf("writes\n\t%q, want\n\t%q", writes, s.writes)
+	}
+	if w.journal.String() != s.journal {
+		t.Errorf("journal %q, want %q", w.journal, s.journal)
+	}
+}
+
+func soundScenarios() []scenario {
+	done := bind.Outcome{Status: bind.Bound, Sent: true, Restore: undo}
+	return []scenario{
+		{name: "bound", want: done, writes: []string{setDomain + "OK"}, journal: "intent done"},
+		{name: "unchanged", groups: bound(seed.Domain{DomainName: domain, BindStageName: "RELEASE"}), want: bind.Outcome{Status: bind.Unchanged}},
+		{name: "renewal", groups: bound(serving(1, "demo_2025")), wish: []func(*binding.Binding){withCertificate},
+			want: done, writes: []string{setCert + "OK"}, journal: "intent done"},
+		{name: "renewal under the same name", groups: bound(serving(1, "demo_2026")), wish: []func(*binding.Binding){withCertificate},
+			want: done, writes: []string{setCert + "OK"}, journal: "intent done"},
+		{name: "first certificate and redirect", wish: []func(*binding.Binding){withCertificate, withRedirect},
+			want: done, writes: []string{setPlain + "OK", setCert + "OK", setSecure + "OK"}, journal: "intent done intent done intent done"},
+		{name: "force", groups: conflicting, wish: []func(*binding.Binding){withForce},
+			want: done, writes: []string{setForced + "OK"}, journal: "intent done"},
+		{name: "throttled, then taken", faults: "SetDomain:throttle:2",
+			want: done, writes: []string{setDomain + "Throttling.User", setDomain + "Throttling.User", setDomain + "OK"}, journal: "intent done"},
+		{name: "bound and never in effect", groups: bound(seed.Domain{DomainName: domain, DomainBindingStatus: "BOUND"}),
+			want:    bind.Outcome{Status: bind.Incomplete, Sent: true, Restore: undo},
+			message: `domainBindingStatus is "BOUND", want "BINDING"`, writes: []string{setDomain + "OK"}, journal: "intent done"},
+	}
+}
+
+func refusalScenarios() []scenario {
+	full := []func(*binding.Binding){withCertificate, withRedirect}
+	return []scenario{
+		{name: "the first call is refused", wish: full, faults: "SetDomain:code=DomainNotResolved",
+			want: bind.Outcome{Status: bind.Failed, Code: "DomainNotResolved", Sent: true}, message: "DomainNotResolved",
+			writes: []string{setPlain + "DomainNotResolved"}, journal: "intent failed"},
+		{name: "the second call is refused", wish: full, faults: "SetDomainCertificate:code=InvalidCertificateBody",
+			want: bind.Outcome{Status: bind.Incomplete, Code: "InvalidCertificateBody", Stopped: true, Sent: true, Restore: undo}, message: "InvalidCertificateBody",
+			writes: []string{setPlain + "OK", setCert + "InvalidCertificateBody"}, journal: "intent done intent failed"},
+		{name: "the last call is refused", wish: full, faults: "SetDomain:pass:1,SetDomain:code=NoPermission",
+			want: bind.Outcome{Status: bind.Incomplete, Code: "NoPermission", Stopped: true, Sent: true, Restore: undo}, message: "allow apigateway:SetDomain",
+			writes: []string{setPlain + "OK", setCert + "OK", setSecure + "NoPermission"}, journal: "intent done intent done intent failed"},
+	}
+}
+
+func doubtScenarios() []scenario {
+	done := bind.Outcome{Status: bind.Bound, Sent: true, Restore: undo}
+	unknown := bind.Outcome{Status: bind.Unknown, Sent: true, Restore: undo}
+	return []scenario{
+		{name: "reset before the commit", faults: "SetDomain:reset-before-commit:1", want: done,
+			writes: []string{setDomain + "reset-before-commit", setDomain + "OK"}, journal: "intent unknown intent done"},
+		{name: "a page of HTML", faults: "SetDomain:html:1", want: done,
+			writes: []string{setDomain + "html", setDomain + "OK"}, journal: "intent unknown intent done"},
+		{name: "reset after the commit", faults: "SetDomain:reset-after-commit:1", want: done,
+			writes: []string{setDomain + "reset-after-commit"}, journal: "intent unknown done"},
+		{name: "reset after the commit of a force", groups: conflicting, wish: []func(*binding.Binding){withForce}, faults: "SetDomain:reset-after-commit:1", want: done,
+			writes: []string{setForced + "reset-after-commit"}, journal: "intent unknown done"},
+		{name: "reset after the commit of a certificate", wish: []func(*binding.Binding){withCertificate}, faults: "SetDomainCertificate:reset-after-commit:1", want: done,
+			writes: []string{setDomain + "OK", setCert + "reset-after-commit"}, journal: "intent done intent unknown done"},
+		{name: "half an answer", faults: "SetDomain:truncated:1", want: done, writes: []string{setDomain + "truncated"}, journal: "intent unknown done"},
+		{name: "what stood before shows no effect", groups: bound(seed.Domain{DomainName: domain, BindStageName: "RELEASE", DomainBindingStatus: "BOUND"}),
+			faults: "SetDomain:reset-before-commit:1", want: bind.Outcome{Status: bind.Incomplete, Sent: true, Restore: undo}, message: "domainBindingStatus",
+			writes: []string{setDomain + "reset-before-commit", setDomain + "OK"}, journal: "intent unknown intent done"},
+		{name: "refused when it is repeated", faults: "SetDomain:reset-before-commit:1,SetDomain:code=DomainNotResolved",
+			want: bind.Outcome{Status: bind.Failed, Code: "DomainNotResolved", Sent: true}, message: "DomainNotResolved",
+			writes: []string{setDomain + "reset-before-commit", setDomain + "DomainNotResolved"}, journal: "intent unknown intent failed"},
+		{name: "reset without end", faults: "SetDomain:reset-before-commit", want: unknown, message: "the outcome is unknown",
+			writes: slices.Repeat([]string{setDomain + "reset-before-commit"}, 4), journal: "intent unknown intent unknown intent unknown intent unknown"},
+		{name: "unknown and unreadable", faults: "SetDomain:reset-after-commit:1,DescribeApiGroup:status=503", want: unknown, message: "reading back",
+			writes: []string{setDomain + "reset-after-commit"}, journal: "intent unknown"},
+		{name: "accepted and unreadable", faults: "DescribeApiGroup:html", want: unknown, message: "could not be read back",
+			writes: []string{setDomain + "OK"}, journal: "intent done"},
+	}
+}
+
+func changeScenarios() []scenario {
+	changed := bind.Outcome{Status: bind.NotAttempted, Changed: true}
+	forced := []func(*binding.Binding){withForce}
+	return []scenario{
+		{name: "another group took the domain", groups: conflicting, wish: forced, want: changed, message: third,
+			meanwhile: func(w *world) { w.somebodyElse("SetDomain", "GroupId", third, "IsForce", "true") }},
+		{name: "one more group took a name that clashes", groups: func(_, other *seed.Group) { other.Domains = []seed.Domain{{DomainName: "*.demo.com"}} },
+			wish: forced, want: changed, message: "api.demo.com of group " + other,
+			meanwhile: func(w *world) { w.somebodyElse("SetDomain", "GroupId", other) }},
+		{name: "the group let go", groups: conflicting, wish: forced, want: changed, message: "now take []",
+			meanwhile: func(w *world) { w.somebodyElse("DeleteDomain", "GroupId", other) }},
+		{name: "the loser's environment changed", groups: conflicting, wish: forced, want: changed, message: "still held, but otherwise",
+			meanwhile: func(w *world) { w.somebodyElse("SetDomain", "GroupId", other, "BindStageName", "RELEASE") }},
+		{name: "the losers cannot be read", groups: conflicting, wish: forced, faults: "DescribeApiGroups:code=Forbidden.RAM",
+			want: bind.Outcome{Status: bind.Failed}, message: "so it was not sent"},
+		{name: "the losers change after a doubt", groups: conflicting, wish: forced, faults: "SetDomain:reset-before-commit:1",
+			hook: func(w *world, e journal.Entry) error {
+				if e.Status == "unknown" {
+					w.somebodyElse("DeleteDomain", "GroupId", other)
+				}
+				return nil
+			},
+			want: bind.Outcome{Status: bind.Unknown, Sent: true, Restore: undo}, message: "then the world changed",
+			writes: []string{setForced + "reset-before-commit"}, journal: "intent unknown"},
+		{name: "the certificate changed", wish: []func(*binding.Binding){withCertificate}, want: changed, message: "changed since it was judged",
+			meanwhile: func(w *world) { w.files.now = materialOf(leaves()[1]) }},
+		{name: "the certificate is gone", wish: []func(*binding.Binding){withCertificate}, want: bind.Outcome{Status: bind.Failed}, message: "no space left",
+			meanwhile: func(w *world) { w.files.err = errDisk }},
+		{name: "the certificate changed after the first call", wish: []func(*binding.Binding){withCertificate},
+			hook: func(w *world, e journal.Entry) error {
+				w.files.now = materialOf(leaves()[1])
+				return nil
+			},
+			want: bind.Outcome{Status: bind.Incomplete, Changed: true, Stopped: true, Sent: true, Restore: undo}, message: "changed since it was judged",
+			writes: []string{setDomain + "OK"}, journal: "intent done intent failed"},
+	}
+}
+
+func journalScenarios() []scenario {
+	full := []func(*binding.Binding){withCertificate, withRedirect}
+	stopped := bind.Outcome{Status: bind.Incomplete, Stopped: true, Sent: true, Restore: undo}
+	return []scenario{
+		{name: "no intent can be journalled", hook: failing(journal.Intent, 1), want: bind.Outcome{Status: bind.Failed}, message: "so it was not sent"},
+		{name: "no second intent can be journalled", wish: full, hook: failing(journal.Intent, 2), want: stopped, message: "so it was not sent",
+			writes: []string{setPlain + "OK"}, journal: "intent done"},
+		{name: "the outcome cannot be journalled", wish: full, hook: failing(journal.Outcome, 1), want: stopped, message: "journalling the outcome",
+			writes: []string{setPlain + "OK"}, journal: "intent"},
+		{name: "the last outcome cannot be journalled", hook: failing(journal.Outcome, 1), want: stopped, message: "journalling the outcome",
+			writes: []string{setDomain + "OK"}, journal: "intent"},
+		{name: "a refusal cannot be journalled", faults: "SetDomain:code=DomainNotResolved", hook: failing(journal.Outcome, 1),
+			want: bind.Outcome{Status: bind.Failed, Code: "DomainNotResolved", Sent: true}, message: "then journalling the outcome",
+			writes: []string{setDomain + "DomainNotResolved"}, journal: "intent"},
+		{name: "a doubt cannot be journalled", faults: "SetDomain:reset-after-commit", hook: failing(journal.Outcome, 1),
+			want: bind.Outcome{Status: bind.Unknown, Sent: true, Restore: undo}, message: "then journalling the outcome",
+			writes: []string{setDomain + "reset-after-commit"}, journal: "intent"},
+		{name: "the end of a doubt cannot be journalled", faults: "SetDomain:reset-after-commit", hook: failing(journal.Outcome, 2),
+			want: stopped, message: "journalling the outcome", writes: []string{setDomain + "reset-after-commit"}, journal: "intent unknown"},
+	}
+}

@@ -1,0 +1,272 @@
+package bind_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
+	openapiutil "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
+	"github.com/alibabacloud-go/tea/dara"
+	"github.com/alibabacloud-go/tea/tea"
+	"go.uber.org/goleak"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/bind"
+	"github.com/bindgate/bindgate/internal/collect/certificate"
+	"github.com/bindgate/bindgate/internal/collect/group"
+	"github.com/bindgate/bindgate/internal/gate"
+	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/gateway/gatewaytest"
+	"github.com/bindgate/bindgate/internal/journal"
+	"github.com/bindgate/bindgate/internal/pki"
+	"github.com/bindgate/bindgate/internal/sandbox"
+	"github.com/bindgate/bindgate/internal/sandbox/ca"
+	"github.com/bindgate/bindgate/internal/sandbox/seed"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// The groups of every world; all on one instance and base path.
+const (
+	own    = "927d50c0f2e54b359919923d908bb015"
+	other  = "523e8dc7bbe04613b5b1d726c2a7889d"
+	third  = "0a0a8dc7bbe04613b5b1d726c2a7880b"
+	region = "cn-hangzhou"
+	domain = "api.demo.com"
+)
+
+// leaves are two certificates for every name below demo.com, minted once.
+var leaves = sync.OnceValue(func() [2]ca.Leaf {
+	root, err := ca.New(time.Now())
+	if err != nil {
+		panic(err)
+	}
+	var out [2]ca.Leaf
+	for i := range out {
+		if out[i], err = root.Issue(ca.Options{Names: []string{"*.demo.com"}}); err != nil {
+			panic(err)
+		}
+	}
+	return out
+})
+
+// materialOf is a leaf as its files would be read.
+func materialOf(l ca.Leaf) certificate.Material {
+	return certificate.Material{Chain: l.Chain, Key: l.Key, FileDigest: pki.Digest(l.Chain), ChainDigest: pki.Digest(l.Chain),
+		PublicKeyDigest: pki.Digest(l.Certificate.RawSubjectPublicKeyInfo)}
+}
+
+// files are what a manifest's certificate files hold now.
+type files struct {
+	now certificate.Material
+	err error
+}
+
+func (f *files) Material(binding.Binding) (certificate.Material, error) { return f.now, f.err }
+
+// record is a journal in memory. Before it keeps an entry it asks the hook.
+type record struct {
+	entries []journal.Entry
+	hook    func(journal.Entry) error
+}
+
+func (r *record) Append(e journal.Entry) error {
+	if r.hook != nil {
+		if err := r.hook(e); err != nil {
+			return err
+		}
+	}
+	r.entries = append(r.entries, e)
+	return nil
+}
+
+// String is one word an entry: "intent", or the status of an outcome.
+func (r *record) String() string {
+	var out []string
+	for _, e := range r.entries {
+		if e.Kind == journal.Intent {
+			out = append(out, "intent")
+		} else {
+			out = append(out, e.Status)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// world is a sandbox with a binder that works on it.
+type world struct {
+	t       testing.TB
+	sandbox *sandbox.Sandbox
+	files   *files
+	journal *record
+	reader  *gateway.Reader
+	groups  *group.Collector
+	binder  *bind.Binder
+	before  int // calls that the sandbox had received when the binder began
+}
+
+// newWorld starts a sandbox with three groups; change may give them domains.
+// TXT records prove every name of the tests for each of the groups.
+func newWorld(t testing.TB, change func(own, other *seed.Group)) *world {
+	t.Helper()
+	groups := []seed.Group{{GroupID: own}, {GroupID: other}, {GroupID: third}}
+	if change != nil {
+		change(&groups[0], &groups[1])
+	}
+	var zone strings.Builder
+	for _, g := range groups {
+		for _, name := range []string{"api", "www", "old"} {
+			fmt.Fprintf(&zone, "%s.%s.demo.com. IN TXT \"apigateway-domain-verification=%s-%s.alicloudapi.com\"\n", g.GroupID, name, g.GroupID, region)
+		}
+	}
+	s, err := sandbox.Start(context.Background(), sandbox.Options{Seed: sandbox.Seed{Groups: groups, Zone: zone.String()},
+		Now: time.Now, AccessKeyID: "testid", AccessKeySecret: "testsecret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, sandbox: s, files: &files{now: materialOf(leaves()[0])}, journal: &record{}}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w.newRun(w.journal)
+	return w
+}
+
+// newRun makes a binder that remembers nothing of an earlier one.
+func (w *world) newRun(j bind.Journal) {
+	transport, err := gateway.NewTransport(gateway.Config{Endpoint: w.sandbox.Endpoint(), Credential: gatewaytest.Credential(w.t),
+		Rate: -1, Timeout: 2 * time.Second, Tries: 1, Pause: time.Millisecond})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(transport.Close)
+	w.reader = gateway.NewReader(transport)
+	w.groups = group.New(w.reader, time.Now, 4)
+	w.binder = bind.New(bind.Config{Transport: transport, Materials: w.files, Reader: w.reader, Losers: w.groups, Journal: j,
+		Deadline: 400 * time.Millisecond, Interval: 2 * time.Millisecond, CallTime: 2 * time.Second})
+}
+
+// wish is a binding of api.demo.com to the group own, for RELEASE.
+func wish(change ...func(*binding.Binding)) binding.Binding {
+	b := binding.Binding{DomainName: domain, GroupID: own, RegionID: region, BindStageName: tea.String("RELEASE"),
+		CustomDomainType: binding.Internet, DomainProof: binding.ProofTXT}
+	for _, c := range change {
+		c(&b)
+	}
+	return b
+}
+
+func withCertificate(b *binding.Binding) { b.Certificate = &binding.Certificate{Name: "demo_2026"} }
+func withRedirect(b *binding.Binding)    { b.IsHTTPRedirectToHTTPS = tea.Bool(true) }
+func withForce(b *binding.Binding)       { b.IsForce = true }
+
+func named(name string) func(*binding.Binding) {
+	return func(b *binding.Binding) { b.DomainName = name }
+}
+
+// permit observes the world as it is and gives leave for a binding.
+func (w *world) permit(b binding.Binding) gate.Permit {
+	w.t.Helper()
+	ctx := gatewaytest.Soon(w.t)
+	s := checks.Subject{Binding: b}
+	s.Evidence.Run = evidence.Run{Live: true, Contract: evidence.Contract2026}
+	s.Evidence.Group = w.groups.Group(ctx, b, true)
+	s.Evidence.Account = w.groups.Account(ctx, b, s.Evidence.Group.Facts, nil)
+	m := w.files.now
+	s.Evidence.Certificate = evidence.Saw(evidence.Certificate{FileDigest: m.FileDigest, ChainDigest: m.ChainDigest}, "", time.Time{})
+	s.Evidence.Key = evidence.Saw(evidence.Key{PublicKeyDigest: m.PublicKeyDigest}, "", time.Time{})
+	var list []checks.Check
+	var results []checks.Result
+	for _, id := range []string{"group/exists", "dns/ownership-is-proved"} {
+		list = append(list, checks.Check{ID: id, Severity: checks.Error, Core: true})
+		results = append(results, checks.Result{ID: id, Status: checks.StatusPass})
+	}
+	p, _, err := gate.Decide(list, s, results).Permit()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p
+}
+
+// bind redeems permits; what the sandbox received before does not count.
+func (w *world) bind(ctx context.Context, permits ...gate.Permit) []bind.Outcome {
+	w.before = len(w.sandbox.Calls())
+	var jobs []bind.Job
+	for _, p := range permits {
+		jobs = append(jobs, bind.Job{Permit: p})
+	}
+	return w.binder.All(ctx, jobs)
+}
+
+func (w *world) faults(spec string) {
+	w.t.Helper()
+	f, err := sandbox.ParseFaults(spec)
+	if err == nil {
+		err = w.sandbox.SetFaults(f)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// somebodyElse calls the platform past bindgate.
+func (w *world) somebodyElse(action string, params ...string) {
+	w.t.Helper()
+	client, err := openapi.NewClient(&openapiutil.Config{AccessKeyId: tea.String("testid"), AccessKeySecret: tea.String("testsecret"),
+		Endpoint: tea.String(strings.TrimPrefix(w.sandbox.Endpoint(), "http://")), Protocol: tea.String("http")})
+	query := map[string]*string{"DomainName": tea.String(domain)}
+	for pair := range slices.Chunk(params, 2) {
+		query[pair[0]] = tea.String(pair[1])
+	}
+	if err == nil {
+		_, err = client.CallApi(&openapiutil.Params{Action: tea.String(action), Version: tea.String("2016-07-14"), Protocol: tea.String("HTTP"),
+			Pathname: tea.String("/"), Method: tea.String("POST"), AuthType: tea.String("AK"), Style: tea.String("RPC"),
+			ReqBodyType: tea.String("formData"), BodyType: tea.String("json")},
+			&openapiutil.OpenApiRequest{Query: query}, &dara.RuntimeOptions{ReadTimeout: tea.Int(3000), ConnectTimeout: tea.Int(3000)})
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// writes are the writing calls that the sandbox received from the binder.
+func (w *world) writes() []string {
+	var out []string
+	for _, c := range w.sandbox.Calls()[w.before:] {
+		if !strings.HasPrefix(c.Action, "Set") {
+			continue
+		}
+		line := c.Action
+		for _, name := range []string{"DomainName", "BindStageName", "IsForce", "IsHttpRedirectToHttps", "CertificateName"} {
+			if v, sent := c.Params[name]; sent && v != domain {
+				line += " " + name + "=" + v
+			}
+		}
+		out = append(out, line+" "+c.Code)
+	}
+	return out
+}
+
+// held says which group holds a domain; empty: none.
+func (w *world) held(name string) string {
+	for _, g := range w.sandbox.State() {
+		for _, d := range g.Domains {
+			if d.DomainName == name {
+				return g.GroupID
+			}
+		}
+	}
+	return ""
+}
+
+var errDisk = errors.New("no space left on device")
