@@ -1,13 +1,85 @@
 package main
 
 import (
+	"bytes"
+	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/bindgate/bindgate/internal/sandbox/ca"
 )
+
+// lay puts the files of base into dir, beside those that a script brings and in
+// place of none of them.
+func lay(dir, base string) error {
+	entries, err := os.ReadDir(base)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		text, err := os.ReadFile(filepath.Join(base, e.Name()))
+		if err != nil {
+			return err
+		}
+		f, err := os.OpenFile(filepath.Join(dir, e.Name()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := f.Write(text); err != nil {
+			return err
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mint FILE NAME… [expired] [subject=TEXT]: a certificate for the names at
+// FILE.pem and its key at FILE.key, signed by the CA at ca.pem, which is made at
+// first. TEXT may hold \xNN.
+func mint(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: mint FILE NAME… [expired] [subject=TEXT]")
+	}
+	run := ts.Value(sandboxKey{}).(*running)
+	now := time.Now()
+	if run.authority == nil {
+		root, err := ca.New(now)
+		ts.Check(err)
+		run.authority, err = root.Intermediate(ca.Options{CommonName: "script intermediate"})
+		ts.Check(err)
+		ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), root.Root(), 0o644))
+	}
+	var o ca.Options
+	for _, arg := range args[1:] {
+		subject, named := strings.CutPrefix(arg, "subject=")
+		switch {
+		case named:
+			o.CommonName = unquoted(ts, subject)
+		case arg == "expired":
+			o.NotBefore, o.NotAfter = now.Add(-48*time.Hour), now.Add(-24*time.Hour)
+		default:
+			o.Names = append(o.Names, arg)
+		}
+	}
+	leaf, err := run.authority.Issue(o)
+	ts.Check(err)
+	ts.Check(os.MkdirAll(filepath.Dir(ts.MkAbs(args[0])), 0o755))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".pem"), leaf.Chain, 0o644))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".key"), leaf.Key, 0o600))
+}
 
 // fifo PATH: a FIFO that nobody writes to; whoever opens it waits for ever.
 func fifo(ts *testscript.TestScript, neg bool, args []string) {
@@ -25,11 +97,42 @@ func bigFile(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	var b strings.Builder
 	for i := 1; i < len(args); i += 2 {
-		text, err := strconv.Unquote(`"` + args[i] + `"`)
-		ts.Check(err)
 		count, err := strconv.Atoi(args[i+1])
 		ts.Check(err)
-		b.WriteString(strings.Repeat(text, count))
+		b.WriteString(strings.Repeat(unquoted(ts, args[i]), count))
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o644))
+}
+
+// unquoted is text in which \n and \xNN are what they are in Go.
+func unquoted(ts *testscript.TestScript, text string) string {
+	plain, err := strconv.Unquote(`"` + text + `"`)
+	ts.Check(err)
+	return plain
+}
+
+// mode FILE PERM: the file has exactly these permissions, in octal.
+func mode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: mode FILE PERM")
+	}
+	want, err := strconv.ParseUint(args[1], 8, 32)
+	ts.Check(err)
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := info.Mode().Perm(); got != fs.FileMode(want) {
+		ts.Fatalf("%s has mode %o, want %o", args[0], got, want)
+	}
+}
+
+// valid SCHEMA DOCUMENT: the JSON document is valid under the JSON Schema.
+func valid(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: valid SCHEMA DOCUMENT")
+	}
+	schema, err := jsonschema.NewCompiler().Compile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader([]byte(ts.ReadFile(args[1]))))
+	ts.Check(err)
+	ts.Check(schema.Validate(document))
 }

@@ -28,10 +28,15 @@ func TestMain(m *testing.M) {
 }
 
 // TestScript runs testdata/script: the real main, on real sockets, against a
-// sandbox in this process.
+// sandbox in this process. A script finds the files of testdata/script/base
+// beside its own, and testdata at $TESTDATA.
 func TestScript(t *testing.T) {
+	testdata, err := filepath.Abs(filepath.Join("..", "..", "testdata"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 filepath.Join("..", "..", "testdata", "script"),
+		Dir:                 filepath.Join(testdata, "script"),
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -39,12 +44,14 @@ func TestScript(t *testing.T) {
 			e.Setenv("XDG_STATE_HOME", filepath.Join(e.WorkDir, ".state"))
 			e.Setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("TESTDATA", testdata)
 			e.Values[sandboxKey{}] = &running{}
-			return nil
+			return lay(e.WorkDir, filepath.Join(testdata, "script", "base"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "mint": mint, "sandbox": startSandbox, "calls": calls, "dns": setRecords,
-			"fifo": fifo, "file": bigFile,
+			"exits": exits, "sandbox": startSandbox, "calls": calls, "dns": setRecords, "fault": setFaults,
+			"held": held, "release": release, "ended": ended,
+			"mint": mint, "fifo": fifo, "file": bigFile, "mode": mode, "valid": valid,
 		},
 	})
 }
@@ -68,38 +75,14 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// mint FILE NAME… [expired]: a certificate for the names at FILE.pem and its
-// key at FILE.key, signed by the CA at ca.pem, which is made at first.
-func mint(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: mint FILE NAME… [expired]")
-	}
-	run := ts.Value(sandboxKey{}).(*running)
-	now := time.Now()
-	if run.authority == nil {
-		root, err := ca.New(now)
-		ts.Check(err)
-		run.authority, err = root.Intermediate(ca.Options{CommonName: "script intermediate"})
-		ts.Check(err)
-		ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), root.Root(), 0o644))
-	}
-	o := ca.Options{Names: slices.DeleteFunc(slices.Clone(args[1:]), func(s string) bool { return s == "expired" })}
-	if slices.Contains(args, "expired") {
-		o.NotBefore, o.NotAfter = now.Add(-48*time.Hour), now.Add(-24*time.Hour)
-	}
-	leaf, err := run.authority.Issue(o)
-	ts.Check(err)
-	ts.Check(os.MkdirAll(filepath.Dir(ts.MkAbs(args[0])), 0o755))
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".pem"), leaf.Chain, 0o644))
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".key"), leaf.Key, 0o600))
-}
-
 type sandboxKey struct{}
 
 // running is what one script has started.
 type running struct {
 	authority *ca.Authority
 	sandbox   *sandbox.Sandbox
+	held      *sandbox.Held
+	watched   *exec.Cmd // the command in the background whose call is held
 }
 
 // sandbox [-faults=SPEC] [-latency=D] [-contract=2017] SEED: a sandbox in the
@@ -156,6 +139,17 @@ func calls(ts *testscript.TestScript, neg bool, args []string) {
 		b.WriteString("\n")
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o644))
+}
+
+// fault SPEC: what goes wrong from now on; an empty one: nothing.
+func setFaults(ts *testscript.TestScript, neg bool, args []string) {
+	run := ts.Value(sandboxKey{}).(*running)
+	if neg || len(args) != 1 || run.sandbox == nil {
+		ts.Fatalf("usage, after sandbox: fault SPEC")
+	}
+	faults, err := sandbox.ParseFaults(args[0])
+	ts.Check(err)
+	ts.Check(run.sandbox.SetFaults(faults))
 }
 
 // dns OWNER TEXT: the records that the owner has from now on.

@@ -41,6 +41,7 @@ func (a *apply) all(ctx context.Context, args []string) (code int, sent bool, re
 		done, err = a.together(ctx, args)
 	}
 	if err != nil {
+		a.end(codeOf(err))
 		return 0, false, rep, err
 	}
 	codes := []int{}
@@ -54,9 +55,7 @@ func (a *apply) all(ctx context.Context, args []string) (code int, sent bool, re
 		codes = append(codes, interrupted(ctx))
 	}
 	code = worst(codes...)
-	if err := a.record(journal.End, fmt.Sprintf("exit %d", code)); err != nil {
-		complain(r.env.Stderr, err)
-	}
+	a.end(code)
 	head.JournalHead = a.journal.Head()
 	rep = r.report(head, verdicts)
 	for i, d := range done {
@@ -68,14 +67,19 @@ func (a *apply) all(ctx context.Context, args []string) (code int, sent bool, re
 // together makes no call unless every binding is allowed or stands already, and
 // none that a given plan does not hold.
 func (a *apply) together(ctx context.Context, args []string) ([]applied, error) {
+	if a.planned != nil {
+		if err := changed(a.planned.InputChanges(a.run.planFile(args))); err != nil {
+			return nil, err
+		}
+	}
 	verdicts, groups, reader, err := a.observe(ctx, a.run.set.Bindings, nil)
 	if err != nil {
 		return nil, err
 	}
 	done, file, blocked := a.prepare(verdicts, args)
 	if a.planned != nil && blocked == "" {
-		if changes := a.planned.Changes(file); len(changes) > 0 {
-			return nil, withCode(exitChanged, fmt.Errorf("comparing with the plan, so nothing was sent: %s; make a new plan", strings.Join(changes, "; ")))
+		if err := changed(a.planned.Changes(file)); err != nil {
+			return nil, err
 		}
 	}
 	if ctx.Err() != nil {
@@ -99,6 +103,14 @@ func (a *apply) together(ctx context.Context, args []string) ([]applied, error) 
 		done[at[n]].outcome = o
 	}
 	return done, nil
+}
+
+// changed stops an apply that would not do what its plan shows.
+func changed(changes []string) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	return withCode(exitChanged, fmt.Errorf("comparing with the plan, so nothing was sent: %s; make a new plan", strings.Join(changes, "; ")))
 }
 
 // prepare plans every verdict. blocked says why nothing may be sent, if so.
@@ -197,6 +209,13 @@ func (a *apply) record(kind journal.Kind, message string) error {
 	r := a.run
 	return a.journal.Append(journal.Entry{Kind: kind, Message: message, Actor: r.s.actor,
 		ManifestDigest: r.set.Digest, PolicyDigest: r.engine.Digest(), ConfigDigest: r.s.configDigest})
+}
+
+// end journals how the run ended; every call has its own entry already.
+func (a *apply) end(code int) {
+	if err := a.record(journal.End, fmt.Sprintf("exit %d", code)); err != nil {
+		complain(a.run.env.Stderr, err)
+	}
 }
 
 // code is what a binding's decision and outcome say together.

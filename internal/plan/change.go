@@ -1,0 +1,109 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// InputChanges tells, in words, how what a run is told differs from what the
+// plan was made from. Nothing needs to be observed for it. Empty: it is the same.
+func (f File) InputChanges(now File) []string {
+	var out []string
+	for _, d := range []struct{ what, got, want string }{
+		{"the manifest's digest", now.ManifestDigest, f.ManifestDigest},
+		{"the policy's digest", now.PolicyDigest, f.PolicyDigest},
+		{"the configuration's digest", now.ConfigDigest, f.ConfigDigest},
+		{"the contract", now.Contract, f.Contract},
+		{"the endpoint", now.Endpoint, f.Endpoint},
+	} {
+		if d.got != d.want {
+			out = append(out, fmt.Sprintf("%s is now %s, the plan has %s", d.what, orNone(d.got), orNone(d.want)))
+		}
+	}
+	return out
+}
+
+// Changes tells, in words, how what was judged now differs from the plan, the
+// inputs included. Empty: it is the same.
+func (f File) Changes(now File) []string {
+	out := f.InputChanges(now)
+	if len(f.Bindings) != len(now.Bindings) {
+		return append(out, fmt.Sprintf("there are now %d bindings, the plan has %d", len(now.Bindings), len(f.Bindings)))
+	}
+	for i, planned := range f.Bindings {
+		out = append(out, planned.changes(now.Bindings[i])...)
+	}
+	return out
+}
+
+func (b FileBinding) changes(now FileBinding) []string {
+	if b.DomainName != now.DomainName || b.GroupID != now.GroupID || b.RegionID != now.RegionID {
+		return []string{fmt.Sprintf("a binding is now %q on group %q in %q, the plan has %q on group %q in %q",
+			now.DomainName, now.GroupID, now.RegionID, b.DomainName, b.GroupID, b.RegionID)}
+	}
+	var out []string
+	if got, want := standing(now.Before), standing(b.Before); got != want {
+		out = append(out, fmt.Sprintf("%q is now %s, the plan has %s", b.DomainName, got, want))
+	}
+	if !slices.Equal(b.Takes, now.Takes) {
+		out = append(out, fmt.Sprintf("%q would now be taken from groups %q, the plan has %q", b.DomainName, now.Takes, b.Takes))
+	}
+	return append(out, b.callChanges(now)...)
+}
+
+// standing says how a domain stands, in everything that calls change.
+func standing(d *evidence.Domain) string {
+	if d == nil {
+		return "not bound to the group"
+	}
+	return fmt.Sprintf("bound with status %q, type %q, stage %q, redirect %t, certificate %q (%q)",
+		d.DomainBindingStatus, d.CustomDomainType, d.BindStageName, d.IsHTTPRedirectToHTTPS, d.CertificateName, d.CertificateID)
+}
+
+func (b FileBinding) callChanges(now FileBinding) []string {
+	if len(b.Calls) != len(now.Calls) {
+		return []string{fmt.Sprintf("%q would now be sent %d calls, the plan has %d", b.DomainName, len(now.Calls), len(b.Calls))}
+	}
+	var out []string
+	for i, planned := range b.Calls {
+		got, want := now.Calls[i].sends(), planned.sends()
+		for _, name := range slices.Sorted(maps.Keys(union(got, want))) {
+			if got[name] != want[name] {
+				out = append(out, fmt.Sprintf("call %d for %q now has %s %s, the plan has %s",
+					i+1, b.DomainName, name, orNone(got[name]), orNone(want[name])))
+			}
+		}
+	}
+	return out
+}
+
+// sends is everything that the call sends, by name: parameters quoted,
+// certificate and key by digest. What it does not send is not there.
+func (c Call) sends() map[string]string {
+	out := map[string]string{"action": c.Action, "region": c.RegionID}
+	if m := c.Material; m != nil {
+		out["certificate file"] = m.FileDigest
+		out[m.BodyParam], out[m.KeyParam] = m.ChainDigest, m.PublicKeyDigest
+	}
+	for name, value := range c.Params {
+		out[name] = strconv.Quote(value)
+	}
+	return out
+}
+
+func union(a, b map[string]string) map[string]string {
+	out := maps.Clone(a)
+	maps.Copy(out, b)
+	return out
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}

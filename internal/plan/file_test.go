@@ -1,0 +1,96 @@
+package plan
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// file is a saved plan of one binding that is sent a domain and a certificate.
+func file(change ...func(*File)) File {
+	f := File{Schema: FileSchema, Manifests: []string{"bindings.yaml"}, ManifestDigest: "sha256:m", PolicyDigest: "sha256:p",
+		Contract: evidence.Contract2026, Bindings: []FileBinding{{DomainName: "api.demo.com", GroupID: "g1", RegionID: "cn-hangzhou",
+			Takes: []string{"g2"}, Before: &evidence.Domain{DomainName: "api.demo.com", BindStageName: "TEST"},
+			Calls: []Call{{Action: SetDomain, Params: map[string]string{"BindStageName": "RELEASE"}},
+				{Action: SetDomainCertificate, Material: &Material{FileDigest: "sha256:f", ChainDigest: "sha256:c", PublicKeyDigest: "sha256:k",
+					BodyParam: "CertificateBody", KeyParam: "CertificatePrivateKey"}}}}}}
+	for _, c := range change {
+		c(&f)
+	}
+	return f
+}
+
+func TestChanges(t *testing.T) {
+	if got := file().Changes(file()); got != nil {
+		t.Errorf("the same plan has changed: %q", got)
+	}
+	remark := func(f *File) { f.Bindings[0].Before.DomainRemark = "checked again" }
+	if got := file().Changes(file(remark)); got != nil {
+		t.Errorf("a remark is no change: %q", got)
+	}
+	for want, change := range map[string]func(*File){
+		"manifest's digest is now sha256:x, the plan has sha256:m": func(f *File) { f.ManifestDigest = "sha256:x" },
+		"policy's digest": func(f *File) { f.PolicyDigest = "sha256:x" },
+		"digest is now sha256:x, the plan has none":       func(f *File) { f.ConfigDigest = "sha256:x" },
+		"the contract is now":                             func(f *File) { f.Contract = evidence.Contract2017 },
+		"the endpoint is now":                             func(f *File) { f.Endpoint = "https://apigateway.demo.com" },
+		"there are now 0 bindings":                        func(f *File) { f.Bindings = nil },
+		`on group "g9"`:                                   func(f *File) { f.Bindings[0].GroupID = "g9" },
+		"is now not bound":                                func(f *File) { f.Bindings[0].Before = nil },
+		`stage "PRE"`:                                     func(f *File) { f.Bindings[0].Before.BindStageName = "PRE" },
+		`taken from groups ["g2" "g3"]`:                   func(f *File) { f.Bindings[0].Takes = []string{"g2", "g3"} },
+		"sent 1 calls, the plan has 2":                    func(f *File) { f.Bindings[0].Calls = f.Bindings[0].Calls[:1] },
+		`BindStageName "", the plan has "RELEASE"`:        func(f *File) { f.Bindings[0].Calls[0].Params["BindStageName"] = "" },
+		"CertificateBody sha256:y, the plan has sha256:c": func(f *File) { f.Bindings[0].Calls[1].Material.ChainDigest = "sha256:y" },
+		"certificate file sha256:y":                       func(f *File) { f.Bindings[0].Calls[1].Material.FileDigest = "sha256:y" },
+		"CertificatePrivateKey sha256:y":                  func(f *File) { f.Bindings[0].Calls[1].Material.PublicKeyDigest = "sha256:y" },
+		"CertificateBody none, the plan has sha256:c":     func(f *File) { f.Bindings[0].Calls[1].Material = nil },
+	} {
+		if got := strings.Join(file().Changes(file(change)), "; "); !strings.Contains(got, want) {
+			t.Errorf("got %q, want %q in it", got, want)
+		}
+	}
+}
+
+func TestReadFile(t *testing.T) {
+	text, err := json.Marshal(file())
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := ReadFile(text)
+	if err != nil || again.Changes(file()) != nil {
+		t.Errorf("read back: %v, %v", again.Changes(file()), err)
+	}
+	for want, data := range map[string]string{
+		"unknown field":      `{"schema": "bindgate.plan/v1", "steps": []}`,
+		`"bindgate.plan/v2"`: `{"schema": "bindgate.plan/v2"}`,
+		"more than one":      string(text) + "{}",
+		"no manifest":        `{"schema": "bindgate.plan/v1"}`,
+		"unexpected EOF":     string(text[:20]),
+		"cannot unmarshal":   `{"schema": "bindgate.plan/v1", "manifests": "bindings.yaml"}`,
+	} {
+		if _, err := ReadFile([]byte(data)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
+	}
+	for data, want := range map[string]bool{string(text): true, `{"schema": "bindgate.plan/v2"}`: true,
+		`{"apiVersion": "bindgate/v1"}`: false, "schema: bindgate.plan/v1": false, "": false} {
+		if got := IsFile([]byte(data)); got != want {
+			t.Errorf("IsFile(%.40q) is %t", data, got)
+		}
+	}
+}
+
+func FuzzReadFile(f *testing.F) {
+	text, _ := json.Marshal(file())
+	f.Add(text)
+	f.Add([]byte(`{"schema": "bindgate.plan/v1"}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		read, err := ReadFile(data)
+		if err == nil && (!IsFile(data) || read.Changes(read) != nil) {
+			t.Errorf("%q was read as a plan that differs from itself", data)
+		}
+	})
+}
