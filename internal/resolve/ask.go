@@ -10,8 +10,8 @@ import (
 )
 
 // ask gives the answer to a question, from the cache if it was asked before.
-func (c *Client) ask(ctx context.Context, q question) (answer, error) {
-	a, err := c.answers.get(ctx, q, c.lookup)
+func (c *Client) ask(ctx context.Context, q question) (Answer, error) {
+	a, err := c.answers.Get(ctx, q, c.lookup)
 	if err != nil && errors.Is(err, context.Cause(ctx)) {
 		err = c.interrupted(ctx, q)
 	}
@@ -20,14 +20,14 @@ func (c *Client) ask(ctx context.Context, q question) (answer, error) {
 
 // lookup asks the resolver. What it returns without an error is NOERROR or
 // NXDOMAIN of a recursive resolver.
-func (c *Client) lookup(ctx context.Context, q question) (answer, error) {
+func (c *Client) lookup(ctx context.Context, q question) (Answer, error) {
 	m, err := c.exchange(ctx, q, false)
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
 	if m.Rcode == dns.RcodeServerFailure {
 		if m, err = c.afterServerFailure(ctx, q, m); err != nil {
-			return answer{}, err
+			return Answer{}, err
 		}
 	}
 	return c.read(q, m)
@@ -58,22 +58,22 @@ func (c *Client) afterServerFailure(ctx context.Context, q question, failed *dns
 }
 
 // read judges the RCODE and keeps what the message says of the name.
-func (c *Client) read(q question, m *dns.Msg) (answer, error) {
+func (c *Client) read(q question, m *dns.Msg) (Answer, error) {
 	switch {
 	case m.Rcode == dns.RcodeRefused:
-		return answer{}, c.fail(Refused, q, nil, "the server refuses to answer this machine (REFUSED)"+extended(m)+
+		return Answer{}, c.fail(Refused, q, nil, "the server refuses to answer this machine (REFUSED)"+extended(m)+
 			"; name a resolver that serves it with --resolver")
 	case !decided(m.Rcode):
-		return answer{}, c.fail(OtherCode, q, nil, "the server answered with "+codeName(m.Rcode)+extended(m))
+		return Answer{}, c.fail(OtherCode, q, nil, "the server answered with "+codeName(m.Rcode)+extended(m))
 	case isReferral(m):
-		return answer{}, c.fail(NoRecursion, q, nil, "the server does not recurse (RA=0) and only names others to ask; name a recursive resolver with --resolver")
+		return Answer{}, c.fail(NoRecursion, q, nil, "the server does not recurse (RA=0) and only names others to ask; name a recursive resolver with --resolver")
 	}
 	a, err := reduce(q, m)
 	if err != nil {
-		return answer{}, c.fail(Malformed, q, err, "the answer cannot be read")
+		return Answer{}, c.fail(Malformed, q, err, "the answer cannot be read")
 	}
-	if n := len(a.aliases) + len(a.records); n > maxAtName {
-		return answer{}, c.fail(TooMuch, q, nil, fmt.Sprintf("the name has %d records, want at most %d", n, maxAtName))
+	if n := len(a.Aliases) + len(a.Records); n > maxAtName {
+		return Answer{}, c.fail(TooMuch, q, nil, fmt.Sprintf("the name has %d records, want at most %d", n, maxAtName))
 	}
 	return a, nil
 }

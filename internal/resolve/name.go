@@ -6,10 +6,10 @@ import (
 	"github.com/miekg/dns"
 )
 
-// canonical is a name as it is compared and reported here: in presentation
+// Canonical is a name as it is compared and reported here: in presentation
 // format (RFC 1035 §5.1, bytes that do not print are \DDD), lower case, without
 // the final dot. The root alone keeps its dot.
-func canonical(name string) string {
+func Canonical(name string) string {
 	full := dns.CanonicalName(name)
 	if full == "." {
 		return full
@@ -17,10 +17,10 @@ func canonical(name string) string {
 	return full[:len(full)-1]
 }
 
-// nameToAsk is a caller's name in canonical form, or an error if no question
+// NameToAsk is a caller's name in canonical form, or an error if no question
 // can hold it. The way over the wire format gives every spelling of a label
 // (a raw byte, \DDD) the one that answers will have.
-func nameToAsk(name string) (string, error) {
+func NameToAsk(name string) (string, error) {
 	var wire [256]byte
 	_, packing := dns.PackDomainName(dns.Fqdn(name), wire[:], 0, nil, false)
 	asked, _, unpacking := dns.UnpackDomainName(wire[:], 0)
@@ -29,3 +29,5 @@ func nameToAsk(name string) (string, error) {
 	}
 	return canonical(asked), nil
 }
+
+func canonical(name string) string { return Canonical(name) }

@@ -16,6 +16,8 @@ import (
 
 	"github.com/miekg/dns"
 	"golang.org/x/time/rate"
+
+	"github.com/bindgate/bindgate/internal/resolve/memo"
 )
 
 // Defaults of a Config.
@@ -53,7 +55,7 @@ type Client struct {
 	carrier   carrier
 	window    *window
 	rate      *rate.Limiter // nil: no limit
-	answers   memo[question, answer]
+	answers   memo.Memo[question, Answer]
 }
 
 // New makes a client. The error says what is wrong with the server's address.

@@ -1,7 +1,6 @@
 package resolve
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -95,54 +94,6 @@ func TestEachQuestionIsAskedOnce(t *testing.T) {
 	}
 }
 
-// Whoever gives up does not make the others fail.
-func TestInterruptionIsNotShared(t *testing.T) {
-	var m memo[string, int]
-	ctx, cancel := context.WithCancel(t.Context())
-	asking := make(chan struct{})
-	var first, second sync.WaitGroup
-	first.Go(func() {
-		_, err := m.get(ctx, "k", func(ctx context.Context, _ string) (int, error) {
-			close(asking)
-			<-ctx.Done()
-			return 0, ctx.Err()
-		})
-		if err == nil {
-			t.Error("the interrupted one got an answer")
-		}
-	})
-	<-asking
-	second.Go(func() {
-		got, err := m.get(t.Context(), "k", func(context.Context, string) (int, error) { return 7, nil })
-		if got != 7 || err != nil {
-			t.Errorf("got %d, %v", got, err)
-		}
-	})
-	impatient, stop := context.WithCancel(t.Context())
-	stop()
-	if _, err := m.get(impatient, "k", nil); err == nil {
-		t.Error("waiting with an ended context: got no error")
-	}
-	cancel()
-	first.Wait()
-	second.Wait()
-}
-
-func TestPanicLeavesNobodyWaiting(t *testing.T) {
-	var m memo[string, int]
-	func() {
-		defer func() {
-			if recover() == nil {
-				t.Error("the panic was swallowed")
-			}
-		}()
-		m.get(t.Context(), "k", func(context.Context, string) (int, error) { panic("broken") })
-	}()
-	if got, err := m.get(t.Context(), "k", func(context.Context, string) (int, error) { return 1, nil }); got != 1 || err != nil {
-		t.Errorf("got %d, %v", got, err)
-	}
-}
-
 func FuzzMessage(f *testing.F) {
 	q, err := newQuery(question{"api.demo.com", dns.TypeTXT}, manner{edns: true})
 	if err != nil {
@@ -184,12 +135,12 @@ func FuzzMessage(f *testing.F) {
 			}
 			return
 		}
-		if len(a.aliases)+len(a.records) > maxAtName {
-			t.Errorf("%d aliases and %d records", len(a.aliases), len(a.records))
+		if len(a.Aliases)+len(a.Records) > maxAtName {
+			t.Errorf("%d aliases and %d records", len(a.Aliases), len(a.Records))
 		}
-		for _, one := range a.aliases {
-			if back, err := nameToAsk(one.target); one.target != "." && (err != nil || back != one.target) {
-				t.Errorf("the target %q cannot be asked as it is: %q, %v", one.target, back, err)
+		for _, one := range a.Aliases {
+			if back, err := NameToAsk(one.Target); one.Target != "." && (err != nil || back != one.Target) {
+				t.Errorf("the target %q cannot be asked as it is: %q, %v", one.Target, back, err)
 			}
 		}
 	})

@@ -53,8 +53,17 @@ func (c *Client) TXT(ctx context.Context, name string) (Chain, error) {
 	return c.follow(ctx, name, dns.TypeTXT)
 }
 
+// Records asks for one type of record at one name; aliases are not followed.
+func (c *Client) Records(ctx context.Context, name string, qtype uint16) (Answer, error) {
+	owner, err := NameToAsk(name)
+	if err != nil {
+		return Answer{}, err
+	}
+	return c.ask(ctx, question{owner, qtype})
+}
+
 func (c *Client) follow(ctx context.Context, name string, types ...uint16) (Chain, error) {
-	owner, err := nameToAsk(name)
+	owner, err := NameToAsk(name)
 	if err != nil {
 		return Chain{}, err
 	}
@@ -64,27 +73,27 @@ func (c *Client) follow(ctx context.Context, name string, types ...uint16) (Chai
 		if err != nil {
 			return chain, err
 		}
-		if chain.extend(here) {
+		if chain.Extend(here) {
 			return chain, nil
 		}
 	}
 }
 
-// extend takes in what was found at the chain's last name, and reports whether
+// Extend takes in what was found at the chain's last name, and reports whether
 // the chain ends there.
-func (ch *Chain) extend(here answer) (ended bool) {
+func (ch *Chain) Extend(here Answer) (ended bool) {
 	switch {
-	case len(here.aliases) > 1:
+	case len(here.Aliases) > 1:
 		ch.Event = MultipleCNAMEs
-		for _, a := range here.aliases {
-			ch.Targets = append(ch.Targets, a.target)
+		for _, a := range here.Aliases {
+			ch.Targets = append(ch.Targets, a.Target)
 		}
 		return true
-	case len(here.aliases) == 1:
-		return ch.hop(here.aliases[0])
-	case len(here.records) > 0:
-		ch.Event, ch.Records = Found, here.records
-	case here.nameError:
+	case len(here.Aliases) == 1:
+		return ch.hop(here.Aliases[0])
+	case len(here.Records) > 0:
+		ch.Event, ch.Records = Found, here.Records
+	case here.NameError:
 		ch.Event = NameError
 	default:
 		ch.Event = NoData
@@ -93,17 +102,17 @@ func (ch *Chain) extend(here answer) (ended bool) {
 }
 
 // hop follows one alias, and reports whether the chain must end with it.
-func (ch *Chain) hop(a alias) (ended bool) {
-	ch.Hops = append(ch.Hops, Hop{Owner: ch.Name, Target: a.target, TTL: a.ttl})
-	if slices.ContainsFunc(ch.Hops, func(h Hop) bool { return h.Owner == a.target }) {
-		ch.Name, ch.Event = a.target, Loop
+func (ch *Chain) hop(a Alias) (ended bool) {
+	ch.Hops = append(ch.Hops, Hop{Owner: ch.Name, Target: a.Target, TTL: a.TTL})
+	if slices.ContainsFunc(ch.Hops, func(h Hop) bool { return h.Owner == a.Target }) {
+		ch.Name, ch.Event = a.Target, Loop
 		return true
 	}
 	if len(ch.Hops) > MaxHops {
 		ch.Event = TooLong
 		return true
 	}
-	ch.Name = a.target
+	ch.Name = a.Target
 	return false
 }
 
@@ -112,33 +121,36 @@ func (ch *Chain) hop(a alias) (ended bool) {
 // follow it, and nothing that is broken further on can hide it. Only where
 // there is none are the records asked for; an alias that turns up in those
 // answers counts too, for the first may have come from a stale cache.
-func (c *Client) at(ctx context.Context, name string, types []uint16) (answer, error) {
+func (c *Client) at(ctx context.Context, name string, types []uint16) (Answer, error) {
 	first, err := c.ask(ctx, question{name, dns.TypeCNAME})
-	if err != nil || len(first.aliases) > 0 {
+	if err != nil || len(first.Aliases) > 0 {
 		return first, err
 	}
-	answers := []answer{first}
+	answers := []Answer{first}
 	for _, qtype := range types {
 		a, err := c.ask(ctx, question{name, qtype})
 		if err != nil {
-			return answer{}, err
+			return Answer{}, err
 		}
 		answers = append(answers, a)
 	}
-	return union(answers), nil
+	return Union(answers...), nil
 }
 
-// union is what several answers about one name say together. It does not exist
+// Union is what several answers about one name say together. It does not exist
 // only if all of them say so.
-func union(answers []answer) answer {
-	all := answer{nameError: true}
+func Union(answers ...Answer) Answer {
+	all := Answer{NameError: true}
 	for _, a := range answers {
-		all.nameError = all.nameError && a.nameError
-		all.records = append(all.records, a.records...)
-		for _, one := range a.aliases {
-			all.aliases = mergeAlias(all.aliases, one)
+		all.NameError = all.NameError && a.NameError
+		if len(a.Records) > 0 && (len(all.Records) == 0 || a.TTL < all.TTL) {
+			all.TTL = a.TTL
+		}
+		all.Records = append(all.Records, a.Records...)
+		for _, one := range a.Aliases {
+			all.Aliases = mergeAlias(all.Aliases, one)
 		}
 	}
-	slices.Sort(all.records)
+	slices.Sort(all.Records)
 	return all
 }

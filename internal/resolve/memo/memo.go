@@ -1,13 +1,14 @@
-package resolve
+// Package memo asks once and shares the outcome.
+package memo
 
 import (
 	"context"
 	"sync"
 )
 
-// memo asks once for each key, however many want to know at the same time, and
+// Memo asks once for each key, however many want to know at the same time, and
 // keeps the outcome, errors too. Its zero value is ready.
-type memo[K comparable, V any] struct {
+type Memo[K comparable, V any] struct {
 	mu      sync.Mutex
 	entries map[K]*entry[V]
 }
@@ -19,9 +20,9 @@ type entry[V any] struct {
 	abandoned bool // whoever asked was interrupted: that says nothing to the others
 }
 
-// get gives the outcome for key; ask is called if nobody else has been here. If
+// Get gives the outcome for key; ask is called if nobody else has been here. If
 // the context ends while somebody else asks, the error is the context's.
-func (m *memo[K, V]) get(ctx context.Context, key K, ask func(context.Context, K) (V, error)) (V, error) {
+func (m *Memo[K, V]) Get(ctx context.Context, key K, ask func(context.Context, K) (V, error)) (V, error) {
 	for {
 		e, mine := m.entry(key)
 		if mine {
@@ -40,7 +41,7 @@ func (m *memo[K, V]) get(ctx context.Context, key K, ask func(context.Context, K
 	}
 }
 
-func (m *memo[K, V]) entry(key K) (*entry[V], bool) {
+func (m *Memo[K, V]) entry(key K) (*entry[V], bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if e, ok := m.entries[key]; ok {
@@ -56,7 +57,7 @@ func (m *memo[K, V]) entry(key K) (*entry[V], bool) {
 
 // fill asks. If ask is interrupted, or panics, the entry goes and the next one
 // to come asks anew.
-func (m *memo[K, V]) fill(ctx context.Context, key K, e *entry[V], ask func(context.Context, K) (V, error)) {
+func (m *Memo[K, V]) fill(ctx context.Context, key K, e *entry[V], ask func(context.Context, K) (V, error)) {
 	e.abandoned = true
 	defer func() {
 		if e.abandoned {
@@ -68,4 +69,22 @@ func (m *memo[K, V]) fill(ctx context.Context, key K, e *entry[V], ask func(cont
 	}()
 	e.value, e.err = ask(ctx, key)
 	e.abandoned = e.err != nil && ctx.Err() != nil
+}
+
+// Alone is Get for one who must not wait, because the others may be waiting for
+// him: it takes an outcome that is there, and else asks for itself.
+func (m *Memo[K, V]) Alone(ctx context.Context, key K, ask func(context.Context, K) (V, error)) (V, error) {
+	e, mine := m.entry(key)
+	if mine {
+		m.fill(ctx, key, e, ask)
+		return e.value, e.err
+	}
+	select {
+	case <-e.done:
+		if !e.abandoned {
+			return e.value, e.err
+		}
+	default:
+	}
+	return ask(ctx, key)
 }

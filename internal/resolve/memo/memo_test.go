@@ -1,0 +1,73 @@
+package memo
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// Whoever gives up does not make the others fail.
+func TestInterruptionIsNotShared(t *testing.T) {
+	var m Memo[string, int]
+	ctx, cancel := context.WithCancel(t.Context())
+	asking := make(chan struct{})
+	var first, second sync.WaitGroup
+	first.Go(func() {
+		_, err := m.Get(ctx, "k", func(ctx context.Context, _ string) (int, error) {
+			close(asking)
+			<-ctx.Done()
+			return 0, ctx.Err()
+		})
+		if err == nil {
+			t.Error("the interrupted one got an answer")
+		}
+	})
+	<-asking
+	second.Go(func() {
+		got, err := m.Get(t.Context(), "k", func(context.Context, string) (int, error) { return 7, nil })
+		if got != 7 || err != nil {
+			t.Errorf("got %d, %v", got, err)
+		}
+	})
+	impatient, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := m.Get(impatient, "k", nil); err == nil {
+		t.Error("waiting with an ended context: got no error")
+	}
+	cancel()
+	first.Wait()
+	second.Wait()
+}
+
+func TestPanicLeavesNobodyWaiting(t *testing.T) {
+	var m Memo[string, int]
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic was swallowed")
+			}
+		}()
+		m.Get(t.Context(), "k", func(context.Context, string) (int, error) { panic("broken") })
+	}()
+	if got, err := m.Get(t.Context(), "k", func(context.Context, string) (int, error) { return 1, nil }); got != 1 || err != nil {
+		t.Errorf("got %d, %v", got, err)
+	}
+}
+
+// Two that need each other's outcome do not wait for each other.
+func TestAloneNeverWaits(t *testing.T) {
+	var m Memo[string, int]
+	got, err := m.Get(t.Context(), "a", func(ctx context.Context, _ string) (int, error) {
+		return m.Alone(ctx, "a", func(context.Context, string) (int, error) { return 3, nil })
+	})
+	if got != 3 || err != nil {
+		t.Errorf("got %d, %v", got, err)
+	}
+	if got, err := m.Alone(t.Context(), "a", nil); got != 3 || err != nil {
+		t.Errorf("what is there: got %d, %v", got, err)
+	}
+}
