@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -261,4 +262,19 @@ func noRequest(t *testing.T, name string, err error, secret string) {
 			}
 		}
 	}
+}
+
+// The race detector watches: the SDK's client is not safe for concurrent use.
+func TestCallsAtTheSameTime(t *testing.T) {
+	e := gatewaytest.New(t, script(gatewaytest.OK(nil)))
+	transport := e.Transport()
+	var calls sync.WaitGroup
+	for range 20 {
+		calls.Go(func() {
+			if err := wire.Read(gatewaytest.Soon(t), transport, plain, nil); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	calls.Wait()
 }

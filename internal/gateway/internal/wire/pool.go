@@ -54,15 +54,27 @@ func (p *Pool) Endpoint(region string) string {
 // Close ends the idle connections. The pool can still be used.
 func (p *Pool) Close() { p.edge.client.CloseIdleConnections() }
 
+// client is one for a single call: the SDK's writes to itself as it makes a call
+// (GetRpcHeaders), so that calls at the same time cannot share it.
 func (p *Pool) client(region string) (*openapi.Client, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c, ok := p.clients[region]
+	if !ok {
+		var err error
+		if c, err = p.newClient(region); err != nil {
+			return nil, err
+		}
+		p.clients[region] = c
+	}
+	one := *c
+	return &one, nil
+}
+
+func (p *Pool) newClient(region string) (*openapi.Client, error) {
 	u, err := p.config.base(region)
 	if err != nil {
 		return nil, err
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if c, ok := p.clients[region]; ok {
-		return c, nil
 	}
 	cfg := &openapi.Config{
 		Credential: p.config.Credential,
@@ -78,12 +90,7 @@ func (p *Pool) client(region string) (*openapi.Client, error) {
 	if p.config.SignatureV1 {
 		cfg.SignatureAlgorithm = dara.String("v2") // the SDK's word for RPC V1
 	}
-	c, err := openapi.NewClient(cfg)
-	if err != nil {
-		return nil, err
-	}
-	p.clients[region] = c
-	return c, nil
+	return openapi.NewClient(cfg)
 }
 
 // limit is the limiter of one region and action, as the platform counts.
