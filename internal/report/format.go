@@ -22,8 +22,14 @@ type format struct {
 // formats is the one list of formats, by name.
 func formats() []format {
 	return []format{
+		{"github", writeGitHub},
+		{"gitlab", writeGitLab},
+		{"html", writeHTML},
 		{"json", writeJSON},
 		{"jsonl", writeJSONL},
+		{"junit", writeJUnit},
+		{"markdown", writeMarkdown},
+		{"sarif", writeSARIF},
 		{"text", writeText},
 	}
 }

@@ -25,6 +25,18 @@ type Report struct {
 	Run      Run       `json:"run"`
 	Bindings []Binding `json:"bindings"` // by file, line and column
 	Summary  Summary   `json:"summary"`  // Write counts it
+
+	// What follows is no part of the model: formats for other tools want it.
+	Catalogue []checks.Check           `json:"-"` // the checks that judged, as the run's owner weighs them
+	Text      func(file string) []byte `json:"-"` // the bytes of a manifest, nil where there are none; may be nil itself
+}
+
+// text is a manifest's bytes.
+func (r Report) text(file string) []byte {
+	if r.Text == nil || file == "" {
+		return nil
+	}
+	return r.Text(file)
 }
 
 // Tool is the program that wrote the report.
@@ -63,6 +75,8 @@ type Binding struct {
 	Takes            []evidence.Holder `json:"takes,omitempty"` // the groups that a force takes the domain from
 	Evidence         *Seen             `json:"evidence,omitempty"`
 	Outcome          *Outcome          `json:"outcome,omitempty"` // absent: the command makes no calls
+
+	Whole *evidence.Evidence `json:"-"` // all that was observed, for the html format; nil: not known
 }
 
 // The outcomes that the schema knows, in bind's words.

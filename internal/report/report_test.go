@@ -51,6 +51,12 @@ func TestGolden(t *testing.T) {
 		{"apply", "text", apply, Options{}},
 		{"lint", "json", run("lint", all...), Options{}},
 		{"apply", "jsonl", apply, Options{}},
+		{"lint", "github", run("lint", all...), Options{}},
+		{"lint", "gitlab", run("lint", all...), Options{}},
+		{"lint", "markdown", run("lint", all...), Options{}},
+		{"apply", "junit", apply, Options{}},
+		{"lint", "junit", run("lint", all...), Options{}},
+		{"lint", "sarif", withManifest(run("lint", all...)), Options{}},
 	} {
 		t.Run(c.name+"."+c.format, func(t *testing.T) {
 			got := written(t, c.format, c.report, c.options)
@@ -192,7 +198,7 @@ func TestWriteErrors(t *testing.T) {
 		}
 	}
 	err := Write(&bytes.Buffer{}, "xml", Report{}, Options{})
-	if err == nil || !strings.Contains(err.Error(), "want one of json, jsonl, text") {
+	if err == nil || !strings.Contains(err.Error(), "want one of github, gitlab, html, json, jsonl, junit, markdown, sarif, text") {
 		t.Errorf("got %v, want the formats that there are", err)
 	}
 }

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"strings"
+
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/internal/gate"
 )
@@ -51,4 +53,21 @@ func (s *Summary) ofOutcome(status string) *int {
 		return &s.NotAttempted
 	}
 	return &s.Unknown
+}
+
+// counted is the summary in one line.
+func (r Report) counted() string {
+	var words []string
+	warnings := "warnings"
+	if r.Summary.Warnings == 1 {
+		warnings = "warning"
+	}
+	for _, s := range counts(count(r.Summary.Bindings, "binding:", "bindings:"), []counted{{n: r.Summary.Allowed, word: "allowed"},
+		{n: r.Summary.Refused, word: "refused"}, {n: r.Summary.Undetermined, word: "undetermined"}, {n: r.Summary.Partial, word: "partial"},
+		{n: r.Summary.Bound, word: bound}, {n: r.Summary.Unchanged, word: unchanged}, {n: r.Summary.Incomplete, word: incomplete},
+		{n: r.Summary.Failed, word: failed}, {n: r.Summary.Unknown, word: "of unknown outcome"},
+		{n: r.Summary.NotAttempted, word: "not attempted"}, {n: r.Summary.Warnings, word: warnings}}) {
+		words = append(words, s.text)
+	}
+	return strings.Join(words, " ")
 }

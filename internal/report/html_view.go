@@ -1,0 +1,154 @@
+package report
+
+import (
+	"encoding/json"
+	"html/template"
+	"time"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// view is what the page shows, in its order. Text is as it came: the page
+// escapes it.
+type view struct {
+	Style    template.CSS
+	Script   template.JS
+	Policy   string // Content-Security-Policy
+	Report   Report
+	Sentence string // the summary in a line
+	Facts    []fact // of the run
+	Tiles    []tile
+	Timeline timeline
+	Bindings []bindingView
+}
+
+// fact is a name with what stands behind it.
+type fact struct{ Name, Value string }
+
+// tile is a number of the summary; Decision filters by it.
+type tile struct {
+	Class, Decision string
+	N               int
+}
+
+// bindingView is one binding with all that is known of it.
+type bindingView struct {
+	Binding
+	Class        string // good, bad, doubt or aside
+	Mark         string
+	Verdict      string
+	Stage        string
+	Open         bool
+	Notes        []note
+	Counts       string
+	Certificates []certificateView
+	Chain        []string // the alias chain: names, then the addresses
+	Ending       string
+	Policy       []evidence.PolicyPackage
+	Observed     []observed
+	Document     string // the whole evidence as JSON, certificates' DER left out
+}
+
+// observed says of one piece of evidence whether and how it was seen.
+type observed struct {
+	What, State, Reason, From string
+	At                        time.Time
+}
+
+func viewOf(r Report) view {
+	v := view{Report: r, Sentence: r.counted(), Timeline: timelineOf(r)}
+	s := r.Summary
+	for _, t := range []tile{{"bad", "refused", s.Refused}, {"doubt", "undetermined", s.Undetermined}, {"aside", "partial", s.Partial}, {"good", "allowed", s.Allowed}} {
+		v.Tiles = append(v.Tiles, t)
+	}
+	run := r.Run
+	for _, f := range []fact{{"command", run.Command}, {"clock", run.Now.Format(time.RFC3339)}, {"endpoint", run.Endpoint}, {"contract", run.Contract},
+		{"DNS", run.DNSMode}, {"manifest", run.ManifestDigest}, {"policy", run.PolicyDigest}, {"configuration", run.ConfigDigest},
+		{"roots", run.RootsDigest}, {"journal head", run.JournalHead}, {"written by", r.Tool.Name + " " + r.Tool.Version}} {
+		if f.Value != "" {
+			v.Facts = append(v.Facts, f)
+		}
+	}
+	for _, b := range r.Bindings {
+		v.Bindings = append(v.Bindings, bindingViewOf(b))
+	}
+	return v
+}
+
+func bindingViewOf(b Binding) bindingView {
+	mark, s := markOf(b)
+	v := bindingView{Binding: b, Mark: mark, Class: map[style]string{good: "good", bad: "bad", doubt: "doubt", aside: "aside"}[s],
+		Verdict: string(b.Decision), Open: rank(b) < 2, Notes: notesOf(b)}
+	if b.Outcome != nil {
+		v.Verdict += ", " + b.Outcome.Status
+	}
+	if b.BindStageName != nil {
+		v.Stage = stageName(*b.BindStageName)
+	}
+	n := map[checks.Status]int{}
+	for _, c := range b.Checks {
+		n[c.Status]++
+	}
+	for i, span := range counts("", []counted{{n: n[checks.StatusFail], word: "failed"}, {n: n[checks.StatusUnknown], word: "unknown"},
+		{n: n[checks.StatusPass], word: "passed"}, {n: n[checks.StatusNotRun], word: "not run"}, {n: n[checks.StatusNotApplicable], word: "not applicable"}}) {
+		if i > 0 {
+			v.Counts += span.text + " "
+		}
+	}
+	v.fromSeen()
+	if b.Whole != nil {
+		v.fromEvidence(*b.Whole)
+	}
+	return v
+}
+
+// fromSeen takes the alias chain of the model, which is there without the whole
+// evidence too.
+func (v *bindingView) fromSeen() {
+	if v.Evidence == nil || v.Evidence.End == nil {
+		return
+	}
+	for _, h := range v.Evidence.Hops {
+		v.Chain = append(v.Chain, h.Owner)
+	}
+	v.Chain = append(v.Chain, v.Evidence.End.Name)
+	v.Ending = ending(*v.Evidence.End)
+}
+
+func (v *bindingView) fromEvidence(e evidence.Evidence) {
+	v.Policy = e.Policy.Facts.Packages
+	v.Certificates = certificatesOf(e.Certificate.Facts.Chain)
+	add := func(what string, s evidence.State, reason, from string, at time.Time) {
+		state := string(s)
+		if s == evidence.Missing {
+			state = "missing"
+		}
+		v.Observed = append(v.Observed, observed{what, state, reason, from, at})
+	}
+	add("DNS", e.DNS.State, e.DNS.Reason, e.DNS.From, e.DNS.At)
+	add("TXT proof", e.Proof.State, e.Proof.Reason, e.Proof.From, e.Proof.At)
+	add("certificate", e.Certificate.State, e.Certificate.Reason, e.Certificate.From, e.Certificate.At)
+	add("private key", e.Key.State, e.Key.Reason, e.Key.From, e.Key.At)
+	add("API group", e.Group.State, e.Group.Reason, e.Group.From, e.Group.At)
+	add("account", e.Account.State, e.Account.Reason, e.Account.From, e.Account.At)
+	add("siblings", e.Siblings.State, e.Siblings.Reason, e.Siblings.From, e.Siblings.At)
+	add("policy", e.Policy.State, e.Policy.Reason, e.Policy.From, e.Policy.At)
+	v.Document = documentOf(e)
+}
+
+// documentOf is the evidence as JSON. The certificates' bytes are left out: the
+// page shows what they say, with their digests.
+func documentOf(e evidence.Evidence) string {
+	chain := make([]evidence.Cert, len(e.Certificate.Facts.Chain))
+	for i, c := range e.Certificate.Facts.Chain {
+		chain[i] = c
+		chain[i].DER = nil
+	}
+	e.Certificate.Facts.Chain, e.Certificate.Facts.Path.DER = chain, nil
+	doc, err := json.MarshalIndent(e, "", " ")
+	if err != nil {
+		return "cannot be shown: " + err.Error()
+	}
+	return string(escapeJSON(doc))
+}
