@@ -51,6 +51,9 @@ func Escape(s string) string {
 // (letters, marks, numbers, punctuation, symbols and the ASCII space), and not
 // one of the few letters and marks that Unicode says to leave blank.
 func visible(r rune) bool {
+	if r < utf8.RuneSelf {
+		return ' ' <= r && r <= '~' // nearly all there is
+	}
 	return strconv.IsPrint(r) && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 

@@ -1,18 +1,41 @@
 package report
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 )
 
-// writeJSON writes the report as one indented document.
+// writeJSON writes the report as one indented document, and its bindings one at
+// a time: encoded at once, a full account's would be in memory three times over.
 func writeJSON(w io.Writer, r Report, _ Options) error {
-	doc, err := json.MarshalIndent(r, "", "  ")
+	bindings := r.Bindings
+	r.Bindings = []Binding{}
+	frame, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(append(escapeJSON(doc), '\n'))
-	return err
+	// No string of the document holds this text: a quote in it would be escaped.
+	head, tail, found := bytes.Cut(frame, []byte(`"bindings": []`))
+	if !found {
+		return errors.New("the report has no list of bindings")
+	}
+	out := bufio.NewWriter(w) // keeps the first error until Flush
+	fmt.Fprintf(out, `%s"bindings": [`, escapeJSON(head))
+	separator, end := "\n    ", ""
+	for _, b := range bindings {
+		doc, err := json.MarshalIndent(b, "    ", "  ")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s%s", separator, escapeJSON(doc))
+		separator, end = ",\n    ", "\n  "
+	}
+	fmt.Fprintf(out, "%s]%s\n", end, escapeJSON(tail))
+	return out.Flush()
 }
 
 // line is one record of the jsonl format. Its type says which member it holds,
