@@ -20,26 +20,33 @@ type judged struct {
 	decision gate.Decision
 }
 
-// judge runs both passes over one subject: the checks that judge the evidence,
+// judge judges one binding after another by the same catalogue and policies.
+type judge struct {
+	list, first, second []checks.Check // all of it, and by passes
+	engine              *policy.Engine
+}
+
+// one runs both passes over one subject: the checks that judge the evidence,
 // then the policy, which sees their results, then the checks that read its verdict.
-func judge(ctx context.Context, list []checks.Check, engine *policy.Engine, s checks.Subject) judged {
-	first, second := catalog.Passes(list)
-	results := checks.Run(ctx, first, s)
-	s.Evidence.Policy = engine.Evaluate(ctx, policy.Input{
+func (j judge) one(ctx context.Context, s checks.Subject) judged {
+	results := checks.Run(ctx, j.first, s)
+	s.Evidence.Policy = j.engine.Evaluate(ctx, policy.Input{
 		Binding: s.Binding, Evidence: s.Evidence, Results: results, Run: s.Evidence.Run,
 	})
-	results = append(results, checks.Run(ctx, second, s)...)
-	return judged{subject: s, results: results, decision: gate.Decide(list, s, results)}
+	results = append(results, checks.Run(ctx, j.second, s)...)
+	return judged{subject: s, results: results, decision: gate.Decide(j.list, s, results)}
 }
 
 // judgeAll judges every binding, several at a time, in the order of the bindings.
 func judgeAll(ctx context.Context, list []checks.Check, engine *policy.Engine, bindings []binding.Binding, all []evidence.Evidence, at int) []judged {
+	j := judge{list: list, engine: engine}
+	j.first, j.second = catalog.Passes(list)
 	out := make([]judged, len(bindings))
 	var work errgroup.Group
 	work.SetLimit(max(at, 1))
 	for i := range bindings {
 		work.Go(func() error {
-			out[i] = judge(ctx, list, engine, checks.Subject{Binding: bindings[i], Evidence: all[i]})
+			out[i] = j.one(ctx, checks.Subject{Binding: bindings[i], Evidence: all[i]})
 			return nil
 		})
 	}
