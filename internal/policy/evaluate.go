@@ -22,6 +22,9 @@ import (
 // left out with the evidence it needs; otherwise it is Failed, says which
 // package could not be asked and why, and holds what the others said.
 func (e *Engine) Evaluate(ctx context.Context, in Input) evidence.Observation[evidence.Policy] {
+	if e.own == nil && !in.Binding.IsForce { // there is nobody to ask
+		return evidence.Saw(evidence.Policy{Packages: []evidence.PolicyPackage{}}, e.digest, in.Run.Now)
+	}
 	d, err := newDocument(in)
 	if err != nil {
 		return evidence.CouldNot[evidence.Policy](err.Error(), e.digest, in.Run.Now)
