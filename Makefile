@@ -23,4 +23,4 @@ fuzz:
 	.ci/fuzz 10s
 
 bench:
-	go run ./bench
+	cd bench && go run .

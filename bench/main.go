@@ -1,0 +1,60 @@
+// Command bench measures how quick bindgate is, beside its peer conftest, and
+// prints a table. It builds both from this tree, makes its input in a temporary
+// folder and runs real processes; all that it shares with them is the CA that
+// mints the certificates.
+//
+// A figure that misses its target is printed as missed and is no failure: the
+// exit code is 1 only when something did not run.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+)
+
+func main() {
+	runs := flag.Int("runs", 50, "alternated runs of each command on one binding")
+	accountRuns := flag.Int("account-runs", 5, "runs on the full account")
+	keep := flag.String("dir", "", "keep input and programs in this `folder`")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := bench(ctx, *keep, *runs, *accountRuns)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// bench makes the input, measures, and prints what it measured as it goes.
+func bench(ctx context.Context, dir string, runs, accountRuns int) error {
+	if dir == "" {
+		temporary, err := os.MkdirTemp("", "bindgate-bench-")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(temporary) }()
+		dir = temporary
+	}
+	p, err := build(ctx, dir)
+	if err != nil {
+		return err
+	}
+	authority, err := newAuthority()
+	if err != nil {
+		return err
+	}
+	p.print(os.Stdout)
+	one, err := measureOneBinding(ctx, p, authority, dir, runs)
+	if err != nil {
+		return fmt.Errorf("one binding: %w", err)
+	}
+	full, err := measureAccount(ctx, p, authority, dir, accountRuns)
+	if err != nil {
+		return fmt.Errorf("full account: %w", err)
+	}
+	return printTable(os.Stdout, append(one, full...))
+}

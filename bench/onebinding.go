@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// targetRatio is what one binding may cost, in runs of conftest.
+const targetRatio = 0.7
+
+const oneManifest = `apiVersion: bindgate/v1
+bindings:
+  - domainName: api.demo.com
+    groupId: 927d50c0f2e54b359919923d908bb015
+    regionId: cn-hangzhou
+    bindStageName: RELEASE
+    customDomainType: INTERNET
+    isHttpRedirectToHttps: true
+    certificate: {name: api_demo_com, body: certs/api.demo.com.pem, privateKey: certs/api.demo.com.key}
+    labels: {owner: payments, changeTicket: CHG-1042}
+`
+
+// onePolicy is the same for both programs but for its package and for where the
+// binding is: conftest gets the manifest as it is written, bindgate each binding.
+const onePolicy = `package PACKAGE
+
+binding := INPUT
+
+deny contains "no label tells the owner" if not binding.labels.owner
+
+deny contains "the ticket is missing, or is none" if not regex.match("^CHG-[0-9]+$", binding.labels.changeTicket)
+
+deny contains sprintf("%s is not for RELEASE", [binding.domainName]) if binding.bindStageName != "RELEASE"
+
+deny contains sprintf("%s does not redirect to HTTPS", [binding.domainName]) if not binding.isHttpRedirectToHttps
+
+deny contains sprintf("%s has a certificate of another name", [binding.domainName]) if {
+	not startswith(binding.certificate.name, replace(binding.domainName, ".", "_"))
+}
+`
+
+// measureOneBinding lints one sound binding, offline, and lets conftest judge
+// the same manifest by the same Rego, in turn.
+func measureOneBinding(ctx context.Context, p programs, a authority, dir string, runs int) ([]figure, error) {
+	dir = filepath.Join(dir, "one")
+	if err := writeOneBinding(a, dir); err != nil {
+		return nil, fmt.Errorf("making the input: %w", err)
+	}
+	conftest := func(manifest string, exit int) command {
+		return command{dir: dir, exit: exit, args: []string{p.conftest, "test", "--policy", "conftest.rego", manifest}}
+	}
+	lint := func(manifest string, exit int, flags ...string) command {
+		return command{dir: dir, exit: exit, args: append([]string{p.bindgate, "lint", "--offline", manifest}, flags...)}
+	}
+	// Both must refuse what the Rego denies, or it was not asked.
+	denied := []command{conftest("denied.yaml", 1), lint("denied.yaml", 1, "--roots", "roots.pem", "--policy", "bindgate.rego")}
+	if _, err := alternate(ctx, denied, 0, 1); err != nil {
+		return nil, err
+	}
+	samples, err := alternate(ctx, []command{
+		conftest("bindings.yaml", 0),
+		lint("bindings.yaml", 0, "--roots", "roots.pem", "--policy", "bindgate.rego"),
+		lint("bindings.yaml", 0, "--roots", "roots.pem"),
+		lint("bindings.yaml", 1, "--policy", "bindgate.rego"), // Mozilla does not know the CA of the bench
+	}, runs/10+1, runs)
+	if err != nil {
+		return nil, err
+	}
+	return []figure{
+		timed("one binding: conftest test", samples[0], samples[0], ""),
+		timed("one binding: lint --offline, same Rego", samples[1], samples[0], atMost(targetRatio)),
+		timed("one binding: lint --offline, shipped policy", samples[2], samples[0], atMost(targetRatio)),
+		timed("one binding: same Rego, Mozilla's roots", samples[3], samples[0], atMost(targetRatio)),
+	}, nil
+}
+
+func atMost(ratio float64) string { return fmt.Sprintf("≤ %.1f × conftest", ratio) }
+
+// timed is the figure of samples beside those of conftest.
+func timed(name string, samples, conftest []sample, target string) figure {
+	took := median(samples, wall)
+	ratio := float64(took) / float64(median(conftest, wall))
+	return figure{
+		name: name, target: target, missed: target != "" && ratio > targetRatio, runs: len(samples), measured: milliseconds(took),
+		note: fmt.Sprintf("%.2f × conftest, CPU %s, %s", ratio, milliseconds(median(samples, cpuTime)), megabytes(median(samples, memory))),
+	}
+}
+
+func writeOneBinding(a authority, dir string) error {
+	if err := a.writePairs(filepath.Join(dir, "certs"), []string{"api.demo.com"}); err != nil {
+		return err
+	}
+	return writeFiles(dir, map[string]string{
+		"roots.pem":     string(a.root.Root()),
+		"bindings.yaml": oneManifest,
+		"denied.yaml":   strings.Replace(oneManifest, "CHG-1042", "later", 1),
+		"conftest.rego": strings.NewReplacer("PACKAGE", "main", "INPUT", "input.bindings[0]").Replace(onePolicy),
+		"bindgate.rego": strings.NewReplacer("PACKAGE", "bindgate.policy.bench", "INPUT", "input.binding").Replace(onePolicy),
+	})
+}
+
+// writeFiles writes texts by file name.
+func writeFiles(dir string, texts map[string]string) error {
+	for name, text := range texts {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}

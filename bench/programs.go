@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"debug/buildinfo"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// programs are the paths of what is measured.
+type programs struct{ bindgate, conftest string }
+
+// build compiles bindgate as `go install` does, and conftest in the version
+// that tools/peers/go.mod pins. It wants to be run in the folder bench.
+func build(ctx context.Context, dir string) (programs, error) {
+	p := programs{bindgate: filepath.Join(dir, "bindgate"), conftest: filepath.Join(dir, "conftest")}
+	err := goBuild(ctx, "-o", p.bindgate, "./cmd/bindgate")
+	if err != nil {
+		return p, err
+	}
+	return p, goBuild(ctx, "-modfile=tools/peers/go.mod", "-o", p.conftest, "github.com/open-policy-agent/conftest")
+}
+
+func goBuild(ctx context.Context, args ...string) error {
+	c := exec.CommandContext(ctx, "go", append([]string{"build", "-buildvcs=auto"}, args...)...)
+	c.Dir, c.Stderr = "..", os.Stderr
+	if err := c.Run(); err != nil {
+		return fmt.Errorf("building %s: %w", args[len(args)-1], err)
+	}
+	return nil
+}
+
+// print tells what is measured on what.
+func (p programs) print(w io.Writer) {
+	fmt.Fprintf(w, "%s, %d cores, %s/%s\n", cpu(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+	for _, path := range []string{p.bindgate, p.conftest} {
+		fmt.Fprintln(w, versions(path))
+	}
+}
+
+// versions tells the versions that a program was built from.
+func versions(path string) string {
+	info, err := buildinfo.ReadFile(path)
+	if err != nil {
+		return filepath.Base(path) + ": " + err.Error()
+	}
+	opa, self := "", info.Main.Version
+	for _, d := range info.Deps {
+		switch d.Path {
+		case "github.com/open-policy-agent/opa":
+			opa = d.Version
+		case "github.com/open-policy-agent/conftest":
+			self = d.Version // built as a dependency of tools/peers
+		}
+	}
+	return fmt.Sprintf("%s %s, opa %s, %s", filepath.Base(path), self, opa, info.GoVersion)
+}
+
+// cpu is the model's name where the system tells it.
+func cpu() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return "unknown CPU"
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if name, ok := strings.CutPrefix(lines.Text(), "model name"); ok {
+			return strings.TrimLeft(name, "\t :")
+		}
+	}
+	return "unknown CPU"
+}
