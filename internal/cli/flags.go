@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/internal/report"
 )
 
 // flags are what a judging command was called with.
@@ -48,7 +51,7 @@ type wish struct {
 // addJudging adds the flags of every command that judges bindings.
 func (f *flags) addJudging(c *cobra.Command) {
 	p := c.Flags()
-	p.StringArrayVarP(&f.formats, "format", "f", nil, "report `FORMAT[=FILE]`, repeatable: text, json, jsonl")
+	p.StringArrayVarP(&f.formats, "format", "f", nil, "report `FORMAT[=FILE]`, repeatable: "+strings.Join(report.Formats(), ", "))
 	p.StringVar(&f.config, "config", "", "the gate owner's configuration `FILE`; its folder becomes the root of all paths")
 	p.StringVar(&f.resolver, "resolver", "", "DNS resolver `ADDR[:PORT]` (default: the system's)")
 	p.StringVar(&f.endpoint, "endpoint", "", "gateway `URL` (default: the region's own)")

@@ -123,7 +123,7 @@ func (r *run) head(facts evidence.Run) report.Run {
 
 // report puts the verdicts under their head.
 func (r *run) report(head report.Run, verdicts []judged) report.Report {
-	rep := report.Report{Tool: report.Tool{Name: "bindgate", Version: version()}, Run: head}
+	rep := report.Report{Tool: report.Tool{Name: "bindgate", Version: version()}, Run: head, Catalogue: r.s.catalogue, Text: r.set.Text}
 	for _, v := range verdicts {
 		rep.Bindings = append(rep.Bindings, v.report())
 	}
@@ -136,7 +136,7 @@ func (v judged) report() report.Binding {
 		DomainName: b.DomainName, GroupID: b.GroupID, RegionID: b.RegionID,
 		BindStageName: b.BindStageName, CustomDomainType: b.CustomDomainType, Source: b.Source,
 		Decision: v.decision.Status, Reasons: v.decision.Reasons, Checks: v.results,
-		Evidence: report.Observed(v.subject.Evidence),
+		Evidence: report.Observed(v.subject.Evidence), Whole: &v.subject.Evidence,
 	}
 }
 

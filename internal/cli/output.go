@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -74,6 +75,11 @@ func (ss sinks) write(env Env, r report.Report, o report.Options) error {
 		if _, err := w.Write(buf.Bytes()); err != nil {
 			return fmt.Errorf("writing the %s report: %w", s.format, err)
 		}
+		if s.format == "github" {
+			if err := stepSummary(env, r); err != nil {
+				return err
+			}
+		}
 		if s.file == nil {
 			continue
 		}
@@ -81,6 +87,23 @@ func (ss sinks) write(env Env, r report.Report, o report.Options) error {
 			return fmt.Errorf("writing the %s report: %w", s.format, err)
 		}
 		s.file = nil
+	}
+	return nil
+}
+
+// stepSummary adds the whole report to the page of the workflow's run, for
+// GitHub shows few annotations. Without the variable there is no such page.
+func stepSummary(env Env, r report.Report) error {
+	path := env.get("GITHUB_STEP_SUMMARY")
+	if path == "" {
+		return nil
+	}
+	f, err := os.OpenFile(absolute(env, path), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("opening the file that GITHUB_STEP_SUMMARY names: %w", err)
+	}
+	if err := errors.Join(report.WriteStepSummary(f, r), f.Close()); err != nil {
+		return fmt.Errorf("writing the file that GITHUB_STEP_SUMMARY names: %w", err)
 	}
 	return nil
 }

@@ -48,7 +48,12 @@ type Set struct {
 	Paths    []string       // the manifests, as messages name them
 
 	folders map[string]string
+	texts   map[string][]byte
 }
+
+// Text is the bytes of a manifest, by its name in messages; nil when no manifest
+// has it. The caller does not change them.
+func (s *Set) Text(name string) []byte { return s.texts[name] }
 
 // Folder is where the relative paths of a binding begin: the folder of its
 // manifest, or the working directory when it came from flags or standard input.
@@ -70,10 +75,10 @@ func Load(paths []string, o Options) (*Set, error) {
 			return nil, err
 		}
 	}
-	set := &Set{folders: map[string]string{}}
+	set := &Set{folders: map[string]string{}, texts: map[string][]byte{}}
 	for _, src := range r.sources {
 		set.Paths = append(set.Paths, src.name)
-		set.folders[src.name] = src.folder
+		set.folders[src.name], set.texts[src.name] = src.folder, src.bytes
 		bindings, errs := decode(src, o.AllowEnv)
 		set.Bindings = append(set.Bindings, bindings...)
 		r.errs = append(r.errs, errs...)
