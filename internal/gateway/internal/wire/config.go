@@ -43,7 +43,9 @@ type Config struct {
 }
 
 // regions become a host name, so nothing but a host label's bytes is let through.
-var regions = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+var regions = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
+
+const maxRegion = 63 // bytes of a host label (RFC 1035 §2.3.4); a bound in the pattern is slow to compile
 
 func (c Config) withDefaults() Config {
 	if c.Env == nil {
@@ -66,7 +68,7 @@ func (c Config) withDefaults() Config {
 
 // base is the address that calls for a region go to.
 func (c Config) base(region string) (*url.URL, error) {
-	if !regions.MatchString(region) {
+	if len(region) > maxRegion || !regions.MatchString(region) {
 		return nil, fmt.Errorf("regionId %q: want lower-case letters, digits and hyphens, such as cn-hangzhou", region)
 	}
 	if c.Endpoint == "" {

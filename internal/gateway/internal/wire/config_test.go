@@ -64,6 +64,7 @@ func TestEndpoint(t *testing.T) {
 	for _, tc := range []struct{ endpoint, region, want string }{
 		{"", "cn-hangzhou", "https://apigateway.cn-hangzhou.aliyuncs.com"},
 		{"", "cn.evil", ""}, {"", "", ""}, {"", "CN", ""}, {"", "cn-", ""}, {"", "a@b", ""}, {"", "a/b", ""},
+		{"", strings.Repeat("a", 63), "https://apigateway." + strings.Repeat("a", 63) + ".aliyuncs.com"}, {"", strings.Repeat("a", 64), ""},
 		{"http://127.0.0.1:8080/", "cn-hangzhou", "http://127.0.0.1:8080"},
 		{"http://[::1]:8080", "cn-hangzhou", "http://[::1]:8080"},
 		{"http://localhost:8080", "cn-hangzhou", "http://localhost:8080"},
