@@ -14,7 +14,7 @@ import (
 
 var allNeeds = []evidence.Need{
 	evidence.NeedDNS, evidence.NeedProof, evidence.NeedCertificate, evidence.NeedKey,
-	evidence.NeedGroup, evidence.NeedAccount, evidence.NeedSiblings, evidence.NeedPolicy,
+	evidence.NeedRevocation, evidence.NeedGroup, evidence.NeedAccount, evidence.NeedSiblings, evidence.NeedPolicy,
 }
 
 // drawn is a check of random behaviour, and what is known of it.

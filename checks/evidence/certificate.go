@@ -1,5 +1,11 @@
 package evidence
 
+import (
+	"bytes"
+	"crypto/x509"
+	"slices"
+)
+
 // Problem says why a file yielded nothing to judge. It is a finding about the
 // user's file, not a failure to observe.
 type Problem struct {
@@ -17,6 +23,36 @@ type Certificate struct {
 	ChainDigest string   `json:"chainDigest,omitempty"` // sha256:<hex> of the canonical PEM chain, as it would be sent
 	Chain       []Cert   `json:"chain,omitempty"`       // in the file's order
 	Path        Path     `json:"path,omitzero"`
+	Profile     string   `json:"profile,omitempty"`     // ProfilePublic or ProfilePrivate: whose rules hold
+	Dirt        []string `json:"dirt,omitempty"`        // what of the text is not canonical, each a predicate: "has CRLF line ends"
+	PrivateKeys []string `json:"privateKeys,omitempty"` // places of private keys inside a PEM file: "block 2 (line 9, byte 400)"
+	Excess      []string `json:"excess,omitempty"`      // what is beyond the limits of what is evaluated; then no path was looked for
+	Lints       *Lints   `json:"lints,omitempty"`       // nil: nothing was linted
+}
+
+// Profiles of a certificate: whose rules hold beside RFC 5280's.
+const (
+	ProfilePublic  = "public"  // the CA/Browser Forum's and the root programs'
+	ProfilePrivate = "private" // a CA of one's own
+)
+
+// Lints is what the linter found in the leaf and the intermediates.
+type Lints struct {
+	Linter   string `json:"linter"`             // name and version
+	Profile  string `json:"profile"`            // whose lints were run
+	Ran      int    `json:"ran"`                // how many lints were run on the leaf
+	Problem  string `json:"problem,omitempty"`  // why a certificate could not be linted
+	Findings []Lint `json:"findings,omitempty"` // what was found, in the order of certificates and ids
+}
+
+// Lint is one thing that the linter found.
+type Lint struct {
+	ID          string `json:"id"`
+	Certificate int    `json:"certificate"` // index in Chain
+	Error       bool   `json:"error"`       // false: a warning
+	Source      string `json:"source"`      // RFC5280, CABF_BR, …
+	Citation    string `json:"citation"`    // section of the source
+	Details     string `json:"details,omitempty"`
 }
 
 // Cert is one certificate of a file.
@@ -24,6 +60,23 @@ type Cert struct {
 	DER    []byte `json:"der"`
 	Block  int    `json:"block"`  // index of its PEM block in the file, from 0
 	Offset int    `json:"offset"` // byte offset of that block
+
+	// parsed saves the checks from parsing DER again. It is not saved: evidence
+	// that comes from a file is parsed when it is judged.
+	parsed *x509.Certificate
+}
+
+// NewCert is a certificate that is parsed already, at its place in its file.
+func NewCert(c *x509.Certificate, block, offset int) Cert {
+	return Cert{DER: c.Raw, Block: block, Offset: offset, parsed: c}
+}
+
+// X509 is the certificate, parsed. It may be shared: nobody may change it.
+func (c Cert) X509() (*x509.Certificate, error) {
+	if c.parsed != nil && bytes.Equal(c.parsed.Raw, c.DER) {
+		return c.parsed, nil
+	}
+	return x509.ParseCertificate(c.DER)
 }
 
 // Path is the certification path (RFC 5280 §6) that was found from the first
@@ -36,6 +89,25 @@ type Path struct {
 	Problem   string   `json:"problem,omitempty"`   // why there is no path
 	Missing   string   `json:"missing,omitempty"`   // subject of the issuer that is not in the file, if that is why
 	Undecided string   `json:"undecided,omitempty"` // why it cannot be told whether there is one
+
+	parsed []*x509.Certificate // as Cert.parsed
+}
+
+// SetCertificates makes this the path of these certificates, leaf to root, with
+// the subjects as the caller writes them.
+func (p *Path) SetCertificates(path []*x509.Certificate, subject func(*x509.Certificate) string) {
+	for _, c := range path {
+		p.Subjects, p.DER = append(p.Subjects, subject(c)), append(p.DER, c.Raw)
+	}
+	p.parsed = path
+}
+
+// X509 is the i-th certificate of the path, parsed and shared.
+func (p Path) X509(i int) (*x509.Certificate, error) {
+	if i < len(p.parsed) && bytes.Equal(p.parsed[i].Raw, p.DER[i]) {
+		return p.parsed[i], nil
+	}
+	return x509.ParseCertificate(p.DER[i])
 }
 
 // Key is a private key reduced to what may be known of it.
@@ -48,4 +120,20 @@ type Key struct {
 	PublicKey       []byte   `json:"publicKey,omitempty"`       // SubjectPublicKeyInfo, DER
 	PublicKeyDigest string   `json:"publicKeyDigest,omitempty"` // sha256:<hex> of PublicKey
 	Escaped         bool     `json:"escaped,omitempty"`         // its line breaks were written as the two characters \n
+
+	Unsound    []string `json:"unsound,omitempty"`    // relations that its numbers do not keep: "p*q is not n"
+	Weaknesses []string `json:"weaknesses,omitempty"` // of its private numbers, each a predicate: "has a small private exponent (…)"
+	ReadableBy string   `json:"readableBy,omitempty"` // who else may read the file: "everybody (mode 0644)"; empty: nobody
+	Tracked    bool     `json:"tracked,omitempty"`    // the file is under version control
+}
+
+// Equal compares what is saved of two certificates.
+func (c Cert) Equal(o Cert) bool {
+	return bytes.Equal(c.DER, o.DER) && c.Block == o.Block && c.Offset == o.Offset
+}
+
+// Equal compares what is saved of two paths.
+func (p Path) Equal(o Path) bool {
+	return p.RootsFrom == o.RootsFrom && p.Problem == o.Problem && p.Missing == o.Missing && p.Undecided == o.Undecided &&
+		slices.Equal(p.Subjects, o.Subjects) && slices.EqualFunc(p.DER, o.DER, bytes.Equal)
 }

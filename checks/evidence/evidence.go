@@ -16,6 +16,7 @@ const (
 	NeedProof       Need = "proof"       // the TXT proof of ownership
 	NeedCertificate Need = "certificate" // the certificate file
 	NeedKey         Need = "key"         // the private key, reduced to facts
+	NeedRevocation  Need = "revocation"  // what CRLs and OCSP say of the path
 	NeedGroup       Need = "group"       // the API group that the binding names
 	NeedAccount     Need = "account"     // the other groups of the account and region
 	NeedSiblings    Need = "siblings"    // the other bindings of this run
@@ -29,6 +30,7 @@ type Evidence struct {
 	Proof       Observation[Proof]       `json:"proof"`
 	Certificate Observation[Certificate] `json:"certificate"`
 	Key         Observation[Key]         `json:"key"`
+	Revocation  Observation[Revocation]  `json:"revocation,omitzero"`
 	Group       Observation[Group]       `json:"group"`
 	Account     Observation[Account]     `json:"account"`
 	Siblings    Observation[Siblings]    `json:"siblings"`
@@ -116,6 +118,8 @@ func (e Evidence) Of(need Need) Standing {
 		return Standing{e.Certificate.State, e.Certificate.Reason}
 	case NeedKey:
 		return Standing{e.Key.State, e.Key.Reason}
+	case NeedRevocation:
+		return Standing{e.Revocation.State, e.Revocation.Reason}
 	case NeedGroup:
 		return Standing{e.Group.State, e.Group.Reason}
 	case NeedAccount:

@@ -50,6 +50,7 @@ type Domain struct {
 type Served struct {
 	CertificateName string `json:"certificateName,omitempty"`
 	ChainDigest     string `json:"chainDigest,omitempty"` // as Certificate.ChainDigest
+	Leaf            string `json:"leaf,omitempty"`        // PEM of its first certificate
 }
 
 // Domain is the group's own item for a domain name, compared without case.

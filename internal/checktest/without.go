@@ -16,6 +16,8 @@ func with(e evidence.Evidence, need evidence.Need, state evidence.State) evidenc
 		e.Certificate = in(e.Certificate, state)
 	case evidence.NeedKey:
 		e.Key = in(e.Key, state)
+	case evidence.NeedRevocation:
+		e.Revocation = in(e.Revocation, state)
 	case evidence.NeedGroup:
 		e.Group = in(e.Group, state)
 	case evidence.NeedAccount:

@@ -179,7 +179,7 @@ func TestServedKeepsNoKey(t *testing.T) {
 	r := gateway.NewReader(e.Transport())
 	got, err := r.Served(gatewaytest.Soon(t), region, groupID, "api.demo.com")
 	want := evidence.Served{CertificateName: "api_demo",
-		ChainDigest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(chain)))}
+		ChainDigest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(chain))), Leaf: chain}
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}

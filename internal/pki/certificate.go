@@ -17,6 +17,8 @@ type Certificates struct {
 	Container string        // ContainerPEM or ContainerPKCS12
 	List      []Certificate // at least one; in the file's order, of a PKCS#12 file the key's own first
 	Key       *PrivateKey   // of a PKCS#12 file only
+	Dirt      []string      // of a PEM file: how it is not canonical, each a predicate
+	KeyPlaces []string      // of a PEM file: where private keys stand in it
 }
 
 // Certificate is one certificate and where it stands in its file.
@@ -36,7 +38,7 @@ func ParseCertificates(file []byte, passphrase string) (Certificates, *Problem) 
 	if outerShape(file) == "pkcs12" {
 		return parsePKCS12(file, passphrase)
 	}
-	text, _ := clean(file)
+	text, escaped := clean(file)
 	blocks, problem := scan(text)
 	if problem != nil {
 		return Certificates{}, problem
@@ -48,7 +50,7 @@ func ParseCertificates(file []byte, passphrase string) (Certificates, *Problem) 
 	if problem != nil {
 		return Certificates{}, problem
 	}
-	return Certificates{Container: ContainerPEM, List: list}, nil
+	return Certificates{Container: ContainerPEM, List: list, Dirt: dirtOf(file, escaped), KeyPlaces: keyPlaces(blocks)}, nil
 }
 
 // certificatesOf counts the certificates before it parses the first.

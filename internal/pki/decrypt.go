@@ -28,7 +28,7 @@ func decryptPKCS8(der []byte, passphrase string) (key *PrivateKey, problem *Prob
 	if err != nil {
 		return nil, notDecrypted()
 	}
-	return newPrivateKey(parsed, encryptedPKCS8)
+	return examined(parsed, encryptedPKCS8)
 }
 
 // decryptPEM opens a key that RFC 1423 headers encrypt, as `openssl rsa -aes256`

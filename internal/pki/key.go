@@ -18,7 +18,10 @@ type PrivateKey struct {
 	Bits      int    // of the RSA modulus or the curve
 	PublicKey []byte // SubjectPublicKeyInfo, DER
 	Escaped   bool   // its line breaks were written as the two characters \n
-	key       crypto.PrivateKey
+
+	Unsound    []string // relations that its numbers do not keep (RFC 8017 §3.2, RFC 5915 §3)
+	Weaknesses []string // what makes it breakable, each a predicate
+	key        crypto.PrivateKey
 }
 
 // Format prints the facts for every verb, so that no format string, log or test
@@ -133,7 +136,12 @@ func plainKey(der []byte, encoding string) (*PrivateKey, *Problem) {
 	if err != nil {
 		return nil, unsoundKey(der, encoding)
 	}
-	return newPrivateKey(key, encoding)
+	k, problem := newPrivateKey(key, encoding)
+	if problem != nil {
+		return nil, problem
+	}
+	k.Unsound, k.Weaknesses = examine(der)
+	return k, nil
 }
 
 func oversizeKey() *Problem {
@@ -148,10 +156,15 @@ func unsoundKey(der []byte, encoding string) *Problem {
 	if name := unsupportedAlgorithm(der); name != "" {
 		return unsupportedKey(name)
 	}
-	return &Problem{Kind: "unsound",
+	unsound, weaknesses := examine(der)
+	return &Problem{Kind: KindUnsound, Unsound: unsound, Weaknesses: weaknesses,
 		Message: fmt.Sprintf("holds a private key (%s) whose numbers are damaged or do not fit together", encoding),
 		Fix:     "check it with `openssl pkey -in FILE -check -noout` and restore it from a backup, or have the certificate issued for a new key"}
 }
+
+// KindUnsound is the kind of the Problem that a key has the right form and
+// numbers that make no key.
+const KindUnsound = "unsound"
 
 func unsupportedKey(name string) *Problem {
 	return &Problem{Kind: "unsupported",

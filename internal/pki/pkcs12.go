@@ -27,7 +27,7 @@ func parsePKCS12(file []byte, passphrase string) (Certificates, *Problem) {
 	if len(d.certificates) > maxCertificates {
 		return Certificates{}, tooMany(len(d.certificates))
 	}
-	key, problem := newPrivateKey(d.key, ContainerPKCS12)
+	key, problem := examined(d.key, ContainerPKCS12)
 	if problem != nil {
 		return Certificates{}, problem
 	}

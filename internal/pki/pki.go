@@ -35,6 +35,9 @@ type Problem struct {
 	Kind    string // stable and short: empty, der, private-key, corrupt, …
 	Message string
 	Fix     string
+
+	Unsound    []string // of KindUnsound: as PrivateKey.Unsound
+	Weaknesses []string // of KindUnsound: as PrivateKey.Weaknesses
 }
 
 // Digest is "sha256:" and the hexadecimal SHA-256 digest of b.

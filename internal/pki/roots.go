@@ -1,6 +1,7 @@
 package pki
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -42,6 +43,17 @@ func MozillaRoots() *Roots {
 		}
 		return b.done()
 	})}
+}
+
+// PubliclyTrusted reports whether a certificate is in Mozilla's list, wherever
+// the roots in use come from.
+func PubliclyTrusted(c *x509.Certificate) bool {
+	for r := range bundle.Roots() {
+		if bytes.Equal(r.Certificate, c.Raw) {
+			return true
+		}
+	}
+	return false
 }
 
 // SystemRoots are the roots of the operating system, as x509.SystemCertPool

@@ -16,6 +16,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/pki"
+	"github.com/bindgate/bindgate/internal/pki/lints"
 )
 
 // Files reads a file that a manifest names; *confine.Files is one.
@@ -29,13 +30,16 @@ type Config struct {
 	LookupEnv func(name string) (string, bool)
 	Roots     string // mozilla (also when empty), system, or the path of a PEM file in Dir
 	Dir       string // the folder that relative paths of manifests and roots are in
+	Profile   string // evidence.ProfilePublic or ProfilePrivate; empty: it follows the root
 	Now       func() time.Time
 }
 
 // Collector observes certificates and keys. It is safe for concurrent use.
 type Collector struct {
-	config Config
-	roots  *pki.Roots
+	config  Config
+	roots   *pki.Roots
+	linters map[string]*lints.Linter // by profile
+	tracked *tracker
 }
 
 // New makes a collector. The error is of a roots file that cannot be read.
@@ -44,7 +48,9 @@ func New(c Config) (*Collector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Collector{config: c, roots: roots}, nil
+	return &Collector{config: c, roots: roots, tracked: newTracker(), linters: map[string]*lints.Linter{
+		evidence.ProfilePublic: lints.New(true), evidence.ProfilePrivate: lints.New(false),
+	}}, nil
 }
 
 func openRoots(c Config) (*pki.Roots, error) {
@@ -100,7 +106,7 @@ func failed[T any](c *Collector, from string, err error) evidence.Observation[T]
 }
 
 func (c *Collector) certificateFacts(b binding.Binding, body body) evidence.Certificate {
-	facts := evidence.Certificate{Source: b.Certificate.Body, Problem: (*evidence.Problem)(body.problem)}
+	facts := evidence.Certificate{Source: b.Certificate.Body, Problem: problemFacts(body.problem)}
 	if body.bytes != nil {
 		facts.FileDigest = pki.Digest(body.bytes)
 	}
@@ -109,18 +115,40 @@ func (c *Collector) certificateFacts(b binding.Binding, body body) evidence.Cert
 	}
 	facts.Container = body.certificates.Container
 	facts.ChainDigest = pki.Digest(body.chainPEM())
+	facts.Dirt, facts.PrivateKeys = body.certificates.Dirt, body.certificates.KeyPlaces
 	chain := make([]*x509.Certificate, 0, len(body.certificates.List))
 	for _, one := range body.certificates.List {
 		chain = append(chain, one.Certificate)
-		facts.Chain = append(facts.Chain, evidence.Cert{DER: one.Raw, Block: one.Block, Offset: one.Offset})
+		facts.Chain = append(facts.Chain, evidence.NewCert(one.Certificate, one.Block, one.Offset))
+	}
+	facts.Path = evidence.Path{RootsFrom: c.roots.Name()}
+	if facts.Excess = pki.Excess(chain); len(facts.Excess) > 0 {
+		facts.Path.Undecided = "it is too large to be evaluated: " + facts.Excess[0]
+		facts.Profile = c.profile(nil)
+		return facts
 	}
 	path := c.roots.FindPath(chain, c.config.Now())
-	facts.Path = evidence.Path{RootsFrom: c.roots.Name(), Problem: path.Problem, Missing: path.Missing, Undecided: path.Undecided}
-	for _, one := range path.Certificates {
-		facts.Path.Subjects = append(facts.Path.Subjects, pki.Name(one))
-		facts.Path.DER = append(facts.Path.DER, one.Raw)
-	}
+	facts.Path.Problem, facts.Path.Missing, facts.Path.Undecided = path.Problem, path.Missing, path.Undecided
+	facts.Path.SetCertificates(path.Certificates, pki.Name)
+	facts.Profile = c.profile(path.Certificates)
+	facts.Lints = c.lint(facts.Profile, chain)
 	return facts
+}
+
+// profile is whose rules hold for a path: the public ones where its root is in
+// Mozilla's list. Without a path the roots in use decide.
+func (c *Collector) profile(path []*x509.Certificate) string {
+	public := c.config.Roots == "" || c.config.Roots == "mozilla"
+	if len(path) > 0 {
+		public = public || pki.PubliclyTrusted(path[len(path)-1])
+	}
+	switch {
+	case c.config.Profile != "":
+		return c.config.Profile
+	case public:
+		return evidence.ProfilePublic
+	}
+	return evidence.ProfilePrivate
 }
 
 func (c *Collector) observeKey(b binding.Binding, body body) evidence.Observation[evidence.Key] {
@@ -131,13 +159,26 @@ func (c *Collector) observeKey(b binding.Binding, body body) evidence.Observatio
 		return evidence.Left[evidence.Key](err.Error())
 	case err != nil:
 		return failed[evidence.Key](c, source, err)
-	case problem != nil:
-		return evidence.Saw(evidence.Key{Source: source, Problem: (*evidence.Problem)(problem)}, source, c.config.Now())
 	}
-	return evidence.Saw(evidence.Key{
-		Source: source, Format: key.Encoding, Algorithm: key.Algorithm, Bits: key.Bits, Escaped: key.Escaped,
-		PublicKey: key.PublicKey, PublicKeyDigest: pki.Digest(key.PublicKey),
-	}, source, c.config.Now())
+	facts := evidence.Key{Source: source, Problem: problemFacts(problem)}
+	if problem != nil {
+		facts.Unsound, facts.Weaknesses = problem.Unsound, problem.Weaknesses
+	} else {
+		facts = evidence.Key{
+			Source: source, Format: key.Encoding, Algorithm: key.Algorithm, Bits: key.Bits, Escaped: key.Escaped,
+			PublicKey: key.PublicKey, PublicKeyDigest: pki.Digest(key.PublicKey),
+			Unsound: key.Unsound, Weaknesses: key.Weaknesses,
+		}
+	}
+	facts.ReadableBy, facts.Tracked = c.guard(b)
+	return evidence.Saw(facts, source, c.config.Now())
+}
+
+func problemFacts(p *pki.Problem) *evidence.Problem {
+	if p == nil {
+		return nil
+	}
+	return &evidence.Problem{Kind: p.Kind, Message: p.Message, Fix: p.Fix}
 }
 
 // keySource names where the key comes from: a path, or "env NAME".

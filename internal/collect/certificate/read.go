@@ -33,16 +33,16 @@ func (b body) chainPEM() []byte {
 
 // body reads the certificate file. The error is of the machine, not of the file.
 func (c *Collector) body(b binding.Binding) (body, error) {
-	bytes, problem, err := c.read(b, b.Certificate.Body)
+	file, problem, err := c.read(b, b.Certificate.Body)
 	if err != nil || problem != nil {
 		return body{problem: problem}, err
 	}
 	passphrase, noPassphrase := c.passphrase(b)
-	certificates, problem := pki.ParseCertificates(bytes, passphrase)
+	certificates, problem := pki.ParseCertificates(file.Bytes, passphrase)
 	if problem != nil && problem.Kind == pki.KindEncrypted && noPassphrase != nil {
 		problem = noPassphrase
 	}
-	return body{bytes: bytes, certificates: certificates, problem: problem}, nil
+	return body{bytes: file.Bytes, certificates: certificates, problem: problem}, nil
 }
 
 // key reads the private key that the binding names, or takes the one of a
@@ -67,11 +67,11 @@ func (c *Collector) key(b binding.Binding, body body) (*pki.PrivateKey, *pki.Pro
 		key, problem := pki.ParsePrivateKey([]byte(value), passphrase)
 		return key, problem, nil
 	}
-	bytes, problem, err := c.read(b, ref.File)
+	file, problem, err := c.read(b, ref.File)
 	if err != nil || problem != nil {
 		return nil, problem, err
 	}
-	key, problem := pki.ParsePrivateKey(bytes, passphrase)
+	key, problem := pki.ParsePrivateKey(file.Bytes, passphrase)
 	return key, problem, nil
 }
 
@@ -96,19 +96,19 @@ func notSet(purpose, name string) *pki.Problem {
 }
 
 // read reads a file that the binding names, in its manifest's folder.
-func (c *Collector) read(b binding.Binding, path string) ([]byte, *pki.Problem, error) {
+func (c *Collector) read(b binding.Binding, path string) (confine.File, *pki.Problem, error) {
 	folder := filepath.Dir(b.Source.File) // "." for flags and standard input
 	if !filepath.IsAbs(folder) {
 		folder = filepath.Join(c.config.Dir, folder)
 	}
 	file, err := c.config.Files.Read(folder, path, pki.MaxFileSize)
 	if err == nil {
-		return file.Bytes, nil, nil
+		return file, nil, nil
 	}
 	if problem := problemOf(err); problem != nil {
-		return nil, problem, nil
+		return confine.File{}, problem, nil
 	}
-	return nil, nil, err
+	return confine.File{}, nil, err
 }
 
 // problemOf is the Problem that an error of reading is, nil for a fault of the machine.

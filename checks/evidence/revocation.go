@@ -1,0 +1,30 @@
+package evidence
+
+import "time"
+
+// Revocation is what was learnt about the revocation of the certificates of the
+// path, the root left out.
+type Revocation struct {
+	Certificates []Revoked `json:"certificates,omitempty"` // leaf first
+}
+
+// Revoked is the revocation status of one certificate.
+type Revoked struct {
+	Subject  string           `json:"subject"`
+	Status   RevocationStatus `json:"status"`
+	Source   string           `json:"source,omitempty"`   // what the status is from: a file or an address
+	At       time.Time        `json:"at,omitzero"`        // when it was revoked
+	Reason   string           `json:"reason,omitempty"`   // the CA's reason (RFC 5280 §5.3.1)
+	Problems []string         `json:"problems,omitempty"` // sources that gave no answer, and why
+}
+
+// RevocationStatus is what the sources say of one certificate.
+type RevocationStatus string
+
+// The statuses. The zero value is none of them and means nothing good.
+const (
+	RevocationGood     RevocationStatus = "good"      // a verified, fresh source says that it is not revoked
+	RevocationRevoked  RevocationStatus = "revoked"   // a verified source says so
+	RevocationNoSource RevocationStatus = "no-source" // the certificate names none, and none was given
+	RevocationUnknown  RevocationStatus = "unknown"   // no source gave a usable answer
+)

@@ -1,0 +1,130 @@
+// Package lints runs a curated part of zlint over certificates. It judges
+// nothing: what the lints say comes out as they say it, with their source and
+// citation. Lints are dated: one that came into force after a certificate was
+// issued says nothing of it.
+package lints
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/zmap/zcrypto/x509"
+	"github.com/zmap/zlint/v3/lint"
+
+	// The lints register themselves. Only the families that speak of TLS
+	// servers are linked in.
+	_ "github.com/zmap/zlint/v3/lints/apple"
+	_ "github.com/zmap/zlint/v3/lints/cabf_br"
+	_ "github.com/zmap/zlint/v3/lints/chrome"
+	_ "github.com/zmap/zlint/v3/lints/community"
+	_ "github.com/zmap/zlint/v3/lints/mozilla"
+	_ "github.com/zmap/zlint/v3/lints/rfc"
+)
+
+// Finding is one thing that a lint found.
+type Finding struct {
+	ID       string
+	Error    bool // false: a warning
+	Source   string
+	Citation string
+	Details  string
+}
+
+// Linter runs one profile's lints. It is safe for concurrent use.
+type Linter struct {
+	leaf   func() []*lint.CertificateLint // chosen when first used: choosing costs, and most commands never lint
+	issuer func() []*lint.CertificateLint
+	config lint.Configuration
+
+	mu      sync.Mutex
+	issuers map[[sha256.Size]byte][]Finding // intermediates are few and shared
+}
+
+// New makes the linter of the public profile (RFCs, CA/Browser Forum, root
+// programs, zlint's own) or of the private one (RFCs alone).
+func New(public bool) *Linter {
+	return &Linter{
+		leaf:    sync.OnceValue(func() []*lint.CertificateLint { return choose(public, false) }),
+		issuer:  sync.OnceValue(func() []*lint.CertificateLint { return choose(public, true) }),
+		config:  lint.NewEmptyConfig(),
+		issuers: map[[sha256.Size]byte][]Finding{},
+	}
+}
+
+// Version is the linter's name and version.
+func Version() string {
+	const module = "github.com/zmap/zlint/v3"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, dep := range info.Deps {
+			if dep.Path == module {
+				return "zlint " + dep.Version
+			}
+		}
+	}
+	return "zlint v3"
+}
+
+// Count is how many lints are run on a leaf.
+func (l *Linter) Count() int { return len(l.leaf()) }
+
+// Leaf lints the DER of a server's certificate. The error is of a certificate
+// that zlint's parser refuses, or of a lint that panicked.
+func (l *Linter) Leaf(der []byte) ([]Finding, error) { return run(l.leaf(), der, l.config) }
+
+// Issuer lints an intermediate, and remembers what was found in it.
+func (l *Linter) Issuer(der []byte) ([]Finding, error) {
+	sum := sha256.Sum256(der)
+	l.mu.Lock()
+	known, ok := l.issuers[sum]
+	l.mu.Unlock()
+	if ok {
+		return known, nil
+	}
+	found, err := run(l.issuer(), der, l.config)
+	if err == nil {
+		l.mu.Lock()
+		if len(l.issuers) < maxRemembered {
+			l.issuers[sum] = found
+		}
+		l.mu.Unlock()
+	}
+	return found, err
+}
+
+const (
+	maxRemembered = 1000 // intermediates
+	maxDetails    = 300  // bytes of what a lint says, which may quote the certificate
+)
+
+func run(list []*lint.CertificateLint, der []byte, config lint.Configuration) (found []Finding, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			found, err = nil, fmt.Errorf("a lint panicked: %.200v", r)
+		}
+	}()
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("zlint cannot parse it: %.200s", err.Error())
+	}
+	for _, l := range list {
+		r := l.Execute(c, config)
+		if r == nil || r.Status != lint.Warn && r.Status != lint.Error && r.Status != lint.Fatal {
+			continue
+		}
+		found = append(found, Finding{ID: l.Name, Error: r.Status != lint.Warn, Source: string(l.Source),
+			Citation: l.Citation, Details: clip(r.Details)})
+	}
+	slices.SortFunc(found, func(a, b Finding) int { return strings.Compare(a.ID, b.ID) })
+	return found, nil
+}
+
+func clip(s string) string {
+	if s = strings.ToValidUTF8(s, "\uFFFD"); len(s) > maxDetails {
+		s = strings.ToValidUTF8(s[:maxDetails], "") + "…"
+	}
+	return s
+}

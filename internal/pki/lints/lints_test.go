@@ -1,0 +1,82 @@
+package lints
+
+import (
+	"crypto/x509"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/zmap/zlint/v3/lint"
+
+	"github.com/bindgate/bindgate/internal/pki/pkitest"
+)
+
+// TestNamesExist: each lint that is chosen or left out by name is one of zlint's.
+func TestNamesExist(t *testing.T) {
+	for _, name := range slices.Concat(leftOut(), forIssuers()) {
+		if lint.GlobalRegistry().CertificateLints().ByName(name) == nil {
+			t.Errorf("zlint has no lint %q", name)
+		}
+	}
+}
+
+func TestProfiles(t *testing.T) {
+	public, private := New(true), New(false)
+	if public.Count() <= private.Count() || private.Count() < 100 {
+		t.Errorf("got %d lints in profile public, %d in private", public.Count(), private.Count())
+	}
+	for _, l := range private.leaf() {
+		if !strings.HasPrefix(string(l.Source), "RFC") {
+			t.Errorf("profile private runs %s of %s", l.Name, l.Source)
+		}
+	}
+	if n := len(public.issuer()); n < 15 || n > 40 {
+		t.Errorf("got %d lints for intermediates", n)
+	}
+}
+
+func TestFindings(t *testing.T) {
+	root := pkitest.Root(t, "Lint Root")
+	ca := root.CA(t, "Lint CA")
+	sound := ca.Leaf(t, []string{"api.demo.com"})
+	bad := ca.Leaf(t, []string{"api.demo.com"}, func(c *x509.Certificate) { c.DNSNames = []string{"a!b.demo.com", "api.demo.com"} })
+	for name, test := range map[string]struct {
+		public bool
+		der    []byte
+		want   string
+	}{
+		"private sound": {false, sound.Raw, ""},
+		"public sound":  {true, sound.Raw, "e_sub_cert_aia_missing"},
+		"public bad":    {true, bad.Raw, "e_dnsname_bad_character_in_label"},
+	} {
+		found, err := New(test.public).Leaf(test.der)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		has := slices.ContainsFunc(found, func(f Finding) bool { return f.ID == test.want && f.Error && f.Source != "" && f.Citation != "" })
+		if test.want == "" && len(found) > 0 || test.want != "" && !has {
+			t.Errorf("%s: got %+v, want %q", name, found, test.want)
+		}
+	}
+	if found, err := New(true).Issuer(ca.Raw); err != nil {
+		t.Errorf("the intermediate: %v, %v", found, err)
+	}
+	if _, err := New(true).Leaf([]byte("no certificate")); err == nil {
+		t.Error("what is no certificate was linted")
+	}
+	if v := Version(); !strings.HasPrefix(v, "zlint v3") {
+		t.Errorf("got %q", v)
+	}
+}
+
+// FuzzLeaf: no certificate makes the linter panic past its own guard.
+func FuzzLeaf(f *testing.F) {
+	f.Add([]byte{0x30, 0x00})
+	linter := New(true)
+	f.Fuzz(func(t *testing.T, der []byte) {
+		found, err := linter.Leaf(der)
+		if err != nil && found != nil {
+			t.Errorf("findings beside the error %v", err)
+		}
+	})
+}

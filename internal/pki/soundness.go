@@ -1,0 +1,139 @@
+package pki
+
+import (
+	"crypto/elliptic"
+	"crypto/x509"
+	"encoding/asn1"
+	"math/big"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/bindgate/bindgate/checks/weakkey"
+)
+
+// rsaNumbers are the numbers of an RSAPrivateKey (RFC 8017 A.1.2) as they stand
+// in the file. crypto/x509 refuses keys whose numbers do not fit together and
+// does not say which; these say it.
+type rsaNumbers struct{ n, e, d, p, q, dp, dq, qinv *big.Int }
+
+// readRSA reads the numbers of an RSA key in PKCS#1 or PKCS#8, whose size is
+// bounded already; false for anything else.
+func readRSA(der []byte) (rsaNumbers, bool) {
+	inner, ok := pkcs1Of(der)
+	if !ok {
+		return rsaNumbers{}, false
+	}
+	var r rsaNumbers
+	for _, number := range []**big.Int{&r.n, &r.e, &r.d, &r.p, &r.q, &r.dp, &r.dq, &r.qinv} {
+		*number = new(big.Int)
+		if !inner.ReadASN1Integer(*number) || (*number).Sign() <= 0 || (*number).BitLen() > maxRSABits {
+			return rsaNumbers{}, false
+		}
+	}
+	return r, inner.Empty()
+}
+
+// pkcs1Of is the inside of an RSAPrivateKey behind its version.
+func pkcs1Of(der []byte) (cryptobyte.String, bool) {
+	outer := cryptobyte.String(der)
+	var body, inner cryptobyte.String
+	if !outer.ReadASN1(&body, cbasn1.SEQUENCE) || !body.SkipASN1(cbasn1.INTEGER) {
+		return nil, false
+	}
+	if body.PeekASN1Tag(cbasn1.INTEGER) {
+		return body, true
+	}
+	if !body.SkipASN1(cbasn1.SEQUENCE) || !body.ReadASN1(&inner, cbasn1.OCTET_STRING) || encodingOf(inner) != encodingPKCS1 {
+		return nil, false
+	}
+	return pkcs1Of(inner)
+}
+
+// unsound lists the relations of RFC 8017 §3.2 that the numbers do not keep.
+func (r rsaNumbers) unsound() (broken []string) {
+	one := big.NewInt(1)
+	p1, q1 := new(big.Int).Sub(r.p, one), new(big.Int).Sub(r.q, one)
+	var x big.Int
+	demand := func(kept bool, relation string) {
+		if !kept {
+			broken = append(broken, relation)
+		}
+	}
+	demand(x.Mul(r.p, r.q).Cmp(r.n) == 0, "the product of the primes is not the modulus (p*q = n)")
+	if p1.Sign() <= 0 || q1.Sign() <= 0 || r.p.Cmp(one) <= 0 {
+		return append(broken, "a prime is 1")
+	}
+	undoes := func(m *big.Int) bool {
+		return new(big.Int).Mod(new(big.Int).Mul(r.d, r.e), m).Cmp(new(big.Int).Mod(one, m)) == 0
+	}
+	demand(undoes(p1) && undoes(q1), "the private exponent does not undo the public one (d*e = 1 mod p-1 and mod q-1)")
+	demand(x.Mod(r.d, p1).Cmp(r.dp) == 0, "the first CRT exponent is wrong (d mod p-1)")
+	demand(x.Mod(r.d, q1).Cmp(r.dq) == 0, "the second CRT exponent is wrong (d mod q-1)")
+	demand(x.Mod(x.Mul(r.q, r.qinv), r.p).Cmp(one) == 0, "the CRT coefficient is wrong (q*qInv = 1 mod p)")
+	demand(r.p.ProbablyPrime(1) && r.q.ProbablyPrime(1), "a factor of the modulus is not prime")
+	return broken
+}
+
+// weak lists what makes the key breakable: what its public numbers show, and a
+// private exponent of at most half the modulus' size (FIPS 186-5 §A.1.1;
+// Boneh and Durfee, 1999, recover one below n^0.292).
+func (r rsaNumbers) weak() []string {
+	found := weakkey.RSA(r.n, r.e)
+	if 2*r.d.BitLen() <= r.n.BitLen() {
+		found = append(found, "has a private exponent of at most half the size of the modulus, which can be recovered (FIPS 186-5 §A.1.1)")
+	}
+	return found
+}
+
+// examine adds to a Problem or a key what the numbers of its DER say. Every RSA
+// key is examined, whether Go's library took it or not.
+func examine(der []byte) (unsound, weaknesses []string) {
+	if r, ok := readRSA(der); ok {
+		return r.unsound(), r.weak()
+	}
+	return unsoundEC(der), nil
+}
+
+// unsoundEC compares the public point that an EC key carries (RFC 5915 §3) with
+// the one that its private number gives: crypto/x509 does not look at it.
+func unsoundEC(der []byte) []string {
+	outer := cryptobyte.String(der)
+	var body, algorithm, inner, private, parameters, public cryptobyte.String
+	var curve elliptic.Curve
+	var oid asn1.ObjectIdentifier
+	if !outer.ReadASN1(&body, cbasn1.SEQUENCE) || !body.SkipASN1(cbasn1.INTEGER) {
+		return nil
+	}
+	if body.PeekASN1Tag(cbasn1.SEQUENCE) { // PKCS#8
+		if !body.ReadASN1(&algorithm, cbasn1.SEQUENCE) || !algorithm.ReadASN1ObjectIdentifier(&oid) || algorithmName(oid) != "EC" || !algorithm.ReadASN1ObjectIdentifier(&oid) ||
+			!body.ReadASN1(&inner, cbasn1.OCTET_STRING) || !inner.ReadASN1(&body, cbasn1.SEQUENCE) || !body.SkipASN1(cbasn1.INTEGER) {
+			return nil
+		}
+		curve = curveOf(oid)
+	}
+	if !body.ReadASN1(&private, cbasn1.OCTET_STRING) {
+		return nil
+	}
+	if body.ReadOptionalASN1(&parameters, new(bool), cbasn1.Tag(0).ContextSpecific().Constructed()) && parameters.ReadASN1ObjectIdentifier(&oid) {
+		curve = curveOf(oid)
+	}
+	var bits []byte
+	if curve == nil || !body.ReadASN1(&public, cbasn1.Tag(1).ContextSpecific().Constructed()) || !public.ReadASN1BitStringAsBytes(&bits) {
+		return nil
+	}
+	return comparePoint(curve, private, bits)
+}
+
+// examined is the key of a container that the library has opened: what it
+// parsed is written as PKCS#8 again to be examined.
+func examined(parsed any, encoding string) (*PrivateKey, *Problem) {
+	key, problem := newPrivateKey(parsed, encoding)
+	if problem != nil {
+		return nil, problem
+	}
+	if der, err := x509.MarshalPKCS8PrivateKey(parsed); err == nil {
+		key.Unsound, key.Weaknesses = examine(der)
+	}
+	return key, nil
+}
