@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/internal/demo"
+)
+
+func newDemo(env Env) *cobra.Command {
+	var dir string
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "See the whole road on a sandbox: lint, refuse, bind, compare",
+		Long: `Mint a CA and certificates, start a sandbox on loopback, lint and apply a manifest
+with sound and unsound bindings, and compare what the sandbox received with what
+was decided. Exit code 0 only if they agree, 1 if not. It needs no account, no
+network and no rights, and it ends in seconds.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return runDemo(c.Context(), env, dir) },
+	}
+	c.Flags().StringVar(&dir, "dir", "", "keep all files in `DIR`, which must be empty or not exist")
+	return c
+}
+
+func runDemo(ctx context.Context, env Env, dir string) error {
+	o := demo.Options{Name: dir, Out: env.Stdout, Color: env.color(), Now: env.Now, Bindgate: env.bindgate}
+	if dir != "" {
+		o.Dir = absolute(env, dir)
+	}
+	agree, err := demo.Run(ctx, o)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return withCode(exitInterrupted, err)
+	case err != nil:
+		return err
+	case !agree:
+		return ended(exitRefused)
+	}
+	return nil
+}
+
+// bindgate runs a command within this process, in an environment of its own:
+// nothing of the user's reaches it, credentials and proxies least of all, but
+// how the terminal is and what makes the gateway's client print requests.
+func (e Env) bindgate(ctx context.Context, dir string, environ []string, args ...string) int {
+	for _, name := range []string{"TERM", "NO_COLOR", "DEBUG"} {
+		if v, ok := e.LookupEnv(name); ok {
+			environ = append(environ, name+"="+v)
+		}
+	}
+	e.Stdin, e.Dir, e.Environ, e.LookupEnv = strings.NewReader(""), dir, environ, lookup(environ)
+	return Run(ctx, args, e)
+}
+
+// lookup makes a LookupEnv of a list as os.Environ gives it; the last wins.
+func lookup(environ []string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		for _, pair := range slices.Backward(environ) {
+			if k, v, ok := strings.Cut(pair, "="); ok && k == name {
+				return v, true
+			}
+		}
+		return "", false
+	}
+}

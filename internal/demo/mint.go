@@ -1,0 +1,83 @@
+package demo
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/bindgate/bindgate/internal/sandbox/ca"
+	"github.com/bindgate/bindgate/internal/sandbox/material"
+)
+
+const day = 24 * time.Hour
+
+// order is one certificate to mint, into certs/<file>.pem and certs/<file>.key.
+type order struct {
+	file    string
+	name    string        // its SAN
+	from    time.Duration // notBefore and notAfter, counted from now; both 0: valid now
+	to      time.Duration
+	another bool // the key file holds another key
+}
+
+func orders() []order {
+	return []order{
+		{file: "api.demo.com", name: "api.demo.com"},
+		{file: "shop.demo.com", name: "*.shop.demo.com"},
+		{file: "moved.demo.com", name: "moved.demo.com"},
+		{file: "stands.demo.com", name: "stands.demo.com"},
+		{file: "renewed.demo.com", name: "renewed.demo.com"},
+		{file: "renewed.demo.com.old", name: "renewed.demo.com", from: -80 * day, to: 10 * day},
+		{file: "wrong-key.demo.com", name: "wrong-key.demo.com", another: true},
+		{file: "wrong-name.demo.com", name: "www.demo.com"},
+		{file: "expired.demo.com", name: "expired.demo.com", from: -100 * day, to: -10 * day},
+	}
+}
+
+// mint makes a CA with an intermediate and writes its root, every certificate
+// and every key into the folder. It returns the digests of each pair, by file.
+func mint(f folder, now time.Time) (map[string]pair, error) {
+	root, err := ca.New(now)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.write("ca.pem", string(root.Root())); err != nil {
+		return nil, err
+	}
+	issuer, err := root.Intermediate(ca.Options{})
+	if err != nil {
+		return nil, err
+	}
+	minted := map[string]pair{}
+	for _, o := range orders() {
+		leaf, err := o.issue(issuer, now)
+		if err != nil {
+			return nil, err
+		}
+		chain, key := string(leaf.Chain), string(leaf.Key)
+		if err := f.write("certs/"+o.file+".pem", chain); err != nil {
+			return nil, err
+		}
+		if err := f.writeSecret("certs/"+o.file+".key", key); err != nil {
+			return nil, err
+		}
+		minted[o.file] = pair{material.ChainDigest(chain), material.PublicKeyDigest(key)}
+	}
+	return minted, nil
+}
+
+func (o order) issue(issuer *ca.Authority, now time.Time) (ca.Leaf, error) {
+	options := ca.Options{Names: []string{o.name}}
+	if o.from != o.to {
+		options.NotBefore, options.NotAfter = now.Add(o.from), now.Add(o.to)
+	}
+	leaf, err := issuer.Issue(options)
+	if err != nil || !o.another {
+		return leaf, err
+	}
+	other, err := issuer.Issue(options)
+	if err != nil {
+		return leaf, fmt.Errorf("minting another key: %w", err)
+	}
+	leaf.Key = other.Key
+	return leaf, nil
+}

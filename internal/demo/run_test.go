@@ -1,0 +1,192 @@
+package demo_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/bindgate/bindgate/internal/cli"
+	"github.com/bindgate/bindgate/internal/demo"
+)
+
+// environment is a command line's whole world, with somebody's credentials and
+// proxy in it that the demo must not use.
+func environment(t *testing.T, out *bytes.Buffer) cli.Env {
+	t.Helper()
+	t.Setenv("TMPDIR", t.TempDir())
+	vars := map[string]string{
+		"HOME": t.TempDir(), "ALIBABA_CLOUD_ACCESS_KEY_ID": "mine", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "mine",
+		"ALIBABA_CLOUD_SECURITY_TOKEN": "mine", "BINDGATE_ENDPOINT": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1",
+	}
+	return cli.Env{
+		Stdin: strings.NewReader(""), Stdout: out, Stderr: out, Now: time.Now, Dir: t.TempDir(),
+		LookupEnv: func(name string) (string, bool) { v, ok := vars[name]; return v, ok },
+	}
+}
+
+func TestDemo(t *testing.T) {
+	var out bytes.Buffer
+	env := environment(t, &out)
+	began := time.Now()
+	if code := cli.Run(t.Context(), []string{"demo"}, env); code != 0 {
+		t.Fatalf("got exit code %d:\n%s", code, &out)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	text := out.String()
+	for _, want := range []string{
+		"✗ refused elsewhere.demo.com", `"legacy"`, "bindings.yaml:", "you mean RELEASE?", "14 bindings: 8 allowed, 6 refused",
+		"✓ api.demo.com         bound                                bound      3 calls",
+		"✓ moved.demo.com       bound, taken from another group      bound      2 calls",
+		"✓ stands.demo.com      unchanged                            unchanged  nothing",
+		"✓ renewed.demo.com     bound                                bound      1 call",
+		"✓ wrong-key.demo.com   refused: certificate/key-matches     refused    nothing",
+		"✓ no-ticket.demo.com   refused: rebind/force-is-allowed     refused    nothing",
+		"All agree",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	for line := range strings.Lines(text) {
+		if utf8.RuneCountInString(line) > 81 && !strings.HasPrefix(line, "$ ") {
+			t.Errorf("a line is wider than 80 columns: %q", line)
+		}
+	}
+	if t.Failed() {
+		t.Log(text)
+	}
+	for _, dir := range []string{os.Getenv("TMPDIR"), env.Dir, home(env)} {
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("in %s remains %v, %v", dir, left, err)
+		}
+	}
+}
+
+func home(env cli.Env) string {
+	dir, _ := env.LookupEnv("HOME")
+	return dir
+}
+
+func TestDemoKeepsItsFolder(t *testing.T) {
+	var out bytes.Buffer
+	env := environment(t, &out)
+	if code := cli.Run(t.Context(), []string{"demo", "--dir", "kept"}, env); code != 0 {
+		t.Fatalf("got exit code %d:\n%s", code, &out)
+	}
+	dir := filepath.Join(env.Dir, "kept")
+	keys, err := filepath.Glob(filepath.Join(dir, "certs", "*.key"))
+	if err != nil || len(keys) == 0 {
+		t.Fatalf("got keys %q, %v", keys, err)
+	}
+	told := out.String() + read(t, filepath.Join(dir, "report.json")) + read(t, filepath.Join(dir, "journal.jsonl"))
+	for _, path := range keys {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: got %v, %v", path, info.Mode(), err)
+		}
+		for line := range strings.Lines(read(t, path)) {
+			if line = strings.TrimSpace(line); strings.Contains(told, line) {
+				t.Errorf("a line of %s was told", path)
+			}
+		}
+	}
+	for _, want := range []string{"--seed kept/seed.yaml --roots kept/ca.pem -- bindgate lint kept/bindings.yaml", "less kept/bindings.yaml"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, &out)
+		}
+	}
+	out.Reset()
+	if code := cli.Run(t.Context(), []string{"demo", "--dir", "kept"}, env); code != 2 || !strings.Contains(out.String(), "not empty") {
+		t.Errorf("a second time: got exit code %d:\n%s", code, &out)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// options run the demo with a command line that after does something more.
+func options(t *testing.T, out *bytes.Buffer, after func(dir string, run func(args ...string) int)) demo.Options {
+	env := environment(t, out)
+	return demo.Options{Out: out, Now: time.Now, Bindgate: func(ctx context.Context, dir string, environ []string, args ...string) int {
+		inner := env
+		inner.Dir = dir
+		inner.LookupEnv = func(name string) (string, bool) {
+			for _, pair := range environ {
+				if k, v, _ := strings.Cut(pair, "="); k == name {
+					return v, true
+				}
+			}
+			return "", false
+		}
+		run := func(args ...string) int { return cli.Run(ctx, args, inner) }
+		code := run(args...)
+		if args[0] == "apply" {
+			after(dir, run)
+		}
+		return code
+	}}
+}
+
+func TestDemoNoticesAWriteThatNobodyReported(t *testing.T) {
+	var out bytes.Buffer
+	o := options(t, &out, func(_ string, run func(...string) int) {
+		if code := run("apply", "--domain", "typo.demo.com", "--group", "5b1f0d6c9a7e4c33b0d2a8e4f6c71922",
+			"--region", "cn-hangzhou", "--stage", "RELEASE", "--journal", "other.jsonl"); code != 0 {
+			t.Fatalf("the extra binding ended with %d:\n%s", code, &out)
+		}
+	})
+	disagrees(t, o, &out, "✗ typo.demo.com", "call 1 should not be, got SetDomain BindStageName=\"RELEASE\"")
+}
+
+func TestDemoNoticesAReportThatLies(t *testing.T) {
+	var out bytes.Buffer
+	o := options(t, &out, func(dir string, _ func(...string) int) {
+		path := filepath.Join(dir, "report.json")
+		lie := strings.ReplaceAll(read(t, path), `"RELEASE"`, `"TEST"`)
+		if err := os.WriteFile(path, []byte(lie), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	})
+	disagrees(t, o, &out, "✗ api.demo.com", `decided: call 1: got SetDomain BindStageName="TEST"`)
+}
+
+func disagrees(t *testing.T, o demo.Options, out *bytes.Buffer, want ...string) {
+	t.Helper()
+	agree, err := demo.Run(t.Context(), o)
+	if err != nil || agree {
+		t.Errorf("got %t, %v, want no agreement", agree, err)
+	}
+	for _, w := range want {
+		if !strings.Contains(out.String(), w) {
+			t.Errorf("%q is missing in\n%s", w, out)
+		}
+	}
+}
+
+func TestDemoStops(t *testing.T) {
+	var out bytes.Buffer
+	ctx, cancel := context.WithCancel(t.Context())
+	o := options(t, &out, func(string, func(...string) int) { cancel() })
+	if agree, err := demo.Run(ctx, o); agree || err == nil || !strings.Contains(err.Error(), "interrupted") {
+		t.Errorf("interrupted: got %t, %v", agree, err)
+	}
+	o = options(t, &out, func(dir string, _ func(...string) int) { _ = os.Remove(filepath.Join(dir, "report.json")) })
+	if agree, err := demo.Run(t.Context(), o); agree || err == nil || !strings.Contains(err.Error(), "exit code 1") {
+		t.Errorf("without a report: got %t, %v", agree, err)
+	}
+	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) > 0 {
+		t.Errorf("remains %v, %v", left, err)
+	}
+}
