@@ -1,0 +1,128 @@
+// Package dnssec validates signatures, keys and denials of existence (RFC 4035
+// §5, RFC 5155 §8) of messages that somebody else fetched. It asks nobody.
+package dnssec
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/bindgate/bindgate/internal/resolve"
+)
+
+// Bounds of the work that one message can cause: a hostile zone may hold many
+// keys and signatures with one key tag.
+const (
+	mostKeys     = 32
+	mostAttempts = 16
+)
+
+// ErrUnsupported: the zone is signed in ways that this validator does not know,
+// and so counts as unsigned (RFC 4035 §5.2).
+var ErrUnsupported = errors.New("no algorithm that is supported")
+
+// Set is the records of one name and type, and the signatures over them.
+type Set struct {
+	Records    []dns.RR
+	Signatures []*dns.RRSIG
+}
+
+// SetOf picks a set out of a section of a message; name is in canonical form.
+func SetOf(section []dns.RR, name string, qtype uint16) Set {
+	var s Set
+	for _, rr := range section {
+		if resolve.Canonical(rr.Header().Name) != name || rr.Header().Class != dns.ClassINET {
+			continue
+		}
+		if sig, ok := rr.(*dns.RRSIG); ok && sig.TypeCovered == qtype {
+			s.Signatures = append(s.Signatures, sig)
+		} else if rr.Header().Rrtype == qtype {
+			s.Records = append(s.Records, rr)
+		}
+	}
+	return s
+}
+
+// Verify finds a signature of the zone that holds at the time, by one of its
+// keys. The error is of the signature that came nearest.
+func (s Set) Verify(zone string, keys []*dns.DNSKEY, now time.Time) (*dns.RRSIG, error) {
+	if len(s.Records) == 0 {
+		return nil, errors.New("there are no records")
+	}
+	if len(s.Signatures) == 0 {
+		return nil, errors.New("it is not signed, and the zone is")
+	}
+	problem, attempts := errors.New("no signature is by a key of the zone"), 0
+	for _, sig := range s.Signatures {
+		for _, key := range keys {
+			if resolve.Canonical(sig.SignerName) != zone || sig.KeyTag != key.KeyTag() || sig.Algorithm != key.Algorithm {
+				continue
+			}
+			if attempts++; attempts > mostAttempts {
+				return nil, errors.New("there are too many signatures and keys to try")
+			}
+			switch err := sig.Verify(key, s.Records); {
+			case err != nil:
+				problem = fmt.Errorf("the signature by key %d is wrong: %w", sig.KeyTag, err)
+			case !sig.ValidityPeriod(now):
+				problem = fmt.Errorf("the signature by key %d holds from %s to %s only", sig.KeyTag,
+					dns.TimeToString(sig.Inception), dns.TimeToString(sig.Expiration))
+			default:
+				return sig, nil
+			}
+		}
+	}
+	return nil, problem
+}
+
+// Until is when a signature ends (RFC 4034 §3.1.5: serial arithmetic, here within 68 years of now).
+func Until(sig *dns.RRSIG, now time.Time) time.Time {
+	return now.Add(time.Duration(int32(sig.Expiration-uint32(now.Unix()))) * time.Second).UTC().Truncate(time.Second)
+}
+
+// Keys are the keys of a zone, if one that a DS record vouches for signs them.
+// ErrUnsupported: no DS record can be checked.
+func Keys(zone string, set Set, vouched []*dns.DS, now time.Time) ([]*dns.DNSKEY, *dns.RRSIG, error) {
+	if !slices.ContainsFunc(vouched, supported) {
+		return nil, nil, ErrUnsupported
+	}
+	var all, entry []*dns.DNSKEY
+	for _, rr := range set.Records {
+		key, ok := rr.(*dns.DNSKEY)
+		const zoneKey, revoked = 1 << 8, 1 << 7
+		if !ok || key.Flags&zoneKey == 0 || key.Flags&revoked != 0 || key.Protocol != 3 || len(all) >= mostKeys {
+			continue
+		}
+		all = append(all, key)
+		if slices.ContainsFunc(vouched, func(ds *dns.DS) bool { return supported(ds) && names(ds, key) }) {
+			entry = append(entry, key)
+		}
+	}
+	if len(entry) == 0 {
+		return nil, nil, errors.New("no key of the zone is the one that the zone above vouches for (DS)")
+	}
+	sig, err := set.Verify(zone, entry, now)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the zone's keys: %w", err)
+	}
+	return all, sig, nil
+}
+
+func names(ds *dns.DS, key *dns.DNSKEY) bool {
+	if ds.KeyTag != key.KeyTag() || ds.Algorithm != key.Algorithm {
+		return false
+	}
+	made := key.ToDS(ds.DigestType)
+	return made != nil && equalHex(made.Digest, ds.Digest)
+}
+
+func supported(ds *dns.DS) bool {
+	switch ds.Algorithm {
+	case dns.RSASHA1, dns.RSASHA1NSEC3SHA1, dns.RSASHA256, dns.RSASHA512, dns.ECDSAP256SHA256, dns.ECDSAP384SHA384, dns.ED25519:
+		return ds.DigestType == dns.SHA1 || ds.DigestType == dns.SHA256 || ds.DigestType == dns.SHA384
+	}
+	return false
+}

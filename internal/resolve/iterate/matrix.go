@@ -1,0 +1,242 @@
+package iterate
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/bindgate/bindgate/internal/resolve"
+)
+
+// Standing is what an address turned out to be.
+type Standing string
+
+// The standings of an address.
+const (
+	Authoritative Standing = "authoritative" // it answered, with AA=1
+	Lame          Standing = "lame"          // it answered, but does not serve the zone
+	Silent        Standing = "unreachable"   // no answer that could be read
+	Untested      Standing = "not-tested"    // this machine has no way there
+)
+
+// Matrix is what every address of every server of a zone said to one question.
+type Matrix struct {
+	Zone    *Zone
+	Name    string
+	Type    uint16
+	Replies []Reply // in the order of Zone.Servers
+}
+
+// Reply is what one address said.
+type Reply struct {
+	Server   Server
+	At       time.Time
+	Standing Standing
+	Problem  string         // why it is not Authoritative
+	Said     resolve.Answer // Authoritative only
+	RCode    string
+	Flags    []string // AA, TC, RD, RA, AD, CD
+	message  *dns.Msg // Authoritative only
+}
+
+// Agreed is the answer of most of the authoritative replies; among equals the
+// one that comes first in the order of text. ok: there is one.
+func (m Matrix) Agreed() (said resolve.Answer, ok bool) {
+	votes := map[string]int{}
+	best := ""
+	for _, r := range m.Replies {
+		if r.Standing != Authoritative {
+			continue
+		}
+		key := Essence(r.Said)
+		votes[key]++
+		if !ok || votes[key] > votes[best] || votes[key] == votes[best] && key <= best {
+			best, said, ok = key, r.Said, true
+		}
+	}
+	return said, ok
+}
+
+// Essence is an answer without its TTLs, to compare it by.
+func Essence(a resolve.Answer) string {
+	var parts []string
+	for _, alias := range a.Aliases {
+		parts = append(parts, "CNAME "+alias.Target)
+	}
+	parts = append(parts, a.Records...)
+	if a.NameError && len(parts) == 0 {
+		return "NXDOMAIN"
+	}
+	return strings.Join(parts, "\n")
+}
+
+// Ask asks every address of every server of the zone that holds a name, in
+// parallel. The error is that the zone could not be found, or the context's.
+func (w *Walker) Ask(ctx context.Context, name string, qtype uint16) (Matrix, error) {
+	owner, err := resolve.NameToAsk(name)
+	if err != nil {
+		return Matrix{}, err
+	}
+	return w.ask(ctx, newTrail(), owner, qtype)
+}
+
+func (w *Walker) ask(ctx context.Context, t trail, name string, qtype uint16) (Matrix, error) {
+	z, err := w.zoneOf(ctx, t, parent(name))
+	if err != nil {
+		return Matrix{}, err
+	}
+	for range mostDepth {
+		m, err := w.askAll(ctx, t, z, name, qtype)
+		if err != nil {
+			return Matrix{}, err
+		}
+		begin, below := m.cutBelow()
+		if !below {
+			return m, nil
+		}
+		child, err := w.zoneOf(ctx, t, begin)
+		if err != nil {
+			return Matrix{}, err
+		}
+		if child.Name == z.Name {
+			return m, nil
+		}
+		z = child
+	}
+	return Matrix{}, errors.New("the zones below " + z.Name + " refer to each other without end")
+}
+
+// askAll asks all addresses at the same time, each question once in a run.
+func (w *Walker) askAll(ctx context.Context, t trail, z *Zone, name string, qtype uint16) (Matrix, error) {
+	return w.asked.Get(ctx, askKey{z.Name, name, qtype}, func(ctx context.Context, key askKey) (Matrix, error) {
+		m := Matrix{Zone: z, Name: name, Type: qtype, Replies: make([]Reply, len(z.Servers))}
+		var all sync.WaitGroup
+		for i, s := range z.Servers {
+			if s.client != nil && t.spend() != nil {
+				return Matrix{}, errSpent
+			}
+			all.Go(func() { m.Replies[i] = w.one(ctx, z, s, name, qtype) })
+		}
+		all.Wait()
+		if ctx.Err() != nil {
+			return Matrix{}, context.Cause(ctx)
+		}
+		return m, nil
+	})
+}
+
+// one asks one address and reads what came.
+func (w *Walker) one(ctx context.Context, z *Zone, s Server, name string, qtype uint16) Reply {
+	r := Reply{Server: s, Standing: Untested, Problem: s.Problem}
+	if s.client == nil {
+		return r
+	}
+	m, err := s.client.Exchange(ctx, name, qtype)
+	r.At = w.cfg.Now()
+	if err != nil {
+		if r.Standing = Silent; noFamily(err) {
+			r.Standing = Untested
+		}
+		r.Problem = err.Error()
+		return r
+	}
+	r.RCode, r.Flags = codeName(m.Rcode), flags(m)
+	r.Standing, r.Problem = standing(m, z.Name, name)
+	if r.Standing != Authoritative {
+		r.message = refers(m, z.Name, name)
+		return r
+	}
+	r.message = m
+	if r.Said, err = resolve.Reduce(m, name, qtype); err != nil {
+		r.Standing, r.Problem, r.message = Silent, "the answer cannot be read: "+err.Error(), nil
+	}
+	return r
+}
+
+// standing reads from a message whether its server serves the zone.
+func standing(m *dns.Msg, zone, name string) (Standing, string) {
+	switch {
+	case m.Rcode != dns.RcodeSuccess && m.Rcode != dns.RcodeNameError:
+		return Lame, "it answers " + codeName(m.Rcode)
+	case refers(m, zone, name) != nil:
+		return Lame, "it refers to a zone below"
+	case !m.Authoritative:
+		return Lame, "it answers without authority (AA=0)"
+	}
+	return Authoritative, ""
+}
+
+// cutBelow is where the servers say, or an answer shows, that another zone begins
+// between theirs and the name.
+func (m Matrix) cutBelow() (begin string, below bool) {
+	for _, r := range m.Replies {
+		if r.message == nil {
+			continue
+		}
+		if r.Standing != Authoritative {
+			return referral(r.message, m.Zone.Name, m.Name)
+		}
+		for _, rr := range r.message.Ns { // NODATA with the SOA of the zone that begins at the name
+			if soa, ok := rr.(*dns.SOA); ok && resolve.Canonical(soa.Hdr.Name) == m.Name && m.Name != m.Zone.Name {
+				return m.Name, true
+			}
+		}
+	}
+	return "", false
+}
+
+func refers(m *dns.Msg, zone, name string) *dns.Msg {
+	if _, ok := referral(m, zone, name); ok {
+		return m
+	}
+	return nil
+}
+
+// referral is where a message says that another zone begins, on the way from
+// the zone to the name. One that leads up or aside is none: it is lame.
+func referral(m *dns.Msg, zone, name string) (begin string, ok bool) {
+	if m.Rcode != dns.RcodeSuccess || m.Authoritative || len(m.Answer) > 0 {
+		return "", false
+	}
+	for _, rr := range m.Ns {
+		if _, isNS := rr.(*dns.NS); !isNS {
+			continue
+		}
+		owner := resolve.Canonical(rr.Header().Name)
+		if owner != zone && within(zone, owner) && within(owner, name) {
+			return owner, true
+		}
+	}
+	return "", false
+}
+
+func flags(m *dns.Msg) []string {
+	var out []string
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{{"AA", m.Authoritative}, {"TC", m.Truncated}, {"RD", m.RecursionDesired}, {"RA", m.RecursionAvailable}, {"AD", m.AuthenticatedData}, {"CD", m.CheckingDisabled}} {
+		if f.set {
+			out = append(out, f.name)
+		}
+	}
+	return slices.Clip(out)
+}
+
+func codeName(rcode int) string {
+	if name, ok := dns.RcodeToString[rcode]; ok {
+		return name
+	}
+	return "RCODE " + strconv.Itoa(rcode)
+}
+
+func noFamily(err error) bool {
+	var e *resolve.Error
+	return errors.As(err, &e) && e.Kind == resolve.NoFamily
+}

@@ -1,0 +1,79 @@
+package iterate
+
+import (
+	_ "embed" // the published lists are files
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"github.com/bindgate/bindgate/internal/resolve"
+)
+
+//go:embed root.hints
+var ianaHints string
+
+//go:embed root.anchors
+var ianaAnchors string
+
+// Roots is where a walk begins: the root's servers, and the keys that the root
+// zone is believed by.
+type Roots struct {
+	servers map[string][]netip.Addr
+	anchors []*dns.DS
+}
+
+// ParseRoots reads a hints file, a master file of the root's NS, A and AAAA
+// records, and optionally one of the root's DS or DNSKEY records (the anchors).
+// Without anchors a root of one's own is unsigned: nothing below it is validated.
+func ParseRoots(hints, anchors string) (Roots, error) {
+	r := Roots{servers: map[string][]netip.Addr{}}
+	var glue []dns.RR
+	err := eachRecord(hints, "root hints", func(rr dns.RR) {
+		if ns, ok := rr.(*dns.NS); ok && ns.Hdr.Name == "." {
+			r.servers[resolve.Canonical(ns.Ns)] = nil
+		}
+		glue = append(glue, rr)
+	})
+	if err != nil {
+		return Roots{}, err
+	}
+	found := 0
+	for host, addrs := range glueOf(glue, ".", r.servers) {
+		r.servers[host] = addrs
+		found += len(addrs)
+	}
+	if found == 0 {
+		return Roots{}, errors.New("reading root hints: no root server with an address; want NS records of the root, and A or AAAA records of their hosts")
+	}
+	err = eachRecord(anchors, "trust anchors", func(rr dns.RR) {
+		switch rr := rr.(type) {
+		case *dns.DS:
+			r.anchors = append(r.anchors, rr)
+		case *dns.DNSKEY:
+			r.anchors = append(r.anchors, rr.ToDS(dns.SHA256))
+		}
+	})
+	return r, err
+}
+
+func (r Roots) orIANA() (Roots, error) {
+	if r.servers != nil {
+		return r, nil
+	}
+	return ParseRoots(ianaHints, ianaAnchors)
+}
+
+func eachRecord(text, what string, use func(dns.RR)) error {
+	p := dns.NewZoneParser(strings.NewReader(text), ".", "")
+	p.SetDefaultTTL(3600)
+	for rr, ok := p.Next(); ok; rr, ok = p.Next() {
+		use(rr)
+	}
+	if err := p.Err(); err != nil {
+		return fmt.Errorf("reading %s: %w", what, err)
+	}
+	return nil
+}

@@ -1,0 +1,211 @@
+package iterate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"github.com/bindgate/bindgate/internal/resolve"
+)
+
+// Bounds of what a delegation may cost.
+const (
+	mostHosts     = 20 // name servers of a zone that are looked at
+	mostAddresses = 4  // of one host and family
+)
+
+// Zone is a part of the name space and those who answer for it.
+type Zone struct {
+	Name    string   // its apex; "." for the root
+	Servers []Server // every address of every host of the delegation and of the zone's own NS set, sorted
+	parent  *Zone    // nil: the root
+}
+
+// Server is one address of a name server, or a host whose address nobody knows.
+type Server struct {
+	Host    string
+	Address netip.AddrPort // invalid: see Problem
+	Problem string
+	client  *resolve.Client
+}
+
+// newZone makes a zone of its hosts with their addresses.
+func (w *Walker) newZone(parent *Zone, name string, hosts map[string][]netip.Addr) (*Zone, error) {
+	z := &Zone{Name: name, parent: parent}
+	for host, addrs := range hosts {
+		if len(addrs) == 0 {
+			z.Servers = append(z.Servers, Server{Host: host, Problem: "no address of this host could be found"})
+		}
+		for _, addr := range addrs {
+			at := netip.AddrPortFrom(addr, w.cfg.Port)
+			client, err := w.client(at)
+			if err != nil {
+				return nil, err
+			}
+			z.Servers = append(z.Servers, Server{Host: host, Address: at, client: client})
+		}
+	}
+	slices.SortFunc(z.Servers, func(a, b Server) int {
+		if c := strings.Compare(a.Host, b.Host); c != 0 {
+			return c
+		}
+		return a.Address.Compare(b.Address)
+	})
+	return z, nil
+}
+
+// zoneOf is the zone that holds a name, or begins there.
+func (w *Walker) zoneOf(ctx context.Context, t trail, name string) (*Zone, error) {
+	if name == "." {
+		return w.root, nil
+	}
+	get := w.zones.Get
+	if t.helper {
+		get = w.zones.Alone // see trail
+	}
+	return get(ctx, zoneKey{name, t.helper}, func(ctx context.Context, key zoneKey) (*Zone, error) {
+		above, err := w.zoneOf(ctx, t, parent(name))
+		if err != nil {
+			return nil, err
+		}
+		return w.cut(ctx, t, above, name)
+	})
+}
+
+// cut finds out whether a zone begins at name, by asking the servers of the zone
+// above for its NS records and nothing more (RFC 9156): a thousand names below
+// it then share that answer.
+func (w *Walker) cut(ctx context.Context, t trail, above *Zone, name string) (*Zone, error) {
+	m, err := w.anyOf(ctx, t, above, name, dns.TypeNS, func(m *dns.Msg) bool {
+		_, refers := referral(m, above.Name, name)
+		return refers || m.Authoritative && (m.Rcode == dns.RcodeSuccess || m.Rcode == dns.RcodeNameError)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("finding the zone of %s: %w", name, err)
+	}
+	if begin, refers := referral(m, above.Name, name); refers {
+		return w.delegated(ctx, t, above, begin, m.Ns, m.Extra)
+	}
+	if len(hostsAt(m.Answer, name)) > 0 { // one server for both zones
+		return w.delegated(ctx, t, above, name, m.Answer, m.Extra)
+	}
+	return above, nil
+}
+
+// delegated makes the zone that a delegation names.
+func (w *Walker) delegated(ctx context.Context, t trail, above *Zone, name string, ns, extra []dns.RR) (*Zone, error) {
+	if slices.Contains(t.zones, name) {
+		return nil, fmt.Errorf("the servers of %s can be found only through themselves", name)
+	}
+	t.zones = append(slices.Clip(t.zones), name)
+	hosts := glueOf(extra, above.Name, hostsAt(ns, name))
+	if err := w.locate(ctx, t, hosts); err != nil {
+		return nil, err
+	}
+	z, err := w.newZone(above, name, hosts)
+	if err != nil || above.parent == nil || t.helper {
+		return z, err
+	}
+	return w.completed(ctx, t, z, hosts)
+}
+
+// completed adds the servers that the zone itself names and its parent does not.
+func (w *Walker) completed(ctx context.Context, t trail, z *Zone, hosts map[string][]netip.Addr) (*Zone, error) {
+	m, err := w.anyOf(ctx, t, z, z.Name, dns.TypeNS, func(m *dns.Msg) bool { return m.Authoritative })
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		return z, nil // the delegation stands; that its servers do not answer shows when they are asked
+	}
+	more := hostsAt(m.Answer, z.Name)
+	for host := range hosts {
+		delete(more, host)
+	}
+	if len(more) == 0 {
+		return z, nil
+	}
+	more = glueOf(m.Extra, z.Name, more)
+	if err := w.locate(ctx, t, more); err != nil {
+		return nil, err
+	}
+	for host, addrs := range more {
+		hosts[host] = addrs
+	}
+	return w.newZone(z.parent, z.Name, hosts)
+}
+
+// locate looks up the hosts that came without addresses. A helper stops at the
+// first: it needs one server, not all.
+func (w *Walker) locate(ctx context.Context, t trail, hosts map[string][]netip.Addr) error {
+	names := make([]string, 0, len(hosts))
+	known := false
+	for host, addrs := range hosts {
+		if known = known || len(addrs) > 0; len(addrs) == 0 {
+			names = append(names, host)
+		}
+	}
+	slices.Sort(names)
+	for _, host := range names {
+		if t.helper && known {
+			return nil
+		}
+		addrs, err := w.addressesOf(ctx, t, host)
+		if ctx.Err() != nil || errors.Is(err, errSpent) {
+			return err
+		}
+		hosts[host], known = addrs, known || len(addrs) > 0
+	}
+	return nil
+}
+
+// hostsAt are the hosts of the NS records of name, without addresses.
+func hostsAt(rrs []dns.RR, name string) map[string][]netip.Addr {
+	hosts := map[string][]netip.Addr{}
+	for _, rr := range rrs {
+		if ns, ok := rr.(*dns.NS); ok && resolve.Canonical(ns.Hdr.Name) == name && len(hosts) < mostHosts {
+			hosts[resolve.Canonical(ns.Ns)] = nil
+		}
+	}
+	return hosts
+}
+
+// glueOf gives hosts the addresses that came with the delegation, as far as the
+// zone that delegates may speak of them: at and below its own apex.
+func glueOf(extra []dns.RR, apex string, hosts map[string][]netip.Addr) map[string][]netip.Addr {
+	for _, rr := range extra {
+		host := resolve.Canonical(rr.Header().Name)
+		addrs, wanted := hosts[host]
+		addr, ok := addressIn(rr)
+		if wanted && ok && within(apex, host) && !slices.Contains(addrs, addr) && len(addrs) < 2*mostAddresses {
+			hosts[host] = append(addrs, addr)
+		}
+	}
+	return hosts
+}
+
+func addressIn(rr dns.RR) (netip.Addr, bool) {
+	switch rr := rr.(type) {
+	case *dns.A:
+		return netip.AddrFromSlice(rr.A.To4())
+	case *dns.AAAA:
+		return netip.AddrFromSlice(rr.AAAA.To16())
+	}
+	return netip.Addr{}, false
+}
+
+// within reports whether name is apex or lies below it.
+func within(apex, name string) bool { return dns.IsSubDomain(dns.Fqdn(apex), dns.Fqdn(name)) }
+
+// parent is the name without its first label.
+func parent(name string) string {
+	if next, end := dns.NextLabel(name, 0); !end {
+		return name[next:]
+	}
+	return "."
+}
