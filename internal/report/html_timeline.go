@@ -23,14 +23,30 @@ type expiry struct {
 	Y, X, Width   int // of its bar
 }
 
+// Label is what stands before the bar: as much of the name as there is room for.
+func (e expiry) Label() string {
+	const most = 34
+	name := []rune(e.Domain)
+	if e.Where == onGateway {
+		name = append(name, []rune(" (now)")...)
+	}
+	if over := len(name) - most; over > 0 {
+		name = append([]rune("…"), name[over+1:]...)
+	}
+	return string(name)
+}
+
 type tick struct {
 	X     int
 	Label string
 }
 
+// Where a certificate was seen.
+const inFile, onGateway = "file", "gateway"
+
 // The drawing, in its own units.
 const (
-	lineLeft, lineRight = 260, 960
+	lineLeft, lineRight = 260, 930
 	lineTop, lineRow    = 30, 26
 	mostLines           = 40
 )
@@ -90,11 +106,11 @@ func expiriesOf(b Binding) []expiry {
 	var out []expiry
 	for _, c := range certificatesOf(b.Whole.Certificate.Facts.Chain[:min(1, len(b.Whole.Certificate.Facts.Chain))]) {
 		if c.Problem == "" {
-			out = append(out, expiry{Domain: b.DomainName, Where: "file", NotAfter: c.NotAfter})
+			out = append(out, expiry{Domain: b.DomainName, Where: inFile, NotAfter: c.NotAfter})
 		}
 	}
 	if d, ok := b.Whole.Group.Facts.Domain(b.DomainName); ok && d.CertificateValidEnd > 0 {
-		out = append(out, expiry{Domain: b.DomainName, Where: "gateway", NotAfter: time.UnixMilli(d.CertificateValidEnd).UTC()})
+		out = append(out, expiry{Domain: b.DomainName, Where: onGateway, NotAfter: time.UnixMilli(d.CertificateValidEnd).UTC()})
 	}
 	return out
 }

@@ -70,7 +70,7 @@ func viewOf(r Report) view {
 			v.Facts = append(v.Facts, f)
 		}
 	}
-	for _, b := range r.Bindings {
+	for _, b := range worstFirst(r.Bindings) {
 		v.Bindings = append(v.Bindings, bindingViewOf(b))
 	}
 	return v

@@ -51,8 +51,7 @@ func (p *comment) fits(piece string) bool {
 }
 
 func markdown(w io.Writer, r Report, limit int) error {
-	worst := slices.Clone(r.Bindings)
-	slices.SortStableFunc(worst, func(a, b Binding) int { return cmp.Compare(rank(a), rank(b)) })
+	worst := worstFirst(r.Bindings)
 	p := &comment{limit: limit}
 	// A heading by underline: "##" is what some CI runners look for in a log.
 	fmt.Fprintf(p, "<!-- bindgate -->\nbindgate %s: %s\n---\n\n", mdText(orElse(r.Run.Command, "lint")), mdText(r.counted()))
@@ -79,6 +78,13 @@ func markdown(w io.Writer, r Report, limit int) error {
 	fmt.Fprintf(p, "<sub>%s %s at %s</sub>\n", mdText(r.Tool.Name), mdText(r.Tool.Version), r.Run.Now.Format("2006-01-02 15:04 UTC"))
 	_, err := p.WriteTo(w)
 	return err
+}
+
+// worstFirst gives the bindings in the order in which they need somebody.
+func worstFirst(bindings []Binding) []Binding {
+	out := slices.Clone(bindings)
+	slices.SortStableFunc(out, func(a, b Binding) int { return cmp.Compare(rank(a), rank(b)) })
+	return out
 }
 
 // rank sorts what needs somebody first.
