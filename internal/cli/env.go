@@ -28,11 +28,11 @@ func System() Env {
 		dir = "."
 	}
 	return Env{
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, //nolint:forbidigo // the one owner of the streams
-		LookupEnv: os.LookupEnv, Environ: os.Environ(), //nolint:forbidigo // the one owner of the environment
-		Now:      time.Now, //nolint:forbidigo // the one owner of the clock
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		LookupEnv: os.LookupEnv, Environ: os.Environ(),
+		Now:      time.Now,
 		Dir:      dir,
-		Terminal: term.IsTerminal(int(os.Stdout.Fd())), //nolint:forbidigo // the one owner of the streams
+		Terminal: term.IsTerminal(int(os.Stdout.Fd())),
 	}
 }
 
