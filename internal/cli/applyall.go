@@ -44,12 +44,14 @@ func (a *apply) all(ctx context.Context, args []string) (code int, sent bool, re
 		a.end(codeOf(err))
 		return 0, false, rep, err
 	}
-	codes := []int{}
 	verdicts := make([]judged, len(done))
 	for i, d := range done {
 		verdicts[i] = d.judged
 		sent = sent || d.outcome.Sent
-		codes = append(codes, d.code())
+	}
+	codes := []int{}
+	for _, d := range done {
+		codes = append(codes, d.code(sent))
 	}
 	if !sent {
 		codes = append(codes, interrupted(ctx))
@@ -167,7 +169,7 @@ func (a *apply) oneByOne(ctx context.Context) ([]applied, error) {
 		switch {
 		case d.outcome.Status == bind.Unchanged:
 		case blocked != "":
-			d.outcome.Status, d.outcome.Message = bind.NotAttempted, blocked
+			d.outcome.Status, d.outcome.Message, d.outcome.Interrupted = bind.NotAttempted, blocked, ctx.Err() != nil
 		default:
 			permit, p, err := d.decision.Permit()
 			if err != nil {
@@ -218,13 +220,19 @@ func (a *apply) end(code int) {
 	}
 }
 
-// code is what a binding's decision and outcome say together.
-func (d applied) code() int {
-	decision := codeOfDecision(d.decision.Status, false)
-	if d.decision.Status != gate.Allowed || d.outcome.Status == bind.NotAttempted && !d.outcome.Interrupted && !d.outcome.Changed {
-		return decision
+// code is what a binding's decision and outcome say together. An interrupted
+// run of which anything was sent is unfinished; only else was it as if never begun.
+func (d applied) code(sent bool) int {
+	o := d.outcome
+	switch {
+	case o.Interrupted && sent:
+		return exitFailed
+	case o.Interrupted:
+		return exitInterrupted
+	case d.decision.Status != gate.Allowed || o.Status == bind.NotAttempted && !o.Changed:
+		return codeOfDecision(d.decision.Status, false)
 	}
-	return codeOfOutcome(d.outcome)
+	return codeOfOutcome(o)
 }
 
 func (d applied) fill(b *report.Binding) {

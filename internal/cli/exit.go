@@ -74,8 +74,6 @@ func codeOfOutcome(o bind.Outcome) int {
 		return exitChanged
 	case o.Status == bind.Bound, o.Status == bind.Unchanged:
 		return exitClean
-	case o.Status == bind.NotAttempted && o.Interrupted:
-		return exitInterrupted
 	}
 	return exitFailed
 }
