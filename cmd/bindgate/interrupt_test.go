@@ -1,0 +1,123 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/bindgate/bindgate/internal/report"
+)
+
+// outcomes are the bindings' domains, each with what came of it.
+func (e finish) outcomes(w *world) (all []string) {
+	w.Helper()
+	var r report.Report
+	w.check(json.Unmarshal([]byte(e.out), &r))
+	for _, b := range r.Bindings {
+		all = append(all, b.DomainName+" "+b.Outcome.Status)
+	}
+	return all
+}
+
+// ends wants the process to end with this code and these outcomes.
+func (p *process) ends(code int, outcomes ...string) finish {
+	p.w.Helper()
+	e := p.wait()
+	if e.code != code {
+		p.w.Errorf("exit code %d, want %d\n%s%s", e.code, code, e.out, e.err)
+	}
+	if got := e.outcomes(p.w); !slices.Equal(got, outcomes) {
+		p.w.Errorf("got %q, want %q", got, outcomes)
+	}
+	return e
+}
+
+// twoDomains is a world with two certified domains, a. before b.
+func twoDomains(t *testing.T, faults string) *world {
+	t.Helper()
+	w := newWorld(t)
+	w.serve(groups(1), map[string]string{"a.demo.com": target(0), "b.demo.com": target(0)})
+	w.certified("a.demo.com", "b.demo.com")
+	w.faults(faults)
+	return w
+}
+
+// An interrupted run finishes the sequence that it is in, so that no domain is
+// left half made, and begins no other. It ends with 4: something was sent, and
+// not all that was wished for stands.
+func TestInterruptInACall(t *testing.T) {
+	for name, how := range map[string]struct {
+		flags  []string
+		signal os.Signal
+	}{
+		"together": {[]string{"apply", "-f", "json"}, syscall.SIGINT},
+		"each":     {[]string{"apply", "-f", "json", "--each"}, syscall.SIGTERM},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := twoDomains(t, "SetDomain@a.demo.com:hold-before-commit,SetDomainCertificate@a.demo.com:hold-after-commit")
+			p := w.start(how.flags...)
+			first := p.held()
+			p.signal(how.signal)
+			first.Release()
+			for range len(sequence()) - 1 {
+				p.held().Release() // so the signal has come long before the sequence ends
+			}
+			p.ends(4, "a.demo.com bound", "b.demo.com not-attempted")
+			w.wrote(sequence()...)
+			w.bound("a.demo.com")
+			w.verified(0)
+			w.want(0, "apply")
+			w.bound("b.demo.com")
+		})
+	}
+}
+
+func TestInterruptBeforeACall(t *testing.T) {
+	for _, command := range []string{"lint", "plan", "apply", "apply --each"} {
+		t.Run(command, func(t *testing.T) {
+			t.Parallel()
+			w := twoDomains(t, "DescribeApiGroup:hold-before-commit:1")
+			p := w.start(append(strings.Fields(command), "-f", "json")...)
+			p.held()
+			p.signal(syscall.SIGINT)
+			if e := p.wait(); e.code != 130 {
+				t.Errorf("exit code %d, want 130\n%s%s", e.code, e.out, e.err)
+			} else if strings.HasPrefix(command, "apply") {
+				p.ends(130, "a.demo.com not-attempted", "b.demo.com not-attempted")
+				w.verified(0)
+			}
+			w.wrote()
+		})
+	}
+}
+
+// A second signal ends the process at once; the next run makes it good.
+func TestSecondInterrupt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve(groups(1), map[string]string{"api.demo.com": target(0)})
+	w.certified("api.demo.com")
+	w.faults("SetDomainCertificate:hold-before-commit:1")
+	p := w.start("apply")
+	p.held()
+	for range 200 {
+		_ = p.Process.Signal(syscall.SIGINT) // it may have ended
+		select {
+		case <-p.ended:
+		case <-time.After(10 * time.Millisecond):
+			continue
+		}
+		break
+	}
+	if e := p.wait(); e.code != -1 {
+		t.Errorf("exit code %d, want the signal's\n%s", e.code, e.err)
+	}
+	w.want(0, "apply")
+	w.wrote(sequence()...)
+	w.bound("api.demo.com")
+}
