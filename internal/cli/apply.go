@@ -63,6 +63,7 @@ func (a *apply) do(ctx context.Context, env Env, c *cobra.Command, f flags, args
 	if a.run, err = open(ctx, env, c, s, args); err != nil {
 		return err
 	}
+	defer a.run.close()
 	if a.run.alone() {
 		return errors.New("reading arguments: no API group is named, so there is nothing to apply; add --group")
 	}

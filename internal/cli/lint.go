@@ -42,6 +42,7 @@ func lint(ctx context.Context, env Env, c *cobra.Command, f flags, args []string
 	if err != nil {
 		return err
 	}
+	defer r.close()
 	head, verdicts, err := r.observeAndJudge(ctx, false)
 	if err != nil {
 		return err

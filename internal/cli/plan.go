@@ -50,6 +50,7 @@ func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []str
 	if err != nil {
 		return err
 	}
+	defer r.close()
 	head, verdicts, err := r.observeAndJudge(ctx, true)
 	if err != nil {
 		return err

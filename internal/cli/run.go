@@ -132,6 +132,14 @@ func (r *run) openGateway() error {
 	return err
 }
 
+// close ends the connections that the gateway's client keeps open, which a run
+// inside another process would leave behind.
+func (r *run) close() {
+	if r.transport != nil {
+		r.transport.Close()
+	}
+}
+
 // alone reports that only certificates are judged, with no group named.
 func (r *run) alone() bool {
 	for _, b := range r.set.Bindings {
