@@ -21,6 +21,11 @@ type DNS struct {
 	QueryName string `json:"queryName"` // what was asked; for a wildcard binding a random label below its parent
 	Hops      []Hop  `json:"hops"`      // the aliases in order; empty: none at QueryName
 	End       End    `json:"end"`
+	// What follows came later; saved evidence of before has none of it.
+	Servers   []Matrix       `json:"servers,omitempty"`   // authority mode: one for each name of the chain, in order
+	Resolvers []View         `json:"resolvers,omitempty"` // authority mode: resolvers beside it
+	Security  []NameSecurity `json:"security,omitempty"`  // authority mode: one for each name of the chain
+	Around    *Around        `json:"around,omitempty"`    // nil: not looked at
 }
 
 // Hop is one CNAME record. Names are absolute, lower case, without the final dot.
@@ -48,4 +53,6 @@ type Proof struct {
 	Hops    []Hop    `json:"hops,omitempty"`    // aliases followed from Owner
 	Records []string `json:"records,omitempty"` // each TXT record, its strings joined, sorted
 	Event   Event    `json:"event,omitempty"`   // nodata, nxdomain, loop, …; empty when there are records
+	// Partial are records that some authoritative servers have and others do not.
+	Partial []string `json:"partial,omitempty"`
 }

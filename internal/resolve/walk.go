@@ -44,13 +44,13 @@ type Hop struct {
 // Walk follows the aliases of name to its addresses, A and AAAA. With an error
 // the chain holds the hops that were seen until then.
 func (c *Client) Walk(ctx context.Context, name string) (Chain, error) {
-	return c.follow(ctx, name, dns.TypeA, dns.TypeAAAA)
+	return c.Follow(ctx, name, dns.TypeA, dns.TypeAAAA)
 }
 
 // TXT follows the aliases of name to its TXT records. With an error the chain
 // holds the hops that were seen until then.
 func (c *Client) TXT(ctx context.Context, name string) (Chain, error) {
-	return c.follow(ctx, name, dns.TypeTXT)
+	return c.Follow(ctx, name, dns.TypeTXT)
 }
 
 // Records asks for one type of record at one name; aliases are not followed.
@@ -62,7 +62,9 @@ func (c *Client) Records(ctx context.Context, name string, qtype uint16) (Answer
 	return c.ask(ctx, question{owner, qtype})
 }
 
-func (c *Client) follow(ctx context.Context, name string, types ...uint16) (Chain, error) {
+// Follow follows the aliases of name to its records of the given types. With an
+// error the chain holds the hops that were seen until then.
+func (c *Client) Follow(ctx context.Context, name string, types ...uint16) (Chain, error) {
 	owner, err := NameToAsk(name)
 	if err != nil {
 		return Chain{}, err

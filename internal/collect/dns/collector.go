@@ -1,28 +1,46 @@
-// Package dns turns what a resolver says about a binding's domain into
-// evidence: the alias chain, and the TXT record that proves ownership.
+// Package dns turns what name servers say about a binding's domain into
+// evidence: the alias chain and what stands around it, and the TXT record that
+// proves ownership. In authority mode it asks the zones' own servers, in
+// resolver mode one resolver.
 package dns
 
 import (
 	"context"
 	"time"
 
+	miekg "github.com/miekg/dns"
+
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/resolve"
+	"github.com/bindgate/bindgate/internal/resolve/iterate"
 )
 
-// Collector collects DNS evidence from one resolver. It is safe for concurrent use.
+// Collector collects DNS evidence. It is safe for concurrent use.
 type Collector struct {
-	resolver *resolve.Client
+	resolver *resolve.Client   // nil: authority mode without any
+	walker   *iterate.Walker   // nil: resolver mode
+	beside   []*resolve.Client // authority mode: resolvers to compare with
 	now      func() time.Time
 	label    func() string
 }
 
-// New makes a collector. now is the clock that stamps the evidence; label gives
-// a DNS label that nobody has used before, for wildcard bindings (crypto/rand's
-// Text, or a fixed one in tests).
+// New makes a collector in resolver mode. now is the clock that stamps the
+// evidence; label gives a DNS label that nobody has used before, for wildcard
+// bindings (crypto/rand's Text, or a fixed one in tests).
 func New(resolver *resolve.Client, now func() time.Time, label func() string) *Collector {
 	return &Collector{resolver: resolver, now: now, label: label}
+}
+
+// NewAuthority makes a collector in authority mode. The resolvers are asked
+// beside the authorities, and the first of them for INTRANET names, which have
+// no public authority; there may be none.
+func NewAuthority(w *iterate.Walker, resolvers []*resolve.Client, now func() time.Time, label func() string) *Collector {
+	c := &Collector{walker: w, beside: resolvers, now: now, label: label}
+	if len(resolvers) > 0 {
+		c.resolver = resolvers[0]
+	}
+	return c
 }
 
 // Collect asks for the alias chain of the binding's domain, and for its TXT
@@ -33,6 +51,13 @@ func (c *Collector) Collect(ctx context.Context, b binding.Binding) (evidence.Ob
 		const why = "the certificate is judged alone: no group was named"
 		return evidence.Left[evidence.DNS](why), evidence.Left[evidence.Proof](why)
 	}
+	if c.walker != nil && b.CustomDomainType != binding.Intranet {
+		return c.authorityAliases(ctx, b), c.authorityProof(ctx, b)
+	}
+	if c.resolver == nil {
+		const why = "INTRANET names are asked of a resolver, and there is none; name one with --resolver"
+		return evidence.CouldNot[evidence.DNS](why, "", c.now()), evidence.CouldNot[evidence.Proof](why, "", c.now())
+	}
 	return c.aliases(ctx, b), c.proof(ctx, b)
 }
 
@@ -42,15 +67,11 @@ func (c *Collector) aliases(ctx context.Context, b binding.Binding) evidence.Obs
 		return evidence.CouldNot[evidence.DNS](err.Error(), c.resolver.Server(), c.now())
 	}
 	chain, err := c.resolver.Walk(ctx, name)
-	facts := evidence.DNS{
-		Mode:      evidence.DNSResolver,
-		QueryName: name,
-		Hops:      c.hops(chain),
-		End:       evidence.End{Name: chain.Name, Event: event(chain.Event), Addresses: chain.Records, Targets: chain.Targets},
-	}
+	facts := evidence.DNS{Mode: evidence.DNSResolver, QueryName: name, Hops: hops(chain, c.resolver.Server()), End: end(chain)}
 	if err != nil {
 		return failed(evidence.CouldNot[evidence.DNS](err.Error(), c.resolver.Server(), c.now()), facts)
 	}
+	facts.Around = around(ctx, c.resolver.Follow, b, facts)
 	return evidence.Saw(facts, c.resolver.Server(), c.now())
 }
 
@@ -62,18 +83,23 @@ func (c *Collector) proof(ctx context.Context, b binding.Binding) evidence.Obser
 	if err != nil {
 		return evidence.CouldNot[evidence.Proof](err.Error(), c.resolver.Server(), c.now())
 	}
-	chain, err := c.resolver.TXT(ctx, owner)
-	facts := evidence.Proof{Owner: owner, Records: chain.Records}
-	if len(chain.Hops) > 0 {
-		facts.Hops = c.hops(chain)
-	}
-	if chain.Event != resolve.Found {
-		facts.Event = event(chain.Event)
-	}
+	chain, err := c.resolver.Follow(ctx, owner, miekg.TypeTXT)
+	facts := proofFacts(owner, chain, c.resolver.Server())
 	if err != nil {
 		return failed(evidence.CouldNot[evidence.Proof](err.Error(), c.resolver.Server(), c.now()), facts)
 	}
 	return evidence.Saw(facts, c.resolver.Server(), c.now())
+}
+
+func proofFacts(owner string, chain resolve.Chain, server string) evidence.Proof {
+	facts := evidence.Proof{Owner: owner, Records: chain.Records}
+	if len(chain.Hops) > 0 {
+		facts.Hops = hops(chain, server)
+	}
+	if chain.Event != resolve.Found {
+		facts.Event = event(chain.Event)
+	}
+	return facts
 }
 
 // failed adds to a failed observation what was seen until then.
@@ -83,12 +109,16 @@ func failed[T any](o evidence.Observation[T], seen T) evidence.Observation[T] {
 }
 
 // hops are the chain's aliases; never nil, so that a chain without any is [] in JSON.
-func (c *Collector) hops(chain resolve.Chain) []evidence.Hop {
-	hops := make([]evidence.Hop, 0, len(chain.Hops))
+func hops(chain resolve.Chain, server string) []evidence.Hop {
+	out := make([]evidence.Hop, 0, len(chain.Hops))
 	for _, h := range chain.Hops {
-		hops = append(hops, evidence.Hop{Owner: h.Owner, Target: h.Target, TTL: h.TTL, Server: c.resolver.Server()})
+		out = append(out, evidence.Hop{Owner: h.Owner, Target: h.Target, TTL: h.TTL, Server: server})
 	}
-	return hops
+	return out
+}
+
+func end(chain resolve.Chain) evidence.End {
+	return evidence.End{Name: chain.Name, Event: event(chain.Event), Addresses: chain.Records, Targets: chain.Targets}
 }
 
 // event puts the resolver's word into the evidence's. A walk that failed has none.

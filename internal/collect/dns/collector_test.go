@@ -105,9 +105,18 @@ func TestCollectAliases(t *testing.T) {
 			QueryName: "no.example", Hops: []evidence.Hop{}, End: evidence.End{Name: "no.example", Event: evidence.EventNameError},
 		},
 	}
+	arounds := map[string]*evidence.Around{
+		"faß.example": {HTTPS: &evidence.Lookup{Name: "xn--fa-hia.example", Event: evidence.EventNoData},
+			Group: &evidence.Lookup{Name: groupID + "-cn-hangzhou.alicloudapi.com", Records: []string{"192.0.2.10"}}},
+		"no.example": {HTTPS: &evidence.Lookup{Name: "no.example", Event: evidence.EventNameError}, Missing: "example"},
+	}
 	for domain, want := range tests {
 		want.Mode = evidence.DNSResolver
-		got, proof := c.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: groupID, DomainProof: binding.ProofCNAME})
+		want.Around = arounds[domain]
+		if want.Around == nil {
+			want.Around = &evidence.Around{HTTPS: &evidence.Lookup{Name: want.QueryName, Event: evidence.EventNoData}}
+		}
+		got, proof := c.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: groupID, RegionID: "cn-hangzhou", DomainProof: binding.ProofCNAME})
 		if diff := cmp.Diff(evidence.Saw(want, server, noon), got); diff != "" {
 			t.Errorf("%s: %s", domain, diff)
 		}

@@ -43,6 +43,7 @@ type Walker struct {
 	addresses memo.Memo[string, []netip.Addr]
 	asked     memo.Memo[askKey, Matrix]
 	trusted   memo.Memo[string, trust]
+	negative  memo.Memo[string, uint32]
 }
 
 // zoneKey: a zone that was found on the way to some server's address may know

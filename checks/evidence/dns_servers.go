@@ -1,0 +1,82 @@
+package evidence
+
+import "time"
+
+// Matrix is what every address of every authoritative server of a name's zone
+// said to the question for its CNAME.
+type Matrix struct {
+	Name        string   `json:"name"`
+	Zone        string   `json:"zone"`                  // the apex; . for the root
+	NegativeTTL uint32   `json:"negativeTtl,omitempty"` // seconds for which "there is none" is kept (RFC 2308 §5)
+	Rows        []Row    `json:"rows"`                  // by host and address
+	Beside      []string `json:"beside,omitempty"`      // types of records beside the CNAME of Name
+}
+
+// RowStanding is what an address of a name server turned out to be.
+type RowStanding string
+
+// The standings. Only an authoritative answer says anything about the name.
+const (
+	StandingAuthoritative RowStanding = "authoritative" // it answered, with AA=1
+	StandingLame          RowStanding = "lame"          // it answered, but does not serve the zone
+	StandingUnreachable   RowStanding = "unreachable"   // no answer that could be read
+	StandingNotTested     RowStanding = "not-tested"    // this machine has no way to it, or its address is not known
+)
+
+// Row is one address.
+type Row struct {
+	Server   string      `json:"server"`            // the host's name
+	Address  string      `json:"address,omitempty"` // IP and port
+	At       time.Time   `json:"at,omitzero"`
+	Standing RowStanding `json:"standing"`
+	RCode    string      `json:"rcode,omitempty"`
+	Flags    []string    `json:"flags,omitempty"`   // AA, RA, …
+	Targets  []string    `json:"targets,omitempty"` // of the CNAME records, sorted; none: see RCode
+	TTL      uint32      `json:"ttl,omitempty"`     // seconds
+	Problem  string      `json:"problem,omitempty"` // why it is not authoritative
+}
+
+// View is what one resolver says beside the authorities.
+type View struct {
+	Server  string `json:"server"`
+	Hops    []Hop  `json:"hops,omitempty"` // TTL: what is left of it
+	End     End    `json:"end,omitzero"`
+	Bogus   bool   `json:"bogus,omitempty"`   // it fails, but answers with CD=1: it validates, and does not believe the answer
+	Problem string `json:"problem,omitempty"` // why there is no answer
+}
+
+// Statuses of DNSSEC (RFC 4035 §4.3).
+const (
+	DNSSECSecure        = "secure"
+	DNSSECInsecure      = "insecure"
+	DNSSECBogus         = "bogus"
+	DNSSECIndeterminate = "indeterminate"
+)
+
+// NameSecurity is the DNSSEC status of one name of the chain, by bindgate's own
+// validation from the root's trust anchor.
+type NameSecurity struct {
+	Name   string    `json:"name"`
+	Zone   string    `json:"zone"`
+	Status string    `json:"status"`
+	Reason string    `json:"reason,omitempty"` // why it is not secure
+	Until  time.Time `json:"until,omitzero"`   // secure: when the first signature on the way ends
+}
+
+// Lookup is the records of one type at one name, or why they are not known.
+type Lookup struct {
+	Name    string   `json:"name"`
+	Event   Event    `json:"event,omitempty"` // nodata or nxdomain where there are none
+	Records []string `json:"records,omitempty"`
+	Problem string   `json:"problem,omitempty"`
+}
+
+// Around is what stands around the alias chain.
+type Around struct {
+	Missing  string   `json:"missing,omitempty"`  // QueryName does not exist: the topmost name on the way to it that does not
+	Types    []string `json:"types,omitempty"`    // QueryName exists without alias and address: types that it has, of those asked for
+	Group    *Lookup  `json:"group,omitempty"`    // addresses of the name that the group's id and region make; asked where there is no alias
+	CAA      []Lookup `json:"caa,omitempty"`      // from QueryName up, to the first that has any (RFC 8659 §3)
+	HTTPS    *Lookup  `json:"https,omitempty"`    // HTTPS records of QueryName (RFC 9460)
+	Orphaned string   `json:"orphaned,omitempty"` // the chain ends at NXDOMAIN: its registrable domain does not exist
+}

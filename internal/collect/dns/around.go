@@ -1,0 +1,122 @@
+package dns
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	miekg "github.com/miekg/dns"
+	"golang.org/x/net/publicsuffix"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/resolve"
+)
+
+// follow follows the aliases of a name to its records of some types.
+type follow func(ctx context.Context, name string, types ...uint16) (resolve.Chain, error)
+
+// most bounds the names that are climbed and the records that are kept.
+const most = 16
+
+// around looks at what stands around a chain. What cannot be had is a problem
+// in its own place and no other.
+func around(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) *evidence.Around {
+	a := &evidence.Around{HTTPS: lookup(ctx, ask, d.QueryName, miekg.TypeHTTPS)}
+	alone := len(d.Hops) == 0
+	switch {
+	case d.End.Event == evidence.EventNameError && alone:
+		a.Missing = missing(ctx, ask, d.QueryName)
+	case d.End.Event == evidence.EventNameError:
+		a.Orphaned = orphaned(ctx, ask, d.End.Name)
+	case d.End.Event == evidence.EventNoData && alone:
+		a.Types = typesAt(ctx, ask, d.QueryName)
+	case d.End.Event == evidence.EventAddress && alone:
+		a.Group = lookup(ctx, ask, groupName(b), miekg.TypeA, miekg.TypeAAAA)
+	}
+	if b.Certificate != nil {
+		a.CAA = caa(ctx, ask, b, d.QueryName)
+	}
+	return a
+}
+
+// groupName is the public name that a group's id and region make, in the form
+// that every published example has.
+func groupName(b binding.Binding) string {
+	return strings.ToLower(b.GroupID + "-" + b.RegionID + ".alicloudapi.com")
+}
+
+func lookup(ctx context.Context, ask follow, name string, types ...uint16) *evidence.Lookup {
+	l := &evidence.Lookup{Name: name}
+	chain, err := ask(ctx, name, types...)
+	switch {
+	case err != nil:
+		l.Problem = err.Error()
+	case chain.Event == resolve.Found:
+		l.Records = chain.Records[:min(len(chain.Records), most)]
+	default:
+		l.Event = event(chain.Event)
+	}
+	return l
+}
+
+// missing is the topmost name above one that does not exist, or it itself.
+func missing(ctx context.Context, ask follow, name string) string {
+	for range most {
+		up := parentOf(name)
+		if up == "" {
+			break
+		}
+		if chain, err := ask(ctx, up, miekg.TypeSOA); err != nil || chain.Event != resolve.NameError || len(chain.Hops) > 0 {
+			break
+		}
+		name = up
+	}
+	return name
+}
+
+// orphaned is the registrable domain of a name, if it does not exist.
+func orphaned(ctx context.Context, ask follow, name string) string {
+	domain, err := publicsuffix.EffectiveTLDPlusOne(name)
+	if err != nil {
+		return ""
+	}
+	if chain, err := ask(ctx, domain, miekg.TypeSOA); err != nil || chain.Event != resolve.NameError || len(chain.Hops) > 0 {
+		return ""
+	}
+	return domain
+}
+
+// typesAt are the types that a name has instead of an alias or address. None:
+// an empty non-terminal, or types that nobody asks for.
+func typesAt(ctx context.Context, ask follow, name string) []string {
+	var types []string
+	for _, qtype := range []uint16{miekg.TypeTXT, miekg.TypeMX, miekg.TypeNS, miekg.TypeSRV, miekg.TypeHTTPS} {
+		if chain, err := ask(ctx, name, qtype); err == nil && chain.Event == resolve.Found {
+			types = append(types, miekg.Type(qtype).String())
+		}
+	}
+	return types
+}
+
+// caa climbs from a name to the first that has CAA records; aliases are
+// followed, but not climbed from (RFC 8659 §3). The random label of a wildcard
+// binding is left out.
+func caa(ctx context.Context, ask follow, b binding.Binding, name string) []evidence.Lookup {
+	if b.Wildcard() {
+		name = parentOf(name)
+	}
+	var climbed []evidence.Lookup
+	for ; name != "" && len(climbed) < most; name = parentOf(name) {
+		climbed = append(climbed, *lookup(ctx, ask, name, miekg.TypeCAA))
+		if last := climbed[len(climbed)-1]; last.Problem != "" || len(last.Records) > 0 {
+			break
+		}
+	}
+	return slices.Clip(climbed)
+}
+
+func parentOf(name string) string {
+	_, parent, _ := strings.Cut(name, ".")
+	return parent
+}

@@ -1,0 +1,164 @@
+package dns
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	miekg "github.com/miekg/dns"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/resolve"
+	"github.com/bindgate/bindgate/internal/resolve/iterate"
+)
+
+// authorities is who said so in authority mode.
+const authorities = "the zones' authoritative servers"
+
+func (c *Collector) authorityAliases(ctx context.Context, b binding.Binding) evidence.Observation[evidence.DNS] {
+	name, err := c.queryName(b)
+	if err != nil {
+		return evidence.CouldNot[evidence.DNS](err.Error(), authorities, c.now())
+	}
+	walk, err := c.walker.Walk(ctx, name, miekg.TypeA, miekg.TypeAAAA)
+	facts := evidence.DNS{Mode: evidence.DNSAuthority, QueryName: name, Hops: spoken(walk), End: end(walk.Chain), Servers: c.matrices(ctx, walk)}
+	if err != nil {
+		return failed(evidence.CouldNot[evidence.DNS](err.Error(), authorities, c.now()), facts)
+	}
+	var work sync.WaitGroup
+	facts.Resolvers = make([]evidence.View, len(c.beside))
+	for i, resolver := range c.beside {
+		work.Go(func() { facts.Resolvers[i] = view(ctx, resolver, name) })
+	}
+	work.Go(func() { facts.Security = c.security(ctx, walk) })
+	seen := facts
+	work.Go(func() { facts.Around = around(ctx, c.authority, b, seen) })
+	work.Wait()
+	return evidence.Saw(facts, authorities, c.now())
+}
+
+// authority follows aliases by asking the authorities.
+func (c *Collector) authority(ctx context.Context, name string, types ...uint16) (resolve.Chain, error) {
+	walk, err := c.walker.Walk(ctx, name, types...)
+	return walk.Chain, err
+}
+
+// spoken are the aliases, each with the first server that gave it.
+func spoken(walk iterate.Walk) []evidence.Hop {
+	out := hops(walk.Chain, "")
+	for i := range out {
+		for _, r := range walk.Steps[i].Aliases.Replies {
+			if len(r.Said.Aliases) == 1 && r.Said.Aliases[0].Target == out[i].Target {
+				out[i].Server = r.Server.Address.String()
+				break
+			}
+		}
+	}
+	return out
+}
+
+func (c *Collector) matrices(ctx context.Context, walk iterate.Walk) []evidence.Matrix {
+	out := make([]evidence.Matrix, len(walk.Steps))
+	for i, step := range walk.Steps {
+		m := step.Aliases
+		out[i] = evidence.Matrix{Name: m.Name, Zone: m.Zone.Name, NegativeTTL: c.walker.NegativeTTL(ctx, m.Zone), Rows: rows(m)}
+		if said, ok := m.Agreed(); ok && len(said.Aliases) > 0 {
+			out[i].Beside = c.walker.Beside(ctx, m)
+		}
+	}
+	return out
+}
+
+func rows(m iterate.Matrix) []evidence.Row {
+	out := make([]evidence.Row, len(m.Replies))
+	for i, r := range m.Replies {
+		out[i] = evidence.Row{Server: r.Server.Host, At: r.At.UTC(), Standing: evidence.RowStanding(r.Standing), RCode: r.RCode, Flags: r.Flags, Problem: r.Problem}
+		if r.Server.Address.IsValid() {
+			out[i].Address = r.Server.Address.String()
+		}
+		if r.At.IsZero() {
+			out[i].At = r.At
+		}
+		for _, alias := range r.Said.Aliases {
+			out[i].Targets, out[i].TTL = append(out[i].Targets, alias.Target), alias.TTL
+		}
+	}
+	return out
+}
+
+// view is what a resolver says.
+func view(ctx context.Context, resolver *resolve.Client, name string) evidence.View {
+	chain, err := resolver.Walk(ctx, name)
+	v := evidence.View{Server: resolver.Server(), End: end(chain)}
+	if len(chain.Hops) > 0 {
+		v.Hops = hops(chain, resolver.Server())
+	}
+	if err != nil {
+		v.Problem = err.Error()
+		var e *resolve.Error
+		v.Bogus = errors.As(err, &e) && e.Kind == resolve.Bogus
+	}
+	return v
+}
+
+func (c *Collector) security(ctx context.Context, walk iterate.Walk) []evidence.NameSecurity {
+	all, err := c.walker.Validate(ctx, walk)
+	out := make([]evidence.NameSecurity, 0, len(all)+1)
+	for _, s := range all {
+		out = append(out, evidence.NameSecurity{Name: s.Name, Zone: s.Zone, Status: string(s.Status), Reason: s.Reason, Until: s.Until})
+	}
+	if err != nil {
+		out = append(out, evidence.NameSecurity{Name: walk.Name, Status: evidence.DNSSECIndeterminate, Reason: err.Error()})
+	}
+	return out
+}
+
+// authorityProof holds only the records that every authority has: the platform
+// may ask any of them.
+func (c *Collector) authorityProof(ctx context.Context, b binding.Binding) evidence.Observation[evidence.Proof] {
+	if b.DomainProof != binding.ProofTXT {
+		return evidence.Left[evidence.Proof]("the binding proves its domain by CNAME")
+	}
+	owner, err := proofOwner(b)
+	if err != nil {
+		return evidence.CouldNot[evidence.Proof](err.Error(), authorities, c.now())
+	}
+	walk, err := c.walker.Walk(ctx, owner, miekg.TypeTXT)
+	facts := proofFacts(owner, walk.Chain, authorities)
+	if n := len(walk.Steps); n > 0 && len(walk.Steps[n-1].Others) > 0 {
+		facts.Records, facts.Partial = everywhere(walk.Steps[n-1].Others[0])
+		if len(facts.Records) == 0 && facts.Event == "" {
+			facts.Event = evidence.EventNoData
+		}
+	}
+	if err != nil {
+		return failed(evidence.CouldNot[evidence.Proof](err.Error(), authorities, c.now()), facts)
+	}
+	return evidence.Saw(facts, authorities, c.now())
+}
+
+// everywhere parts records in those that all authoritative replies hold, and others.
+func everywhere(m iterate.Matrix) (all, some []string) {
+	counts, replies := map[string]int{}, 0
+	for _, r := range m.Replies {
+		if r.Standing != iterate.Authoritative {
+			continue
+		}
+		replies++
+		for _, text := range r.Said.Records {
+			counts[text]++
+		}
+	}
+	for text, n := range counts {
+		if n == replies {
+			all = append(all, text)
+		} else {
+			some = append(some, text)
+		}
+	}
+	slices.Sort(all)
+	slices.Sort(some)
+	return all, some
+}
