@@ -124,7 +124,7 @@ func (a *apply) openJournal(ctx context.Context, env Env, s settings) error {
 		complain(env.Stderr, fmt.Errorf("the journal ended in an unfinished line, which was moved to %q", aside))
 	}
 	if n := len(a.journal.Pending()); n > 0 {
-		complain(env.Stderr, fmt.Errorf("%d calls of earlier runs have no known outcome in the journal; the gateway's own state is judged, see `bindgate journal show`", n))
+		complain(env.Stderr, fmt.Errorf("the journal has no known outcome for some calls of earlier runs (%d); the gateway's own state is judged, see `bindgate journal show`", n))
 	}
 	return nil
 }
