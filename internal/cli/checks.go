@@ -57,7 +57,9 @@ func listChecks(env Env, format string) error {
 	case "text":
 		w := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
 		for _, c := range all {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", c.ID, weight(c), c.Doc.Title)
+			if _, err := fmt.Fprintf(w, "%s\t%s\t%s\n", c.ID, weight(c), c.Doc.Title); err != nil {
+				return err
+			}
 		}
 		return w.Flush()
 	case "json":

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -86,11 +87,13 @@ func verifyJournal(env Env, path, head string) error {
 	if err != nil {
 		return journalError(err)
 	}
-	fmt.Fprintf(env.Stdout, "%d entries, the chain holds, head %s\n", s.Entries, s.Head)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d entries, the chain holds, head %s\n", s.Entries, s.Head)
 	for _, e := range s.Pending {
-		fmt.Fprintln(env.Stdout, report.Escape(fmt.Sprintf("no known outcome: entry %d, %s %s on %s", e.Seq, e.Call.Action, e.DomainName, e.GroupID)))
+		b.WriteString(report.Escape(fmt.Sprintf("no known outcome: entry %d, %s %s on %s", e.Seq, e.Call.Action, e.DomainName, e.GroupID)) + "\n")
 	}
-	return nil
+	_, err = io.WriteString(env.Stdout, b.String())
+	return err
 }
 
 // journalError gives a broken chain the code of a refusal: somebody changed

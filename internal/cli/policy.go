@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -40,16 +41,20 @@ func newPolicyTest(env Env) *cobra.Command {
 
 // policyTests prints what failed and a last line that counts.
 func policyTests(env Env, r policy.TestReport) error {
+	var b strings.Builder
 	for _, t := range r.Tests {
 		if t.Status == "passed" {
 			continue
 		}
-		fmt.Fprintln(env.Stdout, report.Escape(fmt.Sprintf("%s %s:%d %s %s", t.Status, t.File, t.Line, t.Name, t.Message)))
+		b.WriteString(report.Escape(fmt.Sprintf("%s %s:%d %s %s", t.Status, t.File, t.Line, t.Name, t.Message)) + "\n")
 		if t.Output != "" {
-			fmt.Fprintln(env.Stdout, report.Escape("  "+t.Output))
+			b.WriteString(report.Escape("  "+t.Output) + "\n")
 		}
 	}
-	fmt.Fprintf(env.Stdout, "%d passed, %d failed, %d skipped\n", r.Passed, r.Failed, r.Skipped)
+	fmt.Fprintf(&b, "%d passed, %d failed, %d skipped\n", r.Passed, r.Failed, r.Skipped)
+	if _, err := io.WriteString(env.Stdout, b.String()); err != nil {
+		return fmt.Errorf("printing the tests: %w", err)
+	}
 	if r.Failed > 0 {
 		return ended(exitRefused)
 	}

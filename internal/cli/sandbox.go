@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -60,7 +61,7 @@ func runSandbox(ctx context.Context, env Env, f sandboxFlags, command []string) 
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	lines := exports(s.Env())
 	if f.envFile != "" {
 		if err := os.WriteFile(absolute(env, f.envFile), []byte(lines), 0o600); err != nil {
@@ -139,7 +140,11 @@ func exports(pairs []string) string {
 // runIn runs a command with more environment and ends as it ended.
 func runIn(ctx context.Context, env Env, more, command []string) error {
 	c := exec.CommandContext(ctx, command[0], command[1:]...)
-	c.Env = append(env.Environ, more...)
+	// A session token of the user's own would not go with the sandbox's key.
+	c.Env = slices.DeleteFunc(slices.Clone(env.Environ), func(pair string) bool {
+		return strings.HasPrefix(pair, "ALIBABA_CLOUD_SECURITY_TOKEN=")
+	})
+	c.Env = append(c.Env, more...)
 	c.Dir, c.Stdin, c.Stdout, c.Stderr = env.Dir, env.Stdin, env.Stdout, env.Stderr
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
 	c.WaitDelay = 10 * time.Second
