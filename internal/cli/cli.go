@@ -20,8 +20,7 @@ func Run(ctx context.Context, args []string, env Env) int {
 	root := newRoot(env)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	var e *exitError
-	if err != nil && !(errors.As(err, &e) && e.err == errReported) {
+	if err != nil && !errors.Is(err, errReported) {
 		complain(env.Stderr, err)
 	}
 	return codeOf(err)
@@ -42,7 +41,7 @@ func ended(code int) error {
 // name servers and the gateway.
 func complain(w io.Writer, err error) {
 	for line := range strings.SplitSeq(strings.TrimRight(err.Error(), "\n"), "\n") {
-		fmt.Fprintf(w, "bindgate: %s\n", report.Escape(line))
+		_, _ = fmt.Fprintf(w, "bindgate: %s\n", report.Escape(line)) // nobody is left to tell
 	}
 }
 
@@ -70,7 +69,7 @@ or its outcome is unknown, 5 the world or the plan changed, 130 interrupted.`,
 		newLint(env), newPlan(env), newApply(env),
 		newChecks(env), newPolicy(env), newJournal(env),
 		newSandbox(env), newDemo(env),
-		newSchema(env), newVersion(env),
+		newInit(env), newFmt(env), newSchema(env), newVersion(env),
 	)
 	return root
 }

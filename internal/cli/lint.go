@@ -15,16 +15,23 @@ import (
 
 func newLint(env Env) *cobra.Command {
 	var f flags
+	var changed bool
 	c := &cobra.Command{
 		Use:   "lint [PATH…]",
 		Short: "Judge bindings; change nothing",
 		Long: `Judge the bindings of manifests (files, folders, or - for standard input; the
 default is the current folder), or the one that --domain and its like name.
 DNS and the gateway are read unless --offline or --without leaves them out.`,
-		RunE: func(c *cobra.Command, args []string) error { return lint(c.Context(), env, c, f, args) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if changed {
+				return lintChanged(c.Context(), env, c, f, args)
+			}
+			return lint(c.Context(), env, c, f, args)
+		},
 	}
 	f.addJudging(c)
 	f.addMode(c)
+	c.Flags().BoolVar(&changed, "changed", false, "PATHs are files that changed: judge the manifests among them, and those that name another as certificate or key")
 	return c
 }
 

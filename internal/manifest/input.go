@@ -79,14 +79,19 @@ func manifestsIn(folder string) ([]string, error) {
 	}
 	var names []string
 	for _, entry := range entries {
-		stem := strings.TrimSuffix(entry.Name(), filepath.Ext(entry.Name()))
-		// ".bindgate.yaml" is the tree's configuration, not a manifest.
-		named := stem == "bindings" || strings.HasSuffix(stem, ".bindgate") && stem != ".bindgate"
-		if named && slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(entry.Name())) {
+		if isManifest(entry.Name()) {
 			names = append(names, entry.Name())
 		}
 	}
 	return names, nil
+}
+
+// isManifest tells by its name what a folder's manifests are.
+func isManifest(name string) bool {
+	stem := strings.TrimSuffix(name, filepath.Ext(name))
+	// ".bindgate.yaml" is the tree's configuration, not a manifest.
+	named := stem == "bindings" || strings.HasSuffix(stem, ".bindgate") && stem != ".bindgate"
+	return named && slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(name))
 }
 
 // file reads one manifest. It is confined like the paths it names: a pull

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/internal/manifest"
+	"github.com/bindgate/bindgate/internal/report"
+	"github.com/bindgate/bindgate/internal/yamlfmt"
+)
+
+func newFmt(env Env) *cobra.Command {
+	var check bool
+	c := &cobra.Command{
+		Use:   "fmt [PATH…]",
+		Short: "Lay out manifests in one way; keep comments",
+		Long: `Rewrite manifests (files, folders, or - from standard input to standard output;
+the default is the current folder) in one layout. Comments, the order of keys and
+every value stay. Prints the name of each file that it changed.`,
+		RunE: func(_ *cobra.Command, args []string) error { return formatAll(env, args, check) },
+	}
+	c.Flags().BoolVar(&check, "check", false, "change nothing; exit 1 if a file is laid out otherwise")
+	return c
+}
+
+func formatAll(env Env, args []string, check bool) error {
+	if len(args) == 1 && args[0] == "-" {
+		src, err := readAll(env.Stdin, maxManifest)
+		if err != nil {
+			return err
+		}
+		out, err := layOut("<stdin>.yaml", src)
+		if err == nil {
+			_, err = env.Stdout.Write(out)
+		}
+		return err
+	}
+	if len(args) == 0 {
+		args = []string{"."}
+	}
+	// What is no manifest is not touched: the strict reader says so first.
+	set, err := manifest.Load(args, manifest.Options{WorkDir: env.Dir, AllowEnv: []string{"*"}, AllowPaths: []string{string(filepath.Separator)}})
+	if err != nil {
+		return err
+	}
+	changed := 0
+	for _, name := range set.Paths {
+		src := set.Text(name)
+		out, err := layOut(name, src)
+		if err != nil {
+			return err
+		}
+		if bytes.Equal(src, out) {
+			continue
+		}
+		changed++
+		if !check {
+			if err := replace(absolute(env, name), out); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintln(env.Stdout, report.Escape(name))
+	}
+	if check && changed > 0 {
+		return withCode(exitRefused, errors.New("these files are laid out otherwise; run `bindgate fmt`"))
+	}
+	return nil
+}
+
+// maxManifest bounds what is formatted from standard input, in bytes.
+const maxManifest = 4 << 20
+
+func layOut(name string, src []byte) ([]byte, error) {
+	if strings.HasSuffix(name, ".json") {
+		var b bytes.Buffer
+		if err := json.Indent(&b, bytes.TrimSpace(src), "", "  "); err != nil {
+			return nil, fmt.Errorf("laying out %q: %w", name, err)
+		}
+		return append(b.Bytes(), '\n'), nil
+	}
+	out, err := yamlfmt.Format(src)
+	if err != nil {
+		return nil, fmt.Errorf("formatting %q: %w", name, err)
+	}
+	return out, nil
+}
+
+// replace writes a file anew, whole or not at all, with the mode that it had.
+func replace(path string, data []byte) error {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return fmt.Errorf("replacing a manifest: %w", err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("replacing a manifest: %w", err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".bindgate-fmt-*")
+	if err != nil {
+		return fmt.Errorf("replacing a manifest: %w", err)
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Chmod(info.Mode().Perm()), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("replacing %q: %w", path, err)
+	}
+	return nil
+}

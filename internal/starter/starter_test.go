@@ -1,0 +1,111 @@
+package starter
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v4"
+)
+
+func TestPin(t *testing.T) {
+	for version, want := range map[string]string{
+		"v1.2.3":                             "v1.2.3",
+		"v1.2.3-rc.1":                        "v1.2.3-rc.1",
+		"v0.0.0-20261121192520-6e6fbc2aabb0": "6e6fbc2aabb0",
+		"v1.2.4-0.20261121192520-6e6fbc2aabb0+dirty": "6e6fbc2aabb0",
+		"(devel)":      firstVersion,
+		"v1.2.3+dirty": firstVersion,
+	} {
+		if got := pin(version); got != want {
+			t.Errorf("pin(%q) = %q, want %q", version, got, want)
+		}
+	}
+}
+
+// texts are all files that name something of others.
+func texts(t *testing.T) map[string][]byte {
+	t.Helper()
+	out := map[string][]byte{}
+	all, err := Files("v1.2.3", []string{GitHub, GitLab}, []byte("{}"), []byte("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range all {
+		out[f.Path] = f.Text
+	}
+	for _, path := range []string{"action.yml", "templates/gitlab.yml"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[path] = text
+	}
+	return out
+}
+
+func TestEverythingIsPinned(t *testing.T) {
+	uses := regexp.MustCompile(`uses: (\S+)@(\S+)`)
+	pinned := regexp.MustCompile(`^([0-9a-f]{40}|v1\.2\.3)$`)
+	found := 0
+	for path, text := range texts(t) {
+		var doc any
+		if err := yaml.Load(text, &doc); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		for _, m := range uses.FindAllStringSubmatch(string(text), -1) {
+			if found++; !pinned.MatchString(m[2]) {
+				t.Errorf("%s uses %s at %q, want a commit", path, m[1], m[2])
+			}
+		}
+		if strings.Contains(string(text), "PIN") || strings.Contains(string(text), ":latest") {
+			t.Errorf("%s pins nothing", path)
+		}
+	}
+	if found < 4 {
+		t.Errorf("%d uses were looked at", found)
+	}
+}
+
+func TestFilesRefusesAnotherCI(t *testing.T) {
+	if _, err := Files("v1.2.3", []string{"jenkins"}, nil, nil); err == nil {
+		t.Error("jenkins was taken")
+	}
+}
+
+// TestActionScript runs the action's own script with a bindgate that prints its
+// arguments: input is words, never code.
+func TestActionScript(t *testing.T) {
+	var action struct {
+		Runs struct {
+			Steps []struct{ Name, Run string }
+		}
+	}
+	if err := yaml.Load(texts(t)["action.yml"], &action); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	stub := "#!/bin/sh\nfor a in \"$@\"; do echo \"[$a]\"; done\nexit 3\n"
+	if err := os.WriteFile(filepath.Join(dir, "bindgate"), []byte(stub), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	script := action.Runs.Steps[len(action.Runs.Steps)-1].Run
+	c := exec.CommandContext(t.Context(), "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script)
+	c.Dir = dir
+	c.Env = append(os.Environ(), "RUNNER_TEMP="+dir, "COMMAND=lint", "PATHS=a.yaml $(touch pwned)", "ARGS=--offline --fail-on warning", "SARIF=a b.sarif", "HTML=")
+	out, err := c.Output()
+	if c.ProcessState.ExitCode() != 3 {
+		t.Errorf("the script ended with %v, want bindgate's own code", err)
+	}
+	want := "[lint]\n[--offline]\n[--fail-on]\n[warning]\n[-f]\n[github]\n[-f]\n[sarif=a b.sarif]\n[--]\n[a.yaml]\n[$(touch]\n[pwned)]\n"
+	if diff := cmp.Diff(want, string(out)); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "pwned")); err == nil {
+		t.Error("an input ran as code")
+	}
+}

@@ -1,0 +1,153 @@
+// Package yamlfmt lays out YAML in one way: two spaces an indent, one blank line
+// at most, comments and the order of keys as they were. It knows no manifest.
+package yamlfmt
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// blank stands in for a blank line while the YAML library holds the text, which
+// keeps comments and drops blank lines.
+const blank = "#bindgate-fmt: a blank line"
+
+// Format gives the text in its one layout. Formatting that again changes
+// nothing. It is an error where the text is no YAML, or where another layout
+// would lose a comment or change a value.
+func Format(src []byte) (out []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil { // the library panics on what it holds impossible
+			out, err = nil, fmt.Errorf("laying out YAML: the YAML library gave up: %v", r)
+		}
+	}()
+	if bytes.Contains(src, []byte(blank)) {
+		return nil, fmt.Errorf("laying out YAML: the text holds %q, which the formatter uses itself; remove it", blank)
+	}
+	before, err := documents(src)
+	if err != nil {
+		return nil, fmt.Errorf("laying out YAML: %w", err)
+	}
+	if out, err = layOut(src); err != nil {
+		return nil, err
+	}
+	after, err := documents(out)
+	if err != nil {
+		return nil, fmt.Errorf("laying out YAML: reading the result again: %w", err)
+	}
+	again, err := layOut(out)
+	if err != nil || !bytes.Equal(out, again) || !same(before, after) || comments(src) != comments(out) {
+		return nil, errors.New("laying out YAML: another layout would change a value, lose a comment or never settle; lay it out by hand")
+	}
+	return out, nil
+}
+
+// layOut is one pass through the library.
+func layOut(src []byte) ([]byte, error) {
+	marked, err := documents(mark(src))
+	if err != nil {
+		return nil, fmt.Errorf("laying out YAML: %w", err)
+	}
+	var b bytes.Buffer
+	for i, doc := range marked {
+		if i > 0 {
+			b.WriteString("---\n")
+		}
+		text, err := yaml.Dump(doc, yaml.WithIndent(2), yaml.WithCompactSeqIndent(false), yaml.WithLineWidth(-1))
+		if err != nil {
+			return nil, fmt.Errorf("laying out YAML: %w", err)
+		}
+		b.Write(text)
+	}
+	return unmark(b.Bytes()), nil
+}
+
+// documents reads all documents of a text.
+func documents(src []byte) ([]*yaml.Node, error) {
+	loader, err := yaml.NewLoader(bytes.NewReader(src))
+	if err != nil {
+		return nil, err
+	}
+	var docs []*yaml.Node
+	for {
+		doc := &yaml.Node{}
+		err := loader.Load(doc)
+		if errors.Is(err, io.EOF) {
+			return docs, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, doc)
+	}
+}
+
+// mark puts the stand-in at the first of each run of blank lines, as far in as
+// the line that follows: there the library takes it for that line's comment.
+func mark(src []byte) []byte {
+	lines := strings.Split(strings.ReplaceAll(string(src), "\r\n", "\n"), "\n")
+	var out []string
+	for i, line := range lines {
+		if strings.TrimSpace(line) != "" {
+			out = append(out, line)
+			continue
+		}
+		if i == 0 || strings.TrimSpace(lines[i-1]) == "" {
+			continue
+		}
+		for _, next := range lines[i:] {
+			if text := strings.TrimLeft(next, " "); strings.TrimSpace(text) != "" {
+				out = append(out, next[:len(next)-len(text)]+blank)
+				break
+			}
+		}
+	}
+	return []byte(strings.Join(out, "\n") + "\n")
+}
+
+// unmark makes blank lines of the stand-ins: one where several came together,
+// none at the start and the end.
+func unmark(text []byte) []byte {
+	var out []string
+	for line := range strings.SplitSeq(strings.TrimRight(string(text), "\n"), "\n") {
+		line = strings.TrimRight(line, " ")
+		if strings.TrimLeft(line, " ") == blank {
+			line = ""
+		}
+		if line == "" && (len(out) == 0 || out[len(out)-1] == "") {
+			continue
+		}
+		out = append(out, line)
+	}
+	return []byte(strings.TrimRight(strings.Join(out, "\n"), "\n") + "\n")
+}
+
+// same compares values: kinds, tags and texts, not their layout.
+func same(a, b []*yaml.Node) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		x, y := a[i], b[i]
+		if x.Kind != y.Kind || x.ShortTag() != y.ShortTag() || x.Value != y.Value || x.Anchor != y.Anchor || !same(x.Content, y.Content) {
+			return false
+		}
+	}
+	return true
+}
+
+// comments counts what looks like a comment, which is enough to see that one
+// went missing.
+func comments(text []byte) int {
+	n := 0
+	for line := range strings.SplitSeq(string(text), "\n") {
+		if trimmed := strings.TrimLeft(line, " \t"); strings.HasPrefix(trimmed, "#") || strings.Contains(line, " #") || strings.Contains(line, "\t#") {
+			n++
+		}
+	}
+	return n
+}
