@@ -3,7 +3,9 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -20,7 +22,8 @@ func newChecks(env Env) *cobra.Command {
 		Use: "list", Short: "List every check", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return listChecks(env, format) },
 	}
-	list.Flags().StringVarP(&format, "format", "f", "text", "`FORMAT`: text or json")
+	list.Flags().StringVarP(&format, "format", "f", "text", "`FORMAT`: text, json or markdown")
+	fixed(list, "format", "text", "json", "markdown")
 	explain := &cobra.Command{
 		Use: "explain ID", Short: "Explain one check: why, how to fix, examples", Args: cobra.ExactArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -62,6 +65,14 @@ func listChecks(env Env, format string) error {
 			}
 		}
 		return w.Flush()
+	case "markdown":
+		var b strings.Builder
+		b.WriteString("| id | weight | true when it passes |\n|---|---|---|\n")
+		for _, c := range all {
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.ID, weight(c), c.Doc.Title)
+		}
+		_, err := io.WriteString(env.Stdout, b.String())
+		return err
 	case "json":
 		type row struct {
 			ID       string          `json:"id"`
@@ -82,7 +93,7 @@ func listChecks(env Env, format string) error {
 		enc.SetIndent("", "  ")
 		return enc.Encode(rows)
 	}
-	return fmt.Errorf("reading -f: unknown format %q, want text or json", format)
+	return fmt.Errorf("reading -f: unknown format %q, want text, json or markdown", format)
 }
 
 func weight(c checks.Check) string {

@@ -70,6 +70,7 @@ func (f *flags) addJudging(c *cobra.Command) {
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "print only what stands in the way")
 	p.BoolVarP(&f.verbose, "verbose", "v", false, "print every binding and check")
 	f.addWish(c)
+	completeJudging(c)
 }
 
 // addMode adds the flags that choose what is observed and when. apply knows

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// block is a fenced block of shell commands; a page says "exit=1" beside sh where
+// its last command ends so, and "no-test" where it needs another program.
+var block = regexp.MustCompile("(?ms)^```sh([^\n]*)\n(.*?)^```$")
+
+// TestDocs runs every command of the pages, in order, in one empty folder a page, as
+// somebody would who reads it.
+func TestDocs(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range []string{"pre-commit.md", "ci.md", "security-review.md"} {
+		t.Run(page, func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(filepath.Join("..", "..", "docs", page))
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir, bin := t.TempDir(), t.TempDir()
+			// The test's own binary is bindgate when it is called so (testscript.Main).
+			if err := os.Symlink(self, filepath.Join(bin, "bindgate")); err != nil {
+				t.Fatal(err)
+			}
+			ran := 0
+			for _, m := range block.FindAllStringSubmatch(string(text), -1) {
+				if strings.Contains(m[1], "no-test") {
+					continue
+				}
+				ran++
+				want := 0
+				if _, code, ok := strings.Cut(m[1], "exit="); ok {
+					if want, err = strconv.Atoi(strings.TrimSpace(code)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				c := exec.CommandContext(t.Context(), "bash", "-c", "set -o pipefail\n"+joined(m[2]))
+				c.Dir = dir
+				c.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + dir, "XDG_STATE_HOME=" + dir, "ALIBABA_CLOUD_ECS_METADATA_DISABLED=true",
+					"GIT_CONFIG_NOSYSTEM=1"}
+				out, err := c.CombinedOutput()
+				if got := c.ProcessState.ExitCode(); got != want {
+					t.Fatalf("%s\nended with %d (%v), want %d:\n%s", m[2], got, err, want, out)
+				}
+			}
+			if ran < 3 {
+				t.Errorf("%d blocks ran", ran)
+			}
+		})
+	}
+}
+
+// joined lets every command but the last succeed, or the block fails with a code of
+// its own.
+func joined(commands string) string {
+	lines := strings.Split(strings.TrimSpace(commands), "\n")
+	for i := range lines[:len(lines)-1] {
+		lines[i] = fmt.Sprintf("{ %s; } || exit 99", lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
