@@ -193,7 +193,10 @@ func (a *apply) observe(ctx context.Context, bindings []binding.Binding, related
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	bar := r.progress(len(bindings))
+	c.Progress = bar.step
 	all := c.All(ctx, r.facts(), bindings)
+	bar.end()
 	if related != nil {
 		all[0].Siblings = *related
 	}

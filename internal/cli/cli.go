@@ -69,7 +69,7 @@ or its outcome is unknown, 5 the world or the plan changed, 130 interrupted.`,
 		newLint(env), newPlan(env), newApply(env),
 		newChecks(env), newPolicy(env), newJournal(env),
 		newSandbox(env), newDemo(env),
-		newInit(env), newFmt(env), newSchema(env), newVersion(env),
+		newInit(env), newFmt(env), newSchema(env), newMan(env), newVersion(env),
 	)
 	return root
 }

@@ -18,6 +18,8 @@ type Env struct {
 	Now       func() time.Time
 	Dir       string // working directory, absolute
 	Terminal  bool   // Stdout is one
+
+	ErrTerminal bool // Stderr is one
 }
 
 // System is the real process. It is the one place that reads the clock, the

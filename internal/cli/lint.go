@@ -76,7 +76,10 @@ func (r *run) observeAndJudge(ctx context.Context, served bool) (report.Run, []j
 		return report.Run{}, nil, err
 	}
 	facts := r.facts()
+	bar := r.progress(len(r.set.Bindings))
+	c.Progress = bar.step
 	all := c.All(ctx, facts, r.set.Bindings)
+	bar.end()
 	head := r.head(facts)
 	if r.s.evidenceOut != "" {
 		if err := r.save(head, facts, all); err != nil {

@@ -43,6 +43,7 @@ type Collector struct {
 	Concurrency  int           // bindings at a time; below 1 counts as 1
 	Timeout      time.Duration // for one binding; 0: none of its own
 	Now          func() time.Time
+	Progress     func() // called once a binding is observed, by several goroutines; may be nil
 }
 
 // All gathers the evidence of each binding, in the order of the bindings.
@@ -54,6 +55,9 @@ func (c *Collector) All(ctx context.Context, run evidence.Run, bindings []bindin
 		work.Go(func() error {
 			all[i] = c.one(ctx, b)
 			all[i].Run = run
+			if c.Progress != nil {
+				c.Progress()
+			}
 			return nil
 		})
 	}
