@@ -32,9 +32,10 @@ func System() Env {
 	return Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		LookupEnv: os.LookupEnv, Environ: os.Environ(),
-		Now:      time.Now,
-		Dir:      dir,
-		Terminal: term.IsTerminal(int(os.Stdout.Fd())),
+		Now:         time.Now,
+		Dir:         dir,
+		Terminal:    term.IsTerminal(int(os.Stdout.Fd())),
+		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
 }
 
