@@ -14,7 +14,11 @@ import (
 
 // All is the family's checks.
 func All() []checks.Check {
-	return []checks.Check{CNAMEReachesGroup(), ChainIsSound(), OwnershipIsProved()}
+	return []checks.Check{
+		CNAMEReachesGroup(), OwnershipIsProved(), NameExists(), ChainIsSound(), CNAMEStandsAlone(), IsNotFlattened(),
+		ServersAgree(), AuthorityWasAsked(), ResolversAgree(), TargetResolves(), IsNotDangling(),
+		CAAAllowsRenewal(), DNSSECIsValid(), TTLAllowsCutover(), HTTPSRecordsAgree(),
+	}
 }
 
 // Published pages that several checks rest on.

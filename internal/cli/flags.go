@@ -19,6 +19,9 @@ type flags struct {
 	evidence       string
 	evidenceOut    string
 	resolver       string
+	rootHints      string
+	dnsPort        uint16
+	dnsRate        float64
 	endpoint       string
 	endpointCA     string
 	contract       string
@@ -53,7 +56,10 @@ func (f *flags) addJudging(c *cobra.Command) {
 	p := c.Flags()
 	p.StringArrayVarP(&f.formats, "format", "f", nil, "report `FORMAT[=FILE]`, repeatable: "+strings.Join(report.Formats(), ", "))
 	p.StringVar(&f.config, "config", "", "the gate owner's configuration `FILE`; its folder becomes the root of all paths")
-	p.StringVar(&f.resolver, "resolver", "", "DNS resolver `ADDR[:PORT]` (default: the system's)")
+	p.StringVar(&f.resolver, "resolver", "", "ask this DNS resolver, `ADDR[:PORT]`, tls://HOST or https://URL, and not the zones' own servers")
+	p.StringVar(&f.rootHints, "root-hints", "", "master `FILE` of the root servers, and of the root's DS or DNSKEY records (default: IANA's)")
+	p.Uint16Var(&f.dnsPort, "dns-port", 53, "port of the zones' own servers, for closed networks")
+	p.Float64Var(&f.dnsRate, "dns-rate", 0, "DNS questions a second to one server (default 500; -1: no limit; none on loopback)")
 	p.StringVar(&f.endpoint, "endpoint", "", "gateway `URL` (default: the region's own)")
 	p.StringVar(&f.endpointCA, "endpoint-ca", "", "PEM `FILE` of a private CA that signs the endpoint's certificate")
 	p.StringVar(&f.contract, "contract", "", "published contract that the endpoint speaks: 2026 (default) or 2017")

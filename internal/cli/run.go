@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -14,12 +13,10 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/collect"
 	"github.com/bindgate/bindgate/internal/collect/certificate"
-	"github.com/bindgate/bindgate/internal/collect/dns"
 	"github.com/bindgate/bindgate/internal/collect/group"
 	"github.com/bindgate/bindgate/internal/gateway"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/policy"
-	"github.com/bindgate/bindgate/internal/resolve"
 )
 
 // run is one judging command with everything that it reads loaded: what can go
@@ -30,7 +27,7 @@ type run struct {
 	set          *manifest.Set
 	engine       *policy.Engine
 	certificates *certificate.Collector
-	resolver     string             // address, empty when DNS is left out
+	names        names              // whom to ask for DNS
 	transport    *gateway.Transport // nil when the gateway is left out
 }
 
@@ -95,22 +92,6 @@ func (r *run) named() error {
 	return nil
 }
 
-func (r *run) openDNS() error {
-	if _, left := r.s.leftOut("dns"); left || r.alone() && r.s.resolver == "" {
-		return nil
-	}
-	r.resolver = r.s.resolver
-	if r.resolver == "" {
-		system, err := resolve.SystemResolvers("/etc/resolv.conf")
-		if err != nil {
-			return withCode(exitCannotTell, err)
-		}
-		r.resolver = system[0]
-	}
-	_, err := resolve.New(resolve.Config{Server: r.resolver})
-	return err
-}
-
 func (r *run) openGateway() error {
 	if _, left := r.s.leftOut("group"); left || r.alone() {
 		return nil
@@ -158,12 +139,9 @@ func (r *run) collectors(served bool) (*collect.Collector, *group.Collector, *ga
 	if r.s.now != "" {
 		c.Now = r.s.clock
 	}
-	if r.resolver != "" {
-		client, err := resolve.New(resolve.Config{Server: r.resolver})
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		c.DNS = dns.New(client, c.Now, rand.Text)
+	var err error
+	if c.DNS, err = r.names.collector(r.s, c.Now); err != nil {
+		return nil, nil, nil, err
 	}
 	c.WithoutDNS, _ = r.s.leftOut("dns")
 	c.WithoutGroup, _ = r.s.leftOut("group")
@@ -178,12 +156,8 @@ func (r *run) collectors(served bool) (*collect.Collector, *group.Collector, *ga
 
 // facts are what holds for every binding of the run.
 func (r *run) facts() evidence.Run {
-	mode := evidence.DNSResolver
-	if r.resolver == "" {
-		mode = evidence.DNSNone
-	}
 	return evidence.Run{Now: r.s.clock().UTC(), Command: r.s.command, Contract: r.s.contract,
-		DNSMode: mode, Actor: r.s.actor, Live: r.s.live}
+		DNSMode: r.names.mode(), Actor: r.s.actor, Live: r.s.live}
 }
 
 // loopbackURL reports whether an endpoint is an address of this machine.

@@ -20,7 +20,7 @@ func authority(t *testing.T) *Collector {
 		t.Fatal(err)
 	}
 	l := lab.Start(t, plan, 0)
-	roots, err := iterate.ParseRoots(l.Hints, l.Anchors)
+	roots, err := iterate.ParseRoots(l.Hints)
 	if err != nil {
 		t.Fatal(err)
 	}

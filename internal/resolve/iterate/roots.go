@@ -25,15 +25,22 @@ type Roots struct {
 	anchors []*dns.DS
 }
 
-// ParseRoots reads a hints file, a master file of the root's NS, A and AAAA
-// records, and optionally one of the root's DS or DNSKEY records (the anchors).
-// Without anchors a root of one's own is unsigned: nothing below it is validated.
-func ParseRoots(hints, anchors string) (Roots, error) {
+// ParseRoots reads a hints file: a master file of the root's NS records and
+// their hosts' addresses, and the root's DS or DNSKEY records (the trust
+// anchors). Without these the root is unsigned, and nothing below it is validated.
+func ParseRoots(hints string) (Roots, error) {
 	r := Roots{servers: map[string][]netip.Addr{}}
 	var glue []dns.RR
-	err := eachRecord(hints, "root hints", func(rr dns.RR) {
-		if ns, ok := rr.(*dns.NS); ok && ns.Hdr.Name == "." {
-			r.servers[resolve.Canonical(ns.Ns)] = nil
+	err := eachRecord(hints, func(rr dns.RR) {
+		switch rr := rr.(type) {
+		case *dns.NS:
+			if rr.Hdr.Name == "." {
+				r.servers[resolve.Canonical(rr.Ns)] = nil
+			}
+		case *dns.DS:
+			r.anchors = append(r.anchors, rr)
+		case *dns.DNSKEY:
+			r.anchors = append(r.anchors, rr.ToDS(dns.SHA256))
 		}
 		glue = append(glue, rr)
 	})
@@ -48,32 +55,24 @@ func ParseRoots(hints, anchors string) (Roots, error) {
 	if found == 0 {
 		return Roots{}, errors.New("reading root hints: no root server with an address; want NS records of the root, and A or AAAA records of their hosts")
 	}
-	err = eachRecord(anchors, "trust anchors", func(rr dns.RR) {
-		switch rr := rr.(type) {
-		case *dns.DS:
-			r.anchors = append(r.anchors, rr)
-		case *dns.DNSKEY:
-			r.anchors = append(r.anchors, rr.ToDS(dns.SHA256))
-		}
-	})
-	return r, err
+	return r, nil
 }
 
 func (r Roots) orIANA() (Roots, error) {
 	if r.servers != nil {
 		return r, nil
 	}
-	return ParseRoots(ianaHints, ianaAnchors)
+	return ParseRoots(ianaHints + ianaAnchors)
 }
 
-func eachRecord(text, what string, use func(dns.RR)) error {
+func eachRecord(text string, use func(dns.RR)) error {
 	p := dns.NewZoneParser(strings.NewReader(text), ".", "")
 	p.SetDefaultTTL(3600)
 	for rr, ok := p.Next(); ok; rr, ok = p.Next() {
 		use(rr)
 	}
 	if err := p.Err(); err != nil {
-		return fmt.Errorf("reading %s: %w", what, err)
+		return fmt.Errorf("reading root hints: %w", err)
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func start(t testing.TB) (*lab.Lab, *iterate.Walker) {
 
 func walker(t testing.TB, l *lab.Lab) *iterate.Walker {
 	t.Helper()
-	roots, err := iterate.ParseRoots(l.Hints, l.Anchors)
+	roots, err := iterate.ParseRoots(l.Hints)
 	if err != nil {
 		t.Fatal(err)
 	}

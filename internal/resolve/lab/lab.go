@@ -29,8 +29,7 @@ const (
 // Lab is a running Internet.
 type Lab struct {
 	Port    uint16
-	Hints   string // of the root
-	Anchors string
+	Hints   string // of the root, with its trust anchor
 	Plan    *Plan
 	Servers map[string]*Server // by address
 }
@@ -39,7 +38,7 @@ type Lab struct {
 // else serves), until the test ends. Port 0: any that is free.
 func Start(t testing.TB, p *Plan, port uint16, without ...string) *Lab {
 	t.Helper()
-	l := &Lab{Plan: p, Hints: fmt.Sprintf(". 60 IN NS ns.root.\nns.root. 60 IN A %s\n", RootAddress), Anchors: p.Anchor, Servers: map[string]*Server{}}
+	l := &Lab{Plan: p, Hints: fmt.Sprintf(". 60 IN NS ns.root.\nns.root. 60 IN A %s\n", RootAddress) + p.Anchor + "\n", Servers: map[string]*Server{}}
 	for address, s := range p.Servers {
 		l.Servers[address] = s
 		for _, other := range without {

@@ -1,0 +1,75 @@
+package dns
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// named: a certificate that is judged alone has no domain to look at.
+func named(b binding.Binding) (bool, string) { return !b.CertificateAlone, alone }
+
+// public: INTRANET names live in private zones, which no authority on the
+// Internet can answer for.
+func public(b binding.Binding) (bool, string) {
+	if b.CertificateAlone {
+		return false, alone
+	}
+	return b.CustomDomainType != binding.Intranet, "an INTRANET name lives in a private zone, which is asked through its resolver only"
+}
+
+// fromAuthority is nil when the evidence comes from the authorities and can be
+// judged, else the verdict.
+func fromAuthority(d evidence.DNS) *checks.Verdict {
+	switch {
+	case d.Mode == evidence.DNSResolver:
+		v := checks.DoesNotApply("resolver mode: only the zone's own servers can tell; run without --resolver")
+		return &v
+	case d.Mode != evidence.DNSAuthority || len(d.Servers) == 0:
+		return cannotTell("the evidence does not say what the authoritative servers answered")
+	}
+	return readable(d)
+}
+
+// ourServers are the matrices of the names that lead to the gateway's own, with
+// the gateway's left out: what its servers do is its own affair.
+func ourServers(d evidence.DNS) []evidence.Matrix {
+	return slices.DeleteFunc(slices.Clone(d.Servers), func(m evidence.Matrix) bool { return isGatewayName(m.Name) })
+}
+
+// saying words a row's answer.
+func saying(r evidence.Row) string {
+	switch {
+	case len(r.Targets) > 0:
+		return "CNAME " + some(r.Targets)
+	case r.RCode == "NXDOMAIN":
+		return "NXDOMAIN"
+	}
+	return "no CNAME"
+}
+
+// server names a row's address.
+func server(r evidence.Row) string {
+	if r.Address == "" {
+		return r.Server
+	}
+	return fmt.Sprintf("%s (%s)", r.Server, r.Address)
+}
+
+// authoritative are the rows that say something about the name.
+func authoritative(m evidence.Matrix) []evidence.Row {
+	return slices.DeleteFunc(slices.Clone(m.Rows), func(r evidence.Row) bool { return r.Standing != evidence.StandingAuthoritative })
+}
+
+// reaches reports whether the chain leads to the group's own name.
+func reaches(s checks.Subject) bool {
+	g := s.Evidence.Group
+	return g.State == evidence.Observed && aliasesTo(s.Evidence.DNS.Facts, ownNames(g.Facts, s.Binding.CustomDomainType)) > 0
+}
+
+// list joins words with semicolons.
+func list(parts []string) string { return strings.Join(parts, "; ") }

@@ -1,0 +1,50 @@
+package dns
+
+import (
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// CNAMEStandsAlone is dns/cname-stands-alone.
+func CNAMEStandsAlone() checks.Check {
+	return checks.Check{
+		ID: "dns/cname-stands-alone", Severity: checks.Error,
+		Needs:   []evidence.Need{evidence.NeedDNS},
+		Applies: public,
+		Judge:   judgeAlone,
+		Doc: checks.Doc{
+			Title: "Nothing stands beside an alias",
+			Why: "A name with a CNAME record must have no other data, and so a zone's apex, which has SOA and NS, cannot be an alias. " +
+				"Some providers publish it all the same: then it depends on what a resolver asked for first whether callers, mail and " +
+				"certificate authorities get the alias or the other records.",
+			Fix:        "Remove the other records, or the CNAME. For an apex use domainProof: txt and the provider's address records.",
+			References: []string{"RFC 1034 §3.6.2", "RFC 2181 §10.1 (CNAME and other data)", "RFC 1912 §2.4"},
+			Failing:    authorityFixture("beside: [MX], "),
+			Passing:    authorityFixture(""),
+		},
+	}
+}
+
+func judgeAlone(s checks.Subject) checks.Verdict {
+	d := s.Evidence.DNS.Facts
+	if v := fromAuthority(d); v != nil {
+		return *v
+	}
+	var findings []checks.Finding
+	for _, m := range ourServers(d) {
+		switch {
+		case len(m.Beside) == 0:
+		case sameName(m.Name, m.Zone):
+			findings = append(findings, checks.Fails("/domainName",
+				fmt.Sprintf("%s is the apex of its zone and an alias at once, beside %s", m.Name, some(m.Beside)),
+				"remove the CNAME record from the apex; prove the domain with domainProof: txt"))
+		default:
+			findings = append(findings, checks.Fails("/domainName",
+				fmt.Sprintf("%s has a CNAME record and other data beside it: %s", m.Name, some(m.Beside)),
+				fmt.Sprintf("remove the other records of %s., or its CNAME", m.Name)))
+		}
+	}
+	return checks.Found(findings...)
+}

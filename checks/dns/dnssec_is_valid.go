@@ -1,0 +1,75 @@
+package dns
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// soonExpired is when a signature that still holds is worth a warning: signers
+// renew theirs at least this long before.
+const soonExpired = 3 * 24 * time.Hour
+
+// DNSSECIsValid is dns/dnssec-is-valid.
+func DNSSECIsValid() checks.Check {
+	return checks.Check{
+		ID: "dns/dnssec-is-valid", Severity: checks.Error,
+		Needs:   []evidence.Need{evidence.NeedDNS},
+		Applies: public,
+		Judge:   judgeDNSSEC,
+		Doc: checks.Doc{
+			Title: "Where zones are signed, the signatures hold",
+			Why: "A zone that is signed wrongly does not exist for the many callers behind validating resolvers, and since 2026-03-15 " +
+				"certificate authorities must validate too and refuse. Every name of the alias chain counts. An unsigned zone is fine. " +
+				"bindgate validates from the root's trust anchor by itself; it blocks only if a validating resolver agrees.",
+			Fix: "Sign the zone again, or bring the DS record in the parent zone in line with the zone's keys.",
+			References: []string{"RFC 4035 §5 (validation)", "RFC 5155 §8 (NSEC3)", "RFC 9276 (NSEC3 parameters)",
+				"CA/Browser Forum ballot SC-085v2, 2025 (validation of CAA and domain lookups from 2026-03-15)"},
+			Failing: "evidence: {dns: {facts: {mode: authority, security: [{name: api.demo.com, zone: demo.com, status: bogus, reason: the signature is wrong}],\n" +
+				"  resolvers: [{server: '192.0.2.53:53', bogus: true, problem: DNSSEC validation fails, end: {name: api.demo.com, event: ''}}]}}}",
+			Passing: "evidence: {dns: {facts: {mode: authority, security: [{name: api.demo.com, zone: demo.com, status: secure, until: '2026-12-21T12:00:00Z'}]}}}",
+		},
+	}
+}
+
+func judgeDNSSEC(s checks.Subject) checks.Verdict {
+	d := s.Evidence.DNS.Facts
+	switch {
+	case d.Mode == evidence.DNSResolver:
+		return checks.DoesNotApply("resolver mode: only authority mode validates signatures; run without --resolver")
+	case len(d.Security) == 0:
+		return checks.CannotTell("the evidence holds no validation")
+	}
+	refuses := slices.ContainsFunc(d.Resolvers, func(v evidence.View) bool { return v.Bogus })
+	var findings []checks.Finding
+	for _, n := range d.Security {
+		switch n.Status {
+		case evidence.DNSSECBogus:
+			findings = append(findings, bogus(n, refuses))
+		case evidence.DNSSECIndeterminate:
+			return checks.CannotTell(fmt.Sprintf("whether the signatures of %s hold could not be found out: %s", n.Name, cut(n.Reason)), findings...)
+		case evidence.DNSSECSecure:
+			if left := n.Until.Sub(s.Evidence.Run.Now); !n.Until.IsZero() && left < soonExpired {
+				findings = append(findings, checks.Warns("/domainName",
+					fmt.Sprintf("a signature on the way to %s ends at %s; the zone should have been signed again by now", n.Name, n.Until.Format(time.RFC3339)),
+					"check that the signer of "+n.Zone+" still works"))
+			}
+		case evidence.DNSSECInsecure:
+		default:
+			return checks.CannotTell(fmt.Sprintf("the DNSSEC status %q of %s is not known", n.Status, n.Name))
+		}
+	}
+	return checks.Found(findings...)
+}
+
+func bogus(n evidence.NameSecurity, refuses bool) checks.Finding {
+	const fix = "sign the zone again, or correct its DS record in the zone above"
+	message := fmt.Sprintf("%s does not validate (bogus): %s", n.Name, cut(n.Reason))
+	if refuses {
+		return checks.Fails("/domainName", message+"; a validating resolver refuses it too", fix)
+	}
+	return checks.Warns("/domainName", message+"; no resolver that was asked refuses it", fix)
+}

@@ -1,0 +1,77 @@
+package dns
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// HTTPSRecordsAgree is dns/https-records-agree.
+func HTTPSRecordsAgree() checks.Check {
+	return checks.Check{
+		ID: "dns/https-records-agree", Severity: checks.Warning,
+		Needs:   []evidence.Need{evidence.NeedDNS},
+		Applies: public,
+		Judge:   judgeHTTPS,
+		Doc: checks.Doc{
+			Title: "HTTPS records lead nowhere else",
+			Why: "Browsers ask for HTTPS records (SVCB) first and follow their target and address hints. One that was left behind, or " +
+				"that a CDN published, takes browsers to another place than the alias takes everybody else, where neither the " +
+				"certificate nor the API is yours.",
+			Fix:        "Remove the HTTPS record of the name, or let it name the place that the alias leads to.",
+			References: []string{"RFC 9460 §2.4 (alias and service mode), §7.3 (hints), §9 (HTTPS)"},
+			Failing:    "evidence: {dns: {facts: {around: {https: {name: api.demo.com, records: ['1 cdn.example.net. alpn=\"h2\"']}}}}}",
+			Passing:    "evidence: {dns: {facts: {around: {https: {name: api.demo.com, event: nodata}}}}}",
+		},
+	}
+}
+
+func judgeHTTPS(s checks.Subject) checks.Verdict {
+	d := s.Evidence.DNS.Facts
+	if d.Around == nil || d.Around.HTTPS == nil {
+		return checks.CannotTell("the evidence holds no lookup of HTTPS records")
+	}
+	h := d.Around.HTTPS
+	if h.Problem != "" {
+		return checks.CannotTell("HTTPS records could not be looked up: " + cut(h.Problem))
+	}
+	var findings []checks.Finding
+	for _, record := range h.Records {
+		if where := elsewhere(d, record); where != "" {
+			findings = append(findings, checks.Warns("/domainName", fmt.Sprintf("an HTTPS record of %s sends browsers to %s, and the alias leads to %s", h.Name, cut(where), d.Final()),
+				"remove the HTTPS record, or let it lead to the same place"))
+		}
+	}
+	return checks.Found(findings...)
+}
+
+// elsewhere is the target or the hints of an HTTPS record (priority target
+// parameters) that are not where the chain leads; "" if it leads there.
+func elsewhere(d evidence.DNS, record string) string {
+	parts := strings.Fields(record)
+	if len(parts) < 2 {
+		return ""
+	}
+	target := plain(parts[1])
+	known := func(name string) bool {
+		return target == "" || sameName(name, target) // "." is the owner itself
+	}
+	if !known(d.QueryName) && !known(d.Final()) && !slices.ContainsFunc(d.Hops, func(h evidence.Hop) bool { return known(h.Target) }) {
+		return target
+	}
+	for _, param := range parts[2:] {
+		key, value, _ := strings.Cut(param, "=")
+		if key != "ipv4hint" && key != "ipv6hint" {
+			continue
+		}
+		for hint := range strings.SplitSeq(strings.Trim(value, `"`), ",") {
+			if !slices.Contains(d.End.Addresses, hint) {
+				return hint
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,83 @@
+package dns
+
+import (
+	"fmt"
+	"slices"
+
+	"golang.org/x/net/publicsuffix"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// IsNotDangling is dns/is-not-dangling.
+func IsNotDangling() checks.Check {
+	return checks.Check{
+		ID: "dns/is-not-dangling", Severity: checks.Error,
+		Needs:   []evidence.Need{evidence.NeedDNS},
+		Applies: public,
+		Judge:   judgeDangling,
+		Doc: checks.Doc{
+			Title: "No alias leads to a name that a stranger could take",
+			Why: "An alias of a name that does not exist waits for whoever creates it: a group that was deleted, a service that was " +
+				"cancelled, a domain that ran out. They then serve your callers under your name, and get certificates for it. An alias " +
+				"through somebody else's zone is theirs to change at any time.",
+			Fix:        "Remove the alias, or let it lead to the group's own name directly.",
+			References: []string{"OWASP WSTG-CONF-10 (subdomain takeover)", "RFC 8020", "Public Suffix List: https://publicsuffix.org/list/"},
+			Failing: "evidence: {dns: {facts: {hops: [{owner: api.demo.com, target: gone.example.net, ttl: 60, server: '192.0.2.53:53'}],\n" +
+				"  end: {name: gone.example.net, event: nxdomain, addresses: null}, around: {orphaned: example.net}}}}",
+			Passing: "binding: {domainName: api.demo.com}",
+		},
+	}
+}
+
+func judgeDangling(s checks.Subject) checks.Verdict {
+	d := s.Evidence.DNS.Facts
+	if v := readable(d); v != nil {
+		return *v
+	}
+	if len(d.Hops) == 0 {
+		return checks.DoesNotApply("the domain is no alias")
+	}
+	var findings []checks.Finding
+	if d.End.Event == evidence.EventNameError {
+		findings = append(findings, dangling(s))
+	}
+	for _, zone := range strangers(d) {
+		findings = append(findings, checks.Warns("/domainName",
+			fmt.Sprintf("the alias leads through %s, which is not the zone of %s: whoever holds it decides where callers go", zone, d.QueryName),
+			"lead directly to the group's own name, unless that zone is yours or your CDN's"))
+	}
+	return checks.Found(findings...)
+}
+
+// dangling words what is proved (a domain that does not exist can be registered)
+// apart from what is suspected.
+func dangling(s checks.Subject) checks.Finding {
+	d := s.Evidence.DNS.Facts
+	fix := "remove the alias, or publish " + ownerOf(s.Binding, d) + ". CNAME with the group's own name"
+	switch a := d.Around; {
+	case a != nil && a.Orphaned != "":
+		return checks.Fails("/domainName", fmt.Sprintf("%s: the domain %s does not exist; anyone who registers it takes over %s", draw(d), a.Orphaned, d.QueryName), fix)
+	case isGatewayName(d.End.Name):
+		return checks.Fails("/domainName", fmt.Sprintf("%s: no such group name; the group was probably deleted, and whether a stranger could get its name is not known", draw(d)), fix)
+	}
+	return checks.Fails("/domainName", fmt.Sprintf("%s: whoever may create that name would take over %s; a takeover is possible, not proved", draw(d), d.QueryName), fix)
+}
+
+// strangers are the registrable domains that the chain leads through, apart from
+// the domain's own and the gateway's.
+func strangers(d evidence.DNS) []string {
+	own, _ := publicsuffix.EffectiveTLDPlusOne(plain(d.QueryName))
+	var zones []string
+	for _, hop := range d.Hops {
+		if isGatewayName(hop.Target) {
+			break
+		}
+		zone, err := publicsuffix.EffectiveTLDPlusOne(plain(hop.Target))
+		if err == nil && zone != own && !slices.Contains(zones, zone) {
+			zones = append(zones, zone)
+		}
+	}
+	return zones
+}

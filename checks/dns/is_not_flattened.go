@@ -1,0 +1,73 @@
+package dns
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// IsNotFlattened is dns/is-not-flattened.
+func IsNotFlattened() checks.Check {
+	return checks.Check{
+		ID: "dns/is-not-flattened", Severity: checks.Error,
+		Needs:   []evidence.Need{evidence.NeedDNS},
+		Applies: provesByCNAME,
+		Judge:   judgeFlattened,
+		Doc: checks.Doc{
+			Title: "The domain is an alias and not a copy of addresses",
+			Why: "The platform looks for a CNAME record. A provider that flattens aliases (ALIAS, ANAME, CNAME flattening), a CDN in " +
+				"front, or an address typed in by hand shows it A and AAAA records instead: the proof fails, and a fixed address " +
+				"leads nowhere on the day the gateway moves.",
+			Fix: "Publish a CNAME record, or turn flattening off for the name. Where that cannot be, as at an apex, use domainProof: txt.",
+			References: []string{pageBindDomain, "draft-ietf-dnsop-aname (flattening, expired)", "Cloudflare IP ranges: https://www.cloudflare.com/ips/",
+				"Fastly IP ranges: https://api.fastly.com/public-ip-list"},
+			Failing: "evidence: {dns: {facts: {hops: [], end: {name: api.demo.com, event: address, addresses: [192.0.2.10]}}}}",
+			Passing: "binding: {domainName: api.demo.com}",
+		},
+	}
+}
+
+func judgeFlattened(s checks.Subject) checks.Verdict {
+	d := s.Evidence.DNS.Facts
+	if v := readable(d); v != nil {
+		return *v
+	}
+	if len(d.Hops) > 0 || d.End.Event != evidence.EventAddress {
+		return checks.Found()
+	}
+	return checks.Found(checks.Fails("/domainName",
+		fmt.Sprintf("%s has addresses of its own (%s) and no CNAME record: %s", d.QueryName, some(d.End.Addresses), kindOfCopy(d)),
+		"publish a CNAME record instead of the addresses; or prove the domain by TXT: domainProof: txt"))
+}
+
+// kindOfCopy tells where the addresses come from, as far as they show it.
+func kindOfCopy(d evidence.DNS) string {
+	if a := d.Around; a != nil && a.Group != nil && slices.ContainsFunc(d.End.Addresses, func(ip string) bool { return slices.Contains(a.Group.Records, ip) }) {
+		return "they are those of " + a.Group.Name + ", so the DNS provider flattened the alias (ALIAS, ANAME)"
+	}
+	for _, text := range d.End.Addresses {
+		addr, err := netip.ParseAddr(text)
+		if name := cdnOf(addr); err == nil && name != "" {
+			return "they belong to " + name + ", which stands in front of the name (a proxy hides the alias)"
+		}
+	}
+	return "static addresses, which will rot when the gateway's change"
+}
+
+// cdnOf names the CDN whose published ranges hold an address, "" for none.
+func cdnOf(addr netip.Addr) string {
+	for name, ranges := range map[string][]string{
+		"Cloudflare": {"104.16.0.0/13", "104.24.0.0/14", "172.64.0.0/13", "188.114.96.0/20", "162.158.0.0/15", "2606:4700::/32"},
+		"Fastly":     {"151.101.0.0/16", "199.232.0.0/16", "2a04:4e40::/32"},
+	} {
+		for _, r := range ranges {
+			if netip.MustParsePrefix(r).Contains(addr) {
+				return name
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,72 @@
+package dns
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// NameExists is dns/name-exists.
+func NameExists() checks.Check {
+	return checks.Check{
+		ID: "dns/name-exists", Severity: checks.Error,
+		Needs:   []evidence.Need{evidence.NeedDNS},
+		Applies: provesByCNAME,
+		Judge:   judgeExists,
+		Doc: checks.Doc{
+			Title: "The domain exists, with an alias or an address",
+			Why: "A name without any record (NXDOMAIN), one that has other records only (NODATA) and one that exists merely because " +
+				"names below it do (an empty non-terminal) look alike to a browser and have different causes: a record that was never " +
+				"published or went into another zone, a record of the wrong type, or one at the wrong depth.",
+			Fix:        "Publish the CNAME record in the zone that the finding names.",
+			References: []string{"RFC 8020 (NXDOMAIN: nothing lies below)", "RFC 2308 §2 (name error and no data)", "RFC 4592 §2.2.2 (empty non-terminals)"},
+			Failing:    "evidence: {dns: {facts: {hops: [], end: {name: api.demo.com, event: nxdomain, addresses: null}}}}",
+			Passing:    "binding: {domainName: api.demo.com}",
+		},
+	}
+}
+
+func judgeExists(s checks.Subject) checks.Verdict {
+	d := s.Evidence.DNS.Facts
+	if v := readable(d); v != nil {
+		return *v
+	}
+	if len(d.Hops) > 0 {
+		return checks.Found()
+	}
+	owner := ownerOf(s.Binding, d)
+	fix := "publish a CNAME record at " + owner + ". that leads to the group's own name"
+	switch d.End.Event {
+	case evidence.EventNameError:
+		return checks.Found(checks.Fails("/domainName", absent(s), fix))
+	case evidence.EventNoData:
+		return checks.Found(checks.Fails("/domainName", instead(d), fix))
+	}
+	return checks.Found()
+}
+
+// absent says from where on the name is missing.
+func absent(s checks.Subject) string {
+	d := s.Evidence.DNS.Facts
+	what := d.QueryName + " does not exist (NXDOMAIN)"
+	if s.Binding.Wildcard() {
+		what = fmt.Sprintf("no wildcard record answers for names below %s (NXDOMAIN)", strings.TrimPrefix(ownerOf(s.Binding, d), "*."))
+	}
+	if a := d.Around; a != nil && a.Missing != "" && !sameName(a.Missing, d.QueryName) {
+		what += fmt.Sprintf("; already %s is missing", a.Missing)
+	}
+	return what
+}
+
+// instead says what the name has where an alias was looked for.
+func instead(d evidence.DNS) string {
+	switch a := d.Around; {
+	case a == nil:
+		return d.QueryName + " exists, but has neither an alias nor an address (NODATA)"
+	case len(a.Types) > 0:
+		return fmt.Sprintf("%s exists, but has only %s records, neither an alias nor an address", d.QueryName, some(a.Types))
+	}
+	return d.QueryName + " exists, but has no records that anyone asks for (NODATA): an empty non-terminal, which is there only because names below it are, or an alias that was published at the wrong depth"
+}

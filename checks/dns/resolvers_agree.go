@@ -1,0 +1,70 @@
+package dns
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// ResolversAgree is dns/resolvers-agree.
+func ResolversAgree() checks.Check {
+	return checks.Check{
+		ID: "dns/resolvers-agree", Severity: checks.Warning,
+		Needs:   []evidence.Need{evidence.NeedDNS},
+		Applies: public,
+		Judge:   judgeResolvers,
+		Doc: checks.Doc{
+			Title: "Resolvers say what the authorities say",
+			Why: "Callers ask resolvers. One that still holds the old record sends them to the old place until its TTL has passed; one " +
+				"that never agrees has another view of the zone (split horizon) or rewrites answers, and tests made through it prove nothing.",
+			Fix:        "Wait for the remaining TTL that the finding shows. If it does not help, look for a private zone or a filter at the resolver.",
+			References: []string{"RFC 1035 §7.4 (caches)", "RFC 9499 §6 (split DNS)"},
+			Failing: "evidence: {dns: {facts: {mode: authority, resolvers: [{server: '192.0.2.53:53', hops: [{owner: api.demo.com, target: old.example.net, ttl: 42, server: '192.0.2.53:53'}],\n" +
+				"  end: {name: old.example.net, event: address}}]}}}",
+			Passing: "evidence: {dns: {facts: {mode: authority, resolvers: [{server: '192.0.2.53:53', hops: [{owner: api.demo.com, ttl: 42, server: '192.0.2.53:53',\n" +
+				"  target: 927d50c0f2e54b359919923d908bb015-cn-hangzhou.alicloudapi.com}],\n" +
+				"  end: {name: 927d50c0f2e54b359919923d908bb015-cn-hangzhou.alicloudapi.com, event: address}}]}}}",
+		},
+	}
+}
+
+func judgeResolvers(s checks.Subject) checks.Verdict {
+	d := s.Evidence.DNS.Facts
+	if d.Mode == evidence.DNSResolver {
+		return checks.DoesNotApply("resolver mode: there is no authority's answer to compare with; run without --resolver")
+	}
+	if v := readable(d); v != nil {
+		return *v
+	}
+	if len(d.Resolvers) == 0 {
+		return checks.CannotTell("no resolver was asked beside the authorities")
+	}
+	var findings []checks.Finding
+	for _, view := range d.Resolvers {
+		if what := unlike(d, view); what != "" {
+			findings = append(findings, checks.Warns("/domainName", fmt.Sprintf("resolver %s: %s", view.Server, what), "wait for its cache to expire, or find out what it does to this name"))
+		}
+	}
+	return checks.Found(findings...)
+}
+
+// unlike says how a view differs from what the authorities say; "" if it does not.
+func unlike(d evidence.DNS, v evidence.View) string {
+	same := func(a, b evidence.Hop) bool { return sameName(a.Owner, b.Owner) && sameName(a.Target, b.Target) }
+	switch {
+	case v.Bogus:
+		return "it refuses the name because DNSSEC validation fails; see dns/dnssec-is-valid"
+	case v.Problem != "":
+		return "it could not be asked: " + cut(v.Problem)
+	case slices.EqualFunc(d.Hops, v.Hops, same) && d.End.Event == v.End.Event:
+		return ""
+	}
+	for i, hop := range v.Hops {
+		if i >= len(d.Hops) || !same(hop, d.Hops[i]) {
+			return fmt.Sprintf("it leads %s to %s, and the authorities do not; a stale cache, for %d s more, or another view of the zone", hop.Owner, hop.Target, hop.TTL)
+		}
+	}
+	return fmt.Sprintf("it sees %q at the end of the chain, the authorities %q: a stale cache, another view of the zone, or a filter", v.End.Event, d.End.Event)
+}

@@ -1,0 +1,102 @@
+package dns
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// ServersAgree is dns/servers-agree.
+func ServersAgree() checks.Check {
+	return checks.Check{
+		ID: "dns/servers-agree", Severity: checks.Error,
+		Needs:   []evidence.Need{evidence.NeedDNS},
+		Applies: public,
+		Judge:   judgeAgree,
+		Doc: checks.Doc{
+			Title: "Every authoritative server gives the same answer",
+			Why: "A resolver asks whichever server it likes. While some give the old record and others the new one, the platform's own " +
+				"question is a lottery, and so is every caller's; a server that was left behind for good sends part of the traffic to " +
+				"whoever the old record names. Not yet is not wrong: a change that is still spreading is said to be so, with the time " +
+				"after which the old record can be in no cache.",
+			Fix: "Wait until the time that the finding names (--wait does), or repair the server that does not take over changes.",
+			References: []string{"RFC 1034 §4.2.2 (all servers of a zone agree)", "RFC 1996 and RFC 5936 (how changes reach them)",
+				"RFC 4697 §2.1 (lame servers)"},
+			Failing: rowFixture("{server: ns2.demo.com, address: '192.0.2.2:53', standing: authoritative, rcode: NOERROR, ttl: 300, targets: [old.example.net]}"),
+			Passing: authorityFixture(""),
+		},
+	}
+}
+
+func judgeAgree(s checks.Subject) checks.Verdict {
+	d := s.Evidence.DNS.Facts
+	if v := fromAuthority(d); v != nil {
+		return *v
+	}
+	var findings []checks.Finding
+	for _, m := range ourServers(d) {
+		rows := authoritative(m)
+		if len(rows) == 0 {
+			return checks.CannotTell(fmt.Sprintf("none of the servers of %s answered for %s with authority: %s", m.Zone, m.Name, table(m)))
+		}
+		if slices.ContainsFunc(rows, func(r evidence.Row) bool { return saying(r) != saying(rows[0]) }) {
+			findings = append(findings, differ(s, m, rows))
+		}
+		findings = append(findings, unheard(m)...)
+	}
+	return checks.Found(findings...)
+}
+
+// table shows a matrix: one entry for each address, with what it said.
+func table(m evidence.Matrix) string {
+	var lines []string
+	for _, r := range m.Rows {
+		switch r.Standing {
+		case evidence.StandingAuthoritative:
+			lines = append(lines, fmt.Sprintf("%s: %s, TTL %d s", server(r), saying(r), r.TTL))
+		default:
+			lines = append(lines, fmt.Sprintf("%s: %s", server(r), r.Standing))
+		}
+	}
+	return list(lines)
+}
+
+// differ tells a change on its way, where some servers lead to the group and
+// others do not yet, from servers that are at odds.
+func differ(s checks.Subject, m evidence.Matrix, rows []evidence.Row) checks.Finding {
+	own := ownNames(s.Evidence.Group.Facts, s.Binding.CustomDomainType)
+	fresh, oldTTL := false, uint32(0)
+	for _, r := range rows {
+		if slices.ContainsFunc(r.Targets, func(t string) bool { return slices.Contains(own, plain(t)) }) {
+			fresh = true
+			continue
+		}
+		if oldTTL = max(oldTTL, r.TTL); len(r.Targets) == 0 {
+			oldTTL = max(oldTTL, m.NegativeTTL)
+		}
+	}
+	if fresh {
+		by := s.Evidence.DNS.At.Add(time.Duration(oldTTL) * time.Second).UTC().Format(time.RFC3339)
+		return checks.Fails("/domainName",
+			fmt.Sprintf("still propagating: some servers of %s lead to the group, others do not yet: %s; caches may hold the old answer until %s, if all servers change now", m.Zone, table(m), by),
+			"wait, with --wait, or look why the others have not taken the change over")
+	}
+	return checks.Fails("/domainName", fmt.Sprintf("the servers of %s do not agree on %s, and none leads to the group: %s", m.Zone, m.Name, table(m)),
+		"make all servers of the zone serve one version of it")
+}
+
+// unheard warns of the servers that gave no authoritative answer.
+func unheard(m evidence.Matrix) (findings []checks.Finding) {
+	for _, r := range m.Rows {
+		if r.Standing == evidence.StandingLame || r.Standing == evidence.StandingUnreachable {
+			findings = append(findings, checks.Warns("/domainName",
+				fmt.Sprintf("%s, a server of %s, is %s: %s", server(r), m.Zone, r.Standing, cut(strings.TrimSpace(r.Problem))),
+				"repair the server, or take it out of the zone's NS records"))
+		}
+	}
+	return findings
+}

@@ -1,0 +1,56 @@
+package dns
+
+import (
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// mostTTL is how long, in seconds, callers may wait for a change.
+const mostTTL = 300
+
+// TTLAllowsCutover is dns/ttl-allows-cutover.
+func TTLAllowsCutover() checks.Check {
+	return checks.Check{
+		ID: "dns/ttl-allows-cutover", Severity: checks.Warning,
+		Needs:   []evidence.Need{evidence.NeedDNS},
+		Applies: public,
+		Judge:   judgeTTL,
+		Doc: checks.Doc{
+			Title: "The record that has to change is not kept for long",
+			Why: "Resolvers keep the old record for its TTL, and that a name does not exist for the zone's negative TTL. With an hour " +
+				"the platform, certificate authorities and callers may see the old state for an hour after the change, and again after " +
+				"a change back.",
+			Fix:        "Lower the TTL to 300 seconds or less, wait for the old TTL to pass, then change the record; raise it again afterwards.",
+			References: []string{"RFC 1034 §3.6 (TTL)", "RFC 2308 §5 (negative caching)", "RFC 1912 §2.2"},
+			Failing: "evidence: {dns: {facts: {mode: authority, hops: [{owner: api.demo.com, target: old.example.net, ttl: 3600, server: '192.0.2.1:53'}], end: {name: old.example.net},\n" +
+				"  servers: [{name: api.demo.com, zone: demo.com, rows: [{server: ns1.demo.com, standing: authoritative, rcode: NOERROR, targets: [old.example.net], ttl: 3600}]}]}}}",
+			Passing: authorityFixture(""),
+		},
+	}
+}
+
+func judgeTTL(s checks.Subject) checks.Verdict {
+	d := s.Evidence.DNS.Facts
+	if v := fromAuthority(d); v != nil {
+		return *v
+	}
+	if s.Evidence.Group.State == evidence.Observed && reaches(s) {
+		return checks.Found() // nothing has to change
+	}
+	m := d.Servers[0]
+	var kept uint32
+	what := "the CNAME record"
+	for _, r := range authoritative(m) {
+		kept = max(kept, r.TTL)
+	}
+	if len(d.Hops) == 0 {
+		kept, what = m.NegativeTTL, "that there is no CNAME record"
+	}
+	if kept > mostTTL {
+		return checks.Found(checks.Warns("/domainName", fmt.Sprintf("resolvers keep %s of %s for up to %d s; a change takes that long to arrive", what, m.Name, kept),
+			fmt.Sprintf("lower the TTL in %s to %d s or less before the change", m.Zone, mostTTL)))
+	}
+	return checks.Found()
+}
