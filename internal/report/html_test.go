@@ -70,9 +70,13 @@ func TestHTMLShowsCertificatesAndTheirEnds(t *testing.T) {
 	whole.Certificate = evidence.Saw(evidence.Certificate{Chain: []evidence.Cert{{DER: []byte("no certificate")}}}, "file", whole.DNS.At)
 	whole.Group = evidence.Saw(evidence.Group{Found: true, Domains: []evidence.Domain{
 		{DomainName: "api.demo.com", CertificateValidEnd: whole.DNS.At.AddDate(0, 0, 12).UnixMilli()}}}, "gateway", whole.DNS.At)
+	whole.DNS.Facts.Servers = []evidence.Matrix{{Name: "api.demo.com", Zone: "demo.com", Rows: []evidence.Row{
+		{Server: "ns1.demo.com", Address: "192.0.2.1:53", Standing: evidence.StandingAuthoritative, Targets: []string{"<b>old</b>"}, TTL: 600},
+		{Server: "ns2.demo.com", Address: "192.0.2.2:53", Standing: evidence.StandingLame, Problem: "REFUSED"}}}}
 	b.Whole = &whole
 	got := written(t, "html", run("lint", b), Options{})
-	for _, want := range []string{`<svg class="timeline"`, "2026-12-02", "12 days", `class="doubt"`, "malformed certificate", `<ol class="chain">`} {
+	for _, want := range []string{`<svg class="timeline"`, "2026-12-02", "12 days", `class="doubt"`, "malformed certificate", `<ol class="chain">`,
+		"Name servers of api.demo.com (zone demo.com)", "&lt;b&gt;old&lt;/b&gt;", "600 s", `<tr class="lame">`, "REFUSED"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the page does not hold %s", want)
 		}

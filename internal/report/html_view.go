@@ -45,6 +45,9 @@ type bindingView struct {
 	Certificates []certificateView
 	Chain        []string // the alias chain: names, then the addresses
 	Ending       string
+	Servers      []evidence.Matrix // what each address of each name server says
+	Resolvers    []evidence.View
+	Security     []evidence.NameSecurity
 	Policy       []evidence.PolicyPackage
 	Observed     []observed
 	Document     string // the whole evidence as JSON, certificates' DER left out
@@ -118,6 +121,7 @@ func (v *bindingView) fromSeen() {
 
 func (v *bindingView) fromEvidence(e evidence.Evidence) {
 	v.Policy = e.Policy.Facts.Packages
+	v.Servers, v.Resolvers, v.Security = e.DNS.Facts.Servers, e.DNS.Facts.Resolvers, e.DNS.Facts.Security
 	v.Certificates = certificatesOf(e.Certificate.Facts.Chain)
 	add := func(what string, s evidence.State, reason, from string, at time.Time) {
 		state := string(s)
@@ -129,6 +133,7 @@ func (v *bindingView) fromEvidence(e evidence.Evidence) {
 	add("DNS", e.DNS.State, e.DNS.Reason, e.DNS.From, e.DNS.At)
 	add("TXT proof", e.Proof.State, e.Proof.Reason, e.Proof.From, e.Proof.At)
 	add("certificate", e.Certificate.State, e.Certificate.Reason, e.Certificate.From, e.Certificate.At)
+	add("revocation", e.Revocation.State, e.Revocation.Reason, e.Revocation.From, e.Revocation.At)
 	add("private key", e.Key.State, e.Key.Reason, e.Key.From, e.Key.At)
 	add("API group", e.Group.State, e.Group.Reason, e.Group.From, e.Group.At)
 	add("account", e.Account.State, e.Account.Reason, e.Account.From, e.Account.At)
