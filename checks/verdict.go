@@ -1,5 +1,7 @@
 package checks
 
+import "slices"
+
 // Status of a result. The zero value is unknown, and unknown never opens the gate.
 type Status string
 
@@ -25,12 +27,15 @@ type Verdict struct {
 // an error, else pass. No findings: a plain pass.
 func Found(findings ...Finding) Verdict {
 	v := Verdict{status: StatusPass, findings: findings}
-	for _, f := range findings {
-		if f.Severity != Warning {
-			v.status = StatusFail
-		}
+	if HasError(findings) {
+		v.status = StatusFail
 	}
 	return v
+}
+
+// HasError reports whether one of the findings is more than a warning.
+func HasError(findings []Finding) bool {
+	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Severity != Warning })
 }
 
 // CannotTell is the verdict when the evidence does not decide; reason says what is missing.

@@ -22,7 +22,11 @@ import (
 // All is the family's checks.
 func All() []checks.Check {
 	return []checks.Check{
-		IsReadable(), KeyIsReadable(), KeyMatches(), LeafComesFirst(), ChainIsTrusted(), CoversDomain(), IsInValidity(),
+		IsReadable(), FileIsClean(), HoldsNoPrivateKey(), IsBounded(),
+		KeyIsReadable(), KeyIsGuarded(), KeyMatches(), KeyIsSound(), KeyIsStrong(), KeyIsAcceptedByGateway(),
+		LeafComesFirst(), ChainIsOrdered(), ChainIsTrusted(), LeafIsAServerCertificate(),
+		CoversDomain(), NamesAreWellFormed(), IsInValidity(), LastsLongEnough(), LifetimeIsAllowed(),
+		IsNotRevoked(), RevocationWasChecked(), MustStapleIsPossible(), HasEnoughSCTs(), LintsClean(), ReplacesSafely(),
 	}
 }
 
@@ -51,7 +55,7 @@ func parseChain(s checks.Subject) ([]*x509.Certificate, *checks.Verdict) {
 	}
 	chain := make([]*x509.Certificate, 0, len(facts.Chain))
 	for i, c := range facts.Chain {
-		parsed, err := x509.ParseCertificate(c.DER)
+		parsed, err := c.X509()
 		if err != nil {
 			return nil, cannotTell(fmt.Sprintf("certificate %d of the evidence cannot be parsed", i+1))
 		}

@@ -44,17 +44,17 @@ func judgeValidity(s checks.Subject) checks.Verdict {
 	if f, bad := outside(chain[0], nth(chain, 0), now); bad {
 		found = append(found, f)
 	}
-	path := s.Evidence.Certificate.Facts.Path.DER
-	for i := 1; i < len(path); i++ {
-		c, err := x509.ParseCertificate(path[i])
+	path := s.Evidence.Certificate.Facts.Path
+	for i := 1; i < len(path.DER); i++ {
+		c, err := path.X509(i)
 		if err != nil {
 			return checks.CannotTell(fmt.Sprintf("certificate %d of the path in the evidence cannot be parsed", i+1))
 		}
-		if f, bad := outside(c, inPath(chain, c, i == len(path)-1), now); bad {
+		if f, bad := outside(c, inPath(chain, c, i == len(path.DER)-1), now); bad {
 			found = append(found, f)
 		}
 	}
-	if len(found) == 0 && len(path) == 0 {
+	if len(found) == 0 && len(path.DER) == 0 {
 		return checks.CannotTell("there is no path whose certificates could be judged; see certificate/chain-is-trusted")
 	}
 	return checks.Found(found...)

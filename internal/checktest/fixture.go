@@ -106,8 +106,21 @@ func (h *harness) subject(t *testing.T, text string) (checks.Subject, want) {
 			base.Key = key
 		}
 	}
+	if name := f.Load["served"]; name != "" {
+		base.Group.Facts.Served = h.served(t, name)
+	}
 	patch(t, "evidence", base, f.Evidence, &s.Evidence)
 	return s, f.Want
+}
+
+// served is a file of testdata/certificates as what a group serves now.
+func (h *harness) served(t *testing.T, name string) *evidence.Served {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(h.root, "..", "certificates", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &evidence.Served{CertificateName: "old", ChainDigest: "sha256:00", Leaf: string(text)}
 }
 
 func parse(t *testing.T, text string) fixture {

@@ -26,6 +26,7 @@ type flags struct {
 	endpointCA     string
 	contract       string
 	roots          string
+	trust
 	policy         []string
 	data           []string
 	journal        string
@@ -64,6 +65,7 @@ func (f *flags) addJudging(c *cobra.Command) {
 	p.StringVar(&f.endpointCA, "endpoint-ca", "", "PEM `FILE` of a private CA that signs the endpoint's certificate")
 	p.StringVar(&f.contract, "contract", "", "published contract that the endpoint speaks: 2026 (default) or 2017")
 	p.StringVar(&f.roots, "roots", "", "trusted roots: mozilla (default), system, or a PEM `FILE`")
+	f.trust.add(c)
 	p.StringArrayVar(&f.policy, "policy", nil, "folder or file of more Rego policies, repeatable")
 	p.StringArrayVar(&f.data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
 	p.DurationVar(&f.timeout, "timeout", 0, "time for the evidence of one binding (default 30s)")
@@ -84,7 +86,7 @@ func (f *flags) addJudging(c *cobra.Command) {
 func (f *flags) addMode(c *cobra.Command) {
 	p := c.Flags()
 	p.BoolVar(&f.offline, "offline", false, "ask neither DNS nor the gateway; what needs them is not run")
-	p.StringSliceVar(&f.without, "without", nil, "leave out `group,dns`")
+	p.StringSliceVar(&f.without, "without", nil, "leave out `group,dns,revocation`")
 	p.StringVar(&f.now, "now", "", "fix the clock at this `RFC3339` time")
 	p.StringVar(&f.evidence, "evidence", "", "replay the evidence saved in `FILE`")
 	p.StringVar(&f.evidenceOut, "evidence-out", "", "save the evidence to `FILE`")

@@ -31,6 +31,7 @@ DNS and the gateway are read unless --offline or --without leaves them out.`,
 	}
 	f.addJudging(c)
 	f.addMode(c)
+	c.Flags().StringVar(&f.writeChain, "write-chain", "", "write the certificate chain to `FILE`: PEM, in order, without key and root")
 	c.Flags().BoolVar(&changed, "changed", false, "PATHs are files that changed: judge the manifests among them, and those that name another as certificate or key")
 	return c
 }
@@ -52,6 +53,9 @@ func lint(ctx context.Context, env Env, c *cobra.Command, f flags, args []string
 	defer r.close()
 	head, verdicts, err := r.observeAndJudge(ctx, false)
 	if err != nil {
+		return err
+	}
+	if err := r.writeChain(verdicts); err != nil {
 		return err
 	}
 	rep := r.report(head, verdicts)

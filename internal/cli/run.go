@@ -45,9 +45,7 @@ func open(ctx context.Context, env Env, c *cobra.Command, s settings, paths []st
 	if r.engine, err = policy.Load(ctx, policy.Options{Dirs: s.policy, Data: s.data, Results: firstIDs(s.catalogue)}); err != nil {
 		return nil, err
 	}
-	if r.certificates, err = certificate.New(certificate.Config{
-		Files: r.set.Files, LookupEnv: env.LookupEnv, Roots: s.roots, Dir: env.Dir, Now: s.clock,
-	}); err != nil {
+	if err := r.openCertificates(); err != nil {
 		return nil, err
 	}
 	if s.evidence != "" {
@@ -141,6 +139,9 @@ func (r *run) collectors(served bool) (*collect.Collector, *group.Collector, *ga
 	}
 	var err error
 	if c.DNS, err = r.names.collector(r.s, c.Now); err != nil {
+		return nil, nil, nil, err
+	}
+	if c.Revocation, err = r.revocations(c.Now); err != nil {
 		return nil, nil, nil, err
 	}
 	c.WithoutDNS, _ = r.s.leftOut("dns")

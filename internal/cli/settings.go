@@ -38,8 +38,8 @@ func settle(env Env, c *cobra.Command, f flags) (settings, error) {
 		s.clock = func() time.Time { return at }
 	}
 	for _, w := range f.without {
-		if !slices.Contains([]string{"group", "dns"}, w) {
-			return s, fmt.Errorf("reading --without: got %q, want group or dns", w)
+		if !slices.Contains([]string{"group", "dns", "revocation"}, w) {
+			return s, fmt.Errorf("reading --without: got %q, want group, dns or revocation", w)
 		}
 	}
 	if f.evidence != "" && (f.offline || len(f.without) > 0 || f.evidenceOut != "" || f.now != "") {

@@ -25,6 +25,11 @@ type Certificate interface {
 	Collect(context.Context, binding.Binding) (evidence.Observation[evidence.Certificate], evidence.Observation[evidence.Key])
 }
 
+// Revocation observes whether the certificates of an observed path are revoked.
+type Revocation interface {
+	Collect(context.Context, evidence.Observation[evidence.Certificate]) evidence.Observation[evidence.Revocation]
+}
+
 // Group observes the API group and the account around it.
 type Group interface {
 	Group(ctx context.Context, b binding.Binding, served bool) evidence.Observation[evidence.Group]
@@ -36,6 +41,7 @@ type Group interface {
 type Collector struct {
 	DNS          DNS
 	Certificate  Certificate
+	Revocation   Revocation // nil: not observed, and judged unknown
 	Group        Group
 	WithoutDNS   string        // why DNS is nil: "--offline"
 	WithoutGroup string        // why Group is nil
@@ -96,6 +102,11 @@ func (c *Collector) dns(ctx context.Context, b binding.Binding, ev *evidence.Evi
 func (c *Collector) certificate(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
 	defer guard(c.Now, "certificate", &ev.Certificate, &ev.Key)
 	ev.Certificate, ev.Key = c.Certificate.Collect(ctx, b)
+	if c.Revocation == nil {
+		return
+	}
+	defer guard(c.Now, "revocation", &ev.Revocation, &ev.Revocation)
+	ev.Revocation = c.Revocation.Collect(ctx, ev.Certificate)
 }
 
 func (c *Collector) group(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {

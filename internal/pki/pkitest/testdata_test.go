@@ -72,6 +72,8 @@ func files(t *testing.T) map[string][]byte {
 	names(t, all, ca)
 	chains(t, all, root, ca, leaf)
 	containers(t, all, ca, leaf)
+	weak(t, all, ca)
+	forms(t, all, root, ca, leaf)
 	return all
 }
 

@@ -1,0 +1,72 @@
+package certificate
+
+import (
+	"bytes"
+	"crypto/x509"
+	"fmt"
+	"slices"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// ChainIsOrdered is certificate/chain-is-ordered.
+func ChainIsOrdered() checks.Check {
+	return checks.Check{
+		ID: "certificate/chain-is-ordered", Severity: checks.Warning,
+		Needs:   []evidence.Need{evidence.NeedCertificate},
+		Applies: applies,
+		Judge:   judgeOrdered,
+		Doc: checks.Doc{
+			Title: "Each certificate of the file is issued by the next, and the root is left out",
+			Why: "TLS 1.2 demands the order, and old clients fail without it. Duplicates, certificates that have nothing to do " +
+				"with the chain and the root cost every handshake bytes and are a sign of files that were joined by accident.",
+			Fix: "Keep the server certificate, then each issuer, and leave out the root: --write-chain writes the chain so.",
+			References: []string{
+				"RFC 5246 §7.4.2 (each certificate certifies the one before it; the root may be left out)",
+				"RFC 8446 §4.4.2 (the order is asked for still)",
+			},
+			Failing: "load: {certificate: two-leaves.pem}",
+			Passing: "load: {certificate: sound.pem}",
+		},
+	}
+}
+
+func judgeOrdered(s checks.Subject) checks.Verdict {
+	chain, v := parseChain(s)
+	if v != nil {
+		return *v
+	}
+	fix := fmt.Sprintf("write it in order: bindgate lint --certificate %q --domain NAME --write-chain CLEAN.pem", s.Evidence.Certificate.Facts.Source)
+	var found []checks.Finding
+	warn := func(format string, args ...any) {
+		found = append(found, checks.Warns(atBody, fmt.Sprintf(format, args...), fix))
+	}
+	for i, c := range chain {
+		first := slices.IndexFunc(chain, c.Equal)
+		switch {
+		case first < i:
+			warn("%s is the same as certificate %d", nth(chain, i), first+1)
+		case i > 0 && bytes.Equal(c.RawIssuer, c.RawSubject):
+			warn("%s is self-issued, a root; clients know it already or never will", nth(chain, i))
+		case i > 0 && !issues(c, chain):
+			warn("%s has issued no certificate of the file", nth(chain, i))
+		case i > 0 && !bytes.Equal(chain[i-1].RawIssuer, c.RawSubject) && len(found) == 0:
+			warn("%s is the first out of order: it did not issue %s", nth(chain, i), nth(chain, i-1))
+		}
+		if len(found) == mostFindings {
+			break
+		}
+	}
+	return checks.Found(found...)
+}
+
+// mostFindings of one kind are told; more help nobody.
+const mostFindings = 10
+
+// issues reports whether c has the name of another certificate's issuer.
+func issues(c *x509.Certificate, chain []*x509.Certificate) bool {
+	return slices.ContainsFunc(chain, func(child *x509.Certificate) bool {
+		return !child.Equal(c) && bytes.Equal(child.RawIssuer, c.RawSubject)
+	})
+}

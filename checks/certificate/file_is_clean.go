@@ -1,0 +1,44 @@
+package certificate
+
+import (
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// FileIsClean is certificate/file-is-clean.
+func FileIsClean() checks.Check {
+	return checks.Check{
+		ID: "certificate/file-is-clean", Severity: checks.Warning,
+		Needs:   []evidence.Need{evidence.NeedCertificate},
+		Applies: applies,
+		Judge:   judgeClean,
+		Doc: checks.Doc{
+			Title: "The certificate file is plain PEM",
+			Why: "bindgate reads dirt and sends clean text, but the same file is read by other programs. Many skip the first block " +
+				"behind a byte-order mark without a word, and then the CA's certificate is taken for the server's; some stop at a " +
+				"carriage return, at a long line or at text between blocks.",
+			Fix: "Write the file anew: bindgate lint --certificate FILE --domain NAME --write-chain CLEAN.pem",
+			References: []string{
+				"RFC 7468 §2 and §3 (PEM text: 64 characters a line, nothing inside the blocks)",
+				"Go, encoding/pem, Decode: a block must begin a line, so the first behind a byte-order mark is skipped",
+			},
+			Failing: "load: {certificate: dirty.pem}",
+			Passing: "load: {certificate: sound.pem}",
+		},
+	}
+}
+
+func judgeClean(s checks.Subject) checks.Verdict {
+	if _, v := parseChain(s); v != nil {
+		return *v
+	}
+	facts := s.Evidence.Certificate.Facts
+	var found []checks.Finding
+	for _, dirt := range facts.Dirt {
+		found = append(found, checks.Warns(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, bounded(dirt)),
+			fmt.Sprintf("write it anew: bindgate lint --certificate %q --domain NAME --write-chain CLEAN.pem", facts.Source)))
+	}
+	return checks.Found(found...)
+}

@@ -1,0 +1,54 @@
+package certificate
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// HoldsNoPrivateKey is certificate/holds-no-private-key.
+func HoldsNoPrivateKey() checks.Check {
+	return checks.Check{
+		ID: "certificate/holds-no-private-key", Severity: checks.Error,
+		Needs:   []evidence.Need{evidence.NeedCertificate},
+		Applies: applies,
+		Judge:   judgeNoKey,
+		Doc: checks.Doc{
+			Title: "The certificate file holds no private key",
+			Why: "A certificate is public and is handled so: it is committed, mailed, uploaded and logged. A private key in the " +
+				"same file goes along. bindgate sends the certificates alone, but whoever handles the file next may not.",
+			Fix: "Part the file: --write-chain writes the certificates alone; keep the key in a file of its own that only the " +
+				"deploying job can read. If the file was ever published, have the certificate reissued for a new key and the old " +
+				"one revoked.",
+			References: []string{
+				"RFC 5280 §9 (security considerations: the protection of private keys)",
+				"CA/Browser Forum Baseline Requirements §4.9.1.1 (a compromised key is revoked within 24 hours)",
+			},
+			Failing: "load: {certificate: mixed.pem}",
+			Passing: "load: {certificate: sound.pem}",
+		},
+	}
+}
+
+func judgeNoKey(s checks.Subject) checks.Verdict {
+	facts := s.Evidence.Certificate.Facts
+	const fix = "part the file: bindgate lint --certificate %q --domain NAME --write-chain CHAIN.pem writes the certificates alone; keep the key in a file of its own"
+	if p := facts.Problem; p != nil && p.Kind == "private-key" {
+		return checks.Found(checks.Fails(atBody, fmt.Sprintf("the certificate file %q holds a private key", facts.Source), orElse(p.Fix)))
+	}
+	chain, v := parseChain(s)
+	if v != nil {
+		return *v
+	}
+	if len(facts.PrivateKeys) == 0 {
+		return checks.Found()
+	}
+	var parts []string
+	for i, c := range facts.Chain[:min(len(facts.Chain), 5)] {
+		parts = append(parts, fmt.Sprintf("block %d is %s", c.Block+1, nth(chain, i)))
+	}
+	return checks.Found(checks.Fails(atBody, fmt.Sprintf("the certificate file %q holds a private key at %s; %s",
+		facts.Source, bounded(strings.Join(facts.PrivateKeys, " and ")), strings.Join(parts, ", ")), fmt.Sprintf(fix, facts.Source)))
+}

@@ -1,0 +1,55 @@
+package certificate
+
+import (
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// IsBounded is certificate/is-bounded.
+func IsBounded() checks.Check {
+	return checks.Check{
+		ID: "certificate/is-bounded", Severity: checks.Error,
+		Needs:   []evidence.Need{evidence.NeedCertificate},
+		Applies: applies,
+		Judge:   judgeBounded,
+		Doc: checks.Doc{
+			Title: "The chain costs its verifiers no more than a sound one",
+			Why: "A file with thousands of certificates, names or constraints, or with an enormous key, makes every program that " +
+				"verifies it work for seconds or minutes. No CA issues such a chain; clients and servers refuse it at limits of " +
+				"their own.",
+			Fix: "Give the server certificate and its own intermediates.",
+			References: []string{
+				"RFC 5280 §6.1 (path validation) and §4.2.1.10 (name constraints)",
+				"Go, crypto/tls: RSA keys above 8192 bits are refused",
+				"OpenSSL, CVE-2021 class of name constraint work: 2^20 comparisons",
+			},
+			Failing: "load: {certificate: excess.pem}",
+			Passing: "load: {certificate: sound.pem}",
+		},
+	}
+}
+
+func judgeBounded(s checks.Subject) checks.Verdict {
+	facts := s.Evidence.Certificate.Facts
+	const fix = "give the server's certificate and its own intermediates, nothing else"
+	if p := facts.Problem; p != nil && (p.Kind == "too-large" || p.Kind == "too-many") {
+		return checks.Found(checks.Fails(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, p.Message), fix))
+	}
+	var found []checks.Finding
+	for _, excess := range facts.Excess {
+		found = append(found, checks.Fails(atBody, fmt.Sprintf("the certificate file %q is too large to be evaluated: %s", facts.Source, bounded(excess)), fix))
+	}
+	if len(found) > 0 {
+		return checks.Found(found...)
+	}
+	chain, v := parseChain(s)
+	if v != nil {
+		return *v
+	}
+	if len(chain) > 10 {
+		found = append(found, checks.Warns(atBody, fmt.Sprintf("the certificate file %q holds %d certificates; OpenSSL and Java stop at about ten", facts.Source, len(chain)), fix))
+	}
+	return checks.Found(found...)
+}

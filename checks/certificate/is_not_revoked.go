@@ -1,0 +1,64 @@
+package certificate
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// IsNotRevoked is certificate/is-not-revoked.
+func IsNotRevoked() checks.Check {
+	return checks.Check{
+		ID: "certificate/is-not-revoked", Severity: checks.Error,
+		Needs:   []evidence.Need{evidence.NeedRevocation},
+		Applies: applies,
+		Judge:   judgeRevoked,
+		Doc: checks.Doc{
+			Title: "The CA has not revoked the certificate or an intermediate",
+			Why: "Browsers refuse a revoked certificate, each at a time of its own, so a service fails for some callers first. A " +
+				"certificate is revoked because its key leaked or because it should never have been issued.",
+			Fix: "Have a new certificate issued, for a new key if the old one leaked, and bind that.",
+			References: []string{
+				"RFC 5280 §5 and §6.3 (CRLs and their validation)",
+				"RFC 6960 (OCSP)",
+				"CA/Browser Forum Baseline Requirements §4.9 (revocation)",
+			},
+			Failing: "load: {certificate: sound.pem}\nevidence: {revocation: {state: observed, facts: {certificates: [{subject: " +
+				"CN=api.demo.com, status: revoked, source: \"http://crl.demo.com/ca.crl\", at: 2026-11-01T00:00:00Z}]}}}",
+			Passing: "load: {certificate: sound.pem}\nevidence: {revocation: {state: observed, facts: {certificates: [{subject: " +
+				"CN=api.demo.com, status: good, source: \"http://crl.demo.com/ca.crl\"}]}}}",
+		},
+	}
+}
+
+func judgeRevoked(s checks.Subject) checks.Verdict {
+	var found []checks.Finding
+	told := 0
+	for _, c := range s.Evidence.Revocation.Facts.Certificates {
+		switch c.Status {
+		case evidence.RevocationRevoked:
+			reason := ""
+			if c.Reason != "" {
+				reason = ", for " + bounded(c.Reason)
+			}
+			found = append(found, checks.Fails(atBody, fmt.Sprintf("the certificate of %q was revoked at %s%s, says %q",
+				bounded(c.Subject), c.At.UTC().Format(time.RFC3339), reason, bounded(c.Source)), "have a new certificate issued, for a new key if the old one leaked"))
+		case evidence.RevocationGood:
+			told++
+		case evidence.RevocationNoSource, evidence.RevocationUnknown:
+		default:
+			return checks.CannotTell(fmt.Sprintf("the evidence holds the unknown status %q", bounded(string(c.Status))))
+		}
+	}
+	switch {
+	case len(found) > 0:
+		return checks.Found(found...)
+	case told == 0 && len(s.Evidence.Revocation.Facts.Certificates) == 0:
+		return checks.CannotTell("no certificate was looked up; see certificate/chain-is-trusted")
+	case told == 0:
+		return checks.DoesNotApply("no source says anything of revocation; see certificate/revocation-was-checked")
+	}
+	return checks.Found()
+}

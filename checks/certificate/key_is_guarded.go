@@ -1,0 +1,48 @@
+package certificate
+
+import (
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// KeyIsGuarded is certificate/key-is-guarded.
+func KeyIsGuarded() checks.Check {
+	return checks.Check{
+		ID: "certificate/key-is-guarded", Severity: checks.Warning,
+		Needs:   []evidence.Need{evidence.NeedKey},
+		Applies: applies,
+		Judge:   judgeGuarded,
+		Doc: checks.Doc{
+			Title: "Only its owner can read the private key",
+			Why: "Whoever reads the key can be the server. On a shared runner every job may read a file of mode 0644, and a key " +
+				"under version control is in every clone and stays in the history after it was removed.",
+			Fix: "chmod 600 the file, or hand the key to the job in a variable. A key that was under version control is known to " +
+				"all who had the repository: have the certificate reissued for a new one.",
+			References: []string{
+				"OWASP Key Management Cheat Sheet (storage)",
+				"OpenSSH, ssh(1): a key that others can read is refused",
+			},
+			Failing: "load: {certificate: sound.pem, key: sound.key}\nevidence: {key: {facts: {readableBy: \"everybody (mode 0644)\"}}}",
+			Passing: "load: {certificate: sound.pem, env: sound.key}",
+		},
+	}
+}
+
+func judgeGuarded(s checks.Subject) checks.Verdict {
+	key := s.Evidence.Key.Facts
+	if _, v := publicKey(s); v != nil {
+		return *v
+	}
+	var found []checks.Finding
+	if key.ReadableBy != "" {
+		found = append(found, checks.Warns(atKey, fmt.Sprintf("the private key file %q can be read by %s", key.Source, bounded(key.ReadableBy)),
+			fmt.Sprintf("chmod 600 %q", key.Source)))
+	}
+	if key.Tracked {
+		found = append(found, checks.Warns(atKey, fmt.Sprintf("the private key file %q is under version control", key.Source),
+			"keep keys in the secret store of the CI; have the certificate reissued for a new key, for this one stays in the history"))
+	}
+	return checks.Found(found...)
+}

@@ -1,0 +1,51 @@
+package certificate
+
+import (
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// KeyIsSound is certificate/key-is-sound.
+func KeyIsSound() checks.Check {
+	return checks.Check{
+		ID: "certificate/key-is-sound", Severity: checks.Error,
+		Needs:   []evidence.Need{evidence.NeedKey},
+		Applies: applies,
+		Judge:   judgeSound,
+		Doc: checks.Doc{
+			Title: "The numbers of the private key fit together",
+			Why: "A key whose numbers were damaged loads in some programs and signs wrongly, so that handshakes fail; and one " +
+				"faulty CRT signature of an RSA key is enough for anyone to compute the key.",
+			Fix: "Check it with openssl pkey -in FILE -check -noout and restore it from a backup; else have the certificate issued " +
+				"for a new key.",
+			References: []string{
+				"RFC 8017 §3.2 (the relations of an RSA key)",
+				"RFC 5915 §3 (the public point of an EC key)",
+				"Boneh, DeMillo, Lipton 1997 (a faulty CRT signature reveals the key)",
+			},
+			Failing: "load: {certificate: sound-rsa.pem, key: wrong-crt.key}",
+			Passing: "load: {certificate: sound-rsa.pem, key: sound-rsa.key}",
+		},
+	}
+}
+
+func judgeSound(s checks.Subject) checks.Verdict {
+	key := s.Evidence.Key.Facts
+	const fix = "check it with `openssl pkey -check -noout -in FILE` and restore it from a backup, or have the certificate issued for a new key"
+	var found []checks.Finding
+	for _, relation := range key.Unsound {
+		found = append(found, checks.Fails(atKey, fmt.Sprintf("the private key of %q is damaged: %s", key.Source, bounded(relation)), fix))
+	}
+	if len(found) > 0 {
+		return checks.Found(found...)
+	}
+	if p := key.Problem; p != nil && p.Kind == "unsound" && len(key.Weaknesses) == 0 {
+		return checks.Found(checks.Fails(atKey, fmt.Sprintf("the private key of %q %s", key.Source, p.Message), fix))
+	}
+	if _, v := publicKey(s); v != nil {
+		return *v
+	}
+	return checks.Found()
+}

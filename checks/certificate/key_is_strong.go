@@ -1,0 +1,58 @@
+package certificate
+
+import (
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// KeyIsStrong is certificate/key-is-strong.
+func KeyIsStrong() checks.Check {
+	return checks.Check{
+		ID: "certificate/key-is-strong", Severity: checks.Error,
+		Needs:   []evidence.Need{evidence.NeedCertificate},
+		Applies: applies,
+		Judge:   judgeStrong,
+		Doc: checks.Doc{
+			Title: "The key cannot be broken and every client takes it",
+			Why: "A short or badly made key can be computed from the certificate, and then anybody is the server. Keys of other " +
+				"kinds or sizes load and are then refused by some clients only.",
+			Fix: "Make a new key (openssl ecparam -name prime256v1 -genkey -noout, or openssl genrsa 2048) with a current library " +
+				"and have the certificate issued for it.",
+			References: []string{
+				"CA/Browser Forum Baseline Requirements §6.1.5 and §6.1.6 (sizes and curves; exponents; small factors), §6.1.1.3 " +
+					"(close primes, ROCA, Debian keys)",
+				"FIPS 186-5 §A.1.1 (the size of the private exponent)",
+				"Go, crypto/tls: RSA keys above 8192 bits are refused",
+			},
+			Failing: "load: {certificate: rsa-1024.pem, key: rsa-1024.key}",
+			Passing: "load: {certificate: sound.pem, key: sound.key}",
+		},
+	}
+}
+
+func judgeStrong(s checks.Subject) checks.Verdict {
+	chain, v := parseChain(s)
+	if v != nil {
+		return *v
+	}
+	found := strength(chain[0])
+	key := s.Evidence.Key
+	for _, weakness := range key.Facts.Weaknesses {
+		found = append(found, checks.Fails(atKey, fmt.Sprintf("the private key of %q %s", key.Facts.Source, bounded(weakness)), newKey))
+	}
+	if checks.HasError(found) {
+		return checks.Found(found...)
+	}
+	switch {
+	case key.State == evidence.LeftOut:
+		return checks.LeftOut("the public key shows no weakness, and its private half was not looked at: " + key.Reason)
+	case key.State != evidence.Observed:
+		return checks.CannotTell("the private key was not observed: "+key.Reason, found...)
+	}
+	if _, v := publicKey(s); v != nil {
+		return *v
+	}
+	return checks.Found(found...)
+}

@@ -1,0 +1,61 @@
+package certificate
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// LastsLongEnough is certificate/lasts-long-enough.
+func LastsLongEnough() checks.Check {
+	return checks.Check{
+		ID: "certificate/lasts-long-enough", Severity: checks.Warning,
+		Needs:   []evidence.Need{evidence.NeedCertificate},
+		Applies: applies,
+		Judge:   judgeLasts,
+		Doc: checks.Doc{
+			Title: "More than a third of the lifetime is left",
+			Why: "A certificate that is near its end is forgotten until callers are refused. A third of the lifetime is when ACME " +
+				"clients renew, and it fits certificates of 47 days and of a year alike; a fixed thirty days fits neither.",
+			Fix: "Renew now and bind the new certificate; renewal is the same manifest with a new file.",
+			References: []string{
+				"RFC 9773 §4.1 (renewal information), and Let's Encrypt's integration guide: renew when a third of the lifetime " +
+					"is left",
+				"CA/Browser Forum Ballot SC-081v3 (lifetimes down to 47 days by 2029)",
+			},
+			Failing: "load: {certificate: near-end.pem}",
+			Passing: "load: {certificate: sound.pem}",
+		},
+	}
+}
+
+func judgeLasts(s checks.Subject) checks.Verdict {
+	chain, v := parseChain(s)
+	if v != nil {
+		return *v
+	}
+	now, leaf := s.Evidence.Run.Now, chain[0]
+	if now.IsZero() {
+		return checks.CannotTell("the run has no clock")
+	}
+	var found []checks.Finding
+	left, lifetime := leaf.NotAfter.Sub(now), leaf.NotAfter.Sub(leaf.NotBefore)
+	if left > 0 && left < lifetime/3 {
+		found = append(found, checks.Warns(atBody, fmt.Sprintf("%s ends at %s: %s of %s are left, less than a third", nth(chain, 0), leaf.NotAfter.UTC().Format(time.RFC3339), span(left), span(lifetime)),
+			"renew it now and bind the new one"))
+	}
+	path := s.Evidence.Certificate.Facts.Path
+	for i := 1; i+1 < len(path.DER); i++ {
+		c, err := path.X509(i)
+		if err != nil {
+			return checks.CannotTell(fmt.Sprintf("certificate %d of the path in the evidence cannot be parsed", i+1))
+		}
+		if c.NotAfter.Before(leaf.NotAfter) && c.NotAfter.After(now) {
+			found = append(found, checks.Warns(atBody, fmt.Sprintf("%s ends at %s, before the server's certificate", inPath(chain, c, false), c.NotAfter.UTC().Format(time.RFC3339)),
+				"give the CA's newer intermediate, or renew before that day"))
+		}
+	}
+	return checks.Found(found...)
+}

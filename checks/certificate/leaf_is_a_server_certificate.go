@@ -1,0 +1,88 @@
+package certificate
+
+import (
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// LeafIsAServerCertificate is certificate/leaf-is-a-server-certificate.
+func LeafIsAServerCertificate() checks.Check {
+	return checks.Check{
+		ID: "certificate/leaf-is-a-server-certificate", Severity: checks.Error,
+		Needs:   []evidence.Need{evidence.NeedCertificate},
+		Applies: applies,
+		Judge:   judgeServer,
+		Doc: checks.Doc{
+			Title: "The first certificate is a TLS server's, and nothing else",
+			Why: "crypto/x509 takes a CA's certificate, one without extended key usage and one with any usage for a server's; " +
+				"browsers and OpenSSL take fewer. A CA certificate on a server puts the key that may sign for others where it is " +
+				"easiest to steal.",
+			Fix: "Have the certificate issued from a profile for TLS servers: extKeyUsage serverAuth, keyUsage digitalSignature, " +
+				"basicConstraints without CA.",
+			References: []string{
+				"RFC 5280 §4.2.1.3, §4.2.1.9 and §4.2.1.12 (key usage, basic constraints, extended key usage), §4.2 (unknown " +
+					"critical extensions), §4.1.2.1 (version)",
+				"RFC 6962 §3.1 (the poison of a precertificate)",
+				"CA/Browser Forum Baseline Requirements §7.1.2.7 (subscriber certificates)",
+				"Chrome Root Program Policy 1.6 §3.2 (no clientAuth beside serverAuth; the date that is applied is 2027-03-15)",
+			},
+			Failing: "load: {certificate: no-eku.pem}",
+			Passing: "load: {certificate: sound.pem}",
+		},
+	}
+}
+
+func judgeServer(s checks.Subject) checks.Verdict {
+	chain, v := parseChain(s)
+	if v != nil {
+		return *v
+	}
+	var found []checks.Finding
+	for _, flaw := range serverFlaws(chain[0]) {
+		found = append(found, checks.Fails(atBody, fmt.Sprintf("%s %s", nth(chain, 0), flaw), "have the certificate issued from a profile for TLS servers"))
+	}
+	if len(chain[0].UnhandledCriticalExtensions) > 0 && len(found) == 0 {
+		return checks.CannotTell(fmt.Sprintf("%s has a critical extension that cannot be evaluated: %s", nth(chain, 0), chain[0].UnhandledCriticalExtensions[0]))
+	}
+	if slices.Contains(chain[0].ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
+		found = append(found, clientAuth(chain[0], s.Evidence.Certificate.Facts.Profile))
+	}
+	return checks.Found(found...)
+}
+
+// serverFlaws are the rules that no date and no profile changes.
+func serverFlaws(leaf *x509.Certificate) (flaws []string) {
+	add := func(flawed bool, text string) {
+		if flawed {
+			flaws = append(flaws, text)
+		}
+	}
+	add(leaf.Version != 3, fmt.Sprintf("is of X.509 version %d, want 3 (RFC 5280 §4.1.2.1)", leaf.Version))
+	add(isCA(leaf), "is a CA's (RFC 5280 §4.2.1.9)")
+	add(leaf.KeyUsage&x509.KeyUsageCertSign != 0, "has keyUsage keyCertSign, which is a CA's (RFC 5280 §4.2.1.3)")
+	add(!isCA(leaf) && leaf.MaxPathLen > 0, "has a path length without being a CA's (RFC 5280 §4.2.1.9)")
+	add(hasExtension(leaf, oidPoison), "is a precertificate: it bears the poison extension (RFC 6962 §3.1)")
+	switch {
+	case !hasExtension(leaf, oidExtKeyUsage):
+		flaws = append(flaws, "has no extKeyUsage, want serverAuth (Baseline Requirements §7.1.2.7.10)")
+	case slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageAny):
+		flaws = append(flaws, "has extKeyUsage anyExtendedKeyUsage (Baseline Requirements §7.1.2.7.10)")
+	case !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageServerAuth):
+		flaws = append(flaws, "has an extKeyUsage without serverAuth (RFC 5280 §4.2.1.12)")
+	}
+	return flaws
+}
+
+// clientAuth: root programs end certificates for both uses.
+func clientAuth(leaf *x509.Certificate, profile string) checks.Finding {
+	text := "the certificate is for TLS clients too (extKeyUsage clientAuth)"
+	if profile == evidence.ProfilePublic && !leaf.NotBefore.Before(time.Date(2027, 3, 15, 0, 0, 0, 0, time.UTC)) {
+		return checks.Fails(atBody, text+", which public CAs may not issue from 2027-03-15 on", "have it issued for serverAuth alone")
+	}
+	return checks.Warns(atBody, text+"; public CAs end such certificates by 2027-03-15", "have it issued for serverAuth alone")
+}

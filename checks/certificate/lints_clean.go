@@ -1,0 +1,61 @@
+package certificate
+
+import (
+	"fmt"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// LintsClean is certificate/lints-clean.
+func LintsClean() checks.Check {
+	return checks.Check{
+		ID: "certificate/lints-clean", Severity: checks.Error,
+		Needs:   []evidence.Need{evidence.NeedCertificate},
+		Applies: applies,
+		Judge:   judgeLints,
+		Doc: checks.Doc{
+			Title: "A linter finds nothing wrong with the form of the certificates",
+			Why: "Verifiers differ in how strictly they read a certificate, and the strictest one belongs to somebody who calls " +
+				"the service. A public CA that issued against the rules must revoke the certificate within days.",
+			Fix: "Report it to the CA that issued the certificate and have it issued again; what is cited says which rule it " +
+				"breaks.",
+			References: []string{
+				"zlint v3 (sources RFC*, CABF_BR, Mozilla, Apple, Chrome, Community; in profile private RFC* alone)",
+				"CA/Browser Forum Baseline Requirements §4.9.1.1 (misissued certificates are revoked within 5 days)",
+			},
+			Failing: "load: {certificate: lint-error.pem}",
+			Passing: "load: {certificate: sound.pem}",
+		},
+	}
+}
+
+func judgeLints(s checks.Subject) checks.Verdict {
+	chain, v := parseChain(s)
+	if v != nil {
+		return *v
+	}
+	lints := s.Evidence.Certificate.Facts.Lints
+	switch {
+	case lints == nil || lints.Linter == "" || lints.Ran == 0:
+		return checks.CannotTell("the certificates were not linted")
+	case lints.Problem != "":
+		return checks.CannotTell(fmt.Sprintf("%s: %s", lints.Linter, bounded(lints.Problem)))
+	}
+	var found []checks.Finding
+	for _, l := range lints.Findings {
+		if l.Certificate < 0 || l.Certificate >= len(chain) {
+			return checks.CannotTell("the evidence speaks of a certificate that the file does not have")
+		}
+		text := fmt.Sprintf("%s: %s (%s, %s; %s)", nth(chain, l.Certificate), bounded(l.ID), bounded(l.Source), bounded(l.Citation), lints.Linter)
+		if l.Details != "" {
+			text += ": " + bounded(l.Details)
+		}
+		tell := checks.Warns
+		if l.Error {
+			tell = checks.Fails
+		}
+		found = append(found, tell(atBody, text, "report it to the CA that issued the certificate, and have it issued again"))
+	}
+	return checks.Found(found...)
+}

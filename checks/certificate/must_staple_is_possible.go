@@ -1,0 +1,43 @@
+package certificate
+
+import (
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// MustStapleIsPossible is certificate/must-staple-is-possible.
+func MustStapleIsPossible() checks.Check {
+	return checks.Check{
+		ID: "certificate/must-staple-is-possible", Severity: checks.Warning,
+		Needs:   []evidence.Need{evidence.NeedCertificate},
+		Applies: applies,
+		Judge:   judgeStaple,
+		Doc: checks.Doc{
+			Title: "A certificate that demands a stapled OCSP answer names a responder",
+			Why: "With the TLS feature status_request (must-staple) Firefox refuses a handshake without a stapled OCSP answer. " +
+				"Without a responder in the certificate no server can have one; many CAs have ended OCSP since 2025.",
+			Fix: "Have the certificate issued without must-staple.",
+			References: []string{
+				"RFC 7633 §4 (TLS feature)",
+				"RFC 6066 §8 (status_request)",
+			},
+			Failing: "load: {certificate: must-staple.pem}",
+			Passing: "load: {certificate: sound.pem}",
+		},
+	}
+}
+
+func judgeStaple(s checks.Subject) checks.Verdict {
+	chain, v := parseChain(s)
+	if v != nil {
+		return *v
+	}
+	leaf := chain[0]
+	if !hasExtension(leaf, oidTLSFeature) {
+		return checks.Found()
+	}
+	if len(leaf.OCSPServer) == 0 {
+		return checks.Found(checks.Warns(atBody, nth(chain, 0)+" demands a stapled OCSP answer (must-staple) and names no OCSP responder", "have it issued without must-staple"))
+	}
+	return checks.Found()
+}

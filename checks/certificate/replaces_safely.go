@@ -1,0 +1,88 @@
+package certificate
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// ReplacesSafely is certificate/replaces-safely.
+func ReplacesSafely() checks.Check {
+	return checks.Check{
+		ID: "certificate/replaces-safely", Severity: checks.Warning,
+		Needs:   []evidence.Need{evidence.NeedCertificate, evidence.NeedGroup},
+		Applies: applies,
+		Judge:   judgeReplaces,
+		Doc: checks.Doc{
+			Title: "The certificate covers what the one that is served now covers",
+			Why: "A renewal swaps a certificate that works for one that nobody has used. A name that it lost refuses callers of " +
+				"that name, another key type refuses old clients, another issuer those that pin it.",
+			Fix: "If the difference is meant, go on; else have the certificate issued like the one before it.",
+			References: []string{
+				"RFC 9525 §6 (names are compared one by one)",
+				"Alibaba Cloud API Gateway, SetDomainCertificate (2026-03-16): the certificate of a domain is replaced at once",
+			},
+			Failing: "load: {certificate: sound.pem, served: two-names.pem}",
+			Passing: "load: {certificate: sound.pem, served: sound.pem}",
+		},
+	}
+}
+
+func judgeReplaces(s checks.Subject) checks.Verdict {
+	chain, v := parseChain(s)
+	if v != nil {
+		return *v
+	}
+	group := s.Evidence.Group.Facts
+	domain, bound := group.Domain(s.Binding.DomainName)
+	switch {
+	case group.Served == nil && (!bound || domain.CertificateName == ""):
+		return checks.DoesNotApply("the group serves no certificate for the domain now")
+	case group.Served == nil:
+		return checks.LeftOut("what is served now is asked by plan and apply")
+	case group.Served.Leaf == "" && group.Served.ChainDigest == "":
+		return checks.DoesNotApply("the group serves no certificate for the domain now")
+	}
+	block, _ := pem.Decode([]byte(group.Served.Leaf))
+	if block == nil {
+		return checks.CannotTell("the certificate that is served now is not in the evidence")
+	}
+	old, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return checks.CannotTell("the certificate that is served now cannot be parsed")
+	}
+	return checks.Found(replacement(old, chain[0])...)
+}
+
+// replacement compares the certificate that is served with the one to come.
+func replacement(old, next *x509.Certificate) (found []checks.Finding) {
+	const fix = "go on if that is meant; else have it issued like the one that is served"
+	warn := func(format string, args ...any) {
+		found = append(found, checks.Warns(atBody, fmt.Sprintf(format, args...), fix))
+	}
+	var lost []string
+	for _, name := range old.DNSNames {
+		if !slices.ContainsFunc(next.DNSNames, func(san string) bool { return covers(san, asciiLower(name)) }) {
+			lost = append(lost, name)
+		}
+	}
+	if len(lost) > 0 {
+		warn("the certificate that is served now is also for %s; this one is not", some(lost))
+	}
+	if old.PublicKeyAlgorithm != next.PublicKeyAlgorithm {
+		warn("the key type changes from %s to %s", old.PublicKeyAlgorithm, next.PublicKeyAlgorithm)
+	}
+	if !bytes.Equal(old.RawIssuer, next.RawIssuer) {
+		warn("the issuer changes from %q to %q", bounded(old.Issuer.String()), bounded(next.Issuer.String()))
+	}
+	if next.NotAfter.Before(old.NotAfter) {
+		warn("it ends at %s, before the one that is served now (%s)", next.NotAfter.UTC().Format(time.RFC3339), old.NotAfter.UTC().Format(time.RFC3339))
+	}
+	return found
+}

@@ -1,0 +1,66 @@
+package certificate
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"fmt"
+	"math/big"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/weakkey"
+)
+
+const newKey = "make a new key with a current library (openssl ecparam -name prime256v1 -genkey -noout) and have the certificate issued for it"
+
+// strength judges the public key of the leaf.
+func strength(leaf *x509.Certificate) []checks.Finding {
+	var found []checks.Finding
+	if where := weakkey.Published(leaf.RawSubjectPublicKeyInfo); where != "" {
+		found = append(found, checks.Fails(atBody, fmt.Sprintf("the private key of the certificate is published: it stands in %s", where), newKey))
+	}
+	switch key := leaf.PublicKey.(type) {
+	case *rsa.PublicKey:
+		return append(found, rsaStrength(key)...)
+	case *ecdsa.PublicKey:
+		switch name := key.Curve.Params().Name; name {
+		case "P-256", "P-384":
+		case "P-521":
+			found = append(found, checks.Warns(atBody, "the key is on the curve P-521, which Chrome and others do not offer", "use P-256 or P-384"))
+		default:
+			found = append(found, checks.Fails(atBody, fmt.Sprintf("the key is on the curve %s, want P-256 or P-384 (Baseline Requirements §6.1.5)", name), newKey))
+		}
+	case ed25519.PublicKey:
+		found = append(found, checks.Fails(atBody, "the key is Ed25519, which browsers and the Baseline Requirements (§6.1.5) do not take in certificates", newKey))
+	default:
+		found = append(found, checks.Fails(atBody, fmt.Sprintf("the key is of an algorithm that no TLS client takes here (%s), want RSA or ECDSA", leaf.PublicKeyAlgorithm), newKey))
+	}
+	return found
+}
+
+// rsaStrength: sizes first, since the tests of a key that is too short say nothing more.
+func rsaStrength(key *rsa.PublicKey) []checks.Finding {
+	fails := func(format string, args ...any) []checks.Finding {
+		return []checks.Finding{checks.Fails(atBody, fmt.Sprintf(format, args...), newKey)}
+	}
+	switch bits := key.N.BitLen(); {
+	case bits < 2048:
+		return fails("the RSA key has %d bits, want at least 2048 (Baseline Requirements §6.1.5)", bits)
+	case bits > 8192:
+		return fails("the RSA key has %d bits, and Go's TLS clients refuse more than 8192", bits)
+	case bits%8 != 0:
+		return fails("the RSA key has %d bits, want a multiple of 8 (Baseline Requirements §6.1.5)", bits)
+	}
+	var found []checks.Finding
+	for _, weakness := range weakkey.RSA(key.N, big.NewInt(int64(key.E))) {
+		found = append(found, fails("the RSA key of the certificate %s", weakness)...)
+	}
+	if bits := key.N.BitLen(); len(found) == 0 && bits != 2048 && bits != 3072 && bits != 4096 {
+		found = append(found, checks.Warns(atBody, fmt.Sprintf("the RSA key has the unusual size of %d bits", bits), "use 2048, 3072 or 4096 bits"))
+	}
+	if len(found) == 0 && key.E != 65537 {
+		found = append(found, checks.Warns(atBody, fmt.Sprintf("the RSA key has the public exponent %d, want 65537 (NIST SP 800-56B §6.2)", key.E), "use 65537"))
+	}
+	return found
+}

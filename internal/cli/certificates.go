@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/collect/certificate"
+	"github.com/bindgate/bindgate/internal/collect/revocation"
+	"github.com/bindgate/bindgate/internal/pki"
+)
+
+// trust is how certificates are judged, beside --roots.
+type trust struct {
+	crls              []string
+	profile           string
+	revocationPrivate bool
+	writeChain        string // lint only
+}
+
+func (t *trust) add(c *cobra.Command) {
+	p := c.Flags()
+	p.StringArrayVar(&t.crls, "crl", nil, "CRL `FILE` of a CA of the path, in DER or PEM, repeatable")
+	p.StringVar(&t.profile, "profile", "", "whose rules certificates keep: public or private (default: public where the root is in Mozilla's list)")
+	p.BoolVar(&t.revocationPrivate, "revocation-private", false, "let the CRL and OCSP addresses in certificates be private ones")
+}
+
+func (t trust) check() error {
+	switch t.profile {
+	case "", evidence.ProfilePublic, evidence.ProfilePrivate:
+		return nil
+	}
+	return fmt.Errorf("reading --profile: got %q, want public or private", t.profile)
+}
+
+// openCertificates opens roots and CRLs; every error is usage.
+func (r *run) openCertificates() error {
+	if err := r.s.trust.check(); err != nil {
+		return err
+	}
+	if r.s.writeChain != "" && (len(r.set.Bindings) != 1 || r.set.Bindings[0].Certificate == nil) {
+		return fmt.Errorf("reading --write-chain: got %d bindings, want one, with a certificate", len(r.set.Bindings))
+	}
+	var err error
+	if r.certificates, err = certificate.New(certificate.Config{
+		Files: r.set.Files, LookupEnv: r.env.LookupEnv, Roots: r.s.roots, Dir: r.env.Dir, Profile: r.s.profile, Now: r.s.clock,
+	}); err != nil {
+		return err
+	}
+	_, err = r.revocations(r.s.clock)
+	return err
+}
+
+func (r *run) revocations(now func() time.Time) (*revocation.Collector, error) {
+	why, _ := r.s.leftOut("revocation")
+	return revocation.New(revocation.Config{CRLs: r.s.crls, Dir: r.env.Dir, Offline: why, Private: r.s.revocationPrivate, Now: now})
+}
+
+// writeChain writes the canonical chain of the one binding: leaf first, then its
+// issuers, without the root. A file that holds no readable certificate leaves
+// nothing to write, and its finding says why.
+func (r *run) writeChain(verdicts []judged) error {
+	if r.s.writeChain == "" || len(verdicts) != 1 {
+		return nil
+	}
+	facts := verdicts[0].subject.Evidence.Certificate.Facts
+	if len(facts.Chain) == 0 {
+		return nil
+	}
+	ders := make([][]byte, 0, len(facts.Chain))
+	for _, c := range facts.Chain {
+		ders = append(ders, c.DER)
+	}
+	text, err := pki.InOrder(ders, facts.Path.DER)
+	if err != nil {
+		return fmt.Errorf("writing --write-chain: %w", err)
+	}
+	if err := os.WriteFile(absolute(r.env, r.s.writeChain), text, 0o644); err != nil {
+		return fmt.Errorf("writing --write-chain: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package certificate
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/pki/pkitest"
+)
+
+// TestTracked: git's own index of every version is read as git wrote it.
+func TestTracked(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Fatal("the suite needs git")
+	}
+	for _, version := range []string{"2", "3", "4"} {
+		dir := t.TempDir()
+		git := func(args ...string) {
+			t.Helper()
+			c := exec.Command("git", append([]string{"-c", "init.defaultBranch=main"}, args...)...)
+			c.Dir = dir
+			if out, err := c.CombinedOutput(); err != nil {
+				t.Fatalf("git %v: %v: %s", args, err, out)
+			}
+		}
+		write := func(name string) string {
+			path := filepath.Join(dir, name)
+			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(name), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return path
+		}
+		git("init", "-q")
+		tracked := []string{write("certs/api.key"), write("certs/api.pem"), write("z"), write("certs/deeper/x.key")}
+		git("update-index", "--index-version", version)
+		git("add", ".")
+		loose := write("certs/loose.key")
+		tr := newTracker()
+		for _, path := range tracked {
+			if !tr.has(path) {
+				t.Errorf("version %s: %s is not tracked", version, path)
+			}
+		}
+		if tr.has(loose) || tr.has(filepath.Join(t.TempDir(), "elsewhere.key")) {
+			t.Errorf("version %s: a loose file is tracked", version)
+		}
+	}
+}
+
+func TestReadableBy(t *testing.T) {
+	dir := t.TempDir()
+	for mode, want := range map[os.FileMode]string{0o600: "", 0o644: "everybody (mode 0644)", 0o604: "everybody (mode 0604)"} {
+		path := filepath.Join(dir, "api.key")
+		if err := os.WriteFile(path, pkitest.KeyPEM(t, pkitest.Root(t, "r").Key), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		c := Collector{config: Config{Files: confine.Anywhere(), Dir: dir}, tracked: newTracker()}
+		got, tracked := c.guard(binding.Binding{Certificate: &binding.Certificate{PrivateKey: &binding.SecretRef{File: "api.key"}}})
+		if got != want || tracked {
+			t.Errorf("%o: got %q, %v, want %q", mode, got, tracked, want)
+		}
+	}
+	for path, want := range map[string]bool{"/run/secrets/api.key": true, "/etc/tls/..2026_11_21_10_00/tls.key": true, "/etc/tls/tls.key": false, "/a/../b": false} {
+		if got := mountedSecret(path); got != want {
+			t.Errorf("%s: got %v", path, got)
+		}
+	}
+}
+
+func FuzzParseIndex(f *testing.F) {
+	f.Add([]byte("DIRC\x00\x00\x00\x04\xff\xff\xff\xff"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for name := range parseIndex(data) {
+			if len(name) > 4096 {
+				t.Errorf("a path of %d bytes", len(name))
+			}
+		}
+	})
+}

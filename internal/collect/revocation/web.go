@@ -1,0 +1,157 @@
+package revocation
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/bindgate/bindgate/internal/pki"
+)
+
+const (
+	maxCRL       = 32 << 20 // bytes; the largest lists of public CAs have some ten
+	maxOCSP      = 64 << 10
+	maxRedirects = 3
+	maxAsk       = 8 * time.Second // for one address
+)
+
+// web fetches what certificates name. A certificate may be anybody's, so an
+// address must not make this machine call into its own network: http and https
+// only, and every address that is dialled, after redirects and DNS, is public.
+type web struct {
+	client *http.Client
+
+	mu    sync.Mutex
+	lists map[string]*fetched
+}
+
+type fetched struct {
+	once  sync.Once
+	lists []*pki.CRL
+	err   error
+}
+
+func newWeb(private bool) *web {
+	dialer := &net.Dialer{Timeout: maxAsk / 2}
+	if !private {
+		dialer.Control = func(_, address string, _ syscall.RawConn) error { return public(address) }
+	}
+	return &web{lists: map[string]*fetched{}, client: &http.Client{
+		// No proxy: one would dial for us, without the look at the address.
+		Transport: &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: maxAsk / 2, MaxResponseHeaderBytes: 64 << 10,
+			DisableKeepAlives: true},
+		CheckRedirect: func(r *http.Request, via []*http.Request) error {
+			if len(via) > maxRedirects {
+				return errors.New("too many redirects")
+			}
+			return allowed(r.URL)
+		},
+	}}
+}
+
+// allowed holds an address to its form.
+func allowed(u *url.URL) error {
+	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
+		return errors.New("only http and https addresses are asked")
+	}
+	return nil
+}
+
+// special are the networks beside those that netip knows that no CA serves from:
+// RFC 6890, and 100.64.0.0/10, where clouds keep their metadata.
+func special() []string {
+	return []string{"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+		"240.0.0.0/4", "64:ff9b::/96", "64:ff9b:1::/48", "2001:db8::/32", "2002::/16", "100::/64"}
+}
+
+// public refuses an address that is not one of the public internet.
+func public(address string) error {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("dialling: %w", err)
+	}
+	ip := to.Addr().Unmap()
+	refused := !ip.IsGlobalUnicast() || ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast()
+	for _, network := range special() {
+		refused = refused || netip.MustParsePrefix(network).Contains(ip)
+	}
+	if refused {
+		return errors.New("the address is private, and a certificate may not make this machine call it; --revocation-private allows it")
+	}
+	return nil
+}
+
+// crls fetches the list of an address once; who comes second waits for the first.
+func (w *web) crls(ctx context.Context, address string) ([]*pki.CRL, error) {
+	w.mu.Lock()
+	f, ok := w.lists[address]
+	if !ok {
+		f = &fetched{}
+		w.lists[address] = f
+	}
+	w.mu.Unlock()
+	f.once.Do(func() {
+		// The first caller's end must not become everybody's error.
+		body, err := w.get(context.WithoutCancel(ctx), http.MethodGet, address, nil, "", maxCRL)
+		if err != nil {
+			f.err = err
+			return
+		}
+		lists, problem := pki.ParseCRLs(body)
+		if problem != nil {
+			f.err = errors.New("the answer " + problem.Message)
+			return
+		}
+		f.lists = lists
+	})
+	return f.lists, f.err
+}
+
+func (w *web) get(ctx context.Context, method, address string, body []byte, contentType string, limit int64) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, maxAsk)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, errors.New("it is not an address")
+	}
+	if err := allowed(r.URL); err != nil {
+		return nil, err
+	}
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	answer, err := w.client.Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("asking failed: %w", unwrapURL(err))
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("the answer has HTTP status %d", answer.StatusCode)
+	}
+	data, err := io.ReadAll(io.LimitReader(answer.Body, limit+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("reading the answer: %w", err)
+	case int64(len(data)) > limit:
+		return nil, fmt.Errorf("the answer has more than %d bytes", limit)
+	}
+	return data, nil
+}
+
+// unwrapURL takes the address off an error; the caller names it.
+func unwrapURL(err error) error {
+	var e *url.Error
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}

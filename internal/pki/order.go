@@ -1,0 +1,63 @@
+package pki
+
+import (
+	"bytes"
+	"crypto/x509"
+	"fmt"
+)
+
+// InOrder is the canonical PEM text of a chain: the leaf, then each issuer, the
+// root left out and nothing else. Where there is a path (leaf to root, as
+// FindPath gives it) it is that; else names lead from the leaf upwards among the
+// chain's own certificates. The leaf is the first certificate that is no CA.
+func InOrder(chain, path [][]byte) ([]byte, error) {
+	if len(path) > 1 {
+		return CanonicalChain(path[:len(path)-1]), nil
+	}
+	if len(path) == 1 { // a self-signed certificate that is itself a root
+		return CanonicalChain(path), nil
+	}
+	certificates := make([]*x509.Certificate, 0, len(chain))
+	for i, der := range chain {
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, fmt.Errorf("parsing certificate %d: %w", i+1, err)
+		}
+		certificates = append(certificates, c)
+	}
+	var ordered [][]byte
+	for c := leafOf(certificates); c != nil; c = issuerOf(c, certificates, ordered) {
+		ordered = append(ordered, c.Raw)
+	}
+	return CanonicalChain(ordered), nil
+}
+
+func leafOf(chain []*x509.Certificate) *x509.Certificate {
+	for _, c := range chain {
+		if !c.IsCA {
+			return c
+		}
+	}
+	if len(chain) == 0 {
+		return nil
+	}
+	return chain[0]
+}
+
+// issuerOf is an intermediate with the name of c's issuer that is not in the
+// order yet; nil where the chain ends.
+func issuerOf(c *x509.Certificate, chain []*x509.Certificate, ordered [][]byte) *x509.Certificate {
+next:
+	for _, other := range chain {
+		if !bytes.Equal(other.RawSubject, c.RawIssuer) || bytes.Equal(other.RawSubject, other.RawIssuer) {
+			continue
+		}
+		for _, der := range ordered {
+			if bytes.Equal(der, other.Raw) {
+				continue next
+			}
+		}
+		return other
+	}
+	return nil
+}
