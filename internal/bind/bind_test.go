@@ -94,6 +94,9 @@ func (s scenario) check(t *testing.T, w *world, got bind.Outcome) {
 	if writes := w.writes(); !slices.Equal(writes, s.writes) {
 		t.Errorf("writes\n\t%q, want\n\t%q", writes, s.writes)
 	}
+	if !w.readBetween() {
+		t.Errorf("a call was repeated before the state was read back: %+v", w.received())
+	}
 	if w.journal.String() != s.journal {
 		t.Errorf("journal %q, want %q", w.journal, s.journal)
 	}

@@ -1,0 +1,137 @@
+package bind_test
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/collect/certificate"
+	"github.com/bindgate/bindgate/internal/collect/group"
+)
+
+// faulty are the collectors of a case: groups are read from the platform, the
+// rest is made up, and each fails as it is told.
+type faulty struct {
+	c      *ruleCase
+	groups *group.Collector
+	cancel func()
+}
+
+func (f *faulty) of(b binding.Binding) *ruleBinding {
+	i := slices.IndexFunc(f.c.bindings, func(r *ruleBinding) bool { return r.wish.DomainName == b.DomainName })
+	return f.c.bindings[i]
+}
+
+// trouble is an observation with what goes wrong in it, if anything does.
+func trouble[T any](ctx context.Context, kind string, sound func() evidence.Observation[T]) evidence.Observation[T] {
+	switch kind {
+	case "error":
+		return evidence.CouldNot[T]("scripted", "", time.Time{})
+	case "time-out":
+		<-ctx.Done()
+		return evidence.CouldNot[T](ctx.Err().Error(), "", time.Time{})
+	case "panic":
+		panic("scripted")
+	case "missing":
+		return evidence.Observation[T]{}
+	case "left out":
+		return evidence.Left[T]("scripted")
+	}
+	return sound()
+}
+
+func saw[T any](facts T) func() evidence.Observation[T] {
+	return func() evidence.Observation[T] { return evidence.Saw(facts, "", time.Time{}) }
+}
+
+func (f *faulty) Collect(ctx context.Context, b binding.Binding) (evidence.Observation[evidence.DNS], evidence.Observation[evidence.Proof]) {
+	if f.c.cancel == cancels[0] {
+		f.cancel()
+	}
+	kind := f.of(b).collector["dns"]
+	return trouble(ctx, kind, saw(evidence.DNS{})), trouble(ctx, kind, saw(evidence.Proof{}))
+}
+
+func (f *faulty) Group(ctx context.Context, b binding.Binding, served bool) evidence.Observation[evidence.Group] {
+	return trouble(ctx, f.of(b).collector["group"], func() evidence.Observation[evidence.Group] { return f.groups.Group(ctx, b, served) })
+}
+
+func (f *faulty) Account(ctx context.Context, b binding.Binding, g evidence.Group, chain []string) evidence.Observation[evidence.Account] {
+	return trouble(ctx, f.of(b).collector["account"], func() evidence.Observation[evidence.Account] {
+		if err := ctx.Err(); err != nil { // whatever others have read already
+			return evidence.CouldNot[evidence.Account](err.Error(), "", time.Time{})
+		}
+		return f.groups.Account(ctx, b, g, chain)
+	})
+}
+
+// faultyFiles is the collector of certificates; its method has DNS's name.
+type faultyFiles struct{ *faulty }
+
+func (f faultyFiles) Collect(ctx context.Context, b binding.Binding) (evidence.Observation[evidence.Certificate], evidence.Observation[evidence.Key]) {
+	if b.Certificate == nil {
+		return evidence.Left[evidence.Certificate]("none"), evidence.Left[evidence.Key]("none")
+	}
+	kind, m := f.of(b).collector["certificate"], materialOf(leaves()[0])
+	return trouble(ctx, kind, saw(evidence.Certificate{FileDigest: m.FileDigest, ChainDigest: m.ChainDigest})),
+		trouble(ctx, kind, saw(evidence.Key{PublicKeyDigest: m.PublicKeyDigest}))
+}
+
+// rest fills in the evidence that no collector of these cases gathers: it is
+// there, or what the case says.
+func (b *ruleBinding) rest(ev *evidence.Evidence) {
+	state := evidence.Observed
+	switch b.collector["rest"] {
+	case "":
+	case "missing":
+		return
+	case "left out":
+		state = evidence.LeftOut
+	default:
+		state = evidence.Failed
+	}
+	gathered := []string{"Run", "DNS", "Proof", "Certificate", "Key", "Group", "Account", "Siblings", "Policy"}
+	for field, observation := range reflect.ValueOf(ev).Elem().Fields() {
+		if !slices.Contains(gathered, field.Name) {
+			observation.FieldByName("State").SetString(string(state))
+		}
+	}
+}
+
+// policies is the verdict that the policies give, once they were asked.
+func (b *ruleBinding) policies() evidence.Observation[evidence.Policy] {
+	deny, force := evidence.PolicyPackage{Name: "bindgate.policy.names"}, evidence.PolicyPackage{Name: "bindgate.force.rebind", Allow: true}
+	packages := []evidence.PolicyPackage{deny, force}
+	switch b.policy {
+	case "deny":
+		packages[0].Denials = []evidence.PolicyMessage{{Text: "scripted"}}
+	case "no force":
+		packages[1].Allow = false
+	case "not run":
+		packages[0].NotRun, packages[1].NotRun = "scripted", "scripted"
+	case "silent":
+		packages = nil
+	}
+	kind := b.collector["policy"]
+	if kind == "panic" || kind == "time-out" {
+		kind = "error" // the engine tells both so
+	}
+	return trouble(context.Background(), kind, saw(evidence.Policy{Packages: packages}))
+}
+
+// perBinding are the certificate files of a case when the calls are made.
+type perBinding struct{ changed []string }
+
+func (m *perBinding) Material(b binding.Binding) (certificate.Material, error) {
+	if b.Certificate == nil {
+		return certificate.Material{}, errors.New("the binding has no certificate")
+	}
+	if slices.Contains(m.changed, b.DomainName) {
+		return materialOf(leaves()[1]), nil
+	}
+	return materialOf(leaves()[0]), nil
+}

@@ -1,0 +1,130 @@
+package bind_test
+
+import (
+	"slices"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/catalog"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// The oracle says by itself, from what a case was told to do and never from
+// what the gate said, which bindings may be written.
+
+// mustPass are the checks that may not merely not apply.
+func (b *ruleBinding) mustPass(id string) bool {
+	proof := "dns/cname-reaches-group"
+	if b.wish.DomainProof == binding.ProofTXT {
+		proof = "dns/ownership-is-proved"
+	}
+	return slices.Contains([]string{"request/stage-is-valid", "request/network-type-is-valid", "request/domain-is-well-formed",
+		"request/is-expressible", "group/exists", proof}, id)
+}
+
+// real are the checks that judge as they always do: those that read the policies.
+func real(id string) bool { return id == "policy/no-denials" || id == "rebind/force-is-allowed" }
+
+func applies(c checks.Check, b binding.Binding) bool {
+	if c.Applies == nil {
+		return true
+	}
+	ok, _ := c.Applies(b)
+	return ok
+}
+
+// lacks reports whether evidence was not gathered.
+func (b *ruleBinding) lacks(need evidence.Need) bool {
+	in := b.collector
+	switch need {
+	case evidence.NeedDNS, evidence.NeedProof:
+		return in["dns"] != ""
+	case evidence.NeedCertificate, evidence.NeedKey:
+		return in["certificate"] != "" || b.wish.Certificate == nil
+	case evidence.NeedGroup:
+		return in["group"] != ""
+	case evidence.NeedAccount: // it comes last, so it has no time left after a time-out
+		return in["account"] != "" || in["group"] != "" || in["dns"] == "time-out" ||
+			in["certificate"] == "time-out" && b.wish.Certificate != nil
+	case evidence.NeedPolicy:
+		return in["policy"] != ""
+	case evidence.NeedSiblings:
+		return false
+	}
+	return in["rest"] != ""
+}
+
+// off reports whether what became of a check is not a pass, nor a plain "does
+// not apply" where that is enough.
+func (b *ruleBinding) off(c checks.Check) bool {
+	if b.results[c.ID] != "" {
+		return true
+	}
+	if !applies(c, b.wish) {
+		return b.mustPass(c.ID)
+	}
+	wanted := c.Needs
+	if c.NeedsFor != nil {
+		wanted = c.NeedsFor(b.wish)
+	}
+	if slices.ContainsFunc(wanted, b.lacks) {
+		return true
+	}
+	switch {
+	case c.ID == "policy/no-denials":
+		return b.policy == "deny" || b.policy == "not run"
+	case c.ID == "rebind/force-is-allowed":
+		return b.policy != "allow" && b.policy != "deny"
+	case b.verdict[c.ID] == "not-applicable":
+		return b.mustPass(c.ID)
+	}
+	return b.verdict[c.ID] != ""
+}
+
+// offs counts the results that are off, and those among them that refuse.
+func (b *ruleBinding) offs() (all, refusing int) {
+	list := catalog.All()
+	for _, c := range list {
+		if !b.off(c) {
+			continue
+		}
+		all++
+		advice := c.Severity == checks.Warning && !c.Core
+		if spoilt := b.results[c.ID]; !advice || spoilt == "missing" || spoilt == "doubled" || spoilt == "renamed" {
+			refusing++
+		}
+	}
+	for id := range b.results {
+		if !slices.ContainsFunc(list, func(c checks.Check) bool { return c.ID == id }) {
+			all, refusing = all+1, refusing+1
+		}
+	}
+	return all, refusing
+}
+
+// allowed reports whether the binding's results open the gate.
+func (c *ruleCase) allowed(b *ruleBinding) bool {
+	_, refusing := b.offs()
+	return refusing == 0 && c.cancel != cancels[0] && (c.cancel != cancels[1] || b != c.bindings[len(c.bindings)-1])
+}
+
+// writable reports whether any call for the binding may be made at all: it is
+// allowed by fresh evidence, its certificate was read, nothing changed since,
+// and the run was not cancelled before.
+func (c *ruleCase) writable(b *ruleBinding) bool {
+	early := c.cancel != "" && c.cancel != cancels[3]
+	return c.allowed(b) && c.live && !b.unread() && !early && !b.changes()
+}
+
+// unread: no check that judges the certificate may refuse, and still nothing is
+// sent that was not read.
+func (b *ruleBinding) unread() bool {
+	return b.wish.Certificate != nil && b.lacks(evidence.NeedCertificate)
+}
+
+// changes reports whether what the binding would send or take away changes
+// between judging and calling.
+func (b *ruleBinding) changes() bool {
+	carries := slices.ContainsFunc(b.shape.calls, func(r request) bool { return r.chain != "" })
+	return b.changed && (carries || b.wish.IsForce)
+}

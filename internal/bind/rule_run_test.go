@@ -1,0 +1,237 @@
+package bind_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/catalog"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/bind"
+	"github.com/bindgate/bindgate/internal/collect"
+	"github.com/bindgate/bindgate/internal/collect/group"
+	"github.com/bindgate/bindgate/internal/gate"
+	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/journal"
+	"github.com/bindgate/bindgate/internal/sandbox"
+)
+
+// ran is what came of a case.
+type ran struct {
+	decisions []gate.Decision
+	permits   []gate.Permit // of each binding; the zero permit where none was given
+	outcomes  []bind.Outcome
+	writes    []received
+	entries   []marked
+}
+
+// marked is an entry of the journal, and how many writes had arrived before it.
+type marked struct {
+	journal.Entry
+	writes int
+}
+
+// run takes a case the whole way with the real pieces: collector, checks, gate,
+// binder, writer and client. It does what no caller should: permits are asked of
+// every decision, and whatever comes of that is redeemed, some of it twice.
+func (c *ruleCase) run(p *platform) (*ran, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	transport, err := gateway.NewTransport(p.config)
+	if err != nil {
+		return nil, err
+	}
+	defer transport.Close()
+	reader := gateway.NewReader(transport)
+	groups := group.New(reader, time.Now, 4)
+	material := &perBinding{}
+	r := &ran{}
+	for i, s := range c.observe(ctx, cancel, p, groups) {
+		d := c.judge(ctx, cancel, i, s)
+		permit, _, _ := d.Permit()
+		r.decisions, r.permits = append(r.decisions, d), append(r.permits, permit)
+	}
+	if c.cancel == cancels[2] {
+		cancel()
+	}
+	if err := c.change(p, material); err != nil {
+		return nil, err
+	}
+	base := len(p.writes())
+	log := &marks{at: func() int { return len(p.writes()) - base }, fails: c.journal}
+	if c.cancel == cancels[3] {
+		log.first = cancel
+	}
+	b := bind.New(bind.Config{Transport: transport, Materials: material, Reader: reader, Losers: groups, Journal: log,
+		Deadline: p.wait, Interval: p.tick, CallTime: 20 * time.Second})
+	r.redeem(ctx, b)
+	r.writes, r.entries = p.writes()[base:], log.entries
+	return r, nil
+}
+
+// redeem hands the permits that were given to the binder, then, one by one,
+// those that were not, and those that were redeemed already.
+func (r *ran) redeem(ctx context.Context, b *bind.Binder) {
+	var jobs []bind.Job
+	for _, p := range r.permits {
+		if p.ID() != "" {
+			jobs = append(jobs, bind.Job{Permit: p})
+		}
+	}
+	given := b.All(ctx, jobs)
+	for _, p := range r.permits {
+		if p.ID() == "" {
+			r.outcomes = append(r.outcomes, b.One(ctx, bind.Job{}))
+			continue
+		}
+		o := given[0]
+		given = given[1:]
+		r.outcomes = append(r.outcomes, o)
+		if o.Sent {
+			b.One(ctx, bind.Job{Permit: p})
+		}
+	}
+}
+
+func (c *ruleCase) observe(ctx context.Context, cancel func(), p *platform, groups *group.Collector) []checks.Subject {
+	f := &faulty{c: c, groups: groups, cancel: cancel}
+	collector := collect.Collector{DNS: f, Certificate: faultyFiles{f}, Group: f, Served: true,
+		Concurrency: 2, Timeout: p.collect, Now: time.Now}
+	var wishes []binding.Binding
+	for _, b := range c.bindings {
+		wishes = append(wishes, b.wish)
+	}
+	facts := evidence.Run{Now: time.Now(), Command: "apply", Contract: evidence.Contract2026, Live: c.live}
+	var out []checks.Subject
+	for i, ev := range collector.All(ctx, facts, wishes) {
+		c.bindings[i].rest(&ev)
+		out = append(out, checks.Subject{Binding: wishes[i], Evidence: ev})
+	}
+	return out
+}
+
+// judge runs both passes with the script of binding i, spoils results, and
+// decides.
+func (c *ruleCase) judge(ctx context.Context, cancel func(), i int, s checks.Subject) gate.Decision {
+	b := c.bindings[i]
+	list := b.catalogue()
+	first, second := catalog.Passes(list)
+	results := checks.Run(ctx, first, s)
+	s.Evidence.Policy = b.policies()
+	if c.cancel == cancels[1] && i == len(c.bindings)-1 {
+		cancel()
+	}
+	results = append(results, checks.Run(ctx, second, s)...)
+	return gate.Decide(list, s, b.spoil(results))
+}
+
+// catalogue is the real one with scripted judgements.
+func (b *ruleBinding) catalogue() []checks.Check {
+	list := catalog.All()
+	for i, c := range list {
+		if real(c.ID) {
+			continue
+		}
+		if list[i].Judge = says(b.verdict[c.ID]); b.verdict[c.ID] == "no judgement" {
+			list[i].Judge = nil
+		}
+	}
+	return list
+}
+
+func says(v verdict) func(checks.Subject) checks.Verdict {
+	return func(checks.Subject) checks.Verdict {
+		switch v {
+		case "fail":
+			return checks.Found(checks.Fails("", "scripted", ""))
+		case "unknown":
+			return checks.CannotTell("scripted")
+		case "not-run":
+			return checks.LeftOut("scripted")
+		case "not-applicable":
+			return checks.DoesNotApply("scripted")
+		case "panic":
+			panic("scripted")
+		case "nothing":
+			return checks.Verdict{}
+		}
+		return checks.Found()
+	}
+}
+
+// spoil does to results what no runner should.
+func (b *ruleBinding) spoil(results []checks.Result) []checks.Result {
+	var out []checks.Result
+	for _, r := range results {
+		switch b.results[r.ID] {
+		case "missing":
+			continue
+		case "doubled":
+			out = append(out, r)
+		case "renamed":
+			r.ID += "s"
+		case "empty status":
+			r.Status = ""
+		case "invented status":
+			r.Status = "PASS"
+		case "error finding":
+			r.Findings = append(slices.Clone(r.Findings), checks.Fails("", "spoilt", ""))
+		case "finding without severity":
+			r.Findings = append(slices.Clone(r.Findings), checks.Finding{Message: "spoilt"})
+		}
+		out = append(out, r)
+	}
+	for id, how := range b.results {
+		if how == "foreign" {
+			out = append(out, checks.Result{ID: id, Status: checks.StatusPass})
+		}
+	}
+	return out
+}
+
+// change is what happens between judging and calling: the certificate is
+// another, a bystander took the domain; and the gateway's faults begin.
+func (c *ruleCase) change(p *platform, m *perBinding) error {
+	for i, b := range c.bindings {
+		if !b.changed {
+			continue
+		}
+		m.changed = append(m.changed, b.wish.DomainName)
+		if b.wish.IsForce {
+			if err := p.take(groupID(i, 2), b.wish.DomainName); err != nil {
+				return fmt.Errorf("taking the domain: %w", err)
+			}
+		}
+	}
+	f, err := sandbox.ParseFaults(c.faults)
+	if err != nil {
+		return err
+	}
+	return p.faults(f)
+}
+
+// marks is a journal that knows how many writes had arrived before each entry.
+type marks struct {
+	mu      sync.Mutex
+	at      func() int
+	fails   int    // which entry cannot be written, nor any after it; 0: none
+	first   func() // called at the first entry, if it is set
+	entries []marked
+}
+
+func (m *marks) Append(e journal.Entry) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.first != nil && len(m.entries) == 0 {
+		m.first()
+	}
+	if m.fails > 0 && len(m.entries)+1 >= m.fails {
+		return errDisk
+	}
+	m.entries = append(m.entries, marked{e, m.at()})
+	return nil
+}

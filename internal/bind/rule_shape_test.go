@@ -1,0 +1,121 @@
+package bind_test
+
+import (
+	"github.com/alibabacloud-go/tea/tea"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/pki"
+	"github.com/bindgate/bindgate/internal/sandbox/seed"
+)
+
+// shape is a kind of binding: what the manifest says, how the group looks
+// before, and, written down by hand, the calls that must come of it.
+type shape struct {
+	name   string
+	wish   func(*binding.Binding)
+	before *seed.Domain // on the binding's own group; its name is filled in
+	calls  []request
+}
+
+// request is a writing call as the gateway sees it: GroupId and DomainName are
+// filled in, the bytes of certificate and key are told by their digests.
+type request struct {
+	action     string
+	params     map[string]string
+	chain, key string
+}
+
+func set(params ...string) request {
+	r := request{action: "SetDomain", params: map[string]string{}}
+	for i := 0; i < len(params); i += 2 {
+		r.params[params[i]] = params[i+1]
+	}
+	return r
+}
+
+// certify is the call that carries the first of the leaves.
+func certify() request {
+	return request{action: "SetDomainCertificate", params: map[string]string{"CertificateName": "demo_2026"},
+		chain: pki.Digest(leaves()[0].Chain), key: pki.Digest(leaves()[0].Certificate.RawSubjectPublicKeyInfo)}
+}
+
+var shapes = []shape{
+	{"one stage", staged("RELEASE"), nil, []request{set("BindStageName", "RELEASE")}},
+	{"all environments", staged(""), nil, []request{set("BindStageName", "")}},
+	{"intranet", func(b *binding.Binding) {
+		staged("PRE")(b)
+		b.CustomDomainType, b.CustomDomainTypeGiven = binding.Intranet, true
+	}, nil, []request{set("BindStageName", "PRE", "CustomDomainType", "INTRANET")}},
+	{"another stage than before", staged("TEST"), &seed.Domain{BindStageName: "RELEASE"}, []request{set("BindStageName", "TEST")}},
+	{"stands", staged("RELEASE"), &seed.Domain{BindStageName: "RELEASE"}, nil},
+	{"first certificate", certified("RELEASE"), nil, []request{set("BindStageName", "RELEASE"), certify()}},
+	{"first certificate and redirect", secure("RELEASE"), nil, []request{
+		set("BindStageName", "RELEASE", "IsHttpRedirectToHttps", "false"), certify(), set("BindStageName", "RELEASE", "IsHttpRedirectToHttps", "true")}},
+	{"renewal", certified("RELEASE"), &seed.Domain{BindStageName: "RELEASE", Certificate: certificateOf(1)}, []request{certify()}},
+	{"force", forced("RELEASE"), nil, []request{set("BindStageName", "RELEASE", "IsForce", "true")}},
+	{"force, first certificate and redirect", func(b *binding.Binding) {
+		secure("RELEASE")(b)
+		b.IsForce = true
+	}, nil, []request{
+		set("BindStageName", "RELEASE", "IsHttpRedirectToHttps", "false", "IsForce", "true"), certify(),
+		set("BindStageName", "RELEASE", "IsHttpRedirectToHttps", "true")}},
+}
+
+func certificateOf(i int) *seed.Certificate {
+	return &seed.Certificate{Name: "demo_2026", Body: string(leaves()[i].Chain), PrivateKey: string(leaves()[i].Key)}
+}
+
+func staged(stage string) func(*binding.Binding) {
+	return func(b *binding.Binding) { b.BindStageName = &stage }
+}
+
+func certified(stage string) func(*binding.Binding) {
+	return func(b *binding.Binding) {
+		staged(stage)(b)
+		b.Certificate = &binding.Certificate{Name: "demo_2026"}
+	}
+}
+
+func secure(stage string) func(*binding.Binding) {
+	return func(b *binding.Binding) {
+		certified(stage)(b)
+		b.IsHTTPRedirectToHTTPS = tea.Bool(true)
+	}
+}
+
+func forced(stage string) func(*binding.Binding) {
+	return func(b *binding.Binding) {
+		staged(stage)(b)
+		b.IsForce = true
+	}
+}
+
+// expected are the calls of a binding, whole.
+func (b *ruleBinding) expected() []request {
+	var out []request
+	for _, r := range b.shape.calls {
+		params := map[string]string{"GroupId": b.wish.GroupID, "DomainName": b.wish.DomainName}
+		for name, value := range r.params {
+			params[name] = value
+		}
+		out = append(out, request{r.action, params, r.chain, r.key})
+	}
+	return out
+}
+
+// groups are the groups around binding i as they are before the run.
+func (b *ruleBinding) groups(i int) []seed.Group {
+	instance := "instance-" + b.wish.DomainName
+	mine := seed.Group{GroupID: groupID(i, 0), InstanceID: instance, VpcDomain: groupID(i, 0) + "-vpc.alicloudapi.com"}
+	if b.shape.before != nil {
+		d := *b.shape.before
+		d.DomainName = b.wish.DomainName
+		mine.Domains = []seed.Domain{d}
+	}
+	if !b.wish.IsForce {
+		return []seed.Group{mine}
+	}
+	return []seed.Group{mine,
+		{GroupID: groupID(i, 1), InstanceID: instance, Domains: []seed.Domain{{DomainName: b.wish.DomainName, BindStageName: "PRE"}}},
+		{GroupID: groupID(i, 2), InstanceID: instance}}
+}
