@@ -58,15 +58,15 @@ func lint(ctx context.Context, env Env, c *cobra.Command, f flags, args []string
 	if err := r.writeChain(verdicts); err != nil {
 		return err
 	}
-	rep := r.report(head, verdicts)
-	if err := out.write(env, rep, r.options()); err != nil {
-		return err
-	}
-	codes := []int{interrupted(ctx)}
+	var codes []int
 	for _, v := range verdicts {
 		codes = append(codes, codeOfDecision(v.decision.Status, true))
 	}
-	return ended(r.failOnWarning(rep, worst(codes...)))
+	rep := r.report(head, verdicts) // the last use of the evidence, which is most of the memory
+	if err := out.write(env, rep, r.options()); err != nil {
+		return err
+	}
+	return ended(r.failOnWarning(rep, worst(append(codes, interrupted(ctx))...)))
 }
 
 // observeAndJudge judges on fresh evidence, which it may save, or on saved

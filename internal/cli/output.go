@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"bytes"
+	"bufio"
 	"errors"
 	"fmt"
 	"os"
@@ -68,11 +68,11 @@ func (ss sinks) write(env Env, r report.Report, o report.Options) error {
 		if s.file != nil {
 			w, opt.Color = s.file, false
 		}
-		var buf bytes.Buffer
-		if err := report.Write(&buf, s.format, r, opt); err != nil {
+		buf := bufio.NewWriter(w)
+		if err := report.Write(buf, s.format, r, opt); err != nil {
 			return err
 		}
-		if _, err := w.Write(buf.Bytes()); err != nil {
+		if err := buf.Flush(); err != nil {
 			return fmt.Errorf("writing the %s report: %w", s.format, err)
 		}
 		if s.format == "github" {
