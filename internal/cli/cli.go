@@ -66,7 +66,7 @@ or its outcome is unknown, 5 the world or the plan changed, 130 interrupted.`,
 		return fmt.Errorf("reading flags: %w; see `%s --help`", err, c.CommandPath())
 	})
 	root.AddCommand(
-		newLint(env), newPlan(env), newApply(env),
+		newLint(env), newPlan(env), newApply(env), newAudit(env),
 		newChecks(env), newPolicy(env), newJournal(env),
 		newSandbox(env), newDemo(env),
 		newInit(env), newFmt(env), newSchema(env), newMan(env), newVersion(env),
