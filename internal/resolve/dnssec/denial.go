@@ -30,6 +30,18 @@ type denial struct {
 	tooMany bool // iterations
 }
 
+// signedOwner undoes the expansion of a wildcard: what the signature speaks of is
+// the wildcard's own record (RFC 4035 §5.3.2). Unbound answers so.
+func signedOwner(rr dns.RR, sig *dns.RRSIG) dns.RR {
+	labels := dns.SplitDomainName(rr.Header().Name)
+	if int(sig.Labels) >= len(labels) {
+		return rr
+	}
+	rr = dns.Copy(rr)
+	rr.Header().Name = dns.Fqdn("*." + strings.Join(labels[len(labels)-int(sig.Labels):], "."))
+	return rr
+}
+
 var errUnproven = errors.New("the answer does not prove that there is nothing (NSEC, NSEC3)")
 
 // collect verifies the NSEC and NSEC3 records of an authority section.
@@ -51,7 +63,7 @@ func collect(section []dns.RR, zone string, keys []*dns.DNSKEY, now time.Time) d
 		if until := Until(sig, now); d.until.IsZero() || until.Before(d.until) {
 			d.until = until
 		}
-		switch rr := rr.(type) {
+		switch rr := signedOwner(rr, sig).(type) {
 		case *dns.NSEC:
 			d.nsec = append(d.nsec, rr)
 		case *dns.NSEC3:

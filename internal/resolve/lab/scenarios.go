@@ -103,6 +103,6 @@ func plainText(sub string) string {
 
 // signedText is the same for every signed zone.
 func signedText(sub string) string {
-	return "api IN CNAME " + sub + "\n*.wild IN CNAME " + sub + "\nbelow.empty IN A 127.0.53.83\nmail IN MX 10 mail.demo.com.\ntree IN DNAME target.demo.com.\n" +
+	return "api IN CNAME " + sub + "\nwild IN TXT here\n*.wild IN CNAME " + sub + "\nbelow.empty IN A 127.0.53.83\nmail IN MX 10 mail.demo.com.\ntree IN DNAME target.demo.com.\n" +
 		"unsigned IN CNAME api.demo.com.\ntosigned IN CNAME api.bogus.com.\n"
 }
