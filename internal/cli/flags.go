@@ -11,21 +11,21 @@ import (
 
 // flags are what a judging command was called with.
 type flags struct {
-	formats        []string
-	config         string
-	offline        bool
-	without        []string
-	now            string
-	evidence       string
-	evidenceOut    string
-	resolver       string
-	rootHints      string
-	dnsPort        uint16
-	dnsRate        float64
-	endpoint       string
-	endpointCA     string
-	contract       string
-	roots          string
+	formats     []string
+	config      string
+	offline     bool
+	without     []string
+	now         string
+	evidence    string
+	evidenceOut string
+	resolver    string
+	rootHints   string
+	dnsPort     uint16
+	dnsRate     float64
+	endpoint    string
+	endpointCA  string
+	contract    string
+	roots       string
 	trust
 	policy         []string
 	data           []string

@@ -1,0 +1,211 @@
+package certificate
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/asn1"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	collector "github.com/bindgate/bindgate/internal/collect/certificate"
+	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/pki/pkitest"
+)
+
+// What a hostile chain may cost, collected and judged by the whole family. The
+// race detector multiplies time; the limit of time is not held under it.
+const (
+	mostTime   = 100 * time.Millisecond
+	mostMemory = 50 << 20
+)
+
+func TestHostileChains(t *testing.T) {
+	root := pkitest.Root(t, "Root")
+	ca := root.CA(t, "CA")
+	leaf := ca.Leaf(t, []string{"api.demo.com"})
+	for name, chain := range map[string][]byte{
+		"10,000 certificates":         bytes.Repeat(pkitest.PEM(leaf), 10_000),
+		"100 certificates":            append(pkitest.PEM(leaf), bytes.Repeat(pkitest.PEM(ca), 99)...),
+		"a megabyte extension":        bigExtension(t, ca, 700<<10),
+		"extensions to the limit":     bigExtension(t, ca, 90<<10),
+		"name constraints":            constraints(t, root, 3000, 400),
+		"constraints to the limit":    constraints(t, root, 400, 300),
+		"constraint after constraint": nested(t, root),
+		"16k-bit RSA":                 pkitest.PEM(bigRSA(t, ca, 16384), ca),
+		"8k-bit RSA":                  pkitest.PEM(bigRSA(t, ca, 8192), ca),
+		"a cycle of cross-signs":      cycle(t),
+		"many names": pkitest.PEM(ca.Leaf(t, []string{"api.demo.com"}, func(c *x509.Certificate) {
+			for i := range 1900 {
+				c.DNSNames = append(c.DNSNames, fmt.Sprintf("a%d.demo.com", i))
+			}
+		}), ca),
+	} {
+		dir := t.TempDir()
+		write(t, dir, "roots.pem", pkitest.PEM(root))
+		write(t, dir, "chain.pem", chain)
+		write(t, dir, "key.pem", pkitest.KeyPEM(t, leaf.Key))
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		start := time.Now()
+		statuses := judgeFolder(t, dir)
+		took := time.Since(start)
+		runtime.ReadMemStats(&after)
+		used := after.TotalAlloc - before.TotalAlloc
+		t.Logf("%-28s %8s %6d KiB allocated in all, trusted: %s, bounded: %s", name, took.Round(100*time.Microsecond), used>>10,
+			statuses["certificate/chain-is-trusted"], statuses["certificate/is-bounded"])
+		if used > mostMemory || took > mostTime && !raceDetector {
+			t.Errorf("%s: took %s and %d bytes, want at most %s and %d", name, took, used, mostTime, mostMemory)
+		}
+		if len(statuses) != len(All()) {
+			t.Errorf("%s: %d checks answered", name, len(statuses))
+		}
+	}
+}
+
+func judgeFolder(t *testing.T, dir string) map[string]checks.Status {
+	t.Helper()
+	b := binding.Binding{DomainName: "api.demo.com", Certificate: &binding.Certificate{Body: "chain.pem", PrivateKey: &binding.SecretRef{File: "key.pem"}}}
+	c, err := collector.New(collector.Config{Files: confine.Anywhere(), Dir: dir, Roots: "roots.pem", Now: pkitest.Now,
+		LookupEnv: func(string) (string, bool) { return "", false }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := checks.Subject{Binding: b, Evidence: evidence.Evidence{Run: evidence.Run{Now: pkitest.Now()}}}
+	s.Evidence.Certificate, s.Evidence.Key = c.Collect(t.Context(), b)
+	statuses := map[string]checks.Status{}
+	for _, r := range checks.Run(t.Context(), All(), s) {
+		statuses[r.ID] = r.Status
+	}
+	return statuses
+}
+
+func bigExtension(t *testing.T, ca pkitest.Identity, size int) []byte {
+	return pkitest.PEM(ca.Leaf(t, []string{"api.demo.com"}, pkitest.Extension(false, asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 55555, 2}, make([]byte, size))), ca)
+}
+
+// constraints is a CA with many constraints over a leaf with many names.
+func constraints(t *testing.T, root pkitest.Identity, excluded, names int) []byte {
+	ca := root.CA(t, "Constrained", func(c *x509.Certificate) {
+		for i := range excluded {
+			c.ExcludedDNSDomains = append(c.ExcludedDNSDomains, fmt.Sprintf("x%d.example", i))
+			if i < excluded/8 {
+				c.ExcludedIPRanges = append(c.ExcludedIPRanges, &net.IPNet{IP: net.IPv4(10, byte(i), 0, 0), Mask: net.CIDRMask(16, 32)})
+			}
+		}
+	})
+	return pkitest.PEM(ca.Leaf(t, []string{"api.demo.com"}, func(c *x509.Certificate) {
+		for i := range names {
+			c.DNSNames = append(c.DNSNames, fmt.Sprintf("n%d.demo.com", i))
+		}
+	}), ca)
+}
+
+// nested is a long path with constraints at each step and names in each.
+func nested(t *testing.T, root pkitest.Identity) []byte {
+	var chain []pkitest.Identity
+	at := root
+	for i := range 40 {
+		at = at.CA(t, fmt.Sprintf("Step %d", i), func(c *x509.Certificate) {
+			for j := range 60 {
+				c.ExcludedDNSDomains = append(c.ExcludedDNSDomains, fmt.Sprintf("x%d.example", j))
+				c.DNSNames = append(c.DNSNames, fmt.Sprintf("s%d.demo.com", j))
+			}
+		})
+		chain = append([]pkitest.Identity{at}, chain...)
+	}
+	return pkitest.PEM(append([]pkitest.Identity{at.Leaf(t, []string{"api.demo.com"})}, chain...)...)
+}
+
+// bigRSA is a leaf whose modulus is random: no key of that size need be made.
+func bigRSA(t *testing.T, ca pkitest.Identity, bits int) pkitest.Identity {
+	n, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), uint(bits)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.SetBit(n.SetBit(n, bits-1, 1), 0, 1)
+	return ca.Certify(t, "big", publicOnlyKey{&rsa.PublicKey{N: n, E: 65537}}, pkitest.Server("api.demo.com"))
+}
+
+// cycle is a leaf below CAs that all certify each other, and none is a root.
+func cycle(t *testing.T) []byte {
+	const names = 8
+	var keys []pkitest.Identity
+	for i := range names {
+		keys = append(keys, pkitest.Root(t, fmt.Sprintf("Ring %d", i)))
+	}
+	chain := []pkitest.Identity{keys[0].Leaf(t, []string{"api.demo.com"})}
+	for i, signer := range keys {
+		for j, subject := range keys {
+			if i != j {
+				chain = append(chain, signer.Certify(t, fmt.Sprintf("Ring %d", j), subject.Key))
+			}
+		}
+	}
+	return pkitest.PEM(chain...)
+}
+
+func write(t *testing.T, dir, name string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// BenchmarkFamily is the whole offline family, linter and key checks included,
+// over distinct P-256 pairs below one intermediate; the floor is what nobody
+// can leave out: parse both files, verify the path, run the same lints.
+func BenchmarkFamily(b *testing.B) {
+	root := pkitest.Root(b, "Root")
+	ca := root.CA(b, "CA")
+	const pairs = 200
+	dir := b.TempDir()
+	save := func(name string, data []byte) {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	save("roots.pem", pkitest.PEM(root))
+	var files [][2][]byte
+	for i := range pairs {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			b.Fatal(err)
+		}
+		leaf := ca.Certify(b, "leaf", key, pkitest.Server(fmt.Sprintf("a%d.demo.com", i)))
+		files = append(files, [2][]byte{pkitest.PEM(leaf, ca), pkitest.KeyPEM(b, key)})
+		save(fmt.Sprintf("%d.pem", i), files[i][0])
+		save(fmt.Sprintf("%d.key", i), files[i][1])
+	}
+	b.Run("floor", func(b *testing.B) { benchFloor(b, root, files) })
+	b.Run("family", func(b *testing.B) {
+		c, err := collector.New(collector.Config{Files: confine.Anywhere(), Dir: dir, Roots: "roots.pem", Now: pkitest.Now})
+		if err != nil {
+			b.Fatal(err)
+		}
+		all := All()
+		b.RunParallel(func(pb *testing.PB) {
+			for i := 0; pb.Next(); i = (i + 7) % pairs {
+				wish := binding.Binding{DomainName: fmt.Sprintf("a%d.demo.com", i), Certificate: &binding.Certificate{
+					Body: fmt.Sprintf("%d.pem", i), PrivateKey: &binding.SecretRef{File: fmt.Sprintf("%d.key", i)}}}
+				s := checks.Subject{Binding: wish, Evidence: evidence.Evidence{Run: evidence.Run{Now: pkitest.Now()}}}
+				s.Evidence.Certificate, s.Evidence.Key = c.Collect(b.Context(), wish)
+				checks.Run(b.Context(), all, s)
+			}
+		})
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "bindings/s")
+	})
+}

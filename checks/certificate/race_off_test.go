@@ -1,0 +1,5 @@
+//go:build !race
+
+package certificate
+
+const raceDetector = false
