@@ -66,7 +66,9 @@ func formatAll(env Env, args []string, check bool) error {
 				return err
 			}
 		}
-		fmt.Fprintln(env.Stdout, report.Escape(name))
+		if _, err := fmt.Fprintln(env.Stdout, report.Escape(name)); err != nil {
+			return err
+		}
 	}
 	if check && changed > 0 {
 		return withCode(exitRefused, errors.New("these files are laid out otherwise; run `bindgate fmt`"))
@@ -106,7 +108,7 @@ func replace(path string, data []byte) error {
 	if err != nil {
 		return fmt.Errorf("replacing a manifest: %w", err)
 	}
-	defer os.Remove(f.Name())
+	defer func() { _ = os.Remove(f.Name()) }() // gone already where all went well
 	_, err = f.Write(data)
 	if err = errors.Join(err, f.Chmod(info.Mode().Perm()), f.Close()); err == nil {
 		err = os.Rename(f.Name(), path)

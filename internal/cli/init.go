@@ -3,9 +3,11 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -57,6 +59,7 @@ func writeStarter(env Env, dir string, ci []string) error {
 		return err
 	}
 	kept := false
+	var told strings.Builder
 	for _, f := range all {
 		wrote, err := writeNew(filepath.Join(dir, filepath.FromSlash(f.Path)), f.Text)
 		if err != nil {
@@ -66,13 +69,14 @@ func writeStarter(env Env, dir string, ci []string) error {
 		if !wrote {
 			word, kept = "kept ", true
 		}
-		fmt.Fprintln(env.Stdout, report.Escape(fmt.Sprintf("%s %s (%s)", word, f.Path, f.For)))
+		told.WriteString(report.Escape(fmt.Sprintf("%s %s (%s)", word, f.Path, f.For)) + "\n")
 	}
 	if kept {
-		fmt.Fprintln(env.Stdout, "What was kept is yours: run `bindgate init` in an empty folder to see what would stand there.")
+		told.WriteString("What was kept is yours: run `bindgate init` in an empty folder to see what would stand there.\n")
 	}
-	fmt.Fprintln(env.Stdout, "Next: put your domain and group into bindings.yaml, then `bindgate lint --offline`.")
-	return nil
+	told.WriteString("Next: put your domain and group into bindings.yaml, then `bindgate lint --offline`.\n")
+	_, err = io.WriteString(env.Stdout, told.String())
+	return err
 }
 
 // writeNew writes a file that does not exist yet. O_EXCL makes sure of it, links

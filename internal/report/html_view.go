@@ -62,9 +62,7 @@ type observed struct {
 func viewOf(r Report) view {
 	v := view{Report: r, Sentence: r.counted(), Timeline: timelineOf(r)}
 	s := r.Summary
-	for _, t := range []tile{{"bad", "refused", s.Refused}, {"doubt", "undetermined", s.Undetermined}, {"aside", "partial", s.Partial}, {"good", "allowed", s.Allowed}} {
-		v.Tiles = append(v.Tiles, t)
-	}
+	v.Tiles = []tile{{"bad", "refused", s.Refused}, {"doubt", "undetermined", s.Undetermined}, {"aside", "partial", s.Partial}, {"good", "allowed", s.Allowed}}
 	run := r.Run
 	for _, f := range []fact{{"command", run.Command}, {"clock", run.Now.Format(time.RFC3339)}, {"endpoint", run.Endpoint}, {"contract", run.Contract},
 		{"DNS", run.DNSMode}, {"manifest", run.ManifestDigest}, {"policy", run.PolicyDigest}, {"configuration", run.ConfigDigest},

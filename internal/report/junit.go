@@ -77,7 +77,7 @@ func junitCases(b Binding, suite string) []junitCase {
 func junitCheck(out junitCase, c checks.Result) junitCase {
 	var lines []string
 	for _, f := range c.Findings {
-		lines = append(lines, fmt.Sprintf("%s %s %s", place(f.Source), f.Severity, note{domain: string(c.ID), Message: f.Message, Fix: f.Fix}.text()))
+		lines = append(lines, fmt.Sprintf("%s %s %s", place(f.Source), f.Severity, note{domain: c.ID, Message: f.Message, Fix: f.Fix}.text()))
 	}
 	detail := &junitDetail{Message: Escape(orElse(c.Reason, string(c.Status))), Type: Escape(c.ID), Text: escapeLines(lines)}
 	switch c.Status {

@@ -89,12 +89,12 @@ func worstFirst(bindings []Binding) []Binding {
 
 // rank sorts what needs somebody first.
 func rank(b Binding) int {
-	switch mark, _ := markOf(b); {
-	case mark == "✗":
+	switch mark, _ := markOf(b); mark {
+	case "✗":
 		return 0
-	case mark == "?":
+	case "?":
 		return 1
-	case mark == "~":
+	case "~":
 		return 2
 	}
 	return 3
