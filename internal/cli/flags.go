@@ -22,6 +22,7 @@ type flags struct {
 	rootHints   string
 	dnsPort     uint16
 	dnsRate     float64
+	wait        time.Duration
 	endpoint    string
 	endpointCA  string
 	contract    string
@@ -61,6 +62,7 @@ func (f *flags) addJudging(c *cobra.Command) {
 	p.StringVar(&f.rootHints, "root-hints", "", "master `FILE` of the root servers, and of the root's DS or DNSKEY records (default: IANA's)")
 	p.Uint16Var(&f.dnsPort, "dns-port", 53, "port of the zones' own servers, for closed networks")
 	p.Float64Var(&f.dnsRate, "dns-rate", 0, "DNS questions a second to one server (default 500; -1: no limit; none on loopback)")
+	p.DurationVar(&f.wait, "wait", 0, "look at DNS again until every change is visible everywhere, for at most this `DURATION`")
 	p.StringVar(&f.endpoint, "endpoint", "", "gateway `URL` (default: the region's own)")
 	p.StringVar(&f.endpointCA, "endpoint-ca", "", "PEM `FILE` of a private CA that signs the endpoint's certificate")
 	p.StringVar(&f.contract, "contract", "", "published contract that the endpoint speaks: 2026 (default) or 2017")

@@ -54,7 +54,10 @@ func open(ctx context.Context, env Env, c *cobra.Command, s settings, paths []st
 	if err := r.openDNS(); err != nil {
 		return nil, err
 	}
-	return r, r.openGateway()
+	if err := r.openGateway(); err != nil {
+		return nil, err
+	}
+	return r, r.await(ctx)
 }
 
 // load reads the manifests, or the one binding that flags name.
@@ -83,7 +86,7 @@ func (r *run) named() error {
 		return nil
 	}
 	for _, b := range r.set.Bindings {
-		if b.Certificate != nil && b.Certificate.Name == "" {
+		if b.Certificate != nil && b.Certificate.Name == "" && !b.CertificateAlone {
 			return fmt.Errorf("reading flags: the certificate of %q has no name on the gateway; add --certificate-name", b.DomainName)
 		}
 	}
