@@ -119,6 +119,9 @@ func ParseZone(text, file string) ([]dns.RR, error) {
 		if rr.Header().Class != dns.ClassINET {
 			return nil, fmt.Errorf("reading zone: %s: got class %s, want IN", rr.Header().Name, dns.Class(rr.Header().Class))
 		}
+		if rr.String() == rr.Header().String() { // the parser takes it, for dynamic updates
+			return nil, fmt.Errorf("reading zone: %s: got no data after %s, want a whole record", rr.Header().Name, dns.Type(rr.Header().Rrtype))
+		}
 		records = append(records, rr)
 	}
 	if err := parser.Err(); err != nil {
