@@ -15,7 +15,7 @@ import (
 )
 
 func newChecks(env Env) *cobra.Command {
-	c := &cobra.Command{Use: "checks", Short: "Show what is checked and why", Args: cobra.NoArgs,
+	c := &cobra.Command{Use: "checks", Short: "Show what is checked and why", Args: subcommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	var format string
 	list := &cobra.Command{
@@ -25,7 +25,7 @@ func newChecks(env Env) *cobra.Command {
 	list.Flags().StringVarP(&format, "format", "f", "text", "`FORMAT`: text, json or markdown")
 	fixed(list, "format", "text", "json", "markdown")
 	explain := &cobra.Command{
-		Use: "explain ID", Short: "Explain one check: why, how to fix, examples", Args: cobra.ExactArgs(1),
+		Use: "explain ID", Short: "Explain one check: why, how to fix, examples", Args: one("id of a check"),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			var ids []string
 			for _, c := range catalog.All() {

@@ -56,7 +56,7 @@ every check passes.
 Exit codes: 0 clean or bound, 1 refused, 2 usage, 3 cannot tell, 4 a call failed
 or its outcome is unknown, 5 the world or the plan changed, 130 interrupted.`,
 		SilenceUsage: true, SilenceErrors: true,
-		Args: cobra.NoArgs,
+		Args: subcommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetIn(env.Stdin)

@@ -15,7 +15,7 @@ import (
 )
 
 func newJournal(env Env) *cobra.Command {
-	c := &cobra.Command{Use: "journal", Short: "Show or verify the record of what was sent", Args: cobra.NoArgs,
+	c := &cobra.Command{Use: "journal", Short: "Show or verify the record of what was sent", Args: subcommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	var path, format, head string
 	show := &cobra.Command{

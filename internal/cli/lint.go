@@ -120,6 +120,7 @@ func (r *run) replay(ctx context.Context) (report.Run, []judged, error) {
 		return report.Run{}, nil, err
 	}
 	head := r.head(saved.Run.Run)
+	head.Command = r.s.command // policies see the saved one, readers the one that they ran
 	head.Offline, head.Endpoint, head.RootsDigest = saved.Run.Offline, saved.Run.Endpoint, saved.Run.RootsDigest
 	return head, judgeAll(ctx, r.s.catalogue, r.engine, r.set.Bindings, all, r.s.concurrency), nil
 }

@@ -12,7 +12,7 @@ func newMan(env Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "man DIR",
 		Short: "Write a man page for each command into a folder",
-		Args:  cobra.ExactArgs(1),
+		Args:  one("folder"),
 		RunE: func(c *cobra.Command, args []string) error {
 			dir := absolute(env, args[0])
 			if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -16,7 +16,7 @@ import (
 )
 
 func newPolicy(env Env) *cobra.Command {
-	c := &cobra.Command{Use: "policy", Short: "Test, check and ask Rego policies", Args: cobra.NoArgs,
+	c := &cobra.Command{Use: "policy", Short: "Test, check and ask Rego policies", Args: subcommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	c.AddCommand(newPolicyTest(env), newPolicyCheck(env), newPolicyEval(env), newPolicySchema(env))
 	return c

@@ -24,7 +24,7 @@ func newSchema(env Env) *cobra.Command {
 	return &cobra.Command{
 		Use:       "schema " + strings.Join(names, "|"),
 		Short:     "Print a JSON Schema",
-		Args:      cobra.ExactArgs(1),
+		Args:      one("name of a schema"),
 		ValidArgs: names,
 		RunE: func(_ *cobra.Command, args []string) error {
 			schema, ok := schemas[args[0]]
