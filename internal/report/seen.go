@@ -1,6 +1,8 @@
 package report
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -10,6 +12,8 @@ import (
 type Seen struct {
 	Hops      []evidence.Hop `json:"hops,omitempty"`      // the aliases of the domain, in order
 	End       *evidence.End  `json:"end,omitempty"`       // where they lead; absent: DNS was not observed
+	Group     string         `json:"group,omitempty"`     // the other group of the account that they lead to: its name and id
+	Servers   []evidence.Row `json:"servers,omitempty"`   // what each server of the domain's zone said, where they do not agree or some did not answer
 	Path      []string       `json:"path,omitempty"`      // subjects of the certification path, leaf to root
 	RootsFrom string         `json:"rootsFrom,omitempty"` // where its root comes from
 }
@@ -21,6 +25,12 @@ func Observed(e evidence.Evidence) *Seen {
 	if e.DNS.State == evidence.Observed {
 		end := e.DNS.Facts.End
 		s.Hops, s.End = e.DNS.Facts.Hops, &end
+		if len(e.DNS.Facts.Servers) > 0 && uneven(e.DNS.Facts.Servers[0].Rows) {
+			s.Servers = e.DNS.Facts.Servers[0].Rows
+		}
+		if g := e.Account.Facts.AliasedTo; g != nil && e.Account.State == evidence.Observed {
+			s.Group = fmt.Sprintf("%q (%s)", g.GroupName, g.GroupID)
+		}
 	}
 	if e.Certificate.State == evidence.Observed && len(e.Certificate.Facts.Path.Subjects) > 0 {
 		s.Path, s.RootsFrom = e.Certificate.Facts.Path.Subjects, e.Certificate.Facts.Path.RootsFrom
@@ -39,15 +49,10 @@ func (s *Seen) draw() []branch {
 	}
 	var out []branch
 	if s.End != nil {
-		first := s.End.Name
-		if len(s.Hops) > 0 {
-			first = s.Hops[0].Owner
+		out = append(out, branch{0, s.chain()})
+		for _, r := range s.Servers {
+			out = append(out, branch{1, rowText(r)})
 		}
-		out = append(out, branch{0, first})
-		for i, h := range s.Hops {
-			out = append(out, branch{i + 1, "CNAME " + h.Target})
-		}
-		out = append(out, branch{len(s.Hops) + 1, ending(*s.End)})
 	}
 	for i, subject := range s.Path {
 		if i == len(s.Path)-1 {
@@ -56,6 +61,43 @@ func (s *Seen) draw() []branch {
 		out = append(out, branch{i, subject})
 	}
 	return out
+}
+
+// chain is the aliases in one line, each with the seconds that it is kept.
+func (s *Seen) chain() string {
+	var b strings.Builder
+	if b.WriteString(s.End.Name); len(s.Hops) > 0 {
+		b.Reset()
+		b.WriteString(s.Hops[0].Owner)
+	}
+	for _, h := range s.Hops {
+		fmt.Fprintf(&b, " → (%d s) %s", h.TTL, h.Target)
+	}
+	if s.Group != "" {
+		return b.String() + " ✗ ends at " + s.End.Name + ", which is group " + s.Group
+	}
+	return b.String() + " → " + ending(*s.End)
+}
+
+// rowText is one line of the table of servers.
+func rowText(r evidence.Row) string {
+	said := strings.Join(r.Targets, " ")
+	switch {
+	case r.Standing != evidence.StandingAuthoritative:
+		said = string(r.Standing)
+	case said == "":
+		said = r.RCode
+	default:
+		said = fmt.Sprintf("(%d s) %s", r.TTL, said)
+	}
+	return fmt.Sprintf("%s %s %s", r.Server, r.Address, said)
+}
+
+// uneven reports whether rows do not all say the same with authority.
+func uneven(rows []evidence.Row) bool {
+	return slices.ContainsFunc(rows, func(r evidence.Row) bool {
+		return r.Standing != evidence.StandingAuthoritative || r.RCode != rows[0].RCode || !slices.Equal(r.Targets, rows[0].Targets)
+	})
 }
 
 // branch is one line of a drawn chain.
