@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"regexp"
 	"strings"
 )
 
@@ -71,12 +72,19 @@ func (x *exchange) read(r Request, out any) (requestID string, err *Error) {
 	return e.RequestID, nil
 }
 
-// message is the API's own text, but not where it may hold the request: the
-// platform repeats the string to sign, with every parameter, when a signature
-// does not match, and an invalid parameter with its value.
+// repeated is where a message repeats a request: a query, also as it stands in a
+// string to sign, or a key.
+var repeated = regexp.MustCompile(`(AccessKeyId|Signature|SignatureNonce|PrivateKey)(=|%3D)|-----BEGIN`)
+
+// message is the API's own text, but not where it holds the request or may hold
+// a key of it: the platform repeats the string to sign, with every parameter,
+// when a signature does not match, and an invalid parameter with its value.
 func message(env envelope, r Request) string {
-	if len(r.Secrets) > 0 {
+	switch {
+	case len(r.Secrets) > 0:
 		return "the API's message is withheld, for the request held a private key"
+	case repeated.MatchString(env.Message):
+		return "the API's message is withheld, for it repeats the request"
 	}
 	return clip(env.Message, 400)
 }

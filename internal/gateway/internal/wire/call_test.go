@@ -247,6 +247,10 @@ func TestNoRequestInAnyError(t *testing.T) {
 	noRequest(t, "closed port", err, secret)
 	auth := gatewaytest.New(t, script(gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("SignatureDoesNotMatch", echo)}))
 	noRequest(t, "a read's signature", ask(t, auth), secret)
+	for _, text := range []string{echo, "POST&%2F&AccessKeyId%3Dtestid%26X", "AccessKeyId=testid&X", "Signature=x", "-----BEGIN PRIVATE KEY-----" + secret} {
+		invalid := gatewaytest.New(t, script(gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("InvalidParameter", text)}))
+		noRequest(t, "a read's parameter", ask(t, invalid), secret)
+	}
 }
 
 func noRequest(t *testing.T, name string, err error, secret string) {
