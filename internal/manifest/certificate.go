@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -19,15 +20,12 @@ import (
 var (
 	variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	shown    = regexp.MustCompile(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$`)
-	// A DER sequence of 256 bytes and more, or nearly, begins so in base64.
-	derText = regexp.MustCompile(`^MI[A-Za-z0-9+/=]*$`)
 )
 
 // Bounds of a path on the systems at hand: PATH_MAX, and NAME_MAX for one name.
 const (
 	longestPath = 4096
 	longestName = 255
-	shortestDER = 64 // in base64; a P-256 key takes 164 characters and more
 )
 
 // ownVariables begins the names of variables that every manifest may read.
@@ -96,11 +94,8 @@ func (d decoder) path(v strictyaml.Value) string {
 	return p
 }
 
-// notAPath tells what no path can be, and never repeats it.
+// notAPath tells what no path can be, and does not repeat it.
 func notAPath(p string) (message, next string) {
-	if strings.Contains(p, "-----BEGIN") || len(p) >= shortestDER && derText.MatchString(p) {
-		return "got the text of a key or certificate, want a path", "write it to a file and name the file"
-	}
 	longest := 0
 	for name := range strings.SplitSeq(p, "/") {
 		longest = max(longest, utf8.RuneCountInString(name))
@@ -121,13 +116,8 @@ func (d decoder) env(v strictyaml.Value) string {
 		v.Fail(notAVariable, nameNotValue)
 		return ""
 	}
-	if strings.HasPrefix(name, ownVariables) {
+	if readable(name, d.allowEnv) {
 		return name
-	}
-	for _, glob := range d.allowEnv {
-		if ok, err := path.Match(glob, name); ok && err == nil {
-			return name
-		}
 	}
 	if !shown.MatchString(name) {
 		v.Fail("got a variable that manifests may not read, want a name that begins with "+ownVariables, "rename it, or allow it with --allow-env GLOB")
@@ -136,4 +126,12 @@ func (d decoder) env(v strictyaml.Value) string {
 	v.Fail(fmt.Sprintf("got the variable %.64q, want a name that begins with %s: manifests may not read others", name, ownVariables),
 		fmt.Sprintf("rename it, or allow it with --allow-env %.64s", name))
 	return ""
+}
+
+// readable reports whether a manifest may read a variable.
+func readable(name string, allowEnv []string) bool {
+	return strings.HasPrefix(name, ownVariables) || slices.ContainsFunc(allowEnv, func(glob string) bool {
+		ok, err := path.Match(glob, name)
+		return ok && err == nil
+	})
 }

@@ -39,7 +39,7 @@ func FromFlags(f Flags, o Options) (*Set, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if errs := f.check(); len(errs) > 0 {
+	if errs := f.check(o.AllowEnv); len(errs) > 0 {
 		return nil, errs
 	}
 	b := f.binding()
@@ -108,10 +108,18 @@ func (f Flags) texts() []flagText {
 }
 
 // check holds flags to what a manifest must hold to.
-func (f Flags) check() Errors {
+func (f Flags) check(allowEnv []string) Errors {
 	var errs Errors
 	fail := func(flag, message, next string) {
 		errs = append(errs, &Error{File: flag, Message: message, Next: next})
+	}
+	for _, t := range f.texts() {
+		if strictyaml.IsKeyText(t.text) {
+			fail(t.flag, "got the text of a key or certificate", "write it to a file and name the file")
+		}
+	}
+	if len(errs) > 0 {
+		return errs // before any other message repeats a key
 	}
 	for _, t := range f.texts() {
 		if r, bad := strictyaml.Hidden(t.text); bad {
@@ -124,8 +132,12 @@ func (f Flags) check() Errors {
 		}
 	}
 	for _, t := range f.variables() {
-		if t.text != "" && !variable.MatchString(t.text) {
+		switch {
+		case t.text != "" && !variable.MatchString(t.text):
 			fail(t.flag, notAVariable, nameNotValue)
+		case t.text != "" && !readable(t.text, allowEnv) && !shown.MatchString(t.text):
+			fail(t.flag, "got a name that may be a secret itself, want one in capitals with an underscore, such as KEY_PASSPHRASE",
+				nameNotValue+", or allow it with --allow-env GLOB")
 		}
 	}
 	f.checkBinding(fail)

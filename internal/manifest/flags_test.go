@@ -36,13 +36,13 @@ func TestFromFlags(t *testing.T) {
 }
 
 func TestFromFlagsDefaults(t *testing.T) {
-	set, err := manifest.FromFlags(manifest.Flags{Domain: "d", Certificate: "c.pem", PrivateKeyEnv: "K"}, manifest.Options{})
+	set, err := manifest.FromFlags(manifest.Flags{Domain: "d", Certificate: "c.pem", PrivateKeyEnv: "KEY_PEM"}, manifest.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := set.Bindings[0]
 	if !b.CertificateAlone || b.CustomDomainType != "INTERNET" || b.CustomDomainTypeGiven || b.DomainProof != "cname" ||
-		b.BindStageName != nil || b.IsHTTPRedirectToHTTPS != nil || b.Certificate.PrivateKey.Env != "K" {
+		b.BindStageName != nil || b.IsHTTPRedirectToHTTPS != nil || b.Certificate.PrivateKey.Env != "KEY_PEM" {
 		t.Errorf("got %+v", b)
 	}
 }
@@ -60,13 +60,15 @@ func TestFromFlagsRefuses(t *testing.T) {
 		"--label: got a text with the control character":     change(func(f *manifest.Flags) { f.Labels = map[string]string{"a": escape} }),
 		"--force-from: got a text with the control":          change(func(f *manifest.Flags) { f.ForceFrom = []string{escape} }),
 		"--private-key: got the text of a key":               change(func(f *manifest.Flags) { f.Certificate, f.PrivateKey = "c", der }),
-		"--private-key: got --private-key-env besides":       change(func(f *manifest.Flags) { f.Certificate, f.PrivateKey, f.PrivateKeyEnv = "c", "k", "K" }),
+		"--private-key: got --private-key-env besides":       change(func(f *manifest.Flags) { f.Certificate, f.PrivateKey, f.PrivateKeyEnv = "c", "k", "KEY_PEM" }),
 		"--private-key-env: got a text that cannot name":     change(func(f *manifest.Flags) { f.Certificate, f.PrivateKeyEnv = "c", "a b" }),
-		"--passphrase-env: got no private key":               change(func(f *manifest.Flags) { f.Certificate, f.PassphraseEnv = "c", "P" }),
+		"--passphrase-env: got a name that may be a secret":  change(func(f *manifest.Flags) { f.Certificate, f.PrivateKey, f.PassphraseEnv = "c", "k", "hunter2Correct" }),
+		"--region: got the text of a key or certificate":     change(func(f *manifest.Flags) { f.Region = der }),
+		"--passphrase-env: got no private key":               change(func(f *manifest.Flags) { f.Certificate, f.PassphraseEnv = "c", "BINDGATE_P" }),
 		"--certificate: it is missing; name the certificate": change(func(f *manifest.Flags) { f.PrivateKey = "k" }),
 	} {
 		_, err := manifest.FromFlags(flags, manifest.Options{})
-		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), der) {
+		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), der) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("got %v\nwant %s", err, want)
 		}
 	}

@@ -45,6 +45,11 @@ func (f *File) clean(n *yaml.Node) {
 }
 
 func (f *File) cleanNode(n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode && IsKeyText(n.Value) {
+		f.fail(n.Line, n.Column, "got the text of a key or certificate", "write it to a file and name the file")
+		n.Value, n.Tag = "", withheld
+		return
+	}
 	if n.Tag == strTag && n.Style == 0 && n.Value != "" && strings.IndexByte("+-.0123456789", n.Value[0]) >= 0 && number.MatchString(n.Value) {
 		n.Tag = floatTag
 	}
@@ -61,7 +66,11 @@ func (f *File) cleanNode(n *yaml.Node) {
 	}
 }
 
-func tagged(n *yaml.Node) bool { return n.Style&yaml.TaggedStyle != 0 || n.Tag == "!" }
+// withheld is the tag of a value that clean has refused and taken away, so that
+// no later message can repeat it. It is YAML's tag of no type.
+const withheld = "!"
+
+func tagged(n *yaml.Node) bool { return n.Style&yaml.TaggedStyle != 0 || n.Tag == withheld }
 
 // cleanKeys wants every key of a mapping to be a string that stands once.
 func (f *File) cleanKeys(n *yaml.Node) {
@@ -70,7 +79,7 @@ func (f *File) cleanKeys(n *yaml.Node) {
 		key := n.Content[i]
 		f.cleanNode(key)
 		switch {
-		case key.Kind == yaml.AliasNode:
+		case key.Kind == yaml.AliasNode || key.Tag == withheld:
 		case key.Tag == mergeTag:
 			f.fail(key.Line, key.Column, "got a merge key (<<)", plainSubset)
 		case !isText(key):
