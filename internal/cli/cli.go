@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/internal/report"
+	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
 // Run runs one command to its end and gives its exit code. It never panics on
@@ -19,11 +20,24 @@ import (
 func Run(ctx context.Context, args []string, env Env) int {
 	root := newRoot(env)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := keyless(args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	if err != nil && !errors.Is(err, errReported) {
 		complain(env.Stderr, err)
 	}
 	return codeOf(err)
+}
+
+// keyless refuses a key on the command line before any message can repeat it.
+func keyless(args []string) error {
+	for i, arg := range args {
+		if strictyaml.IsKeyText(arg) {
+			return fmt.Errorf("reading arguments: argument %d is the text of a key or certificate, and anyone on this machine can read a command line; write it to a file and name the file", i+1)
+		}
+	}
+	return nil
 }
 
 // errReported tells that the report has said it all.
