@@ -106,8 +106,8 @@ func TestChainLimit(t *testing.T) {
 func TestParseZoneRefuses(t *testing.T) {
 	for zone, want := range map[string]string{
 		"api.demo.com. IN CNAME \n":     "bad CNAME",
-		"api.demo.com. 60 IN CNAME":     "no data after CNAME",
-		"api.demo.com. 60 IN TXT":       "no data after TXT",
+		"api.demo.com. 60 IN CNAME\n":   "no data after CNAME",
+		"api.demo.com. 60 IN TXT\n":     "no data after TXT",
 		"$INCLUDE /etc/hosts":           "INCLUDE",
 		"api.demo.com. CH TXT \"x\"":    "want IN",
 		"api.demo.com. IN A 1.2.3.4.5":  "bad A",
