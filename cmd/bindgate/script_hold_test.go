@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"strconv"
 	"time"
 
@@ -48,4 +49,17 @@ func ended(ts *testscript.TestScript, neg bool, args []string) {
 	if got := strconv.Itoa(run.watched.ProcessState.ExitCode()); got != args[0] {
 		ts.Fatalf("exit code %s, want %s", got, args[0])
 	}
+}
+
+// waitfor FILE: wait until the file is there and holds something.
+func waitFor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: waitfor FILE")
+	}
+	for end := time.Now().Add(holdTime); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if info, err := os.Stat(ts.MkAbs(args[0])); err == nil && info.Size() > 0 {
+			return
+		}
+	}
+	ts.Fatalf("%s is not there after %s", args[0], holdTime)
 }

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 
 // TestScript runs testdata/script: the real main, on real sockets, against a
 // sandbox in this process. A script finds the files of testdata/script/base
-// beside its own, and testdata at $TESTDATA.
+// beside its own, testdata at $TESTDATA and a hostile text in $ESCAPE.
 func TestScript(t *testing.T) {
 	testdata, err := filepath.Abs(filepath.Join("..", "..", "testdata"))
 	if err != nil {
@@ -45,12 +45,13 @@ func TestScript(t *testing.T) {
 			e.Setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("TESTDATA", testdata)
+			e.Setenv("ESCAPE", "\x1b[2J\n::error::pwned") // what a hostile text does to a terminal and to a CI log
 			e.Values[sandboxKey{}] = &running{}
 			return lay(e.WorkDir, filepath.Join(testdata, "script", "base"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "sandbox": startSandbox, "calls": calls, "dns": setRecords, "fault": setFaults,
-			"held": held, "release": release, "ended": ended,
+			"held": held, "release": release, "ended": ended, "waitfor": waitFor,
 			"mint": mint, "fifo": fifo, "file": bigFile, "mode": mode, "valid": valid,
 		},
 	})
