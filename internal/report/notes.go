@@ -67,10 +67,11 @@ func notes(r Report) []note {
 			out = append(out, n)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b note) int { return strings.Compare(string(a.Severity), string(b.Severity)) })
+	errorsFirst(out)
 	return out
 }
 
+// notesOf are those of one binding, errors first, without fingerprints.
 func notesOf(b Binding) []note {
 	var out []note
 	for _, c := range b.Checks {
@@ -93,7 +94,12 @@ func notesOf(b Binding) []note {
 	if o := b.Outcome; o != nil && (o.Status == failed || o.Status == incomplete || o.Status == unknown) {
 		out = append(out, note{Rule: ruleOutcome, Severity: checks.Error, Message: outcomeText(*o), Source: b.Source})
 	}
+	errorsFirst(out)
 	return out
+}
+
+func errorsFirst(all []note) {
+	slices.SortStableFunc(all, func(a, b note) int { return strings.Compare(string(a.Severity), string(b.Severity)) })
 }
 
 // blocks reports whether a check is among the reasons of a decision.

@@ -1,7 +1,9 @@
 package browser
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -43,8 +46,8 @@ func (w *watched) on(event any) {
 // open starts the browser on the page of a variable.
 func open(t *testing.T, variable string) (context.Context, *watched) {
 	t.Helper()
-	page := os.Getenv(variable)
-	if page == "" {
+	file := os.Getenv(variable)
+	if file == "" {
 		t.Fatalf("%s names no HTML report; run .ci/html", variable)
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.WindowSize(1200, 1400))
@@ -56,7 +59,7 @@ func open(t *testing.T, variable string) (context.Context, *watched) {
 	t.Cleanup(stop)
 	seen := &watched{}
 	chromedp.ListenTarget(ctx, seen.on)
-	run(t, ctx, network.Enable(), log.Enable(), chromedp.Navigate("file://"+page), chromedp.WaitReady("#count"))
+	run(t, ctx, network.Enable(), log.Enable(), chromedp.Navigate("file://"+file), chromedp.WaitReady("#count"))
 	return ctx, seen
 }
 
@@ -131,6 +134,27 @@ func TestDrawings(t *testing.T) {
 	}
 	if value[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`) > 0 {
 		t.Error("the page is wider than the window")
+	}
+	quiet(t, seen)
+}
+
+func TestPrint(t *testing.T) {
+	ctx, seen := open(t, "BINDGATE_REPORT")
+	const folded = `document.querySelectorAll("details:not([open])").length`
+	before := value[int](t, ctx, folded)
+	run(t, ctx, chromedp.Evaluate(`addEventListener("beforeprint", () => { window.foldedOnPaper = `+folded+` })`, nil),
+		chromedp.ActionFunc(func(ctx context.Context) error {
+			pdf, _, err := page.PrintToPDF().Do(ctx)
+			if err == nil && !bytes.HasPrefix(pdf, []byte("%PDF-")) {
+				err = errors.New("no PDF came")
+			}
+			return err
+		}))
+	if n := value[int](t, ctx, `window.foldedOnPaper`); n != 0 {
+		t.Errorf("%d parts stay folded on paper", n)
+	}
+	if n := value[int](t, ctx, folded); n != before {
+		t.Errorf("%d parts are folded after printing, %d were before", n, before)
 	}
 	quiet(t, seen)
 }
