@@ -2,11 +2,24 @@ package certificate
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"syscall"
 	"testing"
+	"time"
 
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	collector "github.com/bindgate/bindgate/internal/collect/certificate"
+	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/pki/lints"
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
@@ -20,14 +33,22 @@ func (p publicOnlyKey) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error
 	panic("it signs nothing")
 }
 
-// benchFloor parses the files, verifies the path and runs the lints.
-func benchFloor(b *testing.B, root pkitest.Identity, files [][2][]byte) {
+// benchFloor reads and parses the files, verifies the path and runs the lints.
+func benchFloor(b *testing.B, root pkitest.Identity, dir string, pairs int) {
 	roots := x509.NewCertPool()
 	roots.AddCert(root.Certificate)
-	linter := lints.New(false)
+	linter, start := lints.New(false), processor(b)
 	b.RunParallel(func(pb *testing.PB) {
-		for i := 0; pb.Next(); i = (i + 7) % len(files) {
-			first, rest := pem.Decode(files[i][0])
+		for i := 0; pb.Next(); i = (i + 7) % pairs {
+			chain, err := os.ReadFile(filepath.Join(dir, fmt.Sprintf("%d.pem", i)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			secret, err := os.ReadFile(filepath.Join(dir, fmt.Sprintf("%d.key", i)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			first, rest := pem.Decode(chain)
 			second, _ := pem.Decode(rest)
 			leaf, err := x509.ParseCertificate(first.Bytes)
 			if err != nil {
@@ -42,7 +63,7 @@ func benchFloor(b *testing.B, root pkitest.Identity, files [][2][]byte) {
 			if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: pool, CurrentTime: pkitest.Now()}); err != nil {
 				b.Fatal(err)
 			}
-			key, _ := pem.Decode(files[i][1])
+			key, _ := pem.Decode(secret)
 			if _, err := x509.ParsePKCS8PrivateKey(key.Bytes); err != nil {
 				b.Fatal(err)
 			}
@@ -54,5 +75,64 @@ func benchFloor(b *testing.B, root pkitest.Identity, files [][2][]byte) {
 			}
 		}
 	})
+	report(b, start)
+}
+
+// processor is the time that the process has spent on processors.
+func processor(b *testing.B) time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// report gives throughput, and processor time, which other work on the machine
+// does not change.
+func report(b *testing.B, start time.Duration) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "bindings/s")
+	b.ReportMetric(float64((processor(b)-start).Microseconds())/float64(b.N), "cpu-µs/op")
+}
+
+// BenchmarkFamily is the whole offline family, linter and key checks included,
+// over distinct P-256 pairs below one intermediate; the floor is what nobody
+// can leave out: read and parse both files, verify the path, run the same lints.
+func BenchmarkFamily(b *testing.B) {
+	root := pkitest.Root(b, "Root")
+	ca := root.CA(b, "CA")
+	const pairs = 200
+	dir := b.TempDir()
+	save := func(name string, data []byte) {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	save("roots.pem", pkitest.PEM(root))
+	for i := range pairs {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			b.Fatal(err)
+		}
+		leaf := ca.Certify(b, "leaf", key, pkitest.Server(fmt.Sprintf("a%d.demo.com", i)))
+		save(fmt.Sprintf("%d.pem", i), pkitest.PEM(leaf, ca))
+		save(fmt.Sprintf("%d.key", i), pkitest.KeyPEM(b, key))
+	}
+	b.Run("floor", func(b *testing.B) { benchFloor(b, root, dir, pairs) })
+	b.Run("family", func(b *testing.B) {
+		c, err := collector.New(collector.Config{Files: confine.Anywhere(), Dir: dir, Roots: "roots.pem", Now: pkitest.Now})
+		if err != nil {
+			b.Fatal(err)
+		}
+		all, start := All(), processor(b)
+		b.RunParallel(func(pb *testing.PB) {
+			for i := 0; pb.Next(); i = (i + 7) % pairs {
+				wish := binding.Binding{DomainName: fmt.Sprintf("a%d.demo.com", i), Certificate: &binding.Certificate{
+					Body: fmt.Sprintf("%d.pem", i), PrivateKey: &binding.SecretRef{File: fmt.Sprintf("%d.key", i)}}}
+				s := checks.Subject{Binding: wish, Evidence: evidence.Evidence{Run: evidence.Run{Now: pkitest.Now()}}}
+				s.Evidence.Certificate, s.Evidence.Key = c.Collect(b.Context(), wish)
+				checks.Run(b.Context(), all, s)
+			}
+		})
+		report(b, start)
+	})
 }

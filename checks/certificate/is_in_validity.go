@@ -41,7 +41,7 @@ func judgeValidity(s checks.Subject) checks.Verdict {
 		return checks.CannotTell("the run has no clock")
 	}
 	var found []checks.Finding
-	if f, bad := outside(chain[0], nth(chain, 0), now); bad {
+	if f, bad := outside(chain[0], now, func() string { return nth(chain, 0) }); bad {
 		found = append(found, f)
 	}
 	path := s.Evidence.Certificate.Facts.Path
@@ -50,7 +50,7 @@ func judgeValidity(s checks.Subject) checks.Verdict {
 		if err != nil {
 			return checks.CannotTell(fmt.Sprintf("certificate %d of the path in the evidence cannot be parsed", i+1))
 		}
-		if f, bad := outside(c, inPath(chain, c, i == len(path.DER)-1), now); bad {
+		if f, bad := outside(c, now, func() string { return inPath(chain, c, i == len(path.DER)-1) }); bad {
 			found = append(found, f)
 		}
 	}
@@ -73,13 +73,15 @@ func inPath(chain []*x509.Certificate, c *x509.Certificate, root bool) string {
 	return fmt.Sprintf("the certificate of %q", bounded(c.Subject.String()))
 }
 
-func outside(c *x509.Certificate, name string, now time.Time) (checks.Finding, bool) {
+// outside is the finding about a certificate that is not valid now; name is
+// asked for only then.
+func outside(c *x509.Certificate, now time.Time, name func() string) (checks.Finding, bool) {
 	switch {
 	case now.Before(c.NotBefore):
-		return checks.Fails(atBody, fmt.Sprintf("%s is not valid before %s, in %s", name, c.NotBefore.UTC().Format(time.RFC3339), span(c.NotBefore.Sub(now))),
+		return checks.Fails(atBody, fmt.Sprintf("%s is not valid before %s, in %s", name(), c.NotBefore.UTC().Format(time.RFC3339), span(c.NotBefore.Sub(now))),
 			"wait until it begins, or give the certificate that is valid now; check the clock if this is a surprise"), true
 	case now.After(c.NotAfter):
-		return checks.Fails(atBody, fmt.Sprintf("%s expired at %s, %s ago", name, c.NotAfter.UTC().Format(time.RFC3339), span(now.Sub(c.NotAfter))),
+		return checks.Fails(atBody, fmt.Sprintf("%s expired at %s, %s ago", name(), c.NotAfter.UTC().Format(time.RFC3339), span(now.Sub(c.NotAfter))),
 			"give the renewed certificate with the intermediates that the CA delivers with it"), true
 	}
 	return checks.Finding{}, false

@@ -1,6 +1,7 @@
 package certificate
 
 import (
+	"bytes"
 	"crypto/x509"
 	"fmt"
 
@@ -56,6 +57,11 @@ func publicKey(s checks.Subject) (any, *checks.Verdict) {
 	key := s.Evidence.Key.Facts
 	if key.Problem != nil {
 		return nil, cannotTell("the private key was not read; see certificate/key-is-readable")
+	}
+	for _, c := range s.Evidence.Certificate.Facts.Chain { // mostly the leaf's, which is parsed already
+		if parsed, err := c.X509(); err == nil && bytes.Equal(parsed.RawSubjectPublicKeyInfo, key.PublicKey) {
+			return parsed.PublicKey, nil
+		}
 	}
 	public, err := x509.ParsePKIXPublicKey(key.PublicKey)
 	if err != nil {

@@ -56,7 +56,7 @@ func dirtOf(file []byte, escaped bool) []string {
 // keyPlaces are the places of the private keys among the blocks of a file.
 func keyPlaces(blocks []block) (places []string) {
 	for _, b := range blocks {
-		if kind := kindOfLabel(b.Type); kind == kindPrivateKey || kind == kindSSHKey || kindOfDER(b.Bytes) == kindPrivateKey {
+		if kind := kindOfLabel(b.Type); kind == kindPrivateKey || kind == kindSSHKey || kindOfLabel(b.Type) != kindCertificate && encodingOf(b.Bytes) != "" {
 			places = append(places, b.at())
 		}
 	}

@@ -140,7 +140,7 @@ func plainKey(der []byte, encoding string) (*PrivateKey, *Problem) {
 	if problem != nil {
 		return nil, problem
 	}
-	k.Unsound, k.Weaknesses = examine(der)
+	k.Unsound, k.Weaknesses = examine(der, key)
 	return k, nil
 }
 
@@ -156,7 +156,7 @@ func unsoundKey(der []byte, encoding string) *Problem {
 	if name := unsupportedAlgorithm(der); name != "" {
 		return unsupportedKey(name)
 	}
-	unsound, weaknesses := examine(der)
+	unsound, weaknesses := examine(der, nil)
 	return &Problem{Kind: KindUnsound, Unsound: unsound, Weaknesses: weaknesses,
 		Message: fmt.Sprintf("holds a private key (%s) whose numbers are damaged or do not fit together", encoding),
 		Fix:     "check it with `openssl pkey -in FILE -check -noout` and restore it from a backup, or have the certificate issued for a new key"}

@@ -1,9 +1,9 @@
 package pki
 
 import (
-	"crypto/elliptic"
+	"bytes"
+	"crypto/ecdsa"
 	"crypto/x509"
-	"encoding/asn1"
 	"math/big"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -16,6 +16,10 @@ import (
 // in the file. crypto/x509 refuses keys whose numbers do not fit together and
 // does not say which; these say it.
 type rsaNumbers struct{ n, e, d, p, q, dp, dq, qinv *big.Int }
+
+// maxPrimality bounds the moduli whose factors are tested: the test of a factor of
+// 4096 bits takes a quarter of a second.
+const maxPrimality = 4096
 
 // readRSA reads the numbers of an RSA key in PKCS#1 or PKCS#8, whose size is
 // bounded already; false for anything else.
@@ -71,6 +75,9 @@ func (r rsaNumbers) unsound() (broken []string) {
 	demand(x.Mod(r.d, p1).Cmp(r.dp) == 0, "the first CRT exponent is wrong (d mod p-1)")
 	demand(x.Mod(r.d, q1).Cmp(r.dq) == 0, "the second CRT exponent is wrong (d mod q-1)")
 	demand(x.Mod(x.Mul(r.q, r.qinv), r.p).Cmp(one) == 0, "the CRT coefficient is wrong (q*qInv = 1 mod p)")
+	if r.n.BitLen() > maxPrimality {
+		return broken
+	}
 	demand(r.p.ProbablyPrime(1) && r.q.ProbablyPrime(1), "a factor of the modulus is not prime")
 	return broken
 }
@@ -88,41 +95,47 @@ func (r rsaNumbers) weak() []string {
 
 // examine adds to a Problem or a key what the numbers of its DER say. Every RSA
 // key is examined, whether Go's library took it or not.
-func examine(der []byte) (unsound, weaknesses []string) {
+// key is what it took, nil for nothing.
+func examine(der []byte, key any) (unsound, weaknesses []string) {
 	if r, ok := readRSA(der); ok {
 		return r.unsound(), r.weak()
 	}
-	return unsoundEC(der), nil
+	if key, ok := key.(*ecdsa.PrivateKey); ok {
+		return unsoundEC(der, key), nil
+	}
+	return nil, nil
 }
 
 // unsoundEC compares the public point that an EC key carries (RFC 5915 §3) with
-// the one that its private number gives: crypto/x509 does not look at it.
-func unsoundEC(der []byte) []string {
+// the one that its private number gives, which is the one that crypto/x509 keeps.
+func unsoundEC(der []byte, key *ecdsa.PrivateKey) []string {
 	outer := cryptobyte.String(der)
-	var body, algorithm, inner, private, parameters, public cryptobyte.String
-	var curve elliptic.Curve
-	var oid asn1.ObjectIdentifier
+	var body, inner, public cryptobyte.String
+	var carried []byte
 	if !outer.ReadASN1(&body, cbasn1.SEQUENCE) || !body.SkipASN1(cbasn1.INTEGER) {
 		return nil
 	}
 	if body.PeekASN1Tag(cbasn1.SEQUENCE) { // PKCS#8
-		if !body.ReadASN1(&algorithm, cbasn1.SEQUENCE) || !algorithm.ReadASN1ObjectIdentifier(&oid) || algorithmName(oid) != "EC" || !algorithm.ReadASN1ObjectIdentifier(&oid) ||
-			!body.ReadASN1(&inner, cbasn1.OCTET_STRING) || !inner.ReadASN1(&body, cbasn1.SEQUENCE) || !body.SkipASN1(cbasn1.INTEGER) {
+		if !body.SkipASN1(cbasn1.SEQUENCE) || !body.ReadASN1(&inner, cbasn1.OCTET_STRING) ||
+			!inner.ReadASN1(&body, cbasn1.SEQUENCE) || !body.SkipASN1(cbasn1.INTEGER) {
 			return nil
 		}
-		curve = curveOf(oid)
 	}
-	if !body.ReadASN1(&private, cbasn1.OCTET_STRING) {
+	if !body.SkipASN1(cbasn1.OCTET_STRING) || !body.SkipOptionalASN1(cbasn1.Tag(0).ContextSpecific().Constructed()) ||
+		!body.ReadASN1(&public, cbasn1.Tag(1).ContextSpecific().Constructed()) || !public.ReadASN1BitStringAsBytes(&carried) {
+		return nil // it carries none
+	}
+	want, err := key.PublicKey.Bytes()
+	if err != nil {
 		return nil
 	}
-	if body.ReadOptionalASN1(&parameters, new(bool), cbasn1.Tag(0).ContextSpecific().Constructed()) && parameters.ReadASN1ObjectIdentifier(&oid) {
-		curve = curveOf(oid)
+	if half := len(want) / 2; len(carried) == half+1 && carried[0] != 4 { // compressed: whether y is odd, then x
+		want = append([]byte{2 + want[len(want)-1]&1}, want[1:half+1]...)
 	}
-	var bits []byte
-	if curve == nil || !body.ReadASN1(&public, cbasn1.Tag(1).ContextSpecific().Constructed()) || !public.ReadASN1BitStringAsBytes(&bits) {
-		return nil
+	if !bytes.Equal(carried, want) {
+		return []string{"the public point is not that of the private number (Q = d*G)"}
 	}
-	return comparePoint(curve, private, bits)
+	return nil
 }
 
 // examined is the key of a container that the library has opened: what it
@@ -133,7 +146,7 @@ func examined(parsed any, encoding string) (*PrivateKey, *Problem) {
 		return nil, problem
 	}
 	if der, err := x509.MarshalPKCS8PrivateKey(parsed); err == nil {
-		key.Unsound, key.Weaknesses = examine(der)
+		key.Unsound, key.Weaknesses = examine(der, parsed)
 	}
 	return key, nil
 }

@@ -153,7 +153,8 @@ func (c *Collector) profile(path []*x509.Certificate) string {
 
 func (c *Collector) observeKey(b binding.Binding, body body) evidence.Observation[evidence.Key] {
 	source := keySource(b)
-	key, problem, err := c.key(b, body)
+	read, err := c.key(b, body)
+	key, problem := read.key, read.problem
 	switch {
 	case errors.Is(err, errNoKey):
 		return evidence.Left[evidence.Key](err.Error())
@@ -170,7 +171,7 @@ func (c *Collector) observeKey(b binding.Binding, body body) evidence.Observatio
 			Unsound: key.Unsound, Weaknesses: key.Weaknesses,
 		}
 	}
-	facts.ReadableBy, facts.Tracked = c.guard(b)
+	facts.ReadableBy, facts.Tracked = c.guard(read.path)
 	return evidence.Saw(facts, source, c.config.Now())
 }
 

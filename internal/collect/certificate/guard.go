@@ -6,27 +6,16 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-
-	"github.com/bindgate/bindgate/checks/binding"
 )
 
 // guard says who else may read the file of a private key, and whether it is
-// under version control. A key in a variable, and one whose file cannot be
-// looked at, have neither; the latter is said elsewhere.
-func (c *Collector) guard(b binding.Binding) (readableBy string, tracked bool) {
-	path := b.Certificate.Body // of a PKCS#12 file that holds the key
-	if ref := b.Certificate.PrivateKey; ref != nil {
-		path = ref.File
-	}
-	if path == "" {
+// under version control. A key that is in no file ("") has neither.
+func (c *Collector) guard(path string) (readableBy string, tracked bool) {
+	if path == "" || mountedSecret(path) {
 		return "", false
 	}
-	file, problem, err := c.read(b, path)
-	if problem != nil || err != nil {
-		return "", false
-	}
-	info, err := os.Stat(file.Path)
-	if err != nil || mountedSecret(file.Path) {
+	info, err := os.Stat(path)
+	if err != nil {
 		return "", false
 	}
 	mode := info.Mode().Perm()
@@ -36,7 +25,7 @@ func (c *Collector) guard(b binding.Binding) (readableBy string, tracked bool) {
 	case mode&0o040 != 0 && (!ok || stat.Gid != 0):
 		readableBy = fmt.Sprintf("its group (mode %04o)", mode)
 	}
-	return readableBy, c.tracked.has(file.Path)
+	return readableBy, c.tracked.has(path)
 }
 
 // mountedSecret tells the places in which orchestrators put secrets, with modes

@@ -35,13 +35,14 @@ func (c *Collector) Material(b binding.Binding) (Material, error) {
 	if p := body.problem; p != nil {
 		return Material{}, fmt.Errorf("reading certificate: %q %s", b.Certificate.Body, p.Message)
 	}
-	key, problem, err := c.key(b, body)
+	read, err := c.key(b, body)
 	if err != nil {
 		return Material{}, fmt.Errorf("reading private key: %w", err)
 	}
-	if problem != nil {
-		return Material{}, fmt.Errorf("reading private key: %q %s", keySource(b), problem.Message)
+	if read.problem != nil {
+		return Material{}, fmt.Errorf("reading private key: %q %s", keySource(b), read.problem.Message)
 	}
+	key := read.key
 	text, err := key.PEM()
 	if err != nil {
 		return Material{}, fmt.Errorf("reading private key: %w", err)

@@ -17,6 +17,7 @@ var errNoKey = errors.New("no private key was given")
 
 // body is a certificate file: its bytes, and what they hold or why they hold nothing.
 type body struct {
+	path         string // absolute
 	bytes        []byte
 	certificates pki.Certificates
 	problem      *pki.Problem
@@ -42,37 +43,44 @@ func (c *Collector) body(b binding.Binding) (body, error) {
 	if problem != nil && problem.Kind == pki.KindEncrypted && noPassphrase != nil {
 		problem = noPassphrase
 	}
-	return body{bytes: file.Bytes, certificates: certificates, problem: problem}, nil
+	return body{path: file.Path, bytes: file.Bytes, certificates: certificates, problem: problem}, nil
+}
+
+// keyFile is a private key, or why there is none, and the file that it stands in.
+type keyFile struct {
+	key     *pki.PrivateKey
+	problem *pki.Problem
+	path    string // absolute; "" for a variable, or where no file was read
 }
 
 // key reads the private key that the binding names, or takes the one of a
 // PKCS#12 body where it names none.
-func (c *Collector) key(b binding.Binding, body body) (*pki.PrivateKey, *pki.Problem, error) {
+func (c *Collector) key(b binding.Binding, body body) (keyFile, error) {
 	ref := b.Certificate.PrivateKey
 	if ref == nil {
 		if body.certificates.Key == nil {
-			return nil, nil, errNoKey
+			return keyFile{}, errNoKey
 		}
-		return body.certificates.Key, nil, nil
+		return keyFile{key: body.certificates.Key, path: body.path}, nil
 	}
 	passphrase, problem := c.passphrase(b)
 	if problem != nil {
-		return nil, problem, nil
+		return keyFile{problem: problem}, nil
 	}
 	if ref.Env != "" {
 		value, ok := c.config.LookupEnv(ref.Env)
 		if !ok {
-			return nil, notSet("should hold the private key", ref.Env), nil
+			return keyFile{problem: notSet("should hold the private key", ref.Env)}, nil
 		}
 		key, problem := pki.ParsePrivateKey([]byte(value), passphrase)
-		return key, problem, nil
+		return keyFile{key: key, problem: problem}, nil
 	}
 	file, problem, err := c.read(b, ref.File)
 	if err != nil || problem != nil {
-		return nil, problem, err
+		return keyFile{problem: problem}, err
 	}
 	key, problem := pki.ParsePrivateKey(file.Bytes, passphrase)
-	return key, problem, nil
+	return keyFile{key: key, problem: problem, path: file.Path}, nil
 }
 
 // passphrase is the one that the binding names, "" for none; the Problem is

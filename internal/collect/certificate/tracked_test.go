@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/bindgate/bindgate/checks/binding"
-	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
@@ -63,8 +61,8 @@ func TestReadableBy(t *testing.T) {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
-		c := Collector{config: Config{Files: confine.Anywhere(), Dir: dir}, tracked: newTracker()}
-		got, tracked := c.guard(binding.Binding{Certificate: &binding.Certificate{PrivateKey: &binding.SecretRef{File: "api.key"}}})
+		c := Collector{tracked: newTracker()}
+		got, tracked := c.guard(path)
 		if got != want || tracked {
 			t.Errorf("%o: got %q, %v, want %q", mode, got, tracked, want)
 		}
