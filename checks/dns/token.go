@@ -36,6 +36,11 @@ func proofRecords(p evidence.Proof, sub string) string {
 // notProved says why no record proves ownership, by the record that comes
 // nearest: one that almost names sub, then one that names another group.
 func notProved(p evidence.Proof, sub string) string {
+	for _, text := range p.Partial {
+		if strings.HasSuffix(text, sub) {
+			return fmt.Sprintf("some authoritative servers have the TXT record at %s, and others do not yet: the platform may ask any of them", p.Owner)
+		}
+	}
 	if len(p.Records) == 0 || p.Event != "" {
 		return fmt.Sprintf("no TXT record at %s%s", p.Owner, missing(p))
 	}

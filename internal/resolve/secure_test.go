@@ -1,0 +1,140 @@
+package resolve
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// overHTTPS serves the sample zone over DNS over HTTPS with the test server's own
+// certificate, and gives the pool that vouches for it.
+func overHTTPS(t *testing.T, spoil func(w http.ResponseWriter) bool) (*httptest.Server, *x509.CertPool) {
+	t.Helper()
+	z := newZone(t, sampleZone)
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		wire, _ := io.ReadAll(r.Body)
+		m := new(dns.Msg)
+		if r.Method != http.MethodPost || r.Header.Get("Content-Type") != mediaType || m.Unpack(wire) != nil {
+			http.Error(w, "bad", http.StatusBadRequest)
+			return
+		}
+		w.Header().Set("Content-Type", mediaType)
+		if spoil == nil || !spoil(w) {
+			packed, _ := z.answer(m).Pack()
+			w.Write(packed)
+		}
+	}))
+	t.Cleanup(s.Close)
+	pool := x509.NewCertPool()
+	pool.AddCert(s.Certificate())
+	return s, pool
+}
+
+func TestDNSOverHTTPS(t *testing.T) {
+	s, pool := overHTTPS(t, nil)
+	c, err := New(Config{Server: s.URL + "/dns-query", Roots: pool, Timeout: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Walk(t.Context(), "api.demo.com"); err != nil || len(got.Hops) != 2 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	c.carrier.(*https).client.CloseIdleConnections()
+	stranger, err := New(Config{Server: s.URL + "/dns-query", Timeout: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stranger.Walk(t.Context(), "api.demo.com"); kindOf(t, err) != Unreachable || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("a certificate that nobody vouches for: got %v", err)
+	}
+}
+
+func TestDNSOverHTTPSThatIsNone(t *testing.T) {
+	for name, spoil := range map[string]func(http.ResponseWriter) bool{
+		"status":  func(w http.ResponseWriter) bool { w.WriteHeader(http.StatusTeapot); return true },
+		"type":    func(w http.ResponseWriter) bool { w.Header().Set("Content-Type", "text/html"); return false },
+		"garbage": func(w http.ResponseWriter) bool { w.Write([]byte("x")); return true },
+	} {
+		s, pool := overHTTPS(t, spoil)
+		c, err := New(Config{Server: s.URL, Roots: pool, Timeout: time.Second, Tries: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Walk(t.Context(), "api.demo.com"); err == nil {
+			t.Errorf("%s: got no error", name)
+		}
+		c.carrier.(*https).client.CloseIdleConnections()
+	}
+}
+
+func TestDNSOverTLS(t *testing.T) {
+	s, pool := overHTTPS(t, nil) // for its certificate, which is of 127.0.0.1
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: s.TLS.Certificates})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &dns.Server{Listener: listener, Handler: newZone(t, sampleZone)}
+	started, stopped := make(chan struct{}), make(chan error, 1)
+	server.NotifyStartedFunc = func() { close(started) }
+	go func() { stopped <- server.ActivateAndServe() }()
+	<-started
+	t.Cleanup(func() { _ = server.Shutdown(); <-stopped })
+	c, err := New(Config{Server: "tls://" + listener.Addr().String(), Roots: pool, Timeout: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Walk(t.Context(), "api.demo.com"); err != nil || len(got.Hops) != 2 || c.Server() != "tls://"+listener.Addr().String() {
+		t.Errorf("%s: got %+v, %v", c.Server(), got, err)
+	}
+}
+
+func TestSecureServerAddress(t *testing.T) {
+	for in, want := range map[string]string{
+		"tls://dns.example": "tls://dns.example:853", "tls://192.0.2.53:8853": "tls://192.0.2.53:8853", "tls://[2001:db8::1]": "tls://[2001:db8::1]:853",
+		"https://dns.example/dns-query": "https://dns.example/dns-query", "tls://": "!", "https://": "!", "https://user@dns.example/": "!", "tls://a..b": "!", "quic://x": "!",
+	} {
+		c, err := New(Config{Server: in})
+		if want == "!" != (err != nil) || err == nil && c.Server() != want {
+			t.Errorf("%q: got %v, %v, want %s", in, c, err, want)
+		}
+	}
+}
+
+// A window never lets more through than it has room for, halves on a loss and
+// forgets whoever gave up waiting.
+func TestWindow(t *testing.T) {
+	w := newWindow()
+	w.size = 2
+	for range 2 {
+		if err := w.enter(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	impatient, stop := context.WithCancel(t.Context())
+	stop()
+	if err := w.enter(impatient); err == nil {
+		t.Error("a third got in")
+	}
+	var waiting sync.WaitGroup
+	waiting.Go(func() {
+		if err := w.enter(t.Context()); err != nil {
+			t.Error(err)
+		}
+		w.leave(false)
+	})
+	w.leave(false)
+	waiting.Wait()
+	w.leave(true)
+	if w.busy != 0 || len(w.queue) != 0 || w.size != leastWindow {
+		t.Errorf("got %d busy, %d waiting, size %v", w.busy, len(w.queue), w.size)
+	}
+}
