@@ -17,7 +17,9 @@ type Env struct {
 	Environ   []string
 	Now       func() time.Time
 	Dir       string // working directory, absolute
-	Terminal  bool   // Stdout is one
+
+	ResolvConf string // resolv.conf(5), where the system's resolvers are found
+	Terminal   bool   // Stdout is one
 
 	ErrTerminal bool // Stderr is one
 }

@@ -21,9 +21,6 @@ type names struct {
 	resolvers []string // authority mode; there may be none
 }
 
-// resolvConf is where the system's resolvers are found.
-const resolvConf = "/etc/resolv.conf"
-
 // openDNS reads what the mode needs. A system without resolvers still has
 // authorities to ask.
 func (r *run) openDNS() error {
@@ -44,7 +41,7 @@ func (r *run) openDNS() error {
 		}
 	}
 	if r.names.resolver == "" {
-		r.names.resolvers, _ = resolve.SystemResolvers(resolvConf) // none: the authorities are asked alone
+		r.names.resolvers, _ = resolve.SystemResolvers(r.env.ResolvConf) // none: the authorities are asked alone
 	}
 	_, err := r.names.collector(r.s, r.env.Now)
 	return err
