@@ -74,7 +74,7 @@ func TestShapes(t *testing.T) {
 	for text, want := range map[string]string{
 		version + "allowEnv: ['[A']\n": `got "[A", want a pattern of variable names`,
 		version + "---\n" + version:    ":3:1: got a second document, want one",
-		"":                             ": file is empty",
+		"":                             ": file is empty, want a YAML or JSON document",
 		version + version:              `the key "apiVersion" stands twice`,
 	} {
 		if _, err := config.LoadOwner(write(t, text)); err == nil || !strings.Contains(err.Error(), want) {

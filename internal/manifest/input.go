@@ -42,8 +42,12 @@ func (r *reader) fail(file, message, next string) {
 // input takes one argument. It answers with an error only where the options are at
 // fault; what is wrong with the manifest is in r.errs.
 func (r *reader) input(arg string) error {
-	if arg == "-" {
+	switch arg {
+	case "-":
 		return r.standardInput()
+	case "": // an unset variable of a script; the working directory has the name "."
+		r.fail(`""`, "got an empty path, want a manifest or a folder", "name it")
+		return nil
 	}
 	absolute := r.absolute(arg)
 	info, err := os.Stat(absolute)

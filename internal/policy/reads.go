@@ -80,13 +80,20 @@ func unreadData(overrides []source, shipped sources, own *unit) error {
 		return nil
 	}
 	over, _ := mergeFiles(overrides) // its problems have been told
-	base, _ := mergeFiles(shipped.data)
+	read, _ := mergeFiles(shipped.data)
+	if own != nil {
+		if own.reads.all {
+			return nil
+		}
+		for name := range own.reads.roots {
+			read.fields[name] = over // any value: the names matter
+		}
+	}
 	var found problems
 	for name, v := range over.fields {
-		if base.fields[name] != nil || own != nil && (own.reads.all || own.reads.roots[name]) {
-			continue
+		if read.fields[name] == nil {
+			found = append(found, v.problem("no policy reads data.%s%s", name, hint(name, read.fields)))
 		}
-		found = append(found, v.problem("no policy reads data.%s%s", name, hint(name, base.fields)))
 	}
 	return found.orNil()
 }

@@ -46,7 +46,7 @@ func Parse(name string, src []byte) *File {
 		f.add(doc)
 	}
 	if len(f.docs) == 0 {
-		f.fail(0, 0, "file is empty", "")
+		f.fail(0, 0, "file is empty, want a YAML or JSON document", "")
 	}
 	return f
 }

@@ -11,10 +11,10 @@ import (
 // one clear error with its place.
 func TestParseRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ src, want string }{
-		"empty":              {"", "f: file is empty"},
-		"blank":              {" \n\n", "f: file is empty"},
-		"only a comment":     {"# nothing\n", "f: file is empty"},
-		"only a mark":        {"\ufeff", "f: file is empty"},
+		"empty":              {"", "f: file is empty, want a YAML or JSON document"},
+		"blank":              {" \n\n", "f: file is empty, want a YAML or JSON document"},
+		"only a comment":     {"# nothing\n", "f: file is empty, want a YAML or JSON document"},
+		"only a mark":        {"\ufeff", "f: file is empty, want a YAML or JSON document"},
 		"duplicate key":      {"a: 1\nb:\n  c: 1\n  c: 2\n", `f:4:3: the key "c" stands twice, first at 3:3; remove one`},
 		"duplicate quoted":   {"{a: 1, \"a\": 2}", `f:1:8: the key "a" stands twice`},
 		"duplicate escaped":  {`{"a": 1, "\u0061": 2}`, `f:1:10: the key "a" stands twice`},
