@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"bytes"
 	_ "embed" // for the schema
 	"encoding/json"
 	"fmt"
@@ -62,7 +63,25 @@ func inputTypes(ids []string, packages []regoPackage) (any, error) {
 			return nil, fmt.Errorf("writing the checks into the input's schema: %w", err)
 		}
 	}
+	used := map[string]json.RawMessage{}
+	for _, property := range schema.Properties {
+		addUsed(used, schema.Definitions, property)
+	}
+	schema.Definitions = used
 	return schema, nil
+}
+
+// addUsed adds the definitions that a schema refers to, and those that they
+// refer to in their turn. The compiler would parse all there are, most of them
+// for evidence that nobody declared.
+func addUsed(used, all map[string]json.RawMessage, schema json.RawMessage) {
+	for _, rest := range bytes.Split(schema, []byte(`"#/$defs/`))[1:] {
+		name, _, _ := bytes.Cut(rest, []byte(`"`))
+		if _, known := used[string(name)]; !known {
+			used[string(name)] = all[string(name)]
+			addUsed(used, all, all[string(name)])
+		}
+	}
 }
 
 func declared(packages []regoPackage, need evidence.Need) bool {
