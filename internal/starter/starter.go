@@ -60,13 +60,11 @@ func Files(version string, ci []string, manifestSchema, configSchema []byte) ([]
 	return out, nil
 }
 
-var (
-	release = regexp.MustCompile(`^v\d+\.\d+\.\d+(-[0-9A-Za-z]+(\.[0-9A-Za-z]+)*)?$`)
-	pseudo  = regexp.MustCompile(`^v\d+\.\d+\.\d+-(?:[0-9A-Za-z.]+\.)?\d{14}-([0-9a-f]{12})(\+dirty)?$`)
-)
-
 // pin is what names this version in another repository: its tag, else its commit.
 func pin(version string) string {
+	// Compiled here, for every command would pay for it and init alone asks.
+	release := regexp.MustCompile(`^v\d+\.\d+\.\d+(-[0-9A-Za-z]+(\.[0-9A-Za-z]+)*)?$`)
+	pseudo := regexp.MustCompile(`^v\d+\.\d+\.\d+-(?:[0-9A-Za-z.]+\.)?\d{14}-([0-9a-f]{12})(\+dirty)?$`)
 	if m := pseudo.FindStringSubmatch(version); m != nil {
 		return m[1]
 	}
