@@ -84,6 +84,9 @@ func (r *run) observeAndJudge(ctx context.Context, served bool) (report.Run, []j
 	c.Progress = bar.step
 	all := c.All(ctx, facts, r.set.Bindings)
 	bar.end()
+	if err := r.policies(); err != nil {
+		return report.Run{}, nil, err
+	}
 	head := r.head(facts)
 	if r.s.evidenceOut != "" {
 		if err := r.save(head, facts, all); err != nil {

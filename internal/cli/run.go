@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +26,7 @@ type run struct {
 	env          Env
 	s            settings
 	set          *manifest.Set
+	policies     func() error // waits until engine is there
 	engine       *policy.Engine
 	certificates *certificate.Collector
 	names        names              // whom to ask for DNS
@@ -35,6 +37,7 @@ type run struct {
 // is usage, and nothing was called.
 func open(ctx context.Context, env Env, c *cobra.Command, s settings, paths []string) (*run, error) {
 	r := &run{env: env, s: s}
+	r.loadPolicies(ctx)
 	var err error
 	if r.set, err = load(env, c, s, paths); err != nil {
 		return nil, err
@@ -42,11 +45,13 @@ func open(ctx context.Context, env Env, c *cobra.Command, s settings, paths []st
 	if err := r.named(); err != nil {
 		return nil, err
 	}
-	if r.engine, err = policy.Load(ctx, policy.Options{Dirs: s.policy, Data: s.data, Results: firstIDs(s.catalogue)}); err != nil {
-		return nil, err
-	}
 	if err := r.openCertificates(); err != nil {
 		return nil, err
+	}
+	if !s.offline { // before anybody is asked
+		if err := r.policies(); err != nil {
+			return nil, err
+		}
 	}
 	if s.evidence != "" {
 		return r, nil
@@ -58,6 +63,19 @@ func open(ctx context.Context, env Env, c *cobra.Command, s settings, paths []st
 		return nil, err
 	}
 	return r, r.await(ctx)
+}
+
+// loadPolicies compiles the policies beside whatever follows: it is the longest
+// part of a short run, and as long as nobody is asked the others need not wait.
+func (r *run) loadPolicies(ctx context.Context) {
+	load := sync.OnceValues(func() (*policy.Engine, error) {
+		return policy.Load(ctx, policy.Options{Dirs: r.s.policy, Data: r.s.data, Results: firstIDs(r.s.catalogue)})
+	})
+	go load()
+	r.policies = func() (err error) {
+		r.engine, err = load()
+		return err
+	}
 }
 
 // load reads the manifests, or the one binding that flags name.
