@@ -68,7 +68,7 @@ func All() []checks.Check {
 		dns.TargetResolves(),
 		dns.IsNotDangling(),
 		dns.CAAAllowsRenewal(),
-		dns.DNSSECIsValid(),
+		dns.ValidatesDNSSEC(),
 		dns.TTLAllowsCutover(),
 		dns.HTTPSRecordsAgree(),
 

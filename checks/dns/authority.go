@@ -10,9 +10,6 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// named: a certificate that is judged alone has no domain to look at.
-func named(b binding.Binding) (bool, string) { return !b.CertificateAlone, alone }
-
 // public: INTRANET names live in private zones, which no authority on the
 // Internet can answer for.
 func public(b binding.Binding) (bool, string) {

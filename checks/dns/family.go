@@ -17,7 +17,7 @@ func All() []checks.Check {
 	return []checks.Check{
 		CNAMEReachesGroup(), OwnershipIsProved(), NameExists(), ChainIsSound(), CNAMEStandsAlone(), IsNotFlattened(),
 		ServersAgree(), AuthorityWasAsked(), ResolversAgree(), TargetResolves(), IsNotDangling(),
-		CAAAllowsRenewal(), DNSSECIsValid(), TTLAllowsCutover(), HTTPSRecordsAgree(),
+		CAAAllowsRenewal(), ValidatesDNSSEC(), TTLAllowsCutover(), HTTPSRecordsAgree(),
 	}
 }
 

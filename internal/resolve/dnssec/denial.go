@@ -85,7 +85,7 @@ func NoData(section []dns.RR, zone string, keys []*dns.DNSKEY, name string, qtyp
 	}
 	if encloser, ok := d.encloser(name); ok { // a wildcard's
 		for _, rr := range d.nsec {
-			if resolve.Canonical(rr.Hdr.Name) == under("*", encloser) && lacks(rr.TypeBitMap, qtype) {
+			if resolve.Canonical(rr.Hdr.Name) == wildcard(encloser) && lacks(rr.TypeBitMap, qtype) {
 				return Denial{Until: d.until}, nil
 			}
 		}
@@ -104,7 +104,7 @@ func NoData(section []dns.RR, zone string, keys []*dns.DNSKEY, name string, qtyp
 		return Denial{Insecure: true, Until: d.until}, nil
 	case ok:
 		for _, rr := range d.nsec3 {
-			if rr.Match(dns.Fqdn(under("*", encloser))) && lacks(rr.TypeBitMap, qtype) {
+			if rr.Match(dns.Fqdn(wildcard(encloser))) && lacks(rr.TypeBitMap, qtype) {
 				return Denial{Until: d.until}, nil
 			}
 		}
@@ -117,7 +117,7 @@ func NameError(section []dns.RR, zone string, keys []*dns.DNSKEY, name string, n
 	d := collect(section, zone, keys, now)
 	if encloser, ok := d.encloser(name); ok {
 		for _, rr := range d.nsec {
-			if coversNSEC(rr, zone, under("*", encloser)) {
+			if coversNSEC(rr, zone, wildcard(encloser)) {
 				return Denial{Until: d.until}, nil
 			}
 		}
@@ -127,7 +127,7 @@ func NameError(section []dns.RR, zone string, keys []*dns.DNSKEY, name string, n
 	}
 	if encloser, optOut, ok := d.encloser3(name); ok {
 		for _, rr := range d.nsec3 {
-			if rr.Cover(dns.Fqdn(under("*", encloser))) {
+			if rr.Cover(dns.Fqdn(wildcard(encloser))) {
 				return Denial{Insecure: optOut || rr.Flags&1 != 0, Until: d.until}, nil
 			}
 		}

@@ -20,8 +20,8 @@ const (
 	mostAttempts = 16
 )
 
-// ErrUnsupported: the zone is signed in ways that this validator does not know,
-// and so counts as unsigned (RFC 4035 §5.2).
+// ErrUnsupported tells that the zone is signed in ways that this validator does not know,
+// and so it counts as unsigned (RFC 4035 §5.2).
 var ErrUnsupported = errors.New("no algorithm that is supported")
 
 // Set is the records of one name and type, and the signatures over them.

@@ -65,11 +65,12 @@ func parentOf(name string) string {
 	return "."
 }
 
-func under(label, name string) string {
+// wildcard is the wildcard name directly below a name.
+func wildcard(name string) string {
 	if name == "." {
-		return label
+		return "*"
 	}
-	return label + "." + name
+	return "*." + name
 }
 
 func equalHex(a, b string) bool { return a != "" && strings.EqualFold(a, b) }

@@ -60,6 +60,9 @@ func (w *Walker) anyOf(ctx context.Context, t trail, z *Zone, name string, qtype
 			return nil, context.Cause(ctx)
 		}
 	}
+	if z.parent == nil {
+		problem = fmt.Errorf("%w; where port 53 is closed, name a resolver with --resolver", problem)
+	}
 	return nil, fmt.Errorf("no server of %s gives a useful answer for %s %s: %w", z.Name, name, dns.Type(qtype), problem)
 }
 

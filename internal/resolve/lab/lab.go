@@ -118,8 +118,11 @@ func freePort(t testing.TB) uint16 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	return uint16(conn.LocalAddr().(*net.UDPAddr).Port)
+	port := conn.LocalAddr().(*net.UDPAddr).Port
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return uint16(port)
 }
 
 // Plan is who serves what.

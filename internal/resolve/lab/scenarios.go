@@ -27,11 +27,11 @@ func scenarioZones() []spec {
 		{apex: "servers.net.", hosts: []string{ns1, ns2}, servers: both, text: hostsText()},
 		{apex: "glueless.net.", hosts: []string{"ns.other.net."}, servers: first, text: "api IN CNAME " + sub},
 		{apex: "other.net.", hosts: []string{ns1}, servers: first, text: "ns IN A " + FirstAddress},
-		{apex: "signed.com.", hosts: []string{ns1, ns2}, servers: both, signing: &signing{}, text: signedText(sub)},
-		{apex: "hashed.com.", hosts: []string{ns1}, servers: first, signing: &signing{nsec3: true}, text: signedText(sub)},
-		{apex: "expired.com.", hosts: []string{ns1}, servers: first, signing: &signing{expired: true}, text: signedText(sub)},
-		{apex: "bogus.com.", hosts: []string{ns1}, servers: first, signing: &signing{forged: true}, text: signedText(sub)},
-		{apex: "wrongds.com.", hosts: []string{ns1}, servers: first, signing: &signing{dsWrong: true}, text: signedText(sub)},
+		{apex: "signed.com.", hosts: []string{ns1, ns2}, servers: both, signing: &signing{}, text: signedText()},
+		{apex: "hashed.com.", hosts: []string{ns1}, servers: first, signing: &signing{nsec3: true}, text: signedText()},
+		{apex: "expired.com.", hosts: []string{ns1}, servers: first, signing: &signing{expired: true}, text: signedText()},
+		{apex: "bogus.com.", hosts: []string{ns1}, servers: first, signing: &signing{forged: true}, text: signedText()},
+		{apex: "wrongds.com.", hosts: []string{ns1}, servers: first, signing: &signing{dsWrong: true}, text: signedText()},
 		// What sound servers refuse to load or to do.
 		{apex: "crooked.com.", hosts: []string{odd}, servers: []string{OddAddress},
 			text: "twice IN CNAME a.crooked.com.\ntwice IN CNAME b.crooked.com.\nbeside IN CNAME " + sub + "\nbeside IN A 127.0.53.81\nbeside IN TXT hello\n"},
@@ -102,7 +102,8 @@ func plainText(sub string) string {
 }
 
 // signedText is the same for every signed zone.
-func signedText(sub string) string {
+func signedText() string {
+	const sub = SubDomain + "."
 	return "api IN CNAME " + sub + "\nwild IN TXT here\n*.wild IN CNAME " + sub + "\nbelow.empty IN A 127.0.53.83\nmail IN MX 10 mail.demo.com.\ntree IN DNAME target.demo.com.\n" +
 		"unsigned IN CNAME api.demo.com.\ntosigned IN CNAME api.bogus.com.\n"
 }

@@ -118,7 +118,8 @@ func (s *Server) spoil(fault Fault, w dns.ResponseWriter, r, m *dns.Msg) bool {
 func (s *Server) zone(name string, qtype uint16) *Zone {
 	var best *Zone
 	for _, z := range s.Zones {
-		if dns.IsSubDomain(z.Name, name) && !(qtype == dns.TypeDS && z.Name == name && name != ".") && (best == nil || len(z.Name) > len(best.Name) || best.Name == ".") {
+		above := qtype == dns.TypeDS && z.Name == name && name != "."
+		if dns.IsSubDomain(z.Name, name) && !above && (best == nil || len(z.Name) > len(best.Name) || best.Name == ".") {
 			best = z
 		}
 	}

@@ -36,7 +36,8 @@ func (z *Zone) sign(how signing, now time.Time) (*dns.DS, error) {
 	}
 	for _, set := range z.sets() {
 		h := set[0].Header()
-		if cut := z.cut(h.Name); cut != "" && !(cut == h.Name && (h.Rrtype == dns.TypeDS || h.Rrtype == dns.TypeNSEC)) {
+		ours := h.Rrtype == dns.TypeDS || h.Rrtype == dns.TypeNSEC
+		if cut := z.cut(h.Name); cut != "" && (cut != h.Name || !ours) {
 			continue // delegations and glue are not signed
 		}
 		sig := &dns.RRSIG{KeyTag: key.KeyTag(), SignerName: z.Name, Algorithm: key.Algorithm,

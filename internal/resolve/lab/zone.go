@@ -88,7 +88,7 @@ func (z *Zone) cut(name string) string {
 // answer is what an authoritative server says (RFC 1034 §4.3.2).
 func (z *Zone) answer(m *dns.Msg, name string, qtype uint16) {
 	m.Authoritative = true
-	if cut := z.cut(name); cut != "" && !(qtype == dns.TypeDS && cut == name) {
+	if cut := z.cut(name); cut != "" && (qtype != dns.TypeDS || cut != name) {
 		z.refer(m, cut)
 		return
 	}
