@@ -27,13 +27,13 @@ func (c *Collector) authorityAliases(ctx context.Context, b binding.Binding) evi
 	if err != nil {
 		return failed(evidence.CouldNot[evidence.DNS](err.Error(), authorities, c.now()), facts)
 	}
+	seen := facts // what the others look at while facts are being filled in
 	var work sync.WaitGroup
 	facts.Resolvers = make([]evidence.View, len(c.beside))
 	for i, resolver := range c.beside {
 		work.Go(func() { facts.Resolvers[i] = view(ctx, resolver, name) })
 	}
 	work.Go(func() { facts.Security = c.security(ctx, walk) })
-	seen := facts
 	work.Go(func() { facts.Around = around(ctx, c.authority, b, seen) })
 	work.Wait()
 	return evidence.Saw(facts, authorities, c.now())

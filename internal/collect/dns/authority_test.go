@@ -24,7 +24,7 @@ func authority(t *testing.T) *Collector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := iterate.New(iterate.Config{Roots: roots, Port: l.Port, Timeout: 300 * time.Millisecond, Tries: 1, Now: time.Now})
+	w, err := iterate.New(iterate.Config{Roots: roots, Port: l.Port, Timeout: time.Second, Tries: 2, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
