@@ -2,6 +2,7 @@ package certificate
 
 import (
 	"errors"
+	"net/netip"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -14,6 +15,9 @@ func asciiName(domain string) (string, error) {
 	base, wildcard := strings.CutPrefix(domain, "*.")
 	if base == "" || len(base) > 1024 {
 		return "", errors.New("not a domain name")
+	}
+	if _, err := netip.ParseAddr(base); err == nil {
+		return "", errors.New("an IP address, not a domain name")
 	}
 	profile := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.VerifyDNSLength(true))
 	ascii, err := profile.ToASCII(base)

@@ -2,6 +2,8 @@ package certificate
 
 import (
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +45,7 @@ func TestCovers(t *testing.T) {
 func TestASCIIName(t *testing.T) {
 	for domain, want := range map[string]string{
 		"api.demo.com": "api.demo.com", "API.demo.com": "api.demo.com", "*.Bücher.example": "*.xn--bcher-kva.example",
-		"": "", "*.": "", "a b.com": "", "-a.com": "", strings.Repeat("a", 64) + ".com": "", strings.Repeat("ü.", 1000): "",
+		"": "", "*.": "", "a b.com": "", "-a.com": "", "127.0.0.1": "", "*.127.0.0.1": "", "::1": "", strings.Repeat("a", 64) + ".com": "", strings.Repeat("ü.", 1000): "",
 	} {
 		if got, err := asciiName(domain); got != want || (err == nil) != (want != "") {
 			t.Errorf("%.20q: got %q (%v), want %q", domain, got, err, want)
@@ -76,4 +78,16 @@ func TestSpan(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", d, got, want)
 		}
 	}
+}
+
+// FuzzSCTs: no list of SCTs makes its reader panic or count a log twice.
+func FuzzSCTs(f *testing.F) {
+	f.Add([]byte{4, 3, 0, 1, 0})
+	f.Fuzz(func(t *testing.T, value []byte) {
+		c := x509.Certificate{Extensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 2}, Value: value}}}
+		logs, err := sctLogs(&c)
+		if err == nil && len(logs) > len(value)/33 {
+			t.Errorf("%d logs in %d bytes", len(logs), len(value))
+		}
+	})
 }

@@ -157,6 +157,9 @@ func (s search) allowed(path []*x509.Certificate) string {
 		if i > 0 && c.BasicConstraintsValid && c.MaxPathLen >= 0 && below > c.MaxPathLen {
 			return fmt.Sprintf("%q allows %d intermediate certificates below it, but the path has %d", Name(c), c.MaxPathLen, below)
 		}
+		if key, ok := c.PublicKey.(*rsa.PublicKey); i > 0 && ok && key.N.BitLen() < minSignerBits {
+			return fmt.Sprintf("%q signs with an RSA key of %d bits, want at least %d (Baseline Requirements §6.1.5), and OpenSSL refuses such a path", Name(c), key.N.BitLen(), minSignerBits)
+		}
 		if i > 0 && !bytes.Equal(c.RawSubject, c.RawIssuer) {
 			below++
 		}

@@ -1,6 +1,8 @@
 package pki_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
 	"strings"
@@ -175,5 +177,26 @@ func TestSystemRoots(t *testing.T) {
 	}
 	if got := roots.FindPath(chain[:1], pkitest.Now()); !strings.Contains(got.Problem, "issuer of certificate 1") {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// TestSmallCA: crypto/x509 takes the signature of a CA with a key of 1024 bits.
+func TestSmallCA(t *testing.T) {
+	for bits, want := range map[int]string{1024: "1024 bits", 2048: ""} {
+		key, err := rsa.GenerateKey(rand.Reader, bits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		root := pkitest.Root(t, "Root")
+		ca := root.Certify(t, "CA", key)
+		leaf := ca.Leaf(t, []string{"api.demo.com"})
+		roots, err := pki.ParseRoots("roots.pem", pkitest.PEM(root))
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := roots.FindPath([]*x509.Certificate{leaf.Certificate, ca.Certificate}, pkitest.Now())
+		if want == "" && len(path.Certificates) != 3 || want != "" && !strings.Contains(path.Problem, want) {
+			t.Errorf("%d bits: got %+v", bits, path)
+		}
 	}
 }

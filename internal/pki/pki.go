@@ -23,6 +23,7 @@ const (
 	maxCertificates = 100   // in one file
 	maxRSABits      = 16384 // of the modulus of a private key
 	maxSignerBits   = 8192  // of the RSA modulus that checks a signature; crypto/tls draws the same line
+	minSignerBits   = 2048  // of the RSA modulus of a CA; OpenSSL's security level 2 draws the same line
 	maxKeyDER       = 16384 // bytes of one encoded key: 16384-bit RSA takes 9.3 KiB
 	maxTextLength   = 300   // bytes of a name or message taken from a certificate
 )

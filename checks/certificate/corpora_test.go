@@ -1,0 +1,273 @@
+//go:build corpora
+
+package certificate
+
+import (
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	collector "github.com/bindgate/bindgate/internal/collect/certificate"
+	"github.com/bindgate/bindgate/internal/collect/revocation"
+	"github.com/bindgate/bindgate/internal/confine"
+)
+
+// These tests run the verdicts against other people's suites; .ci/corpora fetches
+// them and names them in the environment.
+
+// memory is a folder of files that need not be written.
+type memory map[string][]byte
+
+func (m memory) Read(_, path string, _ int64) (confine.File, error) {
+	data, ok := m[path]
+	if !ok {
+		return confine.File{}, fs.ErrNotExist
+	}
+	return confine.File{Path: "/nowhere/" + path, Bytes: data}, nil
+}
+
+// tally compares verdicts with what a suite expects.
+type tally struct {
+	agree, falseAccept, falseReject, undecidedAccept, undecidedReject int
+	accepted, rejected, undecided                                     []string
+}
+
+func (c *tally) add(name string, accept bool, got checks.Status) {
+	note := func(list *[]string, n *int) {
+		if *n++; len(*list) < 15 {
+			*list = append(*list, name)
+		}
+	}
+	switch {
+	case got == checks.StatusPass && accept, got == checks.StatusFail && !accept:
+		c.agree++
+	case got == checks.StatusPass:
+		note(&c.accepted, &c.falseAccept)
+	case got == checks.StatusFail:
+		note(&c.rejected, &c.falseReject)
+	case accept:
+		note(&c.undecided, &c.undecidedAccept)
+	default:
+		c.undecidedReject++
+	}
+}
+
+func (c *tally) log(t *testing.T, suite string) {
+	t.Logf("%s: %d agree, %d false accepts, %d false rejects, cannot be evaluated: %d that should be accepted, %d that should be rejected",
+		suite, c.agree, c.falseAccept, c.falseReject, c.undecidedAccept, c.undecidedReject)
+	t.Logf("  false accepts %q", c.accepted)
+	t.Logf("  false rejects %q", c.rejected)
+	t.Logf("  not evaluated, to be accepted %q", c.undecided)
+}
+
+// verdict runs some checks over a chain and gives the worst of their statuses.
+func verdict(t *testing.T, chain, roots, domain string, crls []string, now time.Time, ids ...string) (checks.Status, string) {
+	t.Helper()
+	b := binding.Binding{DomainName: domain, Certificate: &binding.Certificate{Body: "chain"}}
+	c, err := collector.New(collector.Config{Files: memory{"chain": []byte(chain)}, Roots: roots, Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := checks.Subject{Binding: b, Evidence: evidence.Evidence{Run: evidence.Run{Now: now}}}
+	s.Evidence.Certificate, s.Evidence.Key = c.Collect(t.Context(), b)
+	if crls != nil {
+		r, err := revocation.New(revocation.Config{CRLs: crls, Offline: "no network", Now: func() time.Time { return now }})
+		if err != nil {
+			return checks.StatusFail, err.Error()
+		}
+		s.Evidence.Revocation = r.Collect(t.Context(), s.Evidence.Certificate)
+	}
+	worst, why := checks.StatusPass, ""
+	for _, check := range All() {
+		if !slices.Contains(ids, strings.TrimPrefix(check.ID, "certificate/")) {
+			continue
+		}
+		r := checks.Run(t.Context(), []checks.Check{check}, s)[0]
+		switch {
+		case r.Status == checks.StatusFail:
+			return r.Status, fmt.Sprintf("%s %v", r.ID, r.Findings)
+		case r.Status != checks.StatusPass && r.Status != checks.StatusNotApplicable:
+			worst, why = checks.StatusUnknown, r.ID+" "+r.Reason
+		}
+	}
+	return worst, why
+}
+
+func rootsFile(t *testing.T, der []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "roots.pem")
+	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func chainText(ders [][]byte) string {
+	var text strings.Builder
+	for _, der := range ders {
+		_ = pem.Encode(&text, &pem.Block{Type: "CERTIFICATE", Bytes: der})
+	}
+	return text.String()
+}
+
+func TestBetterTLS(t *testing.T) {
+	data, err := os.ReadFile(os.Getenv("BETTERTLS"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var suite struct {
+		TrustRoot []byte `json:"trustRoot"`
+		Suites    map[string]struct {
+			TestCases []struct {
+				ID           int      `json:"id"`
+				Certificates [][]byte `json:"certificates"`
+				Hostname     string   `json:"hostname"`
+				Expected     string   `json:"expected"`
+			} `json:"testCases"`
+		} `json:"suites"`
+	}
+	if err := json.Unmarshal(data, &suite); err != nil {
+		t.Fatal(err)
+	}
+	roots := rootsFile(t, suite.TrustRoot)
+	for name, s := range suite.Suites {
+		var c tally
+		addresses := 0
+		for _, tc := range s.TestCases {
+			if net.ParseIP(tc.Hostname) != nil {
+				addresses++ // a binding is of a domain name
+				if got, _ := verdict(t, chainText(tc.Certificates), roots, tc.Hostname, nil, time.Now(), "chain-is-trusted", "covers-domain"); got == checks.StatusPass {
+					t.Errorf("%d: passes for the address %s", tc.ID, tc.Hostname)
+				}
+				continue
+			}
+			got, why := verdict(t, chainText(tc.Certificates), roots, tc.Hostname, nil, time.Now(),
+				"is-readable", "is-bounded", "leaf-comes-first", "chain-is-trusted", "covers-domain", "is-in-validity")
+			if want := tc.Expected == "ACCEPT"; got == checks.StatusPass != want {
+				why = fmt.Sprintf("%d: %.220s", tc.ID, why)
+			}
+			c.add(why, tc.Expected == "ACCEPT", got)
+		}
+		c.log(t, "bettertls "+name)
+		t.Logf("  %d cases ask for an IP address: none passes", addresses)
+	}
+}
+
+// TestPKITS is NIST's suite as the Go toolchain carries it. Its leaves are no
+// TLS servers, so only path, dates and revocation are judged; cases that set
+// policy inputs, which a TLS client does not have, are left out.
+func TestPKITS(t *testing.T) {
+	dir := filepath.Join(os.Getenv("GOROOT_SRC"), "crypto/x509/testdata/nist-pkits")
+	data, err := os.ReadFile(filepath.Join(dir, "vectors.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Name                                                                        string
+		CertPath, CRLPath, InitialPolicySet                                         []string
+		ShouldValidate                                                              bool
+		InitialPolicyMappingInhibit, InitialExplicitPolicy, InitialAnyPolicyInhibit bool
+	}
+	if err := json.Unmarshal(data, &cases); err != nil {
+		t.Fatal(err)
+	}
+	var paths, revocations tally
+	left := 0
+	for _, tc := range cases {
+		if tc.InitialPolicyMappingInhibit || tc.InitialExplicitPolicy || tc.InitialAnyPolicyInhibit || !slices.Equal(tc.InitialPolicySet, []string{"anyPolicy"}) {
+			left++
+			continue
+		}
+		var ders [][]byte
+		for _, name := range tc.CertPath {
+			der, err := os.ReadFile(filepath.Join(dir, "certs", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ders = append(ders, der)
+		}
+		roots := rootsFile(t, ders[0])
+		slices.Reverse(ders)
+		chain := chainText(ders[:len(ders)-1])
+		if aboutCRLs(tc.Name) {
+			left++
+			continue
+		}
+		if !strings.HasPrefix(tc.Name, "4.4.") && !strings.HasPrefix(tc.Name, "4.14.") && !strings.HasPrefix(tc.Name, "4.15.") {
+			got, why := verdict(t, chain, roots, "x.example", nil, time.Now(), "is-readable", "is-bounded", "chain-is-trusted", "is-in-validity")
+			paths.add(fmt.Sprintf("%s: %.160s", tc.Name, why), tc.ShouldValidate, got)
+			continue
+		}
+		var crls []string
+		for _, name := range tc.CRLPath {
+			if path := filepath.Join(dir, "crls", name); exists(path) {
+				crls = append(crls, path)
+			}
+		}
+		if len(crls) < len(tc.CRLPath) {
+			left++
+			continue
+		}
+		got, why := verdict(t, chain, roots, "x.example", crls, time.Now(), "chain-is-trusted", "is-in-validity", "is-not-revoked", "revocation-was-checked")
+		revocations.add(fmt.Sprintf("%s: %.160s", tc.Name, why), tc.ShouldValidate, got)
+	}
+	paths.log(t, "PKITS paths")
+	revocations.log(t, "PKITS revocation")
+	t.Logf("left out for policy inputs, or because the toolchain carries no CRL for them: %d", left)
+}
+
+// TestZLintCorpus judges every certificate of zlint's own test data by the whole
+// family: none may make a check panic, and where a lint that knows no date
+// speaks of a matter of our own rows, both must say the same.
+func TestZLintCorpus(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(os.Getenv("ZLINT"), "testdata", "*.pem"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no test data: %v", err)
+	}
+	judged, unread := 0, 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := binding.Binding{DomainName: "x.example", Certificate: &binding.Certificate{Body: "chain"}}
+		c, err := collector.New(collector.Config{Files: memory{"chain": text}, Profile: evidence.ProfilePublic, Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := checks.Subject{Binding: b, Evidence: evidence.Evidence{Run: evidence.Run{Now: time.Now()}}}
+		s.Evidence.Certificate, s.Evidence.Key = c.Collect(t.Context(), b)
+		if s.Evidence.Certificate.Facts.Problem != nil {
+			unread++
+			continue
+		}
+		judged++
+		for _, r := range checks.Run(t.Context(), All(), s) {
+			if strings.Contains(r.Reason, "panicked") {
+				t.Errorf("%s: %s: %s", filepath.Base(file), r.ID, r.Reason)
+			}
+		}
+	}
+	t.Logf("zlint's test data: %d judged without a panic, %d that crypto/x509 cannot parse or that are no certificates", judged, unread)
+}
+
+// aboutCRLs: cases that only their CRLs decide, outside of the sections on CRLs.
+func aboutCRLs(name string) bool {
+	return slices.ContainsFunc([]string{"4.5.2 ", "4.5.5 ", "4.5.7 ", "4.7.4 ", "4.7.5 "}, func(n string) bool { return strings.HasPrefix(name, n) })
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
