@@ -25,6 +25,7 @@ already, make the calls and read back what stands. Given a plan that
 		RunE: func(c *cobra.Command, args []string) error { return a.do(c.Context(), env, c, f, args) },
 	}
 	f.addJudging(c)
+	f.addWish(c)
 	f.addMode(c)
 	c.Flags().StringVar(&f.journal, "journal", "", "journal `FILE` (default: bindgate/journal.jsonl under $XDG_STATE_HOME)")
 	c.Flags().BoolVar(&a.each, "each", false, "judge and bind one by one, going on after a refusal")

@@ -20,7 +20,7 @@ import (
 
 func newAudit(env Env) *cobra.Command {
 	var f flags
-	var output string
+	var region, output string
 	c := &cobra.Command{
 		Use:   "audit --region ID",
 		Short: "Judge every binding that an account has in a region; change nothing",
@@ -28,26 +28,21 @@ func newAudit(env Env) *cobra.Command {
 wish, and judge it as lint does. It shows what has rotted since it was bound: names that
 lead elsewhere, certificates that end. With -o it also writes what it found as a manifest.`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return audit(c.Context(), env, c, f, output) },
+		RunE: func(c *cobra.Command, _ []string) error { return audit(c.Context(), env, c, f, region, output) },
 	}
 	f.addJudging(c)
 	f.addMode(c)
+	c.Flags().StringVar(&region, "region", "", "the region `ID` to audit, such as cn-hangzhou")
 	c.Flags().StringVarP(&output, "output", "o", "", "write the bindings as a manifest to `FILE`, which must not exist")
 	return c
 }
 
-func audit(ctx context.Context, env Env, c *cobra.Command, f flags, output string) error {
-	region := f.wish.region
+func audit(ctx context.Context, env Env, c *cobra.Command, f flags, region, output string) error {
 	if region == "" {
 		return errors.New("reading flags: --region is missing; name the region to audit, such as cn-hangzhou")
 	}
-	// The region says where to look; what is bound there is no wish of the flags.
-	if err := c.Flags().Set("region", ""); err != nil {
-		return err
-	}
-	c.Flags().Lookup("region").Changed, f.wish.region = false, ""
-	if f.wish.named(c) || f.offline || len(f.without) > 0 && slices.Contains(f.without, "group") || f.evidence != "" {
-		return errors.New("reading flags: audit reads the bindings from the gateway; leave out flags that name a binding, --offline, --without group and --evidence")
+	if f.offline || len(f.without) > 0 && slices.Contains(f.without, "group") || f.evidence != "" {
+		return errors.New("reading flags: audit reads the bindings from the gateway; leave out --offline, --without group and --evidence")
 	}
 	text, err := boundManifest(ctx, env, c, f, region)
 	if err != nil || text == nil {

@@ -79,7 +79,6 @@ func (f *flags) addJudging(c *cobra.Command) {
 	p.StringVar(&f.actor, "actor", "", "who runs this, for policies; a claim, not a proof (default: what the CI says)")
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "print only what stands in the way")
 	p.BoolVarP(&f.verbose, "verbose", "v", false, "print every binding and check")
-	f.addWish(c)
 	completeJudging(c)
 }
 
@@ -116,6 +115,9 @@ func (f *flags) addWish(c *cobra.Command) {
 
 // named reports whether any flag that names a binding was given.
 func (w wish) named(c *cobra.Command) bool {
+	if c.Flags().Lookup("domain") == nil {
+		return false // a command that takes no wish
+	}
 	for _, name := range []string{"domain", "group", "region", "stage", "type", "proof", "force", "force-from", "redirect", "certificate",
 		"certificate-name", "private-key", "private-key-env", "passphrase-env", "label"} {
 		if c.Flags().Changed(name) {

@@ -25,6 +25,7 @@ func newPlan(env Env) *cobra.Command {
 		},
 	}
 	f.addJudging(c)
+	f.addWish(c)
 	f.addMode(c)
 	c.Flags().StringVarP(&output, "output", "o", "", "save the plan to `FILE`, for apply; wants the live clock and fresh evidence")
 	return c
