@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -29,11 +30,11 @@ type judge struct {
 // one runs both passes over one subject: the checks that judge the evidence,
 // then the policy, which sees their results, then the checks that read its verdict.
 func (j judge) one(ctx context.Context, s checks.Subject) judged {
-	results := checks.Run(ctx, j.first, s)
+	first := checks.Run(ctx, j.first, s)
 	s.Evidence.Policy = j.engine.Evaluate(ctx, policy.Input{
-		Binding: s.Binding, Evidence: s.Evidence, Results: results, Run: s.Evidence.Run,
+		Binding: s.Binding, Evidence: s.Evidence, Results: first, Run: s.Evidence.Run,
 	})
-	results = append(results, checks.Run(ctx, j.second, s)...)
+	results := slices.Concat(first, checks.Run(ctx, j.second, s)) // appending would keep room for as many again
 	return judged{subject: s, results: results, decision: gate.Decide(j.list, s, results)}
 }
 
