@@ -23,7 +23,7 @@ func IsBounded() checks.Check {
 			References: []string{
 				"RFC 5280 §6.1 (path validation) and §4.2.1.10 (name constraints)",
 				"Go, crypto/tls: RSA keys above 8192 bits are refused",
-				"OpenSSL, CVE-2021 class of name constraint work: 2^20 comparisons",
+				"OpenSSL, crypto/x509/v3_ncons.c: at most 2^20 comparisons of name constraints",
 			},
 			Failing: "load: {certificate: excess.pem}",
 			Passing: "load: {certificate: sound.pem}",
