@@ -3,7 +3,6 @@ package certificate
 import (
 	"crypto/x509"
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -60,8 +59,12 @@ func judgeNames(s checks.Subject) checks.Verdict {
 
 // named reports whether the common name is one of the subject's alternative names.
 func named(leaf *x509.Certificate, cn string) bool {
-	return slices.ContainsFunc(leaf.DNSNames, func(san string) bool { return asciiLower(san) == asciiLower(cn) }) ||
-		slices.ContainsFunc(leaf.IPAddresses, func(ip net.IP) bool { return ip.String() == cn })
+	for _, ip := range leaf.IPAddresses {
+		if ip.String() == cn {
+			return true
+		}
+	}
+	return slices.ContainsFunc(leaf.DNSNames, func(san string) bool { return asciiLower(san) == asciiLower(cn) })
 }
 
 // nameFlaw says what keeps a dNSName from being one, "" for nothing.

@@ -52,7 +52,7 @@ func spelled() map[string]func([]byte) string {
 		"hex":                      hex.EncodeToString,
 		"HEX":                      func(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) },
 		"hex with colons":          func(b []byte) string { return strings.ReplaceAll(fmt.Sprintf("% X", b), " ", ":") },
-		"Go bytes":                 func(b []byte) string { return fmt.Sprint(b) },
+		"Go bytes":                 func(b []byte) string { return fmt.Sprintf("%v", b) },
 		"Go syntax":                func(b []byte) string { return fmt.Sprintf("%#v", b) },
 		"Go string":                func(b []byte) string { return fmt.Sprintf("%q", b) },
 		"Go escapes":               func(b []byte) string { return fmt.Sprintf("%+q", b) },

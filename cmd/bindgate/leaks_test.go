@@ -64,7 +64,7 @@ func writings(run []byte) map[string][]string {
 	for _, h := range hexes {
 		hexes = append(hexes, strings.ToUpper(h))
 	}
-	decimal := strings.Trim(fmt.Sprint(run), "[]") // how Go prints bytes by mistake
+	decimal := strings.Trim(fmt.Sprintf("%v", run), "[]") // how Go prints bytes by mistake
 	w := map[string][]string{
 		"raw": {string(run)}, "hex": hexes,
 		"decimal bytes": {decimal, strings.ReplaceAll(decimal, " ", ","), strings.ReplaceAll(decimal, " ", ", ")},

@@ -60,7 +60,7 @@ func (e *edge) RoundTrip(r *http.Request) (*http.Response, error) {
 	for name, values := range r.URL.Query() {
 		params[name] = values[0]
 	}
-	action, known := actions.Find(r.Header["x-acs-action"][0])
+	action, known := actions.Find(map[string][]string(r.Header)["x-acs-action"][0])
 	if !known {
 		return refuse(apierror.New("InvalidApi.NotFound", "no such action"))
 	}

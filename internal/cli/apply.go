@@ -71,7 +71,7 @@ func (a *apply) do(ctx context.Context, env Env, c *cobra.Command, f flags, args
 	if err := a.openJournal(ctx, env, s); err != nil {
 		return err
 	}
-	defer a.journal.Close()
+	defer func() { _ = a.journal.Close() }()
 	code, sent, rep, err := a.all(ctx, args)
 	if err != nil {
 		return err

@@ -71,7 +71,7 @@ func (r *run) loadPolicies(ctx context.Context) {
 	load := sync.OnceValues(func() (*policy.Engine, error) {
 		return policy.Load(ctx, policy.Options{Dirs: r.s.policy, Data: r.s.data, Results: firstIDs(r.s.catalogue)})
 	})
-	go load()
+	go func() { _, _ = load() }()
 	r.policies = func() (err error) {
 		r.engine, err = load()
 		return err

@@ -52,11 +52,11 @@ type Config struct {
 	Journal     string // path
 }
 
-// Error is one thing wrong in a configuration, and Errors all of them.
-type (
-	Error  = strictyaml.Error
-	Errors = strictyaml.Errors
-)
+// Error is one thing wrong in a configuration.
+type Error = strictyaml.Error
+
+// Errors is everything wrong in a configuration.
+type Errors = strictyaml.Errors
 
 //go:embed schema.json
 var schema string

@@ -13,7 +13,7 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrLocked: another apply holds the journal.
+// ErrLocked tells that another apply holds the journal.
 var ErrLocked = errors.New("another apply is running on this journal")
 
 // Journal is an open journal, locked against every other. Its methods may be

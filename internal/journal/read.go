@@ -117,7 +117,7 @@ func follow(r io.Reader, each func(Entry)) (chain, error) {
 	for {
 		line, err := lines.ReadSlice('\n')
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			c.torn = int64(len(line))
 			return c, nil
 		case errors.Is(err, bufio.ErrBufferFull):

@@ -24,12 +24,11 @@ import (
 // (200 groups, five of each network type).
 const maxBindings = 10_000
 
-// Error is one thing wrong in one place of a manifest, and Errors all of them.
-// Load and FromFlags answer with Errors where a manifest or flag is at fault.
-type (
-	Error  = strictyaml.Error
-	Errors = strictyaml.Errors
-)
+// Error is one thing wrong in one place of a manifest.
+type Error = strictyaml.Error
+
+// Errors is what Load and FromFlags answer where a manifest or flag is at fault.
+type Errors = strictyaml.Errors
 
 // Options say where manifests may reach.
 type Options struct {

@@ -23,18 +23,19 @@ func writeJSON(w io.Writer, r Report, _ Options) error {
 	if !found {
 		return errors.New("the report has no list of bindings")
 	}
-	out := bufio.NewWriter(w) // keeps the first error until Flush
-	fmt.Fprintf(out, `%s"bindings": [`, escapeJSON(head))
+	out := bufio.NewWriter(w)
+	put := func(parts ...any) { _, _ = fmt.Fprint(out, parts...) } // out keeps the first error until Flush
+	put(string(escapeJSON(head)), `"bindings": [`)
 	separator, end := "\n    ", ""
 	for _, b := range bindings {
 		doc, err := json.MarshalIndent(b, "    ", "  ")
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "%s%s", separator, escapeJSON(doc))
+		put(separator, string(escapeJSON(doc)))
 		separator, end = ",\n    ", "\n  "
 	}
-	fmt.Fprintf(out, "%s]%s\n", end, escapeJSON(tail))
+	put(end, "]", string(escapeJSON(tail)), "\n")
 	return out.Flush()
 }
 

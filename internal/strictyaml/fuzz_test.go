@@ -28,7 +28,7 @@ func FuzzParse(f *testing.F) {
 		if len(docs) == 0 {
 			t.Fatal("no document and no error")
 		}
-		src = bytes.TrimPrefix(src, utf8BOM)
+		src = bytes.TrimPrefix(src, []byte(utf8BOM))
 		if !json.Valid(src) {
 			return
 		}

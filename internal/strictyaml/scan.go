@@ -15,7 +15,7 @@ const (
 	maxDepth  = 20      // of mappings and lists in each other
 )
 
-var utf8BOM = []byte("\xef\xbb\xbf")
+const utf8BOM = "\xef\xbb\xbf"
 
 // scan looks at the raw bytes, before a parser that stops silently at a NUL,
 // takes U+0085 for a line break and gives no position for bad UTF-8. It leaves
@@ -25,7 +25,7 @@ func (f *File) scan(src []byte) (text []byte, ok bool) {
 		f.fail(0, 0, fmt.Sprintf("file is too large: more than %d MiB", MaxBytes>>20), "split it into several files")
 		return nil, false
 	}
-	src = bytes.TrimPrefix(src, utf8BOM)
+	src = bytes.TrimPrefix(src, []byte(utf8BOM))
 	line, column, values := 1, 1, 0
 	for i := 0; i < len(src); {
 		r, size := rune(src[i]), 1

@@ -2,7 +2,6 @@ package revocation
 
 import (
 	"context"
-	"crypto"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
@@ -131,7 +130,7 @@ func TestOCSP(t *testing.T) {
 		if change != nil {
 			change(&r)
 		}
-		der, err := ocsp.CreateResponse(w.ca.Certificate, signer.Certificate, r, signer.Key.(crypto.Signer))
+		der, err := ocsp.CreateResponse(w.ca.Certificate, signer.Certificate, r, signer.Key)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -252,7 +252,7 @@ func (c carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	if c.fails {
 		return nil, io.ErrUnexpectedEOF
 	}
-	return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(`{"RequestId":"R"}`)), Header: http.Header{}}, nil
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(`{"RequestId":"R"}`)), Header: http.Header{}}, nil
 }
 
 func TestRoundTripperReplacesTheNetwork(t *testing.T) {
