@@ -32,7 +32,7 @@ func (r *run) await(ctx context.Context) error {
 		if err != nil || missing == 0 {
 			return err
 		}
-		fmt.Fprintf(r.env.Stderr, "bindgate: waiting for DNS, %s left: %d of %d bindings are not visible everywhere yet; %s\n",
+		_, _ = fmt.Fprintf(r.env.Stderr, "bindgate: waiting for DNS, %s left: %d of %d bindings are not visible everywhere yet; %s\n",
 			max(end.Sub(r.env.Now()), 0).Round(time.Second), missing, len(r.set.Bindings), report.Escape(example))
 		again := time.NewTimer(min(pollEvery, r.s.wait))
 		select {

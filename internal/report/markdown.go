@@ -54,7 +54,7 @@ func markdown(w io.Writer, r Report, limit int) error {
 	worst := worstFirst(r.Bindings)
 	p := &comment{limit: limit}
 	// A heading by underline: "##" is what some CI runners look for in a log.
-	p.WriteString(fmt.Sprintf("<!-- bindgate -->\nbindgate %s: %s\n---\n\n", mdText(orElse(r.Run.Command, "lint")), mdText(r.counted())))
+	fmt.Fprintf(&p.Buffer, "<!-- bindgate -->\nbindgate %s: %s\n---\n\n", mdText(orElse(r.Run.Command, "lint")), mdText(r.counted()))
 	p.WriteString("| | domain | group | stage | decision | findings |\n|---|---|---|---|---|---|\n")
 	rows := 0
 	for _, b := range worst {
@@ -67,15 +67,15 @@ func markdown(w io.Writer, r Report, limit int) error {
 	}
 	p.WriteString("\n")
 	if rest := len(worst) - rows; rest > 0 {
-		p.WriteString(fmt.Sprintf("%s not in this table; the json and html formats have all.\n\n", count(rest, "more binding is", "more bindings are")))
+		fmt.Fprintf(&p.Buffer, "%s not in this table; the json and html formats have all.\n\n", count(rest, "more binding is", "more bindings are"))
 	}
 	for i, b := range worst {
 		if details := mdDetails(b); details != "" && !p.fits(details) {
-			p.WriteString(fmt.Sprintf("_Cut here: the details of %s did not fit; the json and html formats have all._\n\n", count(len(worst)-i, "binding", "bindings")))
+			fmt.Fprintf(&p.Buffer, "_Cut here: the details of %s did not fit; the json and html formats have all._\n\n", count(len(worst)-i, "binding", "bindings"))
 			break
 		}
 	}
-	p.WriteString(fmt.Sprintf("<sub>%s %s at %s</sub>\n", mdText(r.Tool.Name), mdText(r.Tool.Version), r.Run.Now.Format("2006-01-02 15:04 UTC")))
+	fmt.Fprintf(&p.Buffer, "<sub>%s %s at %s</sub>\n", mdText(r.Tool.Name), mdText(r.Tool.Version), r.Run.Now.Format("2006-01-02 15:04 UTC"))
 	_, err := p.WriteTo(w)
 	return err
 }
