@@ -4,6 +4,7 @@ package confine_test
 
 import (
 	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -37,6 +38,9 @@ func TestReadNeverBlocks(t *testing.T) {
 			"fifo": "a FIFO", "to-fifo": "a FIFO", "s": "a socket", "certs": "a folder", ".": "a folder", os.DevNull: "a device",
 		} {
 			_, err := files.Read(root, path, 9)
+			if _, below := files.Read(root, path+"/below", 9); !errors.Is(below, fs.ErrNotExist) {
+				t.Errorf("below %q: got %v, want fs.ErrNotExist", path, below)
+			}
 			if !errors.Is(err, confine.ErrIrregular) || !strings.Contains(err.Error(), kind) {
 				t.Errorf("Read(%q): got %v, want %s refused", path, err, kind)
 			}

@@ -1,6 +1,7 @@
 package confine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -43,20 +44,21 @@ func read(root, resolved string, limit int64) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	dir, err := os.OpenRoot(root)
+	dir, err := openFolder(root, filepath.Dir(rel))
 	if err != nil {
 		return File{}, err
 	}
 	defer func() { _ = dir.Close() }()
 	// Looked at before it is opened: opening alone makes some devices act.
-	named, err := dir.Lstat(rel)
+	name := filepath.Base(rel)
+	named, err := dir.Lstat(name)
 	if err != nil {
 		return File{}, err
 	}
 	if !named.Mode().IsRegular() {
 		return File{}, fmt.Errorf("%w: got %s, want a regular file", ErrIrregular, kind(named.Mode()))
 	}
-	file, err := dir.OpenFile(rel, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, err := dir.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return File{}, err
 	}
@@ -68,12 +70,24 @@ func read(root, resolved string, limit int64) (File, error) {
 	if !opened.Mode().IsRegular() || !os.SameFile(named, opened) {
 		return File{}, fmt.Errorf("%w: it was replaced while it was opened; run again", ErrIrregular)
 	}
-	data, err := io.ReadAll(io.LimitReader(file, limit+1))
-	if err != nil {
+	data := bytes.NewBuffer(make([]byte, 0, min(opened.Size(), limit)+bytes.MinRead))
+	if _, err := data.ReadFrom(io.LimitReader(file, limit+1)); err != nil {
 		return File{}, err
 	}
-	if int64(len(data)) > limit {
+	if int64(data.Len()) > limit {
 		return File{}, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)
 	}
-	return File{Path: resolved, Bytes: data, Mode: opened.Mode()}, nil
+	return File{Path: resolved, Bytes: data.Bytes(), Mode: opened.Mode()}, nil
+}
+
+// openFolder opens the folder rel of a root, once for all that is asked of it.
+// The dot at the end makes os.Root open rel itself as a folder on its way, which
+// waits for no FIFO of that name.
+func openFolder(root, rel string) (*os.Root, error) {
+	dir, err := os.OpenRoot(root)
+	if err != nil || rel == "." {
+		return dir, err
+	}
+	defer func() { _ = dir.Close() }()
+	return dir.OpenRoot(rel + "/.")
 }

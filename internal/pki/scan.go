@@ -42,8 +42,9 @@ func scan(text []byte) ([]block, *Problem) {
 		if n == 0 {
 			n = len(rest)
 		}
-		line := strings.TrimSpace(string(rest[:n]))
-		start := offset + strings.Index(string(rest[:n]), line)
+		whole := string(rest[:n])
+		line := strings.TrimSpace(whole)
+		start := offset + strings.Index(whole, line)
 		rest, offset, number = rest[n:], offset+n, number+1
 
 		label, isBegin := marker(line, beginMark)
@@ -53,7 +54,7 @@ func scan(text []byte) ([]block, *Problem) {
 			open = &block{index: len(blocks), offset: start, line: number}
 			open.Type = label
 			body.Reset()
-			fmt.Fprintf(&body, "%s\n", line)
+			addLine(&body, line)
 		case isBegin:
 			return nil, corrupt(*open, "it has no END line before the next BEGIN line")
 		case isEnd && open == nil:
@@ -61,7 +62,7 @@ func scan(text []byte) ([]block, *Problem) {
 		case isEnd && endLabel != open.Type:
 			return nil, corrupt(*open, "its END line has another label than its BEGIN line")
 		case isEnd:
-			fmt.Fprintf(&body, "%s\n", line)
+			addLine(&body, line)
 			decoded, _ := pem.Decode(body.Bytes())
 			if decoded == nil {
 				return nil, corrupt(*open, "its text is not base64")
@@ -72,13 +73,18 @@ func scan(text []byte) ([]block, *Problem) {
 			return nil, corruptAt(place(len(blocks), start, number),
 				"a BEGIN or END line is not on a line of its own; files were joined without a line break between them")
 		case open != nil:
-			fmt.Fprintf(&body, "%s\n", line)
+			addLine(&body, line)
 		}
 	}
 	if open != nil {
 		return nil, corrupt(*open, "it has no END line; the file is cut short")
 	}
 	return blocks, nil
+}
+
+func addLine(body *bytes.Buffer, line string) {
+	body.WriteString(line)
+	body.WriteByte('\n')
 }
 
 // marker is the label of a BEGIN or END line.

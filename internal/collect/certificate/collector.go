@@ -38,6 +38,7 @@ type Config struct {
 type Collector struct {
 	config  Config
 	roots   *pki.Roots
+	linter  string                   // name and version
 	linters map[string]*lints.Linter // by profile
 	tracked *tracker
 }
@@ -48,7 +49,7 @@ func New(c Config) (*Collector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Collector{config: c, roots: roots, tracked: newTracker(), linters: map[string]*lints.Linter{
+	return &Collector{config: c, roots: roots, tracked: newTracker(), linter: lints.Version(), linters: map[string]*lints.Linter{
 		evidence.ProfilePublic: lints.New(true), evidence.ProfilePrivate: lints.New(false),
 	}}, nil
 }
@@ -78,6 +79,9 @@ func openRoots(c Config) (*pki.Roots, error) {
 
 // RootsDigest is "sha256:<hex>" over the roots in use; "" for the system's.
 func (c *Collector) RootsDigest() string { return c.roots.Digest() }
+
+// Linter is the name and version of the linter.
+func (c *Collector) Linter() string { return c.linter }
 
 // Collect observes the certificate and the private key of a binding.
 func (c *Collector) Collect(ctx context.Context, b binding.Binding) (

@@ -17,19 +17,42 @@ const maxIndex = 64 << 20
 type tracker struct {
 	mu    sync.Mutex
 	trees map[string]map[string]bool // working tree → its tracked files
+	tops  map[string]string          // folder → its working tree, "" for none; thousands of keys share one
 }
 
-func newTracker() *tracker { return &tracker{trees: map[string]map[string]bool{}} }
+func newTracker() *tracker {
+	return &tracker{trees: map[string]map[string]bool{}, tops: map[string]string{}}
+}
 
 // has reports whether the file at an absolute path is tracked.
 func (t *tracker) has(path string) bool {
-	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+	top := t.top(filepath.Dir(path))
+	if top == "" {
+		return false
+	}
+	name, err := filepath.Rel(top, path)
+	return err == nil && t.files(top)[filepath.ToSlash(name)]
+}
+
+// top is the working tree that holds a folder, "" for none.
+func (t *tracker) top(dir string) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	known, ok := t.tops[dir]
+	if !ok {
+		known = topOf(dir)
+		t.tops[dir] = known
+	}
+	return known
+}
+
+func topOf(dir string) string {
+	for ; ; dir = filepath.Dir(dir) {
 		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
-			name, err := filepath.Rel(dir, path)
-			return err == nil && t.files(dir)[filepath.ToSlash(name)]
+			return dir
 		}
 		if dir == filepath.Dir(dir) {
-			return false
+			return ""
 		}
 	}
 }
