@@ -1,7 +1,9 @@
 package dns
 
 import (
+	"context"
 	"encoding/json"
+	"net"
 	"testing"
 	"time"
 
@@ -15,6 +17,13 @@ import (
 
 func authority(t *testing.T) *Collector {
 	t.Helper()
+	_, w := internet(t, nil)
+	return NewAuthority(w, nil, time.Now, func() string { return "random" })
+}
+
+// internet is the small one of package lab with a walker, which dials as it is told.
+func internet(t *testing.T, dial func(ctx context.Context, network, address string) (net.Conn, error)) (*lab.Lab, *iterate.Walker) {
+	t.Helper()
 	plan, err := lab.NewPlan(time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -24,11 +33,11 @@ func authority(t *testing.T) *Collector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := iterate.New(iterate.Config{Roots: roots, Port: l.Port, Timeout: time.Second, Tries: 2, Now: time.Now})
+	w, err := iterate.New(iterate.Config{Roots: roots, Port: l.Port, Timeout: time.Second, Tries: 2, Now: time.Now, Dial: dial})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewAuthority(w, nil, time.Now, func() string { return "random" })
+	return l, w
 }
 
 func TestAuthorityEvidence(t *testing.T) {

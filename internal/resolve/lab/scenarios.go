@@ -44,7 +44,8 @@ func scenarioZones() []spec {
 		{apex: "poison.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: Poison, text: "api IN CNAME " + sub},
 		{apex: "oversized.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: Oversized, text: "api IN CNAME " + sub},
 		// The second server holds another version, or nothing, or is down.
-		{apex: "mixed.com.", hosts: []string{ns1, odd}, servers: first, text: "api 300 IN CNAME " + sub},
+		{apex: "mixed.com.", hosts: []string{ns1, odd}, servers: first,
+			text: "api 300 IN CNAME " + sub + "\nboth IN CNAME " + sub + "\n" + proofText("api") + proofText("both")},
 		{apex: "partlame.com.", hosts: []string{ns1, odd}, servers: first, text: "api IN CNAME " + sub},
 		{apex: "partdown.com.", hosts: []string{ns1, down}, servers: first, text: "api IN CNAME " + sub},
 		{apex: "lame.com.", hosts: []string{odd}, text: ""},
@@ -69,13 +70,25 @@ func aboveZones(zones []spec) []spec {
 	delegate["net."].WriteString(hostsText())
 	tld := []string{TLDAddress}
 	const root = "com. 60 IN NS ns.tld.\nnet. 60 IN NS ns.tld.\nns.tld. 60 IN A " + TLDAddress + "\nns.root. 60 IN A " + RootAddress + "\n"
-	mixed := spec{apex: "mixed.com.", hosts: []string{ns1, odd}, servers: []string{OddAddress}, text: "api 300 IN CNAME old.demo.com."}
+	mixed := spec{apex: "mixed.com.", hosts: []string{ns1, odd}, servers: []string{OddAddress},
+		text: "api 300 IN CNAME old.demo.com.\nboth IN CNAME " + SubDomain + ".\n" + proofText("both")}
 	return []spec{
 		mixed,
 		{apex: "com.", hosts: []string{"ns.tld."}, servers: tld, signing: &signing{}, text: delegate["com."].String()},
 		{apex: "net.", hosts: []string{"ns.tld."}, servers: tld, signing: &signing{nsec3: true}, text: delegate["net."].String()},
 		{apex: ".", hosts: []string{"ns.root."}, servers: []string{RootAddress}, signing: &signing{}, text: root},
 	}
+}
+
+// proofText are the TXT records that prove a name for the group of the scenarios, in
+// both spellings.
+func proofText(name string) string {
+	id, _, _ := strings.Cut(SubDomain, "-")
+	var b strings.Builder
+	for _, token := range []string{"apigateway-domain-verification", "apigateway-domain-verfication"} {
+		fmt.Fprintf(&b, "%s.%s IN TXT \"%s=%s\"\n", id, name, token, SubDomain)
+	}
+	return b.String()
 }
 
 func hostsText() string {
