@@ -64,7 +64,7 @@ func (t text) failures() {
 		if len(failing) == 0 && b.Decision != gate.Refused {
 			continue
 		}
-		t.line(0, 2, span{bad, "✗ " + string(b.Decision)}, span{name, b.DomainName}, span{plain, "→ group " + b.GroupID})
+		t.line(0, 2, span{bad, "✗ " + string(b.Decision)}, span{name, b.DomainName}, span{plain, toGroup(b.GroupID)})
 		for _, c := range failing {
 			for _, f := range findings(c, checks.Error) {
 				t.finding(c.ID, f, bad)

@@ -27,7 +27,7 @@ func (t text) bindings() {
 			verdict += ", stands already: nothing to send"
 		}
 		mark, s := markOf(b)
-		t.line(0, 2, span{s, mark}, span{name, b.DomainName}, span{plain, "→ group " + short(b.GroupID)},
+		t.line(0, 2, span{s, mark}, span{name, b.DomainName}, span{plain, toGroup(short(b.GroupID))},
 			span{plain, stage(b)}, span{s, verdict})
 		if t.o.Verbose {
 			t.checks(b)
@@ -70,7 +70,7 @@ func (t text) calls() {
 		case b.Decision != gate.Allowed:
 			when = "calls, once it is allowed:"
 		}
-		t.line(0, 2, span{plain, when}, span{name, b.DomainName}, span{plain, "→ group " + b.GroupID})
+		t.line(0, 2, span{plain, when}, span{name, b.DomainName}, span{plain, toGroup(b.GroupID)})
 		if shown {
 			for _, c := range b.Calls {
 				t.call(c)
@@ -146,4 +146,13 @@ func short(id string) string {
 		return id
 	}
 	return id[:enough] + "…"
+}
+
+// toGroup names the group that a binding is for; a certificate that is judged
+// alone has none.
+func toGroup(id string) string {
+	if id == "" {
+		return ""
+	}
+	return "→ group " + id
 }

@@ -40,7 +40,7 @@ func (t text) outcomes() {
 			continue
 		}
 		mark, s := markOf(b)
-		t.line(0, 2, span{s, mark + " " + o.Status}, span{name, b.DomainName}, span{plain, "→ group " + b.GroupID})
+		t.line(0, 2, span{s, mark + " " + o.Status}, span{name, b.DomainName}, span{plain, toGroup(b.GroupID)})
 		for _, fact := range [][2]string{{"code", o.Code}, {"message", o.Message}, {"request id", o.RequestID}} {
 			if fact[1] != "" {
 				t.line(2, 4, span{aside, fact[0] + ":"}, span{plain, fact[1]})
