@@ -10,9 +10,12 @@ import (
 	"github.com/bindgate/bindgate/internal/report"
 )
 
-// pollEvery is how long a wait sleeps between two looks, and nobody's servers
+// How long a wait sleeps between two looks: at first, and at most. Nobody's servers
 // are asked more often for it.
-const pollEvery = 5 * time.Second
+const (
+	firstPause = time.Second
+	mostPause  = 5 * time.Second
+)
 
 // await looks at DNS until every binding's change is visible everywhere or the
 // time of --wait is up, with a line on standard error for each look. It judges
@@ -27,14 +30,14 @@ func (r *run) await(ctx context.Context) error {
 	deadline := time.NewTimer(r.s.wait)
 	defer deadline.Stop()
 	end := r.env.Now().Add(r.s.wait)
-	for {
+	for pause := firstPause; ; pause = min(2*pause, mostPause) {
 		missing, example, err := r.invisible(ctx)
 		if err != nil || missing == 0 {
 			return err
 		}
 		_, _ = fmt.Fprintf(r.env.Stderr, "bindgate: waiting for DNS, %s left: %d of %d bindings are not visible everywhere yet; %s\n",
 			max(end.Sub(r.env.Now()), 0).Round(time.Second), missing, len(r.set.Bindings), report.Escape(example))
-		again := time.NewTimer(min(pollEvery, r.s.wait))
+		again := time.NewTimer(pause)
 		select {
 		case <-again.C:
 		case <-deadline.C:

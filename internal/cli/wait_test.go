@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bindgate/bindgate/internal/resolve/lab"
+	"github.com/bindgate/bindgate/internal/sandbox"
+)
+
+// oneGroup is a sandbox with the group of the lab's scenarios and one name that
+// leads somewhere else.
+func oneGroup(t *testing.T) *sandbox.Sandbox {
+	t.Helper()
+	const text = `
+groups:
+  - {groupId: 927d50c0f2e54b359919923d908bb015, groupName: payments, regionId: cn-hangzhou, instanceId: shared-1, basePath: /,
+     subDomain: ` + lab.SubDomain + `}
+zone: |
+  api.demo.com. 60 IN CNAME old.demo.com.
+  old.demo.com. 60 IN A 192.0.2.1
+`
+	seed, err := sandbox.ParseSeed([]byte(text), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	box, err := sandbox.Start(context.Background(), sandbox.Options{Seed: seed, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := box.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return box
+}
+
+// lintOne lints one binding of that group against the sandbox; the streams go to out.
+func lintOne(t *testing.T, box *sandbox.Sandbox, without string, out *screen, domain string, args ...string) int {
+	t.Helper()
+	given := map[string]string{"ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"}
+	for _, pair := range box.Env() {
+		if name, value, _ := strings.Cut(pair, "="); name != without {
+			given[name] = value
+		}
+	}
+	dir := t.TempDir()
+	env := Env{Stdin: strings.NewReader(""), Stdout: out, Stderr: out, Now: time.Now, Dir: dir, ResolvConf: filepath.Join(dir, "none"),
+		LookupEnv: func(name string) (string, bool) { value, ok := given[name]; return value, ok }}
+	return Run(t.Context(), append([]string{"lint", "-v", "--domain", domain, "--group", "927d50c0f2e54b359919923d908bb015",
+		"--region", "cn-hangzhou", "--stage", "RELEASE"}, args...), env)
+}
+
+// A change that arrives during --wait ends it, long before its time is up.
+func TestWaitEndsWhenTheChangeArrives(t *testing.T) {
+	box := oneGroup(t)
+	var out screen
+	code := make(chan int)
+	begin := time.Now()
+	go func() { code <- lintOne(t, box, "", &out, "api.demo.com", "--wait", "50s") }()
+	for !strings.Contains(out.String(), "waiting for DNS") && time.Since(begin) < 10*time.Second {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err := box.SetRecords("api.demo.com.", "api.demo.com. 60 IN CNAME "+lab.SubDomain+"."); err != nil {
+		t.Error(err)
+	}
+	got, text, took := <-code, out.String(), time.Since(begin)
+	if got != exitClean || !strings.Contains(text, "1 of 1 bindings are not visible everywhere yet; api.demo.com: dns/cname-reaches-group") {
+		t.Errorf("exit code %d: %s", got, text)
+	}
+	if took > 20*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
+// What only some authorities hold proves nothing, whatever most of them say.
+func TestProofThatSomeAuthoritiesLack(t *testing.T) {
+	plan, err := lab.NewPlan(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, box := lab.Start(t, plan, 0), oneGroup(t)
+	hints := filepath.Join(t.TempDir(), "hints")
+	if err := os.WriteFile(hints, []byte(l.Hints), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for domain, want := range map[string]string{
+		"both.mixed.com": "pass dns/ownership-is-proved",
+		"api.mixed.com":  "some authoritative servers have the TXT record",
+	} {
+		var out screen
+		code := lintOne(t, box, "BINDGATE_RESOLVER", &out, domain, "--proof", "txt", "--root-hints", hints, "--dns-port", fmt.Sprint(l.Port))
+		text := strings.Join(strings.Fields(out.String()), " ")
+		proved := strings.Contains(text, "pass dns/ownership-is-proved")
+		if !strings.Contains(text, want) || proved != (domain == "both.mixed.com") || (code == exitClean) != proved {
+			t.Errorf("%s: exit code %d, want %q: %s", domain, code, want, text)
+		}
+	}
+}
