@@ -24,7 +24,8 @@ type Config struct {
 	Now     func() time.Time
 }
 
-// Collector is safe for concurrent use. An address is asked once a run.
+// Collector is safe for concurrent use. A list is fetched once a run, and a responder asked
+// once about a certificate for as long as its answer holds.
 type Collector struct {
 	config Config
 	files  []fileList

@@ -260,7 +260,7 @@ func FuzzAnswer(f *testing.F) {
 	leaf := root.Leaf(f, []string{"api.demo.com"})
 	f.Add([]byte{0x30, 0x03, 0x0a, 0x01, 0x03})
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if got, err := answerOf(body, leaf.Certificate, root.Certificate, pkitest.Now()); err == nil {
+		if got, _, err := answerOf(body, leaf.Certificate, root.Certificate, pkitest.Now()); err == nil {
 			t.Errorf("an unsigned answer says %+v", got)
 		}
 	})

@@ -30,8 +30,9 @@ const (
 type web struct {
 	client *http.Client
 
-	mu    sync.Mutex
-	lists map[string]*fetched
+	mu      sync.Mutex
+	lists   map[string]*fetched // by address
+	answers map[question]*answered
 }
 
 type fetched struct {
@@ -45,7 +46,7 @@ func newWeb(private bool) *web {
 	if !private {
 		dialer.Control = func(_, address string, _ syscall.RawConn) error { return public(address) }
 	}
-	return &web{lists: map[string]*fetched{}, client: &http.Client{
+	return &web{lists: map[string]*fetched{}, answers: map[question]*answered{}, client: &http.Client{
 		// No proxy: one would dial for us, without the look at the address.
 		Transport: &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: maxAsk / 2, MaxResponseHeaderBytes: 64 << 10,
 			DisableKeepAlives: true},
