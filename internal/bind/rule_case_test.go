@@ -50,7 +50,7 @@ var (
 	verdicts   = []verdict{"fail", "unknown", "not-run", "not-applicable", "panic", "nothing", "no judgement"}
 	collectors = []string{"dns", "certificate", "group", "account", "policy", "rest"}
 	troubles   = []string{"error", "panic", "missing", "left out", "time-out"}
-	spoilers   = []string{"missing", "doubled", "renamed", "empty status", "invented status", "error finding", "finding without severity"}
+	spoilers   = []string{"missing", "doubled", "renamed", "empty status", "invented status", "bare fail", "error finding", "finding without severity"}
 	denials    = []string{"deny", "no force", "not run", "silent"}
 	cancels    = []string{"while collecting", "while judging", "before binding", "after the first intent"}
 )

@@ -178,6 +178,8 @@ func (b *ruleBinding) spoil(results []checks.Result) []checks.Result {
 			r.Status = ""
 		case "invented status":
 			r.Status = "PASS"
+		case "bare fail":
+			r.Status, r.Findings = checks.StatusFail, nil
 		case "error finding":
 			r.Findings = append(slices.Clone(r.Findings), checks.Fails("", "spoilt", ""))
 		case "finding without severity":

@@ -153,8 +153,10 @@ func (c *ruleCase) committed(r *ran, i, n int) int {
 	return done
 }
 
-// checkOutcomes holds what is reported against what the platform did.
+// checkOutcomes holds what is reported against what the platform did. The first
+// call that fails is the last one of a run.
 func (c *ruleCase) checkOutcomes(t *rapid.T, r *ran) {
+	stopped := false
 	for i, b := range c.bindings {
 		o, done := r.outcomes[i], c.committed(r, i, len(r.writes))
 		wrote := slices.ContainsFunc(r.writes, func(w received) bool { return w.params["GroupId"] == b.wish.GroupID })
@@ -166,6 +168,12 @@ func (c *ruleCase) checkOutcomes(t *rapid.T, r *ran) {
 			bind.Unknown:      wrote && o.Restore != nil,
 			bind.NotAttempted: !wrote,
 		}[o.Status]
+		if stopped && wrote {
+			t.Fatalf("binding %d was written after one that failed", i)
+		}
+		if r.permits[i].ID() != "" {
+			stopped = stopped || o.Status == bind.Failed || o.Status == bind.Unknown || o.Changed || o.Stopped
+		}
 		if !honest || wrote != o.Sent {
 			t.Fatalf("binding %d is reported as %+v; written: %t, took effect: %d of %d calls", i, o, wrote, done, len(b.expected()))
 		}
