@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/bind"
 	"github.com/bindgate/bindgate/internal/journal"
 	"github.com/bindgate/bindgate/internal/plan"
 )
@@ -128,4 +130,31 @@ func (a *apply) openJournal(ctx context.Context, env Env, s settings) error {
 		complain(env.Stderr, fmt.Errorf("the journal has no known outcome for some calls of earlier runs (%d); the gateway's own state is judged, see `bindgate journal show`", n))
 	}
 	return nil
+}
+
+// settle journals that calls of earlier runs whose outcome nobody knew are over,
+// where the gateway was seen to show what their binding wishes.
+func (a *apply) settle(done []applied) {
+	for _, call := range a.journal.Pending() {
+		if !slices.ContainsFunc(done, func(d applied) bool { return d.stands() && d.is(call) }) {
+			continue
+		}
+		err := a.journal.Append(journal.Entry{Kind: journal.Outcome, Permit: call.Permit, Call: call.Call, Status: "settled",
+			DomainName: call.DomainName, GroupID: call.GroupID, RegionID: call.RegionID,
+			Message: fmt.Sprintf("of entry %d: the binding was seen to stand", call.Seq)})
+		if err != nil {
+			complain(a.run.env.Stderr, err)
+		}
+	}
+}
+
+// stands reports that the gateway shows the wish.
+func (d applied) stands() bool {
+	return d.outcome.Status == bind.Bound || d.outcome.Status == bind.Unchanged
+}
+
+// is reports that a call was one of this binding's.
+func (d applied) is(call journal.Entry) bool {
+	b := d.subject.Binding
+	return b.DomainName == call.DomainName && b.GroupID == call.GroupID && b.RegionID == call.RegionID
 }

@@ -57,6 +57,7 @@ func (a *apply) all(ctx context.Context, args []string) (code int, sent bool, re
 		codes = append(codes, interrupted(ctx))
 	}
 	code = worst(codes...)
+	a.settle(done)
 	a.end(code)
 	head.JournalHead = a.journal.Head()
 	rep = r.report(head, verdicts)
