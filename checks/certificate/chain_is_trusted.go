@@ -2,7 +2,10 @@ package certificate
 
 import (
 	"bytes"
+	"crypto/x509"
 	"fmt"
+	"net/url"
+	"strings"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -45,7 +48,7 @@ func judgeTrusted(s checks.Subject) checks.Verdict {
 		return checks.CannotTell(fmt.Sprintf("with the roots of %s: %s", path.RootsFrom, path.Undecided))
 	case path.Missing != "":
 		return checks.Found(checks.Fails(atBody, path.Problem,
-			fmt.Sprintf("append the CA certificate of %q, which the CA publishes, to the file; for a private CA name its roots with --roots FILE", path.Missing)))
+			appendIssuer(chain, path.Missing)+"; for a private CA name its roots with --roots FILE"))
 	case path.Problem != "":
 		return checks.Found(checks.Fails(atBody, fmt.Sprintf("%s does not lead to a root of %s: %s", nth(chain, 0), path.RootsFrom, path.Problem),
 			"give a certificate, with its intermediates, of a CA that clients trust; for a private CA name its roots with --roots FILE"))
@@ -53,4 +56,36 @@ func judgeTrusted(s checks.Subject) checks.Verdict {
 		return checks.CannotTell("the evidence holds neither a certification path of the first certificate nor why there is none")
 	}
 	return checks.Found()
+}
+
+// appendIssuer tells where the missing CA certificate is to be had: at the
+// address that the certificate below the gap gives (caIssuers, RFC 5280
+// §4.2.2.1). Nothing is fetched from it, since a server must send the
+// certificate all the same. The address is the certificate's word, so it is
+// offered only in a form that is safe to paste.
+func appendIssuer(chain []*x509.Certificate, missing string) string {
+	where := "which the CA publishes"
+	for _, c := range chain {
+		if c.Issuer.String() != missing {
+			continue
+		}
+		for _, address := range c.IssuingCertificateURL {
+			if pasteable(address) {
+				where = "which the certificate says is at " + address
+				break
+			}
+		}
+	}
+	return fmt.Sprintf("append the CA certificate of %q, %s, to the file", missing, where)
+}
+
+// pasteable holds an address to http or https and to characters that mean
+// nothing to a shell or a terminal.
+func pasteable(address string) bool {
+	const most = 200
+	u, err := url.Parse(address)
+	return err == nil && len(address) <= most && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil &&
+		!strings.ContainsFunc(address, func(r rune) bool {
+			return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && !strings.ContainsRune("-._~:/%", r)
+		})
 }
