@@ -16,9 +16,10 @@ func LastsLongEnough() checks.Check {
 		Applies: applies,
 		Judge:   judgeLasts,
 		Doc: checks.Doc{
-			Title: "More than a third of the lifetime is left",
+			Title: "More than a third of the lifetime is left, and as much as the owner wants",
 			Why: "A certificate that is near its end is forgotten until callers are refused. A third of the lifetime is when ACME " +
-				"clients renew, and it fits certificates of 47 days and of a year alike; a fixed thirty days fits neither.",
+				"clients renew, and it fits certificates of 47 days and of a year alike; a fixed thirty days fits neither. An owner who needs longer to " +
+				"renew says so with --min-remaining.",
 			Fix: "Renew now and bind the new certificate; renewal is the same manifest with a new file.",
 			References: []string{
 				"RFC 9773 §4.1 (renewal information), and Let's Encrypt's integration guide: renew when a third of the lifetime " +
@@ -41,9 +42,9 @@ func judgeLasts(s checks.Subject) checks.Verdict {
 		return checks.CannotTell("the run has no clock")
 	}
 	var found []checks.Finding
-	left, lifetime := leaf.NotAfter.Sub(now), leaf.NotAfter.Sub(leaf.NotBefore)
-	if left > 0 && left < lifetime/3 {
-		found = append(found, checks.Warns(atBody, fmt.Sprintf("%s ends at %s: %s of %s are left, less than a third", nth(chain, 0), leaf.NotAfter.UTC().Format(time.RFC3339), span(left), span(lifetime)),
+	wanted := time.Duration(s.Evidence.Run.MinRemainingSeconds) * time.Second
+	if short := tooShort(leaf.NotAfter.Sub(now), leaf.NotAfter.Sub(leaf.NotBefore), wanted); short != "" {
+		found = append(found, checks.Warns(atBody, fmt.Sprintf("%s ends at %s: %s", nth(chain, 0), leaf.NotAfter.UTC().Format(time.RFC3339), short),
 			"renew it now and bind the new one"))
 	}
 	path := s.Evidence.Certificate.Facts.Path
@@ -58,4 +59,18 @@ func judgeLasts(s checks.Subject) checks.Verdict {
 		}
 	}
 	return checks.Found(found...)
+}
+
+// tooShort says how the time that is left is too short, "" where it is not, and
+// where none is left: certificate/is-in-validity is the one to say that.
+func tooShort(left, lifetime, wanted time.Duration) string {
+	switch {
+	case left <= 0:
+		return ""
+	case left < lifetime/3:
+		return fmt.Sprintf("%s of %s are left, less than a third", span(left), span(lifetime))
+	case left < wanted:
+		return fmt.Sprintf("%s are left, want at least %s (--min-remaining)", span(left), span(wanted))
+	}
+	return ""
 }

@@ -57,6 +57,9 @@ type Run struct {
 	Contract string    `json:"contract"` // 2017 or 2026
 	DNSMode  string    `json:"dnsMode"`  // resolver, authority or none
 	Actor    string    `json:"actor"`    // who claims to run this; unproven
+	// MinRemainingSeconds is what the owner wants a certificate to last at least,
+	// beside the third of its lifetime; 0: nothing.
+	MinRemainingSeconds int64 `json:"minRemainingSeconds,omitempty"`
 	// Live tells that everything was observed in this very run, on the live
 	// clock. It is never saved, so replayed evidence can never claim it.
 	Live bool `json:"-"`

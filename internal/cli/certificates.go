@@ -17,6 +17,7 @@ import (
 type trust struct {
 	crls              []string
 	profile           string
+	minRemaining      time.Duration // 0: the third of the lifetime alone
 	revocationPrivate bool
 	writeChain        string // lint only
 }
@@ -25,10 +26,14 @@ func (t *trust) add(c *cobra.Command) {
 	p := c.Flags()
 	p.StringArrayVar(&t.crls, "crl", nil, "CRL `FILE` of a CA of the path, in DER or PEM, repeatable")
 	p.StringVar(&t.profile, "profile", "", "whose rules certificates keep: public or private (default: public where the root is in Mozilla's list)")
+	p.DurationVar(&t.minRemaining, "min-remaining", 0, "warn of certificates that last less than this `DURATION`, such as 720h (default: a third of their lifetime)")
 	p.BoolVar(&t.revocationPrivate, "revocation-private", false, "let the CRL and OCSP addresses in certificates be private ones")
 }
 
 func (t trust) check() error {
+	if t.minRemaining < 0 {
+		return fmt.Errorf("reading --min-remaining: got %s, want a time above zero", t.minRemaining)
+	}
 	switch t.profile {
 	case "", evidence.ProfilePublic, evidence.ProfilePrivate:
 		return nil

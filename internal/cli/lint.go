@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -123,10 +124,26 @@ func (r *run) replay(ctx context.Context) (report.Run, []judged, error) {
 	if err != nil {
 		return report.Run{}, nil, err
 	}
+	if r.s.minRemaining > 0 { // the owner's wish of today, no observation
+		for i := range all {
+			all[i].Run.MinRemainingSeconds = int64(r.s.minRemaining / time.Second)
+		}
+	}
 	head := r.head(saved.Run.Run)
 	head.Command = r.s.command // policies see the saved one, readers the one that they ran
 	head.Offline, head.Endpoint, head.RootsDigest = saved.Run.Offline, saved.Run.Endpoint, saved.Run.RootsDigest
+	head.Linter = linterOf(all)
 	return head, judgeAll(ctx, r.s.catalogue, r.engine, r.set.Bindings, all, r.s.concurrency), nil
+}
+
+// linterOf is the linter that saved evidence was linted by; "" where nothing was.
+func linterOf(all []evidence.Evidence) string {
+	for _, e := range all {
+		if found := e.Certificate.Facts.Lints; found != nil {
+			return found.Linter
+		}
+	}
+	return ""
 }
 
 // head is what the report says of the run.
@@ -137,7 +154,7 @@ func (r *run) head(facts evidence.Run) report.Run {
 		Command: facts.Command, Now: facts.Now, Offline: noDNS && noGroup,
 		Endpoint: r.s.endpoint, Contract: facts.Contract, DNSMode: facts.DNSMode,
 		ManifestDigest: r.set.Digest, PolicyDigest: r.engine.Digest(), ConfigDigest: r.s.configDigest,
-		RootsDigest: r.certificates.RootsDigest(),
+		RootsDigest: r.certificates.RootsDigest(), Linter: r.certificates.Linter(),
 	}
 }
 

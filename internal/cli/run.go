@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -179,7 +180,8 @@ func (r *run) collectors(served bool) (*collect.Collector, *group.Collector, *ga
 // facts are what holds for every binding of the run.
 func (r *run) facts() evidence.Run {
 	return evidence.Run{Now: r.s.clock().UTC(), Command: r.s.command, Contract: r.s.contract,
-		DNSMode: r.names.mode(), Actor: r.s.actor, Live: r.s.live}
+		DNSMode: r.names.mode(), Actor: r.s.actor, Live: r.s.live,
+		MinRemainingSeconds: int64(r.s.minRemaining / time.Second)}
 }
 
 // loopbackURL reports whether an endpoint is an address of this machine.

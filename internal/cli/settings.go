@@ -102,18 +102,23 @@ func (s *settings) fromOwner(env Env, c *cobra.Command) error {
 	text(&s.endpoint, "endpoint", o.Endpoint)
 	text(&s.contract, "contract", o.Contract)
 	text(&s.roots, "roots", o.Roots)
+	text(&s.profile, "profile", o.Profile)
 	text(&s.resolver, "resolver", o.Resolver)
 	text(&s.journal, "journal", o.Journal)
 	text(&s.failOn, "fail-on", string(o.FailOn))
 	if !c.Flags().Changed("format") && len(o.Formats) > 0 {
 		s.formats = o.Formats
 	}
+	s.crls = append(s.crls, o.CRLs...)
 	s.policy = append(s.policy, o.Policy...)
 	s.data = append(s.data, o.Data...)
 	s.allowPath = append(s.allowPath, o.AllowPaths...)
 	s.allowEnv = append(s.allowEnv, o.AllowEnv...)
 	if s.timeout == 0 {
 		s.timeout = o.Timeout
+	}
+	if s.minRemaining == 0 {
+		s.minRemaining = o.MinRemaining
 	}
 	if s.concurrency == 0 {
 		s.concurrency = o.Concurrency

@@ -37,19 +37,23 @@ type Config struct {
 	Raise   []string // tree only: checks whose findings become errors
 
 	// What follows stands in the owner's file only.
-	Endpoint    string
-	Contract    string // 2017 or 2026
-	Roots       string // a path, or "mozilla" or "system"
-	Resolver    string
-	Policy      []string                   // paths
-	Data        []string                   // paths
-	Severities  map[string]checks.Severity // by check id; that a core check is not lowered is for the caller to see
-	AllowPaths  []string
-	AllowEnv    []string // globs
-	Timeout     time.Duration
-	Concurrency int
-	FailOn      checks.Severity
-	Journal     string // path
+	Endpoint string
+	Contract string   // 2017 or 2026
+	Roots    string   // a path, or "mozilla" or "system"
+	Profile  string   // public or private: whose rules certificates keep
+	CRLs     []string // paths
+	// MinRemaining is how long a certificate must last at least.
+	MinRemaining time.Duration
+	Resolver     string
+	Policy       []string                   // paths
+	Data         []string                   // paths
+	Severities   map[string]checks.Severity // by check id; that a core check is not lowered is for the caller to see
+	AllowPaths   []string
+	AllowEnv     []string // globs
+	Timeout      time.Duration
+	Concurrency  int
+	FailOn       checks.Severity
+	Journal      string // path
 }
 
 // Error is one thing wrong in a configuration.

@@ -34,6 +34,9 @@ formats: [text, json=report.json, sarif=/tmp/x=y.sarif]
 endpoint: http://127.0.0.1:8080
 contract: "2017"
 roots: roots.pem
+profile: private
+crl: [ca.crl]
+minRemaining: 720h
 resolver: 127.0.0.1:53
 policy: [policies, /etc/policies]
 data: [data.yaml]
@@ -53,7 +56,8 @@ journal: journal.jsonl
 	want := config.Config{
 		Path: path, Dir: dir, Digest: got.Digest,
 		Formats:  []string{"text", "json=" + dir + "/report.json", "sarif=/tmp/x=y.sarif"},
-		Endpoint: "http://127.0.0.1:8080", Contract: "2017", Roots: dir + "/roots.pem", Resolver: "127.0.0.1:53",
+		Endpoint: "http://127.0.0.1:8080", Contract: "2017", Roots: dir + "/roots.pem", Profile: "private",
+		CRLs: []string{dir + "/ca.crl"}, MinRemaining: 720 * time.Hour, Resolver: "127.0.0.1:53",
 		Policy: []string{dir + "/policies", "/etc/policies"}, Data: []string{dir + "/data.yaml"},
 		Severities: map[string]checks.Severity{"certificate/lasts-long-enough": checks.Error, "dns/target-resolves": checks.Warning},
 		AllowPaths: []string{filepath.Join(filepath.Dir(dir), "keys")}, AllowEnv: []string{"CI_KEY_*"},

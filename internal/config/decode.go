@@ -23,7 +23,7 @@ const mostConcurrent = 1024
 
 // ownerKeys are the keys of the owner's file.
 func ownerKeys() []string {
-	return []string{"apiVersion", "formats", "endpoint", "contract", "roots", "resolver", "policy", "data", "severities",
+	return []string{"apiVersion", "formats", "endpoint", "contract", "roots", "profile", "crl", "minRemaining", "resolver", "policy", "data", "severities",
 		"allowPaths", "allowEnv", "timeout", "concurrency", "failOn", "journal"}
 }
 
@@ -77,6 +77,9 @@ func decodeOwner(v strictyaml.Value, c *Config) {
 			c.Roots = c.absolute(roots)
 		}
 	}
+	c.Profile, _ = o.Get("profile").OneOf("public", "private")
+	c.CRLs = c.paths(o.Get("crl"))
+	c.MinRemaining = duration(o.Get("minRemaining"), "720h, which is 30 days")
 	c.Policy = c.paths(o.Get("policy"))
 	c.Data = c.paths(o.Get("data"))
 	c.AllowPaths = c.paths(o.Get("allowPaths"))
@@ -85,7 +88,7 @@ func decodeOwner(v strictyaml.Value, c *Config) {
 	}
 	c.AllowEnv = globs(o.Get("allowEnv"))
 	c.Severities = severities(o.Get("severities"))
-	c.Timeout = timeout(o.Get("timeout"))
+	c.Timeout = duration(o.Get("timeout"), "30s or 2m")
 	c.Concurrency, _ = o.Get("concurrency").Int(1, mostConcurrent)
 	failOn, _ := o.Get("failOn").OneOf(string(checks.Error), string(checks.Warning))
 	c.FailOn = checks.Severity(failOn)
@@ -143,14 +146,15 @@ func severities(v strictyaml.Value) map[string]checks.Severity {
 	return out
 }
 
-func timeout(v strictyaml.Value) time.Duration {
+// duration is a time above zero; such is an example of one.
+func duration(v strictyaml.Value, such string) time.Duration {
 	text, ok := v.Text()
 	if !ok {
 		return 0
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
-		v.Fail(fmt.Sprintf("got %.64q, want a time above zero", text), "write one such as 30s or 2m")
+		v.Fail(fmt.Sprintf("got %.64q, want a time above zero", text), "write one such as "+such)
 		return 0
 	}
 	return d
