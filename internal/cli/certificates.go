@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
@@ -83,8 +86,25 @@ func (r *run) writeChain(verdicts []judged) error {
 	if err != nil {
 		return fmt.Errorf("writing --write-chain: %w", err)
 	}
-	if err := os.WriteFile(absolute(r.env, r.s.writeChain), text, 0o644); err != nil {
+	if err := create(absolute(r.env, r.s.writeChain), text); err != nil {
 		return fmt.Errorf("writing --write-chain: %w", err)
 	}
 	return nil
+}
+
+// create writes a new file. One that is there already, and holds anything else,
+// is left alone: it may be the very file that was judged, with its key inside.
+func create(path string, text []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		if held, err := readBounded(path, pki.MaxFileSize); err == nil && bytes.Equal(held, text) {
+			return nil
+		}
+		return fmt.Errorf("%q exists and holds something else; name a new file, or remove it first", path)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	return errors.Join(err, file.Close())
 }

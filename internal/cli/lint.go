@@ -33,7 +33,7 @@ DNS and the gateway are read unless --offline or --without leaves them out.`,
 	f.addJudging(c)
 	f.addWish(c)
 	f.addMode(c)
-	c.Flags().StringVar(&f.writeChain, "write-chain", "", "write the certificate chain to `FILE`: PEM, in order, without key and root")
+	c.Flags().StringVar(&f.writeChain, "write-chain", "", "write the certificate chain to `FILE`: PEM, in order, without key and root; a FILE that is there is left alone")
 	c.Flags().BoolVar(&changed, "changed", false, "PATHs are files that changed: judge the manifests among them, and those that name another as certificate or key")
 	return c
 }
@@ -132,18 +132,7 @@ func (r *run) replay(ctx context.Context) (report.Run, []judged, error) {
 	head := r.head(saved.Run.Run)
 	head.Command = r.s.command // policies see the saved one, readers the one that they ran
 	head.Offline, head.Endpoint, head.RootsDigest = saved.Run.Offline, saved.Run.Endpoint, saved.Run.RootsDigest
-	head.Linter = linterOf(all)
 	return head, judgeAll(ctx, r.s.catalogue, r.engine, r.set.Bindings, all, r.s.concurrency), nil
-}
-
-// linterOf is the linter that saved evidence was linted by; "" where nothing was.
-func linterOf(all []evidence.Evidence) string {
-	for _, e := range all {
-		if found := e.Certificate.Facts.Lints; found != nil {
-			return found.Linter
-		}
-	}
-	return ""
 }
 
 // head is what the report says of the run.
@@ -154,7 +143,7 @@ func (r *run) head(facts evidence.Run) report.Run {
 		Command: facts.Command, Now: facts.Now, Offline: noDNS && noGroup,
 		Endpoint: r.s.endpoint, Contract: facts.Contract, DNSMode: facts.DNSMode,
 		ManifestDigest: r.set.Digest, PolicyDigest: r.engine.Digest(), ConfigDigest: r.s.configDigest,
-		RootsDigest: r.certificates.RootsDigest(), Linter: r.certificates.Linter(),
+		RootsDigest: r.certificates.RootsDigest(),
 	}
 }
 
@@ -162,6 +151,9 @@ func (r *run) head(facts evidence.Run) report.Run {
 func (r *run) report(head report.Run, verdicts []judged) report.Report {
 	rep := report.Report{Tool: report.Tool{Name: "bindgate", Version: version()}, Run: head, Catalogue: r.s.catalogue, Text: r.set.Text}
 	for _, v := range verdicts {
+		if found := v.subject.Evidence.Certificate.Facts.Lints; found != nil {
+			rep.Run.Linter = found.Linter
+		}
 		rep.Bindings = append(rep.Bindings, v.report())
 	}
 	return rep

@@ -57,7 +57,7 @@ type Run struct {
 	PolicyDigest   string    `json:"policyDigest,omitempty"`   // of all policies and their data
 	ConfigDigest   string    `json:"configDigest,omitempty"`   // of the gate owner's configuration
 	RootsDigest    string    `json:"rootsDigest,omitempty"`    // of the trusted root certificates
-	Linter         string    `json:"linter,omitempty"`         // name and version of the linter of certificates
+	Linter         string    `json:"linter,omitempty"`         // name and version of the linter of certificates; absent: none was linted
 	JournalHead    string    `json:"journalHead,omitempty"`    // hash of the journal's last entry when the run ended
 }
 

@@ -80,9 +80,6 @@ func openRoots(c Config) (*pki.Roots, error) {
 // RootsDigest is "sha256:<hex>" over the roots in use; "" for the system's.
 func (c *Collector) RootsDigest() string { return c.roots.Digest() }
 
-// Linter is the name and version of the linter.
-func (c *Collector) Linter() string { return c.linter }
-
 // Collect observes the certificate and the private key of a binding.
 func (c *Collector) Collect(ctx context.Context, b binding.Binding) (
 	evidence.Observation[evidence.Certificate], evidence.Observation[evidence.Key],
