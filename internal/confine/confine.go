@@ -77,7 +77,7 @@ func (f *Files) locate(from, path string) (resolved, root string, err error) {
 		return "", "", fmt.Errorf("resolving %q: %w", path, err)
 	}
 	if f.anywhere {
-		return resolved, top(resolved), nil
+		return resolved, filepath.Dir(resolved), nil
 	}
 	for _, root := range f.roots {
 		if rel, err := filepath.Rel(root, resolved); err == nil && filepath.IsLocal(rel) {

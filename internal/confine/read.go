@@ -81,10 +81,10 @@ func read(root, resolved string, limit int64) (File, error) {
 }
 
 // openFolder opens the folder rel of a root, once for all that is asked of it.
-// The dot at the end makes os.Root open rel itself as a folder on its way, which
+// The dot at the end has the name before it opened as a folder on the way, which
 // waits for no FIFO of that name.
 func openFolder(root, rel string) (*os.Root, error) {
-	dir, err := os.OpenRoot(root)
+	dir, err := os.OpenRoot(root + "/.")
 	if err != nil || rel == "." {
 		return dir, err
 	}
