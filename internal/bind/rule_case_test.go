@@ -9,7 +9,6 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
-	"github.com/bindgate/bindgate/checks/catalog"
 )
 
 // ruleCase is one run of bindgate: bindings, what their checks say, and what
@@ -144,7 +143,7 @@ func groupID(i, which int) string { return fmt.Sprintf("%030x%d%d", 0xabc, i, wh
 
 // drawOneOff makes exactly one result of the binding other than a pass.
 func (b *ruleBinding) drawOneOff(t *rapid.T) {
-	list := catalog.All()
+	list := everyCheck()
 	switch pick(t, "off", 8) {
 	case 0:
 		b.policy = "deny"
@@ -170,7 +169,7 @@ func (b *ruleBinding) drawOneOff(t *rapid.T) {
 
 // drawTrouble makes much of a case go wrong, or nothing that matters.
 func (c *ruleCase) drawTrouble(t *rapid.T, troubles []string) {
-	list := catalog.All()
+	list := everyCheck()
 	for _, b := range c.bindings {
 		for range pick(t, "troubles", 3) {
 			b.collector[one(t, "collector", collectors)] = one(t, "trouble", troubles)

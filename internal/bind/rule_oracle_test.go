@@ -2,6 +2,7 @@ package bind_test
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
@@ -11,6 +12,9 @@ import (
 
 // The oracle says by itself, from what a case was told to do and never from
 // what the gate said, which bindings may be written.
+
+// everyCheck is the catalogue, made once: the oracle asks for it often.
+var everyCheck = sync.OnceValue(catalog.All)
 
 // mustPass are the checks that may not merely not apply.
 func (b *ruleBinding) mustPass(id string) bool {
@@ -83,7 +87,7 @@ func (b *ruleBinding) off(c checks.Check) bool {
 
 // offs counts the results that are off, and those among them that refuse.
 func (b *ruleBinding) offs() (all, refusing int) {
-	list := catalog.All()
+	list := everyCheck()
 	for _, c := range list {
 		if !b.off(c) {
 			continue
