@@ -11,54 +11,62 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
 )
 
+// manifestHead is a manifest up to where fields of its one binding follow.
+const manifestHead = "apiVersion: bindgate/v1\ndefaults: {regionId: cn-hangzhou}\nbindings:\n"
+
 // misplaced are manifests with a secret as a value, by the way in which it came
 // there.
-func (v *vault) misplaced(pem, passphrase string) map[string]string {
-	v.Helper()
-	head := "apiVersion: bindgate/v1\ndefaults: {regionId: cn-hangzhou}\nbindings:\n  - domainName: api.demo.com\n    groupId: " + group(0) + "\n"
-	certificate := head + "    certificate:\n      name: wanted\n"
-	indented := "|\n        " + strings.ReplaceAll(strings.TrimSpace(pem), "\n", "\n        ") + "\n"
-	line := strings.ReplaceAll(strings.TrimSpace(pem), "\n", `\n`)
-	spaced := strings.ReplaceAll(strings.TrimSpace(pem), "\n", " ")
-	bare := strings.Join(strings.Split(pem, "\n")[1:4], "")
-	quoted, err := json.Marshal(pem)
-	v.check(err)
-	again := base64.StdEncoding.EncodeToString([]byte(pem))
-	sound := certificate + "      body: api.pem\n      privateKey: "
-	all := map[string]string{
+func misplaced(pem, passphrase string) map[string]string {
+	certificate := manifestHead + "  - domainName: api.demo.com\n    groupId: " + group(0) + "\n    certificate:\n      name: wanted\n"
+	key := certificate + "      body: api.pem\n      privateKey: "
+	return map[string]string{
 		"a key where the manifest is": pem,
-		"a key pasted unindented":     certificate + "      privateKey: " + pem,
-		"a key pasted under a block":  certificate + "      privateKey: |\n" + pem,
-		"a key pasted as a list":      certificate + "      privateKey:\n        - " + strings.ReplaceAll(strings.TrimSpace(pem), "\n", "\n        - ") + "\n",
-		"a key as a key":              head + "    " + bare + ": x\n",
-		"a key as a label's name":     head + "    labels: {\"" + spaced + "\": x}\n",
-		"a passphrase as a variable":  sound + "{file: api.key, passphraseEnv: " + passphrase + "}\n",
-		"a passphrase as the key":     sound + "{env: " + passphrase + "}\n",
-		"a passphrase of its own":     sound + "{file: api.key, passphrase: " + passphrase + "}\n",
-		"a passphrase as a number":    sound + "{file: api.key, passphraseEnv: [" + passphrase + "]}\n",
+		"a key pasted unindented":     key + pem,
+		"a key pasted under a block":  key + "|\n" + pem,
+		"a key pasted as a list":      key + "\n        - " + strings.ReplaceAll(strings.TrimSpace(pem), "\n", "\n        - ") + "\n",
+		"a key as a key":              certificate + "    " + bare(pem) + ": x\n",
+		"a key as a label's name":     certificate + "    labels: {\"" + strings.ReplaceAll(pem, "\n", " ") + "\": x}\n",
+		"a passphrase as a variable":  key + "{file: api.key, passphraseEnv: " + passphrase + "}\n",
+		"a passphrase as the key":     key + "{env: " + passphrase + "}\n",
+		"a passphrase of its own":     key + "{file: api.key, passphrase: " + passphrase + "}\n",
+		"a passphrase in a list":      key + "{file: api.key, passphraseEnv: [" + passphrase + "]}\n",
 	}
-	shapes := map[string]string{"block": indented, "escaped": "'" + line + "'", "bare": bare, "folded": strings.Replace(indented, "|", ">", 1),
-		"spaced": "'" + spaced + "'", "quoted": string(quoted), "base64": again}
-	for shape, text := range shapes {
-		for place, before := range map[string]string{
-			"body": certificate + "      body: ", "privateKey": sound, "file": sound + "\n        file: ", "env": sound + "\n        env: ",
-			"passphraseEnv": sound + "\n        file: api.key\n        passphraseEnv: ", "label": head + "    labels:\n      note: ",
-		} {
-			all[shape+" at "+place] = before + text + "\n"
-		}
+}
+
+// bare is PEM without its first and last line, in one.
+func bare(pem string) string {
+	lines := strings.Split(strings.TrimSpace(pem), "\n")
+	return strings.Join(lines[1:len(lines)-1], "")
+}
+
+// shapes are the ways to write a key as one value of YAML.
+func shapes(pem string) map[string]string {
+	pem = strings.TrimSpace(pem)
+	quoted, _ := json.Marshal(pem) // a string has a form in JSON
+	block := "|\n          " + strings.ReplaceAll(pem, "\n", "\n          ")
+	return map[string]string{
+		"block": block, "folded": strings.Replace(block, "|", ">", 1), "escaped": "'" + strings.ReplaceAll(pem, "\n", `\n`) + "'",
+		"spaced": "'" + strings.ReplaceAll(pem, "\n", " ") + "'", "quoted": string(quoted), "bare": bare(pem),
+		"base64": base64.StdEncoding.EncodeToString([]byte(pem)),
 	}
-	for _, shape := range []string{"block", "escaped", "bare"} {
-		text := shapes[shape]
-		for place, before := range map[string]string{
-			"name": head + "    certificate:\n      body: api.pem\n      privateKey: api.key\n      name: ", "stage": head + "    bindStageName: ",
-			"domain": strings.Replace(head, "api.demo.com", text, 1) + "    domainProof: ", "region": head + "    regionId: ", "proof": head + "    domainProof: ",
-			"force": head + "    isForce: ", "forceFrom": head + "    forceFrom:\n      - ", "unknown": head + "    key: ", "root": head + "note: ",
-			"version": "bindings: []\napiVersion: ",
-		} {
-			all[shape+" at "+place] = before + text + "\n"
-		}
+}
+
+// everywhere is a manifest with the key at every place that takes a text, and
+// the number of those places.
+func everywhere(key string) (text string, places int) {
+	text = manifestHead
+	for _, fields := range []string{
+		"certificate:\n      name: wanted\n      body: ", "certificate:\n      name: wanted\n      body: api.pem\n      privateKey: ",
+		"certificate:\n      name: wanted\n      body: api.pem\n      privateKey:\n        file: ",
+		"certificate:\n      name: wanted\n      body: api.pem\n      privateKey:\n        env: ",
+		"certificate:\n      name: wanted\n      body: api.pem\n      privateKey:\n        file: api.key\n        passphraseEnv: ",
+		"certificate:\n      body: api.pem\n      privateKey: api.key\n      name: ",
+		"labels:\n      note: ", "bindStageName: ", "regionId: ", "domainProof: ", "isForce: ", "customDomainType: ", "forceFrom:\n      - ", "unknown: ",
+	} {
+		text += "  - domainName: api.demo.com\n    groupId: " + group(0) + "\n    " + fields + key + "\n"
+		places++
 	}
-	return all
+	return text + "  - groupId: " + group(0) + "\n    domainName: " + key + "\n  - domainName: api.demo.com\n    groupId: " + key + "\n", places + 2
 }
 
 // A secret where none belongs is refused with exit 2 and not repeated, whether
@@ -66,9 +74,17 @@ func (v *vault) misplaced(pem, passphrase string) map[string]string {
 func TestNoSecretLeaksFromWrongPlaces(t *testing.T) {
 	t.Parallel()
 	v, passphrase, pem := misplacing(t)
-	for what, text := range v.misplaced(pem, passphrase) {
+	for what, text := range misplaced(pem, passphrase) {
 		v.give("bindings.yaml", text)
 		v.says(what, []int{2}, "lint", "--offline", "-f", "json")
+	}
+	for shape, key := range shapes(pem) {
+		text, places := everywhere(key)
+		v.give("bindings.yaml", text)
+		f := v.says(shape, []int{2}, "apply", "-f", "json")
+		if got := strings.Count(f.err, "got the text of a key or certificate"); got != places {
+			t.Errorf("a key in %s style is refused at %d places, want %d\n%s", shape, got, places, f.err)
+		}
 	}
 	v.sweep()
 }
@@ -91,7 +107,7 @@ func TestNoSecretLeaksFromTheCommandLine(t *testing.T) {
 	v, passphrase, pem := misplacing(t)
 	v.give("key.yaml", pem)
 	v.give("key.rego", pem)
-	bare := strings.Join(strings.Split(pem, "\n")[1:4], "")
+	bare := bare(pem)
 	binding := []string{"--domain", "api.demo.com", "--certificate", "api.pem", "--private-key", "api.key"}
 	for what, args := range map[string][]string{
 		"a key as a path":            {"lint", pem},
@@ -132,7 +148,7 @@ func TestNoSecretLeaksFromTheCommandLine(t *testing.T) {
 func TestNoSecretLeaksFromConfiguration(t *testing.T) {
 	t.Parallel()
 	v, passphrase, pem := misplacing(t)
-	bare := strings.Join(strings.Split(pem, "\n")[1:4], "")
+	bare := bare(pem)
 	for _, text := range []string{
 		"privateKey: " + bare, "privateKey: |\n  " + strings.ReplaceAll(pem, "\n", "\n  "), "formats: [" + bare + "]", "raise: [" + bare + "]",
 		"passphrase: " + passphrase, bare + ": x", "endpoint: " + bare, "severities: {" + bare + ": error}",
