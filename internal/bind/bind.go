@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/collect/certificate"
@@ -17,16 +16,7 @@ import (
 	"github.com/bindgate/bindgate/internal/gateway"
 	"github.com/bindgate/bindgate/internal/gateway/write"
 	"github.com/bindgate/bindgate/internal/journal"
-	"github.com/bindgate/bindgate/internal/plan"
 )
-
-// Job is one allowed binding. Only the permit counts: what was judged and what
-// is sent are its own.
-type Job struct {
-	Subject checks.Subject
-	Plan    plan.Plan
-	Permit  gate.Permit
-}
 
 // Reader reads the gateway's state afresh, from no cache.
 type Reader interface {
@@ -76,31 +66,30 @@ func New(c Config) *Binder {
 	})}
 }
 
-// All redeems the jobs in their order. The first call that fails or whose
+// All redeems permits in their order. The first call that fails or whose
 // outcome is unknown stops the rest; a cancelled context stops before the next
 // binding, never inside one, so that no domain is left without its certificate.
-func (b *Binder) All(ctx context.Context, jobs []Job) []Outcome {
-	outcomes := make([]Outcome, 0, len(jobs))
+func (b *Binder) All(ctx context.Context, permits []gate.Permit) []Outcome {
+	outcomes := make([]Outcome, 0, len(permits))
 	var stopped string
-	for _, j := range jobs {
-		p := j.Permit.Plan()
-		if stopped != "" && len(p.Calls) > 0 {
-			outcomes = append(outcomes, Outcome{Status: NotAttempted, Message: stopped, Before: p.Before})
+	for _, p := range permits {
+		if plan := p.Plan(); stopped != "" && len(plan.Calls) > 0 {
+			outcomes = append(outcomes, Outcome{Status: NotAttempted, Message: stopped, Before: plan.Before})
 			continue
 		}
-		o := b.One(ctx, j)
+		o := b.One(ctx, p)
 		if o.stops() {
-			stopped = fmt.Sprintf("not attempted: the binding of %q before it ended %s", j.Permit.Subject().Binding.DomainName, o.Status)
+			stopped = fmt.Sprintf("not attempted: the binding of %q before it ended %s", p.Subject().Binding.DomainName, o.Status)
 		}
 		outcomes = append(outcomes, o)
 	}
 	return outcomes
 }
 
-// One redeems one job. Once it has begun it goes on to the end of the sequence
+// One redeems one permit. Once it has begun it goes on to the end of the sequence
 // even when ctx is cancelled: half a sequence is the worst place to stop.
-func (b *Binder) One(ctx context.Context, j Job) Outcome {
-	r := redemption{Binder: b, permit: j.Permit, subject: j.Permit.Subject(), plan: j.Permit.Plan()}
+func (b *Binder) One(ctx context.Context, p gate.Permit) Outcome {
+	r := redemption{Binder: b, permit: p, subject: p.Subject(), plan: p.Plan()}
 	r.outcome = Outcome{Status: NotAttempted, Before: r.plan.Before}
 	switch {
 	case r.permit.ID() == "":

@@ -52,7 +52,7 @@ func (c *ruleCase) run(p *platform) (*ran, error) {
 	r := &ran{}
 	for i, s := range c.observe(ctx, cancel, p, groups) {
 		d := c.judge(ctx, cancel, i, s)
-		permit, _, _ := d.Permit()
+		permit, _ := d.Permit()
 		r.decisions, r.permits = append(r.decisions, d), append(r.permits, permit)
 	}
 	if c.cancel == cancels[2] {
@@ -76,23 +76,23 @@ func (c *ruleCase) run(p *platform) (*ran, error) {
 // redeem hands the permits that were given to the binder, then, one by one,
 // those that were not, and those that were redeemed already.
 func (r *ran) redeem(ctx context.Context, b *bind.Binder) {
-	var jobs []bind.Job
+	var given []gate.Permit
 	for _, p := range r.permits {
 		if p.ID() != "" {
-			jobs = append(jobs, bind.Job{Permit: p})
+			given = append(given, p)
 		}
 	}
-	given := b.All(ctx, jobs)
+	outcomes := b.All(ctx, given)
 	for _, p := range r.permits {
 		if p.ID() == "" {
-			r.outcomes = append(r.outcomes, b.One(ctx, bind.Job{}))
+			r.outcomes = append(r.outcomes, b.One(ctx, p))
 			continue
 		}
-		o := given[0]
-		given = given[1:]
+		o := outcomes[0]
+		outcomes = outcomes[1:]
 		r.outcomes = append(r.outcomes, o)
 		if o.Sent {
-			b.One(ctx, bind.Job{Permit: p})
+			b.One(ctx, p)
 		}
 	}
 }

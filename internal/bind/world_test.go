@@ -192,7 +192,7 @@ func (w *world) permit(b binding.Binding) gate.Permit {
 		list = append(list, checks.Check{ID: id, Severity: checks.Error, Core: true})
 		results = append(results, checks.Result{ID: id, Status: checks.StatusPass})
 	}
-	p, _, err := gate.Decide(list, s, results).Permit()
+	p, err := gate.Decide(list, s, results).Permit()
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -202,11 +202,7 @@ func (w *world) permit(b binding.Binding) gate.Permit {
 // bind redeems permits; what the sandbox received before does not count.
 func (w *world) bind(ctx context.Context, permits ...gate.Permit) []bind.Outcome {
 	w.before = len(w.sandbox.Calls())
-	var jobs []bind.Job
-	for _, p := range permits {
-		jobs = append(jobs, bind.Job{Permit: p})
-	}
-	return w.binder.All(ctx, jobs)
+	return w.binder.All(ctx, permits)
 }
 
 func (w *world) faults(spec string) {

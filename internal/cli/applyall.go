@@ -88,21 +88,21 @@ func (a *apply) together(ctx context.Context, args []string) ([]applied, error) 
 	if ctx.Err() != nil {
 		blocked = "interrupted before any call"
 	}
-	var jobs []bind.Job
+	var permits []gate.Permit
 	var at []int
 	for i, d := range done {
 		switch {
 		case blocked != "" && len(d.plan.Calls) > 0 || d.decision.Status != gate.Allowed && d.outcome.Status != bind.Unchanged:
 			done[i].outcome.Status, done[i].outcome.Message = bind.NotAttempted, blocked
 		case len(d.plan.Calls) > 0:
-			permit, p, err := d.decision.Permit()
+			permit, err := d.decision.Permit()
 			if err != nil {
 				return nil, err
 			}
-			jobs, at = append(jobs, bind.Job{Subject: d.subject, Plan: p, Permit: permit}), append(at, i)
+			permits, at = append(permits, permit), append(at, i)
 		}
 	}
-	for n, o := range a.binder(groups, reader).All(ctx, jobs) {
+	for n, o := range a.binder(groups, reader).All(ctx, permits) {
 		done[at[n]].outcome = o
 	}
 	return done, nil
@@ -172,11 +172,11 @@ func (a *apply) oneByOne(ctx context.Context) ([]applied, error) {
 		case blocked != "":
 			d.outcome.Status, d.outcome.Message, d.outcome.Interrupted = bind.NotAttempted, blocked, ctx.Err() != nil
 		default:
-			permit, p, err := d.decision.Permit()
+			permit, err := d.decision.Permit()
 			if err != nil {
 				return nil, err
 			}
-			d.outcome = a.binder(groups, reader).One(ctx, bind.Job{Subject: d.subject, Plan: p, Permit: permit})
+			d.outcome = a.binder(groups, reader).One(ctx, permit)
 		}
 		if d.outcome.Status == bind.Unknown {
 			stopped = fmt.Sprintf("not attempted: the outcome for %q is unknown", b.DomainName)

@@ -123,7 +123,7 @@ func TestDecide(t *testing.T) {
 			if c.reason != "" && !strings.Contains(strings.Join(d.Reasons, "\n"), c.reason) {
 				t.Errorf("reasons %q do not say %q", d.Reasons, c.reason)
 			}
-			_, _, err := d.Permit()
+			_, err := d.Permit()
 			if (err == nil) != (c.want == Allowed) {
 				t.Errorf("permit: %v for a decision %q", err, d.Status)
 			}
@@ -165,10 +165,10 @@ func TestDecideOnACertificateAlone(t *testing.T) {
 func TestPermitIsGivenOnce(t *testing.T) {
 	d := Decide(small, subject(), sound())
 	copied := d
-	if _, _, err := d.Permit(); err != nil {
+	if _, err := d.Permit(); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := copied.Permit(); !errors.Is(err, ErrGiven) {
+	if _, err := copied.Permit(); !errors.Is(err, ErrGiven) {
 		t.Errorf("a second permit: %v, want %v", err, ErrGiven)
 	}
 }
@@ -176,10 +176,10 @@ func TestPermitIsGivenOnce(t *testing.T) {
 func TestPermitWantsLiveEvidence(t *testing.T) {
 	s := subject()
 	s.Evidence.Run.Live = false
-	if _, _, err := Decide(small, s, sound()).Permit(); !errors.Is(err, ErrNotLive) {
+	if _, err := Decide(small, s, sound()).Permit(); !errors.Is(err, ErrNotLive) {
 		t.Errorf("a permit on replayed evidence: %v, want %v", err, ErrNotLive)
 	}
-	if _, _, err := (Decision{Status: Allowed}).Permit(); !errors.Is(err, ErrNoPermit) {
+	if _, err := (Decision{Status: Allowed}).Permit(); !errors.Is(err, ErrNoPermit) {
 		t.Errorf("a permit of a decision that nobody made: %v, want %v", err, ErrNoPermit)
 	}
 }

@@ -25,19 +25,19 @@ type leave struct {
 // Permit turns an allowed decision into a permit for the calls that follow from
 // the very subject that was judged, once. Any other decision gives none, and
 // neither does one that rests on replayed evidence.
-func (d Decision) Permit() (Permit, plan.Plan, error) {
+func (d Decision) Permit() (Permit, error) {
 	if d.Status != Allowed || d.leave == nil {
-		return Permit{}, plan.Plan{}, ErrNoPermit
+		return Permit{}, ErrNoPermit
 	}
 	if !d.leave.subject.Evidence.Run.Live {
-		return Permit{}, plan.Plan{}, ErrNotLive
+		return Permit{}, ErrNotLive
 	}
 	p, err := plan.For(d.leave.subject)
 	if err != nil {
-		return Permit{}, plan.Plan{}, err
+		return Permit{}, err
 	}
 	if !d.leave.given.CompareAndSwap(false, true) {
-		return Permit{}, plan.Plan{}, ErrGiven
+		return Permit{}, ErrGiven
 	}
-	return newPermit(rand.Text(), d.leave.subject, p), p, nil
+	return newPermit(rand.Text(), d.leave.subject, p), nil
 }

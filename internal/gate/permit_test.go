@@ -54,7 +54,11 @@ func TestPermitIsFrozen(t *testing.T) {
 }
 
 func TestPermitCarriesWhatWasJudged(t *testing.T) {
-	p, want, err := Decide(small, subject(), sound()).Permit()
+	p, err := Decide(small, subject(), sound()).Permit()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := plan.For(subject())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func permit(t *testing.T) gate.Permit {
 		list = append(list, checks.Check{ID: id, Severity: checks.Error, Core: true})
 		results = append(results, checks.Result{ID: id, Status: checks.StatusPass})
 	}
-	p, _, err := gate.Decide(list, s, results).Permit()
+	p, err := gate.Decide(list, s, results).Permit()
 	if err != nil {
 		t.Fatal(err)
 	}
