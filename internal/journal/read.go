@@ -109,8 +109,13 @@ type chain struct {
 	torn int64  // bytes after end without a line end
 }
 
-// follow reads and verifies lines, and calls each with every entry. Bytes after the last line end are torn, not broken: a line is written in
-// one go with its end, and a crash can leave any part of it.
+// entryStart is how every line of a journal begins.
+const entryStart = `{"schema":"` + schemaName + `"`
+
+// follow reads and verifies lines, and calls each with every entry. Bytes after
+// the last line end are torn, not broken: a line is written in one go with its
+// end, and a crash can leave any part of it. A file that never held an entry and
+// does not begin like one is no journal, and must not be written over.
 func follow(r io.Reader, each func(Entry)) (chain, error) {
 	c := chain{head: genesis()}
 	lines := bufio.NewReaderSize(r, maxLine)
@@ -118,6 +123,9 @@ func follow(r io.Reader, each func(Entry)) (chain, error) {
 		line, err := lines.ReadSlice('\n')
 		switch {
 		case errors.Is(err, io.EOF):
+			if n := min(len(line), len(entryStart)); c.seq == 0 && string(line[:n]) != entryStart[:n] {
+				return c, broken(1, errors.New("it does not begin like an entry"))
+			}
 			c.torn = int64(len(line))
 			return c, nil
 		case errors.Is(err, bufio.ErrBufferFull):
