@@ -40,16 +40,20 @@ func (a *apply) all(ctx context.Context, args []string) (code int, sent bool, re
 	} else {
 		done, err = a.together(ctx, args)
 	}
-	if err != nil {
-		a.end(codeOf(err))
-		return 0, false, rep, err
-	}
 	verdicts := make([]judged, len(done))
 	for i, d := range done {
 		verdicts[i] = d.judged
 		sent = sent || d.outcome.Sent
 	}
+	if err != nil && !sent {
+		a.end(codeOf(err))
+		return 0, false, rep, err
+	}
 	codes := []int{}
+	if err != nil { // what was sent before it is still told
+		complain(r.env.Stderr, err)
+		codes = append(codes, exitFailed)
+	}
 	for _, d := range done {
 		codes = append(codes, d.code(sent))
 	}
@@ -141,7 +145,8 @@ func (a *apply) prepare(verdicts []judged, args []string) (done []applied, file 
 }
 
 // oneByOne judges each binding just before its own calls. A refusal does not
-// stop the others; an outcome that nobody knows does.
+// stop the others; an outcome that nobody knows does. With an error come the
+// bindings before it: their calls may have been made.
 func (a *apply) oneByOne(ctx context.Context) ([]applied, error) {
 	if a.planned != nil {
 		return nil, errors.New("reading flags: --each judges one by one and cannot hold to a plan; leave one of them out")
@@ -157,7 +162,7 @@ func (a *apply) oneByOne(ctx context.Context) ([]applied, error) {
 	for i, b := range bindings {
 		verdicts, groups, reader, err := a.observe(ctx, []binding.Binding{b}, &related[i].Siblings)
 		if err != nil {
-			return nil, err
+			return done, err
 		}
 		prepared, _, blocked := a.prepare(verdicts, nil)
 		d := prepared[0]
@@ -174,7 +179,7 @@ func (a *apply) oneByOne(ctx context.Context) ([]applied, error) {
 		default:
 			permit, err := d.decision.Permit()
 			if err != nil {
-				return nil, err
+				return done, err
 			}
 			d.outcome = a.binder(groups, reader).One(ctx, permit)
 		}
