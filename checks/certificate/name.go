@@ -3,6 +3,7 @@ package certificate
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -33,14 +34,15 @@ func asciiName(domain string) (string, error) {
 // covers reports whether a dNSName of a certificate covers a domain in A-labels
 // (RFC 9525 §6.3): it is the domain, or it is a wildcard whose "*" stands for
 // the whole first label of the domain. A domain that is a wildcard itself needs
-// the very same name. No wildcard over a public suffix covers anything.
+// the very same name. No wildcard over a public suffix, and none with an empty
+// label (RFC 1034 §3.1), covers anything.
 func covers(san, domain string) bool {
 	san = asciiLower(san)
 	parent, wildcard := strings.CutPrefix(san, "*.")
 	if !wildcard {
 		return san == domain && !strings.Contains(domain, "*")
 	}
-	if strings.Contains(parent, "*") || overPublicSuffix(parent) {
+	if strings.Contains(parent, "*") || slices.Contains(strings.Split(parent, "."), "") || overPublicSuffix(parent) {
 		return false
 	}
 	_, rest, ok := strings.Cut(domain, ".")

@@ -28,6 +28,8 @@ func TestCovers(t *testing.T) {
 		{"*.corp", "demo.corp", false},
 		{"*", "demo", false},
 		{"*.", "demo.", false},
+		{"*..", "a..", false}, // what UTS #46 makes of two dots of another script
+		{"*.demo..com", "api.demo..com", false},
 		{"a*.demo.com", "api.demo.com", false},
 		{"*.*.com", "api.demo.com", false},
 		{"api.*.com", "api.demo.com", false},
