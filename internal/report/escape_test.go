@@ -119,7 +119,7 @@ func TestHostileTextDrivesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := run("plan", hostileBinding(t), hostileBinding(t))
 		o := Options{Color: rapid.Bool().Draw(t, "color"), Verbose: rapid.Bool().Draw(t, "verbose"), Width: rapid.IntRange(0, 120).Draw(t, "width")}
-		copied := map[string]bool{} // lines that are never wrapped
+		copied := map[string]bool{} // lines that are never wrapped, words wider than a line aside
 		for _, b := range r.Bindings {
 			copied["    "+Escape(b.Outcome.Restore[0])] = true
 		}
@@ -134,7 +134,7 @@ func TestHostileTextDrivesNothing(t *testing.T) {
 					if o.Color {
 						line = paint.ReplaceAllString(line, "")
 					}
-					if got, most := columns(line), newPrinter(o).width; got > most && !copied[line] {
+					if got, most := columns(line), newPrinter(o).width; got > most && !copied[line] && len(words(line)) > 1 {
 						t.Fatalf("%q has %d columns, want at most %d", line, got, most)
 					}
 				}

@@ -30,17 +30,15 @@ type span struct {
 }
 
 // printer is the only way to the text report. It escapes every span,
-// so nothing reaches a terminal as it came, and wraps lines at its width.
+// so nothing reaches a terminal as it came, and wraps lines at its width,
+// between words: what a reader may want to copy is never cut.
 type printer struct {
 	w      bytes.Buffer // written out by flush
 	width  int
 	colors map[style]*color.Color
 }
 
-const (
-	defaultWidth, leastWidth = 80, 40
-	room                     = 3 // columns that harmless may add to a word
-)
+const defaultWidth, leastWidth = 80, 40
 
 func newPrinter(o Options) *printer {
 	p := &printer{width: max(cmp.Or(o.Width, defaultWidth), leastWidth),
@@ -61,28 +59,27 @@ func newPrinter(o Options) *printer {
 }
 
 // line writes spans as one paragraph: words with one space between them, from
-// column indent on, and from column hang on where a line is too long.
+// column indent on, and from column hang on where a line is too long. A word that
+// is wider than a line stands on one of its own.
 func (p *printer) line(indent, hang int, spans ...span) {
 	p.w.WriteString(strings.Repeat(" ", indent))
 	at, first := indent, true // where the next character goes; whether it is the line's first
 	for _, s := range spans {
 		var run []string // words of this span on this line, painted together
-		for _, word := range strings.Fields(Escape(s.text)) {
-			for _, part := range split(word, p.width-max(indent, hang)-room) {
-				if !first && at+1+columns(part) > p.width {
-					p.w.WriteString(p.paint(s.style, run) + "\n" + strings.Repeat(" ", hang))
-					at, first, run = hang, true, nil
-				}
-				if first {
-					part = harmless(part)
-				} else {
-					at++
-					if run == nil {
-						p.w.WriteByte(' ')
-					}
-				}
-				at, first, run = at+columns(part), false, append(run, part)
+		for _, word := range words(Escape(s.text)) {
+			if !first && at+1+columns(word) > p.width {
+				p.w.WriteString(p.paint(s.style, run) + "\n" + strings.Repeat(" ", hang))
+				at, first, run = hang, true, nil
 			}
+			if first {
+				word = harmless(word)
+			} else {
+				at++
+				if run == nil {
+					p.w.WriteByte(' ')
+				}
+			}
+			at, first, run = at+columns(word), false, append(run, word)
 		}
 		p.w.WriteString(p.paint(s.style, run))
 	}
@@ -116,21 +113,6 @@ func harmless(word string) string {
 		return `\x3a` + word[1:]
 	}
 	return word
-}
-
-// split cuts a word that is wider than the line into parts that fit.
-func split(word string, most int) []string {
-	var parts []string
-	start, at := 0, 0
-	for i, r := range word {
-		w := columns(string(r))
-		if at+w > most {
-			parts = append(parts, word[start:i])
-			start, at = i, 0
-		}
-		at += w
-	}
-	return append(parts, word[start:])
 }
 
 // columns is the width of text on a terminal; East Asian wide characters, as

@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files and the schema a
 // generate makes the schema from the types and their comments.
 func generate(t *testing.T) []byte {
 	t.Helper()
-	r := jsonschema.Reflector{ExpandedStruct: true, AllowAdditionalProperties: true, Mapper: words}
+	r := jsonschema.Reflector{ExpandedStruct: true, AllowAdditionalProperties: true, Mapper: vocabulary}
 	t.Chdir("../..") // comments are found by the path from the module's root
 	for _, dir := range []string{"checks", "internal/plan", "internal/report"} {
 		if err := r.AddGoComments("github.com/bindgate/bindgate", dir); err != nil {
@@ -38,8 +38,8 @@ func generate(t *testing.T) []byte {
 	return append(doc, '\n')
 }
 
-// words lists the values of the types that are words.
-func words(t reflect.Type) *jsonschema.Schema {
+// vocabulary lists the values of the types that are words.
+func vocabulary(t reflect.Type) *jsonschema.Schema {
 	switch t {
 	case reflect.TypeFor[checks.Status]():
 		return &jsonschema.Schema{Type: "string", Enum: []any{checks.StatusPass, checks.StatusFail,
