@@ -17,13 +17,13 @@ func asciiName(domain string) (string, error) {
 	if base == "" || len(base) > 1024 {
 		return "", errors.New("not a domain name")
 	}
-	if _, err := netip.ParseAddr(base); err == nil {
-		return "", errors.New("an IP address, not a domain name")
-	}
 	profile := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.VerifyDNSLength(true))
 	ascii, err := profile.ToASCII(base)
 	if err != nil {
 		return "", err
+	}
+	if _, err := netip.ParseAddr(ascii); err == nil || strings.HasSuffix(ascii, ".") { // digits and dots of other scripts become these
+		return "", errors.New("an IP address or a final dot, not a domain name")
 	}
 	if wildcard {
 		return "*." + ascii, nil

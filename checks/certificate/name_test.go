@@ -47,7 +47,7 @@ func TestCovers(t *testing.T) {
 func TestASCIIName(t *testing.T) {
 	for domain, want := range map[string]string{
 		"api.demo.com": "api.demo.com", "API.demo.com": "api.demo.com", "*.Bücher.example": "*.xn--bcher-kva.example",
-		"": "", "*.": "", "a b.com": "", "-a.com": "", "127.0.0.1": "", "*.127.0.0.1": "", "::1": "", strings.Repeat("a", 64) + ".com": "", strings.Repeat("ü.", 1000): "",
+		"": "", "*.": "", "a b.com": "", "-a.com": "", "127.0.0.1": "", "１27.0.0.1": "", "*.127。0.0.1": "", "a.com.": "", "a.com。。": "", "*.127.0.0.1": "", "::1": "", strings.Repeat("a", 64) + ".com": "", strings.Repeat("ü.", 1000): "",
 	} {
 		if got, err := asciiName(domain); got != want || (err == nil) != (want != "") {
 			t.Errorf("%.20q: got %q (%v), want %q", domain, got, err, want)
@@ -60,6 +60,7 @@ func TestASCIIName(t *testing.T) {
 func FuzzCovers(f *testing.F) {
 	f.Add("*.demo.com", "api.demo.com")
 	f.Add("a.b", "A.b")
+	f.Add("127.0.0.1", "１27.0.0.1")
 	f.Fuzz(func(t *testing.T, san, domain string) {
 		ascii, err := asciiName(domain)
 		if err != nil || !covers(san, ascii) || strings.HasPrefix(ascii, "*.") {
