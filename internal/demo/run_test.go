@@ -36,7 +36,7 @@ func TestDemo(t *testing.T) {
 	if code := cli.Run(t.Context(), []string{"demo"}, env); code != 0 {
 		t.Fatalf("got exit code %d:\n%s", code, &out)
 	}
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Errorf("it took %s", took)
 	}
 	text := out.String()

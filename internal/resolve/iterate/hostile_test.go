@@ -72,7 +72,7 @@ func TestDeadline(t *testing.T) {
 	defer cancel()
 	begin := time.Now()
 	walk, err := w.Walk(ctx, "api.alldown.com", 1)
-	if err == nil && walk.Event != "" || time.Since(begin) > time.Second {
+	if err == nil && walk.Event != "" || time.Since(begin) > 20*time.Second {
 		t.Errorf("after %v: got %+v, %v", time.Since(begin), walk.Chain, err)
 	}
 }

@@ -154,7 +154,7 @@ func TestTheContextEndsACall(t *testing.T) {
 	if !errors.As(err, &we) || we.Kind != wire.Transport || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
-	if took := time.Since(start); took > time.Second {
+	if took := time.Since(start); took > 20*time.Second {
 		t.Errorf("took %s", took)
 	}
 }
