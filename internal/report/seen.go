@@ -41,19 +41,25 @@ func Observed(e evidence.Evidence) *Seen {
 	return &s
 }
 
-// draw puts the alias chain and the certification path as lines, each with its
-// depth, for the text report.
-func (s *Seen) draw() []branch {
+// names are the alias chain as lines, with what the servers say where they do
+// not agree.
+func (s *Seen) names() []branch {
+	if s == nil || s.End == nil {
+		return nil
+	}
+	out := []branch{{0, s.chain()}}
+	for _, r := range s.Servers {
+		out = append(out, branch{1, rowText(r)})
+	}
+	return out
+}
+
+// path is the certification path as lines, each as deep as its certificate.
+func (s *Seen) path() []branch {
 	if s == nil {
 		return nil
 	}
 	var out []branch
-	if s.End != nil {
-		out = append(out, branch{0, s.chain()})
-		for _, r := range s.Servers {
-			out = append(out, branch{1, rowText(r)})
-		}
-	}
 	for i, subject := range s.Path {
 		if i == len(s.Path)-1 {
 			subject += " (root: " + s.RootsFrom + ")"

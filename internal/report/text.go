@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/bindgate/bindgate/checks"
@@ -20,9 +19,10 @@ type text struct {
 }
 
 // Beyond these numbers the text report counts instead of listing, unless it is
-// to be verbose. Failing findings are always listed.
+// to be verbose. No check that fails goes unsaid.
 const (
-	mostBindings = 20 // lines of bindings
+	mostBindings = 20 // lines of bindings; refused bindings in full, whatever they fail
+	mostAlike    = 3  // of more than that, those in full that fail the same checks
 	mostGroups   = 10 // reasons of unknown or not-run checks
 	mostWarnings = 3  // warnings of one check
 	mostNames    = 5  // names in one list
@@ -50,65 +50,6 @@ func writeText(w io.Writer, r Report, o Options) error {
 // settled reports that nothing stands in the way of what was asked for.
 func settled(s Summary) bool {
 	return s.Refused+s.Undetermined+s.Incomplete+s.Failed+s.Unknown+s.NotAttempted == 0
-}
-
-// failures lists the refused bindings with their error findings.
-func (t text) failures() {
-	for _, b := range t.r.Bindings {
-		var failing []checks.Result
-		for _, c := range b.Checks {
-			if len(findings(c, checks.Error)) > 0 {
-				failing = append(failing, c)
-			}
-		}
-		if len(failing) == 0 && b.Decision != gate.Refused {
-			continue
-		}
-		t.line(0, 2, span{bad, "✗ " + string(b.Decision)}, span{name, b.DomainName}, span{plain, toGroup(b.GroupID)})
-		for _, c := range failing {
-			for _, f := range findings(c, checks.Error) {
-				t.finding(c.ID, f, bad)
-			}
-		}
-		if b.Decision == gate.Refused {
-			for _, reason := range unexplained(b, failing) {
-				t.line(2, 4, span{plain, reason})
-			}
-		}
-		if restsOnChain(failing) && !t.o.Verbose {
-			t.draw(b)
-		}
-		t.blank()
-	}
-}
-
-// finding writes where, which check, what, and how to fix it.
-func (t text) finding(id string, f checks.Finding, s style) {
-	t.line(2, 4, span{name, place(f.Source)}, span{s, id})
-	t.line(4, 4, span{plain, f.Message})
-	if f.Fix != "" {
-		t.line(4, 9, span{good, "fix:"}, span{plain, f.Fix})
-	}
-}
-
-// draw shows the evidence of a binding as trees.
-func (t text) draw(b Binding) {
-	for _, l := range b.Evidence.draw() {
-		indent := 4 + 2*min(l.depth, 10)
-		mark := "└"
-		if l.depth == 0 {
-			mark = ""
-		}
-		t.line(indent, indent+2, span{aside, mark}, span{plain, l.text})
-	}
-}
-
-// restsOnChain reports whether one of the checks judged a chain that is worth
-// seeing.
-func restsOnChain(failing []checks.Result) bool {
-	return slices.ContainsFunc(failing, func(c checks.Result) bool {
-		return strings.HasPrefix(c.ID, "dns/") || c.ID == "certificate/chain-is-trusted"
-	})
 }
 
 // findings are the findings of one severity.

@@ -52,7 +52,8 @@ func (t text) checks(b Binding) {
 		}
 		t.line(4, 8, span{s, string(c.Status)}, span{plain, c.ID}, span{aside, c.Reason})
 	}
-	t.draw(b)
+	t.draw(b.Evidence.names())
+	t.draw(b.Evidence.path())
 }
 
 // calls shows, for a plan or when verbose, what is sent, and always what a
