@@ -55,17 +55,6 @@ func TestSoundKeysAreSound(t *testing.T) {
 	}
 }
 
-func TestPublished(t *testing.T) {
-	if got := Published([]byte("no key")); got != "" {
-		t.Errorf("got %q", got)
-	}
-	for digest, where := range published() {
-		if len(digest) != 64 || where == "" {
-			t.Errorf("%q: %q", digest, where)
-		}
-	}
-}
-
 func FuzzRSA(f *testing.F) {
 	f.Add([]byte{15}, []byte{3})
 	f.Add([]byte{1, 0}, []byte{})
