@@ -20,7 +20,7 @@ policy:
 	go run ./cmd/bindgate policy test policies
 
 fuzz:
-	.ci/fuzz 10s
+	.ci/fuzz 10000
 
 bench:
 	cd bench && go run .
