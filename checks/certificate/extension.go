@@ -19,6 +19,8 @@ const (
 	oidTLSFeature  = "1.3.6.1.5.5.7.1.24"      // RFC 7633
 	oidSCTs        = "1.3.6.1.4.1.11129.2.4.2" // RFC 6962 §3.3
 	oidPoison      = "1.3.6.1.4.1.11129.2.4.3" // RFC 6962 §3.1
+
+	oidPrecertificateSigning = "1.3.6.1.4.1.11129.2.4.4" // an extended key usage, RFC 6962 §3.1
 )
 
 func hasExtension(c *x509.Certificate, oid string) bool {

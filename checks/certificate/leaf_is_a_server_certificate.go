@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -49,9 +48,7 @@ func judgeServer(s checks.Subject) checks.Verdict {
 	if len(chain[0].UnhandledCriticalExtensions) > 0 && len(found) == 0 {
 		return checks.CannotTell(fmt.Sprintf("%s has a critical extension that cannot be evaluated: %s", nth(chain, 0), chain[0].UnhandledCriticalExtensions[0]))
 	}
-	if slices.Contains(chain[0].ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
-		found = append(found, clientAuth(chain[0], s.Evidence.Certificate.Facts.Profile))
-	}
+	found = append(found, otherUses(chain, s.Evidence.Certificate.Facts.Profile)...)
 	return checks.Found(found...)
 }
 
@@ -76,13 +73,4 @@ func serverFlaws(leaf *x509.Certificate) (flaws []string) {
 		flaws = append(flaws, "has an extKeyUsage without serverAuth (RFC 5280 §4.2.1.12)")
 	}
 	return flaws
-}
-
-// clientAuth: root programs end certificates for both uses.
-func clientAuth(leaf *x509.Certificate, profile string) checks.Finding {
-	text := "the certificate is for TLS clients too (extKeyUsage clientAuth)"
-	if profile == evidence.ProfilePublic && !leaf.NotBefore.Before(time.Date(2027, 3, 15, 0, 0, 0, 0, time.UTC)) {
-		return checks.Fails(atBody, text+", which public CAs may not issue from 2027-03-15 on", "have it issued for serverAuth alone")
-	}
-	return checks.Warns(atBody, text+"; public CAs end such certificates by 2027-03-15", "have it issued for serverAuth alone")
 }
