@@ -3,11 +3,16 @@
 package certificate
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/zmap/zlint/v3/lint"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
@@ -15,37 +20,260 @@ import (
 	collector "github.com/bindgate/bindgate/internal/collect/certificate"
 )
 
-// TestZLintCorpus judges every certificate of zlint's own test data by the whole
-// family: none may make a check panic, and where a lint that knows no date
-// speaks of a matter of our own rows, both must say the same.
+// TestZLintCorpus judges zlint's own test data by the whole family, evidence in
+// and findings out, and compares with what zlint's tests expect of each file.
 func TestZLintCorpus(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(os.Getenv("ZLINT"), "testdata", "*.pem"))
-	if err != nil || len(files) == 0 {
+	corpus := judgeCorpus(t, os.Getenv("ZLINT"))
+	t.Run("refused", corpus.refused)
+	t.Run("lints", func(t *testing.T) {
+		corpus.lints(t, evidence.ProfilePublic)
+		corpus.lints(t, evidence.ProfilePrivate)
+	})
+	t.Run("rows", corpus.rows)
+}
+
+// corpus is zlint's test data, judged in both profiles.
+type corpus struct {
+	*sources
+	judged map[string]map[string]judgement // by profile and file
+}
+
+// judgement is what the family says of a file.
+type judgement struct {
+	facts   evidence.Certificate
+	results map[string]checks.Result // by id without the family
+}
+
+func judgeCorpus(t *testing.T, zlint string) corpus {
+	t.Helper()
+	c := corpus{sources: readSources(t, filepath.Join(zlint, "lints")), judged: map[string]map[string]judgement{}}
+	if len(c.expected) < 1500 {
+		t.Error("zlint's tests are written in another way than is read here")
+	}
+	t.Logf("zlint's tests: %d expectations read, %d under a configuration of their own are left out, test functions not understood: %q",
+		len(c.expected), c.configured, c.unread)
+	data := filepath.Join(zlint, "testdata")
+	names, err := filepath.Glob(filepath.Join(data, "*.pem"))
+	if err != nil || len(names) == 0 {
 		t.Fatalf("no test data: %v", err)
 	}
-	judged, unread := 0, 0
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b := binding.Binding{DomainName: "x.example", Certificate: &binding.Certificate{Body: "chain"}}
-		c, err := collector.New(collector.Config{Files: memory{"chain": text}, Profile: evidence.ProfilePublic, Now: time.Now})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := checks.Subject{Binding: b, Evidence: evidence.Evidence{Run: evidence.Run{Now: time.Now()}}}
-		s.Evidence.Certificate, s.Evidence.Key = c.Collect(t.Context(), b)
-		if s.Evidence.Certificate.Facts.Problem != nil {
-			unread++
-			continue
-		}
-		judged++
-		for _, r := range checks.Run(t.Context(), All(), s) {
-			if strings.Contains(r.Reason, "panicked") {
-				t.Errorf("%s: %s: %s", filepath.Base(file), r.ID, r.Reason)
+	for i := range names {
+		names[i] = filepath.Base(names[i])
+	}
+	for _, e := range c.expected {
+		names = append(names, e.file)
+	}
+	files := memory{}
+	for _, name := range names {
+		if files[name] == nil {
+			if files[name], err = os.ReadFile(filepath.Join(data, name)); err != nil {
+				t.Fatal(err)
 			}
 		}
 	}
-	t.Logf("zlint's test data: %d judged without a panic, %d that crypto/x509 cannot parse or that are no certificates", judged, unread)
+	for _, profile := range []string{evidence.ProfilePublic, evidence.ProfilePrivate} {
+		c.judged[profile] = judgeFiles(t, files, profile)
+	}
+	return c
+}
+
+func judgeFiles(t *testing.T, files memory, profile string) map[string]judgement {
+	t.Helper()
+	c, err := collector.New(collector.Config{Files: files, Profile: profile, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	judged := map[string]judgement{}
+	for name := range files {
+		b := binding.Binding{DomainName: "x.example", Certificate: &binding.Certificate{Body: name}}
+		s := checks.Subject{Binding: b, Evidence: evidence.Evidence{Run: evidence.Run{Now: time.Now()}}}
+		s.Evidence.Certificate, _ = c.Collect(t.Context(), b)
+		j := judgement{facts: s.Evidence.Certificate.Facts, results: map[string]checks.Result{}}
+		if len(j.facts.Chain) > 0 {
+			leaf, err := j.facts.Chain[0].X509()
+			if err != nil {
+				t.Fatal(err)
+			}
+			// The corpus has no keys; without one, key-is-strong does not judge.
+			s.Evidence.Key = evidence.Saw(evidence.Key{Source: "key", PublicKey: leaf.RawSubjectPublicKeyInfo}, "key", time.Now())
+			s.Binding.DomainName = belowWildcard(leaf.DNSNames)
+		}
+		for _, r := range checks.Run(t.Context(), All(), s) {
+			if strings.Contains(r.Reason, "panicked") {
+				t.Errorf("%s: %s: %s", name, r.ID, r.Reason)
+			}
+			j.results[strings.TrimPrefix(r.ID, "certificate/")] = r
+		}
+		judged[name] = j
+	}
+	return judged
+}
+
+// belowWildcard is a domain that the first wildcard of a certificate would cover.
+func belowWildcard(names []string) string {
+	for _, name := range names {
+		if parent, ok := strings.CutPrefix(name, "*."); ok {
+			return "a." + parent
+		}
+	}
+	return "x.example"
+}
+
+// refused: a file that crypto/x509 cannot parse is refused in its words, for a
+// reason that is listed, and no check passes.
+func (c corpus) refused(t *testing.T) {
+	reasons, total := map[string]int{}, 0
+	for name, j := range c.judged[evidence.ProfilePublic] {
+		if j.facts.Problem == nil {
+			continue
+		}
+		total++
+		_, reason, ok := strings.Cut(strings.TrimRight(j.facts.Problem.Message, ")"), "x509: ")
+		if !ok {
+			reason = j.facts.Problem.Message
+		}
+		if i := slices.IndexFunc(refusals(), func(r refusal) bool { return strings.HasPrefix(reason, r.reason) }); i >= 0 {
+			reason = refusals()[i].reason
+		} else {
+			t.Errorf("%s: %s: a reason that is not listed", name, reason)
+		}
+		reasons[reason]++
+		if got := j.results["is-readable"].Status; got != checks.StatusFail {
+			t.Errorf("%s: is-readable is %v", name, got)
+		}
+		for id, r := range j.results {
+			if r.Status == checks.StatusPass {
+				t.Errorf("%s: %s passes", name, id)
+			}
+		}
+	}
+	for _, r := range refusals() {
+		t.Logf("%3d %s: %s", reasons[r.reason], r.reason, r.why)
+	}
+	t.Logf("%d files judged, %d refused by certificate/is-readable", len(c.judged[evidence.ProfilePublic])-total, total)
+}
+
+// inProfile reports whether a lint's findings are ours: by its source, as
+// docs/design/certificates.md tells it, and not left out there.
+func inProfile(name, profile string) bool {
+	l := lint.GlobalRegistry().CertificateLints().ByName(name)
+	if l == nil || slices.Contains([]string{"w_ext_subject_key_identifier_missing_sub_cert", "w_subject_common_name_included", "w_ct_sct_policy_count_unsatisfied"}, name) {
+		return false
+	}
+	source := string(l.Source)
+	return strings.HasPrefix(source, "RFC") || profile == evidence.ProfilePublic &&
+		slices.Contains([]string{"CABF_BR", "Mozilla", "Apple", "Chrome", "Community"}, source)
+}
+
+// lints: certificate/lints-clean tells a lint's error as an error and its
+// warning as a warning, and nothing of what passes, does not apply, is not yet
+// in force, or is but a notice.
+func (c corpus) lints(t *testing.T, profile string) {
+	findings, silences, accepts, rejects, left, unread := 0, 0, 0, 0, 0, 0
+	for _, e := range c.expected {
+		j := c.judged[profile][e.file]
+		if !inProfile(e.lint, profile) {
+			left++
+			continue
+		}
+		if j.facts.Problem != nil {
+			unread++
+			continue
+		}
+		var want checks.Severity
+		switch e.status {
+		case "Error", "Fatal":
+			want = checks.Error
+		case "Warn":
+			want = checks.Warning
+		}
+		r := j.results["lints-clean"]
+		if r.Status != checks.StatusPass && r.Status != checks.StatusFail {
+			t.Errorf("profile %s: %s was not linted: %s", profile, e.file, r.Reason)
+		}
+		var got checks.Severity
+		for _, f := range r.Findings {
+			if strings.Contains(f.Message, ": "+e.lint+" (") {
+				got = f.Severity
+			}
+		}
+		switch {
+		case got == want && want != "":
+			findings++
+			continue
+		case got == want:
+			silences++
+			continue
+		case got == "":
+			accepts++
+		default:
+			rejects++
+		}
+		t.Errorf("profile %s: %s says %s of %s, lints-clean %q", profile, e.lint, e.status, e.file, got)
+	}
+	t.Logf("profile %s: %d agree (%d that there is a finding, %d that there is none), %d false accepts, %d false rejects; %d of files that are refused, %d of lints outside of the profile",
+		profile, findings+silences, findings, silences, accepts, rejects, unread, left)
+}
+
+// rows holds our own rows, which know no dates, against the lints of the same
+// property: an error or a warning must be told by the row in its words, and the
+// row must not tell it of what passes. What is not in force is not compared.
+func (c corpus) rows(t *testing.T) {
+	listed := map[string]bool{}
+	var total differences
+	for _, p := range sameProperty() {
+		d := c.compare(t, p, listed)
+		t.Logf("%-28s %-28.28s %v %s", p.row, p.says, d, p.stricter)
+		for i := range d {
+			total[i] += d[i]
+		}
+	}
+	t.Logf("all rows: %v", total)
+	for key := range disagreements() {
+		if !listed[key] {
+			t.Errorf("%s is listed, and there is no disagreement", key)
+		}
+	}
+}
+
+// differences counts by kind: agreement, false accept, false reject, refused in
+// other words, not compared.
+type differences [5]int
+
+func (d differences) String() string {
+	return fmt.Sprintf("%3d agree, %d false accepts, %d false rejects, %d refused in other words, %d not compared", d[0], d[1], d[2], d[3], d[4])
+}
+
+// compare holds one property against its lints, and notes which of the listed
+// disagreements there are.
+func (c corpus) compare(t *testing.T, p property, listed map[string]bool) (d differences) {
+	said := regexp.MustCompile(p.says)
+	for _, e := range c.expected {
+		if !slices.Contains(p.lints, e.lint) {
+			continue
+		}
+		j := c.judged[evidence.ProfilePublic][e.file]
+		flawed := slices.Contains([]string{"Notice", "Warn", "Error", "Fatal"}, e.status)
+		if j.facts.Problem != nil || !flawed && (e.status != "Pass" || p.stricter != "") {
+			d[4]++
+			continue
+		}
+		r := j.results[p.row]
+		switch told := slices.ContainsFunc(r.Findings, func(f checks.Finding) bool { return said.MatchString(f.Message) }); {
+		case told == flawed:
+			d[0]++
+			continue
+		case told:
+			d[2]++
+		case r.Status == checks.StatusFail:
+			d[3]++
+		default:
+			d[1]++
+		}
+		key := e.lint + " " + e.file
+		if listed[key] = disagreements()[key] != ""; !listed[key] {
+			t.Errorf("%s: %s says %s of %s, and the row %v", p.row, e.lint, e.status, e.file, r.Findings)
+		}
+	}
+	return d
 }
