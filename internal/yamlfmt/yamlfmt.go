@@ -10,7 +10,12 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 )
+
+// maxDepth bounds the mappings and lists in each other: every line is indented by
+// its depth, so a deep text of some kilobytes would become many megabytes.
+const maxDepth = 100
 
 // blank stands in for a blank line while the YAML library holds the text, which
 // keeps comments and drops blank lines.
@@ -40,7 +45,7 @@ func Format(src []byte) (out []byte, err error) {
 		return nil, fmt.Errorf("laying out YAML: reading the result again: %w", err)
 	}
 	again, err := layOut(out)
-	if err != nil || !bytes.Equal(out, again) || !same(before, after) || comments(src) != comments(out) {
+	if err != nil || bytes.Contains(out, []byte(blank)) || !bytes.Equal(out, again) || !same(before, after) || comments(src) != comments(out) {
 		return nil, errors.New("laying out YAML: another layout would change a value, lose a comment or never settle; lay it out by hand")
 	}
 	return out, nil
@@ -68,7 +73,7 @@ func layOut(src []byte) ([]byte, error) {
 
 // documents reads all documents of a text.
 func documents(src []byte) ([]*yaml.Node, error) {
-	loader, err := yaml.NewLoader(bytes.NewReader(src))
+	loader, err := yaml.NewLoader(bytes.NewReader(src), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth))))
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package yamlfmt
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,7 +39,7 @@ bindings:
 }
 
 func TestFormatRefusesWhatItWouldSpoil(t *testing.T) {
-	for name, in := range map[string]string{"no YAML": "a: [", "its own mark": "a: 1\n" + blank + "\n"} {
+	for name, in := range map[string]string{"no YAML": "a: [", "its own mark": "a: 1\n" + blank + "\n", "too deep": strings.Repeat("? ", 101) + "x"} {
 		if got, err := Format([]byte(in)); err == nil {
 			t.Errorf("%s: got %q, want an error", name, got)
 		}
