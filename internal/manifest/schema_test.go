@@ -105,6 +105,7 @@ func FuzzLoad(f *testing.F) {
 		"apiVersion: bindgate/v1\ndefaults: {regionId: r, domainProof: txt, labels: {a: b}}\nbindings:\n- domainName: a\n  groupId: g\n  isForce: true\n  forceFrom: [h]\n",
 		`{"apiVersion": "bindgate/v1", "bindings": [{"domainName": "a", "groupId": "g", "regionId": "r", "isHttpRedirectToHttps": false, "bindStageName": ""}]}`,
 		fmt.Sprintf(one, "a") + "---\n" + fmt.Sprintf(one, "b"),
+		fmt.Sprintf(withKey, "MI"+strings.Repeat("A", 60)+"==", "MI"+strings.Repeat("=", 62)), // too short for a key in base64
 	} {
 		f.Add([]byte(seed))
 	}
