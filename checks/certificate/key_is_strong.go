@@ -17,13 +17,15 @@ func KeyIsStrong() checks.Check {
 		Doc: checks.Doc{
 			Title: "The key cannot be broken and every client takes it",
 			Why: "A short or badly made key can be computed from the certificate, and then anybody is the server. Keys of other " +
-				"kinds or sizes load and are then refused by some clients only.",
+				"kinds or sizes load and are then refused by some clients only. Published keys, and those of the lists that " +
+				"--weak-keys names, are everybody's already.",
 			Fix: "Make a new key (openssl ecparam -name prime256v1 -genkey -noout, or openssl genrsa 2048) with a current library " +
 				"and have the certificate issued for it.",
 			References: []string{
 				"CA/Browser Forum Baseline Requirements §6.1.5 and §6.1.6 (sizes and curves; exponents; small factors), §6.1.1.3 " +
 					"(close primes, ROCA, Debian keys)",
 				"FIPS 186-5 §A.1.1 (the size of the private exponent)",
+				"CVE-2008-0166, openssl-vulnkey(1) (Debian's lists of weak keys)",
 				"Go, crypto/tls: RSA keys above 8192 bits are refused",
 			},
 			Failing: "load: {certificate: rsa-1024.pem, key: rsa-1024.key}",
@@ -37,7 +39,11 @@ func judgeStrong(s checks.Subject) checks.Verdict {
 	if v != nil {
 		return *v
 	}
-	found := strength(chain[0])
+	found, v := listed(chain, s.Evidence.Certificate.Facts.KeyLists)
+	if v != nil {
+		return *v
+	}
+	found = append(found, strength(chain[0])...)
 	key := s.Evidence.Key
 	for _, weakness := range key.Facts.Weaknesses {
 		found = append(found, checks.Fails(atKey, fmt.Sprintf("the private key of %q %s", key.Facts.Source, bounded(weakness)), newKey))

@@ -28,6 +28,16 @@ type Certificate struct {
 	PrivateKeys []string `json:"privateKeys,omitempty"` // places of private keys inside a PEM file: "block 2 (line 9, byte 400)"
 	Excess      []string `json:"excess,omitempty"`      // what is beyond the limits of what is evaluated; then no path was looked for
 	Lints       *Lints   `json:"lints,omitempty"`       // nil: nothing was linted
+
+	KeyLists []KeyList `json:"keyLists,omitempty"` // the lists of weak keys that were asked for every key of Chain
+}
+
+// KeyList is what one list of weak keys said.
+type KeyList struct {
+	File   string `json:"file"`             // as the owner named it
+	Digest string `json:"digest"`           // sha256:<hex> of its bytes
+	Keys   int    `json:"keys"`             // how many it holds
+	Listed []int  `json:"listed,omitempty"` // indexes in Chain of the certificates whose key it holds
 }
 
 // Profiles of a certificate: whose rules hold beside RFC 5280's.

@@ -3,8 +3,8 @@
 //
 // It covers small factors, close primes (a square included), the fingerprint of
 // ROCA, and the keys of Published. It does not cover the keys that Debian's
-// OpenSSL made from 2006 to 2008, whose list of some hundred thousand hashes is
-// not compiled in, nor moduli that share a prime with somebody else's.
+// OpenSSL made from 2006 to 2008, whose lists a team brings (--weak-keys), nor
+// moduli that share a prime with somebody else's.
 package weakkey
 
 import (

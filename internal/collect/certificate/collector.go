@@ -28,28 +28,35 @@ type Files interface {
 type Config struct {
 	Files     Files
 	LookupEnv func(name string) (string, bool)
-	Roots     string // mozilla (also when empty), system, or the path of a PEM file in Dir
-	Dir       string // the folder that relative paths of manifests and roots are in
-	Profile   string // evidence.ProfilePublic or ProfilePrivate; empty: it follows the root
+	Roots     string   // mozilla (also when empty), system, or the path of a PEM file in Dir
+	Dir       string   // the folder that relative paths of manifests and roots are in
+	Profile   string   // evidence.ProfilePublic or ProfilePrivate; empty: it follows the root
+	WeakKeys  []string // lists of weak keys (package keylist), paths in Dir
 	Now       func() time.Time
 }
 
 // Collector observes certificates and keys. It is safe for concurrent use.
 type Collector struct {
-	config  Config
-	roots   *pki.Roots
-	linter  string                   // name and version
-	linters map[string]*lints.Linter // by profile
-	tracked *tracker
+	config   Config
+	roots    *pki.Roots
+	keyLists []keyList
+	linter   string                   // name and version
+	linters  map[string]*lints.Linter // by profile
+	tracked  *tracker
 }
 
-// New makes a collector. The error is of a roots file that cannot be read.
+// New makes a collector. The error is of a file of roots or of weak keys that
+// cannot be read.
 func New(c Config) (*Collector, error) {
 	roots, err := openRoots(c)
 	if err != nil {
 		return nil, err
 	}
-	return &Collector{config: c, roots: roots, tracked: newTracker(), linter: lints.Version(), linters: map[string]*lints.Linter{
+	keyLists, err := openKeyLists(c)
+	if err != nil {
+		return nil, err
+	}
+	return &Collector{config: c, roots: roots, keyLists: keyLists, tracked: newTracker(), linter: lints.Version(), linters: map[string]*lints.Linter{
 		evidence.ProfilePublic: lints.New(true), evidence.ProfilePrivate: lints.New(false),
 	}}, nil
 }
@@ -122,6 +129,7 @@ func (c *Collector) certificateFacts(b binding.Binding, body body) evidence.Cert
 		chain = append(chain, one.Certificate)
 		facts.Chain = append(facts.Chain, evidence.NewCert(one.Certificate, one.Block, one.Offset))
 	}
+	facts.KeyLists = c.listed(chain)
 	facts.Path = evidence.Path{RootsFrom: c.roots.Name()}
 	if facts.Excess = pki.Excess(chain); len(facts.Excess) > 0 {
 		facts.Path.Undecided = "it is too large to be evaluated: " + facts.Excess[0]
