@@ -2,7 +2,11 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -48,7 +52,8 @@ func lay(dir, base string) error {
 
 // mint FILE NAME… [expired] [subject=TEXT]: a certificate for the names at
 // FILE.pem and its key at FILE.key, signed by the CA at ca.pem, which is made at
-// first. TEXT may hold \xNN.
+// first, and at FILE.sha256 the digest by which a list of weak keys names the
+// leaf's. TEXT may hold \xNN.
 func mint(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: mint FILE NAME… [expired] [subject=TEXT]")
@@ -79,6 +84,10 @@ func mint(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.MkdirAll(filepath.Dir(ts.MkAbs(args[0])), 0o755))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".pem"), leaf.Chain, 0o644))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".key"), leaf.Key, 0o600))
+	block, _ := pem.Decode(leaf.Chain)
+	parsed, err := x509.ParseCertificate(block.Bytes)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".sha256"), fmt.Appendf(nil, "%x\n", sha256.Sum256(parsed.RawSubjectPublicKeyInfo)), 0o644))
 }
 
 // fifo PATH: a FIFO that nobody writes to; whoever opens it waits for ever.

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/collect/certificate"
 	"github.com/bindgate/bindgate/internal/collect/revocation"
@@ -19,6 +21,7 @@ import (
 // trust is how certificates are judged, beside --roots.
 type trust struct {
 	crls              []string
+	weakKeys          []string
 	profile           string
 	minRemaining      time.Duration // 0: the third of the lifetime alone
 	revocationPrivate bool
@@ -28,6 +31,7 @@ type trust struct {
 func (t *trust) add(c *cobra.Command) {
 	p := c.Flags()
 	p.StringArrayVar(&t.crls, "crl", nil, "CRL `FILE` of a CA of the path, in DER or PEM, repeatable")
+	p.StringArrayVar(&t.weakKeys, "weak-keys", nil, "`FILE` of keys that nobody may use, repeatable: a list of Debian's openssl-blacklist, or a SHA-256 of a public key a line")
 	p.StringVar(&t.profile, "profile", "", "whose rules certificates keep: public or private (default: public where the root is in Mozilla's list)")
 	p.DurationVar(&t.minRemaining, "min-remaining", 0, "warn of certificates that last less than this `DURATION`, such as 720h (default: a third of their lifetime)")
 	p.BoolVar(&t.revocationPrivate, "revocation-private", false, "let the CRL and OCSP addresses in certificates be private ones")
@@ -44,7 +48,7 @@ func (t trust) check() error {
 	return fmt.Errorf("reading --profile: got %q, want public or private", t.profile)
 }
 
-// openCertificates opens roots and CRLs; every error is usage.
+// openCertificates opens roots, lists of weak keys and CRLs; every error is usage.
 func (r *run) openCertificates() error {
 	if err := r.s.trust.check(); err != nil {
 		return err
@@ -54,12 +58,23 @@ func (r *run) openCertificates() error {
 	}
 	var err error
 	if r.certificates, err = certificate.New(certificate.Config{
-		Files: r.set.Files, LookupEnv: r.env.LookupEnv, Roots: r.s.roots, Dir: r.env.Dir, Profile: r.s.profile, Now: r.s.clock,
+		Files: r.set.Files, LookupEnv: r.env.LookupEnv, Roots: r.s.roots, Dir: r.env.Dir, Profile: r.s.profile,
+		WeakKeys: r.weakKeys(), Now: r.s.clock,
 	}); err != nil {
 		return err
 	}
 	_, err = r.revocations(r.s.clock)
 	return err
+}
+
+// weakKeys are the lists to ask, none where no key will be looked up: a replay
+// tells what the saved run was told.
+func (r *run) weakKeys() []string {
+	certified := func(b binding.Binding) bool { return b.Certificate != nil }
+	if r.s.evidence != "" || !slices.ContainsFunc(r.set.Bindings, certified) {
+		return nil
+	}
+	return r.s.weakKeys
 }
 
 func (r *run) revocations(now func() time.Time) (*revocation.Collector, error) {

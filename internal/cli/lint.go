@@ -151,8 +151,14 @@ func (r *run) head(facts evidence.Run) report.Run {
 func (r *run) report(head report.Run, verdicts []judged) report.Report {
 	rep := report.Report{Tool: report.Tool{Name: "bindgate", Version: version()}, Run: head, Catalogue: r.s.catalogue, Text: r.set.Text}
 	for _, v := range verdicts {
-		if found := v.subject.Evidence.Certificate.Facts.Lints; found != nil {
-			rep.Run.Linter = found.Linter
+		facts := v.subject.Evidence.Certificate.Facts
+		if facts.Lints != nil {
+			rep.Run.Linter = facts.Lints.Linter
+		}
+		if rep.Run.KeyLists == nil { // the same for every certificate
+			for _, list := range facts.KeyLists {
+				rep.Run.KeyLists = append(rep.Run.KeyLists, report.KeyList{File: list.File, Digest: list.Digest, Keys: list.Keys})
+			}
 		}
 		rep.Bindings = append(rep.Bindings, v.report())
 	}

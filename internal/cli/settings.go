@@ -45,6 +45,9 @@ func settle(env Env, c *cobra.Command, f flags) (settings, error) {
 	if f.evidence != "" && (f.offline || len(f.without) > 0 || f.evidenceOut != "" || f.now != "") {
 		return s, fmt.Errorf("reading --evidence: a replay takes time and mode from the saved run; leave out --now, --offline, --without and --evidence-out")
 	}
+	if f.evidence != "" && len(f.weakKeys) > 0 {
+		return s, fmt.Errorf("reading --evidence: a replay tells what the saved run's lists said; leave out --weak-keys")
+	}
 	if f.failOn != "" && f.failOn != "warning" && f.failOn != "error" {
 		return s, fmt.Errorf("reading --fail-on: got %q, want warning or error", f.failOn)
 	}
@@ -110,6 +113,7 @@ func (s *settings) fromOwner(env Env, c *cobra.Command) error {
 		s.formats = o.Formats
 	}
 	s.crls = append(s.crls, o.CRLs...)
+	s.weakKeys = append(s.weakKeys, o.WeakKeys...)
 	s.policy = append(s.policy, o.Policy...)
 	s.data = append(s.data, o.Data...)
 	s.allowPath = append(s.allowPath, o.AllowPaths...)

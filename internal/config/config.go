@@ -42,6 +42,7 @@ type Config struct {
 	Roots    string   // a path, or "mozilla" or "system"
 	Profile  string   // public or private: whose rules certificates keep
 	CRLs     []string // paths
+	WeakKeys []string // paths of lists of keys that nobody may use
 	// MinRemaining is how long a certificate must last at least.
 	MinRemaining time.Duration
 	Resolver     string

@@ -36,6 +36,7 @@ contract: "2017"
 roots: roots.pem
 profile: private
 crl: [ca.crl]
+weakKeys: [blacklist.RSA-2048, /etc/weak.txt]
 minRemaining: 720h
 resolver: 127.0.0.1:53
 policy: [policies, /etc/policies]
@@ -57,7 +58,7 @@ journal: journal.jsonl
 		Path: path, Dir: dir, Digest: got.Digest,
 		Formats:  []string{"text", "json=" + dir + "/report.json", "sarif=/tmp/x=y.sarif"},
 		Endpoint: "http://127.0.0.1:8080", Contract: "2017", Roots: dir + "/roots.pem", Profile: "private",
-		CRLs: []string{dir + "/ca.crl"}, MinRemaining: 720 * time.Hour, Resolver: "127.0.0.1:53",
+		CRLs: []string{dir + "/ca.crl"}, WeakKeys: []string{dir + "/blacklist.RSA-2048", "/etc/weak.txt"}, MinRemaining: 720 * time.Hour, Resolver: "127.0.0.1:53",
 		Policy: []string{dir + "/policies", "/etc/policies"}, Data: []string{dir + "/data.yaml"},
 		Severities: map[string]checks.Severity{"certificate/lasts-long-enough": checks.Error, "dns/target-resolves": checks.Warning},
 		AllowPaths: []string{filepath.Join(filepath.Dir(dir), "keys")}, AllowEnv: []string{"CI_KEY_*"},

@@ -23,8 +23,8 @@ const mostConcurrent = 1024
 
 // ownerKeys are the keys of the owner's file.
 func ownerKeys() []string {
-	return []string{"apiVersion", "formats", "endpoint", "contract", "roots", "profile", "crl", "minRemaining", "resolver", "policy", "data", "severities",
-		"allowPaths", "allowEnv", "timeout", "concurrency", "failOn", "journal"}
+	return []string{"apiVersion", "formats", "endpoint", "contract", "roots", "profile", "crl", "weakKeys", "minRemaining", "resolver", "policy", "data",
+		"severities", "allowPaths", "allowEnv", "timeout", "concurrency", "failOn", "journal"}
 }
 
 func decodeTree(v strictyaml.Value, c *Config) {
@@ -79,6 +79,7 @@ func decodeOwner(v strictyaml.Value, c *Config) {
 	}
 	c.Profile, _ = o.Get("profile").OneOf("public", "private")
 	c.CRLs = c.paths(o.Get("crl"))
+	c.WeakKeys = c.paths(o.Get("weakKeys"))
 	c.MinRemaining = duration(o.Get("minRemaining"), "720h, which is 30 days")
 	c.Policy = c.paths(o.Get("policy"))
 	c.Data = c.paths(o.Get("data"))

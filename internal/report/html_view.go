@@ -2,7 +2,9 @@ package report
 
 import (
 	"encoding/json"
+	"fmt"
 	"html/template"
+	"strings"
 	"time"
 
 	"github.com/bindgate/bindgate/checks"
@@ -66,7 +68,7 @@ func viewOf(r Report) view {
 	run := r.Run
 	for _, f := range []fact{{"command", run.Command}, {"clock", run.Now.Format(time.RFC3339)}, {"endpoint", run.Endpoint}, {"contract", run.Contract},
 		{"DNS", run.DNSMode}, {"manifest", run.ManifestDigest}, {"policy", run.PolicyDigest}, {"configuration", run.ConfigDigest},
-		{"roots", run.RootsDigest}, {"linter", run.Linter}, {"journal head", run.JournalHead}, {"written by", r.Tool.Name + " " + r.Tool.Version}} {
+		{"roots", run.RootsDigest}, {"linter", run.Linter}, {"weak keys", keyLists(run.KeyLists)}, {"journal head", run.JournalHead}, {"written by", r.Tool.Name + " " + r.Tool.Version}} {
 		if f.Value != "" {
 			v.Facts = append(v.Facts, f)
 		}
@@ -75,6 +77,14 @@ func viewOf(r Report) view {
 		v.Bindings = append(v.Bindings, bindingViewOf(b))
 	}
 	return v
+}
+
+func keyLists(lists []KeyList) string {
+	var out []string
+	for _, l := range lists {
+		out = append(out, fmt.Sprintf("%s (%s, %s)", l.File, count(l.Keys, "key", "keys"), l.Digest))
+	}
+	return strings.Join(out, ", ")
 }
 
 func bindingViewOf(b Binding) bindingView {

@@ -58,7 +58,15 @@ type Run struct {
 	ConfigDigest   string    `json:"configDigest,omitempty"`   // of the gate owner's configuration
 	RootsDigest    string    `json:"rootsDigest,omitempty"`    // of the trusted root certificates
 	Linter         string    `json:"linter,omitempty"`         // name and version of the linter of certificates; absent: none was linted
+	KeyLists       []KeyList `json:"keyLists,omitempty"`       // the lists of weak keys that were asked; absent: none
 	JournalHead    string    `json:"journalHead,omitempty"`    // hash of the journal's last entry when the run ended
+}
+
+// KeyList is a list of weak keys.
+type KeyList struct {
+	File   string `json:"file"`   // as the owner named it
+	Digest string `json:"digest"` // of its bytes
+	Keys   int    `json:"keys"`   // how many it holds
 }
 
 // Binding is one wish, the verdict over it and what came of it.
