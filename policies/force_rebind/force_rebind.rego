@@ -97,16 +97,20 @@ losers_known if {
 
 unprotected(loser) if {
 	every pattern in settings.protectedGroups {
-		not glob.match(pattern, [], loser.groupId)
-		not glob.match(pattern, [], loser.groupName)
+		not covers(pattern, loser.groupId)
+		not covers(pattern, loser.groupName)
 	}
 }
 
 domain_unprotected if {
 	every pattern in settings.protectedDomains {
-		not glob.match(lower(pattern), [], lower(input.binding.domainName))
+		not covers(pattern, input.binding.domainName)
 	}
 }
+
+# covers wants null for the delimiters: an empty list means the dot, and then *
+# would end at it. Letter case protects nothing from anybody.
+covers(pattern, name) if glob.match(lower(pattern), null, lower(name))
 
 required_labels contains settings.ticketLabel
 

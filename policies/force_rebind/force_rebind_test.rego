@@ -81,14 +81,22 @@ test_refuses_a_loser_without_name if {
 }
 
 test_refuses_a_protected_group[note] if {
-	some note, pattern in {"name": "leg*", "id": "523e8dc7*", "either": "{legacy,core}"}
+	some note, pattern in {"name": "leg*", "case": "LEGACY", "id": "523e8dc7*", "either": "{legacy,core}"}
 	protected := with_settings({"protectedGroups": ["other", pattern]})
 	not rebind.allow with input as sound with data.force_rebind as protected
 	refuses(rebind.reasons, "legacy) would lose") with input as sound with data.force_rebind as protected
 }
 
-test_refuses_a_protected_domain if {
-	protected := with_settings({"protectedDomains": ["*.Demo.com"]})
+test_refuses_a_protected_group_with_dots_in_its_name if {
+	dotted := changed([{"op": "replace", "path": "/evidence/account/facts/holders/0/groupName", "value": "core-v1.2"}])
+	protected := with_settings({"protectedGroups": ["core-*"]})
+	not rebind.allow with input as dotted with data.force_rebind as protected
+	refuses(rebind.reasons, "core-v1.2) would lose") with input as dotted with data.force_rebind as protected
+}
+
+test_refuses_a_protected_domain[pattern] if {
+	some pattern in ["*.Demo.com", "*.com", "*", "www*", "???.demo.com", "www?demo.com"]
+	protected := with_settings({"protectedDomains": [pattern]})
 	not rebind.allow with input as sound with data.force_rebind as protected
 	refuses(rebind.reasons, "www.demo.com is protected") with input as sound with data.force_rebind as protected
 }
