@@ -58,6 +58,7 @@ type Run struct {
 	ConfigDigest   string    `json:"configDigest,omitempty"`   // of the gate owner's configuration
 	RootsDigest    string    `json:"rootsDigest,omitempty"`    // of the trusted root certificates
 	Linter         string    `json:"linter,omitempty"`         // name and version of the linter of certificates; absent: none was linted
+	Interrupted    bool      `json:"interrupted,omitempty"`    // somebody stopped it before its end
 	KeyLists       []KeyList `json:"keyLists,omitempty"`       // the lists of weak keys that were asked; absent: none
 	JournalHead    string    `json:"journalHead,omitempty"`    // hash of the journal's last entry when the run ended
 }
@@ -101,6 +102,7 @@ const (
 // Outcome is what came of a binding's calls.
 type Outcome struct {
 	Status    string           `json:"status" jsonschema:"enum=bound,enum=unchanged,enum=incomplete,enum=failed,enum=unknown,enum=not-attempted"`
+	Sent      bool             `json:"sent,omitempty"`      // at least one call may have reached the gateway
 	RequestID string           `json:"requestId,omitempty"` // the gateway's, of the last call
 	Code      string           `json:"code,omitempty"`      // the gateway's error code
 	Message   string           `json:"message,omitempty"`

@@ -35,6 +35,11 @@ func TestGolden(t *testing.T) {
 	rest := allowed()
 	rest.Source, rest.Outcome = at(60, 5), &Outcome{Status: notAttempted, Message: `not attempted: the binding of "old.demo.com" before it ended failed`}
 	applied = append(applied, rest)
+	halted := run("apply", applied[0], rest)
+	halted.Run.Interrupted, halted.Bindings[0].Outcome = true, &Outcome{Status: bound, Sent: true, RequestID: "A"}
+	halted.Bindings[1].DomainName, halted.Bindings[1].Outcome = "pay.demo.com", &Outcome{Status: notAttempted, Message: "interrupted before any call for this binding"}
+	cut := run("lint", undetermined(), refused())
+	cut.Run.Interrupted = true
 	apply := run("apply", applied...)
 	apply.Run.JournalHead = "sha256:33"
 	for _, c := range []struct {
@@ -49,6 +54,8 @@ func TestGolden(t *testing.T) {
 		{"lint-narrow", "text", run("lint", all...), Options{Width: 40}},
 		{"plan", "text", run("plan", allowed(), stands, wouldTake, refused()), Options{}},
 		{"apply", "text", apply, Options{}},
+		{"apply-interrupted", "text", halted, Options{}},
+		{"lint-interrupted", "text", cut, Options{}},
 		{"lint", "json", run("lint", all...), Options{}},
 		{"apply", "jsonl", apply, Options{}},
 		{"lint", "github", run("lint", all...), Options{}},

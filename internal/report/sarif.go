@@ -71,7 +71,7 @@ func sarifOf(r Report, n note, index int, hashes map[string][]string) sarifResul
 // sarifInvoked tells how the run went, and what this file leaves out.
 func sarifInvoked(r Report, cut int) sarifInvocation {
 	s := r.Summary
-	in := sarifInvocation{Successful: s.Undetermined+s.Unknown == 0, EndTime: r.Run.Now.Format("2006-01-02T15:04:05Z"),
+	in := sarifInvocation{Successful: s.Undetermined+s.Unknown == 0 && !r.Run.Interrupted, EndTime: r.Run.Now.Format("2006-01-02T15:04:05Z"),
 		Notifications: []sarifNotification{}}
 	tell := func(level, text string) {
 		in.Notifications = append(in.Notifications, sarifNotification{Level: level, Message: sarifText(text)})

@@ -69,5 +69,8 @@ func (r Report) counted() string {
 		{n: r.Summary.NotAttempted, word: "not attempted"}, {n: r.Summary.Warnings, word: warnings}}) {
 		words = append(words, s.text)
 	}
+	if r.Run.Interrupted {
+		words = append(words, "(interrupted)")
+	}
 	return strings.Join(words, " ")
 }

@@ -77,13 +77,16 @@ func (t text) summary() {
 	if s.Refused > 1 {
 		t.line(0, 2, span{plain, "failing:"}, span{plain, list(t.failing())})
 	}
-	if t.r.Run.Command == "apply" && s.Bound+s.Incomplete+s.Failed+s.Unknown == 0 {
+	switch {
+	case t.r.Run.Interrupted:
+		t.line(0, 2, span{doubt, "interrupted:"}, span{plain, t.r.done()})
+	case t.r.Run.Command == "apply" && s.Bound+s.Incomplete+s.Failed+s.Unknown == 0:
 		t.line(0, 2, span{plain, "no call was made"})
 	}
 	if head := t.r.Run.JournalHead; head != "" {
 		t.line(0, 2, span{aside, "journal head:"}, span{aside, head})
 	}
-	for _, step := range nextSteps(t.r.Run.Command, s) {
+	for _, step := range t.r.nextSteps() {
 		t.line(0, 6, span{name, "next:"}, span{plain, step})
 	}
 }
@@ -145,22 +148,4 @@ func ranked(n map[string]int) []idCount {
 		return cmp.Or(cmp.Compare(b.count, a.count), strings.Compare(a.id, b.id))
 	})
 	return out
-}
-
-// nextSteps says what a person does next; nothing when all is well.
-func nextSteps(command string, s Summary) []string {
-	var steps []string
-	add := func(n int, step string) {
-		if n > 0 {
-			steps = append(steps, step)
-		}
-	}
-	again := fmt.Sprintf("run `bindgate %s` again", orElse(command, "lint"))
-	add(s.Unknown, "find out with `bindgate lint` whether the call took effect; `bindgate apply` reads the state first and repeats nothing that stands")
-	add(s.Failed, "mend what the gateway's code names, then "+again+"; what stands is not sent again")
-	add(s.Incomplete, "the domain is bound, but not yet as asked: "+again+" to complete it, or use the commands above to go back")
-	add(s.Refused, "fix the findings above, then "+again)
-	add(s.Undetermined, "make what could not be asked answer, then "+again+"; until then nothing is bound")
-	add(s.Partial, again+" without --offline and --without to judge what was left out")
-	return steps
 }
