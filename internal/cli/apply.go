@@ -48,29 +48,18 @@ type apply struct {
 }
 
 func (a *apply) do(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) error {
-	s, err := settle(env, c, f)
+	args, err := a.readPlan(env, args)
 	if err != nil {
 		return err
 	}
-	if !s.live || s.evidenceOut != "" {
-		return errors.New("reading flags: apply judges on the live clock and on fresh, whole evidence; leave out --now, --evidence, --evidence-out, --offline and --without")
-	}
-	if args, err = a.readPlan(env, args); err != nil {
-		return err
-	}
-	out, err := openSinks(env, s.formats)
-	if err != nil {
-		return err
-	}
-	defer out.close()
-	if a.run, err = open(ctx, env, c, s, args); err != nil {
+	if a.run, err = begin(ctx, env, c, f, args); err != nil {
 		return err
 	}
 	defer a.run.close()
 	if a.run.alone() {
 		return errors.New("reading arguments: no API group is named, so there is nothing to apply; add --group")
 	}
-	if err := a.openJournal(ctx, env, s); err != nil {
+	if err := a.openJournal(ctx, env, a.run.s); err != nil {
 		return err
 	}
 	defer func() { _ = a.journal.Close() }()
@@ -78,7 +67,7 @@ func (a *apply) do(ctx context.Context, env Env, c *cobra.Command, f flags, args
 	if err != nil {
 		return err
 	}
-	if err := out.write(env, rep, a.run.options()); err != nil {
+	if err := a.run.write(rep); err != nil {
 		if sent {
 			return withCode(exitFailed, fmt.Errorf("the calls were made, see the journal, but %w", err))
 		}

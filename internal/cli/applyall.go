@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,6 +65,7 @@ func (a *apply) all(ctx context.Context, args []string) (code int, sent bool, re
 	a.settle(done)
 	a.end(code)
 	head.JournalHead = a.journal.Head()
+	head.Interrupted = code == exitInterrupted || slices.ContainsFunc(done, func(d applied) bool { return d.outcome.Interrupted })
 	rep = r.report(head, verdicts)
 	for i, d := range done {
 		d.fill(&rep.Bindings[i])
@@ -247,7 +249,7 @@ func (d applied) code(sent bool) int {
 func (d applied) fill(b *report.Binding) {
 	b.Calls, b.Takes = d.plan.Calls, d.plan.Takes
 	o := d.outcome
-	b.Outcome = &report.Outcome{Status: string(o.Status), RequestID: o.RequestID, Code: o.Code, Message: o.Message,
+	b.Outcome = &report.Outcome{Status: string(o.Status), Sent: o.Sent, RequestID: o.RequestID, Code: o.Code, Message: o.Message,
 		Before: o.Before, Restore: o.Restore}
 }
 

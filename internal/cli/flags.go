@@ -18,6 +18,7 @@ type flags struct {
 	now         string
 	evidence    string
 	evidenceOut string
+	planOut     string // plan only
 	resolver    string
 	rootHints   string
 	dnsPort     uint16

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -39,16 +40,7 @@ DNS and the gateway are read unless --offline or --without leaves them out.`,
 }
 
 func lint(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) error {
-	s, err := settle(env, c, f)
-	if err != nil {
-		return err
-	}
-	out, err := openSinks(env, s.formats)
-	if err != nil {
-		return err
-	}
-	defer out.close()
-	r, err := open(ctx, env, c, s, args)
+	r, err := begin(ctx, env, c, f, args)
 	if err != nil {
 		return err
 	}
@@ -64,19 +56,34 @@ func lint(ctx context.Context, env Env, c *cobra.Command, f flags, args []string
 	for _, v := range verdicts {
 		codes = append(codes, codeOfDecision(v.decision.Status, true))
 	}
-	rep := r.report(head, verdicts) // the last use of the evidence, which is most of the memory
-	if err := out.write(env, rep, r.options()); err != nil {
+	return r.finish(r.report(head, verdicts), codes) // the last use of the evidence, which is most of the memory
+}
+
+// finish writes the report of a run that made no calls, and ends it with the
+// code that matters most.
+func (r *run) finish(rep report.Report, codes []int) error {
+	if err := r.write(rep); err != nil {
 		return err
 	}
-	return ended(r.failOnWarning(rep, worst(append(codes, interrupted(ctx))...)))
+	if rep.Run.Interrupted {
+		codes = append(codes, exitInterrupted)
+	}
+	return ended(r.failOnWarning(rep, worst(codes...)))
 }
 
 // observeAndJudge judges on fresh evidence, which it may save, or on saved
 // evidence. With served it also asks which certificates are served now.
-func (r *run) observeAndJudge(ctx context.Context, served bool) (report.Run, []judged, error) {
+func (r *run) observeAndJudge(ctx context.Context, served bool) (head report.Run, verdicts []judged, err error) {
 	if r.s.evidence != "" {
-		return r.replay(ctx)
+		head, verdicts, err = r.replay(ctx)
+	} else {
+		head, verdicts, err = r.observe(ctx, served)
 	}
+	head.Interrupted = ctx.Err() != nil
+	return head, verdicts, err
+}
+
+func (r *run) observe(ctx context.Context, served bool) (report.Run, []judged, error) {
 	c, _, _, err := r.collectors(served)
 	if err != nil {
 		return report.Run{}, nil, err
@@ -90,7 +97,7 @@ func (r *run) observeAndJudge(ctx context.Context, served bool) (report.Run, []j
 		return report.Run{}, nil, err
 	}
 	head := r.head(facts)
-	if r.s.evidenceOut != "" {
+	if r.out.evidence != nil {
 		if err := r.save(head, facts, all); err != nil {
 			return report.Run{}, nil, err
 		}
@@ -104,7 +111,8 @@ func (r *run) save(head report.Run, facts evidence.Run, all []evidence.Evidence)
 	if err := replay.Write(&buf, saved, r.set.Bindings, all); err != nil {
 		return err
 	}
-	if err := os.WriteFile(absolute(r.env, r.s.evidenceOut), buf.Bytes(), 0o600); err != nil {
+	_, err := buf.WriteTo(r.out.evidence)
+	if err = errors.Join(err, r.out.evidence.Close()); err != nil {
 		return fmt.Errorf("saving the evidence: %w", err)
 	}
 	return nil
@@ -173,10 +181,6 @@ func (v judged) report() report.Binding {
 		Decision: v.decision.Status, Reasons: v.decision.Reasons, Checks: v.results,
 		Evidence: report.Observed(v.subject.Evidence), Whole: &v.subject.Evidence,
 	}
-}
-
-func (r *run) options() report.Options {
-	return report.Options{Color: r.env.color(), Verbose: r.s.verbose, Quiet: r.s.quiet}
 }
 
 func (r *run) failOnWarning(rep report.Report, code int) int {

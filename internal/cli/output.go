@@ -2,91 +2,100 @@ package cli
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/report"
 )
+
+// outputs are what a run writes beside its standard output's report.
+type outputs struct {
+	sinks    []sink
+	evidence *outFile // of --evidence-out; may be nil
+	plan     *outFile // of plan -o; may be nil
+}
 
 // sink is one -f FORMAT[=FILE].
 type sink struct {
 	format string
-	path   string // empty: standard output
-	file   *os.File
+	file   *outFile // nil: standard output
 }
 
-// sinks are where a report goes. They are opened before anything is judged, so
-// that a report that cannot be written is known before any call is made.
-type sinks []*sink
-
-// openSinks checks the formats and creates the files.
-func openSinks(env Env, specs []string) (sinks, error) {
+// openOutputs checks the formats and opens every file that the run is to write.
+func (r *run) openOutputs() error {
+	specs := r.s.formats
 	if len(specs) == 0 {
 		specs = []string{"text"}
 	}
-	var out sinks
 	stdout := 0
 	for _, spec := range specs {
-		format, path, named := strings.Cut(spec, "=")
-		if !slices.Contains(report.Formats(), format) {
-			out.close()
-			return nil, fmt.Errorf("reading -f: unknown format %q, want one of %s", format, strings.Join(report.Formats(), ", "))
+		s, err := openSink(r.env, spec)
+		if err != nil {
+			return err
 		}
-		s := &sink{format: format}
-		if named {
-			if path == "" {
-				out.close()
-				return nil, fmt.Errorf("reading -f %q: no file after =, want %s=FILE", spec, format)
-			}
-			if !filepath.IsAbs(path) {
-				path = filepath.Join(env.Dir, path)
-			}
-			f, err := os.Create(path)
-			if err != nil {
-				out.close()
-				return nil, fmt.Errorf("opening the report file: %w", err)
-			}
-			s.path, s.file = path, f
-		} else if stdout++; stdout > 1 {
-			out.close()
-			return nil, fmt.Errorf("reading -f: two formats for standard output, want all but one as FORMAT=FILE")
+		r.out.sinks = append(r.out.sinks, s)
+		if s.file == nil {
+			stdout++
 		}
-		out = append(out, s)
 	}
-	return out, nil
+	if stdout > 1 {
+		return fmt.Errorf("reading -f: two formats for standard output, want all but one as FORMAT=FILE")
+	}
+	var err error
+	if r.s.evidenceOut != "" {
+		if r.out.evidence, err = openOutFile(absolute(r.env, r.s.evidenceOut), 0o600); err != nil {
+			return fmt.Errorf("saving the evidence: %w", err)
+		}
+	}
+	if r.s.planOut != "" {
+		if r.out.plan, err = openOutFile(absolute(r.env, r.s.planOut), 0o600); err != nil {
+			return fmt.Errorf("saving the plan: %w", err)
+		}
+	}
+	return nil
+}
+
+func openSink(env Env, spec string) (sink, error) {
+	format, path, named := strings.Cut(spec, "=")
+	switch {
+	case !slices.Contains(report.Formats(), format):
+		return sink{}, fmt.Errorf("reading -f: unknown format %q, want one of %s", format, strings.Join(report.Formats(), ", "))
+	case !named:
+		return sink{format: format}, nil
+	case path == "":
+		return sink{}, fmt.Errorf("reading -f %q: no file after =, want %s=FILE", spec, format)
+	}
+	file, err := openOutFile(absolute(env, path), 0o666)
+	if err != nil {
+		return sink{}, fmt.Errorf("opening the report file: %w", err)
+	}
+	return sink{format, file}, nil
 }
 
 // write writes the report everywhere. Colour is for the terminal, never for a file.
-func (ss sinks) write(env Env, r report.Report, o report.Options) error {
-	defer ss.close()
-	for _, s := range ss {
-		w, opt := env.Stdout, o
+func (r *run) write(rep report.Report) error {
+	for _, s := range r.out.sinks {
+		w, o := r.env.Stdout, report.Options{Color: r.env.color(), Verbose: r.s.verbose, Quiet: r.s.quiet}
 		if s.file != nil {
-			w, opt.Color = s.file, false
+			w, o.Color = s.file, false
 		}
 		buf := bufio.NewWriter(w)
-		if err := report.Write(buf, s.format, r, opt); err != nil {
+		if err := report.Write(buf, s.format, rep, o); err != nil {
 			return err
 		}
-		if err := buf.Flush(); err != nil {
+		if err := errors.Join(buf.Flush(), s.file.Close()); err != nil {
 			return fmt.Errorf("writing the %s report: %w", s.format, err)
 		}
 		if s.format == "github" {
-			if err := stepSummary(env, r); err != nil {
+			if err := stepSummary(r.env, rep); err != nil {
 				return err
 			}
 		}
-		if s.file == nil {
-			continue
-		}
-		if err := s.file.Close(); err != nil {
-			return fmt.Errorf("writing the %s report: %w", s.format, err)
-		}
-		s.file = nil
 	}
 	return nil
 }
@@ -108,11 +117,22 @@ func stepSummary(env Env, r report.Report) error {
 	return nil
 }
 
-func (ss sinks) close() {
-	for _, s := range ss {
-		if s.file != nil {
-			_ = s.file.Close()
-			s.file = nil
-		}
+func (o outputs) savePlan(f plan.File) error {
+	data, err := json.MarshalIndent(f, "", " ")
+	if err == nil {
+		_, err = o.plan.Write(append(data, '\n'))
 	}
+	if err = errors.Join(err, o.plan.Close()); err != nil {
+		return fmt.Errorf("saving the plan: %w", err)
+	}
+	return nil
+}
+
+// close closes what was not written; whoever wrote has been told of errors.
+func (o outputs) close() {
+	for _, s := range o.sinks {
+		_ = s.file.Close()
+	}
+	_ = o.evidence.Close()
+	_ = o.plan.Close()
 }

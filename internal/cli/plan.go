@@ -2,10 +2,7 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -16,38 +13,22 @@ import (
 
 func newPlan(env Env) *cobra.Command {
 	var f flags
-	var output string
 	c := &cobra.Command{
 		Use:   "plan [PATH…]",
 		Short: "Judge bindings and show what apply would send, and what a force would take away",
 		RunE: func(c *cobra.Command, args []string) error {
-			return planned(c.Context(), env, c, f, args, output)
+			return planned(c.Context(), env, c, f, args)
 		},
 	}
 	f.addJudging(c)
 	f.addWish(c)
 	f.addMode(c)
-	c.Flags().StringVarP(&output, "output", "o", "", "save the plan to `FILE`, for apply; wants the live clock and fresh evidence")
+	c.Flags().StringVarP(&f.planOut, "output", "o", "", "save the plan to `FILE`, for apply; wants the live clock and fresh evidence")
 	return c
 }
 
-func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []string, output string) error {
-	s, err := settle(env, c, f)
-	if err != nil {
-		return err
-	}
-	if output != "" && !s.live {
-		return fmt.Errorf("reading flags: plan -o wants the live clock and fresh evidence; leave out --now, --evidence, --offline and --without")
-	}
-	if output != "" && s.wish.named(c) {
-		return fmt.Errorf("reading flags: plan -o wants a manifest, which apply can read again")
-	}
-	out, err := openSinks(env, s.formats)
-	if err != nil {
-		return err
-	}
-	defer out.close()
-	r, err := open(ctx, env, c, s, args)
+func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) error {
+	r, err := begin(ctx, env, c, f, args)
 	if err != nil {
 		return err
 	}
@@ -57,22 +38,20 @@ func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []str
 		return err
 	}
 	rep, file, complete := r.plans(head, verdicts, args)
-	if output != "" && complete {
-		if err := savePlan(absolute(env, output), file); err != nil {
+	if r.out.plan != nil && complete {
+		if err := r.out.savePlan(file); err != nil {
 			return err
 		}
 	}
-	if err := out.write(env, rep, r.options()); err != nil {
-		return err
-	}
-	codes := []int{interrupted(ctx)}
+	var codes []int
 	for _, v := range verdicts {
 		codes = append(codes, codeOfDecision(v.decision.Status, false))
 	}
-	if output != "" && !complete {
+	err = r.finish(rep, codes)
+	if r.out.plan != nil && !complete {
 		complain(env.Stderr, errors.New("the plan was not saved: not every binding is allowed or stands already"))
 	}
-	return ended(r.failOnWarning(rep, worst(codes...)))
+	return err
 }
 
 // plans puts beside each verdict what apply would send. It is complete when
@@ -102,15 +81,4 @@ func (r *run) planFile(args []string) plan.File {
 	}
 	return plan.File{Schema: plan.FileSchema, Manifests: args, ManifestDigest: r.set.Digest, PolicyDigest: r.engine.Digest(),
 		ConfigDigest: r.s.configDigest, Contract: r.s.contract, Endpoint: r.s.endpoint, Bindings: []plan.FileBinding{}}
-}
-
-func savePlan(path string, f plan.File) error {
-	data, err := json.MarshalIndent(f, "", " ")
-	if err == nil {
-		err = os.WriteFile(path, append(data, '\n'), 0o600)
-	}
-	if err != nil {
-		return fmt.Errorf("saving the plan: %w", err)
-	}
-	return nil
 }

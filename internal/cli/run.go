@@ -32,38 +32,56 @@ type run struct {
 	certificates *certificate.Collector
 	names        names              // whom to ask for DNS
 	transport    *gateway.Transport // nil when the gateway is left out
+	out          outputs
 }
 
-// open loads manifest, policies, roots, resolver and credentials. Every error
-// is usage, and nothing was called.
-func open(ctx context.Context, env Env, c *cobra.Command, s settings, paths []string) (*run, error) {
+// begin resolves what a command was called with, opens every file that it is to
+// write and loads all that it reads. Every error is usage, and nothing was
+// called; without one, close the run.
+func begin(ctx context.Context, env Env, c *cobra.Command, f flags, paths []string) (*run, error) {
+	s, err := settle(env, c, f)
+	if err != nil {
+		return nil, err
+	}
 	r := &run{env: env, s: s}
+	if err = r.openOutputs(); err == nil {
+		err = r.open(ctx, c, paths)
+	}
+	if err != nil {
+		r.close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// open loads manifest, policies, roots, resolver and credentials.
+func (r *run) open(ctx context.Context, c *cobra.Command, paths []string) error {
 	r.loadPolicies(ctx)
 	var err error
-	if r.set, err = load(env, c, s, paths); err != nil {
-		return nil, err
+	if r.set, err = load(r.env, c, r.s, paths); err != nil {
+		return err
 	}
 	if err := r.named(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := r.openCertificates(); err != nil {
-		return nil, err
+		return err
 	}
-	if !s.offline { // before anybody is asked
+	if !r.s.offline { // before anybody is asked
 		if err := r.policies(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if s.evidence != "" {
-		return r, nil
+	if r.s.evidence != "" {
+		return nil
 	}
 	if err := r.openDNS(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := r.openGateway(); err != nil {
-		return nil, err
+		return err
 	}
-	return r, r.await(ctx)
+	return r.await(ctx)
 }
 
 // loadPolicies compiles the policies beside whatever follows: it is the longest
@@ -133,9 +151,10 @@ func (r *run) openGateway() error {
 	return err
 }
 
-// close ends the connections that the gateway's client keeps open, which a run
-// inside another process would leave behind.
+// close closes the files, and ends the connections that the gateway's client
+// keeps open, which a run inside another process would leave behind.
 func (r *run) close() {
+	r.out.close()
 	if r.transport != nil {
 		r.transport.Close()
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -61,7 +62,23 @@ func settle(env Env, c *cobra.Command, f flags) (settings, error) {
 	if err := s.fromEnvironment(env); err != nil {
 		return s, err
 	}
+	if err := s.mayApply(c); err != nil {
+		return s, err
+	}
 	return s, s.defaults(env)
+}
+
+// mayApply holds what is sent, now or from a saved plan, to fresh evidence.
+func (s settings) mayApply(c *cobra.Command) error {
+	switch {
+	case s.command == "apply" && (!s.live || s.evidenceOut != ""):
+		return errors.New("reading flags: apply judges on the live clock and on fresh, whole evidence; leave out --now, --evidence, --evidence-out, --offline and --without")
+	case s.planOut != "" && !s.live:
+		return errors.New("reading flags: plan -o wants the live clock and fresh evidence; leave out --now, --evidence, --offline and --without")
+	case s.planOut != "" && s.wish.named(c):
+		return errors.New("reading flags: plan -o wants a manifest, which apply can read again")
+	}
+	return nil
 }
 
 // fromTree reads the .bindgate.yaml of the tree under judgement. Whoever opens
