@@ -70,7 +70,10 @@ func owned(records []dns.RR, name string) []dns.RR {
 // synthesize is the CNAME that a DNAME stands for (RFC 6672 §3.1); none if the
 // new name would be too long.
 func synthesize(d *dns.DNAME, name string) []dns.RR {
-	prefix := name[:len(name)-len(strings.TrimPrefix(d.Hdr.Name, "."))]
+	prefix, starts := name, dns.Split(name)
+	if above := dns.CountLabel(d.Hdr.Name); above > 0 { // by labels: one name can be spelled in several lengths
+		prefix = name[:starts[len(starts)-above]]
+	}
 	target := prefix + strings.TrimPrefix(d.Target, ".")
 	if _, ok := dns.IsDomainName(target); !ok {
 		return nil

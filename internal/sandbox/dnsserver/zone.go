@@ -108,6 +108,9 @@ func parent(name string) string {
 	return "."
 }
 
+// maxRecords bounds a zone; one line of $GENERATE (BIND's) makes up to 65536.
+const maxRecords = 100_000
+
 // ParseZone reads master-file records (RFC 1035 §5.1) of any owner; relative
 // names are relative to the root, the default TTL is 60 seconds and $INCLUDE is
 // refused. file names the text in errors.
@@ -122,7 +125,9 @@ func ParseZone(text, file string) ([]dns.RR, error) {
 		if rr.String() == rr.Header().String() { // the parser takes it, for dynamic updates
 			return nil, fmt.Errorf("reading zone: %s: got no data after %s, want a whole record", rr.Header().Name, dns.Type(rr.Header().Rrtype))
 		}
-		records = append(records, rr)
+		if records = append(records, rr); len(records) > maxRecords {
+			return nil, fmt.Errorf("reading zone: got more than %d records, want fewer", maxRecords)
+		}
 	}
 	if err := parser.Err(); err != nil {
 		return nil, fmt.Errorf("reading zone: %w", err)

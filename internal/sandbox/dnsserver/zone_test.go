@@ -105,13 +105,14 @@ func TestChainLimit(t *testing.T) {
 
 func TestParseZoneRefuses(t *testing.T) {
 	for zone, want := range map[string]string{
-		"api.demo.com. IN CNAME \n":     "bad CNAME",
-		"api.demo.com. 60 IN CNAME\n":   "no data after CNAME",
-		"api.demo.com. 60 IN TXT\n":     "no data after TXT",
-		"$INCLUDE /etc/hosts":           "INCLUDE",
-		"api.demo.com. CH TXT \"x\"":    "want IN",
-		"api.demo.com. IN A 1.2.3.4.5":  "bad A",
-		"api.demo.com. IN NOSUCHTYPE x": "NOSUCHTYPE",
+		"api.demo.com. IN CNAME \n":                                "bad CNAME",
+		"api.demo.com. 60 IN CNAME\n":                              "no data after CNAME",
+		"api.demo.com. 60 IN TXT\n":                                "no data after TXT",
+		"$INCLUDE /etc/hosts":                                      "INCLUDE",
+		"api.demo.com. CH TXT \"x\"":                               "want IN",
+		"api.demo.com. IN A 1.2.3.4.5":                             "bad A",
+		"api.demo.com. IN NOSUCHTYPE x":                            "NOSUCHTYPE",
+		"$GENERATE 0-65535 a$ TXT b\n$GENERATE 0-65535 b$ TXT b\n": "more than 100000 records",
 	} {
 		if _, err := ParseZone(zone, "seed.yaml"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want an error with %q", zone, err, want)
@@ -122,6 +123,7 @@ func TestParseZoneRefuses(t *testing.T) {
 func FuzzZone(f *testing.F) {
 	f.Add(text, "x.wild.demo.com.", uint16(1))
 	f.Add("a. IN DNAME .\n. IN DNAME b.c.\n", "x.a.", uint16(5))
+	f.Add("\ufffd\ufffd. IN DNAME b.", "x.\xff\xff.", uint16(1)) // the same name in fewer bytes
 	f.Fuzz(func(t *testing.T, text, name string, qtype uint16) {
 		rrs, err := ParseZone(text, "fuzz")
 		if _, ok := dns.IsDomainName(name); err != nil || !ok {

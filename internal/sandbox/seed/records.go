@@ -28,8 +28,8 @@ func (s Seed) AllRecords() ([]dns.RR, error) {
 				continue
 			}
 			rr, err := dns.NewRR(fmt.Sprintf("%s 60 IN A 198.51.100.%d", owner, 1+i%254))
-			if err != nil {
-				return nil, fmt.Errorf("group %q: making an address record of %q: %w", g.GroupID, name, err)
+			if err != nil || rr == nil || rr.Header().Name != owner { // nil: all of it reads as a comment
+				return nil, fmt.Errorf("group %q: making an address record of %q: want a domain name", g.GroupID, name)
 			}
 			known[owner] = true
 			records = append(records, rr)

@@ -103,6 +103,7 @@ func TestParseRefuses(t *testing.T) {
 		"groups: [{groupId: g}, {groupId: g}]": "twice",
 		"groups: [{groupId: g, domains: [{bindStageName: TEST}]}]": "got no domainName",
 		"groups: [{groupId: g, subDomain: 'a b'}]":                 "address record",
+		"groups: [{groupId: ;g}]":                                  "address record",
 		"groups: [{groupId: g, trafficLimit: many}]":               "many",
 		"zone: 'api.demo.com. IN CNAM x.'":                         "zone",
 		"zoneFiles: [none.zone]":                                   "none.zone",
