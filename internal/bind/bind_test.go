@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/bind"
@@ -28,6 +29,7 @@ type scenario struct {
 	wish      []func(*binding.Binding)
 	meanwhile func(*world) // between judging and calling
 	faults    string       // from then on
+	onceOnly  bool         // there is no time for a second try of what the gateway puts off
 	hook      func(*world, journal.Entry) error
 	want      bind.Outcome // Status, Code and the flags; Restore: any or none
 	message   string
@@ -69,6 +71,10 @@ func TestOne(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, s.groups)
+			if s.onceOnly {
+				w.pause = time.Hour
+				w.newRun(w.journal)
+			}
 			permit := w.permit(wish(s.wish...))
 			if s.meanwhile != nil {
 				s.meanwhile(w)
@@ -159,7 +165,12 @@ func doubtScenarios() []scenario {
 		{name: "refused when it is repeated", faults: "SetDomain:reset-before-commit:1,SetDomain:code=DomainNotResolved",
 			want: bind.Outcome{Status: bind.Failed, Code: "DomainNotResolved", Sent: true}, message: "DomainNotResolved",
 			writes: []string{setDomain + "reset-before-commit", setDomain + "DomainNotResolved"}, journal: "intent unknown intent failed"},
-		{name: "reset without end", faults: "SetDomain:reset-before-commit", want: unknown, message: "the outcome is unknown",
+		{name: "put off although it took effect", faults: "SetDomain:code-after-commit=ServiceUnavailable", onceOnly: true, want: done,
+			writes: []string{setDomain + "ServiceUnavailable"}, journal: "intent unknown done"},
+		{name: "put off without end", faults: "SetDomain:code=RepeatedCommit", onceOnly: true,
+			want: bind.Outcome{Status: bind.Failed, Code: "RepeatedCommit", Sent: true}, message: "busy (RepeatedCommit",
+			writes: []string{setDomain + "RepeatedCommit"}, journal: "intent unknown failed"},
+		{name: "reset without end", faults: "SetDomain:reset-before-commit", want: unknown, message: "its effect does not show",
 			writes: slices.Repeat([]string{setDomain + "reset-before-commit"}, 4), journal: "intent unknown intent unknown intent unknown intent unknown"},
 		{name: "unknown and unreadable", faults: "SetDomain:reset-after-commit:1,DescribeApiGroup:status=503", want: unknown, message: "reading back",
 			writes: []string{setDomain + "reset-after-commit"}, journal: "intent unknown"},

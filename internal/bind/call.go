@@ -20,7 +20,10 @@ func (r *redemption) call(ctx context.Context) error {
 	next := r.writer.Next
 	for {
 		c, index, more := r.permit.Peek()
-		if !more || index != r.done {
+		switch {
+		case !more && doubt != nil:
+			return fmt.Errorf("%w; it was tried as often as the permit lets it be, and its effect does not show", doubt)
+		case !more || index != r.done:
 			return then(doubt, fmt.Errorf("making call %d: %w", r.done+1, gate.ErrRedeemed))
 		}
 		if err := r.losersStand(ctx, c); err != nil {
@@ -39,8 +42,31 @@ func (r *redemption) call(ctx context.Context) error {
 		if stood, serr := r.settle(ctx, c, err); stood || serr != nil {
 			return serr
 		}
+		if late := putOff(err); late != nil {
+			return then(doubt, r.giveUp(c, reply, late))
+		}
 		doubt, next = err, r.writer.Again
 	}
+}
+
+// putOff is the gateway's answer to a call that it put off until there was no
+// time for another try; nil for any other doubt.
+func putOff(err error) error {
+	var answered *gateway.Error
+	if errors.As(err, &answered) && answered.Kind == gateway.Busy {
+		return answered
+	}
+	return nil
+}
+
+// giveUp settles that a call which the gateway put off has failed: the state was
+// read back and does not show its effect.
+func (r *redemption) giveUp(c plan.Call, reply write.Reply, err error) error {
+	r.permit.Failed()
+	if jerr := r.record(journal.Outcome, c, reply, err); jerr != nil {
+		return then(err, fmt.Errorf("journalling the outcome: %w", jerr))
+	}
+	return err
 }
 
 // send gives one call its own time, whatever became of the run's, and notes
@@ -84,6 +110,7 @@ func (r *redemption) settle(ctx context.Context, c plan.Call, doubt error) (stoo
 	}
 	r.permit.Done()
 	r.done++
+	r.outcome.Code = "" // of an answer that was wrong
 	if err := r.record(journal.Outcome, c, write.Reply{Action: c.Action}, nil); err != nil {
 		return true, fmt.Errorf("journalling the outcome: %w", err)
 	}

@@ -59,6 +59,7 @@ var gatewayFaults = []string{
 	"%s:throttle:1", "%s:throttle:3", "%s:code=DomainNotResolved:1", "%s:code=NoPermission:1", "%s:status=503:1", "%s:status=500:1",
 	"%s:reset-before-commit:1", "%s:reset-before-commit", "%s:reset-after-commit:1", "%s:reset-after-commit",
 	"%s:html:1", "%s:malformed:1", "%s:truncated:1", "%s:code-after-commit=InternalError:1",
+	"%s:code-after-commit=ServiceUnavailable:1", "%s:code-after-commit=RepeatedCommit",
 	"%s:pass:1,%s:reset-before-commit:2", "%s:pass:1,%s:reset-after-commit:1",
 	"DescribeApiGroup:status=503", "DescribeApiGroup:pass:1,DescribeApiGroup:html:2", "DescribeApiGroup:reset-before-commit:3",
 	"DescribeDomain:status=503:2", "DescribeApiGroups:html",

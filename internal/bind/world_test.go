@@ -1,6 +1,7 @@
 package bind_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -111,7 +112,8 @@ type world struct {
 	reader  *gateway.Reader
 	groups  *group.Collector
 	binder  *bind.Binder
-	before  int // calls that the sandbox had received when the binder began
+	pause   time.Duration // before a second try of what the gateway puts off; 0: 1 ms
+	before  int           // calls that the sandbox had received when the binder began
 }
 
 // newWorld starts a sandbox with three groups; change may give them domains.
@@ -146,7 +148,7 @@ func newWorld(t testing.TB, change func(own, other *seed.Group)) *world {
 // newRun makes a binder that remembers nothing of an earlier one.
 func (w *world) newRun(j bind.Journal) {
 	transport, err := gateway.NewTransport(gateway.Config{Endpoint: w.sandbox.Endpoint(), Credential: gatewaytest.Credential(w.t),
-		Rate: -1, Timeout: 2 * time.Second, Tries: 1, Pause: time.Millisecond})
+		Rate: -1, Timeout: 2 * time.Second, Tries: 1, Pause: cmp.Or(w.pause, time.Millisecond)})
 	if err != nil {
 		w.t.Fatal(err)
 	}

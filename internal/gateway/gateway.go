@@ -26,6 +26,7 @@ type Kind = wire.Kind
 
 // The kinds of Error that callers branch on; wire documents each.
 const (
+	Busy         = wire.Busy
 	NoPermission = wire.NoPermission
 	NotFound     = wire.NotFound
 	NotSent      = wire.NotSent

@@ -178,6 +178,23 @@ func TestThrottledUntilTheDeadlineIsARefusal(t *testing.T) {
 	}
 }
 
+// "Not now" does not say that nothing was done, so it is no refusal.
+func TestBusyUntilTheDeadlineIsUnknown(t *testing.T) {
+	for _, code := range []string{"ServiceUnavailable", "RepeatedCommit"} {
+		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(503, code)}})
+		slow := e.Transport(func(c *gateway.Config) { c.Pause = time.Hour })
+		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+		defer cancel()
+		w, p := write.New(slow, nil), permit(t)
+		if _, err := w.Next(ctx, p); !errors.Is(err, write.ErrOutcomeUnknown) || len(e.Calls()) != 1 {
+			t.Errorf("%s: got %v after %d calls", code, err, len(e.Calls()))
+		}
+		if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrUnsettled) {
+			t.Errorf("%s: the permit gave more: %v", code, err)
+		}
+	}
+}
+
 func TestUnknownOutcomesWaitForAReadBack(t *testing.T) {
 	cancelled := make(chan struct{})
 	for name, a := range map[string]gatewaytest.Answer{

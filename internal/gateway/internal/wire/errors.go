@@ -17,7 +17,7 @@ const (
 	NoPermission Kind = "no permission"      // the RAM right is missing
 	NotFound     Kind = "not found"          // no such group or domain
 	Throttled    Kind = "throttled"          // over the rate; nothing was done
-	Busy         Kind = "busy"               // the documented "not now"; nothing was done
+	Busy         Kind = "busy"               // the documented "not now", worth another try; no page says that nothing was done
 	Passing      Kind = "passing fault"      // a fault of the server; what was done is not known
 	Auth         Kind = "not authenticated"  // key, signature or clock
 	NotSent      Kind = "not sent"           // no connection, or no time left; nothing was sent
