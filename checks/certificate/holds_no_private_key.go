@@ -2,6 +2,7 @@ package certificate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bindgate/bindgate/checks"
@@ -35,8 +36,8 @@ func HoldsNoPrivateKey() checks.Check {
 func judgeNoKey(s checks.Subject) checks.Verdict {
 	facts := s.Evidence.Certificate.Facts
 	const fix = "part the file: bindgate lint --certificate %q --domain NAME --write-chain CHAIN.pem writes the certificates alone; keep the key in a file of its own"
-	if p := facts.Problem; p != nil && p.Kind == "private-key" {
-		return checks.Found(checks.Fails(atBody, fmt.Sprintf("the certificate file %q holds a private key", facts.Source), orElse(p.Fix)))
+	if p := facts.Problem; p != nil && slices.Contains([]string{"private-key", "encrypted-key", "openssh-key", "putty-key"}, p.Kind) {
+		return checks.Found(checks.Fails(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, p.Message), repair(p.Fix, facts.Source)))
 	}
 	chain, v := parseChain(s)
 	if v != nil {

@@ -2,6 +2,7 @@ package certificate
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -35,7 +36,7 @@ func IsReadable() checks.Check {
 func judgeReadable(s checks.Subject) checks.Verdict {
 	facts := s.Evidence.Certificate.Facts
 	if p := facts.Problem; p != nil {
-		return checks.Found(checks.Fails(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, p.Message), orElse(p.Fix)))
+		return checks.Found(checks.Fails(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, p.Message), repair(p.Fix, facts.Source)))
 	}
 	if _, v := parseChain(s); v != nil {
 		return *v
@@ -43,10 +44,30 @@ func judgeReadable(s checks.Subject) checks.Verdict {
 	return checks.Found()
 }
 
-// orElse is the next step that the evidence knows, or the general one.
-func orElse(fix string) string {
+// repair is the next step that the evidence knows, with the file's own name for
+// FILE so that its command can be run as it stands, or the general one. The text
+// of a variable is in no file: the command wants it written to one.
+func repair(fix, source string) string {
 	if fix == "" {
 		return "give the certificate that the CA issued and its intermediates in PEM, leaf first"
 	}
-	return fix
+	name, isVariable := strings.CutPrefix(source, "env ")
+	switch {
+	case !strings.Contains(fix, "FILE"):
+		return fix
+	case isVariable:
+		return fmt.Sprintf("with its text in FILE (printenv %s > FILE): %s", name, fix)
+	}
+	return strings.ReplaceAll(fix, "FILE", inShell(source))
+}
+
+// inShell is a path as a POSIX shell takes it for one argument that is no option.
+func inShell(path string) string {
+	if strings.HasPrefix(path, "-") {
+		path = "./" + path
+	}
+	if strings.Trim(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/+,:@%-") == "" {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }

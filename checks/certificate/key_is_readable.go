@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"fmt"
+	"strings"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -38,17 +39,25 @@ func KeyIsReadable() checks.Check {
 func judgeKeyReadable(s checks.Subject) checks.Verdict {
 	key := s.Evidence.Key.Facts
 	if p := key.Problem; p != nil {
-		return checks.Found(checks.Fails(atKey, fmt.Sprintf("the private key of %q %s", key.Source, p.Message), orElse(p.Fix)))
+		return checks.Found(checks.Fails(atKey, fmt.Sprintf("%s %s", keyFile(key.Source), p.Message), repair(p.Fix, key.Source)))
 	}
 	if _, v := publicKey(s); v != nil {
 		return *v
 	}
 	if key.Escaped {
 		return checks.Found(checks.Warns(atKey,
-			fmt.Sprintf("the private key of %q has its line breaks written as the two characters \\n; they were read as line breaks", key.Source),
+			fmt.Sprintf("%s has its line breaks written as the two characters \\n; they were read as line breaks", keyFile(key.Source)),
 			"store the key with real line breaks; other tools do not repair it"))
 	}
 	return checks.Found()
+}
+
+// keyFile names the place of a private key: a file, or an environment variable.
+func keyFile(source string) string {
+	if name, ok := strings.CutPrefix(source, "env "); ok {
+		return fmt.Sprintf("the private key in the environment variable %q", name)
+	}
+	return fmt.Sprintf("the private key file %q", source)
 }
 
 // publicKey gives the public half of the private key, or the verdict when there

@@ -36,13 +36,13 @@ func judgeSound(s checks.Subject) checks.Verdict {
 	const fix = "check it with `openssl pkey -check -noout -in FILE` and restore it from a backup, or have the certificate issued for a new key"
 	var found []checks.Finding
 	for _, relation := range key.Unsound {
-		found = append(found, checks.Fails(atKey, fmt.Sprintf("the private key of %q is damaged: %s", key.Source, bounded(relation)), fix))
+		found = append(found, checks.Fails(atKey, fmt.Sprintf("%s is damaged: %s", keyFile(key.Source), bounded(relation)), repair(fix, key.Source)))
 	}
 	if len(found) > 0 {
 		return checks.Found(found...)
 	}
 	if p := key.Problem; p != nil && p.Kind == "unsound" && len(key.Weaknesses) == 0 {
-		return checks.Found(checks.Fails(atKey, fmt.Sprintf("the private key of %q %s", key.Source, p.Message), fix))
+		return checks.Found(checks.Fails(atKey, fmt.Sprintf("%s %s", keyFile(key.Source), p.Message), repair(fix, key.Source)))
 	}
 	if _, v := publicKey(s); v != nil {
 		return *v

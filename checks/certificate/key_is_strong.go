@@ -46,7 +46,7 @@ func judgeStrong(s checks.Subject) checks.Verdict {
 	found = append(found, strength(chain[0])...)
 	key := s.Evidence.Key
 	for _, weakness := range key.Facts.Weaknesses {
-		found = append(found, checks.Fails(atKey, fmt.Sprintf("the private key of %q %s", key.Facts.Source, bounded(weakness)), newKey))
+		found = append(found, checks.Fails(atKey, fmt.Sprintf("%s %s", keyFile(key.Facts.Source), bounded(weakness)), newKey))
 	}
 	if checks.HasError(found) {
 		return checks.Found(found...)

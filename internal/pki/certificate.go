@@ -3,8 +3,12 @@ package pki
 import (
 	"bytes"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/pem"
+	"errors"
 	"fmt"
+
+	"github.com/bindgate/bindgate/checks/weakkey"
 )
 
 // Containers of certificates.
@@ -39,13 +43,16 @@ func ParseCertificates(file []byte, passphrase string) (Certificates, *Problem) 
 	if outerShape(file) == "pkcs12" {
 		return parsePKCS12(file, passphrase)
 	}
+	if isJSON(file) {
+		return Certificates{}, notCertificate(found{kind: kindJSON})
+	}
 	text, escaped := clean(file)
 	blocks, problem := scan(text)
 	if problem != nil {
 		return Certificates{}, problem
 	}
 	if len(blocks) == 0 {
-		return Certificates{}, notCertificate(kindOfFile(file))
+		return Certificates{}, notCertificate(foundIn(file))
 	}
 	list, problem := certificatesOf(blocks)
 	if problem != nil {
@@ -54,16 +61,20 @@ func ParseCertificates(file []byte, passphrase string) (Certificates, *Problem) 
 	return Certificates{Container: ContainerPEM, List: list, Dirt: dirtOf(file, escaped), KeyPlaces: keyPlaces(blocks)}, nil
 }
 
-// certificatesOf counts the certificates before it parses the first.
+// certificatesOf counts the certificates before it parses the first. A block
+// that hides certificates from its readers would shift all that follow.
 func certificatesOf(blocks []block) ([]Certificate, *Problem) {
 	var wanted []block
 	for _, b := range blocks {
-		if kindOfLabel(b.Type) == kindCertificate {
+		switch kindOfLabel(b.Type) {
+		case kindCertificate:
 			wanted = append(wanted, b)
+		case kindTrusted, kindPKCS7:
+			return nil, notCertificate(b.found())
 		}
 	}
 	if len(wanted) == 0 {
-		return nil, notCertificate(kindOfLabel(blocks[0].Type))
+		return nil, notCertificate(named(blocks))
 	}
 	if len(wanted) > maxCertificates {
 		return nil, tooMany(len(wanted))
@@ -79,13 +90,22 @@ func certificatesOf(blocks []block) ([]Certificate, *Problem) {
 	return list, nil
 }
 
-// notParsed says what a block labelled as a certificate holds instead. The
-// library's error is passed on only where the block is no key by mistake.
+// notParsed says what a block labelled as a certificate holds instead, or what
+// of the certificate crypto/x509 knows nothing of. The library's error is passed
+// on only where the block is no key by mistake.
 func notParsed(b block, err error) *Problem {
-	if kind := kindOfDER(b.Bytes); kind != kindUnknown {
-		p := notCertificate(kind)
-		p.Message = fmt.Sprintf("%s: %s is labelled %s", p.Message, b.at(), clip(b.Type))
-		return p
+	if kind := kindOfDER(b.Bytes); kind != kindUnknown && kind != kindCertificate {
+		return notCertificate(b.holds())
+	}
+	if spki, ok := publicKeyOf(b.Bytes); ok {
+		if name := weakkey.Unaccepted(spki); name != "" {
+			return &Problem{Kind: KindUnsupported,
+				Message: fmt.Sprintf("holds a certificate at %s whose key is %s, which browsers do not take, want RSA or ECDSA on P-256 or P-384", b.at(), name),
+				Fix:     "have the certificate issued for a new key: " + makeKey}
+		}
+	}
+	if _, err := asn1.Unmarshal(b.Bytes, new(asn1.RawValue)); errors.As(err, new(asn1.SyntaxError)) {
+		return corrupt(b, "its certificate is cut short or damaged")
 	}
 	return corrupt(b, "its certificate cannot be parsed ("+clip(err.Error())+")")
 }
@@ -93,7 +113,7 @@ func notParsed(b block, err error) *Problem {
 func tooMany(n int) *Problem {
 	return &Problem{Kind: "too-many",
 		Message: fmt.Sprintf("holds %d certificates, want at most %d", n, maxCertificates),
-		Fix:     "give the server's certificate and its own intermediates, not a bundle of roots"}
+		Fix:     "give the server's certificate and its own intermediates, not a bundle of roots: openssl storeutl -noout -text -certs FILE lists what it holds"}
 }
 
 // CanonicalChain is the PEM text in which a chain is sent: one block a

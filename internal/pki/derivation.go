@@ -15,7 +15,7 @@ const (
 	maxIterations = 2_000_000
 	// maxScrypt bounds scrypt's N·r·p; its memory is 128 bytes for each N·r.
 	// OpenSSL writes 16384·8·1 (16 MiB).
-	maxScrypt = 1 << 19
+	maxScrypt = 1 << 18
 	maxDepth  = 32 // of nested DER
 )
 
@@ -28,8 +28,8 @@ func boundDerivation(der []byte) *Problem {
 		return nil
 	}
 	return &Problem{Kind: "too-expensive",
-		Message: fmt.Sprintf("asks for more key derivation than is done here (%d iterations of PBKDF2, or 64 MiB of scrypt)", maxIterations),
-		Fix:     "encrypt it again with fewer iterations; OpenSSL's tools take -iter 600000"}
+		Message: fmt.Sprintf("asks for more key derivation than is done here (%d iterations of PBKDF2, or 32 MiB of scrypt)", maxIterations),
+		Fix:     "encrypt it again with fewer: openssl pkcs8 -topk8 -iter 600000 -in FILE -out FILE.pem for a key, openssl pkcs12 -export -iter 600000 for PKCS#12"}
 }
 
 type derivation struct {

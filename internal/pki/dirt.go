@@ -33,6 +33,9 @@ func dirtOf(file []byte, escaped bool) []string {
 		switch trimmed := strings.TrimSpace(text); {
 		case strings.HasPrefix(trimmed, beginMark):
 			inside = true
+			if trimmed == beginMark+"X509 CERTIFICATE"+dashes {
+				kind = "has the old label X509 CERTIFICATE, which Go and others pass over"
+			}
 		case strings.HasPrefix(trimmed, endMark):
 			inside = false
 		case inside && trimmed == "":

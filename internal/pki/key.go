@@ -41,13 +41,16 @@ func ParsePrivateKey(file []byte, passphrase string) (*PrivateKey, *Problem) {
 		certificates, problem := parsePKCS12(file, passphrase)
 		return certificates.Key, problem
 	}
+	if isJSON(file) {
+		return nil, notKey(found{kind: kindJSON})
+	}
 	text, escaped := clean(file)
 	blocks, problem := scan(text)
 	if problem != nil {
 		return nil, problem
 	}
 	if len(blocks) == 0 {
-		return nil, notKey(kindOfFile(file))
+		return nil, notKey(foundIn(file))
 	}
 	b, problem := onlyKey(blocks)
 	if problem != nil {
@@ -66,62 +69,66 @@ func onlyKey(blocks []block) (block, *Problem) {
 	for _, b := range blocks {
 		switch kindOfLabel(b.Type) {
 		case kindSSHKey:
-			return block{}, notKey(kindSSHKey)
+			return block{}, notKey(b.found())
 		case kindPrivateKey:
 			keys = append(keys, b)
 		}
 	}
 	switch len(keys) {
 	case 0:
-		return block{}, notKey(nameable(blocks))
+		return block{}, notKey(named(blocks))
 	case 1:
 		return keys[0], nil
 	}
 	return block{}, &Problem{Kind: "two-keys",
 		Message: fmt.Sprintf("holds %d private keys, at %s and %s, want one", len(keys), keys[0].at(), keys[1].at()),
-		Fix:     "keep the key of the first certificate, each key in a file of its own"}
+		Fix:     "keep the key of the first certificate, each key in a file of its own: openssl pkey -in FILE -out FILE.pem takes the first"}
 }
 
-// nameable is the kind of the first block that says what the file is for.
-func nameable(blocks []block) string {
+// named is what the first block holds that says what the file is for.
+func named(blocks []block) found {
 	for _, b := range blocks {
-		if kind := kindOfLabel(b.Type); kind != kindParameters {
-			return kind
+		switch kindOfLabel(b.Type) {
+		case kindParameters:
+		case kindUnknown:
+			if holds := b.holds(); holds.kind != kindUnknown {
+				return holds
+			}
+			return b.found()
+		default:
+			return b.found()
 		}
 	}
-	return kindParameters
+	return blocks[0].found()
 }
 
 func keyOf(b block, passphrase string) (*PrivateKey, *Problem) {
-	encoding := encodingOf(b.Bytes)
 	if _, legacy := b.Headers["DEK-Info"]; legacy {
-		encoding = encryptedPEM
-	}
-	switch encoding {
-	case encryptedPEM:
 		return decryptPEM(b, passphrase)
+	}
+	switch encoding := encodingOf(b.Bytes); encoding {
 	case encryptedPKCS8:
-		return decryptPKCS8(b.Bytes, passphrase)
+		return decryptPKCS8(b, passphrase)
 	case "":
 		return nil, mislabelledKey(b)
+	default:
+		return plainKey(b, b.Bytes, encoding)
 	}
-	return plainKey(b.Bytes, encoding)
 }
 
 func mislabelledKey(b block) *Problem {
-	if kind := kindOfDER(b.Bytes); kind != kindUnknown {
-		p := notKey(kind)
-		p.Message = fmt.Sprintf("%s: %s is labelled %s", p.Message, b.at(), clip(b.Type))
-		return p
+	if f := b.holds(); f.kind != kindUnknown {
+		return notKey(f)
 	}
 	return corrupt(b, "it is labelled "+clip(b.Type)+" but is no private key")
 }
 
-// plainKey parses one unencrypted key. Its size is bounded first, because
-// checking an RSA key takes time that grows with the square of its size.
-func plainKey(der []byte, encoding string) (*PrivateKey, *Problem) {
+// plainKey parses the DER of one key that stands, encrypted or not, in b. Its
+// size is bounded first, because checking an RSA key takes time that grows with
+// the square of its size.
+func plainKey(b block, der []byte, encoding string) (*PrivateKey, *Problem) {
 	if bits := rsaBits(der); len(der) > maxKeyDER || bits > maxRSABits {
-		return nil, oversizeKey()
+		return nil, oversizeKey(b)
 	}
 	var key any
 	var err error
@@ -130,51 +137,58 @@ func plainKey(der []byte, encoding string) (*PrivateKey, *Problem) {
 		key, err = x509.ParsePKCS1PrivateKey(der)
 	case encodingSEC1:
 		key, err = x509.ParseECPrivateKey(der)
+	case encodingDSA:
+		return nil, unsupportedKey(b.at(), "DSA")
 	default:
 		key, err = x509.ParsePKCS8PrivateKey(der)
 	}
 	if err != nil {
-		return nil, unsoundKey(der, encoding)
+		return nil, unsoundKey(b, der, encoding)
 	}
-	k, problem := newPrivateKey(key, encoding)
-	if problem != nil {
-		return nil, problem
+	k, name := newPrivateKey(key, encoding)
+	if name != "" {
+		return nil, unsupportedKey(b.at(), name)
 	}
 	k.Unsound, k.Weaknesses = examine(der, key)
 	return k, nil
 }
 
-func oversizeKey() *Problem {
+const makeKey = "openssl ecparam -name prime256v1 -genkey -noout -out KEY"
+
+func oversizeKey(b block) *Problem {
 	return &Problem{Kind: "too-large",
-		Message: fmt.Sprintf("holds a key of more than %d bits", maxRSABits),
-		Fix:     "make a new key of 2048 to 4096 bits RSA, or on the curve P-256, and have the certificate issued for it"}
+		Message: fmt.Sprintf("holds a private key of more than %d bits at %s", maxRSABits, b.at()),
+		Fix:     "make a new key of 2048 to 4096 bits RSA, or on the curve P-256, and have the certificate issued for it: " + makeKey}
 }
 
 // unsoundKey is the Problem of a key that has the right form and cannot be
 // parsed. It does not pass on the library's error, which saw the key.
-func unsoundKey(der []byte, encoding string) *Problem {
-	if name := unsupportedAlgorithm(der); name != "" {
-		return unsupportedKey(name)
+func unsoundKey(b block, der []byte, encoding string) *Problem {
+	if name := unacceptedKey(der); name != "" {
+		return unsupportedKey(b.at(), name)
 	}
 	unsound, weaknesses := examine(der, nil)
 	return &Problem{Kind: KindUnsound, Unsound: unsound, Weaknesses: weaknesses,
-		Message: fmt.Sprintf("holds a private key (%s) whose numbers are damaged or do not fit together", encoding),
+		Message: fmt.Sprintf("holds a private key (%s) at %s whose numbers are damaged or do not fit together", encoding, b.at()),
 		Fix:     "check it with `openssl pkey -in FILE -check -noout` and restore it from a backup, or have the certificate issued for a new key"}
 }
 
-// KindUnsound is the kind of the Problem that a key has the right form and
-// numbers that make no key.
-const KindUnsound = "unsound"
+// Kinds of Problems that checks tell apart.
+const (
+	KindUnsound     = "unsound"     // a key of the right form whose numbers make no key
+	KindUnsupported = "unsupported" // a form that is not read, or a key that no TLS client takes
+)
 
-func unsupportedKey(name string) *Problem {
-	return &Problem{Kind: "unsupported",
-		Message: "holds a private key of an algorithm that cannot be read here (" + name + "), want RSA or ECDSA",
-		Fix:     "use an RSA key of 2048 to 4096 bits, or an ECDSA key on P-256 or P-384"}
+func unsupportedKey(where, name string) *Problem {
+	return &Problem{Kind: KindUnsupported,
+		Message: fmt.Sprintf("holds a private key at %s that is %s, which browsers do not take in certificates, want RSA or ECDSA on P-256 or P-384", where, name),
+		Fix:     "make a new key and have the certificate issued for it: " + makeKey}
 }
 
-// newPrivateKey reduces a parsed key to its facts.
-func newPrivateKey(key any, encoding string) (*PrivateKey, *Problem) {
-	k := &PrivateKey{Encoding: encoding, key: key}
+// newPrivateKey reduces a parsed key to its facts; a key that cannot sign has a
+// name alone.
+func newPrivateKey(key any, encoding string) (k *PrivateKey, name string) {
+	k = &PrivateKey{Encoding: encoding, key: key}
 	var public any
 	switch key := key.(type) {
 	case *rsa.PrivateKey:
@@ -184,14 +198,14 @@ func newPrivateKey(key any, encoding string) (*PrivateKey, *Problem) {
 	case ed25519.PrivateKey:
 		k.Algorithm, k.Bits, public = "Ed25519", 256, key.Public()
 	default:
-		return nil, unsupportedKey("X25519")
+		return nil, "X25519" // of the keys that crypto/x509 reads the one that cannot sign
 	}
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {
-		return nil, unsupportedKey(k.Algorithm)
+		return nil, k.Algorithm
 	}
 	k.PublicKey = der
-	return k, nil
+	return k, ""
 }
 
 // PEM is the canonical text in which the key is sent: PKCS#1 for RSA and SEC 1

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	pkcs12 "software.sslmate.com/src/go-pkcs12"
@@ -27,7 +28,7 @@ func parsePKCS12(file []byte, passphrase string) (Certificates, *Problem) {
 	if len(d.certificates) > maxCertificates {
 		return Certificates{}, tooMany(len(d.certificates))
 	}
-	key, problem := examined(d.key, ContainerPKCS12)
+	key, problem := examined(d.key)
 	if problem != nil {
 		return Certificates{}, problem
 	}
@@ -84,18 +85,32 @@ func decodePKCS12(file []byte, passphrase string, limit time.Duration) decoded {
 // notDecoded sorts the library's errors; the text of most is not passed on,
 // for it was written with the decrypted key at hand.
 func notDecoded(err error, noPassphrase bool) *Problem {
-	const convert = "openssl pkcs12 -in FILE -nodes -out FILE.pem, and give the certificates as body and the key as privateKey"
+	const convert = "openssl pkcs12 -in FILE -nokeys -out FILE.pem, openssl pkcs12 -in FILE -nocerts -nodes -out FILE.key, and name the two"
 	var unsupported pkcs12.NotImplementedError
 	switch {
 	case errors.Is(err, pkcs12.ErrIncorrectPassword) && noPassphrase:
-		return needsPassphrase()
+		return &Problem{Kind: KindEncrypted, Message: "is PKCS#12 that is encrypted, and no passphrase was given", Fix: namePassphrase}
 	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption):
 		return &Problem{Kind: "passphrase", Message: "is PKCS#12, and the passphrase does not open it",
-			Fix: "check the variable that passphraseEnv names; try `openssl pkcs12 -in FILE -noout`"}
+			Fix: "check the variable that passphraseEnv (--passphrase-env) names; `openssl pkcs12 -in FILE -noout` asks for the passphrase and tells whether it is right"}
 	case errors.Is(err, errTooSlow):
 		return &Problem{Kind: "too-expensive", Message: "is PKCS#12 that takes too long to decrypt", Fix: convert}
 	case errors.As(err, &unsupported):
-		return &Problem{Kind: "unsupported", Message: "is PKCS#12 of a form that cannot be read here (" + clip(string(unsupported)) + ")", Fix: convert}
+		return &Problem{Kind: KindUnsupported, Message: "is PKCS#12 of a form that cannot be read here (" + clip(string(unsupported)) + ")", Fix: convert}
 	}
-	return &Problem{Kind: "corrupt", Message: "is PKCS#12 that is damaged, or that holds no certificate, no key, or two keys, want certificates and one key", Fix: convert}
+	message, fix := "is PKCS#12 that is damaged", convert
+	for _, known := range []struct{ text, message, fix string }{
+		{"private key missing", "is PKCS#12 without a private key, want certificates and their key",
+			"openssl pkcs12 -in FILE -nokeys -out FILE.pem, and name FILE.pem as the certificate"},
+		{"certificate missing", "is PKCS#12 without a certificate, want certificates and their key",
+			"openssl pkcs12 -in FILE -nocerts -nodes -out FILE.pem, and name FILE.pem as the private key"},
+		{"exactly one key bag", "is PKCS#12 with more than one private key, want one", convert + ", with one key"},
+		{"parsing PKCS#8", "is PKCS#12 whose private key is damaged, or neither RSA nor ECDSA, which alone browsers take",
+			"see what it is: openssl pkcs12 -in FILE -nocerts -nodes | openssl pkey -check -noout"},
+	} {
+		if strings.Contains(err.Error(), known.text) {
+			message, fix = known.message, known.fix
+		}
+	}
+	return &Problem{Kind: "corrupt", Message: message, Fix: fix}
 }

@@ -75,7 +75,7 @@ func TestParseCertificatesRefusesPKCS12(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, problem := pki.ParseCertificates(store, passphrase); problem == nil || !strings.Contains(problem.Message, "no key") {
+	if _, problem := pki.ParseCertificates(store, passphrase); problem == nil || !strings.Contains(problem.Message, "without a private key") {
 		t.Errorf("a trust store: got %+v", problem)
 	}
 }

@@ -1,69 +1,163 @@
 package pki
 
+import (
+	"fmt"
+	"strings"
+)
+
 // what is a kind of file in words: a predicate, and the ways on for someone who
-// meant it as a certificate and for someone who meant it as a private key.
+// meant it as a certificate and for someone who meant it as a private key. DER
+// stands for the option that OpenSSL wants for a file without PEM lines.
 type what struct{ message, asCertificate, asKey string }
 
 const (
 	giveCertificate = "give the certificate that the CA issued, leaf first, then its intermediates"
 	giveKey         = "give the private key that the certificate was requested with, in PEM"
+	swapped         = " (certificate.body and certificate.privateKey, or --certificate and --private-key, may be swapped)"
+	// The public key tells which of many files belongs to this one.
+	byPublicKey = "; it is the one for which `openssl x509 -in CERTIFICATE -noout -pubkey` prints what this prints: "
+	keyByPublic = "; it is the one for which `openssl pkey -in KEY -pubout` prints what this prints: "
 )
 
-// describe is the one table of what people hand in by mistake.
-func describe(kind string) what {
-	switch kind {
-	case kindEmpty:
-		return what{"is empty", giveCertificate, giveKey}
-	case kindUTF16:
-		return what{"is UTF-16 text", "iconv -f UTF-16 -t UTF-8 FILE > FILE.pem", "iconv -f UTF-16 -t UTF-8 FILE > FILE.pem"}
+// describe is the one table of what people hand in by mistake, and what repairs it.
+func describe(f found) what {
+	switch f.kind {
 	case kindDER:
-		return what{"holds a certificate in DER form", "openssl x509 -inform DER -in FILE -out FILE.pem", giveKey}
+		return what{"holds a certificate in DER form", "openssl x509 -inform DER -in FILE -out FILE.pem",
+			giveKey + swapped + keyByPublic + "`openssl x509 -inform DER -in FILE -noout -pubkey`"}
 	case kindCertificate:
-		return what{"holds a certificate", giveCertificate, giveKey + "; are certificate.body and certificate.privateKey swapped?"}
+		return what{"holds a certificate", `mend the labels: sed -E 's/(BEGIN|END) [A-Z0-9 ]+/\1 CERTIFICATE/' FILE > FILE.pem`, giveKey + swapped + keyByPublic + "`openssl x509 -in FILE -noout -pubkey`"}
 	case kindTrusted:
-		return what{"holds OpenSSL's TRUSTED CERTIFICATE form", "openssl x509 -in FILE -out FILE.pem", giveKey}
+		return what{"holds OpenSSL's TRUSTED CERTIFICATE form", "openssl x509 -in FILE -out FILE.pem, and append the intermediates",
+			giveKey + keyByPublic + "`openssl x509 -in FILE -noout -pubkey`"}
 	case kindPKCS7:
-		return what{"holds PKCS#7 (.p7b)", "openssl pkcs7 -in FILE -print_certs -out FILE.pem (with -inform DER where it is binary), then put the leaf first",
+		return what{"holds PKCS#7 (.p7b)", "openssl pkcs7 DER-in FILE -print_certs -out FILE.pem, then put the leaf first: bindgate lint --certificate FILE.pem --domain NAME --write-chain CHAIN.pem",
 			"PKCS#7 cannot hold a private key; " + giveKey}
+	case kindCSR:
+		return what{"holds a certificate signing request", "send the request to the CA and give the certificate that comes back" + byPublicKey + "`openssl req DER-in FILE -noout -pubkey`",
+			giveKey + keyByPublic + "`openssl req DER-in FILE -noout -pubkey`"}
+	case kindPublicKey:
+		const print = "`openssl pkey -pubin DER-in FILE`"
+		return what{"holds a public key", giveCertificate + byPublicKey + print, giveKey + keyByPublic + print}
+	case kindCRL:
+		return what{"holds a certificate revocation list", giveCertificate + "; the list goes to --crl: bindgate lint --certificate CERTIFICATE --domain NAME --crl FILE", giveKey}
+	case kindParameters:
+		return what{"holds key parameters without a key", giveCertificate, giveKey}
+	case kindUnknown:
+		return what{fmt.Sprintf("holds a block labelled %q", clip(f.label)), giveCertificate + ", each between -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----", giveKey}
+	}
+	if w, ok := describeKey(f); ok {
+		return w
+	}
+	return describeFile(f)
+}
+
+// describeKey is the part of the table about private keys and key stores.
+func describeKey(f found) (what, bool) {
+	const otherKey = giveCertificate + swapped + byPublicKey + "`openssl pkey DER-in FILE -pubout`"
+	switch f.kind {
+	case kindPrivateKey:
+		return what{"holds a private key", otherKey, "openssl pkey DER-in FILE -out FILE.pem"}, true
+	case kindEncryptedKey:
+		return what{"holds an encrypted private key", otherKey, "openssl pkey DER-in FILE -aes256 -out FILE.pem"}, true
+	case kindSSHKey:
+		return what{"holds a private key in OpenSSH's own form", giveCertificate, "convert a copy: cp FILE FILE.pem && ssh-keygen -p -m PKCS8 -f FILE.pem"}, true
+	case kindSSHPublic:
+		return what{"holds a public key of SSH", giveCertificate, giveKey + "; the key of SSH itself mostly has the same name without .pub: ssh-keygen -p -m PKCS8 -f COPY converts a copy of it"}, true
+	case kindPuTTYKey:
+		return what{"holds a private key of PuTTY (.ppk)", giveCertificate, "puttygen FILE -O private-openssh -o FILE.pem"}, true
+	case kindPGP:
+		return what{"holds an OpenPGP block", giveCertificate + "; OpenPGP's keys are of another kind: gpg --show-keys FILE", giveKey + "; OpenPGP's keys are of another kind: gpg --show-keys FILE"}, true
+	case kindPGPMessage:
+		const decrypt = "decrypt it first: gpg --decrypt --output FILE.pem FILE"
+		return what{"holds an OpenPGP message", decrypt, decrypt}, true
 	case kindPKCS12:
 		// As a whole file it is read; this one stands inside a PEM block.
-		return what{"holds PKCS#12 in PEM", "take the PEM lines off: openssl base64 -d", "take the PEM lines off: openssl base64 -d"}
-	case kindJKS:
-		const convert = "keytool -importkeystore -srckeystore FILE -destkeystore FILE.p12 -deststoretype PKCS12, and name FILE.p12 as certificate.body"
-		return what{"holds a Java key store (JKS)", convert, convert}
-	case kindCSR:
-		return what{"holds a certificate signing request", "send the request to the CA and give the certificate that comes back", giveKey}
-	case kindPrivateKey:
-		return what{"holds a private key", giveCertificate + "; are certificate.body and certificate.privateKey swapped?",
-			"openssl pkey -inform DER -in FILE -out FILE.pem"}
-	case kindSSHKey:
-		return what{"holds a key in OpenSSH's own form", giveCertificate, "convert a copy of it: ssh-keygen -p -m PKCS8 -f COPY"}
-	case kindPublicKey:
-		return what{"holds a public key", giveCertificate, giveKey}
-	case kindCRL:
-		return what{"holds a certificate revocation list", giveCertificate, giveKey}
-	case kindParameters:
-		return what{"holds key parameters", giveCertificate, giveKey}
+		const bare = "take the PEM lines off: sed /-----/d FILE | base64 -d > FILE.p12"
+		return what{"holds PKCS#12 in PEM", bare, bare}, true
+	case kindJKS, kindJCEKS:
+		convert := "keytool -importkeystore -srckeystore FILE -destkeystore FILE.p12 -deststoretype PKCS12, and name FILE.p12 as certificate and as private key, with passphraseEnv"
+		name := "JKS"
+		if f.kind == kindJCEKS {
+			convert, name = strings.Replace(convert, "FILE ", "FILE -srcstoretype JCEKS ", 1), "JCEKS"
+		}
+		return what{"holds a Java key store (" + name + ")", convert, convert}, true
+	}
+	return what{}, false
+}
+
+// describeFile is the part of the table about whole files that hold no PEM.
+func describeFile(f found) what {
+	both := func(message, fix string) what { return what{message, fix, fix} }
+	switch f.kind {
+	case kindEmpty:
+		return what{"is empty", giveCertificate + "; what wrote it has failed: ls -l FILE", giveKey + "; what wrote it has failed: ls -l FILE"}
+	case kindUTF16:
+		return both("is UTF-16 text", "iconv -f UTF-16 -t UTF-8 FILE > FILE.pem")
+	case kindGzip:
+		return both("is compressed with gzip", "gunzip -c FILE > FILE.pem")
+	case kindZIP:
+		return both("is a ZIP archive", "unzip FILE, and name the .pem or .crt inside as the certificate and the .key as the private key")
+	case kindHTML:
+		return both("holds a web page", "fetch the file itself: curl -fL -o FILE.pem URL fails where a log-in or an error page would be saved")
+	case kindJSON:
+		return both("holds PEM inside JSON", "take the text out of its field: jq -r .FIELD FILE > FILE.pem")
+	case kindBase64:
+		return both(base64Of(f.inner))
 	case kindText:
 		return what{"holds text without any PEM block", giveCertificate, giveKey}
-	case kindBinary:
-		return what{"holds binary data of no known form", giveCertificate, giveKey}
 	}
-	return what{"holds something else", giveCertificate, giveKey}
+	return what{"holds binary data of no known form", giveCertificate, giveKey}
 }
 
-// notCertificate is the Problem of a file of this kind where a certificate was wanted.
-func notCertificate(kind string) *Problem {
-	w := describe(kind)
-	return &Problem{Kind: kind, Message: w.message + ", want certificates in PEM or PKCS#12", Fix: w.asCertificate}
+// base64Of is base64 text that lacks BEGIN and END lines.
+func base64Of(inner string) (message, fix string) {
+	const decode = "base64 -d < FILE "
+	switch inner {
+	case ContainerPEM:
+		return "holds PEM that is encoded in base64 once more", decode + "> FILE.pem"
+	case kindPKCS12:
+		return "holds PKCS#12 that is encoded in base64", decode + "> FILE.p12"
+	case kindCertificate:
+		return "holds a certificate in base64 without BEGIN and END lines", decode + "| openssl x509 -inform DER -out FILE.pem"
+	case kindPrivateKey, kindEncryptedKey:
+		return "holds a private key in base64 without BEGIN and END lines", decode + "| openssl pkey -inform DER -out FILE.pem"
+	case kindPKCS7:
+		return "holds PKCS#7 in base64 without BEGIN and END lines", decode + "| openssl pkcs7 -inform DER -print_certs -out FILE.pem"
+	}
+	return "holds base64 text without BEGIN and END lines", decode + "| openssl asn1parse -inform DER shows what it is"
 }
 
-// notKey is the Problem of a file of this kind where a private key was wanted.
-func notKey(kind string) *Problem {
-	w := describe(kind)
-	message := w.message
-	if kind == kindPrivateKey {
-		message = "holds a private key in DER form"
+// notCertificate is the Problem of what stands where a certificate was wanted.
+func notCertificate(f found) *Problem {
+	w := describe(f)
+	return &Problem{Kind: f.kind, Message: w.message + f.where() + ", want certificates in PEM or PKCS#12", Fix: f.form(w.asCertificate)}
+}
+
+// notKey is the Problem of what stands where a private key was wanted.
+func notKey(f found) *Problem {
+	w := describe(f)
+	if f.place == "" && (f.kind == kindPrivateKey || f.kind == kindEncryptedKey) {
+		w.message += " in DER form"
 	}
-	return &Problem{Kind: kind, Message: message + ", want a private key in PEM", Fix: w.asKey}
+	return &Problem{Kind: f.kind, Message: w.message + f.where() + ", want a private key in PEM or PKCS#12", Fix: f.form(w.asKey)}
+}
+
+// where names the block, and its label where that promises something else.
+func (f found) where() string {
+	switch {
+	case f.place == "":
+		return ""
+	case f.kind == kindUnknown || kindOfLabel(f.label) == f.kind || kindOfLabel(f.label) == kindPrivateKey && f.kind == kindEncryptedKey:
+		return " at " + f.place
+	}
+	return fmt.Sprintf(" at %s, which is labelled %s", f.place, clip(f.label))
+}
+
+// form sets the option for DER where it is needed.
+func (f found) form(fix string) string {
+	if f.place == "" {
+		return strings.ReplaceAll(fix, "DER-in", "-inform DER -in")
+	}
+	return strings.ReplaceAll(fix, "DER-in", "-in")
 }

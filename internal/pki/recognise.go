@@ -2,36 +2,43 @@ package pki
 
 import (
 	"bytes"
-	"crypto/x509"
-	"encoding/asn1"
 	"unicode/utf8"
-
-	"golang.org/x/crypto/cryptobyte"
-	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
 // What a file or block turned out to hold; the kinds of a Problem.
 const (
-	kindCertificate = "certificate"
-	kindTrusted     = "trusted-certificate"
-	kindDER         = "der"
-	kindPKCS7       = "pkcs7"
-	kindPKCS12      = "pkcs12"
-	kindJKS         = "jks"
-	kindCSR         = "csr"
-	kindPrivateKey  = "private-key"
-	kindSSHKey      = "openssh-key"
-	kindPublicKey   = "public-key"
-	kindCRL         = "crl"
-	kindParameters  = "parameters"
-	kindEmpty       = "empty"
-	kindUTF16       = "utf-16"
-	kindText        = "text"
-	kindBinary      = "binary"
-	kindUnknown     = "unknown"
+	kindCertificate  = "certificate"
+	kindTrusted      = "trusted-certificate"
+	kindDER          = "der"
+	kindPKCS7        = "pkcs7"
+	kindPKCS12       = "pkcs12"
+	kindJKS          = "jks"
+	kindJCEKS        = "jceks"
+	kindCSR          = "csr"
+	kindPrivateKey   = "private-key"
+	kindEncryptedKey = "encrypted-key"
+	kindSSHKey       = "openssh-key"
+	kindSSHPublic    = "ssh-public-key"
+	kindPuTTYKey     = "putty-key"
+	kindPublicKey    = "public-key"
+	kindCRL          = "crl"
+	kindParameters   = "parameters"
+	kindPGP          = "openpgp"
+	kindPGPMessage   = "openpgp-message"
+	kindEmpty        = "empty"
+	kindUTF16        = "utf-16"
+	kindGzip         = "gzip"
+	kindZIP          = "zip"
+	kindHTML         = "html"
+	kindJSON         = "json"
+	kindBase64       = "base64"
+	kindText         = "text"
+	kindBinary       = "binary"
+	kindUnknown      = "unknown"
 )
 
-// kindOfLabel is what a PEM label promises (RFC 7468, and OpenSSL's older labels).
+// kindOfLabel is what a PEM label promises (RFC 7468, OpenSSL's older labels, and
+// RFC 9580 §6.2, whose armor looks alike).
 func kindOfLabel(label string) string {
 	switch label {
 	case "CERTIFICATE", "X509 CERTIFICATE":
@@ -52,85 +59,52 @@ func kindOfLabel(label string) string {
 		return kindCRL
 	case "EC PARAMETERS", "DH PARAMETERS", "DSA PARAMETERS":
 		return kindParameters
+	case "PGP PUBLIC KEY BLOCK", "PGP PRIVATE KEY BLOCK", "PGP SIGNATURE":
+		return kindPGP
+	case "PGP MESSAGE":
+		return kindPGPMessage
 	}
 	return kindUnknown
 }
 
-// kindOfFile is what a file without PEM blocks holds.
-func kindOfFile(file []byte) string {
-	switch {
-	case len(bytes.TrimSpace(bytes.TrimPrefix(file, []byte("\xEF\xBB\xBF")))) == 0:
-		return kindEmpty
-	case isUTF16(file):
-		return kindUTF16
-	case bytes.HasPrefix(file, []byte{0xFE, 0xED, 0xFE, 0xED}), bytes.HasPrefix(file, []byte{0xCE, 0xCE, 0xCE, 0xCE}):
-		return kindJKS // the magic numbers of JKS and JCEKS
+// found is what a file or block holds instead of what was wanted.
+type found struct {
+	kind  string
+	place string // of the block; "" for a whole file
+	label string // of a block
+	inner string // of base64 text: the kind of what it encodes; "pem" for PEM
+}
+
+// found is the block as what its label promises.
+func (b block) found() found { return found{kind: kindOfLabel(b.Type), place: b.at(), label: b.Type} }
+
+// holds is the block as what its DER is, whatever its label promises.
+func (b block) holds() found { return found{kind: kindOfDER(b.Bytes), place: b.at(), label: b.Type} }
+
+// foundIn is what a file without PEM blocks holds.
+func foundIn(file []byte) found {
+	if kind := kindOfBinary(file); kind != kindUnknown {
+		return found{kind: kind}
 	}
-	kind := kindOfDER(file)
-	switch {
-	case kind == kindCertificate:
-		return kindDER
-	case kind != kindUnknown:
+	if !utf8.Valid(file) || bytes.IndexByte(file, 0) >= 0 {
+		return found{kind: kindBinary}
+	}
+	return foundInText(bytes.TrimSpace(bytes.TrimPrefix(file, []byte("\xEF\xBB\xBF"))))
+}
+
+// kindOfBinary knows files by their first bytes, and DER by its shape.
+func kindOfBinary(file []byte) string {
+	for _, magic := range []struct{ start, kind string }{
+		{"\xFF\xFE", kindUTF16}, {"\xFE\xFF", kindUTF16}, {"-\x00-\x00", kindUTF16}, {"\x00-\x00-", kindUTF16},
+		{"\xFE\xED\xFE\xED", kindJKS}, {"\xCE\xCE\xCE\xCE", kindJCEKS},
+		{"\x1F\x8B", kindGzip}, {"PK\x03\x04", kindZIP},
+	} {
+		if bytes.HasPrefix(file, []byte(magic.start)) {
+			return magic.kind
+		}
+	}
+	if kind := kindOfDER(file); kind != kindCertificate {
 		return kind
-	case utf8.Valid(file) && bytes.IndexByte(file, 0) < 0:
-		return kindText
 	}
-	return kindBinary
-}
-
-func isUTF16(file []byte) bool {
-	for _, start := range []string{"\xFF\xFE", "\xFE\xFF", "-\x00-\x00", "\x00-\x00-"} {
-		if bytes.HasPrefix(file, []byte(start)) {
-			return true
-		}
-	}
-	return false
-}
-
-// kindOfDER tells DER structures apart by what they hold, whatever they are called.
-func kindOfDER(der []byte) string {
-	switch outerShape(der) {
-	case "pkcs7":
-		return kindPKCS7
-	case "pkcs12":
-		return kindPKCS12
-	}
-	if encodingOf(der) != "" {
-		return kindPrivateKey
-	}
-	if _, err := x509.ParseCertificate(der); err == nil {
-		return kindCertificate
-	}
-	if _, err := x509.ParseCertificateRequest(der); err == nil {
-		return kindCSR
-	}
-	if _, err := x509.ParseRevocationList(der); err == nil {
-		return kindCRL
-	}
-	if _, err := x509.ParsePKIXPublicKey(der); err == nil {
-		return kindPublicKey
-	}
-	return kindUnknown
-}
-
-// outerShape recognises ContentInfo (RFC 5652 §3) and PFX (RFC 7292 §4) by
-// their first elements.
-func outerShape(der []byte) string {
-	var body, version, next cryptobyte.String
-	outer := cryptobyte.String(der)
-	if !outer.ReadASN1(&body, cbasn1.SEQUENCE) {
-		return ""
-	}
-	if body.PeekASN1Tag(cbasn1.OBJECT_IDENTIFIER) {
-		var oid asn1.ObjectIdentifier
-		if body.ReadASN1ObjectIdentifier(&oid) && len(oid) == 7 && oid[:6].Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7}) {
-			return "pkcs7"
-		}
-		return ""
-	}
-	if body.ReadASN1(&version, cbasn1.INTEGER) && bytes.Equal(version, []byte{3}) &&
-		body.ReadASN1(&next, cbasn1.SEQUENCE) && next.PeekASN1Tag(cbasn1.OBJECT_IDENTIFIER) {
-		return "pkcs12"
-	}
-	return ""
+	return kindDER
 }

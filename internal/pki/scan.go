@@ -64,14 +64,19 @@ func scan(text []byte) ([]block, *Problem) {
 		case isEnd:
 			addLine(&body, line)
 			decoded, _ := pem.Decode(body.Bytes())
-			if decoded == nil {
-				return nil, corrupt(*open, "its text is not base64")
+			switch {
+			case decoded != nil:
+				open.Block = *decoded
+			case !strings.HasPrefix(open.Type, "PGP "): // whose armor ends with a checksum
+				return nil, notBase64(*open, body.String())
 			}
-			open.Block = *decoded
 			blocks, open = append(blocks, *open), nil
 		case strings.Contains(line, beginMark) || strings.Contains(line, endMark):
-			return nil, corruptAt(place(len(blocks), start, number),
-				"a BEGIN or END line is not on a line of its own; files were joined without a line break between them")
+			return nil, joined(place(len(blocks), start, number))
+		case wrongDashes(line):
+			return nil, &Problem{Kind: "corrupt",
+				Message: fmt.Sprintf("cannot be read at %s: a BEGIN or END line lacks its five hyphens on both sides", place(len(blocks), start, number)),
+				Fix:     `sed -E 's/^[^A-Z]*(BEGIN|END) ([A-Z0-9 ]*[A-Z0-9])[^A-Z0-9]*$/-----\1 \2-----/' FILE > FILE.pem`}
 		case open != nil:
 			addLine(&body, line)
 		}
@@ -97,12 +102,41 @@ func marker(line, mark string) (string, bool) {
 	return label, ok && !strings.Contains(label, dashes)
 }
 
-func corrupt(b block, what string) *Problem { return corruptAt(b.at(), what) }
+// notBase64 says which line of a block, or that the last ones are missing. The
+// text has one line for each line of the file.
+func notBase64(b block, text string) *Problem {
+	size := 0
+	for i, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		if i == 0 || strings.HasPrefix(line, endMark) || strings.Contains(line, ":") {
+			continue
+		}
+		if strings.Trim(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= \t") != "" {
+			return corrupt(b, fmt.Sprintf("line %d is not base64", b.line+i))
+		}
+		size += len(line)
+	}
+	if size%4 != 0 {
+		return corrupt(b, fmt.Sprintf("its base64 is cut short (%d characters, want a multiple of 4)", size))
+	}
+	return corrupt(b, "its text is not base64")
+}
+
+func corrupt(b block, what string) *Problem {
+	return &Problem{Kind: "corrupt", Message: fmt.Sprintf("cannot be read at %s: %s", b.at(), what),
+		Fix: "fetch the file again from where it was issued, and compare its size there with ls -l FILE"}
+}
 
 func corruptAt(where, what string) *Problem {
+	return &Problem{Kind: "corrupt", Message: fmt.Sprintf("cannot be read at %s: %s", where, what),
+		Fix: "fetch the files again from where they were issued; awk 1 a.pem b.pem > FILE joins files without losing a line"}
+}
+
+// joined is the Problem of files that were joined without a line break, or of
+// text whose line breaks were lost on the way through a shell or a variable.
+func joined(where string) *Problem {
 	return &Problem{Kind: "corrupt",
-		Message: fmt.Sprintf("cannot be read at %s: %s", where, what),
-		Fix:     "fetch the file again from where it was issued; to join files use `awk 1 a.pem b.pem > FILE`, which keeps their lines apart"}
+		Message: fmt.Sprintf("cannot be read at %s: a BEGIN or END line is not on a line of its own; line breaks were lost, or files were joined without one between them", where),
+		Fix:     `sed -E 's/ *(-----[A-Z0-9 ]+-----) */\n\1\n/g' FILE | sed '/-----/!s/ /\n/g' > FILE.pem`}
 }
 
 // clean takes the dirt off a file that hides its PEM blocks, without moving any

@@ -138,12 +138,12 @@ func unsoundEC(der []byte, key *ecdsa.PrivateKey) []string {
 	return nil
 }
 
-// examined is the key of a container that the library has opened: what it
+// examined is the key of a PKCS#12 file that the library has opened: what it
 // parsed is written as PKCS#8 again to be examined.
-func examined(parsed any, encoding string) (*PrivateKey, *Problem) {
-	key, problem := newPrivateKey(parsed, encoding)
-	if problem != nil {
-		return nil, problem
+func examined(parsed any) (*PrivateKey, *Problem) {
+	key, name := newPrivateKey(parsed, ContainerPKCS12)
+	if name != "" {
+		return nil, unsupportedKey("its key bag", name)
 	}
 	if der, err := x509.MarshalPKCS8PrivateKey(parsed); err == nil {
 		key.Unsound, key.Weaknesses = examine(der, parsed)

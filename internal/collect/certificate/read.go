@@ -70,7 +70,7 @@ func (c *Collector) key(b binding.Binding, body body) (keyFile, error) {
 	if ref.Env != "" {
 		value, ok := c.config.LookupEnv(ref.Env)
 		if !ok {
-			return keyFile{problem: notSet("should hold the private key", ref.Env)}, nil
+			return keyFile{problem: notSet("should hold the private key", ref.Env, "export "+ref.Env+"=\"$(cat KEY)\"")}, nil
 		}
 		key, problem := pki.ParsePrivateKey([]byte(value), passphrase)
 		return keyFile{key: key, problem: problem}, nil
@@ -92,15 +92,15 @@ func (c *Collector) passphrase(b binding.Binding) (string, *pki.Problem) {
 	}
 	value, ok := c.config.LookupEnv(ref.PassphraseEnv)
 	if !ok {
-		return "", notSet("should hold the passphrase", ref.PassphraseEnv)
+		return "", notSet("should hold the passphrase", ref.PassphraseEnv, "read -rs "+ref.PassphraseEnv+" && export "+ref.PassphraseEnv)
 	}
 	return value, nil
 }
 
-func notSet(purpose, name string) *pki.Problem {
+func notSet(purpose, name, set string) *pki.Problem {
 	return &pki.Problem{Kind: "no-variable",
 		Message: fmt.Sprintf("cannot be read: the environment variable %s, which %s, is not set", name, purpose),
-		Fix:     fmt.Sprintf("set %s where bindgate runs, from the secret store of the CI", name)}
+		Fix:     fmt.Sprintf("set %s where bindgate runs, from the secret store of the CI, or in a shell: %s", name, set)}
 }
 
 // read reads a file that the binding names, in its manifest's folder.
@@ -124,22 +124,30 @@ func problemOf(err error) *pki.Problem {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return &pki.Problem{Kind: "missing", Message: "does not exist",
-			Fix: "check the path: it counts from the folder of the manifest"}
+			Fix: "check the path: it counts from the folder of the manifest, and of a flag from the working directory; ls -l FILE"}
 	case errors.Is(err, fs.ErrPermission):
 		return &pki.Problem{Kind: "unreadable", Message: "may not be read by the user who runs bindgate",
-			Fix: "give that user, and nobody else, leave to read it"}
+			Fix: "give that user, and nobody else, leave to read it: chown USER FILE && chmod 600 FILE"}
 	case errors.Is(err, confine.ErrOutside):
 		return &pki.Problem{Kind: "outside", Message: "leaves the allowed folders",
 			Fix: "move it under the folder of the manifest, or allow its folder with --allow-path DIR"}
 	case errors.Is(err, confine.ErrTooLarge):
 		return &pki.Problem{Kind: "too-large", Message: fmt.Sprintf("has more than %d bytes", pki.MaxFileSize),
-			Fix: "keep one server certificate with its intermediates, and one private key, a file"}
+			Fix: "keep one server certificate with its intermediates, and one private key, a file: ls -l FILE"}
 	case errors.Is(err, confine.ErrIrregular):
-		kind := confine.ErrIrregular.Error()
-		if _, rest, ok := strings.Cut(err.Error(), kind); ok {
-			kind += rest // ": got a folder, want a regular file"
-		}
-		return &pki.Problem{Kind: "irregular", Message: "is " + kind, Fix: "name a file"}
+		return irregular(err)
 	}
 	return nil
+}
+
+// irregular is the Problem of a folder, a FIFO, a socket or a device.
+func irregular(err error) *pki.Problem {
+	message, fix := confine.ErrIrregular.Error(), "write what comes out of it to a file first: cat FILE > FILE.pem"
+	if _, rest, ok := strings.Cut(err.Error(), message); ok {
+		message += rest // ": got a folder, want a regular file"
+	}
+	if strings.Contains(message, "folder") {
+		fix = "name one of the files in it: ls FILE"
+	}
+	return &pki.Problem{Kind: "irregular", Message: "is " + message, Fix: fix}
 }
