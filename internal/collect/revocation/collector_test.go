@@ -256,20 +256,32 @@ func TestModes(t *testing.T) {
 
 // FuzzAnswer: no OCSP answer of a stranger makes a certificate good or revoked.
 func FuzzAnswer(f *testing.F) {
-	root := pkitest.Root(f, "Root")
+	root, stranger := pkitest.Root(f, "Root"), pkitest.Root(f, "Root")
 	leaf := root.Leaf(f, []string{"api.demo.com"})
+	signed, err := ocsp.CreateResponse(root.Certificate, stranger.Certificate, ocsp.Response{Status: ocsp.Good, SerialNumber: leaf.SerialNumber,
+		ThisUpdate: pkitest.Now(), NextUpdate: pkitest.Now().Add(time.Hour), Certificate: stranger.Certificate}, stranger.Key)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(signed)
 	f.Add([]byte{0x30, 0x03, 0x0a, 0x01, 0x03})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if got, _, err := answerOf(body, leaf.Certificate, root.Certificate, pkitest.Now()); err == nil {
-			t.Errorf("an unsigned answer says %+v", got)
+			t.Errorf("a stranger's answer says %+v", got)
 		}
 	})
 }
 
 // FuzzCRL: no list of a stranger says anything.
 func FuzzCRL(f *testing.F) {
-	root := pkitest.Root(f, "Root")
+	root, stranger := pkitest.Root(f, "Root"), pkitest.Root(f, "Root")
 	leaf := root.Leaf(f, []string{"api.demo.com"})
+	signed, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: pkitest.Now(), NextUpdate: pkitest.Now().Add(time.Hour),
+		RevokedCertificateEntries: []x509.RevocationListEntry{{SerialNumber: leaf.SerialNumber, RevocationTime: pkitest.Now(), ReasonCode: 1}}}, stranger.Certificate, stranger.Key)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(signed)
 	f.Add([]byte("-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n"))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		lists, problem := pki.ParseCRLs(file)
@@ -278,7 +290,7 @@ func FuzzCRL(f *testing.F) {
 		}
 		for _, list := range lists {
 			if _, err := list.Says(leaf.Certificate, root.Certificate, "", pkitest.Now()); err == nil {
-				t.Error("an unsigned list was used")
+				t.Error("a stranger's list was used")
 			}
 		}
 	})

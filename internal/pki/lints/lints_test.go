@@ -72,6 +72,7 @@ func TestFindings(t *testing.T) {
 // FuzzLeaf: no certificate makes the linter panic past its own guard.
 func FuzzLeaf(f *testing.F) {
 	f.Add([]byte{0x30, 0x00})
+	f.Add(pkitest.Root(f, "Lint Root").Leaf(f, []string{"api.demo.com"}).Raw)
 	linter := New(true)
 	f.Fuzz(func(t *testing.T, der []byte) {
 		found, err := linter.Leaf(der)
