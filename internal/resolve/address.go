@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ func newCarrier(cfg Config, timeout time.Duration) (name string, way carrier, lo
 		if err != nil {
 			host, port = strings.Trim(rest, "[]"), tlsPort
 		}
-		if !hostOrAddress(host) {
+		if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 || !hostOrAddress(host) {
 			return "", nil, false, fmt.Errorf("resolver %q: want tls://HOST or tls://HOST:PORT", cfg.Server)
 		}
 		config.ServerName = host
@@ -53,9 +54,11 @@ func newCarrier(cfg Config, timeout time.Duration) (name string, way carrier, lo
 }
 
 func hostOrAddress(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
 	_, named := dns.IsDomainName(host)
-	_, err := netip.ParseAddr(host)
-	return host != "" && (named || err == nil)
+	return named && strings.Trim(strings.ToLower(host), "abcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
 }
 
 func loopback(host string) bool {
