@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
 	"math/big"
@@ -42,6 +43,9 @@ func TestHostileChains(t *testing.T) {
 		"name constraints":            constraints(t, root, 3000, 400),
 		"constraints to the limit":    constraints(t, root, 400, 300),
 		"constraint after constraint": nested(t, root),
+		"directory constraints":       directories(t, root, 3000, 100),
+		"directories to the limit":    directories(t, root, 1200, 200),
+		"constraints on many paths":   manyPaths(t, root),
 		"16k-bit RSA":                 pkitest.PEM(bigRSA(t, ca, 16384), ca),
 		"8k-bit RSA":                  pkitest.PEM(bigRSA(t, ca, 8192), ca),
 		"a cycle of cross-signs":      cycle(t),
@@ -120,6 +124,53 @@ func constraints(t *testing.T, root pkitest.Identity, excluded, names int) []byt
 			c.DNSNames = append(c.DNSNames, fmt.Sprintf("n%d.demo.com", i))
 		}
 	}), ca)
+}
+
+// directories is a CA with many constraints on directoryName over a leaf with
+// many names of that form, which all begin as the constraints do.
+func directories(t *testing.T, root pkitest.Identity, excluded, names int) []byte {
+	marshal := func(value any) []byte {
+		der, err := asn1.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return der
+	}
+	wrap := func(class, tag int, content []byte) []byte {
+		return marshal(asn1.RawValue{Class: class, Tag: tag, IsCompound: true, Bytes: content})
+	}
+	name := func(i int) []byte {
+		rdns := pkix.Name{Country: []string{"CN"}, Organization: []string{"Demo"}, CommonName: fmt.Sprint(i)}.ToRDNSequence()
+		return wrap(asn1.ClassContextSpecific, 4, marshal(rdns))
+	}
+	var subtrees, alternatives []byte
+	for i := range excluded {
+		subtrees = append(subtrees, wrap(asn1.ClassUniversal, asn1.TagSequence, name(i))...)
+	}
+	for i := range names {
+		alternatives = append(alternatives, name(excluded+i)...)
+	}
+	ca := root.CA(t, "Constrained", pkitest.Extension(true, asn1.ObjectIdentifier{2, 5, 29, 30},
+		wrap(asn1.ClassUniversal, asn1.TagSequence, wrap(asn1.ClassContextSpecific, 1, subtrees))))
+	return pkitest.PEM(ca.Leaf(t, []string{"api.demo.com"}, pkitest.Extension(false, asn1.ObjectIdentifier{2, 5, 29, 17},
+		wrap(asn1.ClassUniversal, asn1.TagSequence, alternatives))), ca)
+}
+
+// manyPaths is a file in which each of two steps can be made by many
+// certificates of one CA, which bear constraints and names.
+func manyPaths(t *testing.T, root pkitest.Identity) []byte {
+	upper, lower := root.CA(t, "Upper"), root.CA(t, "Lower")
+	var chain []pkitest.Identity
+	for i := range 45 {
+		change := func(c *x509.Certificate) {
+			for j := range 5 {
+				c.ExcludedDNSDomains = append(c.ExcludedDNSDomains, fmt.Sprintf("x%d.example", j))
+				c.DNSNames = append(c.DNSNames, fmt.Sprintf("s%d-%d.demo.com", i, j))
+			}
+		}
+		chain = append(chain, root.Certify(t, "Upper", upper.Key, change), upper.Certify(t, "Lower", lower.Key, change))
+	}
+	return pkitest.PEM(append([]pkitest.Identity{lower.Leaf(t, []string{"api.demo.com"})}, chain...)...)
 }
 
 // nested is a long path with constraints at each step and names in each.

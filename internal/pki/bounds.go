@@ -35,20 +35,26 @@ func Excess(chain []*x509.Certificate) (found []string) {
 		}
 		constraints += constraintsOf(c)
 	}
+	if constraints == 0 {
+		return found
+	}
 	if work := constraints * namesOf(chain); work > maxConstraintWork {
 		found = append(found, fmt.Sprintf("its name constraints take %d comparisons, want at most %d", work, maxConstraintWork))
 	}
 	return found
 }
 
+// constraintsOf counts a certificate's name constraints. Malformed ones are for
+// FindPath to refuse, and are compared with nothing.
 func constraintsOf(c *x509.Certificate) int {
-	return len(c.PermittedDNSDomains) + len(c.ExcludedDNSDomains) + len(c.PermittedIPRanges) + len(c.ExcludedIPRanges) +
-		len(c.PermittedEmailAddresses) + len(c.ExcludedEmailAddresses) + len(c.PermittedURIDomains) + len(c.ExcludedURIDomains)
+	extension, _ := constraintsExtension(c)
+	n, _ := parseNameConstraints(extension)
+	return len(n.permitted) + len(n.excluded)
 }
 
 func namesOf(chain []*x509.Certificate) (n int) {
 	for _, c := range chain {
-		n += 1 + len(c.DNSNames) + len(c.EmailAddresses) + len(c.IPAddresses) + len(c.URIs)
+		n += len(namesIn(c).list)
 	}
 	return n
 }

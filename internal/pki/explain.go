@@ -3,6 +3,7 @@ package pki
 import (
 	"bytes"
 	"crypto/x509"
+	"encoding/asn1"
 	"errors"
 	"fmt"
 	"slices"
@@ -29,8 +30,8 @@ func (s search) unevaluated() string {
 	for i := 0; i < len(reached); i++ {
 		c := reached[i]
 		switch {
-		case len(c.UnhandledCriticalExtensions) > 0:
-			oid := c.UnhandledCriticalExtensions[0].String()
+		case len(unhandled(c)) > 0:
+			oid := unhandled(c)[0].String()
 			return fmt.Sprintf("%s has a critical extension that cannot be evaluated: %s", s.which(c), extensionName(oid))
 		case i > 0 && oversize(c):
 			return fmt.Sprintf("%s has an RSA key of more than %d bits; its signatures cannot be evaluated here", s.which(c), maxSignerBits)
@@ -45,6 +46,12 @@ func (s search) unevaluated() string {
 		}
 	}
 	return ""
+}
+
+// unhandled are the critical extensions that neither crypto/x509 nor this
+// package evaluates.
+func unhandled(c *x509.Certificate) []asn1.ObjectIdentifier {
+	return slices.DeleteFunc(slices.Clone(c.UnhandledCriticalExtensions), isNameConstraints)
 }
 
 // parents are the certificates that have the name of c's issuer, roots first.
@@ -156,10 +163,7 @@ func (s search) which(c *x509.Certificate) string {
 }
 
 func extensionName(oid string) string {
-	switch oid {
-	case "2.5.29.30":
-		return "name constraints (" + oid + ") of a kind other than DNS name, IP address, e-mail or URI"
-	case "2.5.29.17":
+	if oid == "2.5.29.17" {
 		return "subject alternative names (" + oid + ") of no known kind"
 	}
 	return oid

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"fmt"
 	"slices"
 	"time"
@@ -25,11 +26,12 @@ type Path struct {
 // now, if there is one, and then the shortest.
 //
 // crypto/x509 finds and verifies the paths: signatures (MD5 and SHA-1 are
-// refused), names, basicConstraints, keyCertSign, nested extended key usage,
-// name constraints and policies. It does so on copies of the certificates whose
-// validity is one common instant, and without the path length, which it counts
-// otherwise than RFC 5280; allowed looks at that on the originals. It checks at
-// most 100 signatures, so that a hostile file costs milliseconds.
+// refused), names, basicConstraints, keyCertSign, nested extended key usage and
+// policies. It does so on copies of the certificates whose validity is one common
+// instant, without the path length, which it counts otherwise than RFC 5280, and
+// without name constraints, of which it evaluates four forms, two of them in ways
+// of its own; allowed and constrainer look at these on the originals. It checks
+// at most 100 signatures, so that a hostile file costs milliseconds.
 func (r *Roots) FindPath(chain []*x509.Certificate, now time.Time) Path {
 	if len(chain) == 0 {
 		return Path{Problem: "there is no certificate"}
@@ -42,21 +44,30 @@ func (r *Roots) FindPath(chain []*x509.Certificate, now time.Time) Path {
 	if err != nil {
 		return s.explain(err)
 	}
+	constraints := newConstrainer(s.which)
 	var best []*x509.Certificate
-	var refusal string
+	var refusal, undecided string
 	for _, path := range found {
-		if why := s.allowed(path); why != "" {
-			refusal = why
-			continue
+		why := verdict{problem: s.allowed(path)}
+		if why.problem == "" {
+			why = constraints.path(path)
 		}
-		if best == nil || better(path, best, now) {
+		switch {
+		case why.problem != "":
+			refusal = why.problem
+		case why.undecided != "":
+			undecided = why.undecided
+		case best == nil || better(path, best, now):
 			best = path
 		}
 	}
-	if best == nil {
-		return Path{Problem: refusal}
+	switch {
+	case best != nil:
+		return Path{Certificates: best}
+	case undecided != "":
+		return Path{Undecided: undecided}
 	}
-	return Path{Certificates: best}
+	return Path{Problem: refusal}
 }
 
 func better(a, b []*x509.Certificate, now time.Time) bool {
@@ -120,8 +131,8 @@ func (s search) verify() ([][]*x509.Certificate, error) {
 	return found, err
 }
 
-// undated copies certificates and gives the copies one common instant of
-// validity. That instant is when the leaf was issued, because the certificates
+// undated copies certificates, without name constraints, and gives the copies
+// one common instant of validity. That instant is when the leaf was issued, because the certificates
 // of a system pool keep their dates, and its root was valid then.
 type undated struct {
 	at        time.Time
@@ -131,6 +142,10 @@ type undated struct {
 func (u undated) copy(c *x509.Certificate) *x509.Certificate {
 	clone := *c
 	clone.NotBefore, clone.NotAfter, clone.MaxPathLen = u.at, u.at, -1
+	if _, ok := constraintsExtension(c); ok {
+		clone.Extensions = slices.DeleteFunc(slices.Clone(c.Extensions), func(e pkix.Extension) bool { return isNameConstraints(e.Id) })
+		clone.UnhandledCriticalExtensions = unhandled(c)
+	}
 	u.originals[&clone] = c
 	return &clone
 }

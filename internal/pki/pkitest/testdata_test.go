@@ -74,7 +74,16 @@ func files(t *testing.T) map[string][]byte {
 	containers(t, all, ca, leaf)
 	weak(t, all, ca)
 	forms(t, all, root, ca, leaf)
+	// Constraints on directoryName: any is permitted; CN=api.demo.com is excluded.
+	permitting := root.CA(t, "Demo Directory CA", constraints("\x30\x08\xa0\x06\x30\x04\xa4\x02\x30\x00"))
+	all["directory-permitted.pem"] = pkitest.PEM(permitting.Leaf(t, []string{"api.demo.com"}), permitting)
+	excluding := root.CA(t, "Demo Excluding CA", constraints("\x30\x1f\xa1\x1d\x30\x1b\xa4\x19\x30\x17\x31\x15\x30\x13\x06\x03\x55\x04\x03\x0c\x0capi.demo.com"))
+	all["directory-excluded.pem"] = pkitest.PEM(excluding.Leaf(t, []string{"api.demo.com"}), excluding)
 	return all
+}
+
+func constraints(der string) pkitest.Change {
+	return pkitest.Extension(true, asn1.ObjectIdentifier{2, 5, 29, 30}, []byte(der))
 }
 
 func keys(t *testing.T, all map[string][]byte, ca, leaf pkitest.Identity) {
@@ -141,9 +150,8 @@ func chains(t *testing.T, all map[string][]byte, root, ca, leaf pkitest.Identity
 	all["sha1.pem"] = pkitest.PEM(ca.Leaf(t, demo, sha1), ca)
 	client := root.CA(t, "Demo Client CA", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })
 	all["client-ca.pem"] = pkitest.PEM(client.Leaf(t, demo), client)
-	// A directoryName constraint, which crypto/x509 cannot evaluate.
-	constrained := root.CA(t, "Demo Constrained CA", pkitest.Extension(true, asn1.ObjectIdentifier{2, 5, 29, 30},
-		[]byte{0x30, 0x08, 0xa0, 0x06, 0x30, 0x04, 0xa4, 0x02, 0x30, 0x00}))
+	// A constraint with a minimum, which no name form has.
+	constrained := root.CA(t, "Demo Constrained CA", constraints("\x30\x11\xa0\x0f\x30\x0d\x82\x08demo.com\x80\x01\x01"))
 	all["unevaluable.pem"] = pkitest.PEM(constrained.Leaf(t, demo), constrained)
 }
 

@@ -1,0 +1,176 @@
+package pki
+
+import (
+	"bytes"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"fmt"
+	"slices"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// nameConstraints is the extension of that name (RFC 5280 §4.2.1.10): what the
+// names in all certificates below must, and must not, lie within.
+type nameConstraints struct{ permitted, excluded []subtree }
+
+type subtree struct {
+	generalName
+	unclear bool // cannot be evaluated: its form, or that it has a minimum or maximum
+}
+
+// parseNameConstraints reads the extension's value; false where it is malformed.
+func parseNameConstraints(der []byte) (n nameConstraints, ok bool) {
+	var both cryptobyte.String
+	outer := cryptobyte.String(der)
+	ok = outer.ReadASN1(&both, cbasn1.SEQUENCE) && outer.Empty() && !both.Empty() &&
+		readSubtrees(&both, 0, &n.permitted) && readSubtrees(&both, 1, &n.excluded) && both.Empty()
+	return n, ok
+}
+
+func readSubtrees(from *cryptobyte.String, field cbasn1.Tag, into *[]subtree) bool {
+	var list cryptobyte.String
+	var present bool
+	if !from.ReadOptionalASN1(&list, &present, field.ContextSpecific().Constructed()) || present && list.Empty() {
+		return false
+	}
+	for !list.Empty() {
+		var one, minimum, maximum cryptobyte.String
+		var hasMinimum, hasMaximum bool
+		if !list.ReadASN1(&one, cbasn1.SEQUENCE) {
+			return false
+		}
+		base, ok := readGeneralName(&one)
+		evaluable, sound := base.asBase()
+		if !ok || !sound || !one.ReadOptionalASN1(&minimum, &hasMinimum, cbasn1.Tag(0).ContextSpecific()) ||
+			!one.ReadOptionalASN1(&maximum, &hasMaximum, cbasn1.Tag(1).ContextSpecific()) || !one.Empty() {
+			return false
+		}
+		distant := hasMaximum || hasMinimum && !bytes.Equal(minimum, []byte{0})
+		*into = append(*into, subtree{base, distant || !evaluable})
+	}
+	return true
+}
+
+// judge says how a name breaks the constraints, or that it cannot be told: a
+// predicate with the constraints as its subject, "" for neither. A form on which
+// there is no constraint is free; a subtree that cannot be evaluated matters only
+// to names of its form, and then whether the extension is critical or not,
+// because OpenSSL refuses both.
+func (n nameConstraints) judge(name generalName) (problem, undecided string) {
+	limited, permitted, excluded, unclear := false, false, false, false
+	for _, s := range n.permitted {
+		if s.form == name.form {
+			limited, unclear = true, unclear || s.unclear
+			permitted = permitted || !s.unclear && name.comparable && s.covers(name, false)
+		}
+	}
+	for _, s := range n.excluded {
+		if s.form == name.form {
+			unclear = unclear || s.unclear
+			excluded = excluded || !s.unclear && (!name.comparable || s.covers(name, true))
+		}
+	}
+	switch {
+	case (limited && !unclear || excluded) && !name.comparable:
+		return "cannot be held against " + name.String(), ""
+	case excluded:
+		return "exclude " + name.String(), ""
+	case unclear:
+		return "", "limit " + name.String() + " in a way that cannot be evaluated"
+	case limited && !permitted:
+		return "do not permit " + name.String(), ""
+	}
+	return "", ""
+}
+
+// constrainer holds the certificates of paths against each other's name
+// constraints. It remembers each pair, so that the work is that of one file
+// (bounded by Excess), however many paths lead through it.
+type constrainer struct {
+	which func(*x509.Certificate) string
+	names map[*x509.Certificate]certificateNames
+	rules map[*x509.Certificate]nameConstraints
+	pairs map[pair]verdict
+}
+
+type pair struct{ ca, below *x509.Certificate }
+
+type verdict struct{ problem, undecided string }
+
+func newConstrainer(which func(*x509.Certificate) string) *constrainer {
+	return &constrainer{which, map[*x509.Certificate]certificateNames{}, map[*x509.Certificate]nameConstraints{}, map[pair]verdict{}}
+}
+
+// path says what of a path breaks name constraints, else what cannot be
+// evaluated of them. Self-issued certificates are exempt, but not the first.
+func (k *constrainer) path(path []*x509.Certificate) (found verdict) {
+	for i, ca := range path {
+		extension, ok := constraintsExtension(ca)
+		if !ok {
+			continue
+		}
+		rules, known := k.rules[ca]
+		if !known {
+			if rules, ok = parseNameConstraints(extension); !ok {
+				return verdict{problem: fmt.Sprintf("the name constraints of %s are malformed", k.which(ca))}
+			}
+			k.rules[ca] = rules
+		}
+		for j, below := range path[:i] {
+			if j > 0 && bytes.Equal(below.RawSubject, below.RawIssuer) {
+				continue
+			}
+			v := k.pair(ca, below, rules)
+			if v.problem != "" {
+				return v
+			}
+			if found.undecided == "" {
+				found = v
+			}
+		}
+	}
+	return found
+}
+
+func (k *constrainer) pair(ca, below *x509.Certificate, rules nameConstraints) (found verdict) {
+	if v, ok := k.pairs[pair{ca, below}]; ok {
+		return v
+	}
+	defer func() { k.pairs[pair{ca, below}] = found }()
+	names, ok := k.names[below]
+	if !ok {
+		names = namesIn(below)
+		k.names[below] = names
+	}
+	if names.malformed {
+		return verdict{problem: fmt.Sprintf("the names of %s are malformed, and cannot be held against the name constraints of %s", k.which(below), k.which(ca))}
+	}
+	sentence := func(predicate string) string {
+		return fmt.Sprintf("the name constraints of %s %s, a name of %s", k.which(ca), predicate, k.which(below))
+	}
+	for _, name := range names.list {
+		problem, undecided := rules.judge(name)
+		if problem != "" {
+			return verdict{problem: sentence(problem)}
+		}
+		if undecided != "" && found.undecided == "" {
+			found.undecided = sentence(undecided)
+		}
+	}
+	return found
+}
+
+// constraintsExtension is the value of a certificate's name constraints, if it has any.
+func constraintsExtension(c *x509.Certificate) ([]byte, bool) {
+	if i := slices.IndexFunc(c.Extensions, func(e pkix.Extension) bool { return isNameConstraints(e.Id) }); i >= 0 {
+		return c.Extensions[i].Value, true
+	}
+	return nil, false
+}
+
+func isNameConstraints(id asn1.ObjectIdentifier) bool {
+	return id.Equal(asn1.ObjectIdentifier{2, 5, 29, 30})
+}

@@ -1,0 +1,156 @@
+package pki
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// nameForm is a form of GeneralName by its number (RFC 5280 §4.2.1.6).
+type nameForm uint8
+
+const (
+	formEmail     nameForm = 1
+	formDNS       nameForm = 2
+	formDirectory nameForm = 4
+	formURI       nameForm = 6
+	formIP        nameForm = 7
+)
+
+func (f nameForm) String() string {
+	return [...]string{"otherName", "rfc822Name", "dNSName", "x400Address", "directoryName", "ediPartyName",
+		"uniformResourceIdentifier", "iPAddress", "registeredID"}[f]
+}
+
+// generalName is a name in a certificate, or the base of a constraint on such names.
+type generalName struct {
+	form        nameForm
+	value       []byte   // its contents; of a directoryName the whole Name
+	local, host string   // of an e-mail address, a DNS name, a URI: what is compared
+	rdns        []string // of a directoryName: what is compared, as rdnsOf gives it
+	comparable  bool     // false: no subtree can be told to hold it
+}
+
+// readGeneralName takes a GeneralName off a string; false where it is malformed.
+func readGeneralName(from *cryptobyte.String) (generalName, bool) {
+	var value cryptobyte.String
+	var tag cbasn1.Tag
+	const number, constructed = 0x1f, 0x20
+	if !from.ReadAnyASN1(&value, &tag) {
+		return generalName{}, false
+	}
+	form := nameForm(tag & number)
+	want := cbasn1.Tag(form).ContextSpecific()
+	if slices.Contains([]nameForm{0, 3, formDirectory, 5}, form) {
+		want |= constructed
+	}
+	if form > 8 || tag != want {
+		return generalName{}, false
+	}
+	if form != formDirectory {
+		return generalName{form: form, value: value}, true
+	}
+	rdns, ok := rdnsOf(value)
+	return generalName{form: form, value: value, rdns: rdns}, ok
+}
+
+// certificateNames are the names of a certificate that constraints bear on.
+type certificateNames struct {
+	list      []generalName
+	malformed bool
+}
+
+// namesIn gives subject, e-mail addresses in it, and subjectAltName. RFC 5280
+// asks for the addresses only where there is no subjectAltName; OpenSSL refuses
+// an excluded one in any case. A CN is no DNS name (RFC 9525 §2).
+func namesIn(c *x509.Certificate) (names certificateNames) {
+	rdns, ok := rdnsOf(c.RawSubject)
+	names.malformed = !ok
+	if len(rdns) > 0 {
+		names.list = append(names.list, generalName{form: formDirectory, value: c.RawSubject, rdns: rdns}.asName())
+	}
+	for _, a := range c.Subject.Names {
+		if text, ok := a.Value.(string); ok && a.Type.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 1}) {
+			names.list = append(names.list, generalName{form: formEmail, value: []byte(text)}.asName())
+		}
+	}
+	for _, e := range c.Extensions {
+		if !e.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 17}) {
+			continue
+		}
+		var list cryptobyte.String
+		outer := cryptobyte.String(e.Value)
+		names.malformed = names.malformed || !outer.ReadASN1(&list, cbasn1.SEQUENCE) || !outer.Empty()
+		for !list.Empty() && !names.malformed {
+			name, ok := readGeneralName(&list)
+			names.malformed = !ok
+			names.list = append(names.list, name.asName())
+		}
+	}
+	return names
+}
+
+// asName prepares a name of a certificate for comparison. A URI whose host is
+// no DNS name cannot be compared and must be refused (RFC 5280 §4.2.1.10); nor
+// is one with user information, which OpenSSL takes for a part of the host.
+func (g generalName) asName() generalName {
+	text := string(g.value)
+	switch g.form {
+	case formDNS:
+		g.host, g.comparable = text, isHost(text)
+	case formEmail:
+		g.local, g.host, g.comparable = mailbox(text)
+	case formURI:
+		if u, err := url.Parse(text); err == nil && u.User == nil {
+			_, notAddress := netip.ParseAddr(u.Hostname())
+			g.host, g.comparable = u.Hostname(), isHost(u.Hostname()) && notAddress != nil && u.Host[0] != '['
+		}
+	case formIP:
+		g.comparable = len(g.value) == 4 || len(g.value) == 16
+	case formDirectory:
+		g.comparable = true
+	}
+	return g
+}
+
+// mailbox splits an e-mail address (RFC 5321 §4.1.2) into local part and host.
+func mailbox(text string) (local, host string, ok bool) {
+	at := strings.LastIndexByte(text, '@')
+	if at < 1 || !isHost(text[at+1:]) {
+		return "", "", false
+	}
+	return text[:at], text[at+1:], true
+}
+
+// isHost reports whether a text has the outer form of a DNS name; what its
+// letters are is for others to judge.
+func isHost(s string) bool {
+	odd := func(r rune) bool { return r <= ' ' || r > '~' }
+	return s != "" && s[0] != '.' && !strings.HasSuffix(s, ".") && !strings.Contains(s, "..") && !strings.ContainsFunc(s, odd)
+}
+
+// String is form and value for a reader, bounded in length.
+func (g generalName) String() string {
+	switch g.form {
+	case formDNS, formEmail, formURI:
+		return fmt.Sprintf("the %s %q", g.form, clip(string(g.value)))
+	case formIP:
+		if address, ok := netip.AddrFromSlice(g.value); ok {
+			return fmt.Sprintf("the %s %s", g.form, address)
+		}
+	case formDirectory:
+		var name pkix.RDNSequence
+		if _, err := asn1.Unmarshal(g.value, &name); err == nil {
+			return fmt.Sprintf("the %s %q", g.form, clip(name.String()))
+		}
+	}
+	return fmt.Sprintf("a %s", g.form)
+}
