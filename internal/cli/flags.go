@@ -71,7 +71,7 @@ func (f *flags) addJudging(c *cobra.Command) {
 	f.trust.add(c)
 	p.StringArrayVar(&f.policy, "policy", nil, "folder or file of more Rego policies, repeatable")
 	p.StringArrayVar(&f.data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
-	p.DurationVar(&f.timeout, "timeout", 0, "time for the evidence of one binding (default 30s)")
+	p.DurationVar(&f.timeout, "timeout", 0, "time for the evidence of one binding, two thirds of it for DNS (default 30s)")
 	p.IntVar(&f.concurrency, "concurrency", 0, "bindings at a time (default 32)")
 	p.Float64Var(&f.rate, "rate", 0, "gateway calls a second for each region and action (default 90; -1: no limit)")
 	p.StringArrayVar(&f.allowPath, "allow-path", nil, "`DIR` beside the root that manifests may name files in, repeatable")

@@ -47,7 +47,7 @@ type Collector struct {
 	WithoutGroup string        // why Group is nil
 	Served       bool          // ask which certificate is served now: a plan compares it
 	Concurrency  int           // bindings at a time; below 1 counts as 1
-	Timeout      time.Duration // for one binding; 0: none of its own
+	Timeout      time.Duration // for one binding, two thirds of it for DNS; 0: none of its own
 	Now          func() time.Time
 	Progress     func() // called once a binding is observed, by several goroutines; may be nil
 }
@@ -94,6 +94,13 @@ func (c *Collector) dns(ctx context.Context, b binding.Binding, ev *evidence.Evi
 	if c.DNS == nil {
 		ev.DNS, ev.Proof = evidence.Left[evidence.DNS](c.WithoutDNS), evidence.Left[evidence.Proof](c.WithoutDNS)
 		return
+	}
+	if c.Timeout > 0 {
+		var cancel context.CancelFunc
+		share := (c.Timeout * 2 / 3).Round(time.Millisecond) // the account comes after it and wants some too
+		ctx, cancel = context.WithTimeoutCause(ctx, share,
+			fmt.Errorf("DNS took all of its %s, two thirds of the time for a binding; raise --timeout", share))
+		defer cancel()
 	}
 	defer guard(c.Now, "DNS", &ev.DNS, &ev.Proof)
 	ev.DNS, ev.Proof = c.DNS.Collect(ctx, b)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bindgate/bindgate/checks/binding"
@@ -27,15 +28,19 @@ type fakeGroup struct {
 	group evidence.Observation[evidence.Group]
 	chain []string
 	asked int
+	left  time.Duration // of the time for Account; 0: without bound
 }
 
 func (f *fakeGroup) Group(context.Context, binding.Binding, bool) evidence.Observation[evidence.Group] {
 	return f.group
 }
 
-func (f *fakeGroup) Account(_ context.Context, _ binding.Binding, _ evidence.Group, chain []string) evidence.Observation[evidence.Account] {
+func (f *fakeGroup) Account(ctx context.Context, _ binding.Binding, _ evidence.Group, chain []string) evidence.Observation[evidence.Account] {
 	f.asked++
 	f.chain = chain
+	if deadline, ok := ctx.Deadline(); ok {
+		f.left = time.Until(deadline)
+	}
 	return evidence.Saw(evidence.Account{Complete: true}, "", time.Time{})
 }
 
@@ -105,13 +110,34 @@ func TestTheAccountWantsTheGroup(t *testing.T) {
 	}
 }
 
-func TestTheTimeoutReachesTheCollector(t *testing.T) {
-	slow := fakeDNS(func(ctx context.Context) evidence.Observation[evidence.DNS] {
-		<-ctx.Done()
-		return evidence.CouldNot[evidence.DNS](ctx.Err().Error(), "", time.Time{})
+// slow answers only when its time is over, with the reason.
+func slow(ctx context.Context) evidence.Observation[evidence.DNS] {
+	<-ctx.Done()
+	return evidence.CouldNot[evidence.DNS](context.Cause(ctx).Error(), "", time.Time{})
+}
+
+// DNS that uses up its time says so itself, and leaves the account its own.
+func TestDNSLeavesTimeForTheAccount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &fakeGroup{group: found()}
+		c := &Collector{DNS: fakeDNS(slow), Certificate: fakeCertificate{}, Group: g, Timeout: 30 * time.Second}
+		ev := one(t, c, binding.Binding{})
+		if ev.DNS.State != evidence.Failed || !strings.HasPrefix(ev.DNS.Reason, "DNS took all of its 20s") {
+			t.Errorf("after the deadline DNS is %q: %q", ev.DNS.State, ev.DNS.Reason)
+		}
+		if ev.Account.State != evidence.Observed || g.left != 10*time.Second {
+			t.Errorf("the account is %q with %s left, want observed with 10s", ev.Account.State, g.left)
+		}
 	})
-	c := &Collector{DNS: slow, Certificate: fakeCertificate{}, Group: &fakeGroup{group: found()}, Timeout: time.Millisecond}
-	if ev := one(t, c, binding.Binding{}); ev.DNS.State != evidence.Failed || ev.DNS.Reason != context.DeadlineExceeded.Error() {
-		t.Errorf("after the deadline DNS is %q: %q", ev.DNS.State, ev.DNS.Reason)
+}
+
+// Who interrupts a run is not told that time was short.
+func TestAnInterruptIsNoTimeout(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	c := &Collector{DNS: fakeDNS(slow), Certificate: fakeCertificate{}, Group: &fakeGroup{group: found()}, Timeout: time.Hour, Now: time.Now}
+	ev := c.All(ctx, evidence.Run{}, []binding.Binding{{}})[0]
+	if ev.DNS.State != evidence.Failed || ev.DNS.Reason != context.Canceled.Error() {
+		t.Errorf("after an interrupt DNS is %q: %q", ev.DNS.State, ev.DNS.Reason)
 	}
 }
