@@ -45,7 +45,7 @@ func judgeReplaces(s checks.Subject) checks.Verdict {
 	case group.Served == nil && (!bound || domain.CertificateName == ""):
 		return checks.DoesNotApply("the group serves no certificate for the domain now")
 	case group.Served == nil:
-		return checks.LeftOut("what is served now is asked by plan and apply")
+		return checks.LeftOut("what is served now was not read: plan and apply ask for it")
 	case group.Served.Leaf == "" && group.Served.ChainDigest == "":
 		return checks.DoesNotApply("the group serves no certificate for the domain now")
 	}

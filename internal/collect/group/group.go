@@ -40,8 +40,9 @@ func New(r Reader, now func() time.Time, parallel int) *Collector {
 const noGroup = "no API group was named, only the certificate is judged"
 
 // Group observes the group that the binding names. With served it also observes
-// the certificate that the domain serves now, where its name is the binding's:
-// under any other name it differs anyway.
+// the certificate that the domain serves now. Under the name of the binding's own
+// only its bytes tell whether it stands, so it must be read; under any other
+// name it differs anyway, and it is left away when it cannot be read.
 func (c *Collector) Group(ctx context.Context, b binding.Binding, served bool) evidence.Observation[evidence.Group] {
 	if b.CertificateAlone {
 		return evidence.Left[evidence.Group](noGroup)
@@ -52,12 +53,14 @@ func (c *Collector) Group(ctx context.Context, b binding.Binding, served bool) e
 		return evidence.CouldNot[evidence.Group](err.Error(), from, c.now())
 	}
 	d, bound := g.Domain(b.DomainName)
-	if served && bound && b.Certificate != nil && d.CertificateName == b.Certificate.Name {
+	if served && bound && b.Certificate != nil && d.CertificateName != "" {
 		s, err := c.reader.Served(ctx, b.RegionID, b.GroupID, b.DomainName)
-		if err != nil {
+		switch {
+		case err == nil:
+			g.Served = &s
+		case d.CertificateName == b.Certificate.Name:
 			return evidence.CouldNot[evidence.Group](err.Error(), from, c.now())
 		}
-		g.Served = &s
 	}
 	return evidence.Saw(g, from, c.now())
 }

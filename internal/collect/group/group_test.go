@@ -113,7 +113,8 @@ func TestGroup(t *testing.T) {
 	}{
 		"plain":              {&fake{groups: []evidence.Group{own}}, wish("api.demo.com"), false, evidence.Saw(own, "https://gateway", clock)},
 		"served":             {&fake{groups: []evidence.Group{own}, served: withServed.Served}, wish("API.demo.com"), true, evidence.Saw(withServed, "https://gateway", clock)},
-		"another name":       {&fake{groups: []evidence.Group{own}}, other, true, evidence.Saw(own, "https://gateway", clock)},
+		"another name":       {&fake{groups: []evidence.Group{own}, served: withServed.Served}, other, true, evidence.Saw(withServed, "https://gateway", clock)},
+		"another, unread":    {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": errBroken}}, other, true, evidence.Saw(own, "https://gateway", clock)},
 		"not bound yet":      {&fake{groups: []evidence.Group{own}}, wish("new.demo.com"), true, evidence.Saw(own, "https://gateway", clock)},
 		"not found":          {&fake{}, wish("api.demo.com"), true, evidence.Saw(evidence.Group{}, "https://gateway", clock)},
 		"no group":           {&fake{}, binding.Binding{CertificateAlone: true}, true, evidence.Left[evidence.Group](noGroup)},
