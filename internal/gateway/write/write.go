@@ -55,6 +55,11 @@ type Reply struct {
 	DomainRemark        string
 }
 
+// forceTries bounds how often a force that the gateway puts off is tried: the
+// groups that it takes the domain from were read just before, and what is put
+// off for long would take it from others.
+const forceTries = 5
+
 // Writer sends calls. It is safe for concurrent use with different permits.
 type Writer struct {
 	transport *gateway.Transport
@@ -114,8 +119,12 @@ func (w *Writer) send(ctx context.Context, p gate.Permit, c plan.Call) (Reply, e
 		}
 		r.Secrets = secrets
 	}
+	tries := uint(0)
+	if c.Forces() {
+		tries = forceTries
+	}
 	var a answer
-	id, err := wire.Call(ctx, w.transport, r, &a, 0, wire.Throttled, wire.Busy, wire.NotSent)
+	id, err := wire.Call(ctx, w.transport, r, &a, tries, wire.Throttled, wire.Busy, wire.NotSent)
 	reply := a.reply(c.Action, id)
 	var refused *gateway.Error
 	switch {

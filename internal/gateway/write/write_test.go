@@ -28,8 +28,8 @@ var sound = write.Material{Chain: []byte("CHAIN"), Key: []byte(keyPEM),
 	FileDigest: "sha256:f", ChainDigest: "sha256:c", PublicKeyDigest: "sha256:p"}
 
 // permit is one of an allowed decision: SetDomain without redirect,
-// SetDomainCertificate, SetDomain with redirect.
-func permit(t *testing.T) gate.Permit {
+// SetDomainCertificate, SetDomain with redirect. change may make another of it.
+func permit(t *testing.T, change ...func(*checks.Subject)) gate.Permit {
 	t.Helper()
 	yes, everything := true, ""
 	s := checks.Subject{
@@ -42,6 +42,9 @@ func permit(t *testing.T) gate.Permit {
 			Certificate: evidence.Saw(evidence.Certificate{FileDigest: "sha256:f", ChainDigest: "sha256:c"}, "", time.Time{}),
 			Key:         evidence.Saw(evidence.Key{PublicKeyDigest: "sha256:p"}, "", time.Time{}),
 		},
+	}
+	for _, c := range change {
+		c(&s)
 	}
 	var list []checks.Check
 	var results []checks.Result
@@ -160,6 +163,18 @@ func TestWhatTheServerPutOffIsSentAgain(t *testing.T) {
 	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(400, "Throttling.User"),
 		refusal(503, "ServiceUnavailable"), refusal(400, "RepeatedCommit"), gatewaytest.OK(nil)}})
 	if _, err := writer(e, sound, nil).Next(gatewaytest.Soon(t), permit(t)); err != nil || len(e.Calls()) != 4 {
+		t.Errorf("got %v after %d calls", err, len(e.Calls()))
+	}
+}
+
+// What a force takes away was read just before: it is not tried for long.
+func TestAForceIsPutOffAFewTimesOnly(t *testing.T) {
+	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(400, "Throttling.User")}})
+	p := permit(t, func(s *checks.Subject) {
+		s.Binding.IsForce = true
+		s.Evidence.Account = evidence.Saw(evidence.Account{Complete: true, Holders: []evidence.Holder{{GroupRef: evidence.GroupRef{GroupID: "g2"}, Conflicts: true}}}, "", time.Time{})
+	})
+	if _, err := writer(e, sound, nil).Next(gatewaytest.Soon(t), p); err == nil || len(e.Calls()) != 5 || e.Calls()[0].Query.Get("IsForce") != "true" {
 		t.Errorf("got %v after %d calls", err, len(e.Calls()))
 	}
 }
