@@ -130,6 +130,10 @@ type point struct {
 
 func parsePoint(der []byte) (p point, err error) {
 	malformed := errors.New("the list's issuingDistributionPoint is malformed")
+	flags := map[cbasn1.Tag]*bool{
+		cbasn1.Tag(1).ContextSpecific(): &p.users, cbasn1.Tag(2).ContextSpecific(): &p.cas,
+		cbasn1.Tag(4).ContextSpecific(): &p.indirect, cbasn1.Tag(5).ContextSpecific(): &p.attribut,
+	}
 	outer := cryptobyte.String(der)
 	var body cryptobyte.String
 	if !outer.ReadASN1(&body, cbasn1.SEQUENCE) || !outer.Empty() {
@@ -141,31 +145,33 @@ func parsePoint(der []byte) (p point, err error) {
 		if !body.ReadAnyASN1(&value, &tag) {
 			return p, malformed
 		}
-		set := len(value) == 1 && value[0] != 0
-		switch tag &^ 0x20 {
-		case cbasn1.Tag(0).ContextSpecific():
-			p.named = true
-			var full, name cryptobyte.String
-			if value.ReadASN1(&full, cbasn1.Tag(0).ContextSpecific().Constructed()) {
-				for !full.Empty() && full.ReadAnyASN1(&name, &tag) {
-					if tag == cbasn1.Tag(6).ContextSpecific() {
-						p.urls = append(p.urls, string(name))
-					}
-				}
-			}
-		case cbasn1.Tag(1).ContextSpecific():
-			p.users = set
-		case cbasn1.Tag(2).ContextSpecific():
-			p.cas = set
-		case cbasn1.Tag(3).ContextSpecific():
+		switch flag := flags[tag]; {
+		case tag == cbasn1.Tag(0).ContextSpecific().Constructed():
+			p.named, p.urls = true, fullName(value)
+		case tag == cbasn1.Tag(3).ContextSpecific():
 			p.someReasons = true
-		case cbasn1.Tag(4).ContextSpecific():
-			p.indirect = set
-		case cbasn1.Tag(5).ContextSpecific():
-			p.attribut = set
+		case flag == nil || len(value) != 1:
+			return p, malformed
+		default:
+			*flag = value[0] != 0
 		}
 	}
 	return p, nil
+}
+
+// fullName gives the addresses among the names of a distributionPoint.
+func fullName(value cryptobyte.String) (urls []string) {
+	var names, name cryptobyte.String
+	var tag cbasn1.Tag
+	if !value.ReadASN1(&names, cbasn1.Tag(0).ContextSpecific().Constructed()) {
+		return nil
+	}
+	for !names.Empty() && names.ReadAnyASN1(&name, &tag) {
+		if tag == cbasn1.Tag(6).ContextSpecific() && len(name) > 0 {
+			urls = append(urls, string(name))
+		}
+	}
+	return urls
 }
 
 // excludes says why the list does not speak of a certificate, "" if it does.
