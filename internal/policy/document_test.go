@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/bindgate/bindgate/checks/binding"
@@ -164,4 +165,25 @@ func FuzzEvaluateDocument(f *testing.F) {
 			t.Fatalf("got %+v", o)
 		}
 	})
+}
+
+// A policy gets the facts that one of the packages declares, and of all other
+// evidence how it stands: the others' facts no module that loads can read.
+func TestUndeclaredFactsAreLeftOut(t *testing.T) {
+	d, err := newDocument(withCertificate(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := toRego(d, []evidence.Need{evidence.NeedCertificate})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, need := range readable() {
+		for field, want := range map[string]bool{"state": true, "facts": need == evidence.NeedCertificate} {
+			path := ast.Ref{ast.StringTerm("evidence"), ast.StringTerm(string(need)), ast.StringTerm(field)}
+			if _, err := v.Find(path); (err == nil) != want {
+				t.Errorf("%v is there: %t, want %t", path, err == nil, want)
+			}
+		}
+	}
 }

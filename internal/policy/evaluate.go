@@ -62,7 +62,7 @@ func (e *Engine) evaluate(ctx context.Context, d document) (o evidence.Observati
 	if err != nil {
 		return evidence.CouldNot[evidence.Policy](err.Error(), e.digest, d.Run.Now)
 	}
-	a := asking{document: d}
+	a := asking{document: d, declared: declared(packages)}
 	said := evidence.Policy{Packages: []evidence.PolicyPackage{}}
 	var failures []string
 	for _, p := range packages {
@@ -105,6 +105,7 @@ func (e *Engine) concerned(b binding.Binding) ([]askable, error) {
 // when the first of them is run.
 type asking struct {
 	document document
+	declared []evidence.Need // what any of the packages reads
 	input    ast.Value
 }
 
@@ -118,7 +119,7 @@ func (a *asking) ask(ctx context.Context, p askable) (evidence.PolicyPackage, er
 		return evidence.PolicyPackage{Name: p.name, NotRun: left}, nil
 	}
 	if a.input == nil {
-		if a.input, err = toRego(a.document); err != nil {
+		if a.input, err = toRego(a.document, a.declared); err != nil {
 			return evidence.PolicyPackage{}, err
 		}
 	}
@@ -159,8 +160,22 @@ func (a *asking) lacks(p askable) (string, error) {
 	return "", failure
 }
 
-func toRego(d document) (ast.Value, error) {
-	text, err := json.Marshal(d)
+// declared is the evidence that the packages say they read.
+func declared(packages []askable) []evidence.Need {
+	var out []evidence.Need
+	for _, p := range packages {
+		out = append(append(out, p.needs...), p.uses...)
+	}
+	return out
+}
+
+// toRego gives the document without the facts that no package declares: a module
+// that reads them does not load.
+func toRego(d document, declared []evidence.Need) (ast.Value, error) {
+	text, err := json.Marshal(struct {
+		document
+		Evidence map[evidence.Need]any `json:"evidence"`
+	}{d, d.Evidence.only(declared)})
 	if err != nil {
 		return nil, fmt.Errorf("writing the policy input: %w", err)
 	}

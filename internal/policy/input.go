@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
@@ -48,6 +49,26 @@ func (e inputEvidence) of(need evidence.Need) evidence.Standing {
 		Certificate: evidence.Observation[evidence.Certificate]{State: e.Certificate.State, Reason: e.Certificate.Reason},
 		Key:         evidence.Observation[evidence.Key]{State: e.Key.State, Reason: e.Key.Reason},
 	}.Of(need)
+}
+
+// only is the evidence with the facts of some of it.
+func (e inputEvidence) only(facts []evidence.Need) map[evidence.Need]any {
+	return map[evidence.Need]any{
+		evidence.NeedDNS:         only(facts, evidence.NeedDNS, e.DNS),
+		evidence.NeedProof:       only(facts, evidence.NeedProof, e.Proof),
+		evidence.NeedCertificate: only(facts, evidence.NeedCertificate, e.Certificate),
+		evidence.NeedKey:         only(facts, evidence.NeedKey, e.Key),
+		evidence.NeedGroup:       only(facts, evidence.NeedGroup, e.Group),
+		evidence.NeedAccount:     only(facts, evidence.NeedAccount, e.Account),
+		evidence.NeedSiblings:    only(facts, evidence.NeedSiblings, e.Siblings),
+	}
+}
+
+func only[T any](facts []evidence.Need, need evidence.Need, o evidence.Observation[T]) any {
+	if slices.Contains(facts, need) {
+		return o
+	}
+	return without[T, struct{}](o)
 }
 
 // keyFacts is a private key reduced to what may be known of it.

@@ -10,10 +10,14 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// schemaJSON is generated from the type document by TestSchema -update.
-//
-//go:embed input.schema.json
-var schemaJSON []byte
+// Both are generated from the type document by TestSchema -update: the schema,
+// and what the compiler wants of it, without the prose, which is two thirds.
+var (
+	//go:embed input.schema.json
+	schemaJSON []byte
+	//go:embed input.types.json
+	typesJSON []byte
+)
 
 // InputSchema is the JSON Schema of bindgate.policy-input/v1, the document that
 // a policy reads as `input`.
@@ -38,7 +42,7 @@ func inputTypes(ids []string, packages []regoPackage) (any, error) {
 		object
 		Definitions map[string]json.RawMessage `json:"$defs"`
 	}
-	if err := json.Unmarshal(schemaJSON, &schema); err != nil {
+	if err := json.Unmarshal(typesJSON, &schema); err != nil {
 		return nil, fmt.Errorf("reading the input's schema: %w", err)
 	}
 	var observations object
@@ -46,7 +50,7 @@ func inputTypes(ids []string, packages []regoPackage) (any, error) {
 		return nil, fmt.Errorf("reading the evidence in the input's schema: %w", err)
 	}
 	for _, need := range readable() {
-		if !declared(packages, need) {
+		if !declares(packages, need) {
 			observations.Properties[string(need)] = json.RawMessage(withoutFacts)
 		}
 	}
@@ -84,7 +88,7 @@ func addUsed(used, all map[string]json.RawMessage, schema json.RawMessage) {
 	}
 }
 
-func declared(packages []regoPackage, need evidence.Need) bool {
+func declares(packages []regoPackage, need evidence.Need) bool {
 	return slices.ContainsFunc(packages, func(p regoPackage) bool {
 		return slices.Contains(p.needs, need) || slices.Contains(p.uses, need)
 	})

@@ -102,15 +102,51 @@ func namer(t *testing.T) func(reflect.Type) string {
 	}
 }
 
-func TestSchemaIsGeneratedFromTheTypes(t *testing.T) {
-	want := generated(t)
-	if *update {
-		if err := os.WriteFile("input.schema.json", want, 0o644); err != nil {
-			t.Fatal(err)
+// terse is a schema without what only people read.
+func terse(t *testing.T, schema []byte) []byte {
+	t.Helper()
+	var tree any
+	if err := json.Unmarshal(schema, &tree); err != nil {
+		t.Fatal(err)
+	}
+	withoutProse(tree)
+	text, err := json.Marshal(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(text, '\n')
+}
+
+func withoutProse(tree any) {
+	switch v := tree.(type) {
+	case map[string]any:
+		if _, prose := v["description"].(string); prose { // and no property of that name
+			delete(v, "description")
+		}
+		for _, below := range v {
+			withoutProse(below)
+		}
+	case []any:
+		for _, below := range v {
+			withoutProse(below)
 		}
 	}
-	if !bytes.Equal(want, InputSchema()) {
-		t.Errorf("input.schema.json is out of date; run: go test ./internal/policy -run TestSchema -update\n%s",
-			cmp.Diff(string(InputSchema()), string(want)))
+}
+
+func TestSchemaIsGeneratedFromTheTypes(t *testing.T) {
+	schema := generated(t)
+	for file, texts := range map[string]struct{ want, got []byte }{
+		"input.schema.json": {schema, InputSchema()},
+		"input.types.json":  {terse(t, schema), typesJSON},
+	} {
+		if *update {
+			if err := os.WriteFile(file, texts.want, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !bytes.Equal(texts.want, texts.got) {
+			t.Errorf("%s is out of date; run: go test ./internal/policy -run TestSchema -update\n%s",
+				file, cmp.Diff(string(texts.got), string(texts.want)))
+		}
 	}
 }
