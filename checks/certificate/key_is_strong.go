@@ -44,6 +44,7 @@ func judgeStrong(s checks.Subject) checks.Verdict {
 		return *v
 	}
 	found = append(found, strength(chain[0])...)
+	found = append(found, issuers(chain, s.Evidence.Certificate.Facts.Path)...)
 	key := s.Evidence.Key
 	for _, weakness := range key.Facts.Weaknesses {
 		found = append(found, checks.Fails(atKey, fmt.Sprintf("%s %s", keyFile(key.Facts.Source), bounded(weakness)), newKey))

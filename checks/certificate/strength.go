@@ -1,14 +1,16 @@
 package certificate
 
 import (
+	"bytes"
 	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
 	"math/big"
+	"slices"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/checks/weakkey"
 )
 
@@ -19,6 +21,9 @@ func strength(leaf *x509.Certificate) []checks.Finding {
 	var found []checks.Finding
 	if where := weakkey.Published(leaf.RawSubjectPublicKeyInfo); where != "" {
 		found = append(found, checks.Fails(atBody, fmt.Sprintf("the private key of the certificate is published: it stands in %s", where), newKey))
+	}
+	if name := weakkey.Unaccepted(leaf.RawSubjectPublicKeyInfo); name != "" {
+		return append(found, checks.Fails(atBody, "the key "+unaccepted(name), newKey))
 	}
 	switch key := leaf.PublicKey.(type) {
 	case *rsa.PublicKey:
@@ -31,15 +36,41 @@ func strength(leaf *x509.Certificate) []checks.Finding {
 		default:
 			found = append(found, checks.Fails(atBody, fmt.Sprintf("the key is on the curve %s, want P-256 or P-384 (Baseline Requirements §6.1.5)", name), newKey))
 		}
-	case ed25519.PublicKey:
-		found = append(found, checks.Fails(atBody, "the key is Ed25519, which browsers and the Baseline Requirements (§6.1.5) do not take in certificates", newKey))
-	default:
-		found = append(found, checks.Fails(atBody, fmt.Sprintf("the key is of an algorithm that no TLS client takes here (%s), want RSA or ECDSA", leaf.PublicKeyAlgorithm), newKey))
 	}
 	return found
 }
 
-// rsaStrength: sizes first, since the tests of a key that is too short say nothing more.
+// unaccepted is why no certificate should hold such a key, a predicate.
+func unaccepted(name string) string {
+	return fmt.Sprintf("is %s, which browsers and the Baseline Requirements (§6.1.5) do not take in certificates, want RSA or ECDSA", name)
+}
+
+// issuers judges the kinds of the keys above the leaf: those of the path, or
+// where no path was found, of certificates that have the name of an issuer in
+// the file.
+func issuers(chain []*x509.Certificate, path evidence.Path) []checks.Finding {
+	var above []*x509.Certificate
+	for i := 1; i < len(path.DER); i++ {
+		if c, err := path.X509(i); err == nil {
+			above = append(above, c)
+		}
+	}
+	for i, c := range chain {
+		issues := func(other *x509.Certificate) bool { return other != c && bytes.Equal(other.RawIssuer, c.RawSubject) }
+		if len(path.DER) == 0 && i > 0 && slices.ContainsFunc(chain, issues) {
+			above = append(above, c)
+		}
+	}
+	var found []checks.Finding
+	for _, c := range above {
+		if name := weakkey.Unaccepted(c.RawSubjectPublicKeyInfo); name != "" {
+			found = append(found, checks.Fails(atBody, fmt.Sprintf("the key of the issuer %q %s", bounded(c.Subject.String()), unaccepted(name)),
+				"have the certificate issued by a CA with an RSA or ECDSA key; a test CA's is made so: openssl ecparam -name prime256v1 -genkey -noout"))
+		}
+	}
+	return found
+}
+
 func rsaStrength(key *rsa.PublicKey) []checks.Finding {
 	fails := func(format string, args ...any) []checks.Finding {
 		return []checks.Finding{checks.Fails(atBody, fmt.Sprintf(format, args...), newKey)}

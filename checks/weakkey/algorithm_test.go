@@ -10,7 +10,9 @@ import (
 
 func TestUnaccepted(t *testing.T) {
 	ec := asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}
-	curve := func(oid ...int) asn1.RawValue { return asn1.RawValue{FullBytes: must(asn1.Marshal(asn1.ObjectIdentifier(oid)))} }
+	curve := func(oid ...int) asn1.RawValue {
+		return asn1.RawValue{FullBytes: must(asn1.Marshal(asn1.ObjectIdentifier(oid)))}
+	}
 	for _, test := range []struct {
 		oid        asn1.ObjectIdentifier
 		parameters asn1.RawValue

@@ -94,7 +94,7 @@ func derive(function pkix.AlgorithmIdentifier, passphrase string, size int) ([]b
 		if _, err := asn1.Unmarshal(function.Parameters.FullBytes, &p); err != nil {
 			return nil, err
 		}
-		if hash := prf(p.PRF.Algorithm); hash != nil {
+		if hash := prf(p.PRF.Algorithm); hash != nil && p.Iterations > 0 {
 			return pbkdf2.Key(hash, passphrase, p.Salt, p.Iterations, size)
 		}
 	case "1.3.6.1.4.1.11591.4.11": // scrypt, RFC 7914 §7

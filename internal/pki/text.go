@@ -57,7 +57,8 @@ func isJSON(text []byte) bool {
 // or has typographic dashes in their place. To other programs it is plain text,
 // and the block behind it is passed over.
 func wrongDashes(line string) bool {
-	return dashed.MatchString(line) && !strings.Contains(line, "SSH2")
+	return len(line) < 100 && (strings.Contains(line, "BEGIN ") || strings.Contains(line, "END ")) &&
+		dashed.MatchString(line) && !strings.Contains(line, "SSH2")
 }
 
 var dashed = regexp.MustCompile(`^[-\x{2010}-\x{2015}\x{2212}]+ ?(BEGIN|END) [A-Z0-9 ]+ ?[-\x{2010}-\x{2015}\x{2212}]*$`)

@@ -1,0 +1,60 @@
+package certificate
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/internal/pki/pkitest"
+)
+
+// TestForeignKeysAreRefusedByName: a key of a kind that browsers do not take is
+// refused with its name, in the leaf, in an intermediate alone and as a private
+// key; whether crypto/x509 knows the kind or not.
+func TestForeignKeysAreRefusedByName(t *testing.T) {
+	root := pkitest.Root(t, "Root")
+	ca := root.CA(t, "CA")
+	leaf := ca.Leaf(t, []string{"api.demo.com"})
+	for _, f := range pkitest.Foreigners(t) {
+		for where, chain := range map[string][]byte{
+			"leaf":                       slices.Concat(armored("CERTIFICATE", f.Holding(t, ca, leaf)), pkitest.PEM(ca)),
+			"intermediate":               slices.Concat(armored("CERTIFICATE", f.Signed(t, leaf)), armored("CERTIFICATE", f.Holding(t, root, ca))),
+			"intermediate not in a path": slices.Concat(pkitest.PEM(leaf), armored("CERTIFICATE", f.Holding(t, root, ca))),
+		} {
+			dir := t.TempDir()
+			write(t, dir, "roots.pem", pkitest.PEM(root))
+			write(t, dir, "chain.pem", chain)
+			write(t, dir, "key.pem", pkitest.KeyPEM(t, leaf.Key))
+			namedBy(t, f.Name+" "+where, judgeFiles(t, dir), f.Name, "certificate/is-readable", "certificate/key-is-strong")
+		}
+		for what, key := range map[string][]byte{
+			" private key":           armored("PRIVATE KEY", f.PrivateKey),
+			" encrypted private key": armored("ENCRYPTED PRIVATE KEY", pkitest.Seal(t, f.PrivateKey, "demo", nil)),
+		} {
+			dir := t.TempDir()
+			write(t, dir, "roots.pem", pkitest.PEM(root))
+			write(t, dir, "chain.pem", slices.Concat(armored("CERTIFICATE", f.Holding(t, ca, leaf)), pkitest.PEM(ca)))
+			write(t, dir, "key.pem", key)
+			namedBy(t, f.Name+what, judgeFiles(t, dir), f.Name, "certificate/key-is-readable", "certificate/key-is-strong")
+		}
+	}
+}
+
+// namedBy: one of the checks fails and says the name and the reason.
+func namedBy(t *testing.T, what string, results []checks.Result, name string, ids ...string) {
+	t.Helper()
+	var said []string
+	for _, r := range results {
+		if r.Status != checks.StatusFail || !slices.Contains(ids, r.ID) {
+			continue
+		}
+		for _, f := range r.Findings {
+			said = append(said, f.Message)
+			if strings.Contains(f.Message, " is "+name+", which browsers") && strings.Contains(f.Fix, "openssl ecparam -name prime256v1") {
+				return
+			}
+		}
+	}
+	t.Errorf("%s: none of %v names it; got %q", what, ids, said)
+}
