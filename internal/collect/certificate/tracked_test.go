@@ -1,6 +1,7 @@
 package certificate
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -74,12 +75,30 @@ func TestReadableBy(t *testing.T) {
 	}
 }
 
+// FuzzParseIndex: no path is made up; up to version 3 each stands in the index
+// as it is.
 func FuzzParseIndex(f *testing.F) {
 	f.Add([]byte("DIRC\x00\x00\x00\x04\xff\xff\xff\xff"))
+	entry := make([]byte, 62)
+	for version := range byte(3) {
+		index := append([]byte{'D', 'I', 'R', 'C', 0, 0, 0, 2 + version, 0, 0, 0, 2}, entry...)
+		switch version {
+		case 2: // the second drops five bytes of the first
+			index = append(append(index, "\x00a.key\x00"...), entry...)
+			index = append(index, "\x05b.pem\x00"...)
+		default:
+			index = append(append(index, "a.key\x00\x00\x00\x00\x00"...), entry...)
+			index = append(index, "certs/b.pem\x00\x00\x00\x00\x00\x00\x00"...)
+		}
+		if got := parseIndex(append(index, entry...)); len(got) != 2 {
+			f.Fatalf("version %d: got %v", 2+version, got)
+		}
+		f.Add(append(index, entry...))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for name := range parseIndex(data) {
-			if len(name) > 4096 {
-				t.Errorf("a path of %d bytes", len(name))
+			if len(name) > 4096 || data[7] < 4 && !bytes.Contains(data, []byte(name+"\x00")) {
+				t.Errorf("a path of %d bytes: %q", len(name), name)
 			}
 		}
 	})

@@ -205,15 +205,27 @@ func TestCredentialsThatArePassedIn(t *testing.T) {
 	}
 }
 
+// FuzzDecode: nothing is an answer but what has a RequestId, no Code and a
+// status of success.
 func FuzzDecode(f *testing.F) {
-	for _, s := range []string{`{"RequestId":"R","Code":"X"}`, `<Error><Code>X</Code></Error>`, "\xef\xbb\xbf{}", `<html>`, `{`, `<a><a>`, ``} {
-		f.Add([]byte(s))
+	for _, s := range []string{`{"RequestId":"R","Code":"X"}`, `<Error><Code>X</Code></Error>`, "\xef\xbb\xbf{}", `<html>`, `{`, `<a><a>`, ``,
+		`{"RequestId":"R","Group":{"Items":[{"Name":"n","On":true}]}}`, `<A><RequestId>R</RequestId><Group><Items><Name>n</Name><On>true</On></Items></Group></A>`} {
+		f.Add(200, []byte(s))
+		f.Add(503, []byte(s))
 	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		x := &exchange{got: true, status: 200, body: body}
-		id, err := x.read(Request{Action: "A"}, nil)
-		if err == nil && id == "" {
-			t.Error("an answer without a RequestId passed")
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		var out struct {
+			Group struct {
+				Items []struct {
+					Name string
+					On   bool
+				}
+			}
+		}
+		x := &exchange{got: true, status: status, body: body}
+		id, err := x.read(Request{Action: "A"}, &out)
+		if err == nil && (id == "" || status >= 300) {
+			t.Errorf("an answer with status %d and RequestId %q passed", status, id)
 		}
 		if err != nil && len(err.Error()) > 1024 {
 			t.Errorf("an unbounded error of %d bytes", len(err.Error()))
