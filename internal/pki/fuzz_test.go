@@ -34,7 +34,11 @@ func FuzzParseCertificates(f *testing.F) {
 		for _, c := range got.List {
 			ders = append(ders, c.Raw)
 		}
-		again, problem := pki.ParseCertificates(pki.CanonicalChain(ders), "")
+		canonical := pki.CanonicalChain(ders)
+		if len(canonical) > pki.MaxFileSize { // it has more line ends than the file
+			return
+		}
+		again, problem := pki.ParseCertificates(canonical, "")
 		if problem != nil || len(again.List) != len(got.List) || len(got.List) == 0 {
 			t.Fatalf("read %d certificates, and %d of their canonical text (%+v)", len(got.List), len(again.List), problem)
 		}
