@@ -31,13 +31,17 @@ type Journal struct {
 }
 
 // Open opens the journal at path for an apply, and creates it (0600) and its
-// folders (0700) where they are missing. It locks path+".lock", for as long as
+// folders (0700) where they are missing. It locks path+".lock", links of path
+// followed so that no other name of the file has a lock of its own, for as long as
 // wait if another apply holds it and then ErrLocked; follows the whole chain,
 // ErrBroken if it does not hold; and sets an unfinished last line aside. A file
 // that cannot be written is an error here, before anything is sent.
 func Open(ctx context.Context, path string, wait time.Duration, now func() time.Time) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("opening journal %q: %w", path, err)
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
 	}
 	lock, err := acquire(ctx, path, wait)
 	if err != nil {

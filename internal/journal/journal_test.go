@@ -125,6 +125,24 @@ func TestPendingUntilTheOutcomeIsKnown(t *testing.T) {
 	}
 }
 
+func TestALinkHasNoLockOfItsOwn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	link := filepath.Join(t.TempDir(), "link")
+	first := opened(t, path)
+	appended(t, first, intent("a"), outcome("a", "done"))
+	if err := errors.Join(first.Close(), os.Symlink(path, link)); err != nil {
+		t.Fatal(err)
+	}
+	held := opened(t, link)
+	if _, err := Open(t.Context(), path, 0, clock); !errors.Is(err, ErrLocked) {
+		t.Errorf("got %v, want %v", err, ErrLocked)
+	}
+	appended(t, held, intent("b"))
+	if s, err := Verify(path, ""); err != nil || s.Entries != 3 {
+		t.Errorf("got %+v, %v, want 3 entries", s, err)
+	}
+}
+
 func TestOneApplyAtATime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	first := opened(t, path)
