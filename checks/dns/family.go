@@ -29,12 +29,9 @@ const (
 
 const alone = "the certificate is judged alone, no binding was asked for"
 
-// sameName compares two domain names without case and final dot.
-func sameName(a, b string) bool {
-	return plain(a) == plain(b)
-}
+func sameName(a, b string) bool { return evidence.SameName(a, b) }
 
-func plain(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
+func plain(name string) string { return evidence.PlainName(name) }
 
 // isGatewayName reports whether a name lies where API Gateway names its groups.
 func isGatewayName(name string) bool {

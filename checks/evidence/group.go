@@ -56,7 +56,7 @@ type Served struct {
 // Domain is the group's own item for a domain name, compared without case.
 func (g Group) Domain(name string) (Domain, bool) {
 	for _, d := range g.Domains {
-		if equalFold(d.DomainName, name) {
+		if SameName(d.DomainName, name) {
 			return d, true
 		}
 	}

@@ -34,7 +34,3 @@ func (p Policy) PackagesUnder(prefix string) []PolicyPackage {
 	}
 	return out
 }
-
-func equalFold(a, b string) bool {
-	return strings.EqualFold(strings.TrimSuffix(a, "."), strings.TrimSuffix(b, "."))
-}

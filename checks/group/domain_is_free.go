@@ -2,7 +2,6 @@ package group
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -55,7 +54,7 @@ func judgeDomainIsFree(s checks.Subject) checks.Verdict {
 }
 
 func holds(theirs, ours string) string {
-	if strings.EqualFold(strings.TrimSuffix(theirs, "."), ours) {
+	if evidence.SameName(theirs, ours) {
 		return fmt.Sprintf("has %q already", theirs)
 	}
 	return fmt.Sprintf("has %q, which clashes with %q", theirs, ours)

@@ -41,7 +41,7 @@ func judgeHasRoom(s checks.Subject) checks.Verdict {
 		if !strings.EqualFold(networkType(d), b.CustomDomainType) {
 			continue
 		}
-		if strings.EqualFold(strings.TrimSuffix(d.DomainName, "."), b.DomainName) {
+		if evidence.SameName(d.DomainName, b.DomainName) {
 			return checks.Found() // it has its place already
 		}
 		taken++

@@ -2,7 +2,6 @@ package rebind
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -64,7 +63,7 @@ func leadsTo(dns evidence.DNS, h evidence.Holder) bool {
 		names = append(names, hop.Target)
 	}
 	for _, n := range append(names, dns.End.Targets...) {
-		if strings.EqualFold(strings.TrimSuffix(n, "."), strings.TrimSuffix(h.SubDomain, ".")) {
+		if evidence.SameName(n, h.SubDomain) {
 			return true
 		}
 	}

@@ -5,7 +5,6 @@ package group
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/bindgate/bindgate/checks/binding"
@@ -112,6 +111,3 @@ func (c *Collector) Losers(ctx context.Context, b binding.Binding, g evidence.Gr
 type incompleteError string
 
 func (e incompleteError) Error() string { return "not every group could be read: " + string(e) }
-
-// fold is a name in the form in which names are compared.
-func fold(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }

@@ -82,12 +82,12 @@ func newIndex(groups []evidence.Group, problem string) *index {
 	x := &index{groups: groups, problem: problem, byZone: map[string][]at{}, byName: map[string]int{}}
 	for i, g := range groups {
 		for j, d := range g.Domains {
-			zone := parent(fold(d.DomainName))
+			zone := parent(evidence.PlainName(d.DomainName))
 			x.byZone[zone] = append(x.byZone[zone], at{i, j})
 		}
 		for _, name := range []string{g.SubDomain, g.VpcDomain, g.VpcSlbIntranetDomain} {
 			if name != "" {
-				x.byName[fold(name)] = i
+				x.byName[evidence.PlainName(name)] = i
 			}
 		}
 	}
@@ -97,12 +97,12 @@ func newIndex(groups []evidence.Group, problem string) *index {
 // holders are the groups other than g with this domain or a wildcard that
 // overlaps it, sorted by group and domain.
 func (x *index) holders(domain string, g evidence.Group) []evidence.Holder {
-	domain = fold(domain)
+	domain = evidence.PlainName(domain)
 	var out []evidence.Holder
 	for _, a := range x.byZone[parent(domain)] {
 		other := x.groups[a.group]
 		d := other.Domains[a.domain]
-		if other.GroupID == g.GroupID || !overlap(domain, fold(d.DomainName)) {
+		if other.GroupID == g.GroupID || !overlap(domain, evidence.PlainName(d.DomainName)) {
 			continue
 		}
 		out = append(out, evidence.Holder{GroupRef: other.Ref(), Domain: d, Conflicts: conflict(g, other)})
@@ -117,7 +117,7 @@ func (x *index) holders(domain string, g evidence.Group) []evidence.Holder {
 // that is any group's own decides, and nil when that is the binding's group.
 func (x *index) aliasedTo(chain []string, own string) *evidence.GroupRef {
 	for _, name := range slices.Backward(chain) {
-		if i, ok := x.byName[fold(name)]; ok {
+		if i, ok := x.byName[evidence.PlainName(name)]; ok {
 			if x.groups[i].GroupID == own {
 				return nil
 			}

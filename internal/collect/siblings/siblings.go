@@ -23,14 +23,14 @@ func Fill(bindings []binding.Binding, all []evidence.Evidence, at time.Time) {
 	byName := make(map[string][]int, len(bindings))
 	below := make(map[string][]int) // parent → bindings one label below it
 	for i, b := range bindings {
-		n := name(b)
+		n := evidence.PlainName(b.DomainName)
 		byName[n] = append(byName[n], i)
 		if p := parent(n); !strings.HasPrefix(n, "*.") && p != "" {
 			below["*."+p] = append(below["*."+p], i)
 		}
 	}
 	for i, b := range bindings {
-		n := name(b)
+		n := evidence.PlainName(b.DomainName)
 		related := slices.Concat(byName[n], below[n], wildcardOver(byName, n))
 		if len(related) > Max {
 			all[i].Siblings = evidence.CouldNot[evidence.Siblings](
@@ -66,10 +66,6 @@ func sibling(b binding.Binding, ev evidence.Evidence) evidence.Sibling {
 		s.GroupKnown, s.InstanceID, s.BasePath = true, g.Facts.InstanceID, g.Facts.BasePath
 	}
 	return s
-}
-
-func name(b binding.Binding) string {
-	return strings.ToLower(strings.TrimSuffix(b.DomainName, "."))
 }
 
 func parent(n string) string {
