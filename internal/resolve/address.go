@@ -31,7 +31,7 @@ func newCarrier(cfg Config, timeout time.Duration) (name string, way carrier, lo
 		if err != nil {
 			host, port = strings.Trim(rest, "[]"), tlsPort
 		}
-		if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 || !hostOrAddress(host) {
+		if !portNumber(port) || !hostOrAddress(host) {
 			return "", nil, false, fmt.Errorf("resolver %q: want tls://HOST or tls://HOST:PORT", cfg.Server)
 		}
 		config.ServerName = host
@@ -39,11 +39,14 @@ func newCarrier(cfg Config, timeout time.Duration) (name string, way carrier, lo
 		return "tls://" + address, &secure{dial: cfg.Dial, address: address, timeout: timeout, config: config}, loopback(host), nil
 	case scheme == "https" && rest != "":
 		u, err := url.Parse(cfg.Server)
-		if err != nil || u.User != nil || u.Fragment != "" || !hostOrAddress(u.Hostname()) {
-			return "", nil, false, fmt.Errorf("resolver %q: want a URL such as https://dns.example/dns-query, without user and fragment", cfg.Server)
+		if err != nil || u.User != nil || u.Fragment != "" || !hostOrAddress(u.Hostname()) || u.Port() != "" && !portNumber(u.Port()) {
+			// It may hold a password, so it is not repeated.
+			return "", nil, false, errors.New("reading the https:// URL of the resolver: want one such as https://dns.example/dns-query, without user and fragment")
 		}
 		transport := &http.Transport{DialContext: cfg.Dial, TLSClientConfig: config, ForceAttemptHTTP2: true, IdleConnTimeout: timeout}
-		return cfg.Server, &https{client: &http.Client{Transport: transport}, url: cfg.Server, timeout: timeout}, loopback(u.Hostname()), nil
+		// A redirect would take the questions to somebody that nobody named.
+		stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		return cfg.Server, &https{client: &http.Client{Transport: transport, CheckRedirect: stay}, url: cfg.Server, timeout: timeout}, loopback(u.Hostname()), nil
 	}
 	address, err := parseServer(cfg.Server)
 	if err != nil {
@@ -53,12 +56,23 @@ func newCarrier(cfg Config, timeout time.Duration) (name string, way carrier, lo
 	return address, newPlain(address, timeout, cfg.Dial), loopback(host), nil
 }
 
+func portNumber(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n > 0
+}
+
 func hostOrAddress(host string) bool {
-	if _, err := netip.ParseAddr(host); err == nil {
-		return true
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return lettersAndDigits(addr.Zone())
 	}
 	_, named := dns.IsDomainName(host)
-	return named && strings.Trim(strings.ToLower(host), "abcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
+	return named && lettersAndDigits(host)
+}
+
+// lettersAndDigits reports whether a host, or the interface that an address names as its
+// zone, is of letters, digits, hyphens, underscores and dots.
+func lettersAndDigits(name string) bool {
+	return strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
 }
 
 func loopback(host string) bool {
@@ -99,11 +113,11 @@ func parseServer(s string) (string, error) {
 	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
 		bare = s[1 : len(s)-1]
 	}
-	if addr, err := netip.ParseAddr(bare); err == nil {
+	if addr, err := netip.ParseAddr(bare); err == nil && lettersAndDigits(addr.Zone()) {
 		return netip.AddrPortFrom(addr, defaultPort).String(), nil
 	}
 	server, err := netip.ParseAddrPort(s)
-	if err != nil {
+	if err != nil || !lettersAndDigits(server.Addr().Zone()) {
 		return "", fmt.Errorf("resolver address %q is not an IP address with or without a port: %s", s, want)
 	}
 	if server.Port() == 0 {

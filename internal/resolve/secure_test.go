@@ -60,7 +60,12 @@ func TestDNSOverHTTPS(t *testing.T) {
 
 func TestDNSOverHTTPSThatIsNone(t *testing.T) {
 	for name, spoil := range map[string]func(http.ResponseWriter) bool{
-		"status":  func(w http.ResponseWriter) bool { w.WriteHeader(http.StatusTeapot); return true },
+		"status": func(w http.ResponseWriter) bool { w.WriteHeader(http.StatusTeapot); return true },
+		"elsewhere": func(w http.ResponseWriter) bool {
+			w.Header().Set("Location", "http://127.0.0.1:1/dns-query")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+			return true
+		},
 		"type":    func(w http.ResponseWriter) bool { w.Header().Set("Content-Type", "text/html"); return false },
 		"garbage": func(w http.ResponseWriter) bool { w.Write([]byte("x")); return true },
 	} {
@@ -69,8 +74,8 @@ func TestDNSOverHTTPSThatIsNone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Walk(t.Context(), "api.demo.com"); err == nil {
-			t.Errorf("%s: got no error", name)
+		if _, err := c.Walk(t.Context(), "api.demo.com"); err == nil || name == "elsewhere" && !strings.Contains(err.Error(), "HTTP status 307") {
+			t.Errorf("%s: got %v", name, err)
 		}
 		c.carrier.(*https).client.CloseIdleConnections()
 	}
@@ -100,7 +105,7 @@ func TestDNSOverTLS(t *testing.T) {
 func TestSecureServerAddress(t *testing.T) {
 	for in, want := range map[string]string{
 		"tls://dns.example": "tls://dns.example:853", "tls://192.0.2.53:8853": "tls://192.0.2.53:8853", "tls://[2001:db8::1]": "tls://[2001:db8::1]:853",
-		"https://dns.example/dns-query": "https://dns.example/dns-query", "tls://": "!", "https://": "!", "https://user@dns.example/": "!", "tls://a..b": "!", "quic://x": "!",
+		"https://dns.example/dns-query": "https://dns.example/dns-query", "tls://": "!", "https://": "!", "https://user@dns.example/": "!", "https://dns.example:0/": "!", "https://dns.example:99999/": "!", "tls://a..b": "!", "quic://x": "!",
 	} {
 		c, err := New(Config{Server: in})
 		if want == "!" != (err != nil) || err == nil && c.Server() != want {

@@ -9,6 +9,9 @@ import (
 // Memo asks once for each key, however many want to know at the same time, and
 // keeps the outcome, errors too. Its zero value is ready.
 type Memo[K comparable, V any] struct {
+	// Own, if it is set, tells the errors that are the asker's own affair, such as
+	// a budget that is spent: they are not kept, and others ask for themselves.
+	Own     func(error) bool
 	mu      sync.Mutex
 	entries map[K]*entry[V]
 }
@@ -17,7 +20,7 @@ type entry[V any] struct {
 	done      chan struct{} // closed when value and err are there
 	value     V
 	err       error
-	abandoned bool // whoever asked was interrupted: that says nothing to the others
+	abandoned bool // whoever asked was interrupted, or had no more to spend: that says nothing to the others
 }
 
 // Get gives the outcome for key; ask is called if nobody else has been here. If
@@ -55,8 +58,8 @@ func (m *Memo[K, V]) entry(key K) (*entry[V], bool) {
 	return e, true
 }
 
-// fill asks. If ask is interrupted, or panics, the entry goes and the next one
-// to come asks anew.
+// fill asks. If ask is interrupted, fails by its own fault, or panics, the entry
+// goes and the next one to come asks anew.
 func (m *Memo[K, V]) fill(ctx context.Context, key K, e *entry[V], ask func(context.Context, K) (V, error)) {
 	e.abandoned = true
 	defer func() {
@@ -68,7 +71,7 @@ func (m *Memo[K, V]) fill(ctx context.Context, key K, e *entry[V], ask func(cont
 		close(e.done)
 	}()
 	e.value, e.err = ask(ctx, key)
-	e.abandoned = e.err != nil && ctx.Err() != nil
+	e.abandoned = e.err != nil && (ctx.Err() != nil || m.Own != nil && m.Own(e.err))
 }
 
 // Alone is Get for one who must not wait, because the others may be waiting for

@@ -2,6 +2,7 @@ package memo
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 
@@ -69,5 +70,24 @@ func TestAloneNeverWaits(t *testing.T) {
 	}
 	if got, err := m.Alone(t.Context(), "a", nil); got != 3 || err != nil {
 		t.Errorf("what is there: got %d, %v", got, err)
+	}
+}
+
+// What is one's own fault is not held against the others.
+func TestOwnErrorsAreNotKept(t *testing.T) {
+	spent := errors.New("spent")
+	m := Memo[string, int]{Own: func(err error) bool { return errors.Is(err, spent) }}
+	if _, err := m.Get(t.Context(), "k", func(context.Context, string) (int, error) { return 0, spent }); !errors.Is(err, spent) {
+		t.Errorf("got %v", err)
+	}
+	if got, err := m.Get(t.Context(), "k", func(context.Context, string) (int, error) { return 5, nil }); got != 5 || err != nil {
+		t.Errorf("got %d, %v", got, err)
+	}
+	broken := errors.New("broken")
+	if _, err := m.Get(t.Context(), "l", func(context.Context, string) (int, error) { return 0, broken }); !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := m.Get(t.Context(), "l", nil); !errors.Is(err, broken) {
+		t.Errorf("other errors are kept: got %v", err)
 	}
 }
