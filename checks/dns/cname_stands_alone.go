@@ -33,7 +33,11 @@ func judgeAlone(s checks.Subject) checks.Verdict {
 		return *v
 	}
 	var findings []checks.Finding
+	problem := ""
 	for _, m := range ourServers(d) {
+		if m.BesideProblem != "" && problem == "" {
+			problem = fmt.Sprintf("what stands beside the CNAME record of %s could not all be asked for: %s", m.Name, cut(m.BesideProblem))
+		}
 		switch {
 		case len(m.Beside) == 0:
 		case sameName(m.Name, m.Zone):
@@ -45,6 +49,9 @@ func judgeAlone(s checks.Subject) checks.Verdict {
 				fmt.Sprintf("%s has a CNAME record and other data beside it: %s", m.Name, some(m.Beside)),
 				fmt.Sprintf("remove the other records of %s., or its CNAME", m.Name)))
 		}
+	}
+	if problem != "" && len(findings) == 0 {
+		return checks.CannotTell(problem)
 	}
 	return checks.Found(findings...)
 }

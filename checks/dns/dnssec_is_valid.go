@@ -44,10 +44,14 @@ func judgeDNSSEC(s checks.Subject) checks.Verdict {
 		return checks.CannotTell("the evidence holds no validation")
 	}
 	refuses := slices.ContainsFunc(d.Resolvers, func(v evidence.View) bool { return v.Bogus })
+	answered := slices.ContainsFunc(d.Resolvers, func(v evidence.View) bool { return v.Problem == "" })
 	var findings []checks.Finding
 	for _, n := range d.Security {
 		switch n.Status {
 		case evidence.DNSSECBogus:
+			if !refuses && !answered {
+				return checks.CannotTell(fmt.Sprintf("%s does not validate (bogus): %s; and no resolver answered, so whether they refuse it is not known", n.Name, cut(n.Reason)), findings...)
+			}
 			findings = append(findings, bogus(n, refuses))
 		case evidence.DNSSECIndeterminate:
 			return checks.CannotTell(fmt.Sprintf("whether the signatures of %s hold could not be found out: %s", n.Name, cut(n.Reason)), findings...)
@@ -56,6 +60,10 @@ func judgeDNSSEC(s checks.Subject) checks.Verdict {
 				findings = append(findings, checks.Warns("/domainName",
 					fmt.Sprintf("a signature on the way to %s ends at %s; the zone should have been signed again by now", n.Name, n.Until.Format(time.RFC3339)),
 					"check that the signer of "+n.Zone+" still works"))
+			}
+			if n.Reason != "" {
+				findings = append(findings, checks.Warns("/domainName", fmt.Sprintf("one server of %s gives an answer that does not validate, and resolvers that ask it first fail or lose time: %s", n.Zone, cut(n.Reason)),
+					"bring that server's copy of the zone, and its signatures, up to date"))
 			}
 		case evidence.DNSSECInsecure:
 		default:

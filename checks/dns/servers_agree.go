@@ -3,7 +3,6 @@ package dns
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/bindgate/bindgate/checks"
@@ -41,14 +40,15 @@ func judgeAgree(s checks.Subject) checks.Verdict {
 	for _, m := range ourServers(d) {
 		rows := authoritative(m)
 		if len(rows) == 0 {
-			return checks.CannotTell(fmt.Sprintf("none of the servers of %s answered for %s with authority: %s", m.Zone, m.Name, table(m)))
+			return checks.CannotTell(fmt.Sprintf("none of the servers of %s answered for %s with authority: %s", m.Zone, m.Name, table(m)), findings...)
 		}
 		if slices.ContainsFunc(rows, func(r evidence.Row) bool { return saying(r) != saying(rows[0]) }) {
 			findings = append(findings, differ(s, m, rows))
+		} else {
+			findings = append(findings, behind(m, rows)...)
 		}
-		findings = append(findings, unheard(m)...)
 	}
-	return checks.Found(findings...)
+	return checks.Found(append(findings, unheard(d)...)...)
 }
 
 // table shows a matrix: one entry for each address, with what it said.
@@ -57,7 +57,7 @@ func table(m evidence.Matrix) string {
 	for _, r := range m.Rows {
 		switch r.Standing {
 		case evidence.StandingAuthoritative:
-			lines = append(lines, fmt.Sprintf("%s: %s, TTL %d s", server(r), saying(r), r.TTL))
+			lines = append(lines, fmt.Sprintf("%s: %s, TTL %d s%s", server(r), saying(r), r.TTL, serial(r)))
 		default:
 			lines = append(lines, fmt.Sprintf("%s: %s", server(r), r.Standing))
 		}
@@ -87,16 +87,4 @@ func differ(s checks.Subject, m evidence.Matrix, rows []evidence.Row) checks.Fin
 	}
 	return checks.Fails("/domainName", fmt.Sprintf("the servers of %s do not agree on %s, and none leads to the group: %s", m.Zone, m.Name, table(m)),
 		"make all servers of the zone serve one version of it")
-}
-
-// unheard warns of the servers that gave no authoritative answer.
-func unheard(m evidence.Matrix) (findings []checks.Finding) {
-	for _, r := range m.Rows {
-		if r.Standing == evidence.StandingLame || r.Standing == evidence.StandingUnreachable {
-			findings = append(findings, checks.Warns("/domainName",
-				fmt.Sprintf("%s, a server of %s, is %s: %s", server(r), m.Zone, r.Standing, cut(strings.TrimSpace(r.Problem))),
-				"repair the server, or take it out of the zone's NS records"))
-		}
-	}
-	return findings
 }

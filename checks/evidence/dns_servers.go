@@ -5,11 +5,12 @@ import "time"
 // Matrix is what every address of every authoritative server of a name's zone
 // said to the question for its CNAME.
 type Matrix struct {
-	Name        string   `json:"name"`
-	Zone        string   `json:"zone"`                  // the apex; . for the root
-	NegativeTTL uint32   `json:"negativeTtl,omitempty"` // seconds for which "there is none" is kept (RFC 2308 §5)
-	Rows        []Row    `json:"rows"`                  // by host and address
-	Beside      []string `json:"beside,omitempty"`      // types of records beside the CNAME of Name
+	Name          string   `json:"name"`
+	Zone          string   `json:"zone"`                    // the apex; . for the root
+	NegativeTTL   uint32   `json:"negativeTtl,omitempty"`   // seconds for which "there is none" is kept (RFC 2308 §5)
+	Rows          []Row    `json:"rows"`                    // by host and address
+	Beside        []string `json:"beside,omitempty"`        // types of records beside the CNAME of Name
+	BesideProblem string   `json:"besideProblem,omitempty"` // why more types may stand there than are listed
 }
 
 // RowStanding is what an address of a name server turned out to be.
@@ -33,6 +34,7 @@ type Row struct {
 	Flags    []string    `json:"flags,omitempty"`   // AA, RA, …
 	Targets  []string    `json:"targets,omitempty"` // of the CNAME records, sorted; none: see RCode
 	TTL      uint32      `json:"ttl,omitempty"`     // seconds
+	Serial   uint32      `json:"serial,omitempty"`  // of the zone's SOA record there; 0: not known
 	Problem  string      `json:"problem,omitempty"` // why it is not authoritative
 }
 
@@ -59,7 +61,7 @@ type NameSecurity struct {
 	Name   string    `json:"name"`
 	Zone   string    `json:"zone"`
 	Status string    `json:"status"`
-	Reason string    `json:"reason,omitempty"` // why it is not secure
+	Reason string    `json:"reason,omitempty"` // why it is not secure; secure: what of some server does not hold
 	Until  time.Time `json:"until,omitzero"`   // secure: when the first signature on the way ends
 }
 

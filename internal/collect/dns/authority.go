@@ -61,11 +61,25 @@ func spoken(walk iterate.Walk) []evidence.Hop {
 
 func (c *Collector) matrices(ctx context.Context, walk iterate.Walk) []evidence.Matrix {
 	out := make([]evidence.Matrix, len(walk.Steps))
+	var work sync.WaitGroup
 	for i, step := range walk.Steps {
-		m := step.Aliases
-		out[i] = evidence.Matrix{Name: m.Name, Zone: m.Zone.Name, NegativeTTL: c.walker.NegativeTTL(ctx, m.Zone), Rows: rows(m)}
-		if said, ok := m.Agreed(); ok && len(said.Aliases) > 0 {
-			out[i].Beside = c.walker.Beside(ctx, m)
+		work.Go(func() { out[i] = c.matrix(ctx, step.Aliases) })
+	}
+	work.Wait()
+	return out
+}
+
+// matrix adds to what the servers said which version of the zone they hold, and
+// what stands beside an alias.
+func (c *Collector) matrix(ctx context.Context, m iterate.Matrix) evidence.Matrix {
+	out := evidence.Matrix{Name: m.Name, Zone: m.Zone.Name, Rows: rows(m)}
+	for i, v := range c.walker.Versions(ctx, m) {
+		out.Rows[i].Serial, out.NegativeTTL = v.Serial, max(out.NegativeTTL, v.NegativeTTL)
+	}
+	if said, ok := m.Agreed(); ok && len(said.Aliases) > 0 {
+		var err error
+		if out.Beside, err = c.walker.Beside(ctx, m); err != nil {
+			out.BesideProblem = err.Error()
 		}
 	}
 	return out

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,6 +77,12 @@ func TestAuthorityEvidence(t *testing.T) {
 		if diff := cmp.Diff(want, standings(domain)); diff != "" {
 			t.Errorf("%s: %s", domain, diff)
 		}
+	}
+	if rows := observe("api.mixed.com").Facts.Servers[0].Rows; rows[0].Serial != 7 || rows[1].Serial != 6 {
+		t.Errorf("serials: got %+v", rows)
+	}
+	if got := observe("api.nomail.com").Facts.Servers[0]; got.Beside != nil || !strings.Contains(got.BesideProblem, "api.nomail.com MX") {
+		t.Errorf("beside, when MX cannot be asked for: got %+v", got)
 	}
 	if got := observe("beside.crooked.com").Facts.Servers[0].Beside; !cmp.Equal(got, []string{"A", "TXT"}) {
 		t.Errorf("beside: got %v", got)

@@ -57,7 +57,8 @@ func (w *Walker) anyOf(ctx context.Context, t trail, z *Zone, name string, qtype
 			problem = why(problem, o.m, o.err)
 		}
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			problem = fmt.Errorf("%w before any of them did", context.Cause(ctx))
+			break
 		}
 	}
 	if z.parent == nil {

@@ -78,7 +78,8 @@ func TestDeadline(t *testing.T) {
 }
 
 func TestRootsThatCannotBeUsed(t *testing.T) {
-	for _, text := range []string{"", "com. NS a.example.", ". NS a.root.", "not a zone file at all\x00", ". NS a.root.\nb.root. A 192.0.2.1"} {
+	for _, text := range []string{"", "com. NS a.example.", ". NS a.root.", "not a zone file at all\x00", ". NS a.root.\nb.root. A 192.0.2.1",
+		". NS a.root.\na.root. A 192.0.2.1\ncom. DS 1 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"} {
 		if _, err := iterate.ParseRoots(text); err == nil {
 			t.Errorf("%q: got no error", text)
 		}

@@ -34,6 +34,7 @@ type Config struct {
 type Walker struct {
 	cfg     Config
 	root    *Zone
+	public  bool // it begins at IANA's roots: no address of a private network is asked
 	anchors []*dns.DS
 
 	mu      sync.Mutex
@@ -43,7 +44,7 @@ type Walker struct {
 	addresses memo.Memo[string, []netip.Addr]
 	asked     memo.Memo[askKey, Matrix]
 	trusted   memo.Memo[string, trust]
-	negative  memo.Memo[string, uint32]
+	versions  memo.Memo[versionKey, Version]
 }
 
 // zoneKey: a zone that was found on the way to some server's address may know
@@ -67,7 +68,8 @@ func New(cfg Config) (*Walker, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Walker{cfg: cfg, anchors: roots.anchors, clients: map[netip.AddrPort]*resolve.Client{}}
+	w := &Walker{cfg: cfg, anchors: roots.anchors, public: cfg.Roots.servers == nil, clients: map[netip.AddrPort]*resolve.Client{}}
+	w.zones.Own, w.addresses.Own, w.asked.Own, w.trusted.Own = spent, spent, spent, spent
 	w.root, err = w.newZone(nil, ".", roots.servers)
 	return w, err
 }

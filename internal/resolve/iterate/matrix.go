@@ -116,11 +116,13 @@ func (w *Walker) ask(ctx context.Context, t trail, name string, qtype uint16) (M
 func (w *Walker) askAll(ctx context.Context, t trail, z *Zone, name string, qtype uint16) (Matrix, error) {
 	return w.asked.Get(ctx, askKey{z.Name, name, qtype}, func(ctx context.Context, key askKey) (Matrix, error) {
 		m := Matrix{Zone: z, Name: name, Type: qtype, Replies: make([]Reply, len(z.Servers))}
-		var all sync.WaitGroup
-		for i, s := range z.Servers {
+		for _, s := range z.Servers {
 			if s.client != nil && t.spend() != nil {
 				return Matrix{}, errSpent
 			}
+		}
+		var all sync.WaitGroup
+		for i, s := range z.Servers {
 			all.Go(func() { m.Replies[i] = w.one(ctx, z, s, name, qtype) })
 		}
 		all.Wait()
@@ -135,6 +137,9 @@ func (w *Walker) askAll(ctx context.Context, t trail, z *Zone, name string, qtyp
 func (w *Walker) one(ctx context.Context, z *Zone, s Server, name string, qtype uint16) Reply {
 	r := Reply{Server: s, Standing: Untested, Problem: s.Problem}
 	if s.client == nil {
+		if s.Address.IsValid() {
+			r.Standing = Silent
+		}
 		return r
 	}
 	m, err := s.client.Exchange(ctx, name, qtype)

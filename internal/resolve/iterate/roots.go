@@ -31,6 +31,7 @@ type Roots struct {
 func ParseRoots(hints string) (Roots, error) {
 	r := Roots{servers: map[string][]netip.Addr{}}
 	var glue []dns.RR
+	anchors := map[bool][]*dns.DS{} // by whether they are the root's
 	err := eachRecord(hints, func(rr dns.RR) {
 		switch rr := rr.(type) {
 		case *dns.NS:
@@ -38,14 +39,17 @@ func ParseRoots(hints string) (Roots, error) {
 				r.servers[resolve.Canonical(rr.Ns)] = nil
 			}
 		case *dns.DS:
-			r.anchors = append(r.anchors, rr)
+			anchors[rr.Hdr.Name == "."] = append(anchors[rr.Hdr.Name == "."], rr)
 		case *dns.DNSKEY:
-			r.anchors = append(r.anchors, rr.ToDS(dns.SHA256))
+			anchors[rr.Hdr.Name == "."] = append(anchors[rr.Hdr.Name == "."], rr.ToDS(dns.SHA256))
 		}
 		glue = append(glue, rr)
 	})
 	if err != nil {
 		return Roots{}, err
+	}
+	if r.anchors = anchors[true]; len(r.anchors) == 0 && len(anchors[false]) > 0 {
+		return Roots{}, fmt.Errorf("reading root hints: got a trust anchor of %q, want DS or DNSKEY records of the root, or none", anchors[false][0].Hdr.Name)
 	}
 	found := 0
 	for host, addrs := range glueOf(glue, ".", r.servers) {

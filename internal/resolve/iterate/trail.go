@@ -29,6 +29,10 @@ type trail struct {
 // errSpent: a delegation was built to make others ask (RFC 9520, NXNSAttack).
 var errSpent = errors.New("the zones on the way need too many questions; a delegation without end, or a trap")
 
+// spent reports whether an error says that a walk had no questions left. What
+// another walk may ask is not touched by it.
+func spent(err error) bool { return errors.Is(err, errSpent) }
+
 func newTrail() trail {
 	t := trail{left: new(atomic.Int32)}
 	t.left.Store(mostQuestions)

@@ -27,7 +27,7 @@ type Security struct {
 	Name   string
 	Zone   string
 	Status Status
-	Reason string    // why it is not secure
+	Reason string    // why it is not secure; Secure: what of some server does not hold, or ""
 	Until  time.Time // Secure: when the first signature on the way ends
 }
 
@@ -99,10 +99,14 @@ func (w *Walker) vouched(ctx context.Context, t trail, z *Zone) ([]*dns.DS, trus
 	return list, trust{until: earlier(above.until, dnssec.Until(sig, now))}, nil
 }
 
-// unfetched: what could not be had says nothing, unless the run itself ended.
+// unfetched: what could not be had says nothing, unless the run itself ended, or
+// the walk's own budget did.
 func unfetched(ctx context.Context, what string, err error) (trust, error) {
 	if ctx.Err() != nil {
 		return trust{}, context.Cause(ctx)
+	}
+	if spent(err) {
+		return trust{}, err
 	}
 	return trust{status: Indeterminate, reason: fmt.Sprintf("fetching %s: %v", what, err)}, nil
 }

@@ -40,6 +40,9 @@ func (s *Security) join(status Status, until time.Time, reason string) {
 	switch {
 	case status == Secure:
 		s.Until = earlier(s.Until, until)
+		if s.Status == Secure && reason != "" {
+			s.Reason = reason
+		}
 		return
 	case s.Status == Secure || status == Bogus:
 		s.Status, s.Reason = status, reason
@@ -50,22 +53,31 @@ func (s *Security) join(status Status, until time.Time, reason string) {
 // matrix validates what the servers said. Resolvers that get a bad answer ask
 // the next server, so one good answer is enough; a bad one beside it is told.
 func (w *Walker) matrix(m Matrix, keys []*dns.DNSKEY) (Status, time.Time, string) {
-	best, until, reason := Indeterminate, time.Time{}, "no server answered with authority"
+	best, until, bad := Indeterminate, time.Time{}, ""
 	for _, r := range m.Replies {
 		if r.Standing != Authoritative {
 			continue
 		}
 		d, err := w.reply(m, r, keys)
 		switch {
-		case err != nil && best != Secure && best != Insecure:
-			best, reason = Bogus, fmt.Sprintf("%s %s from %s: %v", m.Name, dns.Type(m.Type), r.Server.Host, err)
-		case err == nil && d.Insecure:
-			best, until, reason = Insecure, d.Until, m.Name+" lies among names that are not signed (opt-out)"
-		case err == nil && best != Insecure:
+		case err != nil:
+			bad = fmt.Sprintf("%s %s from %s: %v", m.Name, dns.Type(m.Type), r.Server.Host, err)
+			if best == Indeterminate {
+				best = Bogus
+			}
+		case d.Insecure:
+			best, until = Insecure, d.Until
+		case best != Insecure:
 			best, until = Secure, earlier(until, d.Until)
 		}
 	}
-	return best, until, reason
+	switch best {
+	case Indeterminate:
+		return best, until, "no server answered with authority"
+	case Insecure:
+		return best, until, m.Name + " lies among names that are not signed (opt-out)"
+	}
+	return best, until, bad
 }
 
 // reply validates one answer: an alias or records, or the proof that there are none.

@@ -2,7 +2,6 @@ package iterate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -26,11 +25,12 @@ type Zone struct {
 	parent  *Zone    // nil: the root
 }
 
-// Server is one address of a name server, or a host whose address nobody knows.
+// Server is one address of a name server, or a host whose address nobody knows, or
+// whose address is not to be asked.
 type Server struct {
 	Host    string
 	Address netip.AddrPort // invalid: see Problem
-	Problem string
+	Problem string         // why it is not asked
 	client  *resolve.Client
 }
 
@@ -43,6 +43,10 @@ func (w *Walker) newZone(parent *Zone, name string, hosts map[string][]netip.Add
 		}
 		for _, addr := range addrs {
 			at := netip.AddrPortFrom(addr, w.cfg.Port)
+			if w.public && !global(addr) {
+				z.Servers = append(z.Servers, Server{Host: host, Address: at, Problem: "its address is of a private or reserved network, and callers on the Internet cannot ask it"})
+				continue
+			}
 			client, err := w.client(at)
 			if err != nil {
 				return nil, err
@@ -57,6 +61,14 @@ func (w *Walker) newZone(parent *Zone, name string, hosts map[string][]netip.Add
 		return a.Address.Compare(b.Address)
 	})
 	return z, nil
+}
+
+// global reports whether an address can be of the public Internet. A zone that
+// anyone may publish must not make this machine ask inside its own network.
+func global(addr netip.Addr) bool {
+	addr = addr.Unmap()
+	shared := netip.MustParsePrefix("100.64.0.0/10") // RFC 6598
+	return addr.IsGlobalUnicast() && !addr.IsPrivate() && !shared.Contains(addr)
 }
 
 // zoneOf is the zone that holds a name, or begins there.
@@ -118,7 +130,7 @@ func (w *Walker) delegated(ctx context.Context, t trail, above *Zone, name strin
 func (w *Walker) completed(ctx context.Context, t trail, z *Zone, hosts map[string][]netip.Addr) (*Zone, error) {
 	m, err := w.anyOf(ctx, t, z, z.Name, dns.TypeNS, func(m *dns.Msg) bool { return m.Authoritative })
 	if err != nil {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || spent(err) {
 			return nil, err
 		}
 		return z, nil // the delegation stands; that its servers do not answer shows when they are asked
@@ -156,7 +168,7 @@ func (w *Walker) locate(ctx context.Context, t trail, hosts map[string][]netip.A
 			return nil
 		}
 		addrs, err := w.addressesOf(ctx, t, host)
-		if ctx.Err() != nil || errors.Is(err, errSpent) {
+		if ctx.Err() != nil || spent(err) {
 			return err
 		}
 		hosts[host], known = addrs, known || len(addrs) > 0

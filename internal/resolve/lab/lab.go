@@ -174,13 +174,18 @@ type spec struct {
 	servers []string // addresses that serve it
 	fault   Fault
 	signing *signing
+	older   bool // an earlier version of the zone
 	text    string
 }
 
 // head is the zone's SOA and NS records.
 func (s spec) head() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s 60 IN SOA ns1.servers.net. hostmaster.servers.net. 7 3600 600 86400 60\n", s.apex)
+	serial := 7
+	if s.older {
+		serial--
+	}
+	fmt.Fprintf(&b, "%s 60 IN SOA ns1.servers.net. hostmaster.servers.net. %d 3600 600 86400 60\n", s.apex, serial)
 	for _, host := range s.hosts {
 		fmt.Fprintf(&b, "%s 60 IN NS %s\n", s.apex, host)
 	}

@@ -43,6 +43,7 @@ func scenarioZones() []spec {
 		{apex: "noaa.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NotMine, text: "api IN CNAME " + sub},
 		{apex: "poison.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: Poison, text: "api IN CNAME " + sub},
 		{apex: "oversized.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: Oversized, text: "api IN CNAME " + sub},
+		{apex: "nomail.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NoMail, text: "api IN CNAME " + sub},
 		// The second server holds another version, or nothing, or is down.
 		{apex: "mixed.com.", hosts: []string{ns1, odd}, servers: first,
 			text: "api 300 IN CNAME " + sub + "\nboth IN CNAME " + sub + "\n" + proofText("api") + proofText("both")},
@@ -70,7 +71,7 @@ func aboveZones(zones []spec) []spec {
 	delegate["net."].WriteString(hostsText())
 	tld := []string{TLDAddress}
 	const root = "com. 60 IN NS ns.tld.\nnet. 60 IN NS ns.tld.\nns.tld. 60 IN A " + TLDAddress + "\nns.root. 60 IN A " + RootAddress + "\n"
-	mixed := spec{apex: "mixed.com.", hosts: []string{ns1, odd}, servers: []string{OddAddress},
+	mixed := spec{apex: "mixed.com.", hosts: []string{ns1, odd}, servers: []string{OddAddress}, older: true,
 		text: "api 300 IN CNAME old.demo.com.\nboth IN CNAME " + SubDomain + ".\n" + proofText("both")}
 	return []spec{
 		mixed,

@@ -22,6 +22,7 @@ const (
 	NotMine   Fault = "aa=0"      // it answers, without authority
 	Poison    Fault = "poison"    // it adds records of names that are not its own
 	Oversized Fault = "oversized" // 64 KB of records
+	NoMail    Fault = "no-mail"   // it never answers a question for MX records
 )
 
 // Server answers for zones on one address, UDP and TCP.
@@ -85,6 +86,8 @@ func (s *Server) spoil(fault Fault, w dns.ResponseWriter, r, m *dns.Msg) bool {
 		*m = *new(dns.Msg).SetRcode(r, dns.RcodeRefused)
 	case Mute:
 		return false
+	case NoMail:
+		return r.Question[0].Qtype != dns.TypeMX
 	case NoEDNS:
 		if r.IsEdns0() != nil {
 			*m = *new(dns.Msg).SetRcode(r, dns.RcodeFormatError)
