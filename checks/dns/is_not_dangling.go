@@ -2,9 +2,6 @@ package dns
 
 import (
 	"fmt"
-	"slices"
-
-	"golang.org/x/net/publicsuffix"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -43,12 +40,26 @@ func judgeDangling(s checks.Subject) checks.Verdict {
 	if d.End.Event == evidence.EventNameError {
 		findings = append(findings, dangling(s))
 	}
-	for _, zone := range strangers(d) {
-		findings = append(findings, checks.Warns("/domainName",
-			fmt.Sprintf("the alias leads through %s, which is not the zone of %s: whoever holds it decides where callers go", zone, d.QueryName),
-			"lead directly to the group's own name, unless that zone is yours or your CDN's"))
+	for _, target := range strangers(d) {
+		findings = append(findings, through(d, target))
 	}
 	return checks.Found(findings...)
+}
+
+// through warns of a target in somebody else's zone.
+func through(d evidence.DNS, target string) checks.Finding {
+	const fix = "lead directly to the group's own name, unless that zone is yours or your CDN's"
+	at, known := serviceOf(target)
+	switch {
+	case known && at.takeable:
+		return checks.Warns("/domainName",
+			fmt.Sprintf("the alias leads through %s, at %s, where a name that was given up can become another customer's: that it resolves does not show that it is yours", target, at.name),
+			"lead directly to the group's own name, or make sure that the resource there is yours and stays")
+	case known:
+		return checks.Warns("/domainName", fmt.Sprintf("the alias leads through %s, at %s: its settings there decide where callers go", target, at.name), fix)
+	}
+	return checks.Warns("/domainName",
+		fmt.Sprintf("the alias leads through %s, which is not the zone of %s: whoever holds it decides where callers go", registrable(target), d.QueryName), fix)
 }
 
 // dangling words what is proved (a domain that does not exist can be registered)
@@ -56,28 +67,14 @@ func judgeDangling(s checks.Subject) checks.Verdict {
 func dangling(s checks.Subject) checks.Finding {
 	d := s.Evidence.DNS.Facts
 	fix := "remove the alias, or publish " + ownerOf(s.Binding, d) + ". CNAME with the group's own name"
+	at, known := serviceOf(d.End.Name)
 	switch a := d.Around; {
+	case known && at.takeable:
+		return checks.Fails("/domainName", fmt.Sprintf("%s: it is free at %s, where any customer may be able to create it and so take over %s; a takeover is likely, not proved", draw(d), at.name, d.QueryName), fix)
 	case a != nil && a.Orphaned != "":
-		return checks.Fails("/domainName", fmt.Sprintf("%s: the domain %s does not exist; anyone who registers it takes over %s", draw(d), a.Orphaned, d.QueryName), fix)
+		return checks.Fails("/domainName", fmt.Sprintf("%s: the domain %s does not exist (NXDOMAIN); unless it is registered and on hold, anyone who registers it takes over %s", draw(d), a.Orphaned, d.QueryName), fix)
 	case isGatewayName(d.End.Name):
 		return checks.Fails("/domainName", fmt.Sprintf("%s: no such group name; the group was probably deleted, and whether a stranger could get its name is not known", draw(d)), fix)
 	}
 	return checks.Fails("/domainName", fmt.Sprintf("%s: whoever may create that name would take over %s; a takeover is possible, not proved", draw(d), d.QueryName), fix)
-}
-
-// strangers are the registrable domains that the chain leads through, apart from
-// the domain's own and the gateway's.
-func strangers(d evidence.DNS) []string {
-	own, _ := publicsuffix.EffectiveTLDPlusOne(plain(d.QueryName))
-	var zones []string
-	for _, hop := range d.Hops {
-		if isGatewayName(hop.Target) {
-			break
-		}
-		zone, err := publicsuffix.EffectiveTLDPlusOne(plain(hop.Target))
-		if err == nil && zone != own && !slices.Contains(zones, zone) {
-			zones = append(zones, zone)
-		}
-	}
-	return zones
 }

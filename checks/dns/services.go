@@ -1,0 +1,96 @@
+package dns
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// service is somebody's platform that customers alias their names to.
+type service struct {
+	name     string
+	domains  []string // under which it names its customers' resources
+	takeable bool     // a name there that was given up can become another customer's
+}
+
+// services are well-known platforms, by the domains that they have customers alias
+// to. Alibaba's CDN: its help pages 27144 and 119474 (*.*kunlun*.com, cdngslb.com);
+// the others as in public lists of CNAME suffixes, read in 2026-11. What can be
+// taken is what github.com/EdOverflow/can-i-take-over-xyz (fingerprints.json, read
+// in 2026-11) calls vulnerable or an edge case.
+func services() []service {
+	return []service{
+		{name: "Amazon S3 or Elastic Beanstalk", domains: []string{"s3.amazonaws.com", "elasticbeanstalk.com"}, takeable: true},
+		{name: "Microsoft Azure", domains: []string{"azurewebsites.net", "cloudapp.net", "cloudapp.azure.com", "trafficmanager.net", "azureedge.net", "azurefd.net",
+			"blob.core.windows.net", "web.core.windows.net", "azure-api.net", "azurecontainer.io"}, takeable: true},
+		{name: "GitHub Pages", domains: []string{"github.io"}, takeable: true},
+		{name: "Heroku", domains: []string{"herokuapp.com", "herokudns.com", "herokussl.com"}, takeable: true},
+		{name: "Netlify", domains: []string{"netlify.app", "netlify.com", "netlifyglobalcdn.com"}, takeable: true},
+		{name: "Vercel", domains: []string{"vercel-dns.com", "vercel.app", "now.sh"}, takeable: true},
+		{name: "Amazon CloudFront", domains: []string{"cloudfront.net"}},
+		{name: "Amazon Web Services", domains: []string{"amazonaws.com", "awsglobalaccelerator.com", "awsapprunner.com"}},
+		{name: "Akamai", domains: []string{"edgekey.net", "edgesuite.net", "akamaiedge.net", "akamaized.net", "akamai.net", "akadns.net"}},
+		{name: "Fastly", domains: []string{"fastly.net", "fastlylb.net"}},
+		{name: "Cloudflare", domains: []string{"cdn.cloudflare.net", "pages.dev", "workers.dev"}},
+		{name: "Google Cloud", domains: []string{"googlehosted.com", "storage.googleapis.com", "appspot.com", "run.app", "web.app", "firebaseapp.com"}},
+		{name: "Alibaba Cloud's CDN", domains: []string{"alicdn.com", "cdngslb.com", "tbcache.com"}},
+		{name: "Alibaba Cloud", domains: []string{"aliyuncs.com"}},
+		{name: "Tencent Cloud", domains: []string{"dnsv1.com", "cdntip.com", "tdnsv5.com", "tencentcdn.net", "myqcloud.com"}},
+		{name: "Huawei Cloud", domains: []string{"cdnhwc1.com", "cdnhwc2.com", "cdnhwc3.com", "hwcloudlive.com", "huaweicloudwaf.com", "myhuaweicloud.com"}},
+	}
+}
+
+// serviceOf is the platform that a name belongs to.
+func serviceOf(name string) (service, bool) {
+	name = plain(name)
+	all := services()
+	if bucket(name) {
+		return all[0], true
+	}
+	if rest, ok := strings.CutSuffix(name, ".com"); ok && strings.Contains(rest[strings.LastIndex(rest, ".")+1:], "kunlun") {
+		return service{name: "Alibaba Cloud's CDN"}, true
+	}
+	for _, s := range all {
+		for _, d := range s.domains {
+			if name == d || strings.HasSuffix(name, "."+d) {
+				return s, true
+			}
+		}
+	}
+	return service{}, false
+}
+
+// bucket reports whether a name is that of a bucket of S3 in some region:
+// b.s3.eu-west-1.amazonaws.com, b.s3-website-us-east-1.amazonaws.com.
+func bucket(name string) bool {
+	rest, ok := strings.CutSuffix(name, ".amazonaws.com")
+	return ok && (strings.Contains("."+rest+".", ".s3.") || strings.Contains("."+rest, ".s3-website"))
+}
+
+// strangers are the targets of the chain in the zones of others, one for each
+// registrable domain, up to the gateway's own names.
+func strangers(d evidence.DNS) []string {
+	seen := []string{registrable(d.QueryName)}
+	var targets []string
+	for _, hop := range d.Hops {
+		if isGatewayName(hop.Target) {
+			break
+		}
+		if zone := registrable(hop.Target); !slices.Contains(seen, zone) {
+			seen, targets = append(seen, zone), append(targets, plain(hop.Target))
+		}
+	}
+	return targets
+}
+
+// registrable is the domain under which a name was registered; a public suffix
+// is its own.
+func registrable(name string) string {
+	if zone, err := publicsuffix.EffectiveTLDPlusOne(plain(name)); err == nil {
+		return zone
+	}
+	return plain(name)
+}
