@@ -30,6 +30,7 @@ func Format(src []byte) (out []byte, err error) {
 			out, err = nil, fmt.Errorf("laying out YAML: the YAML library gave up: %v", r)
 		}
 	}()
+	src = bytes.TrimPrefix(src, []byte("\ufeff")) // which editors of Windows begin a file with
 	if bytes.Contains(src, []byte(blank)) {
 		return nil, fmt.Errorf("laying out YAML: the text holds %q, which the formatter uses itself; remove it", blank)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func TestFormat(t *testing.T) {
-	const in = "# yaml-language-server: $schema=x\r\napiVersion:   bindgate/v1   # v\r\n\r\n\r\ndefaults: {regionId: cn-hangzhou,   customDomainType: INTERNET}\r\n\r\n" +
+	const in = "\ufeff# yaml-language-server: $schema=x\r\napiVersion:   bindgate/v1   # v\r\n\r\n\r\ndefaults: {regionId: cn-hangzhou,   customDomainType: INTERNET}\r\n\r\n" +
 		"bindings:\r\n- domainName: \"api.demo.com\"\r\n  # before\r\n  groupId: '0927'\r\n\r\n# of b\r\n- domainName: b   # trailing\r\n  bindStageName: \"\"\r\n  labels:\r\n      owner: x\r\n# end\r\n\r\n"
 	const want = `# yaml-language-server: $schema=x
 apiVersion: bindgate/v1 # v
