@@ -9,8 +9,8 @@ import (
 
 func TestServersThatAreRefused(t *testing.T) {
 	for _, server := range []string{
-		"", "dns.example", "192.0.2.53:0", "192.0.2.53:65536", "[192.0.2.53", "udp://192.0.2.53",
-		"tls://", "tls://dns.example:", "tls://dns.example:0", "tls://dns.example:dot", "tls://dns.example/path", "tls://a]:1",
+		"", "dns.example", "192.0.2.53:0", "192.0.2.53:65536", "[192.0.2.53", "udp://192.0.2.53", "fe80::1%a b", "[fe80::1%]]:53",
+		"tls://", "tls://dns.example:", "tls://dns.example:0", "tls://dns.example:dot", "tls://dns.example/path", "tls://a]:1", "tls://[::%%1\x01]5",
 		"https://", "https://user@dns.example/q", "https://dns.example/q#f", "https://d\u00fcns.example/q",
 	} {
 		if name, _, _, err := newCarrier(Config{Server: server}, time.Second); err == nil {
