@@ -48,6 +48,9 @@ type apply struct {
 }
 
 func (a *apply) do(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) error {
+	if a.readBack < 0 || a.lockWait < 0 {
+		return fmt.Errorf("reading --read-back and --lock-wait: got %s and %s, want positive values", a.readBack, a.lockWait)
+	}
 	args, err := a.readPlan(env, args)
 	if err != nil {
 		return err

@@ -184,10 +184,13 @@ func (v judged) report() report.Binding {
 }
 
 func (r *run) failOnWarning(rep report.Report, code int) int {
-	if r.s.failOn == "warning" && warned(rep) {
-		return worst(code, exitRefused)
+	if r.s.failOn != "warning" || !warned(rep) {
+		return code
 	}
-	return code
+	if code == exitClean { // with --quiet nothing else would say why
+		complain(r.env.Stderr, errors.New("nothing was refused and no call failed, but there are warnings, and warnings are asked to end with exit code 1"))
+	}
+	return worst(code, exitRefused)
 }
 
 // readBounded reads a regular file of at most limit bytes.
