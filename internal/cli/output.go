@@ -77,6 +77,45 @@ func openSink(env Env, spec string) (sink, error) {
 	return sink{format, file}, nil
 }
 
+// apart makes sure that what the run writes goes over none of its manifests, and
+// that no two reports share a file.
+func (r *run) apart() error {
+	type use struct {
+		what string
+		info os.FileInfo
+	}
+	var uses []use
+	for _, path := range r.set.Paths {
+		if info, err := os.Stat(absolute(r.env, path)); err == nil { // an error: standard input
+			uses = append(uses, use{"the manifest", info})
+		}
+	}
+	for _, f := range append(r.out.files(), r.out.evidence, r.out.plan) {
+		if f == nil {
+			continue
+		}
+		info, err := f.Stat()
+		if err != nil {
+			return fmt.Errorf("looking at a file to write: %w", err)
+		}
+		for _, u := range uses {
+			if info.Mode().IsRegular() && os.SameFile(info, u.info) {
+				return fmt.Errorf("looking at the files to write: %q is %s too, want a file of its own for each", f.Name(), u.what)
+			}
+		}
+		uses = append(uses, use{"another output", info})
+	}
+	return nil
+}
+
+// files are those of the reports.
+func (o outputs) files() (files []*outFile) {
+	for _, s := range o.sinks {
+		files = append(files, s.file)
+	}
+	return files
+}
+
 // write writes the report everywhere. Colour is for the terminal, never for a file.
 func (r *run) write(rep report.Report) error {
 	for _, s := range r.out.sinks {

@@ -61,6 +61,9 @@ func (r *run) open(ctx context.Context, c *cobra.Command, paths []string) error 
 	if r.set, err = load(r.env, c, r.s, paths); err != nil {
 		return err
 	}
+	if err := r.apart(); err != nil {
+		return err
+	}
 	if err := r.named(); err != nil {
 		return err
 	}
