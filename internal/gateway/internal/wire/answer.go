@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
-	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -72,9 +72,13 @@ func (x *exchange) read(r Request, out any) (requestID string, err *Error) {
 	return e.RequestID, nil
 }
 
-// repeated is where a message repeats a request: a query, also as it stands in a
-// string to sign, or a key.
-var repeated = regexp.MustCompile(`(AccessKeyId|Signature|SignatureNonce|PrivateKey)(=|%3D)|-----BEGIN`)
+// repeatsRequest tells that a message repeats a request: a query, also as it
+// stands in a string to sign, or a key.
+func repeatsRequest(message string) bool {
+	return slices.ContainsFunc([]string{"AccessKeyId", "Signature", "SignatureNonce", "PrivateKey"}, func(name string) bool {
+		return strings.Contains(message, name+"=") || strings.Contains(message, name+"%3D")
+	}) || strings.Contains(message, "-----BEGIN")
+}
 
 // message is the API's own text, but not where it holds the request or may hold
 // a key of it: the platform repeats the string to sign, with every parameter,
@@ -83,7 +87,7 @@ func message(env envelope, r Request) string {
 	switch {
 	case len(r.Secrets) > 0:
 		return "the API's message is withheld, for the request held a private key"
-	case repeated.MatchString(env.Message):
+	case repeatsRequest(env.Message):
 		return "the API's message is withheld, for it repeats the request"
 	}
 	return clip(env.Message, 400)

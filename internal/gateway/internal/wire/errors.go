@@ -2,7 +2,7 @@ package wire
 
 import (
 	"fmt"
-	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -77,9 +77,9 @@ func kindOf(code string, status int) Kind {
 		return Busy
 	case code == "NoPermission" || strings.HasPrefix(code, "Forbidden"):
 		return NoPermission
-	case authCodes.MatchString(code):
+	case isOfAuth(code):
 		return Auth
-	case missing.MatchString(code):
+	case isMissing(code):
 		return NotFound
 	case code == "InternalError" || status >= 500:
 		return Passing
@@ -87,11 +87,19 @@ func kindOf(code string, status int) Kind {
 	return Rejected
 }
 
-// missing is a group or a domain; InvalidApi.NotFound and its like are not.
-var missing = regexp.MustCompile(`^(NotFound|Invalid(ApiGroup|GroupId|Domain|DomainName)\.NotFound$)`)
+// isMissing tells a group or a domain that is not there; InvalidApi.NotFound and
+// its like are not that.
+func isMissing(code string) bool {
+	return strings.HasPrefix(code, "NotFound") || slices.Contains([]string{"InvalidApiGroup.NotFound",
+		"InvalidGroupId.NotFound", "InvalidDomain.NotFound", "InvalidDomainName.NotFound"}, code)
+}
 
-var authCodes = regexp.MustCompile(`^(Signature|InvalidSignature|IncompleteSignature|InvalidTimeStamp|` +
-	`(Invalid|Missing)(AccessKeyId|SecurityToken))`)
+// isOfAuth tells that the platform did not take the signature or who signed.
+func isOfAuth(code string) bool {
+	return slices.ContainsFunc([]string{"Signature", "InvalidSignature", "IncompleteSignature", "InvalidTimeStamp",
+		"InvalidAccessKeyId", "InvalidSecurityToken", "MissingAccessKeyId", "MissingSecurityToken"},
+		func(prefix string) bool { return strings.HasPrefix(code, prefix) })
+}
 
 // right names the RAM action and the least resource that a call needs.
 func right(r Request) string {
