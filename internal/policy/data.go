@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -190,6 +191,10 @@ func toDatum(file string, n *yaml.Node) (*datum, problems) {
 	return d, found
 }
 
+// number is what YAML 1.2.2 §10.3.2 takes for one, but for decimals with a
+// leading zero: those are octal to readers of YAML 1.1, and to this parser.
+var number = regexp.MustCompile(`^([-+]?(0|[1-9][0-9]*|)(\.[0-9]*)?([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+)$`)
+
 // toValue gives what Rego knows: a timestamp is the text that was written.
 func toValue(n *yaml.Node) (any, error) {
 	switch n.Kind {
@@ -225,10 +230,13 @@ func toScalar(n *yaml.Node) (any, error) {
 		return strings.EqualFold(n.Value, "true"), nil
 	case "!!int":
 		i, err := strconv.ParseInt(n.Value, 0, 64)
-		return json.Number(strconv.FormatInt(i, 10)), err
+		if err != nil || !number.MatchString(n.Value) {
+			return nil, fmt.Errorf("got the number %q, want one of 64 bits that all readers of YAML take for the same: in decimals, without a leading zero", n.Value)
+		}
+		return json.Number(strconv.FormatInt(i, 10)), nil
 	case "!!float":
 		v, err := strconv.ParseFloat(n.Value, 64)
-		if err != nil || v-v != 0 { // infinite or no number
+		if err != nil || v-v != 0 || !number.MatchString(n.Value) { // infinite, no number, or 08
 			return nil, fmt.Errorf("got the number %q, want one that JSON can write", n.Value)
 		}
 		return json.Number(strconv.FormatFloat(v, 'g', -1, 64)), nil

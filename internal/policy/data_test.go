@@ -60,6 +60,9 @@ func TestDataThatIsRefused(t *testing.T) {
 		"a list":               {loadWith(t, team, "[1]"), []string{"want one document, a mapping"}},
 		"two documents":        {loadWith(t, team, "team: {}\n---\nteam: {}"), []string{"want one document"}},
 		"an alias":             {loadWith(t, team, "team: &a {names: []}\nb: *a"), []string{"anchor"}},
+		"an octal number":      {loadWith(t, team, "team: 0777"), []string{"over.yaml:1:7", `got the number "0777"`, "without a leading zero"}},
+		"eight, or text":       {loadWith(t, team, "team: 08"), []string{"over.yaml:1:7", `got the number "08"`}},
+		"a number with a gap":  {loadWith(t, team, "team: 1_000"), []string{"over.yaml:1:7", `got the number "1_000"`}},
 		"no number":            {loadWith(t, team, "team: .nan"), []string{"over.yaml:1:7", "want one that JSON can write"}},
 		"not yaml":             {loadWith(t, team, "team: {"), []string{"over.yaml:", "YAML"}},
 	} {
