@@ -85,6 +85,10 @@ func differ(s checks.Subject, m evidence.Matrix, rows []evidence.Row) checks.Fin
 			fmt.Sprintf("still propagating: some servers of %s lead to the group, others do not yet: %s; caches may hold the old answer until %s, if all servers change now", m.Zone, table(m), by),
 			"wait, with --wait, or look why the others have not taken the change over")
 	}
-	return checks.Fails("/domainName", fmt.Sprintf("the servers of %s do not agree on %s, and none leads to the group: %s", m.Zone, m.Name, table(m)),
+	none := ""
+	if len(own) > 0 {
+		none = ", and none leads to the group"
+	}
+	return checks.Fails("/domainName", fmt.Sprintf("the servers of %s do not agree on %s%s: %s", m.Zone, m.Name, none, table(m)),
 		"make all servers of the zone serve one version of it")
 }
