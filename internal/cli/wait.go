@@ -7,14 +7,17 @@ import (
 	"time"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/report"
 )
 
-// How long a wait sleeps between two looks: at first, and at most. Nobody's servers
-// are asked more often for it.
+// How long a wait sleeps between two looks: at first, and after some, or a part of
+// the whole wait if that is longer. A look asks everybody from the root down, so an
+// hour's wait must not be a look every few seconds.
 const (
 	firstPause = time.Second
-	mostPause  = 5 * time.Second
+	laterPause = 5 * time.Second
+	mostLooks  = 60
 )
 
 // await looks at DNS until every binding's change is visible everywhere or the
@@ -30,13 +33,15 @@ func (r *run) await(ctx context.Context) error {
 	deadline := time.NewTimer(r.s.wait)
 	defer deadline.Stop()
 	end := r.env.Now().Add(r.s.wait)
-	for pause := firstPause; ; pause = min(2*pause, mostPause) {
-		missing, example, err := r.invisible(ctx)
-		if err != nil || missing == 0 {
+	missing := r.set.Bindings
+	for pause := firstPause; ; pause = min(2*pause, max(laterPause, r.s.wait/mostLooks)) {
+		var example string
+		var err error
+		if missing, example, err = r.invisible(ctx, missing); err != nil || len(missing) == 0 {
 			return err
 		}
 		_, _ = fmt.Fprintf(r.env.Stderr, "bindgate: waiting for DNS, %s left: %d of %d bindings are not visible everywhere yet; %s\n",
-			max(end.Sub(r.env.Now()), 0).Round(time.Second), missing, len(r.set.Bindings), report.Escape(example))
+			max(end.Sub(r.env.Now()), 0).Round(time.Second), len(missing), len(r.set.Bindings), report.Escape(example))
 		again := time.NewTimer(pause)
 		select {
 		case <-again.C:
@@ -56,21 +61,21 @@ func (r *run) visibility() []checks.Check {
 	return slices.DeleteFunc(slices.Clone(r.s.catalogue), func(c checks.Check) bool { return !slices.Contains(ids, c.ID) })
 }
 
-// invisible counts the bindings whose change has not arrived, with an example.
-func (r *run) invisible(ctx context.Context) (count int, example string, err error) {
+// invisible are those of some bindings whose change has not arrived, with an example.
+func (r *run) invisible(ctx context.Context, bindings []binding.Binding) (missing []binding.Binding, example string, err error) {
 	c, _, _, err := r.collectors(false)
 	if err != nil {
-		return 0, "", err
+		return nil, "", err
 	}
-	for i, ev := range c.All(ctx, r.facts(), r.set.Bindings) {
-		b := r.set.Bindings[i]
+	for i, ev := range c.All(ctx, r.facts(), bindings) {
+		b := bindings[i]
 		if why, waiting := notYet(checks.Run(ctx, r.visibility(), checks.Subject{Binding: b, Evidence: ev})); waiting {
-			if count++; example == "" {
+			if missing = append(missing, b); example == "" {
 				example = b.DomainName + ": " + why
 			}
 		}
 	}
-	return count, example, nil
+	return missing, example, nil
 }
 
 // notYet is the first reason to look again: something found, or not to be told.
