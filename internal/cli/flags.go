@@ -80,7 +80,9 @@ func (f *flags) addJudging(c *cobra.Command) {
 	p.StringVar(&f.actor, "actor", "", "who runs this, for policies; a claim, not a proof (default: what the CI says)")
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "print only what stands in the way")
 	p.BoolVarP(&f.verbose, "verbose", "v", false, "print every binding and check")
-	completeJudging(c)
+	fixed(c, "format", report.Formats()...)
+	fixed(c, "contract", "2026", "2017")
+	fixed(c, "fail-on", "warning", "error")
 }
 
 // addMode adds the flags that choose what is observed and when. apply knows
@@ -89,6 +91,7 @@ func (f *flags) addMode(c *cobra.Command) {
 	p := c.Flags()
 	p.BoolVar(&f.offline, "offline", false, "ask neither DNS nor the gateway; what needs them is not run")
 	p.StringSliceVar(&f.without, "without", nil, "leave out `group,dns,revocation`")
+	fixed(c, "without", "group", "dns", "revocation")
 	p.StringVar(&f.now, "now", "", "fix the clock at this `RFC3339` time")
 	p.StringVar(&f.evidence, "evidence", "", "replay the evidence saved in `FILE`")
 	p.StringVar(&f.evidenceOut, "evidence-out", "", "save the evidence to `FILE`")
@@ -112,6 +115,10 @@ func (f *flags) addWish(c *cobra.Command) {
 	p.StringVar(&w.privateKeyEnv, "private-key-env", "", "environment `NAME` that holds its private key")
 	p.StringVar(&w.passphraseEnv, "passphrase-env", "", "environment `NAME` that holds the key's passphrase")
 	p.StringToStringVar(&w.labels, "label", nil, "its labels, `KEY=VALUE`")
+	fixed(c, "stage", "TEST", "PRE", "RELEASE")
+	fixed(c, "type", "INTERNET", "INTRANET")
+	fixed(c, "proof", "cname", "txt")
+	fixed(c, "redirect", "true", "false")
 }
 
 // named reports whether any flag that names a binding was given.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/internal/config"
+	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/starter"
@@ -31,13 +33,15 @@ a CI job, each pinned to this version. A file that exists stays as it is.`,
 			if len(args) == 1 {
 				dir = absolute(env, args[0])
 			}
+			top := cmp.Or(confine.GitTop(dir), confine.GitTop(filepath.Dir(dir)), dir)
 			if ci == nil {
-				ci = guessCI(dir)
+				ci = guessCI(top)
 			}
-			return writeStarter(env, dir, ci)
+			return writeStarter(env, dir, top, ci)
 		},
 	}
 	c.Flags().StringSliceVar(&ci, "ci", nil, "CI to write for: `github,gitlab` (default: what the repository shows, else github)")
+	fixed(c, "ci", starter.GitHub, starter.GitLab)
 	return c
 }
 
@@ -53,7 +57,9 @@ func guessCI(dir string) []string {
 	return []string{starter.GitHub}
 }
 
-func writeStarter(env Env, dir string, ci []string) error {
+// writeStarter writes the files into dir, a folder of the repository that has its
+// top at top.
+func writeStarter(env Env, dir, top string, ci []string) error {
 	all, err := starter.Files(version(), ci, manifest.Schema(), config.Schema())
 	if err != nil {
 		return err
@@ -74,9 +80,25 @@ func writeStarter(env Env, dir string, ci []string) error {
 	if kept {
 		told.WriteString("What was kept is yours: run `bindgate init` in an empty folder to see what would stand there.\n")
 	}
+	if below := folderBelow(top, dir); below != "" {
+		told.WriteString(report.Escape(fmt.Sprintf("This is no top of a repository, and CI and pre-commit read their files there alone: move .bindgate.yaml, .pre-commit-config.yaml "+
+			"and the CI's file to %s, and have the CI judge %s.", top, below)) + "\n")
+	}
 	told.WriteString("Next: put your domain and group into bindings.yaml, then `bindgate lint --offline`.\n")
 	_, err = io.WriteString(env.Stdout, told.String())
 	return err
+}
+
+// folderBelow is the path from a repository's top to dir, links resolved; empty
+// when dir is the top itself, or when nothing can be told.
+func folderBelow(top, dir string) string {
+	realTop, err := filepath.EvalSymlinks(top)
+	realDir, err2 := filepath.EvalSymlinks(dir)
+	below, err3 := filepath.Rel(realTop, realDir)
+	if errors.Join(err, err2, err3) != nil || below == "." {
+		return ""
+	}
+	return filepath.ToSlash(below)
 }
 
 // writeNew writes a file that does not exist yet. O_EXCL makes sure of it, links
