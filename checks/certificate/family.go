@@ -75,8 +75,9 @@ func nth(chain []*x509.Certificate, i int) string {
 }
 
 // bounded cuts text from a certificate to what a reader can take in.
-func bounded(text string) string {
-	const most = 120
+func bounded(text string) string { return boundedTo(120, text) }
+
+func boundedTo(most int, text string) string {
 	if len(text) <= most {
 		return text
 	}

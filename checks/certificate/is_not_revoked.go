@@ -39,12 +39,15 @@ func judgeRevoked(s checks.Subject) checks.Verdict {
 	for _, c := range s.Evidence.Revocation.Facts.Certificates {
 		switch c.Status {
 		case evidence.RevocationRevoked:
-			reason := ""
+			serial, reason := "", ""
+			if c.Serial != "" {
+				serial = " (serial number " + bounded(c.Serial) + ")"
+			}
 			if c.Reason != "" {
 				reason = ", for " + bounded(c.Reason)
 			}
-			found = append(found, checks.Fails(atBody, fmt.Sprintf("the certificate of %q was revoked at %s%s, says %q",
-				bounded(c.Subject), c.At.UTC().Format(time.RFC3339), reason, bounded(c.Source)), "have a new certificate issued, for a new key if the old one leaked"))
+			found = append(found, checks.Fails(atBody, fmt.Sprintf("the certificate of %q%s was revoked at %s%s, says %q",
+				bounded(c.Subject), serial, c.At.UTC().Format(time.RFC3339), reason, bounded(c.Source)), "have a new certificate issued, for a new key if the old one leaked"))
 		case evidence.RevocationGood:
 			told++
 		case evidence.RevocationNoSource, evidence.RevocationUnknown:

@@ -2,6 +2,7 @@ package certificate
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -44,12 +45,21 @@ func judgeRevocationChecked(s checks.Subject) checks.Verdict {
 			sources++
 		}
 		if c.Status == evidence.RevocationUnknown {
-			found = append(found, checks.Warns(atBody, fmt.Sprintf("whether the certificate of %q is revoked could not be told: %s", bounded(c.Subject), some(c.Problems)),
-				"run again, or give the CA's list with --crl FILE"))
+			found = append(found, checks.Warns(atBody, fmt.Sprintf("whether the certificate of %q is revoked could not be told: %s", bounded(c.Subject), why(c.Problems)),
+				"run again, or give the CA's list with --crl FILE; openssl crl -in FILE -noout -issuer -nextupdate shows whose a list is, and how long it holds"))
 		}
 	}
 	if sources == 0 {
 		return checks.DoesNotApply("the certificates name no source of revocation")
 	}
 	return checks.Found(found...)
+}
+
+// why is what hindered each source.
+func why(problems []string) string {
+	var told []string
+	for _, p := range problems[:min(len(problems), 5)] {
+		told = append(told, boundedTo(300, p))
+	}
+	return strings.Join(told, "; ")
 }

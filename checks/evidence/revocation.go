@@ -11,6 +11,7 @@ type Revocation struct {
 // Revoked is the revocation status of one certificate.
 type Revoked struct {
 	Subject  string           `json:"subject"`
+	Serial   string           `json:"serial,omitempty"` // its serial number in hexadecimal, as OpenSSL prints it
 	Status   RevocationStatus `json:"status"`
 	Source   string           `json:"source,omitempty"`   // what the status is from: a file or an address
 	At       time.Time        `json:"at,omitzero"`        // when it was revoked

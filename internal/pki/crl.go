@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -28,24 +29,15 @@ type Revocation struct {
 
 // ParseCRLs reads the lists of a file: one in DER, or any number in PEM.
 func ParseCRLs(file []byte) ([]*CRL, *Problem) {
-	ders := [][]byte{file}
-	if text, _ := clean(file); bytes.Contains(text, []byte(beginMark)) {
-		blocks, problem := scan(text)
-		if problem != nil {
-			return nil, problem
-		}
-		ders = nil
-		for _, b := range blocks {
-			if kindOfLabel(b.Type) == kindCRL {
-				ders = append(ders, b.Bytes)
-			}
-		}
+	ders, problem := crlsIn(file)
+	if problem != nil {
+		return nil, problem
 	}
-	var lists []*CRL
+	lists := make([]*CRL, 0, len(ders))
 	for _, der := range ders {
 		list, err := x509.ParseRevocationList(der)
 		if err != nil {
-			return nil, &Problem{Kind: "corrupt", Message: "holds a CRL that cannot be parsed (" + clip(err.Error()) + ")", Fix: "fetch it again from the CA"}
+			return nil, notParsedCRL(err)
 		}
 		c := &CRL{list: list, entries: make(map[string]int, len(list.RevokedCertificateEntries))}
 		for i, e := range list.RevokedCertificateEntries {
@@ -53,10 +45,44 @@ func ParseCRLs(file []byte) ([]*CRL, *Problem) {
 		}
 		lists = append(lists, c)
 	}
-	if len(lists) == 0 {
-		return nil, &Problem{Kind: "no-crl", Message: "holds no CRL", Fix: "give the CA's CRL in DER or PEM"}
-	}
 	return lists, nil
+}
+
+// crlsIn gives the DER of the lists of a file, or names what it holds instead.
+func crlsIn(file []byte) (ders [][]byte, problem *Problem) {
+	text, _ := clean(file)
+	if !bytes.Contains(text, []byte(beginMark)) {
+		if kindOfDER(file) == kindCRL {
+			return [][]byte{file}, nil
+		}
+		return nil, notCRL(foundIn(file))
+	}
+	blocks, problem := scan(text)
+	if problem != nil {
+		return nil, problem
+	}
+	for _, b := range blocks {
+		if kindOfLabel(b.Type) == kindCRL {
+			ders = append(ders, b.Bytes)
+		}
+	}
+	if len(ders) == 0 {
+		return nil, notCRL(named(blocks))
+	}
+	return ders, nil
+}
+
+func notCRL(f found) *Problem {
+	return &Problem{Kind: f.kind, Message: describe(f).message + f.where() + ", want a CRL in DER or PEM",
+		Fix: "give the list that the CA publishes; openssl x509 -in CERTIFICATE -noout -ext crlDistributionPoints tells where"}
+}
+
+func notParsedCRL(err error) *Problem {
+	if strings.Contains(err.Error(), "unsupported crl version") {
+		return &Problem{Kind: KindUnsupported, Message: "holds a CRL of version 1, want version 2 (RFC 5280 §5.1.2.1)",
+			Fix: "have the CA make it with extensions: openssl ca -gencrl -crlexts SECTION, where the section holds authorityKeyIdentifier = keyid"}
+	}
+	return &Problem{Kind: "corrupt", Message: "holds a CRL that cannot be parsed (" + clip(err.Error()) + ")", Fix: "fetch it again from the CA"}
 }
 
 // IssuedBy reports whether the list has the name of this issuer.
@@ -69,7 +95,7 @@ func (c *CRL) IssuedBy(issuer *x509.Certificate) bool {
 // it: another issuer, signature, age or scope (RFC 5280 §6.3.3).
 func (c *CRL) Says(cert, issuer *x509.Certificate, from string, now time.Time) (Revocation, error) {
 	if !c.IssuedBy(issuer) || !bytes.Equal(cert.RawIssuer, issuer.RawSubject) {
-		return Revocation{}, errors.New("the list is of another issuer; indirect lists are not evaluated")
+		return Revocation{}, fmt.Errorf("the list is of another issuer: of %q, want %q; indirect lists are not evaluated", clip(c.list.Issuer.String()), Name(issuer))
 	}
 	if err := c.list.CheckSignatureFrom(issuer); err != nil {
 		return Revocation{}, fmt.Errorf("the list is not signed by the issuer: %s", clip(err.Error()))

@@ -6,7 +6,9 @@ package revocation
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -42,6 +44,9 @@ func New(c Config) (*Collector, error) {
 	out := &Collector{config: c, web: newWeb(c.Private)}
 	for _, name := range c.CRLs {
 		file, err := confine.Anywhere().Read(c.Dir, name, maxCRL)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("reading --crl: %q does not exist; check the path: it counts from the working directory", name)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("reading --crl: %w", err)
 		}
@@ -79,8 +84,12 @@ func (c *Collector) Collect(ctx context.Context, seen evidence.Observation[evide
 		if err != nil {
 			return evidence.CouldNot[evidence.Revocation]("a certificate of the path cannot be parsed", seen.From, now)
 		}
-		one := c.one(ctx, cert, issuer, now)
-		if c.config.Offline != "" && one.Status == evidence.RevocationUnknown {
+		sources := c.sources(cert, issuer)
+		if len(sources) == 0 && i == 0 { // lists were given, and none for the one certificate that matters
+			sources = c.others(cert, issuer)
+		}
+		one := c.one(ctx, cert, sources, now)
+		if c.config.Offline != "" && one.Status == evidence.RevocationUnknown && len(one.Problems) == 0 {
 			return evidence.Left[evidence.Revocation](c.config.Offline)
 		}
 		facts.Certificates = append(facts.Certificates, one)
@@ -89,9 +98,9 @@ func (c *Collector) Collect(ctx context.Context, seen evidence.Observation[evide
 }
 
 // one asks the sources of one certificate in turn until one has a usable answer.
-func (c *Collector) one(ctx context.Context, cert, issuer *x509.Certificate, now time.Time) evidence.Revoked {
-	out := evidence.Revoked{Subject: pki.Name(cert), Status: evidence.RevocationNoSource}
-	for _, s := range c.sources(cert, issuer) {
+func (c *Collector) one(ctx context.Context, cert *x509.Certificate, sources []source, now time.Time) evidence.Revoked {
+	out := evidence.Revoked{Subject: pki.Name(cert), Serial: fmt.Sprintf("%X", cert.SerialNumber.Bytes()), Status: evidence.RevocationNoSource}
+	for _, s := range sources {
 		out.Status = evidence.RevocationUnknown
 		if s.online && c.config.Offline != "" {
 			continue
@@ -123,9 +132,7 @@ const maxSources = 5 // of one kind, of one certificate
 func (c *Collector) sources(cert, issuer *x509.Certificate) (found []source) {
 	for _, f := range c.files {
 		if f.list.IssuedBy(issuer) {
-			found = append(found, source{f.name, false, func(_ context.Context, now time.Time) (pki.Revocation, error) {
-				return f.list.Says(cert, issuer, "", now)
-			}})
+			found = append(found, f.source(cert, issuer))
 		}
 	}
 	for _, url := range slices.Clip(cert.OCSPServer[:min(len(cert.OCSPServer), maxSources)]) {
@@ -141,6 +148,20 @@ func (c *Collector) sources(cert, issuer *x509.Certificate) (found []source) {
 			}
 			return lists[0].Says(cert, issuer, url, now)
 		}})
+	}
+	return found
+}
+
+func (f fileList) source(cert, issuer *x509.Certificate) source {
+	return source{f.name, false, func(_ context.Context, now time.Time) (pki.Revocation, error) {
+		return f.list.Says(cert, issuer, "", now)
+	}}
+}
+
+// others are the files of other issuers, which say why they do not help.
+func (c *Collector) others(cert, issuer *x509.Certificate) (found []source) {
+	for _, f := range c.files[:min(len(c.files), maxSources)] {
+		found = append(found, f.source(cert, issuer))
 	}
 	return found
 }

@@ -100,8 +100,8 @@ func TestCRL(t *testing.T) {
 		"old":      {w.crl(t, func(l *x509.RevocationList) { l.NextUpdate = pkitest.Now().Add(-time.Minute) }), evidence.RevocationUnknown, "out of date"},
 		"future":   {w.crl(t, func(l *x509.RevocationList) { l.ThisUpdate = pkitest.Now().Add(time.Minute) }), evidence.RevocationUnknown, "future"},
 		"stranger": {other.crl(t, nil), evidence.RevocationUnknown, "not signed by the issuer"},
-		"text":     {[]byte("<html>"), evidence.RevocationUnknown, "cannot be parsed"},
-		"no block": {[]byte("-----BEGIN X-----\n-----END X-----\n"), evidence.RevocationUnknown, "holds no CRL"},
+		"text":     {[]byte("<html>"), evidence.RevocationUnknown, "holds a web page"},
+		"no block": {[]byte("-----BEGIN X-----\n-----END X-----\n"), evidence.RevocationUnknown, `holds a block labelled "X"`},
 	}
 	for name, test := range tests {
 		w.answer = func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(test.body) }
@@ -246,12 +246,38 @@ func TestModes(t *testing.T) {
 	if got := bare.collect(t, Config{Offline: "--offline"}); got.State != evidence.Observed || got.Facts.Certificates[0].Status != evidence.RevocationNoSource {
 		t.Errorf("offline without sources: got %+v", got)
 	}
+	stranger := newWorld(t, false)
+	for name, test := range map[string]struct {
+		list []byte
+		why  string
+	}{
+		"stale":             {bare.crl(t, func(l *x509.RevocationList) { l.NextUpdate = pkitest.Now().Add(-time.Minute) }), "out of date"},
+		"of another key":    {stranger.crl(t, nil), "not signed by the issuer"},
+		"of another issuer": {rootList(t, stranger), "of another issuer"},
+	} {
+		if err := os.WriteFile(file, test.list, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got := bare.collect(t, Config{Offline: "--offline", CRLs: []string{file}})
+		if got.State != evidence.Observed || got.Facts.Certificates[0].Status != evidence.RevocationUnknown ||
+			!strings.Contains(strings.Join(got.Facts.Certificates[0].Problems, " "), test.why) {
+			t.Errorf("a list that is %s: got %+v, want %q", name, got, test.why)
+		}
+	}
 	c, _ := New(Config{Now: pkitest.Now})
 	for state, want := range map[evidence.State]evidence.State{evidence.LeftOut: evidence.LeftOut, evidence.Failed: evidence.Failed, evidence.Missing: evidence.Failed} {
 		if got := c.Collect(context.Background(), evidence.Observation[evidence.Certificate]{State: state}); got.State != want {
 			t.Errorf("%s: got %s", state, got.State)
 		}
 	}
+}
+
+// rootList is a list of the root of a world under a name of its own.
+func rootList(t *testing.T, w *world) []byte {
+	t.Helper()
+	other := pkitest.Root(t, "Other Root")
+	alone := world{ca: other, leaf: w.leaf}
+	return alone.crl(t, nil)
 }
 
 // FuzzAnswer: no OCSP answer of a stranger makes a certificate good or revoked.
