@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/report"
 )
@@ -137,6 +139,24 @@ func (r *run) write(rep report.Report) error {
 		}
 	}
 	return nil
+}
+
+// annotate shows on GitHub where a manifest is at fault: without manifests there is
+// no report. The error is told on standard error all the same.
+func (r *run) annotate(err error) {
+	var faults manifest.Errors
+	if !errors.As(err, &faults) {
+		return
+	}
+	for _, s := range r.out.sinks {
+		if s.format != "github" || s.file != nil {
+			continue
+		}
+		for _, f := range faults[:min(len(faults), 10)] { // GitHub shows ten of a step
+			message := strings.TrimSuffix(f.Message+"; "+f.Next, "; ")
+			_ = report.WriteGitHubFault(r.env.Stdout, binding.Position{File: f.File, Line: f.Line, Column: f.Column}, message)
+		}
+	}
 }
 
 // stepSummary adds the whole report to the page of the workflow's run, for

@@ -48,6 +48,7 @@ func begin(ctx context.Context, env Env, c *cobra.Command, f flags, paths []stri
 		err = r.open(ctx, c, paths)
 	}
 	if err != nil {
+		r.annotate(err)
 		r.close()
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
 )
 
 // githubMost are the annotations of one kind that GitHub shows for a step
@@ -25,8 +26,7 @@ func writeGitHub(w io.Writer, r Report, _ Options) error {
 			rest = append(rest, n)
 			continue
 		}
-		fmt.Fprintf(&b, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", n.Severity,
-			githubProperty(n.file()), n.line(), n.column(), githubProperty(n.Rule), githubData(n.text()))
+		fmt.Fprintln(&b, githubCommand(n, n.text()))
 	}
 	if len(rest) > 0 {
 		fmt.Fprintf(&b, "bindgate: GitHub shows %d annotations of a kind; %s:\n", githubMost, count(len(rest), "more", "more"))
@@ -37,6 +37,20 @@ func writeGitHub(w io.Writer, r Report, _ Options) error {
 	fmt.Fprintln(&b, "bindgate: "+Escape(r.counted()))
 	_, err := b.WriteTo(w)
 	return err
+}
+
+// WriteGitHubFault writes, as the github format does, that a manifest is at fault
+// at a place. It is for a run that cannot begin, and so has no report.
+func WriteGitHubFault(w io.Writer, at binding.Position, message string) error {
+	n := note{Severity: checks.Error, Rule: "manifest", Source: at}
+	_, err := fmt.Fprintln(w, githubCommand(n, message))
+	return err
+}
+
+// githubCommand is the workflow command that shows a text at the place of a note.
+func githubCommand(n note, text string) string {
+	return fmt.Sprintf("::%s file=%s,line=%d,col=%d,title=%s::%s", n.Severity,
+		githubProperty(n.file()), n.line(), n.column(), githubProperty(n.Rule), githubData(text))
 }
 
 // githubData escapes a command's text as the runner reads it (actions/toolkit,
