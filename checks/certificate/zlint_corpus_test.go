@@ -72,12 +72,12 @@ func judgeCorpus(t *testing.T, zlint string) corpus {
 		}
 	}
 	for _, profile := range []string{evidence.ProfilePublic, evidence.ProfilePrivate} {
-		c.judged[profile] = judgeFiles(t, files, profile)
+		c.judged[profile] = judgeInMemory(t, files, profile)
 	}
 	return c
 }
 
-func judgeFiles(t *testing.T, files memory, profile string) map[string]judgement {
+func judgeInMemory(t *testing.T, files memory, profile string) map[string]judgement {
 	t.Helper()
 	c, err := collector.New(collector.Config{Files: files, Profile: profile, Now: time.Now})
 	if err != nil {
