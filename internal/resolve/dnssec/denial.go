@@ -79,7 +79,7 @@ func NoData(section []dns.RR, zone string, keys []*dns.DNSKEY, name string, qtyp
 	d := collect(section, zone, keys, now)
 	for _, rr := range d.nsec {
 		owner := resolve.Canonical(rr.Hdr.Name)
-		if owner == name && lacks(rr.TypeBitMap, qtype) || coversNSEC(rr, zone, name) && below(resolve.Canonical(rr.NextDomain), name) {
+		if owner == name && lacks(rr.TypeBitMap, qtype) || spansNSEC(rr, zone, name) && below(resolve.Canonical(rr.NextDomain), name) {
 			return Denial{Until: d.until}, nil // its own record, or an empty non-terminal's
 		}
 	}

@@ -9,9 +9,16 @@ import (
 	"github.com/bindgate/bindgate/internal/resolve"
 )
 
-// coversNSEC reports whether a name lies between a NSEC record's owner and the
-// next name of the zone (RFC 4034 §4.1.1, §6.1).
+// coversNSEC reports whether a NSEC record shows that a name does not exist: the
+// name lies between its owner and the next name, and that is not below the name,
+// which would make it an empty non-terminal (RFC 8020 §2, RFC 4592 §2.2.2).
 func coversNSEC(rr *dns.NSEC, zone, name string) bool {
+	return spansNSEC(rr, zone, name) && !below(resolve.Canonical(rr.NextDomain), name)
+}
+
+// spansNSEC reports whether a name lies between a NSEC record's owner and the
+// next name of the zone (RFC 4034 §4.1.1, §6.1).
+func spansNSEC(rr *dns.NSEC, zone, name string) bool {
 	owner, next := resolve.Canonical(rr.Hdr.Name), resolve.Canonical(rr.NextDomain)
 	if !below(name, zone) || below(name, owner) && owner != name && cut(rr.TypeBitMap) {
 		return false
