@@ -58,3 +58,25 @@ func namedBy(t *testing.T, what string, results []checks.Result, name string, id
 	}
 	t.Errorf("%s: none of %v names it; got %q", what, ids, said)
 }
+
+// TestAForeignIssuerIsNamed: where the issuer's own certificate is not in the
+// file, the signature alone tells of it.
+func TestAForeignIssuerIsNamed(t *testing.T) {
+	root := pkitest.Root(t, "Root")
+	leaf := root.Leaf(t, []string{"api.demo.com"})
+	for _, f := range pkitest.Foreigners(t) {
+		dir := t.TempDir()
+		write(t, dir, "roots.pem", pkitest.PEM(root))
+		write(t, dir, "chain.pem", armored("CERTIFICATE", f.Signed(t, leaf)))
+		write(t, dir, "key.pem", pkitest.KeyPEM(t, leaf.Key))
+		for _, r := range judgeFiles(t, dir) {
+			if r.ID != "certificate/chain-is-trusted" {
+				continue
+			}
+			known := f.Name == "Ed25519" || f.Name == "DSA" // to crypto/x509
+			if r.Status == checks.StatusPass || !known && (r.Status != checks.StatusUnknown || !strings.Contains(r.Reason, "its signature is "+f.Name)) {
+				t.Errorf("%s: got %s, %q, %+v", f.Name, r.Status, r.Reason, r.Findings)
+			}
+		}
+	}
+}

@@ -166,7 +166,7 @@ func (f Flags) checkCertificate(fail func(flag, message, next string)) {
 		fail("--private-key", "got --private-key-env besides, want one of them", "remove the other")
 	}
 	if f.PassphraseEnv != "" && !key {
-		fail("--passphrase-env", "got no private key, want one besides", "add --private-key")
+		fail("--passphrase-env", "got no private key, want one besides", "add --private-key, which for PKCS#12 names the same file as --certificate")
 	}
 	if f.Certificate == "" && (key || f.CertificateName != "") {
 		fail("--certificate", "it is missing", "name the certificate's file")

@@ -8,6 +8,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/bindgate/bindgate/checks/weakkey"
 )
 
 // explain says why crypto/x509 found no path. Whatever could not be evaluated
@@ -37,7 +42,7 @@ func (s search) unevaluated() string {
 			return fmt.Sprintf("%s has an RSA key of more than %d bits; its signatures cannot be evaluated here", s.which(c), maxSignerBits)
 		case i > 0 && c.PublicKeyAlgorithm == x509.UnknownPublicKeyAlgorithm,
 			!s.isAnchor(c) && c.SignatureAlgorithm == x509.UnknownSignatureAlgorithm:
-			return fmt.Sprintf("%s uses an algorithm whose signatures cannot be evaluated here", s.which(c))
+			return fmt.Sprintf("%s uses an algorithm whose signatures cannot be evaluated here: %s", s.which(c), algorithms(c))
 		}
 		for _, parent := range s.parents(c) {
 			if !slices.Contains(reached, parent) {
@@ -46,6 +51,21 @@ func (s search) unevaluated() string {
 		}
 	}
 	return ""
+}
+
+// algorithms names what of a certificate is known by object identifier alone.
+func algorithms(c *x509.Certificate) string {
+	var told []string
+	if name := weakkey.Unaccepted(c.RawSubjectPublicKeyInfo); name != "" {
+		told = append(told, "its key is "+name)
+	}
+	outer := cryptobyte.String(c.Raw)
+	var body, algorithm cryptobyte.String
+	if c.SignatureAlgorithm == x509.UnknownSignatureAlgorithm && outer.ReadASN1(&body, cbasn1.SEQUENCE) &&
+		body.SkipASN1(cbasn1.SEQUENCE) && body.ReadASN1(&algorithm, cbasn1.SEQUENCE) {
+		told = append(told, "its signature is "+weakkey.UnacceptedAlgorithm(algorithm))
+	}
+	return strings.Join(told, ", ")
 }
 
 // unhandled are the critical extensions that neither crypto/x509 nor this

@@ -71,7 +71,10 @@ func ParseRoots(name string, file []byte) (*Roots, error) {
 	text, _ := clean(file)
 	blocks, problem := scan(text)
 	if problem != nil {
-		return nil, fmt.Errorf("%q %s", name, problem.Message)
+		return nil, fmt.Errorf("%q %s; %s", name, problem.Message, problem.Fix)
+	}
+	if len(blocks) == 0 {
+		return nil, notRoots(name, foundIn(file))
 	}
 	b := newIndexBuilder()
 	for _, block := range blocks {
@@ -79,15 +82,25 @@ func ParseRoots(name string, file []byte) (*Roots, error) {
 			continue
 		}
 		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-			return nil, fmt.Errorf("%q: parsing the root at %s: %w", name, block.at(), err)
+			problem := notParsed(block, err)
+			return nil, fmt.Errorf("%q %s; remove that block, or give roots with RSA or ECDSA keys", name, problem.Message)
 		}
 		b.add(block.Bytes, nil)
 	}
 	index := b.done()
 	if len(index.bySubject) == 0 {
-		return nil, fmt.Errorf("%q holds no certificate in PEM; give the roots to trust, each as a CERTIFICATE block", name)
+		return nil, notRoots(name, named(blocks))
 	}
 	return &Roots{name: name, index: func() rootIndex { return index }}, nil
+}
+
+func notRoots(name string, f found) error {
+	w := describe(f)
+	fix := "give the roots to trust, each as a CERTIFICATE block"
+	if f.kind == kindDER || f.kind == kindPKCS7 {
+		fix = f.form(w.asCertificate)
+	}
+	return fmt.Errorf("%q %s%s, want roots in PEM; %s", name, w.message, f.where(), fix)
 }
 
 // Name is mozilla, system, or the name that ParseRoots was given.

@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/bindgate/bindgate/checks/binding"
@@ -74,6 +75,9 @@ func openRoots(c Config) (*pki.Roots, error) {
 	}
 	// Whoever starts the gate names the roots; a manifest cannot.
 	file, err := confine.Anywhere().Read(c.Dir, c.Roots, pki.MaxFileSize)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("reading roots: %q does not exist, want mozilla, system or a PEM file: %w", c.Roots, fs.ErrNotExist)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading roots: %w", err)
 	}
