@@ -62,7 +62,7 @@ func (w *Walker) anyOf(ctx context.Context, t trail, z *Zone, name string, qtype
 		}
 	}
 	if z.parent == nil {
-		problem = fmt.Errorf("%w; where port 53 is closed, name a resolver with --resolver", problem)
+		problem = fmt.Errorf("%w; where port 53 is closed or others answer there, name a resolver with --resolver", problem)
 	}
 	return nil, fmt.Errorf("no server of %s gives a useful answer for %s %s: %w", z.Name, name, dns.Type(qtype), problem)
 }

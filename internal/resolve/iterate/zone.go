@@ -91,12 +91,21 @@ func (w *Walker) zoneOf(ctx context.Context, t trail, name string) (*Zone, error
 
 // cut finds out whether a zone begins at name, by asking the servers of the zone
 // above for its NS records and nothing more (RFC 9156): a thousand names below
-// it then share that answer.
+// it then share that answer. Some servers, balancers above all, answer such a
+// question with an error and others soundly; then no zone begins there, as far as
+// is known, and the question for the whole name tells (RFC 9156 §2.3). The root's
+// do not: who answers so in their place is somebody between.
 func (w *Walker) cut(ctx context.Context, t trail, above *Zone, name string) (*Zone, error) {
+	balks := false
 	m, err := w.anyOf(ctx, t, above, name, dns.TypeNS, func(m *dns.Msg) bool {
 		_, refers := referral(m, above.Name, name)
-		return refers || m.Authoritative && (m.Rcode == dns.RcodeSuccess || m.Rcode == dns.RcodeNameError)
+		sound := refers || m.Authoritative && (m.Rcode == dns.RcodeSuccess || m.Rcode == dns.RcodeNameError)
+		balks = balks || !sound
+		return sound
 	})
+	if err != nil && balks && above.parent != nil && ctx.Err() == nil && !spent(err) {
+		return above, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("finding the zone of %s: %w", name, err)
 	}

@@ -74,5 +74,6 @@ func OddCases() []Case {
 		{"www.victim.com", "nxdomain", "www.victim.com", 0, "secure"}, // after poison.com was asked
 		{"api.ring1.net", "", "api.ring1.net", 0, ""},
 		{"api.mixed.com", "found", sub, 1, ""},
+		{"a.b.nons.com", "found", sub, 1, ""},
 	}
 }

@@ -43,6 +43,7 @@ func scenarioZones() []spec {
 		{apex: "noaa.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NotMine, text: "api IN CNAME " + sub},
 		{apex: "poison.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: Poison, text: "api IN CNAME " + sub},
 		{apex: "oversized.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: Oversized, text: "api IN CNAME " + sub},
+		{apex: "nons.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NoNS, text: "a.b IN CNAME " + sub},
 		{apex: "nomail.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NoMail, text: "api IN CNAME " + sub},
 		// The second server holds another version, or nothing, or is down.
 		{apex: "mixed.com.", hosts: []string{ns1, odd}, servers: first,

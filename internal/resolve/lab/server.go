@@ -23,6 +23,7 @@ const (
 	Poison    Fault = "poison"    // it adds records of names that are not its own
 	Oversized Fault = "oversized" // 64 KB of records
 	NoMail    Fault = "no-mail"   // it never answers a question for MX records
+	NoNS      Fault = "no-ns"     // REFUSED to questions for NS records, as some balancers do
 )
 
 // Server answers for zones on one address, UDP and TCP.
@@ -86,6 +87,10 @@ func (s *Server) spoil(fault Fault, w dns.ResponseWriter, r, m *dns.Msg) bool {
 		*m = *new(dns.Msg).SetRcode(r, dns.RcodeRefused)
 	case Mute:
 		return false
+	case NoNS:
+		if r.Question[0].Qtype == dns.TypeNS {
+			*m = *new(dns.Msg).SetRcode(r, dns.RcodeRefused)
+		}
 	case NoMail:
 		return r.Question[0].Qtype != dns.TypeMX
 	case NoEDNS:
