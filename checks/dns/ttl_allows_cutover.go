@@ -47,6 +47,9 @@ func judgeTTL(s checks.Subject) checks.Verdict {
 	}
 	if len(d.Hops) == 0 {
 		kept, what = m.NegativeTTL, "that there is no CNAME record"
+		if d.End.TTL > kept {
+			kept, what = d.End.TTL, "the addresses"
+		}
 	}
 	if kept > mostTTL {
 		return checks.Found(checks.Warns("/domainName", fmt.Sprintf("resolvers keep %s of %s for up to %d s; a change takes that long to arrive", what, m.Name, kept),

@@ -41,6 +41,7 @@ type End struct {
 	Name      string   `json:"name"` // the last name asked
 	Event     Event    `json:"event"`
 	Addresses []string `json:"addresses,omitempty"` // EventAddress: A and AAAA, sorted
+	TTL       uint32   `json:"ttl,omitempty"`       // EventAddress: seconds, of the shortest-lived
 	Targets   []string `json:"targets,omitempty"`   // EventMultipleCNAMEs: all of them, sorted
 }
 

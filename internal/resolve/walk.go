@@ -32,6 +32,7 @@ type Chain struct {
 	Event   Event
 	Targets []string // MultipleCNAMEs: all of them, sorted
 	Records []string // Found: sorted; addresses, or texts in presentation format
+	TTL     uint32   // Found: seconds, the shortest of Records
 }
 
 // Hop is one CNAME record.
@@ -94,7 +95,7 @@ func (ch *Chain) Extend(here Answer) (ended bool) {
 	case len(here.Aliases) == 1:
 		return ch.hop(here.Aliases[0])
 	case len(here.Records) > 0:
-		ch.Event, ch.Records = Found, here.Records
+		ch.Event, ch.Records, ch.TTL = Found, here.Records, here.TTL
 	case here.NameError:
 		ch.Event = NameError
 	default:

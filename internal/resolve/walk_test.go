@@ -44,9 +44,9 @@ func TestWalk(t *testing.T) {
 		{"API.demo.com.", Chain{
 			Hops:  []Hop{{"api.demo.com", "cdn.example.net", 60}, {"cdn.example.net", "group.alicloudapi.com", 600}},
 			Name:  "group.alicloudapi.com",
-			Event: Found, Records: []string{"192.0.2.10", "192.0.2.9", "2001:db8::10"},
+			Event: Found, Records: []string{"192.0.2.10", "192.0.2.9", "2001:db8::10"}, TTL: 30,
 		}},
-		{"flat.demo.com", Chain{Name: "flat.demo.com", Event: Found, Records: []string{"192.0.2.1"}}},
+		{"flat.demo.com", Chain{Name: "flat.demo.com", Event: Found, Records: []string{"192.0.2.1"}, TTL: 60}},
 		{"empty.demo.com", Chain{Name: "empty.demo.com", Event: NoData}},
 		{"mail.demo.com", Chain{Name: "mail.demo.com", Event: NoData}},
 		{"no.demo.com", Chain{Name: "no.demo.com", Event: NameError}},
@@ -61,10 +61,10 @@ func TestWalk(t *testing.T) {
 		}},
 		{"twice.demo.com", Chain{Name: "twice.demo.com", Event: MultipleCNAMEs, Targets: []string{"a.demo.com", "b.demo.com"}}},
 		{"same.demo.com", Chain{
-			Hops: []Hop{{"same.demo.com", "flat.demo.com", 20}}, Name: "flat.demo.com", Event: Found, Records: []string{"192.0.2.1"},
+			Hops: []Hop{{"same.demo.com", "flat.demo.com", 20}}, Name: "flat.demo.com", Event: Found, Records: []string{"192.0.2.1"}, TTL: 60,
 		}},
 		{"odd.demo.com", Chain{
-			Hops: []Hop{{"odd.demo.com", `a\.b\001\ c.demo.com`, 60}}, Name: `a\.b\001\ c.demo.com`, Event: Found, Records: []string{"192.0.2.3"},
+			Hops: []Hop{{"odd.demo.com", `a\.b\001\ c.demo.com`, 60}}, Name: `a\.b\001\ c.demo.com`, Event: Found, Records: []string{"192.0.2.3"}, TTL: 60,
 		}},
 	}
 	for _, tt := range tests {
@@ -83,7 +83,7 @@ func TestTXT(t *testing.T) {
 	got, err := c.TXT(t.Context(), "proof.demo.com")
 	want := Chain{
 		Hops: []Hop{{"proof.demo.com", "texts.demo.com", 60}}, Name: "texts.demo.com", Event: Found,
-		Records: []string{`a \"quote\" and \027`, "two strings"},
+		Records: []string{`a \"quote\" and \027`, "two strings"}, TTL: 60,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("got error %v, %s", err, diff)

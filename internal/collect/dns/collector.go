@@ -118,7 +118,7 @@ func hops(chain resolve.Chain, server string) []evidence.Hop {
 }
 
 func end(chain resolve.Chain) evidence.End {
-	return evidence.End{Name: chain.Name, Event: event(chain.Event), Addresses: chain.Records, Targets: chain.Targets}
+	return evidence.End{Name: chain.Name, Event: event(chain.Event), Addresses: chain.Records, TTL: chain.TTL, Targets: chain.Targets}
 }
 
 // event puts the resolver's word into the evidence's. A walk that failed has none.

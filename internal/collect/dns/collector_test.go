@@ -89,7 +89,7 @@ func TestCollectAliases(t *testing.T) {
 	c := collector(t, "api.demo.com. 60 IN CNAME "+sub+".", "*.demo.com. 30 IN CNAME "+sub+".",
 		"xn--fa-hia.example. 60 IN A 192.0.2.7", sub+". 60 IN A 192.0.2.10")
 	server := c.resolver.Server()
-	end := evidence.End{Name: sub, Event: evidence.EventAddress, Addresses: []string{"192.0.2.10"}}
+	end := evidence.End{Name: sub, Event: evidence.EventAddress, Addresses: []string{"192.0.2.10"}, TTL: 60}
 	tests := map[string]evidence.DNS{
 		"API.demo.com.": {
 			QueryName: "api.demo.com", Hops: []evidence.Hop{{Owner: "api.demo.com", Target: sub, TTL: 60, Server: server}}, End: end,
@@ -99,7 +99,7 @@ func TestCollectAliases(t *testing.T) {
 		},
 		"faß.example": { // transitional mapping would ask for fass.example
 			QueryName: "xn--fa-hia.example", Hops: []evidence.Hop{},
-			End: evidence.End{Name: "xn--fa-hia.example", Event: evidence.EventAddress, Addresses: []string{"192.0.2.7"}},
+			End: evidence.End{Name: "xn--fa-hia.example", Event: evidence.EventAddress, Addresses: []string{"192.0.2.7"}, TTL: 60},
 		},
 		"no.example": {
 			QueryName: "no.example", Hops: []evidence.Hop{}, End: evidence.End{Name: "no.example", Event: evidence.EventNameError},

@@ -74,7 +74,7 @@ func TestIntranetIsAskedOfTheResolver(t *testing.T) {
 	resolver := collector(t, "in.demo.com. 60 IN CNAME "+vpc+".", vpc+". 60 IN A 10.0.0.7").resolver
 	c := NewAuthority(w, []*resolve.Client{resolver}, time.Now, func() string { return "random" })
 	got, _ := c.Collect(t.Context(), binding.Binding{DomainName: "in.demo.com", GroupID: groupID, RegionID: "cn-hangzhou", CustomDomainType: binding.Intranet})
-	want := evidence.End{Name: vpc, Event: evidence.EventAddress, Addresses: []string{"10.0.0.7"}}
+	want := evidence.End{Name: vpc, Event: evidence.EventAddress, Addresses: []string{"10.0.0.7"}, TTL: 60}
 	if got.State != evidence.Observed || got.Facts.Mode != evidence.DNSResolver || got.From != resolver.Server() || got.Facts.Servers != nil || !cmp.Equal(want, got.Facts.End) {
 		t.Errorf("got %+v", got)
 	}
