@@ -16,6 +16,7 @@ import (
 type ruleCase struct {
 	bindings []*ruleBinding
 	live     bool   // the evidence is fresh
+	strict   bool   // warnings refuse
 	cancel   string // when the run is cancelled: never, or one of cancels
 	faults   string // of the gateway, once everything is judged
 	journal  int    // which entry of the journal cannot be written; 0: none
@@ -34,7 +35,7 @@ type ruleBinding struct {
 
 // String tells a case when it fails.
 func (c *ruleCase) String() string {
-	out := fmt.Sprintf("live %t, cancelled %q, faults %q, journal fails at %d", c.live, c.cancel, c.faults, c.journal)
+	out := fmt.Sprintf("live %t, strict %t, cancelled %q, faults %q, journal fails at %d", c.live, c.strict, c.cancel, c.faults, c.journal)
 	for i, b := range c.bindings {
 		out += fmt.Sprintf("\nbinding %d: %s, policy %s, changed %t, collectors %v, verdicts %v, results %v",
 			i, b.shape.name, b.policy, b.changed, b.collector, b.verdict, b.results)
@@ -44,6 +45,8 @@ func (c *ruleCase) String() string {
 
 // verdict is what a scripted check says.
 type verdict string
+
+const warns verdict = "warns" // and passes
 
 var (
 	verdicts   = []verdict{"fail", "unknown", "not-run", "not-applicable", "panic", "nothing", "no judgement"}
@@ -120,6 +123,7 @@ func drawCase(t *rapid.T, from repertoire) *ruleCase {
 	if pick(t, "cancelled", 8) == 0 {
 		c.cancel = cancels[3]
 	}
+	c.strict = pick(t, "strict", 4) == 0
 	if pick(t, "changes", 4) == 0 {
 		one(t, "changed", c.bindings).changed = true
 	}
@@ -176,7 +180,7 @@ func (c *ruleCase) drawTrouble(t *rapid.T, troubles []string) {
 			b.collector[one(t, "collector", collectors)] = one(t, "trouble", troubles)
 		}
 		for range pick(t, "verdicts", 4) {
-			b.verdict[one(t, "id", list).ID] = one(t, "verdict", verdicts)
+			b.verdict[one(t, "id", list).ID] = one(t, "verdict", slices.Concat(verdicts, []verdict{warns, warns}))
 		}
 		for range pick(t, "spoilers", 2) {
 			b.results[one(t, "id", list).ID] = one(t, "spoiler", spoilers)

@@ -67,11 +67,7 @@ func (b *ruleBinding) off(c checks.Check) bool {
 	if !applies(c, b.wish) {
 		return b.mustPass(c.ID)
 	}
-	wanted := c.Needs
-	if c.NeedsFor != nil {
-		wanted = c.NeedsFor(b.wish)
-	}
-	if slices.ContainsFunc(wanted, b.lacks) {
+	if slices.ContainsFunc(b.needs(c), b.lacks) {
 		return true
 	}
 	switch {
@@ -82,7 +78,24 @@ func (b *ruleBinding) off(c checks.Check) bool {
 	case b.verdict[c.ID] == "not-applicable":
 		return b.mustPass(c.ID)
 	}
-	return b.verdict[c.ID] != ""
+	return b.verdict[c.ID] != "" && b.verdict[c.ID] != warns
+}
+
+// warned reports whether any finding only informs where warnings do not refuse.
+func (b *ruleBinding) warned() bool {
+	return slices.ContainsFunc(everyCheck(), func(c checks.Check) bool {
+		judged := !real(c.ID) && applies(c, b.wish) && !slices.ContainsFunc(b.needs(c), b.lacks)
+		advice := c.Severity == checks.Warning && !c.Core
+		spoilt := b.results[c.ID] == "error finding" || b.results[c.ID] == "finding without severity"
+		return judged && (b.verdict[c.ID] == warns || advice && b.verdict[c.ID] == "fail") || advice && spoilt
+	})
+}
+
+func (b *ruleBinding) needs(c checks.Check) []evidence.Need {
+	if c.NeedsFor != nil {
+		return c.NeedsFor(b.wish)
+	}
+	return c.Needs
 }
 
 // offs counts the results that are off, and those among them that refuse.
@@ -109,7 +122,7 @@ func (b *ruleBinding) offs() (all, refusing int) {
 // allowed reports whether the binding's results open the gate.
 func (c *ruleCase) allowed(b *ruleBinding) bool {
 	_, refusing := b.offs()
-	return refusing == 0 && c.cancel != cancels[0] && (c.cancel != cancels[1] || b != c.bindings[len(c.bindings)-1])
+	return refusing == 0 && !(c.strict && b.warned()) && c.cancel != cancels[0] && (c.cancel != cancels[1] || b != c.bindings[len(c.bindings)-1])
 }
 
 // writable reports whether any call for the binding may be made at all: it is

@@ -126,7 +126,11 @@ func (c *ruleCase) judge(ctx context.Context, cancel func(), i int, s checks.Sub
 		cancel()
 	}
 	results = append(results, checks.Run(ctx, second, s)...)
-	return gate.Decide(list, s, b.spoil(results))
+	failOn := checks.Error
+	if c.strict {
+		failOn = checks.Warning
+	}
+	return gate.Decide(list, s, b.spoil(results), failOn)
 }
 
 // catalogue is the real one with scripted judgements.
@@ -156,6 +160,8 @@ func says(v verdict) func(checks.Subject) checks.Verdict {
 			return checks.DoesNotApply("scripted")
 		case "panic":
 			panic("scripted")
+		case warns:
+			return checks.Found(checks.Warns("", "scripted", ""))
 		case "nothing":
 			return checks.Verdict{}
 		}

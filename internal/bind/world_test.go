@@ -194,7 +194,7 @@ func (w *world) permit(b binding.Binding) gate.Permit {
 		list = append(list, checks.Check{ID: id, Severity: checks.Error, Core: true})
 		results = append(results, checks.Result{ID: id, Status: checks.StatusPass})
 	}
-	p, err := gate.Decide(list, s, results).Permit()
+	p, err := gate.Decide(list, s, results, checks.Error).Permit()
 	if err != nil {
 		w.t.Fatal(err)
 	}

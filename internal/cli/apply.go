@@ -76,7 +76,7 @@ func (a *apply) do(ctx context.Context, env Env, c *cobra.Command, f flags, args
 		}
 		return err
 	}
-	return ended(a.run.failOnWarning(rep, code))
+	return ended(code)
 }
 
 // readPlan takes a saved plan for what it is and gives the manifests it names.

@@ -208,7 +208,7 @@ func (a *apply) observe(ctx context.Context, bindings []binding.Binding, related
 	if related != nil {
 		all[0].Siblings = *related
 	}
-	return judgeAll(ctx, r.s.catalogue, r.engine, bindings, all, r.s.concurrency), groups, reader, nil
+	return r.judgeAll(ctx, bindings, all), groups, reader, nil
 }
 
 func (a *apply) binder(groups *group.Collector, reader *gateway.Reader) *bind.Binder {

@@ -3,10 +3,8 @@ package cli
 import (
 	"errors"
 
-	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/internal/bind"
 	"github.com/bindgate/bindgate/internal/gate"
-	"github.com/bindgate/bindgate/internal/report"
 )
 
 // Exit codes, the same for every command.
@@ -76,18 +74,4 @@ func codeOfOutcome(o bind.Outcome) int {
 		return exitClean
 	}
 	return exitFailed
-}
-
-// warned reports whether any finding is a warning, for --fail-on warning.
-func warned(r report.Report) bool {
-	for _, b := range r.Bindings {
-		for _, c := range b.Checks {
-			for _, f := range c.Findings {
-				if f.Severity == checks.Warning {
-					return true
-				}
-			}
-		}
-	}
-	return false
 }

@@ -76,7 +76,7 @@ func (f *flags) addJudging(c *cobra.Command) {
 	p.Float64Var(&f.rate, "rate", 0, "gateway calls a second for each region and action (default 90; -1: no limit)")
 	p.StringArrayVar(&f.allowPath, "allow-path", nil, "`DIR` beside the root that manifests may name files in, repeatable")
 	p.StringArrayVar(&f.allowEnv, "allow-env", nil, "`GLOB` of environment names beside BINDGATE_* that manifests may read, repeatable")
-	p.StringVar(&f.failOn, "fail-on", "", "exit 1 on `warning` too (default: errors only)")
+	p.StringVar(&f.failOn, "fail-on", "", "refuse a binding for a `warning` too (default: for errors only)")
 	p.StringVar(&f.actor, "actor", "", "who runs this, for policies; a claim, not a proof (default: what the CI says)")
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "print only what stands in the way")
 	p.BoolVarP(&f.verbose, "verbose", "v", false, "print every binding and check")

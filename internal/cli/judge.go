@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -25,6 +26,7 @@ type judged struct {
 type judge struct {
 	list, first, second []checks.Check // all of it, and by passes
 	engine              *policy.Engine
+	failOn              checks.Severity // the least severity of a finding that refuses
 }
 
 // one runs both passes over one subject: the checks that judge the evidence,
@@ -35,16 +37,16 @@ func (j judge) one(ctx context.Context, s checks.Subject) judged {
 		Binding: s.Binding, Evidence: s.Evidence, Results: first, Run: s.Evidence.Run,
 	})
 	results := slices.Concat(first, checks.Run(ctx, j.second, s)) // appending would keep room for as many again
-	return judged{subject: s, results: results, decision: gate.Decide(j.list, s, results)}
+	return judged{subject: s, results: results, decision: gate.Decide(j.list, s, results, j.failOn)}
 }
 
 // judgeAll judges every binding, several at a time, in the order of the bindings.
-func judgeAll(ctx context.Context, list []checks.Check, engine *policy.Engine, bindings []binding.Binding, all []evidence.Evidence, at int) []judged {
-	j := judge{list: list, engine: engine}
-	j.first, j.second = catalog.Passes(list)
+func (r *run) judgeAll(ctx context.Context, bindings []binding.Binding, all []evidence.Evidence) []judged {
+	j := judge{list: r.s.catalogue, engine: r.engine, failOn: checks.Severity(cmp.Or(r.s.failOn, string(checks.Error)))}
+	j.first, j.second = catalog.Passes(j.list)
 	out := make([]judged, len(bindings))
 	var work errgroup.Group
-	work.SetLimit(max(at, 1))
+	work.SetLimit(max(r.s.concurrency, 1))
 	for i := range bindings {
 		work.Go(func() error {
 			out[i] = j.one(ctx, checks.Subject{Binding: bindings[i], Evidence: all[i]})

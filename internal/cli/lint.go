@@ -68,7 +68,7 @@ func (r *run) finish(rep report.Report, codes []int) error {
 	if rep.Run.Interrupted {
 		codes = append(codes, exitInterrupted)
 	}
-	return ended(r.failOnWarning(rep, worst(codes...)))
+	return ended(worst(codes...))
 }
 
 // observeAndJudge judges on fresh evidence, which it may save, or on saved
@@ -102,7 +102,7 @@ func (r *run) observe(ctx context.Context, served bool) (report.Run, []judged, e
 			return report.Run{}, nil, err
 		}
 	}
-	return head, judgeAll(ctx, r.s.catalogue, r.engine, r.set.Bindings, all, r.s.concurrency), nil
+	return head, r.judgeAll(ctx, r.set.Bindings, all), nil
 }
 
 func (r *run) save(head report.Run, facts evidence.Run, all []evidence.Evidence) error {
@@ -140,7 +140,7 @@ func (r *run) replay(ctx context.Context) (report.Run, []judged, error) {
 	head := r.head(saved.Run.Run)
 	head.Command = r.s.command // policies see the saved one, readers the one that they ran
 	head.Offline, head.Endpoint, head.RootsDigest = saved.Run.Offline, saved.Run.Endpoint, saved.Run.RootsDigest
-	return head, judgeAll(ctx, r.s.catalogue, r.engine, r.set.Bindings, all, r.s.concurrency), nil
+	return head, r.judgeAll(ctx, r.set.Bindings, all), nil
 }
 
 // head is what the report says of the run.
@@ -181,16 +181,6 @@ func (v judged) report() report.Binding {
 		Decision: v.decision.Status, Reasons: v.decision.Reasons, Checks: v.results,
 		Evidence: report.Observed(v.subject.Evidence), Whole: &v.subject.Evidence,
 	}
-}
-
-func (r *run) failOnWarning(rep report.Report, code int) int {
-	if r.s.failOn != "warning" || !warned(rep) {
-		return code
-	}
-	if code == exitClean { // with --quiet nothing else would say why
-		complain(r.env.Stderr, errors.New("nothing was refused and no call failed, but there are warnings, and warnings are asked to end with exit code 1"))
-	}
-	return worst(code, exitRefused)
 }
 
 // readBounded reads a regular file of at most limit bytes.

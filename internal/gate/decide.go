@@ -30,9 +30,10 @@ type Decision struct {
 
 // Decide weighs the results of one subject against the catalogue that was run.
 // Each id of the catalogue must have exactly one result and no other id may
-// appear; what is missing, doubled or foreign counts as unknown.
-func Decide(catalogue []checks.Check, s checks.Subject, results []checks.Result) Decision {
-	t := tally{}
+// appear; what is missing, doubled or foreign counts as unknown. Findings of
+// checks.Error refuse; unless failOn is that, warnings refuse as well.
+func Decide(catalogue []checks.Check, s checks.Subject, results []checks.Result, failOn checks.Severity) Decision {
+	t := tally{strict: failOn != checks.Error}
 	byID := make(map[string][]checks.Result, len(results))
 	for _, r := range results {
 		byID[r.ID] = append(byID[r.ID], r)
@@ -60,7 +61,10 @@ func Decide(catalogue []checks.Check, s checks.Subject, results []checks.Result)
 }
 
 // tally sorts what stands in the way by how it weighs.
-type tally struct{ refused, undetermined, left []string }
+type tally struct {
+	strict                      bool // warnings refuse
+	refused, undetermined, left []string
+}
 
 func (t *tally) fail(format string, args ...any) {
 	t.refused = append(t.refused, fmt.Sprintf(format, args...))
@@ -76,7 +80,11 @@ func (t *tally) notRun(format string, args ...any) {
 
 // add weighs the results of one check: one is right, none or several never pass.
 func (t *tally) add(c checks.Check, b binding.Binding, rs []checks.Result) {
-	if c.Severity == checks.Warning && !c.Core {
+	advice := c.Severity == checks.Warning && !c.Core
+	if t.strict {
+		t.warnings(c, rs, advice)
+	}
+	if advice {
 		if len(rs) != 1 {
 			t.unknown("%s: %d results, want exactly 1", c.ID, len(rs))
 		}
@@ -87,6 +95,17 @@ func (t *tally) add(c checks.Check, b binding.Binding, rs []checks.Result) {
 	}
 	if len(rs) != 1 {
 		t.unknown("%s: %d results, want exactly 1", c.ID, len(rs))
+	}
+}
+
+// warnings refuses what would only inform: warnings, and whatever advice finds.
+func (t *tally) warnings(c checks.Check, rs []checks.Result, advice bool) {
+	for _, r := range rs {
+		for _, f := range r.Findings {
+			if advice || f.Severity == checks.Warning {
+				t.fail("%s: %s (a warning; warnings refuse under --fail-on warning)", c.ID, f.Message)
+			}
+		}
 	}
 }
 

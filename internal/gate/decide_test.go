@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -73,11 +74,13 @@ func doubled(id string) func([]checks.Result) []checks.Result {
 }
 
 func TestDecide(t *testing.T) {
+	advice := checks.Warns("", "hm", "")
 	errorFinding := checks.Fails("", "bad", "mend it")
 	cases := []struct {
 		name   string
 		change []func([]checks.Result) []checks.Result
 		proof  string
+		failOn checks.Severity
 		want   Status
 		reason string
 	}{
@@ -105,6 +108,12 @@ func TestDecide(t *testing.T) {
 		{name: "the other proof passes instead", proof: "txt", want: Undetermined, reason: "dns/ownership-is-proved"},
 		{name: "txt proof passes", proof: "txt", change: []func([]checks.Result) []checks.Result{with("dns/ownership-is-proved", checks.StatusPass), with("dns/cname-reaches-group", checks.StatusNotApplicable)}, want: Allowed},
 		{name: "fail outweighs unknown and not run", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", checks.StatusNotRun), with("group/exists", checks.StatusUnknown), with("certificate/is-readable", checks.StatusFail)}, want: Refused},
+		{name: "advice", change: []func([]checks.Result) []checks.Result{with("request/force-is-explained", checks.StatusPass, advice)}, want: Allowed},
+		{name: "advice, and warnings refuse", change: []func([]checks.Result) []checks.Result{with("request/force-is-explained", checks.StatusPass, advice)}, failOn: checks.Warning, want: Refused, reason: "request/force-is-explained: hm (a warning; warnings refuse under --fail-on warning)"},
+		{name: "a blocking check's warning", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", checks.StatusPass, advice)}, want: Allowed},
+		{name: "a blocking check's warning, and warnings refuse", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", checks.StatusPass, advice)}, failOn: checks.Warning, want: Refused, reason: "dns/target-resolves: hm"},
+		{name: "warnings refuse, and there are none", failOn: checks.Warning, want: Allowed},
+		{name: "what an unknown word lets refuse is everything", change: []func([]checks.Result) []checks.Result{with("request/force-is-explained", checks.StatusPass, advice)}, failOn: "never", want: Refused},
 		{name: "unknown outweighs not run", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", checks.StatusNotRun), with("group/exists", checks.StatusUnknown)}, want: Undetermined},
 	}
 	for _, c := range cases {
@@ -116,7 +125,7 @@ func TestDecide(t *testing.T) {
 			for _, change := range c.change {
 				rs = change(rs)
 			}
-			d := Decide(small, s, rs)
+			d := Decide(small, s, rs, cmp.Or(c.failOn, checks.Error))
 			if d.Status != c.want {
 				t.Fatalf("decision %q, want %q; reasons %q", d.Status, c.want, d.Reasons)
 			}
@@ -134,11 +143,11 @@ func TestDecide(t *testing.T) {
 func TestDecideWantsAProof(t *testing.T) {
 	for _, missing := range []string{"group/exists", "dns/cname-reaches-group"} {
 		list := slices.DeleteFunc(slices.Clone(small), func(c checks.Check) bool { return c.ID == missing })
-		if d := Decide(list, subject(), without(missing)(sound())); d.Status != Undetermined {
+		if d := Decide(list, subject(), without(missing)(sound()), checks.Error); d.Status != Undetermined {
 			t.Errorf("a catalogue without %s: %q, want undetermined", missing, d.Status)
 		}
 	}
-	if d := Decide(nil, subject(), nil); d.Status != Undetermined {
+	if d := Decide(nil, subject(), nil, checks.Error); d.Status != Undetermined {
 		t.Errorf("an empty catalogue: %q, want undetermined", d.Status)
 	}
 }
@@ -148,7 +157,7 @@ func TestDecideKeepsCoreChecks(t *testing.T) {
 	list := slices.Clone(small)
 	list[2].Severity = checks.Warning
 	rs := with("certificate/is-readable", checks.StatusFail)(sound())
-	if d := Decide(list, subject(), rs); d.Status != Refused {
+	if d := Decide(list, subject(), rs, checks.Error); d.Status != Refused {
 		t.Errorf("a lowered core check that fails: %q, want refused", d.Status)
 	}
 }
@@ -157,13 +166,13 @@ func TestDecideOnACertificateAlone(t *testing.T) {
 	s := subject()
 	s.Binding.CertificateAlone = true
 	rs := with("group/exists", checks.StatusNotApplicable)(sound())
-	if d := Decide(small, s, rs); d.Status != Partial {
+	if d := Decide(small, s, rs, checks.Error); d.Status != Partial {
 		t.Errorf("a certificate judged alone: %q, want partial", d.Status)
 	}
 }
 
 func TestPermitIsGivenOnce(t *testing.T) {
-	d := Decide(small, subject(), sound())
+	d := Decide(small, subject(), sound(), checks.Error)
 	copied := d
 	if _, err := d.Permit(); err != nil {
 		t.Fatal(err)
@@ -176,7 +185,7 @@ func TestPermitIsGivenOnce(t *testing.T) {
 func TestPermitWantsLiveEvidence(t *testing.T) {
 	s := subject()
 	s.Evidence.Run.Live = false
-	if _, err := Decide(small, s, sound()).Permit(); !errors.Is(err, ErrNotLive) {
+	if _, err := Decide(small, s, sound(), checks.Error).Permit(); !errors.Is(err, ErrNotLive) {
 		t.Errorf("a permit on replayed evidence: %v, want %v", err, ErrNotLive)
 	}
 	if _, err := (Decision{Status: Allowed}).Permit(); !errors.Is(err, ErrNoPermit) {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"testing"
 
+	"github.com/bindgate/bindgate/checks"
 	"pgregory.net/rapid"
 
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -54,7 +55,7 @@ func TestPermitIsFrozen(t *testing.T) {
 }
 
 func TestPermitCarriesWhatWasJudged(t *testing.T) {
-	p, err := Decide(small, subject(), sound()).Permit()
+	p, err := Decide(small, subject(), sound(), checks.Error).Permit()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func permit(t *testing.T, change ...func(*checks.Subject)) gate.Permit {
 		list = append(list, checks.Check{ID: id, Severity: checks.Error, Core: true})
 		results = append(results, checks.Result{ID: id, Status: checks.StatusPass})
 	}
-	p, err := gate.Decide(list, s, results).Permit()
+	p, err := gate.Decide(list, s, results, checks.Error).Permit()
 	if err != nil {
 		t.Fatal(err)
 	}
