@@ -2,6 +2,8 @@ package report
 
 import (
 	"encoding/base64"
+	"encoding/pem"
+	"os"
 	"strings"
 	"testing"
 
@@ -64,10 +66,21 @@ func TestHTMLIsOneFileWithAStrictPolicy(t *testing.T) {
 	}
 }
 
+// sound is the bytes of a certificate.
+func sound(t *testing.T) []byte {
+	t.Helper()
+	text, err := os.ReadFile("../../testdata/certificates/sound.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	return block.Bytes
+}
+
 func TestHTMLShowsCertificatesAndTheirEnds(t *testing.T) {
 	b := allowed()
 	whole := seenDNS("api.demo.com", ours+"-cn-hangzhou.alicloudapi.com")
-	whole.Certificate = evidence.Saw(evidence.Certificate{Chain: []evidence.Cert{{DER: []byte("no certificate")}}}, "file", whole.DNS.At)
+	whole.Certificate = evidence.Saw(evidence.Certificate{Chain: []evidence.Cert{{DER: []byte("no certificate")}, {DER: sound(t)}}}, "file", whole.DNS.At)
 	whole.Group = evidence.Saw(evidence.Group{Found: true, Domains: []evidence.Domain{
 		{DomainName: "api.demo.com", CertificateValidEnd: whole.DNS.At.AddDate(0, 0, 12).UnixMilli()}}}, "gateway", whole.DNS.At)
 	whole.DNS.Facts.Servers = []evidence.Matrix{{Name: "api.demo.com", Zone: "demo.com", Rows: []evidence.Row{
@@ -75,7 +88,7 @@ func TestHTMLShowsCertificatesAndTheirEnds(t *testing.T) {
 		{Server: "ns2.demo.com", Address: "192.0.2.2:53", Standing: evidence.StandingLame, Problem: "REFUSED"}}}}
 	b.Whole = &whole
 	got := written(t, "html", run("lint", b), Options{})
-	for _, want := range []string{`<svg class="timeline"`, "2026-12-02", "12 days", `class="doubt"`, "malformed certificate", `<ol class="chain">`,
+	for _, want := range []string{`<svg class="timeline"`, "2026-12-02", "12 days", `class="doubt"`, "malformed certificate", "<p class=\"meta\">serial <code>", "<code>sha256:", `<ol class="chain">`,
 		"Name servers of api.demo.com (zone demo.com)", "&lt;b&gt;old&lt;/b&gt;", "600 s", `<tr class="lame">`, "REFUSED"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the page does not hold %s", want)

@@ -1,7 +1,9 @@
 "use strict";
 (function () {
   const bindings = Array.from(document.querySelectorAll(".binding"));
-  const texts = bindings.map((b) => b.textContent.toLowerCase());
+  // Every binding lists every check: of those only what failed or is unknown is worth finding.
+  const searched = ":scope > :not(.checks), :scope > .checks tr.fail, :scope > .checks tr.unknown";
+  let texts = null; // read when first asked for: a large report opens sooner
   const search = document.getElementById("search");
   const found = document.getElementById("found");
   const count = document.getElementById("count");
@@ -9,6 +11,7 @@
 
   function filter() {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    texts = texts || bindings.map((b) => Array.from(b.querySelectorAll(searched), (e) => e.textContent).join(" ").toLowerCase());
     const wanted = new Set(decisions.filter((d) => d.checked).map((d) => d.value));
     let shown = 0;
     bindings.forEach((b, i) => {
@@ -30,7 +33,7 @@
   document.getElementById("expand").addEventListener("click", () => setOpen(true));
   document.getElementById("collapse").addEventListener("click", () => setOpen(false));
   document.addEventListener("keydown", (e) => {
-    if (e.key === "/" && document.activeElement !== search) {
+    if (e.key === "/" && !e.ctrlKey && !e.altKey && !e.metaKey && document.activeElement !== search) {
       e.preventDefault();
       search.focus();
     }
