@@ -96,7 +96,7 @@ func loadStrictly(ctx context.Context, modules map[string]*ast.Module, document 
 	if err != nil {
 		return nil, err
 	}
-	schema, err := inputTypes(ids, packages)
+	schema, err := inputTypes(ids, packages, modules)
 	if err != nil {
 		return nil, err
 	}

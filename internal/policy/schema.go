@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
@@ -33,7 +35,9 @@ const withoutFacts = `{"type": "object", "properties":
 // With ids, the results of these checks are all that there is to read: a
 // misspelt id would otherwise be undefined, and a rule that reads it silent.
 // Facts that no package declares are left out: reading them is refused anyway.
-func inputTypes(ids []string, packages []regoPackage) (any, error) {
+// Where no module reads results, one of them stands for all: they are most of
+// the work.
+func inputTypes(ids []string, packages []regoPackage, modules map[string]*ast.Module) (any, error) {
 	type object struct {
 		Type       string                     `json:"type"`
 		Properties map[string]json.RawMessage `json:"properties"`
@@ -54,15 +58,18 @@ func inputTypes(ids []string, packages []regoPackage) (any, error) {
 			observations.Properties[string(need)] = json.RawMessage(withoutFacts)
 		}
 	}
-	results := object{Type: "object", Properties: map[string]json.RawMessage{}}
-	for _, id := range ids {
-		results.Properties[id] = json.RawMessage(`{"$ref": "#/$defs/result"}`)
-	}
 	var err error
 	if schema.Definitions["inputEvidence"], err = json.Marshal(observations); err != nil {
 		return nil, fmt.Errorf("writing the evidence into the input's schema: %w", err)
 	}
 	if len(ids) > 0 {
+		if !readResults(modules) {
+			ids = ids[:1]
+		}
+		results := object{Type: "object", Properties: map[string]json.RawMessage{}}
+		for _, id := range ids {
+			results.Properties[id] = json.RawMessage(`{"$ref": "#/$defs/result"}`)
+		}
 		if schema.Properties["results"], err = json.Marshal(results); err != nil {
 			return nil, fmt.Errorf("writing the checks into the input's schema: %w", err)
 		}
@@ -92,4 +99,19 @@ func declares(packages []regoPackage, need evidence.Need) bool {
 	return slices.ContainsFunc(packages, func(p regoPackage) bool {
 		return slices.Contains(p.needs, need) || slices.Contains(p.uses, need)
 	})
+}
+
+// readResults reports whether a module reads results, or may: the input as a whole.
+func readResults(modules map[string]*ast.Module) bool {
+	found := false
+	for _, m := range modules {
+		ast.WalkRefs(m, func(ref ast.Ref) bool {
+			if ref[0].Equal(ast.InputRootDocument) {
+				path := constants(ref)
+				found = found || len(path) == 0 || path[0] == "results"
+			}
+			return found
+		})
+	}
+	return found
 }
