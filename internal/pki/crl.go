@@ -50,16 +50,16 @@ func ParseCRLs(file []byte) ([]*CRL, *Problem) {
 
 // crlsIn gives the DER of the lists of a file, or names what it holds instead.
 func crlsIn(file []byte) (ders [][]byte, problem *Problem) {
-	text, _ := clean(file)
-	if !bytes.Contains(text, []byte(beginMark)) {
-		if kindOfDER(file) == kindCRL {
-			return [][]byte{file}, nil
-		}
-		return nil, notCRL(foundIn(file))
+	if kindOfDER(file) == kindCRL {
+		return [][]byte{file}, nil
 	}
+	text, _ := clean(file)
 	blocks, problem := scan(text)
 	if problem != nil {
 		return nil, problem
+	}
+	if len(blocks) == 0 {
+		return nil, notCRL(foundIn(file))
 	}
 	for _, b := range blocks {
 		if kindOfLabel(b.Type) == kindCRL {

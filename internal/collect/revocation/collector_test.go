@@ -309,6 +309,7 @@ func FuzzCRL(f *testing.F) {
 	}
 	f.Add(signed)
 	f.Add([]byte("-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n"))
+	f.Add([]byte("-----BEGIN \nX509 CRL")) // no block, and yet its mark
 	f.Fuzz(func(t *testing.T, file []byte) {
 		lists, problem := pki.ParseCRLs(file)
 		if (problem == nil) != (len(lists) > 0) {
