@@ -120,3 +120,21 @@ func btoi(b bool) int {
 	}
 	return 0
 }
+
+// FuzzParseRoots: what is taken for roots has a digest and is trusted; what is
+// not is named in few words.
+func FuzzParseRoots(f *testing.F) {
+	root := pkitest.Root(f, "root")
+	for _, seed := range [][]byte{nil, pkitest.PEM(root), root.Raw, pkitest.KeyPEM(f, root.Key), []byte("-----BEGIN \nCERTIFICATE")} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, file []byte) {
+		roots, err := pki.ParseRoots("roots.pem", file)
+		switch {
+		case err != nil && len(err.Error()) > 4000:
+			t.Fatalf("an error of %d bytes", len(err.Error()))
+		case err == nil && (roots.Digest() == "" || len(file) == 0):
+			t.Fatal("roots of nothing")
+		}
+	})
+}
