@@ -16,11 +16,12 @@ type service struct {
 	takeable bool     // a name there that was given up can become another customer's
 }
 
-// services are well-known platforms, by the domains that they have customers alias
-// to. Alibaba's CDN: its help pages 27144 and 119474 (*.*kunlun*.com, cdngslb.com);
-// the others as in public lists of CNAME suffixes, read in 2026-11. What can be
-// taken is what github.com/EdOverflow/can-i-take-over-xyz (fingerprints.json, read
-// in 2026-11) calls vulnerable or an edge case.
+// services are well-known platforms, by the domains under which customers get a
+// name to alias theirs to. Sources: Alibaba's help pages 27144 and 119474 for its
+// CDN (*.*kunlun*.com, cdngslb.com); the others by common knowledge, which is why
+// they only choose words. What can be taken is what EdOverflow's
+// can-i-take-over-xyz (fingerprints.json, read 2026-11) calls vulnerable or an
+// edge case.
 func services() []service {
 	return []service{
 		{name: "Amazon S3 or Elastic Beanstalk", domains: []string{"s3.amazonaws.com", "elasticbeanstalk.com"}, takeable: true},
@@ -29,7 +30,7 @@ func services() []service {
 		{name: "GitHub Pages", domains: []string{"github.io"}, takeable: true},
 		{name: "Heroku", domains: []string{"herokuapp.com", "herokudns.com", "herokussl.com"}, takeable: true},
 		{name: "Netlify", domains: []string{"netlify.app", "netlify.com", "netlifyglobalcdn.com"}, takeable: true},
-		{name: "Vercel", domains: []string{"vercel-dns.com", "vercel.app", "now.sh"}, takeable: true},
+		{name: "Vercel", domains: []string{"vercel-dns.com", "vercel.app", "now.sh"}},
 		{name: "Amazon CloudFront", domains: []string{"cloudfront.net"}},
 		{name: "Amazon Web Services", domains: []string{"amazonaws.com", "awsglobalaccelerator.com", "awsapprunner.com"}},
 		{name: "Akamai", domains: []string{"edgekey.net", "edgesuite.net", "akamaiedge.net", "akamaized.net", "akamai.net", "akadns.net"}},
