@@ -47,6 +47,7 @@ type Config struct {
 	Deadline  time.Duration // for the read back of one binding, a quarter of it for settling one unknown outcome; 0: 30 s
 	Interval  time.Duration // between two reads; 0: 500 ms
 	CallTime  time.Duration // for one call, its retries included, and for reading the losers of a force; 0: 30 s
+	Grace     time.Duration // once the run is interrupted: for the step that is under way, and for what must be read after it; 0: 5 s
 }
 
 // Binder makes the calls of allowed bindings.
@@ -60,6 +61,7 @@ func New(c Config) *Binder {
 	c.Deadline = cmp.Or(c.Deadline, 30*time.Second)
 	c.Interval = cmp.Or(c.Interval, 500*time.Millisecond)
 	c.CallTime = cmp.Or(c.CallTime, 30*time.Second)
+	c.Grace = cmp.Or(c.Grace, 5*time.Second)
 	return &Binder{Config: c, writer: write.New(c.Transport, func(b binding.Binding) (write.Material, error) {
 		m, err := c.Materials.Material(b)
 		return write.Material(m), err
@@ -86,10 +88,11 @@ func (b *Binder) All(ctx context.Context, permits []gate.Permit) []Outcome {
 	return outcomes
 }
 
-// One redeems one permit. Once it has begun it goes on to the end of the sequence
-// even when ctx is cancelled: half a sequence is the worst place to stop.
+// One redeems one permit. Once a call took effect it goes on to the end of the
+// sequence even when ctx is cancelled: half a sequence is the worst place to stop.
+// But it then begins no sequence and repeats no call whose outcome is unknown.
 func (b *Binder) One(ctx context.Context, p gate.Permit) Outcome {
-	r := redemption{Binder: b, permit: p, subject: p.Subject(), plan: p.Plan()}
+	r := redemption{Binder: b, permit: p, subject: p.Subject(), plan: p.Plan(), run: ctx}
 	r.outcome = Outcome{Status: NotAttempted, Before: r.plan.Before}
 	switch {
 	case r.permit.ID() == "":
@@ -102,5 +105,5 @@ func (b *Binder) One(ctx context.Context, p gate.Permit) Outcome {
 		r.outcome.Message, r.outcome.Interrupted = "interrupted before any call for this binding", true
 		return r.outcome
 	}
-	return r.run(context.WithoutCancel(ctx))
+	return r.redeem(context.WithoutCancel(ctx))
 }

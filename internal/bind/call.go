@@ -26,7 +26,11 @@ func (r *redemption) call(ctx context.Context) error {
 		case !more || index != r.done:
 			return then(doubt, fmt.Errorf("making call %d: %w", r.done+1, gate.ErrRedeemed))
 		}
-		if err := r.losersStand(ctx, c); err != nil {
+		err := r.losersStand(ctx, c)
+		if r.run.Err() != nil && (r.done == 0 || doubt != nil) {
+			err = errInterrupted
+		}
+		if err != nil {
 			return then(doubt, err)
 		}
 		if err := r.record(journal.Intent, c, write.Reply{}, nil); err != nil {
@@ -69,10 +73,14 @@ func (r *redemption) giveUp(c plan.Call, reply write.Reply, err error) error {
 	return err
 }
 
-// send gives one call its own time, whatever became of the run's, and notes
-// what the answer tells.
+// send gives one call its own time, and notes what the answer tells. An interrupt
+// shortens the time of a first call only: the rest of a sequence belongs to it.
 func (r *redemption) send(ctx context.Context, next func(context.Context, gate.Permit) (write.Reply, error)) (write.Reply, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.CallTime)
+	bounded := r.step
+	if r.done > 0 {
+		bounded = context.WithTimeout
+	}
+	ctx, cancel := bounded(ctx, r.CallTime)
 	defer cancel()
 	reply, err := next(ctx, r.permit)
 	if err == nil {
@@ -84,11 +92,16 @@ func (r *redemption) send(ctx context.Context, next func(context.Context, gate.P
 	return reply, err
 }
 
+// notSent reports that a call found no way to the gateway.
+func notSent(err error) bool {
+	var answered *gateway.Error
+	return errors.As(err, &answered) && answered.Kind == gateway.NotSent
+}
+
 // sent reports whether a call that ended with err may have reached the gateway.
 func sent(err error) bool {
 	var answered *gateway.Error
-	return err == nil || errors.Is(err, write.ErrOutcomeUnknown) ||
-		errors.As(err, &answered) && answered.Kind != gateway.NotSent
+	return err == nil || errors.Is(err, write.ErrOutcomeUnknown) || errors.As(err, &answered) && !notSent(err)
 }
 
 // settle reads the state until it shows the effect of a call that ended with

@@ -21,7 +21,7 @@ func (r *redemption) losersStand(ctx context.Context, c plan.Call) error {
 	if !c.Forces() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.CallTime)
+	ctx, cancel := r.step(ctx, r.CallTime)
 	defer cancel()
 	got, err := r.Losers.Losers(ctx, r.subject.Binding, r.subject.Evidence.Group.Facts)
 	if err != nil {

@@ -26,7 +26,7 @@ type Outcome struct {
 	Before      *evidence.Domain
 	Restore     []string // commands that bring the state before back; empty when nothing was sent
 	Changed     bool     // the world is no longer the one that was judged
-	Interrupted bool     // the run was interrupted before this binding
+	Interrupted bool     // the run was interrupted before a call for this binding, or before one could be made again
 	Stopped     bool     // a later call of the sequence failed after an earlier one took effect
 	Sent        bool     // at least one call may have reached the gateway
 }

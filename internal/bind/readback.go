@@ -30,7 +30,11 @@ func (r *redemption) readBack(ctx context.Context) Outcome {
 		o.Message = fmt.Sprintf("every call was accepted, but the state could not be read back: %v; run lint to see what stands", err)
 	case !stands:
 		o.Status = Incomplete
-		o.Message = fmt.Sprintf("every call was accepted, but after %s %s", r.Deadline, strings.Join(gap.Words, "; "))
+		after := "after " + r.Deadline.String()
+		if r.run.Err() != nil {
+			after = "when the run was interrupted"
+		}
+		o.Message = fmt.Sprintf("every call was accepted, but %s %s", after, strings.Join(gap.Words, "; "))
 	default:
 		o.Status = Bound
 	}
@@ -60,10 +64,10 @@ func (r *redemption) state(ctx context.Context) (evidence.Group, error) {
 // poll asks until ask says yes or the time is up. The error is that of the last
 // ask which the end of the time did not cut short: an older answer may have been
 // overtaken since.
-func (b *Binder) poll(ctx context.Context, within time.Duration, ask func(context.Context) (bool, error)) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, within)
+func (r *redemption) poll(ctx context.Context, within time.Duration, ask func(context.Context) (bool, error)) (bool, error) {
+	ctx, cancel := r.step(ctx, within)
 	defer cancel()
-	tick := time.NewTicker(b.Interval)
+	tick := time.NewTicker(r.Interval)
 	defer tick.Stop()
 	for last, first := error(nil), true; ; first = false {
 		yes, err := ask(ctx)

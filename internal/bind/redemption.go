@@ -3,6 +3,7 @@ package bind
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/internal/gate"
@@ -16,13 +17,31 @@ type redemption struct {
 	permit  gate.Permit
 	subject checks.Subject
 	plan    plan.Plan
-	done    int // calls that took effect
+	run     context.Context // of the run; its end is an interrupt
+	done    int             // calls that took effect
 	outcome Outcome
 }
 
-// run makes the calls in order and reads back. A certificate or key that could
+// errInterrupted tells that an interrupt kept a call from being made, or made again.
+var errInterrupted = errors.New("the run was interrupted, so nothing more was sent")
+
+// step gives one step its time, and once the run is interrupted no more than the
+// grace: whoever interrupts waits for the end.
+func (r *redemption) step(ctx context.Context, within time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	stop := context.AfterFunc(r.run, func() {
+		select {
+		case <-time.After(r.Grace):
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	return ctx, func() { stop(); cancel() }
+}
+
+// redeem makes the calls in order and reads back. A certificate or key that could
 // not be sent later stops the sequence before its first call.
-func (r *redemption) run(ctx context.Context) Outcome {
+func (r *redemption) redeem(ctx context.Context) Outcome {
 	if err := r.writer.Ready(r.permit); err != nil {
 		return r.stop(err)
 	}
@@ -40,6 +59,7 @@ func (r *redemption) run(ctx context.Context) Outcome {
 func (r *redemption) stop(err error) Outcome {
 	o := r.outcome
 	o.Message = err.Error()
+	interrupted := errors.Is(err, errInterrupted) || r.run.Err() != nil && notSent(err)
 	unknown := errors.Is(err, write.ErrOutcomeUnknown)
 	o.Changed = !unknown && (errors.Is(err, errChanged) || errors.Is(err, write.ErrChanged))
 	switch {
@@ -47,11 +67,12 @@ func (r *redemption) stop(err error) Outcome {
 		o.Status = Unknown
 	case r.done > 0:
 		o.Status, o.Stopped = Incomplete, true
-	case o.Changed && !o.Sent:
+	case (o.Changed || interrupted) && !o.Sent:
 		o.Status = NotAttempted
 	default:
 		o.Status = Failed
 	}
+	o.Interrupted = interrupted && !o.Changed
 	if unknown || r.done > 0 {
 		o.Restore = r.plan.Restore
 	}
