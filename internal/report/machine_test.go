@@ -13,6 +13,7 @@ import (
 
 	validate "github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/catalog"
 )
 
@@ -114,6 +115,18 @@ func TestSARIFIsWhatCodeScanningWants(t *testing.T) {
 		}
 		if !prints.MatchString(res.PartialFingerprints["primaryLocationLineHash"]) {
 			t.Fatalf("no fingerprint of the line: %v", res.PartialFingerprints)
+		}
+	}
+}
+
+func TestSARIFNamesFilesByURI(t *testing.T) {
+	for file, want := range map[string]sarifArtifact{
+		"./a/../gw/b%#:ü.yaml": {URI: "gw/b%25%23:%C3%BC.yaml", URIBaseID: "%SRCROOT%"},
+		"a:b.yaml":             {URI: "./a:b.yaml", URIBaseID: "%SRCROOT%"},
+		"/src/b c.yaml":        {URI: "file:///src/b%20c.yaml"},
+	} {
+		if got := sarifArtifactOf(note{Source: binding.Position{File: file}}.file()); got != want {
+			t.Errorf("%q: %+v, want %+v", file, got, want)
 		}
 	}
 }

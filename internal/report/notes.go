@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -40,9 +41,9 @@ func (n note) text() string {
 	return out
 }
 
-// file is the manifest of the note; formats that want a file get a name for
-// the command line too.
-func (n note) file() string { return orElse(n.Source.File, "command-line") }
+// file is the manifest of the note, by the one path that the tools of a repository
+// know it by; formats that want a file get a name for the command line too.
+func (n note) file() string { return filepath.Clean(orElse(n.Source.File, "command-line")) }
 
 // Place is where the note belongs, for the html format.
 func (n note) Place() string { return strings.TrimSuffix(place(n.Source), ":") }

@@ -62,7 +62,7 @@ func sarifOf(r Report, n note, index int, hashes map[string][]string) sarifResul
 	return sarifResult{
 		RuleID: n.Rule, RuleIndex: index, Level: string(n.Severity), Message: sarifText(n.text()), PartialFingerprints: prints,
 		Locations: []sarifLocation{{Physical: sarifPhysical{
-			Artifact: sarifArtifact{URI: fileURI(n.file()), URIBaseID: "%SRCROOT%"},
+			Artifact: sarifArtifactOf(n.file()),
 			Region:   sarifRegion{StartLine: n.line(), StartColumn: n.column(), EndLine: n.line(), EndColumn: lineEnd(text, n)},
 		}}},
 	}
@@ -143,8 +143,14 @@ func sarifRuleOf(c checks.Check) sarifRule {
 	}
 }
 
-// fileURI is a path as a relative URI reference.
-func fileURI(file string) string { return (&url.URL{Path: filepath.ToSlash(file)}).String() }
+// sarifArtifactOf is a file by its URI: relative to the top of the sources, or
+// absolute and then relative to nothing (SARIF 2.1.0 §3.4.4).
+func sarifArtifactOf(file string) sarifArtifact {
+	if filepath.IsAbs(file) {
+		return sarifArtifact{URI: (&url.URL{Scheme: "file", Path: filepath.ToSlash(file)}).String()}
+	}
+	return sarifArtifact{URI: (&url.URL{Path: filepath.ToSlash(file)}).String(), URIBaseID: "%SRCROOT%"}
+}
 
 // lineEnd is the column behind the last visible character of the note's line,
 // where a value ends that stands alone on it.
