@@ -9,7 +9,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/memo"
 )
 
 // Reader is what the collector asks; gateway.Reader is one.
@@ -27,13 +27,13 @@ type Collector struct {
 	reader   Reader
 	now      func() time.Time
 	parallel int
-	regions  gateway.Memo[string, *index]
+	regions  memo.Memo[string, *index]
 }
 
 // New makes a collector for one run; parallel bounds how many groups it reads
 // at once for the listing of a region, at least one.
 func New(r Reader, now func() time.Time, parallel int) *Collector {
-	return &Collector{reader: r, now: now, parallel: max(1, parallel)}
+	return &Collector{reader: r, now: now, parallel: max(1, parallel), regions: memo.Memo[string, *index]{Own: memo.CutShort}}
 }
 
 const noGroup = "no API group was named, only the certificate is judged"
@@ -41,7 +41,9 @@ const noGroup = "no API group was named, only the certificate is judged"
 // Group observes the group that the binding names. With served it also observes
 // the certificate that the domain serves now. Under the name of the binding's own
 // only its bytes tell whether it stands, so it must be read; under any other
-// name it differs anyway, and it is left away when it cannot be read.
+// name it differs anyway, and it is left away when it cannot be read. But a
+// missing right fails the observation whatever the domain serves: once it is
+// bound, nobody could tell whether its certificate stands.
 func (c *Collector) Group(ctx context.Context, b binding.Binding, served bool) evidence.Observation[evidence.Group] {
 	if b.CertificateAlone {
 		return evidence.Left[evidence.Group](noGroup)
@@ -52,12 +54,12 @@ func (c *Collector) Group(ctx context.Context, b binding.Binding, served bool) e
 		return evidence.CouldNot[evidence.Group](err.Error(), from, c.now())
 	}
 	d, bound := g.Domain(b.DomainName)
-	if served && bound && b.Certificate != nil && d.CertificateName != "" {
+	if served && g.Found && b.Certificate != nil {
 		s, err := c.reader.Served(ctx, b.RegionID, b.GroupID, b.DomainName)
 		switch {
-		case err == nil:
+		case err == nil && bound && d.CertificateName != "":
 			g.Served = &s
-		case d.CertificateName == b.Certificate.Name:
+		case err != nil && (d.CertificateName == b.Certificate.Name || denied(err)):
 			return evidence.CouldNot[evidence.Group](err.Error(), from, c.now())
 		}
 	}

@@ -105,21 +105,28 @@ func TestGroup(t *testing.T) {
 	withServed.Served = &evidence.Served{CertificateName: "cert_1", ChainDigest: "sha256:1"}
 	other := wish("api.demo.com")
 	other.Certificate = &binding.Certificate{Name: "cert_2"}
+	plain := wish("api.demo.com")
+	plain.Certificate = nil
 	for name, tc := range map[string]struct {
 		fake   *fake
 		b      binding.Binding
 		served bool
 		want   evidence.Observation[evidence.Group]
 	}{
-		"plain":              {&fake{groups: []evidence.Group{own}}, wish("api.demo.com"), false, evidence.Saw(own, "https://gateway", clock)},
-		"served":             {&fake{groups: []evidence.Group{own}, served: withServed.Served}, wish("API.demo.com"), true, evidence.Saw(withServed, "https://gateway", clock)},
-		"another name":       {&fake{groups: []evidence.Group{own}, served: withServed.Served}, other, true, evidence.Saw(withServed, "https://gateway", clock)},
-		"another, unread":    {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": errBroken}}, other, true, evidence.Saw(own, "https://gateway", clock)},
-		"not bound yet":      {&fake{groups: []evidence.Group{own}}, wish("new.demo.com"), true, evidence.Saw(own, "https://gateway", clock)},
-		"not found":          {&fake{}, wish("api.demo.com"), true, evidence.Saw(evidence.Group{}, "https://gateway", clock)},
-		"no group":           {&fake{}, binding.Binding{CertificateAlone: true}, true, evidence.Left[evidence.Group](noGroup)},
-		"broken":             {&fake{errs: map[string]error{"own": errBroken}}, wish("api.demo.com"), false, evidence.CouldNot[evidence.Group]("connection reset", "https://gateway", clock)},
-		"broken certificate": {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": errBroken}}, wish("api.demo.com"), true, evidence.CouldNot[evidence.Group]("connection reset\nno certificate was scripted", "https://gateway", clock)},
+		"plain":           {&fake{groups: []evidence.Group{own}}, wish("api.demo.com"), false, evidence.Saw(own, "https://gateway", clock)},
+		"served":          {&fake{groups: []evidence.Group{own}, served: withServed.Served}, wish("API.demo.com"), true, evidence.Saw(withServed, "https://gateway", clock)},
+		"another name":    {&fake{groups: []evidence.Group{own}, served: withServed.Served}, other, true, evidence.Saw(withServed, "https://gateway", clock)},
+		"another, unread": {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": errBroken}}, other, true, evidence.Saw(own, "https://gateway", clock)},
+		"not bound yet":   {&fake{groups: []evidence.Group{own}}, wish("new.demo.com"), true, evidence.Saw(own, "https://gateway", clock)},
+		"not bound, no right": {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": refused}}, wish("new.demo.com"), true,
+			evidence.CouldNot[evidence.Group](errors.Join(refused, errors.New("no certificate was scripted")).Error(), "https://gateway", clock)},
+		"another name, no right": {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": refused}}, other, true,
+			evidence.CouldNot[evidence.Group](errors.Join(refused, errors.New("no certificate was scripted")).Error(), "https://gateway", clock)},
+		"no certificate, no right": {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": refused}}, plain, true, evidence.Saw(own, "https://gateway", clock)},
+		"not found":                {&fake{}, wish("api.demo.com"), true, evidence.Saw(evidence.Group{}, "https://gateway", clock)},
+		"no group":                 {&fake{}, binding.Binding{CertificateAlone: true}, true, evidence.Left[evidence.Group](noGroup)},
+		"broken":                   {&fake{errs: map[string]error{"own": errBroken}}, wish("api.demo.com"), false, evidence.CouldNot[evidence.Group]("connection reset", "https://gateway", clock)},
+		"broken certificate":       {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": errBroken}}, wish("api.demo.com"), true, evidence.CouldNot[evidence.Group]("connection reset\nno certificate was scripted", "https://gateway", clock)},
 	} {
 		got := collector(tc.fake).Group(t.Context(), tc.b, tc.served)
 		if diff := cmp.Diff(tc.want, got); diff != "" {

@@ -28,7 +28,7 @@ type at struct{ group, domain int }
 
 // region reads every group of a region, once in a run.
 func (c *Collector) region(ctx context.Context, region string) (*index, error) {
-	return c.regions.Get(ctx, region, func(ctx context.Context) (*index, error) {
+	return c.regions.Get(ctx, region, func(ctx context.Context, region string) (*index, error) {
 		return c.read(ctx, region, c.reader.Groups, c.reader.Group)
 	})
 }
