@@ -9,6 +9,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/gateway/internal/wire"
+	"github.com/bindgate/bindgate/internal/memo"
 )
 
 // Reader asks the gateway, each question once in its life, which is a run:
@@ -16,9 +17,9 @@ import (
 // GroupsNow and ServedNow always ask. It is safe for concurrent use.
 type Reader struct {
 	transport *Transport
-	groups    Memo[groupKey, evidence.Group]
-	lists     Memo[string, []evidence.GroupRef]
-	served    Memo[domainKey, evidence.Served]
+	groups    memo.Memo[groupKey, evidence.Group]
+	lists     memo.Memo[string, []evidence.GroupRef]
+	served    memo.Memo[domainKey, evidence.Served]
 }
 
 type groupKey struct{ region, id string }
@@ -26,7 +27,11 @@ type groupKey struct{ region, id string }
 type domainKey struct{ region, group, domain string }
 
 // NewReader makes a reader for one run.
-func NewReader(t *Transport) *Reader { return &Reader{transport: t} }
+func NewReader(t *Transport) *Reader {
+	r := &Reader{transport: t}
+	r.groups.Own, r.lists.Own, r.served.Own = memo.CutShort, memo.CutShort, memo.CutShort
+	return r
+}
 
 // Endpoint names who answers for a region.
 func (r *Reader) Endpoint(region string) string { return r.transport.Endpoint(region) }
@@ -34,7 +39,7 @@ func (r *Reader) Endpoint(region string) string { return r.transport.Endpoint(re
 // Group is the group with all its domains, and without Served. A group that the
 // gateway does not know is no error: its Found is false.
 func (r *Reader) Group(ctx context.Context, region, id string) (evidence.Group, error) {
-	return r.groups.Get(ctx, groupKey{region, id}, func(ctx context.Context) (evidence.Group, error) {
+	return r.groups.Get(ctx, groupKey{region, id}, func(ctx context.Context, _ groupKey) (evidence.Group, error) {
 		return r.GroupNow(ctx, region, id)
 	})
 }
@@ -58,7 +63,7 @@ func (r *Reader) GroupNow(ctx context.Context, region, id string) (evidence.Grou
 // Served is the certificate that a domain of a group serves; a domain without
 // one, or one that the group does not have, gives empty facts.
 func (r *Reader) Served(ctx context.Context, region, groupID, domain string) (evidence.Served, error) {
-	return r.served.Get(ctx, domainKey{region, groupID, domain}, func(ctx context.Context) (evidence.Served, error) {
+	return r.served.Get(ctx, domainKey{region, groupID, domain}, func(ctx context.Context, _ domainKey) (evidence.Served, error) {
 		return r.ServedNow(ctx, region, groupID, domain)
 	})
 }
@@ -89,9 +94,7 @@ const (
 // Groups lists every group of the region, or fails: a listing that misses one
 // is an error.
 func (r *Reader) Groups(ctx context.Context, region string) ([]evidence.GroupRef, error) {
-	return r.lists.Get(ctx, region, func(ctx context.Context) ([]evidence.GroupRef, error) {
-		return r.GroupsNow(ctx, region)
-	})
+	return r.lists.Get(ctx, region, r.GroupsNow)
 }
 
 // GroupsNow is Groups, asked now.

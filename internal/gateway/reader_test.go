@@ -1,7 +1,6 @@
 package gateway_test
 
 import (
-	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -185,38 +184,5 @@ func TestServedKeepsNoKey(t *testing.T) {
 	}
 	if s := fmt.Sprintf("%#v", r); strings.Contains(s, "S0VZ") {
 		t.Error("the reader holds the private key")
-	}
-}
-
-func TestMemoForgetsWhatItsAskerCutShort(t *testing.T) {
-	var m gateway.Memo[string, int]
-	ctx, cancel := context.WithCancel(context.Background())
-	started := make(chan struct{})
-	go func() {
-		<-started
-		cancel()
-	}()
-	_, err := m.Get(ctx, "k", func(ctx context.Context) (int, error) {
-		close(started)
-		<-ctx.Done()
-		return 0, ctx.Err()
-	})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-	got, err := m.Get(context.Background(), "k", func(context.Context) (int, error) { return 7, nil })
-	if got != 7 || err != nil {
-		t.Errorf("got %d, %v", got, err)
-	}
-}
-
-func TestMemoOutlivesAPanic(t *testing.T) {
-	var m gateway.Memo[string, int]
-	func() {
-		defer func() { _ = recover() }()
-		_, _ = m.Get(context.Background(), "k", func(context.Context) (int, error) { panic("x") })
-	}()
-	if got, err := m.Get(context.Background(), "k", func(context.Context) (int, error) { return 7, nil }); got != 7 || err != nil {
-		t.Errorf("got %d, %v", got, err)
 	}
 }

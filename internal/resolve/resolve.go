@@ -17,7 +17,7 @@ import (
 	"github.com/miekg/dns"
 	"golang.org/x/time/rate"
 
-	"github.com/bindgate/bindgate/internal/resolve/memo"
+	"github.com/bindgate/bindgate/internal/memo"
 )
 
 // Defaults of a Config.

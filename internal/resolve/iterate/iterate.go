@@ -13,8 +13,8 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/bindgate/bindgate/internal/memo"
 	"github.com/bindgate/bindgate/internal/resolve"
-	"github.com/bindgate/bindgate/internal/resolve/memo"
 )
 
 // Config says where to begin and how patiently to ask.

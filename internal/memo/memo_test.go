@@ -91,3 +91,15 @@ func TestOwnErrorsAreNotKept(t *testing.T) {
 		t.Errorf("other errors are kept: got %v", err)
 	}
 }
+
+func TestWhatWasCutShortIsAskedAgain(t *testing.T) {
+	m := Memo[string, int]{Own: CutShort}
+	for _, end := range []error{context.DeadlineExceeded, context.Canceled} {
+		if _, err := m.Get(t.Context(), "k", func(context.Context, string) (int, error) { return 0, end }); !errors.Is(err, end) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if got, err := m.Get(t.Context(), "k", func(context.Context, string) (int, error) { return 9, nil }); got != 9 || err != nil {
+		t.Errorf("got %d, %v", got, err)
+	}
+}

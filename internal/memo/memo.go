@@ -3,6 +3,7 @@ package memo
 
 import (
 	"context"
+	"errors"
 	"sync"
 )
 
@@ -21,6 +22,12 @@ type entry[V any] struct {
 	value     V
 	err       error
 	abandoned bool // whoever asked was interrupted, or had no more to spend: that says nothing to the others
+}
+
+// CutShort is an Own for what asks with deadlines of its own: an end of somebody's
+// time says nothing of what was asked.
+func CutShort(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // Get gives the outcome for key; ask is called if nobody else has been here. If
