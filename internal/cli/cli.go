@@ -85,5 +85,6 @@ or its outcome is unknown, 5 the world or the plan changed, 130 interrupted.`,
 		newSandbox(env), newDemo(env),
 		newInit(env), newFmt(env), newSchema(env), newMan(env), newVersion(env),
 	)
+	completeShells(root)
 	return root
 }
