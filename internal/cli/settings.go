@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/catalog"
@@ -30,6 +31,9 @@ type settings struct {
 
 // settle resolves what a command was called with. Every error is usage.
 func settle(env Env, c *cobra.Command, f flags) (settings, error) {
+	if err := filled(c); err != nil {
+		return settings{}, err
+	}
 	s := settings{flags: f, command: c.Name(), clock: env.Now, live: f.now == "" && f.evidence == "" && !f.offline && len(f.without) == 0}
 	if f.now != "" {
 		at, err := time.Parse(time.RFC3339, f.now)
@@ -66,6 +70,26 @@ func settle(env Env, c *cobra.Command, f flags) (settings, error) {
 		return s, err
 	}
 	return s, s.defaults(env)
+}
+
+// filled refuses flags that were given an empty value: it comes of a variable
+// that is not set, and the run would go by the default, ask other servers than
+// was meant or leave the private key out. An empty stage is the API's own word.
+func filled(c *cobra.Command) (err error) {
+	c.Flags().Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		empty := len(values) == 0 || slices.Contains(values, "")
+		if empty && f.Name != "stage" && f.Name != "label" && err == nil {
+			err = fmt.Errorf("reading --%s: got an empty value, want one, or no --%s for its default; is a variable not set?", f.Name, f.Name)
+		}
+	})
+	if port, _ := c.Flags().GetUint16("dns-port"); port == 0 && c.Flags().Changed("dns-port") && err == nil {
+		err = errors.New("reading --dns-port: got 0, want a port from 1 to 65535")
+	}
+	return err
 }
 
 // mayApply holds what is sent, now or from a saved plan, to fresh evidence.
