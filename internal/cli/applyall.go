@@ -86,9 +86,13 @@ func (a *apply) together(ctx context.Context, args []string) ([]applied, error) 
 		return nil, err
 	}
 	done, file, blocked := a.prepare(verdicts, args)
-	if a.planned != nil && blocked == "" {
-		if err := changed(a.planned.Changes(file)); err != nil {
-			return nil, err
+	if a.planned != nil {
+		if err := a.differs(done, file); err != nil {
+			if allAllowed(done) {
+				return nil, err
+			}
+			complain(a.run.env.Stderr, err) // and the report shows the findings
+			return unbound(done, err), nil
 		}
 	}
 	if ctx.Err() != nil {
@@ -114,6 +118,30 @@ func (a *apply) together(ctx context.Context, args []string) ([]applied, error) 
 	return done, nil
 }
 
+// differs stops an apply whose plan no longer fits what was judged. What cannot
+// be planned any more is left out, where a finding says why.
+func (a *apply) differs(done []applied, now plan.File) error {
+	was := *a.planned
+	if !allAllowed(done) {
+		was = was.Among(now)
+	}
+	return changed(was.Changes(now))
+}
+
+func allAllowed(done []applied) bool {
+	return !slices.ContainsFunc(done, func(d applied) bool { return d.decision.Status != gate.Allowed })
+}
+
+// unbound leaves every binding as it is, for the world has changed.
+func unbound(done []applied, why error) []applied {
+	for i, d := range done {
+		if d.outcome.Status != bind.Unchanged {
+			done[i].outcome = bind.Outcome{Status: bind.NotAttempted, Changed: true, Message: why.Error(), Before: d.outcome.Before}
+		}
+	}
+	return done
+}
+
 // changed stops an apply that would not do what its plan shows.
 func changed(changes []string) error {
 	if len(changes) == 0 {
@@ -129,7 +157,7 @@ func (a *apply) prepare(verdicts []judged, args []string) (done []applied, file 
 		d := applied{judged: v}
 		p, err := plan.For(v.subject)
 		b := v.subject.Binding
-		if err == nil {
+		if err == nil || gone(v.subject.Evidence) {
 			file.Bindings = append(file.Bindings, plan.NewFileBinding(b.DomainName, b.GroupID, b.RegionID, p))
 			d.outcome.Before = p.Before
 		}
@@ -144,6 +172,12 @@ func (a *apply) prepare(verdicts []judged, args []string) (done []applied, file 
 		done = append(done, d)
 	}
 	return done, file, blocked
+}
+
+// gone reports that the gateway does not know the group: a change of the world,
+// where a plan was made.
+func gone(e evidence.Evidence) bool {
+	return e.Group.State == evidence.Observed && !e.Group.Facts.Found
 }
 
 // oneByOne judges each binding just before its own calls. A refusal does not
@@ -240,7 +274,9 @@ func (d applied) code(sent bool) int {
 		return exitFailed
 	case o.Interrupted:
 		return exitInterrupted
-	case d.decision.Status != gate.Allowed || o.Status == bind.NotAttempted && !o.Changed:
+	case o.Changed:
+		return exitChanged
+	case d.decision.Status != gate.Allowed || o.Status == bind.NotAttempted:
 		return codeOfDecision(d.decision.Status, false)
 	}
 	return codeOfOutcome(o)

@@ -27,6 +27,14 @@ func (f File) InputChanges(now File) []string {
 	return out
 }
 
+// Among is the plan of those bindings alone that now holds too.
+func (f File) Among(now File) File {
+	f.Bindings = slices.DeleteFunc(slices.Clone(f.Bindings), func(b FileBinding) bool {
+		return !slices.ContainsFunc(now.Bindings, b.same)
+	})
+	return f
+}
+
 // Changes tells, in words, how what was judged now differs from the plan, the
 // inputs included. Empty: it is the same.
 func (f File) Changes(now File) []string {
@@ -40,8 +48,13 @@ func (f File) Changes(now File) []string {
 	return out
 }
 
+// same reports whether two plans are of one binding.
+func (b FileBinding) same(now FileBinding) bool {
+	return b.DomainName == now.DomainName && b.GroupID == now.GroupID && b.RegionID == now.RegionID
+}
+
 func (b FileBinding) changes(now FileBinding) []string {
-	if b.DomainName != now.DomainName || b.GroupID != now.GroupID || b.RegionID != now.RegionID {
+	if !b.same(now) {
 		return []string{fmt.Sprintf("a binding is now %q on group %q in %q, the plan has %q on group %q in %q",
 			now.DomainName, now.GroupID, now.RegionID, b.DomainName, b.GroupID, b.RegionID)}
 	}

@@ -54,6 +54,14 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+func TestAmong(t *testing.T) {
+	whole, part := file(), file()
+	part.Bindings = part.Bindings[:len(part.Bindings)-1]
+	if len(whole.Changes(part)) == 0 || len(whole.Among(part).Changes(part)) != 0 || len(whole.Among(whole).Bindings) != len(whole.Bindings) {
+		t.Errorf("got %+v, want the bindings of %+v", whole.Among(part), part)
+	}
+}
+
 func TestReadFile(t *testing.T) {
 	text, err := json.Marshal(file())
 	if err != nil {
