@@ -64,6 +64,24 @@ func settled(t *testing.T, s *Sandbox) Received {
 	return Received{}
 }
 
+func TestFaultsOfNoActionAreRefused(t *testing.T) {
+	for spec, want := range map[string]string{
+		"setdomain:throttle":                 `did you mean "SetDomain"?`,
+		"SetDomianCertificate@g:throttle:1":  `did you mean "SetDomainCertificate"?`,
+		"*:throttle,Foo:reset-before-commit": `fault "Foo:reset-before-commit": "Foo" is no action; want *, dns/NAME or one of DescribeApiGroup, `,
+		"dsn/api.demo.com:servfail":          "want one of pass",
+		"DNS/api.demo.com:pass":              "want *, dns/NAME",
+	} {
+		if _, err := ParseFaults(spec); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", spec, err, want)
+		}
+	}
+	s := start(t)
+	if err := s.SetFaults(Faults{{Target: "Foo", Kind: "throttle"}}); err == nil {
+		t.Error("a fault of no action was set")
+	}
+}
+
 func TestFaultsAreCounted(t *testing.T) {
 	s := start(t, faults(t, "SetDomain:throttle:2"))
 	for _, want := range []string{"Throttling.User", "Throttling.User", ""} {

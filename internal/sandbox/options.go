@@ -7,8 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 
+	"github.com/agnivade/levenshtein"
+
+	"github.com/bindgate/bindgate/internal/sandbox/actions"
 	"github.com/bindgate/bindgate/internal/sandbox/fault"
 	"github.com/bindgate/bindgate/internal/sandbox/seed"
 )
@@ -39,15 +43,51 @@ type Faults = fault.Set
 // ParseSeed reads a seed from YAML; the files that it names are relative to dir.
 func ParseSeed(data []byte, dir string) (Seed, error) { return seed.Parse(data, dir) }
 
-// ParseFaults reads the grammar of package fault.
-func ParseFaults(spec string) (Faults, error) { return fault.Parse(spec) }
+// ParseFaults reads the grammar of package fault. A target that is no action of
+// the API is an error: such a rule would never apply.
+func ParseFaults(spec string) (Faults, error) {
+	f, err := fault.Parse(spec)
+	if err != nil {
+		return nil, err
+	}
+	return f, validate(f)
+}
+
+// validate holds faults to the grammar and to the actions that there are.
+func validate(f Faults) error {
+	if err := f.Validate(); err != nil {
+		return err
+	}
+	for _, r := range f {
+		if _, known := actions.Find(r.Target); !known && r.Target != "*" && !strings.HasPrefix(r.Target, "dns/") {
+			return fmt.Errorf("fault %q: %q is no action; %s", r, r.Target, instead(r.Target))
+		}
+	}
+	return nil
+}
+
+// instead names the action that was meant, or else all that there are.
+func instead(got string) string {
+	var names []string
+	best, distance := "", 3 // in edits
+	for _, a := range actions.All() {
+		names = append(names, a.Name)
+		if d := levenshtein.ComputeDistance(strings.ToLower(got), strings.ToLower(a.Name)); d < distance {
+			best, distance = a.Name, d
+		}
+	}
+	if best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return "want *, dns/NAME or one of " + strings.Join(names, ", ")
+}
 
 func (o Options) complete() (Options, error) {
 	var err error
 	if o.Seed, err = o.Seed.Complete(); err != nil {
 		return o, err
 	}
-	if err := o.Faults.Validate(); err != nil {
+	if err := validate(o.Faults); err != nil {
 		return o, err
 	}
 	switch {

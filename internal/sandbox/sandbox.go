@@ -114,7 +114,7 @@ func (s *Sandbox) SetRecords(owner, text string) error { return s.names.SetRecor
 
 // SetFaults replaces the faults, with fresh counts.
 func (s *Sandbox) SetFaults(f Faults) error {
-	if err := f.Validate(); err != nil {
+	if err := validate(f); err != nil {
 		return err
 	}
 	s.faults.Replace(f)

@@ -33,9 +33,9 @@ type Action struct {
 // sees, by the names in their json and xml tags. Errors are *apierror.Error.
 func (a Action) Do(acc *account.Account, r Request) (any, error) { return a.do(acc, r) }
 
-// Find looks an action up by its name.
-func Find(name string) (Action, bool) {
-	for _, a := range [...]Action{
+// All are the actions that there are.
+func All() []Action {
+	return []Action{
 		{Name: "DescribeApiGroup", do: describeGroup},
 		{Name: "DescribeApiGroups", do: describeGroups},
 		{Name: "DescribeDomain", do: describeDomain},
@@ -45,7 +45,12 @@ func Find(name string) (Action, bool) {
 		{Name: "DeleteDomainCertificate", do: deleteDomainCertificate, Writes: true},
 		{Name: "ReactivateDomain", do: reactivateDomain, Writes: true},
 		{Name: "SetDomainWebSocketStatus", do: setDomainWebSocketStatus, Writes: true},
-	} {
+	}
+}
+
+// Find looks an action up by its name.
+func Find(name string) (Action, bool) {
+	for _, a := range All() {
 		if a.Name == name {
 			return a, true
 		}
