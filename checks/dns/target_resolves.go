@@ -3,7 +3,6 @@ package dns
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -41,21 +40,11 @@ func judgeTarget(s checks.Subject) checks.Verdict {
 	}
 	var findings []checks.Finding
 	for _, text := range d.End.Addresses {
-		if addr, err := netip.ParseAddr(text); err != nil || !reachable(addr) {
+		if addr, err := netip.ParseAddr(text); err != nil || !evidence.PublicAddress(addr) {
 			findings = append(findings, checks.Warns("/domainName",
 				fmt.Sprintf("%s: %s is a private or reserved address; callers on the Internet cannot get there", draw(d), text),
 				"check that the alias leads to the group's public name"))
 		}
 	}
 	return checks.Found(findings...)
-}
-
-// reachable reports whether an address can be one of the public Internet.
-// 198.18.0.0/15, for benchmarks, is also what proxies make up addresses from.
-// Documentation networks (RFC 5737, RFC 3849) are what examples and sandboxes use.
-func reachable(addr netip.Addr) bool {
-	addr = addr.Unmap()
-	reserved := []string{"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "198.18.0.0/15", "240.0.0.0/4", "64:ff9b:1::/48", "100::/64", "fec0::/10"}
-	return addr.IsGlobalUnicast() && !addr.IsPrivate() &&
-		!slices.ContainsFunc(reserved, func(block string) bool { return netip.MustParsePrefix(block).Contains(addr) })
 }

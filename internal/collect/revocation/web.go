@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/pki"
 )
 
@@ -67,11 +68,11 @@ func allowed(u *url.URL) error {
 	return nil
 }
 
-// special are the networks beside those that netip knows that no CA serves from:
-// RFC 6890, and 100.64.0.0/10, where clouds keep their metadata.
+// special are networks of public addresses that no CA serves from: documentation
+// (RFC 5737, RFC 3849), and those that lead on to any IPv4 address, a private one
+// too (RFC 6052, RFC 3056).
 func special() []string {
-	return []string{"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
-		"240.0.0.0/4", "64:ff9b::/96", "64:ff9b:1::/48", "2001:db8::/32", "2002::/16", "100::/64"}
+	return []string{"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "64:ff9b::/96", "2002::/16"}
 }
 
 // public refuses an address that is not one of the public internet.
@@ -81,7 +82,7 @@ func public(address string) error {
 		return fmt.Errorf("dialling: %w", err)
 	}
 	ip := to.Addr().Unmap()
-	refused := !ip.IsGlobalUnicast() || ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast()
+	refused := !evidence.PublicAddress(ip)
 	for _, network := range special() {
 		refused = refused || netip.MustParsePrefix(network).Contains(ip)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/resolve"
 )
 
@@ -43,7 +44,8 @@ func (w *Walker) newZone(parent *Zone, name string, hosts map[string][]netip.Add
 		}
 		for _, addr := range addrs {
 			at := netip.AddrPortFrom(addr, w.cfg.Port)
-			if w.public && !global(addr) {
+			// A zone that anyone may publish must not make this machine ask inside its own network.
+			if w.public && !evidence.PublicAddress(addr) {
 				z.Servers = append(z.Servers, Server{Host: host, Address: at, Problem: "its address is of a private or reserved network, and callers on the Internet cannot ask it"})
 				continue
 			}
@@ -61,14 +63,6 @@ func (w *Walker) newZone(parent *Zone, name string, hosts map[string][]netip.Add
 		return a.Address.Compare(b.Address)
 	})
 	return z, nil
-}
-
-// global reports whether an address can be of the public Internet. A zone that
-// anyone may publish must not make this machine ask inside its own network.
-func global(addr netip.Addr) bool {
-	addr = addr.Unmap()
-	shared := netip.MustParsePrefix("100.64.0.0/10") // RFC 6598
-	return addr.IsGlobalUnicast() && !addr.IsPrivate() && !shared.Contains(addr)
 }
 
 // zoneOf is the zone that holds a name, or begins there.
