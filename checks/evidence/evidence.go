@@ -37,7 +37,8 @@ type Evidence struct {
 	Policy      Observation[Policy]      `json:"policy"`
 }
 
-// Published contracts of SetDomain (docs: ALIBABA §1 in the design notes).
+// Published contracts of SetDomain: that of 2017 takes the certificate itself, in
+// that of 2026 SetDomainCertificate does.
 const (
 	Contract2017 = "2017"
 	Contract2026 = "2026"

@@ -68,7 +68,7 @@ func (e *Error) Error() string {
 // Unwrap is the error of the caller's context, where that ended the call.
 func (e *Error) Unwrap() error { return e.cause }
 
-// kindOf follows ALIBABA's table of codes (docs of 2026-03-16).
+// kindOf follows Alibaba Cloud's table of common error codes (docs of 2026-03-16).
 func kindOf(code string, status int) Kind {
 	switch {
 	case strings.Contains(code, "Throttling"):
