@@ -127,7 +127,7 @@ func TestNoSecretLeaksFromTheOldContract(t *testing.T) {
 	t.Parallel()
 	v := newVault(t)
 	s := v.source("api", "api.key", ca.RSA2048, func(key crypto.Signer, _ ca.Leaf) string { return pkcs1(key) })
-	v.serve(groups(1), zone([]source{s}))
+	v.serve(groups(1), zone([]source{s}), func(o *sandbox.Options) { o.Contract2017 = true })
 	text := strings.NewReplacer(", bindStageName: RELEASE", "", "    isHttpRedirectToHttps: true\n", "").Replace(manifest([]source{s}))
 	v.give("bindings.yaml", text)
 	v.faults("SetDomain:truncated:1")

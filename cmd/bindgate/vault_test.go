@@ -34,9 +34,9 @@ func newVault(t testing.TB) *vault {
 	return &vault{world: newWorld(t), given: map[string]bool{}}
 }
 
-func (v *vault) serve(s seed.Seed, zone map[string]string, faults ...sandbox.Faults) {
+func (v *vault) serve(s seed.Seed, zone map[string]string, change ...func(*sandbox.Options)) {
 	v.Helper()
-	v.world.serve(s, zone, faults...)
+	v.world.serve(s, zone, change...)
 	for _, pair := range v.box.Env() {
 		if secret, ok := strings.CutPrefix(pair, "ALIBABA_CLOUD_ACCESS_KEY_SECRET="); ok {
 			v.scanner.hide("the access key secret", []byte(secret))

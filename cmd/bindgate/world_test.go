@@ -64,7 +64,7 @@ func target(n int) string    { return group(n) + "-cn-hangzhou.alicloudapi.com."
 func groups(n int) seed.Seed { return seed.Seed{Groups: make([]seed.Group, n)} }
 
 // serve starts the sandbox. Groups without an id get group(0), group(1), …
-func (w *world) serve(s seed.Seed, zone map[string]string, faults ...sandbox.Faults) {
+func (w *world) serve(s seed.Seed, zone map[string]string, change ...func(*sandbox.Options)) {
 	w.Helper()
 	for i := range s.Groups {
 		if s.Groups[i].GroupID == "" {
@@ -74,8 +74,12 @@ func (w *world) serve(s seed.Seed, zone map[string]string, faults ...sandbox.Fau
 	for _, name := range slices.Sorted(maps.Keys(zone)) {
 		s.Zone += name + ". 60 IN CNAME " + zone[name] + "\n"
 	}
+	o := sandbox.Options{Seed: s, Now: time.Now, Roots: w.path("ca.pem")}
+	for _, c := range change {
+		c(&o)
+	}
 	var err error
-	w.box, err = sandbox.Start(w.Context(), sandbox.Options{Seed: s, Faults: slices.Concat(faults...), Now: time.Now, Roots: w.path("ca.pem")})
+	w.box, err = sandbox.Start(w.Context(), o)
 	w.check(err)
 	w.Cleanup(func() { w.check(w.box.Close()) })
 	w.env = append(w.env, w.box.Env()...)

@@ -93,7 +93,7 @@ func (x *exchange) admit() (actions.Action, error) {
 }
 
 func (x *exchange) act(action actions.Action) (any, error) {
-	answer, err := action.Do(x.account, actions.Request{ID: x.id, Params: x.call.Params, Only2017: x.options.Contract2017})
+	answer, err := action.Do(x.account, actions.Request{ID: x.id, Params: x.call.Params, Contract2017: x.options.Contract2017})
 	if err == nil && action.Writes {
 		x.log.set(x.entry, func(e *Received) { e.Committed = true })
 	}

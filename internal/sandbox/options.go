@@ -30,7 +30,7 @@ type Options struct {
 	AccessKeyID     string           // default: random
 	AccessKeySecret string           // default: random
 	Roots           string           // path of a PEM file, for BINDGATE_ROOTS
-	Contract2017    bool             // SetDomain takes nothing but its 2017 form
+	Contract2017    bool             // SetDomain speaks its form of 2017 instead of today's
 	AccessLog       io.Writer        // a line a call, without parameters; default: none
 }
 

@@ -15,11 +15,11 @@ type Request struct {
 	ID     string // the answer's RequestId
 	Params map[string]string
 
-	// Only2017 leaves SetDomain nothing but its 2017 form. A parameter that
-	// came later is refused as Invalid<name>. Old installations probably ignore
-	// it (not documented), but then a binding for TEST would silently open
-	// every environment; a sandbox makes that seen.
-	Only2017 bool
+	// Contract2017 makes SetDomain speak its form of 2017 instead of today's. A
+	// parameter that came later is refused as Invalid<name>. Old installations
+	// probably ignore it (not documented), but then a binding for TEST would
+	// silently open every environment; a sandbox makes that seen.
+	Contract2017 bool
 }
 
 // Action is one action of the API.

@@ -82,7 +82,6 @@ func TestRefusals(t *testing.T) {
 		{"SetDomain", "GroupId=g", "MissingDomainName"},
 		{"SetDomain", "GroupId=g DomainName=api.demo.com IsForce=yes", "InvalidIsForce"},
 		{"SetDomain", "GroupId=g DomainName=api.demo.com IsHttpRedirectToHttps=TRUE", "InvalidIsHttpRedirectToHttps"},
-		{"SetDomain", "GroupId=g DomainName=api.demo.com CertificateBody=x", "MissingCertificateName"},
 		{"SetDomain", "GroupId=g DomainName=api_demo.com", "InvalidDomainName"},
 		{"SetDomain", "GroupId=g DomainName=api.demo.com RegionId=cn-beijing", "NotFoundApiGroup"},
 		{"SetDomainCertificate", "GroupId=g DomainName=api.demo.com", "MissingCertificateName"},

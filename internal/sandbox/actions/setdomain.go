@@ -17,8 +17,9 @@ type setDomainAnswer struct {
 	DomainWebSocketStatus string `json:",omitempty" xml:",omitempty"` // not in the 2017 contract
 }
 
-// setDomain speaks both published contracts: today's (BindStageName,
-// CustomDomainType, IsForce, IsHttpRedirectToHttps) and that of 2017 (the
+// setDomain speaks one of the published contracts: today's (BindStageName,
+// CustomDomainType, IsForce, IsHttpRedirectToHttps), which ignores an inline
+// certificate like any parameter that it does not have, or that of 2017 (the
 // certificate inline).
 func setDomain(acc *account.Account, r Request) (any, error) {
 	place, err := r.place(true)
@@ -26,10 +27,11 @@ func setDomain(acc *account.Account, r Request) (any, error) {
 		return nil, err
 	}
 	wish := account.Wish{Place: place}
-	if err := r.todaysPart(&wish); err != nil {
-		return nil, err
+	part := r.todaysPart
+	if r.Contract2017 {
+		part = r.part2017
 	}
-	if err := r.part2017(&wish); err != nil {
+	if err := part(&wish); err != nil {
 		return nil, err
 	}
 	group, domain, err := acc.Bind(wish)
@@ -41,21 +43,13 @@ func setDomain(acc *account.Account, r Request) (any, error) {
 		DomainBindingStatus: domain.DomainBindingStatus, DomainLegalStatus: domain.DomainLegalStatus,
 		DomainRemark: domain.DomainRemark, DomainWebSocketStatus: domain.DomainWebSocketStatus,
 	}
-	if r.Only2017 {
+	if r.Contract2017 {
 		answer.DomainWebSocketStatus = ""
 	}
 	return answer, nil
 }
 
 func (r Request) todaysPart(w *account.Wish) error {
-	if r.Only2017 {
-		for _, name := range [...]string{"BindStageName", "CustomDomainType", "IsForce", "IsHttpRedirectToHttps"} {
-			if _, sent := r.Params[name]; sent {
-				return apierror.Invalid(name, "the contract of 2017 does not have it")
-			}
-		}
-		return nil
-	}
 	w.Stage, w.Type = r.optional("BindStageName"), r.optional("CustomDomainType")
 	redirect, err := r.boolean("IsHttpRedirectToHttps")
 	if err != nil {
@@ -71,6 +65,11 @@ func (r Request) todaysPart(w *account.Wish) error {
 
 // part2017 reads the inline certificate: all three parameters or none.
 func (r Request) part2017(w *account.Wish) error {
+	for _, name := range [...]string{"BindStageName", "CustomDomainType", "IsForce", "IsHttpRedirectToHttps"} {
+		if _, sent := r.Params[name]; sent {
+			return apierror.Invalid(name, "the contract of 2017 does not have it")
+		}
+	}
 	names := []string{"CertificateName", "CertificateBody", "PrivateKey"}
 	sent := false
 	for _, name := range names {
