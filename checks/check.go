@@ -67,9 +67,9 @@ const (
 
 // Finding is one thing to tell about a binding.
 type Finding struct {
-	Severity Severity         `json:"severity"`
-	Message  string           `json:"message"` // what is wrong: got, then want
-	Fix      string           `json:"fix,omitempty"`
+	Severity Severity         `json:"severity"`      // error or warning
+	Message  string           `json:"message"`       // what is wrong: got, then want
+	Fix      string           `json:"fix,omitempty"` // the next step
 	Source   binding.Position `json:"source"`
 	Pointer  string           `json:"-"` // JSON pointer into the binding; the runner makes Source of it
 }

@@ -22,14 +22,14 @@ type Binding struct {
 	DomainName            string            `json:"domainName"`
 	GroupID               string            `json:"groupId"`
 	RegionID              string            `json:"regionId"`
-	BindStageName         *string           `json:"bindStageName,omitempty"`
-	CustomDomainType      string            `json:"customDomainType"` // INTERNET when the manifest says nothing
-	IsForce               bool              `json:"isForce"`
-	ForceFrom             []string          `json:"forceFrom,omitempty"` // ids of the groups that may lose the domain
-	IsHTTPRedirectToHTTPS *bool             `json:"isHttpRedirectToHttps,omitempty"`
-	DomainProof           string            `json:"domainProof"` // cname when the manifest says nothing
+	BindStageName         *string           `json:"bindStageName,omitempty"`         // TEST, PRE or RELEASE; empty: all environments; absent: not sent
+	CustomDomainType      string            `json:"customDomainType"`                // INTERNET when the manifest says nothing
+	IsForce               bool              `json:"isForce"`                         // leave to take the domain from ForceFrom
+	ForceFrom             []string          `json:"forceFrom,omitempty"`             // ids of the groups that may lose the domain
+	IsHTTPRedirectToHTTPS *bool             `json:"isHttpRedirectToHttps,omitempty"` // absent: not sent
+	DomainProof           string            `json:"domainProof"`                     // cname when the manifest says nothing
 	Certificate           *Certificate      `json:"certificate,omitempty"`
-	Labels                map[string]string `json:"labels,omitempty"`
+	Labels                map[string]string `json:"labels,omitempty"` // free form, for policies
 	Source                Position          `json:"source"`
 	Positions             Positions         `json:"-"`
 	CustomDomainTypeGiven bool              `json:"-"` // false: INTERNET is the default and is not sent
@@ -46,9 +46,9 @@ type Certificate struct {
 // SecretRef says where a private key is read from; exactly one of File and Env
 // is set. PassphraseEnv names the variable that decrypts an encrypted key.
 type SecretRef struct {
-	File          string `json:"file,omitempty"`
-	Env           string `json:"env,omitempty"`
-	PassphraseEnv string `json:"passphraseEnv,omitempty"`
+	File          string `json:"file,omitempty"`          // a path
+	Env           string `json:"env,omitempty"`           // the name of a variable that holds the key
+	PassphraseEnv string `json:"passphraseEnv,omitempty"` // the name of a variable
 }
 
 // Position is a place in a manifest; lines and columns count from 1. The zero

@@ -57,17 +57,17 @@ type Lints struct {
 
 // Lint is one thing that the linter found.
 type Lint struct {
-	ID          string `json:"id"`
-	Certificate int    `json:"certificate"` // index in Chain
-	Error       bool   `json:"error"`       // false: a warning
-	Source      string `json:"source"`      // RFC5280, CABF_BR, …
-	Citation    string `json:"citation"`    // section of the source
-	Details     string `json:"details,omitempty"`
+	ID          string `json:"id"`                // the linter's own name of the rule
+	Certificate int    `json:"certificate"`       // index in Chain
+	Error       bool   `json:"error"`             // false: a warning
+	Source      string `json:"source"`            // RFC5280, CABF_BR, …
+	Citation    string `json:"citation"`          // section of the source
+	Details     string `json:"details,omitempty"` // the linter's words
 }
 
 // Cert is one certificate of a file.
 type Cert struct {
-	DER    []byte `json:"der"`
+	DER    []byte `json:"der"`    // the certificate itself
 	Block  int    `json:"block"`  // index of its PEM block in the file, from 0
 	Offset int    `json:"offset"` // byte offset of that block
 
@@ -124,9 +124,9 @@ func (p Path) X509(i int) (*x509.Certificate, error) {
 type Key struct {
 	Source          string   `json:"source"` // the path, or "env NAME"
 	Problem         *Problem `json:"problem,omitempty"`
-	Format          string   `json:"format,omitempty"`    // pkcs1, sec1, pkcs8, encrypted-pkcs8, …
-	Algorithm       string   `json:"algorithm,omitempty"` // RSA, ECDSA, Ed25519
-	Bits            int      `json:"bits,omitempty"`
+	Format          string   `json:"format,omitempty"`          // pkcs1, sec1, pkcs8, encrypted-pkcs8, …
+	Algorithm       string   `json:"algorithm,omitempty"`       // RSA, ECDSA, Ed25519
+	Bits            int      `json:"bits,omitempty"`            // size of the modulus, or of the curve
 	PublicKey       []byte   `json:"publicKey,omitempty"`       // SubjectPublicKeyInfo, DER
 	PublicKeyDigest string   `json:"publicKeyDigest,omitempty"` // sha256:<hex> of PublicKey
 	Escaped         bool     `json:"escaped,omitempty"`         // its line breaks were written as the two characters \n

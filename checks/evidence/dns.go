@@ -30,16 +30,16 @@ type DNS struct {
 
 // Hop is one CNAME record. Names are absolute, lower case, without the final dot.
 type Hop struct {
-	Owner  string `json:"owner"`
-	Target string `json:"target"`
+	Owner  string `json:"owner"`  // the alias
+	Target string `json:"target"` // the name that it stands for
 	TTL    uint32 `json:"ttl"`    // seconds, as this server gave it
 	Server string `json:"server"` // who said so
 }
 
 // End is where the chain ends and how.
 type End struct {
-	Name      string   `json:"name"` // the last name asked
-	Event     Event    `json:"event"`
+	Name      string   `json:"name"`                // the last name asked
+	Event     Event    `json:"event"`               // how: address, nodata, nxdomain, loop, multiple-cnames or too-long
 	Addresses []string `json:"addresses,omitempty"` // EventAddress: A and AAAA, sorted
 	TTL       uint32   `json:"ttl,omitempty"`       // EventAddress: seconds, of the shortest-lived
 	Targets   []string `json:"targets,omitempty"`   // EventMultipleCNAMEs: all of them, sorted
@@ -50,7 +50,7 @@ func (d DNS) Final() string { return d.End.Name }
 
 // Proof is the TXT record set that proves ownership, at <GroupId>.<domain>.
 type Proof struct {
-	Owner   string   `json:"owner"`
+	Owner   string   `json:"owner"`             // the name of the records
 	Hops    []Hop    `json:"hops,omitempty"`    // aliases followed from Owner
 	Records []string `json:"records,omitempty"` // each TXT record, its strings joined, sorted
 	Event   Event    `json:"event,omitempty"`   // nodata, nxdomain, loop, …; empty when there are records

@@ -5,7 +5,7 @@ import "time"
 // Matrix is what every address of every authoritative server of a name's zone
 // said to the question for its CNAME.
 type Matrix struct {
-	Name          string   `json:"name"`
+	Name          string   `json:"name"`                    // what was asked
 	Zone          string   `json:"zone"`                    // the apex; . for the root
 	NegativeTTL   uint32   `json:"negativeTtl,omitempty"`   // seconds for which "there is none" is kept (RFC 2308 §5)
 	Rows          []Row    `json:"rows"`                    // by host and address
@@ -28,9 +28,9 @@ const (
 type Row struct {
 	Server   string      `json:"server"`            // the host's name
 	Address  string      `json:"address,omitempty"` // IP and port
-	At       time.Time   `json:"at,omitzero"`
-	Standing RowStanding `json:"standing"`
-	RCode    string      `json:"rcode,omitempty"`
+	At       time.Time   `json:"at,omitzero"`       // when it answered, or was given up
+	Standing RowStanding `json:"standing"`          // authoritative, lame, unreachable or not-tested
+	RCode    string      `json:"rcode,omitempty"`   // NOERROR, NXDOMAIN, …
 	Flags    []string    `json:"flags,omitempty"`   // AA, RA, …
 	Targets  []string    `json:"targets,omitempty"` // of the CNAME records, sorted; none: see RCode
 	TTL      uint32      `json:"ttl,omitempty"`     // seconds
@@ -40,7 +40,7 @@ type Row struct {
 
 // View is what one resolver says beside the authorities.
 type View struct {
-	Server  string `json:"server"`
+	Server  string `json:"server"`         // the resolver: its address or URL
 	Hops    []Hop  `json:"hops,omitempty"` // TTL: what is left of it
 	End     End    `json:"end,omitzero"`
 	Bogus   bool   `json:"bogus,omitempty"`   // it fails, but answers with CD=1: it validates, and does not believe the answer
@@ -58,19 +58,19 @@ const (
 // NameSecurity is the DNSSEC status of one name of the chain, by bindgate's own
 // validation from the root's trust anchor.
 type NameSecurity struct {
-	Name   string    `json:"name"`
-	Zone   string    `json:"zone"`
-	Status string    `json:"status"`
+	Name   string    `json:"name"`             // the name of the chain
+	Zone   string    `json:"zone"`             // the zone that holds it
+	Status string    `json:"status"`           // secure, insecure, bogus or indeterminate
 	Reason string    `json:"reason,omitempty"` // why it is not secure; secure: what of some server does not hold
 	Until  time.Time `json:"until,omitzero"`   // secure: when the first signature on the way ends
 }
 
 // Lookup is the records of one type at one name, or why they are not known.
 type Lookup struct {
-	Name    string   `json:"name"`
-	Event   Event    `json:"event,omitempty"` // nodata or nxdomain where there are none
-	Records []string `json:"records,omitempty"`
-	Problem string   `json:"problem,omitempty"`
+	Name    string   `json:"name"`              // what was asked
+	Event   Event    `json:"event,omitempty"`   // nodata or nxdomain where there are none
+	Records []string `json:"records,omitempty"` // in presentation format, sorted
+	Problem string   `json:"problem,omitempty"` // why they are not known
 }
 
 // Around is what stands around the alias chain.

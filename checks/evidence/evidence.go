@@ -81,11 +81,11 @@ const (
 // Observation is one piece of evidence. Facts are to be relied on only when
 // State is Observed; a failed observation may hold what was seen until then.
 type Observation[T any] struct {
-	State  State     `json:"state"`
+	State  State     `json:"state"`            // observed, failed or left-out; empty: nobody collected it
 	Reason string    `json:"reason,omitempty"` // how it failed, or why it was left out
 	At     time.Time `json:"at,omitzero"`      // when it was made, UTC
 	From   string    `json:"from,omitempty"`   // who said so: a server, an endpoint, a file
-	Facts  T         `json:"facts,omitzero"`
+	Facts  T         `json:"facts,omitzero"`   // what was seen; to be relied on only when State is observed
 }
 
 // Saw makes an observation that succeeded.

@@ -113,7 +113,7 @@ type Sibling struct {
 	GroupID          string `json:"groupId"`
 	RegionID         string `json:"regionId"`
 	CustomDomainType string `json:"customDomainType"`
-	GroupKnown       bool   `json:"groupKnown"`
+	GroupKnown       bool   `json:"groupKnown"` // its group was read
 	InstanceID       string `json:"instanceId,omitempty"`
 	BasePath         string `json:"basePath,omitempty"`
 	At               string `json:"at"` // file:line:column

@@ -4,7 +4,7 @@ import "strings"
 
 // Policy is what the loaded Rego packages said about the binding.
 type Policy struct {
-	Packages []PolicyPackage `json:"packages"`
+	Packages []PolicyPackage `json:"packages"` // by name
 }
 
 // PolicyPackage is the verdict of one package.

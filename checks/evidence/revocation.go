@@ -10,9 +10,9 @@ type Revocation struct {
 
 // Revoked is the revocation status of one certificate.
 type Revoked struct {
-	Subject  string           `json:"subject"`
-	Serial   string           `json:"serial,omitempty"` // its serial number in hexadecimal, as OpenSSL prints it
-	Status   RevocationStatus `json:"status"`
+	Subject  string           `json:"subject"`            // whose certificate it is
+	Serial   string           `json:"serial,omitempty"`   // its serial number in hexadecimal, as OpenSSL prints it
+	Status   RevocationStatus `json:"status"`             // good, revoked, no-source or unknown
 	Source   string           `json:"source,omitempty"`   // what the status is from: a file or an address
 	At       time.Time        `json:"at,omitzero"`        // when it was revoked
 	Reason   string           `json:"reason,omitempty"`   // the CA's reason (RFC 5280 §5.3.1)

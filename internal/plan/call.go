@@ -20,9 +20,9 @@ const (
 // of certificate and key, which are named by digest so that no plan, permit or
 // report ever holds a secret.
 type Call struct {
-	Action   string            `json:"action"`
-	RegionID string            `json:"regionId"`
-	Params   map[string]string `json:"params"` // an empty value is sent as an empty value
+	Action   string            `json:"action"`   // SetDomain or SetDomainCertificate
+	RegionID string            `json:"regionId"` // whose endpoint it goes to
+	Params   map[string]string `json:"params"`   // an empty value is sent as an empty value
 	Material *Material         `json:"material,omitempty"`
 }
 

@@ -22,7 +22,7 @@ const MaxSize = 256 << 20
 
 // Saved is one run's evidence.
 type Saved struct {
-	Schema   string    `json:"schema"`
+	Schema   string    `json:"schema"` // bindgate.evidence/v1
 	Run      Header    `json:"run"`
 	Bindings []Binding `json:"bindings"`
 }
@@ -30,9 +30,9 @@ type Saved struct {
 // Header is what a report tells of the run that gathered the evidence.
 type Header struct {
 	evidence.Run
-	Offline     bool   `json:"offline"`
-	Endpoint    string `json:"endpoint,omitempty"`
-	RootsDigest string `json:"rootsDigest,omitempty"`
+	Offline     bool   `json:"offline"`               // no network was used
+	Endpoint    string `json:"endpoint,omitempty"`    // the gateway's, as configured; absent: the region's own
+	RootsDigest string `json:"rootsDigest,omitempty"` // sha256:<hex> of the trusted root certificates
 }
 
 // Binding is the evidence of one binding and the wish that it belongs to.

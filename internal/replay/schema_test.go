@@ -32,6 +32,14 @@ func generated(t *testing.T) []byte {
 			t.Fatal(err)
 		}
 	}
+	// A generic type's comments are kept under its name without the argument.
+	r.LookupComment = func(typ reflect.Type, field string) string {
+		name, _, generic := strings.Cut(typ.Name(), "[")
+		if !generic || field == "" {
+			return ""
+		}
+		return r.CommentMap[typ.PkgPath()+"."+name+"."+field]
+	}
 	s := r.Reflect(Saved{})
 	s.Title = SchemaName
 	doc, err := json.MarshalIndent(s, "", "  ")

@@ -105,9 +105,9 @@ type Outcome struct {
 	Sent      bool             `json:"sent,omitempty"`      // at least one call may have reached the gateway
 	RequestID string           `json:"requestId,omitempty"` // the gateway's, of the last call
 	Code      string           `json:"code,omitempty"`      // the gateway's error code
-	Message   string           `json:"message,omitempty"`
-	Before    *evidence.Domain `json:"before,omitempty"`  // the domain on this group before the calls; absent: not bound there
-	Restore   []string         `json:"restore,omitempty"` // commands that bring the state before back, in order
+	Message   string           `json:"message,omitempty"`   // what happened, in words
+	Before    *evidence.Domain `json:"before,omitempty"`    // the domain on this group before the calls; absent: not bound there
+	Restore   []string         `json:"restore,omitempty"`   // commands that bring the state before back, in order
 }
 
 // Summary counts the bindings by decision and by outcome, and the warnings.
