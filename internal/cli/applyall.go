@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/bind"
@@ -41,11 +42,7 @@ func (a *apply) all(ctx context.Context, args []string) (code int, sent bool, re
 	} else {
 		done, err = a.together(ctx, args)
 	}
-	verdicts := make([]judged, len(done))
-	for i, d := range done {
-		verdicts[i] = d.judged
-		sent = sent || d.outcome.Sent
-	}
+	sent = slices.ContainsFunc(done, func(d applied) bool { return d.outcome.Sent })
 	if err != nil && !sent {
 		a.end(codeOf(err))
 		return 0, false, rep, err
@@ -54,8 +51,11 @@ func (a *apply) all(ctx context.Context, args []string) (code int, sent bool, re
 	if err != nil { // what was sent before it is still told
 		complain(r.env.Stderr, err)
 		codes = append(codes, exitFailed)
+		done = append(done, unreached(r.set.Bindings[len(done):])...)
 	}
-	for _, d := range done {
+	verdicts := make([]judged, len(done))
+	for i, d := range done {
+		verdicts[i] = d.judged
 		codes = append(codes, d.code(sent))
 	}
 	if !sent {
@@ -225,6 +225,19 @@ func (a *apply) oneByOne(ctx context.Context) ([]applied, error) {
 		done = append(done, d)
 	}
 	return done, nil
+}
+
+// unreached are the bindings that an error kept from being judged.
+func unreached(bindings []binding.Binding) (rest []applied) {
+	const why = "not judged: the run ended with an error before this binding"
+	for _, b := range bindings {
+		rest = append(rest, applied{
+			judged: judged{subject: checks.Subject{Binding: b}, results: []checks.Result{},
+				decision: gate.Decision{Status: gate.Undetermined, Reasons: []string{why}}},
+			outcome: bind.Outcome{Status: bind.NotAttempted, Message: why},
+		})
+	}
+	return rest
 }
 
 // observe gathers fresh evidence and judges it. Bindings that are judged alone
