@@ -44,36 +44,55 @@ func audit(ctx context.Context, env Env, c *cobra.Command, f flags, region, outp
 	if f.offline || len(f.without) > 0 && slices.Contains(f.without, "group") || f.evidence != "" {
 		return errors.New("reading flags: audit reads the bindings from the gateway; leave out --offline, --without group and --evidence")
 	}
-	text, err := boundManifest(ctx, env, c, f, region)
+	r, err := ready(env, c, f)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	file, err := openNew(env, output)
+	if err != nil {
+		return fmt.Errorf("opening -o %q: %w", output, err)
+	}
+	defer func() { _ = file.Close() }()
+	text, err := r.boundManifest(ctx, region)
 	if err != nil || text == nil {
 		return err
 	}
-	if output == "" {
-		env.Stdin = bytes.NewReader(text)
-		return lint(ctx, env, c, f, []string{"-"})
+	from := "-"
+	r.env.Stdin = bytes.NewReader(text)
+	if file != nil {
+		from = output
+		_, err := file.Write(text)
+		if err = errors.Join(err, file.Close()); err != nil {
+			return fmt.Errorf("writing -o %q: %w", output, err)
+		}
 	}
-	wrote, err := writeNew(absolute(env, output), text)
-	if err == nil && !wrote {
-		err = os.ErrExist
+	if err := r.open(ctx, c, []string{from}); err != nil {
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("writing -o %q: %w", output, err)
+	return r.lint(ctx)
+}
+
+// openNew opens a file that is not there yet; none without a path.
+func openNew(env Env, path string) (*outFile, error) {
+	if path == "" {
+		return nil, nil
 	}
-	return lint(ctx, env, c, f, []string{output})
+	f, err := openOutFile(absolute(env, path), 0o644)
+	if err == nil && !f.fresh {
+		err = errors.Join(os.ErrExist, f.Close())
+	}
+	return f, err
 }
 
 // boundManifest is what a region has bound, as a manifest; nil when it is nothing.
-func boundManifest(ctx context.Context, env Env, c *cobra.Command, f flags, region string) ([]byte, error) {
-	s, err := settle(env, c, f)
-	if err != nil {
-		return nil, err
-	}
+func (r *run) boundManifest(ctx context.Context, region string) ([]byte, error) {
 	// One binding, not yet known: enough to say that the gateway is wanted.
-	r := &run{env: env, s: s, set: &manifest.Set{Bindings: make([]binding.Binding, 1)}}
+	r.set = &manifest.Set{Bindings: make([]binding.Binding, 1)}
 	if err := r.openGateway(); err != nil {
 		return nil, err
 	}
-	groups, err := readGroups(ctx, gateway.NewReader(r.transport), region, s.concurrency)
+	groups, err := readGroups(ctx, gateway.NewReader(r.transport), region, r.s.concurrency)
 	if err != nil {
 		return nil, withCode(exitCannotTell, err)
 	}
@@ -85,7 +104,7 @@ func boundManifest(ctx context.Context, env Env, c *cobra.Command, f flags, regi
 		}
 	}
 	if len(m.Bindings) == 0 {
-		_, err := fmt.Fprintf(env.Stdout, "%d API groups in %s, and no domain is bound to any\n", len(groups), region)
+		_, err := fmt.Fprintf(r.env.Stdout, "%d API groups in %s, and no domain is bound to any\n", len(groups), region)
 		return nil, err
 	}
 	text, err := yaml.Dump(m, yaml.WithIndent(2), yaml.WithCompactSeqIndent(false))

@@ -45,6 +45,10 @@ func lint(ctx context.Context, env Env, c *cobra.Command, f flags, args []string
 		return err
 	}
 	defer r.close()
+	return r.lint(ctx)
+}
+
+func (r *run) lint(ctx context.Context) error {
 	head, verdicts, err := r.observeAndJudge(ctx, false)
 	if err != nil {
 		return err

@@ -39,16 +39,27 @@ type run struct {
 // write and loads all that it reads. Every error is usage, and nothing was
 // called; without one, close the run.
 func begin(ctx context.Context, env Env, c *cobra.Command, f flags, paths []string) (*run, error) {
+	r, err := ready(env, c, f)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.open(ctx, c, paths); err != nil {
+		r.annotate(err)
+		r.close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// ready is the part of begin that reads nothing: what the command was called with
+// is resolved, and its outputs are open.
+func ready(env Env, c *cobra.Command, f flags) (*run, error) {
 	s, err := settle(env, c, f)
 	if err != nil {
 		return nil, err
 	}
 	r := &run{env: env, s: s}
-	if err = r.openOutputs(); err == nil {
-		err = r.open(ctx, c, paths)
-	}
-	if err != nil {
-		r.annotate(err)
+	if err := r.openOutputs(); err != nil {
 		r.close()
 		return nil, err
 	}
@@ -135,7 +146,7 @@ func (r *run) named() error {
 }
 
 func (r *run) openGateway() error {
-	if _, left := r.s.leftOut("group"); left || r.alone() {
+	if _, left := r.s.leftOut("group"); left || r.transport != nil || r.alone() {
 		return nil
 	}
 	credential, err := gateway.Credentials(r.env.get)
