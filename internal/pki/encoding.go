@@ -22,10 +22,10 @@ const (
 
 // encodingOf tells the encoding of a private key by its first elements, for
 // labels are often wrong; "" is no private key. RSAPrivateKey (RFC 8017 A.1.2)
-// has nine integers or more and OpenSSL's DSA key six, ECPrivateKey (RFC 5915 §3) with the integer 1 and an
-// octet string, PrivateKeyInfo (RFC 5208 §5) with an integer, an algorithm and
-// an octet string, EncryptedPrivateKeyInfo (RFC 5208 §6) with an algorithm and
-// an octet string and nothing else.
+// is nine integers or more, OpenSSL's DSA key six; ECPrivateKey (RFC 5915 §3)
+// begins with the integer 1 and an octet string, PrivateKeyInfo (RFC 5208 §5)
+// with an integer, an algorithm and an octet string; EncryptedPrivateKeyInfo
+// (RFC 5208 §6) is an algorithm and an octet string and nothing else.
 func encodingOf(der []byte) string {
 	outer := cryptobyte.String(der)
 	var body, algorithm cryptobyte.String

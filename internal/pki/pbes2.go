@@ -17,9 +17,9 @@ import (
 
 // openPBES2 decrypts PKCS#8 (RFC 8018 §6.2), whose derivation is bounded
 // already, and gives the outermost DER element; nil where the passphrase is
-// wrong. unknown names a scheme that is not read. It stands apart from pkcs8's
-// own reader, which tells a wrong passphrase from a key that it does not know as
-// little as it bounds the key's size.
+// wrong. unknown names a scheme that is not read. pkcs8's own reader would not
+// do: it gives one error for a wrong passphrase and for a key that it does not
+// know, and does not bound the key's size.
 func openPBES2(der []byte, passphrase string) (element []byte, unknown string) {
 	var info struct {
 		Scheme pkix.AlgorithmIdentifier
