@@ -7,16 +7,11 @@ import (
 )
 
 // InOrder is the canonical PEM text of a chain: the leaf, then each issuer, the
-// root left out and nothing else. Where there is a path (leaf to root, as
-// FindPath gives it) it is that; else names lead from the leaf upwards among the
-// chain's own certificates. The leaf is the first certificate that is no CA.
+// root left out and nothing else. Where there is a path of the leaf (as FindPath
+// gives it) it is that; else names lead from the leaf upwards among the chain's own
+// certificates. The leaf is the first certificate that is no CA: the path of a
+// reversed chain begins at a CA's, and would leave the leaf out.
 func InOrder(chain, path [][]byte) ([]byte, error) {
-	if len(path) > 1 {
-		return CanonicalChain(path[:len(path)-1]), nil
-	}
-	if len(path) == 1 { // a self-signed certificate that is itself a root
-		return CanonicalChain(path), nil
-	}
 	certificates := make([]*x509.Certificate, 0, len(chain))
 	for i, der := range chain {
 		c, err := x509.ParseCertificate(der)
@@ -25,8 +20,12 @@ func InOrder(chain, path [][]byte) ([]byte, error) {
 		}
 		certificates = append(certificates, c)
 	}
+	leaf := leafOf(certificates)
+	if leaf != nil && len(path) > 0 && bytes.Equal(path[0], leaf.Raw) {
+		return CanonicalChain(path[:max(1, len(path)-1)]), nil // one alone is itself a root
+	}
 	var ordered [][]byte
-	for c := leafOf(certificates); c != nil; c = issuerOf(c, certificates, ordered) {
+	for c := leaf; c != nil; c = issuerOf(c, certificates, ordered) {
 		ordered = append(ordered, c.Raw)
 	}
 	return CanonicalChain(ordered), nil

@@ -23,8 +23,14 @@ func TestInOrder(t *testing.T) {
 			t.Errorf("%s: got %s, %v", name, got, err)
 		}
 	}
-	if got, err := InOrder(nil, ders([]pkitest.Identity{leaf, lower, upper, root})); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("by the path: got %s, %v", got, err)
+	for name, test := range map[string]struct{ chain, path []pkitest.Identity }{
+		"by the path":               {[]pkitest.Identity{leaf, root, upper, lower}, []pkitest.Identity{leaf, lower, upper, root}},
+		"reversed, the CA's path":   {[]pkitest.Identity{lower, upper, leaf}, []pkitest.Identity{lower, upper, root}},
+		"reversed, the root's path": {[]pkitest.Identity{root, upper, lower, leaf}, []pkitest.Identity{root}},
+	} {
+		if got, err := InOrder(ders(test.chain), ders(test.path)); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: got %s, %v", name, got, err)
+		}
 	}
 	if _, err := InOrder([][]byte{{1}}, nil); err == nil {
 		t.Error("noise was put in order")
