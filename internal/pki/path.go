@@ -132,8 +132,9 @@ func (s search) verify() ([][]*x509.Certificate, error) {
 }
 
 // undated copies certificates, without name constraints, and gives the copies
-// one common instant of validity. That instant is when the leaf was issued, because the certificates
-// of a system pool keep their dates, and its root was valid then.
+// one common instant of validity. That instant is when the leaf was issued,
+// because the certificates of a system pool keep their dates, and its root was
+// valid then.
 type undated struct {
 	at        time.Time
 	originals map[*x509.Certificate]*x509.Certificate
@@ -178,15 +179,24 @@ func (s search) allowed(path []*x509.Certificate) string {
 		if i > 0 && !bytes.Equal(c.RawSubject, c.RawIssuer) {
 			below++
 		}
-		if i+1 < len(path) && !keyIDsAgree(c, path[i+1]) {
-			return fmt.Sprintf("the authorityKeyIdentifier of %q is not the subjectKeyIdentifier of %q, and OpenSSL refuses such a path (RFC 5280 §4.2.1.1)", Name(c), Name(path[i+1]))
+		if i > 0 && forAnyUseOnly(c) {
+			return fmt.Sprintf("%q has the extKeyUsage anyExtendedKeyUsage without serverAuth, and OpenSSL refuses such a path (Baseline Requirements §7.1.2.10.6)", Name(c))
+		}
+		if i+1 < len(path) {
+			if why := otherAuthority(c, path[i+1]); why != "" {
+				return why + ", and OpenSSL refuses such a path (RFC 5280 §4.2.1.1)"
+			}
 		}
 	}
 	return ""
 }
 
-func keyIDsAgree(child, parent *x509.Certificate) bool {
-	return len(child.AuthorityKeyId) == 0 || len(parent.SubjectKeyId) == 0 || bytes.Equal(child.AuthorityKeyId, parent.SubjectKeyId)
+// forAnyUseOnly: anyExtendedKeyUsage, which crypto/x509 and RFC 5280 §4.2.1.12
+// let stand for serverAuth.
+func forAnyUseOnly(c *x509.Certificate) bool {
+	return slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny) && !slices.ContainsFunc(c.ExtKeyUsage, func(use x509.ExtKeyUsage) bool {
+		return use == x509.ExtKeyUsageServerAuth || use == x509.ExtKeyUsageNetscapeServerGatedCrypto || use == x509.ExtKeyUsageMicrosoftServerGatedCrypto
+	})
 }
 
 // Name is a certificate's subject as RFC 4514 text, bounded in length.

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
 	"github.com/bindgate/bindgate/internal/pki"
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
@@ -87,6 +90,19 @@ func otherKeyID(t *testing.T, issuer, ca pkitest.Identity) pkitest.Identity {
 	return issuer.Certify(t, ca.Subject.CommonName, ca.Key, func(c *x509.Certificate) { c.SubjectKeyId = []byte{1, 2, 3, 4} })
 }
 
+// authorityKey names the issuer's certificate by who is above it and its serial
+// number, as `authorityKeyIdentifier = issuer:always` has OpenSSL do.
+func authorityKey(name, serial []byte) pkitest.Change {
+	value := cryptobyte.NewBuilder(nil)
+	value.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1(cbasn1.Tag(1).ContextSpecific().Constructed(), func(b *cryptobyte.Builder) {
+			b.AddASN1(cbasn1.Tag(4).ContextSpecific().Constructed(), func(b *cryptobyte.Builder) { b.AddBytes(name) })
+		})
+		b.AddASN1(cbasn1.Tag(2).ContextSpecific(), func(b *cryptobyte.Builder) { b.AddBytes(serial) })
+	})
+	return pkitest.Extension(false, asn1.ObjectIdentifier{2, 5, 29, 35}, value.BytesOrPanic())
+}
+
 func TestFindPathRefuses(t *testing.T) {
 	root := pkitest.Root(t, "root")
 	a := root.CA(t, "a")
@@ -106,6 +122,7 @@ func TestFindPathRefuses(t *testing.T) {
 	below := tight.CA(t, "below")
 	x, y := pkitest.Root(t, "x"), pkitest.Root(t, "y")
 	xy, yx := x.Certify(t, "y", y.Key), y.Certify(t, "x", x.Key)
+	authority := func(name, serial []byte) pkitest.Identity { return a.Leaf(t, names, authorityKey(name, serial)) }
 	tests := map[string]struct {
 		chain              []pkitest.Identity
 		problem, undecided string
@@ -123,6 +140,9 @@ func TestFindPathRefuses(t *testing.T) {
 		"constrained":          {via(onlyOrg), "do not permit", ""},
 		"circle":               {[]pkitest.Identity{xy.Leaf(t, names), yx, xy}, "in a circle", ""},
 		"key identifiers":      {[]pkitest.Identity{leaf, otherKeyID(t, root, a)}, "authorityKeyIdentifier", ""},
+		"any usage":            {via(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} }), "anyExtendedKeyUsage without serverAuth", ""},
+		"renewed issuer":       {[]pkitest.Identity{authority(a.RawIssuer, []byte{7}), a}, "wants the serial number 7 of its issuer's certificate", ""},
+		"another above":        {[]pkitest.Identity{authority(a.RawSubject, a.SerialNumber.Bytes()), a}, `wants the directoryName "CN=a,O=bindgate test" above its issuer`, ""},
 		"nothing":              {nil, "there is no certificate", ""},
 
 		"unknown critical":         {via(pkitest.Extension(true, asn1.ObjectIdentifier{1, 2, 3}, []byte{5, 0})), "", "cannot be evaluated: 1.2.3"},
@@ -146,8 +166,14 @@ func TestFindPathAllows(t *testing.T) {
 	root := pkitest.Root(t, "root")
 	tight := root.CA(t, "tight", pathLength(0))
 	selfIssued := tight.CA(t, "tight") // a new key of the same CA: not counted
+	both := func(c *x509.Certificate) {
+		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny, x509.ExtKeyUsageServerAuth}
+	}
+	a, wide := root.CA(t, "a"), root.CA(t, "wide", both)
 	tests := map[string][]pkitest.Identity{
-		"self-issued": {selfIssued.Leaf(t, names), selfIssued, tight},
+		"self-issued":          {selfIssued.Leaf(t, names), selfIssued, tight},
+		"any usage and TLS":    {wide.Leaf(t, names), wide},
+		"issuer by its number": {a.Leaf(t, names, authorityKey(a.RawIssuer, a.SerialNumber.Bytes())), a},
 	}
 	for name, chain := range tests {
 		if got := rootsOf(t, root).FindPath(certificates(chain), pkitest.Now()); len(got.Certificates) != len(chain)+1 {
