@@ -81,8 +81,8 @@ func writeStarter(env Env, dir, top string, ci []string) error {
 		told.WriteString("What was kept is yours: run `bindgate init` in an empty folder to see what would stand there.\n")
 	}
 	if below := folderBelow(top, dir); below != "" {
-		told.WriteString(report.Escape(fmt.Sprintf("This is no top of a repository, and CI and pre-commit read their files there alone: move .bindgate.yaml, .pre-commit-config.yaml "+
-			"and the CI's file to %s, and have the CI judge %s.", top, below)) + "\n")
+		told.WriteString(report.Escape(fmt.Sprintf("This folder is not the top of its repository, where alone CI and pre-commit look for their files: move .bindgate.yaml, "+
+			".pre-commit-config.yaml and the CI's file to %s, and have the CI judge %s.", top, below)) + "\n")
 	}
 	told.WriteString("Next: put your domain and group into bindings.yaml, then `bindgate lint --offline`.\n")
 	_, err = io.WriteString(env.Stdout, told.String())
