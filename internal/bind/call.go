@@ -53,11 +53,11 @@ func (r *redemption) call(ctx context.Context) error {
 	}
 }
 
-// putOff is the gateway's answer to a call that it put off until there was no
-// time for another try; nil for any other doubt.
+// putOff is the gateway's last answer to a call that it put off: until there was
+// no time for another try, or until it refused one. It is nil for any other doubt.
 func putOff(err error) error {
 	var answered *gateway.Error
-	if errors.As(err, &answered) && answered.Kind == gateway.Busy {
+	if errors.As(err, &answered) && (answered.Kind == gateway.Busy || answered.Doubtful) {
 		return answered
 	}
 	return nil

@@ -131,7 +131,7 @@ func (w *Writer) send(ctx context.Context, p gate.Permit, c plan.Call) (Reply, e
 	case err == nil:
 		settle = p.Done
 		return reply, nil
-	case errors.As(err, &refused) && settled(refused.Kind):
+	case errors.As(err, &refused) && settled(refused.Kind) && !refused.Doubtful:
 		settle = p.Failed
 	default:
 		err = fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)

@@ -167,6 +167,19 @@ func TestWhatTheServerPutOffIsSentAgain(t *testing.T) {
 	}
 }
 
+// A refusal says nothing of the try before it, which was put off.
+func TestRefusedAfterItWasPutOffIsUnknown(t *testing.T) {
+	for _, then := range []string{"NoPermission", "DomainNotResolved", "Throttling.User"} {
+		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(503, "ServiceUnavailable"), refusal(400, then)}})
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		reply, err := writer(e, sound, nil).Next(ctx, permit(t))
+		if !errors.Is(err, write.ErrOutcomeUnknown) || reply.Code != then {
+			t.Errorf("%s: got %v, code %q", then, err, reply.Code)
+		}
+	}
+}
+
 // What a force takes away was read just before: it is not tried for long.
 func TestAForceIsPutOffAFewTimesOnly(t *testing.T) {
 	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(400, "Throttling.User")}})

@@ -26,7 +26,7 @@ type Request struct {
 // with the API's field names, or nil. Errors of the kinds in again are tried
 // once more after a pause, as long as tries and the context allow; 0 tries: as
 // long as the context, and a minute at most. The error is always an *Error, of
-// the last try.
+// the last try that was answered.
 func Call(ctx context.Context, p *Pool, r Request, out any, tries uint, again ...Kind) (requestID string, err error) {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.Multiplier, pause.MaxInterval = p.config.Pause, 2, 2*time.Second
@@ -42,15 +42,22 @@ func Call(ctx context.Context, p *Pool, r Request, out any, tries uint, again ..
 	if ctx.Err() != nil {
 		return "", last
 	}
+	doubtful := false
 	_, _ = backoff.Retry(ctx, func() (struct{}, error) {
-		requestID, last = p.once(ctx, client, r, out)
-		switch {
-		case last == nil:
+		id, e := p.once(ctx, client, r, out)
+		if e == nil {
+			requestID, last = id, nil
 			return struct{}{}, nil
-		case ctx.Err() != nil || !last.oneOf(again):
-			return struct{}{}, backoff.Permanent(last)
 		}
-		return struct{}{}, last
+		if e.Kind != NotSent || last.Kind == NotSent { // an answer tells more than a try that was not sent
+			requestID, last = id, e
+			last.Doubtful = doubtful
+		}
+		doubtful = doubtful || e.Kind == Busy
+		if ctx.Err() != nil || !e.oneOf(again) {
+			return struct{}{}, backoff.Permanent(e)
+		}
+		return struct{}{}, e
 	}, backoff.WithBackOff(pause), backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(elapsed))
 	if last != nil {
 		return requestID, last

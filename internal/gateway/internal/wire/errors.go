@@ -36,6 +36,7 @@ type Error struct {
 	RequestID  string
 	HTTPStatus int
 	Right      string // NoPermission: the RAM action and resource that are missing
+	Doubtful   bool   // a try before was Busy and may have taken effect, whatever the last one was told
 	cause      error  // the context's error, where it ended the call
 }
 
