@@ -194,6 +194,9 @@ func readData(paths []string) ([]source, error) {
 	var out []source
 	for _, p := range paths {
 		f, err := files.Read(".", p, maxDataBytes)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%q does not exist: want a YAML or JSON file", p)
+		}
 		if err != nil {
 			return nil, err
 		}

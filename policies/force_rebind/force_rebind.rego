@@ -11,7 +11,7 @@ allow if count(reasons) == 0
 
 # Each reason answers for one condition that must hold. What cannot be decided
 # does not hold, so whatever is missing gives a reason and no leave.
-reasons contains {"msg": "the settings of force_rebind are incomplete or of the wrong kind"} if not settings_sound
+reasons contains {"msg": "the settings of force_rebind are incomplete, of the wrong kind or have a key that is not known"} if not settings_sound
 
 reasons contains {
 	"msg": "the groups that would lose the domain are not all known by id and name",
@@ -76,6 +76,7 @@ settings_sound if {
 		is_string(text)
 	}
 	every window in settings.freezeWindows {
+		object.keys(window) == {"from", "to", "reason"}
 		every text in [window.from, window.to, window.reason] {
 			is_string(text)
 		}
