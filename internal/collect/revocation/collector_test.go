@@ -141,19 +141,23 @@ func TestOCSP(t *testing.T) {
 	}
 	responder := w.ca.Leaf(t, []string{"ocsp.demo.com"}, usage(x509.ExtKeyUsageOCSPSigning))
 	server := w.ca.Leaf(t, []string{"www.demo.com"})
+	withCA := func(r *ocsp.Response) { r.Certificate = w.ca.Certificate }
 	tests := map[string]struct {
 		body []byte
 		want evidence.RevocationStatus
 	}{
-		"good":                {answer(ocsp.Good, nil, w.ca), evidence.RevocationGood},
-		"revoked":             {answer(ocsp.Revoked, nil, w.ca), evidence.RevocationRevoked},
-		"unknown":             {answer(ocsp.Unknown, nil, w.ca), evidence.RevocationUnknown},
-		"delegated":           {answer(ocsp.Good, nil, responder), evidence.RevocationGood},
-		"a server's own hand": {answer(ocsp.Good, nil, server), evidence.RevocationUnknown},
-		"old":                 {answer(ocsp.Good, func(r *ocsp.Response) { r.NextUpdate = pkitest.Now().Add(-time.Second) }, w.ca), evidence.RevocationUnknown},
-		"another certificate": {answer(ocsp.Good, func(r *ocsp.Response) { r.SerialNumber = big.NewInt(7) }, w.ca), evidence.RevocationUnknown},
-		"try later":           {ocsp.TryLaterErrorResponse, evidence.RevocationUnknown},
-		"noise":               {[]byte("noise"), evidence.RevocationUnknown},
+		"good":                 {answer(ocsp.Good, nil, w.ca), evidence.RevocationGood},
+		"revoked":              {answer(ocsp.Revoked, nil, w.ca), evidence.RevocationRevoked},
+		"good, with the CA":    {answer(ocsp.Good, withCA, w.ca), evidence.RevocationGood},
+		"revoked, with the CA": {answer(ocsp.Revoked, withCA, w.ca), evidence.RevocationRevoked},
+		"forged, with the CA":  {answer(ocsp.Good, withCA, server), evidence.RevocationUnknown},
+		"unknown":              {answer(ocsp.Unknown, nil, w.ca), evidence.RevocationUnknown},
+		"delegated":            {answer(ocsp.Good, nil, responder), evidence.RevocationGood},
+		"a server's own hand":  {answer(ocsp.Good, nil, server), evidence.RevocationUnknown},
+		"old":                  {answer(ocsp.Good, func(r *ocsp.Response) { r.NextUpdate = pkitest.Now().Add(-time.Second) }, w.ca), evidence.RevocationUnknown},
+		"another certificate":  {answer(ocsp.Good, func(r *ocsp.Response) { r.SerialNumber = big.NewInt(7) }, w.ca), evidence.RevocationUnknown},
+		"try later":            {ocsp.TryLaterErrorResponse, evidence.RevocationUnknown},
+		"noise":                {[]byte("noise"), evidence.RevocationUnknown},
 	}
 	for name, test := range tests {
 		w.answer = func(rw http.ResponseWriter, r *http.Request) {

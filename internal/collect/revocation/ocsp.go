@@ -78,6 +78,13 @@ func (w *web) askOCSP(ctx context.Context, address string, cert, issuer *x509.Ce
 func answerOf(body []byte, cert, issuer *x509.Certificate, now time.Time) (pki.Revocation, time.Time, error) {
 	answer, err := ocsp.ParseResponseForCert(body, cert, issuer)
 	if err != nil {
+		// The library wants the issuer's signature on each certificate that comes with an answer, on the issuer's own too,
+		// which OpenSSL sends where the issuer itself signs. Without an issuer it holds the answer to that certificate.
+		if own, ownErr := ocsp.ParseResponseForCert(body, cert, nil); ownErr == nil && own.Certificate != nil && own.Certificate.Equal(issuer) {
+			answer, err = own, nil
+		}
+	}
+	if err != nil {
 		return pki.Revocation{}, time.Time{}, fmt.Errorf("the answer cannot be used: %.200s", err.Error())
 	}
 	if c := answer.Certificate; c != nil && !c.Equal(issuer) {
