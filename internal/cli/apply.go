@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"time"
@@ -97,6 +98,11 @@ func (a *apply) readPlan(env Env, args []string) ([]string, error) {
 		return nil, err
 	}
 	a.planned = &file
+	for _, m := range file.Manifests {
+		if _, err := os.Stat(absolute(env, m)); m != "-" && errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("reading plan %q: it is of the manifest %q, which is not there from this folder; run apply in the folder where the plan was made", args[0], m)
+		}
+	}
 	return file.Manifests, nil
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -18,6 +19,7 @@ import (
 	"github.com/bindgate/bindgate/internal/collect/group"
 	"github.com/bindgate/bindgate/internal/gateway"
 	"github.com/bindgate/bindgate/internal/manifest"
+	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/policy"
 )
 
@@ -128,7 +130,26 @@ func load(env Env, c *cobra.Command, s settings, paths []string) (*manifest.Set,
 	case len(paths) == 0:
 		paths = []string{"."}
 	}
-	return manifest.Load(paths, o)
+	set, err := manifest.Load(paths, o)
+	if err != nil {
+		err = cmp.Or(notAManifest(env, s.command, paths), err)
+	}
+	return set, err
+}
+
+// notAManifest says so where one of the paths is a saved plan; nil if none is.
+func notAManifest(env Env, command string, paths []string) error {
+	for _, path := range paths {
+		data, err := readBounded(absolute(env, path), plan.MaxFileSize)
+		switch {
+		case err != nil || !plan.IsFile(data):
+		case command == "apply":
+			return fmt.Errorf("reading arguments: %q is a saved plan, and apply takes one alone; run `bindgate apply %s`", path, path)
+		default:
+			return fmt.Errorf("reading arguments: %q is a saved plan and no manifest; run `bindgate apply %s` to apply it", path, path)
+		}
+	}
+	return nil
 }
 
 // named makes sure that a certificate that may be sent has a name to be sent

@@ -75,11 +75,26 @@ func ReadFile(data []byte) (File, error) {
 	return f, nil
 }
 
-// IsFile reports whether data looks like a saved plan, of whatever version,
-// rather than a manifest.
+// IsFile reports whether data looks like a saved plan, of whatever version and
+// whole or not, rather than a manifest.
 func IsFile(data []byte) bool {
 	var head struct {
 		Schema string `json:"schema"`
 	}
-	return json.Unmarshal(data, &head) == nil && strings.HasPrefix(head.Schema, "bindgate.plan/")
+	const ours = "bindgate.plan/"
+	return begins(data, ours) || json.Unmarshal(data, &head) == nil && strings.HasPrefix(head.Schema, ours)
+}
+
+// begins reports whether data begins like an object whose first member is a
+// schema of this name; what follows may be missing.
+func begins(data []byte, schema string) bool {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	for _, want := range []json.Token{json.Delim('{'), "schema"} {
+		if got, err := dec.Token(); err != nil || got != want {
+			return false
+		}
+	}
+	got, err := dec.Token()
+	name, _ := got.(string)
+	return err == nil && strings.HasPrefix(name, schema)
 }

@@ -84,6 +84,7 @@ func TestReadFile(t *testing.T) {
 		}
 	}
 	for data, want := range map[string]bool{string(text): true, `{"schema": "bindgate.plan/v2"}`: true,
+		string(text[:len(text)/2]): true, `{"bindings": [], "schema": "bindgate.plan/v1"}`: true, string(text[:20]): false,
 		`{"apiVersion": "bindgate/v1"}`: false, "schema: bindgate.plan/v1": false, "": false} {
 		if got := IsFile([]byte(data)); got != want {
 			t.Errorf("IsFile(%.40q) is %t", data, got)
