@@ -15,11 +15,13 @@ import (
 
 // Object identifiers of extensions, as text: a package has no mutable state.
 const (
+	oidKeyUsage    = "2.5.29.15"               // RFC 5280 §4.2.1.3
 	oidExtKeyUsage = "2.5.29.37"               // RFC 5280 §4.2.1.12
 	oidTLSFeature  = "1.3.6.1.5.5.7.1.24"      // RFC 7633
 	oidSCTs        = "1.3.6.1.4.1.11129.2.4.2" // RFC 6962 §3.3
 	oidPoison      = "1.3.6.1.4.1.11129.2.4.3" // RFC 6962 §3.1
 
+	oidNetscapeType          = "2.16.840.1.113730.1.1"   // Netscape Certificate Specifications, 1998
 	oidPrecertificateSigning = "1.3.6.1.4.1.11129.2.4.4" // an extended key usage, RFC 6962 §3.1
 )
 

@@ -26,6 +26,7 @@ func LeafIsAServerCertificate() checks.Check {
 			References: []string{
 				"RFC 5280 §4.2.1.3, §4.2.1.9 and §4.2.1.12 (key usage, basic constraints, extended key usage), §4.2 (unknown " +
 					"critical extensions), §4.1.2.1 (version)",
+				"RFC 8446 §4.4.2.2 and RFC 8422 §5.3 (the key of a handshake has keyUsage digitalSignature)",
 				"RFC 6962 §3.1 (the poison of a precertificate)",
 				"CA/Browser Forum Baseline Requirements §7.1.2.7 (subscriber certificates)",
 				"Chrome Root Program Policy 1.6 §3.2 (no clientAuth beside serverAuth; the date that is applied is 2027-03-15)",
@@ -48,6 +49,7 @@ func judgeServer(s checks.Subject) checks.Verdict {
 	if len(chain[0].UnhandledCriticalExtensions) > 0 && len(found) == 0 {
 		return checks.CannotTell(fmt.Sprintf("%s has a critical extension that cannot be evaluated: %s", nth(chain, 0), chain[0].UnhandledCriticalExtensions[0]))
 	}
+	found = append(found, decryptsOnly(chain)...)
 	found = append(found, otherUses(chain, s.Evidence.Certificate.Facts.Profile)...)
 	return checks.Found(found...)
 }
@@ -62,7 +64,9 @@ func serverFlaws(leaf *x509.Certificate) (flaws []string) {
 	add(leaf.Version != 3, fmt.Sprintf("is of X.509 version %d, want 3 (RFC 5280 §4.1.2.1)", leaf.Version))
 	add(isCA(leaf), "is a CA's (RFC 5280 §4.2.1.9)")
 	add(leaf.KeyUsage&x509.KeyUsageCertSign != 0, "has keyUsage keyCertSign, which is a CA's (RFC 5280 §4.2.1.3)")
-	add(!isCA(leaf) && leaf.MaxPathLen > 0, "has a path length without being a CA's (RFC 5280 §4.2.1.9)")
+	add(!isCA(leaf) && withoutUse(leaf), "has a keyUsage without digitalSignature, so that no TLS handshake is open to its key (RFC 8446 §4.4.2.2)")
+	add(notServerByNetscape(leaf), "has a Netscape certificate type that is not SSL server, and OpenSSL refuses it")
+	add(!isCA(leaf) && (leaf.MaxPathLen > 0 || leaf.MaxPathLenZero), "has a path length without being a CA's (RFC 5280 §4.2.1.9)")
 	add(hasExtension(leaf, oidPoison), "is a precertificate: it bears the poison extension (RFC 6962 §3.1)")
 	switch {
 	case !hasExtension(leaf, oidExtKeyUsage):
