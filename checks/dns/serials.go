@@ -28,7 +28,7 @@ func behind(m evidence.Matrix, rows []evidence.Row) (findings []checks.Finding) 
 		if r.Serial != 0 && r.Serial != newest {
 			findings = append(findings, checks.Warns("/domainName",
 				fmt.Sprintf("%s holds serial %d of %s, and another server %d: both say the same of %s, but a change may not reach it", server(r), r.Serial, m.Zone, newest, m.Name),
-				"look again in some minutes; if it stays, repair the zone's transfer to that server (a provider that counts for each server by itself may differ for good)"))
+				"look again in some minutes; if it stays, repair the zone's transfer to that server (where a provider numbers each server's copy on its own, serials always differ)"))
 		}
 	}
 	return findings

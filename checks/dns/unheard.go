@@ -28,7 +28,7 @@ func unheard(d evidence.DNS) (findings []checks.Finding) {
 	}
 	if silent > 1 {
 		findings = append(findings, checks.Warns("/domainName",
-			fmt.Sprintf("none of %d IPv6 addresses of name servers answered: IPv6 may not work from this machine, or the servers may not be reached by it", silent),
+			fmt.Sprintf("none of %d IPv6 addresses of name servers answered: IPv6 may not work from this machine, or none of the servers can be reached over it", silent),
 			"look from a machine with working IPv6"))
 	}
 	return findings

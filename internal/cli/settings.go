@@ -72,9 +72,9 @@ func settle(env Env, c *cobra.Command, f flags) (settings, error) {
 	return s, s.defaults(env)
 }
 
-// filled refuses flags that were given an empty value: it comes of a variable
-// that is not set, and the run would go by the default, ask other servers than
-// was meant or leave the private key out. An empty stage is the API's own word.
+// filled refuses flags that were given an empty value, as a variable that is not
+// set leaves one: the run would use the default, ask other servers than was meant
+// or leave the private key out. An empty stage is the API's own word.
 func filled(c *cobra.Command) (err error) {
 	c.Flags().Visit(func(f *pflag.Flag) {
 		values := []string{f.Value.String()}

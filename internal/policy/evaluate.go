@@ -169,8 +169,9 @@ func declared(packages []askable) []evidence.Need {
 	return out
 }
 
-// toRego gives the document without the facts that no package declares: a module
-// that reads them does not load.
+// toRego gives the document without the facts that no package declares, which
+// saves the work of turning them into Rego's values: a module that reads them does
+// not load.
 func toRego(d document, declared []evidence.Need) (ast.Value, error) {
 	text, err := json.Marshal(struct {
 		document

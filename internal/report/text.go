@@ -21,8 +21,8 @@ type text struct {
 // Beyond these numbers the text report counts instead of listing, unless it is
 // to be verbose. No check that fails goes unsaid.
 const (
-	mostBindings = 20 // lines of bindings; refused bindings in full, whatever they fail
-	mostAlike    = 3  // of more than that, those in full that fail the same checks
+	mostBindings = 20 // lines of bindings; up to so many refused bindings are each told in full
+	mostAlike    = 3  // of more than that, those told in full that fail the same checks
 	mostGroups   = 10 // reasons of unknown or not-run checks
 	mostWarnings = 3  // warnings of one check
 	mostNames    = 5  // names in one list

@@ -39,11 +39,11 @@ func New(r Reader, now func() time.Time, parallel int) *Collector {
 const noGroup = "no API group was named, only the certificate is judged"
 
 // Group observes the group that the binding names. With served it also observes
-// the certificate that the domain serves now. Under the name of the binding's own
-// only its bytes tell whether it stands, so it must be read; under any other
-// name it differs anyway, and it is left away when it cannot be read. But a
-// missing right fails the observation whatever the domain serves: once it is
-// bound, nobody could tell whether its certificate stands.
+// the certificate that the domain serves now. If that has the name of the binding's
+// own, only its bytes tell whether it is the same, so it must be read; with any
+// other name it differs anyway, and is left out when it cannot be read. A missing
+// right fails the observation whatever the domain serves: after the calls nobody
+// could tell whether the certificate is in place.
 func (c *Collector) Group(ctx context.Context, b binding.Binding, served bool) evidence.Observation[evidence.Group] {
 	if b.CertificateAlone {
 		return evidence.Left[evidence.Group](noGroup)

@@ -88,7 +88,7 @@ func (w *Walker) zoneOf(ctx context.Context, t trail, name string) (*Zone, error
 // it then share that answer. Some servers, balancers above all, answer such a
 // question with an error and others soundly; then no zone begins there, as far as
 // is known, and the question for the whole name tells (RFC 9156 §2.3). The root's
-// do not: who answers so in their place is somebody between.
+// servers do not: such an error is that of somebody on the way to them.
 func (w *Walker) cut(ctx context.Context, t trail, above *Zone, name string) (*Zone, error) {
 	balks := false
 	m, err := w.anyOf(ctx, t, above, name, dns.TypeNS, func(m *dns.Msg) bool {
