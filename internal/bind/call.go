@@ -46,6 +46,7 @@ func (r *redemption) call(ctx context.Context) error {
 		if stood, serr := r.settle(ctx, c, err); stood || serr != nil {
 			return serr
 		}
+		r.doubted = true
 		if late := putOff(err); late != nil {
 			return then(doubt, r.giveUp(c, reply, late))
 		}

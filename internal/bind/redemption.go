@@ -19,6 +19,7 @@ type redemption struct {
 	plan    plan.Plan
 	run     context.Context // of the run; its end is an interrupt
 	done    int             // calls that took effect
+	doubted bool // a try got no clear answer, and reading back did not show its effect
 	outcome Outcome
 }
 
@@ -72,8 +73,11 @@ func (r *redemption) stop(err error) Outcome {
 	default:
 		o.Status = Failed
 	}
+	if o.Status == Failed && r.doubted {
+		o.Message += "; a try got no clear answer and could still take effect late: look with `bindgate lint`, the commands take it back"
+	}
 	o.Interrupted = interrupted && !o.Changed
-	if unknown || r.done > 0 {
+	if unknown || r.done > 0 || r.doubted {
 		o.Restore = r.plan.Restore
 	}
 	return o
