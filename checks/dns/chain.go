@@ -51,7 +51,7 @@ func some(list []string) string {
 func readable(d evidence.DNS) *checks.Verdict {
 	last := d.QueryName
 	for _, hop := range d.Hops {
-		if !sameName(hop.Owner, last) {
+		if !evidence.SameName(hop.Owner, last) {
 			return cannotTell(fmt.Sprintf("the alias chain has a gap: %s leads to %s, and the next record is of %s", d.QueryName, last, hop.Owner))
 		}
 		last = hop.Target
@@ -59,7 +59,7 @@ func readable(d evidence.DNS) *checks.Verdict {
 	switch d.End.Event {
 	case evidence.EventTooLong: // the last target was not asked any more
 	case evidence.EventAddress, evidence.EventNoData, evidence.EventNameError, evidence.EventLoop, evidence.EventMultipleCNAMEs:
-		if !sameName(d.End.Name, last) {
+		if !evidence.SameName(d.End.Name, last) {
 			return cannotTell(fmt.Sprintf("the alias chain has a gap: it leads to %s, and %s was asked for its end", last, d.End.Name))
 		}
 	default:
@@ -85,7 +85,7 @@ func endless(d evidence.DNS) bool {
 // record is the record to publish so that the binding's domain is an alias of
 // target, as a line of a zone file.
 func record(s checks.Subject, target string) string {
-	return fmt.Sprintf("%s. CNAME %s.", ownerOf(s.Binding, s.Evidence.DNS.Facts), plain(target))
+	return fmt.Sprintf("%s. CNAME %s.", ownerOf(s.Binding, s.Evidence.DNS.Facts), evidence.PlainName(target))
 }
 
 // ownerOf is the owner of the record that answers for the binding, in A-labels.

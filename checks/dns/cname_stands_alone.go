@@ -40,7 +40,7 @@ func judgeAlone(s checks.Subject) checks.Verdict {
 		}
 		switch {
 		case len(m.Beside) == 0:
-		case sameName(m.Name, m.Zone):
+		case evidence.SameName(m.Name, m.Zone):
 			findings = append(findings, checks.Fails("/domainName",
 				fmt.Sprintf("%s is the apex of its zone and an alias at once, beside %s", m.Name, some(m.Beside)),
 				"remove the CNAME record from the apex; prove the domain with domainProof: txt"))

@@ -29,17 +29,13 @@ const (
 
 const alone = "the certificate is judged alone, no binding was asked for"
 
-func sameName(a, b string) bool { return evidence.SameName(a, b) }
-
-func plain(name string) string { return evidence.PlainName(name) }
-
 // isGatewayName reports whether a name lies where API Gateway names its groups.
 func isGatewayName(name string) bool {
-	return strings.HasSuffix(plain(name), ".alicloudapi.com")
+	return strings.HasSuffix(evidence.PlainName(name), ".alicloudapi.com")
 }
 
-// ownNames are the group's own names for a network type, as the gateway
-// returned them but in lower case and without the final dot; none for a type that is not known.
+// ownNames are the group's own names for a network type, in the form in which names
+// are compared; none for a type that is not known.
 func ownNames(g evidence.Group, networkType string) []string {
 	var all, names []string
 	switch networkType {
@@ -49,8 +45,8 @@ func ownNames(g evidence.Group, networkType string) []string {
 		all = []string{g.VpcDomain, g.VpcSlbIntranetDomain}
 	}
 	for _, name := range all {
-		if plain(name) != "" {
-			names = append(names, plain(name))
+		if evidence.PlainName(name) != "" {
+			names = append(names, evidence.PlainName(name))
 		}
 	}
 	return names
@@ -62,7 +58,7 @@ func ownNames(g evidence.Group, networkType string) []string {
 // the group is not to be an alias of it.
 func aliasesTo(d evidence.DNS, names []string) int {
 	for i, hop := range d.Hops {
-		if slices.Contains(names, plain(hop.Target)) {
+		if slices.Contains(names, evidence.PlainName(hop.Target)) {
 			return i + 1
 		}
 	}

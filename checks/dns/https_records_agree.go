@@ -55,9 +55,9 @@ func elsewhere(d evidence.DNS, record string) string {
 	if len(parts) < 2 {
 		return ""
 	}
-	target := plain(parts[1])
+	target := evidence.PlainName(parts[1])
 	known := func(name string) bool {
-		return target == "" || sameName(name, target) // "." is the owner itself
+		return target == "" || evidence.SameName(name, target) // "." is the owner itself
 	}
 	if !known(d.QueryName) && !known(d.Final()) && !slices.ContainsFunc(d.Hops, func(h evidence.Hop) bool { return known(h.Target) }) {
 		return target

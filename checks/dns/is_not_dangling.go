@@ -41,7 +41,7 @@ func judgeDangling(s checks.Subject) checks.Verdict {
 		findings = append(findings, dangling(s))
 	}
 	for _, target := range strangers(d) {
-		if d.End.Event == evidence.EventNameError && sameName(target, d.End.Name) {
+		if d.End.Event == evidence.EventNameError && evidence.SameName(target, d.End.Name) {
 			continue // said above
 		}
 		findings = append(findings, through(d, target))

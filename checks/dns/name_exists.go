@@ -54,7 +54,7 @@ func absent(s checks.Subject) string {
 	if s.Binding.Wildcard() {
 		what = fmt.Sprintf("no wildcard record answers for names below %s (NXDOMAIN)", strings.TrimPrefix(ownerOf(s.Binding, d), "*."))
 	}
-	if a := d.Around; a != nil && a.Missing != "" && !sameName(a.Missing, d.QueryName) {
+	if a := d.Around; a != nil && a.Missing != "" && !evidence.SameName(a.Missing, d.QueryName) {
 		what += fmt.Sprintf("; already %s is missing", a.Missing)
 	}
 	return what

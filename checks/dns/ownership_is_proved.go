@@ -47,7 +47,7 @@ func provesByTXT(b binding.Binding) (bool, string) {
 
 func judgeOwnership(s checks.Subject) checks.Verdict {
 	p, g := s.Evidence.Proof.Facts, s.Evidence.Group.Facts
-	if !strings.HasPrefix(p.Owner, plain(s.Binding.GroupID)+".") {
+	if !strings.HasPrefix(p.Owner, evidence.PlainName(s.Binding.GroupID)+".") {
 		return checks.CannotTell(fmt.Sprintf("the TXT record was looked for at %q, which is no name of this group's proof", p.Owner))
 	}
 	if !g.Found {

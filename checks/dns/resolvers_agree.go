@@ -52,7 +52,9 @@ func judgeResolvers(s checks.Subject) checks.Verdict {
 
 // unlike says how a view differs from what the authorities say; "" if it does not.
 func unlike(d evidence.DNS, v evidence.View) string {
-	same := func(a, b evidence.Hop) bool { return sameName(a.Owner, b.Owner) && sameName(a.Target, b.Target) }
+	same := func(a, b evidence.Hop) bool {
+		return evidence.SameName(a.Owner, b.Owner) && evidence.SameName(a.Target, b.Target)
+	}
 	switch {
 	case v.Bogus:
 		return "it refuses the name because DNSSEC validation fails; see dns/dnssec-is-valid"

@@ -71,7 +71,7 @@ func differ(s checks.Subject, m evidence.Matrix, rows []evidence.Row) checks.Fin
 	own := ownNames(s.Evidence.Group.Facts, s.Binding.CustomDomainType)
 	fresh, oldTTL := false, uint32(0)
 	for _, r := range rows {
-		if slices.ContainsFunc(r.Targets, func(t string) bool { return slices.Contains(own, plain(t)) }) {
+		if slices.ContainsFunc(r.Targets, func(t string) bool { return slices.Contains(own, evidence.PlainName(t)) }) {
 			fresh = true
 			continue
 		}

@@ -46,7 +46,7 @@ func services() []service {
 
 // serviceOf is the platform that a name belongs to.
 func serviceOf(name string) (service, bool) {
-	name = plain(name)
+	name = evidence.PlainName(name)
 	all := services()
 	if bucket(name) {
 		return all[0], true
@@ -81,7 +81,7 @@ func strangers(d evidence.DNS) []string {
 			break
 		}
 		if zone := registrable(hop.Target); !slices.Contains(seen, zone) {
-			seen, targets = append(seen, zone), append(targets, plain(hop.Target))
+			seen, targets = append(seen, zone), append(targets, evidence.PlainName(hop.Target))
 		}
 	}
 	return targets
@@ -90,8 +90,8 @@ func strangers(d evidence.DNS) []string {
 // registrable is the domain under which a name was registered; a public suffix
 // is its own.
 func registrable(name string) string {
-	if zone, err := publicsuffix.EffectiveTLDPlusOne(plain(name)); err == nil {
+	if zone, err := publicsuffix.EffectiveTLDPlusOne(evidence.PlainName(name)); err == nil {
 		return zone
 	}
-	return plain(name)
+	return evidence.PlainName(name)
 }

@@ -13,7 +13,7 @@ import (
 func whereto(s checks.Subject) (what, instead string) {
 	d := s.Evidence.DNS.Facts
 	if n := aliasesTo(d, otherNames(s)); n > 0 {
-		return fmt.Sprintf("%s is a name of the group, but not its name for network type %s", plain(d.Hops[n-1].Target), s.Binding.CustomDomainType),
+		return fmt.Sprintf("%s is a name of the group, but not its name for network type %s", evidence.PlainName(d.Hops[n-1].Target), s.Binding.CustomDomainType),
 			"; or correct customDomainType"
 	}
 	if g := s.Evidence.Account.Facts.AliasedTo; g != nil && s.Evidence.Account.State == evidence.Observed {
@@ -45,7 +45,7 @@ func otherNames(s checks.Subject) []string {
 func gatewayName(d evidence.DNS) (string, bool) {
 	for i := len(d.Hops) - 1; i >= 0; i-- {
 		if isGatewayName(d.Hops[i].Target) {
-			return plain(d.Hops[i].Target), true
+			return evidence.PlainName(d.Hops[i].Target), true
 		}
 	}
 	return "", false
