@@ -19,7 +19,7 @@ type redemption struct {
 	plan    plan.Plan
 	run     context.Context // of the run; its end is an interrupt
 	done    int             // calls that took effect
-	doubted bool // a try got no clear answer, and reading back did not show its effect
+	doubted bool            // a try got no clear answer, and reading back did not show its effect
 	outcome Outcome
 }
 
