@@ -34,9 +34,13 @@ func IsNotRevoked() checks.Check {
 }
 
 func judgeRevoked(s checks.Subject) checks.Verdict {
+	if isRoot(s) {
+		return checks.DoesNotApply(ofARoot)
+	}
 	var found []checks.Finding
-	told := 0
-	for _, c := range s.Evidence.Revocation.Facts.Certificates {
+	certificates := s.Evidence.Revocation.Facts.Certificates
+	untold := len(certificates) > 0 && certificates[0].Status == evidence.RevocationNoSource
+	for _, c := range certificates {
 		switch c.Status {
 		case evidence.RevocationRevoked:
 			serial, reason := "", ""
@@ -48,9 +52,9 @@ func judgeRevoked(s checks.Subject) checks.Verdict {
 			}
 			found = append(found, checks.Fails(atBody, fmt.Sprintf("the certificate of %q%s was revoked at %s%s, says %q",
 				bounded(c.Subject), serial, c.At.UTC().Format(time.RFC3339), reason, bounded(c.Source)), "have a new certificate issued, for a new key if the old one leaked"))
-		case evidence.RevocationGood:
-			told++
-		case evidence.RevocationNoSource, evidence.RevocationUnknown:
+		case evidence.RevocationGood, evidence.RevocationNoSource:
+		case evidence.RevocationUnknown:
+			untold = true
 		default:
 			return checks.CannotTell(fmt.Sprintf("the evidence holds the unknown status %q", bounded(string(c.Status))))
 		}
@@ -58,10 +62,17 @@ func judgeRevoked(s checks.Subject) checks.Verdict {
 	switch {
 	case len(found) > 0:
 		return checks.Found(found...)
-	case told == 0 && len(s.Evidence.Revocation.Facts.Certificates) == 0:
+	case len(certificates) == 0:
 		return checks.CannotTell("no certificate was looked up; see certificate/chain-is-trusted")
-	case told == 0:
-		return checks.DoesNotApply("no source says anything of revocation; see certificate/revocation-was-checked")
+	case untold: // the word of a list about an intermediate is none about the server's certificate
+		return checks.DoesNotApply("no source tells of every certificate whether it is revoked; see certificate/revocation-was-checked")
 	}
 	return checks.Found()
+}
+
+const ofARoot = "the certificate is itself a root, of which nobody tells whether it is revoked"
+
+// isRoot reports whether the path is one certificate, which the roots hold.
+func isRoot(s checks.Subject) bool {
+	return s.Evidence.Certificate.State == evidence.Observed && len(s.Evidence.Certificate.Facts.Path.DER) == 1
 }

@@ -34,6 +34,9 @@ func RevocationWasChecked() checks.Check {
 }
 
 func judgeRevocationChecked(s checks.Subject) checks.Verdict {
+	if isRoot(s) {
+		return checks.DoesNotApply(ofARoot)
+	}
 	certificates := s.Evidence.Revocation.Facts.Certificates
 	if len(certificates) == 0 {
 		return checks.CannotTell("no certificate was looked up; see certificate/chain-is-trusted")
