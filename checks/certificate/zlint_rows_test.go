@@ -57,7 +57,7 @@ func sameProperty() []property {
 		{row: "key-is-strong", says: "small prime factor", lints: []string{"w_rsa_mod_factors_smaller_than_752", "w_rsa_mod_not_odd"}},
 		{row: "key-is-strong", says: "close together|square", lints: []string{"e_rsa_fermat_factorization"}},
 		{row: "key-is-strong", says: "on the curve .*, want", lints: []string{"e_ec_improper_curves"}},
-		{row: "key-is-strong", says: "algorithm|Ed25519", lints: []string{"e_public_key_type_not_allowed", "e_prohibit_dsa_usage", "e_br_prohibit_dsa_usage"}},
+		{row: "key-is-strong", says: "do not take in certificates", lints: []string{"e_public_key_type_not_allowed", "e_prohibit_dsa_usage", "e_br_prohibit_dsa_usage"}},
 		{row: "has-enough-scts", says: "SCTs", lints: []string{"w_ct_sct_policy_count_unsatisfied"}},
 		{row: "has-enough-scts", says: "SCTs", lints: []string{"e_empty_sct_list"}, stricter: "no list is not enough either"},
 	}
