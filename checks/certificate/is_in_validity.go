@@ -86,14 +86,3 @@ func outside(c *x509.Certificate, now time.Time, name func() string) (checks.Fin
 	}
 	return checks.Finding{}, false
 }
-
-// span is a duration in the unit that people would say it in.
-func span(d time.Duration) string {
-	switch {
-	case d >= 48*time.Hour:
-		return fmt.Sprintf("%d days", int(d.Hours()/24))
-	case d >= 2*time.Hour:
-		return fmt.Sprintf("%d hours", int(d.Hours()))
-	}
-	return fmt.Sprintf("%d minutes", int(d.Minutes()))
-}

@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +77,7 @@ func FuzzCovers(f *testing.F) {
 func TestSpan(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		90 * time.Second: "1 minutes", 47 * time.Hour: "47 hours", 72 * time.Hour: "3 days", 0: "0 minutes",
+		math.MaxInt64: "more than 292 years",
 	} {
 		if got := span(d); got != want {
 			t.Errorf("%s: got %q, want %q", d, got, want)
