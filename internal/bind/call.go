@@ -68,6 +68,7 @@ func putOff(err error) error {
 // read back and does not show its effect.
 func (r *redemption) giveUp(c plan.Call, reply write.Reply, err error) error {
 	r.permit.Failed()
+	reply.Attempts = 0 // told in the outcome before
 	if jerr := r.record(journal.Outcome, c, reply, err); jerr != nil {
 		return then(err, fmt.Errorf("journalling the outcome: %w", jerr))
 	}
@@ -137,7 +138,7 @@ func (r *redemption) record(kind journal.Kind, c plan.Call, reply write.Reply, e
 	e := journal.Entry{Kind: kind, Permit: r.permit.ID(), DomainName: b.DomainName,
 		GroupID: b.GroupID, RegionID: b.RegionID, Call: &c}
 	if kind == journal.Outcome {
-		e.Status, e.RequestID, e.Code = "done", reply.RequestID, reply.Code
+		e.Status, e.Attempts, e.RequestID, e.Code = "done", reply.Attempts, reply.RequestID, reply.Code
 		switch {
 		case errors.Is(err, write.ErrOutcomeUnknown):
 			e.Status, e.Message = "unknown", err.Error()

@@ -69,7 +69,11 @@ func showEntry(w io.Writer, e journal.Entry, format string) error {
 	if e.Call != nil {
 		line += fmt.Sprintf(" %s %s on %s", e.Call.Action, e.DomainName, e.GroupID)
 	}
-	for _, part := range []string{e.Status, e.Code, e.RequestID, e.Message} {
+	attempts := ""
+	if e.Attempts > 1 {
+		attempts = fmt.Sprintf("after %d attempts", e.Attempts)
+	}
+	for _, part := range []string{e.Status, attempts, e.Code, e.RequestID, e.Message} {
 		if part != "" {
 			line += " " + part
 		}

@@ -48,8 +48,9 @@ type Entry struct {
 	DomainName     string     `json:"domainName,omitempty"`
 	GroupID        string     `json:"groupId,omitempty"`
 	RegionID       string     `json:"regionId,omitempty"`
-	Call           *plan.Call `json:"call,omitempty"`   // as frozen; certificate and key by digest
-	Status         string     `json:"status,omitempty"` // of an outcome; "unknown" leaves its intent pending
+	Call           *plan.Call `json:"call,omitempty"`     // as frozen; certificate and key by digest
+	Status         string     `json:"status,omitempty"`   // of an outcome; "unknown" leaves its intent pending
+	Attempts       int        `json:"attempts,omitempty"` // of an outcome: how often the call was tried under its intent
 	RequestID      string     `json:"requestId,omitempty"`
 	Code           string     `json:"code,omitempty"`
 	Message        string     `json:"message,omitempty"`

@@ -49,6 +49,7 @@ type Reply struct {
 	Action              string
 	RequestID           string
 	Code                string // of a refusal
+	Attempts            int    // how often it was tried, a try that found no way to the gateway included
 	SubDomain           string
 	DomainBindingStatus string
 	DomainLegalStatus   string
@@ -124,8 +125,9 @@ func (w *Writer) send(ctx context.Context, p gate.Permit, c plan.Call) (Reply, e
 		tries = forceTries
 	}
 	var a answer
-	id, err := wire.Call(ctx, w.transport, r, &a, tries, wire.Throttled, wire.Busy, wire.NotSent)
+	id, made, err := wire.Call(ctx, w.transport, r, &a, tries, wire.Throttled, wire.Busy, wire.NotSent)
 	reply := a.reply(c.Action, id)
+	reply.Attempts = made
 	var refused *gateway.Error
 	switch {
 	case err == nil:

@@ -162,8 +162,8 @@ func TestRefusalsSpendThePermit(t *testing.T) {
 func TestWhatTheServerPutOffIsSentAgain(t *testing.T) {
 	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(400, "Throttling.User"),
 		refusal(503, "ServiceUnavailable"), refusal(400, "RepeatedCommit"), gatewaytest.OK(nil)}})
-	if _, err := writer(e, sound, nil).Next(gatewaytest.Soon(t), permit(t)); err != nil || len(e.Calls()) != 4 {
-		t.Errorf("got %v after %d calls", err, len(e.Calls()))
+	if reply, err := writer(e, sound, nil).Next(gatewaytest.Soon(t), permit(t)); err != nil || reply.Attempts != 4 || len(e.Calls()) != 4 {
+		t.Errorf("got %v after %d calls, %d attempts", err, len(e.Calls()), reply.Attempts)
 	}
 }
 

@@ -25,14 +25,14 @@ type Request struct {
 // Call makes the call and decodes its answer into out, a pointer to a struct
 // with the API's field names, or nil. Errors of the kinds in again are tried
 // once more after a pause, as long as tries and the context allow; 0 tries: as
-// long as the context, and a minute at most. The error is always an *Error, of
-// the last try that was answered.
-func Call(ctx context.Context, p *Pool, r Request, out any, tries uint, again ...Kind) (requestID string, err error) {
+// long as the context, and a minute at most. made is how many tries there were.
+// The error is always an *Error, of the last try that was answered.
+func Call(ctx context.Context, p *Pool, r Request, out any, tries uint, again ...Kind) (requestID string, made int, err error) {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.Multiplier, pause.MaxInterval = p.config.Pause, 2, 2*time.Second
 	client, err := p.client(r.Region)
 	if err != nil {
-		return "", &Error{Kind: NotSent, Action: r.Action, Message: err.Error()}
+		return "", 0, &Error{Kind: NotSent, Action: r.Action, Message: err.Error()}
 	}
 	elapsed := time.Minute
 	if tries > 0 {
@@ -40,10 +40,11 @@ func Call(ctx context.Context, p *Pool, r Request, out any, tries uint, again ..
 	}
 	last := &Error{Kind: NotSent, Action: r.Action, Message: "interrupted before it was sent", cause: ctx.Err()}
 	if ctx.Err() != nil {
-		return "", last
+		return "", 0, last
 	}
 	doubtful := false
 	_, _ = backoff.Retry(ctx, func() (struct{}, error) {
+		made++
 		id, e := p.once(ctx, client, r, out)
 		if e == nil {
 			requestID, last = id, nil
@@ -60,14 +61,14 @@ func Call(ctx context.Context, p *Pool, r Request, out any, tries uint, again ..
 		return struct{}{}, e
 	}, backoff.WithBackOff(pause), backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(elapsed))
 	if last != nil {
-		return requestID, last
+		return requestID, made, last
 	}
-	return requestID, nil
+	return requestID, made, nil
 }
 
 // Read is Call with the retries that a call that changes nothing allows.
 func Read(ctx context.Context, p *Pool, r Request, out any) error {
-	_, err := Call(ctx, p, r, out, p.config.Tries, Throttled, Busy, Passing, NotSent, Transport)
+	_, _, err := Call(ctx, p, r, out, p.config.Tries, Throttled, Busy, Passing, NotSent, Transport)
 	return err
 }
 

@@ -47,7 +47,7 @@ func TestWhatIsOnTheWire(t *testing.T) {
 		r := wire.Request{Region: "cn-hangzhou", Action: "SetDomain",
 			Params: map[string]string{"GroupId": "g1", "BindStageName": ""}, Secrets: map[string]string{"PrivateKey": "k e+y"}}
 		p := e.Transport(func(c *gateway.Config) { c.SignatureV1, c.Format, c.UserAgent = v1, "XML", "bindgate/test" })
-		id, err := wire.Call(gatewaytest.Soon(t), p, r, nil, 1)
+		id, _, err := wire.Call(gatewaytest.Soon(t), p, r, nil, 1)
 		if err != nil || id != "REQ-1" {
 			t.Fatal(id, err)
 		}
@@ -170,7 +170,7 @@ func TestATrysOwnTimeIsNotTheCallers(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	call := func() error {
-		_, err := wire.Call(ctx, p, wire.Request{Region: "cn-hangzhou", Action: "Unlimited"}, nil, 1)
+		_, _, err := wire.Call(ctx, p, wire.Request{Region: "cn-hangzhou", Action: "Unlimited"}, nil, 1)
 		return err
 	}
 	e.Script("Unlimited", gatewaytest.OK(nil))
@@ -237,13 +237,13 @@ func TestNoRequestInAnyError(t *testing.T) {
 		for _, v1 := range []bool{false, true} {
 			e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomainCertificate": {a}})
 			p := e.Transport(func(c *gateway.Config) { c.SignatureV1 = v1 })
-			_, err := wire.Call(gatewaytest.Soon(t), p, r, nil, 1)
+			_, _, err := wire.Call(gatewaytest.Soon(t), p, r, nil, 1)
 			noRequest(t, name, err, secret)
 		}
 	}
 	e := gatewaytest.New(t, nil)
 	p := e.Transport(func(c *gateway.Config) { c.Endpoint = "http://127.0.0.1:1" })
-	_, err := wire.Call(gatewaytest.Soon(t), p, r, nil, 1)
+	_, _, err := wire.Call(gatewaytest.Soon(t), p, r, nil, 1)
 	noRequest(t, "closed port", err, secret)
 	auth := gatewaytest.New(t, script(gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("SignatureDoesNotMatch", echo)}))
 	noRequest(t, "a read's signature", ask(t, auth), secret)

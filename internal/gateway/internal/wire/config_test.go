@@ -273,7 +273,7 @@ func TestRoundTripperReplacesTheNetwork(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		id, err := Call(t.Context(), p, Request{Region: "cn-hangzhou", Action: "SetDomain"}, nil, 1)
+		id, _, err := Call(t.Context(), p, Request{Region: "cn-hangzhou", Action: "SetDomain"}, nil, 1)
 		var failed *Error
 		if want == "" && (err != nil || id != "R") || want != "" && (!errors.As(err, &failed) || failed.Kind != want) {
 			t.Errorf("%+v: got %q, %v, want %q", c, id, err, want)
