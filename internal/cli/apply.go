@@ -23,7 +23,8 @@ func newApply(env Env) *cobra.Command {
 		Use:   "apply [PATH…|PLAN]",
 		Short: "Judge bindings afresh, then make the calls, then read back",
 		Long: `Judge the bindings afresh and, only if every one of them is allowed or stands
-already, make the calls and read back what stands. Given a plan that
+already, make the calls and read back what stands. A refused binding that stands
+already keeps no other from being bound, but the run ends with 1. Given a plan that
 "bindgate plan -o" saved, it stops (exit 5) if anything differs from it.`,
 		RunE: func(c *cobra.Command, args []string) error { return a.do(c.Context(), env, c, f, args) },
 	}
