@@ -156,7 +156,7 @@ func (w *world) newRun(j bind.Journal) {
 	w.reader = gateway.NewReader(transport)
 	w.groups = group.New(w.reader, time.Now, 4)
 	w.binder = bind.New(bind.Config{Transport: transport, Materials: w.files, Reader: w.reader, Losers: w.groups, Journal: j,
-		Deadline: 400 * time.Millisecond, Interval: 2 * time.Millisecond, CallTime: 2 * time.Second, Grace: 50 * time.Millisecond})
+		Deadline: 400 * time.Millisecond, Interval: 2 * time.Millisecond, CallTime: 2 * time.Second, Grace: 150 * time.Millisecond})
 }
 
 // wish is a binding of api.demo.com to the group own, for RELEASE.

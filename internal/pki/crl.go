@@ -148,17 +148,17 @@ func (c *CRL) inScope(cert *x509.Certificate, from string) error {
 
 // point is an issuingDistributionPoint.
 type point struct {
-	urls                           []string
-	named                          bool
-	users, cas, indirect, attribut bool
-	someReasons                    bool
+	urls                             []string
+	named                            bool
+	users, cas, indirect, attributes bool
+	someReasons                      bool
 }
 
 func parsePoint(der []byte) (p point, err error) {
 	malformed := errors.New("the list's issuingDistributionPoint is malformed")
 	flags := map[cbasn1.Tag]*bool{
 		cbasn1.Tag(1).ContextSpecific(): &p.users, cbasn1.Tag(2).ContextSpecific(): &p.cas,
-		cbasn1.Tag(4).ContextSpecific(): &p.indirect, cbasn1.Tag(5).ContextSpecific(): &p.attribut,
+		cbasn1.Tag(4).ContextSpecific(): &p.indirect, cbasn1.Tag(5).ContextSpecific(): &p.attributes,
 	}
 	outer := cryptobyte.String(der)
 	var body cryptobyte.String
@@ -206,7 +206,7 @@ func fullName(value cryptobyte.String) (urls []string) {
 func (p point) excludes(cert *x509.Certificate, from string) string {
 	isCA := cert.BasicConstraintsValid && cert.IsCA
 	switch {
-	case p.indirect, p.someReasons, p.attribut:
+	case p.indirect, p.someReasons, p.attributes:
 		return "the list is indirect, or of some reasons or of attribute certificates only; it cannot be evaluated"
 	case p.users && isCA:
 		return "the list is of certificates of users only, and this is a CA's"

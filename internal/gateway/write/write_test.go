@@ -195,10 +195,8 @@ func TestAForceIsPutOffAFewTimesOnly(t *testing.T) {
 func TestThrottledUntilTheDeadlineIsARefusal(t *testing.T) {
 	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(400, "Throttling")}})
 	slow := e.Transport(func(c *gateway.Config) { c.Pause = time.Hour })
-	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
-	defer cancel()
 	w, p := write.New(slow, nil), permit(t)
-	if _, err := w.Next(ctx, p); err == nil || errors.Is(err, write.ErrOutcomeUnknown) || len(e.Calls()) != 1 {
+	if _, err := w.Next(gatewaytest.Soon(t), p); err == nil || errors.Is(err, write.ErrOutcomeUnknown) || len(e.Calls()) != 1 {
 		t.Errorf("got %v after %d calls", err, len(e.Calls()))
 	}
 	if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrRedeemed) {
@@ -211,10 +209,8 @@ func TestBusyUntilTheDeadlineIsUnknown(t *testing.T) {
 	for _, code := range []string{"ServiceUnavailable", "RepeatedCommit"} {
 		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(503, code)}})
 		slow := e.Transport(func(c *gateway.Config) { c.Pause = time.Hour })
-		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
-		defer cancel()
 		w, p := write.New(slow, nil), permit(t)
-		if _, err := w.Next(ctx, p); !errors.Is(err, write.ErrOutcomeUnknown) || len(e.Calls()) != 1 {
+		if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, write.ErrOutcomeUnknown) || len(e.Calls()) != 1 {
 			t.Errorf("%s: got %v after %d calls", code, err, len(e.Calls()))
 		}
 		if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrUnsettled) {
