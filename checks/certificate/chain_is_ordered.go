@@ -51,6 +51,9 @@ func judgeOrdered(s checks.Subject) checks.Verdict {
 			warn("%s is self-issued, a root; clients know it already or never will", nth(chain, i))
 		case i > 0 && !issues(c, chain):
 			warn("%s has issued no certificate of the file", nth(chain, i))
+		case hidden(chain, i, s) > 0:
+			warn("%s, by which the path leads to a root, stands behind %s of the same name: OpenSSL takes the first, and refuses the chain if that leads to no root",
+				nth(chain, i), nth(chain, hidden(chain, i, s)))
 		case i > 0 && !bytes.Equal(chain[i-1].RawIssuer, c.RawSubject) && len(found) == 0:
 			warn("%s is the first out of order: it did not issue %s", nth(chain, i), nth(chain, i-1))
 		}
@@ -68,5 +71,18 @@ const mostFindings = 10
 func issues(c *x509.Certificate, chain []*x509.Certificate) bool {
 	return slices.ContainsFunc(chain, func(child *x509.Certificate) bool {
 		return !child.Equal(c) && bytes.Equal(child.RawIssuer, c.RawSubject)
+	})
+}
+
+// hidden is the index of a certificate before the i-th that OpenSSL takes for the
+// issuer in its stead, 0 for none: one of the same name that is valid now, while
+// the path leads through the i-th alone.
+func hidden(chain []*x509.Certificate, i int, s checks.Subject) int {
+	path, now := s.Evidence.Certificate.Facts.Path.DER, s.Evidence.Run.Now
+	leads := func(c *x509.Certificate) bool {
+		return slices.ContainsFunc(path, func(der []byte) bool { return bytes.Equal(der, c.Raw) })
+	}
+	return 1 + slices.IndexFunc(chain[1:max(1, i)], func(c *x509.Certificate) bool {
+		return leads(chain[i]) && !leads(c) && bytes.Equal(c.RawSubject, chain[i].RawSubject) && !now.Before(c.NotBefore) && !now.After(c.NotAfter)
 	})
 }
