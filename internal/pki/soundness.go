@@ -3,6 +3,7 @@ package pki
 import (
 	"bytes"
 	"crypto/ecdsa"
+	"crypto/rsa"
 	"crypto/x509"
 	"math/big"
 
@@ -99,6 +100,9 @@ func (r rsaNumbers) weak() []string {
 func examine(der []byte, key any) (unsound, weaknesses []string) {
 	if r, ok := readRSA(der); ok {
 		return r.unsound(), r.weak()
+	}
+	if key, ok := key.(*rsa.PrivateKey); ok && len(key.Primes) > 2 {
+		return nil, []string{"has more than two primes, which BoringSSL does not take, and which are not checked here (RFC 8017 §3.2)"}
 	}
 	if key, ok := key.(*ecdsa.PrivateKey); ok {
 		return unsoundEC(der, key), nil
