@@ -55,7 +55,7 @@ func judgeTrusted(s checks.Subject) checks.Verdict {
 	case len(path.Subjects) == 0 || len(path.DER) != len(path.Subjects) || !bytes.Equal(path.DER[0], chain[0].Raw):
 		return checks.CannotTell("the evidence holds neither a certification path of the first certificate nor why there is none")
 	}
-	return checks.Found(refusedByGo(path)...)
+	return checks.Found(append(refusedByGo(path), refusedByOpenSSL(path)...)...)
 }
 
 // appendIssuer tells where the missing CA certificate is to be had: at the

@@ -1,6 +1,7 @@
 package certificate
 
 import (
+	"bytes"
 	"encoding/asn1"
 	"fmt"
 	"slices"
@@ -23,4 +24,18 @@ func refusedByGo(path evidence.Path) []checks.Finding {
 		}
 	}
 	return nil
+}
+
+// refusedByOpenSSL warns of a path that ends at a certificate which --roots names
+// and another CA has issued: RFC 5280 §6.1 lets any be trusted, and Go takes it.
+func refusedByOpenSSL(path evidence.Path) []checks.Finding {
+	last := len(path.DER) - 1
+	c, err := path.X509(last)
+	if err != nil || bytes.Equal(c.RawSubject, c.RawIssuer) {
+		return nil
+	}
+	return []checks.Finding{checks.Warns(atBody,
+		fmt.Sprintf("%q of %s, at which the path ends, is no root: it is issued by %q, and OpenSSL goes on to that one unless told otherwise (-partial_chain)",
+			bounded(path.Subjects[last]), path.RootsFrom, bounded(c.Issuer.String())),
+		"name the root itself with --roots FILE")}
 }
