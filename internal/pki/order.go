@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"fmt"
+	"slices"
 )
 
 // InOrder is the canonical PEM text of a chain: the leaf, then each issuer, the
@@ -31,9 +32,13 @@ func InOrder(chain, path [][]byte) ([]byte, error) {
 	return CanonicalChain(ordered), nil
 }
 
+// leafOf passes over an old CA's certificate that does not say that it is one.
 func leafOf(chain []*x509.Certificate) *x509.Certificate {
 	for _, c := range chain {
-		if !c.IsCA {
+		issued := func(other *x509.Certificate) bool {
+			return !bytes.Equal(other.RawSubject, c.RawSubject) && bytes.Equal(other.RawIssuer, c.RawSubject)
+		}
+		if !c.IsCA && !slices.ContainsFunc(chain, issued) {
 			return c
 		}
 	}

@@ -32,6 +32,11 @@ func TestInOrder(t *testing.T) {
 			t.Errorf("%s: got %s, %v", name, got, err)
 		}
 	}
+	unsaid := root.Certify(t, "Old", root.CA(t, "Old").Key, func(c *x509.Certificate) { c.IsCA, c.BasicConstraintsValid = false, false })
+	below := unsaid.Leaf(t, []string{"api.demo.com"})
+	if got, err := InOrder(ders([]pkitest.Identity{unsaid, below}), nil); err != nil || !bytes.Equal(got, pkitest.PEM(below, unsaid)) {
+		t.Errorf("a CA that does not say so comes first: got %s, %v", got, err)
+	}
 	if _, err := InOrder([][]byte{{1}}, nil); err == nil {
 		t.Error("noise was put in order")
 	}
