@@ -37,7 +37,7 @@ func judgeOrdered(s checks.Subject) checks.Verdict {
 	if v != nil {
 		return *v
 	}
-	fix := fmt.Sprintf("write it in order: bindgate lint --certificate %q --domain NAME --write-chain CLEAN.pem", s.Evidence.Certificate.Facts.Source)
+	fix := "write it in order: " + inOrder(s)
 	var found []checks.Finding
 	warn := func(format string, args ...any) {
 		found = append(found, checks.Warns(atBody, fmt.Sprintf(format, args...), fix))

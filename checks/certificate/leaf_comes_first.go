@@ -42,7 +42,7 @@ func judgeLeafFirst(s checks.Subject) checks.Verdict {
 	if !isCA(chain[0]) {
 		// An old CA certificate may lack basicConstraints; what it has signed tells.
 		if child := issuedBy(chain, 0); child > 0 {
-			return checks.Found(checks.Fails(atBody, fmt.Sprintf("%s comes first, but it issued %s", nth(chain, 0), nth(chain, child)), lead(child)))
+			return checks.Found(checks.Fails(atBody, fmt.Sprintf("%s comes first, but it issued %s", nth(chain, 0), nth(chain, child)), lead(s, child)))
 		}
 		return checks.Found()
 	}
@@ -53,13 +53,18 @@ func judgeLeafFirst(s checks.Subject) checks.Verdict {
 			"give the certificate that was issued for the domain, then its intermediates"))
 	case leaf == len(chain)-1 && reversed(chain):
 		return checks.Found(checks.Fails(atBody, fmt.Sprintf("the chain is reversed: %s is a CA's and comes first, %s is the server's and comes last",
-			nth(chain, 0), nth(chain, leaf)), "write the certificates in the opposite order"))
+			nth(chain, 0), nth(chain, leaf)), "write the certificates in the opposite order: "+inOrder(s)))
 	}
-	return checks.Found(checks.Fails(atBody, fmt.Sprintf("%s is a CA's and comes first; the server's is %s", nth(chain, 0), nth(chain, leaf)), lead(leaf)))
+	return checks.Found(checks.Fails(atBody, fmt.Sprintf("%s is a CA's and comes first; the server's is %s", nth(chain, 0), nth(chain, leaf)), lead(s, leaf)))
 }
 
-func lead(i int) string {
-	return fmt.Sprintf("put certificate %d first, then each certificate's issuer behind it", i+1)
+func lead(s checks.Subject, i int) string {
+	return fmt.Sprintf("put certificate %d first, then each certificate's issuer behind it: %s", i+1, inOrder(s))
+}
+
+// inOrder is the command that does it.
+func inOrder(s checks.Subject) string {
+	return fmt.Sprintf("bindgate lint --certificate %q --domain NAME --write-chain CLEAN.pem", s.Evidence.Certificate.Facts.Source)
 }
 
 // issuedBy is the index of a certificate that the i-th one has signed; -1 for none.
