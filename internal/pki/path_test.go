@@ -122,6 +122,7 @@ func TestFindPathRefuses(t *testing.T) {
 	below := tight.CA(t, "below")
 	x, y := pkitest.Root(t, "x"), pkitest.Root(t, "y")
 	xy, yx := x.Certify(t, "y", y.Key), y.Certify(t, "x", x.Key)
+	vast := append([]byte{0x30, 0x83, 0x01, 0x86, 0xa0}, make([]byte, 100000)...)
 	authority := func(name, serial []byte) pkitest.Identity { return a.Leaf(t, names, authorityKey(name, serial)) }
 	tests := map[string]struct {
 		chain              []pkitest.Identity
@@ -142,6 +143,7 @@ func TestFindPathRefuses(t *testing.T) {
 		"key identifiers":      {[]pkitest.Identity{leaf, otherKeyID(t, root, a)}, "authorityKeyIdentifier", ""},
 		"any usage":            {via(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} }), "anyExtendedKeyUsage without serverAuth", ""},
 		"renewed issuer":       {[]pkitest.Identity{authority(a.RawIssuer, []byte{7}), a}, "wants the serial number 7 of its issuer's certificate", ""},
+		"a vast name above":    {[]pkitest.Identity{authority(vast, a.SerialNumber.Bytes()), a}, "wants a directoryName of 100005 bytes above its issuer", ""},
 		"another above":        {[]pkitest.Identity{authority(a.RawSubject, a.SerialNumber.Bytes()), a}, `wants the directoryName "CN=a,O=bindgate test" above its issuer`, ""},
 		"nothing":              {nil, "there is no certificate", ""},
 
