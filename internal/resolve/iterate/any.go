@@ -2,8 +2,10 @@ package iterate
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"time"
 
@@ -14,12 +16,12 @@ import (
 const stagger = 400 * time.Millisecond
 
 // anyOf asks the servers of a zone until one gives a useful answer: one after
-// the other, in random order, beside each other when they are slow.
+// the other, beside each other when they are slow.
 func (w *Walker) anyOf(ctx context.Context, t trail, z *Zone, name string, qtype uint16, useful func(*dns.Msg) bool) (*dns.Msg, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var servers []Server
-	for _, i := range rand.Perm(len(z.Servers)) {
+	for _, i := range order(z.Name, name, len(z.Servers)) {
 		if z.Servers[i].client != nil {
 			servers = append(servers, z.Servers[i])
 		}
@@ -65,6 +67,15 @@ func (w *Walker) anyOf(ctx context.Context, t trail, z *Zone, name string, qtype
 		problem = fmt.Errorf("%w; where port 53 is closed or others answer there, name a resolver with --resolver", problem)
 	}
 	return nil, fmt.Errorf("no server of %s gives a useful answer for %s %s: %w", z.Name, name, dns.Type(qtype), problem)
+}
+
+// order spreads the questions over a zone's servers, and asks the same ones first
+// in every run: where they disagree, a verdict must not change by chance.
+func order(zone, name string, servers int) []int {
+	h := fnv.New128a()
+	_, _ = h.Write([]byte(zone + " " + name))
+	sum := h.Sum(nil)
+	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(sum), binary.BigEndian.Uint64(sum[8:]))).Perm(servers)
 }
 
 // why keeps the last reason, preferring what a server said to what this machine lacks.
