@@ -32,7 +32,7 @@ func newCarrier(cfg Config, timeout time.Duration) (name string, way carrier, lo
 			host, port = strings.Trim(rest, "[]"), tlsPort
 		}
 		if !portNumber(port) || !hostOrAddress(host) {
-			return "", nil, false, fmt.Errorf("resolver %q: want tls://HOST or tls://HOST:PORT", cfg.Server)
+			return "", nil, false, fmt.Errorf("resolver %s: want tls://HOST or tls://HOST:PORT", quoted(cfg.Server))
 		}
 		config.ServerName = host
 		address := net.JoinHostPort(host, port)
@@ -46,7 +46,8 @@ func newCarrier(cfg Config, timeout time.Duration) (name string, way carrier, lo
 		transport := &http.Transport{DialContext: cfg.Dial, TLSClientConfig: config, ForceAttemptHTTP2: true, IdleConnTimeout: timeout}
 		// A redirect would take the questions to somebody that nobody named.
 		stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-		return cfg.Server, &https{client: &http.Client{Transport: transport, CheckRedirect: stay}, url: cfg.Server, timeout: timeout}, loopback(u.Hostname()), nil
+		// Path and query may hold a token, so the host alone names the server.
+		return "https://" + u.Host, &https{client: &http.Client{Transport: transport, CheckRedirect: stay}, url: cfg.Server, timeout: timeout}, loopback(u.Hostname()), nil
 	}
 	address, err := parseServer(cfg.Server)
 	if err != nil {
@@ -54,6 +55,14 @@ func newCarrier(cfg Config, timeout time.Duration) (name string, way carrier, lo
 	}
 	host, _, _ := net.SplitHostPort(address)
 	return address, newPlain(address, timeout, cfg.Dial), loopback(host), nil
+}
+
+// quoted repeats what was typed, but not what may hold a password or a token.
+func quoted(server string) string {
+	if strings.ContainsAny(server, "@?#") {
+		return "(not repeated here, for it may hold a password)"
+	}
+	return strconv.Quote(server)
 }
 
 func portNumber(text string) bool {
@@ -118,7 +127,7 @@ func parseServer(s string) (string, error) {
 	}
 	server, err := netip.ParseAddrPort(s)
 	if err != nil || !lettersAndDigits(server.Addr().Zone()) {
-		return "", fmt.Errorf("resolver address %q is not an IP address with or without a port: %s", s, want)
+		return "", fmt.Errorf("resolver address %s is not an IP address with or without a port: %s", quoted(s), want)
 	}
 	if server.Port() == 0 {
 		return "", fmt.Errorf("resolver address %q has port 0: %s", s, want)

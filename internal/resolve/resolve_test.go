@@ -28,7 +28,7 @@ func TestServerAddress(t *testing.T) {
 		"192.0.2.53:0":         "!port 0",
 		"192.0.2.53:99999":     "!is not an IP address",
 		"[192.0.2.53":          "!is not an IP address",
-		"https://192.0.2.53/q": "https://192.0.2.53/q",
+		"https://192.0.2.53/q": "https://192.0.2.53",
 	} {
 		c, err := New(Config{Server: in})
 		if problem, bad := strings.CutPrefix(want, "!"); bad {

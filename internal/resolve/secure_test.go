@@ -105,12 +105,28 @@ func TestDNSOverTLS(t *testing.T) {
 func TestSecureServerAddress(t *testing.T) {
 	for in, want := range map[string]string{
 		"tls://dns.example": "tls://dns.example:853", "tls://192.0.2.53:8853": "tls://192.0.2.53:8853", "tls://[2001:db8::1]": "tls://[2001:db8::1]:853",
-		"https://dns.example/dns-query": "https://dns.example/dns-query", "tls://": "!", "https://": "!", "https://user@dns.example/": "!", "https://dns.example:0/": "!", "https://dns.example:99999/": "!", "tls://a..b": "!", "quic://x": "!",
+		"https://dns.example/dns-query": "https://dns.example", "https://dns.example:8443/t0ken?t0ken": "https://dns.example:8443", "tls://": "!", "https://": "!", "https://user@dns.example/": "!", "https://dns.example:0/": "!", "https://dns.example:99999/": "!", "tls://a..b": "!", "quic://x": "!",
 	} {
 		c, err := New(Config{Server: in})
 		if want == "!" != (err != nil) || err == nil && c.Server() != want {
 			t.Errorf("%q: got %v, %v, want %s", in, c, err, want)
 		}
+	}
+}
+
+// An address that may hold a password or a token is not repeated.
+func TestSecretsOfAnAddressAreNotTold(t *testing.T) {
+	for _, in := range []string{"http://user:t0ken@dns.example/", "tls://user:t0ken@dns.example", "https://user:t0ken@dns.example/", "192.0.2.53?t0ken"} {
+		if _, err := New(Config{Server: in}); err == nil || strings.Contains(err.Error(), "t0ken") {
+			t.Errorf("got %v", err)
+		}
+	}
+	c, err := New(Config{Server: "https://127.0.0.1:1/t0ken?t0ken", Timeout: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Walk(t.Context(), "api.demo.com"); err == nil || strings.Contains(err.Error(), "t0ken") {
+		t.Errorf("got %v", err)
 	}
 }
 

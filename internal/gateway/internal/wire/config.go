@@ -77,14 +77,15 @@ func (c Config) base(region string) (*url.URL, error) {
 	return parseEndpoint(c.Endpoint)
 }
 
-// parseEndpoint never echoes an endpoint that it cannot take apart: it may hold
-// a password.
+// parseEndpoint never echoes what may hold a password or a token.
 func parseEndpoint(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	switch {
-	case err != nil || u.User != nil:
+	case err != nil || u.User != nil || strings.Contains(s, "@"):
 		return nil, errors.New("endpoint: want https://host[:port], without user and password")
-	case u.Host == "" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, errors.New("endpoint: want https://host[:port] and nothing after it; got a query or a fragment, which is not repeated here")
+	case u.Host == "" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "":
 		return nil, fmt.Errorf("endpoint %q: want https://host[:port] and nothing after it", s)
 	case u.Scheme == "https":
 	case u.Scheme != "http":

@@ -42,7 +42,7 @@ func TestNewRefuses(t *testing.T) {
 		"plain http is taken to a loopback": {Endpoint: "http://gateway.example.com"},
 		"without user and password":         {Endpoint: "https://user:hunter2@gateway.example.com"},
 		"nothing after it":                  {Endpoint: "https://gateway.example.com/path"},
-		"nothing after":                     {Endpoint: "https://gateway.example.com?x=1"},
+		"nothing after":                     {Endpoint: "https://gateway.example.com?x=hunter2"},
 		"want https://, or":                 {Endpoint: "ftp://gateway.example.com"},
 		"want https://host":                 {Endpoint: "gateway.example.com"},
 		"want PEM":                          {CA: []byte("x")},
