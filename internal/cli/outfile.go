@@ -10,9 +10,9 @@ import (
 // judged, so that a path that cannot be written is known before any call; what
 // stood there stays until there is something to put in its place.
 type outFile struct {
-	*os.File
-	fresh bool // not there before, and nothing written yet
-	whole bool // holds nothing but what was written here
+	file  *os.File // not embedded: whatever it could do beside Write would leave the old content
+	fresh bool     // not there before, and nothing written yet
+	whole bool     // holds nothing but what was written here
 }
 
 // openOutFile opens path for writing; mode is for a file that is not there yet.
@@ -27,30 +27,30 @@ func openOutFile(path string, mode fs.FileMode) (*outFile, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &outFile{File: f, fresh: fresh, whole: fresh || !info.Mode().IsRegular()}, nil
+	return &outFile{file: f, fresh: fresh, whole: fresh || !info.Mode().IsRegular()}, nil
 }
 
 // Write writes in place of what the file held.
 func (o *outFile) Write(p []byte) (int, error) {
 	if !o.whole {
-		if err := o.Truncate(0); err != nil {
+		if err := o.file.Truncate(0); err != nil {
 			return 0, err
 		}
 	}
 	o.fresh, o.whole = false, true
-	return o.File.Write(p)
+	return o.file.Write(p)
 }
 
 // Close closes the file, and takes it away when the run made it for nothing. A
 // second call does nothing; nil has nothing to close.
 func (o *outFile) Close() error {
-	if o == nil || o.File == nil {
+	if o == nil || o.file == nil {
 		return nil
 	}
-	err := o.File.Close()
+	err := o.file.Close()
 	if o.fresh {
-		err = errors.Join(err, os.Remove(o.Name()))
+		err = errors.Join(err, os.Remove(o.file.Name()))
 	}
-	o.File = nil
+	o.file = nil
 	return err
 }

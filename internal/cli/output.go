@@ -96,13 +96,13 @@ func (r *run) apart() error {
 		if f == nil {
 			continue
 		}
-		info, err := f.Stat()
+		info, err := f.file.Stat()
 		if err != nil {
 			return fmt.Errorf("looking at a file to write: %w", err)
 		}
 		for _, u := range uses {
 			if info.Mode().IsRegular() && os.SameFile(info, u.info) {
-				return fmt.Errorf("looking at the files to write: %q is %s too, want a file of its own for each", f.Name(), u.what)
+				return fmt.Errorf("looking at the files to write: %q is %s too, want a file of its own for each", f.file.Name(), u.what)
 			}
 		}
 		uses = append(uses, use{"another output", info})
