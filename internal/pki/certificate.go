@@ -97,7 +97,7 @@ func notParsed(b block, err error) *Problem {
 	if kind := kindOfDER(b.Bytes); kind != kindUnknown && kind != kindCertificate {
 		return notCertificate(b.holds())
 	}
-	if spki, ok := publicKeyOf(b.Bytes); ok {
+	if _, spki, ok := subjectAndKey(b.Bytes); ok {
 		if name := weakkey.Unaccepted(spki); name != "" {
 			return &Problem{Kind: KindUnsupported,
 				Message: fmt.Sprintf("holds a certificate at %s whose key is %s, which browsers do not take, want RSA or ECDSA on P-256 or P-384", b.at(), name),

@@ -100,11 +100,11 @@ func unacceptedKey(der []byte) string {
 	return ""
 }
 
-// publicKeyOf is the SubjectPublicKeyInfo of a certificate (RFC 5280 §4.1), found
-// without parsing the rest.
-func publicKeyOf(der []byte) ([]byte, bool) {
+// subjectAndKey are the DER of a certificate's subject and SubjectPublicKeyInfo
+// (RFC 5280 §4.1), found without parsing the rest.
+func subjectAndKey(der []byte) (subject, key cryptobyte.String, ok bool) {
 	input := cryptobyte.String(der)
-	var certificate, tbs, spki cryptobyte.String
+	var certificate, tbs cryptobyte.String
 	if !input.ReadASN1(&certificate, cbasn1.SEQUENCE) ||
 		!certificate.ReadASN1(&tbs, cbasn1.SEQUENCE) ||
 		!tbs.SkipOptionalASN1(cbasn1.Tag(0).Constructed().ContextSpecific()) || // version
@@ -112,9 +112,9 @@ func publicKeyOf(der []byte) ([]byte, bool) {
 		!tbs.SkipASN1(cbasn1.SEQUENCE) || // signature
 		!tbs.SkipASN1(cbasn1.SEQUENCE) || // issuer
 		!tbs.SkipASN1(cbasn1.SEQUENCE) || // validity
-		!tbs.SkipASN1(cbasn1.SEQUENCE) || // subject
-		!tbs.ReadASN1Element(&spki, cbasn1.SEQUENCE) {
-		return nil, false
+		!tbs.ReadASN1Element(&subject, cbasn1.SEQUENCE) ||
+		!tbs.ReadASN1Element(&key, cbasn1.SEQUENCE) {
+		return nil, nil, false
 	}
-	return spki, true
+	return subject, key, true
 }

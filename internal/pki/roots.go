@@ -5,12 +5,9 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"sync"
 
-	"golang.org/x/crypto/cryptobyte"
-	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
@@ -147,8 +144,8 @@ func newIndexBuilder() *indexBuilder {
 
 func (b *indexBuilder) add(der []byte, constraint func([]*x509.Certificate) error) {
 	sum := sha256.Sum256(der)
-	subject, err := subjectOf(der)
-	if err != nil || b.seen[sum] {
+	subject, _, ok := subjectAndKey(der)
+	if !ok || b.seen[sum] {
 		return
 	}
 	b.seen[sum] = true
@@ -161,22 +158,4 @@ func (b *indexBuilder) done() rootIndex {
 	sum := sha256.Sum256(b.all)
 	b.digest = "sha256:" + hex.EncodeToString(sum[:])
 	return b.rootIndex
-}
-
-// subjectOf is the DER of a certificate's subject (RFC 5280 §4.1), found
-// without parsing the rest.
-func subjectOf(der []byte) ([]byte, error) {
-	input := cryptobyte.String(der)
-	var certificate, tbs, subject cryptobyte.String
-	if !input.ReadASN1(&certificate, cbasn1.SEQUENCE) ||
-		!certificate.ReadASN1(&tbs, cbasn1.SEQUENCE) ||
-		!tbs.SkipOptionalASN1(cbasn1.Tag(0).Constructed().ContextSpecific()) || // version
-		!tbs.SkipASN1(cbasn1.INTEGER) || // serialNumber
-		!tbs.SkipASN1(cbasn1.SEQUENCE) || // signature
-		!tbs.SkipASN1(cbasn1.SEQUENCE) || // issuer
-		!tbs.SkipASN1(cbasn1.SEQUENCE) || // validity
-		!tbs.ReadASN1Element(&subject, cbasn1.SEQUENCE) {
-		return nil, errors.New("reading a certificate's subject: it is malformed")
-	}
-	return subject, nil
 }

@@ -22,9 +22,9 @@ func TestMozillaRoots(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		subject, err := subjectOf(r.Certificate)
-		if err != nil || !bytes.Equal(subject, parsed.RawSubject) {
-			t.Fatalf("%s: got subject %x (%v)", parsed.Subject, subject, err)
+		subject, key, ok := subjectAndKey(r.Certificate)
+		if !ok || !bytes.Equal(subject, parsed.RawSubject) || !bytes.Equal(key, parsed.RawSubjectPublicKeyInfo) {
+			t.Fatalf("%s: got subject %x and key %x (%t)", parsed.Subject, subject, key, ok)
 		}
 		if got := roots.FindPath([]*x509.Certificate{parsed}, pkitest.Now()); len(got.Certificates) != 1 {
 			t.Errorf("%s: got %+v", parsed.Subject, got)
