@@ -47,7 +47,8 @@ func newCarrier(cfg Config, timeout time.Duration) (name string, way carrier, lo
 		// A redirect would take the questions to somebody that nobody named.
 		stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		// Path and query may hold a token, so the host alone names the server.
-		return "https://" + u.Host, &https{client: &http.Client{Transport: transport, CheckRedirect: stay}, url: cfg.Server, timeout: timeout}, loopback(u.Hostname()), nil
+		name = (&url.URL{Scheme: "https", Host: u.Host}).String()
+		return name, &https{client: &http.Client{Transport: transport, CheckRedirect: stay}, url: cfg.Server, timeout: timeout}, loopback(u.Hostname()), nil
 	}
 	address, err := parseServer(cfg.Server)
 	if err != nil {

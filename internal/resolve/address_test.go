@@ -22,7 +22,7 @@ func TestServersThatAreRefused(t *testing.T) {
 // FuzzServer: the name that errors and evidence give a server means the same
 // server again.
 func FuzzServer(f *testing.F) {
-	for _, s := range []string{"192.0.2.53", "[2001:db8::53]:5353", "2001:db8::53", "fe80::1%eth0", "tls://dns.example", "tls://[::1]:853", "https://dns.example:443/dns-query?x"} {
+	for _, s := range []string{"192.0.2.53", "[2001:db8::53]:5353", "2001:db8::53", "fe80::1%eth0", "tls://dns.example", "tls://[::1]:853", "https://dns.example:443/dns-query?x", "https://[fe80::1%25eth0]/dns-query"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, server string) {
