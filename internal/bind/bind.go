@@ -68,24 +68,31 @@ func New(c Config) *Binder {
 	})}
 }
 
-// All redeems permits in their order. The first call that fails or whose
-// outcome is unknown stops the rest; a cancelled context stops before the next
-// binding, never inside one, so that no domain is left without its certificate.
+// All redeems permits in their order, as Sequence does.
 func (b *Binder) All(ctx context.Context, permits []gate.Permit) []Outcome {
-	outcomes := make([]Outcome, 0, len(permits))
-	var stopped string
+	outcomes, next := make([]Outcome, 0, len(permits)), b.Sequence()
 	for _, p := range permits {
+		outcomes = append(outcomes, next(ctx, p))
+	}
+	return outcomes
+}
+
+// Sequence returns a function that redeems one permit after another. The first
+// call that fails or whose outcome is unknown stops the rest; a cancelled context
+// stops before the next binding, never inside one, so that no domain is left
+// without its certificate.
+func (b *Binder) Sequence() func(context.Context, gate.Permit) Outcome {
+	var stopped string
+	return func(ctx context.Context, p gate.Permit) Outcome {
 		if plan := p.Plan(); stopped != "" && len(plan.Calls) > 0 {
-			outcomes = append(outcomes, Outcome{Status: NotAttempted, Message: stopped, Before: plan.Before})
-			continue
+			return Outcome{Status: NotAttempted, Message: stopped, Before: plan.Before}
 		}
 		o := b.One(ctx, p)
 		if o.stops() {
 			stopped = fmt.Sprintf("not attempted: the binding of %q before it ended %s", p.Subject().Binding.DomainName, o.Status)
 		}
-		outcomes = append(outcomes, o)
+		return o
 	}
-	return outcomes
 }
 
 // One redeems one permit. Once a call took effect it goes on to the end of the

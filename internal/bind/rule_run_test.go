@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/catalog"
@@ -14,6 +16,7 @@ import (
 	"github.com/bindgate/bindgate/internal/bind"
 	"github.com/bindgate/bindgate/internal/collect"
 	"github.com/bindgate/bindgate/internal/collect/group"
+	"github.com/bindgate/bindgate/internal/collect/siblings"
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/gateway"
 	"github.com/bindgate/bindgate/internal/journal"
@@ -99,17 +102,27 @@ func (r *ran) redeem(ctx context.Context, b *bind.Binder) {
 
 func (c *ruleCase) observe(ctx context.Context, cancel func(), p *platform, groups *group.Collector) []checks.Subject {
 	f := &faulty{c: c, groups: groups, cancel: cancel}
-	collector := collect.Collector{DNS: f, Certificate: faultyFiles{f}, Group: f, Served: true,
-		Concurrency: 2, Timeout: p.collect, Now: time.Now}
 	var wishes []binding.Binding
 	for _, b := range c.bindings {
 		wishes = append(wishes, b.wish)
 	}
 	facts := evidence.Run{Now: time.Now(), Command: "apply", Contract: evidence.Contract2026, Live: c.live}
-	var out []checks.Subject
-	for i, ev := range collector.All(ctx, facts, wishes) {
-		c.bindings[i].rest(&ev)
-		out = append(out, checks.Subject{Binding: wishes[i], Evidence: ev})
+	collector := collect.Collector{DNS: f, Certificate: faultyFiles{f}, Group: f, Served: true,
+		Related: siblings.NewIndex(slices.Values(wishes)), Timeout: p.collect, Now: time.Now}
+	out := make([]checks.Subject, len(wishes))
+	var work errgroup.Group
+	work.SetLimit(2)
+	for i, b := range wishes {
+		work.Go(func() error {
+			ev := collector.Collect(ctx, i, b)
+			ev.Run = facts
+			out[i] = checks.Subject{Binding: b, Evidence: ev}
+			return nil
+		})
+	}
+	_ = work.Wait()
+	for i := range out {
+		c.bindings[i].rest(&out[i].Evidence)
 	}
 	return out
 }

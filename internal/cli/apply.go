@@ -6,19 +6,21 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/apply"
 	"github.com/bindgate/bindgate/internal/bind"
+	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/journal"
 	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/report"
 )
 
 func newApply(env Env) *cobra.Command {
 	var f flags
-	var a apply
+	var a applying
 	c := &cobra.Command{
 		Use:   "apply [PATH…|PLAN]",
 		Short: "Judge bindings afresh, then make the calls, then read back",
@@ -38,8 +40,8 @@ already keeps no other from being bound, but the run ends with 1. Given a plan t
 	return c
 }
 
-// apply is one call of the command.
-type apply struct {
+// applying is one call of the command.
+type applying struct {
 	each     bool
 	readBack time.Duration
 	lockWait time.Duration
@@ -49,7 +51,7 @@ type apply struct {
 	run     *run
 }
 
-func (a *apply) do(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) error {
+func (a *applying) do(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) error {
 	if a.readBack < 0 || a.lockWait < 0 {
 		return fmt.Errorf("reading --read-back and --lock-wait: got %s and %s, want positive values", a.readBack, a.lockWait)
 	}
@@ -57,23 +59,66 @@ func (a *apply) do(ctx context.Context, env Env, c *cobra.Command, f flags, args
 	if err != nil {
 		return err
 	}
+	if a.each && a.planned != nil {
+		return errors.New("reading flags: --each judges one by one and cannot hold to a plan; leave one of them out")
+	}
 	if a.run, err = begin(ctx, env, c, f, args); err != nil {
 		return err
 	}
 	defer a.run.close()
-	if a.run.alone() {
+	if a.run.certificateOnly() {
 		return errors.New("reading arguments: no API group is named, so there is nothing to apply; add --group")
 	}
 	if err := a.openJournal(ctx, env, a.run.s); err != nil {
 		return err
 	}
 	defer func() { _ = a.journal.Close() }()
-	code, sent, rep, err := a.all(ctx, args)
+	return a.all(ctx, args)
+}
+
+// all judges, makes the calls, journals how the run ended and reports it.
+func (a *applying) all(ctx context.Context, args []string) error {
+	r := a.run
+	inputs, err := r.planInputs(args)
 	if err != nil {
 		return err
 	}
-	if err := a.run.write(rep); err != nil {
-		if sent {
+	if err := a.record(journal.Run, ""); err != nil {
+		return err
+	}
+	rep, err := r.report()
+	if err != nil {
+		return err
+	}
+	var done tally
+	var unreported error
+	err = apply.Run(ctx, apply.Options{
+		Engine: r.engine, Journal: a.journal, Each: a.each, Planned: a.planned, Inputs: inputs,
+		ReadBack: a.readBack, CallTime: r.s.timeout, Now: r.env.Now, Parallel: r.s.concurrency,
+		Warn: func(err error) { complain(r.env.Stderr, err) },
+	}, func(item apply.Item) {
+		done.add(item)
+		if unreported == nil { // a report that cannot be written stops no call
+			unreported = rep.add(applied(item))
+		}
+	})
+	r.bar.end()
+	if err != nil && !done.sent {
+		if errors.Is(err, apply.ErrChanged) {
+			err = withCode(exitChanged, err)
+		}
+		a.end(codeOf(err))
+		return err
+	}
+	if err != nil { // what was sent before it is still reported
+		complain(r.env.Stderr, err)
+		done.failed = true
+	}
+	code := done.code(ctx)
+	a.settle(done.inEffect)
+	a.end(code)
+	if err := errors.Join(unreported, rep.close(code == exitInterrupted || done.interrupted, a.journal.Head())); err != nil {
+		if done.sent {
 			return withCode(exitFailed, fmt.Errorf("the calls were made, see the journal, but %w", err))
 		}
 		return err
@@ -81,8 +126,80 @@ func (a *apply) do(ctx context.Context, env Env, c *cobra.Command, f flags, args
 	return ended(code)
 }
 
+// applied is an item as the report has it.
+func applied(item apply.Item) report.Binding {
+	b, o := entry(item.Verdict), item.Outcome
+	b.Calls, b.Takes = item.Calls, item.Takes
+	b.Outcome = &report.Outcome{Status: string(o.Status), Sent: o.Sent, RequestID: o.RequestID, Code: o.Code, Message: o.Message,
+		Before: o.Before, Restore: o.Restore}
+	return b
+}
+
+// tally is what a run of calls came to.
+type tally struct {
+	sent        bool // a call may have reached the gateway
+	failed      bool // the run itself ended with an error
+	interrupted bool
+	worst       int             // of the bindings that were not interrupted
+	inEffect    map[target]bool // what the gateway was seen to show
+}
+
+// target names a binding in the journal.
+type target struct{ domain, group, region string }
+
+func (t *tally) add(item apply.Item) {
+	o := item.Outcome
+	t.sent = t.sent || o.Sent
+	if item.InEffect() {
+		if t.inEffect == nil {
+			t.inEffect = map[target]bool{}
+		}
+		t.inEffect[target{item.Binding.DomainName, item.Binding.GroupID, item.Binding.RegionID}] = true
+	}
+	switch {
+	case o.Interrupted:
+		t.interrupted = true
+	case o.Changed:
+		t.worst = worst(t.worst, exitChanged)
+	case item.Decision.Status != gate.Allowed || o.Status == bind.NotAttempted:
+		t.worst = worst(t.worst, codeOfDecision(item.Decision.Status, false))
+	default:
+		t.worst = worst(t.worst, codeOfOutcome(o))
+	}
+}
+
+// code is what decisions and outcomes say together. An interrupted run of which
+// anything was sent is unfinished; only else was it as if never begun.
+func (t *tally) code(ctx context.Context) int {
+	code := t.worst
+	if t.failed || t.interrupted && t.sent {
+		code = worst(code, exitFailed)
+	}
+	if !t.sent && (t.interrupted || ctx.Err() != nil) {
+		code = worst(code, exitInterrupted)
+	}
+	return code
+}
+
+func (a *applying) record(kind journal.Kind, message string) error {
+	r := a.run
+	facts, err := r.engine.Run()
+	if err != nil {
+		return err
+	}
+	return a.journal.Append(journal.Entry{Kind: kind, Message: message, Actor: r.s.actor,
+		ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest, ConfigDigest: r.s.configDigest})
+}
+
+// end journals how the run ended; every call has its own entry already.
+func (a *applying) end(code int) {
+	if err := a.record(journal.End, fmt.Sprintf("exit %d", code)); err != nil {
+		complain(a.run.env.Stderr, err)
+	}
+}
+
 // readPlan takes a saved plan for what it is and gives the manifests it names.
-func (a *apply) readPlan(env Env, args []string) ([]string, error) {
+func (a *applying) readPlan(env Env, args []string) ([]string, error) {
 	if len(args) != 1 || args[0] == "-" {
 		return args, nil
 	}
@@ -109,7 +226,7 @@ func (a *apply) readPlan(env Env, args []string) ([]string, error) {
 
 // openJournal opens and locks the journal before anything is judged, so that
 // two applies never judge the same state.
-func (a *apply) openJournal(ctx context.Context, env Env, s settings) error {
+func (a *applying) openJournal(ctx context.Context, env Env, s settings) error {
 	path := s.journal
 	if path == "" {
 		var err error
@@ -131,11 +248,11 @@ func (a *apply) openJournal(ctx context.Context, env Env, s settings) error {
 	return nil
 }
 
-// settle journals that calls of earlier runs whose outcome nobody knew are over,
-// where the gateway was seen to show what their binding wishes.
-func (a *apply) settle(done []applied) {
+// settle journals that calls of earlier runs whose outcome was unknown are over,
+// where the gateway was seen to show their binding.
+func (a *applying) settle(inEffect map[target]bool) {
 	for _, call := range a.journal.Pending() {
-		if !slices.ContainsFunc(done, func(d applied) bool { return d.stands() && d.is(call) }) {
+		if !inEffect[target{call.DomainName, call.GroupID, call.RegionID}] {
 			continue
 		}
 		err := a.journal.Append(journal.Entry{Kind: journal.Outcome, Permit: call.Permit, Call: call.Call, Status: "settled",
@@ -145,15 +262,4 @@ func (a *apply) settle(done []applied) {
 			complain(a.run.env.Stderr, err)
 		}
 	}
-}
-
-// stands reports that the gateway shows the wish.
-func (d applied) stands() bool {
-	return d.outcome.Status == bind.Bound || d.outcome.Status == bind.Unchanged
-}
-
-// is reports that a call was one of this binding's.
-func (d applied) is(call journal.Entry) bool {
-	b := d.subject.Binding
-	return b.DomainName == call.DomainName && b.GroupID == call.GroupID && b.RegionID == call.RegionID
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,11 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v4"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/bindgate/bindgate/checks/binding"
-	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 )
 
@@ -54,20 +51,25 @@ func audit(ctx context.Context, env Env, c *cobra.Command, f flags, region, outp
 		return fmt.Errorf("opening -o %q: %w", output, err)
 	}
 	defer func() { _ = file.Close() }()
-	text, err := r.boundManifest(ctx, region)
-	if err != nil || text == nil {
+	bindings, groups, err := judge.Bound(ctx, r.options(), region)
+	var config *judge.ConfigError
+	switch {
+	case errors.As(err, &config):
+		return err
+	case err != nil:
+		return withCode(exitCannotTell, err)
+	case len(bindings) == 0:
+		_, err := fmt.Fprintf(r.env.Stdout, "%d API groups in %s, and no domain is bound to any\n", groups, region)
 		return err
 	}
-	from := "-"
-	r.env.Stdin = bytes.NewReader(text)
+	held := func() (*manifest.Set, error) { return manifest.Of(bindings, env.Dir) }
 	if file != nil {
-		from = output
-		_, err := file.Write(text)
-		if err = errors.Join(err, file.Close()); err != nil {
+		if err := writeManifest(file, bindings); err != nil {
 			return fmt.Errorf("writing -o %q: %w", output, err)
 		}
+		held = func() (*manifest.Set, error) { return load(env, c, r.s, []string{output}) } // findings name its lines
 	}
-	if err := r.open(ctx, c, []string{from}); err != nil {
+	if err := r.open(ctx, held); err != nil {
 		return err
 	}
 	return r.lint(ctx)
@@ -85,36 +87,25 @@ func openNew(env Env, path string) (*outFile, error) {
 	return f, err
 }
 
-// boundManifest is what a region has bound, as a manifest; nil when it is nothing.
-func (r *run) boundManifest(ctx context.Context, region string) ([]byte, error) {
-	// One binding, not yet known: enough to say that the gateway is wanted.
-	r.set = &manifest.Set{Bindings: make([]binding.Binding, 1)}
-	if err := r.openGateway(); err != nil {
-		return nil, err
-	}
-	groups, err := readGroups(ctx, gateway.NewReader(r.transport), region, r.s.concurrency)
-	if err != nil {
-		return nil, withCode(exitCannotTell, err)
-	}
+// writeManifest writes bindings as a manifest.
+func writeManifest(file *outFile, bindings []binding.Binding) error {
 	m := boundFile{APIVersion: "bindgate/v1"}
-	for _, g := range groups {
-		for _, d := range g.Domains {
-			m.Bindings = append(m.Bindings, boundDomain{DomainName: d.DomainName, GroupID: g.GroupID, RegionID: region,
-				BindStageName: d.BindStageName, CustomDomainType: d.CustomDomainType, Redirect: d.IsHTTPRedirectToHTTPS})
+	for _, b := range bindings {
+		d := boundDomain{DomainName: b.DomainName, GroupID: b.GroupID, RegionID: b.RegionID, BindStageName: *b.BindStageName,
+			Redirect: b.IsHTTPRedirectToHTTPS != nil}
+		if b.CustomDomainTypeGiven {
+			d.CustomDomainType = b.CustomDomainType
 		}
-	}
-	if len(m.Bindings) == 0 {
-		_, err := fmt.Fprintf(r.env.Stdout, "%d API groups in %s, and no domain is bound to any\n", len(groups), region)
-		return nil, err
+		m.Bindings = append(m.Bindings, d)
 	}
 	text, err := yaml.Dump(m, yaml.WithIndent(2), yaml.WithCompactSeqIndent(false))
-	if err != nil {
-		return nil, fmt.Errorf("writing down what is bound: %w", err)
+	if err == nil {
+		_, err = file.Write(text)
 	}
-	return text, nil
+	return errors.Join(err, file.Close())
 }
 
-// boundFile is a manifest of what stands.
+// boundFile is a manifest of what is bound.
 type boundFile struct {
 	APIVersion string        `yaml:"apiVersion"`
 	Bindings   []boundDomain `yaml:"bindings"`
@@ -127,27 +118,4 @@ type boundDomain struct {
 	BindStageName    string `yaml:"bindStageName"` // empty: all environments
 	CustomDomainType string `yaml:"customDomainType,omitempty"`
 	Redirect         bool   `yaml:"isHttpRedirectToHttps,omitempty"`
-}
-
-// readGroups reads every group of a region, in the order of their listing. One
-// that cannot be read fails all: an audit that misses a group misleads.
-func readGroups(ctx context.Context, reader *gateway.Reader, region string, parallel int) ([]evidence.Group, error) {
-	refs, err := reader.Groups(ctx, region)
-	if err != nil {
-		return nil, err
-	}
-	groups := make([]evidence.Group, len(refs))
-	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(max(parallel, 1))
-	for i, ref := range refs {
-		work.Go(func() error {
-			g, err := reader.Group(ctx, region, ref.GroupID)
-			if err != nil {
-				return fmt.Errorf("reading the API group %q: %w", ref.GroupID, err)
-			}
-			groups[i] = g
-			return nil
-		})
-	}
-	return groups, work.Wait()
 }

@@ -6,15 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/collect/certificate"
-	"github.com/bindgate/bindgate/internal/collect/revocation"
+	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/pki"
 )
 
@@ -48,49 +45,12 @@ func (t trust) check() error {
 	return fmt.Errorf("reading --profile: got %q, want public or private", t.profile)
 }
 
-// openCertificates opens roots, lists of weak keys and CRLs; every error is usage.
-func (r *run) openCertificates() error {
-	if err := r.s.trust.check(); err != nil {
-		return err
-	}
-	if r.s.writeChain != "" && (len(r.set.Bindings) != 1 || r.set.Bindings[0].Certificate == nil) {
-		return fmt.Errorf("reading --write-chain: got %d bindings, want one, with a certificate", len(r.set.Bindings))
-	}
-	var err error
-	if r.certificates, err = certificate.New(certificate.Config{
-		Files: r.set.Files, LookupEnv: r.env.LookupEnv, Roots: r.s.roots, Dir: r.env.Dir, Profile: r.s.profile,
-		WeakKeys: r.weakKeys(), Now: r.s.clock,
-	}); err != nil {
-		return err
-	}
-	_, err = r.revocations(r.s.clock)
-	return err
-}
-
-// weakKeys are the lists to ask, none where no key will be looked up: a replay
-// tells what the saved run was told.
-func (r *run) weakKeys() []string {
-	certified := func(b binding.Binding) bool { return b.Certificate != nil }
-	if r.s.evidence != "" || !slices.ContainsFunc(r.set.Bindings, certified) {
-		return nil
-	}
-	return r.s.weakKeys
-}
-
-func (r *run) revocations(now func() time.Time) (*revocation.Collector, error) {
-	why, _ := r.s.leftOut("revocation")
-	return revocation.New(revocation.Config{CRLs: r.s.crls, Dir: r.env.Dir, Offline: why, Private: r.s.revocationPrivate, Now: now})
-}
-
 // writeChain writes the canonical chain of the one binding: leaf first, then its
 // issuers, without the root. A file that holds no readable certificate leaves
 // nothing to write, and its finding says why.
-func (r *run) writeChain(verdicts []judged) error {
-	if r.s.writeChain == "" || len(verdicts) != 1 {
-		return nil
-	}
-	facts := verdicts[0].subject.Evidence.Certificate.Facts
-	if len(facts.Chain) == 0 {
+func (r *run) writeChain(v judge.Verdict) error {
+	facts := v.Evidence.Certificate.Facts
+	if r.s.writeChain == "" || len(facts.Chain) == 0 {
 		return nil
 	}
 	ders := make([][]byte, 0, len(facts.Chain))

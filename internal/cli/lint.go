@@ -1,18 +1,14 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/replay"
-	"github.com/bindgate/bindgate/internal/report"
 )
 
 func newLint(env Env) *cobra.Command {
@@ -48,143 +44,45 @@ func lint(ctx context.Context, env Env, c *cobra.Command, f flags, args []string
 	return r.lint(ctx)
 }
 
+// lint judges and reports every binding, and ends the run with the code that
+// matters most.
 func (r *run) lint(ctx context.Context) error {
-	head, verdicts, err := r.observeAndJudge(ctx, false)
+	rep, err := r.report()
 	if err != nil {
 		return err
 	}
-	if err := r.writeChain(verdicts); err != nil {
+	var code int
+	err = r.judge(ctx, judge.Look{}, func(v judge.Verdict) error {
+		if err := r.writeChain(v); err != nil {
+			return err
+		}
+		code = worst(code, codeOfDecision(v.Decision.Status, true))
+		return rep.add(entry(v))
+	})
+	if err != nil {
 		return err
 	}
-	var codes []int
-	for _, v := range verdicts {
-		codes = append(codes, codeOfDecision(v.decision.Status, true))
-	}
-	return r.finish(r.report(head, verdicts), codes) // the last use of the evidence, which is most of the memory
+	return r.finish(ctx, rep, code)
 }
 
-// finish writes the report of a run that made no calls, and ends it with the
-// code that matters most.
-func (r *run) finish(rep report.Report, codes []int) error {
-	if err := r.write(rep); err != nil {
+// finish ends the report of a run that made no calls, and the run.
+func (r *run) finish(ctx context.Context, rep *reporting, code int) error {
+	if err := rep.close(ctx.Err() != nil, ""); err != nil {
 		return err
 	}
-	if rep.Run.Interrupted {
-		codes = append(codes, exitInterrupted)
+	if ctx.Err() != nil {
+		code = worst(code, exitInterrupted)
 	}
-	return ended(worst(codes...))
+	return ended(code)
 }
 
-// observeAndJudge judges on fresh evidence, which it may save, or on saved
-// evidence. With served it also asks which certificates are served now.
-func (r *run) observeAndJudge(ctx context.Context, served bool) (head report.Run, verdicts []judged, err error) {
-	if r.s.evidence != "" {
-		head, verdicts, err = r.replay(ctx)
-	} else {
-		head, verdicts, err = r.observe(ctx, served)
+// saveEvidence begins the file of --evidence-out; nil where there is none.
+func (r *run) saveEvidence(facts judge.Run) (*replay.Writer, error) {
+	if r.out.evidence == nil {
+		return nil, nil
 	}
-	head.Interrupted = ctx.Err() != nil
-	return head, verdicts, err
-}
-
-func (r *run) observe(ctx context.Context, served bool) (report.Run, []judged, error) {
-	c, _, _, err := r.collectors(served)
-	if err != nil {
-		return report.Run{}, nil, err
-	}
-	facts := r.facts()
-	bar := r.progress(len(r.set.Bindings))
-	c.Progress = bar.step
-	all := c.All(ctx, facts, r.set.Bindings)
-	bar.end()
-	if err := r.policies(); err != nil {
-		return report.Run{}, nil, err
-	}
-	head := r.head(facts)
-	if r.out.evidence != nil {
-		if err := r.save(head, facts, all); err != nil {
-			return report.Run{}, nil, err
-		}
-	}
-	return head, r.judgeAll(ctx, r.set.Bindings, all), nil
-}
-
-func (r *run) save(head report.Run, facts evidence.Run, all []evidence.Evidence) error {
-	saved := replay.Header{Run: facts, Offline: head.Offline, Endpoint: head.Endpoint, RootsDigest: head.RootsDigest}
-	var buf bytes.Buffer
-	if err := replay.Write(&buf, saved, r.set.Bindings, all); err != nil {
-		return err
-	}
-	_, err := buf.WriteTo(r.out.evidence)
-	if err = errors.Join(err, r.out.evidence.Close()); err != nil {
-		return fmt.Errorf("saving the evidence: %w", err)
-	}
-	return nil
-}
-
-// replay judges saved evidence again, at the time and in the mode of its run.
-func (r *run) replay(ctx context.Context) (report.Run, []judged, error) {
-	data, err := readBounded(absolute(r.env, r.s.evidence), replay.MaxSize)
-	if err != nil {
-		return report.Run{}, nil, fmt.Errorf("reading --evidence: %w", err)
-	}
-	saved, err := replay.Read(data)
-	if err != nil {
-		return report.Run{}, nil, err
-	}
-	all, err := saved.Match(r.set.Bindings)
-	if err != nil {
-		return report.Run{}, nil, err
-	}
-	if r.s.minRemaining > 0 { // the owner's wish of today, no observation
-		for i := range all {
-			all[i].Run.MinRemainingSeconds = int64(r.s.minRemaining / time.Second)
-		}
-	}
-	head := r.head(saved.Run.Run)
-	head.Command = r.s.command // policies see the saved one, readers the one that they ran
-	head.Offline, head.Endpoint, head.RootsDigest = saved.Run.Offline, saved.Run.Endpoint, saved.Run.RootsDigest
-	return head, r.judgeAll(ctx, r.set.Bindings, all), nil
-}
-
-// head is what the report says of the run.
-func (r *run) head(facts evidence.Run) report.Run {
-	_, noDNS := r.s.leftOut("dns")
-	_, noGroup := r.s.leftOut("group")
-	return report.Run{
-		Command: facts.Command, Now: facts.Now, Offline: noDNS && noGroup,
-		Endpoint: r.s.endpoint, Contract: facts.Contract, DNSMode: facts.DNSMode,
-		ManifestDigest: r.set.Digest, PolicyDigest: r.engine.Digest(), ConfigDigest: r.s.configDigest,
-		RootsDigest: r.certificates.RootsDigest(),
-	}
-}
-
-// report puts the verdicts under their head.
-func (r *run) report(head report.Run, verdicts []judged) report.Report {
-	rep := report.Report{Tool: report.Tool{Name: "bindgate", Version: version()}, Run: head, Catalogue: r.s.catalogue, Text: r.set.Text}
-	for _, v := range verdicts {
-		facts := v.subject.Evidence.Certificate.Facts
-		if facts.Lints != nil {
-			rep.Run.Linter = facts.Lints.Linter
-		}
-		if rep.Run.KeyLists == nil { // the same for every certificate
-			for _, list := range facts.KeyLists {
-				rep.Run.KeyLists = append(rep.Run.KeyLists, report.KeyList{File: list.File, Digest: list.Digest, Keys: list.Keys})
-			}
-		}
-		rep.Bindings = append(rep.Bindings, v.report())
-	}
-	return rep
-}
-
-func (v judged) report() report.Binding {
-	b := v.subject.Binding
-	return report.Binding{
-		DomainName: b.DomainName, GroupID: b.GroupID, RegionID: b.RegionID,
-		BindStageName: b.BindStageName, CustomDomainType: b.CustomDomainType, Source: b.Source,
-		Decision: v.decision.Status, Reasons: v.decision.Reasons, Checks: v.results,
-		Evidence: report.Observed(v.subject.Evidence), Whole: &v.subject.Evidence,
-	}
+	return replay.NewWriter(r.out.evidence, replay.Header{Run: facts.Run, Offline: facts.Offline,
+		Endpoint: facts.Endpoint, RootsDigest: facts.RootsDigest})
 }
 
 // readBounded reads a regular file of at most limit bytes.

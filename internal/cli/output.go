@@ -81,13 +81,13 @@ func openSink(env Env, spec string) (sink, error) {
 
 // apart makes sure that what the run writes goes over none of its manifests, and
 // that no two reports share a file.
-func (r *run) apart() error {
+func (r *run) apart(set *manifest.Set) error {
 	type use struct {
 		what string
 		info os.FileInfo
 	}
 	var uses []use
-	for _, path := range r.set.Paths {
+	for _, path := range set.Paths {
 		if info, err := os.Stat(absolute(r.env, path)); err == nil { // an error: standard input
 			uses = append(uses, use{"the manifest", info})
 		}
@@ -172,6 +172,14 @@ func stepSummary(env Env, r report.Report) error {
 	}
 	if err := errors.Join(report.WriteStepSummary(f, r), f.Close()); err != nil {
 		return fmt.Errorf("writing the file that GITHUB_STEP_SUMMARY names: %w", err)
+	}
+	return nil
+}
+
+// closeEvidence closes the file of --evidence-out after its last byte.
+func (o outputs) closeEvidence(err error) error {
+	if err = errors.Join(err, o.evidence.Close()); err != nil {
+		return fmt.Errorf("saving the evidence: %w", err)
 	}
 	return nil
 }

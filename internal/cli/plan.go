@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/internal/gate"
+	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/plan"
-	"github.com/bindgate/bindgate/internal/report"
 )
 
 func newPlan(env Env) *cobra.Command {
@@ -33,52 +33,55 @@ func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []str
 		return err
 	}
 	defer r.close()
-	head, verdicts, err := r.observeAndJudge(ctx, true)
+	file, err := r.planInputs(args)
 	if err != nil {
 		return err
 	}
-	rep, file, complete := r.plans(head, verdicts, args)
+	rep, err := r.report()
+	if err != nil {
+		return err
+	}
+	complete, code := true, exitClean // complete: every binding is allowed or already in effect
+	err = r.judge(ctx, judge.Look{Served: true}, func(v judge.Verdict) error {
+		code = worst(code, codeOfDecision(v.Decision.Status, false))
+		shown := entry(v)
+		if blocks(v) {
+			complete = false
+		} else {
+			p := v.Decision.Plan
+			shown.Calls, shown.Takes = p.Calls, p.Takes
+			file.Bindings = append(file.Bindings, plan.NewFileBinding(v.Binding.DomainName, v.Binding.GroupID, v.Binding.RegionID, p))
+		}
+		return rep.add(shown)
+	})
+	if err != nil {
+		return err
+	}
 	if r.out.plan != nil && complete {
 		if err := r.out.savePlan(file); err != nil {
 			return err
 		}
 	}
-	var codes []int
-	for _, v := range verdicts {
-		codes = append(codes, codeOfDecision(v.decision.Status, false))
-	}
-	err = r.finish(rep, codes)
+	err = r.finish(ctx, rep, code)
 	if r.out.plan != nil && !complete {
 		complain(env.Stderr, errors.New("the plan was not saved: not every binding is allowed or stands already"))
 	}
 	return err
 }
 
-// plans puts beside each verdict what apply would send. It is complete when
-// every binding is allowed or stands already.
-func (r *run) plans(head report.Run, verdicts []judged, args []string) (report.Report, plan.File, bool) {
-	rep := r.report(head, verdicts)
-	file := r.planFile(args)
-	complete := true
-	for i, v := range verdicts {
-		p, err := plan.For(v.subject)
-		stands := err == nil && len(p.Calls) == 0
-		if v.decision.Status != gate.Allowed && !stands || err != nil {
-			complete = false
-			continue
-		}
-		rep.Bindings[i].Calls, rep.Bindings[i].Takes = p.Calls, p.Takes
-		b := v.subject.Binding
-		file.Bindings = append(file.Bindings, plan.NewFileBinding(b.DomainName, b.GroupID, b.RegionID, p))
-	}
-	return rep, file, complete
+// blocks reports that a verdict keeps a plan from being whole: the binding is
+// neither allowed nor already in effect.
+func blocks(v judge.Verdict) bool {
+	inEffect := v.Decision.PlanErr == nil && len(v.Decision.Plan.Calls) == 0
+	return v.Decision.PlanErr != nil || v.Decision.Status != gate.Allowed && !inEffect
 }
 
-// planFile is the head of a plan: all that decides what is judged.
-func (r *run) planFile(args []string) plan.File {
+// planInputs is the head of a plan: all that decides what is judged.
+func (r *run) planInputs(args []string) (plan.File, error) {
 	if len(args) == 0 {
 		args = []string{"."}
 	}
-	return plan.File{Schema: plan.FileSchema, Manifests: args, ManifestDigest: r.set.Digest, PolicyDigest: r.engine.Digest(),
-		ConfigDigest: r.s.configDigest, Contract: r.s.contract, Endpoint: r.s.endpoint, Bindings: []plan.FileBinding{}}
+	facts, err := r.engine.Run()
+	return plan.File{Schema: plan.FileSchema, Manifests: args, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
+		ConfigDigest: r.s.configDigest, Contract: r.s.contract, Endpoint: r.s.endpoint, Bindings: []plan.FileBinding{}}, err
 }

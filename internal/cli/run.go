@@ -6,35 +6,25 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/collect"
-	"github.com/bindgate/bindgate/internal/collect/certificate"
-	"github.com/bindgate/bindgate/internal/collect/group"
-	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/plan"
-	"github.com/bindgate/bindgate/internal/policy"
+	"github.com/bindgate/bindgate/internal/report"
 )
 
-// run is one judging command with everything that it reads loaded: what can go
-// wrong before anything is asked has gone wrong by then.
+// run is one judging command with its outputs open and all that it reads loaded.
 type run struct {
-	env          Env
-	s            settings
-	set          *manifest.Set
-	policies     func() error // waits until engine is there
-	engine       *policy.Engine
-	certificates *certificate.Collector
-	names        names              // whom to ask for DNS
-	transport    *gateway.Transport // nil when the gateway is left out
-	out          outputs
+	env    Env
+	s      settings
+	out    outputs
+	bar    *progress
+	engine *judge.Engine
 }
 
 // begin resolves what a command was called with, opens every file that it is to
@@ -45,8 +35,8 @@ func begin(ctx context.Context, env Env, c *cobra.Command, f flags, paths []stri
 	if err != nil {
 		return nil, err
 	}
-	if err := r.open(ctx, c, paths); err != nil {
-		r.annotate(err)
+	load := func() (*manifest.Set, error) { return load(env, c, r.s, paths) }
+	if err := r.open(ctx, load); err != nil {
 		r.close()
 		return nil, err
 	}
@@ -68,50 +58,69 @@ func ready(env Env, c *cobra.Command, f flags) (*run, error) {
 	return r, nil
 }
 
-// open loads manifest, policies, roots, resolver and credentials.
-func (r *run) open(ctx context.Context, c *cobra.Command, paths []string) error {
-	r.loadPolicies(ctx)
-	var err error
-	if r.set, err = load(r.env, c, r.s, paths); err != nil {
-		return err
-	}
-	if err := r.apart(); err != nil {
-		return err
-	}
-	if err := r.named(); err != nil {
-		return err
-	}
-	if err := r.openCertificates(); err != nil {
-		return err
-	}
-	if !r.s.offline { // before anybody is asked
-		if err := r.policies(); err != nil {
-			return err
+// open loads the manifest and all that judging it needs, and waits for DNS if the
+// command is to.
+func (r *run) open(ctx context.Context, load func() (*manifest.Set, error)) (err error) {
+	r.engine, err = judge.Open(ctx, r.options(), func() (*manifest.Set, error) {
+		set, err := load()
+		if err != nil {
+			r.annotate(err)
+			return nil, err
 		}
-	}
-	if r.s.evidence != "" {
-		return nil
-	}
-	if err := r.openDNS(); err != nil {
-		return err
-	}
-	if err := r.openGateway(); err != nil {
+		r.bar = r.progress(set.Len())
+		return set, r.fits(set)
+	})
+	if err != nil {
 		return err
 	}
 	return r.await(ctx)
 }
 
-// loadPolicies compiles the policies beside whatever follows: it is the longest
-// part of a short run, and as long as nobody is asked the others need not wait.
-func (r *run) loadPolicies(ctx context.Context) {
-	load := sync.OnceValues(func() (*policy.Engine, error) {
-		return policy.Load(ctx, policy.Options{Dirs: r.s.policy, Data: r.s.data, Results: firstIDs(r.s.catalogue)})
-	})
-	go func() { _, _ = load() }()
-	r.policies = func() (err error) {
-		r.engine, err = load()
+// options turns the settings into what the engine judges by.
+func (r *run) options() judge.Options {
+	s := r.s
+	o := judge.Options{
+		Command: s.command, Actor: s.actor, Contract: s.contract, Dir: r.env.Dir, Clock: s.clock, Live: s.live,
+		Catalogue: s.catalogue, FailOn: checks.Severity(cmp.Or(s.failOn, string(checks.Error))), MinRemaining: s.minRemaining,
+		Policies: s.policy, Data: s.data, Evidence: s.evidence,
+		Roots: s.roots, Profile: s.profile, WeakKeys: s.weakKeys, CRLs: s.crls, RevocationPrivate: s.revocationPrivate,
+		DNS:     judge.DNS{Resolver: s.resolver, RootHints: s.rootHints, Port: s.dnsPort, Rate: s.dnsRate, ResolvConf: r.env.ResolvConf},
+		Gateway: judge.Gateway{Endpoint: s.endpoint, CA: s.endpointCA, Rate: s.rate, UserAgent: "bindgate/" + version()},
+		Timeout: s.timeout, Concurrency: s.concurrency, LookupEnv: r.env.LookupEnv,
+		Progress: func() { r.bar.step() },
+	}
+	o.Skip.DNS, _ = s.leftOut("dns")
+	o.Skip.Group, _ = s.leftOut("group")
+	o.Skip.Revocation, _ = s.leftOut("revocation")
+	return o
+}
+
+// fits refuses a manifest that the command cannot take: one that an output would
+// overwrite, a certificate without a name that would be sent, more than one
+// certificate for --write-chain.
+func (r *run) fits(set *manifest.Set) error {
+	if err := r.apart(set); err != nil {
 		return err
 	}
+	if r.s.command != "lint" {
+		for b := range set.All() {
+			if b.Certificate != nil && b.Certificate.Name == "" && !b.CertificateAlone { // flags alone can leave it out
+				return fmt.Errorf("reading flags: the certificate of %q has no name on the gateway; add --certificate-name", b.DomainName)
+			}
+		}
+	}
+	if err := r.s.trust.check(); err != nil {
+		return err
+	}
+	if r.s.writeChain == "" {
+		return nil
+	}
+	for b := range set.All() {
+		if set.Len() == 1 && b.Certificate != nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("reading --write-chain: got %d bindings, want one, with a certificate", set.Len())
 }
 
 // load reads the manifests, or the one binding that flags name.
@@ -152,91 +161,118 @@ func notAManifest(env Env, command string, paths []string) error {
 	return nil
 }
 
-// named makes sure that a certificate that may be sent has a name to be sent
-// under; only flags can leave it out.
-func (r *run) named() error {
-	if r.s.command == "lint" {
+// await waits until every change of DNS is visible or the time of --wait is up,
+// with a line on standard error for each look.
+func (r *run) await(ctx context.Context) error {
+	if r.s.wait == 0 {
 		return nil
 	}
-	for _, b := range r.set.Bindings {
-		if b.Certificate != nil && b.Certificate.Name == "" && !b.CertificateAlone {
-			return fmt.Errorf("reading flags: the certificate of %q has no name on the gateway; add --certificate-name", b.DomainName)
-		}
+	if !r.engine.AsksDNS() || r.s.wait < 0 {
+		return fmt.Errorf("reading --wait: got %s in a run that asks no DNS or with a negative time; leave it out", r.s.wait)
 	}
-	return nil
+	all := r.engine.Bindings().Len()
+	return r.engine.Wait(ctx, r.s.wait, func(left time.Duration, waiting int, example string) {
+		_, _ = fmt.Fprintf(r.env.Stderr, "bindgate: waiting for DNS, %s left: %d of %d bindings are not visible everywhere yet; %s\n",
+			left.Round(time.Second), waiting, all, report.Escape(example))
+	})
 }
 
-func (r *run) openGateway() error {
-	if _, left := r.s.leftOut("group"); left || r.transport != nil || r.alone() {
-		return nil
-	}
-	credential, err := gateway.Credentials(r.env.get)
+// judge judges every binding, saves the evidence if it is to, and hands each
+// verdict on in the order of the manifest.
+func (r *run) judge(ctx context.Context, look judge.Look, yield func(judge.Verdict) error) error {
+	defer r.bar.end()
+	facts, err := r.engine.Run()
 	if err != nil {
 		return err
 	}
-	var ca []byte
-	if r.s.endpointCA != "" {
-		if ca, err = os.ReadFile(absolute(r.env, r.s.endpointCA)); err != nil {
-			return fmt.Errorf("reading --endpoint-ca: %w", err)
-		}
+	saved, err := r.saveEvidence(facts)
+	if err != nil {
+		return err
 	}
-	r.transport, err = gateway.NewTransport(gateway.Config{
-		Endpoint: r.s.endpoint, Credential: credential, CA: ca, Env: r.env.get,
-		Rate: r.s.rate, UserAgent: "bindgate/" + version(),
+	err = r.engine.Judge(ctx, look, func(v judge.Verdict) error {
+		if saved != nil {
+			if err := saved.Add(v.Binding, v.Evidence); err != nil {
+				return err
+			}
+		}
+		return yield(v)
 	})
-	return err
+	if err != nil || saved == nil {
+		return err
+	}
+	return r.out.closeEvidence(saved.Close())
 }
 
-// close closes the files, and ends the connections that the gateway's client
-// keeps open, which a run inside another process would leave behind.
-func (r *run) close() {
-	r.out.close()
-	if r.transport != nil {
-		r.transport.Close()
+// head is what the report says of the run.
+func (r *run) head() (report.Run, error) {
+	facts, err := r.engine.Run()
+	return report.Run{
+		Command: facts.Command, Now: facts.Now, Offline: facts.Offline, Endpoint: facts.Endpoint, Contract: facts.Contract,
+		DNSMode: facts.DNSMode, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
+		ConfigDigest: r.s.configDigest, RootsDigest: facts.RootsDigest,
+	}, err
+}
+
+// entry is a verdict as the report has it.
+func entry(v judge.Verdict) report.Binding {
+	b := v.Binding
+	return report.Binding{
+		DomainName: b.DomainName, GroupID: b.GroupID, RegionID: b.RegionID,
+		BindStageName: b.BindStageName, CustomDomainType: b.CustomDomainType, Source: b.Source,
+		Decision: v.Decision.Status, Reasons: v.Decision.Reasons, Checks: v.Results,
+		Evidence: report.Observed(v.Evidence), Whole: &v.Evidence,
 	}
 }
 
-// alone reports that only certificates are judged, with no group named.
-func (r *run) alone() bool {
-	for _, b := range r.set.Bindings {
-		if !b.CertificateAlone {
-			return false
+// reporting is the report of a run that is under way.
+type reporting struct {
+	run *run
+	rep report.Report
+}
+
+// report begins the report.
+func (r *run) report() (*reporting, error) {
+	head, err := r.head()
+	return &reporting{r, report.Report{Tool: report.Tool{Name: "bindgate", Version: version()}, Run: head,
+		Catalogue: r.s.catalogue, Text: r.engine.Bindings().Text}}, err
+}
+
+// add reports one binding.
+func (p *reporting) add(b report.Binding) error {
+	facts := b.Whole.Certificate.Facts
+	if facts.Lints != nil {
+		p.rep.Run.Linter = facts.Lints.Linter
+	}
+	if p.rep.Run.KeyLists == nil { // the same for every certificate
+		for _, list := range facts.KeyLists {
+			p.rep.Run.KeyLists = append(p.rep.Run.KeyLists, report.KeyList{File: list.File, Digest: list.Digest, Keys: list.Keys})
 		}
 	}
-	return true
+	p.rep.Bindings = append(p.rep.Bindings, b)
+	return nil
 }
 
-// collectors makes fresh collectors: what a run asked once is not remembered by
-// the next.
-func (r *run) collectors(served bool) (*collect.Collector, *group.Collector, *gateway.Reader, error) {
-	c := &collect.Collector{Certificate: r.certificates, Served: served,
-		Concurrency: r.s.concurrency, Timeout: r.s.timeout, Now: r.env.Now}
-	if r.s.now != "" {
-		c.Now = r.s.clock
-	}
-	var err error
-	if c.DNS, err = r.names.collector(r.s, c.Now); err != nil {
-		return nil, nil, nil, err
-	}
-	if c.Revocation, err = r.revocations(c.Now); err != nil {
-		return nil, nil, nil, err
-	}
-	c.WithoutDNS, _ = r.s.leftOut("dns")
-	c.WithoutGroup, _ = r.s.leftOut("group")
-	if r.transport == nil {
-		return c, nil, nil, nil
-	}
-	reader := gateway.NewReader(r.transport)
-	groups := group.New(reader, c.Now, r.s.concurrency)
-	c.Group = groups
-	return c, groups, reader, nil
+// close ends the report with what is known only now.
+func (p *reporting) close(interrupted bool, journalHead string) error {
+	p.rep.Run.Interrupted, p.rep.Run.JournalHead = interrupted, journalHead
+	return p.run.write(p.rep)
 }
 
-// facts are what holds for every binding of the run.
-func (r *run) facts() evidence.Run {
-	return evidence.Run{Now: r.s.clock().UTC(), Command: r.s.command, Contract: r.s.contract,
-		DNSMode: r.names.mode(), Actor: r.s.actor, Live: r.s.live,
-		MinRemainingSeconds: int64(r.s.minRemaining / time.Second)}
+// close closes the files and the gateway's client.
+func (r *run) close() {
+	r.bar.end()
+	r.out.close()
+	if r.engine != nil {
+		r.engine.Close()
+	}
+}
+
+// certificateOnly reports that a certificate is judged with no group named.
+func (r *run) certificateOnly() bool {
+	for b := range r.engine.Bindings().All() {
+		return b.CertificateAlone // flags alone can ask for it, and name one binding
+	}
+	return false
 }
 
 // loopbackURL reports whether an endpoint is an address of this machine.

@@ -37,44 +37,25 @@ type Group interface {
 }
 
 // Collector gathers evidence. Where DNS or Group is nil the chosen mode left it
-// out, for the reason beside it.
+// out, for the reason beside it. It is safe for concurrent use.
 type Collector struct {
 	DNS          DNS
 	Certificate  Certificate
 	Revocation   Revocation // nil: not observed, and judged unknown
 	Group        Group
+	Related      *siblings.Index
 	WithoutDNS   string        // why DNS is nil: "--offline"
 	WithoutGroup string        // why Group is nil
 	Served       bool          // ask which certificate is served now: a plan compares it
-	Concurrency  int           // bindings at a time; below 1 counts as 1
 	Timeout      time.Duration // for one binding, two thirds of it for DNS; 0: none of its own
 	Now          func() time.Time
-	Progress     func() // called once a binding is observed, by several goroutines; may be nil
 }
 
-// All gathers the evidence of each binding, in the order of the bindings.
-func (c *Collector) All(ctx context.Context, run evidence.Run, bindings []binding.Binding) []evidence.Evidence {
-	all := make([]evidence.Evidence, len(bindings))
-	var work errgroup.Group
-	work.SetLimit(max(c.Concurrency, 1))
-	for i, b := range bindings {
-		work.Go(func() error {
-			all[i] = c.one(ctx, b)
-			all[i].Run = run
-			if c.Progress != nil {
-				c.Progress()
-			}
-			return nil
-		})
-	}
-	_ = work.Wait() // the workers report through the evidence only
-	siblings.Fill(bindings, all, c.Now())
-	return all
-}
-
-// one gathers a single binding: what is independent at the same time, then the
-// account, which wants the group and the chain.
-func (c *Collector) one(ctx context.Context, b binding.Binding) evidence.Evidence {
+// Collect gathers the evidence of the binding with a number in the run, counted
+// from 0: what is independent at the same time, then the account, which needs the
+// group and the chain, then the siblings, whose groups are read where this run
+// has not read them.
+func (c *Collector) Collect(ctx context.Context, number int, b binding.Binding) evidence.Evidence {
 	if c.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.Timeout)
@@ -85,9 +66,21 @@ func (c *Collector) one(ctx context.Context, b binding.Binding) evidence.Evidenc
 	work.Go(func() error { c.dns(ctx, b, &ev); return nil })
 	work.Go(func() error { c.certificate(ctx, b, &ev); return nil })
 	work.Go(func() error { c.group(ctx, b, &ev); return nil })
-	_ = work.Wait()
+	_ = work.Wait() // they report through the evidence only
 	c.account(ctx, b, &ev)
+	c.siblings(ctx, number, &ev)
 	return ev
+}
+
+func (c *Collector) siblings(ctx context.Context, number int, ev *evidence.Evidence) {
+	defer guard(c.Now, "siblings", &ev.Siblings, &ev.Siblings)
+	ev.Siblings = c.Related.Of(number, func(region, id string) (evidence.Group, bool) {
+		if c.Group == nil {
+			return evidence.Group{}, false
+		}
+		g := c.Group.Group(ctx, binding.Binding{RegionID: region, GroupID: id}, false)
+		return g.Facts, g.State == evidence.Observed && g.Facts.Found
+	}, c.Now())
 }
 
 func (c *Collector) dns(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {

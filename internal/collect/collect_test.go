@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/collect/siblings"
 )
 
 // fake collectors answer with what the test gives them; a nil function panics.
@@ -54,11 +56,11 @@ func found() evidence.Observation[evidence.Group] {
 
 func one(t *testing.T, c *Collector, b binding.Binding) evidence.Evidence {
 	t.Helper()
-	c.Now = time.Now
-	return c.All(t.Context(), evidence.Run{Command: "lint"}, []binding.Binding{b})[0]
+	c.Now, c.Related = time.Now, siblings.NewIndex(slices.Values([]binding.Binding{b}))
+	return c.Collect(t.Context(), 0, b)
 }
 
-func TestAll(t *testing.T) {
+func TestCollect(t *testing.T) {
 	g := &fakeGroup{group: found()}
 	ev := one(t, &Collector{DNS: fakeDNS(reached), Certificate: fakeCertificate{}, Group: g}, binding.Binding{})
 	for _, need := range []evidence.Need{evidence.NeedDNS, evidence.NeedGroup, evidence.NeedAccount, evidence.NeedSiblings} {
@@ -66,8 +68,8 @@ func TestAll(t *testing.T) {
 			t.Errorf("%s is %q, want observed", need, got)
 		}
 	}
-	if ev.Run.Command != "lint" || strings.Join(g.chain, " ") != "b c" {
-		t.Errorf("run %+v, chain %q", ev.Run, g.chain)
+	if strings.Join(g.chain, " ") != "b c" {
+		t.Errorf("the account was asked with the chain %q, want b c", g.chain)
 	}
 }
 
@@ -136,8 +138,21 @@ func TestAnInterruptIsNoTimeout(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	c := &Collector{DNS: fakeDNS(slow), Certificate: fakeCertificate{}, Group: &fakeGroup{group: found()}, Timeout: time.Hour, Now: time.Now}
-	ev := c.All(ctx, evidence.Run{}, []binding.Binding{{}})[0]
+	c.Related = siblings.NewIndex(slices.Values([]binding.Binding{{}}))
+	ev := c.Collect(ctx, 0, binding.Binding{})
 	if ev.DNS.State != evidence.Failed || ev.DNS.Reason != context.Canceled.Error() {
 		t.Errorf("after an interrupt DNS is %q: %q", ev.DNS.State, ev.DNS.Reason)
+	}
+}
+
+// The groups of siblings are read too, so that a check can tell whether they clash.
+func TestSiblingsComeWithTheirGroups(t *testing.T) {
+	both := []binding.Binding{{DomainName: "api.demo.com", GroupID: "one"}, {DomainName: "api.demo.com", GroupID: "two"}}
+	group := evidence.Saw(evidence.Group{Found: true, InstanceID: "shared"}, "", time.Time{})
+	c := &Collector{DNS: fakeDNS(reached), Certificate: fakeCertificate{}, Group: &fakeGroup{group: group},
+		Now: time.Now, Related: siblings.NewIndex(slices.Values(both))}
+	others := c.Collect(t.Context(), 1, both[1]).Siblings.Facts.Others
+	if len(others) != 1 || others[0].GroupID != "one" || !others[0].GroupKnown || others[0].InstanceID != "shared" {
+		t.Errorf("got the siblings %+v, want the first binding with its instance", others)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/plan"
 )
 
 // Status of a decision, in the words of the report. The zero value allows nothing.
@@ -25,7 +26,13 @@ const (
 type Decision struct {
 	Status  Status
 	Reasons []string // why it is not allowed, in the order of the catalogue
-	leave   *leave   // nil unless Status is Allowed
+
+	// Plan is what would be sent, whatever the status; not to be relied on with
+	// PlanErr.
+	Plan    plan.Plan
+	PlanErr error
+
+	grant *grant // nil unless Status is Allowed
 }
 
 // Decide weighs the results of one subject against the catalogue that was run.
@@ -57,7 +64,12 @@ func Decide(catalogue []checks.Check, s checks.Subject, results []checks.Result,
 		}
 	}
 	t.proof(s.Binding, seen)
-	return t.decision(s)
+	d := t.decision()
+	d.Plan, d.PlanErr = plan.For(s)
+	if d.Status == Allowed {
+		d.grant = &grant{subject: s, plan: frozen(d.Plan), planErr: d.PlanErr}
+	}
+	return d
 }
 
 // tally sorts what stands in the way by how it weighs.
@@ -151,7 +163,7 @@ func (t *tally) proof(b binding.Binding, seen map[string]bool) {
 	}
 }
 
-func (t *tally) decision(s checks.Subject) Decision {
+func (t *tally) decision() Decision {
 	switch {
 	case len(t.refused) > 0:
 		return Decision{Status: Refused, Reasons: t.refused}
@@ -160,7 +172,7 @@ func (t *tally) decision(s checks.Subject) Decision {
 	case len(t.left) > 0:
 		return Decision{Status: Partial, Reasons: t.left}
 	}
-	return Decision{Status: Allowed, Reasons: []string{}, leave: &leave{subject: s}}
+	return Decision{Status: Allowed, Reasons: []string{}}
 }
 
 const groupExists = "group/exists"

@@ -56,6 +56,18 @@ func FromFlags(f Flags, o Options) (*Set, error) {
 	}, nil
 }
 
+// Of makes a set of bindings that were read elsewhere, such as from the gateway.
+// They name no files. dir is the working directory.
+func Of(bindings []binding.Binding, dir string) (*Set, error) {
+	data, err := json.Marshal(bindings)
+	if err != nil {
+		return nil, fmt.Errorf("digesting the bindings: %w", err)
+	}
+	sum := sha256.Sum256(data)
+	return &Set{Bindings: bindings, Files: confine.Anywhere(), Digest: "sha256:" + hex.EncodeToString(sum[:]),
+		folders: map[string]string{"": dir}}, nil
+}
+
 func (f Flags) binding() binding.Binding {
 	b := binding.Binding{
 		DomainName: f.Domain, GroupID: f.Group, RegionID: f.Region,

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"iter"
 	"path"
 	"path/filepath"
 	"slices"
@@ -128,3 +129,9 @@ func digest(sources []source) string {
 	sum := sha256.Sum256([]byte(strings.Join(sums, "\n")))
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
+
+// Len is the number of bindings.
+func (s *Set) Len() int { return len(s.Bindings) }
+
+// All yields the bindings in the order of the manifests.
+func (s *Set) All() iter.Seq[binding.Binding] { return slices.Values(s.Bindings) }

@@ -4,6 +4,7 @@
 package replay
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -44,24 +45,60 @@ type Binding struct {
 	Evidence         evidence.Evidence `json:"evidence"`
 }
 
-// Write saves the evidence of the bindings; both slices run in parallel.
-func Write(w io.Writer, run Header, bindings []binding.Binding, all []evidence.Evidence) error {
-	s := Saved{Schema: SchemaName, Run: run, Bindings: make([]Binding, len(bindings))}
-	for i, b := range bindings {
-		ev := all[i]
-		ev.Policy = evidence.Observation[evidence.Policy]{} // asked afresh by every replay
-		if ev.DNS.Facts.Hops == nil {
-			ev.DNS.Facts.Hops = []evidence.Hop{} // a list, never null
-		}
-		s.Bindings[i] = Binding{DomainName: b.DomainName, GroupID: b.GroupID, RegionID: b.RegionID,
-			CustomDomainType: b.CustomDomainType, Evidence: ev}
+// Writer saves the evidence of a run, one binding at a time, so that no more than
+// one is held. Close it.
+type Writer struct {
+	w     *bufio.Writer
+	begun bool
+}
+
+// NewWriter begins a file of saved evidence.
+func NewWriter(w io.Writer, run Header) (*Writer, error) {
+	head, err := json.MarshalIndent(run, " ", " ")
+	if err != nil {
+		return nil, fmt.Errorf("saving the evidence: %w", err)
 	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", " ")
-	if err := enc.Encode(s); err != nil {
-		return fmt.Errorf("saving the evidence: %w", err)
+	out := &Writer{w: bufio.NewWriter(w)}
+	_, err = fmt.Fprintf(out.w, "{\n \"schema\": %q,\n \"run\": %s,\n \"bindings\": [", SchemaName, head)
+	return out, saving(err)
+}
+
+// Add saves the evidence of one binding.
+func (w *Writer) Add(b binding.Binding, ev evidence.Evidence) error {
+	ev.Policy = evidence.Observation[evidence.Policy]{} // asked again by every replay
+	if ev.DNS.Facts.Hops == nil {
+		ev.DNS.Facts.Hops = []evidence.Hop{} // a list, never null
 	}
-	return nil
+	doc, err := json.MarshalIndent(Binding{DomainName: b.DomainName, GroupID: b.GroupID, RegionID: b.RegionID,
+		CustomDomainType: b.CustomDomainType, Evidence: ev}, "  ", " ")
+	if err != nil {
+		return saving(err)
+	}
+	separator := "\n  "
+	if w.begun {
+		separator = ",\n  "
+	}
+	w.begun = true
+	_, _ = w.w.WriteString(separator) // the writer keeps its first error
+	_, err = w.w.Write(doc)
+	return saving(err)
+}
+
+// Close ends the file; it does not close what is written to.
+func (w *Writer) Close() error {
+	end := "]\n}\n"
+	if w.begun {
+		end = "\n ]\n}\n"
+	}
+	_, _ = w.w.WriteString(end)
+	return saving(w.w.Flush())
+}
+
+func saving(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("saving the evidence: %w", err)
 }
 
 // Read reads saved evidence strictly: an unknown field, another schema or

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ func sample() (Header, []binding.Binding, []evidence.Evidence) {
 func TestRoundTrip(t *testing.T) {
 	run, bindings, all := sample()
 	var buf bytes.Buffer
-	if err := Write(&buf, run, bindings, all); err != nil {
+	if err := save(&buf, run, bindings, all); err != nil {
 		t.Fatal(err)
 	}
 	s, err := Read(buf.Bytes())
@@ -51,7 +52,7 @@ func TestRoundTrip(t *testing.T) {
 func TestMatchNeverGuesses(t *testing.T) {
 	run, bindings, all := sample()
 	var buf bytes.Buffer
-	if err := Write(&buf, run, bindings[:1], all[:1]); err != nil {
+	if err := save(&buf, run, bindings[:1], all[:1]); err != nil {
 		t.Fatal(err)
 	}
 	s, err := Read(buf.Bytes())
@@ -87,7 +88,7 @@ func TestReadIsStrict(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	run, bindings, all := sample()
 	var buf bytes.Buffer
-	if err := Write(&buf, run, bindings, all); err != nil {
+	if err := save(&buf, run, bindings, all); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(buf.Bytes())
@@ -102,4 +103,18 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// save saves a whole run.
+func save(w io.Writer, run Header, bindings []binding.Binding, all []evidence.Evidence) error {
+	out, err := NewWriter(w, run)
+	if err != nil {
+		return err
+	}
+	for i, b := range bindings {
+		if err := out.Add(b, all[i]); err != nil {
+			return err
+		}
+	}
+	return out.Close()
 }

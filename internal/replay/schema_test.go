@@ -64,7 +64,7 @@ func TestSchemaFollowsTheTypes(t *testing.T) {
 func TestSavedEvidenceIsValid(t *testing.T) {
 	var buf bytes.Buffer
 	run, bindings, all := sample()
-	if err := Write(&buf, run, bindings, all); err != nil {
+	if err := save(&buf, run, bindings, all); err != nil {
 		t.Fatal(err)
 	}
 	schema, err := validate.UnmarshalJSON(bytes.NewReader(Schema()))

@@ -4,6 +4,7 @@ package siblings
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -16,56 +17,79 @@ import (
 // thousands of bindings for one name would otherwise cost their square.
 const Max = 100
 
-// Fill sets the Siblings observation of every binding's evidence; both slices
-// run in parallel. It compares by name alone: whether two bindings clash is for
-// a check to say.
-func Fill(bindings []binding.Binding, all []evidence.Evidence, at time.Time) {
-	byName := make(map[string][]int, len(bindings))
-	below := make(map[string][]int) // parent → bindings one label below it
-	for i, b := range bindings {
-		n := evidence.PlainName(b.DomainName)
-		byName[n] = append(byName[n], i)
-		if p := parent(n); !strings.HasPrefix(n, "*.") && p != "" {
-			below["*."+p] = append(below["*."+p], i)
+// Index finds the bindings of a run by name. It keeps a few words of each
+// binding, not the binding.
+type Index struct {
+	entries []entry
+	byName  map[string][]int32 // plain name → numbers of its bindings
+	below   map[string][]int32 // wildcard → numbers of the bindings that it covers
+}
+
+type entry struct {
+	domain, group, region, network, file string
+	line, column                         int32
+}
+
+// NewIndex reads all bindings of a run, in their order.
+func NewIndex(bindings iter.Seq[binding.Binding]) *Index {
+	x := &Index{byName: map[string][]int32{}, below: map[string][]int32{}}
+	shared := map[string]string{} // groups, regions and files repeat
+	once := func(s string) string {
+		if known, ok := shared[s]; ok {
+			return known
+		}
+		shared[s] = strings.Clone(s)
+		return shared[s]
+	}
+	for b := range bindings {
+		number := int32(len(x.entries))
+		domain := strings.Clone(b.DomainName)
+		x.entries = append(x.entries, entry{domain, once(b.GroupID), once(b.RegionID), once(b.CustomDomainType),
+			once(b.Source.File), int32(b.Source.Line), int32(b.Source.Column)})
+		n := evidence.PlainName(domain)
+		x.byName[n] = append(x.byName[n], number)
+	}
+	for name, numbers := range x.byName {
+		wildcard := "*." + parent(name)
+		if _, asked := x.byName[wildcard]; asked && !strings.HasPrefix(name, "*.") {
+			x.below[wildcard] = append(x.below[wildcard], numbers...)
 		}
 	}
-	for i, b := range bindings {
-		n := evidence.PlainName(b.DomainName)
-		related := slices.Concat(byName[n], below[n], wildcardOver(byName, n))
-		if len(related) > Max {
-			all[i].Siblings = evidence.CouldNot[evidence.Siblings](
-				fmt.Sprintf("%d bindings of this run overlap this name, more than the %d that are compared", len(related), Max), source, at)
-			continue
-		}
-		var found evidence.Siblings
-		for _, j := range related {
-			if j != i {
-				found.Others = append(found.Others, sibling(bindings[j], all[j]))
-			}
-		}
-		all[i].Siblings = evidence.Saw(found, source, at)
+	for _, numbers := range x.below {
+		slices.Sort(numbers)
 	}
+	return x
 }
 
 const source = "the bindings of this run"
 
-// wildcardOver are the bindings of the wildcard that covers n, if n is not one.
-func wildcardOver(byName map[string][]int, n string) []int {
-	if strings.HasPrefix(n, "*.") {
-		return nil
+// Of observes the siblings of the binding with a number, counted from 0. It
+// compares by name alone: whether two bindings clash is for a check to say. group
+// reads a group; it returns false where the group is not known.
+func (x *Index) Of(number int, group func(region, id string) (evidence.Group, bool), at time.Time) evidence.Observation[evidence.Siblings] {
+	n := evidence.PlainName(x.entries[number].domain)
+	related := slices.Concat(x.byName[n], x.below[n])
+	if !strings.HasPrefix(n, "*.") {
+		related = append(related, x.byName["*."+parent(n)]...)
 	}
-	return byName["*."+parent(n)]
-}
-
-func sibling(b binding.Binding, ev evidence.Evidence) evidence.Sibling {
-	s := evidence.Sibling{
-		DomainName: b.DomainName, GroupID: b.GroupID, RegionID: b.RegionID, CustomDomainType: b.CustomDomainType,
-		At: fmt.Sprintf("%s:%d:%d", b.Source.File, b.Source.Line, b.Source.Column),
+	if len(related) > Max {
+		return evidence.CouldNot[evidence.Siblings](
+			fmt.Sprintf("%d bindings of this run overlap this name, more than the %d that are compared", len(related), Max), source, at)
 	}
-	if g := ev.Group; g.State == evidence.Observed && g.Facts.Found {
-		s.GroupKnown, s.InstanceID, s.BasePath = true, g.Facts.InstanceID, g.Facts.BasePath
+	var found evidence.Siblings
+	for _, other := range related {
+		if int(other) == number {
+			continue
+		}
+		e := x.entries[other]
+		s := evidence.Sibling{DomainName: e.domain, GroupID: e.group, RegionID: e.region, CustomDomainType: e.network,
+			At: fmt.Sprintf("%s:%d:%d", e.file, e.line, e.column)}
+		if g, ok := group(e.region, e.group); ok {
+			s.GroupKnown, s.InstanceID, s.BasePath = true, g.InstanceID, g.BasePath
+		}
+		found.Others = append(found.Others, s)
 	}
-	return s
+	return evidence.Saw(found, source, at)
 }
 
 func parent(n string) string {

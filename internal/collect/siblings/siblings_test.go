@@ -10,43 +10,48 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-func TestFill(t *testing.T) {
+func TestOf(t *testing.T) {
 	names := []string{"api.demo.com", "API.demo.com.", "*.demo.com", "a.b.demo.com", "other.com"}
-	want := [][]string{{"API.demo.com.", "*.demo.com"}, {"api.demo.com", "*.demo.com"}, {"api.demo.com", "API.demo.com."}, {}, {}}
+	want := [][]string{{"API.demo.com.", "*.demo.com"}, {"api.demo.com", "*.demo.com"}, {"api.demo.com", "API.demo.com."}, nil, nil}
 	var bindings []binding.Binding
-	for _, n := range names {
-		bindings = append(bindings, binding.Binding{DomainName: n})
+	for i, n := range names {
+		bindings = append(bindings, binding.Binding{DomainName: n, GroupID: fmt.Sprint("g", i), Source: binding.Position{File: "m.yaml", Line: i + 1, Column: 5}})
 	}
-	all := make([]evidence.Evidence, len(bindings))
-	all[0].Group = evidence.Saw(evidence.Group{Found: true, InstanceID: "i-1", BasePath: "/"}, "", time.Time{})
-	Fill(bindings, all, time.Time{})
+	x := NewIndex(slices.Values(bindings))
+	known := func(_, id string) (evidence.Group, bool) {
+		return evidence.Group{InstanceID: "i-1", BasePath: "/"}, id == "g0"
+	}
 	for i := range bindings {
-		got := []string{}
-		for _, o := range all[i].Siblings.Facts.Others {
-			got = append(got, o.DomainName)
+		o := x.Of(i, known, time.Time{})
+		var got []string
+		for _, s := range o.Facts.Others {
+			got = append(got, s.DomainName)
+			if s.GroupKnown != (s.GroupID == "g0") || s.GroupKnown && s.InstanceID != "i-1" {
+				t.Errorf("%s: got the group of %+v, want that of g0 alone", names[i], s)
+			}
 		}
-		if all[i].Siblings.State != evidence.Observed || !slices.Equal(got, want[i]) {
-			t.Errorf("%s: %s %q, want %q", names[i], all[i].Siblings.State, got, want[i])
+		if o.State != evidence.Observed || !slices.Equal(got, want[i]) {
+			t.Errorf("%s: got %s %q, want %q", names[i], o.State, got, want[i])
 		}
 	}
-	if o := all[1].Siblings.Facts.Others[0]; !o.GroupKnown || o.InstanceID != "i-1" {
-		t.Errorf("sibling lost its group: %+v", o)
-	}
-	if o := all[0].Siblings.Facts.Others[0]; o.GroupKnown {
-		t.Errorf("sibling claims a group that was not read: %+v", o)
+	if got := x.Of(0, known, time.Time{}).Facts.Others[0].At; got != "m.yaml:2:5" {
+		t.Errorf("got the place %q, want m.yaml:2:5", got)
 	}
 }
 
-func TestFillIsBounded(t *testing.T) {
+func TestOfIsBounded(t *testing.T) {
 	bindings := make([]binding.Binding, 10_000)
 	for i := range bindings {
 		bindings[i] = binding.Binding{DomainName: "api.demo.com", GroupID: fmt.Sprint(i)}
 	}
-	all := make([]evidence.Evidence, len(bindings))
-	Fill(bindings, all, time.Time{})
-	for i := range all {
-		if all[i].Siblings.State != evidence.Failed {
-			t.Fatalf("binding %d: siblings are %q, want failed", i, all[i].Siblings.State)
+	x := NewIndex(slices.Values(bindings))
+	for i := range bindings {
+		asked := func(_, _ string) (evidence.Group, bool) {
+			t.Fatal("a group was read for siblings that are not compared")
+			return evidence.Group{}, false
+		}
+		if o := x.Of(i, asked, time.Time{}); o.State != evidence.Failed {
+			t.Fatalf("binding %d: siblings are %q, want failed", i, o.State)
 		}
 	}
 }

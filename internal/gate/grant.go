@@ -15,29 +15,28 @@ var (
 	ErrGiven   = errors.New("no permit: this decision has given its permit already")
 )
 
-// leave is what an allowed decision holds: the subject that was judged, and
-// whether its one permit was given.
-type leave struct {
+// grant is what an allowed decision holds: the subject that was judged, the plan
+// that follows from it, and whether its one permit was given.
+type grant struct {
 	subject checks.Subject
+	plan    plan.Plan
+	planErr error
 	given   atomic.Bool
 }
 
 // Permit turns an allowed decision into a permit for the calls that follow from
 // the very subject that was judged, once. Any other decision gives none, and
-// neither does one that rests on replayed evidence.
+// neither does one that rests on replayed evidence or has no plan.
 func (d Decision) Permit() (Permit, error) {
-	if d.Status != Allowed || d.leave == nil {
+	switch {
+	case d.Status != Allowed || d.grant == nil:
 		return Permit{}, ErrNoPermit
-	}
-	if !d.leave.subject.Evidence.Run.Live {
+	case !d.grant.subject.Evidence.Run.Live:
 		return Permit{}, ErrNotLive
-	}
-	p, err := plan.For(d.leave.subject)
-	if err != nil {
-		return Permit{}, err
-	}
-	if !d.leave.given.CompareAndSwap(false, true) {
+	case d.grant.planErr != nil:
+		return Permit{}, d.grant.planErr
+	case !d.grant.given.CompareAndSwap(false, true):
 		return Permit{}, ErrGiven
 	}
-	return newPermit(rand.Text(), d.leave.subject, p), nil
+	return newPermit(rand.Text(), d.grant.subject, d.grant.plan), nil
 }

@@ -1,0 +1,265 @@
+// Package apply makes the calls of a run: none unless every binding is allowed or
+// already in effect, or one binding after another, or only what a saved plan
+// holds. It judges through judge, asks the gate for permits and has bind redeem
+// them; it knows no command line and no exit code.
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/bind"
+	"github.com/bindgate/bindgate/internal/collect/group"
+	"github.com/bindgate/bindgate/internal/gate"
+	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/journal"
+	"github.com/bindgate/bindgate/internal/judge"
+	"github.com/bindgate/bindgate/internal/plan"
+)
+
+// Options are what a run of calls needs.
+type Options struct {
+	Engine   *judge.Engine
+	Journal  *journal.Journal
+	Each     bool          // judge and bind one by one, going on after a refusal
+	Planned  *plan.File    // a saved plan that the calls must not differ from; nil: none
+	Inputs   plan.File     // what decides what is judged now; its bindings are not read
+	ReadBack time.Duration // for the gateway to show a binding in effect
+	CallTime time.Duration // for one call
+	Now      func() time.Time
+	Parallel int         // groups that are read at a time
+	Warn     func(error) // what is said in addition to the outcomes
+}
+
+// Item is one binding with its verdict and the outcome of its calls.
+type Item struct {
+	judge.Verdict
+	Calls   []plan.Call       // what was to be sent; empty where nothing may be
+	Takes   []evidence.Holder // the groups that a force displaces
+	Outcome bind.Outcome
+}
+
+// ErrChanged marks an error that says how the world, or what decides what is
+// judged, differs from the saved plan.
+var ErrChanged = errors.New("comparing with the plan, so nothing was sent")
+
+// Run judges and makes the calls. It hands each binding to yield in the
+// manifest's order, once its outcome is known; what yield is given has happened,
+// so yield cannot stop a run. With an error after a call the rest of the
+// bindings come as not attempted; with an error before one, none may have come.
+func Run(ctx context.Context, o Options, yield func(Item)) error {
+	reader := gateway.NewReader(o.Engine.Transport())
+	r := run{Options: o, binder: bind.New(bind.Config{
+		Transport: o.Engine.Transport(), Materials: o.Engine.Certificates(), Reader: reader,
+		Losers: group.New(reader, o.Now, o.Parallel), Journal: o.Journal,
+		Deadline: o.ReadBack, Interval: 500 * time.Millisecond, CallTime: o.CallTime,
+	})}
+	if o.Each {
+		return r.oneByOne(ctx, yield)
+	}
+	return r.together(ctx, yield)
+}
+
+type run struct {
+	Options
+	binder *bind.Binder
+}
+
+// together makes no call unless every binding is allowed or already in effect,
+// and none that a saved plan does not hold.
+func (r *run) together(ctx context.Context, yield func(Item)) error {
+	if r.Planned != nil {
+		if err := changed(r.Planned.InputChanges(r.Inputs)); err != nil {
+			return err
+		}
+	}
+	var items []Item
+	if err := r.Engine.Judge(ctx, judge.Look{Served: true}, func(v judge.Verdict) error {
+		items = append(items, Item{Verdict: v})
+		return nil
+	}); err != nil {
+		return err
+	}
+	blocked := prepare(items)
+	if r.Planned != nil {
+		if err := r.differs(items); err != nil {
+			if allAllowed(items) {
+				return err
+			}
+			r.Warn(err) // and the report shows the findings
+			leave(items, err, yield)
+			return nil
+		}
+	}
+	if ctx.Err() != nil {
+		blocked = "interrupted before any call"
+	}
+	permits := make([]gate.Permit, len(items))
+	for i, item := range items { // every permit before the first call
+		switch {
+		case blocked != "" && len(item.Calls) > 0 || item.Decision.Status != gate.Allowed && item.Outcome.Status != bind.Unchanged:
+			items[i].Outcome.Status, items[i].Outcome.Message = bind.NotAttempted, blocked
+		case len(item.Calls) > 0:
+			var err error
+			if permits[i], err = item.Decision.Permit(); err != nil {
+				return err
+			}
+		}
+	}
+	next := r.binder.Sequence()
+	for i, item := range items {
+		if permits[i].ID() != "" {
+			item.Outcome = next(ctx, permits[i])
+		}
+		yield(item)
+		items[i] = Item{} // nothing needs it any more
+	}
+	return nil
+}
+
+// prepare notes what each binding would be sent, and says why nothing may be, if so.
+func prepare(items []Item) (blocked string) {
+	for i := range items {
+		item := &items[i]
+		d := item.Decision
+		if d.PlanErr == nil || gone(item.Evidence) {
+			item.Outcome.Before = d.Plan.Before
+		}
+		switch {
+		case d.PlanErr == nil && len(d.Plan.Calls) == 0:
+			item.Outcome.Status = bind.Unchanged
+		case d.Status == gate.Allowed && d.PlanErr == nil:
+			item.Calls, item.Takes = d.Plan.Calls, d.Plan.Takes
+		default:
+			blocked = fmt.Sprintf("%q is %s, so nothing was sent", item.Binding.DomainName, d.Status)
+		}
+	}
+	return blocked
+}
+
+// gone reports that the gateway does not know the group: a change of the world,
+// where a plan was made.
+func gone(e evidence.Evidence) bool {
+	return e.Group.State == evidence.Observed && !e.Group.Facts.Found
+}
+
+// differs says how what was judged differs from the saved plan. What cannot be
+// planned any more is skipped where a finding says why.
+func (r *run) differs(items []Item) error {
+	now := r.Inputs
+	now.Bindings = nil
+	for _, item := range items {
+		if item.Decision.PlanErr == nil || gone(item.Evidence) {
+			b := item.Binding
+			now.Bindings = append(now.Bindings, plan.NewFileBinding(b.DomainName, b.GroupID, b.RegionID, item.Decision.Plan))
+		}
+	}
+	was := *r.Planned
+	if !allAllowed(items) {
+		was = was.Among(now)
+	}
+	return changed(was.Changes(now))
+}
+
+func allAllowed(items []Item) bool {
+	for _, item := range items {
+		if item.Decision.Status != gate.Allowed {
+			return false
+		}
+	}
+	return true
+}
+
+// leave yields every binding as it is, for the world has changed.
+func leave(items []Item, why error, yield func(Item)) {
+	for _, item := range items {
+		if item.Outcome.Status != bind.Unchanged {
+			item.Outcome = bind.Outcome{Status: bind.NotAttempted, Changed: true, Message: why.Error(), Before: item.Outcome.Before}
+		}
+		yield(item)
+	}
+}
+
+func changed(changes []string) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s; make a new plan", ErrChanged, strings.Join(changes, "; "))
+}
+
+// oneByOne judges each binding just before its own calls. A refusal does not
+// stop the others; an unknown outcome does.
+func (r *run) oneByOne(ctx context.Context, yield func(Item)) error {
+	number, sent, stopped := 0, false, ""
+	for b := range r.Engine.Bindings().All() {
+		item, err := r.one(ctx, number, b, stopped)
+		if err != nil {
+			if sent {
+				r.unreached(number, yield)
+			}
+			return err
+		}
+		if item.Outcome.Status == bind.Unknown {
+			stopped = fmt.Sprintf("not attempted: the outcome for %q is unknown", b.DomainName)
+		}
+		sent = sent || item.Outcome.Sent
+		yield(item)
+		number++
+	}
+	return nil
+}
+
+func (r *run) one(ctx context.Context, number int, b binding.Binding, stopped string) (Item, error) {
+	v, err := r.Engine.One(ctx, number, b, judge.Look{Served: true})
+	if err != nil {
+		return Item{}, err
+	}
+	items := []Item{{Verdict: v}}
+	blocked := prepare(items)
+	item := items[0]
+	if ctx.Err() != nil {
+		blocked = "interrupted before any call for this binding"
+	}
+	if blocked == "" {
+		blocked = stopped
+	}
+	switch {
+	case item.Outcome.Status == bind.Unchanged:
+	case blocked != "":
+		item.Outcome.Status, item.Outcome.Message, item.Outcome.Interrupted = bind.NotAttempted, blocked, ctx.Err() != nil
+	default:
+		permit, err := item.Decision.Permit()
+		if err != nil {
+			return Item{}, err
+		}
+		item.Outcome = r.binder.One(ctx, permit)
+	}
+	return item, nil
+}
+
+// unreached yields the bindings, from a number on, that an error kept from being judged.
+func (r *run) unreached(from int, yield func(Item)) {
+	const why = "not judged: the run ended with an error before this binding"
+	number := 0
+	for b := range r.Engine.Bindings().All() {
+		if number >= from {
+			yield(Item{
+				Verdict: judge.Verdict{Binding: b, Results: []checks.Result{},
+					Decision: gate.Decision{Status: gate.Undetermined, Reasons: []string{why}}},
+				Outcome: bind.Outcome{Status: bind.NotAttempted, Message: why},
+			})
+		}
+		number++
+	}
+}
+
+// InEffect reports whether the gateway shows the binding.
+func (i Item) InEffect() bool {
+	return i.Outcome.Status == bind.Bound || i.Outcome.Status == bind.Unchanged
+}

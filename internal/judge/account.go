@@ -1,0 +1,69 @@
+package judge
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/gateway"
+)
+
+// Bound lists every custom domain that the account's API groups of a region hold,
+// as bindings, in the order of the listing, and the number of groups. A group
+// that cannot be read fails all: an audit that misses a group misleads. Errors of
+// configuration come before anything is asked, as *ConfigError.
+func Bound(ctx context.Context, o Options, region string) (bindings []binding.Binding, groups int, err error) {
+	transport, err := newTransport(o)
+	if err != nil {
+		return nil, 0, &ConfigError{err}
+	}
+	defer transport.Close()
+	all, err := readGroups(ctx, gateway.NewReader(transport), region, o.Concurrency)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, g := range all {
+		for _, d := range g.Domains {
+			b := binding.Binding{DomainName: d.DomainName, GroupID: g.GroupID, RegionID: region, BindStageName: &d.BindStageName,
+				CustomDomainType: binding.Internet, DomainProof: binding.ProofCNAME}
+			if d.CustomDomainType != "" {
+				b.CustomDomainType, b.CustomDomainTypeGiven = d.CustomDomainType, true
+			}
+			if d.IsHTTPRedirectToHTTPS {
+				b.IsHTTPRedirectToHTTPS = &d.IsHTTPRedirectToHTTPS
+			}
+			bindings = append(bindings, b)
+		}
+	}
+	return bindings, len(all), nil
+}
+
+// ConfigError is an error of what the run was configured with.
+type ConfigError struct{ err error }
+
+func (e *ConfigError) Error() string { return e.err.Error() }
+func (e *ConfigError) Unwrap() error { return e.err }
+
+func readGroups(ctx context.Context, reader *gateway.Reader, region string, parallel int) ([]evidence.Group, error) {
+	refs, err := reader.Groups(ctx, region)
+	if err != nil {
+		return nil, err
+	}
+	groups := make([]evidence.Group, len(refs))
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(max(parallel, 1))
+	for i, ref := range refs {
+		work.Go(func() error {
+			g, err := reader.Group(ctx, region, ref.GroupID)
+			if err != nil {
+				return fmt.Errorf("reading the API group %q: %w", ref.GroupID, err)
+			}
+			groups[i] = g
+			return nil
+		})
+	}
+	return groups, work.Wait()
+}

@@ -1,0 +1,180 @@
+package judge
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"slices"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/catalog"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/gate"
+	"github.com/bindgate/bindgate/internal/policy"
+)
+
+// Verdict is one binding, what was observed, what each check says of it and what
+// the gate decided, with the calls that would follow.
+type Verdict struct {
+	Binding  binding.Binding
+	Evidence evidence.Evidence
+	Results  []checks.Result
+	Decision gate.Decision
+}
+
+// Look says what a pass over the bindings observes.
+type Look struct {
+	Served bool // also which certificate is in effect now: a plan compares it
+}
+
+// Judge judges every binding of the manifest and hands each verdict to yield, in
+// the manifest's order. It is the whole flow of a run: a bounded window of
+// bindings passes through collect, checks, policy, checks and gate; what yield
+// does not keep is dropped. An interrupted run yields the rest as undetermined.
+// An error of yield ends it; any other error comes before the first verdict.
+func (e *Engine) Judge(ctx context.Context, look Look, yield func(Verdict) error) error {
+	return e.judge(ctx, e.began(), e.numbered(), look, yield)
+}
+
+// One judges the binding with a number, counted from 0, on evidence and a clock of
+// its own.
+func (e *Engine) One(ctx context.Context, number int, b binding.Binding, look Look) (v Verdict, err error) {
+	only := func(yield func(int, binding.Binding) bool) { yield(number, b) }
+	err = e.judge(ctx, e.facts(), only, look, func(got Verdict) error { v = got; return nil })
+	return v, err
+}
+
+func (e *Engine) judge(ctx context.Context, run evidence.Run, bindings iter.Seq2[int, binding.Binding], look Look, yield func(Verdict) error) error {
+	observe, err := e.observer(run, look)
+	if err != nil {
+		return err
+	}
+	before, after := catalog.Passes(e.o.Catalogue)
+	failOn := cmp.Or(e.o.FailOn, checks.Error)
+
+	one := func(number int, b binding.Binding) Verdict {
+		s := checks.Subject{Binding: b, Evidence: observe(ctx, number, b)}
+		rules, err := e.policies() // compiled while the first bindings are collected
+		if err != nil {
+			return Verdict{} // never yielded
+		}
+		results := make([]checks.Result, 0, len(e.o.Catalogue))
+		results = append(results, checks.Run(ctx, before, s)...)
+		s.Evidence.Policy = rules.Evaluate(ctx, policy.Input{Binding: b, Evidence: s.Evidence, Results: results, Run: s.Evidence.Run})
+		results = append(results, checks.Run(ctx, after, s)...)
+		return Verdict{Binding: b, Evidence: s.Evidence, Results: results, Decision: gate.Decide(e.o.Catalogue, s, results, failOn)}
+	}
+
+	return inOrder(bindings, max(e.o.Concurrency, 1), one, func(v Verdict) error {
+		if _, err := e.policies(); err != nil {
+			return err
+		}
+		return yield(v)
+	})
+}
+
+// inOrder computes a value for each binding, up to parallel at a time, and yields
+// the values in the order of the bindings. At most twice as many are held.
+func inOrder[T any](bindings iter.Seq2[int, binding.Binding], parallel int, compute func(int, binding.Binding) T, yield func(T) error) error {
+	queue := make(chan chan T, parallel)
+	stop := make(chan struct{})
+	go func() {
+		defer close(queue)
+		running := make(chan struct{}, parallel)
+		for number, b := range bindings {
+			place := make(chan T, 1)
+			select {
+			case running <- struct{}{}:
+			case <-stop:
+				return
+			}
+			go func() {
+				place <- compute(number, b)
+				<-running
+			}()
+			select {
+			case queue <- place:
+			case <-stop:
+				return
+			}
+		}
+	}()
+	for place := range queue {
+		if err := yield(<-place); err != nil {
+			close(stop)
+			for range queue { // until the producer has seen it
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// numbered counts the bindings of the manifest from 0.
+func (e *Engine) numbered() iter.Seq2[int, binding.Binding] {
+	return func(yield func(int, binding.Binding) bool) {
+		number := 0
+		for b := range e.set.All() {
+			if !yield(number, b) {
+				return
+			}
+			number++
+		}
+	}
+}
+
+// visible lists the checks that pass once a change of DNS has arrived.
+func visible(list []checks.Check) []checks.Check {
+	ids := []string{"dns/cname-reaches-group", "dns/ownership-is-proved", "dns/name-exists", "dns/servers-agree", "dns/resolvers-agree"}
+	return slices.DeleteFunc(slices.Clone(list), func(c checks.Check) bool { return !slices.Contains(ids, c.ID) })
+}
+
+// invisible yields, for each binding whose change of DNS is not visible yet, the
+// first reason. numbers, sorted, says which bindings are asked about; nil: all.
+func (e *Engine) invisible(ctx context.Context, numbers []int, yield func(number int, b binding.Binding, why string)) error {
+	observe, err := e.observer(e.facts(), Look{})
+	if err != nil {
+		return err
+	}
+	list := visible(e.o.Catalogue)
+	type found struct {
+		number int
+		b      binding.Binding
+		why    string
+	}
+	some := func(yield func(int, binding.Binding) bool) {
+		for number, b := range e.numbered() {
+			if numbers != nil {
+				if _, asked := slices.BinarySearch(numbers, number); !asked {
+					continue
+				}
+			}
+			if !yield(number, b) {
+				return
+			}
+		}
+	}
+	return inOrder(some, max(e.o.Concurrency, 1), func(number int, b binding.Binding) found {
+		return found{number, b, waitsFor(checks.Run(ctx, list, checks.Subject{Binding: b, Evidence: observe(ctx, number, b)}))}
+	}, func(f found) error {
+		if f.why != "" {
+			yield(f.number, f.b, f.why)
+		}
+		return nil
+	})
+}
+
+// waitsFor returns the first reason to look again: a finding, or a check that
+// cannot tell. Empty: there is none.
+func waitsFor(results []checks.Result) string {
+	for _, res := range results {
+		switch {
+		case res.Status == checks.StatusUnknown:
+			return res.ID + ": " + res.Reason
+		case len(res.Findings) > 0 && (res.Status == checks.StatusFail || res.ID == "dns/resolvers-agree"):
+			return res.ID + ": " + res.Findings[0].Message
+		}
+	}
+	return ""
+}

@@ -1,0 +1,197 @@
+package judge
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/collect"
+	"github.com/bindgate/bindgate/internal/collect/certificate"
+	"github.com/bindgate/bindgate/internal/collect/dns"
+	"github.com/bindgate/bindgate/internal/collect/group"
+	"github.com/bindgate/bindgate/internal/collect/revocation"
+	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/replay"
+	"github.com/bindgate/bindgate/internal/resolve"
+	"github.com/bindgate/bindgate/internal/resolve/iterate"
+)
+
+// observe returns the evidence of the binding with a number.
+type observe func(ctx context.Context, number int, b binding.Binding) evidence.Evidence
+
+// observer makes fresh collectors, so that no look remembers the answers of the
+// one before, or takes the evidence that was saved.
+func (e *Engine) observer(run evidence.Run, look Look) (observe, error) {
+	if e.saved != nil {
+		return e.replayed()
+	}
+	c := &collect.Collector{Certificate: e.certificates, Served: look.Served, Related: e.related,
+		Timeout: e.o.Timeout, Now: e.o.Clock, WithoutDNS: e.o.Skip.DNS, WithoutGroup: e.o.Skip.Group}
+	var err error
+	if c.DNS, err = e.dns.collector(e.o.Clock); err != nil {
+		return nil, err
+	}
+	if c.Revocation, err = e.revocations(); err != nil {
+		return nil, err
+	}
+	if e.transport != nil {
+		c.Group = group.New(gateway.NewReader(e.transport), e.o.Clock, e.o.Concurrency)
+	}
+	return func(ctx context.Context, number int, b binding.Binding) evidence.Evidence {
+		ev := c.Collect(ctx, number, b)
+		ev.Run = run
+		if e.o.Progress != nil {
+			e.o.Progress()
+		}
+		return ev
+	}, nil
+}
+
+// openCertificates opens roots, lists of weak keys and CRLs.
+func (e *Engine) openCertificates() error {
+	weak := e.o.WeakKeys
+	without := func(b binding.Binding) bool { return b.Certificate == nil }
+	if e.o.Evidence != "" || e.each(without) { // no key will be looked up: a replay reports what the saved run was told
+		weak = nil
+	}
+	var err error
+	if e.certificates, err = certificate.New(certificate.Config{Files: e.set.Files, LookupEnv: e.o.LookupEnv, Roots: e.o.Roots,
+		Dir: e.o.Dir, Profile: e.o.Profile, WeakKeys: weak, Now: e.o.Clock}); err != nil {
+		return err
+	}
+	_, err = e.revocations()
+	return err
+}
+
+func (e *Engine) revocations() (*revocation.Collector, error) {
+	return revocation.New(revocation.Config{CRLs: e.o.CRLs, Dir: e.o.Dir, Offline: e.o.Skip.Revocation, Private: e.o.RevocationPrivate, Now: e.o.Clock})
+}
+
+// DNS says whom a run asks for DNS.
+type DNS struct {
+	Resolver   string // asked instead of the authoritative servers: ADDR[:PORT], tls://HOST or https://URL; may be empty
+	RootHints  string // master file; empty: IANA's
+	Port       uint16 // of the authoritative servers
+	Rate       float64
+	ResolvConf string // resolv.conf(5), where the system's resolvers are found
+}
+
+// dnsSource is whom a run asks for DNS: one resolver, or the authoritative
+// servers from the roots down and the system's resolvers in addition, or nobody.
+type dnsSource struct {
+	DNS
+	asked     bool
+	roots     iterate.Roots
+	resolvers []string // authoritative mode; there may be none
+}
+
+// openDNS reads what the mode needs. A system without resolvers still has
+// authoritative servers to ask.
+func (e *Engine) openDNS() error {
+	o := e.o.DNS
+	if e.o.Skip.DNS != "" || e.certificateOnly() && o.Resolver == "" {
+		return nil
+	}
+	e.dns = dnsSource{DNS: o, asked: true}
+	if o.RootHints != "" {
+		if o.Resolver != "" {
+			return fmt.Errorf("reading flags: got both --resolver and --root-hints, want one: a resolver is asked instead of the authorities")
+		}
+		text, err := readBounded(e.path(o.RootHints), 1<<20)
+		if err != nil {
+			return fmt.Errorf("reading --root-hints: %w", err)
+		}
+		if e.dns.roots, err = iterate.ParseRoots(string(text)); err != nil {
+			return err
+		}
+	}
+	if o.Resolver == "" {
+		e.dns.resolvers, _ = resolve.SystemResolvers(o.ResolvConf) // none: the authoritative servers are asked alone
+	}
+	_, err := e.dns.collector(e.o.Clock)
+	return err
+}
+
+// AsksDNS reports whether the run asks DNS at all.
+func (e *Engine) AsksDNS() bool { return e.dns.asked }
+
+func (d dnsSource) mode() string {
+	switch {
+	case !d.asked:
+		return evidence.DNSNone
+	case d.Resolver != "":
+		return evidence.DNSResolver
+	}
+	return evidence.DNSAuthority
+}
+
+// collector makes a fresh one; nil when DNS is not asked.
+func (d dnsSource) collector(now func() time.Time) (collect.DNS, error) {
+	if !d.asked {
+		return nil, nil
+	}
+	if d.Resolver != "" {
+		client, err := resolve.New(resolve.Config{Server: d.Resolver, Rate: d.Rate})
+		if err != nil {
+			return nil, err
+		}
+		return dns.New(client, now, rand.Text), nil
+	}
+	walker, err := iterate.New(iterate.Config{Roots: d.roots, Port: d.Port, Rate: d.Rate, Now: now})
+	if err != nil {
+		return nil, err
+	}
+	var resolvers []*resolve.Client
+	for _, server := range d.resolvers {
+		client, err := resolve.New(resolve.Config{Server: server, Rate: d.Rate})
+		if err != nil {
+			return nil, err
+		}
+		resolvers = append(resolvers, client)
+	}
+	return dns.NewAuthority(walker, resolvers, now, rand.Text), nil
+}
+
+// readSaved reads a file of saved evidence.
+func readSaved(path string) (*replay.Saved, error) {
+	data, err := readBounded(path, replay.MaxSize)
+	if err != nil {
+		return nil, fmt.Errorf("reading --evidence: %w", err)
+	}
+	saved, err := replay.Read(data)
+	return &saved, err
+}
+
+// replayed returns the saved evidence, at the time and in the mode of its run.
+func (e *Engine) replayed() (observe, error) {
+	all, err := e.saved.Match(slices.Collect(e.set.All()))
+	if err != nil {
+		return nil, err
+	}
+	return func(_ context.Context, number int, _ binding.Binding) evidence.Evidence {
+		ev := all[number]
+		if e.o.MinRemaining > 0 { // what the owner wants today, no observation
+			ev.Run.MinRemainingSeconds = int64(e.o.MinRemaining / time.Second)
+		}
+		return ev
+	}, nil
+}
+
+// readBounded reads a regular file of at most limit bytes.
+func readBounded(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%q is not a regular file", path)
+	case info.Size() > limit:
+		return nil, fmt.Errorf("%q has %d bytes, want at most %d", path, info.Size(), limit)
+	}
+	return os.ReadFile(path)
+}
