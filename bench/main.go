@@ -1,4 +1,4 @@
-// Command bench measures how quick bindgate is, beside its peer conftest, and
+// Command bench measures how quick bindgate is, beside its peers, and
 // prints a table. It builds both from this tree, makes its input in a temporary
 // folder and runs real processes; all that it shares with them is the CA that
 // mints the certificates.
@@ -18,10 +18,11 @@ import (
 func main() {
 	runs := flag.Int("runs", 50, "alternated runs of each command on one binding")
 	accountRuns := flag.Int("account-runs", 5, "runs on the full account")
+	manyRuns := flag.Int("many-runs", 6, "runs on 10,000 bindings, and half as many on 100,000")
 	keep := flag.String("dir", "", "keep input and programs in this `folder`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := bench(ctx, *keep, *runs, *accountRuns)
+	err := bench(ctx, *keep, *runs, *accountRuns, *manyRuns)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -30,7 +31,7 @@ func main() {
 }
 
 // bench makes the input, measures, and prints what it measured as it goes.
-func bench(ctx context.Context, dir string, runs, accountRuns int) error {
+func bench(ctx context.Context, dir string, runs, accountRuns, manyRuns int) error {
 	if dir == "" {
 		temporary, err := os.MkdirTemp("", "bindgate-bench-")
 		if err != nil {
@@ -47,7 +48,7 @@ func bench(ctx context.Context, dir string, runs, accountRuns int) error {
 	if err != nil {
 		return err
 	}
-	p.print(os.Stdout)
+	p.print(ctx, os.Stdout)
 	one, err := measureOneBinding(ctx, p, authority, dir, runs)
 	if err != nil {
 		return fmt.Errorf("one binding: %w", err)
@@ -56,5 +57,9 @@ func bench(ctx context.Context, dir string, runs, accountRuns int) error {
 	if err != nil {
 		return fmt.Errorf("full account: %w", err)
 	}
-	return printTable(os.Stdout, append(one, full...))
+	many, err := measureMany(ctx, p, authority, dir, manyRuns)
+	if err != nil {
+		return fmt.Errorf("many bindings: %w", err)
+	}
+	return printTable(os.Stdout, append(append(one, full...), many...))
 }

@@ -14,17 +14,20 @@ import (
 )
 
 // programs are the paths of what is measured.
-type programs struct{ bindgate, conftest string }
+type programs struct{ bindgate, conftest, zlint string }
 
 // build compiles bindgate as `go install` does, and conftest in the version
 // that tools/peers/go.mod pins. It wants to be run in the folder bench.
 func build(ctx context.Context, dir string) (programs, error) {
-	p := programs{bindgate: filepath.Join(dir, "bindgate"), conftest: filepath.Join(dir, "conftest")}
+	p := programs{bindgate: filepath.Join(dir, "bindgate"), conftest: filepath.Join(dir, "conftest"), zlint: filepath.Join(dir, "zlint")}
 	err := goBuild(ctx, "-o", p.bindgate, "./cmd/bindgate")
 	if err != nil {
 		return p, err
 	}
-	return p, goBuild(ctx, "-modfile=tools/peers/go.mod", "-o", p.conftest, "github.com/open-policy-agent/conftest")
+	if err := goBuild(ctx, "-modfile=tools/peers/go.mod", "-o", p.conftest, "github.com/open-policy-agent/conftest"); err != nil {
+		return p, err
+	}
+	return p, goBuild(ctx, "-o", p.zlint, "github.com/zmap/zlint/v3/cmd/zlint") // of the version that bindgate itself links
 }
 
 func goBuild(ctx context.Context, args ...string) error {
@@ -37,11 +40,12 @@ func goBuild(ctx context.Context, args ...string) error {
 }
 
 // print tells what is measured on what.
-func (p programs) print(w io.Writer) {
+func (p programs) print(ctx context.Context, w io.Writer) {
 	fmt.Fprintf(w, "%s, %d cores, %s/%s\n", cpu(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
-	for _, path := range []string{p.bindgate, p.conftest} {
+	for _, path := range []string{p.bindgate, p.conftest, p.zlint} {
 		fmt.Fprintln(w, versions(path))
 	}
+	fmt.Fprintln(w, openssl(ctx))
 }
 
 // versions tells the versions that a program was built from.

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// What many bindings may cost.
+const (
+	targetGrowth  = 1.1         // time of a binding among 100,000, in times of one among 1,000
+	targetPeak    = 300_000_000 // bytes, of 100,000 bindings
+	targetPeers   = 0.35        // of the time of zlint, openssl and conftest together
+	targetRules   = 0.5         // of conftest's CPU, for what the same rules add
+	targetStart   = 1.0         // of conftest's CPU, for 20 policies with 1 MB of data
+	peerBatch     = 500         // files a process of a peer is given
+	manyBindings  = 10_000
+	mostBindings  = 100_000
+	fewBindings   = 1_000
+	startPolicies = 20
+)
+
+// measureMany lints thousands of distinct bindings with a certificate each, and
+// lets other programs judge the same files.
+func measureMany(ctx context.Context, p programs, a authority, dir string, runs int) ([]figure, error) {
+	dir = filepath.Join(dir, "many")
+	if err := writeMany(a, dir); err != nil {
+		return nil, fmt.Errorf("making the input: %w", err)
+	}
+	growth, err := measureGrowth(ctx, p, dir, runs)
+	if err != nil {
+		return nil, err
+	}
+	peers, err := measurePeers(ctx, p, dir, runs)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := measureRules(ctx, p, dir, runs)
+	if err != nil {
+		return nil, err
+	}
+	return append(append(growth, peers...), rules...), nil
+}
+
+// measureGrowth compares the cost of a binding among 1,000 with that among 100,000.
+func measureGrowth(ctx context.Context, p programs, dir string, runs int) ([]figure, error) {
+	lint := func(n int) command {
+		return command{dir: dir, args: []string{p.bindgate, "lint", "--offline", "--roots", "roots.pem", "-f", "jsonl=/dev/null", manifestOf(n)}}
+	}
+	samples, err := alternate(ctx, []command{lint(fewBindings), lint(manyBindings), lint(mostBindings)}, 0, max(runs/2, 3))
+	if err != nil {
+		return nil, err
+	}
+	each := func(i, n int) time.Duration { return median(samples[i], cpuTime) / time.Duration(n) }
+	few, most := each(0, fewBindings), each(2, mostBindings)
+	ratio, peak := float64(most)/float64(few), median(samples[2], memory)
+	return []figure{
+		{name: "100,000 bindings: CPU of a binding", target: fmt.Sprintf("≤ %.1f × of 1,000", targetGrowth), missed: ratio > targetGrowth, runs: len(samples[2]),
+			measured: microseconds(most), note: fmt.Sprintf("%.2f × of 1,000 (%s), 10,000: %s", ratio, microseconds(few), microseconds(each(1, manyBindings)))},
+		{name: "100,000 bindings: memory", target: "≤ " + megabytes(targetPeak), missed: peak > targetPeak, runs: len(samples[2]),
+			measured: megabytes(peak), note: fmt.Sprintf("1,000: %s, 10,000: %s", megabytes(median(samples[0], memory)), megabytes(median(samples[1], memory)))},
+	}, nil
+}
+
+// measurePeers lets zlint, openssl and conftest judge the same 10,000 files, in
+// batches, for a process a file would be the cost of processes.
+func measurePeers(ctx context.Context, p programs, dir string, runs int) ([]figure, error) {
+	batch := func(what string) command {
+		return command{dir: dir, args: []string{"sh", "-c", fmt.Sprintf("set -e; head -%d names.txt | %s", manyBindings, what)}}
+	}
+	xargs := func(suffix, program string) string {
+		return fmt.Sprintf("sed 's,.*,certs/&%s,' | xargs -n %d %s >peer.out", suffix, peerBatch, program)
+	}
+	commands := []command{
+		{dir: dir, args: []string{p.bindgate, "lint", "--offline", "--roots", "roots.pem", "-f", "json=report.json", manifestOf(manyBindings)}},
+		batch(xargs(".pem", p.zlint)),
+		batch(xargs(".pem", "openssl verify -CAfile roots.pem -untrusted intermediate.pem")),
+		batch(xargs(".yaml", p.conftest+" test --policy conftest.rego")),
+	}
+	samples, err := alternate(ctx, commands, 0, max(runs/2, 3))
+	if err != nil {
+		return nil, err
+	}
+	ours := median(samples[0], wall)
+	var theirs time.Duration
+	var notes []string
+	for i, name := range []string{"zlint", "openssl verify", "conftest"} {
+		took := median(samples[i+1], wall)
+		theirs += took
+		notes = append(notes, name+" "+seconds(took))
+	}
+	ratio := float64(ours) / float64(theirs)
+	return []figure{{name: "10,000 bindings beside zlint, openssl, conftest", target: fmt.Sprintf("≤ %.2f × together", targetPeers), missed: ratio > targetPeers,
+		runs: len(samples[0]), measured: seconds(ours), note: fmt.Sprintf("%.2f × (%s), CPU %s, %s", ratio, strings.Join(notes, ", "),
+			seconds(median(samples[0], cpuTime)), megabytes(median(samples[0], memory)))}}, nil
+}
+
+// measureRules takes what five rules add to a run over 10,000 bindings, and the
+// start with many policies, beside conftest's CPU for the same.
+func measureRules(ctx context.Context, p programs, dir string, runs int) ([]figure, error) {
+	lint := func(manifest string, flags ...string) command {
+		return command{dir: dir, args: append([]string{p.bindgate, "lint", "--offline", "--roots", "roots.pem", "-f", "jsonl=/dev/null", manifest}, flags...)}
+	}
+	samples, err := alternate(ctx, []command{
+		lint(manifestOf(manyBindings)),
+		lint(manifestOf(manyBindings), "--policy", "bindgate.rego"),
+		{dir: dir, args: []string{p.conftest, "test", "--policy", "all.rego", manifestOf(manyBindings)}},
+		lint(manifestOf(1), "--policy", "policies", "--data", "data.json"),
+		{dir: dir, args: []string{p.conftest, "test", "--policy", "conftest-policies", "--data", "data.json", "--all-namespaces", manifestOf(1)}},
+	}, 1, runs)
+	if err != nil {
+		return nil, err
+	}
+	added := median(samples[1], cpuTime) - median(samples[0], cpuTime)
+	theirs := median(samples[2], cpuTime)
+	rules := float64(added) / float64(theirs)
+	start := float64(median(samples[3], cpuTime)) / float64(median(samples[4], cpuTime))
+	return []figure{
+		{name: "10,000 bindings: what 5 rules add", target: fmt.Sprintf("≤ %.1f × conftest's CPU", targetRules), missed: rules > targetRules, runs: runs,
+			measured: seconds(added), note: fmt.Sprintf("%.2f × (conftest %s)", rules, seconds(theirs))},
+		{name: "start with 20 policies and 1 MB of data: CPU", target: fmt.Sprintf("≤ %.1f × conftest's", targetStart), missed: start > targetStart, runs: runs,
+			measured: milliseconds(median(samples[3], cpuTime)), note: fmt.Sprintf("%.2f × (conftest %s)", start, milliseconds(median(samples[4], cpuTime)))},
+	}, nil
+}
+
+func manifestOf(n int) string { return fmt.Sprintf("bindings-%d.yaml", n) }
+
+func microseconds(d time.Duration) string { return fmt.Sprintf("%d µs", d.Microseconds()) }
+
+// writeMany writes manifests of several sizes over the same certificates, one
+// file a binding for conftest, and the policies of both programs.
+func writeMany(a authority, dir string) error {
+	domains := make([]string, mostBindings)
+	var text strings.Builder
+	sizes := map[int]bool{1: true, fewBindings: true, manyBindings: true, mostBindings: true}
+	head := "apiVersion: bindgate/v1\ndefaults: {regionId: cn-hangzhou, bindStageName: RELEASE, isHttpRedirectToHttps: true}\nbindings:\n"
+	files := map[string]string{"roots.pem": string(a.root.Root())}
+	for i := range domains {
+		domains[i] = fmt.Sprintf("api%d.team%d.demo.com", i, i%500)
+		one := manyBinding(domains[i], i)
+		text.WriteString(one)
+		if sizes[i+1] {
+			files[manifestOf(i+1)] = head + text.String()
+		}
+		if i < manyBindings {
+			files[filepath.Join("certs", domains[i]+".yaml")] = head + one
+		}
+	}
+	if err := a.writePairs(filepath.Join(dir, "certs"), domains); err != nil {
+		return err
+	}
+	intermediate, err := second(filepath.Join(dir, "certs", domains[0]+".pem"))
+	if err != nil {
+		return err
+	}
+	files["intermediate.pem"], files["names.txt"] = intermediate, strings.Join(domains, "\n")+"\n"
+	rego := func(pkg, input string) string {
+		return strings.NewReplacer("PACKAGE", pkg, "INPUT", input).Replace(manyPolicy)
+	}
+	files["bindgate.rego"] = rego("bindgate.policy.many", "[input.binding]")
+	files["conftest.rego"] = rego("main", "input.bindings")
+	files["all.rego"] = files["conftest.rego"]
+	for i := range startPolicies {
+		files[fmt.Sprintf("policies/p%d.rego", i)] = rego(fmt.Sprintf("bindgate.policy.p%d", i), "[input.binding]")
+		files[fmt.Sprintf("conftest-policies/p%d.rego", i)] = rego(fmt.Sprintf("p%d", i), "input.bindings")
+	}
+	if files["data.json"], err = oneMegabyte(); err != nil {
+		return err
+	}
+	for _, folder := range []string{"policies", "conftest-policies"} {
+		if err := os.MkdirAll(filepath.Join(dir, folder), 0o700); err != nil {
+			return err
+		}
+	}
+	return writeFiles(dir, files)
+}
+
+func manyBinding(domain string, i int) string {
+	name := strings.ReplaceAll(domain, ".", "_")
+	return fmt.Sprintf("  - domainName: %s\n    groupId: 927d50c0f2e54b359919923d9%07x\n"+
+		"    certificate: {name: %s, body: certs/%[1]s.pem, privateKey: certs/%[1]s.key}\n"+
+		"    labels: {owner: payments, changeTicket: CHG-%[2]d}\n", domain, i, name)
+}
+
+// manyPolicy judges a list of bindings: all of a manifest for conftest, the one
+// at hand for bindgate.
+const manyPolicy = `package PACKAGE
+
+import rego.v1
+
+deny contains sprintf("%s: no label tells the owner", [b.domainName]) if {
+	some b in INPUT
+	not b.labels.owner
+}
+
+deny contains sprintf("%s: the ticket is missing, or is none", [b.domainName]) if {
+	some b in INPUT
+	not regex.match("^CHG-[0-9]+$", b.labels.changeTicket)
+}
+
+deny contains sprintf("%s is not under demo.com", [b.domainName]) if {
+	some b in INPUT
+	not endswith(b.domainName, ".demo.com")
+}
+
+deny contains sprintf("%s has no group", [b.domainName]) if {
+	some b in INPUT
+	count(b.groupId) != 32
+}
+
+deny contains sprintf("%s has a certificate of another name", [b.domainName]) if {
+	some b in INPUT
+	not startswith(b.certificate.name, replace(b.domainName, ".", "_"))
+}
+`
+
+// oneMegabyte is a JSON document of a million bytes that policies may read.
+func oneMegabyte() (string, error) {
+	owners := map[string]map[string]string{}
+	for i := range 13_000 {
+		owners[fmt.Sprintf("team-%05d", i)] = map[string]string{"contact": fmt.Sprintf("team-%05d@demo.com", i), "suffix": fmt.Sprintf("team%05d.demo.com", i)}
+	}
+	data, err := json.Marshal(map[string]any{"bench": map[string]any{"owners": owners}})
+	return string(data), err
+}
+
+// second returns the second certificate of a PEM file.
+func second(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	const begin = "-----BEGIN CERTIFICATE-----"
+	parts := strings.SplitAfterN(string(text), begin, 3)
+	if err != nil || len(parts) < 3 {
+		return "", fmt.Errorf("%q holds no second certificate: %w", path, err)
+	}
+	return begin + parts[2], nil
+}
+
+// openssl tells the version of the peer that is not built here.
+func openssl(ctx context.Context) string {
+	out, err := exec.CommandContext(ctx, "openssl", "version").Output()
+	if err != nil {
+		return "openssl: " + err.Error()
+	}
+	return strings.TrimSpace(string(out))
+}
