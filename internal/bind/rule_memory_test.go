@@ -57,7 +57,10 @@ var errReset = errors.New("connection reset by peer")
 func (e *edge) RoundTrip(r *http.Request) (*http.Response, error) {
 	httptrace.ContextClientTrace(r.Context()).GotConn(httptrace.GotConnInfo{})
 	params := map[string]string{}
-	for name, values := range r.URL.Query() {
+	if err := r.ParseForm(); err != nil {
+		return nil, err
+	}
+	for name, values := range r.Form {
 		params[name] = values[0]
 	}
 	action, known := actions.Find(map[string][]string(r.Header)["x-acs-action"][0])

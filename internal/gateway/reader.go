@@ -91,8 +91,8 @@ const (
 	maxPages = 200
 )
 
-// Groups lists every group of the region, or fails: a listing that misses one
-// is an error.
+// Groups lists every group of the account in the region, or fails: a listing that
+// misses one, or whose count is not the same on every page, is an error.
 func (r *Reader) Groups(ctx context.Context, region string) ([]evidence.GroupRef, error) {
 	return r.lists.Get(ctx, region, r.GroupsNow)
 }
@@ -109,18 +109,28 @@ func (r *Reader) GroupsNow(ctx context.Context, region string) ([]evidence.Group
 func (r *Reader) list(ctx context.Context, region string) ([]evidence.GroupRef, error) {
 	seen := map[string]bool{}
 	var refs []evidence.GroupRef
+	total := -1
 	for page := 1; page <= maxPages; page++ {
 		var a listAnswer
 		params := map[string]string{"PageNumber": strconv.Itoa(page), "PageSize": strconv.Itoa(pageSize)}
 		if err := r.ask(ctx, region, "DescribeApiGroups", params, &a); err != nil {
 			return nil, err
 		}
-		if a.TotalCount == nil {
+		switch {
+		case a.TotalCount == nil:
 			return nil, errors.New("the answer holds no TotalCount")
+		case *a.TotalCount < 0:
+			return nil, fmt.Errorf("the gateway counts %d groups, want none or more", *a.TotalCount)
+		case total >= 0 && total != *a.TotalCount:
+			return nil, fmt.Errorf("the gateway counted %d groups on one page and %d on the next: they changed meanwhile, run it again", total, *a.TotalCount)
 		}
+		total = *a.TotalCount
 		items, before := a.APIGroupAttributes.APIGroupAttribute, len(refs)
 		for _, i := range items {
-			if i.GroupID != "" && !seen[i.GroupID] {
+			if i.GroupID == "" {
+				return nil, errors.New("the answer lists a group without an id")
+			}
+			if !seen[i.GroupID] {
 				seen[i.GroupID] = true
 				refs = append(refs, i.ref())
 			}
@@ -128,11 +138,11 @@ func (r *Reader) list(ctx context.Context, region string) ([]evidence.GroupRef, 
 		// A full page may hide more than TotalCount admits; one that brings
 		// nothing new is the end, whatever the count says.
 		end := len(refs) == before
-		if len(refs) >= *a.TotalCount && (end || len(items) < pageSize) {
+		switch {
+		case len(refs) > total || end && len(refs) != total:
+			return nil, fmt.Errorf("the pages hold %d groups, the gateway counts %d: they changed meanwhile, run it again", len(refs), total)
+		case len(refs) == total && (end || len(items) < pageSize):
 			return refs, nil
-		}
-		if end {
-			return nil, fmt.Errorf("the pages hold %d groups, the gateway counts %d: they changed meanwhile, run it again", len(refs), *a.TotalCount)
 		}
 	}
 	return nil, fmt.Errorf("over %d groups, want fewer", maxPages*pageSize)

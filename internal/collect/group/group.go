@@ -4,6 +4,7 @@
 package group
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -86,10 +87,11 @@ func (c *Collector) Account(ctx context.Context, b binding.Binding, g evidence.G
 	if err != nil {
 		return evidence.CouldNot[evidence.Account](err.Error(), from, c.now())
 	}
+	problem := cmp.Or(x.problem, x.misses(g.GroupID))
 	return evidence.Saw(evidence.Account{
 		Groups:    len(x.groups),
-		Complete:  x.problem == "",
-		Problem:   x.problem,
+		Complete:  problem == "",
+		Problem:   problem,
 		Holders:   x.holders(b.DomainName, g),
 		AliasedTo: x.aliasedTo(chain, g.GroupID),
 	}, from, c.now())
@@ -104,8 +106,8 @@ func (c *Collector) Losers(ctx context.Context, b binding.Binding, g evidence.Gr
 	if err != nil {
 		return nil, err
 	}
-	if x.problem != "" {
-		return nil, incompleteError(x.problem)
+	if problem := cmp.Or(x.problem, x.misses(b.GroupID)); problem != "" {
+		return nil, incompleteError(problem)
 	}
 	return (evidence.Account{Holders: x.holders(b.DomainName, g)}).Conflicts(), nil
 }

@@ -313,3 +313,17 @@ func BenchmarkAccount(b *testing.B) {
 		c.Account(b.Context(), wish("d3-4.z3.com"), own, []string{"g3.alicloudapi.com"})
 	}
 }
+
+// A listing without the binding's own group is no whole one: what hides that
+// group may hide others, and a force would take the domain from them.
+func TestAListingWithoutTheOwnGroupIsNotComplete(t *testing.T) {
+	f := &fake{groups: []evidence.Group{some("other", "i", "/", "api.demo.com")}}
+	own := some("own", "i", "/")
+	account := collector(f).Account(t.Context(), wish("api.demo.com"), own, nil)
+	if account.State != evidence.Observed || account.Facts.Complete || !strings.Contains(account.Facts.Problem, `lacks the binding's own group "own"`) {
+		t.Errorf("got %s, complete %t, %q; want observed and not complete", account.State, account.Facts.Complete, account.Facts.Problem)
+	}
+	if _, err := collector(f).Losers(t.Context(), wish("api.demo.com"), own); err == nil {
+		t.Error("the groups that a force displaces were taken from a listing without the own group")
+	}
+}

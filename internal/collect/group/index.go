@@ -94,6 +94,15 @@ func newIndex(groups []evidence.Group, problem string) *index {
 	return x
 }
 
+// misses says why the listing is not complete: it lacks a group that is known to
+// exist, so it may lack others. Rights that hide groups look like this.
+func (x *index) misses(known string) string {
+	if slices.ContainsFunc(x.groups, func(g evidence.Group) bool { return g.GroupID == known }) {
+		return ""
+	}
+	return fmt.Sprintf("the listing of %d groups lacks the binding's own group %q, so it may lack others too", len(x.groups), known)
+}
+
 // holders are the groups other than g with this domain or a wildcard that
 // overlaps it, sorted by group and domain.
 func (x *index) holders(domain string, g evidence.Group) []evidence.Holder {

@@ -43,7 +43,8 @@ type Edge struct {
 // Call is one question that was asked.
 type Call struct {
 	Action string
-	Query  url.Values
+	URL    url.Values // the query of the URL, where a log of a proxy sees it
+	Query  url.Values // the same, and the form body
 	Header http.Header
 }
 
@@ -59,7 +60,10 @@ func New(t testing.TB, script map[string][]Answer) *Edge {
 // ServeHTTP implements http.Handler, so that a test can serve it by TLS.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	action := r.Header.Get("x-acs-action")
-	a, ok := e.next(Call{Action: action, Query: r.URL.Query(), Header: r.Header.Clone()})
+	if err := r.ParseForm(); err != nil {
+		e.t.Errorf("the form of %q: %v", action, err)
+	}
+	a, ok := e.next(Call{Action: action, URL: r.URL.Query(), Query: r.Form, Header: r.Header.Clone()})
 	if !ok {
 		e.t.Errorf("a question without a script: %q", action)
 		a = Answer{Status: 400, Body: Refusal("InvalidApi.NotFound", "no script")}

@@ -130,17 +130,20 @@ func (p *Pool) params(action string) *openapi.Params {
 	}
 }
 
-// request puts every parameter into the query, as the official definition does.
+// request puts every parameter into the form body, where no log of a proxy keeps
+// it and no limit on a URL cuts it. The official definition names the query; both
+// signature versions sign a form body all the same.
 func (p *Pool) request(r Request) *openapi.OpenApiRequest {
-	query := make(map[string]*string, len(r.Params)+len(r.Secrets)+1)
+	form := make(map[string]any, len(r.Params)+len(r.Secrets))
+	query := map[string]*string{}
 	if p.config.Format != "" {
-		query["Format"] = dara.String(p.config.Format)
+		query["Format"] = dara.String(p.config.Format) // beside the SDK's own, which it replaces
 	}
 	for k, v := range r.Params {
-		query[k] = dara.String(v)
+		form[k] = v
 	}
 	for k, v := range r.Secrets {
-		query[k] = dara.String(v)
+		form[k] = v
 	}
-	return &openapi.OpenApiRequest{Query: query}
+	return &openapi.OpenApiRequest{Query: query, Body: form}
 }

@@ -60,6 +60,11 @@ func TestWhatIsOnTheWire(t *testing.T) {
 				t.Errorf("%s: got %q, want %q", k, got, want)
 			}
 		}
+		for _, k := range []string{"GroupId", "PrivateKey", "BindStageName"} {
+			if c.URL.Has(k) {
+				t.Errorf("%s is in the URL, want it in the body alone", k)
+			}
+		}
 		if got := c.Header.Get("x-acs-version"); got != "2016-07-14" {
 			t.Errorf("version %q", got)
 		}
