@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"slices"
 	"sync"
 
@@ -57,10 +58,15 @@ var errReset = errors.New("connection reset by peer")
 func (e *edge) RoundTrip(r *http.Request) (*http.Response, error) {
 	httptrace.ContextClientTrace(r.Context()).GotConn(httptrace.GotConnInfo{})
 	params := map[string]string{}
-	if err := r.ParseForm(); err != nil {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
 		return nil, err
 	}
-	for name, values := range r.Form {
+	form, err := url.ParseQuery(string(body)) // the SDK's header names are no canonical ones, so ParseForm finds none
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range form {
 		params[name] = values[0]
 	}
 	action, known := actions.Find(map[string][]string(r.Header)["x-acs-action"][0])
