@@ -90,7 +90,7 @@ func (e *edge) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return refuse(err)
 	}
-	body, err := json.Marshal(answer)
+	body, err = json.Marshal(answer)
 	return respond(http.StatusOK, body), err
 }
 
