@@ -45,9 +45,9 @@ func drawCheck(t *rapid.T, i int) drawn {
 
 func judgement(behaviour string) func(checks.Subject) checks.Verdict {
 	verdicts := map[string]checks.Verdict{
-		"pass": checks.Found(), "warn": checks.Found(checks.Warns("", "m", "")), "fail": checks.Found(checks.Fails("", "m", "f")),
-		"unknown": checks.CannotTell("why"), "not-run": checks.LeftOut("why"), "not-applicable": checks.DoesNotApply("why"),
-		"zero": {}, "does not apply": checks.Found(),
+		"pass": checks.Pass(), "warn": checks.Judge(checks.Warns("", "m", "")), "fail": checks.Judge(checks.Fails("", "m", "f")),
+		"unknown": checks.CannotTell("why"), "not-run": checks.NotRun("why"), "not-applicable": checks.DoesNotApply("why"),
+		"zero": {}, "does not apply": checks.Pass(),
 	}
 	switch behaviour {
 	case "panic":
@@ -61,7 +61,7 @@ func judgement(behaviour string) func(checks.Subject) checks.Verdict {
 func drawEvidence(t *rapid.T) evidence.Evidence {
 	state := func(label string) evidence.State {
 		return rapid.SampledFrom([]evidence.State{
-			evidence.Observed, evidence.Observed, evidence.Observed, evidence.Missing, evidence.Failed, evidence.LeftOut, "odd",
+			evidence.StateObserved, evidence.StateObserved, evidence.StateObserved, evidence.StateMissing, evidence.StateFailed, evidence.StateNotCollected, "odd",
 		}).Draw(t, label)
 	}
 	var e evidence.Evidence
@@ -103,7 +103,7 @@ func inspect(t *rapid.T, d drawn, s checks.Subject, r checks.Result, cancelled b
 	}
 	sound := !cancelled
 	for _, need := range d.needs {
-		sound = sound && s.Evidence.Of(need).State == evidence.Observed
+		sound = sound && s.Evidence.Of(need).State == evidence.StateObserved
 	}
 	mayPass := sound && (d.behaviour == "pass" || d.behaviour == "warn" || d.behaviour == "fail" && d.check.Severity == checks.Warning)
 	if got := r.Status == checks.StatusPass; got != mayPass {

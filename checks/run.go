@@ -55,10 +55,10 @@ func needs(c Check, s Subject) (Verdict, bool) {
 	for _, need := range wanted {
 		st := s.Evidence.Of(need)
 		switch st.State {
-		case evidence.Observed:
-		case evidence.LeftOut:
-			return LeftOut(fmt.Sprintf("%s evidence was left out: %s", need, st.Reason)), true
-		case evidence.Failed:
+		case evidence.StateObserved:
+		case evidence.StateNotCollected:
+			return NotRun(fmt.Sprintf("%s evidence was left out: %s", need, st.Reason)), true
+		case evidence.StateFailed:
 			if failed == nil {
 				v := CannotTell(fmt.Sprintf("collecting %s evidence failed: %s", need, st.Reason))
 				failed = &v

@@ -35,15 +35,15 @@ func TestRunStatus(t *testing.T) {
 		want   checks.Status
 		reason string
 	}{
-		"no findings":                      {says(checks.Error, checks.Found()), checks.StatusPass, ""},
-		"a warning":                        {says(checks.Error, checks.Found(warn)), checks.StatusPass, ""},
-		"an error":                         {says(checks.Error, checks.Found(warn, fail)), checks.StatusFail, ""},
-		"a severity of no kind":            {says(checks.Error, checks.Found(odd)), checks.StatusFail, ""},
-		"no severity":                      {says(checks.Error, checks.Found(checks.Finding{})), checks.StatusFail, ""},
-		"an error of an advisory check":    {says(checks.Warning, checks.Found(fail)), checks.StatusPass, ""},
-		"an error of a check of no kind":   {says("", checks.Found(fail)), checks.StatusFail, ""},
+		"no findings":                      {says(checks.Error, checks.Pass()), checks.StatusPass, ""},
+		"a warning":                        {says(checks.Error, checks.Judge(warn)), checks.StatusPass, ""},
+		"an error":                         {says(checks.Error, checks.Judge(warn, fail)), checks.StatusFail, ""},
+		"a severity of no kind":            {says(checks.Error, checks.Judge(odd)), checks.StatusFail, ""},
+		"no severity":                      {says(checks.Error, checks.Judge(checks.Finding{})), checks.StatusFail, ""},
+		"an error of an advisory check":    {says(checks.Warning, checks.Judge(fail)), checks.StatusPass, ""},
+		"an error of a check of no kind":   {says("", checks.Judge(fail)), checks.StatusFail, ""},
 		"cannot tell, with an error":       {says(checks.Error, checks.CannotTell("why", fail)), checks.StatusUnknown, "why"},
-		"left out":                         {says(checks.Error, checks.LeftOut("why")), checks.StatusNotRun, "why"},
+		"left out":                         {says(checks.Error, checks.NotRun("why")), checks.StatusNotRun, "why"},
 		"does not apply":                   {says(checks.Error, checks.DoesNotApply("why")), checks.StatusNotApplicable, "why"},
 		"the zero verdict":                 {says(checks.Error, checks.Verdict{}), checks.StatusUnknown, "no verdict"},
 		"no judgement":                     {checks.Check{ID: "test/none"}, checks.StatusUnknown, "no judgement"},
@@ -70,28 +70,28 @@ func panics() checks.Check {
 }
 
 func panicsInApplies() checks.Check {
-	c := says(checks.Error, checks.Found())
+	c := says(checks.Error, checks.Pass())
 	c.Applies = func(binding.Binding) (bool, string) { panic("boom") }
 	return c
 }
 
 func panicsInNeedsFor() checks.Check {
-	c := says(checks.Error, checks.Found())
+	c := says(checks.Error, checks.Pass())
 	c.NeedsFor = func(binding.Binding) []evidence.Need { panic("boom") }
 	return c
 }
 
 func needing(needs ...evidence.Need) checks.Check {
-	c := says(checks.Error, checks.Found())
+	c := says(checks.Error, checks.Pass())
 	c.Needs = needs
 	return c
 }
 
 func TestRunCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	first := says(checks.Error, checks.Found())
-	first.Judge = func(checks.Subject) checks.Verdict { cancel(); return checks.Found() }
-	results := checks.Run(ctx, []checks.Check{first, says(checks.Error, checks.Found()), panics()}, checks.Subject{})
+	first := says(checks.Error, checks.Pass())
+	first.Judge = func(checks.Subject) checks.Verdict { cancel(); return checks.Pass() }
+	results := checks.Run(ctx, []checks.Check{first, says(checks.Error, checks.Pass()), panics()}, checks.Subject{})
 	var got []checks.Status
 	for _, r := range results {
 		got = append(got, r.Status)
@@ -109,9 +109,9 @@ func TestRunCancelled(t *testing.T) {
 // its evidence; what was left out counts before what failed, in any order.
 func TestRunOrderOfStatuses(t *testing.T) {
 	s := checks.Subject{Evidence: evidence.Evidence{
-		DNS:   evidence.Observation[evidence.DNS]{State: evidence.Failed, Reason: "no answer"},
-		Group: evidence.Left[evidence.Group]("--offline"),
-		Key:   evidence.Observation[evidence.Key]{State: evidence.Observed},
+		DNS:   evidence.Observation[evidence.DNS]{State: evidence.StateFailed, Reason: "no answer"},
+		Group: evidence.NotCollected[evidence.Group]("--offline"),
+		Key:   evidence.Observation[evidence.Key]{State: evidence.StateObserved},
 	}}
 	never := needing(evidence.NeedDNS, evidence.NeedGroup)
 	never.Applies = func(binding.Binding) (bool, string) { return false, "nothing to judge" }
@@ -146,7 +146,7 @@ func TestRunPlacesFindings(t *testing.T) {
 	}}}
 	own := checks.Fails("/certificate/body", "m", "f")
 	own.Source = binding.Position{File: "other.yaml", Line: 9, Column: 9}
-	r := run1(t, says(checks.Error, checks.Found(
+	r := run1(t, says(checks.Error, checks.Judge(
 		checks.Fails("/certificate/body", "m", "f"),
 		checks.Fails("/certificate/name", "m", "f"),
 		checks.Fails("/domainName", "m", "f"),
@@ -163,7 +163,7 @@ func TestRunPlacesFindings(t *testing.T) {
 }
 
 func TestAdvisoryChecksSpeakInWarnings(t *testing.T) {
-	r := run1(t, says(checks.Warning, checks.Found(checks.Fails("", "m", "f"), checks.Warns("", "m", ""))), checks.Subject{})
+	r := run1(t, says(checks.Warning, checks.Judge(checks.Fails("", "m", "f"), checks.Warns("", "m", ""))), checks.Subject{})
 	for _, f := range r.Findings {
 		if f.Severity != checks.Warning {
 			t.Errorf("got severity %s, want warning", f.Severity)
@@ -172,7 +172,7 @@ func TestAdvisoryChecksSpeakInWarnings(t *testing.T) {
 }
 
 func TestRaisedChecksSpeakInErrors(t *testing.T) {
-	c := says(checks.Error, checks.Found(checks.Warns("", "m", "")))
+	c := says(checks.Error, checks.Judge(checks.Warns("", "m", "")))
 	c.Raised = true
 	if r := run1(t, c, checks.Subject{}); r.Status != checks.StatusFail || r.Findings[0].Severity != checks.Error {
 		t.Errorf("got %s with %v, want a failure", r.Status, r.Findings)

@@ -61,7 +61,7 @@ func judgeOrdered(s checks.Subject) checks.Verdict {
 			break
 		}
 	}
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }
 
 // mostFindings of one kind are told; more help nobody.

@@ -40,5 +40,5 @@ func judgeClean(s checks.Subject) checks.Verdict {
 		found = append(found, checks.Warns(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, bounded(dirt)),
 			fmt.Sprintf("write it anew: bindgate lint --certificate %q --domain NAME --write-chain CLEAN.pem", facts.Source)))
 	}
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }

@@ -36,12 +36,12 @@ func IsReadable() checks.Check {
 func judgeReadable(s checks.Subject) checks.Verdict {
 	facts := s.Evidence.Certificate.Facts
 	if p := facts.Problem; p != nil {
-		return checks.Found(checks.Fails(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, p.Message), repair(p.Fix, facts.Source)))
+		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, p.Message), repair(p.Fix, facts.Source)))
 	}
 	if _, v := parseChain(s); v != nil {
 		return *v
 	}
-	return checks.Found()
+	return checks.Pass()
 }
 
 // repair is the next step that the evidence knows, with the file's own name for

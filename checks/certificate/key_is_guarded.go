@@ -44,5 +44,5 @@ func judgeGuarded(s checks.Subject) checks.Verdict {
 		found = append(found, checks.Warns(atKey, fmt.Sprintf("the private key file %q is under version control", key.Source),
 			"keep keys in the secret store of the CI; have the certificate reissued for a new key, for this one stays in the history"))
 	}
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }

@@ -58,7 +58,7 @@ func judgeLasts(s checks.Subject) checks.Verdict {
 				"give the CA's newer intermediate, or renew before that day"))
 		}
 	}
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }
 
 // tooShort says how the time that is left is too short, "" where it is not, and

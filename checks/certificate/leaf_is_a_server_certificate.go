@@ -51,7 +51,7 @@ func judgeServer(s checks.Subject) checks.Verdict {
 	}
 	found = append(found, decryptsOnly(chain)...)
 	found = append(found, otherUses(chain, s.Evidence.Certificate.Facts.Profile)...)
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }
 
 // serverFlaws are the rules that no date and no profile changes.

@@ -57,5 +57,5 @@ func judgeLints(s checks.Subject) checks.Verdict {
 		}
 		found = append(found, tell(atBody, text, "report it to the CA that issued the certificate, and have it issued again"))
 	}
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }

@@ -54,7 +54,7 @@ func judgeNames(s checks.Subject) checks.Verdict {
 		found = append(found, checks.Warns(atBody, fmt.Sprintf("the common name %q is not among the names of the certificate, and nobody looks at it", bounded(cn)),
 			"have it issued with the common name among its DNS names, or without one"))
 	}
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }
 
 // named reports whether the common name is one of the subject's alternative names.

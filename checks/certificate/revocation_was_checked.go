@@ -55,7 +55,7 @@ func judgeRevocationChecked(s checks.Subject) checks.Verdict {
 	if sources == 0 {
 		return checks.DoesNotApply("the certificates name no source of revocation")
 	}
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }
 
 // why is what hindered each source.

@@ -55,10 +55,10 @@ func judgeReachesGroup(s checks.Subject) checks.Verdict {
 		return checks.CannotTell(fmt.Sprintf("the gateway returned no name of the group for network type %q", network))
 	}
 	if n := aliasesTo(d, names); n > 0 {
-		return checks.Found(unresolved(s, d.Hops[n-1].Target)...)
+		return checks.Judge(unresolved(s, d.Hops[n-1].Target)...)
 	}
 	what, instead := whereto(s)
-	return checks.Found(checks.Fails("/domainName",
+	return checks.Judge(checks.Fails("/domainName",
 		fmt.Sprintf("%s: %s; want an alias of %s", draw(d), what, strings.Join(names, " or ")),
 		"publish "+record(s, names[0])+instead))
 }

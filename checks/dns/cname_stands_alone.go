@@ -53,5 +53,5 @@ func judgeAlone(s checks.Subject) checks.Verdict {
 	if problem != "" && len(findings) == 0 {
 		return checks.CannotTell(problem)
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }

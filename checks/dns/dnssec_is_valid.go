@@ -70,7 +70,7 @@ func judgeDNSSEC(s checks.Subject) checks.Verdict {
 			return checks.CannotTell(fmt.Sprintf("the DNSSEC status %q of %s is not known", n.Status, n.Name))
 		}
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }
 
 func bogus(n evidence.NameSecurity, refuses bool) checks.Finding {

@@ -45,7 +45,7 @@ func judgeHTTPS(s checks.Subject) checks.Verdict {
 				"remove the HTTPS record, or let it lead to the same place"))
 		}
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }
 
 // elsewhere is the target or the hints of an HTTPS record (priority target

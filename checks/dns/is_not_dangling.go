@@ -46,7 +46,7 @@ func judgeDangling(s checks.Subject) checks.Verdict {
 		}
 		findings = append(findings, through(d, target))
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }
 
 // through warns of a target in somebody else's zone.

@@ -59,7 +59,7 @@ func judgeOwnership(s checks.Subject) checks.Verdict {
 	}
 	found := published(p, sub)
 	if len(found) == 0 {
-		return checks.Found(checks.Fails("/domainName", notProved(p, sub), "publish "+proofRecords(p, sub)))
+		return checks.Judge(checks.Fails("/domainName", notProved(p, sub), "publish "+proofRecords(p, sub)))
 	}
 	findings := leadsElsewhere(s)
 	if len(found) == 1 {
@@ -67,14 +67,14 @@ func judgeOwnership(s checks.Subject) checks.Verdict {
 			fmt.Sprintf("the TXT record at %s spells its token %s; published pages know another spelling, and which of them the platform reads is not known", p.Owner, found[0]),
 			"publish both: "+proofRecords(p, sub)))
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }
 
 // leadsElsewhere warns when the domain is an alias of another group: it may be
 // bound, but its callers go there until the alias changes.
 func leadsElsewhere(s checks.Subject) []checks.Finding {
 	d := s.Evidence.DNS.Facts
-	if s.Evidence.DNS.State != evidence.Observed {
+	if s.Evidence.DNS.State != evidence.StateObserved {
 		return nil
 	}
 	own := append(ownNames(s.Evidence.Group.Facts, s.Binding.CustomDomainType), s.Evidence.Group.Facts.SubDomain)

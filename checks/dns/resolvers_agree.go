@@ -47,7 +47,7 @@ func judgeResolvers(s checks.Subject) checks.Verdict {
 			findings = append(findings, checks.Warns("/domainName", fmt.Sprintf("resolver %s: %s", view.Server, what), "wait for its cache to expire, or find out what it does to this name"))
 		}
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }
 
 // unlike says how a view differs from what the authorities say; "" if it does not.

@@ -48,7 +48,7 @@ func judgeAgree(s checks.Subject) checks.Verdict {
 			findings = append(findings, behind(m, rows)...)
 		}
 	}
-	return checks.Found(append(findings, unheard(d)...)...)
+	return checks.Judge(append(findings, unheard(d)...)...)
 }
 
 // table shows a matrix: one entry for each address, with what it said.

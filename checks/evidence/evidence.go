@@ -66,16 +66,16 @@ type Run struct {
 	Live bool `json:"-"`
 }
 
-// State tells whether an observation was made. The zero value is Missing, and
+// State tells whether an observation was made. The zero value is StateMissing, and
 // nothing that is missing lets a binding through.
 type State string
 
 // The states of an observation.
 const (
-	Missing  State = ""         // nobody collected it: judged unknown
-	Observed State = "observed" // Facts hold
-	Failed   State = "failed"   // collecting it failed: judged unknown
-	LeftOut  State = "left-out" // the chosen mode left it out: judged not-run
+	StateMissing      State = ""         // no collector was asked: judged unknown
+	StateObserved     State = "observed" // the facts hold
+	StateFailed       State = "failed"   // collecting it failed: judged unknown
+	StateNotCollected State = "left-out" // the mode of the run skips it: judged not-run
 )
 
 // Observation is one piece of evidence. Facts are to be relied on only when
@@ -88,19 +88,19 @@ type Observation[T any] struct {
 	Facts  T         `json:"facts,omitzero"`   // what was seen; to be relied on only when State is observed
 }
 
-// Saw makes an observation that succeeded.
-func Saw[T any](facts T, from string, at time.Time) Observation[T] {
-	return Observation[T]{State: Observed, At: at.UTC(), From: from, Facts: facts}
+// Observed returns an observation that succeeded.
+func Observed[T any](facts T, from string, at time.Time) Observation[T] {
+	return Observation[T]{State: StateObserved, At: at.UTC(), From: from, Facts: facts}
 }
 
-// CouldNot makes an observation that failed for the given reason.
-func CouldNot[T any](reason, from string, at time.Time) Observation[T] {
-	return Observation[T]{State: Failed, Reason: reason, From: from, At: at.UTC()}
+// Failed returns an observation that failed for the given reason.
+func Failed[T any](reason, from string, at time.Time) Observation[T] {
+	return Observation[T]{State: StateFailed, Reason: reason, From: from, At: at.UTC()}
 }
 
-// Left makes an observation that the chosen mode left out.
-func Left[T any](why string) Observation[T] {
-	return Observation[T]{State: LeftOut, Reason: why}
+// NotCollected returns an observation that the mode of the run skips.
+func NotCollected[T any](why string) Observation[T] {
+	return Observation[T]{State: StateNotCollected, Reason: why}
 }
 
 // Standing is the state of an observation and the reason for it, without its

@@ -56,5 +56,5 @@ func judgeBindingIsHealthy(s checks.Subject) checks.Verdict {
 	if d.DomainLegalStatus == "ABNORMAL" {
 		warn("repair the domain's ICP filing, then call ReactivateDomain", "the gateway took the domain out of service: its DomainLegalStatus is ABNORMAL")
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }

@@ -50,7 +50,7 @@ func judgeDomainIsFree(s checks.Subject) checks.Verdict {
 	if b.IsForce && !account.Complete {
 		return checks.CannotTell("with isForce every group of the account must be known: "+why(account), findings...)
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }
 
 func holds(theirs, ours string) string {

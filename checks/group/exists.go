@@ -30,7 +30,7 @@ func Exists() checks.Check {
 func judgeExists(s checks.Subject) checks.Verdict {
 	b, g := s.Binding, s.Evidence.Group.Facts
 	if !g.Found {
-		return checks.Found(checks.Fails("/groupId",
+		return checks.Judge(checks.Fails("/groupId",
 			fmt.Sprintf("there is no API group %q in region %q", b.GroupID, b.RegionID),
 			"correct groupId or regionId, and check that the credentials are the right account's"))
 	}
@@ -40,7 +40,7 @@ func judgeExists(s checks.Subject) checks.Verdict {
 	if g.Status == "" || g.RegionID == "" {
 		return checks.CannotTell(fmt.Sprintf("the gateway left out what must be known of the group: Status %q, RegionId %q", g.Status, g.RegionID))
 	}
-	return checks.Found(faults(b, g)...)
+	return checks.Judge(faults(b, g)...)
 }
 
 // faults are all that is wrong with a group that was found. BillingStatus and

@@ -53,9 +53,9 @@ func judgeNoDenials(s checks.Subject) checks.Verdict {
 		}
 	}
 	if left != nil && !denied {
-		return checks.LeftOut(strings.Join(left, "; "))
+		return checks.NotRun(strings.Join(left, "; "))
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }
 
 // pointer is the message's JSON pointer if it leads into a binding, else the

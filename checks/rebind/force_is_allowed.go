@@ -52,9 +52,9 @@ func judgeForceIsAllowed(s checks.Subject) checks.Verdict {
 	}
 	refusals, notRun := leave(s.Evidence.Policy.Facts)
 	if findings = append(findings, refusals...); len(findings) == 0 && notRun != "" {
-		return checks.LeftOut(notRun)
+		return checks.NotRun(notRun)
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }
 
 // leave gives a finding for each package that does not allow the force, and the

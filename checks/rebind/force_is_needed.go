@@ -30,11 +30,11 @@ func judgeForceIsNeeded(s checks.Subject) checks.Verdict {
 	account := s.Evidence.Account.Facts
 	switch {
 	case len(account.Conflicts()) > 0:
-		return checks.Found()
+		return checks.Pass()
 	case !account.Complete:
 		_, unknown := losers(s)
 		return unknown
 	}
-	return checks.Found(checks.Warns("/isForce", "isForce is true although no group conflicts: it would not be sent",
+	return checks.Judge(checks.Warns("/isForce", "isForce is true although no group conflicts: it would not be sent",
 		"take isForce and forceFrom out of the binding"))
 }

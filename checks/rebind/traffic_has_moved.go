@@ -50,7 +50,7 @@ func judgeTrafficHasMoved(s checks.Subject) checks.Verdict {
 				fmt.Sprintf("point the name at group %s first, then wait %s", s.Binding.GroupID, wait(dns))))
 		}
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }
 
 // leadsTo reports whether the alias chain passes or ends at the holder's SubDomain.

@@ -36,16 +36,16 @@ func judgeDomainForm(s checks.Subject) checks.Verdict {
 	name := s.Binding.DomainName
 	for _, slip := range slips() {
 		if slip.in(name) {
-			return checks.Found(checks.Fails("/domainName", fmt.Sprintf("the domain name %.300q %s", name, slip.what), slip.fix))
+			return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("the domain name %.300q %s", name, slip.what), slip.fix))
 		}
 	}
 	ascii, err := asciiName(name)
 	if err != nil {
-		return checks.Found(checks.Fails("/domainName", fmt.Sprintf("the domain name %.300q %v", name, err),
+		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("the domain name %.300q %v", name, err),
 			"use letters, digits and inner hyphens, at most 63 octets a label and 253 in all"))
 	}
 	if strings.EqualFold(name, ascii) && isASCII(name) {
-		return checks.Found()
+		return checks.Pass()
 	}
 	return judgeMapped(name, ascii)
 }
@@ -62,10 +62,10 @@ func judgeMapped(name, ascii string) checks.Verdict {
 		if isASCII(label) || i < len(mapped) && strings.HasPrefix(mapped[i], "xn--") {
 			continue
 		}
-		return checks.Found(checks.Fails("/domainName",
+		return checks.Judge(checks.Fails("/domainName",
 			fmt.Sprintf("the domain name %+q holds characters that look like others or are invisible; it reads as %q", name, ascii), fix))
 	}
-	return checks.Found(checks.Fails("/domainName",
+	return checks.Judge(checks.Fails("/domainName",
 		fmt.Sprintf("the domain name %q has U-labels; it is %q in DNS, in certificates and for the gateway", name, ascii), fix))
 }
 

@@ -44,5 +44,5 @@ func judgeExplained(s checks.Subject) checks.Verdict {
 		findings = append(findings, checks.Warns("/labels/changeTicket", "isForce without the label changeTicket: nothing explains it",
 			"add labels: {changeTicket: …}"))
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }

@@ -28,9 +28,9 @@ func GroupIDIsWellFormed() checks.Check {
 
 func judgeGroupID(s checks.Subject) checks.Verdict {
 	if id := s.Binding.GroupID; len(id) == 32 && strings.Trim(id, "0123456789abcdef") == "" {
-		return checks.Found()
+		return checks.Pass()
 	}
-	return checks.Found(checks.Warns("/groupId",
+	return checks.Judge(checks.Warns("/groupId",
 		fmt.Sprintf("got group id %q, want 32 lower-case hexadecimal digits as in every published example", s.Binding.GroupID),
 		"copy GroupId from DescribeApiGroups or from the console"))
 }

@@ -47,7 +47,7 @@ func IsExpressible() checks.Check {
 func judgeExpressible(s checks.Subject) checks.Verdict {
 	switch contract := s.Evidence.Run.Contract; contract {
 	case evidence.Contract2026: // carries everything; the certificate by SetDomainCertificate
-		return checks.Found()
+		return checks.Pass()
 	case evidence.Contract2017:
 	default:
 		return checks.CannotTell(fmt.Sprintf("got contract %q, want 2017 or 2026: what it can carry is not known", contract))
@@ -60,5 +60,5 @@ func judgeExpressible(s checks.Subject) checks.Verdict {
 				fmt.Sprintf("remove %s, or use an endpoint that speaks the 2026 contract", f.name)))
 		}
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }

@@ -29,7 +29,7 @@ func NetworkTypeIsValid() checks.Check {
 func judgeNetworkType(s checks.Subject) checks.Verdict {
 	got, networkTypes := s.Binding.CustomDomainType, []string{binding.Internet, binding.Intranet}
 	if slices.Contains(networkTypes, got) {
-		return checks.Found()
+		return checks.Pass()
 	}
 	message := fmt.Sprintf("got network type %q, want INTERNET or INTRANET", got)
 	fix := "write customDomainType: INTERNET or customDomainType: INTRANET"
@@ -37,5 +37,5 @@ func judgeNetworkType(s checks.Subject) checks.Verdict {
 		message += fmt.Sprintf("; did you mean %s?", meant)
 		fix = "write customDomainType: " + meant
 	}
-	return checks.Found(checks.Fails("/customDomainType", message, fix))
+	return checks.Judge(checks.Fails("/customDomainType", message, fix))
 }

@@ -164,21 +164,21 @@ func says(v verdict) func(checks.Subject) checks.Verdict {
 	return func(checks.Subject) checks.Verdict {
 		switch v {
 		case "fail":
-			return checks.Found(checks.Fails("", "scripted", ""))
+			return checks.Judge(checks.Fails("", "scripted", ""))
 		case "unknown":
 			return checks.CannotTell("scripted")
 		case "not-run":
-			return checks.LeftOut("scripted")
+			return checks.NotRun("scripted")
 		case "not-applicable":
 			return checks.DoesNotApply("scripted")
 		case "panic":
 			panic("scripted")
 		case warns:
-			return checks.Found(checks.Warns("", "scripted", ""))
+			return checks.Judge(checks.Warns("", "scripted", ""))
 		case "nothing":
 			return checks.Verdict{}
 		}
-		return checks.Found()
+		return checks.Pass()
 	}
 }
 

@@ -186,8 +186,8 @@ func (w *world) permit(b binding.Binding) gate.Permit {
 	s.Evidence.Group = w.groups.Group(ctx, b, true)
 	s.Evidence.Account = w.groups.Account(ctx, b, s.Evidence.Group.Facts, nil)
 	m := w.files.now
-	s.Evidence.Certificate = evidence.Saw(evidence.Certificate{FileDigest: m.FileDigest, ChainDigest: m.ChainDigest}, "", time.Time{})
-	s.Evidence.Key = evidence.Saw(evidence.Key{PublicKeyDigest: m.PublicKeyDigest}, "", time.Time{})
+	s.Evidence.Certificate = evidence.Observed(evidence.Certificate{FileDigest: m.FileDigest, ChainDigest: m.ChainDigest}, "", time.Time{})
+	s.Evidence.Key = evidence.Observed(evidence.Key{PublicKeyDigest: m.PublicKeyDigest}, "", time.Time{})
 	var list []checks.Check
 	var results []checks.Result
 	for _, id := range []string{"group/exists", "dns/ownership-is-proved"} {

@@ -99,10 +99,10 @@ func (h *harness) subject(t *testing.T, text string) (checks.Subject, want) {
 			t.Fatal("the fixture has a load block, but Run was given no loader")
 		}
 		certificate, key := h.load(t, f.Load, s.Binding)
-		if certificate.State != evidence.Missing {
+		if certificate.State != evidence.StateMissing {
 			base.Certificate = certificate
 		}
-		if key.State != evidence.Missing {
+		if key.State != evidence.StateMissing {
 			base.Key = key
 		}
 	}

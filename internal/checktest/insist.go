@@ -112,9 +112,9 @@ func withoutEvidence(c checks.Check, s checks.Subject) (problems []string) {
 	}
 	for _, need := range needs {
 		for state, want := range map[evidence.State]checks.Status{
-			evidence.Failed:  checks.StatusUnknown,
-			evidence.Missing: checks.StatusUnknown,
-			evidence.LeftOut: checks.StatusNotRun,
+			evidence.StateFailed:       checks.StatusUnknown,
+			evidence.StateMissing:      checks.StatusUnknown,
+			evidence.StateNotCollected: checks.StatusNotRun,
 		} {
 			r := judge(c, checks.Subject{Binding: s.Binding, Evidence: with(s.Evidence, need, state)})
 			if r.Status != want {

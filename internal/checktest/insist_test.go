@@ -64,12 +64,12 @@ func TestUndocumented(t *testing.T) {
 func TestWithoutEvidence(t *testing.T) {
 	s := Subject(t, "")
 	c := checks.Check{ID: "a/b", Needs: []evidence.Need{evidence.NeedDNS}, Judge: func(s checks.Subject) checks.Verdict {
-		return checks.Found()
+		return checks.Pass()
 	}}
 	expect(t, withoutEvidence(c, s))
 	c.Judge = func(s checks.Subject) checks.Verdict {
 		_ = s.Evidence.DNS.Facts.Hops[0]
-		return checks.Found()
+		return checks.Pass()
 	}
 	expect(t, withoutEvidence(c, s), "with empty dns evidence")
 	// A need that is no evidence is missing whatever the mode left out.

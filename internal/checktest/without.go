@@ -32,7 +32,7 @@ func with(e evidence.Evidence, need evidence.Need, state evidence.State) evidenc
 
 func in[T any](o evidence.Observation[T], state evidence.State) evidence.Observation[T] {
 	if state == empty {
-		return evidence.Observation[T]{State: evidence.Observed}
+		return evidence.Observation[T]{State: evidence.StateObserved}
 	}
 	o.State, o.Reason = state, "taken away by the test"
 	return o

@@ -79,13 +79,13 @@ func (c *Collector) siblings(ctx context.Context, number int, ev *evidence.Evide
 			return evidence.Group{}, false
 		}
 		g := c.Group.Group(ctx, binding.Binding{RegionID: region, GroupID: id}, false)
-		return g.Facts, g.State == evidence.Observed && g.Facts.Found
+		return g.Facts, g.State == evidence.StateObserved && g.Facts.Found
 	}, c.Now())
 }
 
 func (c *Collector) dns(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
 	if c.DNS == nil {
-		ev.DNS, ev.Proof = evidence.Left[evidence.DNS](c.WithoutDNS), evidence.Left[evidence.Proof](c.WithoutDNS)
+		ev.DNS, ev.Proof = evidence.NotCollected[evidence.DNS](c.WithoutDNS), evidence.NotCollected[evidence.Proof](c.WithoutDNS)
 		return
 	}
 	if c.Timeout > 0 {
@@ -111,7 +111,7 @@ func (c *Collector) certificate(ctx context.Context, b binding.Binding, ev *evid
 
 func (c *Collector) group(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
 	if why, left := c.withoutGroup(b); left {
-		ev.Group = evidence.Left[evidence.Group](why)
+		ev.Group = evidence.NotCollected[evidence.Group](why)
 		return
 	}
 	defer guard(c.Now, "group", &ev.Group, &ev.Group)
@@ -120,11 +120,11 @@ func (c *Collector) group(ctx context.Context, b binding.Binding, ev *evidence.E
 
 func (c *Collector) account(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
 	if why, left := c.withoutGroup(b); left {
-		ev.Account = evidence.Left[evidence.Account](why)
+		ev.Account = evidence.NotCollected[evidence.Account](why)
 		return
 	}
-	if ev.Group.State != evidence.Observed || !ev.Group.Facts.Found {
-		ev.Account = evidence.CouldNot[evidence.Account]("the group itself was not read", ev.Group.From, c.Now())
+	if ev.Group.State != evidence.StateObserved || !ev.Group.Facts.Found {
+		ev.Account = evidence.Failed[evidence.Account]("the group itself was not read", ev.Group.From, c.Now())
 		return
 	}
 	defer guard(c.Now, "account", &ev.Account, &ev.Account)
@@ -140,7 +140,7 @@ func (c *Collector) withoutGroup(b binding.Binding) (string, bool) {
 
 // Chain are the names that the alias chain of an observation leads to, in order.
 func Chain(o evidence.Observation[evidence.DNS]) []string {
-	if o.State != evidence.Observed {
+	if o.State != evidence.StateObserved {
 		return nil
 	}
 	var names []string
@@ -155,7 +155,7 @@ func Chain(o evidence.Observation[evidence.DNS]) []string {
 func guard[A, B any](now func() time.Time, what string, a *evidence.Observation[A], b *evidence.Observation[B]) {
 	if recover() != nil {
 		reason := fmt.Sprintf("the %s collector panicked; this is a defect of bindgate, please report it", what)
-		*a = evidence.CouldNot[A](reason, "", now())
-		*b = evidence.CouldNot[B](reason, "", now())
+		*a = evidence.Failed[A](reason, "", now())
+		*b = evidence.Failed[B](reason, "", now())
 	}
 }

@@ -40,7 +40,7 @@ func subject() checks.Subject {
 	return checks.Subject{
 		Binding: binding.Binding{DomainName: "api.demo.com", GroupID: "g", RegionID: "cn-hangzhou", CustomDomainType: "INTERNET", DomainProof: "cname"},
 		Evidence: evidence.Evidence{Run: evidence.Run{Live: true, Contract: evidence.Contract2026},
-			Group: evidence.Observation[evidence.Group]{State: evidence.Observed, Facts: evidence.Group{Found: true, GroupID: "g"}}},
+			Group: evidence.Observation[evidence.Group]{State: evidence.StateObserved, Facts: evidence.Group{Found: true, GroupID: "g"}}},
 	}
 }
 

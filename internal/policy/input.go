@@ -103,7 +103,7 @@ func newDocument(in Input) (document, error) {
 		Results: make(map[string]result, len(in.Results)),
 		Run:     in.Run,
 	}
-	if d.Evidence.DNS.State == evidence.Observed && d.Evidence.DNS.Facts.Hops == nil {
+	if d.Evidence.DNS.State == evidence.StateObserved && d.Evidence.DNS.Facts.Hops == nil {
 		d.Evidence.DNS.Facts.Hops = []evidence.Hop{} // a list to Rego, never null
 	}
 	for _, r := range in.Results {
@@ -122,7 +122,7 @@ func newDocument(in Input) (document, error) {
 // keyOf leaves out the public key's bytes: its digest says as much to a policy.
 func keyOf(o evidence.Observation[evidence.Key]) evidence.Observation[keyFacts] {
 	out := without[evidence.Key, keyFacts](o)
-	if o.State == evidence.Observed {
+	if o.State == evidence.StateObserved {
 		k := o.Facts
 		out.Facts = keyFacts{Source: k.Source, Problem: k.Problem, Format: k.Format,
 			Algorithm: k.Algorithm, Bits: k.Bits, PublicKeyDigest: k.PublicKeyDigest}

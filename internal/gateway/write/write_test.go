@@ -38,9 +38,9 @@ func permit(t *testing.T, change ...func(*checks.Subject)) gate.Permit {
 			Certificate: &binding.Certificate{Name: "api_demo"}},
 		Evidence: evidence.Evidence{
 			Run:         evidence.Run{Live: true, Contract: evidence.Contract2026},
-			Group:       evidence.Saw(evidence.Group{Found: true, GroupID: "g1"}, "", time.Time{}),
-			Certificate: evidence.Saw(evidence.Certificate{FileDigest: "sha256:f", ChainDigest: "sha256:c"}, "", time.Time{}),
-			Key:         evidence.Saw(evidence.Key{PublicKeyDigest: "sha256:p"}, "", time.Time{}),
+			Group:       evidence.Observed(evidence.Group{Found: true, GroupID: "g1"}, "", time.Time{}),
+			Certificate: evidence.Observed(evidence.Certificate{FileDigest: "sha256:f", ChainDigest: "sha256:c"}, "", time.Time{}),
+			Key:         evidence.Observed(evidence.Key{PublicKeyDigest: "sha256:p"}, "", time.Time{}),
 		},
 	}
 	for _, c := range change {
@@ -185,7 +185,7 @@ func TestAForceIsPutOffAFewTimesOnly(t *testing.T) {
 	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(400, "Throttling.User")}})
 	p := permit(t, func(s *checks.Subject) {
 		s.Binding.IsForce = true
-		s.Evidence.Account = evidence.Saw(evidence.Account{Complete: true, Holders: []evidence.Holder{{GroupRef: evidence.GroupRef{GroupID: "g2"}, Conflicts: true}}}, "", time.Time{})
+		s.Evidence.Account = evidence.Observed(evidence.Account{Complete: true, Holders: []evidence.Holder{{GroupRef: evidence.GroupRef{GroupID: "g2"}, Conflicts: true}}}, "", time.Time{})
 	})
 	if _, err := writer(e, sound, nil).Next(gatewaytest.Soon(t), p); err == nil || len(e.Calls()) != 5 || e.Calls()[0].Query.Get("IsForce") != "true" {
 		t.Errorf("got %v after %d calls", err, len(e.Calls()))
