@@ -10,8 +10,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// ChainIsOrdered is certificate/chain-is-ordered.
-func ChainIsOrdered() checks.Check {
+// chainIsOrdered is certificate/chain-is-ordered.
+func chainIsOrdered() checks.Check {
 	return checks.Check{
 		ID: "certificate/chain-is-ordered", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedCertificate},

@@ -38,7 +38,7 @@ func TestHiddenIssuer(t *testing.T) {
 		s.Evidence.Run.Now = pkitest.Now()
 		s.Evidence.Certificate = evidence.Observed(facts, "chain.pem", pkitest.Now())
 		told := false
-		for _, f := range checks.Run(t.Context(), []checks.Check{ChainIsOrdered()}, s)[0].Findings {
+		for _, f := range checks.Run(t.Context(), []checks.Check{chainIsOrdered()}, nil, s)[0].Findings {
 			told = told || strings.Contains(f.Message, "OpenSSL takes the first")
 		}
 		if told != test.want {

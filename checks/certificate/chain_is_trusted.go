@@ -11,8 +11,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// ChainIsTrusted is certificate/chain-is-trusted.
-func ChainIsTrusted() checks.Check {
+// chainIsTrusted is certificate/chain-is-trusted.
+func chainIsTrusted() checks.Check {
 	return checks.Check{
 		ID: "certificate/chain-is-trusted", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedCertificate},

@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// CoversDomain is certificate/covers-domain.
-func CoversDomain() checks.Check {
+// coversDomain is certificate/covers-domain.
+func coversDomain() checks.Check {
 	return checks.Check{
 		ID: "certificate/covers-domain", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedCertificate},

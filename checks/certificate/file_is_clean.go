@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// FileIsClean is certificate/file-is-clean.
-func FileIsClean() checks.Check {
+// fileIsClean is certificate/file-is-clean.
+func fileIsClean() checks.Check {
 	return checks.Check{
 		ID: "certificate/file-is-clean", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedCertificate},

@@ -52,7 +52,7 @@ func TestHandshakeUses(t *testing.T) {
 		}
 		s := checks.Subject{Binding: binding.Binding{Certificate: &binding.Certificate{Body: "chain"}}}
 		s.Evidence.Certificate = evidence.Observed(evidence.Certificate{Profile: evidence.ProfilePrivate, Chain: []evidence.Cert{evidence.NewCert(leaf.Certificate, 0, 0)}}, "chain", pkitest.Now())
-		found := checks.Run(t.Context(), []checks.Check{LeafIsAServerCertificate()}, s)[0].Findings
+		found := checks.Run(t.Context(), []checks.Check{leafIsAServerCertificate()}, nil, s)[0].Findings
 		if test.want == "" && len(found) > 0 || test.want != "" && (len(found) != 1 || found[0].Severity != test.severity || !strings.Contains(found[0].Message, test.want)) {
 			t.Errorf("%s: got %v, want %q", name, found, test.want)
 		}

@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// HasEnoughSCTs is certificate/has-enough-scts.
-func HasEnoughSCTs() checks.Check {
+// hasEnoughSCTs is certificate/has-enough-scts.
+func hasEnoughSCTs() checks.Check {
 	return checks.Check{
 		ID: "certificate/has-enough-scts", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate},

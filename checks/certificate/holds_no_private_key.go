@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// HoldsNoPrivateKey is certificate/holds-no-private-key.
-func HoldsNoPrivateKey() checks.Check {
+// holdsNoPrivateKey is certificate/holds-no-private-key.
+func holdsNoPrivateKey() checks.Check {
 	return checks.Check{
 		ID: "certificate/holds-no-private-key", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate},

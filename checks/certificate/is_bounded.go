@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// IsBounded is certificate/is-bounded.
-func IsBounded() checks.Check {
+// isBounded is certificate/is-bounded.
+func isBounded() checks.Check {
 	return checks.Check{
 		ID: "certificate/is-bounded", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate},

@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// IsInValidity is certificate/is-in-validity.
-func IsInValidity() checks.Check {
+// isInValidity is certificate/is-in-validity.
+func isInValidity() checks.Check {
 	return checks.Check{
 		ID: "certificate/is-in-validity", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedCertificate},

@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// IsNotRevoked is certificate/is-not-revoked.
-func IsNotRevoked() checks.Check {
+// isNotRevoked is certificate/is-not-revoked.
+func isNotRevoked() checks.Check {
 	return checks.Check{
 		ID: "certificate/is-not-revoked", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedRevocation},

@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// IsReadable is certificate/is-readable.
-func IsReadable() checks.Check {
+// isReadable is certificate/is-readable.
+func isReadable() checks.Check {
 	return checks.Check{
 		ID: "certificate/is-readable", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedCertificate},

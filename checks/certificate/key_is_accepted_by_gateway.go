@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// KeyIsAcceptedByGateway is certificate/key-is-accepted-by-gateway.
-func KeyIsAcceptedByGateway() checks.Check {
+// keyIsAcceptedByGateway is certificate/key-is-accepted-by-gateway.
+func keyIsAcceptedByGateway() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-accepted-by-gateway", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedCertificate, evidence.NeedGroup},

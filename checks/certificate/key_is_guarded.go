@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// KeyIsGuarded is certificate/key-is-guarded.
-func KeyIsGuarded() checks.Check {
+// keyIsGuarded is certificate/key-is-guarded.
+func keyIsGuarded() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-guarded", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedKey},

@@ -10,8 +10,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// KeyIsReadable is certificate/key-is-readable.
-func KeyIsReadable() checks.Check {
+// keyIsReadable is certificate/key-is-readable.
+func keyIsReadable() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-readable", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedKey},

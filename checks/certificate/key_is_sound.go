@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// KeyIsSound is certificate/key-is-sound.
-func KeyIsSound() checks.Check {
+// keyIsSound is certificate/key-is-sound.
+func keyIsSound() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-sound", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedKey},

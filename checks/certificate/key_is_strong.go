@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// KeyIsStrong is certificate/key-is-strong.
-func KeyIsStrong() checks.Check {
+// keyIsStrong is certificate/key-is-strong.
+func keyIsStrong() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-strong", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate},

@@ -10,8 +10,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// KeyMatches is certificate/key-matches.
-func KeyMatches() checks.Check {
+// keyMatches is certificate/key-matches.
+func keyMatches() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-matches", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedCertificate, evidence.NeedKey},

@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// LastsLongEnough is certificate/lasts-long-enough.
-func LastsLongEnough() checks.Check {
+// lastsLongEnough is certificate/lasts-long-enough.
+func lastsLongEnough() checks.Check {
 	return checks.Check{
 		ID: "certificate/lasts-long-enough", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedCertificate},

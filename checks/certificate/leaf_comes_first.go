@@ -10,8 +10,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// LeafComesFirst is certificate/leaf-comes-first.
-func LeafComesFirst() checks.Check {
+// leafComesFirst is certificate/leaf-comes-first.
+func leafComesFirst() checks.Check {
 	return checks.Check{
 		ID: "certificate/leaf-comes-first", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedCertificate},

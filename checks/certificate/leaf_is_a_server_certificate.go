@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// LeafIsAServerCertificate is certificate/leaf-is-a-server-certificate.
-func LeafIsAServerCertificate() checks.Check {
+// leafIsAServerCertificate is certificate/leaf-is-a-server-certificate.
+func leafIsAServerCertificate() checks.Check {
 	return checks.Check{
 		ID: "certificate/leaf-is-a-server-certificate", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate},

@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// LifetimeIsAllowed is certificate/lifetime-is-allowed.
-func LifetimeIsAllowed() checks.Check {
+// lifetimeIsAllowed is certificate/lifetime-is-allowed.
+func lifetimeIsAllowed() checks.Check {
 	return checks.Check{
 		ID: "certificate/lifetime-is-allowed", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate},

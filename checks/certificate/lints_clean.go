@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// LintsClean is certificate/lints-clean.
-func LintsClean() checks.Check {
+// lintsClean is certificate/lints-clean.
+func lintsClean() checks.Check {
 	return checks.Check{
 		ID: "certificate/lints-clean", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate},

@@ -5,8 +5,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// MustStapleIsPossible is certificate/must-staple-is-possible.
-func MustStapleIsPossible() checks.Check {
+// mustStapleIsPossible is certificate/must-staple-is-possible.
+func mustStapleIsPossible() checks.Check {
 	return checks.Check{
 		ID: "certificate/must-staple-is-possible", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedCertificate},

@@ -14,8 +14,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// NamesAreWellFormed is certificate/names-are-well-formed.
-func NamesAreWellFormed() checks.Check {
+// namesAreWellFormed is certificate/names-are-well-formed.
+func namesAreWellFormed() checks.Check {
 	return checks.Check{
 		ID: "certificate/names-are-well-formed", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate},

@@ -12,8 +12,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// ReplacesSafely is certificate/replaces-safely.
-func ReplacesSafely() checks.Check {
+// replacesSafely is certificate/replaces-safely.
+func replacesSafely() checks.Check {
 	return checks.Check{
 		ID: "certificate/replaces-safely", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedCertificate, evidence.NeedGroup},

@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// RevocationWasChecked is certificate/revocation-was-checked.
-func RevocationWasChecked() checks.Check {
+// revocationWasChecked is certificate/revocation-was-checked.
+func revocationWasChecked() checks.Check {
 	return checks.Check{
 		ID: "certificate/revocation-was-checked", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedRevocation},

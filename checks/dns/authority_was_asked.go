@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// AuthorityWasAsked is dns/authority-was-asked.
-func AuthorityWasAsked() checks.Check {
+// authorityWasAsked is dns/authority-was-asked.
+func authorityWasAsked() checks.Check {
 	return checks.Check{
 		ID: "dns/authority-was-asked", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedDNS},

@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// CAAAllowsRenewal is dns/caa-allows-renewal.
-func CAAAllowsRenewal() checks.Check {
+// caaAllowsRenewal is dns/caa-allows-renewal.
+func caaAllowsRenewal() checks.Check {
 	return checks.Check{
 		ID: "dns/caa-allows-renewal", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedDNS, evidence.NeedCertificate},

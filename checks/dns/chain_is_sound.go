@@ -15,8 +15,8 @@ const (
 	direct   = 1
 )
 
-// ChainIsSound is dns/chain-is-sound.
-func ChainIsSound() checks.Check {
+// chainIsSound is dns/chain-is-sound.
+func chainIsSound() checks.Check {
 	return checks.Check{
 		ID: "dns/chain-is-sound", Severity: checks.Error, Core: true,
 		Needs: []evidence.Need{evidence.NeedDNS},

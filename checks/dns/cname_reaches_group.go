@@ -9,13 +9,15 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// CNAMEReachesGroup is dns/cname-reaches-group.
-func CNAMEReachesGroup() checks.Check {
+// cnameReachesGroup is dns/cname-reaches-group.
+func cnameReachesGroup() checks.Check {
 	return checks.Check{
 		ID: "dns/cname-reaches-group", Severity: checks.Error, Core: true,
-		Needs:   []evidence.Need{evidence.NeedDNS, evidence.NeedGroup},
-		Applies: provesByCNAME,
-		Judge:   judgeReachesGroup,
+		MustPass:         provesDomain(false),
+		ShowsPropagation: true,
+		Needs:            []evidence.Need{evidence.NeedDNS, evidence.NeedGroup},
+		Applies:          provesByCNAME,
+		Judge:            judgeReachesGroup,
 		Doc: checks.Doc{
 			Title: "The domain is an alias of the group's own name",
 			Why: "SetDomain wants the domain to be an alias (CNAME) of the group's second-level domain: SubDomain for INTERNET, " +

@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// CNAMEStandsAlone is dns/cname-stands-alone.
-func CNAMEStandsAlone() checks.Check {
+// cnameStandsAlone is dns/cname-stands-alone.
+func cnameStandsAlone() checks.Check {
 	return checks.Check{
 		ID: "dns/cname-stands-alone", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedDNS},

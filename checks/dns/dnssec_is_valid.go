@@ -13,8 +13,8 @@ import (
 // renew theirs at least this long before.
 const soonExpired = 3 * 24 * time.Hour
 
-// ValidatesDNSSEC is dns/dnssec-is-valid.
-func ValidatesDNSSEC() checks.Check {
+// validatesDNSSEC is dns/dnssec-is-valid.
+func validatesDNSSEC() checks.Check {
 	return checks.Check{
 		ID: "dns/dnssec-is-valid", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedDNS},

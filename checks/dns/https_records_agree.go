@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// HTTPSRecordsAgree is dns/https-records-agree.
-func HTTPSRecordsAgree() checks.Check {
+// httpsRecordsAgree is dns/https-records-agree.
+func httpsRecordsAgree() checks.Check {
 	return checks.Check{
 		ID: "dns/https-records-agree", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedDNS},

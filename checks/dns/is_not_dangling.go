@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// IsNotDangling is dns/is-not-dangling.
-func IsNotDangling() checks.Check {
+// isNotDangling is dns/is-not-dangling.
+func isNotDangling() checks.Check {
 	return checks.Check{
 		ID: "dns/is-not-dangling", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedDNS},

@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// IsNotFlattened is dns/is-not-flattened.
-func IsNotFlattened() checks.Check {
+// isNotFlattened is dns/is-not-flattened.
+func isNotFlattened() checks.Check {
 	return checks.Check{
 		ID: "dns/is-not-flattened", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedDNS},

@@ -8,13 +8,14 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// NameExists is dns/name-exists.
-func NameExists() checks.Check {
+// nameExists is dns/name-exists.
+func nameExists() checks.Check {
 	return checks.Check{
 		ID: "dns/name-exists", Severity: checks.Error,
-		Needs:   []evidence.Need{evidence.NeedDNS},
-		Applies: provesByCNAME,
-		Judge:   judgeExists,
+		ShowsPropagation: true,
+		Needs:            []evidence.Need{evidence.NeedDNS},
+		Applies:          provesByCNAME,
+		Judge:            judgeExists,
 		Doc: checks.Doc{
 			Title: "The domain exists, with an alias or an address",
 			Why: "A name without any record (NXDOMAIN), one that has other records only (NODATA) and one that exists merely because " +

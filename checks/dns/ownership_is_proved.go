@@ -9,13 +9,15 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// OwnershipIsProved is dns/ownership-is-proved.
-func OwnershipIsProved() checks.Check {
+// ownershipIsProved is dns/ownership-is-proved.
+func ownershipIsProved() checks.Check {
 	return checks.Check{
 		ID: "dns/ownership-is-proved", Severity: checks.Error, Core: true,
-		Needs:   []evidence.Need{evidence.NeedProof, evidence.NeedGroup},
-		Applies: provesByTXT,
-		Judge:   judgeOwnership,
+		MustPass:         provesDomain(true),
+		ShowsPropagation: true,
+		Needs:            []evidence.Need{evidence.NeedProof, evidence.NeedGroup},
+		Applies:          provesByTXT,
+		Judge:            judgeOwnership,
 		Doc: checks.Doc{
 			Title: "A TXT record proves the domain for this group",
 			Why: "A domain that is not, or not yet, an alias of the group is bound on the word of a TXT record at <GroupId>.<domain> that " +

@@ -9,13 +9,14 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// ServersAgree is dns/servers-agree.
-func ServersAgree() checks.Check {
+// serversAgree is dns/servers-agree.
+func serversAgree() checks.Check {
 	return checks.Check{
 		ID: "dns/servers-agree", Severity: checks.Error,
-		Needs:   []evidence.Need{evidence.NeedDNS},
-		Applies: public,
-		Judge:   judgeAgree,
+		ShowsPropagation: true,
+		Needs:            []evidence.Need{evidence.NeedDNS},
+		Applies:          public,
+		Judge:            judgeAgree,
 		Doc: checks.Doc{
 			Title: "Every authoritative server gives the same answer",
 			Why: "A resolver asks whichever server it likes. While some give the old record and others the new one, the platform's own " +

@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// TargetResolves is dns/target-resolves.
-func TargetResolves() checks.Check {
+// targetResolves is dns/target-resolves.
+func targetResolves() checks.Check {
 	return checks.Check{
 		ID: "dns/target-resolves", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedDNS},

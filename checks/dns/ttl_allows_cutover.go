@@ -10,8 +10,8 @@ import (
 // mostTTL is how long, in seconds, callers may wait for a change.
 const mostTTL = 300
 
-// TTLAllowsCutover is dns/ttl-allows-cutover.
-func TTLAllowsCutover() checks.Check {
+// ttlAllowsCutover is dns/ttl-allows-cutover.
+func ttlAllowsCutover() checks.Check {
 	return checks.Check{
 		ID: "dns/ttl-allows-cutover", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedDNS},

@@ -6,8 +6,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// AllGroupsWereListed is group/all-groups-were-listed.
-func AllGroupsWereListed() checks.Check {
+// allGroupsWereListed is group/all-groups-were-listed.
+func allGroupsWereListed() checks.Check {
 	return checks.Check{
 		ID: "group/all-groups-were-listed", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedAccount},

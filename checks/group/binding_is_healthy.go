@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// BindingIsHealthy is group/binding-is-healthy.
-func BindingIsHealthy() checks.Check {
+// bindingIsHealthy is group/binding-is-healthy.
+func bindingIsHealthy() checks.Check {
 	return checks.Check{
 		ID: "group/binding-is-healthy", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedGroup},

@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// DomainIsFree is group/domain-is-free.
-func DomainIsFree() checks.Check {
+// domainIsFree is group/domain-is-free.
+func domainIsFree() checks.Check {
 	return checks.Check{
 		ID: "group/domain-is-free", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedGroup, evidence.NeedAccount},

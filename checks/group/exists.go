@@ -8,13 +8,14 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// Exists is group/exists.
-func Exists() checks.Check {
+// exists is group/exists.
+func exists() checks.Check {
 	return checks.Check{
 		ID: "group/exists", Severity: checks.Error, Core: true,
-		Needs:   []evidence.Need{evidence.NeedGroup},
-		Applies: namesGroup,
-		Judge:   judgeExists,
+		MustPass: checks.Proves(checks.TargetExists),
+		Needs:    []evidence.Need{evidence.NeedGroup},
+		Applies:  namesGroup,
+		Judge:    judgeExists,
 		Doc: checks.Doc{
 			Title: "The API group exists, in its region, and serves",
 			Why: "A domain that is bound to a deleted group, or to one that is locked for its bills or its content, answers " +

@@ -12,8 +12,8 @@ import (
 // counted. The quota can be raised, so that a full group is only advice.
 const room = 5
 
-// HasRoom is group/has-room.
-func HasRoom() checks.Check {
+// hasRoom is group/has-room.
+func hasRoom() checks.Check {
 	return checks.Check{
 		ID: "group/has-room", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedGroup},

@@ -11,13 +11,14 @@ import (
 // policies is where the packages live that must allow a force.
 const policies = "bindgate.force"
 
-// ForceIsAllowed is rebind/force-is-allowed.
-func ForceIsAllowed() checks.Check {
+// forceIsAllowed is rebind/force-is-allowed.
+func forceIsAllowed() checks.Check {
 	return checks.Check{
 		ID: "rebind/force-is-allowed", Severity: checks.Error, Core: true,
-		Needs:   []evidence.Need{evidence.NeedGroup, evidence.NeedAccount, evidence.NeedPolicy},
-		Applies: forces,
-		Judge:   judgeForceIsAllowed,
+		AfterPolicy: true,
+		Needs:       []evidence.Need{evidence.NeedGroup, evidence.NeedAccount, evidence.NeedPolicy},
+		Applies:     forces,
+		Judge:       judgeForceIsAllowed,
 		Doc: checks.Doc{
 			Title: "Every policy allows the force, and only the named groups lose the domain",
 			Why: "IsForce unbinds the domain from every group that it conflicts with, at once and without asking: the page " +

@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// DomainIsBoundOnce is request/domain-is-bound-once.
-func DomainIsBoundOnce() checks.Check {
+// domainIsBoundOnce is request/domain-is-bound-once.
+func domainIsBoundOnce() checks.Check {
 	return checks.Check{
 		ID: "request/domain-is-bound-once", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedSiblings},

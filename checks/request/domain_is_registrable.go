@@ -28,8 +28,8 @@ func reserved() []reservedName {
 	}
 }
 
-// DomainIsRegistrable is request/domain-is-registrable.
-func DomainIsRegistrable() checks.Check {
+// domainIsRegistrable is request/domain-is-registrable.
+func domainIsRegistrable() checks.Check {
 	return checks.Check{
 		ID: "request/domain-is-registrable", Severity: checks.Error,
 		Applies: func(b binding.Binding) (bool, string) {

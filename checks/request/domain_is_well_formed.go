@@ -7,12 +7,13 @@ import (
 	"github.com/bindgate/bindgate/checks"
 )
 
-// DomainIsWellFormed is request/domain-is-well-formed.
-func DomainIsWellFormed() checks.Check {
+// domainIsWellFormed is request/domain-is-well-formed.
+func domainIsWellFormed() checks.Check {
 	return checks.Check{
 		ID: "request/domain-is-well-formed", Severity: checks.Error, Core: true,
-		Applies: namesDomain,
-		Judge:   judgeDomainForm,
+		MustPass: checks.Proves(checks.RequestIsValid),
+		Applies:  namesDomain,
+		Judge:    judgeDomainForm,
 		Doc: checks.Doc{
 			Title: "The domain name is a host name or a wildcard",
 			Why: "What is asked of DNS, read in the certificate and sent to the gateway must be one and the same name. " +

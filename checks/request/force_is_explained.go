@@ -5,9 +5,9 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 )
 
-// ForceIsExplained is request/force-is-explained. It only advises: what a force
+// forceIsExplained is request/force-is-explained. It only advises: what a force
 // must bring with it is for the force policies to say.
-func ForceIsExplained() checks.Check {
+func forceIsExplained() checks.Check {
 	return checks.Check{
 		ID: "request/force-is-explained", Severity: checks.Warning,
 		Applies: func(b binding.Binding) (bool, string) {

@@ -7,9 +7,9 @@ import (
 	"github.com/bindgate/bindgate/checks"
 )
 
-// GroupIDIsWellFormed is request/group-id-is-well-formed. No page states the
+// groupIDIsWellFormed is request/group-id-is-well-formed. No page states the
 // form as a rule, so it is advice; whether the group exists is group/exists.
-func GroupIDIsWellFormed() checks.Check {
+func groupIDIsWellFormed() checks.Check {
 	return checks.Check{
 		ID: "request/group-id-is-well-formed", Severity: checks.Warning,
 		Applies: setsDomain,

@@ -26,12 +26,13 @@ func notIn2017(b binding.Binding) []field {
 	}
 }
 
-// IsExpressible is request/is-expressible.
-func IsExpressible() checks.Check {
+// isExpressible is request/is-expressible.
+func isExpressible() checks.Check {
 	return checks.Check{
 		ID: "request/is-expressible", Severity: checks.Error, Core: true,
-		Applies: setsDomain,
-		Judge:   judgeExpressible,
+		MustPass: checks.Proves(checks.RequestIsValid),
+		Applies:  setsDomain,
+		Judge:    judgeExpressible,
 		Doc: checks.Doc{
 			Title: "The chosen contract can carry every field that is set",
 			Why: "SetDomain was published twice. The 2017 call has no stage, network type, force or redirect: sent without " +

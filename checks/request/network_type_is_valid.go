@@ -8,12 +8,13 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 )
 
-// NetworkTypeIsValid is request/network-type-is-valid.
-func NetworkTypeIsValid() checks.Check {
+// networkTypeIsValid is request/network-type-is-valid.
+func networkTypeIsValid() checks.Check {
 	return checks.Check{
 		ID: "request/network-type-is-valid", Severity: checks.Error, Core: true,
-		Applies: setsDomain,
-		Judge:   judgeNetworkType,
+		MustPass: checks.Proves(checks.RequestIsValid),
+		Applies:  setsDomain,
+		Judge:    judgeNetworkType,
 		Doc: checks.Doc{
 			Title: "The network type is INTERNET or INTRANET",
 			Why: "The network type decides who can reach the domain, and what it must be an alias of. A type that is " +

@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// RedirectHasCertificate is request/redirect-has-certificate.
-func RedirectHasCertificate() checks.Check {
+// redirectHasCertificate is request/redirect-has-certificate.
+func redirectHasCertificate() checks.Check {
 	return checks.Check{
 		ID: "request/redirect-has-certificate", Severity: checks.Error,
 		Applies: func(b binding.Binding) (bool, string) {

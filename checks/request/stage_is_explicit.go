@@ -5,8 +5,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// StageIsExplicit is request/stage-is-explicit.
-func StageIsExplicit() checks.Check {
+// stageIsExplicit is request/stage-is-explicit.
+func stageIsExplicit() checks.Check {
 	return checks.Check{
 		ID: "request/stage-is-explicit", Severity: checks.Warning,
 		Applies: setsDomain,

@@ -13,12 +13,13 @@ import (
 // everyGroupHas are the stages that no group can be without.
 func everyGroupHas() []string { return []string{"TEST", "PRE", "RELEASE"} }
 
-// StageIsValid is request/stage-is-valid. The well-known stages, and slips in
+// stageIsValid is request/stage-is-valid. The well-known stages, and slips in
 // writing them, are judged without the gateway; any other name needs the group.
-func StageIsValid() checks.Check {
+func stageIsValid() checks.Check {
 	return checks.Check{
 		ID: "request/stage-is-valid", Severity: checks.Error, Core: true,
-		Applies: setsDomain,
+		MustPass: checks.Proves(checks.RequestIsValid),
+		Applies:  setsDomain,
 		NeedsFor: func(b binding.Binding) []evidence.Need {
 			if _, slip := stageSlip(b); slip || stageIsWellKnown(b) {
 				return nil

@@ -133,17 +133,17 @@ func (c *ruleCase) judge(ctx context.Context, cancel func(), i int, s checks.Sub
 	b := c.bindings[i]
 	list := b.catalogue()
 	first, second := catalog.Passes(list)
-	results := checks.Run(ctx, first, s)
+	results := checks.Run(ctx, first, nil, s)
 	s.Evidence.Policy = b.policies()
 	if c.cancel == cancels[1] && i == len(c.bindings)-1 {
 		cancel()
 	}
-	results = append(results, checks.Run(ctx, second, s)...)
+	results = append(results, checks.Run(ctx, second, nil, s)...)
 	failOn := checks.Error
 	if c.strict {
 		failOn = checks.Warning
 	}
-	return gate.Decide(list, s, b.spoil(results), failOn)
+	return gate.Decide(list, nil, s, b.spoil(results), failOn)
 }
 
 // catalogue is the real one with scripted judgements.

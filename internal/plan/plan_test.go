@@ -19,7 +19,7 @@ func subject(change ...func(*checks.Subject)) checks.Subject {
 			BindStageName: ptr("RELEASE"), CustomDomainType: binding.Internet, DomainProof: binding.ProofCNAME},
 		Evidence: evidence.Evidence{
 			Run:   evidence.Run{Contract: evidence.Contract2026},
-			Group: evidence.Observation[evidence.Group]{State: evidence.StateObserved, Facts: evidence.Group{Found: true, GroupID: "g1"}},
+			Group: evidence.Observation[evidence.Group]{Metadata: evidence.Metadata{State: evidence.StateObserved}, Facts: evidence.Group{Found: true, GroupID: "g1"}},
 		},
 	}
 	for _, c := range change {
@@ -30,9 +30,9 @@ func subject(change ...func(*checks.Subject)) checks.Subject {
 
 func certificate(s *checks.Subject) {
 	s.Binding.Certificate = &binding.Certificate{Name: "cert-2026", Body: "c.pem", PrivateKey: &binding.SecretRef{File: "c.key"}}
-	s.Evidence.Certificate = evidence.Observation[evidence.Certificate]{State: evidence.StateObserved,
+	s.Evidence.Certificate = evidence.Observation[evidence.Certificate]{Metadata: evidence.Metadata{State: evidence.StateObserved},
 		Facts: evidence.Certificate{FileDigest: "sha256:f", ChainDigest: "sha256:c"}}
-	s.Evidence.Key = evidence.Observation[evidence.Key]{State: evidence.StateObserved, Facts: evidence.Key{PublicKeyDigest: "sha256:k"}}
+	s.Evidence.Key = evidence.Observation[evidence.Key]{Metadata: evidence.Metadata{State: evidence.StateObserved}, Facts: evidence.Key{PublicKeyDigest: "sha256:k"}}
 }
 
 func redirect(s *checks.Subject) { s.Binding.IsHTTPRedirectToHTTPS = ptr(true) }

@@ -42,13 +42,13 @@ type inputEvidence struct {
 	Siblings    evidence.Observation[evidence.Siblings] `json:"siblings"`
 }
 
-// of is the standing of one piece of evidence.
-func (e inputEvidence) of(need evidence.Need) evidence.Standing {
-	return evidence.Evidence{
+// of returns the metadata of one piece of evidence.
+func (e *inputEvidence) of(need evidence.Need) evidence.Metadata {
+	return (&evidence.Evidence{
 		DNS: e.DNS, Proof: e.Proof, Group: e.Group, Account: e.Account, Siblings: e.Siblings,
-		Certificate: evidence.Observation[evidence.Certificate]{State: e.Certificate.State, Reason: e.Certificate.Reason},
-		Key:         evidence.Observation[evidence.Key]{State: e.Key.State, Reason: e.Key.Reason},
-	}.Of(need)
+		Certificate: without[certificateFacts, evidence.Certificate](e.Certificate),
+		Key:         without[keyFacts, evidence.Key](e.Key),
+	}).Of(need)
 }
 
 // only is the evidence with the facts of some of it.
@@ -132,5 +132,5 @@ func keyOf(o evidence.Observation[evidence.Key]) evidence.Observation[keyFacts] 
 
 // without is an observation of another kind of facts, with none of them yet.
 func without[From, To any](o evidence.Observation[From]) evidence.Observation[To] {
-	return evidence.Observation[To]{State: o.State, Reason: o.Reason, At: o.At, From: o.From}
+	return evidence.Observation[To]{Metadata: o.Metadata}
 }

@@ -270,7 +270,7 @@ func TestModes(t *testing.T) {
 	}
 	c, _ := New(Config{Now: pkitest.Now})
 	for state, want := range map[evidence.State]evidence.State{evidence.StateNotCollected: evidence.StateNotCollected, evidence.StateFailed: evidence.StateFailed, evidence.StateMissing: evidence.StateFailed} {
-		if got := c.Collect(context.Background(), evidence.Observation[evidence.Certificate]{State: state}); got.State != want {
+		if got := c.Collect(context.Background(), evidence.Observation[evidence.Certificate]{Metadata: evidence.Metadata{State: state}}); got.State != want {
 			t.Errorf("%s: got %s", state, got.State)
 		}
 	}

@@ -48,11 +48,11 @@ func permit(t *testing.T, change ...func(*checks.Subject)) gate.Permit {
 	}
 	var list []checks.Check
 	var results []checks.Result
-	for _, id := range []string{"group/exists", "dns/cname-reaches-group"} {
-		list = append(list, checks.Check{ID: id, Severity: checks.Error, Core: true})
-		results = append(results, checks.Result{ID: id, Status: checks.StatusPass})
+	for _, r := range []checks.Requirement{checks.TargetExists, checks.DomainIsProved} {
+		list = append(list, checks.Check{ID: string(r), MustPass: checks.Proves(r)})
+		results = append(results, checks.Result{ID: string(r), Status: checks.StatusPass})
 	}
-	p, err := gate.Decide(list, s, results, checks.Error).Permit()
+	p, err := gate.Decide(list, nil, s, results, checks.Error).Permit()
 	if err != nil {
 		t.Fatal(err)
 	}
