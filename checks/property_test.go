@@ -12,11 +12,6 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-var allNeeds = []evidence.Need{
-	evidence.NeedDNS, evidence.NeedProof, evidence.NeedCertificate, evidence.NeedKey,
-	evidence.NeedRevocation, evidence.NeedGroup, evidence.NeedAccount, evidence.NeedSiblings, evidence.NeedPolicy,
-}
-
 // drawn is a check of random behaviour, and what is known of it.
 type drawn struct {
 	check     checks.Check
@@ -28,7 +23,7 @@ var behaviours = []string{"pass", "warn", "fail", "unknown", "not-run", "not-app
 
 func drawCheck(t *rapid.T, i int) drawn {
 	d := drawn{
-		needs:     rapid.SliceOfNDistinct(rapid.SampledFrom(allNeeds), 0, 3, rapid.ID[evidence.Need]).Draw(t, "needs"),
+		needs:     rapid.SliceOfNDistinct(rapid.SampledFrom(evidence.Needs()), 0, 3, rapid.ID[evidence.Need]).Draw(t, "needs"),
 		behaviour: rapid.SampledFrom(behaviours).Draw(t, "behaviour"),
 	}
 	d.check = checks.Check{
@@ -45,9 +40,9 @@ func drawCheck(t *rapid.T, i int) drawn {
 
 func judgement(behaviour string) func(checks.Subject) checks.Verdict {
 	verdicts := map[string]checks.Verdict{
-		"pass": checks.Found(), "warn": checks.Found(checks.Warns("", "m", "")), "fail": checks.Found(checks.Fails("", "m", "f")),
-		"unknown": checks.CannotTell("why"), "not-run": checks.LeftOut("why"), "not-applicable": checks.DoesNotApply("why"),
-		"zero": {}, "does not apply": checks.Found(),
+		"pass": checks.Pass(), "warn": checks.Judge(checks.Warns("", "m", "")), "fail": checks.Judge(checks.Fails("", "m", "f")),
+		"unknown": checks.CannotTell("why"), "not-run": checks.NotRun("why"), "not-applicable": checks.DoesNotApply("why"),
+		"zero": {}, "does not apply": checks.Pass(),
 	}
 	switch behaviour {
 	case "panic":
@@ -59,14 +54,13 @@ func judgement(behaviour string) func(checks.Subject) checks.Verdict {
 }
 
 func drawEvidence(t *rapid.T) evidence.Evidence {
-	state := func(label string) evidence.State {
-		return rapid.SampledFrom([]evidence.State{
-			evidence.Observed, evidence.Observed, evidence.Observed, evidence.Missing, evidence.Failed, evidence.LeftOut, "odd",
-		}).Draw(t, label)
-	}
 	var e evidence.Evidence
-	e.DNS.State, e.Proof.State, e.Certificate.State, e.Key.State = state("dns"), state("proof"), state("certificate"), state("key")
-	e.Group.State, e.Account.State, e.Siblings.State, e.Policy.State = state("group"), state("account"), state("siblings"), state("policy")
+	for _, need := range evidence.Needs() {
+		e.Set(evidence.Metadata{State: rapid.SampledFrom([]evidence.State{
+			evidence.StateObserved, evidence.StateObserved, evidence.StateObserved,
+			evidence.StateMissing, evidence.StateFailed, evidence.StateNotCollected, "odd",
+		}).Draw(t, string(need))}, need)
+	}
 	return e
 }
 
@@ -87,25 +81,33 @@ func TestEveryCheckHasExactlyOneResult(t *testing.T) {
 		if cancelled {
 			cancel()
 		}
-		results := checks.Run(ctx, list, s)
+		severities := checks.Severities{}
+		for _, c := range list {
+			if rapid.Bool().Draw(t, "given a severity") {
+				severities[c.ID] = rapid.SampledFrom([]checks.Severity{checks.Error, checks.Warning, "", "odd"}).Draw(t, "severity of the owner")
+			}
+		}
+		results := checks.Run(ctx, list, severities, s)
 		if len(results) != len(all) {
 			t.Fatalf("got %d results of %d checks", len(results), len(all))
 		}
 		for i, d := range all {
-			inspect(t, d, s, results[i], cancelled)
+			inspect(t, d, s, severities, results[i], cancelled)
 		}
 	})
 }
 
-func inspect(t *rapid.T, d drawn, s checks.Subject, r checks.Result, cancelled bool) {
+func inspect(t *rapid.T, d drawn, s checks.Subject, severities checks.Severities, r checks.Result, cancelled bool) {
 	if r.ID != d.check.ID {
 		t.Fatalf("got result of %s, want %s", r.ID, d.check.ID)
 	}
 	sound := !cancelled
 	for _, need := range d.needs {
-		sound = sound && s.Evidence.Of(need).State == evidence.Observed
+		sound = sound && s.Evidence.Of(need).State == evidence.StateObserved
 	}
-	mayPass := sound && (d.behaviour == "pass" || d.behaviour == "warn" || d.behaviour == "fail" && d.check.Severity == checks.Warning)
+	weighs := severities.Of(d.check)
+	raised := d.check.Severity == checks.Warning && weighs == checks.Error
+	mayPass := sound && (d.behaviour == "pass" || d.behaviour == "warn" && !raised || d.behaviour == "fail" && weighs == checks.Warning)
 	if got := r.Status == checks.StatusPass; got != mayPass {
 		t.Fatalf("%+v with evidence %+v: got %s (%s), pass wanted: %v", d, s.Evidence, r.Status, r.Reason, mayPass)
 	}

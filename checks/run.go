@@ -3,25 +3,31 @@ package checks
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// Run judges one subject with every check of the list, in its order, and gives
-// exactly one result for each. Nothing a check does keeps another from its
-// result: a panic, a verdict of no kind and a cancelled context are unknown.
-func Run(ctx context.Context, list []Check, s Subject) []Result {
-	results := make([]Result, 0, len(list))
-	for _, c := range list {
-		v := judge(ctx, c, s)
-		results = append(results, result(c, s, v))
+// MaxFindings is the number of findings that a result holds. More are counted in
+// one further finding.
+const MaxFindings = 20
+
+// Run judges one subject with every check of the list, in its order, and returns
+// exactly one result for each. severities are the owner's; nil changes none.
+// Nothing that a check does keeps another from its result: a panic, a verdict of
+// no kind and a cancelled context are unknown.
+func Run(ctx context.Context, list []Check, severities Severities, s Subject) []Result {
+	results := make([]Result, len(list))
+	for i := range list {
+		c := &list[i]
+		results[i] = result(c, severities.Of(*c), &s, judge(ctx, c, &s))
 	}
 	return results
 }
 
 // judge follows the order of the statuses: not-applicable by the binding alone,
 // not-run, unknown, and only then what the check itself says.
-func judge(ctx context.Context, c Check, s Subject) (v Verdict) {
+func judge(ctx context.Context, c *Check, s *Subject) (v Verdict) {
 	defer func() {
 		if r := recover(); r != nil {
 			v = CannotTell(fmt.Sprintf("the check panicked: %v; this is a defect of bindgate, please report it", r))
@@ -41,26 +47,26 @@ func judge(ctx context.Context, c Check, s Subject) (v Verdict) {
 	if c.Judge == nil {
 		return CannotTell("the check has no judgement; this is a defect of bindgate")
 	}
-	return c.Judge(s)
+	return c.Judge(*s)
 }
 
-// needs looks at the evidence that the check asks for: what the mode left out
+// needs looks at the evidence that the check asks for: what was not collected
 // makes it not-run, what is missing or failed makes it unknown.
-func needs(c Check, s Subject) (Verdict, bool) {
+func needs(c *Check, s *Subject) (Verdict, bool) {
 	wanted := c.Needs
 	if c.NeedsFor != nil {
 		wanted = c.NeedsFor(s.Binding)
 	}
 	var failed *Verdict
 	for _, need := range wanted {
-		st := s.Evidence.Of(need)
-		switch st.State {
-		case evidence.Observed:
-		case evidence.LeftOut:
-			return LeftOut(fmt.Sprintf("%s evidence was left out: %s", need, st.Reason)), true
-		case evidence.Failed:
+		m := s.Evidence.Of(need)
+		switch m.State {
+		case evidence.StateObserved:
+		case evidence.StateNotCollected:
+			return NotRun(fmt.Sprintf("%s evidence was left out: %s", need, m.Reason)), true
+		case evidence.StateFailed:
 			if failed == nil {
-				v := CannotTell(fmt.Sprintf("collecting %s evidence failed: %s", need, st.Reason))
+				v := CannotTell(fmt.Sprintf("collecting %s evidence failed: %s", need, m.Reason))
 				failed = &v
 			}
 		default:
@@ -78,31 +84,53 @@ func needs(c Check, s Subject) (Verdict, bool) {
 
 // result names a verdict, places its findings in the manifest, and never
 // believes a status that its findings contradict.
-func result(c Check, s Subject, v Verdict) Result {
-	r := Result{ID: c.ID, Status: v.status, Reason: v.reason, Findings: []Finding{}}
+func result(c *Check, severity Severity, s *Subject, v Verdict) Result {
+	r := Result{ID: c.ID, Status: v.status, Reason: v.reason, Findings: make([]Finding, len(v.findings))}
 	if r.Status == "" {
 		r.Status, r.Reason = StatusUnknown, "the check gave no verdict; this is a defect of bindgate"
 	}
-	for _, f := range v.findings {
-		f.Severity = severityIn(c, f.Severity)
-		if f.Source.File == "" && f.Source.Line == 0 {
-			f.Source = s.Binding.At(f.Pointer)
-		}
-		r.Findings = append(r.Findings, f)
+	for i, f := range v.findings {
+		f.Severity = severityIn(c, severity, f.Severity)
+		r.Findings[i] = f
 	}
 	if r.Status == StatusPass || r.Status == StatusFail {
 		r.Status = statusOf(r.Findings)
 	}
+	r.Findings = capped(r.Findings)
+	for i, f := range r.Findings {
+		if f.Source.File == "" && f.Source.Line == 0 {
+			r.Findings[i].Source = s.Binding.At(f.Pointer)
+		}
+	}
 	return r
 }
 
-// severityIn is what a finding weighs in its check: an advisory check speaks in
-// warnings, one that the owner raised in errors, a blocking one may hold both.
-func severityIn(c Check, said Severity) Severity {
+// capped keeps the first MaxFindings findings, errors before warnings, and counts
+// the rest in one more, which weighs as much as the heaviest of them.
+func capped(findings []Finding) []Finding {
+	more := len(findings) - MaxFindings
+	if more <= 0 {
+		return findings
+	}
+	weight := func(f Finding) int {
+		if f.Severity == Warning {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(findings, func(a, b Finding) int { return weight(a) - weight(b) })
+	rest := Finding{Severity: findings[MaxFindings].Severity, Message: fmt.Sprintf("and %d more", more),
+		Fix: "fix what is listed; the next run lists the rest"}
+	return append(slices.Clone(findings[:MaxFindings]), rest) // a copy: the rest of the array may be large
+}
+
+// severityIn returns what a finding weighs in its check: an advisory check speaks
+// in warnings, one that the owner raised in errors, a blocking one may hold both.
+func severityIn(c *Check, severity, said Severity) Severity {
 	switch {
-	case c.Severity == Warning:
+	case severity == Warning:
 		return Warning
-	case c.Raised || said != Warning:
+	case c.Severity == Warning || said != Warning:
 		return Error
 	}
 	return Warning
@@ -110,10 +138,8 @@ func severityIn(c Check, said Severity) Severity {
 
 // statusOf: a judged check fails when it holds an error finding, else it passes.
 func statusOf(findings []Finding) Status {
-	for _, f := range findings {
-		if f.Severity == Error {
-			return StatusFail
-		}
+	if HasError(findings) {
+		return StatusFail
 	}
 	return StatusPass
 }

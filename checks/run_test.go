@@ -2,6 +2,7 @@ package checks_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,7 +20,7 @@ func says(severity checks.Severity, v checks.Verdict) checks.Check {
 
 func run1(t *testing.T, c checks.Check, s checks.Subject) checks.Result {
 	t.Helper()
-	results := checks.Run(t.Context(), []checks.Check{c}, s)
+	results := checks.Run(t.Context(), []checks.Check{c}, nil, s)
 	if len(results) != 1 || results[0].ID != c.ID {
 		t.Fatalf("got %+v, want one result of %s", results, c.ID)
 	}
@@ -35,15 +36,15 @@ func TestRunStatus(t *testing.T) {
 		want   checks.Status
 		reason string
 	}{
-		"no findings":                      {says(checks.Error, checks.Found()), checks.StatusPass, ""},
-		"a warning":                        {says(checks.Error, checks.Found(warn)), checks.StatusPass, ""},
-		"an error":                         {says(checks.Error, checks.Found(warn, fail)), checks.StatusFail, ""},
-		"a severity of no kind":            {says(checks.Error, checks.Found(odd)), checks.StatusFail, ""},
-		"no severity":                      {says(checks.Error, checks.Found(checks.Finding{})), checks.StatusFail, ""},
-		"an error of an advisory check":    {says(checks.Warning, checks.Found(fail)), checks.StatusPass, ""},
-		"an error of a check of no kind":   {says("", checks.Found(fail)), checks.StatusFail, ""},
+		"no findings":                      {says(checks.Error, checks.Pass()), checks.StatusPass, ""},
+		"a warning":                        {says(checks.Error, checks.Judge(warn)), checks.StatusPass, ""},
+		"an error":                         {says(checks.Error, checks.Judge(warn, fail)), checks.StatusFail, ""},
+		"a severity of no kind":            {says(checks.Error, checks.Judge(odd)), checks.StatusFail, ""},
+		"no severity":                      {says(checks.Error, checks.Judge(checks.Finding{})), checks.StatusFail, ""},
+		"an error of an advisory check":    {says(checks.Warning, checks.Judge(fail)), checks.StatusPass, ""},
+		"an error of a check of no kind":   {says("", checks.Judge(fail)), checks.StatusFail, ""},
 		"cannot tell, with an error":       {says(checks.Error, checks.CannotTell("why", fail)), checks.StatusUnknown, "why"},
-		"left out":                         {says(checks.Error, checks.LeftOut("why")), checks.StatusNotRun, "why"},
+		"left out":                         {says(checks.Error, checks.NotRun("why")), checks.StatusNotRun, "why"},
 		"does not apply":                   {says(checks.Error, checks.DoesNotApply("why")), checks.StatusNotApplicable, "why"},
 		"the zero verdict":                 {says(checks.Error, checks.Verdict{}), checks.StatusUnknown, "no verdict"},
 		"no judgement":                     {checks.Check{ID: "test/none"}, checks.StatusUnknown, "no judgement"},
@@ -70,28 +71,28 @@ func panics() checks.Check {
 }
 
 func panicsInApplies() checks.Check {
-	c := says(checks.Error, checks.Found())
+	c := says(checks.Error, checks.Pass())
 	c.Applies = func(binding.Binding) (bool, string) { panic("boom") }
 	return c
 }
 
 func panicsInNeedsFor() checks.Check {
-	c := says(checks.Error, checks.Found())
+	c := says(checks.Error, checks.Pass())
 	c.NeedsFor = func(binding.Binding) []evidence.Need { panic("boom") }
 	return c
 }
 
 func needing(needs ...evidence.Need) checks.Check {
-	c := says(checks.Error, checks.Found())
+	c := says(checks.Error, checks.Pass())
 	c.Needs = needs
 	return c
 }
 
 func TestRunCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	first := says(checks.Error, checks.Found())
-	first.Judge = func(checks.Subject) checks.Verdict { cancel(); return checks.Found() }
-	results := checks.Run(ctx, []checks.Check{first, says(checks.Error, checks.Found()), panics()}, checks.Subject{})
+	first := says(checks.Error, checks.Pass())
+	first.Judge = func(checks.Subject) checks.Verdict { cancel(); return checks.Pass() }
+	results := checks.Run(ctx, []checks.Check{first, says(checks.Error, checks.Pass()), panics()}, nil, checks.Subject{})
 	var got []checks.Status
 	for _, r := range results {
 		got = append(got, r.Status)
@@ -109,9 +110,9 @@ func TestRunCancelled(t *testing.T) {
 // its evidence; what was left out counts before what failed, in any order.
 func TestRunOrderOfStatuses(t *testing.T) {
 	s := checks.Subject{Evidence: evidence.Evidence{
-		DNS:   evidence.Observation[evidence.DNS]{State: evidence.Failed, Reason: "no answer"},
-		Group: evidence.Left[evidence.Group]("--offline"),
-		Key:   evidence.Observation[evidence.Key]{State: evidence.Observed},
+		DNS:   evidence.Observation[evidence.DNS]{Metadata: evidence.Metadata{State: evidence.StateFailed, Reason: "no answer"}},
+		Group: evidence.NotCollected[evidence.Group]("--offline"),
+		Key:   evidence.Observation[evidence.Key]{Metadata: evidence.Metadata{State: evidence.StateObserved}},
 	}}
 	never := needing(evidence.NeedDNS, evidence.NeedGroup)
 	never.Applies = func(binding.Binding) (bool, string) { return false, "nothing to judge" }
@@ -146,7 +147,7 @@ func TestRunPlacesFindings(t *testing.T) {
 	}}}
 	own := checks.Fails("/certificate/body", "m", "f")
 	own.Source = binding.Position{File: "other.yaml", Line: 9, Column: 9}
-	r := run1(t, says(checks.Error, checks.Found(
+	r := run1(t, says(checks.Error, checks.Judge(
 		checks.Fails("/certificate/body", "m", "f"),
 		checks.Fails("/certificate/name", "m", "f"),
 		checks.Fails("/domainName", "m", "f"),
@@ -163,7 +164,7 @@ func TestRunPlacesFindings(t *testing.T) {
 }
 
 func TestAdvisoryChecksSpeakInWarnings(t *testing.T) {
-	r := run1(t, says(checks.Warning, checks.Found(checks.Fails("", "m", "f"), checks.Warns("", "m", ""))), checks.Subject{})
+	r := run1(t, says(checks.Warning, checks.Judge(checks.Fails("", "m", "f"), checks.Warns("", "m", ""))), checks.Subject{})
 	for _, f := range r.Findings {
 		if f.Severity != checks.Warning {
 			t.Errorf("got severity %s, want warning", f.Severity)
@@ -171,10 +172,76 @@ func TestAdvisoryChecksSpeakInWarnings(t *testing.T) {
 	}
 }
 
-func TestRaisedChecksSpeakInErrors(t *testing.T) {
-	c := says(checks.Error, checks.Found(checks.Warns("", "m", "")))
-	c.Raised = true
-	if r := run1(t, c, checks.Subject{}); r.Status != checks.StatusFail || r.Findings[0].Severity != checks.Error {
-		t.Errorf("got %s with %v, want a failure", r.Status, r.Findings)
+func TestOwnersSeverities(t *testing.T) {
+	raise, lower := checks.Severities{"test/says": checks.Error}, checks.Severities{"test/says": checks.Warning}
+	mustPass := says(checks.Error, checks.Judge(checks.Fails("", "m", "f")))
+	mustPass.MustPass = checks.Proves(checks.TargetExists)
+	core := mustPass
+	core.Core, core.MustPass = true, nil
+	for name, c := range map[string]struct {
+		check      checks.Check
+		severities checks.Severities
+		want       checks.Status
+		severity   checks.Severity
+	}{
+		"raised advice speaks in errors":       {says(checks.Warning, checks.Judge(checks.Warns("", "m", ""))), raise, checks.StatusFail, checks.Error},
+		"raised again, a warning is a warning": {says(checks.Error, checks.Judge(checks.Warns("", "m", ""))), raise, checks.StatusPass, checks.Warning},
+		"lowered":                              {says(checks.Error, checks.Judge(checks.Fails("", "m", "f"))), lower, checks.StatusPass, checks.Warning},
+		"an odd severity blocks":               {says(checks.Error, checks.Judge(checks.Fails("", "m", "f"))), checks.Severities{"test/says": "off"}, checks.StatusFail, checks.Error},
+		"another check's":                      {says(checks.Error, checks.Judge(checks.Fails("", "m", "f"))), checks.Severities{"test/other": checks.Warning}, checks.StatusFail, checks.Error},
+		"core cannot be lowered":               {core, lower, checks.StatusFail, checks.Error},
+		"a requirement cannot be lowered":      {mustPass, lower, checks.StatusFail, checks.Error},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := checks.Run(t.Context(), []checks.Check{c.check}, c.severities, checks.Subject{})[0]
+			if r.Status != c.want || r.Findings[0].Severity != c.severity {
+				t.Errorf("got %s with %v, want %s with severity %s", r.Status, r.Findings, c.want, c.severity)
+			}
+		})
+	}
+}
+
+// A hostile manifest or server must not make a report of any size, and the cap
+// must not hide what fails.
+func TestFindingsAreCapped(t *testing.T) {
+	warns := func(n int) []checks.Finding {
+		return slices.Repeat([]checks.Finding{checks.Warns("/domainName", "odd", "")}, n)
+	}
+	fails := func(n int) []checks.Finding {
+		return slices.Repeat([]checks.Finding{checks.Fails("/groupId", "bad", "fix it")}, n)
+	}
+	for name, c := range map[string]struct {
+		findings []checks.Finding
+		errors   int
+		last     string
+		status   checks.Status
+	}{
+		"at the limit":         {fails(checks.MaxFindings), 20, "bad", checks.StatusFail},
+		"warnings only":        {warns(50), 0, "and 30 more", checks.StatusPass},
+		"errors only":          {fails(21), 21, "and 1 more", checks.StatusFail},
+		"one error at the end": {slices.Concat(warns(9_000), fails(1)), 1, "and 8981 more", checks.StatusFail},
+		"more errors than fit": {slices.Concat(warns(30), fails(25)), 21, "and 35 more", checks.StatusFail},
+	} {
+		t.Run(name, func(t *testing.T) {
+			given := slices.Clone(c.findings)
+			r := run1(t, says(checks.Error, checks.Judge(c.findings...)), checks.Subject{})
+			errors := 0
+			for _, f := range r.Findings {
+				if f.Severity == checks.Error {
+					errors++
+				}
+			}
+			last := r.Findings[len(r.Findings)-1]
+			if r.Status != c.status || errors != c.errors || last.Message != c.last || len(r.Findings) > checks.MaxFindings+1 {
+				t.Errorf("got %s, %d errors of %d findings, the last %+v; want %s, %d errors, %q last", r.Status, errors, len(r.Findings), last, c.status, c.errors, c.last)
+			}
+			if diff := cmp.Diff(given, c.findings); diff != "" {
+				t.Error("the check's own findings changed: " + diff)
+			}
+		})
+	}
+	unknown := run1(t, says(checks.Error, checks.CannotTell("why", fails(30)...)), checks.Subject{})
+	if unknown.Status != checks.StatusUnknown || len(unknown.Findings) != checks.MaxFindings+1 {
+		t.Errorf("got %s with %d findings, want unknown with %d", unknown.Status, len(unknown.Findings), checks.MaxFindings+1)
 	}
 }

@@ -2,7 +2,7 @@ package checks
 
 import "slices"
 
-// Status of a result. The zero value is unknown, and unknown never opens the gate.
+// Status is the status of a result. The zero value is unknown, and unknown never opens the gate.
 type Status string
 
 // The statuses, in the words of the report.
@@ -15,17 +15,20 @@ const (
 )
 
 // Verdict is what Judge answers. Its zero value is unknown: a judgement that
-// forgets to answer has not passed. It is made by Found, CannotTell, LeftOut
-// and DoesNotApply only.
+// forgets to answer has not passed. Only Pass, Judge, CannotTell, NotRun and
+// DoesNotApply make others.
 type Verdict struct {
 	status   Status
 	reason   string
 	findings []Finding
 }
 
-// Found is the verdict that follows from the findings: fail when one of them is
-// an error, else pass. No findings: a plain pass.
-func Found(findings ...Finding) Verdict {
+// Pass returns the verdict of a check that found nothing.
+func Pass() Verdict { return Verdict{status: StatusPass} }
+
+// Judge returns the verdict that follows from the findings: fail if one of them is
+// an error, else pass.
+func Judge(findings ...Finding) Verdict {
 	v := Verdict{status: StatusPass, findings: findings}
 	if HasError(findings) {
 		v.status = StatusFail
@@ -38,15 +41,18 @@ func HasError(findings []Finding) bool {
 	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Severity != Warning })
 }
 
-// CannotTell is the verdict when the evidence does not decide; reason says what is missing.
+// CannotTell returns the verdict of a check whose evidence does not decide; reason
+// says what is missing.
 func CannotTell(reason string, findings ...Finding) Verdict {
 	return Verdict{status: StatusUnknown, reason: reason, findings: findings}
 }
 
-// LeftOut is the verdict when the chosen mode left out what this binding would need.
-func LeftOut(reason string) Verdict { return Verdict{status: StatusNotRun, reason: reason} }
+// NotRun returns the verdict of a check that would need evidence that the mode of
+// the run skips.
+func NotRun(reason string) Verdict { return Verdict{status: StatusNotRun, reason: reason} }
 
-// DoesNotApply is the verdict when the evidence shows that there is nothing to judge.
+// DoesNotApply returns the verdict of a check that the evidence gives nothing to
+// judge.
 func DoesNotApply(reason string) Verdict {
 	return Verdict{status: StatusNotApplicable, reason: reason}
 }

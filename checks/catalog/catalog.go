@@ -3,6 +3,10 @@
 package catalog
 
 import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -16,90 +20,80 @@ import (
 	"github.com/bindgate/bindgate/checks/request"
 )
 
-// All is every check, in the order in which reports show them.
+// All returns every check, in the order in which reports show them.
 func All() []checks.Check {
-	return []checks.Check{
-		request.StageIsValid(),
-		request.NetworkTypeIsValid(),
-		request.DomainIsWellFormed(),
-		request.DomainIsRegistrable(),
-		request.IsExpressible(),
-		request.DomainIsBoundOnce(),
-		request.RedirectHasCertificate(),
-		request.GroupIDIsWellFormed(),
-		request.ForceIsExplained(),
-		request.StageIsExplicit(),
-
-		certificate.IsReadable(),
-		certificate.FileIsClean(),
-		certificate.HoldsNoPrivateKey(),
-		certificate.IsBounded(),
-		certificate.KeyIsReadable(),
-		certificate.KeyIsGuarded(),
-		certificate.KeyMatches(),
-		certificate.KeyIsSound(),
-		certificate.KeyIsStrong(),
-		certificate.KeyIsAcceptedByGateway(),
-		certificate.LeafComesFirst(),
-		certificate.ChainIsOrdered(),
-		certificate.ChainIsTrusted(),
-		certificate.LeafIsAServerCertificate(),
-		certificate.CoversDomain(),
-		certificate.NamesAreWellFormed(),
-		certificate.IsInValidity(),
-		certificate.LastsLongEnough(),
-		certificate.LifetimeIsAllowed(),
-		certificate.IsNotRevoked(),
-		certificate.RevocationWasChecked(),
-		certificate.MustStapleIsPossible(),
-		certificate.HasEnoughSCTs(),
-		certificate.LintsClean(),
-		certificate.ReplacesSafely(),
-
-		dns.CNAMEReachesGroup(),
-		dns.OwnershipIsProved(),
-		dns.NameExists(),
-		dns.ChainIsSound(),
-		dns.CNAMEStandsAlone(),
-		dns.IsNotFlattened(),
-		dns.ServersAgree(),
-		dns.AuthorityWasAsked(),
-		dns.ResolversAgree(),
-		dns.TargetResolves(),
-		dns.IsNotDangling(),
-		dns.CAAAllowsRenewal(),
-		dns.ValidatesDNSSEC(),
-		dns.TTLAllowsCutover(),
-		dns.HTTPSRecordsAgree(),
-
-		group.Exists(),
-		group.DomainIsFree(),
-		group.AllGroupsWereListed(),
-		group.HasRoom(),
-		group.BindingIsHealthy(),
-
-		rebind.ForceIsAllowed(),
-		rebind.TrafficHasMoved(),
-		rebind.ForceIsNeeded(),
-
-		policy.NoDenials(),
-	}
+	return slices.Concat(request.Checks(), certificate.Checks(), dns.Checks(), group.Checks(), rebind.Checks(), policy.Checks())
 }
 
-// Passes parts a list in two: the checks whose results policies see, and those
-// that read what policies said, the families rebind and policy.
-func Passes(list []checks.Check) (first, second []checks.Check) {
-	for _, c := range list {
-		if c.Family() == "rebind" || c.Family() == "policy" {
-			second = append(second, c)
-		} else {
-			first = append(first, c)
+// With returns the catalogue and, after it, the checks of a program that embeds
+// the gate. They can only narrow: an extra check has a family of its own, so that
+// it replaces no check, and proves no requirement of a bind. The error names the
+// first that breaks a rule.
+func With(extra ...checks.Check) ([]checks.Check, error) {
+	list := All()
+	form := regexp.MustCompile(`^[a-z][a-z0-9-]*/[a-z0-9-]+$`)
+	for _, c := range extra {
+		sameFamily := func(o checks.Check) bool { return o.Family() == c.Family() }
+		sameID := func(o checks.Check) bool { return o.ID == c.ID }
+		var problem string
+		switch {
+		case !form.MatchString(c.ID):
+			problem = "want an id of the form family/statement"
+		case slices.ContainsFunc(All(), sameFamily):
+			problem = fmt.Sprintf("the family %q is the catalogue's; name another", c.Family())
+		case slices.ContainsFunc(list, sameID):
+			problem = "two checks have this id"
+		case c.Severity != checks.Error && c.Severity != checks.Warning:
+			problem = fmt.Sprintf("got severity %q, want error or warning", c.Severity)
+		case c.MustPass != nil:
+			problem = "only checks of the catalogue prove a requirement; leave MustPass out"
+		case c.Judge == nil:
+			problem = "the check has no judgement; set Judge"
+		}
+		if problem != "" {
+			return nil, fmt.Errorf("adding the check %q: %s", c.ID, problem)
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+// Validate returns an error if a severity is of no check of the list, or would
+// lower a core check. Ids are looked at in the order of the alphabet.
+func Validate(list []checks.Check, severities checks.Severities) error {
+	for _, id := range slices.Sorted(maps.Keys(severities)) {
+		i := slices.IndexFunc(list, func(c checks.Check) bool { return c.ID == id })
+		if i < 0 {
+			hint := "; see `bindgate checks list`"
+			if near := Suggest(list, id); near != "" {
+				hint = fmt.Sprintf("; did you mean %q?", near)
+			}
+			return fmt.Errorf("no check has the id %q%s", id, hint)
+		}
+		switch said := severities[id]; {
+		case said != checks.Error && said != checks.Warning:
+			return fmt.Errorf("%q has the severity %q; want error or warning", id, said)
+		case said != severities.Of(list[i]):
+			return fmt.Errorf("%q is a core check and cannot be lowered; remove it from severities", id)
 		}
 	}
-	return first, second
+	return nil
 }
 
-// Find is the check with an id.
+// Passes splits a list into the checks whose results the policies read and those
+// that read the verdict of the policies.
+func Passes(list []checks.Check) (before, after []checks.Check) {
+	for _, c := range list {
+		if c.AfterPolicy {
+			after = append(after, c)
+		} else {
+			before = append(before, c)
+		}
+	}
+	return before, after
+}
+
+// Find returns the check of the catalogue with an id.
 func Find(id string) (checks.Check, bool) {
 	for _, c := range All() {
 		if c.ID == id {
@@ -109,13 +103,13 @@ func Find(id string) (checks.Check, bool) {
 	return checks.Check{}, false
 }
 
-// Suggest is the id that was probably meant by one that no check has: the
-// nearest one in letters, or the one with that statement in another family.
-// Nothing near: "".
-func Suggest(id string) string {
+// Suggest returns the id in the list that was probably meant by one that no check
+// has: the nearest one in letters, or the one with that statement in another
+// family. Nothing near: "".
+func Suggest(list []checks.Check, id string) string {
 	statement := id[strings.LastIndex(id, "/")+1:]
 	best, distance := "", len(id)/3+1
-	for _, c := range All() {
+	for _, c := range list {
 		if strings.HasSuffix(c.ID, "/"+statement) {
 			return c.ID
 		}

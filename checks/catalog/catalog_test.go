@@ -3,11 +3,13 @@ package catalog
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
 )
 
 func TestIDs(t *testing.T) {
@@ -20,7 +22,7 @@ func TestIDs(t *testing.T) {
 			t.Errorf("%q: want family/statement", c.ID)
 		}
 		if seen[c.ID] {
-			t.Errorf("%s stands twice in the list", c.ID)
+			t.Errorf("%s is in the list twice", c.ID)
 		}
 		seen[c.ID] = true
 		at := slices.Index(families, c.Family())
@@ -111,20 +113,113 @@ func TestSeverities(t *testing.T) {
 	}
 }
 
-func TestPasses(t *testing.T) {
-	list := []checks.Check{{ID: "request/a"}, {ID: "rebind/b"}, {ID: "policy/c"}, {ID: "rebinding/d"}, {ID: "group/e"}}
-	first, second := Passes(list)
-	ids := func(list []checks.Check) (out []string) {
-		for _, c := range list {
-			out = append(out, c.ID)
+// TestRoles holds which checks the gate, the policies and --wait rest on.
+func TestRoles(t *testing.T) {
+	want := map[string][]string{
+		"request":  {"request/stage-is-valid", "request/network-type-is-valid", "request/domain-is-well-formed", "request/is-expressible"},
+		"target":   {"group/exists"},
+		"cname":    {"dns/cname-reaches-group"},
+		"txt":      {"dns/ownership-is-proved"},
+		"policy":   {"rebind/force-is-allowed", "rebind/traffic-has-moved", "rebind/force-is-needed", "policy/no-denials"},
+		"visible":  {"dns/cname-reaches-group", "dns/ownership-is-proved", "dns/name-exists", "dns/servers-agree", "dns/resolvers-agree"},
+		"not core": nil,
+	}
+	got := map[string][]string{"not core": nil}
+	for _, c := range All() {
+		in := func(role string, has bool) {
+			if has {
+				got[role] = append(got[role], c.ID)
+			}
 		}
-		return out
+		cname, txt := c.Requirement(binding.Binding{}), c.Requirement(binding.Binding{DomainProof: binding.ProofTXT})
+		in("request", cname == checks.RequestIsValid && txt == cname)
+		in("target", cname == checks.TargetExists && txt == cname)
+		in("cname", cname == checks.DomainIsProved)
+		in("txt", txt == checks.DomainIsProved)
+		in("policy", c.AfterPolicy)
+		in("visible", c.ShowsPropagation)
+		in("not core", c.MustPass != nil && !c.Core)
 	}
-	if diff := cmp.Diff([]string{"request/a", "rebinding/d", "group/e"}, ids(first)); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"rebind/b", "policy/c"}, ids(second)); diff != "" {
+}
+
+func TestPasses(t *testing.T) {
+	before, after := Passes([]checks.Check{{ID: "a/a"}, {ID: "a/b", AfterPolicy: true}, {ID: "a/c"}, {ID: "policy/d"}})
+	if diff := cmp.Diff([]string{"a/a", "a/c", "policy/d"}, ids(before)); diff != "" {
 		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"a/b"}, ids(after)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func ids(list []checks.Check) (out []string) {
+	for _, c := range list {
+		out = append(out, c.ID)
+	}
+	return out
+}
+
+// extra is a check that an embedding program may add.
+func extra() checks.Check {
+	return checks.Check{ID: "acme/name-is-short", Severity: checks.Error, Judge: func(checks.Subject) checks.Verdict { return checks.Pass() }}
+}
+
+func TestWith(t *testing.T) {
+	advice := extra()
+	advice.ID, advice.Severity, advice.AfterPolicy = "acme/name-is-known", checks.Warning, true
+	list, err := With(extra(), advice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(append(ids(All()), extra().ID, advice.ID), ids(list)); diff != "" {
+		t.Error(diff)
+	}
+	for name, c := range map[string]struct {
+		change func(*checks.Check)
+		want   string
+	}{
+		"an id of the catalogue":     {func(c *checks.Check) { c.ID = "group/exists" }, `the family "group" is the catalogue's`},
+		"a family of the catalogue":  {func(c *checks.Check) { c.ID = "policy/acme" }, `the family "policy" is the catalogue's`},
+		"an id that is given twice":  {func(*checks.Check) {}, "two checks have this id"},
+		"no family":                  {func(c *checks.Check) { c.ID = "short" }, "family/statement"},
+		"a folder above":             {func(c *checks.Check) { c.ID = "acme/../x" }, "family/statement"},
+		"no severity":                {func(c *checks.Check) { c.ID, c.Severity = "acme/x", "" }, `severity ""`},
+		"no judgement":               {func(c *checks.Check) { c.ID, c.Judge = "acme/x", nil }, "no judgement"},
+		"a proof that the target is": {func(c *checks.Check) { c.ID, c.MustPass = "acme/x", checks.Proves(checks.TargetExists) }, "leave MustPass out"},
+		"a proof of the domain":      {func(c *checks.Check) { c.ID, c.MustPass = "acme/x", checks.Proves(checks.DomainIsProved) }, "leave MustPass out"},
+	} {
+		second := extra()
+		c.change(&second)
+		if list, err := With(extra(), second); err == nil || list != nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v with %d checks, want an error that says %q", name, err, len(list), c.want)
+		}
+	}
+}
+
+func TestValidate(t *testing.T) {
+	list, err := With(extra())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, severities := range map[string]checks.Severities{
+		"": {"certificate/chain-is-ordered": checks.Error, "dns/servers-agree": checks.Warning, "group/exists": checks.Error, extra().ID: checks.Warning},
+		`no check has the id "dns/server-agrees"; did you mean "dns/servers-agree"?`:                 {"dns/server-agrees": checks.Error},
+		`no check has the id "acme/name-is-shirt"; did you mean "acme/name-is-short"?`:               {"acme/name-is-shirt": checks.Error},
+		"no check has the id \"weather/is-fine\"; see `bindgate checks list`":                        {"weather/is-fine": checks.Error},
+		`"group/exists" is a core check and cannot be lowered; remove it from severities`:            {"group/exists": checks.Warning},
+		`"dns/cname-reaches-group" is a core check and cannot be lowered; remove it from severities`: {"dns/cname-reaches-group": checks.Warning, "group/exists": checks.Warning},
+		`"dns/servers-agree" has the severity "off"; want error or warning`:                          {"dns/servers-agree": "off"},
+	} {
+		got := ""
+		if err := Validate(list, severities); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%v: got %q, want %q", severities, got, want)
+		}
 	}
 }
 
@@ -150,7 +245,7 @@ func TestSuggest(t *testing.T) {
 		"/":                          "",
 		"weather/is-fine":            "",
 	} {
-		if got := Suggest(id); got != want {
+		if got := Suggest(All(), id); got != want {
 			t.Errorf("%q: got %q, want %q", id, got, want)
 		}
 	}

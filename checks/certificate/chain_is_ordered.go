@@ -10,8 +10,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// ChainIsOrdered is certificate/chain-is-ordered.
-func ChainIsOrdered() checks.Check {
+// chainIsOrdered is certificate/chain-is-ordered.
+func chainIsOrdered() checks.Check {
 	return checks.Check{
 		ID: "certificate/chain-is-ordered", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
@@ -61,7 +61,7 @@ func judgeOrdered(s checks.Subject) checks.Verdict {
 			break
 		}
 	}
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }
 
 // mostFindings of one kind are told; more help nobody.

@@ -36,9 +36,9 @@ func TestHiddenIssuer(t *testing.T) {
 		facts.Path.DER = [][]byte{leaf.Raw, trusted.Raw, root.Raw}
 		s := checks.Subject{Binding: binding.Binding{Certificate: &binding.Certificate{Body: "chain.pem"}}}
 		s.Evidence.Run.Now = pkitest.Now()
-		s.Evidence.Certificate = evidence.Saw(facts, "chain.pem", pkitest.Now())
+		s.Evidence.Certificate = evidence.Observed(facts, "chain.pem", pkitest.Now())
 		told := false
-		for _, f := range checks.Run(t.Context(), []checks.Check{ChainIsOrdered()}, s)[0].Findings {
+		for _, f := range checks.Run(t.Context(), []checks.Check{chainIsOrdered()}, nil, s)[0].Findings {
 			told = told || strings.Contains(f.Message, "OpenSSL takes the first")
 		}
 		if told != test.want {

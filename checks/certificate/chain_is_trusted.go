@@ -11,8 +11,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// ChainIsTrusted is certificate/chain-is-trusted.
-func ChainIsTrusted() checks.Check {
+// chainIsTrusted is certificate/chain-is-trusted.
+func chainIsTrusted() checks.Check {
 	return checks.Check{
 		ID: "certificate/chain-is-trusted", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
@@ -47,15 +47,15 @@ func judgeTrusted(s checks.Subject) checks.Verdict {
 	case path.Undecided != "":
 		return checks.CannotTell(fmt.Sprintf("with the roots of %s: %s", path.RootsFrom, path.Undecided))
 	case path.Missing != "":
-		return checks.Found(checks.Fails(atBody, path.Problem,
+		return checks.Judge(checks.Fails(atBody, path.Problem,
 			appendIssuer(chain, path.Missing)+"; for a private CA name its roots with --roots FILE"))
 	case path.Problem != "":
-		return checks.Found(checks.Fails(atBody, fmt.Sprintf("%s does not lead to a root of %s: %s", nth(chain, 0), path.RootsFrom, path.Problem),
+		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s does not lead to a root of %s: %s", nth(chain, 0), path.RootsFrom, path.Problem),
 			"give a certificate, with its intermediates, of a CA that clients trust; for a private CA name its roots with --roots FILE"))
 	case len(path.Subjects) == 0 || len(path.DER) != len(path.Subjects) || !bytes.Equal(path.DER[0], chain[0].Raw):
 		return checks.CannotTell("the evidence holds neither a certification path of the first certificate nor why there is none")
 	}
-	return checks.Found(append(refusedByGo(path), refusedByOpenSSL(path)...)...)
+	return checks.Judge(append(refusedByGo(path), refusedByOpenSSL(path)...)...)
 }
 
 // appendIssuer tells where the missing CA certificate is to be had: at the

@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// CoversDomain is certificate/covers-domain.
-func CoversDomain() checks.Check {
+// coversDomain is certificate/covers-domain.
+func coversDomain() checks.Check {
 	return checks.Check{
 		ID: "certificate/covers-domain", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
@@ -46,14 +46,14 @@ func judgeCovers(s checks.Subject) checks.Verdict {
 	}
 	leaf := chain[0]
 	if slices.ContainsFunc(leaf.DNSNames, func(san string) bool { return covers(san, domain) }) {
-		return checks.Found()
+		return checks.Pass()
 	}
 	const fix = "have the certificate issued with %s among its DNS names, or give the certificate that has it"
 	if len(leaf.DNSNames) == 0 {
-		return checks.Found(checks.Fails(atBody, fmt.Sprintf(
+		return checks.Judge(checks.Fails(atBody, fmt.Sprintf(
 			"%s has no DNS name in its subjectAltName, want %q; the common name does not count", nth(chain, 0), domain), fmt.Sprintf(fix, domain)))
 	}
-	return checks.Found(checks.Fails(atBody, fmt.Sprintf("%s does not cover %q: it is for %s%s", nth(chain, 0), domain, some(leaf.DNSNames), near(leaf.DNSNames, leaf.Subject.CommonName, domain)),
+	return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s does not cover %q: it is for %s%s", nth(chain, 0), domain, some(leaf.DNSNames), near(leaf.DNSNames, leaf.Subject.CommonName, domain)),
 		fmt.Sprintf(fix, domain)))
 }
 

@@ -19,14 +19,14 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 )
 
-// All is the family's checks.
-func All() []checks.Check {
+// Checks returns the checks of the family, in the order of reports.
+func Checks() []checks.Check {
 	return []checks.Check{
-		IsReadable(), FileIsClean(), HoldsNoPrivateKey(), IsBounded(),
-		KeyIsReadable(), KeyIsGuarded(), KeyMatches(), KeyIsSound(), KeyIsStrong(), KeyIsAcceptedByGateway(),
-		LeafComesFirst(), ChainIsOrdered(), ChainIsTrusted(), LeafIsAServerCertificate(),
-		CoversDomain(), NamesAreWellFormed(), IsInValidity(), LastsLongEnough(), LifetimeIsAllowed(),
-		IsNotRevoked(), RevocationWasChecked(), MustStapleIsPossible(), HasEnoughSCTs(), LintsClean(), ReplacesSafely(),
+		isReadable(), fileIsClean(), holdsNoPrivateKey(), isBounded(),
+		keyIsReadable(), keyIsGuarded(), keyMatches(), keyIsSound(), keyIsStrong(), keyIsAcceptedByGateway(),
+		leafComesFirst(), chainIsOrdered(), chainIsTrusted(), leafIsAServerCertificate(),
+		coversDomain(), namesAreWellFormed(), isInValidity(), lastsLongEnough(), lifetimeIsAllowed(),
+		isNotRevoked(), revocationWasChecked(), mustStapleIsPossible(), hasEnoughSCTs(), lintsClean(), replacesSafely(),
 	}
 }
 

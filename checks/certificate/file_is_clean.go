@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// FileIsClean is certificate/file-is-clean.
-func FileIsClean() checks.Check {
+// fileIsClean is certificate/file-is-clean.
+func fileIsClean() checks.Check {
 	return checks.Check{
 		ID: "certificate/file-is-clean", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
@@ -40,5 +40,5 @@ func judgeClean(s checks.Subject) checks.Verdict {
 		found = append(found, checks.Warns(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, bounded(dirt)),
 			fmt.Sprintf("write it anew: bindgate lint --certificate %q --domain NAME --write-chain CLEAN.pem", facts.Source)))
 	}
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }

@@ -51,8 +51,8 @@ func TestHandshakeUses(t *testing.T) {
 			leaf = ca.Certify(t, "rsa", test.key, pkitest.Server("api.demo.com"), test.change)
 		}
 		s := checks.Subject{Binding: binding.Binding{Certificate: &binding.Certificate{Body: "chain"}}}
-		s.Evidence.Certificate = evidence.Saw(evidence.Certificate{Profile: evidence.ProfilePrivate, Chain: []evidence.Cert{evidence.NewCert(leaf.Certificate, 0, 0)}}, "chain", pkitest.Now())
-		found := checks.Run(t.Context(), []checks.Check{LeafIsAServerCertificate()}, s)[0].Findings
+		s.Evidence.Certificate = evidence.Observed(evidence.Certificate{Profile: evidence.ProfilePrivate, Chain: []evidence.Cert{evidence.NewCert(leaf.Certificate, 0, 0)}}, "chain", pkitest.Now())
+		found := checks.Run(t.Context(), []checks.Check{leafIsAServerCertificate()}, nil, s)[0].Findings
 		if test.want == "" && len(found) > 0 || test.want != "" && (len(found) != 1 || found[0].Severity != test.severity || !strings.Contains(found[0].Message, test.want)) {
 			t.Errorf("%s: got %v, want %q", name, found, test.want)
 		}

@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// HasEnoughSCTs is certificate/has-enough-scts.
-func HasEnoughSCTs() checks.Check {
+// hasEnoughSCTs is certificate/has-enough-scts.
+func hasEnoughSCTs() checks.Check {
 	return checks.Check{
 		ID: "certificate/has-enough-scts", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
@@ -43,15 +43,15 @@ func judgeSCTs(s checks.Subject) checks.Verdict {
 	leaf := chain[0]
 	logs, err := sctLogs(leaf)
 	if err != nil {
-		return checks.Found(checks.Fails(atBody, fmt.Sprintf("%s has a list of SCTs that cannot be read: %v", nth(chain, 0), err), "have it issued again"))
+		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s has a list of SCTs that cannot be read: %v", nth(chain, 0), err), "have it issued again"))
 	}
 	want := 2
 	if leaf.NotAfter.Sub(leaf.NotBefore) > 180*24*time.Hour {
 		want = 3
 	}
 	if len(logs) < want {
-		return checks.Found(checks.Fails(atBody, fmt.Sprintf("%s carries SCTs of %d logs, want %d for its lifetime", nth(chain, 0), len(logs), want),
+		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s carries SCTs of %d logs, want %d for its lifetime", nth(chain, 0), len(logs), want),
 			"have it issued with embedded SCTs, or say --profile private for a CA of your own"))
 	}
-	return checks.Found()
+	return checks.Pass()
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// HoldsNoPrivateKey is certificate/holds-no-private-key.
-func HoldsNoPrivateKey() checks.Check {
+// holdsNoPrivateKey is certificate/holds-no-private-key.
+func holdsNoPrivateKey() checks.Check {
 	return checks.Check{
 		ID: "certificate/holds-no-private-key", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
@@ -37,19 +37,19 @@ func judgeNoKey(s checks.Subject) checks.Verdict {
 	facts := s.Evidence.Certificate.Facts
 	const fix = "part the file: bindgate lint --certificate %q --domain NAME --write-chain CHAIN.pem writes the certificates alone; keep the key in a file of its own"
 	if p := facts.Problem; p != nil && slices.Contains([]string{"private-key", "encrypted-key", "openssh-key", "putty-key"}, p.Kind) {
-		return checks.Found(checks.Fails(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, p.Message), repair(p.Fix, facts.Source)))
+		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, p.Message), repair(p.Fix, facts.Source)))
 	}
 	chain, v := parseChain(s)
 	if v != nil {
 		return *v
 	}
 	if len(facts.PrivateKeys) == 0 {
-		return checks.Found()
+		return checks.Pass()
 	}
 	var parts []string
 	for i, c := range facts.Chain[:min(len(facts.Chain), 5)] {
 		parts = append(parts, fmt.Sprintf("block %d is %s", c.Block+1, nth(chain, i)))
 	}
-	return checks.Found(checks.Fails(atBody, fmt.Sprintf("the certificate file %q holds a private key at %s; %s",
+	return checks.Judge(checks.Fails(atBody, fmt.Sprintf("the certificate file %q holds a private key at %s; %s",
 		facts.Source, bounded(strings.Join(facts.PrivateKeys, " and ")), strings.Join(parts, ", ")), fmt.Sprintf(fix, facts.Source)))
 }

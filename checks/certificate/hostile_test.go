@@ -77,7 +77,7 @@ func withinBounds(t *testing.T, name, dir string) map[string]checks.Status {
 	if used > mostMemory || took > mostTime && !raceDetector {
 		t.Errorf("%s: took %s and %d bytes, want at most %s and %d", name, took, used, mostTime, mostMemory)
 	}
-	if len(statuses) != len(All()) {
+	if len(statuses) != len(Checks()) {
 		t.Errorf("%s: %d checks answered", name, len(statuses))
 	}
 	return statuses
@@ -115,7 +115,7 @@ func judgeFiles(t *testing.T, dir string) []checks.Result {
 	}
 	s := checks.Subject{Binding: b, Evidence: evidence.Evidence{Run: evidence.Run{Now: pkitest.Now()}}}
 	s.Evidence.Certificate, s.Evidence.Key = c.Collect(t.Context(), b)
-	return checks.Run(t.Context(), All(), s)
+	return checks.Run(t.Context(), Checks(), nil, s)
 }
 
 func bigExtension(t *testing.T, ca pkitest.Identity, size int) []byte {

@@ -162,7 +162,7 @@ func (in input) found(t *testing.T, dir, name string, c binding.Certificate, id,
 	}
 	s := checks.Subject{Binding: binding.Binding{DomainName: "api.demo.com", Certificate: &c}, Evidence: evidence.Evidence{Run: evidence.Run{Now: pkitest.Now()}}}
 	s.Evidence.Certificate, s.Evidence.Key = collected.Collect(t.Context(), s.Binding)
-	for _, r := range checks.Run(t.Context(), All(), s) {
+	for _, r := range checks.Run(t.Context(), Checks(), nil, s) {
 		if r.ID != id {
 			continue
 		}

@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// IsBounded is certificate/is-bounded.
-func IsBounded() checks.Check {
+// isBounded is certificate/is-bounded.
+func isBounded() checks.Check {
 	return checks.Check{
 		ID: "certificate/is-bounded", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
@@ -35,14 +35,14 @@ func judgeBounded(s checks.Subject) checks.Verdict {
 	facts := s.Evidence.Certificate.Facts
 	const fix = "give the server's certificate and its own intermediates, nothing else"
 	if p := facts.Problem; p != nil && (p.Kind == "too-large" || p.Kind == "too-many") {
-		return checks.Found(checks.Fails(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, p.Message), fix))
+		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, p.Message), fix))
 	}
 	var found []checks.Finding
 	for _, excess := range facts.Excess {
 		found = append(found, checks.Fails(atBody, fmt.Sprintf("the certificate file %q is too large to be evaluated: %s", facts.Source, bounded(excess)), fix))
 	}
 	if len(found) > 0 {
-		return checks.Found(found...)
+		return checks.Judge(found...)
 	}
 	chain, v := parseChain(s)
 	if v != nil {
@@ -51,5 +51,5 @@ func judgeBounded(s checks.Subject) checks.Verdict {
 	if len(chain) > 10 {
 		found = append(found, checks.Warns(atBody, fmt.Sprintf("the certificate file %q holds %d certificates; OpenSSL and Java stop at about ten", facts.Source, len(chain)), fix))
 	}
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// IsInValidity is certificate/is-in-validity.
-func IsInValidity() checks.Check {
+// isInValidity is certificate/is-in-validity.
+func isInValidity() checks.Check {
 	return checks.Check{
 		ID: "certificate/is-in-validity", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
@@ -57,7 +57,7 @@ func judgeValidity(s checks.Subject) checks.Verdict {
 	if len(found) == 0 && len(path.DER) == 0 {
 		return checks.CannotTell("there is no path whose certificates could be judged; see certificate/chain-is-trusted")
 	}
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }
 
 // inPath names a certificate of the path by its place in the file, or as the root.

@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// IsNotRevoked is certificate/is-not-revoked.
-func IsNotRevoked() checks.Check {
+// isNotRevoked is certificate/is-not-revoked.
+func isNotRevoked() checks.Check {
 	return checks.Check{
 		ID: "certificate/is-not-revoked", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedRevocation},
@@ -61,18 +61,18 @@ func judgeRevoked(s checks.Subject) checks.Verdict {
 	}
 	switch {
 	case len(found) > 0:
-		return checks.Found(found...)
+		return checks.Judge(found...)
 	case len(certificates) == 0:
 		return checks.CannotTell("no certificate was looked up; see certificate/chain-is-trusted")
 	case untold: // the word of a list about an intermediate is none about the server's certificate
 		return checks.DoesNotApply("no source tells of every certificate whether it is revoked; see certificate/revocation-was-checked")
 	}
-	return checks.Found()
+	return checks.Pass()
 }
 
 const ofARoot = "the certificate is itself a root, of which nobody tells whether it is revoked"
 
 // isRoot reports whether the path is one certificate, which the roots hold.
 func isRoot(s checks.Subject) bool {
-	return s.Evidence.Certificate.State == evidence.Observed && len(s.Evidence.Certificate.Facts.Path.DER) == 1
+	return s.Evidence.Certificate.State == evidence.StateObserved && len(s.Evidence.Certificate.Facts.Path.DER) == 1
 }

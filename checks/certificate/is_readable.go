@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// IsReadable is certificate/is-readable.
-func IsReadable() checks.Check {
+// isReadable is certificate/is-readable.
+func isReadable() checks.Check {
 	return checks.Check{
 		ID: "certificate/is-readable", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
@@ -36,12 +36,12 @@ func IsReadable() checks.Check {
 func judgeReadable(s checks.Subject) checks.Verdict {
 	facts := s.Evidence.Certificate.Facts
 	if p := facts.Problem; p != nil {
-		return checks.Found(checks.Fails(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, p.Message), repair(p.Fix, facts.Source)))
+		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, p.Message), repair(p.Fix, facts.Source)))
 	}
 	if _, v := parseChain(s); v != nil {
 		return *v
 	}
-	return checks.Found()
+	return checks.Pass()
 }
 
 // repair is the next step that the evidence knows, with the file's own name for

@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// KeyIsAcceptedByGateway is certificate/key-is-accepted-by-gateway.
-func KeyIsAcceptedByGateway() checks.Check {
+// keyIsAcceptedByGateway is certificate/key-is-accepted-by-gateway.
+func keyIsAcceptedByGateway() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-accepted-by-gateway", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedCertificate, evidence.NeedGroup},
@@ -43,9 +43,9 @@ func judgeGatewayKey(s checks.Subject) checks.Verdict {
 	}
 	_, ec := chain[0].PublicKey.(*ecdsa.PublicKey)
 	if ec && slices.Contains([]string{"HTTPS1_1_TLS1_0", "HTTPS2_TLS1_0"}, group.HTTPSPolicy) {
-		return checks.Found(checks.Warns(atBody,
+		return checks.Judge(checks.Warns(atBody,
 			fmt.Sprintf("the key is ECDSA, and the documented cipher list of the group's HTTPS policy %s holds no ECDSA suite", group.HTTPSPolicy),
 			"choose HTTPS2_TLS1_2 or HTTPS2_TLS1_3 for the group, or use an RSA certificate"))
 	}
-	return checks.Found()
+	return checks.Pass()
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// KeyIsGuarded is certificate/key-is-guarded.
-func KeyIsGuarded() checks.Check {
+// keyIsGuarded is certificate/key-is-guarded.
+func keyIsGuarded() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-guarded", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedKey},
@@ -44,5 +44,5 @@ func judgeGuarded(s checks.Subject) checks.Verdict {
 		found = append(found, checks.Warns(atKey, fmt.Sprintf("the private key file %q is under version control", key.Source),
 			"keep keys in the secret store of the CI; have the certificate reissued for a new key, for this one stays in the history"))
 	}
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// KeyIsReadable is certificate/key-is-readable.
-func KeyIsReadable() checks.Check {
+// keyIsReadable is certificate/key-is-readable.
+func keyIsReadable() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-readable", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedKey},
@@ -39,17 +39,17 @@ func KeyIsReadable() checks.Check {
 func judgeKeyReadable(s checks.Subject) checks.Verdict {
 	key := s.Evidence.Key.Facts
 	if p := key.Problem; p != nil {
-		return checks.Found(checks.Fails(atKey, fmt.Sprintf("%s %s", keyFile(key.Source), p.Message), repair(p.Fix, key.Source)))
+		return checks.Judge(checks.Fails(atKey, fmt.Sprintf("%s %s", keyFile(key.Source), p.Message), repair(p.Fix, key.Source)))
 	}
 	if _, v := publicKey(s); v != nil {
 		return *v
 	}
 	if key.Escaped {
-		return checks.Found(checks.Warns(atKey,
+		return checks.Judge(checks.Warns(atKey,
 			fmt.Sprintf("%s has its line breaks written as the two characters \\n; they were read as line breaks", keyFile(key.Source)),
 			"store the key with real line breaks; other tools do not repair it"))
 	}
-	return checks.Found()
+	return checks.Pass()
 }
 
 // keyFile names the place of a private key: a file, or an environment variable.

@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// KeyIsSound is certificate/key-is-sound.
-func KeyIsSound() checks.Check {
+// keyIsSound is certificate/key-is-sound.
+func keyIsSound() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-sound", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedKey},
@@ -39,13 +39,13 @@ func judgeSound(s checks.Subject) checks.Verdict {
 		found = append(found, checks.Fails(atKey, fmt.Sprintf("%s is damaged: %s", keyFile(key.Source), bounded(relation)), repair(fix, key.Source)))
 	}
 	if len(found) > 0 {
-		return checks.Found(found...)
+		return checks.Judge(found...)
 	}
 	if p := key.Problem; p != nil && p.Kind == "unsound" && len(key.Weaknesses) == 0 {
-		return checks.Found(checks.Fails(atKey, fmt.Sprintf("%s %s", keyFile(key.Source), p.Message), repair(fix, key.Source)))
+		return checks.Judge(checks.Fails(atKey, fmt.Sprintf("%s %s", keyFile(key.Source), p.Message), repair(fix, key.Source)))
 	}
 	if _, v := publicKey(s); v != nil {
 		return *v
 	}
-	return checks.Found()
+	return checks.Pass()
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// KeyIsStrong is certificate/key-is-strong.
-func KeyIsStrong() checks.Check {
+// keyIsStrong is certificate/key-is-strong.
+func keyIsStrong() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-strong", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
@@ -50,16 +50,16 @@ func judgeStrong(s checks.Subject) checks.Verdict {
 		found = append(found, checks.Fails(atKey, fmt.Sprintf("%s %s", keyFile(key.Facts.Source), bounded(weakness)), newKey))
 	}
 	if checks.HasError(found) {
-		return checks.Found(found...)
+		return checks.Judge(found...)
 	}
 	switch {
-	case key.State == evidence.LeftOut:
-		return checks.LeftOut("the public key shows no weakness, and its private half was not looked at: " + key.Reason)
-	case key.State != evidence.Observed:
+	case key.State == evidence.StateNotCollected:
+		return checks.NotRun("the public key shows no weakness, and its private half was not looked at: " + key.Reason)
+	case key.State != evidence.StateObserved:
 		return checks.CannotTell("the private key was not observed: "+key.Reason, found...)
 	}
 	if _, v := publicKey(s); v != nil {
 		return *v
 	}
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }

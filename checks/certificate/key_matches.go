@@ -10,8 +10,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// KeyMatches is certificate/key-matches.
-func KeyMatches() checks.Check {
+// keyMatches is certificate/key-matches.
+func keyMatches() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-matches", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedCertificate, evidence.NeedKey},
@@ -47,13 +47,13 @@ func judgeKeyMatches(s checks.Subject) checks.Verdict {
 	at := slices.IndexFunc(chain, func(c *x509.Certificate) bool { return sameKey(c.PublicKey, public) })
 	switch at {
 	case 0:
-		return checks.Found()
+		return checks.Pass()
 	case -1:
-		return checks.Found(checks.Fails(atKey, fmt.Sprintf("the private key (%s) is not that of %s (%s)",
+		return checks.Judge(checks.Fails(atKey, fmt.Sprintf("the private key (%s) is not that of %s (%s)",
 			describeKey(public, s.Evidence.Key.Facts.PublicKey), nth(chain, 0), describeKey(chain[0].PublicKey, chain[0].RawSubjectPublicKeyInfo)),
 			"give the key that the certificate was requested with, or have the certificate issued for this key"))
 	}
-	return checks.Found(checks.Fails(atKey,
+	return checks.Judge(checks.Fails(atKey,
 		fmt.Sprintf("the private key is not that of %s but of %s of the file", nth(chain, 0), nth(chain, at)),
 		fmt.Sprintf("put certificate %d first and its issuers behind it, if it is the server's; else give the server's key", at+1)))
 }

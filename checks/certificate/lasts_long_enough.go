@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// LastsLongEnough is certificate/lasts-long-enough.
-func LastsLongEnough() checks.Check {
+// lastsLongEnough is certificate/lasts-long-enough.
+func lastsLongEnough() checks.Check {
 	return checks.Check{
 		ID: "certificate/lasts-long-enough", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
@@ -58,7 +58,7 @@ func judgeLasts(s checks.Subject) checks.Verdict {
 				"give the CA's newer intermediate, or renew before that day"))
 		}
 	}
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }
 
 // tooShort says how the time that is left is too short, "" where it is not, and

@@ -10,8 +10,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// LeafComesFirst is certificate/leaf-comes-first.
-func LeafComesFirst() checks.Check {
+// leafComesFirst is certificate/leaf-comes-first.
+func leafComesFirst() checks.Check {
 	return checks.Check{
 		ID: "certificate/leaf-comes-first", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
@@ -42,20 +42,20 @@ func judgeLeafFirst(s checks.Subject) checks.Verdict {
 	if !isCA(chain[0]) {
 		// An old CA certificate may lack basicConstraints; what it has signed tells.
 		if child := issuedBy(chain, 0); child > 0 {
-			return checks.Found(checks.Fails(atBody, fmt.Sprintf("%s comes first, but it issued %s", nth(chain, 0), nth(chain, child)), lead(s, child)))
+			return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s comes first, but it issued %s", nth(chain, 0), nth(chain, child)), lead(s, child)))
 		}
-		return checks.Found()
+		return checks.Pass()
 	}
 	leaf := firstLeaf(chain)
 	switch {
 	case leaf < 0:
-		return checks.Found(checks.Fails(atBody, fmt.Sprintf("%s is a CA's, and the file holds no server's certificate", nth(chain, 0)),
+		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s is a CA's, and the file holds no server's certificate", nth(chain, 0)),
 			"give the certificate that was issued for the domain, then its intermediates"))
 	case leaf == len(chain)-1 && reversed(chain):
-		return checks.Found(checks.Fails(atBody, fmt.Sprintf("the chain is reversed: %s is a CA's and comes first, %s is the server's and comes last",
+		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("the chain is reversed: %s is a CA's and comes first, %s is the server's and comes last",
 			nth(chain, 0), nth(chain, leaf)), "write the certificates in the opposite order: "+inOrder(s)))
 	}
-	return checks.Found(checks.Fails(atBody, fmt.Sprintf("%s is a CA's and comes first; the server's is %s", nth(chain, 0), nth(chain, leaf)), lead(s, leaf)))
+	return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s is a CA's and comes first; the server's is %s", nth(chain, 0), nth(chain, leaf)), lead(s, leaf)))
 }
 
 func lead(s checks.Subject, i int) string {

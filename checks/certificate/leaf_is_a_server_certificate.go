@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// LeafIsAServerCertificate is certificate/leaf-is-a-server-certificate.
-func LeafIsAServerCertificate() checks.Check {
+// leafIsAServerCertificate is certificate/leaf-is-a-server-certificate.
+func leafIsAServerCertificate() checks.Check {
 	return checks.Check{
 		ID: "certificate/leaf-is-a-server-certificate", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
@@ -51,7 +51,7 @@ func judgeServer(s checks.Subject) checks.Verdict {
 	}
 	found = append(found, decryptsOnly(chain)...)
 	found = append(found, otherUses(chain, s.Evidence.Certificate.Facts.Profile)...)
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }
 
 // serverFlaws are the rules that no date and no profile changes.

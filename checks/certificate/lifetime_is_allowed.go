@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// LifetimeIsAllowed is certificate/lifetime-is-allowed.
-func LifetimeIsAllowed() checks.Check {
+// lifetimeIsAllowed is certificate/lifetime-is-allowed.
+func lifetimeIsAllowed() checks.Check {
 	return checks.Check{
 		ID: "certificate/lifetime-is-allowed", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
@@ -42,10 +42,10 @@ func judgeLifetime(s checks.Subject) checks.Verdict {
 	limit := longest(leaf.NotBefore)
 	lifetime := leaf.NotAfter.Sub(leaf.NotBefore) + time.Second
 	if lifetime > time.Duration(limit)*24*time.Hour {
-		return checks.Found(checks.Fails(atBody, fmt.Sprintf("%s was issued for %s, want at most %d days for one of %s",
+		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s was issued for %s, want at most %d days for one of %s",
 			nth(chain, 0), span(lifetime), limit, leaf.NotBefore.UTC().Format(time.DateOnly)), "have it issued for a lifetime that is allowed, or say --profile private for a CA of your own"))
 	}
-	return checks.Found()
+	return checks.Pass()
 }
 
 // longest is the lifetime in days that was allowed for a certificate issued at notBefore.

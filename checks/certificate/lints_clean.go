@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// LintsClean is certificate/lints-clean.
-func LintsClean() checks.Check {
+// lintsClean is certificate/lints-clean.
+func lintsClean() checks.Check {
 	return checks.Check{
 		ID: "certificate/lints-clean", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
@@ -57,5 +57,5 @@ func judgeLints(s checks.Subject) checks.Verdict {
 		}
 		found = append(found, tell(atBody, text, "report it to the CA that issued the certificate, and have it issued again"))
 	}
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }

@@ -5,8 +5,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// MustStapleIsPossible is certificate/must-staple-is-possible.
-func MustStapleIsPossible() checks.Check {
+// mustStapleIsPossible is certificate/must-staple-is-possible.
+func mustStapleIsPossible() checks.Check {
 	return checks.Check{
 		ID: "certificate/must-staple-is-possible", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
@@ -34,10 +34,10 @@ func judgeStaple(s checks.Subject) checks.Verdict {
 	}
 	leaf := chain[0]
 	if !hasExtension(leaf, oidTLSFeature) {
-		return checks.Found()
+		return checks.Pass()
 	}
 	if len(leaf.OCSPServer) == 0 {
-		return checks.Found(checks.Warns(atBody, nth(chain, 0)+" demands a stapled OCSP answer (must-staple) and names no OCSP responder", "have it issued without must-staple"))
+		return checks.Judge(checks.Warns(atBody, nth(chain, 0)+" demands a stapled OCSP answer (must-staple) and names no OCSP responder", "have it issued without must-staple"))
 	}
-	return checks.Found()
+	return checks.Pass()
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// NamesAreWellFormed is certificate/names-are-well-formed.
-func NamesAreWellFormed() checks.Check {
+// namesAreWellFormed is certificate/names-are-well-formed.
+func namesAreWellFormed() checks.Check {
 	return checks.Check{
 		ID: "certificate/names-are-well-formed", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
@@ -54,7 +54,7 @@ func judgeNames(s checks.Subject) checks.Verdict {
 		found = append(found, checks.Warns(atBody, fmt.Sprintf("the common name %q is not among the names of the certificate, and nobody looks at it", bounded(cn)),
 			"have it issued with the common name among its DNS names, or without one"))
 	}
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }
 
 // named reports whether the common name is one of the subject's alternative names.

@@ -12,8 +12,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// ReplacesSafely is certificate/replaces-safely.
-func ReplacesSafely() checks.Check {
+// replacesSafely is certificate/replaces-safely.
+func replacesSafely() checks.Check {
 	return checks.Check{
 		ID: "certificate/replaces-safely", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedCertificate, evidence.NeedGroup},
@@ -45,7 +45,7 @@ func judgeReplaces(s checks.Subject) checks.Verdict {
 	case group.Served == nil && (!bound || domain.CertificateName == ""):
 		return checks.DoesNotApply("the group serves no certificate for the domain now")
 	case group.Served == nil:
-		return checks.LeftOut("what is served now was not read: plan and apply ask for it")
+		return checks.NotRun("what is served now was not read: plan and apply ask for it")
 	case group.Served.Leaf == "" && group.Served.ChainDigest == "":
 		return checks.DoesNotApply("the group serves no certificate for the domain now")
 	}
@@ -57,7 +57,7 @@ func judgeReplaces(s checks.Subject) checks.Verdict {
 	if err != nil {
 		return checks.CannotTell("the certificate that is served now cannot be parsed")
 	}
-	return checks.Found(replacement(old, chain[0])...)
+	return checks.Judge(replacement(old, chain[0])...)
 }
 
 // replacement compares the certificate that is served with the one to come.

@@ -34,9 +34,9 @@ func TestNotRevokedOfAll(t *testing.T) {
 			facts.Certificates = append(facts.Certificates, evidence.Revoked{Subject: "CN=api.demo.com", Status: status})
 		}
 		s := checks.Subject{Binding: binding.Binding{Certificate: &binding.Certificate{Body: "chain"}}}
-		s.Evidence.Revocation = evidence.Saw(facts, "chain", pkitest.Now())
-		s.Evidence.Certificate = evidence.Saw(evidence.Certificate{Path: evidence.Path{DER: make([][]byte, test.path)}}, "chain", pkitest.Now())
-		results := checks.Run(t.Context(), []checks.Check{IsNotRevoked(), RevocationWasChecked()}, s)
+		s.Evidence.Revocation = evidence.Observed(facts, "chain", pkitest.Now())
+		s.Evidence.Certificate = evidence.Observed(evidence.Certificate{Path: evidence.Path{DER: make([][]byte, test.path)}}, "chain", pkitest.Now())
+		results := checks.Run(t.Context(), []checks.Check{isNotRevoked(), revocationWasChecked()}, nil, s)
 		if got := results[0].Status; got != test.want {
 			t.Errorf("%s: got %s, want %s", name, got, test.want)
 		}

@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// RevocationWasChecked is certificate/revocation-was-checked.
-func RevocationWasChecked() checks.Check {
+// revocationWasChecked is certificate/revocation-was-checked.
+func revocationWasChecked() checks.Check {
 	return checks.Check{
 		ID: "certificate/revocation-was-checked", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedRevocation},
@@ -55,7 +55,7 @@ func judgeRevocationChecked(s checks.Subject) checks.Verdict {
 	if sources == 0 {
 		return checks.DoesNotApply("the certificates name no source of revocation")
 	}
-	return checks.Found(found...)
+	return checks.Judge(found...)
 }
 
 // why is what hindered each source.

@@ -37,8 +37,8 @@ func TestOtherUses(t *testing.T) {
 	for name, test := range tests {
 		for profile, severity := range map[string]checks.Severity{evidence.ProfilePublic: checks.Error, evidence.ProfilePrivate: checks.Warning} {
 			s := checks.Subject{Binding: binding.Binding{Certificate: &binding.Certificate{Body: "chain"}}}
-			s.Evidence.Certificate = evidence.Saw(evidence.Certificate{Profile: profile, Chain: []evidence.Cert{evidence.NewCert(test.leaf, 0, 0)}}, "chain", pkitest.Now())
-			found := checks.Run(t.Context(), []checks.Check{LeafIsAServerCertificate()}, s)[0].Findings
+			s.Evidence.Certificate = evidence.Observed(evidence.Certificate{Profile: profile, Chain: []evidence.Cert{evidence.NewCert(test.leaf, 0, 0)}}, "chain", pkitest.Now())
+			found := checks.Run(t.Context(), []checks.Check{leafIsAServerCertificate()}, nil, s)[0].Findings
 			switch {
 			case test.want == "" && len(found) > 0:
 				t.Errorf("%s, %s: got %v", name, profile, found)

@@ -95,10 +95,10 @@ func judgeInMemory(t *testing.T, files memory, profile string) map[string]judgem
 				t.Fatal(err)
 			}
 			// The corpus has no keys; without one, key-is-strong does not judge.
-			s.Evidence.Key = evidence.Saw(evidence.Key{Source: "key", PublicKey: leaf.RawSubjectPublicKeyInfo}, "key", time.Now())
+			s.Evidence.Key = evidence.Observed(evidence.Key{Source: "key", PublicKey: leaf.RawSubjectPublicKeyInfo}, "key", time.Now())
 			s.Binding.DomainName = belowWildcard(leaf.DNSNames)
 		}
-		for _, r := range checks.Run(t.Context(), All(), s) {
+		for _, r := range checks.Run(t.Context(), Checks(), nil, s) {
 			if strings.Contains(r.Reason, "panicked") {
 				t.Errorf("%s: %s: %s", name, r.ID, r.Reason)
 			}

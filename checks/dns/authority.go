@@ -65,7 +65,7 @@ func authoritative(m evidence.Matrix) []evidence.Row {
 // reaches reports whether the chain leads to the group's own name.
 func reaches(s checks.Subject) bool {
 	g := s.Evidence.Group
-	return g.State == evidence.Observed && aliasesTo(s.Evidence.DNS.Facts, ownNames(g.Facts, s.Binding.CustomDomainType)) > 0
+	return g.State == evidence.StateObserved && aliasesTo(s.Evidence.DNS.Facts, ownNames(g.Facts, s.Binding.CustomDomainType)) > 0
 }
 
 // list joins words with semicolons.

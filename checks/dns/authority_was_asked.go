@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// AuthorityWasAsked is dns/authority-was-asked.
-func AuthorityWasAsked() checks.Check {
+// authorityWasAsked is dns/authority-was-asked.
+func authorityWasAsked() checks.Check {
 	return checks.Check{
 		ID: "dns/authority-was-asked", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedDNS},
@@ -16,9 +16,9 @@ func AuthorityWasAsked() checks.Check {
 		Judge: func(s checks.Subject) checks.Verdict {
 			switch s.Evidence.DNS.Facts.Mode {
 			case evidence.DNSAuthority:
-				return checks.Found()
+				return checks.Pass()
 			case evidence.DNSResolver:
-				return checks.Found(checks.Warns("/domainName",
+				return checks.Judge(checks.Warns("/domainName",
 					fmt.Sprintf("only the resolver %s was asked, which may answer from its cache: whether all authoritative servers agree, and since when, is not known", s.Evidence.DNS.From),
 					"run without --resolver where port 53 is open"))
 			}

@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// CAAAllowsRenewal is dns/caa-allows-renewal.
-func CAAAllowsRenewal() checks.Check {
+// caaAllowsRenewal is dns/caa-allows-renewal.
+func caaAllowsRenewal() checks.Check {
 	return checks.Check{
 		ID: "dns/caa-allows-renewal", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedDNS, evidence.NeedCertificate},
@@ -44,10 +44,10 @@ func judgeCAA(s checks.Subject) checks.Verdict {
 	}
 	last := a.CAA[len(a.CAA)-1]
 	if last.Problem != "" {
-		return checks.Found(checks.Warns("/certificate", fmt.Sprintf("looking for CAA records at %s failed (%s); a certificate authority must refuse then", last.Name, cut(last.Problem)), "repair the zone's servers or its DNSSEC"))
+		return checks.Judge(checks.Warns("/certificate", fmt.Sprintf("looking for CAA records at %s failed (%s); a certificate authority must refuse then", last.Name, cut(last.Problem)), "repair the zone's servers or its DNSSEC"))
 	}
 	if len(last.Records) == 0 {
-		return checks.Found()
+		return checks.Pass()
 	}
 	allowed, critical := caaFor(last.Records, s.Binding.Wildcard())
 	var findings []checks.Finding
@@ -73,5 +73,5 @@ func whoMayRenew(at string, allowed, issuer []string, findings []checks.Finding)
 		findings = append(findings, checks.Warns("/certificate", fmt.Sprintf("CAA at %s allows %s and not %s, who issued the certificate; its renewal will be refused", at, orNobody(allowed), issuer[0]),
 			fmt.Sprintf(`add %s. CAA 0 issue "%s", or change the issuer`, at, issuer[0])))
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }

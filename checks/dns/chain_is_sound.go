@@ -15,8 +15,8 @@ const (
 	direct   = 1
 )
 
-// ChainIsSound is dns/chain-is-sound.
-func ChainIsSound() checks.Check {
+// chainIsSound is dns/chain-is-sound.
+func chainIsSound() checks.Check {
 	return checks.Check{
 		ID: "dns/chain-is-sound", Severity: checks.Error, Core: true,
 		Needs: []evidence.Need{evidence.NeedDNS},
@@ -53,31 +53,31 @@ func judgeChain(s checks.Subject) checks.Verdict {
 	hops := len(d.Hops)
 	switch {
 	case d.End.Event == evidence.EventLoop:
-		return checks.Found(checks.Fails("/domainName", fmt.Sprintf("%s: the aliases go round in a loop and lead nowhere", draw(d)),
+		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("%s: the aliases go round in a loop and lead nowhere", draw(d)),
 			fmt.Sprintf("change one of these records; %s. should be an alias of the group's own name", ownerOf(s.Binding, d))))
 	case d.End.Event == evidence.EventMultipleCNAMEs:
-		return checks.Found(checks.Fails("/domainName", fmt.Sprintf("%s: a name has %d CNAME records, want one", draw(d), len(d.End.Targets)),
+		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("%s: a name has %d CNAME records, want one", draw(d), len(d.End.Targets)),
 			fmt.Sprintf("remove all but one CNAME record of %s.", d.End.Name)))
 	case d.End.Event == evidence.EventTooLong || hops > mostHops:
-		return checks.Found(checks.Fails("/domainName", fmt.Sprintf("%s: the chain has over %d aliases, and resolvers give up", draw(d), mostHops),
+		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("%s: the chain has over %d aliases, and resolvers give up", draw(d), mostHops),
 			"shorten the chain, best to one alias of the group's own name"))
 	case hops > cautious:
-		return checks.Found(checks.Warns("/domainName",
+		return checks.Judge(checks.Warns("/domainName",
 			fmt.Sprintf("%s: the chain has %d aliases; past %d older resolvers and some certificate authorities stop", draw(d), hops, cautious),
 			"shorten the chain, best to one alias of the group's own name"))
 	case ours(s) > direct:
-		return checks.Found(checks.Warns("/domainName",
+		return checks.Judge(checks.Warns("/domainName",
 			fmt.Sprintf("%s: the chain has %d aliases; each is one more zone that can break it", draw(d), ours(s)),
 			"let the domain be an alias of the group's own name directly"))
 	}
-	return checks.Found()
+	return checks.Pass()
 }
 
 // ours counts the aliases up to the group's own name, if the group is known and
 // the chain gets there, else all of them.
 func ours(s checks.Subject) int {
 	d := s.Evidence.DNS.Facts
-	if s.Evidence.Group.State == evidence.Observed {
+	if s.Evidence.Group.State == evidence.StateObserved {
 		if n := aliasesTo(d, ownNames(s.Evidence.Group.Facts, s.Binding.CustomDomainType)); n > 0 {
 			return n
 		}

@@ -9,13 +9,15 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// CNAMEReachesGroup is dns/cname-reaches-group.
-func CNAMEReachesGroup() checks.Check {
+// cnameReachesGroup is dns/cname-reaches-group.
+func cnameReachesGroup() checks.Check {
 	return checks.Check{
 		ID: "dns/cname-reaches-group", Severity: checks.Error, Core: true,
-		Needs:   []evidence.Need{evidence.NeedDNS, evidence.NeedGroup},
-		Applies: provesByCNAME,
-		Judge:   judgeReachesGroup,
+		MustPass:         provesDomain(false),
+		ShowsPropagation: true,
+		Needs:            []evidence.Need{evidence.NeedDNS, evidence.NeedGroup},
+		Applies:          provesByCNAME,
+		Judge:            judgeReachesGroup,
 		Doc: checks.Doc{
 			Title: "The domain is an alias of the group's own name",
 			Why: "SetDomain wants the domain to be an alias (CNAME) of the group's second-level domain: SubDomain for INTERNET, " +
@@ -55,10 +57,10 @@ func judgeReachesGroup(s checks.Subject) checks.Verdict {
 		return checks.CannotTell(fmt.Sprintf("the gateway returned no name of the group for network type %q", network))
 	}
 	if n := aliasesTo(d, names); n > 0 {
-		return checks.Found(unresolved(s, d.Hops[n-1].Target)...)
+		return checks.Judge(unresolved(s, d.Hops[n-1].Target)...)
 	}
 	what, instead := whereto(s)
-	return checks.Found(checks.Fails("/domainName",
+	return checks.Judge(checks.Fails("/domainName",
 		fmt.Sprintf("%s: %s; want an alias of %s", draw(d), what, strings.Join(names, " or ")),
 		"publish "+record(s, names[0])+instead))
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// CNAMEStandsAlone is dns/cname-stands-alone.
-func CNAMEStandsAlone() checks.Check {
+// cnameStandsAlone is dns/cname-stands-alone.
+func cnameStandsAlone() checks.Check {
 	return checks.Check{
 		ID: "dns/cname-stands-alone", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedDNS},
@@ -53,5 +53,5 @@ func judgeAlone(s checks.Subject) checks.Verdict {
 	if problem != "" && len(findings) == 0 {
 		return checks.CannotTell(problem)
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }

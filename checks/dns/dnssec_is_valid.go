@@ -13,8 +13,8 @@ import (
 // renew theirs at least this long before.
 const soonExpired = 3 * 24 * time.Hour
 
-// ValidatesDNSSEC is dns/dnssec-is-valid.
-func ValidatesDNSSEC() checks.Check {
+// validatesDNSSEC is dns/dnssec-is-valid.
+func validatesDNSSEC() checks.Check {
 	return checks.Check{
 		ID: "dns/dnssec-is-valid", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedDNS},
@@ -70,7 +70,7 @@ func judgeDNSSEC(s checks.Subject) checks.Verdict {
 			return checks.CannotTell(fmt.Sprintf("the DNSSEC status %q of %s is not known", n.Status, n.Name))
 		}
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }
 
 func bogus(n evidence.NameSecurity, refuses bool) checks.Finding {

@@ -12,12 +12,23 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// All is the family's checks.
-func All() []checks.Check {
+// Checks returns the checks of the family, in the order of reports.
+func Checks() []checks.Check {
 	return []checks.Check{
-		CNAMEReachesGroup(), OwnershipIsProved(), NameExists(), ChainIsSound(), CNAMEStandsAlone(), IsNotFlattened(),
-		ServersAgree(), AuthorityWasAsked(), ResolversAgree(), TargetResolves(), IsNotDangling(),
-		CAAAllowsRenewal(), ValidatesDNSSEC(), TTLAllowsCutover(), HTTPSRecordsAgree(),
+		cnameReachesGroup(), ownershipIsProved(), nameExists(), chainIsSound(), cnameStandsAlone(), isNotFlattened(),
+		serversAgree(), authorityWasAsked(), resolversAgree(), targetResolves(), isNotDangling(),
+		caaAllowsRenewal(), validatesDNSSEC(), ttlAllowsCutover(), httpsRecordsAgree(),
+	}
+}
+
+// provesDomain returns a MustPass for one of the two proofs of a domain: the TXT
+// record where the binding asks for it, else the CNAME.
+func provesDomain(byTXT bool) func(binding.Binding) checks.Requirement {
+	return func(b binding.Binding) checks.Requirement {
+		if (b.DomainProof == binding.ProofTXT) == byTXT {
+			return checks.DomainIsProved
+		}
+		return ""
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// HTTPSRecordsAgree is dns/https-records-agree.
-func HTTPSRecordsAgree() checks.Check {
+// httpsRecordsAgree is dns/https-records-agree.
+func httpsRecordsAgree() checks.Check {
 	return checks.Check{
 		ID: "dns/https-records-agree", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedDNS},
@@ -45,7 +45,7 @@ func judgeHTTPS(s checks.Subject) checks.Verdict {
 				"remove the HTTPS record, or let it lead to the same place"))
 		}
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }
 
 // elsewhere is the target or the hints of an HTTPS record (priority target

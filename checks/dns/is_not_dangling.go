@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// IsNotDangling is dns/is-not-dangling.
-func IsNotDangling() checks.Check {
+// isNotDangling is dns/is-not-dangling.
+func isNotDangling() checks.Check {
 	return checks.Check{
 		ID: "dns/is-not-dangling", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedDNS},
@@ -46,7 +46,7 @@ func judgeDangling(s checks.Subject) checks.Verdict {
 		}
 		findings = append(findings, through(d, target))
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }
 
 // through warns of a target in somebody else's zone.

@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// IsNotFlattened is dns/is-not-flattened.
-func IsNotFlattened() checks.Check {
+// isNotFlattened is dns/is-not-flattened.
+func isNotFlattened() checks.Check {
 	return checks.Check{
 		ID: "dns/is-not-flattened", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedDNS},
@@ -36,9 +36,9 @@ func judgeFlattened(s checks.Subject) checks.Verdict {
 		return *v
 	}
 	if len(d.Hops) > 0 || d.End.Event != evidence.EventAddress {
-		return checks.Found()
+		return checks.Pass()
 	}
-	return checks.Found(checks.Fails("/domainName",
+	return checks.Judge(checks.Fails("/domainName",
 		fmt.Sprintf("%s has addresses of its own (%s) and no CNAME record: %s", d.QueryName, some(d.End.Addresses), kindOfCopy(d)),
 		"publish a CNAME record instead of the addresses; or prove the domain by TXT: domainProof: txt"))
 }

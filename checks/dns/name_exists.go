@@ -8,13 +8,14 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// NameExists is dns/name-exists.
-func NameExists() checks.Check {
+// nameExists is dns/name-exists.
+func nameExists() checks.Check {
 	return checks.Check{
 		ID: "dns/name-exists", Severity: checks.Error,
-		Needs:   []evidence.Need{evidence.NeedDNS},
-		Applies: provesByCNAME,
-		Judge:   judgeExists,
+		ShowsPropagation: true,
+		Needs:            []evidence.Need{evidence.NeedDNS},
+		Applies:          provesByCNAME,
+		Judge:            judgeExists,
 		Doc: checks.Doc{
 			Title: "The domain exists, with an alias or an address",
 			Why: "A name without any record (NXDOMAIN), one that has other records only (NODATA) and one that exists merely because " +
@@ -34,17 +35,17 @@ func judgeExists(s checks.Subject) checks.Verdict {
 		return *v
 	}
 	if len(d.Hops) > 0 {
-		return checks.Found()
+		return checks.Pass()
 	}
 	owner := ownerOf(s.Binding, d)
 	fix := "publish a CNAME record at " + owner + ". that leads to the group's own name"
 	switch d.End.Event {
 	case evidence.EventNameError:
-		return checks.Found(checks.Fails("/domainName", absent(s), fix))
+		return checks.Judge(checks.Fails("/domainName", absent(s), fix))
 	case evidence.EventNoData:
-		return checks.Found(checks.Fails("/domainName", instead(d), fix))
+		return checks.Judge(checks.Fails("/domainName", instead(d), fix))
 	}
-	return checks.Found()
+	return checks.Pass()
 }
 
 // absent says from where on the name is missing.

@@ -9,13 +9,15 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// OwnershipIsProved is dns/ownership-is-proved.
-func OwnershipIsProved() checks.Check {
+// ownershipIsProved is dns/ownership-is-proved.
+func ownershipIsProved() checks.Check {
 	return checks.Check{
 		ID: "dns/ownership-is-proved", Severity: checks.Error, Core: true,
-		Needs:   []evidence.Need{evidence.NeedProof, evidence.NeedGroup},
-		Applies: provesByTXT,
-		Judge:   judgeOwnership,
+		MustPass:         provesDomain(true),
+		ShowsPropagation: true,
+		Needs:            []evidence.Need{evidence.NeedProof, evidence.NeedGroup},
+		Applies:          provesByTXT,
+		Judge:            judgeOwnership,
 		Doc: checks.Doc{
 			Title: "A TXT record proves the domain for this group",
 			Why: "A domain that is not, or not yet, an alias of the group is bound on the word of a TXT record at <GroupId>.<domain> that " +
@@ -59,7 +61,7 @@ func judgeOwnership(s checks.Subject) checks.Verdict {
 	}
 	found := published(p, sub)
 	if len(found) == 0 {
-		return checks.Found(checks.Fails("/domainName", notProved(p, sub), "publish "+proofRecords(p, sub)))
+		return checks.Judge(checks.Fails("/domainName", notProved(p, sub), "publish "+proofRecords(p, sub)))
 	}
 	findings := leadsElsewhere(s)
 	if len(found) == 1 {
@@ -67,14 +69,14 @@ func judgeOwnership(s checks.Subject) checks.Verdict {
 			fmt.Sprintf("the TXT record at %s spells its token %s; published pages know another spelling, and which of them the platform reads is not known", p.Owner, found[0]),
 			"publish both: "+proofRecords(p, sub)))
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }
 
 // leadsElsewhere warns when the domain is an alias of another group: it may be
 // bound, but its callers go there until the alias changes.
 func leadsElsewhere(s checks.Subject) []checks.Finding {
 	d := s.Evidence.DNS.Facts
-	if s.Evidence.DNS.State != evidence.Observed {
+	if s.Evidence.DNS.State != evidence.StateObserved {
 		return nil
 	}
 	own := append(ownNames(s.Evidence.Group.Facts, s.Binding.CustomDomainType), s.Evidence.Group.Facts.SubDomain)

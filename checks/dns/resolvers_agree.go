@@ -8,13 +8,14 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// ResolversAgree is dns/resolvers-agree.
-func ResolversAgree() checks.Check {
+// resolversAgree is dns/resolvers-agree.
+func resolversAgree() checks.Check {
 	return checks.Check{
 		ID: "dns/resolvers-agree", Severity: checks.Warning,
-		Needs:   []evidence.Need{evidence.NeedDNS},
-		Applies: public,
-		Judge:   judgeResolvers,
+		ShowsPropagation: true,
+		Needs:            []evidence.Need{evidence.NeedDNS},
+		Applies:          public,
+		Judge:            judgeResolvers,
 		Doc: checks.Doc{
 			Title: "Resolvers say what the authorities say",
 			Why: "Callers ask resolvers. One that still holds the old record sends them to the old place until its TTL has passed; one " +
@@ -47,7 +48,7 @@ func judgeResolvers(s checks.Subject) checks.Verdict {
 			findings = append(findings, checks.Warns("/domainName", fmt.Sprintf("resolver %s: %s", view.Server, what), "wait for its cache to expire, or find out what it does to this name"))
 		}
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }
 
 // unlike says how a view differs from what the authorities say; "" if it does not.

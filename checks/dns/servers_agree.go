@@ -9,13 +9,14 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// ServersAgree is dns/servers-agree.
-func ServersAgree() checks.Check {
+// serversAgree is dns/servers-agree.
+func serversAgree() checks.Check {
 	return checks.Check{
 		ID: "dns/servers-agree", Severity: checks.Error,
-		Needs:   []evidence.Need{evidence.NeedDNS},
-		Applies: public,
-		Judge:   judgeAgree,
+		ShowsPropagation: true,
+		Needs:            []evidence.Need{evidence.NeedDNS},
+		Applies:          public,
+		Judge:            judgeAgree,
 		Doc: checks.Doc{
 			Title: "Every authoritative server gives the same answer",
 			Why: "A resolver asks whichever server it likes. While some give the old record and others the new one, the platform's own " +
@@ -48,7 +49,7 @@ func judgeAgree(s checks.Subject) checks.Verdict {
 			findings = append(findings, behind(m, rows)...)
 		}
 	}
-	return checks.Found(append(findings, unheard(d)...)...)
+	return checks.Judge(append(findings, unheard(d)...)...)
 }
 
 // table shows a matrix: one entry for each address, with what it said.

@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// TargetResolves is dns/target-resolves.
-func TargetResolves() checks.Check {
+// targetResolves is dns/target-resolves.
+func targetResolves() checks.Check {
 	return checks.Check{
 		ID: "dns/target-resolves", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedDNS},
@@ -36,7 +36,7 @@ func judgeTarget(s checks.Subject) checks.Verdict {
 	case len(d.Hops) == 0 || endless(d):
 		return checks.DoesNotApply("the domain is no alias with an end; see dns/name-exists and dns/chain-is-sound")
 	case d.End.Event != evidence.EventAddress:
-		return checks.Found(checks.Fails("/domainName", draw(d), "correct the alias, or give its target an address"))
+		return checks.Judge(checks.Fails("/domainName", draw(d), "correct the alias, or give its target an address"))
 	}
 	var findings []checks.Finding
 	for _, text := range d.End.Addresses {
@@ -46,5 +46,5 @@ func judgeTarget(s checks.Subject) checks.Verdict {
 				"check that the alias leads to the group's public name"))
 		}
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }

@@ -22,9 +22,9 @@ func FuzzProof(f *testing.F) {
 	f.Add("v=spf1 -all")
 	f.Fuzz(func(t *testing.T, text string) {
 		s := checks.Subject{Binding: binding.Binding{GroupID: "g", DomainProof: binding.ProofTXT}}
-		s.Evidence.Group.State, s.Evidence.Group.Facts = evidence.Observed, evidence.Group{Found: true, SubDomain: sub}
-		s.Evidence.Proof.State, s.Evidence.Proof.Facts = evidence.Observed, evidence.Proof{Owner: "g.api.demo.com", Records: []string{text}}
-		result := checks.Run(t.Context(), []checks.Check{OwnershipIsProved()}, s)[0]
+		s.Evidence.Group.State, s.Evidence.Group.Facts = evidence.StateObserved, evidence.Group{Found: true, SubDomain: sub}
+		s.Evidence.Proof.State, s.Evidence.Proof.Facts = evidence.StateObserved, evidence.Proof{Owner: "g.api.demo.com", Records: []string{text}}
+		result := checks.Run(t.Context(), []checks.Check{ownershipIsProved()}, nil, s)[0]
 		proves := slices.Contains(tokens(), strings.TrimSuffix(text, sub)) && strings.HasSuffix(text, sub)
 		if got := result.Status == checks.StatusPass; got != proves {
 			t.Errorf("%q: got %s, %+v", text, result.Status, result.Findings)

@@ -10,8 +10,8 @@ import (
 // mostTTL is how long, in seconds, callers may wait for a change.
 const mostTTL = 300
 
-// TTLAllowsCutover is dns/ttl-allows-cutover.
-func TTLAllowsCutover() checks.Check {
+// ttlAllowsCutover is dns/ttl-allows-cutover.
+func ttlAllowsCutover() checks.Check {
 	return checks.Check{
 		ID: "dns/ttl-allows-cutover", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedDNS},
@@ -36,8 +36,8 @@ func judgeTTL(s checks.Subject) checks.Verdict {
 	if v := fromAuthority(d); v != nil {
 		return *v
 	}
-	if s.Evidence.Group.State == evidence.Observed && reaches(s) {
-		return checks.Found() // nothing has to change
+	if s.Evidence.Group.State == evidence.StateObserved && reaches(s) {
+		return checks.Pass() // nothing has to change
 	}
 	m := d.Servers[0]
 	var kept uint32
@@ -52,8 +52,8 @@ func judgeTTL(s checks.Subject) checks.Verdict {
 		}
 	}
 	if kept > mostTTL {
-		return checks.Found(checks.Warns("/domainName", fmt.Sprintf("resolvers keep %s of %s for up to %d s; a change takes that long to arrive", what, m.Name, kept),
+		return checks.Judge(checks.Warns("/domainName", fmt.Sprintf("resolvers keep %s of %s for up to %d s; a change takes that long to arrive", what, m.Name, kept),
 			fmt.Sprintf("lower the TTL in %s to %d s or less before the change", m.Zone, mostTTL)))
 	}
-	return checks.Found()
+	return checks.Pass()
 }

@@ -16,7 +16,7 @@ func whereto(s checks.Subject) (what, instead string) {
 		return fmt.Sprintf("%s is a name of the group, but not its name for network type %s", evidence.PlainName(d.Hops[n-1].Target), s.Binding.CustomDomainType),
 			"; or correct customDomainType"
 	}
-	if g := s.Evidence.Account.Facts.AliasedTo; g != nil && s.Evidence.Account.State == evidence.Observed {
+	if g := s.Evidence.Account.Facts.AliasedTo; g != nil && s.Evidence.Account.State == evidence.StateObserved {
 		return fmt.Sprintf("it leads to another group of the account, %s %q", g.GroupID, g.GroupName), "; or correct groupId"
 	}
 	if name, ok := gatewayName(d); ok {
@@ -52,7 +52,7 @@ func gatewayName(d evidence.DNS) (string, bool) {
 }
 
 func nobodyKnown(account evidence.Observation[evidence.Account]) string {
-	if account.State == evidence.Observed && account.Facts.Complete {
+	if account.State == evidence.StateObserved && account.Facts.Complete {
 		return "no group of this account and region"
 	}
 	return "no group that could be read (not all of the account's were)"

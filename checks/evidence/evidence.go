@@ -5,7 +5,10 @@
 // a saved run replays to the same verdict.
 package evidence
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Need names one piece of evidence that a check can ask for.
 type Need string
@@ -66,72 +69,107 @@ type Run struct {
 	Live bool `json:"-"`
 }
 
-// State tells whether an observation was made. The zero value is Missing, and
+// State says whether an observation was made. The zero value is StateMissing, and
 // nothing that is missing lets a binding through.
 type State string
 
 // The states of an observation.
 const (
-	Missing  State = ""         // nobody collected it: judged unknown
-	Observed State = "observed" // Facts hold
-	Failed   State = "failed"   // collecting it failed: judged unknown
-	LeftOut  State = "left-out" // the chosen mode left it out: judged not-run
+	StateMissing      State = ""         // no collector was asked: judged unknown
+	StateObserved     State = "observed" // the facts hold
+	StateFailed       State = "failed"   // collecting it failed: judged unknown
+	StateNotCollected State = "left-out" // the mode of the run skips it: judged not-run
 )
 
-// Observation is one piece of evidence. Facts are to be relied on only when
-// State is Observed; a failed observation may hold what was seen until then.
-type Observation[T any] struct {
+// Metadata is an observation without its facts: whether it was made, when, and
+// from whom.
+type Metadata struct {
 	State  State     `json:"state"`            // observed, failed or left-out; empty: nobody collected it
 	Reason string    `json:"reason,omitempty"` // how it failed, or why it was left out
 	At     time.Time `json:"at,omitzero"`      // when it was made, UTC
 	From   string    `json:"from,omitempty"`   // who said so: a server, an endpoint, a file
-	Facts  T         `json:"facts,omitzero"`   // what was seen; to be relied on only when State is observed
 }
 
-// Saw makes an observation that succeeded.
-func Saw[T any](facts T, from string, at time.Time) Observation[T] {
-	return Observation[T]{State: Observed, At: at.UTC(), From: from, Facts: facts}
+// Observation is one piece of evidence. Facts are to be relied on only when
+// State is Observed; a failed observation may hold what was seen until then.
+type Observation[T any] struct {
+	Metadata
+	Facts T `json:"facts,omitzero"` // what was seen; to be relied on only when State is observed
 }
 
-// CouldNot makes an observation that failed for the given reason.
-func CouldNot[T any](reason, from string, at time.Time) Observation[T] {
-	return Observation[T]{State: Failed, Reason: reason, From: from, At: at.UTC()}
+// Observed returns an observation that succeeded.
+func Observed[T any](facts T, from string, at time.Time) Observation[T] {
+	return Observation[T]{Metadata: Metadata{State: StateObserved, At: at.UTC(), From: from}, Facts: facts}
 }
 
-// Left makes an observation that the chosen mode left out.
-func Left[T any](why string) Observation[T] {
-	return Observation[T]{State: LeftOut, Reason: why}
+// Failed returns an observation that failed for the given reason.
+func Failed[T any](reason, from string, at time.Time) Observation[T] {
+	return Observation[T]{Metadata: Metadata{State: StateFailed, Reason: reason, From: from, At: at.UTC()}}
 }
 
-// Standing is the state of an observation and the reason for it, without its
-// facts.
-type Standing struct {
-	State  State
-	Reason string
+// NotCollected returns an observation that the mode of the run skips.
+func NotCollected[T any](why string) Observation[T] {
+	return Observation[T]{Metadata: Metadata{State: StateNotCollected, Reason: why}}
 }
 
-// Of is the standing of the piece of evidence that need names. A need that is
-// not in the list is Missing.
-func (e Evidence) Of(need Need) Standing {
-	switch need {
-	case NeedDNS:
-		return Standing{e.DNS.State, e.DNS.Reason}
-	case NeedProof:
-		return Standing{e.Proof.State, e.Proof.Reason}
-	case NeedCertificate:
-		return Standing{e.Certificate.State, e.Certificate.Reason}
-	case NeedKey:
-		return Standing{e.Key.State, e.Key.Reason}
-	case NeedRevocation:
-		return Standing{e.Revocation.State, e.Revocation.Reason}
-	case NeedGroup:
-		return Standing{e.Group.State, e.Group.Reason}
-	case NeedAccount:
-		return Standing{e.Account.State, e.Account.Reason}
-	case NeedSiblings:
-		return Standing{e.Siblings.State, e.Siblings.Reason}
-	case NeedPolicy:
-		return Standing{e.Policy.State, e.Policy.Reason}
+func (o *Observation[T]) metadata() *Metadata { return &o.Metadata }
+
+func (o *Observation[T]) replace(m Metadata) { *o = Observation[T]{Metadata: m} }
+
+// observation is an Observation of any facts.
+type observation interface {
+	metadata() *Metadata
+	replace(Metadata)
+}
+
+// row is a need and its observation.
+type row struct {
+	need Need
+	of   func(*Evidence) observation
+}
+
+// table is the one list of needs. Needs, Of and Set read it, and with them
+// everything that treats all evidence alike.
+func table() [9]row {
+	return [...]row{
+		{NeedDNS, func(e *Evidence) observation { return &e.DNS }},
+		{NeedProof, func(e *Evidence) observation { return &e.Proof }},
+		{NeedCertificate, func(e *Evidence) observation { return &e.Certificate }},
+		{NeedKey, func(e *Evidence) observation { return &e.Key }},
+		{NeedRevocation, func(e *Evidence) observation { return &e.Revocation }},
+		{NeedGroup, func(e *Evidence) observation { return &e.Group }},
+		{NeedAccount, func(e *Evidence) observation { return &e.Account }},
+		{NeedSiblings, func(e *Evidence) observation { return &e.Siblings }},
+		{NeedPolicy, func(e *Evidence) observation { return &e.Policy }},
 	}
-	return Standing{Reason: "no such evidence"}
+}
+
+// Needs returns every need, in the order of the fields of Evidence.
+func Needs() []Need {
+	var out []Need
+	for _, r := range table() {
+		out = append(out, r.need)
+	}
+	return out
+}
+
+// Of returns the metadata of the observation that need names. A need that is not
+// in the table is StateMissing.
+func (e *Evidence) Of(need Need) Metadata {
+	for _, r := range table() {
+		if r.need == need {
+			return *r.of(e).metadata()
+		}
+	}
+	return Metadata{Reason: "no such evidence"}
+}
+
+// Set replaces the observations that the needs name by others with this metadata
+// and no facts. Needs that are not in the table change nothing.
+func (e *Evidence) Set(m Metadata, needs ...Need) {
+	for _, r := range table() {
+		if slices.Contains(needs, r.need) {
+			r.of(e).replace(m)
+		}
+	}
 }

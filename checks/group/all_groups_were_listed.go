@@ -6,8 +6,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// AllGroupsWereListed is group/all-groups-were-listed.
-func AllGroupsWereListed() checks.Check {
+// allGroupsWereListed is group/all-groups-were-listed.
+func allGroupsWereListed() checks.Check {
 	return checks.Check{
 		ID: "group/all-groups-were-listed", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedAccount},
@@ -15,9 +15,9 @@ func AllGroupsWereListed() checks.Check {
 		Judge: func(s checks.Subject) checks.Verdict {
 			account := s.Evidence.Account.Facts
 			if account.Complete {
-				return checks.Found()
+				return checks.Pass()
 			}
-			return checks.Found(checks.Warns("/domainName",
+			return checks.Judge(checks.Warns("/domainName",
 				"another group may hold the domain, and then the platform will refuse it: "+why(account),
 				"allow apigateway:DescribeApiGroups and apigateway:DescribeApiGroup on every group of the region"))
 		},

@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// BindingIsHealthy is group/binding-is-healthy.
-func BindingIsHealthy() checks.Check {
+// bindingIsHealthy is group/binding-is-healthy.
+func bindingIsHealthy() checks.Check {
 	return checks.Check{
 		ID: "group/binding-is-healthy", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedGroup},
@@ -56,5 +56,5 @@ func judgeBindingIsHealthy(s checks.Subject) checks.Verdict {
 	if d.DomainLegalStatus == "ABNORMAL" {
 		warn("repair the domain's ICP filing, then call ReactivateDomain", "the gateway took the domain out of service: its DomainLegalStatus is ABNORMAL")
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }

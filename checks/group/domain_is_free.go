@@ -7,8 +7,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// DomainIsFree is group/domain-is-free.
-func DomainIsFree() checks.Check {
+// domainIsFree is group/domain-is-free.
+func domainIsFree() checks.Check {
 	return checks.Check{
 		ID: "group/domain-is-free", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedGroup, evidence.NeedAccount},
@@ -50,7 +50,7 @@ func judgeDomainIsFree(s checks.Subject) checks.Verdict {
 	if b.IsForce && !account.Complete {
 		return checks.CannotTell("with isForce every group of the account must be known: "+why(account), findings...)
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }
 
 func holds(theirs, ours string) string {

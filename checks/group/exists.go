@@ -8,13 +8,14 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// Exists is group/exists.
-func Exists() checks.Check {
+// exists is group/exists.
+func exists() checks.Check {
 	return checks.Check{
 		ID: "group/exists", Severity: checks.Error, Core: true,
-		Needs:   []evidence.Need{evidence.NeedGroup},
-		Applies: namesGroup,
-		Judge:   judgeExists,
+		MustPass: checks.Proves(checks.TargetExists),
+		Needs:    []evidence.Need{evidence.NeedGroup},
+		Applies:  namesGroup,
+		Judge:    judgeExists,
 		Doc: checks.Doc{
 			Title: "The API group exists, in its region, and serves",
 			Why: "A domain that is bound to a deleted group, or to one that is locked for its bills or its content, answers " +
@@ -30,7 +31,7 @@ func Exists() checks.Check {
 func judgeExists(s checks.Subject) checks.Verdict {
 	b, g := s.Binding, s.Evidence.Group.Facts
 	if !g.Found {
-		return checks.Found(checks.Fails("/groupId",
+		return checks.Judge(checks.Fails("/groupId",
 			fmt.Sprintf("there is no API group %q in region %q", b.GroupID, b.RegionID),
 			"correct groupId or regionId, and check that the credentials are the right account's"))
 	}
@@ -40,7 +41,7 @@ func judgeExists(s checks.Subject) checks.Verdict {
 	if g.Status == "" || g.RegionID == "" {
 		return checks.CannotTell(fmt.Sprintf("the gateway left out what must be known of the group: Status %q, RegionId %q", g.Status, g.RegionID))
 	}
-	return checks.Found(faults(b, g)...)
+	return checks.Judge(faults(b, g)...)
 }
 
 // faults are all that is wrong with a group that was found. BillingStatus and

@@ -5,9 +5,15 @@ package group
 import (
 	"fmt"
 
+	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 )
+
+// Checks returns the checks of the family, in the order of reports.
+func Checks() []checks.Check {
+	return []checks.Check{exists(), domainIsFree(), allGroupsWereListed(), hasRoom(), bindingIsHealthy()}
+}
 
 // namesGroup is the Applies of checks about the group of a binding.
 func namesGroup(b binding.Binding) (bool, string) {

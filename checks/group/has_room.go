@@ -12,8 +12,8 @@ import (
 // counted. The quota can be raised, so that a full group is only advice.
 const room = 5
 
-// HasRoom is group/has-room.
-func HasRoom() checks.Check {
+// hasRoom is group/has-room.
+func hasRoom() checks.Check {
 	return checks.Check{
 		ID: "group/has-room", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedGroup},
@@ -42,14 +42,14 @@ func judgeHasRoom(s checks.Subject) checks.Verdict {
 			continue
 		}
 		if evidence.SameName(d.DomainName, b.DomainName) {
-			return checks.Found() // it has its place already
+			return checks.Pass() // it has its place already
 		}
 		taken++
 	}
 	if taken < room {
-		return checks.Found()
+		return checks.Pass()
 	}
-	return checks.Found(checks.Warns("/groupId",
+	return checks.Judge(checks.Warns("/groupId",
 		fmt.Sprintf("the group has %d %s domains already, and %d is the default quota", taken, b.CustomDomainType, room),
 		"unbind one that is not used any more, or have the quota raised"))
 }

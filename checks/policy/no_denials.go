@@ -16,12 +16,16 @@ import (
 // are judged by rebind/force-is-allowed.
 const judged = "bindgate.policy"
 
-// NoDenials is policy/no-denials.
-func NoDenials() checks.Check {
+// Checks returns the checks of the family.
+func Checks() []checks.Check { return []checks.Check{noDenials()} }
+
+// noDenials is policy/no-denials.
+func noDenials() checks.Check {
 	return checks.Check{
 		ID: "policy/no-denials", Severity: checks.Error, Core: true,
-		Needs: []evidence.Need{evidence.NeedPolicy},
-		Judge: judgeNoDenials,
+		AfterPolicy: true,
+		Needs:       []evidence.Need{evidence.NeedPolicy},
+		Judge:       judgeNoDenials,
 		Doc: checks.Doc{
 			Title: "No policy denies the binding",
 			Why: "Policies hold what an organisation forbids beyond the rules of the platform and of good practice: names, " +
@@ -53,9 +57,9 @@ func judgeNoDenials(s checks.Subject) checks.Verdict {
 		}
 	}
 	if left != nil && !denied {
-		return checks.LeftOut(strings.Join(left, "; "))
+		return checks.NotRun(strings.Join(left, "; "))
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }
 
 // pointer is the message's JSON pointer if it leads into a binding, else the

@@ -3,14 +3,8 @@ package policy
 import (
 	"testing"
 
-	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/checktest"
 )
-
-func TestFixtures(t *testing.T) {
-	checktest.Run(t, []checks.Check{NoDenials()})
-}
 
 func TestPointer(t *testing.T) {
 	for in, want := range map[string]string{

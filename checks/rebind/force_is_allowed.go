@@ -11,13 +11,14 @@ import (
 // policies is where the packages live that must allow a force.
 const policies = "bindgate.force"
 
-// ForceIsAllowed is rebind/force-is-allowed.
-func ForceIsAllowed() checks.Check {
+// forceIsAllowed is rebind/force-is-allowed.
+func forceIsAllowed() checks.Check {
 	return checks.Check{
 		ID: "rebind/force-is-allowed", Severity: checks.Error, Core: true,
-		Needs:   []evidence.Need{evidence.NeedGroup, evidence.NeedAccount, evidence.NeedPolicy},
-		Applies: forces,
-		Judge:   judgeForceIsAllowed,
+		AfterPolicy: true,
+		Needs:       []evidence.Need{evidence.NeedGroup, evidence.NeedAccount, evidence.NeedPolicy},
+		Applies:     forces,
+		Judge:       judgeForceIsAllowed,
 		Doc: checks.Doc{
 			Title: "Every policy allows the force, and only the named groups lose the domain",
 			Why: "IsForce unbinds the domain from every group that it conflicts with, at once and without asking: the page " +
@@ -52,9 +53,9 @@ func judgeForceIsAllowed(s checks.Subject) checks.Verdict {
 	}
 	refusals, notRun := leave(s.Evidence.Policy.Facts)
 	if findings = append(findings, refusals...); len(findings) == 0 && notRun != "" {
-		return checks.LeftOut(notRun)
+		return checks.NotRun(notRun)
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }
 
 // leave gives a finding for each package that does not allow the force, and the

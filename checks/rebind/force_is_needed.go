@@ -5,13 +5,14 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// ForceIsNeeded is rebind/force-is-needed.
-func ForceIsNeeded() checks.Check {
+// forceIsNeeded is rebind/force-is-needed.
+func forceIsNeeded() checks.Check {
 	return checks.Check{
 		ID: "rebind/force-is-needed", Severity: checks.Warning,
-		Needs:   []evidence.Need{evidence.NeedAccount},
-		Applies: forces,
-		Judge:   judgeForceIsNeeded,
+		AfterPolicy: true,
+		Needs:       []evidence.Need{evidence.NeedAccount},
+		Applies:     forces,
+		Judge:       judgeForceIsNeeded,
 		Doc: checks.Doc{
 			Title: "A force is asked for only where something conflicts",
 			Why: "isForce is leave, not an order: it is sent only where a conflict was seen. Leave that stays in a manifest " +
@@ -30,11 +31,11 @@ func judgeForceIsNeeded(s checks.Subject) checks.Verdict {
 	account := s.Evidence.Account.Facts
 	switch {
 	case len(account.Conflicts()) > 0:
-		return checks.Found()
+		return checks.Pass()
 	case !account.Complete:
 		_, unknown := losers(s)
 		return unknown
 	}
-	return checks.Found(checks.Warns("/isForce", "isForce is true although no group conflicts: it would not be sent",
+	return checks.Judge(checks.Warns("/isForce", "isForce is true although no group conflicts: it would not be sent",
 		"take isForce and forceFrom out of the binding"))
 }

@@ -10,6 +10,11 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
+// Checks returns the checks of the family, in the order of reports.
+func Checks() []checks.Check {
+	return []checks.Check{forceIsAllowed(), trafficHasMoved(), forceIsNeeded()}
+}
+
 // forces is the Applies of all checks of the family.
 func forces(b binding.Binding) (bool, string) {
 	switch {

@@ -7,13 +7,14 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// TrafficHasMoved is rebind/traffic-has-moved.
-func TrafficHasMoved() checks.Check {
+// trafficHasMoved is rebind/traffic-has-moved.
+func trafficHasMoved() checks.Check {
 	return checks.Check{
 		ID: "rebind/traffic-has-moved", Severity: checks.Error,
-		Needs:   []evidence.Need{evidence.NeedDNS, evidence.NeedAccount},
-		Applies: forces,
-		Judge:   judgeTrafficHasMoved,
+		AfterPolicy: true,
+		Needs:       []evidence.Need{evidence.NeedDNS, evidence.NeedAccount},
+		Applies:     forces,
+		Judge:       judgeTrafficHasMoved,
 		Doc: checks.Doc{
 			Title: "The name no longer leads to a group that would lose it",
 			Why: "While the name still leads to the old group its callers arrive there. Once a force has unbound the domain " +
@@ -50,7 +51,7 @@ func judgeTrafficHasMoved(s checks.Subject) checks.Verdict {
 				fmt.Sprintf("point the name at group %s first, then wait %s", s.Binding.GroupID, wait(dns))))
 		}
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }
 
 // leadsTo reports whether the alias chain passes or ends at the holder's SubDomain.

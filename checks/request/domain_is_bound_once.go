@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// DomainIsBoundOnce is request/domain-is-bound-once.
-func DomainIsBoundOnce() checks.Check {
+// domainIsBoundOnce is request/domain-is-bound-once.
+func domainIsBoundOnce() checks.Check {
 	return checks.Check{
 		ID: "request/domain-is-bound-once", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedSiblings},
@@ -54,9 +54,9 @@ func judgeBoundOnce(s checks.Subject) checks.Verdict {
 	}
 	switch group := s.Evidence.Group; {
 	case len(findings) > 0 || undecided == nil:
-		return checks.Found(findings...)
-	case group.State == evidence.LeftOut:
-		return checks.LeftOut(fmt.Sprintf("the binding at %s claims the domain for group %q, and group evidence, "+
+		return checks.Judge(findings...)
+	case group.State == evidence.StateNotCollected:
+		return checks.NotRun(fmt.Sprintf("the binding at %s claims the domain for group %q, and group evidence, "+
 			"which tells whether they clash, was left out: %s", undecided.At, undecided.GroupID, group.Reason))
 	default:
 		return checks.CannotTell(fmt.Sprintf("the binding at %s claims the domain for group %q, and instance and "+
@@ -86,7 +86,7 @@ func sharesPlace(s checks.Subject, other evidence.Sibling) (shares, known bool) 
 		return true, true
 	}
 	group := s.Evidence.Group
-	if group.State != evidence.Observed || !group.Facts.Found || !other.GroupKnown {
+	if group.State != evidence.StateObserved || !group.Facts.Found || !other.GroupKnown {
 		return false, false
 	}
 	sameInstance := group.Facts.InstanceID == other.InstanceID || group.Facts.InstanceID == "" || other.InstanceID == ""

@@ -28,8 +28,8 @@ func reserved() []reservedName {
 	}
 }
 
-// DomainIsRegistrable is request/domain-is-registrable.
-func DomainIsRegistrable() checks.Check {
+// domainIsRegistrable is request/domain-is-registrable.
+func domainIsRegistrable() checks.Check {
 	return checks.Check{
 		ID: "request/domain-is-registrable", Severity: checks.Error,
 		Applies: func(b binding.Binding) (bool, string) {
@@ -62,7 +62,7 @@ func judgeRegistrable(s checks.Subject) checks.Verdict {
 	}
 	name := strings.TrimPrefix(ascii, "*.")
 	fails := func(fix, format string, args ...any) checks.Verdict {
-		return checks.Found(checks.Fails("/domainName", fmt.Sprintf(format, args...), fix))
+		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf(format, args...), fix))
 	}
 	for _, r := range reserved() {
 		if isOrIsBelow(name, r.name) {
@@ -82,14 +82,14 @@ func judgeRegistrable(s checks.Subject) checks.Verdict {
 	case name == suffix:
 		return fails("bind a name below a registered domain", "%q is the public suffix %q: nobody can register it", ascii, suffix)
 	case !icann && !strings.Contains(suffix, "."):
-		return checks.Found(checks.Warns("/domainName",
+		return checks.Judge(checks.Warns("/domainName",
 			fmt.Sprintf("%q is no top-level domain that the Public Suffix List knows", suffix), "check the end of the name"))
 	case !icann && strings.Count(name, ".") == strings.Count(suffix, ".")+1:
-		return checks.Found(checks.Warns("/domainName",
+		return checks.Judge(checks.Warns("/domainName",
 			fmt.Sprintf("%q lies directly under %q, where a private operator gives out names", ascii, suffix),
 			"make sure that the name is yours, and stays so as long as the binding"))
 	}
-	return checks.Found()
+	return checks.Pass()
 }
 
 func isOrIsBelow(name, parent string) bool {

@@ -7,12 +7,13 @@ import (
 	"github.com/bindgate/bindgate/checks"
 )
 
-// DomainIsWellFormed is request/domain-is-well-formed.
-func DomainIsWellFormed() checks.Check {
+// domainIsWellFormed is request/domain-is-well-formed.
+func domainIsWellFormed() checks.Check {
 	return checks.Check{
 		ID: "request/domain-is-well-formed", Severity: checks.Error, Core: true,
-		Applies: namesDomain,
-		Judge:   judgeDomainForm,
+		MustPass: checks.Proves(checks.RequestIsValid),
+		Applies:  namesDomain,
+		Judge:    judgeDomainForm,
 		Doc: checks.Doc{
 			Title: "The domain name is a host name or a wildcard",
 			Why: "What is asked of DNS, read in the certificate and sent to the gateway must be one and the same name. " +
@@ -36,16 +37,16 @@ func judgeDomainForm(s checks.Subject) checks.Verdict {
 	name := s.Binding.DomainName
 	for _, slip := range slips() {
 		if slip.in(name) {
-			return checks.Found(checks.Fails("/domainName", fmt.Sprintf("the domain name %.300q %s", name, slip.what), slip.fix))
+			return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("the domain name %.300q %s", name, slip.what), slip.fix))
 		}
 	}
 	ascii, err := asciiName(name)
 	if err != nil {
-		return checks.Found(checks.Fails("/domainName", fmt.Sprintf("the domain name %.300q %v", name, err),
+		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("the domain name %.300q %v", name, err),
 			"use letters, digits and inner hyphens, at most 63 octets a label and 253 in all"))
 	}
 	if strings.EqualFold(name, ascii) && isASCII(name) {
-		return checks.Found()
+		return checks.Pass()
 	}
 	return judgeMapped(name, ascii)
 }
@@ -62,10 +63,10 @@ func judgeMapped(name, ascii string) checks.Verdict {
 		if isASCII(label) || i < len(mapped) && strings.HasPrefix(mapped[i], "xn--") {
 			continue
 		}
-		return checks.Found(checks.Fails("/domainName",
+		return checks.Judge(checks.Fails("/domainName",
 			fmt.Sprintf("the domain name %+q holds characters that look like others or are invisible; it reads as %q", name, ascii), fix))
 	}
-	return checks.Found(checks.Fails("/domainName",
+	return checks.Judge(checks.Fails("/domainName",
 		fmt.Sprintf("the domain name %q has U-labels; it is %q in DNS, in certificates and for the gateway", name, ascii), fix))
 }
 

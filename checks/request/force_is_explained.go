@@ -5,9 +5,9 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 )
 
-// ForceIsExplained is request/force-is-explained. It only advises: what a force
+// forceIsExplained is request/force-is-explained. It only advises: what a force
 // must bring with it is for the force policies to say.
-func ForceIsExplained() checks.Check {
+func forceIsExplained() checks.Check {
 	return checks.Check{
 		ID: "request/force-is-explained", Severity: checks.Warning,
 		Applies: func(b binding.Binding) (bool, string) {
@@ -44,5 +44,5 @@ func judgeExplained(s checks.Subject) checks.Verdict {
 		findings = append(findings, checks.Warns("/labels/changeTicket", "isForce without the label changeTicket: nothing explains it",
 			"add labels: {changeTicket: …}"))
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/bindgate/bindgate/checks"
 )
 
-// GroupIDIsWellFormed is request/group-id-is-well-formed. No page states the
+// groupIDIsWellFormed is request/group-id-is-well-formed. No page states the
 // form as a rule, so it is advice; whether the group exists is group/exists.
-func GroupIDIsWellFormed() checks.Check {
+func groupIDIsWellFormed() checks.Check {
 	return checks.Check{
 		ID: "request/group-id-is-well-formed", Severity: checks.Warning,
 		Applies: setsDomain,
@@ -28,9 +28,9 @@ func GroupIDIsWellFormed() checks.Check {
 
 func judgeGroupID(s checks.Subject) checks.Verdict {
 	if id := s.Binding.GroupID; len(id) == 32 && strings.Trim(id, "0123456789abcdef") == "" {
-		return checks.Found()
+		return checks.Pass()
 	}
-	return checks.Found(checks.Warns("/groupId",
+	return checks.Judge(checks.Warns("/groupId",
 		fmt.Sprintf("got group id %q, want 32 lower-case hexadecimal digits as in every published example", s.Binding.GroupID),
 		"copy GroupId from DescribeApiGroups or from the console"))
 }

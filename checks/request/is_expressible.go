@@ -26,12 +26,13 @@ func notIn2017(b binding.Binding) []field {
 	}
 }
 
-// IsExpressible is request/is-expressible.
-func IsExpressible() checks.Check {
+// isExpressible is request/is-expressible.
+func isExpressible() checks.Check {
 	return checks.Check{
 		ID: "request/is-expressible", Severity: checks.Error, Core: true,
-		Applies: setsDomain,
-		Judge:   judgeExpressible,
+		MustPass: checks.Proves(checks.RequestIsValid),
+		Applies:  setsDomain,
+		Judge:    judgeExpressible,
 		Doc: checks.Doc{
 			Title: "The chosen contract can carry every field that is set",
 			Why: "SetDomain was published twice. The 2017 call has no stage, network type, force or redirect: sent without " +
@@ -47,7 +48,7 @@ func IsExpressible() checks.Check {
 func judgeExpressible(s checks.Subject) checks.Verdict {
 	switch contract := s.Evidence.Run.Contract; contract {
 	case evidence.Contract2026: // carries everything; the certificate by SetDomainCertificate
-		return checks.Found()
+		return checks.Pass()
 	case evidence.Contract2017:
 	default:
 		return checks.CannotTell(fmt.Sprintf("got contract %q, want 2017 or 2026: what it can carry is not known", contract))
@@ -60,5 +61,5 @@ func judgeExpressible(s checks.Subject) checks.Verdict {
 				fmt.Sprintf("remove %s, or use an endpoint that speaks the 2026 contract", f.name)))
 		}
 	}
-	return checks.Found(findings...)
+	return checks.Judge(findings...)
 }

@@ -8,12 +8,13 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 )
 
-// NetworkTypeIsValid is request/network-type-is-valid.
-func NetworkTypeIsValid() checks.Check {
+// networkTypeIsValid is request/network-type-is-valid.
+func networkTypeIsValid() checks.Check {
 	return checks.Check{
 		ID: "request/network-type-is-valid", Severity: checks.Error, Core: true,
-		Applies: setsDomain,
-		Judge:   judgeNetworkType,
+		MustPass: checks.Proves(checks.RequestIsValid),
+		Applies:  setsDomain,
+		Judge:    judgeNetworkType,
 		Doc: checks.Doc{
 			Title: "The network type is INTERNET or INTRANET",
 			Why: "The network type decides who can reach the domain, and what it must be an alias of. A type that is " +
@@ -29,7 +30,7 @@ func NetworkTypeIsValid() checks.Check {
 func judgeNetworkType(s checks.Subject) checks.Verdict {
 	got, networkTypes := s.Binding.CustomDomainType, []string{binding.Internet, binding.Intranet}
 	if slices.Contains(networkTypes, got) {
-		return checks.Found()
+		return checks.Pass()
 	}
 	message := fmt.Sprintf("got network type %q, want INTERNET or INTRANET", got)
 	fix := "write customDomainType: INTERNET or customDomainType: INTRANET"
@@ -37,5 +38,5 @@ func judgeNetworkType(s checks.Subject) checks.Verdict {
 		message += fmt.Sprintf("; did you mean %s?", meant)
 		fix = "write customDomainType: " + meant
 	}
-	return checks.Found(checks.Fails("/customDomainType", message, fix))
+	return checks.Judge(checks.Fails("/customDomainType", message, fix))
 }

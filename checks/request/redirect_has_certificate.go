@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// RedirectHasCertificate is request/redirect-has-certificate.
-func RedirectHasCertificate() checks.Check {
+// redirectHasCertificate is request/redirect-has-certificate.
+func redirectHasCertificate() checks.Check {
 	return checks.Check{
 		ID: "request/redirect-has-certificate", Severity: checks.Error,
 		Applies: func(b binding.Binding) (bool, string) {
@@ -40,12 +40,12 @@ func RedirectHasCertificate() checks.Check {
 
 func judgeRedirect(s checks.Subject) checks.Verdict {
 	if s.Binding.Certificate != nil {
-		return checks.Found()
+		return checks.Pass()
 	}
 	if d, ok := s.Evidence.Group.Facts.Domain(s.Binding.DomainName); ok && (d.CertificateID != "" || d.CertificateName != "") {
-		return checks.Found()
+		return checks.Pass()
 	}
-	return checks.Found(checks.Fails("/isHttpRedirectToHttps",
+	return checks.Judge(checks.Fails("/isHttpRedirectToHttps",
 		fmt.Sprintf("plain HTTP to %q would be redirected to HTTPS, but neither the binding nor the gateway has a certificate for it",
 			s.Binding.DomainName),
 		"add certificate to the binding, or remove isHttpRedirectToHttps"))

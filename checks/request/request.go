@@ -8,8 +8,17 @@ import (
 
 	"github.com/agnivade/levenshtein"
 
+	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 )
+
+// Checks returns the checks of the family, in the order of reports.
+func Checks() []checks.Check {
+	return []checks.Check{
+		stageIsValid(), networkTypeIsValid(), domainIsWellFormed(), domainIsRegistrable(), isExpressible(),
+		domainIsBoundOnce(), redirectHasCertificate(), groupIDIsWellFormed(), forceIsExplained(), stageIsExplicit(),
+	}
+}
 
 // setsDomain is the Applies of checks about values that only SetDomain carries.
 func setsDomain(b binding.Binding) (bool, string) {

@@ -6,15 +6,8 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
-	"github.com/bindgate/bindgate/internal/checktest"
+	"github.com/bindgate/bindgate/checks/checktest"
 )
-
-func TestFixtures(t *testing.T) {
-	checktest.Run(t, []checks.Check{
-		StageIsValid(), NetworkTypeIsValid(), DomainIsWellFormed(), DomainIsRegistrable(), IsExpressible(),
-		DomainIsBoundOnce(), RedirectHasCertificate(), GroupIDIsWellFormed(), ForceIsExplained(), StageIsExplicit(),
-	})
-}
 
 func TestNearMiss(t *testing.T) {
 	for got, want := range map[string]string{
@@ -90,7 +83,7 @@ func TestDomainForm(t *testing.T) {
 	} {
 		s := checktest.Subject(t, "")
 		s.Binding.DomainName = name
-		findings := checks.Run(t.Context(), []checks.Check{DomainIsWellFormed()}, s)[0].Findings
+		findings := checks.Run(t.Context(), []checks.Check{domainIsWellFormed()}, nil, s)[0].Findings
 		switch {
 		case want == "" && len(findings) > 0:
 			t.Errorf("%q: got %q, want nothing", name, findings[0].Message)
@@ -123,7 +116,7 @@ func FuzzDomainForm(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		s := checks.Subject{Binding: binding.Binding{DomainName: name}}
-		r := checks.Run(t.Context(), []checks.Check{DomainIsWellFormed()}, s)[0]
+		r := checks.Run(t.Context(), []checks.Check{domainIsWellFormed()}, nil, s)[0]
 		switch r.Status {
 		case checks.StatusFail:
 		case checks.StatusPass:

@@ -5,8 +5,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// StageIsExplicit is request/stage-is-explicit.
-func StageIsExplicit() checks.Check {
+// stageIsExplicit is request/stage-is-explicit.
+func stageIsExplicit() checks.Check {
 	return checks.Check{
 		ID: "request/stage-is-explicit", Severity: checks.Warning,
 		Applies: setsDomain,
@@ -25,12 +25,12 @@ func StageIsExplicit() checks.Check {
 
 func judgeExplicit(s checks.Subject) checks.Verdict {
 	if s.Binding.BindStageName != nil {
-		return checks.Found()
+		return checks.Pass()
 	}
 	if s.Evidence.Run.Contract == evidence.Contract2017 {
 		return checks.DoesNotApply("the 2017 contract has no stages")
 	}
-	return checks.Found(checks.Warns("/bindStageName",
+	return checks.Judge(checks.Warns("/bindStageName",
 		"bindStageName is absent: a first bind opens every environment, a later one keeps the stage that is set",
 		`write the stage, or bindStageName: "" if every environment is meant`))
 }

@@ -13,12 +13,13 @@ import (
 // everyGroupHas are the stages that no group can be without.
 func everyGroupHas() []string { return []string{"TEST", "PRE", "RELEASE"} }
 
-// StageIsValid is request/stage-is-valid. The well-known stages, and slips in
+// stageIsValid is request/stage-is-valid. The well-known stages, and slips in
 // writing them, are judged without the gateway; any other name needs the group.
-func StageIsValid() checks.Check {
+func stageIsValid() checks.Check {
 	return checks.Check{
 		ID: "request/stage-is-valid", Severity: checks.Error, Core: true,
-		Applies: setsDomain,
+		MustPass: checks.Proves(checks.RequestIsValid),
+		Applies:  setsDomain,
 		NeedsFor: func(b binding.Binding) []evidence.Need {
 			if _, slip := stageSlip(b); slip || stageIsWellKnown(b) {
 				return nil
@@ -53,26 +54,26 @@ func stageSlip(b binding.Binding) (string, bool) {
 
 func judgeStage(s checks.Subject) checks.Verdict {
 	if stageIsWellKnown(s.Binding) {
-		return checks.Found()
+		return checks.Pass()
 	}
 	got := *s.Binding.BindStageName
 	var has []string
 	// A slip is judged without the group, but a group that was read may
 	// really have a stage of that name.
-	if s.Evidence.Group.State == evidence.Observed {
+	if s.Evidence.Group.State == evidence.StateObserved {
 		for _, stage := range s.Evidence.Group.Facts.Stages {
 			if stage.StageName == got {
-				return checks.Found()
+				return checks.Pass()
 			}
 			has = append(has, fmt.Sprintf("%q", stage.StageName))
 		}
 	}
 	if meant, slip := stageSlip(s.Binding); slip {
-		return checks.Found(checks.Fails("/bindStageName",
+		return checks.Judge(checks.Fails("/bindStageName",
 			fmt.Sprintf("got stage %q, want TEST, PRE, RELEASE or a stage of the group; did you mean %s?", got, meant),
 			fmt.Sprintf("write bindStageName: %s", meant)))
 	}
-	return checks.Found(checks.Fails("/bindStageName",
+	return checks.Judge(checks.Fails("/bindStageName",
 		fmt.Sprintf("got stage %q, but the group's stages are: %s", got, strings.Join(has, ", ")),
 		"write one of the group's stages exactly, or create the stage first"))
 }

@@ -146,7 +146,7 @@ func prepare(items []Item) (blocked string) {
 // gone reports that the gateway does not know the group: a change of the world,
 // where a plan was made.
 func gone(e evidence.Evidence) bool {
-	return e.Group.State == evidence.Observed && !e.Group.Facts.Found
+	return e.Group.State == evidence.StateObserved && !e.Group.Facts.Found
 }
 
 // differs says how what was judged differs from the saved plan. What cannot be

@@ -30,22 +30,22 @@ func (f *faulty) of(b binding.Binding) *ruleBinding {
 func trouble[T any](ctx context.Context, kind string, sound func() evidence.Observation[T]) evidence.Observation[T] {
 	switch kind {
 	case "error":
-		return evidence.CouldNot[T]("scripted", "", time.Time{})
+		return evidence.Failed[T]("scripted", "", time.Time{})
 	case "time-out":
 		<-ctx.Done()
-		return evidence.CouldNot[T](ctx.Err().Error(), "", time.Time{})
+		return evidence.Failed[T](ctx.Err().Error(), "", time.Time{})
 	case "panic":
 		panic("scripted")
 	case "missing":
 		return evidence.Observation[T]{}
 	case "left out":
-		return evidence.Left[T]("scripted")
+		return evidence.NotCollected[T]("scripted")
 	}
 	return sound()
 }
 
 func saw[T any](facts T) func() evidence.Observation[T] {
-	return func() evidence.Observation[T] { return evidence.Saw(facts, "", time.Time{}) }
+	return func() evidence.Observation[T] { return evidence.Observed(facts, "", time.Time{}) }
 }
 
 func (f *faulty) Collect(ctx context.Context, b binding.Binding) (evidence.Observation[evidence.DNS], evidence.Observation[evidence.Proof]) {
@@ -63,7 +63,7 @@ func (f *faulty) Group(ctx context.Context, b binding.Binding, served bool) evid
 func (f *faulty) Account(ctx context.Context, b binding.Binding, g evidence.Group, chain []string) evidence.Observation[evidence.Account] {
 	return trouble(ctx, f.of(b).collector["account"], func() evidence.Observation[evidence.Account] {
 		if err := ctx.Err(); err != nil { // whatever others have read already
-			return evidence.CouldNot[evidence.Account](err.Error(), "", time.Time{})
+			return evidence.Failed[evidence.Account](err.Error(), "", time.Time{})
 		}
 		return f.groups.Account(ctx, b, g, chain)
 	})
@@ -74,7 +74,7 @@ type faultyFiles struct{ *faulty }
 
 func (f faultyFiles) Collect(ctx context.Context, b binding.Binding) (evidence.Observation[evidence.Certificate], evidence.Observation[evidence.Key]) {
 	if b.Certificate == nil {
-		return evidence.Left[evidence.Certificate]("none"), evidence.Left[evidence.Key]("none")
+		return evidence.NotCollected[evidence.Certificate]("none"), evidence.NotCollected[evidence.Key]("none")
 	}
 	kind, m := f.of(b).collector["certificate"], materialOf(leaves()[0])
 	return trouble(ctx, kind, saw(evidence.Certificate{FileDigest: m.FileDigest, ChainDigest: m.ChainDigest})),
@@ -84,15 +84,15 @@ func (f faultyFiles) Collect(ctx context.Context, b binding.Binding) (evidence.O
 // rest fills in the evidence that no collector of these cases gathers: it is
 // there, or what the case says.
 func (b *ruleBinding) rest(ev *evidence.Evidence) {
-	state := evidence.Observed
+	state := evidence.StateObserved
 	switch b.collector["rest"] {
 	case "":
 	case "missing":
 		return
 	case "left out":
-		state = evidence.LeftOut
+		state = evidence.StateNotCollected
 	default:
-		state = evidence.Failed
+		state = evidence.StateFailed
 	}
 	gathered := []string{"Run", "DNS", "Proof", "Certificate", "Key", "Group", "Account", "Siblings", "Policy"}
 	for field, observation := range reflect.ValueOf(ev).Elem().Fields() {

@@ -133,17 +133,17 @@ func (c *ruleCase) judge(ctx context.Context, cancel func(), i int, s checks.Sub
 	b := c.bindings[i]
 	list := b.catalogue()
 	first, second := catalog.Passes(list)
-	results := checks.Run(ctx, first, s)
+	results := checks.Run(ctx, first, nil, s)
 	s.Evidence.Policy = b.policies()
 	if c.cancel == cancels[1] && i == len(c.bindings)-1 {
 		cancel()
 	}
-	results = append(results, checks.Run(ctx, second, s)...)
+	results = append(results, checks.Run(ctx, second, nil, s)...)
 	failOn := checks.Error
 	if c.strict {
 		failOn = checks.Warning
 	}
-	return gate.Decide(list, s, b.spoil(results), failOn)
+	return gate.Decide(list, nil, s, b.spoil(results), failOn)
 }
 
 // catalogue is the real one with scripted judgements.
@@ -164,21 +164,21 @@ func says(v verdict) func(checks.Subject) checks.Verdict {
 	return func(checks.Subject) checks.Verdict {
 		switch v {
 		case "fail":
-			return checks.Found(checks.Fails("", "scripted", ""))
+			return checks.Judge(checks.Fails("", "scripted", ""))
 		case "unknown":
 			return checks.CannotTell("scripted")
 		case "not-run":
-			return checks.LeftOut("scripted")
+			return checks.NotRun("scripted")
 		case "not-applicable":
 			return checks.DoesNotApply("scripted")
 		case "panic":
 			panic("scripted")
 		case warns:
-			return checks.Found(checks.Warns("", "scripted", ""))
+			return checks.Judge(checks.Warns("", "scripted", ""))
 		case "nothing":
 			return checks.Verdict{}
 		}
-		return checks.Found()
+		return checks.Pass()
 	}
 }
 

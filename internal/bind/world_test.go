@@ -186,15 +186,15 @@ func (w *world) permit(b binding.Binding) gate.Permit {
 	s.Evidence.Group = w.groups.Group(ctx, b, true)
 	s.Evidence.Account = w.groups.Account(ctx, b, s.Evidence.Group.Facts, nil)
 	m := w.files.now
-	s.Evidence.Certificate = evidence.Saw(evidence.Certificate{FileDigest: m.FileDigest, ChainDigest: m.ChainDigest}, "", time.Time{})
-	s.Evidence.Key = evidence.Saw(evidence.Key{PublicKeyDigest: m.PublicKeyDigest}, "", time.Time{})
+	s.Evidence.Certificate = evidence.Observed(evidence.Certificate{FileDigest: m.FileDigest, ChainDigest: m.ChainDigest}, "", time.Time{})
+	s.Evidence.Key = evidence.Observed(evidence.Key{PublicKeyDigest: m.PublicKeyDigest}, "", time.Time{})
 	var list []checks.Check
 	var results []checks.Result
-	for _, id := range []string{"group/exists", "dns/ownership-is-proved"} {
-		list = append(list, checks.Check{ID: id, Severity: checks.Error, Core: true})
-		results = append(results, checks.Result{ID: id, Status: checks.StatusPass})
+	for _, r := range []checks.Requirement{checks.TargetExists, checks.DomainIsProved} {
+		list = append(list, checks.Check{ID: string(r), MustPass: checks.Proves(r)})
+		results = append(results, checks.Result{ID: string(r), Status: checks.StatusPass})
 	}
-	p, err := gate.Decide(list, s, results, checks.Error).Permit()
+	p, err := gate.Decide(list, nil, s, results, checks.Error).Permit()
 	if err != nil {
 		w.t.Fatal(err)
 	}

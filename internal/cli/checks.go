@@ -47,7 +47,7 @@ func newChecks(env Env) *cobra.Command {
 }
 
 func unknownCheck(id string) error {
-	if near := catalog.Suggest(id); near != "" {
+	if near := catalog.Suggest(catalog.All(), id); near != "" {
 		return fmt.Errorf("explaining a check: no check has the id %q; did you mean %q?", id, near)
 	}
 	return fmt.Errorf("explaining a check: no check has the id %q; see `bindgate checks list`", id)

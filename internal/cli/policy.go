@@ -131,7 +131,7 @@ func policyVerdict(env Env, said evidence.Observation[evidence.Policy]) error {
 	if err := enc.Encode(said); err != nil {
 		return fmt.Errorf("printing the verdict: %w", err)
 	}
-	if said.State != evidence.Observed {
+	if said.State != evidence.StateObserved {
 		return ended(exitCannotTell)
 	}
 	codes := []int{exitClean}

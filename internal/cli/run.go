@@ -81,7 +81,7 @@ func (r *run) options() judge.Options {
 	s := r.s
 	o := judge.Options{
 		Command: s.command, Actor: s.actor, Contract: s.contract, Dir: r.env.Dir, Clock: s.clock, Live: s.live,
-		Catalogue: s.catalogue, FailOn: checks.Severity(cmp.Or(s.failOn, string(checks.Error))), MinRemaining: s.minRemaining,
+		Severities: s.severities, FailOn: checks.Severity(cmp.Or(s.failOn, string(checks.Error))), MinRemaining: s.minRemaining,
 		Policies: s.policy, Data: s.data, Evidence: s.evidence,
 		Roots: s.roots, Profile: s.profile, WeakKeys: s.weakKeys, CRLs: s.crls, RevocationPrivate: s.revocationPrivate,
 		DNS:     judge.DNS{Resolver: s.resolver, RootHints: s.rootHints, Port: s.dnsPort, Rate: s.dnsRate, ResolvConf: r.env.ResolvConf},
@@ -234,7 +234,7 @@ type reporting struct {
 func (r *run) report() (*reporting, error) {
 	head, err := r.head()
 	return &reporting{r, report.Report{Tool: report.Tool{Name: "bindgate", Version: version()}, Run: head,
-		Catalogue: r.s.catalogue, Text: r.engine.Bindings().Text}}, err
+		Catalogue: r.engine.Catalogue(), Severities: r.s.severities, Text: r.engine.Bindings().Text}}, err
 }
 
 // add reports one binding.

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"time"
@@ -24,7 +25,7 @@ type settings struct {
 	command      string
 	clock        func() time.Time // the run's
 	live         bool             // on the live clock, with fresh evidence
-	catalogue    []checks.Check
+	severities   checks.Severities
 	configDir    string // folder of --config; empty without
 	configDigest string
 }
@@ -56,7 +57,7 @@ func settle(env Env, c *cobra.Command, f flags) (settings, error) {
 	if f.failOn != "" && f.failOn != "warning" && f.failOn != "error" {
 		return s, fmt.Errorf("reading --fail-on: got %q, want warning or error", f.failOn)
 	}
-	s.catalogue = catalog.All()
+	s.severities = checks.Severities{}
 	if err := s.fromTree(env); err != nil {
 		return s, err
 	}
@@ -119,12 +120,11 @@ func (s *settings) fromTree(env Env) error {
 	if len(s.formats) == 0 {
 		s.formats = t.Formats
 	}
+	raised := checks.Severities{}
 	for _, id := range t.Raise {
-		if err := s.setSeverity(path, id, checks.Error); err != nil {
-			return err
-		}
+		raised[id] = checks.Error
 	}
-	return nil
+	return s.setSeverities(path, raised)
 }
 
 // fromOwner reads --config: it fills in what no flag said.
@@ -168,32 +168,16 @@ func (s *settings) fromOwner(env Env, c *cobra.Command) error {
 	if s.concurrency == 0 {
 		s.concurrency = o.Concurrency
 	}
-	for id, severity := range o.Severities {
-		if err := s.setSeverity(path, id, severity); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.setSeverities(path, o.Severities)
 }
 
-// setSeverity changes one check of the catalogue; a core check cannot be lowered.
-func (s *settings) setSeverity(path, id string, severity checks.Severity) error {
-	for i, c := range s.catalogue {
-		if c.ID != id {
-			continue
-		}
-		if c.Core && severity != checks.Error {
-			return fmt.Errorf("reading %s: %q is a core check and cannot be lowered; remove it from severities", path, id)
-		}
-		s.catalogue[i].Raised = c.Raised || c.Severity == checks.Warning && severity == checks.Error
-		s.catalogue[i].Severity = severity
-		return nil
+// setSeverities adds the severities of a file to those of the files before it.
+func (s *settings) setSeverities(path string, severities checks.Severities) error {
+	if err := catalog.Validate(catalog.All(), severities); err != nil {
+		return fmt.Errorf("reading %s: %w", path, err)
 	}
-	hint := "; see `bindgate checks list`"
-	if near := catalog.Suggest(id); near != "" {
-		hint = fmt.Sprintf("; did you mean %q?", near)
-	}
-	return fmt.Errorf("reading %s: no check has the id %q%s", path, id, hint)
+	maps.Copy(s.severities, severities)
+	return nil
 }
 
 // fromEnvironment takes what `bindgate sandbox` prints, and nothing that could

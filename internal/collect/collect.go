@@ -73,19 +73,19 @@ func (c *Collector) Collect(ctx context.Context, number int, b binding.Binding) 
 }
 
 func (c *Collector) siblings(ctx context.Context, number int, ev *evidence.Evidence) {
-	defer guard(c.Now, "siblings", &ev.Siblings, &ev.Siblings)
+	defer guard(c.Now, "siblings", ev, evidence.NeedSiblings)
 	ev.Siblings = c.Related.Of(number, func(region, id string) (evidence.Group, bool) {
 		if c.Group == nil {
 			return evidence.Group{}, false
 		}
 		g := c.Group.Group(ctx, binding.Binding{RegionID: region, GroupID: id}, false)
-		return g.Facts, g.State == evidence.Observed && g.Facts.Found
+		return g.Facts, g.State == evidence.StateObserved && g.Facts.Found
 	}, c.Now())
 }
 
 func (c *Collector) dns(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
 	if c.DNS == nil {
-		ev.DNS, ev.Proof = evidence.Left[evidence.DNS](c.WithoutDNS), evidence.Left[evidence.Proof](c.WithoutDNS)
+		skip(ev, c.WithoutDNS, evidence.NeedDNS, evidence.NeedProof)
 		return
 	}
 	if c.Timeout > 0 {
@@ -95,39 +95,39 @@ func (c *Collector) dns(ctx context.Context, b binding.Binding, ev *evidence.Evi
 			fmt.Errorf("DNS took all of its %s, two thirds of the time for a binding; raise --timeout", share))
 		defer cancel()
 	}
-	defer guard(c.Now, "DNS", &ev.DNS, &ev.Proof)
+	defer guard(c.Now, "DNS", ev, evidence.NeedDNS, evidence.NeedProof)
 	ev.DNS, ev.Proof = c.DNS.Collect(ctx, b)
 }
 
 func (c *Collector) certificate(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
-	defer guard(c.Now, "certificate", &ev.Certificate, &ev.Key)
+	defer guard(c.Now, "certificate", ev, evidence.NeedCertificate, evidence.NeedKey)
 	ev.Certificate, ev.Key = c.Certificate.Collect(ctx, b)
 	if c.Revocation == nil {
 		return
 	}
-	defer guard(c.Now, "revocation", &ev.Revocation, &ev.Revocation)
+	defer guard(c.Now, "revocation", ev, evidence.NeedRevocation)
 	ev.Revocation = c.Revocation.Collect(ctx, ev.Certificate)
 }
 
 func (c *Collector) group(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
 	if why, left := c.withoutGroup(b); left {
-		ev.Group = evidence.Left[evidence.Group](why)
+		skip(ev, why, evidence.NeedGroup)
 		return
 	}
-	defer guard(c.Now, "group", &ev.Group, &ev.Group)
+	defer guard(c.Now, "group", ev, evidence.NeedGroup)
 	ev.Group = c.Group.Group(ctx, b, c.Served)
 }
 
 func (c *Collector) account(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
 	if why, left := c.withoutGroup(b); left {
-		ev.Account = evidence.Left[evidence.Account](why)
+		skip(ev, why, evidence.NeedAccount)
 		return
 	}
-	if ev.Group.State != evidence.Observed || !ev.Group.Facts.Found {
-		ev.Account = evidence.CouldNot[evidence.Account]("the group itself was not read", ev.Group.From, c.Now())
+	if ev.Group.State != evidence.StateObserved || !ev.Group.Facts.Found {
+		ev.Account = evidence.Failed[evidence.Account]("the group itself was not read", ev.Group.From, c.Now())
 		return
 	}
-	defer guard(c.Now, "account", &ev.Account, &ev.Account)
+	defer guard(c.Now, "account", ev, evidence.NeedAccount)
 	ev.Account = c.Group.Account(ctx, b, ev.Group.Facts, Chain(ev.DNS))
 }
 
@@ -140,7 +140,7 @@ func (c *Collector) withoutGroup(b binding.Binding) (string, bool) {
 
 // Chain are the names that the alias chain of an observation leads to, in order.
 func Chain(o evidence.Observation[evidence.DNS]) []string {
-	if o.State != evidence.Observed {
+	if o.State != evidence.StateObserved {
 		return nil
 	}
 	var names []string
@@ -150,12 +150,16 @@ func Chain(o evidence.Observation[evidence.DNS]) []string {
 	return names
 }
 
-// guard turns a panicking collector into two observations that failed. What it
-// panicked with is not told: it may hold a byte of a key.
-func guard[A, B any](now func() time.Time, what string, a *evidence.Observation[A], b *evidence.Observation[B]) {
+// skip marks observations that the mode of the run does not collect.
+func skip(ev *evidence.Evidence, why string, needs ...evidence.Need) {
+	ev.Set(evidence.Metadata{State: evidence.StateNotCollected, Reason: why}, needs...)
+}
+
+// guard turns the observations of a panicking collector into failed ones. It does
+// not report the value of the panic, which may hold a byte of a key.
+func guard(now func() time.Time, what string, ev *evidence.Evidence, needs ...evidence.Need) {
 	if recover() != nil {
 		reason := fmt.Sprintf("the %s collector panicked; this is a defect of bindgate, please report it", what)
-		*a = evidence.CouldNot[A](reason, "", now())
-		*b = evidence.CouldNot[B](reason, "", now())
+		ev.Set(evidence.Metadata{State: evidence.StateFailed, Reason: reason, At: now().UTC()}, needs...)
 	}
 }

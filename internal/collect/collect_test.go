@@ -17,13 +17,13 @@ import (
 type fakeDNS func(context.Context) evidence.Observation[evidence.DNS]
 
 func (f fakeDNS) Collect(ctx context.Context, _ binding.Binding) (evidence.Observation[evidence.DNS], evidence.Observation[evidence.Proof]) {
-	return f(ctx), evidence.Left[evidence.Proof]("the binding proves itself by CNAME")
+	return f(ctx), evidence.NotCollected[evidence.Proof]("the binding proves itself by CNAME")
 }
 
 type fakeCertificate struct{}
 
 func (fakeCertificate) Collect(context.Context, binding.Binding) (evidence.Observation[evidence.Certificate], evidence.Observation[evidence.Key]) {
-	return evidence.Left[evidence.Certificate]("none"), evidence.Left[evidence.Key]("none")
+	return evidence.NotCollected[evidence.Certificate]("none"), evidence.NotCollected[evidence.Key]("none")
 }
 
 type fakeGroup struct {
@@ -43,15 +43,15 @@ func (f *fakeGroup) Account(ctx context.Context, _ binding.Binding, _ evidence.G
 	if deadline, ok := ctx.Deadline(); ok {
 		f.left = time.Until(deadline)
 	}
-	return evidence.Saw(evidence.Account{Complete: true}, "", time.Time{})
+	return evidence.Observed(evidence.Account{Complete: true}, "", time.Time{})
 }
 
 func reached(context.Context) evidence.Observation[evidence.DNS] {
-	return evidence.Saw(evidence.DNS{Hops: []evidence.Hop{{Owner: "a", Target: "b"}, {Owner: "b", Target: "c"}}}, "", time.Time{})
+	return evidence.Observed(evidence.DNS{Hops: []evidence.Hop{{Owner: "a", Target: "b"}, {Owner: "b", Target: "c"}}}, "", time.Time{})
 }
 
 func found() evidence.Observation[evidence.Group] {
-	return evidence.Saw(evidence.Group{Found: true}, "", time.Time{})
+	return evidence.Observed(evidence.Group{Found: true}, "", time.Time{})
 }
 
 func one(t *testing.T, c *Collector, b binding.Binding) evidence.Evidence {
@@ -64,7 +64,7 @@ func TestCollect(t *testing.T) {
 	g := &fakeGroup{group: found()}
 	ev := one(t, &Collector{DNS: fakeDNS(reached), Certificate: fakeCertificate{}, Group: g}, binding.Binding{})
 	for _, need := range []evidence.Need{evidence.NeedDNS, evidence.NeedGroup, evidence.NeedAccount, evidence.NeedSiblings} {
-		if got := ev.Of(need).State; got != evidence.Observed {
+		if got := ev.Of(need).State; got != evidence.StateObserved {
 			t.Errorf("%s is %q, want observed", need, got)
 		}
 	}
@@ -77,7 +77,7 @@ func TestAPanicIsAFailedObservation(t *testing.T) {
 	secret := "MII-a-private-key"
 	ev := one(t, &Collector{DNS: fakeDNS(func(context.Context) evidence.Observation[evidence.DNS] { panic(secret) }),
 		Certificate: fakeCertificate{}, Group: &fakeGroup{group: found()}}, binding.Binding{})
-	if ev.DNS.State != evidence.Failed || ev.Proof.State != evidence.Failed {
+	if ev.DNS.State != evidence.StateFailed || ev.Proof.State != evidence.StateFailed {
 		t.Errorf("after a panic DNS is %q and the proof %q, want failed", ev.DNS.State, ev.Proof.State)
 	}
 	if strings.Contains(ev.DNS.Reason, secret) {
@@ -88,7 +88,7 @@ func TestAPanicIsAFailedObservation(t *testing.T) {
 func TestLeftOut(t *testing.T) {
 	ev := one(t, &Collector{Certificate: fakeCertificate{}, WithoutDNS: "--offline", WithoutGroup: "--offline"}, binding.Binding{})
 	for _, need := range []evidence.Need{evidence.NeedDNS, evidence.NeedProof, evidence.NeedGroup, evidence.NeedAccount} {
-		if got := ev.Of(need); got.State != evidence.LeftOut || got.Reason != "--offline" {
+		if got := ev.Of(need); got.State != evidence.StateNotCollected || got.Reason != "--offline" {
 			t.Errorf("%s is %+v, want left out by --offline", need, got)
 		}
 	}
@@ -96,18 +96,18 @@ func TestLeftOut(t *testing.T) {
 
 func TestTheAccountWantsTheGroup(t *testing.T) {
 	for name, group := range map[string]evidence.Observation[evidence.Group]{
-		"failed":    evidence.CouldNot[evidence.Group]("503", "", time.Time{}),
-		"not found": evidence.Saw(evidence.Group{}, "", time.Time{}),
+		"failed":    evidence.Failed[evidence.Group]("503", "", time.Time{}),
+		"not found": evidence.Observed(evidence.Group{}, "", time.Time{}),
 	} {
 		g := &fakeGroup{group: group}
 		ev := one(t, &Collector{DNS: fakeDNS(reached), Certificate: fakeCertificate{}, Group: g}, binding.Binding{})
-		if ev.Account.State != evidence.Failed || g.asked != 0 {
+		if ev.Account.State != evidence.StateFailed || g.asked != 0 {
 			t.Errorf("%s: the account is %q after %d questions, want failed after none", name, ev.Account.State, g.asked)
 		}
 	}
 	g := &fakeGroup{group: found()}
 	ev := one(t, &Collector{DNS: fakeDNS(reached), Certificate: fakeCertificate{}, Group: g}, binding.Binding{CertificateAlone: true})
-	if ev.Group.State != evidence.LeftOut || ev.Account.State != evidence.LeftOut || g.asked != 0 {
+	if ev.Group.State != evidence.StateNotCollected || ev.Account.State != evidence.StateNotCollected || g.asked != 0 {
 		t.Errorf("a certificate alone asked about a group: %q, %q", ev.Group.State, ev.Account.State)
 	}
 }
@@ -115,7 +115,7 @@ func TestTheAccountWantsTheGroup(t *testing.T) {
 // slow answers only when its time is over, with the reason.
 func slow(ctx context.Context) evidence.Observation[evidence.DNS] {
 	<-ctx.Done()
-	return evidence.CouldNot[evidence.DNS](context.Cause(ctx).Error(), "", time.Time{})
+	return evidence.Failed[evidence.DNS](context.Cause(ctx).Error(), "", time.Time{})
 }
 
 // DNS that uses up its time says so itself, and leaves the account its own.
@@ -124,10 +124,10 @@ func TestDNSLeavesTimeForTheAccount(t *testing.T) {
 		g := &fakeGroup{group: found()}
 		c := &Collector{DNS: fakeDNS(slow), Certificate: fakeCertificate{}, Group: g, Timeout: 30 * time.Second}
 		ev := one(t, c, binding.Binding{})
-		if ev.DNS.State != evidence.Failed || !strings.HasPrefix(ev.DNS.Reason, "DNS took all of its 20s") {
+		if ev.DNS.State != evidence.StateFailed || !strings.HasPrefix(ev.DNS.Reason, "DNS took all of its 20s") {
 			t.Errorf("after the deadline DNS is %q: %q", ev.DNS.State, ev.DNS.Reason)
 		}
-		if ev.Account.State != evidence.Observed || g.left != 10*time.Second {
+		if ev.Account.State != evidence.StateObserved || g.left != 10*time.Second {
 			t.Errorf("the account is %q with %s left, want observed with 10s", ev.Account.State, g.left)
 		}
 	})
@@ -140,7 +140,7 @@ func TestAnInterruptIsNoTimeout(t *testing.T) {
 	c := &Collector{DNS: fakeDNS(slow), Certificate: fakeCertificate{}, Group: &fakeGroup{group: found()}, Timeout: time.Hour, Now: time.Now}
 	c.Related = siblings.NewIndex(slices.Values([]binding.Binding{{}}))
 	ev := c.Collect(ctx, 0, binding.Binding{})
-	if ev.DNS.State != evidence.Failed || ev.DNS.Reason != context.Canceled.Error() {
+	if ev.DNS.State != evidence.StateFailed || ev.DNS.Reason != context.Canceled.Error() {
 		t.Errorf("after an interrupt DNS is %q: %q", ev.DNS.State, ev.DNS.Reason)
 	}
 }
@@ -148,7 +148,7 @@ func TestAnInterruptIsNoTimeout(t *testing.T) {
 // The groups of siblings are read too, so that a check can tell whether they clash.
 func TestSiblingsComeWithTheirGroups(t *testing.T) {
 	both := []binding.Binding{{DomainName: "api.demo.com", GroupID: "one"}, {DomainName: "api.demo.com", GroupID: "two"}}
-	group := evidence.Saw(evidence.Group{Found: true, InstanceID: "shared"}, "", time.Time{})
+	group := evidence.Observed(evidence.Group{Found: true, InstanceID: "shared"}, "", time.Time{})
 	c := &Collector{DNS: fakeDNS(reached), Certificate: fakeCertificate{}, Group: &fakeGroup{group: group},
 		Now: time.Now, Related: siblings.NewIndex(slices.Values(both))}
 	others := c.Collect(t.Context(), 1, both[1]).Siblings.Facts.Others

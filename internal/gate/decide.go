@@ -4,10 +4,11 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/bindgate/bindgate/checks"
-	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
@@ -35,12 +36,14 @@ type Decision struct {
 	grant *grant // nil unless Status is Allowed
 }
 
-// Decide weighs the results of one subject against the catalogue that was run.
-// Each id of the catalogue must have exactly one result and no other id may
-// appear; what is missing, doubled or foreign counts as unknown. Findings of
-// checks.Error refuse; unless failOn is that, warnings refuse as well.
-func Decide(catalogue []checks.Check, s checks.Subject, results []checks.Result, failOn checks.Severity) Decision {
+// Decide weighs the results of one subject against the catalogue that was run,
+// with the owner's severities. Each id of the catalogue must have exactly one
+// result and no other id may appear; what is missing, doubled or foreign counts as
+// unknown, and so does a requirement that no check of the catalogue proves.
+// Findings of checks.Error refuse; unless failOn is that, warnings refuse as well.
+func Decide(catalogue []checks.Check, severities checks.Severities, s checks.Subject, results []checks.Result, failOn checks.Severity) Decision {
 	t := tally{strict: failOn != checks.Error}
+	open := []checks.Requirement{checks.TargetExists, checks.DomainIsProved}
 	byID := make(map[string][]checks.Result, len(results))
 	for _, r := range results {
 		byID[r.ID] = append(byID[r.ID], r)
@@ -55,7 +58,9 @@ func Decide(catalogue []checks.Check, s checks.Subject, results []checks.Result,
 			continue
 		}
 		seen[c.ID] = true
-		t.add(c, s.Binding, byID[c.ID])
+		proves := c.Requirement(s.Binding)
+		open = slices.DeleteFunc(open, func(r checks.Requirement) bool { return r == proves })
+		t.add(weighed{c.ID, severities.Of(c), proves, s.Binding.CertificateAlone}, byID[c.ID])
 	}
 	for _, r := range results {
 		if !seen[r.ID] {
@@ -63,7 +68,9 @@ func Decide(catalogue []checks.Check, s checks.Subject, results []checks.Result,
 			seen[r.ID] = true
 		}
 	}
-	t.proof(s.Binding, seen)
+	for _, r := range open {
+		t.unknown("no check of the catalogue proves %s", r)
+	}
 	d := t.decision()
 	d.Plan, d.PlanErr = plan.For(s)
 	if d.Status == Allowed {
@@ -90,77 +97,70 @@ func (t *tally) notRun(format string, args ...any) {
 	t.left = append(t.left, fmt.Sprintf(format, args...))
 }
 
+// weighed is a check as one binding weighs it.
+type weighed struct {
+	id       string
+	severity checks.Severity
+	proves   checks.Requirement // empty: it may not apply
+	alone    bool               // no target was named
+}
+
 // add weighs the results of one check: one is right, none or several never pass.
-func (t *tally) add(c checks.Check, b binding.Binding, rs []checks.Result) {
-	advice := c.Severity == checks.Warning && !c.Core
+func (t *tally) add(c weighed, rs []checks.Result) {
 	if t.strict {
-		t.warnings(c, rs, advice)
+		t.warnings(c, rs)
 	}
-	if advice {
-		if len(rs) != 1 {
-			t.unknown("%s: %d results, want exactly 1", c.ID, len(rs))
+	if c.severity != checks.Warning {
+		for _, r := range rs {
+			t.weigh(c, r)
 		}
-		return
-	}
-	for _, r := range rs {
-		t.weigh(c, b, r)
 	}
 	if len(rs) != 1 {
-		t.unknown("%s: %d results, want exactly 1", c.ID, len(rs))
+		t.unknown("%s: %d results, want exactly 1", c.id, len(rs))
 	}
 }
 
-// warnings refuses what would only inform: warnings, and whatever advice finds.
-func (t *tally) warnings(c checks.Check, rs []checks.Result, advice bool) {
+// warnings refuses what would only inform: warnings, and all that advice finds.
+func (t *tally) warnings(c weighed, rs []checks.Result) {
 	for _, r := range rs {
 		for _, f := range r.Findings {
-			if advice || f.Severity == checks.Warning {
-				t.fail("%s: %s (a warning; warnings refuse under --fail-on warning)", c.ID, f.Message)
+			if c.severity == checks.Warning || f.Severity == checks.Warning {
+				t.fail("%s: %s (a warning; warnings refuse under --fail-on warning)", c.id, f.Message)
 			}
 		}
 	}
 }
 
-func (t *tally) weigh(c checks.Check, b binding.Binding, r checks.Result) {
+func (t *tally) weigh(c weighed, r checks.Result) {
 	for _, f := range r.Findings {
 		if f.Severity != checks.Warning {
-			t.fail("%s: %s", c.ID, f.Message)
+			t.fail("%s: %s", c.id, f.Message)
 			return
 		}
 	}
 	switch r.Status {
 	case checks.StatusPass:
 	case checks.StatusFail:
-		t.fail("%s: failed", c.ID)
+		t.fail("%s: failed", c.id)
 	case checks.StatusNotRun:
-		t.notRun("%s: %s", c.ID, r.Reason)
+		t.notRun("%s: %s", c.id, r.Reason)
 	case checks.StatusNotApplicable:
-		if mustPass(c, b) {
-			t.inapplicable(c, b, r)
+		if c.proves != "" {
+			t.inapplicable(c, r)
 		}
 	default:
-		t.unknown("%s: %s", c.ID, orElse(r.Reason, "unknown"))
+		t.unknown("%s: %s", c.id, cmp.Or(r.Reason, "unknown"))
 	}
 }
 
 // inapplicable weighs a check that must pass and says that it does not apply:
 // that is the chosen mode when no group was named, and a defect otherwise.
-func (t *tally) inapplicable(c checks.Check, b binding.Binding, r checks.Result) {
-	if b.CertificateAlone {
-		t.notRun("%s: %s", c.ID, r.Reason)
+func (t *tally) inapplicable(c weighed, r checks.Result) {
+	if c.alone {
+		t.notRun("%s: %s", c.id, r.Reason)
 		return
 	}
-	t.unknown("%s: it must pass and says that it does not apply: %s", c.ID, r.Reason)
-}
-
-// proof makes sure that the catalogue holds the checks without which nothing
-// was proved.
-func (t *tally) proof(b binding.Binding, seen map[string]bool) {
-	for _, id := range []string{groupExists, proofOf(b)} {
-		if !seen[id] {
-			t.unknown("%s: the catalogue does not hold it", id)
-		}
-	}
+	t.unknown("%s: it must pass and says that it does not apply: %s", c.id, r.Reason)
 }
 
 func (t *tally) decision() Decision {
@@ -173,27 +173,4 @@ func (t *tally) decision() Decision {
 		return Decision{Status: Partial, Reasons: t.left}
 	}
 	return Decision{Status: Allowed, Reasons: []string{}}
-}
-
-const groupExists = "group/exists"
-
-// proofOf is the check that proves that the domain is the caller's.
-func proofOf(b binding.Binding) string {
-	if b.DomainProof == binding.ProofTXT {
-		return "dns/ownership-is-proved"
-	}
-	return "dns/cname-reaches-group"
-}
-
-// mustPass tells which checks have to pass and may not merely not apply: the
-// core of the request, the group, the domain's proof.
-func mustPass(c checks.Check, b binding.Binding) bool {
-	return c.Core && c.Family() == "request" || c.ID == groupExists || c.ID == proofOf(b)
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

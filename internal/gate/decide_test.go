@@ -14,13 +14,22 @@ import (
 
 // small is a catalogue with one check of each weight.
 var small = []checks.Check{
-	{ID: "request/stage-is-valid", Severity: checks.Error, Core: true},
+	{ID: "request/stage-is-valid", Severity: checks.Error, Core: true, MustPass: checks.Proves(checks.RequestIsValid)},
 	{ID: "request/force-is-explained", Severity: checks.Warning},
 	{ID: "certificate/is-readable", Severity: checks.Error, Core: true},
-	{ID: "dns/cname-reaches-group", Severity: checks.Error, Core: true},
-	{ID: "dns/ownership-is-proved", Severity: checks.Error, Core: true},
-	{ID: "group/exists", Severity: checks.Error, Core: true},
+	{ID: "dns/cname-reaches-group", Severity: checks.Error, Core: true, MustPass: provesDomain(binding.ProofCNAME)},
+	{ID: "dns/ownership-is-proved", Severity: checks.Error, Core: true, MustPass: provesDomain(binding.ProofTXT)},
+	{ID: "group/exists", Severity: checks.Error, Core: true, MustPass: checks.Proves(checks.TargetExists)},
 	{ID: "dns/target-resolves", Severity: checks.Error},
+}
+
+func provesDomain(by string) func(binding.Binding) checks.Requirement {
+	return func(b binding.Binding) checks.Requirement {
+		if b.DomainProof == by {
+			return checks.DomainIsProved
+		}
+		return ""
+	}
 }
 
 // sound are results that allow a binding proved by CNAME.
@@ -40,7 +49,7 @@ func subject() checks.Subject {
 	return checks.Subject{
 		Binding: binding.Binding{DomainName: "api.demo.com", GroupID: "g", RegionID: "cn-hangzhou", CustomDomainType: "INTERNET", DomainProof: "cname"},
 		Evidence: evidence.Evidence{Run: evidence.Run{Live: true, Contract: evidence.Contract2026},
-			Group: evidence.Observation[evidence.Group]{State: evidence.Observed, Facts: evidence.Group{Found: true, GroupID: "g"}}},
+			Group: evidence.Observation[evidence.Group]{Metadata: evidence.Metadata{State: evidence.StateObserved}, Facts: evidence.Group{Found: true, GroupID: "g"}}},
 	}
 }
 
@@ -125,7 +134,7 @@ func TestDecide(t *testing.T) {
 			for _, change := range c.change {
 				rs = change(rs)
 			}
-			d := Decide(small, s, rs, cmp.Or(c.failOn, checks.Error))
+			d := Decide(small, nil, s, rs, cmp.Or(c.failOn, checks.Error))
 			if d.Status != c.want {
 				t.Fatalf("decision %q, want %q; reasons %q", d.Status, c.want, d.Reasons)
 			}
@@ -141,24 +150,69 @@ func TestDecide(t *testing.T) {
 }
 
 func TestDecideWantsAProof(t *testing.T) {
-	for _, missing := range []string{"group/exists", "dns/cname-reaches-group"} {
+	for missing, reason := range map[string]string{
+		"group/exists":            "no check of the catalogue proves that the target exists",
+		"dns/cname-reaches-group": "no check of the catalogue proves that the domain is the caller's",
+	} {
 		list := slices.DeleteFunc(slices.Clone(small), func(c checks.Check) bool { return c.ID == missing })
-		if d := Decide(list, subject(), without(missing)(sound()), checks.Error); d.Status != Undetermined {
-			t.Errorf("a catalogue without %s: %q, want undetermined", missing, d.Status)
+		d := Decide(list, nil, subject(), without(missing)(sound()), checks.Error)
+		if d.Status != Undetermined || !slices.Equal(d.Reasons, []string{reason}) {
+			t.Errorf("a catalogue without %s: %q with %q, want undetermined with %q", missing, d.Status, d.Reasons, reason)
+		}
+		// An id proves nothing: only the role does.
+		list = slices.Clone(small)
+		i := slices.IndexFunc(list, func(c checks.Check) bool { return c.ID == missing })
+		list[i].MustPass = nil
+		if d := Decide(list, nil, subject(), sound(), checks.Error); d.Status != Undetermined {
+			t.Errorf("%s without its role: %q, want undetermined", missing, d.Status)
 		}
 	}
-	if d := Decide(nil, subject(), nil, checks.Error); d.Status != Undetermined {
+	if d := Decide(nil, nil, subject(), nil, checks.Error); d.Status != Undetermined {
 		t.Errorf("an empty catalogue: %q, want undetermined", d.Status)
 	}
 }
 
-// A severity that a configuration lowered must not open a core check.
-func TestDecideKeepsCoreChecks(t *testing.T) {
+// A second check with a role narrows: both must pass.
+func TestDecideWantsEveryProof(t *testing.T) {
+	extra := checks.Check{ID: "acme/exists", Severity: checks.Warning, MustPass: checks.Proves(checks.TargetExists)}
+	list := append(slices.Clone(small), extra)
+	for status, want := range map[checks.Status]Status{
+		checks.StatusPass: Allowed, checks.StatusFail: Refused, checks.StatusUnknown: Undetermined,
+		checks.StatusNotApplicable: Undetermined, checks.StatusNotRun: Partial,
+	} {
+		rs := append(sound(), checks.Result{ID: extra.ID, Status: status})
+		if d := Decide(list, nil, subject(), rs, checks.Error); d.Status != want {
+			t.Errorf("a second check of the target that says %s: %q, want %q", status, d.Status, want)
+		}
+	}
+	rs := append(with("group/exists", checks.StatusFail)(sound()), checks.Result{ID: extra.ID, Status: checks.StatusPass})
+	if d := Decide(list, nil, subject(), rs, checks.Error); d.Status != Refused {
+		t.Errorf("a second check of the target that passes: %q, want the refusal of the first", d.Status)
+	}
+}
+
+func TestDecideWeighsAsTheOwnerSays(t *testing.T) {
+	lower := checks.Severities{"dns/target-resolves": checks.Warning, "certificate/is-readable": checks.Warning, "group/exists": checks.Warning}
+	raise := checks.Severities{"request/force-is-explained": checks.Error}
+	for name, c := range map[string]struct {
+		severities checks.Severities
+		id         string
+		want       Status
+	}{
+		"lowered":        {lower, "dns/target-resolves", Allowed},
+		"lowered, core":  {lower, "certificate/is-readable", Refused},
+		"lowered, proof": {lower, "group/exists", Refused},
+		"raised":         {raise, "request/force-is-explained", Refused},
+	} {
+		rs := with(c.id, checks.StatusFail)(sound())
+		if d := Decide(small, c.severities, subject(), rs, checks.Error); d.Status != c.want {
+			t.Errorf("%s: %q, want %q", name, d.Status, c.want)
+		}
+	}
 	list := slices.Clone(small)
-	list[2].Severity = checks.Warning
-	rs := with("certificate/is-readable", checks.StatusFail)(sound())
-	if d := Decide(list, subject(), rs, checks.Error); d.Status != Refused {
-		t.Errorf("a lowered core check that fails: %q, want refused", d.Status)
+	list[2].Severity = checks.Warning // a core check blocks whatever its own severity
+	if d := Decide(list, nil, subject(), with("certificate/is-readable", checks.StatusFail)(sound()), checks.Error); d.Status != Refused {
+		t.Errorf("a core check of severity warning that fails: %q, want refused", d.Status)
 	}
 }
 
@@ -166,13 +220,13 @@ func TestDecideOnACertificateAlone(t *testing.T) {
 	s := subject()
 	s.Binding.CertificateAlone = true
 	rs := with("group/exists", checks.StatusNotApplicable)(sound())
-	if d := Decide(small, s, rs, checks.Error); d.Status != Partial {
+	if d := Decide(small, nil, s, rs, checks.Error); d.Status != Partial {
 		t.Errorf("a certificate judged alone: %q, want partial", d.Status)
 	}
 }
 
 func TestPermitIsGivenOnce(t *testing.T) {
-	d := Decide(small, subject(), sound(), checks.Error)
+	d := Decide(small, nil, subject(), sound(), checks.Error)
 	copied := d
 	if _, err := d.Permit(); err != nil {
 		t.Fatal(err)
@@ -185,7 +239,7 @@ func TestPermitIsGivenOnce(t *testing.T) {
 func TestPermitWantsLiveEvidence(t *testing.T) {
 	s := subject()
 	s.Evidence.Run.Live = false
-	if _, err := Decide(small, s, sound(), checks.Error).Permit(); !errors.Is(err, ErrNotLive) {
+	if _, err := Decide(small, nil, s, sound(), checks.Error).Permit(); !errors.Is(err, ErrNotLive) {
 		t.Errorf("a permit on replayed evidence: %v, want %v", err, ErrNotLive)
 	}
 	if _, err := (Decision{Status: Allowed}).Permit(); !errors.Is(err, ErrNoPermit) {

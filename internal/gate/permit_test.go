@@ -55,7 +55,7 @@ func TestPermitIsFrozen(t *testing.T) {
 }
 
 func TestPermitCarriesWhatWasJudged(t *testing.T) {
-	p, err := Decide(small, subject(), sound(), checks.Error).Permit()
+	p, err := Decide(small, nil, subject(), sound(), checks.Error).Permit()
 	if err != nil {
 		t.Fatal(err)
 	}

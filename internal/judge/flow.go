@@ -50,7 +50,7 @@ func (e *Engine) judge(ctx context.Context, run evidence.Run, bindings iter.Seq2
 	if err != nil {
 		return err
 	}
-	before, after := catalog.Passes(e.o.Catalogue)
+	before, after := catalog.Passes(e.catalogue)
 	failOn := cmp.Or(e.o.FailOn, checks.Error)
 
 	one := func(number int, b binding.Binding) Verdict {
@@ -59,11 +59,11 @@ func (e *Engine) judge(ctx context.Context, run evidence.Run, bindings iter.Seq2
 		if err != nil {
 			return Verdict{} // never yielded
 		}
-		results := make([]checks.Result, 0, len(e.o.Catalogue))
-		results = append(results, checks.Run(ctx, before, s)...)
+		results := make([]checks.Result, 0, len(e.catalogue))
+		results = append(results, checks.Run(ctx, before, e.o.Severities, s)...)
 		s.Evidence.Policy = rules.Evaluate(ctx, policy.Input{Binding: b, Evidence: s.Evidence, Results: results, Run: s.Evidence.Run})
-		results = append(results, checks.Run(ctx, after, s)...)
-		return Verdict{Binding: b, Evidence: s.Evidence, Results: results, Decision: gate.Decide(e.o.Catalogue, s, results, failOn)}
+		results = append(results, checks.Run(ctx, after, e.o.Severities, s)...)
+		return Verdict{Binding: b, Evidence: s.Evidence, Results: results, Decision: gate.Decide(e.catalogue, e.o.Severities, s, results, failOn)}
 	}
 
 	return inOrder(bindings, max(e.o.Concurrency, 1), one, func(v Verdict) error {
@@ -124,12 +124,6 @@ func (e *Engine) numbered() iter.Seq2[int, binding.Binding] {
 	}
 }
 
-// visible lists the checks that pass once a change of DNS has arrived.
-func visible(list []checks.Check) []checks.Check {
-	ids := []string{"dns/cname-reaches-group", "dns/ownership-is-proved", "dns/name-exists", "dns/servers-agree", "dns/resolvers-agree"}
-	return slices.DeleteFunc(slices.Clone(list), func(c checks.Check) bool { return !slices.Contains(ids, c.ID) })
-}
-
 // invisible yields, for each binding whose change of DNS is not visible yet, the
 // first reason. numbers, sorted, says which bindings are asked about; nil: all.
 func (e *Engine) invisible(ctx context.Context, numbers []int, yield func(number int, b binding.Binding, why string)) error {
@@ -137,7 +131,7 @@ func (e *Engine) invisible(ctx context.Context, numbers []int, yield func(number
 	if err != nil {
 		return err
 	}
-	list := visible(e.o.Catalogue)
+	list := slices.DeleteFunc(slices.Clone(e.catalogue), func(c checks.Check) bool { return !c.ShowsPropagation })
 	type found struct {
 		number int
 		b      binding.Binding
@@ -156,7 +150,7 @@ func (e *Engine) invisible(ctx context.Context, numbers []int, yield func(number
 		}
 	}
 	return inOrder(some, max(e.o.Concurrency, 1), func(number int, b binding.Binding) found {
-		return found{number, b, waitsFor(checks.Run(ctx, list, checks.Subject{Binding: b, Evidence: observe(ctx, number, b)}))}
+		return found{number, b, waitsFor(list, checks.Run(ctx, list, e.o.Severities, checks.Subject{Binding: b, Evidence: observe(ctx, number, b)}))}
 	}, func(f found) error {
 		if f.why != "" {
 			yield(f.number, f.b, f.why)
@@ -166,13 +160,14 @@ func (e *Engine) invisible(ctx context.Context, numbers []int, yield func(number
 }
 
 // waitsFor returns the first reason to look again: a finding, or a check that
-// cannot tell. Empty: there is none.
-func waitsFor(results []checks.Result) string {
-	for _, res := range results {
+// cannot tell. Empty: there is none. A check that only advises passes with the
+// findings that count here.
+func waitsFor(list []checks.Check, results []checks.Result) string {
+	for i, res := range results {
 		switch {
 		case res.Status == checks.StatusUnknown:
 			return res.ID + ": " + res.Reason
-		case len(res.Findings) > 0 && (res.Status == checks.StatusFail || res.ID == "dns/resolvers-agree"):
+		case len(res.Findings) > 0 && (res.Status == checks.StatusFail || list[i].Severity == checks.Warning):
 			return res.ID + ": " + res.Findings[0].Message
 		}
 	}

@@ -33,11 +33,12 @@ type Options struct {
 	Clock    func() time.Time
 	Live     bool // on the live clock, with fresh evidence: without it no decision gives a permit
 
-	Catalogue    []checks.Check
-	FailOn       checks.Severity // the least severity of a finding that refuses; empty: error
-	MinRemaining time.Duration   // what the owner wants a certificate to last, in addition to a third of its lifetime
-	Policies     []string        // folders or files of Rego in addition to the shipped ones
-	Data         []string        // files that override policy data
+	Extra        []checks.Check    // in addition to the catalogue, see catalog.With
+	Severities   checks.Severities // the owner's; may be nil
+	FailOn       checks.Severity   // the least severity of a finding that refuses; empty: error
+	MinRemaining time.Duration     // what the owner wants a certificate to last, in addition to a third of its lifetime
+	Policies     []string          // folders or files of Rego in addition to the shipped ones
+	Data         []string          // files that override policy data
 
 	Skip     Skip   // evidence that is not collected
 	Evidence string // file of saved evidence to judge instead of collecting any; may be empty
@@ -72,6 +73,7 @@ type Gateway struct {
 // Engine judges the bindings of one manifest. Close it.
 type Engine struct {
 	o            Options
+	catalogue    []checks.Check
 	set          *manifest.Set
 	related      *siblings.Index
 	policies     func() (*policy.Engine, error) // waits until they are compiled
@@ -86,10 +88,16 @@ type Engine struct {
 // roots, key lists, CRLs, root hints, saved evidence, credentials. Nothing is
 // asked of DNS or the gateway. Every error is one of configuration.
 func Open(ctx context.Context, o Options, load func() (*manifest.Set, error)) (*Engine, error) {
-	e := &Engine{o: o}
+	list, err := catalog.With(o.Extra...)
+	if err != nil {
+		return nil, err
+	}
+	if err := catalog.Validate(list, o.Severities); err != nil {
+		return nil, err
+	}
+	e := &Engine{o: o, catalogue: list}
 	e.began = sync.OnceValue(e.facts)
 	e.loadPolicies(ctx)
-	var err error
 	if e.set, err = load(); err != nil {
 		return nil, err
 	}
@@ -124,7 +132,7 @@ func (e *Engine) open() (err error) {
 // part of a short run.
 func (e *Engine) loadPolicies(ctx context.Context) {
 	e.policies = sync.OnceValues(func() (*policy.Engine, error) {
-		return policy.Load(ctx, policy.Options{Dirs: e.o.Policies, Data: e.o.Data, Results: PolicyResults(e.o.Catalogue)})
+		return policy.Load(ctx, policy.Options{Dirs: e.o.Policies, Data: e.o.Data, Results: PolicyResults(e.catalogue)})
 	})
 	go func() { _, _ = e.policies() }()
 }
@@ -171,6 +179,9 @@ func (e *Engine) Close() {
 		e.transport.Close()
 	}
 }
+
+// Catalogue returns the checks that judge.
+func (e *Engine) Catalogue() []checks.Check { return e.catalogue }
 
 // Bindings returns the set that is judged.
 func (e *Engine) Bindings() *manifest.Set { return e.set }

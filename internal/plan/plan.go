@@ -25,7 +25,7 @@ type Plan struct {
 // one, there is no plan.
 func For(s checks.Subject) (Plan, error) {
 	b, ev := s.Binding, s.Evidence
-	if ev.Group.State != evidence.Observed || !ev.Group.Facts.Found {
+	if ev.Group.State != evidence.StateObserved || !ev.Group.Facts.Found {
 		return Plan{}, ErrNoGroup
 	}
 	material, err := materialOf(b, ev)
@@ -132,10 +132,10 @@ func materialOf(b binding.Binding, ev evidence.Evidence) (*Material, error) {
 		return nil, nil
 	}
 	cert, key := ev.Certificate, ev.Key
-	if cert.State != evidence.Observed || cert.Facts.ChainDigest == "" {
+	if cert.State != evidence.StateObserved || cert.Facts.ChainDigest == "" {
 		return nil, errors.New("planning the calls: the certificate was not read")
 	}
-	if key.State != evidence.Observed || key.Facts.PublicKeyDigest == "" {
+	if key.State != evidence.StateObserved || key.Facts.PublicKeyDigest == "" {
 		return nil, errors.New("planning the calls: the private key was not read")
 	}
 	return &Material{

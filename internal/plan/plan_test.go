@@ -19,7 +19,7 @@ func subject(change ...func(*checks.Subject)) checks.Subject {
 			BindStageName: ptr("RELEASE"), CustomDomainType: binding.Internet, DomainProof: binding.ProofCNAME},
 		Evidence: evidence.Evidence{
 			Run:   evidence.Run{Contract: evidence.Contract2026},
-			Group: evidence.Observation[evidence.Group]{State: evidence.Observed, Facts: evidence.Group{Found: true, GroupID: "g1"}},
+			Group: evidence.Observation[evidence.Group]{Metadata: evidence.Metadata{State: evidence.StateObserved}, Facts: evidence.Group{Found: true, GroupID: "g1"}},
 		},
 	}
 	for _, c := range change {
@@ -30,9 +30,9 @@ func subject(change ...func(*checks.Subject)) checks.Subject {
 
 func certificate(s *checks.Subject) {
 	s.Binding.Certificate = &binding.Certificate{Name: "cert-2026", Body: "c.pem", PrivateKey: &binding.SecretRef{File: "c.key"}}
-	s.Evidence.Certificate = evidence.Observation[evidence.Certificate]{State: evidence.Observed,
+	s.Evidence.Certificate = evidence.Observation[evidence.Certificate]{Metadata: evidence.Metadata{State: evidence.StateObserved},
 		Facts: evidence.Certificate{FileDigest: "sha256:f", ChainDigest: "sha256:c"}}
-	s.Evidence.Key = evidence.Observation[evidence.Key]{State: evidence.Observed, Facts: evidence.Key{PublicKeyDigest: "sha256:k"}}
+	s.Evidence.Key = evidence.Observation[evidence.Key]{Metadata: evidence.Metadata{State: evidence.StateObserved}, Facts: evidence.Key{PublicKeyDigest: "sha256:k"}}
 }
 
 func redirect(s *checks.Subject) { s.Binding.IsHTTPRedirectToHTTPS = ptr(true) }
@@ -140,11 +140,11 @@ func TestFor(t *testing.T) {
 
 func TestForWantsEvidence(t *testing.T) {
 	for name, s := range map[string]checks.Subject{
-		"no group":        subject(func(s *checks.Subject) { s.Evidence.Group.State = evidence.Failed }),
+		"no group":        subject(func(s *checks.Subject) { s.Evidence.Group.State = evidence.StateFailed }),
 		"group not found": subject(func(s *checks.Subject) { s.Evidence.Group.Facts.Found = false }),
-		"no certificate":  subject(certificate, func(s *checks.Subject) { s.Evidence.Certificate.State = evidence.Failed }),
+		"no certificate":  subject(certificate, func(s *checks.Subject) { s.Evidence.Certificate.State = evidence.StateFailed }),
 		"no chain":        subject(certificate, func(s *checks.Subject) { s.Evidence.Certificate.Facts.ChainDigest = "" }),
-		"no key":          subject(certificate, func(s *checks.Subject) { s.Evidence.Key.State = evidence.LeftOut }),
+		"no key":          subject(certificate, func(s *checks.Subject) { s.Evidence.Key.State = evidence.StateNotCollected }),
 	} {
 		if p, err := For(s); err == nil {
 			t.Errorf("%s: planned %v", name, p.Calls)

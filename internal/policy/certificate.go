@@ -50,7 +50,7 @@ type cert struct {
 // be silent about the other half.
 func certificateOf(o evidence.Observation[evidence.Certificate]) evidence.Observation[certificateFacts] {
 	out := without[evidence.Certificate, certificateFacts](o)
-	if o.State != evidence.Observed {
+	if o.State != evidence.StateObserved {
 		return out
 	}
 	c := o.Facts
@@ -75,7 +75,7 @@ func certificateOf(o evidence.Observation[evidence.Certificate]) evidence.Observ
 }
 
 func failed(o evidence.Observation[certificateFacts], what string, err error) evidence.Observation[certificateFacts] {
-	o.State, o.Reason = evidence.Failed, fmt.Sprintf("reading %s for the policies: %v", what, err)
+	o.State, o.Reason = evidence.StateFailed, fmt.Sprintf("reading %s for the policies: %v", what, err)
 	return o
 }
 

@@ -39,9 +39,9 @@ func withCertificate(t testing.TB) Input {
 	stage, redirect := "RELEASE", true
 	in.Binding.BindStageName, in.Binding.IsHTTPRedirectToHTTPS = &stage, &redirect
 	in.Binding.Certificate = &binding.Certificate{Name: "www", Body: "c.pem", PrivateKey: &binding.SecretRef{File: "c.key"}}
-	in.Evidence.Certificate = evidence.Saw(evidence.Certificate{Source: "c.pem", Container: "pem", Chain: []evidence.Cert{{DER: der}},
+	in.Evidence.Certificate = evidence.Observed(evidence.Certificate{Source: "c.pem", Container: "pem", Chain: []evidence.Cert{{DER: der}},
 		Path: evidence.Path{RootsFrom: "mozilla", DER: [][]byte{der}}}, "c.pem", in.Run.Now)
-	in.Evidence.Key = evidence.Saw(evidence.Key{Source: "c.key", Algorithm: "ECDSA", Bits: 256, PublicKey: []byte("spki")}, "c.key", in.Run.Now)
+	in.Evidence.Key = evidence.Observed(evidence.Key{Source: "c.key", Algorithm: "ECDSA", Bits: 256, PublicKey: []byte("spki")}, "c.key", in.Run.Now)
 	return in
 }
 
@@ -59,10 +59,10 @@ func TestDocumentFollowsItsSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	observed := Input{Evidence: evidence.Evidence{ // observed, and nothing in it
-		DNS: evidence.Saw(evidence.DNS{}, "", time.Time{}), Certificate: evidence.Saw(evidence.Certificate{}, "", time.Time{}),
-		Proof: evidence.Saw(evidence.Proof{}, "", time.Time{}), Key: evidence.Saw(evidence.Key{}, "", time.Time{}),
-		Group: evidence.Saw(evidence.Group{}, "", time.Time{}), Account: evidence.Saw(evidence.Account{}, "", time.Time{}),
-		Siblings: evidence.Saw(evidence.Siblings{}, "", time.Time{}),
+		DNS: evidence.Observed(evidence.DNS{}, "", time.Time{}), Certificate: evidence.Observed(evidence.Certificate{}, "", time.Time{}),
+		Proof: evidence.Observed(evidence.Proof{}, "", time.Time{}), Key: evidence.Observed(evidence.Key{}, "", time.Time{}),
+		Group: evidence.Observed(evidence.Group{}, "", time.Time{}), Account: evidence.Observed(evidence.Account{}, "", time.Time{}),
+		Siblings: evidence.Observed(evidence.Siblings{}, "", time.Time{}),
 	}}
 	for name, in := range map[string]Input{"sound": withCertificate(t), "empty": {}, "observed": observed} {
 		d, err := newDocument(in)
@@ -161,7 +161,7 @@ func FuzzEvaluateDocument(f *testing.F) {
 	f.Add([]byte(`{"schema":"bindgate.policy-input/v1","binding":{"isForce":true}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		o, err := e.EvaluateDocument(context.Background(), text)
-		if err == nil && o.State != evidence.Observed && o.State != evidence.Failed {
+		if err == nil && o.State != evidence.StateObserved && o.State != evidence.StateFailed {
 			t.Fatalf("got %+v", o)
 		}
 	})

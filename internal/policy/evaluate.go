@@ -23,11 +23,11 @@ import (
 // package could not be asked and why, and holds what the others said.
 func (e *Engine) Evaluate(ctx context.Context, in Input) evidence.Observation[evidence.Policy] {
 	if e.own == nil && !in.Binding.IsForce { // there is nobody to ask
-		return evidence.Saw(evidence.Policy{Packages: []evidence.PolicyPackage{}}, e.digest, in.Run.Now)
+		return evidence.Observed(evidence.Policy{Packages: []evidence.PolicyPackage{}}, e.digest, in.Run.Now)
 	}
 	d, err := newDocument(in)
 	if err != nil {
-		return evidence.CouldNot[evidence.Policy](err.Error(), e.digest, in.Run.Now)
+		return evidence.Failed[evidence.Policy](err.Error(), e.digest, in.Run.Now)
 	}
 	return e.evaluate(ctx, d)
 }
@@ -53,14 +53,14 @@ func (e *Engine) EvaluateDocument(ctx context.Context, text []byte) (evidence.Ob
 func (e *Engine) evaluate(ctx context.Context, d document) (o evidence.Observation[evidence.Policy]) {
 	defer func() {
 		if r := recover(); r != nil {
-			o = evidence.CouldNot[evidence.Policy](fmt.Sprintf("the policy engine panicked: %v", r), e.digest, d.Run.Now)
+			o = evidence.Failed[evidence.Policy](fmt.Sprintf("the policy engine panicked: %v", r), e.digest, d.Run.Now)
 		}
 	}()
 	ctx, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
 	packages, err := e.concerned(d.Binding)
 	if err != nil {
-		return evidence.CouldNot[evidence.Policy](err.Error(), e.digest, d.Run.Now)
+		return evidence.Failed[evidence.Policy](err.Error(), e.digest, d.Run.Now)
 	}
 	a := asking{document: d, declared: declared(packages)}
 	said := evidence.Policy{Packages: []evidence.PolicyPackage{}}
@@ -73,9 +73,9 @@ func (e *Engine) evaluate(ctx context.Context, d document) (o evidence.Observati
 		}
 		said.Packages = append(said.Packages, answer)
 	}
-	o = evidence.Saw(said, e.digest, d.Run.Now)
+	o = evidence.Observed(said, e.digest, d.Run.Now)
 	if failures != nil {
-		o.State, o.Reason = evidence.Failed, strings.Join(failures, "; ")
+		o.State, o.Reason = evidence.StateFailed, strings.Join(failures, "; ")
 	}
 	return o
 }
@@ -146,12 +146,12 @@ func (a *asking) lacks(p askable) (string, error) {
 	for i, need := range slices.Concat(p.needs, p.uses) {
 		st := a.document.Evidence.of(need)
 		switch {
-		case st.State == evidence.Observed:
-		case st.State == evidence.LeftOut && i >= len(p.needs):
-		case st.State == evidence.LeftOut:
+		case st.State == evidence.StateObserved:
+		case st.State == evidence.StateNotCollected && i >= len(p.needs):
+		case st.State == evidence.StateNotCollected:
 			return fmt.Sprintf("it needs %s evidence, which was left out: %s", need, st.Reason), nil
 		case failure != nil:
-		case st.State == evidence.Failed:
+		case st.State == evidence.StateFailed:
 			failure = fmt.Errorf("it needs %s evidence, and collecting that failed: %s", need, st.Reason)
 		default:
 			failure = fmt.Errorf("it needs %s evidence, which is missing", need)

@@ -38,7 +38,7 @@ func TestAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := engine(t, head+c.module).Evaluate(context.Background(), plain())
-			if o.State != evidence.Observed || len(o.Facts.Packages) != 1 {
+			if o.State != evidence.StateObserved || len(o.Facts.Packages) != 1 {
 				t.Fatalf("got %+v", o)
 			}
 			p := o.Facts.Packages[0]
@@ -68,7 +68,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := engine(t, head+c.module).Evaluate(context.Background(), plain())
-			if o.State != evidence.Failed {
+			if o.State != evidence.StateFailed {
 				t.Fatalf("got %+v", o)
 			}
 			wantWords(t, o.Reason, "bindgate.policy.x: ", c.want)
@@ -87,7 +87,7 @@ func TestOneBrokenPackageDoesNotHideTheOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := e.Evaluate(context.Background(), plain())
-	if o.State != evidence.Failed || len(o.Facts.Packages) != 1 || flat(o.Facts.Packages[0].Denials) != "b@" {
+	if o.State != evidence.StateFailed || len(o.Facts.Packages) != 1 || flat(o.Facts.Packages[0].Denials) != "b@" {
 		t.Errorf("got %+v", o)
 	}
 	wantWords(t, o.Reason, "bindgate.policy.a: ", "divide by zero", "bindgate.policy.c: deny is undefined")
@@ -103,15 +103,15 @@ func TestNeeds(t *testing.T) {
 		notRun, reason string
 	}{
 		"all there":   {func(*evidence.Evidence) {}, "", ""},
-		"need left":   {func(e *evidence.Evidence) { e.Group = evidence.Left[evidence.Group]("--offline") }, "it needs group evidence, which was left out: --offline", ""},
-		"need failed": {func(e *evidence.Evidence) { e.Group.State, e.Group.Reason = evidence.Failed, "503" }, "", "bindgate.policy.x: it needs group evidence, and collecting that failed: 503"},
-		"need gone":   {func(e *evidence.Evidence) { e.Group.State = evidence.Missing }, "", "bindgate.policy.x: it needs group evidence, which is missing"},
+		"need left":   {func(e *evidence.Evidence) { e.Group = evidence.NotCollected[evidence.Group]("--offline") }, "it needs group evidence, which was left out: --offline", ""},
+		"need failed": {func(e *evidence.Evidence) { e.Group.State, e.Group.Reason = evidence.StateFailed, "503" }, "", "bindgate.policy.x: it needs group evidence, and collecting that failed: 503"},
+		"need gone":   {func(e *evidence.Evidence) { e.Group.State = evidence.StateMissing }, "", "bindgate.policy.x: it needs group evidence, which is missing"},
 		"use failed": {func(e *evidence.Evidence) {
-			e.Certificate = evidence.CouldNot[evidence.Certificate]("no", "", time.Time{})
+			e.Certificate = evidence.Failed[evidence.Certificate]("no", "", time.Time{})
 		}, "", "certificate evidence, and collecting that failed: no"},
-		"use missing": {func(e *evidence.Evidence) { e.Certificate.State = evidence.Missing }, "", "certificate evidence, which is missing"},
+		"use missing": {func(e *evidence.Evidence) { e.Certificate.State = evidence.StateMissing }, "", "certificate evidence, which is missing"},
 		"bad certificate": {func(e *evidence.Evidence) {
-			e.Certificate = evidence.Saw(evidence.Certificate{Chain: []evidence.Cert{{DER: []byte("x")}}}, "", time.Time{})
+			e.Certificate = evidence.Observed(evidence.Certificate{Chain: []evidence.Cert{{DER: []byte("x")}}}, "", time.Time{})
 		}, "", "reading the chain for the policies: certificate 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestNeeds(t *testing.T) {
 			c.change(&in.Evidence)
 			o := e.Evaluate(context.Background(), in)
 			wantWords(t, o.Reason, c.reason)
-			if (o.State == evidence.Observed) != (c.reason == "") {
+			if (o.State == evidence.StateObserved) != (c.reason == "") {
 				t.Fatalf("got %+v", o)
 			}
 			if c.reason == "" && o.Facts.Packages[0].NotRun != c.notRun {
@@ -133,7 +133,7 @@ func TestDoubledResultsAreNoInput(t *testing.T) {
 	in := plain()
 	in.Results = append(in.Results, checks.Result{ID: in.Results[0].ID, Status: checks.StatusFail})
 	o := engine(t, head+"deny contains \"x\" if false").Evaluate(context.Background(), in)
-	if o.State != evidence.Failed {
+	if o.State != evidence.StateFailed {
 		t.Fatalf("got %+v", o)
 	}
 	wantWords(t, o.Reason, "dns/cname-reaches-group has two results")
@@ -152,13 +152,13 @@ func TestSlowPoliciesEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o := e.Evaluate(context.Background(), plain()); o.State != evidence.Failed || !strings.Contains(o.Reason, "took too long") {
+	if o := e.Evaluate(context.Background(), plain()); o.State != evidence.StateFailed || !strings.Contains(o.Reason, "took too long") {
 		t.Errorf("got %+v", o)
 	}
 	canceled, cancel := context.WithCancel(context.Background())
 	cancel()
 	e = engine(t, head+"deny contains \"x\" if false")
-	if o := e.Evaluate(canceled, plain()); o.State != evidence.Failed || !strings.Contains(o.Reason, "interrupted") {
+	if o := e.Evaluate(canceled, plain()); o.State != evidence.StateFailed || !strings.Contains(o.Reason, "interrupted") {
 		t.Errorf("got %+v", o)
 	}
 }

@@ -27,10 +27,10 @@ func rebind(t *testing.T, o Options, in Input) (evidence.PolicyPackage, evidence
 }
 
 func TestForceIsAskedOnlyWhereItIsWanted(t *testing.T) {
-	if p, o := rebind(t, Options{}, plain()); o.State != evidence.Observed || len(o.Facts.Packages) != 0 || p.Name != "" {
+	if p, o := rebind(t, Options{}, plain()); o.State != evidence.StateObserved || len(o.Facts.Packages) != 0 || p.Name != "" {
 		t.Errorf("without force: got %+v", o)
 	}
-	if p, o := rebind(t, Options{}, force()); o.State != evidence.Observed || !p.Allow || p.Reasons != nil {
+	if p, o := rebind(t, Options{}, force()); o.State != evidence.StateObserved || !p.Allow || p.Reasons != nil {
 		t.Errorf("with force: got %+v", o)
 	}
 }
@@ -39,7 +39,7 @@ func TestForceGivesReasons(t *testing.T) {
 	in := force()
 	in.Binding.Labels = nil
 	p, o := rebind(t, Options{}, in)
-	if o.State != evidence.Observed || p.Allow {
+	if o.State != evidence.StateObserved || p.Allow {
 		t.Fatalf("got %+v", o)
 	}
 	if got, want := flat(p.Reasons), "the label changeTicket is missing or empty@/labels/changeTicket the label owner is missing or empty@/labels/owner"; got != want {
@@ -49,13 +49,13 @@ func TestForceGivesReasons(t *testing.T) {
 
 func TestForceWithoutEvidenceIsNoLeave(t *testing.T) {
 	in := force()
-	in.Evidence.Account = evidence.Left[evidence.Account]("--offline")
+	in.Evidence.Account = evidence.NotCollected[evidence.Account]("--offline")
 	if p, o := rebind(t, Options{}, in); p.Allow || p.NotRun != "it needs account evidence, which was left out: --offline" {
 		t.Errorf("left out: got %+v", o)
 	}
-	in.Evidence.Account = evidence.CouldNot[evidence.Account]("503", "", in.Run.Now)
+	in.Evidence.Account = evidence.Failed[evidence.Account]("503", "", in.Run.Now)
 	p, o := rebind(t, Options{}, in)
-	if p.Allow || o.State != evidence.Failed {
+	if p.Allow || o.State != evidence.StateFailed {
 		t.Errorf("failed: got %+v", o)
 	}
 	wantWords(t, o.Reason, "bindgate.force.rebind", "account", "503")
@@ -93,7 +93,7 @@ func TestTeamsSettings(t *testing.T) {
 		})
 	}
 	file := filepath.Join(folder(t, map[string]string{"team.yaml": "force_rebind: {freezeWindows: [{from: soon, to: later, reason: x}]}"}), "team.yaml")
-	if p, o := rebind(t, Options{Data: []string{file}}, force()); p.Allow || o.State != evidence.Failed {
+	if p, o := rebind(t, Options{Data: []string{file}}, force()); p.Allow || o.State != evidence.StateFailed {
 		t.Errorf("a window that is no time: got %+v", o)
 	}
 }
@@ -105,13 +105,13 @@ func TestForcePackagesNarrow(t *testing.T) {
 		allow  bool
 		words  string
 	}{
-		"allows":              {"allow := true", evidence.Observed, true, ""},
-		"says false":          {"default allow := false", evidence.Observed, false, ""},
-		"says nothing":        {"allow if input.binding.domainName == \"\"", evidence.Observed, false, ""},
-		"says a text":         {"allow := \"true\"", evidence.Failed, false, "allow is of type string, want true or false"},
-		"contradicts itself":  {"allow := true\nreasons contains \"no\"", evidence.Failed, false, "it allows, and gives reasons against: no"},
-		"reasons are no set":  {"allow := false\nreasons := [\"no\"]", evidence.Failed, false, "reasons is of type array"},
-		"fails on a built-in": {"allow if to_number(input.binding.domainName) == 1", evidence.Failed, false, "to_number"},
+		"allows":              {"allow := true", evidence.StateObserved, true, ""},
+		"says false":          {"default allow := false", evidence.StateObserved, false, ""},
+		"says nothing":        {"allow if input.binding.domainName == \"\"", evidence.StateObserved, false, ""},
+		"says a text":         {"allow := \"true\"", evidence.StateFailed, false, "allow is of type string, want true or false"},
+		"contradicts itself":  {"allow := true\nreasons contains \"no\"", evidence.StateFailed, false, "it allows, and gives reasons against: no"},
+		"reasons are no set":  {"allow := false\nreasons := [\"no\"]", evidence.StateFailed, false, "reasons is of type array"},
+		"fails on a built-in": {"allow if to_number(input.binding.domainName) == 1", evidence.StateFailed, false, "to_number"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := engine(t, "package bindgate.force.x\n"+c.module).Evaluate(context.Background(), force())
@@ -119,7 +119,7 @@ func TestForcePackagesNarrow(t *testing.T) {
 				t.Fatalf("got %+v", o)
 			}
 			wantWords(t, o.Reason, c.words)
-			if c.state == evidence.Observed && o.Facts.Packages[1].Allow != c.allow {
+			if c.state == evidence.StateObserved && o.Facts.Packages[1].Allow != c.allow {
 				t.Errorf("got %+v", o.Facts)
 			}
 		})

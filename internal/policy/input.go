@@ -42,13 +42,13 @@ type inputEvidence struct {
 	Siblings    evidence.Observation[evidence.Siblings] `json:"siblings"`
 }
 
-// of is the standing of one piece of evidence.
-func (e inputEvidence) of(need evidence.Need) evidence.Standing {
-	return evidence.Evidence{
+// of returns the metadata of one piece of evidence.
+func (e *inputEvidence) of(need evidence.Need) evidence.Metadata {
+	return (&evidence.Evidence{
 		DNS: e.DNS, Proof: e.Proof, Group: e.Group, Account: e.Account, Siblings: e.Siblings,
-		Certificate: evidence.Observation[evidence.Certificate]{State: e.Certificate.State, Reason: e.Certificate.Reason},
-		Key:         evidence.Observation[evidence.Key]{State: e.Key.State, Reason: e.Key.Reason},
-	}.Of(need)
+		Certificate: without[certificateFacts, evidence.Certificate](e.Certificate),
+		Key:         without[keyFacts, evidence.Key](e.Key),
+	}).Of(need)
 }
 
 // only is the evidence with the facts of some of it.
@@ -103,7 +103,7 @@ func newDocument(in Input) (document, error) {
 		Results: make(map[string]result, len(in.Results)),
 		Run:     in.Run,
 	}
-	if d.Evidence.DNS.State == evidence.Observed && d.Evidence.DNS.Facts.Hops == nil {
+	if d.Evidence.DNS.State == evidence.StateObserved && d.Evidence.DNS.Facts.Hops == nil {
 		d.Evidence.DNS.Facts.Hops = []evidence.Hop{} // a list to Rego, never null
 	}
 	for _, r := range in.Results {
@@ -122,7 +122,7 @@ func newDocument(in Input) (document, error) {
 // keyOf leaves out the public key's bytes: its digest says as much to a policy.
 func keyOf(o evidence.Observation[evidence.Key]) evidence.Observation[keyFacts] {
 	out := without[evidence.Key, keyFacts](o)
-	if o.State == evidence.Observed {
+	if o.State == evidence.StateObserved {
 		k := o.Facts
 		out.Facts = keyFacts{Source: k.Source, Problem: k.Problem, Format: k.Format,
 			Algorithm: k.Algorithm, Bits: k.Bits, PublicKeyDigest: k.PublicKeyDigest}
@@ -132,5 +132,5 @@ func keyOf(o evidence.Observation[evidence.Key]) evidence.Observation[keyFacts] 
 
 // without is an observation of another kind of facts, with none of them yet.
 func without[From, To any](o evidence.Observation[From]) evidence.Observation[To] {
-	return evidence.Observation[To]{State: o.State, Reason: o.Reason, At: o.At, From: o.From}
+	return evidence.Observation[To]{Metadata: o.Metadata}
 }

@@ -18,8 +18,8 @@ func sample() (Header, []binding.Binding, []evidence.Evidence) {
 	run := Header{Run: evidence.Run{Now: at, Command: "lint", Contract: "2026", DNSMode: "resolver", Live: true}}
 	bindings := []binding.Binding{{DomainName: "a.demo.com", GroupID: "g"}, {DomainName: "b.demo.com", GroupID: "g"}}
 	all := []evidence.Evidence{
-		{Run: run.Run, DNS: evidence.Saw(evidence.DNS{QueryName: "a.demo.com", Hops: []evidence.Hop{}}, "192.0.2.53", at)},
-		{Run: run.Run, DNS: evidence.CouldNot[evidence.DNS]("timed out", "192.0.2.53", at)},
+		{Run: run.Run, DNS: evidence.Observed(evidence.DNS{QueryName: "a.demo.com", Hops: []evidence.Hop{}}, "192.0.2.53", at)},
+		{Run: run.Run, DNS: evidence.Failed[evidence.DNS]("timed out", "192.0.2.53", at)},
 	}
 	return run, bindings, all
 }

@@ -27,7 +27,7 @@ func TestHTMLIsOneFileWithAStrictPolicy(t *testing.T) {
 	b.DomainName = `<script>alert(1)</script>"><img src=x onerror=alert(1)>`
 	b.Checks[1].Findings[0].Message = `</style></script><a href="javascript:alert(1)">x</a>`
 	whole := seenDNS("a.demo.com", "b.demo.com")
-	whole.Policy = evidence.Saw(evidence.Policy{Packages: []evidence.PolicyPackage{{Name: "bindgate.policy.x",
+	whole.Policy = evidence.Observed(evidence.Policy{Packages: []evidence.PolicyPackage{{Name: "bindgate.policy.x",
 		Denials: []evidence.PolicyMessage{{Text: "<svg onload=alert(1)>"}}}}}, "policy", whole.DNS.At)
 	b.Whole = &whole
 	policy, scripts := "", 0
@@ -80,8 +80,8 @@ func sound(t *testing.T) []byte {
 func TestHTMLShowsCertificatesAndTheirEnds(t *testing.T) {
 	b := allowed()
 	whole := seenDNS("api.demo.com", ours+"-cn-hangzhou.alicloudapi.com")
-	whole.Certificate = evidence.Saw(evidence.Certificate{Chain: []evidence.Cert{{DER: []byte("no certificate")}, {DER: sound(t)}}}, "file", whole.DNS.At)
-	whole.Group = evidence.Saw(evidence.Group{Found: true, Domains: []evidence.Domain{
+	whole.Certificate = evidence.Observed(evidence.Certificate{Chain: []evidence.Cert{{DER: []byte("no certificate")}, {DER: sound(t)}}}, "file", whole.DNS.At)
+	whole.Group = evidence.Observed(evidence.Group{Found: true, Domains: []evidence.Domain{
 		{DomainName: "api.demo.com", CertificateValidEnd: whole.DNS.At.AddDate(0, 0, 12).UnixMilli()}}}, "gateway", whole.DNS.At)
 	whole.DNS.Facts.Servers = []evidence.Matrix{{Name: "api.demo.com", Zone: "demo.com", Rows: []evidence.Row{
 		{Server: "ns1.demo.com", Address: "192.0.2.1:53", Standing: evidence.StandingAuthoritative, Targets: []string{"<b>old</b>"}, TTL: 600},

@@ -133,7 +133,7 @@ func (v *bindingView) fromEvidence(e evidence.Evidence) {
 	v.Certificates = certificatesOf(e.Certificate.Facts.Chain)
 	add := func(what string, s evidence.State, reason, from string, at time.Time) {
 		state := string(s)
-		if s == evidence.Missing {
+		if s == evidence.StateMissing {
 			state = "missing"
 		}
 		v.Observed = append(v.Observed, observed{what, state, reason, from, at})

@@ -27,8 +27,9 @@ type Report struct {
 	Summary  Summary   `json:"summary"`  // Write counts it
 
 	// What follows is no part of the model: formats for other tools want it.
-	Catalogue []checks.Check           `json:"-"` // the checks that judged, as the run's owner weighs them
-	Text      func(file string) []byte `json:"-"` // the bytes of a manifest, nil where there are none; may be nil itself
+	Catalogue  []checks.Check           `json:"-"` // the checks that judged
+	Severities checks.Severities        `json:"-"` // the owner's, for Catalogue
+	Text       func(file string) []byte `json:"-"` // the bytes of a manifest, nil where there are none; may be nil itself
 }
 
 // text is a manifest's bytes.

@@ -105,5 +105,5 @@ func seenDNS(names ...string) evidence.Evidence {
 		d.Hops = append(d.Hops, evidence.Hop{Owner: names[i-1], Target: names[i], TTL: 300, Server: "127.0.0.1:53"})
 	}
 	d.End = evidence.End{Name: names[len(names)-1], Event: evidence.EventAddress, Addresses: []string{"203.0.113.7"}}
-	return evidence.Evidence{DNS: evidence.Saw(d, "127.0.0.1:53", time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC))}
+	return evidence.Evidence{DNS: evidence.Observed(d, "127.0.0.1:53", time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC))}
 }

@@ -93,11 +93,11 @@ func sarifText(text string) sarifMessage {
 func sarifRules(r Report, kept []note) []sarifRule {
 	rules := []sarifRule{}
 	for _, c := range r.Catalogue {
-		rules = append(rules, sarifRuleOf(c))
+		rules = append(rules, sarifRuleOf(c, r.Severities.Of(c)))
 	}
 	for _, n := range kept {
 		if !slices.ContainsFunc(rules, func(rule sarifRule) bool { return rule.ID == n.Rule }) {
-			rules = append(rules, sarifRuleOf(otherRule(n.Rule)))
+			rules = append(rules, sarifRuleOf(otherRule(n.Rule), checks.Error))
 		}
 	}
 	return rules
@@ -117,7 +117,7 @@ func otherRule(id string) checks.Check {
 	return checks.Check{ID: id, Severity: checks.Error, Core: true, Doc: doc}
 }
 
-func sarifRuleOf(c checks.Check) sarifRule {
+func sarifRuleOf(c checks.Check, severity checks.Severity) sarifRule {
 	family, statement, _ := strings.Cut(c.ID, "/")
 	address := docsBase + family + ".md#" + statement
 	if family+"/"+statement == ruleDecision || c.ID == ruleOutcome {
@@ -127,7 +127,7 @@ func sarifRuleOf(c checks.Check) sarifRule {
 	switch {
 	case c.Core:
 		score, precision = "8.0", "very-high"
-	case c.Severity == checks.Error:
+	case severity == checks.Error:
 		score = "6.0"
 	}
 	var references strings.Builder
@@ -138,7 +138,7 @@ func sarifRuleOf(c checks.Check) sarifRule {
 		ID: c.ID, Name: c.ID, Short: sarifMessage{Text: c.Doc.Title}, Full: sarifMessage{Text: c.Doc.Title + ". " + c.Doc.Why},
 		Help: sarifHelp{Text: "Why: " + c.Doc.Why + "\n\nFix: " + c.Doc.Fix,
 			Markdown: "**Why.** " + c.Doc.Why + "\n\n**Fix.** " + c.Doc.Fix + "\n" + references.String()},
-		HelpURI: address, Default: sarifDefault{Level: string(c.Severity)},
+		HelpURI: address, Default: sarifDefault{Level: string(severity)},
 		Properties: sarifProperties{Tags: []string{"security", family}, Precision: precision, SecuritySeverity: score},
 	}
 }

@@ -22,17 +22,17 @@ type Seen struct {
 // that is nothing.
 func Observed(e evidence.Evidence) *Seen {
 	var s Seen
-	if e.DNS.State == evidence.Observed {
+	if e.DNS.State == evidence.StateObserved {
 		end := e.DNS.Facts.End
 		s.Hops, s.End = e.DNS.Facts.Hops, &end
 		if len(e.DNS.Facts.Servers) > 0 && uneven(e.DNS.Facts.Servers[0].Rows) {
 			s.Servers = e.DNS.Facts.Servers[0].Rows
 		}
-		if g := e.Account.Facts.AliasedTo; g != nil && e.Account.State == evidence.Observed {
+		if g := e.Account.Facts.AliasedTo; g != nil && e.Account.State == evidence.StateObserved {
 			s.Group = fmt.Sprintf("%q (%s)", g.GroupName, g.GroupID)
 		}
 	}
-	if e.Certificate.State == evidence.Observed && len(e.Certificate.Facts.Path.Subjects) > 0 {
+	if e.Certificate.State == evidence.StateObserved && len(e.Certificate.Facts.Path.Subjects) > 0 {
 		s.Path, s.RootsFrom = e.Certificate.Facts.Path.Subjects, e.Certificate.Facts.Path.RootsFrom
 	}
 	if s.End == nil && s.Path == nil {

@@ -28,7 +28,7 @@ func BenchmarkCollect(b *testing.B) {
 	n := 0
 	for b.Loop() {
 		cert, key := c.Collect(b.Context(), wishes[n%pairs])
-		if len(cert.Facts.Path.Subjects) != 3 || key.State != evidence.Observed {
+		if len(cert.Facts.Path.Subjects) != 3 || key.State != evidence.StateObserved {
 			b.Fatalf("got %+v", cert.Facts.Path)
 		}
 		n++

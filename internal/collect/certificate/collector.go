@@ -97,7 +97,7 @@ func (c *Collector) Collect(ctx context.Context, b binding.Binding) (
 ) {
 	if b.Certificate == nil {
 		const none = "the binding has no certificate"
-		return evidence.Left[evidence.Certificate](none), evidence.Left[evidence.Key](none)
+		return evidence.NotCollected[evidence.Certificate](none), evidence.NotCollected[evidence.Key](none)
 	}
 	if err := ctx.Err(); err != nil {
 		return failed[evidence.Certificate](c, b.Certificate.Body, err), failed[evidence.Key](c, keySource(b), err)
@@ -110,11 +110,11 @@ func (c *Collector) Collect(ctx context.Context, b binding.Binding) (
 		}
 		return certificate, c.observeKey(b, body)
 	}
-	return evidence.Saw(c.certificateFacts(b, body), b.Certificate.Body, c.config.Now()), c.observeKey(b, body)
+	return evidence.Observed(c.certificateFacts(b, body), b.Certificate.Body, c.config.Now()), c.observeKey(b, body)
 }
 
 func failed[T any](c *Collector, from string, err error) evidence.Observation[T] {
-	return evidence.CouldNot[T](err.Error(), from, c.config.Now())
+	return evidence.Failed[T](err.Error(), from, c.config.Now())
 }
 
 func (c *Collector) certificateFacts(b binding.Binding, body body) evidence.Certificate {
@@ -170,7 +170,7 @@ func (c *Collector) observeKey(b binding.Binding, body body) evidence.Observatio
 	key, problem := read.key, read.problem
 	switch {
 	case errors.Is(err, errNoKey):
-		return evidence.Left[evidence.Key](err.Error())
+		return evidence.NotCollected[evidence.Key](err.Error())
 	case err != nil:
 		return failed[evidence.Key](c, source, err)
 	}
@@ -185,7 +185,7 @@ func (c *Collector) observeKey(b binding.Binding, body body) evidence.Observatio
 		}
 	}
 	facts.ReadableBy, facts.Tracked = c.guard(read.path)
-	return evidence.Saw(facts, source, c.config.Now())
+	return evidence.Observed(facts, source, c.config.Now())
 }
 
 func problemFacts(p *pki.Problem) *evidence.Problem {

@@ -76,7 +76,7 @@ func TestCollect(t *testing.T) {
 	dir, leaf, ca := folder(t)
 	c := collector(t, dir, nil)
 	cert, key := c.Collect(t.Context(), wish("body.pem", &binding.SecretRef{File: "body.key"}))
-	if cert.State != evidence.Observed || key.State != evidence.Observed || !cert.At.Equal(pkitest.Now()) || cert.From != "body.pem" {
+	if cert.State != evidence.StateObserved || key.State != evidence.StateObserved || !cert.At.Equal(pkitest.Now()) || cert.From != "body.pem" {
 		t.Fatalf("got %+v, %+v", cert, key)
 	}
 	file, err := os.ReadFile(filepath.Join(dir, "body.pem"))
@@ -103,15 +103,15 @@ func TestCollectLeavesOut(t *testing.T) {
 	dir, _, _ := folder(t)
 	c := collector(t, dir, nil)
 	cert, key := c.Collect(t.Context(), binding.Binding{})
-	if cert.State != evidence.LeftOut || key.State != evidence.LeftOut {
+	if cert.State != evidence.StateNotCollected || key.State != evidence.StateNotCollected {
 		t.Errorf("without a certificate: got %q, %q", cert.State, key.State)
 	}
-	if cert, key = c.Collect(t.Context(), wish("body.pem", nil)); cert.State != evidence.Observed || key.State != evidence.LeftOut {
+	if cert, key = c.Collect(t.Context(), wish("body.pem", nil)); cert.State != evidence.StateObserved || key.State != evidence.StateNotCollected {
 		t.Errorf("without a key: got %q, %q", cert.State, key.State)
 	}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if cert, key = c.Collect(cancelled, wish("body.pem", nil)); cert.State != evidence.Failed || key.State != evidence.Failed {
+	if cert, key = c.Collect(cancelled, wish("body.pem", nil)); cert.State != evidence.StateFailed || key.State != evidence.StateFailed {
 		t.Errorf("cancelled: got %q, %q", cert.State, key.State)
 	}
 }
@@ -129,7 +129,7 @@ func TestPathsCountFromTheManifest(t *testing.T) {
 	} {
 		b := wish(body, nil)
 		b.Source.File = source
-		if cert, _ := c.Collect(t.Context(), b); cert.State != evidence.Observed || cert.Facts.Problem != nil {
+		if cert, _ := c.Collect(t.Context(), b); cert.State != evidence.StateObserved || cert.Facts.Problem != nil {
 			t.Errorf("%q in %q: got %+v", body, source, cert.Facts.Problem)
 		}
 	}
@@ -149,7 +149,7 @@ func TestWhatAFileIsNotIsAProblem(t *testing.T) {
 	} {
 		cert, key := with(t, dir, broken{err}, nil).Collect(t.Context(), wish("x", &binding.SecretRef{File: "x"}))
 		for _, p := range []*evidence.Problem{cert.Facts.Problem, key.Facts.Problem} {
-			if cert.State != evidence.Observed || key.State != evidence.Observed || p == nil || p.Kind != kind || p.Fix == "" {
+			if cert.State != evidence.StateObserved || key.State != evidence.StateObserved || p == nil || p.Kind != kind || p.Fix == "" {
 				t.Errorf("%s: got %q, %q, %+v", kind, cert.State, key.State, p)
 			}
 		}
@@ -157,7 +157,7 @@ func TestWhatAFileIsNotIsAProblem(t *testing.T) {
 	// What the machine fails at says nothing about the file.
 	fault := with(t, dir, broken{syscall.EIO}, nil)
 	for _, ref := range []*binding.SecretRef{nil, {File: "x"}} {
-		if cert, key := fault.Collect(t.Context(), wish("x", ref)); cert.State != evidence.Failed || key.State != evidence.Failed {
+		if cert, key := fault.Collect(t.Context(), wish("x", ref)); cert.State != evidence.StateFailed || key.State != evidence.StateFailed {
 			t.Errorf("an input/output error: got %q, %q", cert.State, key.State)
 		}
 	}

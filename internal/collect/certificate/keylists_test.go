@@ -48,7 +48,7 @@ func TestKeyLists(t *testing.T) {
 		{File: "first.txt", Digest: pki.Digest([]byte(first)), Keys: 3, Listed: []int{0, 1}},
 		{File: absolute, Digest: pki.Digest([]byte(second)), Keys: 1},
 	}
-	if diff := cmp.Diff(want, cert.Facts.KeyLists); diff != "" || key.State != evidence.LeftOut {
+	if diff := cmp.Diff(want, cert.Facts.KeyLists); diff != "" || key.State != evidence.StateNotCollected {
 		t.Errorf("-want +got:\n%s(key %s)", diff, key.State)
 	}
 	// What one binding learns is not another's.

@@ -40,7 +40,7 @@ func TestKeyFromTheEnvironment(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			_, key := c.Collect(t.Context(), wish("body.pem", &test.ref))
-			if key.State != evidence.Observed || key.Facts.Escaped != test.escaped {
+			if key.State != evidence.StateObserved || key.Facts.Escaped != test.escaped {
 				t.Fatalf("got %+v", key)
 			}
 			p := key.Facts.Problem
@@ -72,7 +72,7 @@ func TestKeyFromPKCS12(t *testing.T) {
 		"one file": wish("body.p12", locked), "key beside it": wish("body.p12", other), "no passphrase": wish("open.p12", nil),
 	} {
 		cert, key := c.Collect(t.Context(), b)
-		if cert.Facts.Container != "pkcs12" || key.State != evidence.Observed || key.Facts.PublicKeyDigest != pki.Digest(leaf.RawSubjectPublicKeyInfo) {
+		if cert.Facts.Container != "pkcs12" || key.State != evidence.StateObserved || key.Facts.PublicKeyDigest != pki.Digest(leaf.RawSubjectPublicKeyInfo) {
 			t.Errorf("%s: got %+v, %+v", name, cert.Facts.Problem, key)
 		}
 		if m, err := c.Material(b); err != nil || m.ChainDigest != cert.Facts.ChainDigest {

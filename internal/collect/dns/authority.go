@@ -20,12 +20,12 @@ const authorities = "the zones' authoritative servers"
 func (c *Collector) authorityAliases(ctx context.Context, b binding.Binding) evidence.Observation[evidence.DNS] {
 	name, err := c.queryName(b)
 	if err != nil {
-		return evidence.CouldNot[evidence.DNS](err.Error(), authorities, c.now())
+		return evidence.Failed[evidence.DNS](err.Error(), authorities, c.now())
 	}
 	walk, err := c.walker.Walk(ctx, name, miekg.TypeA, miekg.TypeAAAA)
 	facts := evidence.DNS{Mode: evidence.DNSAuthority, QueryName: name, Hops: spoken(walk), End: end(walk.Chain), Servers: c.matrices(ctx, walk)}
 	if err != nil {
-		return failed(evidence.CouldNot[evidence.DNS](err.Error(), authorities, c.now()), facts)
+		return failed(evidence.Failed[evidence.DNS](err.Error(), authorities, c.now()), facts)
 	}
 	seen := facts // what the others look at while facts are being filled in
 	var work sync.WaitGroup
@@ -36,7 +36,7 @@ func (c *Collector) authorityAliases(ctx context.Context, b binding.Binding) evi
 	work.Go(func() { facts.Security = c.security(ctx, walk) })
 	work.Go(func() { facts.Around = around(ctx, c.authority, b, seen) })
 	work.Wait()
-	return evidence.Saw(facts, authorities, c.now())
+	return evidence.Observed(facts, authorities, c.now())
 }
 
 // authority follows aliases by asking the authorities.
@@ -133,11 +133,11 @@ func (c *Collector) security(ctx context.Context, walk iterate.Walk) []evidence.
 // may ask any of them.
 func (c *Collector) authorityProof(ctx context.Context, b binding.Binding) evidence.Observation[evidence.Proof] {
 	if b.DomainProof != binding.ProofTXT {
-		return evidence.Left[evidence.Proof]("the binding proves its domain by CNAME")
+		return evidence.NotCollected[evidence.Proof]("the binding proves its domain by CNAME")
 	}
 	owner, err := proofOwner(b)
 	if err != nil {
-		return evidence.CouldNot[evidence.Proof](err.Error(), authorities, c.now())
+		return evidence.Failed[evidence.Proof](err.Error(), authorities, c.now())
 	}
 	walk, err := c.walker.Walk(ctx, owner, miekg.TypeTXT)
 	facts := proofFacts(owner, walk.Chain, authorities)
@@ -148,9 +148,9 @@ func (c *Collector) authorityProof(ctx context.Context, b binding.Binding) evide
 		}
 	}
 	if err != nil {
-		return failed(evidence.CouldNot[evidence.Proof](err.Error(), authorities, c.now()), facts)
+		return failed(evidence.Failed[evidence.Proof](err.Error(), authorities, c.now()), facts)
 	}
-	return evidence.Saw(facts, authorities, c.now())
+	return evidence.Observed(facts, authorities, c.now())
 }
 
 // everywhere parts records in those that all authoritative replies hold, and others.

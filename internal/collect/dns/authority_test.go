@@ -48,7 +48,7 @@ func TestAuthorityEvidence(t *testing.T) {
 		return roundTrip(t, got)
 	}
 	got := observe("api.demo.com")
-	if got.State != evidence.Observed || got.Facts.Mode != evidence.DNSAuthority || len(got.Facts.Servers) != 2 {
+	if got.State != evidence.StateObserved || got.Facts.Mode != evidence.DNSAuthority || len(got.Facts.Servers) != 2 {
 		t.Fatalf("got %+v", got)
 	}
 	m := got.Facts.Servers[0]
@@ -93,7 +93,7 @@ func TestAuthorityEvidence(t *testing.T) {
 	if got := observe("a.b.no.demo.com").Facts.Around.Missing; got != "no.demo.com" {
 		t.Errorf("missing: got %q", got)
 	}
-	if got := observe("api.lame.com"); got.State != evidence.Failed || len(got.Facts.Servers) != 1 {
+	if got := observe("api.lame.com"); got.State != evidence.StateFailed || len(got.Facts.Servers) != 1 {
 		t.Errorf("lame: got %+v", got)
 	}
 	if got := observe("api.bogus.com").Facts.Security; len(got) == 0 || got[0].Status != evidence.DNSSECBogus {
@@ -103,7 +103,7 @@ func TestAuthorityEvidence(t *testing.T) {
 
 func TestIntranetWantsAResolver(t *testing.T) {
 	got, _ := authority(t).Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", CustomDomainType: binding.Intranet})
-	if got.State != evidence.Failed {
+	if got.State != evidence.StateFailed {
 		t.Errorf("got %+v", got)
 	}
 }

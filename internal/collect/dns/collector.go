@@ -49,14 +49,14 @@ func NewAuthority(w *iterate.Walker, resolvers []*resolve.Client, now func() tim
 func (c *Collector) Collect(ctx context.Context, b binding.Binding) (evidence.Observation[evidence.DNS], evidence.Observation[evidence.Proof]) {
 	if b.CertificateAlone {
 		const why = "the certificate is judged alone: no group was named"
-		return evidence.Left[evidence.DNS](why), evidence.Left[evidence.Proof](why)
+		return evidence.NotCollected[evidence.DNS](why), evidence.NotCollected[evidence.Proof](why)
 	}
 	if c.walker != nil && b.CustomDomainType != binding.Intranet {
 		return c.authorityAliases(ctx, b), c.authorityProof(ctx, b)
 	}
 	if c.resolver == nil {
 		const why = "INTRANET names are asked of a resolver, and there is none; name one with --resolver"
-		return evidence.CouldNot[evidence.DNS](why, "", c.now()), evidence.CouldNot[evidence.Proof](why, "", c.now())
+		return evidence.Failed[evidence.DNS](why, "", c.now()), evidence.Failed[evidence.Proof](why, "", c.now())
 	}
 	return c.aliases(ctx, b), c.proof(ctx, b)
 }
@@ -64,31 +64,31 @@ func (c *Collector) Collect(ctx context.Context, b binding.Binding) (evidence.Ob
 func (c *Collector) aliases(ctx context.Context, b binding.Binding) evidence.Observation[evidence.DNS] {
 	name, err := c.queryName(b)
 	if err != nil {
-		return evidence.CouldNot[evidence.DNS](err.Error(), c.resolver.Server(), c.now())
+		return evidence.Failed[evidence.DNS](err.Error(), c.resolver.Server(), c.now())
 	}
 	chain, err := c.resolver.Walk(ctx, name)
 	facts := evidence.DNS{Mode: evidence.DNSResolver, QueryName: name, Hops: hops(chain, c.resolver.Server()), End: end(chain)}
 	if err != nil {
-		return failed(evidence.CouldNot[evidence.DNS](err.Error(), c.resolver.Server(), c.now()), facts)
+		return failed(evidence.Failed[evidence.DNS](err.Error(), c.resolver.Server(), c.now()), facts)
 	}
 	facts.Around = around(ctx, c.resolver.Follow, b, facts)
-	return evidence.Saw(facts, c.resolver.Server(), c.now())
+	return evidence.Observed(facts, c.resolver.Server(), c.now())
 }
 
 func (c *Collector) proof(ctx context.Context, b binding.Binding) evidence.Observation[evidence.Proof] {
 	if b.DomainProof != binding.ProofTXT {
-		return evidence.Left[evidence.Proof]("the binding proves its domain by CNAME")
+		return evidence.NotCollected[evidence.Proof]("the binding proves its domain by CNAME")
 	}
 	owner, err := proofOwner(b)
 	if err != nil {
-		return evidence.CouldNot[evidence.Proof](err.Error(), c.resolver.Server(), c.now())
+		return evidence.Failed[evidence.Proof](err.Error(), c.resolver.Server(), c.now())
 	}
 	chain, err := c.resolver.Follow(ctx, owner, miekg.TypeTXT)
 	facts := proofFacts(owner, chain, c.resolver.Server())
 	if err != nil {
-		return failed(evidence.CouldNot[evidence.Proof](err.Error(), c.resolver.Server(), c.now()), facts)
+		return failed(evidence.Failed[evidence.Proof](err.Error(), c.resolver.Server(), c.now()), facts)
 	}
-	return evidence.Saw(facts, c.resolver.Server(), c.now())
+	return evidence.Observed(facts, c.resolver.Server(), c.now())
 }
 
 func proofFacts(owner string, chain resolve.Chain, server string) evidence.Proof {

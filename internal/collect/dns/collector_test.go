@@ -117,10 +117,10 @@ func TestCollectAliases(t *testing.T) {
 			want.Around = &evidence.Around{HTTPS: &evidence.Lookup{Name: want.QueryName, Event: evidence.EventNoData}}
 		}
 		got, proof := c.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: groupID, RegionID: "cn-hangzhou", DomainProof: binding.ProofCNAME})
-		if diff := cmp.Diff(evidence.Saw(want, server, noon), got); diff != "" {
+		if diff := cmp.Diff(evidence.Observed(want, server, noon), got); diff != "" {
 			t.Errorf("%s: %s", domain, diff)
 		}
-		if proof.State != evidence.LeftOut || proof.Reason != "the binding proves its domain by CNAME" {
+		if proof.State != evidence.StateNotCollected || proof.Reason != "the binding proves its domain by CNAME" {
 			t.Errorf("%s: got proof %+v", domain, proof)
 		}
 		replayed := roundTrip(t, got)
@@ -152,10 +152,10 @@ func TestCollectProof(t *testing.T) {
 	} {
 		b := binding.Binding{DomainName: domain, GroupID: strings.ToUpper(groupID), DomainProof: binding.ProofTXT}
 		dns, got := c.Collect(t.Context(), b)
-		if diff := cmp.Diff(evidence.Saw(want, c.resolver.Server(), noon), roundTrip(t, got)); diff != "" {
+		if diff := cmp.Diff(evidence.Observed(want, c.resolver.Server(), noon), roundTrip(t, got)); diff != "" {
 			t.Errorf("%s: %s", domain, diff)
 		}
-		if dns.State != evidence.Observed {
+		if dns.State != evidence.StateObserved {
 			t.Errorf("%s: the aliases were not collected: %+v", domain, dns)
 		}
 	}
@@ -164,18 +164,18 @@ func TestCollectProof(t *testing.T) {
 func TestCollectFails(t *testing.T) {
 	c := collector(t, "api.demo.com. 60 IN CNAME a.refused.example.", groupID+".api.demo.com. 60 IN CNAME b.refused.example.")
 	dns, proof := c.Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", GroupID: groupID, DomainProof: binding.ProofTXT})
-	if dns.State != evidence.Failed || !strings.Contains(dns.Reason, "(REFUSED)") || dns.From != c.resolver.Server() || !dns.At.Equal(noon) {
+	if dns.State != evidence.StateFailed || !strings.Contains(dns.Reason, "(REFUSED)") || dns.From != c.resolver.Server() || !dns.At.Equal(noon) {
 		t.Errorf("got %+v", dns)
 	}
 	if len(dns.Facts.Hops) != 1 || dns.Facts.End.Name != "a.refused.example" || dns.Facts.End.Event != "" {
 		t.Errorf("the aliases until then are lost: %+v", dns.Facts)
 	}
-	if proof.State != evidence.Failed || len(proof.Facts.Hops) != 1 || proof.Facts.Event != "" {
+	if proof.State != evidence.StateFailed || len(proof.Facts.Hops) != 1 || proof.Facts.Event != "" {
 		t.Errorf("got %+v", proof)
 	}
 	ended, stop := context.WithCancel(t.Context())
 	stop()
-	if dns, _ := c.Collect(ended, binding.Binding{DomainName: "late.demo.com", GroupID: groupID}); dns.State != evidence.Failed {
+	if dns, _ := c.Collect(ended, binding.Binding{DomainName: "late.demo.com", GroupID: groupID}); dns.State != evidence.StateFailed {
 		t.Errorf("cancelled: got %+v", dns)
 	}
 }
@@ -188,10 +188,10 @@ func TestCollectRefusesNamesItCannotAsk(t *testing.T) {
 		`a\.b.com`: groupID, "a\x00.com": groupID, long + "co": groupID, "ok.example": "a.b", "fine.example": "",
 	} {
 		dns, proof := c.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: group, DomainProof: binding.ProofTXT})
-		if proof.State != evidence.Failed || proof.Reason == "" {
+		if proof.State != evidence.StateFailed || proof.Reason == "" {
 			t.Errorf("%q of %q: got proof %+v", domain, group, proof)
 		}
-		if group == groupID && len(domain) < 200 && (dns.State != evidence.Failed || !strings.Contains(dns.Reason, "request/domain-is-well-formed")) {
+		if group == groupID && len(domain) < 200 && (dns.State != evidence.StateFailed || !strings.Contains(dns.Reason, "request/domain-is-well-formed")) {
 			t.Errorf("%q: got %+v", domain, dns)
 		}
 	}
@@ -199,7 +199,7 @@ func TestCollectRefusesNamesItCannotAsk(t *testing.T) {
 
 func TestCollectLeavesOut(t *testing.T) {
 	dns, proof := collector(t).Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", CertificateAlone: true})
-	if dns.State != evidence.LeftOut || proof.State != evidence.LeftOut || dns.Reason == "" {
+	if dns.State != evidence.StateNotCollected || proof.State != evidence.StateNotCollected || dns.Reason == "" {
 		t.Errorf("got %+v, %+v", dns, proof)
 	}
 }

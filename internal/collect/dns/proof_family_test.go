@@ -28,7 +28,7 @@ func TestProofOfEveryAuthority(t *testing.T) {
 	} {
 		want.Owner = groupID + "." + domain
 		_, got := c.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: groupID, DomainProof: binding.ProofTXT})
-		if got.State != evidence.Observed {
+		if got.State != evidence.StateObserved {
 			t.Errorf("%s: got %+v", domain, got)
 		}
 		if diff := cmp.Diff(want, roundTrip(t, got).Facts); diff != "" {
@@ -54,7 +54,7 @@ func TestFamilyThatIsMissing(t *testing.T) {
 		})
 		c := NewAuthority(w, nil, time.Now, func() string { return "random" })
 		got, _ := c.Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", GroupID: groupID, RegionID: "cn-hangzhou"})
-		if got.State != evidence.Observed || got.Facts.End.Event != evidence.EventAddress {
+		if got.State != evidence.StateObserved || got.Facts.End.Event != evidence.EventAddress {
 			t.Fatalf("%v: got %+v", lacking, got)
 		}
 		rows := roundTrip(t, got).Facts.Servers[0].Rows
@@ -75,7 +75,7 @@ func TestIntranetIsAskedOfTheResolver(t *testing.T) {
 	c := NewAuthority(w, []*resolve.Client{resolver}, time.Now, func() string { return "random" })
 	got, _ := c.Collect(t.Context(), binding.Binding{DomainName: "in.demo.com", GroupID: groupID, RegionID: "cn-hangzhou", CustomDomainType: binding.Intranet})
 	want := evidence.End{Name: vpc, Event: evidence.EventAddress, Addresses: []string{"10.0.0.7"}, TTL: 60}
-	if got.State != evidence.Observed || got.Facts.Mode != evidence.DNSResolver || got.From != resolver.Server() || got.Facts.Servers != nil || !cmp.Equal(want, got.Facts.End) {
+	if got.State != evidence.StateObserved || got.Facts.Mode != evidence.DNSResolver || got.From != resolver.Server() || got.Facts.Servers != nil || !cmp.Equal(want, got.Facts.End) {
 		t.Errorf("got %+v", got)
 	}
 	if got := l.Servers[lab.FirstAddress].Count("in.demo.com. CNAME"); got != 0 {

@@ -47,12 +47,12 @@ const noGroup = "no API group was named, only the certificate is judged"
 // could tell whether the certificate is in place.
 func (c *Collector) Group(ctx context.Context, b binding.Binding, served bool) evidence.Observation[evidence.Group] {
 	if b.CertificateAlone {
-		return evidence.Left[evidence.Group](noGroup)
+		return evidence.NotCollected[evidence.Group](noGroup)
 	}
 	from := c.reader.Endpoint(b.RegionID)
 	g, err := c.reader.Group(ctx, b.RegionID, b.GroupID)
 	if err != nil {
-		return evidence.CouldNot[evidence.Group](err.Error(), from, c.now())
+		return evidence.Failed[evidence.Group](err.Error(), from, c.now())
 	}
 	d, bound := g.Domain(b.DomainName)
 	if served && g.Found && b.Certificate != nil {
@@ -61,10 +61,10 @@ func (c *Collector) Group(ctx context.Context, b binding.Binding, served bool) e
 		case err == nil && bound && d.CertificateName != "":
 			g.Served = &s
 		case err != nil && (d.CertificateName == b.Certificate.Name || denied(err)):
-			return evidence.CouldNot[evidence.Group](err.Error(), from, c.now())
+			return evidence.Failed[evidence.Group](err.Error(), from, c.now())
 		}
 	}
-	return evidence.Saw(g, from, c.now())
+	return evidence.Observed(g, from, c.now())
 }
 
 // Account observes what the other groups of the account and region say about
@@ -77,18 +77,18 @@ func (c *Collector) Group(ctx context.Context, b binding.Binding, served bool) e
 // tells; any other failure makes it a failed one.
 func (c *Collector) Account(ctx context.Context, b binding.Binding, g evidence.Group, chain []string) evidence.Observation[evidence.Account] {
 	if b.CertificateAlone {
-		return evidence.Left[evidence.Account](noGroup)
+		return evidence.NotCollected[evidence.Account](noGroup)
 	}
 	from := c.reader.Endpoint(b.RegionID)
 	if !g.Found {
-		return evidence.CouldNot[evidence.Account]("the binding's own group is not known, so neither is what conflicts with it", from, c.now())
+		return evidence.Failed[evidence.Account]("the binding's own group is not known, so neither is what conflicts with it", from, c.now())
 	}
 	x, err := c.region(ctx, b.RegionID)
 	if err != nil {
-		return evidence.CouldNot[evidence.Account](err.Error(), from, c.now())
+		return evidence.Failed[evidence.Account](err.Error(), from, c.now())
 	}
 	problem := cmp.Or(x.problem, x.misses(g.GroupID))
-	return evidence.Saw(evidence.Account{
+	return evidence.Observed(evidence.Account{
 		Groups:    len(x.groups),
 		Complete:  problem == "",
 		Problem:   problem,

@@ -113,20 +113,20 @@ func TestGroup(t *testing.T) {
 		served bool
 		want   evidence.Observation[evidence.Group]
 	}{
-		"plain":           {&fake{groups: []evidence.Group{own}}, wish("api.demo.com"), false, evidence.Saw(own, "https://gateway", clock)},
-		"served":          {&fake{groups: []evidence.Group{own}, served: withServed.Served}, wish("API.demo.com"), true, evidence.Saw(withServed, "https://gateway", clock)},
-		"another name":    {&fake{groups: []evidence.Group{own}, served: withServed.Served}, other, true, evidence.Saw(withServed, "https://gateway", clock)},
-		"another, unread": {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": errBroken}}, other, true, evidence.Saw(own, "https://gateway", clock)},
-		"not bound yet":   {&fake{groups: []evidence.Group{own}}, wish("new.demo.com"), true, evidence.Saw(own, "https://gateway", clock)},
+		"plain":           {&fake{groups: []evidence.Group{own}}, wish("api.demo.com"), false, evidence.Observed(own, "https://gateway", clock)},
+		"served":          {&fake{groups: []evidence.Group{own}, served: withServed.Served}, wish("API.demo.com"), true, evidence.Observed(withServed, "https://gateway", clock)},
+		"another name":    {&fake{groups: []evidence.Group{own}, served: withServed.Served}, other, true, evidence.Observed(withServed, "https://gateway", clock)},
+		"another, unread": {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": errBroken}}, other, true, evidence.Observed(own, "https://gateway", clock)},
+		"not bound yet":   {&fake{groups: []evidence.Group{own}}, wish("new.demo.com"), true, evidence.Observed(own, "https://gateway", clock)},
 		"not bound, no right": {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": refused}}, wish("new.demo.com"), true,
-			evidence.CouldNot[evidence.Group](errors.Join(refused, errors.New("no certificate was scripted")).Error(), "https://gateway", clock)},
+			evidence.Failed[evidence.Group](errors.Join(refused, errors.New("no certificate was scripted")).Error(), "https://gateway", clock)},
 		"another name, no right": {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": refused}}, other, true,
-			evidence.CouldNot[evidence.Group](errors.Join(refused, errors.New("no certificate was scripted")).Error(), "https://gateway", clock)},
-		"no certificate, no right": {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": refused}}, plain, true, evidence.Saw(own, "https://gateway", clock)},
-		"not found":                {&fake{}, wish("api.demo.com"), true, evidence.Saw(evidence.Group{}, "https://gateway", clock)},
-		"no group":                 {&fake{}, binding.Binding{CertificateAlone: true}, true, evidence.Left[evidence.Group](noGroup)},
-		"broken":                   {&fake{errs: map[string]error{"own": errBroken}}, wish("api.demo.com"), false, evidence.CouldNot[evidence.Group]("connection reset", "https://gateway", clock)},
-		"broken certificate":       {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": errBroken}}, wish("api.demo.com"), true, evidence.CouldNot[evidence.Group]("connection reset\nno certificate was scripted", "https://gateway", clock)},
+			evidence.Failed[evidence.Group](errors.Join(refused, errors.New("no certificate was scripted")).Error(), "https://gateway", clock)},
+		"no certificate, no right": {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": refused}}, plain, true, evidence.Observed(own, "https://gateway", clock)},
+		"not found":                {&fake{}, wish("api.demo.com"), true, evidence.Observed(evidence.Group{}, "https://gateway", clock)},
+		"no group":                 {&fake{}, binding.Binding{CertificateAlone: true}, true, evidence.NotCollected[evidence.Group](noGroup)},
+		"broken":                   {&fake{errs: map[string]error{"own": errBroken}}, wish("api.demo.com"), false, evidence.Failed[evidence.Group]("connection reset", "https://gateway", clock)},
+		"broken certificate":       {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": errBroken}}, wish("api.demo.com"), true, evidence.Failed[evidence.Group]("connection reset\nno certificate was scripted", "https://gateway", clock)},
 	} {
 		got := collector(tc.fake).Group(t.Context(), tc.b, tc.served)
 		if diff := cmp.Diff(tc.want, got); diff != "" {
@@ -157,7 +157,7 @@ func TestHolders(t *testing.T) {
 	} {
 		f := &fake{groups: []evidence.Group{own, tc.other}}
 		o := collector(f).Account(t.Context(), wish(tc.domain), own, nil)
-		if o.State != evidence.Observed || !o.Facts.Complete || o.Facts.Groups != 2 {
+		if o.State != evidence.StateObserved || !o.Facts.Complete || o.Facts.Groups != 2 {
 			t.Errorf("%s: got %+v", name, o)
 		}
 		if got := domains(o.Facts.Holders); got != tc.want {
@@ -208,19 +208,19 @@ func TestWhatCouldNotBeRead(t *testing.T) {
 		problem string
 		holders int
 	}{
-		"no leave to list":       {map[string]error{"list": refused}, own, evidence.Observed, "apigateway:DescribeApiGroup on", 0},
-		"no leave for one":       {map[string]error{"b": refused}, own, evidence.Observed, "2 of 3 groups were read", 1},
-		"wrapped":                {map[string]error{"b": fmt.Errorf("reading: %w", refused)}, own, evidence.Observed, "apigroup/b", 1},
-		"the listing broke":      {map[string]error{"list": errBroken}, own, evidence.Failed, "", 0},
-		"one group broke":        {map[string]error{"b": errBroken}, own, evidence.Failed, "", 0},
-		"the own group is amiss": {nil, evidence.Group{}, evidence.Failed, "", 0},
+		"no leave to list":       {map[string]error{"list": refused}, own, evidence.StateObserved, "apigateway:DescribeApiGroup on", 0},
+		"no leave for one":       {map[string]error{"b": refused}, own, evidence.StateObserved, "2 of 3 groups were read", 1},
+		"wrapped":                {map[string]error{"b": fmt.Errorf("reading: %w", refused)}, own, evidence.StateObserved, "apigroup/b", 1},
+		"the listing broke":      {map[string]error{"list": errBroken}, own, evidence.StateFailed, "", 0},
+		"one group broke":        {map[string]error{"b": errBroken}, own, evidence.StateFailed, "", 0},
+		"the own group is amiss": {nil, evidence.Group{}, evidence.StateFailed, "", 0},
 	} {
 		o := collector(&fake{groups: groups, errs: tc.errs}).Account(t.Context(), wish("api.demo.com"), tc.own, nil)
 		f := o.Facts
 		if o.State != tc.state || f.Complete || !strings.Contains(f.Problem, tc.problem) || len(f.Holders) != tc.holders {
 			t.Errorf("%s: got %+v", name, o)
 		}
-		if o.State == evidence.Failed && o.Reason == "" {
+		if o.State == evidence.StateFailed && o.Reason == "" {
 			t.Errorf("%s: failed without a reason", name)
 		}
 	}
@@ -230,7 +230,7 @@ func TestTheRegionIsReadOnceAndOnlyWhenNeeded(t *testing.T) {
 	own := some("own", "i", "/")
 	f := &fake{groups: []evidence.Group{own, some("a", "i", "/")}}
 	c := collector(f)
-	if o := c.Account(t.Context(), binding.Binding{CertificateAlone: true}, own, nil); o.State != evidence.LeftOut || len(f.asked) != 0 {
+	if o := c.Account(t.Context(), binding.Binding{CertificateAlone: true}, own, nil); o.State != evidence.StateNotCollected || len(f.asked) != 0 {
 		t.Fatalf("a certificate alone: got %+v after %q", o, f.asked)
 	}
 	var wg sync.WaitGroup
@@ -249,11 +249,11 @@ func TestACancelledCollectionFails(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	c := collector(f)
-	if o := c.Account(ctx, wish("api.demo.com"), own, nil); o.State != evidence.Failed {
+	if o := c.Account(ctx, wish("api.demo.com"), own, nil); o.State != evidence.StateFailed {
 		t.Errorf("got %+v", o)
 	}
 	f.errs = nil
-	if o := c.Account(t.Context(), wish("api.demo.com"), own, nil); o.State != evidence.Observed {
+	if o := c.Account(t.Context(), wish("api.demo.com"), own, nil); o.State != evidence.StateObserved {
 		t.Errorf("the next binding: got %+v", o)
 	}
 }
@@ -320,7 +320,7 @@ func TestAListingWithoutTheOwnGroupIsNotComplete(t *testing.T) {
 	f := &fake{groups: []evidence.Group{some("other", "i", "/", "api.demo.com")}}
 	own := some("own", "i", "/")
 	account := collector(f).Account(t.Context(), wish("api.demo.com"), own, nil)
-	if account.State != evidence.Observed || account.Facts.Complete || !strings.Contains(account.Facts.Problem, `lacks the binding's own group "own"`) {
+	if account.State != evidence.StateObserved || account.Facts.Complete || !strings.Contains(account.Facts.Problem, `lacks the binding's own group "own"`) {
 		t.Errorf("got %s, complete %t, %q; want observed and not complete", account.State, account.Facts.Complete, account.Facts.Problem)
 	}
 	if _, err := collector(f).Losers(t.Context(), wish("api.demo.com"), own); err == nil {

@@ -67,22 +67,22 @@ func New(c Config) (*Collector, error) {
 func (c *Collector) Collect(ctx context.Context, seen evidence.Observation[evidence.Certificate]) evidence.Observation[evidence.Revocation] {
 	now := c.config.Now()
 	switch seen.State {
-	case evidence.LeftOut:
-		return evidence.Left[evidence.Revocation](seen.Reason)
-	case evidence.Observed:
+	case evidence.StateNotCollected:
+		return evidence.NotCollected[evidence.Revocation](seen.Reason)
+	case evidence.StateObserved:
 	default:
-		return evidence.CouldNot[evidence.Revocation]("the certificate was not observed: "+seen.Reason, seen.From, now)
+		return evidence.Failed[evidence.Revocation]("the certificate was not observed: "+seen.Reason, seen.From, now)
 	}
 	path := seen.Facts.Path
 	var facts evidence.Revocation
 	for i := 0; i+1 < len(path.DER); i++ {
 		cert, err := path.X509(i)
 		if err != nil {
-			return evidence.CouldNot[evidence.Revocation]("a certificate of the path cannot be parsed", seen.From, now)
+			return evidence.Failed[evidence.Revocation]("a certificate of the path cannot be parsed", seen.From, now)
 		}
 		issuer, err := path.X509(i + 1)
 		if err != nil {
-			return evidence.CouldNot[evidence.Revocation]("a certificate of the path cannot be parsed", seen.From, now)
+			return evidence.Failed[evidence.Revocation]("a certificate of the path cannot be parsed", seen.From, now)
 		}
 		sources := c.sources(cert, issuer)
 		if len(sources) == 0 && i == 0 { // lists were given, and none for the one certificate that matters
@@ -90,11 +90,11 @@ func (c *Collector) Collect(ctx context.Context, seen evidence.Observation[evide
 		}
 		one := c.one(ctx, cert, sources, now)
 		if c.config.Offline != "" && one.Status == evidence.RevocationUnknown && len(one.Problems) == 0 {
-			return evidence.Left[evidence.Revocation](c.config.Offline)
+			return evidence.NotCollected[evidence.Revocation](c.config.Offline)
 		}
 		facts.Certificates = append(facts.Certificates, one)
 	}
-	return evidence.Saw(facts, seen.From, now)
+	return evidence.Observed(facts, seen.From, now)
 }
 
 // one asks the sources of one certificate in turn until one has a usable answer.

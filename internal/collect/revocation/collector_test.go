@@ -54,7 +54,7 @@ func newWorld(t *testing.T, useOCSP bool) *world {
 func (w *world) seen() evidence.Observation[evidence.Certificate] {
 	var facts evidence.Certificate
 	facts.Path.SetCertificates([]*x509.Certificate{w.leaf.Certificate, w.ca.Certificate, w.root.Certificate}, pki.Name)
-	return evidence.Saw(facts, "api.pem", pkitest.Now())
+	return evidence.Observed(facts, "api.pem", pkitest.Now())
 }
 
 func (w *world) collect(t *testing.T, c Config) evidence.Observation[evidence.Revocation] {
@@ -232,14 +232,14 @@ func TestAListIsFetchedOnce(t *testing.T) {
 func TestModes(t *testing.T) {
 	w := newWorld(t, false)
 	w.answer = func(http.ResponseWriter, *http.Request) { t.Error("the network was used") }
-	if got := w.collect(t, Config{Offline: "--offline"}); got.State != evidence.LeftOut || got.Reason != "--offline" {
+	if got := w.collect(t, Config{Offline: "--offline"}); got.State != evidence.StateNotCollected || got.Reason != "--offline" {
 		t.Errorf("offline: got %+v", got)
 	}
 	file := filepath.Join(t.TempDir(), "ca.crl")
 	if err := os.WriteFile(file, w.crl(t, nil, w.leaf.SerialNumber), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.collect(t, Config{Offline: "--offline", CRLs: []string{file}}); got.State != evidence.Observed || got.Facts.Certificates[0].Status != evidence.RevocationRevoked {
+	if got := w.collect(t, Config{Offline: "--offline", CRLs: []string{file}}); got.State != evidence.StateObserved || got.Facts.Certificates[0].Status != evidence.RevocationRevoked {
 		t.Errorf("offline with a file: got %+v", got)
 	}
 	if _, err := New(Config{CRLs: []string{filepath.Join(t.TempDir(), "none")}}); err == nil {
@@ -247,7 +247,7 @@ func TestModes(t *testing.T) {
 	}
 	bare := newWorld(t, false)
 	bare.leaf = bare.ca.Leaf(t, []string{"api.demo.com"})
-	if got := bare.collect(t, Config{Offline: "--offline"}); got.State != evidence.Observed || got.Facts.Certificates[0].Status != evidence.RevocationNoSource {
+	if got := bare.collect(t, Config{Offline: "--offline"}); got.State != evidence.StateObserved || got.Facts.Certificates[0].Status != evidence.RevocationNoSource {
 		t.Errorf("offline without sources: got %+v", got)
 	}
 	stranger := newWorld(t, false)
@@ -263,14 +263,14 @@ func TestModes(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := bare.collect(t, Config{Offline: "--offline", CRLs: []string{file}})
-		if got.State != evidence.Observed || got.Facts.Certificates[0].Status != evidence.RevocationUnknown ||
+		if got.State != evidence.StateObserved || got.Facts.Certificates[0].Status != evidence.RevocationUnknown ||
 			!strings.Contains(strings.Join(got.Facts.Certificates[0].Problems, " "), test.why) {
 			t.Errorf("a list that is %s: got %+v, want %q", name, got, test.why)
 		}
 	}
 	c, _ := New(Config{Now: pkitest.Now})
-	for state, want := range map[evidence.State]evidence.State{evidence.LeftOut: evidence.LeftOut, evidence.Failed: evidence.Failed, evidence.Missing: evidence.Failed} {
-		if got := c.Collect(context.Background(), evidence.Observation[evidence.Certificate]{State: state}); got.State != want {
+	for state, want := range map[evidence.State]evidence.State{evidence.StateNotCollected: evidence.StateNotCollected, evidence.StateFailed: evidence.StateFailed, evidence.StateMissing: evidence.StateFailed} {
+		if got := c.Collect(context.Background(), evidence.Observation[evidence.Certificate]{Metadata: evidence.Metadata{State: state}}); got.State != want {
 			t.Errorf("%s: got %s", state, got.State)
 		}
 	}

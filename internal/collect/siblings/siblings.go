@@ -73,7 +73,7 @@ func (x *Index) Of(number int, group func(region, id string) (evidence.Group, bo
 		related = append(related, x.byName["*."+parent(n)]...)
 	}
 	if len(related) > Max {
-		return evidence.CouldNot[evidence.Siblings](
+		return evidence.Failed[evidence.Siblings](
 			fmt.Sprintf("%d bindings of this run overlap this name, more than the %d that are compared", len(related), Max), source, at)
 	}
 	var found evidence.Siblings
@@ -89,7 +89,7 @@ func (x *Index) Of(number int, group func(region, id string) (evidence.Group, bo
 		}
 		found.Others = append(found.Others, s)
 	}
-	return evidence.Saw(found, source, at)
+	return evidence.Observed(found, source, at)
 }
 
 func parent(n string) string {

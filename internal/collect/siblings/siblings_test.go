@@ -30,7 +30,7 @@ func TestOf(t *testing.T) {
 				t.Errorf("%s: got the group of %+v, want that of g0 alone", names[i], s)
 			}
 		}
-		if o.State != evidence.Observed || !slices.Equal(got, want[i]) {
+		if o.State != evidence.StateObserved || !slices.Equal(got, want[i]) {
 			t.Errorf("%s: got %s %q, want %q", names[i], o.State, got, want[i])
 		}
 	}
@@ -50,7 +50,7 @@ func TestOfIsBounded(t *testing.T) {
 			t.Fatal("a group was read for siblings that are not compared")
 			return evidence.Group{}, false
 		}
-		if o := x.Of(i, asked, time.Time{}); o.State != evidence.Failed {
+		if o := x.Of(i, asked, time.Time{}); o.State != evidence.StateFailed {
 			t.Fatalf("binding %d: siblings are %q, want failed", i, o.State)
 		}
 	}

@@ -38,9 +38,9 @@ func permit(t *testing.T, change ...func(*checks.Subject)) gate.Permit {
 			Certificate: &binding.Certificate{Name: "api_demo"}},
 		Evidence: evidence.Evidence{
 			Run:         evidence.Run{Live: true, Contract: evidence.Contract2026},
-			Group:       evidence.Saw(evidence.Group{Found: true, GroupID: "g1"}, "", time.Time{}),
-			Certificate: evidence.Saw(evidence.Certificate{FileDigest: "sha256:f", ChainDigest: "sha256:c"}, "", time.Time{}),
-			Key:         evidence.Saw(evidence.Key{PublicKeyDigest: "sha256:p"}, "", time.Time{}),
+			Group:       evidence.Observed(evidence.Group{Found: true, GroupID: "g1"}, "", time.Time{}),
+			Certificate: evidence.Observed(evidence.Certificate{FileDigest: "sha256:f", ChainDigest: "sha256:c"}, "", time.Time{}),
+			Key:         evidence.Observed(evidence.Key{PublicKeyDigest: "sha256:p"}, "", time.Time{}),
 		},
 	}
 	for _, c := range change {
@@ -48,11 +48,11 @@ func permit(t *testing.T, change ...func(*checks.Subject)) gate.Permit {
 	}
 	var list []checks.Check
 	var results []checks.Result
-	for _, id := range []string{"group/exists", "dns/cname-reaches-group"} {
-		list = append(list, checks.Check{ID: id, Severity: checks.Error, Core: true})
-		results = append(results, checks.Result{ID: id, Status: checks.StatusPass})
+	for _, r := range []checks.Requirement{checks.TargetExists, checks.DomainIsProved} {
+		list = append(list, checks.Check{ID: string(r), MustPass: checks.Proves(r)})
+		results = append(results, checks.Result{ID: string(r), Status: checks.StatusPass})
 	}
-	p, err := gate.Decide(list, s, results, checks.Error).Permit()
+	p, err := gate.Decide(list, nil, s, results, checks.Error).Permit()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestAForceIsPutOffAFewTimesOnly(t *testing.T) {
 	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(400, "Throttling.User")}})
 	p := permit(t, func(s *checks.Subject) {
 		s.Binding.IsForce = true
-		s.Evidence.Account = evidence.Saw(evidence.Account{Complete: true, Holders: []evidence.Holder{{GroupRef: evidence.GroupRef{GroupID: "g2"}, Conflicts: true}}}, "", time.Time{})
+		s.Evidence.Account = evidence.Observed(evidence.Account{Complete: true, Holders: []evidence.Holder{{GroupRef: evidence.GroupRef{GroupID: "g2"}, Conflicts: true}}}, "", time.Time{})
 	})
 	if _, err := writer(e, sound, nil).Next(gatewaytest.Soon(t), p); err == nil || len(e.Calls()) != 5 || e.Calls()[0].Query.Get("IsForce") != "true" {
 		t.Errorf("got %v after %d calls", err, len(e.Calls()))

@@ -72,7 +72,7 @@ func unseen(c checks.Check, seen map[string]int) (problems []string) {
 	}
 	for _, status := range wanted {
 		if seen[status] == 0 {
-			problems = append(problems, fmt.Sprintf("testdata/checks/%s holds no %s-*.yaml", c.ID, status))
+			problems = append(problems, fmt.Sprintf("%s holds no fixture %s-*.yaml", c.ID, status))
 		}
 	}
 	return problems
@@ -103,6 +103,16 @@ func undocumented(d checks.Doc) (problems []string) {
 	return problems
 }
 
+// with returns the subject with one observation that holds no facts.
+func with(s checks.Subject, need evidence.Need, state evidence.State) checks.Subject {
+	m := evidence.Metadata{State: state}
+	if state != evidence.StateObserved {
+		m.Reason = "taken away by the test"
+	}
+	s.Evidence.Set(m, need)
+	return s
+}
+
 // withoutEvidence takes from a subject that passes each piece of evidence that
 // the check needs for it, one at a time: it must not pass any more.
 func withoutEvidence(c checks.Check, s checks.Subject) (problems []string) {
@@ -112,17 +122,17 @@ func withoutEvidence(c checks.Check, s checks.Subject) (problems []string) {
 	}
 	for _, need := range needs {
 		for state, want := range map[evidence.State]checks.Status{
-			evidence.Failed:  checks.StatusUnknown,
-			evidence.Missing: checks.StatusUnknown,
-			evidence.LeftOut: checks.StatusNotRun,
+			evidence.StateFailed:       checks.StatusUnknown,
+			evidence.StateMissing:      checks.StatusUnknown,
+			evidence.StateNotCollected: checks.StatusNotRun,
 		} {
-			r := judge(c, checks.Subject{Binding: s.Binding, Evidence: with(s.Evidence, need, state)})
+			r := judge(c, with(s, need, state))
 			if r.Status != want {
 				problems = append(problems, fmt.Sprintf("with %s evidence in state %q: got %s, want %s", need, state, r.Status, want))
 			}
 		}
 		// Facts that say nothing may be judged in any way, but without a flaw.
-		r := judge(c, checks.Subject{Binding: s.Binding, Evidence: with(s.Evidence, need, empty)})
+		r := judge(c, with(s, need, evidence.StateObserved))
 		for _, flaw := range flaws(r) {
 			problems = append(problems, fmt.Sprintf("with empty %s evidence: %s", need, flaw))
 		}

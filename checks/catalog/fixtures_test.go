@@ -1,27 +1,32 @@
-package certificate
+package catalog
 
 import (
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/checktest"
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/checktest"
 	collector "github.com/bindgate/bindgate/internal/collect/certificate"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-func TestFixtures(t *testing.T) { checktest.Run(t, All(), checktest.WithLoader(load)) }
+// Fixtures run over the catalogue and not over families: a check without fixtures
+// fails here, fixtures without a check fail here, and a check that its family does
+// not list is an unused function.
+func TestFixtures(t *testing.T) {
+	checktest.Run(t, os.DirFS(filepath.Join("..", "..", "testdata", "checks")), All(), checktest.WithLoader(load))
+}
 
-// load lets the real collector observe files of testdata/certificates:
+// load collects files of testdata/certificates with the real collector:
 // certificate, key, env (a file whose text is the variable's value), passphrase,
-// and roots (roots.pem unless another is named).
-func load(t *testing.T, files map[string]string, b binding.Binding) (
-	evidence.Observation[evidence.Certificate], evidence.Observation[evidence.Key],
-) {
+// roots (roots.pem unless another is named), and served, which the group serves.
+func load(t *testing.T, files map[string]string, s *checks.Subject) {
 	t.Helper()
+	b := s.Binding
 	dir, err := filepath.Abs(filepath.Join("..", "..", "testdata", "certificates"))
 	if err != nil {
 		t.Fatal(err)
@@ -59,5 +64,18 @@ func load(t *testing.T, files map[string]string, b binding.Binding) (
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.Collect(t.Context(), b)
+	certificate, key := c.Collect(t.Context(), b)
+	if certificate.State != evidence.StateMissing {
+		s.Evidence.Certificate = certificate
+	}
+	if key.State != evidence.StateMissing {
+		s.Evidence.Key = key
+	}
+	if files["served"] != "" {
+		text, err := os.ReadFile(filepath.Join(dir, files["served"]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Evidence.Group.Facts.Served = &evidence.Served{CertificateName: "old", ChainDigest: "sha256:00", Leaf: string(text)}
+	}
 }

@@ -2,9 +2,9 @@ package checktest
 
 import (
 	"bytes"
+	_ "embed" // for the sound binding
 	"encoding/json"
-	"os"
-	"path/filepath"
+	"io/fs"
 	"strings"
 	"testing"
 
@@ -16,6 +16,11 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
+// baseYAML is the sound binding and its evidence, which every fixture changes.
+//
+//go:embed base.yaml
+var baseYAML string
+
 // statuses are the prefixes of fixture names. "pass" is a pass without any
 // finding, "warn" a pass with a warning.
 func statuses() []string {
@@ -23,7 +28,7 @@ func statuses() []string {
 }
 
 // fixture is one file. Binding and Evidence are JSON merge patches on those of
-// testdata/checks/base.yaml.
+// base.yaml.
 type fixture struct {
 	Binding          map[string]any    `yaml:"binding"`
 	CertificateAlone bool              `yaml:"certificateAlone"`
@@ -42,45 +47,30 @@ type want struct {
 }
 
 type harness struct {
-	root string // testdata/checks
-	base fixture
-	load Loader
+	fixtures fs.FS
+	base     fixture
+	load     Loader
 }
 
 func newHarness(t *testing.T, opts []Option) *harness {
 	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for !exists(filepath.Join(dir, "go.mod")) {
-		if filepath.Dir(dir) == dir {
-			t.Fatal("found no go.mod above the working directory")
-		}
-		dir = filepath.Dir(dir)
-	}
-	h := &harness{root: filepath.Join(dir, "testdata", "checks")}
+	h := &harness{base: parse(t, baseYAML)}
 	for _, o := range opts {
 		o(h)
 	}
-	data, err := os.ReadFile(filepath.Join(h.root, "base.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.base = parse(t, string(data))
 	return h
 }
 
-// Subject is the base subject changed by a fixture text ("" for the sound
-// binding as it is). A `want` block in it is not looked at.
+// Subject returns the sound binding and its evidence, changed by the text of a
+// fixture (empty: as they are). It ignores a `want` block.
 func Subject(t *testing.T, text string, opts ...Option) checks.Subject {
 	t.Helper()
 	s, _ := newHarness(t, opts).subject(t, text)
 	return s
 }
 
-// subject applies a fixture to the base: first the binding's patch, then what
-// it loads, then the evidence's patch, so that a fixture can also spoil what it
+// subject applies a fixture to the base: first the binding's patch, then what it
+// loads, then the evidence's patch, so that a fixture can also spoil what it
 // loaded.
 func (h *harness) subject(t *testing.T, text string) (checks.Subject, want) {
 	t.Helper()
@@ -92,35 +82,17 @@ func (h *harness) subject(t *testing.T, text string) (checks.Subject, want) {
 	_, s.Binding.CustomDomainTypeGiven = f.Binding["customDomainType"]
 	s.Binding.Positions = positions(t, s.Binding)
 
-	var base evidence.Evidence
-	patch(t, "evidence of base.yaml", h.base.Evidence, nil, &base)
+	patch(t, "evidence of base.yaml", h.base.Evidence, nil, &s.Evidence)
 	if len(f.Load) > 0 {
 		if h.load == nil {
-			t.Fatal("the fixture has a load block, but Run was given no loader")
+			t.Fatal("the fixture has a load block, and no loader was given; see WithLoader")
 		}
-		certificate, key := h.load(t, f.Load, s.Binding)
-		if certificate.State != evidence.Missing {
-			base.Certificate = certificate
-		}
-		if key.State != evidence.Missing {
-			base.Key = key
-		}
+		h.load(t, f.Load, &s)
 	}
-	if name := f.Load["served"]; name != "" {
-		base.Group.Facts.Served = h.served(t, name)
-	}
-	patch(t, "evidence", base, f.Evidence, &s.Evidence)
+	loaded := s.Evidence
+	s.Evidence = evidence.Evidence{}
+	patch(t, "evidence", loaded, f.Evidence, &s.Evidence)
 	return s, f.Want
-}
-
-// served is a file of testdata/certificates as what a group serves now.
-func (h *harness) served(t *testing.T, name string) *evidence.Served {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(h.root, "..", "certificates", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &evidence.Served{CertificateName: "old", ChainDigest: "sha256:00", Leaf: string(text)}
 }
 
 func parse(t *testing.T, text string) fixture {
@@ -191,9 +163,4 @@ func statusOf(name string) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }

@@ -15,10 +15,10 @@ func TestBaseIsSound(t *testing.T) {
 		t.Errorf("got %+v", s.Binding)
 	}
 	states := map[evidence.Need]evidence.State{
-		evidence.NeedDNS: evidence.Observed, evidence.NeedProof: evidence.LeftOut,
-		evidence.NeedCertificate: evidence.Missing, evidence.NeedKey: evidence.Missing,
-		evidence.NeedGroup: evidence.Observed, evidence.NeedAccount: evidence.Observed,
-		evidence.NeedSiblings: evidence.Observed, evidence.NeedPolicy: evidence.Observed,
+		evidence.NeedDNS: evidence.StateObserved, evidence.NeedProof: evidence.StateNotCollected,
+		evidence.NeedCertificate: evidence.StateMissing, evidence.NeedKey: evidence.StateMissing,
+		evidence.NeedGroup: evidence.StateObserved, evidence.NeedAccount: evidence.StateObserved,
+		evidence.NeedSiblings: evidence.StateObserved, evidence.NeedPolicy: evidence.StateObserved,
 	}
 	for need, want := range states {
 		if got := s.Evidence.Of(need).State; got != want {
@@ -46,7 +46,7 @@ certificateAlone: true
 	if got := s.Evidence.Group.Facts; len(got.Stages) != 1 || got.SubDomain == "" {
 		t.Errorf("got %+v", got)
 	}
-	if got := s.Evidence.Siblings.State; got != evidence.Missing {
+	if got := s.Evidence.Siblings.State; got != evidence.StateMissing {
 		t.Errorf("siblings: got %q, want missing", got)
 	}
 }

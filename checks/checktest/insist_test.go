@@ -3,6 +3,7 @@ package checktest
 import (
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -50,8 +51,13 @@ func TestUnseen(t *testing.T) {
 	blocking := checks.Check{ID: "a/b", Severity: checks.Error, Needs: []evidence.Need{evidence.NeedDNS}}
 	advisory := checks.Check{ID: "a/b", Severity: checks.Warning}
 	expect(t, unseen(blocking, map[string]int{"pass": 1, "fail": 2, "unknown": 1}))
-	expect(t, unseen(blocking, map[string]int{"warn": 1}), "no pass-", "no fail-", "no unknown-")
-	expect(t, unseen(advisory, map[string]int{"pass": 1, "fail": 1}), "no warn-")
+	expect(t, unseen(blocking, map[string]int{"warn": 1}), "no fixture pass-", "no fixture fail-", "no fixture unknown-")
+	expect(t, unseen(advisory, map[string]int{"pass": 1, "fail": 1}), "no fixture warn-")
+}
+
+func TestOrphans(t *testing.T) {
+	fixtures := fstest.MapFS{"base.yaml": {}, "a/b/pass-x.yaml": {}, "a/c/pass-x.yaml": {}, "b/b/pass-x.yaml": {}}
+	expect(t, orphans(t, fixtures, map[string]bool{"a/b": true}), "a/c holds", "b/b holds")
 }
 
 func TestUndocumented(t *testing.T) {
@@ -64,12 +70,12 @@ func TestUndocumented(t *testing.T) {
 func TestWithoutEvidence(t *testing.T) {
 	s := Subject(t, "")
 	c := checks.Check{ID: "a/b", Needs: []evidence.Need{evidence.NeedDNS}, Judge: func(s checks.Subject) checks.Verdict {
-		return checks.Found()
+		return checks.Pass()
 	}}
 	expect(t, withoutEvidence(c, s))
 	c.Judge = func(s checks.Subject) checks.Verdict {
 		_ = s.Evidence.DNS.Facts.Hops[0]
-		return checks.Found()
+		return checks.Pass()
 	}
 	expect(t, withoutEvidence(c, s), "with empty dns evidence")
 	// A need that is no evidence is missing whatever the mode left out.
