@@ -22,6 +22,7 @@ const (
 	NeedRevocation  Need = "revocation"  // what CRLs and OCSP say of the path
 	NeedGroup       Need = "group"       // the API group that the binding names
 	NeedAccount     Need = "account"     // the other groups of the account and region
+	NeedDisplaced   Need = "displaced"   // the names that a force takes from other groups
 	NeedSiblings    Need = "siblings"    // the other bindings of this run
 	NeedPolicy      Need = "policy"      // what Rego said
 )
@@ -36,6 +37,7 @@ type Evidence struct {
 	Revocation  Observation[Revocation]  `json:"revocation,omitzero"`
 	Group       Observation[Group]       `json:"group"`
 	Account     Observation[Account]     `json:"account"`
+	Displaced   Observation[Displaced]   `json:"displaced,omitzero"`
 	Siblings    Observation[Siblings]    `json:"siblings"`
 	Policy      Observation[Policy]      `json:"policy"`
 }
@@ -130,7 +132,7 @@ type row struct {
 
 // table is the one list of needs. Needs, Of and Set read it, and with them
 // everything that treats all evidence alike.
-func table() [9]row {
+func table() [10]row {
 	return [...]row{
 		{NeedDNS, func(e *Evidence) observation { return &e.DNS }},
 		{NeedProof, func(e *Evidence) observation { return &e.Proof }},
@@ -139,6 +141,7 @@ func table() [9]row {
 		{NeedRevocation, func(e *Evidence) observation { return &e.Revocation }},
 		{NeedGroup, func(e *Evidence) observation { return &e.Group }},
 		{NeedAccount, func(e *Evidence) observation { return &e.Account }},
+		{NeedDisplaced, func(e *Evidence) observation { return &e.Displaced }},
 		{NeedSiblings, func(e *Evidence) observation { return &e.Siblings }},
 		{NeedPolicy, func(e *Evidence) observation { return &e.Policy }},
 	}

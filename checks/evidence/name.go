@@ -9,3 +9,17 @@ func PlainName(name string) string { return strings.ToLower(strings.TrimSuffix(n
 // SameName reports whether two domain names are the same, whatever their case and
 // final dot.
 func SameName(a, b string) bool { return PlainName(a) == PlainName(b) }
+
+// Covers reports whether a wildcard name covers another name or wildcard, at any
+// depth below its parent: whether a wildcard of the platform matches one label or
+// several is not documented.
+func Covers(wildcard, name string) bool {
+	w, n := PlainName(wildcard), PlainName(name)
+	return strings.HasPrefix(w, "*.") && w != n && strings.HasSuffix(n, w[1:]) && len(n) > len(w)-1
+}
+
+// CoversOneLabel is Covers for a name that is one label below the parent.
+func CoversOneLabel(wildcard, name string) bool {
+	_, parent, _ := strings.Cut(PlainName(name), ".")
+	return Covers(wildcard, name) && "*."+parent == PlainName(wildcard)
+}

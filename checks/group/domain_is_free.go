@@ -43,6 +43,12 @@ func judgeDomainIsFree(s checks.Subject) checks.Verdict {
 				fmt.Sprintf("the force would take %q from %s", h.Domain.DomainName, describe(h)), ""))
 			continue
 		}
+		if deep(h.Domain.DomainName, b.DomainName) {
+			findings = append(findings, checks.Warns("/domainName",
+				fmt.Sprintf("%s %s several labels apart; whether the platform takes that for a clash is not documented", describe(h), holds(h.Domain.DomainName, b.DomainName)),
+				"if SetDomain refuses the binding, unbind the name there first"))
+			continue
+		}
 		findings = append(findings, checks.Fails("/domainName",
 			fmt.Sprintf("%s %s, on the same instance and base path", describe(h), holds(h.Domain.DomainName, b.DomainName)),
 			fmt.Sprintf("unbind it there, or move its resolution, then set isForce: true and forceFrom: [%s]", h.GroupID)))
@@ -51,6 +57,12 @@ func judgeDomainIsFree(s checks.Subject) checks.Verdict {
 		return checks.CannotTell("with isForce every group of the account must be known: "+why(account), findings...)
 	}
 	return checks.Judge(findings...)
+}
+
+// deep reports whether one of two overlapping names is a wildcard more than one
+// label above the other.
+func deep(theirs, ours string) bool {
+	return !evidence.SameName(theirs, ours) && !evidence.CoversOneLabel(theirs, ours) && !evidence.CoversOneLabel(ours, theirs)
 }
 
 func holds(theirs, ours string) string {

@@ -12,7 +12,7 @@ func trafficHasMoved() checks.Check {
 	return checks.Check{
 		ID: "rebind/traffic-has-moved", Severity: checks.Error,
 		AfterPolicy: true,
-		Needs:       []evidence.Need{evidence.NeedDNS, evidence.NeedAccount},
+		Needs:       []evidence.Need{evidence.NeedDNS, evidence.NeedAccount, evidence.NeedDisplaced},
 		Applies:     forces,
 		Judge:       judgeTrafficHasMoved,
 		Doc: checks.Doc{
@@ -42,6 +42,8 @@ func judgeTrafficHasMoved(s checks.Subject) checks.Verdict {
 	if conflicts == nil {
 		return none
 	}
+	// The binding's own chain answers for the name that is asked for; a name that
+	// is displaced in addition has a chain of its own.
 	dns := s.Evidence.DNS.Facts
 	var findings []checks.Finding
 	for _, h := range conflicts {
@@ -51,8 +53,43 @@ func judgeTrafficHasMoved(s checks.Subject) checks.Verdict {
 				fmt.Sprintf("point the name at group %s first, then wait %s", s.Binding.GroupID, wait(dns))))
 		}
 	}
+	unknown := ""
+	for _, h := range conflicts {
+		if evidence.SameName(h.Domain.DomainName, s.Binding.DomainName) {
+			continue
+		}
+		seen, found := displaced(s.Evidence.Displaced.Facts, h)
+		switch {
+		case !found:
+			unknown = fmt.Sprintf("DNS was not asked about %q, which %s would lose too", h.Domain.DomainName, name(h))
+		case leadsTo(seen.DNS, h):
+			findings = append(findings, checks.Fails("/isForce",
+				fmt.Sprintf("the force would take %q too, which still leads to %s", h.Domain.DomainName, name(h)),
+				fmt.Sprintf("bind %q to its new group first, or point it there and wait %s", h.Domain.DomainName, wait(seen.DNS))))
+		case seen.Problem != "":
+			unknown = fmt.Sprintf("where %q leads is not known, and %s would lose it too: %s", h.Domain.DomainName, name(h), seen.Problem)
+		case !absent(seen.DNS) && h.SubDomain == "":
+			unknown = fmt.Sprintf("%s would lose %q too, and has no name to compare its CNAME chain with", name(h), h.Domain.DomainName)
+		}
+	}
+	if !checks.HasError(findings) && unknown != "" {
+		return checks.CannotTell(unknown, findings...)
+	}
 	return checks.Judge(findings...)
 }
+
+// displaced finds what DNS says of a name that a group would lose.
+func displaced(d evidence.Displaced, h evidence.Holder) (evidence.DisplacedName, bool) {
+	for _, n := range d.Names {
+		if n.GroupID == h.GroupID && evidence.SameName(n.Name, h.Domain.DomainName) {
+			return n, true
+		}
+	}
+	return evidence.DisplacedName{}, false
+}
+
+// absent reports that a name does not exist, so that it has no callers.
+func absent(d evidence.DNS) bool { return d.End.Event == evidence.EventNameError && len(d.Hops) == 0 }
 
 // leadsTo reports whether the alias chain passes or ends at the holder's SubDomain.
 func leadsTo(dns evidence.DNS, h evidence.Holder) bool {

@@ -6,6 +6,7 @@ package collect
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -68,6 +69,7 @@ func (c *Collector) Collect(ctx context.Context, number int, b binding.Binding) 
 	work.Go(func() error { c.group(ctx, b, &ev); return nil })
 	_ = work.Wait() // they report through the evidence only
 	c.account(ctx, b, &ev)
+	c.displaced(ctx, b, &ev)
 	c.siblings(ctx, number, &ev)
 	return ev
 }
@@ -129,6 +131,70 @@ func (c *Collector) account(ctx context.Context, b binding.Binding, ev *evidence
 	}
 	defer guard(c.Now, "account", ev, evidence.NeedAccount)
 	ev.Account = c.Group.Account(ctx, b, ev.Group.Facts, Chain(ev.DNS))
+}
+
+// maxDisplaced bounds the names of which DNS is asked for one force; a group
+// holds ten domains.
+const maxDisplaced = 50
+
+// displaced asks DNS about every name that a force would take, as if it had been
+// asked for: a forced wildcard takes names whose callers are still elsewhere.
+func (c *Collector) displaced(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
+	switch {
+	case !b.IsForce:
+		skip(ev, "the binding asks for no force", evidence.NeedDisplaced)
+		return
+	case c.DNS == nil:
+		skip(ev, c.WithoutDNS, evidence.NeedDisplaced)
+		return
+	case ev.Account.State != evidence.StateObserved:
+		m := ev.Account.Metadata
+		ev.Set(m, evidence.NeedDisplaced)
+		return
+	}
+	defer guard(c.Now, "displaced", ev, evidence.NeedDisplaced)
+	var others []evidence.Holder
+	for _, h := range ev.Account.Facts.Conflicts() {
+		if !evidence.SameName(h.Domain.DomainName, b.DomainName) {
+			others = append(others, h)
+		}
+	}
+	if len(others) > maxDisplaced {
+		ev.Displaced = evidence.Failed[evidence.Displaced](
+			fmt.Sprintf("the force would take %d names, more than the %d that are looked at", len(others), maxDisplaced), "", c.Now())
+		return
+	}
+	facts := evidence.Displaced{Names: make([]evidence.DisplacedName, len(others))}
+	var work errgroup.Group
+	work.SetLimit(8)
+	for i, h := range others {
+		work.Go(func() error {
+			facts.Names[i] = c.displacedName(ctx, b, h)
+			return nil
+		})
+	}
+	_ = work.Wait() // they report through the facts only
+	ev.Displaced = evidence.Observed(facts, ev.DNS.From, c.Now())
+}
+
+func (c *Collector) displacedName(ctx context.Context, b binding.Binding, h evidence.Holder) (n evidence.DisplacedName) {
+	n = evidence.DisplacedName{Name: h.Domain.DomainName, GroupID: h.GroupID}
+	defer func() {
+		if recover() != nil {
+			n.Problem = "the DNS collector panicked; this is a defect of bindgate, please report it"
+		}
+	}()
+	as := b
+	as.DomainName, as.GroupID, as.DomainProof, as.Certificate = h.Domain.DomainName, h.GroupID, binding.ProofCNAME, nil
+	if strings.EqualFold(h.Domain.CustomDomainType, binding.Intranet) {
+		as.CustomDomainType = binding.Intranet
+	}
+	o, _ := c.DNS.Collect(ctx, as)
+	n.DNS = o.Facts
+	if o.State != evidence.StateObserved {
+		n.Problem = o.Reason
+	}
+	return n
 }
 
 func (c *Collector) withoutGroup(b binding.Binding) (string, bool) {

@@ -29,10 +29,11 @@ reasons contains {
 }
 
 reasons contains {
-	"msg": sprintf("the domain %s is protected: nobody takes it over by force", [input.binding.domainName]),
+	"msg": sprintf("the domain %s is protected: nobody takes it over by force", [name]),
 	"pointer": "/domainName",
 } if {
-	not domain_unprotected
+	some name in taken_names
+	not domain_unprotected(name)
 }
 
 reasons contains {
@@ -103,10 +104,25 @@ unprotected(loser) if {
 	}
 }
 
-domain_unprotected if {
+# taken_names are the name that is asked for and every name that another group
+# would lose: a forced wildcard takes the names below it, a forced name the
+# wildcards above it.
+taken_names contains input.binding.domainName
+
+taken_names contains loser.domain.domainName if some loser in losers
+
+# domain_unprotected compares both ways round: a protected name that a taken
+# wildcard covers is taken with it.
+domain_unprotected(name) if {
 	every pattern in settings.protectedDomains {
-		not covers(pattern, input.binding.domainName)
+		not covers(pattern, name)
+		not under(pattern, name)
 	}
+}
+
+under(pattern, name) if {
+	startswith(name, "*.")
+	endswith(lower(pattern), substring(lower(name), 1, -1))
 }
 
 # covers wants null for the delimiters: an empty list means the dot, and then *

@@ -233,3 +233,27 @@ test_refuses_missing_settings[name] if {
 test_refuses_an_empty_input if {
 	not rebind.allow with input as {}
 }
+
+# A forced wildcard takes the names below it, and a forced name the wildcard above
+# it, which serves protected names: each is protected as if it had been asked for.
+test_a_taken_name_is_protected[taken] if {
+	some taken in ["api.demo.com", "API.Demo.com", "a.api.demo.com"]
+	forced := changed([
+		{"op": "replace", "path": "/binding/domainName", "value": "x.demo.com"},
+		{"op": "replace", "path": "/evidence/account/facts/holders/0/domain/domainName", "value": taken},
+	])
+	protected := with_settings({"protectedDomains": ["*api.demo.com"]})
+	refuses(rebind.reasons, sprintf("the domain %s is protected", [taken])) with input as forced with data.force_rebind as protected
+}
+
+test_a_protected_name_under_a_taken_wildcard if {
+	forced := changed([{"op": "replace", "path": "/evidence/account/facts/holders/0/domain/domainName", "value": "*.demo.com"}])
+	protected := with_settings({"protectedDomains": ["api.demo.com"]})
+	refuses(rebind.reasons, "the domain *.demo.com is protected") with input as forced with data.force_rebind as protected
+}
+
+test_a_protected_name_elsewhere_stays_out_of_it if {
+	forced := changed([{"op": "replace", "path": "/evidence/account/facts/holders/0/domain/domainName", "value": "*.demo.com"}])
+	protected := with_settings({"protectedDomains": ["api.demo.org", "demo.com"]})
+	rebind.allow with input as forced with data.force_rebind as protected
+}

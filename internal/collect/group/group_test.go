@@ -151,9 +151,9 @@ func TestHolders(t *testing.T) {
 		"other instance":           {"api.demo.com", some("b", "j", "/", "api.demo.com"), "api.demo.com"},
 		"unnamed instance":         {"api.demo.com", some("b", "", "/", "api.demo.com"), "api.demo.com!"},
 		"a wildcard over it":       {"api.demo.com", some("b", "i", "/", "*.demo.com"), "*.demo.com!"},
-		"a wildcard two above":     {"api.eu.demo.com", some("b", "i", "/", "*.demo.com"), ""},
+		"a wildcard two above":     {"api.eu.demo.com", some("b", "i", "/", "*.demo.com"), "*.demo.com!"},
 		"the wildcard's own apex":  {"demo.com", some("b", "i", "/", "*.demo.com"), ""},
-		"names under a wildcard":   {"*.demo.com", some("b", "i", "/", "x.demo.com", "demo.com", "a.b.demo.com", "*.demo.com"), "*.demo.com! x.demo.com!"},
+		"names under a wildcard":   {"*.demo.com", some("b", "i", "/", "x.demo.com", "demo.com", "a.b.demo.com", "*.demo.com"), "*.demo.com! a.b.demo.com! x.demo.com!"},
 	} {
 		f := &fake{groups: []evidence.Group{own, tc.other}}
 		o := collector(f).Account(t.Context(), wish(tc.domain), own, nil)

@@ -103,15 +103,29 @@ func (x *index) misses(known string) string {
 	return fmt.Sprintf("the listing of %d groups lacks the binding's own group %q, so it may lack others too", len(x.groups), known)
 }
 
-// holders are the groups other than g with this domain or a wildcard that
-// overlaps it, sorted by group and domain.
+// holders are the groups other than g with this domain, or with a name that
+// overlaps it at any depth (evidence.Covers), sorted by group and domain.
 func (x *index) holders(domain string, g evidence.Group) []evidence.Holder {
 	domain = evidence.PlainName(domain)
+	var found []at
+	if wildcard, below := strings.CutPrefix(domain, "*."); below {
+		for zone, places := range x.byZone { // every name under the wildcard's parent
+			if zone == wildcard || strings.HasSuffix(zone, "."+wildcard) {
+				found = append(found, places...)
+			}
+		}
+	} else {
+		found = append(found, x.byZone[parent(domain)]...)
+	}
+	for zone := parent(parent(domain)); zone != ""; zone = parent(zone) { // wildcards over it, further up
+		found = append(found, x.byZone[zone]...)
+	}
 	var out []evidence.Holder
-	for _, a := range x.byZone[parent(domain)] {
+	for _, a := range found {
 		other := x.groups[a.group]
 		d := other.Domains[a.domain]
-		if other.GroupID == g.GroupID || !overlap(domain, evidence.PlainName(d.DomainName)) {
+		overlaps := evidence.SameName(d.DomainName, domain) || evidence.Covers(domain, d.DomainName) || evidence.Covers(d.DomainName, domain)
+		if other.GroupID == g.GroupID || !overlaps {
 			continue
 		}
 		out = append(out, evidence.Holder{GroupRef: other.Ref(), Domain: d, Conflicts: conflict(g, other)})
@@ -135,12 +149,6 @@ func (x *index) aliasedTo(chain []string, own string) *evidence.GroupRef {
 		}
 	}
 	return nil
-}
-
-// overlap reports whether two names with the same parent can be asked for by
-// the same client: they are equal, or one is the wildcard over the other.
-func overlap(a, b string) bool {
-	return a == b || strings.HasPrefix(a, "*.") || strings.HasPrefix(b, "*.")
 }
 
 // conflict is the platform's rule: a domain is bound once for each instance and
