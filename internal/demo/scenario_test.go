@@ -29,13 +29,13 @@ func loaded(t *testing.T) *manifest.Set {
 }
 
 func TestEveryBindingIsExpected(t *testing.T) {
-	set, all := loaded(t), expectations()
-	if len(all) < 12 || len(all) != len(set.Bindings) {
-		t.Fatalf("got %d expectations and %d bindings, want as many and at least 12", len(all), len(set.Bindings))
+	bindings, all := slices.Collect(loaded(t).All()), expectations()
+	if len(all) < 12 || len(all) != len(bindings) {
+		t.Fatalf("got %d expectations and %d bindings, want as many and at least 12", len(all), len(bindings))
 	}
 	reasons := map[string]string{}
 	for i, e := range all {
-		if b := set.Bindings[i]; b.DomainName != e.domain || b.GroupID != e.group {
+		if b := bindings[i]; b.DomainName != e.domain || b.GroupID != e.group {
 			t.Errorf("got binding %q on %q, expected %v", b.DomainName, b.GroupID, e.place)
 		}
 		if (e.becomes == bound) != (len(e.calls) > 0) || (e.becomes == refused) != (e.fails != "") {
@@ -61,7 +61,7 @@ func TestEveryBindingIsExpected(t *testing.T) {
 // minted in vain.
 func TestEveryFileIsMinted(t *testing.T) {
 	named := []string{"renewed.demo.com.old"} // by the seed
-	for _, b := range loaded(t).Bindings {
+	for b := range loaded(t).All() {
 		if b.Certificate == nil {
 			continue
 		}

@@ -31,7 +31,7 @@ func (v Value) Place() (line, column int) {
 // what to do about it.
 func (v Value) Fail(message, next string) {
 	if v.node != nil {
-		v.file.fail(v.node.Line, v.node.Column, message, next)
+		v.file.failAt(v.node, message, next)
 	}
 }
 
