@@ -151,7 +151,7 @@ func Refusal(code, message string) string {
 
 // Soon is a context that ends with the test, and long before it is stopped.
 func Soon(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
