@@ -62,20 +62,19 @@ func TestWaitEndsWhenTheChangeArrives(t *testing.T) {
 	box := oneGroup(t)
 	var out screen
 	code := make(chan int)
-	begin := time.Now()
-	go func() { code <- lintOne(t, box, "", &out, "api.demo.com", "--wait", "50s") }()
-	for !strings.Contains(out.String(), "waiting for DNS") && time.Since(begin) < 10*time.Second {
+	go func() { code <- lintOne(t, box, "", &out, "api.demo.com", "--wait", "1h") }()
+	for range 12_000 { // two minutes
+		if strings.Contains(out.String(), "waiting for DNS") {
+			break
+		}
 		time.Sleep(10 * time.Millisecond)
 	}
 	if err := box.SetRecords("api.demo.com.", "api.demo.com. 60 IN CNAME "+lab.SubDomain+"."); err != nil {
 		t.Error(err)
 	}
-	got, text, took := <-code, out.String(), time.Since(begin)
+	got, text := <-code, out.String() // the test's time-out is long before the end of --wait
 	if got != exitClean || !strings.Contains(text, "1 of 1 bindings are not visible everywhere yet; api.demo.com: dns/cname-reaches-group") {
 		t.Errorf("exit code %d: %s", got, text)
-	}
-	if took > 20*time.Second {
-		t.Errorf("it took %v", took)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 type Options struct {
 	Dir   string // keeps the files; it must be empty or not exist. "": a temporary folder, removed at the end
 	Name  string // what the user calls Dir
+	Temp  string // where a temporary folder is made; "": where the system has them
 	Out   io.Writer
 	Color bool // Out takes colours
 	Now   func() time.Time
@@ -39,7 +40,7 @@ const (
 // and the sandbox received just that. An error is one of the demo's own: a
 // folder that is not empty, a file that cannot be written, an interruption.
 func Run(ctx context.Context, o Options) (agree bool, err error) {
-	f, err := openFolder(o.Dir)
+	f, err := openFolder(o.Dir, o.Temp)
 	if err != nil {
 		return false, err
 	}

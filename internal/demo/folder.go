@@ -15,10 +15,10 @@ type folder struct {
 }
 
 // openFolder makes the folder, or takes it if it is empty; without a path it
-// makes a temporary one.
-func openFolder(path string) (folder, error) {
+// makes a temporary one in temp.
+func openFolder(path, temp string) (folder, error) {
 	if path == "" {
-		path, err := os.MkdirTemp("", "bindgate-demo-")
+		path, err := os.MkdirTemp(temp, "bindgate-demo-")
 		if err != nil {
 			return folder{}, fmt.Errorf("making a temporary folder: %w", err)
 		}

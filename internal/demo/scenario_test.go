@@ -83,7 +83,7 @@ func TestEveryFileIsMinted(t *testing.T) {
 }
 
 func TestFolder(t *testing.T) {
-	f, err := openFolder(filepath.Join(t.TempDir(), "a", "b"))
+	f, err := openFolder(filepath.Join(t.TempDir(), "a", "b"), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,10 +98,10 @@ func TestFolder(t *testing.T) {
 			t.Errorf("%q: got %v, %v, want %o", name, info.Mode(), err, want)
 		}
 	}
-	if _, err := openFolder(f.path); err == nil || !strings.Contains(err.Error(), "not empty") {
+	if _, err := openFolder(f.path, ""); err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("a folder with files: got %v", err)
 	}
-	if _, err := openFolder(f.join("certs/a.key")); err == nil {
+	if _, err := openFolder(f.join("certs/a.key"), ""); err == nil {
 		t.Error("a file was taken for a folder")
 	}
 	if err := f.close(); err != nil {

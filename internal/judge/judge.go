@@ -132,7 +132,7 @@ func (e *Engine) open() (err error) {
 // part of a short run.
 func (e *Engine) loadPolicies(ctx context.Context) {
 	e.policies = sync.OnceValues(func() (*policy.Engine, error) {
-		return policy.Load(ctx, policy.Options{Dirs: e.o.Policies, Data: e.o.Data, Results: PolicyResults(e.catalogue)})
+		return policy.Load(ctx, policy.Options{Dir: e.o.Dir, Dirs: e.o.Policies, Data: e.o.Data, Results: PolicyResults(e.catalogue)})
 	})
 	go func() { _, _ = e.policies() }()
 }

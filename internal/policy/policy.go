@@ -23,6 +23,7 @@ const defaultTimeout = 5 * time.Second
 
 // Options say what to load beside the shipped policies.
 type Options struct {
+	Dir     string        // where relative paths start; empty: the working directory of the process
 	Dirs    []string      // --policy: .rego files, or folders with .rego files and data.yaml, data.yml or data.json
 	Data    []string      // --data: YAML or JSON files; they alone may override data
 	Results []string      // ids of the checks whose results a policy may read; none: any id
@@ -54,14 +55,14 @@ func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, *dat
 	if err != nil {
 		return nil, sources{}, nil, fmt.Errorf("reading shipped policies: %w", err)
 	}
-	own, err := readSources(o.Dirs, testsToo)
+	own, err := readSources(o.Dir, o.Dirs, testsToo)
 	if err != nil {
 		return nil, sources{}, nil, fmt.Errorf("reading policies: %w", err)
 	}
 	if testsToo && share(packagesIn(own.modules), packagesIn(shipped.modules)) {
 		shipped = sources{} // a working copy of them takes their place
 	}
-	overrides, err := readData(o.Data)
+	overrides, err := readData(o.Dir, o.Data)
 	if err != nil {
 		return nil, sources{}, nil, fmt.Errorf("reading policy data: %w", err)
 	}
