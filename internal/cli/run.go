@@ -89,9 +89,7 @@ func (r *run) options() judge.Options {
 		Timeout: s.timeout, Concurrency: s.concurrency, LookupEnv: r.env.LookupEnv,
 		Progress: func() { r.bar.step() },
 	}
-	o.Skip.DNS, _ = s.leftOut("dns")
-	o.Skip.Group, _ = s.leftOut("group")
-	o.Skip.Revocation, _ = s.leftOut("revocation")
+	o.Skip = judge.Skip{DNS: s.skips("dns"), Group: s.skips("group"), Revocation: s.skips("revocation")}
 	return o
 }
 
@@ -269,10 +267,11 @@ func (r *run) close() {
 
 // certificateOnly reports that a certificate is judged with no group named.
 func (r *run) certificateOnly() bool {
+	only := false // flags alone can ask for it, and name one binding
 	for b := range r.engine.Bindings().All() {
-		return b.CertificateAlone // flags alone can ask for it, and name one binding
+		only = b.CertificateAlone
 	}
-	return false
+	return only
 }
 
 // loopbackURL reports whether an endpoint is an address of this machine.

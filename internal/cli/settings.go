@@ -227,15 +227,15 @@ func (s *settings) defaults(env Env) error {
 	return nil
 }
 
-// leftOut tells whether the mode leaves a piece of evidence out, and why.
-func (s settings) leftOut(what string) (string, bool) {
+// skips says why the mode skips a piece of evidence; empty: it does not.
+func (s settings) skips(what string) string {
 	switch {
 	case s.offline:
-		return "--offline", true
+		return "--offline"
 	case slices.Contains(s.without, what):
-		return "--without " + what, true
+		return "--without " + what
 	}
-	return "", false
+	return ""
 }
 
 func absolute(env Env, path string) string {
