@@ -11,6 +11,7 @@ import (
 
 	"github.com/bindgate/bindgate/internal/resolve/lab"
 	"github.com/bindgate/bindgate/internal/sandbox"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
 // oneGroup is a sandbox with the group of the lab's scenarios and one name that
@@ -25,7 +26,7 @@ zone: |
   api.demo.com. 60 IN CNAME old.demo.com.
   old.demo.com. 60 IN A 192.0.2.1
 `
-	seed, err := sandbox.ParseSeed([]byte(text), t.TempDir())
+	seed, err := account.ParseSeed([]byte(text), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/bindgate/bindgate/internal/sandbox"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
 // exitRefused is how a command ends that refused a binding.
@@ -18,7 +18,7 @@ type observed struct {
 	exits         []int              // exit codes of the commands
 	report        report             // of the apply
 	received      []sandbox.Received // every call of the demo
-	before, after []seed.Group       // the sandbox's state
+	before, after []account.Group    // the sandbox's state
 	minted        map[string]pair    // certificates by the name of their files
 }
 

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/bindgate/bindgate/internal/sandbox"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
 func TestCompareAgrees(t *testing.T) {
@@ -95,13 +95,13 @@ func tamperings() []tampering {
 		{"bound with another certificate", api, func(o *observed) { o.domain(api).Certificate.ChainDigest = "sha256:00" }},
 		{"not bound after all", api, func(o *observed) { o.drop(api) }},
 		{"the loser kept the domain", place{"moved.demo.com", legacy}, func(o *observed) {
-			o.group(legacy).Domains = append(o.group(legacy).Domains, seed.Domain{DomainName: "moved.demo.com"})
+			o.group(legacy).Domains = append(o.group(legacy).Domains, account.Domain{DomainName: "moved.demo.com"})
 		}},
 		{"another one lost its domain", old, func(o *observed) { o.drop(old) }},
 		{"another one was changed", old, func(o *observed) { o.domain(old).BindStageName = "TEST" }},
 		{"the one that stands was changed", stands, func(o *observed) { o.domain(stands).Certificate.ChainDigest = "sha256:00" }},
 		{"a domain came from nowhere", stranger, func(o *observed) {
-			o.group(shop).Domains = append(o.group(shop).Domains, seed.Domain{DomainName: stranger.domain})
+			o.group(shop).Domains = append(o.group(shop).Domains, account.Domain{DomainName: stranger.domain})
 		}},
 		{"nothing was refused", place{}, func(o *observed) { o.exits[1] = 0 }},
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bindgate/bindgate/internal/sandbox"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
 // Options say where the demo runs and what it runs.
@@ -62,7 +63,7 @@ func (o Options) in(ctx context.Context, f folder) (agree bool, err error) {
 	if err := f.write(seedName, seedFile); err != nil {
 		return false, err
 	}
-	seed, err := sandbox.ParseSeed([]byte(seedFile), f.path)
+	seed, err := account.ParseSeed([]byte(seedFile), f.path)
 	if err != nil {
 		return false, err
 	}

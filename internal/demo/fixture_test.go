@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/bindgate/bindgate/internal/sandbox"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
 var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -20,8 +20,8 @@ func agreeing(t *testing.T) *observed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state := func() []seed.Group {
-		s, err := sandbox.ParseSeed([]byte(seedFile), f.path)
+	state := func() []account.Group {
+		s, err := account.ParseSeed([]byte(seedFile), f.path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +81,7 @@ func (o *observed) carryOut(e expectation, calls []call) {
 		d := o.domain(e.place)
 		if d == nil {
 			g := o.group(e.group)
-			g.Domains = append(g.Domains, seed.Domain{DomainName: e.domain, CustomDomainType: "INTERNET", DomainBindingStatus: "BINDING"})
+			g.Domains = append(g.Domains, account.Domain{DomainName: e.domain, CustomDomainType: "INTERNET", DomainBindingStatus: "BINDING"})
 			d = o.domain(e.place)
 		}
 		set := func(field *string, name string) {
@@ -96,7 +96,7 @@ func (o *observed) carryOut(e expectation, calls []call) {
 			d.IsHTTPRedirectToHTTPS = v == "true"
 		}
 		if c.pair != (pair{}) {
-			d.Certificate = &seed.Certificate{Name: d.CertificateName, ChainDigest: c.pair.chain, PublicKeyDigest: c.pair.key}
+			d.Certificate = &account.Certificate{Name: d.CertificateName, ChainDigest: c.pair.chain, PublicKeyDigest: c.pair.key}
 		}
 	}
 	if e.loser != "" {
@@ -104,13 +104,13 @@ func (o *observed) carryOut(e expectation, calls []call) {
 	}
 }
 
-func (o *observed) group(id string) *seed.Group {
-	i := slices.IndexFunc(o.after, func(g seed.Group) bool { return g.GroupID == id })
+func (o *observed) group(id string) *account.Group {
+	i := slices.IndexFunc(o.after, func(g account.Group) bool { return g.GroupID == id })
 	return &o.after[i]
 }
 
 // domain is a domain of the state after the run, to be changed; nil: not there.
-func (o *observed) domain(at place) *seed.Domain {
+func (o *observed) domain(at place) *account.Domain {
 	g := o.group(at.group)
 	for i := range g.Domains {
 		if g.Domains[i].DomainName == at.domain {
@@ -122,7 +122,7 @@ func (o *observed) domain(at place) *seed.Domain {
 
 func (o *observed) drop(at place) {
 	g := o.group(at.group)
-	g.Domains = slices.DeleteFunc(g.Domains, func(d seed.Domain) bool { return d.DomainName == at.domain })
+	g.Domains = slices.DeleteFunc(g.Domains, func(d account.Domain) bool { return d.DomainName == at.domain })
 }
 
 // call is the n-th write that was received for a domain.

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
-	"github.com/bindgate/bindgate/internal/sandbox/material"
 )
 
 const day = 24 * time.Hour
@@ -60,7 +59,7 @@ func mint(f folder, now time.Time) (map[string]pair, error) {
 		if err := f.writeSecret("certs/"+o.file+".key", key); err != nil {
 			return nil, err
 		}
-		minted[o.file] = pair{material.ChainDigest(chain), material.PublicKeyDigest(key)}
+		minted[o.file] = pair{ca.ChainDigest(chain), ca.PublicKeyDigest(key)}
 	}
 	return minted, nil
 }

@@ -6,7 +6,7 @@ import (
 	"reflect"
 	"strconv"
 
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
 // compareState holds every domain of the account against what the calls had to
@@ -44,7 +44,7 @@ func compareState(all []expectation, o observed) []difference {
 
 // stands compares the domain with what it was before, or with the platform's
 // defaults, after the wanted calls.
-func (e expectation) stands(before, after map[place]seed.Domain, minted map[string]pair) []difference {
+func (e expectation) stands(before, after map[place]account.Domain, minted map[string]pair) []difference {
 	want := map[string]string{"BindStageName": "", "CustomDomainType": "INTERNET", "IsHttpRedirectToHttps": "false",
 		"CertificateName": "", "certificate": ""}
 	if was, had := before[e.place]; had {
@@ -69,7 +69,7 @@ func (e expectation) stands(before, after map[place]seed.Domain, minted map[stri
 }
 
 // facts are what SetDomain and SetDomainCertificate can change of a domain.
-func facts(d seed.Domain) map[string]string {
+func facts(d account.Domain) map[string]string {
 	f := map[string]string{"BindStageName": d.BindStageName, "CustomDomainType": d.CustomDomainType,
 		"IsHttpRedirectToHttps": strconv.FormatBool(d.IsHTTPRedirectToHTTPS), "CertificateName": d.CertificateName,
 		"certificate": "", "DomainBindingStatus": d.DomainBindingStatus}
@@ -80,8 +80,8 @@ func facts(d seed.Domain) map[string]string {
 }
 
 // domains is every domain of a state, by its place.
-func domains(groups []seed.Group) map[place]seed.Domain {
-	out := map[place]seed.Domain{}
+func domains(groups []account.Group) map[place]account.Domain {
+	out := map[place]account.Domain{}
 	for _, g := range groups {
 		for _, d := range g.Domains {
 			out[place{d.DomainName, g.GroupID}] = d
@@ -90,7 +90,7 @@ func domains(groups []seed.Group) map[place]seed.Domain {
 	return out
 }
 
-func union(a, b map[place]seed.Domain) map[place]bool {
+func union(a, b map[place]account.Domain) map[place]bool {
 	out := map[place]bool{}
 	for at := range a {
 		out[at] = true
