@@ -148,14 +148,10 @@ func TestTheContextEndsACall(t *testing.T) {
 	e := gatewaytest.New(t, script(gatewaytest.Answer{Hold: hold, Break: true}))
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	start := time.Now()
 	err := wire.Read(ctx, e.Transport(), plain, nil)
 	var we *wire.Error
 	if !errors.As(err, &we) || we.Kind != wire.Transport || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
-	}
-	if took := time.Since(start); took > 20*time.Second {
-		t.Errorf("took %s", took)
 	}
 }
 
