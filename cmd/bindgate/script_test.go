@@ -19,6 +19,7 @@ import (
 
 	"github.com/bindgate/bindgate/internal/cli"
 	"github.com/bindgate/bindgate/internal/sandbox"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
 )
 
@@ -161,7 +162,7 @@ func startSandbox(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: sandbox [-faults=SPEC] [-latency=D] [-contract=2017] SEED")
 	}
 	path := ts.MkAbs(f.Arg(0))
-	seed, err := sandbox.ParseSeed([]byte(ts.ReadFile(f.Arg(0))), filepath.Dir(path))
+	seed, err := account.ParseSeed([]byte(ts.ReadFile(f.Arg(0))), filepath.Dir(path))
 	ts.Check(err)
 	o := sandbox.Options{Seed: seed, Now: time.Now, Latency: *latency, Contract2017: *contract == "2017"}
 	if *faults != "" {

@@ -17,8 +17,8 @@ import (
 	"testing"
 
 	"github.com/bindgate/bindgate/internal/sandbox"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
 )
 
 // vault is a world whose keys, passphrases and access key secret are marked:
@@ -35,7 +35,7 @@ func newVault(t testing.TB) *vault {
 	return &vault{world: newWorld(t), given: map[string]bool{}}
 }
 
-func (v *vault) serve(s seed.Seed, zone map[string]string, change ...func(*sandbox.Options)) {
+func (v *vault) serve(s account.Seed, zone map[string]string, change ...func(*sandbox.Options)) {
 	v.Helper()
 	v.world.serve(s, zone, change...)
 	for _, pair := range v.box.Env() {

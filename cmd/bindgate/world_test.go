@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"github.com/bindgate/bindgate/internal/sandbox"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
 )
 
 // world is a folder, a CA and a sandbox, for whole commands in this process or in one of their own.
@@ -59,12 +59,12 @@ func (w *world) write(name, text string) {
 
 // group is the id of an API group of these tests; target is where a domain must
 // lead to reach it.
-func group(n int) string     { return fmt.Sprintf("beef%028x", n) }
-func target(n int) string    { return group(n) + "-cn-hangzhou.alicloudapi.com." }
-func groups(n int) seed.Seed { return seed.Seed{Groups: make([]seed.Group, n)} }
+func group(n int) string        { return fmt.Sprintf("beef%028x", n) }
+func target(n int) string       { return group(n) + "-cn-hangzhou.alicloudapi.com." }
+func groups(n int) account.Seed { return account.Seed{Groups: make([]account.Group, n)} }
 
 // serve starts the sandbox. Groups without an id get group(0), group(1), …
-func (w *world) serve(s seed.Seed, zone map[string]string, change ...func(*sandbox.Options)) {
+func (w *world) serve(s account.Seed, zone map[string]string, change ...func(*sandbox.Options)) {
 	w.Helper()
 	for i := range s.Groups {
 		if s.Groups[i].GroupID == "" {
@@ -201,7 +201,7 @@ func (w *world) writes() []string {
 }
 
 // domain is a domain of a group as the gateway has it now; its zero value: none.
-func (w *world) domain(group, name string) seed.Domain {
+func (w *world) domain(group, name string) account.Domain {
 	for _, g := range w.box.State() {
 		for _, d := range g.Domains {
 			if g.GroupID == group && strings.EqualFold(d.DomainName, name) {
@@ -209,5 +209,5 @@ func (w *world) domain(group, name string) seed.Domain {
 			}
 		}
 	}
-	return seed.Domain{}
+	return account.Domain{}
 }

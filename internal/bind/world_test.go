@@ -30,8 +30,8 @@ import (
 	"github.com/bindgate/bindgate/internal/journal"
 	"github.com/bindgate/bindgate/internal/pki"
 	"github.com/bindgate/bindgate/internal/sandbox"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -118,9 +118,9 @@ type world struct {
 
 // newWorld starts a sandbox with three groups; change may give them domains.
 // TXT records prove every name of the tests for each of the groups.
-func newWorld(t testing.TB, change func(own, other *seed.Group)) *world {
+func newWorld(t testing.TB, change func(own, other *account.Group)) *world {
 	t.Helper()
-	groups := []seed.Group{{GroupID: own}, {GroupID: other}, {GroupID: third}}
+	groups := []account.Group{{GroupID: own}, {GroupID: other}, {GroupID: third}}
 	if change != nil {
 		change(&groups[0], &groups[1])
 	}
@@ -130,7 +130,7 @@ func newWorld(t testing.TB, change func(own, other *seed.Group)) *world {
 			fmt.Fprintf(&zone, "%s.%s.demo.com. IN TXT \"apigateway-domain-verification=%s-%s.alicloudapi.com\"\n", g.GroupID, name, g.GroupID, region)
 		}
 	}
-	s, err := sandbox.Start(context.Background(), sandbox.Options{Seed: sandbox.Seed{Groups: groups, Zone: zone.String()},
+	s, err := sandbox.Start(context.Background(), sandbox.Options{Seed: account.Seed{Groups: groups, Zone: zone.String()},
 		Now: time.Now, AccessKeyID: "testid", AccessKeySecret: "testsecret"})
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/internal/sandbox"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
 // sandboxFlags are what the sandbox command was called with.
@@ -97,7 +98,7 @@ func (f sandboxFlags) options(env Env) (sandbox.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	if o.Seed, err = sandbox.ParseSeed(data, dir); err != nil {
+	if o.Seed, err = account.ParseSeed(data, dir); err != nil {
 		return o, err
 	}
 	if f.faults != "" {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/config"
+	"github.com/bindgate/bindgate/internal/confine"
 )
 
 // settings are the flags, the gate owner's configuration and the tree's,
@@ -238,9 +238,4 @@ func (s settings) skips(what string) string {
 	return ""
 }
 
-func absolute(env Env, path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(env.Dir, path)
-}
+func absolute(env Env, path string) string { return confine.Absolute(env.Dir, path) }

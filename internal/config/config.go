@@ -141,11 +141,3 @@ func load(path string, files *confine.Files, decode func(strictyaml.Value, *Conf
 	}
 	return c, nil
 }
-
-// absolute is a path of the file, wherever the process stands.
-func (c *Config) absolute(path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(c.Dir, path)
-}

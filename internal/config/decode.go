@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
@@ -129,13 +130,13 @@ func concurrency(_ *Config, v strictyaml.Value) []string {
 
 func (c *Config) path(v strictyaml.Value) []string {
 	p, ok := v.Filled()
-	return one(c.absolute(p), ok)
+	return one(confine.Absolute(c.Dir, p), ok)
 }
 
 func (c *Config) roots(v strictyaml.Value) []string {
 	roots, ok := v.Filled()
 	if ok && roots != "mozilla" && roots != "system" {
-		roots = c.absolute(roots)
+		roots = confine.Absolute(c.Dir, roots)
 	}
 	return one(roots, ok)
 }
@@ -149,7 +150,7 @@ func (c *Config) formats(v strictyaml.Value) (formats []string) {
 			formats = append(formats, text)
 		case toFile.MatchString(text):
 			name, file, _ := strings.Cut(text, "=")
-			formats = append(formats, name+"="+c.absolute(file))
+			formats = append(formats, name+"="+confine.Absolute(c.Dir, file))
 		default:
 			item.Fail(fmt.Sprintf("got %.64q, want FORMAT or FORMAT=FILE", text), "write text, json=report.json, …")
 		}

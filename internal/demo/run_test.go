@@ -143,7 +143,7 @@ func TestDemoNoticesAWriteThatNobodyReported(t *testing.T) {
 			t.Fatalf("the extra binding ended with %d:\n%s", code, &out)
 		}
 	})
-	disagrees(t, o, &out, "✗ typo.demo.com", "call 1 should not be, got SetDomain BindStageName=\"RELEASE\"")
+	disagrees(t, o, &out, "✗ typo.demo.com", "received: got [SetDomain BindStageName=\"RELEASE\"], want what was decided: []")
 }
 
 func TestDemoNoticesAReportThatLies(t *testing.T) {
@@ -155,7 +155,7 @@ func TestDemoNoticesAReportThatLies(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	disagrees(t, o, &out, "✗ api.demo.com", `decided: call 1: got SetDomain BindStageName="TEST"`)
+	disagrees(t, o, &out, "✗ api.demo.com", `want what was decided: [SetDomain BindStageName="TEST"`)
 }
 
 func disagrees(t *testing.T, o demo.Options, out *bytes.Buffer, want ...string) {

@@ -1,4 +1,4 @@
-package actions
+package account
 
 import (
 	"encoding/json"
@@ -11,10 +11,7 @@ import (
 
 	"github.com/miekg/dns"
 
-	"github.com/bindgate/bindgate/internal/sandbox/account"
-	"github.com/bindgate/bindgate/internal/sandbox/apierror"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
 )
 
 // everywhere resolves every name to one target.
@@ -26,7 +23,7 @@ func (target everywhere) Lookup(name string, _ uint16) ([]dns.RR, int) {
 }
 
 // bound is an account whose group g has api.demo.com with a certificate.
-func bound(t *testing.T) (*account.Account, ca.Leaf) {
+func bound(t *testing.T) (*Account, ca.Leaf) {
 	t.Helper()
 	root, err := ca.New(time.Now())
 	if err != nil {
@@ -36,20 +33,20 @@ func bound(t *testing.T) (*account.Account, ca.Leaf) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := seed.Seed{Groups: []seed.Group{{GroupID: "g", GroupName: "payments", SubDomain: "g.alicloudapi.com", Domains: []seed.Domain{{
+	s, err := Seed{Groups: []Group{{GroupID: "g", GroupName: "payments", SubDomain: "g.alicloudapi.com", Domains: []Domain{{
 		DomainName: "api.demo.com", CertificateID: "id-1", DomainLegalStatus: "ABNORMAL", DomainRemark: "no ICP filing",
-		Certificate: &seed.Certificate{Name: "name", Body: string(leaf.Chain), PrivateKey: string(leaf.Key)},
+		Certificate: &Certificate{Name: "name", Body: string(leaf.Chain), PrivateKey: string(leaf.Key)},
 	}}}}}.Complete()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return account.New(s.Groups, everywhere("g.alicloudapi.com.")), leaf
+	return New(s.Groups, everywhere("g.alicloudapi.com.")), leaf
 }
 
 // do makes one call; params alternates names and values.
-func do(t *testing.T, acc *account.Account, name string, params ...string) (map[string]any, string) {
+func do(t *testing.T, acc *Account, name string, params ...string) (map[string]any, string) {
 	t.Helper()
-	action, known := Find(name)
+	action, known := FindAction(name)
 	if !known {
 		t.Fatalf("there is no action %s", name)
 	}
@@ -59,9 +56,9 @@ func do(t *testing.T, acc *account.Account, name string, params ...string) (map[
 	}
 	answer, err := action.Do(acc, r)
 	if err != nil {
-		var refusal *apierror.Error
+		var refusal *Error
 		if !errors.As(err, &refusal) {
-			t.Fatalf("got %v, want an *apierror.Error", err)
+			t.Fatalf("got %v, want an *Error", err)
 		}
 		return nil, refusal.Code
 	}
@@ -129,16 +126,16 @@ func TestDescribeApiGroup(t *testing.T) {
 }
 
 func TestDescribeApiGroupsPages(t *testing.T) {
-	var groups []seed.Group
+	var groups []Group
 	for i := range 23 {
-		groups = append(groups, seed.Group{GroupID: strconv.Itoa(i), GroupName: fmt.Sprint("group ", i)})
+		groups = append(groups, Group{GroupID: strconv.Itoa(i), GroupName: fmt.Sprint("group ", i)})
 	}
 	groups[7].RegionID = "cn-beijing"
-	s, err := seed.Seed{Groups: groups}.Complete()
+	s, err := Seed{Groups: groups}.Complete()
 	if err != nil {
 		t.Fatal(err)
 	}
-	acc := account.New(s.Groups, everywhere("."))
+	acc := New(s.Groups, everywhere("."))
 	for _, c := range []struct {
 		params      []string
 		total, page int
@@ -205,5 +202,20 @@ func TestMutualTLSSettings(t *testing.T) {
 	got, _ := do(t, acc, "DescribeDomain", where...)
 	if code != "" || got["SslVerifyDepth"] != 2.0 || got["ClientCertSDnPassThrough"] != true || got["CertificateId"] != "id-1" {
 		t.Errorf("got %s, depth %v, pass-through %v, id %v", code, got["SslVerifyDepth"], got["ClientCertSDnPassThrough"], got["CertificateId"])
+	}
+}
+
+func TestStatus(t *testing.T) {
+	for code, want := range map[string]int{
+		"MissingGroupId": 400, "DomainNotResolved": 400, "Throttling.User": 400, "SignatureDoesNotMatch": 400,
+		"InvalidAccessKeyId.NotFound": 404, "InvalidApi.NotFound": 404, "NotFoundApiGroup": 404, "NoPermission": 403,
+		"ForbiddenRegion": 403, "ServiceUnavailable": 503, "InternalError": 500,
+	} {
+		if got := Refuse(code, "").Status(); got != want {
+			t.Errorf("%s: got %d, want %d", code, got, want)
+		}
+	}
+	if got, want := missing("GroupId").Error(), "MissingGroupId: The parameter GroupId is required."; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

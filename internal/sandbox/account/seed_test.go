@@ -1,4 +1,4 @@
-package seed
+package account
 
 import (
 	"os"
@@ -22,7 +22,7 @@ zone: |            # master-file records, any owner; or zoneFiles: [a.zone]
 `
 
 func TestParseFillsIn(t *testing.T) {
-	s, err := Parse([]byte(published), "")
+	s, err := ParseSeed([]byte(published), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestParseReadsFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, err := Parse([]byte(`
+	s, err := ParseSeed([]byte(`
 groups: [{groupId: g, domains: [{domainName: old.demo.com, certificate: {name: old_demo, body: c.pem, privateKey: c.key}}]}]
 zoneFiles: [a.zone]
 `), dir)
@@ -111,7 +111,7 @@ func TestParseRefuses(t *testing.T) {
 		"groups: [{groupId: g, domains: [{domainName: a.b, certificate: {name: n, body: none.pem, privateKey: x}}]}]": "none.pem",
 		"zone: ''\n---\nzone: ''": "document",
 	} {
-		if _, err := Parse([]byte(text), t.TempDir()); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := ParseSeed([]byte(text), t.TempDir()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want an error with %q", text, err, want)
 		}
 	}
@@ -120,7 +120,7 @@ func TestParseRefuses(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(published))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s, err := Parse(data, "/nonexistent")
+		s, err := ParseSeed(data, "/nonexistent")
 		if err != nil {
 			return
 		}

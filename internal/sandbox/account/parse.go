@@ -1,10 +1,11 @@
-package seed
+package account
 
 import (
 	"fmt"
 	"os"
 	"path/filepath"
 
+	"github.com/miekg/dns"
 	"go.yaml.in/yaml/v4"
 
 	"github.com/bindgate/bindgate/internal/sandbox/dnsserver"
@@ -13,10 +14,10 @@ import (
 // maxFile bounds each file that a seed names.
 const maxFile = 4 << 20
 
-// Parse reads a seed from one YAML document, and the files that it names, which
+// ParseSeed reads a seed from one YAML document, and the files that it names, which
 // are relative to dir. An unknown or repeated key is an error. The seed is
 // complete (see Complete).
-func Parse(data []byte, dir string) (Seed, error) {
+func ParseSeed(data []byte, dir string) (Seed, error) {
 	var s Seed
 	if err := yaml.Load(data, &s, yaml.WithKnownFields()); err != nil {
 		return Seed{}, fmt.Errorf("reading seed: %w", err)
@@ -80,4 +81,34 @@ func readFile(dir, path string) (string, error) {
 	}
 	data, err := os.ReadFile(path)
 	return string(data), err
+}
+
+// AllRecords are the seed's records, and an address record for every name of a
+// group (SubDomain, VpcDomain, VpcSlbIntranetDomain) that they leave out: an
+// address of the documentation network 198.51.100.0/24 (RFC 5737 §3).
+func (s Seed) AllRecords() ([]dns.RR, error) {
+	records, err := dnsserver.ParseZone(s.Zone, "zone")
+	if err != nil {
+		return nil, err
+	}
+	records = append(records, s.Records...)
+	known := map[string]bool{}
+	for _, rr := range records {
+		known[dns.CanonicalName(rr.Header().Name)] = true
+	}
+	for i, g := range s.Groups {
+		for _, name := range []string{g.SubDomain, g.VpcDomain, g.VpcSlbIntranetDomain} {
+			owner := dns.CanonicalName(name)
+			if name == "" || known[owner] {
+				continue
+			}
+			rr, err := dns.NewRR(fmt.Sprintf("%s 60 IN A 198.51.100.%d", owner, 1+i%254))
+			if err != nil || rr == nil || rr.Header().Name != owner { // nil: all of it reads as a comment
+				return nil, fmt.Errorf("group %q: making an address record of %q: want a domain name", g.GroupID, name)
+			}
+			known[owner] = true
+			records = append(records, rr)
+		}
+	}
+	return records, nil
 }

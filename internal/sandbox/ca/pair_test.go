@@ -1,4 +1,4 @@
-package material
+package ca
 
 import (
 	"encoding/pem"
@@ -6,21 +6,19 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/bindgate/bindgate/internal/sandbox/ca"
 )
 
-func leaf(t *testing.T, names ...string) ca.Leaf {
+func leaf(t *testing.T, names ...string) Leaf {
 	t.Helper()
-	root, err := ca.New(time.Now())
+	root, err := New(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	issuer, err := root.Intermediate(ca.Options{})
+	issuer, err := root.Intermediate(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := issuer.Issue(ca.Options{Names: names})
+	l, err := issuer.Issue(Options{Names: names})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +28,7 @@ func leaf(t *testing.T, names ...string) ca.Leaf {
 func TestParse(t *testing.T) {
 	a, b := leaf(t, "a.demo.com"), leaf(t, "b.demo.com")
 	spki := a.Certificate.RawSubjectPublicKeyInfo
-	pair, err := Parse(string(a.Chain), "text before\n"+string(a.Key))
+	pair, err := ParsePair(string(a.Chain), "text before\n"+string(a.Key))
 	if err != nil || pair.PublicKeyDigest != sum(spki) || pair.ChainDigest != sum(a.Chain) {
 		t.Errorf("got %+v, %v", pair, err)
 	}
@@ -45,7 +43,7 @@ func TestParse(t *testing.T) {
 		"no key":             {string(a.Chain), string(a.Chain), ErrKey},
 		"another's key":      {string(a.Chain), string(b.Key), ErrMismatch},
 	} {
-		if _, err := Parse(c.body, c.key); !errors.Is(err, c.want) {
+		if _, err := ParsePair(c.body, c.key); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
@@ -74,7 +72,7 @@ func TestCovers(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
 	f.Fuzz(func(t *testing.T, body, key string) {
-		pair, err := Parse(body, key)
+		pair, err := ParsePair(body, key)
 		if (err == nil) != (pair.Leaf != nil && pair.PublicKeyDigest != "") {
 			t.Errorf("got %+v, %v", pair, err)
 		}

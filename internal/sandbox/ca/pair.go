@@ -1,6 +1,4 @@
-// Package material reads the certificate and private key that a call carries,
-// as the gateway would: PEM only, the leaf first, the key the leaf's.
-package material
+package ca
 
 import (
 	"crypto"
@@ -22,17 +20,17 @@ var (
 // maxCertificates bounds the chain of one call.
 const maxCertificates = 100
 
-// Pair is a certificate and its key, reduced to what the gateway needs. It
-// holds no secret.
+// Pair is the certificate and key that a call carries, reduced to what the gateway
+// needs: PEM only, the leaf first, the key the leaf's. It contains no secret.
 type Pair struct {
 	Leaf            *x509.Certificate
 	ChainDigest     string // sha256:<hex> of the chain in canonical PEM
 	PublicKeyDigest string // sha256:<hex> of the key's SubjectPublicKeyInfo
 }
 
-// Parse reads a chain and the key of its first certificate. The error is
+// ParsePair reads a chain and the key of its first certificate. The error is
 // ErrBody, ErrKey or ErrMismatch.
-func Parse(body, key string) (Pair, error) {
+func ParsePair(body, key string) (Pair, error) {
 	chain := certificates(body)
 	if chain == nil {
 		return Pair{}, ErrBody
