@@ -29,7 +29,7 @@ type applied struct {
 
 // all judges, makes the calls and reports. sent tells whether any call may have
 // reached the gateway.
-func (a *apply) all(ctx context.Context, args []string) (code int, sent bool, rep report.Report, err error) {
+func (a *apply) all(ctx context.Context, args []string) (code int, sent bool, rep whole, err error) {
 	r := a.run
 	facts := r.facts()
 	head := r.head(facts)

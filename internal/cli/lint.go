@@ -65,7 +65,7 @@ func (r *run) lint(ctx context.Context) error {
 
 // finish writes the report of a run that made no calls, and ends it with the
 // code that matters most.
-func (r *run) finish(rep report.Report, codes []int) error {
+func (r *run) finish(rep whole, codes []int) error {
 	if err := r.write(rep); err != nil {
 		return err
 	}
@@ -160,18 +160,9 @@ func (r *run) head(facts evidence.Run) report.Run {
 }
 
 // report puts the verdicts under their head.
-func (r *run) report(head report.Run, verdicts []judged) report.Report {
-	rep := report.Report{Tool: report.Tool{Name: "bindgate", Version: version()}, Run: head, Catalogue: r.s.catalogue, Text: r.set.Text}
+func (r *run) report(head report.Run, verdicts []judged) whole {
+	rep := whole{Head: report.Head{Tool: report.Tool{Name: "bindgate", Version: version()}, Run: head, Catalogue: r.s.catalogue, Text: r.set.Text}}
 	for _, v := range verdicts {
-		facts := v.subject.Evidence.Certificate.Facts
-		if facts.Lints != nil {
-			rep.Run.Linter = facts.Lints.Linter
-		}
-		if rep.Run.KeyLists == nil { // the same for every certificate
-			for _, list := range facts.KeyLists {
-				rep.Run.KeyLists = append(rep.Run.KeyLists, report.KeyList{File: list.File, Digest: list.Digest, Keys: list.Keys})
-			}
-		}
 		rep.Bindings = append(rep.Bindings, v.report())
 	}
 	return rep

@@ -56,7 +56,7 @@ func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []str
 
 // plans puts beside each verdict what apply would send. It is complete when
 // every binding is allowed or stands already.
-func (r *run) plans(head report.Run, verdicts []judged, args []string) (report.Report, plan.File, bool) {
+func (r *run) plans(head report.Run, verdicts []judged, args []string) (whole, plan.File, bool) {
 	rep := r.report(head, verdicts)
 	file := r.planFile(args)
 	complete := true
