@@ -25,6 +25,7 @@ import (
 	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/sandbox"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
 var update = flag.Bool("update", false, "replace the schemas in testdata/schemas/v1 by today's")
@@ -215,7 +216,7 @@ func outputs(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seed, err := sandbox.ParseSeed(text, dir)
+	seed, err := account.ParseSeed(text, dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,8 +31,8 @@ type decided struct {
 	GroupID    string `json:"groupId"`
 	Decision   string `json:"decision"`
 	Checks     []struct {
-		ID     string `json:"id"`
-		Status string `json:"status"`
+		IDs    []string `json:"ids"`
+		Status string   `json:"status"`
 	} `json:"checks"`
 	Calls []struct {
 		Action   string            `json:"action"`
@@ -155,7 +155,7 @@ func (d decided) words() string {
 	words := d.became()
 	for _, c := range d.Checks {
 		if c.Status == "fail" {
-			words += ": " + c.ID
+			words += ": " + strings.Join(c.IDs, ", ")
 		}
 	}
 	return words
