@@ -133,7 +133,7 @@ func TestApplyKilledInACall(t *testing.T) {
 			if c.ledger != "kept" {
 				return
 			}
-			if again := w.want(0, "apply", "-f", "json"); !strings.Contains(again.out, `"status": "unchanged"`) || strings.Contains(again.err, "no known") {
+			if again := w.want(0, "apply", "-f", "json"); !strings.Contains(again.out, `"status":"unchanged"`) || strings.Contains(again.err, "no known") {
 				t.Errorf("the third run says %s%s", again.out, again.err)
 			}
 			w.wrote(sequence()...)

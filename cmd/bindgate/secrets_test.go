@@ -44,7 +44,7 @@ func (v *vault) input(out, domain string) string {
 	v.check(json.Unmarshal([]byte(out), &r))
 	var pieces []string
 	for _, b := range r.Bindings {
-		for _, c := range b.Checks {
+		for _, c := range b.Results {
 			for _, f := range c.Findings {
 				if text, ok := strings.CutPrefix(f.Message, "bindgate.policy.echo: "); ok && b.DomainName == domain {
 					pieces = append(pieces, text)
@@ -100,7 +100,7 @@ func TestNoSecretLeaksFromSoundKeys(t *testing.T) {
 		t.Error("DescribeDomain, which answers with a private key, was not called")
 	}
 	again := v.says("apply of what stands", clean, "apply", "--each", "-q", "-f", "json", "--policy", "echo")
-	if got := strings.Count(again.out, `"status": "unchanged"`); got != len(sources)+1 {
+	if got := strings.Count(again.out, `"status":"unchanged"`); got != len(sources)+1 {
 		t.Errorf("%d bindings are unchanged, want %d", got, len(sources)+1)
 	}
 	for _, args := range [][]string{{"journal", "show"}, {"journal", "show", "-f", "jsonl"}, {"journal", "verify"}, {"checks", "list"},

@@ -76,7 +76,7 @@ func tamperings() []tampering {
 
 		{"a refused one was allowed", typo, func(o *observed) { o.binding("typo.demo.com").Decision = "allowed" }},
 		{"a bound one was refused", api, func(o *observed) { o.binding("api.demo.com").Decision = "refused" }},
-		{"refused for another reason", typo, func(o *observed) { o.binding("typo.demo.com").Checks[0].ID = "group/exists" }},
+		{"refused for another reason", typo, func(o *observed) { o.binding("typo.demo.com").Checks[0].IDs[0] = "group/exists" }},
 		{"refused for two reasons", typo, func(o *observed) { o.binding("typo.demo.com").Checks[1].Status = "fail" }},
 		{"refused for no reason", typo, func(o *observed) { o.binding("typo.demo.com").Checks = nil }},
 		{"another outcome", api, func(o *observed) { o.binding("api.demo.com").Outcome.Status = "incomplete" }},

@@ -47,9 +47,9 @@ func decidedAs(e expectation, calls []call) decided {
 	d.Outcome.Status = e.becomes
 	if e.becomes == refused {
 		d.Decision, d.Outcome.Status = "refused", "not-attempted"
-		d.Checks = append(d.Checks, result{ID: e.fails, Status: "fail"})
+		d.Checks = append(d.Checks, result{IDs: []string{e.fails}, Status: "fail"})
 	}
-	d.Checks = append(d.Checks, result{ID: "group/exists", Status: "pass"})
+	d.Checks = append(d.Checks, result{IDs: []string{"group/exists"}, Status: "pass"})
 	for _, c := range calls {
 		one := planned{Action: c.action, Params: withPlace(e.place, c.params)}
 		if c.pair != (pair{}) {

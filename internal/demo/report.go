@@ -25,9 +25,10 @@ type decided struct {
 	} `json:"outcome"`
 }
 
+// result is what several checks say alike.
 type result struct {
-	ID     string `json:"id"`
-	Status string `json:"status"`
+	IDs    []string `json:"ids"`
+	Status string   `json:"status"`
 }
 
 type planned struct {
@@ -71,7 +72,7 @@ func (d decided) failing() []string {
 	var ids []string
 	for _, c := range d.Checks {
 		if c.Status == "fail" {
-			ids = append(ids, c.ID)
+			ids = append(ids, c.IDs...)
 		}
 	}
 	return ids

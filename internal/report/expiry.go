@@ -1,9 +1,50 @@
 package report
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"math/big"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/bindgate/bindgate/checks/evidence"
 )
+
+// certificateView is what one certificate says.
+type certificateView struct {
+	Subject, Issuer, Serial, Names, Key, Signature, Digest string
+	NotBefore, NotAfter                                    time.Time
+	Problem                                                string // why it cannot be shown
+}
+
+func certificatesOf(chain []evidence.Cert) []certificateView {
+	var out []certificateView
+	for _, c := range chain {
+		sum := sha256.Sum256(c.DER)
+		v := certificateView{Digest: "sha256:" + hex.EncodeToString(sum[:])}
+		cert, err := x509.ParseCertificate(c.DER)
+		if err != nil {
+			v.Problem = err.Error()
+			out = append(out, v)
+			continue
+		}
+		v.Subject, v.Issuer = cert.Subject.String(), cert.Issuer.String()
+		v.Serial = fmt.Sprintf("%x", cmp.Or(cert.SerialNumber, new(big.Int)))
+		names := slices.Clone(cert.DNSNames)
+		for _, ip := range cert.IPAddresses {
+			names = append(names, ip.String())
+		}
+		v.Names = strings.Join(names, ", ")
+		v.Key, v.Signature = cert.PublicKeyAlgorithm.String(), cert.SignatureAlgorithm.String()
+		v.NotBefore, v.NotAfter = cert.NotBefore, cert.NotAfter
+		out = append(out, v)
+	}
+	return out
+}
 
 // timeline shows when certificates end, the earliest first.
 type timeline struct {
@@ -51,21 +92,18 @@ const (
 	mostLines           = 40
 )
 
-func timelineOf(r Report) timeline {
-	var t timeline
-	for _, b := range r.Bindings {
-		t.All = append(t.All, expiriesOf(b)...)
-	}
+// draw sorts the ends and places the earliest in the drawing.
+func (t *timeline) draw(now time.Time) {
 	slices.SortStableFunc(t.All, func(a, b expiry) int { return a.NotAfter.Compare(b.NotAfter) })
 	if len(t.All) == 0 {
-		return t
+		return
 	}
-	first, last := r.Run.Now, r.Run.Now.AddDate(0, 0, 90)
+	first, last := now, now.AddDate(0, 0, 90)
 	for i := range t.All {
 		e := &t.All[i]
-		e.Days = int(e.NotAfter.Sub(r.Run.Now).Hours() / 24)
+		e.Days = int(e.NotAfter.Sub(now).Hours() / 24)
 		switch {
-		case e.NotAfter.Before(r.Run.Now):
+		case e.NotAfter.Before(now):
 			e.Class = "bad"
 		case e.Days < 30:
 			e.Class = "doubt"
@@ -77,13 +115,13 @@ func timelineOf(r Report) timeline {
 		}
 	}
 	// What ended long ago does not squeeze what is to come.
-	first = later(first, r.Run.Now.AddDate(0, 0, -90))
+	first = later(first, now.AddDate(0, 0, -90))
 	at := func(when time.Time) int {
 		part := when.Sub(first).Seconds() / last.Sub(first).Seconds()
 		return lineLeft + int(min(max(part, 0), 1)*(lineRight-lineLeft))
 	}
 	t.Rows = slices.Clone(t.All[:min(len(t.All), mostLines)])
-	t.Now = at(r.Run.Now)
+	t.Now = at(now)
 	for i := range t.Rows {
 		e := &t.Rows[i]
 		from, to := t.Now, at(e.NotAfter)
@@ -94,20 +132,17 @@ func timelineOf(r Report) timeline {
 		when := first.Add(last.Sub(first) / 4 * time.Duration(i))
 		t.Ticks = append(t.Ticks, tick{at(when), when.Format("2006-01-02")})
 	}
-	return t
 }
 
 // expiriesOf are the ends of the certificate in the file and of the one that
 // the gateway holds now.
-func expiriesOf(b Binding) []expiry {
+func expiriesOf(b Binding, file []certificateView) []expiry {
 	if b.Whole == nil {
 		return nil
 	}
 	var out []expiry
-	for _, c := range certificatesOf(b.Whole.Certificate.Facts.Chain[:min(1, len(b.Whole.Certificate.Facts.Chain))]) {
-		if c.Problem == "" {
-			out = append(out, expiry{Domain: b.DomainName, Where: inFile, NotAfter: c.NotAfter})
-		}
+	if len(file) > 0 && file[0].Problem == "" {
+		out = append(out, expiry{Domain: b.DomainName, Where: inFile, NotAfter: file[0].NotAfter})
 	}
 	if d, ok := b.Whole.Group.Facts.Domain(b.DomainName); ok && d.CertificateValidEnd > 0 {
 		out = append(out, expiry{Domain: b.DomainName, Where: onGateway, NotAfter: time.UnixMilli(d.CertificateValidEnd).UTC()})
