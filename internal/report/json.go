@@ -150,6 +150,11 @@ func escapeJSON(doc []byte) []byte {
 	var out []byte
 	kept, hash := 0, false // how much of doc is in out; whether the character before is an unescaped #
 	for i := 0; i < len(doc); {
+		if c := doc[i]; ' ' <= c && c <= '~' && c != '#' { // nearly all there is
+			hash = false
+			i++
+			continue
+		}
 		r, size := rune(doc[i]), 1
 		if r >= utf8.RuneSelf {
 			r, size = utf8.DecodeRune(doc[i:])
