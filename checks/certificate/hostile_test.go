@@ -18,6 +18,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/cputime"
 	"github.com/bindgate/bindgate/checks/evidence"
 	collector "github.com/bindgate/bindgate/internal/collect/certificate"
 	"github.com/bindgate/bindgate/internal/confine"
@@ -88,9 +89,9 @@ func measured(t *testing.T, dir string) (map[string]checks.Status, time.Duration
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	start := time.Now()
+	start := cputime.Spent(t)
 	statuses := judgeFolder(t, dir)
-	took := time.Since(start)
+	took := cputime.Spent(t) - start
 	runtime.ReadMemStats(&after)
 	return statuses, took, after.TotalAlloc - before.TotalAlloc
 }

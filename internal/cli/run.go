@@ -222,7 +222,7 @@ func entry(v judge.Verdict) report.Binding {
 	}
 }
 
-// report begins the reports of the run.
+// report begins the reports.
 func (r *run) report() (*reports, error) {
 	head, err := r.head()
 	if err != nil {

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -45,7 +44,7 @@ type pending struct {
 func openSARIF(s *state) (format, error) {
 	f := &sarif{encoder: newEncoder(s), prints: newFingerprints(), rules: []sarifRule{}, index: map[string]int{}, files: map[string]manifestText{}, separator: "\n"}
 	for _, c := range s.Catalogue {
-		f.rule(c)
+		f.rule(c, s.Severities.Of(c))
 	}
 	s.put(`{"$schema":"`, sarifSchema, `","version":"2.1.0","runs":[{"automationDetails":`)
 	if err := f.value(sarifID{"bindgate/" + orElse(s.Run.Command, "lint") + "/"}); err != nil {
@@ -56,12 +55,12 @@ func openSARIF(s *state) (format, error) {
 }
 
 // rule returns the index of a check's rule.
-func (f *sarif) rule(c checks.Check) int {
+func (f *sarif) rule(c checks.Check, severity checks.Severity) int {
 	at, known := f.index[c.ID]
 	if !known {
 		at = len(f.rules)
 		f.index[c.ID] = at
-		f.rules = append(f.rules, sarifRuleOf(c, cmp.Or(f.Severities.Of(c), checks.Error)))
+		f.rules = append(f.rules, sarifRuleOf(c, severity))
 	}
 	return at
 }
@@ -108,7 +107,7 @@ func (f *sarif) result(p pending) error {
 	n := p.note
 	index, known := f.index[n.Rule]
 	if !known {
-		index = f.rule(otherRule(n.Rule))
+		index = f.rule(otherRule(n.Rule), checks.Error)
 	}
 	file, known := f.files[n.file()]
 	if !known {
