@@ -1,26 +1,32 @@
 package policy
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
 )
 
-// unit is a set of packages that were compiled together and can be asked.
+// unit is a set of packages that were compiled together. It does not change
+// once it is made, so it can be asked from several goroutines.
 type unit struct {
-	packages []askable // in the order of their names
-	reads    dataReads
+	packages []*askable // in the order of their names
+	compiler *ast.Compiler
+	store    storage.Store
+	reads    *reads  // of the input
+	input    encoder // of a document, as far as it is read
+	data     dataReads
 }
 
 // askable is a package under bindgate.policy or bindgate.force.
 type askable struct {
 	regoPackage
-	query rego.PreparedEvalQuery
+	unit     *unit
+	question ast.Body
+	query    ast.QueryCompiler
 }
 
 // capabilities are OPA's without whatever would make a verdict depend on
@@ -79,7 +85,7 @@ func newCompiler(schema any) *ast.Compiler {
 }
 
 // loadOwn compiles the user's modules, apart from the shipped ones.
-func loadOwn(ctx context.Context, own, shipped sources, document *datum, ids []string) (*unit, error) {
+func loadOwn(own, shipped sources, document *datum, ids []string) (*unit, error) {
 	modules, err := parseAll(own.modules)
 	if err != nil {
 		return nil, err
@@ -87,11 +93,11 @@ func loadOwn(ctx context.Context, own, shipped sources, document *datum, ids []s
 	if err := names(modules, packagesIn(shipped.modules)); err != nil {
 		return nil, err
 	}
-	return loadStrictly(ctx, modules, document, ids)
+	return loadStrictly(modules, document, ids)
 }
 
 // loadStrictly compiles modules and holds them to every rule of this package.
-func loadStrictly(ctx context.Context, modules map[string]*ast.Module, document *datum, ids []string) (*unit, error) {
+func loadStrictly(modules map[string]*ast.Module, document *datum, ids []string) (*unit, error) {
 	packages, err := packagesOf(modules)
 	if err != nil {
 		return nil, err
@@ -108,37 +114,41 @@ func loadStrictly(ctx context.Context, modules map[string]*ast.Module, document 
 	if err != nil {
 		return nil, err
 	}
-	u, err := prepare(ctx, packages, compiler, document.store())
+	u, err := prepare(packages, compiler, document.store())
 	if err != nil {
 		return nil, err
 	}
-	u.reads = reads
+	u.data = reads
 	return u, nil
 }
 
-// prepare makes one query for each package that is asked.
-func prepare(ctx context.Context, packages []regoPackage, compiler *ast.Compiler, store storage.Store) (*unit, error) {
-	u := &unit{}
+// prepare makes one question for each package that is asked.
+func prepare(packages []regoPackage, compiler *ast.Compiler, store storage.Store) (*unit, error) {
+	u := &unit{compiler: compiler, store: store, reads: readsOfInput(compiler)}
+	var err error
+	if u.input, err = encoderOf(reflect.TypeFor[document](), u.reads); err != nil {
+		return nil, fmt.Errorf("preparing the policy input: %w", err)
+	}
 	for _, p := range packages {
 		if entries(p.group) == nil {
 			continue
 		}
-		query, err := rego.New(
-			rego.ParsedQuery(question(p.path, defined(compiler, p.path, entries(p.group)))),
-			rego.Compiler(compiler), rego.Store(store), rego.StrictBuiltinErrors(true),
-			rego.GenerateJSON(func(t *ast.Term, _ *rego.EvalContext) (any, error) { return t.Value, nil }),
-		).PrepareForEval(ctx)
+		a := &askable{regoPackage: p, unit: u, query: compiler.QueryCompiler()}
+		a.question, err = a.query.Compile(question(p.path, defined(compiler, p.path, entries(p.group))))
 		if err != nil {
 			return nil, fmt.Errorf("preparing %s: %w", p.name, fromOPA(err))
 		}
-		u.packages = append(u.packages, askable{regoPackage: p, query: query})
+		u.packages = append(u.packages, a)
 	}
 	return u, nil
 }
 
-// question asks for the given rules of a package: an object that holds, under
-// each rule's name, an array of its value, empty where it is undefined. So an
-// undefined rule cannot make the others' values vanish.
+// answerVar holds the answer to a question.
+const answerVar = ast.Var("answer")
+
+// question asks for the given rules of a package: the answer is an object that
+// holds, under each rule's name, an array of its value, empty where it is
+// undefined. So an undefined rule cannot make the others' values vanish.
 func question(path ast.Ref, rules []string) ast.Body {
 	answer := ast.NewObject()
 	for _, name := range rules {
@@ -146,7 +156,7 @@ func question(path ast.Ref, rules []string) ast.Body {
 		body := ast.NewBody(ast.Equality.Expr(value, ast.NewTerm(path.Append(ast.StringTerm(name)))))
 		answer.Insert(ast.StringTerm(name), ast.ArrayComprehensionTerm(value, body))
 	}
-	return ast.NewBody(ast.NewExpr(ast.NewTerm(answer)))
+	return ast.NewBody(ast.Equality.Expr(ast.NewTerm(answerVar), ast.NewTerm(answer)))
 }
 
 // defined are those of the rules that a package has.

@@ -76,7 +76,7 @@ func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, *dat
 	}
 	e.shipped = lazily(shipped.modules, document)
 	if len(own.modules) > 0 {
-		if e.own, err = loadOwn(ctx, own, shipped, document, o.Results); err != nil {
+		if e.own, err = loadOwn(own, shipped, document, o.Results); err != nil {
 			return nil, sources{}, nil, fmt.Errorf("loading policies: %w", err)
 		}
 	}
@@ -112,7 +112,6 @@ func lazily(modules []source, document *datum) func() (*unit, error) {
 		if err != nil {
 			return nil, err
 		}
-		// Not with the deadline of the binding that happens to be the first.
-		return prepare(context.Background(), packages, compiler, document.store())
+		return prepare(packages, compiler, document.store())
 	})
 }

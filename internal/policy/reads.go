@@ -82,10 +82,10 @@ func unreadData(overrides []source, shipped sources, own *unit) error {
 	over, _ := mergeFiles(overrides) // its problems have been told
 	read, _ := mergeFiles(shipped.data)
 	if own != nil {
-		if own.reads.all {
+		if own.data.all {
 			return nil
 		}
-		for name := range own.reads.roots {
+		for name := range own.data.roots {
 			read.fields[name] = over // any value: the names matter
 		}
 	}

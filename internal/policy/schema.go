@@ -12,18 +12,10 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// Both are generated from the type document by TestSchema -update: the schema,
-// and what the compiler wants of it, without the prose, which is two thirds.
-var (
-	//go:embed input.schema.json
-	schemaJSON []byte
-	//go:embed input.types.json
-	typesJSON []byte
-)
-
-// InputSchema is the JSON Schema of bindgate.policy-input/v1, the document that
-// a policy reads as `input`.
-func InputSchema() []byte { return slices.Clone(schemaJSON) }
+// typesJSON is the schema for the compiler.
+//
+//go:embed input.types.json
+var typesJSON []byte
 
 // withoutFacts is an observation whose facts nobody reads.
 const withoutFacts = `{"type": "object", "properties":

@@ -87,7 +87,7 @@ func testable(ctx context.Context, o Options) (sources, storage.Store, error) {
 		if err != nil {
 			return s, nil, err
 		}
-		_, err = loadStrictly(ctx, modules, d, o.Results)
+		_, err = loadStrictly(modules, d, o.Results)
 		return s, d.store(), err
 	}
 	_, s, d, err := load(ctx, o, true)

@@ -1,0 +1,268 @@
+package policy
+
+import (
+	"encoding"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// reads is the part of a document that modules can read, as a tree of field
+// names. A nil tree is no part of it.
+type reads struct {
+	all    bool
+	fields map[string]*reads
+}
+
+// readsOfInput collects what the compiled modules can read of the input. A
+// reference with a computed key reads everything below that key.
+func readsOfInput(c *ast.Compiler) *reads {
+	r := &reads{}
+	for _, m := range c.Modules {
+		ast.WalkRefs(m, func(ref ast.Ref) bool {
+			if ref[0].Equal(ast.InputRootDocument) {
+				r.add(constants(ref))
+			}
+			return false
+		})
+	}
+	return r
+}
+
+func (r *reads) add(path []string) {
+	for _, name := range path {
+		below := r.fields[name]
+		if below == nil {
+			below = &reads{}
+			if r.fields == nil {
+				r.fields = map[string]*reads{}
+			}
+			r.fields[name] = below
+		}
+		r = below
+	}
+	r.all = true
+}
+
+// at returns what is read of the value at a path; nil: nothing.
+func (r *reads) at(path ...string) *reads {
+	for _, name := range path {
+		if r == nil || r.all {
+			return r
+		}
+		r = r.fields[name]
+	}
+	return r
+}
+
+// encoder turns a Go value into the term that Rego would have for its JSON.
+// Only the parts that it was made for are in the term.
+type encoder func(reflect.Value) (*ast.Term, error)
+
+// encoderOf returns the encoder of a type. It reads the same struct tags as
+// encoding/json. A type that has a JSON form of its own is an error, except for
+// time.Time.
+func encoderOf(t reflect.Type, r *reads) (encoder, error) {
+	if t == reflect.TypeFor[time.Time]() {
+		return encodeTime, nil
+	}
+	if t.Implements(reflect.TypeFor[json.Marshaler]()) || t.Implements(reflect.TypeFor[encoding.TextMarshaler]()) {
+		return nil, fmt.Errorf("a policy input cannot hold the type %v: it has a JSON form of its own", t)
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return func(v reflect.Value) (*ast.Term, error) { return ast.InternedTerm(v.Bool()), nil }, nil
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return func(v reflect.Value) (*ast.Term, error) { return encodeInt(v.Int()), nil }, nil
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32:
+		return func(v reflect.Value) (*ast.Term, error) { return encodeInt(int64(v.Uint())), nil }, nil
+	case reflect.String:
+		return func(v reflect.Value) (*ast.Term, error) { return encodeString(v.String()), nil }, nil
+	case reflect.Pointer:
+		below, err := encoderOf(t.Elem(), r)
+		if err != nil {
+			return nil, err
+		}
+		return func(v reflect.Value) (*ast.Term, error) {
+			if v.IsNil() {
+				return ast.InternedNullTerm, nil
+			}
+			return below(v.Elem())
+		}, nil
+	case reflect.Slice:
+		if t.Elem().Kind() != reflect.Uint8 { // JSON writes bytes as base64
+			return encoderOfList(t)
+		}
+	case reflect.Map:
+		if t.Key().Kind() == reflect.String {
+			return encoderOfMap(t, r)
+		}
+	case reflect.Struct:
+		return encoderOfStruct(t, r)
+	}
+	return nil, fmt.Errorf("a policy input cannot hold the type %v", t)
+}
+
+// encodeInt keeps 64 bits where an int has fewer.
+func encodeInt(i int64) *ast.Term {
+	if int64(int(i)) == i {
+		return ast.InternedTerm(int(i))
+	}
+	return ast.NewTerm(ast.Number(strconv.FormatInt(i, 10)))
+}
+
+// encodeString replaces each byte that is not UTF-8, as encoding/json does.
+func encodeString(s string) *ast.Term {
+	if !utf8.ValidString(s) {
+		s = string([]rune(s))
+	}
+	return ast.InternedTerm(s)
+}
+
+func encodeTime(v reflect.Value) (*ast.Term, error) {
+	text, err := v.Interface().(time.Time).MarshalText()
+	if err != nil {
+		return nil, err
+	}
+	return ast.StringTerm(string(text)), nil
+}
+
+func encoderOfList(t reflect.Type) (encoder, error) {
+	below, err := encoderOf(t.Elem(), &reads{all: true})
+	if err != nil {
+		return nil, err
+	}
+	return func(v reflect.Value) (*ast.Term, error) {
+		if v.IsNil() {
+			return ast.InternedNullTerm, nil
+		}
+		items := make([]*ast.Term, v.Len())
+		for i := range items {
+			if items[i], err = below(v.Index(i)); err != nil {
+				return nil, err
+			}
+		}
+		return ast.ArrayTerm(items...), nil
+	}, nil
+}
+
+// encoderOfMap takes the names that are read, or all names in their order.
+func encoderOfMap(t reflect.Type, r *reads) (encoder, error) {
+	below := map[string]encoder{}
+	for name, of := range r.fields {
+		var err error
+		if below[name], err = encoderOf(t.Elem(), of); err != nil {
+			return nil, err
+		}
+	}
+	whole, err := encoderOf(t.Elem(), &reads{all: true})
+	if err != nil {
+		return nil, err
+	}
+	return func(v reflect.Value) (*ast.Term, error) {
+		if v.IsNil() {
+			return ast.InternedNullTerm, nil
+		}
+		object := ast.NewObject()
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		for _, key := range keys {
+			encode := whole
+			if !r.all {
+				if encode = below[key.String()]; encode == nil {
+					continue
+				}
+			}
+			term, err := encode(v.MapIndex(key))
+			if err != nil {
+				return nil, err
+			}
+			object.Insert(encodeString(key.String()), term)
+		}
+		return ast.NewTerm(object), nil
+	}, nil
+}
+
+// field is one field of a struct that is read.
+type field struct {
+	index  []int
+	key    *ast.Term
+	skip   func(reflect.Value) bool // omitempty and omitzero
+	encode encoder
+}
+
+func encoderOfStruct(t reflect.Type, r *reads) (encoder, error) {
+	fields, err := fieldsOf(t, r)
+	if err != nil {
+		return nil, err
+	}
+	return func(v reflect.Value) (*ast.Term, error) {
+		items := make([][2]*ast.Term, 0, len(fields))
+		for _, f := range fields {
+			value := v.FieldByIndex(f.index)
+			if f.skip(value) {
+				continue
+			}
+			term, err := f.encode(value)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", f.key.Value, err)
+			}
+			items = append(items, ast.Item(f.key, term))
+		}
+		return ast.ObjectTerm(items...), nil
+	}, nil
+}
+
+// fieldsOf returns the fields of a struct that are read, those of embedded
+// structs included.
+func fieldsOf(t reflect.Type, r *reads) ([]field, error) {
+	var out []field
+	taken := map[string]bool{}
+	for _, f := range reflect.VisibleFields(t) {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Anonymous && f.Type.Kind() == reflect.Struct && name == "", !f.IsExported(), name == "-":
+			continue
+		case f.Anonymous || name == "" || taken[name]:
+			return nil, fmt.Errorf("a policy input cannot hold the field %s of %v: it has no JSON name of its own", f.Name, t)
+		}
+		taken[name] = true
+		if !r.all && r.fields[name] == nil {
+			continue
+		}
+		encode, err := encoderOf(f.Type, r.at(name))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, field{index: f.Index, key: ast.StringTerm(name), encode: encode, skip: omission(f.Type, options)})
+	}
+	return out, nil
+}
+
+// omission returns the function that reports whether encoding/json would leave
+// a value out.
+func omission(t reflect.Type, options string) func(reflect.Value) bool {
+	empty, zero := strings.Contains(options, "omitempty"), strings.Contains(options, "omitzero")
+	isZero := reflect.Value.IsZero
+	if t.Implements(reflect.TypeFor[interface{ IsZero() bool }]()) {
+		isZero = func(v reflect.Value) bool { return v.Interface().(interface{ IsZero() bool }).IsZero() }
+	}
+	return func(v reflect.Value) bool {
+		switch {
+		case zero && isZero(v):
+			return true
+		case !empty || t.Kind() == reflect.Struct:
+			return false
+		case t.Kind() == reflect.Slice || t.Kind() == reflect.Map:
+			return v.Len() == 0
+		}
+		return v.IsZero()
+	}
+}
