@@ -8,6 +8,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
+
+	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
 // unit is a set of packages that were compiled together. It does not change
@@ -45,23 +47,23 @@ func capabilities() *ast.Capabilities {
 func parseAll(files []source) (map[string]*ast.Module, error) {
 	options := ast.ParserOptions{RegoVersion: ast.RegoV1, ProcessAnnotation: true, Capabilities: capabilities()}
 	modules := make(map[string]*ast.Module, len(files))
-	var found problems
+	var found strictyaml.Errors
 	for _, f := range files {
 		m, err := ast.ParseModuleWithOpts(f.name, string(f.text), options)
 		switch {
 		case err != nil:
-			var list problems
+			var list strictyaml.Errors
 			if err = fromOPA(err); !errors.As(err, &list) {
 				return nil, fmt.Errorf("parsing %s: %w", f.name, err)
 			}
 			found = append(found, list...)
 		case m == nil:
-			found = append(found, problem{file: f.name, message: "holds no package"})
+			found = append(found, &strictyaml.Error{File: f.name, Message: "holds no package"})
 		default:
 			modules[f.name] = m
 		}
 	}
-	return modules, found.orNil()
+	return modules, asError(found)
 }
 
 // compile compiles modules in strict mode and, with a schema, checks every
@@ -75,7 +77,7 @@ func compile(modules map[string]*ast.Module, schema any) (*ast.Compiler, error) 
 }
 
 func newCompiler(schema any) *ast.Compiler {
-	c := ast.NewCompiler().WithCapabilities(capabilities()).WithStrict(true).SetErrorLimit(maxProblems)
+	c := ast.NewCompiler().WithCapabilities(capabilities()).WithStrict(true).SetErrorLimit(maxErrors)
 	if schema != nil {
 		set := ast.NewSchemaSet()
 		set.Put(ast.SchemaRootRef, schema)

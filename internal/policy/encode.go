@@ -84,7 +84,7 @@ func encoderOf(t reflect.Type, r *reads) (encoder, error) {
 	case reflect.Uint8, reflect.Uint16, reflect.Uint32:
 		return func(v reflect.Value) (*ast.Term, error) { return encodeInt(int64(v.Uint())), nil }, nil
 	case reflect.String:
-		return func(v reflect.Value) (*ast.Term, error) { return encodeString(v.String()), nil }, nil
+		return func(v reflect.Value) (*ast.Term, error) { return ast.InternedTerm(validUTF8(v.String())), nil }, nil
 	case reflect.Pointer:
 		below, err := encoderOf(t.Elem(), r)
 		if err != nil {
@@ -118,12 +118,12 @@ func encodeInt(i int64) *ast.Term {
 	return ast.NewTerm(ast.Number(strconv.FormatInt(i, 10)))
 }
 
-// encodeString replaces each byte that is not UTF-8, as encoding/json does.
-func encodeString(s string) *ast.Term {
-	if !utf8.ValidString(s) {
-		s = string([]rune(s))
+// validUTF8 replaces each byte that is not UTF-8, as encoding/json does.
+func validUTF8(s string) string {
+	if utf8.ValidString(s) {
+		return s
 	}
-	return ast.InternedTerm(s)
+	return string([]rune(s))
 }
 
 func encodeTime(v reflect.Value) (*ast.Term, error) {
@@ -174,9 +174,9 @@ func encoderOfMap(t reflect.Type, r *reads) (encoder, error) {
 		keys := v.MapKeys()
 		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
 		for _, key := range keys {
-			encode := whole
+			name, encode := validUTF8(key.String()), whole
 			if !r.all {
-				if encode = below[key.String()]; encode == nil {
+				if encode = below[name]; encode == nil {
 					continue
 				}
 			}
@@ -184,7 +184,7 @@ func encoderOfMap(t reflect.Type, r *reads) (encoder, error) {
 			if err != nil {
 				return nil, err
 			}
-			object.Insert(encodeString(key.String()), term)
+			object.Insert(ast.InternedTerm(name), term)
 		}
 		return ast.NewTerm(object), nil
 	}, nil

@@ -9,6 +9,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
 // entries are the rules by which a package of the group is asked; the first of
@@ -49,7 +50,7 @@ type regoPackage struct {
 // packagesOf are the packages of the modules, by name.
 func packagesOf(modules map[string]*ast.Module) ([]regoPackage, error) {
 	byName := map[string]*regoPackage{}
-	var found problems
+	var found strictyaml.Errors
 	for _, file := range slices.Sorted(maps.Keys(modules)) {
 		m := modules[file]
 		name := nameOf(m.Package)
@@ -69,7 +70,7 @@ func packagesOf(modules map[string]*ast.Module) ([]regoPackage, error) {
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		out = append(out, *byName[name])
 	}
-	return out, found.orNil()
+	return out, asError(found)
 }
 
 func nameOf(p *ast.Package) string { return strings.TrimPrefix(p.Path.String(), "data.") }
@@ -77,7 +78,7 @@ func nameOf(p *ast.Package) string { return strings.TrimPrefix(p.Path.String(), 
 // names refuses a package that nobody would ask, and one that would speak
 // within, above or below a shipped package.
 func names(modules map[string]*ast.Module, shipped []string) error {
-	var found problems
+	var found strictyaml.Errors
 	for _, m := range modules {
 		name := nameOf(m.Package)
 		if !packageName.MatchString(name) {
@@ -90,7 +91,7 @@ func names(modules map[string]*ast.Module, shipped []string) error {
 			}
 		}
 	}
-	return found.orNil()
+	return asError(found)
 }
 
 // packagesIn are the names in the package lines of modules that are known to parse.
@@ -105,12 +106,12 @@ func packagesIn(files []source) []string {
 }
 
 // evidenceOf reads custom.needs and custom.uses of a module's package METADATA.
-func evidenceOf(m *ast.Module) (needs, uses []evidence.Need, found problems) {
+func evidenceOf(m *ast.Module) (needs, uses []evidence.Need, found strictyaml.Errors) {
 	for _, a := range m.Annotations {
 		if a.Scope != "package" {
 			continue
 		}
-		var err problems
+		var err strictyaml.Errors
 		needs, err = needList(a, "needs")
 		found = append(found, err...)
 		uses, err = needList(a, "uses")
@@ -119,20 +120,20 @@ func evidenceOf(m *ast.Module) (needs, uses []evidence.Need, found problems) {
 	return needs, uses, found
 }
 
-func needList(a *ast.Annotations, key string) ([]evidence.Need, problems) {
+func needList(a *ast.Annotations, key string) ([]evidence.Need, strictyaml.Errors) {
 	value, given := a.Custom[key]
 	if !given {
 		return nil, nil
 	}
 	list, ok := value.([]any)
 	if !ok {
-		return nil, problems{at(a.Location, "custom.%s in METADATA is no list: want e.g. [group, dns]", key)}
+		return nil, strictyaml.Errors{at(a.Location, "custom.%s in METADATA is no list: want e.g. [group, dns]", key)}
 	}
 	var needs []evidence.Need
 	for _, item := range list {
 		name, _ := item.(string)
 		if !slices.Contains(readable(), evidence.Need(name)) {
-			return nil, problems{at(a.Location, "custom.%s in METADATA names %q, which is no evidence: want some of %v", key, item, readable())}
+			return nil, strictyaml.Errors{at(a.Location, "custom.%s in METADATA names %q, which is no evidence: want some of %v", key, item, readable())}
 		}
 		needs = append(needs, evidence.Need(name))
 	}

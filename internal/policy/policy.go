@@ -66,7 +66,7 @@ func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, *dat
 	if err != nil {
 		return nil, sources{}, nil, fmt.Errorf("reading policy data: %w", err)
 	}
-	document, err := mergeData(slices.Concat(shipped.data, own.data), overrides)
+	document, err := readPolicyData(shipped.data, own.data, overrides)
 	if err != nil {
 		return nil, sources{}, nil, fmt.Errorf("loading policy data: %w", err)
 	}
@@ -74,16 +74,16 @@ func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, *dat
 	if e.timeout <= 0 {
 		e.timeout = defaultTimeout
 	}
-	e.shipped = lazily(shipped.modules, document)
+	e.shipped = lazily(shipped.modules, document.datum)
 	if len(own.modules) > 0 {
-		if e.own, err = loadOwn(own, shipped, document, o.Results); err != nil {
+		if e.own, err = loadOwn(own, shipped, document.datum, o.Results); err != nil {
 			return nil, sources{}, nil, fmt.Errorf("loading policies: %w", err)
 		}
 	}
-	if err := unreadData(overrides, shipped, e.own); err != nil {
+	if err := vetOverrides(document, e.own); err != nil {
 		return nil, sources{}, nil, fmt.Errorf("loading policy data: %w", err)
 	}
-	return e, own, document, nil
+	return e, own, document.datum, nil
 }
 
 // share reports whether two lists have a name in common.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -9,8 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/format"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/tester"
+
+	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
 // testTimeout bounds one Rego test.
@@ -79,7 +84,7 @@ func testable(ctx context.Context, o Options) (sources, storage.Store, error) {
 		if err != nil {
 			return s, nil, err
 		}
-		d, err := mergeData(s.data, nil)
+		d, err := readPolicyData(s.data, nil, nil)
 		if err != nil {
 			return s, nil, err
 		}
@@ -87,7 +92,7 @@ func testable(ctx context.Context, o Options) (sources, storage.Store, error) {
 		if err != nil {
 			return s, nil, err
 		}
-		_, err = loadStrictly(modules, d, o.Results)
+		_, err = loadStrictly(modules, d.datum, o.Results)
 		return s, d.store(), err
 	}
 	_, s, d, err := load(ctx, o, true)
@@ -156,4 +161,34 @@ func Check(ctx context.Context, o Options) error {
 		return fmt.Errorf("checking tests: %w", err)
 	}
 	return formatted(files)
+}
+
+// formatted compares files with what OPA's formatter makes of them.
+func formatted(files []source) error {
+	var found strictyaml.Errors
+	for _, f := range files {
+		want, err := format.SourceWithOpts(f.name, f.text, format.Opts{RegoVersion: ast.RegoV1})
+		if err != nil {
+			return fmt.Errorf("formatting %s: %w", f.name, fromOPA(err))
+		}
+		if line := firstDifference(f.text, want); line > 0 {
+			found = append(found, &strictyaml.Error{File: f.name, Line: line, Column: 1, Message: "not in OPA's format", Next: "run: opa fmt --write " + f.name})
+		}
+	}
+	return asError(found)
+}
+
+// firstDifference is the first line, from 1, in which two texts differ; 0: they
+// are the same.
+func firstDifference(a, b []byte) int {
+	if bytes.Equal(a, b) {
+		return 0
+	}
+	theirs := bytes.Split(b, []byte("\n"))
+	for i, line := range bytes.Split(a, []byte("\n")) {
+		if i >= len(theirs) || !bytes.Equal(line, theirs[i]) {
+			return i + 1
+		}
+	}
+	return len(theirs)
 }
