@@ -22,18 +22,74 @@ type reads struct {
 }
 
 // readsOfInput collects what the compiled modules can read of the input. A
-// reference with a computed key reads everything below that key.
+// reference with a computed key reads everything below that key. A rule that
+// only names a part of the input (binding := input.binding) reads what the
+// references to the rule read.
 func readsOfInput(c *ast.Compiler) *reads {
 	r := &reads{}
+	names := namesOfInput(c)
 	for _, m := range c.Modules {
-		ast.WalkRefs(m, func(ref ast.Ref) bool {
-			if ref[0].Equal(ast.InputRootDocument) {
-				r.add(constants(ref))
+		for _, rule := range m.Rules {
+			if _, isName := names[rule.Path().String()]; isName {
+				continue
 			}
-			return false
-		})
+			ast.WalkRefs(rule, func(ref ast.Ref) bool {
+				r.addRef(ref, names)
+				return false
+			})
+		}
 	}
 	return r
+}
+
+// inputName is a rule that names a part of the input.
+type inputName struct{ rule, input []string } // paths under data and input
+
+// namesOfInput returns the rules that name a part of the input, by path. The
+// compiler gives them the form name := x if { x = input.… }.
+func namesOfInput(c *ast.Compiler) map[string]inputName {
+	names := map[string]inputName{}
+	for _, m := range c.Modules {
+		for _, rule := range m.Rules {
+			if rule.Default || rule.Else != nil || len(rule.Head.Args) > 0 || rule.Head.Key != nil || len(rule.Body) != 1 ||
+				len(c.GetRulesExact(rule.Path())) != 1 {
+				continue
+			}
+			e := rule.Body[0]
+			if !e.IsEquality() || e.Negated || len(e.With) > 0 || !e.Operand(0).Equal(rule.Head.Value) {
+				continue
+			}
+			_, isVar := e.Operand(0).Value.(ast.Var)
+			ref, isRef := e.Operand(1).Value.(ast.Ref)
+			if !isVar || !isRef || !ref[0].Equal(ast.InputRootDocument) || len(constants(ref)) != len(ref)-1 {
+				continue
+			}
+			path := rule.Path()
+			name := constants(path)
+			asked := slices.Concat(entries("policy"), entries("force")) // bindgate reads these
+			if len(name) == len(path)-1 && !slices.Contains(asked, name[len(name)-1]) {
+				names[path.String()] = inputName{rule: name, input: constants(ref)}
+			}
+		}
+	}
+	return names
+}
+
+// addRef adds what a reference reads. One that may reach a name, but does not
+// go beyond it, reads all that the name stands for.
+func (r *reads) addRef(ref ast.Ref, names map[string]inputName) {
+	path := constants(ref)
+	switch {
+	case ref[0].Equal(ast.InputRootDocument):
+		r.add(path)
+	case ref[0].Equal(ast.DefaultRootDocument):
+		for _, name := range names {
+			n := min(len(path), len(name.rule))
+			if slices.Equal(path[:n], name.rule[:n]) {
+				r.add(slices.Concat(name.input, path[n:]))
+			}
+		}
+	}
 }
 
 func (r *reads) add(path []string) {

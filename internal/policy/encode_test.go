@@ -151,6 +151,20 @@ import input.binding.labels as labels
 
 b := input.binding
 
+f.g := input.evidence.account.facts
+
+group := input.evidence.group
+
+flag := input.binding.isForce
+
+all contains "aliased" if f.g.aliasedTo.groupId
+
+all contains sprintf("%v", [group.facts.stages[0]])
+
+all contains sprintf("%v", [data.bindgate.policy.x[name].facts.status]) if some name in ["group"]
+
+all contains "flag" if flag
+
 all contains sprintf("%v", [v]) if some v in [b, labels, input.results, input.run, input.schema]
 
 all contains sprintf("%v", [input.binding[name]]) if some name in ["groupId", "forceFrom", "none"]
@@ -163,7 +177,7 @@ all contains sprintf("%v %v", [i, hop.target]) if some i, hop in input.evidence.
 
 all contains sprintf("%v", [input.evidence.account.facts.holders[_].domain.domainName])
 
-all contains sprintf("%v", [f(input.evidence.group.facts)])
+all contains sprintf("%v", [size(input.evidence.group.facts)])
 
 all contains "no end" if not input.evidence.dns.facts.end.targets
 
@@ -179,7 +193,7 @@ all contains sprintf("%v", [input.results[id].status]) if some id in ["dns/cname
 
 all contains sprintf("%v", [b.labels]) if input.binding.labels == {} with input.binding.labels as {}
 
-f(x) := count(x)
+size(x) := count(x)
 
 deny contains m if some m in all
 
@@ -190,6 +204,7 @@ func TestEvaluateIsThatOfTheWholeInput(t *testing.T) {
 	for name, module := range map[string]string{"every way": readers, "one field": small,
 		"facts": "# METADATA\n# custom:\n#   needs: [dns]\n#   uses: [certificate]\n" + head + `deny contains c.subject if some c in input.evidence.certificate.facts.chain
 			warn contains input.evidence.dns.facts.end.name`,
+		"an entry that is a part of the input": "package bindgate.force.x\nallow := input.binding.isForce",
 		"states": "# METADATA\n# custom:\n#   uses: [certificate, key]\n" + head + `deny contains input.evidence.certificate.state
 			warn contains input.evidence.key.state`,
 	} {
