@@ -276,10 +276,36 @@ func encoderOfStruct(t reflect.Type, r *reads) (encoder, error) {
 	}, nil
 }
 
-// fieldsOf returns the fields of a struct that are read, those of embedded
-// structs included.
+// fieldsOf returns the fields of a struct that are read.
 func fieldsOf(t reflect.Type, r *reads) ([]field, error) {
+	all, err := jsonFields(t)
+	if err != nil {
+		return nil, err
+	}
 	var out []field
+	for _, f := range all {
+		if r.at(f.name) == nil {
+			continue
+		}
+		encode, err := encoderOf(f.Type, r.at(f.name))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, field{index: f.Index, key: ast.StringTerm(f.name), encode: encode, skip: omission(f.Type, f.options)})
+	}
+	return out, nil
+}
+
+// jsonField is a field with its name and options in JSON.
+type jsonField struct {
+	reflect.StructField
+	name, options string
+}
+
+// jsonFields returns the fields that encoding/json writes, those of embedded
+// structs included.
+func jsonFields(t reflect.Type) ([]jsonField, error) {
+	var out []jsonField
 	taken := map[string]bool{}
 	for _, f := range reflect.VisibleFields(t) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -290,14 +316,7 @@ func fieldsOf(t reflect.Type, r *reads) ([]field, error) {
 			return nil, fmt.Errorf("a policy input cannot hold the field %s of %v: it has no JSON name of its own", f.Name, t)
 		}
 		taken[name] = true
-		if !r.all && r.fields[name] == nil {
-			continue
-		}
-		encode, err := encoderOf(f.Type, r.at(name))
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, field{index: f.Index, key: ast.StringTerm(name), encode: encode, skip: omission(f.Type, options)})
+		out = append(out, jsonField{f, name, options})
 	}
 	return out, nil
 }

@@ -45,7 +45,7 @@ type TestResult struct {
 // built-in errors are errors, and the same built-ins. A test that errs has
 // failed. The error tells that the tests could not be run, or that there is none.
 func Test(ctx context.Context, o Options) (TestReport, error) {
-	s, store, err := testable(ctx, o)
+	s, store, err := testable(o)
 	if err != nil {
 		return TestReport{}, err
 	}
@@ -78,7 +78,7 @@ func Test(ctx context.Context, o Options) (TestReport, error) {
 
 // testable are the policies to look at, after everything in them has loaded,
 // and their data.
-func testable(ctx context.Context, o Options) (sources, storage.Store, error) {
+func testable(o Options) (sources, storage.Store, error) {
 	if len(o.Dirs) == 0 {
 		s, err := shippedSources()
 		if err != nil {
@@ -92,14 +92,12 @@ func testable(ctx context.Context, o Options) (sources, storage.Store, error) {
 		if err != nil {
 			return s, nil, err
 		}
-		_, err = loadStrictly(modules, d.datum, o.Results)
-		return s, d.store(), err
+		store := d.store()
+		_, err = loadStrictly(modules, d.datum, store, o.Results)
+		return s, store, err
 	}
-	_, s, d, err := load(ctx, o, true)
-	if err != nil {
-		return s, nil, err
-	}
-	return s, d.store(), nil
+	_, s, store, err := load(o, true)
+	return s, store, err
 }
 
 func reportOf(results <-chan *tester.Result) TestReport {
@@ -147,8 +145,8 @@ func failureOf(r *tester.Result) string {
 
 // Check loads the policies of o.Dirs, or the shipped ones when there is none,
 // compiles their tests with them and compares each file with OPA's own format.
-func Check(ctx context.Context, o Options) error {
-	s, _, err := testable(ctx, o)
+func Check(_ context.Context, o Options) error {
+	s, _, err := testable(o)
 	if err != nil {
 		return err
 	}
