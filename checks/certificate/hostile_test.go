@@ -18,10 +18,10 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
-	"github.com/bindgate/bindgate/internal/cputime"
 	"github.com/bindgate/bindgate/checks/evidence"
 	collector "github.com/bindgate/bindgate/internal/collect/certificate"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/cputime"
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
