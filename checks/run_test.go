@@ -143,7 +143,7 @@ func TestRunOrderOfStatuses(t *testing.T) {
 func TestRunPlacesFindings(t *testing.T) {
 	at := func(line int) binding.Position { return binding.Position{File: "b.yaml", Line: line, Column: 1} }
 	s := checks.Subject{Binding: binding.Binding{Source: at(1), Positions: binding.Positions{
-		"/certificate": at(4), "/certificate/body": at(5),
+		{Pointer: "/certificate", Line: 4, Column: 1}, {Pointer: "/certificate/body", Line: 5, Column: 1},
 	}}}
 	own := checks.Fails("/certificate/body", "m", "f")
 	own.Source = binding.Position{File: "other.yaml", Line: 9, Column: 9}

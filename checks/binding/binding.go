@@ -59,16 +59,45 @@ type Position struct {
 	Column int    `json:"column"`
 }
 
-// Positions maps the JSON pointer of a value inside its binding
-// ("/bindStageName", "/certificate/body") to where it was written.
-type Positions map[string]Position
+// Positions holds where the values of a binding were written, all of them in the
+// file of its Source. A slice, because a map of some ten positions costs more
+// memory and time than the rest of the binding.
+type Positions []Place
+
+// Place is where one value was written.
+type Place struct {
+	Pointer      string // JSON pointer inside the binding ("/bindStageName", "/certificate/body")
+	Line, Column int    // from 1
+}
+
+// Set records the place of a value; it replaces an earlier one.
+func (p *Positions) Set(pointer string, line, column int) {
+	place := Place{Pointer: pointer, Line: line, Column: column}
+	if i := p.index(pointer); i >= 0 {
+		(*p)[i] = place
+		return
+	}
+	*p = append(*p, place)
+}
+
+func (p *Positions) index(pointer string) int {
+	for i := range *p {
+		if (*p)[i].Pointer == pointer {
+			return i
+		}
+	}
+	return -1
+}
+
+// Has reports whether the value at pointer has a place of its own.
+func (p Positions) Has(pointer string) bool { return p.index(pointer) >= 0 }
 
 // At is the position of the value at pointer, or of the nearest enclosing
 // value that has one, or of the binding itself.
 func (b Binding) At(pointer string) Position {
 	for p := pointer; p != ""; p = parent(p) {
-		if pos, ok := b.Positions[p]; ok {
-			return pos
+		if i := b.Positions.index(p); i >= 0 {
+			return Position{File: b.Source.File, Line: b.Positions[i].Line, Column: b.Positions[i].Column}
 		}
 	}
 	return b.Source

@@ -21,6 +21,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 	collector "github.com/bindgate/bindgate/internal/collect/certificate"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/cputime"
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
@@ -88,9 +89,9 @@ func measured(t *testing.T, dir string) (map[string]checks.Status, time.Duration
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	start := time.Now()
+	start := cputime.Spent(t)
 	statuses := judgeFolder(t, dir)
-	took := time.Since(start)
+	took := cputime.Spent(t) - start
 	runtime.ReadMemStats(&after)
 	return statuses, took, after.TotalAlloc - before.TotalAlloc
 }

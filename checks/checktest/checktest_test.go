@@ -54,14 +54,15 @@ certificateAlone: true
 func TestEveryValueHasItsOwnPosition(t *testing.T) {
 	b := Subject(t, "binding: {forceFrom: [a, b]}").Binding
 	seen := map[binding.Position]string{b.Source: ""}
-	for pointer, at := range b.Positions {
+	for _, place := range b.Positions {
+		at := b.At(place.Pointer)
 		if other, taken := seen[at]; taken {
-			t.Errorf("%s and %s have one position", pointer, other)
+			t.Errorf("%s and %s have one position", place.Pointer, other)
 		}
-		seen[at] = pointer
+		seen[at] = place.Pointer
 	}
 	for _, pointer := range []string{"/domainName", "/certificate/privateKey/file", "/forceFrom/1", "/labels/owner"} {
-		if _, ok := b.Positions[pointer]; !ok {
+		if !b.Positions.Has(pointer) {
 			t.Errorf("%s has no position", pointer)
 		}
 	}

@@ -144,7 +144,7 @@ func positions(t *testing.T, b binding.Binding) binding.Positions {
 	var walk func(pointer string, v any)
 	walk = func(pointer string, v any) {
 		if pointer != "" {
-			out[pointer] = binding.Position{File: b.Source.File, Line: b.Source.Line + len(out) + 1, Column: 7}
+			out.Set(pointer, b.Source.Line+len(out)+1, 7)
 		}
 		for _, name := range childNames(v) {
 			walk(pointer+"/"+escapeToken(name), child(v, name))

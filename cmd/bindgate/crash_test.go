@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/bindgate/bindgate/internal/journal"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
 )
 
 const journalFile = "state/bindgate/journal.jsonl"
@@ -133,7 +133,7 @@ func TestApplyKilledInACall(t *testing.T) {
 			if c.ledger != "kept" {
 				return
 			}
-			if again := w.want(0, "apply", "-f", "json"); !strings.Contains(again.out, `"status": "unchanged"`) || strings.Contains(again.err, "no known") {
+			if again := w.want(0, "apply", "-f", "json"); !strings.Contains(again.out, `"status":"unchanged"`) || strings.Contains(again.err, "no known") {
 				t.Errorf("the third run says %s%s", again.out, again.err)
 			}
 			w.wrote(sequence()...)
@@ -178,7 +178,7 @@ func TestForceKilledInItsCall(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			s := groups(2)
-			s.Groups[1].Domains = []seed.Domain{{DomainName: "api.demo.com", BindStageName: "RELEASE"}}
+			s.Groups[1].Domains = []account.Domain{{DomainName: "api.demo.com", BindStageName: "RELEASE"}}
 			w.serve(s, map[string]string{"api.demo.com": target(0)})
 			w.write("bindings.yaml", fmt.Sprintf("apiVersion: bindgate/v1\nbindings:\n  - {domainName: api.demo.com, groupId: %q, regionId: cn-hangzhou, "+
 				"bindStageName: RELEASE, isForce: true, forceFrom: [%q], labels: {owner: payments, changeTicket: CHG-1042}}\n", group(0), group(1)))

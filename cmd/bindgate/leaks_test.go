@@ -102,16 +102,25 @@ func (s *scanner) leaks(haystack []byte) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// The parts of a request URL, of a query that was signed, and of the headers
-// of a signed request.
-var requestParts = regexp.MustCompile(`(?i)AccessKeyId=|Signature=|SignatureNonce=|PrivateKey=|x-acs-|ACS3-HMAC|https?://[^/\s"]+/\?`)
+// The parts of a query that was signed and of the headers of a signed request,
+// and a request URL, in lower case.
+var (
+	requestParts = []string{"accesskeyid=", "signature=", "signaturenonce=", "privatekey=", "x-acs-", "acs3-hmac"}
+	requestURL   = regexp.MustCompile(`https?://[^/\s"]+/\?`)
+)
 
 // requests are the parts of a request that a text holds.
 func requests(haystack []byte) []string {
 	found := map[string]bool{}
 	for _, view := range views(haystack) {
-		for _, part := range requestParts.FindAllString(string(view), -1) {
-			found["request: "+part] = true
+		view = bytes.ToLower(view)
+		for _, part := range requestParts {
+			if bytes.Contains(view, []byte(part)) {
+				found["request: "+part] = true
+			}
+		}
+		for _, url := range requestURL.FindAll(view, -1) {
+			found["request: "+string(url)] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(found))

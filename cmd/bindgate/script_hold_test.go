@@ -10,14 +10,48 @@ import (
 )
 
 // holdTime is far above what a command takes to its first call.
-const holdTime = time.Minute
+const holdTime = 5 * time.Minute
+
+// begun is a command that runs in this process while its script goes on.
+type begun struct {
+	interrupt context.CancelFunc
+	ended     chan struct{}
+	how       finish // read after ended
+}
+
+// begin bindgate ARGS…: start a command in this process and go on. Its end comes
+// with `ended`.
+func begin(ts *testscript.TestScript, neg bool, args []string) {
+	run := ts.Value(sandboxKey{}).(*running)
+	if neg || len(args) == 0 || args[0] != "bindgate" || run.begun != nil {
+		ts.Fatalf("usage, once at a time: begin bindgate [ARGS…]")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	b, env := &begun{interrupt: cancel, ended: make(chan struct{})}, scriptEnv(ts)
+	go func() {
+		defer close(b.ended)
+		b.how = inProcess(ctx, env, args[1:]...)
+	}()
+	ts.Defer(func() { cancel(); <-b.ended })
+	run.begun = b
+}
+
+// interrupt: what main does at the first signal, to the command of `begin`. Unlike
+// a signal to a process it has happened when the script goes on.
+func interrupt(ts *testscript.TestScript, neg bool, args []string) {
+	run := ts.Value(sandboxKey{}).(*running)
+	if neg || len(args) != 0 || run.begun == nil {
+		ts.Fatalf("usage, after begin: interrupt")
+	}
+	run.begun.interrupt()
+}
 
 // held ACTION: wait until a fault holds a call of this action open, made by the
 // one command in the background.
 func held(ts *testscript.TestScript, neg bool, args []string) {
 	run := ts.Value(sandboxKey{}).(*running)
 	background := ts.BackgroundCmds()
-	if neg || len(args) != 1 || run.sandbox == nil || len(background) != 1 {
+	if neg || len(args) != 1 || run.sandbox == nil || (len(background) == 1) == (run.begun != nil) {
 		ts.Fatalf("usage, after sandbox and one command in the background: held ACTION")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), holdTime)
@@ -27,7 +61,10 @@ func held(ts *testscript.TestScript, neg bool, args []string) {
 	if got := call.Received.Action; got != args[0] {
 		ts.Fatalf("%s is held, want %s", got, args[0])
 	}
-	run.held, run.watched = call, background[0]
+	run.held = call
+	if len(background) == 1 {
+		run.watched = background[0]
+	}
 }
 
 // release: let the held call go on.
@@ -39,14 +76,22 @@ func release(ts *testscript.TestScript, neg bool, args []string) {
 	run.held.Release()
 }
 
-// ended CODE: the command whose call was held has ended with exactly this code.
-// Only after wait is it known to have ended.
+// ended CODE: the command in the background has ended with exactly this code. It
+// waits for the command of `begin`; a process is waited for by `wait` before.
 func ended(ts *testscript.TestScript, neg bool, args []string) {
 	run := ts.Value(sandboxKey{}).(*running)
-	if neg || len(args) != 1 || run.watched == nil || len(ts.BackgroundCmds()) != 0 {
-		ts.Fatalf("usage, after held and wait: ended CODE")
+	if neg || len(args) != 1 || len(ts.BackgroundCmds()) != 0 || run.begun == nil && run.watched == nil {
+		ts.Fatalf("usage, after begin, or after held and wait: ended CODE")
 	}
-	if got := strconv.Itoa(run.watched.ProcessState.ExitCode()); got != args[0] {
+	var code int
+	if b := run.begun; b != nil {
+		run.begun = nil
+		<-b.ended
+		code = shown(ts, b.how)
+	} else {
+		code = run.watched.ProcessState.ExitCode()
+	}
+	if got := strconv.Itoa(code); got != args[0] {
 		ts.Fatalf("exit code %s, want %s", got, args[0])
 	}
 }

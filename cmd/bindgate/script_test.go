@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -17,19 +17,19 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/bindgate/bindgate/internal/cli"
 	"github.com/bindgate/bindgate/internal/sandbox"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
 )
 
 var update = flag.Bool("update", false, "write what the scripts compare with anew")
 
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"bindgate": main})
-}
-
-// TestScript runs testdata/script: the real main, on real sockets, against a
-// sandbox in this process. A script finds the files of testdata/script/base
-// beside its own, testdata at $TESTDATA and a hostile text in $ESCAPE.
+// TestScript runs testdata/script: whole commands, on real sockets, against a
+// sandbox. `bindgate` and `exits` run a command in this process; `exec bindgate`
+// starts one, for scripts about signals and terminals. A script finds the files
+// of testdata/script/base beside its own, testdata at $TESTDATA and a hostile
+// text in $ESCAPE.
 func TestScript(t *testing.T) {
 	testdata, err := filepath.Abs(filepath.Join("..", "..", "testdata"))
 	if err != nil {
@@ -46,34 +46,96 @@ func TestScript(t *testing.T) {
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("TESTDATA", testdata)
 			e.Setenv("ESCAPE", "\x1b[2J\n::error::pwned") // what a hostile text does to a terminal and to a CI log
-			e.Values[sandboxKey{}] = &running{}
+			run := &running{}
+			for _, pair := range e.Vars {
+				name, _, _ := strings.Cut(pair, "=")
+				run.variables = append(run.variables, name)
+			}
+			script := strings.TrimPrefix(filepath.Base(e.WorkDir), "script-") + ".txtar"
+			text, err := os.ReadFile(filepath.Join(testdata, "script", script))
+			if err != nil {
+				return err
+			}
+			for line := range strings.Lines(string(text)) { // testscript does not list its environment
+				if pairs, ok := strings.CutPrefix(line, "env "); ok {
+					for _, pair := range strings.Fields(pairs) {
+						name, _, _ := strings.Cut(pair, "=")
+						run.own = append(run.own, name)
+					}
+				}
+			}
+			e.Values[sandboxKey{}] = run
 			return lay(e.WorkDir, filepath.Join(testdata, "script", "base"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "sandbox": startSandbox, "calls": calls, "dns": setRecords, "fault": setFaults,
+			"bindgate": succeeds, "exits": exits, "input": input, "begin": begin, "interrupt": interrupt, "sandbox": startSandbox, "calls": calls, "dns": setRecords, "fault": setFaults,
 			"held": held, "release": release, "ended": ended, "waitfor": waitFor,
 			"mint": mint, "fifo": fifo, "file": bigFile, "mode": mode, "valid": valid,
 		},
 	})
 }
 
-// exits CODE COMMAND ARGS…: the command ends with exactly this code.
+// bindgate ARGS…: the command succeeds, or with ! in front fails.
+func succeeds(ts *testscript.TestScript, neg bool, args []string) {
+	if code := runCommand(ts, args); (code == 0) == neg {
+		ts.Fatalf("exit code %d", code)
+	}
+}
+
+// exits CODE bindgate ARGS…: the command ends with exactly this code.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: exits CODE COMMAND [ARGS…]")
+	if neg || len(args) < 2 || args[1] != "bindgate" {
+		ts.Fatalf("usage: exits CODE bindgate [ARGS…]")
 	}
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	got := 0
-	var exit *exec.ExitError
-	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
-		got = exit.ExitCode()
-	} else {
-		ts.Check(err)
-	}
-	if got != want {
+	if got := runCommand(ts, args[2:]); got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+// runCommand runs bindgate in this process, in the script's folder and
+// environment, and returns its exit code.
+func runCommand(ts *testscript.TestScript, args []string) int {
+	if len(args) > 0 && strings.HasSuffix(args[len(args)-1], "&") {
+		ts.Fatalf("in the background: begin bindgate, or exec bindgate for a process")
+	}
+	return shown(ts, inProcess(context.Background(), scriptEnv(ts), args...))
+}
+
+// shown makes what a command wrote the output that stdout and stderr look at.
+func shown(ts *testscript.TestScript, f finish) int {
+	_, err := io.WriteString(ts.Stdout(), f.out)
+	ts.Check(err)
+	_, err = io.WriteString(ts.Stderr(), f.err)
+	ts.Check(err)
+	return f.code
+}
+
+// scriptEnv is the Env of the next command of a script.
+func scriptEnv(ts *testscript.TestScript) cli.Env {
+	run := ts.Value(sandboxKey{}).(*running)
+	var environ []string
+	for _, name := range run.own {
+		if v := ts.Getenv(name); v != "" { // else it may not be set yet
+			environ = append(environ, name+"="+v)
+		}
+	}
+	for _, name := range run.variables {
+		environ = append(environ, name+"="+ts.Getenv(name))
+	}
+	env := environment(ts.MkAbs("."), environ)
+	env.Stdin = strings.NewReader(run.stdin)
+	run.stdin = ""
+	return env
+}
+
+// input FILE: standard input of the next command in this process.
+func input(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: input FILE")
+	}
+	ts.Value(sandboxKey{}).(*running).stdin = ts.ReadFile(args[0])
 }
 
 type sandboxKey struct{}
@@ -83,7 +145,11 @@ type running struct {
 	authority *ca.Authority
 	sandbox   *sandbox.Sandbox
 	held      *sandbox.Held
-	watched   *exec.Cmd // the command in the background whose call is held
+	watched   *exec.Cmd // the process in the background whose call is held
+	begun     *begun    // the command in the background of this process
+	stdin     string    // of the next command in this process
+	variables []string  // names in the environment, of a script's start and of its sandbox
+	own       []string  // names that the script itself sets at some point
 }
 
 // sandbox [-faults=SPEC] [-latency=D] [-contract=2017] SEED: a sandbox in the
@@ -96,7 +162,7 @@ func startSandbox(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: sandbox [-faults=SPEC] [-latency=D] [-contract=2017] SEED")
 	}
 	path := ts.MkAbs(f.Arg(0))
-	seed, err := sandbox.ParseSeed([]byte(ts.ReadFile(f.Arg(0))), filepath.Dir(path))
+	seed, err := account.ParseSeed([]byte(ts.ReadFile(f.Arg(0))), filepath.Dir(path))
 	ts.Check(err)
 	o := sandbox.Options{Seed: seed, Now: time.Now, Latency: *latency, Contract2017: *contract == "2017"}
 	if *faults != "" {
@@ -109,10 +175,12 @@ func startSandbox(ts *testscript.TestScript, neg bool, args []string) {
 	s, err := sandbox.Start(context.Background(), o)
 	ts.Check(err)
 	ts.Defer(func() { _ = s.Close() })
-	ts.Value(sandboxKey{}).(*running).sandbox = s
+	run := ts.Value(sandboxKey{}).(*running)
+	run.sandbox = s
 	for _, pair := range s.Env() {
 		name, value, _ := strings.Cut(pair, "=")
 		ts.Setenv(name, value)
+		run.variables = append(run.variables, name)
 	}
 }
 

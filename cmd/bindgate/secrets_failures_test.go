@@ -13,9 +13,9 @@ import (
 	"testing"
 
 	"github.com/bindgate/bindgate/internal/sandbox"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
 	"github.com/bindgate/bindgate/internal/sandbox/fault"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
 )
 
 // failing is a vault with one domain to bind with its certificate, and one that
@@ -26,7 +26,7 @@ func failing(t *testing.T) (v *vault, sound source) {
 	sound = v.source("api", "api.key", ca.P256, func(_ crypto.Signer, leaf ca.Leaf) string { return string(leaf.Key) })
 	sources := []source{sound, {name: "standing", privateKey: "standing.key"}}
 	s := groups(2)
-	s.Groups[1].Domains = []seed.Domain{v.standing()}
+	s.Groups[1].Domains = []account.Domain{v.standing()}
 	v.serve(s, zone(sources))
 	v.give("bindings.yaml", manifest(sources))
 	return v, sound

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/bindgate/bindgate/internal/report"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
 // echo is a policy that says all of its input: what it is given is seen in the
@@ -44,7 +44,7 @@ func (v *vault) input(out, domain string) string {
 	v.check(json.Unmarshal([]byte(out), &r))
 	var pieces []string
 	for _, b := range r.Bindings {
-		for _, c := range b.Checks {
+		for _, c := range b.Results {
 			for _, f := range c.Findings {
 				if text, ok := strings.CutPrefix(f.Message, "bindgate.policy.echo: "); ok && b.DomainName == domain {
 					pieces = append(pieces, text)
@@ -72,7 +72,7 @@ func TestNoSecretLeaksFromSoundKeys(t *testing.T) {
 	v := newVault(t)
 	sources := v.soundSources()
 	s := groups(len(sources) + 1)
-	s.Groups[len(sources)].Domains = []seed.Domain{v.standing()}
+	s.Groups[len(sources)].Domains = []account.Domain{v.standing()}
 	v.serve(s, zone(append(sources, source{name: "standing"})))
 	v.give("bindings.yaml", manifest(append(sources, source{name: "standing", privateKey: "standing.key"})))
 	v.give("echo/echo.rego", echo)
@@ -100,7 +100,7 @@ func TestNoSecretLeaksFromSoundKeys(t *testing.T) {
 		t.Error("DescribeDomain, which answers with a private key, was not called")
 	}
 	again := v.says("apply of what stands", clean, "apply", "--each", "-q", "-f", "json", "--policy", "echo")
-	if got := strings.Count(again.out, `"status": "unchanged"`); got != len(sources)+1 {
+	if got := strings.Count(again.out, `"status":"unchanged"`); got != len(sources)+1 {
 		t.Errorf("%d bindings are unchanged, want %d", got, len(sources)+1)
 	}
 	for _, args := range [][]string{{"journal", "show"}, {"journal", "show", "-f", "jsonl"}, {"journal", "verify"}, {"checks", "list"},
@@ -112,11 +112,11 @@ func TestNoSecretLeaksFromSoundKeys(t *testing.T) {
 
 // standing is a domain that serves a certificate already; the gateway gives its
 // key to whoever asks with DescribeDomain.
-func (v *vault) standing() seed.Domain {
+func (v *vault) standing() account.Domain {
 	v.Helper()
 	leaf, _ := v.issue(0, "standing.demo.com")
 	v.give("standing.pem", string(leaf.Chain))
 	v.give("standing.key", string(leaf.Key))
-	return seed.Domain{DomainName: "standing.demo.com", BindStageName: "RELEASE", IsHTTPRedirectToHTTPS: true,
-		Certificate: &seed.Certificate{Name: "wanted", Body: string(leaf.Chain), PrivateKey: string(leaf.Key)}}
+	return account.Domain{DomainName: "standing.demo.com", BindStageName: "RELEASE", IsHTTPRedirectToHTTPS: true,
+		Certificate: &account.Certificate{Name: "wanted", Body: string(leaf.Chain), PrivateKey: string(leaf.Key)}}
 }

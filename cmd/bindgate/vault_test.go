@@ -17,8 +17,8 @@ import (
 	"testing"
 
 	"github.com/bindgate/bindgate/internal/sandbox"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
 )
 
 // vault is a world whose keys, passphrases and access key secret are marked:
@@ -26,6 +26,7 @@ import (
 type vault struct {
 	*world
 	scanner scanner
+	inside  bool            // commands run in this process: nothing of theirs reaches the gateway's client
 	given   map[string]bool // the files that this test wrote itself
 }
 
@@ -34,7 +35,7 @@ func newVault(t testing.TB) *vault {
 	return &vault{world: newWorld(t), given: map[string]bool{}}
 }
 
-func (v *vault) serve(s seed.Seed, zone map[string]string, change ...func(*sandbox.Options)) {
+func (v *vault) serve(s account.Seed, zone map[string]string, change ...func(*sandbox.Options)) {
 	v.Helper()
 	v.world.serve(s, zone, change...)
 	for _, pair := range v.box.Env() {
@@ -112,10 +113,16 @@ func (v *vault) digest(key crypto.Signer) string {
 }
 
 // says runs bindgate and looks through what it says. The code must be one of
-// these. what names the run, whose arguments may be secret.
+// these. what names the run, whose arguments may be secret. It is a process of its
+// own unless the vault says otherwise, so that what a library prints past Env is
+// looked through too.
 func (v *vault) says(what string, codes []int, args ...string) finish {
 	v.Helper()
-	f := v.run(args...)
+	run := v.run
+	if !v.inside {
+		run = func(args ...string) finish { return v.start(args...).wait() }
+	}
+	f := run(args...)
 	if !slices.Contains(codes, f.code) {
 		v.Errorf("%s: exit code %d, want %d\n%s%s", what, f.code, codes, f.out, f.err)
 	}

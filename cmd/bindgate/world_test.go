@@ -15,11 +15,11 @@ import (
 	"time"
 
 	"github.com/bindgate/bindgate/internal/sandbox"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
 )
 
-// world is a folder, a CA and a sandbox, for the real program run as a process.
+// world is a folder, a CA and a sandbox, for whole commands in this process or in one of their own.
 type world struct {
 	testing.TB
 	dir       string
@@ -59,12 +59,12 @@ func (w *world) write(name, text string) {
 
 // group is the id of an API group of these tests; target is where a domain must
 // lead to reach it.
-func group(n int) string     { return fmt.Sprintf("beef%028x", n) }
-func target(n int) string    { return group(n) + "-cn-hangzhou.alicloudapi.com." }
-func groups(n int) seed.Seed { return seed.Seed{Groups: make([]seed.Group, n)} }
+func group(n int) string        { return fmt.Sprintf("beef%028x", n) }
+func target(n int) string       { return group(n) + "-cn-hangzhou.alicloudapi.com." }
+func groups(n int) account.Seed { return account.Seed{Groups: make([]account.Group, n)} }
 
 // serve starts the sandbox. Groups without an id get group(0), group(1), …
-func (w *world) serve(s seed.Seed, zone map[string]string, change ...func(*sandbox.Options)) {
+func (w *world) serve(s account.Seed, zone map[string]string, change ...func(*sandbox.Options)) {
 	w.Helper()
 	for i := range s.Groups {
 		if s.Groups[i].GroupID == "" {
@@ -93,30 +93,39 @@ func (w *world) faults(spec string) {
 	w.check(w.box.SetFaults(set))
 }
 
-// finish is how a process ended.
-type finish struct {
-	code     int
-	out, err string
-}
-
-// process is a running bindgate.
+// process is a running bindgate: a process of its own, or a run in this one.
 type process struct {
-	*exec.Cmd
-	w        *world
-	out, err bytes.Buffer
-	ended    chan struct{}
-	failed   error // of Wait; read after ended
+	w         *world
+	cmd       *exec.Cmd // nil: it runs in this process
+	interrupt func()    // what main does at the first signal; nil for a process of its own
+	ended     chan struct{}
+	how       finish // read after ended
+	failed    error  // of waiting; read after ended
 }
 
-// start starts `bindgate args…`: the test binary, which TestMain put on PATH.
+// start starts a process `bindgate args…`: the test binary, which TestMain put on PATH.
 func (w *world) start(args ...string) *process {
 	w.Helper()
-	p := &process{Cmd: exec.CommandContext(w.Context(), "bindgate", args...), w: w, ended: make(chan struct{})}
-	p.Dir, p.Env, p.Stdout, p.Stderr = w.dir, w.env, &p.out, &p.err
-	w.check(p.Start())
+	p := &process{w: w, cmd: exec.CommandContext(w.Context(), "bindgate", args...), ended: make(chan struct{})}
+	var out, err bytes.Buffer
+	p.cmd.Dir, p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = w.dir, w.env, &out, &err
+	w.check(p.cmd.Start())
 	go func() {
 		defer close(p.ended)
-		p.failed = p.Wait()
+		p.failed = p.cmd.Wait()
+		p.how = finish{p.cmd.ProcessState.ExitCode(), out.String(), err.String()}
+	}()
+	return p
+}
+
+// begin starts bindgate in this process.
+func (w *world) begin(args ...string) *process {
+	ctx, cancel := context.WithCancel(w.Context())
+	p := &process{w: w, interrupt: cancel, ended: make(chan struct{})}
+	env := environment(w.dir, w.env)
+	go func() {
+		defer close(p.ended)
+		p.how = inProcess(ctx, env, args...)
 	}()
 	return p
 }
@@ -128,7 +137,7 @@ func (p *process) wait() finish {
 	if exit := (*exec.ExitError)(nil); p.failed != nil && !errors.As(p.failed, &exit) {
 		p.w.Fatal(p.failed)
 	}
-	return finish{p.ProcessState.ExitCode(), p.out.String(), p.err.String()}
+	return p.how
 }
 
 // held waits until one of its calls is held open.
@@ -154,12 +163,13 @@ func (p *process) held() *sandbox.Held {
 // signal sends a signal to it.
 func (p *process) signal(s os.Signal) {
 	p.w.Helper()
-	p.w.check(p.Process.Signal(s))
+	p.w.check(p.cmd.Process.Signal(s))
 }
 
+// run runs bindgate in this process.
 func (w *world) run(args ...string) finish {
 	w.Helper()
-	return w.start(args...).wait()
+	return inProcess(w.Context(), environment(w.dir, w.env), args...)
 }
 
 // want runs bindgate and wants this exit code.
@@ -191,7 +201,7 @@ func (w *world) writes() []string {
 }
 
 // domain is a domain of a group as the gateway has it now; its zero value: none.
-func (w *world) domain(group, name string) seed.Domain {
+func (w *world) domain(group, name string) account.Domain {
 	for _, g := range w.box.State() {
 		for _, d := range g.Domains {
 			if g.GroupID == group && strings.EqualFold(d.DomainName, name) {
@@ -199,5 +209,5 @@ func (w *world) domain(group, name string) seed.Domain {
 			}
 		}
 	}
-	return seed.Domain{}
+	return account.Domain{}
 }

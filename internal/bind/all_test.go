@@ -9,7 +9,7 @@ import (
 	"github.com/bindgate/bindgate/internal/bind"
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/journal"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
 func statuses(outcomes []bind.Outcome) string {
@@ -35,7 +35,7 @@ func TestAllStopsAtTheFirstThatFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, bound(seed.Domain{DomainName: "old.demo.com", BindStageName: "RELEASE"}))
+			w := newWorld(t, bound(account.Domain{DomainName: "old.demo.com", BindStageName: "RELEASE"}))
 			first := wish(named("www.demo.com"))
 			if name == "half done" {
 				withCertificate(&first)
@@ -55,7 +55,7 @@ func TestAllStopsAtTheFirstThatFails(t *testing.T) {
 
 // What is bound and not in effect yet stops nobody else.
 func TestAllGoesOnAfterAnEffectThatIsMissing(t *testing.T) {
-	w := newWorld(t, bound(seed.Domain{DomainName: "www.demo.com", DomainBindingStatus: "BOUND"}))
+	w := newWorld(t, bound(account.Domain{DomainName: "www.demo.com", DomainBindingStatus: "BOUND"}))
 	got := w.bind(context.Background(), w.permit(wish(named("www.demo.com"))), w.permit(wish()))
 	if statuses(got) != "incomplete bound" {
 		t.Errorf("got %q", statuses(got))
@@ -63,7 +63,7 @@ func TestAllGoesOnAfterAnEffectThatIsMissing(t *testing.T) {
 }
 
 func TestCancelledBeforeABinding(t *testing.T) {
-	w := newWorld(t, bound(seed.Domain{DomainName: "old.demo.com", BindStageName: "RELEASE"}))
+	w := newWorld(t, bound(account.Domain{DomainName: "old.demo.com", BindStageName: "RELEASE"}))
 	permits := []gate.Permit{w.permit(wish()), w.permit(wish(named("old.demo.com")))}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -10,7 +10,7 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/bind"
 	"github.com/bindgate/bindgate/internal/journal"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 // come of it.
 type scenario struct {
 	name      string
-	groups    func(own, other *seed.Group)
+	groups    func(own, other *account.Group)
 	wish      []func(*binding.Binding)
 	meanwhile func(*world) // between judging and calling
 	faults    string       // from then on
@@ -37,18 +37,18 @@ type scenario struct {
 	journal   string
 }
 
-func bound(domains ...seed.Domain) func(own, _ *seed.Group) {
-	return func(own, _ *seed.Group) { own.Domains = domains }
+func bound(domains ...account.Domain) func(own, _ *account.Group) {
+	return func(own, _ *account.Group) { own.Domains = domains }
 }
 
-func conflicting(_, other *seed.Group) {
-	other.Domains = []seed.Domain{{DomainName: domain, BindStageName: "TEST"}}
+func conflicting(_, other *account.Group) {
+	other.Domains = []account.Domain{{DomainName: domain, BindStageName: "TEST"}}
 }
 
-func serving(i int, name string) seed.Domain {
+func serving(i int, name string) account.Domain {
 	l := leaves()[i]
-	return seed.Domain{DomainName: domain, BindStageName: "RELEASE",
-		Certificate: &seed.Certificate{Name: name, Body: string(l.Chain), PrivateKey: string(l.Key)}}
+	return account.Domain{DomainName: domain, BindStageName: "RELEASE",
+		Certificate: &account.Certificate{Name: name, Body: string(l.Chain), PrivateKey: string(l.Key)}}
 }
 
 // failing is a hook that fails at the nth entry of a kind.
@@ -112,7 +112,7 @@ func soundScenarios() []scenario {
 	done := bind.Outcome{Status: bind.Bound, Sent: true, Restore: undo}
 	return []scenario{
 		{name: "bound", want: done, writes: []string{setDomain + "OK"}, journal: "intent done"},
-		{name: "unchanged", groups: bound(seed.Domain{DomainName: domain, BindStageName: "RELEASE"}), want: bind.Outcome{Status: bind.Unchanged}},
+		{name: "unchanged", groups: bound(account.Domain{DomainName: domain, BindStageName: "RELEASE"}), want: bind.Outcome{Status: bind.Unchanged}},
 		{name: "renewal", groups: bound(serving(1, "demo_2025")), wish: []func(*binding.Binding){withCertificate},
 			want: done, writes: []string{setCert + "OK"}, journal: "intent done"},
 		{name: "renewal under the same name", groups: bound(serving(1, "demo_2026")), wish: []func(*binding.Binding){withCertificate},
@@ -123,7 +123,7 @@ func soundScenarios() []scenario {
 			want: done, writes: []string{setForced + "OK"}, journal: "intent done"},
 		{name: "throttled, then taken", faults: "SetDomain:throttle:2",
 			want: done, writes: []string{setDomain + "Throttling.User", setDomain + "Throttling.User", setDomain + "OK"}, journal: "intent done"},
-		{name: "bound and never in effect", groups: bound(seed.Domain{DomainName: domain, DomainBindingStatus: "BOUND"}),
+		{name: "bound and never in effect", groups: bound(account.Domain{DomainName: domain, DomainBindingStatus: "BOUND"}),
 			want:    bind.Outcome{Status: bind.Incomplete, Sent: true, Restore: undo},
 			message: `domainBindingStatus is "BOUND", want "BINDING"`, writes: []string{setDomain + "OK"}, journal: "intent done"},
 	}
@@ -159,7 +159,7 @@ func doubtScenarios() []scenario {
 		{name: "reset after the commit of a certificate", wish: []func(*binding.Binding){withCertificate}, faults: "SetDomainCertificate:reset-after-commit:1", want: done,
 			writes: []string{setDomain + "OK", setCert + "reset-after-commit"}, journal: "intent done intent unknown done"},
 		{name: "half an answer", faults: "SetDomain:truncated:1", want: done, writes: []string{setDomain + "truncated"}, journal: "intent unknown done"},
-		{name: "what stood before shows no effect", groups: bound(seed.Domain{DomainName: domain, BindStageName: "RELEASE", DomainBindingStatus: "BOUND"}),
+		{name: "what stood before shows no effect", groups: bound(account.Domain{DomainName: domain, BindStageName: "RELEASE", DomainBindingStatus: "BOUND"}),
 			faults: "SetDomain:reset-before-commit:1", want: bind.Outcome{Status: bind.Incomplete, Sent: true, Restore: undo}, message: "domainBindingStatus",
 			writes: []string{setDomain + "reset-before-commit", setDomain + "OK"}, journal: "intent unknown intent done"},
 		{name: "refused when it is repeated", faults: "SetDomain:reset-before-commit:1,SetDomain:code=DomainNotResolved",
@@ -190,7 +190,7 @@ func changeScenarios() []scenario {
 	return []scenario{
 		{name: "another group took the domain", groups: conflicting, wish: forced, want: changed, message: third,
 			meanwhile: func(w *world) { w.somebodyElse("SetDomain", "GroupId", third, "IsForce", "true") }},
-		{name: "one more group took a name that clashes", groups: func(_, other *seed.Group) { other.Domains = []seed.Domain{{DomainName: "*.demo.com"}} },
+		{name: "one more group took a name that clashes", groups: func(_, other *account.Group) { other.Domains = []account.Domain{{DomainName: "*.demo.com"}} },
 			wish: forced, want: changed, message: "api.demo.com of group " + other,
 			meanwhile: func(w *world) { w.somebodyElse("SetDomain", "GroupId", other) }},
 		{name: "the group let go", groups: conflicting, wish: forced, want: changed, message: "now take []",

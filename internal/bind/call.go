@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,7 +91,7 @@ func (r *redemption) send(ctx context.Context, next func(context.Context, gate.P
 	}
 	o := &r.outcome
 	o.Sent = o.Sent || sent(err)
-	o.RequestID, o.Code = orElse(reply.RequestID, o.RequestID), reply.Code
+	o.RequestID, o.Code = cmp.Or(reply.RequestID, o.RequestID), reply.Code
 	return reply, err
 }
 
@@ -155,11 +156,4 @@ func then(first, second error) error {
 		return second
 	}
 	return fmt.Errorf("%w; then %w", first, second)
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/bindgate/bindgate/internal/bind"
 	"github.com/bindgate/bindgate/internal/gateway/gatewaytest"
 	"github.com/bindgate/bindgate/internal/journal"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
 // An interrupt never begins a sequence and never repeats a call; a sequence of
@@ -17,7 +17,7 @@ import (
 func TestInterrupt(t *testing.T) {
 	full := []func(*binding.Binding){withCertificate, withRedirect}
 	for name, tc := range map[string]struct {
-		groups  func(own, other *seed.Group)
+		groups  func(own, other *account.Group)
 		wish    []func(*binding.Binding)
 		faults  string
 		held    bool // the interrupt comes when a call is held open, else at the first intent
@@ -51,7 +51,7 @@ func TestInterrupt(t *testing.T) {
 			message: "the run was interrupted, so nothing more was sent",
 			writes:  []string{setPlain + "OK", setCert + "OK", setSecure + "reset-before-commit"},
 			journal: "intent done intent done intent unknown"},
-		"the effect is missing": {groups: bound(seed.Domain{DomainName: domain, DomainBindingStatus: "BOUND"}),
+		"the effect is missing": {groups: bound(account.Domain{DomainName: domain, DomainBindingStatus: "BOUND"}),
 			want:    bind.Outcome{Status: bind.Incomplete, Sent: true, Restore: undo},
 			message: "when the run was interrupted domainBindingStatus",
 			writes:  []string{setDomain + "OK"}, journal: "intent done"},

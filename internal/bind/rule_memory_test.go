@@ -14,11 +14,8 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/bindgate/bindgate/internal/sandbox/account"
-	"github.com/bindgate/bindgate/internal/sandbox/actions"
-	"github.com/bindgate/bindgate/internal/sandbox/apierror"
+	"github.com/bindgate/bindgate/internal/sandbox/ca"
 	"github.com/bindgate/bindgate/internal/sandbox/fault"
-	"github.com/bindgate/bindgate/internal/sandbox/material"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
 )
 
 // edge is the platform in memory: the sandbox's account and actions behind an
@@ -69,16 +66,16 @@ func (e *edge) RoundTrip(r *http.Request) (*http.Response, error) {
 	for name, values := range form {
 		params[name] = values[0]
 	}
-	action, known := actions.Find(map[string][]string(r.Header)["x-acs-action"][0])
+	action, known := account.FindAction(map[string][]string(r.Header)["x-acs-action"][0])
 	if !known {
-		return refuse(apierror.New("InvalidApi.NotFound", "no such action"))
+		return refuse(account.Refuse("InvalidApi.NotFound", "no such action"))
 	}
 	kept := e.keep(action, params)
 	rule := e.faults.Gateway(action.Name, params["DomainName"], params["GroupId"])
 	if res, err, over := before(r, rule); over {
 		return res, err
 	}
-	answer, err := action.Do(e.account, actions.Request{ID: "REQ", Params: params})
+	answer, err := action.Do(e.account, account.Request{ID: "REQ", Params: params})
 	if err == nil && kept >= 0 {
 		e.mu.Lock()
 		e.writes[kept].committed = true
@@ -95,7 +92,7 @@ func (e *edge) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // keep remembers a writing call and gives its index, -1 for any other.
-func (e *edge) keep(action actions.Action, params map[string]string) int {
+func (e *edge) keep(action account.Action, params map[string]string) int {
 	if !action.Writes {
 		return -1
 	}
@@ -103,9 +100,9 @@ func (e *edge) keep(action actions.Action, params map[string]string) int {
 	for name, value := range params {
 		switch name {
 		case "CertificateBody":
-			q.chain = material.ChainDigest(value)
+			q.chain = ca.ChainDigest(value)
 		case "CertificatePrivateKey", "PrivateKey":
-			q.key = material.PublicKeyDigest(value)
+			q.key = ca.PublicKeyDigest(value)
 		default:
 			q.params[name] = value
 		}
@@ -119,18 +116,18 @@ func (e *edge) keep(action actions.Action, params map[string]string) int {
 func before(r *http.Request, rule fault.Rule) (*http.Response, error, bool) {
 	switch rule.Kind {
 	case fault.Throttle:
-		res, err := refuse(apierror.New("Throttling.User", "too many"))
+		res, err := refuse(account.Refuse("Throttling.User", "too many"))
 		return res, err, true
 	case fault.Code:
 		code, message := rule.Refusal()
-		res, err := refuse(apierror.New(code, "%s", message))
+		res, err := refuse(account.Refuse(code, "%s", message))
 		return res, err, true
 	case fault.Status:
 		code := "ServiceUnavailable"
 		if rule.HTTPStatus() == http.StatusInternalServerError {
 			code = "InternalError"
 		}
-		res, err := refuse(apierror.New(code, "a passing fault"))
+		res, err := refuse(account.Refuse(code, "a passing fault"))
 		return res, err, true
 	case fault.HTML:
 		return respond(http.StatusOK, []byte("<!DOCTYPE html><p>Please sign in.</p>")), nil, true
@@ -147,7 +144,7 @@ func after(r *http.Request, rule fault.Rule) (*http.Response, error, bool) {
 	switch rule.Kind {
 	case fault.CodeAfterCommit:
 		code, message := rule.Refusal()
-		res, err := refuse(apierror.New(code, "%s", message))
+		res, err := refuse(account.Refuse(code, "%s", message))
 		return res, err, true
 	case fault.ResetAfterCommit:
 		return nil, errReset, true
@@ -169,7 +166,7 @@ type broken struct{}
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func refuse(err error) (*http.Response, error) {
-	var refusal *apierror.Error
+	var refusal *account.Error
 	if !errors.As(err, &refusal) {
 		return nil, err
 	}
@@ -182,8 +179,8 @@ func respond(status int, body []byte) *http.Response {
 }
 
 // newEdge is the platform with the groups of a case.
-func newEdge(groups []seed.Group, a aliases) (*edge, error) {
-	complete, err := seed.Seed{Groups: groups}.Complete()
+func newEdge(groups []account.Group, a aliases) (*edge, error) {
+	complete, err := account.Seed{Groups: groups}.Complete()
 	if err != nil {
 		return nil, err
 	}

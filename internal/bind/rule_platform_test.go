@@ -10,7 +10,7 @@ import (
 
 	"github.com/bindgate/bindgate/internal/gateway"
 	"github.com/bindgate/bindgate/internal/sandbox"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
 // platform is what a case runs against: the edge in memory, or a sandbox.
@@ -27,8 +27,8 @@ type platform struct {
 
 // world of a case: its groups, and where its names lead, first to the group of
 // the binding and then to the bystander.
-func (c *ruleCase) world() ([]seed.Group, aliases) {
-	var groups []seed.Group
+func (c *ruleCase) world() ([]account.Group, aliases) {
+	var groups []account.Group
 	a := aliases{}
 	for i, b := range c.bindings {
 		groups = append(groups, b.groups(i)...)
@@ -64,7 +64,7 @@ func overSockets(key credentials.Credential, c *ruleCase) (*platform, error) {
 		bystander, _, _ := strings.Cut(targets[1], "-")
 		fmt.Fprintf(&zone, "%s.%s. IN TXT apigateway-domain-verification=%s\n", bystander, name, targets[1])
 	}
-	s, err := sandbox.Start(context.Background(), sandbox.Options{Seed: sandbox.Seed{Groups: groups, Zone: zone.String()},
+	s, err := sandbox.Start(context.Background(), sandbox.Options{Seed: account.Seed{Groups: groups, Zone: zone.String()},
 		Now: time.Now, AccessKeyID: "testid", AccessKeySecret: "testsecret"})
 	if err != nil {
 		return nil, err

@@ -5,7 +5,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/pki"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
 // shape is a kind of binding: what the manifest says, how the group looks
@@ -13,7 +13,7 @@ import (
 type shape struct {
 	name   string
 	wish   func(*binding.Binding)
-	before *seed.Domain // on the binding's own group; its name is filled in
+	before *account.Domain // on the binding's own group; its name is filled in
 	calls  []request
 }
 
@@ -46,12 +46,12 @@ var shapes = []shape{
 		staged("PRE")(b)
 		b.CustomDomainType, b.CustomDomainTypeGiven = binding.Intranet, true
 	}, nil, []request{set("BindStageName", "PRE", "CustomDomainType", "INTRANET")}},
-	{"another stage than before", staged("TEST"), &seed.Domain{BindStageName: "RELEASE"}, []request{set("BindStageName", "TEST")}},
-	{"stands", staged("RELEASE"), &seed.Domain{BindStageName: "RELEASE"}, nil},
+	{"another stage than before", staged("TEST"), &account.Domain{BindStageName: "RELEASE"}, []request{set("BindStageName", "TEST")}},
+	{"stands", staged("RELEASE"), &account.Domain{BindStageName: "RELEASE"}, nil},
 	{"first certificate", certified("RELEASE"), nil, []request{set("BindStageName", "RELEASE"), certify()}},
 	{"first certificate and redirect", secure("RELEASE"), nil, []request{
 		set("BindStageName", "RELEASE", "IsHttpRedirectToHttps", "false"), certify(), set("BindStageName", "RELEASE", "IsHttpRedirectToHttps", "true")}},
-	{"renewal", certified("RELEASE"), &seed.Domain{BindStageName: "RELEASE", Certificate: certificateOf(1)}, []request{certify()}},
+	{"renewal", certified("RELEASE"), &account.Domain{BindStageName: "RELEASE", Certificate: certificateOf(1)}, []request{certify()}},
 	{"force", forced("RELEASE"), nil, []request{set("BindStageName", "RELEASE", "IsForce", "true")}},
 	{"force, first certificate and redirect", func(b *binding.Binding) {
 		secure("RELEASE")(b)
@@ -61,8 +61,8 @@ var shapes = []shape{
 		set("BindStageName", "RELEASE", "IsHttpRedirectToHttps", "true")}},
 }
 
-func certificateOf(i int) *seed.Certificate {
-	return &seed.Certificate{Name: "demo_2026", Body: string(leaves()[i].Chain), PrivateKey: string(leaves()[i].Key)}
+func certificateOf(i int) *account.Certificate {
+	return &account.Certificate{Name: "demo_2026", Body: string(leaves()[i].Chain), PrivateKey: string(leaves()[i].Key)}
 }
 
 func staged(stage string) func(*binding.Binding) {
@@ -104,18 +104,18 @@ func (b *ruleBinding) expected() []request {
 }
 
 // groups are the groups around binding i as they are before the run.
-func (b *ruleBinding) groups(i int) []seed.Group {
+func (b *ruleBinding) groups(i int) []account.Group {
 	instance := "instance-" + b.wish.DomainName
-	mine := seed.Group{GroupID: groupID(i, 0), InstanceID: instance, VpcDomain: groupID(i, 0) + "-vpc.alicloudapi.com"}
+	mine := account.Group{GroupID: groupID(i, 0), InstanceID: instance, VpcDomain: groupID(i, 0) + "-vpc.alicloudapi.com"}
 	if b.shape.before != nil {
 		d := *b.shape.before
 		d.DomainName = b.wish.DomainName
-		mine.Domains = []seed.Domain{d}
+		mine.Domains = []account.Domain{d}
 	}
 	if !b.wish.IsForce {
-		return []seed.Group{mine}
+		return []account.Group{mine}
 	}
-	return []seed.Group{mine,
-		{GroupID: groupID(i, 1), InstanceID: instance, Domains: []seed.Domain{{DomainName: b.wish.DomainName, BindStageName: "PRE"}}},
+	return []account.Group{mine,
+		{GroupID: groupID(i, 1), InstanceID: instance, Domains: []account.Domain{{DomainName: b.wish.DomainName, BindStageName: "PRE"}}},
 		{GroupID: groupID(i, 2), InstanceID: instance}}
 }

@@ -30,8 +30,8 @@ import (
 	"github.com/bindgate/bindgate/internal/journal"
 	"github.com/bindgate/bindgate/internal/pki"
 	"github.com/bindgate/bindgate/internal/sandbox"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -118,9 +118,9 @@ type world struct {
 
 // newWorld starts a sandbox with three groups; change may give them domains.
 // TXT records prove every name of the tests for each of the groups.
-func newWorld(t testing.TB, change func(own, other *seed.Group)) *world {
+func newWorld(t testing.TB, change func(own, other *account.Group)) *world {
 	t.Helper()
-	groups := []seed.Group{{GroupID: own}, {GroupID: other}, {GroupID: third}}
+	groups := []account.Group{{GroupID: own}, {GroupID: other}, {GroupID: third}}
 	if change != nil {
 		change(&groups[0], &groups[1])
 	}
@@ -130,7 +130,7 @@ func newWorld(t testing.TB, change func(own, other *seed.Group)) *world {
 			fmt.Fprintf(&zone, "%s.%s.demo.com. IN TXT \"apigateway-domain-verification=%s-%s.alicloudapi.com\"\n", g.GroupID, name, g.GroupID, region)
 		}
 	}
-	s, err := sandbox.Start(context.Background(), sandbox.Options{Seed: sandbox.Seed{Groups: groups, Zone: zone.String()},
+	s, err := sandbox.Start(context.Background(), sandbox.Options{Seed: account.Seed{Groups: groups, Zone: zone.String()},
 		Now: time.Now, AccessKeyID: "testid", AccessKeySecret: "testsecret"})
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +148,7 @@ func newWorld(t testing.TB, change func(own, other *seed.Group)) *world {
 // newRun makes a binder that remembers nothing of an earlier one.
 func (w *world) newRun(j bind.Journal) {
 	transport, err := gateway.NewTransport(gateway.Config{Endpoint: w.sandbox.Endpoint(), Credential: gatewaytest.Credential(w.t),
-		Rate: -1, Timeout: 2 * time.Second, Tries: 1, Pause: cmp.Or(w.pause, time.Millisecond)})
+		Rate: -1, Timeout: 10 * time.Second, Tries: 1, Pause: cmp.Or(w.pause, time.Millisecond)})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func (w *world) newRun(j bind.Journal) {
 	w.reader = gateway.NewReader(transport)
 	w.groups = group.New(w.reader, time.Now, 4)
 	w.binder = bind.New(bind.Config{Transport: transport, Materials: w.files, Reader: w.reader, Losers: w.groups, Journal: j,
-		Deadline: 400 * time.Millisecond, Interval: 2 * time.Millisecond, CallTime: 2 * time.Second, Grace: 150 * time.Millisecond})
+		Deadline: 2 * time.Second, Interval: 2 * time.Millisecond, CallTime: 10 * time.Second, Grace: time.Second})
 }
 
 // wish is a binding of api.demo.com to the group own, for RELEASE.
@@ -247,7 +247,7 @@ func past(s *sandbox.Sandbox, action string, params ...string) error {
 // received are the calls of the binder. How a call ended is noted just after its
 // connection was reset, which a client may see first.
 func (w *world) received() []sandbox.Received {
-	for range 1000 {
+	for range 60_000 { // a minute
 		calls := w.sandbox.Calls()[w.before:]
 		if !slices.ContainsFunc(calls, func(c sandbox.Received) bool { return c.Code == "" }) {
 			return calls

@@ -98,9 +98,7 @@ func (a *applying) all(ctx context.Context, args []string) error {
 		Warn: func(err error) { complain(r.env.Stderr, err) },
 	}, func(item apply.Item) {
 		done.add(item)
-		if unreported == nil { // a report that cannot be written stops no call
-			unreported = rep.add(applied(item))
-		}
+		unreported = errors.Join(unreported, rep.add(applied(item))) // a report that cannot be written stops no call
 	})
 	r.bar.end()
 	if err != nil && !done.sent {

@@ -27,7 +27,7 @@ network and no rights, and it ends in seconds.`,
 }
 
 func runDemo(ctx context.Context, env Env, dir string) error {
-	o := demo.Options{Name: dir, Out: env.Stdout, Color: env.color(), Now: env.Now, Bindgate: env.bindgate}
+	o := demo.Options{Name: dir, Temp: env.get("TMPDIR"), Out: env.Stdout, Color: env.color(), Now: env.Now, Bindgate: env.bindgate}
 	if dir != "" {
 		o.Dir = absolute(env, dir)
 	}

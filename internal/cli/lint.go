@@ -66,7 +66,7 @@ func (r *run) lint(ctx context.Context) error {
 }
 
 // finish ends the report of a run that made no calls, and the run.
-func (r *run) finish(ctx context.Context, rep *reporting, code int) error {
+func (r *run) finish(ctx context.Context, rep *reports, code int) error {
 	if err := rep.close(ctx.Err() != nil, ""); err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func newPolicyTest(env Env) *cobra.Command {
 	c := &cobra.Command{
 		Use: "test [PATH…]", Short: "Run Rego tests (default: those of the shipped policies); no test is a failure",
 		RunE: func(c *cobra.Command, args []string) error {
-			o.Dirs, o.Results = args, judge.PolicyResults(catalog.All())
+			o.Dir, o.Dirs, o.Results = env.Dir, args, judge.PolicyResults(catalog.All())
 			r, err := policy.Test(c.Context(), o)
 			if err != nil {
 				return err
@@ -67,7 +67,7 @@ func newPolicyCheck(env Env) *cobra.Command {
 	c := &cobra.Command{
 		Use: "check [PATH…]", Short: "Compile policies strictly, with the input's schema, and compare their format",
 		RunE: func(c *cobra.Command, args []string) error {
-			o.Dirs, o.Results = args, judge.PolicyResults(catalog.All())
+			o.Dir, o.Dirs, o.Results = env.Dir, args, judge.PolicyResults(catalog.All())
 			if err := policy.Check(c.Context(), o); err != nil {
 				return err
 			}
@@ -85,7 +85,7 @@ func newPolicyEval(env Env) *cobra.Command {
 	c := &cobra.Command{
 		Use: "eval --input FILE [PATH…]", Short: "Ask policies about one document of bindgate.policy-input/v1",
 		RunE: func(c *cobra.Command, args []string) error {
-			o.Dirs, o.Results = args, judge.PolicyResults(catalog.All())
+			o.Dir, o.Dirs, o.Results = env.Dir, args, judge.PolicyResults(catalog.All())
 			data, err := readInput(env, input)
 			if err != nil {
 				return err

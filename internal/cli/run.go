@@ -89,9 +89,7 @@ func (r *run) options() judge.Options {
 		Timeout: s.timeout, Concurrency: s.concurrency, LookupEnv: r.env.LookupEnv,
 		Progress: func() { r.bar.step() },
 	}
-	o.Skip.DNS, _ = s.leftOut("dns")
-	o.Skip.Group, _ = s.leftOut("group")
-	o.Skip.Revocation, _ = s.leftOut("revocation")
+	o.Skip = judge.Skip{DNS: s.skips("dns"), Group: s.skips("group"), Revocation: s.skips("revocation")}
 	return o
 }
 
@@ -224,38 +222,14 @@ func entry(v judge.Verdict) report.Binding {
 	}
 }
 
-// reporting is the report of a run that is under way.
-type reporting struct {
-	run *run
-	rep report.Report
-}
-
-// report begins the report.
-func (r *run) report() (*reporting, error) {
+// report begins the reports.
+func (r *run) report() (*reports, error) {
 	head, err := r.head()
-	return &reporting{r, report.Report{Tool: report.Tool{Name: "bindgate", Version: version()}, Run: head,
-		Catalogue: r.engine.Catalogue(), Severities: r.s.severities, Text: r.engine.Bindings().Text}}, err
-}
-
-// add reports one binding.
-func (p *reporting) add(b report.Binding) error {
-	facts := b.Whole.Certificate.Facts
-	if facts.Lints != nil {
-		p.rep.Run.Linter = facts.Lints.Linter
+	if err != nil {
+		return nil, err
 	}
-	if p.rep.Run.KeyLists == nil { // the same for every certificate
-		for _, list := range facts.KeyLists {
-			p.rep.Run.KeyLists = append(p.rep.Run.KeyLists, report.KeyList{File: list.File, Digest: list.Digest, Keys: list.Keys})
-		}
-	}
-	p.rep.Bindings = append(p.rep.Bindings, b)
-	return nil
-}
-
-// close ends the report with what is known only now.
-func (p *reporting) close(interrupted bool, journalHead string) error {
-	p.rep.Run.Interrupted, p.rep.Run.JournalHead = interrupted, journalHead
-	return p.run.write(p.rep)
+	return r.openReports(report.Head{Tool: report.Tool{Name: "bindgate", Version: version()}, Run: head,
+		Catalogue: r.engine.Catalogue(), Severities: r.s.severities, Text: r.engine.Bindings().Text})
 }
 
 // close closes the files and the gateway's client.
@@ -269,10 +243,11 @@ func (r *run) close() {
 
 // certificateOnly reports that a certificate is judged with no group named.
 func (r *run) certificateOnly() bool {
+	only := false // flags alone can ask for it, and name one binding
 	for b := range r.engine.Bindings().All() {
-		return b.CertificateAlone // flags alone can ask for it, and name one binding
+		only = b.CertificateAlone
 	}
-	return false
+	return only
 }
 
 // loopbackURL reports whether an endpoint is an address of this machine.

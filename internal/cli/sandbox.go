@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/internal/sandbox"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
 // sandboxFlags are what the sandbox command was called with.
@@ -97,7 +98,7 @@ func (f sandboxFlags) options(env Env) (sandbox.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	if o.Seed, err = sandbox.ParseSeed(data, dir); err != nil {
+	if o.Seed, err = account.ParseSeed(data, dir); err != nil {
 		return o, err
 	}
 	if f.faults != "" {
@@ -137,9 +138,29 @@ func exports(pairs []string) string {
 	return b.String()
 }
 
+// executable returns the file of a command: a path from the working directory, or
+// a name in an absolute folder of PATH.
+func executable(env Env, name string) (string, error) {
+	if filepath.Base(name) != name {
+		return absolute(env, name), nil
+	}
+	for _, dir := range filepath.SplitList(env.get("PATH")) {
+		path := filepath.Join(dir, name)
+		if info, err := os.Stat(path); err == nil && filepath.IsAbs(dir) && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("%q: %w", name, exec.ErrNotFound)
+}
+
 // runIn runs a command with more environment and ends as it ended.
 func runIn(ctx context.Context, env Env, more, command []string) error {
-	c := exec.CommandContext(ctx, command[0], command[1:]...)
+	path, err := executable(env, command[0])
+	if err != nil {
+		return fmt.Errorf("running the command: %w", err)
+	}
+	c := exec.CommandContext(ctx, path, command[1:]...)
+	c.Args[0] = command[0]
 	// A session token of the user's own would not go with the sandbox's key.
 	c.Env = slices.DeleteFunc(slices.Clone(env.Environ), func(pair string) bool {
 		return strings.HasPrefix(pair, "ALIBABA_CLOUD_SECURITY_TOKEN=")
@@ -148,7 +169,7 @@ func runIn(ctx context.Context, env Env, more, command []string) error {
 	c.Dir, c.Stdin, c.Stdout, c.Stderr = env.Dir, env.Stdin, env.Stdout, env.Stderr
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
 	c.WaitDelay = 10 * time.Second
-	err := c.Run()
+	err = c.Run()
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit) && exit.ExitCode() >= 0:

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/config"
+	"github.com/bindgate/bindgate/internal/confine"
 )
 
 // settings are the flags, the gate owner's configuration and the tree's,
@@ -138,37 +138,36 @@ func (s *settings) fromOwner(env Env, c *cobra.Command) error {
 		return err
 	}
 	s.configDir, s.configDigest = o.Dir, o.Digest
-	text := func(dst *string, flag, value string) {
-		if value != "" && !c.Flags().Changed(flag) {
-			*dst = value
+	own := s.bound()
+	for _, o := range o.Settings {
+		flag := own.Lookup(o.Flag)
+		list, repeatable := flag.Value.(pflag.SliceValue)
+		switch {
+		case o.Flag == "format":
+			if !c.Flags().Changed(o.Flag) { // else those of the flag, not of the tree
+				err = list.Replace(o.Values)
+			}
+		case repeatable:
+			for _, value := range o.Values {
+				err = errors.Join(err, list.Append(value))
+			}
+		case flag.Value.String() == flag.DefValue:
+			err = flag.Value.Set(o.Values[0])
+		}
+		if err != nil {
+			return fmt.Errorf("reading %s: setting --%s: %w", path, o.Flag, err)
 		}
 	}
-	text(&s.endpoint, "endpoint", o.Endpoint)
-	text(&s.contract, "contract", o.Contract)
-	text(&s.roots, "roots", o.Roots)
-	text(&s.profile, "profile", o.Profile)
-	text(&s.resolver, "resolver", o.Resolver)
-	text(&s.journal, "journal", o.Journal)
-	text(&s.failOn, "fail-on", string(o.FailOn))
-	if !c.Flags().Changed("format") && len(o.Formats) > 0 {
-		s.formats = o.Formats
-	}
-	s.crls = append(s.crls, o.CRLs...)
-	s.weakKeys = append(s.weakKeys, o.WeakKeys...)
-	s.policy = append(s.policy, o.Policy...)
-	s.data = append(s.data, o.Data...)
-	s.allowPath = append(s.allowPath, o.AllowPaths...)
-	s.allowEnv = append(s.allowEnv, o.AllowEnv...)
-	if s.timeout == 0 {
-		s.timeout = o.Timeout
-	}
-	if s.minRemaining == 0 {
-		s.minRemaining = o.MinRemaining
-	}
-	if s.concurrency == 0 {
-		s.concurrency = o.Concurrency
-	}
 	return s.setSeverities(path, o.Severities)
+}
+
+// bound gives the flags that --config may set, by name, as they set s itself.
+func (s *settings) bound() *pflag.FlagSet {
+	given, c := s.flags, &cobra.Command{}
+	s.addJudging(c)
+	c.Flags().StringVar(&s.journal, "journal", "", "")
+	s.flags = given // a flag begins with its default
+	return c.Flags()
 }
 
 // setSeverities adds the severities of a file to those of the files before it.
@@ -228,20 +227,15 @@ func (s *settings) defaults(env Env) error {
 	return nil
 }
 
-// leftOut tells whether the mode leaves a piece of evidence out, and why.
-func (s settings) leftOut(what string) (string, bool) {
+// skips says why the mode skips a piece of evidence; empty: it does not.
+func (s settings) skips(what string) string {
 	switch {
 	case s.offline:
-		return "--offline", true
+		return "--offline"
 	case slices.Contains(s.without, what):
-		return "--without " + what, true
+		return "--without " + what
 	}
-	return "", false
+	return ""
 }
 
-func absolute(env Env, path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(env.Dir, path)
-}
+func absolute(env Env, path string) string { return confine.Absolute(env.Dir, path) }

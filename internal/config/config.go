@@ -13,7 +13,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/internal/confine"
@@ -33,28 +32,19 @@ type Config struct {
 	Dir    string // its folder, absolute: the root of manifests (owner's file)
 	Digest string // sha256:<hex> of its bytes
 
-	Formats []string // FORMAT or, in the owner's file, FORMAT=FILE
-	Raise   []string // tree only: checks whose findings become errors
+	// These stand in the tree's file only.
+	Formats []string
+	Raise   []string // checks whose findings become errors
 
 	// What follows stands in the owner's file only.
-	Endpoint string
-	Contract string   // 2017 or 2026
-	Roots    string   // a path, or "mozilla" or "system"
-	Profile  string   // public or private: whose rules certificates keep
-	CRLs     []string // paths
-	WeakKeys []string // paths of lists of keys that nobody may use
-	// MinRemaining is how long a certificate must last at least.
-	MinRemaining time.Duration
-	Resolver     string
-	Policy       []string                   // paths
-	Data         []string                   // paths
-	Severities   map[string]checks.Severity // by check id; that a core check is not lowered is for the caller to see
-	AllowPaths   []string
-	AllowEnv     []string // globs
-	Timeout      time.Duration
-	Concurrency  int
-	FailOn       checks.Severity
-	Journal      string // path
+	Settings   []Setting
+	Severities map[string]checks.Severity // by check id; that a core check is not lowered is for the caller to see
+}
+
+// Setting is what the owner's file says in the place of a flag.
+type Setting struct {
+	Flag   string   // its name, without dashes
+	Values []string // as the flag takes them: one, or those of a flag that is repeatable
 }
 
 // Error is one thing wrong in a configuration.
@@ -129,7 +119,7 @@ func load(path string, files *confine.Files, decode func(strictyaml.Value, *Conf
 		return Config{}, fmt.Errorf("reading configuration: %w", err)
 	}
 	c := Config{Path: path, Dir: filepath.Dir(absolute)}
-	read, err := files.Read(c.Dir, absolute, strictyaml.MaxBytes)
+	read, err := files.Read(c.Dir, absolute, strictyaml.MaxTree)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Config{}, Errors{{File: path, Message: "no such file", Next: "name the configuration that is meant"}}
 	}
@@ -150,12 +140,4 @@ func load(path string, files *confine.Files, decode func(strictyaml.Value, *Conf
 		return Config{}, errs
 	}
 	return c, nil
-}
-
-// absolute is a path of the file, wherever the process stands.
-func (c *Config) absolute(path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(c.Dir, path)
 }

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -56,13 +55,26 @@ journal: journal.jsonl
 	dir := filepath.Dir(path)
 	want := config.Config{
 		Path: path, Dir: dir, Digest: got.Digest,
-		Formats:  []string{"text", "json=" + dir + "/report.json", "sarif=/tmp/x=y.sarif"},
-		Endpoint: "http://127.0.0.1:8080", Contract: "2017", Roots: dir + "/roots.pem", Profile: "private",
-		CRLs: []string{dir + "/ca.crl"}, WeakKeys: []string{dir + "/blacklist.RSA-2048", "/etc/weak.txt"}, MinRemaining: 720 * time.Hour, Resolver: "127.0.0.1:53",
-		Policy: []string{dir + "/policies", "/etc/policies"}, Data: []string{dir + "/data.yaml"},
+		Settings: []config.Setting{
+			{Flag: "format", Values: []string{"text", "json=" + dir + "/report.json", "sarif=/tmp/x=y.sarif"}},
+			{Flag: "endpoint", Values: []string{"http://127.0.0.1:8080"}},
+			{Flag: "contract", Values: []string{"2017"}},
+			{Flag: "roots", Values: []string{dir + "/roots.pem"}},
+			{Flag: "profile", Values: []string{"private"}},
+			{Flag: "crl", Values: []string{dir + "/ca.crl"}},
+			{Flag: "weak-keys", Values: []string{dir + "/blacklist.RSA-2048", "/etc/weak.txt"}},
+			{Flag: "min-remaining", Values: []string{"720h"}},
+			{Flag: "resolver", Values: []string{"127.0.0.1:53"}},
+			{Flag: "policy", Values: []string{dir + "/policies", "/etc/policies"}},
+			{Flag: "data", Values: []string{dir + "/data.yaml"}},
+			{Flag: "allow-path", Values: []string{filepath.Join(filepath.Dir(dir), "keys")}},
+			{Flag: "allow-env", Values: []string{"CI_KEY_*"}},
+			{Flag: "timeout", Values: []string{"1m30s"}},
+			{Flag: "concurrency", Values: []string{"8"}},
+			{Flag: "fail-on", Values: []string{"warning"}},
+			{Flag: "journal", Values: []string{dir + "/journal.jsonl"}},
+		},
 		Severities: map[string]checks.Severity{"certificate/lasts-long-enough": checks.Error, "dns/target-resolves": checks.Warning},
-		AllowPaths: []string{filepath.Join(filepath.Dir(dir), "keys")}, AllowEnv: []string{"CI_KEY_*"},
-		Timeout: 90 * time.Second, Concurrency: 8, FailOn: checks.Warning, Journal: dir + "/journal.jsonl",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("config (-want +got):\n%s", diff)
@@ -70,8 +82,8 @@ journal: journal.jsonl
 	if len(got.Digest) != len("sha256:")+64 {
 		t.Errorf("digest %q", got.Digest)
 	}
-	if c, err := config.LoadOwner(write(t, "apiVersion: bindgate/v1\nroots: system\n")); err != nil || c.Roots != "system" {
-		t.Errorf("roots that are no path: %q, %v", c.Roots, err)
+	if c, err := config.LoadOwner(write(t, "apiVersion: bindgate/v1\nroots: system\n")); err != nil || !cmp.Equal(c.Settings, []config.Setting{{Flag: "roots", Values: []string{"system"}}}) {
+		t.Errorf("roots that are no path: %q, %v", c.Settings, err)
 	}
 }
 

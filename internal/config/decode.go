@@ -5,10 +5,12 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
@@ -21,10 +23,42 @@ var (
 
 const mostConcurrent = 1024
 
+// ownerSetting is a key of the owner's file that stands for a flag. read gives
+// the flag's values, and none for a value that is at fault.
+type ownerSetting struct {
+	key, flag string
+	read      func(*Config, strictyaml.Value) []string
+}
+
+func ownerSettings() []ownerSetting {
+	return []ownerSetting{
+		{"formats", "format", (*Config).formats},
+		{"endpoint", "endpoint", filled},
+		{"contract", "contract", oneOf("2017", "2026")},
+		{"roots", "roots", (*Config).roots},
+		{"profile", "profile", oneOf("public", "private")},
+		{"crl", "crl", (*Config).paths},
+		{"weakKeys", "weak-keys", (*Config).paths},
+		{"minRemaining", "min-remaining", duration("720h, which is 30 days")},
+		{"resolver", "resolver", filled},
+		{"policy", "policy", (*Config).paths},
+		{"data", "data", (*Config).paths},
+		{"allowPaths", "allow-path", (*Config).paths},
+		{"allowEnv", "allow-env", globs},
+		{"timeout", "timeout", duration("30s or 2m")},
+		{"concurrency", "concurrency", concurrency},
+		{"failOn", "fail-on", oneOf(string(checks.Error), string(checks.Warning))},
+		{"journal", "journal", (*Config).path},
+	}
+}
+
 // ownerKeys are the keys of the owner's file.
 func ownerKeys() []string {
-	return []string{"apiVersion", "formats", "endpoint", "contract", "roots", "profile", "crl", "weakKeys", "minRemaining", "resolver", "policy", "data",
-		"severities", "allowPaths", "allowEnv", "timeout", "concurrency", "failOn", "journal"}
+	keys := []string{"apiVersion", "severities"}
+	for _, s := range ownerSettings() {
+		keys = append(keys, s.key)
+	}
+	return keys
 }
 
 func decodeTree(v strictyaml.Value, c *Config) {
@@ -67,60 +101,71 @@ func decodeOwner(v strictyaml.Value, c *Config) {
 		return "", ""
 	}, ownerKeys()...)
 	o.Require("apiVersion").OneOf(apiVersion)
-	c.ownerFormats(o.Get("formats"))
-	c.Endpoint, _ = o.Get("endpoint").Filled()
-	c.Contract, _ = o.Get("contract").OneOf("2017", "2026")
-	c.Resolver, _ = o.Get("resolver").Filled()
-	if roots, ok := o.Get("roots").Filled(); ok {
-		c.Roots = roots
-		if roots != "mozilla" && roots != "system" {
-			c.Roots = c.absolute(roots)
+	for _, s := range ownerSettings() {
+		if values := s.read(c, o.Get(s.key)); len(values) > 0 {
+			c.Settings = append(c.Settings, Setting{Flag: s.flag, Values: values})
 		}
 	}
-	c.Profile, _ = o.Get("profile").OneOf("public", "private")
-	c.CRLs = c.paths(o.Get("crl"))
-	c.WeakKeys = c.paths(o.Get("weakKeys"))
-	c.MinRemaining = duration(o.Get("minRemaining"), "720h, which is 30 days")
-	c.Policy = c.paths(o.Get("policy"))
-	c.Data = c.paths(o.Get("data"))
-	c.AllowPaths = c.paths(o.Get("allowPaths"))
-	if journal, ok := o.Get("journal").Filled(); ok {
-		c.Journal = c.absolute(journal)
-	}
-	c.AllowEnv = globs(o.Get("allowEnv"))
 	c.Severities = severities(o.Get("severities"))
-	c.Timeout = duration(o.Get("timeout"), "30s or 2m")
-	c.Concurrency, _ = o.Get("concurrency").Int(1, mostConcurrent)
-	failOn, _ := o.Get("failOn").OneOf(string(checks.Error), string(checks.Warning))
-	c.FailOn = checks.Severity(failOn)
 }
 
-func (c *Config) ownerFormats(v strictyaml.Value) {
+// one is the values of a flag that takes one.
+func one(text string, ok bool) []string {
+	if !ok {
+		return nil
+	}
+	return []string{text}
+}
+
+func filled(_ *Config, v strictyaml.Value) []string { return one(v.Filled()) }
+
+func oneOf(words ...string) func(*Config, strictyaml.Value) []string {
+	return func(_ *Config, v strictyaml.Value) []string { return one(v.OneOf(words...)) }
+}
+
+func concurrency(_ *Config, v strictyaml.Value) []string {
+	n, ok := v.Int(1, mostConcurrent)
+	return one(strconv.Itoa(n), ok)
+}
+
+func (c *Config) path(v strictyaml.Value) []string {
+	p, ok := v.Filled()
+	return one(confine.Absolute(c.Dir, p), ok)
+}
+
+func (c *Config) roots(v strictyaml.Value) []string {
+	roots, ok := v.Filled()
+	if ok && roots != "mozilla" && roots != "system" {
+		roots = confine.Absolute(c.Dir, roots)
+	}
+	return one(roots, ok)
+}
+
+func (c *Config) formats(v strictyaml.Value) (formats []string) {
 	for _, item := range items(v) {
 		text, ok := item.Text()
 		switch {
 		case !ok:
 		case format.MatchString(text):
-			c.Formats = append(c.Formats, text)
+			formats = append(formats, text)
 		case toFile.MatchString(text):
 			name, file, _ := strings.Cut(text, "=")
-			c.Formats = append(c.Formats, name+"="+c.absolute(file))
+			formats = append(formats, name+"="+confine.Absolute(c.Dir, file))
 		default:
 			item.Fail(fmt.Sprintf("got %.64q, want FORMAT or FORMAT=FILE", text), "write text, json=report.json, …")
 		}
 	}
+	return formats
 }
 
 func (c *Config) paths(v strictyaml.Value) (paths []string) {
 	for _, item := range items(v) {
-		if p, ok := item.Filled(); ok {
-			paths = append(paths, c.absolute(p))
-		}
+		paths = append(paths, c.path(item)...)
 	}
 	return paths
 }
 
-func globs(v strictyaml.Value) (globs []string) {
+func globs(_ *Config, v strictyaml.Value) (globs []string) {
 	for _, item := range items(v) {
 		glob, ok := item.Filled()
 		if _, err := path.Match(glob, ""); ok && err != nil {
@@ -148,17 +193,18 @@ func severities(v strictyaml.Value) map[string]checks.Severity {
 }
 
 // duration is a time above zero; such is an example of one.
-func duration(v strictyaml.Value, such string) time.Duration {
-	text, ok := v.Text()
-	if !ok {
-		return 0
+func duration(such string) func(*Config, strictyaml.Value) []string {
+	return func(_ *Config, v strictyaml.Value) []string {
+		text, ok := v.Text()
+		if !ok {
+			return nil
+		}
+		if d, err := time.ParseDuration(text); err != nil || d <= 0 {
+			v.Fail(fmt.Sprintf("got %.64q, want a time above zero", text), "write one such as "+such)
+			return nil
+		}
+		return []string{text}
 	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d <= 0 {
-		v.Fail(fmt.Sprintf("got %.64q, want a time above zero", text), "write one such as "+such)
-		return 0
-	}
-	return d
 }
 
 func isCheckID(v strictyaml.Value, id string) bool {

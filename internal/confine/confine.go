@@ -11,8 +11,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // Refusals that a caller tells apart. A file that does not exist is
@@ -115,9 +117,18 @@ func resolveFolder(dir string) (string, error) {
 		return "", err
 	}
 	if !info.IsDir() {
-		return "", fmt.Errorf("%w: got %s, want a folder", ErrIrregular, kind(info.Mode()))
+		return "", fmt.Errorf("%w: got %s, want a folder", ErrIrregular, Kind(info.Mode()))
 	}
 	return resolved, nil
+}
+
+// Absolute returns a path that is relative to a folder as an absolute one, if the
+// folder is absolute.
+func Absolute(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
 }
 
 // GitTop is the nearest folder at or above dir that holds .git (a folder, or
@@ -140,8 +151,8 @@ func GitTop(dir string) string {
 	}
 }
 
-// kind names what a file is, for people.
-func kind(mode fs.FileMode) string {
+// Kind describes what a file is, for messages.
+func Kind(mode fs.FileMode) string {
 	switch {
 	case mode.IsRegular():
 		return "a regular file"
@@ -157,4 +168,65 @@ func kind(mode fs.FileMode) string {
 		return "a symbolic link"
 	}
 	return "a special file"
+}
+
+// maxLinks is where Linux gives up on a path (path_resolution(7)).
+const maxLinks = 40
+
+// follow resolves path inside folder (which holds no links; empty when path is
+// absolute) one name at a time, as the kernel does: "link/.." is the parent of
+// the link's target. filepath.EvalSymlinks would do, but it fails on a file that
+// is missing, and so on a dangling link that leaves the root. From the first
+// missing name on, the rest is taken as written.
+func follow(folder, path string) (string, error) {
+	at, rest := folder, names(path)
+	if folder == "" {
+		at = top(path)
+	}
+	for links := 0; len(rest) > 0; {
+		name := rest[0]
+		rest = rest[1:]
+		if name == ".." {
+			at = filepath.Dir(at)
+			continue
+		}
+		next := filepath.Join(at, name)
+		info, err := os.Lstat(next)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
+			if slices.Contains(rest, "..") { // what ".." of nothing means cannot be confined
+				return "", fmt.Errorf("%w: %q", fs.ErrNotExist, name)
+			}
+			return filepath.Join(next, filepath.Join(rest...)), nil
+		case err != nil:
+			return "", err
+		case info.Mode()&fs.ModeSymlink == 0:
+			at = next
+			continue
+		}
+		if links++; links > maxLinks {
+			return "", fmt.Errorf("%w: more than %d symbolic links", ErrIrregular, maxLinks)
+		}
+		target, err := os.Readlink(next)
+		if err != nil {
+			return "", err
+		}
+		if filepath.IsAbs(target) {
+			at = top(target)
+		}
+		rest = append(names(target), rest...)
+	}
+	return at, nil
+}
+
+// names splits a path without cleaning it: "a/link/../b" keeps its "..".
+func names(path string) []string {
+	path = strings.TrimPrefix(path, filepath.VolumeName(path))
+	return slices.DeleteFunc(strings.Split(filepath.ToSlash(path), "/"), func(name string) bool {
+		return name == "" || name == "."
+	})
+}
+
+func top(path string) string {
+	return filepath.VolumeName(path) + string(filepath.Separator)
 }

@@ -56,7 +56,7 @@ func read(root, resolved string, limit int64) (File, error) {
 		return File{}, err
 	}
 	if !named.Mode().IsRegular() {
-		return File{}, fmt.Errorf("%w: got %s, want a regular file", ErrIrregular, kind(named.Mode()))
+		return File{}, fmt.Errorf("%w: got %s, want a regular file", ErrIrregular, Kind(named.Mode()))
 	}
 	file, err := dir.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {

@@ -1,137 +1,210 @@
 package demo
 
 import (
-	"cmp"
+	"encoding/json"
 	"fmt"
+	"maps"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/bindgate/bindgate/internal/sandbox"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
-// exitRefused is how a command ends that refused a binding.
+// exitRefused is the exit code of a command that refuses a binding.
 const exitRefused = 1
 
-// observed is what the comparison rests on.
-type observed struct {
+// run is what the commands and the sandbox left behind.
+type run struct {
 	exits         []int              // exit codes of the commands
-	report        report             // of the apply
+	bindings      []decided          // of the report of the apply
 	received      []sandbox.Received // every call of the demo
-	before, after []seed.Group       // the sandbox's state
-	minted        map[string]pair    // certificates by the name of their files
+	before, after []account.Group    // the sandbox's state
 }
 
-// comparison is the table and whatever does not agree. A row agrees if there is
-// no difference at its place.
-type comparison struct {
-	rows        []row
-	differences []difference
+// decided is one binding of a bindgate.report/v1, read as any other program
+// would read it.
+type decided struct {
+	DomainName string `json:"domainName"`
+	GroupID    string `json:"groupId"`
+	Decision   string `json:"decision"`
+	Checks     []struct {
+		IDs    []string `json:"ids"`
+		Status string   `json:"status"`
+	} `json:"checks"`
+	Calls []struct {
+		Action   string            `json:"action"`
+		Params   map[string]string `json:"params"`
+		Material struct {
+			Chain string `json:"chainDigest"`
+			Key   string `json:"publicKeyDigest"`
+		} `json:"material"`
+	} `json:"calls"`
+	Outcome struct {
+		Status string `json:"status"`
+	} `json:"outcome"`
+}
+
+func readReport(path string) ([]decided, error) {
+	var r struct {
+		Schema   string    `json:"schema"`
+		Bindings []decided `json:"bindings"`
+	}
+	data, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(data, &r)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the report: %w", err)
+	}
+	if want := "bindgate.report/v1"; r.Schema != want {
+		return nil, fmt.Errorf("reading the report: got schema %q, want %q", r.Schema, want)
+	}
+	return r.Bindings, nil
 }
 
 // row is one binding in the table.
 type row struct {
-	expectation
-	decided  string
-	received int // calls that change the gateway
-}
-
-// difference is one thing that is not as it must be.
-type difference struct {
 	place
-	text string
+	expected, decided string
+	received          int      // calls that change the gateway
+	differences       []string // none: it agrees
 }
 
-// compare holds what was decided and what the sandbox received against what the
-// demo expects, binding by binding, and looks for anything beside.
-func compare(all []expectation, o observed) comparison {
-	var c comparison
-	calls, at := writes(o.received)
-	for _, e := range all {
-		r := row{expectation: e}
-		d := c.find(e.place, o.report)
-		r.decided = d.became()
-		want := e.wanted(o.minted)
-		c.add(e.place, e.decidedOtherwise(d)...)
-		c.add(e.place, differ("decided", d.calls(), want)...)
-		var got []call
-		for i, call := range calls {
-			if at[i] == e.place {
-				got = append(got, call)
+// compare returns a row for each binding, expected or not: what was expected,
+// what was decided, and what the sandbox received.
+func compare(all []expectation, r run) []row {
+	calls := map[place][]string{}
+	for _, c := range r.received {
+		if c.Committed || !strings.HasPrefix(c.Action, "Describe") { // what is not plainly a read counts
+			at := place{c.Params["DomainName"], c.Params["GroupId"]}
+			calls[at] = append(calls[at], receivedText(c))
+		}
+	}
+	lost := lostDomains(r.before, r.after)
+	rows := make([]row, len(all))
+	for i, e := range all {
+		rows[i] = row{place: e.place, expected: e.want, received: len(calls[e.place])}
+		add := func(format string, args ...any) {
+			rows[i].differences = append(rows[i].differences, fmt.Sprintf(format, args...))
+		}
+		var want []string
+		found := slices.DeleteFunc(slices.Clone(r.bindings), func(d decided) bool { return d.place() != e.place })
+		if len(found) != 1 {
+			add("decided: the report contains it %d times, want once", len(found))
+		} else {
+			rows[i].decided, want = found[0].became(), found[0].calls()
+			if got := found[0].words(); got != e.want {
+				add("decided: got %q, want %q", got, e.want)
 			}
 		}
-		r.received = len(got)
-		c.add(e.place, differ("received", got, want)...)
-		c.rows = append(c.rows, r)
+		if got := calls[e.place]; !slices.Equal(got, want) {
+			add("received: got [%s], want what was decided: [%s]", strings.Join(got, "; "), strings.Join(want, "; "))
+		}
+		if e.loser != "" {
+			rows[i].expected += ", taken from another group"
+			if !lost[place{e.domain, e.loser}] {
+				add("state: the force did not take the domain from group %q", e.loser)
+			}
+		}
+		delete(calls, e.place)
+		delete(lost, place{e.domain, e.loser})
 	}
-	for _, code := range o.exits {
+	for _, code := range r.exits {
 		if code != exitRefused {
-			c.add(place{}, fmt.Sprintf("a command ended with %d, want %d because bindings were refused", code, exitRefused))
+			rows = append(rows, row{place: place{domain: "exit code"}, expected: strconv.Itoa(exitRefused), decided: strconv.Itoa(code),
+				differences: []string{fmt.Sprintf("a command ended with %d, want %d because bindings are refused", code, exitRefused)}})
 		}
 	}
-	c.strangers(all, o.report, calls, at)
-	c.differences = append(c.differences, compareState(all, o)...)
-	slices.SortStableFunc(c.differences, func(a, b difference) int {
-		return cmp.Or(strings.Compare(a.domain, b.domain), strings.Compare(a.group, b.group))
-	})
-	return c
+	return append(rows, strangers(all, r.bindings, calls, lost)...)
 }
 
-func (c *comparison) add(at place, texts ...string) {
-	for _, text := range texts {
-		c.differences = append(c.differences, difference{at, text})
-	}
-}
-
-// agrees reports whether everything at a place is as it must be.
-func (c comparison) agrees(at place) bool {
-	return !slices.ContainsFunc(c.differences, func(d difference) bool { return d.place == at })
-}
-
-// find is the one binding of the report at a place.
-func (c *comparison) find(at place, r report) decided {
-	var found []decided
-	for _, d := range r.Bindings {
-		if d.place() == at {
-			found = append(found, d)
+// strangers are decisions, calls and losses that nothing in the manifest asks for.
+func strangers(all []expectation, bindings []decided, calls map[place][]string, lost map[place]bool) []row {
+	var rows []row
+	for _, d := range bindings {
+		if !slices.ContainsFunc(all, func(e expectation) bool { return e.place == d.place() }) {
+			rows = append(rows, row{place: d.place(), decided: d.became(), differences: []string{"decided: the manifest does not contain it"}})
 		}
 	}
-	if len(found) != 1 {
-		c.add(at, fmt.Sprintf("decided: the report holds it %d times, want once", len(found)))
-		return decided{Decision: "nothing"}
+	for at, got := range calls {
+		rows = append(rows, row{place: at, received: len(got), differences: []string{"received: got [" + strings.Join(got, "; ") + "], want nothing"}})
 	}
-	return found[0]
+	for at := range lost {
+		rows = append(rows, row{place: at, differences: []string{"state: the group lost the domain, and no force was expected to take it"}})
+	}
+	slices.SortStableFunc(rows, func(a, b row) int { return strings.Compare(a.domain+" "+a.group, b.domain+" "+b.group) })
+	return rows
 }
 
-func (e expectation) decidedOtherwise(d decided) []string {
-	var out []string
-	if got := d.became(); got != e.becomes {
-		out = append(out, fmt.Sprintf("decided: got %q, want %q", got, e.becomes))
+func (d decided) place() place { return place{d.DomainName, d.GroupID} }
+
+// became is what the report says of a binding in one word: the outcome of its
+// calls, or the decision that kept them from being made.
+func (d decided) became() string {
+	if d.Decision == "allowed" {
+		return d.Outcome.Status
 	}
-	var want []string
-	if e.fails != "" {
-		want = []string{e.fails}
-	}
-	if got := d.failing(); !slices.Equal(got, want) {
-		out = append(out, fmt.Sprintf("decided: failing checks are [%s], want [%s]", strings.Join(got, " "), strings.Join(want, " ")))
-	}
-	return out
+	return d.Decision
 }
 
-// strangers looks for decisions and calls that nobody asked for.
-func (c *comparison) strangers(all []expectation, r report, calls []call, at []place) {
-	asked := map[place]bool{}
-	for _, e := range all {
-		asked[e.place] = true
-	}
-	for _, d := range r.Bindings {
-		if !asked[d.place()] {
-			c.add(d.place(), "decided: nobody asked for it")
+// words are became and the checks that fail.
+func (d decided) words() string {
+	words := d.became()
+	for _, c := range d.Checks {
+		if c.Status == "fail" {
+			words += ": " + strings.Join(c.IDs, ", ")
 		}
 	}
-	for i, call := range calls {
-		if !asked[at[i]] {
-			c.add(at[i], fmt.Sprintf("received: nobody asked for %s", call))
+	return words
+}
+
+func (d decided) calls() []string {
+	var calls []string
+	for _, c := range d.Calls {
+		calls = append(calls, callText(c.Action, c.Params, c.Material.Chain, c.Material.Key))
+	}
+	return calls
+}
+
+// receivedText is a received call in the words of a decided one. A call that
+// changed nothing equals no decided call.
+func receivedText(r sandbox.Received) string {
+	text := callText(r.Action, r.Params, r.ChainDigest, r.PublicKeyDigest)
+	if r.Code != "OK" || !r.Committed {
+		text += fmt.Sprintf(" without effect (%q)", r.Code)
+	}
+	return text
+}
+
+// callText is everything of a call that must agree; its place is known.
+func callText(action string, params map[string]string, chain, key string) string {
+	words := []string{action}
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		if name != "DomainName" && name != "GroupId" && name != "RegionId" {
+			words = append(words, fmt.Sprintf("%s=%q", name, params[name]))
 		}
 	}
+	if chain != "" || key != "" {
+		words = append(words, "certificate "+chain, "key "+key)
+	}
+	return strings.Join(words, " ")
+}
+
+// lostDomains are the domains that a group had before and has no more.
+func lostDomains(before, after []account.Group) map[place]bool {
+	lost := map[place]bool{}
+	for _, g := range before {
+		for _, d := range g.Domains {
+			lost[place{d.DomainName, g.GroupID}] = true
+		}
+	}
+	for _, g := range after {
+		for _, d := range g.Domains {
+			delete(lost, place{d.DomainName, g.GroupID})
+		}
+	}
+	return lost
 }

@@ -1,22 +1,28 @@
 // Package demo shows bindgate at work, whole and on one machine: it mints a CA
 // and certificates, starts a sandbox, lets bindgate lint and apply a manifest
-// with sound and unsound bindings, and then holds what the sandbox received
-// against what bindgate decided and against what had to come of each binding.
+// with sound and unsound bindings, and then compares what the sandbox received
+// with what bindgate decided and with what was expected of each binding.
 package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/bindgate/bindgate/internal/sandbox"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
 // Options say where the demo runs and what it runs.
 type Options struct {
 	Dir   string // keeps the files; it must be empty or not exist. "": a temporary folder, removed at the end
 	Name  string // what the user calls Dir
+	Temp  string // where a temporary folder is made; "": where the system has them
 	Out   io.Writer
 	Color bool // Out takes colours
 	Now   func() time.Time
@@ -35,11 +41,11 @@ const (
 	reportName   = "report.json"
 )
 
-// Run runs the demo. agree tells whether every binding became what it had to,
+// Run runs the demo. agree reports whether every binding became what it had to,
 // and the sandbox received just that. An error is one of the demo's own: a
 // folder that is not empty, a file that cannot be written, an interruption.
 func Run(ctx context.Context, o Options) (agree bool, err error) {
-	f, err := openFolder(o.Dir)
+	f, err := openFolder(o.Dir, o.Temp)
 	if err != nil {
 		return false, err
 	}
@@ -51,18 +57,16 @@ func Run(ctx context.Context, o Options) (agree bool, err error) {
 }
 
 func (o Options) in(ctx context.Context, f folder) (agree bool, err error) {
-	now := o.Now()
-	minted, err := mint(f, now)
-	if err != nil {
+	if err := mint(f, o.Now()); err != nil {
 		return false, err
 	}
-	if err := f.write(manifestName, wishes); err != nil {
+	if err := f.write(manifestName, bindings); err != nil {
 		return false, err
 	}
 	if err := f.write(seedName, seedFile); err != nil {
 		return false, err
 	}
-	seed, err := sandbox.ParseSeed([]byte(seedFile), f.path)
+	seed, err := account.ParseSeed([]byte(seedFile), f.path)
 	if err != nil {
 		return false, err
 	}
@@ -81,16 +85,14 @@ func (o Options) in(ctx context.Context, f folder) (agree bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	seen.minted = minted
-	result := compare(expectations(), seen)
-	p.closing(result)
+	agree = p.closing(compare(expectations(), seen))
 	p.nextSteps(o.Name)
-	return len(result.differences) == 0, p.err
+	return agree, p.err
 }
 
 // play runs the two commands and keeps what they left behind.
-func (o Options) play(ctx context.Context, p *printer, f folder, box *sandbox.Sandbox) (observed, error) {
-	seen := observed{before: box.State()}
+func (o Options) play(ctx context.Context, p *printer, f folder, box *sandbox.Sandbox) (run, error) {
+	seen := run{before: box.State()}
 	var code int
 	for _, args := range [][]string{
 		{"lint", "-q", manifestName},
@@ -106,8 +108,72 @@ func (o Options) play(ctx context.Context, p *printer, f folder, box *sandbox.Sa
 	}
 	seen.after, seen.received = box.State(), box.Calls()
 	var err error
-	if seen.report, err = readReport(f.join(reportName)); err != nil {
+	if seen.bindings, err = readReport(f.join(reportName)); err != nil {
 		err = fmt.Errorf("`bindgate apply` ended with exit code %d: %w", code, err)
 	}
 	return seen, err
+}
+
+// folder is where the demo keeps its files.
+type folder struct {
+	path      string
+	temporary bool
+}
+
+// openFolder makes the folder, or takes it if it is empty; without a path it
+// makes a temporary one in temp.
+func openFolder(path, temp string) (folder, error) {
+	if path == "" {
+		path, err := os.MkdirTemp(temp, "bindgate-demo-")
+		if err != nil {
+			return folder{}, fmt.Errorf("making a temporary folder: %w", err)
+		}
+		return folder{path, true}, nil
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return folder{}, fmt.Errorf("making the folder: %w", err)
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return folder{}, fmt.Errorf("reading the folder: %w", err)
+	}
+	if len(entries) > 0 {
+		return folder{}, fmt.Errorf("got folder %q, which is not empty, want one that is empty or does not exist", path)
+	}
+	return folder{path: path}, nil
+}
+
+// close removes a temporary folder.
+func (f folder) close() error {
+	if !f.temporary {
+		return nil
+	}
+	if err := os.RemoveAll(f.path); err != nil {
+		return fmt.Errorf("removing the temporary folder: %w", err)
+	}
+	return nil
+}
+
+func (f folder) join(name string) string { return filepath.Join(f.path, filepath.FromSlash(name)) }
+
+func (f folder) write(name, data string) error { return f.create(name, data, 0o644) }
+
+// writeSecret writes what nobody but the owner may read.
+func (f folder) writeSecret(name, data string) error { return f.create(name, data, 0o600) }
+
+// create never writes over a file that came into the folder meanwhile.
+func (f folder) create(name, data string, mode fs.FileMode) error {
+	path := f.join(name)
+	err := os.MkdirAll(filepath.Dir(path), 0o700)
+	if err == nil {
+		var file *os.File
+		if file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode); err == nil {
+			_, err = file.WriteString(data)
+			err = errors.Join(err, file.Close())
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return nil
 }

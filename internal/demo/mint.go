@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
-	"github.com/bindgate/bindgate/internal/sandbox/material"
 )
 
 const day = 24 * time.Hour
@@ -34,35 +33,32 @@ func orders() []order {
 }
 
 // mint makes a CA with an intermediate and writes its root, every certificate
-// and every key into the folder. It returns the digests of each pair, by file.
-func mint(f folder, now time.Time) (map[string]pair, error) {
+// and every key into the folder.
+func mint(f folder, now time.Time) error {
 	root, err := ca.New(now)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := f.write("ca.pem", string(root.Root())); err != nil {
-		return nil, err
+		return err
 	}
 	issuer, err := root.Intermediate(ca.Options{})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	minted := map[string]pair{}
 	for _, o := range orders() {
 		leaf, err := o.issue(issuer, now)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		chain, key := string(leaf.Chain), string(leaf.Key)
-		if err := f.write("certs/"+o.file+".pem", chain); err != nil {
-			return nil, err
+		if err := f.write("certs/"+o.file+".pem", string(leaf.Chain)); err != nil {
+			return err
 		}
-		if err := f.writeSecret("certs/"+o.file+".key", key); err != nil {
-			return nil, err
+		if err := f.writeSecret("certs/"+o.file+".key", string(leaf.Key)); err != nil {
+			return err
 		}
-		minted[o.file] = pair{material.ChainDigest(chain), material.PublicKeyDigest(key)}
 	}
-	return minted, nil
+	return nil
 }
 
 func (o order) issue(issuer *ca.Authority, now time.Time) (ca.Leaf, error) {

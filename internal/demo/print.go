@@ -10,8 +10,8 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox"
 )
 
-// printer tells the story; what the commands themselves print stands between.
-// After a line that could not be written it is silent.
+// printer prints the story; what the commands themselves print comes between.
+// After a line that could not be written it prints nothing more.
 type printer struct {
 	w     io.Writer
 	color bool
@@ -54,60 +54,38 @@ func (p *printer) exit(code int) {
 	p.line("(exit code %d%s)", code, meaning)
 }
 
-// closing prints the table and what does not agree.
-func (p *printer) closing(c comparison) {
+// closing prints the table and every difference. It reports whether there is none.
+func (p *printer) closing(rows []row) (agree bool) {
 	p.line("\n%s\n", p.paint("What was expected, what bindgate decided, what the sandbox received:", color.Bold))
-	p.table(c)
+	columns := [3]int{len("domain"), len("expected"), len("decided")}
+	for _, r := range rows {
+		columns = [3]int{max(columns[0], len(r.domain)), max(columns[1], len(r.expected)), max(columns[2], len(r.decided))}
+	}
+	line := func(mark, domain, expected, decided, received string) {
+		p.line("%s %-*s  %-*s  %-*s  %s", mark, columns[0], domain, columns[1], expected, columns[2], decided, received)
+	}
+	line(" ", "domain", "expected", "decided", "received")
+	agree = true
+	for _, r := range rows {
+		mark := p.paint("✓", color.FgGreen)
+		if len(r.differences) > 0 {
+			mark, agree = p.paint("✗", color.FgRed), false
+		}
+		line(mark, r.domain, r.expected, r.decided, count(r.received))
+	}
 	p.line("")
-	if len(c.differences) == 0 {
+	if agree {
 		p.line("%s", p.paint("All agree: the sandbox received what was decided and nothing else, and no group", color.FgGreen))
 		p.line("%s", p.paint("lost a domain but the one that the force took it from.", color.FgGreen))
-		return
+		return true
 	}
-	p.line("%s", p.paint(fmt.Sprintf("They do not agree (%d):", len(c.differences)), color.FgRed, color.Bold))
-	for _, d := range c.differences {
-		if d.place != (place{}) {
-			p.line("- %q on group %q", d.domain, d.group)
-		}
-		p.line("  %s", d.text)
-	}
-}
-
-// table prints a line for each binding, with columns as wide as they must be.
-func (p *printer) table(c comparison) {
-	cells := [][3]string{{"domain", "expected", "decided"}}
-	for _, r := range c.rows {
-		cells = append(cells, [3]string{r.domain, r.words(), r.decided})
-	}
-	var width [3]int
-	for _, line := range cells {
-		for i, cell := range line {
-			width[i] = max(width[i], len(cell))
+	p.line("%s", p.paint("They do not agree:", color.FgRed, color.Bold))
+	for _, r := range rows {
+		for _, text := range r.differences {
+			p.line("- %q on group %q: %s", r.domain, r.group, text)
 		}
 	}
-	for i, line := range cells {
-		mark, received := " ", "received"
-		if i > 0 {
-			r := c.rows[i-1]
-			received = count(r.received)
-			mark = p.paint("✓", color.FgGreen)
-			if !c.agrees(r.place) {
-				mark = p.paint("✗", color.FgRed)
-			}
-		}
-		p.line("%s %-*s  %-*s  %-*s  %s", mark, width[0], line[0], width[1], line[1], width[2], line[2], received)
-	}
-}
-
-// words are the expectation as the table tells it.
-func (e expectation) words() string {
-	switch {
-	case e.fails != "":
-		return e.becomes + ": " + e.fails
-	case e.loser != "":
-		return e.becomes + ", taken from another group"
-	}
-	return e.becomes
+	return false
 }
 
 func count(calls int) string {
@@ -129,9 +107,9 @@ func (p *printer) nextSteps(name string) {
 	}
 	file := func(file string) string { return quote(strings.TrimSuffix(name, "/") + "/" + file) }
 	inside := "  bindgate sandbox --seed " + file(seedName) + " --roots " + file(rootsName) + " -- "
-	p.line("\nNext, with bindgate on your PATH (go install ./cmd/bindgate). Look at the wishes:")
+	p.line("\nNext, with bindgate on your PATH (go install ./cmd/bindgate). View the manifest:")
 	p.line("  less %s", file(manifestName))
-	p.line("Mend one and judge them again, on a fresh sandbox:")
+	p.line("Fix one binding and lint again, on a fresh sandbox:")
 	p.line("%sbindgate lint %s", inside, file(manifestName))
 	p.line("Make those that pass, then see the record of every call:")
 	p.line("%sbindgate apply --each --journal %s %s", inside, file(journalName), file(manifestName))

@@ -32,12 +32,8 @@ func environment(t *testing.T, out *bytes.Buffer) cli.Env {
 func TestDemo(t *testing.T) {
 	var out bytes.Buffer
 	env := environment(t, &out)
-	began := time.Now()
 	if code := cli.Run(t.Context(), []string{"demo"}, env); code != 0 {
 		t.Fatalf("got exit code %d:\n%s", code, &out)
-	}
-	if took := time.Since(began); took > time.Minute {
-		t.Errorf("it took %s", took)
 	}
 	text := out.String()
 	for _, want := range []string{
@@ -147,7 +143,7 @@ func TestDemoNoticesAWriteThatNobodyReported(t *testing.T) {
 			t.Fatalf("the extra binding ended with %d:\n%s", code, &out)
 		}
 	})
-	disagrees(t, o, &out, "✗ typo.demo.com", "call 1 should not be, got SetDomain BindStageName=\"RELEASE\"")
+	disagrees(t, o, &out, "✗ typo.demo.com", "received: got [SetDomain BindStageName=\"RELEASE\"], want what was decided: []")
 }
 
 func TestDemoNoticesAReportThatLies(t *testing.T) {
@@ -159,7 +155,7 @@ func TestDemoNoticesAReportThatLies(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	disagrees(t, o, &out, "✗ api.demo.com", `decided: call 1: got SetDomain BindStageName="TEST"`)
+	disagrees(t, o, &out, "✗ api.demo.com", `want what was decided: [SetDomain BindStageName="TEST"`)
 }
 
 func disagrees(t *testing.T, o demo.Options, out *bytes.Buffer, want ...string) {

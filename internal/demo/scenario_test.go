@@ -1,24 +1,29 @@
 package demo
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/internal/manifest"
+	"github.com/bindgate/bindgate/internal/sandbox"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
 // loaded writes the scenario into a folder and reads the manifest from there.
 func loaded(t *testing.T) *manifest.Set {
 	t.Helper()
 	f := folder{path: t.TempDir()}
-	if _, err := mint(f, now); err != nil {
+	if err := mint(f, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.write(manifestName, wishes); err != nil {
+	if err := f.write(manifestName, bindings); err != nil {
 		t.Fatal(err)
 	}
 	set, err := manifest.Load([]string{f.join(manifestName)}, manifest.Options{})
@@ -29,27 +34,25 @@ func loaded(t *testing.T) *manifest.Set {
 }
 
 func TestEveryBindingIsExpected(t *testing.T) {
-	set, all := loaded(t), expectations()
-	if len(all) < 12 || len(all) != len(set.Bindings) {
-		t.Fatalf("got %d expectations and %d bindings, want as many and at least 12", len(all), len(set.Bindings))
+	bindings, all := slices.Collect(loaded(t).All()), expectations()
+	if len(all) < 12 || len(all) != len(bindings) {
+		t.Fatalf("got %d expectations and %d bindings, want as many and at least 12", len(all), len(bindings))
 	}
 	reasons := map[string]string{}
 	for i, e := range all {
-		if b := set.Bindings[i]; b.DomainName != e.domain || b.GroupID != e.group {
+		if b := bindings[i]; b.DomainName != e.domain || b.GroupID != e.group {
 			t.Errorf("got binding %q on %q, expected %v", b.DomainName, b.GroupID, e.place)
 		}
-		if (e.becomes == bound) != (len(e.calls) > 0) || (e.becomes == refused) != (e.fails != "") {
-			t.Errorf("%s: calls and failing check do not fit %q", e.domain, e.becomes)
-		}
-		if e.fails == "" {
+		check, refused := strings.CutPrefix(e.want, "refused: ")
+		if !refused {
 			continue
 		}
-		if other := reasons[e.fails]; other != "" {
+		if other := reasons[check]; other != "" {
 			t.Errorf("%s and %s are refused for the same reason", e.domain, other)
 		}
-		reasons[e.fails] = e.domain
-		if _, ok := catalog.Find(e.fails); !ok {
-			t.Errorf("%s: no check is called %q", e.domain, e.fails)
+		reasons[check] = e.domain
+		if _, ok := catalog.Find(check); !ok {
+			t.Errorf("%s: no check is called %q", e.domain, check)
 		}
 	}
 	if len(reasons) < 6 {
@@ -61,7 +64,7 @@ func TestEveryBindingIsExpected(t *testing.T) {
 // minted in vain.
 func TestEveryFileIsMinted(t *testing.T) {
 	named := []string{"renewed.demo.com.old"} // by the seed
-	for _, b := range loaded(t).Bindings {
+	for b := range loaded(t).All() {
 		if b.Certificate == nil {
 			continue
 		}
@@ -82,8 +85,52 @@ func TestEveryFileIsMinted(t *testing.T) {
 	}
 }
 
+// TestCompare changes one thing of a run in which everything agrees.
+func TestCompare(t *testing.T) {
+	const group, other = "g", "old"
+	at := map[string]string{"DomainName": "a.demo.com", "GroupId": group, "IsForce": "true"}
+	held := []account.Group{{GroupID: other, Domains: []account.Domain{{DomainName: "a.demo.com"}, {DomainName: "b.demo.com"}}}}
+	for name, change := range map[string]func(*run){
+		"":               func(*run) {},
+		"got []":         func(r *run) { r.received = r.received[:1] },
+		"without effect": func(r *run) { r.received[1].Committed = false },
+		"key sha256:2":   func(r *run) { r.received[1].PublicKeyDigest = "sha256:2" },
+		`Stage="TEST"`: func(r *run) {
+			r.received[1].Params = map[string]string{"DomainName": "a.demo.com", "GroupId": group, "Stage": "TEST"}
+		},
+		"want nothing": func(r *run) { r.received[1].Params = map[string]string{"DomainName": "a.demo.com", "GroupId": other} },
+		"DeleteDomain": func(r *run) {
+			r.received = append(r.received, sandbox.Received{Action: "DeleteDomain", Params: at, Code: "OK", Committed: true})
+		},
+		`got "failed"`:           func(r *run) { r.bindings[0].Outcome.Status = "failed" },
+		"contains it 0 times":    func(r *run) { r.bindings = nil },
+		"contains it 2 times":    func(r *run) { r.bindings = append(r.bindings, r.bindings[0]) },
+		"does not contain it":    func(r *run) { r.bindings = append(r.bindings, decided{DomainName: "c.demo.com"}) },
+		"did not take":           func(r *run) { r.after[0].Domains = held[0].Domains },
+		"lost the domain":        func(r *run) { r.after[0].Domains = nil },
+		"a command ended with 0": func(r *run) { r.exits = []int{exitRefused, 0} },
+	} {
+		var d decided
+		if err := json.Unmarshal([]byte(`{"domainName": "a.demo.com", "groupId": "g", "decision": "allowed", "outcome": {"status": "bound"}, "calls":
+			[{"action": "SetDomain", "params": {"DomainName": "a.demo.com", "GroupId": "g", "IsForce": "true"}, "material": {"publicKeyDigest": "sha256:1"}}]}`), &d); err != nil {
+			t.Fatal(err)
+		}
+		r := run{
+			bindings: []decided{d}, exits: []int{exitRefused}, before: held,
+			after:    []account.Group{{GroupID: other, Domains: []account.Domain{{DomainName: "b.demo.com"}}}},
+			received: []sandbox.Received{{Action: "DescribeDomain", Params: at, Code: "OK"}, {Action: "SetDomain", Params: at, PublicKeyDigest: "sha256:1", Code: "OK", Committed: true}},
+		}
+		change(&r)
+		var out bytes.Buffer
+		agree := (&printer{w: &out}).closing(compare([]expectation{{place: place{"a.demo.com", group}, want: "bound", loser: other}}, r))
+		if agree != (name == "") || !strings.Contains(out.String(), name) || strings.Contains(out.String(), "All agree") != agree {
+			t.Errorf("%q: got %t\n%s", name, agree, &out)
+		}
+	}
+}
+
 func TestFolder(t *testing.T) {
-	f, err := openFolder(filepath.Join(t.TempDir(), "a", "b"))
+	f, err := openFolder(filepath.Join(t.TempDir(), "a", "b"), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,10 +145,10 @@ func TestFolder(t *testing.T) {
 			t.Errorf("%q: got %v, %v, want %o", name, info.Mode(), err, want)
 		}
 	}
-	if _, err := openFolder(f.path); err == nil || !strings.Contains(err.Error(), "not empty") {
+	if _, err := openFolder(f.path, ""); err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("a folder with files: got %v", err)
 	}
-	if _, err := openFolder(f.join("certs/a.key")); err == nil {
+	if _, err := openFolder(f.join("certs/a.key"), ""); err == nil {
 		t.Error("a file was taken for a folder")
 	}
 	if err := f.close(); err != nil {

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+
+	"github.com/bindgate/bindgate/internal/confine"
 )
 
 // Errors that a caller tells apart.
@@ -84,21 +86,9 @@ func regular(path string) error {
 		return err
 	}
 	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%q is a %s, want a regular file; name another with --journal", path, kindOf(info.Mode()))
+		return fmt.Errorf("%q is %s, want a regular file; name another with --journal", path, confine.Kind(info.Mode()))
 	}
 	return nil
-}
-
-func kindOf(m fs.FileMode) string {
-	switch {
-	case m.IsDir():
-		return "folder"
-	case m&fs.ModeNamedPipe != 0:
-		return "FIFO"
-	case m&fs.ModeSocket != 0:
-		return "socket"
-	}
-	return "device"
 }
 
 // chain is how far a journal was followed.

@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/collect/certificate"
 	"github.com/bindgate/bindgate/internal/collect/siblings"
+	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/gateway"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/policy"
@@ -132,7 +132,7 @@ func (e *Engine) open() (err error) {
 // part of a short run.
 func (e *Engine) loadPolicies(ctx context.Context) {
 	e.policies = sync.OnceValues(func() (*policy.Engine, error) {
-		return policy.Load(ctx, policy.Options{Dirs: e.o.Policies, Data: e.o.Data, Results: PolicyResults(e.catalogue)})
+		return policy.Load(ctx, policy.Options{Dir: e.o.Dir, Dirs: e.o.Policies, Data: e.o.Data, Results: PolicyResults(e.catalogue)})
 	})
 	go func() { _, _ = e.policies() }()
 }
@@ -165,7 +165,7 @@ func newTransport(o Options) (*gateway.Transport, error) {
 	}
 	var ca []byte
 	if o.Gateway.CA != "" {
-		if ca, err = os.ReadFile(absolute(o.Dir, o.Gateway.CA)); err != nil {
+		if ca, err = os.ReadFile(confine.Absolute(o.Dir, o.Gateway.CA)); err != nil {
 			return nil, fmt.Errorf("reading --endpoint-ca: %w", err)
 		}
 	}
@@ -232,14 +232,7 @@ func (e *Engine) each(has func(binding.Binding) bool) bool {
 	return true
 }
 
-func (e *Engine) path(path string) string { return absolute(e.o.Dir, path) }
-
-func absolute(dir, path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(dir, path)
-}
+func (e *Engine) path(path string) string { return confine.Absolute(e.o.Dir, path) }
 
 // Transport returns the gateway's client; nil where the gateway is not asked.
 func (e *Engine) Transport() *gateway.Transport { return e.transport }

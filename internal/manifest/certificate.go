@@ -37,40 +37,32 @@ const (
 )
 
 func (d decoder) certificate(v strictyaml.Value, b *binding.Binding) *binding.Certificate {
+	const at = "/certificate"
 	o := v.Object("name", "body", "privateKey")
 	c := &binding.Certificate{}
-	c.Name, _ = o.Require("name").Filled()
-	c.Body = d.path(o.Require("body"))
-	if key := o.Get("privateKey"); key.Given() {
+	c.Name, _ = d.require(o, b, at, "name").Filled()
+	c.Body = d.path(d.require(o, b, at, "body"))
+	if key := d.get(o, b, at, "privateKey"); key.Given() {
 		c.PrivateKey = d.privateKey(key, b)
 	}
-	d.note(o, b, "/certificate/", "name", "body", "privateKey")
 	return c
 }
 
 // privateKey is a path, or a mapping with file or env.
 func (d decoder) privateKey(v strictyaml.Value, b *binding.Binding) *binding.SecretRef {
+	const at = "/certificate/privateKey"
 	if !v.IsObject() {
 		return &binding.SecretRef{File: d.path(v)}
 	}
 	o := v.Object("file", "env", "passphraseEnv")
-	file, env := o.Get("file"), o.Get("env")
+	file, env, passphrase := d.get(o, b, at, "file"), d.get(o, b, at, "env"), d.get(o, b, at, "passphraseEnv")
 	switch {
 	case file.Given() && env.Given():
 		v.Fail("got both file and env, want one of them", "remove the other")
 	case !file.Given() && !env.Given():
 		v.Fail("got neither file nor env, want one of them", "name the file or the variable that holds the key")
 	}
-	d.note(o, b, "/certificate/privateKey/", "file", "env", "passphraseEnv")
-	return &binding.SecretRef{File: d.path(file), Env: d.env(env), PassphraseEnv: d.env(o.Get("passphraseEnv"))}
-}
-
-func (d decoder) note(o strictyaml.Object, b *binding.Binding, prefix string, keys ...string) {
-	for _, key := range keys {
-		if v := o.Get(key); v.Given() {
-			b.Positions[prefix+key] = d.at(v)
-		}
-	}
+	return &binding.SecretRef{File: d.path(file), Env: d.env(env), PassphraseEnv: d.env(passphrase)}
 }
 
 // path is the path of a file under the manifest's root. That the file exists is
@@ -86,6 +78,9 @@ func (d decoder) path(v strictyaml.Value) string {
 	}
 	if _, bad := strictyaml.Hidden(p); bad { // told already, and not to be repeated
 		return ""
+	}
+	if d.files == nil {
+		return p
 	}
 	if _, err := d.files.Resolve(d.folder, p); errors.Is(err, confine.ErrOutside) {
 		v.Fail(err.Error(), "")
@@ -116,8 +111,13 @@ func (d decoder) env(v strictyaml.Value) string {
 		v.Fail(notAVariable, nameNotValue)
 		return ""
 	}
-	if readable(name, d.allowEnv) {
+	if readable(name, d.allowEnv) || d.flags && shown.MatchString(name) {
 		return name
+	}
+	if d.flags {
+		v.Fail("got a name that may be a secret itself, want one in capitals with an underscore, such as KEY_PASSPHRASE",
+			nameNotValue+", or allow it with --allow-env GLOB")
+		return ""
 	}
 	if !shown.MatchString(name) {
 		v.Fail("got a variable that manifests may not read, want a name that begins with "+ownVariables, "rename it, or allow it with --allow-env GLOB")

@@ -54,7 +54,7 @@ func names(path string, o Options, changed map[string]bool) bool {
 	if err != nil {
 		return true
 	}
-	for _, b := range set.Bindings {
+	for b := range set.All() {
 		if b.Certificate == nil {
 			continue
 		}

@@ -63,7 +63,7 @@ func TestPathsStayUnderTheRoot(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 				continue
 			}
-			b := set.Bindings[0]
+			b := first(t, set)
 			_, err := set.Files.Resolve(set.Folder(b), b.Certificate.Body)
 			if err != nil {
 				t.Errorf("%s: Set.Files refuses it: %v", name, err)

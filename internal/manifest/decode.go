@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"regexp"
 	"strconv"
@@ -15,61 +16,65 @@ import (
 // apiVersion is the only one there is.
 const apiVersion = "bindgate/v1"
 
+// listKey is the key of a document's bindings.
+const listKey = "bindings"
+
 // A region becomes part of a host name.
 var region = regexp.MustCompile(`^[a-z0-9-]+$`)
 
-// decoder reads the documents of one manifest.
+// decoder reads the documents of one manifest, or the binding that flags give.
 type decoder struct {
 	name     string
 	folder   string
-	files    *confine.Files
+	files    *confine.Files // nil: paths are taken as they are
 	allowEnv []string
+	flags    bool // paths and variables are the user's own choice, and no key must be there
 }
 
-func decode(src source, allowEnv []string) ([]binding.Binding, Errors) {
-	d := decoder{name: src.name, folder: src.folder, files: src.files, allowEnv: allowEnv}
-	file := strictyaml.Parse(src.name, src.bytes)
-	var out []binding.Binding
-	for _, doc := range file.Documents() {
-		out = append(out, d.document(doc)...)
+// file reads a file's documents and yields its bindings. It reports whether
+// yield took all of them; what is wrong is in file.Errors.
+func (d decoder) file(docs iter.Seq[strictyaml.Value], yield func(binding.Binding) bool) bool {
+	for doc := range docs {
+		if !d.document(doc, yield) {
+			return false
+		}
 	}
-	return out, file.Errors()
+	return true
 }
 
-func (d decoder) document(v strictyaml.Value) []binding.Binding {
-	o := v.Object("apiVersion", "defaults", "bindings")
+func (d decoder) document(v strictyaml.Value, yield func(binding.Binding) bool) bool {
+	o := v.Object("apiVersion", "defaults", listKey)
 	o.Require("apiVersion").OneOf(apiVersion)
 	template := d.defaults(o.Get("defaults"))
-	list := o.Require("bindings")
-	items, ok := list.List()
-	switch {
-	case !ok:
-		return nil
-	case len(items) == 0:
+	list := o.Require(listKey)
+	items, ok := list.Items()
+	if !ok {
+		return true
+	}
+	n := 0
+	for item := range items {
+		n++
+		if !yield(d.binding(item, template)) {
+			return false
+		}
+	}
+	if n == 0 {
 		list.Fail("got no bindings, want at least one", "write one, or leave the file out")
-		return nil
-	case len(items) > maxBindings:
-		list.Fail(fmt.Sprintf("got %d bindings, want at most %d in one run", len(items), maxBindings), "split the run")
-		return nil
 	}
-	out := make([]binding.Binding, len(items))
-	for i, item := range items {
-		out[i] = d.binding(item, template)
-	}
-	return out
+	return true
 }
 
 // defaults gives the binding that every binding of the document begins as.
 func (d decoder) defaults(v strictyaml.Value) binding.Binding {
-	b := binding.Binding{
-		CustomDomainType: binding.Internet,
-		DomainProof:      binding.ProofCNAME,
-		Labels:           map[string]string{},
-		Positions:        binding.Positions{},
-	}
+	b := builtIn()
 	d.shared(v.ObjectRefusing(neverDefault,
 		"regionId", "bindStageName", "customDomainType", "isHttpRedirectToHttps", "domainProof", "labels"), &b)
 	return b
+}
+
+// builtIn is what a binding is where neither it nor the defaults say otherwise.
+func builtIn() binding.Binding {
+	return binding.Binding{CustomDomainType: binding.Internet, DomainProof: binding.ProofCNAME}
 }
 
 // neverDefault says why a key of a binding cannot be a default.
@@ -89,78 +94,93 @@ func neverDefault(key string) (message, next string) {
 
 func (d decoder) binding(v strictyaml.Value, template binding.Binding) binding.Binding {
 	b := template
-	b.Source = d.at(v)
-	b.Positions = maps.Clone(template.Positions)
+	b.Source = binding.Position{File: d.name}
+	b.Source.Line, b.Source.Column = v.Place()
+	b.Positions = append(make(binding.Positions, 0, len(template.Positions)+usualPlaces), template.Positions...)
 	b.Labels = maps.Clone(template.Labels)
 	o := v.Object("domainName", "groupId", "regionId", "bindStageName", "customDomainType", "isForce", "forceFrom",
 		"isHttpRedirectToHttps", "domainProof", "certificate", "labels")
 	d.shared(o, &b)
-	if _, written := b.Positions["/regionId"]; !written {
+	if !b.Positions.Has("/regionId") && !d.flags {
 		o.Fail(`the key "regionId" is missing`, "add it here or under defaults")
 	}
-	o.Require("domainName")
-	o.Require("groupId")
-	b.DomainName, _ = d.get(o, &b, "domainName").Filled()
-	b.GroupID, _ = d.get(o, &b, "groupId").Filled()
-	b.IsForce, _ = d.get(o, &b, "isForce").Bool()
-	groups, _ := d.get(o, &b, "forceFrom").List()
+	b.DomainName, _ = d.require(o, &b, "", "domainName").Filled()
+	b.GroupID, _ = d.require(o, &b, "", "groupId").Filled()
+	b.IsForce, _ = d.get(o, &b, "", "isForce").Bool()
+	groups, _ := d.get(o, &b, "", "forceFrom").List()
 	for i, item := range groups {
 		group, _ := item.Filled()
 		b.ForceFrom = append(b.ForceFrom, group)
-		b.Positions["/forceFrom/"+strconv.Itoa(i)] = d.at(item)
+		note(&b, "/forceFrom/"+strconv.Itoa(i), item)
 	}
-	if c := d.get(o, &b, "certificate"); c.Given() {
+	if c := d.get(o, &b, "", "certificate"); c.Given() {
 		b.Certificate = d.certificate(c, &b)
 	}
-	if len(b.Labels) == 0 {
-		b.Labels = nil
+	if len(b.Positions) == 0 {
+		b.Positions = nil
 	}
 	return b
 }
 
 // shared reads the keys that a binding and the defaults have in common.
 func (d decoder) shared(o strictyaml.Object, b *binding.Binding) {
-	v := d.get(o, b, "regionId")
+	v := d.get(o, b, "", "regionId")
 	if id, ok := v.Text(); ok {
 		b.RegionID = id
 		if !region.MatchString(id) {
 			v.Fail(fmt.Sprintf("got %.64q, want lower-case letters, digits and hyphens", id), "write a region id such as cn-hangzhou")
 		}
 	}
-	if stage, ok := d.get(o, b, "bindStageName").Text(); ok {
+	if stage, ok := d.get(o, b, "", "bindStageName").Text(); ok {
 		b.BindStageName = &stage
 	}
-	if network, ok := d.get(o, b, "customDomainType").Text(); ok {
+	if network, ok := d.get(o, b, "", "customDomainType").Text(); ok {
 		b.CustomDomainType, b.CustomDomainTypeGiven = network, true
 	}
-	if redirect, ok := d.get(o, b, "isHttpRedirectToHttps").Bool(); ok {
+	if redirect, ok := d.get(o, b, "", "isHttpRedirectToHttps").Bool(); ok {
 		b.IsHTTPRedirectToHTTPS = &redirect
 	}
-	if proof, ok := d.get(o, b, "domainProof").OneOf(binding.ProofCNAME, binding.ProofTXT); ok {
+	if proof, ok := d.get(o, b, "", "domainProof").OneOf(binding.ProofCNAME, binding.ProofTXT); ok {
 		b.DomainProof = proof
 	}
-	labels, _ := d.get(o, b, "labels").Entries()
+	labels, _ := d.get(o, b, "", "labels").Entries()
 	for _, label := range labels {
 		if label.Key == "" {
 			label.Name.Fail("got an empty label, want a name", "fill it in")
 		}
+		if b.Labels == nil {
+			b.Labels = make(map[string]string, len(labels))
+		}
 		b.Labels[label.Key], _ = label.Value.Text()
-		b.Positions["/labels/"+escape(label.Key)] = d.at(label.Value)
+		note(b, "/labels/"+escape(label.Key), label.Value)
 	}
 }
 
-// get is a key's value, and notes in b where it stands.
-func (d decoder) get(o strictyaml.Object, b *binding.Binding, key string) strictyaml.Value {
+// usualPlaces is how many places most bindings have.
+const usualPlaces = 10
+
+// get is the value of a key, and notes in b where it stands. prefix is the JSON
+// pointer of the key's mapping.
+func (d decoder) get(o strictyaml.Object, b *binding.Binding, prefix, key string) strictyaml.Value {
 	v := o.Get(key)
-	if v.Given() {
-		b.Positions["/"+key] = d.at(v)
-	}
+	note(b, prefix+"/"+key, v)
 	return v
 }
 
-func (d decoder) at(v strictyaml.Value) binding.Position {
-	line, column := v.Place()
-	return binding.Position{File: d.name, Line: line, Column: column}
+// require is get for a key that must be there. Which flags belong together is
+// for FromFlags to say.
+func (d decoder) require(o strictyaml.Object, b *binding.Binding, prefix, key string) strictyaml.Value {
+	if !d.flags {
+		o.Require(key)
+	}
+	return d.get(o, b, prefix, key)
+}
+
+// note records where a value was written, if it was.
+func note(b *binding.Binding, pointer string, v strictyaml.Value) {
+	if line, column := v.Place(); line > 0 {
+		b.Positions.Set(pointer, line, column)
+	}
 }
 
 // escape makes a key a token of a JSON pointer (RFC 6901 §3).

@@ -27,10 +27,10 @@ func TestFromFlags(t *testing.T) {
 		Certificate: &binding.Certificate{Name: "name", Body: "c.pem", PrivateKey: &binding.SecretRef{File: "key", PassphraseEnv: "ANY_NAME"}},
 		Labels:      map[string]string{"owner": "me"},
 	}
-	if diff := cmp.Diff([]binding.Binding{want}, set.Bindings); diff != "" {
+	if diff := cmp.Diff(want, first(t, set)); diff != "" {
 		t.Errorf("binding (-want +got):\n%s", diff)
 	}
-	if file, err := set.Files.Read(set.Folder(set.Bindings[0]), "key", 9); err != nil || string(file.Bytes) != "k" {
+	if file, err := set.Files.Read(set.Folder(first(t, set)), "key", 9); err != nil || string(file.Bytes) != "k" {
 		t.Errorf("reading what flags name: %v", err)
 	}
 }
@@ -40,7 +40,7 @@ func TestFromFlagsDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := set.Bindings[0]
+	b := first(t, set)
 	if !b.CertificateAlone || b.CustomDomainType != "INTERNET" || b.CustomDomainTypeGiven || b.DomainProof != "cname" ||
 		b.BindStageName != nil || b.IsHTTPRedirectToHTTPS != nil || b.Certificate.PrivateKey.Env != "KEY_PEM" {
 		t.Errorf("got %+v", b)
@@ -55,7 +55,7 @@ func TestFromFlagsRefuses(t *testing.T) {
 		"--domain: it is missing; name the domain to bind\n--group: it is missing; name the API group, or only a --certificate to judge that alone": {},
 		`--region: got "", want lower-case`:                  {Domain: "d", Group: "g"},
 		`--region: got "a.b/", want lower-case`:              change(func(f *manifest.Flags) { f.Region = "a.b/" }),
-		`--proof: got "dns", want cname or txt`:              change(func(f *manifest.Flags) { f.Proof = "dns" }),
+		`--proof: got "dns", want one of cname, txt`:         change(func(f *manifest.Flags) { f.Proof = "dns" }),
 		"--stage: got a text with the control character":     change(func(f *manifest.Flags) { f.Stage = &escape }),
 		"--label: got a text with the control character":     change(func(f *manifest.Flags) { f.Labels = map[string]string{"a": escape} }),
 		"--force-from: got a text with the control":          change(func(f *manifest.Flags) { f.ForceFrom = []string{escape} }),

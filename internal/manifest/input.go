@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
@@ -22,7 +24,36 @@ type source struct {
 	name   string // as messages name it
 	folder string // where its relative paths begin, absolute
 	bytes  []byte
-	files  *confine.Files // what its paths may reach
+	files  *confine.Files // what its paths may reach; nil: that is known
+	whole  bool           // it is parsed whole, because it cannot be cut
+}
+
+// check decodes the source once and counts its bindings. What strictyaml.Each
+// does not take is parsed whole where that is possible: the file may be sound, or
+// Parse has more to say of it.
+func (s *source) check(allowEnv []string) (bindings int, errs Errors) {
+	count := func(binding.Binding) bool { bindings++; return true }
+	if errs, _ = s.decode(allowEnv, count); errs != nil && len(s.bytes) <= strictyaml.MaxTree {
+		bindings, s.whole = 0, true
+		errs, _ = s.decode(allowEnv, count)
+	}
+	return bindings, errs
+}
+
+// decode yields the bindings of the source. Where all is false, yield wanted no
+// more, and errs says nothing.
+func (s *source) decode(allowEnv []string, yield func(binding.Binding) bool) (errs Errors, all bool) {
+	d := decoder{name: s.name, folder: s.folder, files: s.files, allowEnv: allowEnv}
+	var file *strictyaml.File
+	var docs iter.Seq[strictyaml.Value]
+	if s.whole {
+		file = strictyaml.Parse(s.name, s.bytes)
+		docs = slices.Values(file.Documents())
+	} else {
+		file, docs = strictyaml.Each(s.name, s.bytes, listKey)
+	}
+	all = d.file(docs, yield)
+	return file.Errors(), all
 }
 
 // reader turns the arguments of a command into sources.

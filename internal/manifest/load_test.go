@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/manifest"
@@ -38,6 +40,16 @@ func folder(t *testing.T, files map[string]string) string {
 	return dir
 }
 
+// first gives the first binding of a set.
+func first(t *testing.T, set *manifest.Set) binding.Binding {
+	t.Helper()
+	for b := range set.All() {
+		return b
+	}
+	t.Fatal("the set is empty")
+	return binding.Binding{}
+}
+
 func TestLoadFillsTheBinding(t *testing.T) {
 	set, err := manifest.Load([]string{samples + "/valid/full.yaml"}, manifest.Options{})
 	if err != nil {
@@ -56,10 +68,10 @@ func TestLoadFillsTheBinding(t *testing.T) {
 		Labels: map[string]string{"owner": "payments", "changeTicket": "CHG-1042", "team/cost~centre": "7"},
 		Source: at(4, 5),
 		Positions: binding.Positions{
-			"/domainName": at(4, 17), "/groupId": at(5, 14), "/regionId": at(2, 22), "/bindStageName": at(6, 20),
-			"/customDomainType": at(2, 53), "/isHttpRedirectToHttps": at(7, 28), "/certificate": at(9, 7),
-			"/certificate/name": at(9, 13), "/certificate/body": at(10, 13), "/certificate/privateKey": at(11, 19),
-			"/labels": at(12, 13), "/labels/owner": at(12, 21), "/labels/changeTicket": at(12, 45), "/labels/team~1cost~0centre": at(12, 75),
+			{Pointer: "/domainName", Line: 4, Column: 17}, {Pointer: "/groupId", Line: 5, Column: 14}, {Pointer: "/regionId", Line: 2, Column: 22}, {Pointer: "/bindStageName", Line: 6, Column: 20},
+			{Pointer: "/customDomainType", Line: 2, Column: 53}, {Pointer: "/isHttpRedirectToHttps", Line: 7, Column: 28}, {Pointer: "/certificate", Line: 9, Column: 7},
+			{Pointer: "/certificate/name", Line: 9, Column: 13}, {Pointer: "/certificate/body", Line: 10, Column: 13}, {Pointer: "/certificate/privateKey", Line: 11, Column: 19},
+			{Pointer: "/labels", Line: 12, Column: 13}, {Pointer: "/labels/owner", Line: 12, Column: 21}, {Pointer: "/labels/changeTicket", Line: 12, Column: 45}, {Pointer: "/labels/team~1cost~0centre", Line: 12, Column: 75},
 		},
 	}, {
 		DomainName: "www.demo.com", GroupID: "927d50c0f2e54b359919923d908bb015", RegionID: "cn-shanghai",
@@ -70,14 +82,15 @@ func TestLoadFillsTheBinding(t *testing.T) {
 		Labels: map[string]string{"owner": "platform"},
 		Source: at(13, 5),
 		Positions: binding.Positions{
-			"/domainName": at(13, 17), "/groupId": at(14, 14), "/regionId": at(15, 15), "/bindStageName": at(16, 20),
-			"/customDomainType": at(17, 23), "/isForce": at(18, 14), "/forceFrom": at(20, 7), "/forceFrom/0": at(20, 9),
-			"/forceFrom/1": at(21, 9), "/domainProof": at(22, 18), "/certificate": at(24, 7), "/certificate/name": at(24, 13),
-			"/certificate/body": at(25, 13), "/certificate/privateKey": at(26, 19), "/certificate/privateKey/env": at(26, 25),
-			"/certificate/privateKey/passphraseEnv": at(26, 58), "/labels": at(2, 71), "/labels/owner": at(2, 79),
+			{Pointer: "/domainName", Line: 13, Column: 17}, {Pointer: "/groupId", Line: 14, Column: 14}, {Pointer: "/regionId", Line: 15, Column: 15}, {Pointer: "/bindStageName", Line: 16, Column: 20},
+			{Pointer: "/customDomainType", Line: 17, Column: 23}, {Pointer: "/isForce", Line: 18, Column: 14}, {Pointer: "/forceFrom", Line: 20, Column: 7}, {Pointer: "/forceFrom/0", Line: 20, Column: 9},
+			{Pointer: "/forceFrom/1", Line: 21, Column: 9}, {Pointer: "/domainProof", Line: 22, Column: 18}, {Pointer: "/certificate", Line: 24, Column: 7}, {Pointer: "/certificate/name", Line: 24, Column: 13},
+			{Pointer: "/certificate/body", Line: 25, Column: 13}, {Pointer: "/certificate/privateKey", Line: 26, Column: 19}, {Pointer: "/certificate/privateKey/env", Line: 26, Column: 25},
+			{Pointer: "/certificate/privateKey/passphraseEnv", Line: 26, Column: 58}, {Pointer: "/labels", Line: 2, Column: 71}, {Pointer: "/labels/owner", Line: 2, Column: 79},
 		},
 	}}
-	if diff := cmp.Diff(want, set.Bindings); diff != "" {
+	byPointer := cmpopts.SortSlices(func(a, b binding.Place) bool { return a.Pointer < b.Pointer })
+	if diff := cmp.Diff(want, slices.Collect(set.All()), byPointer); diff != "" {
 		t.Errorf("bindings (-want +got):\n%s", diff)
 	}
 }
@@ -89,7 +102,7 @@ func TestLoadKeepsAbsenceAndJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := set.Bindings[0]
+	b := first(t, set)
 	if b.BindStageName != nil || b.IsHTTPRedirectToHTTPS != nil || b.CustomDomainTypeGiven || b.CustomDomainType != "INTERNET" ||
 		b.DomainProof != "cname" || b.Labels != nil || b.IsForce || b.ForceFrom != nil {
 		t.Errorf("got values that were not written: %+v", b)
@@ -141,7 +154,7 @@ func TestLoadInputs(t *testing.T) {
 			continue
 		}
 		var domains []string
-		for _, b := range set.Bindings {
+		for b := range set.All() {
 			domains = append(domains, b.DomainName)
 			if want := filepath.Dir(filepath.Join(dir, b.Source.File)); set.Folder(b) != want {
 				t.Errorf("%s: %q begins in %q, want %q", name, b.Source.File, set.Folder(b), want)
@@ -153,24 +166,35 @@ func TestLoadInputs(t *testing.T) {
 	}
 }
 
+// zeros is a text without end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = '0'
+	}
+	return len(p), nil
+}
+
 func TestLoadRefusesTooMuch(t *testing.T) {
-	item := "- {domainName: d, groupId: g, regionId: r}\n"
 	head := "apiVersion: bindgate/v1\nbindings:\n"
 	dir := folder(t, map[string]string{
-		"large.yaml": head + strings.Repeat("# filling\n", 2<<20),
-		"many.yaml":  head + strings.Repeat(item, 10_001),
-		"half.yaml":  head + strings.Repeat(item, 5_000),
-		"rest.yaml":  head + strings.Repeat(item, 5_001),
+		"large.yaml":   "",
+		"comment.yaml": head + strings.Repeat("# filling\n", 1<<19),
+		"item.yaml":    head + "- domainName: d\n" + strings.Repeat("  # filling\n", 1<<19) + "- domainName: e\n",
 	})
-	for want, args := range map[string][]string{
-		"large.yaml: file is too large: more than 4 MiB; split it into several files":     {"large.yaml"},
-		"many.yaml:3:1: got 10001 bindings, want at most 10000 in one run; split the run": {"many.yaml"},
-		"got 10001 bindings, want at most 10000 in one run; split the run":                {"half.yaml", "rest.yaml"},
-		"<stdin>: file is too large: more than 4 MiB; split it into several files":        {"-"},
+	if err := os.Truncate(filepath.Join(dir, "large.yaml"), 64<<20+1); err != nil {
+		t.Fatal(err)
+	}
+	for arg, want := range map[string]string{
+		"large.yaml":   "large.yaml: file is too large: more than 64 MiB; split it into several files",
+		"-":            "<stdin>: file is too large: more than 64 MiB; split it into several files",
+		"comment.yaml": "comment.yaml:1:1: document is too large: more than 4 MiB or 300000 values that are not items of a plain list \"bindings\"; split it into several files",
+		"item.yaml":    "item.yaml:3:1: item is too large: more than 4 MiB or 300000 values",
 	} {
-		_, err := manifest.Load(args, manifest.Options{WorkDir: dir, Stdin: strings.NewReader(strings.Repeat("# filling\n", 2<<20))})
+		_, err := manifest.Load([]string{arg}, manifest.Options{WorkDir: dir, Stdin: zeros{}})
 		if err == nil || err.Error() != want {
-			t.Errorf("%v:\n got %v\nwant %s", args, err, want)
+			t.Errorf("%v:\n got %v\nwant %s", arg, err, want)
 		}
 	}
 }

@@ -21,10 +21,6 @@ import (
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
-// maxBindings bounds a run; an account and region holds at most 2,000 domains
-// (200 groups, five of each network type).
-const maxBindings = 10_000
-
 // Error is one thing wrong in one place of a manifest.
 type Error = strictyaml.Error
 
@@ -40,15 +36,46 @@ type Options struct {
 	Stdin      io.Reader // what the path "-" means
 }
 
-// Set is what the manifests of one run say.
+// Set is what the manifests of one run say. It keeps their bytes, not their
+// bindings.
 type Set struct {
-	Bindings []binding.Binding
-	Files    *confine.Files // reads what the bindings name, and nothing else; see Folder
-	Digest   string         // sha256:<hex> of the manifests' bytes, whatever their order
-	Paths    []string       // the manifests, as messages name them
+	Files  *confine.Files // reads what the bindings name, and nothing else; see Folder
+	Digest string         // sha256:<hex> of the manifests' bytes, whatever their order
+	Paths  []string       // the manifests, as messages name them
 
-	folders map[string]string
-	texts   map[string][]byte
+	sources  []source
+	given    []binding.Binding // by flags, or by the caller of Of
+	bindings int
+	folders  map[string]string
+	texts    map[string][]byte
+	allowEnv []string
+}
+
+// Len is the number of bindings.
+func (s *Set) Len() int { return s.bindings }
+
+// All yields the bindings in the order of the manifests. Each call decodes them
+// again, and each binding is the caller's own.
+func (s *Set) All() iter.Seq[binding.Binding] {
+	return func(yield func(binding.Binding) bool) {
+		for _, b := range s.given {
+			if !yield(b) {
+				return
+			}
+		}
+		for _, src := range s.sources {
+			// Load has confined the paths, and Files does so again where they are opened.
+			src.files = nil
+			errs, all := src.decode(s.allowEnv, yield)
+			if !all {
+				return
+			}
+			if errs != nil {
+				// The same bytes passed before. Bindings must not be missed silently.
+				panic(fmt.Sprintf("reading %s again: %v", src.name, errs))
+			}
+		}
+	}
 }
 
 // Text is the bytes of a manifest, by its name in messages; nil when no manifest
@@ -75,16 +102,14 @@ func Load(paths []string, o Options) (*Set, error) {
 			return nil, err
 		}
 	}
-	set := &Set{folders: map[string]string{}, texts: map[string][]byte{}}
-	for _, src := range r.sources {
+	set := &Set{sources: r.sources, folders: map[string]string{}, texts: map[string][]byte{}, allowEnv: o.AllowEnv}
+	for i := range r.sources {
+		src := &r.sources[i]
 		set.Paths = append(set.Paths, src.name)
 		set.folders[src.name], set.texts[src.name] = src.folder, src.bytes
-		bindings, errs := decode(src, o.AllowEnv)
-		set.Bindings = append(set.Bindings, bindings...)
+		n, errs := src.check(o.AllowEnv)
+		set.bindings += n
 		r.errs = append(r.errs, errs...)
-	}
-	if n := len(set.Bindings); n > maxBindings && len(r.errs) == 0 {
-		r.fail("", fmt.Sprintf("got %d bindings, want at most %d in one run", n, maxBindings), "split the run")
 	}
 	if len(r.errs) > 0 {
 		return nil, r.errs
@@ -129,9 +154,3 @@ func digest(sources []source) string {
 	sum := sha256.Sum256([]byte(strings.Join(sums, "\n")))
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
-
-// Len is the number of bindings.
-func (s *Set) Len() int { return len(s.Bindings) }
-
-// All yields the bindings in the order of the manifests.
-func (s *Set) All() iter.Seq[binding.Binding] { return slices.Values(s.Bindings) }

@@ -115,7 +115,7 @@ func FuzzLoad(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, b := range set.Bindings {
+		for b := range set.All() {
 			if b.DomainName == "" || b.GroupID == "" || b.RegionID == "" || b.Source.Line == 0 || b.At("/domainName") == b.Source {
 				t.Errorf("loaded without what it must have: %+v", b)
 			}
@@ -124,31 +124,4 @@ func FuzzLoad(f *testing.F) {
 			t.Error(err)
 		}
 	})
-}
-
-func BenchmarkLoad(b *testing.B) {
-	for _, n := range []int{1, 2000} {
-		var text strings.Builder
-		text.WriteString("apiVersion: bindgate/v1\ndefaults: {regionId: cn-hangzhou, customDomainType: INTERNET}\nbindings:\n")
-		for i := range n {
-			fmt.Fprintf(&text, `  - domainName: api%d.demo.com
-    groupId: 927d50c0f2e54b359919923d908bb015
-    bindStageName: RELEASE
-    isHttpRedirectToHttps: true
-    certificate:
-      name: api_demo_com_%d
-      body: certs/api%d.demo.com.pem
-      privateKey: certs/api%d.demo.com.key
-    labels: {owner: payments, changeTicket: CHG-1042}
-`, i, i, i, i)
-		}
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			dir := b.TempDir()
-			for b.Loop() {
-				if _, err := manifest.Load([]string{"-"}, manifest.Options{WorkDir: dir, Stdin: strings.NewReader(text.String())}); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
 }

@@ -1,8 +1,20 @@
 package pki
 
 import (
+	"crypto/pbkdf2"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"fmt"
+	"hash"
+
+	"github.com/youmark/pkcs8"
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+	"golang.org/x/crypto/scrypt"
 )
 
 // decryptPKCS8 opens a key that PKCS#8 encrypts (RFC 5958 §3, RFC 8018).
@@ -69,4 +81,212 @@ func notDecrypted(b block) *Problem {
 	return &Problem{Kind: "passphrase",
 		Message: fmt.Sprintf("holds an encrypted private key at %s that the passphrase does not open", b.at()),
 		Fix:     "check the variable that passphraseEnv (--passphrase-env) names; `openssl pkey -in FILE -noout` asks for the passphrase and tells whether it is right"}
+}
+
+const (
+	// maxIterations bounds the key derivation that one file may ask for, over
+	// all its parts. OpenSSL writes 2,048, Java 10,000, and OWASP's cheat sheet
+	// on password storage (2023) asks for 600,000 with SHA-256.
+	maxIterations = 2_000_000
+	// maxScrypt bounds scrypt's N·r·p; its memory is 128 bytes for each N·r.
+	// OpenSSL writes 16384·8·1 (16 MiB).
+	maxScrypt = 1 << 18
+	maxDepth  = 32 // of nested DER
+)
+
+// boundDerivation looks through DER for the parameters of password-based key
+// derivation before anyone derives a key: an attacker may ask for years of it.
+func boundDerivation(der []byte) *Problem {
+	d := derivation{}
+	d.walk(der, maxDepth)
+	if !d.refused && d.iterations <= maxIterations {
+		return nil
+	}
+	return &Problem{Kind: "too-expensive",
+		Message: fmt.Sprintf("asks for more key derivation than is done here (%d iterations of PBKDF2, or 32 MiB of scrypt)", maxIterations),
+		Fix:     "encrypt it again with fewer: openssl pkcs8 -topk8 -iter 600000 -in FILE -out FILE.pem for a key, openssl pkcs12 -export -iter 600000 for PKCS#12"}
+}
+
+type derivation struct {
+	iterations int64
+	refused    bool // deeper, or with larger numbers, than anything sound
+}
+
+// walk visits every element, also inside octet strings, where PKCS#12 nests
+// further DER. Ciphertext in one of them is no DER and ends the walk there.
+func (d *derivation) walk(s cryptobyte.String, depth int) {
+	if depth == 0 {
+		d.refused = true
+	}
+	for !s.Empty() && !d.refused {
+		var body cryptobyte.String
+		var tag cbasn1.Tag
+		if !s.ReadAnyASN1(&body, &tag) {
+			return
+		}
+		if tag == cbasn1.SEQUENCE {
+			d.algorithm(body)
+		}
+		if tag&0x20 != 0 || tag == cbasn1.OCTET_STRING {
+			d.walk(body, depth-1)
+		}
+	}
+}
+
+// algorithm counts the work of an AlgorithmIdentifier, if body is one.
+func (d *derivation) algorithm(body cryptobyte.String) {
+	var oid asn1.ObjectIdentifier
+	var parameters cryptobyte.String
+	if !body.ReadASN1ObjectIdentifier(&oid) || !body.ReadASN1(&parameters, cbasn1.SEQUENCE) {
+		return
+	}
+	pkcs5 := asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5}
+	pkcs12 := asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 1}
+	switch {
+	case oid.Equal(asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11591, 4, 11}): // scrypt, RFC 7914 §7
+		d.scrypt(parameters)
+	case len(oid) == 7 && oid[:6].Equal(pkcs5), len(oid) == 8 && oid[:7].Equal(pkcs12):
+		// PBKDF2 and the older PBE schemes begin alike: salt, iteration count.
+		if parameters.SkipASN1(cbasn1.OCTET_STRING) && parameters.PeekASN1Tag(cbasn1.INTEGER) {
+			d.count(&parameters)
+		}
+	}
+}
+
+func (d *derivation) count(s *cryptobyte.String) {
+	var n int64
+	if !s.ReadASN1Integer(&n) || n > maxIterations {
+		d.refused = true
+		return
+	}
+	d.iterations += max(n, 1)
+}
+
+func (d *derivation) scrypt(s cryptobyte.String) {
+	product := int64(1)
+	s.SkipASN1(cbasn1.OCTET_STRING)
+	for range 3 {
+		var n int64
+		if !s.ReadASN1Integer(&n) || n < 1 || n > maxScrypt {
+			d.refused = true
+			return
+		}
+		if product *= n; product > maxScrypt {
+			d.refused = true
+			return
+		}
+	}
+}
+
+// openPBES2 decrypts PKCS#8 (RFC 8018 §6.2), whose derivation is bounded
+// already, and gives the outermost DER element; nil where the passphrase is
+// wrong. unknown names a scheme that is not read. pkcs8's own reader would not
+// do: it gives one error for a wrong passphrase and for a key that it does not
+// know, and does not bound the key's size.
+func openPBES2(der []byte, passphrase string) (element []byte, unknown string) {
+	var info struct {
+		Scheme pkix.AlgorithmIdentifier
+		Data   []byte
+	}
+	if _, err := asn1.Unmarshal(der, &info); err != nil {
+		return nil, "it is malformed"
+	}
+	if !info.Scheme.Algorithm.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}) {
+		return nil, info.Scheme.Algorithm.String()
+	}
+	var parameters struct{ Derivation, Encryption pkix.AlgorithmIdentifier }
+	var iv []byte
+	if _, err := asn1.Unmarshal(info.Scheme.Parameters.FullBytes, &parameters); err != nil {
+		return nil, "its parameters are malformed"
+	}
+	if _, err := asn1.Unmarshal(parameters.Encryption.Parameters.FullBytes, &iv); err != nil {
+		return nil, parameters.Encryption.Algorithm.String()
+	}
+	cipher := cipherOf(parameters.Encryption.Algorithm)
+	if cipher == nil || len(iv) != cipher.IVSize() {
+		return nil, parameters.Encryption.Algorithm.String()
+	}
+	key, err := derive(parameters.Derivation, passphrase, cipher.KeySize())
+	if err != nil || key == nil {
+		return nil, parameters.Derivation.Algorithm.String()
+	}
+	return decrypted(cipher, key, iv, info.Data), ""
+}
+
+func cipherOf(oid asn1.ObjectIdentifier) pkcs8.Cipher {
+	for _, c := range []pkcs8.Cipher{pkcs8.AES256CBC, pkcs8.AES128CBC, pkcs8.AES192CBC, pkcs8.TripleDESCBC, pkcs8.AES256GCM, pkcs8.AES128GCM, pkcs8.AES192GCM} {
+		if c.OID().Equal(oid) {
+			return c
+		}
+	}
+	return nil
+}
+
+// decrypted is the first element of the text behind a cipher; what follows it
+// is padding.
+func decrypted(cipher pkcs8.Cipher, key, iv, data []byte) (element []byte) {
+	// The library panics on a text whose length does not fit the cipher; nobody
+	// can decrypt such a file.
+	defer func() {
+		if recover() != nil {
+			element = nil
+		}
+	}()
+	text, err := cipher.Decrypt(key, iv, data)
+	if err != nil {
+		return nil
+	}
+	s := cryptobyte.String(text)
+	var der cryptobyte.String
+	if !s.ReadASN1Element(&der, cbasn1.SEQUENCE) {
+		return nil
+	}
+	return der
+}
+
+// derive is the key of a cipher; nil for a function that is not known here.
+func derive(function pkix.AlgorithmIdentifier, passphrase string, size int) ([]byte, error) {
+	switch function.Algorithm.String() {
+	case "1.2.840.113549.1.5.12": // PBKDF2, RFC 8018 appendix A.2
+		var p struct {
+			Salt       []byte
+			Iterations int
+			KeyLength  int                      `asn1:"optional"`
+			PRF        pkix.AlgorithmIdentifier `asn1:"optional"`
+		}
+		if _, err := asn1.Unmarshal(function.Parameters.FullBytes, &p); err != nil {
+			return nil, err
+		}
+		if hash := prf(p.PRF.Algorithm); hash != nil && p.Iterations > 0 {
+			return pbkdf2.Key(hash, passphrase, p.Salt, p.Iterations, size)
+		}
+	case "1.3.6.1.4.1.11591.4.11": // scrypt, RFC 7914 §7
+		var p struct {
+			Salt      []byte
+			N, R, P   int
+			KeyLength int `asn1:"optional"`
+		}
+		if _, err := asn1.Unmarshal(function.Parameters.FullBytes, &p); err != nil {
+			return nil, err
+		}
+		return scrypt.Key([]byte(passphrase), p.Salt, p.N, p.R, p.P, size)
+	}
+	return nil, nil
+}
+
+// prf is the hash of PBKDF2's HMAC (RFC 8018 appendix B.1), SHA-1 where none is named.
+func prf(oid asn1.ObjectIdentifier) func() hash.Hash {
+	switch oid.String() {
+	case "", "1.2.840.113549.2.7":
+		return sha1.New
+	case "1.2.840.113549.2.8":
+		return sha256.New224
+	case "1.2.840.113549.2.9":
+		return sha256.New
+	case "1.2.840.113549.2.10":
+		return sha512.New384
+	case "1.2.840.113549.2.11":
+		return sha512.New
+	}
+	return nil
 }

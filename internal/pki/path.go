@@ -5,9 +5,14 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"fmt"
+	"math/big"
 	"slices"
 	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
 // Path is a certification path, or why there is none. With no certificates
@@ -201,3 +206,122 @@ func forAnyUseOnly(c *x509.Certificate) bool {
 
 // Name is a certificate's subject as RFC 4514 text, bounded in length.
 func Name(c *x509.Certificate) string { return clip(c.Subject.String()) }
+
+// otherAuthority says how the authorityKeyIdentifier of a certificate (RFC 5280
+// §4.2.1.1) names another certificate than its issuer's, "" for not at all:
+// another key, or the same key's certificate of before the CA renewed it, by its
+// serial number or its issuer. crypto/x509 looks at none of these.
+func otherAuthority(child, issuer *x509.Certificate) string {
+	if len(child.AuthorityKeyId) > 0 && len(issuer.SubjectKeyId) > 0 && !bytes.Equal(child.AuthorityKeyId, issuer.SubjectKeyId) {
+		return fmt.Sprintf("the authorityKeyIdentifier of %q is not the subjectKeyIdentifier of %q", Name(child), Name(issuer))
+	}
+	above, serial := authorityOf(child)
+	if serial != nil && serial.Cmp(issuer.SerialNumber) != 0 {
+		return fmt.Sprintf("the authorityKeyIdentifier of %q wants the serial number %X of its issuer's certificate, but that of %q has %X",
+			Name(child), serial, Name(issuer), issuer.SerialNumber)
+	}
+	if above != nil && !sameName(above, issuer.RawIssuer) {
+		wanted := fmt.Sprintf("a directoryName of %d bytes", len(above))
+		if len(above) <= mostName {
+			wanted = generalName{form: formDirectory, value: above}.String()
+		}
+		return fmt.Sprintf("the authorityKeyIdentifier of %q wants %s above its issuer, but %q is issued by %q",
+			Name(child), wanted, Name(issuer), clip(issuer.Issuer.String()))
+	}
+	return ""
+}
+
+const mostName = 8192 // bytes; no CA's Name comes near
+
+// sameName compares two Names (RFC 5280 §7.1). One that is far larger than any
+// CA's is no other's, and costs nothing.
+func sameName(a, b []byte) bool {
+	if bytes.Equal(a, b) || len(a) > mostName || len(b) > mostName {
+		return bytes.Equal(a, b)
+	}
+	one, ok := rdnsOf(a)
+	other, sound := rdnsOf(b)
+	return ok && sound && slices.Equal(one, other)
+}
+
+// authorityOf gives the first directoryName of authorityCertIssuer, which is the
+// one that OpenSSL compares, and authorityCertSerialNumber; nil for what is not
+// there. It is asked for every pair of every path, so it looks at few names.
+func authorityOf(c *x509.Certificate) (name []byte, serial *big.Int) {
+	const mostNames = 20
+	i := slices.IndexFunc(c.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 35}) })
+	if i < 0 {
+		return nil, nil
+	}
+	field := func(n cbasn1.Tag) cbasn1.Tag { return n.ContextSpecific() }
+	outer := cryptobyte.String(c.Extensions[i].Value)
+	var body, list, number, one cryptobyte.String
+	var hasSerial bool
+	var tag cbasn1.Tag
+	if !outer.ReadASN1(&body, cbasn1.SEQUENCE) || !body.SkipOptionalASN1(field(0)) ||
+		!body.ReadOptionalASN1(&list, nil, field(1).Constructed()) || !body.ReadOptionalASN1(&number, &hasSerial, field(2)) {
+		return nil, nil
+	}
+	for n := 0; n < mostNames && name == nil && list.ReadAnyASN1(&one, &tag); n++ {
+		if tag == field(cbasn1.Tag(formDirectory)).Constructed() {
+			name = one
+		}
+	}
+	if hasSerial {
+		serial = new(big.Int).SetBytes(number[:min(len(number), 64)]) // RFC 5280 §4.1.2.2: at most 20
+	}
+	return name, serial
+}
+
+// Limits of what is evaluated. A chain beyond them costs its verifiers more
+// than any sound chain does.
+const (
+	maxNames          = 2000    // names in one certificate
+	maxConstraintWork = 250_000 // names times constraints; crypto/x509 drew the same line up to Go 1.25, OpenSSL at 2^20
+	maxExtensions     = 100 << 10
+)
+
+// Excess says what of a chain is beyond the limits of evaluation, none for a
+// sound chain. FindPath does not look at a chain that has an excess.
+func Excess(chain []*x509.Certificate) (found []string) {
+	constraints := 0
+	for i, c := range chain {
+		names := len(c.DNSNames) + len(c.EmailAddresses) + len(c.IPAddresses) + len(c.URIs)
+		if names > maxNames {
+			found = append(found, fmt.Sprintf("certificate %d has %d names, want at most %d", i+1, names, maxNames))
+		}
+		if key, ok := c.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > maxSignerBits {
+			found = append(found, fmt.Sprintf("certificate %d has an RSA key of %d bits, want at most %d", i+1, key.N.BitLen(), maxSignerBits))
+		}
+		size := 0
+		for _, e := range c.Extensions {
+			size += len(e.Value)
+		}
+		if size > maxExtensions {
+			found = append(found, fmt.Sprintf("certificate %d has extensions of %d bytes, want at most %d", i+1, size, maxExtensions))
+		}
+		constraints += constraintsOf(c)
+	}
+	if constraints == 0 {
+		return found
+	}
+	if work := constraints * namesOf(chain); work > maxConstraintWork {
+		found = append(found, fmt.Sprintf("its name constraints take %d comparisons, want at most %d", work, maxConstraintWork))
+	}
+	return found
+}
+
+// constraintsOf counts a certificate's name constraints. Malformed ones are for
+// FindPath to refuse, and are compared with nothing.
+func constraintsOf(c *x509.Certificate) int {
+	extension, _ := constraintsExtension(c)
+	n, _ := parseNameConstraints(extension)
+	return len(n.permitted) + len(n.excluded)
+}
+
+func namesOf(chain []*x509.Certificate) (n int) {
+	for _, c := range chain {
+		n += len(namesIn(c).list)
+	}
+	return n
+}

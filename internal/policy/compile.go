@@ -1,26 +1,38 @@
 package policy
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
+
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
-// unit is a set of packages that were compiled together and can be asked.
+// unit is a set of packages that were compiled together. It does not change
+// once it is made, so it can be asked from several goroutines.
 type unit struct {
-	packages []askable // in the order of their names
-	reads    dataReads
+	packages []*askable // in the order of their names
+	compiler *ast.Compiler
+	store    storage.Store
+	reads    *reads  // of the input
+	input    encoder // of a document, as far as it is read
+	data     dataReads
 }
 
 // askable is a package under bindgate.policy or bindgate.force.
 type askable struct {
 	regoPackage
-	query rego.PreparedEvalQuery
+	unit     *unit
+	question ast.Body
+	query    ast.QueryCompiler
 }
 
 // capabilities are OPA's without whatever would make a verdict depend on
@@ -39,23 +51,23 @@ func capabilities() *ast.Capabilities {
 func parseAll(files []source) (map[string]*ast.Module, error) {
 	options := ast.ParserOptions{RegoVersion: ast.RegoV1, ProcessAnnotation: true, Capabilities: capabilities()}
 	modules := make(map[string]*ast.Module, len(files))
-	var found problems
+	var found strictyaml.Errors
 	for _, f := range files {
 		m, err := ast.ParseModuleWithOpts(f.name, string(f.text), options)
 		switch {
 		case err != nil:
-			var list problems
+			var list strictyaml.Errors
 			if err = fromOPA(err); !errors.As(err, &list) {
 				return nil, fmt.Errorf("parsing %s: %w", f.name, err)
 			}
 			found = append(found, list...)
 		case m == nil:
-			found = append(found, problem{file: f.name, message: "holds no package"})
+			found = append(found, &strictyaml.Error{File: f.name, Message: "holds no package"})
 		default:
 			modules[f.name] = m
 		}
 	}
-	return modules, found.orNil()
+	return modules, asError(found)
 }
 
 // compile compiles modules in strict mode and, with a schema, checks every
@@ -69,7 +81,7 @@ func compile(modules map[string]*ast.Module, schema any) (*ast.Compiler, error) 
 }
 
 func newCompiler(schema any) *ast.Compiler {
-	c := ast.NewCompiler().WithCapabilities(capabilities()).WithStrict(true).SetErrorLimit(maxProblems)
+	c := ast.NewCompiler().WithCapabilities(capabilities()).WithStrict(true).SetErrorLimit(maxErrors)
 	if schema != nil {
 		set := ast.NewSchemaSet()
 		set.Put(ast.SchemaRootRef, schema)
@@ -79,7 +91,7 @@ func newCompiler(schema any) *ast.Compiler {
 }
 
 // loadOwn compiles the user's modules, apart from the shipped ones.
-func loadOwn(ctx context.Context, own, shipped sources, document *datum, ids []string) (*unit, error) {
+func loadOwn(own, shipped sources, document *datum, store storage.Store, ids []string) (*unit, error) {
 	modules, err := parseAll(own.modules)
 	if err != nil {
 		return nil, err
@@ -87,16 +99,16 @@ func loadOwn(ctx context.Context, own, shipped sources, document *datum, ids []s
 	if err := names(modules, packagesIn(shipped.modules)); err != nil {
 		return nil, err
 	}
-	return loadStrictly(ctx, modules, document, ids)
+	return loadStrictly(modules, document, store, ids)
 }
 
 // loadStrictly compiles modules and holds them to every rule of this package.
-func loadStrictly(ctx context.Context, modules map[string]*ast.Module, document *datum, ids []string) (*unit, error) {
+func loadStrictly(modules map[string]*ast.Module, document *datum, store storage.Store, ids []string) (*unit, error) {
 	packages, err := packagesOf(modules)
 	if err != nil {
 		return nil, err
 	}
-	schema, err := inputTypes(ids, packages, modules)
+	schema, err := inputTypes(ids, modules)
 	if err != nil {
 		return nil, err
 	}
@@ -108,37 +120,41 @@ func loadStrictly(ctx context.Context, modules map[string]*ast.Module, document 
 	if err != nil {
 		return nil, err
 	}
-	u, err := prepare(ctx, packages, compiler, document.store())
+	u, err := prepare(packages, compiler, store)
 	if err != nil {
 		return nil, err
 	}
-	u.reads = reads
+	u.data = reads
 	return u, nil
 }
 
-// prepare makes one query for each package that is asked.
-func prepare(ctx context.Context, packages []regoPackage, compiler *ast.Compiler, store storage.Store) (*unit, error) {
-	u := &unit{}
+// prepare makes one question for each package that is asked.
+func prepare(packages []regoPackage, compiler *ast.Compiler, store storage.Store) (*unit, error) {
+	u := &unit{compiler: compiler, store: store, reads: readsOfInput(compiler)}
+	var err error
+	if u.input, err = encoderOf(reflect.TypeFor[document](), u.reads); err != nil {
+		return nil, fmt.Errorf("preparing the policy input: %w", err)
+	}
 	for _, p := range packages {
 		if entries(p.group) == nil {
 			continue
 		}
-		query, err := rego.New(
-			rego.ParsedQuery(question(p.path, defined(compiler, p.path, entries(p.group)))),
-			rego.Compiler(compiler), rego.Store(store), rego.StrictBuiltinErrors(true),
-			rego.GenerateJSON(func(t *ast.Term, _ *rego.EvalContext) (any, error) { return t.Value, nil }),
-		).PrepareForEval(ctx)
+		a := &askable{regoPackage: p, unit: u, query: compiler.QueryCompiler()}
+		a.question, err = a.query.Compile(question(p.path, defined(compiler, p.path, entries(p.group))))
 		if err != nil {
 			return nil, fmt.Errorf("preparing %s: %w", p.name, fromOPA(err))
 		}
-		u.packages = append(u.packages, askable{regoPackage: p, query: query})
+		u.packages = append(u.packages, a)
 	}
 	return u, nil
 }
 
-// question asks for the given rules of a package: an object that holds, under
-// each rule's name, an array of its value, empty where it is undefined. So an
-// undefined rule cannot make the others' values vanish.
+// answerVar holds the answer to a question.
+const answerVar = ast.Var("answer")
+
+// question asks for the given rules of a package: the answer is an object that
+// holds, under each rule's name, an array of its value, empty where it is
+// undefined. So an undefined rule cannot make the others' values vanish.
 func question(path ast.Ref, rules []string) ast.Body {
 	answer := ast.NewObject()
 	for _, name := range rules {
@@ -146,7 +162,7 @@ func question(path ast.Ref, rules []string) ast.Body {
 		body := ast.NewBody(ast.Equality.Expr(value, ast.NewTerm(path.Append(ast.StringTerm(name)))))
 		answer.Insert(ast.StringTerm(name), ast.ArrayComprehensionTerm(value, body))
 	}
-	return ast.NewBody(ast.NewExpr(ast.NewTerm(answer)))
+	return ast.NewBody(ast.Equality.Expr(ast.NewTerm(answerVar), ast.NewTerm(answer)))
 }
 
 // defined are those of the rules that a package has.
@@ -158,4 +174,132 @@ func defined(c *ast.Compiler, path ast.Ref, rules []string) []string {
 		}
 	}
 	return out
+}
+
+// entries are the rules by which a package of the group is asked; the first of
+// them must be there. Nobody asks a library.
+func entries(group string) []string {
+	switch group {
+	case "policy":
+		return []string{"deny", "warn"}
+	case "force":
+		return []string{"allow", "reasons"}
+	}
+	return nil
+}
+
+// readable is the evidence that a policy can read.
+func readable() []evidence.Need {
+	return []evidence.Need{evidence.NeedDNS, evidence.NeedProof, evidence.NeedCertificate, evidence.NeedKey,
+		evidence.NeedGroup, evidence.NeedAccount, evidence.NeedSiblings}
+}
+
+var (
+	// A name of plain identifiers can be written only one way, and lies below
+	// its group and not at it.
+	packageName = regexp.MustCompile(`^bindgate\.(policy|force|lib)(\.[A-Za-z_][A-Za-z0-9_]*)+$`)
+	packageLine = regexp.MustCompile(`(?m)^package\s+(\S+)`)
+)
+
+// regoPackage is one package, of one or more modules.
+type regoPackage struct {
+	name  string // bindgate.policy.x
+	group string
+	path  ast.Ref // data.bindgate.policy.x
+	loc   *ast.Location
+	needs []evidence.Need // custom.needs of its METADATA: without these it is not run
+	uses  []evidence.Need // custom.uses: it is run without what the mode left out
+}
+
+// packagesOf are the packages of the modules, by name.
+func packagesOf(modules map[string]*ast.Module) ([]regoPackage, error) {
+	byName := map[string]*regoPackage{}
+	var found strictyaml.Errors
+	for _, file := range slices.Sorted(maps.Keys(modules)) {
+		m := modules[file]
+		name := nameOf(m.Package)
+		p := byName[name]
+		if p == nil {
+			p = &regoPackage{name: name, path: m.Package.Path, loc: m.Package.Location}
+			if parts := packageName.FindStringSubmatch(name); parts != nil {
+				p.group = parts[1]
+			}
+			byName[name] = p
+		}
+		needs, uses, err := evidenceOf(m)
+		p.needs, p.uses = append(p.needs, needs...), append(p.uses, uses...)
+		found = append(found, err...)
+	}
+	out := make([]regoPackage, 0, len(byName))
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		out = append(out, *byName[name])
+	}
+	return out, asError(found)
+}
+
+func nameOf(p *ast.Package) string { return strings.TrimPrefix(p.Path.String(), "data.") }
+
+// names refuses a package that nobody would ask, and one that would speak
+// within, above or below a shipped package.
+func names(modules map[string]*ast.Module, shipped []string) error {
+	var found strictyaml.Errors
+	for _, m := range modules {
+		name := nameOf(m.Package)
+		if !packageName.MatchString(name) {
+			found = append(found, at(m.Package.Location, "package %s is never asked: want bindgate.policy.<name>, bindgate.force.<name> or bindgate.lib.<name>", name))
+			continue
+		}
+		for _, other := range shipped {
+			if strings.HasPrefix(name+".", other+".") || strings.HasPrefix(other+".", name+".") {
+				found = append(found, at(m.Package.Location, "package %s meddles with %s, which is shipped with bindgate: take another name, or override its data with --data", name, other))
+			}
+		}
+	}
+	return asError(found)
+}
+
+// packagesIn are the names in the package lines of modules that are known to parse.
+func packagesIn(files []source) []string {
+	var out []string
+	for _, f := range files {
+		if m := packageLine.FindSubmatch(f.text); m != nil {
+			out = append(out, string(m[1]))
+		}
+	}
+	return out
+}
+
+// evidenceOf reads custom.needs and custom.uses of a module's package METADATA.
+func evidenceOf(m *ast.Module) (needs, uses []evidence.Need, found strictyaml.Errors) {
+	for _, a := range m.Annotations {
+		if a.Scope != "package" {
+			continue
+		}
+		var err strictyaml.Errors
+		needs, err = needList(a, "needs")
+		found = append(found, err...)
+		uses, err = needList(a, "uses")
+		found = append(found, err...)
+	}
+	return needs, uses, found
+}
+
+func needList(a *ast.Annotations, key string) ([]evidence.Need, strictyaml.Errors) {
+	value, given := a.Custom[key]
+	if !given {
+		return nil, nil
+	}
+	list, ok := value.([]any)
+	if !ok {
+		return nil, strictyaml.Errors{at(a.Location, "custom.%s in METADATA is no list: want e.g. [group, dns]", key)}
+	}
+	var needs []evidence.Need
+	for _, item := range list {
+		name, _ := item.(string)
+		if !slices.Contains(readable(), evidence.Need(name)) {
+			return nil, strictyaml.Errors{at(a.Location, "custom.%s in METADATA names %q, which is no evidence: want some of %v", key, item, readable())}
+		}
+		needs = append(needs, evidence.Need(name))
+	}
+	return needs, nil
 }

@@ -1,17 +1,17 @@
 package policy
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
-	"go.yaml.in/yaml/v4"
 
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
@@ -25,41 +25,51 @@ type datum struct {
 	file     string
 	row, col int
 	fields   map[string]*datum
-	value    any // nil, bool, string, json.Number, []any; of an object: not set
+	value    ast.Value
 }
 
-// mergeData puts the data of all files into one document, and what the
-// overrides say over it. Two files that set one value collide, and so does data
+// policyData is the data of all files as one document, and which of its names
+// must be read.
+type policyData struct {
+	*datum
+	shipped   []string // names that the shipped policies set, and read
+	overrides *datum   // what --data sets
+}
+
+// readPolicyData puts the data of all files into one document, and the
+// overrides over it. Two files that set one value collide, and so does data
 // where packages live.
-func mergeData(files, overrides []source) (*datum, error) {
-	base, found := mergeFiles(files)
-	over, more := mergeFiles(overrides)
-	found = append(found, more...)
-	found = append(found, base.override(over, "")...)
-	return base, found.orNil()
+func readPolicyData(shipped, own, overrides []source) (policyData, error) {
+	d := policyData{datum: &datum{fields: map[string]*datum{}}, overrides: &datum{fields: map[string]*datum{}}}
+	found := d.mergeFiles(shipped)
+	d.shipped = slices.Collect(maps.Keys(d.fields))
+	found = append(found, d.mergeFiles(own)...)
+	found = append(found, d.overrides.mergeFiles(overrides)...)
+	found = append(found, d.override(d.overrides, "")...)
+	return d, asError(found)
 }
 
-func mergeFiles(files []source) (*datum, problems) {
-	all := &datum{fields: map[string]*datum{}}
-	var found problems
+// mergeFiles adds what the files hold.
+func (d *datum) mergeFiles(files []source) strictyaml.Errors {
+	var found strictyaml.Errors
 	for _, f := range files {
-		d, err := parseData(f)
+		from, err := parseData(f)
 		if err != nil {
 			found = append(found, err...)
 			continue
 		}
-		if p, ok := d.fields[packageRoot]; ok {
-			found = append(found, p.problem("data.%s belongs to the packages: give the data another name", packageRoot))
+		if p, ok := from.fields[packageRoot]; ok {
+			found = append(found, p.fail("data.%s belongs to the packages: give the data another name", packageRoot))
 			continue
 		}
-		found = append(found, all.merge(d, "")...)
+		found = append(found, d.merge(from, "")...)
 	}
-	return all, found
+	return found
 }
 
 // merge adds what another file holds; no value may be set twice.
-func (d *datum) merge(from *datum, path string) problems {
-	var found problems
+func (d *datum) merge(from *datum, path string) strictyaml.Errors {
+	var found strictyaml.Errors
 	for name, v := range from.fields {
 		old, taken := d.fields[name]
 		switch {
@@ -68,7 +78,7 @@ func (d *datum) merge(from *datum, path string) problems {
 		case old.fields != nil && v.fields != nil:
 			found = append(found, old.merge(v, path+name+".")...)
 		default:
-			found = append(found, v.problem("data.%s%s is set already at %s:%d:%d: two files collide, and only --data overrides",
+			found = append(found, v.fail("data.%s%s is set already at %s:%d:%d: two files collide, and only --data overrides",
 				path, name, old.file, old.row, old.col))
 		}
 	}
@@ -78,8 +88,8 @@ func (d *datum) merge(from *datum, path string) problems {
 // override replaces values that are there by values of their own kind. A new
 // name is taken at the top, where a policy may leave all its data to --data,
 // and in an empty object; elsewhere it would override nothing.
-func (d *datum) override(from *datum, path string) problems {
-	var found problems
+func (d *datum) override(from *datum, path string) strictyaml.Errors {
+	var found strictyaml.Errors
 	open := path == "" || len(d.fields) == 0
 	for name, v := range from.fields {
 		old, ok := d.fields[name]
@@ -87,9 +97,9 @@ func (d *datum) override(from *datum, path string) problems {
 		case !ok && open:
 			d.fields[name] = v
 		case !ok:
-			found = append(found, v.problem("data.%s%s overrides nothing%s", path, name, hint(name, d.fields)))
+			found = append(found, v.fail("data.%s%s overrides nothing%s", path, name, hint(name, slices.Collect(maps.Keys(d.fields)))))
 		case kindName(old) != kindName(v):
-			found = append(found, v.problem("data.%s%s is %s, want %s as at %s:%d:%d",
+			found = append(found, v.fail("data.%s%s is %s, want %s as at %s:%d:%d",
 				path, name, kindName(v), kindName(old), old.file, old.row, old.col))
 		case old.fields != nil:
 			found = append(found, old.override(v, path+name+".")...)
@@ -100,146 +110,134 @@ func (d *datum) override(from *datum, path string) problems {
 	return found
 }
 
-func hint(name string, fields map[string]*datum) string {
-	words := slices.Sorted(maps.Keys(fields))
+func hint(name string, words []string) string {
+	slices.Sort(words)
 	if word, ok := closest(name, words); ok {
 		return fmt.Sprintf("; did you mean %q?", word)
 	}
 	return "; want one of " + strings.Join(words, ", ")
 }
 
-func (d *datum) problem(format string, args ...any) problem {
-	return problem{file: d.file, row: d.row, col: d.col, message: fmt.Sprintf(format, args...)}
+func (d *datum) fail(format string, args ...any) *strictyaml.Error {
+	return &strictyaml.Error{File: d.file, Line: d.row, Column: d.col, Message: fmt.Sprintf(format, args...)}
 }
 
 func kindName(d *datum) string {
-	if d.fields != nil {
-		return "an object"
-	}
 	switch d.value.(type) {
 	case nil:
+		return "an object"
+	case ast.Null:
 		return "null"
-	case bool:
+	case ast.Boolean:
 		return "a boolean"
-	case string:
+	case ast.String:
 		return "a string"
-	case json.Number:
+	case ast.Number:
 		return "a number"
 	}
 	return "a list"
 }
 
-// plain is the value without places.
-func (d *datum) plain() any {
-	if d.fields == nil {
+// rego returns the value without places.
+func (d *datum) rego() ast.Value {
+	if d.value != nil {
 		return d.value
 	}
-	out := make(map[string]any, len(d.fields))
+	items := make([][2]*ast.Term, 0, len(d.fields))
 	for name, v := range d.fields {
-		out[name] = v.plain()
+		items = append(items, ast.Item(ast.InternedTerm(name), ast.NewTerm(v.rego())))
 	}
-	return out
+	return ast.NewObject(items...)
 }
 
-// store holds the document for evaluation, as values that need no conversion.
+// store holds the document for evaluation.
 func (d *datum) store() storage.Store {
-	document, _ := d.plain().(map[string]any) // the root has fields
-	return inmem.NewFromObjectWithOpts(document, inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true))
+	document, _ := d.rego().(ast.Object) // the root has fields
+	return inmem.NewFromASTObject(document)
 }
 
 // parseData reads one YAML or JSON file, strictly: one document, which is a
-// mapping.
-func parseData(f source) (*datum, problems) {
-	checked := strictyaml.Parse(f.name, f.text)
-	var found problems
-	for _, e := range checked.Errors() {
-		message := e.Message
-		if e.Next != "" {
-			message += "; " + e.Next
-		}
-		found = append(found, problem{e.File, e.Line, e.Column, message})
+// mapping. A name that ends in .json is JSON's.
+func parseData(f source) (*datum, strictyaml.Errors) {
+	if strings.EqualFold(path.Ext(f.name), ".json") {
+		return parseJSON(f)
 	}
-	if found != nil {
+	file := strictyaml.Parse(f.name, f.text)
+	if found := file.Errors(); found != nil {
 		return nil, found
 	}
-	var doc yaml.Node
-	if docs := checked.Documents(); len(docs) != 1 || !docs[0].IsObject() {
-		return nil, problems{{file: f.name, message: "want one document, a mapping of names to values"}}
+	docs := file.Documents()
+	if len(docs) != 1 || !docs[0].IsObject() {
+		return nil, notOneMapping(f.name)
 	}
-	if err := yaml.Load(f.text, &doc, yaml.WithV4Defaults()); err != nil {
-		return nil, problems{{file: f.name, message: err.Error()}}
+	d := fromYAML(f.name, docs[0])
+	if found := file.Errors(); found != nil {
+		return nil, found
 	}
-	return toDatum(f.name, doc.Content[0])
+	return d, nil
 }
 
-func toDatum(file string, n *yaml.Node) (*datum, problems) {
-	d := &datum{file: file, row: n.Line, col: n.Column}
-	if n.Kind != yaml.MappingNode {
-		var err error
-		if d.value, err = toValue(n); err != nil {
-			return nil, problems{d.problem("%v", err)}
+func notOneMapping(file string) strictyaml.Errors {
+	return strictyaml.Errors{{File: file, Message: "want one document, a mapping of names to values"}}
+}
+
+// fromYAML converts a value; what has no form in JSON is recorded in the file.
+func fromYAML(file string, v strictyaml.Value) *datum {
+	d := &datum{file: file}
+	d.row, d.col = v.Place()
+	if !v.IsObject() {
+		d.value = listOrScalar(file, v)
+		return d
+	}
+	entries, _ := v.Entries()
+	d.fields = make(map[string]*datum, len(entries))
+	for _, e := range entries {
+		d.fields[e.Key] = fromYAML(file, e.Value)
+	}
+	return d
+}
+
+// listOrScalar takes a timestamp for the text that was written.
+func listOrScalar(file string, v strictyaml.Value) ast.Value {
+	if v.IsList() {
+		list, _ := v.List()
+		items := make([]*ast.Term, len(list))
+		for i, item := range list {
+			items[i] = ast.NewTerm(fromYAML(file, item).rego())
 		}
-		return d, nil
+		return ast.NewArray(items...)
 	}
-	var found problems
-	d.fields = make(map[string]*datum, len(n.Content)/2)
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		v, err := toDatum(file, n.Content[i+1])
-		found = append(found, err...)
-		d.fields[n.Content[i].Value] = v
+	text, tag := v.Scalar()
+	switch tag {
+	case "!!null":
+		return ast.NullValue
+	case "!!bool":
+		return ast.Boolean(strings.EqualFold(text, "true"))
+	case "!!int":
+		if n, ok := numberOf(text, 0, false); ok && number.MatchString(text) {
+			return n
+		}
+		v.Fail(fmt.Sprintf("got the number %q, want one of 64 bits that all readers of YAML take for the same", text), "write it in decimals, without a leading zero")
+	case "!!float":
+		if n, ok := numberOf(text, 0, true); ok && number.MatchString(text) { // 08 is none
+			return n
+		}
+		v.Fail(fmt.Sprintf("got the number %q, want one that JSON can write", text), "")
 	}
-	return d, found
+	return ast.String(text)
 }
 
 // number is what YAML 1.2.2 §10.3.2 takes for one, but for decimals with a
 // leading zero: those are octal to readers of YAML 1.1, and to this parser.
 var number = regexp.MustCompile(`^([-+]?(0|[1-9][0-9]*|)(\.[0-9]*)?([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+)$`)
 
-// toValue gives what Rego knows: a timestamp is the text that was written.
-func toValue(n *yaml.Node) (any, error) {
-	switch n.Kind {
-	case yaml.MappingNode:
-		out := make(map[string]any, len(n.Content)/2)
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			v, err := toValue(n.Content[i+1])
-			if err != nil {
-				return nil, err
-			}
-			out[n.Content[i].Value] = v
-		}
-		return out, nil
-	case yaml.SequenceNode:
-		out := make([]any, len(n.Content))
-		for i, item := range n.Content {
-			v, err := toValue(item)
-			if err != nil {
-				return nil, err
-			}
-			out[i] = v
-		}
-		return out, nil
+// numberOf returns a number of 64 bits in its shortest form. Base is that of
+// strconv.ParseInt.
+func numberOf(text string, base int, float bool) (ast.Number, bool) {
+	if float {
+		v, err := strconv.ParseFloat(text, 64)
+		return ast.Number(strconv.FormatFloat(v, 'g', -1, 64)), err == nil && v-v == 0 // neither infinite nor no number
 	}
-	return toScalar(n)
-}
-
-func toScalar(n *yaml.Node) (any, error) {
-	switch n.Tag {
-	case "!!null":
-		return nil, nil
-	case "!!bool":
-		return strings.EqualFold(n.Value, "true"), nil
-	case "!!int":
-		i, err := strconv.ParseInt(n.Value, 0, 64)
-		if err != nil || !number.MatchString(n.Value) {
-			return nil, fmt.Errorf("got the number %q, want one of 64 bits that all readers of YAML take for the same: in decimals, without a leading zero", n.Value)
-		}
-		return json.Number(strconv.FormatInt(i, 10)), nil
-	case "!!float":
-		v, err := strconv.ParseFloat(n.Value, 64)
-		if err != nil || v-v != 0 || !number.MatchString(n.Value) { // infinite, no number, or 08
-			return nil, fmt.Errorf("got the number %q, want one that JSON can write", n.Value)
-		}
-		return json.Number(strconv.FormatFloat(v, 'g', -1, 64)), nil
-	}
-	return n.Value, nil
+	i, err := strconv.ParseInt(text, base, 64)
+	return ast.Number(strconv.FormatInt(i, 10)), err == nil
 }

@@ -4,9 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"path/filepath"
+	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/ast"
 )
 
 // loadWith loads a policy that reads data.team, beside the given files.
@@ -83,27 +84,85 @@ func TestDataValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]any{"a": []any{json.Number("1"), json.Number("16"), json.Number("1.5"), true, nil, "yes",
-		"2026-01-02T03:04:05Z", "2026-01-02", map[string]any{"b": "1"}}}
-	if diff := cmp.Diff(want, d.plain()); diff != "" {
-		t.Error(diff)
+	want := `{"a": [1, 16, 1.5, true, null, "yes", "2026-01-02T03:04:05Z", "2026-01-02", {"b": "1"}]}`
+	if got := d.rego(); got.Compare(ast.MustParseTerm(want).Value) != 0 {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}
+
+// JSON reads the same by either reader, with the same places.
+func TestJSONIsReadAsYAMLIs(t *testing.T) {
+	for _, text := range []string{
+		`{}`, " \t{ \r\n}\n", "\xef\xbb\xbf{\"a\": 1}", `{"a": {"b": [1, -0, 2.50, 1e3, 12345678901, true, false, null, [], {}, {"c": {"d": "é"}}]}}`,
+		"{\n  \"é\": \"ü\", \"k\": [\n[1],\n[2, {\"x\": []}]],\n\"z\": {\"y\": 1}}", `{"": "", "q\"\\\/": "é😀"}`,
+	} {
+		fromJSON, found := parseData(source{"d.json", []byte(text)})
+		if found != nil {
+			t.Errorf("%s: %v", text, found)
+			continue
+		}
+		fromYAML, found := parseData(source{"d.yaml", []byte(strings.ReplaceAll(text, "\t", " "))})
+		if found != nil {
+			t.Errorf("%s as YAML: %v", text, found)
+			continue
+		}
+		if fromJSON.rego().Compare(fromYAML.rego()) != 0 {
+			t.Errorf("%s: got %v, want %v", text, fromJSON.rego(), fromYAML.rego())
+		}
+		for name, v := range fromYAML.fields {
+			if j := fromJSON.fields[name]; j.row != v.row || j.col != v.col {
+				t.Errorf("%s: %q is at %d:%d, want %d:%d", text, name, j.row, j.col, v.row, v.col)
+			}
+		}
+	}
+}
+
+func TestJSONThatIsRefused(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                      "d.json:1:1: not JSON: unexpected end of JSON input",
+		"{\n \"a\": 1,\n}":      "d.json:3:1: not JSON: invalid character '}'",
+		`{"a": 1} {}`:           "d.json:1:10: not JSON",
+		"# comment\n{}":         "d.json:1:1: not JSON",
+		`[{"a": 1}]`:            "d.json: want one document, a mapping",
+		"{\"é\": 1,\n\"é\": 2}": `d.json:2:1: the key "é" stands twice`,
+		`{"é": 0, "l": [{"b": 1, "\u0062": 2}]}`: `d.json:1:25: the key "b" stands twice`,
+		"{\"a\": \"\xff\"}":                      "d.json:1:8: got a byte that is not UTF-8",
+		`{"a": "\ud800"}`:                        "d.json:1:7: got an escape that is no character",
+		`{"a": "x\ny"}`:                          "d.json:1:7: got a text with the control character U+000A",
+		`{"a": 123456789012345678901}`:           `d.json:1:7: got the number "123456789012345678901"`,
+		`{"a": 1e999}`:                           `d.json:1:7: got the number "1e999"`,
+		`{"a": ` + strings.Repeat("[", 30) + strings.Repeat("]", 30) + "}": "d.json:1:26: nested too deeply",
+		`{"a": ` + strings.Repeat("[", 20_000):                             "not JSON",
+		`{"a": "-----BEGIN EC PRIVATE KEY-----\nabc"}`:                     "d.json:1:7: got the text of a key or certificate",
+	} {
+		d, found := parseData(source{"d.json", []byte(text)})
+		if d != nil || found == nil {
+			t.Errorf("%.80s: taken", text)
+			continue
+		}
+		wantWords(t, found.Error(), want)
+		if strings.Contains(found.Error(), "BEGIN") {
+			t.Errorf("the key is repeated: %v", found)
+		}
 	}
 }
 
 func FuzzData(f *testing.F) {
-	for _, seed := range []string{"a: 1", `{"a": {"b": [1, 2.5, null]}}`, "a: &x 1\nb: *x", "a: .inf", "a: !!int x", "? [a]\n: b"} {
+	for _, seed := range []string{"a: 1", `{"a": {"b": [1, 2.5, null]}}`, "a: &x 1\nb: *x", "a: .inf", "a: !!int x", "? [a]\n: b", `{"a":"\ud83d\ude00","a":[{}]}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		d, found := parseData(source{"d.yaml", text})
-		if (d == nil || d.fields == nil) && found == nil {
-			t.Fatal("neither data nor a problem")
-		}
-		if found == nil {
-			if _, err := json.Marshal(d.plain()); err != nil {
-				t.Fatal(err)
+		for _, name := range []string{"d.yaml", "d.json"} {
+			d, found := parseData(source{name, text})
+			if (d == nil || d.fields == nil) != (found != nil) {
+				t.Fatal("data and a problem, or neither")
 			}
-			d.store()
+			if found == nil && !json.Valid([]byte(d.rego().String())) {
+				t.Fatal(d.rego())
+			}
+			if found == nil {
+				d.store()
+			}
 		}
 	})
 }

@@ -15,12 +15,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 )
+
+// everything are all parts of a document.
+var everything = parts{certificate: true, results: true}
 
 // withCertificate is a sound binding with a certificate and a key.
 func withCertificate(t testing.TB) Input {
@@ -65,7 +67,7 @@ func TestDocumentFollowsItsSchema(t *testing.T) {
 		Siblings: evidence.Observed(evidence.Siblings{}, "", time.Time{}),
 	}}
 	for name, in := range map[string]Input{"sound": withCertificate(t), "empty": {}, "observed": observed} {
-		d, err := newDocument(in)
+		d, err := newDocument(in, everything)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,7 +89,7 @@ func TestDocumentFollowsItsSchema(t *testing.T) {
 }
 
 func TestCertificateFacts(t *testing.T) {
-	d, err := newDocument(withCertificate(t))
+	d, err := newDocument(withCertificate(t), everything)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +112,7 @@ func TestEvaluateDocumentIsEvaluate(t *testing.T) {
 	e := engine(t, "# METADATA\n# custom:\n#   needs: [certificate, group]\n"+head+
 		"deny contains sprintf(\"%s %s\", [c.subject, input.evidence.group.facts.subDomain]) if some c in input.evidence.certificate.facts.chain")
 	in := withCertificate(t)
-	d, err := newDocument(in)
+	d, err := newDocument(in, everything)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +151,7 @@ func TestEvaluateDocumentRefuses(t *testing.T) {
 
 func FuzzEvaluateDocument(f *testing.F) {
 	e := engine(f, head+"deny contains \"x\" if input.binding.domainName == input.run.actor")
-	d, err := newDocument(withCertificate(f))
+	d, err := newDocument(withCertificate(f), everything)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -165,25 +167,4 @@ func FuzzEvaluateDocument(f *testing.F) {
 			t.Fatalf("got %+v", o)
 		}
 	})
-}
-
-// A policy gets the facts that one of the packages declares, and of all other
-// evidence how it stands: the others' facts no module that loads can read.
-func TestUndeclaredFactsAreLeftOut(t *testing.T) {
-	d, err := newDocument(withCertificate(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := toRego(d, []evidence.Need{evidence.NeedCertificate})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, need := range readable() {
-		for field, want := range map[string]bool{"state": true, "facts": need == evidence.NeedCertificate} {
-			path := ast.Ref{ast.StringTerm("evidence"), ast.StringTerm(string(need)), ast.StringTerm(field)}
-			if _, err := v.Find(path); (err == nil) != want {
-				t.Errorf("%v is there: %t, want %t", path, err == nil, want)
-			}
-		}
-	}
 }

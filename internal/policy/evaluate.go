@@ -2,87 +2,108 @@ package policy
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/metrics"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
+// Limits for the messages of one rule.
+const (
+	maxMessages    = 100
+	maxMessageText = 2000 // characters
+)
+
 // Evaluate asks every package that the binding concerns. The observation is
 // Observed only when each of them gave an answer of the right shape, or was
-// left out with the evidence it needs; otherwise it is Failed, says which
-// package could not be asked and why, and holds what the others said.
-func (e *Engine) Evaluate(ctx context.Context, in Input) evidence.Observation[evidence.Policy] {
-	if e.own == nil && !in.Binding.IsForce { // there is nobody to ask
+// skipped with the evidence it needs; otherwise it is Failed, says which
+// package could not be asked and why, and holds the answers of the others.
+func (e *Engine) Evaluate(ctx context.Context, in Input) (o evidence.Observation[evidence.Policy]) {
+	defer e.failOnPanic(in.Run.Now, &o)
+	packages, err := e.concerned(in.Binding)
+	if err != nil {
+		return e.failed(err, in.Run.Now)
+	}
+	if e.own == nil && packages == nil {
 		return evidence.Observed(evidence.Policy{Packages: []evidence.PolicyPackage{}}, e.digest, in.Run.Now)
 	}
-	d, err := newDocument(in)
+	d, err := newDocument(in, partsOf(packages))
 	if err != nil {
-		return evidence.Failed[evidence.Policy](err.Error(), e.digest, in.Run.Now)
+		return e.failed(err, in.Run.Now)
 	}
-	return e.evaluate(ctx, d)
+	return e.evaluate(ctx, packages, d)
 }
 
-// EvaluateDocument is Evaluate for a document of bindgate.policy-input/v1. The
-// error tells that it is none.
-func (e *Engine) EvaluateDocument(ctx context.Context, text []byte) (evidence.Observation[evidence.Policy], error) {
+// EvaluateDocument is Evaluate for a document of bindgate.policy-input/v1. It
+// fails if the text is not such a document.
+func (e *Engine) EvaluateDocument(ctx context.Context, text []byte) (o evidence.Observation[evidence.Policy], err error) {
 	var d document
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&d); err != nil {
-		return evidence.Observation[evidence.Policy]{}, fmt.Errorf("reading the policy input: %w", err)
+		return o, fmt.Errorf("reading the policy input: %w", err)
 	}
 	if dec.More() {
-		return evidence.Observation[evidence.Policy]{}, errors.New("reading the policy input: got more than one document")
+		return o, errors.New("reading the policy input: got more than one document")
 	}
 	if d.Schema != inputSchema {
-		return evidence.Observation[evidence.Policy]{}, fmt.Errorf("reading the policy input: got schema %q, want %q", d.Schema, inputSchema)
+		return o, fmt.Errorf("reading the policy input: got schema %q, want %q", d.Schema, inputSchema)
 	}
-	return e.evaluate(ctx, d), nil
-}
-
-func (e *Engine) evaluate(ctx context.Context, d document) (o evidence.Observation[evidence.Policy]) {
-	defer func() {
-		if r := recover(); r != nil {
-			o = evidence.Failed[evidence.Policy](fmt.Sprintf("the policy engine panicked: %v", r), e.digest, d.Run.Now)
-		}
-	}()
-	ctx, cancel := context.WithTimeout(ctx, e.timeout)
-	defer cancel()
+	defer e.failOnPanic(d.Run.Now, &o)
 	packages, err := e.concerned(d.Binding)
 	if err != nil {
-		return evidence.Failed[evidence.Policy](err.Error(), e.digest, d.Run.Now)
+		return e.failed(err, d.Run.Now), nil
 	}
-	a := asking{document: d, declared: declared(packages)}
+	return e.evaluate(ctx, packages, &d), nil
+}
+
+func (e *Engine) failed(err error, now time.Time) evidence.Observation[evidence.Policy] {
+	return evidence.Failed[evidence.Policy](err.Error(), e.digest, now)
+}
+
+// failOnPanic is deferred: a panic of the policy engine fails the observation.
+func (e *Engine) failOnPanic(now time.Time, o *evidence.Observation[evidence.Policy]) {
+	if r := recover(); r != nil {
+		*o = e.failed(fmt.Errorf("the policy engine panicked: %v", r), now)
+	}
+}
+
+func (e *Engine) evaluate(ctx context.Context, packages []*askable, d *document) evidence.Observation[evidence.Policy] {
+	q := questions{document: d, cancel: topdown.NewCancel()}
+	defer time.AfterFunc(e.timeout, q.cancel.Cancel).Stop()
+	defer context.AfterFunc(ctx, q.cancel.Cancel)()
 	said := evidence.Policy{Packages: []evidence.PolicyPackage{}}
 	var failures []string
 	for _, p := range packages {
-		answer, err := a.ask(ctx, p)
+		answer, err := q.ask(ctx, p)
 		if err != nil {
 			failures = append(failures, fmt.Sprintf("%s: %v", p.name, err))
 			continue
 		}
 		said.Packages = append(said.Packages, answer)
 	}
-	o = evidence.Observed(said, e.digest, d.Run.Now)
+	o := evidence.Observed(said, e.digest, d.Run.Now)
 	if failures != nil {
 		o.State, o.Reason = evidence.StateFailed, strings.Join(failures, "; ")
 	}
 	return o
 }
 
-// concerned are the packages to ask about a binding, by name.
-func (e *Engine) concerned(b binding.Binding) ([]askable, error) {
-	var out []askable
+// concerned returns the packages to ask about a binding, by name.
+func (e *Engine) concerned(b binding.Binding) ([]*askable, error) {
+	var out []*askable
 	if e.own != nil {
 		for _, p := range e.own.packages {
 			if p.group == "policy" || b.IsForce {
@@ -96,93 +117,232 @@ func (e *Engine) concerned(b binding.Binding) ([]askable, error) {
 			return nil, fmt.Errorf("loading shipped policies: %w", err)
 		}
 		out = append(out, shipped.packages...)
+		slices.SortFunc(out, func(a, b *askable) int { return strings.Compare(a.name, b.name) })
 	}
-	slices.SortFunc(out, func(a, b askable) int { return strings.Compare(a.name, b.name) })
 	return out, nil
 }
 
-// asking is one document on its way through the packages; its value is made
-// when the first of them is run.
-type asking struct {
-	document document
-	declared []evidence.Need // what any of the packages reads
-	input    ast.Value
+// partsOf returns the parts of a document that the packages use.
+func partsOf(packages []*askable) parts {
+	var want parts
+	for _, p := range packages {
+		want.results = want.results || p.unit.reads.at("results") != nil
+		want.certificate = want.certificate || p.unit.reads.at("evidence", "certificate") != nil ||
+			slices.Contains(p.needs, evidence.NeedCertificate) || slices.Contains(p.uses, evidence.NeedCertificate)
+	}
+	return want
 }
 
-// ask gives the answer of one package, which may be that it was not run.
-func (a *asking) ask(ctx context.Context, p askable) (evidence.PolicyPackage, error) {
-	left, err := a.lacks(p)
+// questions are the questions to the packages about one document.
+type questions struct {
+	document *document
+	cancel   topdown.Cancel
+	from     *unit     // what input was made for
+	input    *ast.Term // nil: not made yet
+}
+
+// ask returns the answer of one package. The answer is NotRun if evidence that
+// the package needs was skipped.
+func (q *questions) ask(ctx context.Context, p *askable) (evidence.PolicyPackage, error) {
+	skipped, err := q.lacks(p)
 	if err != nil {
 		return evidence.PolicyPackage{}, err
 	}
-	if left != "" {
-		return evidence.PolicyPackage{Name: p.name, NotRun: left}, nil
+	if skipped != "" {
+		return evidence.PolicyPackage{Name: p.name, NotRun: skipped}, nil
 	}
-	if a.input == nil {
-		if a.input, err = toRego(a.document, a.declared); err != nil {
-			return evidence.PolicyPackage{}, err
+	if q.from != p.unit {
+		if q.input, err = p.unit.input(reflect.ValueOf(q.document).Elem()); err != nil {
+			return evidence.PolicyPackage{}, fmt.Errorf("writing the policy input: %w", err)
 		}
+		q.from = p.unit
 	}
-	results, err := p.query.Eval(ctx, rego.EvalParsedInput(a.input), rego.EvalTime(a.document.Run.Now))
+	rules, err := q.run(ctx, p)
 	switch {
-	case topdown.IsCancel(err) || ctx.Err() != nil:
+	case q.cancel.Cancelled() || ctx.Err() != nil:
 		return evidence.PolicyPackage{}, errors.New("took too long, or was interrupted")
 	case err != nil:
 		return evidence.PolicyPackage{}, fmt.Errorf("evaluation failed: %s", strings.Join(strings.Fields(err.Error()), " "))
-	case len(results) != 1 || len(results[0].Expressions) != 1:
-		return evidence.PolicyPackage{}, errors.New("gave no answer")
-	}
-	rules, ok := results[0].Expressions[0].Value.(ast.Object)
-	if !ok {
+	case rules == nil:
 		return evidence.PolicyPackage{}, errors.New("gave no answer")
 	}
 	return answerOf(p, rules)
 }
 
-// lacks tells what the mode left out of the package's needs, in words, and
-// fails when any of its evidence was not collected.
-func (a *asking) lacks(p askable) (string, error) {
+// run evaluates the question of one package. The object is nil unless there is
+// exactly one answer.
+func (q *questions) run(ctx context.Context, p *askable) (ast.Object, error) {
+	txn, err := p.unit.store.NewTransaction(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer p.unit.store.Abort(ctx, txn)
+	query := topdown.NewQuery(p.question).WithCompiler(p.unit.compiler).WithQueryCompiler(p.query).
+		WithStore(p.unit.store).WithTransaction(txn).WithInput(q.input).WithTime(q.document.Run.Now).
+		WithIndexing(true).WithEarlyExit(true).WithStrictBuiltinErrors(true).WithCancel(q.cancel).
+		WithMetrics(metrics.NoOp()) // its clocks cost a quarter of an evaluation
+	var rules ast.Object
+	answers := 0
+	err = query.Iter(ctx, func(r topdown.QueryResult) error {
+		answers++
+		if answer := r[answerVar]; answer != nil {
+			rules, _ = answer.Value.(ast.Object)
+		}
+		return nil
+	})
+	if answers != 1 {
+		rules = nil
+	}
+	return rules, err
+}
+
+// lacks returns which evidence of the package's needs was skipped, and fails if
+// any of its evidence was not collected.
+func (q *questions) lacks(p *askable) (string, error) {
 	var failure error
-	for i, need := range slices.Concat(p.needs, p.uses) {
-		st := a.document.Evidence.of(need)
+	check := func(need evidence.Need, required bool) string {
+		st := q.document.Evidence.of(need)
 		switch {
-		case st.State == evidence.StateObserved:
-		case st.State == evidence.StateNotCollected && i >= len(p.needs):
+		case st.State == evidence.StateObserved || st.State == evidence.StateNotCollected && !required:
 		case st.State == evidence.StateNotCollected:
-			return fmt.Sprintf("it needs %s evidence, which was left out: %s", need, st.Reason), nil
+			return fmt.Sprintf("it needs %s evidence, which was left out: %s", need, st.Reason)
 		case failure != nil:
 		case st.State == evidence.StateFailed:
 			failure = fmt.Errorf("it needs %s evidence, and collecting that failed: %s", need, st.Reason)
 		default:
 			failure = fmt.Errorf("it needs %s evidence, which is missing", need)
 		}
+		return ""
+	}
+	for _, need := range p.needs {
+		if skipped := check(need, true); skipped != "" {
+			return skipped, nil
+		}
+	}
+	for _, need := range p.uses {
+		check(need, false)
 	}
 	return "", failure
 }
 
-// declared is the evidence that the packages say they read.
-func declared(packages []askable) []evidence.Need {
-	var out []evidence.Need
-	for _, p := range packages {
-		out = append(append(out, p.needs...), p.uses...)
+// answerOf reads what a package said. Rules holds, under each rule's name, an
+// array of its value, empty where it is undefined.
+func answerOf(p *askable, rules ast.Object) (evidence.PolicyPackage, error) {
+	out := evidence.PolicyPackage{Name: p.name}
+	var err error
+	if p.group == "force" {
+		if out.Allow, err = allowed(rules); err != nil {
+			return out, err
+		}
+		out.Reasons, _, err = said(rules, "reasons")
+		if err == nil && out.Allow && len(out.Reasons) > 0 {
+			err = fmt.Errorf("it allows, and gives reasons against: %s", out.Reasons[0].Text)
+		}
+		return out, err
 	}
-	return out
+	var defined bool
+	if out.Denials, defined, err = said(rules, "deny"); err != nil {
+		return out, err
+	}
+	if !defined {
+		return out, errors.New("deny is undefined: want a set, empty when nothing is denied; write `deny contains … if …`")
+	}
+	out.Warnings, _, err = said(rules, "warn")
+	return out, err
 }
 
-// toRego gives the document without the facts that no package declares, which
-// saves the work of turning them into Rego's values: a module that reads them does
-// not load.
-func toRego(d document, declared []evidence.Need) (ast.Value, error) {
-	text, err := json.Marshal(struct {
-		document
-		Evidence map[evidence.Need]any `json:"evidence"`
-	}{d, d.Evidence.only(declared)})
-	if err != nil {
-		return nil, fmt.Errorf("writing the policy input: %w", err)
+// allowed: true allows, false and undefined do not, anything else is an error.
+func allowed(rules ast.Object) (bool, error) {
+	v, defined := valueOf(rules, "allow")
+	if !defined {
+		return false, nil
 	}
-	v, err := ast.ValueFromReader(bytes.NewReader(text))
-	if err != nil {
-		return nil, fmt.Errorf("reading the policy input: %w", err)
+	b, ok := v.(ast.Boolean)
+	if !ok {
+		return false, fmt.Errorf("allow is %s, want true or false", describe(v))
 	}
-	return v, nil
+	return bool(b), nil
 }
+
+// said are the messages of a rule, sorted.
+func said(rules ast.Object, rule string) (messages []evidence.PolicyMessage, defined bool, err error) {
+	v, defined := valueOf(rules, rule)
+	if !defined {
+		return nil, false, nil
+	}
+	set, ok := v.(ast.Set)
+	if !ok {
+		return nil, true, fmt.Errorf("%s is %s, want a set: write `%s contains … if …`", rule, describe(v), rule)
+	}
+	err = set.Iter(func(t *ast.Term) error {
+		m, err := messageOf(t.Value)
+		if err != nil {
+			return fmt.Errorf("%s holds %w", rule, err)
+		}
+		messages = append(messages, m)
+		return nil
+	})
+	if err != nil {
+		return nil, true, err
+	}
+	slices.SortFunc(messages, func(a, b evidence.PolicyMessage) int {
+		return cmp.Or(cmp.Compare(a.Text, b.Text), cmp.Compare(a.Pointer, b.Pointer))
+	})
+	if more := len(messages) - maxMessages; more > 0 {
+		messages = append(messages[:maxMessages:maxMessages], evidence.PolicyMessage{Text: fmt.Sprintf("and %d more", more)})
+	}
+	return messages, true, nil
+}
+
+// messageOf takes a string, or an object {msg, pointer} of strings.
+func messageOf(v ast.Value) (evidence.PolicyMessage, error) {
+	var m evidence.PolicyMessage
+	switch v := v.(type) {
+	case ast.String:
+		m.Text = string(v)
+	case ast.Object:
+		err := v.Iter(func(key, value *ast.Term) error {
+			s, ok := value.Value.(ast.String)
+			name := text(key.Value)
+			switch {
+			case name == "msg" && ok:
+				m.Text = string(s)
+			case name == "pointer" && ok:
+				m.Pointer = string(s)
+			case name == "msg" || name == "pointer":
+				return fmt.Errorf("an object whose %s is %s, want a string", name, describe(value.Value))
+			default:
+				return fmt.Errorf("an object with the key %q, want msg and pointer only", name)
+			}
+			return nil
+		})
+		if err != nil {
+			return m, err
+		}
+	default:
+		return m, fmt.Errorf("%s, want a string or an object {msg, pointer}", describe(v))
+	}
+	if m.Text == "" {
+		return m, errors.New("a message without text")
+	}
+	if runes := []rune(m.Text); len(runes) > maxMessageText {
+		m.Text = string(runes[:maxMessageText]) + "…"
+	}
+	return m, nil
+}
+
+// valueOf is the value of a rule, unless it is undefined or not there at all.
+func valueOf(rules ast.Object, rule string) (ast.Value, bool) {
+	t := rules.Get(ast.InternedTerm(rule))
+	if t == nil {
+		return nil, false
+	}
+	list, ok := t.Value.(*ast.Array)
+	if !ok || list.Len() == 0 {
+		return nil, false
+	}
+	return list.Elem(0).Value, true
+}
+
+// describe names the type of a value; its text may be anything.
+func describe(v ast.Value) string { return "of type " + ast.ValueName(v) }

@@ -132,7 +132,7 @@ func TestNeeds(t *testing.T) {
 func TestDoubledResultsAreNoInput(t *testing.T) {
 	in := plain()
 	in.Results = append(in.Results, checks.Result{ID: in.Results[0].ID, Status: checks.StatusFail})
-	o := engine(t, head+"deny contains \"x\" if false").Evaluate(context.Background(), in)
+	o := engine(t, head+"deny contains \"x\" if input.results[_].status == \"fail\"").Evaluate(context.Background(), in)
 	if o.State != evidence.StateFailed {
 		t.Fatalf("got %+v", o)
 	}

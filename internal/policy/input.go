@@ -1,8 +1,14 @@
 package policy
 
 import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	_ "embed" // for the schema
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
@@ -20,6 +26,18 @@ type Input struct {
 	Results  []checks.Result
 	Run      evidence.Run
 }
+
+// InputSchema is the JSON Schema of bindgate.policy-input/v1, the document that
+// a policy reads as `input`.
+func InputSchema() []byte { return slices.Clone(schemaJSON) }
+
+// schemaJSON is generated from the type document by TestSchema -update.
+//
+//go:embed input.schema.json
+var schemaJSON []byte
+
+// parts says which parts of a document are made.
+type parts struct{ certificate, results bool }
 
 // document is bindgate.policy-input/v1, what a policy reads as `input`.
 type document struct {
@@ -42,33 +60,25 @@ type inputEvidence struct {
 	Siblings    evidence.Observation[evidence.Siblings] `json:"siblings"`
 }
 
-// of returns the metadata of one piece of evidence.
+// of returns how collecting one piece of evidence went.
 func (e *inputEvidence) of(need evidence.Need) evidence.Metadata {
-	return (&evidence.Evidence{
-		DNS: e.DNS, Proof: e.Proof, Group: e.Group, Account: e.Account, Siblings: e.Siblings,
-		Certificate: without[certificateFacts, evidence.Certificate](e.Certificate),
-		Key:         without[keyFacts, evidence.Key](e.Key),
-	}).Of(need)
-}
-
-// only is the evidence with the facts of some of it.
-func (e inputEvidence) only(facts []evidence.Need) map[evidence.Need]any {
-	return map[evidence.Need]any{
-		evidence.NeedDNS:         only(facts, evidence.NeedDNS, e.DNS),
-		evidence.NeedProof:       only(facts, evidence.NeedProof, e.Proof),
-		evidence.NeedCertificate: only(facts, evidence.NeedCertificate, e.Certificate),
-		evidence.NeedKey:         only(facts, evidence.NeedKey, e.Key),
-		evidence.NeedGroup:       only(facts, evidence.NeedGroup, e.Group),
-		evidence.NeedAccount:     only(facts, evidence.NeedAccount, e.Account),
-		evidence.NeedSiblings:    only(facts, evidence.NeedSiblings, e.Siblings),
+	switch need {
+	case evidence.NeedDNS:
+		return e.DNS.Metadata
+	case evidence.NeedProof:
+		return e.Proof.Metadata
+	case evidence.NeedCertificate:
+		return e.Certificate.Metadata
+	case evidence.NeedKey:
+		return e.Key.Metadata
+	case evidence.NeedGroup:
+		return e.Group.Metadata
+	case evidence.NeedAccount:
+		return e.Account.Metadata
+	case evidence.NeedSiblings:
+		return e.Siblings.Metadata
 	}
-}
-
-func only[T any](facts []evidence.Need, need evidence.Need, o evidence.Observation[T]) any {
-	if slices.Contains(facts, need) {
-		return o
-	}
-	return without[T, struct{}](o)
+	return evidence.Metadata{Reason: "no such evidence"}
 }
 
 // keyFacts is a private key reduced to what may be known of it.
@@ -88,27 +98,34 @@ type result struct {
 	Findings []checks.Finding `json:"findings"`
 }
 
-// newDocument makes the document of one binding. Two results of one check are
-// an error: a policy could read only one of them.
-func newDocument(in Input) (document, error) {
-	d := document{
+// newDocument makes the document of one binding, with only those of its parts
+// that cost much and are wanted. Two results of one check are an error where
+// they are wanted: a policy could read only one of them. The gate refuses them
+// in any case.
+func newDocument(in Input, want parts) (*document, error) {
+	d := &document{
 		Schema:  inputSchema,
 		Binding: in.Binding,
 		Evidence: inputEvidence{
 			DNS: in.Evidence.DNS, Proof: in.Evidence.Proof, Group: in.Evidence.Group,
 			Account: in.Evidence.Account, Siblings: in.Evidence.Siblings,
-			Certificate: certificateOf(in.Evidence.Certificate),
-			Key:         keyOf(in.Evidence.Key),
+			Key: keyOf(in.Evidence.Key),
 		},
-		Results: make(map[string]result, len(in.Results)),
-		Run:     in.Run,
+		Run: in.Run,
+	}
+	if want.certificate {
+		d.Evidence.Certificate = certificateOf(in.Evidence.Certificate)
 	}
 	if d.Evidence.DNS.State == evidence.StateObserved && d.Evidence.DNS.Facts.Hops == nil {
 		d.Evidence.DNS.Facts.Hops = []evidence.Hop{} // a list to Rego, never null
 	}
+	if !want.results {
+		return d, nil
+	}
+	d.Results = make(map[string]result, len(in.Results))
 	for _, r := range in.Results {
 		if _, twice := d.Results[r.ID]; twice {
-			return document{}, fmt.Errorf("the check %s has two results", r.ID)
+			return nil, fmt.Errorf("the check %s has two results", r.ID)
 		}
 		findings := r.Findings
 		if findings == nil {
@@ -133,4 +150,97 @@ func keyOf(o evidence.Observation[evidence.Key]) evidence.Observation[keyFacts] 
 // without is an observation of another kind of facts, with none of them yet.
 func without[From, To any](o evidence.Observation[From]) evidence.Observation[To] {
 	return evidence.Observation[To]{Metadata: o.Metadata}
+}
+
+// certificateFacts is a certificate file as a policy reads it: the certificates as
+// fields instead of DER.
+type certificateFacts struct {
+	Source      string            `json:"source"` // the path as it was written
+	Problem     *evidence.Problem `json:"problem,omitempty"`
+	Container   string            `json:"container,omitempty"`   // pem or pkcs12
+	FileDigest  string            `json:"fileDigest,omitempty"`  // sha256:<hex> of the file's bytes
+	ChainDigest string            `json:"chainDigest,omitempty"` // sha256:<hex> of the canonical PEM chain
+	Chain       []cert            `json:"chain"`                 // in the file's order; empty: there is a problem
+	Path        certPath          `json:"path"`
+}
+
+// certPath is the certification path (RFC 5280 §6), leaf to root.
+type certPath struct {
+	RootsFrom    string `json:"rootsFrom"`           // mozilla, system, or the path of --roots
+	Certificates []cert `json:"certificates"`        // leaf to root; empty: no path
+	Problem      string `json:"problem,omitempty"`   // why there is no path
+	Undecided    string `json:"undecided,omitempty"` // why it cannot be told whether there is one
+}
+
+// cert is one certificate in the terms of RFC 5280.
+type cert struct {
+	Subject            string    `json:"subject"` // RFC 2253 form, as issuer
+	Issuer             string    `json:"issuer"`
+	SerialNumber       string    `json:"serialNumber"` // hexadecimal
+	DNSNames           []string  `json:"dnsNames"`     // dNSName entries of subjectAltName
+	NotBefore          time.Time `json:"notBefore"`
+	NotAfter           time.Time `json:"notAfter"`
+	IsCA               bool      `json:"isCA"`         // basicConstraints
+	KeyAlgorithm       string    `json:"keyAlgorithm"` // RSA, ECDSA, Ed25519
+	KeyBits            int       `json:"keyBits"`      // modulus or curve size; 0: not known
+	SignatureAlgorithm string    `json:"signatureAlgorithm"`
+}
+
+// certificateOf parses the certificates of an observation. One that does not
+// parse makes the observation failed: a policy that reads half of a chain would
+// be silent about the other half.
+func certificateOf(o evidence.Observation[evidence.Certificate]) evidence.Observation[certificateFacts] {
+	out := without[evidence.Certificate, certificateFacts](o)
+	if o.State != evidence.StateObserved {
+		return out
+	}
+	c := o.Facts
+	chain, err := certs(len(c.Chain), func(i int) (*x509.Certificate, error) { return c.Chain[i].X509() })
+	if err != nil {
+		return failed(out, "the chain", err)
+	}
+	trusted, err := certs(len(c.Path.DER), c.Path.X509)
+	if err != nil {
+		return failed(out, "the path", err)
+	}
+	out.Facts = certificateFacts{
+		Source: c.Source, Problem: c.Problem, Container: c.Container,
+		FileDigest: c.FileDigest, ChainDigest: c.ChainDigest, Chain: chain,
+		Path: certPath{RootsFrom: c.Path.RootsFrom, Certificates: trusted, Problem: c.Path.Problem, Undecided: c.Path.Undecided},
+	}
+	return out
+}
+
+func failed(o evidence.Observation[certificateFacts], what string, err error) evidence.Observation[certificateFacts] {
+	o.State, o.Reason = evidence.StateFailed, fmt.Sprintf("reading %s for the policies: %v", what, err)
+	return o
+}
+
+func certs(n int, at func(int) (*x509.Certificate, error)) ([]cert, error) {
+	out := make([]cert, 0, n)
+	for i := range n {
+		c, err := at(i)
+		if err != nil {
+			return nil, fmt.Errorf("certificate %d: %w", i+1, err)
+		}
+		out = append(out, cert{
+			Subject: c.Subject.String(), Issuer: c.Issuer.String(), SerialNumber: c.SerialNumber.Text(16),
+			DNSNames: append([]string{}, c.DNSNames...), NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(),
+			IsCA: c.IsCA, KeyAlgorithm: c.PublicKeyAlgorithm.String(), KeyBits: keyBits(c),
+			SignatureAlgorithm: c.SignatureAlgorithm.String(),
+		})
+	}
+	return out, nil
+}
+
+func keyBits(c *x509.Certificate) int {
+	switch k := c.PublicKey.(type) {
+	case *rsa.PublicKey:
+		return k.N.BitLen()
+	case *ecdsa.PublicKey:
+		return k.Curve.Params().BitSize
+	case ed25519.PublicKey:
+		return 256
+	}
+	return 0
 }

@@ -16,6 +16,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/open-policy-agent/opa/v1/storage"
 )
 
 // defaultTimeout bounds what the policies may take for one binding.
@@ -23,6 +25,7 @@ const defaultTimeout = 5 * time.Second
 
 // Options say what to load beside the shipped policies.
 type Options struct {
+	Dir     string        // where relative paths start; empty: the working directory of the process
 	Dirs    []string      // --policy: .rego files, or folders with .rego files and data.yaml, data.yml or data.json
 	Data    []string      // --data: YAML or JSON files; they alone may override data
 	Results []string      // ids of the checks whose results a policy may read; none: any id
@@ -42,30 +45,33 @@ type Engine struct {
 // policy narrows, it never widens. The error holds one line for each thing that
 // is wrong, with file:row:column where it has a place.
 func Load(ctx context.Context, o Options) (*Engine, error) {
-	e, _, _, err := load(ctx, o, false)
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("loading policies: %w", err)
+	}
+	e, _, _, err := load(o, false)
 	return e, err
 }
 
-// load is Load, and gives the user's sources and the whole data too. For
+// load also returns the user's sources and the store of the whole data. For
 // Test and Check, testsToo: a path may hold tests alone, and the shipped
 // policies themselves.
-func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, *datum, error) {
+func load(o Options, testsToo bool) (*Engine, sources, storage.Store, error) {
 	shipped, err := shippedSources()
 	if err != nil {
 		return nil, sources{}, nil, fmt.Errorf("reading shipped policies: %w", err)
 	}
-	own, err := readSources(o.Dirs, testsToo)
+	own, err := readSources(o.Dir, o.Dirs, testsToo)
 	if err != nil {
 		return nil, sources{}, nil, fmt.Errorf("reading policies: %w", err)
 	}
 	if testsToo && share(packagesIn(own.modules), packagesIn(shipped.modules)) {
 		shipped = sources{} // a working copy of them takes their place
 	}
-	overrides, err := readData(o.Data)
+	overrides, err := readData(o.Dir, o.Data)
 	if err != nil {
 		return nil, sources{}, nil, fmt.Errorf("reading policy data: %w", err)
 	}
-	document, err := mergeData(slices.Concat(shipped.data, own.data), overrides)
+	document, err := readPolicyData(shipped.data, own.data, overrides)
 	if err != nil {
 		return nil, sources{}, nil, fmt.Errorf("loading policy data: %w", err)
 	}
@@ -73,16 +79,17 @@ func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, *dat
 	if e.timeout <= 0 {
 		e.timeout = defaultTimeout
 	}
-	e.shipped = lazily(shipped.modules, document)
+	store := document.store()
+	e.shipped = lazily(shipped.modules, store)
 	if len(own.modules) > 0 {
-		if e.own, err = loadOwn(ctx, own, shipped, document, o.Results); err != nil {
+		if e.own, err = loadOwn(own, shipped, document.datum, store, o.Results); err != nil {
 			return nil, sources{}, nil, fmt.Errorf("loading policies: %w", err)
 		}
 	}
-	if err := unreadData(overrides, shipped, e.own); err != nil {
+	if err := vetOverrides(document, e.own); err != nil {
 		return nil, sources{}, nil, fmt.Errorf("loading policy data: %w", err)
 	}
-	return e, own, document, nil
+	return e, own, store, nil
 }
 
 // share reports whether two lists have a name in common.
@@ -90,14 +97,14 @@ func share(a, b []string) bool {
 	return slices.ContainsFunc(a, func(name string) bool { return slices.Contains(b, name) })
 }
 
-// Digest is sha256:<hex> over every loaded module and data file, the shipped
-// ones included. It tells nothing of the files' names and order.
+// Digest returns sha256:<hex> over the contents of all modules and data files,
+// the shipped ones included. Names and order of the files do not change it.
 func (e *Engine) Digest() string { return e.digest }
 
 // lazily compiles the shipped modules once, when they are first asked. They
 // cannot fail to load: the tests hold them to every rule that Load holds the
 // others to.
-func lazily(modules []source, document *datum) func() (*unit, error) {
+func lazily(modules []source, store storage.Store) func() (*unit, error) {
 	return sync.OnceValues(func() (*unit, error) {
 		parsed, err := parseAll(modules)
 		if err != nil {
@@ -111,7 +118,6 @@ func lazily(modules []source, document *datum) func() (*unit, error) {
 		if err != nil {
 			return nil, err
 		}
-		// Not with the deadline of the binding that happens to be the first.
-		return prepare(context.Background(), packages, compiler, document.store())
+		return prepare(packages, compiler, store)
 	})
 }

@@ -1,117 +1,82 @@
 package policy
 
 import (
-	"bytes"
-	_ "embed" // for the schema
-	"encoding/json"
 	"fmt"
-	"slices"
+	"reflect"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-
-	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// Both are generated from the type document by TestSchema -update: the schema,
-// and what the compiler wants of it, without the prose, which is two thirds.
-var (
-	//go:embed input.schema.json
-	schemaJSON []byte
-	//go:embed input.types.json
-	typesJSON []byte
-)
+// schema is a JSON Schema, or a part of one.
+type schema map[string]any
 
-// InputSchema is the JSON Schema of bindgate.policy-input/v1, the document that
-// a policy reads as `input`.
-func InputSchema() []byte { return slices.Clone(schemaJSON) }
-
-// withoutFacts is an observation whose facts nobody reads.
-const withoutFacts = `{"type": "object", "properties":
-	{"state": {"type": "string"}, "reason": {"type": "string"}, "at": {"type": "string"}, "from": {"type": "string"}, "facts": {}}}`
-
-// inputTypes is the input's schema for the compiler. It is on the way of every
-// run with a policy, so it is decoded no deeper than what changes.
+// inputTypes returns the input's schema for the compiler. It is on the way of
+// every run with a policy, so it has the types only of what the modules read,
+// and of the rest the names.
 //
 // With ids, the results of these checks are all that there is to read: a
 // misspelt id would otherwise be undefined, and a rule that reads it silent.
-// Facts that no package declares are left out: reading them is refused anyway.
-// Where no module reads results, one of them stands for all: they are most of
-// the work.
-func inputTypes(ids []string, packages []regoPackage, modules map[string]*ast.Module) (any, error) {
-	type object struct {
-		Type       string                     `json:"type"`
-		Properties map[string]json.RawMessage `json:"properties"`
-	}
-	var schema struct {
-		object
-		Definitions map[string]json.RawMessage `json:"$defs"`
-	}
-	if err := json.Unmarshal(typesJSON, &schema); err != nil {
-		return nil, fmt.Errorf("reading the input's schema: %w", err)
-	}
-	var observations object
-	if err := json.Unmarshal(schema.Definitions["inputEvidence"], &observations); err != nil {
-		return nil, fmt.Errorf("reading the evidence in the input's schema: %w", err)
-	}
-	for _, need := range readable() {
-		if !declares(packages, need) {
-			observations.Properties[string(need)] = json.RawMessage(withoutFacts)
-		}
-	}
-	var err error
-	if schema.Definitions["inputEvidence"], err = json.Marshal(observations); err != nil {
-		return nil, fmt.Errorf("writing the evidence into the input's schema: %w", err)
-	}
-	if len(ids) > 0 {
-		if !readResults(modules) {
-			ids = ids[:1]
-		}
-		results := object{Type: "object", Properties: map[string]json.RawMessage{}}
-		for _, id := range ids {
-			results.Properties[id] = json.RawMessage(`{"$ref": "#/$defs/result"}`)
-		}
-		if schema.Properties["results"], err = json.Marshal(results); err != nil {
-			return nil, fmt.Errorf("writing the checks into the input's schema: %w", err)
-		}
-	}
-	used := map[string]json.RawMessage{}
-	for _, property := range schema.Properties {
-		addUsed(used, schema.Definitions, property)
-	}
-	schema.Definitions = used
-	return schema, nil
-}
-
-// addUsed adds the definitions that a schema refers to, and those that they
-// refer to in their turn. The compiler would parse all there are, most of them
-// for evidence that nobody declared.
-func addUsed(used, all map[string]json.RawMessage, schema json.RawMessage) {
-	for _, rest := range bytes.Split(schema, []byte(`"#/$defs/`))[1:] {
-		name, _, _ := bytes.Cut(rest, []byte(`"`))
-		if _, known := used[string(name)]; !known {
-			used[string(name)] = all[string(name)]
-			addUsed(used, all, all[string(name)])
-		}
-	}
-}
-
-func declares(packages []regoPackage, need evidence.Need) bool {
-	return slices.ContainsFunc(packages, func(p regoPackage) bool {
-		return slices.Contains(p.needs, need) || slices.Contains(p.uses, need)
-	})
-}
-
-// readResults reports whether a module reads results, or may: the input as a whole.
-func readResults(modules map[string]*ast.Module) bool {
-	found := false
+func inputTypes(ids []string, modules map[string]*ast.Module) (any, error) {
+	r := &reads{}
 	for _, m := range modules {
 		ast.WalkRefs(m, func(ref ast.Ref) bool {
-			if ref[0].Equal(ast.InputRootDocument) {
-				path := constants(ref)
-				found = found || len(path) == 0 || path[0] == "results"
-			}
-			return found
+			r.addRef(ref, nil)
+			return false
 		})
 	}
-	return found
+	types, err := schemaOf(reflect.TypeFor[document](), r)
+	if properties, ok := types["properties"].(schema); ok && len(ids) > 0 && r.at("results") != nil {
+		results := schema{}
+		for _, id := range ids {
+			if results[id], err = schemaOf(reflect.TypeFor[result](), &reads{all: true}); err != nil {
+				return nil, err
+			}
+		}
+		properties["results"] = schema{"type": "object", "properties": results}
+	}
+	return types, err
+}
+
+// schemaOf returns the schema of a type. What is not read is of any type.
+func schemaOf(t reflect.Type, r *reads) (schema, error) {
+	if r == nil {
+		return schema{}, nil
+	}
+	if t == reflect.TypeFor[time.Time]() {
+		return schema{"type": "string"}, nil
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return schema{"type": "boolean"}, nil
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint8, reflect.Uint16, reflect.Uint32:
+		return schema{"type": "integer"}, nil
+	case reflect.String:
+		return schema{"type": "string"}, nil
+	case reflect.Pointer:
+		return schemaOf(t.Elem(), r)
+	case reflect.Slice:
+		items, err := schemaOf(t.Elem(), &reads{all: true})
+		return schema{"type": "array", "items": items}, err
+	case reflect.Map:
+		values, err := schemaOf(t.Elem(), &reads{all: true})
+		return schema{"type": "object", "additionalProperties": values}, err
+	case reflect.Struct:
+		return schemaOfStruct(t, r)
+	}
+	return nil, fmt.Errorf("a policy input cannot hold the type %v", t)
+}
+
+func schemaOfStruct(t reflect.Type, r *reads) (schema, error) {
+	fields, err := jsonFields(t)
+	if err != nil {
+		return nil, err
+	}
+	properties := schema{}
+	for _, f := range fields {
+		if properties[f.name], err = schemaOf(f.Type, r.at(f.name)); err != nil {
+			return nil, err
+		}
+	}
+	return schema{"type": "object", "properties": properties, "additionalProperties": false}, nil
 }

@@ -87,10 +87,10 @@ func shippedSources() (sources, error) {
 	return s, err
 }
 
-// readSources reads what --policy names. A path that holds none of what is
+// readSources reads what --policy names, relative to dir. A path that holds none of what is
 // wanted is an error: whoever named it believes that something is enforced.
-func readSources(paths []string, testsToo bool) (sources, error) {
-	r := reader{files: confine.Anywhere(), seen: map[string]bool{}}
+func readSources(dir string, paths []string, testsToo bool) (sources, error) {
+	r := reader{dir: dir, files: confine.Anywhere(), seen: map[string]bool{}}
 	for _, p := range paths {
 		modules, tests := r.modules, r.tests
 		if err := r.path(p); err != nil {
@@ -105,14 +105,23 @@ func readSources(paths []string, testsToo bool) (sources, error) {
 
 // reader collects the files of several paths, each file once.
 type reader struct {
+	dir            string // where relative paths start
 	files          *confine.Files
 	seen           map[string]bool // by the path without symbolic links
 	modules, tests int             // files met, an earlier path's included
 	found          sources
 }
 
+// at returns where the path is. Messages name the path as it was typed.
+func (r *reader) at(p string) string {
+	if filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(r.dir, p)
+}
+
 func (r *reader) path(p string) error {
-	info, err := os.Stat(p)
+	info, err := os.Stat(r.at(p))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%q does not exist: want a .rego file or a folder", p)
@@ -133,7 +142,7 @@ func (r *reader) folder(dir string, depth int) error {
 	if depth > maxDepth {
 		return fmt.Errorf("%q is nested too deeply: more than %d folders", dir, maxDepth)
 	}
-	entries, err := os.ReadDir(dir)
+	entries, err := os.ReadDir(r.at(dir))
 	if err != nil {
 		return err
 	}
@@ -144,7 +153,7 @@ func (r *reader) folder(dir string, depth int) error {
 			continue // version control, and the ..data of a mounted ConfigMap
 		}
 		if entry.Type()&fs.ModeSymlink != 0 {
-			if info, err := os.Stat(p); err != nil {
+			if info, err := os.Stat(r.at(p)); err != nil {
 				return err
 			} else if info.IsDir() {
 				return fmt.Errorf("%q links to a folder: name that folder with --policy of its own", p)
@@ -167,7 +176,7 @@ func (r *reader) file(p string) error {
 	if kindOf(p) == aData {
 		limit = maxDataBytes
 	}
-	f, err := r.files.Read(".", p, limit)
+	f, err := r.files.Read(r.dir, p, limit)
 	if err != nil {
 		return err
 	}
@@ -188,12 +197,12 @@ func (r *reader) file(p string) error {
 	return nil
 }
 
-// readData reads the files that --data names.
-func readData(paths []string) ([]source, error) {
+// readData reads the files that --data names, relative to dir.
+func readData(dir string, paths []string) ([]source, error) {
 	files := confine.Anywhere()
 	var out []source
 	for _, p := range paths {
-		f, err := files.Read(".", p, maxDataBytes)
+		f, err := files.Read(dir, p, maxDataBytes)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("%q does not exist: want a YAML or JSON file", p)
 		}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -9,8 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/format"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/tester"
+
+	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
 // testTimeout bounds one Rego test.
@@ -40,7 +45,7 @@ type TestResult struct {
 // built-in errors are errors, and the same built-ins. A test that errs has
 // failed. The error tells that the tests could not be run, or that there is none.
 func Test(ctx context.Context, o Options) (TestReport, error) {
-	s, store, err := testable(ctx, o)
+	s, store, err := testable(o)
 	if err != nil {
 		return TestReport{}, err
 	}
@@ -73,13 +78,13 @@ func Test(ctx context.Context, o Options) (TestReport, error) {
 
 // testable are the policies to look at, after everything in them has loaded,
 // and their data.
-func testable(ctx context.Context, o Options) (sources, storage.Store, error) {
+func testable(o Options) (sources, storage.Store, error) {
 	if len(o.Dirs) == 0 {
 		s, err := shippedSources()
 		if err != nil {
 			return s, nil, err
 		}
-		d, err := mergeData(s.data, nil)
+		d, err := readPolicyData(s.data, nil, nil)
 		if err != nil {
 			return s, nil, err
 		}
@@ -87,14 +92,12 @@ func testable(ctx context.Context, o Options) (sources, storage.Store, error) {
 		if err != nil {
 			return s, nil, err
 		}
-		_, err = loadStrictly(ctx, modules, d, o.Results)
-		return s, d.store(), err
+		store := d.store()
+		_, err = loadStrictly(modules, d.datum, store, o.Results)
+		return s, store, err
 	}
-	_, s, d, err := load(ctx, o, true)
-	if err != nil {
-		return s, nil, err
-	}
-	return s, d.store(), nil
+	_, s, store, err := load(o, true)
+	return s, store, err
 }
 
 func reportOf(results <-chan *tester.Result) TestReport {
@@ -142,8 +145,8 @@ func failureOf(r *tester.Result) string {
 
 // Check loads the policies of o.Dirs, or the shipped ones when there is none,
 // compiles their tests with them and compares each file with OPA's own format.
-func Check(ctx context.Context, o Options) error {
-	s, _, err := testable(ctx, o)
+func Check(_ context.Context, o Options) error {
+	s, _, err := testable(o)
 	if err != nil {
 		return err
 	}
@@ -156,4 +159,34 @@ func Check(ctx context.Context, o Options) error {
 		return fmt.Errorf("checking tests: %w", err)
 	}
 	return formatted(files)
+}
+
+// formatted compares files with what OPA's formatter makes of them.
+func formatted(files []source) error {
+	var found strictyaml.Errors
+	for _, f := range files {
+		want, err := format.SourceWithOpts(f.name, f.text, format.Opts{RegoVersion: ast.RegoV1})
+		if err != nil {
+			return fmt.Errorf("formatting %s: %w", f.name, fromOPA(err))
+		}
+		if line := firstDifference(f.text, want); line > 0 {
+			found = append(found, &strictyaml.Error{File: f.name, Line: line, Column: 1, Message: "not in OPA's format", Next: "run: opa fmt --write " + f.name})
+		}
+	}
+	return asError(found)
+}
+
+// firstDifference is the first line, from 1, in which two texts differ; 0: they
+// are the same.
+func firstDifference(a, b []byte) int {
+	if bytes.Equal(a, b) {
+		return 0
+	}
+	theirs := bytes.Split(b, []byte("\n"))
+	for i, line := range bytes.Split(a, []byte("\n")) {
+		if i >= len(theirs) || !bytes.Equal(line, theirs[i]) {
+			return i + 1
+		}
+	}
+	return len(theirs)
 }

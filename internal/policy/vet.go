@@ -8,13 +8,14 @@ import (
 	"github.com/open-policy-agent/opa/v1/util"
 
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
 // vet looks for what compiles and yet would be silent: a package without its
 // entry rule, a rule that nobody asks, evidence that is read without being
 // declared, and data that does not exist.
 func vet(c *ast.Compiler, packages []regoPackage, document *datum) (dataReads, error) {
-	var found problems
+	var found strictyaml.Errors
 	for _, p := range packages {
 		if entries(p.group) == nil {
 			continue
@@ -25,7 +26,7 @@ func vet(c *ast.Compiler, packages []regoPackage, document *datum) (dataReads, e
 		found = append(found, vetEvidence(c, p, rules)...)
 	}
 	reads, missing := readsOfData(c, document)
-	return reads, append(found, missing...).orNil()
+	return reads, asError(append(found, missing...))
 }
 
 // rulesOf are the rules that the package's modules hold.
@@ -41,8 +42,8 @@ func rulesOf(c *ast.Compiler, p regoPackage) []*ast.Rule {
 
 // vetEntries wants the first entry rule to exist, and every entry rule to be a
 // value and not a function.
-func vetEntries(c *ast.Compiler, p regoPackage) problems {
-	var found problems
+func vetEntries(c *ast.Compiler, p regoPackage) strictyaml.Errors {
+	var found strictyaml.Errors
 	for i, name := range entries(p.group) {
 		rules := c.GetRulesExact(p.path.Append(ast.StringTerm(name)))
 		if len(rules) == 0 && i == 0 {
@@ -59,8 +60,8 @@ func vetEntries(c *ast.Compiler, p regoPackage) problems {
 
 // vetUnasked refuses a rule that is no entry and that no other rule refers to:
 // it is a misspelt entry, or a habit of another tool (deny_x, violation).
-func vetUnasked(c *ast.Compiler, p regoPackage, rules []*ast.Rule) problems {
-	var found problems
+func vetUnasked(c *ast.Compiler, p regoPackage, rules []*ast.Rule) strictyaml.Errors {
+	var found strictyaml.Errors
 	for _, r := range rules {
 		name := text(r.Head.Ref()[0].Value)
 		if v, ok := r.Head.Ref()[0].Value.(ast.Var); ok {
@@ -81,8 +82,8 @@ func vetUnasked(c *ast.Compiler, p regoPackage, rules []*ast.Rule) problems {
 // vetEvidence wants the package to declare the evidence whose facts its rules
 // read, in whatever package they find them: what is undeclared would be
 // undefined where the mode left it out, and the rule silent.
-func vetEvidence(c *ast.Compiler, p regoPackage, rules []*ast.Rule) problems {
-	var found problems
+func vetEvidence(c *ast.Compiler, p regoPackage, rules []*ast.Rule) strictyaml.Errors {
+	var found strictyaml.Errors
 	for _, r := range reachable(c, rules) {
 		ast.WalkRefs(r, func(ref ast.Ref) bool {
 			need, whole := evidenceIn(ref)
@@ -151,4 +152,89 @@ func constants(ref ast.Ref) []string {
 		out = append(out, string(s))
 	}
 	return out
+}
+
+// dataReads are the names under `data` that modules read.
+type dataReads struct {
+	roots map[string]bool
+	all   bool // data itself, or data[x]: nobody can tell
+}
+
+// readsOfData collects what the rules read under `data`, and refuses what
+// neither a rule nor a file defines: it would be undefined for ever, and the
+// rule that reads it silent.
+func readsOfData(c *ast.Compiler, document *datum) (dataReads, strictyaml.Errors) {
+	reads := dataReads{roots: map[string]bool{}}
+	var found strictyaml.Errors
+	for _, file := range slices.Sorted(maps.Keys(c.Modules)) {
+		for _, r := range c.Modules[file].Rules {
+			ast.WalkRefs(r, func(ref ast.Ref) bool {
+				if !ref[0].Equal(ast.DefaultRootDocument) {
+					return false
+				}
+				path := constants(ref)
+				if len(path) == 0 {
+					reads.all = true
+					return false
+				}
+				reads.roots[path[0]] = true
+				if !inRules(c.RuleTree, path) && !document.has(path) {
+					found = append(found, at(ref[0].Location, "%v is read, and no policy and no data file defines it", ref))
+				}
+				return false
+			})
+		}
+	}
+	return reads, found
+}
+
+// inRules reports whether a path leads to a package, to a rule, or into the
+// value of a rule.
+func inRules(tree *ast.TreeNode, path []string) bool {
+	node := tree.Child(ast.DefaultRootDocument.Value)
+	for _, name := range path {
+		if node == nil {
+			return false
+		}
+		if len(node.Values) > 0 {
+			return true
+		}
+		node = node.Child(ast.String(name))
+	}
+	return node != nil
+}
+
+// has reports whether a path leads to a value, or into a list.
+func (d *datum) has(path []string) bool {
+	for _, name := range path {
+		if d.fields == nil {
+			_, list := d.value.(*ast.Array)
+			return list
+		}
+		next, ok := d.fields[name]
+		if !ok {
+			return false
+		}
+		d = next
+	}
+	return true
+}
+
+// vetOverrides refuses an override of data that no policy reads: a misspelt name
+// would leave the setting that was meant as it was.
+func vetOverrides(d policyData, own *unit) error {
+	read := slices.Clone(d.shipped)
+	if own != nil {
+		if own.data.all {
+			return nil
+		}
+		read = slices.AppendSeq(read, maps.Keys(own.data.roots))
+	}
+	var found strictyaml.Errors
+	for name, v := range d.overrides.fields {
+		if !slices.Contains(read, name) {
+			found = append(found, v.fail("no policy reads data.%s%s", name, hint(name, read)))
+		}
+	}
+	return asError(found)
 }

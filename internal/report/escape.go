@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -21,6 +20,9 @@ const maxText = 2000
 // (##vso[…], ##[…]), and a leading "::" (GitHub workflow commands, 2026). The
 // escapes are not reversible, and escaping twice changes nothing more.
 func Escape(s string) string {
+	if harmless(s) {
+		return s
+	}
 	var b strings.Builder
 	leading, hash := true, false
 	for i, n := 0, 0; i < len(s); {
@@ -47,6 +49,20 @@ func Escape(s string) string {
 	return b.String()
 }
 
+// harmless reports whether nothing of a text has to be escaped: the common case,
+// which costs no copy.
+func harmless(s string) bool {
+	if len(s) > maxText || strings.Contains(s, "##") || strings.HasPrefix(strings.TrimLeft(s, " "), "::") {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf || !visible(rune(s[i])) {
+			return false
+		}
+	}
+	return true
+}
+
 // visible reports whether a character shows as itself: printable in Go's sense
 // (letters, marks, numbers, punctuation, symbols and the ASCII space), and not
 // one of the few letters and marks that Unicode says to leave blank.
@@ -55,28 +71,4 @@ func visible(r rune) bool {
 		return ' ' <= r && r <= '~' // nearly all there is
 	}
 	return strconv.IsPrint(r) && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
-}
-
-// escapeJSON does the same for a JSON document, without changing its meaning:
-// encoding/json escapes only ASCII control characters, and such characters can
-// stand nowhere but inside a string. Line ends of the document's own layout stay.
-func escapeJSON(doc []byte) []byte {
-	out := make([]byte, 0, len(doc))
-	hash := false
-	for i := 0; i < len(doc); {
-		r, size := utf8.DecodeRune(doc[i:])
-		switch {
-		case r == '#' && hash:
-			out = append(out, `\u0023`...)
-		case r == '\n' || visible(r):
-			out = append(out, doc[i:i+size]...)
-		default:
-			for _, u := range utf16.Encode([]rune{r}) {
-				out = fmt.Appendf(out, `\u%04x`, u)
-			}
-		}
-		hash = r == '#' && !hash
-		i += size
-	}
-	return out
 }

@@ -125,7 +125,7 @@ func TestHostileTextDrivesNothing(t *testing.T) {
 		}
 		for _, format := range Formats() {
 			var out bytes.Buffer
-			if err := Write(&out, format, r, o); err != nil {
+			if err := r.write(Open(&out, format, r.Head, o)); err != nil {
 				t.Fatal(err)
 			}
 			for line := range strings.Lines(out.String()) {

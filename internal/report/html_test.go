@@ -13,7 +13,7 @@ import (
 )
 
 // parsed is the page as a browser reads it.
-func parsed(t *testing.T, r Report) *html.Node {
+func parsed(t *testing.T, r sample) *html.Node {
 	t.Helper()
 	doc, err := html.Parse(strings.NewReader(written(t, "html", r, Options{})))
 	if err != nil {
@@ -96,5 +96,15 @@ func TestHTMLShowsCertificatesAndTheirEnds(t *testing.T) {
 	}
 	if strings.Contains(got, base64.StdEncoding.EncodeToString([]byte("no certificate"))) {
 		t.Error("the page holds the bytes of a certificate")
+	}
+}
+
+// A reader of the page sees which lists of weak keys were asked.
+func TestPageNamesKeyLists(t *testing.T) {
+	r := run("lint", allowed())
+	r.Run.KeyLists = []KeyList{{File: "debian", Digest: "sha256:00", Keys: 2}, {File: "ours", Digest: "sha256:11", Keys: 1}}
+	const want = "<dt>weak keys</dt><dd>debian (2 keys, sha256:00), ours (1 key, sha256:11)</dd>"
+	if got := written(t, "html", r, Options{}); !strings.Contains(got, want) {
+		t.Errorf("the page does not hold %s", want)
 	}
 }

@@ -3,31 +3,49 @@ package report
 import (
 	"encoding/xml"
 	"fmt"
-	"io"
+	"hash/maphash"
 	"strings"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/internal/gate"
 )
 
-func writeJUnit(w io.Writer, r Report, _ Options) error {
-	all := junitSuites{Name: "bindgate " + Escape(r.Run.Command)}
-	names := map[string]int{}
-	for _, b := range r.Bindings {
-		name := Escape(fmt.Sprintf("%s on %s", b.DomainName, b.GroupID))
-		if names[name]++; names[name] > 1 {
-			name += fmt.Sprintf(" (%d)", names[name])
-		}
-		s := junitSuite{Name: name, Timestamp: r.Run.Now.Format("2006-01-02T15:04:05"), Cases: junitCases(b, name)}
-		s.count()
-		all.add(s.junitCounts)
-		all.Suites = append(all.Suites, s)
+// junit writes a suite as its binding arrives. The root has no counts, which
+// would have to be known before: readers add up those of the suites.
+type junit struct {
+	*state
+	xml   *xml.Encoder
+	root  xml.StartElement
+	seed  maphash.Seed
+	names map[uint64]int32 // how many suites had a name, by its hash
+}
+
+func openJUnit(s *state) (format, error) {
+	j := &junit{state: s, xml: xml.NewEncoder(s.out), seed: maphash.MakeSeed(), names: map[uint64]int32{}}
+	j.root = xml.StartElement{Name: xml.Name{Local: "testsuites"},
+		Attr: []xml.Attr{{Name: xml.Name{Local: "name"}, Value: "bindgate " + Escape(s.Run.Command)}}}
+	j.xml.Indent("", " ")
+	s.put(xml.Header)
+	return j, j.xml.EncodeToken(j.root)
+}
+
+func (j *junit) add(b Binding) error {
+	name := Escape(fmt.Sprintf("%s on %s", b.DomainName, b.GroupID))
+	key := maphash.String(j.seed, name)
+	if j.names[key]++; j.names[key] > 1 {
+		name += fmt.Sprintf(" (%d)", j.names[key])
 	}
-	doc, err := xml.MarshalIndent(all, "", " ")
-	if err != nil {
+	s := junitSuite{Name: name, Timestamp: j.Run.Now.Format("2006-01-02T15:04:05"), Cases: junitCases(b, name)}
+	s.count()
+	return j.xml.Encode(s)
+}
+
+func (j *junit) close() error {
+	if err := j.xml.EncodeToken(j.root.End()); err != nil {
 		return err
 	}
-	_, err = w.Write(append(append([]byte(xml.Header), doc...), '\n'))
+	err := j.xml.Close()
+	j.put("\n")
 	return err
 }
 
@@ -104,4 +122,48 @@ func escapeLines(texts []string) string {
 		out[i] = Escape(t)
 	}
 	return strings.Join(out, "\n")
+}
+
+// The JUnit XML that Jenkins, GitLab and others read (the schema of Jenkins'
+// xUnit plugin, junit-10.xsd, which counts what was skipped in a suite alone). A
+// suite is a binding, a test case is a check.
+type (
+	junitSuite struct {
+		XMLName   xml.Name    `xml:"testsuite"`
+		Name      string      `xml:"name,attr"`
+		Timestamp string      `xml:"timestamp,attr"`
+		Cases     []junitCase `xml:"testcase"`
+		Tests     int         `xml:"tests,attr"`
+		Failures  int         `xml:"failures,attr"`
+		Errors    int         `xml:"errors,attr"`
+		Skipped   int         `xml:"skipped,attr"`
+	}
+	junitCase struct {
+		Name      string       `xml:"name,attr"`
+		ClassName string       `xml:"classname,attr"`
+		Time      string       `xml:"time,attr"`
+		Skipped   *junitDetail `xml:"skipped"`
+		Error     *junitDetail `xml:"error"`
+		Failure   *junitDetail `xml:"failure"`
+		Out       string       `xml:"system-out,omitempty"`
+	}
+	junitDetail struct {
+		Message string `xml:"message,attr"`
+		Type    string `xml:"type,attr,omitempty"`
+		Text    string `xml:",chardata"`
+	}
+)
+
+func (s *junitSuite) count() {
+	for _, c := range s.Cases {
+		s.Tests++
+		switch {
+		case c.Failure != nil:
+			s.Failures++
+		case c.Error != nil:
+			s.Errors++
+		case c.Skipped != nil:
+			s.Skipped++
+		}
+	}
 }

@@ -2,11 +2,8 @@ package report
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"html"
-	"io"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -21,17 +18,101 @@ const (
 	maxStepSummary = 1024*1024 - 100_000 // of a step's summary, in bytes; other steps' tools may have written too
 )
 
-// writeMarkdown writes a pull-request comment. Its first line lets a bot find
-// the comment that it wrote before.
-func writeMarkdown(w io.Writer, r Report, _ Options) error { return markdown(w, r, maxComment) }
+// markdown is a pull-request comment, worst bindings first. Its first line lets a
+// bot find the comment that it wrote before. It keeps no more of the bindings than
+// there is room for.
+type markdown struct {
+	*state
+	limit int
+	ranks [4]mdRank
+}
 
-// WriteStepSummary writes the report as Markdown of the size that GitHub takes
-// for the summary of a step (the file that GITHUB_STEP_SUMMARY names).
-func WriteStepSummary(w io.Writer, r Report) error {
-	if err := markdown(w, complete(r), maxStepSummary); err != nil {
-		return fmt.Errorf("writing step summary: %w", err)
+// mdRank is what is told of the bindings of one rank.
+type mdRank struct {
+	bindings int
+	rows     []string    // of the first bindings
+	details  []mdBinding // of the first bindings that have some
+	room     struct{ rows, details int }
+}
+
+// mdBinding is the details of the binding of an index.
+type mdBinding struct {
+	at   int
+	text string
+}
+
+func newMarkdown(s *state, limit int) *markdown {
+	m := &markdown{state: s, limit: limit}
+	for i := range m.ranks {
+		m.ranks[i].room.rows, m.ranks[i].room.details = limit, limit
 	}
+	return m
+}
+
+// add keeps a row and details as long as the ones before leave room in the whole
+// text; the first that does not fit is kept too, for it is where the text is cut.
+func (m *markdown) add(b Binding) error {
+	r := &m.ranks[rank(b)]
+	if r.room.rows > 0 {
+		row := mdRow(b)
+		r.rows = append(r.rows, row)
+		r.room.rows -= len(row)
+	}
+	if r.room.details > 0 {
+		if details := mdDetails(b); details != "" {
+			r.details = append(r.details, mdBinding{r.bindings, details})
+			r.room.details -= len(details)
+		}
+	}
+	r.bindings++
 	return nil
+}
+
+func (m *markdown) close() error {
+	p := &comment{limit: m.limit}
+	// A heading by underline: "##" is what some CI runners look for in a log.
+	fmt.Fprintf(&p.Buffer, "<!-- bindgate -->\nbindgate %s: %s\n---\n\n", mdText(orElse(m.Run.Command, "lint")), mdText(m.counted()))
+	p.WriteString("| | domain | group | stage | decision | findings |\n|---|---|---|---|---|---|\n")
+	rest := m.summary.Bindings - m.rows(p)
+	p.WriteString("\n")
+	if rest > 0 {
+		fmt.Fprintf(&p.Buffer, "%s not in this table; the json and html formats have all.\n\n", count(rest, "more binding is", "more bindings are"))
+	}
+	if cut := m.details(p); cut > 0 {
+		fmt.Fprintf(&p.Buffer, "_Cut here: the details of %s did not fit; the json and html formats have all._\n\n", count(cut, "binding", "bindings"))
+	}
+	fmt.Fprintf(&p.Buffer, "<sub>%s %s at %s</sub>\n", mdText(m.Tool.Name), mdText(m.Tool.Version), m.Run.Now.Format("2006-01-02 15:04 UTC"))
+	m.put(p.String())
+	return nil
+}
+
+// rows writes the rows that fit and returns their number.
+func (m *markdown) rows(p *comment) (n int) {
+	for _, r := range m.ranks {
+		for _, row := range r.rows {
+			// Half of the room is for the reasons: a table alone explains nothing.
+			if p.Len()+len(row) >= m.limit/2 || !p.fits(row) {
+				return n
+			}
+			n++
+		}
+	}
+	return n
+}
+
+// details writes the details that fit and returns the number of bindings from the
+// first on whose details do not.
+func (m *markdown) details(p *comment) (cut int) {
+	before := 0
+	for _, r := range m.ranks {
+		for _, d := range r.details {
+			if !p.fits(d.text) {
+				return m.summary.Bindings - before - d.at
+			}
+		}
+		before += r.bindings
+	}
+	return 0
 }
 
 // comment is Markdown under construction, with a bound.
@@ -48,43 +129,6 @@ func (p *comment) fits(piece string) bool {
 	}
 	p.WriteString(piece)
 	return true
-}
-
-func markdown(w io.Writer, r Report, limit int) error {
-	worst := worstFirst(r.Bindings)
-	p := &comment{limit: limit}
-	// A heading by underline: "##" is what some CI runners look for in a log.
-	fmt.Fprintf(&p.Buffer, "<!-- bindgate -->\nbindgate %s: %s\n---\n\n", mdText(orElse(r.Run.Command, "lint")), mdText(r.counted()))
-	p.WriteString("| | domain | group | stage | decision | findings |\n|---|---|---|---|---|---|\n")
-	rows := 0
-	for _, b := range worst {
-		// Half of the room is for the reasons: a table alone explains nothing.
-		if row := mdRow(b); p.Len()+len(row) < limit/2 && p.fits(row) {
-			rows++
-			continue
-		}
-		break
-	}
-	p.WriteString("\n")
-	if rest := len(worst) - rows; rest > 0 {
-		fmt.Fprintf(&p.Buffer, "%s not in this table; the json and html formats have all.\n\n", count(rest, "more binding is", "more bindings are"))
-	}
-	for i, b := range worst {
-		if details := mdDetails(b); details != "" && !p.fits(details) {
-			fmt.Fprintf(&p.Buffer, "_Cut here: the details of %s did not fit; the json and html formats have all._\n\n", count(len(worst)-i, "binding", "bindings"))
-			break
-		}
-	}
-	fmt.Fprintf(&p.Buffer, "<sub>%s %s at %s</sub>\n", mdText(r.Tool.Name), mdText(r.Tool.Version), r.Run.Now.Format("2006-01-02 15:04 UTC"))
-	_, err := p.WriteTo(w)
-	return err
-}
-
-// worstFirst gives the bindings in the order in which they need somebody.
-func worstFirst(bindings []Binding) []Binding {
-	out := slices.Clone(bindings)
-	slices.SortStableFunc(out, func(a, b Binding) int { return cmp.Compare(rank(a), rank(b)) })
-	return out
 }
 
 // rank sorts what needs somebody first.
@@ -104,8 +148,13 @@ func mdRow(b Binding) string {
 	mark, _ := markOf(b)
 	errors, warnings := 0, 0
 	for _, c := range b.Checks {
-		errors += len(findings(c, checks.Error))
-		warnings += len(findings(c, checks.Warning))
+		for _, f := range c.Findings {
+			if f.Severity == checks.Error {
+				errors++
+			} else {
+				warnings++
+			}
+		}
 	}
 	var found []string
 	if errors > 0 {
@@ -128,7 +177,7 @@ func mdRow(b Binding) string {
 // mdDetails tells what is to be known of one binding; nothing when all is well.
 func mdDetails(b Binding) string {
 	var out strings.Builder
-	for _, n := range notesOf(b) {
+	for _, n := range notes(b) {
 		fmt.Fprintf(&out, "- **%s** %s %s  \n  %s\n", n.Severity, mdCode(n.Rule), mdCode(n.Place()), mdText(n.Message))
 		if n.Fix != "" {
 			fmt.Fprintf(&out, "  _fix:_ %s\n", mdText(n.Fix))

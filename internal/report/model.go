@@ -18,26 +18,39 @@ import (
 // changes its meaning or goes away.
 const SchemaName = "bindgate.report/v1"
 
-// Report is one run: what was judged, what was decided and what came of it.
+// Report is the document of the json format. The format is written piece by
+// piece, so that no run is ever held as one; the schema and readers use the type.
 type Report struct {
-	Schema   string    `json:"schema" jsonschema:"enum=bindgate.report/v1"` // the version of this document; Write fills it in
+	Schema   string    `json:"schema" jsonschema:"enum=bindgate.report/v1"` // the version of this document
 	Tool     Tool      `json:"tool"`
+	Bindings []Binding `json:"bindings"` // in manifest order
 	Run      Run       `json:"run"`
-	Bindings []Binding `json:"bindings"` // by file, line and column
-	Summary  Summary   `json:"summary"`  // Write counts it
-
-	// What follows is no part of the model: formats for other tools want it.
-	Catalogue  []checks.Check           `json:"-"` // the checks that judged
-	Severities checks.Severities        `json:"-"` // the owner's, for Catalogue
-	Text       func(file string) []byte `json:"-"` // the bytes of a manifest, nil where there are none; may be nil itself
+	Summary  Summary   `json:"summary"`
 }
 
-// text is a manifest's bytes.
-func (r Report) text(file string) []byte {
-	if r.Text == nil || file == "" {
+// Head holds what is known of a run before its first verdict.
+type Head struct {
+	Tool       Tool
+	Run        Run                      // without the facts of Tail
+	Catalogue  []checks.Check           // the checks that judge
+	Severities checks.Severities        // the owner's, for Catalogue
+	Text       func(file string) []byte // the bytes of a manifest, nil where there are none; may be nil itself
+}
+
+// text returns a manifest's bytes.
+func (h Head) text(file string) []byte {
+	if h.Text == nil || file == "" {
 		return nil
 	}
-	return r.Text(file)
+	return h.Text(file)
+}
+
+// Tail holds what is known of a run only at its end.
+type Tail struct {
+	Linter      string
+	KeyLists    []KeyList
+	Interrupted bool
+	JournalHead string
 }
 
 // Tool is the program that wrote the report.
@@ -64,6 +77,12 @@ type Run struct {
 	JournalHead    string    `json:"journalHead,omitempty"`    // hash of the journal's last entry when the run ended
 }
 
+// with returns the run with the facts of its end.
+func (r Run) with(t Tail) Run {
+	r.Linter, r.KeyLists, r.Interrupted, r.JournalHead = t.Linter, t.KeyLists, t.Interrupted, t.JournalHead
+	return r
+}
+
 // KeyList is a list of weak keys.
 type KeyList struct {
 	File   string `json:"file"`   // as the owner named it
@@ -81,13 +100,24 @@ type Binding struct {
 	Source           binding.Position  `json:"source"` // line 0: named by flags
 	Decision         gate.Status       `json:"decision"`
 	Reasons          []string          `json:"reasons"`         // why it is not allowed, in the gate's order
-	Checks           []checks.Result   `json:"checks"`          // by id
+	Checks           []checks.Result   `json:"-"`               // in any order
+	Results          []Results         `json:"checks"`          // Checks in the documents: those that say the same together; a check in none has no result, which is no pass
 	Calls            []plan.Call       `json:"calls,omitempty"` // what would be, or was to be, sent, in order; certificates by digest
 	Takes            []evidence.Holder `json:"takes,omitempty"` // the groups that a force takes the domain from
 	Evidence         *Seen             `json:"evidence,omitempty"`
 	Outcome          *Outcome          `json:"outcome,omitempty"` // absent: the command makes no calls
 
 	Whole *evidence.Evidence `json:"-"` // all that was observed, for the html format; nil: not known
+}
+
+// Results are the results of a binding's checks that say the same. Each result
+// is in exactly one of them, and one with findings is alone. A check that is in
+// none has no result, which is not a pass: the gate never allows such a binding.
+type Results struct {
+	IDs      []string         `json:"ids" jsonschema:"minItems=1"` // of the checks, sorted
+	Status   checks.Status    `json:"status"`
+	Reason   string           `json:"reason,omitempty"` // why they are unknown, not-run or not-applicable
+	Findings []checks.Finding `json:"findings,omitempty"`
 }
 
 // The outcomes that the schema knows, in bind's words.
@@ -125,4 +155,49 @@ type Summary struct {
 	Unknown      int `json:"unknown"`
 	NotAttempted int `json:"notAttempted"`
 	Warnings     int `json:"warnings"` // findings of severity warning
+}
+
+// add counts a binding. A decision or an outcome of no known kind counts as
+// undetermined or unknown, never as something better.
+func (s *Summary) add(b Binding) {
+	s.Bindings++
+	*s.ofDecision(b.Decision)++
+	if b.Outcome != nil {
+		*s.ofOutcome(b.Outcome.Status)++
+	}
+	for _, c := range b.Checks {
+		for _, f := range c.Findings {
+			if f.Severity == checks.Warning {
+				s.Warnings++
+			}
+		}
+	}
+}
+
+func (s *Summary) ofDecision(status gate.Status) *int {
+	switch status {
+	case gate.Allowed:
+		return &s.Allowed
+	case gate.Refused:
+		return &s.Refused
+	case gate.Partial:
+		return &s.Partial
+	}
+	return &s.Undetermined
+}
+
+func (s *Summary) ofOutcome(status string) *int {
+	switch status {
+	case bound:
+		return &s.Bound
+	case unchanged:
+		return &s.Unchanged
+	case incomplete:
+		return &s.Incomplete
+	case failed:
+		return &s.Failed
+	case notAttempted:
+		return &s.NotAttempted
+	}
+	return &s.Unknown
 }

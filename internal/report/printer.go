@@ -1,9 +1,7 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
-	"io"
 	"strings"
 
 	"github.com/fatih/color"
@@ -33,7 +31,7 @@ type span struct {
 // so nothing reaches a terminal as it came, and wraps lines at its width,
 // between words: what a reader may want to copy is never cut.
 type printer struct {
-	w      bytes.Buffer // written out by flush
+	w      strings.Builder
 	width  int
 	colors map[style]*color.Color
 }
@@ -72,7 +70,7 @@ func (p *printer) line(indent, hang int, spans ...span) {
 				at, first, run = hang, true, nil
 			}
 			if first {
-				word = harmless(word)
+				word = apart(word)
 			} else {
 				at++
 				if run == nil {
@@ -93,10 +91,10 @@ func (p *printer) verbatim(indent int, text string) {
 
 func (p *printer) blank() { p.w.WriteByte('\n') }
 
-// flush writes all lines to w.
-func (p *printer) flush(w io.Writer) error {
-	_, err := p.w.WriteTo(w)
-	return err
+// take returns what was written and forgets it.
+func (p *printer) take() string {
+	defer p.w.Reset()
+	return p.w.String()
 }
 
 func (p *printer) paint(s style, words []string) string {
@@ -106,9 +104,9 @@ func (p *printer) paint(s style, words []string) string {
 	return strings.Join(words, " ")
 }
 
-// harmless breaks a "::" that wrapping brought to the start of a line, where
+// apart breaks a "::" that wrapping brought to the start of a line, where
 // GitHub would read a command.
-func harmless(word string) string {
+func apart(word string) string {
 	if strings.HasPrefix(word, "::") {
 		return `\x3a` + word[1:]
 	}
@@ -126,4 +124,48 @@ func columns(text string) int {
 		}
 	}
 	return n
+}
+
+// words parts text at its spaces, but not inside quotes: a value or a command
+// that stands in "…" or `…` is there to be copied, spaces and all.
+func words(text string) []string {
+	var out []string
+	start := -1 // of the word under way; -1: none
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == ' ':
+			if start >= 0 {
+				out = append(out, text[start:i])
+			}
+			start = -1
+			continue
+		case start < 0:
+			start = i
+		}
+		if start == i || strings.IndexByte("(=", text[i-1]) >= 0 {
+			i += quoted(text[i:])
+		}
+	}
+	if start >= 0 {
+		out = append(out, text[start:])
+	}
+	return out
+}
+
+// quoted is where the quote ends that text begins with; 0 when it begins with
+// none, or with one that does not end.
+func quoted(text string) int {
+	quote := text[0]
+	if quote != '"' && quote != '`' {
+		return 0
+	}
+	for i := 1; i < len(text); i++ {
+		switch {
+		case text[i] == quote:
+			return i
+		case text[i] == '\\' && quote == '"':
+			i++ // what it escapes ends nothing
+		}
+	}
+	return 0
 }

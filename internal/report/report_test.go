@@ -12,19 +12,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/internal/gate"
 )
-
-func written(t *testing.T, format string, r Report, o Options) string {
-	t.Helper()
-	var b bytes.Buffer
-	if err := Write(&b, format, r, o); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
 
 func TestGolden(t *testing.T) {
 	all := []Binding{partial(), undetermined(), refused(), allowed()}
@@ -44,7 +36,7 @@ func TestGolden(t *testing.T) {
 	apply.Run.JournalHead = "sha256:33"
 	for _, c := range []struct {
 		name, format string
-		report       Report
+		report       sample
 		options      Options
 	}{
 		{"lint", "text", run("lint", all...), Options{}},
@@ -84,35 +76,85 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-func TestOrderOfBindingsDoesNotMatter(t *testing.T) {
+func TestOrderOfChecksDoesNotMatter(t *testing.T) {
 	bindings := []Binding{allowed(), refused(), undetermined(), partial(), forced(failure())}
 	backwards := slices.Clone(bindings)
-	slices.Reverse(backwards)
 	for i := range backwards {
 		backwards[i].Checks = slices.Clone(backwards[i].Checks)
 		slices.Reverse(backwards[i].Checks)
 	}
+	first := backwards[1].Checks[0].ID
 	for _, format := range Formats() {
 		a, b := written(t, format, run("lint", bindings...), Options{}), written(t, format, run("lint", backwards...), Options{})
 		if diff := cmp.Diff(a, b); diff != "" {
 			t.Errorf("%s:\n%s", format, diff)
 		}
 	}
-	if backwards[0].DomainName != "old.demo.com" {
-		t.Error("Write sorted the caller's own slice")
+	if backwards[1].Checks[0].ID != first {
+		t.Error("the stream sorted the caller's own slice")
 	}
 }
 
+// Every result is in the document exactly once, whatever the others say.
 func TestJSONReadsBack(t *testing.T) {
-	want := complete(run("apply", allowed(), refused(), forced(failure())))
+	doubled := refused() // a check with two results, of which one has no finding
+	doubled.Source = at(20, 5)
+	doubled.Checks = append(doubled.Checks, checks.Result{ID: "certificate/covers-domain", Status: checks.StatusPass},
+		checks.Result{ID: "dns/chain-is-sound", Status: checks.StatusUnknown, Reason: "a"}, checks.Result{ID: "dns/cname-is-alone", Status: checks.StatusNotRun, Reason: "a"},
+		checks.Result{ID: "group/exists", Status: checks.StatusUnknown, Reason: "b"}, checks.Result{ID: "group/has-room", Status: checks.StatusUnknown, Reason: "a"})
+	want := run("apply", allowed(), refused(), doubled, forced(failure()))
 	dec := json.NewDecoder(strings.NewReader(written(t, "json", want, Options{})))
 	dec.DisallowUnknownFields()
 	var got Report
 	if err := dec.Decode(&got); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	for i, b := range want.Bindings {
+		want.Bindings[i] = completed(b)
+		for _, r := range got.Bindings[i].Results {
+			for _, id := range r.IDs {
+				got.Bindings[i].Checks = append(got.Bindings[i].Checks, checks.Result{ID: id, Status: r.Status, Reason: r.Reason, Findings: r.Findings})
+			}
+		}
+		slices.SortStableFunc(got.Bindings[i].Checks, func(x, y checks.Result) int {
+			return strings.Compare(x.ID+string(x.Status), y.ID+string(y.Status))
+		})
+		got.Bindings[i].Results = nil
+	}
+	if diff := cmp.Diff(want.Bindings, got.Bindings, cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
+	}
+	if diff := cmp.Diff(want.Run, got.Run); diff != "" || got.Tool != want.Tool || got.Summary.Bindings != 4 {
+		t.Errorf("%s\n%+v", diff, got)
+	}
+}
+
+// What a run learns at its end is in the documents, and a stream that did not
+// reach it does not look whole.
+func TestTheTailIsTold(t *testing.T) {
+	r := run("apply", allowed())
+	tail := Tail{Linter: "zlint v3", KeyLists: []KeyList{{File: "debian", Keys: 2}}, Interrupted: true, JournalHead: "sha256:33"}
+	for _, format := range []string{"json", "jsonl"} {
+		var out bytes.Buffer
+		s, err := Open(&out, format, r.Head, Options{})
+		if err = errors.Join(err, s.Add(r.Bindings[0]), s.Close(tail)); err != nil {
+			t.Fatal(err)
+		}
+		doc := out.Bytes()
+		if format == "jsonl" {
+			doc = doc[bytes.LastIndexByte(doc[:len(doc)-1], '\n'):]
+		}
+		var got struct {
+			Run     Run
+			Summary Summary
+		}
+		if err := json.Unmarshal(doc, &got); err != nil {
+			t.Fatal(err)
+		}
+		told := Tail{got.Run.Linter, got.Run.KeyLists, got.Run.Interrupted, got.Run.JournalHead}
+		if diff := cmp.Diff(tail, told); diff != "" || got.Run.Command != "apply" || got.Summary.Bindings != 1 {
+			t.Errorf("%s: %s\n%+v", format, diff, got)
+		}
 	}
 }
 
@@ -139,13 +181,14 @@ func TestUnknownWordsNeverLookGood(t *testing.T) {
 	b := allowed()
 	b.Decision, b.Outcome = "", &Outcome{Status: "great"}
 	b.Checks[0].Status = "passed"
-	s := complete(run("apply", b))
-	got := s.Bindings[0]
+	got := completed(b)
 	if got.Decision != gate.Undetermined || got.Outcome.Status != unknown || got.Checks[1].Status != checks.StatusUnknown {
 		t.Errorf("got %s, %s, %s, want undetermined, unknown, unknown", got.Decision, got.Outcome.Status, got.Checks[1].Status)
 	}
-	if s.Summary.Allowed != 0 || s.Summary.Bound != 0 || s.Summary.Undetermined != 1 || s.Summary.Unknown != 1 {
-		t.Errorf("the summary counts %+v", s.Summary)
+	var s Summary
+	s.add(got)
+	if want := (Summary{Bindings: 1, Undetermined: 1, Unknown: 1}); s != want {
+		t.Errorf("the summary counts %+v, want %+v", s, want)
 	}
 }
 
@@ -200,11 +243,12 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
 
 func TestWriteErrors(t *testing.T) {
 	for _, format := range Formats() {
-		if err := Write(fullDisk{}, format, run("lint", refused()), Options{}); !errors.Is(err, errFull) {
+		r := run("lint", refused())
+		if err := r.write(Open(fullDisk{}, format, r.Head, Options{})); !errors.Is(err, errFull) {
 			t.Errorf("%s: got %v, want %v", format, err, errFull)
 		}
 	}
-	err := Write(&bytes.Buffer{}, "xml", Report{}, Options{})
+	_, err := Open(&bytes.Buffer{}, "xml", Head{}, Options{})
 	if err == nil || !strings.Contains(err.Error(), "want one of github, gitlab, html, json, jsonl, junit, markdown, sarif, text") {
 		t.Errorf("got %v, want the formats that there are", err)
 	}

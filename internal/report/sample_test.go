@@ -1,6 +1,9 @@
 package report
 
 import (
+	"bytes"
+	"slices"
+	"testing"
 	"time"
 
 	"github.com/bindgate/bindgate/checks"
@@ -21,15 +24,47 @@ func at(line, column int) binding.Position {
 
 func stageOf(s string) *string { return &s }
 
-// run is a report of the given command over the given bindings.
-func run(command string, bindings ...Binding) Report {
-	return Report{
+// sample is a whole run. The facts of its tail are in its head.
+type sample struct {
+	Head
+	Bindings []Binding
+}
+
+// run is a run of the given command over the given bindings, in manifest order.
+func run(command string, bindings ...Binding) sample {
+	bindings = slices.Clone(bindings)
+	slices.SortStableFunc(bindings, func(a, b Binding) int { return byPosition(a.Source, b.Source) })
+	return sample{Head{
 		Tool: Tool{Name: "bindgate", Version: "0.1.0"},
 		Run: Run{Command: command, Now: time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC), Contract: "2026", DNSMode: "resolver",
 			Endpoint: "http://127.0.0.1:8080", ManifestDigest: "sha256:11", PolicyDigest: "sha256:22"},
-		Bindings: bindings,
-	}
+	}, bindings}
 }
+
+// write adds the bindings of a run to its report and closes it.
+func (r sample) write(s *Stream, err error) error {
+	for _, b := range r.Bindings {
+		if err == nil {
+			err = s.Add(b)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return s.Close(Tail{Linter: r.Run.Linter, KeyLists: r.Run.KeyLists, Interrupted: r.Run.Interrupted, JournalHead: r.Run.JournalHead})
+}
+
+func written(t *testing.T, format string, r sample, o Options) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := r.write(Open(&b, format, r.Head, o)); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// completed is a binding as a format gets it.
+func completed(b Binding) Binding { return new(Stream).complete(b) }
 
 func allowed() Binding {
 	return Binding{DomainName: "api.demo.com", GroupID: ours, RegionID: "cn-hangzhou", BindStageName: stageOf("RELEASE"),

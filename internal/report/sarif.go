@@ -1,15 +1,10 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/bindgate/bindgate/checks"
 )
@@ -24,61 +19,125 @@ const (
 	docsBase = home + "/blob/main/docs/checks/"
 )
 
-// writeSARIF writes SARIF 2.1.0 with all that GitHub code scanning reads
-// (docs.github.com, "SARIF support for code scanning", 2026).
-func writeSARIF(w io.Writer, r Report, _ Options) error {
-	all := notes(r)
-	kept := all[:min(len(all), sarifMostResults)]
-	run := sarifRun{
-		Tool:              sarifTool{Driver: sarifDriver{Name: r.Tool.Name, Version: r.Tool.Version, InformationURI: home, Rules: sarifRules(r, kept)}},
-		AutomationDetails: sarifID{"bindgate/" + orElse(r.Run.Command, "lint") + "/"},
-		ColumnKind:        "unicodeCodePoints", // as strictyaml counts
-		Results:           []sarifResult{},
-		Invocations:       []sarifInvocation{sarifInvoked(r, len(all)-len(kept))},
+// sarif is SARIF 2.1.0 with all that GitHub code scanning reads
+// (docs.github.com, "SARIF support for code scanning", 2026). Results are written
+// as they arrive, the errors first; the rules that they name and the invocation
+// follow them. (The order of an object's members means nothing.)
+type sarif struct {
+	*encoder
+	prints    fingerprints
+	rules     []sarifRule
+	index     map[string]int // of the rules, by id
+	files     map[string]manifestText
+	warnings  []pending // as many as may have room after the errors
+	written   int
+	cut       int
+	separator string
+}
+
+// pending is a result that has to wait.
+type pending struct {
+	note
+	print string
+}
+
+func openSARIF(s *state) (format, error) {
+	f := &sarif{encoder: newEncoder(s), prints: newFingerprints(), rules: []sarifRule{}, index: map[string]int{}, files: map[string]manifestText{}, separator: "\n"}
+	for _, c := range s.Catalogue {
+		f.rule(c, s.Severities.Of(c))
 	}
-	hashes := map[string][]string{}
-	for _, n := range kept {
-		index := slices.IndexFunc(run.Tool.Driver.Rules, func(rule sarifRule) bool { return rule.ID == n.Rule })
-		run.Results = append(run.Results, sarifOf(r, n, index, hashes))
+	s.put(`{"$schema":"`, sarifSchema, `","version":"2.1.0","runs":[{"automationDetails":`)
+	if err := f.value(sarifID{"bindgate/" + orElse(s.Run.Command, "lint") + "/"}); err != nil {
+		return nil, err
 	}
-	doc, err := json.MarshalIndent(sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}}, "", " ")
-	if err != nil {
+	s.put(`,"columnKind":"unicodeCodePoints","results":[`) // as strictyaml counts
+	return f, nil
+}
+
+// rule returns the index of a check's rule.
+func (f *sarif) rule(c checks.Check, severity checks.Severity) int {
+	at, known := f.index[c.ID]
+	if !known {
+		at = len(f.rules)
+		f.index[c.ID] = at
+		f.rules = append(f.rules, sarifRuleOf(c, severity))
+	}
+	return at
+}
+
+func (f *sarif) add(b Binding) error {
+	for _, n := range notes(b) {
+		p := pending{n, f.prints.of(b, n)}
+		switch {
+		case n.Severity == checks.Warning && f.written+len(f.warnings) < sarifMostResults:
+			f.warnings = append(f.warnings, p)
+		case n.Severity == checks.Warning, f.written == sarifMostResults:
+			f.cut++
+		default:
+			if err := f.result(p); err != nil {
+				return err
+			}
+			if f.written+len(f.warnings) > sarifMostResults { // the last warning gives way
+				f.warnings = f.warnings[:len(f.warnings)-1]
+				f.cut++
+			}
+		}
+	}
+	return nil
+}
+
+func (f *sarif) close() error {
+	for _, p := range f.warnings {
+		if err := f.result(p); err != nil {
+			return err
+		}
+	}
+	f.put("\n],\"tool\":")
+	if err := f.value(sarifTool{Driver: sarifDriver{Name: f.Tool.Name, Version: f.Tool.Version, InformationURI: home, Rules: f.rules}}); err != nil {
 		return err
 	}
-	_, err = w.Write(append(escapeJSON(doc), '\n'))
+	f.put(`,"invocations":`)
+	err := f.value([]sarifInvocation{f.invoked()})
+	f.put("}]}\n")
 	return err
 }
 
-// sarifOf is one result. hashes remembers the line hashes of each manifest.
-func sarifOf(r Report, n note, index int, hashes map[string][]string) sarifResult {
-	text := r.text(n.Source.File)
-	if _, ok := hashes[n.file()]; !ok {
-		hashes[n.file()] = lineHashes(string(text))
+// result writes one result.
+func (f *sarif) result(p pending) error {
+	n := p.note
+	index, known := f.index[n.Rule]
+	if !known {
+		index = f.rule(otherRule(n.Rule), checks.Error)
 	}
-	prints := map[string]string{"bindgate/v1": n.fingerprint}
-	if lines := hashes[n.file()]; text != nil && n.line() <= len(lines) {
-		prints["primaryLocationLineHash"] = lines[n.line()-1]
+	file, known := f.files[n.file()]
+	if !known {
+		file = newManifestText(f.text(n.Source.File))
+		f.files[n.file()] = file
 	}
-	return sarifResult{
+	prints := map[string]string{"bindgate/v1": p.print}
+	if hash := file.hash(n.line()); hash != "" {
+		prints["primaryLocationLineHash"] = hash
+	}
+	f.put(f.separator)
+	f.separator = ",\n"
+	f.written++
+	return f.value(sarifResult{
 		RuleID: n.Rule, RuleIndex: index, Level: string(n.Severity), Message: sarifText(n.text()), PartialFingerprints: prints,
 		Locations: []sarifLocation{{Physical: sarifPhysical{
 			Artifact: sarifArtifactOf(n.file()),
-			Region:   sarifRegion{StartLine: n.line(), StartColumn: n.column(), EndLine: n.line(), EndColumn: lineEnd(text, n)},
+			Region:   sarifRegion{StartLine: n.line(), StartColumn: n.column(), EndLine: n.line(), EndColumn: file.end(n)},
 		}}},
-	}
+	})
 }
 
-// sarifInvoked tells how the run went, and what this file leaves out.
-func sarifInvoked(r Report, cut int) sarifInvocation {
-	s := r.Summary
-	in := sarifInvocation{Successful: s.Undetermined+s.Unknown == 0 && !r.Run.Interrupted, EndTime: r.Run.Now.Format("2006-01-02T15:04:05Z"),
-		Notifications: []sarifNotification{}}
-	tell := func(level, text string) {
-		in.Notifications = append(in.Notifications, sarifNotification{Level: level, Message: sarifText(text)})
-	}
-	tell("note", r.counted())
-	if cut > 0 {
-		tell("warning", fmt.Sprintf("%d of the least severe results were left out, for GitHub takes %d; the json format has all", cut, sarifMostResults))
+// invoked tells how the run went, and what this file leaves out.
+func (f *sarif) invoked() sarifInvocation {
+	s := f.summary
+	in := sarifInvocation{Successful: s.Undetermined+s.Unknown == 0 && !f.Run.Interrupted, EndTime: f.Run.Now.Format("2006-01-02T15:04:05Z"),
+		Notifications: []sarifNotification{{Level: "note", Message: sarifText(f.counted())}}}
+	if f.cut > 0 {
+		in.Notifications = append(in.Notifications, sarifNotification{Level: "warning", Message: sarifText(fmt.Sprintf(
+			"%d of the least severe results were left out, for GitHub takes %d; the json format has all", f.cut, sarifMostResults))})
 	}
 	return in
 }
@@ -87,20 +146,6 @@ func sarifInvoked(r Report, cut int) sarifInvocation {
 // 2.1.0 §3.11.6).
 func sarifText(text string) sarifMessage {
 	return sarifMessage{Text: strings.NewReplacer("[", `\[`, "]", `\]`).Replace(Escape(text))}
-}
-
-// sarifRules are the whole catalogue, in its order, and what else the results name.
-func sarifRules(r Report, kept []note) []sarifRule {
-	rules := []sarifRule{}
-	for _, c := range r.Catalogue {
-		rules = append(rules, sarifRuleOf(c, r.Severities.Of(c)))
-	}
-	for _, n := range kept {
-		if !slices.ContainsFunc(rules, func(rule sarifRule) bool { return rule.ID == n.Rule }) {
-			rules = append(rules, sarifRuleOf(otherRule(n.Rule), checks.Error))
-		}
-	}
-	return rules
 }
 
 // otherRule is the documentation of a rule that is no check of the catalogue.
@@ -152,13 +197,80 @@ func sarifArtifactOf(file string) sarifArtifact {
 	return sarifArtifact{URI: (&url.URL{Path: filepath.ToSlash(file)}).String(), URIBaseID: "%SRCROOT%"}
 }
 
-// lineEnd is the column behind the last visible character of the note's line,
-// where a value ends that stands alone on it.
-func lineEnd(text []byte, n note) int {
-	lines := bytes.Split(text, []byte("\n"))
-	if n.line() > len(lines) {
-		return n.column() + 1
+const sarifSchema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+// The part of SARIF 2.1.0 (OASIS, errata 01) that is written. Names are the
+// standard's own.
+type (
+	sarifTool struct {
+		Driver sarifDriver `json:"driver"`
 	}
-	line, _, _ := bytes.Cut(lines[n.line()-1], []byte(" #"))
-	return max(utf8.RuneCount(bytes.TrimRight(line, " \t\r"))+1, n.column()+1)
-}
+	sarifDriver struct {
+		Name           string      `json:"name"`
+		Version        string      `json:"version"`
+		InformationURI string      `json:"informationUri"`
+		Rules          []sarifRule `json:"rules"`
+	}
+	sarifRule struct {
+		ID         string          `json:"id"`
+		Name       string          `json:"name"`
+		Short      sarifMessage    `json:"shortDescription"`
+		Full       sarifMessage    `json:"fullDescription"`
+		Help       sarifHelp       `json:"help"`
+		HelpURI    string          `json:"helpUri"`
+		Default    sarifDefault    `json:"defaultConfiguration"`
+		Properties sarifProperties `json:"properties"`
+	}
+	sarifHelp struct {
+		Text     string `json:"text"`
+		Markdown string `json:"markdown"`
+	}
+	sarifDefault struct {
+		Level string `json:"level"`
+	}
+	sarifProperties struct {
+		Tags             []string `json:"tags"`
+		Precision        string   `json:"precision"`
+		SecuritySeverity string   `json:"security-severity"` // GitHub: over 9 critical, 7 high, 4 medium, else low
+	}
+	sarifInvocation struct {
+		Successful    bool                `json:"executionSuccessful"`
+		EndTime       string              `json:"endTimeUtc"`
+		Notifications []sarifNotification `json:"toolExecutionNotifications"`
+	}
+	sarifNotification struct {
+		Level   string       `json:"level"`
+		Message sarifMessage `json:"message"`
+	}
+	sarifResult struct {
+		RuleID              string            `json:"ruleId"`
+		RuleIndex           int               `json:"ruleIndex"`
+		Level               string            `json:"level"`
+		Message             sarifMessage      `json:"message"`
+		Locations           []sarifLocation   `json:"locations"`
+		PartialFingerprints map[string]string `json:"partialFingerprints"`
+	}
+	sarifLocation struct {
+		Physical sarifPhysical `json:"physicalLocation"`
+	}
+	sarifPhysical struct {
+		Artifact sarifArtifact `json:"artifactLocation"`
+		Region   sarifRegion   `json:"region"`
+	}
+	sarifArtifact struct {
+		URI       string `json:"uri"`
+		URIBaseID string `json:"uriBaseId,omitempty"`
+	}
+	sarifRegion struct {
+		StartLine   int `json:"startLine"`
+		StartColumn int `json:"startColumn"`
+		EndLine     int `json:"endLine"`
+		EndColumn   int `json:"endColumn"`
+	}
+	sarifMessage struct {
+		Text string `json:"text"`
+	}
+	sarifID struct {
+		ID string `json:"id"`
+	}
+)

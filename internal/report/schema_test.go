@@ -99,12 +99,13 @@ func TestSchemaRefusesOtherWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ old, new string }{
-		{`"decision": "allowed"`, `"decision": "maybe"`},
-		{`"status": "pass"`, `"status": "passed"`},
-		{`"severity": "error"`, `"severity": "info"`},
-		{`"status": "failed"`, `"status": "fine"`},
-		{`"schema": "bindgate.report/v1"`, `"schema": "bindgate.report/v2"`},
-		{`"decision": "allowed",`, ``},
+		{`"decision":"allowed"`, `"decision":"maybe"`},
+		{`"status":"pass"`, `"status":"passed"`},
+		{`"severity":"error"`, `"severity":"info"`},
+		{`"status":"failed"`, `"status":"fine"`},
+		{`"schema":"bindgate.report/v1"`, `"schema":"bindgate.report/v2"`},
+		{`"decision":"allowed",`, ``},
+		{`"ids":[`, `"ids":[],"x":[`},
 	} {
 		bad := strings.Replace(good, c.old, c.new, 1)
 		if bad == good {

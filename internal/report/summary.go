@@ -1,76 +1,386 @@
 package report
 
 import (
+	"cmp"
+	"fmt"
+	"hash/maphash"
+	"slices"
 	"strings"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/gate"
 )
 
-// Summarize counts the bindings of a report. A decision or an outcome of no
-// known kind counts as undetermined or unknown, never as something better.
-func Summarize(bindings []Binding) Summary {
-	s := Summary{Bindings: len(bindings)}
-	for _, b := range bindings {
-		*s.ofDecision(b.Decision)++
-		if b.Outcome != nil {
-			*s.ofOutcome(b.Outcome.Status)++
+// settled reports that nothing stands in the way of what was asked for.
+func settled(s Summary) bool {
+	return s.Refused+s.Undetermined+s.Incomplete+s.Failed+s.Unknown+s.NotAttempted == 0
+}
+
+// outcome draws a call that did not end as wished, and how to go back.
+func (t *text) outcome(b Binding, o Outcome) {
+	if o.Status == bound || o.Status == unchanged || o.Status == notAttempted {
+		return
+	}
+	mark, s := markOf(b)
+	t.line(0, 2, span{s, mark + " " + o.Status}, span{name, b.DomainName}, span{plain, toGroup(b.GroupID)})
+	for _, fact := range [][2]string{{"code", o.Code}, {"message", o.Message}, {"request id", o.RequestID}} {
+		if fact[1] != "" {
+			t.line(2, 4, span{aside, fact[0] + ":"}, span{plain, fact[1]})
 		}
-		for _, c := range b.Checks {
-			for _, f := range c.Findings {
-				if f.Severity == checks.Warning {
-					s.Warnings++
-				}
-			}
+	}
+	if d := o.Before; d != nil {
+		t.line(2, 4, span{aside, "before:"}, span{plain, fmt.Sprintf("%s, stage %s, certificate %s",
+			d.DomainBindingStatus, stageName(d.BindStageName), orElse(d.CertificateName, "none"))})
+	}
+	if len(o.Restore) > 0 {
+		t.line(2, 4, span{aside, "to bring the state before back:"})
+		for _, command := range o.Restore {
+			t.verbatim(4, command)
 		}
+	}
+	t.blank()
+}
+
+// end counts, names the checks that fail most, and says the next step.
+func (t *text) end() {
+	s := t.summary
+	t.line(0, 2, counts(count(s.Bindings, "binding:", "bindings:"), []counted{
+		{good, s.Allowed, "allowed"}, {bad, s.Refused, "refused"}, {doubt, s.Undetermined, "undetermined"},
+		{aside, s.Partial, "partial"}})...)
+	if line := counts("outcome:", []counted{{good, s.Bound, bound}, {good, s.Unchanged, unchanged},
+		{bad, s.Incomplete, incomplete}, {bad, s.Failed, failed}, {doubt, s.Unknown, unknown},
+		{aside, s.NotAttempted, "not attempted"}}); len(line) > 1 {
+		t.line(0, 2, line...)
+	}
+	if s.Warnings > 0 {
+		t.line(0, 2, span{doubt, count(s.Warnings, "warning", "warnings")})
+	}
+	if s.Refused > 1 {
+		t.line(0, 2, span{plain, "failing:"}, span{plain, list(failing(t.failing))})
+	}
+	switch {
+	case t.Run.Interrupted:
+		t.line(0, 2, span{doubt, "interrupted:"}, span{plain, t.done()})
+	case t.Run.Command == "apply" && s.Bound+s.Incomplete+s.Failed+s.Unknown == 0:
+		t.line(0, 2, span{plain, "no call was made"})
+	}
+	if head := t.Run.JournalHead; head != "" {
+		t.line(0, 2, span{aside, "journal head:"}, span{aside, head})
+	}
+	for _, step := range t.nextSteps() {
+		t.line(0, 6, span{name, "next:"}, span{plain, step})
+	}
+}
+
+// failing names the checks that fail, with how many bindings fail them.
+func failing(n map[string]int) []string {
+	var names []string
+	for _, r := range ranked(n) {
+		names = append(names, fmt.Sprintf("%s (%d)", r.id, r.count))
+	}
+	return names
+}
+
+// counted is the summary in one line.
+func (s *state) counted() string {
+	var words []string
+	warnings := "warnings"
+	if s.summary.Warnings == 1 {
+		warnings = "warning"
+	}
+	for _, c := range counts(count(s.summary.Bindings, "binding:", "bindings:"), []counted{{n: s.summary.Allowed, word: "allowed"},
+		{n: s.summary.Refused, word: "refused"}, {n: s.summary.Undetermined, word: "undetermined"}, {n: s.summary.Partial, word: "partial"},
+		{n: s.summary.Bound, word: bound}, {n: s.summary.Unchanged, word: unchanged}, {n: s.summary.Incomplete, word: incomplete},
+		{n: s.summary.Failed, word: failed}, {n: s.summary.Unknown, word: "of unknown outcome"},
+		{n: s.summary.NotAttempted, word: "not attempted"}, {n: s.summary.Warnings, word: warnings}}) {
+		words = append(words, c.text)
+	}
+	if s.Run.Interrupted {
+		words = append(words, "(interrupted)")
+	}
+	return strings.Join(words, " ")
+}
+
+type counted struct {
+	style style
+	n     int
+	word  string
+}
+
+// counts is a line of the numbers that are not zero.
+func counts(head string, all []counted) []span {
+	line := []span{{name, head}}
+	var parts []counted
+	for _, c := range all {
+		if c.n > 0 {
+			parts = append(parts, c)
+		}
+	}
+	for i, c := range parts {
+		comma := ","
+		if i == len(parts)-1 {
+			comma = ""
+		}
+		line = append(line, span{c.style, fmt.Sprintf("%d %s%s", c.n, c.word, comma)})
+	}
+	return line
+}
+
+type idCount struct {
+	id    string
+	count int
+}
+
+// ranked gives the ids by how often they occur, most first.
+func ranked(n map[string]int) []idCount {
+	var out []idCount
+	for id, count := range n {
+		out = append(out, idCount{id, count})
+	}
+	slices.SortFunc(out, func(a, b idCount) int {
+		return cmp.Or(cmp.Compare(b.count, a.count), strings.Compare(a.id, b.id))
+	})
+	return out
+}
+
+// nextSteps says what a person does next; nothing when all is well.
+func (t *text) nextSteps() []string {
+	var steps []string
+	add := func(n int, step string) {
+		if n > 0 {
+			steps = append(steps, step)
+		}
+	}
+	s, again := t.summary, "run `bindgate "+orElse(t.Run.Command, "lint")+"` again"
+	if t.Run.Interrupted {
+		s.Undetermined = 0 // nobody was asked to the end
+		add(1, again+t.goingOn())
+	}
+	add(s.Unknown, "find out with `bindgate lint` whether the call took effect; `bindgate apply` reads the state first and repeats nothing that stands")
+	add(s.Failed, "mend what the gateway's code names, then "+again+"; what stands is not sent again")
+	add(s.Incomplete, "the domain is bound, but not yet as asked: "+again+" to complete it, or use the commands above to go back")
+	add(s.Refused, "fix the findings above, then "+again)
+	add(s.Undetermined, "make what could not be asked answer, then "+again+"; until then nothing is bound")
+	add(s.Partial, again+" without --offline and --without to judge what was left out")
+	return steps
+}
+
+// done says what an interrupted run did, and what not.
+func (t *text) done() string {
+	switch {
+	case t.Run.Command != "apply":
+		return "not everything may have been looked at; nothing was changed"
+	case t.sent.n == 0:
+		return "no call was made"
+	case t.missing.n == 0:
+		return "calls were made for " + t.sent.String()
+	}
+	return "calls were made for " + t.sent.String() + "; none for " + t.missing.String()
+}
+
+// goingOn says what the next run does with what an interrupted one left.
+func (t *text) goingOn() string {
+	switch {
+	case t.Run.Command != "apply":
+		return " to judge the rest"
+	case t.sent.n == 0:
+		return "; it judges afresh"
+	}
+	return " on the manifest, for a plan made before no longer holds; it judges afresh and repeats nothing that stands"
+}
+
+// group is one reason why something was not done, with the checks and the
+// bindings that it concerns: a gateway that does not answer is told once, not
+// once for each of a thousand bindings.
+type group struct {
+	reason string
+	ids    []string
+	names  names
+}
+
+// grouping gathers groups in order of appearance.
+type grouping struct {
+	most int // groups that are kept, the others are counted; 0: all
+	kept []*group
+	seen map[uint64]*group // by the hash of the reason; nil: counted only
+	seed maphash.Seed
+}
+
+func (gs *grouping) add(reason, id, domain string) {
+	key := maphash.String(gs.seed, reason)
+	g, known := gs.seen[key]
+	if !known {
+		if gs.most == 0 || len(gs.kept) < gs.most {
+			g = &group{reason: reason}
+			gs.kept = append(gs.kept, g)
+		}
+		gs.seen[key] = g
+	}
+	if g == nil {
+		return
+	}
+	if id != "" && !slices.Contains(g.ids, id) {
+		g.ids = append(g.ids, id)
+	}
+	g.names.add(domain)
+}
+
+// unjudged adds a binding's results of one status, and the reasons of that
+// decision that no result tells.
+func unjudged(gs *grouping, b Binding, decision gate.Status, status checks.Status) {
+	told := func(c checks.Result) bool { return c.Status == status }
+	for _, c := range b.Checks {
+		if told(c) {
+			gs.add(orElse(c.Reason, "no reason was given"), c.ID, b.DomainName)
+		}
+	}
+	if b.Decision == decision {
+		for _, reason := range unexplained(b, told) {
+			gs.add(reason, "", b.DomainName)
+		}
+	}
+}
+
+// groups writes each group: what, why, which checks.
+func (t *text) groups(gs grouping, heading span) {
+	for _, g := range gs.kept {
+		t.line(0, 2, heading, span{name, g.names.String()})
+		t.line(4, 4, span{plain, g.reason})
+		if len(g.ids) > 0 {
+			t.line(4, 6, span{aside, count(len(g.ids), "check:", "checks:")}, span{aside, list(g.ids)})
+		}
+	}
+	if rest := len(gs.seen) - len(gs.kept); rest > 0 {
+		t.line(0, 2, heading, span{plain, count(rest, "more reason; --verbose shows it", "more reasons; --verbose shows them")})
+	}
+	if len(gs.kept) > 0 {
+		t.blank()
+	}
+	t.flush()
+}
+
+// unexplained returns the reasons of a decision that none of the results tells: a
+// result that is missing or doubled, a check that the catalogue does not hold.
+// A reason begins with the id of its check; the results are sorted by it.
+func unexplained(b Binding, told func(checks.Result) bool) []string {
+	var out []string
+	for _, reason := range b.Reasons {
+		id, _, _ := strings.Cut(reason, ": ")
+		at, _ := slices.BinarySearchFunc(b.Checks, id, func(c checks.Result, id string) int { return strings.Compare(c.ID, id) })
+		explained := false
+		for ; at < len(b.Checks) && b.Checks[at].ID == id; at++ {
+			explained = explained || told(b.Checks[at])
+		}
+		if !explained {
+			out = append(out, reason)
+		}
+	}
+	return out
+}
+
+// names are the first of a list of names, and how many it has. Bindings come one
+// after another, so that a name twice in a row is the same one.
+type names struct {
+	first []string
+	n     int
+	last  string
+}
+
+func (l *names) add(name string) {
+	if l.n > 0 && l.last == name {
+		return
+	}
+	l.last = name
+	if l.n++; l.n <= mostNames {
+		l.first = append(l.first, name)
+	}
+}
+
+// String joins the first names and counts the rest.
+func (l names) String() string {
+	text := strings.Join(l.first, ", ")
+	if rest := l.n - len(l.first); rest > 0 {
+		return fmt.Sprintf("%s and %d more", text, rest)
+	}
+	return text
+}
+
+func list(all []string) string {
+	return names{first: all[:min(len(all), mostNames)], n: len(all)}.String()
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func orElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
 	}
 	return s
 }
 
-func (s *Summary) ofDecision(status gate.Status) *int {
-	switch status {
+// markOf is the sign and the style of a binding's line; an outcome, which is
+// later, weighs more than the decision.
+func markOf(b Binding) (string, style) {
+	if b.Outcome != nil {
+		switch b.Outcome.Status {
+		case bound, unchanged:
+			return "✓", good
+		case failed, incomplete:
+			return "✗", bad
+		case unknown:
+			return "?", doubt
+		case notAttempted:
+			return "~", aside
+		}
+	}
+	switch b.Decision {
 	case gate.Allowed:
-		return &s.Allowed
+		return "✓", good
 	case gate.Refused:
-		return &s.Refused
+		return "✗", bad
 	case gate.Partial:
-		return &s.Partial
+		return "~", aside
 	}
-	return &s.Undetermined
+	return "?", doubt
 }
 
-func (s *Summary) ofOutcome(status string) *int {
-	switch status {
-	case bound:
-		return &s.Bound
-	case unchanged:
-		return &s.Unchanged
-	case incomplete:
-		return &s.Incomplete
-	case failed:
-		return &s.Failed
-	case notAttempted:
-		return &s.NotAttempted
+// place is where a value stands, in the form that editors jump to.
+func place(p binding.Position) string {
+	if p.File == "" && p.Line == 0 {
+		return "command line:"
 	}
-	return &s.Unknown
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
 }
 
-// counted is the summary in one line.
-func (r Report) counted() string {
-	var words []string
-	warnings := "warnings"
-	if r.Summary.Warnings == 1 {
-		warnings = "warning"
+func stage(b Binding) string {
+	if b.BindStageName == nil {
+		return ""
 	}
-	for _, s := range counts(count(r.Summary.Bindings, "binding:", "bindings:"), []counted{{n: r.Summary.Allowed, word: "allowed"},
-		{n: r.Summary.Refused, word: "refused"}, {n: r.Summary.Undetermined, word: "undetermined"}, {n: r.Summary.Partial, word: "partial"},
-		{n: r.Summary.Bound, word: bound}, {n: r.Summary.Unchanged, word: unchanged}, {n: r.Summary.Incomplete, word: incomplete},
-		{n: r.Summary.Failed, word: failed}, {n: r.Summary.Unknown, word: "of unknown outcome"},
-		{n: r.Summary.NotAttempted, word: "not attempted"}, {n: r.Summary.Warnings, word: warnings}}) {
-		words = append(words, s.text)
+	return "(" + stageName(*b.BindStageName) + ")"
+}
+
+func stageName(s string) string { return orElse(s, "all environments") }
+
+// short keeps enough of a group's id to know it again.
+func short(id string) string {
+	const enough = 8
+	if len(id) <= enough || strings.ToValidUTF8(id[:enough], "") != id[:enough] {
+		return id
 	}
-	if r.Run.Interrupted {
-		words = append(words, "(interrupted)")
+	return id[:enough] + "…"
+}
+
+// toGroup names the group that a binding is for; a certificate that is judged
+// alone has none.
+func toGroup(id string) string {
+	if id == "" {
+		return ""
 	}
-	return strings.Join(words, " ")
+	return "→ group " + id
 }

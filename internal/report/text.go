@@ -2,20 +2,31 @@ package report
 
 import (
 	"fmt"
-	"io"
+	"hash/maphash"
+	"maps"
+	"slices"
 	"strings"
+	"unique"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/internal/gate"
+	"github.com/bindgate/bindgate/internal/plan"
 )
 
-// text writes the report for people: what stands in the way first, then each
+// text is the report for people: what stands in the way first, then each
 // binding in a line, then what to know besides, and a summary that fits one
-// screen whatever the number of bindings.
+// screen whatever the number of bindings. That order is not the order in which
+// bindings arrive, so each section is drawn as they arrive and written at the end.
 type text struct {
-	*printer
-	r Report
-	o Options
+	*state
+	*printer // of the section that is drawn or written now
+
+	refusals                      refusals
+	unknown, notRun, notAttempted grouping
+	lines                         []unique.Handle[string] // of bindings; those that list the same checks share the list
+	warnings, calls, outcomes     strings.Builder
+	warned, failing               map[string]int // bindings' warnings, and failing bindings, by check
+	sent, missing                 names          // domains for which calls were made, and for which none was
 }
 
 // Beyond these numbers the text report counts instead of listing, unless it is
@@ -28,69 +39,331 @@ const (
 	mostNames    = 5  // names in one list
 )
 
-func writeText(w io.Writer, r Report, o Options) error {
-	t := text{newPrinter(o), r, o}
-	if o.Quiet && settled(r.Summary) {
+func openText(s *state) (format, error) {
+	most := mostGroups
+	if s.options.Verbose {
+		most = 0
+	}
+	seed := maphash.MakeSeed()
+	newGrouping := func() grouping { return grouping{most: most, seed: seed, seen: map[uint64]*group{}} }
+	return &text{state: s, printer: newPrinter(s.options), unknown: newGrouping(), notRun: newGrouping(), notAttempted: newGrouping(),
+		refusals: refusals{alike: map[string]*alike{}}, warned: map[string]int{}, failing: map[string]int{}}, nil
+}
+
+func (t *text) add(b Binding) error {
+	for _, c := range b.Checks {
+		if fails(c) {
+			t.failing[c.ID]++
+		}
+	}
+	t.failure(b)
+	unjudged(&t.unknown, b, gate.Undetermined, checks.StatusUnknown)
+	if o := b.Outcome; o != nil {
+		switch {
+		case o.Sent:
+			t.sent.add(b.DomainName)
+		case o.Status == notAttempted:
+			t.missing.add(b.DomainName)
+		}
+		if o.Status == notAttempted && o.Message != "" {
+			t.notAttempted.add(o.Message, "", b.DomainName)
+		}
+		t.outcome(b, *o)
+		t.outcomes.WriteString(t.take())
+	}
+	if t.options.Quiet {
+		return nil
+	}
+	unjudged(&t.notRun, b, gate.Partial, checks.StatusNotRun)
+	t.binding(b)
+	t.warning(b)
+	t.warnings.WriteString(t.take())
+	t.call(b)
+	t.calls.WriteString(t.take())
+	return nil
+}
+
+func (t *text) close() error {
+	if t.options.Quiet && settled(t.summary) {
 		return nil
 	}
 	t.failures()
-	t.groups(t.unjudged(gate.Undetermined, checks.StatusUnknown), span{doubt, "? cannot tell:"})
-	if !o.Quiet {
-		t.groups(t.unjudged(gate.Partial, checks.StatusNotRun), span{aside, "~ not run:"})
-		t.bindings()
-		t.warnings()
-		t.calls()
+	t.groups(t.unknown, span{doubt, "? cannot tell:"})
+	if !t.options.Quiet {
+		t.groups(t.notRun, span{aside, "~ not run:"})
+		if t.summary.Bindings <= mostBindings || t.options.Verbose {
+			for _, l := range t.lines {
+				t.put(l.Value())
+			}
+			if len(t.lines) > 0 {
+				t.blank()
+			}
+		}
+		t.flush()
+		t.put(t.warnings.String())
+		t.moreWarnings()
+		t.flush()
+		t.put(t.calls.String())
 	}
-	t.outcomes()
-	t.groups(t.notAttempted(), span{doubt, "~ not attempted:"})
-	t.summary()
-	return t.flush(w)
+	t.put(t.outcomes.String())
+	t.groups(t.notAttempted, span{doubt, "~ not attempted:"})
+	t.end()
+	t.flush()
+	return nil
 }
 
-// settled reports that nothing stands in the way of what was asked for.
-func settled(s Summary) bool {
-	return s.Refused+s.Undetermined+s.Incomplete+s.Failed+s.Unknown+s.NotAttempted == 0
+// flush writes what was drawn.
+func (t *text) flush() { t.put(t.take()) }
+
+// refusals are the bindings that fail checks, as they are told.
+type refusals struct {
+	n     int
+	told  []refusal
+	alike map[string]*alike // by what they fail
+	more  []*alike          // of which not all are told, in order of appearance
 }
 
-// findings are the findings of one severity.
-func findings(c checks.Result, s checks.Severity) []checks.Finding {
-	var out []checks.Finding
-	for _, f := range c.Findings {
-		if f.Severity == s {
-			out = append(out, f)
+// refusal is a binding that is told in full.
+type refusal struct {
+	alike  *alike
+	domain string
+	nth    int // of those that fail the same, from 1
+	text   string
+}
+
+// alike are bindings that have the same decision and fail the same checks.
+type alike struct {
+	decision, what string
+	n              int
+	more           names // those that are not told
+}
+
+// failure draws a refused binding with its error findings. Of very many that
+// fail the same checks the first are told, and the others named.
+func (t *text) failure(b Binding) {
+	var failing []string // what it fails, without the words that differ from one to the next
+	for _, c := range b.Checks {
+		if fails(c) {
+			failing = append(failing, c.ID)
 		}
 	}
-	return out
-}
-
-// unexplained are the reasons of a decision that none of the results tells: a
-// result that is missing or doubled, a check that the catalogue does not hold.
-// A reason begins with the id of its check.
-func unexplained(b Binding, told []checks.Result) []string {
-	var out []string
-	for _, reason := range b.Reasons {
-		explained := false
-		for _, c := range told {
-			explained = explained || strings.HasPrefix(reason, c.ID+": ")
+	if len(failing) == 0 && b.Decision != gate.Refused {
+		return
+	}
+	var reasons []string
+	if b.Decision == gate.Refused {
+		reasons = unexplained(b, fails)
+	}
+	what := strings.Join(append(failing, reasons...), ", ")
+	all := &t.refusals
+	all.n++
+	key := string(b.Decision) + ": " + what
+	same := all.alike[key]
+	if same == nil {
+		same = &alike{decision: string(b.Decision), what: what}
+		all.alike[key] = same
+	}
+	same.n++
+	fold := all.n > mostBindings && !t.options.Verbose
+	if fold && all.n == mostBindings+1 {
+		told := all.told
+		all.told = nil
+		for _, r := range told {
+			all.tell(r, true)
 		}
-		if !explained {
-			out = append(out, reason)
+	}
+	r := refusal{alike: same, domain: b.DomainName, nth: same.n}
+	if !fold || same.n <= mostAlike {
+		t.refusal(b, reasons)
+		r.text = t.take()
+	}
+	all.tell(r, fold)
+}
+
+// tell keeps a refusal to be told, or only names it.
+func (all *refusals) tell(r refusal, fold bool) {
+	if !fold || r.nth <= mostAlike {
+		all.told = append(all.told, r)
+		return
+	}
+	if r.alike.more.n == 0 {
+		all.more = append(all.more, r.alike)
+	}
+	r.alike.more.add(r.domain)
+}
+
+// failures writes the refused bindings.
+func (t *text) failures() {
+	for _, r := range t.refusals.told {
+		t.put(r.text)
+	}
+	for _, a := range t.refusals.more {
+		t.line(0, 2, span{bad, "✗ " + a.decision + ":"}, span{name, a.more.String()})
+		t.line(4, 4, span{plain, count(a.n-mostAlike, "more binding fails", "more bindings fail")},
+			span{plain, "the same checks as those above; --verbose or -f json shows every finding"})
+		t.line(4, 6, span{bad, a.what})
+	}
+	if len(t.refusals.more) > 0 {
+		t.blank()
+	}
+	t.flush()
+}
+
+func (t *text) refusal(b Binding, reasons []string) {
+	t.line(0, 2, span{bad, "✗ " + string(b.Decision)}, span{name, b.DomainName}, span{plain, toGroup(b.GroupID)})
+	for _, c := range b.Checks {
+		for _, f := range c.Findings {
+			if f.Severity == checks.Error {
+				t.finding(c.ID, f, bad)
+			}
 		}
 	}
-	return out
+	for _, reason := range reasons {
+		t.line(2, 4, span{plain, reason})
+	}
+	if !t.options.Verbose { // it draws them with every check
+		if slices.ContainsFunc(b.Checks, doubtsNames) {
+			t.draw(b.Evidence.names())
+		}
+		if slices.ContainsFunc(b.Checks, func(c checks.Result) bool { return c.ID == "certificate/chain-is-trusted" && fails(c) }) {
+			t.draw(b.Evidence.path())
+		}
+	}
+	t.blank()
 }
 
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
+// fails reports whether a check has a finding that refuses.
+func fails(c checks.Result) bool {
+	return slices.ContainsFunc(c.Findings, func(f checks.Finding) bool { return f.Severity == checks.Error })
 }
 
-// list joins the first names and counts the rest.
-func list(names []string) string {
-	if rest := len(names) - mostNames; rest > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:mostNames], ", "), rest)
+// doubtsNames reports that a check of DNS did not pass, so that the aliases are
+// worth seeing.
+func doubtsNames(c checks.Result) bool {
+	return strings.HasPrefix(c.ID, "dns/") && (c.Status == checks.StatusFail || c.Status == checks.StatusUnknown)
+}
+
+// finding writes where, which check, what, and how to fix it.
+func (t *text) finding(id string, f checks.Finding, s style) {
+	t.line(2, 4, span{name, place(f.Source)}, span{s, id})
+	t.line(4, 4, span{plain, f.Message})
+	if f.Fix != "" {
+		t.line(4, 9, span{good, "fix:"}, span{plain, f.Fix})
 	}
-	return strings.Join(names, ", ")
+}
+
+// draw shows evidence as a tree.
+func (t *text) draw(lines []branch) {
+	for _, l := range lines {
+		indent := 4 + 2*min(l.depth, 10)
+		mark := "└"
+		if l.depth == 0 {
+			mark = ""
+		}
+		t.line(indent, indent+2, span{aside, mark}, span{plain, l.text})
+	}
+}
+
+// binding draws one line, and when verbose its checks. When there are many
+// bindings, the summary counts them instead.
+func (t *text) binding(b Binding) {
+	if t.summary.Bindings > mostBindings && !t.options.Verbose {
+		t.lines = nil
+		return
+	}
+	verdict := string(b.Decision)
+	switch {
+	case b.Outcome != nil:
+		verdict += ", " + b.Outcome.Status
+	case t.Run.Command == "plan" && b.Decision == gate.Allowed && len(b.Calls) == 0:
+		verdict += ", stands already: nothing to send"
+	}
+	mark, s := markOf(b)
+	t.line(0, 2, span{s, mark}, span{name, b.DomainName}, span{plain, toGroup(short(b.GroupID))},
+		span{plain, stage(b)}, span{s, verdict})
+	t.lines = append(t.lines, unique.Make(t.take()))
+	if !t.options.Verbose {
+		return
+	}
+	for _, c := range b.Checks {
+		s := plain
+		switch c.Status {
+		case checks.StatusPass:
+			s = good
+		case checks.StatusFail:
+			s = bad
+		case checks.StatusUnknown:
+			s = doubt
+		}
+		t.line(4, 8, span{s, string(c.Status)}, span{plain, c.ID}, span{aside, c.Reason})
+	}
+	t.lines = append(t.lines, unique.Make(t.take()))
+	t.draw(b.Evidence.names())
+	t.draw(b.Evidence.path())
+	t.lines = append(t.lines, unique.Make(t.take()))
+}
+
+// warning draws the warnings of a binding, the first few of each check.
+func (t *text) warning(b Binding) {
+	for _, c := range b.Checks {
+		for _, f := range c.Findings {
+			if f.Severity != checks.Warning {
+				continue
+			}
+			if t.warned[c.ID]++; t.warned[c.ID] <= mostWarnings || t.options.Verbose {
+				t.line(0, 2, span{doubt, "! warning:"}, span{name, b.DomainName})
+				t.finding(c.ID, f, doubt)
+			}
+		}
+	}
+}
+
+func (t *text) moreWarnings() {
+	for _, n := range ranked(t.warned) {
+		if rest := n.count - mostWarnings; rest > 0 && !t.options.Verbose {
+			t.line(0, 2, span{doubt, "! warning:"}, span{plain, fmt.Sprintf("%d more of %s; --verbose shows them", rest, n.id)})
+		}
+	}
+	if len(t.warned) > 0 {
+		t.blank()
+	}
+}
+
+// call draws, for a plan or when verbose, what is sent, and always what a
+// force takes away.
+func (t *text) call(b Binding) {
+	shown := t.Run.Command == "plan" || t.options.Verbose
+	if !shown && len(b.Takes) == 0 || len(b.Calls) == 0 {
+		return
+	}
+	when := "calls:"
+	switch {
+	case !shown:
+		when = "force:"
+	case b.Decision != gate.Allowed:
+		when = "calls, once it is allowed:"
+	}
+	t.line(0, 2, span{plain, when}, span{name, b.DomainName}, span{plain, toGroup(b.GroupID)})
+	if shown {
+		for _, c := range b.Calls {
+			t.sending(c)
+		}
+	}
+	for _, h := range b.Takes {
+		t.line(2, 4, span{doubt, "takes " + h.Domain.DomainName + " away from group " + h.GroupID},
+			span{plain, fmt.Sprintf("(%s, stage %s)", orElse(h.GroupName, "no name"), stageName(h.Domain.BindStageName))})
+	}
+	t.blank()
+}
+
+func (t *text) sending(c plan.Call) {
+	words := []span{{good, c.Action}, {plain, "in " + orElse(c.RegionID, "the default region")}}
+	for _, key := range slices.Sorted(maps.Keys(c.Params)) {
+		words = append(words, span{plain, fmt.Sprintf("%s=%q", key, c.Params[key])})
+	}
+	t.line(2, 4, words...)
+	if m := c.Material; m != nil {
+		t.line(4, 6, span{aside, m.BodyParam}, span{plain, m.ChainDigest})
+		t.line(4, 6, span{aside, m.KeyParam + " (public half)"}, span{plain, m.PublicKeyDigest})
+	}
 }

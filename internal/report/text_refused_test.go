@@ -9,9 +9,9 @@ import (
 	"github.com/bindgate/bindgate/internal/gate"
 )
 
-// refusals gives n refused bindings; every tenth fails one check fewer, and the
+// manyRefused gives n refused bindings; every tenth fails one check fewer, and the
 // last has a reason that no result tells.
-func refusals(n int) []Binding {
+func manyRefused(n int) []Binding {
 	var out []Binding
 	for i := range n {
 		b := refused()
@@ -27,7 +27,7 @@ func refusals(n int) []Binding {
 }
 
 func TestManyRefusedBindingsAreGrouped(t *testing.T) {
-	many := refusals(1000)
+	many := manyRefused(1000)
 	got := written(t, "text", run("lint", many...), Options{})
 	if n := strings.Count(got, "\n"); n > 130 {
 		t.Errorf("%d lines, want at most 130:\n%s", n, got)
@@ -58,7 +58,7 @@ func TestManyRefusedBindingsAreGrouped(t *testing.T) {
 }
 
 func TestFewRefusedBindingsAreListed(t *testing.T) {
-	few := refusals(mostBindings)
+	few := manyRefused(mostBindings)
 	if got := written(t, "text", run("lint", few...), Options{}); strings.Count(got, "✗ refused d") != len(few) {
 		t.Errorf("not every one of %d bindings is listed:\n%s", len(few), got)
 	}

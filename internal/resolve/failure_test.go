@@ -110,14 +110,13 @@ func TestClosedPort(t *testing.T) {
 	address := udp.LocalAddr().String()
 	udp.Close()
 	tcp.Close()
-	c, err := New(Config{Server: address, Timeout: time.Minute})
+	c, err := New(Config{Server: address, Timeout: time.Hour}) // waiting for it would end the test
 	if err != nil {
 		t.Fatal(err)
 	}
-	start := time.Now()
 	_, err = c.Walk(t.Context(), "api.demo.com")
-	if kindOf(t, err) != Unreachable || !strings.Contains(err.Error(), "nothing listens") || time.Since(start) > 20*time.Second {
-		t.Errorf("after %v: %v", time.Since(start), err)
+	if kindOf(t, err) != Unreachable || !strings.Contains(err.Error(), "nothing listens") {
+		t.Errorf("got %v", err)
 	}
 }
 

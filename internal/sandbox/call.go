@@ -1,13 +1,15 @@
 package sandbox
 
 import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
-	"github.com/bindgate/bindgate/internal/sandbox/actions"
-	"github.com/bindgate/bindgate/internal/sandbox/apierror"
-	"github.com/bindgate/bindgate/internal/sandbox/ident"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/sign"
 )
 
@@ -27,7 +29,7 @@ type exchange struct {
 
 func (g *gateway) serveCall(w http.ResponseWriter, r *http.Request) {
 	began := g.options.Now()
-	x := &exchange{gateway: g, w: w, r: r, id: ident.New()}
+	x := &exchange{gateway: g, w: w, r: r, id: account.NewID()}
 	outcome := x.serve()
 	if x.entry != nil {
 		g.log.set(x.entry, func(e *Received) { e.Code = outcome })
@@ -63,11 +65,11 @@ func (x *exchange) serve() string {
 func (x *exchange) authenticate() error {
 	x.format, _ = formatOf("", x.r) // until the signature says that a Format parameter counts
 	if x.r.Method != http.MethodGet && x.r.Method != http.MethodPost {
-		return apierror.Invalid("Method", "it must be GET or POST")
+		return account.Invalid("Method", "it must be GET or POST")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, maxBody))
 	if err != nil {
-		return apierror.Invalid("Body", "it is too long, or could not be read")
+		return account.Invalid("Body", "it is too long, or could not be read")
 	}
 	request := sign.Request{Method: x.r.Method, Host: x.r.Host, Header: x.r.Header, RawQuery: x.r.URL.RawQuery, Body: body}
 	if x.format, err = formatOf(x.r.URL.Query().Get("Format"), x.r); err != nil {
@@ -81,19 +83,19 @@ func (x *exchange) authenticate() error {
 }
 
 // admit finds the action and applies flow control.
-func (x *exchange) admit() (actions.Action, error) {
-	if x.call.Version != actions.Version {
-		return actions.Action{}, apierror.Invalid("Version", "it must be "+actions.Version)
+func (x *exchange) admit() (account.Action, error) {
+	if x.call.Version != account.Version {
+		return account.Action{}, account.Invalid("Version", "it must be "+account.Version)
 	}
-	action, known := actions.Find(x.call.Action)
+	action, known := account.FindAction(x.call.Action)
 	if !known {
-		return actions.Action{}, apierror.New("InvalidApi.NotFound", "The action is not found.")
+		return account.Action{}, account.Refuse("InvalidApi.NotFound", "The action is not found.")
 	}
 	return action, x.limits.allow(action.Name)
 }
 
-func (x *exchange) act(action actions.Action) (any, error) {
-	answer, err := action.Do(x.account, actions.Request{ID: x.id, Params: x.call.Params, Contract2017: x.options.Contract2017})
+func (x *exchange) act(action account.Action) (any, error) {
+	answer, err := action.Do(x.account, account.Request{ID: x.id, Params: x.call.Params, Contract2017: x.options.Contract2017})
 	if err == nil && action.Writes {
 		x.log.set(x.entry, func(e *Received) { e.Committed = true })
 	}
@@ -106,19 +108,23 @@ func (x *exchange) refuse(err error) string {
 	return x.refuseWith(refusal.Status(), refusal)
 }
 
-func (x *exchange) refuseWith(status int, refusal *apierror.Error) string {
+func (x *exchange) refuseWith(status int, refusal *account.Error) string {
 	return x.answer(status, "Error", errorAnswer{
 		RequestID: x.id, HostID: x.addr, Code: refusal.Code, Message: refusal.Message,
 		Recommend: "https://api.alibabacloud.com/troubleshoot?product=CloudAPI",
 	}, refusal.Code)
 }
 
-func refusalOf(err error) *apierror.Error {
-	var refusal *apierror.Error
+func refusalOf(err error) *account.Error {
+	var refusal *account.Error
 	if errors.As(err, &refusal) {
 		return refusal
 	}
-	return apierror.New("InternalError", "The request failed for an unknown reason.")
+	var unsigned *sign.Error
+	if errors.As(err, &unsigned) {
+		return account.Refuse(unsigned.Code, "%s", unsigned.Message)
+	}
+	return account.Refuse("InternalError", "The request failed for an unknown reason.")
 }
 
 // answer writes the whole answer and returns the outcome.
@@ -131,4 +137,57 @@ func (x *exchange) answer(status int, root string, v any, outcome string) string
 	x.w.WriteHeader(status)
 	_, _ = x.w.Write(body) // the client has gone; the outcome is what was decided
 	return outcome
+}
+
+// format is how answers are written.
+type format struct {
+	contentType string
+	encode      func(root string, v any) ([]byte, error)
+}
+
+// formatOf chooses: the parameter Format, else what Accept names, else the
+// default of the scheme, which is XML for V1 (as the platform's pages say of RPC
+// calls) and JSON for V3 (not documented; its official clients ask for JSON).
+func formatOf(parameter string, r *http.Request) (format, error) {
+	accept := strings.ToLower(r.Header.Get("Accept"))
+	switch {
+	case strings.EqualFold(parameter, "json"):
+		return jsonFormat(), nil
+	case strings.EqualFold(parameter, "xml"):
+		return xmlFormat(), nil
+	case parameter != "":
+		return jsonFormat(), account.Invalid("Format", "it must be JSON or XML")
+	case strings.Contains(accept, "json"):
+		return jsonFormat(), nil
+	case strings.Contains(accept, "xml"), r.Header.Get("Authorization") == "":
+		return xmlFormat(), nil
+	}
+	return jsonFormat(), nil
+}
+
+func jsonFormat() format {
+	return format{"application/json;charset=utf-8", func(_ string, v any) ([]byte, error) {
+		var b bytes.Buffer
+		encoder := json.NewEncoder(&b)
+		encoder.SetEscapeHTML(false)
+		err := encoder.Encode(v)
+		return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+	}}
+}
+
+func xmlFormat() format {
+	return format{"text/xml;charset=utf-8", func(root string, v any) ([]byte, error) {
+		b := bytes.NewBufferString(xml.Header)
+		err := xml.NewEncoder(b).EncodeElement(v, xml.StartElement{Name: xml.Name{Local: root}})
+		return b.Bytes(), err
+	}}
+}
+
+// errorAnswer is the body of every refusal.
+type errorAnswer struct {
+	RequestID string `json:"RequestId" xml:"RequestId"`
+	HostID    string `json:"HostId" xml:"HostId"`
+	Code      string
+	Message   string
+	Recommend string
 }

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"golang.org/x/net/netutil"
+	"golang.org/x/time/rate"
 
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/fault"
@@ -89,4 +91,60 @@ func (g *gateway) close() error {
 		err = errors.Join(err, g.failed)
 	}
 	return err
+}
+
+// limits is flow control: so many calls a second of each action, with a burst of
+// one second's worth. A nil limits lets everything through.
+type limits struct {
+	perSecond float64
+	now       func() time.Time
+	mu        sync.Mutex
+	actions   map[string]*rate.Limiter
+}
+
+func newLimits(perSecond float64, now func() time.Time) *limits {
+	if perSecond == 0 {
+		return nil
+	}
+	return &limits{perSecond: perSecond, now: now, actions: map[string]*rate.Limiter{}}
+}
+
+// allow counts a call of an action that exists.
+func (l *limits) allow(action string) error {
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	limiter := l.actions[action]
+	if limiter == nil {
+		limiter = rate.NewLimiter(rate.Limit(l.perSecond), max(1, int(l.perSecond)))
+		l.actions[action] = limiter
+	}
+	if !limiter.AllowN(l.now(), 1) {
+		return throttled()
+	}
+	return nil
+}
+
+func throttled() error {
+	return account.Refuse("Throttling.User", "Request was denied due to user flow control.")
+}
+
+// accessLog writes a line a call: time, method, action, outcome, duration. No
+// parameter, header or URL ever goes in, for they hold keys and signatures.
+type accessLog struct {
+	to  io.Writer // nil: nothing is written
+	now func() time.Time
+	mu  sync.Mutex
+}
+
+func (l *accessLog) line(method, action, outcome string, took time.Duration) {
+	if l.to == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	// A log that cannot be written is no reason to fail a call.
+	_, _ = fmt.Fprintf(l.to, "%s %q %q %q %s\n", l.now().UTC().Format(time.RFC3339), method, action, outcome, took.Round(time.Microsecond))
 }

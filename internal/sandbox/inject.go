@@ -1,13 +1,16 @@
 package sandbox
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
-	"github.com/bindgate/bindgate/internal/sandbox/apierror"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/fault"
 )
 
@@ -61,11 +64,11 @@ func (x *exchange) afterCommit(rule fault.Rule, answer any) (outcome string, ove
 }
 
 // statusRefusal is the passing fault that goes with an HTTP status.
-func statusRefusal(status int) *apierror.Error {
+func statusRefusal(status int) *account.Error {
 	if status == http.StatusInternalServerError {
-		return apierror.New("InternalError", "The sandbox was asked to answer this status.")
+		return account.Refuse("InternalError", "The sandbox was asked to answer this status.")
 	}
-	return apierror.New("ServiceUnavailable", "The sandbox was asked to answer this status.")
+	return account.Refuse("ServiceUnavailable", "The sandbox was asked to answer this status.")
 }
 
 // sleep waits; a client that goes away does not stop it, for a platform that is
@@ -131,7 +134,46 @@ func (x *exchange) truncate(answer any) {
 }
 
 // injected is the error that a rule answers with.
-func injected(rule fault.Rule) *apierror.Error {
+func injected(rule fault.Rule) *account.Error {
 	code, message := rule.Refusal()
-	return &apierror.Error{Code: code, Message: message}
+	return &account.Error{Code: code, Message: message}
+}
+
+// Held is a call that a fault holds open.
+type Held struct {
+	Received Received // as it was when the hold began
+	release  chan struct{}
+	once     sync.Once
+}
+
+// Release lets the call go on. Doing so twice is no error.
+func (h *Held) Release() { h.once.Do(func() { close(h.release) }) }
+
+// Held waits for the next call that a fault holds open.
+func (s *Sandbox) Held(ctx context.Context) (*Held, error) {
+	select {
+	case h := <-s.gateway.holds:
+		return h, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for a call to be held: %w", ctx.Err())
+	case <-s.gateway.ctx.Done():
+		return nil, fmt.Errorf("waiting for a call to be held: the sandbox has stopped")
+	}
+}
+
+// hold waits until the call is released; false if the client goes away, or the
+// sandbox stops, before that. Nobody needs to be waiting in Held.
+func (g *gateway) hold(ctx context.Context, entry *Received) bool {
+	h := &Held{Received: g.log.get(entry), release: make(chan struct{})}
+	offers := g.holds
+	for {
+		select {
+		case offers <- h:
+			offers = nil // taken; a nil channel is never ready
+		case <-h.release:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
 }

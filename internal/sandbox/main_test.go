@@ -12,8 +12,8 @@ import (
 	"github.com/alibabacloud-go/tea/tea"
 	"go.uber.org/goleak"
 
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -22,11 +22,11 @@ const payments, search = "927d50c0f2e54b359919923d908bb015", "523e8dc7bbe04613b5
 
 // twoGroups is a seed in which api.demo.com leads to payments, and search has
 // old.demo.com.
-func twoGroups() Seed {
-	return Seed{
-		Groups: []seed.Group{
+func twoGroups() account.Seed {
+	return account.Seed{
+		Groups: []account.Group{
 			{GroupID: payments, GroupName: "payments"},
-			{GroupID: search, GroupName: "search", Domains: []seed.Domain{{DomainName: "old.demo.com", BindStageName: "RELEASE"}}},
+			{GroupID: search, GroupName: "search", Domains: []account.Domain{{DomainName: "old.demo.com", BindStageName: "RELEASE"}}},
 		},
 		Zone: "api.demo.com. IN CNAME " + payments + "-cn-hangzhou.alicloudapi.com.\nold.demo.com. IN CNAME " + payments + "-cn-hangzhou.alicloudapi.com.\n",
 	}

@@ -12,15 +12,14 @@ import (
 
 	"github.com/agnivade/levenshtein"
 
-	"github.com/bindgate/bindgate/internal/sandbox/actions"
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/fault"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
 )
 
 // Options say what a sandbox is like. Now is required; everything else has a
 // default.
 type Options struct {
-	Seed            Seed
+	Seed            account.Seed
 	GatewayAddr     string           // default 127.0.0.1:0; loopback only
 	DNSAddr         string           // default 127.0.0.1:0; loopback only
 	Faults          Faults           // default: none
@@ -34,14 +33,8 @@ type Options struct {
 	AccessLog       io.Writer        // a line a call, without parameters; default: none
 }
 
-// Seed is the state that a sandbox starts from; package seed has its parts.
-type Seed = seed.Seed
-
 // Faults are what a sandbox does wrong; package fault has the grammar.
 type Faults = fault.Set
-
-// ParseSeed reads a seed from YAML; the files that it names are relative to dir.
-func ParseSeed(data []byte, dir string) (Seed, error) { return seed.Parse(data, dir) }
 
 // ParseFaults reads the grammar of package fault. A target that is no action of
 // the API is an error: such a rule would never apply.
@@ -59,7 +52,7 @@ func validate(f Faults) error {
 		return err
 	}
 	for _, r := range f {
-		if _, known := actions.Find(r.Target); !known && r.Target != "*" && !strings.HasPrefix(r.Target, "dns/") {
+		if _, known := account.FindAction(r.Target); !known && r.Target != "*" && !strings.HasPrefix(r.Target, "dns/") {
 			return fmt.Errorf("fault %q: %q is no action; %s", r, r.Target, instead(r.Target))
 		}
 	}
@@ -70,7 +63,7 @@ func validate(f Faults) error {
 func instead(got string) string {
 	var names []string
 	best, distance := "", 3 // in edits
-	for _, a := range actions.All() {
+	for _, a := range account.Actions() {
 		names = append(names, a.Name)
 		if d := levenshtein.ComputeDistance(strings.ToLower(got), strings.ToLower(a.Name)); d < distance {
 			best, distance = a.Name, d

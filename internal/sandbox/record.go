@@ -5,7 +5,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/bindgate/bindgate/internal/sandbox/material"
+	"github.com/bindgate/bindgate/internal/sandbox/ca"
 	"github.com/bindgate/bindgate/internal/sandbox/sign"
 )
 
@@ -33,10 +33,10 @@ type record struct {
 // add begins a call's entry; it is finished through set.
 func (r *record) add(call sign.Call) *Received {
 	entry := &Received{Action: call.Action, Params: maps.Clone(call.Params)}
-	entry.ChainDigest = material.ChainDigest(call.Params["CertificateBody"])
+	entry.ChainDigest = ca.ChainDigest(call.Params["CertificateBody"])
 	for _, name := range [...]string{"CertificatePrivateKey", "PrivateKey"} {
 		if key := call.Params[name]; key != "" {
-			entry.PublicKeyDigest = material.PublicKeyDigest(key)
+			entry.PublicKeyDigest = ca.PublicKeyDigest(key)
 		}
 		delete(entry.Params, name)
 	}

@@ -2,10 +2,9 @@
 // independent implementation of what is known of the platform, for the demo, the
 // tests and users' CI. An official client pointed at it works unchanged.
 //
-// It verifies V1 and V3 signatures (package sign), keeps the platform's rules
-// (package account), answers in JSON or XML with the documented codes (packages
-// actions and apierror) and does wrong what it is asked to (package fault). It
-// shares no code with bindgate's own client.
+// It verifies V1 and V3 signatures (package sign), keeps the platform's rules and
+// codes (package account), answers in JSON or XML, and does wrong what it is asked
+// to (package fault). It shares no code with bindgate's own client.
 package sandbox
 
 import (
@@ -18,7 +17,6 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/dnsserver"
 	"github.com/bindgate/bindgate/internal/sandbox/fault"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
 )
 
 // Sandbox is a running gateway and name server. Its methods are safe for
@@ -91,7 +89,7 @@ func (s *Sandbox) Env() []string {
 }
 
 // State is a copy of every group with its domains, without private keys.
-func (s *Sandbox) State() []seed.Group { return s.account.State() }
+func (s *Sandbox) State() []account.Group { return s.account.State() }
 
 // Calls are the authenticated calls so far, in the order in which they came; of
 // very many, the last ones.

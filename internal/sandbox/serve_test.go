@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/fault"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
 )
 
 func TestEnv(t *testing.T) {
@@ -229,12 +229,12 @@ func TestContract2017(t *testing.T) {
 }
 
 // account200 is a full account: 200 groups with ten domains each.
-func account200() Seed {
-	var s Seed
+func account200() account.Seed {
+	var s account.Seed
 	for i := range 200 {
-		g := seed.Group{GroupID: strings.Repeat(string(rune('a'+i%16)), 28) + string(rune('a'+i/16)) + "000"}
+		g := account.Group{GroupID: strings.Repeat(string(rune('a'+i%16)), 28) + string(rune('a'+i/16)) + "000"}
 		for j := range 10 {
-			g.Domains = append(g.Domains, seed.Domain{DomainName: string(rune('a'+j)) + "." + g.GroupID[26:] + ".demo.com"})
+			g.Domains = append(g.Domains, account.Domain{DomainName: string(rune('a'+j)) + "." + g.GroupID[26:] + ".demo.com"})
 		}
 		s.Groups = append(s.Groups, g)
 	}

@@ -38,7 +38,7 @@ func texts(t *testing.T) map[string][]byte {
 	for _, f := range all {
 		out[f.Path] = f.Text
 	}
-	for _, path := range []string{"action.yml", "templates/gitlab.yml"} {
+	for _, path := range []string{"action.yml", "templates/gitlab.yml", ".github/workflows/ci.yml"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", path))
 		if err != nil {
 			t.Fatal(err)
@@ -51,6 +51,8 @@ func texts(t *testing.T) map[string][]byte {
 func TestEverythingIsPinned(t *testing.T) {
 	uses := regexp.MustCompile(`uses: (\S+)@(\S+)`)
 	pinned := regexp.MustCompile(`^([0-9a-f]{40}|v1\.2\.3)$`)
+	images := regexp.MustCompile(`(?m)^\s*image: (\S+)`)
+	exact := regexp.MustCompile(`@sha256:[0-9a-f]{64}$|:\d+\.\d+\.\d+-`)
 	found := 0
 	for path, text := range texts(t) {
 		var doc any
@@ -62,11 +64,16 @@ func TestEverythingIsPinned(t *testing.T) {
 				t.Errorf("%s uses %s at %q, want a commit", path, m[1], m[2])
 			}
 		}
+		for _, m := range images.FindAllStringSubmatch(string(text), -1) {
+			if found++; !exact.MatchString(m[1]) {
+				t.Errorf("%s runs in %q, want an image with its digest or whole version", path, m[1])
+			}
+		}
 		if strings.Contains(string(text), "PIN") || strings.Contains(string(text), ":latest") {
 			t.Errorf("%s pins nothing", path)
 		}
 	}
-	if found < 4 {
+	if found < 6 {
 		t.Errorf("%d uses were looked at", found)
 	}
 }

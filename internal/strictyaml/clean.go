@@ -46,7 +46,7 @@ func (f *File) clean(n *yaml.Node) {
 
 func (f *File) cleanNode(n *yaml.Node) {
 	if n.Kind == yaml.ScalarNode && IsKeyText(n.Value) {
-		f.fail(n.Line, n.Column, "got the text of a key or certificate", "write it to a file and name the file")
+		f.failAt(n, "got the text of a key or certificate", "write it to a file and name the file")
 		n.Value, n.Tag = "", withheld
 		return
 	}
@@ -55,14 +55,14 @@ func (f *File) cleanNode(n *yaml.Node) {
 	}
 	switch {
 	case n.Kind == yaml.AliasNode:
-		f.fail(n.Line, n.Column, "got an alias", plainSubset)
+		f.failAt(n, "got an alias", plainSubset)
 	case n.Anchor != "":
-		f.fail(n.Line, n.Column, "got an anchor", plainSubset)
+		f.failAt(n, "got an anchor", plainSubset)
 	case tagged(n):
-		f.fail(n.Line, n.Column, "got a tag", plainSubset)
+		f.failAt(n, "got a tag", plainSubset)
 	}
 	if r, bad := Hidden(n.Value); bad {
-		f.fail(n.Line, n.Column, fmt.Sprintf("got a text with the control character %U, want one line of plain text", r), "remove it")
+		f.failAt(n, fmt.Sprintf("got a text with the control character %U, want one line of plain text", r), "remove it")
 	}
 }
 
@@ -81,12 +81,12 @@ func (f *File) cleanKeys(n *yaml.Node) {
 		switch {
 		case key.Kind == yaml.AliasNode || key.Tag == withheld:
 		case key.Tag == mergeTag:
-			f.fail(key.Line, key.Column, "got a merge key (<<)", plainSubset)
+			f.failAt(key, "got a merge key (<<)", plainSubset)
 		case !isText(key):
-			f.fail(key.Line, key.Column, "got "+describe(key)+" as a key, want a string", "put the key in quotes")
+			f.failAt(key, "got "+describe(key)+" as a key, want a string", "put the key in quotes")
 		case seen[key.Value] != nil:
 			first := seen[key.Value]
-			f.fail(key.Line, key.Column, fmt.Sprintf("the key %q stands twice, first at %d:%d", shorten(key.Value),
+			f.failAt(key, fmt.Sprintf("the key %q stands twice, first at %d:%d", shorten(key.Value),
 				first.Line, first.Column), "remove one")
 		default:
 			seen[key.Value] = key

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // maxErrors bounds how many errors of one file are told.
@@ -63,13 +65,28 @@ func (e Errors) Unwrap() []error {
 	return out
 }
 
-// fail records one error; past maxErrors it only counts.
+// fail records one error in the file; past maxErrors it only counts.
 func (f *File) fail(line, column int, message, next string) {
-	if len(f.errs) == maxErrors {
-		f.more++
-		return
+	f.record(&Error{File: f.Name, Line: line, Column: column, Message: message, Next: next})
+}
+
+// failAt records an error at a node, or at the flag that gave it.
+func (f *File) failAt(n *yaml.Node, message, next string) {
+	name := f.Name
+	if flag, given := f.flags[n]; given {
+		name = flag
 	}
-	f.errs = append(f.errs, &Error{File: f.Name, Line: line, Column: column, Message: message, Next: next})
+	f.record(&Error{File: name, Line: n.Line, Column: n.Column, Message: message, Next: next})
+}
+
+func (f *File) record(err *Error) {
+	switch {
+	case f.over:
+	case len(f.errs) == maxErrors:
+		f.more++
+	default:
+		f.errs = append(f.errs, err)
+	}
 }
 
 // Errors gives everything wrong that was found so far: by Parse, and by the

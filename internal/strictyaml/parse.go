@@ -17,55 +17,85 @@ type File struct {
 	docs []Value
 	errs Errors
 	more int // errors past maxErrors
+
+	long  *long                 // of the document that Each reads at the moment
+	over  bool                  // Each has stopped at a syntax error
+	flags map[*yaml.Node]string // the flags that gave the values; nil for a file
 }
 
-// Parse reads the YAML documents of src; what is wrong with them is in Errors.
-// It never panics, and a hostile text costs bounded time and memory.
+// Parse reads the YAML documents of src, of at most MaxTree bytes; what is
+// wrong with them is in Errors. It never panics, and a hostile text costs
+// bounded time and memory.
 func Parse(name string, src []byte) *File {
 	f := &File{Name: name}
-	text, ok := f.scan(src)
+	text, ok := f.scan(src, MaxTree)
 	if !ok {
 		return f
 	}
-	loader, err := yaml.NewLoader(bytes.NewReader(text), yaml.WithV4Defaults(),
-		yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth))))
-	if err != nil {
-		f.fail(0, 0, fmt.Sprintf("starting the YAML parser: %v", err), "")
+	if crowded(text) {
+		f.fail(0, 0, fmt.Sprintf("file holds more than %d values", maxValues), "split it into several files")
 		return f
 	}
-	for {
-		doc, err := next(loader)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			f.docs = nil // half a file says nothing
-			f.syntax(err, text)
-			return f
-		}
+	err := load(text, func(doc *yaml.Node) bool {
 		f.add(doc)
+		return true
+	})
+	if err != nil {
+		f.docs = nil // half a file says nothing
+		f.syntax(err, text, nil)
+		return f
 	}
 	if len(f.docs) == 0 {
-		f.fail(0, 0, "file is empty, want a YAML or JSON document", "")
+		f.empty()
 	}
 	return f
 }
+
+func (f *File) empty() { f.fail(0, 0, "file is empty, want a YAML or JSON document", "") }
 
 // Documents gives the values of the file's documents, in order. Read them only
 // to find more errors, or when Errors is nil.
 func (f *File) Documents() []Value { return f.docs }
 
 func (f *File) add(doc *yaml.Node) {
+	if root := f.root(doc); root != nil {
+		f.clean(root)
+		f.docs = append(f.docs, Value{file: f, node: root})
+	}
+}
+
+// root is the one value of a document; nil, with an error, when there is none.
+func (f *File) root(doc *yaml.Node) *yaml.Node {
 	if len(doc.Content) != 1 {
 		f.fail(doc.Line, doc.Column, "document is empty", "remove it")
-		return
+		return nil
 	}
 	root := doc.Content[0]
 	if root.Kind == yaml.ScalarNode && root.Value == "" && root.Tag == nullTag {
 		root.Line, root.Column = doc.Line, doc.Column // the parser places "nothing" at the next line
 	}
-	f.clean(root)
-	f.docs = append(f.docs, Value{file: f, node: root})
+	return root
+}
+
+// load parses the documents of a text until take returns false.
+func load(text []byte, take func(*yaml.Node) bool) error {
+	loader, err := yaml.NewLoader(bytes.NewReader(text), yaml.WithV4Defaults(),
+		yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth))))
+	if err != nil {
+		return fmt.Errorf("starting the YAML parser: %w", err)
+	}
+	for {
+		doc, err := next(loader)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !take(doc) {
+			return nil
+		}
+	}
 }
 
 // next gives the next document. The parser panics on what it holds impossible.
@@ -79,14 +109,16 @@ func next(loader *yaml.Loader) (doc *yaml.Node, err error) {
 	return doc, loader.Load(doc)
 }
 
-// syntax records what the parser says, in words that tell what to do.
-func (f *File) syntax(err error, text []byte) {
+// syntax records what the parser says, in words that tell what to do. The
+// parsed text is a part of the file that moved puts in its place.
+func (f *File) syntax(err error, text []byte, moved moves) {
 	var load *yaml.LoadError
 	if !errors.As(err, &load) {
 		f.fail(0, 0, "not YAML: "+shorten(err.Error()), "")
 		return
 	}
-	line, column := load.Mark.Line, load.Mark.Column
+	tab := at(text, load.Mark.Line, load.Mark.Column) == '\t'
+	line, column := moved.apply(load.Mark.Line, load.Mark.Column)
 	what := load.Message
 	switch {
 	case strings.Contains(what, "max depth"):
@@ -95,11 +127,11 @@ func (f *File) syntax(err error, text []byte) {
 		f.fail(line, column, "got an alias", plainSubset)
 	case strings.Contains(what, "Unicode character escape"):
 		f.fail(line, column, "got an escape that is no character by itself", "write the character, not its surrogates")
-	case strings.Contains(what, "tab") || at(text, line, column) == '\t':
+	case strings.Contains(what, "tab") || tab:
 		f.fail(line, column, "got a tab, want spaces: YAML takes no tabs as indentation", "replace it with spaces")
 	case load.ContextMsg != "":
-		f.fail(line, column, fmt.Sprintf("not YAML: %s (%s that begins at line %d)", shorten(what),
-			load.ContextMsg, load.ContextMark.Line), "")
+		begins, _ := moved.apply(load.ContextMark.Line, load.ContextMark.Column)
+		f.fail(line, column, fmt.Sprintf("not YAML: %s (%s that begins at line %d)", shorten(what), load.ContextMsg, begins), "")
 	default:
 		f.fail(line, column, "not YAML: "+shorten(what), "")
 	}

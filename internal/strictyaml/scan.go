@@ -7,26 +7,27 @@ import (
 	"unicode/utf8"
 )
 
-// Limits of one file. Real files stay far below them; a hostile one is refused
-// before it costs time or memory.
+// Limits. Real files stay far below them; a hostile one is refused before it
+// costs time or memory.
 const (
-	MaxBytes  = 4 << 20 // bytes
-	maxValues = 300_000 // about: the parser takes some 900 bytes a value
-	maxDepth  = 20      // of mappings and lists in each other
+	MaxBytes  = 64 << 20 // of a file that Each reads
+	MaxTree   = 4 << 20  // bytes that are parsed at once: a file that Parse reads, a part of one that Each reads
+	maxValues = 300_000  // parsed at once, about: the parser takes some 900 bytes a value
+	maxDepth  = 20       // of mappings and lists in each other
 )
 
 const utf8BOM = "\xef\xbb\xbf"
 
-// scan looks at the raw bytes, before a parser that stops silently at a NUL,
-// takes U+0085 for a line break and gives no position for bad UTF-8. It leaves
-// out a byte order mark at the start; ok is false when the text must not be parsed.
-func (f *File) scan(src []byte) (text []byte, ok bool) {
-	if len(src) > MaxBytes {
-		f.fail(0, 0, fmt.Sprintf("file is too large: more than %d MiB", MaxBytes>>20), "split it into several files")
+// scan checks the raw bytes, before a parser that stops silently at a NUL,
+// takes U+0085 for a line break and gives no position for bad UTF-8. It returns
+// the text without a byte order mark, and ok false when it must not be parsed.
+func (f *File) scan(src []byte, most int) (text []byte, ok bool) {
+	if len(src) > most {
+		f.fail(0, 0, fmt.Sprintf("file is too large: more than %d MiB", most>>20), "split it into several files")
 		return nil, false
 	}
 	src = bytes.TrimPrefix(src, []byte(utf8BOM))
-	line, column, values := 1, 1, 0
+	line, column := 1, 1
 	for i := 0; i < len(src); {
 		r, size := rune(src[i]), 1
 		if r >= utf8.RuneSelf {
@@ -37,34 +38,31 @@ func (f *File) scan(src []byte) (text []byte, ok bool) {
 			f.fail(line, column, fmt.Sprintf("got the byte 0x%02x, want UTF-8", src[i]), "save the file as UTF-8")
 			return nil, false
 		case r == '\n':
-			line, column, values = line+1, 0, values+1
+			line, column = line+1, 0
 		case r == '\t', r == '\r' && i+1 < len(src) && src[i+1] == '\n':
 		case hidden(r):
 			f.fail(line, column, fmt.Sprintf("got the control character %U, want plain text", r), "remove it")
 			return nil, false
-		default:
-			values += weight(src[i:])
 		}
 		i, column = i+size, column+1
-	}
-	if values > maxValues {
-		f.fail(0, 0, fmt.Sprintf("file holds more than %d values", maxValues), "split it into several files")
-		return nil, false
 	}
 	return src, true
 }
 
-// weight is 1 where the text may begin another value.
-func weight(rest []byte) int {
-	switch rest[0] {
-	case ',', ':', '[', '{', '?':
-		return 1
-	case '-':
-		if len(rest) > 1 && rest[1] == ' ' {
-			return 1
+// crowded reports whether a text may hold more values than are parsed at once.
+func crowded(text []byte) bool {
+	values := 0
+	for i, c := range text {
+		switch c {
+		case '\n', ',', ':', '[', '{', '?':
+			values++
+		case '-':
+			if i+1 < len(text) && text[i+1] == ' ' {
+				values++
+			}
 		}
 	}
-	return 0
+	return values > maxValues
 }
 
 // hidden tells characters that draw a text other than it is, or drive a

@@ -31,7 +31,7 @@ func (v Value) Place() (line, column int) {
 // what to do about it.
 func (v Value) Fail(message, next string) {
 	if v.node != nil {
-		v.file.fail(v.node.Line, v.node.Column, message, next)
+		v.file.failAt(v.node, message, next)
 	}
 }
 
@@ -133,3 +133,15 @@ func (v Value) List() (items []Value, ok bool) {
 
 // IsObject reports whether the value is a mapping; it records nothing.
 func (v Value) IsObject() bool { return v.node != nil && v.node.Kind == yaml.MappingNode }
+
+// IsList reports whether the value is a list; it records nothing.
+func (v Value) IsList() bool { return v.node != nil && v.node.Kind == yaml.SequenceNode }
+
+// Scalar returns the text of a value that is neither a mapping nor a list, and
+// the tag that YAML resolves it to, such as "!!int"; it records nothing.
+func (v Value) Scalar() (text, tag string) {
+	if v.node == nil || v.node.Kind != yaml.ScalarNode {
+		return "", ""
+	}
+	return v.node.Value, v.node.Tag
+}

@@ -110,10 +110,10 @@ func (e *Edge) Calls() []Call {
 	return append([]Call(nil), e.calls...)
 }
 
-// Transport is one to this edge that gives up soon; change may alter its configuration.
+// Transport is one to this edge; change may alter its configuration.
 func (e *Edge) Transport(change ...func(*gateway.Config)) *gateway.Transport {
 	c := gateway.Config{Endpoint: e.URL, Credential: Credential(e.t), Rate: -1,
-		Timeout: 2 * time.Second, Tries: 3, Pause: time.Millisecond}
+		Timeout: 30 * time.Second, Tries: 3, Pause: time.Millisecond}
 	for _, f := range change {
 		f(&c)
 	}
@@ -153,9 +153,32 @@ func Refusal(code, message string) string {
 	return fmt.Sprintf(`{"RequestId":"REQ-2","HostId":"localhost","Code":%q,"Message":%q}`, code, message)
 }
 
+// Expiring returns a context whose deadline is reached when expire is called, so
+// that no test depends on how fast a call gets somewhere.
+func Expiring(t testing.TB) (ctx context.Context, expire func()) {
+	e := &expiring{Context: Soon(t), done: make(chan struct{})}
+	return e, sync.OnceFunc(func() { close(e.done) })
+}
+
+type expiring struct {
+	context.Context
+	done chan struct{}
+}
+
+func (e *expiring) Done() <-chan struct{} { return e.done }
+
+func (e *expiring) Err() error {
+	select {
+	case <-e.done:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
 // Soon is a context that ends with the test, and long before it is stopped.
 func Soon(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

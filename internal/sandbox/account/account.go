@@ -1,6 +1,9 @@
-// Package account is the state of one account, its API groups and their custom
-// domains, and the rules by which the platform changes it. Where the platform's
-// pages are silent the rule chosen here is marked "not documented".
+// Package account is one account of the platform: its API groups and their custom
+// domains, the seed that they start from, the rules by which they change, and the
+// actions of the API (product CloudAPI, version 2016-07-14) that read and change
+// them. Actions ignore parameters that they do not have, as the platform's RPC
+// style does. Where the platform's pages are silent the rule chosen here is marked
+// "not documented".
 package account
 
 import (
@@ -9,9 +12,6 @@ import (
 	"sync"
 
 	"github.com/miekg/dns"
-
-	"github.com/bindgate/bindgate/internal/sandbox/apierror"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
 )
 
 // Resolver answers the questions by which ownership is proved.
@@ -20,15 +20,15 @@ type Resolver interface {
 }
 
 // Account is safe for concurrent use. Every error that a method returns is an
-// *apierror.Error.
+// *Error.
 type Account struct {
 	dns    Resolver
 	mu     sync.RWMutex
-	groups []*seed.Group // in the seed's order
+	groups []*Group // in the seed's order
 }
 
 // New is an account with these groups, which must be complete.
-func New(groups []seed.Group, resolver Resolver) *Account {
+func New(groups []Group, resolver Resolver) *Account {
 	a := &Account{dns: resolver}
 	for _, g := range groups {
 		clone := g.Clone()
@@ -43,19 +43,19 @@ func New(groups []seed.Group, resolver Resolver) *Account {
 type Place struct{ GroupID, Region, Domain string }
 
 // Group is a copy of a group.
-func (a *Account) Group(p Place) (seed.Group, error) {
+func (a *Account) Group(p Place) (Group, error) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	g, err := a.find(p)
 	if err != nil {
-		return seed.Group{}, err
+		return Group{}, err
 	}
 	return g.Clone(), nil
 }
 
 // Page is one page of the groups that fit, without their domains, and how many
 // fit in all. Pages count from 1.
-func (a *Account) Page(number, size int, fits func(*seed.Group) bool) (page []seed.Group, total int) {
+func (a *Account) Page(number, size int, fits func(*Group) bool) (page []Group, total int) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	first := (number - 1) * size
@@ -74,10 +74,10 @@ func (a *Account) Page(number, size int, fits func(*seed.Group) bool) (page []se
 }
 
 // State is a copy of every group, without private keys.
-func (a *Account) State() []seed.Group {
+func (a *Account) State() []Group {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	state := make([]seed.Group, len(a.groups))
+	state := make([]Group, len(a.groups))
 	for i, g := range a.groups {
 		state[i] = g.Clone()
 		for _, d := range state[i].Domains {
@@ -90,20 +90,20 @@ func (a *Account) State() []seed.Group {
 }
 
 // Domain is a copy of a domain and of its group.
-func (a *Account) Domain(p Place) (seed.Group, seed.Domain, error) {
+func (a *Account) Domain(p Place) (Group, Domain, error) {
 	g, err := a.Group(p)
 	if err != nil {
-		return seed.Group{}, seed.Domain{}, err
+		return Group{}, Domain{}, err
 	}
 	i := index(&g, p.Domain)
 	if i < 0 {
-		return seed.Group{}, seed.Domain{}, noDomain()
+		return Group{}, Domain{}, noDomain()
 	}
 	return g, g.Domains[i], nil
 }
 
 // Edit changes a domain that is bound; an error of change leaves it as it was.
-func (a *Account) Edit(p Place, change func(*seed.Domain) error) error {
+func (a *Account) Edit(p Place, change func(*Domain) error) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	g, err := a.find(p)
@@ -130,12 +130,12 @@ func (a *Account) Unbind(p Place) error {
 	if err != nil {
 		return err
 	}
-	drop(g, func(d seed.Domain) bool { return strings.EqualFold(d.DomainName, p.Domain) })
+	drop(g, func(d Domain) bool { return strings.EqualFold(d.DomainName, p.Domain) })
 	return nil
 }
 
 // find wants the lock held.
-func (a *Account) find(p Place) (*seed.Group, error) {
+func (a *Account) find(p Place) (*Group, error) {
 	for _, g := range a.groups {
 		if g.GroupID == p.GroupID && (p.Region == "" || p.Region == g.RegionID) {
 			return g, nil
@@ -145,17 +145,17 @@ func (a *Account) find(p Place) (*seed.Group, error) {
 }
 
 func noGroup() error {
-	return apierror.New("NotFoundApiGroup", "The API group is not found.")
+	return Refuse("NotFoundApiGroup", "The API group is not found.")
 }
 
 func noDomain() error {
-	return apierror.New("NotFoundDomain", "The domain name is not bound to the API group.")
+	return Refuse("NotFoundDomain", "The domain name is not bound to the API group.")
 }
 
-func index(g *seed.Group, domain string) int {
-	return slices.IndexFunc(g.Domains, func(d seed.Domain) bool { return strings.EqualFold(d.DomainName, domain) })
+func index(g *Group, domain string) int {
+	return slices.IndexFunc(g.Domains, func(d Domain) bool { return strings.EqualFold(d.DomainName, domain) })
 }
 
-func drop(g *seed.Group, which func(seed.Domain) bool) {
+func drop(g *Group, which func(Domain) bool) {
 	g.Domains = slices.DeleteFunc(g.Domains, which)
 }

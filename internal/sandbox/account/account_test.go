@@ -4,15 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/miekg/dns"
 
-	"github.com/bindgate/bindgate/internal/sandbox/apierror"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
 	"github.com/bindgate/bindgate/internal/sandbox/dnsserver"
-	"github.com/bindgate/bindgate/internal/sandbox/seed"
 )
 
 // zone answers A and TXT from master-file text, aliases one hop deep.
@@ -45,19 +45,19 @@ g1.bad.demo.com. IN TXT "apigateway-domain-verification=g2.alicloudapi.com"
 g1.not.demo.com. IN TXT "v=spf1 -all"
 `
 
-func start(t *testing.T, groups ...seed.Group) *Account {
+func start(t *testing.T, groups ...Group) *Account {
 	t.Helper()
-	s, err := seed.Seed{Groups: groups}.Complete()
+	s, err := Seed{Groups: groups}.Complete()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return New(s.Groups, zone(names))
 }
 
-func group(id string, domains ...string) seed.Group {
-	g := seed.Group{GroupID: id, SubDomain: id + ".alicloudapi.com", VpcSlbIntranetDomain: id + "-intranet.alicloudapi.com"}
+func group(id string, domains ...string) Group {
+	g := Group{GroupID: id, SubDomain: id + ".alicloudapi.com", VpcSlbIntranetDomain: id + "-intranet.alicloudapi.com"}
 	for _, d := range domains {
-		g.Domains = append(g.Domains, seed.Domain{DomainName: d})
+		g.Domains = append(g.Domains, Domain{DomainName: d})
 	}
 	return g
 }
@@ -76,7 +76,7 @@ func force(w *Wish)                { w.Force = true }
 func redirect(w *Wish)             { yes := true; w.Redirect = &yes }
 
 func code(err error) string {
-	var e *apierror.Error
+	var e *Error
 	if errors.As(err, &e) {
 		return e.Code
 	}
@@ -90,32 +90,32 @@ func TestBindRefuses(t *testing.T) {
 	elsewhere := group("g1")
 	elsewhere.RegionID = "cn-beijing"
 	for name, c := range map[string]struct {
-		groups []seed.Group
+		groups []Group
 		wish   Wish
 		want   string
 	}{
-		"sound":                 {[]seed.Group{group("g1")}, wish("g1", "api.demo.com", stage("RELEASE"), redirect), "<nil>"},
-		"no group":              {[]seed.Group{group("g2")}, wish("g1", "api.demo.com"), "NotFoundApiGroup"},
-		"deleted group":         {[]seed.Group{deleted}, wish("g1", "api.demo.com"), "NotFoundApiGroup"},
-		"another region":        {[]seed.Group{elsewhere}, wish("g1", "api.demo.com", func(w *Wish) { w.Region = "cn-hangzhou" }), "NotFoundApiGroup"},
-		"misspelt stage":        {[]seed.Group{group("g1")}, wish("g1", "api.demo.com", stage("RELAESE")), "InvalidBindStageName"},
-		"stage in small":        {[]seed.Group{group("g1")}, wish("g1", "api.demo.com", stage("release")), "InvalidBindStageName"},
-		"type":                  {[]seed.Group{group("g1")}, wish("g1", "api.demo.com", network("internet")), "InvalidCustomDomainType"},
-		"alias to another":      {[]seed.Group{group("g1"), group("g2")}, wish("g1", "two.demo.com"), "DomainNotResolved"},
-		"no record":             {[]seed.Group{group("g1")}, wish("g1", "none.demo.com"), "DomainNotResolved"},
-		"force is no proof":     {[]seed.Group{group("g1"), group("g2", "none.demo.com")}, wish("g1", "none.demo.com", force), "DomainNotResolved"},
-		"wildcard":              {[]seed.Group{group("g1")}, wish("g1", "*.demo.com"), "<nil>"},
-		"intranet":              {[]seed.Group{group("g1")}, wish("g1", "in.demo.com", network("INTRANET")), "<nil>"},
-		"intranet by SubDomain": {[]seed.Group{group("g1")}, wish("g1", "api.demo.com", network("INTRANET")), "DomainNotResolved"},
-		"text proof":            {[]seed.Group{group("g1")}, wish("g1", "txt.demo.com"), "<nil>"},
-		"old spelling":          {[]seed.Group{group("g1")}, wish("g1", "old.demo.com"), "<nil>"},
-		"text names another":    {[]seed.Group{group("g1")}, wish("g1", "bad.demo.com"), "SingleDomainOwnershipCheckFail"},
-		"other text":            {[]seed.Group{group("g1")}, wish("g1", "not.demo.com"), "DomainNotResolved"},
-		"taken":                 {[]seed.Group{group("g1"), group("g2", "api.demo.com")}, wish("g1", "API.demo.com"), "DomainAlreadyBind"},
-		"under a wildcard":      {[]seed.Group{group("g1"), group("g2", "*.demo.com")}, wish("g1", "api.demo.com"), "DomainAlreadyBind"},
-		"wildcard over":         {[]seed.Group{group("g1"), group("g2", "x.demo.com")}, wish("g1", "*.demo.com"), "DomainAlreadyBind"},
-		"five already":          {[]seed.Group{full}, wish("g1", "api.demo.com"), "ExceedLimitDomain"},
-		"five of another type":  {[]seed.Group{full}, wish("g1", "in.demo.com", network("INTRANET")), "<nil>"},
+		"sound":                 {[]Group{group("g1")}, wish("g1", "api.demo.com", stage("RELEASE"), redirect), "<nil>"},
+		"no group":              {[]Group{group("g2")}, wish("g1", "api.demo.com"), "NotFoundApiGroup"},
+		"deleted group":         {[]Group{deleted}, wish("g1", "api.demo.com"), "NotFoundApiGroup"},
+		"another region":        {[]Group{elsewhere}, wish("g1", "api.demo.com", func(w *Wish) { w.Region = "cn-hangzhou" }), "NotFoundApiGroup"},
+		"misspelt stage":        {[]Group{group("g1")}, wish("g1", "api.demo.com", stage("RELAESE")), "InvalidBindStageName"},
+		"stage in small":        {[]Group{group("g1")}, wish("g1", "api.demo.com", stage("release")), "InvalidBindStageName"},
+		"type":                  {[]Group{group("g1")}, wish("g1", "api.demo.com", network("internet")), "InvalidCustomDomainType"},
+		"alias to another":      {[]Group{group("g1"), group("g2")}, wish("g1", "two.demo.com"), "DomainNotResolved"},
+		"no record":             {[]Group{group("g1")}, wish("g1", "none.demo.com"), "DomainNotResolved"},
+		"force is no proof":     {[]Group{group("g1"), group("g2", "none.demo.com")}, wish("g1", "none.demo.com", force), "DomainNotResolved"},
+		"wildcard":              {[]Group{group("g1")}, wish("g1", "*.demo.com"), "<nil>"},
+		"intranet":              {[]Group{group("g1")}, wish("g1", "in.demo.com", network("INTRANET")), "<nil>"},
+		"intranet by SubDomain": {[]Group{group("g1")}, wish("g1", "api.demo.com", network("INTRANET")), "DomainNotResolved"},
+		"text proof":            {[]Group{group("g1")}, wish("g1", "txt.demo.com"), "<nil>"},
+		"old spelling":          {[]Group{group("g1")}, wish("g1", "old.demo.com"), "<nil>"},
+		"text names another":    {[]Group{group("g1")}, wish("g1", "bad.demo.com"), "SingleDomainOwnershipCheckFail"},
+		"other text":            {[]Group{group("g1")}, wish("g1", "not.demo.com"), "DomainNotResolved"},
+		"taken":                 {[]Group{group("g1"), group("g2", "api.demo.com")}, wish("g1", "API.demo.com"), "DomainAlreadyBind"},
+		"under a wildcard":      {[]Group{group("g1"), group("g2", "*.demo.com")}, wish("g1", "api.demo.com"), "DomainAlreadyBind"},
+		"wildcard over":         {[]Group{group("g1"), group("g2", "x.demo.com")}, wish("g1", "*.demo.com"), "DomainAlreadyBind"},
+		"five already":          {[]Group{full}, wish("g1", "api.demo.com"), "ExceedLimitDomain"},
+		"five of another type":  {[]Group{full}, wish("g1", "in.demo.com", network("INTRANET")), "<nil>"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := start(t, c.groups...)
@@ -144,10 +144,10 @@ func TestCNAMEStatusTellsTheProof(t *testing.T) {
 }
 
 func TestSameDomainElsewhereIsFree(t *testing.T) {
-	for name, change := range map[string]func(*seed.Group){
-		"another base path": func(g *seed.Group) { g.BasePath = "/v2" },
-		"another instance":  func(g *seed.Group) { g.InstanceID = "dedicated-1" },
-		"another region":    func(g *seed.Group) { g.RegionID = "cn-beijing" },
+	for name, change := range map[string]func(*Group){
+		"another base path": func(g *Group) { g.BasePath = "/v2" },
+		"another instance":  func(g *Group) { g.InstanceID = "dedicated-1" },
+		"another region":    func(g *Group) { g.RegionID = "cn-beijing" },
 	} {
 		other := group("g2", "api.demo.com")
 		change(&other)
@@ -198,7 +198,7 @@ func TestUpdateKeepsWhatIsNotSent(t *testing.T) {
 
 func TestCustomStage(t *testing.T) {
 	g := group("g1")
-	g.Stages = []seed.Stage{{StageName: "BLUE"}}
+	g.Stages = []Stage{{StageName: "BLUE"}}
 	if _, d, err := start(t, g).Bind(wish("g1", "api.demo.com", stage("BLUE"))); err != nil || d.BindStageName != "BLUE" {
 		t.Errorf("got %+v, %v", d, err)
 	}
@@ -219,18 +219,18 @@ func TestCertify(t *testing.T) {
 	}
 	body, key := string(leaf.Chain), string(leaf.Key)
 	for name, c := range map[string]struct {
-		c    seed.Certificate
+		c    Certificate
 		want string
 	}{
-		"expired is taken": {seed.Certificate{Name: "name", Body: body, PrivateKey: key}, "<nil>"},
-		"name of three":    {seed.Certificate{Name: "abc", Body: body, PrivateKey: key}, "InvalidCertificateName"},
-		"name of 51":       {seed.Certificate{Name: strings.Repeat("n", 51), Body: body, PrivateKey: key}, "InvalidCertificateName"},
-		"no certificate":   {seed.Certificate{Name: "name", Body: key, PrivateKey: key}, "InvalidCertificateBody"},
-		"no key":           {seed.Certificate{Name: "name", Body: body, PrivateKey: body}, "InvalidKeyParam"},
-		"another's key":    {seed.Certificate{Name: "name", Body: body, PrivateKey: string(other.Key)}, "InvalidKeyParam"},
-		"another's name":   {seed.Certificate{Name: "name", Body: string(other.Chain), PrivateKey: string(other.Key)}, "InvalidCertificateBody"},
+		"expired is taken": {Certificate{Name: "name", Body: body, PrivateKey: key}, "<nil>"},
+		"name of three":    {Certificate{Name: "abc", Body: body, PrivateKey: key}, "InvalidCertificateName"},
+		"name of 51":       {Certificate{Name: strings.Repeat("n", 51), Body: body, PrivateKey: key}, "InvalidCertificateName"},
+		"no certificate":   {Certificate{Name: "name", Body: key, PrivateKey: key}, "InvalidCertificateBody"},
+		"no key":           {Certificate{Name: "name", Body: body, PrivateKey: body}, "InvalidKeyParam"},
+		"another's key":    {Certificate{Name: "name", Body: body, PrivateKey: string(other.Key)}, "InvalidKeyParam"},
+		"another's name":   {Certificate{Name: "name", Body: string(other.Chain), PrivateKey: string(other.Key)}, "InvalidCertificateBody"},
 	} {
-		d := seed.Domain{DomainName: "api.demo.com"}
+		d := Domain{DomainName: "api.demo.com"}
 		if got := code(Certify(&d, c.c, "KeyParam")); got != c.want {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
 		}
@@ -264,12 +264,37 @@ func TestStateHoldsNoPrivateKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := group("g1")
-	g.Domains = []seed.Domain{{DomainName: "api.demo.com", Certificate: &seed.Certificate{Name: "name", Body: string(leaf.Chain), PrivateKey: string(leaf.Key)}}}
+	g.Domains = []Domain{{DomainName: "api.demo.com", Certificate: &Certificate{Name: "name", Body: string(leaf.Chain), PrivateKey: string(leaf.Key)}}}
 	a := start(t, g)
 	if c := a.State()[0].Domains[0].Certificate; c.PrivateKey != "" || c.Body == "" {
 		t.Errorf("the state tells a key: %t", c.PrivateKey != "")
 	}
 	if _, d, err := a.Domain(Place{GroupID: "g1", Domain: "api.demo.com"}); err != nil || d.Certificate.PrivateKey == "" {
 		t.Errorf("telling the state lost the key: %v", err)
+	}
+}
+
+// Of many that want one domain at once, one gets it.
+func TestOneOwnerUnderContention(t *testing.T) {
+	groups := make([]Group, 8)
+	for i := range groups {
+		groups[i] = group(string(rune('a' + i)))
+		groups[i].SubDomain = "g1.alicloudapi.com"
+	}
+	a := start(t, groups...)
+	var won atomic.Int32
+	var wg sync.WaitGroup
+	for _, g := range groups {
+		wg.Go(func() {
+			if _, _, err := a.Bind(wish(g.GroupID, "api.demo.com")); err == nil {
+				won.Add(1)
+			} else if code(err) != "DomainAlreadyBind" {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if won.Load() != 1 {
+		t.Errorf("%d groups have the domain", won.Load())
 	}
 }

@@ -1,11 +1,16 @@
 // Package ca is a certificate authority for the demo and the tests: it mints
 // roots, intermediates and leaves, right ones and, on request, wrong ones. It
-// writes no file; a caller that does keeps keys at mode 0600.
+// writes no file; a caller that does keeps keys at mode 0600. It also reads the
+// certificate and key that a call carries, as the gateway would (see Pair).
 package ca
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -175,4 +180,33 @@ func (a *Authority) dates(o Options, lifetime time.Duration) (from, to time.Time
 
 func encode(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+}
+
+// KeyType is a kind of key pair. The zero value is P-256.
+type KeyType int
+
+// Kinds of key pairs.
+const (
+	P256 KeyType = iota
+	P384
+	RSA2048
+	RSA4096
+	Ed25519
+)
+
+func (t KeyType) generate() (crypto.Signer, error) {
+	switch t {
+	case P256:
+		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case P384:
+		return ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	case RSA2048:
+		return rsa.GenerateKey(rand.Reader, 2048)
+	case RSA4096:
+		return rsa.GenerateKey(rand.Reader, 4096)
+	case Ed25519:
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		return key, err
+	}
+	return nil, fmt.Errorf("unknown key type %d", t)
 }

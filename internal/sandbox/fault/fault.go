@@ -46,6 +46,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -210,4 +211,90 @@ func join(kinds []Kind) string {
 		names[i] = string(k)
 	}
 	return strings.Join(names, ", ")
+}
+
+// Parse reads a specification in the grammar of the package comment. An empty
+// one is the empty set.
+func Parse(spec string) (Set, error) {
+	if strings.TrimSpace(spec) == "" {
+		return nil, nil
+	}
+	var set Set
+	for text := range strings.SplitSeq(spec, ",") {
+		rule, err := parseRule(strings.TrimSpace(text))
+		if err != nil {
+			return nil, fmt.Errorf("fault %q: %w", text, err)
+		}
+		set = append(set, rule)
+	}
+	return set, nil
+}
+
+func parseRule(text string) (Rule, error) {
+	parts := strings.Split(text, ":")
+	if len(parts) < 2 || len(parts) > 3 {
+		return Rule{}, fmt.Errorf("got %d parts, want TARGET:FAULT or TARGET:FAULT:COUNT", len(parts))
+	}
+	var r Rule
+	var scoped bool
+	if r.Target, r.Scope, scoped = strings.Cut(parts[0], "@"); scoped && r.Scope == "" {
+		return Rule{}, errors.New("nothing after @: want a domain name or a group id")
+	}
+	kind, value, _ := strings.Cut(parts[1], "=")
+	r.Kind, r.Value = Kind(kind), value
+	if len(parts) == 3 {
+		n, err := strconv.Atoi(parts[2])
+		if err != nil || n < 1 {
+			return Rule{}, fmt.Errorf("got count %q, want a whole number, 1 or more", parts[2])
+		}
+		r.Count = n
+	}
+	return r, r.validate()
+}
+
+// Plan is a set at work: it counts how often each rule has applied. It is safe
+// for concurrent use; the zero Plan holds no rule.
+type Plan struct {
+	mu    sync.Mutex
+	rules Set
+	used  []int
+}
+
+// Replace starts another set, with fresh counts.
+func (p *Plan) Replace(s Set) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rules, p.used = slices.Clone(s), make([]int, len(s))
+}
+
+// Gateway is the rule that applies to a call of the action, whose DomainName
+// and GroupId are the scopes; Pass if none does.
+func (p *Plan) Gateway(action string, scopes ...string) Rule {
+	return p.take(func(r Rule) bool {
+		if r.Target != action && r.Target != "*" {
+			return false
+		}
+		return r.Scope == "" || slices.ContainsFunc(scopes, func(s string) bool { return strings.EqualFold(s, r.Scope) })
+	})
+}
+
+// DNS is the rule that applies to a query for the name; Pass if none does.
+func (p *Plan) DNS(name string) Rule {
+	name = strings.TrimSuffix(name, ".")
+	return p.take(func(r Rule) bool {
+		want, isDNS := strings.CutPrefix(r.Target, dnsPrefix)
+		return isDNS && (want == "*" || strings.EqualFold(strings.TrimSuffix(want, "."), name))
+	})
+}
+
+func (p *Plan) take(fits func(Rule) bool) Rule {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, r := range p.rules {
+		if (r.Count == 0 || p.used[i] < r.Count) && fits(r) {
+			p.used[i]++
+			return r
+		}
+	}
+	return Rule{Kind: Pass}
 }

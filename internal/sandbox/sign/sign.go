@@ -6,11 +6,15 @@ package sign
 
 import (
 	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"time"
-
-	"github.com/bindgate/bindgate/internal/sandbox/apierror"
 )
 
 // maxSkew is how far a request's time may be from the server's, both ways
@@ -52,8 +56,21 @@ func NewVerifier(id, secret string, now func() time.Time) *Verifier {
 	return &Verifier{id: id, secret: secret, now: now, nonces: nonceMemory{limit: maxNonces}}
 }
 
-// Verify authenticates a request. Every error is an *apierror.Error with a
-// documented code and says nothing of the secret or of the right signature.
+// Error is why a request is not authenticated: a documented code and a message,
+// which says nothing of the secret or of the right signature.
+type Error struct{ Code, Message string }
+
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+func refuse(code, format string, args ...any) error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+func missing(name string) error {
+	return refuse("Missing"+name, "The parameter %s is required.", name)
+}
+
+// Verify authenticates a request. Every error is an *Error.
 func (v *Verifier) Verify(r Request) (Call, error) {
 	if r.Header.Get("Authorization") != "" {
 		return v.verifyV3(r)
@@ -73,29 +90,125 @@ type claim struct {
 func (v *Verifier) admit(c claim) error {
 	at, err := time.Parse(timeLayout, c.timestamp)
 	if err != nil {
-		return apierror.New("InvalidTimeStamp.Format", "The time stamp must read like %s.", timeLayout)
+		return refuse("InvalidTimeStamp.Format", "The time stamp must read like %s.", timeLayout)
 	}
 	if v.now().Sub(at).Abs() > maxSkew {
-		return apierror.New("InvalidTimeStamp.Expired", "The time stamp is more than 15 minutes from the server's clock.")
+		return refuse("InvalidTimeStamp.Expired", "The time stamp is more than 15 minutes from the server's clock.")
 	}
 	if c.keyID != v.id {
-		return apierror.New("InvalidAccessKeyId.NotFound", "The specified access key is not found.")
+		return refuse("InvalidAccessKeyId.NotFound", "The specified access key is not found.")
 	}
 	if !hmac.Equal([]byte(c.expected(v.secret)), []byte(c.signature)) {
 		return mismatch("The signature does not match the request.")
 	}
 	if !v.nonces.spend(c.nonce) {
-		return apierror.New("SignatureNonceUsed", "The signature nonce was used already.")
+		return refuse("SignatureNonceUsed", "The signature nonce was used already.")
 	}
 	return nil
 }
 
 func mismatch(message string) error {
-	return apierror.New("SignatureDoesNotMatch", "%s", message)
+	return refuse("SignatureDoesNotMatch", "%s", message)
 }
 
 // isForm reports whether a body holds parameters.
 func isForm(h http.Header) bool {
 	mediaType, _, _ := strings.Cut(h.Get("Content-Type"), ";")
 	return strings.EqualFold(strings.TrimSpace(mediaType), "application/x-www-form-urlencoded")
+}
+
+// maxParams bounds the parameters of a request; SetDomainCertificate, the
+// longest, has 11 and V1 adds 8 of its own.
+const maxParams = 256
+
+// parse reads parameters from the query and, if there is one, from a form. A
+// name given twice is refused: which of the two was meant cannot be told.
+func parse(encoded ...string) (map[string]string, error) {
+	all := map[string]string{}
+	for _, part := range encoded {
+		values, err := url.ParseQuery(part)
+		if err != nil {
+			return nil, refuse("InvalidFormatParameter", "The parameters are not URL-encoded.")
+		}
+		for name, v := range values {
+			if _, twice := all[name]; twice || len(v) > 1 {
+				return nil, refuse("RepeatedParameter", "A parameter is given twice.")
+			}
+			all[name] = v[0]
+		}
+		if len(all) > maxParams {
+			return nil, refuse("ExceedLimitParameter", "The request has more than %d parameters.", maxParams)
+		}
+	}
+	return all, nil
+}
+
+// canonicalQuery is name=value, sorted by name and joined by &. Empty values
+// are kept: `BindStageName=` and no BindStageName sign differently.
+func canonicalQuery(params map[string]string) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		if b.Len() > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(encode(name))
+		b.WriteByte('=')
+		b.WriteString(encode(params[name]))
+	}
+	return b.String()
+}
+
+// encode is percent-encoding with the unreserved set of RFC 3986 §2.3.
+func encode(s string) string {
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	b.Grow(len(s) + len(s)/8)
+	for i := range len(s) {
+		c := s[i]
+		if unreserved(c) {
+			b.WriteByte(c)
+			continue
+		}
+		b.WriteByte('%')
+		b.WriteByte(hex[c>>4])
+		b.WriteByte(hex[c&15])
+	}
+	return b.String()
+}
+
+func unreserved(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
+		c == '-' || c == '_' || c == '.' || c == '~'
+}
+
+// maxNonces is how many nonces a generation remembers: two of them are kept,
+// so at least this many and at most twice as many, in about 10 MB.
+const maxNonces = 1 << 17
+
+// nonceMemory remembers nonces in two generations, so that its size is bounded
+// whatever a client sends. The price: a replay that comes after maxNonces other
+// calls, within the 15 minutes, is not noticed.
+type nonceMemory struct {
+	limit             int
+	mu                sync.Mutex
+	current, previous map[[16]byte]struct{}
+}
+
+// spend remembers a nonce and reports whether it was new.
+func (m *nonceMemory) spend(nonce string) bool {
+	sum := sha256.Sum256([]byte(nonce))
+	key := [16]byte(sum[:16])
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, seen := m.current[key]; seen {
+		return false
+	}
+	if _, seen := m.previous[key]; seen {
+		return false
+	}
+	if m.current == nil || len(m.current) >= m.limit {
+		m.previous, m.current = m.current, make(map[[16]byte]struct{})
+	}
+	m.current[key] = struct{}{}
+	return true
 }

@@ -4,8 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/base64"
-
-	"github.com/bindgate/bindgate/internal/sandbox/apierror"
 )
 
 func (v *Verifier) verifyV1(r Request) (Call, error) {
@@ -20,14 +18,14 @@ func (v *Verifier) verifyV1(r Request) (Call, error) {
 	for _, name := range [...]string{"AccessKeyId", "Action", "Version", "Signature", "SignatureMethod",
 		"SignatureVersion", "SignatureNonce", "Timestamp"} {
 		if params[name] == "" {
-			return Call{}, apierror.Missing(name)
+			return Call{}, missing(name)
 		}
 	}
 	if params["SignatureMethod"] != "HMAC-SHA1" {
-		return Call{}, apierror.New("InvalidSignatureMethod", "The signature method must be HMAC-SHA1.")
+		return Call{}, refuse("InvalidSignatureMethod", "The signature method must be HMAC-SHA1.")
 	}
 	if params["SignatureVersion"] != "1.0" {
-		return Call{}, apierror.Invalid("SignatureVersion", "it must be 1.0")
+		return Call{}, refuse("InvalidSignatureVersion", "The parameter SignatureVersion is not valid: it must be 1.0.")
 	}
 	signature := params["Signature"]
 	delete(params, "Signature")

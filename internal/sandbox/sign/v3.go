@@ -7,8 +7,6 @@ import (
 	"net/textproto"
 	"slices"
 	"strings"
-
-	"github.com/bindgate/bindgate/internal/sandbox/apierror"
 )
 
 const algorithmV3 = "ACS3-HMAC-SHA256"
@@ -29,7 +27,7 @@ func (v *Verifier) verifyV3(r Request) (Call, error) {
 		{"X-Acs-Signature-Nonce", "SignatureNonce"}, {"X-Acs-Content-Sha256", "ContentSha256"},
 	} {
 		if r.Header.Get(h.header) == "" {
-			return Call{}, apierror.Missing(h.name)
+			return Call{}, missing(h.name)
 		}
 	}
 	if err := checkSigned(r, auth.signedHeaders); err != nil {
@@ -69,7 +67,7 @@ func callV3(r Request) (Call, error) {
 func parseAuthorization(header string) (authorization, error) {
 	algorithm, rest, _ := strings.Cut(header, " ")
 	if algorithm != algorithmV3 {
-		return authorization{}, apierror.New("InvalidSignatureMethod", "The signature method must be %s.", algorithmV3)
+		return authorization{}, refuse("InvalidSignatureMethod", "The signature method must be %s.", algorithmV3)
 	}
 	var auth authorization
 	for part := range strings.SplitSeq(rest, ",") {
@@ -85,11 +83,11 @@ func parseAuthorization(header string) (authorization, error) {
 	}
 	switch {
 	case auth.keyID == "":
-		return authorization{}, apierror.Missing("AccessKeyId")
+		return authorization{}, missing("AccessKeyId")
 	case auth.signedHeaders == nil:
-		return authorization{}, apierror.Missing("SignedHeaders")
+		return authorization{}, missing("SignedHeaders")
 	case auth.signature == "":
-		return authorization{}, apierror.Missing("Signature")
+		return authorization{}, missing("Signature")
 	}
 	return auth, nil
 }

@@ -149,31 +149,25 @@ func TestReadsAreTriedAgain(t *testing.T) {
 }
 
 func TestTheContextEndsACall(t *testing.T) {
-	hold := func(r *http.Request) { <-r.Context().Done() }
+	ctx, expire := gatewaytest.Expiring(t)
+	hold := func(r *http.Request) { expire(); <-r.Context().Done() }
 	e := gatewaytest.New(t, script(gatewaytest.Answer{Hold: hold, Break: true}))
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer cancel()
-	start := time.Now()
 	err := wire.Read(ctx, e.Transport(), plain, nil)
 	var we *wire.Error
 	if !errors.As(err, &we) || we.Kind != wire.Transport || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
-	}
-	if took := time.Since(start); took > 20*time.Second {
-		t.Errorf("took %s", took)
 	}
 }
 
 func TestATrysOwnTimeIsNotTheCallers(t *testing.T) {
 	hold := func(r *http.Request) { <-r.Context().Done() }
 	e := gatewaytest.New(t, script(gatewaytest.Answer{Hold: hold, Break: true}))
-	err := ask(t, e, func(c *gateway.Config) { c.Timeout = 20 * time.Millisecond })
-	if err == nil || err.Kind != wire.Transport || errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no answer within 20ms") {
+	err := ask(t, e, func(c *gateway.Config) { c.Timeout = 500 * time.Millisecond })
+	if err == nil || err.Kind != wire.Transport || errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no answer within 500ms") {
 		t.Errorf("got %v", err)
 	}
 	p := e.Transport(func(c *gateway.Config) { c.Rate = 0.01 })
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
+	ctx := gatewaytest.Soon(t) // the second call's turn comes after it
 	call := func() error {
 		_, _, err := wire.Call(ctx, p, wire.Request{Region: "cn-hangzhou", Action: "Unlimited"}, nil, 1)
 		return err

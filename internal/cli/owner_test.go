@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+)
+
+// TestOwnerSetsFlags loads a file with every key that stands for a flag: a flag
+// wins, a list is added to, and formats are not.
+func TestOwnerSetsFlags(t *testing.T) {
+	dir := t.TempDir()
+	text := `apiVersion: bindgate/v1
+formats: [json]
+endpoint: http://127.0.0.1:8080
+contract: "2017"
+roots: roots.pem
+profile: private
+crl: [ca.crl]
+weakKeys: [weak]
+minRemaining: 720h
+resolver: 127.0.0.1:53
+policy: [policies]
+data: [data.yaml]
+allowPaths: [keys]
+allowEnv: [CI_KEY_*]
+timeout: 1m30s
+concurrency: 8
+failOn: warning
+journal: journal.jsonl
+`
+	if err := os.WriteFile(filepath.Join(dir, "owner.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in := func(name string) string { return filepath.Join(dir, name) }
+	var f flags
+	c := &cobra.Command{Use: "lint"}
+	f.addJudging(c)
+	args := []string{"--config", "owner.yaml", "--contract", "2026", "--policy", "own", "--timeout", "5s", "-f", "text", "--quiet"}
+	if err := c.ParseFlags(args); err != nil {
+		t.Fatal(err)
+	}
+	s := settings{flags: f}
+	if err := s.fromOwner(Env{Dir: dir}, c); err != nil {
+		t.Fatal(err)
+	}
+	want := f
+	want.endpoint, want.roots, want.profile, want.resolver = "http://127.0.0.1:8080", in("roots.pem"), "private", "127.0.0.1:53"
+	want.crls, want.weakKeys, want.minRemaining = []string{in("ca.crl")}, []string{in("weak")}, 720*time.Hour
+	want.policy, want.data = []string{"own", in("policies")}, []string{in("data.yaml")}
+	want.allowPath, want.allowEnv = []string{in("keys")}, []string{"CI_KEY_*"}
+	want.concurrency, want.failOn, want.journal = 8, "warning", in("journal.jsonl")
+	if diff := cmp.Diff(want, s.flags, cmp.AllowUnexported(flags{}, trust{}, wish{})); diff != "" {
+		t.Errorf("flags (-want +got):\n%s", diff)
+	}
+}

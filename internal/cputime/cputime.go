@@ -1,0 +1,21 @@
+//go:build unix
+
+// Package cputime measures the processor time of a test, which other work on the
+// machine does not change.
+package cputime
+
+import (
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Spent returns the processor time that the process has spent so far.
+func Spent(t testing.TB) time.Duration {
+	t.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}

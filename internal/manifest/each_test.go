@@ -1,0 +1,119 @@
+package manifest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/strictyaml"
+)
+
+// many is a manifest that is cut into parts when it is read.
+func many(n int) string { return padded(n, "") }
+
+func padded(n int, comment string) string {
+	var b strings.Builder
+	b.WriteString("apiVersion: bindgate/v1\ndefaults: {labels: {owner: a}}\nbindings:\n")
+	for i := range n {
+		fmt.Fprintf(&b, "  # %d%s\n  - domainName: d%d.demo.com\n    groupId: g\n    regionId: cn-hangzhou\n    isForce: true\n    forceFrom: [h]\n", i, comment, i)
+	}
+	return b.String()
+}
+
+func loadText(t *testing.T, text string) (*Set, error) {
+	t.Helper()
+	return Load([]string{"-"}, Options{WorkDir: t.TempDir(), Stdin: strings.NewReader(text)})
+}
+
+func collect(s *source) (all []binding.Binding, errs Errors) {
+	errs, _ = s.decode(nil, func(b binding.Binding) bool { all = append(all, b); return true })
+	return all, errs
+}
+
+// TestCutReadsTheSame compares what is read part by part with what the whole
+// file holds, and the second reading with the first.
+func TestCutReadsTheSame(t *testing.T) {
+	texts := []string{many(3000), many(1500) + "---\n" + many(1500), strings.ReplaceAll(many(1000), "\n", "\r\n")}
+	paths, err := filepath.Glob("../../testdata/manifests/valid/*")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no samples: %v", err)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, string(text))
+	}
+	for i, text := range texts {
+		parts, errs := collect(&source{name: stdin, bytes: []byte(text)})
+		whole, more := collect(&source{name: stdin, bytes: []byte(text), whole: true})
+		if errs != nil || more != nil {
+			t.Fatalf("text %d: %v, %v", i, errs, more)
+		}
+		if diff := cmp.Diff(whole, parts); diff != "" {
+			t.Errorf("text %d (-whole +parts):\n%s", i, diff)
+		}
+	}
+	set, err := loadText(t, texts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for b := range set.All() {
+		if want := fmt.Sprintf("d%d.demo.com", n); b.DomainName != want || b.Source.Line != 6*n+5 {
+			t.Fatalf("got %q at line %d, want %q", b.DomainName, b.Source.Line, want)
+		}
+		n++
+	}
+	if n != 3000 || set.Len() != n || set.sources[0].whole {
+		t.Errorf("got %d bindings of %d, whole %v", n, set.Len(), set.sources[0].whole)
+	}
+}
+
+// TestCutFindsErrors holds that errors keep their places in files that are
+// parsed part by part, also beyond what can be parsed whole.
+func TestCutFindsErrors(t *testing.T) {
+	const n, at = 5_000, 4_500
+	text := padded(n, strings.Repeat(" filling", 120))
+	if len(text) <= strictyaml.MaxTree {
+		t.Fatal("the file is too short for the test")
+	}
+	place := fmt.Sprintf("d%d.demo.com\n", at)
+	line := 6*at + 5
+	for bad, want := range map[string]string{
+		"d\n    domainNam: x\n": fmt.Sprintf(`<stdin>:%d:5: unknown key "domainNam"; did you mean "domainName"?`, line+1),
+		"d\n    groupId: x\n":   fmt.Sprintf(`<stdin>:%d:5: the key "groupId" stands twice, first at %d:5; remove one`, line+2, line+1),
+		"1\n":                   fmt.Sprintf("<stdin>:%d:17: got a number, want a string; put it in quotes", line),
+		"a: b\n":                fmt.Sprintf("<stdin>:%d:18: not YAML: mapping values are not allowed in this context", line),
+		"\"d\n":                 fmt.Sprintf("not YAML: found unexpected end of stream (while scanning a quoted scalar that begins at line %d)", line),
+	} {
+		_, err := loadText(t, strings.Replace(text, place, bad, 1))
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Count(err.Error(), "\n") > 0 {
+			t.Errorf("%q:\n got %v\nwant %s", bad, err, want)
+		}
+	}
+}
+
+// TestWhatCannotBeCutIsParsedWhole gives Load lists that hide their items.
+func TestWhatCannotBeCutIsParsedWhole(t *testing.T) {
+	long := strings.Replace(many(1000), "  # 500\n", "  - domainName: \"x\n  - y\"\n    groupId: g\n    regionId: r\n", 1)
+	for _, text := range []string{"%TAG !x! tag:demo.com,2026:\n---\n" + many(1000), many(1000) + "...\n", long} {
+		set, err := loadText(t, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for range set.All() {
+			n++
+		}
+		if n < 1000 || n != set.Len() {
+			t.Errorf("got %d bindings, Len %d", n, set.Len())
+		}
+	}
+}

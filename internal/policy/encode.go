@@ -1,0 +1,343 @@
+package policy
+
+import (
+	"encoding"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// reads is the part of a document that modules can read, as a tree of field
+// names. A nil tree is no part of it.
+type reads struct {
+	all    bool
+	fields map[string]*reads
+}
+
+// readsOfInput collects what the compiled modules can read of the input. A
+// reference with a computed key reads everything below that key. A rule that
+// only names a part of the input (binding := input.binding) reads what the
+// references to the rule read.
+func readsOfInput(c *ast.Compiler) *reads {
+	r := &reads{}
+	names := namesOfInput(c)
+	for _, m := range c.Modules {
+		for _, rule := range m.Rules {
+			if _, isName := names[rule.Path().String()]; isName {
+				continue
+			}
+			ast.WalkRefs(rule, func(ref ast.Ref) bool {
+				r.addRef(ref, names)
+				return false
+			})
+		}
+	}
+	return r
+}
+
+// inputName is a rule that names a part of the input.
+type inputName struct{ rule, input []string } // paths under data and input
+
+// namesOfInput returns the rules that name a part of the input, by path. The
+// compiler gives them the form name := x if { x = input.… }.
+func namesOfInput(c *ast.Compiler) map[string]inputName {
+	names := map[string]inputName{}
+	for _, m := range c.Modules {
+		for _, rule := range m.Rules {
+			if rule.Default || rule.Else != nil || len(rule.Head.Args) > 0 || rule.Head.Key != nil || len(rule.Body) != 1 ||
+				len(c.GetRulesExact(rule.Path())) != 1 {
+				continue
+			}
+			e := rule.Body[0]
+			if !e.IsEquality() || e.Negated || len(e.With) > 0 || !e.Operand(0).Equal(rule.Head.Value) {
+				continue
+			}
+			_, isVar := e.Operand(0).Value.(ast.Var)
+			ref, isRef := e.Operand(1).Value.(ast.Ref)
+			if !isVar || !isRef || !ref[0].Equal(ast.InputRootDocument) || len(constants(ref)) != len(ref)-1 {
+				continue
+			}
+			path := rule.Path()
+			name := constants(path)
+			asked := slices.Concat(entries("policy"), entries("force")) // bindgate reads these
+			if len(name) == len(path)-1 && !slices.Contains(asked, name[len(name)-1]) {
+				names[path.String()] = inputName{rule: name, input: constants(ref)}
+			}
+		}
+	}
+	return names
+}
+
+// addRef adds what a reference reads. One that may reach a name, but does not
+// go beyond it, reads all that the name stands for.
+func (r *reads) addRef(ref ast.Ref, names map[string]inputName) {
+	path := constants(ref)
+	switch {
+	case ref[0].Equal(ast.InputRootDocument):
+		r.add(path)
+	case ref[0].Equal(ast.DefaultRootDocument):
+		for _, name := range names {
+			n := min(len(path), len(name.rule))
+			if slices.Equal(path[:n], name.rule[:n]) {
+				r.add(slices.Concat(name.input, path[n:]))
+			}
+		}
+	}
+}
+
+func (r *reads) add(path []string) {
+	for _, name := range path {
+		below := r.fields[name]
+		if below == nil {
+			below = &reads{}
+			if r.fields == nil {
+				r.fields = map[string]*reads{}
+			}
+			r.fields[name] = below
+		}
+		r = below
+	}
+	r.all = true
+}
+
+// at returns what is read of the value at a path; nil: nothing.
+func (r *reads) at(path ...string) *reads {
+	for _, name := range path {
+		if r == nil || r.all {
+			return r
+		}
+		r = r.fields[name]
+	}
+	return r
+}
+
+// encoder turns a Go value into the term that Rego would have for its JSON.
+// Only the parts that it was made for are in the term.
+type encoder func(reflect.Value) (*ast.Term, error)
+
+// encoderOf returns the encoder of a type. It reads the same struct tags as
+// encoding/json. A type that has a JSON form of its own is an error, except for
+// time.Time.
+func encoderOf(t reflect.Type, r *reads) (encoder, error) {
+	if t == reflect.TypeFor[time.Time]() {
+		return encodeTime, nil
+	}
+	if t.Implements(reflect.TypeFor[json.Marshaler]()) || t.Implements(reflect.TypeFor[encoding.TextMarshaler]()) {
+		return nil, fmt.Errorf("a policy input cannot hold the type %v: it has a JSON form of its own", t)
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return func(v reflect.Value) (*ast.Term, error) { return ast.InternedTerm(v.Bool()), nil }, nil
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return func(v reflect.Value) (*ast.Term, error) { return encodeInt(v.Int()), nil }, nil
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32:
+		return func(v reflect.Value) (*ast.Term, error) { return encodeInt(int64(v.Uint())), nil }, nil
+	case reflect.String:
+		return func(v reflect.Value) (*ast.Term, error) { return ast.InternedTerm(validUTF8(v.String())), nil }, nil
+	case reflect.Pointer:
+		below, err := encoderOf(t.Elem(), r)
+		if err != nil {
+			return nil, err
+		}
+		return func(v reflect.Value) (*ast.Term, error) {
+			if v.IsNil() {
+				return ast.InternedNullTerm, nil
+			}
+			return below(v.Elem())
+		}, nil
+	case reflect.Slice:
+		if t.Elem().Kind() != reflect.Uint8 { // JSON writes bytes as base64
+			return encoderOfList(t)
+		}
+	case reflect.Map:
+		if t.Key().Kind() == reflect.String {
+			return encoderOfMap(t, r)
+		}
+	case reflect.Struct:
+		return encoderOfStruct(t, r)
+	}
+	return nil, fmt.Errorf("a policy input cannot hold the type %v", t)
+}
+
+// encodeInt keeps 64 bits where an int has fewer.
+func encodeInt(i int64) *ast.Term {
+	if int64(int(i)) == i {
+		return ast.InternedTerm(int(i))
+	}
+	return ast.NewTerm(ast.Number(strconv.FormatInt(i, 10)))
+}
+
+// validUTF8 replaces each byte that is not UTF-8, as encoding/json does.
+func validUTF8(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return string([]rune(s))
+}
+
+func encodeTime(v reflect.Value) (*ast.Term, error) {
+	text, err := v.Interface().(time.Time).MarshalText()
+	if err != nil {
+		return nil, err
+	}
+	return ast.StringTerm(string(text)), nil
+}
+
+func encoderOfList(t reflect.Type) (encoder, error) {
+	below, err := encoderOf(t.Elem(), &reads{all: true})
+	if err != nil {
+		return nil, err
+	}
+	return func(v reflect.Value) (*ast.Term, error) {
+		if v.IsNil() {
+			return ast.InternedNullTerm, nil
+		}
+		items := make([]*ast.Term, v.Len())
+		for i := range items {
+			if items[i], err = below(v.Index(i)); err != nil {
+				return nil, err
+			}
+		}
+		return ast.ArrayTerm(items...), nil
+	}, nil
+}
+
+// encoderOfMap takes the names that are read, or all names in their order.
+func encoderOfMap(t reflect.Type, r *reads) (encoder, error) {
+	below := map[string]encoder{}
+	for name, of := range r.fields {
+		var err error
+		if below[name], err = encoderOf(t.Elem(), of); err != nil {
+			return nil, err
+		}
+	}
+	whole, err := encoderOf(t.Elem(), &reads{all: true})
+	if err != nil {
+		return nil, err
+	}
+	return func(v reflect.Value) (*ast.Term, error) {
+		if v.IsNil() {
+			return ast.InternedNullTerm, nil
+		}
+		object := ast.NewObject()
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		for _, key := range keys {
+			name, encode := validUTF8(key.String()), whole
+			if !r.all {
+				if encode = below[name]; encode == nil {
+					continue
+				}
+			}
+			term, err := encode(v.MapIndex(key))
+			if err != nil {
+				return nil, err
+			}
+			object.Insert(ast.InternedTerm(name), term)
+		}
+		return ast.NewTerm(object), nil
+	}, nil
+}
+
+// field is one field of a struct that is read.
+type field struct {
+	index  []int
+	key    *ast.Term
+	skip   func(reflect.Value) bool // omitempty and omitzero
+	encode encoder
+}
+
+func encoderOfStruct(t reflect.Type, r *reads) (encoder, error) {
+	fields, err := fieldsOf(t, r)
+	if err != nil {
+		return nil, err
+	}
+	return func(v reflect.Value) (*ast.Term, error) {
+		items := make([][2]*ast.Term, 0, len(fields))
+		for _, f := range fields {
+			value := v.FieldByIndex(f.index)
+			if f.skip(value) {
+				continue
+			}
+			term, err := f.encode(value)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", f.key.Value, err)
+			}
+			items = append(items, ast.Item(f.key, term))
+		}
+		return ast.ObjectTerm(items...), nil
+	}, nil
+}
+
+// fieldsOf returns the fields of a struct that are read.
+func fieldsOf(t reflect.Type, r *reads) ([]field, error) {
+	all, err := jsonFields(t)
+	if err != nil {
+		return nil, err
+	}
+	var out []field
+	for _, f := range all {
+		if r.at(f.name) == nil {
+			continue
+		}
+		encode, err := encoderOf(f.Type, r.at(f.name))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, field{index: f.Index, key: ast.StringTerm(f.name), encode: encode, skip: omission(f.Type, f.options)})
+	}
+	return out, nil
+}
+
+// jsonField is a field with its name and options in JSON.
+type jsonField struct {
+	reflect.StructField
+	name, options string
+}
+
+// jsonFields returns the fields that encoding/json writes, those of embedded
+// structs included.
+func jsonFields(t reflect.Type) ([]jsonField, error) {
+	var out []jsonField
+	taken := map[string]bool{}
+	for _, f := range reflect.VisibleFields(t) {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Anonymous && f.Type.Kind() == reflect.Struct && name == "", !f.IsExported(), name == "-":
+			continue
+		case f.Anonymous || name == "" || taken[name]:
+			return nil, fmt.Errorf("a policy input cannot hold the field %s of %v: it has no JSON name of its own", f.Name, t)
+		}
+		taken[name] = true
+		out = append(out, jsonField{f, name, options})
+	}
+	return out, nil
+}
+
+// omission returns the function that reports whether encoding/json would leave
+// a value out.
+func omission(t reflect.Type, options string) func(reflect.Value) bool {
+	empty, zero := strings.Contains(options, "omitempty"), strings.Contains(options, "omitzero")
+	isZero := reflect.Value.IsZero
+	if t.Implements(reflect.TypeFor[interface{ IsZero() bool }]()) {
+		isZero = func(v reflect.Value) bool { return v.Interface().(interface{ IsZero() bool }).IsZero() }
+	}
+	return func(v reflect.Value) bool {
+		switch {
+		case zero && isZero(v):
+			return true
+		case !empty || t.Kind() == reflect.Struct:
+			return false
+		case t.Kind() == reflect.Slice || t.Kind() == reflect.Map:
+			return v.Len() == 0
+		}
+		return v.IsZero()
+	}
+}

@@ -1,0 +1,254 @@
+package policy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/ast"
+	"pgregory.net/rapid"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/checktest"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// throughJSON is the oracle: the whole document as OPA reads its JSON.
+func throughJSON(v reflect.Value) (*ast.Term, error) {
+	text, err := json.Marshal(v.Interface())
+	if err != nil {
+		return nil, err
+	}
+	value, err := ast.ValueFromReader(bytes.NewReader(text))
+	return ast.NewTerm(value), err
+}
+
+// fixtures returns the inputs of the tests, and those of the checks' fixtures
+// that need no file.
+func fixtures(t *testing.T) []Input {
+	t.Helper()
+	odd := force()
+	odd.Binding.Labels = map[string]string{"owner": "", "a\xffb": "\xff\xfe", "<&>": "\u2028", "0": "1"}
+	odd.Evidence.DNS.At = time.Date(2026, 1, 2, 3, 4, 5, 600, time.FixedZone("x", 3600))
+	out := []Input{{}, force(), plain(), withCertificate(t), odd}
+	err := filepath.WalkDir("../../testdata/checks", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".yaml" || filepath.Base(path) == "base.yaml" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err == nil && !strings.Contains(string(text), "load:") {
+			s := checktest.Subject(t, string(text))
+			out = append(out, Input{Binding: s.Binding, Evidence: s.Evidence, Run: s.Evidence.Run})
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out) < 100 {
+		t.Fatalf("got %d inputs, want those of the checks' fixtures", len(out))
+	}
+	results := []checks.Result{
+		{ID: "dns/cname-reaches-group", Status: checks.StatusPass},
+		{ID: "group/exists", Status: checks.StatusUnknown, Reason: "503"},
+		{ID: "request/stage-is-valid", Status: checks.StatusFail, Findings: []checks.Finding{
+			{Severity: checks.Error, Message: "m", Fix: "f", Source: binding.Position{File: "b.yaml", Line: 3, Column: 70_000}}}},
+	}
+	for i := range out {
+		out[i].Results = results[:i%4]
+	}
+	return out
+}
+
+// pathsOf returns the paths of all values, lists left whole, and for each
+// object one path to nothing.
+func pathsOf(v ast.Value, path []string) [][]string {
+	paths := [][]string{path}
+	if object, ok := v.(ast.Object); ok {
+		paths = append(paths, append(path[:len(path):len(path)], "no such field"))
+		object.Foreach(func(k, v *ast.Term) {
+			paths = append(paths, pathsOf(v.Value, append(path[:len(path):len(path)], text(k.Value)))...)
+		})
+	}
+	return paths
+}
+
+func find(t *ast.Term, path []string) ast.Value {
+	ref := ast.Ref{}
+	for _, name := range path {
+		ref = append(ref, ast.StringTerm(name))
+	}
+	v, err := t.Value.Find(ref)
+	if err != nil {
+		return nil
+	}
+	return v
+}
+
+// Whatever part of the input is built, it is the same as in the whole input
+// that went through JSON, and nothing else is built.
+func TestPartsOfTheInputAreThoseOfTheWhole(t *testing.T) {
+	inputs := fixtures(t)
+	rapid.Check(t, func(t *rapid.T) {
+		d, err := newDocument(rapid.SampledFrom(inputs).Draw(t, "input"), everything)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := reflect.ValueOf(d).Elem()
+		whole, err := throughJSON(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &reads{}
+		paths := rapid.SliceOfN(rapid.SampledFrom(pathsOf(whole.Value, nil)), 1, 5).Draw(t, "paths")
+		for _, path := range paths {
+			r.add(path)
+		}
+		encode, err := encoderOf(v.Type(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		part, err := encode(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			if got, want := find(part, path), find(whole, path); !equal(got, want) {
+				t.Fatalf("%v: got %v, want %v", path, got, want)
+			}
+		}
+		for _, path := range pathsOf(part.Value, nil) {
+			if r.at(path...) == nil && find(part, path) != nil {
+				t.Fatalf("%v is built, and nothing reads it", path)
+			}
+		}
+	})
+}
+
+func equal(a, b ast.Value) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return ast.Compare(a, b) == 0
+}
+
+// Modules that read the input in every way that loads.
+const readers = `# METADATA
+# custom:
+#   uses: [dns, proof, certificate, key, group, account, siblings]
+package bindgate.policy.x
+
+import input.binding.labels as labels
+
+b := input.binding
+
+f.g := input.evidence.account.facts
+
+group := input.evidence.group
+
+flag := input.binding.isForce
+
+all contains "aliased" if f.g.aliasedTo.groupId
+
+all contains sprintf("%v", [group.facts.stages[0]])
+
+all contains sprintf("%v", [data.bindgate.policy.x[name].facts.status]) if some name in ["group"]
+
+all contains "flag" if flag
+
+all contains sprintf("%v", [v]) if some v in [b, labels, input.results, input.run, input.schema]
+
+all contains sprintf("%v", [input.binding[name]]) if some name in ["groupId", "forceFrom", "none"]
+
+all contains sprintf("%s=%s", [k, v]) if some k, v in labels
+
+all contains sprintf("%v", [input.binding.certificate.privateKey.file])
+
+all contains sprintf("%v %v", [i, hop.target]) if some i, hop in input.evidence.dns.facts.hops
+
+all contains sprintf("%v", [input.evidence.account.facts.holders[_].domain.domainName])
+
+all contains sprintf("%v", [size(input.evidence.group.facts)])
+
+all contains "no end" if not input.evidence.dns.facts.end.targets
+
+all contains "no certificate" if not input.binding.certificate
+
+all contains sprintf("%v", [walked]) if walk(input.evidence.certificate, walked)
+
+all contains sprintf("%v", [object.get(input.evidence.key, ["facts", "bits"], "none")])
+
+all contains sprintf("%v", [input.evidence.siblings]) if input.evidence.proof.state == "observed"
+
+all contains sprintf("%v", [input.results[id].status]) if some id in ["dns/cname-reaches-group", "group/exists"]
+
+all contains sprintf("%v", [b.labels]) if input.binding.labels == {} with input.binding.labels as {}
+
+size(x) := count(x)
+
+deny contains m if some m in all
+
+warn contains "redirects" if input.binding.isHttpRedirectToHttps == true
+`
+
+func TestEvaluateIsThatOfTheWholeInput(t *testing.T) {
+	for name, module := range map[string]string{"every way": readers, "one field": small,
+		"facts": "# METADATA\n# custom:\n#   needs: [dns]\n#   uses: [certificate]\n" + head + `deny contains c.subject if some c in input.evidence.certificate.facts.chain
+			warn contains input.evidence.dns.facts.end.name`,
+		"an entry that is a part of the input": "package bindgate.force.x\nallow := input.binding.isForce",
+		"states": "# METADATA\n# custom:\n#   uses: [certificate, key]\n" + head + `deny contains input.evidence.certificate.state
+			warn contains input.evidence.key.state`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, oracle := engine(t, module), engine(t, module)
+			oracle.own.input, oracle.own.reads = throughJSON, &reads{all: true}
+			shipped, err := oracle.shipped()
+			if err != nil {
+				t.Fatal(err)
+			}
+			shipped.input, shipped.reads = throughJSON, &reads{all: true}
+			if o := e.Evaluate(context.Background(), withCertificate(t)); o.State != evidence.StateObserved {
+				t.Fatalf("got %+v", o)
+			}
+			for _, in := range fixtures(t) {
+				want, got := oracle.Evaluate(context.Background(), in), e.Evaluate(context.Background(), in)
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("%+v: %s", in, diff)
+				}
+			}
+		})
+	}
+}
+
+func TestTypesWithoutPlainJSON(t *testing.T) {
+	type inner struct {
+		X int `json:"x"`
+	}
+	for name, v := range map[string]any{
+		"own form": struct {
+			X json.RawMessage `json:"x"`
+		}{}, "bytes": struct {
+			X []byte `json:"x"`
+		}{}, "no name": struct{ X int }{}, "two of one name": struct {
+			inner
+			Y int `json:"x"`
+		}{}, "float": struct {
+			X float64 `json:"x"`
+		}{}, "any": struct {
+			X any `json:"x"`
+		}{},
+	} {
+		if _, err := encoderOf(reflect.TypeOf(v), &reads{all: true}); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+}

@@ -1,0 +1,230 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/bindgate/bindgate/internal/strictyaml"
+)
+
+// maxNesting bounds the objects and lists in each other, as in YAML.
+const maxNesting = 20
+
+// parseJSON reads a JSON object under the rules of strictyaml: each key stands
+// once, no text is a key or holds control characters, and every error has a
+// place.
+func parseJSON(f source) (*datum, strictyaml.Errors) {
+	r := jsonReader{file: f.name, text: bytes.TrimPrefix(f.text, []byte("\xef\xbb\xbf")), row: 1, col: 1}
+	if err := json.Unmarshal(r.text, &json.RawMessage{}); err != nil {
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			r.fail(max(int(syntax.Offset)-1, 0), "not JSON: "+err.Error(), "")
+			return nil, r.found
+		}
+		return nil, strictyaml.Errors{{File: f.name, Message: "not JSON: " + err.Error()}}
+	}
+	if !utf8.Valid(r.text) {
+		r.fail(firstInvalid(r.text), "got a byte that is not UTF-8", "save the file as UTF-8")
+		return nil, r.found
+	}
+	if r.space(); r.text[r.next] != '{' {
+		return nil, notOneMapping(f.name)
+	}
+	d := r.value(0)
+	if r.found != nil {
+		return nil, r.found
+	}
+	return d, nil
+}
+
+func firstInvalid(text []byte) int {
+	for i := 0; i < len(text); {
+		c, size := utf8.DecodeRune(text[i:])
+		if c == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return 0
+}
+
+// jsonReader reads a text that encoding/json has found to be valid, so that it
+// never meets the end of the text inside a value.
+type jsonReader struct {
+	file string
+	text []byte
+	next int // index of the next byte
+
+	placed, row, col int // row and column of text[placed]
+	found            strictyaml.Errors
+}
+
+// place returns row and column of an offset. Offsets before the last one cost a
+// second count from the start, so they are for errors.
+func (r *jsonReader) place(offset int) (row, col int) {
+	if offset < r.placed {
+		r.placed, r.row, r.col = 0, 1, 1
+	}
+	for ; r.placed < offset && r.placed < len(r.text); r.placed++ {
+		switch b := r.text[r.placed]; {
+		case b == '\n':
+			r.row, r.col = r.row+1, 1
+		case b < 0x80 || b >= 0xc0: // the first byte of a character
+			r.col++
+		}
+	}
+	return r.row, r.col
+}
+
+func (r *jsonReader) fail(offset int, message, next string) {
+	if len(r.found) <= maxErrors {
+		row, col := r.place(offset)
+		r.found = append(r.found, &strictyaml.Error{File: r.file, Line: row, Column: col, Message: message, Next: next})
+	}
+}
+
+func (r *jsonReader) space() {
+	for strings.IndexByte(" \t\r\n", r.text[r.next]) >= 0 {
+		r.next++
+	}
+}
+
+// value reads the value that begins at the next byte, with the places of the
+// values in it. Places inside lists are not kept.
+func (r *jsonReader) value(depth int) *datum {
+	d := &datum{file: r.file}
+	d.row, d.col = r.place(r.next)
+	if r.text[r.next] != '{' {
+		d.value = r.rego(depth)
+		return d
+	}
+	d.fields = map[string]*datum{}
+	r.members(depth, func(key string) bool {
+		_, twice := d.fields[key]
+		d.fields[key] = r.value(depth + 1)
+		return twice
+	})
+	return d
+}
+
+// rego reads the value that begins at the next byte.
+func (r *jsonReader) rego(depth int) ast.Value {
+	switch r.text[r.next] {
+	case '{':
+		object := ast.NewObject()
+		r.members(depth, func(key string) bool {
+			term := ast.InternedTerm(key)
+			twice := object.Get(term) != nil
+			object.Insert(term, ast.NewTerm(r.rego(depth+1)))
+			return twice
+		})
+		return object
+	case '[':
+		return r.list(depth)
+	case '"':
+		return ast.String(r.str())
+	case 't':
+		r.next += len("true")
+		return ast.Boolean(true)
+	case 'f':
+		r.next += len("false")
+		return ast.Boolean(false)
+	case 'n':
+		r.next += len("null")
+		return ast.NullValue
+	}
+	return r.number()
+}
+
+// members reads an object. Read reads the value of a key, and reports whether
+// the object has the key already.
+func (r *jsonReader) members(depth int, read func(key string) (twice bool)) {
+	r.enter(depth)
+	for r.next++; ; r.next++ { // past the brace or the comma
+		if r.space(); r.text[r.next] == '}' {
+			break
+		}
+		start := r.next
+		key := r.str()
+		r.space()
+		r.next++ // the colon
+		r.space()
+		if read(key) {
+			r.fail(start, fmt.Sprintf("the key %q stands twice", key), "remove one")
+		}
+		if r.space(); r.text[r.next] == '}' {
+			break
+		}
+	}
+	r.next++
+}
+
+func (r *jsonReader) list(depth int) *ast.Array {
+	r.enter(depth)
+	var items []*ast.Term
+	for r.next++; ; r.next++ { // past the bracket or the comma
+		if r.space(); r.text[r.next] == ']' {
+			break
+		}
+		items = append(items, ast.NewTerm(r.rego(depth+1)))
+		if r.space(); r.text[r.next] == ']' {
+			break
+		}
+	}
+	r.next++
+	return ast.NewArray(items...)
+}
+
+// enter refuses an object or list that is nested too deeply. Reading goes on:
+// encoding/json has bounded the depth.
+func (r *jsonReader) enter(depth int) {
+	if depth == maxNesting {
+		r.fail(r.next, fmt.Sprintf("nested too deeply: more than %d levels", maxNesting), "")
+	}
+}
+
+// str reads a string.
+func (r *jsonReader) str() string {
+	start, escaped := r.next, false
+	for r.next++; r.text[r.next] != '"'; r.next++ {
+		if r.text[r.next] == '\\' {
+			escaped = true
+			r.next++
+		}
+	}
+	r.next++
+	s := string(r.text[start+1 : r.next-1])
+	if escaped {
+		err := json.Unmarshal(r.text[start:r.next], &s)
+		if err != nil || strings.ContainsRune(s, utf8.RuneError) {
+			r.fail(start, "got an escape that is no character by itself", "write the character, not its surrogates")
+		}
+	}
+	if strictyaml.IsKeyText(s) {
+		r.fail(start, "got the text of a key or certificate", "write it to a file and name the file")
+		return ""
+	}
+	if c, bad := strictyaml.Hidden(s); bad {
+		r.fail(start, fmt.Sprintf("got a text with the control character %U, want one line of plain text", c), "remove it")
+	}
+	return s
+}
+
+func (r *jsonReader) number() ast.Value {
+	start := r.next
+	for r.next < len(r.text) && strings.IndexByte("+-.0123456789eE", r.text[r.next]) >= 0 {
+		r.next++
+	}
+	text := string(r.text[start:r.next])
+	n, ok := numberOf(text, 10, strings.ContainsAny(text, ".eE"))
+	if !ok {
+		r.fail(start, fmt.Sprintf("got the number %q, want one of 64 bits", text), "")
+	}
+	return n
+}

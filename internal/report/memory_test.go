@@ -1,0 +1,48 @@
+package report
+
+import (
+	"io"
+	"runtime"
+	"testing"
+
+	"github.com/bindgate/bindgate/checks/catalog"
+)
+
+// What a report keeps of a binding in which nothing is found must not grow with
+// what was observed: nothing in the formats that are written as verdicts arrive,
+// a few bytes where names are numbered, what was drawn in html. Markdown is full
+// after some hundred.
+func TestMemoryDoesNotGrowWithTheBindings(t *testing.T) {
+	catalogue := catalog.All()
+	const few, many = 1000, 2500
+	for format, most := range map[string]int64{"json": 16, "jsonl": 16, "sarif": 4, "github": 4, "gitlab": 4,
+		"text": 4, "markdown": 4, "junit": 64, "html": 2000} {
+		s, err := Open(io.Discard, format, run("lint").Head, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before int64
+		for i := range many {
+			if i == few {
+				before = live()
+			}
+			if err := s.Add(offline(10*i, catalogue)); err != nil { // partial: nothing was found
+				t.Fatal(err)
+			}
+		}
+		if got := (live() - before) / (many - few); got > most {
+			t.Errorf("%s keeps %d bytes a binding, want at most %d", format, got, most)
+		}
+		if err := s.Close(Tail{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// live returns the bytes of the heap that are in use.
+func live() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}

@@ -1,0 +1,73 @@
+package strictyaml
+
+import (
+	"strconv"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Flags builds the value that flags give, to be decoded as if it stood in a
+// file. Errors name the flag in place of the file.
+type Flags struct {
+	file *File
+	root *yaml.Node
+}
+
+// NewFlags makes an empty mapping.
+func NewFlags() *Flags {
+	return &Flags{file: &File{flags: map[*yaml.Node]string{}}, root: &yaml.Node{Kind: yaml.MappingNode}}
+}
+
+// Text sets a string at a path of keys.
+func (f *Flags) Text(flag, text string, path ...string) { f.set(flag, f.text(flag, text), path) }
+
+// Bool sets a boolean at a path of keys.
+func (f *Flags) Bool(flag string, value bool, path ...string) {
+	f.set(flag, f.node(flag, yaml.Node{Kind: yaml.ScalarNode, Tag: boolTag, Value: strconv.FormatBool(value)}), path)
+}
+
+// Texts sets a list of strings at a path of keys.
+func (f *Flags) Texts(flag string, texts []string, path ...string) {
+	list := f.node(flag, yaml.Node{Kind: yaml.SequenceNode})
+	for _, text := range texts {
+		list.Content = append(list.Content, f.text(flag, text))
+	}
+	f.set(flag, list, path)
+}
+
+// File returns the file that holds the value as its one document.
+func (f *Flags) File() *File {
+	f.file.clean(f.root)
+	f.file.docs = []Value{{file: f.file, node: f.root}}
+	return f.file
+}
+
+func (f *Flags) text(flag, text string) *yaml.Node {
+	// Quoted: a text that looks like a number stays a text.
+	return f.node(flag, yaml.Node{Kind: yaml.ScalarNode, Tag: strTag, Style: yaml.DoubleQuotedStyle, Value: text})
+}
+
+func (f *Flags) node(flag string, n yaml.Node) *yaml.Node {
+	f.file.flags[&n] = flag
+	return &n
+}
+
+// set puts a value where the path says, and makes the mappings on the way.
+func (f *Flags) set(flag string, value *yaml.Node, path []string) {
+	in := f.root
+	for _, key := range path[:len(path)-1] {
+		in = f.mapping(flag, in, key)
+	}
+	in.Content = append(in.Content, f.text(flag, path[len(path)-1]), value)
+}
+
+func (f *Flags) mapping(flag string, in *yaml.Node, key string) *yaml.Node {
+	for i := 0; i+1 < len(in.Content); i += 2 {
+		if in.Content[i].Value == key {
+			return in.Content[i+1]
+		}
+	}
+	made := f.node(flag, yaml.Node{Kind: yaml.MappingNode})
+	in.Content = append(in.Content, f.text(flag, key), made)
+	return made
+}
