@@ -32,6 +32,7 @@ type Options struct {
 	Inputs   plan.File     // what decides what is judged now; its bindings are not read
 	ReadBack time.Duration // for the gateway to show a binding in effect
 	CallTime time.Duration // for one call
+	MaxAge   time.Duration // evidence that is older is collected again before a binding's first call
 	Now      func() time.Time
 	Parallel int         // groups that are read at a time
 	Warn     func(error) // what is said in addition to the outcomes
@@ -100,27 +101,67 @@ func (r *run) together(ctx context.Context, yield func(Item)) error {
 	if ctx.Err() != nil {
 		blocked = "interrupted before any call"
 	}
-	permits := make([]gate.Permit, len(items))
-	for i, item := range items { // every permit before the first call
+	next := r.binder.Sequence()
+	stopped := "" // why the world is no longer the one that was judged
+	for number, item := range items {
 		switch {
 		case blocked != "" && len(item.Calls) > 0 || item.Decision.Status != gate.Allowed && item.Outcome.Status != bind.Unchanged:
-			items[i].Outcome.Status, items[i].Outcome.Message = bind.NotAttempted, blocked
+			item.Outcome.Status, item.Outcome.Message = bind.NotAttempted, blocked
+		case len(item.Calls) > 0 && stopped != "":
+			item.Outcome.Status, item.Outcome.Message, item.Outcome.Changed = bind.NotAttempted, stopped, true
 		case len(item.Calls) > 0:
-			var err error
-			if permits[i], err = item.Decision.Permit(); err != nil {
-				return err
+			permit, why, err := r.stillAllowed(ctx, number, &item)
+			switch {
+			case err != nil:
+				why = err.Error()
+				fallthrough
+			case why != "":
+				stopped = fmt.Sprintf("not attempted: %q was judged again just before its calls, and %s", item.Binding.DomainName, why)
+				item.Outcome.Status, item.Outcome.Message, item.Outcome.Changed = bind.NotAttempted, stopped, true
+			default:
+				item.Outcome = next(ctx, permit)
 			}
 		}
-	}
-	next := r.binder.Sequence()
-	for i, item := range items {
-		if permits[i].ID() != "" {
-			item.Outcome = next(ctx, permits[i])
-		}
 		yield(item)
-		items[i] = Item{} // nothing needs it any more
+		items[number] = Item{} // nothing needs it any more
 	}
 	return nil
+}
+
+// stillAllowed judges a binding again just before its calls and returns the permit
+// for them. A judgement has an age: why says how another decision, call or
+// displaced set came out of it, and then there is no permit.
+func (r *run) stillAllowed(ctx context.Context, number int, item *Item) (permit gate.Permit, why string, err error) {
+	if ctx.Err() != nil { // an interrupt is reported as such, by the binder
+		permit, err = item.Decision.Permit()
+		return permit, "", err
+	}
+	v, err := r.Engine.Again(ctx, number, item.Verdict, r.MaxAge)
+	switch {
+	case err != nil:
+		return gate.Permit{}, "", err
+	case ctx.Err() != nil:
+		permit, err = item.Decision.Permit()
+		return permit, "", err
+	case v.Decision.Status != gate.Allowed:
+		item.Verdict = v
+		return gate.Permit{}, fmt.Sprintf("is now %s: %s", v.Decision.Status, strings.Join(v.Decision.Reasons, "; ")), nil
+	case v.Decision.PlanErr != nil:
+		return gate.Permit{}, "", v.Decision.PlanErr
+	}
+	was, now := planOf(item.Verdict), planOf(v)
+	if changes := was.Changes(now); len(changes) > 0 {
+		return gate.Permit{}, strings.Join(changes, "; "), nil
+	}
+	item.Verdict = v
+	permit, err = v.Decision.Permit()
+	return permit, "", err
+}
+
+// planOf is the plan of one verdict, to be compared.
+func planOf(v judge.Verdict) plan.File {
+	b := v.Binding
+	return plan.File{Bindings: []plan.FileBinding{plan.NewFileBinding(b.DomainName, b.GroupID, b.RegionID, v.Decision.Plan)}}
 }
 
 // prepare notes what each binding would be sent, and says why nothing may be, if so.

@@ -36,6 +36,7 @@ already keeps no other from being bound, but the run ends with 1. Given a plan t
 	c.Flags().StringVar(&f.journal, "journal", "", "journal `FILE` (default: bindgate/journal.jsonl under $XDG_STATE_HOME)")
 	c.Flags().BoolVar(&a.each, "each", false, "judge and bind one by one, going on after a refusal")
 	c.Flags().DurationVar(&a.readBack, "read-back", 30*time.Second, "time for the gateway to show a bound domain in effect")
+	c.Flags().DurationVar(&a.maxAge, "max-age", 2*time.Minute, "age of DNS and gateway evidence, at most 15m, past which it is collected again before a binding's first call")
 	c.Flags().DurationVar(&a.lockWait, "lock-wait", 10*time.Second, "time to wait for another apply on the same journal")
 	return c
 }
@@ -45,6 +46,7 @@ type applying struct {
 	each     bool
 	readBack time.Duration
 	lockWait time.Duration
+	maxAge   time.Duration
 
 	planned *plan.File // nil: no plan was given
 	journal *journal.Journal
@@ -54,6 +56,9 @@ type applying struct {
 func (a *applying) do(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) error {
 	if a.readBack < 0 || a.lockWait < 0 {
 		return fmt.Errorf("reading --read-back and --lock-wait: got %s and %s, want positive values", a.readBack, a.lockWait)
+	}
+	if a.maxAge <= 0 || a.maxAge > 15*time.Minute {
+		return fmt.Errorf("reading --max-age: got %s, want more than 0 and at most 15m", a.maxAge)
 	}
 	args, err := a.readPlan(env, args)
 	if err != nil {
@@ -94,7 +99,7 @@ func (a *applying) all(ctx context.Context, args []string) error {
 	var unreported error
 	err = apply.Run(ctx, apply.Options{
 		Engine: r.engine, Journal: a.journal, Each: a.each, Planned: a.planned, Inputs: inputs,
-		ReadBack: a.readBack, CallTime: r.s.timeout, Now: r.env.Now, Parallel: r.s.concurrency,
+		ReadBack: a.readBack, CallTime: r.s.timeout, MaxAge: a.maxAge, Now: r.env.Now, Parallel: r.s.concurrency,
 		Warn: func(err error) { complain(r.env.Stderr, err) },
 	}, func(item apply.Item) {
 		done.add(item)
@@ -157,6 +162,8 @@ func (t *tally) add(item apply.Item) {
 	switch {
 	case o.Interrupted:
 		t.interrupted = true
+	case o.Changed && t.sent: // the run is unfinished
+		t.worst = worst(t.worst, exitFailed)
 	case o.Changed:
 		t.worst = worst(t.worst, exitChanged)
 	case item.Decision.Status != gate.Allowed || o.Status == bind.NotAttempted:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
@@ -50,20 +51,12 @@ func (e *Engine) judge(ctx context.Context, run evidence.Run, bindings iter.Seq2
 	if err != nil {
 		return err
 	}
-	before, after := catalog.Passes(e.catalogue)
-	failOn := cmp.Or(e.o.FailOn, checks.Error)
-
 	one := func(number int, b binding.Binding) Verdict {
-		s := checks.Subject{Binding: b, Evidence: observe(ctx, number, b)}
-		rules, err := e.policies() // compiled while the first bindings are collected
-		if err != nil {
+		ev := observe(ctx, number, b)
+		if _, err := e.policies(); err != nil { // compiled while the first bindings are collected
 			return Verdict{} // never yielded
 		}
-		results := make([]checks.Result, 0, len(e.catalogue))
-		results = append(results, checks.Run(ctx, before, e.o.Severities, s)...)
-		s.Evidence.Policy = rules.Evaluate(ctx, policy.Input{Binding: b, Evidence: s.Evidence, Results: results, Run: s.Evidence.Run})
-		results = append(results, checks.Run(ctx, after, e.o.Severities, s)...)
-		return Verdict{Binding: b, Evidence: s.Evidence, Results: results, Decision: gate.Decide(e.catalogue, e.o.Severities, s, results, failOn)}
+		return e.assess(ctx, checks.Subject{Binding: b, Evidence: ev})
 	}
 
 	return inOrder(bindings, max(e.o.Concurrency, 1), one, func(v Verdict) error {
@@ -72,6 +65,35 @@ func (e *Engine) judge(ctx context.Context, run evidence.Run, bindings iter.Seq2
 		}
 		return yield(v)
 	})
+}
+
+// assess judges evidence that is at hand: checks, policies, the checks that read
+// what policies said, the gate. The policies are loaded.
+func (e *Engine) assess(ctx context.Context, s checks.Subject) Verdict {
+	before, after := catalog.Passes(e.catalogue)
+	rules, _ := e.policies()
+	results := make([]checks.Result, 0, len(e.catalogue))
+	results = append(results, checks.Run(ctx, before, e.o.Severities, s)...)
+	s.Evidence.Policy = rules.Evaluate(ctx, policy.Input{Binding: s.Binding, Evidence: s.Evidence, Results: results, Run: s.Evidence.Run})
+	results = append(results, checks.Run(ctx, after, e.o.Severities, s)...)
+	return Verdict{Binding: s.Binding, Evidence: s.Evidence, Results: results,
+		Decision: gate.Decide(e.catalogue, e.o.Severities, s, results, cmp.Or(e.o.FailOn, checks.Error))}
+}
+
+// Again judges a binding once more, just before its calls: on the evidence of its
+// verdict, at the clock of now, or on fresh evidence where that is older than
+// maxAge. A freeze may have begun since, or a certificate ended.
+func (e *Engine) Again(ctx context.Context, number int, v Verdict, maxAge time.Duration) (Verdict, error) {
+	if _, err := e.policies(); err != nil {
+		return Verdict{}, err
+	}
+	now := e.o.Clock().UTC()
+	if now.Sub(v.Evidence.Run.Now) > maxAge || now.Before(v.Evidence.Run.Now) { // the facts of a run are older than all its evidence
+		return e.One(ctx, number, v.Binding, Look{Served: true})
+	}
+	s := checks.Subject{Binding: v.Binding, Evidence: v.Evidence}
+	s.Evidence.Run.Now = now
+	return e.assess(ctx, s), nil
 }
 
 // inOrder computes a value for each binding, up to parallel at a time, and yields
