@@ -209,16 +209,12 @@ func encoderOfList(t reflect.Type) (encoder, error) {
 	}, nil
 }
 
-// encoderOfMap takes the names that are read, or all names in their order.
+// encoderOfMap returns the encoder of all names, or of the names that are read.
 func encoderOfMap(t reflect.Type, r *reads) (encoder, error) {
-	below := map[string]encoder{}
-	for name, of := range r.fields {
-		var err error
-		if below[name], err = encoderOf(t.Elem(), of); err != nil {
-			return nil, err
-		}
+	if !r.all {
+		return encoderOfNames(t, r)
 	}
-	whole, err := encoderOf(t.Elem(), &reads{all: true})
+	below, err := encoderOf(t.Elem(), r)
 	if err != nil {
 		return nil, err
 	}
@@ -227,23 +223,63 @@ func encoderOfMap(t reflect.Type, r *reads) (encoder, error) {
 			return ast.InternedNullTerm, nil
 		}
 		object := ast.NewObject()
-		keys := v.MapKeys()
-		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
-		for _, key := range keys {
-			name, encode := validUTF8(key.String()), whole
-			if !r.all {
-				if encode = below[name]; encode == nil {
-					continue
-				}
-			}
-			term, err := encode(v.MapIndex(key))
+		for _, key := range sortedKeys(v) {
+			term, err := below(v.MapIndex(key))
 			if err != nil {
 				return nil, err
 			}
-			object.Insert(ast.InternedTerm(name), term)
+			object.Insert(ast.InternedTerm(validUTF8(key.String())), term)
 		}
 		return ast.NewTerm(object), nil
 	}, nil
+}
+
+func encoderOfNames(t reflect.Type, r *reads) (encoder, error) {
+	type name struct {
+		text   string
+		key    reflect.Value
+		encode encoder
+	}
+	var names []name
+	for text, of := range r.fields {
+		encode, err := encoderOf(t.Elem(), of)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, name{text, reflect.ValueOf(text).Convert(t.Key()), encode})
+	}
+	return func(v reflect.Value) (*ast.Term, error) {
+		if v.IsNil() {
+			return ast.InternedNullTerm, nil
+		}
+		items := make([][2]*ast.Term, 0, len(names))
+		for _, n := range names {
+			value := v.MapIndex(n.key)
+			if strings.ContainsRune(n.text, utf8.RuneError) { // keys that are not UTF-8 have such names too
+				for _, key := range sortedKeys(v) {
+					if validUTF8(key.String()) == n.text {
+						value = v.MapIndex(key)
+					}
+				}
+			}
+			if !value.IsValid() {
+				continue
+			}
+			term, err := n.encode(value)
+			if err != nil {
+				return nil, err
+			}
+			items = append(items, ast.Item(ast.InternedTerm(n.text), term))
+		}
+		return ast.ObjectTerm(items...), nil
+	}, nil
+}
+
+// sortedKeys makes the last of several keys with one name win, as in JSON.
+func sortedKeys(v reflect.Value) []reflect.Value {
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	return keys
 }
 
 // field is one field of a struct that is read.
