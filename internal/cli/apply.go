@@ -22,18 +22,19 @@ func newApply(env Env) *cobra.Command {
 	var f flags
 	var a applying
 	c := &cobra.Command{
-		Use:   "apply [PATH…|PLAN]",
+		Use:   "apply [PATH…]",
 		Short: "Judge bindings afresh, then make the calls, then read back",
 		Long: `Judge the bindings afresh and, only if every one of them is allowed or stands
 already, make the calls and read back what stands. A refused binding that stands
-already keeps no other from being bound, but the run ends with 1. Given a plan that
-"bindgate plan -o" saved, it stops (exit 5) if anything differs from it.`,
+already keeps no other from being bound, but the run ends with 1. With the plan that
+"bindgate plan -o" saved (--plan), it stops (exit 5) if anything differs from it.`,
 		RunE: func(c *cobra.Command, args []string) error { return a.do(c.Context(), env, c, f, args) },
 	}
 	f.addJudging(c)
 	f.addWish(c)
 	f.addMode(c)
 	c.Flags().StringVar(&f.journal, "journal", "", "journal `FILE` (default: bindgate/journal.jsonl under $XDG_STATE_HOME)")
+	c.Flags().StringVar(&a.planFile, "plan", "", "apply exactly what the saved plan in `FILE` holds; it names its manifests, which must lie in this tree")
 	c.Flags().BoolVar(&a.each, "each", false, "judge and bind one by one, going on after a refusal")
 	c.Flags().DurationVar(&a.readBack, "read-back", 30*time.Second, "time for the gateway to show a bound domain in effect")
 	c.Flags().DurationVar(&a.maxAge, "max-age", 2*time.Minute, "age of DNS and gateway evidence, at most 15m, past which it is collected again before a binding's first call")
@@ -45,6 +46,7 @@ already keeps no other from being bound, but the run ends with 1. Given a plan t
 type applying struct {
 	each     bool
 	readBack time.Duration
+	planFile string // --plan
 	lockWait time.Duration
 	maxAge   time.Duration
 
@@ -67,6 +69,7 @@ func (a *applying) do(ctx context.Context, env Env, c *cobra.Command, f flags, a
 	if a.each && a.planned != nil {
 		return errors.New("reading flags: --each judges one by one and cannot hold to a plan; leave one of them out")
 	}
+	f.confined = a.planned != nil
 	if a.run, err = begin(ctx, env, c, f, args); err != nil {
 		return err
 	}
@@ -203,18 +206,17 @@ func (a *applying) end(code int) {
 	}
 }
 
-// readPlan takes a saved plan for what it is and gives the manifests it names.
+// readPlan reads the plan of --plan and returns the manifests that it names.
 func (a *applying) readPlan(env Env, args []string) ([]string, error) {
-	if len(args) != 1 || args[0] == "-" {
+	switch {
+	case a.planFile == "":
 		return args, nil
+	case len(args) > 0:
+		return nil, fmt.Errorf("reading arguments: got both --plan %q and %q, want the plan alone: it names its manifests", a.planFile, args[0])
 	}
-	path := absolute(env, args[0])
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() > plan.MaxFileSize {
-		return args, nil // the manifest's reader says what is wrong
-	}
-	data, err := os.ReadFile(path)
-	if err != nil || !plan.IsFile(data) {
-		return args, nil
+	data, err := readBounded(absolute(env, a.planFile), plan.MaxFileSize)
+	if err != nil {
+		return nil, fmt.Errorf("reading --plan: %w", err)
 	}
 	file, err := plan.ReadFile(data)
 	if err != nil {
@@ -223,7 +225,7 @@ func (a *applying) readPlan(env Env, args []string) ([]string, error) {
 	a.planned = &file
 	for _, m := range file.Manifests {
 		if _, err := os.Stat(absolute(env, m)); m != "-" && errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("reading plan %q: it is of the manifest %q, which is not there from this folder; run apply in the folder where the plan was made", args[0], m)
+			return nil, fmt.Errorf("reading plan %q: it is of the manifest %q, which is not there from this folder; run apply in the folder where the plan was made", a.planFile, m)
 		}
 	}
 	return file.Manifests, nil

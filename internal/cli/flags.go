@@ -19,6 +19,7 @@ type flags struct {
 	evidence    string
 	evidenceOut string
 	planOut     string // plan only
+	confined    bool   // the manifests are those of a saved plan
 	resolver    string
 	rootHints   string
 	dnsPort     uint16

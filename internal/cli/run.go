@@ -123,7 +123,7 @@ func (r *run) fits(set *manifest.Set) error {
 
 // load reads the manifests, or the one binding that flags name.
 func load(env Env, c *cobra.Command, s settings, paths []string) (*manifest.Set, error) {
-	o := manifest.Options{WorkDir: env.Dir, Root: s.configDir, AllowPaths: s.allowPath, AllowEnv: s.allowEnv, Stdin: env.Stdin}
+	o := manifest.Options{WorkDir: env.Dir, Root: s.configDir, AllowPaths: s.allowPath, AllowEnv: s.allowEnv, Stdin: env.Stdin, Confined: s.confined}
 	named := s.wish.named(c)
 	switch {
 	case named && len(paths) > 0:
@@ -151,9 +151,9 @@ func notAManifest(env Env, command string, paths []string) error {
 		switch {
 		case err != nil || !plan.IsFile(data):
 		case command == "apply":
-			return fmt.Errorf("reading arguments: %q is a saved plan, and apply takes one alone; run `bindgate apply %s`", path, path)
+			return fmt.Errorf("reading arguments: %q is a saved plan, not a manifest; run `bindgate apply --plan %s`", path, path)
 		default:
-			return fmt.Errorf("reading arguments: %q is a saved plan and no manifest; run `bindgate apply %s` to apply it", path, path)
+			return fmt.Errorf("reading arguments: %q is a saved plan and no manifest; run `bindgate apply --plan %s` to apply it", path, path)
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -138,6 +139,9 @@ func (r *reader) file(name, absolute string) error {
 	}
 	folder := filepath.Dir(absolute)
 	root := r.rootOf(folder)
+	if r.options.Confined {
+		root = cmp.Or(r.options.Root, confine.GitTop(r.options.WorkDir), r.options.WorkDir)
+	}
 	files, err := confine.New(append(r.allowed(), root))
 	if err != nil {
 		return fmt.Errorf("confining the manifest %q: %w", name, err)
@@ -147,7 +151,11 @@ func (r *reader) file(name, absolute string) error {
 	case errors.Is(err, confine.ErrTooLarge):
 		r.fail(name, fmt.Sprintf("file is too large: more than %d MiB", strictyaml.MaxBytes>>20), "split it into several files")
 	case errors.Is(err, confine.ErrOutside):
-		r.fail(name, "a symbolic link on its path leaves "+root, "name the file itself, or allow its folder with --allow-path DIR")
+		message := "a symbolic link on its path leaves " + root
+		if r.options.Confined {
+			message = "it is not under " + root + ", and a saved plan leads nowhere else"
+		}
+		r.fail(name, message, "name the file itself, or allow its folder with --allow-path DIR")
 	case err != nil:
 		r.fail(name, unreadable(err), "")
 	case !r.seen[read.Path]:

@@ -34,6 +34,7 @@ type Options struct {
 	AllowPaths []string  // further folders that certificates and keys may lie in
 	AllowEnv   []string  // globs (path.Match) of further variables that keys and passphrases may come from
 	Stdin      io.Reader // what the path "-" means
+	Confined   bool      // the manifests themselves must lie under Root, else under the working directory's Git top level
 }
 
 // Set is what the manifests of one run say. It keeps their bytes, not their

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/bindgate/bindgate/checks/evidence"
 )
@@ -57,6 +59,9 @@ func NewFileBinding(domain, group, region string, p Plan) FileBinding {
 
 // ReadFile reads a saved plan strictly.
 func ReadFile(data []byte) (File, error) {
+	if err := oneSpelling(data); err != nil {
+		return File{}, fmt.Errorf("reading the plan: %w; make it again with `bindgate plan -o`", err)
+	}
 	var f File
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
@@ -73,6 +78,61 @@ func ReadFile(data []byte) (File, error) {
 		return File{}, errors.New("reading the plan: it names no manifest or no binding; make it again with `bindgate plan -o`")
 	}
 	return f, nil
+}
+
+// oneSpelling refuses an object with two keys that differ in letter case at most,
+// and a key of the plan in another letter case than its own: encoding/json takes
+// either for the field, so that what a reviewer reads need not be what is sent.
+func oneSpelling(data []byte) error {
+	own := map[string]string{}
+	for _, t := range []reflect.Type{reflect.TypeFor[File](), reflect.TypeFor[FileBinding](), reflect.TypeFor[Call](),
+		reflect.TypeFor[Material](), reflect.TypeFor[evidence.Domain]()} {
+		for i := range t.NumField() {
+			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+			own[strings.ToLower(name)] = name
+		}
+	}
+	return spelled(json.NewDecoder(bytes.NewReader(data)), own, "")
+}
+
+// spelled reads one value. under is the key that it has; the keys of params are
+// the API's.
+func spelled(dec *json.Decoder, own map[string]string, under string) error {
+	token, err := dec.Token()
+	if err != nil {
+		return err
+	}
+	open, _ := token.(json.Delim)
+	seen := map[string]bool{}
+	for open != 0 && dec.More() {
+		key := under
+		if open == '{' {
+			token, err := dec.Token()
+			if err != nil {
+				return err
+			}
+			key, _ = token.(string)
+			folded := strings.ToLower(key)
+			if !isASCII(key) || seen[folded] {
+				return fmt.Errorf("the key %.64q is there twice, or in another spelling", key)
+			}
+			seen[folded] = true
+			if name, known := own[folded]; known && name != key && under != "params" {
+				return fmt.Errorf("got the key %.64q, want %q", key, name)
+			}
+		}
+		if err := spelled(dec, own, key); err != nil {
+			return err
+		}
+	}
+	if open != 0 {
+		_, err = dec.Token()
+	}
+	return err
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 // IsFile reports whether data looks like a saved plan, of whatever version and
