@@ -30,7 +30,7 @@ func readsOfInput(c *ast.Compiler) *reads {
 	names := namesOfInput(c)
 	for _, m := range c.Modules {
 		for _, rule := range m.Rules {
-			if _, isName := names[rule.Path().String()]; isName {
+			if _, isName := names[rule.Ref().GroundPrefix().String()]; isName {
 				continue
 			}
 			ast.WalkRefs(rule, func(ref ast.Ref) bool {
@@ -52,7 +52,7 @@ func namesOfInput(c *ast.Compiler) map[string]inputName {
 	for _, m := range c.Modules {
 		for _, rule := range m.Rules {
 			if rule.Default || rule.Else != nil || len(rule.Head.Args) > 0 || rule.Head.Key != nil || len(rule.Body) != 1 ||
-				len(c.GetRulesExact(rule.Path())) != 1 {
+				len(c.GetRulesExact(rule.Ref().GroundPrefix())) != 1 {
 				continue
 			}
 			e := rule.Body[0]
@@ -64,7 +64,7 @@ func namesOfInput(c *ast.Compiler) map[string]inputName {
 			if !isVar || !isRef || !ref[0].Equal(ast.InputRootDocument) || len(constants(ref)) != len(ref)-1 {
 				continue
 			}
-			path := rule.Path()
+			path := rule.Ref().GroundPrefix()
 			name := constants(path)
 			asked := slices.Concat(entries("policy"), entries("force")) // bindgate reads these
 			if len(name) == len(path)-1 && !slices.Contains(asked, name[len(name)-1]) {
