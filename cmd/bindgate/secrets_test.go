@@ -90,7 +90,7 @@ func TestNoSecretLeaksFromSoundKeys(t *testing.T) {
 	}
 	v.says("plan", clean, "plan", "-v", "-f", "json", "-f", "text=plan.txt", "--policy", "echo")
 	v.says("plan to a file", clean, "plan", "-o", "plan.json")
-	v.says("apply", clean, "apply", "-v", "-f", "json=apply.json", "-f", "jsonl=apply.jsonl", "-f", "text", "plan.json")
+	v.says("apply", clean, "apply", "-v", "-f", "json=apply.json", "-f", "jsonl=apply.jsonl", "-f", "text", "--plan", "plan.json")
 	for _, s := range sources {
 		if !v.box.ReceivedKey(v.digest(s.key)) {
 			t.Errorf("the gateway did not receive the key of %s", s.name)
