@@ -52,7 +52,7 @@ func measureGrowth(ctx context.Context, p programs, dir string, runs int) ([]fig
 	lint := func(n int) command {
 		return command{dir: dir, args: []string{p.bindgate, "lint", "--offline", "--roots", "roots.pem", "-f", "jsonl=/dev/null", manifestOf(n)}}
 	}
-	samples, err := alternate(ctx, []command{lint(fewBindings), lint(manyBindings), lint(mostBindings)}, 0, max(runs/2, 3))
+	samples, err := alternate(ctx, []command{lint(fewBindings), lint(manyBindings), lint(mostBindings)}, 0, max(runs/2, 1))
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func measurePeers(ctx context.Context, p programs, dir string, runs int) ([]figu
 		batch(xargs(".pem", "openssl verify -CAfile roots.pem -untrusted intermediate.pem")),
 		batch(xargs(".yaml", p.conftest+" test --policy conftest.rego")),
 	}
-	samples, err := alternate(ctx, commands, 0, max(runs/2, 3))
+	samples, err := alternate(ctx, commands, 0, max(runs/2, 1))
 	if err != nil {
 		return nil, err
 	}

@@ -99,22 +99,30 @@ func (e *Engine) Again(ctx context.Context, number int, v Verdict, maxAge time.D
 // inOrder computes a value for each binding, up to parallel at a time, and yields
 // the values in the order of the bindings. At most twice as many are held.
 func inOrder[T any](bindings iter.Seq2[int, binding.Binding], parallel int, compute func(int, binding.Binding) T, yield func(T) error) error {
-	queue := make(chan chan T, parallel)
+	type job struct {
+		number int
+		b      binding.Binding
+		place  chan T
+	}
+	queue, jobs := make(chan chan T, parallel), make(chan job)
 	stop := make(chan struct{})
+	for range parallel { // the stack of a worker stays as deep as a policy has needed it
+		go func() {
+			for j := range jobs {
+				j.place <- compute(j.number, j.b)
+			}
+		}()
+	}
 	go func() {
 		defer close(queue)
-		running := make(chan struct{}, parallel)
+		defer close(jobs)
 		for number, b := range bindings {
 			place := make(chan T, 1)
 			select {
-			case running <- struct{}{}:
+			case jobs <- job{number, b, place}:
 			case <-stop:
 				return
 			}
-			go func() {
-				place <- compute(number, b)
-				<-running
-			}()
 			select {
 			case queue <- place:
 			case <-stop:

@@ -169,7 +169,7 @@ func TestCredentials(t *testing.T) {
 	}
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "id")
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "secret")
-	c, err := Credentials(half)
+	c, err := Credentials(env())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,81 @@
+package wire_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/bindgate/bindgate/internal/gateway/internal/wire"
+)
+
+const canary = "canary-SECRET-value"
+
+// A source that is named, or given by half, is never replaced by the next one of
+// the chain, which would be another identity.
+func TestCredentialsOfSomebodyElseAreNotTaken(t *testing.T) {
+	home := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(home, ".aliyun"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	config := `{"current":"default","profiles":[{"name":"default","mode":"AK","access_key_id":"default-id","access_key_secret":"default-secret"},
+		{"name":"prod","mode":"AK","access_key_id":"prod-id","access_key_secret":"prod-secret"}]}`
+	if err := os.WriteFile(filepath.Join(home, ".aliyun", "config.json"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// The official chain reads the process's own environment.
+	t.Setenv("HOME", home)
+	t.Setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
+	for name, c := range map[string]struct {
+		env  map[string]string
+		key  string // that is taken
+		want string // of the error
+	}{
+		"a whole key":              {env: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "own-id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "s"}, key: "own-id"},
+		"a key beside a profile":   {env: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "own-id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "s", "ALIBABA_CLOUD_PROFILE": "no"}, key: "own-id"},
+		"a profile":                {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "prod"}, key: "prod-id"},
+		"nothing named":            {key: "default-id"},
+		"an id without its secret": {env: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "own-id"}, want: "ALIBABA_CLOUD_ACCESS_KEY_ID is set, ALIBABA_CLOUD_ACCESS_KEY_SECRET is not"},
+		"a secret without its id":  {env: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_SECRET": canary}, want: "ALIBABA_CLOUD_ACCESS_KEY_SECRET is set, ALIBABA_CLOUD_ACCESS_KEY_ID is not"},
+		"a token alone":            {env: map[string]string{"ALIBABA_CLOUD_SECURITY_TOKEN": canary}, want: "set all three or none"},
+		"a line break":             {env: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "own-id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": canary + "\n"}, want: "ALIBABA_CLOUD_ACCESS_KEY_SECRET holds white space"},
+		"no such profile":          {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "prdo"}, want: `the profile "prdo" (ALIBABA_CLOUD_PROFILE) gives none`},
+		"half of OIDC":             {env: map[string]string{"ALIBABA_CLOUD_OIDC_TOKEN_FILE": "/token", "ALIBABA_CLOUD_ROLE_ARN": "r"}, want: "ALIBABA_CLOUD_OIDC_PROVIDER_ARN is not set"},
+		"OIDC without its token": {env: map[string]string{"ALIBABA_CLOUD_OIDC_TOKEN_FILE": "/no/such/token", "ALIBABA_CLOUD_ROLE_ARN": "acs:ram::1:role/r",
+			"ALIBABA_CLOUD_OIDC_PROVIDER_ARN": "acs:ram::1:oidc-provider/p"}, want: "OIDC (ALIBABA_CLOUD_OIDC_TOKEN_FILE) gives none"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := wire.Credentials(func(name string) string {
+				if name == "HOME" {
+					return home
+				}
+				return c.env[name]
+			})
+			if c.want != "" {
+				if !errors.Is(err, wire.ErrNoCredentials) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), canary) {
+					t.Errorf("got %v, want an error with %q and without a secret", err, c.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := got.GetCredential()
+			if err != nil || *m.AccessKeyId != c.key {
+				t.Errorf("got %v and %v, want the key %q", m.AccessKeyId, err, c.key)
+			}
+		})
+	}
+}
+
+func TestNamesOfOtherToolsAreExplained(t *testing.T) {
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
+	_, err := wire.Credentials(func(name string) string {
+		return map[string]string{"ALICLOUD_ACCESS_KEY": "id", "ALICLOUD_SECRET_KEY": canary}[name]
+	})
+	if err == nil || !strings.Contains(err.Error(), "is a name of other tools and is not read") || strings.Contains(err.Error(), canary) {
+		t.Errorf("got %v, want a hint at the names that are read", err)
+	}
+}
