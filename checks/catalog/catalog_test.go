@@ -54,6 +54,7 @@ func TestSeverities(t *testing.T) {
 		"certificate/chain-is-ordered":             "W",
 		"certificate/chain-is-trusted":             "E core",
 		"certificate/covers-domain":                "E core",
+		"certificate/crl-files-are-usable":         "E",
 		"certificate/file-is-clean":                "W",
 		"certificate/has-enough-scts":              "E",
 		"certificate/holds-no-private-key":         "E",

@@ -26,7 +26,7 @@ func Checks() []checks.Check {
 		keyIsReadable(), keyIsGuarded(), keyMatches(), keyIsSound(), keyIsStrong(), keyIsAcceptedByGateway(),
 		leafComesFirst(), chainIsOrdered(), chainIsTrusted(), leafIsAServerCertificate(),
 		coversDomain(), namesAreWellFormed(), isInValidity(), lastsLongEnough(), lifetimeIsAllowed(),
-		isNotRevoked(), revocationWasChecked(), mustStapleIsPossible(), hasEnoughSCTs(), lintsClean(), replacesSafely(),
+		isNotRevoked(), revocationWasChecked(), crlFilesAreUsable(), mustStapleIsPossible(), hasEnoughSCTs(), lintsClean(), replacesSafely(),
 	}
 }
 

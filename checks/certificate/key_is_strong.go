@@ -1,6 +1,7 @@
 package certificate
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/bindgate/bindgate/checks"
@@ -43,7 +44,9 @@ func judgeStrong(s checks.Subject) checks.Verdict {
 	if v != nil {
 		return *v
 	}
-	found = append(found, strength(chain[0])...)
+	facts := s.Evidence.Key.Facts
+	factored := facts.Algorithm == "RSA" && len(facts.Unsound) == 0 && facts.Problem == nil && bytes.Equal(facts.PublicKey, chain[0].RawSubjectPublicKeyInfo)
+	found = append(found, strength(chain[0], factored)...)
 	found = append(found, issuers(chain, s.Evidence.Certificate.Facts.Path)...)
 	key := s.Evidence.Key
 	for _, weakness := range key.Facts.Weaknesses {

@@ -18,8 +18,8 @@ func leafIsAServerCertificate() checks.Check {
 		Judge:   judgeServer,
 		Doc: checks.Doc{
 			Title: "The first certificate is a TLS server's, and nothing else",
-			Why: "crypto/x509 takes a CA's certificate, one without extended key usage and one with any usage for a server's; " +
-				"browsers and OpenSSL take fewer. A CA certificate on a server puts the key that may sign for others where it is " +
+			Why: "Go's crypto/x509 takes a CA's certificate and one with any usage for a server's; browsers take fewer. Without " +
+				"extended key usage OpenSSL and Go take it, and Apple's systems (support.apple.com/103769) do not. A CA certificate on a server puts the key that may sign for others where it is " +
 				"easiest to steal.",
 			Fix: "Have the certificate issued from a profile for TLS servers: extKeyUsage serverAuth, keyUsage digitalSignature, " +
 				"basicConstraints without CA.",
@@ -70,7 +70,7 @@ func serverFlaws(leaf *x509.Certificate) (flaws []string) {
 	add(hasExtension(leaf, oidPoison), "is a precertificate: it bears the poison extension (RFC 6962 §3.1)")
 	switch {
 	case !hasExtension(leaf, oidExtKeyUsage):
-		flaws = append(flaws, "has no extKeyUsage, want serverAuth (Baseline Requirements §7.1.2.7.10)")
+		flaws = append(flaws, "has no extKeyUsage, want serverAuth (Baseline Requirements §7.1.2.7.10): OpenSSL and Go take it for every use, Apple's systems refuse it for servers")
 	case slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageAny):
 		flaws = append(flaws, "has extKeyUsage anyExtendedKeyUsage (Baseline Requirements §7.1.2.7.10)")
 	case !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageServerAuth):

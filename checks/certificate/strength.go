@@ -13,8 +13,9 @@ import (
 
 const newKey = "make a new key with a current library (openssl ecparam -name prime256v1 -genkey -noout) and have the certificate issued for it"
 
-// strength judges the public key of the leaf.
-func strength(leaf *x509.Certificate) []checks.Finding {
+// strength judges the public key of the leaf. factored: its private key is known and
+// sound, so the modulus is a product.
+func strength(leaf *x509.Certificate, factored bool) []checks.Finding {
 	var found []checks.Finding
 	if where := weakkey.Published(leaf.RawSubjectPublicKeyInfo); where != "" {
 		found = append(found, checks.Fails(atBody, fmt.Sprintf("the private key of the certificate is published: it stands in %s", where), newKey))
@@ -24,7 +25,7 @@ func strength(leaf *x509.Certificate) []checks.Finding {
 	}
 	switch key := leaf.PublicKey.(type) {
 	case *rsa.PublicKey:
-		return append(found, rsaStrength(key)...)
+		return append(found, rsaStrength(key, factored)...)
 	case *ecdsa.PublicKey:
 		switch name := key.Curve.Params().Name; name {
 		case "P-256", "P-384":
@@ -42,7 +43,7 @@ func unaccepted(name string) string {
 	return fmt.Sprintf("is %s, which browsers and the Baseline Requirements (§6.1.5) do not take in certificates, want RSA or ECDSA", name)
 }
 
-func rsaStrength(key *rsa.PublicKey) []checks.Finding {
+func rsaStrength(key *rsa.PublicKey, factored bool) []checks.Finding {
 	fails := func(format string, args ...any) []checks.Finding {
 		return []checks.Finding{checks.Fails(atBody, fmt.Sprintf(format, args...), newKey)}
 	}
@@ -57,6 +58,11 @@ func rsaStrength(key *rsa.PublicKey) []checks.Finding {
 	var found []checks.Finding
 	for _, weakness := range weakkey.RSA(key.N, big.NewInt(int64(key.E))) {
 		found = append(found, fails("the RSA key of the certificate %s", weakness)...)
+	}
+	if len(found) == 0 && !factored {
+		if why := weakkey.PrimeModulus(key.N); why != "" {
+			found = fails("the RSA key of the certificate %s", why)
+		}
 	}
 	if bits := key.N.BitLen(); len(found) == 0 && bits != 2048 && bits != 3072 && bits != 4096 {
 		found = append(found, checks.Warns(atBody, fmt.Sprintf("the RSA key has the unusual size of %d bits", bits), "use 2048, 3072 or 4096 bits"))

@@ -17,6 +17,7 @@ type Revoked struct {
 	At       time.Time        `json:"at,omitzero"`        // when it was revoked
 	Reason   string           `json:"reason,omitempty"`   // the CA's reason (RFC 5280 §5.3.1)
 	Problems []string         `json:"problems,omitempty"` // sources that gave no answer, and why
+	Unusable []string         `json:"unusable,omitempty"` // CRL files that were handed over and cannot be used, and why
 }
 
 // RevocationStatus is what the sources say of one certificate.

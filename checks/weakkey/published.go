@@ -7,7 +7,7 @@ import (
 
 // Published says where the private half of a public key can be read by anyone;
 // "" for a key that is not in the list. spki is its SubjectPublicKeyInfo, DER.
-// The list is small: keys made for tests (RFC 9500), and keys in documentation
+// The list is small: keys that RFCs print, and keys in documentation
 // and test data which people copy from, where their size and kind alone would
 // let them pass. Its absence proves nothing.
 func Published(spki []byte) string {
@@ -25,6 +25,34 @@ func published(digest string) string {
 		"c4c10105a0be0ed4dd3354428dc38a9bfee64da141ce16e75c94eda272f9dd3a",
 		"acb1b8327fef995e2458fdf5e3c33b2dc0749feabd6a894cb9bda9d70ac06c24":
 		return "RFC 9500 (keys for tests)"
+	case "4cebf02cf648a32441326ee9556100a8949cc9715c83c90a32da145d72157c42",
+		"7b7dad101d0192ed185473150dfd5ea8bf251773a28f15d65b55823ff9e4673a":
+		return "RFC 6605 (examples of DNSSEC)"
+	case "5a7a78cca4a0f420d9bc62bb669c3c2759e39f723d3ae10dcbe0f0815a07ecd4",
+		"2f95601fa82060b909bfc6b979dbd303d34d34e0afb27ea496beac362f242a4b",
+		"2fb6d46385242ea4ad431f7175e7014eb74a5fc60f65b50ca54cc23c5b08de38":
+		return "RFC 6979 (test vectors)"
+	case "2bd1bb0c44a897c30a7aa0991cde38d8062fe441de50da0f46825344f602e827",
+		"9146ce73d6abeda5e0ab6926e7bd9b563f2f2258b488d520534a0b84ba5871df":
+		return "RFC 7515 (examples of JWS)"
+	case "ad32320cf6c596d884b05381ba573aba8ddd5749b4de8f4a23a79f9a89ddaeb2",
+		"51b944cdfa544d4c3273aa6bf350625a7dd53bbb6a71723274f538b19a207760":
+		return "RFC 7517 (examples of JWK)"
+	case "1b50d9a1d7f6619f0362fe9382506259cb44afdd1dc3083c927cab36f2ebf79b",
+		"c6479a15a50ac4cd9b6414e27c69bf37345dc1046dc648875c4898fbd35cc74b",
+		"627771f25da426d1f9ae315e42106d700b1529850eee1592acf39603959d795d",
+		"c8579d8d878fb8eab2a6f1e714c92118b9960e1478ed906496255ed405db1636":
+		return "RFC 7520 (examples of JOSE)"
+	case "85d88f0cf324e225ac82e0b52904867fbc9ce43c74f248865ca69d3c27c2f297":
+		return "RFC 8696 (an example of CMS)"
+	case "cd543d56f646059af4890457776dfdce49314088cd092b1274f62b5d4a595736":
+		return "RFC 8946 (an example of PASSporT)"
+	case "49a768630145afd3bbf9b23c26cff109b31790c1523ddfc1a2a08055c0b537a7":
+		return "RFC 9216 (sample certificates of S/MIME)"
+	case "d9eba436fe2c372caedf0d3093edc5057346cde613fa246af5ea0e3635438868":
+		return "RFC 9635 (an example of GNAP)"
+	case "ceffacba831d3d02fd27294196734bed4e382671b7eba9ec6f235880493cb68f":
+		return "the test data of badkeys (its modulus shares a prime with another one)"
 	case "027ccdcaff80154b7bb55057357d59990e4dc401938a4065c3195508391531c5":
 		return "the npm package browser-sync (certs/server.key)"
 	case "a0eb5a3d1414086256cfd994b4afe2c759376087269d7cede24af0dd95c30ab6",

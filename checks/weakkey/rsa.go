@@ -1,14 +1,17 @@
 // Package weakkey knows RSA keys that can be broken although they are long. It
-// looks at public numbers only, is pure, and takes well under a millisecond.
+// looks at public numbers only, is pure, and takes under a millisecond but for
+// PrimeModulus.
 //
-// It covers small factors, close primes (a square included), the fingerprint of
+// It covers small factors, a prime modulus, close primes (a square included),
+// repeated patterns, polynomials with small coefficients, the fingerprint of
 // ROCA, and the keys of Published. It does not cover the keys that Debian's
-// OpenSSL made from 2006 to 2008, whose lists a team brings (--weak-keys), nor
-// moduli that share a prime with somebody else's.
+// OpenSSL made from 2006 to 2008, whose lists a team brings (--weak-keys).
+// SharedPrime compares the moduli of a run.
 package weakkey
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 )
 
@@ -32,10 +35,12 @@ func RSA(n, e *big.Int) []string {
 	add(exponent(e))
 	factor := smallFactor(n)
 	add(factor)
-	if factor == "" {
-		add(closePrimes(n))
-		add(roca(n))
+	if factor != "" {
+		return found
 	}
+	add(closePrimes(n))
+	add(pattern(n))
+	add(roca(n))
 	return found
 }
 
@@ -52,16 +57,54 @@ func exponent(e *big.Int) string {
 	return ""
 }
 
-// smallFactor finds a prime factor below 2^12 (BR §6.1.6 asks for no factor
-// below 752; NIST SP 800-89 §5.3.3).
+// smallPrimes bounds the factors that are looked for; BR §6.1.6 asks for no factor
+// below 752 (NIST SP 800-89 §5.3.3), badkeys looks up to the same bound.
+const smallPrimes = 1 << 16
+
+// smallFactor finds a prime factor of at most 65,537. The primes are multiplied
+// in groups that fit a word, so that few long divisions are made.
 func smallFactor(n *big.Int) string {
-	var m big.Int
-	for _, p := range primesBelow(1 << 12) {
-		if m.Mod(n, big.NewInt(p)).Sign() == 0 {
-			return fmt.Sprintf("has the small prime factor %d, so it can be factored at once (Baseline Requirements §6.1.6)", p)
+	var m, product big.Int
+	primes := primesBelow(smallPrimes + 2)
+	for start := 0; start < len(primes); {
+		end, group := start, uint64(1)
+		for end < len(primes) && group <= math.MaxUint64/uint64(primes[end]) {
+			group *= uint64(primes[end])
+			end++
 		}
+		rest := m.Mod(n, product.SetUint64(group)).Uint64()
+		for _, p := range primes[start:end] {
+			if rest%uint64(p) == 0 {
+				return fmt.Sprintf("has the small prime factor %d, so it can be factored at once (Baseline Requirements §6.1.6)", p)
+			}
+		}
+		start = end
 	}
 	return ""
+}
+
+// maxPrimeBits bounds the moduli whose primality is tested: the time grows with the
+// cube of the size. 2048 bits take some 5 ms, 4096 some 30.
+const maxPrimeBits = 4096
+
+// PrimeModulus says that a modulus is no product, as a predicate, "" if it is one.
+func PrimeModulus(n *big.Int) string {
+	if n.BitLen() > maxPrimeBits || !n.ProbablyPrime(0) { // Baillie-PSW
+		return ""
+	}
+	return "has a modulus that is itself a prime, so the private exponent follows from the public key"
+}
+
+// SharedPrime returns a prime that two different moduli share, as a predicate, ""
+// for none: then the greatest common divisor factors both (Heninger et al., 2012).
+func SharedPrime(n, other *big.Int) string {
+	if n.Sign() <= 0 || other.Sign() <= 0 || n.Cmp(other) == 0 || max(n.BitLen(), other.BitLen()) > maxBits {
+		return ""
+	}
+	if new(big.Int).GCD(nil, nil, n, other).Cmp(big.NewInt(1)) == 0 {
+		return ""
+	}
+	return "has a prime in common with another modulus, so both can be factored at once"
 }
 
 // fermatRounds is the number of rounds that the Baseline Requirements §6.1.1.3

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/bindgate/bindgate/checks/weakkey"
 )
@@ -108,7 +109,9 @@ func notParsed(b block, err error) *Problem {
 	if _, err := asn1.Unmarshal(b.Bytes, new(asn1.RawValue)); errors.As(err, new(asn1.SyntaxError)) {
 		return corrupt(b, "its certificate is cut short or damaged")
 	}
-	return corrupt(b, "its certificate cannot be parsed ("+clip(err.Error())+")")
+	return &Problem{Kind: "malformed",
+		Message: fmt.Sprintf("holds a certificate at %s that is whole but breaks the rules of its form: %s", b.at(), clip(strings.TrimPrefix(err.Error(), "x509: "))),
+		Fix:     "have the CA issue it again by RFC 5280, because strict clients refuse this one; openssl x509 -in FILE -noout -text shows what it holds"}
 }
 
 func tooMany(n int) *Problem {

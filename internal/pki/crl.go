@@ -1,11 +1,10 @@
 package pki
 
 import (
-	"bytes"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -16,8 +15,10 @@ import (
 
 // CRL is a certificate revocation list (RFC 5280 §5), indexed by serial number.
 type CRL struct {
-	list    *x509.RevocationList
-	entries map[string]int // serial number, big-endian → index
+	list         *x509.RevocationList
+	entries      map[string]int // serial number, big-endian → index
+	namesIssuers bool           // an entry names its issuer (RFC 5280 §5.3.3)
+	unknownEntry string         // the first critical extension of an entry that is not known
 }
 
 // Revocation is what a CRL says of one certificate.
@@ -41,11 +42,26 @@ func ParseCRLs(file []byte) ([]*CRL, *Problem) {
 		}
 		c := &CRL{list: list, entries: make(map[string]int, len(list.RevokedCertificateEntries))}
 		for i, e := range list.RevokedCertificateEntries {
-			c.entries[string(e.SerialNumber.Bytes())] = i
+			if _, listed := c.entries[string(e.SerialNumber.Bytes())]; !listed || e.ReasonCode != reasonRemove {
+				c.entries[string(e.SerialNumber.Bytes())] = i
+			}
+			c.extensions(e.Extensions)
 		}
 		lists = append(lists, c)
 	}
 	return lists, nil
+}
+
+// extensions notes what of the critical extensions of an entry concerns the whole list.
+func (c *CRL) extensions(extensions []pkix.Extension) {
+	for _, e := range extensions {
+		switch {
+		case e.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 29}):
+			c.namesIssuers = true
+		case e.Critical && !e.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 21}) && c.unknownEntry == "":
+			c.unknownEntry = e.Id.String()
+		}
+	}
 }
 
 // crlsIn gives the DER of the lists of a file, or names what it holds instead.
@@ -87,68 +103,12 @@ func notParsedCRL(err error) *Problem {
 
 // IssuedBy reports whether the list has the name of this issuer.
 func (c *CRL) IssuedBy(issuer *x509.Certificate) bool {
-	return bytes.Equal(c.list.RawIssuer, issuer.RawSubject)
-}
-
-// Says what the list says of a certificate. from is the address that the list
-// was fetched from, "" for a file. The error is why the list cannot be used for
-// it: another issuer, signature, age or scope (RFC 5280 §6.3.3).
-func (c *CRL) Says(cert, issuer *x509.Certificate, from string, now time.Time) (Revocation, error) {
-	if !c.IssuedBy(issuer) || !bytes.Equal(cert.RawIssuer, issuer.RawSubject) {
-		return Revocation{}, fmt.Errorf("the list is of another issuer: of %q, want %q; indirect lists are not evaluated", clip(c.list.Issuer.String()), Name(issuer))
-	}
-	if err := c.list.CheckSignatureFrom(issuer); err != nil {
-		return Revocation{}, fmt.Errorf("the list is not signed by the issuer: %s", clip(err.Error()))
-	}
-	switch next := c.list.NextUpdate; {
-	case now.Before(c.list.ThisUpdate):
-		return Revocation{}, fmt.Errorf("the list is of the future: thisUpdate %s", c.list.ThisUpdate.UTC().Format(time.RFC3339))
-	case next.IsZero():
-		return Revocation{}, errors.New("the list has no nextUpdate, so nobody can tell whether it is fresh")
-	case now.After(next):
-		return Revocation{}, fmt.Errorf("the list is out of date: nextUpdate %s", next.UTC().Format(time.RFC3339))
-	}
-	if err := c.inScope(cert, from); err != nil {
-		return Revocation{}, err
-	}
-	i, listed := c.entries[string(cert.SerialNumber.Bytes())]
-	if !listed {
-		return Revocation{}, nil
-	}
-	entry := c.list.RevokedCertificateEntries[i]
-	for _, e := range entry.Extensions {
-		if e.Critical && !e.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 21}) {
-			return Revocation{}, fmt.Errorf("the list has an entry with the critical extension %s, which cannot be evaluated", e.Id)
-		}
-	}
-	return Revocation{Revoked: true, At: entry.RevocationTime, Reason: Reason(entry.ReasonCode)}, nil
-}
-
-// inScope holds the extensions of the list to the certificate. The one critical
-// extension that is known is issuingDistributionPoint (RFC 5280 §5.2.5).
-func (c *CRL) inScope(cert *x509.Certificate, from string) error {
-	for _, e := range c.list.Extensions {
-		switch {
-		case e.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 27}):
-			return errors.New("it is a delta list, which says nothing alone")
-		case e.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 28}):
-			point, err := parsePoint(e.Value)
-			if err != nil {
-				return err
-			}
-			if why := point.excludes(cert, from); why != "" {
-				return errors.New(why)
-			}
-		case e.Critical:
-			return fmt.Errorf("the list has the critical extension %s, which cannot be evaluated", e.Id)
-		}
-	}
-	return nil
+	return sameName(c.list.RawIssuer, issuer.RawSubject)
 }
 
 // point is an issuingDistributionPoint.
 type point struct {
-	urls                             []string
+	name                             cryptobyte.String // DistributionPointName
 	named                            bool
 	users, cas, indirect, attributes bool
 	someReasons                      bool
@@ -173,7 +133,7 @@ func parsePoint(der []byte) (p point, err error) {
 		}
 		switch flag := flags[tag]; {
 		case tag == cbasn1.Tag(0).ContextSpecific().Constructed():
-			p.named, p.urls = true, fullName(value)
+			p.named, p.name = true, value
 		case tag == cbasn1.Tag(3).ContextSpecific():
 			p.someReasons = true
 		case flag == nil || len(value) != 1:
@@ -185,37 +145,40 @@ func parsePoint(der []byte) (p point, err error) {
 	return p, nil
 }
 
-// fullName gives the addresses among the names of a distributionPoint.
-func fullName(value cryptobyte.String) (urls []string) {
-	var names, name cryptobyte.String
-	var tag cbasn1.Tag
-	if !value.ReadASN1(&names, cbasn1.Tag(0).ContextSpecific().Constructed()) {
-		return nil
-	}
-	for !names.Empty() && names.ReadAnyASN1(&name, &tag) {
-		if tag == cbasn1.Tag(6).ContextSpecific() && len(name) > 0 {
-			urls = append(urls, string(name))
-		}
-	}
-	return urls
-}
-
-// excludes says why the list does not speak of a certificate, "" if it does.
-// The name of the point must be one of the certificate's own (RFC 5280 §6.3.3
-// (b)(2)(i)), or the address that the list came from.
+// excludes says why the silence of the list clears no certificate like this, "" if
+// it does. The name of the point must be one of the certificate's own (RFC 5280
+// §6.3.3 (b)(2)(i)), or the address that the list came from.
 func (p point) excludes(cert *x509.Certificate, from string) string {
 	isCA := cert.BasicConstraintsValid && cert.IsCA
 	switch {
-	case p.indirect, p.someReasons, p.attributes:
-		return "the list is indirect, or of some reasons or of attribute certificates only; it cannot be evaluated"
+	case p.indirect:
+		return "the list is indirect, so only what it revokes counts"
+	case p.someReasons:
+		return "the list is of some reasons only, so only what it revokes counts"
+	case p.attributes:
+		return "the list is of attribute certificates"
 	case p.users && isCA:
 		return "the list is of certificates of users only, and this is a CA's"
 	case p.cas && !isCA:
 		return "the list is of certificates of CAs only, and this is none"
-	case p.named && !slices.ContainsFunc(p.urls, func(u string) bool { return u == from || slices.Contains(cert.CRLDistributionPoints, u) }):
+	case p.named && !p.isNamed(cert, from):
 		return "the list is a part that the certificate does not name"
 	}
 	return ""
+}
+
+// isNamed reports whether one of the point's names is the certificate's, or the
+// address that the list came from.
+func (p point) isNamed(cert *x509.Certificate, from string) bool {
+	const address = cbasn1.Tag(6)
+	if len(p.name) == 0 {
+		return false
+	}
+	own := pointNames(cert)
+	if from != "" {
+		own = append(own, pointName{address.ContextSpecific(), []byte(from)})
+	}
+	return slices.ContainsFunc(namesOfPoint(p.name, cert.RawIssuer), func(n pointName) bool { return slices.ContainsFunc(own, n.same) })
 }
 
 // Reason is a reason code in the words of RFC 5280 §5.3.1, which OCSP shares.

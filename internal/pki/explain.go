@@ -3,6 +3,7 @@ package pki
 import (
 	"bytes"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ func (s search) explain(err error) Path {
 		return Path{Undecided: why}
 	}
 	if s.roots.system != nil && errors.As(err, new(x509.CertificateInvalidError)) {
-		return refused(err) // a walk cannot see the system's roots
+		return s.refused(err) // a walk cannot see the system's roots
 	}
 	return s.walk(err)
 }
@@ -74,6 +75,38 @@ func unhandled(c *x509.Certificate) []asn1.ObjectIdentifier {
 	return slices.DeleteFunc(slices.Clone(c.UnhandledCriticalExtensions), isNameConstraints)
 }
 
+// unknownQualifier names a policy qualifier of critical certificatePolicies that is
+// neither of the two that RFC 5280 §4.2.1.4 defines, "" for none. crypto/x509 looks
+// at no qualifier.
+func unknownQualifier(c *x509.Certificate) string {
+	i := slices.IndexFunc(c.Extensions, func(e pkix.Extension) bool { return e.Critical && e.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 32}) })
+	if i < 0 {
+		return ""
+	}
+	const malformed = "has malformed critical certificatePolicies"
+	outer := cryptobyte.String(c.Extensions[i].Value)
+	var policies, policy, qualifiers, qualifier cryptobyte.String
+	if !outer.ReadASN1(&policies, cbasn1.SEQUENCE) {
+		return malformed
+	}
+	for !policies.Empty() {
+		if !policies.ReadASN1(&policy, cbasn1.SEQUENCE) || !policy.SkipASN1(cbasn1.OBJECT_IDENTIFIER) ||
+			!policy.ReadOptionalASN1(&qualifiers, nil, cbasn1.SEQUENCE) {
+			return malformed
+		}
+		for !qualifiers.Empty() {
+			var id asn1.ObjectIdentifier
+			if !qualifiers.ReadASN1(&qualifier, cbasn1.SEQUENCE) || !qualifier.ReadASN1ObjectIdentifier(&id) {
+				return malformed
+			}
+			if known := id.String(); known != "1.3.6.1.5.5.7.2.1" && known != "1.3.6.1.5.5.7.2.2" {
+				return "has critical certificatePolicies with the unknown qualifier " + clip(known)
+			}
+		}
+	}
+	return ""
+}
+
 // parents are the certificates that have the name of c's issuer, roots first.
 func (s search) parents(c *x509.Certificate) []*x509.Certificate {
 	var found []*x509.Certificate
@@ -119,7 +152,7 @@ func (s search) walk(verifyErr error) Path {
 		case signer == nil:
 			return s.unsigned(c, parents[0], firstErr)
 		case s.isAnchor(signer):
-			return refused(verifyErr)
+			return s.refused(verifyErr)
 		}
 		c = signer
 	}
@@ -135,8 +168,69 @@ func (s search) broken(c *x509.Certificate) Path {
 		return Path{Problem: fmt.Sprintf("the chain ends at %s, which is not among the roots (%s)", s.which(c), s.roots.name)}
 	}
 	issuer := clip(c.Issuer.String())
+	if why, ok := s.roots.unreadable[string(c.RawIssuer)]; ok {
+		return Path{Problem: fmt.Sprintf("the root %q, which issued %s, cannot be used: the file of roots (%s) %s", issuer, s.which(c), s.roots.name, why)}
+	}
+	if other := s.spelledOtherwise(c); other != nil {
+		return Path{Problem: fmt.Sprintf("%s is issued by %q, and %s has that name, but written in other bytes (%s): "+
+			"Go's clients and others compare the bytes, and take it for another CA", s.which(c), issuer, s.which(other), difference(c.RawIssuer, other.RawSubject))}
+	}
 	return Path{Missing: issuer, Problem: fmt.Sprintf("the issuer of %s is missing: no certificate of %q is in the file or among the roots (%s)",
 		s.which(c), issuer, s.roots.name)}
+}
+
+// spelledOtherwise finds a certificate whose subject is c's issuer by RFC 5280
+// §7.1, where case, blanks and the string type mean nothing, but not byte for byte.
+func (s search) spelledOtherwise(c *x509.Certificate) *x509.Certificate {
+	for _, other := range s.chain {
+		if other != c && !bytes.Equal(other.RawSubject, c.RawIssuer) && sameName(other.RawSubject, c.RawIssuer) {
+			return other
+		}
+	}
+	for subject, roots := range s.roots.index().bySubject {
+		if subject != string(c.RawIssuer) && sameName([]byte(subject), c.RawIssuer) {
+			if parsed, err := roots[0].parse(); err == nil {
+				return parsed
+			}
+		}
+	}
+	return nil
+}
+
+// difference says how two spellings of one name differ.
+func difference(a, b []byte) string {
+	one, other := stringTypes(a), stringTypes(b)
+	for i := range min(len(one), len(other)) {
+		if one[i] != other[i] {
+			return fmt.Sprintf("%s here, %s there", one[i], other[i])
+		}
+	}
+	return "letters of another case, or other blanks"
+}
+
+// stringTypes names the types of the values of a Name, in their order.
+func stringTypes(name []byte) (types []string) {
+	known := map[cbasn1.Tag]string{cbasn1.UTF8String: "UTF8String", cbasn1.PrintableString: "PrintableString", cbasn1.T61String: "TeletexString",
+		cbasn1.IA5String: "IA5String", cbasn1.Tag(30): "BMPString", cbasn1.Tag(28): "UniversalString"}
+	outer := cryptobyte.String(name)
+	var rdns, set, attribute, value cryptobyte.String
+	var tag cbasn1.Tag
+	if !outer.ReadASN1(&rdns, cbasn1.SEQUENCE) {
+		return nil
+	}
+	for rdns.ReadASN1(&set, cbasn1.SET) {
+		for set.ReadASN1(&attribute, cbasn1.SEQUENCE) {
+			if !attribute.SkipASN1(cbasn1.OBJECT_IDENTIFIER) || !attribute.ReadAnyASN1(&value, &tag) {
+				return types
+			}
+			told, ok := known[tag]
+			if !ok {
+				told = fmt.Sprintf("string type %d", tag)
+			}
+			types = append(types, told)
+		}
+	}
+	return types
 }
 
 // unsigned is why no certificate with the issuer's name has signed c.
@@ -149,9 +243,17 @@ func (s search) unsigned(c, parent *x509.Certificate, err error) Path {
 	case errors.Is(err, x509.ErrUnsupportedAlgorithm):
 		return Path{Undecided: fmt.Sprintf("the signature of %s is of an algorithm that cannot be evaluated here (%s)", s.which(c), c.SignatureAlgorithm)}
 	case errors.As(err, &violation):
-		return Path{Problem: fmt.Sprintf("%s issued %s, but may not: it lacks basicConstraints CA or keyUsage keyCertSign", s.which(parent), s.which(c))}
+		return Path{Problem: fmt.Sprintf("%s issued %s, but may not: it lacks %s", s.which(parent), s.which(c), lacks(parent))}
 	}
 	return Path{Problem: fmt.Sprintf("%s has the name of the issuer of %s, but another key signed it", s.which(parent), s.which(c))}
+}
+
+// lacks names what keeps a certificate from issuing others.
+func lacks(c *x509.Certificate) string {
+	if !c.BasicConstraintsValid || !c.IsCA {
+		return "basicConstraints CA"
+	}
+	return "keyUsage keyCertSign"
 }
 
 func (s search) isAnchor(c *x509.Certificate) bool {
@@ -160,16 +262,35 @@ func (s search) isAnchor(c *x509.Certificate) bool {
 
 // refused turns crypto/x509's reason into a path's. An error that it is not
 // known to return for a bad chain leaves the question undecided.
-func refused(err error) Path {
+func (s search) refused(err error) Path {
 	text := clip(strings.TrimPrefix(err.Error(), "x509: "))
 	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.IncompatibleUsage:
-		return Path{Problem: "a certificate of the path has an extKeyUsage that does not allow TLS servers (serverAuth)"}
+		return Path{Problem: s.notForServers() + " has an extKeyUsage that does not allow TLS servers (serverAuth)"}
 	case errors.As(err, &invalid), errors.As(err, new(x509.UnknownAuthorityError)):
 		return Path{Problem: text}
 	}
 	return Path{Undecided: "the path cannot be evaluated: " + text}
+}
+
+// notForServers names the first certificate whose extKeyUsage excludes TLS servers;
+// crypto/x509 names the leaf whichever it is.
+func (s search) notForServers() string {
+	for _, c := range slices.Concat(s.chain, anchored(s.anchors)) {
+		uses := len(c.ExtKeyUsage) + len(c.UnknownExtKeyUsage)
+		if uses > 0 && !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageServerAuth) && !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny) {
+			return s.which(c)
+		}
+	}
+	return "a certificate of the path"
+}
+
+func anchored(anchors []anchor) (list []*x509.Certificate) {
+	for _, a := range anchors {
+		list = append(list, a.Certificate)
+	}
+	return list
 }
 
 // which names a certificate by its place in the file and its subject.

@@ -188,6 +188,9 @@ func (s search) allowed(path []*x509.Certificate) string {
 			return fmt.Sprintf("%q has the extKeyUsage anyExtendedKeyUsage without serverAuth, and OpenSSL refuses such a path (Baseline Requirements §7.1.2.10.6)", Name(c))
 		}
 		if i+1 < len(path) {
+			if why := unknownQualifier(c); why != "" {
+				return fmt.Sprintf("%s %s, which no client has to know, so it must refuse the path (RFC 5280 §4.2.1.4)", s.which(c), why)
+			}
 			if why := otherAuthority(c, path[i+1]); why != "" {
 				return why + ", and OpenSSL refuses such a path (RFC 5280 §4.2.1.1)"
 			}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"strings"
 	"testing"
@@ -216,6 +217,33 @@ func TestSmallCA(t *testing.T) {
 		path := roots.FindPath([]*x509.Certificate{leaf.Certificate, ca.Certificate}, pkitest.Now())
 		if want == "" && len(path.Certificates) != 3 || want != "" && !strings.Contains(path.Problem, want) {
 			t.Errorf("%d bits: got %+v", bits, path)
+		}
+	}
+}
+
+// TestUnknownPolicyQualifier: what a client must understand and cannot refuses the path.
+func TestUnknownPolicyQualifier(t *testing.T) {
+	root := pkitest.Root(t, "Root")
+	policy := func(critical bool, qualifier string) pkix.Extension {
+		value := "\x30" + string(rune(len(qualifier)+12)) + "\x30" + string(rune(len(qualifier)+10)) + "\x06\x04\x55\x1d\x20\x00" +
+			"\x30" + string(rune(len(qualifier)+2)) + "\x30" + string(rune(len(qualifier))) + qualifier
+		return pkix.Extension{Id: []int{2, 5, 29, 32}, Critical: critical, Value: []byte(value)}
+	}
+	const cps, unknown = "\x06\x08\x2b\x06\x01\x05\x05\x07\x02\x01\x16\x01x", "\x06\x03\x2a\x03\x04\x05\x00"
+	for name, test := range map[string]struct {
+		extension pkix.Extension
+		want      bool
+	}{
+		"critical, CPS": {policy(true, cps), true}, "critical, unknown": {policy(true, unknown), false}, "not critical, unknown": {policy(false, unknown), true},
+	} {
+		leaf := root.Leaf(t, []string{"api.demo.com"}, func(c *x509.Certificate) { c.ExtraExtensions = []pkix.Extension{test.extension} })
+		roots, err := pki.ParseRoots("roots", pki.CanonicalChain([][]byte{root.Raw}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := roots.FindPath([]*x509.Certificate{leaf.Certificate}, pkitest.Now())
+		if (len(got.Certificates) > 0) != test.want || !test.want && !strings.Contains(got.Problem, "1.2.3.4") {
+			t.Errorf("%s: got %+v, want a path: %v", name, got, test.want)
 		}
 	}
 }

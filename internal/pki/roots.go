@@ -18,6 +18,8 @@ type Roots struct {
 	name   string
 	index  func() rootIndex
 	system *x509.CertPool // the system's, which cannot be listed; else nil
+
+	unreadable map[string]string // roots that cannot be parsed: DER of the subject → which block, and why
 }
 
 type rootIndex struct {
@@ -60,7 +62,8 @@ func SystemRoots(pool *x509.CertPool) *Roots {
 }
 
 // ParseRoots reads roots from a PEM file; name is what paths say they end at.
-// Every certificate of the file is trusted, CA or not.
+// Every certificate of the file is trusted, CA or not. One that cannot be parsed is
+// left out, and named where a chain leads to it; a file of only such is an error.
 func ParseRoots(name string, file []byte) (*Roots, error) {
 	if len(file) > 4*MaxFileSize {
 		return nil, fmt.Errorf("%q has %d bytes, want at most %d of PEM roots", name, len(file), 4*MaxFileSize)
@@ -74,21 +77,32 @@ func ParseRoots(name string, file []byte) (*Roots, error) {
 		return nil, notRoots(name, foundIn(file))
 	}
 	b := newIndexBuilder()
+	unreadable := map[string]string{}
+	var first *Problem
 	for _, block := range blocks {
 		if kindOfLabel(block.Type) != kindCertificate {
 			continue
 		}
 		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
 			problem := notParsed(block, err)
-			return nil, fmt.Errorf("%q %s; remove that block, or give roots with RSA or ECDSA keys", name, problem.Message)
+			if first == nil {
+				first = problem
+			}
+			if subject, _, ok := subjectAndKey(block.Bytes); ok {
+				unreadable[string(subject)] = problem.Message
+			}
+			continue
 		}
 		b.add(block.Bytes, nil)
 	}
 	index := b.done()
-	if len(index.bySubject) == 0 {
-		return nil, notRoots(name, named(blocks))
+	switch {
+	case len(index.bySubject) > 0:
+		return &Roots{name: name, index: func() rootIndex { return index }, unreadable: unreadable}, nil
+	case first != nil:
+		return nil, fmt.Errorf("%q holds no root that can be used: it %s; %s", name, first.Message, first.Fix)
 	}
-	return &Roots{name: name, index: func() rootIndex { return index }}, nil
+	return nil, notRoots(name, named(blocks))
 }
 
 func notRoots(name string, f found) error {

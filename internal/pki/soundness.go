@@ -88,6 +88,12 @@ func (r rsaNumbers) unsound() (broken []string) {
 // Boneh and Durfee, 1999, recover one below n^0.292).
 func (r rsaNumbers) weak() []string {
 	found := weakkey.RSA(r.n, r.e)
+	for _, prime := range []*big.Int{r.p, r.q} {
+		if why := weakkey.PatternedPrime(prime); why != "" {
+			found = append(found, why)
+			break
+		}
+	}
 	if 2*r.d.BitLen() <= r.n.BitLen() {
 		found = append(found, "has a private exponent of at most half the size of the modulus, which can be recovered (FIPS 186-5 §A.1.1)")
 	}

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/pki"
@@ -63,7 +65,7 @@ func New(c Config) (*Collector, error) {
 
 // Collect learns about every certificate of the path but its root. Where the
 // network is left out and a certificate names sources that no file stands in
-// for, the whole observation is left out.
+// for, the whole observation is left out, unless a file revokes one or is unusable.
 func (c *Collector) Collect(ctx context.Context, seen evidence.Observation[evidence.Certificate]) evidence.Observation[evidence.Revocation] {
 	now := c.config.Now()
 	switch seen.State {
@@ -75,6 +77,7 @@ func (c *Collector) Collect(ctx context.Context, seen evidence.Observation[evide
 	}
 	path := seen.Facts.Path
 	var facts evidence.Revocation
+	skipped, decided := false, false
 	for i := 0; i+1 < len(path.DER); i++ {
 		cert, err := path.X509(i)
 		if err != nil {
@@ -88,43 +91,91 @@ func (c *Collector) Collect(ctx context.Context, seen evidence.Observation[evide
 		if len(sources) == 0 && i == 0 { // lists were given, and none for the one certificate that matters
 			sources = c.others(cert, issuer)
 		}
-		one := c.one(ctx, cert, sources, now)
-		if c.config.Offline != "" && one.Status == evidence.RevocationUnknown && len(one.Problems) == 0 {
-			return evidence.NotCollected[evidence.Revocation](c.config.Offline)
+		one := c.one(ctx, cert, sources, i == 0, now)
+		if one.Status == evidence.RevocationUnknown && len(one.Problems) == 0 {
+			skipped, one.Problems = true, []string{c.config.Offline + ": its sources were not asked"}
 		}
+		decided = decided || one.Status == evidence.RevocationRevoked || len(one.Unusable) > 0
 		facts.Certificates = append(facts.Certificates, one)
+	}
+	if skipped && !decided {
+		return evidence.NotCollected[evidence.Revocation](c.config.Offline)
 	}
 	return evidence.Observed(facts, seen.From, now)
 }
 
-// one asks the sources of one certificate in turn until one has a usable answer.
-func (c *Collector) one(ctx context.Context, cert *x509.Certificate, sources []source, now time.Time) evidence.Revoked {
+// one asks all sources of one certificate and weighs what they say.
+func (c *Collector) one(ctx context.Context, cert *x509.Certificate, sources []source, leaf bool, now time.Time) evidence.Revoked {
 	out := evidence.Revoked{Subject: pki.Name(cert), Serial: fmt.Sprintf("%X", cert.SerialNumber.Bytes()), Status: evidence.RevocationNoSource}
-	for _, s := range sources {
-		out.Status = evidence.RevocationUnknown
-		if s.online && c.config.Offline != "" {
-			continue
-		}
-		answer, err := s.ask(ctx, now)
-		if err != nil {
-			out.Problems = append(out.Problems, fmt.Sprintf("%s: %v", s.name, err))
-			continue
-		}
-		out.Source, out.Status = s.name, evidence.RevocationGood
-		if answer.Revoked {
-			out.Status, out.At, out.Reason = evidence.RevocationRevoked, answer.At.UTC(), answer.Reason
-		}
+	if len(sources) == 0 {
 		return out
 	}
+	var said []pki.Statement
+	var from []source
+	for i, statements := range c.ask(ctx, sources, now) {
+		for _, s := range statements {
+			said, from = append(said, s), append(from, sources[i])
+		}
+	}
+	revoked, clear := pki.Conclude(said)
+	switch {
+	case revoked >= 0:
+		out.Status, out.Source = evidence.RevocationRevoked, from[revoked].name
+		out.At, out.Reason = said[revoked].At.UTC(), said[revoked].Reason
+	case clear >= 0:
+		out.Status, out.Source = evidence.RevocationGood, from[clear].name
+	default:
+		out.Status = evidence.RevocationUnknown
+	}
+	for i, s := range said {
+		if s.Err == nil {
+			continue
+		}
+		told := fmt.Sprintf("%s: %v", from[i].name, s.Err)
+		out.Problems = append(out.Problems, told)
+		if !from[i].online && unusable(s, out.Status, leaf) {
+			out.Unusable = append(out.Unusable, told)
+		}
+	}
 	return out
+}
+
+// unusable reports a file that does not do what it was handed over for. One that
+// another list stands in for, or that is of other certificates, does no harm.
+func unusable(s pki.Statement, status evidence.RevocationStatus, leaf bool) bool {
+	if status == evidence.RevocationUnknown {
+		return leaf || !s.Elsewhere
+	}
+	return !s.Superseded && !s.Revoked
+}
+
+// ask asks the sources at the same time; answers are in the order of the sources.
+func (c *Collector) ask(ctx context.Context, sources []source, now time.Time) [][]pki.Statement {
+	answers := make([][]pki.Statement, len(sources))
+	var group errgroup.Group
+	for i, s := range sources {
+		switch {
+		case !s.online:
+			answers[i] = s.ask(ctx, now)
+		case c.config.Offline == "":
+			group.Go(func() error {
+				answers[i] = s.ask(ctx, now)
+				return nil
+			})
+		}
+	}
+	_ = group.Wait() // no source returns an error: its statement holds it
+	return answers
 }
 
 // source is one place that can tell.
 type source struct {
 	name   string
 	online bool
-	ask    func(context.Context, time.Time) (pki.Revocation, error)
+	ask    func(context.Context, time.Time) []pki.Statement
 }
+
+func silent(err error) []pki.Statement { return []pki.Statement{{Err: err}} }
 
 const maxSources = 5 // of one kind, of one certificate
 
@@ -136,25 +187,33 @@ func (c *Collector) sources(cert, issuer *x509.Certificate) (found []source) {
 		}
 	}
 	for _, url := range slices.Clip(cert.OCSPServer[:min(len(cert.OCSPServer), maxSources)]) {
-		found = append(found, source{url, true, func(ctx context.Context, now time.Time) (pki.Revocation, error) {
-			return c.web.ocsp(ctx, url, cert, issuer, now)
+		found = append(found, source{url, true, func(ctx context.Context, now time.Time) []pki.Statement {
+			answer, err := c.web.ocsp(ctx, url, cert, issuer, now)
+			if err != nil {
+				return silent(err)
+			}
+			return []pki.Statement{answer}
 		}})
 	}
 	for _, url := range cert.CRLDistributionPoints[:min(len(cert.CRLDistributionPoints), maxSources)] {
-		found = append(found, source{url, true, func(ctx context.Context, now time.Time) (pki.Revocation, error) {
+		found = append(found, source{url, true, func(ctx context.Context, now time.Time) []pki.Statement {
 			lists, err := c.web.crls(ctx, url)
 			if err != nil {
-				return pki.Revocation{}, err
+				return silent(err)
 			}
-			return lists[0].Says(cert, issuer, url, now)
+			said := make([]pki.Statement, 0, len(lists))
+			for _, list := range lists {
+				said = append(said, list.Says(cert, issuer, url, now))
+			}
+			return said
 		}})
 	}
 	return found
 }
 
 func (f fileList) source(cert, issuer *x509.Certificate) source {
-	return source{f.name, false, func(_ context.Context, now time.Time) (pki.Revocation, error) {
-		return f.list.Says(cert, issuer, "", now)
+	return source{f.name, false, func(_ context.Context, now time.Time) []pki.Statement {
+		return []pki.Statement{f.list.Says(cert, issuer, "", now)}
 	}}
 }
 

@@ -33,14 +33,14 @@ type question struct {
 type answered struct {
 	mu     sync.Mutex
 	asked  bool
-	answer pki.Revocation
+	answer pki.Statement
 	until  time.Time
 	err    error
 }
 
 // ocsp gives a responder's answer, and asks only where none is known that holds
 // still. A failure stands for the rest of the run, as a list's does.
-func (w *web) ocsp(ctx context.Context, address string, cert, issuer *x509.Certificate, now time.Time) (pki.Revocation, error) {
+func (w *web) ocsp(ctx context.Context, address string, cert, issuer *x509.Certificate, now time.Time) (pki.Statement, error) {
 	key := question{sha256.Sum256(issuer.Raw), cert.SerialNumber.String(), address}
 	w.mu.Lock()
 	a, ok := w.answers[key]
@@ -60,14 +60,14 @@ func (w *web) ocsp(ctx context.Context, address string, cert, issuer *x509.Certi
 }
 
 // askOCSP asks a responder (RFC 6960 appendix A.1, by POST).
-func (w *web) askOCSP(ctx context.Context, address string, cert, issuer *x509.Certificate, now time.Time) (pki.Revocation, time.Time, error) {
+func (w *web) askOCSP(ctx context.Context, address string, cert, issuer *x509.Certificate, now time.Time) (pki.Statement, time.Time, error) {
 	request, err := ocsp.CreateRequest(cert, issuer, nil)
 	if err != nil {
-		return pki.Revocation{}, time.Time{}, errors.New("the question cannot be encoded")
+		return pki.Statement{}, time.Time{}, errors.New("the question cannot be encoded")
 	}
 	body, err := w.get(ctx, http.MethodPost, address, request, "application/ocsp-request", maxOCSP)
 	if err != nil {
-		return pki.Revocation{}, time.Time{}, err
+		return pki.Statement{}, time.Time{}, err
 	}
 	return answerOf(body, cert, issuer, now)
 }
@@ -75,7 +75,7 @@ func (w *web) askOCSP(ctx context.Context, address string, cert, issuer *x509.Ce
 // answerOf holds an OCSP answer to RFC 6960 §3.2: for this certificate, signed
 // by the issuer or by a responder that the issuer certified for it, and fresh. It
 // gives the time that the answer holds until, too.
-func answerOf(body []byte, cert, issuer *x509.Certificate, now time.Time) (pki.Revocation, time.Time, error) {
+func answerOf(body []byte, cert, issuer *x509.Certificate, now time.Time) (pki.Statement, time.Time, error) {
 	answer, err := ocsp.ParseResponseForCert(body, cert, issuer)
 	if err != nil {
 		// The library wants the issuer's signature on each certificate that comes with an answer, on the issuer's own too,
@@ -85,11 +85,11 @@ func answerOf(body []byte, cert, issuer *x509.Certificate, now time.Time) (pki.R
 		}
 	}
 	if err != nil {
-		return pki.Revocation{}, time.Time{}, fmt.Errorf("the answer cannot be used: %.200s", err.Error())
+		return pki.Statement{}, time.Time{}, fmt.Errorf("the answer cannot be used: %.200s", err.Error())
 	}
 	if c := answer.Certificate; c != nil && !c.Equal(issuer) {
 		if !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning) || now.Before(c.NotBefore) || now.After(c.NotAfter) {
-			return pki.Revocation{}, time.Time{}, errors.New("the answer is signed by a certificate that may not sign it, or is not valid now (RFC 6960 §4.2.2.2)")
+			return pki.Statement{}, time.Time{}, errors.New("the answer is signed by a certificate that may not sign it, or is not valid now (RFC 6960 §4.2.2.2)")
 		}
 	}
 	until := answer.NextUpdate
@@ -99,14 +99,18 @@ func answerOf(body []byte, cert, issuer *x509.Certificate, now time.Time) (pki.R
 	if c := answer.Certificate; c != nil && c.NotAfter.Before(until) {
 		until = c.NotAfter
 	}
-	if now.Add(skew).Before(answer.ThisUpdate) || now.After(until) {
-		return pki.Revocation{}, time.Time{}, fmt.Errorf("the answer is not of now: it holds from %s to %s", answer.ThisUpdate.UTC().Format(time.RFC3339), until.UTC().Format(time.RFC3339))
+	said := pki.Statement{Issued: answer.ThisUpdate}
+	if answer.Status == ocsp.Revoked {
+		said.Revocation = pki.Revocation{Revoked: true, At: answer.RevokedAt, Reason: pki.Reason(answer.RevocationReason)}
+		if said.Reason != "certificateHold" { // which alone may have been lifted since
+			return said, now.Add(maxIdle), nil
+		}
 	}
-	switch answer.Status {
-	case ocsp.Good:
-		return pki.Revocation{}, until, nil
-	case ocsp.Revoked:
-		return pki.Revocation{Revoked: true, At: answer.RevokedAt, Reason: pki.Reason(answer.RevocationReason)}, until, nil
+	switch {
+	case now.Add(skew).Before(answer.ThisUpdate) || now.After(until):
+		return pki.Statement{}, time.Time{}, fmt.Errorf("the answer is not of now: it holds from %s to %s", answer.ThisUpdate.UTC().Format(time.RFC3339), until.UTC().Format(time.RFC3339))
+	case answer.Status != ocsp.Good && answer.Status != ocsp.Revoked:
+		return pki.Statement{}, time.Time{}, errors.New("the responder does not know the certificate")
 	}
-	return pki.Revocation{}, time.Time{}, errors.New("the responder does not know the certificate")
+	return said, until, nil
 }

@@ -3,6 +3,7 @@ package lints
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/zmap/zlint/v3/lint"
 )
@@ -14,19 +15,47 @@ func choose(public, issuer bool) []*lint.CertificateLint {
 		if !fromSource(l.Source, public) || slices.Contains(leftOut(), l.Name) || issuer && !slices.Contains(forIssuers(), l.Name) {
 			continue
 		}
-		chosen = append(chosen, l)
+		chosen = append(chosen, undated(l))
 	}
 	slices.SortFunc(chosen, func(a, b *lint.CertificateLint) int { return strings.Compare(a.Name, b.Name) })
 	return chosen
 }
 
+// undated takes the effective date off a lint of an RFC: notBefore is whatever the
+// issuer wrote, and a client applies today's rules to it. Rules of the CA/Browser
+// Forum bind a CA from a date on, and keep it.
+func undated(l *lint.CertificateLint) *lint.CertificateLint {
+	if !fromRFC(l.Source) {
+		return l
+	}
+	clone := *l
+	clone.EffectiveDate = time.Time{}
+	return &clone
+}
+
+func fromRFC(s lint.LintSource) bool { return strings.HasPrefix(string(s), "RFC") }
+
+// tolerated are lints of RFCs that sound private CAs break by default (cert-manager
+// with ECDSA keys, Vault, OpenSSL's v3_req): every client takes such key usages and
+// criticality, so in profile private they are warnings.
+func tolerated() []string {
+	return []string{
+		"e_basic_constraints_not_critical", "e_ecdsa_allowed_ku", "e_ext_authority_key_identifier_critical",
+		"e_ext_aia_marked_critical", "e_ext_freshest_crl_marked_critical", "e_ext_name_constraints_not_critical",
+		"e_ext_policy_constraints_not_critical", "e_ext_san_not_critical_without_subject", "e_ext_subject_directory_attr_critical",
+		"e_ext_subject_key_identifier_critical", "e_inhibit_any_policy_not_critical",
+		"e_key_usage_and_extended_key_usage_inconsistent", "e_rsa_allowed_ku_ca", "e_rsa_allowed_ku_ee",
+		"e_rsa_allowed_ku_no_encipherment_ca", "e_subject_info_access_marked_critical",
+	}
+}
+
 // fromSource: a private CA has agreed to RFCs, not to the rules of a forum that
 // it is no member of.
 func fromSource(s lint.LintSource, public bool) bool {
-	if strings.HasPrefix(string(s), "RFC") {
+	if fromRFC(s) {
 		return true
 	}
-	return public && slices.Contains([]lint.LintSource{lint.CABFBaselineRequirements, lint.MozillaRootStorePolicy,
+	return public && slices.Contains([]lint.LintSource{lint.CABFBaselineRequirements, lint.CABFEVGuidelines, lint.MozillaRootStorePolicy,
 		lint.AppleRootStorePolicy, lint.ChromeRootStorePolicy, lint.Community}, s)
 }
 

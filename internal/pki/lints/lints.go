@@ -1,7 +1,7 @@
 // Package lints runs a curated part of zlint over certificates. It judges
 // nothing: what the lints say comes out as they say it, with their source and
-// citation. Lints are dated: one that came into force after a certificate was
-// issued says nothing of it.
+// citation. Lints of the CA/Browser Forum and the root programs are dated: one that
+// came into force after a certificate was issued says nothing of it.
 package lints
 
 import (
@@ -19,6 +19,7 @@ import (
 	// servers are linked in.
 	_ "github.com/zmap/zlint/v3/lints/apple"
 	_ "github.com/zmap/zlint/v3/lints/cabf_br"
+	_ "github.com/zmap/zlint/v3/lints/cabf_ev"
 	_ "github.com/zmap/zlint/v3/lints/chrome"
 	_ "github.com/zmap/zlint/v3/lints/community"
 	_ "github.com/zmap/zlint/v3/lints/mozilla"
@@ -39,6 +40,7 @@ type Linter struct {
 	leaf   func() []*lint.CertificateLint // chosen when first used: choosing costs, and most commands never lint
 	issuer func() []*lint.CertificateLint
 	config lint.Configuration
+	public bool
 
 	mu      sync.Mutex
 	issuers map[[sha256.Size]byte][]Finding // intermediates are few and shared
@@ -51,6 +53,7 @@ func New(public bool) *Linter {
 		leaf:    sync.OnceValue(func() []*lint.CertificateLint { return choose(public, false) }),
 		issuer:  sync.OnceValue(func() []*lint.CertificateLint { return choose(public, true) }),
 		config:  lint.NewEmptyConfig(),
+		public:  public,
 		issuers: map[[sha256.Size]byte][]Finding{},
 	}
 }
@@ -73,7 +76,7 @@ func (l *Linter) Count() int { return len(l.leaf()) }
 
 // Leaf lints the DER of a server's certificate. The error is of a certificate
 // that zlint's parser refuses, or of a lint that panicked.
-func (l *Linter) Leaf(der []byte) ([]Finding, error) { return run(l.leaf(), der, l.config) }
+func (l *Linter) Leaf(der []byte) ([]Finding, error) { return l.run(l.leaf(), der) }
 
 // Issuer lints an intermediate, and remembers what was found in it.
 func (l *Linter) Issuer(der []byte) ([]Finding, error) {
@@ -84,7 +87,7 @@ func (l *Linter) Issuer(der []byte) ([]Finding, error) {
 	if ok {
 		return known, nil
 	}
-	found, err := run(l.issuer(), der, l.config)
+	found, err := l.run(l.issuer(), der)
 	if err == nil {
 		l.mu.Lock()
 		if len(l.issuers) < maxRemembered {
@@ -100,7 +103,7 @@ const (
 	maxDetails    = 300  // bytes of what a lint says, which may quote the certificate
 )
 
-func run(list []*lint.CertificateLint, der []byte, config lint.Configuration) (found []Finding, err error) {
+func (l *Linter) run(list []*lint.CertificateLint, der []byte) (found []Finding, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			found, err = nil, fmt.Errorf("a lint panicked: %.200v", r)
@@ -110,13 +113,13 @@ func run(list []*lint.CertificateLint, der []byte, config lint.Configuration) (f
 	if err != nil {
 		return nil, fmt.Errorf("zlint cannot parse it: %.200s", err.Error())
 	}
-	for _, l := range list {
-		r := l.Execute(c, config)
+	for _, one := range list {
+		r := one.Execute(c, l.config)
 		if r == nil || r.Status != lint.Warn && r.Status != lint.Error && r.Status != lint.Fatal {
 			continue
 		}
-		found = append(found, Finding{ID: l.Name, Error: r.Status != lint.Warn, Source: string(l.Source),
-			Citation: l.Citation, Details: clip(r.Details)})
+		found = append(found, Finding{ID: one.Name, Error: r.Status != lint.Warn && (l.public || !slices.Contains(tolerated(), one.Name)),
+			Source: string(one.Source), Citation: one.Citation, Details: clip(r.Details)})
 	}
 	slices.SortFunc(found, func(a, b Finding) int { return strings.Compare(a.ID, b.ID) })
 	return found, nil

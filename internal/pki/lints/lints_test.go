@@ -2,9 +2,11 @@ package lints
 
 import (
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/zmap/zlint/v3/lint"
 
@@ -13,7 +15,7 @@ import (
 
 // TestNamesExist: each lint that is chosen or left out by name is one of zlint's.
 func TestNamesExist(t *testing.T) {
-	for _, name := range slices.Concat(leftOut(), forIssuers()) {
+	for _, name := range slices.Concat(leftOut(), forIssuers(), tolerated()) {
 		if lint.GlobalRegistry().CertificateLints().ByName(name) == nil {
 			t.Errorf("zlint has no lint %q", name)
 		}
@@ -80,4 +82,28 @@ func FuzzLeaf(f *testing.F) {
 			t.Errorf("findings beside the error %v", err)
 		}
 	})
+}
+
+// TestBackdated: a certificate that says that it is older than the RFC is held to it.
+func TestBackdated(t *testing.T) {
+	root := pkitest.Root(t, "Lint Root")
+	const id = "e_ext_san_not_critical_without_subject"
+	untitled := root.Leaf(t, []string{"api.demo.com"}, func(c *x509.Certificate) {
+		c.Subject, c.NotBefore = pkix.Name{}, time.Unix(0, 0)
+		c.ExtraExtensions = []pkix.Extension{{Id: []int{2, 5, 29, 17}, Value: []byte("\x30\x0e\x82\x0capi.demo.com")}}
+	})
+	has := func(public bool, der []byte, id string) (found, isError bool) {
+		all, err := New(public).Leaf(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(all, func(f Finding) bool { return f.ID == id })
+		return i >= 0, i >= 0 && all[i].Error
+	}
+	if found, isError := has(true, untitled.Raw, id); !found || !isError {
+		t.Errorf("profile public: %s found %v, an error %v, want both", id, found, isError)
+	}
+	if found, isError := has(false, untitled.Raw, id); !found || isError {
+		t.Errorf("profile private: %s found %v, an error %v, want a warning", id, found, isError)
+	}
 }
