@@ -201,9 +201,11 @@ func encoderOfList(t reflect.Type) (encoder, error) {
 		}
 		items := make([]*ast.Term, v.Len())
 		for i := range items {
-			if items[i], err = below(v.Index(i)); err != nil {
+			item, err := below(v.Index(i)) // err is this call's own: bindings are encoded at the same time
+			if err != nil {
 				return nil, err
 			}
+			items[i] = item
 		}
 		return ast.ArrayTerm(items...), nil
 	}, nil
