@@ -136,25 +136,25 @@ func TestWindow(t *testing.T) {
 	w := newWindow()
 	w.size = 2
 	for range 2 {
-		if err := w.enter(t.Context()); err != nil {
+		if err := w.enter(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
 	}
 	impatient, stop := context.WithCancel(t.Context())
 	stop()
-	if err := w.enter(impatient); err == nil {
+	if err := w.enter(impatient, 1); err == nil {
 		t.Error("a third got in")
 	}
 	var waiting sync.WaitGroup
 	waiting.Go(func() {
-		if err := w.enter(t.Context()); err != nil {
+		if err := w.enter(t.Context(), 1); err != nil {
 			t.Error(err)
 		}
-		w.leave(false)
+		w.leave(1, false)
 	})
-	w.leave(false)
+	w.leave(1, false)
 	waiting.Wait()
-	w.leave(true)
+	w.leave(1, true)
 	if w.busy != 0 || len(w.queue) != 0 || w.size != leastWindow {
 		t.Errorf("got %d busy, %d waiting, size %v", w.busy, len(w.queue), w.size)
 	}

@@ -35,7 +35,7 @@ func TestSpentBudgetIsNotShared(t *testing.T) {
 			t.Errorf("with %d questions: got %v", left, err)
 		}
 	}
-	if m, err := w.Ask(t.Context(), "www.child.demo.com", dns.TypeCNAME); err != nil || m.Zone.Name != "child.demo.com" {
+	if m, err := w.ask(t.Context(), newTrail(), "www.child.demo.com", dns.TypeCNAME); err != nil || m.Zone.Name != "child.demo.com" {
 		t.Errorf("got %+v, %v", m, err)
 	}
 }
@@ -81,7 +81,7 @@ func TestBadAnswerBesideAGoodOne(t *testing.T) {
 		if err := sig.Sign(private.(crypto.Signer), []dns.RR{alias}); err != nil {
 			t.Fatal(err)
 		}
-		return Reply{Standing: Authoritative, Said: resolve.Answer{Aliases: []resolve.Alias{{Target: "a.example", TTL: 60}}}, message: &dns.Msg{Answer: []dns.RR{alias, sig}}}
+		return Reply{Standing: Authoritative, Said: resolve.Answer{CNAMEs: []resolve.CNAME{{Target: "a.example", TTL: 60}}}, message: &dns.Msg{Answer: []dns.RR{alias, sig}}}
 	}
 	good, bad := reply(-time.Hour, time.Hour), reply(-2*time.Hour, -time.Hour)
 	for _, replies := range [][]Reply{{good, bad}, {bad, good}} {

@@ -45,6 +45,8 @@ type Walker struct {
 	asked     memo.Memo[askKey, Matrix]
 	trusted   memo.Memo[string, trust]
 	versions  memo.Memo[versionKey, Version]
+	steps     memo.Memo[stepKey, found]
+	others    memo.Memo[askKey, others]
 }
 
 // zoneKey: a zone that was found on the way to some server's address may know
@@ -53,6 +55,10 @@ type zoneKey struct {
 	name   string
 	helper bool
 }
+
+// mostNames bounds the answers that are kept. What is known of zones, which many
+// names share, is kept for the whole run.
+const mostNames = 4096
 
 type askKey struct {
 	zone, name string
@@ -70,6 +76,8 @@ func New(cfg Config) (*Walker, error) {
 	}
 	w := &Walker{cfg: cfg, anchors: roots.anchors, public: cfg.Roots.servers == nil, clients: map[netip.AddrPort]*resolve.Client{}}
 	w.zones.Own, w.addresses.Own, w.asked.Own, w.trusted.Own = spent, spent, spent, spent
+	w.asked.Most, w.others.Most, w.steps.Most = mostNames, mostNames, mostNames
+	w.steps.Own = spent
 	w.root, err = w.newZone(nil, ".", roots.servers)
 	return w, err
 }
@@ -82,7 +90,7 @@ func (w *Walker) client(at netip.AddrPort) (*resolve.Client, error) {
 	if c := w.clients[at]; c != nil {
 		return c, nil
 	}
-	c, err := resolve.New(resolve.Config{Server: at.String(), Authority: true,
+	c, err := resolve.New(resolve.Config{Server: at.String(), Authoritative: true,
 		Timeout: w.cfg.Timeout, Tries: w.cfg.Tries, Rate: w.cfg.Rate, Dial: w.cfg.Dial})
 	if err == nil {
 		w.clients[at] = c

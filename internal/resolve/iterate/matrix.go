@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -48,13 +47,17 @@ type Reply struct {
 // Agreed is the answer of most of the authoritative replies; among equals the
 // one that comes first in the order of text. ok: there is one.
 func (m Matrix) Agreed() (said resolve.Answer, ok bool) {
+	if len(m.Replies) == 1 {
+		r := m.Replies[0]
+		return r.Said, r.Standing == Authoritative
+	}
 	votes := map[string]int{}
 	best := ""
 	for _, r := range m.Replies {
 		if r.Standing != Authoritative {
 			continue
 		}
-		key := Essence(r.Said)
+		key := essence(r.Said)
 		votes[key]++
 		if !ok || votes[key] > votes[best] || votes[key] == votes[best] && key <= best {
 			best, said, ok = key, r.Said, true
@@ -63,10 +66,10 @@ func (m Matrix) Agreed() (said resolve.Answer, ok bool) {
 	return said, ok
 }
 
-// Essence is an answer without its TTLs, to compare it by.
-func Essence(a resolve.Answer) string {
+// essence is an answer without its TTLs, to compare it by.
+func essence(a resolve.Answer) string {
 	var parts []string
-	for _, alias := range a.Aliases {
+	for _, alias := range a.CNAMEs {
 		parts = append(parts, "CNAME "+alias.Target)
 	}
 	parts = append(parts, a.Records...)
@@ -121,16 +124,25 @@ func (w *Walker) askAll(ctx context.Context, t trail, z *Zone, name string, qtyp
 				return Matrix{}, errSpent
 			}
 		}
-		var all sync.WaitGroup
-		for i, s := range z.Servers {
-			all.Go(func() { m.Replies[i] = w.one(ctx, z, s, name, qtype) })
-		}
-		all.Wait()
+		together(len(z.Servers), func(i int) { m.Replies[i] = w.one(ctx, z, z.Servers[i], name, qtype) })
 		if ctx.Err() != nil {
 			return Matrix{}, context.Cause(ctx)
 		}
 		return m, nil
 	})
+}
+
+// together calls a function with each number below n at the same time.
+func together(n int, do func(i int)) {
+	if n == 1 {
+		do(0)
+		return
+	}
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() { do(i) })
+	}
+	all.Wait()
 }
 
 // one asks one address and reads what came.
@@ -151,7 +163,7 @@ func (w *Walker) one(ctx context.Context, z *Zone, s Server, name string, qtype 
 		r.Problem = err.Error()
 		return r
 	}
-	r.RCode, r.Flags = codeName(m.Rcode), flags(m)
+	r.RCode, r.Flags = resolve.CodeName(m.Rcode), flags(m)
 	r.Standing, r.Problem = standing(m, z.Name, name)
 	if r.Standing != Authoritative {
 		r.message = refers(m, z.Name, name)
@@ -168,7 +180,7 @@ func (w *Walker) one(ctx context.Context, z *Zone, s Server, name string, qtype 
 func standing(m *dns.Msg, zone, name string) (Standing, string) {
 	switch {
 	case m.Rcode != dns.RcodeSuccess && m.Rcode != dns.RcodeNameError:
-		return Lame, "it answers " + codeName(m.Rcode)
+		return Lame, "it answers " + resolve.CodeName(m.Rcode)
 	case refers(m, zone, name) != nil:
 		return Lame, "it refers to a zone below"
 	case !m.Authoritative:
@@ -232,13 +244,6 @@ func flags(m *dns.Msg) []string {
 		}
 	}
 	return slices.Clip(out)
-}
-
-func codeName(rcode int) string {
-	if name, ok := dns.RcodeToString[rcode]; ok {
-		return name
-	}
-	return "RCODE " + strconv.Itoa(rcode)
 }
 
 func noFamily(err error) bool {

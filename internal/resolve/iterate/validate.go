@@ -84,7 +84,7 @@ func (w *Walker) matrix(m Matrix, keys []*dns.DNSKEY) (Status, time.Time, string
 func (w *Walker) reply(m Matrix, r Reply, keys []*dns.DNSKEY) (dnssec.Denial, error) {
 	zone, now := m.Zone.Name, w.cfg.Now()
 	switch {
-	case len(r.Said.Aliases) > 0:
+	case len(r.Said.CNAMEs) > 0:
 		if d := dnameFor(r.message, m.Name); d != "" {
 			return w.synthesized(r, zone, m.Name, d, keys)
 		}
@@ -124,7 +124,7 @@ func (w *Walker) synthesized(r Reply, zone, name, owner string, keys []*dns.DNSK
 	for _, rr := range r.message.Answer {
 		if dname, ok := rr.(*dns.DNAME); ok && resolve.Canonical(dname.Hdr.Name) == owner {
 			want := strings.TrimSuffix(name, owner) + resolve.Canonical(dname.Target)
-			if len(r.Said.Aliases) == 1 && r.Said.Aliases[0].Target == resolve.Canonical(want) {
+			if len(r.Said.CNAMEs) == 1 && r.Said.CNAMEs[0].Target == resolve.Canonical(want) {
 				return d, nil
 			}
 		}

@@ -3,7 +3,6 @@ package iterate
 import (
 	"context"
 	"net/netip"
-	"sync"
 
 	"github.com/miekg/dns"
 
@@ -28,21 +27,18 @@ type versionKey struct {
 // that answered with authority are asked.
 func (w *Walker) Versions(ctx context.Context, m Matrix) []Version {
 	out := make([]Version, len(m.Replies))
-	var all sync.WaitGroup
-	for i, r := range m.Replies {
+	together(len(m.Replies), func(i int) {
+		r := m.Replies[i]
 		if r.Standing != Authoritative {
-			continue
+			return
 		}
-		all.Go(func() {
-			v, err := w.versions.Get(ctx, versionKey{m.Zone.Name, r.Server.Address}, func(ctx context.Context, key versionKey) (Version, error) {
-				return version(ctx, r.Server.client, key.zone)
-			})
-			if err == nil {
-				out[i] = v
-			}
+		v, err := w.versions.Get(ctx, versionKey{m.Zone.Name, r.Server.Address}, func(ctx context.Context, key versionKey) (Version, error) {
+			return version(ctx, r.Server.client, key.zone)
 		})
-	}
-	all.Wait()
+		if err == nil {
+			out[i] = v
+		}
+	})
 	return out
 }
 

@@ -33,7 +33,7 @@ func (w *Walker) Walk(ctx context.Context, name string, types ...uint16) (Walk, 
 	t := newTrail()
 	walk := Walk{Chain: resolve.Chain{Name: owner}}
 	for {
-		step, here, err := w.step(ctx, t, walk.Name, types)
+		step, here, err := w.sharedStep(ctx, t, walk.Name, types)
 		if step.Aliases.Zone != nil {
 			walk.Steps = append(walk.Steps, step)
 		}
@@ -46,6 +46,35 @@ func (w *Walker) Walk(ctx context.Context, name string, types ...uint16) (Walk, 
 	}
 }
 
+// found is a step and what it comes to.
+type found struct {
+	step Step
+	here resolve.Answer
+	err  error
+}
+
+// stepKey names a step; no two sets of types that are asked for share the first.
+type stepKey struct {
+	name  string
+	qtype uint16
+}
+
+// sharedStep returns the step of a name that was asked for recently, for many
+// names lead to the same.
+func (w *Walker) sharedStep(ctx context.Context, t trail, name string, types []uint16) (Step, resolve.Answer, error) {
+	f, err := w.steps.Get(ctx, stepKey{name, types[0]}, func(ctx context.Context, _ stepKey) (f found, err error) {
+		f.step, f.here, f.err = w.step(ctx, t, name, types)
+		if ctx.Err() != nil || spent(f.err) {
+			return f, f.err // not kept
+		}
+		return f, nil
+	})
+	if err == nil {
+		err = f.err
+	}
+	return f.step, f.here, err
+}
+
 // step finds what one name has: its alias, or else the records that are wanted.
 func (w *Walker) step(ctx context.Context, t trail, name string, types []uint16) (Step, resolve.Answer, error) {
 	var s Step
@@ -54,7 +83,7 @@ func (w *Walker) step(ctx context.Context, t trail, name string, types []uint16)
 		return s, resolve.Answer{}, err
 	}
 	first, err := decided(s.Aliases)
-	if err != nil || len(first.Aliases) > 0 {
+	if err != nil || len(first.CNAMEs) > 0 {
 		return s, first, err
 	}
 	answers := []resolve.Answer{first}

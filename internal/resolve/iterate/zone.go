@@ -31,6 +31,7 @@ type Zone struct {
 type Server struct {
 	Host    string
 	Address netip.AddrPort // invalid: see Problem
+	Text    string         // of Address; "" if it is invalid
 	Problem string         // why it is not asked
 	client  *resolve.Client
 }
@@ -46,14 +47,14 @@ func (w *Walker) newZone(parent *Zone, name string, hosts map[string][]netip.Add
 			at := netip.AddrPortFrom(addr, w.cfg.Port)
 			// A zone that anyone may publish must not make this machine ask inside its own network.
 			if w.public && !evidence.PublicAddress(addr) {
-				z.Servers = append(z.Servers, Server{Host: host, Address: at, Problem: "its address is of a private or reserved network, and callers on the Internet cannot ask it"})
+				z.Servers = append(z.Servers, Server{Host: host, Address: at, Text: at.String(), Problem: "its address is of a private or reserved network, and callers on the Internet cannot ask it"})
 				continue
 			}
 			client, err := w.client(at)
 			if err != nil {
 				return nil, err
 			}
-			z.Servers = append(z.Servers, Server{Host: host, Address: at, client: client})
+			z.Servers = append(z.Servers, Server{Host: host, Address: at, Text: at.String(), client: client})
 		}
 	}
 	slices.SortFunc(z.Servers, func(a, b Server) int {
