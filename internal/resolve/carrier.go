@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -247,4 +248,85 @@ func (c *Client) advice(text string) string {
 		return ""
 	}
 	return text
+}
+
+// Bounds of a window, in questions on their way to one server.
+const (
+	firstWindow = 64
+	leastWindow = 4
+	mostWindow  = 1024
+)
+
+// window bounds the questions on their way to one server: one more for each
+// window of answers, half as many after a loss (as in RFC 5681 §3.1). A server that
+// cannot keep up is asked more slowly instead of losing more. Questions that are
+// sent together enter together, as soon as one of them has room.
+type window struct {
+	mu    sync.Mutex
+	size  float64
+	busy  int
+	queue []waiting // in the order of arrival
+}
+
+type waiting struct {
+	n    int
+	turn chan struct{} // closed when its turn has come
+}
+
+func newWindow() *window { return &window{size: firstWindow} }
+
+// enter waits for room; the error is the context's.
+func (w *window) enter(ctx context.Context, n int) error {
+	w.mu.Lock()
+	if w.busy < int(w.size) && len(w.queue) == 0 {
+		w.busy += n
+		w.mu.Unlock()
+		return nil
+	}
+	turn := make(chan struct{})
+	w.queue = append(w.queue, waiting{n, turn})
+	w.mu.Unlock()
+	select {
+	case <-turn:
+		return nil
+	case <-ctx.Done():
+		w.abandon(turn, n)
+		return context.Cause(ctx)
+	}
+}
+
+// abandon gives up a place in the queue, or the room that was won meanwhile.
+func (w *window) abandon(turn chan struct{}, n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, other := range w.queue {
+		if other.turn == turn {
+			w.queue = slices.Delete(w.queue, i, i+1)
+			return
+		}
+	}
+	w.busy -= n
+	w.admit()
+}
+
+// leave frees the room of n questions; lost reports that an answer did not arrive.
+func (w *window) leave(n int, lost bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.busy -= n
+	if lost {
+		w.size = max(w.size/2, leastWindow)
+	} else {
+		w.size = min(w.size+float64(n)/w.size, mostWindow)
+	}
+	w.admit()
+}
+
+// admit lets in those who wait, as far as there is room. The caller holds the lock.
+func (w *window) admit() {
+	for len(w.queue) > 0 && w.busy < int(w.size) {
+		w.busy += w.queue[0].n
+		close(w.queue[0].turn)
+		w.queue = w.queue[1:]
+	}
 }
