@@ -24,3 +24,4 @@ fuzz:
 
 bench:
 	cd bench && go run .
+	cd bench && go run . dns

@@ -22,7 +22,12 @@ func main() {
 	keep := flag.String("dir", "", "keep input and programs in this `folder`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := bench(ctx, *keep, *runs, *accountRuns, *manyRuns)
+	var err error
+	if flag.Arg(0) == "dns" {
+		err = dnsCommand(ctx, *keep, flag.Args()[1:])
+	} else {
+		err = bench(ctx, *keep, *runs, *accountRuns, *manyRuns)
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

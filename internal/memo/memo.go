@@ -12,9 +12,13 @@ import (
 type Memo[K comparable, V any] struct {
 	// Own, if it is set, tells the errors that are the asker's own affair, such as
 	// a budget that is spent: they are not kept, and others ask for themselves.
-	Own     func(error) bool
+	Own func(error) bool
+	// Most bounds the outcomes that are kept; 0: no bound. Those that were not asked
+	// for recently are dropped, and asked again when they are needed again.
+	Most    int
 	mu      sync.Mutex
-	entries map[K]*entry[V]
+	entries map[K]*entry[V] // at most half of Most
+	older   map[K]*entry[V] // what entries held before it was full
 }
 
 type entry[V any] struct {
@@ -57,12 +61,30 @@ func (m *Memo[K, V]) entry(key K) (*entry[V], bool) {
 	if e, ok := m.entries[key]; ok {
 		return e, false
 	}
-	if m.entries == nil {
-		m.entries = map[K]*entry[V]{}
+	e, known := m.older[key]
+	if !known {
+		e = &entry[V]{done: make(chan struct{})}
 	}
-	e := &entry[V]{done: make(chan struct{})}
+	switch {
+	case m.entries == nil:
+		m.entries = map[K]*entry[V]{}
+	case m.Most > 0 && len(m.entries) >= max(m.Most/2, 1):
+		m.older, m.entries = m.entries, map[K]*entry[V]{}
+	}
 	m.entries[key] = e
-	return e, true
+	return e, !known
+}
+
+// forget drops an entry, so that the next caller asks again. The key may hold
+// another entry meanwhile.
+func (m *Memo[K, V]) forget(key K, e *entry[V]) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, generation := range []map[K]*entry[V]{m.entries, m.older} {
+		if generation[key] == e {
+			delete(generation, key)
+		}
+	}
 }
 
 // fill asks. If ask is interrupted, fails by its own fault, or panics, the entry
@@ -71,9 +93,7 @@ func (m *Memo[K, V]) fill(ctx context.Context, key K, e *entry[V], ask func(cont
 	e.abandoned = true
 	defer func() {
 		if e.abandoned {
-			m.mu.Lock()
-			delete(m.entries, key)
-			m.mu.Unlock()
+			m.forget(key, e)
 		}
 		close(e.done)
 	}()

@@ -103,3 +103,26 @@ func TestWhatWasCutShortIsAskedAgain(t *testing.T) {
 		t.Errorf("got %d, %v", got, err)
 	}
 }
+
+// A bounded memo keeps what is asked for again and again, and drops the rest.
+func TestBound(t *testing.T) {
+	m := Memo[int, int]{Most: 8}
+	asked := map[int]int{}
+	for i := range 100 {
+		for _, key := range []int{0, i} {
+			got, err := m.Get(t.Context(), key, func(_ context.Context, key int) (int, error) { asked[key]++; return key, nil })
+			if got != key || err != nil {
+				t.Fatalf("got %d, %v", got, err)
+			}
+		}
+		if n := len(m.entries) + len(m.older); n > 8 {
+			t.Fatalf("after %d keys: got %d outcomes, want at most 8", i, n)
+		}
+	}
+	if asked[0] != 1 || len(asked) != 100 {
+		t.Errorf("got %d questions for the key in use, %d keys; want 1 and 100", asked[0], len(asked))
+	}
+	if _, err := m.Get(t.Context(), 1, func(context.Context, int) (int, error) { asked[1]++; return 1, nil }); err != nil || asked[1] != 2 {
+		t.Errorf("got %d questions for a dropped key, want 2", asked[1])
+	}
+}

@@ -4,20 +4,30 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/miekg/dns"
 )
 
-// carrier takes a query to the server and brings the message that answers it.
-// network is what errors call the way.
+// carrier takes queries to the server and brings the messages that answer them.
 type carrier interface {
-	carry(ctx context.Context, q query) (m *dns.Msg, network string, err error)
+	carry(ctx context.Context, queries []query) []delivery
+}
+
+// delivery is what came of a query; network is what errors call the way.
+type delivery struct {
+	message *dns.Msg
+	network string
+	err     error
 }
 
 // dialer opens a connection; the network is udp or tcp.
@@ -25,7 +35,7 @@ type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
 // plain asks over UDP, and over TCP if the answer does not fit a datagram.
 type plain struct {
-	ports   ports
+	sockets sockets
 	dial    dialer
 	address string
 	timeout time.Duration
@@ -33,23 +43,38 @@ type plain struct {
 
 func newPlain(address string, timeout time.Duration, dial dialer) *plain {
 	p := &plain{dial: dial, address: address, timeout: timeout}
-	p.ports.dial = func(ctx context.Context) (net.Conn, error) { return dial(ctx, "udp", address) }
+	p.sockets.dial = func(ctx context.Context) (net.Conn, error) { return dial(ctx, "udp", address) }
 	return p
 }
 
-func (p *plain) carry(ctx context.Context, q query) (*dns.Msg, string, error) {
-	try, cancel := context.WithTimeout(ctx, p.timeout)
-	wire, err := p.ports.exchange(try, q)
-	cancel()
-	if err != nil {
-		return nil, "udp", err
+func (p *plain) carry(ctx context.Context, queries []query) []delivery {
+	out := make([]delivery, len(queries))
+	wires, failed := p.sockets.exchange(ctx, p.timeout, queries)
+	var first *dns.Msg // of queries[0]
+	var streams sync.WaitGroup
+	for i, q := range queries {
+		if wires[i] == nil {
+			out[i] = delivery{nil, "udp", failed}
+			continue
+		}
+		if first != nil && queries[0].repeated(wires[0], q, wires[i]) {
+			out[i] = delivery{first, "udp", nil}
+			continue
+		}
+		m, err := q.accept(wires[i])
+		if errors.Is(err, errTruncated) {
+			streams.Go(func() {
+				out[i] = overStream(ctx, "tcp", p.timeout, q, func(ctx context.Context) (net.Conn, error) { return p.dial(ctx, "tcp", p.address) })
+			})
+			continue
+		}
+		out[i] = delivery{m, "udp", malformed(err)}
+		if i == 0 {
+			first = m
+		}
 	}
-	m, err := q.accept(wire)
-	if !errors.Is(err, errTruncated) {
-		return m, "udp", malformed(err)
-	}
-	m, err = overStream(ctx, p.timeout, q, func(ctx context.Context) (net.Conn, error) { return p.dial(ctx, "tcp", p.address) })
-	return m, "tcp", err
+	streams.Wait()
+	return out
 }
 
 // secure asks over TLS (RFC 7858), one connection a question.
@@ -60,33 +85,70 @@ type secure struct {
 	config  *tls.Config
 }
 
-func (s *secure) carry(ctx context.Context, q query) (*dns.Msg, string, error) {
-	m, err := overStream(ctx, s.timeout, q, func(ctx context.Context) (net.Conn, error) {
-		conn, err := s.dial(ctx, "tcp", s.address)
-		if err != nil {
-			return nil, err
-		}
-		wrapped := tls.Client(conn, s.config)
-		if err := wrapped.HandshakeContext(ctx); err != nil {
-			return nil, errors.Join(err, conn.Close())
-		}
-		return wrapped, nil
+func (s *secure) carry(ctx context.Context, queries []query) []delivery {
+	return each(queries, func(q query) delivery {
+		return overStream(ctx, "tls", s.timeout, q, func(ctx context.Context) (net.Conn, error) {
+			conn, err := s.dial(ctx, "tcp", s.address)
+			if err != nil {
+				return nil, err
+			}
+			wrapped := tls.Client(conn, s.config)
+			if err := wrapped.HandshakeContext(ctx); err != nil {
+				return nil, errors.Join(err, conn.Close())
+			}
+			return wrapped, nil
+		})
 	})
-	return m, "tls", err
+}
+
+// each carries queries at the same time, independently of each other.
+func each(queries []query, carry func(query) delivery) []delivery {
+	out := make([]delivery, len(queries))
+	var all sync.WaitGroup
+	for i, q := range queries {
+		all.Go(func() { out[i] = carry(q) })
+	}
+	all.Wait()
+	return out
 }
 
 // overStream opens a connection and makes one exchange on it in the time of one try.
-func overStream(ctx context.Context, timeout time.Duration, q query, open func(context.Context) (net.Conn, error)) (*dns.Msg, error) {
+func overStream(ctx context.Context, network string, timeout time.Duration, q query, open func(context.Context) (net.Conn, error)) delivery {
 	try, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	conn, err := open(try)
 	if err != nil {
-		return nil, err
+		return delivery{network: network, err: err}
 	}
 	defer func() { _ = conn.Close() }()
 	stop := context.AfterFunc(try, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	return overTCP(conn, q)
+	m, err := overTCP(conn, q)
+	return delivery{m, network, err}
+}
+
+// overTCP frames messages with their length (RFC 1035 §4.2.2).
+func overTCP(conn net.Conn, q query) (*dns.Msg, error) {
+	framed := binary.BigEndian.AppendUint16(nil, uint16(len(q.wire)))
+	if _, err := conn.Write(append(framed, q.wire...)); err != nil {
+		return nil, err
+	}
+	var size [2]byte
+	if _, err := io.ReadFull(conn, size[:]); err != nil {
+		return nil, &readError{err: err}
+	}
+	wire := make([]byte, binary.BigEndian.Uint16(size[:]))
+	if _, err := io.ReadFull(conn, wire); err != nil {
+		return nil, &readError{err: err}
+	}
+	m, err := q.accept(wire)
+	switch {
+	case errors.Is(err, errForeign):
+		return nil, &readError{err: err, ignored: 1}
+	case errors.Is(err, errTruncated):
+		return nil, malformed(errors.New("it is truncated, over TCP too"))
+	}
+	return m, malformed(err)
 }
 
 // https asks by POST (RFC 8484 §4.1). The id stays random: a cache in between is of no use here.
@@ -98,11 +160,13 @@ type https struct {
 
 const mediaType = "application/dns-message"
 
-func (h *https) carry(ctx context.Context, q query) (*dns.Msg, string, error) {
-	try, cancel := context.WithTimeout(ctx, h.timeout)
-	defer cancel()
-	m, err := h.post(try, q)
-	return m, "https", err
+func (h *https) carry(ctx context.Context, queries []query) []delivery {
+	return each(queries, func(q query) delivery {
+		try, cancel := context.WithTimeout(ctx, h.timeout)
+		defer cancel()
+		m, err := h.post(try, q)
+		return delivery{m, "https", err}
+	})
 }
 
 func (h *https) post(ctx context.Context, q query) (*dns.Msg, error) {
@@ -130,4 +194,139 @@ func (h *https) post(ctx context.Context, q query) (*dns.Msg, error) {
 		return nil, &readError{err: err, ignored: 1}
 	}
 	return m, malformed(err)
+}
+
+// readError is a failed wait for an answer, after ignored answers to other questions.
+type readError struct {
+	err     error
+	ignored int
+}
+
+func (e *readError) Error() string { return e.err.Error() }
+func (e *readError) Unwrap() error { return e.err }
+
+// malformedError is an answer to the question that cannot be read.
+type malformedError struct{ err error }
+
+func (e *malformedError) Error() string { return e.err.Error() }
+
+func malformed(err error) error {
+	if err == nil || errors.Is(err, errTruncated) {
+		return err
+	}
+	return &malformedError{err: err}
+}
+
+// explain makes an Error of whatever stopped an exchange.
+func (c *Client) explain(ctx context.Context, q query, d delivery) error {
+	var unread *malformedError
+	if errors.As(d.err, &unread) {
+		return c.fail(Malformed, q.question, unread.err, "the answer cannot be read")
+	}
+	if ctx.Err() != nil {
+		return c.interrupted(ctx, q.question)
+	}
+	var read *readError
+	if errors.As(d.err, &read) && read.ignored > 0 {
+		return c.fail(Foreign, q.question, nil, fmt.Sprintf(
+			"no answer, but %d with another id or question; somebody forges answers, or something between rewrites them", read.ignored))
+	}
+	if errors.Is(d.err, context.DeadlineExceeded) || errors.Is(d.err, os.ErrDeadlineExceeded) {
+		return c.fail(Timeout, q.question, nil, fmt.Sprintf("no answer over %s in %d tries of %v%s", d.network, c.tries, c.timeout,
+			c.advice("; check that the resolver can be reached, or name another with --resolver")))
+	}
+	return c.unreachable(q.question, d.network, d.err)
+}
+
+func (c *Client) interrupted(ctx context.Context, q question) error {
+	return c.fail(Interrupted, q, context.Cause(ctx), "stopped before an answer came")
+}
+
+// advice is what to do about a resolver; nobody can choose a zone's own servers.
+func (c *Client) advice(text string) string {
+	if c.authoritative {
+		return ""
+	}
+	return text
+}
+
+// Bounds of a window, in questions on their way to one server.
+const (
+	firstWindow = 64
+	leastWindow = 4
+	mostWindow  = 1024
+)
+
+// window bounds the questions on their way to one server: one more for each
+// window of answers, half as many after a loss (as in RFC 5681 §3.1). A server that
+// cannot keep up is asked more slowly instead of losing more. Questions that are
+// sent together enter together, as soon as one of them has room.
+type window struct {
+	mu    sync.Mutex
+	size  float64
+	busy  int
+	queue []waiting // in the order of arrival
+}
+
+type waiting struct {
+	n    int
+	turn chan struct{} // closed when its turn has come
+}
+
+func newWindow() *window { return &window{size: firstWindow} }
+
+// enter waits for room; the error is the context's.
+func (w *window) enter(ctx context.Context, n int) error {
+	w.mu.Lock()
+	if w.busy < int(w.size) && len(w.queue) == 0 {
+		w.busy += n
+		w.mu.Unlock()
+		return nil
+	}
+	turn := make(chan struct{})
+	w.queue = append(w.queue, waiting{n, turn})
+	w.mu.Unlock()
+	select {
+	case <-turn:
+		return nil
+	case <-ctx.Done():
+		w.abandon(turn, n)
+		return context.Cause(ctx)
+	}
+}
+
+// abandon gives up a place in the queue, or the room that was won meanwhile.
+func (w *window) abandon(turn chan struct{}, n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, other := range w.queue {
+		if other.turn == turn {
+			w.queue = slices.Delete(w.queue, i, i+1)
+			return
+		}
+	}
+	w.busy -= n
+	w.admit()
+}
+
+// leave frees the room of n questions; lost reports that an answer did not arrive.
+func (w *window) leave(n int, lost bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.busy -= n
+	if lost {
+		w.size = max(w.size/2, leastWindow)
+	} else {
+		w.size = min(w.size+float64(n)/w.size, mostWindow)
+	}
+	w.admit()
+}
+
+// admit lets in those who wait, as far as there is room. The caller holds the lock.
+func (w *window) admit() {
+	for len(w.queue) > 0 && w.busy < int(w.size) {
+		w.busy += w.queue[0].n
+		close(w.queue[0].turn)
+		w.queue = w.queue[1:]
+	}
 }

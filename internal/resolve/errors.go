@@ -57,7 +57,7 @@ func (c *Client) fail(kind Kind, q question, cause error, words string) *Error {
 
 // transient reports whether the same question may fare better if it is sent again.
 func transient(err error) bool {
-	return isKind(err, Timeout, Foreign, Malformed)
+	return err != nil && isKind(err, Timeout, Foreign, Malformed)
 }
 
 func isKind(err error, kinds ...Kind) bool {

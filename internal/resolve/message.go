@@ -1,9 +1,13 @@
 package resolve
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/miekg/dns"
 )
@@ -18,6 +22,7 @@ const (
 var (
 	errForeign   = errors.New("not an answer to this question")
 	errTruncated = errors.New("truncated")
+	errRdata     = errors.New("a record holds no usable data")
 )
 
 // question is what is asked about a name. It is a key of the cache.
@@ -33,24 +38,67 @@ type query struct {
 	question
 	id   uint16
 	wire []byte
+	end  int // of the question section in wire
 }
 
 // manner is how a question is put.
 type manner struct {
 	checkingDisabled bool // CD=1 (RFC 4035 §3.2.2)
 	edns             bool
-	authority        bool // RD=0 and DO=1: the server's own data, with signatures
+	authoritative    bool // RD=0 and DO=1: the server's own data, with signatures
 }
 
-// newQuery packs a query. dns.Id draws from crypto/rand.
-func newQuery(q question, how manner) (query, error) {
-	m := new(dns.Msg).SetQuestion(dns.Fqdn(q.name), q.qtype)
-	m.CheckingDisabled, m.RecursionDesired = how.checkingDisabled, !how.authority
-	if how.edns {
-		m.SetEdns0(ednsSize, how.authority)
+// newQueries packs queries with ids of their own. dns.Id draws from crypto/rand.
+func newQueries(asked []question, how manner) ([]query, error) {
+	queries := make([]query, 0, len(asked))
+	for _, q := range asked {
+		id := dns.Id()
+		for slices.ContainsFunc(queries, func(other query) bool { return other.id == id }) {
+			id = dns.Id()
+		}
+		next := query{question: q, id: id}
+		if len(queries) > 0 && queries[0].name == q.name {
+			next.wire, next.end = bytes.Clone(queries[0].wire), queries[0].end
+		} else if err := next.pack(how); err != nil {
+			return nil, err
+		}
+		binary.BigEndian.PutUint16(next.wire, id)
+		binary.BigEndian.PutUint16(next.wire[next.end-4:], q.qtype)
+		queries = append(queries, next)
 	}
-	wire, err := m.Pack()
-	return query{question: q, id: m.Id, wire: wire}, err
+	return queries, nil
+}
+
+// pack writes the query without its id and type (RFC 1035 §4.1).
+func (q *query) pack(how manner) error {
+	const recursionDesired, checkingDisabled, dnssecOK = 1 << 8, 1 << 4, 1 << 15
+	var flags, bits uint16
+	if how.authoritative {
+		bits = dnssecOK
+	} else {
+		flags |= recursionDesired
+	}
+	if how.checkingDisabled {
+		flags |= checkingDisabled
+	}
+	wire := make([]byte, headerSize+len(q.name)+2+4+11)
+	binary.BigEndian.PutUint16(wire[2:], flags)
+	wire[5] = 1 // question
+	end, err := dns.PackDomainName(dns.Fqdn(q.name), wire, headerSize, nil, false)
+	if err != nil {
+		return err
+	}
+	q.end = end + 4
+	binary.BigEndian.PutUint16(wire[end+2:], dns.ClassINET)
+	q.wire = wire[:q.end]
+	if how.edns { // RFC 6891 §6.1.2: the root, OPT, size, extended RCODE and version, DO, no options
+		wire[11] = 1 // additional record
+		q.wire = append(q.wire, 0)
+		for _, field := range []uint16{dns.TypeOPT, ednsSize, 0, bits, 0} {
+			q.wire = binary.BigEndian.AppendUint16(q.wire, field)
+		}
+	}
+	return nil
 }
 
 // accept reads a message that claims to answer the query. errForeign: it
@@ -86,6 +134,9 @@ func (q query) matches(wire []byte) error {
 // sameQuestion compares the question section with what was asked. A server that
 // could not read the query may leave it out of its error.
 func (q query) sameQuestion(wire []byte) error {
+	if q.verbatim(wire) {
+		return nil
+	}
 	count, rcode := binary.BigEndian.Uint16(wire[4:]), int(wire[3]&0xF)
 	if count == 0 && rcode != dns.RcodeSuccess && rcode != dns.RcodeNameError {
 		return nil
@@ -102,6 +153,18 @@ func (q query) sameQuestion(wire []byte) error {
 		return errForeign
 	}
 	return nil
+}
+
+// verbatim reports whether a message holds the query's own question section.
+func (q query) verbatim(wire []byte) bool {
+	return len(wire) >= q.end && binary.BigEndian.Uint16(wire[4:]) == 1 && bytes.Equal(wire[headerSize:q.end], q.wire[headerSize:q.end])
+}
+
+// repeated reports whether the answer to another query for the same name is q's
+// own byte for byte, except for id and type: it need not be read again.
+func (q query) repeated(own []byte, other query, wire []byte) bool {
+	return q.name == other.name && len(own) == len(wire) && q.verbatim(own) && other.verbatim(wire) &&
+		bytes.Equal(own[2:headerSize], wire[2:headerSize]) && bytes.Equal(own[q.end:], wire[q.end:])
 }
 
 // unpack reads a whole message. The library forgives a message that ends before
@@ -122,3 +185,146 @@ func unpack(wire []byte) (*dns.Msg, error) {
 	}
 	return m, nil
 }
+
+// Answer is what a message says about the name that was asked, and nothing else.
+type Answer struct {
+	NameError bool     // NXDOMAIN
+	CNAMEs    []CNAME  // distinct targets, sorted
+	Records   []string // of the type that was asked, sorted: addresses, the text of TXT records, the data of others
+	TTL       uint32   // seconds, the shortest of Records
+}
+
+// CNAME is a CNAME record of the name that was asked. A DNAME further up shows
+// itself as the CNAME that the server makes of it (RFC 6672 §3.1).
+type CNAME struct {
+	Target string // canonical
+	TTL    uint32 // seconds
+}
+
+// Reduce reads a message that answers the question for name and qtype.
+func Reduce(m *dns.Msg, name string, qtype uint16) (Answer, error) {
+	return reduce(question{canonical(name), qtype}, m)
+}
+
+// reduce keeps the answer section's records of the question's own owner. A
+// record of any other owner may be the rest of a chain, or a lie: both are
+// asked for in their own right.
+func reduce(q question, m *dns.Msg) (Answer, error) {
+	a := Answer{NameError: m.Rcode == dns.RcodeNameError}
+	for _, rr := range m.Answer {
+		h := rr.Header()
+		if h.Class != dns.ClassINET || canonical(h.Name) != q.name {
+			continue
+		}
+		if err := a.add(q, rr); err != nil {
+			return Answer{}, err
+		}
+	}
+	slices.Sort(a.Records)
+	a.Records = slices.Compact(a.Records)
+	return a, nil
+}
+
+func (a *Answer) add(q question, rr dns.RR) error {
+	if cname, ok := rr.(*dns.CNAME); ok {
+		// The library reads an empty RDATA as an empty target.
+		if cname.Target == "" {
+			return errRdata
+		}
+		a.CNAMEs = mergeCNAME(a.CNAMEs, CNAME{Target: canonical(cname.Target), TTL: cname.Hdr.Ttl})
+		return nil
+	}
+	if rr.Header().Rrtype != q.qtype {
+		return nil
+	}
+	text, err := recordText(rr)
+	if err != nil {
+		return err
+	}
+	if ttl := rr.Header().Ttl; len(a.Records) == 0 || ttl < a.TTL {
+		a.TTL = ttl
+	}
+	a.Records = append(a.Records, text)
+	return nil
+}
+
+// mergeCNAME adds a record to a list of distinct targets, sorted. The same
+// target twice counts once, with the shorter of the two TTLs.
+func mergeCNAME(list []CNAME, one CNAME) []CNAME {
+	i, found := slices.BinarySearchFunc(list, one, func(x, y CNAME) int { return strings.Compare(x.Target, y.Target) })
+	if !found {
+		return slices.Insert(list, i, one)
+	}
+	list[i].TTL = min(list[i].TTL, one.TTL)
+	return list
+}
+
+// recordText is an address, or the strings of a TXT record joined (RFC 7208
+// §3.3), or the data of another record, in presentation format: a quote is \",
+// a byte that does not print \DDD.
+func recordText(rr dns.RR) (string, error) {
+	switch rr := rr.(type) {
+	case *dns.A:
+		return address(rr.A.To4())
+	case *dns.AAAA:
+		return address(rr.AAAA.To16())
+	case *dns.TXT:
+		return strings.Join(rr.Txt, ""), nil
+	case *dns.RFC3597:
+		return "", errRdata // the library could not read it
+	}
+	return strings.TrimPrefix(rr.String(), rr.Header().String()), nil
+}
+
+func address(ip []byte) (string, error) {
+	addr, ok := netip.AddrFromSlice(ip)
+	if !ok {
+		return "", errRdata
+	}
+	return addr.String(), nil
+}
+
+// isReferral reports whether the message only names other servers to ask: no
+// answer, name servers but no SOA in the authority section (RFC 2308 §2.2), and
+// RA=0. It is not NODATA.
+func isReferral(m *dns.Msg) bool {
+	if m.RecursionAvailable || m.Authoritative || len(m.Answer) > 0 {
+		return false
+	}
+	servers := false
+	for _, rr := range m.Ns {
+		switch rr.Header().Rrtype {
+		case dns.TypeSOA:
+			return false
+		case dns.TypeNS:
+			servers = true
+		}
+	}
+	return servers
+}
+
+// Canonical returns a name as it is compared and reported here: in presentation
+// format (RFC 1035 §5.1, bytes that do not print are \DDD), lower case, without
+// the final dot. The root alone keeps its dot.
+func Canonical(name string) string {
+	full := dns.CanonicalName(name)
+	if full == "." {
+		return full
+	}
+	return full[:len(full)-1]
+}
+
+// NameToAsk returns a caller's name in canonical form, or an error if no question
+// can hold it. The way over the wire format gives every spelling of a label
+// (a raw byte, \DDD) the one that answers will have.
+func NameToAsk(name string) (string, error) {
+	var wire [256]byte
+	_, packing := dns.PackDomainName(dns.Fqdn(name), wire[:], 0, nil, false)
+	asked, _, unpacking := dns.UnpackDomainName(wire[:], 0)
+	if packing != nil || unpacking != nil || asked == "." {
+		return "", fmt.Errorf("%q is not a domain name: want labels of 1 to 63 bytes, 253 together (RFC 1035 §2.3.4)", name)
+	}
+	return canonical(asked), nil
+}
+
+func canonical(name string) string { return Canonical(name) }

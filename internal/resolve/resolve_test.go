@@ -98,10 +98,11 @@ func TestEachQuestionIsAskedOnce(t *testing.T) {
 }
 
 func FuzzMessage(f *testing.F) {
-	q, err := newQuery(question{"api.demo.com", dns.TypeTXT}, manner{edns: true})
+	queries, err := newQueries([]question{{"api.demo.com", dns.TypeTXT}}, manner{edns: true})
 	if err != nil {
 		f.Fatal(err)
 	}
+	q := queries[0]
 	asked := new(dns.Msg)
 	if err := asked.Unpack(q.wire); err != nil {
 		f.Fatal(err)
@@ -138,10 +139,10 @@ func FuzzMessage(f *testing.F) {
 			}
 			return
 		}
-		if len(a.Aliases)+len(a.Records) > maxAtName {
-			t.Errorf("%d aliases and %d records", len(a.Aliases), len(a.Records))
+		if len(a.CNAMEs)+len(a.Records) > maxAtName {
+			t.Errorf("%d aliases and %d records", len(a.CNAMEs), len(a.Records))
 		}
-		for _, one := range a.Aliases {
+		for _, one := range a.CNAMEs {
 			if back, err := NameToAsk(one.Target); one.Target != "." && (err != nil || back != one.Target) {
 				t.Errorf("the target %q cannot be asked as it is: %q, %v", one.Target, back, err)
 			}

@@ -80,7 +80,7 @@ func TestWalk(t *testing.T) {
 
 func TestTXT(t *testing.T) {
 	c := client(t, serve(t, newZone(t, sampleZone).ServeDNS))
-	got, err := c.TXT(t.Context(), "proof.demo.com")
+	got, err := c.Follow(t.Context(), "proof.demo.com", dns.TypeTXT)
 	want := Chain{
 		Hops: []Hop{{"proof.demo.com", "texts.demo.com", 60}}, Name: "texts.demo.com", Event: Found,
 		Records: []string{`a \"quote\" and \027`, "two strings"}, TTL: 60,
@@ -89,7 +89,7 @@ func TestTXT(t *testing.T) {
 		t.Errorf("got error %v, %s", err, diff)
 	}
 	for name, event := range map[string]Event{"flat.demo.com": NoData, "no.demo.com": NameError, "self.demo.com": Loop} {
-		if got, err := c.TXT(t.Context(), name); got.Event != event || err != nil {
+		if got, err := c.Follow(t.Context(), name, dns.TypeTXT); got.Event != event || err != nil {
 			t.Errorf("%s: got %s, %v, want %s", name, got.Event, err, event)
 		}
 	}

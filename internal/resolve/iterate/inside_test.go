@@ -3,7 +3,10 @@ package iterate
 import (
 	"crypto"
 	"errors"
+	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,8 +38,8 @@ func TestSpentBudgetIsNotShared(t *testing.T) {
 			t.Errorf("with %d questions: got %v", left, err)
 		}
 	}
-	if m, err := w.Ask(t.Context(), "www.child.demo.com", dns.TypeCNAME); err != nil || m.Zone.Name != "child.demo.com" {
-		t.Errorf("got %+v, %v", m, err)
+	if got, err := w.ask(t.Context(), newTrail(), "www.child.demo.com", dns.TypeCNAME); err != nil || got[0].Zone.Name != "child.demo.com" {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
 
@@ -55,7 +58,9 @@ func TestPrivateAddressesAreNotAsked(t *testing.T) {
 		t.Fatalf("got %+v, %v", z, err)
 	}
 	for _, s := range z.Servers {
-		if r := w.one(t.Context(), z, s, "api.demo.com", dns.TypeCNAME); s.client != nil || r.Standing != Silent || r.Problem == "" {
+		m := Matrix{Zone: z, Name: "api.demo.com", Type: dns.TypeCNAME, Replies: make([]Reply, 1)}
+		w.one(t.Context(), s, []Matrix{m}, 0)
+		if r := m.Replies[0]; s.client != nil || r.Standing != Silent || r.Problem == "" {
 			t.Errorf("%s: got %+v", s.Address, r)
 		}
 	}
@@ -81,7 +86,7 @@ func TestBadAnswerBesideAGoodOne(t *testing.T) {
 		if err := sig.Sign(private.(crypto.Signer), []dns.RR{alias}); err != nil {
 			t.Fatal(err)
 		}
-		return Reply{Standing: Authoritative, Said: resolve.Answer{Aliases: []resolve.Alias{{Target: "a.example", TTL: 60}}}, message: &dns.Msg{Answer: []dns.RR{alias, sig}}}
+		return Reply{Standing: Authoritative, Said: resolve.Answer{CNAMEs: []resolve.CNAME{{Target: "a.example", TTL: 60}}}, message: &dns.Msg{Answer: []dns.RR{alias, sig}}}
 	}
 	good, bad := reply(-time.Hour, time.Hour), reply(-2*time.Hour, -time.Hour)
 	for _, replies := range [][]Reply{{good, bad}, {bad, good}} {
@@ -96,4 +101,76 @@ func TestBadAnswerBesideAGoodOne(t *testing.T) {
 	if status, _, reason := w.matrix(m, []*dns.DNSKEY{key}); status != Secure || reason != "" {
 		t.Errorf("got %s, %q", status, reason)
 	}
+}
+
+func TestOrderIsTheQuestionsOwn(t *testing.T) {
+	first := map[int]int{}
+	for i := range 400 {
+		name := fmt.Sprintf("n%d.demo.com", i)
+		got := order("demo.com", name, 4)
+		if !slices.Equal(got, order("demo.com", name, 4)) {
+			t.Fatalf("%s: another order the second time", name)
+		}
+		first[got[0]]++
+	}
+	for server := range 4 {
+		if first[server] < 50 {
+			t.Errorf("server %d is asked first for %d of 400 names", server, first[server])
+		}
+	}
+}
+
+// FuzzMessage: whatever a server of demo.com answers, a delegation leads below
+// its zone and towards the name, an address comes only for a host that the
+// server may speak of, and an answer is of the name that was asked.
+func FuzzMessage(f *testing.F) {
+	for _, text := range []string{
+		"api.demo.com. 60 IN CNAME a.example.", "api.demo.com. 60 IN NS ns.demo.com.\nns.demo.com. 60 IN A 192.0.2.1",
+		"com. 60 IN NS ns.evil.com.\nns.evil.com. 60 IN A 192.0.2.66", "demo.com. 60 IN SOA a. b. 1 2 3 4 5",
+	} {
+		m := new(dns.Msg).SetQuestion("api.demo.com.", dns.TypeCNAME)
+		m.Response = true
+		p := dns.NewZoneParser(strings.NewReader(text), ".", "")
+		for rr, ok := p.Next(); ok; rr, ok = p.Next() {
+			m.Answer, m.Ns, m.Extra = append(m.Answer, rr), append(m.Ns, rr), append(m.Extra, rr)
+		}
+		for range 2 {
+			wire, err := m.Pack()
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(wire)
+			m.Answer = nil
+		}
+	}
+	const zone, name = "demo.com", "api.demo.com"
+	w := &Walker{cfg: Config{Now: time.Now}}
+	key := &dns.DNSKEY{Hdr: dns.RR_Header{Name: "demo.com.", Rrtype: dns.TypeDNSKEY, Class: dns.ClassINET}, Flags: 257, Protocol: 3, Algorithm: dns.ECDSAP256SHA256, PublicKey: "AAAA"}
+	f.Fuzz(func(t *testing.T, wire []byte) {
+		m := new(dns.Msg)
+		if m.Unpack(wire) != nil || len(m.Answer)+len(m.Ns)+len(m.Extra) > 1024 { // package resolve reads no more
+			return
+		}
+		if begin, ok := referral(m, zone, name); ok && (begin == zone || !within(zone, begin) || !within(begin, name)) {
+			t.Errorf("a referral to %q", begin)
+		}
+		for host, addrs := range glueOf(m.Extra, zone, hostsAt(m.Ns, name)) {
+			if len(addrs) > 0 && !within(zone, host) {
+				t.Errorf("glue for %q", host)
+			}
+		}
+		said, err := resolve.Reduce(m, name, dns.TypeCNAME)
+		standing, _ := standing(m, zone, name)
+		if standing == Authoritative && !m.Authoritative {
+			t.Error("authority without AA")
+		}
+		if err != nil {
+			return
+		}
+		at := Matrix{Zone: &Zone{Name: zone, Servers: []Server{{Address: netip.AddrPort{}}}}, Name: name, Type: dns.TypeCNAME}
+		r := Reply{Standing: Authoritative, Said: said, message: m}
+		if _, err := w.reply(at, r, []*dns.DNSKEY{key}); err == nil {
+			t.Error("validated without a signature")
+		}
+	})
 }

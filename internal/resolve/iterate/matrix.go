@@ -3,8 +3,9 @@ package iterate
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -48,13 +49,17 @@ type Reply struct {
 // Agreed is the answer of most of the authoritative replies; among equals the
 // one that comes first in the order of text. ok: there is one.
 func (m Matrix) Agreed() (said resolve.Answer, ok bool) {
+	if len(m.Replies) == 1 {
+		r := m.Replies[0]
+		return r.Said, r.Standing == Authoritative
+	}
 	votes := map[string]int{}
 	best := ""
 	for _, r := range m.Replies {
 		if r.Standing != Authoritative {
 			continue
 		}
-		key := Essence(r.Said)
+		key := essence(r.Said)
 		votes[key]++
 		if !ok || votes[key] > votes[best] || votes[key] == votes[best] && key <= best {
 			best, said, ok = key, r.Said, true
@@ -63,10 +68,10 @@ func (m Matrix) Agreed() (said resolve.Answer, ok bool) {
 	return said, ok
 }
 
-// Essence is an answer without its TTLs, to compare it by.
-func Essence(a resolve.Answer) string {
+// essence is an answer without its TTLs, to compare it by.
+func essence(a resolve.Answer) string {
 	var parts []string
-	for _, alias := range a.Aliases {
+	for _, alias := range a.CNAMEs {
 		parts = append(parts, "CNAME "+alias.Target)
 	}
 	parts = append(parts, a.Records...)
@@ -76,74 +81,92 @@ func Essence(a resolve.Answer) string {
 	return strings.Join(parts, "\n")
 }
 
-// Ask asks every address of every server of the zone that holds a name, in
+// ask asks every address of every server of the zone that holds a name, in
 // parallel. The error is that the zone could not be found, or the context's.
-func (w *Walker) Ask(ctx context.Context, name string, qtype uint16) (Matrix, error) {
-	owner, err := resolve.NameToAsk(name)
-	if err != nil {
-		return Matrix{}, err
-	}
-	return w.ask(ctx, newTrail(), owner, qtype)
-}
-
-func (w *Walker) ask(ctx context.Context, t trail, name string, qtype uint16) (Matrix, error) {
+func (w *Walker) ask(ctx context.Context, t trail, name string, types ...uint16) ([]Matrix, error) {
 	z, err := w.zoneOf(ctx, t, parent(name))
 	if err != nil {
-		return Matrix{}, err
+		return nil, err
 	}
 	for range mostDepth {
-		m, err := w.askAll(ctx, t, z, name, qtype)
+		all, err := w.askAll(ctx, t, z, name, types)
 		if err != nil {
-			return Matrix{}, err
+			return nil, err
 		}
-		begin, below := m.cutBelow()
+		begin, below := cutBelow(all)
 		if !below {
-			return m, nil
+			return all, nil
 		}
 		child, err := w.zoneOf(ctx, t, begin)
 		if err != nil {
-			return Matrix{}, err
+			return nil, err
 		}
 		if child.Name == z.Name {
-			return m, nil
+			return all, nil
 		}
 		z = child
 	}
-	return Matrix{}, errors.New("the zones below " + z.Name + " refer to each other without end")
+	return nil, errors.New("the zones below " + z.Name + " refer to each other without end")
 }
 
-// askAll asks all addresses at the same time, each question once in a run.
-func (w *Walker) askAll(ctx context.Context, t trail, z *Zone, name string, qtype uint16) (Matrix, error) {
-	return w.asked.Get(ctx, askKey{z.Name, name, qtype}, func(ctx context.Context, key askKey) (Matrix, error) {
-		m := Matrix{Zone: z, Name: name, Type: qtype, Replies: make([]Reply, len(z.Servers))}
-		for _, s := range z.Servers {
-			if s.client != nil && t.spend() != nil {
-				return Matrix{}, errSpent
+// askAll asks all addresses at the same time for all types, and remembers recent answers.
+func (w *Walker) askAll(ctx context.Context, t trail, z *Zone, name string, types []uint16) ([]Matrix, error) {
+	return w.asked.Get(ctx, askKey{z.Name, name, types[0]}, func(ctx context.Context, _ askKey) ([]Matrix, error) {
+		all := make([]Matrix, len(types))
+		for i, qtype := range types {
+			all[i] = Matrix{Zone: z, Name: name, Type: qtype, Replies: make([]Reply, len(z.Servers))}
+			for _, s := range z.Servers {
+				if s.client != nil && t.spend() != nil {
+					return nil, errSpent
+				}
 			}
 		}
-		var all sync.WaitGroup
-		for i, s := range z.Servers {
-			all.Go(func() { m.Replies[i] = w.one(ctx, z, s, name, qtype) })
-		}
-		all.Wait()
+		together(len(z.Servers), func(i int) { w.one(ctx, z.Servers[i], all, i) })
 		if ctx.Err() != nil {
-			return Matrix{}, context.Cause(ctx)
+			return nil, context.Cause(ctx)
 		}
-		return m, nil
+		return all, nil
 	})
 }
 
-// one asks one address and reads what came.
-func (w *Walker) one(ctx context.Context, z *Zone, s Server, name string, qtype uint16) Reply {
-	r := Reply{Server: s, Standing: Untested, Problem: s.Problem}
+// together calls a function with each number below n at the same time.
+func together(n int, do func(i int)) {
+	if n == 1 {
+		do(0)
+		return
+	}
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() { do(i) })
+	}
+	all.Wait()
+}
+
+// one asks the address with a number all questions, and reads what came.
+func (w *Walker) one(ctx context.Context, s Server, all []Matrix, number int) {
 	if s.client == nil {
+		r := Reply{Server: s, Standing: Untested, Problem: s.Problem}
 		if s.Address.IsValid() {
 			r.Standing = Silent
 		}
-		return r
+		for _, m := range all {
+			m.Replies[number] = r
+		}
+		return
 	}
-	m, err := s.client.Exchange(ctx, name, qtype)
-	r.At = w.cfg.Now()
+	types := make([]uint16, len(all))
+	for i, m := range all {
+		types[i] = m.Type
+	}
+	for i, got := range s.client.ExchangeAll(ctx, all[0].Name, types) {
+		all[i].Replies[number] = w.read(s, all[i], got)
+	}
+}
+
+// read makes a reply of what came from a server.
+func (w *Walker) read(s Server, at Matrix, got resolve.Reply) Reply {
+	r := Reply{Server: s, At: w.cfg.Now()}
+	m, err := got.Message, got.Err
 	if err != nil {
 		if r.Standing = Silent; noFamily(err) {
 			r.Standing = Untested
@@ -151,14 +174,14 @@ func (w *Walker) one(ctx context.Context, z *Zone, s Server, name string, qtype 
 		r.Problem = err.Error()
 		return r
 	}
-	r.RCode, r.Flags = codeName(m.Rcode), flags(m)
-	r.Standing, r.Problem = standing(m, z.Name, name)
+	r.RCode, r.Flags = resolve.CodeName(m.Rcode), flags(m)
+	r.Standing, r.Problem = standing(m, at.Zone.Name, at.Name)
 	if r.Standing != Authoritative {
-		r.message = refers(m, z.Name, name)
+		r.message = refers(m, at.Zone.Name, at.Name)
 		return r
 	}
 	r.message = m
-	if r.Said, err = resolve.Reduce(m, name, qtype); err != nil {
+	if r.Said, err = resolve.Reduce(m, at.Name, at.Type); err != nil {
 		r.Standing, r.Problem, r.message = Silent, "the answer cannot be read: "+err.Error(), nil
 	}
 	return r
@@ -168,7 +191,7 @@ func (w *Walker) one(ctx context.Context, z *Zone, s Server, name string, qtype 
 func standing(m *dns.Msg, zone, name string) (Standing, string) {
 	switch {
 	case m.Rcode != dns.RcodeSuccess && m.Rcode != dns.RcodeNameError:
-		return Lame, "it answers " + codeName(m.Rcode)
+		return Lame, "it answers " + resolve.CodeName(m.Rcode)
 	case refers(m, zone, name) != nil:
 		return Lame, "it refers to a zone below"
 	case !m.Authoritative:
@@ -177,8 +200,17 @@ func standing(m *dns.Msg, zone, name string) (Standing, string) {
 	return Authoritative, ""
 }
 
-// cutBelow is where the servers say, or an answer shows, that another zone begins
-// between theirs and the name.
+// cutBelow returns where the servers say, or an answer shows, that another zone
+// begins between theirs and the name.
+func cutBelow(all []Matrix) (begin string, below bool) {
+	for _, m := range all {
+		if begin, below = m.cutBelow(); below {
+			break
+		}
+	}
+	return begin, below
+}
+
 func (m Matrix) cutBelow() (begin string, below bool) {
 	for _, r := range m.Replies {
 		if r.message == nil {
@@ -234,14 +266,133 @@ func flags(m *dns.Msg) []string {
 	return slices.Clip(out)
 }
 
-func codeName(rcode int) string {
-	if name, ok := dns.RcodeToString[rcode]; ok {
-		return name
-	}
-	return "RCODE " + strconv.Itoa(rcode)
-}
-
 func noFamily(err error) bool {
 	var e *resolve.Error
 	return errors.As(err, &e) && e.Kind == resolve.NoFamily
+}
+
+// otherTypes are what people put next to a CNAME record by mistake.
+func otherTypes() []uint16 {
+	return []uint16{dns.TypeA, dns.TypeAAAA, dns.TypeMX, dns.TypeTXT, dns.TypeHTTPS, dns.TypeCAA}
+}
+
+// others is the types of records that a name has in addition to its CNAME record.
+type others struct {
+	types   []string
+	problem error
+}
+
+// OtherRecords returns the types of records that a matrix's name has in addition to
+// its CNAME record, as one of its servers gives them; the zone's own records if it
+// is the apex. With an error some of the types could not be asked for.
+func (w *Walker) OtherRecords(ctx context.Context, m Matrix) ([]string, error) {
+	found, err := w.others.Get(ctx, askKey{m.Zone.Name, m.Name, dns.TypeCNAME}, func(ctx context.Context, _ askKey) (others, error) {
+		o := w.otherRecords(ctx, m)
+		if ctx.Err() != nil {
+			return o, o.problem // asked again by others
+		}
+		return o, nil
+	})
+	if err != nil {
+		return found.types, err
+	}
+	return found.types, found.problem
+}
+
+// otherRecords asks the server that anyOf asks first for all types at once, and
+// others for those that it gives no useful answer for.
+func (w *Walker) otherRecords(ctx context.Context, m Matrix) (o others) {
+	if m.Zone.Name == m.Name {
+		o.types = append(o.types, "SOA", "NS")
+	}
+	asked := otherTypes()
+	replies := make([]resolve.Reply, len(asked))
+	var servers []Server
+	for _, i := range order(m.Zone.Name, m.Name, len(m.Zone.Servers)) {
+		if m.Zone.Servers[i].client != nil {
+			servers = append(servers, m.Zone.Servers[i])
+		}
+	}
+	if len(servers) > 0 {
+		first, cancel := ctx, context.CancelFunc(func() {})
+		if len(servers) > 1 {
+			first, cancel = context.WithTimeout(ctx, stagger)
+		}
+		replies = servers[0].client.ExchangeAll(first, m.Name, asked)
+		cancel()
+	}
+	var again sync.WaitGroup
+	for i, qtype := range asked {
+		if got := replies[i].Message; got == nil || !usefulForOthers(got) {
+			again.Go(func() {
+				replies[i].Message, replies[i].Err = w.anyOf(ctx, newTrail(), m.Zone, m.Name, qtype, usefulForOthers)
+			})
+		}
+	}
+	again.Wait()
+	for i, qtype := range asked {
+		if replies[i].Err != nil {
+			o.problem = errors.Join(o.problem, replies[i].Err)
+			continue
+		}
+		said, err := resolve.Reduce(replies[i].Message, m.Name, qtype)
+		if err != nil {
+			o.problem = errors.Join(o.problem, fmt.Errorf("reading %s %s: %w", m.Name, dns.Type(qtype), err))
+		} else if len(said.Records) > 0 {
+			o.types = append(o.types, dns.Type(qtype).String())
+		}
+	}
+	return o
+}
+
+// usefulForOthers reports whether a message says whether a type is there. A server
+// that does not know the type (NOTIMP) has none.
+func usefulForOthers(m *dns.Msg) bool {
+	return m.Rcode == dns.RcodeNotImplemented || m.Authoritative && (m.Rcode == dns.RcodeSuccess || m.Rcode == dns.RcodeNameError)
+}
+
+// Version is what one server says of the zone itself (RFC 1035 §3.3.13); the zero
+// value: it is not known.
+type Version struct {
+	Known       bool
+	Serial      uint32
+	NegativeTTL uint32 // seconds for which resolvers keep that there is none (RFC 2308 §5)
+}
+
+// versionKey: each address is asked once in a run for the version of a zone.
+type versionKey struct {
+	zone string
+	at   netip.AddrPort
+}
+
+// Versions are those of the replies of a matrix, in the same order. Only addresses
+// that answered with authority are asked.
+func (w *Walker) Versions(ctx context.Context, m Matrix) []Version {
+	out := make([]Version, len(m.Replies))
+	together(len(m.Replies), func(i int) {
+		r := m.Replies[i]
+		if r.Standing != Authoritative {
+			return
+		}
+		v, err := w.versions.Get(ctx, versionKey{m.Zone.Name, r.Server.Address}, func(ctx context.Context, key versionKey) (Version, error) {
+			return version(ctx, r.Server.client, key.zone)
+		})
+		if err == nil {
+			out[i] = v
+		}
+	})
+	return out
+}
+
+func version(ctx context.Context, c *resolve.Client, zone string) (Version, error) {
+	m, err := c.Exchange(ctx, zone, dns.TypeSOA)
+	if err != nil || !m.Authoritative || m.Rcode != dns.RcodeSuccess {
+		return Version{}, err
+	}
+	for _, rr := range m.Answer {
+		if soa, ok := rr.(*dns.SOA); ok && resolve.Canonical(soa.Hdr.Name) == zone {
+			return Version{Known: true, Serial: soa.Serial, NegativeTTL: min(soa.Hdr.Ttl, soa.Minttl)}, nil
+		}
+	}
+	return Version{}, nil
 }

@@ -4,12 +4,146 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/miekg/dns"
 
+	"github.com/bindgate/bindgate/internal/resolve"
 	"github.com/bindgate/bindgate/internal/resolve/dnssec"
 )
+
+// Validate gives the status of every name of a walk, from its first alias to
+// what stands at its end.
+func (w *Walker) Validate(ctx context.Context, walk Walk) ([]Security, error) {
+	t := newTrail()
+	var all []Security
+	for _, step := range walk.Steps {
+		z := step.Aliases.Zone
+		known, err := w.trustOf(ctx, t, z)
+		if err != nil {
+			return all, err
+		}
+		s := Security{Name: step.Aliases.Name, Zone: z.Name, Status: known.status, Reason: known.reason, Until: known.until}
+		if known.status == Secure {
+			for _, m := range append([]Matrix{step.Aliases}, step.Others...) {
+				s.join(w.matrix(m, known.keys))
+			}
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// join adds the status of another answer about the same name.
+func (s *Security) join(status Status, until time.Time, reason string) {
+	switch {
+	case status == Secure:
+		s.Until = earlier(s.Until, until)
+		if s.Status == Secure && reason != "" {
+			s.Reason = reason
+		}
+		return
+	case s.Status == Secure || status == Bogus:
+		s.Status, s.Reason = status, reason
+	}
+	s.Until = time.Time{}
+}
+
+// matrix validates what the servers said. Resolvers that get a bad answer ask
+// the next server, so one good answer is enough; a bad one beside it is told.
+func (w *Walker) matrix(m Matrix, keys []*dns.DNSKEY) (Status, time.Time, string) {
+	best, until, bad := Indeterminate, time.Time{}, ""
+	for _, r := range m.Replies {
+		if r.Standing != Authoritative {
+			continue
+		}
+		d, err := w.reply(m, r, keys)
+		switch {
+		case err != nil:
+			bad = fmt.Sprintf("%s %s from %s: %v", m.Name, dns.Type(m.Type), r.Server.Host, err)
+			if best == Indeterminate {
+				best = Bogus
+			}
+		case d.Insecure:
+			best, until = Insecure, d.Until
+		case best != Insecure:
+			best, until = Secure, earlier(until, d.Until)
+		}
+	}
+	switch best {
+	case Indeterminate:
+		return best, until, "no server answered with authority"
+	case Insecure:
+		return best, until, m.Name + " lies among names that are not signed (opt-out)"
+	}
+	return best, until, bad
+}
+
+// reply validates one answer: an alias or records, or the proof that there are none.
+func (w *Walker) reply(m Matrix, r Reply, keys []*dns.DNSKEY) (dnssec.Denial, error) {
+	zone, now := m.Zone.Name, w.cfg.Now()
+	switch {
+	case len(r.Said.CNAMEs) > 0:
+		if d := dnameFor(r.message, m.Name); d != "" {
+			return w.synthesized(r, zone, m.Name, d, keys)
+		}
+		return w.positive(r.message, zone, m.Name, dns.TypeCNAME, keys)
+	case len(r.Said.Records) > 0:
+		return w.positive(r.message, zone, m.Name, m.Type, keys)
+	case r.Said.NameError:
+		return dnssec.NameError(r.message.Ns, zone, keys, m.Name, now)
+	}
+	return dnssec.NoData(r.message.Ns, zone, keys, m.Name, m.Type, now)
+}
+
+func (w *Walker) positive(m *dns.Msg, zone, name string, qtype uint16, keys []*dns.DNSKEY) (dnssec.Denial, error) {
+	now := w.cfg.Now()
+	sig, err := dnssec.SetOf(m.Answer, name, qtype).Verify(zone, keys, now)
+	if err != nil {
+		return dnssec.Denial{}, err
+	}
+	d := dnssec.Denial{Until: dnssec.Until(sig, now)}
+	if int(sig.Labels) < dns.CountLabel(dns.Fqdn(name)) {
+		proof, err := dnssec.Expanded(m.Ns, zone, keys, name, int(sig.Labels), now)
+		if err != nil {
+			return dnssec.Denial{}, fmt.Errorf("it comes from a wildcard, and %w", err)
+		}
+		d = dnssec.Denial{Insecure: proof.Insecure, Until: earlier(d.Until, proof.Until)}
+	}
+	return d, nil
+}
+
+// synthesized validates an alias that a server made of a DNAME record: the DNAME
+// is signed, the alias is not (RFC 6672 §5.3.1).
+func (w *Walker) synthesized(r Reply, zone, name, owner string, keys []*dns.DNSKEY) (dnssec.Denial, error) {
+	d, err := w.positive(r.message, zone, owner, dns.TypeDNAME, keys)
+	if err != nil {
+		return d, err
+	}
+	for _, rr := range r.message.Answer {
+		if dname, ok := rr.(*dns.DNAME); ok && resolve.Canonical(dname.Hdr.Name) == owner {
+			want := strings.TrimSuffix(name, owner) + resolve.Canonical(dname.Target)
+			if len(r.Said.CNAMEs) == 1 && r.Said.CNAMEs[0].Target == resolve.Canonical(want) {
+				return d, nil
+			}
+		}
+	}
+	return dnssec.Denial{}, errors.New("the alias is not the one that the signed DNAME record makes")
+}
+
+// dnameFor is the owner of the DNAME record that an unsigned alias was made of.
+func dnameFor(m *dns.Msg, name string) string {
+	if len(dnssec.SetOf(m.Answer, name, dns.TypeCNAME).Signatures) > 0 {
+		return ""
+	}
+	for _, rr := range m.Answer {
+		if owner := resolve.Canonical(rr.Header().Name); rr.Header().Rrtype == dns.TypeDNAME && owner != name && within(owner, name) {
+			return owner
+		}
+	}
+	return ""
+}
 
 // Status is what DNSSEC says of data (RFC 4035 §4.3).
 type Status string

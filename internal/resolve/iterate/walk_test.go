@@ -2,6 +2,8 @@ package iterate_test
 
 import (
 	"context"
+	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -73,4 +75,82 @@ func check(t *testing.T, w *iterate.Walker, c lab.Case) {
 
 func rank(s iterate.Status) int {
 	return map[iterate.Status]int{iterate.Secure: 0, iterate.Insecure: 1, iterate.Indeterminate: 2, iterate.Bogus: 3}[s]
+}
+
+// A thousand names of one zone ask for its delegation once.
+func TestDelegationIsAskedOnce(t *testing.T) {
+	l, w := start(t)
+	var all sync.WaitGroup
+	names := make(chan string, 1000)
+	for n := range 1000 {
+		names <- fmt.Sprintf("x%d.wild.demo.com", n)
+	}
+	close(names)
+	for range 32 {
+		all.Go(func() {
+			for name := range names {
+				if walk, err := w.Walk(t.Context(), name, 1, 28); err != nil || walk.Event != "found" {
+					t.Errorf("%s: %+v, %v", name, walk.Chain, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	tld := l.Servers[lab.TLDAddress]
+	for question, want := range map[string]int{"demo.com. NS": 1, "alicloudapi.com. NS": 1} {
+		if got := tld.Count(question); got != want {
+			t.Errorf("%s was asked %d times, want %d", question, got, want)
+		}
+	}
+	cuts := 0
+	for _, address := range []string{lab.FirstAddress, lab.SecondAddress} {
+		if cuts += l.Servers[address].Count("wild.demo.com. NS"); l.Servers[address].Count("x999.wild.demo.com. CNAME") == 0 {
+			t.Errorf("%s was not asked for a name of its own", address)
+		}
+	}
+	if cuts == 0 || cuts > 2 { // a slow server may have another asked beside it
+		t.Errorf("whether a zone begins at wild.demo.com was asked %d times", cuts)
+	}
+	if got := l.Servers[lab.RootAddress].Count("com. NS"); got != 1 {
+		t.Errorf("com. NS was asked %d times", got)
+	}
+}
+
+// What a server says of names that are not its own is not believed, by nobody's
+// cache either.
+func TestPoisonIsNotKept(t *testing.T) {
+	l, w := start(t)
+	for _, name := range []string{"api.poison.com", "www.victim.com"} {
+		walk, err := w.Walk(t.Context(), name, 1, 28)
+		if err != nil || name == "www.victim.com" && walk.Event != "nxdomain" || len(walk.Hops) > 1 {
+			t.Errorf("%s: got %+v, %v", name, walk.Chain, err)
+		}
+	}
+	if got := l.Servers[lab.OddAddress].Count("www.victim.com. CNAME"); got != 0 {
+		t.Errorf("the liar was asked for the victim's name %d times", got)
+	}
+}
+
+// Whatever happens, a walk ends with its context, and says so.
+func TestDeadline(t *testing.T) {
+	_, w := start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	walk, err := w.Walk(ctx, "api.alldown.com", 1)
+	if err == nil && walk.Event != "" {
+		t.Errorf("got %+v, %v", walk.Chain, err)
+	}
+}
+
+func TestRootsThatCannotBeUsed(t *testing.T) {
+	for _, text := range []string{"", "com. NS a.example.", ". NS a.root.", "not a zone file at all\x00", ". NS a.root.\nb.root. A 192.0.2.1",
+		". NS a.root.\na.root. A 192.0.2.1\ncom. DS 1 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"} {
+		if _, err := iterate.ParseRoots(text); err == nil {
+			t.Errorf("%q: got no error", text)
+		}
+	}
+	w, err := iterate.New(iterate.Config{Now: time.Now})
+	if err != nil || w == nil {
+		t.Errorf("the compiled-in roots: %v", err)
+	}
 }

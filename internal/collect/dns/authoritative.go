@@ -50,8 +50,8 @@ func spoken(walk iterate.Walk) []evidence.Hop {
 	out := hops(walk.Chain, "")
 	for i := range out {
 		for _, r := range walk.Steps[i].Aliases.Replies {
-			if len(r.Said.Aliases) == 1 && r.Said.Aliases[0].Target == out[i].Target {
-				out[i].Server = r.Server.Address.String()
+			if len(r.Said.CNAMEs) == 1 && r.Said.CNAMEs[0].Target == out[i].Target {
+				out[i].Server = r.Server.Text
 				break
 			}
 		}
@@ -76,9 +76,9 @@ func (c *Collector) matrix(ctx context.Context, m iterate.Matrix) evidence.Matri
 	for i, v := range c.walker.Versions(ctx, m) {
 		out.Rows[i].Serial, out.NegativeTTL = v.Serial, max(out.NegativeTTL, v.NegativeTTL)
 	}
-	if said, ok := m.Agreed(); ok && len(said.Aliases) > 0 {
+	if said, ok := m.Agreed(); ok && len(said.CNAMEs) > 0 {
 		var err error
-		if out.Beside, err = c.walker.Beside(ctx, m); err != nil {
+		if out.Beside, err = c.walker.OtherRecords(ctx, m); err != nil {
 			out.BesideProblem = err.Error()
 		}
 	}
@@ -88,14 +88,11 @@ func (c *Collector) matrix(ctx context.Context, m iterate.Matrix) evidence.Matri
 func rows(m iterate.Matrix) []evidence.Row {
 	out := make([]evidence.Row, len(m.Replies))
 	for i, r := range m.Replies {
-		out[i] = evidence.Row{Server: r.Server.Host, At: r.At.UTC(), Standing: evidence.RowStanding(r.Standing), RCode: r.RCode, Flags: r.Flags, Problem: r.Problem}
-		if r.Server.Address.IsValid() {
-			out[i].Address = r.Server.Address.String()
-		}
+		out[i] = evidence.Row{Server: r.Server.Host, At: r.At.UTC(), Standing: evidence.RowStanding(r.Standing), RCode: r.RCode, Flags: r.Flags, Problem: r.Problem, Address: r.Server.Text}
 		if r.At.IsZero() {
 			out[i].At = r.At
 		}
-		for _, alias := range r.Said.Aliases {
+		for _, alias := range r.Said.CNAMEs {
 			out[i].Targets, out[i].TTL = append(out[i].Targets, alias.Target), alias.TTL
 		}
 	}

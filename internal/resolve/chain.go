@@ -7,7 +7,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// MaxHops is how many aliases a chain may have. BIND and Unbound give up at the
+// MaxHops is how many CNAME records a chain may have. BIND and Unbound give up at the
 // twelfth (max-query-restarts 11 in both).
 const MaxHops = 11
 
@@ -21,10 +21,10 @@ const (
 	NameError      Event = "nxdomain"        // it does not exist (RFC 2308 §2.1)
 	Loop           Event = "loop"            // the chain comes back to an earlier name
 	MultipleCNAMEs Event = "multiple-cnames" // the last name has two or more CNAME records
-	TooLong        Event = "too-long"        // it has more than MaxHops aliases
+	TooLong        Event = "too-long"        // it has more than MaxHops CNAME records
 )
 
-// Chain is the aliases from one name to another, and what was found there.
+// Chain is the CNAME records from one name to another, and what was found there.
 // Names are in presentation format, lower case, without the final dot.
 type Chain struct {
 	Hops    []Hop
@@ -42,28 +42,13 @@ type Hop struct {
 	TTL    uint32 // seconds
 }
 
-// Walk follows the aliases of name to its addresses, A and AAAA. With an error
+// Walk follows the CNAME records of name to its addresses, A and AAAA. With an error
 // the chain holds the hops that were seen until then.
 func (c *Client) Walk(ctx context.Context, name string) (Chain, error) {
 	return c.Follow(ctx, name, dns.TypeA, dns.TypeAAAA)
 }
 
-// TXT follows the aliases of name to its TXT records. With an error the chain
-// holds the hops that were seen until then.
-func (c *Client) TXT(ctx context.Context, name string) (Chain, error) {
-	return c.Follow(ctx, name, dns.TypeTXT)
-}
-
-// Records asks for one type of record at one name; aliases are not followed.
-func (c *Client) Records(ctx context.Context, name string, qtype uint16) (Answer, error) {
-	owner, err := NameToAsk(name)
-	if err != nil {
-		return Answer{}, err
-	}
-	return c.ask(ctx, question{owner, qtype})
-}
-
-// Follow follows the aliases of name to its records of the given types. With an
+// Follow follows the CNAME records of name to its records of the given types. With an
 // error the chain holds the hops that were seen until then.
 func (c *Client) Follow(ctx context.Context, name string, types ...uint16) (Chain, error) {
 	owner, err := NameToAsk(name)
@@ -86,14 +71,14 @@ func (c *Client) Follow(ctx context.Context, name string, types ...uint16) (Chai
 // the chain ends there.
 func (ch *Chain) Extend(here Answer) (ended bool) {
 	switch {
-	case len(here.Aliases) > 1:
+	case len(here.CNAMEs) > 1:
 		ch.Event = MultipleCNAMEs
-		for _, a := range here.Aliases {
+		for _, a := range here.CNAMEs {
 			ch.Targets = append(ch.Targets, a.Target)
 		}
 		return true
-	case len(here.Aliases) == 1:
-		return ch.hop(here.Aliases[0])
+	case len(here.CNAMEs) == 1:
+		return ch.hop(here.CNAMEs[0])
 	case len(here.Records) > 0:
 		ch.Event, ch.Records, ch.TTL = Found, here.Records, here.TTL
 	case here.NameError:
@@ -105,7 +90,7 @@ func (ch *Chain) Extend(here Answer) (ended bool) {
 }
 
 // hop follows one alias, and reports whether the chain must end with it.
-func (ch *Chain) hop(a Alias) (ended bool) {
+func (ch *Chain) hop(a CNAME) (ended bool) {
 	ch.Hops = append(ch.Hops, Hop{Owner: ch.Name, Target: a.Target, TTL: a.TTL})
 	if slices.ContainsFunc(ch.Hops, func(h Hop) bool { return h.Owner == a.Target }) {
 		ch.Name, ch.Event = a.Target, Loop
@@ -126,7 +111,7 @@ func (ch *Chain) hop(a Alias) (ended bool) {
 // answers counts too, for the first may have come from a stale cache.
 func (c *Client) at(ctx context.Context, name string, types []uint16) (Answer, error) {
 	first, err := c.ask(ctx, question{name, dns.TypeCNAME})
-	if err != nil || len(first.Aliases) > 0 {
+	if err != nil || len(first.CNAMEs) > 0 {
 		return first, err
 	}
 	answers := []Answer{first}
@@ -150,8 +135,8 @@ func Union(answers ...Answer) Answer {
 			all.TTL = a.TTL
 		}
 		all.Records = append(all.Records, a.Records...)
-		for _, one := range a.Aliases {
-			all.Aliases = mergeAlias(all.Aliases, one)
+		for _, one := range a.CNAMEs {
+			all.CNAMEs = mergeCNAME(all.CNAMEs, one)
 		}
 	}
 	slices.Sort(all.Records)

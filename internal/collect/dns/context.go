@@ -22,7 +22,8 @@ const most = 16
 // around looks at what stands around a chain. What cannot be had is a problem
 // in its own place and no other.
 func around(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) *evidence.Around {
-	a := &evidence.Around{HTTPS: lookup(ctx, ask, d.QueryName, miekg.TypeHTTPS)}
+	a := &evidence.Around{HTTPS: lookup(ctx, ask, destination(d), miekg.TypeHTTPS)}
+	a.HTTPS.Name = d.QueryName
 	alone := len(d.Hops) == 0
 	switch {
 	case d.End.Event == evidence.EventNameError && alone:
@@ -38,6 +39,16 @@ func around(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) 
 		a.CAA = caa(ctx, ask, b, d.QueryName)
 	}
 	return a
+}
+
+// destination is the name that QueryName's records are found at: the end of its
+// chain, which many names share and which was asked for already.
+func destination(d evidence.DNS) string {
+	switch d.End.Event {
+	case evidence.EventAddress, evidence.EventNoData, evidence.EventNameError:
+		return d.End.Name
+	}
+	return d.QueryName
 }
 
 // groupName is the public name that a group's id and region make, in the form

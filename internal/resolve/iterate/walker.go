@@ -1,0 +1,299 @@
+// Package iterate asks the authoritative servers themselves: it walks from the
+// root to every address of every server of a name's zone. It believes a server
+// about the zones that lead to it and nothing else (RFC 1034 §5.3.3, RFC 5452
+// §6), and it judges nothing.
+package iterate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/bindgate/bindgate/internal/memo"
+	"github.com/bindgate/bindgate/internal/resolve"
+)
+
+// Config says where to begin and how patiently to ask.
+type Config struct {
+	Roots   Roots            // from ParseRoots; the zero value: IANA's, compiled in
+	Port    uint16           // of every server; 0: 53
+	Timeout time.Duration    // of one try; 0: 2 s
+	Tries   int              // how often a question is sent to one address; 0: 3
+	Rate    float64          // questions a second to one address; 0: 500, below 0: no limit
+	Now     func() time.Time // stamps answers, and the time at which signatures must hold
+	// Dial opens a connection ("udp" or "tcp"); nil: the operating system's.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Walker walks. What it learnt of zones and names it keeps, failures too, so
+// make one for a run. It is safe for concurrent use.
+type Walker struct {
+	cfg     Config
+	root    *Zone
+	public  bool // it begins at IANA's roots: no address of a private network is asked
+	anchors []*dns.DS
+
+	mu      sync.Mutex
+	clients map[netip.AddrPort]*resolve.Client
+
+	zones     memo.Memo[zoneKey, *Zone]
+	addresses memo.Memo[string, []netip.Addr]
+	asked     memo.Memo[askKey, []Matrix]
+	trusted   memo.Memo[string, trust]
+	versions  memo.Memo[versionKey, Version]
+	steps     memo.Memo[stepKey, found]
+	others    memo.Memo[askKey, others]
+}
+
+// zoneKey: a zone that was found on the way to some server's address may know
+// fewer of its own servers, and is kept apart.
+type zoneKey struct {
+	name   string
+	helper bool
+}
+
+// mostNames bounds the answers that are kept. What is known of zones, which many
+// names share, is kept for the whole run.
+const mostNames = 4096
+
+// askKey names questions; no two sets of types that are asked for share the first.
+type askKey struct {
+	zone, name string
+	first      uint16
+}
+
+// New makes a walker.
+func New(cfg Config) (*Walker, error) {
+	if cfg.Port == 0 {
+		cfg.Port = 53
+	}
+	roots, err := cfg.Roots.orIANA()
+	if err != nil {
+		return nil, err
+	}
+	w := &Walker{cfg: cfg, anchors: roots.anchors, public: cfg.Roots.servers == nil, clients: map[netip.AddrPort]*resolve.Client{}}
+	w.zones.Own, w.addresses.Own, w.asked.Own, w.trusted.Own = spent, spent, spent, spent
+	w.asked.Most, w.others.Most, w.steps.Most = mostNames, mostNames, mostNames
+	w.steps.Own = spent
+	w.root, err = w.newZone(nil, ".", roots.servers)
+	return w, err
+}
+
+// client is the one that asks an address, so that its window and rate hold for
+// the whole run.
+func (w *Walker) client(at netip.AddrPort) (*resolve.Client, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if c := w.clients[at]; c != nil {
+		return c, nil
+	}
+	c, err := resolve.New(resolve.Config{Server: at.String(), Authoritative: true,
+		Timeout: w.cfg.Timeout, Tries: w.cfg.Tries, Rate: w.cfg.Rate, Dial: w.cfg.Dial})
+	if err == nil {
+		w.clients[at] = c
+	}
+	return c, err
+}
+
+// Walk is a chain of aliases as the authorities give it.
+type Walk struct {
+	resolve.Chain
+	Steps []Step // one for each name of the chain that was asked
+}
+
+// Step is what the authorities of one name of the chain said.
+type Step struct {
+	Aliases Matrix   // to the question for its CNAME
+	Others  []Matrix // to the questions for the types that were wanted, where there is no alias
+}
+
+// Walk follows the aliases of name to its records of the given types, asking
+// every authority of every name on the way, and goes on with what most of them
+// say. That some say otherwise is in the steps. With an error the walk holds
+// what was seen until then.
+func (w *Walker) Walk(ctx context.Context, name string, types ...uint16) (Walk, error) {
+	owner, err := resolve.NameToAsk(name)
+	if err != nil {
+		return Walk{}, err
+	}
+	t := newTrail()
+	walk := Walk{Chain: resolve.Chain{Name: owner}}
+	for {
+		step, here, err := w.sharedStep(ctx, t, walk.Name, types)
+		if step.Aliases.Zone != nil {
+			walk.Steps = append(walk.Steps, step)
+		}
+		if err != nil {
+			return walk, err
+		}
+		if walk.Extend(here) {
+			return walk, nil
+		}
+	}
+}
+
+// found is a step and what it comes to.
+type found struct {
+	step Step
+	here resolve.Answer
+	err  error
+}
+
+// stepKey names a step; no two sets of types that are asked for share the first.
+type stepKey struct {
+	name  string
+	qtype uint16
+}
+
+// sharedStep returns the step of a name that was asked for recently, for many
+// names lead to the same.
+func (w *Walker) sharedStep(ctx context.Context, t trail, name string, types []uint16) (Step, resolve.Answer, error) {
+	f, err := w.steps.Get(ctx, stepKey{name, types[0]}, func(ctx context.Context, _ stepKey) (f found, err error) {
+		f.step, f.here, f.err = w.step(ctx, t, name, types)
+		if ctx.Err() != nil || spent(f.err) {
+			return f, f.err // not kept
+		}
+		return f, nil
+	})
+	if err == nil {
+		err = f.err
+	}
+	return f.step, f.here, err
+}
+
+// step finds what one name has: its alias, or else the records that are wanted.
+func (w *Walker) step(ctx context.Context, t trail, name string, types []uint16) (Step, resolve.Answer, error) {
+	var s Step
+	all, err := w.ask(ctx, t, name, dns.TypeCNAME)
+	if err != nil {
+		return s, resolve.Answer{}, err
+	}
+	s.Aliases = all[0]
+	first, err := decided(s.Aliases)
+	if err != nil || len(first.CNAMEs) > 0 {
+		return s, first, err
+	}
+	if s.Others, err = w.ask(ctx, t, name, types...); err != nil {
+		return s, resolve.Answer{}, err
+	}
+	answers := []resolve.Answer{first}
+	for _, m := range s.Others {
+		a, err := decided(m)
+		if err != nil {
+			return s, resolve.Answer{}, err
+		}
+		answers = append(answers, a)
+	}
+	return s, resolve.Union(answers...), nil
+}
+
+// decided is what most authorities said, or why there is no answer.
+func decided(m Matrix) (resolve.Answer, error) {
+	said, ok := m.Agreed()
+	if ok {
+		return said, nil
+	}
+	problem := "it has none"
+	for _, r := range m.Replies {
+		if r.Problem != "" {
+			problem = r.Server.Host + ": " + r.Problem
+		}
+	}
+	return said, fmt.Errorf("asking the servers of %s for %s %s: none of %d addresses answered with authority; %s",
+		m.Zone.Name, m.Name, dns.Type(m.Type), len(m.Replies), problem)
+}
+
+const (
+	mostQuestions = 400 // of one walk, to whomever
+	mostDepth     = 4   // looking up a server to look up a server …
+)
+
+// trail is how one question led to another. Whoever looks up the address of a
+// server on the way to somewhere else is a helper: helpers share what others
+// have found but never wait for it, for the others may be waiting for them.
+type trail struct {
+	helper bool
+	depth  int
+	zones  []string // being found
+	left   *atomic.Int32
+}
+
+// errSpent: a delegation was built to make others ask (RFC 9520, NXNSAttack).
+var errSpent = errors.New("the zones on the way need too many questions; a delegation without end, or a trap")
+
+// spent reports whether an error says that a walk had no questions left. What
+// another walk may ask is not touched by it.
+func spent(err error) bool { return errors.Is(err, errSpent) }
+
+func newTrail() trail {
+	t := trail{left: new(atomic.Int32)}
+	t.left.Store(mostQuestions)
+	return t
+}
+
+func (t trail) spend() error {
+	if t.left.Add(-1) < 0 {
+		return errSpent
+	}
+	return nil
+}
+
+// addressesOf looks up a name server's addresses from the root. An alias is not
+// followed: a name server must not be one (RFC 2181 §10.3).
+func (w *Walker) addressesOf(ctx context.Context, t trail, host string) ([]netip.Addr, error) {
+	if t.depth >= mostDepth {
+		return nil, errors.New("the servers' names depend on too many other zones")
+	}
+	get := w.addresses.Get
+	if t.helper {
+		get = w.addresses.Alone
+	}
+	return get(ctx, host, func(ctx context.Context, host string) ([]netip.Addr, error) {
+		next := t
+		next.helper, next.depth = true, t.depth+1
+		z, err := w.zoneOf(ctx, next, parent(host))
+		if err != nil {
+			return nil, err
+		}
+		var addrs []netip.Addr
+		for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
+			found, err := w.hostRecords(ctx, next, z, host, qtype)
+			if err != nil {
+				return addrs, err
+			}
+			addrs = append(addrs, found...)
+		}
+		return addrs, nil
+	})
+}
+
+func (w *Walker) hostRecords(ctx context.Context, t trail, z *Zone, host string, qtype uint16) ([]netip.Addr, error) {
+	m, err := w.anyOf(ctx, t, z, host, qtype, func(m *dns.Msg) bool {
+		_, refers := referral(m, z.Name, host)
+		return m.Authoritative || refers
+	})
+	if err != nil {
+		return nil, err
+	}
+	if _, refers := referral(m, z.Name, host); refers {
+		child, err := w.zoneOf(ctx, t, host)
+		if err != nil || child.Name == z.Name {
+			return nil, err
+		}
+		return w.hostRecords(ctx, t, child, host, qtype)
+	}
+	var addrs []netip.Addr
+	for _, rr := range m.Answer {
+		if addr, ok := addressIn(rr); ok && resolve.Canonical(rr.Header().Name) == host && len(addrs) < mostAddresses {
+			addrs = append(addrs, addr)
+		}
+	}
+	return addrs, nil
+}

@@ -1,0 +1,259 @@
+package resolve
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/net/ipv4"
+)
+
+const (
+	socketCount = 4                     // sockets to one server at a time; each has a random port of its own
+	udpBuffer   = 4096                  // holds any datagram that keeps to ednsSize, and some that do not
+	readAhead   = 16                    // datagrams that one system call may read
+	linger      = 50 * time.Millisecond // how often an open socket looks whether it is in use
+)
+
+// sockets are the UDP sockets to one server. Many questions share a socket: an
+// answer finds its question by id, and counts only if it repeats it. A socket that
+// is not in use closes itself, so there is nothing to close.
+type sockets struct {
+	dial func(context.Context) (net.Conn, error)
+	mu   sync.Mutex
+	open [socketCount]*socket
+}
+
+// socket is one of them; its fields are guarded by the mutex of its sockets.
+type socket struct {
+	conn    net.Conn
+	packets *ipv4.PacketConn // conn, where it sends and reads several datagrams at once
+	slot    int              // in sockets.open; -1: not shared
+	asked   map[uint16]place
+	strays  int // datagrams that answered no question
+}
+
+// batch is queries that are sent together. Its fields are guarded as those of its socket.
+type batch struct {
+	queries []query
+	wires   [][]byte // of the answers; nil: none yet
+	left    int      // answers that are missing
+	err     error    // what ended the wait
+	done    chan struct{}
+}
+
+// place is where the answer to one query of a batch goes.
+type place struct {
+	batch *batch
+	index int
+}
+
+// exchange sends queries and waits for their answers. It ignores every other
+// datagram, so that an off-path attacker cannot end the wait (RFC 5452 §9). Where
+// an answer is nil, err says why.
+func (p *sockets) exchange(ctx context.Context, timeout time.Duration, queries []query) (wires [][]byte, err error) {
+	b := &batch{queries: queries, wires: make([][]byte, len(queries)), left: len(queries), done: make(chan struct{})}
+	s, before, err := p.enter(ctx, timeout, b)
+	if err != nil {
+		return b.wires, err
+	}
+	if err := s.write(queries); err != nil {
+		p.leave(s, b)
+		return b.wires, err
+	}
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	select {
+	case <-b.done:
+	case <-timer.C:
+		err = os.ErrDeadlineExceeded
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	strays := p.leave(s, b) - before
+	switch {
+	case b.err != nil:
+		return b.wires, &readError{err: b.err}
+	case err != nil:
+		return b.wires, &readError{err: err, ignored: strays}
+	}
+	return b.wires, nil
+}
+
+// enter finds a socket on which no other query has an id of the batch, or opens
+// one. It returns how many strays came there before.
+func (p *sockets) enter(ctx context.Context, timeout time.Duration, b *batch) (*socket, int, error) {
+	slot := rand.IntN(socketCount)
+	if s, strays := p.join(slot, b); s != nil {
+		return s, strays, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	conn, err := p.dial(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(linger)); err != nil {
+		return nil, 0, errors.Join(err, conn.Close())
+	}
+	s := &socket{conn: conn, slot: -1, asked: map[uint16]place{}}
+	if udp, ok := conn.(*net.UDPConn); ok {
+		s.packets = ipv4.NewPacketConn(udp)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.open[slot] == nil {
+		s.slot, p.open[slot] = slot, s
+	}
+	s.add(b)
+	go p.read(s)
+	return s, 0, nil
+}
+
+func (p *sockets) join(slot int, b *batch) (*socket, int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.open[slot]
+	if s == nil {
+		return nil, 0
+	}
+	for _, q := range b.queries {
+		if s.asked[q.id].batch != nil {
+			return nil, 0
+		}
+	}
+	s.add(b)
+	return s, s.strays
+}
+
+func (s *socket) add(b *batch) {
+	for i, q := range b.queries {
+		s.asked[q.id] = place{b, i}
+	}
+}
+
+// leave ends a wait and returns how many strays came until then.
+func (p *sockets) leave(s *socket, b *batch) (strays int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, q := range b.queries {
+		delete(s.asked, q.id)
+	}
+	return s.strays
+}
+
+// retire takes a socket out of the shared ones. The caller holds the lock.
+func (p *sockets) retire(s *socket) {
+	if s.slot >= 0 && p.open[s.slot] == s {
+		p.open[s.slot] = nil
+	}
+}
+
+// write sends queries, in one system call where the connection has one for it.
+func (s *socket) write(queries []query) error {
+	if s.packets == nil || len(queries) == 1 {
+		for _, q := range queries {
+			if _, err := s.conn.Write(q.wire); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	messages := make([]ipv4.Message, len(queries))
+	for i, q := range queries {
+		messages[i].Buffers = [][]byte{q.wire}
+	}
+	for len(messages) > 0 {
+		n, err := s.packets.WriteBatch(messages, 0)
+		if err != nil {
+			return err
+		}
+		messages = messages[n:]
+	}
+	return nil
+}
+
+// read hands out answers until the socket breaks, or nobody uses it.
+func (p *sockets) read(s *socket) {
+	defer func() { _ = s.conn.Close() }() // no answer is waited for
+	messages := make([]ipv4.Message, 1)
+	if s.packets != nil {
+		messages = make([]ipv4.Message, readAhead)
+	}
+	for i := range messages {
+		messages[i].Buffers = [][]byte{make([]byte, udpBuffer)}
+	}
+	for {
+		n, err := 1, error(nil)
+		if s.packets != nil {
+			n, err = s.packets.ReadBatch(messages, 0)
+		} else {
+			messages[0].N, err = s.conn.Read(messages[0].Buffers[0])
+		}
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded) && !p.idle(s):
+			_ = s.conn.SetReadDeadline(time.Now().Add(linger))
+			continue
+		case err != nil:
+			p.fail(s, err)
+			return
+		}
+		p.deliver(s, messages[:n])
+	}
+}
+
+// idle reports whether nobody waits on a socket; then nobody will.
+func (p *sockets) idle(s *socket) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(s.asked) == 0 {
+		p.retire(s)
+	}
+	return len(s.asked) == 0
+}
+
+func (p *sockets) deliver(s *socket, messages []ipv4.Message) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range messages {
+		s.take(m.Buffers[0][:m.N])
+	}
+}
+
+// take hands a datagram to the query that it answers. The caller holds the lock.
+func (s *socket) take(wire []byte) {
+	var at place
+	if len(wire) >= headerSize {
+		at = s.asked[binary.BigEndian.Uint16(wire)]
+	}
+	b := at.batch
+	if b == nil || errors.Is(b.queries[at.index].matches(wire), errForeign) {
+		s.strays++
+		return
+	}
+	if b.wires[at.index] != nil || b.err != nil {
+		return // a second answer, or one that comes too late
+	}
+	b.wires[at.index] = append([]byte(nil), wire...)
+	if b.left--; b.left == 0 {
+		close(b.done)
+	}
+}
+
+// fail ends every wait on a socket that broke.
+func (p *sockets) fail(s *socket, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.retire(s)
+	for _, at := range s.asked {
+		if b := at.batch; b.left > 0 && b.err == nil {
+			b.err = err
+			close(b.done)
+		}
+	}
+}
