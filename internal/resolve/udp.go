@@ -98,7 +98,7 @@ func (p *sockets) enter(ctx context.Context, timeout time.Duration, b *batch) (*
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := conn.SetReadDeadline(time.Now().Add(linger)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(linger)); err != nil { //nolint:forbidigo // a socket knows the system clock alone
 		return nil, 0, errors.Join(err, conn.Close())
 	}
 	s := &socket{conn: conn, slot: -1, asked: map[uint16]place{}}
@@ -197,7 +197,7 @@ func (p *sockets) read(s *socket) {
 		}
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded) && !p.idle(s):
-			_ = s.conn.SetReadDeadline(time.Now().Add(linger))
+			_ = s.conn.SetReadDeadline(time.Now().Add(linger)) //nolint:forbidigo // a socket knows the system clock alone
 			continue
 		case err != nil:
 			p.fail(s, err)
