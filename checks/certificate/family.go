@@ -25,7 +25,7 @@ func Checks() []checks.Check {
 		isReadable(), fileIsClean(), holdsNoPrivateKey(), isBounded(),
 		keyIsReadable(), keyIsGuarded(), keyMatches(), keyIsSound(), keyIsStrong(), keyIsAcceptedByGateway(),
 		leafComesFirst(), chainIsOrdered(), chainIsTrusted(), leafIsAServerCertificate(),
-		coversDomain(), namesAreWellFormed(), isInValidity(), lastsLongEnough(), lifetimeIsAllowed(),
+		coversDomain(), namesAreWellFormed(), isInValidity(), holdsNoExpiredCertificate(), lastsLongEnough(), lifetimeIsAllowed(),
 		isNotRevoked(), revocationWasChecked(), crlFilesAreUsable(), mustStapleIsPossible(), hasEnoughSCTs(), lintsClean(), replacesSafely(),
 	}
 }
