@@ -81,7 +81,7 @@ func replacement(old, next *x509.Certificate, mayEndEarlier bool) (found []check
 		warn("the key type changes from %s to %s", old.PublicKeyAlgorithm, next.PublicKeyAlgorithm)
 	}
 	if !bytes.Equal(old.RawIssuer, next.RawIssuer) {
-		warn("the issuer changes from %q to %q", bounded(old.Issuer.String()), bounded(next.Issuer.String()))
+		warn("the issuer changes from %q to %q", bounded(evidence.DistinguishedName(old.Issuer)), bounded(evidence.DistinguishedName(next.Issuer)))
 	}
 	if next.NotAfter.Before(old.NotAfter) {
 		text := fmt.Sprintf("it ends at %s, before the one that is served now (%s)", next.NotAfter.UTC().Format(time.RFC3339), old.NotAfter.UTC().Format(time.RFC3339))

@@ -246,6 +246,7 @@ func foundInText(text []byte) found {
 // what it leads to.
 func kindOfTool(text []byte, begins func(...string) bool) string {
 	has := func(part string) bool { return bytes.Contains(text, []byte(part)) }
+	small := len(text) <= maxSecret && has("Secret")
 	switch {
 	case begins("version https://git-lfs.github.com/spec/"):
 		return kindGitLFS
@@ -257,15 +258,21 @@ func kindOfTool(text []byte, begins func(...string) bool) string {
 		return kindSOPS
 	case begins("u2fsdgvkx1"): // "Salted__" in base64
 		return kindOpenSSLEnc
-	case sealedSecret.Match(text):
+	case small && sealedSecret.Match(text):
 		return kindSealed
-	case secret.Match(text):
+	case small && secret.Match(text):
 		return kindSecret
-	case onePath.Match(text):
+	case len(text) <= maxPath && onePath.Match(text):
 		return kindPath
 	}
 	return kindUnknown
 }
+
+// Bounds in bytes of what is looked through by expressions, at some 100 ns a byte.
+const (
+	maxPath   = 1024
+	maxSecret = 64 << 10
+)
 
 var (
 	secret       = regexp.MustCompile(`(?m)^\s*[{,]?\s*"?kind"?:\s*"?Secret"?\s*,?\s*$|"kind": ?"Secret"`)
