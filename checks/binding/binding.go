@@ -41,6 +41,8 @@ type Certificate struct {
 	Name       string     `json:"name"`                 // CertificateName, 4 to 50 characters
 	Body       string     `json:"body"`                 // path: PEM (leaf first) or PKCS#12
 	PrivateKey *SecretRef `json:"privateKey,omitempty"` // nil: none given
+
+	MayEndEarlier bool `json:"mayEndEarlier,omitempty"` // it may end before the certificate that it replaces
 }
 
 // SecretRef says where a private key is read from; exactly one of File and Env

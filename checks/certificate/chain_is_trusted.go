@@ -66,7 +66,7 @@ func judgeTrusted(s checks.Subject) checks.Verdict {
 func appendIssuer(chain []*x509.Certificate, missing string) string {
 	where := "which the CA publishes"
 	for _, c := range chain {
-		if c.Issuer.String() != missing {
+		if evidence.DistinguishedName(c.Issuer) != missing {
 			continue
 		}
 		for _, address := range c.IssuingCertificateURL {

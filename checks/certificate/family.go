@@ -17,6 +17,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
 )
 
 // Checks returns the checks of the family, in the order of reports.
@@ -25,7 +26,7 @@ func Checks() []checks.Check {
 		isReadable(), fileIsClean(), holdsNoPrivateKey(), isBounded(),
 		keyIsReadable(), keyIsGuarded(), keyMatches(), keyIsSound(), keyIsStrong(), keyIsAcceptedByGateway(),
 		leafComesFirst(), chainIsOrdered(), chainIsTrusted(), leafIsAServerCertificate(),
-		coversDomain(), namesAreWellFormed(), isInValidity(), lastsLongEnough(), lifetimeIsAllowed(),
+		coversDomain(), namesAreWellFormed(), isInValidity(), holdsNoExpiredCertificate(), lastsLongEnough(), lifetimeIsAllowed(),
 		isNotRevoked(), revocationWasChecked(), crlFilesAreUsable(), mustStapleIsPossible(), hasEnoughSCTs(), lintsClean(), replacesSafely(),
 	}
 }
@@ -71,7 +72,7 @@ func cannotTell(why string) *checks.Verdict {
 
 // nth names a certificate of the file by its place, from 1, and its subject.
 func nth(chain []*x509.Certificate, i int) string {
-	return fmt.Sprintf("certificate %d (%q)", i+1, bounded(chain[i].Subject.String()))
+	return fmt.Sprintf("certificate %d (%q)", i+1, bounded(evidence.DistinguishedName(chain[i].Subject)))
 }
 
 // bounded cuts text from a certificate to what a reader can take in.

@@ -60,7 +60,7 @@ func (m material) eitherWay() map[string]input {
 		"cut.pem":     {m.chain[:len(m.chain)-40], placeOf(m.chain, 2), "it has no END line; the file is cut short", "ls -l F"},
 		"typed.pem":   {bytes.Replace(m.chain, []byte("MII"), []byte("M!I"), 1), first + ": line 2 is not base64", "cannot be read", "ls -l F"},
 		"short.pem":   {bytes.Replace(m.chain, []byte("=\n-----END"), []byte("\n-----END"), 1), first + ": its base64 is cut short", "cannot be read", "ls -l F"},
-		"line.pem":    {oneLine, first, "line breaks were lost", `sed -E 's/ *(-----[A-Z0-9 ]+-----) */\n\1\n/g' F | sed`},
+		"line.pem":    {oneLine, first, "line breaks were lost", `s/ *(-----[A-Z0-9 ]+-----) */\n\1\n/g' F | sed`},
 		"joined.pem":  {bytes.Replace(m.chain, []byte("-----\n-----"), []byte("----------"), 1), "at block 1 (line ", "files were joined without", "sed -E"},
 		"dashes.pem":  {bytes.ReplaceAll(m.chain, []byte("-----"), []byte("—")), first, "lacks its five hyphens", "sed -E"},
 		"four.pem":    {bytes.Replace(m.chain, []byte("-----"), []byte("----"), 1), first, "lacks its five hyphens", "sed -E"},

@@ -68,9 +68,9 @@ func inPath(chain []*x509.Certificate, c *x509.Certificate, root bool) string {
 		}
 	}
 	if root {
-		return fmt.Sprintf("the root %q", bounded(c.Subject.String()))
+		return fmt.Sprintf("the root %q", bounded(evidence.DistinguishedName(c.Subject)))
 	}
-	return fmt.Sprintf("the certificate of %q", bounded(c.Subject.String()))
+	return fmt.Sprintf("the certificate of %q", bounded(evidence.DistinguishedName(c.Subject)))
 }
 
 // outside is the finding about a certificate that is not valid now; name is

@@ -33,10 +33,10 @@ func issuers(chain []*x509.Certificate, path evidence.Path) []checks.Finding {
 	for _, c := range above {
 		if key, ok := c.PublicKey.(*ecdsa.PublicKey); ok && key.Curve == elliptic.P224() {
 			found = append(found, checks.Fails(atBody, fmt.Sprintf("the key of the issuer %q is on the curve P-224, which browsers do not take, want P-256 or P-384 (Baseline Requirements §6.1.5)",
-				bounded(c.Subject.String())), "have the certificate issued below another CA"))
+				bounded(evidence.DistinguishedName(c.Subject))), "have the certificate issued below another CA"))
 		}
 		if name := weakkey.Unaccepted(c.RawSubjectPublicKeyInfo); name != "" {
-			found = append(found, checks.Fails(atBody, fmt.Sprintf("the key of the issuer %q %s", bounded(c.Subject.String()), unaccepted(name)),
+			found = append(found, checks.Fails(atBody, fmt.Sprintf("the key of the issuer %q %s", bounded(evidence.DistinguishedName(c.Subject)), unaccepted(name)),
 				"have the certificate issued by a CA with an RSA or ECDSA key; a test CA's is made so: openssl ecparam -name prime256v1 -genkey -noout"))
 		}
 	}

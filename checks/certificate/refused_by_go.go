@@ -36,6 +36,6 @@ func refusedByOpenSSL(path evidence.Path) []checks.Finding {
 	}
 	return []checks.Finding{checks.Warns(atBody,
 		fmt.Sprintf("%q of %s, at which the path ends, is no root: it is issued by %q, and OpenSSL goes on to that one unless told otherwise (-partial_chain)",
-			bounded(path.Subjects[last]), path.RootsFrom, bounded(c.Issuer.String())),
+			bounded(path.Subjects[last]), path.RootsFrom, bounded(evidence.DistinguishedName(c.Issuer))),
 		"name the root itself with --roots FILE")}
 }

@@ -15,20 +15,22 @@ import (
 // replacesSafely is certificate/replaces-safely.
 func replacesSafely() checks.Check {
 	return checks.Check{
-		ID: "certificate/replaces-safely", Severity: checks.Warning,
+		ID: "certificate/replaces-safely", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate, evidence.NeedGroup},
 		Applies: applies,
 		Judge:   judgeReplaces,
 		Doc: checks.Doc{
 			Title: "The certificate covers what the one that is served now covers",
 			Why: "A renewal swaps a certificate that works for one that nobody has used. A name that it lost refuses callers of " +
-				"that name, another key type refuses old clients, another issuer those that pin it.",
-			Fix: "If the difference is meant, go on; else have the certificate issued like the one before it.",
+				"that name, another key type refuses old clients, another issuer those that pin it. One that ends before the one in effect is " +
+				"mostly an older file, taken by mistake, and refuses.",
+			Fix: "If the difference is meant, go on; else have the certificate issued like the one before it. A certificate that " +
+				"ends earlier on purpose needs certificate.mayEndEarlier: true in the binding.",
 			References: []string{
 				"RFC 9525 §6 (names are compared one by one)",
 				"Alibaba Cloud API Gateway, SetDomainCertificate (2026-03-16): the certificate of a domain is replaced at once",
 			},
-			Failing: "load: {certificate: sound.pem, served: two-names.pem}",
+			Failing: "load: {certificate: near-end.pem, served: sound.pem}",
 			Passing: "load: {certificate: sound.pem, served: sound.pem}",
 		},
 	}
@@ -57,11 +59,11 @@ func judgeReplaces(s checks.Subject) checks.Verdict {
 	if err != nil {
 		return checks.CannotTell("the certificate that is served now cannot be parsed")
 	}
-	return checks.Judge(replacement(old, chain[0])...)
+	return checks.Judge(replacement(old, chain[0], s.Binding.Certificate.MayEndEarlier)...)
 }
 
 // replacement compares the certificate that is served with the one to come.
-func replacement(old, next *x509.Certificate) (found []checks.Finding) {
+func replacement(old, next *x509.Certificate, mayEndEarlier bool) (found []checks.Finding) {
 	const fix = "go on if that is meant; else have it issued like the one that is served"
 	warn := func(format string, args ...any) {
 		found = append(found, checks.Warns(atBody, fmt.Sprintf(format, args...), fix))
@@ -79,10 +81,15 @@ func replacement(old, next *x509.Certificate) (found []checks.Finding) {
 		warn("the key type changes from %s to %s", old.PublicKeyAlgorithm, next.PublicKeyAlgorithm)
 	}
 	if !bytes.Equal(old.RawIssuer, next.RawIssuer) {
-		warn("the issuer changes from %q to %q", bounded(old.Issuer.String()), bounded(next.Issuer.String()))
+		warn("the issuer changes from %q to %q", bounded(evidence.DistinguishedName(old.Issuer)), bounded(evidence.DistinguishedName(next.Issuer)))
 	}
 	if next.NotAfter.Before(old.NotAfter) {
-		warn("it ends at %s, before the one that is served now (%s)", next.NotAfter.UTC().Format(time.RFC3339), old.NotAfter.UTC().Format(time.RFC3339))
+		text := fmt.Sprintf("it ends at %s, before the one that is served now (%s)", next.NotAfter.UTC().Format(time.RFC3339), old.NotAfter.UTC().Format(time.RFC3339))
+		if mayEndEarlier {
+			warn("%s", text)
+		} else {
+			found = append(found, checks.Fails(atBody, text, "name the newer file; if the shorter one is meant, state certificate.mayEndEarlier: true in the binding"))
+		}
 	}
 	return found
 }

@@ -38,13 +38,14 @@ const (
 
 func (d decoder) certificate(v strictyaml.Value, b *binding.Binding) *binding.Certificate {
 	const at = "/certificate"
-	o := v.Object("name", "body", "privateKey")
+	o := v.Object("name", "body", "privateKey", "mayEndEarlier")
 	c := &binding.Certificate{}
 	c.Name, _ = d.require(o, b, at, "name").Filled()
 	c.Body = d.path(d.require(o, b, at, "body"))
 	if key := d.get(o, b, at, "privateKey"); key.Given() {
 		c.PrivateKey = d.privateKey(key, b)
 	}
+	c.MayEndEarlier, _ = d.get(o, b, at, "mayEndEarlier").Bool()
 	return c
 }
 

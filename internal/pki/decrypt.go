@@ -69,6 +69,9 @@ func decryptPEM(b block, passphrase string) (*PrivateKey, *Problem) {
 // KindEncrypted is the kind of the Problem that a passphrase is needed.
 const KindEncrypted = "encrypted"
 
+// KindPassphrase is the kind of the Problem that a passphrase opens nothing.
+const KindPassphrase = "passphrase"
+
 const namePassphrase = "put the passphrase into an environment variable, and name both: " +
 	"privateKey: {file: FILE, passphraseEnv: NAME}, or --private-key FILE --passphrase-env NAME"
 
@@ -78,7 +81,7 @@ func needsPassphrase(b block) *Problem {
 }
 
 func notDecrypted(b block) *Problem {
-	return &Problem{Kind: "passphrase",
+	return &Problem{Kind: KindPassphrase,
 		Message: fmt.Sprintf("holds an encrypted private key at %s that the passphrase does not open", b.at()),
 		Fix:     "check the variable that passphraseEnv (--passphrase-env) names; `openssl pkey -in FILE -noout` asks for the passphrase and tells whether it is right"}
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
+	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/checks/weakkey"
 )
 
@@ -167,7 +168,7 @@ func (s search) broken(c *x509.Certificate) Path {
 	case selfIssued:
 		return Path{Problem: fmt.Sprintf("the chain ends at %s, which is not among the roots (%s)", s.which(c), s.roots.name)}
 	}
-	issuer := clip(c.Issuer.String())
+	issuer := clip(evidence.DistinguishedName(c.Issuer))
 	if why, ok := s.roots.unreadable[string(c.RawIssuer)]; ok {
 		return Path{Problem: fmt.Sprintf("the root %q, which issued %s, cannot be used: the file of roots (%s) %s", issuer, s.which(c), s.roots.name, why)}
 	}

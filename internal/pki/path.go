@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/bindgate/bindgate/checks/evidence"
 )
 
 // Path is a certification path, or why there is none. With no certificates
@@ -208,7 +210,7 @@ func forAnyUseOnly(c *x509.Certificate) bool {
 }
 
 // Name is a certificate's subject as RFC 4514 text, bounded in length.
-func Name(c *x509.Certificate) string { return clip(c.Subject.String()) }
+func Name(c *x509.Certificate) string { return clip(evidence.DistinguishedName(c.Subject)) }
 
 // otherAuthority says how the authorityKeyIdentifier of a certificate (RFC 5280
 // §4.2.1.1) names another certificate than its issuer's, "" for not at all:
@@ -229,7 +231,7 @@ func otherAuthority(child, issuer *x509.Certificate) string {
 			wanted = generalName{form: formDirectory, value: above}.String()
 		}
 		return fmt.Sprintf("the authorityKeyIdentifier of %q wants %s above its issuer, but %q is issued by %q",
-			Name(child), wanted, Name(issuer), clip(issuer.Issuer.String()))
+			Name(child), wanted, Name(issuer), clip(evidence.DistinguishedName(issuer.Issuer)))
 	}
 	return ""
 }

@@ -91,7 +91,7 @@ func notDecoded(err error, noPassphrase bool) *Problem {
 	case errors.Is(err, pkcs12.ErrIncorrectPassword) && noPassphrase:
 		return &Problem{Kind: KindEncrypted, Message: "is PKCS#12 that is encrypted, and no passphrase was given", Fix: namePassphrase}
 	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption):
-		return &Problem{Kind: "passphrase", Message: "is PKCS#12, and the passphrase does not open it",
+		return &Problem{Kind: KindPassphrase, Message: "is PKCS#12, and the passphrase does not open it",
 			Fix: "check the variable that passphraseEnv (--passphrase-env) names; `openssl pkcs12 -in FILE -noout` asks for the passphrase and tells whether it is right"}
 	case errors.Is(err, errTooSlow):
 		return &Problem{Kind: "too-expensive", Message: "is PKCS#12 that takes too long to decrypt", Fix: convert}

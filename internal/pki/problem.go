@@ -49,6 +49,9 @@ func describe(f found) what {
 	if w, ok := describeKey(f); ok {
 		return w
 	}
+	if w, ok := describeSealed(f); ok {
+		return w
+	}
 	return describeFile(f)
 }
 
@@ -86,6 +89,37 @@ func describeKey(f found) (what, bool) {
 	return what{}, false
 }
 
+// describeSealed is the part of the table about files that stand for the wanted one:
+// pointers to it, and what tools that keep secrets in Git made of it.
+func describeSealed(f found) (what, bool) {
+	both := func(message, fix string) (what, bool) { return what{message, fix, fix}, true }
+	const field = "take its field out: yq -r '.data.\"tls.%s\"' FILE | base64 -d > FILE.pem (of JSON: jq -r)"
+	switch f.kind {
+	case kindGitLFS:
+		return both("is a pointer of Git LFS, not the file", "fetch what it points to: git lfs install && git lfs pull --include FILE; in CI check out with LFS (GitHub: lfs: true, GitLab: GIT_LFS_SKIP_SMUDGE: 0)")
+	case kindGitAnnex:
+		return both("is a pointer of git-annex, not the file", "fetch what it points to: git annex get FILE")
+	case kindGitCrypt:
+		return both("is encrypted by git-crypt", "unlock the working tree first: git-crypt unlock KEYFILE, or git-crypt unlock with the GPG key of a collaborator")
+	case kindVault:
+		return both("is encrypted by ansible-vault", "ansible-vault decrypt --output FILE.pem FILE, and keep FILE.pem out of Git")
+	case kindSOPS:
+		return both("is encrypted by SOPS", "sops --decrypt FILE > FILE.pem, with --extract '[\"FIELD\"]' where it is one field of several, and keep FILE.pem out of Git")
+	case kindAge:
+		return both("is encrypted by age", "age --decrypt -i IDENTITY -o FILE.pem FILE, and keep FILE.pem out of Git")
+	case kindOpenSSLEnc:
+		return both("is encrypted by openssl enc", "decrypt it with the cipher that encrypted it: openssl enc -d -aes-256-cbc -pbkdf2 -in FILE -out FILE.pem")
+	case kindSecret:
+		return what{"is the YAML or JSON of a Kubernetes Secret", fmt.Sprintf(field, "crt"), fmt.Sprintf(field, "key")}, true
+	case kindSealed:
+		return both("is a SealedSecret, which the cluster alone can open", "ask the cluster: kubectl get secret NAME -o jsonpath='{.data.tls\\.crt}' | base64 -d > FILE.pem (the key: tls\\.key)")
+	case kindPath:
+		return both("holds one path and no PEM: a symbolic link that Git checked out as text, or a path where the file itself is wanted",
+			"name the file that the path leads to; links come back with git config core.symlinks true && git checkout -- FILE")
+	}
+	return what{}, false
+}
+
 // describeFile is the part of the table about whole files that hold no PEM.
 func describeFile(f found) what {
 	both := func(message, fix string) what { return what{message, fix, fix} }
@@ -94,6 +128,10 @@ func describeFile(f found) what {
 		return what{"is empty", giveCertificate + "; what wrote it has failed: ls -l FILE", giveKey + "; what wrote it has failed: ls -l FILE"}
 	case kindUTF16:
 		return both("is UTF-16 text", "iconv -f UTF-16 -t UTF-8 FILE > FILE.pem")
+	case kindUTF16LE:
+		return both("is UTF-16 text", "iconv -f UTF-16LE -t UTF-8 FILE > FILE.pem")
+	case kindUTF16BE:
+		return both("is UTF-16 text", "iconv -f UTF-16BE -t UTF-8 FILE > FILE.pem")
 	case kindGzip:
 		return both("is compressed with gzip", "gunzip -c FILE > FILE.pem")
 	case kindZIP:

@@ -42,6 +42,19 @@ const (
 	kindText         = "text"
 	kindBinary       = "binary"
 	kindUnknown      = "unknown"
+
+	kindUTF16LE    = "utf-16le" // without a byte-order mark
+	kindUTF16BE    = "utf-16be"
+	kindGitLFS     = "git-lfs"
+	kindGitAnnex   = "git-annex"
+	kindGitCrypt   = "git-crypt"
+	kindVault      = "ansible-vault"
+	kindSOPS       = "sops"
+	kindAge        = "age"
+	kindOpenSSLEnc = "openssl-enc"
+	kindSecret     = "kubernetes-secret"
+	kindSealed     = "sealed-secret"
+	kindPath       = "path"
 )
 
 // kindOfLabel is what a PEM label promises (RFC 7468, OpenSSL's older labels, and
@@ -70,6 +83,8 @@ func kindOfLabel(label string) string {
 		return kindPGP
 	case "PGP MESSAGE":
 		return kindPGPMessage
+	case "AGE ENCRYPTED FILE":
+		return kindAge
 	}
 	return kindUnknown
 }
@@ -102,7 +117,8 @@ func foundIn(file []byte) found {
 // kindOfBinary knows files by their first bytes, and DER by its shape.
 func kindOfBinary(file []byte) string {
 	for _, magic := range []struct{ start, kind string }{
-		{"\xFF\xFE", kindUTF16}, {"\xFE\xFF", kindUTF16}, {"-\x00-\x00", kindUTF16}, {"\x00-\x00-", kindUTF16},
+		{"\xFF\xFE", kindUTF16}, {"\xFE\xFF", kindUTF16}, {"-\x00-\x00", kindUTF16LE}, {"\x00-\x00-", kindUTF16BE},
+		{"\x00GITCRYPT\x00", kindGitCrypt}, {"age-encryption.org/", kindAge}, {"Salted__", kindOpenSSLEnc},
 		{"\xFE\xED\xFE\xED", kindJKS}, {"\xCE\xCE\xCE\xCE", kindJCEKS},
 		{"\x1F\x8B", kindGzip}, {"PK\x03\x04", kindZIP},
 	} {
@@ -217,11 +233,54 @@ func foundInText(text []byte) found {
 	case begins("ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-", "---- begin ssh2"):
 		return found{kind: kindSSHPublic}
 	}
+	if kind := kindOfTool(text, begins); kind != kindUnknown {
+		return found{kind: kind}
+	}
 	if inner := insideBase64(text); inner != kindUnknown {
 		return found{kind: kindBase64, inner: inner}
 	}
 	return found{kind: kindText}
 }
+
+// kindOfTool knows the files of tools that keep secrets, and a path in place of
+// what it leads to.
+func kindOfTool(text []byte, begins func(...string) bool) string {
+	has := func(part string) bool { return bytes.Contains(text, []byte(part)) }
+	small := len(text) <= maxSecret && has("Secret")
+	switch {
+	case begins("version https://git-lfs.github.com/spec/"):
+		return kindGitLFS
+	case begins("/annex/objects/") || has(".git/annex/objects/"):
+		return kindGitAnnex
+	case begins("$ansible_vault;") || has("!vault |"):
+		return kindVault
+	case has("ENC[AES256_GCM,"):
+		return kindSOPS
+	case begins("u2fsdgvkx1"): // "Salted__" in base64
+		return kindOpenSSLEnc
+	case small && sealedSecret.Match(text):
+		return kindSealed
+	case small && secret.Match(text):
+		return kindSecret
+	case len(text) <= maxPath && onePath.Match(text):
+		return kindPath
+	}
+	return kindUnknown
+}
+
+// Bounds in bytes of what is looked through by expressions, at some 100 ns a byte.
+const (
+	maxPath   = 1024
+	maxSecret = 64 << 10
+)
+
+var (
+	secret       = regexp.MustCompile(`(?m)^\s*[{,]?\s*"?kind"?:\s*"?Secret"?\s*,?\s*$|"kind": ?"Secret"`)
+	sealedSecret = regexp.MustCompile(`(?m)^\s*[{,]?\s*"?kind"?:\s*"?SealedSecret"?\s*,?\s*$|"kind": ?"SealedSecret"`)
+	// One line that begins like a path or ends like the name of a key file. Base64 may
+	// begin with a slash, and has no dot.
+	onePath = regexp.MustCompile(`^(?:(?:/|\.{1,2}/|~/|[A-Za-z]:[\\/])[^\s:;"']{0,1000}\.[A-Za-z0-9]{1,10}|(?:/builds/|/tmp/|/run/secrets/|/var/run/)[^\s:;"']{1,1000}|[^\s:;"'=]{1,200}\.(?i:pem|key|crt|cer|p12|pfx))$`)
+)
 
 // insideBase64 is the kind of what base64 text encodes: "pem", or what DER
 // holds. Kubernetes' secrets are PEM in base64; Windows exports DER so.

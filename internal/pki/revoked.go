@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/bindgate/bindgate/checks/evidence"
 )
 
 // Statement is what one verified list or answer says of one certificate.
@@ -93,7 +95,7 @@ func lifts(s, held Statement) bool {
 func (c *CRL) Says(cert, issuer *x509.Certificate, from string, now time.Time) Statement {
 	s := Statement{Issued: c.list.ThisUpdate, number: c.list.Number}
 	if !c.IssuedBy(issuer) || !bytes.Equal(cert.RawIssuer, issuer.RawSubject) {
-		s.Err, s.Superseded = fmt.Errorf("the list is of another issuer: of %q, want %q; indirect lists are not evaluated", clip(c.list.Issuer.String()), Name(issuer)), true
+		s.Err, s.Superseded = fmt.Errorf("the list is of another issuer: of %q, want %q; indirect lists are not evaluated", clip(evidence.DistinguishedName(c.list.Issuer)), Name(issuer)), true
 		return s
 	}
 	s.Err = c.signedBy(issuer)

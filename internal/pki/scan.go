@@ -5,6 +5,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // block is one PEM block and where it stands in its file.
@@ -73,6 +74,10 @@ func scan(text []byte) ([]block, *Problem) {
 			blocks, open = append(blocks, *open), nil
 		case strings.Contains(line, beginMark) || strings.Contains(line, endMark):
 			return nil, joined(place(len(blocks), start, number))
+		case strings.HasPrefix(line, dashes) && strings.ContainsFunc(line, otherBlank):
+			return nil, &Problem{Kind: "corrupt",
+				Message: fmt.Sprintf("cannot be read at %s: a BEGIN or END line has a no-break space or another blank that is no space", place(len(blocks), start, number)),
+				Fix:     `sed -E '/^-----/s/(\xC2\xA0|\xE2\x80[\x80-\x8B\xAF]|\xE3\x80\x80|\xEF\xBB\xBF)/ /g' FILE > FILE.pem`}
 		case wrongDashes(line):
 			return nil, &Problem{Kind: "corrupt",
 				Message: fmt.Sprintf("cannot be read at %s: a BEGIN or END line lacks its five hyphens on both sides", place(len(blocks), start, number)),
@@ -85,6 +90,12 @@ func scan(text []byte) ([]block, *Problem) {
 		return nil, corrupt(*open, "it has no END line; the file is cut short")
 	}
 	return blocks, nil
+}
+
+// otherBlank reports characters that look like a space and are none: to other
+// programs the line is no BEGIN line.
+func otherBlank(r rune) bool {
+	return r != ' ' && r != '\t' && unicode.IsSpace(r) || r == '\u200B' || r == '\uFEFF'
 }
 
 func addLine(body *bytes.Buffer, line string) {
@@ -136,7 +147,7 @@ func corruptAt(where, what string) *Problem {
 func joined(where string) *Problem {
 	return &Problem{Kind: "corrupt",
 		Message: fmt.Sprintf("cannot be read at %s: a BEGIN or END line is not on a line of its own; line breaks were lost, or files were joined without one between them", where),
-		Fix:     `sed -E 's/ *(-----[A-Z0-9 ]+-----) */\n\1\n/g' FILE | sed '/-----/!s/ /\n/g' > FILE.pem`}
+		Fix:     `sed -E 's/[\x22\x27]//g; s/(\\r|\\n)+/\n/g; s/ *(-----[A-Z0-9 ]+-----) */\n\1\n/g' FILE | sed '/-----/!s/ /\n/g' > FILE.pem`}
 }
 
 // clean takes the dirt off a file that hides its PEM blocks, without moving any
@@ -175,8 +186,12 @@ func dirtOf(file []byte, escaped bool) []string {
 	if escaped {
 		return append(dirt, `has its line breaks written as the two characters \n`)
 	}
-	if n := bytes.Count(file, []byte("\r")); n > 0 {
-		dirt = append(dirt, fmt.Sprintf("has Windows line ends (%d of them)", n))
+	windows := bytes.Count(file, []byte("\r\n"))
+	if windows > 0 {
+		dirt = append(dirt, fmt.Sprintf("has Windows line ends (%d of them)", windows))
+	}
+	if lone := bytes.Count(file, []byte("\r")) - windows; lone > 0 {
+		dirt = append(dirt, fmt.Sprintf("has line ends of the classic Mac OS (%d carriage returns)", lone))
 	}
 	inside := false
 	first := map[string]int{} // kind of dirt → the first line that has it

@@ -32,7 +32,7 @@ func certificatesOf(chain []evidence.Cert) []certificateView {
 			out = append(out, v)
 			continue
 		}
-		v.Subject, v.Issuer = cert.Subject.String(), cert.Issuer.String()
+		v.Subject, v.Issuer = evidence.DistinguishedName(cert.Subject), evidence.DistinguishedName(cert.Issuer)
 		v.Serial = fmt.Sprintf("%x", cmp.Or(cert.SerialNumber, new(big.Int)))
 		names := slices.Clone(cert.DNSNames)
 		for _, ip := range cert.IPAddresses {

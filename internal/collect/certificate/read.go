@@ -40,6 +40,7 @@ func (c *Collector) body(b binding.Binding) (body, error) {
 	}
 	passphrase, noPassphrase := c.passphrase(b)
 	certificates, problem := pki.ParseCertificates(file.Bytes, passphrase)
+	problem = c.ofPassphrase(b, passphrase, problem)
 	if problem != nil && problem.Kind == pki.KindEncrypted && noPassphrase != nil {
 		problem = noPassphrase
 	}
@@ -73,14 +74,49 @@ func (c *Collector) key(b binding.Binding, body body) (keyFile, error) {
 			return keyFile{problem: notSet("should hold the private key", ref.Env, "export "+ref.Env+"=\"$(cat KEY)\"")}, nil
 		}
 		key, problem := pki.ParsePrivateKey([]byte(value), passphrase)
-		return keyFile{key: key, problem: problem}, nil
+		return keyFile{key: key, problem: ofVariable(ref.Env, c.ofPassphrase(b, passphrase, problem))}, nil
 	}
 	file, problem, err := c.read(b, ref.File)
 	if err != nil || problem != nil {
 		return keyFile{problem: problem}, err
 	}
 	key, problem := pki.ParsePrivateKey(file.Bytes, passphrase)
-	return keyFile{key: key, problem: problem, path: file.Path}, nil
+	return keyFile{key: key, problem: c.ofPassphrase(b, passphrase, problem), path: file.Path}, nil
+}
+
+// ofVariable says of a variable what the words about files do not: CI systems hand
+// no secrets to the pull requests of forks, and GitLab's variables of type File
+// hold the path of a file.
+func ofVariable(name string, problem *pki.Problem) *pki.Problem {
+	switch {
+	case problem == nil:
+		return nil
+	case problem.Kind == "empty":
+		return &pki.Problem{Kind: "empty", Message: fmt.Sprintf("is empty: the environment variable %s is set to nothing", name),
+			Fix: fmt.Sprintf("fill the secret %s, and check its scope: CI systems hand no secrets to pull requests of forks or to branches that are not protected; there run lint without the key", name)}
+	case problem.Kind == "path":
+		return &pki.Problem{Kind: "path", Message: fmt.Sprintf("is a path: the environment variable %s holds the name of a file, as GitLab's variables of type File do, want the text of the key", name),
+			Fix: fmt.Sprintf("name the file: --private-key \"$%s\"; or in a manifest hand its text over in another variable: export BINDGATE_KEY=\"$(cat \"$%s\")\"", name, name)}
+	}
+	return problem
+}
+
+// ofPassphrase says what is wrong with a passphrase without showing it.
+func (c *Collector) ofPassphrase(b binding.Binding, passphrase string, problem *pki.Problem) *pki.Problem {
+	ref := b.Certificate.PrivateKey
+	if problem == nil || ref == nil || ref.PassphraseEnv == "" || problem.Kind != pki.KindEncrypted && problem.Kind != pki.KindPassphrase {
+		return problem
+	}
+	told := *problem
+	switch {
+	case passphrase == "":
+		told.Message += fmt.Sprintf(": the environment variable %s is set to nothing", ref.PassphraseEnv)
+		told.Fix = fmt.Sprintf("fill the secret %s, and check its scope: CI systems hand no secrets to pull requests of forks", ref.PassphraseEnv)
+	case strings.TrimSpace(passphrase) != passphrase:
+		told.Message += fmt.Sprintf("; the value of %s begins or ends with a blank or a line break", ref.PassphraseEnv)
+		told.Fix = fmt.Sprintf("take the line break off: export %s=\"$(printf %%s \"$%s\")\" drops the ones at the end", ref.PassphraseEnv, ref.PassphraseEnv)
+	}
+	return &told
 }
 
 // passphrase is the one that the binding names, "" for none; the Problem is
@@ -130,7 +166,7 @@ func problemOf(err error) *pki.Problem {
 			Fix: "give that user, and nobody else, leave to read it: chown USER FILE && chmod 600 FILE"}
 	case errors.Is(err, confine.ErrOutside):
 		return &pki.Problem{Kind: "outside", Message: "leaves the allowed folders",
-			Fix: "move it under the folder of the manifest, or allow its folder with --allow-path DIR"}
+			Fix: "move it under the folder of the manifest, or allow its folder with --allow-path DIR; of a link the folder that it leads to counts (certbot's live/ leads to archive/): readlink -f FILE"}
 	case errors.Is(err, confine.ErrTooLarge):
 		return &pki.Problem{Kind: "too-large", Message: fmt.Sprintf("has more than %d bytes", pki.MaxFileSize),
 			Fix: "keep one server certificate with its intermediates, and one private key, a file: ls -l FILE"}

@@ -80,6 +80,8 @@ func files(t *testing.T) map[string][]byte {
 	excluding := root.CA(t, "Demo Excluding CA", constraints("\x30\x1f\xa1\x1d\x30\x1b\xa4\x19\x30\x17\x31\x15\x30\x13\x06\x03\x55\x04\x03\x0c\x0capi.demo.com"))
 	all["directory-excluded.pem"] = pkitest.PEM(excluding.Leaf(t, []string{"api.demo.com"}), excluding)
 	lists(t, all, ca, leaf)
+	cross := pkitest.Root(t, "Demo Older Root").CA(t, "Demo Root", pkitest.Valid(pkitest.Now().AddDate(-5, 0, 0), pkitest.Now().AddDate(0, -1, 0)))
+	all["expired-cross-sign.pem"] = pkitest.PEM(leaf, ca, cross)
 	return all
 }
 
