@@ -128,7 +128,7 @@ func (c corpus) refused(t *testing.T) {
 			continue
 		}
 		total++
-		_, reason, ok := strings.Cut(strings.TrimRight(j.facts.Problem.Message, ")"), "x509: ")
+		_, reason, ok := strings.Cut(j.facts.Problem.Message, "breaks the rules of its form: ")
 		if !ok {
 			reason = j.facts.Problem.Message
 		}
@@ -162,14 +162,14 @@ func inProfile(name, profile string) bool {
 	}
 	source := string(l.Source)
 	return strings.HasPrefix(source, "RFC") || profile == evidence.ProfilePublic &&
-		slices.Contains([]string{"CABF_BR", "Mozilla", "Apple", "Chrome", "Community"}, source)
+		slices.Contains([]string{"CABF_BR", "CABF_EV", "Mozilla", "Apple", "Chrome", "Community"}, source)
 }
 
 // lints: certificate/lints-clean tells a lint's error as an error and its
 // warning as a warning, and nothing of what passes, does not apply, is not yet
-// in force, or is but a notice.
+// in force by the CA/Browser Forum or a root program, or is but a notice.
 func (c corpus) lints(t *testing.T, profile string) {
-	findings, silences, accepts, rejects, left, unread := 0, 0, 0, 0, 0, 0
+	findings, silences, accepts, rejects, left, unread, dated := 0, 0, 0, 0, 0, 0, 0
 	for _, e := range c.expected {
 		j := c.judged[profile][e.file]
 		if !inProfile(e.lint, profile) {
@@ -180,11 +180,19 @@ func (c corpus) lints(t *testing.T, profile string) {
 			unread++
 			continue
 		}
+		rfc := strings.HasPrefix(string(lint.GlobalRegistry().CertificateLints().ByName(e.lint).Source), "RFC")
+		if e.status == "NE" && rfc { // zlint looks at the date that the certificate states, bindgate does not
+			dated++
+			continue
+		}
 		var want checks.Severity
 		switch e.status {
 		case "Error", "Fatal":
 			want = checks.Error
 		case "Warn":
+			want = checks.Warning
+		}
+		if want == checks.Error && rfc && profile == evidence.ProfilePrivate && takenByClients.MatchString(e.lint) {
 			want = checks.Warning
 		}
 		r := j.results["lints-clean"]
@@ -211,9 +219,13 @@ func (c corpus) lints(t *testing.T, profile string) {
 		}
 		t.Errorf("profile %s: %s says %s of %s, lints-clean %q", profile, e.lint, e.status, e.file, got)
 	}
-	t.Logf("profile %s: %d agree (%d that there is a finding, %d that there is none), %d false accepts, %d false rejects; %d of files that are refused, %d of lints outside of the profile",
-		profile, findings+silences, findings, silences, accepts, rejects, unread, left)
+	t.Logf("profile %s: %d agree (%d that there is a finding, %d that there is none), %d false accepts, %d false rejects; %d of files that are refused, %d of lints outside of the profile, %d that ask for the date of an RFC",
+		profile, findings+silences, findings, silences, accepts, rejects, unread, left, dated)
 }
+
+// takenByClients are the lints of key usages and criticality that profile private
+// tells as warnings.
+var takenByClients = regexp.MustCompile(`critical|allowed_ku|key_usage_and_extended_key_usage_inconsistent`)
 
 // rows holds our own rows, which know no dates, against the lints of the same
 // property: an error or a warning must be told by the row in its words, and the
