@@ -46,6 +46,8 @@ func judgeReplaces(s checks.Subject) checks.Verdict {
 	switch {
 	case group.Served == nil && (!bound || domain.CertificateName == ""):
 		return checks.DoesNotApply("the group serves no certificate for the domain now")
+	case group.Served == nil && domain.CertificateValidEnd > 0: // lint: the group's own words give the date alone
+		return checks.Judge(earlier(time.UnixMilli(domain.CertificateValidEnd), chain[0], s.Binding.Certificate.MayEndEarlier)...)
 	case group.Served == nil:
 		return checks.NotRun("what is served now was not read: plan and apply ask for it")
 	case group.Served.Leaf == "" && group.Served.ChainDigest == "":
@@ -83,13 +85,18 @@ func replacement(old, next *x509.Certificate, mayEndEarlier bool) (found []check
 	if !bytes.Equal(old.RawIssuer, next.RawIssuer) {
 		warn("the issuer changes from %q to %q", bounded(evidence.DistinguishedName(old.Issuer)), bounded(evidence.DistinguishedName(next.Issuer)))
 	}
-	if next.NotAfter.Before(old.NotAfter) {
-		text := fmt.Sprintf("it ends at %s, before the one that is served now (%s)", next.NotAfter.UTC().Format(time.RFC3339), old.NotAfter.UTC().Format(time.RFC3339))
-		if mayEndEarlier {
-			warn("%s", text)
-		} else {
-			found = append(found, checks.Fails(atBody, text, "name the newer file; if the shorter one is meant, state certificate.mayEndEarlier: true in the binding"))
-		}
+	return append(found, earlier(old.NotAfter, next, mayEndEarlier)...)
+}
+
+// earlier finds that the certificate to come ends before the one in effect. The
+// gateway's dates have milliseconds, a certificate's seconds.
+func earlier(end time.Time, next *x509.Certificate, mayEndEarlier bool) []checks.Finding {
+	if !next.NotAfter.Before(end.Truncate(time.Second)) {
+		return nil
 	}
-	return found
+	text := fmt.Sprintf("it ends at %s, before the one that is served now (%s)", next.NotAfter.UTC().Format(time.RFC3339), end.UTC().Format(time.RFC3339))
+	if mayEndEarlier {
+		return []checks.Finding{checks.Warns(atBody, text, "go on if that is meant; else have it issued like the one that is served")}
+	}
+	return []checks.Finding{checks.Fails(atBody, text, "name the newer file; if the shorter one is meant, state certificate.mayEndEarlier: true in the binding")}
 }
