@@ -47,6 +47,9 @@ func judgeStrong(s checks.Subject) checks.Verdict {
 	facts := s.Evidence.Key.Facts
 	factored := facts.Algorithm == "RSA" && len(facts.Unsound) == 0 && facts.Problem == nil && bytes.Equal(facts.PublicKey, chain[0].RawSubjectPublicKeyInfo)
 	found = append(found, strength(chain[0], factored)...)
+	if file := s.Evidence.Certificate.Facts.RelatedKey; file != "" {
+		found = append(found, checks.Fails(atBody, fmt.Sprintf("the RSA modulus of the certificate shares a prime with that of %q, so anybody can factor both", bounded(file)), newKey))
+	}
 	found = append(found, issuers(chain, s.Evidence.Certificate.Facts.Path)...)
 	key := s.Evidence.Key
 	for _, weakness := range key.Facts.Weaknesses {

@@ -29,7 +29,8 @@ type Certificate struct {
 	Excess      []string `json:"excess,omitempty"`      // what is beyond the limits of what is evaluated; then no path was looked for
 	Lints       *Lints   `json:"lints,omitempty"`       // nil: nothing was linted
 
-	KeyLists []KeyList `json:"keyLists,omitempty"` // the lists of weak keys that were asked for every key of Chain
+	KeyLists   []KeyList `json:"keyLists,omitempty"`   // the lists of weak keys that were asked for every key of Chain
+	RelatedKey string    `json:"relatedKey,omitempty"` // the certificate file of this run whose RSA modulus shares a prime with the leaf's
 }
 
 // KeyList is what one list of weak keys said.

@@ -92,8 +92,8 @@ func (f *Files) locate(from, path string) (resolved, root string, err error) {
 	}
 	for _, root := range f.roots {
 		if rel, err := filepath.Rel(root, filepath.Clean(named)); err == nil && filepath.IsLocal(rel) {
-			return "", "", fmt.Errorf("%w: %q is a link into %s, which is not under %s; allow that folder, too, with --allow-path DIR (certbot's live/ leads to archive/)",
-				ErrOutside, path, filepath.Dir(resolved), strings.Join(f.roots, " or "))
+			return "", "", fmt.Errorf("%w: %q is not under %s: it is a link into %s; move the file there, or allow that folder, too, with --allow-path DIR (certbot's live/ leads to archive/)",
+				ErrOutside, path, strings.Join(f.roots, " or "), filepath.Dir(resolved))
 		}
 	}
 	return "", "", fmt.Errorf("%w: %q is not under %s; move the file there, or allow its folder with --allow-path DIR",

@@ -198,3 +198,27 @@ func TestGitTop(t *testing.T) {
 		t.Errorf("GitTop of nothing = %q", got)
 	}
 }
+
+// TestLinkOutIsNamed: certbot's live/ holds links to archive/, and the folder that they lead to is told.
+func TestLinkOutIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	for _, folder := range []string{"live", "archive"} {
+		if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "archive", "fullchain1.pem"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("../archive/fullchain1.pem", filepath.Join(dir, "live", "fullchain.pem")); err != nil {
+		t.Skip(err)
+	}
+	files, err := confine.New([]string{filepath.Join(dir, "live")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = files.Resolve(filepath.Join(dir, "live"), "fullchain.pem")
+	if !errors.Is(err, confine.ErrOutside) || !strings.Contains(err.Error(), "it is a link into "+filepath.Join(dir, "archive")) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -44,6 +44,7 @@ type Collector struct {
 	linter   string                   // name and version
 	linters  map[string]*lints.Linter // by profile
 	tracked  *tracker
+	moduli   *moduli
 }
 
 // New makes a collector. The error is of a file of roots or of weak keys that
@@ -57,7 +58,7 @@ func New(c Config) (*Collector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Collector{config: c, roots: roots, keyLists: keyLists, tracked: newTracker(), linter: lints.Version(), linters: map[string]*lints.Linter{
+	return &Collector{config: c, roots: roots, keyLists: keyLists, tracked: newTracker(), moduli: newModuli(), linter: lints.Version(), linters: map[string]*lints.Linter{
 		evidence.ProfilePublic: lints.New(true), evidence.ProfilePrivate: lints.New(false),
 	}}, nil
 }
@@ -134,6 +135,7 @@ func (c *Collector) certificateFacts(b binding.Binding, body body) evidence.Cert
 		facts.Chain = append(facts.Chain, evidence.NewCert(one.Certificate, one.Block, one.Offset))
 	}
 	facts.KeyLists = c.listed(chain)
+	facts.RelatedKey = c.moduli.related(chain[0], b.Certificate.Body)
 	facts.Path = evidence.Path{RootsFrom: c.roots.Name()}
 	if facts.Excess = pki.Excess(chain); len(facts.Excess) > 0 {
 		facts.Path.Undecided = "it is too large to be evaluated: " + facts.Excess[0]
