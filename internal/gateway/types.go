@@ -25,8 +25,8 @@ type groupAnswer struct {
 	Status               string
 	BillingStatus        string
 	IllegalStatus        string
-	StageItems           struct{ StageInfo []stageInfo }
-	CustomDomains        struct{ DomainItem []domainItem }
+	StageItems           struct{ StageInfo list[stageInfo] }
+	CustomDomains        struct{ DomainItem list[domainItem] }
 }
 
 type stageInfo struct {
@@ -53,7 +53,7 @@ type domainItem struct {
 type listAnswer struct {
 	TotalCount         *int
 	APIGroupAttributes struct {
-		APIGroupAttribute []groupAttribute `xml:"ApiGroupAttribute"`
+		APIGroupAttribute list[groupAttribute] `xml:"ApiGroupAttribute"`
 	} `xml:"ApiGroupAttributes"`
 }
 

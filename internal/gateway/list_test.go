@@ -1,0 +1,47 @@
+package gateway_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/gateway/gatewaytest"
+)
+
+// Four megabytes of empty items must not become a gigabyte of domains.
+func TestVastListsAreRefused(t *testing.T) {
+	const head = `{"RequestId":"R","GroupId":"` + groupID + `","CustomDomains":{"DomainItem":[`
+	xmlHead := `<R><RequestId>R</RequestId><GroupId>` + groupID + `</GroupId><CustomDomains>`
+	for name, body := range map[string]string{
+		"JSON": head + strings.Repeat("{},", 1_300_000) + "{}]}}",
+		"XML":  xmlHead + strings.Repeat("<DomainItem/>", 300_000) + "</CustomDomains></R>",
+	} {
+		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroup": {{Body: body}}})
+		transport := e.Transport()
+		allocated := testing.Benchmark(func(b *testing.B) {
+			for range b.N {
+				if _, err := gateway.NewReader(transport).GroupNow(gatewaytest.Soon(t), region, groupID); err == nil {
+					t.Fatalf("%s: a vast list was read", name)
+				}
+			}
+		}).AllocedBytesPerOp()
+		if allocated > 200<<20 {
+			t.Errorf("%s: %d MiB were allocated, want at most 200", name, allocated>>20)
+		}
+	}
+}
+
+// Both formats read lists as before.
+func TestListsOfBothFormats(t *testing.T) {
+	for name, body := range map[string]string{
+		"JSON": `{"RequestId":"R","GroupId":"` + groupID + `","StageItems":{"StageInfo":null},"CustomDomains":{"DomainItem":[{"DomainName":"a.demo.com"},{"DomainName":"b.demo.com"}]}}`,
+		"XML": `<R><RequestId>R</RequestId><GroupId>` + groupID + `</GroupId><CustomDomains><DomainItem><DomainName>a.demo.com</DomainName></DomainItem>` +
+			`<DomainItem><DomainName>b.demo.com</DomainName></DomainItem></CustomDomains></R>`,
+	} {
+		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroup": {{Body: body}}})
+		g, err := gateway.NewReader(e.Transport()).GroupNow(gatewaytest.Soon(t), region, groupID)
+		if err != nil || len(g.Domains) != 2 || g.Domains[1].DomainName != "b.demo.com" {
+			t.Errorf("%s: got %+v and %v, want both domains", name, g.Domains, err)
+		}
+	}
+}
