@@ -88,6 +88,7 @@ func (b *ruleBinding) rest(ev *evidence.Evidence) {
 	switch b.collector["rest"] {
 	case "":
 	case "missing":
+		ev.Displaced = evidence.Observation[evidence.Displaced]{} // the collector gathered it
 		return
 	case "left out":
 		state = evidence.StateNotCollected
