@@ -98,9 +98,9 @@ func New(cfg Config) (*Client, error) {
 func (c *Client) Server() string { return c.server }
 
 // Exchange asks one question and returns the whole message that answers it. The
-// errors are of the way there; every RCODE is an answer.
+// errors are of the way there; every RCODE is an answer. The name is canonical.
 func (c *Client) Exchange(ctx context.Context, name string, qtype uint16) (*dns.Msg, error) {
-	return c.exchangeOne(ctx, question{canonical(name), qtype}, false)
+	return c.exchangeOne(ctx, question{name, qtype}, false)
 }
 
 // Reply is what came of one question.
@@ -110,9 +110,9 @@ type Reply struct {
 }
 
 // ExchangeAll asks for several types of one name at the same time. Replies that
-// hold the same records share a message, whose question names one of the types.
+// hold the same records share a message, whose question names one of the types. The
+// name is canonical.
 func (c *Client) ExchangeAll(ctx context.Context, name string, types []uint16) []Reply {
-	name = canonical(name)
 	asked := make([]question, len(types))
 	for i, qtype := range types {
 		asked[i] = question{name, qtype}

@@ -201,9 +201,10 @@ type CNAME struct {
 	TTL    uint32 // seconds
 }
 
-// Reduce reads a message that answers the question for name and qtype.
+// Reduce reads a message that answers the question for name and qtype. The name is
+// canonical.
 func Reduce(m *dns.Msg, name string, qtype uint16) (Answer, error) {
-	return reduce(question{canonical(name), qtype}, m)
+	return reduce(question{name, qtype}, m)
 }
 
 // reduce keeps the answer section's records of the question's own owner. A

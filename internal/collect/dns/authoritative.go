@@ -34,7 +34,7 @@ func (c *Collector) authorityAliases(ctx context.Context, b binding.Binding) evi
 		work.Go(func() { facts.Resolvers[i] = view(ctx, resolver, name) })
 	}
 	work.Go(func() { facts.Security = c.security(ctx, walk) })
-	work.Go(func() { facts.Around = around(ctx, c.authority, b, seen) })
+	facts.Around = around(ctx, c.authority, b, seen)
 	work.Wait()
 	return evidence.Observed(facts, authorities, c.now())
 }
@@ -63,7 +63,11 @@ func (c *Collector) matrices(ctx context.Context, walk iterate.Walk) []evidence.
 	out := make([]evidence.Matrix, len(walk.Steps))
 	var work sync.WaitGroup
 	for i, step := range walk.Steps {
-		work.Go(func() { out[i] = c.matrix(ctx, step.Aliases) })
+		if last := i == len(out)-1; last {
+			out[i] = c.matrix(ctx, step.Aliases)
+		} else {
+			work.Go(func() { out[i] = c.matrix(ctx, step.Aliases) })
+		}
 	}
 	work.Wait()
 	return out

@@ -190,3 +190,44 @@ func TestIntranetIsAskedOfTheResolver(t *testing.T) {
 		}
 	}
 }
+
+// Names of one zone that lead to the same group share what is known of both: a name
+// that was seen costs no question, and another one those about itself alone.
+func TestNoQuestionIsAskedTwice(t *testing.T) {
+	l, w := internet(t, nil)
+	c := NewAuthority(w, nil, time.Now, func() string { return "random" })
+	collect := func(names ...string) {
+		t.Helper()
+		for _, name := range names {
+			if got, _ := c.Collect(t.Context(), binding.Binding{DomainName: name, GroupID: groupID, RegionID: "cn-hangzhou"}); got.Facts.End.Event != evidence.EventAddress {
+				t.Fatalf("%s: got %+v", name, got)
+			}
+		}
+	}
+	questions := []string{"com. NS", "demo.com. NS", "demo.com. SOA", "wild.demo.com. NS", "alicloudapi.com. NS", "alicloudapi.com. SOA"}
+	for _, name := range []string{lab.SubDomain, "a.wild.demo.com", "b.wild.demo.com"} {
+		for _, qtype := range []string{"CNAME", "A", "AAAA", "MX", "TXT", "HTTPS", "CAA"} {
+			questions = append(questions, name+". "+qtype)
+		}
+	}
+	counts := func() map[string]int {
+		all := map[string]int{}
+		for _, question := range questions {
+			for _, s := range l.Servers {
+				all[question] += s.Count(question)
+			}
+		}
+		return all
+	}
+	collect("a.wild.demo.com", "b.wild.demo.com")
+	once := counts()
+	for _, question := range []string{"a.wild.demo.com. CNAME", "b.wild.demo.com. MX", lab.SubDomain + ". HTTPS", "demo.com. SOA"} {
+		if once[question] == 0 {
+			t.Errorf("%s was not asked", question)
+		}
+	}
+	collect("a.wild.demo.com", "b.wild.demo.com", "c.wild.demo.com")
+	if diff := cmp.Diff(once, counts()); diff != "" {
+		t.Errorf("asked again: %s", diff)
+	}
+}

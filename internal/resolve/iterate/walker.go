@@ -125,8 +125,10 @@ func (w *Walker) Walk(ctx context.Context, name string, types ...uint16) (Walk, 
 	}
 	t := newTrail()
 	walk := Walk{Chain: resolve.Chain{Name: owner}}
+	next := w.step // of the first name, which hardly another walk asks for
 	for {
-		step, here, err := w.sharedStep(ctx, t, walk.Name, types)
+		step, here, err := next(ctx, t, walk.Name, types)
+		next = w.sharedStep
 		if step.Aliases.Zone != nil {
 			walk.Steps = append(walk.Steps, step)
 		}
