@@ -254,7 +254,7 @@ func (c *Client) advice(text string) string {
 const (
 	firstWindow = 64
 	leastWindow = 4
-	mostWindow  = 1024
+	mostWindow  = 256 // small datagrams that the buffer of a socket holds by default on Linux
 )
 
 // window bounds the questions on their way to one server: one more for each
