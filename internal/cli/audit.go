@@ -8,9 +8,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
-	"go.yaml.in/yaml/v4"
 
-	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 )
@@ -64,7 +62,7 @@ func audit(ctx context.Context, env Env, c *cobra.Command, f flags, region, outp
 	}
 	held := func() (*manifest.Set, error) { return manifest.Of(bindings, env.Dir) }
 	if file != nil {
-		if err := writeManifest(file, bindings); err != nil {
+		if err := errors.Join(manifest.Write(file, bindings), file.Close()); err != nil {
 			return fmt.Errorf("writing -o %q: %w", output, err)
 		}
 		held = func() (*manifest.Set, error) { return load(env, c, r.s, []string{output}) } // findings name its lines
@@ -85,37 +83,4 @@ func openNew(env Env, path string) (*outFile, error) {
 		err = errors.Join(os.ErrExist, f.Close())
 	}
 	return f, err
-}
-
-// writeManifest writes bindings as a manifest.
-func writeManifest(file *outFile, bindings []binding.Binding) error {
-	m := boundFile{APIVersion: "bindgate/v1"}
-	for _, b := range bindings {
-		d := boundDomain{DomainName: b.DomainName, GroupID: b.GroupID, RegionID: b.RegionID, BindStageName: *b.BindStageName,
-			Redirect: b.IsHTTPRedirectToHTTPS != nil}
-		if b.CustomDomainTypeGiven {
-			d.CustomDomainType = b.CustomDomainType
-		}
-		m.Bindings = append(m.Bindings, d)
-	}
-	text, err := yaml.Dump(m, yaml.WithIndent(2), yaml.WithCompactSeqIndent(false))
-	if err == nil {
-		_, err = file.Write(text)
-	}
-	return errors.Join(err, file.Close())
-}
-
-// boundFile is a manifest of what is bound.
-type boundFile struct {
-	APIVersion string        `yaml:"apiVersion"`
-	Bindings   []boundDomain `yaml:"bindings"`
-}
-
-type boundDomain struct {
-	DomainName       string `yaml:"domainName"`
-	GroupID          string `yaml:"groupId"`
-	RegionID         string `yaml:"regionId"`
-	BindStageName    string `yaml:"bindStageName"` // empty: all environments
-	CustomDomainType string `yaml:"customDomainType,omitempty"`
-	Redirect         bool   `yaml:"isHttpRedirectToHttps,omitempty"`
 }

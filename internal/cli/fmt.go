@@ -2,12 +2,10 @@ package cli
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +34,7 @@ func formatAll(env Env, args []string, check bool) error {
 		if err != nil {
 			return err
 		}
-		out, err := layOut("<stdin>.yaml", src)
+		out, err := yamlfmt.File("<stdin>.yaml", src)
 		if err == nil {
 			_, err = env.Stdout.Write(out)
 		}
@@ -53,7 +51,7 @@ func formatAll(env Env, args []string, check bool) error {
 	changed := 0
 	for _, name := range set.Paths {
 		src := set.Text(name)
-		out, err := layOut(name, src)
+		out, err := yamlfmt.File(name, src)
 		if err != nil {
 			return err
 		}
@@ -78,21 +76,6 @@ func formatAll(env Env, args []string, check bool) error {
 
 // maxManifest bounds what is formatted from standard input, in bytes.
 const maxManifest = 4 << 20
-
-func layOut(name string, src []byte) ([]byte, error) {
-	if strings.HasSuffix(name, ".json") {
-		var b bytes.Buffer
-		if err := json.Indent(&b, bytes.TrimSpace(src), "", "  "); err != nil {
-			return nil, fmt.Errorf("laying out %q: %w", name, err)
-		}
-		return append(b.Bytes(), '\n'), nil
-	}
-	out, err := yamlfmt.Format(src)
-	if err != nil {
-		return nil, fmt.Errorf("formatting %q: %w", name, err)
-	}
-	return out, nil
-}
 
 // replace writes a file anew, whole or not at all, with the mode that it had.
 func replace(path string, data []byte) error {

@@ -2,10 +2,17 @@
 package starter
 
 import (
+	"cmp"
 	"embed"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/bindgate/bindgate/internal/confine"
 )
 
 //go:embed files
@@ -26,6 +33,81 @@ const (
 
 // firstVersion pins what a build without a version writes.
 const firstVersion = "v0.1.0"
+
+// Write writes the files into dir, a folder of a repository, and says in lines what
+// it did and what comes next. A file that exists stays as it is. Without ci the
+// repository's own files tell which CI it uses; the rest is as for Files.
+func Write(dir, version string, ci []string, manifestSchema, configSchema []byte) (done []string, err error) {
+	top := cmp.Or(confine.GitTop(dir), confine.GitTop(filepath.Dir(dir)), dir)
+	if ci == nil {
+		ci = guessCI(top)
+	}
+	all, err := Files(version, ci, manifestSchema, configSchema)
+	if err != nil {
+		return nil, err
+	}
+	kept := false
+	for _, f := range all {
+		wrote, err := writeNew(filepath.Join(dir, filepath.FromSlash(f.Path)), f.Text)
+		if err != nil {
+			return nil, err
+		}
+		word := "wrote"
+		if !wrote {
+			word, kept = "kept ", true
+		}
+		done = append(done, fmt.Sprintf("%s %s (%s)", word, f.Path, f.For))
+	}
+	if kept {
+		done = append(done, "What was kept is yours: run `bindgate init` in an empty folder to see what would stand there.")
+	}
+	if below := folderBelow(top, dir); below != "" {
+		done = append(done, fmt.Sprintf("This folder is not the top of its repository, where alone CI and pre-commit look for their files: move .bindgate.yaml, "+
+			".pre-commit-config.yaml and the CI's file to %s, and have the CI judge %s.", top, below))
+	}
+	return append(done, "Next: put your domain and group into bindings.yaml, then `bindgate lint --offline`."), nil
+}
+
+// guessCI tells by a repository's files which CI it uses.
+func guessCI(dir string) []string {
+	exists := func(name string) bool { _, err := os.Lstat(filepath.Join(dir, name)); return err == nil }
+	if exists(".gitlab-ci.yml") || exists(".gitlab") {
+		if exists(".github") {
+			return []string{GitHub, GitLab}
+		}
+		return []string{GitLab}
+	}
+	return []string{GitHub}
+}
+
+// folderBelow is the path from a repository's top to dir, links resolved; empty
+// when dir is the top itself, or when nothing can be told.
+func folderBelow(top, dir string) string {
+	realTop, err := filepath.EvalSymlinks(top)
+	realDir, err2 := filepath.EvalSymlinks(dir)
+	below, err3 := filepath.Rel(realTop, realDir)
+	if errors.Join(err, err2, err3) != nil || below == "." {
+		return ""
+	}
+	return filepath.ToSlash(below)
+}
+
+// writeNew writes a file that does not exist yet. O_EXCL makes sure of it, links
+// included.
+func writeNew(path string, text []byte) (bool, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return false, err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	_, err = f.Write(text)
+	return true, errors.Join(err, f.Close())
+}
 
 // Files gives the files for a repository whose CI runs at the given places.
 // version is bindgate's own: they pin it. The schemas are those that

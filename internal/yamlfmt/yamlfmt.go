@@ -4,6 +4,7 @@ package yamlfmt
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,23 @@ const maxDepth = 100
 // blank stands in for a blank line while the YAML library holds the text, which
 // keeps comments and drops blank lines.
 const blank = "#bindgate-fmt: a blank line"
+
+// File gives the text of a file in its one layout: that of JSON where the name ends
+// in .json, else that of YAML.
+func File(name string, src []byte) ([]byte, error) {
+	if strings.HasSuffix(name, ".json") {
+		var b bytes.Buffer
+		if err := json.Indent(&b, bytes.TrimSpace(src), "", "  "); err != nil {
+			return nil, fmt.Errorf("laying out %q: %w", name, err)
+		}
+		return append(b.Bytes(), '\n'), nil
+	}
+	out, err := Format(src)
+	if err != nil {
+		return nil, fmt.Errorf("formatting %q: %w", name, err)
+	}
+	return out, nil
+}
 
 // Format gives the text in its one layout. Formatting that again changes
 // nothing. It is an error where the text is no YAML, or where another layout

@@ -1,0 +1,93 @@
+// Package manpage writes the man pages of a command line in the macros of man(7).
+package manpage
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Write writes into a folder, which it makes if need be, a page for a command and
+// for each command below it. version is the program's.
+func Write(c *cobra.Command, dir, version string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, name(c)+".1"), []byte(page(c, version)), 0o644); err != nil {
+		return err
+	}
+	for _, sub := range c.Commands() {
+		if !sub.IsAvailableCommand() {
+			continue
+		}
+		if err := Write(sub, dir, version); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// page is the page of a command in the macros of man(7). Cobra's own
+// generator renders Markdown, and its tables would cost every start of bindgate
+// a fiftieth of its time.
+func page(c *cobra.Command, version string) string {
+	c.InitDefaultHelpFlag()
+	var b strings.Builder
+	section := func(title, format string, args ...any) { fmt.Fprintf(&b, ".SH "+title+"\n"+format+"\n", args...) }
+	fmt.Fprintf(&b, ".TH %s 1 \"\" %q bindgate\n", strings.ToUpper(name(c)), "bindgate "+version)
+	section("NAME", `%s \- %s`, roff(name(c)), roff(c.Short))
+	section("SYNOPSIS", `\fB%s\fP`, roff(c.UseLine()))
+	if c.Long != "" {
+		section("DESCRIPTION", "%s", strings.ReplaceAll(roff(c.Long), "\n\n", "\n.PP\n"))
+	}
+	section("OPTIONS", "%s", options(c.LocalFlags()))
+	var others []string
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() {
+			others = append(others, reference(sub))
+		}
+	}
+	if c.HasParent() {
+		others = append(others, reference(c.Parent()))
+	}
+	section("SEE ALSO", "%s", strings.Join(others, ",\n"))
+	return b.String()
+}
+
+func options(flags *pflag.FlagSet) string {
+	var b strings.Builder
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
+		value, usage := pflag.UnquoteUsage(f)
+		if !slices.Contains([]string{"", "0", "0s", "false", "[]"}, f.DefValue) {
+			usage += " (default " + f.DefValue + ")"
+		}
+		flag := "--" + f.Name
+		if f.Shorthand != "" {
+			flag = "-" + f.Shorthand + ", " + flag
+		}
+		fmt.Fprintf(&b, ".TP\n\\fB%s\\fP \\fI%s\\fP\n%s\n", roff(flag), roff(value), roff(usage))
+	})
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func reference(c *cobra.Command) string { return `\fB` + roff(name(c)) + `\fP(1)` }
+
+func name(c *cobra.Command) string { return strings.ReplaceAll(c.CommandPath(), " ", "-") }
+
+// roff escapes what troff would read as its own: backslashes, hyphens that are
+// to stay ASCII, and a control character where a line begins.
+func roff(s string) string {
+	s = strings.NewReplacer(`\`, `\e`, "-", `\-`, "\n.", "\n\\&.", "\n'", "\n\\&'").Replace(s)
+	if strings.HasPrefix(s, ".") || strings.HasPrefix(s, "'") {
+		s = `\&` + s
+	}
+	return s
+}
