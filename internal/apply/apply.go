@@ -61,10 +61,31 @@ func Run(ctx context.Context, o Options, yield func(Item)) error {
 		Losers: group.New(reader, o.Now, o.Parallel), Journal: o.Journal,
 		Deadline: o.ReadBack, Interval: 500 * time.Millisecond, CallTime: o.CallTime,
 	})}
-	if o.Each {
-		return r.oneByOne(ctx, yield)
+	seen := func(item Item) {
+		r.settle(item)
+		yield(item)
 	}
-	return r.together(ctx, yield)
+	if o.Each {
+		return r.oneByOne(ctx, seen)
+	}
+	return r.together(ctx, seen)
+}
+
+// settle journals that calls of earlier runs whose outcome was unknown are over,
+// where the gateway was seen to show their binding.
+func (r *run) settle(item Item) {
+	b := item.Binding
+	for _, call := range r.Journal.Pending() {
+		if !item.inEffect() || call.DomainName != b.DomainName || call.GroupID != b.GroupID || call.RegionID != b.RegionID {
+			continue
+		}
+		err := r.Journal.Append(journal.Entry{Kind: journal.Outcome, Permit: call.Permit, Call: call.Call, Status: "settled",
+			DomainName: call.DomainName, GroupID: call.GroupID, RegionID: call.RegionID,
+			Message: fmt.Sprintf("of entry %d: the binding was seen to stand", call.Seq)})
+		if err != nil {
+			r.Warn(err)
+		}
+	}
 }
 
 type run struct {
@@ -300,7 +321,7 @@ func (r *run) unreached(from int, yield func(Item)) {
 	}
 }
 
-// InEffect reports whether the gateway shows the binding.
-func (i Item) InEffect() bool {
+// inEffect reports whether the gateway shows the binding.
+func (i Item) inEffect() bool {
 	return i.Outcome.Status == bind.Bound || i.Outcome.Status == bind.Unchanged
 }

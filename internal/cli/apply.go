@@ -12,6 +12,7 @@ import (
 
 	"github.com/bindgate/bindgate/internal/apply"
 	"github.com/bindgate/bindgate/internal/bind"
+	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/journal"
 	"github.com/bindgate/bindgate/internal/plan"
@@ -106,7 +107,7 @@ func (a *applying) all(ctx context.Context, args []string) error {
 		Warn: func(err error) { complain(r.env.Stderr, err) },
 	}, func(item apply.Item) {
 		done.add(item)
-		unreported = errors.Join(unreported, rep.add(applied(item))) // a report that cannot be written stops no call
+		unreported = errors.Join(unreported, rep.Add(applied(item))) // a report that cannot be written stops no call
 	})
 	r.bar.end()
 	if err != nil && !done.sent {
@@ -121,9 +122,8 @@ func (a *applying) all(ctx context.Context, args []string) error {
 		done.failed = true
 	}
 	code := done.code(ctx)
-	a.settle(done.inEffect)
 	a.end(code)
-	if err := errors.Join(unreported, rep.close(code == exitInterrupted || done.interrupted, a.journal.Head())); err != nil {
+	if err := errors.Join(unreported, rep.Close(code == exitInterrupted || done.interrupted, a.journal.Head())); err != nil {
 		if done.sent {
 			return withCode(exitFailed, fmt.Errorf("the calls were made, see the journal, but %w", err))
 		}
@@ -146,22 +146,12 @@ type tally struct {
 	sent        bool // a call may have reached the gateway
 	failed      bool // the run itself ended with an error
 	interrupted bool
-	worst       int             // of the bindings that were not interrupted
-	inEffect    map[target]bool // what the gateway was seen to show
+	worst       int // of the bindings that were not interrupted
 }
-
-// target names a binding in the journal.
-type target struct{ domain, group, region string }
 
 func (t *tally) add(item apply.Item) {
 	o := item.Outcome
 	t.sent = t.sent || o.Sent
-	if item.InEffect() {
-		if t.inEffect == nil {
-			t.inEffect = map[target]bool{}
-		}
-		t.inEffect[target{item.Binding.DomainName, item.Binding.GroupID, item.Binding.RegionID}] = true
-	}
 	switch {
 	case o.Interrupted:
 		t.interrupted = true
@@ -214,7 +204,7 @@ func (a *applying) readPlan(env Env, args []string) ([]string, error) {
 	case len(args) > 0:
 		return nil, fmt.Errorf("reading arguments: got both --plan %q and %q, want the plan alone: it names its manifests", a.planFile, args[0])
 	}
-	data, err := readBounded(absolute(env, a.planFile), plan.MaxFileSize)
+	data, err := confine.ReadBounded(absolute(env, a.planFile), plan.MaxFileSize)
 	if err != nil {
 		return nil, fmt.Errorf("reading --plan: %w", err)
 	}
@@ -253,20 +243,4 @@ func (a *applying) openJournal(ctx context.Context, env Env, s settings) error {
 		complain(env.Stderr, fmt.Errorf("the journal has no known outcome for some calls of earlier runs (%d); the gateway's own state is judged, see `bindgate journal show`", n))
 	}
 	return nil
-}
-
-// settle journals that calls of earlier runs whose outcome was unknown are over,
-// where the gateway was seen to show their binding.
-func (a *applying) settle(inEffect map[target]bool) {
-	for _, call := range a.journal.Pending() {
-		if !inEffect[target{call.DomainName, call.GroupID, call.RegionID}] {
-			continue
-		}
-		err := a.journal.Append(journal.Entry{Kind: journal.Outcome, Permit: call.Permit, Call: call.Call, Status: "settled",
-			DomainName: call.DomainName, GroupID: call.GroupID, RegionID: call.RegionID,
-			Message: fmt.Sprintf("of entry %d: the binding was seen to stand", call.Seq)})
-		if err != nil {
-			complain(a.run.env.Stderr, err)
-		}
-	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/pki"
 )
@@ -72,7 +73,7 @@ func (r *run) writeChain(v judge.Verdict) error {
 func create(path string, text []byte) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		if held, err := readBounded(path, pki.MaxFileSize); err == nil && bytes.Equal(held, text) {
+		if held, err := confine.ReadBounded(path, pki.MaxFileSize); err == nil && bytes.Equal(held, text) {
 			return nil
 		}
 		return fmt.Errorf("%q exists and holds something else; name a new file, or remove it first", path)

@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/report"
 )
 
@@ -46,13 +49,8 @@ type flags struct {
 
 // wish is one binding named by flags instead of a manifest.
 type wish struct {
-	domain, group, region, stage, networkType, proof string
-	force                                            bool
-	forceFrom                                        []string
-	redirect                                         string
-	certificate, certificateName                     string
-	privateKey, privateKeyEnv, passphraseEnv         string
-	labels                                           map[string]string
+	manifest.Flags
+	stage, redirect string // as given; Flags keeps apart what was not given from what is empty
 }
 
 // addJudging adds the flags of every command that judges bindings.
@@ -101,21 +99,21 @@ func (f *flags) addMode(c *cobra.Command) {
 func (f *flags) addWish(c *cobra.Command) {
 	p := c.Flags()
 	w := &f.wish
-	p.StringVar(&w.domain, "domain", "", "one binding without a manifest: its domain `NAME`")
-	p.StringVar(&w.group, "group", "", "its API group `ID`")
-	p.StringVar(&w.region, "region", "", "its region `ID`, such as cn-hangzhou")
+	p.StringVar(&w.Domain, "domain", "", "one binding without a manifest: its domain `NAME`")
+	p.StringVar(&w.Group, "group", "", "its API group `ID`")
+	p.StringVar(&w.Region, "region", "", "its region `ID`, such as cn-hangzhou")
 	p.StringVar(&w.stage, "stage", "", "its stage; an empty value means all environments")
-	p.StringVar(&w.networkType, "type", "", "its network type: INTERNET or INTRANET")
-	p.StringVar(&w.proof, "proof", "", "its domain proof: cname or txt")
-	p.BoolVar(&w.force, "force", false, "give leave to take the domain from the groups in --force-from")
-	p.StringArrayVar(&w.forceFrom, "force-from", nil, "`GROUP` that may lose the domain, repeatable")
+	p.StringVar(&w.Type, "type", "", "its network type: INTERNET or INTRANET")
+	p.StringVar(&w.Proof, "proof", "", "its domain proof: cname or txt")
+	p.BoolVar(&w.Force, "force", false, "give leave to take the domain from the groups in --force-from")
+	p.StringArrayVar(&w.ForceFrom, "force-from", nil, "`GROUP` that may lose the domain, repeatable")
 	p.StringVar(&w.redirect, "redirect", "", "redirect HTTP to HTTPS: true or false")
-	p.StringVar(&w.certificate, "certificate", "", "its certificate `FILE`")
-	p.StringVar(&w.certificateName, "certificate-name", "", "the certificate's `NAME` on the gateway")
-	p.StringVar(&w.privateKey, "private-key", "", "its private key `FILE`")
-	p.StringVar(&w.privateKeyEnv, "private-key-env", "", "environment `NAME` that holds its private key")
-	p.StringVar(&w.passphraseEnv, "passphrase-env", "", "environment `NAME` that holds the key's passphrase")
-	p.StringToStringVar(&w.labels, "label", nil, "its labels, `KEY=VALUE`")
+	p.StringVar(&w.Certificate, "certificate", "", "its certificate `FILE`")
+	p.StringVar(&w.CertificateName, "certificate-name", "", "the certificate's `NAME` on the gateway")
+	p.StringVar(&w.PrivateKey, "private-key", "", "its private key `FILE`")
+	p.StringVar(&w.PrivateKeyEnv, "private-key-env", "", "environment `NAME` that holds its private key")
+	p.StringVar(&w.PassphraseEnv, "passphrase-env", "", "environment `NAME` that holds the key's passphrase")
+	p.StringToStringVar(&w.Labels, "label", nil, "its labels, `KEY=VALUE`")
 	fixed(c, "stage", "TEST", "PRE", "RELEASE")
 	fixed(c, "type", "INTERNET", "INTRANET")
 	fixed(c, "proof", "cname", "txt")
@@ -134,4 +132,19 @@ func (w wish) named(c *cobra.Command) bool {
 		}
 	}
 	return false
+}
+
+// manifest gives the binding that the flags name.
+func (w wish) manifest(c *cobra.Command) (manifest.Flags, error) {
+	if c.Flags().Changed("stage") {
+		w.Stage = &w.stage
+	}
+	if c.Flags().Changed("redirect") {
+		yes, err := strconv.ParseBool(w.redirect)
+		if err != nil {
+			return w.Flags, fmt.Errorf("reading --redirect: got %q, want true or false", w.redirect)
+		}
+		w.Redirect = &yes
+	}
+	return w.Flags, nil
 }

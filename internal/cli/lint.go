@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -57,7 +55,7 @@ func (r *run) lint(ctx context.Context) error {
 			return err
 		}
 		code = worst(code, codeOfDecision(v.Decision.Status, true))
-		return rep.add(entry(v))
+		return rep.Add(entry(v))
 	})
 	if err != nil {
 		return err
@@ -67,7 +65,7 @@ func (r *run) lint(ctx context.Context) error {
 
 // finish ends the report of a run that made no calls, and the run.
 func (r *run) finish(ctx context.Context, rep *reports, code int) error {
-	if err := rep.close(ctx.Err() != nil, ""); err != nil {
+	if err := rep.Close(ctx.Err() != nil, ""); err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
@@ -83,18 +81,4 @@ func (r *run) saveEvidence(facts judge.Run) (*replay.Writer, error) {
 	}
 	return replay.NewWriter(r.out.evidence, replay.Header{Run: facts.Run, Offline: facts.Offline,
 		Endpoint: facts.Endpoint, RootsDigest: facts.RootsDigest})
-}
-
-// readBounded reads a regular file of at most limit bytes.
-func readBounded(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%q is not a regular file", path)
-	case info.Size() > limit:
-		return nil, fmt.Errorf("%q has %d bytes, want at most %d", path, info.Size(), limit)
-	}
-	return os.ReadFile(path)
 }

@@ -118,103 +118,34 @@ func (o outputs) files() (files []*outFile) {
 	return files
 }
 
-// reports are the reports of a run that is under way.
-type reports struct {
-	env     Env
-	open    []openReport
-	page    *report.Stream // of the workflow's run, on GitHub; nil where there is none
-	pageBuf bytes.Buffer
-	tail    report.Tail
-}
-
-// openReport is a report under way; its stream is nil after an error.
-type openReport struct {
-	sink
-	stream *report.Stream
-}
-
 // openReports begins every report of the run. Colour is for the terminal, never
 // for a file.
 func (r *run) openReports(head report.Head) (*reports, error) {
 	p := &reports{env: r.env}
-	github := false
+	var sinks []report.Sink
 	for _, s := range r.out.sinks {
-		w, o := r.env.Stdout, report.Options{Color: r.env.color(), Verbose: r.s.verbose, Quiet: r.s.quiet}
-		if s.file != nil {
-			w, o.Color = s.file, false
+		if s.file == nil {
+			sinks = append(sinks, report.Sink{Format: s.format, To: r.env.Stdout, Color: r.env.color()})
+		} else {
+			sinks = append(sinks, report.Sink{Format: s.format, To: s.file, End: s.file.Close})
 		}
-		stream, err := report.Open(w, s.format, head, o)
-		if err != nil {
-			return nil, err
-		}
-		p.open = append(p.open, openReport{s, stream})
-		github = github || s.format == "github"
-	}
-	if github && r.env.get("GITHUB_STEP_SUMMARY") != "" { // GitHub shows few annotations; the page shows them all
-		var err error
-		if p.page, err = report.OpenStepSummary(&p.pageBuf, head); err != nil {
-			return nil, err
-		}
-	}
-	return p, nil
-}
-
-// add reports one binding, in manifest order. After an error the other reports
-// go on, and the one that failed takes no more.
-func (p *reports) add(b report.Binding) error {
-	p.learn(b)
-	var errs []error
-	for i, r := range p.open {
-		if r.stream == nil {
-			continue
-		}
-		if err := r.stream.Add(b); err != nil {
-			p.open[i].stream = nil
-			errs = append(errs, err)
+		if s.format == "github" && r.env.get("GITHUB_STEP_SUMMARY") != "" { // GitHub shows few annotations; the page shows them all
+			p.page = &bytes.Buffer{}
 		}
 	}
 	if p.page != nil {
-		errs = append(errs, p.page.Add(b))
+		sinks = append(sinks, report.Sink{Format: report.StepSummary, To: p.page, End: p.writePage})
 	}
-	return errors.Join(errs...)
+	var err error
+	p.Several, err = report.OpenSeveral(sinks, head, report.Options{Verbose: r.s.verbose, Quiet: r.s.quiet})
+	return p, err
 }
 
-// learn takes from a binding's evidence what the reports say of the whole run.
-func (p *reports) learn(b report.Binding) {
-	if b.Whole == nil {
-		return
-	}
-	facts := b.Whole.Certificate.Facts
-	if facts.Lints != nil {
-		p.tail.Linter = facts.Lints.Linter
-	}
-	if p.tail.KeyLists == nil { // the same for every certificate
-		for _, list := range facts.KeyLists {
-			p.tail.KeyLists = append(p.tail.KeyLists, report.KeyList{File: list.File, Digest: list.Digest, Keys: list.Keys})
-		}
-	}
-}
-
-// close ends the reports with what is known only now.
-func (p *reports) close(interrupted bool, journalHead string) error {
-	p.tail.Interrupted, p.tail.JournalHead = interrupted, journalHead
-	var errs []error
-	for _, r := range p.open {
-		if r.stream == nil {
-			continue
-		}
-		if err := r.stream.Close(p.tail); err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		if err := r.file.Close(); err != nil {
-			errs = append(errs, fmt.Errorf("writing the %s report: %w", r.format, err))
-		}
-	}
-	if p.page != nil {
-		errs = append(errs, p.page.Close(p.tail), stepSummary(p.env, p.pageBuf.Bytes()))
-	}
-	return errors.Join(errs...)
+// reports are the reports of a run that is under way.
+type reports struct {
+	*report.Several
+	env  Env
+	page *bytes.Buffer // of the workflow's run, on GitHub; nil where there is none
 }
 
 // annotate shows on GitHub where a manifest is at fault: without manifests there is
@@ -235,13 +166,13 @@ func (r *run) annotate(err error) {
 	}
 }
 
-// stepSummary adds text to the page of the workflow's run.
-func stepSummary(env Env, text []byte) error {
-	f, err := os.OpenFile(absolute(env, env.get("GITHUB_STEP_SUMMARY")), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+// writePage adds the report to the page of the workflow's run.
+func (p *reports) writePage() error {
+	f, err := os.OpenFile(absolute(p.env, p.env.get("GITHUB_STEP_SUMMARY")), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("opening the file that GITHUB_STEP_SUMMARY names: %w", err)
 	}
-	_, err = f.Write(text)
+	_, err = f.Write(p.page.Bytes())
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("writing the file that GITHUB_STEP_SUMMARY names: %w", err)
 	}

@@ -52,7 +52,7 @@ func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []str
 			shown.Calls, shown.Takes = p.Calls, p.Takes
 			file.Bindings = append(file.Bindings, plan.NewFileBinding(v.Binding.DomainName, v.Binding.GroupID, v.Binding.RegionID, p))
 		}
-		return rep.add(shown)
+		return rep.Add(shown)
 	})
 	if err != nil {
 		return err

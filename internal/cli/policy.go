@@ -11,6 +11,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/report"
@@ -116,7 +117,7 @@ func readInput(env Env, path string) ([]byte, error) {
 	case "-":
 		return readAll(env.Stdin, maxInput)
 	}
-	data, err := readBounded(absolute(env, path), maxInput)
+	data, err := confine.ReadBounded(absolute(env, path), maxInput)
 	if err != nil {
 		return nil, fmt.Errorf("reading --input: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/plan"
@@ -147,7 +148,7 @@ func load(env Env, c *cobra.Command, s settings, paths []string) (*manifest.Set,
 // notAManifest says so where one of the paths is a saved plan; nil if none is.
 func notAManifest(env Env, command string, paths []string) error {
 	for _, path := range paths {
-		data, err := readBounded(absolute(env, path), plan.MaxFileSize)
+		data, err := confine.ReadBounded(absolute(env, path), plan.MaxFileSize)
 		switch {
 		case err != nil || !plan.IsFile(data):
 		case command == "apply":

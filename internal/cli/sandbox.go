@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/sandbox"
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
@@ -63,14 +60,19 @@ func runSandbox(ctx context.Context, env Env, f sandboxFlags, command []string) 
 		return err
 	}
 	defer func() { _ = s.Close() }()
-	lines := exports(s.Env())
+	lines := sandbox.Exports(s.Env())
 	if f.envFile != "" {
 		if err := os.WriteFile(absolute(env, f.envFile), []byte(lines), 0o600); err != nil {
 			return fmt.Errorf("writing --env-file: %w", err)
 		}
 	}
 	if len(command) > 0 {
-		return runIn(ctx, env, s.Env(), command)
+		code, err := s.Run(ctx, command, sandbox.Process{Dir: env.Dir, Environ: env.Environ, Path: env.get("PATH"),
+			Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr})
+		if err != nil {
+			return fmt.Errorf("running the command: %w", err)
+		}
+		return ended(code)
 	}
 	if _, err := fmt.Fprint(env.Stdout, lines); err != nil {
 		return fmt.Errorf("printing the environment: %w", err)
@@ -116,66 +118,9 @@ func readSeed(env Env, path string) (data []byte, dir string, err error) {
 		return data, env.Dir, err
 	}
 	path = absolute(env, path)
-	data, err = readBounded(path, maxSeed)
+	data, err = confine.ReadBounded(path, maxSeed)
 	if err != nil {
 		err = fmt.Errorf("reading --seed: %w", err)
 	}
 	return data, filepath.Dir(path), err
-}
-
-// exports writes NAME=value pairs so that a shell takes each value as one word.
-func exports(pairs []string) string {
-	var b strings.Builder
-	for _, pair := range pairs {
-		name, value, _ := strings.Cut(pair, "=")
-		if strings.ContainsFunc(value, func(r rune) bool {
-			return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:", r)
-		}) {
-			value = "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
-		}
-		fmt.Fprintf(&b, "export %s=%s\n", name, value)
-	}
-	return b.String()
-}
-
-// executable returns the file of a command: a path from the working directory, or
-// a name in an absolute folder of PATH.
-func executable(env Env, name string) (string, error) {
-	if filepath.Base(name) != name {
-		return absolute(env, name), nil
-	}
-	for _, dir := range filepath.SplitList(env.get("PATH")) {
-		path := filepath.Join(dir, name)
-		if info, err := os.Stat(path); err == nil && filepath.IsAbs(dir) && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
-			return path, nil
-		}
-	}
-	return "", fmt.Errorf("%q: %w", name, exec.ErrNotFound)
-}
-
-// runIn runs a command with more environment and ends as it ended.
-func runIn(ctx context.Context, env Env, more, command []string) error {
-	path, err := executable(env, command[0])
-	if err != nil {
-		return fmt.Errorf("running the command: %w", err)
-	}
-	c := exec.CommandContext(ctx, path, command[1:]...)
-	c.Args[0] = command[0]
-	// A session token of the user's own would not go with the sandbox's key.
-	c.Env = slices.DeleteFunc(slices.Clone(env.Environ), func(pair string) bool {
-		return strings.HasPrefix(pair, "ALIBABA_CLOUD_SECURITY_TOKEN=")
-	})
-	c.Env = append(c.Env, more...)
-	c.Dir, c.Stdin, c.Stdout, c.Stderr = env.Dir, env.Stdin, env.Stdout, env.Stderr
-	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
-	c.WaitDelay = 10 * time.Second
-	err = c.Run()
-	var exit *exec.ExitError
-	switch {
-	case errors.As(err, &exit) && exit.ExitCode() >= 0:
-		return ended(exit.ExitCode())
-	case err != nil:
-		return fmt.Errorf("running the command: %w", err)
-	}
-	return nil
 }

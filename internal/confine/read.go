@@ -36,6 +36,13 @@ func (f *Files) Read(from, path string, limit int64) (File, error) {
 	return file, nil
 }
 
+// ReadBounded gives the bytes of a regular file wherever it lies, at most limit of
+// them; path is absolute. Its errors are Read's.
+func ReadBounded(path string, limit int64) ([]byte, error) {
+	f, err := Anywhere().Read(filepath.Dir(path), path, limit)
+	return f.Bytes, err
+}
+
 // read opens the file through its root: os.Root walks from an open folder and
 // refuses a link out of it, so a link that is swapped in after locate cannot
 // lead outside. What was looked at must be what was opened.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/bindgate/bindgate/internal/collect/dns"
 	"github.com/bindgate/bindgate/internal/collect/group"
 	"github.com/bindgate/bindgate/internal/collect/revocation"
+	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/gateway"
 	"github.com/bindgate/bindgate/internal/replay"
 	"github.com/bindgate/bindgate/internal/resolve"
@@ -102,7 +102,7 @@ func (e *Engine) openDNS() error {
 		if o.Resolver != "" {
 			return fmt.Errorf("reading flags: got both --resolver and --root-hints, want one: a resolver is asked instead of the authorities")
 		}
-		text, err := readBounded(e.path(o.RootHints), 1<<20)
+		text, err := confine.ReadBounded(e.path(o.RootHints), 1<<20)
 		if err != nil {
 			return fmt.Errorf("reading --root-hints: %w", err)
 		}
@@ -159,7 +159,7 @@ func (d dnsSource) collector(now func() time.Time) (collect.DNS, error) {
 
 // readSaved reads a file of saved evidence.
 func readSaved(path string) (*replay.Saved, error) {
-	data, err := readBounded(path, replay.MaxSize)
+	data, err := confine.ReadBounded(path, replay.MaxSize)
 	if err != nil {
 		return nil, fmt.Errorf("reading --evidence: %w", err)
 	}
@@ -180,18 +180,4 @@ func (e *Engine) replayed() (observe, error) {
 		}
 		return ev
 	}, nil
-}
-
-// readBounded reads a regular file of at most limit bytes.
-func readBounded(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%q is not a regular file", path)
-	case info.Size() > limit:
-		return nil, fmt.Errorf("%q has %d bytes, want at most %d", path, info.Size(), limit)
-	}
-	return os.ReadFile(path)
 }

@@ -86,19 +86,12 @@ func Formats() []string {
 
 // Open begins a report of the named format on w. Nothing is whole before Close.
 func Open(w io.Writer, name string, head Head, o Options) (*Stream, error) {
-	for _, m := range makers() {
+	for _, m := range append(makers(), maker{StepSummary, func(s *state) (format, error) { return newMarkdown(s, maxStepSummary), nil }}) {
 		if m.name == name {
 			return begin(w, m, head, o)
 		}
 	}
 	return nil, fmt.Errorf("unknown report format %q, want one of %s", name, strings.Join(Formats(), ", "))
-}
-
-// OpenStepSummary begins a report in Markdown of the size that GitHub accepts
-// for the summary of a step (the file that GITHUB_STEP_SUMMARY names). It writes
-// nothing before Close.
-func OpenStepSummary(w io.Writer, head Head) (*Stream, error) {
-	return begin(w, maker{"step summary", func(s *state) (format, error) { return newMarkdown(s, maxStepSummary), nil }}, head, Options{})
 }
 
 func begin(w io.Writer, m maker, head Head, o Options) (*Stream, error) {

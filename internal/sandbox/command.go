@@ -1,0 +1,84 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Exports writes NAME=value pairs, one a line, so that a shell takes each value as
+// one word.
+func Exports(pairs []string) string {
+	var b strings.Builder
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		if strings.ContainsFunc(value, func(r rune) bool {
+			return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:", r)
+		}) {
+			value = "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+		}
+		fmt.Fprintf(&b, "export %s=%s\n", name, value)
+	}
+	return b.String()
+}
+
+// Process is what a command that runs against the sandbox begins with.
+type Process struct {
+	Dir     string   // working directory, absolute
+	Environ []string // the sandbox's own variables are added
+	Path    string   // folders that hold commands, as in PATH
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
+}
+
+// Run runs a command in the sandbox's environment and gives its exit code. An end
+// of ctx ends the command.
+func (s *Sandbox) Run(ctx context.Context, command []string, p Process) (code int, err error) {
+	path, err := p.executable(command[0])
+	if err != nil {
+		return 0, err
+	}
+	c := exec.CommandContext(ctx, path, command[1:]...)
+	c.Args[0] = command[0]
+	// A session token of the user's own would not go with the sandbox's key.
+	c.Env = slices.DeleteFunc(slices.Clone(p.Environ), func(pair string) bool {
+		return strings.HasPrefix(pair, "ALIBABA_CLOUD_SECURITY_TOKEN=")
+	})
+	c.Env = append(c.Env, s.Env()...)
+	c.Dir, c.Stdin, c.Stdout, c.Stderr = p.Dir, p.Stdin, p.Stdout, p.Stderr
+	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
+	c.WaitDelay = 10 * time.Second
+	err = c.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() >= 0 {
+		return exit.ExitCode(), nil
+	}
+	return 0, err
+}
+
+// executable returns the file of a command: a path from the working directory, or
+// a name in an absolute folder of Path.
+func (p Process) executable(name string) (string, error) {
+	if filepath.Base(name) != name {
+		if filepath.IsAbs(name) {
+			return name, nil
+		}
+		return filepath.Join(p.Dir, name), nil
+	}
+	for _, dir := range filepath.SplitList(p.Path) {
+		path := filepath.Join(dir, name)
+		if info, err := os.Stat(path); err == nil && filepath.IsAbs(dir) && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("%q: %w", name, exec.ErrNotFound)
+}
