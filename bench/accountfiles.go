@@ -51,7 +51,7 @@ func (all *account) addDomain(domain, group, network, target string) {
 	name := strings.ReplaceAll(domain, ".", "_")
 	fmt.Fprintf(&all.manifest, "  - domainName: %s\n    groupId: %s\n    customDomainType: %s\n", domain, group, network)
 	fmt.Fprintf(&all.manifest, "    certificate: {name: %s, body: certs/%s.pem, privateKey: certs/%[2]s.key}\n", name, domain)
-	fmt.Fprintf(&all.groups, "      - {domainName: %s, customDomainType: %s, bindStageName: RELEASE, certificateName: %s}\n", domain, network, name)
+	fmt.Fprintf(&all.groups, "      - {domainName: %s, customDomainType: %s, bindStageName: RELEASE, certificateName: %s, certificateValidEnd: 1000}\n", domain, network, name) // in 1970: whatever replaces it ends later
 	fmt.Fprintf(&all.zone, "  %s. 60 IN CNAME %s.\n", domain, target)
 	all.domains = append(all.domains, domain)
 }

@@ -23,9 +23,12 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	var err error
-	if flag.Arg(0) == "dns" {
+	switch flag.Arg(0) {
+	case "dns":
 		err = dnsCommand(ctx, *keep, flag.Args()[1:])
-	} else {
+	case "page":
+		err = pageCommand(ctx, *keep, flag.Args()[1:])
+	default:
 		err = bench(ctx, *keep, *runs, *accountRuns, *manyRuns)
 	}
 	stop()

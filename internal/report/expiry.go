@@ -48,8 +48,8 @@ func certificatesOf(chain []evidence.Cert) []certificateView {
 
 // timeline shows when certificates end, the earliest first.
 type timeline struct {
-	Rows   []expiry // drawn
-	All    []expiry // told in the table
+	Rows   []expiry // the earliest
+	Count  int      // of all
 	Height int
 	Now    int // where the day of the run is, in units of the drawing
 	Ticks  []tick
@@ -89,18 +89,25 @@ const inFile, onGateway = "file", "gateway"
 const (
 	lineLeft, lineRight = 260, 930
 	lineTop, lineRow    = 30, 26
-	mostLines           = 40
+	mostLines           = 10
 )
 
-// draw sorts the ends and places the earliest in the drawing.
+// add takes ends, and keeps the earliest of all.
+func (t *timeline) add(ends []expiry) {
+	t.Count += len(ends)
+	t.Rows = append(t.Rows, ends...)
+	slices.SortStableFunc(t.Rows, func(a, b expiry) int { return a.NotAfter.Compare(b.NotAfter) })
+	t.Rows = t.Rows[:min(len(t.Rows), mostLines)]
+}
+
+// draw places the ends in the drawing.
 func (t *timeline) draw(now time.Time) {
-	slices.SortStableFunc(t.All, func(a, b expiry) int { return a.NotAfter.Compare(b.NotAfter) })
-	if len(t.All) == 0 {
+	if len(t.Rows) == 0 {
 		return
 	}
 	first, last := now, now.AddDate(0, 0, 90)
-	for i := range t.All {
-		e := &t.All[i]
+	for i := range t.Rows {
+		e := &t.Rows[i]
 		e.Days = int(e.NotAfter.Sub(now).Hours() / 24)
 		switch {
 		case e.NotAfter.Before(now):
@@ -110,9 +117,7 @@ func (t *timeline) draw(now time.Time) {
 		default:
 			e.Class = "good"
 		}
-		if i < mostLines {
-			first, last = earlier(first, e.NotAfter), later(last, e.NotAfter)
-		}
+		first, last = earlier(first, e.NotAfter), later(last, e.NotAfter)
 	}
 	// What ended long ago does not squeeze what is to come.
 	first = later(first, now.AddDate(0, 0, -90))
@@ -120,7 +125,6 @@ func (t *timeline) draw(now time.Time) {
 		part := when.Sub(first).Seconds() / last.Sub(first).Seconds()
 		return lineLeft + int(min(max(part, 0), 1)*(lineRight-lineLeft))
 	}
-	t.Rows = slices.Clone(t.All[:min(len(t.All), mostLines)])
 	t.Now = at(now)
 	for i := range t.Rows {
 		e := &t.Rows[i]

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,14 +25,27 @@ var page embed.FS
 // htmlFormat is one file that needs no other: a security review opens it
 // years later, on a machine without network. Its content policy allows nothing
 // but its own style and script, by their hashes, and html/template keeps text
-// from outside text. The bindings that need somebody come first, so each is drawn
-// when it arrives and kept compressed until the end.
+// from outside text.
+//
+// A page with thousands of bindings stays quick because its script draws only
+// the cards that are looked at, from one block of JSON: a row for each binding, and
+// the evidence as drawn by the template "evidence", compressed in parts. Without
+// the script the page still holds the summary and every error.
 type htmlFormat struct {
 	*state
-	page     *template.Template
-	view     view
-	bindings [4]packed // by rank
+	page   *template.Template
+	view   view
+	rows   packed // JSON, separated by commas
+	errors packed // a table's rows, for readers without the script
+	cards  []string
+	parts  [][]byte
+	ids    map[string]int  // how often an anchor was given
+	rules  map[string]bool // of the notes
 }
+
+// cardsInPart is how many bindings' evidence is compressed together: neighbours
+// have much in common, and a reader who opens one card unpacks them all.
+const cardsInPart = 64
 
 func openHTML(s *state) (format, error) {
 	style, err := page.ReadFile("page/style.css")
@@ -50,7 +64,7 @@ func openHTML(s *state) (format, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &htmlFormat{state: s, page: t}
+	h := &htmlFormat{state: s, page: t, ids: map[string]int{}, rules: map[string]bool{}}
 	// Both files are of this program: the only text that is not escaped.
 	h.view.Style, h.view.Script = template.CSS(style), template.JS(script)
 	h.view.Policy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'", digestOf(style), digestOf(script))
@@ -59,24 +73,106 @@ func openHTML(s *state) (format, error) {
 
 func (h *htmlFormat) add(b Binding) error {
 	v := bindingViewOf(b)
-	h.view.Timeline.All = append(h.view.Timeline.All, expiriesOf(b, v.Certificates)...)
-	w, err := h.bindings[rank(b)].writer()
-	if err != nil {
+	h.view.Timeline.add(expiriesOf(b, v.Certificates))
+	var card strings.Builder
+	if err := h.page.ExecuteTemplate(&card, "evidence", v); err != nil {
 		return err
 	}
-	return h.page.ExecuteTemplate(w, "binding", v)
-}
-
-func (h *htmlFormat) close() error {
-	h.view.fill(h.state)
-	if err := h.page.ExecuteTemplate(h.out, "top.html", h.view); err != nil {
-		return err
-	}
-	for i := range h.bindings {
-		if err := h.bindings[i].unpack(h.out); err != nil {
+	h.cards = append(h.cards, card.String())
+	if len(h.cards) == cardsInPart {
+		if err := h.packCards(); err != nil {
 			return err
 		}
 	}
+	for _, n := range v.Notes {
+		h.rules[n.Rule] = true
+		if n.Severity != checks.Error {
+			continue
+		}
+		w, err := h.errors.writer()
+		if err != nil {
+			return err
+		}
+		if err := h.page.ExecuteTemplate(w, "error", struct {
+			Domain string
+			Note   note
+		}{b.DomainName, n}); err != nil {
+			return err
+		}
+	}
+	return h.addRow(v)
+}
+
+// addRow packs what the page's list shows of a binding.
+func (h *htmlFormat) addRow(v bindingView) error {
+	text, err := json.Marshal(h.row(v))
+	if err != nil {
+		return err
+	}
+	w, err := h.rows.writer()
+	if err != nil {
+		return err
+	}
+	if h.summary.Bindings > 1 {
+		if _, err := io.WriteString(w, ",\n"); err != nil {
+			return err
+		}
+	}
+	_, err = w.Write(text)
+	return err
+}
+
+// packCards compresses the evidence of the bindings that wait for it.
+func (h *htmlFormat) packCards() error {
+	if len(h.cards) == 0 {
+		return nil
+	}
+	text, err := json.Marshal(h.cards)
+	if err != nil {
+		return err
+	}
+	var part bytes.Buffer
+	w, err := flate.NewWriter(&part, flate.BestCompression)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(text); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	h.cards, h.parts = h.cards[:0], append(h.parts, part.Bytes())
+	return nil
+}
+
+func (h *htmlFormat) close() error {
+	if err := h.packCards(); err != nil {
+		return err
+	}
+	h.view.fill(h.state, h.rules)
+	if err := h.page.ExecuteTemplate(h.out, "top.html", h.view); err != nil {
+		return err
+	}
+	if err := h.errors.unpack(h.out); err != nil {
+		return err
+	}
+	if err := h.page.ExecuteTemplate(h.out, "middle.html", h.view); err != nil {
+		return err
+	}
+	// encoding/json writes < as an escape, so no text can end the element.
+	h.put(`<script type="application/json" id="data">{"cardsInPart":`, strconv.Itoa(cardsInPart), ",\n\"rows\":[\n")
+	if err := h.rows.unpack(h.out); err != nil {
+		return err
+	}
+	h.put("],\n\"parts\":[")
+	for i, part := range h.parts {
+		if i > 0 {
+			h.put(",")
+		}
+		h.put("\n\"", base64.StdEncoding.EncodeToString(part), "\"")
+	}
+	h.put("]}</script>\n")
 	return h.page.ExecuteTemplate(h.out, "bottom.html", h.view)
 }
 
@@ -106,6 +202,64 @@ func (p *packed) unpack(w io.Writer) error {
 	return errors.Join(err, r.Close())
 }
 
+// row is a binding in the page's list. Its texts are escaped as Escape does; the
+// script makes text nodes of them.
+type row struct {
+	ID        string    `json:"id"` // anchor
+	Rank      int       `json:"rank"`
+	Class     string    `json:"class"`
+	Mark      string    `json:"mark"`
+	Decision  string    `json:"decision"`
+	Verdict   string    `json:"verdict"`
+	Domain    string    `json:"domain"`
+	Group     string    `json:"group"`
+	GroupName string    `json:"groupName,omitempty"`
+	Region    string    `json:"region,omitempty"`
+	Stage     string    `json:"stage,omitempty"`
+	Type      string    `json:"type,omitempty"`
+	Place     string    `json:"place"`
+	Counts    string    `json:"counts"`         // of the checks
+	Ends      string    `json:"ends,omitempty"` // the day when the certificate of the file ends
+	Notes     []noteRow `json:"notes,omitempty"`
+}
+
+type noteRow struct {
+	Severity checks.Severity `json:"severity"`
+	Rule     string          `json:"rule"`
+	Place    string          `json:"place"`
+	Message  string          `json:"message"`
+	Fix      string          `json:"fix,omitempty"`
+}
+
+func (h *htmlFormat) row(v bindingView) row {
+	r := row{
+		Rank: rank(v.Binding), Class: v.Class, Mark: v.Mark, Decision: string(v.Decision), Verdict: Escape(v.Verdict),
+		Domain: Escape(v.DomainName), Group: Escape(v.GroupID), Region: Escape(v.RegionID), Stage: Escape(v.Stage),
+		Type: Escape(v.CustomDomainType), Place: Escape(strings.TrimSuffix(place(v.Source), ":")), Counts: strings.TrimSpace(v.Counts),
+	}
+	if v.Whole != nil {
+		r.GroupName = Escape(v.Whole.Group.Facts.GroupName)
+	}
+	if len(v.Certificates) > 0 && v.Certificates[0].Problem == "" {
+		r.Ends = v.Certificates[0].NotAfter.UTC().Format(time.DateOnly)
+	}
+	for _, n := range v.Notes {
+		r.Notes = append(r.Notes, noteRow{n.Severity, Escape(n.Rule), Escape(n.Place()), Escape(n.Message), Escape(n.Fix)})
+	}
+	anchor := strings.Map(func(c rune) rune {
+		if c == '.' || c == '-' || c == '*' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' {
+			return c
+		}
+		return '_'
+	}, v.DomainName+"-"+v.GroupID)
+	h.ids[anchor]++
+	if n := h.ids[anchor]; n > 1 {
+		anchor += "-" + strconv.Itoa(n)
+	}
+	r.ID = "binding-" + anchor
+	return r
+}
+
 // digestOf is a source expression of a content policy (CSP Level 3 §2.3.1).
 func digestOf(content []byte) string {
 	sum := sha256.Sum256(content)
@@ -124,7 +278,8 @@ type view struct {
 	Facts    []fact // of the run
 	Tiles    []tile
 	Timeline timeline
-	Count    int // of the bindings, which come between top and bottom of the page
+	Count    int            // of the bindings
+	Why      []checks.Check // that notes come from
 }
 
 // fact is a name with what stands behind it.
@@ -143,7 +298,6 @@ type bindingView struct {
 	Mark         string
 	Verdict      string
 	Stage        string
-	Open         bool
 	Notes        []note
 	Counts       string
 	Certificates []certificateView
@@ -153,6 +307,8 @@ type bindingView struct {
 	Resolvers    []evidence.View
 	Security     []evidence.NameSecurity
 	Policy       []evidence.PolicyPackage
+	Passed       []string        // ids of checks
+	Others       []checks.Result // that did not pass, and apply
 	Observed     []observed
 	Document     string // the whole evidence as JSON, certificates' DER left out
 }
@@ -164,9 +320,14 @@ type observed struct {
 }
 
 // fill completes the view at the end of the run.
-func (v *view) fill(r *state) {
+func (v *view) fill(r *state, rules map[string]bool) {
 	v.Tool, v.Run, v.Sentence, v.Count = r.Tool, r.Run, r.counted(), r.summary.Bindings
 	v.Timeline.draw(r.Run.Now)
+	for _, c := range r.Catalogue {
+		if rules[c.ID] {
+			v.Why = append(v.Why, c)
+		}
+	}
 	s := r.summary
 	v.Tiles = []tile{{"bad", "refused", s.Refused}, {"doubt", "undetermined", s.Undetermined}, {"aside", "partial", s.Partial}, {"good", "allowed", s.Allowed}}
 	run := r.Run
@@ -190,7 +351,7 @@ func keyLists(lists []KeyList) string {
 func bindingViewOf(b Binding) bindingView {
 	mark, s := markOf(b)
 	v := bindingView{Binding: b, Mark: mark, Class: map[style]string{good: "good", bad: "bad", doubt: "doubt", aside: "aside"}[s],
-		Verdict: string(b.Decision), Open: rank(b) < 2, Notes: notes(b)}
+		Verdict: string(b.Decision), Notes: notes(b)}
 	if b.Outcome != nil {
 		v.Verdict += ", " + b.Outcome.Status
 	}
@@ -200,6 +361,13 @@ func bindingViewOf(b Binding) bindingView {
 	n := map[checks.Status]int{}
 	for _, c := range b.Checks {
 		n[c.Status]++
+		switch c.Status {
+		case checks.StatusPass:
+			v.Passed = append(v.Passed, c.ID)
+		case checks.StatusNotApplicable:
+		default:
+			v.Others = append(v.Others, c)
+		}
 	}
 	for i, span := range counts("", []counted{{n: n[checks.StatusFail], word: "failed"}, {n: n[checks.StatusUnknown], word: "unknown"},
 		{n: n[checks.StatusPass], word: "passed"}, {n: n[checks.StatusNotRun], word: "not run"}, {n: n[checks.StatusNotApplicable], word: "not applicable"}}) {

@@ -1,25 +1,98 @@
 package report
 
 import (
+	"bytes"
+	"compress/flate"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
+	"html/template"
 	"os"
 	"strings"
 	"testing"
 
 	"golang.org/x/net/html"
 
+	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// parsed is the page as a browser reads it.
-func parsed(t *testing.T, r sample) *html.Node {
+// parsed is the page, with the evidence of all cards, as a browser reads it.
+func parsed(t *testing.T, page string) *html.Node {
 	t.Helper()
-	doc, err := html.Parse(strings.NewReader(written(t, "html", r, Options{})))
+	doc, err := html.Parse(strings.NewReader(page + evidenceOf(t, page)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return doc
+}
+
+// dataOf is the page's block of JSON.
+func dataOf(t *testing.T, page string) (data struct {
+	CardsInPart int
+	Rows        []row
+	Parts       [][]byte
+}) {
+	t.Helper()
+	_, after, found := strings.Cut(page, `<script type="application/json" id="data">`)
+	text, _, ended := strings.Cut(after, "</script>")
+	if err := json.Unmarshal([]byte(text), &data); err != nil || !found || !ended {
+		t.Fatalf("the page holds no block of JSON: %v", err)
+	}
+	return data
+}
+
+// evidenceOf is what the page's script draws in the cards of all bindings, in
+// manifest order.
+func evidenceOf(t *testing.T, page string) string {
+	t.Helper()
+	var all []string
+	data := dataOf(t, page)
+	for _, part := range data.Parts {
+		var cards []string
+		if err := json.NewDecoder(flate.NewReader(bytes.NewReader(part))).Decode(&cards); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, cards...)
+	}
+	if len(all) != len(data.Rows) {
+		t.Fatalf("the page holds the evidence of %d bindings, and lists %d", len(all), len(data.Rows))
+	}
+	return strings.Join(all, "\n")
+}
+
+// A part holds as many cards as the page's script divides by, whatever the number
+// of bindings; every row has an anchor of its own.
+func TestHTMLFindsTheEvidenceOfEachRow(t *testing.T) {
+	for _, n := range []int{0, 1, cardsInPart, cardsInPart + 1, 3*cardsInPart - 1} {
+		page := written(t, "html", many(n), Options{})
+		data := dataOf(t, page)
+		if len(data.Rows) != n || len(data.Parts) != (n+cardsInPart-1)/cardsInPart || data.CardsInPart != cardsInPart {
+			t.Errorf("%d bindings: %d rows, %d parts of %d", n, len(data.Rows), len(data.Parts), data.CardsInPart)
+		}
+		evidenceOf(t, page)
+		anchors := map[string]bool{}
+		for _, r := range data.Rows {
+			anchors[r.ID] = true
+		}
+		if len(anchors) != n {
+			t.Errorf("%d bindings have %d anchors", n, len(anchors))
+		}
+	}
+}
+
+// Without its script the page tells every error, and the ten certificates that end first.
+func TestHTMLWithoutScript(t *testing.T) {
+	page := written(t, "html", run("lint", refused(), allowed()), Options{})
+	_, after, _ := strings.Cut(page, "<noscript>")
+	table, _, _ := strings.Cut(after, "</noscript>")
+	for _, c := range refused().Checks {
+		for _, f := range c.Findings {
+			if told := strings.Contains(table, template.HTMLEscapeString(f.Message)); told != (f.Severity == checks.Error) {
+				t.Errorf("the finding %q (%s) is in the table: %t", f.Message, f.Severity, told)
+			}
+		}
+	}
 }
 
 func TestHTMLIsOneFileWithAStrictPolicy(t *testing.T) {
@@ -31,7 +104,8 @@ func TestHTMLIsOneFileWithAStrictPolicy(t *testing.T) {
 		Denials: []evidence.PolicyMessage{{Text: "<svg onload=alert(1)>"}}}}}, "policy", whole.DNS.At)
 	b.Whole = &whole
 	policy, scripts := "", 0
-	for n := range parsed(t, run("lint", b, allowed())).Descendants() {
+	text := written(t, "html", run("lint", b, allowed()), Options{})
+	for n := range parsed(t, text).Descendants() {
 		if n.Type != html.ElementNode {
 			continue
 		}
@@ -51,8 +125,8 @@ func TestHTMLIsOneFileWithAStrictPolicy(t *testing.T) {
 			}
 		}
 	}
-	if scripts != 1 {
-		t.Errorf("%d scripts, want the page's own", scripts)
+	if scripts != 2 {
+		t.Errorf("%d scripts, want the page's data and its own", scripts)
 	}
 	script, err := page.ReadFile("page/script.js")
 	if err != nil {
@@ -88,6 +162,7 @@ func TestHTMLShowsCertificatesAndTheirEnds(t *testing.T) {
 		{Server: "ns2.demo.com", Address: "192.0.2.2:53", Standing: evidence.StandingLame, Problem: "REFUSED"}}}}
 	b.Whole = &whole
 	got := written(t, "html", run("lint", b), Options{})
+	got += evidenceOf(t, got)
 	for _, want := range []string{`<svg class="timeline"`, "2026-12-02", "12 days", `class="doubt"`, "malformed certificate", "<p class=\"meta\">serial <code>", "<code>sha256:", `<ol class="chain">`,
 		"Name servers of api.demo.com (zone demo.com)", "&lt;b&gt;old&lt;/b&gt;", "600 s", `<tr class="lame">`, "REFUSED"} {
 		if !strings.Contains(got, want) {

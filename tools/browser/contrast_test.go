@@ -30,7 +30,8 @@ func TestContrast(t *testing.T) {
 	for _, scheme := range []string{"light", "dark"} {
 		ctx, seen := open(t, "BINDGATE_REPORT")
 		run(t, ctx, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
-			chromedp.Click("#expand"))
+			chromedp.SendKeys("#search", "demo", chromedp.ByID))
+		expand(t, ctx)
 		for _, f := range value[[]string](t, ctx, faint) {
 			t.Errorf("%s: %s", scheme, f)
 		}
