@@ -28,7 +28,7 @@ func measureAccount(ctx context.Context, p programs, a authority, dir string, ru
 	if err != nil {
 		return nil, err
 	}
-	quick, err := lintAccount(ctx, p, dir, runs, nil, []string{"--rate", "-1"})
+	quick, err := lintAccount(ctx, p, dir, runs, nil, []string{"--config", "owner.yaml"})
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,8 @@ func writeAccount(a authority, dir string) error {
 		return err
 	}
 	return writeFiles(dir, map[string]string{
-		"roots.pem": string(a.root.Root()),
+		"roots.pem":  string(a.root.Root()),
+		"owner.yaml": "apiVersion: bindgate/v1\ngatewayRate: -1\n",
 		"bindings.yaml": "apiVersion: bindgate/v1\ndefaults: {regionId: cn-hangzhou, bindStageName: RELEASE}\nbindings:\n" +
 			all.manifest.String(),
 		"seed.yaml": "groups:\n" + all.groups.String() + "zone: |\n" + all.zone.String(),

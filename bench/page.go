@@ -51,7 +51,7 @@ func pageCommand(ctx context.Context, dir string, args []string) error {
 	if *count < 7 {
 		exit = 0
 	}
-	_, err = command{dir: dir, env: s.env, exit: exit, args: []string{bindgate, "lint", "-q", "--rate", "-1", "-f", "text", "-f", "html=../report.html", "bindings.yaml"}}.run(ctx)
+	_, err = command{dir: dir, env: s.env, exit: exit, args: []string{bindgate, "lint", "-q", "--config", "owner.yaml", "-f", "text", "-f", "html=../report.html", "bindings.yaml"}}.run(ctx)
 	return err
 }
 

@@ -51,7 +51,7 @@ func judgeSCTs(s checks.Subject) checks.Verdict {
 	}
 	if len(logs) < want {
 		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s carries SCTs of %d logs, want %d for its lifetime", nth(chain, 0), len(logs), want),
-			"have it issued with embedded SCTs, or say --profile private for a CA of your own"))
+			"have it issued with embedded SCTs, or say --certificate-profile private for a CA of your own"))
 	}
 	return checks.Pass()
 }

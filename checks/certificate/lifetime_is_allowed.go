@@ -18,7 +18,7 @@ func lifetimeIsAllowed() checks.Check {
 		Doc: checks.Doc{
 			Title: "The lifetime is one that public CAs may issue",
 			Why:   "Browsers refuse a publicly trusted certificate that was issued for longer than the rules of its day allow.",
-			Fix:   "Have the certificate issued again for a lifetime that is allowed; for a CA of your own say --profile private.",
+			Fix:   "Have the certificate issued again for a lifetime that is allowed; for a CA of your own say --certificate-profile private.",
 			References: []string{
 				"CA/Browser Forum Baseline Requirements §6.3.2: 398 days; 200 from 2026-03-15, 100 from 2027-03-15, 47 from " +
 					"2029-03-15 (Ballot SC-081v3)",
@@ -43,7 +43,7 @@ func judgeLifetime(s checks.Subject) checks.Verdict {
 	lifetime := leaf.NotAfter.Sub(leaf.NotBefore) + time.Second
 	if lifetime > time.Duration(limit)*24*time.Hour {
 		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s was issued for %s, want at most %d days for one of %s",
-			nth(chain, 0), span(lifetime), limit, leaf.NotBefore.UTC().Format(time.DateOnly)), "have it issued for a lifetime that is allowed, or say --profile private for a CA of your own"))
+			nth(chain, 0), span(lifetime), limit, leaf.NotBefore.UTC().Format(time.DateOnly)), "have it issued for a lifetime that is allowed, or say --certificate-profile private for a CA of your own"))
 	}
 	return checks.Pass()
 }

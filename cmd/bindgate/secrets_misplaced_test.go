@@ -108,6 +108,7 @@ func TestNoSecretLeaksFromTheCommandLine(t *testing.T) {
 	v, passphrase, pem := misplacing(t)
 	v.give("key.yaml", pem)
 	v.give("key.rego", pem)
+	v.give("owner.yaml", "apiVersion: bindgate/v1\nendpoint: https://gateway.example\nendpointCA: api.key\n")
 	bare := bare(pem)
 	binding := []string{"--domain", "api.demo.com", "--certificate", "api.pem", "--private-key", "api.key"}
 	for what, args := range map[string][]string{
@@ -126,7 +127,7 @@ func TestNoSecretLeaksFromTheCommandLine(t *testing.T) {
 		"a key as the manifest":      {"apply", "api.key"},
 		"a key as the configuration": {"lint", "--config", "api.key"},
 		"a key as the roots":         {"lint", "--roots", "api.key"},
-		"a key as the endpoint's CA": {"lint", "--endpoint-ca", "api.key"},
+		"a key as the endpoint's CA": {"lint", "--config", "owner.yaml"},
 		"a key as evidence":          {"lint", "--evidence", "api.key"},
 		"a key as a policy":          {"lint", "--policy", "key.rego"},
 		"a key as policy data":       {"lint", "--data", "key.yaml"},

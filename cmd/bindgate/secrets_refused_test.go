@@ -89,7 +89,7 @@ func TestNoSecretLeaksFromSpoiltKeys(t *testing.T) {
 		"lint offline": {"lint", "--offline", "-f", "jsonl", "--evidence-out", "offline.json"},
 		"plan":         {"plan", "-v", "-f", "json", "-o", "plan.json"},
 		"apply":        {"apply", "-v", "-f", "json", "-f", "text=apply.txt"},
-		"apply --each": {"apply", "--each", "--rate", "-1", "-v", "-f", "jsonl", "--policy", "echo"},
+		"apply --each": {"apply", "--each", "-v", "-f", "jsonl", "--policy", "echo"},
 	} {
 		v.says(what, refused, args...)
 	}

@@ -29,6 +29,8 @@ func newApply(env Env) *cobra.Command {
 already, make the calls and read back what stands. A refused binding that stands
 already keeps no other from being bound, but the run ends with 1. With the plan that
 "bindgate plan -o" saved (--plan), it stops (exit 5) if anything differs from it.`,
+		Example: `  bindgate apply bindings.yaml
+  bindgate apply --plan plan.json`,
 		RunE: func(c *cobra.Command, args []string) error { return a.do(c.Context(), env, c, f, args) },
 	}
 	f.addJudging(c)

@@ -23,6 +23,8 @@ func newAudit(env Env) *cobra.Command {
 wish, and judge it as lint does. It shows what has rotted since it was bound: names that
 lead elsewhere, certificates that end. With -o it also writes what it found as a manifest.`,
 		Args: cobra.NoArgs,
+		Example: `  bindgate audit --region cn-hangzhou
+  bindgate audit --region cn-hangzhou -f html=account.html -o found.yaml`,
 		RunE: func(c *cobra.Command, _ []string) error { return audit(c.Context(), env, c, f, region, output) },
 	}
 	f.addJudging(c)

@@ -12,6 +12,22 @@ import (
 	"github.com/bindgate/bindgate/internal/resolve/lab"
 )
 
+// closedNetwork writes the owner's file of a network with root servers of its own.
+func closedNetwork(t *testing.T, l *lab.Lab) string {
+	t.Helper()
+	dir := t.TempDir()
+	owner := filepath.Join(dir, "owner.yaml")
+	for path, text := range map[string]string{
+		filepath.Join(dir, "hints"): l.Hints,
+		owner:                       fmt.Sprintf("apiVersion: bindgate/v1\nrootHints: hints\ndnsPort: %d\n", l.Port),
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return owner
+}
+
 // Without --resolver the authorities are asked, from the roots that are named.
 func TestAuthorityMode(t *testing.T) {
 	plan, err := lab.NewPlan(time.Now())
@@ -19,16 +35,13 @@ func TestAuthorityMode(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := lab.Start(t, plan, 0)
-	dir := t.TempDir()
-	hints := filepath.Join(dir, "hints")
-	if err := os.WriteFile(hints, []byte(l.Hints), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	owner := closedNetwork(t, l)
+	dir := filepath.Dir(owner)
 	run := func(domain string) (code int, out string) {
 		var stdout, stderr bytes.Buffer
 		env := Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Now: time.Now, Dir: dir,
 			LookupEnv: func(string) (string, bool) { return "", false }, ResolvConf: filepath.Join(dir, "none")}
-		code = Run(t.Context(), []string{"lint", "-v", "--without", "group,revocation", "--root-hints", hints, "--dns-port", fmt.Sprint(l.Port),
+		code = Run(t.Context(), []string{"lint", "-v", "--without", "group,revocation", "--config", owner,
 			"--domain", domain, "--group", "927d50c0f2e54b359919923d908bb015", "--region", "cn-hangzhou", "--stage", "RELEASE"}, env)
 		return code, strings.Join(strings.Fields(stdout.String()+stderr.String()), " ")
 	}

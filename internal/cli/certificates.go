@@ -30,7 +30,7 @@ func (t *trust) add(c *cobra.Command) {
 	p := c.Flags()
 	p.StringArrayVar(&t.crls, "crl", nil, "CRL `FILE` of a CA of the path, in DER or PEM, repeatable")
 	p.StringArrayVar(&t.weakKeys, "weak-keys", nil, "`FILE` of keys that nobody may use, repeatable: a list of Debian's openssl-blacklist, or a SHA-256 of a public key a line")
-	p.StringVar(&t.profile, "profile", "", "whose rules certificates keep: public or private (default: public where the root is in Mozilla's list)")
+	p.StringVar(&t.profile, "certificate-profile", "", "whose rules certificates keep: public or private (default: public where the root is in Mozilla's list)")
 	p.DurationVar(&t.minRemaining, "min-remaining", 0, "warn of certificates that last less than this `DURATION`, such as 720h (default: a third of their lifetime)")
 	p.BoolVar(&t.revocationPrivate, "revocation-private", false, "let the CRL and OCSP addresses in certificates be private ones")
 }
@@ -43,7 +43,7 @@ func (t trust) check() error {
 	case "", evidence.ProfilePublic, evidence.ProfilePrivate:
 		return nil
 	}
-	return fmt.Errorf("reading --profile: got %q, want public or private", t.profile)
+	return fmt.Errorf("reading --certificate-profile: got %q, want public or private", t.profile)
 }
 
 // writeChain writes the canonical chain of the one binding: leaf first, then its

@@ -76,6 +76,7 @@ or its outcome is unknown, 5 the world or the plan changed, 130 interrupted.`,
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
+	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("reading flags: %w; see `%s --help`", err, c.CommandPath())
 	})

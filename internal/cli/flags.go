@@ -24,12 +24,8 @@ type flags struct {
 	planOut     string // plan only
 	confined    bool   // the manifests are those of a saved plan
 	resolver    string
-	rootHints   string
-	dnsPort     uint16
-	dnsRate     float64
 	wait        time.Duration
 	endpoint    string
-	endpointCA  string
 	contract    string
 	roots       string
 	trust
@@ -43,8 +39,17 @@ type flags struct {
 	failOn         string
 	actor          string
 	quiet, verbose bool
-	rate           float64
 	wish           wish
+	owned
+}
+
+// owned are settings that only the owner's file can change.
+type owned struct {
+	rootHints   string
+	dnsPort     uint16 // of the zones' own servers; 0: 53
+	dnsRate     float64
+	endpointCA  string
+	gatewayRate float64
 }
 
 // wish is one binding named by flags instead of a manifest.
@@ -59,12 +64,8 @@ func (f *flags) addJudging(c *cobra.Command) {
 	p.StringArrayVarP(&f.formats, "format", "f", nil, "report `FORMAT[=FILE]`, repeatable: "+strings.Join(report.Formats(), ", "))
 	p.StringVar(&f.config, "config", "", "the gate owner's configuration `FILE`; its folder becomes the root of all paths")
 	p.StringVar(&f.resolver, "resolver", "", "ask this DNS resolver, `ADDR[:PORT]`, tls://HOST or https://URL, and not the zones' own servers")
-	p.StringVar(&f.rootHints, "root-hints", "", "master `FILE` of the root servers, and of the root's DS or DNSKEY records (default: IANA's)")
-	p.Uint16Var(&f.dnsPort, "dns-port", 53, "port of the zones' own servers, for closed networks")
-	p.Float64Var(&f.dnsRate, "dns-rate", 0, "DNS questions a second to one server (default 500; -1: no limit; none on loopback)")
 	p.DurationVar(&f.wait, "wait", 0, "look at DNS again until every change is visible everywhere, for at most this `DURATION`")
 	p.StringVar(&f.endpoint, "endpoint", "", "gateway `URL` (default: the region's own)")
-	p.StringVar(&f.endpointCA, "endpoint-ca", "", "PEM `FILE` of a private CA that signs the endpoint's certificate")
 	p.StringVar(&f.contract, "contract", "", "published contract that the endpoint speaks: 2026 (default) or 2017")
 	p.StringVar(&f.roots, "roots", "", "trusted roots: mozilla (default), system, or a PEM `FILE`")
 	f.trust.add(c)
@@ -72,7 +73,6 @@ func (f *flags) addJudging(c *cobra.Command) {
 	p.StringArrayVar(&f.data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
 	p.DurationVar(&f.timeout, "timeout", 0, "time for the evidence of one binding, two thirds of it for DNS (default 30s)")
 	p.IntVar(&f.concurrency, "concurrency", 0, "bindings at a time (default 32)")
-	p.Float64Var(&f.rate, "rate", 0, "gateway calls a second for each region and action (default 90; -1: no limit)")
 	p.StringArrayVar(&f.allowPath, "allow-path", nil, "`DIR` beside the root that manifests may name files in, repeatable")
 	p.StringArrayVar(&f.allowEnv, "allow-env", nil, "`GLOB` of environment names beside BINDGATE_* that manifests may read, repeatable")
 	p.StringVar(&f.failOn, "fail-on", "", "refuse a binding for a `warning` too (default: for errors only)")
@@ -82,6 +82,18 @@ func (f *flags) addJudging(c *cobra.Command) {
 	fixed(c, "format", report.Formats()...)
 	fixed(c, "contract", "2026", "2017")
 	fixed(c, "fail-on", "warning", "error")
+}
+
+// addOwned adds what only the owner's file sets: closed networks and rates need
+// it, and nobody types it every day.
+func (f *flags) addOwned(c *cobra.Command) {
+	p := c.Flags()
+	p.StringVar(&f.rootHints, "root-hints", "", "")
+	p.Uint16Var(&f.dnsPort, "dns-port", 0, "")
+	p.Float64Var(&f.dnsRate, "dns-rate", 0, "")
+	p.StringVar(&f.endpointCA, "endpoint-ca", "", "")
+	p.Float64Var(&f.gatewayRate, "gateway-rate", 0, "")
+	p.StringVar(&f.journal, "journal", "", "") // a flag of apply's, which every command's file may name
 }
 
 // addMode adds the flags that choose what is observed and when. apply knows

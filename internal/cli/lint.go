@@ -18,6 +18,8 @@ func newLint(env Env) *cobra.Command {
 		Long: `Judge the bindings of manifests (files, folders, or - for standard input; the
 default is the current folder), or the one that --domain and its like name.
 DNS and the gateway are read unless --offline or --without leaves them out.`,
+		Example: `  bindgate lint --offline bindings.yaml
+  bindgate lint --domain api.demo.com --group GROUP --region cn-hangzhou --stage RELEASE`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if changed {
 				return lintChanged(c.Context(), env, c, f, args)

@@ -19,7 +19,7 @@ formats: [json]
 endpoint: http://127.0.0.1:8080
 contract: "2017"
 roots: roots.pem
-profile: private
+certificateProfile: private
 crl: [ca.crl]
 weakKeys: [weak]
 minRemaining: 720h
@@ -32,6 +32,11 @@ timeout: 1m30s
 concurrency: 8
 failOn: warning
 journal: journal.jsonl
+rootHints: root.hints
+dnsPort: 5353
+dnsRate: -1
+endpointCA: ca.pem
+gatewayRate: 50
 `
 	if err := os.WriteFile(filepath.Join(dir, "owner.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -54,7 +59,8 @@ journal: journal.jsonl
 	want.policy, want.data = []string{"own", in("policies")}, []string{in("data.yaml")}
 	want.allowPath, want.allowEnv = []string{in("keys")}, []string{"CI_KEY_*"}
 	want.concurrency, want.failOn, want.journal = 8, "warning", in("journal.jsonl")
-	if diff := cmp.Diff(want, s.flags, cmp.AllowUnexported(flags{}, trust{}, wish{})); diff != "" {
+	want.owned = owned{rootHints: in("root.hints"), dnsPort: 5353, dnsRate: -1, endpointCA: in("ca.pem"), gatewayRate: 50}
+	if diff := cmp.Diff(want, s.flags, cmp.AllowUnexported(flags{}, trust{}, wish{}, owned{})); diff != "" {
 		t.Errorf("flags (-want +got):\n%s", diff)
 	}
 }

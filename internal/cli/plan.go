@@ -16,6 +16,8 @@ func newPlan(env Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "plan [PATH…]",
 		Short: "Judge bindings and show what apply would send, and what a force would take away",
+		Example: `  bindgate plan
+  bindgate plan -o plan.json bindings.yaml`,
 		RunE: func(c *cobra.Command, args []string) error {
 			return planned(c.Context(), env, c, f, args)
 		},

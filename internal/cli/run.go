@@ -85,8 +85,8 @@ func (r *run) options() judge.Options {
 		Severities: s.severities, FailOn: checks.Severity(cmp.Or(s.failOn, string(checks.Error))), MinRemaining: s.minRemaining,
 		Policies: s.policy, Data: s.data, Evidence: s.evidence,
 		Roots: s.roots, Profile: s.profile, WeakKeys: s.weakKeys, CRLs: s.crls, RevocationPrivate: s.revocationPrivate,
-		DNS:     judge.DNS{Resolver: s.resolver, RootHints: s.rootHints, Port: s.dnsPort, Rate: s.dnsRate, ResolvConf: r.env.ResolvConf},
-		Gateway: judge.Gateway{Endpoint: s.endpoint, CA: s.endpointCA, Rate: s.rate, UserAgent: "bindgate/" + version()},
+		DNS:     judge.DNS{Resolver: s.resolver, RootHints: s.rootHints, Port: cmp.Or(s.dnsPort, 53), Rate: s.dnsRate, ResolvConf: r.env.ResolvConf},
+		Gateway: judge.Gateway{Endpoint: s.endpoint, CA: s.endpointCA, Rate: s.gatewayRate, UserAgent: "bindgate/" + version()},
 		Timeout: s.timeout, Concurrency: s.concurrency, LookupEnv: r.env.LookupEnv,
 		Progress: func() { r.bar.step() },
 	}

@@ -87,9 +87,6 @@ func filled(c *cobra.Command) (err error) {
 			err = fmt.Errorf("reading --%s: got an empty value, want one, or no --%s for its default; is a variable not set?", f.Name, f.Name)
 		}
 	})
-	if port, _ := c.Flags().GetUint16("dns-port"); port == 0 && c.Flags().Changed("dns-port") && err == nil {
-		err = errors.New("reading --dns-port: got 0, want a port from 1 to 65535")
-	}
 	return err
 }
 
@@ -155,7 +152,7 @@ func (s *settings) fromOwner(env Env, c *cobra.Command) error {
 			err = flag.Value.Set(o.Values[0])
 		}
 		if err != nil {
-			return fmt.Errorf("reading %s: setting --%s: %w", path, o.Flag, err)
+			return fmt.Errorf("reading %s: %s: %w", path, o.Key, err)
 		}
 	}
 	return s.setSeverities(path, o.Severities)
@@ -165,7 +162,7 @@ func (s *settings) fromOwner(env Env, c *cobra.Command) error {
 func (s *settings) bound() *pflag.FlagSet {
 	given, c := s.flags, &cobra.Command{}
 	s.addJudging(c)
-	c.Flags().StringVar(&s.journal, "journal", "", "")
+	s.addOwned(c)
 	s.flags = given // a flag begins with its default
 	return c.Flags()
 }

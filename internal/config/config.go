@@ -43,6 +43,7 @@ type Config struct {
 
 // Setting is what the owner's file says in the place of a flag.
 type Setting struct {
+	Key    string   // in the file
 	Flag   string   // its name, without dashes
 	Values []string // as the flag takes them: one, or those of a flag that is repeatable
 }

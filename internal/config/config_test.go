@@ -33,7 +33,7 @@ formats: [text, json=report.json, sarif=/tmp/x=y.sarif]
 endpoint: http://127.0.0.1:8080
 contract: "2017"
 roots: roots.pem
-profile: private
+certificateProfile: private
 crl: [ca.crl]
 weakKeys: [blacklist.RSA-2048, /etc/weak.txt]
 minRemaining: 720h
@@ -47,6 +47,11 @@ timeout: 1m30s
 concurrency: 8
 failOn: warning
 journal: journal.jsonl
+rootHints: root.hints
+dnsPort: 5353
+dnsRate: -1
+endpointCA: ca.pem
+gatewayRate: 50
 `)
 	got, err := config.LoadOwner(path)
 	if err != nil {
@@ -56,23 +61,28 @@ journal: journal.jsonl
 	want := config.Config{
 		Path: path, Dir: dir, Digest: got.Digest,
 		Settings: []config.Setting{
-			{Flag: "format", Values: []string{"text", "json=" + dir + "/report.json", "sarif=/tmp/x=y.sarif"}},
-			{Flag: "endpoint", Values: []string{"http://127.0.0.1:8080"}},
-			{Flag: "contract", Values: []string{"2017"}},
-			{Flag: "roots", Values: []string{dir + "/roots.pem"}},
-			{Flag: "profile", Values: []string{"private"}},
-			{Flag: "crl", Values: []string{dir + "/ca.crl"}},
-			{Flag: "weak-keys", Values: []string{dir + "/blacklist.RSA-2048", "/etc/weak.txt"}},
-			{Flag: "min-remaining", Values: []string{"720h"}},
-			{Flag: "resolver", Values: []string{"127.0.0.1:53"}},
-			{Flag: "policy", Values: []string{dir + "/policies", "/etc/policies"}},
-			{Flag: "data", Values: []string{dir + "/data.yaml"}},
-			{Flag: "allow-path", Values: []string{filepath.Join(filepath.Dir(dir), "keys")}},
-			{Flag: "allow-env", Values: []string{"CI_KEY_*"}},
-			{Flag: "timeout", Values: []string{"1m30s"}},
-			{Flag: "concurrency", Values: []string{"8"}},
-			{Flag: "fail-on", Values: []string{"warning"}},
-			{Flag: "journal", Values: []string{dir + "/journal.jsonl"}},
+			{Key: "formats", Flag: "format", Values: []string{"text", "json=" + dir + "/report.json", "sarif=/tmp/x=y.sarif"}},
+			{Key: "endpoint", Flag: "endpoint", Values: []string{"http://127.0.0.1:8080"}},
+			{Key: "contract", Flag: "contract", Values: []string{"2017"}},
+			{Key: "roots", Flag: "roots", Values: []string{dir + "/roots.pem"}},
+			{Key: "certificateProfile", Flag: "certificate-profile", Values: []string{"private"}},
+			{Key: "crl", Flag: "crl", Values: []string{dir + "/ca.crl"}},
+			{Key: "weakKeys", Flag: "weak-keys", Values: []string{dir + "/blacklist.RSA-2048", "/etc/weak.txt"}},
+			{Key: "minRemaining", Flag: "min-remaining", Values: []string{"720h"}},
+			{Key: "resolver", Flag: "resolver", Values: []string{"127.0.0.1:53"}},
+			{Key: "policy", Flag: "policy", Values: []string{dir + "/policies", "/etc/policies"}},
+			{Key: "data", Flag: "data", Values: []string{dir + "/data.yaml"}},
+			{Key: "allowPaths", Flag: "allow-path", Values: []string{filepath.Join(filepath.Dir(dir), "keys")}},
+			{Key: "allowEnv", Flag: "allow-env", Values: []string{"CI_KEY_*"}},
+			{Key: "timeout", Flag: "timeout", Values: []string{"1m30s"}},
+			{Key: "concurrency", Flag: "concurrency", Values: []string{"8"}},
+			{Key: "failOn", Flag: "fail-on", Values: []string{"warning"}},
+			{Key: "journal", Flag: "journal", Values: []string{dir + "/journal.jsonl"}},
+			{Key: "rootHints", Flag: "root-hints", Values: []string{dir + "/root.hints"}},
+			{Key: "dnsPort", Flag: "dns-port", Values: []string{"5353"}},
+			{Key: "dnsRate", Flag: "dns-rate", Values: []string{"-1"}},
+			{Key: "endpointCA", Flag: "endpoint-ca", Values: []string{dir + "/ca.pem"}},
+			{Key: "gatewayRate", Flag: "gateway-rate", Values: []string{"50"}},
 		},
 		Severities: map[string]checks.Severity{"certificate/lasts-long-enough": checks.Error, "dns/target-resolves": checks.Warning},
 	}
@@ -82,7 +92,7 @@ journal: journal.jsonl
 	if len(got.Digest) != len("sha256:")+64 {
 		t.Errorf("digest %q", got.Digest)
 	}
-	if c, err := config.LoadOwner(write(t, "apiVersion: bindgate/v1\nroots: system\n")); err != nil || !cmp.Equal(c.Settings, []config.Setting{{Flag: "roots", Values: []string{"system"}}}) {
+	if c, err := config.LoadOwner(write(t, "apiVersion: bindgate/v1\nroots: system\n")); err != nil || !cmp.Equal(c.Settings, []config.Setting{{Key: "roots", Flag: "roots", Values: []string{"system"}}}) {
 		t.Errorf("roots that are no path: %q, %v", c.Settings, err)
 	}
 }

@@ -21,10 +21,14 @@ var (
 	toFile = regexp.MustCompile(`^[a-z]+=.+$`)
 )
 
-const mostConcurrent = 1024
+const (
+	mostConcurrent = 1024
+	mostRate       = 1_000_000 // calls a second
+)
 
-// ownerSetting is a key of the owner's file that stands for a flag. read gives
-// the flag's values, and none for a value that is at fault.
+// ownerSetting is a key of the owner's file with the flag that it sets; some
+// flags can be set here only. read returns the flag's values, and none for an
+// invalid value.
 type ownerSetting struct {
 	key, flag string
 	read      func(*Config, strictyaml.Value) []string
@@ -36,7 +40,7 @@ func ownerSettings() []ownerSetting {
 		{"endpoint", "endpoint", filled},
 		{"contract", "contract", oneOf("2017", "2026")},
 		{"roots", "roots", (*Config).roots},
-		{"profile", "profile", oneOf("public", "private")},
+		{"certificateProfile", "certificate-profile", oneOf("public", "private")},
 		{"crl", "crl", (*Config).paths},
 		{"weakKeys", "weak-keys", (*Config).paths},
 		{"minRemaining", "min-remaining", duration("720h, which is 30 days")},
@@ -46,9 +50,14 @@ func ownerSettings() []ownerSetting {
 		{"allowPaths", "allow-path", (*Config).paths},
 		{"allowEnv", "allow-env", globs},
 		{"timeout", "timeout", duration("30s or 2m")},
-		{"concurrency", "concurrency", concurrency},
+		{"concurrency", "concurrency", number(1, mostConcurrent)},
 		{"failOn", "fail-on", oneOf(string(checks.Error), string(checks.Warning))},
 		{"journal", "journal", (*Config).path},
+		{"rootHints", "root-hints", (*Config).path},
+		{"dnsPort", "dns-port", number(1, 65535)},
+		{"dnsRate", "dns-rate", number(-1, mostRate)},
+		{"endpointCA", "endpoint-ca", (*Config).path},
+		{"gatewayRate", "gateway-rate", number(-1, mostRate)},
 	}
 }
 
@@ -103,7 +112,7 @@ func decodeOwner(v strictyaml.Value, c *Config) {
 	o.Require("apiVersion").OneOf(apiVersion)
 	for _, s := range ownerSettings() {
 		if values := s.read(c, o.Get(s.key)); len(values) > 0 {
-			c.Settings = append(c.Settings, Setting{Flag: s.flag, Values: values})
+			c.Settings = append(c.Settings, Setting{Key: s.key, Flag: s.flag, Values: values})
 		}
 	}
 	c.Severities = severities(o.Get("severities"))
@@ -123,9 +132,11 @@ func oneOf(words ...string) func(*Config, strictyaml.Value) []string {
 	return func(_ *Config, v strictyaml.Value) []string { return one(v.OneOf(words...)) }
 }
 
-func concurrency(_ *Config, v strictyaml.Value) []string {
-	n, ok := v.Int(1, mostConcurrent)
-	return one(strconv.Itoa(n), ok)
+func number(least, most int) func(*Config, strictyaml.Value) []string {
+	return func(_ *Config, v strictyaml.Value) []string {
+		n, ok := v.Int(least, most)
+		return one(strconv.Itoa(n), ok)
+	}
 }
 
 func (c *Config) path(v strictyaml.Value) []string {

@@ -166,7 +166,7 @@ func newTransport(o Options) (*gateway.Transport, error) {
 	var ca []byte
 	if o.Gateway.CA != "" {
 		if ca, err = os.ReadFile(confine.Absolute(o.Dir, o.Gateway.CA)); err != nil {
-			return nil, fmt.Errorf("reading --endpoint-ca: %w", err)
+			return nil, fmt.Errorf("reading endpointCA of the owner's file: %w", err)
 		}
 	}
 	return gateway.NewTransport(gateway.Config{Endpoint: o.Gateway.Endpoint, Credential: credential, CA: ca,

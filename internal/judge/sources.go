@@ -100,11 +100,11 @@ func (e *Engine) openDNS() error {
 	e.dns = dnsSource{DNS: o, asked: true}
 	if o.RootHints != "" {
 		if o.Resolver != "" {
-			return fmt.Errorf("reading flags: got both --resolver and --root-hints, want one: a resolver is asked instead of the authorities")
+			return fmt.Errorf("reading flags: got both --resolver and rootHints of the owner's file, want one: a resolver is asked instead of the authoritative servers")
 		}
 		text, err := confine.ReadBounded(e.path(o.RootHints), 1<<20)
 		if err != nil {
-			return fmt.Errorf("reading --root-hints: %w", err)
+			return fmt.Errorf("reading rootHints of the owner's file: %w", err)
 		}
 		if e.dns.roots, err = iterate.ParseRoots(string(text)); err != nil {
 			return err

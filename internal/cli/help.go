@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// flagGroup is a section of a command's help.
+type flagGroup struct {
+	title string
+	flags []string
+}
+
+// flagGroups are the sections of the help, in their order. A flag that is in none
+// belongs to the command's own flags, which come first.
+func flagGroups() []flagGroup {
+	return []flagGroup{
+		{"One binding without a manifest", strings.Fields("domain group region stage type proof redirect force force-from certificate certificate-name private-key private-key-env passphrase-env label")},
+		{"Reports", strings.Fields("format quiet verbose")},
+		{"Policies and severities", strings.Fields("config policy data fail-on actor")},
+		{"Certificates", strings.Fields("roots certificate-profile crl weak-keys min-remaining revocation-private")},
+		{"DNS and gateway", strings.Fields("resolver wait endpoint contract timeout concurrency")},
+		{"Evidence and time", strings.Fields("offline without now evidence evidence-out")},
+		{"What a manifest may read", strings.Fields("allow-path allow-env")},
+	}
+}
+
+// usage writes how a command is called, with its flags in groups.
+func usage(c *cobra.Command) error {
+	var b strings.Builder
+	if c.Runnable() {
+		fmt.Fprintf(&b, "Usage:\n  %s\n", c.UseLine())
+	}
+	if c.HasAvailableSubCommands() {
+		if !c.HasParent() {
+			b.Reset()
+			b.WriteString("Usage:\n")
+		}
+		fmt.Fprintf(&b, "  %s COMMAND\n\nCommands:\n", c.CommandPath())
+		for _, sub := range c.Commands() {
+			if sub.IsAvailableCommand() || sub.Name() == "help" {
+				fmt.Fprintf(&b, "  %-*s %s\n", c.NamePadding(), sub.Name(), sub.Short)
+			}
+		}
+	}
+	if c.HasExample() {
+		fmt.Fprintf(&b, "\nExamples:\n%s\n", c.Example)
+	}
+	grouped := map[string]bool{}
+	var sections strings.Builder
+	for _, g := range flagGroups() {
+		set := pflag.NewFlagSet("", pflag.ContinueOnError)
+		set.SortFlags = false
+		for _, name := range g.flags {
+			grouped[name] = true
+			if f := c.LocalFlags().Lookup(name); f != nil && c.LocalFlags().Lookup("config") != nil {
+				set.AddFlag(f)
+			}
+		}
+		if set.HasAvailableFlags() {
+			fmt.Fprintf(&sections, "\n%s:\n%s", g.title, set.FlagUsages())
+		}
+	}
+	own := pflag.NewFlagSet("", pflag.ContinueOnError)
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if !grouped[f.Name] || c.LocalFlags().Lookup("config") == nil { // a command that judges nothing has few flags
+			own.AddFlag(f)
+		}
+	})
+	if own.HasAvailableFlags() {
+		fmt.Fprintf(&b, "\nFlags:\n%s", own.FlagUsages())
+	}
+	b.WriteString(sections.String())
+	if c.HasAvailableSubCommands() {
+		fmt.Fprintf(&b, "\nUse \"%s COMMAND --help\" to read more of a command.\n", c.CommandPath())
+	}
+	_, err := fmt.Fprint(c.OutOrStderr(), b.String())
+	return err
+}
