@@ -61,6 +61,8 @@ func unlike(d evidence.DNS, v evidence.View) string {
 		return "it refuses the name because DNSSEC validation fails; see dns/dnssec-is-valid"
 	case v.Problem != "":
 		return "it could not be asked: " + cut(v.Problem)
+	case len(v.Unlike) > 0:
+		return contradiction(v.Unlike[0]) + ": it overrides what clients get"
 	case slices.EqualFunc(d.Hops, v.Hops, same) && d.End.Event == v.End.Event:
 		return ""
 	}

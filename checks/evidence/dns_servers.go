@@ -45,6 +45,8 @@ type View struct {
 	End     End    `json:"end,omitzero"`
 	Bogus   bool   `json:"bogus,omitempty"`   // it fails, but answers with CD=1: it validates, and does not believe the answer
 	Problem string `json:"problem,omitempty"` // why there is no answer
+	// Unlike are answers for A and AAAA that do not lead where the CNAME records lead.
+	Unlike []ClientAnswer `json:"unlike,omitempty"`
 }
 
 // Statuses of DNSSEC (RFC 4035 §4.3).

@@ -133,15 +133,21 @@ func (c *Client) ask(ctx context.Context, q question) (Answer, error) {
 // NXDOMAIN of a recursive resolver.
 func (c *Client) lookup(ctx context.Context, q question) (Answer, error) {
 	m, err := c.exchangeOne(ctx, q, false)
+	a, _, err := c.conclude(ctx, q, Reply{m, err})
+	return a, err
+}
+
+// conclude reads what came of a question to a recursive resolver.
+func (c *Client) conclude(ctx context.Context, q question, r Reply) (Answer, *dns.Msg, error) {
+	m, err := r.Message, r.Err
+	if err == nil && m.Rcode == dns.RcodeServerFailure {
+		m, err = c.afterServerFailure(ctx, q, m)
+	}
 	if err != nil {
-		return Answer{}, err
+		return Answer{}, nil, err
 	}
-	if m.Rcode == dns.RcodeServerFailure {
-		if m, err = c.afterServerFailure(ctx, q, m); err != nil {
-			return Answer{}, err
-		}
-	}
-	return c.read(q, m)
+	a, err := c.read(q, m)
+	return a, m, err
 }
 
 // afterServerFailure finds out whether DNSSEC is the reason: an answer with

@@ -145,6 +145,19 @@ func TestProofOfEveryAuthority(t *testing.T) {
 	}
 }
 
+// A proof to which the alias leads counts only if the question for TXT leads there too.
+func TestProofThatTheQuestionForTXTDoesNotFind(t *testing.T) {
+	_, got := authority(t).Collect(t.Context(), binding.Binding{DomainName: "api.split.com", GroupID: groupID, DomainProof: binding.ProofTXT})
+	facts := roundTrip(t, got).Facts
+	if len(facts.Unlike) != 1 {
+		t.Fatalf("got %+v", got)
+	}
+	want := evidence.ClientAnswer{Name: groupID + ".api.split.com", Type: "TXT", Server: facts.Unlike[0].Server, CNAME: groupID + ".both.mixed.com", Targets: []string{"old.demo.com"}}
+	if diff := cmp.Diff(want, facts.Unlike[0]); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // An address family that this machine lacks is not tested: neither broken nor
 // in the way of what the others say.
 func TestFamilyThatIsMissing(t *testing.T) {

@@ -69,11 +69,12 @@ func (c *Collector) aliases(ctx context.Context, b binding.Binding) evidence.Obs
 	if err != nil {
 		return evidence.Failed[evidence.DNS](err.Error(), c.resolver.Server(), c.now())
 	}
-	chain, err := c.resolver.Walk(ctx, name)
+	chain, led, err := c.resolver.WalkAndAsk(ctx, name)
 	facts := evidence.DNS{Mode: evidence.DNSResolver, QueryName: name, Hops: hops(chain, c.resolver.Server()), End: end(chain)}
 	if err != nil {
 		return failed(evidence.Failed[evidence.DNS](err.Error(), c.resolver.Server(), c.now()), facts)
 	}
+	facts.Clients = clientsOf(chain, led, name, c.resolver.Server())
 	facts.Around = around(ctx, c.resolver.Follow, b, facts)
 	return evidence.Observed(facts, c.resolver.Server(), c.now())
 }

@@ -31,6 +31,12 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 // answers for the random label), and refuses names below refused.example.
 func collector(t *testing.T, records ...string) *Collector {
 	t.Helper()
+	return collectorThat(t, func(*miekg.Msg) {}, records...)
+}
+
+// collectorThat asks a server whose answers are changed.
+func collectorThat(t *testing.T, change func(*miekg.Msg), records ...string) *Collector {
+	t.Helper()
 	var rrs []miekg.RR
 	for _, line := range records {
 		rr, err := miekg.NewRR(line)
@@ -44,7 +50,9 @@ func collector(t *testing.T, records ...string) *Collector {
 		t.Fatal(err)
 	}
 	server := &miekg.Server{PacketConn: conn, Handler: miekg.HandlerFunc(func(w miekg.ResponseWriter, r *miekg.Msg) {
-		w.WriteMsg(answer(r, rrs))
+		m := answer(r, rrs)
+		change(m)
+		w.WriteMsg(m)
 	})}
 	stopped := make(chan error, 1)
 	started := make(chan struct{})
@@ -111,7 +119,7 @@ func TestCollectAliases(t *testing.T) {
 		"no.example": {HTTPS: &evidence.Lookup{Name: "no.example", Event: evidence.EventNameError}, Missing: "example"},
 	}
 	for domain, want := range tests {
-		want.Mode = evidence.DNSResolver
+		want.Mode, want.Clients = evidence.DNSResolver, &evidence.Clients{Asked: 2}
 		want.Around = arounds[domain]
 		if want.Around == nil {
 			want.Around = &evidence.Around{HTTPS: &evidence.Lookup{Name: want.QueryName, Event: evidence.EventNoData}}

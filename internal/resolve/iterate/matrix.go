@@ -111,7 +111,7 @@ func (w *Walker) ask(ctx context.Context, t trail, name string, types ...uint16)
 
 // askAll asks all addresses at the same time for all types, and remembers recent answers.
 func (w *Walker) askAll(ctx context.Context, t trail, z *Zone, name string, types []uint16) ([]Matrix, error) {
-	return w.asked.Get(ctx, askKey{z.Name, name, types[0]}, func(ctx context.Context, _ askKey) ([]Matrix, error) {
+	return w.asked.Get(ctx, askKey{z.Name, name, setOf(types...)}, func(ctx context.Context, _ askKey) ([]Matrix, error) {
 		all := make([]Matrix, len(types))
 		for i, qtype := range types {
 			all[i] = Matrix{Zone: z, Name: name, Type: qtype, Replies: make([]Reply, len(z.Servers))}
@@ -271,9 +271,16 @@ func noFamily(err error) bool {
 	return errors.As(err, &e) && e.Kind == resolve.NoFamily
 }
 
-// otherTypes are what people put next to a CNAME record by mistake.
+// Lead returns where a reply takes a client, as far as a server of the zone may speak
+// of it. The reply is authoritative.
+func (m Matrix) Lead(r Reply) (resolve.Lead, error) {
+	return resolve.ReadLead(r.message, m.Name, m.Type, func(name string) bool { return within(m.Zone.Name, name) })
+}
+
+// otherTypes are what people put next to a CNAME record by mistake; addresses are
+// asked for by the walk.
 func otherTypes() []uint16 {
-	return []uint16{dns.TypeA, dns.TypeAAAA, dns.TypeMX, dns.TypeTXT, dns.TypeHTTPS, dns.TypeCAA}
+	return []uint16{dns.TypeMX, dns.TypeTXT, dns.TypeHTTPS, dns.TypeCAA}
 }
 
 // others is the types of records that a name has in addition to its CNAME record.
@@ -282,11 +289,11 @@ type others struct {
 	problem error
 }
 
-// OtherRecords returns the types of records that a matrix's name has in addition to
-// its CNAME record, as one of its servers gives them; the zone's own records if it
-// is the apex. With an error some of the types could not be asked for.
+// OtherRecords returns the types of records other than addresses that a matrix's name
+// has in addition to its CNAME record, as one of its servers gives them; the zone's
+// own records if it is the apex. With an error some of the types could not be asked for.
 func (w *Walker) OtherRecords(ctx context.Context, m Matrix) ([]string, error) {
-	found, err := w.others.Get(ctx, askKey{m.Zone.Name, m.Name, dns.TypeCNAME}, func(ctx context.Context, _ askKey) (others, error) {
+	found, err := w.others.Get(ctx, askKey{m.Zone.Name, m.Name, setOf(otherTypes()...)}, func(ctx context.Context, _ askKey) (others, error) {
 		o := w.otherRecords(ctx, m)
 		if ctx.Err() != nil {
 			return o, o.problem // asked again by others

@@ -63,10 +63,20 @@ type zoneKey struct {
 // names share, is kept for the whole run.
 const mostNames = 4096
 
-// askKey names questions; no two sets of types that are asked for share the first.
+// askKey names questions.
 type askKey struct {
 	zone, name string
-	first      uint16
+	types      typeSet
+}
+
+// typeSet is up to four types that are asked for together.
+type typeSet uint64
+
+func setOf(types ...uint16) (set typeSet) {
+	for _, qtype := range types {
+		set = set<<16 | typeSet(qtype)
+	}
+	return set
 }
 
 // New makes a walker.
@@ -111,7 +121,7 @@ type Walk struct {
 // Step is what the authorities of one name of the chain said.
 type Step struct {
 	Aliases Matrix   // to the question for its CNAME
-	Others  []Matrix // to the questions for the types that were wanted, where there is no alias
+	Others  []Matrix // to the questions for the types that were wanted; without A, AAAA and TXT none where there is an alias
 }
 
 // Walk follows the aliases of name to its records of the given types, asking
@@ -148,16 +158,16 @@ type found struct {
 	err  error
 }
 
-// stepKey names a step; no two sets of types that are asked for share the first.
+// stepKey names a step.
 type stepKey struct {
 	name  string
-	qtype uint16
+	types typeSet
 }
 
 // sharedStep returns the step of a name that was asked for recently, for many
 // names lead to the same.
 func (w *Walker) sharedStep(ctx context.Context, t trail, name string, types []uint16) (Step, resolve.Answer, error) {
-	f, err := w.steps.Get(ctx, stepKey{name, types[0]}, func(ctx context.Context, _ stepKey) (f found, err error) {
+	f, err := w.steps.Get(ctx, stepKey{name, setOf(types...)}, func(ctx context.Context, _ stepKey) (f found, err error) {
 		f.step, f.here, f.err = w.step(ctx, t, name, types)
 		if ctx.Err() != nil || spent(f.err) {
 			return f, f.err // not kept
@@ -171,19 +181,28 @@ func (w *Walker) sharedStep(ctx context.Context, t trail, name string, types []u
 }
 
 // step finds what one name has: its alias, or else the records that are wanted.
+// Addresses and the TXT proof are asked for in any case, as clients and the platform
+// do: a server may answer them otherwise than the question for the alias.
 func (w *Walker) step(ctx context.Context, t trail, name string, types []uint16) (Step, resolve.Answer, error) {
 	var s Step
-	all, err := w.ask(ctx, t, name, dns.TypeCNAME)
+	wanted := []uint16{dns.TypeCNAME}
+	direct := types[0] == dns.TypeA || types[0] == dns.TypeTXT
+	if direct {
+		wanted = append(wanted, types...)
+	}
+	all, err := w.ask(ctx, t, name, wanted...)
 	if err != nil {
 		return s, resolve.Answer{}, err
 	}
-	s.Aliases = all[0]
+	s.Aliases, s.Others = all[0], all[1:]
 	first, err := decided(s.Aliases)
 	if err != nil || len(first.CNAMEs) > 0 {
 		return s, first, err
 	}
-	if s.Others, err = w.ask(ctx, t, name, types...); err != nil {
-		return s, resolve.Answer{}, err
+	if !direct {
+		if s.Others, err = w.ask(ctx, t, name, types...); err != nil {
+			return s, resolve.Answer{}, err
+		}
 	}
 	answers := []resolve.Answer{first}
 	for _, m := range s.Others {

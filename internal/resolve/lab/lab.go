@@ -207,6 +207,8 @@ const (
 	Poison    Fault = "poison"    // it adds records of names that are not its own
 	Oversized Fault = "oversized" // 64 KB of records
 	NoMail    Fault = "no-mail"   // it never answers a question for MX records
+	Split     Fault = "split"     // A, AAAA and TXT questions get another alias than CNAME questions
+	Empty     Fault = "empty"     // A and AAAA questions get no data
 	NoNS      Fault = "no-ns"     // REFUSED to questions for NS records, as some balancers do
 )
 
@@ -274,6 +276,13 @@ func (s *Server) spoil(fault Fault, w dns.ResponseWriter, r, m *dns.Msg) bool {
 	case NoNS:
 		if r.Question[0].Qtype == dns.TypeNS {
 			*m = *new(dns.Msg).SetRcode(r, dns.RcodeRefused)
+		}
+	case Split, Empty:
+		if qtype := r.Question[0].Qtype; (qtype == dns.TypeA || qtype == dns.TypeAAAA || qtype == dns.TypeTXT) && len(m.Answer) > 0 {
+			m.Answer = nil
+			if fault == Split {
+				m.Answer = []dns.RR{&dns.CNAME{Hdr: dns.RR_Header{Name: r.Question[0].Name, Rrtype: dns.TypeCNAME, Class: dns.ClassINET, Ttl: 60}, Target: "old.demo.com."}}
+			}
 		}
 	case NoMail:
 		return r.Question[0].Qtype != dns.TypeMX

@@ -43,6 +43,9 @@ func scenarioZones() []spec {
 		{apex: "noaa.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NotMine, text: "api IN CNAME " + sub},
 		{apex: "poison.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: Poison, text: "api IN CNAME " + sub},
 		{apex: "oversized.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: Oversized, text: "api IN CNAME " + sub},
+		{apex: "split.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: Split,
+			text: "api IN CNAME " + sub + "\n" + groupID() + ".api IN CNAME " + groupID() + ".both.mixed.com.\n"},
+		{apex: "emptied.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: Empty, text: "api IN CNAME " + sub},
 		{apex: "nons.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NoNS, text: "a.b IN CNAME " + sub},
 		{apex: "nomail.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NoMail, text: "api IN CNAME " + sub},
 		// The second server holds another version, or nothing, or is down.
@@ -85,12 +88,16 @@ func aboveZones(zones []spec) []spec {
 // proofText are the TXT records that prove a name for the group of the scenarios, in
 // both spellings.
 func proofText(name string) string {
-	id, _, _ := strings.Cut(SubDomain, "-")
 	var b strings.Builder
 	for _, token := range []string{"apigateway-domain-verification", "apigateway-domain-verfication"} {
-		fmt.Fprintf(&b, "%s.%s IN TXT \"%s=%s\"\n", id, name, token, SubDomain)
+		fmt.Fprintf(&b, "%s.%s IN TXT \"%s=%s\"\n", groupID(), name, token, SubDomain)
 	}
 	return b.String()
+}
+
+func groupID() string {
+	id, _, _ := strings.Cut(SubDomain, "-")
+	return id
 }
 
 func hostsText() string {
