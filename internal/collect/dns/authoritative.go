@@ -105,7 +105,7 @@ func addressTypes(all []iterate.Matrix) (types []string) {
 func rows(m iterate.Matrix) []evidence.Row {
 	out := make([]evidence.Row, len(m.Replies))
 	for i, r := range m.Replies {
-		out[i] = evidence.Row{Server: r.Server.Host, At: r.At.UTC(), Standing: evidence.RowStanding(r.Standing), RCode: r.RCode, Flags: r.Flags, Problem: r.Problem, Address: r.Server.Text}
+		out[i] = evidence.Row{Server: r.Server.Host, At: r.At.UTC(), Standing: evidence.RowStanding(r.Standing), RCode: r.RCode, Flags: r.Flags, Problem: r.Problem, Address: r.Server.Text, Origin: r.Server.Origin}
 		if r.At.IsZero() {
 			out[i].At = r.At
 		}

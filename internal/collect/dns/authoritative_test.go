@@ -145,6 +145,38 @@ func TestProofOfEveryAuthority(t *testing.T) {
 	}
 }
 
+// Where the delegation and the zone itself give different addresses of a name server,
+// resolvers use either, so both are asked.
+func TestGlueAndTheZonesOwnAddress(t *testing.T) {
+	c := authority(t)
+	type row struct{ address, origin, target string }
+	both := func(old string) []row {
+		return []row{{lab.OddAddress, evidence.OriginGlue, sub}, {lab.StaleAddress, evidence.OriginZone, old}}
+	}
+	for domain, want := range map[string][]row{
+		"api.glued.com":   both("old.demo.com"),
+		"api.moved.com":   both(sub),
+		"api.sibling.com": both("old.demo.com"), // the host is of another zone
+		"api.demo.com":    {{lab.FirstAddress, "", sub}, {lab.SecondAddress, "", sub}},
+	} {
+		got, _ := c.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: groupID, RegionID: "cn-hangzhou"})
+		var rows []row
+		if len(got.Facts.Servers) > 0 {
+			for _, r := range roundTrip(t, got).Facts.Servers[0].Rows {
+				host, _, _ := net.SplitHostPort(r.Address)
+				rows = append(rows, row{host, r.Origin, strings.Join(r.Targets, " ")})
+			}
+		}
+		if diff := cmp.Diff(want, rows, cmp.AllowUnexported(row{})); diff != "" {
+			t.Errorf("%s: %s", domain, diff)
+		}
+	}
+	got, _ := c.Collect(t.Context(), binding.Binding{DomainName: "api.nsalias.com", GroupID: groupID, RegionID: "cn-hangzhou"})
+	if got.State != evidence.StateFailed || !strings.Contains(got.Reason, "it is an alias of ns1.servers.net (CNAME)") {
+		t.Errorf("a server whose name is an alias: got %+v", got)
+	}
+}
+
 // A proof to which the alias leads counts only if the question for TXT leads there too.
 func TestProofThatTheQuestionForTXTDoesNotFind(t *testing.T) {
 	_, got := authority(t).Collect(t.Context(), binding.Binding{DomainName: "api.split.com", GroupID: groupID, DomainProof: binding.ProofTXT})

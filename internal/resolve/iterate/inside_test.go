@@ -53,7 +53,7 @@ func TestPrivateAddressesAreNotAsked(t *testing.T) {
 	for _, text := range []string{"10.0.0.1", "127.0.0.1", "169.254.169.254", "100.100.2.136", "::1", "fd00::1", "fe80::1", "::ffff:192.168.0.1", "0.0.0.0", "224.0.0.1"} {
 		addrs = append(addrs, netip.MustParseAddr(text))
 	}
-	z, err := w.newZone(w.root, "demo.com", map[string][]netip.Addr{"ns.demo.com": addrs})
+	z, err := w.newZone(w.root, "demo.com", map[string]*host{"ns.demo.com": {addrs: addrs}})
 	if err != nil || len(z.Servers) != len(addrs) {
 		t.Fatalf("got %+v, %v", z, err)
 	}
@@ -64,7 +64,7 @@ func TestPrivateAddressesAreNotAsked(t *testing.T) {
 			t.Errorf("%s: got %+v", s.Address, r)
 		}
 	}
-	z, err = w.newZone(w.root, "demo.com", map[string][]netip.Addr{"ns.demo.com": {netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")}})
+	z, err = w.newZone(w.root, "demo.com", map[string]*host{"ns.demo.com": {addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")}}})
 	if err != nil || z.Servers[0].client == nil || z.Servers[1].client == nil {
 		t.Errorf("got %+v, %v", z, err)
 	}

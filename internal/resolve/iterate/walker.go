@@ -92,7 +92,7 @@ func New(cfg Config) (*Walker, error) {
 	w.zones.Own, w.addresses.Own, w.asked.Own, w.trusted.Own = spent, spent, spent, spent
 	w.asked.Most, w.others.Most, w.steps.Most = mostNames, mostNames, mostNames
 	w.steps.Own = spent
-	w.root, err = w.newZone(nil, ".", roots.servers)
+	w.root, err = w.newZone(nil, ".", rootHosts(roots.servers))
 	return w, err
 }
 
@@ -283,16 +283,19 @@ func (w *Walker) addressesOf(ctx context.Context, t trail, host string) ([]netip
 		if err != nil {
 			return nil, err
 		}
-		var addrs []netip.Addr
-		for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
-			found, err := w.hostRecords(ctx, next, z, host, qtype)
-			if err != nil {
-				return addrs, err
-			}
-			addrs = append(addrs, found...)
-		}
-		return addrs, nil
+		return w.bothFamilies(ctx, next, z, host)
 	})
+}
+
+func (w *Walker) bothFamilies(ctx context.Context, t trail, z *Zone, host string) (addrs []netip.Addr, err error) {
+	for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
+		found, err := w.hostRecords(ctx, t, z, host, qtype)
+		if err != nil {
+			return addrs, err
+		}
+		addrs = append(addrs, found...)
+	}
+	return addrs, nil
 }
 
 func (w *Walker) hostRecords(ctx context.Context, t trail, z *Zone, host string, qtype uint16) ([]netip.Addr, error) {
@@ -310,11 +313,21 @@ func (w *Walker) hostRecords(ctx context.Context, t trail, z *Zone, host string,
 		}
 		return w.hostRecords(ctx, t, child, host, qtype)
 	}
-	var addrs []netip.Addr
+	return addressesIn(m, host)
+}
+
+// addressesIn returns the addresses of a host in an answer. One that is an alias has none.
+func addressesIn(m *dns.Msg, host string) (addrs []netip.Addr, err error) {
 	for _, rr := range m.Answer {
-		if addr, ok := addressIn(rr); ok && resolve.Canonical(rr.Header().Name) == host && len(addrs) < mostAddresses {
+		if resolve.Canonical(rr.Header().Name) != host {
+			continue
+		}
+		if alias, ok := rr.(*dns.CNAME); ok {
+			err = fmt.Errorf("it is an alias of %s (CNAME), and the name in an NS record must not be one (RFC 2181 §10.3)", resolve.Canonical(alias.Target))
+		}
+		if addr, ok := addressIn(rr); ok && len(addrs) < mostAddresses {
 			addrs = append(addrs, addr)
 		}
 	}
-	return addrs, nil
+	return addrs, err
 }

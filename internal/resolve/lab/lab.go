@@ -25,6 +25,7 @@ const (
 	SecondAddress = "127.0.53.12" // ns2
 	OddAddress    = "127.0.53.13" // a server of ours, for what sound ones refuse to load
 	DownAddress   = "127.0.53.14" // nobody listens
+	StaleAddress  = "127.0.53.15" // a server that only some zones' own data lead to
 )
 
 // Lab is a running Internet.

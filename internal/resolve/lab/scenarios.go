@@ -53,6 +53,12 @@ func scenarioZones() []spec {
 			text: "api 300 IN CNAME " + sub + "\nboth IN CNAME " + sub + "\n" + proofText("api") + proofText("both")},
 		{apex: "partlame.com.", hosts: []string{ns1, odd}, servers: first, text: "api IN CNAME " + sub},
 		{apex: "partdown.com.", hosts: []string{ns1, down}, servers: first, text: "api IN CNAME " + sub},
+		// The delegation and the zone itself give different addresses of the server.
+		{apex: "glued.com.", hosts: []string{"ns.glued.com."}, servers: []string{OddAddress}, text: "ns IN A " + StaleAddress + "\napi IN CNAME " + sub},
+		{apex: "moved.com.", hosts: []string{"ns.moved.com."}, servers: []string{OddAddress}, text: "ns IN A " + StaleAddress + "\napi IN CNAME " + sub},
+		{apex: "sibling.com.", hosts: []string{"ns.moved.com."}, servers: []string{OddAddress}, text: "api IN CNAME " + sub},
+		{apex: "nsalias.com.", hosts: []string{"ns.nsalias.net."}, text: ""},
+		{apex: "nsalias.net.", hosts: []string{ns1}, servers: first, text: "ns IN CNAME ns1.servers.net."},
 		{apex: "lame.com.", hosts: []string{odd}, text: ""},
 		{apex: "alldown.com.", hosts: []string{down}, text: ""},
 	}
@@ -73,12 +79,17 @@ func aboveZones(zones []spec) []spec {
 	// A ring: each can be found only through the other.
 	delegate["net."].WriteString("ring1.net. 60 IN NS ns.ring2.net.\nring2.net. 60 IN NS ns.ring1.net.\n")
 	delegate["net."].WriteString(hostsText())
+	fmt.Fprintf(delegate["com."], "ns.glued.com. 60 IN A %[1]s\nns.moved.com. 60 IN A %[1]s\n", OddAddress)
 	tld := []string{TLDAddress}
 	const root = "com. 60 IN NS ns.tld.\nnet. 60 IN NS ns.tld.\nns.tld. 60 IN A " + TLDAddress + "\nns.root. 60 IN A " + RootAddress + "\n"
 	mixed := spec{apex: "mixed.com.", hosts: []string{ns1, odd}, servers: []string{OddAddress}, older: true,
 		text: "api 300 IN CNAME old.demo.com.\nboth IN CNAME " + SubDomain + ".\n" + proofText("both")}
+	stale := []string{StaleAddress}
 	return []spec{
 		mixed,
+		{apex: "glued.com.", hosts: []string{"ns.glued.com."}, servers: stale, older: true, text: "ns IN A " + StaleAddress + "\napi IN CNAME old.demo.com."},
+		{apex: "moved.com.", hosts: []string{"ns.moved.com."}, servers: stale, text: "ns IN A " + StaleAddress + "\napi IN CNAME " + SubDomain + "."},
+		{apex: "sibling.com.", hosts: []string{"ns.moved.com."}, servers: stale, older: true, text: "api IN CNAME old.demo.com."},
 		{apex: "com.", hosts: []string{"ns.tld."}, servers: tld, signing: &signing{}, text: delegate["com."].String()},
 		{apex: "net.", hosts: []string{"ns.tld."}, servers: tld, signing: &signing{nsec3: true}, text: delegate["net."].String()},
 		{apex: ".", hosts: []string{"ns.root."}, servers: []string{RootAddress}, signing: &signing{}, text: root},
