@@ -65,7 +65,7 @@ func (c *Client) WalkAndAsk(ctx context.Context, name string) (Chain, []Led, err
 		return Chain{}, nil, err
 	}
 	types := []uint16{dns.TypeCNAME, dns.TypeA, dns.TypeAAAA}
-	replies := c.ExchangeAll(ctx, owner, types)
+	replies := c.ExchangeAll(ctx, "", owner, types)
 	answer := func(i int) (m *dns.Msg, err error) {
 		q := question{owner, types[i]}
 		_, err = c.answers.Get(ctx, q, func(ctx context.Context, q question) (a Answer, err error) {

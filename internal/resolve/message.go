@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/miekg/dns"
 )
@@ -45,7 +46,10 @@ type query struct {
 type manner struct {
 	checkingDisabled bool // CD=1 (RFC 4035 §3.2.2)
 	edns             bool
-	authoritative    bool // RD=0 and DO=1: the server's own data, with signatures
+	authoritative    bool   // RD=0 and DO=1: the server's own data, with signatures
+	scope            string // whose silence is remembered
+	patience         time.Duration
+	stream           bool // over TCP
 }
 
 // newQueries packs queries with ids of their own. dns.Id draws from crypto/rand.

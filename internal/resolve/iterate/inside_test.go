@@ -174,3 +174,26 @@ func FuzzMessage(f *testing.F) {
 		}
 	})
 }
+
+// A machine or network that drops IPv6 costs two addresses their time-outs; one that
+// answers shows that there is a way.
+func TestFamilyThatIsDropped(t *testing.T) {
+	at := func(last int) netip.AddrPort { return netip.MustParseAddrPort(fmt.Sprintf("[2001:db8::%d]:53", last)) }
+	timeout := error(&resolve.Error{Kind: resolve.Timeout})
+	var f family
+	f.note(netip.MustParseAddrPort("192.0.2.1:53"), timeout)
+	f.note(at(1), timeout)
+	f.note(at(1), timeout)
+	f.note(at(2), &resolve.Error{Kind: resolve.Interrupted})
+	if why := f.lost(at(3)); why != "" {
+		t.Errorf("after one address: %s", why)
+	}
+	f.note(at(2), timeout)
+	if f.lost(at(3)) == "" || f.lost(netip.MustParseAddrPort("192.0.2.2:53")) != "" || f.lost(at(1)) != "" {
+		t.Error("after two: want the third left out, and the first reported as silent")
+	}
+	f.note(at(2), nil)
+	if why := f.lost(at(3)); why != "" {
+		t.Errorf("after an answer: %s", why)
+	}
+}

@@ -123,10 +123,24 @@ func (w *Walker) askAll(ctx context.Context, t trail, z *Zone, name string, type
 		}
 		together(len(z.Servers), func(i int) { w.one(ctx, z.Servers[i], all, i) })
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			return nil, unfinished(ctx, all[0])
 		}
 		return all, nil
 	})
+}
+
+// unfinished names the servers that had not answered when the caller's time was over.
+func unfinished(ctx context.Context, m Matrix) error {
+	var names []string
+	for _, r := range m.Replies {
+		if r.Standing == Silent && r.Server.client != nil {
+			names = append(names, r.Server.name())
+		}
+	}
+	if len(names) == 0 {
+		return context.Cause(ctx)
+	}
+	return fmt.Errorf("asking the servers of %s for %s: no answer of %s: %w", m.Zone.Name, m.Name, strings.Join(names, ", "), context.Cause(ctx))
 }
 
 // together calls a function with each number below n at the same time.
@@ -154,11 +168,18 @@ func (w *Walker) one(ctx context.Context, s Server, all []Matrix, number int) {
 		}
 		return
 	}
+	if why := w.family6.lost(s.Address); why != "" {
+		for _, m := range all {
+			m.Replies[number] = Reply{Server: s, Standing: Untested, Problem: why}
+		}
+		return
+	}
 	types := make([]uint16, len(all))
 	for i, m := range all {
 		types[i] = m.Type
 	}
-	for i, got := range s.client.ExchangeAll(ctx, all[0].Name, types) {
+	for i, got := range s.client.ExchangeAll(ctx, all[0].Zone.Name, all[0].Name, types) {
+		w.family6.note(s.Address, got.Err)
 		all[i].Replies[number] = w.read(s, all[i], got)
 	}
 }
@@ -325,7 +346,7 @@ func (w *Walker) otherRecords(ctx context.Context, m Matrix) (o others) {
 		if len(servers) > 1 {
 			first, cancel = context.WithTimeout(ctx, stagger)
 		}
-		replies = servers[0].client.ExchangeAll(first, m.Name, asked)
+		replies = servers[0].client.ExchangeAll(first, m.Zone.Name, m.Name, asked)
 		cancel()
 	}
 	var again sync.WaitGroup
@@ -392,7 +413,7 @@ func (w *Walker) Versions(ctx context.Context, m Matrix) []Version {
 }
 
 func version(ctx context.Context, c *resolve.Client, zone string) (Version, error) {
-	m, err := c.Exchange(ctx, zone, dns.TypeSOA)
+	m, err := c.Exchange(ctx, zone, zone, dns.TypeSOA)
 	if err != nil || !m.Authoritative || m.Rcode != dns.RcodeSuccess {
 		return Version{}, err
 	}

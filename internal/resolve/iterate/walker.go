@@ -42,6 +42,7 @@ type Walker struct {
 
 	mu      sync.Mutex
 	clients map[netip.AddrPort]*resolve.Client
+	family6 family
 
 	zones     memo.Memo[zoneKey, *Zone]
 	addresses memo.Memo[string, []netip.Addr]
@@ -110,6 +111,50 @@ func (w *Walker) client(at netip.AddrPort) (*resolve.Client, error) {
 		w.clients[at] = c
 	}
 	return c, err
+}
+
+// family is what a run has learnt of IPv6: machines and networks that drop it are
+// common, and each of its addresses would cost all time-outs.
+type family struct {
+	mu       sync.Mutex
+	answered bool
+	silent   map[netip.AddrPort]bool
+}
+
+// enoughSilent addresses of a family, and none that answered, show that there is no
+// way to it.
+const enoughSilent = 2
+
+// note keeps what came of asking an address.
+func (f *family) note(at netip.AddrPort, err error) {
+	if !at.Addr().Is6() || at.Addr().Is4In6() {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var e *resolve.Error
+	switch {
+	case err == nil:
+		f.answered = true
+	case errors.As(err, &e) && (e.Kind == resolve.Timeout || e.Kind == resolve.Silent):
+		if f.silent == nil {
+			f.silent = map[netip.AddrPort]bool{}
+		}
+		f.silent[at] = true
+	}
+}
+
+// lost reports why an address is not asked; "": it is.
+func (f *family) lost(at netip.AddrPort) string {
+	if !at.Addr().Is6() || at.Addr().Is4In6() {
+		return ""
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.answered || f.silent[at] || len(f.silent) < enoughSilent {
+		return ""
+	}
+	return fmt.Sprintf("not asked: none of %d IPv6 addresses that were asked answered, so there may be no way to them from this machine", len(f.silent))
 }
 
 // Walk is a chain of aliases as the authorities give it.

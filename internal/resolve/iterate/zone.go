@@ -44,6 +44,9 @@ type Server struct {
 	client  *resolve.Client
 }
 
+// name is the host with its address.
+func (s Server) name() string { return s.Host + " (" + s.Text + ")" }
+
 // origin is who gives an address of a name server, where the delegation and the zone
 // itself give different ones.
 type origin string
@@ -354,16 +357,18 @@ func (w *Walker) anyOf(ctx context.Context, t trail, z *Zone, name string, qtype
 	defer cancel()
 	var servers []Server
 	for _, i := range order(z.Name, name, len(z.Servers)) {
-		if z.Servers[i].client != nil {
+		if z.Servers[i].client != nil && w.family6.lost(z.Servers[i].Address) == "" {
 			servers = append(servers, z.Servers[i])
 		}
 	}
 	type outcome struct {
-		m   *dns.Msg
-		err error
+		server Server
+		m      *dns.Msg
+		err    error
 	}
 	outcomes := make(chan outcome, len(servers))
-	problem, under := fmt.Errorf("no address of any server of %s is known", z.Name), 0
+	problem, under := noAddress(z), 0
+	waiting := map[string]bool{}
 	for next := 0; next < len(servers) || under > 0; {
 		if next < len(servers) {
 			if err := t.spend(); err != nil {
@@ -371,9 +376,10 @@ func (w *Walker) anyOf(ctx context.Context, t trail, z *Zone, name string, qtype
 			}
 			s := servers[next]
 			go func() {
-				m, err := s.client.Exchange(ctx, name, qtype)
-				outcomes <- outcome{m, err}
+				m, err := s.client.Exchange(ctx, z.Name, name, qtype)
+				outcomes <- outcome{s, m, err}
 			}()
+			waiting[s.name()] = true
 			next, under = next+1, under+1
 		}
 		var hurry <-chan time.Time
@@ -385,13 +391,21 @@ func (w *Walker) anyOf(ctx context.Context, t trail, z *Zone, name string, qtype
 			continue
 		case o := <-outcomes:
 			under--
+			if ctx.Err() != nil {
+				break
+			}
+			delete(waiting, o.server.name())
+			w.family6.note(o.server.Address, o.err)
 			if o.err == nil && useful(o.m) {
 				return o.m, nil
 			}
 			problem = why(problem, o.m, o.err)
 		}
 		if ctx.Err() != nil {
-			problem = fmt.Errorf("%w before any of them did", context.Cause(ctx))
+			problem = context.Cause(ctx)
+			if len(waiting) > 0 {
+				problem = fmt.Errorf("no answer of %s: %w", strings.Join(slices.Sorted(maps.Keys(waiting)), ", "), problem)
+			}
 			break
 		}
 	}
@@ -399,6 +413,16 @@ func (w *Walker) anyOf(ctx context.Context, t trail, z *Zone, name string, qtype
 		problem = fmt.Errorf("%w; where port 53 is closed or others answer there, name a resolver with --resolver", problem)
 	}
 	return nil, fmt.Errorf("no server of %s gives a useful answer for %s %s: %w", z.Name, name, dns.Type(qtype), problem)
+}
+
+// noAddress says why no server of a zone can be asked.
+func noAddress(z *Zone) error {
+	for _, s := range z.Servers {
+		if s.Problem != "" {
+			return fmt.Errorf("%s: %s", s.Host, s.Problem)
+		}
+	}
+	return fmt.Errorf("no address of any server of %s can be asked", z.Name)
 }
 
 // order spreads the questions over a zone's servers, and asks the same ones first

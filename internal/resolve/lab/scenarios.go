@@ -14,6 +14,7 @@ const (
 	ns2  = "ns2.servers.net."
 	odd  = "odd.servers.net."
 	down = "down.servers.net."
+	mute = "mute.servers.net."
 )
 
 // scenarioZones are all zones, leaves first, for a zone above needs their DS.
@@ -59,6 +60,12 @@ func scenarioZones() []spec {
 		{apex: "sibling.com.", hosts: []string{"ns.moved.com."}, servers: []string{OddAddress}, text: "api IN CNAME " + sub},
 		{apex: "nsalias.com.", hosts: []string{"ns.nsalias.net."}, text: ""},
 		{apex: "nsalias.net.", hosts: []string{ns1}, servers: first, text: "ns IN CNAME ns1.servers.net."},
+		{apex: "half.com.", hosts: []string{ns1, mute}, servers: first, text: "*.wild IN CNAME " + sub + "\napi IN CNAME " + sub},
+		{apex: "half2.com.", hosts: []string{ns1, mute}, servers: first, text: "api IN CNAME " + sub},
+		{apex: "half3.com.", hosts: []string{ns1, mute}, servers: first, text: "api IN CNAME " + sub},
+		{apex: "silent.com.", hosts: []string{mute}, text: ""},
+		{apex: "nonew.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NoNew, text: "api IN CNAME " + sub + "\nb IN CNAME " + sub},
+		{apex: "dropedns.com.", hosts: []string{"old.servers.net."}, servers: []string{OldAddress}, fault: DropEDNS, text: "api IN CNAME " + sub},
 		{apex: "lame.com.", hosts: []string{odd}, text: ""},
 		{apex: "alldown.com.", hosts: []string{down}, text: ""},
 	}
@@ -85,7 +92,11 @@ func aboveZones(zones []spec) []spec {
 	mixed := spec{apex: "mixed.com.", hosts: []string{ns1, odd}, servers: []string{OddAddress}, older: true,
 		text: "api 300 IN CNAME old.demo.com.\nboth IN CNAME " + SubDomain + ".\n" + proofText("both")}
 	stale := []string{StaleAddress}
-	return []spec{
+	var more []spec
+	for _, apex := range []string{"half.com.", "half2.com.", "half3.com.", "silent.com."} {
+		more = append(more, spec{apex: apex, servers: []string{MuteAddress}, fault: Mute})
+	}
+	return append(more, []spec{
 		mixed,
 		{apex: "glued.com.", hosts: []string{"ns.glued.com."}, servers: stale, older: true, text: "ns IN A " + StaleAddress + "\napi IN CNAME old.demo.com."},
 		{apex: "moved.com.", hosts: []string{"ns.moved.com."}, servers: stale, text: "ns IN A " + StaleAddress + "\napi IN CNAME " + SubDomain + "."},
@@ -93,7 +104,7 @@ func aboveZones(zones []spec) []spec {
 		{apex: "com.", hosts: []string{"ns.tld."}, servers: tld, signing: &signing{}, text: delegate["com."].String()},
 		{apex: "net.", hosts: []string{"ns.tld."}, servers: tld, signing: &signing{nsec3: true}, text: delegate["net."].String()},
 		{apex: ".", hosts: []string{"ns.root."}, servers: []string{RootAddress}, signing: &signing{}, text: root},
-	}
+	}...)
 }
 
 // proofText are the TXT records that prove a name for the group of the scenarios, in
@@ -112,8 +123,8 @@ func groupID() string {
 }
 
 func hostsText() string {
-	return fmt.Sprintf("ns1.servers.net. 60 IN A %s\nns2.servers.net. 60 IN A %s\nodd.servers.net. 60 IN A %s\ndown.servers.net. 60 IN A %s\n",
-		FirstAddress, SecondAddress, OddAddress, DownAddress)
+	return fmt.Sprintf("ns1.servers.net. 60 IN A %s\nns2.servers.net. 60 IN A %s\nodd.servers.net. 60 IN A %s\ndown.servers.net. 60 IN A %s\nmute.servers.net. 60 IN A %s\nold.servers.net. 60 IN A %s\n",
+		FirstAddress, SecondAddress, OddAddress, DownAddress, MuteAddress, OldAddress)
 }
 
 // plainText is demo.com: what an unsigned zone on sound servers can hold.
@@ -179,6 +190,7 @@ func Cases() []Case {
 		{"api.glueless.net", "found", sub, 1, ""},
 		{"api.partlame.com", "found", sub, 1, ""},
 		{"api.partdown.com", "found", sub, 1, ""},
+		{"api.half.com", "found", sub, 1, ""},
 		{"api.signed.com", "found", sub, 1, "insecure"}, // its target is not signed
 		{"empty.signed.com", "nodata", "empty.signed.com", 0, "secure"},
 		{"no.signed.com", "nxdomain", "no.signed.com", 0, "secure"},
@@ -209,6 +221,8 @@ func OddCases() []Case {
 		{"api.refused.com", "", "api.refused.com", 0, ""},
 		{"api.cutshort.com", "", "api.cutshort.com", 0, ""},
 		{"api.noedns.com", "found", sub, 1, ""},
+		{"api.dropedns.com", "found", sub, 1, ""},
+		{"api.nonew.com", "found", sub, 1, ""},
 		{"api.noaa.com", "", "api.noaa.com", 0, ""},
 		{"api.poison.com", "found", sub, 1, ""},
 		{"api.oversized.com", "", "api.oversized.com", 0, ""},
