@@ -178,7 +178,7 @@ func collectorFor(dir, mode string, port uint16) (*dns.Collector, error) {
 			return nil, err
 		}
 		walker, err := iterate.New(iterate.Config{Roots: roots, Port: port, Now: time.Now})
-		return dns.NewAuthority(walker, nil, time.Now, label), err
+		return dns.NewAuthority(walker, nil, "", time.Now, label), err
 	}
 	return nil, fmt.Errorf("-collect is %q; want authoritative or resolver", mode)
 }

@@ -40,9 +40,15 @@ func judgeResolvers(s checks.Subject) checks.Verdict {
 		return *v
 	}
 	if len(d.Resolvers) == 0 {
+		if d.ResolversProblem != "" {
+			return checks.CannotTell("no resolver was asked beside the authorities: " + cut(d.ResolversProblem))
+		}
 		return checks.CannotTell("no resolver was asked beside the authorities")
 	}
 	var findings []checks.Finding
+	if d.ResolversProblem != "" {
+		findings = append(findings, checks.Warns("/domainName", "not all of the system's resolvers were asked: "+cut(d.ResolversProblem), "correct that line"))
+	}
 	for _, view := range d.Resolvers {
 		if what := unlike(d, view); what != "" {
 			findings = append(findings, checks.Warns("/domainName", fmt.Sprintf("resolver %s: %s", view.Server, what), "wait for its cache to expire, or find out what it does to this name"))

@@ -22,11 +22,13 @@ type DNS struct {
 	Hops      []Hop  `json:"hops"`      // the aliases in order; empty: none at QueryName
 	End       End    `json:"end"`
 	// What follows came later; saved evidence of before has none of it.
-	Servers   []Matrix       `json:"servers,omitempty"`   // authority mode: one for each name of the chain, in order
-	Resolvers []View         `json:"resolvers,omitempty"` // authority mode: resolvers beside it
-	Security  []NameSecurity `json:"security,omitempty"`  // authority mode: one for each name of the chain
-	Around    *Around        `json:"around,omitempty"`    // nil: not looked at
-	Clients   *Clients       `json:"clients,omitempty"`   // nil: not looked at
+	Servers   []Matrix `json:"servers,omitempty"`   // authority mode: one for each name of the chain, in order
+	Resolvers []View   `json:"resolvers,omitempty"` // authority mode: resolvers beside it
+	// ResolversProblem is why some or all of the system's resolvers were not asked.
+	ResolversProblem string         `json:"resolversProblem,omitempty"`
+	Security         []NameSecurity `json:"security,omitempty"` // authority mode: one for each name of the chain
+	Around           *Around        `json:"around,omitempty"`   // nil: not looked at
+	Clients          *Clients       `json:"clients,omitempty"`  // nil: not looked at
 }
 
 // Hop is one CNAME record. Names are absolute, lower case, without the final dot.

@@ -30,8 +30,9 @@ func (c *Collector) authorityAliases(ctx context.Context, b binding.Binding) evi
 	facts.Clients = clientsOfServers(walk)
 	seen := facts // what the others look at while facts are being filled in
 	var work sync.WaitGroup
-	facts.Resolvers = make([]evidence.View, len(c.beside))
-	for i, resolver := range c.beside {
+	facts.ResolversProblem = c.without
+	facts.Resolvers = make([]evidence.View, len(c.resolvers))
+	for i, resolver := range c.resolvers {
 		work.Go(func() { facts.Resolvers[i] = view(ctx, resolver, name) })
 	}
 	work.Go(func() { facts.Security = c.security(ctx, walk) })

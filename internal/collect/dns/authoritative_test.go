@@ -21,7 +21,7 @@ import (
 func authority(t *testing.T) *Collector {
 	t.Helper()
 	_, w := internet(t, nil)
-	return NewAuthority(w, nil, time.Now, func() string { return "random" })
+	return NewAuthority(w, nil, "", time.Now, func() string { return "random" })
 }
 
 // internet is the small one of package lab with a walker, which dials as it is told.
@@ -122,7 +122,7 @@ func TestOldEvidence(t *testing.T) {
 // The TXT proof is asked of every authority, and counts where all have it.
 func TestProofOfEveryAuthority(t *testing.T) {
 	l, w := internet(t, nil)
-	c := NewAuthority(w, nil, time.Now, func() string { return "random" })
+	c := NewAuthority(w, nil, "", time.Now, func() string { return "random" })
 	texts := []string{"apigateway-domain-verfication=" + lab.SubDomain, "apigateway-domain-verification=" + lab.SubDomain}
 	for domain, want := range map[string]evidence.Proof{
 		"both.mixed.com": {Records: texts},
@@ -200,7 +200,7 @@ func TestFamilyThatIsMissing(t *testing.T) {
 			}
 			return new(net.Dialer).DialContext(ctx, network, address)
 		})
-		c := NewAuthority(w, nil, time.Now, func() string { return "random" })
+		c := NewAuthority(w, nil, "", time.Now, func() string { return "random" })
 		got, _ := c.Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", GroupID: groupID, RegionID: "cn-hangzhou"})
 		if got.State != evidence.StateObserved || got.Facts.End.Event != evidence.EventAddress {
 			t.Fatalf("%v: got %+v", lacking, got)
@@ -219,8 +219,12 @@ func TestFamilyThatIsMissing(t *testing.T) {
 func TestIntranetIsAskedOfTheResolver(t *testing.T) {
 	l, w := internet(t, nil)
 	vpc := strings.TrimSuffix(lab.SubDomain, ".alicloudapi.com") + "-vpc.alicloudapi.com"
-	resolver := collector(t, "in.demo.com. 60 IN CNAME "+vpc+".", vpc+". 60 IN A 10.0.0.7").resolver
-	c := NewAuthority(w, []*resolve.Client{resolver}, time.Now, func() string { return "random" })
+	resolver := collector(t, "in.demo.com. 60 IN CNAME "+vpc+".", vpc+". 60 IN A 10.0.0.7").resolvers[0]
+	nobody, err := resolve.New(resolve.Config{Server: "127.0.0.1:1"}) // the next is asked, as the C library does
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := NewAuthority(w, []*resolve.Client{nobody, resolver}, "", time.Now, func() string { return "random" })
 	got, _ := c.Collect(t.Context(), binding.Binding{DomainName: "in.demo.com", GroupID: groupID, RegionID: "cn-hangzhou", CustomDomainType: binding.Intranet})
 	want := evidence.End{Name: vpc, Event: evidence.EventAddress, Addresses: []string{"10.0.0.7"}, TTL: 60}
 	if got.State != evidence.StateObserved || got.Facts.Mode != evidence.DNSResolver || got.From != resolver.Server() || got.Facts.Servers != nil || !cmp.Equal(want, got.Facts.End) {
@@ -240,7 +244,7 @@ func TestIntranetIsAskedOfTheResolver(t *testing.T) {
 // that was seen costs no question, and another one those about itself alone.
 func TestNoQuestionIsAskedTwice(t *testing.T) {
 	l, w := internet(t, nil)
-	c := NewAuthority(w, nil, time.Now, func() string { return "random" })
+	c := NewAuthority(w, nil, "", time.Now, func() string { return "random" })
 	collect := func(names ...string) {
 		t.Helper()
 		for _, name := range names {

@@ -64,7 +64,7 @@ func TestResolverThatOverridesAddresses(t *testing.T) {
 			}
 		}
 	}
-	server := func(c *Collector) string { return c.resolver.Server() }
+	server := func(c *Collector) string { return c.resolvers[0].Server() }
 	for name, tt := range map[string]struct {
 		change func(*miekg.Msg)
 		want   []evidence.ClientAnswer
@@ -95,7 +95,7 @@ func TestResolverThatOverridesAddresses(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 		_, w := internet(t, nil)
-		both := NewAuthority(w, []*resolve.Client{c.resolver}, c.now, c.label)
+		both := NewAuthority(w, []*resolve.Client{c.resolvers[0]}, "", c.now, c.label)
 		got, _ = both.Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", GroupID: groupID, RegionID: "cn-hangzhou"})
 		if diff := cmp.Diff(tt.want, got.Facts.Resolvers[0].Unlike); diff != "" {
 			t.Errorf("%s, beside the authoritative servers: %s", name, diff)

@@ -96,7 +96,7 @@ func answer(r *miekg.Msg, rrs []miekg.RR) *miekg.Msg {
 func TestCollectAliases(t *testing.T) {
 	c := collector(t, "api.demo.com. 60 IN CNAME "+sub+".", "*.demo.com. 30 IN CNAME "+sub+".",
 		"xn--fa-hia.example. 60 IN A 192.0.2.7", sub+". 60 IN A 192.0.2.10")
-	server := c.resolver.Server()
+	server := c.resolvers[0].Server()
 	end := evidence.End{Name: sub, Event: evidence.EventAddress, Addresses: []string{"192.0.2.10"}, TTL: 60}
 	tests := map[string]evidence.DNS{
 		"API.demo.com.": {
@@ -160,7 +160,7 @@ func TestCollectProof(t *testing.T) {
 	} {
 		b := binding.Binding{DomainName: domain, GroupID: strings.ToUpper(groupID), DomainProof: binding.ProofTXT}
 		dns, got := c.Collect(t.Context(), b)
-		if diff := cmp.Diff(evidence.Observed(want, c.resolver.Server(), noon), roundTrip(t, got)); diff != "" {
+		if diff := cmp.Diff(evidence.Observed(want, c.resolvers[0].Server(), noon), roundTrip(t, got)); diff != "" {
 			t.Errorf("%s: %s", domain, diff)
 		}
 		if dns.State != evidence.StateObserved {
@@ -172,7 +172,7 @@ func TestCollectProof(t *testing.T) {
 func TestCollectFails(t *testing.T) {
 	c := collector(t, "api.demo.com. 60 IN CNAME a.refused.example.", groupID+".api.demo.com. 60 IN CNAME b.refused.example.")
 	dns, proof := c.Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", GroupID: groupID, DomainProof: binding.ProofTXT})
-	if dns.State != evidence.StateFailed || !strings.Contains(dns.Reason, "(REFUSED)") || dns.From != c.resolver.Server() || !dns.At.Equal(noon) {
+	if dns.State != evidence.StateFailed || !strings.Contains(dns.Reason, "(REFUSED)") || dns.From != c.resolvers[0].Server() || !dns.At.Equal(noon) {
 		t.Errorf("got %+v", dns)
 	}
 	if len(dns.Facts.Hops) != 1 || dns.Facts.End.Name != "a.refused.example" || dns.Facts.End.Event != "" {
