@@ -178,7 +178,7 @@ func collectorFor(dir, mode string, port uint16) (*dns.Collector, error) {
 			return nil, err
 		}
 		walker, err := iterate.New(iterate.Config{Roots: roots, Port: port, Now: time.Now})
-		return dns.NewAuthority(walker, nil, time.Now, label), err
+		return dns.NewAuthority(walker, nil, "", time.Now, label), err
 	}
 	return nil, fmt.Errorf("-collect is %q; want authoritative or resolver", mode)
 }
@@ -236,9 +236,12 @@ func startKnot(ctx context.Context, dir string, names, each int) (*knot, error) 
 	if err := k.process.Start(); err != nil {
 		return nil, err
 	}
-	client, err := resolve.New(resolve.Config{Server: net.JoinHostPort(dnsAddress, strconv.Itoa(int(k.port))), Timeout: 100 * time.Millisecond, Tries: 1})
-	for deadline := time.Now().Add(time.Minute); err == nil && time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		if m, err := client.Exchange(ctx, fmt.Sprintf("n%d.demo.com", names-1), 5); err == nil && len(m.Answer) == 1 {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		var client *resolve.Client // a new one, for a client leaves a silent server alone
+		if client, err = resolve.New(resolve.Config{Server: net.JoinHostPort(dnsAddress, strconv.Itoa(int(k.port))), Timeout: 100 * time.Millisecond, Tries: 1}); err != nil {
+			break
+		}
+		if m, err := client.Exchange(ctx, "demo.com", fmt.Sprintf("n%d.demo.com", names-1), 5); err == nil && len(m.Answer) == 1 {
 			return k, nil
 		}
 	}

@@ -81,6 +81,7 @@ func TestSeverities(t *testing.T) {
 		"dns/cname-reaches-group":                  "E core",
 		"dns/ownership-is-proved":                  "E core",
 		"dns/chain-is-sound":                       "E core",
+		"dns/clients-follow-cname":                 "E",
 		"dns/name-exists":                          "E",
 		"dns/cname-stands-alone":                   "E",
 		"dns/is-not-flattened":                     "E",
@@ -123,7 +124,7 @@ func TestRoles(t *testing.T) {
 		"cname":    {"dns/cname-reaches-group"},
 		"txt":      {"dns/ownership-is-proved"},
 		"policy":   {"rebind/force-is-allowed", "rebind/traffic-has-moved", "rebind/force-is-needed", "policy/no-denials"},
-		"visible":  {"dns/cname-reaches-group", "dns/ownership-is-proved", "dns/name-exists", "dns/servers-agree", "dns/resolvers-agree"},
+		"visible":  {"dns/cname-reaches-group", "dns/ownership-is-proved", "dns/name-exists", "dns/clients-follow-cname", "dns/servers-agree", "dns/resolvers-agree"},
 		"not core": nil,
 	}
 	got := map[string][]string{"not core": nil}

@@ -59,6 +59,12 @@ func judgeOwnership(s checks.Subject) checks.Verdict {
 	if sub == "" {
 		return checks.CannotTell("the gateway returned no SubDomain of the group, which the TXT record has to name")
 	}
+	for _, a := range p.Unlike {
+		if a.Problem != "" {
+			return checks.CannotTell(fmt.Sprintf("the answer of %s to %s %s cannot be read: %s", a.Server, a.Name, a.Type, cut(a.Problem)))
+		}
+		return checks.Judge(checks.Fails("/domainName", contradiction(a)+": the platform may see either", "let the server answer every question for the name alike"))
+	}
 	found := published(p, sub)
 	if len(found) == 0 {
 		return checks.Judge(checks.Fails("/domainName", notProved(p, sub), "publish "+proofRecords(p, sub)))

@@ -40,9 +40,15 @@ func judgeResolvers(s checks.Subject) checks.Verdict {
 		return *v
 	}
 	if len(d.Resolvers) == 0 {
+		if d.ResolversProblem != "" {
+			return checks.CannotTell("no resolver was asked beside the authorities: " + cut(d.ResolversProblem))
+		}
 		return checks.CannotTell("no resolver was asked beside the authorities")
 	}
 	var findings []checks.Finding
+	if d.ResolversProblem != "" {
+		findings = append(findings, checks.Warns("/domainName", "not all of the system's resolvers were asked: "+cut(d.ResolversProblem), "correct that line"))
+	}
 	for _, view := range d.Resolvers {
 		if what := unlike(d, view); what != "" {
 			findings = append(findings, checks.Warns("/domainName", fmt.Sprintf("resolver %s: %s", view.Server, what), "wait for its cache to expire, or find out what it does to this name"))
@@ -61,6 +67,8 @@ func unlike(d evidence.DNS, v evidence.View) string {
 		return "it refuses the name because DNSSEC validation fails; see dns/dnssec-is-valid"
 	case v.Problem != "":
 		return "it could not be asked: " + cut(v.Problem)
+	case len(v.Unlike) > 0:
+		return contradiction(v.Unlike[0]) + ": it overrides what clients get"
 	case slices.EqualFunc(d.Hops, v.Hops, same) && d.End.Event == v.End.Event:
 		return ""
 	}

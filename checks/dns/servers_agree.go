@@ -49,7 +49,43 @@ func judgeAgree(s checks.Subject) checks.Verdict {
 			findings = append(findings, behind(m, rows)...)
 		}
 	}
-	return checks.Judge(append(findings, unheard(d)...)...)
+	return checks.Judge(append(append(findings, glueDiffers(d)...), unheard(d)...)...)
+}
+
+// glueDiffers warns, once for each server, where the delegation and the zone itself
+// give different addresses of it.
+func glueDiffers(d evidence.DNS) (findings []checks.Finding) {
+	said := map[string]bool{}
+	for _, m := range ourServers(d) {
+		for _, r := range m.Rows {
+			if r.Origin == "" || said[m.Zone+" "+r.Server] {
+				continue
+			}
+			said[m.Zone+" "+r.Server] = true
+			var glue, own []string
+			for _, other := range m.Rows {
+				switch {
+				case other.Server != r.Server:
+				case other.Origin == evidence.OriginGlue:
+					glue = append(glue, other.Address)
+				case other.Origin == evidence.OriginZone:
+					own = append(own, other.Address)
+				}
+			}
+			findings = append(findings, checks.Warns("/domainName",
+				fmt.Sprintf("the delegation of %s gives %s for its server %s, and the zone of that name gives %s; resolvers ask either", m.Zone, orNo(glue), r.Server, orNo(own)),
+				fmt.Sprintf("bring the glue of %s at the registrar in line with the zone", r.Server)))
+		}
+	}
+	return findings
+}
+
+// orNo words the addresses that only one side gives.
+func orNo(addresses []string) string {
+	if len(addresses) == 0 {
+		return "no other address"
+	}
+	return some(addresses)
 }
 
 // table shows a matrix: one entry for each address, with what it said.

@@ -22,10 +22,13 @@ type DNS struct {
 	Hops      []Hop  `json:"hops"`      // the aliases in order; empty: none at QueryName
 	End       End    `json:"end"`
 	// What follows came later; saved evidence of before has none of it.
-	Servers   []Matrix       `json:"servers,omitempty"`   // authority mode: one for each name of the chain, in order
-	Resolvers []View         `json:"resolvers,omitempty"` // authority mode: resolvers beside it
-	Security  []NameSecurity `json:"security,omitempty"`  // authority mode: one for each name of the chain
-	Around    *Around        `json:"around,omitempty"`    // nil: not looked at
+	Servers   []Matrix `json:"servers,omitempty"`   // authority mode: one for each name of the chain, in order
+	Resolvers []View   `json:"resolvers,omitempty"` // authority mode: resolvers beside it
+	// ResolversProblem is why some or all of the system's resolvers were not asked.
+	ResolversProblem string         `json:"resolversProblem,omitempty"`
+	Security         []NameSecurity `json:"security,omitempty"` // authority mode: one for each name of the chain
+	Around           *Around        `json:"around,omitempty"`   // nil: not looked at
+	Clients          *Clients       `json:"clients,omitempty"`  // nil: not looked at
 }
 
 // Hop is one CNAME record. Names are absolute, lower case, without the final dot.
@@ -48,12 +51,37 @@ type End struct {
 // Final is the name at which the chain ends.
 func (d DNS) Final() string { return d.End.Name }
 
+// Clients is what the questions got that clients ask, for A and AAAA of the names of
+// the chain, compared with what the question for the CNAME got.
+type Clients struct {
+	Asked   int            `json:"asked"`             // answers that were compared
+	Unlike  []ClientAnswer `json:"unlike,omitempty"`  // those that lead elsewhere, or nowhere
+	Missing []ClientAnswer `json:"missing,omitempty"` // types that no server answers for: see Problem
+}
+
+// ClientAnswer is one answer to a question for records of a name.
+type ClientAnswer struct {
+	Name      string   `json:"name"`                // what was asked
+	Type      string   `json:"type"`                // A, AAAA or TXT
+	Server    string   `json:"server,omitempty"`    // whom: host and address, or the resolver
+	CNAME     string   `json:"cname,omitempty"`     // the target that the same server gave for the CNAME; empty: none
+	Targets   []string `json:"targets,omitempty"`   // of the CNAME records of this answer, in order
+	Records   []string `json:"records,omitempty"`   // of the type, at the last of them
+	NameError bool     `json:"nameError,omitempty"` // NXDOMAIN
+	Problem   string   `json:"problem,omitempty"`   // why there is no answer
+}
+
+// Nothing reports whether an answer leads nowhere: it has neither an alias nor records.
+func (a ClientAnswer) Nothing() bool { return len(a.Targets) == 0 && len(a.Records) == 0 }
+
 // Proof is the TXT record set that proves ownership, at <GroupId>.<domain>.
 type Proof struct {
 	Owner   string   `json:"owner"`             // the name of the records
 	Hops    []Hop    `json:"hops,omitempty"`    // aliases followed from Owner
 	Records []string `json:"records,omitempty"` // each TXT record, its strings joined, sorted
 	Event   Event    `json:"event,omitempty"`   // nodata, nxdomain, loop, …; empty when there are records
+	// Unlike are answers for TXT that do not repeat what the question for the CNAME got.
+	Unlike []ClientAnswer `json:"unlike,omitempty"`
 	// Partial are records that some authoritative servers have and others do not.
 	Partial []string `json:"partial,omitempty"`
 }

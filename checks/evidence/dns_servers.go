@@ -36,7 +36,14 @@ type Row struct {
 	TTL      uint32      `json:"ttl,omitempty"`     // seconds
 	Serial   uint32      `json:"serial,omitempty"`  // of the zone's SOA record there; 0: not known
 	Problem  string      `json:"problem,omitempty"` // why it is not authoritative
+	Origin   string      `json:"origin,omitempty"`  // glue or zone: only the delegation, or only the zone itself, gives this address
 }
+
+// Origins of an address that only one side gives.
+const (
+	OriginGlue = "glue"
+	OriginZone = "zone"
+)
 
 // View is what one resolver says beside the authorities.
 type View struct {
@@ -45,6 +52,8 @@ type View struct {
 	End     End    `json:"end,omitzero"`
 	Bogus   bool   `json:"bogus,omitempty"`   // it fails, but answers with CD=1: it validates, and does not believe the answer
 	Problem string `json:"problem,omitempty"` // why there is no answer
+	// Unlike are answers for A and AAAA that do not lead where the CNAME records lead.
+	Unlike []ClientAnswer `json:"unlike,omitempty"`
 }
 
 // Statuses of DNSSEC (RFC 4035 §4.3).

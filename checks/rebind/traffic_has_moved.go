@@ -91,7 +91,8 @@ func displaced(d evidence.Displaced, h evidence.Holder) (evidence.DisplacedName,
 // absent reports that a name does not exist, so that it has no callers.
 func absent(d evidence.DNS) bool { return d.End.Event == evidence.EventNameError && len(d.Hops) == 0 }
 
-// leadsTo reports whether the alias chain passes or ends at the holder's SubDomain.
+// leadsTo reports whether the alias chain passes or ends at the holder's SubDomain,
+// or some answer to the questions of clients does.
 func leadsTo(dns evidence.DNS, h evidence.Holder) bool {
 	if h.SubDomain == "" {
 		return false
@@ -99,6 +100,11 @@ func leadsTo(dns evidence.DNS, h evidence.Holder) bool {
 	names := []string{dns.Final()}
 	for _, hop := range dns.Hops {
 		names = append(names, hop.Target)
+	}
+	if dns.Clients != nil {
+		for _, a := range dns.Clients.Unlike {
+			names = append(names, a.Targets...)
+		}
 	}
 	for _, n := range append(names, dns.End.Targets...) {
 		if evidence.SameName(n, h.SubDomain) {

@@ -2,12 +2,16 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/miekg/dns"
 
 	"github.com/bindgate/bindgate/internal/resolve/lab"
 )
@@ -37,19 +41,21 @@ func TestAuthorityMode(t *testing.T) {
 	l := lab.Start(t, plan, 0)
 	owner := closedNetwork(t, l)
 	dir := filepath.Dir(owner)
-	run := func(domain string) (code int, out string) {
+	run := func(domain, resolvConf string, more ...string) (code int, out string) {
 		var stdout, stderr bytes.Buffer
 		env := Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Now: time.Now, Dir: dir,
-			LookupEnv: func(string) (string, bool) { return "", false }, ResolvConf: filepath.Join(dir, "none")}
-		code = Run(t.Context(), []string{"lint", "-v", "--without", "group,revocation", "--config", owner,
-			"--domain", domain, "--group", "927d50c0f2e54b359919923d908bb015", "--region", "cn-hangzhou", "--stage", "RELEASE"}, env)
+			LookupEnv: func(string) (string, bool) { return "", false }, ResolvConf: resolvConf}
+		code = Run(t.Context(), append([]string{"lint", "-v", "--without", "group,revocation", "--config", owner,
+			"--domain", domain, "--group", "927d50c0f2e54b359919923d908bb015", "--region", "cn-hangzhou", "--stage", "RELEASE"}, more...), env)
 		return code, strings.Join(strings.Fields(stdout.String()+stderr.String()), " ")
 	}
+	resolvers := resolvConf(t, dir, validator(t, l))
 	for domain, want := range map[string]struct {
 		code int
 		text []string
 	}{
-		"api.demo.com":          {exitClean, []string{"pass dns/servers-agree", "pass dns/authority-was-asked", "pass dns/dnssec-is-valid", "api.demo.com → (60 s) 927d50c0f2e54b359919923d908bb015-cn-hangzhou.alicloudapi.com → 127.0.53.80"}},
+		"api.bogus.com":         {exitRefused, []string{"fail dns/dnssec-is-valid", "a validating resolver refuses it too"}},
+		"api.demo.com":          {exitClean, []string{"pass dns/servers-agree", "pass dns/authority-was-asked", "pass dns/dnssec-is-valid", "pass dns/resolvers-agree", "api.demo.com → (60 s) 927d50c0f2e54b359919923d908bb015-cn-hangzhou.alicloudapi.com → 127.0.53.80"}},
 		"api.mixed.com":         {exitRefused, []string{"fail dns/servers-agree", "odd.servers.net 127.0.53.13:", "(300 s) old.demo.com"}},
 		"beside.crooked.com":    {exitRefused, []string{"fail dns/cname-stands-alone"}},
 		"apexalias.com":         {exitRefused, []string{"is the apex of its zone and an alias at once"}},
@@ -59,7 +65,7 @@ func TestAuthorityMode(t *testing.T) {
 		"unregistered.demo.com": {exitRefused, []string{"the domain nobody-has-this.net does not exist"}},
 		"api.lame.com":          {exitCannotTell, []string{"unknown dns/servers-agree"}},
 	} {
-		code, out := run(domain)
+		code, out := run(domain, resolvers)
 		if code != want.code {
 			t.Errorf("%s: exit code %d, want %d: %s", domain, code, want.code, out)
 		}
@@ -68,5 +74,63 @@ func TestAuthorityMode(t *testing.T) {
 				t.Errorf("%s: no %q in: %s", domain, text, out)
 			}
 		}
+	}
+	code, out := run("api.demo.com", resolvers, "--type", "INTRANET")
+	if code != exitClean || !strings.Contains(out, "pass dns/chain-is-sound") {
+		t.Errorf("an INTRANET name is asked of the system's resolver: exit code %d: %s", code, out)
+	}
+	missing := filepath.Join(dir, "none")
+	if code, out = run("api.demo.com", missing); code != exitClean || !strings.Contains(out, "unknown dns/resolvers-agree no resolver was asked beside the authorities: reading the system's resolvers: open "+missing) {
+		t.Errorf("the file is missing: exit code %d: %s", code, out)
+	}
+	if code, out = run("api.demo.com", missing, "--type", "INTRANET"); code != exitCannotTell || !strings.Contains(out, "reading the system's resolvers: open "+missing) {
+		t.Errorf("the file is missing, and the name is INTRANET: exit code %d: %s", code, out)
+	}
+}
+
+// resolvConf writes a resolv.conf(5) that names a resolver; a port is an extension.
+func resolvConf(t *testing.T, dir, resolver string) string {
+	t.Helper()
+	path := filepath.Join(dir, "resolv.conf")
+	if err := os.WriteFile(path, []byte("nameserver "+resolver+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// validator is a validating resolver over a lab: it answers as the lab's servers do,
+// and fails for bogus.com unless it is told not to check.
+func validator(t *testing.T, l *lab.Lab) string {
+	t.Helper()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &dns.Server{PacketConn: conn, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, r *dns.Msg) {
+		m := new(dns.Msg).SetReply(r)
+		m.RecursionAvailable = true
+		if name := r.Question[0].Name; strings.HasSuffix(name, "bogus.com.") && !r.CheckingDisabled {
+			m.Rcode = dns.RcodeServerFailure
+		} else {
+			m.Rcode, m.Answer = l.Resolve(name, r.Question[0].Qtype)
+		}
+		_ = w.WriteMsg(m)
+	})}
+	started, stopped := make(chan struct{}), make(chan error, 1)
+	server.NotifyStartedFunc = func() { close(started) }
+	go func() { stopped <- server.ActivateAndServe() }()
+	<-started
+	t.Cleanup(func() {
+		if err := errors.Join(server.Shutdown(), <-stopped); err != nil {
+			t.Error(err)
+		}
+	})
+	return conn.LocalAddr().String()
+}
+
+// The process itself reads the system's own file.
+func TestSystemNamesTheResolvers(t *testing.T) {
+	if got := System().ResolvConf; got != "/etc/resolv.conf" {
+		t.Errorf("got %q", got)
 	}
 }

@@ -36,6 +36,7 @@ func System() Env {
 		LookupEnv: os.LookupEnv, Environ: os.Environ(),
 		Now:         time.Now,
 		Dir:         dir,
+		ResolvConf:  "/etc/resolv.conf",
 		Terminal:    term.IsTerminal(int(os.Stdout.Fd())),
 		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}

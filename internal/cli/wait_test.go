@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -50,7 +49,7 @@ func lintOne(t *testing.T, box *sandbox.Sandbox, without string, out *screen, do
 		}
 	}
 	dir := t.TempDir()
-	env := Env{Stdin: strings.NewReader(""), Stdout: out, Stderr: out, Now: time.Now, Dir: dir, ResolvConf: filepath.Join(dir, "none"),
+	env := Env{Stdin: strings.NewReader(""), Stdout: out, Stderr: out, Now: time.Now, Dir: dir, ResolvConf: resolvConf(t, dir, box.Resolver()),
 		LookupEnv: func(name string) (string, bool) { value, ok := given[name]; return value, ok }}
 	return Run(t.Context(), append([]string{"lint", "-v", "--domain", domain, "--group", "927d50c0f2e54b359919923d908bb015",
 		"--region", "cn-hangzhou", "--stage", "RELEASE"}, args...), env)

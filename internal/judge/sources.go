@@ -88,6 +88,7 @@ type dnsSource struct {
 	asked     bool
 	roots     iterate.Roots
 	resolvers []string // authoritative mode; there may be none
+	without   string   // why some or all of the system's resolvers are not there
 }
 
 // openDNS reads what the mode needs. A system without resolvers still has
@@ -111,7 +112,10 @@ func (e *Engine) openDNS() error {
 		}
 	}
 	if o.Resolver == "" {
-		e.dns.resolvers, _ = resolve.SystemResolvers(o.ResolvConf) // none: the authoritative servers are asked alone
+		var err error
+		if e.dns.resolvers, err = resolve.SystemResolvers(o.ResolvConf); err != nil { // the authoritative servers are asked all the same
+			e.dns.without = err.Error()
+		}
 	}
 	_, err := e.dns.collector(e.o.Clock)
 	return err
@@ -148,13 +152,13 @@ func (d dnsSource) collector(now func() time.Time) (collect.DNS, error) {
 	}
 	var resolvers []*resolve.Client
 	for _, server := range d.resolvers {
-		client, err := resolve.New(resolve.Config{Server: server, Rate: d.Rate})
+		client, err := resolve.New(resolve.Config{Server: server, Rate: d.Rate, Tries: 2}) // one more look, which must not cost much
 		if err != nil {
 			return nil, err
 		}
 		resolvers = append(resolvers, client)
 	}
-	return dns.NewAuthority(walker, resolvers, now, rand.Text), nil
+	return dns.NewAuthority(walker, resolvers, d.without, now, rand.Text), nil
 }
 
 // readSaved reads a file of saved evidence.

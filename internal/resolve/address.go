@@ -36,7 +36,7 @@ func newCarrier(cfg Config, timeout time.Duration) (name string, way carrier, lo
 		}
 		config.ServerName = host
 		address := net.JoinHostPort(host, port)
-		return "tls://" + address, &secure{dial: cfg.Dial, address: address, timeout: timeout, config: config}, loopback(host), nil
+		return "tls://" + address, &secure{dial: cfg.Dial, address: address, config: config}, loopback(host), nil
 	case scheme == "https" && rest != "":
 		u, err := url.Parse(cfg.Server)
 		if err != nil || u.User != nil || u.Fragment != "" || !hostOrAddress(u.Hostname()) || u.Port() != "" && !portNumber(u.Port()) {
@@ -48,7 +48,7 @@ func newCarrier(cfg Config, timeout time.Duration) (name string, way carrier, lo
 		stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		// Path and query may hold a token, so the host alone names the server.
 		name = (&url.URL{Scheme: "https", Host: u.Host}).String()
-		return name, &https{client: &http.Client{Transport: transport, CheckRedirect: stay}, url: cfg.Server, timeout: timeout}, loopback(u.Hostname()), nil
+		return name, &https{client: &http.Client{Transport: transport, CheckRedirect: stay}, url: cfg.Server}, loopback(u.Hostname()), nil
 	}
 	address, err := parseServer(cfg.Server)
 	if err != nil {
@@ -90,26 +90,30 @@ func loopback(host string) bool {
 	return err == nil && addr.IsLoopback()
 }
 
-// SystemResolvers are the addresses of the name servers in a resolv.conf(5)
-// file, with their ports; at least one.
+// mostResolvers is how many name servers of a resolv.conf(5) the C library uses.
+const mostResolvers = 3
+
+// SystemResolvers returns the addresses of the name servers in a resolv.conf(5) file,
+// with their ports, and what is wrong with the file, which may be one line of several.
 func SystemResolvers(path string) ([]string, error) {
-	const next = "name a resolver with --resolver ADDRESS, or leave DNS out with --without dns"
 	conf, err := dns.ClientConfigFromFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading the system's resolver: %w; %s", err, next)
+		return nil, fmt.Errorf("reading the system's resolvers: %w", err)
 	}
 	if len(conf.Servers) == 0 {
-		return nil, fmt.Errorf("reading the system's resolver: %q has no nameserver line; %s", path, next)
+		return nil, fmt.Errorf("reading the system's resolvers: %q has no nameserver line", path)
 	}
 	var servers []string
-	for _, s := range conf.Servers {
+	var unusable error
+	for _, s := range conf.Servers[:min(len(conf.Servers), mostResolvers)] {
 		server, err := parseServer(s)
 		if err != nil {
-			return nil, fmt.Errorf("reading the system's resolver from %q: %w", path, err)
+			unusable = errors.Join(unusable, fmt.Errorf("reading the system's resolvers from %q: %w", path, err))
+			continue
 		}
 		servers = append(servers, server)
 	}
-	return servers, nil
+	return servers, unusable
 }
 
 // parseServer reads an IP address with or without a port, in brackets or not.

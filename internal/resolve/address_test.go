@@ -173,26 +173,42 @@ func TestWindow(t *testing.T) {
 	w := newWindow()
 	w.size = 2
 	for range 2 {
-		if err := w.enter(t.Context(), 1); err != nil {
+		if _, err := w.enter(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
 	}
 	impatient, stop := context.WithCancel(t.Context())
 	stop()
-	if err := w.enter(impatient, 1); err == nil {
+	if _, err := w.enter(impatient, 1); err == nil {
 		t.Error("a third got in")
 	}
 	var waiting sync.WaitGroup
 	waiting.Go(func() {
-		if err := w.enter(t.Context(), 1); err != nil {
+		if _, err := w.enter(t.Context(), 1); err != nil {
 			t.Error(err)
 		}
-		w.leave(1, false)
+		w.leave(1, false, 0)
 	})
-	w.leave(1, false)
+	w.leave(1, false, 0)
 	waiting.Wait()
-	w.leave(1, true)
+	w.leave(1, true, 0)
 	if w.busy != 0 || len(w.queue) != 0 || w.size != leastWindow {
 		t.Errorf("got %d busy, %d waiting, size %v", w.busy, len(w.queue), w.size)
+	}
+}
+
+// Losses of questions that were on their way together halve a window once.
+func TestWindowHalvesOnceARound(t *testing.T) {
+	w := newWindow()
+	for range 3 {
+		if _, err := w.enter(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 {
+		w.leave(1, true, 0)
+	}
+	if w.size != firstWindow/2 {
+		t.Errorf("got a window of %v, want %d", w.size, firstWindow/2)
 	}
 }

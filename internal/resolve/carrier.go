@@ -20,7 +20,7 @@ import (
 
 // carrier takes queries to the server and brings the messages that answer them.
 type carrier interface {
-	carry(ctx context.Context, queries []query) []delivery
+	carry(ctx context.Context, timeout time.Duration, queries []query) []delivery
 }
 
 // delivery is what came of a query; network is what errors call the way.
@@ -28,6 +28,7 @@ type delivery struct {
 	message *dns.Msg
 	network string
 	err     error
+	alive   bool // the server was heard, whatever became of the answer
 }
 
 // dialer opens a connection; the network is udp or tcp.
@@ -38,7 +39,7 @@ type plain struct {
 	sockets sockets
 	dial    dialer
 	address string
-	timeout time.Duration
+	timeout time.Duration // over TCP after a truncated answer
 }
 
 func newPlain(address string, timeout time.Duration, dial dialer) *plain {
@@ -47,28 +48,34 @@ func newPlain(address string, timeout time.Duration, dial dialer) *plain {
 	return p
 }
 
-func (p *plain) carry(ctx context.Context, queries []query) []delivery {
+// stream asks over TCP.
+func (p *plain) stream(ctx context.Context, timeout time.Duration, q query) delivery {
+	return overStream(ctx, "tcp", timeout, q, func(ctx context.Context) (net.Conn, error) { return p.dial(ctx, "tcp", p.address) })
+}
+
+func (p *plain) carry(ctx context.Context, timeout time.Duration, queries []query) []delivery {
 	out := make([]delivery, len(queries))
-	wires, failed := p.sockets.exchange(ctx, p.timeout, queries)
+	wires, failed := p.sockets.exchange(ctx, timeout, queries)
 	var first *dns.Msg // of queries[0]
 	var streams sync.WaitGroup
 	for i, q := range queries {
 		if wires[i] == nil {
-			out[i] = delivery{nil, "udp", failed}
+			out[i] = delivery{network: "udp", err: failed}
 			continue
 		}
 		if first != nil && queries[0].repeated(wires[0], q, wires[i]) {
-			out[i] = delivery{first, "udp", nil}
+			out[i] = delivery{message: first, network: "udp"}
 			continue
 		}
 		m, err := q.accept(wires[i])
 		if errors.Is(err, errTruncated) {
 			streams.Go(func() {
-				out[i] = overStream(ctx, "tcp", p.timeout, q, func(ctx context.Context) (net.Conn, error) { return p.dial(ctx, "tcp", p.address) })
+				out[i] = p.stream(ctx, p.timeout, q)
+				out[i].alive = true
 			})
 			continue
 		}
-		out[i] = delivery{m, "udp", malformed(err)}
+		out[i] = delivery{message: m, network: "udp", err: malformed(err)}
 		if i == 0 {
 			first = m
 		}
@@ -81,13 +88,12 @@ func (p *plain) carry(ctx context.Context, queries []query) []delivery {
 type secure struct {
 	dial    dialer
 	address string
-	timeout time.Duration
 	config  *tls.Config
 }
 
-func (s *secure) carry(ctx context.Context, queries []query) []delivery {
+func (s *secure) carry(ctx context.Context, timeout time.Duration, queries []query) []delivery {
 	return each(queries, func(q query) delivery {
-		return overStream(ctx, "tls", s.timeout, q, func(ctx context.Context) (net.Conn, error) {
+		return overStream(ctx, "tls", timeout, q, func(ctx context.Context) (net.Conn, error) {
 			conn, err := s.dial(ctx, "tcp", s.address)
 			if err != nil {
 				return nil, err
@@ -124,7 +130,7 @@ func overStream(ctx context.Context, network string, timeout time.Duration, q qu
 	stop := context.AfterFunc(try, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	m, err := overTCP(conn, q)
-	return delivery{m, network, err}
+	return delivery{message: m, network: network, err: err}
 }
 
 // overTCP frames messages with their length (RFC 1035 §4.2.2).
@@ -153,19 +159,18 @@ func overTCP(conn net.Conn, q query) (*dns.Msg, error) {
 
 // https asks by POST (RFC 8484 §4.1). The id stays random: a cache in between is of no use here.
 type https struct {
-	client  *http.Client
-	url     string
-	timeout time.Duration
+	client *http.Client
+	url    string
 }
 
 const mediaType = "application/dns-message"
 
-func (h *https) carry(ctx context.Context, queries []query) []delivery {
+func (h *https) carry(ctx context.Context, timeout time.Duration, queries []query) []delivery {
 	return each(queries, func(q query) delivery {
-		try, cancel := context.WithTimeout(ctx, h.timeout)
+		try, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		m, err := h.post(try, q)
-		return delivery{m, "https", err}
+		return delivery{message: m, network: "https", err: err}
 	})
 }
 
@@ -223,6 +228,11 @@ func (c *Client) explain(ctx context.Context, q query, d delivery) error {
 	if errors.As(d.err, &unread) {
 		return c.fail(Malformed, q.question, unread.err, "the answer cannot be read")
 	}
+	// A dialer gives up when the deadline has passed by the clock, which may be before
+	// the context's timer has fired. That is the caller's time, not the server's.
+	if deadline, ok := ctx.Deadline(); ok && !systemClock().Before(deadline) {
+		<-ctx.Done()
+	}
 	if ctx.Err() != nil {
 		return c.interrupted(ctx, q.question)
 	}
@@ -232,7 +242,7 @@ func (c *Client) explain(ctx context.Context, q query, d delivery) error {
 			"no answer, but %d with another id or question; somebody forges answers, or something between rewrites them", read.ignored))
 	}
 	if errors.Is(d.err, context.DeadlineExceeded) || errors.Is(d.err, os.ErrDeadlineExceeded) {
-		return c.fail(Timeout, q.question, nil, fmt.Sprintf("no answer over %s in %d tries of %v%s", d.network, c.tries, c.timeout,
+		return c.fail(Timeout, q.question, nil, fmt.Sprintf("no answer over %s in %d tries of up to %v%s", d.network, c.tries, c.timeout,
 			c.advice("; check that the resolver can be reached, or name another with --resolver")))
 	}
 	return c.unreachable(q.question, d.network, d.err)
@@ -258,45 +268,47 @@ const (
 )
 
 // window bounds the questions on their way to one server: one more for each
-// window of answers, half as many after a loss (as in RFC 5681 §3.1). A server that
+// window of answers, half as many after a window with losses (as in RFC 5681 §3.1). A server that
 // cannot keep up is asked more slowly instead of losing more. Questions that are
 // sent together enter together, as soon as one of them has room.
 type window struct {
 	mu    sync.Mutex
 	size  float64
 	busy  int
+	round int       // counts the halvings: of questions that were on their way together only the first loss counts
 	queue []waiting // in the order of arrival
 }
 
 type waiting struct {
 	n    int
-	turn chan struct{} // closed when its turn has come
+	turn chan int // of room 1; gets the round when its turn has come
 }
 
 func newWindow() *window { return &window{size: firstWindow} }
 
-// enter waits for room; the error is the context's.
-func (w *window) enter(ctx context.Context, n int) error {
+// enter waits for room, and returns the round; the error is the context's.
+func (w *window) enter(ctx context.Context, n int) (round int, err error) {
 	w.mu.Lock()
 	if w.busy < int(w.size) && len(w.queue) == 0 {
 		w.busy += n
+		round = w.round
 		w.mu.Unlock()
-		return nil
+		return round, nil
 	}
-	turn := make(chan struct{})
+	turn := make(chan int, 1)
 	w.queue = append(w.queue, waiting{n, turn})
 	w.mu.Unlock()
 	select {
-	case <-turn:
-		return nil
+	case round = <-turn:
+		return round, nil
 	case <-ctx.Done():
 		w.abandon(turn, n)
-		return context.Cause(ctx)
+		return 0, context.Cause(ctx)
 	}
 }
 
 // abandon gives up a place in the queue, or the room that was won meanwhile.
-func (w *window) abandon(turn chan struct{}, n int) {
+func (w *window) abandon(turn chan int, n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i, other := range w.queue {
@@ -309,14 +321,17 @@ func (w *window) abandon(turn chan struct{}, n int) {
 	w.admit()
 }
 
-// leave frees the room of n questions; lost reports that an answer did not arrive.
-func (w *window) leave(n int, lost bool) {
+// leave frees the room of n questions that entered in a round; lost reports that an
+// answer did not arrive.
+func (w *window) leave(n int, lost bool, round int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.busy -= n
-	if lost {
+	switch {
+	case lost && round == w.round:
 		w.size = max(w.size/2, leastWindow)
-	} else {
+		w.round++
+	case !lost:
 		w.size = min(w.size+float64(n)/w.size, mostWindow)
 	}
 	w.admit()
@@ -326,7 +341,7 @@ func (w *window) leave(n int, lost bool) {
 func (w *window) admit() {
 	for len(w.queue) > 0 && w.busy < int(w.size) {
 		w.busy += w.queue[0].n
-		close(w.queue[0].turn)
+		w.queue[0].turn <- w.round
 		w.queue = w.queue[1:]
 	}
 }

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/miekg/dns"
@@ -46,6 +47,54 @@ type Hop struct {
 // the chain holds the hops that were seen until then.
 func (c *Client) Walk(ctx context.Context, name string) (Chain, error) {
 	return c.Follow(ctx, name, dns.TypeA, dns.TypeAAAA)
+}
+
+// Led is what the resolver answers a client, who asks for addresses of a name and
+// follows no CNAME records.
+type Led struct {
+	Type uint16 // A or AAAA
+	Lead Lead
+	Err  error // there is no answer
+}
+
+// WalkAndAsk is Walk, and asks what clients ask: for A and AAAA of name itself. With an
+// error nothing is known of what clients get.
+func (c *Client) WalkAndAsk(ctx context.Context, name string) (Chain, []Led, error) {
+	owner, err := NameToAsk(name)
+	if err != nil {
+		return Chain{}, nil, err
+	}
+	types := []uint16{dns.TypeCNAME, dns.TypeA, dns.TypeAAAA}
+	replies := c.ExchangeAll(ctx, "", owner, types)
+	answer := func(i int) (m *dns.Msg, err error) {
+		q := question{owner, types[i]}
+		_, err = c.answers.Get(ctx, q, func(ctx context.Context, q question) (a Answer, err error) {
+			a, m, err = c.conclude(ctx, q, replies[i])
+			return a, err
+		})
+		if err == nil && m == nil { // somebody else has asked before
+			_, m, err = c.conclude(ctx, q, replies[i])
+		}
+		return m, err
+	}
+	if _, err := answer(0); err != nil && errors.Is(err, context.Cause(ctx)) {
+		return Chain{Name: owner}, nil, err
+	}
+	chain, err := c.Walk(ctx, owner)
+	if err != nil {
+		return chain, nil, err
+	}
+	led := make([]Led, 0, len(types)-1)
+	for i, qtype := range types[1:] {
+		l := Led{Type: qtype}
+		m, err := answer(i + 1)
+		if err == nil {
+			l.Lead, err = ReadLead(m, owner, qtype, nil)
+		}
+		l.Err = err
+		led = append(led, l)
+	}
+	return chain, led, nil
 }
 
 // Follow follows the CNAME records of name to its records of the given types. With an

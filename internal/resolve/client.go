@@ -60,6 +60,7 @@ type Client struct {
 	authoritative bool
 	carrier       carrier
 	window        *window
+	health        health
 	rate          *rate.Limiter // nil: no limit
 	answers       memo.Memo[question, Answer]
 }
@@ -98,9 +99,11 @@ func New(cfg Config) (*Client, error) {
 func (c *Client) Server() string { return c.server }
 
 // Exchange asks one question and returns the whole message that answers it. The
-// errors are of the way there; every RCODE is an answer. The name is canonical.
-func (c *Client) Exchange(ctx context.Context, name string, qtype uint16) (*dns.Msg, error) {
-	return c.exchangeOne(ctx, question{name, qtype}, false)
+// errors are of the way there; every RCODE is an answer. The name is canonical. The
+// scope is the zone that is asked about: silence is remembered by it.
+func (c *Client) Exchange(ctx context.Context, scope, name string, qtype uint16) (*dns.Msg, error) {
+	r := c.exchange(ctx, []question{{name, qtype}}, manner{scope: scope})[0]
+	return r.Message, r.Err
 }
 
 // Reply is what came of one question.
@@ -111,13 +114,13 @@ type Reply struct {
 
 // ExchangeAll asks for several types of one name at the same time. Replies that
 // hold the same records share a message, whose question names one of the types. The
-// name is canonical.
-func (c *Client) ExchangeAll(ctx context.Context, name string, types []uint16) []Reply {
+// name is canonical, the scope as for Exchange.
+func (c *Client) ExchangeAll(ctx context.Context, scope, name string, types []uint16) []Reply {
 	asked := make([]question, len(types))
 	for i, qtype := range types {
 		asked[i] = question{name, qtype}
 	}
-	return c.exchange(ctx, asked, false)
+	return c.exchange(ctx, asked, manner{scope: scope})
 }
 
 // ask returns the answer to a question, from the cache if it was asked before.
@@ -133,15 +136,21 @@ func (c *Client) ask(ctx context.Context, q question) (Answer, error) {
 // NXDOMAIN of a recursive resolver.
 func (c *Client) lookup(ctx context.Context, q question) (Answer, error) {
 	m, err := c.exchangeOne(ctx, q, false)
+	a, _, err := c.conclude(ctx, q, Reply{m, err})
+	return a, err
+}
+
+// conclude reads what came of a question to a recursive resolver.
+func (c *Client) conclude(ctx context.Context, q question, r Reply) (Answer, *dns.Msg, error) {
+	m, err := r.Message, r.Err
+	if err == nil && m.Rcode == dns.RcodeServerFailure {
+		m, err = c.afterServerFailure(ctx, q, m)
+	}
 	if err != nil {
-		return Answer{}, err
+		return Answer{}, nil, err
 	}
-	if m.Rcode == dns.RcodeServerFailure {
-		if m, err = c.afterServerFailure(ctx, q, m); err != nil {
-			return Answer{}, err
-		}
-	}
-	return c.read(q, m)
+	a, err := c.read(q, m)
+	return a, m, err
 }
 
 // afterServerFailure finds out whether DNSSEC is the reason: an answer with
@@ -190,18 +199,21 @@ func (c *Client) read(q question, m *dns.Msg) (Answer, error) {
 }
 
 func (c *Client) exchangeOne(ctx context.Context, q question, checkingDisabled bool) (*dns.Msg, error) {
-	r := c.exchange(ctx, []question{q}, checkingDisabled)[0]
+	r := c.exchange(ctx, []question{q}, manner{checkingDisabled: checkingDisabled})[0]
 	return r.Message, r.Err
 }
 
 // exchange sends questions until each has its answer, with EDNS and, if the
 // server does not know it, once without (RFC 6891 §7).
-func (c *Client) exchange(ctx context.Context, asked []question, checkingDisabled bool) []Reply {
-	how := manner{checkingDisabled: checkingDisabled, edns: true, authoritative: c.authoritative}
+func (c *Client) exchange(ctx context.Context, asked []question, how manner) []Reply {
+	edns, _ := c.health.withEDNS()
+	how.edns, how.authoritative = edns, c.authoritative
 	replies := make([]Reply, len(asked))
 	c.insist(ctx, asked, how, replies, func(Reply) bool { return true })
-	how.edns = false
-	c.insist(ctx, asked, how, replies, withoutEDNS)
+	if edns {
+		how.edns = false
+		c.insist(ctx, asked, how, replies, withoutEDNS)
+	}
 	return replies
 }
 
@@ -218,7 +230,9 @@ func withoutEDNS(r Reply) bool {
 }
 
 // insist makes up to c.tries tries for the questions whose reply is wanted, each
-// with a new id.
+// with a new id. A server that has never answered a query with EDNS gets one without
+// as its second try, for some drop what they do not know; the last try to a zone's
+// server that was heard goes over TCP, which no limit of rates touches.
 func (c *Client) insist(ctx context.Context, asked []question, how manner, replies []Reply, wanted func(Reply) bool) {
 	open := make([]int, 0, len(asked))
 	for i := range asked {
@@ -226,45 +240,101 @@ func (c *Client) insist(ctx context.Context, asked []question, how manner, repli
 			open = append(open, i)
 		}
 	}
+	if len(open) == 0 {
+		return
+	}
+	since := c.health.now(how.scope)
+	var waiting time.Duration
 	for try := 0; try < c.tries && len(open) > 0; try++ {
-		now := asked
-		if len(open) < len(asked) {
-			now = make([]question, 0, len(open))
-			for _, i := range open {
-				now = append(now, asked[i])
-			}
+		this := how
+		_, proved := c.health.withEDNS()
+		alone := how.edns && !proved && try == 1
+		this.edns = how.edns && !alone
+		this.patience = c.patience(try)
+		this.stream = c.authoritative && try > 0 && try == c.tries-1 && c.health.now(how.scope).total > 0
+		got, waited := c.send(ctx, pick(asked, open), this)
+		waiting += waited
+		if alone {
+			got = c.confirm(ctx, pick(asked, open), how, got)
 		}
-		queries, err := newQueries(now, how)
-		if err != nil {
-			for _, i := range open {
-				replies[i] = Reply{Err: fmt.Errorf("asking for %q: %w", asked[i].name, err)}
-			}
-			return
-		}
-		left := open[:0]
-		for at, r := range c.send(ctx, queries) {
+		left := make([]int, 0, len(open))
+		for at, r := range got {
 			i := open[at]
-			if replies[i] = r; transient(r.Err) {
+			if !this.stream || r.Err == nil || replies[i].Err == nil || isKind(r.Err, Interrupted, Silent) {
+				replies[i] = r
+			}
+			if transient(replies[i].Err) {
 				left = append(left, i)
 			}
 		}
 		open = left
 	}
+	for i, q := range asked {
+		switch {
+		case isKind(replies[i].Err, Timeout):
+			c.health.waited(how.scope, q.qtype, since, waiting, c.timeout, true)
+		case isKind(replies[i].Err, Interrupted) && waiting > 0 && errors.Is(ctx.Err(), context.DeadlineExceeded):
+			c.health.waited(how.scope, q.qtype, since, waiting, c.enough(), false)
+		}
+	}
 }
 
-// send makes one try when the server's rate and window have room for it.
-func (c *Client) send(ctx context.Context, queries []query) []Reply {
-	fail := func(why func(q question) error) []Reply {
-		replies := make([]Reply, len(queries))
-		for i, q := range queries {
-			replies[i].Err = why(q.question)
+// pick returns the questions with these numbers.
+func pick(asked []question, numbers []int) []question {
+	if len(numbers) == len(asked) {
+		return asked
+	}
+	some := make([]question, 0, len(numbers))
+	for _, i := range numbers {
+		some = append(some, asked[i])
+	}
+	return some
+}
+
+// confirm is called when a query without EDNS followed one with EDNS that was lost. If
+// it was answered, the one with EDNS is sent once more: without it there are no
+// signatures, so a lost datagram must not be taken for a server that drops EDNS.
+func (c *Client) confirm(ctx context.Context, asked []question, how manner, got []Reply) []Reply {
+	var heard []int
+	for i, r := range got {
+		if r.Err == nil {
+			heard = append(heard, i)
 		}
-		return replies
 	}
+	if len(heard) == 0 || ctx.Err() != nil {
+		return got
+	}
+	how.patience = min(2*leastWait, c.timeout)
+	again, _ := c.send(ctx, pick(asked, heard), how)
+	lost := 0
+	for at, r := range again {
+		if r.Err == nil {
+			got[heard[at]] = r
+		} else if isKind(r.Err, Timeout) {
+			lost++
+		}
+	}
+	if lost == len(heard) {
+		c.health.refusesEDNS()
+	}
+	return got
+}
+
+// send makes one try when the server's rate and window have room for it, and returns
+// how long it waited for answers.
+func (c *Client) send(ctx context.Context, asked []question, how manner) ([]Reply, time.Duration) {
+	replies := make([]Reply, len(asked))
+	fail := func(why func(q question) error) ([]Reply, time.Duration) {
+		for i, q := range asked {
+			replies[i].Err = why(q)
+		}
+		return replies, 0
+	}
+	interrupted := func(q question) error { return c.interrupted(ctx, q) }
 	if ctx.Err() != nil {
-		return fail(func(q question) error { return c.interrupted(ctx, q) })
+		return fail(interrupted)
 	}
-	for range queries {
+	for range asked {
 		if c.rate == nil {
 			break
 		}
@@ -274,20 +344,55 @@ func (c *Client) send(ctx context.Context, queries []query) []Reply {
 			})
 		}
 	}
-	if c.window.enter(ctx, len(queries)) != nil {
-		return fail(func(q question) error { return c.interrupted(ctx, q) })
+	round, err := c.window.enter(ctx, len(asked))
+	if err != nil {
+		return fail(interrupted)
 	}
-	replies := make([]Reply, len(queries))
 	lost := false
-	for i, d := range c.carrier.carry(ctx, queries) {
-		replies[i].Message = d.message
-		if d.err != nil {
-			replies[i] = Reply{Err: c.explain(ctx, queries[i], d)}
-			lost = lost || isKind(replies[i].Err, Timeout)
+	defer func() { c.window.leave(len(asked), lost, round) }()
+	now := make([]question, 0, len(asked)) // those that may be asked by now
+	places := make([]int, 0, len(asked))
+	for i, q := range asked {
+		if why := c.health.rests(how.scope, q.qtype); why != "" {
+			replies[i].Err = c.silent(q, why)
+			continue
 		}
+		now, places = append(now, q), append(places, i)
 	}
-	c.window.leave(len(queries), lost)
-	return replies
+	if len(now) == 0 {
+		return replies, 0
+	}
+	queries, err := newQueries(now, how)
+	if err != nil {
+		return fail(func(q question) error { return fmt.Errorf("asking for %q: %w", q.name, err) })
+	}
+	began := systemClock()
+	deliveries := c.carry(ctx, queries, how)
+	waited := systemClock().Sub(began)
+	for at, d := range deliveries {
+		i := places[at]
+		if d.alive {
+			c.health.hear(how.scope, anyType, false)
+		}
+		if replies[i].Message = d.message; d.err != nil {
+			replies[i] = Reply{Err: c.explain(ctx, queries[at], d)}
+			lost = lost || isKind(replies[i].Err, Timeout)
+			continue
+		}
+		c.health.hear(how.scope, queries[at].qtype, how.edns)
+	}
+	if !lost && ctx.Err() == nil {
+		c.health.took(waited)
+	}
+	return replies, waited
+}
+
+// carry takes queries to the server, over TCP if they are to go there and can.
+func (c *Client) carry(ctx context.Context, queries []query, how manner) []delivery {
+	if p, ok := c.carrier.(*plain); ok && how.stream {
+		return each(queries, func(q query) delivery { return p.stream(ctx, how.patience, q) })
+	}
+	return c.carrier.carry(ctx, how.patience, queries)
 }
 
 // decided reports whether an RCODE says something about the name.

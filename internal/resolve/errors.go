@@ -15,6 +15,7 @@ type Kind string
 // The kinds of failure.
 const (
 	Timeout       Kind = "timeout"        // nothing came
+	Silent        Kind = "silent"         // it was not asked: earlier questions of the run got no answer
 	Unreachable   Kind = "unreachable"    // the port is closed, or there is no way to it
 	NoFamily      Kind = "no-family"      // this machine has no addresses of the server's family
 	Refused       Kind = "refused"        // RCODE REFUSED

@@ -86,7 +86,7 @@ func TestTimeout(t *testing.T) {
 		t.Errorf("got %v after %d tries", err, asked.Load())
 	}
 	ctx := within(t, 20*time.Millisecond)
-	_, err = c.Walk(ctx, "other.demo.com")
+	_, err = client(t, serve(t, func(dns.ResponseWriter, *dns.Msg) {})).Walk(ctx, "other.demo.com")
 	if kindOf(t, err) != Interrupted || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want the caller's deadline", err)
 	}

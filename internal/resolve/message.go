@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/miekg/dns"
 )
@@ -45,7 +46,10 @@ type query struct {
 type manner struct {
 	checkingDisabled bool // CD=1 (RFC 4035 §3.2.2)
 	edns             bool
-	authoritative    bool // RD=0 and DO=1: the server's own data, with signatures
+	authoritative    bool   // RD=0 and DO=1: the server's own data, with signatures
+	scope            string // whose silence is remembered
+	patience         time.Duration
+	stream           bool // over TCP
 }
 
 // newQueries packs queries with ids of their own. dns.Id draws from crypto/rand.
@@ -247,6 +251,36 @@ func (a *Answer) add(q question, rr dns.RR) error {
 	}
 	a.Records = append(a.Records, text)
 	return nil
+}
+
+// Lead is where one answer takes whoever asks for records of a name.
+type Lead struct {
+	Targets   []string // of the CNAME records from the name on, in order
+	Records   []string // of the type that was asked, at the last of them, sorted
+	NameError bool     // NXDOMAIN
+	Mixed     bool     // a name on the way has a CNAME record and others of the type
+}
+
+// ReadLead follows the CNAME records of an answer from the name that was asked for,
+// as far as the answer goes and its sender is believed. Nil believes everything. The
+// name is canonical.
+func ReadLead(m *dns.Msg, name string, qtype uint16, believed func(name string) bool) (Lead, error) {
+	lead := Lead{NameError: m.Rcode == dns.RcodeNameError}
+	for len(lead.Targets) <= MaxHops+1 && (believed == nil || believed(name)) {
+		here, err := reduce(question{name, qtype}, m)
+		if err != nil {
+			return Lead{}, err
+		}
+		for _, alias := range here.CNAMEs {
+			lead.Targets = append(lead.Targets, alias.Target)
+		}
+		lead.Records, lead.Mixed = here.Records, len(here.CNAMEs) > 0 && len(here.Records) > 0
+		if len(here.CNAMEs) != 1 || lead.Mixed {
+			break
+		}
+		name = here.CNAMEs[0].Target
+	}
+	return lead, nil
 }
 
 // mergeCNAME adds a record to a list of distinct targets, sorted. The same

@@ -48,8 +48,9 @@ func TestSystemResolvers(t *testing.T) {
 	for content, want := range map[string]string{
 		"search demo.com\nnameserver 192.0.2.53\nnameserver 192.0.2.54\n": "192.0.2.53:53 192.0.2.54:53",
 		"nameserver 2001:db8::53": "[2001:db8::53]:53",
-		"# nothing\n":             "!has no nameserver line; name a resolver with --resolver",
-		"nameserver localhost\n":  "!is not an IP address",
+		"# nothing\n":             "!has no nameserver line",
+		"nameserver 192.0.2.1\nnameserver 192.0.2.2\nnameserver 192.0.2.3\nnameserver 192.0.2.4\n": "192.0.2.1:53 192.0.2.2:53 192.0.2.3:53", // as the C library
+		"nameserver localhost\n": "!is not an IP address",
 	} {
 		path := filepath.Join(t.TempDir(), "resolv.conf")
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -64,8 +65,15 @@ func TestSystemResolvers(t *testing.T) {
 			t.Errorf("%q: got %q, %v, want %s", content, got, err, want)
 		}
 	}
-	if _, err := SystemResolvers(filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "--resolver") {
+	if _, err := SystemResolvers(filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("no file: got %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "resolv.conf")
+	if err := os.WriteFile(path, []byte("nameserver localhost\nnameserver 192.0.2.53\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := SystemResolvers(path); len(got) != 1 || got[0] != "192.0.2.53:53" || err == nil || !strings.Contains(err.Error(), `"localhost"`) {
+		t.Errorf("one line of two: got %q, %v", got, err)
 	}
 }
 

@@ -76,6 +76,9 @@ func (p *sockets) exchange(ctx context.Context, timeout time.Duration, queries [
 		err = context.Cause(ctx)
 	}
 	strays := p.leave(s, b) - before
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		p.doubt(s, b)
+	}
 	switch {
 	case b.err != nil:
 		return b.wires, &readError{err: b.err}
@@ -98,7 +101,7 @@ func (p *sockets) enter(ctx context.Context, timeout time.Duration, b *batch) (*
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := conn.SetReadDeadline(time.Now().Add(linger)); err != nil { //nolint:forbidigo // a socket knows the system clock alone
+	if err := conn.SetReadDeadline(systemClock().Add(linger)); err != nil {
 		return nil, 0, errors.Join(err, conn.Close())
 	}
 	s := &socket{conn: conn, slot: -1, asked: map[uint16]place{}}
@@ -145,6 +148,16 @@ func (p *sockets) leave(s *socket, b *batch) (strays int) {
 		delete(s.asked, q.id)
 	}
 	return s.strays
+}
+
+// doubt retires a socket on which a whole batch waited in vain: balancers choose a
+// server by the port that asks, and one of theirs may be dead.
+func (p *sockets) doubt(s *socket, b *batch) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if b.left == len(b.queries) {
+		p.retire(s)
+	}
 }
 
 // retire takes a socket out of the shared ones. The caller holds the lock.
@@ -197,7 +210,7 @@ func (p *sockets) read(s *socket) {
 		}
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded) && !p.idle(s):
-			_ = s.conn.SetReadDeadline(time.Now().Add(linger)) //nolint:forbidigo // a socket knows the system clock alone
+			_ = s.conn.SetReadDeadline(systemClock().Add(linger))
 			continue
 		case err != nil:
 			p.fail(s, err)

@@ -27,10 +27,12 @@ func (c *Collector) authorityAliases(ctx context.Context, b binding.Binding) evi
 	if err != nil {
 		return failed(evidence.Failed[evidence.DNS](err.Error(), authorities, c.now()), facts)
 	}
+	facts.Clients = clientsOfServers(walk)
 	seen := facts // what the others look at while facts are being filled in
 	var work sync.WaitGroup
-	facts.Resolvers = make([]evidence.View, len(c.beside))
-	for i, resolver := range c.beside {
+	facts.ResolversProblem = c.without
+	facts.Resolvers = make([]evidence.View, len(c.resolvers))
+	for i, resolver := range c.resolvers {
 		work.Go(func() { facts.Resolvers[i] = view(ctx, resolver, name) })
 	}
 	work.Go(func() { facts.Security = c.security(ctx, walk) })
@@ -64,9 +66,9 @@ func (c *Collector) matrices(ctx context.Context, walk iterate.Walk) []evidence.
 	var work sync.WaitGroup
 	for i, step := range walk.Steps {
 		if last := i == len(out)-1; last {
-			out[i] = c.matrix(ctx, step.Aliases)
+			out[i] = c.matrix(ctx, step)
 		} else {
-			work.Go(func() { out[i] = c.matrix(ctx, step.Aliases) })
+			work.Go(func() { out[i] = c.matrix(ctx, step) })
 		}
 	}
 	work.Wait()
@@ -75,24 +77,36 @@ func (c *Collector) matrices(ctx context.Context, walk iterate.Walk) []evidence.
 
 // matrix adds to what the servers said which version of the zone they hold, and
 // what stands beside an alias.
-func (c *Collector) matrix(ctx context.Context, m iterate.Matrix) evidence.Matrix {
+func (c *Collector) matrix(ctx context.Context, step iterate.Step) evidence.Matrix {
+	m := step.Aliases
 	out := evidence.Matrix{Name: m.Name, Zone: m.Zone.Name, Rows: rows(m)}
 	for i, v := range c.walker.Versions(ctx, m) {
 		out.Rows[i].Serial, out.NegativeTTL = v.Serial, max(out.NegativeTTL, v.NegativeTTL)
 	}
 	if said, ok := m.Agreed(); ok && len(said.CNAMEs) > 0 {
-		var err error
-		if out.Beside, err = c.walker.OtherRecords(ctx, m); err != nil {
+		more, err := c.walker.OtherRecords(ctx, m)
+		if err != nil {
 			out.BesideProblem = err.Error()
 		}
+		out.Beside = append(addressTypes(step.Others), more...)
 	}
 	return out
+}
+
+// addressTypes are the types of addresses that some server has at the name itself.
+func addressTypes(all []iterate.Matrix) (types []string) {
+	for _, m := range all {
+		if slices.ContainsFunc(m.Replies, func(r iterate.Reply) bool { return len(r.Said.Records) > 0 }) {
+			types = append(types, miekg.Type(m.Type).String())
+		}
+	}
+	return types
 }
 
 func rows(m iterate.Matrix) []evidence.Row {
 	out := make([]evidence.Row, len(m.Replies))
 	for i, r := range m.Replies {
-		out[i] = evidence.Row{Server: r.Server.Host, At: r.At.UTC(), Standing: evidence.RowStanding(r.Standing), RCode: r.RCode, Flags: r.Flags, Problem: r.Problem, Address: r.Server.Text}
+		out[i] = evidence.Row{Server: r.Server.Host, At: r.At.UTC(), Standing: evidence.RowStanding(r.Standing), RCode: r.RCode, Flags: r.Flags, Problem: r.Problem, Address: r.Server.Text, Origin: r.Server.Origin}
 		if r.At.IsZero() {
 			out[i].At = r.At
 		}
@@ -105,7 +119,7 @@ func rows(m iterate.Matrix) []evidence.Row {
 
 // view is what a resolver says.
 func view(ctx context.Context, resolver *resolve.Client, name string) evidence.View {
-	chain, err := resolver.Walk(ctx, name)
+	chain, led, err := resolver.WalkAndAsk(ctx, name)
 	v := evidence.View{Server: resolver.Server(), End: end(chain)}
 	if len(chain.Hops) > 0 {
 		v.Hops = hops(chain, resolver.Server())
@@ -114,7 +128,9 @@ func view(ctx context.Context, resolver *resolve.Client, name string) evidence.V
 		v.Problem = err.Error()
 		var e *resolve.Error
 		v.Bogus = errors.As(err, &e) && e.Kind == resolve.Bogus
+		return v
 	}
+	v.Unlike = clientsOf(chain, led, name, resolver.Server()).Unlike
 	return v
 }
 
@@ -142,7 +158,12 @@ func (c *Collector) authorityProof(ctx context.Context, b binding.Binding) evide
 	}
 	walk, err := c.walker.Walk(ctx, owner, miekg.TypeTXT)
 	facts := proofFacts(owner, walk.Chain, authorities)
-	if n := len(walk.Steps); n > 0 && len(walk.Steps[n-1].Others) > 0 {
+	for i, step := range walk.Steps {
+		for _, m := range step.Others {
+			compareServers(walk.Chain, i, step.Aliases, m, &facts.Unlike)
+		}
+	}
+	if n := len(walk.Steps); n > 0 && len(walk.Steps[n-1].Others) > 0 && len(walk.Hops) < n {
 		facts.Records, facts.Partial = everywhere(walk.Steps[n-1].Others[0])
 		if len(facts.Records) == 0 && facts.Event == "" {
 			facts.Event = evidence.EventNoData

@@ -21,7 +21,7 @@ import (
 func authority(t *testing.T) *Collector {
 	t.Helper()
 	_, w := internet(t, nil)
-	return NewAuthority(w, nil, time.Now, func() string { return "random" })
+	return NewAuthority(w, nil, "", time.Now, func() string { return "random" })
 }
 
 // internet is the small one of package lab with a walker, which dials as it is told.
@@ -122,7 +122,7 @@ func TestOldEvidence(t *testing.T) {
 // The TXT proof is asked of every authority, and counts where all have it.
 func TestProofOfEveryAuthority(t *testing.T) {
 	l, w := internet(t, nil)
-	c := NewAuthority(w, nil, time.Now, func() string { return "random" })
+	c := NewAuthority(w, nil, "", time.Now, func() string { return "random" })
 	texts := []string{"apigateway-domain-verfication=" + lab.SubDomain, "apigateway-domain-verification=" + lab.SubDomain}
 	for domain, want := range map[string]evidence.Proof{
 		"both.mixed.com": {Records: texts},
@@ -145,6 +145,51 @@ func TestProofOfEveryAuthority(t *testing.T) {
 	}
 }
 
+// Where the delegation and the zone itself give different addresses of a name server,
+// resolvers use either, so both are asked.
+func TestGlueAndTheZonesOwnAddress(t *testing.T) {
+	c := authority(t)
+	type row struct{ address, origin, target string }
+	both := func(old string) []row {
+		return []row{{lab.OddAddress, evidence.OriginGlue, sub}, {lab.StaleAddress, evidence.OriginZone, old}}
+	}
+	for domain, want := range map[string][]row{
+		"api.glued.com":   both("old.demo.com"),
+		"api.moved.com":   both(sub),
+		"api.sibling.com": both("old.demo.com"), // the host is of another zone
+		"api.demo.com":    {{lab.FirstAddress, "", sub}, {lab.SecondAddress, "", sub}},
+	} {
+		got, _ := c.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: groupID, RegionID: "cn-hangzhou"})
+		var rows []row
+		if len(got.Facts.Servers) > 0 {
+			for _, r := range roundTrip(t, got).Facts.Servers[0].Rows {
+				host, _, _ := net.SplitHostPort(r.Address)
+				rows = append(rows, row{host, r.Origin, strings.Join(r.Targets, " ")})
+			}
+		}
+		if diff := cmp.Diff(want, rows, cmp.AllowUnexported(row{})); diff != "" {
+			t.Errorf("%s: %s", domain, diff)
+		}
+	}
+	got, _ := c.Collect(t.Context(), binding.Binding{DomainName: "api.nsalias.com", GroupID: groupID, RegionID: "cn-hangzhou"})
+	if got.State != evidence.StateFailed || !strings.Contains(got.Reason, "it is an alias of ns1.servers.net (CNAME)") {
+		t.Errorf("a server whose name is an alias: got %+v", got)
+	}
+}
+
+// A proof to which the alias leads counts only if the question for TXT leads there too.
+func TestProofThatTheQuestionForTXTDoesNotFind(t *testing.T) {
+	_, got := authority(t).Collect(t.Context(), binding.Binding{DomainName: "api.split.com", GroupID: groupID, DomainProof: binding.ProofTXT})
+	facts := roundTrip(t, got).Facts
+	if len(facts.Unlike) != 1 {
+		t.Fatalf("got %+v", got)
+	}
+	want := evidence.ClientAnswer{Name: groupID + ".api.split.com", Type: "TXT", Server: facts.Unlike[0].Server, CNAME: groupID + ".both.mixed.com", Targets: []string{"old.demo.com"}}
+	if diff := cmp.Diff(want, facts.Unlike[0]); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // An address family that this machine lacks is not tested: neither broken nor
 // in the way of what the others say.
 func TestFamilyThatIsMissing(t *testing.T) {
@@ -155,7 +200,7 @@ func TestFamilyThatIsMissing(t *testing.T) {
 			}
 			return new(net.Dialer).DialContext(ctx, network, address)
 		})
-		c := NewAuthority(w, nil, time.Now, func() string { return "random" })
+		c := NewAuthority(w, nil, "", time.Now, func() string { return "random" })
 		got, _ := c.Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", GroupID: groupID, RegionID: "cn-hangzhou"})
 		if got.State != evidence.StateObserved || got.Facts.End.Event != evidence.EventAddress {
 			t.Fatalf("%v: got %+v", lacking, got)
@@ -174,8 +219,12 @@ func TestFamilyThatIsMissing(t *testing.T) {
 func TestIntranetIsAskedOfTheResolver(t *testing.T) {
 	l, w := internet(t, nil)
 	vpc := strings.TrimSuffix(lab.SubDomain, ".alicloudapi.com") + "-vpc.alicloudapi.com"
-	resolver := collector(t, "in.demo.com. 60 IN CNAME "+vpc+".", vpc+". 60 IN A 10.0.0.7").resolver
-	c := NewAuthority(w, []*resolve.Client{resolver}, time.Now, func() string { return "random" })
+	resolver := collector(t, "in.demo.com. 60 IN CNAME "+vpc+".", vpc+". 60 IN A 10.0.0.7").resolvers[0]
+	nobody, err := resolve.New(resolve.Config{Server: "127.0.0.1:1"}) // the next is asked, as the C library does
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := NewAuthority(w, []*resolve.Client{nobody, resolver}, "", time.Now, func() string { return "random" })
 	got, _ := c.Collect(t.Context(), binding.Binding{DomainName: "in.demo.com", GroupID: groupID, RegionID: "cn-hangzhou", CustomDomainType: binding.Intranet})
 	want := evidence.End{Name: vpc, Event: evidence.EventAddress, Addresses: []string{"10.0.0.7"}, TTL: 60}
 	if got.State != evidence.StateObserved || got.Facts.Mode != evidence.DNSResolver || got.From != resolver.Server() || got.Facts.Servers != nil || !cmp.Equal(want, got.Facts.End) {
@@ -195,7 +244,7 @@ func TestIntranetIsAskedOfTheResolver(t *testing.T) {
 // that was seen costs no question, and another one those about itself alone.
 func TestNoQuestionIsAskedTwice(t *testing.T) {
 	l, w := internet(t, nil)
-	c := NewAuthority(w, nil, time.Now, func() string { return "random" })
+	c := NewAuthority(w, nil, "", time.Now, func() string { return "random" })
 	collect := func(names ...string) {
 		t.Helper()
 		for _, name := range names {

@@ -6,6 +6,7 @@ package dns
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -21,29 +22,25 @@ import (
 
 // Collector collects DNS evidence. It is safe for concurrent use.
 type Collector struct {
-	resolver *resolve.Client   // nil: authority mode without any
-	walker   *iterate.Walker   // nil: resolver mode
-	beside   []*resolve.Client // authority mode: resolvers to compare with
-	now      func() time.Time
-	label    func() string
+	walker    *iterate.Walker   // nil: resolver mode
+	resolvers []*resolve.Client // resolver mode: one; authority mode: to compare with, and for INTRANET names
+	without   string            // authority mode: why resolvers are missing
+	now       func() time.Time
+	label     func() string
 }
 
 // New makes a collector in resolver mode. now is the clock that stamps the
 // evidence; label gives a DNS label that nobody has used before, for wildcard
 // bindings (crypto/rand's Text, or a fixed one in tests).
 func New(resolver *resolve.Client, now func() time.Time, label func() string) *Collector {
-	return &Collector{resolver: resolver, now: now, label: label}
+	return &Collector{resolvers: []*resolve.Client{resolver}, now: now, label: label}
 }
 
 // NewAuthority makes a collector in authority mode. The resolvers are asked
-// beside the authorities, and the first of them for INTRANET names, which have
-// no public authority; there may be none.
-func NewAuthority(w *iterate.Walker, resolvers []*resolve.Client, now func() time.Time, label func() string) *Collector {
-	c := &Collector{walker: w, beside: resolvers, now: now, label: label}
-	if len(resolvers) > 0 {
-		c.resolver = resolvers[0]
-	}
-	return c
+// beside the authorities, and for INTRANET names, which have no public authority;
+// there may be none, and without says why some or all are missing.
+func NewAuthority(w *iterate.Walker, resolvers []*resolve.Client, without string, now func() time.Time, label func() string) *Collector {
+	return &Collector{walker: w, resolvers: resolvers, without: without, now: now, label: label}
 }
 
 // Collect asks for the alias chain of the binding's domain, and for its TXT
@@ -57,25 +54,50 @@ func (c *Collector) Collect(ctx context.Context, b binding.Binding) (evidence.Ob
 	if c.walker != nil && b.CustomDomainType != binding.Intranet {
 		return c.authorityAliases(ctx, b), c.authorityProof(ctx, b)
 	}
-	if c.resolver == nil {
-		const why = "INTRANET names are asked of a resolver, and there is none; name one with --resolver"
+	if len(c.resolvers) == 0 {
+		why := "INTRANET names are asked of a resolver, and there is none"
+		if c.without != "" {
+			why += " (" + c.without + ")"
+		}
+		why += "; name one with --resolver"
 		return evidence.Failed[evidence.DNS](why, "", c.now()), evidence.Failed[evidence.Proof](why, "", c.now())
 	}
 	return c.aliases(ctx, b), c.proof(ctx, b)
 }
 
+// inTurn asks resolvers one after the other, as the C library does, until one of them
+// answers or says that it does not believe the answer.
+func inTurn[T any](ctx context.Context, resolvers []*resolve.Client, ask func(*resolve.Client) (evidence.Observation[T], error)) (o evidence.Observation[T]) {
+	for _, resolver := range resolvers {
+		last, err := ask(resolver)
+		if o.State == "" || err == nil {
+			o = last
+		} else {
+			o.Reason += "; " + last.Reason
+		}
+		var e *resolve.Error
+		if err == nil || ctx.Err() != nil || !errors.As(err, &e) || e.Kind == resolve.Bogus {
+			break
+		}
+	}
+	return o
+}
+
 func (c *Collector) aliases(ctx context.Context, b binding.Binding) evidence.Observation[evidence.DNS] {
 	name, err := c.queryName(b)
 	if err != nil {
-		return evidence.Failed[evidence.DNS](err.Error(), c.resolver.Server(), c.now())
+		return evidence.Failed[evidence.DNS](err.Error(), c.resolvers[0].Server(), c.now())
 	}
-	chain, err := c.resolver.Walk(ctx, name)
-	facts := evidence.DNS{Mode: evidence.DNSResolver, QueryName: name, Hops: hops(chain, c.resolver.Server()), End: end(chain)}
-	if err != nil {
-		return failed(evidence.Failed[evidence.DNS](err.Error(), c.resolver.Server(), c.now()), facts)
-	}
-	facts.Around = around(ctx, c.resolver.Follow, b, facts)
-	return evidence.Observed(facts, c.resolver.Server(), c.now())
+	return inTurn(ctx, c.resolvers, func(resolver *resolve.Client) (evidence.Observation[evidence.DNS], error) {
+		chain, led, err := resolver.WalkAndAsk(ctx, name)
+		facts := evidence.DNS{Mode: evidence.DNSResolver, QueryName: name, Hops: hops(chain, resolver.Server()), End: end(chain)}
+		if err != nil {
+			return failed(evidence.Failed[evidence.DNS](err.Error(), resolver.Server(), c.now()), facts), err
+		}
+		facts.Clients = clientsOf(chain, led, name, resolver.Server())
+		facts.Around = around(ctx, resolver.Follow, b, facts)
+		return evidence.Observed(facts, resolver.Server(), c.now()), nil
+	})
 }
 
 func (c *Collector) proof(ctx context.Context, b binding.Binding) evidence.Observation[evidence.Proof] {
@@ -84,14 +106,16 @@ func (c *Collector) proof(ctx context.Context, b binding.Binding) evidence.Obser
 	}
 	owner, err := proofOwner(b)
 	if err != nil {
-		return evidence.Failed[evidence.Proof](err.Error(), c.resolver.Server(), c.now())
+		return evidence.Failed[evidence.Proof](err.Error(), c.resolvers[0].Server(), c.now())
 	}
-	chain, err := c.resolver.Follow(ctx, owner, miekg.TypeTXT)
-	facts := proofFacts(owner, chain, c.resolver.Server())
-	if err != nil {
-		return failed(evidence.Failed[evidence.Proof](err.Error(), c.resolver.Server(), c.now()), facts)
-	}
-	return evidence.Observed(facts, c.resolver.Server(), c.now())
+	return inTurn(ctx, c.resolvers, func(resolver *resolve.Client) (evidence.Observation[evidence.Proof], error) {
+		chain, err := resolver.Follow(ctx, owner, miekg.TypeTXT)
+		facts := proofFacts(owner, chain, resolver.Server())
+		if err != nil {
+			return failed(evidence.Failed[evidence.Proof](err.Error(), resolver.Server(), c.now()), facts), err
+		}
+		return evidence.Observed(facts, resolver.Server(), c.now()), nil
+	})
 }
 
 func proofFacts(owner string, chain resolve.Chain, server string) evidence.Proof {

@@ -31,6 +31,12 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 // answers for the random label), and refuses names below refused.example.
 func collector(t *testing.T, records ...string) *Collector {
 	t.Helper()
+	return collectorThat(t, func(*miekg.Msg) {}, records...)
+}
+
+// collectorThat asks a server whose answers are changed.
+func collectorThat(t *testing.T, change func(*miekg.Msg), records ...string) *Collector {
+	t.Helper()
 	var rrs []miekg.RR
 	for _, line := range records {
 		rr, err := miekg.NewRR(line)
@@ -44,7 +50,9 @@ func collector(t *testing.T, records ...string) *Collector {
 		t.Fatal(err)
 	}
 	server := &miekg.Server{PacketConn: conn, Handler: miekg.HandlerFunc(func(w miekg.ResponseWriter, r *miekg.Msg) {
-		w.WriteMsg(answer(r, rrs))
+		m := answer(r, rrs)
+		change(m)
+		w.WriteMsg(m)
 	})}
 	stopped := make(chan error, 1)
 	started := make(chan struct{})
@@ -88,7 +96,7 @@ func answer(r *miekg.Msg, rrs []miekg.RR) *miekg.Msg {
 func TestCollectAliases(t *testing.T) {
 	c := collector(t, "api.demo.com. 60 IN CNAME "+sub+".", "*.demo.com. 30 IN CNAME "+sub+".",
 		"xn--fa-hia.example. 60 IN A 192.0.2.7", sub+". 60 IN A 192.0.2.10")
-	server := c.resolver.Server()
+	server := c.resolvers[0].Server()
 	end := evidence.End{Name: sub, Event: evidence.EventAddress, Addresses: []string{"192.0.2.10"}, TTL: 60}
 	tests := map[string]evidence.DNS{
 		"API.demo.com.": {
@@ -111,7 +119,7 @@ func TestCollectAliases(t *testing.T) {
 		"no.example": {HTTPS: &evidence.Lookup{Name: "no.example", Event: evidence.EventNameError}, Missing: "example"},
 	}
 	for domain, want := range tests {
-		want.Mode = evidence.DNSResolver
+		want.Mode, want.Clients = evidence.DNSResolver, &evidence.Clients{Asked: 2}
 		want.Around = arounds[domain]
 		if want.Around == nil {
 			want.Around = &evidence.Around{HTTPS: &evidence.Lookup{Name: want.QueryName, Event: evidence.EventNoData}}
@@ -152,7 +160,7 @@ func TestCollectProof(t *testing.T) {
 	} {
 		b := binding.Binding{DomainName: domain, GroupID: strings.ToUpper(groupID), DomainProof: binding.ProofTXT}
 		dns, got := c.Collect(t.Context(), b)
-		if diff := cmp.Diff(evidence.Observed(want, c.resolver.Server(), noon), roundTrip(t, got)); diff != "" {
+		if diff := cmp.Diff(evidence.Observed(want, c.resolvers[0].Server(), noon), roundTrip(t, got)); diff != "" {
 			t.Errorf("%s: %s", domain, diff)
 		}
 		if dns.State != evidence.StateObserved {
@@ -164,7 +172,7 @@ func TestCollectProof(t *testing.T) {
 func TestCollectFails(t *testing.T) {
 	c := collector(t, "api.demo.com. 60 IN CNAME a.refused.example.", groupID+".api.demo.com. 60 IN CNAME b.refused.example.")
 	dns, proof := c.Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", GroupID: groupID, DomainProof: binding.ProofTXT})
-	if dns.State != evidence.StateFailed || !strings.Contains(dns.Reason, "(REFUSED)") || dns.From != c.resolver.Server() || !dns.At.Equal(noon) {
+	if dns.State != evidence.StateFailed || !strings.Contains(dns.Reason, "(REFUSED)") || dns.From != c.resolvers[0].Server() || !dns.At.Equal(noon) {
 		t.Errorf("got %+v", dns)
 	}
 	if len(dns.Facts.Hops) != 1 || dns.Facts.End.Name != "a.refused.example" || dns.Facts.End.Event != "" {

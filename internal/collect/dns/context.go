@@ -36,7 +36,7 @@ func around(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) 
 		a.Group = lookup(ctx, ask, groupName(b), miekg.TypeA, miekg.TypeAAAA)
 	}
 	if b.Certificate != nil {
-		a.CAA = caa(ctx, ask, b, d.QueryName)
+		a.CAA = caa(ctx, ask, b, d)
 	}
 	return a
 }
@@ -113,13 +113,20 @@ func typesAt(ctx context.Context, ask follow, name string) []string {
 // caa climbs from a name to the first that has CAA records; aliases are
 // followed, but not climbed from (RFC 8659 §3). The random label of a wildcard
 // binding is left out.
-func caa(ctx context.Context, ask follow, b binding.Binding, name string) []evidence.Lookup {
+func caa(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) []evidence.Lookup {
+	name := d.QueryName
 	if b.Wildcard() {
 		name = parentOf(name)
 	}
 	var climbed []evidence.Lookup
 	for ; name != "" && len(climbed) < most; name = parentOf(name) {
-		climbed = append(climbed, *lookup(ctx, ask, name, miekg.TypeCAA))
+		at := name
+		if name == d.QueryName {
+			at = destination(d) // where the records of the alias are, and known already
+		}
+		found := lookup(ctx, ask, at, miekg.TypeCAA)
+		found.Name = name
+		climbed = append(climbed, *found)
 		if last := climbed[len(climbed)-1]; last.Problem != "" || len(last.Records) > 0 {
 			break
 		}

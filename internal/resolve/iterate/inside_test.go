@@ -53,7 +53,7 @@ func TestPrivateAddressesAreNotAsked(t *testing.T) {
 	for _, text := range []string{"10.0.0.1", "127.0.0.1", "169.254.169.254", "100.100.2.136", "::1", "fd00::1", "fe80::1", "::ffff:192.168.0.1", "0.0.0.0", "224.0.0.1"} {
 		addrs = append(addrs, netip.MustParseAddr(text))
 	}
-	z, err := w.newZone(w.root, "demo.com", map[string][]netip.Addr{"ns.demo.com": addrs})
+	z, err := w.newZone(w.root, "demo.com", map[string]*host{"ns.demo.com": {addrs: addrs}})
 	if err != nil || len(z.Servers) != len(addrs) {
 		t.Fatalf("got %+v, %v", z, err)
 	}
@@ -64,7 +64,7 @@ func TestPrivateAddressesAreNotAsked(t *testing.T) {
 			t.Errorf("%s: got %+v", s.Address, r)
 		}
 	}
-	z, err = w.newZone(w.root, "demo.com", map[string][]netip.Addr{"ns.demo.com": {netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")}})
+	z, err = w.newZone(w.root, "demo.com", map[string]*host{"ns.demo.com": {addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")}}})
 	if err != nil || z.Servers[0].client == nil || z.Servers[1].client == nil {
 		t.Errorf("got %+v, %v", z, err)
 	}
@@ -173,4 +173,27 @@ func FuzzMessage(f *testing.F) {
 			t.Error("validated without a signature")
 		}
 	})
+}
+
+// A machine or network that drops IPv6 costs two addresses their time-outs; one that
+// answers shows that there is a way.
+func TestFamilyThatIsDropped(t *testing.T) {
+	at := func(last int) netip.AddrPort { return netip.MustParseAddrPort(fmt.Sprintf("[2001:db8::%d]:53", last)) }
+	timeout := error(&resolve.Error{Kind: resolve.Timeout})
+	var f family
+	f.note(netip.MustParseAddrPort("192.0.2.1:53"), timeout)
+	f.note(at(1), timeout)
+	f.note(at(1), timeout)
+	f.note(at(2), &resolve.Error{Kind: resolve.Interrupted})
+	if why := f.lost(at(3)); why != "" {
+		t.Errorf("after one address: %s", why)
+	}
+	f.note(at(2), timeout)
+	if f.lost(at(3)) == "" || f.lost(netip.MustParseAddrPort("192.0.2.2:53")) != "" || f.lost(at(1)) != "" {
+		t.Error("after two: want the third left out, and the first reported as silent")
+	}
+	f.note(at(2), nil)
+	if why := f.lost(at(3)); why != "" {
+		t.Errorf("after an answer: %s", why)
+	}
 }

@@ -111,7 +111,7 @@ func (w *Walker) ask(ctx context.Context, t trail, name string, types ...uint16)
 
 // askAll asks all addresses at the same time for all types, and remembers recent answers.
 func (w *Walker) askAll(ctx context.Context, t trail, z *Zone, name string, types []uint16) ([]Matrix, error) {
-	return w.asked.Get(ctx, askKey{z.Name, name, types[0]}, func(ctx context.Context, _ askKey) ([]Matrix, error) {
+	return w.asked.Get(ctx, askKey{z.Name, name, setOf(types...)}, func(ctx context.Context, _ askKey) ([]Matrix, error) {
 		all := make([]Matrix, len(types))
 		for i, qtype := range types {
 			all[i] = Matrix{Zone: z, Name: name, Type: qtype, Replies: make([]Reply, len(z.Servers))}
@@ -123,10 +123,24 @@ func (w *Walker) askAll(ctx context.Context, t trail, z *Zone, name string, type
 		}
 		together(len(z.Servers), func(i int) { w.one(ctx, z.Servers[i], all, i) })
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			return nil, unfinished(ctx, all[0])
 		}
 		return all, nil
 	})
+}
+
+// unfinished names the servers that had not answered when the caller's time was over.
+func unfinished(ctx context.Context, m Matrix) error {
+	var names []string
+	for _, r := range m.Replies {
+		if r.Standing == Silent && r.Server.client != nil {
+			names = append(names, r.Server.name())
+		}
+	}
+	if len(names) == 0 {
+		return context.Cause(ctx)
+	}
+	return fmt.Errorf("asking the servers of %s for %s: no answer of %s: %w", m.Zone.Name, m.Name, strings.Join(names, ", "), context.Cause(ctx))
 }
 
 // together calls a function with each number below n at the same time.
@@ -154,11 +168,18 @@ func (w *Walker) one(ctx context.Context, s Server, all []Matrix, number int) {
 		}
 		return
 	}
+	if why := w.family6.lost(s.Address); why != "" {
+		for _, m := range all {
+			m.Replies[number] = Reply{Server: s, Standing: Untested, Problem: why}
+		}
+		return
+	}
 	types := make([]uint16, len(all))
 	for i, m := range all {
 		types[i] = m.Type
 	}
-	for i, got := range s.client.ExchangeAll(ctx, all[0].Name, types) {
+	for i, got := range s.client.ExchangeAll(ctx, all[0].Zone.Name, all[0].Name, types) {
+		w.family6.note(s.Address, got.Err)
 		all[i].Replies[number] = w.read(s, all[i], got)
 	}
 }
@@ -271,9 +292,16 @@ func noFamily(err error) bool {
 	return errors.As(err, &e) && e.Kind == resolve.NoFamily
 }
 
-// otherTypes are what people put next to a CNAME record by mistake.
+// Lead returns where a reply takes a client, as far as a server of the zone may speak
+// of it. The reply is authoritative.
+func (m Matrix) Lead(r Reply) (resolve.Lead, error) {
+	return resolve.ReadLead(r.message, m.Name, m.Type, func(name string) bool { return within(m.Zone.Name, name) })
+}
+
+// otherTypes are what people put next to a CNAME record by mistake; addresses are
+// asked for by the walk.
 func otherTypes() []uint16 {
-	return []uint16{dns.TypeA, dns.TypeAAAA, dns.TypeMX, dns.TypeTXT, dns.TypeHTTPS, dns.TypeCAA}
+	return []uint16{dns.TypeMX, dns.TypeTXT, dns.TypeHTTPS, dns.TypeCAA}
 }
 
 // others is the types of records that a name has in addition to its CNAME record.
@@ -282,11 +310,11 @@ type others struct {
 	problem error
 }
 
-// OtherRecords returns the types of records that a matrix's name has in addition to
-// its CNAME record, as one of its servers gives them; the zone's own records if it
-// is the apex. With an error some of the types could not be asked for.
+// OtherRecords returns the types of records other than addresses that a matrix's name
+// has in addition to its CNAME record, as one of its servers gives them; the zone's
+// own records if it is the apex. With an error some of the types could not be asked for.
 func (w *Walker) OtherRecords(ctx context.Context, m Matrix) ([]string, error) {
-	found, err := w.others.Get(ctx, askKey{m.Zone.Name, m.Name, dns.TypeCNAME}, func(ctx context.Context, _ askKey) (others, error) {
+	found, err := w.others.Get(ctx, askKey{m.Zone.Name, m.Name, setOf(otherTypes()...)}, func(ctx context.Context, _ askKey) (others, error) {
 		o := w.otherRecords(ctx, m)
 		if ctx.Err() != nil {
 			return o, o.problem // asked again by others
@@ -318,7 +346,7 @@ func (w *Walker) otherRecords(ctx context.Context, m Matrix) (o others) {
 		if len(servers) > 1 {
 			first, cancel = context.WithTimeout(ctx, stagger)
 		}
-		replies = servers[0].client.ExchangeAll(first, m.Name, asked)
+		replies = servers[0].client.ExchangeAll(first, m.Zone.Name, m.Name, asked)
 		cancel()
 	}
 	var again sync.WaitGroup
@@ -385,7 +413,7 @@ func (w *Walker) Versions(ctx context.Context, m Matrix) []Version {
 }
 
 func version(ctx context.Context, c *resolve.Client, zone string) (Version, error) {
-	m, err := c.Exchange(ctx, zone, dns.TypeSOA)
+	m, err := c.Exchange(ctx, zone, zone, dns.TypeSOA)
 	if err != nil || !m.Authoritative || m.Rcode != dns.RcodeSuccess {
 		return Version{}, err
 	}

@@ -69,6 +69,14 @@ func (r Roots) orIANA() (Roots, error) {
 	return ParseRoots(ianaHints + ianaAnchors)
 }
 
+func rootHosts(servers map[string][]netip.Addr) map[string]*host {
+	hosts := map[string]*host{}
+	for name, addrs := range servers {
+		hosts[name] = &host{addrs: addrs}
+	}
+	return hosts
+}
+
 func eachRecord(text string, use func(dns.RR)) error {
 	p := dns.NewZoneParser(strings.NewReader(text), ".", "")
 	p.SetDefaultTTL(3600)

@@ -26,8 +26,11 @@ func (w *Walker) Validate(ctx context.Context, walk Walk) ([]Security, error) {
 		}
 		s := Security{Name: step.Aliases.Name, Zone: z.Name, Status: known.status, Reason: known.reason, Until: known.until}
 		if known.status == Secure {
-			for _, m := range append([]Matrix{step.Aliases}, step.Others...) {
-				s.join(w.matrix(m, known.keys))
+			s.join(w.matrix(step.Aliases, known.keys))
+			if said, _ := step.Aliases.Agreed(); len(said.CNAMEs) == 0 {
+				for _, m := range step.Others {
+					s.join(w.matrix(m, known.keys))
+				}
 			}
 		}
 		all = append(all, s)

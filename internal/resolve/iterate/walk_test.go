@@ -2,7 +2,9 @@ package iterate_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -152,5 +154,57 @@ func TestRootsThatCannotBeUsed(t *testing.T) {
 	w, err := iterate.New(iterate.Config{Now: time.Now})
 	if err != nil || w == nil {
 		t.Errorf("the compiled-in roots: %v", err)
+	}
+}
+
+// A server that never answers costs the run its time-outs for two zones, and nothing
+// more: every name has its answer from the other server, with the silent one in a row.
+func TestSilentServerOfManyNames(t *testing.T) {
+	l, w := start(t)
+	silent := l.Servers[lab.MuteAddress]
+	walk := func(name string) {
+		t.Helper()
+		got, err := w.Walk(t.Context(), name, 1, 28)
+		if err != nil || got.Event != "found" {
+			t.Fatalf("%s: got %+v, %v", name, got, err)
+		}
+		standings := map[iterate.Standing]int{}
+		for _, r := range got.Steps[0].Aliases.Replies {
+			standings[r.Standing]++
+		}
+		if standings[iterate.Authoritative] != 1 || standings[iterate.Silent] != 1 {
+			t.Errorf("%s: got %v", name, standings)
+		}
+	}
+	walk("api.half.com")
+	once := silent.Asked.Load()
+	for n := range 50 {
+		walk(fmt.Sprintf("n%d.wild.half.com", n))
+	}
+	if got := silent.Asked.Load(); got != once {
+		t.Errorf("it was asked %d times more", got-once)
+	}
+	walk("api.half2.com")
+	twice := silent.Asked.Load()
+	walk("api.half3.com")
+	if got := silent.Asked.Load(); got != twice {
+		t.Errorf("though silent for two zones it was asked %d times more for a third", got-twice)
+	}
+}
+
+// Whoever runs out of time is told which server kept it waiting.
+func TestSilentServerIsNamed(t *testing.T) {
+	_, w := start(t)
+	ended := errors.New("the time is over")
+	for name, words := range map[string]string{
+		"api.half.com":   "asking the servers of half.com for half.com: no answer of mute.servers.net (" + lab.MuteAddress,
+		"api.silent.com": "no answer of mute.servers.net (" + lab.MuteAddress,
+	} {
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 150*time.Millisecond, ended)
+		_, err := w.Walk(ctx, name, 1, 28)
+		cancel()
+		if !errors.Is(err, ended) || !strings.Contains(err.Error(), words) {
+			t.Errorf("%s: got %v, want: …%s…", name, err, words)
+		}
 	}
 }

@@ -42,6 +42,7 @@ type Walker struct {
 
 	mu      sync.Mutex
 	clients map[netip.AddrPort]*resolve.Client
+	family6 family
 
 	zones     memo.Memo[zoneKey, *Zone]
 	addresses memo.Memo[string, []netip.Addr]
@@ -63,10 +64,20 @@ type zoneKey struct {
 // names share, is kept for the whole run.
 const mostNames = 4096
 
-// askKey names questions; no two sets of types that are asked for share the first.
+// askKey names questions.
 type askKey struct {
 	zone, name string
-	first      uint16
+	types      typeSet
+}
+
+// typeSet is up to four types that are asked for together.
+type typeSet uint64
+
+func setOf(types ...uint16) (set typeSet) {
+	for _, qtype := range types {
+		set = set<<16 | typeSet(qtype)
+	}
+	return set
 }
 
 // New makes a walker.
@@ -82,7 +93,7 @@ func New(cfg Config) (*Walker, error) {
 	w.zones.Own, w.addresses.Own, w.asked.Own, w.trusted.Own = spent, spent, spent, spent
 	w.asked.Most, w.others.Most, w.steps.Most = mostNames, mostNames, mostNames
 	w.steps.Own = spent
-	w.root, err = w.newZone(nil, ".", roots.servers)
+	w.root, err = w.newZone(nil, ".", rootHosts(roots.servers))
 	return w, err
 }
 
@@ -102,6 +113,50 @@ func (w *Walker) client(at netip.AddrPort) (*resolve.Client, error) {
 	return c, err
 }
 
+// family is what a run has learnt of IPv6: machines and networks that drop it are
+// common, and each of its addresses would cost all time-outs.
+type family struct {
+	mu       sync.Mutex
+	answered bool
+	silent   map[netip.AddrPort]bool
+}
+
+// enoughSilent addresses of a family, and none that answered, show that there is no
+// way to it.
+const enoughSilent = 2
+
+// note keeps what came of asking an address.
+func (f *family) note(at netip.AddrPort, err error) {
+	if !at.Addr().Is6() || at.Addr().Is4In6() {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var e *resolve.Error
+	switch {
+	case err == nil:
+		f.answered = true
+	case errors.As(err, &e) && (e.Kind == resolve.Timeout || e.Kind == resolve.Silent):
+		if f.silent == nil {
+			f.silent = map[netip.AddrPort]bool{}
+		}
+		f.silent[at] = true
+	}
+}
+
+// lost reports why an address is not asked; "": it is.
+func (f *family) lost(at netip.AddrPort) string {
+	if !at.Addr().Is6() || at.Addr().Is4In6() {
+		return ""
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.answered || f.silent[at] || len(f.silent) < enoughSilent {
+		return ""
+	}
+	return fmt.Sprintf("not asked: none of %d IPv6 addresses that were asked answered, so there may be no way to them from this machine", len(f.silent))
+}
+
 // Walk is a chain of aliases as the authorities give it.
 type Walk struct {
 	resolve.Chain
@@ -111,7 +166,7 @@ type Walk struct {
 // Step is what the authorities of one name of the chain said.
 type Step struct {
 	Aliases Matrix   // to the question for its CNAME
-	Others  []Matrix // to the questions for the types that were wanted, where there is no alias
+	Others  []Matrix // to the questions for the types that were wanted; without A, AAAA and TXT none where there is an alias
 }
 
 // Walk follows the aliases of name to its records of the given types, asking
@@ -148,16 +203,16 @@ type found struct {
 	err  error
 }
 
-// stepKey names a step; no two sets of types that are asked for share the first.
+// stepKey names a step.
 type stepKey struct {
 	name  string
-	qtype uint16
+	types typeSet
 }
 
 // sharedStep returns the step of a name that was asked for recently, for many
 // names lead to the same.
 func (w *Walker) sharedStep(ctx context.Context, t trail, name string, types []uint16) (Step, resolve.Answer, error) {
-	f, err := w.steps.Get(ctx, stepKey{name, types[0]}, func(ctx context.Context, _ stepKey) (f found, err error) {
+	f, err := w.steps.Get(ctx, stepKey{name, setOf(types...)}, func(ctx context.Context, _ stepKey) (f found, err error) {
 		f.step, f.here, f.err = w.step(ctx, t, name, types)
 		if ctx.Err() != nil || spent(f.err) {
 			return f, f.err // not kept
@@ -171,19 +226,28 @@ func (w *Walker) sharedStep(ctx context.Context, t trail, name string, types []u
 }
 
 // step finds what one name has: its alias, or else the records that are wanted.
+// Addresses and the TXT proof are asked for in any case, as clients and the platform
+// do: a server may answer them otherwise than the question for the alias.
 func (w *Walker) step(ctx context.Context, t trail, name string, types []uint16) (Step, resolve.Answer, error) {
 	var s Step
-	all, err := w.ask(ctx, t, name, dns.TypeCNAME)
+	wanted := []uint16{dns.TypeCNAME}
+	direct := types[0] == dns.TypeA || types[0] == dns.TypeTXT
+	if direct {
+		wanted = append(wanted, types...)
+	}
+	all, err := w.ask(ctx, t, name, wanted...)
 	if err != nil {
 		return s, resolve.Answer{}, err
 	}
-	s.Aliases = all[0]
+	s.Aliases, s.Others = all[0], all[1:]
 	first, err := decided(s.Aliases)
 	if err != nil || len(first.CNAMEs) > 0 {
 		return s, first, err
 	}
-	if s.Others, err = w.ask(ctx, t, name, types...); err != nil {
-		return s, resolve.Answer{}, err
+	if !direct {
+		if s.Others, err = w.ask(ctx, t, name, types...); err != nil {
+			return s, resolve.Answer{}, err
+		}
 	}
 	answers := []resolve.Answer{first}
 	for _, m := range s.Others {
@@ -264,16 +328,19 @@ func (w *Walker) addressesOf(ctx context.Context, t trail, host string) ([]netip
 		if err != nil {
 			return nil, err
 		}
-		var addrs []netip.Addr
-		for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
-			found, err := w.hostRecords(ctx, next, z, host, qtype)
-			if err != nil {
-				return addrs, err
-			}
-			addrs = append(addrs, found...)
-		}
-		return addrs, nil
+		return w.bothFamilies(ctx, next, z, host)
 	})
+}
+
+func (w *Walker) bothFamilies(ctx context.Context, t trail, z *Zone, host string) (addrs []netip.Addr, err error) {
+	for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
+		found, err := w.hostRecords(ctx, t, z, host, qtype)
+		if err != nil {
+			return addrs, err
+		}
+		addrs = append(addrs, found...)
+	}
+	return addrs, nil
 }
 
 func (w *Walker) hostRecords(ctx context.Context, t trail, z *Zone, host string, qtype uint16) ([]netip.Addr, error) {
@@ -291,11 +358,21 @@ func (w *Walker) hostRecords(ctx context.Context, t trail, z *Zone, host string,
 		}
 		return w.hostRecords(ctx, t, child, host, qtype)
 	}
-	var addrs []netip.Addr
+	return addressesIn(m, host)
+}
+
+// addressesIn returns the addresses of a host in an answer. One that is an alias has none.
+func addressesIn(m *dns.Msg, host string) (addrs []netip.Addr, err error) {
 	for _, rr := range m.Answer {
-		if addr, ok := addressIn(rr); ok && resolve.Canonical(rr.Header().Name) == host && len(addrs) < mostAddresses {
+		if resolve.Canonical(rr.Header().Name) != host {
+			continue
+		}
+		if alias, ok := rr.(*dns.CNAME); ok {
+			err = fmt.Errorf("it is an alias of %s (CNAME), and the name in an NS record must not be one (RFC 2181 §10.3)", resolve.Canonical(alias.Target))
+		}
+		if addr, ok := addressIn(rr); ok && len(addrs) < mostAddresses {
 			addrs = append(addrs, addr)
 		}
 	}
-	return addrs, nil
+	return addrs, err
 }

@@ -1,11 +1,13 @@
 package iterate
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -38,28 +40,50 @@ type Server struct {
 	Address netip.AddrPort // invalid: see Problem
 	Text    string         // of Address; "" if it is invalid
 	Problem string         // why it is not asked
+	Origin  string         // "glue" or "zone": only the delegation, or only the zone itself, gives this address
 	client  *resolve.Client
 }
 
-// newZone makes a zone of its hosts with their addresses.
-func (w *Walker) newZone(parent *Zone, name string, hosts map[string][]netip.Addr) (*Zone, error) {
+// name is the host with its address.
+func (s Server) name() string { return s.Host + " (" + s.Text + ")" }
+
+// origin is who gives an address of a name server, where the delegation and the zone
+// itself give different ones.
+type origin string
+
+const (
+	originGlue origin = "glue" // the delegation alone
+	originZone origin = "zone" // the zone itself alone
+)
+
+// host is what is known of a name server.
+type host struct {
+	addrs   []netip.Addr
+	origins map[netip.Addr]origin // none: both, or one of them was not asked
+	problem string                // why there is no address
+}
+
+// newZone makes a zone of its hosts.
+func (w *Walker) newZone(parent *Zone, name string, hosts map[string]*host) (*Zone, error) {
 	z := &Zone{Name: name, parent: parent}
-	for host, addrs := range hosts {
-		if len(addrs) == 0 {
-			z.Servers = append(z.Servers, Server{Host: host, Problem: "no address of this host could be found"})
+	for name, h := range hosts {
+		if len(h.addrs) == 0 {
+			z.Servers = append(z.Servers, Server{Host: name, Problem: cmp.Or(h.problem, "no address of this host could be found")})
 		}
-		for _, addr := range addrs {
+		for _, addr := range h.addrs {
 			at := netip.AddrPortFrom(addr, w.cfg.Port)
+			s := Server{Host: name, Address: at, Text: at.String(), Origin: string(h.origins[addr])}
 			// A zone that anyone may publish must not make this machine ask inside its own network.
 			if w.public && !evidence.PublicAddress(addr) {
-				z.Servers = append(z.Servers, Server{Host: host, Address: at, Text: at.String(), Problem: "its address is of a private or reserved network, and callers on the Internet cannot ask it"})
+				s.Problem = "its address is of a private or reserved network, and callers on the Internet cannot ask it"
+				z.Servers = append(z.Servers, s)
 				continue
 			}
-			client, err := w.client(at)
-			if err != nil {
+			var err error
+			if s.client, err = w.client(at); err != nil {
 				return nil, err
 			}
-			z.Servers = append(z.Servers, Server{Host: host, Address: at, Text: at.String(), client: client})
+			z.Servers = append(z.Servers, s)
 		}
 	}
 	slices.SortFunc(z.Servers, func(a, b Server) int {
@@ -124,7 +148,14 @@ func (w *Walker) delegated(ctx context.Context, t trail, above *Zone, name strin
 		return nil, fmt.Errorf("the servers of %s can be found only through themselves", name)
 	}
 	t.zones = append(slices.Clip(t.zones), name)
-	hosts := glueOf(extra, above.Name, hostsAt(ns, name))
+	hosts := map[string]*host{}
+	for name, addrs := range glueOf(extra, above.Name, hostsAt(ns, name)) {
+		hosts[name] = &host{addrs: addrs}
+	}
+	glue := map[string][]netip.Addr{}
+	for name, h := range hosts {
+		glue[name] = h.addrs
+	}
 	if err := w.locate(ctx, t, hosts); err != nil {
 		return nil, err
 	}
@@ -132,55 +163,140 @@ func (w *Walker) delegated(ctx context.Context, t trail, above *Zone, name strin
 	if err != nil || above.parent == nil || t.helper {
 		return z, err
 	}
-	return w.completed(ctx, t, z, hosts)
+	return w.completed(ctx, t, z, hosts, glue)
 }
 
-// completed adds the servers that the zone itself names and its parent does not.
-func (w *Walker) completed(ctx context.Context, t trail, z *Zone, hosts map[string][]netip.Addr) (*Zone, error) {
-	m, err := w.anyOf(ctx, t, z, z.Name, dns.TypeNS, func(m *dns.Msg) bool { return m.Authoritative })
+// completed adds what the zone itself says of its servers: hosts that the delegation
+// does not name, and addresses other than the glue. Resolvers use either, so every
+// server that the delegation leads to is asked.
+func (w *Walker) completed(ctx context.Context, t trail, z *Zone, hosts map[string]*host, glue map[string][]netip.Addr) (*Zone, error) {
+	all, err := w.askAll(ctx, t, z, z.Name, []uint16{dns.TypeNS})
 	if err != nil {
-		if ctx.Err() != nil || spent(err) {
-			return nil, err
-		}
-		return z, nil // the delegation stands; that its servers do not answer shows when they are asked
-	}
-	more := hostsAt(m.Answer, z.Name)
-	for host := range hosts {
-		delete(more, host)
-	}
-	if len(more) == 0 {
-		return z, nil
-	}
-	more = glueOf(m.Extra, z.Name, more)
-	if err := w.locate(ctx, t, more); err != nil {
 		return nil, err
 	}
-	for host, addrs := range more {
-		hosts[host] = addrs
+	heard := false
+	for _, r := range all[0].Replies {
+		if r.Standing != Authoritative {
+			continue
+		}
+		heard = true
+		for name := range hostsAt(r.message.Answer, z.Name) {
+			if hosts[name] == nil && len(hosts) < 2*mostHosts {
+				hosts[name] = &host{}
+			}
+		}
+	}
+	if !heard {
+		return z, nil // the delegation stands; that its servers do not answer shows when they are asked
+	}
+	names := slices.Sorted(maps.Keys(hosts))
+	failed := make([]error, len(names))
+	together(len(names), func(i int) {
+		h := hosts[names[i]]
+		if len(h.addrs) > 0 && len(glue[names[i]]) == 0 {
+			return // was looked up
+		}
+		own, err := w.ownAddresses(ctx, t, z, names[i])
+		switch {
+		case ctx.Err() != nil || spent(err):
+			failed[i] = err
+		case err != nil && len(h.addrs) == 0:
+			h.problem = err.Error()
+		default:
+			h.merge(own)
+		}
+	})
+	if err := errors.Join(failed...); err != nil {
+		return nil, err
 	}
 	return w.newZone(z.parent, z.Name, hosts)
 }
 
-// locate looks up the hosts that came without addresses. A helper stops at the
-// first: it needs one server, not all.
-func (w *Walker) locate(ctx context.Context, t trail, hosts map[string][]netip.Addr) error {
-	names := make([]string, 0, len(hosts))
-	known := false
-	for host, addrs := range hosts {
-		if known = known || len(addrs) > 0; len(addrs) == 0 {
-			names = append(names, host)
+// merge adds the addresses that a host's own zone gives to those of the glue.
+func (h *host) merge(own []netip.Addr) {
+	if len(h.addrs) == 0 || len(own) == 0 {
+		h.addrs = append(h.addrs, own...)
+		return
+	}
+	h.origins = map[netip.Addr]origin{}
+	glue := h.addrs
+	for _, addr := range glue {
+		// A family that only one side has is no contradiction.
+		if !slices.Contains(own, addr) && slices.ContainsFunc(own, func(o netip.Addr) bool { return o.Is4() == addr.Is4() }) {
+			h.origins[addr] = originGlue
 		}
 	}
-	slices.Sort(names)
-	for _, host := range names {
+	for _, addr := range own {
+		if !slices.Contains(glue, addr) {
+			h.addrs = append(slices.Clip(h.addrs), addr)
+			if slices.ContainsFunc(glue, func(g netip.Addr) bool { return g.Is4() == addr.Is4() }) {
+				h.origins[addr] = originZone
+			}
+		}
+	}
+}
+
+// ownAddresses returns the addresses of a name server of a zone as the zone that holds
+// its name gives them: in the zone itself, all that any of its servers gives.
+func (w *Walker) ownAddresses(ctx context.Context, t trail, z *Zone, name string) ([]netip.Addr, error) {
+	if !within(z.Name, name) {
+		return w.addressesOf(ctx, t, name)
+	}
+	all, err := w.askAll(ctx, t, z, name, []uint16{dns.TypeA, dns.TypeAAAA})
+	if err != nil {
+		return nil, err
+	}
+	t.helper = true // the zone is not known yet to those that wait for it
+	if _, below := cutBelow(all); below {
+		return w.bothFamilies(ctx, t, z, name)
+	}
+	var addrs []netip.Addr
+	var problem error
+	for _, m := range all {
+		for _, r := range m.Replies {
+			if r.Standing != Authoritative {
+				continue
+			}
+			more, err := addressesIn(r.message, name)
+			if err != nil {
+				problem = err
+			}
+			for _, addr := range more {
+				if !slices.Contains(addrs, addr) && len(addrs) < 2*mostAddresses {
+					addrs = append(addrs, addr)
+				}
+			}
+		}
+	}
+	if len(addrs) > 0 {
+		problem = nil
+	}
+	return addrs, problem
+}
+
+// locate looks up the hosts that came without addresses. A helper stops at the
+// first: it needs one server, not all.
+func (w *Walker) locate(ctx context.Context, t trail, hosts map[string]*host) error {
+	known := false
+	for _, h := range hosts {
+		known = known || len(h.addrs) > 0
+	}
+	for _, name := range slices.Sorted(maps.Keys(hosts)) {
+		h := hosts[name]
+		if len(h.addrs) > 0 {
+			continue
+		}
 		if t.helper && known {
 			return nil
 		}
-		addrs, err := w.addressesOf(ctx, t, host)
+		addrs, err := w.addressesOf(ctx, t, name)
 		if ctx.Err() != nil || spent(err) {
 			return err
 		}
-		hosts[host], known = addrs, known || len(addrs) > 0
+		if h.addrs = addrs; err != nil && len(addrs) == 0 {
+			h.problem = "no address of this host could be found: " + err.Error()
+		}
+		known = known || len(addrs) > 0
 	}
 	return nil
 }
@@ -241,16 +357,18 @@ func (w *Walker) anyOf(ctx context.Context, t trail, z *Zone, name string, qtype
 	defer cancel()
 	var servers []Server
 	for _, i := range order(z.Name, name, len(z.Servers)) {
-		if z.Servers[i].client != nil {
+		if z.Servers[i].client != nil && w.family6.lost(z.Servers[i].Address) == "" {
 			servers = append(servers, z.Servers[i])
 		}
 	}
 	type outcome struct {
-		m   *dns.Msg
-		err error
+		server Server
+		m      *dns.Msg
+		err    error
 	}
 	outcomes := make(chan outcome, len(servers))
-	problem, under := fmt.Errorf("no address of any server of %s is known", z.Name), 0
+	problem, under := noAddress(z), 0
+	waiting := map[string]bool{}
 	for next := 0; next < len(servers) || under > 0; {
 		if next < len(servers) {
 			if err := t.spend(); err != nil {
@@ -258,9 +376,10 @@ func (w *Walker) anyOf(ctx context.Context, t trail, z *Zone, name string, qtype
 			}
 			s := servers[next]
 			go func() {
-				m, err := s.client.Exchange(ctx, name, qtype)
-				outcomes <- outcome{m, err}
+				m, err := s.client.Exchange(ctx, z.Name, name, qtype)
+				outcomes <- outcome{s, m, err}
 			}()
+			waiting[s.name()] = true
 			next, under = next+1, under+1
 		}
 		var hurry <-chan time.Time
@@ -272,13 +391,21 @@ func (w *Walker) anyOf(ctx context.Context, t trail, z *Zone, name string, qtype
 			continue
 		case o := <-outcomes:
 			under--
+			if ctx.Err() != nil {
+				break
+			}
+			delete(waiting, o.server.name())
+			w.family6.note(o.server.Address, o.err)
 			if o.err == nil && useful(o.m) {
 				return o.m, nil
 			}
 			problem = why(problem, o.m, o.err)
 		}
 		if ctx.Err() != nil {
-			problem = fmt.Errorf("%w before any of them did", context.Cause(ctx))
+			problem = context.Cause(ctx)
+			if len(waiting) > 0 {
+				problem = fmt.Errorf("no answer of %s: %w", strings.Join(slices.Sorted(maps.Keys(waiting)), ", "), problem)
+			}
 			break
 		}
 	}
@@ -286,6 +413,16 @@ func (w *Walker) anyOf(ctx context.Context, t trail, z *Zone, name string, qtype
 		problem = fmt.Errorf("%w; where port 53 is closed or others answer there, name a resolver with --resolver", problem)
 	}
 	return nil, fmt.Errorf("no server of %s gives a useful answer for %s %s: %w", z.Name, name, dns.Type(qtype), problem)
+}
+
+// noAddress says why no server of a zone can be asked.
+func noAddress(z *Zone) error {
+	for _, s := range z.Servers {
+		if s.Problem != "" {
+			return fmt.Errorf("%s: %s", s.Host, s.Problem)
+		}
+	}
+	return fmt.Errorf("no address of any server of %s can be asked", z.Name)
 }
 
 // order spreads the questions over a zone's servers, and asks the same ones first

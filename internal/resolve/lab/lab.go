@@ -25,6 +25,9 @@ const (
 	SecondAddress = "127.0.53.12" // ns2
 	OddAddress    = "127.0.53.13" // a server of ours, for what sound ones refuse to load
 	DownAddress   = "127.0.53.14" // nobody listens
+	OldAddress    = "127.0.53.17" // a server that drops queries with EDNS
+	MuteAddress   = "127.0.53.16" // a server that never answers
+	StaleAddress  = "127.0.53.15" // a server that only some zones' own data lead to
 )
 
 // Lab is a running Internet.
@@ -154,7 +157,9 @@ func NewPlan(now time.Time) (*Plan, error) {
 				ds[parent(spec.apex)] = append(ds[parent(spec.apex)], vouch)
 			}
 		}
-		p.Zones[spec.apex] = z
+		if p.Zones[spec.apex] == nil {
+			p.Zones[spec.apex] = z
+		}
 		for _, address := range spec.servers {
 			s := p.Servers[address]
 			if s == nil {
@@ -193,6 +198,36 @@ func (s spec) head() string {
 	return b.String()
 }
 
+// Resolve answers as a resolver does that follows aliases over the sound zones, each
+// in its first version, and believes everything.
+func (l *Lab) Resolve(name string, qtype uint16) (rcode int, answer []dns.RR) {
+	name = strings.ToLower(name)
+	for range 12 {
+		var best *Zone
+		for _, z := range l.Plan.Zones {
+			if dns.IsSubDomain(z.Name, name) && (best == nil || len(z.Name) > len(best.Name)) {
+				best = z
+			}
+		}
+		m := new(dns.Msg)
+		best.answer(m, name, qtype)
+		next := ""
+		for _, rr := range m.Answer {
+			if cname, ok := rr.(*dns.CNAME); ok && qtype != dns.TypeCNAME {
+				next = strings.ToLower(cname.Target)
+			}
+			if rr.Header().Rrtype != dns.TypeRRSIG {
+				answer = append(answer, rr)
+			}
+		}
+		if next == "" {
+			return m.Rcode, answer
+		}
+		name = next
+	}
+	return dns.RcodeServerFailure, nil
+}
+
 // Fault is how a server misbehaves, for the zones that it has it for.
 type Fault string
 
@@ -207,6 +242,10 @@ const (
 	Poison    Fault = "poison"    // it adds records of names that are not its own
 	Oversized Fault = "oversized" // 64 KB of records
 	NoMail    Fault = "no-mail"   // it never answers a question for MX records
+	NoNew     Fault = "no-new"    // the same for HTTPS, CAA and DS, as old servers and firewalls do
+	DropEDNS  Fault = "drop-edns" // it never answers a query with an OPT record
+	Split     Fault = "split"     // A, AAAA and TXT questions get another alias than CNAME questions
+	Empty     Fault = "empty"     // A and AAAA questions get no data
 	NoNS      Fault = "no-ns"     // REFUSED to questions for NS records, as some balancers do
 )
 
@@ -275,8 +314,20 @@ func (s *Server) spoil(fault Fault, w dns.ResponseWriter, r, m *dns.Msg) bool {
 		if r.Question[0].Qtype == dns.TypeNS {
 			*m = *new(dns.Msg).SetRcode(r, dns.RcodeRefused)
 		}
+	case Split, Empty:
+		if qtype := r.Question[0].Qtype; (qtype == dns.TypeA || qtype == dns.TypeAAAA || qtype == dns.TypeTXT) && len(m.Answer) > 0 {
+			m.Answer = nil
+			if fault == Split {
+				m.Answer = []dns.RR{&dns.CNAME{Hdr: dns.RR_Header{Name: r.Question[0].Name, Rrtype: dns.TypeCNAME, Class: dns.ClassINET, Ttl: 60}, Target: "old.demo.com."}}
+			}
+		}
 	case NoMail:
 		return r.Question[0].Qtype != dns.TypeMX
+	case NoNew:
+		qtype := r.Question[0].Qtype
+		return qtype != dns.TypeHTTPS && qtype != dns.TypeCAA && qtype != dns.TypeDS
+	case DropEDNS:
+		return r.IsEdns0() == nil
 	case NoEDNS:
 		if r.IsEdns0() != nil {
 			*m = *new(dns.Msg).SetRcode(r, dns.RcodeFormatError)

@@ -14,6 +14,7 @@ const (
 	ns2  = "ns2.servers.net."
 	odd  = "odd.servers.net."
 	down = "down.servers.net."
+	mute = "mute.servers.net."
 )
 
 // scenarioZones are all zones, leaves first, for a zone above needs their DS.
@@ -43,6 +44,9 @@ func scenarioZones() []spec {
 		{apex: "noaa.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NotMine, text: "api IN CNAME " + sub},
 		{apex: "poison.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: Poison, text: "api IN CNAME " + sub},
 		{apex: "oversized.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: Oversized, text: "api IN CNAME " + sub},
+		{apex: "split.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: Split,
+			text: "api IN CNAME " + sub + "\n" + groupID() + ".api IN CNAME " + groupID() + ".both.mixed.com.\n"},
+		{apex: "emptied.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: Empty, text: "api IN CNAME " + sub},
 		{apex: "nons.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NoNS, text: "a.b IN CNAME " + sub},
 		{apex: "nomail.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NoMail, text: "api IN CNAME " + sub},
 		// The second server holds another version, or nothing, or is down.
@@ -50,6 +54,18 @@ func scenarioZones() []spec {
 			text: "api 300 IN CNAME " + sub + "\nboth IN CNAME " + sub + "\n" + proofText("api") + proofText("both")},
 		{apex: "partlame.com.", hosts: []string{ns1, odd}, servers: first, text: "api IN CNAME " + sub},
 		{apex: "partdown.com.", hosts: []string{ns1, down}, servers: first, text: "api IN CNAME " + sub},
+		// The delegation and the zone itself give different addresses of the server.
+		{apex: "glued.com.", hosts: []string{"ns.glued.com."}, servers: []string{OddAddress}, text: "ns IN A " + StaleAddress + "\napi IN CNAME " + sub},
+		{apex: "moved.com.", hosts: []string{"ns.moved.com."}, servers: []string{OddAddress}, text: "ns IN A " + StaleAddress + "\napi IN CNAME " + sub},
+		{apex: "sibling.com.", hosts: []string{"ns.moved.com."}, servers: []string{OddAddress}, text: "api IN CNAME " + sub},
+		{apex: "nsalias.com.", hosts: []string{"ns.nsalias.net."}, text: ""},
+		{apex: "nsalias.net.", hosts: []string{ns1}, servers: first, text: "ns IN CNAME ns1.servers.net."},
+		{apex: "half.com.", hosts: []string{ns1, mute}, servers: first, text: "*.wild IN CNAME " + sub + "\napi IN CNAME " + sub},
+		{apex: "half2.com.", hosts: []string{ns1, mute}, servers: first, text: "api IN CNAME " + sub},
+		{apex: "half3.com.", hosts: []string{ns1, mute}, servers: first, text: "api IN CNAME " + sub},
+		{apex: "silent.com.", hosts: []string{mute}, text: ""},
+		{apex: "nonew.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NoNew, text: "api IN CNAME " + sub + "\nb IN CNAME " + sub},
+		{apex: "dropedns.com.", hosts: []string{"old.servers.net."}, servers: []string{OldAddress}, fault: DropEDNS, text: "api IN CNAME " + sub},
 		{apex: "lame.com.", hosts: []string{odd}, text: ""},
 		{apex: "alldown.com.", hosts: []string{down}, text: ""},
 	}
@@ -70,32 +86,45 @@ func aboveZones(zones []spec) []spec {
 	// A ring: each can be found only through the other.
 	delegate["net."].WriteString("ring1.net. 60 IN NS ns.ring2.net.\nring2.net. 60 IN NS ns.ring1.net.\n")
 	delegate["net."].WriteString(hostsText())
+	fmt.Fprintf(delegate["com."], "ns.glued.com. 60 IN A %[1]s\nns.moved.com. 60 IN A %[1]s\n", OddAddress)
 	tld := []string{TLDAddress}
 	const root = "com. 60 IN NS ns.tld.\nnet. 60 IN NS ns.tld.\nns.tld. 60 IN A " + TLDAddress + "\nns.root. 60 IN A " + RootAddress + "\n"
 	mixed := spec{apex: "mixed.com.", hosts: []string{ns1, odd}, servers: []string{OddAddress}, older: true,
 		text: "api 300 IN CNAME old.demo.com.\nboth IN CNAME " + SubDomain + ".\n" + proofText("both")}
-	return []spec{
+	stale := []string{StaleAddress}
+	var more []spec
+	for _, apex := range []string{"half.com.", "half2.com.", "half3.com.", "silent.com."} {
+		more = append(more, spec{apex: apex, servers: []string{MuteAddress}, fault: Mute})
+	}
+	return append(more, []spec{
 		mixed,
+		{apex: "glued.com.", hosts: []string{"ns.glued.com."}, servers: stale, older: true, text: "ns IN A " + StaleAddress + "\napi IN CNAME old.demo.com."},
+		{apex: "moved.com.", hosts: []string{"ns.moved.com."}, servers: stale, text: "ns IN A " + StaleAddress + "\napi IN CNAME " + SubDomain + "."},
+		{apex: "sibling.com.", hosts: []string{"ns.moved.com."}, servers: stale, older: true, text: "api IN CNAME old.demo.com."},
 		{apex: "com.", hosts: []string{"ns.tld."}, servers: tld, signing: &signing{}, text: delegate["com."].String()},
 		{apex: "net.", hosts: []string{"ns.tld."}, servers: tld, signing: &signing{nsec3: true}, text: delegate["net."].String()},
 		{apex: ".", hosts: []string{"ns.root."}, servers: []string{RootAddress}, signing: &signing{}, text: root},
-	}
+	}...)
 }
 
 // proofText are the TXT records that prove a name for the group of the scenarios, in
 // both spellings.
 func proofText(name string) string {
-	id, _, _ := strings.Cut(SubDomain, "-")
 	var b strings.Builder
 	for _, token := range []string{"apigateway-domain-verification", "apigateway-domain-verfication"} {
-		fmt.Fprintf(&b, "%s.%s IN TXT \"%s=%s\"\n", id, name, token, SubDomain)
+		fmt.Fprintf(&b, "%s.%s IN TXT \"%s=%s\"\n", groupID(), name, token, SubDomain)
 	}
 	return b.String()
 }
 
+func groupID() string {
+	id, _, _ := strings.Cut(SubDomain, "-")
+	return id
+}
+
 func hostsText() string {
-	return fmt.Sprintf("ns1.servers.net. 60 IN A %s\nns2.servers.net. 60 IN A %s\nodd.servers.net. 60 IN A %s\ndown.servers.net. 60 IN A %s\n",
-		FirstAddress, SecondAddress, OddAddress, DownAddress)
+	return fmt.Sprintf("ns1.servers.net. 60 IN A %s\nns2.servers.net. 60 IN A %s\nodd.servers.net. 60 IN A %s\ndown.servers.net. 60 IN A %s\nmute.servers.net. 60 IN A %s\nold.servers.net. 60 IN A %s\n",
+		FirstAddress, SecondAddress, OddAddress, DownAddress, MuteAddress, OldAddress)
 }
 
 // plainText is demo.com: what an unsigned zone on sound servers can hold.
@@ -161,6 +190,7 @@ func Cases() []Case {
 		{"api.glueless.net", "found", sub, 1, ""},
 		{"api.partlame.com", "found", sub, 1, ""},
 		{"api.partdown.com", "found", sub, 1, ""},
+		{"api.half.com", "found", sub, 1, ""},
 		{"api.signed.com", "found", sub, 1, "insecure"}, // its target is not signed
 		{"empty.signed.com", "nodata", "empty.signed.com", 0, "secure"},
 		{"no.signed.com", "nxdomain", "no.signed.com", 0, "secure"},
@@ -191,6 +221,8 @@ func OddCases() []Case {
 		{"api.refused.com", "", "api.refused.com", 0, ""},
 		{"api.cutshort.com", "", "api.cutshort.com", 0, ""},
 		{"api.noedns.com", "found", sub, 1, ""},
+		{"api.dropedns.com", "found", sub, 1, ""},
+		{"api.nonew.com", "found", sub, 1, ""},
 		{"api.noaa.com", "", "api.noaa.com", 0, ""},
 		{"api.poison.com", "found", sub, 1, ""},
 		{"api.oversized.com", "", "api.oversized.com", 0, ""},

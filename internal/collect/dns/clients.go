@@ -1,0 +1,149 @@
+package dns
+
+import (
+	"net/netip"
+	"slices"
+
+	miekg "github.com/miekg/dns"
+
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/resolve"
+	"github.com/bindgate/bindgate/internal/resolve/iterate"
+)
+
+// mostUnlike bounds the answers that are kept.
+const mostUnlike = 32
+
+// clientsOf compares what a resolver answers clients with the chain that it gives.
+func clientsOf(chain resolve.Chain, led []resolve.Led, owner, server string) *evidence.Clients {
+	c := &evidence.Clients{}
+	want := targetsFrom(chain, 0)
+	for _, l := range led {
+		a := evidence.ClientAnswer{Name: owner, Type: miekg.Type(l.Type).String(), Server: server}
+		if len(want) > 0 {
+			a.CNAME = want[0]
+		}
+		if l.Err != nil {
+			a.Problem = l.Err.Error()
+			c.Missing = append(c.Missing, a)
+			continue
+		}
+		c.Asked++
+		fill(&a, l.Lead)
+		// A resolver may leave out the aliases: what counts is where clients get.
+		flattened := len(a.Targets) == 0 && len(a.Records) > 0 && !slices.ContainsFunc(a.Records, func(r string) bool { return !slices.Contains(chain.Records, r) })
+		if !agrees(chain, l.Type, want, l.Lead) && !flattened {
+			c.Unlike = append(c.Unlike, a)
+		}
+	}
+	return c
+}
+
+// clientsOfServers compares, server by server, what the authoritative servers answer
+// clients with what they answer to the question for the CNAME.
+func clientsOfServers(walk iterate.Walk) *evidence.Clients {
+	c := &evidence.Clients{}
+	for i, step := range walk.Steps {
+		for _, m := range step.Others {
+			c.Asked += compareServers(walk.Chain, i, step.Aliases, m, &c.Unlike)
+			if missing := missingType(step.Aliases, m); missing != nil {
+				c.Missing = append(c.Missing, *missing)
+			}
+		}
+	}
+	return c
+}
+
+// compareServers compares the replies of a matrix for records of the name at a place
+// in the chain with those for its CNAME, and returns how many there were.
+func compareServers(chain resolve.Chain, place int, aliases, m iterate.Matrix, unlike *[]evidence.ClientAnswer) (compared int) {
+	for n, r := range m.Replies {
+		if n >= len(aliases.Replies) || r.Standing != iterate.Authoritative || aliases.Replies[n].Standing != iterate.Authoritative {
+			continue
+		}
+		compared++
+		a := evidence.ClientAnswer{Name: m.Name, Type: miekg.Type(m.Type).String(), Server: r.Server.Host + " (" + r.Server.Text + ")"}
+		lead, err := m.Lead(r)
+		if err != nil {
+			a.Problem = err.Error()
+			*unlike = append(*unlike, a)
+			continue
+		}
+		fill(&a, lead)
+		own, rest := aliases.Replies[n].Said.CNAMEs, chain
+		var want []string
+		if len(own) > 0 {
+			a.CNAME, want = own[0].Target, []string{own[0].Target}
+		}
+		switch chained := targetsFrom(chain, place); {
+		case len(own) == 1 && len(chained) > 0 && chained[0] == a.CNAME:
+			want = chained
+		default:
+			rest.Event = resolve.TooLong // where this server's chain goes is not known
+		}
+		if len(own) == 0 {
+			rest.Event = resolve.NoData
+		}
+		if len(own) < 2 && !agrees(rest, m.Type, want, lead) && len(*unlike) < mostUnlike {
+			*unlike = append(*unlike, a)
+		}
+	}
+	return compared
+}
+
+// missingType is a type that no server answers for that answers for the CNAME.
+func missingType(aliases, m iterate.Matrix) *evidence.ClientAnswer {
+	problem, heard := "", false
+	for n, r := range m.Replies {
+		if r.Standing == iterate.Authoritative {
+			return nil
+		}
+		if n < len(aliases.Replies) && aliases.Replies[n].Standing == iterate.Authoritative {
+			problem, heard = r.Problem, true
+		}
+	}
+	if !heard {
+		return nil
+	}
+	return &evidence.ClientAnswer{Name: m.Name, Type: miekg.Type(m.Type).String(), Problem: problem}
+}
+
+// targetsFrom are the targets of a chain from the alias with a number on.
+func targetsFrom(chain resolve.Chain, place int) (targets []string) {
+	for _, h := range chain.Hops[min(place, len(chain.Hops)):] {
+		targets = append(targets, h.Target)
+	}
+	return targets
+}
+
+// agrees reports whether an answer leads where a chain leads: by the same aliases, as
+// far as it goes, to nothing before their end. One without any is right where the
+// chain ends without records of the type.
+func agrees(chain resolve.Chain, qtype uint16, want []string, lead resolve.Lead) bool {
+	open := chain.Event == resolve.Loop || chain.Event == resolve.TooLong || chain.Event == resolve.MultipleCNAMEs
+	for i, target := range lead.Targets {
+		if i < len(want) && target != want[i] || i >= len(want) && !open {
+			return false
+		}
+	}
+	switch {
+	case lead.Mixed:
+		return false
+	case len(want) == 0:
+		return true
+	case len(lead.Targets) == 0 && len(lead.Records) == 0:
+		return !open && !slices.ContainsFunc(chain.Records, func(text string) bool { return ofType(text, qtype) })
+	}
+	return len(lead.Records) == 0 || len(lead.Targets) >= len(want)
+}
+
+// ofType reports whether an address is one of the records of a type.
+func ofType(address string, qtype uint16) bool {
+	addr, err := netip.ParseAddr(address)
+	return err == nil && addr.Is4() == (qtype == miekg.TypeA)
+}
+
+// fill puts in what an answer says.
+func fill(a *evidence.ClientAnswer, lead resolve.Lead) {
+	a.Targets, a.Records, a.NameError = lead.Targets, lead.Records[:min(len(lead.Records), most)], lead.NameError
+}

@@ -1,0 +1,104 @@
+package dns
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	miekg "github.com/miekg/dns"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/resolve"
+)
+
+// Servers that answer A and AAAA otherwise than CNAME are seen, each with what it said.
+func TestServersThatAnswerClientsOtherwise(t *testing.T) {
+	c := authority(t)
+	for domain, want := range map[string][]evidence.ClientAnswer{
+		"api.split.com": {
+			{Name: "api.split.com", Type: "A", CNAME: sub, Targets: []string{"old.demo.com"}},
+			{Name: "api.split.com", Type: "AAAA", CNAME: sub, Targets: []string{"old.demo.com"}},
+		},
+		"api.emptied.com":    {{Name: "api.emptied.com", Type: "A", CNAME: sub}}, // the target has no AAAA to miss
+		"beside.crooked.com": {{Name: "beside.crooked.com", Type: "A", CNAME: sub, Records: []string{"127.0.53.81"}}},
+		"api.demo.com":       nil,
+		"via.demo.com":       nil,
+		"flat.demo.com":      nil,
+		"a.tree.demo.com":    nil,
+		"c11.demo.com":       nil,
+		"rho.demo.com":       nil,
+		"api.mixed.com":      nil, // each server is at one with itself
+	} {
+		got, _ := c.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: groupID, RegionID: "cn-hangzhou"})
+		if got.State != evidence.StateObserved || got.Facts.Clients == nil || got.Facts.Clients.Asked == 0 || got.Facts.Clients.Missing != nil {
+			t.Errorf("%s: got %+v", domain, got)
+			continue
+		}
+		unlike := roundTrip(t, got).Facts.Clients.Unlike
+		for i := range unlike {
+			if unlike[i].Server == "" {
+				t.Errorf("%s: no server in %+v", domain, unlike[i])
+			}
+			unlike[i].Server = ""
+		}
+		if diff := cmp.Diff(want, unlike); diff != "" {
+			t.Errorf("%s: %s", domain, diff)
+		}
+	}
+}
+
+// A resolver that overrides addresses is seen though it repeats the CNAME record.
+func TestResolverThatOverridesAddresses(t *testing.T) {
+	records := []string{sub + ". 60 IN A 192.0.2.10", "api.demo.com. 60 IN CNAME " + sub + "."}
+	override := func(qtype uint16, answers ...string) func(*miekg.Msg) {
+		return func(m *miekg.Msg) {
+			if q := m.Question[0]; q.Name == "api.demo.com." && q.Qtype == qtype {
+				m.Answer = nil
+				for _, text := range answers {
+					rr, err := miekg.NewRR(text)
+					if err != nil {
+						t.Error(err)
+					}
+					m.Answer = append(m.Answer, rr)
+				}
+			}
+		}
+	}
+	server := func(c *Collector) string { return c.resolvers[0].Server() }
+	for name, tt := range map[string]struct {
+		change func(*miekg.Msg)
+		want   []evidence.ClientAnswer
+	}{
+		"another address":     {override(miekg.TypeA, "api.demo.com. 0 IN A 10.0.0.5"), []evidence.ClientAnswer{{Type: "A", Records: []string{"10.0.0.5"}}}},
+		"an address for AAAA": {override(miekg.TypeAAAA, "api.demo.com. 0 IN AAAA fd00::5"), []evidence.ClientAnswer{{Type: "AAAA", Records: []string{"fd00::5"}}}},
+		"another alias": {override(miekg.TypeA, "api.demo.com. 60 IN CNAME old.example.", "old.example. 60 IN A 192.0.2.200"),
+			[]evidence.ClientAnswer{{Type: "A", Targets: []string{"old.example"}, Records: []string{"192.0.2.200"}}}},
+		"a longer way": {override(miekg.TypeA, "api.demo.com. 60 IN CNAME "+sub+".", sub+". 60 IN CNAME old.example.", "old.example. 60 IN A 192.0.2.200"),
+			[]evidence.ClientAnswer{{Type: "A", Targets: []string{sub, "old.example"}, Records: []string{"192.0.2.200"}}}},
+		"both at once": {override(miekg.TypeA, "api.demo.com. 60 IN CNAME "+sub+".", "api.demo.com. 60 IN A 192.0.2.10"),
+			[]evidence.ClientAnswer{{Type: "A", Targets: []string{sub}, Records: []string{"192.0.2.10"}}}},
+		"nothing":            {override(miekg.TypeA), []evidence.ClientAnswer{{Type: "A"}}},
+		"without the alias":  {override(miekg.TypeA, "api.demo.com. 60 IN A 192.0.2.10"), nil},
+		"nothing for AAAA":   {override(miekg.TypeAAAA), nil}, // the group has no such address
+		"with all the chain": {override(miekg.TypeA, "api.demo.com. 60 IN CNAME "+sub+".", sub+". 60 IN A 192.0.2.10"), nil},
+	} {
+		c := collectorThat(t, tt.change, records...)
+		got, _ := c.Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", GroupID: groupID, RegionID: "cn-hangzhou"})
+		if got.State != evidence.StateObserved || got.Facts.Clients.Asked != 2 {
+			t.Errorf("%s: got %+v", name, got)
+			continue
+		}
+		for i := range tt.want {
+			tt.want[i].Name, tt.want[i].Server, tt.want[i].CNAME = "api.demo.com", server(c), sub
+		}
+		if diff := cmp.Diff(tt.want, got.Facts.Clients.Unlike); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		_, w := internet(t, nil)
+		both := NewAuthority(w, []*resolve.Client{c.resolvers[0]}, "", c.now, c.label)
+		got, _ = both.Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", GroupID: groupID, RegionID: "cn-hangzhou"})
+		if diff := cmp.Diff(tt.want, got.Facts.Resolvers[0].Unlike); diff != "" {
+			t.Errorf("%s, beside the authoritative servers: %s", name, diff)
+		}
+	}
+}
