@@ -98,6 +98,7 @@ func TestSeverities(t *testing.T) {
 		"group/all-groups-were-listed":             "W",
 		"group/has-room":                           "W",
 		"group/binding-is-healthy":                 "W",
+		"group/update-keeps-settings":              "E",
 		"rebind/force-is-allowed":                  "E core",
 		"rebind/traffic-has-moved":                 "E",
 		"rebind/force-is-needed":                   "W",

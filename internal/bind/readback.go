@@ -3,6 +3,7 @@ package bind
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,9 @@ func (r *redemption) readBack(ctx context.Context) Outcome {
 			return false, err
 		}
 		gap = plan.Compare(plan.Wish(r.subject), g)
-		return gap.Stands(), nil
+		lost := r.lost(g)
+		gap.Words = append(gap.Words, lost...)
+		return gap.Stands() && len(lost) == 0, nil
 	})
 	o := r.outcome
 	switch {
@@ -39,6 +42,19 @@ func (r *redemption) readBack(ctx context.Context) Outcome {
 		o.Status = Bound
 	}
 	return o
+}
+
+// lost returns what the calls were to keep and the gateway no longer shows.
+func (r *redemption) lost(g evidence.Group) (words []string) {
+	d, _ := g.Domain(r.subject.Binding.DomainName)
+	for _, c := range r.plan.Calls {
+		for _, w := range plan.Lost(c, d) {
+			if !slices.Contains(words, w) {
+				words = append(words, w)
+			}
+		}
+	}
+	return words
 }
 
 // state is the group as it stands now, with the certificate it serves for the

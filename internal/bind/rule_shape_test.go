@@ -46,7 +46,9 @@ var shapes = []shape{
 		staged("PRE")(b)
 		b.CustomDomainType, b.CustomDomainTypeGiven = binding.Intranet, true
 	}, nil, []request{set("BindStageName", "PRE", "CustomDomainType", "INTRANET")}},
-	{"another stage than before", staged("TEST"), &account.Domain{BindStageName: "RELEASE"}, []request{set("BindStageName", "TEST")}},
+	{"another stage than before", staged("TEST"), &account.Domain{BindStageName: "RELEASE"}, []request{set("BindStageName", "TEST", "CustomDomainType", "INTERNET", "IsHttpRedirectToHttps", "false")}},
+	{"redirect alone", func(b *binding.Binding) { b.IsHTTPRedirectToHTTPS = tea.Bool(true) }, &account.Domain{BindStageName: "TEST"},
+		[]request{set("BindStageName", "TEST", "CustomDomainType", "INTERNET", "IsHttpRedirectToHttps", "true")}},
 	{"stands", staged("RELEASE"), &account.Domain{BindStageName: "RELEASE"}, nil},
 	{"first certificate", certified("RELEASE"), nil, []request{set("BindStageName", "RELEASE"), certify()}},
 	{"first certificate and redirect", secure("RELEASE"), nil, []request{

@@ -68,6 +68,24 @@ func TestGroupInBothFormats(t *testing.T) {
 	}
 }
 
+func TestUnknownFieldsOfARecordAreNoted(t *testing.T) {
+	const fields = `"wssEnable": true, "SslVerifyDepth": 0, "Empty": "", "domainwebsocketstatus": "NORMAL", "NewSetting": "on"`
+	const elements = "<wssEnable>true</wssEnable><SslVerifyDepth>0</SslVerifyDepth><Empty/><DomainWebSocketStatus>NORMAL</DomainWebSocketStatus><NewSetting>on</NewSetting>"
+	for kind, body := range map[string]string{
+		"application/json":        strings.Replace(groupJSON, `"DomainItem":[{`, `"DomainItem":[{`+fields+",", 1),
+		"text/xml; charset=UTF-8": strings.Replace(groupXML, "<DomainItem>", "<DomainItem>"+elements, 1),
+	} {
+		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroup": {{Type: kind, Body: body}}})
+		got, err := gateway.NewReader(e.Transport()).Group(gatewaytest.Soon(t), region, groupID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"NewSetting", "wssEnable"}, got.Domains[0].Unknown); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", kind, diff)
+		}
+	}
+}
+
 func TestGroupIsAskedOnceAndNowAlways(t *testing.T) {
 	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroup": {{Body: groupJSON}}})
 	r := gateway.NewReader(e.Transport())

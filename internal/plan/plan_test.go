@@ -62,6 +62,12 @@ func serving(name, digest string) func(*checks.Subject) {
 	}
 }
 
+func unstaged(s *checks.Subject) { s.Binding.BindStageName = nil }
+
+func onStage(stage string) func(*evidence.Domain) {
+	return func(d *evidence.Domain) { d.BindStageName = stage }
+}
+
 func contract2017(s *checks.Subject) {
 	s.Evidence.Run.Contract = evidence.Contract2017
 	s.Binding.BindStageName = nil
@@ -104,11 +110,22 @@ func TestFor(t *testing.T) {
 		{"renewal", subject(certificate, redirect, bound(func(d *evidence.Domain) { d.IsHTTPRedirectToHTTPS = true }), serving("cert-2025", "sha256:o")), []string{cert}},
 		{"renewal under the same name", subject(certificate, bound(nil), serving("cert-2026", "sha256:o")), []string{cert}},
 		{"same name, bytes not known", subject(certificate, bound(func(d *evidence.Domain) { d.CertificateName = "cert-2026" })), []string{cert}},
-		{"first certificate and redirect on a bound domain", subject(certificate, redirect, bound(nil)), []string{cert, "SetDomain BindStageName=RELEASE IsHttpRedirectToHttps=true"}},
-		{"redirect on a domain that serves a certificate", subject(redirect, certificate, bound(nil), serving("cert-2026", "sha256:c")), []string{"SetDomain BindStageName=RELEASE IsHttpRedirectToHttps=true"}},
-		{"bound but not in effect", subject(bound(func(d *evidence.Domain) { d.DomainBindingStatus = "BOUND" })), []string{"SetDomain BindStageName=RELEASE"}},
-		{"another stage", subject(bound(func(d *evidence.Domain) { d.BindStageName = "TEST" })), []string{"SetDomain BindStageName=RELEASE"}},
-		{"lifting the stage", subject(bound(nil), func(s *checks.Subject) { s.Binding.BindStageName = ptr("") }), []string{"SetDomain BindStageName="}},
+		{"first certificate and redirect on a bound domain", subject(certificate, redirect, bound(nil)), []string{cert, "SetDomain BindStageName=RELEASE CustomDomainType=INTERNET IsHttpRedirectToHttps=true"}},
+		{"redirect on a domain that serves a certificate", subject(redirect, certificate, bound(nil), serving("cert-2026", "sha256:c")), []string{"SetDomain BindStageName=RELEASE CustomDomainType=INTERNET IsHttpRedirectToHttps=true"}},
+		{"bound but not in effect", subject(bound(func(d *evidence.Domain) { d.DomainBindingStatus = "BOUND" })), []string{"SetDomain BindStageName=RELEASE CustomDomainType=INTERNET IsHttpRedirectToHttps=false"}},
+		{"another stage", subject(bound(func(d *evidence.Domain) { d.BindStageName = "TEST" })), []string{"SetDomain BindStageName=RELEASE CustomDomainType=INTERNET IsHttpRedirectToHttps=false"}},
+		{"lifting the stage", subject(bound(nil), func(s *checks.Subject) { s.Binding.BindStageName = ptr("") }), []string{"SetDomain BindStageName= CustomDomainType=INTERNET IsHttpRedirectToHttps=false"}},
+		{"a redirect alone sends back the stage that was read", subject(redirect, unstaged, bound(onStage("TEST"))),
+			[]string{"SetDomain BindStageName=TEST CustomDomainType=INTERNET IsHttpRedirectToHttps=true"}},
+		{"a redirect alone keeps all environments", subject(redirect, unstaged, bound(onStage(""))),
+			[]string{"SetDomain BindStageName= CustomDomainType=INTERNET IsHttpRedirectToHttps=true"}},
+		{"a stage alone sends back the redirect that was read", subject(bound(func(d *evidence.Domain) { d.BindStageName, d.IsHTTPRedirectToHTTPS = "TEST", true })),
+			[]string{"SetDomain BindStageName=RELEASE CustomDomainType=INTERNET IsHttpRedirectToHttps=true"}},
+		{"a stated type is sent, lower case is folded", subject(unstaged, func(s *checks.Subject) {
+			s.Binding.CustomDomainType, s.Binding.CustomDomainTypeGiven = "INTRANET", true
+		},
+			bound(func(d *evidence.Domain) { d.CustomDomainType, d.DomainBindingStatus = "intranet", "BOUND" })),
+			[]string{"SetDomain BindStageName=RELEASE CustomDomainType=INTRANET IsHttpRedirectToHttps=false"}},
 		{"the certificate is never deleted", subject(bound(nil), serving("cert-2025", "sha256:o")), nil},
 		{"2017: inline", subject(contract2017, certificate), []string{"SetDomain CertificateName=cert-2026 with CertificateBody+PrivateKey"}},
 		{"2017: plain", subject(contract2017), []string{"SetDomain"}},
@@ -149,6 +166,41 @@ func TestForWantsEvidence(t *testing.T) {
 		if p, err := For(s); err == nil {
 			t.Errorf("%s: planned %v", name, p.Calls)
 		}
+	}
+}
+
+func TestForKeepsWhatIsNotNamed(t *testing.T) {
+	p, err := For(subject(redirect, unstaged, bound(onStage("TEST"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"BindStageName", "CustomDomainType"}, p.Calls[0].Keeps); d != "" {
+		t.Error(d)
+	}
+	if words := Lost(p.Calls[0], evidence.Domain{CustomDomainType: "internet", BindStageName: "TEST"}); len(words) > 0 {
+		t.Errorf("nothing was lost: %q", words)
+	}
+	if words := Lost(p.Calls[0], evidence.Domain{CustomDomainType: "INTERNET"}); len(words) != 1 || !strings.Contains(words[0], `BindStageName is no longer "TEST"`) {
+		t.Errorf("got %q, want the stage alone", words)
+	}
+	for name, c := range map[string]struct {
+		s    checks.Subject
+		want string
+	}{
+		"unknown fields":       {subject(redirect, bound(func(d *evidence.Domain) { d.Unknown = []string{"WssEnable"} })), "does not know (WssEnable)"},
+		"an alias alone":       {subject(redirect, bound(func(d *evidence.Domain) { d.BindStageName, d.BindStageAlias = "", "blue" })), `alias "blue"`},
+		"another network type": {subject(redirect, bound(func(d *evidence.Domain) { d.CustomDomainType = "intranet" })), "does not state customDomainType"},
+		"2017: a stage":        {subject(contract2017, bound(func(d *evidence.Domain) { d.DomainBindingStatus = "BOUND" })), "a stage, which the 2017 contract cannot send back"},
+		"2017: a redirect": {subject(contract2017, bound(func(d *evidence.Domain) {
+			d.DomainBindingStatus, d.BindStageName, d.IsHTTPRedirectToHTTPS = "BOUND", "", true
+		})), "a redirect, which"},
+	} {
+		if p, err := For(c.s); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v and %v, want %q", name, p.Calls, err, c.want)
+		}
+	}
+	if _, err := For(subject(bound(func(d *evidence.Domain) { d.Unknown = []string{"WssEnable"} }))); err != nil {
+		t.Errorf("nothing is to be updated: %v", err)
 	}
 }
 

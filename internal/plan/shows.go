@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -25,6 +26,16 @@ func Shows(c Call, domain string, g evidence.Group) bool {
 		return g.Served != nil && g.Served.ChainDigest == c.Material.ChainDigest
 	}
 	return true
+}
+
+// Lost returns how the state of a domain differs from what a call keeps, in words.
+func Lost(c Call, d evidence.Domain) (words []string) {
+	for _, name := range c.Keeps {
+		if !shows(name, c.Params[name], d) {
+			words = append(words, fmt.Sprintf("%s is no longer %q, as it was read and is kept", name, c.Params[name]))
+		}
+	}
+	return words
 }
 
 func shows(name, want string, d evidence.Domain) bool {
