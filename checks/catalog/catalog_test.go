@@ -76,6 +76,8 @@ func TestSeverities(t *testing.T) {
 		"certificate/lints-clean":                  "E",
 		"certificate/must-staple-is-possible":      "W",
 		"certificate/names-are-well-formed":        "E",
+		"certificate/client-ca-is-usable":          "E",
+		"certificate/keeps-mutual-tls":             "E",
 		"certificate/replaces-safely":              "E",
 		"certificate/revocation-was-checked":       "W",
 		"dns/cname-reaches-group":                  "E core",

@@ -83,6 +83,28 @@ type Served struct {
 	CertificateName string `json:"certificateName,omitempty"`
 	ChainDigest     string `json:"chainDigest,omitempty"` // as Certificate.ChainDigest
 	Leaf            string `json:"leaf,omitempty"`        // PEM of its first certificate
+
+	Clients *ClientCertificates `json:"clientCertificates,omitempty"` // nil: the answer shows none, which its documentation does not promise
+}
+
+// ClientCertificates are the settings of a domain for its callers' certificates
+// (mutual TLS), as an answer shows them.
+type ClientCertificates struct {
+	CADigest      string `json:"caDigest,omitempty"` // sha256:<hex> of the canonical PEM of the CA certificates
+	VerifyDepth   int    `json:"verifyDepth,omitempty"`
+	PassSubjectDN bool   `json:"passSubjectDN,omitempty"`
+	OCSP          bool   `json:"ocsp,omitempty"`
+	OCSPCache     bool   `json:"ocspCache,omitempty"`
+}
+
+// ShowsClients reports whether an answer shows that the domain may ask its callers
+// for certificates: its settings, or fields of a record whose names speak of them.
+func (g Group) ShowsClients(domain string) bool {
+	d, _ := g.Domain(domain)
+	return g.Served != nil && g.Served.Clients != nil || slices.ContainsFunc(d.Unknown, func(name string) bool {
+		name = strings.ToLower(name)
+		return strings.HasPrefix(name, "ssl") || strings.HasPrefix(name, "clientcert") || strings.HasPrefix(name, "cacert")
+	})
 }
 
 // Domain is the group's own item for a domain name, compared without case.

@@ -42,7 +42,9 @@ func (r *redemption) losersStand(ctx context.Context, c plan.Call) error {
 // keptStands reads the domain again before the first call of a sequence and fails
 // where what the calls keep is no longer what was judged.
 func (r *redemption) keptStands(ctx context.Context) error {
-	if r.done > 0 || !slices.ContainsFunc(r.plan.Calls, func(c plan.Call) bool { return len(c.Keeps) > 0 }) {
+	judged := r.subject.Evidence.Group.Facts.Served
+	replaces := judged != nil && slices.ContainsFunc(r.plan.Calls, func(c plan.Call) bool { return c.Material != nil })
+	if r.done > 0 || !replaces && !slices.ContainsFunc(r.plan.Calls, func(c plan.Call) bool { return len(c.Keeps) > 0 }) {
 		return nil
 	}
 	ctx, cancel := r.step(ctx, r.CallTime)
@@ -59,6 +61,15 @@ func (r *redemption) keptStands(ctx context.Context) error {
 	for _, c := range r.plan.Calls {
 		if words := plan.Lost(c, d); len(words) > 0 {
 			return fmt.Errorf("%w: of %q, %s; nothing was sent, run lint again", errChanged, b.DomainName, strings.Join(words, "; "))
+		}
+	}
+	if replaces {
+		served, err := r.Reader.ServedNow(ctx, b.RegionID, b.GroupID, b.DomainName)
+		switch {
+		case err != nil:
+			return fmt.Errorf("reading again what the domain asks of its callers, so nothing was sent: %w", err)
+		case !reflect.DeepEqual(served.Clients, judged.Clients):
+			return fmt.Errorf("%w: what %q asks of its callers' certificates is no longer what was judged; nothing was sent, run lint again", errChanged, b.DomainName)
 		}
 	}
 	if !slices.Equal(d.Unknown, r.plan.Before.Unknown) {

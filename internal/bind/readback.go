@@ -39,7 +39,7 @@ func (r *redemption) readBack(ctx context.Context) Outcome {
 		}
 		o.Message = fmt.Sprintf("every call was accepted, but %s %s", after, strings.Join(gap.Words, "; "))
 	default:
-		o.Status = Bound
+		o.Status, o.Message = Bound, gap.Unseen
 	}
 	return o
 }

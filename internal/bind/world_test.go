@@ -193,7 +193,11 @@ func (w *world) permit(b binding.Binding) gate.Permit {
 	s.Evidence.Group = w.groups.Group(ctx, b, true)
 	s.Evidence.Account = w.groups.Account(ctx, b, s.Evidence.Group.Facts, nil)
 	m := w.files.now
-	s.Evidence.Certificate = evidence.Observed(evidence.Certificate{FileDigest: m.FileDigest, ChainDigest: m.ChainDigest}, "", time.Time{})
+	facts := evidence.Certificate{FileDigest: m.FileDigest, ChainDigest: m.ChainDigest}
+	if m.ClientCADigest != "" {
+		facts.ClientCA = &evidence.ClientCA{Digest: m.ClientCADigest}
+	}
+	s.Evidence.Certificate = evidence.Observed(facts, "", time.Time{})
 	s.Evidence.Key = evidence.Observed(evidence.Key{PublicKeyDigest: m.PublicKeyDigest}, "", time.Time{})
 	var list []checks.Check
 	var results []checks.Result

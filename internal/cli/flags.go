@@ -52,6 +52,7 @@ type wish struct {
 	redirect                                         string
 	certificate, certificateName                     string
 	privateKey, privateKeyEnv, passphraseEnv         string
+	clientCertificate                                string
 	labels                                           map[string]string
 }
 
@@ -115,6 +116,7 @@ func (f *flags) addWish(c *cobra.Command) {
 	p.StringVar(&w.privateKey, "private-key", "", "its private key `FILE`")
 	p.StringVar(&w.privateKeyEnv, "private-key-env", "", "environment `NAME` that holds its private key")
 	p.StringVar(&w.passphraseEnv, "passphrase-env", "", "environment `NAME` that holds the key's passphrase")
+	p.StringVar(&w.clientCertificate, "client-certificate", "", "PEM `FILE` of the CA of callers' certificates (mutual TLS), or none to state that it is off")
 	p.StringToStringVar(&w.labels, "label", nil, "its labels, `KEY=VALUE`")
 	fixed(c, "stage", "TEST", "PRE", "RELEASE")
 	fixed(c, "type", "INTERNET", "INTRANET")
@@ -128,7 +130,7 @@ func (w wish) named(c *cobra.Command) bool {
 		return false // a command that takes no wish
 	}
 	for _, name := range []string{"domain", "group", "region", "stage", "type", "proof", "force", "force-from", "redirect", "certificate",
-		"certificate-name", "private-key", "private-key-env", "passphrase-env", "label"} {
+		"certificate-name", "private-key", "private-key-env", "passphrase-env", "client-certificate", "label"} {
 		if c.Flags().Changed(name) {
 			return true
 		}

@@ -16,7 +16,7 @@ func (w wish) manifest(c *cobra.Command) (manifest.Flags, error) {
 		Domain: w.domain, Group: w.group, Region: w.region, Type: w.networkType,
 		Force: w.force, ForceFrom: w.forceFrom, Proof: w.proof,
 		Certificate: w.certificate, CertificateName: w.certificateName,
-		PrivateKey: w.privateKey, PrivateKeyEnv: w.privateKeyEnv, PassphraseEnv: w.passphraseEnv, Labels: w.labels,
+		PrivateKey: w.privateKey, PrivateKeyEnv: w.privateKeyEnv, PassphraseEnv: w.passphraseEnv, ClientCertificate: w.clientCertificate, Labels: w.labels,
 	}
 	if c.Flags().Changed("stage") {
 		f.Stage = &w.stage

@@ -192,6 +192,27 @@ func TestGroupsWithoutLeave(t *testing.T) {
 	}
 }
 
+// Callers' certificates show in whatever form an answer has them, and not where it
+// has none.
+func TestServedShowsClientCertificates(t *testing.T) {
+	const ca = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n"
+	for name, c := range map[string]struct {
+		body string
+		want *evidence.ClientCertificates
+	}{
+		"none":    {`"SslVerifyDepth": 0, "SslOcspEnable": false, "CaCertificateBody": ""`, nil},
+		"quoted":  {`"SslVerifyDepth": "2", "ClientCertSDnPassThrough": "true"`, &evidence.ClientCertificates{VerifyDepth: 2, PassSubjectDN: true}},
+		"a CA":    {`"CaCertificateBody": "` + strings.ReplaceAll(ca, "\n", `\n`) + `", "SslOcspEnable": true, "SslOcspCacheEnable": true`, &evidence.ClientCertificates{CADigest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(ca))), OCSP: true, OCSPCache: true}},
+		"not PEM": {`"CaCertificateBody": "x"`, &evidence.ClientCertificates{CADigest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte("x")))}},
+	} {
+		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeDomain": {{Body: `{"RequestId": "r", "DomainName": "api.demo.com", ` + c.body + `}`}}})
+		got, err := gateway.NewReader(e.Transport()).Served(gatewaytest.Soon(t), region, groupID, "api.demo.com")
+		if diff := cmp.Diff(c.want, got.Clients); err != nil || diff != "" {
+			t.Errorf("%s: %v %s", name, err, diff)
+		}
+	}
+}
+
 func TestServedKeepsNoKey(t *testing.T) {
 	const chain = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n"
 	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeDomain": {gatewaytest.OK(map[string]any{

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -142,6 +143,39 @@ type domainAnswer struct {
 	DomainName      string
 	CertificateName string
 	CertificateBody string
+
+	// No page promises these; an answer that has them is believed.
+	CaCertificateBody        string
+	SslVerifyDepth           loose
+	SslOcspEnable            loose
+	SslOcspCacheEnable       loose
+	ClientCertSDnPassThrough loose
+}
+
+// loose is a number or a boolean that is written with quotes or without.
+type loose string
+
+// UnmarshalJSON takes the text of a scalar.
+func (l *loose) UnmarshalJSON(data []byte) error {
+	*l = loose(strings.Trim(string(data), `"`))
+	return nil
+}
+
+func (l loose) yes() bool { return strings.EqualFold(string(l), "true") || l == "1" }
+
+// clients returns the settings for callers' certificates; nil where the answer shows none.
+func (a domainAnswer) clients() *evidence.ClientCertificates {
+	c := evidence.ClientCertificates{PassSubjectDN: a.ClientCertSDnPassThrough.yes(), OCSP: a.SslOcspEnable.yes(), OCSPCache: a.SslOcspCacheEnable.yes()}
+	c.VerifyDepth, _ = strconv.Atoi(string(a.SslVerifyDepth))
+	if ders := certificatesOf(a.CaCertificateBody); len(ders) > 0 {
+		c.CADigest = pki.Digest(pki.CanonicalChain(ders))
+	} else if a.CaCertificateBody != "" {
+		c.CADigest = pki.Digest([]byte(a.CaCertificateBody))
+	}
+	if c == (evidence.ClientCertificates{}) {
+		return nil
+	}
+	return &c
 }
 
 func (a groupAnswer) evidence() evidence.Group {
@@ -176,9 +210,9 @@ func certificatesOf(body string) (ders [][]byte) {
 
 // served is what is told of the certificate of an answer: its digest in the
 // canonical form in which a certificate file is digested too, and its leaf.
-func served(name, body string) evidence.Served {
-	s := evidence.Served{CertificateName: name}
-	if ders := certificatesOf(body); len(ders) > 0 {
+func served(a domainAnswer) evidence.Served {
+	s := evidence.Served{CertificateName: a.CertificateName, Clients: a.clients()}
+	if ders := certificatesOf(a.CertificateBody); len(ders) > 0 {
 		s.ChainDigest, s.Leaf = pki.Digest(pki.CanonicalChain(ders)), string(pki.CanonicalChain(ders[:1]))
 	}
 	return s

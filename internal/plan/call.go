@@ -37,7 +37,13 @@ type Material struct {
 	PublicKeyDigest string          `json:"publicKeyDigest"` // sha256:<hex> of the key's SubjectPublicKeyInfo
 	BodyParam       string          `json:"bodyParam"`       // the parameter that carries the chain
 	KeyParam        string          `json:"keyParam"`        // the parameter that carries the key
+
+	ClientCADigest string `json:"clientCADigest,omitempty"` // sha256:<hex> of the PEM that ClientCAParam carries; empty: not sent
 }
+
+// ClientCAParam is the parameter of SetDomainCertificate that carries the CA of
+// callers' certificates; empty, it takes one away.
+const ClientCAParam = "CaCertificateBody"
 
 // Clone is a copy that shares nothing with the call.
 func (c Call) Clone() Call {

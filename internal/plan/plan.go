@@ -39,6 +39,7 @@ func For(s checks.Subject) (Plan, error) {
 		p.Before = &d
 	}
 	gap := Compare(Wish(s), ev.Group.Facts)
+	gap.Certificate = gap.Certificate || gap.Unseen != "" // sent again: it cannot be seen to be in effect
 	takes := ev.Account.Facts.Conflicts()
 	force := b.IsForce && len(takes) > 0
 	if err := keepable(b, ev, p.Before, gap); err != nil {
@@ -48,6 +49,9 @@ func For(s checks.Subject) (Plan, error) {
 		p.Calls = calls2017(b, gap, material)
 	} else {
 		p.Calls = calls2026(b, p.Before, gap, force, material)
+	}
+	if ev.Group.Facts.ShowsClients(b.DomainName) {
+		dropClients(b, p.Calls)
 	}
 	for _, c := range p.Calls {
 		if c.Forces() {
@@ -68,6 +72,9 @@ func keepable(b binding.Binding, ev evidence.Evidence, before *evidence.Domain, 
 		if why := before.NotKept(ev.Run.Contract, b.CustomDomainTypeGiven); len(why) > 0 {
 			return fmt.Errorf("planning the calls: an update of %q cannot keep what it does not name: %s", b.DomainName, strings.Join(why, "; "))
 		}
+	}
+	if gap.Certificate && b.ClientCertificate == nil && ev.Group.Facts.ShowsClients(b.DomainName) {
+		return fmt.Errorf("planning the calls: %q asks its callers for certificates now, and the binding does not state clientCertificate", b.DomainName)
 	}
 	return nil
 }
@@ -155,7 +162,28 @@ func setCertificate(b binding.Binding, m *Material) Call {
 	c := call(SetDomainCertificate, b)
 	c.Params["CertificateName"] = b.Certificate.Name
 	c.Material = m
+	if cc := b.ClientCertificate; cc != nil && !cc.None {
+		if cc.VerifyDepth > 0 {
+			c.Params["SslVerifyDepth"] = strconv.Itoa(cc.VerifyDepth)
+		}
+		c.Params["ClientCertSDnPassThrough"] = strconv.FormatBool(cc.PassSubjectDN)
+		c.Params["SslOcspEnable"] = strconv.FormatBool(cc.OCSP)
+		c.Params["SslOcspCacheEnable"] = strconv.FormatBool(cc.OCSPCache)
+	}
 	return c
+}
+
+// dropClients makes the call that carries the certificate end what the domain asks of
+// its callers, where the binding states that it is off.
+func dropClients(b binding.Binding, calls []Call) {
+	for _, c := range calls {
+		if c.Action == SetDomainCertificate && b.ClientCertificate != nil && b.ClientCertificate.None {
+			c.Params[ClientCAParam] = ""
+			for _, name := range []string{"ClientCertSDnPassThrough", "SslOcspEnable", "SslOcspCacheEnable"} {
+				c.Params[name] = "false"
+			}
+		}
+	}
 }
 
 // materialOf names the certificate and key of the binding by the digests that
@@ -171,10 +199,18 @@ func materialOf(b binding.Binding, ev evidence.Evidence) (*Material, error) {
 	if key.State != evidence.StateObserved || key.Facts.PublicKeyDigest == "" {
 		return nil, errors.New("planning the calls: the private key was not read")
 	}
+	clientCA := ""
+	if cc := b.ClientCertificate; cc != nil && !cc.None {
+		if cert.Facts.ClientCA == nil || cert.Facts.ClientCA.Digest == "" {
+			return nil, errors.New("planning the calls: the CA of callers' certificates was not read")
+		}
+		clientCA = cert.Facts.ClientCA.Digest
+	}
 	return &Material{
 		Binding:    b,
 		FileDigest: cert.Facts.FileDigest, ChainDigest: cert.Facts.ChainDigest,
 		PublicKeyDigest: key.Facts.PublicKeyDigest,
 		BodyParam:       "CertificateBody", KeyParam: "CertificatePrivateKey",
+		ClientCADigest: clientCA,
 	}, nil
 }

@@ -204,6 +204,91 @@ func TestForKeepsWhatIsNotNamed(t *testing.T) {
 	}
 }
 
+func asksClients(c evidence.ClientCertificates) func(*checks.Subject) {
+	return func(s *checks.Subject) { s.Evidence.Group.Facts.Served.Clients = &c }
+}
+
+func states(c binding.ClientCertificate, digest string) func(*checks.Subject) {
+	return func(s *checks.Subject) {
+		s.Binding.ClientCertificate = &c
+		if digest != "" {
+			s.Evidence.Certificate.Facts.ClientCA = &evidence.ClientCA{Digest: digest}
+		}
+	}
+}
+
+func TestForClientCertificates(t *testing.T) {
+	on := evidence.ClientCertificates{CADigest: "sha256:ca", VerifyDepth: 2, PassSubjectDN: true}
+	same := binding.ClientCertificate{CA: "ca.pem", VerifyDepth: 2, PassSubjectDN: true}
+	for name, c := range map[string]struct {
+		s       checks.Subject
+		want    map[string]string // of the one call, besides its certificate; nil: no call
+		digest  string
+		problem string
+	}{
+		"on and not stated": {s: subject(certificate, bound(nil), serving("cert-2025", "sha256:o"), asksClients(on)), problem: "does not state clientCertificate"},
+		"fields of an old record": {s: subject(certificate, bound(func(d *evidence.Domain) { d.Unknown = []string{"sslVerifyDepth"} }), serving("cert-2025", "sha256:o")),
+			problem: "does not state clientCertificate"},
+		"on, not stated, in effect": {s: subject(certificate, bound(nil), serving("cert-2026", "sha256:c"), asksClients(on))},
+		"stated, in effect":         {s: subject(certificate, bound(nil), serving("cert-2026", "sha256:c"), asksClients(on), states(same, "sha256:ca"))},
+		"depth not stated":          {s: subject(certificate, bound(nil), serving("cert-2026", "sha256:c"), asksClients(on), states(binding.ClientCertificate{CA: "ca.pem", PassSubjectDN: true}, "sha256:ca"))},
+		"another CA": {s: subject(certificate, bound(nil), serving("cert-2026", "sha256:c"), asksClients(on), states(same, "sha256:new")), digest: "sha256:new",
+			want: map[string]string{"SslVerifyDepth": "2", "ClientCertSDnPassThrough": "true", "SslOcspEnable": "false", "SslOcspCacheEnable": "false"}},
+		"stated and not shown": {s: subject(certificate, bound(nil), serving("cert-2026", "sha256:c"), states(same, "sha256:ca")), digest: "sha256:ca",
+			want: map[string]string{"SslVerifyDepth": "2", "ClientCertSDnPassThrough": "true", "SslOcspEnable": "false", "SslOcspCacheEnable": "false"}},
+		"none, and on": {s: subject(certificate, bound(nil), serving("cert-2026", "sha256:c"), asksClients(on), states(binding.ClientCertificate{None: true}, "")),
+			want: map[string]string{"CaCertificateBody": "", "ClientCertSDnPassThrough": "false", "SslOcspEnable": "false", "SslOcspCacheEnable": "false"}},
+		"none, a renewal":  {s: subject(certificate, bound(nil), serving("cert-2025", "sha256:o"), states(binding.ClientCertificate{None: true}, "")), want: map[string]string{}},
+		"the CA is unread": {s: subject(certificate, bound(nil), serving("cert-2025", "sha256:o"), states(same, "")), problem: "CA of callers' certificates was not read"},
+	} {
+		p, err := For(c.s)
+		if c.problem != "" {
+			if err == nil || !strings.Contains(err.Error(), c.problem) {
+				t.Errorf("%s: got %v, want %q", name, err, c.problem)
+			}
+			continue
+		}
+		if err != nil || (len(p.Calls) == 1) != (c.want != nil) || len(p.Calls) > 1 {
+			t.Errorf("%s: got %v, %v", name, p.Calls, err)
+			continue
+		}
+		if c.want == nil {
+			continue
+		}
+		call := p.Calls[0]
+		for _, name := range []string{"GroupId", "DomainName", "CertificateName"} {
+			delete(call.Params, name)
+		}
+		if d := cmp.Diff(c.want, call.Params); d != "" || call.Material.ClientCADigest != c.digest || call.Action != SetDomainCertificate {
+			t.Errorf("%s: %s with %q: %s", name, call.Action, call.Material.ClientCADigest, d)
+		}
+	}
+}
+
+func TestShowsClientCertificates(t *testing.T) {
+	s := subject(certificate, bound(nil), serving("cert-2025", "sha256:o"), states(binding.ClientCertificate{CA: "ca.pem", VerifyDepth: 2, PassSubjectDN: true}, "sha256:ca"))
+	p, err := For(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		got  *evidence.ClientCertificates
+		want bool
+	}{
+		"as sent":       {&evidence.ClientCertificates{CADigest: "sha256:ca", VerifyDepth: 2, PassSubjectDN: true}, true},
+		"not shown":     {nil, true},
+		"another CA":    {&evidence.ClientCertificates{CADigest: "sha256:old", VerifyDepth: 2, PassSubjectDN: true}, false},
+		"another depth": {&evidence.ClientCertificates{CADigest: "sha256:ca", VerifyDepth: 1, PassSubjectDN: true}, false},
+		"not passed on": {&evidence.ClientCertificates{CADigest: "sha256:ca", VerifyDepth: 2}, false},
+		"OCSP":          {&evidence.ClientCertificates{CADigest: "sha256:ca", VerifyDepth: 2, PassSubjectDN: true, OCSP: true}, false},
+	} {
+		g := evidence.Group{Domains: []evidence.Domain{{DomainName: "api.demo.com", CertificateName: "cert-2026"}}, Served: &evidence.Served{ChainDigest: "sha256:c", Clients: c.got}}
+		if Shows(p.Calls[0], "api.demo.com", g) != c.want {
+			t.Errorf("%s: want %t", name, c.want)
+		}
+	}
+}
+
 func TestRestore(t *testing.T) {
 	p, err := For(subject(force))
 	if err != nil {
