@@ -150,6 +150,11 @@ func soundScenarios() []scenario {
 func refusalScenarios() []scenario {
 	full := []func(*binding.Binding){withCertificate, withRedirect}
 	return []scenario{
+		{name: "the certificate is too long", wish: []func(*binding.Binding){withCertificate}, faults: "SetDomainCertificate:status=413",
+			want: bind.Outcome{Status: bind.Incomplete, Stopped: true, Sent: true, Restore: undo}, message: "too large (HTTP 413)",
+			writes: []string{setDomain + "OK", setCert + "Request Entity Too Large"}, journal: "intent done intent failed"},
+		{name: "the first call is too long", faults: "SetDomain:status=414", want: bind.Outcome{Status: bind.Failed, Sent: true}, message: "nothing was done",
+			writes: []string{setDomain + "Request URI Too Long"}, journal: "intent failed"},
 		{name: "the first call is refused", wish: full, faults: "SetDomain:code=DomainNotResolved",
 			want: bind.Outcome{Status: bind.Failed, Code: "DomainNotResolved", Sent: true}, message: "DomainNotResolved",
 			writes: []string{setPlain + "DomainNotResolved"}, journal: "intent failed"},

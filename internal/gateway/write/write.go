@@ -149,7 +149,7 @@ func (w *Writer) send(ctx context.Context, p gate.Permit, c plan.Call) (Reply, e
 // settled reports that a call that failed so certainly did nothing.
 func settled(k gateway.Kind) bool {
 	switch k {
-	case wire.NoPermission, wire.NotFound, wire.Throttled, wire.Auth, wire.NotSent, wire.Rejected:
+	case wire.NoPermission, wire.NotFound, wire.Throttled, wire.Auth, wire.NotSent, wire.TooLarge, wire.Rejected:
 		return true
 	}
 	return false
