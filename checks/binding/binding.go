@@ -30,10 +30,13 @@ type Binding struct {
 	DomainProof           string            `json:"domainProof"`                     // cname when the manifest says nothing
 	Certificate           *Certificate      `json:"certificate,omitempty"`
 	Labels                map[string]string `json:"labels,omitempty"` // free form, for policies
-	Source                Position          `json:"source"`
-	Positions             Positions         `json:"-"`
-	CustomDomainTypeGiven bool              `json:"-"` // false: INTERNET is the default and is not sent
-	CertificateAlone      bool              `json:"-"` // judge the certificate only: no group was named
+
+	ClientCertificate *ClientCertificate `json:"clientCertificate,omitempty"` // nil: not stated
+
+	Source                Position  `json:"source"`
+	Positions             Positions `json:"-"`
+	CustomDomainTypeGiven bool      `json:"-"` // false: INTERNET is the default and is not sent
+	CertificateAlone      bool      `json:"-"` // judge the certificate only: no group was named
 }
 
 // Certificate names the certificate files of a binding. It holds no bytes.
@@ -43,6 +46,17 @@ type Certificate struct {
 	PrivateKey *SecretRef `json:"privateKey,omitempty"` // nil: none given
 
 	MayEndEarlier bool `json:"mayEndEarlier,omitempty"` // it may end before the certificate that it replaces
+}
+
+// ClientCertificate is what a domain asks of its callers' certificates (mutual TLS).
+// It goes with the certificate: one call carries both.
+type ClientCertificate struct {
+	None          bool   `json:"none,omitempty"`        // stated to be off; the rest is empty
+	CA            string `json:"ca,omitempty"`          // path: the PEM certificates that callers' certificates lead to
+	VerifyDepth   int    `json:"verifyDepth,omitempty"` // 0: not stated
+	PassSubjectDN bool   `json:"passSubjectDN,omitempty"`
+	OCSP          bool   `json:"ocsp,omitempty"`
+	OCSPCache     bool   `json:"ocspCache,omitempty"`
 }
 
 // SecretRef says where a private key is read from; exactly one of File and Env

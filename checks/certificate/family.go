@@ -27,7 +27,7 @@ func Checks() []checks.Check {
 		keyIsReadable(), keyIsGuarded(), keyMatches(), keyIsSound(), keyIsStrong(), keyIsAcceptedByGateway(),
 		leafComesFirst(), chainIsOrdered(), chainIsTrusted(), leafIsAServerCertificate(),
 		coversDomain(), namesAreWellFormed(), isInValidity(), holdsNoExpiredCertificate(), lastsLongEnough(), lifetimeIsAllowed(),
-		isNotRevoked(), revocationWasChecked(), crlFilesAreUsable(), mustStapleIsPossible(), hasEnoughSCTs(), lintsClean(), replacesSafely(),
+		isNotRevoked(), revocationWasChecked(), crlFilesAreUsable(), mustStapleIsPossible(), hasEnoughSCTs(), lintsClean(), replacesSafely(), keepsMutualTLS(), clientCAIsUsable(),
 	}
 }
 

@@ -1,7 +1,9 @@
 package certificate
 
 import (
+	"encoding/base64"
 	"fmt"
+	"slices"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -31,6 +33,22 @@ func isBounded() checks.Check {
 	}
 }
 
+// mostSent bounds the certificates of one call, in bytes of PEM. No page states the
+// gateway's limit; ten certificates of RSA 4096 stay below half of this.
+const mostSent = 64 << 10
+
+// sent is the size of what a call would carry, in bytes of PEM.
+func sent(facts evidence.Certificate) (size int) {
+	chain := facts.Chain
+	if facts.ClientCA != nil {
+		chain = slices.Concat(chain, facts.ClientCA.Chain)
+	}
+	for _, c := range chain {
+		size += len("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n") + base64.StdEncoding.EncodedLen(len(c.DER))*65/64 + 1
+	}
+	return size
+}
+
 func judgeBounded(s checks.Subject) checks.Verdict {
 	facts := s.Evidence.Certificate.Facts
 	const fix = "give the server's certificate and its own intermediates, nothing else"
@@ -47,6 +65,9 @@ func judgeBounded(s checks.Subject) checks.Verdict {
 	chain, v := parseChain(s)
 	if v != nil {
 		return *v
+	}
+	if size := sent(s.Evidence.Certificate.Facts); size > mostSent {
+		found = append(found, checks.Fails(atBody, fmt.Sprintf("chain and client CA would be sent as %d bytes, want at most %d: the second call may be refused (HTTP 413) once the domain is bound", size, mostSent), fix))
 	}
 	if len(chain) > 10 {
 		found = append(found, checks.Warns(atBody, fmt.Sprintf("the certificate file %q holds %d certificates; OpenSSL and Java stop at about ten", facts.Source, len(chain)), fix))

@@ -29,8 +29,18 @@ type Certificate struct {
 	Excess      []string `json:"excess,omitempty"`      // what is beyond the limits of what is evaluated; then no path was looked for
 	Lints       *Lints   `json:"lints,omitempty"`       // nil: nothing was linted
 
-	KeyLists   []KeyList `json:"keyLists,omitempty"`   // the lists of weak keys that were asked for every key of Chain
-	RelatedKey string    `json:"relatedKey,omitempty"` // the certificate file of this run whose RSA modulus shares a prime with the leaf's
+	KeyLists []KeyList `json:"keyLists,omitempty"` // the lists of weak keys that were asked for every key of Chain
+	ClientCA *ClientCA `json:"clientCA,omitempty"` // the CA of callers' certificates; nil: the binding names none
+
+	RelatedKey string `json:"relatedKey,omitempty"` // the certificate file of this run whose RSA modulus shares a prime with the leaf's
+}
+
+// ClientCA is a file with the certificates that callers' certificates lead to.
+type ClientCA struct {
+	Source  string   `json:"source"` // the path as it was written
+	Problem *Problem `json:"problem,omitempty"`
+	Digest  string   `json:"digest,omitempty"` // sha256:<hex> of its canonical PEM, as it would be sent
+	Chain   []Cert   `json:"chain,omitempty"`  // in the file's order
 }
 
 // KeyList is what one list of weak keys said.

@@ -1,5 +1,11 @@
 package evidence
 
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
 // Group is what DescribeApiGroup says of the group that the binding names.
 // Names of the JSON fields are the API's in lower camel case.
 type Group struct {
@@ -43,6 +49,32 @@ type Domain struct {
 	CertificateName       string `json:"certificateName,omitempty"`
 	CertificateValidStart int64  `json:"certificateValidStart,omitempty"` // ms since the epoch
 	CertificateValidEnd   int64  `json:"certificateValidEnd,omitempty"`   // ms since the epoch
+
+	Unknown []string `json:"unknown,omitempty"` // names of the fields of the record that bindgate does not know and that are set, sorted
+}
+
+// NotKept returns why an update could not leave as it is what a binding does not
+// name, as predicates of the domain's record. Only known fields can be sent back.
+func (d Domain) NotKept(contract string, typeStated bool) (why []string) {
+	if len(d.Unknown) > 0 {
+		why = append(why, fmt.Sprintf("its record has fields that bindgate does not know (%s)", strings.Join(d.Unknown, ", ")))
+	}
+	if d.BindStageName == "" && d.BindStageAlias != "" {
+		why = append(why, fmt.Sprintf("its record has the stage alias %q without a stage", d.BindStageAlias))
+	}
+	internet := d.CustomDomainType == "" || strings.EqualFold(d.CustomDomainType, "INTERNET")
+	switch {
+	case contract == Contract2017:
+		for what, set := range map[string]bool{"stage": d.BindStageName != "", "network type": !internet, "redirect": d.IsHTTPRedirectToHTTPS} {
+			if set {
+				why = append(why, fmt.Sprintf("its record has a %s, which the 2017 contract cannot send back", what))
+			}
+		}
+		slices.Sort(why)
+	case !internet && !typeStated:
+		why = append(why, fmt.Sprintf("its network type is %q, and the binding does not state customDomainType", d.CustomDomainType))
+	}
+	return why
 }
 
 // Served is the certificate that DescribeDomain says the group serves for the
@@ -51,6 +83,28 @@ type Served struct {
 	CertificateName string `json:"certificateName,omitempty"`
 	ChainDigest     string `json:"chainDigest,omitempty"` // as Certificate.ChainDigest
 	Leaf            string `json:"leaf,omitempty"`        // PEM of its first certificate
+
+	Clients *ClientCertificates `json:"clientCertificates,omitempty"` // nil: the answer shows none, which its documentation does not promise
+}
+
+// ClientCertificates are the settings of a domain for its callers' certificates
+// (mutual TLS), as an answer shows them.
+type ClientCertificates struct {
+	CADigest      string `json:"caDigest,omitempty"` // sha256:<hex> of the canonical PEM of the CA certificates
+	VerifyDepth   int    `json:"verifyDepth,omitempty"`
+	PassSubjectDN bool   `json:"passSubjectDN,omitempty"`
+	OCSP          bool   `json:"ocsp,omitempty"`
+	OCSPCache     bool   `json:"ocspCache,omitempty"`
+}
+
+// ShowsClients reports whether an answer shows that the domain may ask its callers
+// for certificates: its settings, or fields of a record whose names speak of them.
+func (g Group) ShowsClients(domain string) bool {
+	d, _ := g.Domain(domain)
+	return g.Served != nil && g.Served.Clients != nil || slices.ContainsFunc(d.Unknown, func(name string) bool {
+		name = strings.ToLower(name)
+		return strings.HasPrefix(name, "ssl") || strings.HasPrefix(name, "clientcert") || strings.HasPrefix(name, "cacert")
+	})
 }
 
 // Domain is the group's own item for a domain name, compared without case.

@@ -22,6 +22,7 @@ func notIn2017(b binding.Binding) []field {
 		{"customDomainType", b.CustomDomainTypeGiven || b.CustomDomainType != binding.Internet,
 			"the domain would be bound for the public network"},
 		{"isForce", b.IsForce, "the call would fail where another group holds the domain"},
+		{"clientCertificate", b.ClientCertificate != nil && !b.ClientCertificate.None, "callers would be let in without a certificate"},
 		{"isHttpRedirectToHttps", b.IsHTTPRedirectToHTTPS != nil, "plain HTTP would be served, whatever is written here"},
 	}
 }

@@ -16,7 +16,8 @@ import (
 func Checks() []checks.Check {
 	return []checks.Check{
 		stageIsValid(), networkTypeIsValid(), domainIsWellFormed(), domainIsRegistrable(), isExpressible(),
-		domainIsBoundOnce(), redirectHasCertificate(), groupIDIsWellFormed(), forceIsExplained(), stageIsExplicit(),
+		domainIsBoundOnce(), redirectHasCertificate(), groupIDIsWellFormed(), regionIsKnown(), forceIsExplained(), stageIsExplicit(),
+		certificateNameIsValid(), hasNoPlaceholders(),
 	}
 }
 

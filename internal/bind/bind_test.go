@@ -10,6 +10,7 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/bind"
 	"github.com/bindgate/bindgate/internal/journal"
+	"github.com/bindgate/bindgate/internal/sandbox"
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
@@ -108,6 +109,23 @@ func (s scenario) check(t *testing.T, w *world, got bind.Outcome) {
 	}
 }
 
+// TestUpdatesKeepWhatIsNotNamed holds that an update changes the redirect alone,
+// whether the platform keeps or resets what an update does not send.
+func TestUpdatesKeepWhatIsNotNamed(t *testing.T) {
+	for _, resets := range []bool{false, true} {
+		w := newWorldWhere(t, sandbox.Assumptions{Assumptions: account.Assumptions{UpdateResets: resets, LowerCase: resets}},
+			bound(account.Domain{DomainName: domain, BindStageName: "TEST", Certificate: serving(0, "demo_2026").Certificate}))
+		o := w.bind(context.Background(), w.permit(wish(unstaged, withRedirect)))[0]
+		if o.Status != bind.Bound {
+			t.Errorf("resets %t: got %+v", resets, o)
+		}
+		d := w.sandbox.State()[0].Domains[0]
+		if d.BindStageName != "TEST" || !d.IsHTTPRedirectToHTTPS || d.CustomDomainType != "INTERNET" || d.CertificateName != "demo_2026" {
+			t.Errorf("resets %t: got %+v", resets, d)
+		}
+	}
+}
+
 func soundScenarios() []scenario {
 	done := bind.Outcome{Status: bind.Bound, Sent: true, Restore: undo}
 	return []scenario{
@@ -125,13 +143,18 @@ func soundScenarios() []scenario {
 			want: done, writes: []string{setDomain + "Throttling.User", setDomain + "Throttling.User", setDomain + "OK"}, journal: "intent done"},
 		{name: "bound and never in effect", groups: bound(account.Domain{DomainName: domain, DomainBindingStatus: "BOUND"}),
 			want:    bind.Outcome{Status: bind.Incomplete, Sent: true, Restore: undo},
-			message: `domainBindingStatus is "BOUND", want "BINDING"`, writes: []string{setDomain + "OK"}, journal: "intent done"},
+			message: `domainBindingStatus is "BOUND", want "BINDING"`, writes: []string{setPlain + "OK"}, journal: "intent done"},
 	}
 }
 
 func refusalScenarios() []scenario {
 	full := []func(*binding.Binding){withCertificate, withRedirect}
 	return []scenario{
+		{name: "the certificate is too long", wish: []func(*binding.Binding){withCertificate}, faults: "SetDomainCertificate:status=413",
+			want: bind.Outcome{Status: bind.Incomplete, Stopped: true, Sent: true, Restore: undo}, message: "too large (HTTP 413)",
+			writes: []string{setDomain + "OK", setCert + "Request Entity Too Large"}, journal: "intent done intent failed"},
+		{name: "the first call is too long", faults: "SetDomain:status=414", want: bind.Outcome{Status: bind.Failed, Sent: true}, message: "nothing was done",
+			writes: []string{setDomain + "Request URI Too Long"}, journal: "intent failed"},
 		{name: "the first call is refused", wish: full, faults: "SetDomain:code=DomainNotResolved",
 			want: bind.Outcome{Status: bind.Failed, Code: "DomainNotResolved", Sent: true}, message: "DomainNotResolved",
 			writes: []string{setPlain + "DomainNotResolved"}, journal: "intent failed"},
@@ -161,7 +184,7 @@ func doubtScenarios() []scenario {
 		{name: "half an answer", faults: "SetDomain:truncated:1", want: done, writes: []string{setDomain + "truncated"}, journal: "intent unknown done"},
 		{name: "what stood before shows no effect", groups: bound(account.Domain{DomainName: domain, BindStageName: "RELEASE", DomainBindingStatus: "BOUND"}),
 			faults: "SetDomain:reset-before-commit:1", want: bind.Outcome{Status: bind.Incomplete, Sent: true, Restore: undo}, message: "domainBindingStatus",
-			writes: []string{setDomain + "reset-before-commit", setDomain + "OK"}, journal: "intent unknown intent done"},
+			writes: []string{setPlain + "reset-before-commit", setPlain + "OK"}, journal: "intent unknown intent done"},
 		{name: "refused when it is repeated", faults: "SetDomain:reset-before-commit:1,SetDomain:code=DomainNotResolved",
 			want: bind.Outcome{Status: bind.Failed, Code: "DomainNotResolved", Sent: true, Restore: undo}, message: "could still take effect late",
 			writes: []string{setDomain + "reset-before-commit", setDomain + "DomainNotResolved"}, journal: "intent unknown intent failed"},
@@ -186,6 +209,8 @@ func doubtScenarios() []scenario {
 
 func changeScenarios() []scenario {
 	changed := bind.Outcome{Status: bind.NotAttempted, Changed: true}
+	onTest := bound(account.Domain{DomainName: domain, BindStageName: "TEST", Certificate: serving(0, "demo_2026").Certificate})
+	redirectAlone := []func(*binding.Binding){unstaged, withRedirect}
 	forced := []func(*binding.Binding){withForce}
 	return []scenario{
 		{name: "another group took the domain", groups: conflicting, wish: forced, want: changed, message: third,
@@ -208,6 +233,21 @@ func changeScenarios() []scenario {
 			},
 			want: bind.Outcome{Status: bind.Unknown, Sent: true, Restore: undo}, message: "then the world changed",
 			writes: []string{setForced + "reset-before-commit"}, journal: "intent unknown"},
+		{name: "the stage that is kept changed", groups: onTest, wish: redirectAlone, want: changed, message: `BindStageName is no longer "TEST"`,
+			meanwhile: func(w *world) { w.somebodyElse("SetDomain", "GroupId", own, "BindStageName", "PRE") }},
+		{name: "the domain whose stage is kept is gone", groups: onTest, wish: redirectAlone, want: changed, message: "no longer bound",
+			meanwhile: func(w *world) { w.somebodyElse("DeleteDomain", "GroupId", own) }},
+		{name: "what is kept cannot be read", groups: onTest, wish: redirectAlone, faults: "DescribeApiGroup:code=Forbidden.RAM",
+			want: bind.Outcome{Status: bind.Failed}, message: "so nothing was sent"},
+		{name: "the stage that is kept changed after a doubt", groups: onTest, wish: redirectAlone, faults: "SetDomain:reset-before-commit:1",
+			hook: func(w *world, e journal.Entry) error {
+				if e.Status == "unknown" {
+					w.somebodyElse("SetDomain", "GroupId", own, "BindStageName", "PRE")
+				}
+				return nil
+			},
+			want: bind.Outcome{Status: bind.Unknown, Sent: true, Restore: undo}, message: "then the world changed",
+			writes: []string{"SetDomain BindStageName=TEST IsHttpRedirectToHttps=true reset-before-commit", "SetDomain BindStageName=PRE OK"}, journal: "intent unknown"},
 		{name: "the certificate changed", wish: []func(*binding.Binding){withCertificate}, want: changed, message: "changed since it was judged",
 			meanwhile: func(w *world) { w.files.now = materialOf(leaves()[1]) }},
 		{name: "the certificate is gone", wish: []func(*binding.Binding){withCertificate}, want: bind.Outcome{Status: bind.Failed}, message: "no space left",

@@ -13,7 +13,8 @@ import (
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
-// call makes the permit's next call: the losers of a force are read again, the
+// call makes the permit's next call: the losers of a force and what an update keeps
+// are read again, the
 // intent is on disk before anything is sent, and the outcome after it. A call
 // of unknown outcome is settled by reading the state back before it is repeated.
 func (r *redemption) call(ctx context.Context) error {
@@ -28,6 +29,9 @@ func (r *redemption) call(ctx context.Context) error {
 			return then(doubt, fmt.Errorf("making call %d: %w", r.done+1, gate.ErrRedeemed))
 		}
 		err := r.losersStand(ctx, c)
+		if err == nil {
+			err = r.keptStands(ctx)
+		}
 		if r.run.Err() != nil && (r.done == 0 || doubt != nil) {
 			err = errInterrupted
 		}

@@ -54,7 +54,7 @@ func TestInterrupt(t *testing.T) {
 		"the effect is missing": {groups: bound(account.Domain{DomainName: domain, DomainBindingStatus: "BOUND"}),
 			want:    bind.Outcome{Status: bind.Incomplete, Sent: true, Restore: undo},
 			message: "when the run was interrupted domainBindingStatus",
-			writes:  []string{setDomain + "OK"}, journal: "intent done"},
+			writes:  []string{setPlain + "OK"}, journal: "intent done"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/plan"
@@ -29,12 +31,51 @@ func (r *redemption) losersStand(ctx context.Context, c plan.Call) error {
 	}
 	was, is := sorted(r.plan.Takes), sorted(got)
 	switch {
-	case slices.Equal(was, is):
+	case slices.EqualFunc(was, is, func(a, b evidence.Holder) bool { return reflect.DeepEqual(a, b) }):
 		return nil
 	case slices.Equal(names(was), names(is)):
 		return fmt.Errorf("%w: %q is still held, but otherwise (environment, network type, certificate or health); nothing was forced, run lint again", errChanged, names(is))
 	}
 	return fmt.Errorf("%w: the force would now take %q, judged was %q; nothing was forced, run lint again", errChanged, names(is), names(was))
+}
+
+// keptStands reads the domain again before the first call of a sequence and fails
+// where what the calls keep is no longer what was judged.
+func (r *redemption) keptStands(ctx context.Context) error {
+	judged := r.subject.Evidence.Group.Facts.Served
+	replaces := judged != nil && slices.ContainsFunc(r.plan.Calls, func(c plan.Call) bool { return c.Material != nil })
+	if r.done > 0 || !replaces && !slices.ContainsFunc(r.plan.Calls, func(c plan.Call) bool { return len(c.Keeps) > 0 }) {
+		return nil
+	}
+	ctx, cancel := r.step(ctx, r.CallTime)
+	defer cancel()
+	b := r.subject.Binding
+	g, err := r.Reader.GroupNow(ctx, b.RegionID, b.GroupID)
+	if err != nil {
+		return fmt.Errorf("reading again what the calls keep, so nothing was sent: %w", err)
+	}
+	d, bound := g.Domain(b.DomainName)
+	if !bound {
+		return fmt.Errorf("%w: %q is no longer bound to the group; nothing was sent, run lint again", errChanged, b.DomainName)
+	}
+	for _, c := range r.plan.Calls {
+		if words := plan.Lost(c, d); len(words) > 0 {
+			return fmt.Errorf("%w: of %q, %s; nothing was sent, run lint again", errChanged, b.DomainName, strings.Join(words, "; "))
+		}
+	}
+	if replaces {
+		served, err := r.Reader.ServedNow(ctx, b.RegionID, b.GroupID, b.DomainName)
+		switch {
+		case err != nil:
+			return fmt.Errorf("reading again what the domain asks of its callers, so nothing was sent: %w", err)
+		case !reflect.DeepEqual(served.Clients, judged.Clients):
+			return fmt.Errorf("%w: what %q asks of its callers' certificates is no longer what was judged; nothing was sent, run lint again", errChanged, b.DomainName)
+		}
+	}
+	if !slices.Equal(d.Unknown, r.plan.Before.Unknown) {
+		return fmt.Errorf("%w: the record of %q has other fields that bindgate does not know; nothing was sent, run lint again", errChanged, b.DomainName)
+	}
+	return nil
 }
 
 func sorted(holders []evidence.Holder) []evidence.Holder {

@@ -3,6 +3,7 @@ package bind
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,9 @@ func (r *redemption) readBack(ctx context.Context) Outcome {
 			return false, err
 		}
 		gap = plan.Compare(plan.Wish(r.subject), g)
-		return gap.Stands(), nil
+		lost := r.lost(g)
+		gap.Words = append(gap.Words, lost...)
+		return gap.Stands() && len(lost) == 0, nil
 	})
 	o := r.outcome
 	switch {
@@ -36,9 +39,22 @@ func (r *redemption) readBack(ctx context.Context) Outcome {
 		}
 		o.Message = fmt.Sprintf("every call was accepted, but %s %s", after, strings.Join(gap.Words, "; "))
 	default:
-		o.Status = Bound
+		o.Status, o.Message = Bound, gap.Unseen
 	}
 	return o
+}
+
+// lost returns what the calls were to keep and the gateway no longer shows.
+func (r *redemption) lost(g evidence.Group) (words []string) {
+	d, _ := g.Domain(r.subject.Binding.DomainName)
+	for _, c := range r.plan.Calls {
+		for _, w := range plan.Lost(c, d) {
+			if !slices.Contains(words, w) {
+				words = append(words, w)
+			}
+		}
+	}
+	return words
 }
 
 // state is the group as it stands now, with the certificate it serves for the

@@ -46,12 +46,25 @@ var shapes = []shape{
 		staged("PRE")(b)
 		b.CustomDomainType, b.CustomDomainTypeGiven = binding.Intranet, true
 	}, nil, []request{set("BindStageName", "PRE", "CustomDomainType", "INTRANET")}},
-	{"another stage than before", staged("TEST"), &account.Domain{BindStageName: "RELEASE"}, []request{set("BindStageName", "TEST")}},
+	{"another stage than before", staged("TEST"), &account.Domain{BindStageName: "RELEASE"}, []request{set("BindStageName", "TEST", "CustomDomainType", "INTERNET", "IsHttpRedirectToHttps", "false")}},
+	{"redirect alone", func(b *binding.Binding) { b.IsHTTPRedirectToHTTPS = tea.Bool(true) }, &account.Domain{BindStageName: "TEST"},
+		[]request{set("BindStageName", "TEST", "CustomDomainType", "INTERNET", "IsHttpRedirectToHttps", "true")}},
 	{"stands", staged("RELEASE"), &account.Domain{BindStageName: "RELEASE"}, nil},
 	{"first certificate", certified("RELEASE"), nil, []request{set("BindStageName", "RELEASE"), certify()}},
 	{"first certificate and redirect", secure("RELEASE"), nil, []request{
 		set("BindStageName", "RELEASE", "IsHttpRedirectToHttps", "false"), certify(), set("BindStageName", "RELEASE", "IsHttpRedirectToHttps", "true")}},
 	{"renewal", certified("RELEASE"), &account.Domain{BindStageName: "RELEASE", Certificate: certificateOf(1)}, []request{certify()}},
+	{"renewal, callers' certificates end", func(b *binding.Binding) {
+		certified("RELEASE")(b)
+		b.ClientCertificate = &binding.ClientCertificate{None: true}
+	}, &account.Domain{BindStageName: "RELEASE", Certificate: mutual(certificateOf(1))}, []request{func() request {
+		r := certify()
+		for _, name := range []string{"ClientCertSDnPassThrough", "SslOcspEnable", "SslOcspCacheEnable"} {
+			r.params[name] = "false"
+		}
+		r.params["CaCertificateBody"] = ""
+		return r
+	}()}},
 	{"force", forced("RELEASE"), nil, []request{set("BindStageName", "RELEASE", "IsForce", "true")}},
 	{"force, first certificate and redirect", func(b *binding.Binding) {
 		secure("RELEASE")(b)
@@ -63,6 +76,11 @@ var shapes = []shape{
 
 func certificateOf(i int) *account.Certificate {
 	return &account.Certificate{Name: "demo_2026", Body: string(leaves()[i].Chain), PrivateKey: string(leaves()[i].Key)}
+}
+
+func mutual(c *account.Certificate) *account.Certificate {
+	c.Mutual = account.MutualTLS{SslVerifyDepth: 1, ClientCertSDnPassThrough: true}
+	return c
 }
 
 func staged(stage string) func(*binding.Binding) {

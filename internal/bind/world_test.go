@@ -120,6 +120,12 @@ type world struct {
 // TXT records prove every name of the tests for each of the groups.
 func newWorld(t testing.TB, change func(own, other *account.Group)) *world {
 	t.Helper()
+	return newWorldWhere(t, sandbox.Assumptions{}, change)
+}
+
+// newWorldWhere is newWorld under assumptions about the platform.
+func newWorldWhere(t testing.TB, assume sandbox.Assumptions, change func(own, other *account.Group)) *world {
+	t.Helper()
 	groups := []account.Group{{GroupID: own}, {GroupID: other}, {GroupID: third}}
 	if change != nil {
 		change(&groups[0], &groups[1])
@@ -131,7 +137,7 @@ func newWorld(t testing.TB, change func(own, other *account.Group)) *world {
 		}
 	}
 	s, err := sandbox.Start(context.Background(), sandbox.Options{Seed: account.Seed{Groups: groups, Zone: zone.String()},
-		Now: time.Now, AccessKeyID: "testid", AccessKeySecret: "testsecret"})
+		Now: time.Now, AccessKeyID: "testid", AccessKeySecret: "testsecret", Assume: assume})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,6 +177,7 @@ func wish(change ...func(*binding.Binding)) binding.Binding {
 
 func withCertificate(b *binding.Binding) { b.Certificate = &binding.Certificate{Name: "demo_2026"} }
 func withRedirect(b *binding.Binding)    { b.IsHTTPRedirectToHTTPS = tea.Bool(true) }
+func unstaged(b *binding.Binding)        { b.BindStageName = nil }
 func withForce(b *binding.Binding)       { b.IsForce = true }
 
 func named(name string) func(*binding.Binding) {
@@ -186,7 +193,11 @@ func (w *world) permit(b binding.Binding) gate.Permit {
 	s.Evidence.Group = w.groups.Group(ctx, b, true)
 	s.Evidence.Account = w.groups.Account(ctx, b, s.Evidence.Group.Facts, nil)
 	m := w.files.now
-	s.Evidence.Certificate = evidence.Observed(evidence.Certificate{FileDigest: m.FileDigest, ChainDigest: m.ChainDigest}, "", time.Time{})
+	facts := evidence.Certificate{FileDigest: m.FileDigest, ChainDigest: m.ChainDigest}
+	if m.ClientCADigest != "" {
+		facts.ClientCA = &evidence.ClientCA{Digest: m.ClientCADigest}
+	}
+	s.Evidence.Certificate = evidence.Observed(facts, "", time.Time{})
 	s.Evidence.Key = evidence.Observed(evidence.Key{PublicKeyDigest: m.PublicKeyDigest}, "", time.Time{})
 	var list []checks.Check
 	var results []checks.Result

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/strictyaml"
@@ -21,6 +22,9 @@ func Run(ctx context.Context, args []string, env Env) int {
 	root := newRoot(env)
 	root.SetArgs(args)
 	err := keyless(args)
+	if err == nil {
+		err = once(root, args)
+	}
 	if err == nil {
 		err = root.ExecuteContext(ctx)
 	}
@@ -38,6 +42,39 @@ func keyless(args []string) error {
 		}
 	}
 	return nil
+}
+
+// once refuses a flag that is given twice where the last one would win silently: the
+// owner's in a script, and another one that is appended to it. What else is wrong
+// with the arguments is for the command to say.
+func once(root *cobra.Command, args []string) error {
+	c, rest, err := root.Find(args)
+	if err != nil || c.DisableFlagParsing {
+		return nil
+	}
+	seen := map[string]bool{}
+	var twice error
+	_ = c.Flags().ParseAll(rest, func(f *pflag.Flag, value string) error {
+		names := []string{"--" + f.Name}
+		switch _, list := f.Value.(pflag.SliceValue); {
+		case list:
+			return nil
+		case f.Value.Type() == "stringToString":
+			names = nil
+			for pair := range strings.SplitSeq(value, ",") {
+				key, _, _ := strings.Cut(pair, "=")
+				names = append(names, "--"+f.Name+" "+key)
+			}
+		}
+		for _, name := range names {
+			if seen[name] && twice == nil {
+				twice = fmt.Errorf("reading flags: got %.80q twice, want it once: the last would win silently; remove one", name)
+			}
+			seen[name] = true
+		}
+		return nil
+	})
+	return twice
 }
 
 // errReported tells that the report has said it all.

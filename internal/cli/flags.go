@@ -125,6 +125,7 @@ func (f *flags) addWish(c *cobra.Command) {
 	p.StringVar(&w.PrivateKey, "private-key", "", "its private key `FILE`")
 	p.StringVar(&w.PrivateKeyEnv, "private-key-env", "", "environment `NAME` that holds its private key")
 	p.StringVar(&w.PassphraseEnv, "passphrase-env", "", "environment `NAME` that holds the key's passphrase")
+	p.StringVar(&w.ClientCertificate, "client-certificate", "", "PEM `FILE` of the CA of callers' certificates (mutual TLS), or none to state that it is off")
 	p.StringToStringVar(&w.Labels, "label", nil, "its labels, `KEY=VALUE`")
 	fixed(c, "stage", "TEST", "PRE", "RELEASE")
 	fixed(c, "type", "INTERNET", "INTRANET")
@@ -132,13 +133,17 @@ func (f *flags) addWish(c *cobra.Command) {
 	fixed(c, "redirect", "true", "false")
 }
 
+// bindingFlags are the flags that describe one binding.
+func bindingFlags() []string {
+	return strings.Fields("domain group region stage type proof redirect force force-from certificate certificate-name private-key private-key-env passphrase-env client-certificate label")
+}
+
 // named reports whether any flag that names a binding was given.
 func (w wish) named(c *cobra.Command) bool {
 	if c.Flags().Lookup("domain") == nil {
 		return false // a command that takes no wish
 	}
-	for _, name := range []string{"domain", "group", "region", "stage", "type", "proof", "force", "force-from", "redirect", "certificate",
-		"certificate-name", "private-key", "private-key-env", "passphrase-env", "label"} {
+	for _, name := range bindingFlags() {
 		if c.Flags().Changed(name) {
 			return true
 		}

@@ -18,7 +18,7 @@ type flagGroup struct {
 // belongs to the command's own flags, which come first.
 func flagGroups() []flagGroup {
 	return []flagGroup{
-		{"One binding without a manifest", strings.Fields("domain group region stage type proof redirect force force-from certificate certificate-name private-key private-key-env passphrase-env label")},
+		{"One binding without a manifest", bindingFlags()},
 		{"Reports", strings.Fields("format quiet verbose")},
 		{"Policies and severities", strings.Fields("config policy data fail-on actor")},
 		{"Certificates", strings.Fields("roots certificate-profile crl weak-keys min-remaining revocation-private")},

@@ -22,6 +22,7 @@ type sandboxFlags struct {
 	rate                                       float64
 	contract                                   string
 	log                                        bool
+	assume                                     []string
 }
 
 func newSandbox(env Env) *cobra.Command {
@@ -44,6 +45,7 @@ it runs that in the same environment and ends with its exit code.`,
 	p.DurationVar(&f.latency, "latency", 0, "time before each answer of the gateway")
 	p.Float64Var(&f.rate, "rate", 0, "calls a second of one action before it throttles (default: no limit)")
 	p.StringVar(&f.contract, "contract", "2026", "SetDomain contract to speak: 2026 or 2017")
+	p.StringArrayVar(&f.assume, "assume", nil, "`NAME=VALUE` where the platform's pages are silent, repeatable: update=keep|reset, renewal=keep|reset, client-certificate=shown|hidden, network-type=upper|lower, max-body=BYTES")
 	p.BoolVar(&f.log, "log", false, "log one line a call, without parameters, on standard error")
 	return c
 }
@@ -86,6 +88,10 @@ func (f sandboxFlags) options(env Env) (sandbox.Options, error) {
 		Contract2017: f.contract == "2017"}
 	if f.contract != "2017" && f.contract != "2026" {
 		return o, fmt.Errorf("reading --contract: got %q, want 2026 or 2017", f.contract)
+	}
+	var err error
+	if o.Assume, err = sandbox.ParseAssumptions(f.assume); err != nil {
+		return o, fmt.Errorf("reading --assume: %w", err)
 	}
 	if f.seed == "" {
 		return o, errors.New("reading flags: --seed is missing; `bindgate demo --dir DIR` writes one to look at")

@@ -81,7 +81,7 @@ func (r *Reader) ServedNow(ctx context.Context, region, groupID, domain string) 
 	case !strings.EqualFold(a.DomainName, domain):
 		return evidence.Served{}, fmt.Errorf("reading the certificate that is served: asked about %q, the gateway answered about %q", domain, a.DomainName)
 	}
-	return served(a.CertificateName, a.CertificateBody), nil
+	return served(a), nil
 }
 
 // Bounds of a listing: the platform allows 200 groups an account and region,

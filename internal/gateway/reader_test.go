@@ -68,6 +68,24 @@ func TestGroupInBothFormats(t *testing.T) {
 	}
 }
 
+func TestUnknownFieldsOfARecordAreNoted(t *testing.T) {
+	const fields = `"wssEnable": true, "SslVerifyDepth": 0, "Empty": "", "domainwebsocketstatus": "NORMAL", "NewSetting": "on"`
+	const elements = "<wssEnable>true</wssEnable><SslVerifyDepth>0</SslVerifyDepth><Empty/><DomainWebSocketStatus>NORMAL</DomainWebSocketStatus><NewSetting>on</NewSetting>"
+	for kind, body := range map[string]string{
+		"application/json":        strings.Replace(groupJSON, `"DomainItem":[{`, `"DomainItem":[{`+fields+",", 1),
+		"text/xml; charset=UTF-8": strings.Replace(groupXML, "<DomainItem>", "<DomainItem>"+elements, 1),
+	} {
+		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroup": {{Type: kind, Body: body}}})
+		got, err := gateway.NewReader(e.Transport()).Group(gatewaytest.Soon(t), region, groupID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"NewSetting", "wssEnable"}, got.Domains[0].Unknown); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", kind, diff)
+		}
+	}
+}
+
 func TestGroupIsAskedOnceAndNowAlways(t *testing.T) {
 	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroup": {{Body: groupJSON}}})
 	r := gateway.NewReader(e.Transport())
@@ -171,6 +189,27 @@ func TestGroupsWithoutLeave(t *testing.T) {
 	}
 	if _, err := r.GroupsNow(gatewaytest.Soon(t), region); err == nil || len(e.Calls()) != 2 {
 		t.Errorf("asked now: got %v after %d calls, want the refusal after 2", err, len(e.Calls()))
+	}
+}
+
+// Callers' certificates show in whatever form an answer has them, and not where it
+// has none.
+func TestServedShowsClientCertificates(t *testing.T) {
+	const ca = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n"
+	for name, c := range map[string]struct {
+		body string
+		want *evidence.ClientCertificates
+	}{
+		"none":    {`"SslVerifyDepth": 0, "SslOcspEnable": false, "CaCertificateBody": ""`, nil},
+		"quoted":  {`"SslVerifyDepth": "2", "ClientCertSDnPassThrough": "true"`, &evidence.ClientCertificates{VerifyDepth: 2, PassSubjectDN: true}},
+		"a CA":    {`"CaCertificateBody": "` + strings.ReplaceAll(ca, "\n", `\n`) + `", "SslOcspEnable": true, "SslOcspCacheEnable": true`, &evidence.ClientCertificates{CADigest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(ca))), OCSP: true, OCSPCache: true}},
+		"not PEM": {`"CaCertificateBody": "x"`, &evidence.ClientCertificates{CADigest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte("x")))}},
+	} {
+		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeDomain": {{Body: `{"RequestId": "r", "DomainName": "api.demo.com", ` + c.body + `}`}}})
+		got, err := gateway.NewReader(e.Transport()).Served(gatewaytest.Soon(t), region, groupID, "api.demo.com")
+		if diff := cmp.Diff(c.want, got.Clients); err != nil || diff != "" {
+			t.Errorf("%s: %v %s", name, err, diff)
+		}
 	}
 }
 

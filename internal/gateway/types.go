@@ -1,7 +1,14 @@
 package gateway
 
 import (
+	"encoding/json"
 	"encoding/pem"
+	"encoding/xml"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/pki"
@@ -34,6 +41,8 @@ type stageInfo struct {
 	StageName string
 }
 
+// domainItem is one domain of a group. Fields that are set and have no place here
+// are kept by name: an update could reset what they say.
 type domainItem struct {
 	DomainName            string
 	DomainBindingStatus   string
@@ -48,6 +57,68 @@ type domainItem struct {
 	CertificateName       string
 	CertificateValidStart int64
 	CertificateValidEnd   int64
+
+	// These are known and not kept: no call of bindgate changes them.
+	DomainWebSocketStatus  string
+	WildcardDomainPatterns string
+
+	Others []otherField `json:"-" xml:",any"`
+}
+
+// otherField is a field of a record that has no place in its type.
+type otherField struct {
+	XMLName xml.Name
+	Value   string `xml:",innerxml"`
+}
+
+// UnmarshalJSON reads the known fields and notes the others. It matches names
+// without case, as encoding/json does.
+func (d *domainItem) UnmarshalJSON(data []byte) error {
+	type known domainItem
+	if err := json.Unmarshal(data, (*known)(d)); err != nil {
+		return err
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(data, &all); err != nil {
+		return err
+	}
+	d.Others = nil
+	for name, value := range all {
+		if !isField(name) {
+			d.Others = append(d.Others, otherField{XMLName: xml.Name{Local: name}, Value: strings.Trim(string(value), `"`)})
+		}
+	}
+	return nil
+}
+
+// isField reports whether a name is that of a field of domainItem.
+func isField(name string) bool {
+	_, known := reflect.TypeFor[domainItem]().FieldByNameFunc(func(field string) bool {
+		return field != "Others" && strings.EqualFold(field, name)
+	})
+	return known
+}
+
+// unknown returns the names of the other fields that are set, sorted and bounded.
+func (d domainItem) unknown() (names []string) {
+	for _, f := range d.Others {
+		if !slices.Contains([]string{"", "null", "false", "0", "[]", "{}"}, strings.ToLower(strings.TrimSpace(f.Value))) {
+			names = append(names, fmt.Sprintf("%.64s", f.XMLName.Local))
+		}
+	}
+	slices.Sort(names)
+	return names[:min(len(names), 20)]
+}
+
+func (d domainItem) evidence() evidence.Domain {
+	return evidence.Domain{
+		DomainName: d.DomainName, DomainBindingStatus: d.DomainBindingStatus, DomainCNAMEStatus: d.DomainCNAMEStatus,
+		DomainLegalStatus: d.DomainLegalStatus, DomainRemark: d.DomainRemark, CustomDomainType: d.CustomDomainType,
+		BindStageName: d.BindStageName, BindStageAlias: d.BindStageAlias, IsHTTPRedirectToHTTPS: d.IsHTTPRedirectToHTTPS,
+		CertificateID: d.CertificateID, CertificateName: d.CertificateName,
+		CertificateValidStart: d.CertificateValidStart, CertificateValidEnd: d.CertificateValidEnd,
+		Unknown: d.unknown(),
+	}
 }
 
 type listAnswer struct {
@@ -72,6 +143,39 @@ type domainAnswer struct {
 	DomainName      string
 	CertificateName string
 	CertificateBody string
+
+	// No page promises these; an answer that has them is believed.
+	CaCertificateBody        string
+	SslVerifyDepth           loose
+	SslOcspEnable            loose
+	SslOcspCacheEnable       loose
+	ClientCertSDnPassThrough loose
+}
+
+// loose is a number or a boolean that is written with quotes or without.
+type loose string
+
+// UnmarshalJSON takes the text of a scalar.
+func (l *loose) UnmarshalJSON(data []byte) error {
+	*l = loose(strings.Trim(string(data), `"`))
+	return nil
+}
+
+func (l loose) yes() bool { return strings.EqualFold(string(l), "true") || l == "1" }
+
+// clients returns the settings for callers' certificates; nil where the answer shows none.
+func (a domainAnswer) clients() *evidence.ClientCertificates {
+	c := evidence.ClientCertificates{PassSubjectDN: a.ClientCertSDnPassThrough.yes(), OCSP: a.SslOcspEnable.yes(), OCSPCache: a.SslOcspCacheEnable.yes()}
+	c.VerifyDepth, _ = strconv.Atoi(string(a.SslVerifyDepth))
+	if ders := certificatesOf(a.CaCertificateBody); len(ders) > 0 {
+		c.CADigest = pki.Digest(pki.CanonicalChain(ders))
+	} else if a.CaCertificateBody != "" {
+		c.CADigest = pki.Digest([]byte(a.CaCertificateBody))
+	}
+	if c == (evidence.ClientCertificates{}) {
+		return nil
+	}
+	return &c
 }
 
 func (a groupAnswer) evidence() evidence.Group {
@@ -85,7 +189,7 @@ func (a groupAnswer) evidence() evidence.Group {
 		g.Stages = append(g.Stages, evidence.Stage(s))
 	}
 	for _, d := range a.CustomDomains.DomainItem {
-		g.Domains = append(g.Domains, evidence.Domain(d))
+		g.Domains = append(g.Domains, d.evidence())
 	}
 	return g
 }
@@ -106,9 +210,9 @@ func certificatesOf(body string) (ders [][]byte) {
 
 // served is what is told of the certificate of an answer: its digest in the
 // canonical form in which a certificate file is digested too, and its leaf.
-func served(name, body string) evidence.Served {
-	s := evidence.Served{CertificateName: name}
-	if ders := certificatesOf(body); len(ders) > 0 {
+func served(a domainAnswer) evidence.Served {
+	s := evidence.Served{CertificateName: a.CertificateName, Clients: a.clients()}
+	if ders := certificatesOf(a.CertificateBody); len(ders) > 0 {
 		s.ChainDigest, s.Leaf = pki.Digest(pki.CanonicalChain(ders)), string(pki.CanonicalChain(ders[:1]))
 	}
 	return s

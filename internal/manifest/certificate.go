@@ -49,6 +49,22 @@ func (d decoder) certificate(v strictyaml.Value, b *binding.Binding) *binding.Ce
 	return c
 }
 
+// clientCertificate is the word none, or a mapping with the CA of callers' certificates.
+func (d decoder) clientCertificate(v strictyaml.Value, b *binding.Binding) *binding.ClientCertificate {
+	const at = "/clientCertificate"
+	if !v.IsObject() {
+		v.OneOf("none")
+		return &binding.ClientCertificate{None: true}
+	}
+	o := v.Object("ca", "verifyDepth", "passSubjectDN", "ocsp", "ocspCache")
+	c := &binding.ClientCertificate{CA: d.path(d.require(o, b, at, "ca"))}
+	c.VerifyDepth, _ = d.get(o, b, at, "verifyDepth").Int(1, 100)
+	c.PassSubjectDN, _ = d.get(o, b, at, "passSubjectDN").Bool()
+	c.OCSP, _ = d.get(o, b, at, "ocsp").Bool()
+	c.OCSPCache, _ = d.get(o, b, at, "ocspCache").Bool()
+	return c
+}
+
 // privateKey is a path, or a mapping with file or env.
 func (d decoder) privateKey(v strictyaml.Value, b *binding.Binding) *binding.SecretRef {
 	const at = "/certificate/privateKey"

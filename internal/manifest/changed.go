@@ -62,6 +62,9 @@ func names(path string, o Options, changed map[string]bool) bool {
 		if key := b.Certificate.PrivateKey; key != nil && key.File != "" {
 			named = append(named, key.File)
 		}
+		if clients := b.ClientCertificate; clients != nil && clients.CA != "" {
+			named = append(named, clients.CA)
+		}
 		for _, file := range named {
 			if !filepath.IsAbs(file) {
 				file = filepath.Join(set.Folder(b), file)

@@ -84,7 +84,7 @@ func neverDefault(key string) (message, next string) {
 		message = "it is what makes each binding its own"
 	case "isForce", "forceFrom":
 		message = "leave to take a domain from another group is given for one binding at a time"
-	case "certificate":
+	case "certificate", "clientCertificate":
 		message = "a certificate and its key belong to the domain that they were issued for"
 	default:
 		return "", ""
@@ -99,7 +99,7 @@ func (d decoder) binding(v strictyaml.Value, template binding.Binding) binding.B
 	b.Positions = append(make(binding.Positions, 0, len(template.Positions)+usualPlaces), template.Positions...)
 	b.Labels = maps.Clone(template.Labels)
 	o := v.Object("domainName", "groupId", "regionId", "bindStageName", "customDomainType", "isForce", "forceFrom",
-		"isHttpRedirectToHttps", "domainProof", "certificate", "labels")
+		"isHttpRedirectToHttps", "domainProof", "certificate", "clientCertificate", "labels")
 	d.shared(o, &b)
 	if !b.Positions.Has("/regionId") && !d.flags {
 		o.Fail(`the key "regionId" is missing`, "add it here or under defaults")
@@ -115,6 +115,12 @@ func (d decoder) binding(v strictyaml.Value, template binding.Binding) binding.B
 	}
 	if c := d.get(o, &b, "", "certificate"); c.Given() {
 		b.Certificate = d.certificate(c, &b)
+	}
+	if c := d.get(o, &b, "", "clientCertificate"); c.Given() {
+		b.ClientCertificate = d.clientCertificate(c, &b)
+		if b.Certificate == nil {
+			c.Fail("got no certificate, want one besides: one call carries both", "add certificate")
+		}
 	}
 	if len(b.Positions) == 0 {
 		b.Positions = nil

@@ -28,6 +28,7 @@ type Flags struct {
 	PrivateKey            string // path
 	PrivateKeyEnv         string
 	PassphraseEnv         string
+	ClientCertificate     string // none, or the path of a CA
 	Labels                map[string]string
 }
 
@@ -87,6 +88,13 @@ func (f Flags) value() *strictyaml.Flags {
 			v.Text(t.flag, t.text, t.path...)
 		}
 	}
+	switch f.ClientCertificate {
+	case "":
+	case "none":
+		v.Text("--client-certificate", "none", "clientCertificate")
+	default:
+		v.Text("--client-certificate", f.ClientCertificate, "clientCertificate", "ca")
+	}
 	if f.Group != "" || f.Region != "" {
 		v.Text("--region", f.Region, "regionId")
 	}
@@ -127,7 +135,7 @@ func (f Flags) check() Errors {
 	if f.PassphraseEnv != "" && !key {
 		fail("--passphrase-env", "got no private key, want one besides", "add --private-key, which for PKCS#12 names the same file as --certificate")
 	}
-	if f.Certificate == "" && (key || f.CertificateName != "") {
+	if f.Certificate == "" && (key || f.CertificateName != "" || f.ClientCertificate != "") {
 		fail("--certificate", "it is missing", "name the certificate's file")
 	}
 	return errs

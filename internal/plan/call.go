@@ -6,6 +6,7 @@ package plan
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/bindgate/bindgate/checks/binding"
 )
@@ -20,9 +21,10 @@ const (
 // of certificate and key, which are named by digest so that no plan, permit or
 // report ever holds a secret.
 type Call struct {
-	Action   string            `json:"action"`   // SetDomain or SetDomainCertificate
-	RegionID string            `json:"regionId"` // whose endpoint it goes to
-	Params   map[string]string `json:"params"`   // an empty value is sent as an empty value
+	Action   string            `json:"action"`          // SetDomain or SetDomainCertificate
+	RegionID string            `json:"regionId"`        // whose endpoint it goes to
+	Params   map[string]string `json:"params"`          // an empty value is sent as an empty value
+	Keeps    []string          `json:"keeps,omitempty"` // the parameters that are sent back as they were read, sorted
 	Material *Material         `json:"material,omitempty"`
 }
 
@@ -35,11 +37,17 @@ type Material struct {
 	PublicKeyDigest string          `json:"publicKeyDigest"` // sha256:<hex> of the key's SubjectPublicKeyInfo
 	BodyParam       string          `json:"bodyParam"`       // the parameter that carries the chain
 	KeyParam        string          `json:"keyParam"`        // the parameter that carries the key
+
+	ClientCADigest string `json:"clientCADigest,omitempty"` // sha256:<hex> of the PEM that ClientCAParam carries; empty: not sent
 }
+
+// ClientCAParam is the parameter of SetDomainCertificate that carries the CA of
+// callers' certificates; empty, it takes one away.
+const ClientCAParam = "CaCertificateBody"
 
 // Clone is a copy that shares nothing with the call.
 func (c Call) Clone() Call {
-	c.Params = maps.Clone(c.Params)
+	c.Params, c.Keeps = maps.Clone(c.Params), slices.Clone(c.Keeps)
 	if c.Material != nil {
 		m := *c.Material
 		c.Material = &m

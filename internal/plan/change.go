@@ -101,6 +101,9 @@ func (c Call) sends() map[string]string {
 	if m := c.Material; m != nil {
 		out["certificate file"] = m.FileDigest
 		out[m.BodyParam], out[m.KeyParam] = m.ChainDigest, m.PublicKeyDigest
+		if m.ClientCADigest != "" {
+			out[ClientCAParam] = m.ClientCADigest
+		}
 	}
 	for name, value := range c.Params {
 		out[name] = strconv.Quote(value)

@@ -16,6 +16,8 @@ const InEffect = "BINDING"
 type Target struct {
 	Binding     binding.Binding
 	ChainDigest string // of the certificate, empty without one
+
+	ClientCADigest string // of the CA of callers' certificates, empty without one
 }
 
 // Wish is the target of a subject.
@@ -23,6 +25,9 @@ func Wish(s checks.Subject) Target {
 	t := Target{Binding: s.Binding}
 	if s.Binding.Certificate != nil {
 		t.ChainDigest = s.Evidence.Certificate.Facts.ChainDigest
+		if ca := s.Evidence.Certificate.Facts.ClientCA; ca != nil {
+			t.ClientCADigest = ca.Digest
+		}
 	}
 	return t
 }
@@ -34,6 +39,8 @@ type Gap struct {
 	Certificate    bool     // the certificate differs
 	HasCertificate bool     // the domain serves some certificate now
 	Words          []string // each difference: got, then want
+
+	Unseen string // what the gateway does not show although the binding states it; empty: nothing
 }
 
 // Stands reports that nothing differs.
@@ -56,6 +63,7 @@ func Compare(t Target, g evidence.Group) Gap {
 	}
 	if b.Certificate != nil {
 		gap.compareCertificate(t, d, g.Served)
+		gap.compareClients(t, g.Served)
 	}
 	return gap
 }
@@ -91,6 +99,33 @@ func (g *Gap) compareCertificate(t Target, d evidence.Domain, served *evidence.S
 	case served == nil || served.ChainDigest != t.ChainDigest || t.ChainDigest == "":
 		g.Certificate = true
 		g.say("the certificate %q that is served has other bytes than the wanted one", want)
+	}
+}
+
+// compareClients compares what the domain asks of its callers, where the binding
+// states it and the certificate that is served was read.
+func (g *Gap) compareClients(t Target, served *evidence.Served) {
+	want := t.Binding.ClientCertificate
+	if want == nil || served == nil {
+		return
+	}
+	got := served.Clients
+	switch {
+	case want.None && got != nil:
+		g.Certificate = true
+		g.say("callers are asked for certificates, want none")
+	case want.None:
+	case got == nil:
+		g.Unseen = "the gateway does not show what it asks of callers' certificates"
+	default:
+		is := evidence.ClientCertificates{CADigest: t.ClientCADigest, VerifyDepth: want.VerifyDepth, PassSubjectDN: want.PassSubjectDN, OCSP: want.OCSP, OCSPCache: want.OCSPCache}
+		if is.VerifyDepth == 0 { // not stated
+			is.VerifyDepth = got.VerifyDepth
+		}
+		if *got != is {
+			g.Certificate = true
+			g.say("clientCertificate is %+v, want %+v", *got, is)
+		}
 	}
 }
 

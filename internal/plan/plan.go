@@ -2,7 +2,9 @@ package plan
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
@@ -37,12 +39,19 @@ func For(s checks.Subject) (Plan, error) {
 		p.Before = &d
 	}
 	gap := Compare(Wish(s), ev.Group.Facts)
+	gap.Certificate = gap.Certificate || gap.Unseen != "" // sent again: it cannot be seen to be in effect
 	takes := ev.Account.Facts.Conflicts()
 	force := b.IsForce && len(takes) > 0
+	if err := keepable(b, ev, p.Before, gap); err != nil {
+		return Plan{}, err
+	}
 	if ev.Run.Contract == evidence.Contract2017 {
 		p.Calls = calls2017(b, gap, material)
 	} else {
-		p.Calls = calls2026(b, gap, force, material)
+		p.Calls = calls2026(b, p.Before, gap, force, material)
+	}
+	if ev.Group.Facts.ShowsClients(b.DomainName) {
+		dropClients(b, p.Calls)
 	}
 	for _, c := range p.Calls {
 		if c.Forces() {
@@ -53,15 +62,32 @@ func For(s checks.Subject) (Plan, error) {
 	return p, nil
 }
 
+// keepable fails where an update would change what the binding does not name and
+// cannot send back.
+func keepable(b binding.Binding, ev evidence.Evidence, before *evidence.Domain, gap Gap) error {
+	if before == nil {
+		return nil
+	}
+	if updates := gap.Domain || gap.Redirect; updates {
+		if why := before.NotKept(ev.Run.Contract, b.CustomDomainTypeGiven); len(why) > 0 {
+			return fmt.Errorf("planning the calls: an update of %q cannot keep what it does not name: %s", b.DomainName, strings.Join(why, "; "))
+		}
+	}
+	if gap.Certificate && b.ClientCertificate == nil && ev.Group.Facts.ShowsClients(b.DomainName) {
+		return fmt.Errorf("planning the calls: %q asks its callers for certificates now, and the binding does not state clientCertificate", b.DomainName)
+	}
+	return nil
+}
+
 // calls2026 is today's order: the domain, then the certificate. A redirect to
 // HTTPS before the first certificate would break every caller, so it comes last
 // and by a call of its own, which never forces.
-func calls2026(b binding.Binding, gap Gap, force bool, m *Material) []Call {
+func calls2026(b binding.Binding, before *evidence.Domain, gap Gap, force bool, m *Material) []Call {
 	redirect := b.IsHTTPRedirectToHTTPS != nil && *b.IsHTTPRedirectToHTTPS
 	late := redirect && gap.Certificate && !gap.HasCertificate
 	var calls []Call
 	if gap.Domain || (gap.Redirect && !late) {
-		c := setDomain(b)
+		c := setDomain(b, before)
 		if force {
 			c.Params["IsForce"] = "true"
 		}
@@ -74,7 +100,7 @@ func calls2026(b binding.Binding, gap Gap, force bool, m *Material) []Call {
 		calls = append(calls, setCertificate(b, m))
 	}
 	if late && (gap.Domain || gap.Redirect) {
-		calls = append(calls, setDomain(b))
+		calls = append(calls, setDomain(b, before))
 	}
 	return calls
 }
@@ -103,17 +129,31 @@ func call(action string, b binding.Binding) Call {
 		Params: map[string]string{"GroupId": b.GroupID, "DomainName": b.DomainName}}
 }
 
-// setDomain carries every field that the manifest set and none that it left out.
-func setDomain(b binding.Binding) Call {
+// setDomain carries every field that the manifest sets. On an update it sends back
+// the others as they were read: an absent BindStageName means all environments.
+func setDomain(b binding.Binding, before *evidence.Domain) Call {
 	c := call(SetDomain, b)
-	if b.BindStageName != nil {
+	keep := func(name, value string) {
+		c.Params[name] = value
+		c.Keeps = append(c.Keeps, name)
+	}
+	switch {
+	case b.BindStageName != nil:
 		c.Params["BindStageName"] = *b.BindStageName
+	case before != nil:
+		keep("BindStageName", before.BindStageName)
 	}
-	if b.CustomDomainTypeGiven || b.CustomDomainType != binding.Internet {
+	switch {
+	case b.CustomDomainTypeGiven || b.CustomDomainType != binding.Internet:
 		c.Params["CustomDomainType"] = b.CustomDomainType
+	case before != nil && before.CustomDomainType != "":
+		keep("CustomDomainType", strings.ToUpper(before.CustomDomainType))
 	}
-	if b.IsHTTPRedirectToHTTPS != nil {
+	switch {
+	case b.IsHTTPRedirectToHTTPS != nil:
 		c.Params["IsHttpRedirectToHttps"] = strconv.FormatBool(*b.IsHTTPRedirectToHTTPS)
+	case before != nil:
+		keep("IsHttpRedirectToHttps", strconv.FormatBool(before.IsHTTPRedirectToHTTPS))
 	}
 	return c
 }
@@ -122,7 +162,28 @@ func setCertificate(b binding.Binding, m *Material) Call {
 	c := call(SetDomainCertificate, b)
 	c.Params["CertificateName"] = b.Certificate.Name
 	c.Material = m
+	if cc := b.ClientCertificate; cc != nil && !cc.None {
+		if cc.VerifyDepth > 0 {
+			c.Params["SslVerifyDepth"] = strconv.Itoa(cc.VerifyDepth)
+		}
+		c.Params["ClientCertSDnPassThrough"] = strconv.FormatBool(cc.PassSubjectDN)
+		c.Params["SslOcspEnable"] = strconv.FormatBool(cc.OCSP)
+		c.Params["SslOcspCacheEnable"] = strconv.FormatBool(cc.OCSPCache)
+	}
 	return c
+}
+
+// dropClients makes the call that carries the certificate end what the domain asks of
+// its callers, where the binding states that it is off.
+func dropClients(b binding.Binding, calls []Call) {
+	for _, c := range calls {
+		if c.Action == SetDomainCertificate && b.ClientCertificate != nil && b.ClientCertificate.None {
+			c.Params[ClientCAParam] = ""
+			for _, name := range []string{"ClientCertSDnPassThrough", "SslOcspEnable", "SslOcspCacheEnable"} {
+				c.Params[name] = "false"
+			}
+		}
+	}
 }
 
 // materialOf names the certificate and key of the binding by the digests that
@@ -138,10 +199,18 @@ func materialOf(b binding.Binding, ev evidence.Evidence) (*Material, error) {
 	if key.State != evidence.StateObserved || key.Facts.PublicKeyDigest == "" {
 		return nil, errors.New("planning the calls: the private key was not read")
 	}
+	clientCA := ""
+	if cc := b.ClientCertificate; cc != nil && !cc.None {
+		if cert.Facts.ClientCA == nil || cert.Facts.ClientCA.Digest == "" {
+			return nil, errors.New("planning the calls: the CA of callers' certificates was not read")
+		}
+		clientCA = cert.Facts.ClientCA.Digest
+	}
 	return &Material{
 		Binding:    b,
 		FileDigest: cert.Facts.FileDigest, ChainDigest: cert.Facts.ChainDigest,
 		PublicKeyDigest: key.Facts.PublicKeyDigest,
 		BodyParam:       "CertificateBody", KeyParam: "CertificatePrivateKey",
+		ClientCADigest: clientCA,
 	}, nil
 }

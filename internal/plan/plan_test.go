@@ -62,6 +62,12 @@ func serving(name, digest string) func(*checks.Subject) {
 	}
 }
 
+func unstaged(s *checks.Subject) { s.Binding.BindStageName = nil }
+
+func onStage(stage string) func(*evidence.Domain) {
+	return func(d *evidence.Domain) { d.BindStageName = stage }
+}
+
 func contract2017(s *checks.Subject) {
 	s.Evidence.Run.Contract = evidence.Contract2017
 	s.Binding.BindStageName = nil
@@ -104,11 +110,22 @@ func TestFor(t *testing.T) {
 		{"renewal", subject(certificate, redirect, bound(func(d *evidence.Domain) { d.IsHTTPRedirectToHTTPS = true }), serving("cert-2025", "sha256:o")), []string{cert}},
 		{"renewal under the same name", subject(certificate, bound(nil), serving("cert-2026", "sha256:o")), []string{cert}},
 		{"same name, bytes not known", subject(certificate, bound(func(d *evidence.Domain) { d.CertificateName = "cert-2026" })), []string{cert}},
-		{"first certificate and redirect on a bound domain", subject(certificate, redirect, bound(nil)), []string{cert, "SetDomain BindStageName=RELEASE IsHttpRedirectToHttps=true"}},
-		{"redirect on a domain that serves a certificate", subject(redirect, certificate, bound(nil), serving("cert-2026", "sha256:c")), []string{"SetDomain BindStageName=RELEASE IsHttpRedirectToHttps=true"}},
-		{"bound but not in effect", subject(bound(func(d *evidence.Domain) { d.DomainBindingStatus = "BOUND" })), []string{"SetDomain BindStageName=RELEASE"}},
-		{"another stage", subject(bound(func(d *evidence.Domain) { d.BindStageName = "TEST" })), []string{"SetDomain BindStageName=RELEASE"}},
-		{"lifting the stage", subject(bound(nil), func(s *checks.Subject) { s.Binding.BindStageName = ptr("") }), []string{"SetDomain BindStageName="}},
+		{"first certificate and redirect on a bound domain", subject(certificate, redirect, bound(nil)), []string{cert, "SetDomain BindStageName=RELEASE CustomDomainType=INTERNET IsHttpRedirectToHttps=true"}},
+		{"redirect on a domain that serves a certificate", subject(redirect, certificate, bound(nil), serving("cert-2026", "sha256:c")), []string{"SetDomain BindStageName=RELEASE CustomDomainType=INTERNET IsHttpRedirectToHttps=true"}},
+		{"bound but not in effect", subject(bound(func(d *evidence.Domain) { d.DomainBindingStatus = "BOUND" })), []string{"SetDomain BindStageName=RELEASE CustomDomainType=INTERNET IsHttpRedirectToHttps=false"}},
+		{"another stage", subject(bound(func(d *evidence.Domain) { d.BindStageName = "TEST" })), []string{"SetDomain BindStageName=RELEASE CustomDomainType=INTERNET IsHttpRedirectToHttps=false"}},
+		{"lifting the stage", subject(bound(nil), func(s *checks.Subject) { s.Binding.BindStageName = ptr("") }), []string{"SetDomain BindStageName= CustomDomainType=INTERNET IsHttpRedirectToHttps=false"}},
+		{"a redirect alone sends back the stage that was read", subject(redirect, unstaged, bound(onStage("TEST"))),
+			[]string{"SetDomain BindStageName=TEST CustomDomainType=INTERNET IsHttpRedirectToHttps=true"}},
+		{"a redirect alone keeps all environments", subject(redirect, unstaged, bound(onStage(""))),
+			[]string{"SetDomain BindStageName= CustomDomainType=INTERNET IsHttpRedirectToHttps=true"}},
+		{"a stage alone sends back the redirect that was read", subject(bound(func(d *evidence.Domain) { d.BindStageName, d.IsHTTPRedirectToHTTPS = "TEST", true })),
+			[]string{"SetDomain BindStageName=RELEASE CustomDomainType=INTERNET IsHttpRedirectToHttps=true"}},
+		{"a stated type is sent, lower case is folded", subject(unstaged, func(s *checks.Subject) {
+			s.Binding.CustomDomainType, s.Binding.CustomDomainTypeGiven = "INTRANET", true
+		},
+			bound(func(d *evidence.Domain) { d.CustomDomainType, d.DomainBindingStatus = "intranet", "BOUND" })),
+			[]string{"SetDomain BindStageName=RELEASE CustomDomainType=INTRANET IsHttpRedirectToHttps=false"}},
 		{"the certificate is never deleted", subject(bound(nil), serving("cert-2025", "sha256:o")), nil},
 		{"2017: inline", subject(contract2017, certificate), []string{"SetDomain CertificateName=cert-2026 with CertificateBody+PrivateKey"}},
 		{"2017: plain", subject(contract2017), []string{"SetDomain"}},
@@ -148,6 +165,126 @@ func TestForWantsEvidence(t *testing.T) {
 	} {
 		if p, err := For(s); err == nil {
 			t.Errorf("%s: planned %v", name, p.Calls)
+		}
+	}
+}
+
+func TestForKeepsWhatIsNotNamed(t *testing.T) {
+	p, err := For(subject(redirect, unstaged, bound(onStage("TEST"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"BindStageName", "CustomDomainType"}, p.Calls[0].Keeps); d != "" {
+		t.Error(d)
+	}
+	if words := Lost(p.Calls[0], evidence.Domain{CustomDomainType: "internet", BindStageName: "TEST"}); len(words) > 0 {
+		t.Errorf("nothing was lost: %q", words)
+	}
+	if words := Lost(p.Calls[0], evidence.Domain{CustomDomainType: "INTERNET"}); len(words) != 1 || !strings.Contains(words[0], `BindStageName is no longer "TEST"`) {
+		t.Errorf("got %q, want the stage alone", words)
+	}
+	for name, c := range map[string]struct {
+		s    checks.Subject
+		want string
+	}{
+		"unknown fields":       {subject(redirect, bound(func(d *evidence.Domain) { d.Unknown = []string{"WssEnable"} })), "does not know (WssEnable)"},
+		"an alias alone":       {subject(redirect, bound(func(d *evidence.Domain) { d.BindStageName, d.BindStageAlias = "", "blue" })), `alias "blue"`},
+		"another network type": {subject(redirect, bound(func(d *evidence.Domain) { d.CustomDomainType = "intranet" })), "does not state customDomainType"},
+		"2017: a stage":        {subject(contract2017, bound(func(d *evidence.Domain) { d.DomainBindingStatus = "BOUND" })), "a stage, which the 2017 contract cannot send back"},
+		"2017: a redirect": {subject(contract2017, bound(func(d *evidence.Domain) {
+			d.DomainBindingStatus, d.BindStageName, d.IsHTTPRedirectToHTTPS = "BOUND", "", true
+		})), "a redirect, which"},
+	} {
+		if p, err := For(c.s); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v and %v, want %q", name, p.Calls, err, c.want)
+		}
+	}
+	if _, err := For(subject(bound(func(d *evidence.Domain) { d.Unknown = []string{"WssEnable"} }))); err != nil {
+		t.Errorf("nothing is to be updated: %v", err)
+	}
+}
+
+func asksClients(c evidence.ClientCertificates) func(*checks.Subject) {
+	return func(s *checks.Subject) { s.Evidence.Group.Facts.Served.Clients = &c }
+}
+
+func states(c binding.ClientCertificate, digest string) func(*checks.Subject) {
+	return func(s *checks.Subject) {
+		s.Binding.ClientCertificate = &c
+		if digest != "" {
+			s.Evidence.Certificate.Facts.ClientCA = &evidence.ClientCA{Digest: digest}
+		}
+	}
+}
+
+func TestForClientCertificates(t *testing.T) {
+	on := evidence.ClientCertificates{CADigest: "sha256:ca", VerifyDepth: 2, PassSubjectDN: true}
+	same := binding.ClientCertificate{CA: "ca.pem", VerifyDepth: 2, PassSubjectDN: true}
+	for name, c := range map[string]struct {
+		s       checks.Subject
+		want    map[string]string // of the one call, besides its certificate; nil: no call
+		digest  string
+		problem string
+	}{
+		"on and not stated": {s: subject(certificate, bound(nil), serving("cert-2025", "sha256:o"), asksClients(on)), problem: "does not state clientCertificate"},
+		"fields of an old record": {s: subject(certificate, bound(func(d *evidence.Domain) { d.Unknown = []string{"sslVerifyDepth"} }), serving("cert-2025", "sha256:o")),
+			problem: "does not state clientCertificate"},
+		"on, not stated, in effect": {s: subject(certificate, bound(nil), serving("cert-2026", "sha256:c"), asksClients(on))},
+		"stated, in effect":         {s: subject(certificate, bound(nil), serving("cert-2026", "sha256:c"), asksClients(on), states(same, "sha256:ca"))},
+		"depth not stated":          {s: subject(certificate, bound(nil), serving("cert-2026", "sha256:c"), asksClients(on), states(binding.ClientCertificate{CA: "ca.pem", PassSubjectDN: true}, "sha256:ca"))},
+		"another CA": {s: subject(certificate, bound(nil), serving("cert-2026", "sha256:c"), asksClients(on), states(same, "sha256:new")), digest: "sha256:new",
+			want: map[string]string{"SslVerifyDepth": "2", "ClientCertSDnPassThrough": "true", "SslOcspEnable": "false", "SslOcspCacheEnable": "false"}},
+		"stated and not shown": {s: subject(certificate, bound(nil), serving("cert-2026", "sha256:c"), states(same, "sha256:ca")), digest: "sha256:ca",
+			want: map[string]string{"SslVerifyDepth": "2", "ClientCertSDnPassThrough": "true", "SslOcspEnable": "false", "SslOcspCacheEnable": "false"}},
+		"none, and on": {s: subject(certificate, bound(nil), serving("cert-2026", "sha256:c"), asksClients(on), states(binding.ClientCertificate{None: true}, "")),
+			want: map[string]string{"CaCertificateBody": "", "ClientCertSDnPassThrough": "false", "SslOcspEnable": "false", "SslOcspCacheEnable": "false"}},
+		"none, a renewal":  {s: subject(certificate, bound(nil), serving("cert-2025", "sha256:o"), states(binding.ClientCertificate{None: true}, "")), want: map[string]string{}},
+		"the CA is unread": {s: subject(certificate, bound(nil), serving("cert-2025", "sha256:o"), states(same, "")), problem: "CA of callers' certificates was not read"},
+	} {
+		p, err := For(c.s)
+		if c.problem != "" {
+			if err == nil || !strings.Contains(err.Error(), c.problem) {
+				t.Errorf("%s: got %v, want %q", name, err, c.problem)
+			}
+			continue
+		}
+		if err != nil || (len(p.Calls) == 1) != (c.want != nil) || len(p.Calls) > 1 {
+			t.Errorf("%s: got %v, %v", name, p.Calls, err)
+			continue
+		}
+		if c.want == nil {
+			continue
+		}
+		call := p.Calls[0]
+		for _, name := range []string{"GroupId", "DomainName", "CertificateName"} {
+			delete(call.Params, name)
+		}
+		if d := cmp.Diff(c.want, call.Params); d != "" || call.Material.ClientCADigest != c.digest || call.Action != SetDomainCertificate {
+			t.Errorf("%s: %s with %q: %s", name, call.Action, call.Material.ClientCADigest, d)
+		}
+	}
+}
+
+func TestShowsClientCertificates(t *testing.T) {
+	s := subject(certificate, bound(nil), serving("cert-2025", "sha256:o"), states(binding.ClientCertificate{CA: "ca.pem", VerifyDepth: 2, PassSubjectDN: true}, "sha256:ca"))
+	p, err := For(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		got  *evidence.ClientCertificates
+		want bool
+	}{
+		"as sent":       {&evidence.ClientCertificates{CADigest: "sha256:ca", VerifyDepth: 2, PassSubjectDN: true}, true},
+		"not shown":     {nil, true},
+		"another CA":    {&evidence.ClientCertificates{CADigest: "sha256:old", VerifyDepth: 2, PassSubjectDN: true}, false},
+		"another depth": {&evidence.ClientCertificates{CADigest: "sha256:ca", VerifyDepth: 1, PassSubjectDN: true}, false},
+		"not passed on": {&evidence.ClientCertificates{CADigest: "sha256:ca", VerifyDepth: 2}, false},
+		"OCSP":          {&evidence.ClientCertificates{CADigest: "sha256:ca", VerifyDepth: 2, PassSubjectDN: true, OCSP: true}, false},
+	} {
+		g := evidence.Group{Domains: []evidence.Domain{{DomainName: "api.demo.com", CertificateName: "cert-2026"}}, Served: &evidence.Served{ChainDigest: "sha256:c", Clients: c.got}}
+		if Shows(p.Calls[0], "api.demo.com", g) != c.want {
+			t.Errorf("%s: want %t", name, c.want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -22,9 +23,33 @@ func Shows(c Call, domain string, g evidence.Group) bool {
 		}
 	}
 	if c.Material != nil {
-		return g.Served != nil && g.Served.ChainDigest == c.Material.ChainDigest
+		return g.Served != nil && g.Served.ChainDigest == c.Material.ChainDigest && showsClients(c, g.Served.Clients)
 	}
 	return true
+}
+
+// showsClients reports whether the settings for callers' certificates are those of a
+// call. One that states them may go to a gateway that does not show them: it takes
+// effect whole, and its certificate shows.
+func showsClients(c Call, got *evidence.ClientCertificates) bool {
+	pass, stated := c.Params["ClientCertSDnPassThrough"]
+	if got == nil || !stated {
+		return true
+	}
+	depth, given := c.Params["SslVerifyDepth"]
+	return got.CADigest == c.Material.ClientCADigest && strconv.FormatBool(got.PassSubjectDN) == pass &&
+		strconv.FormatBool(got.OCSP) == c.Params["SslOcspEnable"] && strconv.FormatBool(got.OCSPCache) == c.Params["SslOcspCacheEnable"] &&
+		(!given || strconv.Itoa(got.VerifyDepth) == depth)
+}
+
+// Lost returns how the state of a domain differs from what a call keeps, in words.
+func Lost(c Call, d evidence.Domain) (words []string) {
+	for _, name := range c.Keeps {
+		if !shows(name, c.Params[name], d) {
+			words = append(words, fmt.Sprintf("%s is no longer %q, as it was read and is kept", name, c.Params[name]))
+		}
+	}
+	return words
 }
 
 func shows(name, want string, d evidence.Domain) bool {
@@ -39,6 +64,8 @@ func shows(name, want string, d evidence.Domain) bool {
 		return d.CertificateName == want
 	case "GroupId", "DomainName":
 		return true // the group and the domain that were read
+	case ClientCAParam, "SslVerifyDepth", "ClientCertSDnPassThrough", "SslOcspEnable", "SslOcspCacheEnable":
+		return true // they show in the certificate that is served, see showsClients
 	case "IsForce":
 		return true // it shows in the groups that lost the domain; they are read again before a repeat
 	}

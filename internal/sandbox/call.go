@@ -40,7 +40,9 @@ func (g *gateway) serveCall(w http.ResponseWriter, r *http.Request) {
 // serve authenticates the call, carries it out between the faults that come
 // before and after the commit, and answers. It returns the outcome.
 func (x *exchange) serve() string {
-	if err := x.authenticate(); err != nil {
+	if err := x.authenticate(); errors.Is(err, errTooLong) {
+		return x.page(http.StatusRequestEntityTooLarge)
+	} else if err != nil {
 		return x.refuse(err)
 	}
 	x.entry = x.log.add(x.call)
@@ -62,12 +64,27 @@ func (x *exchange) serve() string {
 	return x.answer(http.StatusOK, x.call.Action+"Response", answer, outcomeOK)
 }
 
+// errTooLong: the body is longer than what stands before the gateway lets through.
+var errTooLong = errors.New("the body is too long")
+
+// page answers with a page of HTML, as the server before a gateway does, and
+// returns the outcome.
+func (x *exchange) page(status int) string {
+	x.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	x.w.WriteHeader(status)
+	_, _ = io.WriteString(x.w, "<html><head><title>"+http.StatusText(status)+"</title></head></html>\n") // a client that is gone reads nothing
+	return http.StatusText(status)
+}
+
 func (x *exchange) authenticate() error {
 	x.format, _ = formatOf("", x.r) // until the signature says that a Format parameter counts
 	if x.r.Method != http.MethodGet && x.r.Method != http.MethodPost {
 		return account.Invalid("Method", "it must be GET or POST")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, maxBody))
+	if limit := x.options.Assume.MaxBody; limit > 0 && len(body) > limit {
+		return errTooLong
+	}
 	if err != nil {
 		return account.Invalid("Body", "it is too long, or could not be read")
 	}

@@ -27,6 +27,9 @@ func (x *exchange) beforeCommit(rule fault.Rule) (outcome string, over bool) {
 	case fault.Code:
 		return x.refuse(injected(rule)), true
 	case fault.Status:
+		if status := rule.HTTPStatus(); status == http.StatusRequestEntityTooLarge || status == http.StatusRequestURITooLong {
+			return x.page(status), true
+		}
 		return x.refuseWith(rule.HTTPStatus(), statusRefusal(rule.HTTPStatus())), true
 	case fault.HTML:
 		x.w.Header().Set("Content-Type", "text/html; charset=utf-8")

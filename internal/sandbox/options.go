@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,7 +31,42 @@ type Options struct {
 	AccessKeySecret string           // default: random
 	Roots           string           // path of a PEM file, for BINDGATE_ROOTS
 	Contract2017    bool             // SetDomain speaks its form of 2017 instead of today's
+	Assume          Assumptions      // what holds where the platform's pages are silent
 	AccessLog       io.Writer        // a line a call, without parameters; default: none
+}
+
+// Assumptions settle what the platform's pages leave open.
+type Assumptions struct {
+	account.Assumptions
+	MaxBody int // bytes of a call's body, above which the gateway answers 413 as HTML; 0: no limit but the sandbox's own
+}
+
+// ParseAssumptions reads NAME=VALUE pairs: update=keep|reset, renewal=keep|reset,
+// client-certificate=shown|hidden, network-type=upper|lower, max-body=BYTES. The
+// first value of each is the default, of renewal it is reset.
+func ParseAssumptions(pairs []string) (a Assumptions, err error) {
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		if name == "max-body" {
+			if a.MaxBody, err = strconv.Atoi(value); err != nil || a.MaxBody < 1 {
+				return a, fmt.Errorf("got %q, want max-body=BYTES", pair)
+			}
+			continue
+		}
+		switch pair {
+		case "update=keep", "update=reset":
+			a.UpdateResets = value == "reset"
+		case "renewal=keep", "renewal=reset":
+			a.RenewalKeeps = value == "keep"
+		case "client-certificate=shown", "client-certificate=hidden":
+			a.HidesClients = value == "hidden"
+		case "network-type=upper", "network-type=lower":
+			a.LowerCase = value == "lower"
+		default:
+			return a, fmt.Errorf("got %q, want update=keep|reset, renewal=keep|reset, client-certificate=shown|hidden, network-type=upper|lower or max-body=BYTES", pair)
+		}
+	}
+	return a, nil
 }
 
 // Faults are what a sandbox does wrong; package fault has the grammar.

@@ -48,7 +48,7 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	if s.names, err = dnsserver.Start(o.DNSAddr, records, s.faults); err != nil {
 		return nil, fmt.Errorf("starting the sandbox: %w", err)
 	}
-	s.account = account.New(o.Seed.Groups, s.names)
+	s.account = account.New(o.Seed.Groups, s.names).Assume(o.Assume.Assumptions)
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.GatewayAddr)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the sandbox: listening for the gateway: %w", err), s.names.Close())

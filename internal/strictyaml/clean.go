@@ -62,7 +62,11 @@ func (f *File) cleanNode(n *yaml.Node) {
 		f.failAt(n, "got a tag", plainSubset)
 	}
 	if r, bad := Hidden(n.Value); bad {
-		f.failAt(n, fmt.Sprintf("got a text with the control character %U, want one line of plain text", r), "remove it")
+		what := "control"
+		if !hidden(r) {
+			what = "invisible"
+		}
+		f.failAt(n, fmt.Sprintf("got a text with the %s character %U, want one line of plain text", what, r), "remove it")
 	}
 }
 

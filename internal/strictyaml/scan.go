@@ -79,12 +79,25 @@ func hidden(r rune) bool {
 		r >= 0x2066 && r <= 0x2069 || r == 0xfeff
 }
 
+// invisible reports characters that show nothing (Unicode TR36 §3.1): two values that
+// look the same would differ. Comments may hold them: emoji do.
+func invisible(r rune) bool {
+	switch {
+	case r < 0xad:
+		return false
+	case r == 0xad, r == 0x34f, r == 0x3164, r == 0xffa0, r == 0x115f, r == 0x1160, r == 0x17b4, r == 0x17b5:
+		return true
+	}
+	return r >= 0x180b && r <= 0x180f || r >= 0x200b && r <= 0x200d || r >= 0x2060 && r <= 0x206f || r >= 0xfff9 && r <= 0xfffb ||
+		r >= 0xe0000 && r <= 0xe0fff
+}
+
 // Hidden gives the first character of s that no value may hold: a control
-// character (line breaks and tabs are some) or one that changes the direction
-// of text.
+// character (line breaks and tabs are some), one that changes the direction
+// of text, or one that does not show.
 func Hidden(s string) (rune, bool) {
 	for _, r := range s {
-		if hidden(r) {
+		if hidden(r) || invisible(r) {
 			return r, true
 		}
 	}

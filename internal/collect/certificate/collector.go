@@ -119,7 +119,7 @@ func failed[T any](c *Collector, from string, err error) evidence.Observation[T]
 }
 
 func (c *Collector) certificateFacts(b binding.Binding, body body) evidence.Certificate {
-	facts := evidence.Certificate{Source: b.Certificate.Body, Problem: problemFacts(body.problem)}
+	facts := evidence.Certificate{Source: b.Certificate.Body, Problem: problemFacts(body.problem), ClientCA: c.clientCA(b)}
 	if body.bytes != nil {
 		facts.FileDigest = pki.Digest(body.bytes)
 	}
@@ -147,6 +147,27 @@ func (c *Collector) certificateFacts(b binding.Binding, body body) evidence.Cert
 	facts.Path.SetCertificates(path.Certificates, pki.Name)
 	facts.Profile = c.profile(path.Certificates)
 	facts.Lints = c.lint(facts.Profile, chain)
+	return facts
+}
+
+// clientCA observes the CA of callers' certificates; nil where the binding names none.
+func (c *Collector) clientCA(b binding.Binding) *evidence.ClientCA {
+	if b.ClientCertificate == nil || b.ClientCertificate.None {
+		return nil
+	}
+	facts := &evidence.ClientCA{Source: b.ClientCertificate.CA}
+	read, err := c.clientBody(b)
+	switch {
+	case err != nil:
+		facts.Problem = &evidence.Problem{Kind: "unreadable", Message: "cannot be read: " + err.Error()}
+	case read.problem != nil:
+		facts.Problem = problemFacts(read.problem)
+	default:
+		facts.Digest = pki.Digest(read.chainPEM())
+		for _, one := range read.certificates.List {
+			facts.Chain = append(facts.Chain, evidence.NewCert(one.Certificate, one.Block, one.Offset))
+		}
+	}
 	return facts
 }
 

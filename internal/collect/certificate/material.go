@@ -16,6 +16,8 @@ type Material struct {
 	FileDigest      string // sha256:<hex> of the certificate file
 	ChainDigest     string // sha256:<hex> of Chain
 	PublicKeyDigest string // sha256:<hex> of the key's SubjectPublicKeyInfo
+	ClientCA        []byte // PEM of the CA of callers' certificates; empty: the binding names none
+	ClientCADigest  string // sha256:<hex> of ClientCA
 }
 
 // Format prints the digests for every verb.
@@ -48,8 +50,21 @@ func (c *Collector) Material(b binding.Binding) (Material, error) {
 		return Material{}, fmt.Errorf("reading private key: %w", err)
 	}
 	chain := body.chainPEM()
-	return Material{
+	m := Material{
 		Chain: chain, Key: text, FileDigest: pki.Digest(body.bytes),
 		ChainDigest: pki.Digest(chain), PublicKeyDigest: pki.Digest(key.PublicKey),
-	}, nil
+	}
+	if b.ClientCertificate == nil || b.ClientCertificate.None {
+		return m, nil
+	}
+	clients, err := c.clientBody(b)
+	if err != nil {
+		return Material{}, fmt.Errorf("reading the CA of callers' certificates: %w", err)
+	}
+	if p := clients.problem; p != nil {
+		return Material{}, fmt.Errorf("reading the CA of callers' certificates: %q %s", b.ClientCertificate.CA, p.Message)
+	}
+	m.ClientCA = clients.chainPEM()
+	m.ClientCADigest = pki.Digest(m.ClientCA)
+	return m, nil
 }

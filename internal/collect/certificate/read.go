@@ -47,6 +47,16 @@ func (c *Collector) body(b binding.Binding) (body, error) {
 	return body{path: file.Path, bytes: file.Bytes, certificates: certificates, problem: problem}, nil
 }
 
+// clientBody reads the CA of callers' certificates. The error is of the machine.
+func (c *Collector) clientBody(b binding.Binding) (body, error) {
+	file, problem, err := c.read(b, b.ClientCertificate.CA)
+	if err != nil || problem != nil {
+		return body{problem: problem}, err
+	}
+	certificates, problem := pki.ParseCertificates(file.Bytes, "")
+	return body{path: file.Path, bytes: file.Bytes, certificates: certificates, problem: problem}, nil
+}
+
 // keyFile is a private key, or why there is none, and the file that it stands in.
 type keyFile struct {
 	key     *pki.PrivateKey

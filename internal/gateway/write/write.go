@@ -32,6 +32,8 @@ type Material struct {
 	FileDigest      string
 	ChainDigest     string
 	PublicKeyDigest string
+	ClientCA        []byte // PEM, as it is sent; empty without one
+	ClientCADigest  string
 }
 
 // String keeps the key out of every format.
@@ -147,7 +149,7 @@ func (w *Writer) send(ctx context.Context, p gate.Permit, c plan.Call) (Reply, e
 // settled reports that a call that failed so certainly did nothing.
 func settled(k gateway.Kind) bool {
 	switch k {
-	case wire.NoPermission, wire.NotFound, wire.Throttled, wire.Auth, wire.NotSent, wire.Rejected:
+	case wire.NoPermission, wire.NotFound, wire.Throttled, wire.Auth, wire.NotSent, wire.TooLarge, wire.Rejected:
 		return true
 	}
 	return false
@@ -168,10 +170,17 @@ func (w *Writer) material(m plan.Material) (map[string]string, error) {
 			return nil, fmt.Errorf("%w: the %s has digest %q, judged was %q; run it again", ErrChanged, what, pair[0], pair[1])
 		}
 	}
+	if got.ClientCADigest != m.ClientCADigest {
+		return nil, fmt.Errorf("%w: the CA of callers' certificates has digest %q, judged was %q; run it again", ErrChanged, got.ClientCADigest, m.ClientCADigest)
+	}
 	if m.BodyParam == "" || m.KeyParam == "" || len(got.Chain) == 0 || len(got.Key) == 0 {
 		return nil, fmt.Errorf("%w: there is no certificate or no key to send", ErrChanged)
 	}
-	return map[string]string{m.BodyParam: string(got.Chain), m.KeyParam: string(got.Key)}, nil
+	carried := map[string]string{m.BodyParam: string(got.Chain), m.KeyParam: string(got.Key)}
+	if m.ClientCADigest != "" {
+		carried[plan.ClientCAParam] = string(got.ClientCA)
+	}
+	return carried, nil
 }
 
 // answer is what SetDomain tells; SetDomainCertificate tells its RequestId only.

@@ -23,8 +23,25 @@ type Resolver interface {
 // *Error.
 type Account struct {
 	dns    Resolver
+	assume Assumptions
 	mu     sync.RWMutex
 	groups []*Group // in the seed's order
+}
+
+// Assumptions settle what the platform's pages leave open. A client must be right
+// whichever of them hold.
+type Assumptions struct {
+	UpdateResets bool // SetDomain resets what an update does not name; else it keeps it
+	RenewalKeeps bool // SetDomainCertificate without settings for client certificates keeps those in effect; else it drops them
+	HidesClients bool // DescribeDomain shows no settings for client certificates, as its page has none
+	LowerCase    bool // network types come back in lower case, as in an example of DescribeApiGroup
+}
+
+// Assume returns the account under other assumptions than the zero ones. It is for
+// an account that nothing uses yet.
+func (a *Account) Assume(assume Assumptions) *Account {
+	a.assume = assume
+	return a
 }
 
 // New is an account with these groups, which must be complete.

@@ -14,9 +14,10 @@ import (
 const maxDomains = 5
 
 // Wish is what SetDomain asks for. A nil field was not sent: on a first bind it
-// takes the default (all environments, INTERNET, no redirect), on an update it
-// leaves things as they are (not documented; that lifting a stage wants an empty
-// value sent points this way).
+// takes the default (all environments, INTERNET, no redirect), and on an update it
+// leaves things as they are or takes the default, as Assumptions say: the page has
+// both that an absent BindStageName means all environments and that lifting a
+// stage wants an empty value.
 type Wish struct {
 	Place
 	Stage       *string
@@ -42,11 +43,14 @@ func (a *Account) Bind(w Wish) (Group, Domain, error) {
 		return Group{}, Domain{}, err
 	}
 	d, bound := current(g, w.Domain)
-	moved := !bound || w.Type != nil && *w.Type != d.CustomDomainType
+	was := d.CustomDomainType
+	if bound && a.assume.UpdateResets {
+		d.BindStageName, d.BindStageAlias, d.CustomDomainType, d.IsHTTPRedirectToHTTPS = "", "", "INTERNET", false
+	}
 	if err := w.apply(g, &d); err != nil {
 		return Group{}, Domain{}, err
 	}
-	if moved {
+	if !bound || d.CustomDomainType != was {
 		if err := a.admit(g, &d); err != nil {
 			return Group{}, Domain{}, err
 		}

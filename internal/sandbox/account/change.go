@@ -89,11 +89,20 @@ func setDomainCertificate(acc *Account, r Request) (any, error) {
 	if err := r.require("CertificateName"); err != nil {
 		return nil, err
 	}
-	mutual, err := r.mutual()
-	if err != nil {
+	if _, err := r.mutual(MutualTLS{}); err != nil {
 		return nil, err
 	}
-	err = acc.Edit(place, func(d *Domain) error { return r.certify(d, mutual) })
+	err = acc.Edit(place, func(d *Domain) error {
+		was := MutualTLS{}
+		if d.Certificate != nil && acc.assume.RenewalKeeps {
+			was = d.Certificate.Mutual
+		}
+		mutual, err := r.mutual(was)
+		if err != nil {
+			return err
+		}
+		return r.certify(d, mutual)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -120,14 +129,19 @@ func (r Request) certify(d *Domain, mutual MutualTLS) error {
 	return Certify(d, Certificate{Name: name, Body: body, PrivateKey: key, Mutual: mutual}, "CertificatePrivateKey")
 }
 
-// mutual reads the settings for client certificates. SslVerifyDepth travels as a
-// string and comes back as a number.
-func (r Request) mutual() (MutualTLS, error) {
-	m := MutualTLS{CaCertificateBody: r.Params["CaCertificateBody"]}
+// mutual reads the settings for client certificates; what is not sent stays as it
+// was. SslVerifyDepth travels as a string and comes back as a number.
+func (r Request) mutual(was MutualTLS) (MutualTLS, error) {
+	m := was
+	if body := r.optional("CaCertificateBody"); body != nil {
+		if m.CaCertificateBody = *body; *body == "" {
+			m.SslVerifyDepth = 0 // of nothing
+		}
+	}
 	if m.CaCertificateBody != "" && ca.ChainDigest(m.CaCertificateBody) == "" {
 		return m, Invalid("CaCertificateBody", "it holds no PEM certificate")
 	}
-	depth, err := r.number("SslVerifyDepth", 0, 100)
+	depth, err := r.number("SslVerifyDepth", m.SslVerifyDepth, 100)
 	if err != nil {
 		return m, err
 	}
@@ -138,7 +152,9 @@ func (r Request) mutual() (MutualTLS, error) {
 		if err != nil {
 			return m, err
 		}
-		*field = value != nil && *value
+		if value != nil {
+			*field = *value
+		}
 	}
 	return m, nil
 }

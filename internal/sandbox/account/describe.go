@@ -85,6 +85,9 @@ func describeGroup(acc *Account, r Request) (any, error) {
 	answer.CustomDomains.DomainItem = make([]domainItem, len(g.Domains))
 	for i, d := range g.Domains {
 		answer.CustomDomains.DomainItem[i] = item(d)
+		if acc.assume.LowerCase {
+			answer.CustomDomains.DomainItem[i].CustomDomainType = strings.ToLower(d.CustomDomainType)
+		}
 	}
 	return answer, nil
 }
@@ -223,6 +226,8 @@ func describeDomain(acc *Account, r Request) (any, error) {
 	}
 	if c := d.Certificate; c != nil {
 		answer.CertificateBody, answer.CertificatePrivateKey = c.Body, c.PrivateKey
+	}
+	if c := d.Certificate; c != nil && !acc.assume.HidesClients {
 		answer.CaCertificateBody, answer.SslVerifyDepth = c.Mutual.CaCertificateBody, c.Mutual.SslVerifyDepth
 		answer.SslOcspEnable, answer.SslOcspCacheEnable = c.Mutual.SslOcspEnable, c.Mutual.SslOcspCacheEnable
 		answer.ClientCertSDnPassThrough = c.Mutual.ClientCertSDnPassThrough

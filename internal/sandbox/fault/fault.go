@@ -19,7 +19,7 @@
 //	latency=DURATION      answer later (Go syntax: 200ms, 2s)
 //	throttle              Throttling.User
 //	code=CODE[/MESSAGE]   answer this error instead; MESSAGE is percent-encoded
-//	status=NNN            answer ServiceUnavailable (InternalError for 500) with this HTTP status, 400 to 599
+//	status=NNN            answer ServiceUnavailable (InternalError for 500) with this HTTP status, 400 to 599; 413 and 414 as a page of HTML
 //	html                  answer a page of HTML with status 200, as a proxy would
 //	reset-before-commit   reset the connection; nothing was done
 //	hold-before-commit    hold the call open; it is done when released, not if the client goes away

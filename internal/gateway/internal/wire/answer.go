@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -60,6 +61,9 @@ func (x *exchange) read(r Request, out any) (requestID string, err *Error) {
 			e.Message = "the access key, its secret or this machine's clock is wrong"
 		}
 		return e.RequestID, e
+	case x.status == http.StatusRequestEntityTooLarge || x.status == http.StatusRequestURITooLong:
+		e.Kind, e.Message = TooLarge, "the request is longer than the endpoint, or a proxy before it, lets through; nothing was done. Shorten the chain: leaf and its own intermediates"
+		return e.RequestID, e
 	case x.status >= 500:
 		e.Kind, e.Message = Passing, "the endpoint answered without a Code"
 		return e.RequestID, e
@@ -111,6 +115,7 @@ const (
 	NotSent      Kind = "not sent"           // no connection, or no time left; nothing was sent
 	Transport    Kind = "transport"          // the connection broke or timed out; what was done is not known
 	Malformed    Kind = "not an API answer"  // HTML, a redirect, an answer too large; what was done is not known
+	TooLarge     Kind = "too large"          // HTTP 413 or 414 without a Code; nothing was done
 	Rejected     Kind = "refused by the API" // every other Code
 )
 

@@ -114,6 +114,9 @@ func TestAnswersThatAreNone(t *testing.T) {
 		"a refusal as success":     {gatewaytest.Answer{Body: gatewaytest.Refusal("NoPermission", "m")}, wire.NoPermission},
 		"an XML refusal":           {gatewaytest.Answer{Status: 400, Type: "text/xml", Body: `<Error><RequestId>R</RequestId><Code>NotFoundApiGroup</Code></Error>`}, wire.NotFound},
 		"a Code of a server's own": {gatewaytest.Answer{Status: 504, Body: gatewaytest.Refusal("GatewayTimeout", "m")}, wire.Passing},
+		"a body that is too long":  {gatewaytest.Answer{Status: 413, Type: "text/html", Body: "<html><title>413</title></html>"}, wire.TooLarge},
+		"a URL that is too long":   {gatewaytest.Answer{Status: 414, Type: "text/html", Body: "<html><title>414</title></html>"}, wire.TooLarge},
+		"a Code beside 413":        {gatewaytest.Answer{Status: 413, Body: gatewaytest.Refusal("InvalidCertificateBody", "m")}, wire.Rejected},
 		"a broken connection":      {gatewaytest.Answer{Break: true}, wire.Transport},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,75 @@
+package request
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+)
+
+// placeholder is what templates and shells leave where nobody filled a value in:
+// ${X}, $(x), $X, {{ x }}, #{x}, <x>, %X%, and whole values that stand for one.
+var placeholder = regexp.MustCompile(`\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]+|\{\{.*?\}\}|#\{[^}]*\}|<[A-Za-z][A-Za-z0-9_. -]*>|%[A-Za-z_][A-Za-z0-9_]*%` +
+	`|^(?i:change[-_ ]?me|replace[-_ ]?me|fill[-_ ]?me|todo|tbd|fixme|xxx+)$`)
+
+// hasNoPlaceholders is request/has-no-placeholders.
+func hasNoPlaceholders() checks.Check {
+	return checks.Check{
+		ID: "request/has-no-placeholders", Severity: checks.Error,
+		Judge: judgePlaceholders,
+		Doc: checks.Doc{
+			Title: "No value is a placeholder that nobody filled in",
+			Why: "A template that was not rendered, or a variable that was not set, leaves its placeholder in the manifest. As a label it " +
+				"satisfies policies that ask for an owner or a ticket; as a certificate name it fails only after the domain was bound.",
+			Fix:        "Render the template, or write the value.",
+			References: []string{"POSIX.1-2017, Shell Command Language §2.6 (expansions)", "Go, text/template: actions are delimited by {{ and }}"},
+			Failing:    "binding: {labels: {changeTicket: '{{ ticket }}'}}",
+			Passing:    "binding: {labels: {changeTicket: CHG-1042}}",
+		},
+	}
+}
+
+func judgePlaceholders(s checks.Subject) checks.Verdict {
+	var found []checks.Finding
+	for _, v := range values(s.Binding) {
+		if left := placeholder.FindString(v.text); left != "" {
+			found = append(found, checks.Fails(v.pointer, fmt.Sprintf("%s holds the placeholder %.80q: nobody filled it in", v.name, left),
+				"render the template before bindgate runs, or write the value"))
+		}
+	}
+	return checks.Judge(found...)
+}
+
+// value is one text of a binding.
+type value struct{ name, pointer, text string }
+
+// values are all texts of a binding that somebody writes.
+func values(b binding.Binding) []value {
+	out := []value{{"domainName", "/domainName", b.DomainName}, {"groupId", "/groupId", b.GroupID}, {"regionId", "/regionId", b.RegionID},
+		{"customDomainType", "/customDomainType", b.CustomDomainType}}
+	if b.BindStageName != nil {
+		out = append(out, value{"bindStageName", "/bindStageName", *b.BindStageName})
+	}
+	for i, id := range b.ForceFrom {
+		out = append(out, value{"forceFrom", "/forceFrom/" + strconv.Itoa(i), id})
+	}
+	if c := b.Certificate; c != nil {
+		out = append(out, value{"certificate.name", "/certificate/name", c.Name}, value{"certificate.body", "/certificate/body", c.Body})
+		if key := c.PrivateKey; key != nil {
+			out = append(out, value{"certificate.privateKey", "/certificate/privateKey", key.File})
+		}
+	}
+	if c := b.ClientCertificate; c != nil {
+		out = append(out, value{"clientCertificate.ca", "/clientCertificate/ca", c.CA})
+	}
+	for _, key := range slices.Sorted(maps.Keys(b.Labels)) {
+		pointer := "/labels/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+		out = append(out, value{"the name of a label", pointer, key}, value{fmt.Sprintf("the label %.64q", key), pointer, b.Labels[key]})
+	}
+	return out
+}

@@ -1,0 +1,31 @@
+package cli
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+func TestAFlagThatIsGivenTwice(t *testing.T) {
+	for _, tc := range []struct{ args, want string }{
+		{"lint --offline --roots mozilla --roots system", `"--roots" twice`},
+		{"lint --offline --roots=mozilla --roots system", `"--roots" twice`},
+		{"apply --config a.yaml --config b.yaml", `"--config" twice`},
+		{"lint --offline --offline", `"--offline" twice`},
+		{"lint -q --quiet", `"--quiet" twice`},
+		{"lint --label owner=a --label owner=b", `"--label owner" twice`},
+		{"lint --label owner=a,owner=b", `"--label owner" twice`},
+		{"sandbox --rate 1 --rate 2 -- env", `"--rate" twice`},
+		{"lint --label owner=a --label team=b -f nonsense", "nonsense"},
+		{"lint -f text -f nonsense", "nonsense"},
+		{"sandbox --rate 1 -- env --rate 2", "--seed is missing"},
+		{"lint --no-such --no-such", "unknown flag"},
+	} {
+		var out, errs bytes.Buffer
+		env := Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: t.TempDir(),
+			LookupEnv: func(string) (string, bool) { return "", false }}
+		if code := Run(t.Context(), strings.Fields(tc.args), env); code != exitUsage || !strings.Contains(errs.String(), tc.want) {
+			t.Errorf("%s: got %d and %q, want 2 and %q", tc.args, code, errs.String(), tc.want)
+		}
+	}
+}
