@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"encoding/pem"
+	"strings"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/pki"
 )
@@ -85,9 +87,22 @@ func (a groupAnswer) evidence() evidence.Group {
 		g.Stages = append(g.Stages, evidence.Stage(s))
 	}
 	for _, d := range a.CustomDomains.DomainItem {
-		g.Domains = append(g.Domains, evidence.Domain(d))
+		item := evidence.Domain(d)
+		item.CustomDomainType = networkType(d.CustomDomainType)
+		g.Domains = append(g.Domains, item)
 	}
 	return g
+}
+
+// networkType returns a network type as SetDomain spells it: answers have it in
+// lower case, too. A word that is neither stays as it came.
+func networkType(got string) string {
+	for _, known := range []string{binding.Internet, binding.Intranet} {
+		if strings.EqualFold(got, known) {
+			return known
+		}
+	}
+	return got
 }
 
 // certificatesOf is the DER of the certificates of a PEM text, in its order.
