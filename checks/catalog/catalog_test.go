@@ -103,6 +103,7 @@ func TestSeverities(t *testing.T) {
 		"group/domain-is-free":                     "E core",
 		"group/all-groups-were-listed":             "W",
 		"group/has-room":                           "W",
+		"group/served-certificate-is-valid":        "E",
 		"group/binding-is-healthy":                 "W",
 		"group/update-keeps-settings":              "E",
 		"rebind/force-is-allowed":                  "E core",

@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"crypto/x509"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"testing"
@@ -23,7 +25,8 @@ func TestFixtures(t *testing.T) {
 
 // load collects files of testdata/certificates with the real collector:
 // certificate, key, env (a file whose text is the variable's value), passphrase,
-// roots (roots.pem unless another is named), and served, which the group serves.
+// roots (roots.pem unless another is named), served, which the group serves, and
+// presented, the chain that an address presents.
 func load(t *testing.T, files map[string]string, s *checks.Subject) {
 	t.Helper()
 	b := s.Binding
@@ -64,6 +67,12 @@ func load(t *testing.T, files map[string]string, s *checks.Subject) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if files["presented"] != "" {
+		s.Evidence.Probe = presented(t, c, filepath.Join(dir, files["presented"]))
+	}
+	if files["certificate"] == "" {
+		return
+	}
 	certificate, key := c.Collect(t.Context(), b)
 	if certificate.State != evidence.StateMissing {
 		s.Evidence.Certificate = certificate
@@ -78,4 +87,29 @@ func load(t *testing.T, files map[string]string, s *checks.Subject) {
 		}
 		s.Evidence.Group.Facts.Served = &evidence.Served{CertificateName: "old", ChainDigest: "sha256:00", Leaf: string(text)}
 	}
+}
+
+// presented is the observation of a probe whose one address presents the chain of a
+// file.
+func presented(t *testing.T, c *collector.Collector, file string) evidence.Observation[evidence.Probe] {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := evidence.Presented{Addresses: []string{"192.0.2.10"}, Version: "TLS 1.3"}
+	var chain []*x509.Certificate
+	for i := 0; ; i++ {
+		var block *pem.Block
+		if block, text = pem.Decode(text); block == nil {
+			break
+		}
+		parsed, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chain, p.Chain = append(chain, parsed), append(p.Chain, evidence.NewCert(parsed, i, 0))
+	}
+	p.Path = c.Trust(chain)
+	return evidence.Observed(evidence.Probe{Name: "api.demo.com", Served: []evidence.Presented{p}}, "api.demo.com", pkitest.Now())
 }

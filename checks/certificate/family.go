@@ -39,9 +39,10 @@ const (
 
 const pageSetDomainCertificate = "Alibaba Cloud API Gateway, SetDomainCertificate (2026-03-16): the SSL certificate must match the custom domain name"
 
-// applies: a binding of plain HTTP has no certificate to judge.
+// applies: a binding without a certificate has none to judge. Audited bindings name none,
+// see group/served-certificate-is-valid.
 func applies(b binding.Binding) (bool, string) {
-	return b.Certificate != nil, "the binding has no certificate (plain HTTP)"
+	return b.Certificate != nil, "the binding names no certificate"
 }
 
 // parseChain gives the certificates of the file, or the verdict when there are

@@ -24,6 +24,7 @@ const (
 	NeedAccount     Need = "account"     // the other groups of the account and region
 	NeedDisplaced   Need = "displaced"   // the names that a force takes from other groups
 	NeedSiblings    Need = "siblings"    // the other bindings of this run
+	NeedProbe       Need = "probe"       // what the addresses of the domain answer
 	NeedPolicy      Need = "policy"      // what Rego said
 )
 
@@ -39,6 +40,7 @@ type Evidence struct {
 	Account     Observation[Account]     `json:"account"`
 	Displaced   Observation[Displaced]   `json:"displaced,omitzero"`
 	Siblings    Observation[Siblings]    `json:"siblings"`
+	Probe       Observation[Probe]       `json:"probe,omitzero"`
 	Policy      Observation[Policy]      `json:"policy"`
 }
 
@@ -132,7 +134,7 @@ type row struct {
 
 // table is the one list of needs. Needs, Of and Set read it, and with them
 // everything that treats all evidence alike.
-func table() [10]row {
+func table() [11]row {
 	return [...]row{
 		{NeedDNS, func(e *Evidence) observation { return &e.DNS }},
 		{NeedProof, func(e *Evidence) observation { return &e.Proof }},
@@ -143,6 +145,7 @@ func table() [10]row {
 		{NeedAccount, func(e *Evidence) observation { return &e.Account }},
 		{NeedDisplaced, func(e *Evidence) observation { return &e.Displaced }},
 		{NeedSiblings, func(e *Evidence) observation { return &e.Siblings }},
+		{NeedProbe, func(e *Evidence) observation { return &e.Probe }},
 		{NeedPolicy, func(e *Evidence) observation { return &e.Policy }},
 	}
 }

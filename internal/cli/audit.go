@@ -29,6 +29,7 @@ lead elsewhere, certificates that end. With -o it also writes what it found as a
 	}
 	f.addJudging(c)
 	f.addMode(c)
+	f.addProbe(c)
 	c.Flags().StringVar(&region, "region", "", "the region `ID` to audit, such as cn-hangzhou")
 	c.Flags().StringVarP(&output, "output", "o", "", "write the bindings as a manifest to `FILE`, which must not exist")
 	return c

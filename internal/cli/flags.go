@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/report"
@@ -40,6 +41,9 @@ type flags struct {
 	actor          string
 	quiet, verbose bool
 	wish           wish
+	probe          bool
+	probeAllow     []string
+	probeVia       string // of BINDGATE_PROBE
 	owned
 }
 
@@ -106,6 +110,16 @@ func (f *flags) addMode(c *cobra.Command) {
 	p.StringVar(&f.now, "now", "", "fix the clock at this `RFC3339` time")
 	p.StringVar(&f.evidence, "evidence", "", "replay the evidence saved in `FILE`")
 	p.StringVar(&f.evidenceOut, "evidence-out", "", "save the evidence to `FILE`")
+}
+
+// addProbe adds the flags of the commands that may ask the addresses of a domain.
+func (f *flags) addProbe(c *cobra.Command) {
+	c.Flags().BoolVar(&f.probe, "probe", false, "ask the addresses of each allowed domain, ports 443 and 80, what they serve now")
+	f.addProbeAllow(c.Flags())
+}
+
+func (f *flags) addProbeAllow(p *pflag.FlagSet) {
+	p.StringArrayVar(&f.probeAllow, "probe-allow", nil, "`PREFIX` of addresses that --probe may ask in addition to public ones, repeatable")
 }
 
 func (f *flags) addWish(c *cobra.Command) {

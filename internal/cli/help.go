@@ -22,7 +22,7 @@ func flagGroups() []flagGroup {
 		{"Reports", strings.Fields("format quiet verbose")},
 		{"Policies and severities", strings.Fields("config policy data fail-on actor")},
 		{"Certificates", strings.Fields("roots certificate-profile crl weak-keys min-remaining revocation-private")},
-		{"DNS and gateway", strings.Fields("resolver wait endpoint contract timeout concurrency")},
+		{"DNS and gateway", strings.Fields("resolver wait endpoint contract timeout concurrency probe probe-allow")},
 		{"Evidence and time", strings.Fields("offline without now evidence evidence-out")},
 		{"What a manifest may read", strings.Fields("allow-path allow-env")},
 	}

@@ -30,6 +30,7 @@ DNS and the gateway are read unless --offline or --without leaves them out.`,
 	f.addJudging(c)
 	f.addWish(c)
 	f.addMode(c)
+	f.addProbe(c)
 	c.Flags().StringVar(&f.writeChain, "write-chain", "", "write the certificate chain to `FILE`: PEM, in order, without key and root; a FILE that is there is left alone")
 	c.Flags().BoolVar(&changed, "changed", false, "PATHs are files that changed: judge the manifests among them, and those that name another as certificate or key")
 	return c

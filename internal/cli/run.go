@@ -90,6 +90,9 @@ func (r *run) options() judge.Options {
 		Timeout: s.timeout, Concurrency: s.concurrency, LookupEnv: r.env.LookupEnv,
 		Progress: func() { r.bar.step() },
 	}
+	if s.probe {
+		o.Probe = &judge.Probe{Allow: s.probeAllow, Via: s.probeVia}
+	}
 	o.Skip = judge.Skip{DNS: s.skips("dns"), Group: s.skips("group"), Revocation: s.skips("revocation")}
 	return o
 }

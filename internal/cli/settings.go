@@ -57,6 +57,9 @@ func settle(env Env, c *cobra.Command, f flags) (settings, error) {
 	if f.failOn != "" && f.failOn != "warning" && f.failOn != "error" {
 		return s, fmt.Errorf("reading --fail-on: got %q, want warning or error", f.failOn)
 	}
+	if f.probe && (f.offline || f.evidence != "" || slices.Contains(f.without, "dns") || slices.Contains(f.without, "group")) {
+		return s, errors.New("reading --probe: it asks the addresses that DNS gives for what the group holds; leave out --offline, --evidence and --without dns and group")
+	}
 	s.severities = checks.Severities{}
 	if err := s.fromTree(env); err != nil {
 		return s, err
@@ -163,6 +166,7 @@ func (s *settings) bound() *pflag.FlagSet {
 	given, c := s.flags, &cobra.Command{}
 	s.addJudging(c)
 	s.addOwned(c)
+	s.addProbeAllow(c.Flags())
 	s.flags = given // a flag begins with its default
 	return c.Flags()
 }
@@ -185,7 +189,10 @@ func (s *settings) fromEnvironment(env Env) error {
 		}
 		s.endpoint = v
 	}
-	for name, dst := range map[string]*string{"BINDGATE_RESOLVER": &s.resolver, "BINDGATE_ROOTS": &s.roots} {
+	for name, dst := range map[string]*string{"BINDGATE_RESOLVER": &s.resolver, "BINDGATE_ROOTS": &s.roots, "BINDGATE_PROBE": &s.probeVia} {
+		if dst == &s.probeVia && !s.probe {
+			continue
+		}
 		v, ok := env.LookupEnv(name)
 		if !ok || v == "" || *dst != "" {
 			continue

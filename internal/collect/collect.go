@@ -71,6 +71,7 @@ func (c *Collector) Collect(ctx context.Context, number int, b binding.Binding) 
 	c.account(ctx, b, &ev)
 	c.displaced(ctx, b, &ev)
 	c.siblings(ctx, number, &ev)
+	skip(&ev, "no address is asked before the binding is allowed, and with --probe only", evidence.NeedProbe)
 	return ev
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"path"
 	"regexp"
 	"slices"
@@ -45,6 +46,7 @@ func ownerSettings() []ownerSetting {
 		{"weakKeys", "weak-keys", (*Config).paths},
 		{"minRemaining", "min-remaining", duration("720h, which is 30 days")},
 		{"resolver", "resolver", filled},
+		{"probeAllow", "probe-allow", prefixes},
 		{"policy", "policy", (*Config).paths},
 		{"data", "data", (*Config).paths},
 		{"allowPaths", "allow-path", (*Config).paths},
@@ -186,6 +188,20 @@ func globs(_ *Config, v strictyaml.Value) (globs []string) {
 		}
 	}
 	return globs
+}
+
+// prefixes are addresses or CIDR prefixes.
+func prefixes(_ *Config, v strictyaml.Value) (out []string) {
+	for _, item := range items(v) {
+		text, ok := item.Filled()
+		_, single := netip.ParseAddr(text)
+		if _, err := netip.ParsePrefix(text); ok && err != nil && single != nil {
+			item.Fail(fmt.Sprintf("got %.64q, want an address or a prefix", text), "write one such as 10.0.0.0/8")
+		} else if ok {
+			out = append(out, text)
+		}
+	}
+	return out
 }
 
 func severities(v strictyaml.Value) map[string]checks.Severity {

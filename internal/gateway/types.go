@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/pki"
 )
@@ -113,7 +114,7 @@ func (d domainItem) unknown() (names []string) {
 func (d domainItem) evidence() evidence.Domain {
 	return evidence.Domain{
 		DomainName: d.DomainName, DomainBindingStatus: d.DomainBindingStatus, DomainCNAMEStatus: d.DomainCNAMEStatus,
-		DomainLegalStatus: d.DomainLegalStatus, DomainRemark: d.DomainRemark, CustomDomainType: d.CustomDomainType,
+		DomainLegalStatus: d.DomainLegalStatus, DomainRemark: d.DomainRemark, CustomDomainType: networkType(d.CustomDomainType),
 		BindStageName: d.BindStageName, BindStageAlias: d.BindStageAlias, IsHTTPRedirectToHTTPS: d.IsHTTPRedirectToHTTPS,
 		CertificateID: d.CertificateID, CertificateName: d.CertificateName,
 		CertificateValidStart: d.CertificateValidStart, CertificateValidEnd: d.CertificateValidEnd,
@@ -192,6 +193,17 @@ func (a groupAnswer) evidence() evidence.Group {
 		g.Domains = append(g.Domains, d.evidence())
 	}
 	return g
+}
+
+// networkType returns a network type as SetDomain spells it: answers have it in
+// lower case, too. A word that is neither stays as it came.
+func networkType(got string) string {
+	for _, known := range []string{binding.Internet, binding.Intranet} {
+		if strings.EqualFold(got, known) {
+			return known
+		}
+	}
+	return got
 }
 
 // certificatesOf is the DER of the certificates of a PEM text, in its order.

@@ -56,7 +56,7 @@ func (e *Engine) judge(ctx context.Context, run evidence.Run, bindings iter.Seq2
 		if _, err := e.policies(); err != nil { // compiled while the first bindings are collected
 			return Verdict{} // never yielded
 		}
-		return e.assess(ctx, checks.Subject{Binding: b, Evidence: ev})
+		return e.probed(ctx, e.assess(ctx, checks.Subject{Binding: b, Evidence: ev}))
 	}
 
 	return inOrder(bindings, max(e.o.Concurrency, 1), one, func(v Verdict) error {

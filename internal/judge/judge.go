@@ -15,6 +15,7 @@ import (
 	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/collect/certificate"
+	"github.com/bindgate/bindgate/internal/collect/probe"
 	"github.com/bindgate/bindgate/internal/collect/siblings"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/gateway"
@@ -50,6 +51,7 @@ type Options struct {
 
 	DNS     DNS
 	Gateway Gateway
+	Probe   *Probe // nil: no address of a domain is asked what it serves
 
 	Timeout     time.Duration // for the evidence of one binding; 0: no limit
 	Concurrency int           // bindings at a time; below 1 counts as 1
@@ -70,6 +72,12 @@ type Gateway struct {
 	UserAgent string
 }
 
+// Probe says how the addresses of an allowed domain are asked what they serve.
+type Probe struct {
+	Allow []string // prefixes of addresses that may be asked in addition to public ones
+	Via   string   // ADDR:PORT on loopback that is asked in place of every address; may be empty
+}
+
 // Engine judges the bindings of one manifest. Close it.
 type Engine struct {
 	o            Options
@@ -79,6 +87,7 @@ type Engine struct {
 	policies     func() (*policy.Engine, error) // waits until they are compiled
 	certificates *certificate.Collector
 	dns          dnsSource
+	probe        *probe.Collector    // nil: nothing is probed
 	transport    *gateway.Transport  // nil: the gateway is not asked
 	saved        *replay.Saved       // nil: evidence is collected
 	began        func() evidence.Run // facts of the run, as of its first use
@@ -123,6 +132,9 @@ func (e *Engine) open() (err error) {
 		return err
 	}
 	if err := e.openDNS(); err != nil {
+		return err
+	}
+	if err := e.openProbe(); err != nil {
 		return err
 	}
 	return e.openGateway()

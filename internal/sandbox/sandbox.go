@@ -1,4 +1,4 @@
-// Package sandbox is a gateway and a name server on loopback: a second,
+// Package sandbox is a gateway, its listener for callers and a name server on loopback: a second,
 // independent implementation of what is known of the platform, for the demo, the
 // tests and users' CI. An official client pointed at it works unchanged.
 //
@@ -26,6 +26,7 @@ type Sandbox struct {
 	account *account.Account
 	names   *dnsserver.Server
 	gateway *gateway
+	callers *listener
 	faults  *fault.Plan
 	once    sync.Once
 	closed  error       // what stopping said
@@ -53,12 +54,17 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the sandbox: listening for the gateway: %w", err), s.names.Close())
 	}
+	callers, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("starting the sandbox: listening for callers: %w", err), listener.Close(), s.names.Close())
+	}
 	s.gateway = newGateway(o, s.account, s.faults, listener)
+	s.callers = newListener(s.account, callers)
 	s.detach = context.AfterFunc(ctx, s.stop)
 	return s, nil
 }
 
-// Close stops both servers and waits until every call under way has ended;
+// Close stops the servers and waits until every call under way has ended;
 // calls that a fault holds open are given up.
 func (s *Sandbox) Close() error {
 	s.detach()
@@ -67,7 +73,7 @@ func (s *Sandbox) Close() error {
 }
 
 func (s *Sandbox) stop() {
-	s.once.Do(func() { s.closed = errors.Join(s.gateway.close(), s.names.Close()) })
+	s.once.Do(func() { s.closed = errors.Join(s.gateway.close(), s.callers.close(), s.names.Close()) })
 }
 
 // Endpoint is the gateway's address, http://127.0.0.1:PORT.
@@ -76,10 +82,14 @@ func (s *Sandbox) Endpoint() string { return "http://" + s.gateway.addr }
 // Resolver is the name server's address, 127.0.0.1:PORT, for UDP and TCP.
 func (s *Sandbox) Resolver() string { return s.names.Addr() }
 
-// Env is what a client needs, as NAME=value: endpoint, resolver, roots if there
-// are any, access key id and secret.
+// Listener is the address at which callers reach the domains, with TLS and
+// without, 127.0.0.1:PORT.
+func (s *Sandbox) Listener() string { return s.callers.net.Addr().String() }
+
+// Env is what a client needs, as NAME=value: endpoint, resolver, listener, roots if
+// there are any, access key id and secret.
 func (s *Sandbox) Env() []string {
-	env := []string{"BINDGATE_ENDPOINT=" + s.Endpoint(), "BINDGATE_RESOLVER=" + s.Resolver()}
+	env := []string{"BINDGATE_ENDPOINT=" + s.Endpoint(), "BINDGATE_RESOLVER=" + s.Resolver(), "BINDGATE_PROBE=" + s.Listener()}
 	if s.options.Roots != "" {
 		env = append(env, "BINDGATE_ROOTS="+s.options.Roots)
 	}

@@ -136,17 +136,12 @@ func (c *Collector) certificateFacts(b binding.Binding, body body) evidence.Cert
 	}
 	facts.KeyLists = c.listed(chain)
 	facts.RelatedKey = c.moduli.related(chain[0], b.Certificate.Body)
-	facts.Path = evidence.Path{RootsFrom: c.roots.Name()}
-	if facts.Excess = pki.Excess(chain); len(facts.Excess) > 0 {
-		facts.Path.Undecided = "it is too large to be evaluated: " + facts.Excess[0]
-		facts.Profile = c.profile(nil)
-		return facts
+	facts.Excess = pki.Excess(chain)
+	path, certificates := c.path(chain, facts.Excess)
+	facts.Path, facts.Profile = path, c.profile(certificates)
+	if len(facts.Excess) == 0 {
+		facts.Lints = c.lint(facts.Profile, chain)
 	}
-	path := c.roots.FindPath(chain, c.config.Now())
-	facts.Path.Problem, facts.Path.Missing, facts.Path.Undecided = path.Problem, path.Missing, path.Undecided
-	facts.Path.SetCertificates(path.Certificates, pki.Name)
-	facts.Profile = c.profile(path.Certificates)
-	facts.Lints = c.lint(facts.Profile, chain)
 	return facts
 }
 
@@ -169,6 +164,25 @@ func (c *Collector) clientCA(b binding.Binding) *evidence.ClientCA {
 		}
 	}
 	return facts
+}
+
+// Trust returns the path of a chain to a root of the run.
+func (c *Collector) Trust(chain []*x509.Certificate) evidence.Path {
+	path, _ := c.path(chain, pki.Excess(chain))
+	return path
+}
+
+// path looks for a path, and not at all where the chain exceeds the limits.
+func (c *Collector) path(chain []*x509.Certificate, excess []string) (evidence.Path, []*x509.Certificate) {
+	out := evidence.Path{RootsFrom: c.roots.Name()}
+	if len(excess) > 0 {
+		out.Undecided = "it is too large to be evaluated: " + excess[0]
+		return out, nil
+	}
+	found := c.roots.FindPath(chain, c.config.Now())
+	out.Problem, out.Missing, out.Undecided = found.Problem, found.Missing, found.Undecided
+	out.SetCertificates(found.Certificates, pki.Name)
+	return out, found.Certificates
 }
 
 // profile is whose rules hold for a path: the public ones where its root is in

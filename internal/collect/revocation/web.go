@@ -14,8 +14,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/pki"
+	"github.com/bindgate/bindgate/internal/reach"
 )
 
 const (
@@ -68,25 +68,13 @@ func allowed(u *url.URL) error {
 	return nil
 }
 
-// special are networks of public addresses that no CA serves from: documentation
-// (RFC 5737, RFC 3849), and those that lead on to any IPv4 address, a private one
-// too (RFC 6052, RFC 3056).
-func special() []string {
-	return []string{"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "64:ff9b::/96", "2002::/16"}
-}
-
 // public refuses an address that is not one of the public internet.
 func public(address string) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return fmt.Errorf("dialling: %w", err)
 	}
-	ip := to.Addr().Unmap()
-	refused := !evidence.PublicAddress(ip)
-	for _, network := range special() {
-		refused = refused || netip.MustParsePrefix(network).Contains(ip)
-	}
-	if refused {
+	if reach.Of(to.Addr()) != reach.Public {
 		return errors.New("the address is private, and a certificate may not make this machine call it; --revocation-private allows it")
 	}
 	return nil

@@ -119,6 +119,22 @@ func (a *Account) Domain(p Place) (Group, Domain, error) {
 	return g, g.Domains[i], nil
 }
 
+// Serving returns the domain that a caller of a name reaches, private key included:
+// the name itself, else the wildcard over it.
+func (a *Account) Serving(name string) (Domain, bool) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	_, parent, _ := strings.Cut(name, ".")
+	for _, wanted := range []string{name, "*." + parent} {
+		for _, g := range a.groups {
+			if i := index(g, wanted); i >= 0 {
+				return g.Clone().Domains[i], true
+			}
+		}
+	}
+	return Domain{}, false
+}
+
 // Edit changes a domain that is bound; an error of change leaves it as it was.
 func (a *Account) Edit(p Place, change func(*Domain) error) error {
 	a.mu.Lock()

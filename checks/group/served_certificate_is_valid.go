@@ -1,0 +1,219 @@
+package group
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// servedCertificateIsValid is group/served-certificate-is-valid.
+func servedCertificateIsValid() checks.Check {
+	return checks.Check{
+		ID: "group/served-certificate-is-valid", Severity: checks.Error,
+		Needs:   []evidence.Need{evidence.NeedGroup},
+		Applies: namesGroup,
+		Judge:   judgeServed,
+		Doc: checks.Doc{
+			Title: "The certificate that is served now is valid",
+			Why: "A certificate that ended refuses every caller although the binding is in effect. An audit judges the certificate that " +
+				"the group holds, by its dates, and with --probe the one that the addresses of the domain present in a TLS handshake: " +
+				"name, dates and path to a root. Outside of an audit it is advice, for a renewal replaces what is served.",
+			Fix:        "Renew the certificate and bind it with apply. Where the addresses present another one than the group holds, find what answers there.",
+			References: []string{pageGroup, "RFC 5280 §4.1.2.5 (validity, both ends included)", "RFC 9525 §6 (names)"},
+			Failing: "evidence:\n  run: {command: audit}\n  group:\n    facts:\n      domains:\n" +
+				"        - {domainName: api.demo.com, certificateName: api_2025,\n" +
+				"           certificateValidStart: 1731888000000,\n           certificateValidEnd: 1763424000000}",
+			Passing: "evidence:\n  run: {command: audit}\n  group:\n    facts:\n      domains:\n" +
+				"        - {domainName: api.demo.com, certificateName: api_2026,\n" +
+				"           certificateValidStart: 1793923200000,\n           certificateValidEnd: 1801699200000}",
+		},
+	}
+}
+
+// served collects what is said of one domain's certificate.
+type served struct {
+	run      evidence.Run
+	domain   evidence.Domain
+	findings []checks.Finding
+	unknown  []string
+}
+
+func judgeServed(s checks.Subject) checks.Verdict {
+	d, bound := s.Evidence.Group.Facts.Domain(s.Binding.DomainName)
+	if !bound {
+		return checks.DoesNotApply("the domain is not bound to the group yet")
+	}
+	if s.Evidence.Run.Now.IsZero() {
+		return checks.CannotTell("the run has no clock")
+	}
+	j := &served{run: s.Evidence.Run, domain: d}
+	holds := d.CertificateName != "" || d.CertificateID != ""
+	if holds {
+		j.dates()
+	}
+	switch probe := s.Evidence.Probe; {
+	case probe.State == evidence.StateObserved:
+		j.probed(probe.Facts, holds)
+	case probe.State == evidence.StateFailed:
+		j.cannotTell("probing failed: " + probe.Reason)
+	case !holds:
+		return checks.DoesNotApply("the group holds no certificate for the domain: it serves plain HTTP")
+	}
+	switch {
+	case len(j.unknown) == 0 || checks.HasError(j.findings):
+		return checks.Judge(j.findings...)
+	default:
+		return checks.CannotTell(strings.Join(j.unknown, "; "), j.findings...)
+	}
+}
+
+// wrong adds an error in an audit, and a warning where a renewal may be under way.
+func (j *served) wrong(fix, format string, args ...any) {
+	add := checks.Warns
+	if j.run.Command == "audit" {
+		add = checks.Fails
+	}
+	j.findings = append(j.findings, add("/domainName", fmt.Sprintf(format, args...), fix))
+}
+
+func (j *served) warn(fix, format string, args ...any) {
+	j.findings = append(j.findings, checks.Warns("/domainName", fmt.Sprintf(format, args...), fix))
+}
+
+// cannotTell makes an audit undetermined; elsewhere it is advice.
+func (j *served) cannotTell(why string) {
+	if j.run.Command == "audit" {
+		j.unknown = append(j.unknown, why)
+		return
+	}
+	j.warn("run bindgate audit --probe, or look at the address", "%s", why)
+}
+
+const renew = "renew the certificate and bind it with bindgate apply"
+
+// dates judges the certificate that the group holds by what the group says of it.
+func (j *served) dates() {
+	from, to := time.UnixMilli(j.domain.CertificateValidStart), time.UnixMilli(j.domain.CertificateValidEnd)
+	name := fmt.Sprintf("the certificate %q that the group holds", j.domain.CertificateName)
+	if j.domain.CertificateValidEnd <= 0 {
+		if j.run.Command == "audit" {
+			j.unknown = append(j.unknown, "the gateway does not say when "+name+" ends")
+		}
+		return
+	}
+	j.validity(name, from, to, j.domain.CertificateValidStart > 0)
+}
+
+// validity judges a period; from counts only where it is known.
+func (j *served) validity(name string, from, to time.Time, begins bool) {
+	now, left := j.run.Now, to.Sub(j.run.Now)
+	least := time.Duration(j.run.MinRemainingSeconds) * time.Second
+	switch {
+	case begins && now.Before(from):
+		j.wrong("bind the certificate that is valid now", "%s is not valid before %s", name, date(from))
+	case left < 0:
+		j.wrong(renew, "%s expired at %s, %d days ago", name, date(to), int(-left.Hours()/24))
+	case left < least:
+		j.wrong(renew, "%s ends at %s: %d days are left, want at least %d (--min-remaining)", name, date(to), int(left.Hours()/24), int(least.Hours()/24))
+	case begins && left < to.Sub(from)/3:
+		j.warn(renew, "%s ends at %s: %d of %d days are left, less than a third", name, date(to), int(left.Hours()/24), int(to.Sub(from).Hours()/24))
+	}
+}
+
+func date(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// probed judges what the addresses answer.
+func (j *served) probed(p evidence.Probe, holds bool) {
+	for _, one := range p.Served {
+		j.presented(p.Name, one)
+	}
+	for _, one := range p.Plain {
+		if !holds && strings.HasPrefix(one.To, "https:") {
+			j.wrong("bind the domain with a certificate, or take the redirect away",
+				"%s redirects plain HTTP to %q, and the group holds no certificate for the domain", one.Address, one.To)
+		}
+	}
+	answered := len(p.Served)+len(p.Plain) > 0
+	for _, one := range p.Silent {
+		at := fmt.Sprintf("%s port %d: %s", one.Address, one.Port, one.Problem)
+		switch {
+		case one.Kind == evidence.SilenceNoName:
+			j.wrong("see whether the binding has reached the gateway's listener, or what else answers there", "%s", at)
+		case !holds: // no certificate is expected there
+			j.warn("probe from a machine that may reach it", "%s; it was not judged", at)
+		case one.Kind == evidence.SilenceNotAllowed:
+			j.cannotTell(at + "; --probe-allow, or probeAllow in the owner's file, allows it")
+		case one.Kind == evidence.SilenceNoRoute && answered:
+			j.warn("probe from a machine that reaches it", "%s; it was not judged", at)
+		default:
+			j.cannotTell(at)
+		}
+	}
+	if !answered && len(p.Silent) == 0 {
+		j.cannotTell("the probe brought no answer")
+	}
+}
+
+// presented judges one chain.
+func (j *served) presented(name string, p evidence.Presented) {
+	where := "the certificate that " + some(p.Addresses) + " present"
+	if len(p.Addresses) == 1 {
+		where += "s"
+	}
+	leaf, err := p.Leaf()
+	if err != nil {
+		j.cannotTell(where + " cannot be parsed")
+		return
+	}
+	j.validity(where, leaf.NotBefore, leaf.NotAfter, true)
+	covers := func(san string) bool { return evidence.SameName(san, name) || evidence.CoversOneLabel(san, name) }
+	if !slices.ContainsFunc(leaf.DNSNames, covers) {
+		j.wrong("bind a certificate for the domain, or find what else answers at these addresses", "%s is for %s, not for %q", where, some(leaf.DNSNames), name)
+	}
+	if end := j.domain.CertificateValidEnd; end > 0 && leaf.NotAfter.Unix() != end/1000 {
+		j.warn("if it was bound some minutes ago, wait; else find what answers at these addresses",
+			"%s ends at %s, the one that the group holds at %s: it is another one", where, date(leaf.NotAfter), date(time.UnixMilli(end)))
+	}
+	switch {
+	case p.Path.Undecided != "":
+		j.cannotTell(where + " was not evaluated: " + p.Path.Undecided)
+	case p.Path.Problem != "":
+		j.wrong("bind it with the intermediates of its CA; for a private CA name its root with --roots", "%s leads to no trusted root: %s", where, p.Path.Problem)
+	case len(p.Path.DER) == 0:
+		j.cannotTell(where + " has no path to a root in the evidence")
+	}
+	for i := 1; i < len(p.Path.DER); i++ {
+		issuer, err := p.Path.X509(i)
+		if err != nil {
+			j.cannotTell(where + " has a path that cannot be parsed")
+			return
+		}
+		if issuer.NotAfter.Before(j.run.Now) || issuer.NotBefore.After(j.run.Now) {
+			j.wrong("bind it with the CA's newer intermediate", "%s has an issuer, %q, that is valid from %s to %s only",
+				where, evidence.DistinguishedName(issuer.Subject), date(issuer.NotBefore), date(issuer.NotAfter))
+		}
+	}
+}
+
+// some lists texts, cut to what a reader can take in.
+func some(texts []string) string {
+	const most, longest = 5, 100
+	var out []string
+	for _, t := range texts[:min(len(texts), most)] {
+		if len(t) > longest {
+			t = strings.ToValidUTF8(t[:longest], "") + "…"
+		}
+		out = append(out, t)
+	}
+	switch {
+	case len(texts) == 0:
+		return "no name"
+	case len(texts) > most:
+		return fmt.Sprintf("%s and %d more", strings.Join(out, ", "), len(texts)-most)
+	}
+	return strings.Join(out, ", ")
+}

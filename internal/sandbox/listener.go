@@ -1,0 +1,132 @@
+package sandbox
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/net/netutil"
+
+	"github.com/bindgate/bindgate/internal/sandbox/account"
+)
+
+// listener is what callers of the domains reach: TLS with the certificate that is
+// bound to the server name, and plain HTTP, both on one port.
+type listener struct {
+	account *account.Account
+	net     net.Listener
+	done    sync.WaitGroup
+	mu      sync.Mutex
+	open    map[net.Conn]bool // nil: closed
+}
+
+const listenerTimeout = 5 * time.Second // of one connection
+
+func newListener(acc *account.Account, l net.Listener) *listener {
+	out := &listener{account: acc, net: netutil.LimitListener(l, maxConnections), open: map[net.Conn]bool{}}
+	out.done.Go(out.serve)
+	return out
+}
+
+func (l *listener) serve() {
+	for {
+		conn, err := l.net.Accept()
+		if err != nil {
+			return // closed
+		}
+		if !l.track(conn) {
+			continue
+		}
+		l.done.Go(func() {
+			defer l.forget(conn)
+			late := time.AfterFunc(listenerTimeout, func() { _ = conn.Close() })
+			defer late.Stop()
+			l.one(conn)
+		})
+	}
+}
+
+func (l *listener) track(conn net.Conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open == nil {
+		_ = conn.Close()
+		return false
+	}
+	l.open[conn] = true
+	return true
+}
+
+func (l *listener) forget(conn net.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.open, conn)
+	_ = conn.Close()
+}
+
+func (l *listener) close() error {
+	err := l.net.Close()
+	l.mu.Lock()
+	for conn := range l.open {
+		_ = conn.Close()
+	}
+	l.open = nil
+	l.mu.Unlock()
+	l.done.Wait()
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// one serves one connection: a handshake, or one answer without TLS.
+func (l *listener) one(conn net.Conn) {
+	peeked := &peekedConn{Conn: conn, r: bufio.NewReader(conn)}
+	first, err := peeked.r.Peek(1)
+	if err != nil {
+		return
+	}
+	if first[0] == 0x16 { // a handshake record (RFC 8446 §5.1)
+		server := tls.Server(peeked, &tls.Config{GetCertificate: l.certificate})
+		if server.HandshakeContext(context.Background()) == nil {
+			_, _ = server.Read(make([]byte, 1)) // until the client closes
+		}
+		return
+	}
+	request, err := http.ReadRequest(peeked.r)
+	if err != nil {
+		return
+	}
+	head := "HTTP/1.1 404 Not Found\r\n"
+	if d, bound := l.account.Serving(strings.ToLower(request.Host)); bound {
+		head = "HTTP/1.1 403 Forbidden\r\n"
+		if d.IsHTTPRedirectToHTTPS {
+			head = "HTTP/1.1 301 Moved Permanently\r\nLocation: https://" + request.Host + "/\r\n"
+		}
+	}
+	_, _ = fmt.Fprintf(conn, "%sContent-Length: 0\r\nConnection: close\r\n\r\n", head)
+}
+
+// certificate is that of the domain; a name without one ends the handshake.
+func (l *listener) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	d, bound := l.account.Serving(strings.ToLower(hello.ServerName))
+	if !bound || d.Certificate == nil {
+		return nil, errors.New("no certificate for this name")
+	}
+	pair, err := tls.X509KeyPair([]byte(d.Certificate.Body), []byte(d.Certificate.PrivateKey))
+	return &pair, err
+}
+
+type peekedConn struct {
+	net.Conn
+	r *bufio.Reader
+}
+
+func (c *peekedConn) Read(p []byte) (int, error) { return c.r.Read(p) }
