@@ -53,6 +53,11 @@ func judgeReachesGroup(s checks.Subject) checks.Verdict {
 		return checks.CannotTell("the gateway knows no such group, so there is no name to lead to; see group/exists")
 	}
 	names := ownNames(g, network)
+	if len(names) == 0 && network == binding.Intranet { // no waiting changes it
+		return checks.Judge(checks.Fails("/customDomainType",
+			fmt.Sprintf("group %s has no name inside a VPC (VpcDomain, VpcSlbIntranetDomain), which an INTRANET domain would have to lead to", g.GroupID),
+			"give the group an intranet domain name in the console, or bind with customDomainType: INTERNET"))
+	}
 	if len(names) == 0 {
 		return checks.CannotTell(fmt.Sprintf("the gateway returned no name of the group for network type %q", network))
 	}

@@ -38,6 +38,11 @@ func judgeAlone(s checks.Subject) checks.Verdict {
 		if m.BesideProblem != "" && problem == "" {
 			problem = fmt.Sprintf("what stands beside the CNAME record of %s could not all be asked for: %s", m.Name, cut(m.BesideProblem))
 		}
+		if len(m.BesideUnasked) > 0 {
+			findings = append(findings, checks.Warns("/domainName",
+				fmt.Sprintf("whether %s has %s records beside its CNAME record is not known: its servers, or something on the way to them, do not answer for this type", m.Name, some(m.BesideUnasked)),
+				"let the servers answer every type; one that is not there is NOERROR without records"))
+		}
 		switch {
 		case len(m.Beside) == 0:
 		case evidence.SameName(m.Name, m.Zone):
@@ -50,8 +55,8 @@ func judgeAlone(s checks.Subject) checks.Verdict {
 				fmt.Sprintf("remove the other records of %s., or its CNAME", m.Name)))
 		}
 	}
-	if problem != "" && len(findings) == 0 {
-		return checks.CannotTell(problem)
+	if problem != "" && !checks.HasError(findings) {
+		return checks.CannotTell(problem, findings...)
 	}
 	return checks.Judge(findings...)
 }

@@ -54,6 +54,12 @@ func judgeDNSSEC(s checks.Subject) checks.Verdict {
 			}
 			findings = append(findings, bogus(n, refuses))
 		case evidence.DNSSECIndeterminate:
+			if answered && !refuses {
+				findings = append(findings, checks.Warns("/domainName",
+					fmt.Sprintf("whether the signatures of %s hold could not be found out: %s; no resolver that was asked refuses it", n.Name, cut(n.Reason)),
+					"let the servers answer for DS and DNSKEY records"))
+				continue
+			}
 			return checks.CannotTell(fmt.Sprintf("whether the signatures of %s hold could not be found out: %s", n.Name, cut(n.Reason)), findings...)
 		case evidence.DNSSECSecure:
 			if left := n.Until.Sub(s.Evidence.Run.Now); !n.Until.IsZero() && left < soonExpired {

@@ -10,6 +10,7 @@ type Matrix struct {
 	NegativeTTL   uint32   `json:"negativeTtl,omitempty"`   // seconds for which "there is none" is kept (RFC 2308 §5)
 	Rows          []Row    `json:"rows"`                    // by host and address
 	Beside        []string `json:"beside,omitempty"`        // types of records beside the CNAME of Name
+	BesideUnasked []string `json:"besideUnasked,omitempty"` // types that the servers do not answer for
 	BesideProblem string   `json:"besideProblem,omitempty"` // why more types may stand there than are listed
 }
 

@@ -166,6 +166,9 @@ func (c *Client) at(ctx context.Context, name string, types []uint16) (Answer, e
 	answers := []Answer{first}
 	for _, qtype := range types {
 		a, err := c.ask(ctx, question{name, qtype})
+		if qtype == dns.TypeAAAA && len(answers[len(answers)-1].Records) > 0 && isKind(err, Timeout, Silent, ServerFailure, OtherCode) {
+			continue // a server that drops what it does not know; there are addresses
+		}
 		if err != nil {
 			return Answer{}, err
 		}

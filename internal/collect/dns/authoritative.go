@@ -88,7 +88,7 @@ func (c *Collector) matrix(ctx context.Context, step iterate.Step) evidence.Matr
 		if err != nil {
 			out.BesideProblem = err.Error()
 		}
-		out.Beside = append(addressTypes(step.Others), more...)
+		out.Beside, out.BesideUnasked = append(addressTypes(step.Others), more.Types...), more.Unasked
 	}
 	return out
 }

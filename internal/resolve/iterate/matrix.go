@@ -304,16 +304,23 @@ func otherTypes() []uint16 {
 	return []uint16{dns.TypeMX, dns.TypeTXT, dns.TypeHTTPS, dns.TypeCAA}
 }
 
-// others is the types of records that a name has in addition to its CNAME record.
+// Others is the types of records other than addresses that a name has in addition to
+// its CNAME record.
+type Others struct {
+	Types   []string
+	Unasked []string // newer types that the servers do not answer for: it is not known whether they are there
+}
+
+// others is them, and why some could not be asked for.
 type others struct {
-	types   []string
+	Others
 	problem error
 }
 
 // OtherRecords returns the types of records other than addresses that a matrix's name
 // has in addition to its CNAME record, as one of its servers gives them; the zone's
 // own records if it is the apex. With an error some of the types could not be asked for.
-func (w *Walker) OtherRecords(ctx context.Context, m Matrix) ([]string, error) {
+func (w *Walker) OtherRecords(ctx context.Context, m Matrix) (Others, error) {
 	found, err := w.others.Get(ctx, askKey{m.Zone.Name, m.Name, setOf(otherTypes()...)}, func(ctx context.Context, _ askKey) (others, error) {
 		o := w.otherRecords(ctx, m)
 		if ctx.Err() != nil {
@@ -322,16 +329,16 @@ func (w *Walker) OtherRecords(ctx context.Context, m Matrix) ([]string, error) {
 		return o, nil
 	})
 	if err != nil {
-		return found.types, err
+		return found.Others, err
 	}
-	return found.types, found.problem
+	return found.Others, found.problem
 }
 
 // otherRecords asks the server that anyOf asks first for all types at once, and
 // others for those that it gives no useful answer for.
 func (w *Walker) otherRecords(ctx context.Context, m Matrix) (o others) {
 	if m.Zone.Name == m.Name {
-		o.types = append(o.types, "SOA", "NS")
+		o.Types = append(o.Types, "SOA", "NS")
 	}
 	asked := otherTypes()
 	replies := make([]resolve.Reply, len(asked))
@@ -359,6 +366,10 @@ func (w *Walker) otherRecords(ctx context.Context, m Matrix) (o others) {
 	}
 	again.Wait()
 	for i, qtype := range asked {
+		if replies[i].Err != nil && (qtype == dns.TypeHTTPS || qtype == dns.TypeCAA) && ctx.Err() == nil {
+			o.Unasked = append(o.Unasked, dns.Type(qtype).String()) // some servers and firewalls drop what they do not know
+			continue
+		}
 		if replies[i].Err != nil {
 			o.problem = errors.Join(o.problem, replies[i].Err)
 			continue
@@ -367,7 +378,7 @@ func (w *Walker) otherRecords(ctx context.Context, m Matrix) (o others) {
 		if err != nil {
 			o.problem = errors.Join(o.problem, fmt.Errorf("reading %s %s: %w", m.Name, dns.Type(qtype), err))
 		} else if len(said.Records) > 0 {
-			o.types = append(o.types, dns.Type(qtype).String())
+			o.Types = append(o.Types, dns.Type(qtype).String())
 		}
 	}
 	return o

@@ -252,6 +252,9 @@ func (w *Walker) step(ctx context.Context, t trail, name string, types []uint16)
 	answers := []resolve.Answer{first}
 	for _, m := range s.Others {
 		a, err := decided(m)
+		if err != nil && m.Type == dns.TypeAAAA && len(answers[len(answers)-1].Records) > 0 {
+			continue // a server that drops what it does not know; there are addresses
+		}
 		if err != nil {
 			return s, resolve.Answer{}, err
 		}
@@ -266,11 +269,16 @@ func decided(m Matrix) (resolve.Answer, error) {
 	if ok {
 		return said, nil
 	}
-	problem := "it has none"
+	problem, lame := "it has none", len(m.Replies) > 0
 	for _, r := range m.Replies {
+		lame = lame && r.Standing == Lame
 		if r.Problem != "" {
 			problem = r.Server.Host + ": " + r.Problem
 		}
+	}
+	if lame {
+		return said, fmt.Errorf("the zone %s is delegated to %d addresses and served by none of them, so %s cannot be found (%s); create the zone at that provider, or correct its NS records in the zone above",
+			m.Zone.Name, len(m.Replies), m.Name, problem)
 	}
 	return said, fmt.Errorf("asking the servers of %s for %s %s: none of %d addresses answered with authority; %s",
 		m.Zone.Name, m.Name, dns.Type(m.Type), len(m.Replies), problem)
