@@ -105,6 +105,7 @@ func TestSeverities(t *testing.T) {
 		"group/has-room":                           "W",
 		"group/binding-is-healthy":                 "W",
 		"group/update-keeps-settings":              "E",
+		"group/account-is-known":                   "E core",
 		"rebind/force-is-allowed":                  "E core",
 		"rebind/traffic-has-moved":                 "E",
 		"rebind/force-is-needed":                   "W",
