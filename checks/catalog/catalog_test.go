@@ -106,6 +106,7 @@ func TestSeverities(t *testing.T) {
 		"group/served-certificate-is-valid":        "E",
 		"group/binding-is-healthy":                 "W",
 		"group/update-keeps-settings":              "E",
+		"group/account-is-known":                   "E core",
 		"rebind/force-is-allowed":                  "E core",
 		"rebind/traffic-has-moved":                 "E",
 		"rebind/force-is-needed":                   "W",

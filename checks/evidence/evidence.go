@@ -7,6 +7,7 @@ package evidence
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -68,9 +69,40 @@ type Run struct {
 	// MinRemainingSeconds is what the owner wants a certificate to last at least,
 	// beside the third of its lifetime; 0: nothing.
 	MinRemainingSeconds int64 `json:"minRemainingSeconds,omitempty"`
+	// Identity is who the run calls as; nil: the gateway is not asked.
+	Identity *Identity `json:"identity,omitempty"`
 	// Live tells that everything was observed in this very run, on the live
 	// clock. It is never saved, so replayed evidence can never claim it.
 	Live bool `json:"-"`
+}
+
+// Identity is who a run calls as.
+type Identity struct {
+	AccountID   string `json:"accountId,omitempty"` // empty: STS was not asked, or did not answer
+	ARN         string `json:"arn,omitempty"`
+	AccessKeyID string `json:"accessKeyId,omitempty"` // shortened
+	Source      string `json:"source,omitempty"`      // where the credentials come from
+	NoSTS       bool   `json:"noSts,omitempty"`       // the owner says that the installation has no STS
+	Problem     string `json:"problem,omitempty"`     // why the account is not known
+	Wanted      string `json:"wanted,omitempty"`      // the account that the owner names; empty: any
+}
+
+// Same reports whether another reading is of the same identity: account and user or
+// role, or without an STS the access key. A session of a role may have another name.
+func (i Identity) Same(now Identity) bool {
+	if i.NoSTS || now.NoSTS {
+		return i.NoSTS == now.NoSTS && i.AccessKeyID == now.AccessKeyID
+	}
+	return i.AccountID != "" && i.AccountID == now.AccountID && role(i.ARN) == role(now.ARN)
+}
+
+// role is an ARN without the name of the session, if it is of a role.
+func role(arn string) string {
+	if kind, rest, ok := strings.Cut(arn, ":assumed-role/"); ok {
+		name, _, _ := strings.Cut(rest, "/")
+		return kind + ":assumed-role/" + name
+	}
+	return arn
 }
 
 // State says whether an observation was made. The zero value is StateMissing, and

@@ -12,7 +12,7 @@ import (
 
 // Checks returns the checks of the family, in the order of reports.
 func Checks() []checks.Check {
-	return []checks.Check{exists(), domainIsFree(), allGroupsWereListed(), hasRoom(), bindingIsHealthy(), updateKeepsSettings(), servedCertificateIsValid()}
+	return []checks.Check{exists(), domainIsFree(), allGroupsWereListed(), hasRoom(), bindingIsHealthy(), updateKeepsSettings(), servedCertificateIsValid(), accountIsKnown()}
 }
 
 // namesGroup is the Applies of checks about the group of a binding.

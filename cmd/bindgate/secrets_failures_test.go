@@ -61,6 +61,7 @@ func (v *vault) faulty() map[string]fault.Rule {
 	for action, names := range map[string][]string{
 		"SetDomainCertificate": slices.Collect(maps.Keys(rules)),
 		"SetDomain":            {"late reset", "late code", "InvalidParameter", "SignatureDoesNotMatch"},
+		"GetCallerIdentity":    {"html", "503", "malformed", "NoPermission", "SignatureDoesNotMatch"},
 		"DescribeDomain":       {"html", "malformed", "truncated", "NoPermission", "SignatureDoesNotMatch"},
 		"DescribeApiGroup":     {"503", "html", "InvalidParameter", "InternalError", "SignatureDoesNotMatch"},
 	} {
@@ -87,11 +88,15 @@ func TestNoSecretLeaksFromFailures(t *testing.T) {
 			rule := v.faulty()[what]
 			v.check(v.box.SetFaults(sandbox.Faults{rule}))
 			common := []string{"--timeout", "5s", "-v", "-f", "json=report.json", "-f", "text"}
-			if strings.HasPrefix(rule.Target, "Describe") {
-				v.says(what+": plan", []int{0, 3}, append([]string{"plan", "--evidence-out", "evidence.json"}, common...)...)
+			if (strings.HasPrefix(rule.Target, "Describe") || rule.Target == "GetCallerIdentity") {
+				v.says(what+": plan", []int{0, 2, 3}, append([]string{"plan", "--evidence-out", "evidence.json"}, common...)...)
 			}
-			v.says(what+": apply", []int{0, 3, 4}, append([]string{"apply", "--read-back", "200ms"}, common...)...)
-			v.says(what+": apply --each", []int{0, 3, 4}, append([]string{"apply", "--each", "--read-back", "200ms"}, common...)...)
+			v.says(what+": apply", []int{0, 2, 3, 4}, append([]string{"apply", "--read-back", "200ms"}, common...)...)
+			v.says(what+": apply --each", []int{0, 2, 3, 4}, append([]string{"apply", "--each", "--read-back", "200ms"}, common...)...)
+			if what == "GetCallerIdentity SignatureDoesNotMatch" { // the run ends before it reports
+				v.sweep(journalFile)
+				return
+			}
 			v.sweep("report.json", journalFile)
 			if rule.Target == "SetDomainCertificate" && !v.box.ReceivedKey(v.digest(sound.key)) {
 				t.Errorf("%s: the gateway did not receive the key", what)
@@ -109,17 +114,17 @@ func TestNoSecretLeaksFromWrongCredentials(t *testing.T) {
 	v.scanner.hide("the wrong access key secret", []byte(secret))
 	v.env = append(v.env, "ALIBABA_CLOUD_ACCESS_KEY_SECRET="+secret, "ALIBABA_CLOUD_SECURITY_TOKEN=")
 	for _, command := range []string{"lint", "plan", "apply"} {
-		if f := v.says(command, []int{3}, command, "-v", "-f", "json", "-f", "text=said.txt"); !strings.Contains(f.out, "SignatureDoesNotMatch") {
-			t.Errorf("%s does not name the gateway's code: %s", command, f.out)
+		if f := v.says(command, []int{2}, command, "-v", "-f", "json", "-f", "text=said.txt"); !strings.Contains(f.err, "SignatureDoesNotMatch") {
+			t.Errorf("%s does not name the gateway's code: %s", command, f.err)
 		}
 	}
 	token := rand.Text()
 	v.scanner.hide("the security token", []byte(token))
 	v.env = append(v.env, "ALIBABA_CLOUD_SECURITY_TOKEN="+token)
-	v.says("a security token", []int{3}, "lint", "-v")
+	v.says("a security token", []int{2}, "lint", "-v")
 	v.env = append(v.env, "DEBUG=tea,dara")
 	v.says("the debug mode of the SDK", []int{2}, "lint", "-v")
-	v.sweep("said.txt", journalFile)
+	v.sweep(journalFile)
 }
 
 // The 2017 contract carries the key inside SetDomain.

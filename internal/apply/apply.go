@@ -164,18 +164,30 @@ func (r *run) stillAllowed(ctx context.Context, number int, item *Item) (permit 
 	case ctx.Err() != nil:
 		permit, err = item.Decision.Permit()
 		return permit, "", err
-	case v.Decision.Status != gate.Allowed:
-		item.Verdict = v
-		return gate.Permit{}, fmt.Sprintf("is now %s: %s", v.Decision.Status, strings.Join(v.Decision.Reasons, "; ")), nil
-	case v.Decision.PlanErr != nil:
-		return gate.Permit{}, "", v.Decision.PlanErr
 	}
-	was, now := planOf(item.Verdict), planOf(v)
-	if changes := was.Changes(now); len(changes) > 0 {
+	permit, why, err = Renewed(item.Verdict, v)
+	if err == nil && (why == "" || v.Decision.Status != gate.Allowed) {
+		item.Verdict = v
+	}
+	return permit, why, err
+}
+
+// Renewed returns the permit of a verdict that was reached again just before the
+// calls; why says how it differs from the one before, and then there is no permit.
+func Renewed(was, now judge.Verdict) (permit gate.Permit, why string, err error) {
+	switch {
+	case now.Decision.Status != gate.Allowed:
+		return gate.Permit{}, fmt.Sprintf("is now %s: %s", now.Decision.Status, strings.Join(now.Decision.Reasons, "; ")), nil
+	case was.Decision.Status != gate.Allowed:
+		return gate.Permit{}, fmt.Sprintf("was %s", was.Decision.Status), nil
+	case now.Decision.PlanErr != nil:
+		return gate.Permit{}, "", now.Decision.PlanErr
+	}
+	before, after := planOf(was), planOf(now)
+	if changes := before.Changes(after); len(changes) > 0 {
 		return gate.Permit{}, strings.Join(changes, "; "), nil
 	}
-	item.Verdict = v
-	permit, err = v.Decision.Permit()
+	permit, err = now.Decision.Permit()
 	return permit, "", err
 }
 

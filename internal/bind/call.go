@@ -28,7 +28,10 @@ func (r *redemption) call(ctx context.Context) error {
 		case !more || index != r.done:
 			return then(doubt, fmt.Errorf("making call %d: %w", r.done+1, gate.ErrRedeemed))
 		}
-		err := r.losersStand(ctx, c)
+		err := r.identityStands(ctx)
+		if err == nil {
+			err = r.losersStand(ctx, c)
+		}
 		if err == nil {
 			err = r.keptStands(ctx)
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/gateway"
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
@@ -37,6 +38,25 @@ func (r *redemption) losersStand(ctx context.Context, c plan.Call) error {
 		return fmt.Errorf("%w: %q is still held, but otherwise (environment, network type, certificate or health); nothing was forced, run lint again", errChanged, names(is))
 	}
 	return fmt.Errorf("%w: the force would now take %q, judged was %q; nothing was forced, run lint again", errChanged, names(is), names(was))
+}
+
+// identityStands fails unless the calls are made by the identity that was judged:
+// credentials may be replaced while a run is under way.
+func (r *redemption) identityStands(ctx context.Context) error {
+	judged := r.subject.Evidence.Run.Identity
+	if judged == nil || judged.AccountID == "" && !judged.NoSTS {
+		return errors.New("nothing was sent: the account of the credentials is not known")
+	}
+	ctx, cancel := r.step(ctx, r.CallTime)
+	defer cancel()
+	now, err := gateway.Identity(ctx, r.Transport, r.subject.Binding.RegionID)
+	switch {
+	case err != nil:
+		return fmt.Errorf("reading again who makes the calls, so it was not sent: %w", err)
+	case !judged.Same(now):
+		return fmt.Errorf("%w: the credentials now belong to %q of account %q, judged was %q of account %q; nothing more was sent", errChanged, now.ARN, now.AccountID, judged.ARN, judged.AccountID)
+	}
+	return nil
 }
 
 // keptStands reads the domain again before the first call of a sequence and fails

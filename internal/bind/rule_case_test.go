@@ -20,6 +20,7 @@ type ruleCase struct {
 	cancel   string // when the run is cancelled: never, or one of cancels
 	faults   string // of the gateway, once everything is judged
 	journal  int    // which entry of the journal cannot be written; 0: none
+	identity string // whose credentials there are once everything is judged: the same, or one of identities
 }
 
 // ruleBinding is one binding of a case.
@@ -31,14 +32,15 @@ type ruleBinding struct {
 	results   map[string]string  // what is wrong with a result, by its id, see spoilers
 	policy    string             // what the policies say: allow, or one of denials
 	changed   bool               // what the calls would carry, or take away, changes before they are made
+	later     string             // what the policies say when it is judged again, at a later clock; empty: the same
 }
 
 // String tells a case when it fails.
 func (c *ruleCase) String() string {
-	out := fmt.Sprintf("live %t, strict %t, cancelled %q, faults %q, journal fails at %d", c.live, c.strict, c.cancel, c.faults, c.journal)
+	out := fmt.Sprintf("live %t, strict %t, cancelled %q, faults %q, journal fails at %d, identity %q", c.live, c.strict, c.cancel, c.faults, c.journal, c.identity)
 	for i, b := range c.bindings {
-		out += fmt.Sprintf("\nbinding %d: %s, policy %s, changed %t, collectors %v, verdicts %v, results %v",
-			i, b.shape.name, b.policy, b.changed, b.collector, b.verdict, b.results)
+		out += fmt.Sprintf("\nbinding %d: %s, policy %s, later %q, changed %t, collectors %v, verdicts %v, results %v",
+			i, b.shape.name, b.policy, b.later, b.changed, b.collector, b.verdict, b.results)
 	}
 	return out
 }
@@ -54,6 +56,7 @@ var (
 	troubles   = []string{"error", "panic", "missing", "left out", "time-out"}
 	spoilers   = []string{"missing", "doubled", "renamed", "empty status", "invented status", "bare fail", "error finding", "finding without severity"}
 	denials    = []string{"deny", "no force", "not run", "silent"}
+	identities = []string{"another account", "none", "a new session"}
 	cancels    = []string{"while collecting", "while judging", "before binding", "after the first intent"}
 )
 
@@ -66,6 +69,7 @@ var gatewayFaults = []string{
 	"%s:pass:1,%s:reset-before-commit:2", "%s:pass:1,%s:reset-after-commit:1",
 	"DescribeApiGroup:status=503", "DescribeApiGroup:pass:1,DescribeApiGroup:html:2", "DescribeApiGroup:reset-before-commit:3",
 	"DescribeDomain:status=503:2", "DescribeApiGroups:html",
+	"DescribeApiGroups:code=Forbidden.RAM", "DescribeApiGroups:pass:1,DescribeApiGroups:truncated", "GetCallerIdentity:status=503", "GetCallerIdentity:html:1",
 }
 
 // holds are faults that last as long as a client waits.
@@ -124,6 +128,12 @@ func drawCase(t *rapid.T, from repertoire) *ruleCase {
 		c.cancel = cancels[3]
 	}
 	c.strict = pick(t, "strict", 4) == 0
+	if pick(t, "identity changes", 8) == 0 {
+		c.identity = one(t, "identity", identities)
+	}
+	if pick(t, "later", 8) == 0 {
+		one(t, "later binding", c.bindings).later = one(t, "says", denials)
+	}
 	if pick(t, "changes", 4) == 0 {
 		one(t, "changed", c.bindings).changed = true
 	}

@@ -22,7 +22,9 @@ type faulty struct {
 }
 
 func (f *faulty) of(b binding.Binding) *ruleBinding {
-	i := slices.IndexFunc(f.c.bindings, func(r *ruleBinding) bool { return r.wish.DomainName == b.DomainName })
+	i := slices.IndexFunc(f.c.bindings, func(r *ruleBinding) bool {
+		return r.wish.DomainName == b.DomainName || r.displaced() == b.DomainName // which DNS is asked about too
+	})
 	return f.c.bindings[i]
 }
 
@@ -103,11 +105,11 @@ func (b *ruleBinding) rest(ev *evidence.Evidence) {
 	}
 }
 
-// policies is the verdict that the policies give, once they were asked.
-func (b *ruleBinding) policies() evidence.Observation[evidence.Policy] {
+// policies is the verdict that the policies give, once they were asked and say so.
+func (b *ruleBinding) policies(say string) evidence.Observation[evidence.Policy] {
 	deny, force := evidence.PolicyPackage{Name: "bindgate.policy.names"}, evidence.PolicyPackage{Name: "bindgate.force.rebind", Allow: true}
 	packages := []evidence.PolicyPackage{deny, force}
-	switch b.policy {
+	switch say {
 	case "deny":
 		packages[0].Denials = []evidence.PolicyMessage{{Text: "scripted"}}
 	case "no force":

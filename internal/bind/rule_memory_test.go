@@ -9,6 +9,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/miekg/dns"
@@ -75,7 +76,11 @@ func (e *edge) RoundTrip(r *http.Request) (*http.Response, error) {
 	if res, err, over := before(r, rule); over {
 		return res, err
 	}
-	answer, err := action.Do(e.account, account.Request{ID: "REQ", Params: params})
+	caller := accountID
+	if strings.Contains(map[string][]string(r.Header)["Authorization"][0], "Credential="+otherKey+",") {
+		caller = "6543210987654321"
+	}
+	answer, err := action.Do(e.account, account.Request{ID: "REQ", Params: params, Caller: caller})
 	if err == nil && kept >= 0 {
 		e.mu.Lock()
 		e.writes[kept].committed = true

@@ -1,6 +1,7 @@
 package bind_test
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 
@@ -130,7 +131,16 @@ func (c *ruleCase) allowed(b *ruleBinding) bool {
 // and the run was not cancelled before.
 func (c *ruleCase) writable(b *ruleBinding) bool {
 	early := c.cancel != "" && c.cancel != cancels[3]
-	return c.allowed(b) && c.live && !b.unread() && !early && !b.changes()
+	stranger := c.identity == identities[0] || c.identity == identities[1]
+	return c.allowed(b) && c.stays(b) && c.live && !b.unread() && !early && !b.changes() && !stranger
+}
+
+// stays reports whether judging again, at a later clock, allows the binding too.
+func (c *ruleCase) stays(b *ruleBinding) bool {
+	later := *b
+	later.policy = cmp.Or(b.later, b.policy)
+	_, refusing := later.offs()
+	return refusing == 0
 }
 
 // unread: no check that judges the certificate may refuse, and still nothing is

@@ -2,10 +2,13 @@ package bind_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/alibabacloud-go/tea/tea"
 	"github.com/aliyun/credentials-go/credentials"
 
 	"github.com/bindgate/bindgate/internal/gateway"
@@ -23,6 +26,39 @@ type platform struct {
 	wait    time.Duration                    // for the read back
 	tick    time.Duration                    // between two reads
 	close   func() error
+	key     *turncoat // what the calls are signed with
+}
+
+// turncoat is a credential that may become another one's.
+type turncoat struct {
+	credentials.Credential
+	mu  sync.Mutex
+	now string // the access key id, or "none"
+}
+
+// Keys of the platforms: of the account that is judged, twice, and of another one.
+const (
+	firstKey   = "testid"
+	sessionKey = "testid-of-a-new-session"
+	otherKey   = "testid-of-somebody-else"
+)
+
+func (t *turncoat) GetCredential() (*credentials.CredentialModel, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.now == "none" {
+		return nil, errors.New("the credentials are gone")
+	}
+	return &credentials.CredentialModel{AccessKeyId: tea.String(t.now), AccessKeySecret: tea.String("testsecret"), Type: tea.String("access_key")}, nil
+}
+
+// become makes the credential what a case says.
+func (t *turncoat) become(identity string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if now := map[string]string{"another account": otherKey, "none": "none", "a new session": sessionKey}[identity]; now != "" {
+		t.now = now
+	}
 }
 
 // world of a case: its groups, and where its names lead, first to the group of
@@ -36,6 +72,7 @@ func (c *ruleCase) world() ([]account.Group, aliases) {
 		if b.wish.CustomDomainType == "INTRANET" {
 			name = groupID(i, 0) + "-vpc"
 		}
+		a[b.displaced()] = []string{groupID(i, 1) + "-" + region + ".alicloudapi.com."}
 		a[b.wish.DomainName] = []string{name + ".alicloudapi.com.", groupID(i, 2) + "-" + region + ".alicloudapi.com."}
 	}
 	return groups, a
@@ -47,8 +84,10 @@ func inMemory(key credentials.Credential, c *ruleCase) (*platform, error) {
 	if err != nil {
 		return nil, err
 	}
+	turns := &turncoat{Credential: key, now: firstKey}
 	return &platform{
-		config: gateway.Config{RoundTripper: e, Credential: key, Rate: -1, Tries: 2},
+		key:    turns,
+		config: gateway.Config{RoundTripper: e, Credential: turns, Rate: -1, Tries: 2},
 		writes: e.received, take: e.take, close: func() error { return nil },
 		faults:  func(f sandbox.Faults) error { e.faults.Replace(f); return nil },
 		collect: time.Second, wait: 4 * time.Second, tick: 500 * time.Millisecond,
@@ -61,16 +100,21 @@ func overSockets(key credentials.Credential, c *ruleCase) (*platform, error) {
 	var zone strings.Builder
 	for name, targets := range a {
 		fmt.Fprintf(&zone, "%s. IN CNAME %s\n", name, targets[0])
-		bystander, _, _ := strings.Cut(targets[1], "-")
-		fmt.Fprintf(&zone, "%s.%s. IN TXT apigateway-domain-verification=%s\n", bystander, name, targets[1])
+		if len(targets) > 1 {
+			bystander, _, _ := strings.Cut(targets[1], "-")
+			fmt.Fprintf(&zone, "%s.%s. IN TXT apigateway-domain-verification=%s\n", bystander, strings.TrimPrefix(name, "*."), targets[1])
+		}
 	}
 	s, err := sandbox.Start(context.Background(), sandbox.Options{Seed: account.Seed{Groups: groups, Zone: zone.String()},
-		Now: time.Now, AccessKeyID: "testid", AccessKeySecret: "testsecret"})
+		Now: time.Now, AccessKeyID: firstKey, AccessKeySecret: "testsecret", OtherKeys: []sandbox.Key{
+			{ID: sessionKey, Secret: "testsecret", AccountID: accountID}, {ID: otherKey, Secret: "testsecret", AccountID: "6543210987654321"}}})
 	if err != nil {
 		return nil, err
 	}
+	turns := &turncoat{Credential: key, now: firstKey}
 	return &platform{
-		config: gateway.Config{Endpoint: s.Endpoint(), Credential: key, Rate: -1, Tries: 2, Pause: time.Millisecond},
+		key:    turns,
+		config: gateway.Config{Endpoint: s.Endpoint(), Credential: turns, Rate: -1, Tries: 2, Pause: time.Millisecond},
 		writes: func() []received { return writesOf(s) }, faults: s.SetFaults, close: s.Close,
 		take: func(group, domain string) error {
 			return past(s, "SetDomain", "GroupId", group, "DomainName", domain, "IsForce", "true")

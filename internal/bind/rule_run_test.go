@@ -1,6 +1,7 @@
 package bind_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/apply"
 	"github.com/bindgate/bindgate/internal/bind"
 	"github.com/bindgate/bindgate/internal/collect"
 	"github.com/bindgate/bindgate/internal/collect/group"
@@ -20,6 +22,7 @@ import (
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/gateway"
 	"github.com/bindgate/bindgate/internal/journal"
+	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/sandbox"
 )
 
@@ -53,14 +56,19 @@ func (c *ruleCase) run(p *platform) (*ran, error) {
 	groups := group.New(reader, time.Now, 4)
 	material := &perBinding{}
 	r := &ran{}
-	for i, s := range c.observe(ctx, cancel, p, groups) {
+	id, err := gateway.Identity(ctx, transport, region)
+	if err != nil {
+		return nil, err
+	}
+	for i, s := range c.observe(ctx, cancel, p, groups, &id) {
 		d := c.judge(ctx, cancel, i, s)
-		permit, _ := d.Permit()
+		permit, _ := c.again(ctx, i, s, d)
 		r.decisions, r.permits = append(r.decisions, d), append(r.permits, permit)
 	}
 	if c.cancel == cancels[2] {
 		cancel()
 	}
+	p.key.become(c.identity)
 	if err := c.change(p, material); err != nil {
 		return nil, err
 	}
@@ -100,13 +108,13 @@ func (r *ran) redeem(ctx context.Context, b *bind.Binder) {
 	}
 }
 
-func (c *ruleCase) observe(ctx context.Context, cancel func(), p *platform, groups *group.Collector) []checks.Subject {
+func (c *ruleCase) observe(ctx context.Context, cancel func(), p *platform, groups *group.Collector, id *evidence.Identity) []checks.Subject {
 	f := &faulty{c: c, groups: groups, cancel: cancel}
 	var wishes []binding.Binding
 	for _, b := range c.bindings {
 		wishes = append(wishes, b.wish)
 	}
-	facts := evidence.Run{Now: time.Now(), Command: "apply", Contract: evidence.Contract2026, Live: c.live}
+	facts := evidence.Run{Now: time.Now(), Command: "apply", Contract: evidence.Contract2026, Live: c.live, Identity: id}
 	collector := collect.Collector{DNS: f, Certificate: faultyFiles{f}, Group: f, Served: true,
 		Related: siblings.NewIndex(slices.Values(wishes)), Timeout: p.collect, Now: time.Now}
 	out := make([]checks.Subject, len(wishes))
@@ -134,7 +142,7 @@ func (c *ruleCase) judge(ctx context.Context, cancel func(), i int, s checks.Sub
 	list := b.catalogue()
 	first, second := catalog.Passes(list)
 	results := checks.Run(ctx, first, nil, s)
-	s.Evidence.Policy = b.policies()
+	s.Evidence.Policy = b.policies(b.policy)
 	if c.cancel == cancels[1] && i == len(c.bindings)-1 {
 		cancel()
 	}
@@ -144,6 +152,28 @@ func (c *ruleCase) judge(ctx context.Context, cancel func(), i int, s checks.Sub
 		failOn = checks.Warning
 	}
 	return gate.Decide(list, nil, s, b.spoil(results), failOn)
+}
+
+// again judges a binding once more at a later clock, as apply does just before its
+// calls, and asks for the permit of that. An interrupted run judges nothing again.
+func (c *ruleCase) again(ctx context.Context, i int, s checks.Subject, was gate.Decision) (gate.Permit, error) {
+	if ctx.Err() != nil {
+		return was.Permit()
+	}
+	b := c.bindings[i]
+	list := b.catalogue()
+	first, second := catalog.Passes(list)
+	s.Evidence.Run.Now = s.Evidence.Run.Now.Add(time.Hour)
+	results := checks.Run(ctx, first, nil, s)
+	s.Evidence.Policy = b.policies(cmp.Or(b.later, b.policy))
+	results = append(results, checks.Run(ctx, second, nil, s)...)
+	failOn := checks.Error
+	if c.strict {
+		failOn = checks.Warning
+	}
+	now := gate.Decide(list, nil, s, b.spoil(results), failOn)
+	permit, _, err := apply.Renewed(judge.Verdict{Binding: s.Binding, Decision: was}, judge.Verdict{Binding: s.Binding, Decision: now})
+	return permit, err
 }
 
 // catalogue is the real one with scripted judgements.

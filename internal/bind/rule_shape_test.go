@@ -1,6 +1,8 @@
 package bind_test
 
 import (
+	"strings"
+
 	"github.com/alibabacloud-go/tea/tea"
 
 	"github.com/bindgate/bindgate/checks/binding"
@@ -66,6 +68,10 @@ var shapes = []shape{
 		return r
 	}()}},
 	{"force", forced("RELEASE"), nil, []request{set("BindStageName", "RELEASE", "IsForce", "true")}},
+	{"force of a wildcard", func(b *binding.Binding) {
+		forced("RELEASE")(b)
+		b.DomainName = "*." + b.DomainName
+	}, nil, []request{set("BindStageName", "RELEASE", "IsForce", "true")}},
 	{"force, first certificate and redirect", func(b *binding.Binding) {
 		secure("RELEASE")(b)
 		b.IsForce = true
@@ -108,6 +114,14 @@ func forced(stage string) func(*binding.Binding) {
 	}
 }
 
+// displaced is the name that a force takes from another group.
+func (b *ruleBinding) displaced() string {
+	if parent, wildcard := strings.CutPrefix(b.wish.DomainName, "*"); wildcard {
+		return "api" + parent
+	}
+	return b.wish.DomainName
+}
+
 // expected are the calls of a binding, whole.
 func (b *ruleBinding) expected() []request {
 	var out []request
@@ -134,6 +148,6 @@ func (b *ruleBinding) groups(i int) []account.Group {
 		return []account.Group{mine}
 	}
 	return []account.Group{mine,
-		{GroupID: groupID(i, 1), InstanceID: instance, Domains: []account.Domain{{DomainName: b.wish.DomainName, BindStageName: "PRE"}}},
+		{GroupID: groupID(i, 1), InstanceID: instance, Domains: []account.Domain{{DomainName: b.displaced(), BindStageName: "PRE"}}},
 		{GroupID: groupID(i, 2), InstanceID: instance}}
 }

@@ -86,7 +86,7 @@ func (c *ruleCase) checkDecisions(t *rapid.T, r *ran) {
 		if got, want := d.Status == gate.Allowed, c.allowed(b); got != want {
 			t.Fatalf("binding %d is %s, allowed should be %t; reasons %q", i, d.Status, want, d.Reasons)
 		}
-		if r.permits[i].ID() != "" && !(c.allowed(b) && c.live) {
+		if r.permits[i].ID() != "" && !(c.allowed(b) && c.stays(b) && c.live) {
 			t.Fatalf("binding %d has a permit", i)
 		}
 	}
@@ -189,13 +189,13 @@ func (c *ruleCase) checkSoundCase(t *rapid.T, r *ran) {
 	stopped, want := false, 0
 	for i, b := range c.bindings {
 		if r.permits[i].ID() == "" {
-			if c.allowed(b) && c.live && !b.unread() {
+			if c.allowed(b) && c.stays(b) && c.live && !b.unread() {
 				t.Fatalf("binding %d is allowed and has no permit", i)
 			}
 			continue
 		}
 		if len(b.expected()) == 0 || stopped || !c.writable(b) {
-			stopped = stopped || b.changes()
+			stopped = stopped || b.changes() || len(b.expected()) > 0 && !c.writable(b) // the identity, which is of the run
 			continue
 		}
 		want += len(b.expected())

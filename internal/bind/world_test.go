@@ -43,6 +43,9 @@ const (
 	third  = "0a0a8dc7bbe04613b5b1d726c2a7880b"
 	region = "cn-hangzhou"
 	domain = "api.demo.com"
+
+	accountID = "1234567890123456" // of the sandbox's access key
+	arn       = "acs:ram::" + accountID + ":user/sandbox"
 )
 
 // leaves are two certificates for every name below demo.com, minted once.
@@ -189,7 +192,7 @@ func (w *world) permit(b binding.Binding) gate.Permit {
 	w.t.Helper()
 	ctx := gatewaytest.Soon(w.t)
 	s := checks.Subject{Binding: b}
-	s.Evidence.Run = evidence.Run{Live: true, Contract: evidence.Contract2026}
+	s.Evidence.Run = evidence.Run{Live: true, Contract: evidence.Contract2026, Identity: &evidence.Identity{AccountID: accountID, ARN: arn}}
 	s.Evidence.Group = w.groups.Group(ctx, b, true)
 	s.Evidence.Account = w.groups.Account(ctx, b, s.Evidence.Group.Facts, nil)
 	m := w.files.now

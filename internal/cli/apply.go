@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -123,7 +124,7 @@ func (a *applying) all(ctx context.Context, args []string) error {
 		complain(r.env.Stderr, err)
 		done.failed = true
 	}
-	code := done.code(ctx)
+	code := r.credentialCode(done.code(ctx))
 	a.end(code)
 	if err := errors.Join(unreported, rep.Close(code == exitInterrupted || done.interrupted, a.journal.Head())); err != nil {
 		if done.sent {
@@ -187,7 +188,11 @@ func (a *applying) record(kind journal.Kind, message string) error {
 	if err != nil {
 		return err
 	}
-	return a.journal.Append(journal.Entry{Kind: kind, Message: message, Actor: r.s.actor,
+	account, identity := "", ""
+	if id := facts.Identity; id != nil {
+		account, identity = id.AccountID, cmp.Or(id.ARN, id.AccessKeyID)
+	}
+	return a.journal.Append(journal.Entry{Kind: kind, Message: message, Actor: r.s.actor, Account: account, Identity: identity,
 		ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest, ConfigDigest: r.s.configDigest})
 }
 

@@ -54,6 +54,8 @@ type owned struct {
 	dnsRate     float64
 	endpointCA  string
 	gatewayRate float64
+	account     string // that the credentials must belong to
+	sts         string // URL, or none
 }
 
 // wish is one binding named by flags instead of a manifest.
@@ -97,6 +99,8 @@ func (f *flags) addOwned(c *cobra.Command) {
 	p.Float64Var(&f.dnsRate, "dns-rate", 0, "")
 	p.StringVar(&f.endpointCA, "endpoint-ca", "", "")
 	p.Float64Var(&f.gatewayRate, "gateway-rate", 0, "")
+	p.StringVar(&f.account, "account", "", "")
+	p.StringVar(&f.sts, "sts", "", "")
 	p.StringVar(&f.journal, "journal", "", "") // a flag of apply's, which every command's file may name
 }
 

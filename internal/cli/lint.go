@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -74,7 +75,18 @@ func (r *run) finish(ctx context.Context, rep *reports, code int) error {
 	if ctx.Err() != nil {
 		code = worst(code, exitInterrupted)
 	}
-	return ended(code)
+	return ended(r.credentialCode(code))
+}
+
+// credentialCode is the code of a run that cannot tell, unless the gateway did not take
+// the credentials: that will not change by trying again.
+func (r *run) credentialCode(code int) int {
+	err := r.engine.Refused()
+	if code != exitCannotTell || err == nil {
+		return code
+	}
+	complain(r.env.Stderr, fmt.Errorf("asking the gateway: %w", err))
+	return exitUsage
 }
 
 // saveEvidence begins the file of --evidence-out; nil where there is none.

@@ -84,6 +84,10 @@ func (r *run) planInputs(args []string) (plan.File, error) {
 		args = []string{"."}
 	}
 	facts, err := r.engine.Run()
-	return plan.File{Schema: plan.FileSchema, Manifests: args, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
+	account := ""
+	if facts.Identity != nil {
+		account = facts.Identity.AccountID
+	}
+	return plan.File{Account: account, Schema: plan.FileSchema, Manifests: args, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
 		ConfigDigest: r.s.configDigest, Contract: r.s.contract, Endpoint: r.s.endpoint, Bindings: []plan.FileBinding{}}, err
 }

@@ -86,7 +86,7 @@ func (r *run) options() judge.Options {
 		Policies: s.policy, Data: s.data, Evidence: s.evidence,
 		Roots: s.roots, Profile: s.profile, WeakKeys: s.weakKeys, CRLs: s.crls, RevocationPrivate: s.revocationPrivate,
 		DNS:     judge.DNS{Resolver: s.resolver, RootHints: s.rootHints, Port: cmp.Or(s.dnsPort, 53), Rate: s.dnsRate, ResolvConf: r.env.ResolvConf},
-		Gateway: judge.Gateway{Endpoint: s.endpoint, CA: s.endpointCA, Rate: s.gatewayRate, UserAgent: "bindgate/" + version()},
+		Gateway: judge.Gateway{Endpoint: s.endpoint, STS: s.sts, Account: s.account, CA: s.endpointCA, Rate: s.gatewayRate, UserAgent: "bindgate/" + version()},
 		Timeout: s.timeout, Concurrency: s.concurrency, LookupEnv: r.env.LookupEnv,
 		Progress: func() { r.bar.step() },
 	}
@@ -209,7 +209,7 @@ func (r *run) judge(ctx context.Context, look judge.Look, yield func(judge.Verdi
 func (r *run) head() (report.Run, error) {
 	facts, err := r.engine.Run()
 	return report.Run{
-		Command: facts.Command, Now: facts.Now, Offline: facts.Offline, Endpoint: facts.Endpoint, Contract: facts.Contract,
+		Command: facts.Command, Now: facts.Now, Offline: facts.Offline, Endpoint: facts.Endpoint, Identity: facts.Identity, Contract: facts.Contract,
 		DNSMode: facts.DNSMode, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
 		ConfigDigest: r.s.configDigest, RootsDigest: facts.RootsDigest,
 	}, err

@@ -39,6 +39,8 @@ func ownerSettings() []ownerSetting {
 	return []ownerSetting{
 		{"formats", "format", (*Config).formats},
 		{"endpoint", "endpoint", filled},
+		{"account", "account", accountID},
+		{"sts", "sts", filled},
 		{"contract", "contract", oneOf("2017", "2026")},
 		{"roots", "roots", (*Config).roots},
 		{"certificateProfile", "certificate-profile", oneOf("public", "private")},
@@ -126,6 +128,16 @@ func one(text string, ok bool) []string {
 		return nil
 	}
 	return []string{text}
+}
+
+// accountID is a number in quotes: YAML readers round long ones.
+func accountID(_ *Config, v strictyaml.Value) []string {
+	id, ok := v.Filled()
+	if ok && strings.Trim(id, "0123456789") != "" {
+		v.Fail(fmt.Sprintf("got %.64q, want the digits of an account id", id), "copy it from the console's account page, in quotes")
+		return nil
+	}
+	return one(id, ok)
 }
 
 func filled(_ *Config, v strictyaml.Value) []string { return one(v.Filled()) }

@@ -6,8 +6,12 @@
 package gateway
 
 import (
+	"context"
+	"errors"
+
 	"github.com/aliyun/credentials-go/credentials"
 
+	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/gateway/internal/wire"
 )
 
@@ -26,6 +30,7 @@ type Kind = wire.Kind
 
 // The kinds of Error that callers branch on; wire documents each.
 const (
+	Auth         = wire.Auth
 	Busy         = wire.Busy
 	NoPermission = wire.NoPermission
 	NotFound     = wire.NotFound
@@ -35,6 +40,21 @@ const (
 // ErrNoCredentials tells that no access key was found: a mistake of the setup,
 // not of the gateway.
 var ErrNoCredentials = wire.ErrNoCredentials
+
+// NoSTS in Config.STS says that the installation has no STS.
+const NoSTS = wire.NoSTS
+
+// Identity asks STS who is calling, once for each access key. Where the installation
+// has none it says so in NoSTS; any other identity that could not be had is an error,
+// of kind Auth where the credentials were not taken.
+func Identity(ctx context.Context, t *Transport, region string) (evidence.Identity, error) {
+	id, err := t.Identity(ctx, region)
+	got := evidence.Identity{AccountID: id.AccountID, ARN: id.ARN, AccessKeyID: id.AccessKeyID, Source: id.Source}
+	if errors.Is(err, wire.ErrNoSTS) {
+		got.NoSTS, err = true, nil
+	}
+	return got, err
+}
 
 // NewTransport checks the configuration; it connects to nothing. Its errors are
 // mistakes of the setup.

@@ -57,9 +57,11 @@ type Entry struct {
 	ManifestDigest string     `json:"manifestDigest,omitempty"`
 	PolicyDigest   string     `json:"policyDigest,omitempty"`
 	ConfigDigest   string     `json:"configDigest,omitempty"`
-	Actor          string     `json:"actor,omitempty"` // who claims to run this; unproven
-	Prev           string     `json:"prev"`            // hash of the line before; of the schema's name for the first
-	Hash           string     `json:"hash,omitempty"`  // of the line without this member
+	Actor          string     `json:"actor,omitempty"`    // who claims to run this; unproven
+	Account        string     `json:"account,omitempty"`  // of a run: the account that makes the calls
+	Identity       string     `json:"identity,omitempty"` // of a run: its ARN, or the shortened access key id without an STS
+	Prev           string     `json:"prev"`               // hash of the line before; of the schema's name for the first
+	Hash           string     `json:"hash,omitempty"`     // of the line without this member
 }
 
 // unknown is the status of an outcome that settles nothing.
@@ -132,7 +134,7 @@ func unseal(line []byte, seq int64, prev string) (Entry, error) {
 // journal is read in terminals too, and the gateway's words come from outside.
 func (e Entry) clean() Entry {
 	for _, s := range []*string{&e.Permit, &e.DomainName, &e.GroupID, &e.RegionID, &e.Status, &e.RequestID, &e.Code,
-		&e.ManifestDigest, &e.PolicyDigest, &e.ConfigDigest, &e.Actor} {
+		&e.ManifestDigest, &e.PolicyDigest, &e.ConfigDigest, &e.Actor, &e.Account, &e.Identity} {
 		*s = printable(*s, maxText)
 	}
 	e.Message = printable(e.Message, maxMessage)

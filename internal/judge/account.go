@@ -21,6 +21,9 @@ func Bound(ctx context.Context, o Options, region string) (bindings []binding.Bi
 		return nil, 0, &ConfigError{err}
 	}
 	defer transport.Close()
+	if _, err := identify(ctx, transport, o.Gateway.Account, region); err != nil {
+		return nil, 0, &ConfigError{err}
+	}
 	all, err := readGroups(ctx, gateway.NewReader(transport), region, o.Concurrency)
 	if err != nil {
 		return nil, 0, err

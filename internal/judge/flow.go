@@ -47,6 +47,11 @@ func (e *Engine) One(ctx context.Context, number int, b binding.Binding, look Lo
 }
 
 func (e *Engine) judge(ctx context.Context, run evidence.Run, bindings iter.Seq2[int, binding.Binding], look Look, yield func(Verdict) error) error {
+	if e.identity != nil {
+		if _, err := e.identity(); err != nil {
+			return err
+		}
+	}
 	observe, err := e.observer(run, look)
 	if err != nil {
 		return err

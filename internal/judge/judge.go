@@ -4,7 +4,9 @@
 package judge
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -67,6 +69,8 @@ type Skip struct{ DNS, Group, Revocation string }
 // Gateway says how the gateway is reached.
 type Gateway struct {
 	Endpoint  string // URL; empty: the region's own
+	STS       string // URL, or gateway.NoSTS; empty: the region's own, or a private Endpoint itself
+	Account   string // the account that the owner names; empty: any
 	CA        string // PEM file of a private CA; may be empty
 	Rate      float64
 	UserAgent string
@@ -87,10 +91,11 @@ type Engine struct {
 	policies     func() (*policy.Engine, error) // waits until they are compiled
 	certificates *certificate.Collector
 	dns          dnsSource
-	probe        *probe.Collector    // nil: nothing is probed
-	transport    *gateway.Transport  // nil: the gateway is not asked
-	saved        *replay.Saved       // nil: evidence is collected
-	began        func() evidence.Run // facts of the run, as of its first use
+	probe        *probe.Collector                   // nil: nothing is probed
+	transport    *gateway.Transport                 // nil: the gateway is not asked
+	identity     func() (*evidence.Identity, error) // asks STS once; nil: the gateway is not asked
+	saved        *replay.Saved                      // nil: evidence is collected
+	began        func() evidence.Run                // facts of the run, as of its first use
 }
 
 // Open loads the manifest with load, and all that judging it needs: policies,
@@ -110,14 +115,14 @@ func Open(ctx context.Context, o Options, load func() (*manifest.Set, error)) (*
 	if e.set, err = load(); err != nil {
 		return nil, err
 	}
-	if err := e.open(); err != nil {
+	if err := e.open(ctx); err != nil {
 		e.Close()
 		return nil, err
 	}
 	return e, nil
 }
 
-func (e *Engine) open() (err error) {
+func (e *Engine) open(ctx context.Context) (err error) {
 	if err := e.openCertificates(); err != nil {
 		return err
 	}
@@ -137,7 +142,7 @@ func (e *Engine) open() (err error) {
 	if err := e.openProbe(); err != nil {
 		return err
 	}
-	return e.openGateway()
+	return e.openGateway(ctx)
 }
 
 // loadPolicies compiles the policies while the rest is loaded: it is the longest
@@ -159,13 +164,47 @@ func PolicyResults(list []checks.Check) []string {
 	return ids
 }
 
-func (e *Engine) openGateway() error {
+func (e *Engine) openGateway(ctx context.Context) error {
 	if e.o.Skip.Group != "" || e.certificateOnly() {
 		return nil
 	}
 	var err error
-	e.transport, err = newTransport(e.o)
-	return err
+	if e.transport, err = newTransport(e.o); err != nil {
+		return err
+	}
+	region := ""
+	for b := range e.set.All() {
+		region = b.RegionID
+		break
+	}
+	e.identity = sync.OnceValues(func() (*evidence.Identity, error) { return identify(ctx, e.transport, e.o.Gateway.Account, region) })
+	return nil
+}
+
+// identityTime bounds how long STS is waited for.
+const identityTime = 15 * time.Second
+
+// identify asks who the credentials belong to. The error is of credentials that are
+// not taken, or of another account than the owner's; why the account is not known
+// otherwise stands in the identity.
+func identify(ctx context.Context, t *gateway.Transport, account, region string) (*evidence.Identity, error) {
+	ctx, cancel := context.WithTimeout(ctx, identityTime)
+	defer cancel()
+	id, err := gateway.Identity(ctx, t, region)
+	id.Wanted = account
+	var refused *gateway.Error
+	switch {
+	case errors.As(err, &refused) && refused.Kind == gateway.Auth && refused.Code != "SignatureNonceUsed":
+		return nil, fmt.Errorf("reading credentials from %s: %w", cmp.Or(id.Source, "the credential chain"), err)
+	case err != nil:
+		id.Problem = err.Error()
+	case id.NoSTS && account != "":
+		return nil, fmt.Errorf("reading account %q: without an STS nothing says whose the credentials are; remove account or sts: none", account)
+	case !id.NoSTS && account != "" && id.AccountID != account:
+		return nil, fmt.Errorf("reading credentials from %s: they belong to account %q (%s), and the owner names account %q; use credentials of that account",
+			cmp.Or(id.Source, "the credential chain"), id.AccountID, id.ARN, account)
+	}
+	return &id, nil
 }
 
 // newTransport finds the credentials and makes the gateway's client.
@@ -181,7 +220,7 @@ func newTransport(o Options) (*gateway.Transport, error) {
 			return nil, fmt.Errorf("reading endpointCA of the owner's file: %w", err)
 		}
 	}
-	return gateway.NewTransport(gateway.Config{Endpoint: o.Gateway.Endpoint, Credential: credential, CA: ca,
+	return gateway.NewTransport(gateway.Config{Endpoint: o.Gateway.Endpoint, STS: o.Gateway.STS, Credential: credential, CA: ca,
 		Env: get, Rate: o.Gateway.Rate, UserAgent: o.Gateway.UserAgent})
 }
 
@@ -207,8 +246,8 @@ type Run struct {
 	PolicyDigest string // sha256:<hex>
 }
 
-// Run returns the facts of the run, its clock read at the first call. The error is that of policies that do not
-// load.
+// Run returns the facts of the run, its clock read and STS asked at the first call. The error is that of policies
+// that do not load, or of credentials that are not taken.
 func (e *Engine) Run() (Run, error) {
 	engine, err := e.policies()
 	if err != nil {
@@ -219,12 +258,21 @@ func (e *Engine) Run() (Run, error) {
 		r.Command = e.o.Command
 		return Run{Run: r.Run, Offline: r.Offline, Endpoint: r.Endpoint, RootsDigest: r.RootsDigest, PolicyDigest: engine.Digest()}, nil
 	}
+	if e.identity != nil {
+		if _, err := e.identity(); err != nil {
+			return Run{}, err
+		}
+	}
 	return Run{Run: e.began(), Offline: e.o.Skip.DNS != "" && e.o.Skip.Group != "", Endpoint: e.o.Gateway.Endpoint,
 		RootsDigest: e.certificates.RootsDigest(), PolicyDigest: engine.Digest()}, nil
 }
 
 func (e *Engine) facts() evidence.Run {
-	return evidence.Run{Now: e.o.Clock().UTC(), Command: e.o.Command, Contract: e.o.Contract, DNSMode: e.dns.mode(),
+	var id *evidence.Identity
+	if e.identity != nil {
+		id, _ = e.identity() // its error ends the run in judge and Run
+	}
+	return evidence.Run{Identity: id, Now: e.o.Clock().UTC(), Command: e.o.Command, Contract: e.o.Contract, DNSMode: e.dns.mode(),
 		Actor: e.o.Actor, Live: e.o.Live, MinRemainingSeconds: int64(e.o.MinRemaining / time.Second)}
 }
 
@@ -248,6 +296,15 @@ func (e *Engine) path(path string) string { return confine.Absolute(e.o.Dir, pat
 
 // Transport returns the gateway's client; nil where the gateway is not asked.
 func (e *Engine) Transport() *gateway.Transport { return e.transport }
+
+// Refused returns why the gateway did not take the credentials, if so: trying again
+// will not help.
+func (e *Engine) Refused() error {
+	if e.transport == nil {
+		return nil
+	}
+	return e.transport.Refused()
+}
 
 // Certificates returns the collector of certificates and keys, which reads them
 // again when they are sent.

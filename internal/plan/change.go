@@ -17,6 +17,7 @@ func (f File) InputChanges(now File) []string {
 		{"the manifest's digest", now.ManifestDigest, f.ManifestDigest},
 		{"the policy's digest", now.PolicyDigest, f.PolicyDigest},
 		{"the configuration's digest", now.ConfigDigest, f.ConfigDigest},
+		{"the account", now.Account, f.Account},
 		{"the contract", now.Contract, f.Contract},
 		{"the endpoint", now.Endpoint, f.Endpoint},
 	} {

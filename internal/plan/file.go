@@ -30,6 +30,7 @@ type File struct {
 	ConfigDigest   string        `json:"configDigest,omitempty"`
 	Contract       string        `json:"contract"`
 	Endpoint       string        `json:"endpoint,omitempty"`
+	Account        string        `json:"account,omitempty"` // that the credentials belonged to; absent: the installation has no STS
 	Bindings       []FileBinding `json:"bindings"`
 }
 

@@ -331,13 +331,24 @@ func (v *view) fill(r *state, rules map[string]bool) {
 	s := r.summary
 	v.Tiles = []tile{{"bad", "refused", s.Refused}, {"doubt", "undetermined", s.Undetermined}, {"aside", "partial", s.Partial}, {"good", "allowed", s.Allowed}}
 	run := r.Run
-	for _, f := range []fact{{"command", run.Command}, {"clock", run.Now.Format(time.RFC3339)}, {"endpoint", run.Endpoint}, {"contract", run.Contract},
+	for _, f := range []fact{{"command", run.Command}, {"clock", run.Now.Format(time.RFC3339)}, {"endpoint", run.Endpoint}, {"identity", identity(run.Identity)}, {"contract", run.Contract},
 		{"DNS", run.DNSMode}, {"manifest", run.ManifestDigest}, {"policy", run.PolicyDigest}, {"configuration", run.ConfigDigest},
 		{"roots", run.RootsDigest}, {"linter", run.Linter}, {"weak keys", keyLists(run.KeyLists)}, {"journal head", run.JournalHead}, {"written by", r.Tool.Name + " " + r.Tool.Version}} {
 		if f.Value != "" {
 			v.Facts = append(v.Facts, f)
 		}
 	}
+}
+
+// identity names who a run calls as.
+func identity(id *evidence.Identity) string {
+	switch {
+	case id == nil:
+		return ""
+	case id.AccountID == "":
+		return strings.TrimSpace(fmt.Sprintf("access key %s from %s, account not known %s", id.AccessKeyID, id.Source, id.Problem))
+	}
+	return fmt.Sprintf("%s of account %s (access key %s from %s)", id.ARN, id.AccountID, id.AccessKeyID, id.Source)
 }
 
 func keyLists(lists []KeyList) string {

@@ -61,20 +61,21 @@ type Tool struct {
 
 // Run is what holds for every binding of the report. Digests read sha256:<hex>.
 type Run struct {
-	Command        string    `json:"command"`                  // lint, plan, apply, …
-	Now            time.Time `json:"now"`                      // the one clock of the run, UTC
-	Offline        bool      `json:"offline"`                  // no network was used
-	Endpoint       string    `json:"endpoint,omitempty"`       // as configured, without user, query and fragment; absent: the region's own
-	Contract       string    `json:"contract,omitempty"`       // published contract of SetDomain: 2017 or 2026
-	DNSMode        string    `json:"dnsMode,omitempty"`        // authority, resolver or none
-	ManifestDigest string    `json:"manifestDigest,omitempty"` // of the manifest files
-	PolicyDigest   string    `json:"policyDigest,omitempty"`   // of all policies and their data
-	ConfigDigest   string    `json:"configDigest,omitempty"`   // of the gate owner's configuration
-	RootsDigest    string    `json:"rootsDigest,omitempty"`    // of the trusted root certificates
-	Linter         string    `json:"linter,omitempty"`         // name and version of the linter of certificates; absent: none was linted
-	Interrupted    bool      `json:"interrupted,omitempty"`    // somebody stopped it before its end
-	KeyLists       []KeyList `json:"keyLists,omitempty"`       // the lists of weak keys that were asked; absent: none
-	JournalHead    string    `json:"journalHead,omitempty"`    // hash of the journal's last entry when the run ended
+	Command        string             `json:"command"`                  // lint, plan, apply, …
+	Now            time.Time          `json:"now"`                      // the one clock of the run, UTC
+	Offline        bool               `json:"offline"`                  // no network was used
+	Endpoint       string             `json:"endpoint,omitempty"`       // as configured, without user, query and fragment; absent: the region's own
+	Identity       *evidence.Identity `json:"identity,omitempty"`       // who the run calls as; absent: the gateway was not asked
+	Contract       string             `json:"contract,omitempty"`       // published contract of SetDomain: 2017 or 2026
+	DNSMode        string             `json:"dnsMode,omitempty"`        // authority, resolver or none
+	ManifestDigest string             `json:"manifestDigest,omitempty"` // of the manifest files
+	PolicyDigest   string             `json:"policyDigest,omitempty"`   // of all policies and their data
+	ConfigDigest   string             `json:"configDigest,omitempty"`   // of the gate owner's configuration
+	RootsDigest    string             `json:"rootsDigest,omitempty"`    // of the trusted root certificates
+	Linter         string             `json:"linter,omitempty"`         // name and version of the linter of certificates; absent: none was linted
+	Interrupted    bool               `json:"interrupted,omitempty"`    // somebody stopped it before its end
+	KeyLists       []KeyList          `json:"keyLists,omitempty"`       // the lists of weak keys that were asked; absent: none
+	JournalHead    string             `json:"journalHead,omitempty"`    // hash of the journal's last entry when the run ended
 }
 
 // with returns the run with the facts of its end.

@@ -101,22 +101,34 @@ func (x *exchange) authenticate() error {
 
 // admit finds the action and applies flow control.
 func (x *exchange) admit() (account.Action, error) {
-	if x.call.Version != account.Version {
-		return account.Action{}, account.Invalid("Version", "it must be "+account.Version)
-	}
 	action, known := account.FindAction(x.call.Action)
-	if !known {
+	switch {
+	case known && x.call.Version != action.Version():
+		return account.Action{}, account.Invalid("Version", "it must be "+action.Version())
+	case !known && x.call.Version != account.Version:
+		return account.Action{}, account.Invalid("Version", "it must be "+account.Version)
+	case !known:
 		return account.Action{}, account.Refuse("InvalidApi.NotFound", "The action is not found.")
 	}
 	return action, x.limits.allow(action.Name)
 }
 
 func (x *exchange) act(action account.Action) (any, error) {
-	answer, err := action.Do(x.account, account.Request{ID: x.id, Params: x.call.Params, Contract2017: x.options.Contract2017})
+	answer, err := action.Do(x.account, account.Request{ID: x.id, Params: x.call.Params, Caller: x.caller(), Contract2017: x.options.Contract2017})
 	if err == nil && action.Writes {
 		x.log.set(x.entry, func(e *Received) { e.Committed = true })
 	}
 	return answer, err
+}
+
+// caller is the account of the key that signed the call.
+func (x *exchange) caller() string {
+	for _, key := range x.options.OtherKeys {
+		if key.ID == x.call.KeyID {
+			return key.AccountID
+		}
+	}
+	return x.options.AccountID
 }
 
 // refuse answers with an error and returns its code.

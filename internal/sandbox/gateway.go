@@ -59,6 +59,9 @@ func newGateway(o Options, acc *account.Account, faults *fault.Plan, listener ne
 		holds:    make(chan *Held),
 		addr:     listener.Addr().String(),
 	}
+	for _, key := range o.OtherKeys {
+		g.verifier.Know(key.ID, key.Secret)
+	}
 	g.ctx, g.stop = context.WithCancel(context.Background())
 	mux := http.NewServeMux()
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })

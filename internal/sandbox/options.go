@@ -29,11 +29,16 @@ type Options struct {
 	RatePerSecond   float64          // calls of one action; above it Throttling.User; 0: no limit
 	AccessKeyID     string           // default: random
 	AccessKeySecret string           // default: random
+	AccountID       string           // of the access key; default 1234567890123456
+	OtherKeys       []Key            // further access keys, of other accounts perhaps; all see the same groups
 	Roots           string           // path of a PEM file, for BINDGATE_ROOTS
 	Contract2017    bool             // SetDomain speaks its form of 2017 instead of today's
 	Assume          Assumptions      // what holds where the platform's pages are silent
 	AccessLog       io.Writer        // a line a call, without parameters; default: none
 }
+
+// Key is an access key and the account that it belongs to.
+type Key struct{ ID, Secret, AccountID string }
 
 // Assumptions settle what the platform's pages leave open.
 type Assumptions struct {
@@ -133,6 +138,7 @@ func (o Options) complete() (Options, error) {
 		}
 	}
 	o.AccessKeyID = cmp.Or(o.AccessKeyID, "sandbox"+rand.Text()[:16])
+	o.AccountID = cmp.Or(o.AccountID, "1234567890123456")
 	o.AccessKeySecret = cmp.Or(o.AccessKeySecret, rand.Text())
 	return o, nil
 }

@@ -48,14 +48,10 @@ type Load func(binding.Binding) (Material, error)
 // Reply is what the gateway said to a call, refusals included. It is text from
 // outside.
 type Reply struct {
-	Action              string
-	RequestID           string
-	Code                string // of a refusal
-	Attempts            int    // how often it was tried, a try that found no way to the gateway included
-	SubDomain           string
-	DomainBindingStatus string
-	DomainLegalStatus   string
-	DomainRemark        string
+	Action    string
+	RequestID string
+	Code      string // of a refusal
+	Attempts  int    // how often it was tried, a try that found no way to the gateway included
 }
 
 // forceTries bounds how often a force that the gateway puts off is tried: the
@@ -126,10 +122,8 @@ func (w *Writer) send(ctx context.Context, p gate.Permit, c plan.Call) (Reply, e
 	if c.Forces() {
 		tries = forceTries
 	}
-	var a answer
-	id, made, err := wire.Call(ctx, w.transport, r, &a, tries, wire.Throttled, wire.Busy, wire.NotSent)
-	reply := a.reply(c.Action, id)
-	reply.Attempts = made
+	id, made, err := wire.Call(ctx, w.transport, r, nil, tries, wire.Throttled, wire.Busy, wire.NotSent)
+	reply := Reply{Action: c.Action, RequestID: id, Attempts: made}
 	var refused *gateway.Error
 	switch {
 	case err == nil:
@@ -181,17 +175,4 @@ func (w *Writer) material(m plan.Material) (map[string]string, error) {
 		carried[plan.ClientCAParam] = string(got.ClientCA)
 	}
 	return carried, nil
-}
-
-// answer is what SetDomain tells; SetDomainCertificate tells its RequestId only.
-type answer struct {
-	SubDomain           string
-	DomainBindingStatus string
-	DomainLegalStatus   string
-	DomainRemark        string
-}
-
-func (a answer) reply(action, requestID string) Reply {
-	return Reply{Action: action, RequestID: requestID, SubDomain: a.SubDomain,
-		DomainBindingStatus: a.DomainBindingStatus, DomainLegalStatus: a.DomainLegalStatus, DomainRemark: a.DomainRemark}
 }

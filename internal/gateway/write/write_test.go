@@ -77,7 +77,7 @@ func TestThePermitsCallsAndNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, err := w.Next(gatewaytest.Soon(t), p)
-	if err != nil || first.RequestID != "REQ-1" || first.DomainBindingStatus != "BINDING" || first.Action != "SetDomain" {
+	if err != nil || first.RequestID != "REQ-1" || first.Action != "SetDomain" {
 		t.Fatalf("got %+v, %v", first, err)
 	}
 	for range 2 {

@@ -5,10 +5,14 @@ import "strconv"
 // Version is the only version of the API there is.
 const Version = "2016-07-14"
 
+// stsVersion is the only version of STS there is.
+const stsVersion = "2015-04-01"
+
 // Request is one authenticated call of an action.
 type Request struct {
 	ID     string // the answer's RequestId
 	Params map[string]string
+	Caller string // the id of the account that signed
 
 	// Contract2017 makes SetDomain speak its form of 2017 instead of today's. A
 	// parameter that came later is refused as Invalid<name>. Old installations
@@ -21,6 +25,7 @@ type Request struct {
 type Action struct {
 	Name   string
 	Writes bool
+	sts    bool // of the product Sts, not of CloudAPI
 	do     func(*Account, Request) (any, error)
 }
 
@@ -40,7 +45,31 @@ func Actions() []Action {
 		{Name: "DeleteDomainCertificate", do: deleteDomainCertificate, Writes: true},
 		{Name: "ReactivateDomain", do: reactivateDomain, Writes: true},
 		{Name: "SetDomainWebSocketStatus", do: setDomainWebSocketStatus, Writes: true},
+		{Name: "GetCallerIdentity", do: getCallerIdentity, sts: true},
 	}
+}
+
+// Version is the version of the action's product.
+func (a Action) Version() string {
+	if a.sts {
+		return stsVersion
+	}
+	return Version
+}
+
+type callerAnswer struct {
+	RequestID    string `json:"RequestId" xml:"RequestId"`
+	IdentityType string
+	AccountID    string `json:"AccountId" xml:"AccountId"`
+	PrincipalID  string `json:"PrincipalId" xml:"PrincipalId"`
+	UserID       string `json:"UserId" xml:"UserId"`
+	Arn          string
+}
+
+// getCallerIdentity answers who signed the request.
+func getCallerIdentity(_ *Account, r Request) (any, error) {
+	return callerAnswer{RequestID: r.ID, IdentityType: "RAMUser", AccountID: r.Caller, PrincipalID: "269390000000000001", UserID: "269390000000000001",
+		Arn: "acs:ram::" + r.Caller + ":user/sandbox"}, nil
 }
 
 // FindAction looks up an action by its name.

@@ -40,21 +40,24 @@ type Call struct {
 	Action  string
 	Version string
 	Format  string // as it was sent; empty: not sent
+	KeyID   string // the access key id that signed
 	Params  map[string]string
 }
 
-// Verifier knows one access key and remembers nonces. It is safe for
-// concurrent use.
+// Verifier knows access keys and remembers nonces. It is safe for concurrent use.
 type Verifier struct {
-	id, secret string
-	now        func() time.Time
-	nonces     nonceMemory
+	secrets map[string]string // by access key id
+	now     func() time.Time
+	nonces  nonceMemory
 }
 
 // NewVerifier verifies requests signed with one access key, against the clock.
 func NewVerifier(id, secret string, now func() time.Time) *Verifier {
-	return &Verifier{id: id, secret: secret, now: now, nonces: nonceMemory{limit: maxNonces}}
+	return &Verifier{secrets: map[string]string{id: secret}, now: now, nonces: nonceMemory{limit: maxNonces}}
 }
+
+// Know adds an access key. It is for a verifier that nothing uses yet.
+func (v *Verifier) Know(id, secret string) { v.secrets[id] = secret }
 
 // Error is why a request is not authenticated: a documented code and a message,
 // which says nothing of the secret or of the right signature.
@@ -95,10 +98,11 @@ func (v *Verifier) admit(c claim) error {
 	if v.now().Sub(at).Abs() > maxSkew {
 		return refuse("InvalidTimeStamp.Expired", "The time stamp is more than 15 minutes from the server's clock.")
 	}
-	if c.keyID != v.id {
+	secret, known := v.secrets[c.keyID]
+	if !known {
 		return refuse("InvalidAccessKeyId.NotFound", "The specified access key is not found.")
 	}
-	if !hmac.Equal([]byte(c.expected(v.secret)), []byte(c.signature)) {
+	if !hmac.Equal([]byte(c.expected(secret)), []byte(c.signature)) {
 		return mismatch("The signature does not match the request.")
 	}
 	if !v.nonces.spend(c.nonce) {

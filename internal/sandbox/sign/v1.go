@@ -37,7 +37,7 @@ func (v *Verifier) verifyV1(r Request) (Call, error) {
 	if err != nil {
 		return Call{}, err
 	}
-	call := Call{Scheme: "V1", Action: params["Action"], Version: params["Version"], Format: params["Format"], Params: params}
+	call := Call{Scheme: "V1", KeyID: params["AccessKeyId"], Action: params["Action"], Version: params["Version"], Format: params["Format"], Params: params}
 	for _, name := range [...]string{"Action", "Version", "Format", "AccessKeyId", "SignatureMethod", "SignatureVersion",
 		"SignatureNonce", "SignatureType", "Timestamp", "SecurityToken"} {
 		delete(params, name) // they are the scheme's, not the action's

@@ -45,7 +45,9 @@ func (v *Verifier) verifyV3(r Request) (Call, error) {
 	if err != nil {
 		return Call{}, err
 	}
-	return callV3(r)
+	call, err := callV3(r)
+	call.KeyID = auth.keyID
+	return call, err
 }
 
 // callV3 reads the action's parameters, from the query and from a form.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -50,15 +51,16 @@ func looksHTML(body []byte) bool {
 func (x *exchange) read(r Request, out any) (requestID string, err *Error) {
 	var env envelope
 	shape := decode(x.body, &env)
-	e := &Error{Action: r.Action, HTTPStatus: x.status, RequestID: clip(env.RequestID, 64), Code: clip(env.Code, 64)}
+	e := &Error{Action: r.Action, HTTPStatus: x.status, RequestID: r.told(env.RequestID), Code: r.told(env.Code)}
 	switch {
 	case shape == nil && env.Code != "":
 		e.Kind, e.Message = kindOf(env.Code, x.status), message(env, r)
+		e.Advice = advice(env.Code)
 		if e.Kind == NoPermission {
 			e.Right = right(r)
 		}
 		if e.Kind == Auth {
-			e.Message = "the access key, its secret or this machine's clock is wrong"
+			e.Message = cause(env.Code)
 		}
 		return e.RequestID, e
 	case x.status == http.StatusRequestEntityTooLarge || x.status == http.StatusRequestURITooLong:
@@ -76,6 +78,35 @@ func (x *exchange) read(r Request, out any) (requestID string, err *Error) {
 		return e.RequestID, e
 	}
 	return e.RequestID, nil
+}
+
+// id is what codes and request ids of the platform are made of.
+var id = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+const withheldID = "(withheld: not of the documented form)"
+
+// told returns a Code or a RequestId as it may be repeated: not where it has another
+// form than the platform's, or is a part of what the request kept secret. An endpoint
+// that echoes the request would put the key into logs.
+func (r Request) told(text string) string {
+	if text == "" || len(text) <= 64 && id.MatchString(text) && !r.holds(text) {
+		return text
+	}
+	return withheldID
+}
+
+// holds reports whether a secret of the request holds a text, line breaks aside. Short
+// texts say nothing.
+func (r Request) holds(text string) bool {
+	if len(text) < 8 {
+		return false
+	}
+	for _, secret := range r.Secrets {
+		if strings.Contains(strings.Join(strings.Fields(secret), ""), text) {
+			return true
+		}
+	}
+	return false
 }
 
 // repeatsRequest tells that a message repeats a request: a query, also as it
@@ -129,6 +160,7 @@ type Error struct {
 	RequestID  string
 	HTTPStatus int
 	Right      string // NoPermission: the RAM action and resource that are missing
+	Advice     string // what the Code means and what to do; empty where the message says it
 	Doubtful   bool   // a try before was Busy and may have taken effect, whatever the last one was told
 	cause      error  // the context's error, where it ended the call
 }
@@ -155,6 +187,9 @@ func (e *Error) Error() string {
 	}
 	if e.Right != "" {
 		b.WriteString("; allow " + e.Right)
+	}
+	if e.Advice != "" {
+		b.WriteString("; " + e.Advice)
 	}
 	return b.String()
 }
@@ -193,6 +228,51 @@ func isOfAuth(code string) bool {
 	return slices.ContainsFunc([]string{"Signature", "InvalidSignature", "IncompleteSignature", "InvalidTimeStamp",
 		"InvalidAccessKeyId", "InvalidSecurityToken", "MissingAccessKeyId", "MissingSecurityToken"},
 		func(prefix string) bool { return strings.HasPrefix(code, prefix) })
+}
+
+// cause says what of the credentials a code of authentication means, and what to do.
+// The API's own message repeats the string to sign.
+func cause(code string) string {
+	switch {
+	case code == "SignatureNonceUsed":
+		return "the same request came twice, through a proxy that repeats requests perhaps; run it again"
+	case strings.HasPrefix(code, "SignatureDoesNotMatch"), strings.HasPrefix(code, "IncompleteSignature"), strings.HasPrefix(code, "InvalidSignature"):
+		return "the secret does not belong to the access key id; copy both again, without blanks"
+	case strings.HasSuffix(code, ".Inactive"):
+		return "the access key is disabled; enable it in RAM, or use another one"
+	case strings.HasPrefix(code, "InvalidAccessKeyId"), strings.HasPrefix(code, "MissingAccessKeyId"):
+		return "there is no such access key id: it was deleted, or is another cloud's or site's"
+	case strings.HasPrefix(code, "InvalidTimeStamp"):
+		return "this machine's clock is more than 15 minutes off; set it"
+	case strings.HasPrefix(code, "InvalidSecurityToken"), strings.HasPrefix(code, "MissingSecurityToken"):
+		return "the security token has expired or does not belong to the key; sign in or assume the role again"
+	}
+	return "the access key, its secret or this machine's clock is wrong"
+}
+
+// advice says what a refusal of a binding means and what to do: the API's own message
+// names neither record nor group, and is withheld where the call carried a key.
+func advice(code string) string {
+	begins := func(prefixes ...string) bool {
+		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(code, p) })
+	}
+	switch {
+	case begins("InvalidICPLicense"):
+		return "the domain has no ICP filing, or one without Alibaba Cloud as provider, which mainland regions ask of INTERNET domains: file it or add the provider, then try again; INTRANET domains and regions abroad need none"
+	case begins("DomainNotResolved"):
+		return "the platform does not see the domain lead to the group's SubDomain: publish the CNAME, wait out the old record's TTL, and look with `bindgate lint`; or prove the domain by TXT (domainProof: txt)"
+	case begins("SingleDomainOwnershipCheckFail"):
+		return "neither the CNAME nor the TXT record proves to the platform that the domain is yours: publish TXT at <groupId>.<domain> as `bindgate checks explain dns/ownership-is-proved` says, and wait out its TTL"
+	case begins("DomainAlreadyBind", "RepeatedDomain", "DuplicateDomain"):
+		return "another group has the domain, or a wildcard that overlaps it; on a shared instance it may be another account's: unbind it there, or give isForce with forceFrom"
+	case begins("ExceedLimit", "ExceedQuota", "QuotaExceed"):
+		return "a quota is used up: a group holds five INTERNET and five INTRANET domains, wildcards included; unbind one, take another group, or ask for a higher quota in the console"
+	case begins("InvalidDomainName"):
+		return "the gateway takes the domain name for malformed: see `bindgate checks explain request/domain-is-well-formed`"
+	case begins("InvalidCertificate", "InvalidCaCertificate", "InvalidPrivateKey", "DomainCertificateNotFound"):
+		return "the gateway does not take the certificate, its name or its key: judge them with `bindgate lint --offline`, and attach them again"
+	}
+	return ""
 }
 
 // right names the RAM action and the least resource that a call needs.

@@ -20,6 +20,15 @@ type Request struct {
 	Action  string
 	Params  map[string]string
 	Secrets map[string]string // parameters that nothing may tell, the private key
+
+	sts bool // it goes to STS
+}
+
+func (r Request) version() string {
+	if r.sts {
+		return stsVersion
+	}
+	return version
 }
 
 // Call makes the call and decodes its answer into out, a pointer to a struct
@@ -30,7 +39,7 @@ type Request struct {
 func Call(ctx context.Context, p *Pool, r Request, out any, tries uint, again ...Kind) (requestID string, made int, err error) {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.Multiplier, pause.MaxInterval = p.config.Pause, 2, 2*time.Second
-	client, err := p.client(r.Region)
+	client, err := p.client(r)
 	if err != nil {
 		return "", 0, &Error{Kind: NotSent, Action: r.Action, Message: err.Error()}
 	}
@@ -89,11 +98,16 @@ func (p *Pool) once(ctx context.Context, client *openapi.Client, r Request, out 
 	try, cancel := context.WithTimeout(ctx, p.config.Timeout)
 	defer cancel()
 	try, x := withExchange(try)
-	_, _ = client.CallApiWithCtx(try, p.params(r.Action), p.request(r), &dara.RuntimeOptions{})
+	_, _ = client.CallApiWithCtx(try, p.params(r), p.request(r), &dara.RuntimeOptions{})
 	if x.got {
-		return x.read(r, out)
+		id, e := x.read(r, out)
+		if e != nil {
+			p.note(e)
+		}
+		return id, e
 	}
 	e := x.failure(r)
+	p.note(e)
 	switch {
 	case ctx.Err() != nil: // the caller's, not the try's
 		e.cause = ctx.Err()
@@ -120,9 +134,9 @@ func (x *exchange) failure(r Request) *Error {
 	return e
 }
 
-func (p *Pool) params(action string) *openapi.Params {
+func (p *Pool) params(r Request) *openapi.Params {
 	return &openapi.Params{
-		Action: dara.String(action), Version: dara.String(version),
+		Action: dara.String(r.Action), Version: dara.String(r.version()),
 		Protocol: dara.String("HTTPS"), Pathname: dara.String("/"),
 		// POST, because Go repeats a GET by itself on a connection that breaks.
 		Method: dara.String("POST"), AuthType: dara.String("AK"), Style: dara.String("RPC"),

@@ -25,6 +25,7 @@ import (
 // Config tells where and how to call.
 type Config struct {
 	Endpoint    string // https://host[:port], or plain http to loopback; "": apigateway.<region>.aliyuncs.com
+	STS         string // address of STS; "": the region's own, or a private Endpoint itself; NoSTS: there is none
 	Format      string // of answers: JSON or XML; "": not asked for, which is JSON
 	SignatureV1 bool   // sign as old endpoints want it (HMAC-SHA1) instead of V3
 	Credential  credentials.Credential

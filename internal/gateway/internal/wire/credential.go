@@ -1,7 +1,11 @@
 package wire
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -19,6 +23,9 @@ const (
 	roleARN     = "ALIBABA_CLOUD_ROLE_ARN"
 	oidcARN     = "ALIBABA_CLOUD_OIDC_PROVIDER_ARN"
 	oidcToken   = "ALIBABA_CLOUD_OIDC_TOKEN_FILE"
+
+	credentialsURI = "ALIBABA_CLOUD_CREDENTIALS_URI"
+	ecsRole        = "ALIBABA_CLOUD_ECS_METADATA"
 )
 
 // Credentials takes the access key from env, which wins as in the official chain,
@@ -29,28 +36,34 @@ const (
 // ErrNoCredentials; what the chain itself says is not repeated, for it may hold
 // the output of a credential process.
 func Credentials(env func(string) string) (credentials.Credential, error) {
+	if err := refuseDebug(env("DEBUG")); err != nil { // before the SDK asks for anything
+		return nil, err
+	}
 	if err := halfGiven(env); err != nil {
 		return nil, err
 	}
-	source, provider, err := named(env)
+	from, err := named(env)
 	if err != nil {
 		return nil, err
 	}
 	var chain credentials.Credential
-	if provider != nil {
-		chain = credentials.FromCredentialsProvider(source, provider)
+	if from.provider != nil {
+		chain = credentials.FromCredentialsProvider(from.name, from.provider)
 	} else if chain, err = credentials.NewCredential(accessKey(env)); err != nil {
-		return nil, nowhere(env)
+		return nil, nowhere()
 	}
-	one := &serial{Credential: chain}
+	one := &serial{Credential: chain, source: from.name}
 	m, err := one.GetCredential()
 	switch {
 	case err == nil && m != nil && m.AccessKeyId != nil && *m.AccessKeyId != "":
+		if one.source == "" && m.ProviderName != nil {
+			one.source = "the official chain: " + strings.TrimPrefix(*m.ProviderName, "default/")
+		}
 		return one, nil
-	case provider != nil:
-		return nil, fmt.Errorf("%w: %s gives none; repair it or unset its variables, for no other source is tried in its place", ErrNoCredentials, source)
+	case from.provider != nil:
+		return nil, fmt.Errorf("%w: %s gives none; %s, for no other source is tried in its place", ErrNoCredentials, from.name, from.repair)
 	}
-	return nil, nowhere(env)
+	return nil, nowhere()
 }
 
 // halfGiven refuses variables that mean a source and do not make one.
@@ -79,25 +92,137 @@ func halfGiven(env func(string) string) error {
 	return nil
 }
 
-// named returns the provider of the one source that env names in full; nil
-// without any, or with an access key, which wins.
-func named(env func(string) string) (source string, p providers.CredentialsProvider, err error) {
+// source is where credentials come from.
+type source struct {
+	name     string
+	provider providers.CredentialsProvider // nil: an access key in the environment, or the chain
+	repair   string                        // what to do where it gives none
+}
+
+// named returns the one source that env names in full, or that the official
+// command-line client was set up with; no provider without any. Variables of other
+// tools that look like credentials, and no source that is named, are an error: what
+// the chain finds then is somebody else's.
+func named(env func(string) string) (s source, err error) {
+	s.repair = "repair it or unset its variables"
 	switch {
 	case env(keyID) != "":
-		return "", nil, nil
+		s.name = "the environment (" + keyID + ")"
 	case env(oidcToken) != "":
-		source = "OIDC (" + oidcToken + ")"
-		p, err = providers.NewOIDCCredentialsProviderBuilder().WithRoleArn(env(roleARN)).WithOIDCProviderARN(env(oidcARN)).
+		s.name = "OIDC (" + oidcToken + ")"
+		s.provider, err = providers.NewOIDCCredentialsProviderBuilder().WithRoleArn(env(roleARN)).WithOIDCProviderARN(env(oidcARN)).
 			WithOIDCTokenFilePath(env(oidcToken)).Build()
 	case env(profileName) != "":
-		source = fmt.Sprintf("the profile %.64q (%s)", env(profileName), profileName)
-		p, err = providers.NewCLIProfileCredentialsProviderBuilder().WithProfileName(env(profileName)).
-			WithProfileFile(profileFile(env)).Build()
+		return profile(env, env(profileName))
+	case env(credentialsURI) != "":
+		s.name = "the address of " + credentialsURI
+		s.provider, err = providers.NewURLCredentialsProviderBuilder().WithUrl(env(credentialsURI)).Build()
+	case env(ecsRole) != "":
+		s.name = "the ECS instance role of " + ecsRole
+		s.provider, err = providers.NewECSRAMRoleCredentialsProviderBuilder().WithRoleName(env(ecsRole)).Build()
+	default:
+		if err := ofOtherTools(env); err != nil {
+			return s, err
+		}
+		return profile(env, "")
 	}
 	if err != nil {
-		return source, nil, fmt.Errorf("%w: %s cannot be used; repair it or unset its variables", ErrNoCredentials, source)
+		return s, fmt.Errorf("%w: %s cannot be used; %s", ErrNoCredentials, s.name, s.repair)
 	}
-	return source, p, nil
+	return s, nil
+}
+
+// profile returns the source that a profile of the official command-line client is;
+// without a name its current one, where there is a file and it is filled in. What is
+// wrong with the file is said here: the SDK would say nothing, or all of it.
+func profile(env func(string) string, name string) (source, error) {
+	file, given := profileFile(env), name != ""
+	disabled := strings.EqualFold(env("ALIBABA_CLOUD_CLI_PROFILE_DISABLED"), "true")
+	if file == "" || disabled && !given {
+		return source{}, nil
+	}
+	fail := func(format string, args ...any) (source, error) {
+		return source{}, fmt.Errorf("%w: the profiles of %q: %s; repair them, or set ALIBABA_CLOUD_CLI_PROFILE_DISABLED=true to go without", ErrNoCredentials, file, fmt.Sprintf(format, args...))
+	}
+	data, err := os.ReadFile(file)
+	switch {
+	case disabled:
+		return fail("%s names one, and ALIBABA_CLOUD_CLI_PROFILE_DISABLED is set", profileName)
+	case errors.Is(err, fs.ErrNotExist) && !given:
+		return source{}, nil
+	case err != nil:
+		return fail("the file cannot be read")
+	}
+	var config struct {
+		Current  string `json:"current"`
+		Profiles []struct {
+			Name string `json:"name"`
+			Mode string `json:"mode"`
+			ID   string `json:"access_key_id"`
+		} `json:"profiles"`
+	}
+	if json.Unmarshal(data, &config) != nil {
+		return fail("the file is no JSON of the documented shape")
+	}
+	if name == "" {
+		name = config.Current
+	}
+	var names []string
+	for _, p := range config.Profiles {
+		names = append(names, p.Name)
+		if p.Name != name {
+			continue
+		}
+		if !given && p.Mode == "AK" && p.ID == "" {
+			return source{}, nil // as the client makes it before it is set up
+		}
+		s := source{name: fmt.Sprintf("the profile %.64q (%s, mode %.32s)", name, profileName, p.Mode), repair: repairOf(p.Mode, name)}
+		if s.repair == "" {
+			return fail("the profile %.64q has the mode %.32q, want AK, StsToken, RamRoleArn, ChainableRamRoleArn, EcsRamRole, OIDC, CloudSSO, OAuth or External", name, p.Mode)
+		}
+		if !given {
+			s.name = fmt.Sprintf("the current profile %.64q of %s (mode %.32s)", name, file, p.Mode)
+		}
+		if s.provider, err = providers.NewCLIProfileCredentialsProviderBuilder().WithProfileName(name).WithProfileFile(file).Build(); err != nil {
+			return fail("the profile %.64q cannot be used", name)
+		}
+		return s, nil
+	}
+	if len(names) == 0 && !given {
+		return source{}, nil
+	}
+	return fail("there is no profile %.64q (%s), the file has %.200q", name, profileName, names)
+}
+
+// repairOf says what to do where a profile of a mode gives no key; empty for a mode
+// that there is not.
+func repairOf(mode, name string) string {
+	switch mode {
+	case "CloudSSO", "OAuth":
+		return fmt.Sprintf("its sign-in has expired or was never made: run `aliyun configure --profile %.64s --mode %s`", name, mode)
+	case "AK", "StsToken":
+		return fmt.Sprintf("its key is not whole: run `aliyun configure --profile %.64s --mode %s`", name, mode)
+	case "RamRoleArn", "ChainableRamRoleArn", "OIDC":
+		return "its role could not be assumed: check its trust policy, its source and the network"
+	case "EcsRamRole":
+		return "the instance has no such role, or its metadata cannot be reached"
+	case "External":
+		return "its command failed"
+	}
+	return ""
+}
+
+// ofOtherTools refuses variables of Terraform, lego and older SDKs where no source of
+// the official clients is named.
+func ofOtherTools(env func(string) string) error {
+	for _, prefix := range []string{"ALICLOUD", "ALIYUN", "ALIBABACLOUD"} {
+		for _, name := range []string{"ACCESS_KEY", "SECRET_KEY", "ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN", "PROFILE", "RAM_ROLE", "ACCESS_KEY_FILE", "SECRET_KEY_FILE"} {
+			if other := prefix + "_" + name; env(other) != "" {
+				return fmt.Errorf("%w: %s is a name of other tools and is not read; export %s and %s, or unset it", ErrNoCredentials, other, keyID, keySecret)
+			}
+		}
+	}
+	return nil
 }
 
 // profileFile is where the official command-line client keeps its profiles; empty
@@ -112,18 +237,11 @@ func profileFile(env func(string) string) string {
 	return ""
 }
 
-// nowhere says where credentials were looked for, and names a variable of another
-// tool that looks like them.
-func nowhere(env func(string) string) error {
-	hint := "set one of them, or use --offline"
-	for _, other := range []string{"ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY", "ALICLOUD_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_ID", "ALIBABACLOUD_ACCESS_KEY_ID"} {
-		if env(other) != "" {
-			hint = fmt.Sprintf("%s is a name of other tools and is not read; export %s and %s", other, keyID, keySecret)
-		}
-	}
+// nowhere says where credentials were looked for.
+func nowhere() error {
 	return fmt.Errorf("%w: looked at %s with %s, the OIDC variables (%s, %s, %s), %s, "+
-		"~/.aliyun/config.json, ~/.alibabacloud/credentials, the ECS instance role and ALIBABA_CLOUD_CREDENTIALS_URI: %s",
-		ErrNoCredentials, keyID, keySecret, roleARN, oidcARN, oidcToken, profileName, hint)
+		"~/.aliyun/config.json, ~/.alibabacloud/credentials, the ECS instance role and %s: set one of them, or use --offline",
+		ErrNoCredentials, keyID, keySecret, roleARN, oidcARN, oidcToken, profileName, credentialsURI)
 }
 
 // accessKey is the key that env holds; nil, which stands for the chain, without
@@ -145,7 +263,11 @@ func accessKey(env func(string) string) *credentials.Config {
 type serial struct {
 	mu sync.Mutex
 	credentials.Credential
+	source string
 }
+
+// Source names where the credentials come from.
+func (s *serial) Source() string { return s.source }
 
 // GetCredential is the only method that the SDK core calls.
 func (s *serial) GetCredential() (*credentials.CredentialModel, error) {

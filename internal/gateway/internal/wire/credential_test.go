@@ -20,7 +20,14 @@ func TestCredentialsOfSomebodyElseAreNotTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := `{"current":"default","profiles":[{"name":"default","mode":"AK","access_key_id":"default-id","access_key_secret":"default-secret"},
-		{"name":"prod","mode":"AK","access_key_id":"prod-id","access_key_secret":"prod-secret"}]}`
+		{"name":"prod","mode":"AK","access_key_id":"prod-id","access_key_secret":"prod-secret"}, {"name":"half","mode":"AK","access_key_id":"half-id"},
+		{"name":"sso","mode":"CloudSSO","cloud_sso_sign_in_url":"https://signin-cn-shanghai.alibabacloudsso.com/x/login","cloud_sso_account_id":"1",
+		 "cloud_sso_access_config":"ac-1","access_token":"` + canary + `","cloud_sso_access_token_expire":1}, {"name":"odd","mode":"Foo"}]}`
+	for name, text := range map[string]string{"cut.json": "{", "lost.json": `{"current":"gone","profiles":[{"name":"prod","mode":"AK"}]}`} {
+		if err := os.WriteFile(filepath.Join(home, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := os.WriteFile(filepath.Join(home, ".aliyun", "config.json"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -31,16 +38,30 @@ func TestCredentialsOfSomebodyElseAreNotTaken(t *testing.T) {
 		env  map[string]string
 		key  string // that is taken
 		want string // of the error
+
+		source string // that is named; empty: not compared
 	}{
 		"a whole key":              {env: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "own-id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "s"}, key: "own-id"},
 		"a key beside a profile":   {env: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "own-id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "s", "ALIBABA_CLOUD_PROFILE": "no"}, key: "own-id"},
 		"a profile":                {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "prod"}, key: "prod-id"},
-		"nothing named":            {key: "default-id"},
+		"nothing named":            {key: "default-id", source: "the current profile"},
+		"names of Terraform":       {env: map[string]string{"ALICLOUD_ACCESS_KEY": "id", "ALICLOUD_SECRET_KEY": canary}, want: "ALICLOUD_ACCESS_KEY is a name of other tools"},
+		"a role of lego":           {env: map[string]string{"ALICLOUD_RAM_ROLE": "r"}, want: "ALICLOUD_RAM_ROLE is a name of other tools"},
+		"Terraform beside a key":   {env: map[string]string{"ALICLOUD_ACCESS_KEY": "id", "ALIBABA_CLOUD_ACCESS_KEY_ID": "own-id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "s"}, key: "own-id"},
+		"an expired sign-in":       {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "sso"}, want: "its sign-in has expired or was never made: run `aliyun configure --profile sso --mode CloudSSO`"},
+		"an unknown mode":          {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "odd"}, want: `has the mode "Foo", want AK, StsToken`},
+		"half of a profile":        {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "half"}, want: "its key is not whole"},
+		"profiles are disabled":    {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "prod", "ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true"}, want: "ALIBABA_CLOUD_CLI_PROFILE_DISABLED is set"},
+		"another file":             {env: map[string]string{"ALIBABA_CLOUD_CONFIG_FILE": "/no/such/config.json", "ALIBABA_CLOUD_PROFILE": "prod"}, want: "the file cannot be read"},
+		"no JSON":                  {env: map[string]string{"ALIBABA_CLOUD_CONFIG_FILE": filepath.Join(home, "cut.json")}, want: "no JSON of the documented shape"},
+		"no current profile":       {env: map[string]string{"ALIBABA_CLOUD_CONFIG_FILE": filepath.Join(home, "lost.json")}, want: `there is no profile "gone"`},
+		"an address":               {env: map[string]string{"ALIBABA_CLOUD_CREDENTIALS_URI": "http://127.0.0.1:1/" + canary}, want: "the address of ALIBABA_CLOUD_CREDENTIALS_URI gives none"},
+		"a role":                   {env: map[string]string{"ALIBABA_CLOUD_ECS_METADATA": "r"}, want: "the ECS instance role of ALIBABA_CLOUD_ECS_METADATA"},
 		"an id without its secret": {env: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "own-id"}, want: "ALIBABA_CLOUD_ACCESS_KEY_ID is set, ALIBABA_CLOUD_ACCESS_KEY_SECRET is not"},
 		"a secret without its id":  {env: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_SECRET": canary}, want: "ALIBABA_CLOUD_ACCESS_KEY_SECRET is set, ALIBABA_CLOUD_ACCESS_KEY_ID is not"},
 		"a token alone":            {env: map[string]string{"ALIBABA_CLOUD_SECURITY_TOKEN": canary}, want: "set all three or none"},
 		"a line break":             {env: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "own-id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": canary + "\n"}, want: "ALIBABA_CLOUD_ACCESS_KEY_SECRET holds white space"},
-		"no such profile":          {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "prdo"}, want: `the profile "prdo" (ALIBABA_CLOUD_PROFILE) gives none`},
+		"no such profile":          {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "prdo"}, want: `there is no profile "prdo" (ALIBABA_CLOUD_PROFILE), the file has ["default" "prod"`},
 		"half of OIDC":             {env: map[string]string{"ALIBABA_CLOUD_OIDC_TOKEN_FILE": "/token", "ALIBABA_CLOUD_ROLE_ARN": "r"}, want: "ALIBABA_CLOUD_OIDC_PROVIDER_ARN is not set"},
 		"OIDC without its token": {env: map[string]string{"ALIBABA_CLOUD_OIDC_TOKEN_FILE": "/no/such/token", "ALIBABA_CLOUD_ROLE_ARN": "acs:ram::1:role/r",
 			"ALIBABA_CLOUD_OIDC_PROVIDER_ARN": "acs:ram::1:oidc-provider/p"}, want: "OIDC (ALIBABA_CLOUD_OIDC_TOKEN_FILE) gives none"},
@@ -64,6 +85,9 @@ func TestCredentialsOfSomebodyElseAreNotTaken(t *testing.T) {
 			m, err := got.GetCredential()
 			if err != nil || *m.AccessKeyId != c.key {
 				t.Errorf("got %v and %v, want the key %q", m.AccessKeyId, err, c.key)
+			}
+			if named := got.(interface{ Source() string }).Source(); !strings.Contains(named, c.source) || named == "" {
+				t.Errorf("the source is %q, want %q", named, c.source)
 			}
 		})
 	}

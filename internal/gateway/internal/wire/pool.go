@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"fmt"
+	"net/url"
 	"sync"
 
 	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
@@ -16,8 +18,11 @@ type Pool struct {
 	edge   *edge
 
 	mu      sync.Mutex
-	clients map[string]*openapi.Client
+	clients map[string]*openapi.Client // by base address
 	limits  map[string]*rate.Limiter
+
+	identities map[string]Identity // by access key id
+	refused    *Error              // the last answer that did not take the credentials
 }
 
 // New checks the configuration and makes a pool; it connects to nothing.
@@ -29,6 +34,11 @@ func New(c Config) (*Pool, error) {
 	if err := refuseDebug(c.Env("DEBUG")); err != nil {
 		return nil, err
 	}
+	if c.STS != "" && c.STS != NoSTS {
+		if _, err := parseEndpoint(c.STS); err != nil {
+			return nil, fmt.Errorf("STS: %w", err)
+		}
+	}
 	if c.Endpoint != "" {
 		if _, err := parseEndpoint(c.Endpoint); err != nil {
 			return nil, err
@@ -38,7 +48,7 @@ func New(c Config) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Pool{config: c, edge: e, clients: map[string]*openapi.Client{}, limits: map[string]*rate.Limiter{}}, nil
+	return &Pool{config: c, edge: e, clients: map[string]*openapi.Client{}, limits: map[string]*rate.Limiter{}, identities: map[string]Identity{}}, nil
 }
 
 // Endpoint is the address that calls for a region go to, to name it in
@@ -56,26 +66,52 @@ func (p *Pool) Close() { p.edge.client.CloseIdleConnections() }
 
 // client is one for a single call: the SDK's writes to itself as it makes a call
 // (GetRpcHeaders), so that calls at the same time cannot share it.
-func (p *Pool) client(region string) (*openapi.Client, error) {
+func (p *Pool) client(r Request) (*openapi.Client, error) {
+	base := p.config.base
+	if r.sts {
+		base = p.config.stsBase
+	}
+	u, err := base(r.Region)
+	if err != nil {
+		return nil, err
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c, ok := p.clients[region]
+	key := r.Region + " " + u.String()
+	c, ok := p.clients[key]
 	if !ok {
-		var err error
-		if c, err = p.newClient(region); err != nil {
+		if c, err = p.newClient(r.Region, u); err != nil {
 			return nil, err
 		}
-		p.clients[region] = c
+		p.clients[key] = c
 	}
 	one := *c
 	return &one, nil
 }
 
-func (p *Pool) newClient(region string) (*openapi.Client, error) {
-	u, err := p.config.base(region)
-	if err != nil {
-		return nil, err
+// Refused returns the last answer that did not take the credentials; nil: none. It
+// will be the same when it is tried again.
+func (p *Pool) Refused() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.refused == nil {
+		return nil
 	}
+	return p.refused
+}
+
+// note remembers an answer that did not take the credentials. A nonce that was used
+// already says nothing of them.
+func (p *Pool) note(e *Error) {
+	if e.Kind != Auth || e.Code == "SignatureNonceUsed" {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refused = e
+}
+
+func (p *Pool) newClient(region string, u *url.URL) (*openapi.Client, error) {
 	cfg := &openapi.Config{
 		Credential: p.config.Credential,
 		Endpoint:   dara.String(u.Host),

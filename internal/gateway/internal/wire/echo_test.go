@@ -1,0 +1,66 @@
+package wire_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/bindgate/bindgate/internal/gateway/gatewaytest"
+	"github.com/bindgate/bindgate/internal/gateway/internal/wire"
+)
+
+// An endpoint that echoes the request puts no byte of the key into what is told of
+// its answer, in whichever field it does.
+func TestNoFieldEchoesTheKey(t *testing.T) {
+	body := strings.Repeat("MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg", 2)
+	key := "-----BEGIN PRIVATE KEY-----\n" + body[:64] + "\n" + body[64:] + "\n-----END PRIVATE KEY-----\n"
+	for name, echo := range map[string]string{"whole": key, "a line": body[:64], "a part": body[10:30], "across lines": body[50:80], "with an escape": "a\x1b[31m" + body[:8], "long": strings.Repeat("A", 65)} {
+		for _, field := range []string{"Code", "RequestId", "Message"} {
+			answer := map[string]any{"Code": "Refused", "RequestId": "R-1", "Message": "m"}
+			answer[field] = echo
+			e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomainCertificate": {{Status: 400, Body: gatewaytest.OK(answer).Body}}})
+			_, _, err := wire.Call(gatewaytest.Soon(t), e.Transport(), wire.Request{Region: "cn-hangzhou", Action: "SetDomainCertificate",
+				Secrets: map[string]string{"CertificatePrivateKey": key}}, nil, 1)
+			var refused *wire.Error
+			if !errors.As(err, &refused) {
+				t.Fatalf("got %v", err)
+			}
+			told := fmt.Sprintf("%s %+v %#v", err, *refused, *refused)
+			if strings.Contains(told, echo) || strings.Contains(told, body[10:18]) || refused.Code == "" || refused.RequestID == "" {
+				t.Errorf("%s in %s: told %s", name, field, told)
+			}
+		}
+	}
+}
+
+// What a refusal means and what to do stands beside the API's own words, and where
+// those are withheld.
+func TestRefusalsSayWhatToDo(t *testing.T) {
+	for code, want := range map[string]string{
+		"InvalidICPLicense": "ICP filing", "DomainNotResolved": "publish the CNAME", "SingleDomainOwnershipCheckFail": "TXT at <groupId>.<domain>",
+		"DomainAlreadyBind": "isForce with forceFrom", "ExceedLimitDomain": "five INTERNET and five INTRANET", "QuotaExceeded.Domain": "a quota is used up",
+		"InvalidDomainName": "domain-is-well-formed", "InvalidCertificateName": "does not take the certificate", "DomainCertificateNotFound": "attach them again",
+	} {
+		e := gatewaytest.New(t, script(gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal(code, "m")}))
+		if err := ask(t, e); err == nil || !strings.Contains(err.Error(), want) || err.Kind != wire.Rejected {
+			t.Errorf("%s: got %v, want %q", code, err, want)
+		}
+	}
+	e := gatewaytest.New(t, script(gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("InvalidBasePath", "m")}))
+	if err := ask(t, e); err == nil || err.Advice != "" {
+		t.Errorf("a code that nothing is known of: got %v", err)
+	}
+}
+
+// DEBUG is refused before any source of credentials is asked.
+func TestDebugIsRefusedFirst(t *testing.T) {
+	for _, value := range []string{"dara", "tea", "credential", "x,tea"} {
+		_, err := wire.Credentials(func(name string) string {
+			return map[string]string{"DEBUG": value, "ALIBABA_CLOUD_CREDENTIALS_URI": "http://127.0.0.1:1/"}[name]
+		})
+		if err == nil || !strings.Contains(err.Error(), "unset DEBUG") {
+			t.Errorf("DEBUG=%s: got %v", value, err)
+		}
+	}
+}

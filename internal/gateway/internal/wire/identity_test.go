@@ -1,0 +1,98 @@
+package wire_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/aliyun/credentials-go/credentials"
+
+	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/gateway/gatewaytest"
+	"github.com/bindgate/bindgate/internal/gateway/internal/wire"
+)
+
+const caller = `{"RequestId":"R","IdentityType":"RAMUser","AccountId":"1234567890123456","PrincipalId":"2","UserId":"2","Arn":"acs:ram::1234567890123456:user/ci"}`
+
+func TestIdentity(t *testing.T) {
+	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"GetCallerIdentity": {{Body: caller}}})
+	p := e.Transport()
+	for range 2 {
+		id, err := p.Identity(gatewaytest.Soon(t), "cn-hangzhou")
+		if want := (wire.Identity{AccountID: "1234567890123456", ARN: "acs:ram::1234567890123456:user/ci", AccessKeyID: "test…"}); err != nil || id != want {
+			t.Errorf("got %+v, %v", id, err)
+		}
+	}
+	calls := e.Calls()
+	if len(calls) != 1 {
+		t.Fatalf("asked %d times, want once", len(calls))
+	}
+	if v := calls[0].Header.Get("x-acs-version"); v != "2015-04-01" || len(calls[0].URL) > 0 {
+		t.Errorf("version %q, query %v", v, calls[0].URL)
+	}
+}
+
+func TestIdentityThatCannotBeHad(t *testing.T) {
+	for name, tc := range map[string]struct {
+		answer gatewaytest.Answer
+		kind   wire.Kind // of the error; empty: none of its own
+		want   string
+	}{
+		"no account":      {gatewaytest.Answer{Body: `{"RequestId":"R"}`}, "", "names no account"},
+		"a wrong secret":  {gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("SignatureDoesNotMatch", "m")}, wire.Auth, "the secret does not belong to the access key id"},
+		"no such key":     {gatewaytest.Answer{Status: 404, Body: gatewaytest.Refusal("InvalidAccessKeyId.NotFound", "m")}, wire.Auth, "no such access key id"},
+		"a disabled key":  {gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("InvalidAccessKeyId.Inactive", "m")}, wire.Auth, "is disabled"},
+		"a token":         {gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("InvalidSecurityToken.Expired", "m")}, wire.Auth, "security token has expired"},
+		"the clock":       {gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("InvalidTimeStamp.Expired", "m")}, wire.Auth, "clock"},
+		"no STS there":    {gatewaytest.Answer{Status: 404, Body: gatewaytest.Refusal("InvalidApi.NotFound", "m")}, wire.Rejected, "InvalidApi.NotFound"},
+		"a proxy's words": {gatewaytest.Answer{Type: "text/html", Body: "<html>"}, wire.Malformed, "does not speak the API"},
+	} {
+		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"GetCallerIdentity": {tc.answer}})
+		p := e.Transport()
+		_, err := p.Identity(gatewaytest.Soon(t), "cn-hangzhou")
+		var refused *wire.Error
+		if err == nil || !strings.Contains(err.Error(), tc.want) || tc.kind != "" && (!errors.As(err, &refused) || refused.Kind != tc.kind) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if (p.Refused() != nil) != (tc.kind == wire.Auth) {
+			t.Errorf("%s: refused is %v", name, p.Refused())
+		}
+	}
+}
+
+func TestIdentityWithoutSTS(t *testing.T) {
+	e := gatewaytest.New(t, nil) // a question fails the test
+	id, err := e.Transport(func(c *gateway.Config) { c.STS = wire.NoSTS }).Identity(gatewaytest.Soon(t), "cn-hangzhou")
+	if !errors.Is(err, wire.ErrNoSTS) || id.AccessKeyID != "test…" {
+		t.Errorf("got %+v, %v", id, err)
+	}
+}
+
+// key is an access key that may be replaced.
+type key struct {
+	credentials.Credential
+	id string
+}
+
+func (k *key) GetCredential() (*credentials.CredentialModel, error) {
+	m, err := k.Credential.GetCredential()
+	if err == nil {
+		m.AccessKeyId = &k.id
+	}
+	return m, err
+}
+
+// Another access key is another question, whoever was known before.
+func TestIdentityOfAnotherKey(t *testing.T) {
+	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"GetCallerIdentity": {{Body: caller}, {Body: strings.ReplaceAll(caller, "1234567890123456", "6543210987654321")}}})
+	k := &key{gatewaytest.Credential(t), "LTAI0123456789abcd"}
+	p := e.Transport(func(c *gateway.Config) { c.Credential = k })
+	first, err := p.Identity(gatewaytest.Soon(t), "cn-hangzhou")
+	if err != nil || first.AccessKeyID != "LTAI…abcd" {
+		t.Errorf("got %+v, %v", first, err)
+	}
+	k.id = "LTAI9876543210dcba"
+	if second, err := p.Identity(gatewaytest.Soon(t), "cn-hangzhou"); err != nil || second.AccountID != "6543210987654321" {
+		t.Errorf("got %+v, %v", second, err)
+	}
+}
