@@ -3,17 +3,42 @@ package main
 import (
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 )
 
-// lateFirstCollection lets the heap grow to 16 MB instead of 4 before it is
-// collected for the first time. A run of one binding just passes 4 MB, and ends
-// before collecting that would pay: it took a tenth of the time. From the first
-// collection on, Go's own pace holds again, as it does when GOGC was set.
-func lateFirstCollection() {
-	const usual, late = 100, 400 // GOGC; the heap starts at 4 MB × GOGC/100
-	if before := debug.SetGCPercent(late); before != usual {
+// Limits of the garbage collector's pace, as GOGC.
+const (
+	usualPace = 100
+	rarePace  = 400
+	room      = 48 << 20 // bytes that may be allocated between two collections of a small heap
+)
+
+// collectRarely lets a small heap grow by up to four times its size, at most by
+// room, before it is collected again: collecting took a tenth of the time of a run
+// of one binding, and a fifth of the start with large policy data. From a heap of
+// the size of room on, Go's own pace holds. GOGC of the user is kept.
+func collectRarely() {
+	if before := debug.SetGCPercent(rarePace); before != usualPace {
 		debug.SetGCPercent(before)
 		return
 	}
-	runtime.AddCleanup(new(*byte), func(percent int) { debug.SetGCPercent(percent) }, usual)
+	afterCollection(rarePace)
+}
+
+// afterCollection sets the pace after each collection from now on.
+func afterCollection(pace int) {
+	runtime.AddCleanup(new(*byte), func(before int) {
+		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		metrics.Read(live)
+		now := paceFor(live[0].Value.Uint64())
+		if now != before {
+			debug.SetGCPercent(now)
+		}
+		afterCollection(now)
+	}, pace)
+}
+
+// paceFor returns GOGC for a heap of which live bytes are in use.
+func paceFor(live uint64) int {
+	return int(min(max(room*100/max(live, 1), usualPace), rarePace))
 }

@@ -14,25 +14,42 @@ func percent() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-func TestFirstCollectionEndsTheDelay(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(100))
-	lateFirstCollection()
-	if got := percent(); got != 400 {
-		t.Fatalf("at first: got %d %%, want 400", got)
-	}
-	for range 6000 { // a cleanup runs soon after a collection, in a goroutine of its own
-		runtime.GC()
-		if percent() == 100 {
+// collectUntil collects until the pace is the wanted one: a cleanup runs soon
+// after a collection, in a goroutine of its own.
+func collectUntil(t *testing.T, want uint64) {
+	t.Helper()
+	for range 6000 {
+		if runtime.GC(); percent() == want {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(time.Millisecond)
 	}
-	t.Errorf("after collections: got %d %%, want 100", percent())
+	t.Fatalf("after collections: got %d %%, want %d", percent(), want)
+}
+
+func TestPaceFollowsTheHeap(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(usualPace))
+	collectRarely()
+	if got := percent(); got != rarePace {
+		t.Fatalf("at first: got %d %%, want %d", got, rarePace)
+	}
+	large := make([]byte, 2*room)
+	collectUntil(t, usualPace)
+	runtime.KeepAlive(large)
+	collectUntil(t, rarePace)
+}
+
+func TestPaceFor(t *testing.T) {
+	for live, want := range map[uint64]int{0: 400, 1 << 20: 400, 12 << 20: 400, 16 << 20: 300, 24 << 20: 200, 48 << 20: 100, 1 << 40: 100} {
+		if got := paceFor(live); got != want {
+			t.Errorf("%d bytes: got %d, want %d", live, got, want)
+		}
+	}
 }
 
 func TestGOGCOfTheUserStays(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(50))
-	lateFirstCollection()
+	collectRarely()
 	if got := percent(); got != 50 {
 		t.Errorf("got %d %%, want 50", got)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 func main() {
-	lateFirstCollection()
+	collectRarely()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(cli.Run(ctx, os.Args[1:], cli.System()))

@@ -90,7 +90,7 @@ func BenchmarkInput(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := e.own.input(reflect.ValueOf(d).Elem()); err != nil {
+		if _, err := e.own.input(reflect.ValueOf(&d).Elem()); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -24,8 +24,23 @@ const packageRoot = "bindgate"
 type datum struct {
 	file     string
 	row, col int
-	fields   map[string]*datum
-	value    ast.Value
+	fields   map[string]*datum // of an object; nil while it was not asked for them
+	value    ast.Value         // of anything else, and of an object without fields yet
+	read     func() map[string]*datum
+}
+
+func (d *datum) isObject() bool {
+	_, is := d.value.(ast.Object)
+	return d.value == nil || is
+}
+
+// members returns the fields of an object with their places. Most objects of a
+// large file are never asked for them.
+func (d *datum) members() map[string]*datum {
+	if d.fields == nil && d.read != nil {
+		d.fields, d.value = d.read(), nil
+	}
+	return d.fields
 }
 
 // policyData is the data of all files as one document, and which of its names
@@ -58,7 +73,7 @@ func (d *datum) mergeFiles(files []source) strictyaml.Errors {
 			found = append(found, err...)
 			continue
 		}
-		if p, ok := from.fields[packageRoot]; ok {
+		if p, ok := from.members()[packageRoot]; ok {
 			found = append(found, p.fail("data.%s belongs to the packages: give the data another name", packageRoot))
 			continue
 		}
@@ -70,12 +85,12 @@ func (d *datum) mergeFiles(files []source) strictyaml.Errors {
 // merge adds what another file holds; no value may be set twice.
 func (d *datum) merge(from *datum, path string) strictyaml.Errors {
 	var found strictyaml.Errors
-	for name, v := range from.fields {
-		old, taken := d.fields[name]
+	for name, v := range from.members() {
+		old, taken := d.members()[name]
 		switch {
 		case !taken:
 			d.fields[name] = v
-		case old.fields != nil && v.fields != nil:
+		case old.isObject() && v.isObject():
 			found = append(found, old.merge(v, path+name+".")...)
 		default:
 			found = append(found, v.fail("data.%s%s is set already at %s:%d:%d: two files collide, and only --data overrides",
@@ -90,8 +105,8 @@ func (d *datum) merge(from *datum, path string) strictyaml.Errors {
 // and in an empty object; elsewhere it would override nothing.
 func (d *datum) override(from *datum, path string) strictyaml.Errors {
 	var found strictyaml.Errors
-	open := path == "" || len(d.fields) == 0
-	for name, v := range from.fields {
+	open := path == "" || len(d.members()) == 0
+	for name, v := range from.members() {
 		old, ok := d.fields[name]
 		switch {
 		case !ok && open:
@@ -101,7 +116,7 @@ func (d *datum) override(from *datum, path string) strictyaml.Errors {
 		case kindName(old) != kindName(v):
 			found = append(found, v.fail("data.%s%s is %s, want %s as at %s:%d:%d",
 				path, name, kindName(v), kindName(old), old.file, old.row, old.col))
-		case old.fields != nil:
+		case old.isObject():
 			found = append(found, old.override(v, path+name+".")...)
 		default:
 			d.fields[name] = v
@@ -124,7 +139,7 @@ func (d *datum) fail(format string, args ...any) *strictyaml.Error {
 
 func kindName(d *datum) string {
 	switch d.value.(type) {
-	case nil:
+	case nil, ast.Object:
 		return "an object"
 	case ast.Null:
 		return "null"

@@ -22,9 +22,9 @@ type reads struct {
 }
 
 // readsOfInput collects what the compiled modules can read of the input. A
-// reference with a computed key reads everything below that key. A rule that
-// only names a part of the input (binding := input.binding) reads what the
-// references to the rule read.
+// reference with a computed key reads everything below that key. A rule or a
+// variable that only names a part of the input (b := input.binding) reads what the
+// references to it read.
 func readsOfInput(c *ast.Compiler) *reads {
 	r := &reads{}
 	names := namesOfInput(c)
@@ -33,10 +33,7 @@ func readsOfInput(c *ast.Compiler) *reads {
 			if _, isName := names[rule.Ref().GroundPrefix().String()]; isName {
 				continue
 			}
-			ast.WalkRefs(rule, func(ref ast.Ref) bool {
-				r.addRef(ref, names)
-				return false
-			})
+			r.addRule(rule, names)
 		}
 	}
 	return r
@@ -75,6 +72,76 @@ func namesOfInput(c *ast.Compiler) map[string]inputName {
 	return names
 }
 
+// addRule adds what a rule reads. A variable that names a part of the input reads
+// what the references that begin with it read; where it stands for itself it reads
+// the whole part.
+func (r *reads) addRule(rule *ast.Rule, names map[string]inputName) {
+	variables := r.variablesOfInput(rule)
+	var visitor *ast.GenericVisitor
+	visitor = ast.NewGenericVisitor(func(x any) bool {
+		switch x := x.(type) {
+		case *ast.Expr:
+			_, path := namesInput(x)
+			r.touch(path)
+			return path != nil
+		case ast.Var:
+			if path := variables[x]; path != nil {
+				r.add(path)
+			}
+		case ast.Ref:
+			r.addRef(x, names)
+			v, isVar := x[0].Value.(ast.Var)
+			path := variables[v]
+			if !isVar || path == nil {
+				return false
+			}
+			r.add(slices.Concat(path, constants(x)))
+			for _, t := range x[1:] {
+				visitor.Walk(t)
+			}
+			return true
+		}
+		return false
+	})
+	visitor.Walk(rule)
+	for next := rule; next != nil; next = next.Else { // the visitor skips references in heads
+		visitor.Walk(next.Head.Reference)
+	}
+}
+
+// variablesOfInput returns the variables of a rule that name a part of the input,
+// and the path of that part. Of a variable that names two parts, both are read.
+func (r *reads) variablesOfInput(rule *ast.Rule) map[ast.Var][]string {
+	variables := map[ast.Var][]string{}
+	ast.WalkExprs(rule, func(e *ast.Expr) bool {
+		v, path := namesInput(e)
+		if path == nil {
+			return false
+		}
+		if other, twice := variables[v]; twice {
+			r.add(other)
+			r.add(path)
+		}
+		variables[v] = path
+		return false
+	})
+	return variables
+}
+
+// namesInput reports what an expression of the form __local0__ = input.binding
+// names. The compiler gives each declared variable a name of its own in the rule.
+func namesInput(e *ast.Expr) (name ast.Var, path []string) {
+	if !e.IsEquality() || e.Negated || len(e.With) > 0 {
+		return "", nil
+	}
+	v, isVar := e.Operand(0).Value.(ast.Var)
+	ref, isRef := e.Operand(1).Value.(ast.Ref)
+	if !isVar || !isRef || !v.IsGenerated() || !ref[0].Equal(ast.InputRootDocument) || len(ref) == 1 || len(constants(ref)) != len(ref)-1 {
+		return "", nil
+	}
+	return v, constants(ref)
+}
+
 // addRef adds what a reference reads. One that may reach a name, but does not
 // go beyond it, reads all that the name stands for.
 func (r *reads) addRef(ref ast.Ref, names map[string]inputName) {
@@ -92,7 +159,11 @@ func (r *reads) addRef(ref ast.Ref, names map[string]inputName) {
 	}
 }
 
-func (r *reads) add(path []string) {
+// add adds the whole value at a path.
+func (r *reads) add(path []string) { r.touch(path).all = true }
+
+// touch adds that the value at a path exists, and none of its fields.
+func (r *reads) touch(path []string) *reads {
 	for _, name := range path {
 		below := r.fields[name]
 		if below == nil {
@@ -104,7 +175,7 @@ func (r *reads) add(path []string) {
 		}
 		r = below
 	}
-	r.all = true
+	return r
 }
 
 // at returns what is read of the value at a path; nil: nothing.

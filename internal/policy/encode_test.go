@@ -103,7 +103,7 @@ func TestPartsOfTheInputAreThoseOfTheWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := reflect.ValueOf(d).Elem()
+		v := reflect.ValueOf(&d).Elem()
 		whole, err := throughJSON(v)
 		if err != nil {
 			t.Fatal(err)
@@ -192,6 +192,70 @@ all contains sprintf("%v", [input.evidence.siblings]) if input.evidence.proof.st
 all contains sprintf("%v", [input.results[id].status]) if some id in ["dns/cname-reaches-group", "group/exists"]
 
 all contains sprintf("%v", [b.labels]) if input.binding.labels == {} with input.binding.labels as {}
+
+all contains sprintf("%v %v", [c.domainName, c.labels.owner]) if c := input.binding
+
+all contains sprintf("%v", [c]) if c := input.binding.certificate
+
+all contains sprintf("%v %v", [k, v]) if {
+	c := input.binding
+	some k, v in c.labels
+}
+
+all contains "every" if {
+	c := input.binding
+	every g in c.forceFrom { g != c.groupId }
+}
+
+all contains $"{c.regionId}" if c := input.binding
+
+all contains "no label" if {
+	c := input.binding
+	not c.labels.owner
+}
+
+all contains "named" if {
+	c := input.binding
+	name := ["groupId", "none"][_]
+	c[name]
+}
+
+all contains sprintf("%v", [[g | some h in f; g := h.groupId]]) if f := input.evidence.account.facts.holders
+
+all contains "of nothing" if _ := input.evidence.group.facts
+
+all contains "a function" if {
+	c := input.binding.labels
+	size(c) == 2
+}
+
+all contains "two names" if {
+	c := input.binding.labels
+	c == input.binding.labels
+	d := input.evidence.dns.facts.end
+	d != input.evidence.proof.facts
+}
+
+all contains sprintf("%v", [[c.reason, d.reason]]) if {
+	c := input.evidence.key
+	d := input.evidence.proof
+	c.state == d.state
+}
+
+all contains "else" if by_else == 2
+
+by_else := 1 if {
+	c := input.binding
+	c.isForce
+	c.labels.none
+} else := 2 if {
+	c := input.binding
+	c.certificate.name
+}
+
+all contains key if some key, _ in by_owner
+
+by_owner[c.labels.owner] := c if c := input.binding
 
 size(x) := count(x)
 

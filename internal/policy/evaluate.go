@@ -39,8 +39,12 @@ func (e *Engine) Evaluate(ctx context.Context, in Input) (o evidence.Observation
 	if e.own == nil && packages == nil {
 		return evidence.Observed(evidence.Policy{Packages: []evidence.PolicyPackage{}}, e.digest, in.Run.Now)
 	}
-	d, err := newDocument(in, partsOf(packages))
-	if err != nil {
+	d, _ := e.documents.Get().(*document)
+	if d == nil {
+		d = &document{}
+	}
+	defer e.documents.Put(d) // terms of the input share nothing with it but strings
+	if *d, err = newDocument(in, partsOf(packages)); err != nil {
 		return e.failed(err, in.Run.Now)
 	}
 	return e.evaluate(ctx, packages, d)

@@ -102,8 +102,8 @@ type result struct {
 // that cost much and are wanted. Two results of one check are an error where
 // they are wanted: a policy could read only one of them. The gate refuses them
 // in any case.
-func newDocument(in Input, want parts) (*document, error) {
-	d := &document{
+func newDocument(in Input, want parts) (document, error) {
+	d := document{
 		Schema:  inputSchema,
 		Binding: in.Binding,
 		Evidence: inputEvidence{
@@ -125,7 +125,7 @@ func newDocument(in Input, want parts) (*document, error) {
 	d.Results = make(map[string]result, len(in.Results))
 	for _, r := range in.Results {
 		if _, twice := d.Results[r.ID]; twice {
-			return nil, fmt.Errorf("the check %s has two results", r.ID)
+			return document{}, fmt.Errorf("the check %s has two results", r.ID)
 		}
 		findings := r.Findings
 		if findings == nil {

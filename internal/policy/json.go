@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -21,7 +22,8 @@ const maxNesting = 20
 // place.
 func parseJSON(f source) (*datum, strictyaml.Errors) {
 	r := jsonReader{file: f.name, text: bytes.TrimPrefix(f.text, []byte("\xef\xbb\xbf")), row: 1, col: 1}
-	if err := json.Unmarshal(r.text, &json.RawMessage{}); err != nil {
+	if !json.Valid(r.text) {
+		err := json.Unmarshal(r.text, &json.RawMessage{}) // says where
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
 			r.fail(max(int(syntax.Offset)-1, 0), "not JSON: "+err.Error(), "")
@@ -36,7 +38,9 @@ func parseJSON(f source) (*datum, strictyaml.Errors) {
 	if r.space(); r.text[r.next] != '{' {
 		return nil, notOneMapping(f.name)
 	}
-	d := r.value(0)
+	d := &datum{file: r.file}
+	d.row, d.col = r.place(r.next)
+	d.fields = r.fields(0)
 	if r.found != nil {
 		return nil, r.found
 	}
@@ -95,36 +99,34 @@ func (r *jsonReader) space() {
 	}
 }
 
-// value reads the value that begins at the next byte, with the places of the
-// values in it. Places inside lists are not kept.
+// value reads the value that begins at the next byte, with its place.
 func (r *jsonReader) value(depth int) *datum {
-	d := &datum{file: r.file}
-	d.row, d.col = r.place(r.next)
-	if r.text[r.next] != '{' {
-		d.value = r.rego(depth)
-		return d
+	row, col := r.place(r.next)
+	from := *r
+	d := &datum{file: r.file, row: row, col: col, value: r.rego(depth)}
+	if d.isObject() {
+		d.read = func() map[string]*datum { return from.fields(depth) }
 	}
-	d.fields = map[string]*datum{}
+	return d
+}
+
+// fields reads the object that begins at the next byte, with the places of its
+// fields. Places inside lists are not kept.
+func (r *jsonReader) fields(depth int) map[string]*datum {
+	fields := map[string]*datum{}
 	r.members(depth, func(key string) bool {
-		_, twice := d.fields[key]
-		d.fields[key] = r.value(depth + 1)
+		_, twice := fields[key]
+		fields[key] = r.value(depth + 1)
 		return twice
 	})
-	return d
+	return fields
 }
 
 // rego reads the value that begins at the next byte.
 func (r *jsonReader) rego(depth int) ast.Value {
 	switch r.text[r.next] {
 	case '{':
-		object := ast.NewObject()
-		r.members(depth, func(key string) bool {
-			term := ast.InternedTerm(key)
-			twice := object.Get(term) != nil
-			object.Insert(term, ast.NewTerm(r.rego(depth+1)))
-			return twice
-		})
-		return object
+		return r.object(depth)
 	case '[':
 		return r.list(depth)
 	case '"':
@@ -140,6 +142,29 @@ func (r *jsonReader) rego(depth int) ast.Value {
 		return ast.NullValue
 	}
 	return r.number()
+}
+
+// object reads an object. Most have no key twice, and are made at once.
+func (r *jsonReader) object(depth int) ast.Object {
+	from := *r
+	var items [][2]*ast.Term
+	r.members(depth, func(key string) bool {
+		items = append(items, ast.Item(ast.InternedTerm(key), ast.NewTerm(r.rego(depth+1))))
+		return false
+	})
+	object := ast.NewObject(items...) // finds the last of several values of a key
+	if !slices.ContainsFunc(items, func(kv [2]*ast.Term) bool { return object.Get(kv[0]) != kv[1] }) {
+		return object
+	}
+	seen := map[string]bool{}
+	*r = from
+	r.members(depth, func(key string) bool {
+		twice := seen[key]
+		seen[key] = true
+		r.rego(depth + 1)
+		return twice
+	})
+	return object
 }
 
 // members reads an object. Read reads the value of a key, and reports whether

@@ -38,6 +38,8 @@ type Engine struct {
 	timeout time.Duration
 	own     *unit                 // what Options.Dirs holds; nil: nothing
 	shipped func() (*unit, error) // compiled when the first force asks for it: most runs have none
+
+	documents sync.Pool // of *document, to be written over
 }
 
 // Load reads and compiles the shipped policies and those of the options. The

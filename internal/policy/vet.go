@@ -206,16 +206,32 @@ func inRules(tree *ast.TreeNode, path []string) bool {
 
 // has reports whether a path leads to a value, or into a list.
 func (d *datum) has(path []string) bool {
-	for _, name := range path {
+	for i, name := range path {
 		if d.fields == nil {
-			_, list := d.value.(*ast.Array)
-			return list
+			return holds(d.value, path[i:])
 		}
 		next, ok := d.fields[name]
 		if !ok {
 			return false
 		}
 		d = next
+	}
+	return true
+}
+
+// holds is has of a value without places.
+func holds(v ast.Value, path []string) bool {
+	for _, name := range path {
+		object, ok := v.(ast.Object)
+		if !ok {
+			_, list := v.(*ast.Array)
+			return list
+		}
+		field := object.Get(ast.StringTerm(name))
+		if field == nil {
+			return false
+		}
+		v = field.Value
 	}
 	return true
 }
