@@ -25,11 +25,11 @@ func newApply(env Env) *cobra.Command {
 	var a applying
 	c := &cobra.Command{
 		Use:   "apply [PATH…]",
-		Short: "Judge bindings afresh, then make the calls, then read back",
-		Long: `Judge the bindings afresh and, only if every one of them is allowed or stands
-already, make the calls and read back what stands. A refused binding that stands
-already keeps no other from being bound, but the run ends with 1. With the plan that
-"bindgate plan -o" saved (--plan), it stops (exit 5) if anything differs from it.`,
+		Short: "Judge bindings again, make the calls, read the result back",
+		Long: `Judge the bindings again and, only if every one of them is allowed or already in
+effect, make the calls and read the result back. A refused binding that is already in
+effect does not block the others; the exit code is still 1. With a plan that
+"bindgate plan -o" saved (--plan), apply stops (exit 5) if anything differs from it.`,
 		Example: `  bindgate apply bindings.yaml
   bindgate apply --plan plan.json`,
 		RunE: func(c *cobra.Command, args []string) error { return a.do(c.Context(), env, c, f, args) },

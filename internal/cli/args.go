@@ -16,8 +16,8 @@ func one(what string) cobra.PositionalArgs {
 	}
 }
 
-// subcommand takes no argument of its own: what stands there was meant for a
-// command below.
+// subcommand refuses arguments: an argument here was meant as the name of a
+// subcommand.
 func subcommand(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

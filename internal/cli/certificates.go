@@ -16,7 +16,7 @@ import (
 	"github.com/bindgate/bindgate/internal/pki"
 )
 
-// trust is how certificates are judged, beside --roots.
+// trust holds the settings for judging certificates, except --roots.
 type trust struct {
 	crls              []string
 	weakKeys          []string
@@ -29,7 +29,7 @@ type trust struct {
 func (t *trust) add(c *cobra.Command) {
 	p := c.Flags()
 	p.StringArrayVar(&t.crls, "crl", nil, "CRL `FILE` of a CA of the path, in DER or PEM, repeatable")
-	p.StringArrayVar(&t.weakKeys, "weak-keys", nil, "`FILE` of keys that nobody may use, repeatable: a list of Debian's openssl-blacklist, or a SHA-256 of a public key a line")
+	p.StringArrayVar(&t.weakKeys, "weak-keys", nil, "`FILE` of compromised keys, repeatable: a list of Debian's openssl-blacklist, or one SHA-256 of a public key per line")
 	p.StringVar(&t.profile, "certificate-profile", "", "whose rules certificates keep: public or private (default: public where the root is in Mozilla's list)")
 	p.DurationVar(&t.minRemaining, "min-remaining", 0, "warn of certificates that last less than this `DURATION`, such as 720h (default: a third of their lifetime)")
 	p.BoolVar(&t.revocationPrivate, "revocation-private", false, "let the CRL and OCSP addresses in certificates be private ones")

@@ -77,7 +77,7 @@ func once(root *cobra.Command, args []string) error {
 	return twice
 }
 
-// errReported tells that the report has said it all.
+// errReported marks an error that the report already contains.
 var errReported = errors.New("reported")
 
 // ended is a command that said what it had to say, with its code.
@@ -92,7 +92,7 @@ func ended(code int) error {
 // name servers and the gateway.
 func complain(w io.Writer, err error) {
 	for line := range strings.SplitSeq(strings.TrimRight(err.Error(), "\n"), "\n") {
-		_, _ = fmt.Fprintf(w, "bindgate: %s\n", report.Escape(line)) // nobody is left to tell
+		_, _ = fmt.Fprintf(w, "bindgate: %s\n", report.Escape(line)) // there is no other place to report to
 	}
 }
 

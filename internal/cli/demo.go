@@ -43,9 +43,9 @@ func runDemo(ctx context.Context, env Env, dir string) error {
 	return nil
 }
 
-// bindgate runs a command within this process, in an environment of its own:
-// nothing of the user's reaches it, credentials and proxies least of all, but
-// how the terminal is and what makes the gateway's client print requests.
+// bindgate runs a command in this process with a separate environment. Of the
+// user's variables it passes on those of the terminal, and DEBUG, which makes the
+// gateway's client print requests; no credentials and no proxies.
 func (e Env) bindgate(ctx context.Context, dir string, environ []string, args ...string) int {
 	for _, name := range []string{"TERM", "NO_COLOR", "DEBUG"} {
 		if v, ok := e.LookupEnv(name); ok {

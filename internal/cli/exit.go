@@ -29,7 +29,7 @@ func (e *exitError) Unwrap() error { return e.err }
 
 func withCode(code int, err error) error { return &exitError{code: code, err: err} }
 
-// codeOf is the code of an error; one without a code of its own is usage.
+// codeOf returns the exit code of an error; usage if the error carries none.
 func codeOf(err error) int {
 	var e *exitError
 	switch {
@@ -65,7 +65,7 @@ func codeOfDecision(status gate.Status, partialIsClean bool) int {
 	return exitCannotTell
 }
 
-// codeOfOutcome is what came of a binding's calls.
+// codeOfOutcome returns the exit code of a binding's outcome.
 func codeOfOutcome(o bind.Outcome) int {
 	switch {
 	case o.Changed:

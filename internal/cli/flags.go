@@ -58,7 +58,7 @@ type owned struct {
 	sts         string // URL, or none
 }
 
-// wish is one binding named by flags instead of a manifest.
+// wish is one binding given by flags instead of a manifest.
 type wish struct {
 	manifest.Flags
 	stage, redirect string // as given; Flags keeps apart what was not given from what is empty
@@ -79,19 +79,19 @@ func (f *flags) addJudging(c *cobra.Command) {
 	p.StringArrayVar(&f.data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
 	p.DurationVar(&f.timeout, "timeout", 0, "time for the evidence of one binding, two thirds of it for DNS (default 30s)")
 	p.IntVar(&f.concurrency, "concurrency", 0, "bindings at a time (default 32)")
-	p.StringArrayVar(&f.allowPath, "allow-path", nil, "`DIR` beside the root that manifests may name files in, repeatable")
-	p.StringArrayVar(&f.allowEnv, "allow-env", nil, "`GLOB` of environment names beside BINDGATE_* that manifests may read, repeatable")
+	p.StringArrayVar(&f.allowPath, "allow-path", nil, "another `DIR` that manifests may name files in, repeatable")
+	p.StringArrayVar(&f.allowEnv, "allow-env", nil, "`GLOB` of environment variables that manifests may read in addition to BINDGATE_*, repeatable")
 	p.StringVar(&f.failOn, "fail-on", "", "refuse a binding for a `warning` too (default: for errors only)")
 	p.StringVar(&f.actor, "actor", "", "who runs this, for policies; a claim, not a proof (default: what the CI says)")
-	p.BoolVarP(&f.quiet, "quiet", "q", false, "print only what stands in the way")
+	p.BoolVarP(&f.quiet, "quiet", "q", false, "print only what blocks a binding")
 	p.BoolVarP(&f.verbose, "verbose", "v", false, "print every binding and check")
 	fixed(c, "format", report.Formats()...)
 	fixed(c, "contract", "2026", "2017")
 	fixed(c, "fail-on", "warning", "error")
 }
 
-// addOwned adds what only the owner's file sets: closed networks and rates need
-// it, and nobody types it every day.
+// addOwned adds the settings that only the owner's file can change. They belong to
+// a network, not to a run.
 func (f *flags) addOwned(c *cobra.Command) {
 	p := c.Flags()
 	p.StringVar(&f.rootHints, "root-hints", "", "")
@@ -135,8 +135,8 @@ func (f *flags) addWish(c *cobra.Command) {
 	p.StringVar(&w.stage, "stage", "", "its stage; an empty value means all environments")
 	p.StringVar(&w.Type, "type", "", "its network type: INTERNET or INTRANET")
 	p.StringVar(&w.Proof, "proof", "", "its domain proof: cname or txt")
-	p.BoolVar(&w.Force, "force", false, "give leave to take the domain from the groups in --force-from")
-	p.StringArrayVar(&w.ForceFrom, "force-from", nil, "`GROUP` that may lose the domain, repeatable")
+	p.BoolVar(&w.Force, "force", false, "allow taking the domain from the groups in --force-from")
+	p.StringArrayVar(&w.ForceFrom, "force-from", nil, "`GROUP` that the domain may be taken from, repeatable")
 	p.StringVar(&w.redirect, "redirect", "", "redirect HTTP to HTTPS: true or false")
 	p.StringVar(&w.Certificate, "certificate", "", "its certificate `FILE`")
 	p.StringVar(&w.CertificateName, "certificate-name", "", "the certificate's `NAME` on the gateway")
@@ -159,7 +159,7 @@ func bindingFlags() []string {
 // named reports whether any flag that names a binding was given.
 func (w wish) named(c *cobra.Command) bool {
 	if c.Flags().Lookup("domain") == nil {
-		return false // a command that takes no wish
+		return false // a command that takes no binding from flags
 	}
 	for _, name := range bindingFlags() {
 		if c.Flags().Changed(name) {
@@ -169,7 +169,7 @@ func (w wish) named(c *cobra.Command) bool {
 	return false
 }
 
-// manifest gives the binding that the flags name.
+// manifest returns the binding that the flags describe.
 func (w wish) manifest(c *cobra.Command) (manifest.Flags, error) {
 	if c.Flags().Changed("stage") {
 		w.Stage = &w.stage

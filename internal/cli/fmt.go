@@ -77,7 +77,7 @@ func formatAll(env Env, args []string, check bool) error {
 // maxManifest bounds what is formatted from standard input, in bytes.
 const maxManifest = 4 << 20
 
-// replace writes a file anew, whole or not at all, with the mode that it had.
+// replace rewrites a file atomically and keeps its mode.
 func replace(path string, data []byte) error {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {

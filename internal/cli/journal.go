@@ -100,8 +100,8 @@ func verifyJournal(env Env, path, head string) error {
 	return err
 }
 
-// journalError gives a broken chain the code of a refusal: somebody changed
-// what was recorded.
+// journalError gives a broken hash chain the exit code of a refusal: the journal
+// was changed after it was written.
 func journalError(err error) error {
 	switch {
 	case errors.Is(err, journal.ErrBroken):

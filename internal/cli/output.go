@@ -15,7 +15,7 @@ import (
 	"github.com/bindgate/bindgate/internal/report"
 )
 
-// outputs are what a run writes beside its standard output's report.
+// outputs are the files that a run writes, and its reports.
 type outputs struct {
 	sinks    []sink
 	evidence *outFile // of --evidence-out; may be nil
@@ -102,7 +102,7 @@ func (r *run) apart(set *manifest.Set) error {
 		}
 		for _, u := range uses {
 			if info.Mode().IsRegular() && os.SameFile(info, u.info) {
-				return fmt.Errorf("looking at the files to write: %q is %s too, want a file of its own for each", f.file.Name(), u.what)
+				return fmt.Errorf("looking at the files to write: %q is %s too, want a separate file for each", f.file.Name(), u.what)
 			}
 		}
 		uses = append(uses, use{"another output", info})
@@ -149,7 +149,7 @@ type reports struct {
 }
 
 // annotate shows on GitHub where a manifest is at fault: without manifests there is
-// no report. The error is told on standard error all the same.
+// no report. The error is printed on standard error as well.
 func (r *run) annotate(err error) {
 	var faults manifest.Errors
 	if !errors.As(err, &faults) {
@@ -198,7 +198,8 @@ func (o outputs) savePlan(f plan.File) error {
 	return nil
 }
 
-// close closes what was not written; whoever wrote has been told of errors.
+// close closes the files that were not written. Errors of written files are
+// reported where they are written.
 func (o outputs) close() {
 	for _, s := range o.sinks {
 		_ = s.file.Close()

@@ -15,7 +15,7 @@ func newPlan(env Env) *cobra.Command {
 	var f flags
 	c := &cobra.Command{
 		Use:   "plan [PATH…]",
-		Short: "Judge bindings and show what apply would send, and what a force would take away",
+		Short: "Judge bindings and show what apply would send, and which groups a force displaces",
 		Example: `  bindgate plan
   bindgate plan -o plan.json bindings.yaml`,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -66,7 +66,7 @@ func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []str
 	}
 	err = r.finish(ctx, rep, code)
 	if r.out.plan != nil && !complete {
-		complain(env.Stderr, errors.New("the plan was not saved: not every binding is allowed or stands already"))
+		complain(env.Stderr, errors.New("the plan was not saved: not every binding is allowed or already in effect"))
 	}
 	return err
 }

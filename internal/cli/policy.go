@@ -125,7 +125,7 @@ func readInput(env Env, path string) ([]byte, error) {
 }
 
 // policyVerdict prints what the packages said. A denial, or a force that is not
-// allowed, is a refusal; what could not be asked cannot be told.
+// allowed, is a refusal. A policy that could not be evaluated ends with exit code 3.
 func policyVerdict(env Env, said evidence.Observation[evidence.Policy]) error {
 	enc := json.NewEncoder(env.Stdout)
 	enc.SetIndent("", "  ")

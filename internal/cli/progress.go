@@ -7,11 +7,11 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// patience is how long a run may take before it tells how far it is.
+// patience is how long a run may take before it shows its progress.
 const patience = time.Second
 
-// progress tells a person how far a run is: on standard error, on a terminal
-// only, past patience only, and gone when the run ends. Nil tells nothing.
+// progress shows a progress bar on standard error: on a terminal only, after
+// patience, until the run ends. A nil progress shows nothing.
 type progress struct {
 	env   Env
 	total int
@@ -46,7 +46,7 @@ func (p *progress) show() {
 	_ = p.bar.RenderBlank()
 }
 
-// step tells that one more binding was looked at.
+// step counts one more binding.
 func (p *progress) step() {
 	if p == nil {
 		return

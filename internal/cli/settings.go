@@ -52,7 +52,7 @@ func settle(env Env, c *cobra.Command, f flags) (settings, error) {
 		return s, fmt.Errorf("reading --evidence: a replay takes time and mode from the saved run; leave out --now, --offline, --without and --evidence-out")
 	}
 	if f.evidence != "" && len(f.weakKeys) > 0 {
-		return s, fmt.Errorf("reading --evidence: a replay tells what the saved run's lists said; leave out --weak-keys")
+		return s, fmt.Errorf("reading --evidence: a replay uses the results of the saved run's lists; omit --weak-keys")
 	}
 	if f.failOn != "" && f.failOn != "warning" && f.failOn != "error" {
 		return s, fmt.Errorf("reading --fail-on: got %q, want warning or error", f.failOn)
@@ -181,7 +181,7 @@ func (s *settings) setSeverities(path string, severities checks.Severities) erro
 }
 
 // fromEnvironment takes what `bindgate sandbox` prints, and nothing that could
-// point a run at somebody else's gateway: only a loopback endpoint counts.
+// point a run at another gateway: only a loopback endpoint is accepted.
 func (s *settings) fromEnvironment(env Env) error {
 	if v, ok := env.LookupEnv("BINDGATE_ENDPOINT"); ok && v != "" && s.endpoint == "" {
 		if !loopbackURL(v) {

@@ -64,7 +64,7 @@ type expiry struct {
 	Y, X, Width   int // of its bar
 }
 
-// Label is what stands before the bar: as much of the name as there is room for.
+// Label returns the text before the bar, shortened at the front.
 func (e expiry) Label() string {
 	const most = 34
 	name := []rune(e.Domain)

@@ -282,7 +282,7 @@ type view struct {
 	Why      []checks.Check // that notes come from
 }
 
-// fact is a name with what stands behind it.
+// fact is a name and its value.
 type fact struct{ Name, Value string }
 
 // tile is a number of the summary; Decision filters by it.

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// manifestText is a manifest with what SARIF tells of its lines, kept small: a
+// manifestText is a manifest with what SARIF reports about its lines, kept small: a
 // manifest may have millions.
 type manifestText struct {
 	text   []byte
@@ -39,7 +39,7 @@ func (m manifestText) hash(line int) string {
 }
 
 // end returns the column behind the last visible character of the note's line,
-// where a value ends that stands alone on it.
+// where a value ends that is alone on its line.
 func (m manifestText) end(n note) int {
 	if n.line() > len(m.starts) {
 		return n.column() + 1
@@ -61,7 +61,7 @@ const (
 // primaryLocationLineHash, as github/codeql-action publishes it
 // (src/fingerprints.ts, 2022). It is a rolling hash over the 100 UTF-16 units
 // from the line's start on, blanks left out and line ends made equal, with a
-// number behind it that tells lines of the same hash apart.
+// number after it that distinguishes lines of the same hash.
 func lineHashes(text []byte) []lineHash {
 	h := lineHasher{starts: make([]bool, hashBlock), window: make([]uint64, hashBlock), seen: map[uint64]int32{}, lineStart: true, first: 1}
 	for range hashBlock {

@@ -27,7 +27,7 @@ type markdown struct {
 	ranks [4]mdRank
 }
 
-// mdRank is what is told of the bindings of one rank.
+// mdRank collects what is written about the bindings of one rank.
 type mdRank struct {
 	bindings int
 	rows     []string    // of the first bindings
@@ -131,7 +131,7 @@ func (p *comment) fits(piece string) bool {
 	return true
 }
 
-// rank sorts what needs somebody first.
+// rank orders bindings: those that need attention come first.
 func rank(b Binding) int {
 	switch mark, _ := markOf(b); mark {
 	case "✗":
@@ -174,7 +174,7 @@ func mdRow(b Binding) string {
 	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", mark, mdCode(b.DomainName), mdCode(short(b.GroupID)), stage, verdict, strings.Join(found, ", "))
 }
 
-// mdDetails tells what is to be known of one binding; nothing when all is well.
+// mdDetails writes the details of one binding; nothing if it has no findings.
 func mdDetails(b Binding) string {
 	var out strings.Builder
 	for _, n := range notes(b) {
@@ -198,7 +198,7 @@ func mdDetails(b Binding) string {
 	return fmt.Sprintf("<details%s><summary>%s <code>%s</code></summary>\n\n%s\n</details>\n\n", open(b), mark, html.EscapeString(Escape(b.DomainName)), out.String())
 }
 
-// open shows the details of what stands in the way.
+// open expands the details of a binding that is not allowed.
 func open(b Binding) string {
 	if rank(b) < 2 {
 		return " open"

@@ -1,5 +1,5 @@
 // Package report turns decisions and outcomes into what people and tools read.
-// One model, bindgate.report/v1, stands behind every format. Text from outside
+// All formats are written from one model, bindgate.report/v1. Text from outside
 // (DNS, certificates, the gateway, the manifest) is escaped here, on its way to
 // a terminal, a CI log or a file, and nowhere before.
 package report
@@ -73,7 +73,7 @@ type Run struct {
 	ConfigDigest   string             `json:"configDigest,omitempty"`   // of the gate owner's configuration
 	RootsDigest    string             `json:"rootsDigest,omitempty"`    // of the trusted root certificates
 	Linter         string             `json:"linter,omitempty"`         // name and version of the linter of certificates; absent: none was linted
-	Interrupted    bool               `json:"interrupted,omitempty"`    // somebody stopped it before its end
+	Interrupted    bool               `json:"interrupted,omitempty"`    // the run was stopped before its end
 	KeyLists       []KeyList          `json:"keyLists,omitempty"`       // the lists of weak keys that were asked; absent: none
 	JournalHead    string             `json:"journalHead,omitempty"`    // hash of the journal's last entry when the run ended
 }
@@ -91,7 +91,7 @@ type KeyList struct {
 	Keys   int    `json:"keys"`   // how many it holds
 }
 
-// Binding is one wish, the verdict over it and what came of it.
+// Binding is one requested binding with its verdict and its outcome.
 type Binding struct {
 	DomainName       string            `json:"domainName"`
 	GroupID          string            `json:"groupId"`
@@ -123,15 +123,15 @@ type Results struct {
 
 // The outcomes that the schema knows, in bind's words.
 const (
-	bound        = "bound"         // the read back shows the wish
-	unchanged    = "unchanged"     // it stood already; nothing was sent
+	bound        = "bound"         // the read back shows the requested binding
+	unchanged    = "unchanged"     // it was already in effect; nothing was sent
 	incomplete   = "incomplete"    // bound, but certificate or effect is missing
 	failed       = "failed"        // the gateway refused a call
-	unknown      = "unknown"       // nobody can tell whether a call took effect
+	unknown      = "unknown"       // it is not known whether a call took effect
 	notAttempted = "not-attempted" // no call was made for it
 )
 
-// Outcome is what came of a binding's calls.
+// Outcome describes the result of a binding's calls.
 type Outcome struct {
 	Status    string           `json:"status" jsonschema:"enum=bound,enum=unchanged,enum=incomplete,enum=failed,enum=unknown,enum=not-attempted"`
 	Sent      bool             `json:"sent,omitempty"`      // at least one call may have reached the gateway

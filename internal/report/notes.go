@@ -18,8 +18,8 @@ import (
 // Rules of the formats that know only rules and places, for what is no finding
 // of a check.
 const (
-	ruleDecision = "gate/decision" // why a binding is not allowed, where no result tells
-	ruleOutcome  = "apply/outcome" // a call that did not end as wished
+	ruleDecision = "gate/decision" // why a binding is not allowed, if no check result says so
+	ruleOutcome  = "apply/outcome" // a call that failed or is incomplete
 )
 
 // note is one thing that a CI system shows at a place of the manifest. Its
@@ -75,9 +75,9 @@ func (p fingerprints) of(b Binding, n note) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// notes returns the findings of a binding, and whatever else stands in the way: a
-// check that cannot tell is no finding, and a format without it would look clean.
-// Errors come first.
+// notes returns the findings of a binding and everything else that blocks it: a
+// check whose status is unknown has no finding, and a format that omitted it would
+// look clean. Errors come first.
 func notes(b Binding) []note {
 	var out []note
 	for _, c := range b.Checks {

@@ -58,7 +58,7 @@ func newPrinter(o Options) *printer {
 
 // line writes spans as one paragraph: words with one space between them, from
 // column indent on, and from column hang on where a line is too long. A word that
-// is wider than a line stands on one of its own.
+// is wider than a line gets a line for itself.
 func (p *printer) line(indent, hang int, spans ...span) {
 	p.w.WriteString(strings.Repeat(" ", indent))
 	at, first := indent, true // where the next character goes; whether it is the line's first
@@ -127,7 +127,7 @@ func columns(text string) int {
 }
 
 // words parts text at its spaces, but not inside quotes: a value or a command
-// that stands in "…" or `…` is there to be copied, spaces and all.
+// that is quoted in "…" or `…` is meant to be copied with its spaces.
 func words(text string) []string {
 	var out []string
 	start := -1 // of the word under way; -1: none

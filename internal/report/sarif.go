@@ -130,7 +130,7 @@ func (f *sarif) result(p pending) error {
 	})
 }
 
-// invoked tells how the run went, and what this file leaves out.
+// invoked describes how the run ended, and what this file omits.
 func (f *sarif) invoked() sarifInvocation {
 	s := f.summary
 	in := sarifInvocation{Successful: s.Undetermined+s.Unknown == 0 && !f.Run.Interrupted, EndTime: f.Run.Now.Format("2006-01-02T15:04:05Z"),
@@ -156,8 +156,8 @@ func otherRule(id string) checks.Check {
 		doc = checks.Doc{Title: "The gate allows the binding", Why: "Each check of the catalogue has exactly one result; what is missing or doubled refuses.",
 			Fix: "Run bindgate again; if it stays, it is a defect of bindgate."}
 	case ruleOutcome:
-		doc = checks.Doc{Title: "The gateway did what was asked", Why: "A call failed, took effect only in part, or nobody knows what came of it.",
-			Fix: "Run bindgate lint to see what stands, then bindgate apply again; what stands is not sent again."}
+		doc = checks.Doc{Title: "The gateway did what was asked", Why: "A call failed, took effect only in part, or its outcome is unknown.",
+			Fix: "Run bindgate lint to see what is in effect, then bindgate apply again; it sends nothing that is already in effect."}
 	}
 	return checks.Check{ID: id, Severity: checks.Error, Core: true, Doc: doc}
 }

@@ -15,11 +15,11 @@ import (
 	"github.com/bindgate/bindgate/internal/gate"
 )
 
-// Options are the reader's wishes for the text format; the others ignore them.
+// Options apply to the text format; the other formats ignore them.
 type Options struct {
 	Color   bool // paint; the caller knows about terminals and NO_COLOR
 	Verbose bool // every binding, check, warning and call
-	Quiet   bool // only what stands in the way, and nothing at all when nothing does
+	Quiet   bool // only what blocks a binding; nothing at all if nothing does
 	Width   int  // columns; 0 is 80, and fewer than 40 is 40
 }
 

@@ -12,12 +12,12 @@ import (
 	"github.com/bindgate/bindgate/internal/gate"
 )
 
-// settled reports that nothing stands in the way of what was asked for.
+// settled reports whether nothing blocks the requested run.
 func settled(s Summary) bool {
 	return s.Refused+s.Undetermined+s.Incomplete+s.Failed+s.Unknown+s.NotAttempted == 0
 }
 
-// outcome draws a call that did not end as wished, and how to go back.
+// outcome writes a call that failed or is incomplete, and how to undo it.
 func (t *text) outcome(b Binding, o Outcome) {
 	if o.Status == bound || o.Status == unchanged || o.Status == notAttempted {
 		return
@@ -154,11 +154,11 @@ func (t *text) nextSteps() []string {
 	}
 	s, again := t.summary, "run `bindgate "+orElse(t.Run.Command, "lint")+"` again"
 	if t.Run.Interrupted {
-		s.Undetermined = 0 // nobody was asked to the end
+		s.Undetermined = 0 // the run was interrupted before it had all evidence
 		add(1, again+t.goingOn())
 	}
-	add(s.Unknown, "find out with `bindgate lint` whether the call took effect; `bindgate apply` reads the state first and repeats nothing that stands")
-	add(s.Failed, "mend what the gateway's code names, then "+again+"; what stands is not sent again")
+	add(s.Unknown, "find out with `bindgate lint` whether the call took effect; `bindgate apply` reads the state first and sends nothing that is already in effect")
+	add(s.Failed, "fix what the gateway's code names, then "+again+"; it sends nothing that is already in effect")
 	add(s.Incomplete, "the domain is bound, but not yet as asked: "+again+" to complete it, or use the commands above to go back")
 	add(s.Refused, "fix the findings above, then "+again)
 	add(s.Undetermined, "make what could not be asked answer, then "+again+"; until then nothing is bound")
@@ -187,11 +187,11 @@ func (t *text) goingOn() string {
 	case t.sent.n == 0:
 		return "; it judges afresh"
 	}
-	return " on the manifest, for a plan made before no longer holds; it judges afresh and repeats nothing that stands"
+	return " on the manifest, for a plan made before no longer holds; it judges again and sends nothing that is already in effect"
 }
 
 // group is one reason why something was not done, with the checks and the
-// bindings that it concerns: a gateway that does not answer is told once, not
+// bindings that it concerns: a gateway that does not answer is reported once, not
 // once for each of a thousand bindings.
 type group struct {
 	reason string
@@ -227,7 +227,7 @@ func (gs *grouping) add(reason, id, domain string) {
 }
 
 // unjudged adds a binding's results of one status, and the reasons of that
-// decision that no result tells.
+// decision that no check result contains.
 func unjudged(gs *grouping, b Binding, decision gate.Status, status checks.Status) {
 	told := func(c checks.Result) bool { return c.Status == status }
 	for _, c := range b.Checks {
@@ -260,7 +260,7 @@ func (t *text) groups(gs grouping, heading span) {
 	t.flush()
 }
 
-// unexplained returns the reasons of a decision that none of the results tells: a
+// unexplained returns the reasons of a decision that no check result contains: a
 // result that is missing or doubled, a check that the catalogue does not hold.
 // A reason begins with the id of its check; the results are sorted by it.
 func unexplained(b Binding, told func(checks.Result) bool) []string {
@@ -350,7 +350,7 @@ func markOf(b Binding) (string, style) {
 	return "?", doubt
 }
 
-// place is where a value stands, in the form that editors jump to.
+// place returns the position of a value in the form that editors can open.
 func place(p binding.Position) string {
 	if p.File == "" && p.Line == 0 {
 		return "command line:"

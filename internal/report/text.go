@@ -13,9 +13,9 @@ import (
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
-// text is the report for people: what stands in the way first, then each
-// binding in a line, then what to know besides, and a summary that fits one
-// screen whatever the number of bindings. That order is not the order in which
+// text is the report for people: first what blocks bindings, then one line for
+// each binding, then warnings, and a summary that fits one screen for any number
+// of bindings. That order is not the order in which
 // bindings arrive, so each section is drawn as they arrive and written at the end.
 type text struct {
 	*state
@@ -32,8 +32,8 @@ type text struct {
 // Beyond these numbers the text report counts instead of listing, unless it is
 // to be verbose. No check that fails goes unsaid.
 const (
-	mostBindings = 20 // lines of bindings; up to so many refused bindings are each told in full
-	mostAlike    = 3  // of more than that, those told in full that fail the same checks
+	mostBindings = 20 // lines of bindings; up to so many refused bindings are each shown in full
+	mostAlike    = 3  // of more than that, those shown in full that fail the same checks
 	mostGroups   = 10 // reasons of unknown or not-run checks
 	mostWarnings = 3  // warnings of one check
 	mostNames    = 5  // names in one list
@@ -115,15 +115,15 @@ func (t *text) close() error {
 // flush writes what was drawn.
 func (t *text) flush() { t.put(t.take()) }
 
-// refusals are the bindings that fail checks, as they are told.
+// refusals are the bindings that fail checks, as they are shown.
 type refusals struct {
 	n     int
 	told  []refusal
 	alike map[string]*alike // by what they fail
-	more  []*alike          // of which not all are told, in order of appearance
+	more  []*alike          // of which not all are shown, in order of appearance
 }
 
-// refusal is a binding that is told in full.
+// refusal is a binding that is shown in full.
 type refusal struct {
 	alike  *alike
 	domain string
@@ -135,11 +135,11 @@ type refusal struct {
 type alike struct {
 	decision, what string
 	n              int
-	more           names // those that are not told
+	more           names // those that are not shown
 }
 
 // failure draws a refused binding with its error findings. Of very many that
-// fail the same checks the first are told, and the others named.
+// fail the same checks the first are shown, and the others named.
 func (t *text) failure(b Binding) {
 	var failing []string // what it fails, without the words that differ from one to the next
 	for _, c := range b.Checks {
@@ -180,7 +180,7 @@ func (t *text) failure(b Binding) {
 	all.tell(r, fold)
 }
 
-// tell keeps a refusal to be told, or only names it.
+// tell keeps a refusal to be shown in full, or only its name.
 func (all *refusals) tell(r refusal, fold bool) {
 	if !fold || r.nth <= mostAlike {
 		all.told = append(all.told, r)
@@ -276,7 +276,7 @@ func (t *text) binding(b Binding) {
 	case b.Outcome != nil:
 		verdict += ", " + b.Outcome.Status
 	case t.Run.Command == "plan" && b.Decision == gate.Allowed && len(b.Calls) == 0:
-		verdict += ", stands already: nothing to send"
+		verdict += ", already in effect: nothing to send"
 	}
 	mark, s := markOf(b)
 	t.line(0, 2, span{s, mark}, span{name, b.DomainName}, span{plain, toGroup(short(b.GroupID))},
