@@ -90,6 +90,7 @@ func TestSeverities(t *testing.T) {
 		"dns/name-exists":                          "E",
 		"dns/cname-stands-alone":                   "E",
 		"dns/is-not-flattened":                     "E",
+		"dns/is-behind-a-proxy":                    "W",
 		"dns/servers-agree":                        "E",
 		"dns/authority-was-asked":                  "W",
 		"dns/resolvers-agree":                      "W",

@@ -32,7 +32,7 @@ func ending(d evidence.DNS) string {
 	case evidence.EventMultipleCNAMEs:
 		return ", which is an alias of several names at once (" + some(d.End.Targets) + ")"
 	case evidence.EventTooLong:
-		return " → and on"
+		return ", where following it was ended"
 	}
 	return ""
 }

@@ -65,9 +65,12 @@ func judgeReachesGroup(s checks.Subject) checks.Verdict {
 		return checks.Judge(unresolved(s, d.Hops[n-1].Target)...)
 	}
 	what, instead := whereto(s)
+	fix := "publish " + record(s, names[0]) + inZone(d) + instead
+	if _, found := proxyOf(d); found {
+		fix = "if it stands there on purpose, prove the domain by TXT (domainProof: txt) and let the group be its origin; a CNAME record past it would take callers off its protection"
+	}
 	return checks.Judge(checks.Fails("/domainName",
-		fmt.Sprintf("%s: %s; want an alias of %s", draw(d), what, strings.Join(names, " or ")),
-		"publish "+record(s, names[0])+instead))
+		fmt.Sprintf("%s: %s; want an alias of %s", draw(d), what, strings.Join(names, " or ")), fix))
 }
 
 // unresolved warns when the chain reaches the group's public name and that name

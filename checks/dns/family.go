@@ -15,7 +15,7 @@ import (
 // Checks returns the checks of the family, in the order of reports.
 func Checks() []checks.Check {
 	return []checks.Check{
-		cnameReachesGroup(), ownershipIsProved(), nameExists(), chainIsSound(), clientsFollowCNAME(), cnameStandsAlone(), isNotFlattened(),
+		cnameReachesGroup(), ownershipIsProved(), nameExists(), chainIsSound(), clientsFollowCNAME(), cnameStandsAlone(), isNotFlattened(), isBehindAProxy(),
 		serversAgree(), authorityWasAsked(), resolversAgree(), targetResolves(), isNotDangling(),
 		caaAllowsRenewal(), validatesDNSSEC(), ttlAllowsCutover(), httpsRecordsAgree(),
 	}

@@ -58,6 +58,9 @@ func through(d evidence.DNS, target string) checks.Finding {
 		return checks.Warns("/domainName",
 			fmt.Sprintf("the alias leads through %s, at %s, where a name that was given up can become another customer's: that it resolves does not show that it is yours", target, at.name),
 			"lead directly to the group's own name, or make sure that the resource there is yours and stays")
+	case known && at.fronts:
+		return checks.Warns("/domainName", fmt.Sprintf("the alias leads through %s, at %s: its settings there decide where callers go", target, at.name),
+			"make sure that the resource there is yours, and that its origin is the group")
 	case known:
 		return checks.Warns("/domainName", fmt.Sprintf("the alias leads through %s, at %s: its settings there decide where callers go", target, at.name), fix)
 	}
@@ -65,15 +68,25 @@ func through(d evidence.DNS, target string) checks.Finding {
 		fmt.Sprintf("the alias leads through %s, which is not the zone of %s: whoever holds it decides where callers go", registrable(target), d.QueryName), fix)
 }
 
+func isMistyped(s checks.Subject) bool { return mistyped(s) != "" }
+
 // dangling words what is proved (a domain that does not exist can be registered)
 // apart from what is suspected.
 func dangling(s checks.Subject) checks.Finding {
 	d := s.Evidence.DNS.Facts
 	fix := "remove the alias, or publish " + ownerOf(s.Binding, d) + ". CNAME with the group's own name"
 	at, known := serviceOf(d.End.Name)
+	if known && at.fronts {
+		fix = "remove the alias, or create the resource at " + at.name + " again"
+	}
 	switch a := d.Around; {
 	case known && at.takeable:
 		return checks.Fails("/domainName", fmt.Sprintf("%s: it is free at %s, where any customer may be able to create it and so take over %s; a takeover is likely, not proved", draw(d), at.name, d.QueryName), fix)
+	case isMistyped(s):
+		return checks.Fails("/domainName", draw(d)+": "+mistyped(s), fix)
+	case registrable(d.End.Name) == registrable(d.QueryName):
+		return checks.Fails("/domainName", fmt.Sprintf("%s: it is a name of your own domain %s, where strangers create none; callers get an error until it exists", draw(d), registrable(d.QueryName)),
+			"publish that name, or "+fix)
 	case a != nil && a.Orphaned != "":
 		return checks.Fails("/domainName", fmt.Sprintf("%s: the domain %s does not exist (NXDOMAIN); unless it is registered and on hold, anyone who registers it takes over %s", draw(d), a.Orphaned, d.QueryName), fix)
 	case isGatewayName(d.End.Name):

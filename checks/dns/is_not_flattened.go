@@ -38,6 +38,9 @@ func judgeFlattened(s checks.Subject) checks.Verdict {
 	if len(d.Hops) > 0 || d.End.Event != evidence.EventAddress {
 		return checks.Pass()
 	}
+	if _, fronted := proxyOf(d); fronted {
+		return checks.Pass() // dns/is-behind-a-proxy says so
+	}
 	return checks.Judge(checks.Fails("/domainName",
 		fmt.Sprintf("%s has addresses of its own (%s) and no CNAME record: %s", d.QueryName, some(d.End.Addresses), kindOfCopy(d)),
 		"publish a CNAME record instead of the addresses; or prove the domain by TXT: domainProof: txt"))
@@ -47,12 +50,6 @@ func judgeFlattened(s checks.Subject) checks.Verdict {
 func kindOfCopy(d evidence.DNS) string {
 	if a := d.Around; a != nil && a.Group != nil && slices.ContainsFunc(d.End.Addresses, func(ip string) bool { return slices.Contains(a.Group.Records, ip) }) {
 		return "they are those of " + a.Group.Name + ", so the DNS provider flattened the alias (ALIAS, ANAME)"
-	}
-	for _, text := range d.End.Addresses {
-		addr, err := netip.ParseAddr(text)
-		if name := cdnOf(addr); err == nil && name != "" {
-			return "they belong to " + name + ", which stands in front of the name (a proxy hides the alias)"
-		}
 	}
 	return "static addresses, which will rot when the gateway's change"
 }

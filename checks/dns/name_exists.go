@@ -38,7 +38,10 @@ func judgeExists(s checks.Subject) checks.Verdict {
 		return checks.Pass()
 	}
 	owner := ownerOf(s.Binding, d)
-	fix := "publish a CNAME record at " + owner + ". that leads to the group's own name"
+	fix := "publish a CNAME record at " + owner + ". that leads to the group's own name" + inZone(d)
+	if what := mistyped(s); what != "" {
+		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("%s does not exist with an alias or address: %s", owner, what), fix))
+	}
 	switch d.End.Event {
 	case evidence.EventNameError:
 		return checks.Judge(checks.Fails("/domainName", absent(s), fix))

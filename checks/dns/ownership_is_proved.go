@@ -59,6 +59,9 @@ func judgeOwnership(s checks.Subject) checks.Verdict {
 	if sub == "" {
 		return checks.CannotTell("the gateway returned no SubDomain of the group, which the TXT record has to name")
 	}
+	if p.Impossible != "" {
+		return checks.Judge(checks.Fails("/domainName", "there can be no TXT proof: "+cut(p.Impossible), "bind a shorter domain, or prove it by CNAME: domainProof: cname"))
+	}
 	for _, a := range p.Unlike {
 		if a.Problem != "" {
 			return checks.CannotTell(fmt.Sprintf("the answer of %s to %s %s cannot be read: %s", a.Server, a.Name, a.Type, cut(a.Problem)))

@@ -57,6 +57,16 @@ func judgeResolvers(s checks.Subject) checks.Verdict {
 	return checks.Judge(findings...)
 }
 
+// forSeconds says how long a resolver keeps that a name has no record.
+func forSeconds(d evidence.DNS, name string) string {
+	for _, m := range d.Servers {
+		if evidence.SameName(m.Name, name) && m.NegativeTTL > 0 {
+			return fmt.Sprintf(" for up to %d s", m.NegativeTTL)
+		}
+	}
+	return ""
+}
+
 // unlike says how a view differs from what the authorities say; "" if it does not.
 func unlike(d evidence.DNS, v evidence.View) string {
 	same := func(a, b evidence.Hop) bool {
@@ -77,5 +87,18 @@ func unlike(d evidence.DNS, v evidence.View) string {
 			return fmt.Sprintf("it leads %s to %s, and the authorities do not; a stale cache, for %d s more, or another view of the zone", hop.Owner, hop.Target, hop.TTL)
 		}
 	}
-	return fmt.Sprintf("it sees %q at the end of the chain, the authorities %q: a stale cache, another view of the zone, or a filter", v.End.Event, d.End.Event)
+	absent := v.End.Event == evidence.EventNameError || v.End.Event == evidence.EventNoData
+	switch {
+	case absent && len(v.Hops) < len(d.Hops):
+		what := "has no record of that kind"
+		if v.End.Event == evidence.EventNameError {
+			what = "does not exist"
+		}
+		return fmt.Sprintf("it holds that %s %s, and the authorities have its CNAME record: kept from before it was published (negative cache)%s, or another view of the zone (split horizon)",
+			v.End.Name, what, forSeconds(d, v.End.Name))
+	case v.End.Event == evidence.EventAddress && len(v.Hops) < len(d.Hops):
+		return fmt.Sprintf("it gives %s addresses of its own (%s), and the authorities a CNAME record: another view of the zone (split horizon), or an override", v.End.Name, some(v.End.Addresses))
+	}
+	return fmt.Sprintf("it ends at %s%s, and the authorities at %s%s: a stale cache, another view of the zone (split horizon), or a filter",
+		v.End.Name, ending(evidence.DNS{End: v.End}), d.End.Name, ending(d))
 }

@@ -14,6 +14,7 @@ type service struct {
 	name     string
 	domains  []string // under which it names its customers' resources
 	takeable bool     // a name there that was given up can become another customer's
+	fronts   bool     // it stands in front of sites on purpose: protection or acceleration
 }
 
 // services are well-known platforms, by the domains under which customers get a
@@ -31,16 +32,47 @@ func services() []service {
 		{name: "Heroku", domains: []string{"herokuapp.com", "herokudns.com", "herokussl.com"}, takeable: true},
 		{name: "Netlify", domains: []string{"netlify.app", "netlify.com", "netlifyglobalcdn.com"}, takeable: true},
 		{name: "Vercel", domains: []string{"vercel-dns.com", "vercel.app", "now.sh"}},
-		{name: "Amazon CloudFront", domains: []string{"cloudfront.net"}},
+		{name: "Amazon CloudFront", domains: []string{"cloudfront.net"}, fronts: true},
 		{name: "Amazon Web Services", domains: []string{"amazonaws.com", "awsglobalaccelerator.com", "awsapprunner.com"}},
-		{name: "Akamai", domains: []string{"edgekey.net", "edgesuite.net", "akamaiedge.net", "akamaized.net", "akamai.net", "akadns.net"}},
-		{name: "Fastly", domains: []string{"fastly.net", "fastlylb.net"}},
-		{name: "Cloudflare", domains: []string{"cdn.cloudflare.net", "pages.dev", "workers.dev"}},
+		{name: "Akamai", domains: []string{"edgekey.net", "edgesuite.net", "akamaiedge.net", "akamaized.net", "akamai.net", "akadns.net"}, fronts: true},
+		{name: "Fastly", domains: []string{"fastly.net", "fastlylb.net"}, fronts: true},
+		{name: "Cloudflare", domains: []string{"cdn.cloudflare.net"}, fronts: true},
+		{name: "Cloudflare's hosting", domains: []string{"pages.dev", "workers.dev"}},
 		{name: "Google Cloud", domains: []string{"googlehosted.com", "storage.googleapis.com", "appspot.com", "run.app", "web.app", "firebaseapp.com"}},
-		{name: "Alibaba Cloud's CDN", domains: []string{"alicdn.com", "cdngslb.com", "tbcache.com"}},
+		{name: "Alibaba Cloud's CDN", domains: []string{"alicdn.com", "cdngslb.com", "tbcache.com"}, fronts: true},
 		{name: "Alibaba Cloud", domains: []string{"aliyuncs.com"}},
-		{name: "Tencent Cloud", domains: []string{"dnsv1.com", "cdntip.com", "tdnsv5.com", "tencentcdn.net", "myqcloud.com"}},
-		{name: "Huawei Cloud", domains: []string{"cdnhwc1.com", "cdnhwc2.com", "cdnhwc3.com", "hwcloudlive.com", "huaweicloudwaf.com", "myhuaweicloud.com"}},
+		{name: "Tencent Cloud's CDN", domains: []string{"dnsv1.com", "cdntip.com", "tdnsv5.com", "tencentcdn.net"}, fronts: true},
+		{name: "Tencent Cloud", domains: []string{"myqcloud.com"}},
+		{name: "Huawei Cloud's CDN or WAF", domains: []string{"cdnhwc1.com", "cdnhwc2.com", "cdnhwc3.com", "hwcloudlive.com", "huaweicloudwaf.com"}, fronts: true},
+		{name: "Huawei Cloud", domains: []string{"myhuaweicloud.com"}},
+	}
+}
+
+// product is a product of Alibaba Cloud that stands in front of sites, with many domains
+// of one pattern.
+type product struct {
+	name   string
+	prefix string // of the label before .com, followed by digits
+	within string // or anywhere in it
+}
+
+func (p product) has(label string) bool {
+	if p.within != "" {
+		return strings.Contains(label, p.within)
+	}
+	rest, ok := strings.CutPrefix(label, p.prefix)
+	return ok && strings.Trim(rest, "0123456789") == ""
+}
+
+// numbered are these products. Sources: help page 27144 (*.*kunlun*.com); examples in the
+// published interfaces of waf-openapi (yundunwaf5.com), ddoscoo (aliyunddos1014.com) and
+// Ga (aliyunga0019.com).
+func numbered() []product {
+	return []product{
+		{name: "Alibaba Cloud's CDN", within: "kunlun"},
+		{name: "Alibaba Cloud's Web Application Firewall", prefix: "yundunwaf"},
+		{name: "Alibaba Cloud's Anti-DDoS", prefix: "aliyunddos"},
+		{name: "Alibaba Cloud's Global Accelerator", prefix: "aliyunga"},
 	}
 }
 
@@ -51,8 +83,14 @@ func serviceOf(name string) (service, bool) {
 	if bucket(name) {
 		return all[0], true
 	}
-	if rest, ok := strings.CutSuffix(name, ".com"); ok && strings.Contains(rest[strings.LastIndex(rest, ".")+1:], "kunlun") {
-		return service{name: "Alibaba Cloud's CDN"}, true
+	if rest, ok := strings.CutSuffix(name, ".com"); ok {
+		if label := rest[strings.LastIndex(rest, ".")+1:]; label != rest {
+			for _, p := range numbered() {
+				if p.has(label) {
+					return service{name: p.name, fronts: true}, true
+				}
+			}
+		}
 	}
 	for _, s := range all {
 		for _, d := range s.domains {

@@ -41,6 +41,13 @@ func notProved(p evidence.Proof, sub string) string {
 			return fmt.Sprintf("some authoritative servers have the TXT record at %s, and others do not yet: the platform may ask any of them", p.Owner)
 		}
 	}
+	for _, m := range p.Misplaced {
+		for _, text := range m.Records {
+			if strings.Contains(loose(text), loose(sub)) {
+				return fmt.Sprintf("no TXT record at %s%s; it was published at %s instead", p.Owner, missing(p), m.Name)
+			}
+		}
+	}
 	if len(p.Records) == 0 || p.Event != "" {
 		return fmt.Sprintf("no TXT record at %s%s", p.Owner, missing(p))
 	}

@@ -2,6 +2,8 @@ package dns
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
@@ -12,6 +14,9 @@ import (
 // and what could be done instead of publishing the right record ("" if nothing).
 func whereto(s checks.Subject) (what, instead string) {
 	d := s.Evidence.DNS.Facts
+	if what := mistyped(s); what != "" {
+		return what, ""
+	}
 	if n := aliasesTo(d, otherNames(s)); n > 0 {
 		return fmt.Sprintf("%s is a name of the group, but not its name for network type %s", evidence.PlainName(d.Hops[n-1].Target), s.Binding.CustomDomainType),
 			"; or correct customDomainType"
@@ -19,9 +24,15 @@ func whereto(s checks.Subject) (what, instead string) {
 	if g := s.Evidence.Account.Facts.AliasedTo; g != nil && s.Evidence.Account.State == evidence.StateObserved {
 		return fmt.Sprintf("it leads to another group of the account, %s %q", g.GroupID, g.GroupName), "; or correct groupId"
 	}
+	if region, ok := otherRegion(s); ok {
+		return fmt.Sprintf("it leads to the same group id in region %s, and the binding names region %s", region, s.Binding.RegionID), "; or correct regionId"
+	}
 	if name, ok := gatewayName(d); ok {
 		return name + " looks like a group's name, but belongs to " + nobodyKnown(s.Evidence.Account) +
 			": a deleted group, or somebody else's; that it may resolve proves nothing", ""
+	}
+	if p, found := proxyOf(d); found {
+		return "it stands behind " + p.String(), ""
 	}
 	if endless(d) {
 		return "the chain has no sound end, see dns/chain-is-sound", ""
@@ -30,6 +41,77 @@ func whereto(s checks.Subject) (what, instead string) {
 		return noAlias(s)
 	}
 	return "it leads elsewhere", ""
+}
+
+// mistyped recognises the commonest mistakes in records: a value without its final dot,
+// to which the provider adds the zone, and an owner with the zone's name twice.
+func mistyped(s checks.Subject) string {
+	d := s.Evidence.DNS.Facts
+	if a := d.Around; a != nil && len(a.Misplaced) > 0 && len(d.Hops) == 0 {
+		m := a.Misplaced[0]
+		return fmt.Sprintf("the record was published at %s. (%s): the zone's name is there twice, because the provider adds it to the name that is entered", ownerLike(s.Binding, m.Name), some(m.Records))
+	}
+	if hop, meant, ok := withoutDot(s); ok {
+		return fmt.Sprintf("the value of the CNAME record of %s lacks its final dot, so the zone was added to it: got %s., meant is %s.", hop.Owner, hop.Target, meant)
+	}
+	return ""
+}
+
+// withoutDot finds a record of the chain whose value lacks its final dot: it is a name
+// of the gateway, or of the group, with a zone of its own owner behind it.
+func withoutDot(s checks.Subject) (hop evidence.Hop, meant string, ok bool) {
+	d := s.Evidence.DNS.Facts
+	own := append(ownNames(s.Evidence.Group.Facts, s.Binding.CustomDomainType), otherNames(s)...)
+	for _, hop := range d.Hops {
+		target := evidence.PlainName(hop.Target)
+		for _, zone, more := strings.Cut(evidence.PlainName(hop.Owner), "."); more; _, zone, more = strings.Cut(zone, ".") {
+			meant, found := strings.CutSuffix(target, "."+zone)
+			if found && (isGatewayName(meant) || slices.Contains(own, meant)) {
+				return hop, meant, true
+			}
+		}
+	}
+	return hop, "", false
+}
+
+// ownerLike is the owner of a record that answered for a name, with the wildcard in
+// place of the random label.
+func ownerLike(b binding.Binding, name string) string {
+	if _, parent, ok := strings.Cut(name, "."); ok && b.Wildcard() {
+		return "*." + parent
+	}
+	return name
+}
+
+// otherRegion is the region of a name of the same group id that the chain leads to.
+func otherRegion(s checks.Subject) (region string, ok bool) {
+	name, ok := gatewayName(s.Evidence.DNS.Facts)
+	if !ok {
+		return "", false
+	}
+	region, ok = strings.CutPrefix(strings.TrimSuffix(name, ".alicloudapi.com"), evidence.PlainName(s.Binding.GroupID)+"-")
+	region = strings.TrimSuffix(strings.TrimSuffix(region, "-vpc"), "-intranet")
+	return region, ok && region != "" && region != s.Binding.RegionID
+}
+
+// inZone names the zone in which a record that is missing has to be published, where it
+// may be another than one would think: a record in a zone above is hidden by the
+// delegation.
+func inZone(d evidence.DNS) string {
+	if len(d.Hops) > 0 || len(d.Servers) == 0 {
+		return ""
+	}
+	m := d.Servers[0]
+	if m.Zone == "" || evidence.SameName(m.Zone, registrable(d.QueryName)) {
+		return ""
+	}
+	var hosts []string
+	for _, r := range m.Rows {
+		if !slices.Contains(hosts, r.Server) {
+			hosts = append(hosts, r.Server)
+		}
+	}
+	return fmt.Sprintf(" in the zone %s, which is served by %s: the delegation hides what a zone above it holds for that name", m.Zone, some(hosts))
 }
 
 // otherNames are the group's names for the other network type.

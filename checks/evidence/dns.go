@@ -82,6 +82,10 @@ type Proof struct {
 	Event   Event    `json:"event,omitempty"`   // nodata, nxdomain, loop, …; empty when there are records
 	// Unlike are answers for TXT that do not repeat what the question for the CNAME got.
 	Unlike []ClientAnswer `json:"unlike,omitempty"`
+	// Impossible is why there can be no record at Owner.
+	Impossible string `json:"impossible,omitempty"`
+	// Misplaced are records at names where they are published by mistake.
+	Misplaced []Lookup `json:"misplaced,omitempty"`
 	// Partial are records that some authoritative servers have and others do not.
 	Partial []string `json:"partial,omitempty"`
 }

@@ -85,10 +85,13 @@ type Lookup struct {
 
 // Around is what stands around the alias chain.
 type Around struct {
-	Missing  string   `json:"missing,omitempty"`  // QueryName does not exist: the topmost name on the way to it that does not
-	Types    []string `json:"types,omitempty"`    // QueryName exists without alias and address: types that it has, of those asked for
-	Group    *Lookup  `json:"group,omitempty"`    // addresses of the name that the group's id and region make; asked where there is no alias
-	CAA      []Lookup `json:"caa,omitempty"`      // from QueryName up, to the first that has any (RFC 8659 §3)
-	HTTPS    *Lookup  `json:"https,omitempty"`    // HTTPS records of QueryName (RFC 9460)
-	Orphaned string   `json:"orphaned,omitempty"` // the chain ends at NXDOMAIN: its registrable domain does not exist
+	Missing string   `json:"missing,omitempty"` // QueryName does not exist: the topmost name on the way to it that does not
+	Types   []string `json:"types,omitempty"`   // QueryName exists without alias and address: types that it has, of those asked for
+	Group   *Lookup  `json:"group,omitempty"`   // addresses of the name that the group's id and region make; asked where there is no alias
+	CAA     []Lookup `json:"caa,omitempty"`     // from QueryName up, to the first that has any (RFC 8659 §3)
+	HTTPS   *Lookup  `json:"https,omitempty"`   // HTTPS records of QueryName (RFC 9460)
+	// Misplaced are records at names where they are published by mistake, looked for where
+	// QueryName has none.
+	Misplaced []Lookup `json:"misplaced,omitempty"`
+	Orphaned  string   `json:"orphaned,omitempty"` // the chain ends at NXDOMAIN: its registrable domain does not exist
 }

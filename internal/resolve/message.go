@@ -227,7 +227,30 @@ func reduce(q question, m *dns.Msg) (Answer, error) {
 	}
 	slices.Sort(a.Records)
 	a.Records = slices.Compact(a.Records)
+	if len(a.CNAMEs)+len(a.Records) == 0 {
+		a.CNAMEs = synthesized(q.name, m)
+	}
 	return a, nil
+}
+
+// synthesized is the CNAME record that a DNAME record stands for, where the server left
+// it out, as resolvers make it (RFC 6672 §3.2); none where the new name is too long.
+func synthesized(name string, m *dns.Msg) []CNAME {
+	for _, rr := range m.Answer {
+		d, ok := rr.(*dns.DNAME)
+		if !ok || d.Hdr.Class != dns.ClassINET || d.Target == "" {
+			continue
+		}
+		owner := canonical(d.Hdr.Name)
+		if owner == name || !dns.IsSubDomain(dns.Fqdn(owner), dns.Fqdn(name)) || owner == "." {
+			continue
+		}
+		target := strings.TrimSuffix(name, owner) + strings.TrimSuffix(canonical(d.Target), ".")
+		if asked, err := NameToAsk(target); err == nil {
+			return []CNAME{{Target: asked, TTL: d.Hdr.Ttl}}
+		}
+	}
+	return nil
 }
 
 func (a *Answer) add(q question, rr dns.RR) error {

@@ -153,6 +153,9 @@ func (c *Collector) authorityProof(ctx context.Context, b binding.Binding) evide
 		return evidence.NotCollected[evidence.Proof]("the binding proves its domain by CNAME")
 	}
 	owner, err := proofOwner(b)
+	if errors.Is(err, errTooLong) {
+		return evidence.Observed(evidence.Proof{Owner: owner, Impossible: err.Error()}, authorities, c.now())
+	}
 	if err != nil {
 		return evidence.Failed[evidence.Proof](err.Error(), authorities, c.now())
 	}
@@ -172,6 +175,7 @@ func (c *Collector) authorityProof(ctx context.Context, b binding.Binding) evide
 	if err != nil {
 		return failed(evidence.Failed[evidence.Proof](err.Error(), authorities, c.now()), facts)
 	}
+	facts.Misplaced = misplacedProof(ctx, c.authority, facts)
 	return evidence.Observed(facts, authorities, c.now())
 }
 

@@ -145,6 +145,38 @@ func TestProofOfEveryAuthority(t *testing.T) {
 	}
 }
 
+// Records are looked for where people publish them by mistake, and types that servers
+// do not know spoil nothing else.
+func TestWhatIsRecognised(t *testing.T) {
+	c := authority(t)
+	collect := func(domain, proof string) (evidence.Observation[evidence.DNS], evidence.Observation[evidence.Proof]) {
+		return c.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: groupID, RegionID: "cn-hangzhou", DomainProof: proof})
+	}
+	got, _ := collect("doubled.demo.com", binding.ProofCNAME)
+	if diff := cmp.Diff([]evidence.Lookup{{Name: "doubled.demo.com.demo.com", Records: []string{"CNAME " + sub}}}, roundTrip(t, got).Facts.Around.Misplaced); diff != "" {
+		t.Errorf("an owner with the zone's name twice: %s", diff)
+	}
+	if got, _ := collect("no.demo.com", binding.ProofCNAME); got.Facts.Around.Misplaced != nil {
+		t.Errorf("got %+v", got.Facts.Around.Misplaced)
+	}
+	_, proof := collect("proofs.demo.com", binding.ProofTXT)
+	if diff := cmp.Diff([]evidence.Lookup{{Name: "proofs.demo.com", Records: []string{"apigateway-domain-verification=" + sub}}}, roundTrip(t, proof).Facts.Misplaced); diff != "" {
+		t.Errorf("a proof at the domain itself: %s", diff)
+	}
+	long := strings.Repeat("abcdefg.", 30) + "demo.com"
+	if _, proof := collect(long, binding.ProofTXT); proof.State != evidence.StateObserved || !strings.Contains(proof.Facts.Impossible, "281 octets") {
+		t.Errorf("a proof whose owner is too long: got %+v", proof)
+	}
+	got, _ = collect("api.nonew.com", binding.ProofCNAME)
+	if m := got.Facts.Servers[0]; got.State != evidence.StateObserved || m.Beside != nil || m.BesideProblem != "" || !cmp.Equal(m.BesideUnasked, []string{"HTTPS", "CAA"}) {
+		t.Errorf("a server that drops HTTPS and CAA: got %+v", got)
+	}
+	got, _ = collect("api.lame.com", binding.ProofCNAME)
+	if !strings.Contains(got.Reason, "the zone lame.com is delegated to 1 addresses and served by none of them") {
+		t.Errorf("a zone that is loaded nowhere: got %s", got.Reason)
+	}
+}
+
 // Where the delegation and the zone itself give different addresses of a name server,
 // resolvers use either, so both are asked.
 func TestGlueAndTheZonesOwnAddress(t *testing.T) {

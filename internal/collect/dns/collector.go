@@ -105,6 +105,9 @@ func (c *Collector) proof(ctx context.Context, b binding.Binding) evidence.Obser
 		return evidence.NotCollected[evidence.Proof]("the binding proves its domain by CNAME")
 	}
 	owner, err := proofOwner(b)
+	if errors.Is(err, errTooLong) {
+		return evidence.Observed(evidence.Proof{Owner: owner, Impossible: err.Error()}, c.resolvers[0].Server(), c.now())
+	}
 	if err != nil {
 		return evidence.Failed[evidence.Proof](err.Error(), c.resolvers[0].Server(), c.now())
 	}
@@ -114,6 +117,7 @@ func (c *Collector) proof(ctx context.Context, b binding.Binding) evidence.Obser
 		if err != nil {
 			return failed(evidence.Failed[evidence.Proof](err.Error(), resolver.Server(), c.now()), facts), err
 		}
+		facts.Misplaced = misplacedProof(ctx, resolver.Follow, facts)
 		return evidence.Observed(facts, resolver.Server(), c.now()), nil
 	})
 }
@@ -182,6 +186,11 @@ func (c *Collector) queryName(b binding.Binding) (string, error) {
 	return name, nil
 }
 
+// mostOctets is the longest name in presentation format (RFC 1035 §2.3.4).
+const mostOctets = 253
+
+var errTooLong = fmt.Errorf("a domain name has at most %d", mostOctets)
+
 // proofOwner is the owner of the TXT proof, <GroupId>.<domain>; for a wildcard
 // binding <GroupId>.<parent>.
 func proofOwner(b binding.Binding) (string, error) {
@@ -190,6 +199,9 @@ func proofOwner(b binding.Binding) (string, error) {
 		return "", err
 	}
 	owner := b.GroupID + "." + domain
+	if len(owner) > mostOctets {
+		return strings.ToLower(owner), fmt.Errorf("its owner would have %d octets, and %w: %s", len(owner), errTooLong, owner)
+	}
 	ascii, err := toASCII(owner)
 	if err != nil || b.GroupID == "" || strings.Contains(b.GroupID, ".") {
 		return "", fmt.Errorf("the TXT proof of group %q would be at %q, which is no host name: want a group id of letters and digits", b.GroupID, owner)

@@ -28,10 +28,12 @@ func around(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) 
 	switch {
 	case d.End.Event == evidence.EventNameError && alone:
 		a.Missing = missing(ctx, ask, d.QueryName)
+		a.Misplaced = doubled(ctx, ask, d)
 	case d.End.Event == evidence.EventNameError:
 		a.Orphaned = orphaned(ctx, ask, d.End.Name)
 	case d.End.Event == evidence.EventNoData && alone:
 		a.Types = typesAt(ctx, ask, d.QueryName)
+		a.Misplaced = doubled(ctx, ask, d)
 	case d.End.Event == evidence.EventAddress && alone:
 		a.Group = lookup(ctx, ask, groupName(b), miekg.TypeA, miekg.TypeAAAA)
 	}
@@ -85,6 +87,54 @@ func missing(ctx context.Context, ask follow, name string) string {
 	}
 	return name
 }
+
+// doubled looks for an alias at QueryName with the name of its zone, or of its
+// registrable domain, behind it: what comes of a whole name where a provider adds the zone.
+func doubled(ctx context.Context, ask follow, d evidence.DNS) (found []evidence.Lookup) {
+	for _, zone := range zonesOf(d.QueryName, d.Servers) {
+		name := d.QueryName + "." + zone
+		if chain, err := ask(ctx, name, miekg.TypeA, miekg.TypeAAAA); err == nil && len(chain.Hops) > 0 {
+			found = append(found, evidence.Lookup{Name: name, Records: []string{"CNAME " + chain.Hops[0].Target}})
+		}
+	}
+	return found
+}
+
+// zonesOf are the zone of a name, where its servers were asked, and its registrable domain.
+func zonesOf(name string, servers []evidence.Matrix) (zones []string) {
+	if len(servers) > 0 && servers[0].Zone != "." {
+		zones = append(zones, servers[0].Zone)
+	}
+	if domain, err := publicsuffix.EffectiveTLDPlusOne(name); err == nil && !slices.Contains(zones, domain) {
+		zones = append(zones, domain)
+	}
+	return zones
+}
+
+// misplacedProof looks for the TXT proof where it is published by mistake: with the zone
+// behind its owner, below the registrable domain, and at the domain itself.
+func misplacedProof(ctx context.Context, ask follow, p evidence.Proof) (found []evidence.Lookup) {
+	group, domain, _ := strings.Cut(p.Owner, ".")
+	if slices.ContainsFunc(p.Records, isToken) || len(p.Partial) > 0 || len(p.Unlike) > 0 {
+		return nil
+	}
+	names := []string{domain}
+	for _, zone := range zonesOf(domain, nil) {
+		names = append(names, p.Owner+"."+zone, group+"."+zone)
+	}
+	for _, name := range names {
+		if name == p.Owner {
+			continue
+		}
+		l := lookup(ctx, ask, name, miekg.TypeTXT)
+		if l.Records = slices.DeleteFunc(slices.Clone(l.Records), func(text string) bool { return !isToken(text) }); len(l.Records) > 0 {
+			found = append(found, *l)
+		}
+	}
+	return found
+}
+
+func isToken(text string) bool { return strings.HasPrefix(text, "apigateway-domain-") }
 
 // orphaned is the registrable domain of a name, if it does not exist.
 func orphaned(ctx context.Context, ask follow, name string) string {

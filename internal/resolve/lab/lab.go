@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -238,6 +239,7 @@ const (
 	Mute      Fault = "mute"      // it never answers
 	NoEDNS    Fault = "no-edns"   // FORMERR to whatever has an OPT record
 	CutShort  Fault = "cut-short" // TC=1 over UDP, and nothing listens for TCP
+	NoSynth   Fault = "no-synth"  // it answers with DNAME records alone
 	NotMine   Fault = "aa=0"      // it answers, without authority
 	Poison    Fault = "poison"    // it adds records of names that are not its own
 	Oversized Fault = "oversized" // 64 KB of records
@@ -337,6 +339,8 @@ func (s *Server) spoil(fault Fault, w dns.ResponseWriter, r, m *dns.Msg) bool {
 			return false
 		}
 		m.Answer, m.Ns, m.Extra, m.Truncated = nil, nil, nil, true
+	case NoSynth:
+		m.Answer = slices.DeleteFunc(m.Answer, func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeCNAME })
 	case NotMine:
 		m.Authoritative = false
 	case Poison:

@@ -66,6 +66,7 @@ func scenarioZones() []spec {
 		{apex: "silent.com.", hosts: []string{mute}, text: ""},
 		{apex: "nonew.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NoNew, text: "api IN CNAME " + sub + "\nb IN CNAME " + sub},
 		{apex: "dropedns.com.", hosts: []string{"old.servers.net."}, servers: []string{OldAddress}, fault: DropEDNS, text: "api IN CNAME " + sub},
+		{apex: "nosynth.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NoSynth, text: "tree IN DNAME target.demo.com."},
 		{apex: "lame.com.", hosts: []string{odd}, text: ""},
 		{apex: "alldown.com.", hosts: []string{down}, text: ""},
 	}
@@ -135,6 +136,7 @@ func plainText(sub string) string {
 	b.WriteString("self IN CNAME self\none IN CNAME two\ntwo IN CNAME one\nrho IN CNAME one\n")
 	b.WriteString("tree IN DNAME target.demo.com.\na.target IN CNAME " + sub + "\nchild IN NS ns1.servers.net.\n")
 	b.WriteString("unregistered IN CNAME api.nobody-has-this.net.\n")
+	b.WriteString("doubled.demo.com IN CNAME " + sub + "\nproofs IN TXT \"apigateway-domain-verification=" + SubDomain + "\"\n")
 	for n := 1; n <= 40; n++ {
 		next := fmt.Sprintf("c%d", n-1)
 		if n == 1 {
@@ -223,6 +225,7 @@ func OddCases() []Case {
 		{"api.noedns.com", "found", sub, 1, ""},
 		{"api.dropedns.com", "found", sub, 1, ""},
 		{"api.nonew.com", "found", sub, 1, ""},
+		{"a.tree.nosynth.com", "found", sub, 2, ""},
 		{"api.noaa.com", "", "api.noaa.com", 0, ""},
 		{"api.poison.com", "found", sub, 1, ""},
 		{"api.oversized.com", "", "api.oversized.com", 0, ""},

@@ -1,0 +1,75 @@
+package dns
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// isBehindAProxy is dns/is-behind-a-proxy.
+func isBehindAProxy() checks.Check {
+	return checks.Check{
+		ID: "dns/is-behind-a-proxy", Severity: checks.Warning,
+		Needs: []evidence.Need{evidence.NeedDNS},
+		Applies: func(b binding.Binding) (bool, string) {
+			if applies, why := provesByCNAME(b); !applies {
+				return false, why
+			}
+			return public(b)
+		},
+		Judge: judgeProxy,
+		Doc: checks.Doc{
+			Title: "No firewall, CDN or accelerator stands in front of the name",
+			Why: "A name that leads to a web application firewall, a CDN, Global Accelerator or Anti-DDoS stands there on purpose. Then the CNAME " +
+				"proof cannot pass, and a CNAME record at the group's own name, which would make it pass, takes every caller past the protection.",
+			Fix: "Prove the domain by TXT (domainProof: txt), and let the group's own name be the origin of the product that stands in front.",
+			References: []string{pageBindDomain, "Alibaba Cloud CDN, Add a CNAME record: https://alibabacloud.com/help/doc-detail/27144.htm",
+				"Alibaba Cloud Anti-DDoS, Change DNS records: https://www.alibabacloud.com/help/en/ddos-protection/latest/change-dns-records-to-protect-website-services"},
+			Failing: "evidence: {dns: {facts: {hops: [{owner: api.demo.com, target: abcdef123.yundunwaf3.com, ttl: 60, server: '192.0.2.53:53'}],\n" +
+				"  end: {name: abcdef123.yundunwaf3.com}}}}",
+			Passing: "binding: {domainName: api.demo.com}",
+		},
+	}
+}
+
+func judgeProxy(s checks.Subject) checks.Verdict {
+	d := s.Evidence.DNS.Facts
+	if v := readable(d); v != nil {
+		return *v
+	}
+	p, found := proxyOf(d)
+	if !found || reaches(s) {
+		return checks.Pass()
+	}
+	return checks.Judge(checks.Warns("/domainName", fmt.Sprintf("%s stands behind %s", d.QueryName, p),
+		"prove the domain by TXT (domainProof: txt) and let the group's own name be the origin there; a CNAME record past it would take callers off its protection"))
+}
+
+// proxy is what stands in front of a name, and by which name or address that shows.
+type proxy struct{ name, by string }
+
+func (p proxy) String() string { return fmt.Sprintf("%s (%s)", p.name, p.by) }
+
+// proxyOf finds the first product on the way that stands in front of sites.
+func proxyOf(d evidence.DNS) (proxy, bool) {
+	for _, hop := range d.Hops {
+		if isGatewayName(hop.Target) {
+			return proxy{}, false
+		}
+		if at, known := serviceOf(hop.Target); known && at.fronts {
+			return proxy{at.name, evidence.PlainName(hop.Target)}, true
+		}
+	}
+	if len(d.Hops) > 0 {
+		return proxy{}, false
+	}
+	for _, text := range d.End.Addresses {
+		if addr, err := netip.ParseAddr(text); err == nil && cdnOf(addr) != "" {
+			return proxy{cdnOf(addr), text}, true
+		}
+	}
+	return proxy{}, false
+}
