@@ -88,7 +88,7 @@ func TestNoSecretLeaksFromFailures(t *testing.T) {
 			rule := v.faulty()[what]
 			v.check(v.box.SetFaults(sandbox.Faults{rule}))
 			common := []string{"--timeout", "5s", "-v", "-f", "json=report.json", "-f", "text"}
-			if (strings.HasPrefix(rule.Target, "Describe") || rule.Target == "GetCallerIdentity") {
+			if strings.HasPrefix(rule.Target, "Describe") || rule.Target == "GetCallerIdentity" {
 				v.says(what+": plan", []int{0, 2, 3}, append([]string{"plan", "--evidence-out", "evidence.json"}, common...)...)
 			}
 			v.says(what+": apply", []int{0, 2, 3, 4}, append([]string{"apply", "--read-back", "200ms"}, common...)...)
