@@ -40,6 +40,7 @@ type flags struct {
 	failOn         string
 	actor          string
 	quiet, verbose bool
+	sarifCategory  string
 	wish           wish
 	probe          bool
 	probeAllow     []string
@@ -83,6 +84,7 @@ func (f *flags) addJudging(c *cobra.Command) {
 	p.StringArrayVar(&f.allowEnv, "allow-env", nil, "`GLOB` of environment names beside BINDGATE_* that manifests may read, repeatable")
 	p.StringVar(&f.failOn, "fail-on", "", "refuse a binding for a `warning` too (default: for errors only)")
 	p.StringVar(&f.actor, "actor", "", "who runs this, for policies; a claim, not a proof (default: what the CI says)")
+	p.StringVar(&f.sarifCategory, "sarif-category", "", "`ID` that tells this SARIF report from others about the same commit (default: none, the uploader's counts)")
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "print only what stands in the way")
 	p.BoolVarP(&f.verbose, "verbose", "v", false, "print every binding and check")
 	fixed(c, "format", report.Formats()...)

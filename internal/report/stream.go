@@ -15,12 +15,14 @@ import (
 	"github.com/bindgate/bindgate/internal/gate"
 )
 
-// Options are the reader's wishes for the text format; the others ignore them.
+// Options are what the reader asks for. Formats ignore what is not theirs.
 type Options struct {
-	Color   bool // paint; the caller knows about terminals and NO_COLOR
-	Verbose bool // every binding, check, warning and call
-	Quiet   bool // only what stands in the way, and nothing at all when nothing does
-	Width   int  // columns; 0 is 80, and fewer than 40 is 40
+	Color   bool // text: paint; the caller knows about terminals and NO_COLOR
+	Verbose bool // text: every binding, check, warning and call; junit: every check
+	Quiet   bool // text: only what stands in the way, and nothing at all when nothing does
+	Width   int  // text: columns; 0 is 80, and fewer than 40 is 40
+
+	Category string // sarif: what tells this analysis from others of the same commit; may be empty
 }
 
 // Stream is a report that is written while its run is under way. It is not for
