@@ -72,7 +72,7 @@ func TestJournalThatCannotBeWritten(t *testing.T) {
 		"folder":       "folder",
 		"file/journal": "not a directory",
 		"/dev/full":    "device",
-		"full":         "device",
+		"full":         "symbolic link",
 		"broken.jsonl": "chain is broken",
 	} {
 		for _, mode := range []string{"--each=false", "--each"} {

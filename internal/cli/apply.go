@@ -59,14 +59,14 @@ type applying struct {
 	run     *run
 }
 
-func (a *applying) do(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) error {
+func (a *applying) do(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) (err error) {
 	if a.readBack < 0 || a.lockWait < 0 {
 		return fmt.Errorf("reading --read-back and --lock-wait: got %s and %s, want positive values", a.readBack, a.lockWait)
 	}
 	if a.maxAge <= 0 || a.maxAge > 15*time.Minute {
 		return fmt.Errorf("reading --max-age: got %s, want more than 0 and at most 15m", a.maxAge)
 	}
-	args, err := a.readPlan(env, args)
+	args, err = a.readPlan(env, args)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (a *applying) do(ctx context.Context, env Env, c *cobra.Command, f flags, a
 	if a.run, err = begin(ctx, env, c, f, args); err != nil {
 		return err
 	}
-	defer a.run.close()
+	defer func() { a.run.close(err) }()
 	if a.run.certificateOnly() {
 		return errors.New("reading arguments: no API group is named, so there is nothing to apply; add --group")
 	}
@@ -239,6 +239,11 @@ func (a *applying) openJournal(ctx context.Context, env Env, s settings) error {
 		}
 	}
 	var err error
+	if s.journal != "" { // the default is not in a tree
+		if path, err = confine.Unlinked(env.Dir, path); err != nil {
+			return fmt.Errorf("opening the journal: %w", err)
+		}
+	}
 	a.journal, err = journal.Open(ctx, absolute(env, path), a.lockWait, env.Now)
 	if err != nil {
 		return err

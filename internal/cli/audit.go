@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 )
@@ -35,23 +36,23 @@ lead elsewhere, certificates that end. With -o it also writes what it found as a
 	return c
 }
 
-func audit(ctx context.Context, env Env, c *cobra.Command, f flags, region, output string) error {
+func audit(ctx context.Context, env Env, c *cobra.Command, f flags, region, output string) (err error) {
 	if region == "" {
 		return errors.New("reading flags: --region is missing; name the region to audit, such as cn-hangzhou")
 	}
 	if f.offline || len(f.without) > 0 && slices.Contains(f.without, "group") || f.evidence != "" {
 		return errors.New("reading flags: audit reads the bindings from the gateway; leave out --offline, --without group and --evidence")
 	}
-	r, err := ready(env, c, f)
+	r, err := ready(env, c, f, nil)
 	if err != nil {
 		return err
 	}
-	defer r.close()
+	defer func() { r.close(err) }()
 	file, err := openNew(env, output)
 	if err != nil {
 		return fmt.Errorf("opening -o %q: %w", output, err)
 	}
-	defer func() { _ = file.Close() }()
+	defer file.Discard()
 	bindings, groups, err := judge.Bound(ctx, r.options(), region)
 	var config *judge.ConfigError
 	switch {
@@ -65,7 +66,7 @@ func audit(ctx context.Context, env Env, c *cobra.Command, f flags, region, outp
 	}
 	held := func() (*manifest.Set, error) { return manifest.Of(bindings, env.Dir) }
 	if file != nil {
-		if err := errors.Join(manifest.Write(file, bindings), file.Close()); err != nil {
+		if err := errors.Join(manifest.Write(file, bindings), file.Commit()); err != nil {
 			return fmt.Errorf("writing -o %q: %w", output, err)
 		}
 		held = func() (*manifest.Set, error) { return load(env, c, r.s, []string{output}) } // findings name its lines
@@ -77,13 +78,14 @@ func audit(ctx context.Context, env Env, c *cobra.Command, f flags, region, outp
 }
 
 // openNew opens a file that is not there yet; none without a path.
-func openNew(env Env, path string) (*outFile, error) {
+func openNew(env Env, path string) (*confine.Output, error) {
 	if path == "" {
 		return nil, nil
 	}
-	f, err := openOutFile(absolute(env, path), 0o644)
-	if err == nil && !f.fresh {
-		err = errors.Join(os.ErrExist, f.Close())
+	f, err := confine.Create(env.Dir, path, 0o644)
+	if err == nil && f.Stands() != nil {
+		f.Discard()
+		return nil, os.ErrExist
 	}
 	return f, err
 }

@@ -2,10 +2,7 @@ package cli
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -62,7 +59,7 @@ func (r *run) writeChain(v judge.Verdict) error {
 	if err != nil {
 		return fmt.Errorf("writing --write-chain: %w", err)
 	}
-	if err := create(absolute(r.env, r.s.writeChain), text); err != nil {
+	if err := create(r.env, r.s.writeChain, text); err != nil {
 		return fmt.Errorf("writing --write-chain: %w", err)
 	}
 	return nil
@@ -70,17 +67,20 @@ func (r *run) writeChain(v judge.Verdict) error {
 
 // create writes a new file. One that is there already, and holds anything else,
 // is left alone: it may be the very file that was judged, with its key inside.
-func create(path string, text []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		if held, err := confine.ReadBounded(path, pki.MaxFileSize); err == nil && bytes.Equal(held, text) {
+func create(env Env, path string, text []byte) error {
+	file, err := confine.Create(env.Dir, path, 0o644)
+	if err != nil {
+		return err
+	}
+	defer file.Discard()
+	if file.Stands() != nil {
+		if held, err := confine.ReadBounded(file.Path(), pki.MaxFileSize); err == nil && bytes.Equal(held, text) {
 			return nil
 		}
 		return fmt.Errorf("%q exists and holds something else; name a new file, or remove it first", path)
 	}
-	if err != nil {
+	if _, err := file.Write(text); err != nil {
 		return err
 	}
-	_, err = file.Write(text)
-	return errors.Join(err, file.Close())
+	return file.Commit()
 }

@@ -40,6 +40,7 @@ type flags struct {
 	failOn         string
 	actor          string
 	quiet, verbose bool
+	sarifCategory  string
 	wish           wish
 	probe          bool
 	probeAllow     []string
@@ -83,6 +84,7 @@ func (f *flags) addJudging(c *cobra.Command) {
 	p.StringArrayVar(&f.allowEnv, "allow-env", nil, "`GLOB` of environment variables that manifests may read in addition to BINDGATE_*, repeatable")
 	p.StringVar(&f.failOn, "fail-on", "", "refuse a binding for a `warning` too (default: for errors only)")
 	p.StringVar(&f.actor, "actor", "", "who runs this, for policies; a claim, not a proof (default: what the CI says)")
+	p.StringVar(&f.sarifCategory, "sarif-category", "", "`ID` that distinguishes this SARIF report from others of the same commit (default: none)")
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "print only what blocks a binding")
 	p.BoolVarP(&f.verbose, "verbose", "v", false, "print every binding and check")
 	fixed(c, "format", report.Formats()...)

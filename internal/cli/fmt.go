@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/yamlfmt"
@@ -60,7 +60,7 @@ func formatAll(env Env, args []string, check bool) error {
 		}
 		changed++
 		if !check {
-			if err := replace(absolute(env, name), out); err != nil {
+			if err := replace(env, name, out); err != nil {
 				return err
 			}
 		}
@@ -77,27 +77,18 @@ func formatAll(env Env, args []string, check bool) error {
 // maxManifest bounds what is formatted from standard input, in bytes.
 const maxManifest = 4 << 20
 
-// replace rewrites a file atomically and keeps its mode.
-func replace(path string, data []byte) error {
-	path, err := filepath.EvalSymlinks(path)
+// replace rewrites a manifest atomically and follows no link of the tree.
+func replace(env Env, name string, data []byte) error {
+	file, err := confine.Create(env.Dir, name, 0o666)
 	if err != nil {
-		return fmt.Errorf("replacing a manifest: %w", err)
+		return fmt.Errorf("replacing %q: %w", name, err)
 	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return fmt.Errorf("replacing a manifest: %w", err)
+	defer file.Discard()
+	if _, err := file.Write(data); err != nil {
+		return fmt.Errorf("replacing %q: %w", name, err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".bindgate-fmt-*")
-	if err != nil {
-		return fmt.Errorf("replacing a manifest: %w", err)
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // gone already where all went well
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(info.Mode().Perm()), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("replacing %q: %w", path, err)
+	if err := file.Commit(); err != nil {
+		return fmt.Errorf("replacing %q: %w", name, err)
 	}
 	return nil
 }

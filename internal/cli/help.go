@@ -19,7 +19,7 @@ type flagGroup struct {
 func flagGroups() []flagGroup {
 	return []flagGroup{
 		{"One binding without a manifest", bindingFlags()},
-		{"Reports", strings.Fields("format quiet verbose")},
+		{"Reports", strings.Fields("format quiet verbose sarif-category")},
 		{"Policies and severities", strings.Fields("config policy data fail-on actor")},
 		{"Certificates", strings.Fields("roots certificate-profile crl weak-keys min-remaining revocation-private")},
 		{"DNS and gateway", strings.Fields("resolver wait endpoint contract timeout concurrency probe probe-allow")},

@@ -37,12 +37,12 @@ DNS and the gateway are read unless --offline or --without leaves them out.`,
 	return c
 }
 
-func lint(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) error {
+func lint(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) (err error) {
 	r, err := begin(ctx, env, c, f, args)
 	if err != nil {
 		return err
 	}
-	defer r.close()
+	defer func() { r.close(err) }()
 	return r.lint(ctx)
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/report"
@@ -18,14 +19,14 @@ import (
 // outputs are the files that a run writes, and its reports.
 type outputs struct {
 	sinks    []sink
-	evidence *outFile // of --evidence-out; may be nil
-	plan     *outFile // of plan -o; may be nil
+	evidence *confine.Output // of --evidence-out; may be nil
+	plan     *confine.Output // of plan -o; may be nil
 }
 
 // sink is one -f FORMAT[=FILE].
 type sink struct {
 	format string
-	file   *outFile // nil: standard output
+	file   *confine.Output // nil: standard output
 }
 
 // openOutputs checks the formats and opens every file that the run is to write.
@@ -50,12 +51,12 @@ func (r *run) openOutputs() error {
 	}
 	var err error
 	if r.s.evidenceOut != "" {
-		if r.out.evidence, err = openOutFile(absolute(r.env, r.s.evidenceOut), 0o600); err != nil {
+		if r.out.evidence, err = confine.Create(r.env.Dir, r.s.evidenceOut, 0o600); err != nil {
 			return fmt.Errorf("saving the evidence: %w", err)
 		}
 	}
 	if r.s.planOut != "" {
-		if r.out.plan, err = openOutFile(absolute(r.env, r.s.planOut), 0o600); err != nil {
+		if r.out.plan, err = confine.Create(r.env.Dir, r.s.planOut, 0o600); err != nil {
 			return fmt.Errorf("saving the plan: %w", err)
 		}
 	}
@@ -72,9 +73,9 @@ func openSink(env Env, spec string) (sink, error) {
 	case path == "":
 		return sink{}, fmt.Errorf("reading -f %q: no file after =, want %s=FILE", spec, format)
 	}
-	file, err := openOutFile(absolute(env, path), 0o666)
+	file, err := confine.Create(env.Dir, path, 0o666)
 	if err != nil {
-		return sink{}, fmt.Errorf("opening the report file: %w", err)
+		return sink{}, fmt.Errorf("opening the report file: -f %s: %w", spec, err)
 	}
 	return sink{format, file}, nil
 }
@@ -82,40 +83,37 @@ func openSink(env Env, spec string) (sink, error) {
 // apart makes sure that what the run writes goes over none of its manifests, and
 // that no two reports share a file.
 func (r *run) apart(set *manifest.Set) error {
-	type use struct {
-		what string
-		info os.FileInfo
-	}
-	var uses []use
-	for _, path := range set.Paths {
-		if info, err := os.Stat(absolute(r.env, path)); err == nil { // an error: standard input
-			uses = append(uses, use{"the manifest", info})
-		}
-	}
-	for _, f := range append(r.out.files(), r.out.evidence, r.out.plan) {
-		if f == nil {
+	outs := r.out.files()
+	for i, f := range outs {
+		what := ""
+		switch {
+		case overwrites(r.env, f, set.Paths):
+			what = "the manifest"
+		case slices.ContainsFunc(outs[:i], f.Same):
+			what = "another output"
+		default:
 			continue
 		}
-		info, err := f.file.Stat()
-		if err != nil {
-			return fmt.Errorf("looking at a file to write: %w", err)
-		}
-		for _, u := range uses {
-			if info.Mode().IsRegular() && os.SameFile(info, u.info) {
-				return fmt.Errorf("looking at the files to write: %q is %s too, want a separate file for each", f.file.Name(), u.what)
-			}
-		}
-		uses = append(uses, use{"another output", info})
+		return fmt.Errorf("looking at the files to write: %q is %s too, want a separate file for each", f.Path(), what)
 	}
 	return nil
 }
 
-// files are those of the reports.
-func (o outputs) files() (files []*outFile) {
+// overwrites reports whether an output is one of the paths.
+func overwrites(env Env, f *confine.Output, paths []string) bool {
+	return slices.ContainsFunc(paths, func(path string) bool {
+		info, err := os.Stat(absolute(env, path)) // an error: standard input
+		return err == nil && f.Stands() != nil && os.SameFile(info, f.Stands())
+	})
+}
+
+// files are all that the run writes but its standard output.
+func (o outputs) files() (files []*confine.Output) {
 	for _, s := range o.sinks {
 		files = append(files, s.file)
 	}
-	return files
+	files = append(files, o.evidence, o.plan)
+	return slices.DeleteFunc(files, func(f *confine.Output) bool { return f == nil })
 }
 
 // openReports begins every report of the run. Colour is for the terminal, never
@@ -127,7 +125,7 @@ func (r *run) openReports(head report.Head) (*reports, error) {
 		if s.file == nil {
 			sinks = append(sinks, report.Sink{Format: s.format, To: r.env.Stdout, Color: r.env.color()})
 		} else {
-			sinks = append(sinks, report.Sink{Format: s.format, To: s.file, End: s.file.Close})
+			sinks = append(sinks, report.Sink{Format: s.format, To: s.file, End: s.file.Commit})
 		}
 		if s.format == "github" && r.env.get("GITHUB_STEP_SUMMARY") != "" { // GitHub shows few annotations; the page shows them all
 			p.page = &bytes.Buffer{}
@@ -137,7 +135,7 @@ func (r *run) openReports(head report.Head) (*reports, error) {
 		sinks = append(sinks, report.Sink{Format: report.StepSummary, To: p.page, End: p.writePage})
 	}
 	var err error
-	p.Several, err = report.OpenSeveral(sinks, head, report.Options{Verbose: r.s.verbose, Quiet: r.s.quiet})
+	p.Several, err = report.OpenSeveral(sinks, head, r.reportOptions())
 	return p, err
 }
 
@@ -160,8 +158,8 @@ func (r *run) annotate(err error) {
 			continue
 		}
 		for _, f := range faults[:min(len(faults), 10)] { // GitHub shows ten of a step
-			message := strings.TrimSuffix(f.Message+"; "+f.Next, "; ")
-			_ = report.WriteGitHubFault(r.env.Stdout, binding.Position{File: f.File, Line: f.Line, Column: f.Column}, message)
+			message := messageOf(f)
+			_ = report.WriteGitHubFault(r.env.Stdout, r.reportHead(), binding.Position{File: f.File, Line: f.Line, Column: f.Column}, message)
 		}
 	}
 }
@@ -181,7 +179,10 @@ func (p *reports) writePage() error {
 
 // closeEvidence closes the file of --evidence-out after its last byte.
 func (o outputs) closeEvidence(err error) error {
-	if err = errors.Join(err, o.evidence.Close()); err != nil {
+	if err == nil {
+		err = o.evidence.Commit()
+	}
+	if err != nil {
 		return fmt.Errorf("saving the evidence: %w", err)
 	}
 	return nil
@@ -192,18 +193,69 @@ func (o outputs) savePlan(f plan.File) error {
 	if err == nil {
 		_, err = o.plan.Write(append(data, '\n'))
 	}
-	if err = errors.Join(err, o.plan.Close()); err != nil {
+	if err == nil {
+		err = o.plan.Commit()
+	}
+	if err != nil {
 		return fmt.Errorf("saving the plan: %w", err)
 	}
 	return nil
 }
 
-// close closes the files that were not written. Errors of written files are
-// reported where they are written.
-func (o outputs) close() {
-	for _, s := range o.sinks {
-		_ = s.file.Close()
+// discard removes the temporary files of outputs that were not completed.
+func (o outputs) discard() {
+	for _, f := range o.files() {
+		f.Discard()
 	}
-	_ = o.evidence.Close()
-	_ = o.plan.Close()
 }
+
+// reportHead is what a report says of a run before anything is known of it.
+func (r *run) reportHead() report.Head {
+	clock := r.s.clock
+	if clock == nil {
+		clock = r.env.Now
+	}
+	return report.Head{Tool: report.Tool{Name: "bindgate", Version: version()}, Run: report.Run{Command: r.s.command, Now: clock().UTC()},
+		Path: confine.RepositoryPath(r.env.Dir)}
+}
+
+func (r *run) reportOptions() report.Options {
+	return report.Options{Verbose: r.s.verbose, Quiet: r.s.quiet, Category: r.s.sarifCategory}
+}
+
+// fail writes the error that ended a run into each report file, so that no step
+// after it takes an older report for this run's. A file that the run was to read is
+// left alone.
+func (r *run) fail(cause error) {
+	inputs := manifest.Named(r.env.Dir, r.inputs)
+	for _, s := range r.out.sinks {
+		if s.file == nil || s.file.Ended() || !s.file.Regular() || overwrites(r.env, s.file, inputs) {
+			continue
+		}
+		s.file.Discard()
+		file, err := confine.Create(r.env.Dir, s.file.Path(), 0o666)
+		if err == nil {
+			err = report.WriteFailure(file, s.format, r.reportHead(), r.reportOptions(), failureOf(cause))
+		}
+		if err == nil {
+			err = file.Commit()
+		}
+		if file.Discard(); err != nil {
+			complain(r.env.Stderr, fmt.Errorf("writing the error into the %s report: %w", s.format, err))
+		}
+	}
+}
+
+// failureOf is an error as reports have it.
+func failureOf(err error) report.Failure {
+	f := report.Failure{Message: err.Error()}
+	var faults manifest.Errors
+	if errors.As(err, &faults) {
+		for _, one := range faults {
+			f.Faults = append(f.Faults, report.Fault{Message: messageOf(one), Source: binding.Position{File: one.File, Line: one.Line, Column: one.Column}})
+		}
+	}
+	return f
+}
+
+func messageOf(f *manifest.Error) string { return strings.TrimSuffix(f.Message+"; "+f.Next, "; ") }

@@ -29,12 +29,12 @@ func newPlan(env Env) *cobra.Command {
 	return c
 }
 
-func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) error {
+func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) (err error) {
 	r, err := begin(ctx, env, c, f, args)
 	if err != nil {
 		return err
 	}
-	defer r.close()
+	defer func() { r.close(err) }()
 	file, err := r.planInputs(args)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -26,19 +27,20 @@ type run struct {
 	out    outputs
 	bar    *progress
 	engine *judge.Engine
+	inputs []string // arguments that name manifests
 }
 
 // begin resolves what a command was called with, opens every file that it is to
 // write and loads all that it reads. Every error is usage, and nothing was
 // called; without one, close the run.
 func begin(ctx context.Context, env Env, c *cobra.Command, f flags, paths []string) (*run, error) {
-	r, err := ready(env, c, f)
+	r, err := ready(env, c, f, paths)
 	if err != nil {
 		return nil, err
 	}
 	load := func() (*manifest.Set, error) { return load(env, c, r.s, paths) }
 	if err := r.open(ctx, load); err != nil {
-		r.close()
+		r.close(err)
 		return nil, err
 	}
 	return r, nil
@@ -46,14 +48,19 @@ func begin(ctx context.Context, env Env, c *cobra.Command, f flags, paths []stri
 
 // ready is the part of begin that reads nothing: what the command was called with
 // is resolved, and its outputs are open.
-func ready(env Env, c *cobra.Command, f flags) (*run, error) {
+func ready(env Env, c *cobra.Command, f flags, paths []string) (*run, error) {
 	s, err := settle(env, c, f)
-	if err != nil {
-		return nil, err
+	r := &run{env: env, s: s, inputs: paths}
+	if len(paths) == 0 {
+		r.inputs = []string{"."}
 	}
-	r := &run{env: env, s: s}
-	if err := r.openOutputs(); err != nil {
-		r.close()
+	if err != nil {
+		_ = r.openOutputs() // those that open take the error
+	} else {
+		err = r.openOutputs()
+	}
+	if err != nil {
+		r.close(err)
 		return nil, err
 	}
 	return r, nil
@@ -232,14 +239,19 @@ func (r *run) report() (*reports, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.openReports(report.Head{Tool: report.Tool{Name: "bindgate", Version: version()}, Run: head,
-		Catalogue: r.engine.Catalogue(), Severities: r.s.severities, Text: r.engine.Bindings().Text})
+	all := r.reportHead()
+	all.Run, all.Catalogue, all.Severities, all.Text = head, r.engine.Catalogue(), r.s.severities, r.engine.Bindings().Text
+	return r.openReports(all)
 }
 
-// close closes the files and the gateway's client.
-func (r *run) close() {
+// close ends the run: an error that no report holds goes into the report files, and
+// what is not whole is given up.
+func (r *run) close(err error) {
 	r.bar.end()
-	r.out.close()
+	if err != nil && !errors.Is(err, errReported) {
+		r.fail(err)
+	}
+	r.out.discard()
 	if r.engine != nil {
 		r.engine.Close()
 	}

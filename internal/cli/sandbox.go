@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -64,7 +63,14 @@ func runSandbox(ctx context.Context, env Env, f sandboxFlags, command []string) 
 	defer func() { _ = s.Close() }()
 	lines := sandbox.Exports(s.Env())
 	if f.envFile != "" {
-		if err := os.WriteFile(absolute(env, f.envFile), []byte(lines), 0o600); err != nil {
+		file, err := confine.Create(env.Dir, f.envFile, 0o600)
+		if err == nil {
+			_, err = file.Write([]byte(lines))
+		}
+		if err == nil {
+			err = file.Commit()
+		}
+		if file.Discard(); err != nil {
 			return fmt.Errorf("writing --env-file: %w", err)
 		}
 	}

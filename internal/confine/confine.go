@@ -240,3 +240,27 @@ func names(path string) []string {
 func top(path string) string {
 	return filepath.VolumeName(path) + string(filepath.Separator)
 }
+
+// RepositoryPath returns a function that gives a file, named from the folder dir, its
+// path below the top of the Git working tree around dir, which is how the tools of a
+// repository know it; without one, below dir. A file elsewhere keeps its name. It is
+// not for use by several goroutines at once.
+func RepositoryPath(dir string) func(name string) string {
+	top := GitTop(dir)
+	if top == "" {
+		top, _ = resolveFolder(dir)
+	}
+	known := map[string]string{}
+	return func(name string) string {
+		if path, ok := known[name]; ok {
+			return path
+		}
+		path := filepath.ToSlash(filepath.Clean(name))
+		folder, err := resolveFolder(filepath.Dir(Absolute(dir, name)))
+		if rel, err2 := filepath.Rel(top, filepath.Join(folder, filepath.Base(name))); err == nil && err2 == nil && filepath.IsLocal(rel) {
+			path = filepath.ToSlash(rel)
+		}
+		known[name] = path
+		return path
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -46,6 +47,26 @@ func Changed(files []string, o Options) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// Named lists the files that Load would read for the paths of a command, from the
+// folder dir, without reading them. What does not exist is not among them.
+func Named(dir string, paths []string) (out []string) {
+	for _, p := range paths {
+		path := confine.Absolute(dir, p)
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+		case !info.IsDir():
+			out = append(out, path)
+		default:
+			names, _ := manifestsIn(path)
+			for _, name := range names {
+				out = append(out, filepath.Join(path, name))
+			}
+		}
+	}
+	return out
 }
 
 // names reports whether a manifest names one of the changed files.

@@ -333,7 +333,7 @@ func (v *view) fill(r *state, rules map[string]bool) {
 	run := r.Run
 	for _, f := range []fact{{"command", run.Command}, {"clock", run.Now.Format(time.RFC3339)}, {"endpoint", run.Endpoint}, {"identity", identity(run.Identity)}, {"contract", run.Contract},
 		{"DNS", run.DNSMode}, {"manifest", run.ManifestDigest}, {"policy", run.PolicyDigest}, {"configuration", run.ConfigDigest},
-		{"roots", run.RootsDigest}, {"linter", run.Linter}, {"weak keys", keyLists(run.KeyLists)}, {"journal head", run.JournalHead}, {"written by", r.Tool.Name + " " + r.Tool.Version}} {
+		{"roots", run.RootsDigest}, {"linter", run.Linter}, {"weak keys", keyLists(run.KeyLists)}, {"journal head", run.JournalHead}, {"error", errorText(run.Error)}, {"written by", r.Tool.Name + " " + r.Tool.Version}} {
 		if f.Value != "" {
 			v.Facts = append(v.Facts, f)
 		}
@@ -349,6 +349,13 @@ func identity(id *evidence.Identity) string {
 		return strings.TrimSpace(fmt.Sprintf("access key %s from %s, account not known %s", id.AccessKeyID, id.Source, id.Problem))
 	}
 	return fmt.Sprintf("%s of account %s (access key %s from %s)", id.ARN, id.AccountID, id.AccessKeyID, id.Source)
+}
+
+func errorText(f *Failure) string {
+	if f == nil {
+		return ""
+	}
+	return strings.Join(f.lines(), "; ")
 }
 
 func keyLists(lists []KeyList) string {

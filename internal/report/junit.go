@@ -4,9 +4,11 @@ import (
 	"encoding/xml"
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"strings"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/gate"
 )
 
@@ -35,12 +37,42 @@ func (j *junit) add(b Binding) error {
 	if j.names[key]++; j.names[key] > 1 {
 		name += fmt.Sprintf(" (%d)", j.names[key])
 	}
-	s := junitSuite{Name: name, Timestamp: j.Run.Now.Format("2006-01-02T15:04:05"), Cases: junitCases(b, name)}
+	cases := junitCases(b, name)
+	s := junitSuite{Name: name, Timestamp: j.Run.Now.Format("2006-01-02T15:04:05"), Cases: cases}
 	s.count()
+	if !j.options.Verbose {
+		s.Cases = slices.DeleteFunc(cases, junitCase.only)
+	}
+	for i := range s.Cases {
+		at := note{Source: s.Cases[i].source}
+		if at.Source.File == "" {
+			at.Source = b.Source
+		}
+		if at.Source.File != "" {
+			s.Cases[i].File, s.Cases[i].Line = Escape(j.path(at)), at.line()
+		}
+	}
 	return j.xml.Encode(s)
 }
 
 func (j *junit) close() error {
+	if notes := j.Run.Error.notes(j.Run.Command); len(notes) > 0 {
+		s := junitSuite{Name: j.root.Attr[0].Value, Timestamp: j.Run.Now.Format("2006-01-02T15:04:05")}
+		for i, n := range notes {
+			c := junitCase{Name: ruleRun, ClassName: s.Name, Time: "0", Error: &junitDetail{Message: Escape(n.Message), Type: ruleRun, Text: Escape(n.Place())}}
+			if i > 0 {
+				c.Name = fmt.Sprintf("%s (%d)", ruleRun, i+1)
+			}
+			if n.Source.File != "" {
+				c.File, c.Line = Escape(j.path(n)), n.line()
+			}
+			s.Cases = append(s.Cases, c)
+		}
+		s.count()
+		if err := j.xml.Encode(s); err != nil {
+			return err
+		}
+	}
 	if err := j.xml.EncodeToken(j.root.End()); err != nil {
 		return err
 	}
@@ -93,6 +125,9 @@ func junitCases(b Binding, suite string) []junitCase {
 }
 
 func junitCheck(out junitCase, c checks.Result) junitCase {
+	if len(c.Findings) > 0 {
+		out.source = c.Findings[0].Source
+	}
 	var lines []string
 	for _, f := range c.Findings {
 		lines = append(lines, fmt.Sprintf("%s %s %s", place(f.Source), f.Severity, note{domain: c.ID, Message: f.Message, Fix: f.Fix}.text()))
@@ -141,11 +176,14 @@ type (
 	junitCase struct {
 		Name      string       `xml:"name,attr"`
 		ClassName string       `xml:"classname,attr"`
+		File      string       `xml:"file,attr,omitempty"` // as GitLab and others read it, and line
+		Line      int          `xml:"line,attr,omitempty"`
 		Time      string       `xml:"time,attr"`
 		Skipped   *junitDetail `xml:"skipped"`
 		Error     *junitDetail `xml:"error"`
 		Failure   *junitDetail `xml:"failure"`
 		Out       string       `xml:"system-out,omitempty"`
+		source    binding.Position
 	}
 	junitDetail struct {
 		Message string `xml:"message,attr"`
@@ -153,6 +191,12 @@ type (
 		Text    string `xml:",chardata"`
 	}
 )
+
+// only reports a case that counts and says nothing: 2,000 bindings have 100,000. What
+// passed with a warning is not one, and neither is the decision.
+func (c junitCase) only() bool {
+	return c.Failure == nil && c.Error == nil && c.Out == "" && c.Name != ruleDecision && c.Name != ruleOutcome
+}
 
 func (s *junitSuite) count() {
 	for _, c := range s.Cases {

@@ -24,7 +24,7 @@ func junit10() map[string]junitElement {
 		"testsuite": {required: []string{"name", "tests", "failures", "errors"},
 			optional: []string{"group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url"},
 			children: []string{"testsuite", "properties", "testcase", "system-out", "system-err"}},
-		"testcase": {required: []string{"name"}, optional: []string{"time", "classname", "group"},
+		"testcase": {required: []string{"name"}, optional: []string{"time", "classname", "group", "file", "line"}, // file and line are of later schemas, and GitLab's
 			children: []string{"skipped", "error", "failure", "system-out", "system-err"}},
 		"skipped": detail, "error": detail, "failure": detail,
 		"system-out": {text: true},

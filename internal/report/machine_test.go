@@ -240,7 +240,7 @@ func TestMarkdownOfHostileTextIsText(t *testing.T) {
 func TestJUnitTellsStatusesApart(t *testing.T) {
 	twin := refused()
 	twin.Source = at(90, 5)
-	doc := written(t, "junit", run("lint", allowed(), refused(), twin, undetermined(), partial()), Options{})
+	doc := written(t, "junit", run("lint", allowed(), refused(), twin, undetermined(), partial()), Options{Verbose: true})
 	var got struct {
 		Suites []junitSuite `xml:"testsuite"`
 	}

@@ -71,7 +71,11 @@ func (m *markdown) add(b Binding) error {
 func (m *markdown) close() error {
 	p := &comment{limit: m.limit}
 	// A heading by underline: "##" is what some CI runners look for in a log.
-	fmt.Fprintf(&p.Buffer, "<!-- bindgate -->\nbindgate %s: %s\n---\n\n", mdText(orElse(m.Run.Command, "lint")), mdText(m.counted()))
+	fmt.Fprintf(&p.Buffer, "<!-- bindgate -->\nbindgate %s: %s\n---\n\n", mdText(orElse(m.Run.Command, "lint")), mdText(m.heading()))
+	if m.Run.Error != nil {
+		m.put(m.failed(p))
+		return nil
+	}
 	p.WriteString("| | domain | group | stage | decision | findings |\n|---|---|---|---|---|---|\n")
 	rest := m.summary.Bindings - m.rows(p)
 	p.WriteString("\n")
@@ -84,6 +88,25 @@ func (m *markdown) close() error {
 	fmt.Fprintf(&p.Buffer, "<sub>%s %s at %s</sub>\n", mdText(m.Tool.Name), mdText(m.Tool.Version), m.Run.Now.Format("2006-01-02 15:04 UTC"))
 	m.put(p.String())
 	return nil
+}
+
+// heading is what the comment says first.
+func (m *markdown) heading() string {
+	if m.Run.Error != nil {
+		return "ended with an error, nothing was judged"
+	}
+	return m.counted()
+}
+
+// failed is the comment of a run that ended with an error.
+func (m *markdown) failed(p *comment) string {
+	for _, line := range m.Run.Error.lines() {
+		if !p.fits("- " + mdText(line) + "\n") {
+			p.WriteString("- …\n")
+			break
+		}
+	}
+	return p.String()
 }
 
 // rows writes the rows that fit and returns their number.

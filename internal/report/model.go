@@ -35,6 +35,7 @@ type Head struct {
 	Catalogue  []checks.Check           // the checks that judge
 	Severities checks.Severities        // the owner's, for Catalogue
 	Text       func(file string) []byte // the bytes of a manifest, nil where there are none; may be nil itself
+	Path       func(file string) string // the path of a manifest below the top of its repository; nil: as it is named
 }
 
 // text returns a manifest's bytes.
@@ -51,6 +52,7 @@ type Tail struct {
 	KeyLists    []KeyList
 	Interrupted bool
 	JournalHead string
+	Error       *Failure // why the run ended before its end; nil: it did not
 }
 
 // Tool is the program that wrote the report.
@@ -76,11 +78,12 @@ type Run struct {
 	Interrupted    bool               `json:"interrupted,omitempty"`    // the run was stopped before its end
 	KeyLists       []KeyList          `json:"keyLists,omitempty"`       // the lists of weak keys that were asked; absent: none
 	JournalHead    string             `json:"journalHead,omitempty"`    // hash of the journal's last entry when the run ended
+	Error          *Failure           `json:"error,omitempty"`          // why it ended before its end: what is reported is not the whole; absent: it did not
 }
 
 // with returns the run with the facts of its end.
 func (r Run) with(t Tail) Run {
-	r.Linter, r.KeyLists, r.Interrupted, r.JournalHead = t.Linter, t.KeyLists, t.Interrupted, t.JournalHead
+	r.Linter, r.KeyLists, r.Interrupted, r.JournalHead, r.Error = t.Linter, t.KeyLists, t.Interrupted, t.JournalHead, t.Error
 	return r
 }
 

@@ -145,19 +145,19 @@ func (g *github) add(b Binding) error {
 		switch g.shown[n.Severity]++; {
 		case g.shown[n.Severity] > githubMost:
 			g.rest++
-			g.put(Escape(fmt.Sprintf("%s %s:%d:%d %s %s", n.Severity, n.file(), n.line(), n.column(), n.Rule, n.text())), "\n")
+			g.put(Escape(fmt.Sprintf("%s %s:%d:%d %s %s", n.Severity, g.path(n), n.line(), n.column(), n.Rule, n.text())), "\n")
 		case n.Severity == checks.Warning:
 			g.warnings = append(g.warnings, n)
 		default:
-			g.put(githubCommand(n, n.text()), "\n")
+			g.put(g.command(n, n.text()), "\n")
 		}
 	}
 	return nil
 }
 
 func (g *github) close() error {
-	for _, n := range g.warnings {
-		g.put(githubCommand(n, n.text()), "\n")
+	for _, n := range append(g.Run.Error.notes(g.Run.Command), g.warnings...) {
+		g.put(g.command(n, n.text()), "\n")
 	}
 	if g.rest > 0 {
 		g.put(fmt.Sprintf("bindgate: GitHub shows %d annotations of a kind; %s in the lines above\n", githubMost, count(g.rest, "more is", "more are")))
@@ -168,16 +168,17 @@ func (g *github) close() error {
 
 // WriteGitHubFault writes, as the github format does, that a manifest is at fault
 // at a place. It is for a run that cannot begin, and so has no report.
-func WriteGitHubFault(w io.Writer, at binding.Position, message string) error {
+func WriteGitHubFault(w io.Writer, head Head, at binding.Position, message string) error {
+	g := github{state: &state{Head: head}}
 	n := note{Severity: checks.Error, Rule: "manifest", Source: at}
-	_, err := fmt.Fprintln(w, githubCommand(n, message))
+	_, err := fmt.Fprintln(w, g.command(n, message))
 	return err
 }
 
-// githubCommand is the workflow command that shows a text at the place of a note.
-func githubCommand(n note, text string) string {
+// command is the workflow command that shows a text at the place of a note.
+func (g *github) command(n note, text string) string {
 	return fmt.Sprintf("::%s file=%s,line=%d,col=%d,title=%s::%s", n.Severity,
-		githubProperty(n.file()), n.line(), n.column(), githubProperty(n.Rule), githubData(text))
+		githubProperty(g.path(n)), n.line(), n.column(), githubProperty(n.Rule), githubData(text))
 }
 
 // githubData escapes a command's text as the runner reads it (actions/toolkit,
@@ -220,8 +221,10 @@ func openGitLab(s *state) (format, error) {
 	return &gitlab{newEncoder(s), newFingerprints(), "\n"}, nil
 }
 
-func (g *gitlab) add(b Binding) error {
-	for _, n := range notes(b) {
+func (g *gitlab) add(b Binding) error { return g.issues(b, notes(b)) }
+
+func (g *gitlab) issues(b Binding, list []note) error {
+	for _, n := range list {
 		severity := "minor"
 		if n.Severity == checks.Error {
 			severity = "blocker"
@@ -229,7 +232,7 @@ func (g *gitlab) add(b Binding) error {
 		g.put(g.separator)
 		g.separator = ",\n"
 		err := g.value(gitlabIssue{Description: Escape(n.text()), CheckName: n.Rule, Fingerprint: g.prints.of(b, n), Severity: severity,
-			Location: gitlabLocation{Path: n.file(), Lines: gitlabLines{n.line()}}})
+			Location: gitlabLocation{Path: g.path(n), Lines: gitlabLines{n.line()}}})
 		if err != nil {
 			return err
 		}
@@ -238,6 +241,7 @@ func (g *gitlab) add(b Binding) error {
 }
 
 func (g *gitlab) close() error {
+	err := g.issues(Binding{}, g.Run.Error.notes(g.Run.Command))
 	g.put("\n]\n")
-	return nil
+	return err
 }

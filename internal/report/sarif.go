@@ -46,11 +46,15 @@ func openSARIF(s *state) (format, error) {
 	for _, c := range s.Catalogue {
 		f.rule(c, s.Severities.Of(c))
 	}
-	s.put(`{"$schema":"`, sarifSchema, `","version":"2.1.0","runs":[{"automationDetails":`)
-	if err := f.value(sarifID{"bindgate/" + orElse(s.Run.Command, "lint") + "/"}); err != nil {
-		return nil, err
+	s.put(`{"$schema":"`, sarifSchema, `","version":"2.1.0","runs":[{`)
+	if category := s.options.Category; category != "" { // without one, the uploader's own category counts
+		s.put(`"automationDetails":`)
+		if err := f.value(sarifID{strings.TrimSuffix(category, "/") + "/"}); err != nil { // what follows the slash is a run (§3.17.3)
+			return nil, err
+		}
+		s.put(`,`)
 	}
-	s.put(`,"columnKind":"unicodeCodePoints","results":[`) // as strictyaml counts
+	s.put(`"columnKind":"unicodeCodePoints","results":[`) // as strictyaml counts
 	return f, nil
 }
 
@@ -87,6 +91,11 @@ func (f *sarif) add(b Binding) error {
 }
 
 func (f *sarif) close() error {
+	for _, n := range f.Run.Error.notes(f.Run.Command) {
+		if err := f.result(pending{n, f.prints.of(Binding{}, n)}); err != nil {
+			return err
+		}
+	}
 	for _, p := range f.warnings {
 		if err := f.result(p); err != nil {
 			return err
@@ -124,7 +133,7 @@ func (f *sarif) result(p pending) error {
 	return f.value(sarifResult{
 		RuleID: n.Rule, RuleIndex: index, Level: string(n.Severity), Message: sarifText(n.text()), PartialFingerprints: prints,
 		Locations: []sarifLocation{{Physical: sarifPhysical{
-			Artifact: sarifArtifactOf(n.file()),
+			Artifact: sarifArtifactOf(f.path(n)),
 			Region:   sarifRegion{StartLine: n.line(), StartColumn: n.column(), EndLine: n.line(), EndColumn: file.end(n)},
 		}}},
 	})
@@ -135,6 +144,9 @@ func (f *sarif) invoked() sarifInvocation {
 	s := f.summary
 	in := sarifInvocation{Successful: s.Undetermined+s.Unknown == 0 && !f.Run.Interrupted, EndTime: f.Run.Now.Format("2006-01-02T15:04:05Z"),
 		Notifications: []sarifNotification{{Level: "note", Message: sarifText(f.counted())}}}
+	if f.Run.Error != nil {
+		in.Successful, in.Notifications[0].Level = false, "error"
+	}
 	if f.cut > 0 {
 		in.Notifications = append(in.Notifications, sarifNotification{Level: "warning", Message: sarifText(fmt.Sprintf(
 			"%d of the least severe results were left out, for GitHub takes %d; the json format has all", f.cut, sarifMostResults))})
@@ -155,6 +167,9 @@ func otherRule(id string) checks.Check {
 	case ruleDecision:
 		doc = checks.Doc{Title: "The gate allows the binding", Why: "Each check of the catalogue has exactly one result; what is missing or doubled refuses.",
 			Fix: "Run bindgate again; if it stays, it is a defect of bindgate."}
+	case ruleRun:
+		doc = checks.Doc{Title: "The run judges every binding", Why: "A run that ends with an error has judged nothing, and says nothing of the bindings.",
+			Fix: "Repair what the message names and run bindgate again."}
 	case ruleOutcome:
 		doc = checks.Doc{Title: "The gateway did what was asked", Why: "A call failed, took effect only in part, or its outcome is unknown.",
 			Fix: "Run bindgate lint to see what is in effect, then bindgate apply again; it sends nothing that is already in effect."}
@@ -165,7 +180,7 @@ func otherRule(id string) checks.Check {
 func sarifRuleOf(c checks.Check, severity checks.Severity) sarifRule {
 	family, statement, _ := strings.Cut(c.ID, "/")
 	address := docsBase + family + ".md#" + statement
-	if family+"/"+statement == ruleDecision || c.ID == ruleOutcome {
+	if family+"/"+statement == ruleDecision || c.ID == ruleOutcome || c.ID == ruleRun {
 		address = home + "#readme"
 	}
 	score, precision := "3.0", "high"

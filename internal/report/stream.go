@@ -15,12 +15,14 @@ import (
 	"github.com/bindgate/bindgate/internal/gate"
 )
 
-// Options apply to the text format; the other formats ignore them.
+// Options are what the reader asks for. Formats ignore what is not theirs.
 type Options struct {
-	Color   bool // paint; the caller knows about terminals and NO_COLOR
-	Verbose bool // every binding, check, warning and call
-	Quiet   bool // only what blocks a binding; nothing at all if nothing does
-	Width   int  // columns; 0 is 80, and fewer than 40 is 40
+	Color   bool // text: paint; the caller knows about terminals and NO_COLOR
+	Verbose bool // text: every binding, check, warning and call; junit: every check
+	Quiet   bool // text: only what blocks a binding; nothing at all if nothing does
+	Width   int  // text: columns; 0 is 80, and fewer than 40 is 40
+
+	Category string // sarif: what distinguishes this analysis from others of the same commit; may be empty
 }
 
 // Stream is a report that is written while its run is under way. It is not for

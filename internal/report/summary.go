@@ -84,6 +84,9 @@ func failing(n map[string]int) []string {
 
 // counted is the summary in one line.
 func (s *state) counted() string {
+	if s.Run.Error != nil {
+		return s.Run.Error.sentence()
+	}
 	var words []string
 	warnings := "warnings"
 	if s.summary.Warnings == 1 {

@@ -84,6 +84,13 @@ func (t *text) add(b Binding) error {
 }
 
 func (t *text) close() error {
+	if t.Run.Error != nil {
+		for _, line := range t.Run.Error.lines() {
+			t.put("bindgate: ", Escape(line), "\n")
+		}
+		t.put("The run ended before it was whole; nothing is reported of its bindings.\n")
+		return nil
+	}
 	if t.options.Quiet && settled(t.summary) {
 		return nil
 	}

@@ -48,7 +48,7 @@ func Write(dir, version string, ci []string, manifestSchema, configSchema []byte
 	}
 	kept := false
 	for _, f := range all {
-		wrote, err := writeNew(filepath.Join(dir, filepath.FromSlash(f.Path)), f.Text)
+		wrote, err := writeNew(dir, filepath.FromSlash(f.Path), f.Text)
 		if err != nil {
 			return nil, err
 		}
@@ -93,11 +93,19 @@ func folderBelow(top, dir string) string {
 }
 
 // writeNew writes a file that does not exist yet. O_EXCL makes sure of it, links
-// included.
-func writeNew(path string, text []byte) (bool, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+// included; a folder that is a link of the tree is not followed.
+func writeNew(dir, path string, text []byte) (bool, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return false, err
 	}
+	folder, err := confine.Unlinked(dir, filepath.Dir(path))
+	if err != nil {
+		return false, err
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return false, err
+	}
+	path = filepath.Join(folder, filepath.Base(path))
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if errors.Is(err, fs.ErrExist) {
 		return false, nil
