@@ -1,6 +1,6 @@
-// Package checks is the vocabulary of judgement: what a check is, what it may
-// answer, and the runner that turns a list of checks and one binding's evidence
-// into results. It is pure: it reads no file, asks no server and knows no clock.
+// Package checks defines checks and their results, and runs a list of checks on
+// the evidence of one binding. It is pure: it reads no file, sends no request
+// and has no clock.
 package checks
 
 import (
@@ -8,39 +8,40 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// Check is one statement about a binding, true when the check passes. It is a
-// value: its judgement and its documentation travel together.
+// Check is a statement about a binding that is true if the check passes, with
+// its judgement and its documentation.
 type Check struct {
 	ID       string   // family/statement
-	Severity Severity // Error: it blocks a bind; Warning: advice
-	Core     bool     // no configuration may lower or switch it off
+	Severity Severity // Error: blocks a bind; Warning: advice
+	Core     bool     // no configuration may lower or disable it
 	Needs    []evidence.Need
-	// NeedsFor, where it is set, replaces Needs for one binding: a check that
-	// can often judge by the binding alone asks for evidence only when it must.
+	// NeedsFor, if set, replaces Needs for one binding: a check that can often
+	// judge by the binding alone needs evidence only if it must.
 	NeedsFor func(binding.Binding) []evidence.Need
 	// Applies reports by the binding alone whether the check has anything to
-	// judge, and if not, why. Nil: it always applies.
+	// judge, or the reason why not. Nil: it always applies.
 	Applies func(binding.Binding) (bool, string)
-	// Judge returns the verdict. It is called only if every need is observed.
+	// Judge returns the verdict. It is called only if all needed evidence is
+	// observed.
 	Judge func(Subject) Verdict
 
-	// MustPass returns the requirement that the check proves for a binding, for
-	// which "does not apply" is no substitute; empty: none. Nil: never any.
+	// MustPass returns the requirement that the check proves for a binding;
+	// "does not apply" is not enough then. Empty: none. Nil: never any.
 	MustPass func(binding.Binding) Requirement
-	// AfterPolicy: the check reads the verdict of the policies, so it runs after
-	// them and they do not see its result.
+	// AfterPolicy: the check reads the verdict of the policies, so it runs
+	// after them and they do not read its result.
 	AfterPolicy bool
-	// ShowsPropagation: the check passes once a change of DNS is visible.
+	// ShowsPropagation: the check passes once a DNS change is visible.
 	ShowsPropagation bool
 
 	Doc Doc
 }
 
-// Requirement is what every bind requires a check to have proved.
+// Requirement is something that a check must prove before every bind.
 type Requirement string
 
-// The requirements. The gate refuses a catalogue without a check for each of the
-// last two.
+// The requirements. The gate refuses a catalogue without a check for each of
+// the last two.
 const (
 	RequestIsValid Requirement = "that the request is valid"
 	TargetExists   Requirement = "that the target exists"
@@ -52,7 +53,7 @@ func Proves(r Requirement) func(binding.Binding) Requirement {
 	return func(binding.Binding) Requirement { return r }
 }
 
-// Requirement returns what the check proves for a binding, as MustPass.
+// Requirement returns the requirement that the check proves for a binding.
 func (c Check) Requirement(b binding.Binding) Requirement {
 	if c.MustPass == nil {
 		return ""
@@ -70,26 +71,27 @@ func (c Check) Family() string {
 	return c.ID
 }
 
-// Subject is what a check judges: one binding and its evidence.
+// Subject is the input of a check: one binding and its evidence.
 type Subject struct {
 	Binding  binding.Binding
 	Evidence evidence.Evidence
 }
 
-// Doc is what `bindgate checks explain` prints and docs/checks holds.
+// Doc is the documentation of a check, shown by `bindgate checks explain` and
+// docs/checks.
 type Doc struct {
 	Title      string   // one line, no full stop
-	Why        string   // what happens to people when the statement is false
-	Fix        string   // what to do about it
+	Why        string   // the consequence for people if the statement is false
+	Fix        string   // how to fix it
 	References []string // RFC and section, document and date, or an address
-	// Failing and Passing are YAML fixtures: what to change on the sound
-	// binding and evidence of testdata/checks/base.yaml (a JSON merge patch,
-	// RFC 7396) so that the check fails, or passes. A test runs both.
+	// Failing and Passing are YAML fixtures: a change (a JSON merge patch, RFC
+	// 7396) to the valid binding and evidence of testdata/checks/base.yaml with
+	// which the check fails, or passes. A test runs both.
 	Failing string
 	Passing string
 }
 
-// Severity says what a failed check, or one finding, means for a bind.
+// Severity is the effect of a failed check, or of one finding, on a bind.
 type Severity string
 
 // The severities.
@@ -98,12 +100,12 @@ const (
 	Warning Severity = "warning" // informs
 )
 
-// Severities are those that the owner of the gate gives to checks, by id. A check
-// that is not in the map keeps its own.
+// Severities are the severities that the owner of the gate sets, by check id.
+// Other checks keep their own.
 type Severities map[string]Severity
 
-// Of returns the severity of a check in this run. A core check, and one that must
-// pass, blocks whatever the map says.
+// Of returns the severity of a check in this run. A core check, or one that
+// must pass, always blocks.
 func (m Severities) Of(c Check) Severity {
 	said, given := m[c.ID]
 	if !given {
@@ -115,13 +117,13 @@ func (m Severities) Of(c Check) Severity {
 	return Error
 }
 
-// Finding is one thing to tell about a binding.
+// Finding is one finding about a binding.
 type Finding struct {
 	Severity Severity         `json:"severity"`      // error or warning
-	Message  string           `json:"message"`       // what is wrong: got, then want
+	Message  string           `json:"message"`       // got, then want
 	Fix      string           `json:"fix,omitempty"` // the next step
 	Source   binding.Position `json:"source"`
-	Pointer  string           `json:"-"` // JSON pointer into the binding; the runner makes Source of it
+	Pointer  string           `json:"-"` // JSON pointer into the binding; the runner converts it to Source
 }
 
 // Fails returns an error about the value at pointer ("" for the whole binding).

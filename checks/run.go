@@ -8,14 +8,14 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// MaxFindings is the number of findings that a result holds. More are counted in
-// one further finding.
+// MaxFindings is the limit of findings in a result. One more finding counts the
+// rest.
 const MaxFindings = 20
 
-// Run judges one subject with every check of the list, in its order, and returns
-// exactly one result for each. severities are the owner's; nil changes none.
-// Nothing that a check does keeps another from its result: a panic, a verdict of
-// no kind and a cancelled context are unknown.
+// Run judges one subject with every check of the list, in order, and returns
+// exactly one result for each. severities are the owner's; nil changes none. No
+// check can prevent the result of another: a panic, an invalid verdict and a
+// cancelled context are unknown.
 func Run(ctx context.Context, list []Check, severities Severities, s Subject) []Result {
 	results := make([]Result, len(list))
 	for i := range list {
@@ -25,8 +25,8 @@ func Run(ctx context.Context, list []Check, severities Severities, s Subject) []
 	return results
 }
 
-// judge follows the order of the statuses: not-applicable by the binding alone,
-// not-run, unknown, and only then what the check itself says.
+// judge tries the statuses in order: not-applicable by the binding alone,
+// not-run, unknown, and then the check's own verdict.
 func judge(ctx context.Context, c *Check, s *Subject) (v Verdict) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -45,13 +45,13 @@ func judge(ctx context.Context, c *Check, s *Subject) (v Verdict) {
 		return v
 	}
 	if c.Judge == nil {
-		return CannotTell("the check has no judgement; this is a defect of bindgate")
+		return CannotTell("the check has no Judge function; this is a defect of bindgate")
 	}
 	return c.Judge(*s)
 }
 
-// needs looks at the evidence that the check asks for: what was not collected
-// makes it not-run, what is missing or failed makes it unknown.
+// needs examines the evidence that the check needs: skipped evidence gives
+// not-run, missing or failed evidence unknown.
 func needs(c *Check, s *Subject) (Verdict, bool) {
 	wanted := c.Needs
 	if c.NeedsFor != nil {
@@ -63,7 +63,7 @@ func needs(c *Check, s *Subject) (Verdict, bool) {
 		switch m.State {
 		case evidence.StateObserved:
 		case evidence.StateNotCollected:
-			return NotRun(fmt.Sprintf("%s evidence was left out: %s", need, m.Reason)), true
+			return NotRun(fmt.Sprintf("%s evidence was skipped: %s", need, m.Reason)), true
 		case evidence.StateFailed:
 			if failed == nil {
 				v := CannotTell(fmt.Sprintf("collecting %s evidence failed: %s", need, m.Reason))
@@ -82,12 +82,12 @@ func needs(c *Check, s *Subject) (Verdict, bool) {
 	return Verdict{}, false
 }
 
-// result names a verdict, places its findings in the manifest, and never
-// believes a status that its findings contradict.
+// result turns a verdict into a result, resolves the positions of findings in
+// the manifest, and corrects a status that its findings contradict.
 func result(c *Check, severity Severity, s *Subject, v Verdict) Result {
 	r := Result{ID: c.ID, Status: v.status, Reason: v.reason, Findings: make([]Finding, len(v.findings))}
 	if r.Status == "" {
-		r.Status, r.Reason = StatusUnknown, "the check gave no verdict; this is a defect of bindgate"
+		r.Status, r.Reason = StatusUnknown, "the check returned no verdict; this is a defect of bindgate"
 	}
 	for i, f := range v.findings {
 		f.Severity = severityIn(c, severity, f.Severity)
@@ -105,8 +105,8 @@ func result(c *Check, severity Severity, s *Subject, v Verdict) Result {
 	return r
 }
 
-// capped keeps the first MaxFindings findings, errors before warnings, and counts
-// the rest in one more, which weighs as much as the heaviest of them.
+// capped keeps the first MaxFindings findings, errors before warnings, and
+// counts the rest in one more with the highest severity among them.
 func capped(findings []Finding) []Finding {
 	more := len(findings) - MaxFindings
 	if more <= 0 {
@@ -120,23 +120,24 @@ func capped(findings []Finding) []Finding {
 	}
 	slices.SortStableFunc(findings, func(a, b Finding) int { return weight(a) - weight(b) })
 	rest := Finding{Severity: findings[MaxFindings].Severity, Message: fmt.Sprintf("and %d more", more),
-		Fix: "fix what is listed; the next run lists the rest"}
+		Fix: "fix the listed ones; the next run lists the rest"}
 	return append(slices.Clone(findings[:MaxFindings]), rest) // a copy: the rest of the array may be large
 }
 
-// severityIn returns what a finding weighs in its check: an advisory check speaks
-// in warnings, one that the owner raised in errors, a blocking one may hold both.
-func severityIn(c *Check, severity, said Severity) Severity {
+// severityIn returns the severity of a finding in its check: an advisory check
+// has only warnings, one that the owner raised only errors, a blocking one may
+// have both.
+func severityIn(c *Check, severity, reported Severity) Severity {
 	switch {
 	case severity == Warning:
 		return Warning
-	case c.Severity == Warning || said != Warning:
+	case c.Severity == Warning || reported != Warning:
 		return Error
 	}
 	return Warning
 }
 
-// statusOf: a judged check fails when it holds an error finding, else it passes.
+// statusOf returns failed if there is an error finding, else passed.
 func statusOf(findings []Finding) Status {
 	if HasError(findings) {
 		return StatusFail

@@ -44,10 +44,10 @@ func TestRunStatus(t *testing.T) {
 		"an error of an advisory check":    {says(checks.Warning, checks.Judge(fail)), checks.StatusPass, ""},
 		"an error of a check of no kind":   {says("", checks.Judge(fail)), checks.StatusFail, ""},
 		"cannot tell, with an error":       {says(checks.Error, checks.CannotTell("why", fail)), checks.StatusUnknown, "why"},
-		"left out":                         {says(checks.Error, checks.NotRun("why")), checks.StatusNotRun, "why"},
+		"skipped":                          {says(checks.Error, checks.NotRun("why")), checks.StatusNotRun, "why"},
 		"does not apply":                   {says(checks.Error, checks.DoesNotApply("why")), checks.StatusNotApplicable, "why"},
 		"the zero verdict":                 {says(checks.Error, checks.Verdict{}), checks.StatusUnknown, "no verdict"},
-		"no judgement":                     {checks.Check{ID: "test/none"}, checks.StatusUnknown, "no judgement"},
+		"no judgement":                     {checks.Check{ID: "test/none"}, checks.StatusUnknown, "no Judge function"},
 		"a panic":                          {panics(), checks.StatusUnknown, "panicked: boom"},
 		"a panic in Applies":               {panicsInApplies(), checks.StatusUnknown, "panicked"},
 		"a panic in NeedsFor":              {panicsInNeedsFor(), checks.StatusUnknown, "panicked"},
@@ -107,7 +107,7 @@ func TestRunCancelled(t *testing.T) {
 }
 
 // A check that the binding has nothing for is not applicable whatever became of
-// its evidence; what was left out counts before what failed, in any order.
+// its evidence; skipped evidence counts before what failed, in any order.
 func TestRunOrderOfStatuses(t *testing.T) {
 	s := checks.Subject{Evidence: evidence.Evidence{
 		DNS:   evidence.Observation[evidence.DNS]{Metadata: evidence.Metadata{State: evidence.StateFailed, Reason: "no answer"}},
@@ -124,8 +124,8 @@ func TestRunOrderOfStatuses(t *testing.T) {
 		reason string
 	}{
 		"not applicable first":      {never, checks.StatusNotApplicable, "nothing to judge"},
-		"failed, then left out":     {needing(evidence.NeedDNS, evidence.NeedGroup), checks.StatusNotRun, "group evidence was left out: --offline"},
-		"left out, then failed":     {needing(evidence.NeedGroup, evidence.NeedDNS), checks.StatusNotRun, "--offline"},
+		"failed, then skipped":      {needing(evidence.NeedDNS, evidence.NeedGroup), checks.StatusNotRun, "group evidence was skipped: --offline"},
+		"skipped, then failed":      {needing(evidence.NeedGroup, evidence.NeedDNS), checks.StatusNotRun, "--offline"},
 		"failed":                    {needing(evidence.NeedKey, evidence.NeedDNS), checks.StatusUnknown, "collecting dns evidence failed: no answer"},
 		"failed, then missing":      {needing(evidence.NeedDNS, evidence.NeedProof), checks.StatusUnknown, "no answer"},
 		"observed":                  {needing(evidence.NeedKey), checks.StatusPass, ""},

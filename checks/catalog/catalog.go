@@ -1,5 +1,5 @@
-// Package catalog is the one list of all checks. What `bindgate checks` prints
-// and what docs/checks holds come from it, so neither can drift from the code.
+// Package catalog is the list of all checks. `bindgate checks` and docs/checks
+// are generated from it, so that neither can drift from the code.
 package catalog
 
 import (
@@ -20,15 +20,15 @@ import (
 	"github.com/bindgate/bindgate/checks/request"
 )
 
-// All returns every check, in the order in which reports show them.
+// All returns every check, in report order.
 func All() []checks.Check {
 	return slices.Concat(request.Checks(), certificate.Checks(), dns.Checks(), group.Checks(), rebind.Checks(), policy.Checks())
 }
 
-// With returns the catalogue and, after it, the checks of a program that embeds
-// the gate. They can only narrow: an extra check has a family of its own, so that
-// it replaces no check, and proves no requirement of a bind. The error names the
-// first that breaks a rule.
+// With returns the catalogue followed by the checks of a program that embeds
+// the gate. Extra checks can only make the gate stricter: each has a family of
+// its own, so that it replaces no check, and proves no requirement of a bind.
+// The error names the first check that violates this.
 func With(extra ...checks.Check) ([]checks.Check, error) {
 	list := All()
 	form := regexp.MustCompile(`^[a-z][a-z0-9-]*/[a-z0-9-]+$`)
@@ -40,15 +40,15 @@ func With(extra ...checks.Check) ([]checks.Check, error) {
 		case !form.MatchString(c.ID):
 			problem = "want an id of the form family/statement"
 		case slices.ContainsFunc(All(), sameFamily):
-			problem = fmt.Sprintf("the family %q is the catalogue's; name another", c.Family())
+			problem = fmt.Sprintf("the family %q belongs to the catalogue; use another", c.Family())
 		case slices.ContainsFunc(list, sameID):
 			problem = "two checks have this id"
 		case c.Severity != checks.Error && c.Severity != checks.Warning:
 			problem = fmt.Sprintf("got severity %q, want error or warning", c.Severity)
 		case c.MustPass != nil:
-			problem = "only checks of the catalogue prove a requirement; leave MustPass out"
+			problem = "only checks of the catalogue prove a requirement; remove MustPass"
 		case c.Judge == nil:
-			problem = "the check has no judgement; set Judge"
+			problem = "the check has no Judge function; set Judge"
 		}
 		if problem != "" {
 			return nil, fmt.Errorf("adding the check %q: %s", c.ID, problem)
@@ -58,8 +58,8 @@ func With(extra ...checks.Check) ([]checks.Check, error) {
 	return list, nil
 }
 
-// Validate returns an error if a severity is of no check of the list, or would
-// lower a core check. Ids are looked at in the order of the alphabet.
+// Validate returns an error if severities names a check that is not in the
+// list, or lowers a core check. It reads ids in alphabetical order.
 func Validate(list []checks.Check, severities checks.Severities) error {
 	for _, id := range slices.Sorted(maps.Keys(severities)) {
 		i := slices.IndexFunc(list, func(c checks.Check) bool { return c.ID == id })
@@ -80,8 +80,8 @@ func Validate(list []checks.Check, severities checks.Severities) error {
 	return nil
 }
 
-// Passes splits a list into the checks whose results the policies read and those
-// that read the verdict of the policies.
+// Passes splits a list into checks that run before the policies, which read
+// their results, and checks that read the policies' verdict.
 func Passes(list []checks.Check) (before, after []checks.Check) {
 	for _, c := range list {
 		if c.AfterPolicy {
@@ -93,7 +93,7 @@ func Passes(list []checks.Check) (before, after []checks.Check) {
 	return before, after
 }
 
-// Find returns the check of the catalogue with an id.
+// Find returns the check of the catalogue with the id.
 func Find(id string) (checks.Check, bool) {
 	for _, c := range All() {
 		if c.ID == id {
@@ -103,9 +103,8 @@ func Find(id string) (checks.Check, bool) {
 	return checks.Check{}, false
 }
 
-// Suggest returns the id in the list that was probably meant by one that no check
-// has: the nearest one in letters, or the one with that statement in another
-// family. Nothing near: "".
+// Suggest returns the id in the list closest to an unknown one: the nearest in
+// spelling, or the same statement in another family; "" if there is none.
 func Suggest(list []checks.Check, id string) string {
 	statement := id[strings.LastIndex(id, "/")+1:]
 	best, distance := "", len(id)/3+1

@@ -36,9 +36,9 @@ func TestIDs(t *testing.T) {
 	}
 }
 
-// TestSeverities holds the rows that the catalogue of the design asks for. An
-// advisory check that blocks stops people for nothing; a blocking one that
-// advises lets harm through.
+// TestSeverities lists the severities that the design requires. An advisory
+// check that blocks stops people needlessly; a blocking one that advises lets
+// harm through.
 func TestSeverities(t *testing.T) {
 	want := map[string]string{
 		"request/stage-is-valid":                   "E core",
@@ -125,7 +125,7 @@ func TestSeverities(t *testing.T) {
 	}
 }
 
-// TestRoles holds which checks the gate, the policies and --wait rest on.
+// TestRoles lists the checks that the gate, the policies and --wait depend on.
 func TestRoles(t *testing.T) {
 	want := map[string][]string{
 		"request":  {"request/stage-is-valid", "request/network-type-is-valid", "request/domain-is-well-formed", "request/is-expressible"},
@@ -174,7 +174,7 @@ func ids(list []checks.Check) (out []string) {
 	return out
 }
 
-// extra is a check that an embedding program may add.
+// extra returns a check that an embedding program may add.
 func extra() checks.Check {
 	return checks.Check{ID: "acme/name-is-short", Severity: checks.Error, Judge: func(checks.Subject) checks.Verdict { return checks.Pass() }}
 }
@@ -193,20 +193,20 @@ func TestWith(t *testing.T) {
 		change func(*checks.Check)
 		want   string
 	}{
-		"an id of the catalogue":     {func(c *checks.Check) { c.ID = "group/exists" }, `the family "group" is the catalogue's`},
-		"a family of the catalogue":  {func(c *checks.Check) { c.ID = "policy/acme" }, `the family "policy" is the catalogue's`},
+		"an id of the catalogue":     {func(c *checks.Check) { c.ID = "group/exists" }, `the family "group" belongs to the catalogue`},
+		"a family of the catalogue":  {func(c *checks.Check) { c.ID = "policy/acme" }, `the family "policy" belongs to the catalogue`},
 		"an id that is given twice":  {func(*checks.Check) {}, "two checks have this id"},
 		"no family":                  {func(c *checks.Check) { c.ID = "short" }, "family/statement"},
 		"a folder above":             {func(c *checks.Check) { c.ID = "acme/../x" }, "family/statement"},
 		"no severity":                {func(c *checks.Check) { c.ID, c.Severity = "acme/x", "" }, `severity ""`},
-		"no judgement":               {func(c *checks.Check) { c.ID, c.Judge = "acme/x", nil }, "no judgement"},
-		"a proof that the target is": {func(c *checks.Check) { c.ID, c.MustPass = "acme/x", checks.Proves(checks.TargetExists) }, "leave MustPass out"},
-		"a proof of the domain":      {func(c *checks.Check) { c.ID, c.MustPass = "acme/x", checks.Proves(checks.DomainIsProved) }, "leave MustPass out"},
+		"no judgement":               {func(c *checks.Check) { c.ID, c.Judge = "acme/x", nil }, "no Judge function"},
+		"a proof that the target is": {func(c *checks.Check) { c.ID, c.MustPass = "acme/x", checks.Proves(checks.TargetExists) }, "remove MustPass"},
+		"a proof of the domain":      {func(c *checks.Check) { c.ID, c.MustPass = "acme/x", checks.Proves(checks.DomainIsProved) }, "remove MustPass"},
 	} {
 		second := extra()
 		c.change(&second)
 		if list, err := With(extra(), second); err == nil || list != nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: got %v with %d checks, want an error that says %q", name, err, len(list), c.want)
+			t.Errorf("%s: got %v with %d checks, want an error with %q", name, err, len(list), c.want)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 var update = flag.Bool("update", false, "write docs/checks from the catalogue")
 
-// Docs: what docs/checks holds is what the catalogue says, and nothing else.
+// The files of docs/checks equal the generated pages.
 func TestDocs(t *testing.T) {
 	dir := filepath.Join("..", "..", "docs", "checks")
 	want := pages(All())

@@ -12,12 +12,12 @@ import (
 // width of an explanation, in columns.
 const width = 80
 
-// Explain is what `bindgate checks explain` prints: plain text of at most 80
-// columns, but for addresses and examples that are longer in themselves.
+// Explain returns the output of `bindgate checks explain`: plain text of at
+// most 80 columns, except for longer addresses and examples.
 func Explain(c checks.Check) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", c.ID)
-	b.WriteString(wrap(fmt.Sprintf("%s. %s", c.Doc.Title, standing(c)), "", ""))
+	b.WriteString(wrap(fmt.Sprintf("%s. %s", c.Doc.Title, effect(c)), "", ""))
 	section := func(title, body string) { fmt.Fprintf(&b, "\n%s\n%s", title, body) }
 	section("Why", wrap(c.Doc.Why, "  ", "  "))
 	section("How to fix", wrap(c.Doc.Fix, "  ", "  "))
@@ -33,23 +33,23 @@ func Explain(c checks.Check) string {
 	return b.String()
 }
 
-const examples = "The examples say what is changed on a sound binding and its evidence, testdata/checks/base.yaml; load names files of testdata/certificates."
+const examples = "Each example is a change to a valid binding and its evidence, testdata/checks/base.yaml; load names files in testdata/certificates."
 
-// standing is what the check means for a bind, in a sentence.
-func standing(c checks.Check) string {
+// effect describes in a sentence what a failure means for a bind.
+func effect(c checks.Check) string {
 	switch {
 	case c.Severity == checks.Warning:
-		return "A warning: it advises."
+		return "A warning: it does not block a bind."
 	case c.Core:
-		return "An error, and core: it blocks a bind, and nobody can lower it."
+		return "An error, and core: it blocks a bind and cannot be lowered."
 	}
 	return "An error: it blocks a bind."
 }
 
-// reads is what the check looks at besides the binding, in a sentence.
+// reads describes in a sentence the evidence that the check reads.
 func reads(c checks.Check) string {
 	if c.NeedsFor != nil {
-		return "Needs evidence only where the binding alone does not decide."
+		return "Needs evidence only if the binding alone does not decide."
 	}
 	if len(c.Needs) == 0 {
 		return "Needs no evidence: the binding and the settings of the run decide."
@@ -61,7 +61,7 @@ func reads(c checks.Check) string {
 	return fmt.Sprintf("Needs: %s.", strings.Join(names, ", "))
 }
 
-// wrap fills a text into lines of at most width columns where its words allow.
+// wrap breaks a text into lines of at most width columns.
 func wrap(text, first, rest string) string {
 	var b strings.Builder
 	line, empty := first, true
@@ -78,8 +78,8 @@ func wrap(text, first, rest string) string {
 	return b.String() + line + "\n"
 }
 
-// block is a YAML example with a line for each value that holds others, so that
-// it fits into a page however it was written. What is no YAML stays as it is.
+// block lays out a YAML example in block style, so that it fits on a page. Text
+// that is not YAML is returned unchanged.
 func block(example string) string {
 	var doc yaml.Node
 	if err := yaml.Load([]byte(example), &doc); err != nil {
@@ -93,7 +93,7 @@ func block(example string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// unflow takes the flow style from a node and all below it.
+// unflow removes the flow style from a node and its descendants.
 func unflow(n *yaml.Node) {
 	n.Style &^= yaml.FlowStyle
 	for _, child := range n.Content {

@@ -16,17 +16,17 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// Fixtures run over the catalogue and not over families: a check without fixtures
-// fails here, fixtures without a check fail here, and a check that its family does
-// not list is an unused function.
+// The fixtures of the whole catalogue run together: a check without fixtures
+// fails, fixtures without a check fail, and a check that its family does not
+// list is an unused function.
 func TestFixtures(t *testing.T) {
 	checktest.Run(t, os.DirFS(filepath.Join("..", "..", "testdata", "checks")), All(), checktest.WithLoader(load))
 }
 
 // load collects files of testdata/certificates with the real collector:
-// certificate, key, env (a file whose text is the variable's value), passphrase,
-// roots (roots.pem unless another is named), served, which the group serves, and
-// presented, the chain that an address presents.
+// certificate, key, env (a file whose text is the variable's value),
+// passphrase, roots (default roots.pem), served, the certificate that the group
+// serves, and presented, the chain that an address presents.
 func load(t *testing.T, files map[string]string, s *checks.Subject) {
 	t.Helper()
 	b := s.Binding

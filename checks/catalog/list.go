@@ -11,10 +11,10 @@ import (
 	"github.com/bindgate/bindgate/checks"
 )
 
-// ListFormats are the formats of List.
+// ListFormats returns the formats of List.
 func ListFormats() []string { return []string{"text", "json", "markdown"} }
 
-// List writes the catalogue in a format, one line or one object a check.
+// List writes the catalogue in a format, one line or one object per check.
 func List(w io.Writer, format string) error {
 	all := All()
 	switch format {

@@ -10,7 +10,8 @@ import (
 
 const generated = "<!-- Generated from checks/catalog: go test ./checks/catalog -run Docs -update -->\n\n"
 
-// pages are the files of docs/checks by name: an index and a page a family.
+// pages returns the files of docs/checks by name: an index and a page per
+// family.
 func pages(list []checks.Check) map[string]string {
 	out := map[string]string{"README.md": index(list)}
 	for _, c := range list {
@@ -27,8 +28,8 @@ func index(list []checks.Check) string {
 	var b strings.Builder
 	b.WriteString(generated)
 	b.WriteString("# The catalogue of checks\n\n" +
-		"An id is a statement that is true when the check passes. An *error* blocks a bind, a *warning* advises.\n" +
-		"*Core* checks can be neither lowered nor switched off.\n\n" +
+		"An id is a statement that is true when the check passes. An *error* blocks a bind, a *warning* does not.\n" +
+		"*Core* checks can be neither lowered nor disabled.\n\n" +
 		"| id | severity | statement |\n|---|---|---|\n")
 	for _, c := range list {
 		severity := string(c.Severity)
@@ -47,7 +48,7 @@ func section(c checks.Check) string {
 	}
 	return strings.Join(slices.Concat(
 		[]string{"", "## " + statement(c), ""},
-		[]string{fmt.Sprintf("**%s.** %s %s", c.Doc.Title, standing(c), reads(c)), ""},
+		[]string{fmt.Sprintf("**%s.** %s %s", c.Doc.Title, effect(c), reads(c)), ""},
 		[]string{"Why: " + c.Doc.Why, "", "Fix: " + c.Doc.Fix, ""},
 		[]string{strings.TrimSuffix(references.String(), "\n"), ""},
 		[]string{"Fails:", "```yaml", block(c.Doc.Failing), "```", ""},
@@ -55,5 +56,5 @@ func section(c checks.Check) string {
 	), "\n")
 }
 
-// statement is the part of the id after the slash.
+// statement returns the part of the id after the slash.
 func statement(c checks.Check) string { return strings.TrimPrefix(c.ID, c.Family()+"/") }

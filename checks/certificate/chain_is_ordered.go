@@ -10,7 +10,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// chainIsOrdered is certificate/chain-is-ordered.
+// chainIsOrdered returns the check certificate/chain-is-ordered.
 func chainIsOrdered() checks.Check {
 	return checks.Check{
 		ID: "certificate/chain-is-ordered", Severity: checks.Warning,
@@ -18,13 +18,13 @@ func chainIsOrdered() checks.Check {
 		Applies: applies,
 		Judge:   judgeOrdered,
 		Doc: checks.Doc{
-			Title: "Each certificate of the file is issued by the next, and the root is left out",
-			Why: "TLS 1.2 demands the order, and old clients fail without it. Duplicates, certificates that have nothing to do " +
-				"with the chain and the root cost every handshake bytes and are a sign of files that were joined by accident.",
-			Fix: "Keep the server certificate, then each issuer, and leave out the root: --write-chain writes the chain so.",
+			Title: "Each certificate in the file is issued by the next, without the root",
+			Why: "TLS 1.2 requires this order, and old clients fail without it. Duplicates, unrelated certificates and the root " +
+				"add bytes to every handshake and indicate files that were joined by accident.",
+			Fix: "Keep the server certificate, then each issuer, without the root: --write-chain writes that chain.",
 			References: []string{
-				"RFC 5246 §7.4.2 (each certificate certifies the one before it; the root may be left out)",
-				"RFC 8446 §4.4.2 (the order is asked for still)",
+				"RFC 5246 §7.4.2 (each certificate certifies the one before it; the root may be omitted)",
+				"RFC 8446 §4.4.2 (the order is still required)",
 			},
 			Failing: "load: {certificate: two-leaves.pem}",
 			Passing: "load: {certificate: sound.pem}",
@@ -48,11 +48,11 @@ func judgeOrdered(s checks.Subject) checks.Verdict {
 		case first < i:
 			warn("%s is the same as certificate %d", nth(chain, i), first+1)
 		case i > 0 && bytes.Equal(c.RawIssuer, c.RawSubject):
-			warn("%s is self-issued, a root; clients know it already or never will", nth(chain, i))
+			warn("%s is self-issued, a root; clients already trust it or never will", nth(chain, i))
 		case i > 0 && !issues(c, chain):
-			warn("%s has issued no certificate of the file", nth(chain, i))
+			warn("%s issued no certificate in the file", nth(chain, i))
 		case hidden(chain, i, s) > 0:
-			warn("%s, by which the path leads to a root, stands behind %s of the same name: OpenSSL takes the first, and refuses the chain if that leads to no root",
+			warn("%s, on the path to a root, comes after %s with the same name: OpenSSL uses the first, and refuses the chain if that leads to no root",
 				nth(chain, i), nth(chain, hidden(chain, i, s)))
 		case i > 0 && !bytes.Equal(chain[i-1].RawIssuer, c.RawSubject) && len(found) == 0:
 			warn("%s is the first out of order: it did not issue %s", nth(chain, i), nth(chain, i-1))
@@ -64,7 +64,7 @@ func judgeOrdered(s checks.Subject) checks.Verdict {
 	return checks.Judge(found...)
 }
 
-// mostFindings of one kind are told; more help nobody.
+// mostFindings is the limit of findings of one kind.
 const mostFindings = 10
 
 // issues reports whether c has the name of another certificate's issuer.
@@ -74,9 +74,9 @@ func issues(c *x509.Certificate, chain []*x509.Certificate) bool {
 	})
 }
 
-// hidden is the index of a certificate before the i-th that OpenSSL takes for the
-// issuer in its stead, 0 for none: one of the same name that is valid now, while
-// the path leads through the i-th alone.
+// hidden returns the index of a certificate before the i-th that OpenSSL uses
+// as the issuer instead, 0 for none: one with the same name that is valid now,
+// while only the i-th is on the path.
 func hidden(chain []*x509.Certificate, i int, s checks.Subject) int {
 	path, now := s.Evidence.Certificate.Facts.Path.DER, s.Evidence.Run.Now
 	leads := func(c *x509.Certificate) bool {

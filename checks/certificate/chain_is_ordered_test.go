@@ -11,8 +11,8 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// TestHiddenIssuer: of two certificates of one CA OpenSSL's client takes the
-// first that is valid, and does not come back to the other.
+// Of two certificates of one CA, OpenSSL's client uses the first valid one and
+// does not try the other.
 func TestHiddenIssuer(t *testing.T) {
 	root, stranger := pkitest.Root(t, "Root"), pkitest.Root(t, "Stranger")
 	trusted := root.CA(t, "CA")
@@ -37,12 +37,12 @@ func TestHiddenIssuer(t *testing.T) {
 		s := checks.Subject{Binding: binding.Binding{Certificate: &binding.Certificate{Body: "chain.pem"}}}
 		s.Evidence.Run.Now = pkitest.Now()
 		s.Evidence.Certificate = evidence.Observed(facts, "chain.pem", pkitest.Now())
-		told := false
+		warned := false
 		for _, f := range checks.Run(t.Context(), []checks.Check{chainIsOrdered()}, nil, s)[0].Findings {
-			told = told || strings.Contains(f.Message, "OpenSSL takes the first")
+			warned = warned || strings.Contains(f.Message, "OpenSSL uses the first")
 		}
-		if told != test.want {
-			t.Errorf("%s: told is %v, want %v", name, told, test.want)
+		if warned != test.want {
+			t.Errorf("%s: warned is %v, want %v", name, warned, test.want)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// chainIsTrusted is certificate/chain-is-trusted.
+// chainIsTrusted returns the check certificate/chain-is-trusted.
 func chainIsTrusted() checks.Check {
 	return checks.Check{
 		ID: "certificate/chain-is-trusted", Severity: checks.Error, Core: true,
@@ -19,17 +19,17 @@ func chainIsTrusted() checks.Check {
 		Applies: applies,
 		Judge:   judgeTrusted,
 		Doc: checks.Doc{
-			Title: "The certificate leads to a trusted root through the certificates of the file",
-			Why: "Clients know roots, not intermediates: a server that does not send them is refused by most programs, while browsers that " +
-				"fetch or remember a missing one hide the fault from whoever tests it. A chain of a CA that clients do not know, or with a " +
-				"CA certificate that may not sign this one, is refused by all.",
-			Fix: "Append the intermediates that the CA names, in the order from the leaf upwards; the root itself may be left out. For a " +
-				"private CA name its roots with --roots FILE. Validity dates are for certificate/is-in-validity.",
+			Title: "The certificate chains to a trusted root through the certificates in the file",
+			Why: "Clients have roots, not intermediates: most programs refuse a server that does not send them, while browsers that " +
+				"fetch or cache a missing one hide the error in tests. All clients refuse a chain of a CA that they do not know, or with a " +
+				"CA certificate that may not sign this one.",
+			Fix: "Append the intermediates that the CA names, in the order from the leaf upwards; the root itself may be omitted. For a " +
+				"private CA name its roots with --roots FILE. certificate/is-in-validity judges the dates.",
 			References: []string{
 				"RFC 5280 §6.1 (path validation) and §4.2.1 (extensions)",
 				"RFC 8446 §4.4.2 (the chain that a server sends)",
 				"CA/Browser Forum Baseline Requirements §7.1.3.2 (signature algorithms: no MD5, no SHA-1)",
-				"Mozilla's root store, as golang.org/x/crypto/x509roots/fallback carries it",
+				"Mozilla's root store, as contained in golang.org/x/crypto/x509roots/fallback",
 			},
 			Failing: "load: {certificate: leaf-alone.pem, roots: roots.pem}",
 			Passing: "load: {certificate: sound.pem, roots: roots.pem}",
@@ -53,16 +53,15 @@ func judgeTrusted(s checks.Subject) checks.Verdict {
 		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s does not lead to a root of %s: %s", nth(chain, 0), path.RootsFrom, path.Problem),
 			"give a certificate, with its intermediates, of a CA that clients trust; for a private CA name its roots with --roots FILE"))
 	case len(path.Subjects) == 0 || len(path.DER) != len(path.Subjects) || !bytes.Equal(path.DER[0], chain[0].Raw):
-		return checks.CannotTell("the evidence holds neither a certification path of the first certificate nor why there is none")
+		return checks.CannotTell("the evidence contains neither a certification path of the first certificate nor the reason why there is none")
 	}
 	return checks.Judge(append(refusedByGo(path), refusedByOpenSSL(path)...)...)
 }
 
-// appendIssuer tells where the missing CA certificate is to be had: at the
-// address that the certificate below the gap gives (caIssuers, RFC 5280
-// §4.2.2.1). Nothing is fetched from it, since a server must send the
-// certificate all the same. The address is the certificate's word, so it is
-// offered only in a form that is safe to paste.
+// appendIssuer returns where to get the missing CA certificate: at the address
+// in the certificate below the gap (caIssuers, RFC 5280 §4.2.2.1). bindgate
+// does not fetch it, since the server must send it anyway. The address is
+// untrusted, so it is suggested only if it is safe to paste.
 func appendIssuer(chain []*x509.Certificate, missing string) string {
 	where := "which the CA publishes"
 	for _, c := range chain {
@@ -71,7 +70,7 @@ func appendIssuer(chain []*x509.Certificate, missing string) string {
 		}
 		for _, address := range c.IssuingCertificateURL {
 			if pasteable(address) {
-				where = "which the certificate says is at " + address
+				where = "which according to the certificate is at " + address
 				break
 			}
 		}
@@ -79,8 +78,8 @@ func appendIssuer(chain []*x509.Certificate, missing string) string {
 	return fmt.Sprintf("append the CA certificate of %q, %s, to the file", missing, where)
 }
 
-// pasteable holds an address to http or https and to characters that mean
-// nothing to a shell or a terminal.
+// pasteable allows http and https addresses without characters that are special
+// to a shell or a terminal.
 func pasteable(address string) bool {
 	const most = 200
 	u, err := url.Parse(address)

@@ -7,13 +7,13 @@ import (
 	"testing"
 )
 
-// TestMissingIssuerIsOffered: the address is that of the certificate below the
-// gap, and only one that is safe to paste.
+// The address is that of the certificate below the gap, and suggested only if
+// safe to paste.
 func TestMissingIssuerIsOffered(t *testing.T) {
 	issuer := pkix.Name{CommonName: "CA"}
 	const published = "which the CA publishes"
 	for address, want := range map[string]string{
-		"http://ca.demo.com/ca-1.cer":                    "which the certificate says is at http://ca.demo.com/ca-1.cer",
+		"http://ca.demo.com/ca-1.cer":                    "which according to the certificate is at http://ca.demo.com/ca-1.cer",
 		"https://ca.demo.com:8443/ca%20~_.crt":           "https://ca.demo.com:8443/ca%20~_.crt",
 		"ldap://ca.demo.com/cn=CA":                       published,
 		"http:///ca.cer":                                 published,

@@ -23,10 +23,10 @@ import (
 	"github.com/bindgate/bindgate/internal/confine"
 )
 
-// These tests run the verdicts against other people's suites; .ci/corpora fetches
-// them and names them in the environment.
+// These tests compare verdicts with public test suites; .ci/corpora fetches the
+// suites and names them in the environment.
 
-// memory is a folder of files that need not be written.
+// memory is a folder of files in memory.
 type memory map[string][]byte
 
 func (m memory) Read(_, path string, _ int64) (confine.File, error) {
@@ -37,12 +37,12 @@ func (m memory) Read(_, path string, _ int64) (confine.File, error) {
 	return confine.File{Path: "/nowhere/" + path, Bytes: data}, nil
 }
 
-// tally compares verdicts with what a suite expects. Stricter are the cases that
-// the suite accepts and the check, for a reason that is known, does not.
+// tally compares verdicts with the expectations of a suite. Stricter are cases
+// that the suite accepts and the check refuses for a known reason.
 type tally struct {
 	agree                                               int
 	accepted, rejected, undecided, unrejected, stricter []string
-	reasons                                             map[string]string // of a case, by the first word of its name
+	reasons                                             map[string]string // by the first word of a case's name
 }
 
 func (c *tally) add(name string, accept bool, got checks.Status) {
@@ -63,8 +63,8 @@ func (c *tally) add(name string, accept bool, got checks.Status) {
 	}
 }
 
-// report prints a tally and fails where a verdict is wrong. Each reason for
-// being stricter must have been needed.
+// report prints a tally and fails on a wrong verdict. Each reason for a
+// stricter verdict must be used.
 func (c *tally) report(t *testing.T, suite string) {
 	t.Helper()
 	t.Logf("%s: %d agree, %d false accepts, %d false rejects, %d stricter, cannot be evaluated: %d that should be accepted, %d that should be rejected",
@@ -86,8 +86,8 @@ func (c *tally) report(t *testing.T, suite string) {
 	}
 }
 
-// stricterThanPKITS is what PKITS accepts by RFC 5280 and a TLS server must not
-// have, by the id of the case.
+// stricterThanPKITS returns the cases, by id, that PKITS accepts by RFC 5280
+// and that a TLS server must not have.
 func stricterThanPKITS() map[string]string {
 	const (
 		dsa   = "DSA: the Baseline Requirements (§6.1.5, §7.1.3.1) have no such keys, nor has TLS 1.3 (RFC 8446 §4.2.3)"
@@ -99,7 +99,7 @@ func stricterThanPKITS() map[string]string {
 	}
 }
 
-// verdict runs some checks over a chain and gives the worst of their statuses.
+// verdict runs checks on a chain and returns the worst status.
 func verdict(t *testing.T, chain, roots, domain string, crls []string, now time.Time, ids ...string) (checks.Status, string) {
 	t.Helper()
 	b := binding.Binding{DomainName: domain, Certificate: &binding.Certificate{Body: "chain"}}
@@ -174,7 +174,7 @@ func TestBetterTLS(t *testing.T) {
 		addresses := 0
 		for _, tc := range s.TestCases {
 			if net.ParseIP(tc.Hostname) != nil {
-				addresses++ // a binding is of a domain name
+				addresses++ // a binding is for a domain name
 				if got, _ := verdict(t, chainText(tc.Certificates), roots, tc.Hostname, nil, time.Now(), "chain-is-trusted", "covers-domain"); got == checks.StatusPass {
 					t.Errorf("%d: passes for the address %s", tc.ID, tc.Hostname)
 				}
@@ -192,9 +192,9 @@ func TestBetterTLS(t *testing.T) {
 	}
 }
 
-// TestPKITS is NIST's suite as the Go toolchain carries it. Its leaves are no
-// TLS servers, so only path, dates and revocation are judged; cases that set
-// policy inputs, which a TLS client does not have, are left out.
+// TestPKITS runs NIST's suite from the Go toolchain. Its leaves are no TLS
+// servers, so only path, dates and revocation are judged; cases that set policy
+// inputs, which TLS clients do not have, are skipped.
 func TestPKITS(t *testing.T) {
 	dir := filepath.Join(os.Getenv("GOROOT_SRC"), "crypto/x509/testdata/nist-pkits")
 	data, err := os.ReadFile(filepath.Join(dir, "vectors.json"))
@@ -255,7 +255,8 @@ func TestPKITS(t *testing.T) {
 	t.Logf("left out for policy inputs, or because the toolchain carries no CRL for them: %d", left)
 }
 
-// aboutCRLs: cases that only their CRLs decide, outside of the sections on CRLs.
+// aboutCRLs reports cases outside of the sections on CRLs that only their CRLs
+// decide.
 func aboutCRLs(name string) bool {
 	return slices.ContainsFunc([]string{"4.5.2 ", "4.5.5 ", "4.5.7 ", "4.7.4 ", "4.7.5 "}, func(n string) bool { return strings.HasPrefix(name, n) })
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// coversDomain is certificate/covers-domain.
+// coversDomain returns the check certificate/covers-domain.
 func coversDomain() checks.Check {
 	return checks.Check{
 		ID: "certificate/covers-domain", Severity: checks.Error, Core: true,
@@ -17,11 +17,11 @@ func coversDomain() checks.Check {
 		Applies: applies,
 		Judge:   judgeCovers,
 		Doc: checks.Doc{
-			Title: "The certificate is for the domain",
-			Why: "A client compares the domain that it called with the DNS names of the certificate and hangs up if none fits. Only " +
-				"subjectAltName counts; the common name has not been looked at for years. A wildcard stands for exactly one label: " +
+			Title: "The certificate covers the domain",
+			Why: "A client compares the requested domain with the DNS names of the certificate and disconnects if none matches. Only " +
+				"subjectAltName counts; clients have ignored the common name for years. A wildcard matches exactly one label: " +
 				"*.demo.com covers api.demo.com, but neither demo.com nor api.eu.demo.com.",
-			Fix: "Have the certificate issued with the domain among its DNS names, or bind a domain that it has. For a binding of *.x the " +
+			Fix: "Have the certificate issued with the domain among its DNS names, or bind a domain that it covers. For a binding of *.x the " +
 				"certificate needs the name *.x itself.",
 			References: []string{
 				"RFC 9525 §6.3 (matching DNS names; wildcards) and appendix A (the common name is no longer valid)",
@@ -42,39 +42,39 @@ func judgeCovers(s checks.Subject) checks.Verdict {
 	}
 	domain, err := asciiName(s.Binding.DomainName)
 	if err != nil {
-		return checks.CannotTell("the domain is no name that a certificate can hold; see request/domain-is-well-formed")
+		return checks.CannotTell("the domain is not a name that a certificate can contain; see request/domain-is-well-formed")
 	}
 	leaf := chain[0]
 	if slices.ContainsFunc(leaf.DNSNames, func(san string) bool { return covers(san, domain) }) {
 		return checks.Pass()
 	}
-	const fix = "have the certificate issued with %s among its DNS names, or give the certificate that has it"
+	const fix = "have the certificate issued with %s among its DNS names, or give a certificate that has it"
 	if len(leaf.DNSNames) == 0 {
 		return checks.Judge(checks.Fails(atBody, fmt.Sprintf(
-			"%s has no DNS name in its subjectAltName, want %q; the common name does not count", nth(chain, 0), domain), fmt.Sprintf(fix, domain)))
+			"%s has no DNS name in its subjectAltName, want %q; the common name is ignored", nth(chain, 0), domain), fmt.Sprintf(fix, domain)))
 	}
-	return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s does not cover %q: it is for %s%s", nth(chain, 0), domain, some(leaf.DNSNames), near(leaf.DNSNames, leaf.Subject.CommonName, domain)),
+	return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s does not cover %q: it covers %s%s", nth(chain, 0), domain, some(leaf.DNSNames), near(leaf.DNSNames, leaf.Subject.CommonName, domain)),
 		fmt.Sprintf(fix, domain)))
 }
 
-// near says why a name that looks right does not cover the domain.
+// near explains why a similar name does not cover the domain.
 func near(sans []string, commonName, domain string) string {
 	for _, san := range sans {
 		san = asciiLower(san)
 		parent, wildcard := strings.CutPrefix(san, "*.")
 		switch {
 		case wildcard && overPublicSuffix(parent) && (strings.HasSuffix(domain, "."+parent) || san == domain):
-			return fmt.Sprintf("; a wildcard over the public suffix %q is accepted by nobody", bounded(parent))
+			return fmt.Sprintf("; no client accepts a wildcard over the public suffix %q", bounded(parent))
 		case wildcard && domain == parent:
 			return fmt.Sprintf("; %q does not cover %q itself", bounded(san), domain)
 		case wildcard && strings.HasSuffix(domain, "."+parent):
-			return "; a wildcard stands for exactly one label"
+			return "; a wildcard matches exactly one label"
 		case strings.HasPrefix(domain, "*.") && strings.HasSuffix(san, domain[1:]):
 			return fmt.Sprintf("; a wildcard binding needs the name %q itself", domain)
 		}
 	}
 	if strings.EqualFold(commonName, domain) {
-		return "; its common name is the domain, but the common name does not count"
+		return "; its common name is the domain, but the common name is ignored"
 	}
 	return ""
 }

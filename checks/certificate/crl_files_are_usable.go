@@ -7,7 +7,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// crlFilesAreUsable is certificate/crl-files-are-usable.
+// crlFilesAreUsable returns the check certificate/crl-files-are-usable.
 func crlFilesAreUsable() checks.Check {
 	return checks.Check{
 		ID: "certificate/crl-files-are-usable", Severity: checks.Error,
@@ -15,13 +15,13 @@ func crlFilesAreUsable() checks.Check {
 		Applies: applies,
 		Judge:   judgeCRLFiles,
 		Doc: checks.Doc{
-			Title: "Every CRL file that --crl names can be used",
-			Why: "A CRL file is handed over to be asked. One that is out of date, of another issuer, or a delta list without its " +
-				"base list answers nothing, and unlike a server that does not answer it stays so: the certificate may be revoked " +
-				"and nobody would learn it.",
+			Title: "Every CRL file named by --crl is usable",
+			Why: "A CRL file is given to be consulted. One that is out of date, of another issuer, or a delta list without its " +
+				"base list gives no answer, and unlike a failing server never will: the certificate may be revoked " +
+				"unnoticed.",
 			Fix: "Fetch the issuer's current complete list, and name that with --crl; or omit the flag.",
 			References: []string{
-				"RFC 5280 §6.3.3 (which list tells of which certificate)",
+				"RFC 5280 §6.3.3 (which list covers which certificate)",
 				"RFC 5280 §5.2.4 (delta lists)",
 			},
 			Failing: "load: {certificate: sound.pem}\nevidence: {revocation: {state: observed, facts: {certificates: [{subject: " +
@@ -43,8 +43,8 @@ func judgeCRLFiles(s checks.Subject) checks.Verdict {
 	var found []checks.Finding
 	for _, c := range certificates {
 		for _, file := range c.Unusable {
-			found = append(found, checks.Fails(atBody, fmt.Sprintf("a list of --crl cannot be used for the certificate of %q: %s", bounded(c.Subject), boundedTo(300, file)),
-				"fetch the issuer's current complete list and name that with --crl, or omit the flag; openssl crl -in FILE -noout -issuer -nextupdate -crlnumber shows what a list is"))
+			found = append(found, checks.Fails(atBody, fmt.Sprintf("a list of --crl is not usable for the certificate of %q: %s", bounded(c.Subject), boundedTo(300, file)),
+				"fetch the issuer's current complete list and name that with --crl, or omit the flag; openssl crl -in FILE -noout -issuer -nextupdate -crlnumber describes a list"))
 		}
 	}
 	return checks.Judge(found...)

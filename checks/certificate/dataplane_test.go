@@ -26,10 +26,10 @@ import (
 	"github.com/bindgate/bindgate/internal/confine"
 )
 
-// TestDataPlane holds the verdict over every pair of flaws against nginx and two
-// TLS clients with the same roots. What passes must load and shake hands as it
-// would be sent; what is refused and would have worked is printed, for
-// docs/design/certificates.md lists every place where we are stricter.
+// TestDataPlane compares the verdict on every pair of flaws with nginx and two
+// TLS clients that have the same roots. A pair that passes must load and
+// complete a handshake as sent; a refused pair that works is printed, because
+// docs/design/certificates.md lists every stricter verdict.
 func TestDataPlane(t *testing.T) {
 	f := newForge(t)
 	passed, refused, stricter := 0, 0, map[string][]string{}
@@ -66,7 +66,7 @@ func TestDataPlane(t *testing.T) {
 	}
 }
 
-// judgePair runs the whole family as lint does, and gives the blocking checks
+// judgePair runs the whole family as lint does, and returns the blocking checks
 // that did not pass.
 func judgePair(t *testing.T, dir string) ([]string, collector.Material) {
 	t.Helper()
@@ -103,7 +103,7 @@ func judgePair(t *testing.T, dir string) ([]string, collector.Material) {
 	return failing, material
 }
 
-// shake loads the pair into nginx and makes a handshake with OpenSSL's client
+// shake loads the pair into nginx and does a handshake with OpenSSL's client
 // and with Go's.
 func shake(t *testing.T, dir string, chain, key []byte) error {
 	t.Helper()
@@ -176,7 +176,7 @@ const (
 	passphrase = "demo"
 )
 
-// axis is one thing that can be wrong; its first value is sound.
+// axis is a property that can be wrong; its first value is valid.
 type axis struct {
 	name   string
 	values []string
@@ -196,7 +196,7 @@ func axes() []axis {
 	}
 }
 
-// pair is a choice of one value an axis.
+// pair is one value for each axis.
 type pair map[string]string
 
 func (p pair) String() string {
@@ -209,7 +209,7 @@ func (p pair) String() string {
 	return strings.Join(slices.Concat([]string{"sound"}[:1-min(1, len(words))], words), ", ")
 }
 
-// cases are the sound pair, every single flaw and every two together.
+// cases returns the valid pair, every single flaw and every two together.
 func cases() []pair {
 	sound := func() pair {
 		p := pair{}

@@ -38,7 +38,7 @@ func extension(c *x509.Certificate, oid string) ([]byte, bool) {
 	return c.Extensions[i].Value, true
 }
 
-// sctLogs are the ids of the logs whose SCTs a certificate embeds, each once.
+// sctLogs returns the ids of the logs whose SCTs a certificate embeds.
 func sctLogs(c *x509.Certificate) (map[string]bool, error) {
 	value, ok := extension(c, oidSCTs)
 	logs := map[string]bool{}
@@ -65,15 +65,15 @@ func sctLogs(c *x509.Certificate) (map[string]bool, error) {
 	return logs, nil
 }
 
-// publicOnly is the verdict for a rule of the CA/Browser Forum where it does not
-// hold, nil where it does.
+// publicOnly returns the verdict if a rule of the CA/Browser Forum does not
+// apply, nil if it does.
 func publicOnly(s checks.Subject) *checks.Verdict {
 	switch s.Evidence.Certificate.Facts.Profile {
 	case evidence.ProfilePublic:
 		return nil
 	case evidence.ProfilePrivate:
-		v := checks.DoesNotApply("it is a rule for public CAs, and the certificate is judged by the profile private")
+		v := checks.DoesNotApply("the rule is for public CAs, and the certificate is judged by profile private")
 		return &v
 	}
-	return cannotTell("the evidence does not say by which profile the certificate is judged")
+	return cannotTell("the evidence does not name the certificate profile")
 }

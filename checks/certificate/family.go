@@ -1,6 +1,6 @@
-// Package certificate judges the certificate and key files of a binding: that
-// they can be read, belong together, lead to a trusted root, and hold for the
-// domain and for now.
+// Package certificate judges the certificate and key files of a binding: they
+// are readable, belong together, chain to a trusted root, and are valid for the
+// domain and now.
 package certificate
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// Checks returns the checks of the family, in the order of reports.
+// Checks returns the checks of the family, in report order.
 func Checks() []checks.Check {
 	return []checks.Check{
 		isReadable(), fileIsClean(), holdsNoPrivateKey(), isBounded(),
@@ -31,7 +31,7 @@ func Checks() []checks.Check {
 	}
 }
 
-// Places in a binding that findings point at.
+// Paths in a binding that findings refer to.
 const (
 	atBody = "/certificate/body"
 	atKey  = "/certificate/privateKey"
@@ -39,21 +39,21 @@ const (
 
 const pageSetDomainCertificate = "Alibaba Cloud API Gateway, SetDomainCertificate (2026-03-16): the SSL certificate must match the custom domain name"
 
-// applies: a binding without a certificate has none to judge. Audited bindings name none,
-// see group/served-certificate-is-valid.
+// applies excludes bindings without a certificate. Audited bindings name none;
+// group/served-certificate-is-valid judges theirs.
 func applies(b binding.Binding) (bool, string) {
 	return b.Certificate != nil, "the binding names no certificate"
 }
 
-// parseChain gives the certificates of the file, or the verdict when there are
-// none to judge: certificate/is-readable is the one to say why.
+// parseChain returns the certificates in the file, or the verdict if there are
+// none; certificate/is-readable reports why.
 func parseChain(s checks.Subject) ([]*x509.Certificate, *checks.Verdict) {
 	facts := s.Evidence.Certificate.Facts
 	if facts.Problem != nil {
 		return nil, cannotTell("the certificate file was not read; see certificate/is-readable")
 	}
 	if len(facts.Chain) == 0 {
-		return nil, cannotTell("the evidence holds no certificate")
+		return nil, cannotTell("the evidence contains no certificate")
 	}
 	chain := make([]*x509.Certificate, 0, len(facts.Chain))
 	for i, c := range facts.Chain {
@@ -71,12 +71,12 @@ func cannotTell(why string) *checks.Verdict {
 	return &v
 }
 
-// nth names a certificate of the file by its place, from 1, and its subject.
+// nth names a certificate by its position in the file, from 1, and its subject.
 func nth(chain []*x509.Certificate, i int) string {
 	return fmt.Sprintf("certificate %d (%q)", i+1, bounded(evidence.DistinguishedName(chain[i].Subject)))
 }
 
-// bounded cuts text from a certificate to what a reader can take in.
+// bounded shortens text from a certificate for display.
 func bounded(text string) string { return boundedTo(120, text) }
 
 func boundedTo(most int, text string) string {
@@ -90,7 +90,7 @@ func boundedTo(most int, text string) string {
 	return text[:cut] + "…"
 }
 
-// some is a list of quoted names cut to what a reader can take in.
+// some lists quoted names, shortened for display.
 func some(names []string) string {
 	const most = 10
 	var quoted []string
@@ -104,7 +104,7 @@ func some(names []string) string {
 	return list
 }
 
-// describeKey tells a public key by algorithm, size and the start of its
+// describeKey describes a public key by algorithm, size and the start of its
 // SubjectPublicKeyInfo's digest.
 func describeKey(public any, spki []byte) string {
 	what := "unknown algorithm"
@@ -120,10 +120,11 @@ func describeKey(public any, spki []byte) string {
 	return fmt.Sprintf("%s, sha256:%s…", what, hex.EncodeToString(sum[:4]))
 }
 
-// isCA reports whether a certificate says of itself that it may issue others.
+// isCA reports whether a certificate claims to be a CA.
 func isCA(c *x509.Certificate) bool { return c.BasicConstraintsValid && c.IsCA }
 
-// firstLeaf is the index of the first certificate that is no CA; -1 for none.
+// firstLeaf returns the index of the first certificate that is no CA; -1 for
+// none.
 func firstLeaf(chain []*x509.Certificate) int {
 	return slices.IndexFunc(chain, func(c *x509.Certificate) bool { return !isCA(c) })
 }

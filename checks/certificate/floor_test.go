@@ -24,7 +24,8 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// publicOnlyKey is a key that certificates can be issued for and that signs nothing.
+// publicOnlyKey is a key that certificates can be issued for and that cannot
+// sign.
 type publicOnlyKey struct{ key crypto.PublicKey }
 
 func (p publicOnlyKey) Public() crypto.PublicKey { return p.key }
@@ -78,7 +79,7 @@ func benchFloor(b *testing.B, root pkitest.Identity, dir string, pairs int) {
 	report(b, start)
 }
 
-// processor is the time that the process has spent on processors.
+// processor returns the processor time that the process has used.
 func processor(b *testing.B) time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -87,16 +88,17 @@ func processor(b *testing.B) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// report gives throughput, and processor time, which other work on the machine
-// does not change.
+// report reports throughput, and processor time, which does not depend on other
+// load on the machine.
 func report(b *testing.B, start time.Duration) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "bindings/s")
 	b.ReportMetric(float64((processor(b)-start).Microseconds())/float64(b.N), "cpu-µs/op")
 }
 
-// BenchmarkFamily is the whole offline family, linter and key checks included,
-// over distinct P-256 pairs below one intermediate; the floor is what nobody
-// can leave out: read and parse both files, verify the path, run the same lints.
+// BenchmarkFamily runs the whole offline family, linter and key checks
+// included, over distinct P-256 pairs below one intermediate; the floor is the
+// unavoidable work: read and parse both files, verify the path, run the same
+// lints.
 func BenchmarkFamily(b *testing.B) {
 	root := pkitest.Root(b, "Root")
 	ca := root.CA(b, "CA")
@@ -126,10 +128,10 @@ func BenchmarkFamily(b *testing.B) {
 		all, start := Checks(), processor(b)
 		b.RunParallel(func(pb *testing.PB) {
 			for i := 0; pb.Next(); i = (i + 7) % pairs {
-				wish := binding.Binding{DomainName: fmt.Sprintf("a%d.demo.com", i), Certificate: &binding.Certificate{
+				requested := binding.Binding{DomainName: fmt.Sprintf("a%d.demo.com", i), Certificate: &binding.Certificate{
 					Body: fmt.Sprintf("%d.pem", i), PrivateKey: &binding.SecretRef{File: fmt.Sprintf("%d.key", i)}}}
-				s := checks.Subject{Binding: wish, Evidence: evidence.Evidence{Run: evidence.Run{Now: pkitest.Now()}}}
-				s.Evidence.Certificate, s.Evidence.Key = c.Collect(b.Context(), wish)
+				s := checks.Subject{Binding: requested, Evidence: evidence.Evidence{Run: evidence.Run{Now: pkitest.Now()}}}
+				s.Evidence.Certificate, s.Evidence.Key = c.Collect(b.Context(), requested)
 				checks.Run(b.Context(), all, nil, s)
 			}
 		})

@@ -9,9 +9,8 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// TestForeignKeysAreRefusedByName: a key of a kind that browsers do not take is
-// refused with its name, in the leaf, in an intermediate alone and as a private
-// key; whether crypto/x509 knows the kind or not.
+// A key of a kind that browsers do not accept is refused by name: in the leaf,
+// in an intermediate and as a private key, supported by crypto/x509 or not.
 func TestForeignKeysAreRefusedByName(t *testing.T) {
 	root := pkitest.Root(t, "Root")
 	ca := root.CA(t, "CA")
@@ -41,7 +40,7 @@ func TestForeignKeysAreRefusedByName(t *testing.T) {
 	}
 }
 
-// namedBy: one of the checks fails and says the name and the reason.
+// namedBy checks that one of the checks fails with the name and the reason.
 func namedBy(t *testing.T, what string, results []checks.Result, name string, ids ...string) {
 	t.Helper()
 	var said []string
@@ -59,8 +58,8 @@ func namedBy(t *testing.T, what string, results []checks.Result, name string, id
 	t.Errorf("%s: none of %v names it; got %q", what, ids, said)
 }
 
-// TestAForeignIssuerIsNamed: where the issuer's own certificate is not in the
-// file, the signature alone tells of it.
+// If the issuer's certificate is not in the file, only the signature identifies
+// the algorithm.
 func TestAForeignIssuerIsNamed(t *testing.T) {
 	root := pkitest.Root(t, "Root")
 	leaf := root.Leaf(t, []string{"api.demo.com"})

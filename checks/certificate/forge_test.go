@@ -22,7 +22,7 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// forge issues the pairs of the data-plane test. Keys are made once.
+// forge issues the pairs of the data-plane test, with one set of keys.
 type forge struct {
 	root pkitest.Identity
 	keys map[string][2]crypto.Signer // by kind: the key, and a wrong one
@@ -71,8 +71,8 @@ func newKeyOf(t *testing.T, kind string) crypto.Signer {
 	return key
 }
 
-// write makes the files of one pair: roots.pem, chain.pem and key.pem, and
-// pair.p12 where that is the container.
+// write writes the files of one pair: roots.pem, chain.pem and key.pem, and
+// pair.p12 if that is the container.
 func (f *forge) write(t *testing.T, dir string, p pair) {
 	t.Helper()
 	now := time.Now()
@@ -100,7 +100,7 @@ func (f *forge) write(t *testing.T, dir string, p pair) {
 		key = f.keys[p["kind"]][1]
 	}
 	save(t, dir, "roots.pem", pkitest.PEM(f.root))
-	save(t, dir, "chain.pem", dirt(p["text"], pkitest.PEM(f.order(p, leaf, ca)...)))
+	save(t, dir, "chain.pem", irregular(p["text"], pkitest.PEM(f.order(p, leaf, ca)...)))
 	save(t, dir, "key.pem", keyText(t, p, key))
 	if p["container"] == "pkcs12" {
 		var others []*x509.Certificate
@@ -129,16 +129,16 @@ func (f *forge) order(p pair, leaf, ca pkitest.Identity) []pkitest.Identity {
 func keyText(t *testing.T, p pair, key crypto.Signer) []byte {
 	t.Helper()
 	if p["encryption"] == "none" {
-		return dirt(p["text"], pkitest.KeyPEM(t, key))
+		return irregular(p["text"], pkitest.KeyPEM(t, key))
 	}
 	der, err := pkcs8.MarshalPrivateKey(key, []byte(passphrase), nil)
-	if err != nil { // the library knows no Ed25519; the key stays in the clear
-		return dirt(p["text"], pkitest.KeyPEM(t, key))
+	if err != nil { // the library does not support Ed25519; the key stays unencrypted
+		return irregular(p["text"], pkitest.KeyPEM(t, key))
 	}
-	return dirt(p["text"], pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: der}))
+	return irregular(p["text"], pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: der}))
 }
 
-func dirt(kind string, text []byte) []byte {
+func irregular(kind string, text []byte) []byte {
 	switch kind {
 	case "bom":
 		return append([]byte("\xEF\xBB\xBF"), text...)

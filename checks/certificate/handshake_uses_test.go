@@ -15,8 +15,8 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// TestHandshakeUses: OpenSSL's server offers no suite for an EC key that may not
-// sign, and its client refuses a Netscape type without "SSL server".
+// OpenSSL's server offers no suite for an EC key that may not sign, and its
+// client refuses a Netscape type without "SSL server".
 func TestHandshakeUses(t *testing.T) {
 	ca := pkitest.Root(t, "Root").CA(t, "CA")
 	decrypting, err := rsa.GenerateKey(rand.Reader, 2048)

@@ -8,7 +8,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// hasEnoughSCTs is certificate/has-enough-scts.
+// hasEnoughSCTs returns the check certificate/has-enough-scts.
 func hasEnoughSCTs() checks.Check {
 	return checks.Check{
 		ID: "certificate/has-enough-scts", Severity: checks.Error,
@@ -16,10 +16,10 @@ func hasEnoughSCTs() checks.Check {
 		Applies: applies,
 		Judge:   judgeSCTs,
 		Doc: checks.Doc{
-			Title: "The certificate is in enough transparency logs",
-			Why: "Chrome, Safari and Firefox refuse a publicly trusted certificate that does not carry the receipts (SCTs) of " +
-				"enough certificate transparency logs. The gateway cannot deliver them in another way.",
-			Fix: "Have the certificate issued by a CA that logs it and embeds the receipts, as all public CAs do unless asked not " +
+			Title: "The certificate embeds enough SCTs",
+			Why: "Chrome, Safari and Firefox refuse a publicly trusted certificate without the signed timestamps (SCTs) of " +
+				"enough certificate transparency logs. The gateway cannot send them in any other way.",
+			Fix: "Have the certificate issued by a CA that logs it and embeds the SCTs, as all public CAs do unless asked not " +
 				"to.",
 			References: []string{
 				"RFC 6962 §3.3 (the list of SCTs in a certificate)",
@@ -43,15 +43,15 @@ func judgeSCTs(s checks.Subject) checks.Verdict {
 	leaf := chain[0]
 	logs, err := sctLogs(leaf)
 	if err != nil {
-		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s has a list of SCTs that cannot be read: %v", nth(chain, 0), err), "have it issued again"))
+		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s has a malformed list of SCTs: %v", nth(chain, 0), err), "have it issued again"))
 	}
 	want := 2
 	if leaf.NotAfter.Sub(leaf.NotBefore) > 180*24*time.Hour {
 		want = 3
 	}
 	if len(logs) < want {
-		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s carries SCTs of %d logs, want %d for its lifetime", nth(chain, 0), len(logs), want),
-			"have it issued with embedded SCTs, or say --certificate-profile private for a CA of your own"))
+		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s embeds SCTs of %d logs, want %d for its lifetime", nth(chain, 0), len(logs), want),
+			"have it issued with embedded SCTs, or use --certificate-profile private for a private CA"))
 	}
 	return checks.Pass()
 }

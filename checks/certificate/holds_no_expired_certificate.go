@@ -10,7 +10,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// holdsNoExpiredCertificate is certificate/holds-no-expired-certificate.
+// holdsNoExpiredCertificate returns the check certificate/holds-no-expired-certificate.
 func holdsNoExpiredCertificate() checks.Check {
 	return checks.Check{
 		ID: "certificate/holds-no-expired-certificate", Severity: checks.Warning,
@@ -18,13 +18,13 @@ func holdsNoExpiredCertificate() checks.Check {
 		Applies: applies,
 		Judge:   judgeExpiredBeside,
 		Doc: checks.Doc{
-			Title: "No certificate of the file beside the path has expired",
+			Title: "The file contains no expired certificate outside the path",
 			Why: "The server sends the whole file. Old clients (OpenSSL 1.0, GnuTLS before 3.6.14) follow an expired cross-sign " +
-				"instead of the path that holds, and refuse: so it was with AddTrust in May 2020 and with DST Root CA X3 in " +
+				"instead of the valid path, and refuse, as happened with AddTrust in May 2020 and with DST Root CA X3 in " +
 				"September 2021.",
-			Fix: "Remove the expired certificate from the file: --write-chain writes the path alone.",
+			Fix: "Remove the expired certificate from the file: --write-chain writes only the path.",
 			References: []string{
-				"RFC 8446 §4.4.2 (what a server sends)",
+				"RFC 8446 §4.4.2 (the chain that a server sends)",
 				"Let's Encrypt, DST Root CA X3 Expiration (September 2021)",
 				"Sectigo, AddTrust External CA Root Expiring May 30, 2020",
 			},
@@ -49,7 +49,7 @@ func judgeExpiredBeside(s checks.Subject) checks.Verdict {
 		if inPath || !now.After(c.NotAfter) { // certificate/is-in-validity judges the path
 			continue
 		}
-		found = append(found, checks.Warns(atBody, fmt.Sprintf("%s expired at %s, %s ago; no path needs it, and old clients follow it and refuse",
+		found = append(found, checks.Warns(atBody, fmt.Sprintf("%s expired at %s, %s ago; no path needs it, and old clients that follow it refuse",
 			nth(chain, i), c.NotAfter.UTC().Format(time.RFC3339), span(now.Sub(c.NotAfter))),
 			repair("remove it from the file: bindgate lint --certificate FILE --domain NAME --write-chain CHAIN.pem writes the chain without it", facts.Source)))
 	}

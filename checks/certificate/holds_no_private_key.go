@@ -9,7 +9,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// holdsNoPrivateKey is certificate/holds-no-private-key.
+// holdsNoPrivateKey returns the check certificate/holds-no-private-key.
 func holdsNoPrivateKey() checks.Check {
 	return checks.Check{
 		ID: "certificate/holds-no-private-key", Severity: checks.Error,
@@ -17,14 +17,14 @@ func holdsNoPrivateKey() checks.Check {
 		Applies: applies,
 		Judge:   judgeNoKey,
 		Doc: checks.Doc{
-			Title: "The certificate file holds no private key",
-			Why: "A certificate is public and is handled so: it is committed, mailed, uploaded and logged. A private key in the " +
-				"same file goes along. bindgate sends the certificates alone, but whoever handles the file next may not.",
-			Fix: "Part the file: --write-chain writes the certificates alone; keep the key in a file of its own that only the " +
+			Title: "The certificate file contains no private key",
+			Why: "A certificate is public and is handled as such: it is committed, mailed, uploaded and logged. A private key in the " +
+				"same file is exposed with it. bindgate sends only the certificates, but others who handle the file may not.",
+			Fix: "Split the file: --write-chain writes only the certificates; keep the key in a separate file that only the " +
 				"deploying job can read. If the file was ever published, have the certificate reissued for a new key and the old " +
 				"one revoked.",
 			References: []string{
-				"RFC 5280 §9 (security considerations: the protection of private keys)",
+				"RFC 5280 §9 (security considerations: protection of private keys)",
 				"CA/Browser Forum Baseline Requirements §4.9.1.1 (a compromised key is revoked within 24 hours)",
 			},
 			Failing: "load: {certificate: mixed.pem}",
@@ -35,7 +35,7 @@ func holdsNoPrivateKey() checks.Check {
 
 func judgeNoKey(s checks.Subject) checks.Verdict {
 	facts := s.Evidence.Certificate.Facts
-	const fix = "part the file: bindgate lint --certificate %q --domain NAME --write-chain CHAIN.pem writes the certificates alone; keep the key in a file of its own"
+	const fix = "split the file: bindgate lint --certificate %q --domain NAME --write-chain CHAIN.pem writes only the certificates; keep the key in a separate file"
 	if p := facts.Problem; p != nil && slices.Contains([]string{"private-key", "encrypted-key", "openssh-key", "putty-key"}, p.Kind) {
 		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, p.Message), repair(p.Fix, facts.Source)))
 	}
@@ -50,6 +50,6 @@ func judgeNoKey(s checks.Subject) checks.Verdict {
 	for i, c := range facts.Chain[:min(len(facts.Chain), 5)] {
 		parts = append(parts, fmt.Sprintf("block %d is %s", c.Block+1, nth(chain, i)))
 	}
-	return checks.Judge(checks.Fails(atBody, fmt.Sprintf("the certificate file %q holds a private key at %s; %s",
+	return checks.Judge(checks.Fails(atBody, fmt.Sprintf("the certificate file %q contains a private key at %s; %s",
 		facts.Source, bounded(strings.Join(facts.PrivateKeys, " and ")), strings.Join(parts, ", ")), fmt.Sprintf(fix, facts.Source)))
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// TestHostileKeys: keys and containers that ask for more work than any sound one.
+// Keys and containers that need more work than any legitimate one are refused.
 func TestHostileKeys(t *testing.T) {
 	root := pkitest.Root(t, "Root")
 	leaf := root.Leaf(t, []string{"api.demo.com"})
@@ -31,8 +31,8 @@ func TestHostileKeys(t *testing.T) {
 		}
 		return der
 	}
-	sealed := func(oid asn1.ObjectIdentifier, told any) []byte {
-		return armored("ENCRYPTED PRIVATE KEY", pkitest.Seal(t, pkcs8RSA(2048), "demo", &pkitest.Derivation{OID: oid, Parameters: told}))
+	sealed := func(oid asn1.ObjectIdentifier, declared any) []byte {
+		return armored("ENCRYPTED PRIVATE KEY", pkitest.Seal(t, pkcs8RSA(2048), "demo", &pkitest.Derivation{OID: oid, Parameters: declared}))
 	}
 	pbkdf2, scrypt := asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12}, asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11591, 4, 11}
 	type cost struct{ N, R, P int }
@@ -69,7 +69,7 @@ func TestHostileKeys(t *testing.T) {
 	}
 }
 
-// nested10k is DER that goes ten thousand elements deep.
+// nested10k returns DER with a nesting depth of ten thousand.
 func nested10k() []byte {
 	der := []byte{5, 0}
 	for range 5_000 {

@@ -25,8 +25,8 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// What a hostile chain may cost, collected and judged by the whole family. The
-// race detector multiplies time; the limit of time is not held under it.
+// The cost limits of collecting and judging a hostile chain. The race detector
+// multiplies time, so the limit of time does not apply to it.
 const (
 	mostTime   = 100 * time.Millisecond
 	mostMemory = 50 << 20
@@ -64,7 +64,7 @@ func TestHostileChains(t *testing.T) {
 	}
 }
 
-// withinBounds judges a folder and holds what that took to the limits.
+// withinBounds judges a folder and compares the cost with the limits.
 func withinBounds(t *testing.T, name, dir string) map[string]checks.Status {
 	t.Helper()
 	statuses, took, used := measured(t, dir)
@@ -123,7 +123,7 @@ func bigExtension(t *testing.T, ca pkitest.Identity, size int) []byte {
 	return pkitest.PEM(ca.Leaf(t, []string{"api.demo.com"}, pkitest.Extension(false, asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 55555, 2}, make([]byte, size))), ca)
 }
 
-// constraints is a CA with many constraints over a leaf with many names.
+// constraints returns a CA with many constraints and a leaf with many names.
 func constraints(t *testing.T, root pkitest.Identity, excluded, names int) []byte {
 	ca := root.CA(t, "Constrained", func(c *x509.Certificate) {
 		for i := range excluded {
@@ -140,8 +140,8 @@ func constraints(t *testing.T, root pkitest.Identity, excluded, names int) []byt
 	}), ca)
 }
 
-// directories is a CA with many constraints on directoryName over a leaf with
-// many names of that form, which all begin as the constraints do.
+// directories returns a CA with many constraints on directoryName and a leaf
+// with many names of that form that share the prefix of the constraints.
 func directories(t *testing.T, root pkitest.Identity, excluded, names int) []byte {
 	marshal := func(value any) []byte {
 		der, err := asn1.Marshal(value)
@@ -170,8 +170,8 @@ func directories(t *testing.T, root pkitest.Identity, excluded, names int) []byt
 		wrap(asn1.ClassUniversal, asn1.TagSequence, alternatives))), ca)
 }
 
-// manyPaths is a file in which each of two steps can be made by many
-// certificates of one CA, which bear constraints and names.
+// manyPaths returns a file in which many certificates of one CA, with
+// constraints and names, can be each of two steps of the path.
 func manyPaths(t *testing.T, root pkitest.Identity) []byte {
 	upper, lower := root.CA(t, "Upper"), root.CA(t, "Lower")
 	var chain []pkitest.Identity
@@ -187,7 +187,7 @@ func manyPaths(t *testing.T, root pkitest.Identity) []byte {
 	return pkitest.PEM(append([]pkitest.Identity{lower.Leaf(t, []string{"api.demo.com"})}, chain...)...)
 }
 
-// nested is a long path with constraints at each step and names in each.
+// nested returns a long path with constraints and names at each step.
 func nested(t *testing.T, root pkitest.Identity) []byte {
 	var chain []pkitest.Identity
 	at := root
@@ -203,7 +203,8 @@ func nested(t *testing.T, root pkitest.Identity) []byte {
 	return pkitest.PEM(append([]pkitest.Identity{at.Leaf(t, []string{"api.demo.com"})}, chain...)...)
 }
 
-// bigRSA is a leaf whose modulus is random: no key of that size need be made.
+// bigRSA returns a leaf with a random modulus, so that no key of that size is
+// generated.
 func bigRSA(t *testing.T, ca pkitest.Identity, bits int) pkitest.Identity {
 	n, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), uint(bits)))
 	if err != nil {
@@ -213,7 +214,7 @@ func bigRSA(t *testing.T, ca pkitest.Identity, bits int) pkitest.Identity {
 	return ca.Certify(t, "big", publicOnlyKey{&rsa.PublicKey{N: n, E: 65537}}, pkitest.Server("api.demo.com"))
 }
 
-// cycle is a leaf below CAs that all certify each other, and none is a root.
+// cycle returns a leaf below CAs that all certify each other, without a root.
 func cycle(t *testing.T) []byte {
 	const names = 8
 	var keys []pkitest.Identity

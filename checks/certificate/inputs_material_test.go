@@ -25,7 +25,7 @@ func newMaterial(t *testing.T) material {
 	m := material{ca: pkitest.Root(t, "Root")}
 	m.leaf = m.ca.Leaf(t, []string{"api.demo.com"})
 	m.chain, m.key, m.other = pkitest.PEM(m.leaf, m.ca), pkitest.KeyPEM(t, m.leaf.Key), pkitest.KeyPEM(t, m.ca.Key)
-	for len(m.leaf.Raw)%3 == 0 { // short.pem wants padding to lose
+	for len(m.leaf.Raw)%3 == 0 { // short.pem needs padding to lose
 		m.leaf = m.ca.Leaf(t, []string{"api.demo.com"})
 		m.chain, m.key = pkitest.PEM(m.leaf, m.ca), pkitest.KeyPEM(t, m.leaf.Key)
 	}
@@ -52,7 +52,7 @@ func (material) base64(data []byte) []byte {
 	return []byte(base64.StdEncoding.EncodeToString(data) + "\n")
 }
 
-// notCertificates are certificate/is-readable's own.
+// notCertificates returns the inputs of certificate/is-readable only.
 func (m material) notCertificates() map[string]input {
 	csr, public := armored("CERTIFICATE REQUEST", m.request), m.leaf.RawSubjectPublicKeyInfo
 	return map[string]input{
@@ -65,8 +65,8 @@ func (m material) notCertificates() map[string]input {
 		"cert.p7":     {armored("CERTIFICATE", m.p7), first + ", which is labelled CERTIFICATE", "PKCS#7", "openssl pkcs7 -in F"},
 		"trusted.pem": {armored("TRUSTED CERTIFICATE", m.leaf.Raw), first, "TRUSTED CERTIFICATE", "openssl x509 -in F -out F.pem"},
 		"hiding.pem":  {slices.Concat(armored("TRUSTED CERTIFICATE", m.leaf.Raw), pkitest.PEM(m.ca)), first, "TRUSTED CERTIFICATE", "openssl x509"},
-		"typo.pem":    {armored("CERTIFCATE", m.leaf.Raw), first + ", which is labelled CERTIFCATE", "holds a certificate", "sed -E"},
-		"damaged.pem": {armored("CERTIFICATE", m.leaf.Raw[:90]), first, "its certificate is cut short or damaged", "ls -l F"},
+		"typo.pem":    {armored("CERTIFCATE", m.leaf.Raw), first + ", which is labelled CERTIFCATE", "contains a certificate", "sed -E"},
+		"damaged.pem": {armored("CERTIFICATE", m.leaf.Raw[:90]), first, "its certificate is truncated or damaged", "ls -l F"},
 		"pair.p12":    {m.p12, "", "PKCS#12 that is encrypted, and no passphrase was given", "--private-key F --passphrase-env NAME"},
 		"request.csr": {csr, first, "a certificate signing request", "openssl req -in F -noout -pubkey"},
 		"request.der": {m.request, "", "a certificate signing request", "openssl req -inform DER -in F -noout -pubkey"},
@@ -75,20 +75,20 @@ func (m material) notCertificates() map[string]input {
 		"key.pem":     {m.key, first, "a private key", "openssl pkey -in F -pubout"},
 		"key.der":     {m.sealed, "", "an encrypted private key", "openssl pkey -inform DER -in F -pubout"},
 		"label.pem":   {armored("CERTIFICATE", m.sealed), first + ", which is labelled CERTIFICATE", "an encrypted private key", "openssl pkey -in F -pubout"},
-		"ssh.key":     {armored("OPENSSH PRIVATE KEY", []byte("x")), first, "a private key in OpenSSH's own form", "give the certificate"},
-		"putty.ppk":   {[]byte("PuTTY-User-Key-File-3: ssh-rsa\n"), "", "a private key of PuTTY", "give the certificate"},
+		"ssh.key":     {armored("OPENSSH PRIVATE KEY", []byte("x")), first, "a private key in OpenSSH format", "give the certificate"},
+		"putty.ppk":   {[]byte("PuTTY-User-Key-File-3: ssh-rsa\n"), "", "a PuTTY private key", "give the certificate"},
 		"list.pem":    {armored("X509 CRL", m.list), first, "a certificate revocation list", "--crl F"},
 		"list.crl":    {m.list, "", "a certificate revocation list", "--crl F"},
 	}
 }
 
-// notKeys are certificate/key-is-readable's own.
+// notKeys returns the inputs of certificate/key-is-readable only.
 func (m material) notKeys() map[string]input {
 	p8, _ := x509.MarshalPKCS8PrivateKey(m.leaf.Key)
 	return map[string]input{
-		"cert.pem":    {m.chain, first, "holds a certificate", "openssl x509 -in F -noout -pubkey"},
+		"cert.pem":    {m.chain, first, "contains a certificate", "openssl x509 -in F -noout -pubkey"},
 		"cert.der":    {m.leaf.Raw, "", "a certificate in DER form", "openssl x509 -inform DER -in F -noout -pubkey"},
-		"chain.p7b":   {armored("PKCS7", m.p7), first, "PKCS#7", "cannot hold a private key"},
+		"chain.p7b":   {armored("PKCS7", m.p7), first, "PKCS#7", "cannot contain a private key"},
 		"pair.p12":    {m.p12, "", "PKCS#12 that is encrypted, and no passphrase was given", "--private-key F --passphrase-env NAME"},
 		"request.csr": {armored("CERTIFICATE REQUEST", m.request), first, "a certificate signing request", "openssl req -in F -noout -pubkey"},
 		"public.pem":  {armored("PUBLIC KEY", m.leaf.RawSubjectPublicKeyInfo), first, "a public key", "openssl pkey -pubin -in F"},
@@ -97,11 +97,11 @@ func (m material) notKeys() map[string]input {
 		"sealed.pem":  {armored("ENCRYPTED PRIVATE KEY", m.sealed), first, "an encrypted private key", "--private-key F --passphrase-env NAME"},
 		"legacy.pem": {[]byte("-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END EC PRIVATE KEY-----\n"),
 			first, "an encrypted private key", "--private-key F --passphrase-env NAME"},
-		"two.pem":   {slices.Concat(m.key, m.other), "at block 1 (line 1, byte 0) and block 2 (line 6,", "holds 2 private keys", "openssl pkey -in F -out F.pem"},
-		"ssh.key":   {armored("OPENSSH PRIVATE KEY", []byte("x")), first, "a private key in OpenSSH's own form", "cp F F.pem && ssh-keygen -p -m PKCS8 -f F.pem"},
-		"putty.ppk": {[]byte("PuTTY-User-Key-File-3: ssh-rsa\n"), "", "a private key of PuTTY", "puttygen F -O private-openssh -o F.pem"},
+		"two.pem":   {slices.Concat(m.key, m.other), "at block 1 (line 1, byte 0) and block 2 (line 6,", "contains 2 private keys", "openssl pkey -in F -out F.pem"},
+		"ssh.key":   {armored("OPENSSH PRIVATE KEY", []byte("x")), first, "a private key in OpenSSH format", "cp F F.pem && ssh-keygen -p -m PKCS8 -f F.pem"},
+		"putty.ppk": {[]byte("PuTTY-User-Key-File-3: ssh-rsa\n"), "", "a PuTTY private key", "puttygen F -O private-openssh -o F.pem"},
 		"list.pem":  {armored("X509 CRL", m.list), first, "a certificate revocation list", "give the private key"},
 		"label.pem": {armored("PRIVATE KEY", m.request), first + ", which is labelled PRIVATE KEY", "a certificate signing request", "openssl req -in F"},
-		"noise.pem": {armored("PRIVATE KEY", []byte("?")), first, "labelled PRIVATE KEY but is no private key", "ls -l F"},
+		"noise.pem": {armored("PRIVATE KEY", []byte("?")), first, "labelled PRIVATE KEY but is not a private key", "ls -l F"},
 	}
 }

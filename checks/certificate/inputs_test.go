@@ -20,9 +20,9 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// input is what people hand in, and what the finding must say of it beside the
-// file's name: where in the file, what it is, and what repairs it, in which F
-// stands for the file's name.
+// input is a file given by mistake, and what the finding must contain in
+// addition to the file's name: the position in the file, the kind of content,
+// and the fix, in which F is a placeholder for the file's name.
 type input struct {
 	data             []byte
 	place, what, fix string
@@ -30,8 +30,8 @@ type input struct {
 
 const first = "at block 1 (line 1, byte 0)"
 
-// eitherWay are files that are neither certificate nor key. Their commands were
-// tried with OpenSSL 3.0, Java 17's keytool and GNU's tools.
+// eitherWay returns files that are neither certificate nor key. Their commands
+// were tested with OpenSSL 3.0, Java 17's keytool and GNU tools.
 func (m material) eitherWay() map[string]input {
 	oneLine := bytes.ReplaceAll(m.chain, []byte("\n"), []byte(" "))
 	return map[string]input{
@@ -39,7 +39,7 @@ func (m material) eitherWay() map[string]input {
 		"store.jceks": {[]byte("\xCE\xCE\xCE\xCE\x00\x00\x00\x02"), "", "a Java key store (JCEKS)", "-srckeystore F -srcstoretype JCEKS"},
 		"p12.b64":     {m.base64(m.p12), "", "PKCS#12 that is encoded in base64", "base64 -d < F > F.p12"},
 		"p12.pem":     {armored("PKCS12", m.p12), first + ", which is labelled PKCS12", "PKCS#12 in PEM", "sed /-----/d F | base64 -d > F.p12"},
-		"pem.b64":     {m.base64(m.chain), "", "PEM that is encoded in base64 once more", "base64 -d < F > F.pem"},
+		"pem.b64":     {m.base64(m.chain), "", "PEM that is encoded in base64 again", "base64 -d < F > F.pem"},
 		"der.b64":     {m.base64(m.leaf.Raw), "", "a certificate in base64 without BEGIN and END lines", "base64 -d < F | openssl x509 -inform DER -out F.pem"},
 		"key.b64":     {m.base64(m.sealed), "", "a private key in base64 without", "base64 -d < F | openssl pkey -inform DER -out F.pem"},
 		"p7.b64":      {m.base64(m.p7), "", "PKCS#7 in base64 without", "base64 -d < F | openssl pkcs7 -inform DER -print_certs -out F.pem"},
@@ -51,24 +51,24 @@ func (m material) eitherWay() map[string]input {
 		"secret.json": {fmt.Appendf(nil, `{"tls.crt": %q}`, m.chain), "", "PEM inside JSON", "jq -r ."},
 		"key.asc":     {armored("PGP PRIVATE KEY BLOCK", []byte("x")), first, "an OpenPGP block", "gpg --show-keys F"},
 		"message.asc": {[]byte("-----BEGIN PGP MESSAGE-----\n\nMII=\n=abcd\n-----END PGP MESSAGE-----\n"), first, "an OpenPGP message", "gpg --decrypt --output F.pem F"},
-		"public.ssh":  {[]byte("ssh-ed25519 AAAA me"), "", "a public key of SSH", "give the"},
+		"public.ssh":  {[]byte("ssh-ed25519 AAAA me"), "", "an SSH public key", "give the"},
 		"empty.pem":   {[]byte("\r\n"), "", "is empty", "ls -l F"},
 		"text.txt":    {[]byte("to do"), "", "text without any PEM block", "give the"},
-		"binary":      {[]byte{1, 0, 2}, "", "binary data of no known form", "give the"},
+		"binary":      {[]byte{1, 0, 2}, "", "binary data of unknown form", "give the"},
 		"odd.pem":     {armored("SOMETHING", []byte("?")), first, `a block labelled "SOMETHING"`, "give the"},
 		"params.pem":  {armored("EC PARAMETERS", []byte{5, 0}), first, "key parameters without a key", "give the"},
-		"cut.pem":     {m.chain[:len(m.chain)-40], placeOf(m.chain, 2), "it has no END line; the file is cut short", "ls -l F"},
+		"cut.pem":     {m.chain[:len(m.chain)-40], placeOf(m.chain, 2), "it has no END line; the file is truncated", "ls -l F"},
 		"typed.pem":   {bytes.Replace(m.chain, []byte("MII"), []byte("M!I"), 1), first + ": line 2 is not base64", "cannot be read", "ls -l F"},
-		"short.pem":   {bytes.Replace(m.chain, []byte("=\n-----END"), []byte("\n-----END"), 1), first + ": its base64 is cut short", "cannot be read", "ls -l F"},
+		"short.pem":   {bytes.Replace(m.chain, []byte("=\n-----END"), []byte("\n-----END"), 1), first + ": its base64 is truncated", "cannot be read", "ls -l F"},
 		"line.pem":    {oneLine, first, "line breaks were lost", `s/ *(-----[A-Z0-9 ]+-----) */\n\1\n/g' F | sed`},
 		"joined.pem":  {bytes.Replace(m.chain, []byte("-----\n-----"), []byte("----------"), 1), "at block 1 (line ", "files were joined without", "sed -E"},
 		"dashes.pem":  {bytes.ReplaceAll(m.chain, []byte("-----"), []byte("—")), first, "lacks its five hyphens", "sed -E"},
 		"four.pem":    {bytes.Replace(m.chain, []byte("-----"), []byte("----"), 1), first, "lacks its five hyphens", "sed -E"},
-		"end.pem":     {[]byte("-----END CERTIFICATE-----\n"), first, "an END line stands there without", "awk 1"},
+		"end.pem":     {[]byte("-----END CERTIFICATE-----\n"), first, "an END line has no BEGIN line", "awk 1"},
 	}
 }
 
-func TestEveryRefusedCertificateSaysWhatItIsAndWhatRepairsIt(t *testing.T) {
+func TestRefusedCertificateFilesNameContentAndFix(t *testing.T) {
 	m := newMaterial(t)
 	inputs := m.eitherWay()
 	maps.Copy(inputs, m.notCertificates())
@@ -81,7 +81,7 @@ func TestEveryRefusedCertificateSaysWhatItIsAndWhatRepairsIt(t *testing.T) {
 	}
 }
 
-func TestEveryRefusedKeySaysWhatItIsAndWhatRepairsIt(t *testing.T) {
+func TestRefusedKeyFilesNameContentAndFix(t *testing.T) {
 	m := newMaterial(t)
 	inputs := m.eitherWay()
 	maps.Copy(inputs, m.notKeys())
@@ -96,8 +96,8 @@ func TestEveryRefusedKeySaysWhatItIsAndWhatRepairsIt(t *testing.T) {
 	}
 }
 
-// TestWhatIsNoFileIsNamed: a folder, a FIFO, nothing at all, and a variable.
-func TestWhatIsNoFileIsNamed(t *testing.T) {
+// A folder, a FIFO, a missing file and a variable are named.
+func TestIrregularFilesAreNamed(t *testing.T) {
 	m := newMaterial(t)
 	dir := t.TempDir()
 	write(t, dir, "chain.pem", m.chain)
@@ -124,9 +124,9 @@ func TestWhatIsNoFileIsNamed(t *testing.T) {
 	variable("BINDGATE_BASE64", "base64", "printenv BINDGATE_BASE64 > FILE): base64 -d < FILE")
 }
 
-// TestWhatNoPassphraseOpensIsNamed: variables that are not set or hold the
-// wrong passphrase, and PKCS#12 that opens and holds too little.
-func TestWhatNoPassphraseOpensIsNamed(t *testing.T) {
+// Variables that are not set or contain the wrong passphrase, and PKCS#12 with
+// too little content, are named.
+func TestPassphraseErrorsAreNamed(t *testing.T) {
 	m := newMaterial(t)
 	dir := t.TempDir()
 	write(t, dir, "chain.pem", m.chain)
@@ -150,7 +150,7 @@ func TestWhatNoPassphraseOpensIsNamed(t *testing.T) {
 	}
 }
 
-// found holds the one error of a check to what it must say.
+// found checks the one error of a check.
 func (in input) found(t *testing.T, dir, name string, c binding.Certificate, id, file string) {
 	t.Helper()
 	variables := map[string]string{"BINDGATE_BASE64": base64.StdEncoding.EncodeToString([]byte("-----BEGIN PRIVATE KEY-----")),
@@ -189,7 +189,8 @@ func armored(label string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: label, Bytes: der})
 }
 
-// placeOf is how findings name the n-th block of canonical PEM.
+// placeOf formats the position of the n-th block of canonical PEM as findings
+// do.
 func placeOf(text []byte, n int) string {
 	offset := 0
 	for range n - 1 {

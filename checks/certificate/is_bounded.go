@@ -9,7 +9,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// isBounded is certificate/is-bounded.
+// isBounded returns the check certificate/is-bounded.
 func isBounded() checks.Check {
 	return checks.Check{
 		ID: "certificate/is-bounded", Severity: checks.Error,
@@ -17,10 +17,10 @@ func isBounded() checks.Check {
 		Applies: applies,
 		Judge:   judgeBounded,
 		Doc: checks.Doc{
-			Title: "The chain costs its verifiers no more than a sound one",
+			Title: "The chain is within the limits of its verifiers",
 			Why: "A file with thousands of certificates, names or constraints, or with an enormous key, makes every program that " +
-				"verifies it work for seconds or minutes. No CA issues such a chain; clients and servers refuse it at limits of " +
-				"their own.",
+				"verifies it work for seconds or minutes. No CA issues such a chain; clients and servers refuse it at their own " +
+				"limits.",
 			Fix: "Give the server certificate and its own intermediates.",
 			References: []string{
 				"RFC 5280 §6.1 (path validation) and §4.2.1.10 (name constraints)",
@@ -51,13 +51,13 @@ func sent(facts evidence.Certificate) (size int) {
 
 func judgeBounded(s checks.Subject) checks.Verdict {
 	facts := s.Evidence.Certificate.Facts
-	const fix = "give the server's certificate and its own intermediates, nothing else"
+	const fix = "give the server's certificate and its own intermediates, and nothing else"
 	if p := facts.Problem; p != nil && (p.Kind == "too-large" || p.Kind == "too-many") {
 		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, p.Message), fix))
 	}
 	var found []checks.Finding
 	for _, excess := range facts.Excess {
-		found = append(found, checks.Fails(atBody, fmt.Sprintf("the certificate file %q is too large to be evaluated: %s", facts.Source, bounded(excess)), fix))
+		found = append(found, checks.Fails(atBody, fmt.Sprintf("the certificate file %q exceeds the limits of evaluation: %s", facts.Source, bounded(excess)), fix))
 	}
 	if len(found) > 0 {
 		return checks.Judge(found...)
@@ -70,7 +70,7 @@ func judgeBounded(s checks.Subject) checks.Verdict {
 		found = append(found, checks.Fails(atBody, fmt.Sprintf("chain and client CA would be sent as %d bytes, want at most %d: the second call may be refused (HTTP 413) once the domain is bound", size, mostSent), fix))
 	}
 	if len(chain) > 10 {
-		found = append(found, checks.Warns(atBody, fmt.Sprintf("the certificate file %q holds %d certificates; OpenSSL and Java stop at about ten", facts.Source, len(chain)), fix))
+		found = append(found, checks.Warns(atBody, fmt.Sprintf("the certificate file %q contains %d certificates; OpenSSL and Java stop at about ten", facts.Source, len(chain)), fix))
 	}
 	return checks.Judge(found...)
 }

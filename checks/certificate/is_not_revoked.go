@@ -8,7 +8,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// isNotRevoked is certificate/is-not-revoked.
+// isNotRevoked returns the check certificate/is-not-revoked.
 func isNotRevoked() checks.Check {
 	return checks.Check{
 		ID: "certificate/is-not-revoked", Severity: checks.Error,
@@ -16,10 +16,10 @@ func isNotRevoked() checks.Check {
 		Applies: applies,
 		Judge:   judgeRevoked,
 		Doc: checks.Doc{
-			Title: "The CA has not revoked the certificate or an intermediate",
-			Why: "Browsers refuse a revoked certificate, each at a time of its own, so a service fails for some callers first. A " +
+			Title: "Neither the certificate nor an intermediate is revoked",
+			Why: "Browsers refuse a revoked certificate, but not all at the same time, so a service first fails for some clients. A " +
 				"certificate is revoked because its key leaked or because it should never have been issued.",
-			Fix: "Have a new certificate issued, for a new key if the old one leaked, and bind that.",
+			Fix: "Have a new certificate issued, for a new key if the old one leaked, and bind it.",
 			References: []string{
 				"RFC 5280 §5 and §6.3 (CRLs and their validation)",
 				"RFC 6960 (OCSP)",
@@ -56,7 +56,7 @@ func judgeRevoked(s checks.Subject) checks.Verdict {
 		case evidence.RevocationUnknown:
 			untold = true
 		default:
-			return checks.CannotTell(fmt.Sprintf("the evidence holds the unknown status %q", bounded(string(c.Status))))
+			return checks.CannotTell(fmt.Sprintf("the evidence contains the unknown status %q", bounded(string(c.Status))))
 		}
 	}
 	switch {
@@ -64,15 +64,15 @@ func judgeRevoked(s checks.Subject) checks.Verdict {
 		return checks.Judge(found...)
 	case len(certificates) == 0:
 		return checks.CannotTell("no certificate was looked up; see certificate/chain-is-trusted")
-	case untold: // the word of a list about an intermediate is none about the server's certificate
-		return checks.DoesNotApply("no source tells of every certificate whether it is revoked; see certificate/revocation-was-checked")
+	case untold: // the status of an intermediate says nothing about the server's certificate
+		return checks.DoesNotApply("no source reports the status of every certificate; see certificate/revocation-was-checked")
 	}
 	return checks.Pass()
 }
 
-const ofARoot = "the certificate is itself a root, of which nobody tells whether it is revoked"
+const ofARoot = "the certificate is itself a root, for which no revocation status exists"
 
-// isRoot reports whether the path is one certificate, which the roots hold.
+// isRoot reports whether the path is a single certificate that is a root.
 func isRoot(s checks.Subject) bool {
 	return s.Evidence.Certificate.State == evidence.StateObserved && len(s.Evidence.Certificate.Facts.Path.DER) == 1
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// isReadable is certificate/is-readable.
+// isReadable returns the check certificate/is-readable.
 func isReadable() checks.Check {
 	return checks.Check{
 		ID: "certificate/is-readable", Severity: checks.Error, Core: true,
@@ -16,16 +16,16 @@ func isReadable() checks.Check {
 		Applies: applies,
 		Judge:   judgeReadable,
 		Doc: checks.Doc{
-			Title: "The certificate file exists and holds certificates",
-			Why: "The gateway takes PEM only and says little about anything else. A file in another form (DER, PKCS#7, a key " +
-				"store), a request instead of the certificate, or a block that was cut short is found at the call, or worse: some " +
-				"tools skip a block that they cannot read, and then the CA's certificate is taken for the server's.",
+			Title: "The certificate file exists and contains certificates",
+			Why: "The gateway accepts only PEM and reports little about anything else. A file in another form (DER, PKCS#7, a key " +
+				"store), a signing request instead of the certificate, or a truncated block fails at the call, or worse: some " +
+				"tools skip a block that they cannot read, and then use the CA's certificate as the server's.",
 			Fix: "Give the certificate that the CA issued and its intermediates as PEM, leaf first, or a PKCS#12 file. The finding names " +
-				"what the file holds instead and the command that converts it.",
+				"the actual content of the file and the command that converts it.",
 			References: []string{
 				"RFC 7468 §2 and §5 (PEM text of certificates)",
 				"RFC 7292 §4 (PKCS#12)",
-				"Go, encoding/pem, Decode: a block must begin a line, and what cannot be decoded is skipped without an error",
+				"Go, encoding/pem, Decode: a block must begin a line, and a block that cannot be decoded is silently skipped",
 			},
 			Failing: "load: {certificate: der.cer}",
 			Passing: "load: {certificate: sound.pem, key: sound.key}",
@@ -44,9 +44,9 @@ func judgeReadable(s checks.Subject) checks.Verdict {
 	return checks.Pass()
 }
 
-// repair is the next step that the evidence knows, with the file's own name for
-// FILE so that its command can be run as it stands, or the general one. The text
-// of a variable is in no file: the command wants it written to one.
+// repair returns the next step in the evidence, with the file's name for FILE
+// so that the command can be run unchanged, or the general one. The content of
+// a variable is in no file: its command needs a file written from it.
 func repair(fix, source string) string {
 	if fix == "" {
 		return "give the certificate that the CA issued and its intermediates in PEM, leaf first"
@@ -61,7 +61,7 @@ func repair(fix, source string) string {
 	return strings.ReplaceAll(fix, "FILE", inShell(source))
 }
 
-// inShell is a path as a POSIX shell takes it for one argument that is no option.
+// inShell quotes a path as one POSIX shell argument that is no option.
 func inShell(path string) string {
 	if strings.HasPrefix(path, "-") {
 		path = "./" + path

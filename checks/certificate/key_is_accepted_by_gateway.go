@@ -9,7 +9,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// keyIsAcceptedByGateway is certificate/key-is-accepted-by-gateway.
+// keyIsAcceptedByGateway returns the check certificate/key-is-accepted-by-gateway.
 func keyIsAcceptedByGateway() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-accepted-by-gateway", Severity: checks.Warning,
@@ -19,7 +19,7 @@ func keyIsAcceptedByGateway() checks.Check {
 		Doc: checks.Doc{
 			Title: "The group's HTTPS policy has a cipher suite for the key",
 			Why: "A TLS server can use an ECDSA certificate only with ECDSA cipher suites. The cipher lists that Alibaba Cloud " +
-				"documents for its two oldest HTTPS policies hold none, so every handshake up to TLS 1.2 may fail.",
+				"documents for its two oldest HTTPS policies contain none, so every handshake up to TLS 1.2 may fail.",
 			Fix: "Choose the HTTPS policy HTTPS2_TLS1_2 or HTTPS2_TLS1_3 for the group, or use an RSA certificate.",
 			References: []string{
 				"Alibaba Cloud API Gateway, HTTPS security policies (2026-03): the cipher lists of HTTPS1_1_TLS1_0 and " +
@@ -44,7 +44,7 @@ func judgeGatewayKey(s checks.Subject) checks.Verdict {
 	_, ec := chain[0].PublicKey.(*ecdsa.PublicKey)
 	if ec && slices.Contains([]string{"HTTPS1_1_TLS1_0", "HTTPS2_TLS1_0"}, group.HTTPSPolicy) {
 		return checks.Judge(checks.Warns(atBody,
-			fmt.Sprintf("the key is ECDSA, and the documented cipher list of the group's HTTPS policy %s holds no ECDSA suite", group.HTTPSPolicy),
+			fmt.Sprintf("the key is ECDSA, and the documented cipher list of the group's HTTPS policy %s contains no ECDSA suite", group.HTTPSPolicy),
 			"choose HTTPS2_TLS1_2 or HTTPS2_TLS1_3 for the group, or use an RSA certificate"))
 	}
 	return checks.Pass()

@@ -7,7 +7,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// keyIsGuarded is certificate/key-is-guarded.
+// keyIsGuarded returns the check certificate/key-is-guarded.
 func keyIsGuarded() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-guarded", Severity: checks.Warning,
@@ -15,11 +15,11 @@ func keyIsGuarded() checks.Check {
 		Applies: applies,
 		Judge:   judgeGuarded,
 		Doc: checks.Doc{
-			Title: "Only its owner can read the private key",
-			Why: "Whoever reads the key can be the server. On a shared runner every job may read a file of mode 0644, and a key " +
-				"under version control is in every clone and stays in the history after it was removed.",
-			Fix: "chmod 600 the file, or hand the key to the job in a variable. A key that was under version control is known to " +
-				"all who had the repository: have the certificate reissued for a new one.",
+			Title: "Only the owner can read the private key",
+			Why: "Anyone with the key can impersonate the server. On a shared runner every job may read a file of mode 0644, and a key " +
+				"under version control is in every clone and stays in the history after its removal.",
+			Fix: "chmod 600 the file, or pass the key to the job in a variable. A key that was under version control is known to " +
+				"everyone with access to the repository: have the certificate reissued for a new one.",
 			References: []string{
 				"OWASP Key Management Cheat Sheet (storage)",
 				"OpenSSH, ssh(1): a key that others can read is refused",
@@ -42,7 +42,7 @@ func judgeGuarded(s checks.Subject) checks.Verdict {
 	}
 	if key.Tracked {
 		found = append(found, checks.Warns(atKey, fmt.Sprintf("the private key file %q is under version control", key.Source),
-			"keep keys in the secret store of the CI; have the certificate reissued for a new key, for this one stays in the history"))
+			"keep keys in the secret store of the CI; have the certificate reissued for a new key, because this one stays in the history"))
 	}
 	return checks.Judge(found...)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// keyIsReadable is certificate/key-is-readable.
+// keyIsReadable returns the check certificate/key-is-readable.
 func keyIsReadable() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-readable", Severity: checks.Error, Core: true,
@@ -18,11 +18,11 @@ func keyIsReadable() checks.Check {
 		Applies: applies,
 		Judge:   judgeKeyReadable,
 		Doc: checks.Doc{
-			Title: "The private key exists and can be read",
-			Why: "A certificate without its key serves nobody. The wrong file under privateKey (the certificate, the request, a " +
+			Title: "The private key exists and is readable",
+			Why: "A certificate without its key is useless. The wrong file under privateKey (the certificate, the request, a " +
 				"public key), two keys in one file, or a passphrase that the job does not have are found only when the gateway " +
 				"refuses the call, after the domain was bound.",
-			Fix: "Name the file or variable that holds the one private key, in PEM (PKCS#1, SEC 1 or PKCS#8) or PKCS#12. For an encrypted " +
+			Fix: "Name the file or variable that contains exactly one private key, in PEM (PKCS#1, SEC 1 or PKCS#8) or PKCS#12. For an encrypted " +
 				"key name the variable with its passphrase as passphraseEnv; a passphrase is never an argument.",
 			References: []string{
 				"RFC 5958 and RFC 5208 (PKCS#8)",
@@ -52,7 +52,8 @@ func judgeKeyReadable(s checks.Subject) checks.Verdict {
 	return checks.Pass()
 }
 
-// keyFile names the place of a private key: a file, or an environment variable.
+// keyFile names the source of a private key: a file, or an environment
+// variable.
 func keyFile(source string) string {
 	if name, ok := strings.CutPrefix(source, "env "); ok {
 		return fmt.Sprintf("the private key in the environment variable %q", name)
@@ -60,21 +61,21 @@ func keyFile(source string) string {
 	return fmt.Sprintf("the private key file %q", source)
 }
 
-// publicKey gives the public half of the private key, or the verdict when there
-// is none to judge: certificate/key-is-readable is the one to say why.
+// publicKey returns the public half of the private key, or the verdict if there
+// is none; certificate/key-is-readable reports why.
 func publicKey(s checks.Subject) (any, *checks.Verdict) {
 	key := s.Evidence.Key.Facts
 	if key.Problem != nil {
 		return nil, cannotTell("the private key was not read; see certificate/key-is-readable")
 	}
-	for _, c := range s.Evidence.Certificate.Facts.Chain { // mostly the leaf's, which is parsed already
+	for _, c := range s.Evidence.Certificate.Facts.Chain { // usually the leaf's, which is already parsed
 		if parsed, err := c.X509(); err == nil && bytes.Equal(parsed.RawSubjectPublicKeyInfo, key.PublicKey) {
 			return parsed.PublicKey, nil
 		}
 	}
 	public, err := x509.ParsePKIXPublicKey(key.PublicKey)
 	if err != nil {
-		return nil, cannotTell("the evidence holds no public key of the private key")
+		return nil, cannotTell("the evidence contains no public key of the private key")
 	}
 	return public, nil
 }

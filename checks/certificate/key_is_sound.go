@@ -7,7 +7,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// keyIsSound is certificate/key-is-sound.
+// keyIsSound returns the check certificate/key-is-sound.
 func keyIsSound() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-sound", Severity: checks.Error,
@@ -15,9 +15,9 @@ func keyIsSound() checks.Check {
 		Applies: applies,
 		Judge:   judgeSound,
 		Doc: checks.Doc{
-			Title: "The numbers of the private key fit together",
-			Why: "A key whose numbers were damaged loads in some programs and signs wrongly, so that handshakes fail; and one " +
-				"faulty CRT signature of an RSA key is enough for anyone to compute the key.",
+			Title: "The private key is internally consistent",
+			Why: "A damaged key loads in some programs and produces wrong signatures, so that handshakes fail; and one " +
+				"faulty CRT signature of an RSA key is enough to compute the key.",
 			Fix: "Check it with openssl pkey -in FILE -check -noout and restore it from a backup; else have the certificate issued " +
 				"for a new key.",
 			References: []string{

@@ -8,7 +8,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// keyIsStrong is certificate/key-is-strong.
+// keyIsStrong returns the check certificate/key-is-strong.
 func keyIsStrong() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-strong", Severity: checks.Error,
@@ -16,11 +16,11 @@ func keyIsStrong() checks.Check {
 		Applies: applies,
 		Judge:   judgeStrong,
 		Doc: checks.Doc{
-			Title: "The key cannot be broken and every client takes it",
-			Why: "A short or badly made key can be computed from the certificate, and then anybody is the server. Keys of other " +
-				"kinds or sizes load and are then refused by some clients only. Published keys, and those of the lists that " +
-				"--weak-keys names, are everybody's already.",
-			Fix: "Make a new key (openssl ecparam -name prime256v1 -genkey -noout, or openssl genrsa 2048) with a current library " +
+			Title: "The key is strong and widely supported",
+			Why: "A short or badly generated key can be computed from the certificate, and anyone can then impersonate the server. Keys of other " +
+				"kinds or sizes load and are then refused by some clients. Published keys, and those of the lists that " +
+				"--weak-keys names, are already compromised.",
+			Fix: "Generate a new key (openssl ecparam -name prime256v1 -genkey -noout, or openssl genrsa 2048) with a current library " +
 				"and have the certificate issued for it.",
 			References: []string{
 				"CA/Browser Forum Baseline Requirements §6.1.5 and §6.1.6 (sizes and curves; exponents; small factors), §6.1.1.3 " +
@@ -48,7 +48,7 @@ func judgeStrong(s checks.Subject) checks.Verdict {
 	factored := facts.Algorithm == "RSA" && len(facts.Unsound) == 0 && facts.Problem == nil && bytes.Equal(facts.PublicKey, chain[0].RawSubjectPublicKeyInfo)
 	found = append(found, strength(chain[0], factored)...)
 	if file := s.Evidence.Certificate.Facts.RelatedKey; file != "" {
-		found = append(found, checks.Fails(atBody, fmt.Sprintf("the RSA modulus of the certificate shares a prime with that of %q, so anybody can factor both", bounded(file)), newKey))
+		found = append(found, checks.Fails(atBody, fmt.Sprintf("the RSA modulus of the certificate shares a prime with that of %q, so anyone can factor both", bounded(file)), newKey))
 	}
 	found = append(found, issuers(chain, s.Evidence.Certificate.Facts.Path)...)
 	key := s.Evidence.Key
@@ -60,7 +60,7 @@ func judgeStrong(s checks.Subject) checks.Verdict {
 	}
 	switch {
 	case key.State == evidence.StateNotCollected:
-		return checks.NotRun("the public key shows no weakness, and its private half was not looked at: " + key.Reason)
+		return checks.NotRun("the public key shows no weakness, and the private key was not examined: " + key.Reason)
 	case key.State != evidence.StateObserved:
 		return checks.CannotTell("the private key was not observed: "+key.Reason, found...)
 	}

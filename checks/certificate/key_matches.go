@@ -10,7 +10,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// keyMatches is certificate/key-matches.
+// keyMatches returns the check certificate/key-matches.
 func keyMatches() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-matches", Severity: checks.Error, Core: true,
@@ -18,11 +18,11 @@ func keyMatches() checks.Check {
 		Applies: applies,
 		Judge:   judgeKeyMatches,
 		Doc: checks.Doc{
-			Title: "The private key is the key of the first certificate",
-			Why: "A server proves a certificate with its private key: with another key no handshake succeeds. It happens at a renewal " +
+			Title: "The private key matches the first certificate",
+			Why: "A server proves ownership of its certificate with the private key: with another key no handshake succeeds. It happens at a renewal " +
 				"with a new key whose certificate has not arrived yet, with two environments' files mixed up, and with a reversed " +
 				"chain, whose first certificate is the CA's.",
-			Fix: "Give the key that the certificate was requested with, or have the certificate issued for this key. If the key fits a " +
+			Fix: "Give the key that the certificate was requested with, or have the certificate issued for this key. If the key matches a " +
 				"later certificate of the file, put that one first.",
 			References: []string{
 				"RFC 8446 §4.4.2 and §4.4.3 (the key of the first certificate signs the handshake)",
@@ -49,16 +49,16 @@ func judgeKeyMatches(s checks.Subject) checks.Verdict {
 	case 0:
 		return checks.Pass()
 	case -1:
-		return checks.Judge(checks.Fails(atKey, fmt.Sprintf("the private key (%s) is not that of %s (%s)",
+		return checks.Judge(checks.Fails(atKey, fmt.Sprintf("the private key (%s) does not match %s (%s)",
 			describeKey(public, s.Evidence.Key.Facts.PublicKey), nth(chain, 0), describeKey(chain[0].PublicKey, chain[0].RawSubjectPublicKeyInfo)),
 			"give the key that the certificate was requested with, or have the certificate issued for this key"))
 	}
 	return checks.Judge(checks.Fails(atKey,
-		fmt.Sprintf("the private key is not that of %s but of %s of the file", nth(chain, 0), nth(chain, at)),
-		fmt.Sprintf("put certificate %d first and its issuers behind it, if it is the server's; else give the server's key", at+1)))
+		fmt.Sprintf("the private key does not match %s but %s in the file", nth(chain, 0), nth(chain, at)),
+		fmt.Sprintf("put certificate %d first and its issuers after it, if it is the server's; else give the server's key", at+1)))
 }
 
-// sameKey compares two public keys by what they are, not by how they are encoded.
+// sameKey compares two public keys by value, not by encoding.
 func sameKey(a, b any) bool {
 	key, ok := a.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && key.Equal(b)

@@ -8,7 +8,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// lastsLongEnough is certificate/lasts-long-enough.
+// lastsLongEnough returns the check certificate/lasts-long-enough.
 func lastsLongEnough() checks.Check {
 	return checks.Check{
 		ID: "certificate/lasts-long-enough", Severity: checks.Warning,
@@ -16,11 +16,11 @@ func lastsLongEnough() checks.Check {
 		Applies: applies,
 		Judge:   judgeLasts,
 		Doc: checks.Doc{
-			Title: "More than a third of the lifetime is left, and as much as the owner wants",
-			Why: "A certificate that is near its end is forgotten until callers are refused. A third of the lifetime is when ACME " +
-				"clients renew, and it fits certificates of 47 days and of a year alike; a fixed thirty days fits neither. An owner who needs longer to " +
-				"renew says so with --min-remaining.",
-			Fix: "Renew now and bind the new certificate; renewal is the same manifest with a new file.",
+			Title: "More than a third of the lifetime remains, and at least --min-remaining",
+			Why: "A certificate near its end is forgotten until clients refuse it. ACME clients renew when a third of the lifetime remains, " +
+				"a rule that suits certificates of 47 days and of a year alike; a fixed thirty days suits neither. An owner who needs longer to " +
+				"renew sets --min-remaining.",
+			Fix: "Renew now and bind the new certificate; a renewal is the same manifest with a new file.",
 			References: []string{
 				"RFC 9773 §4.1 (renewal information), and Let's Encrypt's integration guide: renew when a third of the lifetime " +
 					"is left",
@@ -51,7 +51,7 @@ func judgeLasts(s checks.Subject) checks.Verdict {
 	for i := 1; i+1 < len(path.DER); i++ {
 		c, err := path.X509(i)
 		if err != nil {
-			return checks.CannotTell(fmt.Sprintf("certificate %d of the path in the evidence cannot be parsed", i+1))
+			return checks.CannotTell(fmt.Sprintf("certificate %d on the path in the evidence cannot be parsed", i+1))
 		}
 		if c.NotAfter.Before(leaf.NotAfter) && c.NotAfter.After(now) {
 			found = append(found, checks.Warns(atBody, fmt.Sprintf("%s ends at %s, before the server's certificate", inPath(chain, c, false), c.NotAfter.UTC().Format(time.RFC3339)),
@@ -61,16 +61,16 @@ func judgeLasts(s checks.Subject) checks.Verdict {
 	return checks.Judge(found...)
 }
 
-// tooShort says how the time that is left is too short, "" where it is not, and
-// where none is left: certificate/is-in-validity is the one to say that.
+// tooShort returns how the remaining time is too short, "" if it is not, and if
+// the certificate has expired, which certificate/is-in-validity reports.
 func tooShort(left, lifetime, wanted time.Duration) string {
 	switch {
 	case left <= 0:
 		return ""
 	case left < lifetime/3:
-		return fmt.Sprintf("%s of %s are left, less than a third", span(left), span(lifetime))
+		return fmt.Sprintf("%s of %s remain, less than a third", span(left), span(lifetime))
 	case left < wanted:
-		return fmt.Sprintf("%s are left, want at least %s (--min-remaining)", span(left), span(wanted))
+		return fmt.Sprintf("%s remain, want at least %s (--min-remaining)", span(left), span(wanted))
 	}
 	return ""
 }

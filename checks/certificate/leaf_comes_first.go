@@ -10,7 +10,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// leafComesFirst is certificate/leaf-comes-first.
+// leafComesFirst returns the check certificate/leaf-comes-first.
 func leafComesFirst() checks.Check {
 	return checks.Check{
 		ID: "certificate/leaf-comes-first", Severity: checks.Error, Core: true,
@@ -18,14 +18,14 @@ func leafComesFirst() checks.Check {
 		Applies: applies,
 		Judge:   judgeLeafFirst,
 		Doc: checks.Doc{
-			Title: "The first certificate of the file is the server's",
-			Why: "A TLS server presents its chain in the file's order, and the first certificate is taken for its own. With a CA first " +
-				"clients compare the CA's name with the domain and its key with the handshake, and refuse. Servers load such a " +
-				"file without a word where the key types differ, so the fault is first seen by callers.",
-			Fix: "Put the server's certificate first, then each certificate's issuer behind it.",
+			Title: "The first certificate in the file is the server's",
+			Why: "A TLS server sends its chain in file order, and clients use the first certificate as the server's. With a CA first " +
+				"they compare the CA's name with the domain and its key with the handshake, and refuse. Servers load such a " +
+				"file without an error if the key types differ, so clients are the first to notice.",
+			Fix: "Put the server's certificate first, followed by each certificate's issuer.",
 			References: []string{
 				"RFC 8446 §4.4.2 (the sender's certificate comes first)",
-				"RFC 5280 §4.2.1.9 (basicConstraints tells a CA)",
+				"RFC 5280 §4.2.1.9 (basicConstraints marks a CA)",
 				"nginx, ngx_http_ssl_module, ssl_certificate: the primary certificate comes first",
 			},
 			Failing: "load: {certificate: reversed.pem}",
@@ -40,7 +40,8 @@ func judgeLeafFirst(s checks.Subject) checks.Verdict {
 		return *v
 	}
 	if !isCA(chain[0]) {
-		// An old CA certificate may lack basicConstraints; what it has signed tells.
+		// An old CA certificate may lack basicConstraints, but a signature
+		// reveals it.
 		if child := issuedBy(chain, 0); child > 0 {
 			return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s comes first, but it issued %s", nth(chain, 0), nth(chain, child)), lead(s, child)))
 		}
@@ -49,25 +50,25 @@ func judgeLeafFirst(s checks.Subject) checks.Verdict {
 	leaf := firstLeaf(chain)
 	switch {
 	case leaf < 0:
-		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s is a CA's, and the file holds no server's certificate", nth(chain, 0)),
+		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s is a CA certificate, and the file contains no server certificate", nth(chain, 0)),
 			"give the certificate that was issued for the domain, then its intermediates"))
 	case leaf == len(chain)-1 && reversed(chain):
-		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("the chain is reversed: %s is a CA's and comes first, %s is the server's and comes last",
+		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("the chain is reversed: %s, a CA certificate, comes first, and %s, the server's, comes last",
 			nth(chain, 0), nth(chain, leaf)), "write the certificates in the opposite order: "+inOrder(s)))
 	}
-	return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s is a CA's and comes first; the server's is %s", nth(chain, 0), nth(chain, leaf)), lead(s, leaf)))
+	return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s, a CA certificate, comes first; the server's is %s", nth(chain, 0), nth(chain, leaf)), lead(s, leaf)))
 }
 
 func lead(s checks.Subject, i int) string {
-	return fmt.Sprintf("put certificate %d first, then each certificate's issuer behind it: %s", i+1, inOrder(s))
+	return fmt.Sprintf("put certificate %d first, followed by each certificate's issuer: %s", i+1, inOrder(s))
 }
 
-// inOrder is the command that does it.
+// inOrder returns the command that writes the chain in order.
 func inOrder(s checks.Subject) string {
 	return fmt.Sprintf("bindgate lint --certificate %q --domain NAME --write-chain CLEAN.pem", s.Evidence.Certificate.Facts.Source)
 }
 
-// issuedBy is the index of a certificate that the i-th one has signed; -1 for none.
+// issuedBy returns the index of a certificate signed by the i-th; -1 for none.
 func issuedBy(chain []*x509.Certificate, i int) int {
 	return slices.IndexFunc(chain, func(c *x509.Certificate) bool {
 		return c != chain[i] && bytes.Equal(c.RawIssuer, chain[i].RawSubject) && !bytes.Equal(c.RawSubject, chain[i].RawSubject) &&

@@ -8,7 +8,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// lifetimeIsAllowed is certificate/lifetime-is-allowed.
+// lifetimeIsAllowed returns the check certificate/lifetime-is-allowed.
 func lifetimeIsAllowed() checks.Check {
 	return checks.Check{
 		ID: "certificate/lifetime-is-allowed", Severity: checks.Error,
@@ -16,9 +16,9 @@ func lifetimeIsAllowed() checks.Check {
 		Applies: applies,
 		Judge:   judgeLifetime,
 		Doc: checks.Doc{
-			Title: "The lifetime is one that public CAs may issue",
-			Why:   "Browsers refuse a publicly trusted certificate that was issued for longer than the rules of its day allow.",
-			Fix:   "Have the certificate issued again for a lifetime that is allowed; for a CA of your own say --certificate-profile private.",
+			Title: "The lifetime is within the limit for public CAs",
+			Why:   "Browsers refuse a publicly trusted certificate whose lifetime exceeds the limit at its time of issue.",
+			Fix:   "Have the certificate issued again with a shorter lifetime; for a private CA use --certificate-profile private.",
 			References: []string{
 				"CA/Browser Forum Baseline Requirements §6.3.2: 398 days; 200 from 2026-03-15, 100 from 2027-03-15, 47 from " +
 					"2029-03-15 (Ballot SC-081v3)",
@@ -43,12 +43,13 @@ func judgeLifetime(s checks.Subject) checks.Verdict {
 	lifetime := leaf.NotAfter.Sub(leaf.NotBefore) + time.Second
 	if lifetime > time.Duration(limit)*24*time.Hour {
 		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s was issued for %s, want at most %d days for one of %s",
-			nth(chain, 0), span(lifetime), limit, leaf.NotBefore.UTC().Format(time.DateOnly)), "have it issued for a lifetime that is allowed, or say --certificate-profile private for a CA of your own"))
+			nth(chain, 0), span(lifetime), limit, leaf.NotBefore.UTC().Format(time.DateOnly)), "have it issued with a shorter lifetime, or use --certificate-profile private for a private CA"))
 	}
 	return checks.Pass()
 }
 
-// longest is the lifetime in days that was allowed for a certificate issued at notBefore.
+// longest returns the maximum lifetime in days of a certificate issued at
+// notBefore.
 func longest(notBefore time.Time) int {
 	switch from := func(year int) bool { return !notBefore.Before(time.Date(year, 3, 15, 0, 0, 0, 0, time.UTC)) }; {
 	case from(2029):

@@ -7,7 +7,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// lintsClean is certificate/lints-clean.
+// lintsClean returns the check certificate/lints-clean.
 func lintsClean() checks.Check {
 	return checks.Check{
 		ID: "certificate/lints-clean", Severity: checks.Error,
@@ -15,13 +15,13 @@ func lintsClean() checks.Check {
 		Applies: applies,
 		Judge:   judgeLints,
 		Doc: checks.Doc{
-			Title: "A linter finds nothing wrong with the form of the certificates",
-			Why: "Verifiers differ in how strictly they read a certificate, and the strictest one belongs to somebody who calls " +
-				"the service. A public CA that issued against the rules must revoke the certificate within days.",
-			Fix: "Report it to the CA that issued the certificate and have it issued again; what is cited says which rule it " +
+			Title: "The linter reports no errors or warnings for the certificates",
+			Why: "Verifiers differ in how strictly they read a certificate, and the strictest one may be a client of " +
+				"the service. A public CA that misissued a certificate must revoke it within days.",
+			Fix: "Report it to the CA that issued the certificate and have it issued again; the citation names the rule that it " +
 				"breaks.",
 			References: []string{
-				"zlint v3 (sources RFC*, CABF_BR, Mozilla, Apple, Chrome, Community; in profile private RFC* alone)",
+				"zlint v3 (sources RFC*, CABF_BR, Mozilla, Apple, Chrome, Community; in profile private only RFC*)",
 				"CA/Browser Forum Baseline Requirements §4.9.1.1 (misissued certificates are revoked within 5 days)",
 			},
 			Failing: "load: {certificate: lint-error.pem}",
@@ -45,17 +45,17 @@ func judgeLints(s checks.Subject) checks.Verdict {
 	var found []checks.Finding
 	for _, l := range lints.Findings {
 		if l.Certificate < 0 || l.Certificate >= len(chain) {
-			return checks.CannotTell("the evidence speaks of a certificate that the file does not have")
+			return checks.CannotTell("the evidence refers to a certificate that is not in the file")
 		}
 		text := fmt.Sprintf("%s: %s (%s, %s; %s)", nth(chain, l.Certificate), bounded(l.ID), bounded(l.Source), bounded(l.Citation), lints.Linter)
 		if l.Details != "" {
 			text += ": " + bounded(l.Details)
 		}
-		tell := checks.Warns
+		report := checks.Warns
 		if l.Error {
-			tell = checks.Fails
+			report = checks.Fails
 		}
-		found = append(found, tell(atBody, text, "report it to the CA that issued the certificate, and have it issued again"))
+		found = append(found, report(atBody, text, "report it to the CA that issued the certificate, and have it issued again"))
 	}
 	return checks.Judge(found...)
 }

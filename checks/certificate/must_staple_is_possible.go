@@ -5,7 +5,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// mustStapleIsPossible is certificate/must-staple-is-possible.
+// mustStapleIsPossible returns the check certificate/must-staple-is-possible.
 func mustStapleIsPossible() checks.Check {
 	return checks.Check{
 		ID: "certificate/must-staple-is-possible", Severity: checks.Warning,
@@ -13,9 +13,9 @@ func mustStapleIsPossible() checks.Check {
 		Applies: applies,
 		Judge:   judgeStaple,
 		Doc: checks.Doc{
-			Title: "A certificate that demands a stapled OCSP answer names a responder",
-			Why: "With the TLS feature status_request (must-staple) Firefox refuses a handshake without a stapled OCSP answer. " +
-				"Without a responder in the certificate no server can have one; many CAs have ended OCSP since 2025.",
+			Title: "A certificate with must-staple names an OCSP responder",
+			Why: "With the TLS feature status_request (must-staple) Firefox refuses a handshake without a stapled OCSP response. " +
+				"Without a responder in the certificate no server can get one; many CAs have ended OCSP since 2025.",
 			Fix: "Have the certificate issued without must-staple.",
 			References: []string{
 				"RFC 7633 §4 (TLS feature)",
@@ -37,7 +37,7 @@ func judgeStaple(s checks.Subject) checks.Verdict {
 		return checks.Pass()
 	}
 	if len(leaf.OCSPServer) == 0 {
-		return checks.Judge(checks.Warns(atBody, nth(chain, 0)+" demands a stapled OCSP answer (must-staple) and names no OCSP responder", "have it issued without must-staple"))
+		return checks.Judge(checks.Warns(atBody, nth(chain, 0)+" requires a stapled OCSP response (must-staple) but names no OCSP responder", "have it issued without must-staple"))
 	}
 	return checks.Pass()
 }

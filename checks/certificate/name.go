@@ -10,8 +10,9 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// asciiName is a domain as certificates hold it (RFC 5280 §7.2): lower-case
-// A-labels, by UTS #46 without the transitional mappings. A leading "*." stays.
+// asciiName converts a domain to the form in certificates (RFC 5280 §7.2):
+// lower-case A-labels, by UTS #46 without the transitional mappings. It keeps a
+// leading "*.".
 func asciiName(domain string) (string, error) {
 	base, wildcard := strings.CutPrefix(domain, "*.")
 	if base == "" || len(base) > 1024 {
@@ -22,7 +23,7 @@ func asciiName(domain string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := netip.ParseAddr(ascii); err == nil || strings.HasSuffix(ascii, ".") { // digits and dots of other scripts become these
+	if _, err := netip.ParseAddr(ascii); err == nil || strings.HasSuffix(ascii, ".") { // from digits and dots of other scripts
 		return "", errors.New("an IP address or a final dot, not a domain name")
 	}
 	if wildcard {
@@ -32,10 +33,10 @@ func asciiName(domain string) (string, error) {
 }
 
 // covers reports whether a dNSName of a certificate covers a domain in A-labels
-// (RFC 9525 §6.3): it is the domain, or it is a wildcard whose "*" stands for
-// the whole first label of the domain. A domain that is a wildcard itself needs
-// the very same name. No wildcard over a public suffix, and none with an empty
-// label (RFC 1034 §3.1), covers anything.
+// (RFC 9525 §6.3): it is the domain, or a wildcard whose "*" matches the whole
+// first label of the domain. A wildcard domain needs exactly the same name. A
+// wildcard over a public suffix, or with an empty label (RFC 1034 §3.1), covers
+// nothing.
 func covers(san, domain string) bool {
 	san = asciiLower(san)
 	parent, wildcard := strings.CutPrefix(san, "*.")
@@ -49,16 +50,16 @@ func covers(san, domain string) bool {
 	return ok && rest == parent
 }
 
-// overPublicSuffix reports whether a wildcard directly above parent would span
-// other people's domains: parent is a single label or a public suffix of the
-// registries. Below a private suffix (github.io) its owner may have one.
+// overPublicSuffix reports whether a wildcard directly above parent would cover
+// domains of different owners: parent is a single label or a public suffix of a
+// registry. Below a private suffix (github.io) its owner may have one.
 func overPublicSuffix(parent string) bool {
 	suffix, icann := publicsuffix.PublicSuffix(parent)
 	return suffix == parent && (icann || !strings.Contains(parent, "."))
 }
 
-// asciiLower folds the case of ASCII letters only, as names are compared in DNS
-// (RFC 4343 §3); Unicode's folding would make more names equal.
+// asciiLower folds the case of ASCII letters only, as DNS does (RFC 4343 §3);
+// Unicode's folding would make more names equal.
 func asciiLower(s string) string {
 	return strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {

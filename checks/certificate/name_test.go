@@ -29,7 +29,7 @@ func TestCovers(t *testing.T) {
 		{"*.corp", "demo.corp", false},
 		{"*", "demo", false},
 		{"*.", "demo.", false},
-		{"*..", "a..", false}, // what UTS #46 makes of two dots of another script
+		{"*..", "a..", false}, // the UTS #46 mapping of two dots of another script
 		{"*.demo..com", "api.demo..com", false},
 		{"a*.demo.com", "api.demo.com", false},
 		{"*.*.com", "api.demo.com", false},
@@ -56,8 +56,8 @@ func TestASCIIName(t *testing.T) {
 	}
 }
 
-// FuzzCovers: whatever we say is covered, crypto/x509 accepts too; it knows no
-// public suffixes, so the reverse does not hold.
+// crypto/x509 accepts every name that covers reports; it has no public
+// suffixes, so the reverse is not true.
 func FuzzCovers(f *testing.F) {
 	f.Add("*.demo.com", "api.demo.com")
 	f.Add("a.b", "A.b")
@@ -85,7 +85,7 @@ func TestSpan(t *testing.T) {
 	}
 }
 
-// FuzzSCTs: no list of SCTs makes its reader panic or count a log twice.
+// No list of SCTs makes sctLogs panic or count a log twice.
 func FuzzSCTs(f *testing.F) {
 	f.Add([]byte{4, 3, 0, 1, 0})
 	f.Fuzz(func(t *testing.T, value []byte) {

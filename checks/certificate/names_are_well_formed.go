@@ -14,7 +14,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// namesAreWellFormed is certificate/names-are-well-formed.
+// namesAreWellFormed returns the check certificate/names-are-well-formed.
 func namesAreWellFormed() checks.Check {
 	return checks.Check{
 		ID: "certificate/names-are-well-formed", Severity: checks.Error,
@@ -22,10 +22,10 @@ func namesAreWellFormed() checks.Check {
 		Applies: applies,
 		Judge:   judgeNames,
 		Doc: checks.Doc{
-			Title: "Every DNS name of the certificate can be a name",
-			Why: "Verifiers differ in what they do with a name that is none: Go ignores it, others refuse the whole certificate. " +
+			Title: "Every dNSName in the certificate is a valid host name",
+			Why: "Verifiers treat invalid names differently: Go ignores them, others refuse the whole certificate. " +
 				"An address among the DNS names matches nothing.",
-			Fix: "Have the certificate issued with DNS names alone, each in letters, digits and hyphens, IDNs as A-labels.",
+			Fix: "Have the certificate issued with valid DNS names only, each in letters, digits and hyphens, IDNs as A-labels.",
 			References: []string{
 				"RFC 5280 §4.2.1.6 (dNSName: preferred name syntax) and §7.2 (A-labels)",
 				"RFC 5890 §2.3.2.1 (A-labels)",
@@ -51,13 +51,14 @@ func judgeNames(s checks.Subject) checks.Verdict {
 		}
 	}
 	if cn := leaf.Subject.CommonName; cn != "" && !named(leaf, cn) {
-		found = append(found, checks.Warns(atBody, fmt.Sprintf("the common name %q is not among the names of the certificate, and nobody looks at it", bounded(cn)),
+		found = append(found, checks.Warns(atBody, fmt.Sprintf("the common name %q is not among the names of the certificate, and clients ignore it", bounded(cn)),
 			"have it issued with the common name among its DNS names, or without one"))
 	}
 	return checks.Judge(found...)
 }
 
-// named reports whether the common name is one of the subject's alternative names.
+// named reports whether the common name is among the subject's alternative
+// names.
 func named(leaf *x509.Certificate, cn string) bool {
 	for _, ip := range leaf.IPAddresses {
 		if ip.String() == cn {
@@ -67,7 +68,7 @@ func named(leaf *x509.Certificate, cn string) bool {
 	return slices.ContainsFunc(leaf.DNSNames, func(san string) bool { return asciiLower(san) == asciiLower(cn) })
 }
 
-// nameFlaw says what keeps a dNSName from being one, "" for nothing.
+// nameFlaw returns why a dNSName is invalid, "" if it is valid.
 func nameFlaw(name string, public bool) string {
 	base := strings.TrimPrefix(name, "*.")
 	if _, err := netip.ParseAddr(base); err == nil {
@@ -109,13 +110,14 @@ func labelFlaw(label string) string {
 	}
 	if ascii := asciiLower(label); strings.HasPrefix(ascii, "xn--") {
 		if _, err := idna.New(idna.StrictDomainName(true), idna.ValidateLabels(true)).ToUnicode(ascii); err != nil {
-			return "has a label xn-- that is no A-label (RFC 5890 §2.3.2.1)"
+			return "has a label xn-- that is not an A-label (RFC 5890 §2.3.2.1)"
 		}
 	}
 	return ""
 }
 
-// reserved are the top-level domains of RFC 6761, 6762, 7686 and 9476, and .internal.
+// reserved reports the top-level domains of RFC 6761, 6762, 7686 and 9476, and
+// .internal.
 func reserved(name string) bool {
 	tld := name[strings.LastIndexByte(name, '.')+1:]
 	return slices.Contains([]string{"test", "example", "invalid", "localhost", "local", "onion", "alt", "internal"}, tld)

@@ -11,7 +11,7 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// TestIntermediateAsRoot: OpenSSL asks for the issuer of whatever is no root.
+// OpenSSL looks for the issuer of any certificate that is no root.
 func TestIntermediateAsRoot(t *testing.T) {
 	root := pkitest.Root(t, "Root")
 	ca := root.CA(t, "CA")
@@ -31,7 +31,7 @@ func TestIntermediateAsRoot(t *testing.T) {
 		path := evidence.Path{RootsFrom: "roots.pem"}
 		path.SetCertificates(certificates, pki.Name)
 		found := refusedByOpenSSL(path)
-		if test.want != (len(found) == 1) || test.want && (found[0].Severity != checks.Warning || !strings.Contains(found[0].Message, "is no root: it is issued by")) {
+		if test.want != (len(found) == 1) || test.want && (found[0].Severity != checks.Warning || !strings.Contains(found[0].Message, "is not a root: it is issued by")) {
 			t.Errorf("%s: got %v", name, found)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// replacesSafely is certificate/replaces-safely.
+// replacesSafely returns the check certificate/replaces-safely.
 func replacesSafely() checks.Check {
 	return checks.Check{
 		ID: "certificate/replaces-safely", Severity: checks.Error,
@@ -20,11 +20,11 @@ func replacesSafely() checks.Check {
 		Applies: applies,
 		Judge:   judgeReplaces,
 		Doc: checks.Doc{
-			Title: "The certificate covers what the one that is served now covers",
-			Why: "A renewal swaps a certificate that works for one that nobody has used. A name that it lost refuses callers of " +
-				"that name, another key type refuses old clients, another issuer those that pin it. One that ends before the one in effect is " +
-				"mostly an older file, taken by mistake, and refuses.",
-			Fix: "If the difference is meant, go on; else have the certificate issued like the one before it. A certificate that " +
+			Title: "The certificate covers everything that the served one covers",
+			Why: "A renewal replaces a working certificate with an untested one. A missing name breaks clients of " +
+				"that name, another key type breaks old clients, another issuer those that pin it. One that ends before the one in effect is " +
+				"usually an older file, used by mistake, and is an error.",
+			Fix: "If the difference is intended, go on; else have the certificate issued like the previous one. A certificate that " +
 				"ends earlier on purpose needs certificate.mayEndEarlier: true in the binding.",
 			References: []string{
 				"RFC 9525 §6 (names are compared one by one)",
@@ -46,27 +46,27 @@ func judgeReplaces(s checks.Subject) checks.Verdict {
 	switch {
 	case group.Served == nil && (!bound || domain.CertificateName == ""):
 		return checks.DoesNotApply("the group serves no certificate for the domain now")
-	case group.Served == nil && domain.CertificateValidEnd > 0: // lint: the group's own words give the date alone
+	case group.Served == nil && domain.CertificateValidEnd > 0: // lint: the group's own fields contain only the date
 		return checks.Judge(earlier(time.UnixMilli(domain.CertificateValidEnd), chain[0], s.Binding.Certificate.MayEndEarlier)...)
 	case group.Served == nil:
-		return checks.NotRun("what is served now was not read: plan and apply ask for it")
+		return checks.NotRun("the served certificate was not read: plan and apply read it")
 	case group.Served.Leaf == "" && group.Served.ChainDigest == "":
 		return checks.DoesNotApply("the group serves no certificate for the domain now")
 	}
 	block, _ := pem.Decode([]byte(group.Served.Leaf))
 	if block == nil {
-		return checks.CannotTell("the certificate that is served now is not in the evidence")
+		return checks.CannotTell("the served certificate is not in the evidence")
 	}
 	old, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {
-		return checks.CannotTell("the certificate that is served now cannot be parsed")
+		return checks.CannotTell("the served certificate cannot be parsed")
 	}
 	return checks.Judge(replacement(old, chain[0], s.Binding.Certificate.MayEndEarlier)...)
 }
 
-// replacement compares the certificate that is served with the one to come.
+// replacement compares the served certificate with the requested one.
 func replacement(old, next *x509.Certificate, mayEndEarlier bool) (found []checks.Finding) {
-	const fix = "go on if that is meant; else have it issued like the one that is served"
+	const fix = "go on if that is intended; else have it issued like the served one"
 	warn := func(format string, args ...any) {
 		found = append(found, checks.Warns(atBody, fmt.Sprintf(format, args...), fix))
 	}
@@ -77,7 +77,7 @@ func replacement(old, next *x509.Certificate, mayEndEarlier bool) (found []check
 		}
 	}
 	if len(lost) > 0 {
-		warn("the certificate that is served now is also for %s; this one is not", some(lost))
+		warn("the served certificate also covers %s; this one does not", some(lost))
 	}
 	if old.PublicKeyAlgorithm != next.PublicKeyAlgorithm {
 		warn("the key type changes from %s to %s", old.PublicKeyAlgorithm, next.PublicKeyAlgorithm)
@@ -88,15 +88,15 @@ func replacement(old, next *x509.Certificate, mayEndEarlier bool) (found []check
 	return append(found, earlier(old.NotAfter, next, mayEndEarlier)...)
 }
 
-// earlier finds that the certificate to come ends before the one in effect. The
-// gateway's dates have milliseconds, a certificate's seconds.
+// earlier reports that the requested certificate ends before the one in effect.
+// The gateway's dates have milliseconds, a certificate's seconds.
 func earlier(end time.Time, next *x509.Certificate, mayEndEarlier bool) []checks.Finding {
 	if !next.NotAfter.Before(end.Truncate(time.Second)) {
 		return nil
 	}
-	text := fmt.Sprintf("it ends at %s, before the one that is served now (%s)", next.NotAfter.UTC().Format(time.RFC3339), end.UTC().Format(time.RFC3339))
+	text := fmt.Sprintf("it ends at %s, before the served one (%s)", next.NotAfter.UTC().Format(time.RFC3339), end.UTC().Format(time.RFC3339))
 	if mayEndEarlier {
-		return []checks.Finding{checks.Warns(atBody, text, "go on if that is meant; else have it issued like the one that is served")}
+		return []checks.Finding{checks.Warns(atBody, text, "go on if that is intended; else have it issued like the served one")}
 	}
-	return []checks.Finding{checks.Fails(atBody, text, "name the newer file; if the shorter one is meant, state certificate.mayEndEarlier: true in the binding")}
+	return []checks.Finding{checks.Fails(atBody, text, "name the newer file; if the shorter one is intended, set certificate.mayEndEarlier: true in the binding")}
 }

@@ -9,28 +9,28 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// TestNotRevokedOfAll: what is told of an intermediate is no word about the
-// server's certificate, and a certificate that is a root has nobody to tell.
+// The status of an intermediate says nothing about the server's certificate,
+// and for a root no status exists.
 func TestNotRevokedOfAll(t *testing.T) {
 	const good, revoked, unknown, none = evidence.RevocationGood, evidence.RevocationRevoked, evidence.RevocationUnknown, evidence.RevocationNoSource
 	for name, test := range map[string]struct {
-		told []evidence.RevocationStatus
-		path int // certificates
-		want checks.Status
+		reported []evidence.RevocationStatus
+		path     int // certificates
+		want     checks.Status
 	}{
-		"both good":                    {[]evidence.RevocationStatus{good, good}, 3, checks.StatusPass},
-		"a source for the leaf alone":  {[]evidence.RevocationStatus{good, none}, 3, checks.StatusPass},
-		"the leaf's could not tell":    {[]evidence.RevocationStatus{unknown, good}, 3, checks.StatusNotApplicable},
-		"the CA's could not tell":      {[]evidence.RevocationStatus{good, unknown}, 3, checks.StatusNotApplicable},
-		"a source for the CA alone":    {[]evidence.RevocationStatus{none, good}, 3, checks.StatusNotApplicable},
-		"the CA revoked, leaf untold":  {[]evidence.RevocationStatus{unknown, revoked}, 3, checks.StatusFail},
-		"nothing looked up":            {nil, 3, checks.StatusUnknown},
-		"no path, nothing looked up":   {nil, 0, checks.StatusUnknown},
-		"the certificate is the root":  {nil, 1, checks.StatusNotApplicable},
-		"a status that nobody defined": {[]evidence.RevocationStatus{"fine"}, 3, checks.StatusUnknown},
+		"both good":                   {[]evidence.RevocationStatus{good, good}, 3, checks.StatusPass},
+		"a source for the leaf alone": {[]evidence.RevocationStatus{good, none}, 3, checks.StatusPass},
+		"the leaf's could not tell":   {[]evidence.RevocationStatus{unknown, good}, 3, checks.StatusNotApplicable},
+		"the CA's could not tell":     {[]evidence.RevocationStatus{good, unknown}, 3, checks.StatusNotApplicable},
+		"a source for the CA alone":   {[]evidence.RevocationStatus{none, good}, 3, checks.StatusNotApplicable},
+		"the CA revoked, leaf untold": {[]evidence.RevocationStatus{unknown, revoked}, 3, checks.StatusFail},
+		"nothing looked up":           {nil, 3, checks.StatusUnknown},
+		"no path, nothing looked up":  {nil, 0, checks.StatusUnknown},
+		"the certificate is the root": {nil, 1, checks.StatusNotApplicable},
+		"an undefined status":         {[]evidence.RevocationStatus{"fine"}, 3, checks.StatusUnknown},
 	} {
 		var facts evidence.Revocation
-		for _, status := range test.told {
+		for _, status := range test.reported {
 			facts.Certificates = append(facts.Certificates, evidence.Revoked{Subject: "CN=api.demo.com", Status: status})
 		}
 		s := checks.Subject{Binding: binding.Binding{Certificate: &binding.Certificate{Body: "chain"}}}

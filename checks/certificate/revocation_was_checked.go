@@ -8,7 +8,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// revocationWasChecked is certificate/revocation-was-checked.
+// revocationWasChecked returns the check certificate/revocation-was-checked.
 func revocationWasChecked() checks.Check {
 	return checks.Check{
 		ID: "certificate/revocation-was-checked", Severity: checks.Warning,
@@ -16,14 +16,14 @@ func revocationWasChecked() checks.Check {
 		Applies: applies,
 		Judge:   judgeRevocationChecked,
 		Doc: checks.Doc{
-			Title: "Every source of revocation that the certificates name gave an answer",
-			Why: "Whether a certificate is revoked can be told only by a fresh list or answer of its CA. Where none could be had, " +
-				"the verdict stands without it; a CA's outage must not stop every deploy, but nobody should take it for a pass.",
-			Fix: "Run again, or give the list with --crl FILE. Who cannot live without it raises this check to an error in the " +
+			Title: "Every revocation source of the certificates gave an answer",
+			Why: "Only a fresh CRL or OCSP response of the CA shows whether a certificate is revoked. If none is available, " +
+				"the verdict is given without it: a CA's outage must not stop every deployment, but it is not a pass.",
+			Fix: "Run again, or give the list with --crl FILE. If you require an answer, raise this check to an error in the " +
 				"configuration of the gate.",
 			References: []string{
 				"RFC 5280 §6.3 (CRL validation)",
-				"RFC 6960 §3.2 (what makes an OCSP answer acceptable)",
+				"RFC 6960 §3.2 (what makes an OCSP response acceptable)",
 			},
 			Failing: "load: {certificate: sound.pem}\nevidence: {revocation: {state: observed, facts: {certificates: [{subject: " +
 				"CN=api.demo.com, status: unknown, problems: [\"http://crl.demo.com/ca.crl: no answer\"]}]}}}",
@@ -48,21 +48,21 @@ func judgeRevocationChecked(s checks.Subject) checks.Verdict {
 			sources++
 		}
 		if c.Status == evidence.RevocationUnknown {
-			found = append(found, checks.Warns(atBody, fmt.Sprintf("whether the certificate of %q is revoked could not be told: %s", bounded(c.Subject), why(c.Problems)),
-				"run again, or give the CA's list with --crl FILE; openssl crl -in FILE -noout -issuer -nextupdate shows whose a list is, and how long it holds"))
+			found = append(found, checks.Warns(atBody, fmt.Sprintf("the revocation status of the certificate of %q is unknown: %s", bounded(c.Subject), why(c.Problems)),
+				"run again, or give the CA's list with --crl FILE; openssl crl -in FILE -noout -issuer -nextupdate shows the issuer of a list, and how long it is valid"))
 		}
 	}
 	if sources == 0 {
-		return checks.DoesNotApply("the certificates name no source of revocation")
+		return checks.DoesNotApply("the certificates name no revocation source")
 	}
 	return checks.Judge(found...)
 }
 
-// why is what hindered each source.
+// why returns the problem of each source.
 func why(problems []string) string {
-	var told []string
+	var list []string
 	for _, p := range problems[:min(len(problems), 5)] {
-		told = append(told, boundedTo(300, p))
+		list = append(list, boundedTo(300, p))
 	}
-	return strings.Join(told, "; ")
+	return strings.Join(list, "; ")
 }

@@ -10,16 +10,17 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-const serverAuthAlone = "have it issued for serverAuth alone"
+const serverAuthOnly = "have it issued for serverAuth only"
 
-// otherUses are the findings about what the leaf's key may do beside serving.
+// otherUses returns the findings about uses of the leaf's key other than TLS
+// servers.
 func otherUses(chain []*x509.Certificate, profile string) (found []checks.Finding) {
 	if use := forbiddenUse(chain[0]); use != "" {
-		tell := checks.Warns // a CA of one's own has not agreed to the rule
+		report := checks.Warns // the rule does not bind a private CA
 		if profile == evidence.ProfilePublic {
-			tell = checks.Fails
+			report = checks.Fails
 		}
-		found = append(found, tell(atBody, nth(chain, 0)+" is for more than TLS servers: "+use+" (Baseline Requirements §7.1.2.7.10)", serverAuthAlone))
+		found = append(found, report(atBody, nth(chain, 0)+" is for more than TLS servers: "+use+" (Baseline Requirements §7.1.2.7.10)", serverAuthOnly))
 	}
 	if slices.Contains(chain[0].ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
 		found = append(found, clientAuth(chain[0], profile))
@@ -27,9 +28,9 @@ func otherUses(chain []*x509.Certificate, profile string) (found []checks.Findin
 	return found
 }
 
-// forbiddenUse is the first extended key usage that the Baseline Requirements
-// (§7.1.2.7.10) forbid in a server's certificate, "" for none. What they only
-// advise against is left to the lints.
+// forbiddenUse returns the first extended key usage that the Baseline
+// Requirements (§7.1.2.7.10) forbid in a server's certificate, "" for none. The
+// lints cover what they only advise against.
 func forbiddenUse(leaf *x509.Certificate) string {
 	for _, use := range leaf.ExtKeyUsage {
 		switch use {
@@ -49,11 +50,12 @@ func forbiddenUse(leaf *x509.Certificate) string {
 	return ""
 }
 
-// clientAuth: root programs end certificates for both uses.
+// clientAuth reports certificates for TLS clients, which root programs phase
+// out for servers.
 func clientAuth(leaf *x509.Certificate, profile string) checks.Finding {
 	text := "the certificate is for TLS clients too (extKeyUsage clientAuth)"
 	if profile == evidence.ProfilePublic && !leaf.NotBefore.Before(time.Date(2027, 3, 15, 0, 0, 0, 0, time.UTC)) {
-		return checks.Fails(atBody, text+", which public CAs may not issue from 2027-03-15 on", serverAuthAlone)
+		return checks.Fails(atBody, text+", which public CAs may not issue from 2027-03-15 on", serverAuthOnly)
 	}
-	return checks.Warns(atBody, text+"; public CAs end such certificates by 2027-03-15", serverAuthAlone)
+	return checks.Warns(atBody, text+"; public CAs stop issuing such certificates by 2027-03-15", serverAuthOnly)
 }

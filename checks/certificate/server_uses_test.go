@@ -12,7 +12,8 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// TestOtherUses: what a server's key may not do beside serving, by profile.
+// TestOtherUses checks uses of a server's key other than TLS servers, by
+// profile.
 func TestOtherUses(t *testing.T) {
 	ca := pkitest.Root(t, "Root").CA(t, "CA")
 	uses := func(known []x509.ExtKeyUsage, others ...asn1.ObjectIdentifier) *x509.Certificate {
@@ -24,15 +25,15 @@ func TestOtherUses(t *testing.T) {
 		leaf *x509.Certificate
 		want string // "" for none
 	}{
-		"server alone":      {uses(nil), ""},
-		"code":              {uses([]x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}), "codeSigning"},
-		"mail":              {uses([]x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}), "emailProtection"},
-		"time":              {uses([]x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping}), "timeStamping"},
-		"OCSP":              {uses([]x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning}), "OCSPSigning"},
-		"precertificates":   {uses(nil, asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 4}), "precertificates"},
-		"two, the first":    {uses([]x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping, x509.ExtKeyUsageCodeSigning}), "timeStamping"},
-		"only advised":      {uses([]x509.ExtKeyUsage{x509.ExtKeyUsageIPSECTunnel}), ""},
-		"of nobody's known": {uses(nil, asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 311, 10, 3, 12}), ""},
+		"server alone":    {uses(nil), ""},
+		"code":            {uses([]x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}), "codeSigning"},
+		"mail":            {uses([]x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}), "emailProtection"},
+		"time":            {uses([]x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping}), "timeStamping"},
+		"OCSP":            {uses([]x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning}), "OCSPSigning"},
+		"precertificates": {uses(nil, asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 4}), "precertificates"},
+		"two, the first":  {uses([]x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping, x509.ExtKeyUsageCodeSigning}), "timeStamping"},
+		"only advised":    {uses([]x509.ExtKeyUsage{x509.ExtKeyUsageIPSECTunnel}), ""},
+		"an unknown one":  {uses(nil, asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 311, 10, 3, 12}), ""},
 	}
 	for name, test := range tests {
 		for profile, severity := range map[string]checks.Severity{evidence.ProfilePublic: checks.Error, evidence.ProfilePrivate: checks.Warning} {

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// span is a duration in the unit that people would say it in.
+// span formats a duration in its customary unit.
 func span(d time.Duration) string {
 	switch {
-	case d == math.MaxInt64: // what time.Time.Sub gives for more
+	case d == math.MaxInt64: // the result of time.Time.Sub for anything longer
 		return "more than 292 years"
 	case d >= 48*time.Hour:
 		return fmt.Sprintf("%d days", int(d.Hours()/24))

@@ -11,14 +11,14 @@ import (
 	"github.com/bindgate/bindgate/checks/weakkey"
 )
 
-const newKey = "make a new key with a current library (openssl ecparam -name prime256v1 -genkey -noout) and have the certificate issued for it"
+const newKey = "generate a new key with a current library (openssl ecparam -name prime256v1 -genkey -noout) and have the certificate issued for it"
 
-// strength judges the public key of the leaf. factored: its private key is known and
-// sound, so the modulus is a product.
+// strength judges the public key of the leaf. factored: its private key is
+// known and consistent, so the modulus is a product.
 func strength(leaf *x509.Certificate, factored bool) []checks.Finding {
 	var found []checks.Finding
 	if where := weakkey.Published(leaf.RawSubjectPublicKeyInfo); where != "" {
-		found = append(found, checks.Fails(atBody, fmt.Sprintf("the private key of the certificate is published: it stands in %s", where), newKey))
+		found = append(found, checks.Fails(atBody, fmt.Sprintf("the private key of the certificate is published: it is in %s", where), newKey))
 	}
 	if name := weakkey.Unaccepted(leaf.RawSubjectPublicKeyInfo); name != "" {
 		return append(found, checks.Fails(atBody, "the key "+unaccepted(name), newKey))
@@ -30,7 +30,7 @@ func strength(leaf *x509.Certificate, factored bool) []checks.Finding {
 		switch name := key.Curve.Params().Name; name {
 		case "P-256", "P-384":
 		case "P-521":
-			found = append(found, checks.Warns(atBody, "the key is on the curve P-521, which Chrome and others do not offer", "use P-256 or P-384"))
+			found = append(found, checks.Warns(atBody, "the key is on the curve P-521, which Chrome and others do not support", "use P-256 or P-384"))
 		default:
 			found = append(found, checks.Fails(atBody, fmt.Sprintf("the key is on the curve %s, want P-256 or P-384 (Baseline Requirements §6.1.5)", name), newKey))
 		}
@@ -38,9 +38,9 @@ func strength(leaf *x509.Certificate, factored bool) []checks.Finding {
 	return found
 }
 
-// unaccepted is why no certificate should hold such a key, a predicate.
+// unaccepted returns why no certificate should have such a key, as a predicate.
 func unaccepted(name string) string {
-	return fmt.Sprintf("is %s, which browsers and the Baseline Requirements (§6.1.5) do not take in certificates, want RSA or ECDSA", name)
+	return fmt.Sprintf("is %s, which browsers and the Baseline Requirements (§6.1.5) do not accept in certificates, want RSA or ECDSA", name)
 }
 
 func rsaStrength(key *rsa.PublicKey, factored bool) []checks.Finding {

@@ -12,8 +12,7 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// TestIssuersCurve: OpenSSL and Go verify what a key on P-224 has signed, and no
-// browser does.
+// OpenSSL and Go verify signatures of a key on P-224, and no browser does.
 func TestIssuersCurve(t *testing.T) {
 	for curve, want := range map[elliptic.Curve]int{elliptic.P224(): 1, elliptic.P256(): 0, elliptic.P384(): 0, elliptic.P521(): 0} {
 		key, err := ecdsa.GenerateKey(curve, rand.Reader)

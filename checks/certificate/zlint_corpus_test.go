@@ -20,8 +20,8 @@ import (
 	collector "github.com/bindgate/bindgate/internal/collect/certificate"
 )
 
-// TestZLintCorpus judges zlint's own test data by the whole family, evidence in
-// and findings out, and compares with what zlint's tests expect of each file.
+// TestZLintCorpus judges zlint's test data with the whole family, and compares
+// the findings with the expectations of zlint's tests.
 func TestZLintCorpus(t *testing.T) {
 	corpus := judgeCorpus(t, os.Getenv("ZLINT"))
 	t.Run("refused", corpus.refused)
@@ -38,7 +38,7 @@ type corpus struct {
 	judged map[string]map[string]judgement // by profile and file
 }
 
-// judgement is what the family says of a file.
+// judgement is the result of the family for a file.
 type judgement struct {
 	facts   evidence.Certificate
 	results map[string]checks.Result // by id without the family
@@ -94,7 +94,7 @@ func judgeInMemory(t *testing.T, files memory, profile string) map[string]judgem
 			if err != nil {
 				t.Fatal(err)
 			}
-			// The corpus has no keys; without one, key-is-strong does not judge.
+			// The corpus has no keys; without one, key-is-strong is not judged.
 			s.Evidence.Key = evidence.Observed(evidence.Key{Source: "key", PublicKey: leaf.RawSubjectPublicKeyInfo}, "key", time.Now())
 			s.Binding.DomainName = belowWildcard(leaf.DNSNames)
 		}
@@ -109,7 +109,8 @@ func judgeInMemory(t *testing.T, files memory, profile string) map[string]judgem
 	return judged
 }
 
-// belowWildcard is a domain that the first wildcard of a certificate would cover.
+// belowWildcard returns a domain that the first wildcard of a certificate would
+// cover.
 func belowWildcard(names []string) string {
 	for _, name := range names {
 		if parent, ok := strings.CutPrefix(name, "*."); ok {
@@ -119,8 +120,8 @@ func belowWildcard(names []string) string {
 	return "x.example"
 }
 
-// refused: a file that crypto/x509 cannot parse is refused in its words, for a
-// reason that is listed, and no check passes.
+// refused checks files that crypto/x509 cannot parse: they are refused in its
+// words, for a listed reason, and no check passes.
 func (c corpus) refused(t *testing.T) {
 	reasons, total := map[string]int{}, 0
 	for name, j := range c.judged[evidence.ProfilePublic] {
@@ -153,8 +154,8 @@ func (c corpus) refused(t *testing.T) {
 	t.Logf("%d files judged, %d refused by certificate/is-readable", len(c.judged[evidence.ProfilePublic])-total, total)
 }
 
-// inProfile reports whether a lint's findings are ours: by its source, as
-// docs/design/certificates.md tells it, and not left out there.
+// inProfile reports whether bindgate uses a lint's findings: by its source, as
+// in docs/design/certificates.md, unless that page excludes it.
 func inProfile(name, profile string) bool {
 	l := lint.GlobalRegistry().CertificateLints().ByName(name)
 	if l == nil || slices.Contains([]string{"w_ext_subject_key_identifier_missing_sub_cert", "w_subject_common_name_included", "w_ct_sct_policy_count_unsatisfied"}, name) {
@@ -165,9 +166,10 @@ func inProfile(name, profile string) bool {
 		slices.Contains([]string{"CABF_BR", "CABF_EV", "Mozilla", "Apple", "Chrome", "Community"}, source)
 }
 
-// lints: certificate/lints-clean tells a lint's error as an error and its
-// warning as a warning, and nothing of what passes, does not apply, is not yet
-// in force by the CA/Browser Forum or a root program, or is but a notice.
+// lints checks that certificate/lints-clean reports a lint's error as an error
+// and its warning as a warning, and nothing for a lint that passes, does not
+// apply, is not yet in force by the CA/Browser Forum or a root program, or is
+// only a notice.
 func (c corpus) lints(t *testing.T, profile string) {
 	findings, silences, accepts, rejects, left, unread, dated := 0, 0, 0, 0, 0, 0, 0
 	for _, e := range c.expected {
@@ -181,7 +183,7 @@ func (c corpus) lints(t *testing.T, profile string) {
 			continue
 		}
 		rfc := strings.HasPrefix(string(lint.GlobalRegistry().CertificateLints().ByName(e.lint).Source), "RFC")
-		if e.status == "NE" && rfc { // zlint looks at the date that the certificate states, bindgate does not
+		if e.status == "NE" && rfc { // zlint considers the date in the certificate, bindgate does not
 			dated++
 			continue
 		}
@@ -223,13 +225,14 @@ func (c corpus) lints(t *testing.T, profile string) {
 		profile, findings+silences, findings, silences, accepts, rejects, unread, left, dated)
 }
 
-// takenByClients are the lints of key usages and criticality that profile private
-// tells as warnings.
+// takenByClients matches the lints of key usages and criticality that are
+// warnings in profile private.
 var takenByClients = regexp.MustCompile(`critical|allowed_ku|key_usage_and_extended_key_usage_inconsistent`)
 
-// rows holds our own rows, which know no dates, against the lints of the same
-// property: an error or a warning must be told by the row in its words, and the
-// row must not tell it of what passes. What is not in force is not compared.
+// rows compares our rows, which do not depend on dates, with the lints of the
+// same property: the row must report an error or a warning in its words, and
+// must not report it for a file that passes. Lints not in force are not
+// compared.
 func (c corpus) rows(t *testing.T) {
 	listed := map[string]bool{}
 	var total differences
@@ -256,10 +259,10 @@ func (d differences) String() string {
 	return fmt.Sprintf("%3d agree, %d false accepts, %d false rejects, %d refused in other words, %d not compared", d[0], d[1], d[2], d[3], d[4])
 }
 
-// compare holds one property against its lints, and notes which of the listed
-// disagreements there are.
+// compare compares one property with its lints, and records the listed
+// disagreements that occur.
 func (c corpus) compare(t *testing.T, p property, listed map[string]bool) (d differences) {
-	said := regexp.MustCompile(p.says)
+	pattern := regexp.MustCompile(p.says)
 	for _, e := range c.expected {
 		if !slices.Contains(p.lints, e.lint) {
 			continue
@@ -271,11 +274,11 @@ func (c corpus) compare(t *testing.T, p property, listed map[string]bool) (d dif
 			continue
 		}
 		r := j.results[p.row]
-		switch told := slices.ContainsFunc(r.Findings, func(f checks.Finding) bool { return said.MatchString(f.Message) }); {
-		case told == flawed:
+		switch reported := slices.ContainsFunc(r.Findings, func(f checks.Finding) bool { return pattern.MatchString(f.Message) }); {
+		case reported == flawed:
 			d[0]++
 			continue
-		case told:
+		case reported:
 			d[2]++
 		case r.Status == checks.StatusFail:
 			d[3]++

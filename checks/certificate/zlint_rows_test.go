@@ -2,12 +2,13 @@
 
 package certificate
 
-// property is a matter that a row of ours and some lints of zlint's both judge.
+// property is a property that one of our rows and some lints of zlint both
+// judge.
 type property struct {
 	row      string
 	says     string // pattern of the row's finding about it
 	lints    []string
-	stricter string // why what passes these lints may fail the row; then only their findings are compared
+	stricter string // why a file that passes these lints may fail the row; then only their findings are compared
 }
 
 func sameProperty() []property {
@@ -31,7 +32,7 @@ func sameProperty() []property {
 		{row: "covers-domain", says: "wildcard over the public suffix", lints: []string{"n_dnsname_wildcard_left_of_public_suffix"}},
 		{row: "covers-domain", says: "no DNS name in its subjectAltName", lints: []string{"e_ext_san_missing", "e_ext_san_no_entries"}},
 
-		{row: "leaf-is-a-server-certificate", says: "is a CA's", lints: []string{"e_sub_cert_not_is_ca"}},
+		{row: "leaf-is-a-server-certificate", says: "is a CA certificate", lints: []string{"e_sub_cert_not_is_ca"}},
 		{row: "leaf-is-a-server-certificate", says: "keyCertSign", lints: []string{"e_sub_cert_key_usage_cert_sign_bit_set", "e_ext_key_usage_cert_sign_without_ca"}},
 		{row: "leaf-is-a-server-certificate", says: "path length", lints: []string{"e_path_len_constraint_improperly_included"}},
 		{row: "leaf-is-a-server-certificate", says: "has .*extKeyUsage|more than TLS servers", lints: []string{
@@ -44,12 +45,12 @@ func sameProperty() []property {
 		{row: "lifetime-is-allowed", says: "was issued for", lints: []string{"e_tls_server_cert_valid_time_longer_than_398_days",
 			"e_server_cert_valid_time_longer_than_200_days", "e_server_cert_valid_time_longer_than_100_days", "e_server_cert_valid_time_longer_than_47_days"}},
 		{row: "lifetime-is-allowed", says: "was issued for", lints: []string{"e_sub_cert_valid_time_longer_than_39_months", "e_sub_cert_valid_time_longer_than_825_days"},
-			stricter: "398 days hold whatever the date"},
+			stricter: "398 days apply at any date"},
 
 		{row: "key-is-strong", says: "want at least 2048", lints: []string{"e_rsa_mod_less_than_2048_bits", "e_mp_modulus_must_be_2048_bits_or_more",
 			"e_old_root_ca_rsa_mod_less_than_2048_bits"}},
 		{row: "key-is-strong", says: "want at least 2048", lints: []string{"e_old_sub_cert_rsa_mod_less_than_1024_bits", "e_old_sub_ca_rsa_mod_less_than_1024_bits"},
-			stricter: "2048 bits hold whatever the date"},
+			stricter: "2048 bits apply at any date"},
 		{row: "key-is-strong", says: "multiple of 8", lints: []string{"e_mp_modulus_must_be_divisible_by_8"}},
 		{row: "key-is-strong", says: "there is no private exponent", lints: []string{"e_mp_exponent_cannot_be_one", "e_rsa_public_exponent_too_small",
 			"e_rsa_public_exponent_not_odd", "e_rsa_exp_negative"}},
@@ -57,13 +58,14 @@ func sameProperty() []property {
 		{row: "key-is-strong", says: "small prime factor", lints: []string{"w_rsa_mod_factors_smaller_than_752", "w_rsa_mod_not_odd"}},
 		{row: "key-is-strong", says: "close together|square", lints: []string{"e_rsa_fermat_factorization"}},
 		{row: "key-is-strong", says: "on the curve .*, want", lints: []string{"e_ec_improper_curves"}},
-		{row: "key-is-strong", says: "do not take in certificates", lints: []string{"e_public_key_type_not_allowed", "e_prohibit_dsa_usage", "e_br_prohibit_dsa_usage"}},
+		{row: "key-is-strong", says: "do not accept in certificates", lints: []string{"e_public_key_type_not_allowed", "e_prohibit_dsa_usage", "e_br_prohibit_dsa_usage"}},
 		{row: "has-enough-scts", says: "SCTs", lints: []string{"w_ct_sct_policy_count_unsatisfied"}},
 		{row: "has-enough-scts", says: "SCTs", lints: []string{"e_empty_sct_list"}, stricter: "no list is not enough either"},
 	}
 }
 
-// disagreements are the places where a row and a lint differ, each with the reason.
+// disagreements returns the differences between a row and a lint, each with the
+// reason.
 func disagreements() map[string]string {
 	const (
 		undated   = "stricter: since 2019-04-01 no name may have an underscore, and no certificate of before is valid"
@@ -100,12 +102,12 @@ func disagreements() map[string]string {
 // refusal is a reason why crypto/x509 does not parse a certificate.
 type refusal struct{ reason, why string }
 
-// refusals are those in zlint's test data. None is of a certificate that every
-// client takes: Go's end the handshake with each, and OpenSSL's too where so said.
+// refusals returns the reasons in zlint's test data. No client accepts all of
+// them: Go's ends the handshake for each, and OpenSSL's too where stated.
 func refusals() []refusal {
 	return []refusal{
 		{"holds a certificate revocation list", "no certificate"},
-		{"IP constraint contained invalid mask", "a CA's constraint that no address can be held against (RFC 5280 §4.2.1.10)"},
+		{"IP constraint contained invalid mask", "a CA's constraint that no address can be compared with (RFC 5280 §4.2.1.10)"},
 		{"authority info access incorrectly marked critical", "RFC 5280 §4.2.2.1; OpenSSL: unhandled critical extension"},
 		{"subject key identifier incorrectly marked critical", "RFC 5280 §4.2.1.2; OpenSSL: unhandled critical extension"},
 		{"authority key identifier incorrectly marked critical", "RFC 5280 §4.2.1.1; OpenSSL: unhandled critical extension"},

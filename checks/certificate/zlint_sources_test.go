@@ -14,23 +14,23 @@ import (
 	"testing"
 )
 
-// expectation is what a test of zlint's wants a lint to say of a file.
+// expectation is the status that a test of zlint expects of a lint for a file.
 type expectation struct {
 	lint, file, status string // the status as lint's constant: Pass, NA, NE, Notice, Warn, Error, Fatal
 }
 
-// sources reads the expectations out of zlint's own tests by walking their
-// syntax with the few values that they use: literals, tables and loops over
+// sources extracts the expectations from zlint's tests by interpreting their
+// syntax, with the few values that they use: literals, tables and loops over
 // them, closures and helpers.
 type sources struct {
 	expected   []expectation
-	configured int      // expectations under a configuration of the test's own
-	unread     []string // test functions of which a call was not understood
+	configured int      // expectations with a test's own configuration
+	unread     []string // test functions with a call that was not understood
 	functions  map[string]*ast.FuncDecl
 	types      map[string]ast.Expr
 	globals    scope
 	calls      map[token.Pos]bool // calls of the lint under test; true: its outcome was compared
-	missed     bool               // a call or a comparison had a value that is none of ours
+	missed     bool               // a call or a comparison had an unsupported value
 }
 
 type (
@@ -102,7 +102,8 @@ func (s *sources) folder(dir string) error {
 	return nil
 }
 
-// markCalls notes every call in a test, so that one that is never evaluated is missed.
+// markCalls records every call in a test, to detect calls that are never
+// evaluated.
 func (s *sources) markCalls(test *ast.FuncDecl) {
 	ast.Inspect(test, func(n ast.Node) bool {
 		if call, ok := n.(*ast.CallExpr); ok && isLintCall(call) {
@@ -116,7 +117,8 @@ func isLintCall(call *ast.CallExpr) bool {
 	return slices.Contains([]string{"TestLint", "TestLintWithConfig", "TestLintCert"}, inTest(call))
 }
 
-// inTest is the name of a function of zlint's package test that is called.
+// inTest returns the name of the called function if it is of zlint's package
+// test.
 func inTest(call *ast.CallExpr) string {
 	if f, ok := call.Fun.(*ast.SelectorExpr); ok {
 		if x, ok := f.X.(*ast.Ident); ok && x.Name == "test" {
@@ -202,8 +204,8 @@ func (s *sources) assign(v scope, n *ast.AssignStmt) {
 	}
 }
 
-// eval is the value of an expression, nil for one that is none of ours. typ is
-// the type of a literal whose own is left out.
+// eval returns the value of an expression, nil for an unsupported one. typ is
+// the type of a literal that omits its own.
 func (s *sources) eval(v scope, expr, typ ast.Expr) any {
 	switch n := expr.(type) {
 	case *ast.BasicLit:
@@ -240,7 +242,7 @@ func (s *sources) selected(v scope, n *ast.SelectorExpr) any {
 	switch x := s.eval(v, n.X, nil).(type) {
 	case fields:
 		return x[n.Sel.Name]
-	case subject: // whoever reaches into a certificate changes it: it is no longer what the file holds
+	case subject: // code that reaches into a certificate modifies it: it no longer equals the file
 		bind(v, n.X, nil)
 	case outcome:
 		if n.Sel.Name == "Status" {
@@ -250,7 +252,7 @@ func (s *sources) selected(v scope, n *ast.SelectorExpr) any {
 	return nil
 }
 
-// binary is where a test says what it expects: the outcome beside a status.
+// binary evaluates a comparison of an outcome with a status: an expectation.
 func (s *sources) binary(v scope, n *ast.BinaryExpr) any {
 	x, y := s.eval(v, n.X, nil), s.eval(v, n.Y, nil)
 	if n.Op == token.ADD {
@@ -377,7 +379,8 @@ func (s *sources) call(v scope, n *ast.CallExpr) any {
 	return nil
 }
 
-// lintCall is the outcome of a call of the lint under test on a file as it is.
+// lintCall returns the outcome of a call of the lint under test on an unchanged
+// file.
 func lintCall(n *ast.CallExpr, args []any) any {
 	lint, ok := args[0].(string)
 	file, also := args[1].(string)

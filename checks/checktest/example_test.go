@@ -9,7 +9,7 @@ import (
 	"github.com/bindgate/bindgate/checks/catalog"
 )
 
-// nameIsShort is a check of one's own. Its fixtures are the files
+// nameIsShort is a check of an embedding program. Its fixtures are the files
 // testdata/acme/name-is-short/<status>-<slug>.yaml, and this test runs them:
 //
 //	func TestFixtures(t *testing.T) {
@@ -24,7 +24,7 @@ func nameIsShort() checks.Check {
 				return checks.Pass()
 			}
 			return checks.Judge(checks.Fails("/domainName",
-				fmt.Sprintf("got %q with %d characters, want at most 20", name, len(name)), "take a shorter name"))
+				fmt.Sprintf("got %q with %d characters, want at most 20", name, len(name)), "use a shorter name"))
 		},
 		Doc: checks.Doc{
 			Title:      "The domain name is short",
@@ -37,7 +37,7 @@ func nameIsShort() checks.Check {
 	}
 }
 
-// A program that embeds the gate adds checks of its own to the catalogue.
+// A program that embeds the gate adds its own checks to the catalogue.
 func Example() {
 	list, err := catalog.With(nameIsShort())
 	if err != nil {

@@ -2,7 +2,7 @@ package checktest
 
 import (
 	"bytes"
-	_ "embed" // for the sound binding
+	_ "embed" // for the valid binding
 	"encoding/json"
 	"io/fs"
 	"strings"
@@ -16,13 +16,13 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// baseYAML is the sound binding and its evidence, which every fixture changes.
+// baseYAML is the valid binding and its evidence, which every fixture changes.
 //
 //go:embed base.yaml
 var baseYAML string
 
-// statuses are the prefixes of fixture names. "pass" is a pass without any
-// finding, "warn" a pass with a warning.
+// statuses returns the prefixes of fixture names. "pass" is a pass without
+// findings, "warn" a pass with a warning.
 func statuses() []string {
 	return []string{"pass", "warn", "fail", "unknown", "not-run", "not-applicable"}
 }
@@ -37,13 +37,13 @@ type fixture struct {
 	Want             want              `yaml:"want"`
 }
 
-// want is what a fixture asks of the result.
+// want is the expected result of a fixture.
 type want struct {
-	Status   string   `yaml:"status"`   // says again what the file name begins with
-	Messages []string `yaml:"messages"` // each is part of some finding's message
-	Fixes    []string `yaml:"fixes"`    // each is part of some finding's fix
+	Status   string   `yaml:"status"`   // repeats the prefix of the file name
+	Messages []string `yaml:"messages"` // each is part of the message of a finding
+	Fixes    []string `yaml:"fixes"`    // each is part of the fix of a finding
 	Reason   string   `yaml:"reason"`   // is part of the result's reason
-	Pointer  *string  `yaml:"pointer"`  // some finding points exactly here
+	Pointer  *string  `yaml:"pointer"`  // the exact pointer of a finding
 }
 
 type harness struct {
@@ -61,24 +61,24 @@ func newHarness(t *testing.T, opts []Option) *harness {
 	return h
 }
 
-// Subject returns the sound binding and its evidence, changed by the text of a
-// fixture (empty: as they are). It ignores a `want` block.
+// Subject returns the valid binding and its evidence, changed by the text of a
+// fixture (empty: unchanged). It ignores a `want` block.
 func Subject(t *testing.T, text string, opts ...Option) checks.Subject {
 	t.Helper()
 	s, _ := newHarness(t, opts).subject(t, text)
 	return s
 }
 
-// subject applies a fixture to the base: first the binding's patch, then what it
-// loads, then the evidence's patch, so that a fixture can also spoil what it
-// loaded.
+// subject applies a fixture to the base: first the binding's patch, then the
+// loaded files, then the evidence's patch, so that a fixture can also damage
+// what it loaded.
 func (h *harness) subject(t *testing.T, text string) (checks.Subject, want) {
 	t.Helper()
 	f := parse(t, text)
 	var s checks.Subject
 	patch(t, "binding", h.base.Binding, f.Binding, &s.Binding)
 	s.Binding.CertificateAlone = f.CertificateAlone
-	// The base holds the default; a fixture that writes the type gives it.
+	// The base contains the default; a fixture that writes the type sets it.
 	_, s.Binding.CustomDomainTypeGiven = f.Binding["customDomainType"]
 	s.Binding.Positions = positions(t, s.Binding)
 
@@ -107,7 +107,7 @@ func parse(t *testing.T, text string) fixture {
 	return f
 }
 
-// patch merges change into base and decodes the outcome, every key of it, into out.
+// patch merges change into base and decodes the result strictly into out.
 func patch(t *testing.T, what string, base any, change map[string]any, out any) {
 	t.Helper()
 	merged := encode(t, base)
@@ -133,7 +133,7 @@ func encode(t *testing.T, v any) []byte {
 	return data
 }
 
-// positions gives every value of the binding a line of its own.
+// positions assigns every value of the binding its own line.
 func positions(t *testing.T, b binding.Binding) binding.Positions {
 	t.Helper()
 	var tree map[string]any
@@ -155,7 +155,7 @@ func positions(t *testing.T, b binding.Binding) binding.Positions {
 	return out
 }
 
-// statusOf is the status that a fixture's file name begins with.
+// statusOf returns the status prefix of a fixture's file name.
 func statusOf(name string) (string, bool) {
 	for _, s := range statuses() {
 		if strings.HasPrefix(name, s+"-") {

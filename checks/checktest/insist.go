@@ -9,14 +9,15 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// differences are what a result does not have of what a fixture wants.
+// differences returns the expectations of a fixture that a result does not
+// meet.
 func differences(r checks.Result, status string, w want) (problems []string) {
 	if got := statusIn(r); got != status {
 		return []string{fmt.Sprintf("got %s (reason %q, findings %+v), want %s", got, r.Reason, r.Findings, status)}
 	}
 	in := func(part, what string, text func(checks.Finding) string) {
 		if !slices.ContainsFunc(r.Findings, func(f checks.Finding) bool { return strings.Contains(text(f), part) }) {
-			problems = append(problems, fmt.Sprintf("no %s holds %q: %+v", what, part, r.Findings))
+			problems = append(problems, fmt.Sprintf("no %s contains %q: %+v", what, part, r.Findings))
 		}
 	}
 	for _, part := range w.Messages {
@@ -34,7 +35,7 @@ func differences(r checks.Result, status string, w want) (problems []string) {
 	return problems
 }
 
-// statusIn is the result's status in the words of fixture names.
+// statusIn returns the result's status as a prefix of fixture names.
 func statusIn(r checks.Result) string {
 	if r.Status == checks.StatusPass && len(r.Findings) > 0 {
 		return "warn"
@@ -42,9 +43,9 @@ func statusIn(r checks.Result) string {
 	return string(r.Status)
 }
 
-// flaws are what no result may have: a panic, a finding without a message or
-// with a place that no binding has, an error without a way out, an unjudged
-// status without a reason or a judged one with a reason.
+// flaws returns violations of the rules for every result: a panic, a finding
+// without a message or with a pointer that no binding has, an error without a
+// fix, an unjudged status without a reason or a judged one with a reason.
 func flaws(r checks.Result) (problems []string) {
 	for _, f := range r.Findings {
 		switch {
@@ -63,8 +64,8 @@ func flaws(r checks.Result) (problems []string) {
 	return problems
 }
 
-// unseen are the fixtures that a check lacks: it must be seen to pass, to find
-// something, and to be unable to tell where it depends on evidence.
+// unseen returns the fixtures that a check lacks: fixtures must show it pass,
+// find something, and return unknown if it depends on evidence.
 func unseen(c checks.Check, seen map[string]int) (problems []string) {
 	wanted := []string{"pass", finds(c)}
 	if len(c.Needs) > 0 || c.NeedsFor != nil {
@@ -72,13 +73,13 @@ func unseen(c checks.Check, seen map[string]int) (problems []string) {
 	}
 	for _, status := range wanted {
 		if seen[status] == 0 {
-			problems = append(problems, fmt.Sprintf("%s holds no fixture %s-*.yaml", c.ID, status))
+			problems = append(problems, fmt.Sprintf("%s has no fixture %s-*.yaml", c.ID, status))
 		}
 	}
 	return problems
 }
 
-// finds is the status of a check that found what it looks for.
+// finds returns the status of a check with a finding.
 func finds(c checks.Check) string {
 	if c.Severity == checks.Warning {
 		return "warn"
@@ -86,7 +87,7 @@ func finds(c checks.Check) string {
 	return "fail"
 }
 
-// undocumented are the fields of a check's documentation that say nothing.
+// undocumented returns the missing or bad fields of a check's documentation.
 func undocumented(d checks.Doc) (problems []string) {
 	fields := []struct{ name, text string }{
 		{"Title", d.Title}, {"Why", d.Why}, {"Fix", d.Fix}, {"Failing", d.Failing}, {"Passing", d.Passing},
@@ -103,18 +104,18 @@ func undocumented(d checks.Doc) (problems []string) {
 	return problems
 }
 
-// with returns the subject with one observation that holds no facts.
+// with returns the subject with one observation without facts.
 func with(s checks.Subject, need evidence.Need, state evidence.State) checks.Subject {
 	m := evidence.Metadata{State: state}
 	if state != evidence.StateObserved {
-		m.Reason = "taken away by the test"
+		m.Reason = "removed by the test"
 	}
 	s.Evidence.Set(m, need)
 	return s
 }
 
-// withoutEvidence takes from a subject that passes each piece of evidence that
-// the check needs for it, one at a time: it must not pass any more.
+// withoutEvidence removes each needed piece of evidence from a passing subject,
+// one at a time: the check must not pass any more.
 func withoutEvidence(c checks.Check, s checks.Subject) (problems []string) {
 	needs := c.Needs
 	if c.NeedsFor != nil {
@@ -131,7 +132,7 @@ func withoutEvidence(c checks.Check, s checks.Subject) (problems []string) {
 				problems = append(problems, fmt.Sprintf("with %s evidence in state %q: got %s, want %s", need, state, r.Status, want))
 			}
 		}
-		// Facts that say nothing may be judged in any way, but without a flaw.
+		// Empty facts may give any verdict, but no flaw.
 		r := judge(c, with(s, need, evidence.StateObserved))
 		for _, flaw := range flaws(r) {
 			problems = append(problems, fmt.Sprintf("with empty %s evidence: %s", need, flaw))

@@ -9,7 +9,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// expect compares problems, one by one, with words that they must hold.
+// expect compares problems, one by one, with words that they must contain.
 func expect(t *testing.T, got []string, want ...string) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -28,7 +28,7 @@ func TestDifferences(t *testing.T) {
 	expect(t, differences(r, "fail", want{Messages: []string{"want b"}, Fixes: []string{"write"}}))
 	expect(t, differences(r, "pass", want{}), "got fail")
 	expect(t, differences(r, "fail", want{Messages: []string{"c"}, Fixes: []string{"d"}, Reason: "e", Pointer: &pointer}),
-		`no message holds "c"`, `no fix holds "d"`, `want "e" in it`, `points at "/domainName"`)
+		`no message contains "c"`, `no fix contains "d"`, `want "e" in it`, `points at "/domainName"`)
 	warned := checks.Result{Status: checks.StatusPass, Findings: []checks.Finding{checks.Warns("", "m", "")}}
 	expect(t, differences(warned, "warn", want{}))
 	expect(t, differences(warned, "pass", want{}), "got warn")
@@ -57,7 +57,7 @@ func TestUnseen(t *testing.T) {
 
 func TestOrphans(t *testing.T) {
 	fixtures := fstest.MapFS{"base.yaml": {}, "a/b/pass-x.yaml": {}, "a/c/pass-x.yaml": {}, "b/b/pass-x.yaml": {}}
-	expect(t, orphans(t, fixtures, map[string]bool{"a/b": true}), "a/c holds", "b/b holds")
+	expect(t, orphans(t, fixtures, map[string]bool{"a/b": true}), "a/c contains", "b/b contains")
 }
 
 func TestUndocumented(t *testing.T) {
@@ -78,7 +78,7 @@ func TestWithoutEvidence(t *testing.T) {
 		return checks.Pass()
 	}
 	expect(t, withoutEvidence(c, s), "with empty dns evidence")
-	// A need that is no evidence is missing whatever the mode left out.
+	// An unknown need is missing in every mode.
 	c.Needs = []evidence.Need{"weather"}
 	expect(t, withoutEvidence(c, s), "unknown, want not-run")
 }

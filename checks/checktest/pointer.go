@@ -10,8 +10,8 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 )
 
-// pointsIntoBinding reports whether an RFC 6901 pointer names a place that a
-// binding can have, written or not.
+// pointsIntoBinding reports whether an RFC 6901 pointer refers to a value that
+// a binding can have, present or not.
 func pointsIntoBinding(pointer string) bool {
 	if pointer == "" {
 		return true
@@ -54,7 +54,8 @@ func fieldNamed(t reflect.Type, name string) (reflect.StructField, bool) {
 	return reflect.StructField{}, false
 }
 
-// childNames are the member names or indices of a decoded JSON value, in order.
+// childNames returns the member names or indices of a decoded JSON value, in
+// order.
 func childNames(v any) []string {
 	switch v := v.(type) {
 	case map[string]any:
@@ -74,7 +75,7 @@ func child(v any, name string) any {
 	case map[string]any:
 		return v[name]
 	case []any:
-		i, _ := strconv.Atoi(name) // childNames made it
+		i, _ := strconv.Atoi(name) // from childNames
 		return v[i]
 	}
 	return nil

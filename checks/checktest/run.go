@@ -1,18 +1,18 @@
-// Package checktest runs checks over their fixtures, the files
-// <family>/<statement>/<status>-<slug>.yaml, and fails the test of a check that
-// lacks what every check must have: fixtures, documentation whose examples hold,
-// a fix with every error, and a verdict that is never a pass when evidence that
-// it needs is not there.
+// Package checktest runs checks on their fixtures, the files
+// <family>/<statement>/<status>-<slug>.yaml. It fails the test of a check that
+// lacks anything that every check must have: fixtures, documentation with
+// correct examples, a fix with every error, and a verdict other than pass if
+// evidence that it needs is missing.
 //
-// A fixture changes a sound binding and its evidence by JSON merge patches (RFC
-// 7396), and says what the result must hold:
+// A fixture changes a valid binding and its evidence by JSON merge patches (RFC
+// 7396), and states what the result must contain:
 //
 //	binding: {domainName: api_1.demo.com}
 //	evidence: {group: {state: failed, reason: "503"}}
 //	want: {messages: [an underscore], pointer: /domainName}
 //
-// Its name begins with the status that it wants: pass, warn (a pass with a
-// warning), fail, unknown, not-run or not-applicable.
+// Its name begins with the expected status: pass, warn (a pass with a warning),
+// fail, unknown, not-run or not-applicable.
 package checktest
 
 import (
@@ -25,15 +25,15 @@ import (
 	"github.com/bindgate/bindgate/checks"
 )
 
-// Loader changes the evidence of a subject by what a fixture names under `load`,
+// Loader changes the evidence of a subject by the `load` block of a fixture,
 // such as files. The fixture's own evidence is merged after it.
 type Loader func(t *testing.T, load map[string]string, s *checks.Subject)
 
-// Option changes how Run works.
+// Option configures Run.
 type Option func(*harness)
 
-// WithLoader sets the loader of fixtures that have a `load` block. Without one
-// such a fixture fails.
+// WithLoader sets the loader of `load` blocks. Without a loader, fixtures with
+// such a block fail.
 func WithLoader(load Loader) Option { return func(h *harness) { h.load = load } }
 
 // Run runs every fixture of every check of the list, found in fixtures at its
@@ -50,7 +50,7 @@ func Run(t *testing.T, fixtures fs.FS, list []checks.Check, opts ...Option) {
 	report(t, orphans(t, fixtures, known))
 }
 
-// orphans returns the folders of fixtures that belong to no check.
+// orphans returns the folders of fixtures without a check.
 func orphans(t *testing.T, fixtures fs.FS, known map[string]bool) (problems []string) {
 	folders, err := fs.Glob(fixtures, "*/*")
 	if err != nil {
@@ -58,13 +58,13 @@ func orphans(t *testing.T, fixtures fs.FS, known map[string]bool) (problems []st
 	}
 	for _, folder := range folders {
 		if !known[folder] {
-			problems = append(problems, folder+" holds fixtures of no check")
+			problems = append(problems, folder+" contains fixtures of no check")
 		}
 	}
 	return problems
 }
 
-// check runs everything that is required of one check.
+// check applies all requirements to one check.
 func (h *harness) check(t *testing.T, c checks.Check) {
 	seen := map[string]int{}
 	files, err := fs.Glob(h.fixtures, c.ID+"/*")
@@ -95,12 +95,12 @@ func (h *harness) check(t *testing.T, c checks.Check) {
 	})
 }
 
-// fixture judges one fixture and compares the result with what it wants.
+// fixture judges one fixture and compares the result with its expectation.
 func (h *harness) fixture(t *testing.T, c checks.Check, status, text string) {
 	t.Helper()
 	s, want := h.subject(t, text)
 	if want.Status != "" && want.Status != status {
-		t.Fatalf("the fixture wants %s, its name or place says %s", want.Status, status)
+		t.Fatalf("the fixture wants %s, its name or folder %s", want.Status, status)
 	}
 	r := judge(c, s)
 	report(t, flaws(r))
@@ -110,7 +110,7 @@ func (h *harness) fixture(t *testing.T, c checks.Check, status, text string) {
 	}
 }
 
-// judge returns the one result of a check.
+// judge returns the single result of a check.
 func judge(c checks.Check, s checks.Subject) checks.Result {
 	return checks.Run(context.Background(), []checks.Check{c}, nil, s)[0]
 }

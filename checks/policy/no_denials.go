@@ -1,5 +1,5 @@
-// Package policy judges what the loaded Rego policies said about a binding.
-// Evaluating them is not its work: their verdict is evidence.
+// Package policy judges the verdicts of the loaded Rego policies, which are
+// evidence.
 package policy
 
 import (
@@ -12,14 +12,14 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// judged is where the packages live that may deny. Those under bindgate.force
-// are judged by rebind/force-is-allowed.
+// judged is the prefix of packages that may deny. rebind/force-is-allowed
+// judges those under bindgate.force.
 const judged = "bindgate.policy"
 
 // Checks returns the checks of the family.
 func Checks() []checks.Check { return []checks.Check{noDenials()} }
 
-// noDenials is policy/no-denials.
+// noDenials returns the check policy/no-denials.
 func noDenials() checks.Check {
 	return checks.Check{
 		ID: "policy/no-denials", Severity: checks.Error, Core: true,
@@ -28,10 +28,10 @@ func noDenials() checks.Check {
 		Judge:       judgeNoDenials,
 		Doc: checks.Doc{
 			Title: "No policy denies the binding",
-			Why: "Policies hold what an organisation forbids beyond the rules of the platform and of good practice: names, " +
-				"stages, certificates, hours. They are loaded by the owner of the gate, and nothing in the manifest can " +
-				"switch one off. A policy that fails, or that says nothing, is no leave: then this check is unknown.",
-			Fix:        "Do what the message says. The prefix names the package, and so who to ask about it.",
+			Why: "Policies contain an organisation's own rules, beyond those of the platform and good practice: names, " +
+				"stages, certificates, hours. The owner of the gate loads them, and nothing in the manifest can " +
+				"disable one. A policy that fails or returns nothing is not a permission: this check is then unknown.",
+			Fix:        "Follow the message. Its prefix names the package, and so its owner.",
 			References: []string{"https://www.openpolicyagent.org/docs/policy-language (Rego v1)"},
 			Failing:    "evidence: {policy: {facts: {packages: [{name: bindgate.policy.names, denials: [{text: demo names are for demos, pointer: /domainName}]}]}}}",
 			Passing:    "evidence: {policy: {facts: {packages: [{name: bindgate.policy.names}]}}}",
@@ -41,29 +41,30 @@ func noDenials() checks.Check {
 
 func judgeNoDenials(s checks.Subject) checks.Verdict {
 	var findings []checks.Finding
-	var left []string
+	var skipped []string
 	denied := false
 	for _, p := range s.Evidence.Policy.Facts.PackagesUnder(judged) {
 		if p.NotRun != "" {
-			left = append(left, fmt.Sprintf("%s was not run: %s", p.Name, p.NotRun))
+			skipped = append(skipped, fmt.Sprintf("%s was not run: %s", p.Name, p.NotRun))
 		}
 		for _, m := range p.Denials {
 			denied = true
 			findings = append(findings, checks.Fails(pointer(m), p.Name+": "+m.Text,
-				"change the binding as the policy asks, or talk to whoever keeps "+p.Name))
+				"change the binding as the policy requires, or ask the owner of "+p.Name))
 		}
 		for _, m := range p.Warnings {
 			findings = append(findings, checks.Warns(pointer(m), p.Name+": "+m.Text, ""))
 		}
 	}
-	if left != nil && !denied {
-		return checks.NotRun(strings.Join(left, "; "))
+	if skipped != nil && !denied {
+		return checks.NotRun(strings.Join(skipped, "; "))
 	}
 	return checks.Judge(findings...)
 }
 
-// pointer is the message's JSON pointer if it leads into a binding, else the
-// binding as a whole: a slip in a pointer must not lose the message.
+// pointer returns the message's JSON pointer if it refers to a field of a
+// binding, else the whole binding: a mistake in a pointer must not lose the
+// message.
 func pointer(m evidence.PolicyMessage) string {
 	token, deeper, _ := strings.Cut(strings.TrimPrefix(m.Pointer, "/"), "/")
 	if !strings.HasPrefix(m.Pointer, "/") || strings.HasSuffix(m.Pointer, "/") {
@@ -78,7 +79,7 @@ func pointer(m evidence.PolicyMessage) string {
 	return ""
 }
 
-// scalar reports whether nothing lies below a value of this type.
+// scalar reports whether a value of this type has no members.
 func scalar(t reflect.Type) bool {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()

@@ -8,10 +8,10 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// policies is where the packages live that must allow a force.
+// policies is the prefix of packages that must allow a force.
 const policies = "bindgate.force"
 
-// forceIsAllowed is rebind/force-is-allowed.
+// forceIsAllowed returns the check rebind/force-is-allowed.
 func forceIsAllowed() checks.Check {
 	return checks.Check{
 		ID: "rebind/force-is-allowed", Severity: checks.Error, Core: true,
@@ -20,11 +20,11 @@ func forceIsAllowed() checks.Check {
 		Applies:     forces,
 		Judge:       judgeForceIsAllowed,
 		Doc: checks.Doc{
-			Title: "Every policy allows the force, and only the named groups lose the domain",
-			Why: "IsForce unbinds the domain from every group that it conflicts with, at once and without asking: the page " +
-				"says that the operation brings risks. So it takes the leave of each package under bindgate.force, and the " +
+			Title: "Every policy allows the force, and only groups in forceFrom are displaced",
+			Why: "IsForce unbinds the domain from every group that it conflicts with, at once and without confirmation: the documentation " +
+				"calls the operation risky. So it needs the permission of each package under bindgate.force, and the " +
 				"id of each group that may lose the domain in the binding itself.",
-			Fix:        "Add the groups that may lose the domain to forceFrom, and give the policies what their reasons ask for.",
+			Fix:        "Add the groups that may lose the domain to forceFrom, and satisfy the reasons of the policies.",
 			References: []string{pageForce},
 			Failing: "binding: {isForce: true}\nevidence:\n  account:\n    facts:\n      holders:\n" +
 				"        - {groupId: 523e8dc7bbe04613b5b1d726c2a7889d, groupName: legacy,\n" +
@@ -39,7 +39,7 @@ func forceIsAllowed() checks.Check {
 }
 
 func judgeForceIsAllowed(s checks.Subject) checks.Verdict {
-	conflicts, none := losers(s)
+	conflicts, none := displacedGroups(s)
 	if conflicts == nil {
 		return none
 	}
@@ -51,20 +51,20 @@ func judgeForceIsAllowed(s checks.Subject) checks.Verdict {
 				fmt.Sprintf("if it may lose the domain, add %s to forceFrom", h.GroupID)))
 		}
 	}
-	refusals, notRun := leave(s.Evidence.Policy.Facts)
+	refusals, notRun := permission(s.Evidence.Policy.Facts)
 	if findings = append(findings, refusals...); len(findings) == 0 && notRun != "" {
 		return checks.NotRun(notRun)
 	}
 	return checks.Judge(findings...)
 }
 
-// leave gives a finding for each package that does not allow the force, and the
-// name of one that was not run.
-func leave(p evidence.Policy) (refusals []checks.Finding, notRun string) {
+// permission returns a finding for each package that does not allow the force,
+// and the name of one that was not run.
+func permission(p evidence.Policy) (refusals []checks.Finding, notRun string) {
 	packages := p.PackagesUnder(policies)
 	if len(packages) == 0 {
-		return []checks.Finding{checks.Fails("/isForce", "no policy under "+policies+" is loaded, so nobody allows the force",
-			"load the policies that come with bindgate, or one of your own under "+policies)}, ""
+		return []checks.Finding{checks.Fails("/isForce", "no policy under "+policies+" is loaded, so none allows the force",
+			"load the policies that come with bindgate, or your own under "+policies)}, ""
 	}
 	for _, pkg := range packages {
 		switch {
@@ -77,12 +77,12 @@ func leave(p evidence.Policy) (refusals []checks.Finding, notRun string) {
 	return refusals, notRun
 }
 
-// refusal gives a finding for each reason that a package states, and one where
-// it states none.
+// refusal returns a finding for each reason of a package, and one if it has
+// none.
 func refusal(pkg evidence.PolicyPackage) []checks.Finding {
 	if len(pkg.Reasons) == 0 {
 		return []checks.Finding{checks.Fails("/isForce", pkg.Name+" does not allow the force and states no reason",
-			"see what its rule allow asks for")}
+			"see the conditions of its rule allow")}
 	}
 	var out []checks.Finding
 	for _, r := range pkg.Reasons {
@@ -91,7 +91,7 @@ func refusal(pkg evidence.PolicyPackage) []checks.Finding {
 			pointer = "/isForce"
 		}
 		out = append(out, checks.Fails(pointer, fmt.Sprintf("%s does not allow the force: %s", pkg.Name, r.Text),
-			"give the policy what it asks for, or take isForce away"))
+			"satisfy the policy, or remove isForce"))
 	}
 	return out
 }

@@ -5,7 +5,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// forceIsNeeded is rebind/force-is-needed.
+// forceIsNeeded returns the check rebind/force-is-needed.
 func forceIsNeeded() checks.Check {
 	return checks.Check{
 		ID: "rebind/force-is-needed", Severity: checks.Warning,
@@ -14,10 +14,10 @@ func forceIsNeeded() checks.Check {
 		Applies:     forces,
 		Judge:       judgeForceIsNeeded,
 		Doc: checks.Doc{
-			Title: "A force is asked for only where something conflicts",
-			Why: "isForce is leave, not an order: it is sent only where a conflict was seen. Leave that stays in a manifest " +
-				"when the take-over is done is leave given by habit, for whoever holds the domain next.",
-			Fix:        "Take isForce and forceFrom out of the binding once the domain has moved.",
+			Title: "A force is requested only if there is a conflict",
+			Why: "isForce is a permission, not an instruction: it is sent only if there is a conflict. A permission that stays in a manifest " +
+				"after the take-over also allows displacing any later group.",
+			Fix:        "Remove isForce and forceFrom from the binding once the domain has moved.",
 			References: []string{pageForce},
 			Failing:    "binding: {isForce: true}",
 			Passing: "binding: {isForce: true}\nevidence:\n  account:\n    facts:\n      holders:\n" +
@@ -33,9 +33,9 @@ func judgeForceIsNeeded(s checks.Subject) checks.Verdict {
 	case len(account.Conflicts()) > 0:
 		return checks.Pass()
 	case !account.Complete:
-		_, unknown := losers(s)
+		_, unknown := displacedGroups(s)
 		return unknown
 	}
-	return checks.Judge(checks.Warns("/isForce", "isForce is true although no group conflicts: it would not be sent",
-		"take isForce and forceFrom out of the binding"))
+	return checks.Judge(checks.Warns("/isForce", "isForce is true but no group conflicts, so it would not be sent",
+		"remove isForce and forceFrom from the binding"))
 }

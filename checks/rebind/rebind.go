@@ -1,5 +1,6 @@
-// Package rebind judges a force: what it would take away, who allows that, and
-// whether the callers have left. It runs after the policies, whose verdict it reads.
+// Package rebind judges a force: which groups it would displace, which policies
+// allow that, and whether clients have moved. It runs after the policies, whose
+// verdict it reads.
 package rebind
 
 import (
@@ -10,7 +11,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// Checks returns the checks of the family, in the order of reports.
+// Checks returns the checks of the family, in report order.
 func Checks() []checks.Check {
 	return []checks.Check{forceIsAllowed(), trafficHasMoved(), forceIsNeeded()}
 }
@@ -19,31 +20,30 @@ func Checks() []checks.Check {
 func forces(b binding.Binding) (bool, string) {
 	switch {
 	case b.CertificateAlone:
-		return false, "the certificate is judged alone, no binding was asked for"
+		return false, "only the certificate is judged, without a binding"
 	case !b.IsForce:
-		return false, "the binding asks for no force"
+		return false, "the binding does not set isForce"
 	}
 	return true, ""
 }
 
-// losers are the holders that a force would take the domain from. Without any,
-// the verdict is why there is nothing to judge: that no conflict was seen, or
-// that it cannot be told while groups are unread.
-func losers(s checks.Subject) ([]evidence.Holder, checks.Verdict) {
+// displacedGroups returns the holders that a force would displace. If there are
+// none, the verdict is the reason: there is no conflict, or groups are unread.
+func displacedGroups(s checks.Subject) ([]evidence.Holder, checks.Verdict) {
 	account := s.Evidence.Account.Facts
 	switch conflicts := account.Conflicts(); {
 	case len(conflicts) > 0:
 		return conflicts, checks.Verdict{}
 	case !account.Complete:
-		return nil, checks.CannotTell("whether the domain would be taken from a group is not known, for not every group was read: " + account.Problem)
+		return nil, checks.CannotTell("it is unknown whether the force would displace a group, because not every group was read: " + account.Problem)
 	}
-	return nil, checks.DoesNotApply("no conflict was seen, so IsForce would not be sent")
+	return nil, checks.DoesNotApply("there is no conflict, so IsForce would not be sent")
 }
 
-// name names a group that would lose the domain.
+// name formats a group that would be displaced.
 func name(h evidence.Holder) string { return fmt.Sprintf("group %q (%s)", h.GroupName, h.GroupID) }
 
-// pageForce is where the platform says what a force does and wants before it.
+// pageForce documents what a force does and its preconditions.
 const (
 	pageForce = "Alibaba Cloud API Gateway, SetDomain, IsForce (2026-03-16): https://www.alibabacloud.com/help/en/api-gateway/traditional-api-gateway/developer-reference/api-cloudapi-2016-07-14-setdomain"
 	page2017  = "Alibaba Cloud API Gateway, SetDomain (2017-12-18): https://www.alibabacloud.com/help/doc-detail/43618.htm"

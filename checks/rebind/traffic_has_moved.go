@@ -7,7 +7,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// trafficHasMoved is rebind/traffic-has-moved.
+// trafficHasMoved returns the check rebind/traffic-has-moved.
 func trafficHasMoved() checks.Check {
 	return checks.Check{
 		ID: "rebind/traffic-has-moved", Severity: checks.Error,
@@ -16,10 +16,10 @@ func trafficHasMoved() checks.Check {
 		Applies:     forces,
 		Judge:       judgeTrafficHasMoved,
 		Doc: checks.Doc{
-			Title: "The name no longer leads to a group that would lose it",
-			Why: "While the name still leads to the old group its callers arrive there. Once a force has unbound the domain " +
-				"that group answers them with an error, until the last cached record has run out. The platform's own rule " +
-				"for a take-over is to change the resolution first and to bind then.",
+			Title: "The name no longer resolves to a group that would be displaced",
+			Why: "While the name resolves to the old group, clients reach that group. Once a force has unbound the domain, " +
+				"it answers them with an error, until the last cached record has expired. The platform's rule " +
+				"for a take-over is to change the resolution before binding.",
 			Fix:        "Point the name at the new group, wait for the old record's TTL, then force.",
 			References: []string{page2017, pageForce, "RFC 2181 section 5.2, TTLs"},
 			Failing: "binding: {isForce: true}\nevidence:\n  account:\n    facts:\n      holders:\n" +
@@ -38,18 +38,18 @@ func trafficHasMoved() checks.Check {
 }
 
 func judgeTrafficHasMoved(s checks.Subject) checks.Verdict {
-	conflicts, none := losers(s)
+	conflicts, none := displacedGroups(s)
 	if conflicts == nil {
 		return none
 	}
-	// The binding's own chain answers for the name that is asked for; a name that
-	// is displaced in addition has a chain of its own.
+	// The CNAME chain of the binding covers its own name; each other displaced
+	// name has its own chain.
 	dns := s.Evidence.DNS.Facts
 	var findings []checks.Finding
 	for _, h := range conflicts {
 		if leadsTo(dns, h) || isAliasedTo(s.Evidence.Account.Facts, h) {
 			findings = append(findings, checks.Fails("/isForce",
-				fmt.Sprintf("%q still leads to %s, which would lose it", dns.QueryName, name(h)),
+				fmt.Sprintf("%q still resolves to %s, which would lose it", dns.QueryName, name(h)),
 				fmt.Sprintf("point the name at group %s first, then wait %s", s.Binding.GroupID, wait(dns))))
 		}
 	}
@@ -61,13 +61,13 @@ func judgeTrafficHasMoved(s checks.Subject) checks.Verdict {
 		seen, found := displaced(s.Evidence.Displaced.Facts, h)
 		switch {
 		case !found:
-			unknown = fmt.Sprintf("DNS was not asked about %q, which %s would lose too", h.Domain.DomainName, name(h))
+			unknown = fmt.Sprintf("%q, which %s would lose too, was not resolved", h.Domain.DomainName, name(h))
 		case leadsTo(seen.DNS, h):
 			findings = append(findings, checks.Fails("/isForce",
-				fmt.Sprintf("the force would take %q too, which still leads to %s", h.Domain.DomainName, name(h)),
+				fmt.Sprintf("the force would also unbind %q, which still resolves to %s", h.Domain.DomainName, name(h)),
 				fmt.Sprintf("bind %q to its new group first, or point it there and wait %s", h.Domain.DomainName, wait(seen.DNS))))
 		case seen.Problem != "":
-			unknown = fmt.Sprintf("where %q leads is not known, and %s would lose it too: %s", h.Domain.DomainName, name(h), seen.Problem)
+			unknown = fmt.Sprintf("the target of %q is unknown, and %s would lose it too: %s", h.Domain.DomainName, name(h), seen.Problem)
 		case !absent(seen.DNS) && h.SubDomain == "":
 			unknown = fmt.Sprintf("%s would lose %q too, and has no name to compare its CNAME chain with", name(h), h.Domain.DomainName)
 		}
@@ -78,7 +78,7 @@ func judgeTrafficHasMoved(s checks.Subject) checks.Verdict {
 	return checks.Judge(findings...)
 }
 
-// displaced finds what DNS says of a name that a group would lose.
+// displaced returns the DNS evidence of a name that a group would lose.
 func displaced(d evidence.Displaced, h evidence.Holder) (evidence.DisplacedName, bool) {
 	for _, n := range d.Names {
 		if n.GroupID == h.GroupID && evidence.SameName(n.Name, h.Domain.DomainName) {
@@ -88,11 +88,11 @@ func displaced(d evidence.Displaced, h evidence.Holder) (evidence.DisplacedName,
 	return evidence.DisplacedName{}, false
 }
 
-// absent reports that a name does not exist, so that it has no callers.
+// absent reports that a name does not exist, so that it has no clients.
 func absent(d evidence.DNS) bool { return d.End.Event == evidence.EventNameError && len(d.Hops) == 0 }
 
-// leadsTo reports whether the alias chain passes or ends at the holder's SubDomain,
-// or some answer to the questions of clients does.
+// leadsTo reports whether the CNAME chain contains the holder's SubDomain, or
+// an answer to clients does.
 func leadsTo(dns evidence.DNS, h evidence.Holder) bool {
 	if h.SubDomain == "" {
 		return false
@@ -114,15 +114,17 @@ func leadsTo(dns evidence.DNS, h evidence.Holder) bool {
 	return false
 }
 
-// isAliasedTo covers the names of a group that a holder does not tell, those of its VPC.
+// isAliasedTo covers names of a group that the holder does not list, those of
+// its VPC.
 func isAliasedTo(a evidence.Account, h evidence.Holder) bool {
 	return a.AliasedTo != nil && a.AliasedTo.GroupID == h.GroupID
 }
 
-// wait is how long resolvers may keep the alias that has to change.
+// wait returns how long resolvers may cache the CNAME record that has to
+// change.
 func wait(dns evidence.DNS) string {
 	if len(dns.Hops) == 0 {
-		return "until its old record has run out"
+		return "until its old record has expired"
 	}
-	return fmt.Sprintf("%d s, the TTL of its alias", dns.Hops[0].TTL)
+	return fmt.Sprintf("%d s, the TTL of its CNAME record", dns.Hops[0].TTL)
 }

@@ -7,10 +7,10 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// Unaccepted names what a SubjectPublicKeyInfo (DER) holds if browsers take no
-// server certificate with such a key: they take RSA and ECDSA on the NIST curves
-// alone (Baseline Requirements §6.1.5). "" for those two, however weak, and for
-// what is no SubjectPublicKeyInfo. The name reads on after "the key is".
+// Unaccepted names the kind of key in a SubjectPublicKeyInfo (DER) if browsers
+// do not accept it in server certificates: they accept only RSA and ECDSA on
+// the NIST curves (Baseline Requirements §6.1.5). "" for those two, however
+// weak, and for anything else. The name follows "the key is".
 func Unaccepted(spki []byte) string {
 	outer := cryptobyte.String(spki)
 	var body, algorithm cryptobyte.String
@@ -20,8 +20,8 @@ func Unaccepted(spki []byte) string {
 	return UnacceptedAlgorithm(algorithm)
 }
 
-// UnacceptedAlgorithm does so for the contents of an AlgorithmIdentifier, which
-// private keys in PKCS#8 carry too.
+// UnacceptedAlgorithm does the same for the contents of an AlgorithmIdentifier,
+// also in PKCS#8.
 func UnacceptedAlgorithm(identifier cryptobyte.String) string {
 	var oid asn1.ObjectIdentifier
 	if !identifier.ReadASN1ObjectIdentifier(&oid) {
@@ -37,8 +37,8 @@ func UnacceptedAlgorithm(identifier cryptobyte.String) string {
 	}
 }
 
-// algorithm names by object identifier: RFC 3279, RFC 4055, RFC 8410, RFC 9881,
-// RFC 9909, RFC 9215 and GM/T 0006.
+// algorithm names algorithms by object identifier: RFC 3279, RFC 4055, RFC
+// 8410, RFC 9881, RFC 9909, RFC 9215 and GM/T 0006.
 func algorithm(id string) string {
 	switch id {
 	case "1.2.840.10040.4.1":
@@ -64,13 +64,13 @@ func algorithm(id string) string {
 		return "SLH-DSA"
 	case "1.2.643.7.1.1.1.1", "1.2.643.7.1.1.1.2":
 		return "GOST R 34.10-2012"
-	case "1.2.156.10197.1.301", "1.2.156.10197.1.501": // the key's, and the signature's with SM3
+	case "1.2.156.10197.1.301", "1.2.156.10197.1.501": // of the key, and of signatures with SM3
 		return "SM2"
 	}
 	return "of the unknown algorithm " + id
 }
 
-// UnacceptedCurve does so for ECParameters (RFC 5480 §2.1.1), DER.
+// UnacceptedCurve does the same for ECParameters (RFC 5480 §2.1.1), DER.
 func UnacceptedCurve(parameters cryptobyte.String) string {
 	var oid asn1.ObjectIdentifier
 	if !parameters.ReadASN1ObjectIdentifier(&oid) {

@@ -20,7 +20,7 @@ func TestUnaccepted(t *testing.T) {
 	}{
 		{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}, asn1.NullRawValue, ""},
 		{ec, curve(1, 2, 840, 10045, 3, 1, 7), ""},
-		{ec, curve(1, 3, 132, 0, 33), ""}, // weak, and judged as such
+		{ec, curve(1, 3, 132, 0, 33), ""}, // weak, and reported as such
 		{ec, curve(1, 2, 156, 10197, 1, 301), "SM2"},
 		{ec, curve(1, 3, 132, 0, 10), "ECDSA on the curve secp256k1"},
 		{ec, curve(1, 3, 36, 3, 3, 2, 8, 1, 1, 7), "ECDSA on a Brainpool curve"},

@@ -6,11 +6,11 @@ import (
 	"math/bits"
 )
 
-// pattern looks for what no random modulus has: a stretch that repeats itself, or
-// digits that are all small in some base.
+// pattern finds what no random modulus has: a repeating stretch, or digits that
+// are all small in some base.
 func pattern(n *big.Int) string {
 	if period := repeats(n); period > 0 {
-		return fmt.Sprintf("has a modulus in which a stretch repeats every %s, so its primes were not made at random and can be guessed", bytesOf(period))
+		return fmt.Sprintf("has a modulus in which a stretch repeats every %s, so its primes are not random and can be guessed", bytesOf(period))
 	}
 	if width := smallDigits(n); width > 0 {
 		return fmt.Sprintf("has a modulus whose digits to the base 2^%d are all small, so it is a product of two polynomials and can be factored", width)
@@ -18,10 +18,10 @@ func pattern(n *big.Int) string {
 	return ""
 }
 
-// PatternedPrime does so for a prime, whose pattern the modulus may hide.
+// PatternedPrime does the same for a prime, whose pattern the modulus may hide.
 func PatternedPrime(p *big.Int) string {
 	if period := repeats(p); period > 0 {
-		return fmt.Sprintf("has a prime in which a stretch repeats every %s, so it was not made at random and can be guessed", bytesOf(period))
+		return fmt.Sprintf("has a prime in which a stretch repeats every %s, so it is not random and can be guessed", bytesOf(period))
 	}
 	return ""
 }
@@ -35,11 +35,11 @@ func bytesOf(n int) string {
 
 const (
 	maxPeriod = 32 // bytes
-	minRepeat = 15 // bytes that equal those one period before: one number in 2^110 does so by chance
+	minRepeat = 15 // bytes equal to those one period before; by chance in one number of 2^110
 )
 
-// repeats returns the period in bytes of a stretch that repeats itself, 0 for none.
-// Patterns may begin inside a byte, so the number is looked at shifted, too.
+// repeats returns the period in bytes of a repeating stretch, 0 for none.
+// Patterns may begin inside a byte, so shifted copies are examined, too.
 func repeats(n *big.Int) int {
 	for _, b := range [][]byte{n.Bytes(), new(big.Int).Rsh(n, 4).Bytes()} {
 		for period := 1; period <= maxPeriod; period++ {
@@ -58,14 +58,14 @@ func repeats(n *big.Int) int {
 	return 0
 }
 
-// Of the bits of each digit so many must be 0 in all digits: with at least 15
-// digits, as here, that comes by chance once in 2^90 moduli.
+// minZeroBits is how many bits of each digit must be 0 in all digits: with at
+// least 15 digits, as here, by chance in one of 2^90 moduli.
 const minZeroBits = 8
 
-// smallDigits returns the width in bits of digits that leave bits unused: primes
-// that are polynomials in 2^w with small coefficients give such products, and they
-// factor as polynomials do. The lowest digit is passed over, for the next prime is
-// looked for there. 0: no such width.
+// smallDigits returns the width in bits of digits with unused bits: primes that
+// are polynomials in 2^w with small coefficients give such products, which
+// factor like polynomials. It ignores the lowest digit, which a search for the
+// next prime changes. 0: no such width.
 func smallDigits(n *big.Int) int {
 	b := n.Bytes()
 	for _, width := range []int{32, 64, 128} {

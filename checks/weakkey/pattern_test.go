@@ -14,7 +14,8 @@ func nextPrime(p *big.Int) *big.Int {
 	return p
 }
 
-// polynomial is a prime whose digits to the base 2^width are below 2^coefficient.
+// polynomial returns a prime whose digits to the base 2^width are below
+// 2^coefficient.
 func polynomial(t *testing.T, width, digits, coefficient int) *big.Int {
 	t.Helper()
 	p := new(big.Int)
@@ -31,7 +32,7 @@ func polynomial(t *testing.T, width, digits, coefficient int) *big.Int {
 	return nextPrime(p)
 }
 
-// TestMadeNumbers: moduli that no random generator gives are named.
+// Moduli that no random generator produces are named.
 func TestMadeNumbers(t *testing.T) {
 	after := func(start ...byte) *big.Int {
 		return nextPrime(new(big.Int).SetBytes(append(start, make([]byte, 127)...)))
@@ -82,7 +83,7 @@ func TestSharedPrime(t *testing.T) {
 	}
 }
 
-// TestRandomModuliShowNoPattern: numbers cost less than keys, so there are many.
+// Random numbers cost less than keys, so many are tested.
 func TestRandomModuliShowNoPattern(t *testing.T) {
 	for range 2000 {
 		b := make([]byte, 256)

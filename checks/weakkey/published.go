@@ -5,18 +5,18 @@ import (
 	"encoding/hex"
 )
 
-// Published says where the private half of a public key can be read by anyone;
-// "" for a key that is not in the list. spki is its SubjectPublicKeyInfo, DER.
-// The list is small: keys that RFCs print, and keys in documentation
-// and test data which people copy from, where their size and kind alone would
-// let them pass. Its absence proves nothing.
+// Published returns where the private key of a public key is published, "" if
+// the key is not in the list. spki is its SubjectPublicKeyInfo, DER. The list
+// is small: keys printed in RFCs, and keys in documentation and test data that
+// people copy and whose size and kind would otherwise pass. Absence proves
+// nothing.
 func Published(spki []byte) string {
 	sum := sha256.Sum256(spki)
 	return published(hex.EncodeToString(sum[:]))
 }
 
-// published knows keys by the SHA-256 of their SubjectPublicKeyInfo. A switch
-// is searched as it stands; a map would be made anew for each key.
+// published finds keys by the SHA-256 of their SubjectPublicKeyInfo. A switch
+// needs no initialisation; a map would be built for each key.
 func published(digest string) string {
 	switch digest {
 	case "8fb6bad671cfe698393c453357da61b56d757ab8c0f3fb9c87f2849e63131878",

@@ -27,7 +27,7 @@ func TestPublished(t *testing.T) {
 	}
 }
 
-// TestPublishedDigests: what is written as a digest is one, and is found.
+// Every digest in the list is well-formed and found.
 func TestPublishedDigests(t *testing.T) {
 	source, err := os.ReadFile("published.go")
 	if err != nil {

@@ -1,11 +1,11 @@
-// Package weakkey knows RSA keys that can be broken although they are long. It
-// looks at public numbers only, is pure, and takes under a millisecond but for
-// PrimeModulus.
+// Package weakkey detects long RSA keys that can nevertheless be broken. It
+// reads only public numbers, is pure, and takes less than a millisecond, except
+// for PrimeModulus.
 //
-// It covers small factors, a prime modulus, close primes (a square included),
+// It covers small factors, a prime modulus, close primes (including a square),
 // repeated patterns, polynomials with small coefficients, the fingerprint of
-// ROCA, and the keys of Published. It does not cover the keys that Debian's
-// OpenSSL made from 2006 to 2008, whose lists a team brings (--weak-keys).
+// ROCA, and the keys of Published. It does not cover the keys of Debian's
+// OpenSSL from 2006 to 2008; teams provide those lists (--weak-keys).
 // SharedPrime compares the moduli of a run.
 package weakkey
 
@@ -15,13 +15,13 @@ import (
 	"math/big"
 )
 
-// maxBits bounds the moduli that are looked at: the tests take a time that grows
-// with the square of the size.
+// maxBits limits the moduli examined: the time of the tests grows with the
+// square of the size.
 const maxBits = 16384
 
-// RSA says what makes the public key (n, e) breakable, each as a predicate
-// ("has the small prime factor 3 (…)"); none for a key that shows no weakness.
-// An exponent of nil is not looked at.
+// RSA returns why the public key (n, e) can be broken, each as a predicate
+// ("has the small prime factor 3 (…)"); none for a key without known weakness.
+// A nil exponent is not examined.
 func RSA(n, e *big.Int) []string {
 	if n == nil || n.Sign() <= 0 || n.BitLen() > maxBits {
 		return []string{fmt.Sprintf("has a modulus that is not a positive number of at most %d bits", maxBits)}
@@ -44,25 +44,26 @@ func RSA(n, e *big.Int) []string {
 	return found
 }
 
-// exponent: an even one has no inverse, and with 1 everything is its own signature.
+// exponent rejects even exponents, which have no inverse, and 1, with which
+// every message is its own signature.
 func exponent(e *big.Int) string {
 	switch {
 	case e == nil:
 		return ""
 	case e.Cmp(big.NewInt(3)) < 0:
-		return fmt.Sprintf("has the public exponent %s: whatever is signed is its own signature, or there is no private exponent (RFC 8017 §3.1: at least 3)", short(e))
+		return fmt.Sprintf("has the public exponent %s: every message is its own signature, or there is no private exponent (RFC 8017 §3.1: at least 3)", short(e))
 	case e.Bit(0) == 0:
-		return fmt.Sprintf("has the even public exponent %s, to which there is no private exponent (RFC 8017 §3.1)", short(e))
+		return fmt.Sprintf("has the even public exponent %s, which has no private exponent (RFC 8017 §3.1)", short(e))
 	}
 	return ""
 }
 
-// smallPrimes bounds the factors that are looked for; BR §6.1.6 asks for no factor
-// below 752 (NIST SP 800-89 §5.3.3), badkeys looks up to the same bound.
+// smallPrimes limits the factors searched; BR §6.1.6 demands no factor below
+// 752 (NIST SP 800-89 §5.3.3), badkeys searches up to the same limit.
 const smallPrimes = 1 << 16
 
-// smallFactor finds a prime factor of at most 65,537. The primes are multiplied
-// in groups that fit a word, so that few long divisions are made.
+// smallFactor finds a prime factor of at most 65,537. Primes are multiplied in
+// groups that fit a word, to reduce long divisions.
 func smallFactor(n *big.Int) string {
 	var m, product big.Int
 	primes := primesBelow(smallPrimes + 2)
@@ -83,11 +84,12 @@ func smallFactor(n *big.Int) string {
 	return ""
 }
 
-// maxPrimeBits bounds the moduli whose primality is tested: the time grows with the
-// cube of the size. 2048 bits take some 5 ms, 4096 some 30.
+// maxPrimeBits limits the moduli tested for primality: the time grows with the
+// cube of the size. 2048 bits take about 5 ms, 4096 about 30.
 const maxPrimeBits = 4096
 
-// PrimeModulus says that a modulus is no product, as a predicate, "" if it is one.
+// PrimeModulus returns, as a predicate, that a modulus is prime; "" if it is a
+// product.
 func PrimeModulus(n *big.Int) string {
 	if n.BitLen() > maxPrimeBits || !n.ProbablyPrime(0) { // Baillie-PSW
 		return ""
@@ -95,8 +97,9 @@ func PrimeModulus(n *big.Int) string {
 	return "has a modulus that is itself a prime, so the private exponent follows from the public key"
 }
 
-// SharedPrime returns a prime that two different moduli share, as a predicate, ""
-// for none: then the greatest common divisor factors both (Heninger et al., 2012).
+// SharedPrime returns, as a predicate, that two different moduli share a prime;
+// "" if not. The greatest common divisor then factors both (Heninger et al.,
+// 2012).
 func SharedPrime(n, other *big.Int) string {
 	if n.Sign() <= 0 || other.Sign() <= 0 || n.Cmp(other) == 0 || max(n.BitLen(), other.BitLen()) > maxBits {
 		return ""
@@ -107,12 +110,12 @@ func SharedPrime(n, other *big.Int) string {
 	return "has a prime in common with another modulus, so both can be factored at once"
 }
 
-// fermatRounds is the number of rounds that the Baseline Requirements §6.1.1.3
-// name since version 2.0.5 (2024).
+// fermatRounds is the number of rounds in the Baseline Requirements §6.1.1.3
+// since version 2.0.5 (2024).
 const fermatRounds = 100
 
-// closePrimes is Fermat's factorization: n = a²-b² with a just above √n. Where
-// n is a square, p = q, a is exact and b is 0.
+// closePrimes is Fermat's factorization: n = a²-b² with a just above √n. If n
+// is a square, p = q, a is exact and b is 0.
 func closePrimes(n *big.Int) string {
 	a := new(big.Int).Sqrt(n)
 	if square := new(big.Int).Mul(a, a); square.Cmp(n) == 0 {
@@ -129,9 +132,9 @@ func closePrimes(n *big.Int) string {
 	return ""
 }
 
-// roca tells the primes of Infineon's library (CVE-2017-15361): p = k·M + 65537^a
-// mod M, so the modulus is a power of 65537 modulo each small prime of M. A
-// sound modulus is one for all of them once in some hundred million keys.
+// roca detects the primes of Infineon's library (CVE-2017-15361): p = k·M +
+// 65537^a mod M, so the modulus is a power of 65537 modulo each small prime of
+// M. One strong modulus in several hundred million is so by chance.
 func roca(n *big.Int) string {
 	var m big.Int
 	for _, p := range primesBelow(168) {
@@ -142,7 +145,7 @@ func roca(n *big.Int) string {
 			return ""
 		}
 	}
-	return "bears the fingerprint of ROCA (CVE-2017-15361): it was made by a chip whose primes can be found"
+	return "has the fingerprint of ROCA (CVE-2017-15361): a chip generated it whose primes can be computed"
 }
 
 // isPower reports whether x is a power of g modulo p.
@@ -173,7 +176,7 @@ func primesBelow(n int) []int64 {
 	return primes
 }
 
-// short prints a number that a hostile key may have made very long.
+// short formats a number that a hostile key may have made very long.
 func short(x *big.Int) string {
 	if x.BitLen() > 64 {
 		return fmt.Sprintf("of %d bits", x.BitLen())

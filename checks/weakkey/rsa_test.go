@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestRSA: each weakness is found in a key that has it, and no other in it.
+// Each weakness is found in a key that has it, and no other.
 func TestRSA(t *testing.T) {
 	p, q := prime(t, 1024), prime(t, 1024)
 	next := new(big.Int).Add(p, big.NewInt(2))
@@ -42,7 +42,7 @@ func TestRSA(t *testing.T) {
 	}
 }
 
-// TestSoundKeysAreSound: no false alarm over keys as crypto/rsa makes them.
+// Keys of crypto/rsa cause no false alarm.
 func TestSoundKeysAreSound(t *testing.T) {
 	for range 5 {
 		key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -91,7 +91,7 @@ func prime(t *testing.T, bits int) *big.Int {
 	return p
 }
 
-// rocaPrime makes a prime as the chips did: k·M + (65537^a mod M), where M is
+// rocaPrime generates a prime like the chips: k·M + (65537^a mod M), where M is
 // the product of the first 126 primes, as for keys of 2048 bits.
 func rocaPrime(t *testing.T) *big.Int {
 	t.Helper()

@@ -86,7 +86,7 @@ func TestShapes(t *testing.T) {
 		version + "allowEnv: ['[A']\n": `got "[A", want a pattern of variable names`,
 		version + "---\n" + version:    ":3:1: got a second document, want one",
 		"":                             ": file is empty, want a YAML or JSON document",
-		version + version:              `the key "apiVersion" stands twice`,
+		version + version:              `duplicate key "apiVersion"`,
 	} {
 		if _, err := config.LoadOwner(write(t, text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q:\n got %v\nwant %s", text, err, want)

@@ -1,8 +1,8 @@
-// Package confine reads the files that a manifest names, and only files that
-// lie under an allowed root. A manifest may be written by whoever opens a pull
-// request: it must not make a job read, or echo, anything else of the machine.
-// Symbolic links are resolved first and confined after; a file that would block
-// or act when it is opened (FIFO, socket, device) is refused.
+// Package confine reads the files that a manifest names, and only files under
+// an allowed root. The author of a pull request may write the manifest: it must
+// not make a job read or print other files of the machine. Symbolic links are
+// resolved before the path is checked. A file that blocks or acts when opened
+// (FIFO, socket, device) is refused.
 package confine
 
 import (
@@ -17,8 +17,7 @@ import (
 	"syscall"
 )
 
-// Refusals that a caller tells apart. A file that does not exist is
-// fs.ErrNotExist, as everywhere.
+// Errors of a refused path. A missing file is fs.ErrNotExist.
 var (
 	ErrOutside   = errors.New("path leaves the allowed folders")
 	ErrIrregular = errors.New("not a regular file")
@@ -34,8 +33,8 @@ type Files struct {
 	folders map[string]string // folder as given → resolved; thousands of paths share one
 }
 
-// New confines to the roots, which must be folders that exist; their own
-// symbolic links are resolved once, here.
+// New returns Files confined to the roots, which must be existing folders. It
+// resolves their symbolic links once.
 func New(roots []string) (*Files, error) {
 	f := &Files{folders: map[string]string{}}
 	for _, root := range roots {
@@ -51,23 +50,23 @@ func New(roots []string) (*Files, error) {
 	return f, nil
 }
 
-// Anywhere confines to nothing. It is for paths that the user himself typed on
-// the command line, never for a path that a file names. What is no regular file
-// is refused all the same.
+// Anywhere returns Files without confinement. It is for paths that the user
+// typed on the command line, never for a path that a file names. Irregular
+// files are still refused.
 func Anywhere() *Files {
 	return &Files{anywhere: true, folders: map[string]string{}}
 }
 
-// Resolve gives the absolute path, free of symbolic links, that path means in
-// the folder from. The file need not exist: a caller may check confinement
-// early and let a missing file be found later. The error wraps ErrOutside when
-// the path, or a link on its way, leaves every root.
+// Resolve returns the absolute path of path in the folder from, with symbolic
+// links resolved. The file need not exist, so that a caller can check
+// confinement early. The error wraps ErrOutside if the path, or a link on its
+// way, leaves every root.
 func (f *Files) Resolve(from, path string) (string, error) {
 	resolved, _, err := f.locate(from, path)
 	return resolved, err
 }
 
-// locate is Resolve, and the root that holds the result.
+// locate is Resolve, and returns the root that contains the result, too.
 func (f *Files) locate(from, path string) (resolved, root string, err error) {
 	folder := ""
 	if !filepath.IsAbs(path) {
@@ -132,8 +131,7 @@ func resolveFolder(dir string) (string, error) {
 	return resolved, nil
 }
 
-// Absolute returns a path that is relative to a folder as an absolute one, if the
-// folder is absolute.
+// Absolute joins path to dir, if path is relative and dir is absolute.
 func Absolute(dir, path string) string {
 	if filepath.IsAbs(path) {
 		return path
@@ -141,9 +139,9 @@ func Absolute(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// GitTop is the nearest folder at or above dir that holds .git (a folder, or
-// the file that a worktree or submodule has), symbolic links resolved; empty
-// when there is none.
+// GitTop returns the nearest folder at or above dir that contains .git (a
+// folder, or the file of a worktree or submodule), with symbolic links
+// resolved; empty if there is none.
 func GitTop(dir string) string {
 	dir, err := resolveFolder(dir)
 	if err != nil {
@@ -161,7 +159,7 @@ func GitTop(dir string) string {
 	}
 }
 
-// Kind describes what a file is, for messages.
+// Kind describes a file mode for messages.
 func Kind(mode fs.FileMode) string {
 	switch {
 	case mode.IsRegular():
@@ -180,14 +178,14 @@ func Kind(mode fs.FileMode) string {
 	return "a special file"
 }
 
-// maxLinks is where Linux gives up on a path (path_resolution(7)).
+// maxLinks is the limit of Linux (path_resolution(7)).
 const maxLinks = 40
 
-// follow resolves path inside folder (which holds no links; empty when path is
+// follow resolves path inside folder (which contains no links; empty if path is
 // absolute) one name at a time, as the kernel does: "link/.." is the parent of
-// the link's target. filepath.EvalSymlinks would do, but it fails on a file that
-// is missing, and so on a dangling link that leaves the root. From the first
-// missing name on, the rest is taken as written.
+// the link's target. filepath.EvalSymlinks fails on a missing file, and so on a
+// dangling link that leaves the root. From the first missing name on, the rest
+// is taken as written.
 func follow(folder, path string) (string, error) {
 	at, rest := folder, names(path)
 	if folder == "" {
@@ -204,7 +202,7 @@ func follow(folder, path string) (string, error) {
 		info, err := os.Lstat(next)
 		switch {
 		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
-			if slices.Contains(rest, "..") { // what ".." of nothing means cannot be confined
+			if slices.Contains(rest, "..") { // ".." of a missing folder cannot be confined
 				return "", fmt.Errorf("%w: %q", fs.ErrNotExist, name)
 			}
 			return filepath.Join(next, filepath.Join(rest...)), nil

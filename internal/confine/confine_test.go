@@ -11,7 +11,7 @@ import (
 	"github.com/bindgate/bindgate/internal/confine"
 )
 
-// tree is a root with files in it, and a secret beside it.
+// tree creates a root with files in it, and a secret outside.
 func tree(t *testing.T) (base, root string) {
 	t.Helper()
 	base, err := filepath.EvalSymlinks(t.TempDir())
@@ -99,7 +99,7 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-func TestResolveRefusesWhatCannotBeConfined(t *testing.T) {
+func TestResolveRefusesLoopsAndParents(t *testing.T) {
 	_, root := tree(t)
 	files, err := confine.New([]string{root})
 	if err != nil {
@@ -144,7 +144,7 @@ func TestRead(t *testing.T) {
 }
 
 // TestReadWhileLinksSwap swaps a file with a link to the secret as fast as it
-// can: the secret is never read.
+// can: Read never returns the secret.
 func TestReadWhileLinksSwap(t *testing.T) {
 	base, root := tree(t)
 	files, err := confine.New([]string{root})
@@ -199,7 +199,7 @@ func TestGitTop(t *testing.T) {
 	}
 }
 
-// TestLinkOutIsNamed: certbot's live/ holds links to archive/, and the folder that they lead to is told.
+// The links in certbot's live/ lead to archive/; the error names that folder.
 func TestLinkOutIsNamed(t *testing.T) {
 	dir := t.TempDir()
 	for _, folder := range []string{"live", "archive"} {

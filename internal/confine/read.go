@@ -11,15 +11,15 @@ import (
 	"syscall"
 )
 
-// File is what was read.
+// File is a file that was read.
 type File struct {
 	Path  string // absolute, without symbolic links
 	Bytes []byte
 	Mode  fs.FileMode // of the opened file: permissions included
 }
 
-// Read gives the bytes of the regular file that path means in the folder from,
-// at most limit of them. It never waits for a FIFO or a device. The error wraps
+// Read returns the bytes of the regular file at path in the folder from, at
+// most limit of them. It never waits for a FIFO or a device. The error wraps
 // ErrOutside, ErrIrregular (and names the kind), ErrTooLarge or fs.ErrNotExist.
 func (f *Files) Read(from, path string, limit int64) (File, error) {
 	resolved, root, err := f.locate(from, path)
@@ -36,16 +36,16 @@ func (f *Files) Read(from, path string, limit int64) (File, error) {
 	return file, nil
 }
 
-// ReadBounded gives the bytes of a regular file wherever it lies, at most limit of
-// them; path is absolute. Its errors are Read's.
+// ReadBounded returns the bytes of the regular file at an absolute path, at
+// most limit of them, without confinement. Its errors are those of Read.
 func ReadBounded(path string, limit int64) ([]byte, error) {
 	f, err := Anywhere().Read(filepath.Dir(path), path, limit)
 	return f.Bytes, err
 }
 
 // read opens the file through its root: os.Root walks from an open folder and
-// refuses a link out of it, so a link that is swapped in after locate cannot
-// lead outside. What was looked at must be what was opened.
+// refuses a link out of it, so a link swapped in after locate cannot lead
+// outside. The opened file must be the one that was examined.
 func read(root, resolved string, limit int64) (File, error) {
 	rel, err := filepath.Rel(root, resolved)
 	if err != nil {
@@ -56,7 +56,7 @@ func read(root, resolved string, limit int64) (File, error) {
 		return File{}, err
 	}
 	defer func() { _ = dir.Close() }()
-	// Looked at before it is opened: opening alone makes some devices act.
+	// Examined before it is opened: opening alone makes some devices act.
 	name := filepath.Base(rel)
 	named, err := dir.Lstat(name)
 	if err != nil {
@@ -87,9 +87,9 @@ func read(root, resolved string, limit int64) (File, error) {
 	return File{Path: resolved, Bytes: data.Bytes(), Mode: opened.Mode()}, nil
 }
 
-// openFolder opens the folder rel of a root, once for all that is asked of it.
-// The dot at the end has the name before it opened as a folder on the way, which
-// waits for no FIFO of that name.
+// openFolder opens the folder rel of a root, once for all operations on it. The
+// dot at the end makes the kernel open the last name as a folder, which never
+// waits for a FIFO of that name.
 func openFolder(root, rel string) (*os.Root, error) {
 	dir, err := os.OpenRoot(root + "/.")
 	if err != nil || rel == "." {

@@ -1,7 +1,7 @@
 //go:build unix
 
-// Package cputime measures the processor time of a test, which other work on the
-// machine does not change.
+// Package cputime measures the processor time of a test, which does not depend
+// on other load on the machine.
 package cputime
 
 import (
@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Spent returns the processor time that the process has spent so far.
+// Spent returns the processor time that the process has used so far.
 func Spent(t testing.TB) time.Duration {
 	t.Helper()
 	var usage syscall.Rusage

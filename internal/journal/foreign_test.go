@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// A file of another kind that is named by mistake stays as it is, a line end or
-// not.
-func TestAForeignFileIsLeftAlone(t *testing.T) {
+// A file of another kind, opened by mistake, is not changed, with a line end or
+// without.
+func TestForeignFileIsNotChanged(t *testing.T) {
 	for _, text := range []string{"not a journal", "a line\nand half of one", `{"schema":"bindgate.report/v1"`} {
 		path := filepath.Join(t.TempDir(), "notes.txt")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -15,11 +15,10 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrLocked tells that another apply holds the journal.
+// ErrLocked reports that another apply has locked the journal.
 var ErrLocked = errors.New("another apply is running on this journal")
 
-// Journal is an open journal, locked against every other. Its methods may be
-// called by several goroutines.
+// Journal is an open, locked journal. Its methods are safe for concurrent use.
 type Journal struct {
 	mu      sync.Mutex
 	path    string
@@ -33,11 +32,12 @@ type Journal struct {
 }
 
 // Open opens the journal at path for an apply, and creates it (0600) and its
-// folders (0700) where they are missing. It locks path+".lock", links of path
-// followed so that no other name of the file has a lock of its own, for as long as
-// wait if another apply holds it and then ErrLocked; follows the whole chain,
-// ErrBroken if it does not hold; and sets an unfinished last line aside. A file
-// that cannot be written is an error here, before anything is sent.
+// folders (0700) if missing. It locks path+".lock", with the links of path
+// resolved so that a file has one lock whatever its name. If another apply has
+// the lock, Open waits at most wait and returns ErrLocked. It verifies the
+// whole chain, ErrBroken if it is broken, and moves an unfinished last line to
+// another file. It fails if the file cannot be written, before anything is
+// sent.
 func Open(ctx context.Context, path string, wait time.Duration, now func() time.Time) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("opening journal %q: %w", path, err)
@@ -56,8 +56,8 @@ func Open(ctx context.Context, path string, wait time.Duration, now func() time.
 	return j, nil
 }
 
-// acquire takes the lock. It is a file of its own: where locks are mandatory,
-// a locked journal could not be read by `journal show`.
+// acquire locks a separate file: where locks are mandatory, `journal show`
+// could not read a locked journal.
 func acquire(ctx context.Context, path string, wait time.Duration) (*flock.Flock, error) {
 	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
 	if err := regular(lock.Path()); err != nil {
@@ -75,13 +75,13 @@ func acquire(ctx context.Context, path string, wait time.Duration) (*flock.Flock
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("waiting for the lock of journal %q: %w", path, ctx.Err())
 	case err == nil || errors.Is(err, context.DeadlineExceeded):
-		return nil, fmt.Errorf("locking journal %q: %w (it holds %q); wait for it to end, or name another file with --journal",
+		return nil, fmt.Errorf("locking journal %q: %w (process %q); wait for it to end, or name another file with --journal",
 			path, ErrLocked, lock.Path())
 	}
 	return nil, fmt.Errorf("locking journal %q: %w", path, err)
 }
 
-// load opens the file and follows its chain to where the next line goes.
+// load opens the file and verifies its chain.
 func (j *Journal) load() error {
 	if err := regular(j.path); err != nil {
 		return err
@@ -109,7 +109,7 @@ func (j *Journal) load() error {
 }
 
 // Append writes an entry and returns when it is on disk. After a failed write
-// it refuses every further one: what the disk then holds is not known.
+// it refuses all further entries: the state of the disk is unknown.
 func (j *Journal) Append(e Entry) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -126,7 +126,7 @@ func (j *Journal) append(e Entry) error {
 	case j.failed != nil:
 		return fmt.Errorf("an earlier write failed: %w", j.failed)
 	case holdsSecret(e.Call):
-		return errors.New("the call holds the bytes of certificate or key, want their digests only")
+		return errors.New("the call contains the bytes of certificate or key, want only their digests")
 	}
 	e = e.clean()
 	e.Schema, e.Seq, e.Time, e.Prev = schemaName, j.at.seq+1, j.now().UTC(), j.at.head
@@ -134,8 +134,8 @@ func (j *Journal) append(e Entry) error {
 	if err != nil {
 		return err
 	}
-	// In place, not in append mode: so a line goes where the chain ends, over
-	// what a failed write or a crash may have left there.
+	// Written at an offset, not in append mode, so that the line overwrites the
+	// rest of a failed write or a crash.
 	_, err = j.f.WriteAt(append(line, '\n'), j.at.end)
 	if err == nil {
 		err = j.f.Sync()
@@ -148,22 +148,22 @@ func (j *Journal) append(e Entry) error {
 	return nil
 }
 
-// Head is the hash of the last entry; of an empty journal, what its first entry
-// will name as the one before it.
+// Head returns the hash of the last entry; for an empty journal, the previous
+// hash of its first entry.
 func (j *Journal) Head() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.at.head
 }
 
-// Pending are the intents of earlier runs whose outcome nobody knows.
+// Pending returns the intents of earlier runs whose outcome is unknown.
 func (j *Journal) Pending() []Entry { return j.pending }
 
-// SetAside is the file that took an unfinished last line when the journal was
-// opened; empty: there was none.
+// SetAside returns the file with the unfinished last line that Open moved;
+// empty if there was none.
 func (j *Journal) SetAside() string { return j.aside }
 
-// Close closes the file and gives the lock back.
+// Close closes the file and releases the lock.
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -175,10 +175,10 @@ func (j *Journal) Close() error {
 	return errors.Join(err, j.lock.Close())
 }
 
-// syncDir makes a new name in a folder survive a crash.
+// syncDir makes a new name in a folder durable.
 func syncDir(dir string) error {
 	if runtime.GOOS == "windows" {
-		return nil // folders cannot be synced there
+		return nil // folders cannot be synced on Windows
 	}
 	d, err := os.Open(dir)
 	if err != nil {
@@ -187,14 +187,14 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// setAside copies an unfinished last line to a file beside the journal, then
-// writes an entry that names the copy over it. The copy is on disk before
-// anything is overwritten, and the entry becomes whole or the line is still
-// unfinished and the next Open does it again: nothing is lost at any crash.
+// setAside copies an unfinished last line to a file next to the journal, then
+// overwrites it with an entry that names the copy. The copy is on disk before
+// anything is overwritten, and after a crash the line is still unfinished and
+// the next Open repeats the step: no crash loses data.
 func (j *Journal) setAside() error {
 	aside, err := os.CreateTemp(filepath.Dir(j.path), filepath.Base(j.path)+".torn-*") // 0600
 	if err != nil {
-		return fmt.Errorf("setting an unfinished line aside: %w", err)
+		return fmt.Errorf("moving an unfinished line to another file: %w", err)
 	}
 	sum := sha256.New()
 	_, err = io.Copy(io.MultiWriter(aside, sum), io.NewSectionReader(j.f, j.at.end, j.at.torn))
@@ -203,14 +203,14 @@ func (j *Journal) setAside() error {
 	}
 	err = errors.Join(err, aside.Close(), syncDir(filepath.Dir(j.path)))
 	if err != nil {
-		return fmt.Errorf("setting an unfinished line aside: %w", err)
+		return fmt.Errorf("moving an unfinished line to another file: %w", err)
 	}
-	e := Entry{Kind: Recovered, Message: fmt.Sprintf("the last line was never written whole: its %d bytes, sha256:%x, are in %s",
+	e := Entry{Kind: Recovered, Message: fmt.Sprintf("the last line was incomplete: its %d bytes, sha256:%x, are in %s",
 		j.at.torn, sum.Sum(nil), filepath.Base(aside.Name()))}
 	if err := j.append(e); err != nil {
 		return err
 	}
-	// The unfinished line may have been longer than the entry.
+	// The unfinished line may be longer than the entry.
 	if err := errors.Join(j.f.Truncate(j.at.end), j.f.Sync()); err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ import (
 
 func clock() time.Time { return time.Date(2026, 11, 20, 8, 30, 0, 123, time.FixedZone("", 3600)) }
 
-// opened is the journal at path, closed when the test ends.
+// opened opens the journal at path and closes it when the test ends.
 func opened(t *testing.T, path string) *Journal {
 	t.Helper()
 	j, err := Open(t.Context(), path, 0, clock)
@@ -110,7 +110,7 @@ func TestPendingUntilTheOutcomeIsKnown(t *testing.T) {
 		{"failed", []Entry{intent("a"), outcome("a", "failed")}, 0},
 		{"crashed", []Entry{intent("a"), outcome("a", "done"), intent("a")}, 1},
 		{"unknown", []Entry{intent("a"), outcome("a", "unknown")}, 1},
-		{"unknown, then seen to stand", []Entry{intent("a"), outcome("a", "unknown"), outcome("a", "done")}, 0},
+		{"unknown, then seen in effect", []Entry{intent("a"), outcome("a", "unknown"), outcome("a", "done")}, 0},
 		{"unknown, then repeated", []Entry{intent("a"), outcome("a", "unknown"), intent("a"), outcome("a", "done")}, 0},
 		{"another's outcome", []Entry{intent("a"), outcome("b", "done")}, 1},
 	} {
@@ -125,7 +125,7 @@ func TestPendingUntilTheOutcomeIsKnown(t *testing.T) {
 	}
 }
 
-func TestALinkHasNoLockOfItsOwn(t *testing.T) {
+func TestLinkSharesTheLock(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	link := filepath.Join(t.TempDir(), "link")
 	first := opened(t, path)
@@ -171,7 +171,7 @@ func TestOneApplyAtATime(t *testing.T) {
 	}
 }
 
-func TestOnlyItsOwnerReadsIt(t *testing.T) {
+func TestOnlyOwnerCanRead(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new")
 	path := filepath.Join(dir, "journal")
 	appended(t, opened(t, path), intent("p"))
@@ -183,7 +183,7 @@ func TestOnlyItsOwnerReadsIt(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoFileIsRefused(t *testing.T) {
+func TestIrregularFileIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	fifo, lockFIFO := filepath.Join(dir, "fifo"), filepath.Join(dir, "j.lock")
 	for _, name := range []string{fifo, lockFIFO} {
@@ -236,7 +236,7 @@ func TestNothingIsWrittenAfterAFailedWrite(t *testing.T) {
 	}
 }
 
-func TestEntriesAreBoundedAndHoldNoSecret(t *testing.T) {
+func TestEntriesAreBoundedWithoutSecrets(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	j := opened(t, path)
 	appended(t, j, Entry{Kind: Outcome, Code: "C\x1b[2J\u202e", Message: "a\nb\xff" + strings.Repeat("é", maxMessage), Actor: strings.Repeat("x", 9999)})
@@ -259,7 +259,7 @@ func TestEntriesAreBoundedAndHoldNoSecret(t *testing.T) {
 	if err := j.Append(big); err == nil || !strings.Contains(err.Error(), "want fewer than") {
 		t.Errorf("got %v, want a refusal of the size", err)
 	}
-	appended(t, j, intent("p")) // a refused entry does no harm
+	appended(t, j, intent("p")) // a refused entry has no effect
 }
 
 func linesOf(t *testing.T, path string) []string {

@@ -12,35 +12,36 @@ import (
 	"github.com/bindgate/bindgate/internal/confine"
 )
 
-// Errors that a caller tells apart.
+// Errors of a damaged journal.
 var (
-	// ErrBroken: a line was changed, taken out, put in or moved.
+	// ErrBroken: a line was changed, removed, inserted or moved.
 	ErrBroken = errors.New("the journal's chain is broken")
-	// ErrTorn: the last line was never written whole. Nobody acted on it: Append
-	// had not returned. The next apply sets it aside and says so in the journal.
+	// ErrTorn: the last line is incomplete. Append had not returned, so no call
+	// followed it. The next apply moves it to another file and records that in
+	// the journal.
 	ErrTorn = errors.New("the journal's last line is unfinished")
 )
 
-// Summary is what a journal amounts to.
+// Summary describes a journal.
 type Summary struct {
 	Entries int64
 	Head    string  // hash of the last entry
 	Torn    int64   // bytes of an unfinished last line
-	Pending []Entry // intents whose outcome nobody knows: none was recorded, or "unknown"
+	Pending []Entry // intents without outcome, or with the outcome "unknown"
 }
 
-// Read gives the entries of the journal at path, each verified. With ErrBroken
-// or ErrTorn come the entries before the bad line. While an apply runs its last
-// line may look unfinished.
+// Read returns the entries of the journal at path, each verified. With
+// ErrBroken or ErrTorn it returns the entries before the bad line. While an
+// apply runs, its last line may look unfinished.
 func Read(path string) ([]Entry, error) {
 	var entries []Entry
 	_, err := read(path, func(e Entry) { entries = append(entries, e) })
 	return entries, err
 }
 
-// Verify follows the whole chain. With a head (from a report; empty: none) it
-// also makes sure that the journal still holds that entry: a chain alone does
-// not show that its end was cut off.
+// Verify verifies the whole chain. If head (from a report) is not empty, it
+// also checks that the journal contains that entry: a chain alone does not show
+// that its end was cut off.
 func Verify(path, head string) (Summary, error) {
 	held := head == "" || head == genesis()
 	var p pending
@@ -50,7 +51,7 @@ func Verify(path, head string) (Summary, error) {
 	})
 	s := Summary{Entries: c.seq, Head: c.head, Torn: c.torn, Pending: p.open}
 	if err == nil && !held {
-		err = fmt.Errorf("verifying journal %q: %w: it holds no entry with hash %q; its end was cut off, or the file was replaced",
+		err = fmt.Errorf("verifying journal %q: %w: no entry has the hash %q; its end was cut off, or the file was replaced",
 			path, ErrBroken, head)
 	}
 	return s, err
@@ -64,10 +65,10 @@ func read(path string, each func(Entry)) (chain, error) {
 	if err != nil {
 		return chain{}, fmt.Errorf("reading journal: %w", err)
 	}
-	defer func() { _ = f.Close() }() // only read from
+	defer func() { _ = f.Close() }() // read only
 	c, err := follow(f, each)
 	if err == nil && c.torn > 0 {
-		err = fmt.Errorf("%w: %d bytes after entry %d; the next apply sets them aside", ErrTorn, c.torn, c.seq)
+		err = fmt.Errorf("%w: %d bytes after entry %d; the next apply moves them to another file", ErrTorn, c.torn, c.seq)
 	}
 	if err != nil {
 		return c, fmt.Errorf("reading journal %q: %w", path, err)
@@ -75,7 +76,7 @@ func read(path string, each func(Entry)) (chain, error) {
 	return c, nil
 }
 
-// regular refuses what is no file before it is opened: opening a FIFO would
+// regular refuses irregular files before they are opened: opening a FIFO would
 // wait for a writer.
 func regular(path string) error {
 	info, err := os.Stat(path)
@@ -91,21 +92,21 @@ func regular(path string) error {
 	return nil
 }
 
-// chain is how far a journal was followed.
+// chain is the verified part of a journal.
 type chain struct {
 	seq  int64  // number of the last entry
 	head string // its hash
-	end  int64  // where the next line goes
-	torn int64  // bytes after end without a line end
+	end  int64  // offset of the next line
+	torn int64  // bytes after end, without a line end
 }
 
-// entryStart is how every line of a journal begins.
+// entryStart is the start of every line of a journal.
 const entryStart = `{"schema":"` + schemaName + `"`
 
-// follow reads and verifies lines, and calls each with every entry. Bytes after
-// the last line end are torn, not broken: a line is written in one go with its
-// end, and a crash can leave any part of it. A file that never held an entry and
-// does not begin like one is no journal, and must not be written over.
+// follow reads and verifies lines, and calls each for every entry. Bytes after
+// the last line end are torn, not broken: a line is written in one call with
+// its line end, and a crash can leave any part of it. A file without any entry
+// that does not begin like one is not a journal, and must not be overwritten.
 func follow(r io.Reader, each func(Entry)) (chain, error) {
 	c := chain{head: genesis()}
 	lines := bufio.NewReaderSize(r, maxLine)
@@ -133,15 +134,15 @@ func follow(r io.Reader, each func(Entry)) (chain, error) {
 }
 
 func broken(line int64, why error) error {
-	return fmt.Errorf("%w at line %d: %w; keep the file as evidence and move it aside: apply then begins a new one, for the gateway's state alone decides what is sent",
+	return fmt.Errorf("%w at line %d: %w; keep the file as evidence and move it elsewhere: apply then begins a new journal; only the gateway's state decides what is sent",
 		ErrBroken, line, why)
 }
 
-// pending follows which intents are open, in order.
+// pending tracks the open intents, in order.
 type pending struct{ open []Entry }
 
-// add takes an intent in, and an outcome as the end of its permit's intents: a
-// permit gives a call only when the one before it is settled.
+// add adds an intent; an outcome closes all intents of its permit, because a
+// permit allows a call only after the previous one has an outcome.
 func (p *pending) add(e Entry) {
 	switch {
 	case e.Kind == Intent:

@@ -8,13 +8,14 @@ import (
 	"testing"
 )
 
-// torn is a journal of two entries whose second was written up to n bytes.
+// torn returns a journal of two entries whose second has only its first n
+// bytes.
 func torn(t *testing.T, n int) (path, fragment string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "journal")
 	j := opened(t, path)
 	long := outcome("p", "failed")
-	long.Message = strings.Repeat("m", 900) // longer than the entry that takes its place
+	long.Message = strings.Repeat("m", 900) // longer than the entry that replaces it
 	appended(t, j, intent("p"), long)
 	j.Close()
 	lines := linesOf(t, path)
@@ -25,7 +26,7 @@ func torn(t *testing.T, n int) (path, fragment string) {
 	return path, fragment
 }
 
-func TestUnfinishedLineIsSetAside(t *testing.T) {
+func TestUnfinishedLineIsMoved(t *testing.T) {
 	for _, n := range []int{1, 2, 50, 300, 1000} {
 		path, fragment := torn(t, n)
 		if s, err := Verify(path, ""); !errors.Is(err, ErrTorn) || s.Torn != int64(n) || s.Entries != 1 {
@@ -50,7 +51,7 @@ func TestUnfinishedLineIsSetAside(t *testing.T) {
 	}
 }
 
-// A line without its end was not appended, though all the rest of it is there.
+// A line without its line end was not appended, even if the rest is complete.
 func TestLineWithoutItsEndIsUnfinished(t *testing.T) {
 	path, _ := torn(t, 0)
 	line := strings.TrimSuffix(linesOf(t, path)[0], "\n")
@@ -63,8 +64,8 @@ func TestLineWithoutItsEndIsUnfinished(t *testing.T) {
 	}
 }
 
-// A crash while the line is set aside leaves part of the new entry over part of
-// the old line, or all of it with the old line's rest behind.
+// A crash during recovery leaves part of the new entry over part of the old
+// line, or the whole entry followed by the old line's rest.
 func TestRecoveryCanBeRepeated(t *testing.T) {
 	path, fragment := torn(t, 350)
 	j := opened(t, path)
@@ -101,7 +102,7 @@ func TestBrokenJournalIsNotOpened(t *testing.T) {
 	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // the lock is given back
+	for range 2 { // the lock is released
 		_, err := Open(t.Context(), path, 0, clock)
 		if !errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), "line 1") {
 			t.Fatalf("got %v, want %v at line 1", err, ErrBroken)

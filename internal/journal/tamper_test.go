@@ -14,7 +14,7 @@ import (
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
-// chained draws the lines of a sound journal.
+// chained draws the lines of an intact journal.
 func chained(t *rapid.T) [][]byte {
 	prev, lines := genesis(), [][]byte{}
 	for seq := range rapid.Int64Range(1, 6).Draw(t, "entries") {
@@ -33,7 +33,7 @@ func chained(t *rapid.T) [][]byte {
 	return lines
 }
 
-// tampered draws a change to the journal: one byte, or whole lines.
+// tampered draws a change to a journal: one byte, or whole lines.
 func tampered(t *rapid.T, lines [][]byte) []byte {
 	at := rapid.IntRange(0, len(lines)-1).Draw(t, "line")
 	changed := slices.Clone(lines)
@@ -58,7 +58,7 @@ func tampered(t *rapid.T, lines [][]byte) []byte {
 	return bytes.Join(changed, nil)
 }
 
-func TestEveryChangeShows(t *testing.T) {
+func TestEveryChangeIsDetected(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		lines := chained(t)
 		sound := bytes.Join(lines, nil)
@@ -74,7 +74,7 @@ func TestEveryChangeShows(t *testing.T) {
 		if err == nil && c.torn == 0 && c.head == whole.head {
 			t.Fatalf("the change does not show:\n%q\n%q", sound, bad)
 		}
-		// Only an end that was cut off at a line shows by the head alone.
+		// Only the head shows an end that was cut off at a line.
 		if err == nil && c.torn == 0 && !bytes.HasPrefix(sound, bad) {
 			t.Fatalf("the chain holds although the journal was changed:\n%q\n%q", sound, bad)
 		}
@@ -98,13 +98,13 @@ func FuzzFollow(f *testing.F) {
 	f.Add(body)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		followed(t, text)
-		if body, ok := bytes.CutSuffix(text, []byte("}")); ok { // as an entry, whose hash no fuzzer guesses
+		if body, ok := bytes.CutSuffix(text, []byte("}")); ok { // as an entry, whose hash no fuzzer can guess
 			followed(t, fmt.Appendf(nil, "%s%s%s\"}\n", body, hashMember, digest(text)))
 		}
 	})
 }
 
-// followed holds what follow says of any text to what the text is.
+// followed compares the result of follow with the text.
 func followed(t *testing.T, text []byte) {
 	t.Helper()
 	var n int64

@@ -88,7 +88,7 @@ func TestCutFindsErrors(t *testing.T) {
 	line := 6*at + 5
 	for bad, want := range map[string]string{
 		"d\n    domainNam: x\n": fmt.Sprintf(`<stdin>:%d:5: unknown key "domainNam"; did you mean "domainName"?`, line+1),
-		"d\n    groupId: x\n":   fmt.Sprintf(`<stdin>:%d:5: the key "groupId" stands twice, first at %d:5; remove one`, line+2, line+1),
+		"d\n    groupId: x\n":   fmt.Sprintf(`<stdin>:%d:5: duplicate key "groupId", first at %d:5; remove one`, line+2, line+1),
 		"1\n":                   fmt.Sprintf("<stdin>:%d:17: got a number, want a string; put it in quotes", line),
 		"a: b\n":                fmt.Sprintf("<stdin>:%d:18: not YAML: mapping values are not allowed in this context", line),
 		"\"d\n":                 fmt.Sprintf("not YAML: found unexpected end of stream (while scanning a quoted scalar that begins at line %d)", line),

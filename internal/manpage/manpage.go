@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Write writes into a folder, which it makes if need be, a page for a command and
-// for each command below it. version is the program's.
+// Write writes one page per command, for c and all its subcommands, into dir,
+// which it creates if needed. version is the program's version.
 func Write(c *cobra.Command, dir, version string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -32,9 +32,9 @@ func Write(c *cobra.Command, dir, version string) error {
 	return nil
 }
 
-// page is the page of a command in the macros of man(7). Cobra's own
-// generator renders Markdown, and its tables would cost every start of bindgate
-// a fiftieth of its time.
+// page returns the page of a command. Cobra's generator needs a Markdown
+// renderer, whose tables would cost every start of bindgate a fiftieth of its
+// time.
 func page(c *cobra.Command, version string) string {
 	c.InitDefaultHelpFlag()
 	var b strings.Builder
@@ -82,8 +82,8 @@ func reference(c *cobra.Command) string { return `\fB` + roff(name(c)) + `\fP(1)
 
 func name(c *cobra.Command) string { return strings.ReplaceAll(c.CommandPath(), " ", "-") }
 
-// roff escapes what troff would read as its own: backslashes, hyphens that are
-// to stay ASCII, and a control character where a line begins.
+// roff escapes text for troff: backslashes, hyphens that must stay ASCII, and a
+// control character at the start of a line.
 func roff(s string) string {
 	s = strings.NewReplacer(`\`, `\e`, "-", `\-`, "\n.", "\n\\&.", "\n'", "\n\\&'").Replace(s)
 	if strings.HasPrefix(s, ".") || strings.HasPrefix(s, "'") {

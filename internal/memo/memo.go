@@ -1,4 +1,4 @@
-// Package memo asks once and shares the outcome.
+// Package memo computes a value once per key and shares the result.
 package memo
 
 import (
@@ -7,35 +7,36 @@ import (
 	"sync"
 )
 
-// Memo asks once for each key, however many want to know at the same time, and
-// keeps the outcome, errors too. Its zero value is ready.
+// Memo calls the function for a key once, however many callers ask at the same
+// time, and caches the result, errors included. The zero value is ready to use.
 type Memo[K comparable, V any] struct {
-	// Own, if it is set, tells the errors that are the asker's own affair, such as
-	// a budget that is spent: they are not kept, and others ask for themselves.
+	// Own, if set, reports errors that concern only the caller, such as an
+	// exhausted budget. They are not cached; other callers compute the value
+	// themselves.
 	Own func(error) bool
-	// Most bounds the outcomes that are kept; 0: no bound. Those that were not asked
-	// for recently are dropped, and asked again when they are needed again.
+	// Most limits the number of cached results; 0 means no limit. Results not
+	// used recently are dropped and computed again when needed.
 	Most    int
 	mu      sync.Mutex
-	entries map[K]*entry[V] // at most half of Most
-	older   map[K]*entry[V] // what entries held before it was full
+	entries map[K]*entry[V] // the newer generation, at most half of Most
+	older   map[K]*entry[V] // the previous generation
 }
 
 type entry[V any] struct {
-	done      chan struct{} // closed when value and err are there
+	done      chan struct{} // closed when value and err are set
 	value     V
 	err       error
-	abandoned bool // whoever asked was interrupted, or had no more to spend: that says nothing to the others
+	abandoned bool // the caller was interrupted or out of budget: the result says nothing to others
 }
 
-// CutShort is an Own for what asks with deadlines of its own: an end of somebody's
-// time says nothing of what was asked.
+// CutShort is an Own for functions that set their own deadlines: a deadline of
+// one caller says nothing about the value.
 func CutShort(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// Get gives the outcome for key; ask is called if nobody else has been here. If
-// the context ends while somebody else asks, the error is the context's.
+// Get returns the result for key, calling ask if no other caller has. If ctx
+// ends while another caller computes it, Get returns the cause of ctx.
 func (m *Memo[K, V]) Get(ctx context.Context, key K, ask func(context.Context, K) (V, error)) (V, error) {
 	for {
 		e, mine := m.entry(key)
@@ -75,8 +76,8 @@ func (m *Memo[K, V]) entry(key K) (*entry[V], bool) {
 	return e, !known
 }
 
-// forget drops an entry, so that the next caller asks again. The key may hold
-// another entry meanwhile.
+// forget deletes an entry, so that the next caller computes it again. The key
+// may have another entry by now.
 func (m *Memo[K, V]) forget(key K, e *entry[V]) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -87,8 +88,8 @@ func (m *Memo[K, V]) forget(key K, e *entry[V]) {
 	}
 }
 
-// fill asks. If ask is interrupted, fails by its own fault, or panics, the entry
-// goes and the next one to come asks anew.
+// fill calls ask. If ask is interrupted, fails for the caller's own reasons or
+// panics, the entry is deleted and the next caller tries again.
 func (m *Memo[K, V]) fill(ctx context.Context, key K, e *entry[V], ask func(context.Context, K) (V, error)) {
 	e.abandoned = true
 	defer func() {
@@ -101,8 +102,8 @@ func (m *Memo[K, V]) fill(ctx context.Context, key K, e *entry[V], ask func(cont
 	e.abandoned = e.err != nil && (ctx.Err() != nil || m.Own != nil && m.Own(e.err))
 }
 
-// Alone is Get for one who must not wait, because the others may be waiting for
-// him: it takes an outcome that is there, and else asks for itself.
+// Alone is Get for a caller that must not wait, because others may be waiting
+// for it: it uses a cached result, or calls ask itself.
 func (m *Memo[K, V]) Alone(ctx context.Context, key K, ask func(context.Context, K) (V, error)) (V, error) {
 	e, mine := m.entry(key)
 	if mine {

@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// Whoever gives up does not make the others fail.
+// A caller that gives up does not make the others fail.
 func TestInterruptionIsNotShared(t *testing.T) {
 	var m Memo[string, int]
 	ctx, cancel := context.WithCancel(t.Context())
@@ -44,7 +44,7 @@ func TestInterruptionIsNotShared(t *testing.T) {
 	second.Wait()
 }
 
-func TestPanicLeavesNobodyWaiting(t *testing.T) {
+func TestPanicReleasesWaiters(t *testing.T) {
 	var m Memo[string, int]
 	func() {
 		defer func() {
@@ -59,7 +59,7 @@ func TestPanicLeavesNobodyWaiting(t *testing.T) {
 	}
 }
 
-// Two that need each other's outcome do not wait for each other.
+// Two callers that need each other's result do not wait for each other.
 func TestAloneNeverWaits(t *testing.T) {
 	var m Memo[string, int]
 	got, err := m.Get(t.Context(), "a", func(ctx context.Context, _ string) (int, error) {
@@ -73,8 +73,8 @@ func TestAloneNeverWaits(t *testing.T) {
 	}
 }
 
-// What is one's own fault is not held against the others.
-func TestOwnErrorsAreNotKept(t *testing.T) {
+// An error of one caller is not returned to the others.
+func TestOwnErrorsAreNotCached(t *testing.T) {
 	spent := errors.New("spent")
 	m := Memo[string, int]{Own: func(err error) bool { return errors.Is(err, spent) }}
 	if _, err := m.Get(t.Context(), "k", func(context.Context, string) (int, error) { return 0, spent }); !errors.Is(err, spent) {
@@ -92,7 +92,7 @@ func TestOwnErrorsAreNotKept(t *testing.T) {
 	}
 }
 
-func TestWhatWasCutShortIsAskedAgain(t *testing.T) {
+func TestCutShortIsComputedAgain(t *testing.T) {
 	m := Memo[string, int]{Own: CutShort}
 	for _, end := range []error{context.DeadlineExceeded, context.Canceled} {
 		if _, err := m.Get(t.Context(), "k", func(context.Context, string) (int, error) { return 0, end }); !errors.Is(err, end) {
@@ -104,7 +104,7 @@ func TestWhatWasCutShortIsAskedAgain(t *testing.T) {
 	}
 }
 
-// A bounded memo keeps what is asked for again and again, and drops the rest.
+// A bounded memo keeps keys that are used repeatedly, and drops the rest.
 func TestBound(t *testing.T) {
 	m := Memo[int, int]{Most: 8}
 	asked := map[int]int{}

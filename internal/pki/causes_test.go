@@ -34,8 +34,8 @@ func pemOf(der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
-// TestOneRootThatCannotBeParsed: it ends no run, and is named where a chain leads to it.
-func TestOneRootThatCannotBeParsed(t *testing.T) {
+// An unparsable root fails no run, and is named where a chain leads to it.
+func TestUnparsableRoot(t *testing.T) {
 	good, bad := pkitest.Root(t, "Good"), pkitest.Root(t, "Bad")
 	broken := pemOf(negativeSerial(t, bad.Raw))
 	roots, err := pki.ParseRoots("roots.pem", append(broken, pemOf(good.Raw)...))
@@ -54,7 +54,8 @@ func TestOneRootThatCannotBeParsed(t *testing.T) {
 	}
 }
 
-// TestTrueCauses: what a report says of a chain is why it fails.
+// TestTrueCauses checks that a report names the actual cause of a failing
+// chain.
 func TestTrueCauses(t *testing.T) {
 	root := pkitest.Root(t, "Root")
 	respelt := pkix.Name{ExtraNames: []pkix.AttributeTypeAndValue{{Type: []int{2, 5, 4, 3}, Value: asn1.RawValue{Tag: asn1.TagUTF8String, Bytes: []byte("CA")}}}}

@@ -19,25 +19,25 @@ const (
 	ContainerPKCS12 = "pkcs12"
 )
 
-// Certificates is what a certificate file holds.
+// Certificates is the content of a certificate file.
 type Certificates struct {
 	Container string        // ContainerPEM or ContainerPKCS12
-	List      []Certificate // at least one; in the file's order, of a PKCS#12 file the key's own first
-	Key       *PrivateKey   // of a PKCS#12 file only
-	Dirt      []string      // of a PEM file: how it is not canonical, each a predicate
-	KeyPlaces []string      // of a PEM file: where private keys stand in it
+	List      []Certificate // at least one, in file order; of PKCS#12 the key's own certificate first
+	Key       *PrivateKey   // PKCS#12 files only
+	Dirt      []string      // PEM files only: irregularities, each a predicate
+	KeyPlaces []string      // PEM files only: positions of private keys
 }
 
-// Certificate is one certificate and where it stands in its file.
+// Certificate is one certificate and its position in the file.
 type Certificate struct {
 	*x509.Certificate
 	Block  int // index of its block, from 0
 	Offset int // byte offset of that block
 }
 
-// ParseCertificates reads a certificate file: PEM, however dirty, or PKCS#12,
-// which alone needs the passphrase. Anything else is named in the Problem.
-// Blocks of other kinds beside certificates are left out.
+// ParseCertificates reads a certificate file: PEM, however irregular, or
+// PKCS#12, which needs the passphrase. The Problem names any other content. PEM
+// blocks of other kinds are skipped.
 func ParseCertificates(file []byte, passphrase string) (Certificates, *Problem) {
 	if len(file) > MaxFileSize {
 		return Certificates{}, tooLarge(len(file))
@@ -60,11 +60,11 @@ func ParseCertificates(file []byte, passphrase string) (Certificates, *Problem) 
 	if problem != nil {
 		return Certificates{}, problem
 	}
-	return Certificates{Container: ContainerPEM, List: list, Dirt: dirtOf(file, escaped), KeyPlaces: keyPlaces(blocks)}, nil
+	return Certificates{Container: ContainerPEM, List: list, Dirt: irregularities(file, escaped), KeyPlaces: keyPlaces(blocks)}, nil
 }
 
 // certificatesOf counts the certificates before it parses the first. A block
-// that hides certificates from its readers would shift all that follow.
+// whose certificate other readers overlook would shift all that follow.
 func certificatesOf(blocks []block) ([]Certificate, *Problem) {
 	var wanted []block
 	for _, b := range blocks {
@@ -92,9 +92,9 @@ func certificatesOf(blocks []block) ([]Certificate, *Problem) {
 	return list, nil
 }
 
-// notParsed says what a block labelled as a certificate holds instead, or what
-// of the certificate crypto/x509 knows nothing of. The library's error is passed
-// on only where the block is no key by mistake.
+// notParsed returns the actual content of a block labelled as a certificate, or
+// the part of the certificate that crypto/x509 does not support. It includes
+// the library's error only if the block cannot be a mislabelled key.
 func notParsed(b block, err error) *Problem {
 	if kind := kindOfDER(b.Bytes); kind != kindUnknown && kind != kindCertificate {
 		return notCertificate(b.holds())
@@ -102,26 +102,26 @@ func notParsed(b block, err error) *Problem {
 	if _, spki, ok := subjectAndKey(b.Bytes); ok {
 		if name := weakkey.Unaccepted(spki); name != "" {
 			return &Problem{Kind: KindUnsupported,
-				Message: fmt.Sprintf("holds a certificate at %s whose key is %s, which browsers do not take, want RSA or ECDSA on P-256 or P-384", b.at(), name),
+				Message: fmt.Sprintf("contains a certificate at %s whose key is %s, which browsers do not accept, want RSA or ECDSA on P-256 or P-384", b.at(), name),
 				Fix:     "have the certificate issued for a new key: " + makeKey}
 		}
 	}
 	if _, err := asn1.Unmarshal(b.Bytes, new(asn1.RawValue)); errors.As(err, new(asn1.SyntaxError)) {
-		return corrupt(b, "its certificate is cut short or damaged")
+		return corrupt(b, "its certificate is truncated or damaged")
 	}
 	return &Problem{Kind: "malformed",
-		Message: fmt.Sprintf("holds a certificate at %s that is whole but breaks the rules of its form: %s", b.at(), clip(strings.TrimPrefix(err.Error(), "x509: "))),
-		Fix:     "have the CA issue it again by RFC 5280, because strict clients refuse this one; openssl x509 -in FILE -noout -text shows what it holds"}
+		Message: fmt.Sprintf("contains a certificate at %s that is complete but violates the certificate profile: %s", b.at(), clip(strings.TrimPrefix(err.Error(), "x509: "))),
+		Fix:     "have the CA issue it again by RFC 5280, because strict clients refuse this one; openssl x509 -in FILE -noout -text shows its content"}
 }
 
 func tooMany(n int) *Problem {
 	return &Problem{Kind: "too-many",
-		Message: fmt.Sprintf("holds %d certificates, want at most %d", n, maxCertificates),
-		Fix:     "give the server's certificate and its own intermediates, not a bundle of roots: openssl storeutl -noout -text -certs FILE lists what it holds"}
+		Message: fmt.Sprintf("contains %d certificates, want at most %d", n, maxCertificates),
+		Fix:     "give the server's certificate and its own intermediates, not a bundle of roots: openssl storeutl -noout -text -certs FILE lists its content"}
 }
 
-// CanonicalChain is the PEM text in which a chain is sent: one block a
-// certificate in the given order, 64 characters a line, LF, nothing between.
+// CanonicalChain returns a chain as PEM in the form that is sent: one block per
+// certificate in the given order, 64 characters per line, LF, nothing between.
 func CanonicalChain(ders [][]byte) []byte {
 	size := 0
 	for _, der := range ders {
@@ -130,16 +130,16 @@ func CanonicalChain(ders [][]byte) []byte {
 	var text bytes.Buffer
 	text.Grow(size)
 	for _, der := range ders {
-		_ = pem.Encode(&text, &pem.Block{Type: "CERTIFICATE", Bytes: der}) // a buffer takes all, and there are no headers
+		_ = pem.Encode(&text, &pem.Block{Type: "CERTIFICATE", Bytes: der}) // a bytes.Buffer never fails, and there are no headers
 	}
 	return text.Bytes()
 }
 
-// InOrder is the canonical PEM text of a chain: the leaf, then each issuer, the
-// root left out and nothing else. Where there is a path of the leaf (as FindPath
-// gives it) it is that; else names lead from the leaf upwards among the chain's own
-// certificates. The leaf is the first certificate that is no CA: the path of a
-// reversed chain begins at a CA's, and would leave the leaf out.
+// InOrder returns a chain as canonical PEM: the leaf, then each issuer, without
+// the root and anything else. If path (from FindPath) begins with the leaf,
+// InOrder uses it; else it follows issuer names from the leaf within the chain.
+// The leaf is the first certificate that is no CA: the path of a reversed chain
+// begins at a CA and would omit the leaf.
 func InOrder(chain, path [][]byte) ([]byte, error) {
 	certificates := make([]*x509.Certificate, 0, len(chain))
 	for i, der := range chain {
@@ -151,7 +151,7 @@ func InOrder(chain, path [][]byte) ([]byte, error) {
 	}
 	leaf := leafOf(certificates)
 	if leaf != nil && len(path) > 0 && bytes.Equal(path[0], leaf.Raw) {
-		return CanonicalChain(path[:max(1, len(path)-1)]), nil // one alone is itself a root
+		return CanonicalChain(path[:max(1, len(path)-1)]), nil // a single certificate is itself a root
 	}
 	var ordered [][]byte
 	for c := leaf; c != nil; c = issuerOf(c, certificates, ordered) {
@@ -160,7 +160,7 @@ func InOrder(chain, path [][]byte) ([]byte, error) {
 	return CanonicalChain(ordered), nil
 }
 
-// leafOf passes over an old CA's certificate that does not say that it is one.
+// leafOf skips old CA certificates without the CA flag.
 func leafOf(chain []*x509.Certificate) *x509.Certificate {
 	for _, c := range chain {
 		issued := func(other *x509.Certificate) bool {
@@ -176,8 +176,8 @@ func leafOf(chain []*x509.Certificate) *x509.Certificate {
 	return chain[0]
 }
 
-// issuerOf is an intermediate with the name of c's issuer that is not in the
-// order yet; nil where the chain ends.
+// issuerOf returns a certificate with the name of c's issuer that is not
+// ordered yet; nil at the end of the chain.
 func issuerOf(c *x509.Certificate, chain []*x509.Certificate, ordered [][]byte) *x509.Certificate {
 next:
 	for _, other := range chain {

@@ -15,14 +15,14 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// sound is a chain of two and its key.
+// sound returns a valid chain of two and its key.
 func sound(tb testing.TB) (leaf, intermediate pkitest.Identity) {
 	tb.Helper()
 	intermediate = pkitest.Root(tb, "root").CA(tb, "intermediate")
 	return intermediate.Leaf(tb, []string{"api.demo.com"}), intermediate
 }
 
-// at is how a problem names a place: block and line from 1, byte from 0.
+// at formats a position as problems do: block and line from 1, byte from 0.
 func at(block, line, offset int) string {
 	return fmt.Sprintf("block %d (line %d, byte %d)", block, line, offset)
 }
@@ -155,7 +155,7 @@ func TestParseCertificatesPlacesTheCorruptBlock(t *testing.T) {
 		"cut":         {first + second[:len(second)-30], at(2, lines+1, len(first))},
 		"no end":      {strings.Replace(first, "-----END CERTIFICATE-----\n", "", 1) + second, at(1, 1, 0)},
 		"glued":       {strings.TrimSpace(first) + second, "not on a line of its own"},
-		"no begin":    {first + strings.Replace(second, "-----BEGIN CERTIFICATE-----\n", "", 1), "an END line stands there"},
+		"no begin":    {first + strings.Replace(second, "-----BEGIN CERTIFICATE-----\n", "", 1), "an END line"},
 		"other label": {strings.Replace(first, "-----END CERTIFICATE", "-----END PUBLIC KEY", 1), at(1, 1, 0)},
 		"not DER":     {first + string(block("CERTIFICATE", []byte("hello"))), at(2, lines+1, len(first))},
 		"behind text": {"x -----BEGIN CERTIFICATE-----\n", at(1, 1, 0)},
@@ -176,7 +176,7 @@ func TestCanonicalChain(t *testing.T) {
 	if want := pkitest.PEM(leaf, intermediate); !bytes.Equal(got, want) {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	parsed, problem := pki.ParseCertificates(append([]byte("dirt\r\n"), got...), "")
+	parsed, problem := pki.ParseCertificates(append([]byte("stray text\r\n"), got...), "")
 	if problem != nil || len(parsed.List) != 2 {
 		t.Fatalf("got %+v, %+v", parsed, problem)
 	}

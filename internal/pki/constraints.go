@@ -14,21 +14,22 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// nameConstraints is the extension of that name (RFC 5280 §4.2.1.10): what the
-// names in all certificates below must, and must not, lie within.
+// nameConstraints is the extension of that name (RFC 5280 §4.2.1.10): subtrees
+// that all names in the certificates below must, or must not, be within.
 //
-// crypto/x509 evaluates four forms of name and leaves directoryName, which the
-// Baseline Requirements (§7.1.2.5.2) demand of constrained CAs. Of PKITS it decides
-// 26 cases otherwise (Go 1.26): 9 valid and 14 invalid ones on directoryName it
-// cannot evaluate, 4.13.24 it accepts, 4.13.25 and 4.13.36 it refuses.
+// crypto/x509 evaluates four name forms and ignores directoryName, which the
+// Baseline Requirements (§7.1.2.5.2) demand of constrained CAs. It decides 26
+// PKITS cases differently (Go 1.26): it cannot evaluate 9 valid and 14 invalid
+// ones on directoryName, accepts 4.13.24, and refuses 4.13.25 and 4.13.36.
 type nameConstraints struct{ permitted, excluded []subtree }
 
 type subtree struct {
 	generalName
-	unclear bool // cannot be evaluated: its form, or that it has a minimum or maximum
+	unclear bool // cannot be evaluated: unknown form, or a minimum or maximum is present
 }
 
-// parseNameConstraints reads the extension's value; false where it is malformed.
+// parseNameConstraints parses the extension's value; ok is false if it is
+// malformed.
 func parseNameConstraints(der []byte) (n nameConstraints, ok bool) {
 	var both cryptobyte.String
 	outer := cryptobyte.String(der)
@@ -61,10 +62,10 @@ func readSubtrees(from *cryptobyte.String, field cbasn1.Tag, into *[]subtree) bo
 	return true
 }
 
-// judge says how a name breaks the constraints, or that it cannot be told: a
-// predicate with the constraints as its subject, "" for neither. A form on which
-// there is no constraint is free; a subtree that cannot be evaluated matters only
-// to names of its form, and then whether the extension is critical or not,
+// judge returns how a name violates the constraints (problem), or why that is
+// unknown (undecided): a predicate with the constraints as subject, "" for
+// neither. A name form without constraints is unrestricted; a subtree that
+// cannot be evaluated matters only to names of its form, critical or not,
 // because OpenSSL refuses both.
 func (n nameConstraints) judge(name generalName) (problem, undecided string) {
 	limited, permitted, excluded, unclear := false, false, false, false
@@ -82,7 +83,7 @@ func (n nameConstraints) judge(name generalName) (problem, undecided string) {
 	}
 	switch {
 	case (limited && !unclear || excluded) && !name.comparable:
-		return "cannot be held against " + name.String(), ""
+		return "cannot be compared with " + name.String(), ""
 	case excluded:
 		return "exclude " + name.String(), ""
 	case unclear:
@@ -93,9 +94,9 @@ func (n nameConstraints) judge(name generalName) (problem, undecided string) {
 	return "", ""
 }
 
-// constrainer holds the certificates of paths against each other's name
-// constraints. It remembers each pair, so that the work is that of one file
-// (bounded by Excess), however many paths lead through it.
+// constrainer checks the certificates of paths against each other's name
+// constraints. It caches each pair, so that the work is limited by one file
+// (see Excess), however many paths lead through it.
 type constrainer struct {
 	which func(*x509.Certificate) string
 	names map[*x509.Certificate]certificateNames
@@ -111,8 +112,8 @@ func newConstrainer(which func(*x509.Certificate) string) *constrainer {
 	return &constrainer{which, map[*x509.Certificate]certificateNames{}, map[*x509.Certificate]nameConstraints{}, map[pair]verdict{}}
 }
 
-// path says what of a path breaks name constraints, else what cannot be
-// evaluated of them. Self-issued certificates are exempt, but not the first.
+// path returns the first violation of name constraints on a path, else what
+// cannot be evaluated. Self-issued certificates are exempt, except the first.
 func (k *constrainer) path(path []*x509.Certificate) (found verdict) {
 	for i, ca := range path {
 		extension, ok := constraintsExtension(ca)
@@ -153,7 +154,7 @@ func (k *constrainer) pair(ca, below *x509.Certificate, rules nameConstraints) (
 		k.names[below] = names
 	}
 	if names.malformed {
-		return verdict{problem: fmt.Sprintf("the names of %s are malformed, and cannot be held against the name constraints of %s", k.which(below), k.which(ca))}
+		return verdict{problem: fmt.Sprintf("the names of %s are malformed and cannot be compared with the name constraints of %s", k.which(below), k.which(ca))}
 	}
 	sentence := func(predicate string) string {
 		return fmt.Sprintf("the name constraints of %s %s, a name of %s", k.which(ca), predicate, k.which(below))
@@ -170,7 +171,7 @@ func (k *constrainer) pair(ca, below *x509.Certificate, rules nameConstraints) (
 	return found
 }
 
-// constraintsExtension is the value of a certificate's name constraints, if it has any.
+// constraintsExtension returns the value of a certificate's name constraints.
 func constraintsExtension(c *x509.Certificate) ([]byte, bool) {
 	if i := slices.IndexFunc(c.Extensions, func(e pkix.Extension) bool { return isNameConstraints(e.Id) }); i >= 0 {
 		return c.Extensions[i].Value, true
@@ -182,9 +183,9 @@ func isNameConstraints(id asn1.ObjectIdentifier) bool {
 	return id.Equal(asn1.ObjectIdentifier{2, 5, 29, 30})
 }
 
-// asBase prepares the base of a constraint. It is not evaluable where its form
-// is one that this package knows nothing of, and not sound where it breaks the
-// rules of its form.
+// asBase prepares the base of a constraint. It is not evaluable if this package
+// does not support its form, and not sound if it violates the rules of its
+// form.
 func (g *generalName) asBase() (evaluable, sound bool) {
 	text := string(g.value)
 	switch g.form {
@@ -213,9 +214,9 @@ func (g *generalName) asBase() (evaluable, sound bool) {
 
 func isBaseHost(s string) bool { return s == "" || isHost(strings.TrimPrefix(s, ".")) }
 
-// covers reports whether a comparable name of the same form lies within the
-// subtree below a base (RFC 5280 §4.2.1.10). Where the rules leave a doubt, an
-// excluded subtree has the name and a permitted one has not.
+// covers reports whether a comparable name of the same form is within the
+// subtree of a base (RFC 5280 §4.2.1.10). In doubt, an excluded subtree
+// contains the name and a permitted one does not.
 func (g generalName) covers(name generalName, excluding bool) bool {
 	switch g.form {
 	case formDNS:
@@ -226,7 +227,7 @@ func (g generalName) covers(name generalName, excluding bool) bool {
 		if g.local == "" {
 			return hostCovers(g.host, name.host, excluding)
 		}
-		quoted := strings.ContainsAny(g.local+name.local, `"\`) // which can be written in many ways
+		quoted := strings.ContainsAny(g.local+name.local, `"\`) // which has several spellings
 		return strings.EqualFold(g.host, name.host) && (g.local == name.local || excluding && quoted)
 	case formIP:
 		return addressCovers(g.value, name.value)
@@ -236,8 +237,8 @@ func (g generalName) covers(name generalName, excluding bool) bool {
 	return excluding
 }
 
-// domainCovers: any labels may be added on the left of a domain; to one that
-// begins with a period at least one must be (erratum 5997 of RFC 5280).
+// domainCovers accepts any labels to the left of a domain; a domain that begins
+// with a period requires at least one (erratum 5997 of RFC 5280).
 func domainCovers(domain, name string) bool {
 	more := len(name) - len(domain)
 	switch {
@@ -251,16 +252,17 @@ func domainCovers(domain, name string) bool {
 	return more == 0 || name[more-1] == '.'
 }
 
-// wildcardReaches: *.demo.com stands for the excluded www.demo.com too.
+// wildcardReaches reports whether a wildcard covers an excluded domain:
+// *.demo.com includes www.demo.com.
 func wildcardReaches(domain, name string) bool {
 	first, parent, _ := strings.Cut(name, ".")
 	_, above, _ := strings.Cut(domain, ".")
 	return strings.Contains(first, "*") && domain[0] != '.' && strings.EqualFold(parent, above)
 }
 
-// hostCovers is for the hosts of e-mail addresses and URIs: a base is one host,
-// or with a period in front all names below a domain. RFC 5280 says nothing of an
-// empty one, which means all hosts to crypto/x509 and none to OpenSSL.
+// hostCovers compares hosts of e-mail addresses and URIs: a base is one host,
+// or with a leading period all names below a domain. RFC 5280 does not define
+// an empty base, which means all hosts to crypto/x509 and none to OpenSSL.
 func hostCovers(base, host string, excluding bool) bool {
 	switch more := len(host) - len(base); {
 	case base == "":
@@ -271,7 +273,7 @@ func hostCovers(base, host string, excluding bool) bool {
 	return strings.EqualFold(base, host)
 }
 
-// addressCovers: base is an address with a mask of its length.
+// addressCovers expects an address followed by a mask of the same length.
 func addressCovers(base, address []byte) bool {
 	if len(base) != 2*len(address) {
 		return false

@@ -12,8 +12,8 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// TestConstraintsAgainstOpenSSL: what is not marked otherwise OpenSSL decides
-// alike, and it refuses nothing that passes but what the mark explains.
+// OpenSSL decides all cases alike, except those with a reason, and refuses no
+// other case that passes.
 func TestConstraintsAgainstOpenSSL(t *testing.T) {
 	root := pkitest.Root(t, "root")
 	dir := t.TempDir()

@@ -19,8 +19,8 @@ import (
 type constraintCase struct {
 	constraints string // "+" permits and "-" excludes: "+dns demo.com, -ip 10.0.0.0/8"
 	names       string // of the leaf: "dns api.demo.com, email a@demo.com"
-	want        string // part of the problem or of what cannot be told; "" for a pass
-	openssl     string // why OpenSSL decides otherwise
+	want        string // part of problem or undecided; "" for a pass
+	openssl     string // why OpenSSL decides differently
 }
 
 const (
@@ -30,7 +30,7 @@ const (
 )
 
 func constraintCases() []constraintCase {
-	const widerExclusion = "OpenSSL takes a wildcard for a name like any other"
+	const widerExclusion = "OpenSSL treats a wildcard like any other name"
 	return []constraintCase{
 		{"+dns demo.com", "dns demo.com, dns a.b.DEMO.com", "", ""},
 		{"+dns demo.com", "dns notdemo.com", refused + ` the dNSName "notdemo.com"`, ""},
@@ -48,7 +48,7 @@ func constraintCases() []constraintCase {
 		{"+dns demo.com, -dns a.demo.com", "dns a.demo.com", barred, ""},
 		{"+dns demo.org, +dns demo.com", "dns a.demo.com", "", ""},
 		{"+dns demo.com", "dns a.demo.com, ip 192.0.2.1", "", ""},
-		{"+dns demo.com", "dns a..demo.com", "cannot be held against", "OpenSSL does not look at the form of a name"},
+		{"+dns demo.com", "dns a..demo.com", "cannot be compared with", "OpenSSL does not check the syntax of a name"},
 
 		{"+ip 192.0.2.0/24", "dns a.demo.com, ip 192.0.2.7", "", ""},
 		{"+ip 192.0.2.0/24", "dns a.demo.com, ip 192.0.3.7", refused + " the iPAddress 192.0.3.7", ""},
@@ -64,17 +64,17 @@ func constraintCases() []constraintCase {
 		{"+email root@demo.com", "email root@Demo.com", "", ""},
 		{"+email root@demo.com", "email Root@demo.com", refused, ""},
 		{"-email root@demo.com", `email "root"@demo.com`, barred, "OpenSSL compares local parts as they are written"},
-		{"+email root@demo.com", "email root", "cannot be held against", ""},
-		{"-email ", "email a@demo.com", barred, "OpenSSL takes an empty constraint for no host at all"},
+		{"+email root@demo.com", "email root", "cannot be compared with", ""},
+		{"-email ", "email a@demo.com", barred, "to OpenSSL an empty constraint matches no host"},
 		{"-email demo.com", "subject a@demo.com, dns a.demo.com", barred, ""},
 
 		{"+uri demo.com", "uri https://Demo.com:8443/x", "", ""},
-		{"+uri demo.com", "uri https://u@demo.com/", "cannot be held against", ""}, // OpenSSL does not take u@ off
+		{"+uri demo.com", "uri https://u@demo.com/", "cannot be compared with", ""}, // OpenSSL does not strip u@
 		{"+uri demo.com", "uri https://www.demo.com/", refused, ""},
 		{"+uri .demo.com", "uri https://www.demo.com/", "", ""},
 		{"-uri demo.com", "uri https://www.demo.com/", "", ""}, // PKITS 4.13.36
-		{"-uri demo.com", "uri https://192.0.2.1/", "cannot be held against", "OpenSSL takes an address for a host name"},
-		{"+uri demo.com", "uri urn:x:y", "cannot be held against", ""},
+		{"-uri demo.com", "uri https://192.0.2.1/", "cannot be compared with", "OpenSSL treats an address as a host name"},
+		{"+uri demo.com", "uri urn:x:y", "cannot be compared with", ""},
 		{"+dns demo.com", "dns a.demo.com, uri urn:x:y", "", ""},
 
 		{"+dir O=demo", "dns a.demo.com, dir O=Demo/CN=x", refused + ` the directoryName "CN=a.demo.com"`, ""}, // the subject
@@ -89,7 +89,7 @@ func constraintCases() []constraintCase {
 		{"-id 1.2.3", "dns a.demo.com, id 1.2.3", unclear, ""},
 		{"+id 1.2.3, -dns demo.com", "id 1.2.3, dns a.demo.com", barred, ""},
 		{"+dns demo.com from 1", "dns a.demo.com", unclear, ""},
-		{"+dns demo.com from 1", "ip 192.0.2.1", "", "OpenSSL takes a CN for a DNS name where there is no other"},
+		{"+dns demo.com from 1", "ip 192.0.2.1", "", "OpenSSL treats a CN as a DNS name if there is no other"},
 		{"+dns demo.com from 1, -dns a.demo.com", "dns a.demo.com", barred, ""},
 	}
 }
@@ -112,7 +112,7 @@ func TestNameConstraints(t *testing.T) {
 	}
 }
 
-// chain is leaf and CA.
+// chain returns leaf and CA.
 func (test constraintCase) chain(tb testing.TB, root pkitest.Identity, critical bool) []pkitest.Identity {
 	ca := root.CA(tb, "ca", constrain(test.constraints, critical))
 	return []pkitest.Identity{ca.Leaf(tb, []string{"a.demo.com"}, named(test.names)), ca}
@@ -142,7 +142,8 @@ func constrain(text string, critical bool) pkitest.Change {
 	return pkitest.Extension(critical, asn1.ObjectIdentifier{2, 5, 29, 30}, value.BytesOrPanic())
 }
 
-// named replaces the names of a certificate; subject is an address in its subject.
+// named replaces the names of a certificate; subject is an e-mail address in
+// its subject.
 func named(text string) pkitest.Change {
 	return func(c *x509.Certificate) {
 		var list, value cryptobyte.Builder
@@ -185,7 +186,7 @@ func addressOf(value string) []byte {
 	return append([]byte(network.IP), network.Mask...)
 }
 
-// directoryName is "O=a/CN=b" in DER, with UTF8Strings.
+// directoryName encodes "O=a/CN=b" in DER, with UTF8Strings.
 func directoryName(value string) []byte {
 	var name cryptobyte.Builder
 	name.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -205,8 +206,8 @@ func directoryName(value string) []byte {
 	return name.BytesOrPanic()
 }
 
-// TestConstraintsAlongThePath: every CA's constraints bear on every certificate
-// below it but self-issued ones, and one sound path is enough.
+// Every CA's constraints apply to every certificate below it except self-issued
+// ones, and one valid path is enough.
 func TestConstraintsAlongThePath(t *testing.T) {
 	root := pkitest.Root(t, "root")
 	roots := rootsOf(t, root)
@@ -233,7 +234,7 @@ func TestConstraintsAlongThePath(t *testing.T) {
 		"what one permits another does not": {[]pkitest.Identity{leaf(narrow), narrow, wide}, refused},
 		"another path is free":              {[]pkitest.Identity{leaf(wide), onlyOrg, free}, ""},
 		"no path is free":                   {[]pkitest.Identity{leaf(wide), onlyOrg}, refused},
-		"one path cannot be told":           {[]pkitest.Identity{leaf(wide), onlyOrg, odd}, unclear},
+		"one path is undecided":             {[]pkitest.Identity{leaf(wide), onlyOrg, odd}, unclear},
 		"malformed":                         {[]pkitest.Identity{leaf(malformed), malformed}, "malformed"},
 		"malformed names":                   {[]pkitest.Identity{strange.Leaf(t, names, malformedName), strange}, "malformed"},
 	} {
@@ -244,7 +245,7 @@ func TestConstraintsAlongThePath(t *testing.T) {
 	}
 }
 
-// malformedName puts a directoryName into subjectAltName that is no Name.
+// malformedName puts a directoryName that is no Name into subjectAltName.
 func malformedName(c *x509.Certificate) {
 	pkitest.Extension(false, asn1.ObjectIdentifier{2, 5, 29, 17}, []byte{0x30, 0x04, 0xa4, 0x02, 0x31, 0x00})(c)
 }

@@ -16,19 +16,19 @@ import (
 // CRL is a certificate revocation list (RFC 5280 §5), indexed by serial number.
 type CRL struct {
 	list         *x509.RevocationList
-	entries      map[string]int // serial number, big-endian → index
+	entries      map[string]int // big-endian serial number → index
 	namesIssuers bool           // an entry names its issuer (RFC 5280 §5.3.3)
-	unknownEntry string         // the first critical extension of an entry that is not known
+	unknownEntry string         // the first unknown critical extension of an entry
 }
 
-// Revocation is what a CRL says of one certificate.
+// Revocation is an entry of a CRL.
 type Revocation struct {
 	Revoked bool
 	At      time.Time
-	Reason  string // in the words of RFC 5280 §5.3.1; "" for none
+	Reason  string // as RFC 5280 §5.3.1 names it; "" for none
 }
 
-// ParseCRLs reads the lists of a file: one in DER, or any number in PEM.
+// ParseCRLs parses the lists of a file: one in DER, or any number in PEM.
 func ParseCRLs(file []byte) ([]*CRL, *Problem) {
 	ders, problem := crlsIn(file)
 	if problem != nil {
@@ -52,7 +52,8 @@ func ParseCRLs(file []byte) ([]*CRL, *Problem) {
 	return lists, nil
 }
 
-// extensions notes what of the critical extensions of an entry concerns the whole list.
+// extensions records the critical extensions of an entry that affect the whole
+// list.
 func (c *CRL) extensions(extensions []pkix.Extension) {
 	for _, e := range extensions {
 		switch {
@@ -64,7 +65,8 @@ func (c *CRL) extensions(extensions []pkix.Extension) {
 	}
 }
 
-// crlsIn gives the DER of the lists of a file, or names what it holds instead.
+// crlsIn returns the DER of the lists of a file, or a Problem that names its
+// content.
 func crlsIn(file []byte) (ders [][]byte, problem *Problem) {
 	if kindOfDER(file) == kindCRL {
 		return [][]byte{file}, nil
@@ -90,15 +92,15 @@ func crlsIn(file []byte) (ders [][]byte, problem *Problem) {
 
 func notCRL(f found) *Problem {
 	return &Problem{Kind: f.kind, Message: describe(f).message + f.where() + ", want a CRL in DER or PEM",
-		Fix: "give the list that the CA publishes; openssl x509 -in CERTIFICATE -noout -ext crlDistributionPoints tells where"}
+		Fix: "give the list that the CA publishes; openssl x509 -in CERTIFICATE -noout -ext crlDistributionPoints shows its address"}
 }
 
 func notParsedCRL(err error) *Problem {
 	if strings.Contains(err.Error(), "unsupported crl version") {
-		return &Problem{Kind: KindUnsupported, Message: "holds a CRL of version 1, want version 2 (RFC 5280 §5.1.2.1)",
-			Fix: "have the CA make it with extensions: openssl ca -gencrl -crlexts SECTION, where the section holds authorityKeyIdentifier = keyid"}
+		return &Problem{Kind: KindUnsupported, Message: "contains a CRL of version 1, want version 2 (RFC 5280 §5.1.2.1)",
+			Fix: "have the CA make it with extensions: openssl ca -gencrl -crlexts SECTION, where the section contains authorityKeyIdentifier = keyid"}
 	}
-	return &Problem{Kind: "corrupt", Message: "holds a CRL that cannot be parsed (" + clip(err.Error()) + ")", Fix: "fetch it again from the CA"}
+	return &Problem{Kind: "corrupt", Message: "contains a CRL that cannot be parsed (" + clip(err.Error()) + ")", Fix: "fetch it again from the CA"}
 }
 
 // IssuedBy reports whether the list has the name of this issuer.
@@ -145,30 +147,30 @@ func parsePoint(der []byte) (p point, err error) {
 	return p, nil
 }
 
-// excludes says why the silence of the list clears no certificate like this, "" if
-// it does. The name of the point must be one of the certificate's own (RFC 5280
-// §6.3.3 (b)(2)(i)), or the address that the list came from.
+// excludes returns why the absence of an entry does not clear the certificate,
+// "" if it does. The name of the point must be one of the certificate's (RFC
+// 5280 §6.3.3 (b)(2)(i)), or the address that the list was fetched from.
 func (p point) excludes(cert *x509.Certificate, from string) string {
 	isCA := cert.BasicConstraintsValid && cert.IsCA
 	switch {
 	case p.indirect:
-		return "the list is indirect, so only what it revokes counts"
+		return "the list is indirect, so only its entries count"
 	case p.someReasons:
-		return "the list is of some reasons only, so only what it revokes counts"
+		return "the list covers only some reasons, so only its entries count"
 	case p.attributes:
-		return "the list is of attribute certificates"
+		return "the list covers attribute certificates"
 	case p.users && isCA:
-		return "the list is of certificates of users only, and this is a CA's"
+		return "the list covers only end-entity certificates, and this is a CA certificate"
 	case p.cas && !isCA:
-		return "the list is of certificates of CAs only, and this is none"
+		return "the list covers only CA certificates, and this is not one"
 	case p.named && !p.isNamed(cert, from):
-		return "the list is a part that the certificate does not name"
+		return "the list is a partition that the certificate does not name"
 	}
 	return ""
 }
 
 // isNamed reports whether one of the point's names is the certificate's, or the
-// address that the list came from.
+// address that the list was fetched from.
 func (p point) isNamed(cert *x509.Certificate, from string) bool {
 	const address = cbasn1.Tag(6)
 	if len(p.name) == 0 {
@@ -181,7 +183,8 @@ func (p point) isNamed(cert *x509.Certificate, from string) bool {
 	return slices.ContainsFunc(namesOfPoint(p.name, cert.RawIssuer), func(n pointName) bool { return slices.ContainsFunc(own, n.same) })
 }
 
-// Reason is a reason code in the words of RFC 5280 §5.3.1, which OCSP shares.
+// Reason returns the name of a reason code (RFC 5280 §5.3.1, also used by
+// OCSP).
 func Reason(code int) string {
 	names := []string{"", "keyCompromise", "cACompromise", "affiliationChanged", "superseded", "cessationOfOperation",
 		"certificateHold", "", "removeFromCRL", "privilegeWithdrawn", "aACompromise"}

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// decryptPKCS8 opens a key that PKCS#8 encrypts (RFC 5958 §3, RFC 8018).
+// decryptPKCS8 decrypts an encrypted PKCS#8 key (RFC 5958 §3, RFC 8018).
 func decryptPKCS8(b block, passphrase string) (key *PrivateKey, problem *Problem) {
 	if passphrase == "" {
 		return nil, needsPassphrase(b)
@@ -32,7 +32,7 @@ func decryptPKCS8(b block, passphrase string) (key *PrivateKey, problem *Problem
 	switch {
 	case unknown != "":
 		return nil, &Problem{Kind: KindUnsupported,
-			Message: fmt.Sprintf("holds a private key at %s whose encryption is not read here (%s), want PBES2 with PBKDF2 or scrypt, and AES or triple DES", b.at(), unknown),
+			Message: fmt.Sprintf("contains a private key at %s whose encryption is not supported (%s), want PBES2 with PBKDF2 or scrypt, and AES or triple DES", b.at(), unknown),
 			Fix:     "convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out FILE.pem"}
 	case encodingOf(der) != encodingPKCS8:
 		return nil, notDecrypted(b)
@@ -43,17 +43,17 @@ func decryptPKCS8(b block, passphrase string) (key *PrivateKey, problem *Problem
 	return key, problem
 }
 
-// decryptPEM opens a key that RFC 1423 headers encrypt, as `openssl rsa -aes256`
-// used to write it.
+// decryptPEM decrypts a key with RFC 1423 headers, the former output of
+// `openssl rsa -aes256`.
 func decryptPEM(b block, passphrase string) (*PrivateKey, *Problem) {
 	if passphrase == "" {
 		return nil, needsPassphrase(b)
 	}
-	der, err := x509.DecryptPEMBlock(&b.Block, []byte(passphrase)) //nolint:staticcheck // the form is weak, not its reader; such keys are in use
+	der, err := x509.DecryptPEMBlock(&b.Block, []byte(passphrase)) //nolint:staticcheck // the format is weak, not its reader; such keys are in use
 	if err != nil {
 		return nil, notDecrypted(b)
 	}
-	// A wrong passphrase can leave well-formed padding around noise.
+	// A wrong passphrase can leave valid padding after noise.
 	encoding := encodingOf(der)
 	if encoding == "" || encoding == encryptedPKCS8 {
 		return nil, notDecrypted(b)
@@ -66,10 +66,10 @@ func decryptPEM(b block, passphrase string) (*PrivateKey, *Problem) {
 	return key, nil
 }
 
-// KindEncrypted is the kind of the Problem that a passphrase is needed.
+// KindEncrypted is the kind of a Problem that needs a passphrase.
 const KindEncrypted = "encrypted"
 
-// KindPassphrase is the kind of the Problem that a passphrase opens nothing.
+// KindPassphrase is the kind of a Problem with a wrong passphrase.
 const KindPassphrase = "passphrase"
 
 const namePassphrase = "put the passphrase into an environment variable, and name both: " +
@@ -77,28 +77,28 @@ const namePassphrase = "put the passphrase into an environment variable, and nam
 
 func needsPassphrase(b block) *Problem {
 	return &Problem{Kind: KindEncrypted,
-		Message: fmt.Sprintf("holds an encrypted private key at %s, and no passphrase was given", b.at()), Fix: namePassphrase}
+		Message: fmt.Sprintf("contains an encrypted private key at %s, and no passphrase was given", b.at()), Fix: namePassphrase}
 }
 
 func notDecrypted(b block) *Problem {
 	return &Problem{Kind: KindPassphrase,
-		Message: fmt.Sprintf("holds an encrypted private key at %s that the passphrase does not open", b.at()),
-		Fix:     "check the variable that passphraseEnv (--passphrase-env) names; `openssl pkey -in FILE -noout` asks for the passphrase and tells whether it is right"}
+		Message: fmt.Sprintf("contains an encrypted private key at %s that the passphrase does not open", b.at()),
+		Fix:     "check the variable that passphraseEnv (--passphrase-env) names; `openssl pkey -in FILE -noout` asks for the passphrase and reports whether it is right"}
 }
 
 const (
-	// maxIterations bounds the key derivation that one file may ask for, over
-	// all its parts. OpenSSL writes 2,048, Java 10,000, and OWASP's cheat sheet
-	// on password storage (2023) asks for 600,000 with SHA-256.
+	// maxIterations limits the total key derivation of one file. OpenSSL uses
+	// 2,048, Java 10,000, and OWASP's cheat sheet on password storage (2023)
+	// recommends 600,000 with SHA-256.
 	maxIterations = 2_000_000
-	// maxScrypt bounds scrypt's N·r·p; its memory is 128 bytes for each N·r.
-	// OpenSSL writes 16384·8·1 (16 MiB).
+	// maxScrypt limits scrypt's N·r·p; its memory is 128 bytes for each N·r.
+	// OpenSSL uses 16384·8·1 (16 MiB).
 	maxScrypt = 1 << 18
-	maxDepth  = 32 // of nested DER
+	maxDepth  = 32 // nesting of DER
 )
 
-// boundDerivation looks through DER for the parameters of password-based key
-// derivation before anyone derives a key: an attacker may ask for years of it.
+// boundDerivation checks the parameters of password-based key derivation in DER
+// before any key is derived: an attacker may ask for years of it.
 func boundDerivation(der []byte) *Problem {
 	d := derivation{}
 	d.walk(der, maxDepth)
@@ -106,17 +106,17 @@ func boundDerivation(der []byte) *Problem {
 		return nil
 	}
 	return &Problem{Kind: "too-expensive",
-		Message: fmt.Sprintf("asks for more key derivation than is done here (%d iterations of PBKDF2, or 32 MiB of scrypt)", maxIterations),
+		Message: fmt.Sprintf("needs more key derivation than the limit (%d iterations of PBKDF2, or 32 MiB of scrypt)", maxIterations),
 		Fix:     "encrypt it again with fewer: openssl pkcs8 -topk8 -iter 600000 -in FILE -out FILE.pem for a key, openssl pkcs12 -export -iter 600000 for PKCS#12"}
 }
 
 type derivation struct {
 	iterations int64
-	refused    bool // deeper, or with larger numbers, than anything sound
+	refused    bool // deeper, or with larger numbers, than any legitimate file
 }
 
-// walk visits every element, also inside octet strings, where PKCS#12 nests
-// further DER. Ciphertext in one of them is no DER and ends the walk there.
+// walk visits every element, also inside octet strings, in which PKCS#12 nests
+// DER. Ciphertext is not DER and ends the walk there.
 func (d *derivation) walk(s cryptobyte.String, depth int) {
 	if depth == 0 {
 		d.refused = true
@@ -136,7 +136,7 @@ func (d *derivation) walk(s cryptobyte.String, depth int) {
 	}
 }
 
-// algorithm counts the work of an AlgorithmIdentifier, if body is one.
+// algorithm adds the work of an AlgorithmIdentifier, if body is one.
 func (d *derivation) algorithm(body cryptobyte.String) {
 	var oid asn1.ObjectIdentifier
 	var parameters cryptobyte.String
@@ -149,7 +149,7 @@ func (d *derivation) algorithm(body cryptobyte.String) {
 	case oid.Equal(asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11591, 4, 11}): // scrypt, RFC 7914 §7
 		d.scrypt(parameters)
 	case len(oid) == 7 && oid[:6].Equal(pkcs5), len(oid) == 8 && oid[:7].Equal(pkcs12):
-		// PBKDF2 and the older PBE schemes begin alike: salt, iteration count.
+		// PBKDF2 and the older PBE schemes begin with salt and iteration count.
 		if parameters.SkipASN1(cbasn1.OCTET_STRING) && parameters.PeekASN1Tag(cbasn1.INTEGER) {
 			d.count(&parameters)
 		}
@@ -181,11 +181,11 @@ func (d *derivation) scrypt(s cryptobyte.String) {
 	}
 }
 
-// openPBES2 decrypts PKCS#8 (RFC 8018 §6.2), whose derivation is bounded
-// already, and gives the outermost DER element; nil where the passphrase is
-// wrong. unknown names a scheme that is not read. pkcs8's own reader would not
-// do: it gives one error for a wrong passphrase and for a key that it does not
-// know, and does not bound the key's size.
+// openPBES2 decrypts PKCS#8 (RFC 8018 §6.2), whose derivation is already
+// checked, and returns the outermost DER element; nil if the passphrase is
+// wrong. unknown names an unsupported scheme. The reader of package pkcs8
+// returns the same error for a wrong passphrase and for an unsupported key, and
+// does not limit the key's size.
 func openPBES2(der []byte, passphrase string) (element []byte, unknown string) {
 	var info struct {
 		Scheme pkix.AlgorithmIdentifier
@@ -225,11 +225,11 @@ func cipherOf(oid asn1.ObjectIdentifier) pkcs8.Cipher {
 	return nil
 }
 
-// decrypted is the first element of the text behind a cipher; what follows it
-// is padding.
+// decrypted returns the first DER element of the plaintext; the rest is
+// padding.
 func decrypted(cipher pkcs8.Cipher, key, iv, data []byte) (element []byte) {
-	// The library panics on a text whose length does not fit the cipher; nobody
-	// can decrypt such a file.
+	// The library panics if the length does not fit the cipher; such a file
+	// cannot be decrypted.
 	defer func() {
 		if recover() != nil {
 			element = nil
@@ -247,7 +247,7 @@ func decrypted(cipher pkcs8.Cipher, key, iv, data []byte) (element []byte) {
 	return der
 }
 
-// derive is the key of a cipher; nil for a function that is not known here.
+// derive returns the key of a cipher; nil for an unsupported function.
 func derive(function pkix.AlgorithmIdentifier, passphrase string, size int) ([]byte, error) {
 	switch function.Algorithm.String() {
 	case "1.2.840.113549.1.5.12": // PBKDF2, RFC 8018 appendix A.2
@@ -277,7 +277,8 @@ func derive(function pkix.AlgorithmIdentifier, passphrase string, size int) ([]b
 	return nil, nil
 }
 
-// prf is the hash of PBKDF2's HMAC (RFC 8018 appendix B.1), SHA-1 where none is named.
+// prf returns the hash of PBKDF2's HMAC (RFC 8018 appendix B.1), by default
+// SHA-1.
 func prf(oid asn1.ObjectIdentifier) func() hash.Hash {
 	switch oid.String() {
 	case "", "1.2.840.113549.2.7":

@@ -8,7 +8,7 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// TestNamesMatch: O=Demo in UTF-8 against another value of O.
+// TestNamesMatch compares O=Demo in UTF-8 with other values of O.
 func TestNamesMatch(t *testing.T) {
 	const bmp, bitString = 30, 3
 	for name, test := range map[string]struct {
@@ -45,8 +45,8 @@ func TestNamesMatch(t *testing.T) {
 	}
 }
 
-// organization is a Name whose one relative name has two values, of which the
-// first stands second where the tag is not UTF8String's.
+// organization returns a Name whose one relative name has two values, in
+// reverse order if the tag is not UTF8String.
 func organization(tag cbasn1.Tag, value string) []byte {
 	attributes := []func(*cryptobyte.Builder){
 		func(b *cryptobyte.Builder) { b.AddASN1(tag, func(b *cryptobyte.Builder) { b.AddBytes([]byte(value)) }) },
@@ -71,8 +71,8 @@ func organization(tag cbasn1.Tag, value string) []byte {
 	return name.BytesOrPanic()
 }
 
-// FuzzNameConstraints: whatever is read of two hostile inputs, both halves of
-// the constraints together decide as each alone does.
+// For any two inputs that parse, permitted and excluded subtrees together
+// decide as each does alone.
 func FuzzNameConstraints(f *testing.F) {
 	name := organization(cbasn1.UTF8String, "Demo")
 	for _, seed := range [][2]string{

@@ -17,21 +17,21 @@ import (
 	"github.com/bindgate/bindgate/checks/weakkey"
 )
 
-// explain says why crypto/x509 found no path. Whatever could not be evaluated
-// on the way leaves the question undecided; else the walk from the first
-// certificate upwards tells where it ends.
+// explain returns why crypto/x509 found no path. If anything on the way cannot
+// be evaluated, the result is undecided; else the walk from the first
+// certificate finds where the chain ends.
 func (s search) explain(err error) Path {
 	if why := s.unevaluated(); why != "" {
 		return Path{Undecided: why}
 	}
 	if s.roots.system != nil && errors.As(err, new(x509.CertificateInvalidError)) {
-		return s.refused(err) // a walk cannot see the system's roots
+		return s.refused(err) // a walk cannot list the system's roots
 	}
 	return s.walk(err)
 }
 
-// unevaluated looks for what cannot be judged in every certificate that a path
-// could lead through, going by names alone.
+// unevaluated returns what cannot be evaluated in any certificate that a path
+// could contain, judging by names alone.
 func (s search) unevaluated() string {
 	reached := []*x509.Certificate{s.chain[0]}
 	for i := 0; i < len(reached); i++ {
@@ -55,30 +55,31 @@ func (s search) unevaluated() string {
 	return ""
 }
 
-// algorithms names what of a certificate is known by object identifier alone.
+// algorithms names the parts of a certificate that are known only by object
+// identifier.
 func algorithms(c *x509.Certificate) string {
-	var told []string
+	var parts []string
 	if name := weakkey.Unaccepted(c.RawSubjectPublicKeyInfo); name != "" {
-		told = append(told, "its key is "+name)
+		parts = append(parts, "its key is "+name)
 	}
 	outer := cryptobyte.String(c.Raw)
 	var body, algorithm cryptobyte.String
 	if c.SignatureAlgorithm == x509.UnknownSignatureAlgorithm && outer.ReadASN1(&body, cbasn1.SEQUENCE) &&
 		body.SkipASN1(cbasn1.SEQUENCE) && body.ReadASN1(&algorithm, cbasn1.SEQUENCE) {
-		told = append(told, "its signature is "+weakkey.UnacceptedAlgorithm(algorithm))
+		parts = append(parts, "its signature is "+weakkey.UnacceptedAlgorithm(algorithm))
 	}
-	return strings.Join(told, ", ")
+	return strings.Join(parts, ", ")
 }
 
-// unhandled are the critical extensions that neither crypto/x509 nor this
+// unhandled returns the critical extensions that neither crypto/x509 nor this
 // package evaluates.
 func unhandled(c *x509.Certificate) []asn1.ObjectIdentifier {
 	return slices.DeleteFunc(slices.Clone(c.UnhandledCriticalExtensions), isNameConstraints)
 }
 
-// unknownQualifier names a policy qualifier of critical certificatePolicies that is
-// neither of the two that RFC 5280 §4.2.1.4 defines, "" for none. crypto/x509 looks
-// at no qualifier.
+// unknownQualifier returns a policy qualifier of critical certificatePolicies
+// that RFC 5280 §4.2.1.4 does not define, "" for none. crypto/x509 ignores
+// qualifiers.
 func unknownQualifier(c *x509.Certificate) string {
 	i := slices.IndexFunc(c.Extensions, func(e pkix.Extension) bool { return e.Critical && e.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 32}) })
 	if i < 0 {
@@ -108,7 +109,7 @@ func unknownQualifier(c *x509.Certificate) string {
 	return ""
 }
 
-// parents are the certificates that have the name of c's issuer, roots first.
+// parents returns the certificates with the name of c's issuer, roots first.
 func (s search) parents(c *x509.Certificate) []*x509.Certificate {
 	var found []*x509.Certificate
 	for _, a := range s.anchors {
@@ -124,7 +125,7 @@ func (s search) parents(c *x509.Certificate) []*x509.Certificate {
 	return found
 }
 
-// walk goes from the first certificate to its issuer, and on, until that ends.
+// walk follows issuers from the first certificate to the end of the chain.
 func (s search) walk(verifyErr error) Path {
 	seen := map[*x509.Certificate]bool{}
 	checksLeft := 100
@@ -138,7 +139,7 @@ func (s search) walk(verifyErr error) Path {
 		var firstErr error
 		for _, p := range parents {
 			if checksLeft--; checksLeft < 0 {
-				return Path{Undecided: "finding a path takes more than 100 signature checks, and was given up; the path cannot be evaluated"}
+				return Path{Undecided: "finding a path takes more than 100 signature checks, which is the limit"}
 			}
 			err := c.CheckSignatureFrom(p)
 			if err == nil {
@@ -160,7 +161,7 @@ func (s search) walk(verifyErr error) Path {
 	return Path{Problem: fmt.Sprintf("the certificates of the file sign each other in a circle and lead to no root of %s", s.roots.name)}
 }
 
-// broken is the answer for a certificate whose issuer is nowhere.
+// broken is the result for a certificate whose issuer is missing.
 func (s search) broken(c *x509.Certificate) Path {
 	switch selfIssued := bytes.Equal(c.RawSubject, c.RawIssuer); {
 	case selfIssued && c == s.chain[0]:
@@ -173,15 +174,16 @@ func (s search) broken(c *x509.Certificate) Path {
 		return Path{Problem: fmt.Sprintf("the root %q, which issued %s, cannot be used: the file of roots (%s) %s", issuer, s.which(c), s.roots.name, why)}
 	}
 	if other := s.spelledOtherwise(c); other != nil {
-		return Path{Problem: fmt.Sprintf("%s is issued by %q, and %s has that name, but written in other bytes (%s): "+
-			"Go's clients and others compare the bytes, and take it for another CA", s.which(c), issuer, s.which(other), difference(c.RawIssuer, other.RawSubject))}
+		return Path{Problem: fmt.Sprintf("%s is issued by %q, and %s has that name in a different encoding (%s): "+
+			"Go and other clients compare the bytes and treat it as another CA", s.which(c), issuer, s.which(other), difference(c.RawIssuer, other.RawSubject))}
 	}
 	return Path{Missing: issuer, Problem: fmt.Sprintf("the issuer of %s is missing: no certificate of %q is in the file or among the roots (%s)",
 		s.which(c), issuer, s.roots.name)}
 }
 
-// spelledOtherwise finds a certificate whose subject is c's issuer by RFC 5280
-// §7.1, where case, blanks and the string type mean nothing, but not byte for byte.
+// spelledOtherwise returns a certificate whose subject equals c's issuer by RFC
+// 5280 §7.1, which ignores case, blanks and the string type, but not byte for
+// byte.
 func (s search) spelledOtherwise(c *x509.Certificate) *x509.Certificate {
 	for _, other := range s.chain {
 		if other != c && !bytes.Equal(other.RawSubject, c.RawIssuer) && sameName(other.RawSubject, c.RawIssuer) {
@@ -198,7 +200,7 @@ func (s search) spelledOtherwise(c *x509.Certificate) *x509.Certificate {
 	return nil
 }
 
-// difference says how two spellings of one name differ.
+// difference describes how two encodings of one name differ.
 func difference(a, b []byte) string {
 	one, other := stringTypes(a), stringTypes(b)
 	for i := range min(len(one), len(other)) {
@@ -206,10 +208,10 @@ func difference(a, b []byte) string {
 			return fmt.Sprintf("%s here, %s there", one[i], other[i])
 		}
 	}
-	return "letters of another case, or other blanks"
+	return "letter case or blanks"
 }
 
-// stringTypes names the types of the values of a Name, in their order.
+// stringTypes returns the types of the values of a Name, in order.
 func stringTypes(name []byte) (types []string) {
 	known := map[cbasn1.Tag]string{cbasn1.UTF8String: "UTF8String", cbasn1.PrintableString: "PrintableString", cbasn1.T61String: "TeletexString",
 		cbasn1.IA5String: "IA5String", cbasn1.Tag(30): "BMPString", cbasn1.Tag(28): "UniversalString"}
@@ -224,17 +226,17 @@ func stringTypes(name []byte) (types []string) {
 			if !attribute.SkipASN1(cbasn1.OBJECT_IDENTIFIER) || !attribute.ReadAnyASN1(&value, &tag) {
 				return types
 			}
-			told, ok := known[tag]
+			typeName, ok := known[tag]
 			if !ok {
-				told = fmt.Sprintf("string type %d", tag)
+				typeName = fmt.Sprintf("string type %d", tag)
 			}
-			types = append(types, told)
+			types = append(types, typeName)
 		}
 	}
 	return types
 }
 
-// unsigned is why no certificate with the issuer's name has signed c.
+// unsigned returns why no certificate with the issuer's name has signed c.
 func (s search) unsigned(c, parent *x509.Certificate, err error) Path {
 	var insecure x509.InsecureAlgorithmError
 	var violation x509.ConstraintViolationError
@@ -242,14 +244,14 @@ func (s search) unsigned(c, parent *x509.Certificate, err error) Path {
 	case errors.As(err, &insecure):
 		return Path{Problem: fmt.Sprintf("%s is signed with %s, which is no longer accepted", s.which(c), x509.SignatureAlgorithm(insecure))}
 	case errors.Is(err, x509.ErrUnsupportedAlgorithm):
-		return Path{Undecided: fmt.Sprintf("the signature of %s is of an algorithm that cannot be evaluated here (%s)", s.which(c), c.SignatureAlgorithm)}
+		return Path{Undecided: fmt.Sprintf("the signature algorithm of %s cannot be evaluated here (%s)", s.which(c), c.SignatureAlgorithm)}
 	case errors.As(err, &violation):
 		return Path{Problem: fmt.Sprintf("%s issued %s, but may not: it lacks %s", s.which(parent), s.which(c), lacks(parent))}
 	}
 	return Path{Problem: fmt.Sprintf("%s has the name of the issuer of %s, but another key signed it", s.which(parent), s.which(c))}
 }
 
-// lacks names what keeps a certificate from issuing others.
+// lacks returns the field without which a certificate cannot issue others.
 func lacks(c *x509.Certificate) string {
 	if !c.BasicConstraintsValid || !c.IsCA {
 		return "basicConstraints CA"
@@ -261,8 +263,8 @@ func (s search) isAnchor(c *x509.Certificate) bool {
 	return slices.ContainsFunc(s.anchors, func(a anchor) bool { return a.Certificate == c })
 }
 
-// refused turns crypto/x509's reason into a path's. An error that it is not
-// known to return for a bad chain leaves the question undecided.
+// refused converts crypto/x509's error into a Path. An error that it does not
+// return for a bad chain gives an undecided result.
 func (s search) refused(err error) Path {
 	text := clip(strings.TrimPrefix(err.Error(), "x509: "))
 	var invalid x509.CertificateInvalidError
@@ -275,8 +277,8 @@ func (s search) refused(err error) Path {
 	return Path{Undecided: "the path cannot be evaluated: " + text}
 }
 
-// notForServers names the first certificate whose extKeyUsage excludes TLS servers;
-// crypto/x509 names the leaf whichever it is.
+// notForServers returns the first certificate whose extKeyUsage excludes TLS
+// servers; crypto/x509 always names the leaf.
 func (s search) notForServers() string {
 	for _, c := range slices.Concat(s.chain, anchored(s.anchors)) {
 		uses := len(c.ExtKeyUsage) + len(c.UnknownExtKeyUsage)
@@ -294,7 +296,7 @@ func anchored(anchors []anchor) (list []*x509.Certificate) {
 	return list
 }
 
-// which names a certificate by its place in the file and its subject.
+// which names a certificate by its position in the file and its subject.
 func (s search) which(c *x509.Certificate) string {
 	for i, other := range s.chain {
 		if other == c {

@@ -11,8 +11,8 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// FuzzParseCertificates: either a problem or at least one certificate; and what
-// was read is read again from its canonical text.
+// A file gives either a problem or at least one certificate, and the canonical
+// text of a chain parses to the same certificates.
 func FuzzParseCertificates(f *testing.F) {
 	leaf, intermediate := sound(f)
 	for _, seed := range [][]byte{
@@ -76,7 +76,7 @@ func FuzzParsePrivateKey(f *testing.F) {
 	})
 }
 
-// FuzzPKCS12 aims at the container with a passphrase that opens it.
+// FuzzPKCS12 mutates the container with its correct passphrase.
 func FuzzPKCS12(f *testing.F) {
 	leaf, intermediate := sound(f)
 	for _, encoder := range []*pkcs12.Encoder{pkcs12.Modern2023, pkcs12.Modern2026, pkcs12.LegacyRC2} {
@@ -90,8 +90,8 @@ func FuzzPKCS12(f *testing.F) {
 	})
 }
 
-// FuzzFindPath: any certificates of a file, in any order, end in a path or in
-// exactly one reason why not.
+// Any certificates of a file, in any order, give a path or exactly one reason
+// why there is none.
 func FuzzFindPath(f *testing.F) {
 	root := pkitest.Root(f, "root")
 	a := root.CA(f, "a")
@@ -121,8 +121,8 @@ func btoi(b bool) int {
 	return 0
 }
 
-// FuzzParseRoots: what is taken for roots has a digest and is trusted; what is
-// not is named in few words.
+// Accepted roots have a digest and are trusted; any other file gives a short
+// error.
 func FuzzParseRoots(f *testing.F) {
 	root := pkitest.Root(f, "root")
 	for _, seed := range [][]byte{nil, pkitest.PEM(root), root.Raw, pkitest.KeyPEM(f, root.Key), []byte("-----BEGIN \nCERTIFICATE")} {

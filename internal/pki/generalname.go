@@ -35,13 +35,13 @@ func (f nameForm) String() string {
 // generalName is a name in a certificate, or the base of a constraint on such names.
 type generalName struct {
 	form        nameForm
-	value       []byte   // its contents; of a directoryName the whole Name
-	local, host string   // of an e-mail address, a DNS name, a URI: what is compared
-	rdns        []string // of a directoryName: what is compared, as rdnsOf gives it
-	comparable  bool     // false: no subtree can be told to hold it
+	value       []byte   // its contents; for a directoryName, the whole Name
+	local, host string   // of an e-mail address, DNS name or URI: the parts compared
+	rdns        []string // of a directoryName: the parts compared, from rdnsOf
+	comparable  bool     // false: cannot be compared with any subtree
 }
 
-// readGeneralName takes a GeneralName off a string; false where it is malformed.
+// readGeneralName reads a GeneralName; ok is false if it is malformed.
 func readGeneralName(from *cryptobyte.String) (generalName, bool) {
 	var value cryptobyte.String
 	var tag cbasn1.Tag
@@ -64,15 +64,15 @@ func readGeneralName(from *cryptobyte.String) (generalName, bool) {
 	return generalName{form: form, value: value, rdns: rdns}, ok
 }
 
-// certificateNames are the names of a certificate that constraints bear on.
+// certificateNames are the names of a certificate that constraints apply to.
 type certificateNames struct {
 	list      []generalName
 	malformed bool
 }
 
-// namesIn gives subject, e-mail addresses in it, and subjectAltName. RFC 5280
-// asks for the addresses only where there is no subjectAltName; OpenSSL refuses
-// an excluded one in any case. A CN is no DNS name (RFC 9525 §2).
+// namesIn returns the subject, the e-mail addresses in it, and subjectAltName.
+// RFC 5280 requires the addresses only without a subjectAltName; OpenSSL always
+// refuses an excluded one. A CN is no DNS name (RFC 9525 §2).
 func namesIn(c *x509.Certificate) (names certificateNames) {
 	rdns, ok := rdnsOf(c.RawSubject)
 	names.malformed = !ok
@@ -101,8 +101,8 @@ func namesIn(c *x509.Certificate) (names certificateNames) {
 }
 
 // asName prepares a name of a certificate for comparison. A URI whose host is
-// no DNS name cannot be compared and must be refused (RFC 5280 §4.2.1.10); nor
-// is one with user information, which OpenSSL takes for a part of the host.
+// no DNS name cannot be compared and must be refused (RFC 5280 §4.2.1.10); the
+// same applies to user information, which OpenSSL treats as part of the host.
 func (g generalName) asName() generalName {
 	text := string(g.value)
 	switch g.form {
@@ -132,14 +132,14 @@ func mailbox(text string) (local, host string, ok bool) {
 	return text[:at], text[at+1:], true
 }
 
-// isHost reports whether a text has the outer form of a DNS name; what its
-// letters are is for others to judge.
+// isHost reports whether a text has the outer form of a DNS name. It does not
+// check the characters of the labels.
 func isHost(s string) bool {
 	odd := func(r rune) bool { return r <= ' ' || r > '~' }
 	return s != "" && s[0] != '.' && !strings.HasSuffix(s, ".") && !strings.Contains(s, "..") && !strings.ContainsFunc(s, odd)
 }
 
-// String is form and value for a reader, bounded in length.
+// String returns form and value, shortened for display.
 func (g generalName) String() string {
 	switch g.form {
 	case formDNS, formEmail, formURI:
@@ -157,9 +157,9 @@ func (g generalName) String() string {
 	return fmt.Sprintf("a %s", g.form)
 }
 
-// rdnsOf gives the relative distinguished names of a Name (RFC 5280 §4.1.2.4),
-// each as a text that is the same for any two that match; false where the Name
-// is malformed.
+// rdnsOf returns the relative distinguished names of a Name (RFC 5280 §4.1.2.4)
+// as texts that are equal if the names match; ok is false if the Name is
+// malformed.
 func rdnsOf(name []byte) (rdns []string, ok bool) {
 	var sequence cryptobyte.String
 	outer := cryptobyte.String(name)
@@ -179,13 +179,13 @@ func rdnsOf(name []byte) (rdns []string, ok bool) {
 			}
 			attributes = append(attributes, attribute)
 		}
-		slices.Sort(attributes) // the order in a set means nothing
+		slices.Sort(attributes) // the order in a set is irrelevant
 		rdns = append(rdns, strings.Join(attributes, ""))
 	}
 	return rdns, true
 }
 
-// readAttribute gives type, kind, length and comparable value in one text.
+// readAttribute returns type, kind, length and comparable value as one text.
 func readAttribute(from *cryptobyte.String) (string, bool) {
 	var attribute, id, value cryptobyte.String
 	var tag cbasn1.Tag
@@ -195,7 +195,7 @@ func readAttribute(from *cryptobyte.String) (string, bool) {
 	}
 	folded, ok := fold(tag, value)
 	if ok {
-		tag = 0 // all kinds of text are one
+		tag = 0 // all string types are equal
 	} else {
 		folded = string(value)
 	}
@@ -204,11 +204,10 @@ func readAttribute(from *cryptobyte.String) (string, bool) {
 	return string(append(text, folded...)), true
 }
 
-// fold brings a string into the form in which it is compared: a part of the
-// preparation of RFC 5280 §7.1, with letters in lower case and white space
-// stripped at the ends and counted once between. Of RFC 4518 it leaves out the
-// Unicode normalization and the characters that mean nothing, as OpenSSL does.
-// False for what is no text, which is compared by its bytes.
+// fold converts a string for comparison: the parts of RFC 5280 §7.1 that
+// lower-case letters, trim white space and collapse it. Like OpenSSL, it skips
+// RFC 4518's Unicode normalization and ignored characters. ok is false for a
+// value that is no string, which is compared by its bytes.
 func fold(tag cbasn1.Tag, value []byte) (string, bool) {
 	const numeric, visible, bmp = 18, 26, 30
 	switch tag {
@@ -225,7 +224,8 @@ func fold(tag cbasn1.Tag, value []byte) (string, bool) {
 
 func foldText(text string) string { return strings.ToLower(strings.Join(strings.Fields(text), " ")) }
 
-// decode reads characters of a fixed number of bytes; half of one is an error rune.
+// decode decodes characters of a fixed width; an incomplete one becomes an
+// error rune.
 func decode(value []byte, width int) string {
 	var text strings.Builder
 	for ; len(value) >= width; value = value[width:] {

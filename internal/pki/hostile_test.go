@@ -28,8 +28,8 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// TestDerivationIsBounded: what would take minutes is refused at once. The files
-// are sound ones whose iteration counts were replaced by larger ones.
+// Derivation that would take minutes is refused at once. The files are valid
+// ones whose iteration counts were replaced by larger ones.
 func TestDerivationIsBounded(t *testing.T) {
 	leaf, _ := sound(t)
 	key := ecKey(t, elliptic.P256())
@@ -74,8 +74,8 @@ func TestDerivationIsBounded(t *testing.T) {
 	}
 }
 
-// TestMalformedCiphertextIsAProblem: the library panics on an initialization
-// vector and on a text of the wrong length.
+// The library panics on an initialization vector or ciphertext of the wrong
+// length.
 func TestMalformedCiphertextIsAProblem(t *testing.T) {
 	key := ecKey(t, elliptic.P256())
 	der, err := pkcs8.MarshalPrivateKey(key, []byte(passphrase), nil)
@@ -99,7 +99,7 @@ func TestMalformedCiphertextIsAProblem(t *testing.T) {
 	}
 }
 
-// TestOversizeRSAIsBounded: keys and signers whose arithmetic would take long.
+// Keys and signers with slow arithmetic are refused.
 func TestOversizeRSAIsBounded(t *testing.T) {
 	huge := new(big.Int).Lsh(big.NewInt(1), 100_000)
 	huge.Add(huge, big.NewInt(1))
@@ -130,7 +130,7 @@ func TestOversizeRSAIsBounded(t *testing.T) {
 	}
 }
 
-// publicOnly stands for the owner of a key that signs nothing.
+// publicOnly is the owner of a key that signs nothing.
 type publicOnly struct{ *rsa.PublicKey }
 
 func (p publicOnly) Public() crypto.PublicKey { return p.PublicKey }
@@ -139,8 +139,7 @@ func (publicOnly) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
 	return nil, errors.New("it signs nothing")
 }
 
-// TestManyIssuersOfOneNameAreBounded: every certificate of the file could be
-// the issuer of every other, by its name.
+// Each certificate of the file has the issuer name of every other.
 func TestManyIssuersOfOneNameAreBounded(t *testing.T) {
 	chain := []*x509.Certificate{pkitest.Root(t, "x").Leaf(t, []string{"api.demo.com"}).Certificate}
 	for range 99 {
@@ -160,8 +159,8 @@ func TestManyIssuersOfOneNameAreBounded(t *testing.T) {
 	}
 }
 
-// TestNoSecretInAnyProblem breaks keys in every way and looks for eight bytes
-// of them, or for the passphrase, in what comes out.
+// TestNoSecretInAnyProblem damages keys in every way and searches the output
+// for eight bytes of them, or for the passphrase.
 func TestNoSecretInAnyProblem(t *testing.T) {
 	leaf, _ := sound(t)
 	rsaDER := x509.MarshalPKCS1PrivateKey(rsaKey(t))
@@ -208,8 +207,8 @@ func TestNoSecretInAnyPrint(t *testing.T) {
 	}
 }
 
-// keepsSecret fails when eight bytes of a secret are in text, as they are, in
-// hexadecimal or in base64.
+// keepsSecret fails if eight bytes of a secret are in text: raw, hexadecimal or
+// base64.
 func keepsSecret(t *testing.T, secrets [][]byte, text string) {
 	t.Helper()
 	for _, secret := range secrets {
@@ -217,7 +216,7 @@ func keepsSecret(t *testing.T, secrets [][]byte, text string) {
 			run := secret[i : i+8]
 			for _, form := range []string{string(run), hex.EncodeToString(run), base64.RawStdEncoding.EncodeToString(run)[:10]} {
 				if strings.Contains(text, form) {
-					t.Fatalf("a secret is in the output") // which is not printed here
+					t.Fatalf("a secret is in the output") // which this message does not print
 				}
 			}
 		}

@@ -17,29 +17,29 @@ import (
 	"github.com/bindgate/bindgate/checks/weakkey"
 )
 
-// PrivateKey is a private key: its public facts, and the key itself where only
-// PEM can reach it. However it is printed, it shows the facts alone.
+// PrivateKey is a private key: its public facts, and the key itself, which only
+// PEM can reach. Printing it in any way shows only the facts.
 type PrivateKey struct {
-	Encoding  string // as it was found: pkcs1, sec1, pkcs8, encrypted-pkcs8, encrypted-pem or pkcs12
+	Encoding  string // as found: pkcs1, sec1, pkcs8, encrypted-pkcs8, encrypted-pem or pkcs12
 	Algorithm string // RSA, ECDSA or Ed25519
 	Bits      int    // of the RSA modulus or the curve
 	PublicKey []byte // SubjectPublicKeyInfo, DER
-	Escaped   bool   // its line breaks were written as the two characters \n
+	Escaped   bool   // line breaks were the two characters \n
 
-	Unsound    []string // relations that its numbers do not keep (RFC 8017 §3.2, RFC 5915 §3)
-	Weaknesses []string // what makes it breakable, each a predicate
+	Unsound    []string // relations that its numbers violate (RFC 8017 §3.2, RFC 5915 §3)
+	Weaknesses []string // why it can be broken, each a predicate
 	key        crypto.PrivateKey
 }
 
 // Format prints the facts for every verb, so that no format string, log or test
-// failure can print the key.
+// failure prints the key.
 func (k PrivateKey) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "private key (%s, %s, %d bits)", k.Encoding, k.Algorithm, k.Bits)
 }
 
-// ParsePrivateKey reads a file that holds exactly one private key: PEM, where
-// EC PARAMETERS and certificates beside the key are passed over, or PKCS#12. The
-// passphrase opens an encrypted one. Anything else is named in the Problem.
+// ParsePrivateKey reads a file with exactly one private key: PEM, in which EC
+// PARAMETERS and certificates are skipped, or PKCS#12. The passphrase decrypts
+// an encrypted key. The Problem names any other content.
 func ParsePrivateKey(file []byte, passphrase string) (*PrivateKey, *Problem) {
 	if len(file) > MaxFileSize {
 		return nil, tooLarge(len(file))
@@ -88,11 +88,12 @@ func onlyKey(blocks []block) (block, *Problem) {
 		return keys[0], nil
 	}
 	return block{}, &Problem{Kind: "two-keys",
-		Message: fmt.Sprintf("holds %d private keys, at %s and %s, want one", len(keys), keys[0].at(), keys[1].at()),
+		Message: fmt.Sprintf("contains %d private keys, at %s and %s, want one", len(keys), keys[0].at(), keys[1].at()),
 		Fix:     "keep the key of the first certificate, each key in a file of its own: openssl pkey -in FILE -out FILE.pem takes the first"}
 }
 
-// named is what the first block holds that says what the file is for.
+// named returns the content of the first block that shows the purpose of the
+// file.
 func named(blocks []block) found {
 	for _, b := range blocks {
 		switch kindOfLabel(b.Type) {
@@ -127,12 +128,12 @@ func mislabelledKey(b block) *Problem {
 	if f := b.holds(); f.kind != kindUnknown {
 		return notKey(f)
 	}
-	return corrupt(b, "it is labelled "+clip(b.Type)+" but is no private key")
+	return corrupt(b, "it is labelled "+clip(b.Type)+" but is not a private key")
 }
 
-// plainKey parses the DER of one key that stands, encrypted or not, in b. Its
-// size is bounded first, because checking an RSA key takes time that grows with
-// the square of its size.
+// plainKey parses the DER of a key, encrypted or not in block b. It checks the
+// size first, because the time to check an RSA key grows with the square of its
+// size.
 func plainKey(b block, der []byte, encoding string) (*PrivateKey, *Problem) {
 	if bits := rsaBits(der); len(der) > maxKeyDER || bits > maxRSABits {
 		return nil, oversizeKey(b)
@@ -164,36 +165,36 @@ const makeKey = "openssl ecparam -name prime256v1 -genkey -noout -out KEY"
 
 func oversizeKey(b block) *Problem {
 	return &Problem{Kind: "too-large",
-		Message: fmt.Sprintf("holds a private key of more than %d bits at %s", maxRSABits, b.at()),
+		Message: fmt.Sprintf("contains a private key of more than %d bits at %s", maxRSABits, b.at()),
 		Fix:     "make a new key of 2048 to 4096 bits RSA, or on the curve P-256, and have the certificate issued for it: " + makeKey}
 }
 
-// unsoundKey is the Problem of a key that has the right form and cannot be
-// parsed. It does not pass on the library's error, which saw the key.
+// unsoundKey is the Problem of a key of the right form that cannot be parsed.
+// It does not include the library's error, which may contain parts of the key.
 func unsoundKey(b block, der []byte, encoding string) *Problem {
 	if name := unacceptedKey(der); name != "" {
 		return unsupportedKey(b.at(), name)
 	}
 	unsound, weaknesses := examine(der, nil)
 	return &Problem{Kind: KindUnsound, Unsound: unsound, Weaknesses: weaknesses,
-		Message: fmt.Sprintf("holds a private key (%s) at %s whose numbers are damaged or do not fit together", encoding, b.at()),
+		Message: fmt.Sprintf("contains a private key (%s) at %s whose numbers are damaged or inconsistent", encoding, b.at()),
 		Fix:     "check it with `openssl pkey -in FILE -check -noout` and restore it from a backup, or have the certificate issued for a new key"}
 }
 
-// Kinds of Problems that checks tell apart.
+// Kinds of Problems with a meaning to checks.
 const (
-	KindUnsound     = "unsound"     // a key of the right form whose numbers make no key
-	KindUnsupported = "unsupported" // a form that is not read, or a key that no TLS client takes
+	KindUnsound     = "unsound"     // a key of the right form with inconsistent numbers
+	KindUnsupported = "unsupported" // an unsupported form, or a key that no TLS client accepts
 )
 
 func unsupportedKey(where, name string) *Problem {
 	return &Problem{Kind: KindUnsupported,
-		Message: fmt.Sprintf("holds a private key at %s that is %s, which browsers do not take in certificates, want RSA or ECDSA on P-256 or P-384", where, name),
+		Message: fmt.Sprintf("contains a private key at %s that is %s, which browsers do not accept in certificates, want RSA or ECDSA on P-256 or P-384", where, name),
 		Fix:     "make a new key and have the certificate issued for it: " + makeKey}
 }
 
-// newPrivateKey reduces a parsed key to its facts; a key that cannot sign has a
-// name alone.
+// newPrivateKey reduces a parsed key to its facts; for a key that cannot sign
+// it returns only a name.
 func newPrivateKey(key any, encoding string) (k *PrivateKey, name string) {
 	k = &PrivateKey{Encoding: encoding, key: key}
 	var public any
@@ -205,7 +206,7 @@ func newPrivateKey(key any, encoding string) (k *PrivateKey, name string) {
 	case ed25519.PrivateKey:
 		k.Algorithm, k.Bits, public = "Ed25519", 256, key.Public()
 	default:
-		return nil, "X25519" // of the keys that crypto/x509 reads the one that cannot sign
+		return nil, "X25519" // the only key of crypto/x509 that cannot sign
 	}
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {
@@ -215,10 +216,10 @@ func newPrivateKey(key any, encoding string) (k *PrivateKey, name string) {
 	return k, ""
 }
 
-// PEM is the canonical text in which the key is sent: PKCS#1 for RSA and SEC 1
-// for ECDSA, the forms that Alibaba Cloud's certificate pages show
-// ("BEGIN RSA PRIVATE KEY", "BEGIN EC PRIVATE KEY") and that every TLS server
-// reads; PKCS#8 for Ed25519, which has no other. It is the one way to the key.
+// PEM returns the canonical text that is sent: PKCS#1 for RSA and SEC 1 for
+// ECDSA, the forms on Alibaba Cloud's certificate pages ("BEGIN RSA PRIVATE
+// KEY", "BEGIN EC PRIVATE KEY") that every TLS server reads; PKCS#8, the only
+// form, for Ed25519. It is the only access to the key.
 func (k *PrivateKey) PEM() ([]byte, error) {
 	var b pem.Block
 	var err error
@@ -243,17 +244,18 @@ const (
 	encodingPKCS1  = "pkcs1"
 	encodingSEC1   = "sec1"
 	encodingPKCS8  = "pkcs8"
-	encodingDSA    = "dsa" // OpenSSL's own, of DSA PRIVATE KEY blocks
+	encodingDSA    = "dsa" // OpenSSL's format of DSA PRIVATE KEY blocks
 	encryptedPKCS8 = "encrypted-pkcs8"
-	encryptedPEM   = "encrypted-pem" // RFC 1421 headers, by OpenSSL's older tools
+	encryptedPEM   = "encrypted-pem" // RFC 1421 headers, from OpenSSL's older tools
 )
 
-// encodingOf tells the encoding of a private key by its first elements, for
-// labels are often wrong; "" is no private key. RSAPrivateKey (RFC 8017 A.1.2)
-// is nine integers or more, OpenSSL's DSA key six; ECPrivateKey (RFC 5915 §3)
-// begins with the integer 1 and an octet string, PrivateKeyInfo (RFC 5208 §5)
-// with an integer, an algorithm and an octet string; EncryptedPrivateKeyInfo
-// (RFC 5208 §6) is an algorithm and an octet string and nothing else.
+// encodingOf detects the encoding of a private key from its first elements,
+// because labels are often wrong; "" is no private key. RSAPrivateKey (RFC 8017
+// A.1.2) is nine integers or more, OpenSSL's DSA key six; ECPrivateKey (RFC
+// 5915 §3) begins with the integer 1 and an octet string, PrivateKeyInfo (RFC
+// 5208 §5) with an integer, an algorithm and an octet string;
+// EncryptedPrivateKeyInfo (RFC 5208 §6) is exactly an algorithm and an octet
+// string.
 func encodingOf(der []byte) string {
 	outer := cryptobyte.String(der)
 	var body, algorithm cryptobyte.String
@@ -284,7 +286,7 @@ func encodingOf(der []byte) string {
 	return ""
 }
 
-// integersOf counts the integers in s if there is nothing else, up to nine.
+// integersOf counts the integers in s, up to nine, if there is nothing else.
 func integersOf(s cryptobyte.String) (n int) {
 	for !s.Empty() && n < 9 {
 		if !s.SkipASN1(cbasn1.INTEGER) {
@@ -295,7 +297,7 @@ func integersOf(s cryptobyte.String) (n int) {
 	return n
 }
 
-// rsaBits is the size of the modulus of an RSA key in PKCS#1 or PKCS#8, without
+// rsaBits returns the modulus size of an RSA key in PKCS#1 or PKCS#8, without
 // parsing it; 0 for any other key.
 func rsaBits(der []byte) int {
 	inner, ok := pkcs1Of(der)
@@ -311,7 +313,7 @@ func rsaBits(der []byte) int {
 }
 
 // unacceptedKey names the algorithm or curve of a key in PKCS#8 or SEC 1 that
-// browsers do not take, as weakkey.Unaccepted does for public keys.
+// browsers do not accept, as weakkey.Unaccepted does for public keys.
 func unacceptedKey(der []byte) string {
 	outer := cryptobyte.String(der)
 	var body, algorithm, curve cryptobyte.String
@@ -328,8 +330,8 @@ func unacceptedKey(der []byte) string {
 	return ""
 }
 
-// subjectAndKey are the DER of a certificate's subject and SubjectPublicKeyInfo
-// (RFC 5280 §4.1), found without parsing the rest.
+// subjectAndKey returns the DER of a certificate's subject and
+// SubjectPublicKeyInfo (RFC 5280 §4.1) without parsing the rest.
 func subjectAndKey(der []byte) (subject, key cryptobyte.String, ok bool) {
 	input := cryptobyte.String(der)
 	var certificate, tbs cryptobyte.String

@@ -106,7 +106,8 @@ func TestParsePrivateKeyReadsEveryForm(t *testing.T) {
 	}
 }
 
-// sendable: the canonical text is read by crypto/tls's rules and is the same key.
+// sendable checks that crypto/tls accepts the canonical text and reads the same
+// key.
 func sendable(t *testing.T, got *pki.PrivateKey) {
 	t.Helper()
 	text, err := got.PEM()
@@ -202,8 +203,8 @@ func TestParsePrivateKeyWrongPassphrase(t *testing.T) {
 	}
 }
 
-// TestParsePrivateKeyReadsLegacyEncryption reads keys that OpenSSL encrypted;
-// the digests are of `openssl pkey -pubout -outform DER`.
+// The keys were encrypted by OpenSSL; the digests are those of `openssl pkey
+// -pubout -outform DER`.
 func TestParsePrivateKeyReadsLegacyEncryption(t *testing.T) {
 	for name, want := range map[string]struct {
 		algorithm, digest string

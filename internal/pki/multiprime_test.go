@@ -12,7 +12,7 @@ import (
 	"github.com/bindgate/bindgate/internal/pki"
 )
 
-// TestMultiPrime: OpenSSL makes and serves such keys (openssl genrsa -primes 3).
+// OpenSSL creates and serves such keys (openssl genrsa -primes 3).
 func TestMultiPrime(t *testing.T) {
 	one, e := big.NewInt(1), big.NewInt(65537)
 	key := &rsa.PrivateKey{PublicKey: rsa.PublicKey{N: big.NewInt(1), E: 65537}}

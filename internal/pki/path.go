@@ -17,28 +17,27 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// Path is a certification path, or why there is none. With no certificates
-// exactly one of Problem and Undecided is set.
+// Path is a certification path, or the reason why there is none: without
+// certificates, exactly one of Problem and Undecided is set.
 type Path struct {
 	Certificates []*x509.Certificate // from the first certificate to a root
 	Problem      string              // why there is no path
-	Missing      string              // the issuer that is not in the file, if that is why
-	Undecided    string              // why it cannot be told whether there is one
+	Missing      string              // the missing issuer, if that is the reason
+	Undecided    string              // why the result is unknown
 }
 
-// FindPath looks for a certification path (RFC 5280 §6) from the first
-// certificate of a chain to a root, with only the chain's other certificates
-// between them, for use by a TLS server. It asks nothing of validity dates; but
-// where there are several paths it takes one whose certificates are all valid at
-// now, if there is one, and then the shortest.
+// FindPath finds a certification path (RFC 5280 §6) from the first certificate
+// of a chain to a root, through the chain's other certificates, for a TLS
+// server. It does not require valid dates, but of several paths it prefers one
+// whose certificates are all valid at now, then the shortest.
 //
-// crypto/x509 finds and verifies the paths: signatures (MD5 and SHA-1 are
-// refused), names, basicConstraints, keyCertSign, nested extended key usage and
-// policies. It does so on copies of the certificates whose validity is one common
-// instant, without the path length, which it counts otherwise than RFC 5280, and
-// without name constraints, of which it evaluates four forms, two of them in ways
-// of its own; allowed and constrainer look at these on the originals. It checks
-// at most 100 signatures, so that a hostile file costs milliseconds.
+// crypto/x509 finds and verifies the paths: signatures (it refuses MD5 and
+// SHA-1), names, basicConstraints, keyCertSign, nested extended key usage and
+// policies. It gets copies of the certificates with one common instant of
+// validity; without the path length, which it counts differently from RFC 5280;
+// and without name constraints, of which it evaluates four forms, two of them
+// in its own way. allowed and constrainer check these on the originals. At most
+// 100 signatures are checked, so that a hostile file costs milliseconds.
 func (r *Roots) FindPath(chain []*x509.Certificate, now time.Time) Path {
 	if len(chain) == 0 {
 		return Path{Problem: "there is no certificate"}
@@ -90,7 +89,7 @@ func validAt(path []*x509.Certificate, now time.Time) bool {
 	})
 }
 
-// search is one chain and the roots that its certificates name.
+// search is one chain and the roots with its issuer names.
 type search struct {
 	roots   *Roots
 	chain   []*x509.Certificate
@@ -106,11 +105,11 @@ func newSearch(r *Roots, chain []*x509.Certificate) (search, error) {
 	return search{roots: r, chain: chain, anchors: anchors}, err
 }
 
-// verify gives all paths, in the original certificates.
+// verify returns all paths, as original certificates.
 func (s search) verify() ([][]*x509.Certificate, error) {
 	u := undated{at: s.chain[0].NotBefore, originals: map[*x509.Certificate]*x509.Certificate{}}
 	if u.at.IsZero() {
-		u.at = time.Unix(0, 0) // the zero time would stand for the present
+		u.at = time.Unix(0, 0) // the zero time would mean the present
 	}
 	roots, intermediates := s.roots.system, x509.NewCertPool()
 	if roots == nil {
@@ -138,10 +137,10 @@ func (s search) verify() ([][]*x509.Certificate, error) {
 	return found, err
 }
 
-// undated copies certificates, without name constraints, and gives the copies
-// one common instant of validity. That instant is when the leaf was issued,
-// because the certificates of a system pool keep their dates, and its root was
-// valid then.
+// undated copies certificates without name constraints, and gives the copies
+// one common instant of validity: when the leaf was issued, because
+// certificates of a system pool keep their dates, and the leaf's root was valid
+// then.
 type undated struct {
 	at        time.Time
 	originals map[*x509.Certificate]*x509.Certificate
@@ -158,20 +157,20 @@ func (u undated) copy(c *x509.Certificate) *x509.Certificate {
 	return &clone
 }
 
-// oversize reports a key that would take too long to check a signature with.
+// oversize reports keys whose signature checks would take too long.
 func oversize(c *x509.Certificate) bool {
 	key, ok := c.PublicKey.(*rsa.PublicKey)
 	return ok && key.N.BitLen() > maxSignerBits
 }
 
-// allowed looks at what crypto/x509 leaves to its callers, and says what is
-// wrong with a path, "" for nothing.
+// allowed checks what crypto/x509 leaves to its callers, and returns the first
+// problem of a path, "" for none.
 func (s search) allowed(path []*x509.Certificate) string {
 	root := path[len(path)-1]
 	for _, a := range s.anchors {
 		if a.Certificate == root && a.constraint != nil {
 			if err := a.constraint(path[:len(path)-1]); err != nil {
-				return fmt.Sprintf("the root %q is trusted by %s no longer for this chain: %s", Name(root), s.roots.name, clip(err.Error()))
+				return fmt.Sprintf("the root %q is no longer trusted by %s for this chain: %s", Name(root), s.roots.name, clip(err.Error()))
 			}
 		}
 	}
@@ -191,7 +190,7 @@ func (s search) allowed(path []*x509.Certificate) string {
 		}
 		if i+1 < len(path) {
 			if why := unknownQualifier(c); why != "" {
-				return fmt.Sprintf("%s %s, which no client has to know, so it must refuse the path (RFC 5280 §4.2.1.4)", s.which(c), why)
+				return fmt.Sprintf("%s %s, which clients need not know, so they must refuse the path (RFC 5280 §4.2.1.4)", s.which(c), why)
 			}
 			if why := otherAuthority(c, path[i+1]); why != "" {
 				return why + ", and OpenSSL refuses such a path (RFC 5280 §4.2.1.1)"
@@ -201,28 +200,28 @@ func (s search) allowed(path []*x509.Certificate) string {
 	return ""
 }
 
-// forAnyUseOnly: anyExtendedKeyUsage, which crypto/x509 and RFC 5280 §4.2.1.12
-// let stand for serverAuth.
+// forAnyUseOnly reports anyExtendedKeyUsage without serverAuth, which
+// crypto/x509 and RFC 5280 §4.2.1.12 treat as serverAuth.
 func forAnyUseOnly(c *x509.Certificate) bool {
 	return slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny) && !slices.ContainsFunc(c.ExtKeyUsage, func(use x509.ExtKeyUsage) bool {
 		return use == x509.ExtKeyUsageServerAuth || use == x509.ExtKeyUsageNetscapeServerGatedCrypto || use == x509.ExtKeyUsageMicrosoftServerGatedCrypto
 	})
 }
 
-// Name is a certificate's subject as RFC 4514 text, bounded in length.
+// Name returns a certificate's subject as RFC 4514 text, shortened.
 func Name(c *x509.Certificate) string { return clip(evidence.DistinguishedName(c.Subject)) }
 
-// otherAuthority says how the authorityKeyIdentifier of a certificate (RFC 5280
-// §4.2.1.1) names another certificate than its issuer's, "" for not at all:
-// another key, or the same key's certificate of before the CA renewed it, by its
-// serial number or its issuer. crypto/x509 looks at none of these.
+// otherAuthority returns how the authorityKeyIdentifier of a certificate (RFC
+// 5280 §4.2.1.1) names another certificate than its issuer's, "" if it does
+// not: another key, or by serial number or issuer an earlier certificate of the
+// same key. crypto/x509 ignores this.
 func otherAuthority(child, issuer *x509.Certificate) string {
 	if len(child.AuthorityKeyId) > 0 && len(issuer.SubjectKeyId) > 0 && !bytes.Equal(child.AuthorityKeyId, issuer.SubjectKeyId) {
 		return fmt.Sprintf("the authorityKeyIdentifier of %q is not the subjectKeyIdentifier of %q", Name(child), Name(issuer))
 	}
 	above, serial := authorityOf(child)
 	if serial != nil && serial.Cmp(issuer.SerialNumber) != 0 {
-		return fmt.Sprintf("the authorityKeyIdentifier of %q wants the serial number %X of its issuer's certificate, but that of %q has %X",
+		return fmt.Sprintf("the authorityKeyIdentifier of %q names the serial number %X for its issuer's certificate, but that of %q has %X",
 			Name(child), serial, Name(issuer), issuer.SerialNumber)
 	}
 	if above != nil && !sameName(above, issuer.RawIssuer) {
@@ -230,16 +229,16 @@ func otherAuthority(child, issuer *x509.Certificate) string {
 		if len(above) <= mostName {
 			wanted = generalName{form: formDirectory, value: above}.String()
 		}
-		return fmt.Sprintf("the authorityKeyIdentifier of %q wants %s above its issuer, but %q is issued by %q",
+		return fmt.Sprintf("the authorityKeyIdentifier of %q names %s as the issuer of its issuer, but %q is issued by %q",
 			Name(child), wanted, Name(issuer), clip(evidence.DistinguishedName(issuer.Issuer)))
 	}
 	return ""
 }
 
-const mostName = 8192 // bytes; no CA's Name comes near
+const mostName = 8192 // bytes; far above the Name of any CA
 
-// sameName compares two Names (RFC 5280 §7.1). One that is far larger than any
-// CA's is no other's, and costs nothing.
+// sameName compares two Names (RFC 5280 §7.1). A Name far larger than any CA's
+// never matches, at no cost.
 func sameName(a, b []byte) bool {
 	if bytes.Equal(a, b) || len(a) > mostName || len(b) > mostName {
 		return bytes.Equal(a, b)
@@ -249,9 +248,9 @@ func sameName(a, b []byte) bool {
 	return ok && sound && slices.Equal(one, other)
 }
 
-// authorityOf gives the first directoryName of authorityCertIssuer, which is the
-// one that OpenSSL compares, and authorityCertSerialNumber; nil for what is not
-// there. It is asked for every pair of every path, so it looks at few names.
+// authorityOf returns the first directoryName of authorityCertIssuer, which is
+// the one that OpenSSL compares, and authorityCertSerialNumber; nil for an
+// absent one. It runs for every pair of every path, so it reads few names.
 func authorityOf(c *x509.Certificate) (name []byte, serial *big.Int) {
 	const mostNames = 20
 	i := slices.IndexFunc(c.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 35}) })
@@ -278,16 +277,15 @@ func authorityOf(c *x509.Certificate) (name []byte, serial *big.Int) {
 	return name, serial
 }
 
-// Limits of what is evaluated. A chain beyond them costs its verifiers more
-// than any sound chain does.
+// Limits of evaluation, above any legitimate chain.
 const (
 	maxNames          = 2000    // names in one certificate
-	maxConstraintWork = 250_000 // names times constraints; crypto/x509 drew the same line up to Go 1.25, OpenSSL at 2^20
+	maxConstraintWork = 250_000 // names times constraints; the limit of crypto/x509 up to Go 1.25; OpenSSL's is 2^20
 	maxExtensions     = 100 << 10
 )
 
-// Excess says what of a chain is beyond the limits of evaluation, none for a
-// sound chain. FindPath does not look at a chain that has an excess.
+// Excess returns which limits of evaluation a chain exceeds, none for a
+// legitimate chain. FindPath does not evaluate a chain that exceeds a limit.
 func Excess(chain []*x509.Certificate) (found []string) {
 	constraints := 0
 	for i, c := range chain {
@@ -316,8 +314,8 @@ func Excess(chain []*x509.Certificate) (found []string) {
 	return found
 }
 
-// constraintsOf counts a certificate's name constraints. Malformed ones are for
-// FindPath to refuse, and are compared with nothing.
+// constraintsOf counts a certificate's name constraints. Malformed ones count
+// as none: FindPath refuses them without comparing.
 func constraintsOf(c *x509.Certificate) int {
 	extension, _ := constraintsExtension(c)
 	n, _ := parseNameConstraints(extension)

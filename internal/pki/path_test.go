@@ -35,7 +35,7 @@ func rootsOf(tb testing.TB, identities ...pkitest.Identity) *pki.Roots {
 	return roots
 }
 
-// subjects are the common names of a path.
+// subjects returns the common names of a path.
 func subjects(p pki.Path) string {
 	var all []string
 	for _, c := range p.Certificates {
@@ -64,7 +64,8 @@ func TestFindPath(t *testing.T) {
 		"the root alone": {[]pkitest.Identity{root}, "root"},
 		"expired leaf":   {[]pkitest.Identity{root.Leaf(t, names, ago)}, "api.demo.com > root"},
 		"expired root":   {[]pkitest.Identity{oldRoot.Leaf(t, names)}, "api.demo.com > old root"},
-		// Both roots lead there; the old one's path is in the file, and expired.
+		// Both roots are reachable; the path to the old one is in the file, and
+		// expired.
 		"valid path first": {[]pkitest.Identity{leaf, b, a, cross}, "api.demo.com > b > a > root"},
 	}
 	roots := rootsOf(t, oldRoot, root)
@@ -85,14 +86,14 @@ func pathLength(n int) pkitest.Change {
 	return func(c *x509.Certificate) { c.MaxPathLen, c.MaxPathLenZero = n, n == 0 }
 }
 
-// otherKeyID certifies a CA's key again with another subjectKeyIdentifier.
+// otherKeyID certifies a CA's key again with a different subjectKeyIdentifier.
 func otherKeyID(t *testing.T, issuer, ca pkitest.Identity) pkitest.Identity {
 	t.Helper()
 	return issuer.Certify(t, ca.Subject.CommonName, ca.Key, func(c *x509.Certificate) { c.SubjectKeyId = []byte{1, 2, 3, 4} })
 }
 
-// authorityKey names the issuer's certificate by who is above it and its serial
-// number, as `authorityKeyIdentifier = issuer:always` has OpenSSL do.
+// authorityKey names the issuer's certificate by its issuer and serial number,
+// like OpenSSL's `authorityKeyIdentifier = issuer:always`.
 func authorityKey(name, serial []byte) pkitest.Change {
 	value := cryptobyte.NewBuilder(nil)
 	value.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -143,9 +144,9 @@ func TestFindPathRefuses(t *testing.T) {
 		"circle":               {[]pkitest.Identity{xy.Leaf(t, names), yx, xy}, "in a circle", ""},
 		"key identifiers":      {[]pkitest.Identity{leaf, otherKeyID(t, root, a)}, "authorityKeyIdentifier", ""},
 		"any usage":            {via(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} }), "anyExtendedKeyUsage without serverAuth", ""},
-		"renewed issuer":       {[]pkitest.Identity{authority(a.RawIssuer, []byte{7}), a}, "wants the serial number 7 of its issuer's certificate", ""},
-		"a vast name above":    {[]pkitest.Identity{authority(vast, a.SerialNumber.Bytes()), a}, "wants a directoryName of 100005 bytes above its issuer", ""},
-		"another above":        {[]pkitest.Identity{authority(a.RawSubject, a.SerialNumber.Bytes()), a}, `wants the directoryName "CN=a,O=bindgate test" above its issuer`, ""},
+		"renewed issuer":       {[]pkitest.Identity{authority(a.RawIssuer, []byte{7}), a}, "names the serial number 7 for its issuer's certificate", ""},
+		"a vast name above":    {[]pkitest.Identity{authority(vast, a.SerialNumber.Bytes()), a}, "names a directoryName of 100005 bytes as the issuer of its issuer", ""},
+		"another above":        {[]pkitest.Identity{authority(a.RawSubject, a.SerialNumber.Bytes()), a}, `names the directoryName "CN=a,O=bindgate test" as the issuer of its issuer`, ""},
 		"nothing":              {nil, "there is no certificate", ""},
 
 		"unknown critical":         {via(pkitest.Extension(true, asn1.ObjectIdentifier{1, 2, 3}, []byte{5, 0})), "", "cannot be evaluated: 1.2.3"},
@@ -164,7 +165,7 @@ func TestFindPathRefuses(t *testing.T) {
 	}
 }
 
-// TestFindPathAllows: what looks like a breach and is none.
+// These chains look like violations and are none.
 func TestFindPathAllows(t *testing.T) {
 	root := pkitest.Root(t, "root")
 	tight := root.CA(t, "tight", pathLength(0))
@@ -200,7 +201,7 @@ func TestSystemRoots(t *testing.T) {
 	}
 }
 
-// TestSmallCA: crypto/x509 takes the signature of a CA with a key of 1024 bits.
+// crypto/x509 accepts the signature of a CA with a key of 1024 bits.
 func TestSmallCA(t *testing.T) {
 	for bits, want := range map[int]string{1024: "1024 bits", 2048: ""} {
 		key, err := rsa.GenerateKey(rand.Reader, bits)
@@ -221,7 +222,7 @@ func TestSmallCA(t *testing.T) {
 	}
 }
 
-// TestUnknownPolicyQualifier: what a client must understand and cannot refuses the path.
+// A critical qualifier that clients do not know makes them refuse the path.
 func TestUnknownPolicyQualifier(t *testing.T) {
 	root := pkitest.Root(t, "Root")
 	policy := func(critical bool, qualifier string) pkix.Extension {

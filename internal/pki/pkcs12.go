@@ -11,9 +11,9 @@ import (
 	pkcs12 "software.sslmate.com/src/go-pkcs12"
 )
 
-// maxDecodeTime bounds the decoding of one PKCS#12 file. Derivation parameters
-// that stand in the clear are bounded by their numbers; those of a key that is
-// nested inside an encrypted part can only be bounded by time.
+// maxDecodeTime limits the decoding of one PKCS#12 file. Cleartext derivation
+// parameters are limited by value; those of a key inside an encrypted part can
+// only be limited by time.
 const maxDecodeTime = 5 * time.Second
 
 // parsePKCS12 reads a PKCS#12 file (RFC 7292) with one key and its certificates.
@@ -32,7 +32,7 @@ func parsePKCS12(file []byte, passphrase string) (Certificates, *Problem) {
 	if problem != nil {
 		return Certificates{}, problem
 	}
-	// The bags have no order of their own: the leaf is the key's certificate.
+	// The bags are unordered: the leaf is the key's certificate.
 	slices.SortStableFunc(d.certificates, func(a, b *x509.Certificate) int {
 		return rank(a, key) - rank(b, key)
 	})
@@ -82,8 +82,8 @@ func decodePKCS12(file []byte, passphrase string, limit time.Duration) decoded {
 	}
 }
 
-// notDecoded sorts the library's errors; the text of most is not passed on,
-// for it was written with the decrypted key at hand.
+// notDecoded classifies the library's errors; it does not include most of their
+// texts, which may contain parts of the decrypted key.
 func notDecoded(err error, noPassphrase bool) *Problem {
 	const convert = "openssl pkcs12 -in FILE -nokeys -out FILE.pem, openssl pkcs12 -in FILE -nocerts -nodes -out FILE.key, and name the two"
 	var unsupported pkcs12.NotImplementedError
@@ -92,11 +92,11 @@ func notDecoded(err error, noPassphrase bool) *Problem {
 		return &Problem{Kind: KindEncrypted, Message: "is PKCS#12 that is encrypted, and no passphrase was given", Fix: namePassphrase}
 	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption):
 		return &Problem{Kind: KindPassphrase, Message: "is PKCS#12, and the passphrase does not open it",
-			Fix: "check the variable that passphraseEnv (--passphrase-env) names; `openssl pkcs12 -in FILE -noout` asks for the passphrase and tells whether it is right"}
+			Fix: "check the variable that passphraseEnv (--passphrase-env) names; `openssl pkcs12 -in FILE -noout` asks for the passphrase and reports whether it is right"}
 	case errors.Is(err, errTooSlow):
 		return &Problem{Kind: "too-expensive", Message: "is PKCS#12 that takes too long to decrypt", Fix: convert}
 	case errors.As(err, &unsupported):
-		return &Problem{Kind: KindUnsupported, Message: "is PKCS#12 of a form that cannot be read here (" + clip(string(unsupported)) + ")", Fix: convert}
+		return &Problem{Kind: KindUnsupported, Message: "is PKCS#12 of an unsupported form (" + clip(string(unsupported)) + ")", Fix: convert}
 	}
 	message, fix := "is PKCS#12 that is damaged", convert
 	for _, known := range []struct{ text, message, fix string }{
@@ -105,7 +105,7 @@ func notDecoded(err error, noPassphrase bool) *Problem {
 		{"certificate missing", "is PKCS#12 without a certificate, want certificates and their key",
 			"openssl pkcs12 -in FILE -nocerts -nodes -out FILE.pem, and name FILE.pem as the private key"},
 		{"exactly one key bag", "is PKCS#12 with more than one private key, want one", convert + ", with one key"},
-		{"parsing PKCS#8", "is PKCS#12 whose private key is damaged, or neither RSA nor ECDSA, which alone browsers take",
+		{"parsing PKCS#8", "is PKCS#12 whose private key is damaged, or is neither RSA nor ECDSA, the only keys that browsers accept",
 			"see what it is: openssl pkcs12 -in FILE -nocerts -nodes | openssl pkey -check -noout"},
 	} {
 		if strings.Contains(err.Error(), known.text) {

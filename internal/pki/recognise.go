@@ -12,7 +12,7 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// What a file or block turned out to hold; the kinds of a Problem.
+// Contents of a file or block; these are the kinds of a Problem.
 const (
 	kindCertificate  = "certificate"
 	kindTrusted      = "trusted-certificate"
@@ -57,8 +57,8 @@ const (
 	kindPath       = "path"
 )
 
-// kindOfLabel is what a PEM label promises (RFC 7468, OpenSSL's older labels, and
-// RFC 9580 §6.2, whose armor looks alike).
+// kindOfLabel returns the kind that a PEM label indicates (RFC 7468, OpenSSL's
+// older labels, and RFC 9580 §6.2, whose armor looks similar).
 func kindOfLabel(label string) string {
 	switch label {
 	case "CERTIFICATE", "X509 CERTIFICATE":
@@ -89,21 +89,21 @@ func kindOfLabel(label string) string {
 	return kindUnknown
 }
 
-// found is what a file or block holds instead of what was wanted.
+// found is the content of a file or block in place of the wanted one.
 type found struct {
 	kind  string
 	place string // of the block; "" for a whole file
 	label string // of a block
-	inner string // of base64 text: the kind of what it encodes; "pem" for PEM
+	inner string // of base64 text: the kind of its content; "pem" for PEM
 }
 
-// found is the block as what its label promises.
+// found describes the block by its label.
 func (b block) found() found { return found{kind: kindOfLabel(b.Type), place: b.at(), label: b.Type} }
 
-// holds is the block as what its DER is, whatever its label promises.
+// holds describes the block by its DER, whatever its label.
 func (b block) holds() found { return found{kind: kindOfDER(b.Bytes), place: b.at(), label: b.Type} }
 
-// foundIn is what a file without PEM blocks holds.
+// foundIn describes a file without PEM blocks.
 func foundIn(file []byte) found {
 	if kind := kindOfBinary(file); kind != kindUnknown {
 		return found{kind: kind}
@@ -114,7 +114,7 @@ func foundIn(file []byte) found {
 	return foundInText(bytes.TrimSpace(bytes.TrimPrefix(file, []byte("\xEF\xBB\xBF"))))
 }
 
-// kindOfBinary knows files by their first bytes, and DER by its shape.
+// kindOfBinary recognises files by their first bytes, and DER by its structure.
 func kindOfBinary(file []byte) string {
 	for _, magic := range []struct{ start, kind string }{
 		{"\xFF\xFE", kindUTF16}, {"\xFE\xFF", kindUTF16}, {"-\x00-\x00", kindUTF16LE}, {"\x00-\x00-", kindUTF16BE},
@@ -132,8 +132,8 @@ func kindOfBinary(file []byte) string {
 	return kindDER
 }
 
-// kindOfDER tells DER structures apart by their first elements, whatever they
-// are called and whatever keys are in them.
+// kindOfDER distinguishes DER structures by their first elements, whatever
+// their label and keys.
 func kindOfDER(der []byte) string {
 	outer := cryptobyte.String(der)
 	var body, first cryptobyte.String
@@ -162,9 +162,9 @@ func kindOfDER(der []byte) string {
 	return kindOfSigned(first)
 }
 
-// kindOfSigned tells what a CA or an applicant has signed by the tags of its
-// fields: Certificate (RFC 5280 §4.1), CertificateList (§5.1) or
-// CertificationRequest (RFC 2986 §4).
+// kindOfSigned distinguishes signed structures by the tags of their fields:
+// Certificate (RFC 5280 §4.1), CertificateList (§5.1) and CertificationRequest
+// (RFC 2986 §4).
 func kindOfSigned(tbs cryptobyte.String) string {
 	var tags []byte
 	for !tbs.Empty() && len(tags) < 7 {
@@ -211,7 +211,7 @@ func outerShape(der []byte) string {
 	return ""
 }
 
-// foundInText is what text without PEM blocks holds.
+// foundInText describes text without PEM blocks.
 func foundInText(text []byte) found {
 	first, _, _ := bytes.Cut(text, []byte("\n"))
 	start := strings.ToLower(string(first[:min(len(first), 64)]))
@@ -242,8 +242,8 @@ func foundInText(text []byte) found {
 	return found{kind: kindText}
 }
 
-// kindOfTool knows the files of tools that keep secrets, and a path in place of
-// what it leads to.
+// kindOfTool recognises the files of tools that manage secrets, and a path in
+// place of a file.
 func kindOfTool(text []byte, begins func(...string) bool) string {
 	has := func(part string) bool { return bytes.Contains(text, []byte(part)) }
 	small := len(text) <= maxSecret && has("Secret")
@@ -268,7 +268,8 @@ func kindOfTool(text []byte, begins func(...string) bool) string {
 	return kindUnknown
 }
 
-// Bounds in bytes of what is looked through by expressions, at some 100 ns a byte.
+// Limits in bytes of the text that regular expressions search, at about 100 ns
+// per byte.
 const (
 	maxPath   = 1024
 	maxSecret = 64 << 10
@@ -277,13 +278,13 @@ const (
 var (
 	secret       = regexp.MustCompile(`(?m)^\s*[{,]?\s*"?kind"?:\s*"?Secret"?\s*,?\s*$|"kind": ?"Secret"`)
 	sealedSecret = regexp.MustCompile(`(?m)^\s*[{,]?\s*"?kind"?:\s*"?SealedSecret"?\s*,?\s*$|"kind": ?"SealedSecret"`)
-	// One line that begins like a path or ends like the name of a key file. Base64 may
-	// begin with a slash, and has no dot.
+	// One line that begins like a path or ends like the name of a key file.
+	// Base64 may begin with a slash, and contains no dot.
 	onePath = regexp.MustCompile(`^(?:(?:/|\.{1,2}/|~/|[A-Za-z]:[\\/])[^\s:;"']{0,1000}\.[A-Za-z0-9]{1,10}|(?:/builds/|/tmp/|/run/secrets/|/var/run/)[^\s:;"']{1,1000}|[^\s:;"'=]{1,200}\.(?i:pem|key|crt|cer|p12|pfx))$`)
 )
 
-// insideBase64 is the kind of what base64 text encodes: "pem", or what DER
-// holds. Kubernetes' secrets are PEM in base64; Windows exports DER so.
+// insideBase64 returns the kind of base64 content: "pem", or that of its DER.
+// Kubernetes secrets are PEM in base64; Windows exports DER in base64.
 func insideBase64(text []byte) string {
 	der, err := base64.StdEncoding.DecodeString(string(bytes.Join(bytes.Fields(text), nil)))
 	if err != nil {
@@ -300,9 +301,9 @@ func isJSON(text []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) && bytes.Contains(text, []byte(beginMark))
 }
 
-// wrongDashes tells a BEGIN or END line that has lost some of its five hyphens,
-// or has typographic dashes in their place. To other programs it is plain text,
-// and the block behind it is passed over.
+// wrongDashes reports a BEGIN or END line that lacks some of its five hyphens,
+// or has typographic dashes instead. To other programs it is plain text, and
+// they skip the block after it.
 func wrongDashes(line string) bool {
 	return len(line) < 100 && (strings.Contains(line, "BEGIN ") || strings.Contains(line, "END ")) &&
 		dashed.MatchString(line) && !strings.Contains(line, "SSH2")

@@ -17,24 +17,26 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// Statement is what one verified list or answer says of one certificate.
+// Statement is what one verified list or OCSP response states about one
+// certificate.
 type Statement struct {
 	Revocation
 	Issued time.Time // thisUpdate
 
-	// Err is why the silence of the source does not clear the certificate. A
-	// statement may be Revoked and have an Err: a list that is out of date or of
-	// some reasons cannot clear, but what it revokes is revoked.
+	// Err is why the source does not clear the certificate by not listing it. A
+	// statement may be Revoked and have an Err: a list that is out of date or
+	// covers only some reasons cannot clear a certificate, but its entries are
+	// revoked.
 	Err error
-	// Superseded: Err is of a list that another one stands in for: an older one, of
-	// another key, or of another part of the certificates.
+	// Superseded: Err is of a list that another one can replace: an older one,
+	// of another key, or of another partition.
 	Superseded bool
-	// Elsewhere: Err is of a list of another part of the certificates.
+	// Elsewhere: Err is of a list of another partition.
 	Elsewhere bool
 
 	removed bool // removeFromCRL
 	number  *big.Int
-	base    *big.Int // of a delta list: the number of the list that it is the change to
+	base    *big.Int // of a delta list: the number of its base list
 	scope   []byte   // issuingDistributionPoint
 }
 
@@ -43,20 +45,20 @@ const (
 	reasonRemove = 8
 )
 
-// held reports a revocation that its issuer can take back (RFC 5280 §5.3.1).
+// held reports a revocation that the issuer can lift (RFC 5280 §5.3.1).
 func (s Statement) held() bool { return s.Revoked && s.Reason == Reason(reasonHold) }
 
 func (s Statement) delta() bool { return s.base != nil }
 
-// Conclude weighs all statements about one certificate. Revoked is the index of
-// the statement that revokes it, clear of the first one that clears it, -1 for
-// none. A revocation stands whatever the other statements say; only a
-// certificateHold is lifted, by a newer list that has removed it. A delta list
-// counts with its base alone, so Conclude sets the Err of one without.
+// Conclude combines all statements about one certificate. revoked is the index
+// of the statement that revokes it, clear that of the first that clears it, -1
+// for none. A revocation counts whatever the other statements say; only a
+// certificateHold is lifted, by a newer list without it. A delta list counts
+// only with its base, so Conclude sets the Err of one without.
 func Conclude(statements []Statement) (revoked, clear int) {
 	for i := range statements {
 		if s := &statements[i]; s.delta() && s.Err == nil && !hasBase(*s, statements) {
-			s.Err = fmt.Errorf("it is a delta list, and no list of the number %s or above, which it changes, is given", s.base)
+			s.Err = fmt.Errorf("it is a delta list, and its base, a list with the number %s or above, is not given", s.base)
 		}
 	}
 	revoked, clear = -1, -1
@@ -76,26 +78,26 @@ func Conclude(statements []Statement) (revoked, clear int) {
 	return -1, clear
 }
 
-// hasBase looks for the complete list that a delta list is the change to (RFC
-// 5280 §5.2.4): of the same scope, and no older than the delta wants.
+// hasBase reports whether statements include the base of a delta list (RFC 5280
+// §5.2.4): of the same scope, and at least as new as the delta requires.
 func hasBase(delta Statement, statements []Statement) bool {
 	return slices.ContainsFunc(statements, func(s Statement) bool {
 		return !s.delta() && s.Err == nil && s.number != nil && s.number.Cmp(delta.base) >= 0 && bytes.Equal(s.scope, delta.scope)
 	})
 }
 
-// lifts reports a newer list from which a held certificate is gone.
+// lifts reports a newer list that no longer contains a held certificate.
 func lifts(s, held Statement) bool {
 	newer := s.Issued.After(held.Issued) || s.Issued.Equal(held.Issued) && s.number != nil && held.number != nil && s.number.Cmp(held.number) > 0
 	return newer && s.Err == nil && !s.Revoked && s.number != nil && (!s.delta() || s.removed)
 }
 
-// Says what the list says of a certificate. from is the address that the list
-// was fetched from, "" for a file.
+// Says returns the statement of the list about a certificate. from is the
+// address that the list was fetched from, "" for a file.
 func (c *CRL) Says(cert, issuer *x509.Certificate, from string, now time.Time) Statement {
 	s := Statement{Issued: c.list.ThisUpdate, number: c.list.Number}
 	if !c.IssuedBy(issuer) || !bytes.Equal(cert.RawIssuer, issuer.RawSubject) {
-		s.Err, s.Superseded = fmt.Errorf("the list is of another issuer: of %q, want %q; indirect lists are not evaluated", clip(evidence.DistinguishedName(c.list.Issuer)), Name(issuer)), true
+		s.Err, s.Superseded = fmt.Errorf("the list is from another issuer: got %q, want %q; indirect lists are not evaluated", clip(evidence.DistinguishedName(c.list.Issuer)), Name(issuer)), true
 		return s
 	}
 	s.Err = c.signedBy(issuer)
@@ -114,7 +116,8 @@ func (c *CRL) Says(cert, issuer *x509.Certificate, from string, now time.Time) S
 	return s
 }
 
-// notForLists is the signature of an issuer whose certificate does not let it sign lists.
+// notForLists is the error of an issuer whose certificate does not allow
+// signing lists.
 type notForLists struct{ issuer string }
 
 func (e notForLists) Error() string {
@@ -133,22 +136,22 @@ func (c *CRL) signedBy(issuer *x509.Certificate) error {
 	return fmt.Errorf("the list is not signed by the issuer: %s", clip(err.Error()))
 }
 
-// stale says why the list is not of now.
+// stale returns why the list is not current.
 func (c *CRL) stale(now time.Time) error {
 	switch next := c.list.NextUpdate; {
 	case now.Before(c.list.ThisUpdate):
-		return fmt.Errorf("the list is of the future: thisUpdate %s", c.list.ThisUpdate.UTC().Format(time.RFC3339))
+		return fmt.Errorf("the list is from the future: thisUpdate %s", c.list.ThisUpdate.UTC().Format(time.RFC3339))
 	case next.IsZero():
-		return errors.New("the list has no nextUpdate, so it cannot be told whether it is fresh")
+		return errors.New("the list has no nextUpdate, so its freshness is unknown")
 	case now.After(next):
 		return fmt.Errorf("the list is out of date: nextUpdate %s", next.UTC().Format(time.RFC3339))
 	}
 	return nil
 }
 
-// scope holds the extensions of the list to the certificate (RFC 5280 §5.2). It
-// reports a list of attribute certificates, whose serial numbers are others, and
-// one that has entries of other issuers.
+// scope checks that the extensions of the list cover the certificate (RFC 5280
+// §5.2). It reports a list of attribute certificates, whose serial numbers are
+// separate, and a list with entries of other issuers.
 func (c *CRL) scope(s *Statement, cert *x509.Certificate, from string) (attributes, foreign bool) {
 	fail := func(err error, elsewhere bool) {
 		if s.Err == nil {
@@ -184,8 +187,8 @@ func (c *CRL) scope(s *Statement, cert *x509.Certificate, from string) (attribut
 	return attributes, foreign
 }
 
-// entry looks for the certificate in the list. An unknown critical extension does
-// not make a revocation less (X.509 §7.3: "at a minimum … has been revoked").
+// entry looks for the certificate in the list. An unknown critical extension
+// does not weaken a revocation (X.509 §7.3: "at a minimum … has been revoked").
 func (c *CRL) entry(s *Statement, cert *x509.Certificate, others bool) {
 	i, listed := c.entries[string(cert.SerialNumber.Bytes())]
 	if !listed || others {
@@ -199,8 +202,8 @@ func (c *CRL) entry(s *Statement, cert *x509.Certificate, others bool) {
 	s.Revocation = Revocation{Revoked: true, At: entry.RevocationTime, Reason: Reason(entry.ReasonCode)}
 }
 
-// pointNames gives the names of the distribution points of a certificate, each a
-// GeneralName with its tag. A name relative to the issuer is made whole.
+// pointNames returns the names of the distribution points of a certificate,
+// each a GeneralName with its tag. A name relative to the issuer is completed.
 func pointNames(cert *x509.Certificate) (names []pointName) {
 	i := slices.IndexFunc(cert.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 31}) })
 	if i < 0 {
@@ -226,7 +229,8 @@ type pointName struct {
 	value []byte
 }
 
-// namesOfPoint gives the names of a DistributionPointName (RFC 5280 §4.2.1.13).
+// namesOfPoint returns the names of a DistributionPointName (RFC 5280
+// §4.2.1.13).
 func namesOfPoint(point cryptobyte.String, issuer []byte) (found []pointName) {
 	directory := cbasn1.Tag(formDirectory).ContextSpecific().Constructed()
 	var names, one cryptobyte.String

@@ -12,14 +12,14 @@ import (
 )
 
 // Roots is a set of trust anchors. It is safe for concurrent use. A root is
-// parsed when a chain first names it as an issuer, so that an unused set of a
-// hundred roots costs nothing.
+// parsed when a chain first names it as an issuer, so that a hundred unused
+// roots cost nothing.
 type Roots struct {
 	name   string
 	index  func() rootIndex
 	system *x509.CertPool // the system's, which cannot be listed; else nil
 
-	unreadable map[string]string // roots that cannot be parsed: DER of the subject → which block, and why
+	unreadable map[string]string // unparsable roots: DER of the subject → which block, and why
 }
 
 type rootIndex struct {
@@ -29,11 +29,11 @@ type rootIndex struct {
 
 type root struct {
 	parse      func() (*x509.Certificate, error)
-	constraint func([]*x509.Certificate) error // nil: none; given the chain below the root
+	constraint func([]*x509.Certificate) error // nil: none; called with the chain below the root
 }
 
-// MozillaRoots are the roots that Mozilla trusts for TLS servers, as compiled
-// in, with their distrust-after dates.
+// MozillaRoots returns the roots that Mozilla trusts for TLS servers, as
+// compiled in, with their distrust-after dates.
 func MozillaRoots() *Roots {
 	return &Roots{name: "mozilla", index: sync.OnceValue(func() rootIndex {
 		b := newIndexBuilder()
@@ -44,8 +44,8 @@ func MozillaRoots() *Roots {
 	})}
 }
 
-// PubliclyTrusted reports whether a certificate is in Mozilla's list, wherever
-// the roots in use come from.
+// PubliclyTrusted reports whether a certificate is in Mozilla's list, whatever
+// roots are in use.
 func PubliclyTrusted(c *x509.Certificate) bool {
 	for r := range bundle.Roots() {
 		if bytes.Equal(r.Certificate, c.Raw) {
@@ -55,15 +55,16 @@ func PubliclyTrusted(c *x509.Certificate) bool {
 	return false
 }
 
-// SystemRoots are the roots of the operating system, as x509.SystemCertPool
-// gives them. On Windows and macOS the platform's own verifier judges them.
+// SystemRoots returns the roots of the operating system, as returned by
+// x509.SystemCertPool. On Windows and macOS the platform's verifier uses them.
 func SystemRoots(pool *x509.CertPool) *Roots {
 	return &Roots{name: "system", system: pool, index: func() rootIndex { return rootIndex{} }}
 }
 
-// ParseRoots reads roots from a PEM file; name is what paths say they end at.
-// Every certificate of the file is trusted, CA or not. One that cannot be parsed is
-// left out, and named where a chain leads to it; a file of only such is an error.
+// ParseRoots parses roots from a PEM file; name is used in paths. Every
+// certificate of the file is trusted, CA or not. An unparsable one is skipped,
+// and named where a chain leads to it; a file with only unparsable ones is an
+// error.
 func ParseRoots(name string, file []byte) (*Roots, error) {
 	if len(file) > 4*MaxFileSize {
 		return nil, fmt.Errorf("%q has %d bytes, want at most %d of PEM roots", name, len(file), 4*MaxFileSize)
@@ -100,7 +101,7 @@ func ParseRoots(name string, file []byte) (*Roots, error) {
 	case len(index.bySubject) > 0:
 		return &Roots{name: name, index: func() rootIndex { return index }, unreadable: unreadable}, nil
 	case first != nil:
-		return nil, fmt.Errorf("%q holds no root that can be used: it %s; %s", name, first.Message, first.Fix)
+		return nil, fmt.Errorf("%q contains no usable root: it %s; %s", name, first.Message, first.Fix)
 	}
 	return nil, notRoots(name, named(blocks))
 }
@@ -114,14 +115,14 @@ func notRoots(name string, f found) error {
 	return fmt.Errorf("%q %s%s, want roots in PEM; %s", name, w.message, f.where(), fix)
 }
 
-// Name is mozilla, system, or the name that ParseRoots was given.
+// Name returns mozilla, system, or the name passed to ParseRoots.
 func (r *Roots) Name() string { return r.name }
 
-// Digest is "sha256:<hex>" over the SHA-256 digests of all roots in their order; "" for the
-// system's, which cannot be listed.
+// Digest returns "sha256:<hex>" over the SHA-256 digests of all roots in order;
+// "" for the system's, which cannot be listed.
 func (r *Roots) Digest() string { return r.index().digest }
 
-// named returns the roots with one of these subjects, each once.
+// named returns the roots with one of these subjects, without duplicates.
 func (r *Roots) named(subjects [][]byte) ([]anchor, error) {
 	var found []anchor
 	asked := map[string]bool{}

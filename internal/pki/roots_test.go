@@ -39,8 +39,8 @@ func TestMozillaRoots(t *testing.T) {
 	}
 }
 
-// TestRootConstraint: a root that is trusted up to a date is asked about the
-// certificates below it, with the dates that they really have.
+// The constraint of a partially distrusted root gets the certificates below it
+// with their original dates.
 func TestRootConstraint(t *testing.T) {
 	root := pkitest.Root(t, "root")
 	ca := root.CA(t, "ca")
@@ -86,7 +86,7 @@ func TestParseRoots(t *testing.T) {
 	}
 }
 
-// TestUnusedRootsCostNothing: a root is parsed only where a chain names it.
+// A root is parsed only if a chain names it.
 func TestUnusedRootsCostNothing(t *testing.T) {
 	root := pkitest.Root(t, "named")
 	b := newIndexBuilder()

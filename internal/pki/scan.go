@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// block is one PEM block and where it stands in its file.
+// block is one PEM block and its position in the file.
 type block struct {
 	pem.Block
 	index  int // among all blocks of the file, from 0
@@ -28,14 +28,14 @@ const (
 	dashes    = "-----"
 )
 
-// scan splits text into its PEM blocks (RFC 7468 §2). pem.Decode skips a block
-// that it cannot read without a word, and the next certificate would become the
-// leaf; so the blocks are cut out here, line by line, and anything that looks
-// like a block but cannot be decoded is a Problem. Dirt that leaves no doubt
-// (text between blocks, CRLF, indented or empty lines) is passed over.
+// scan splits text into its PEM blocks (RFC 7468 §2). pem.Decode silently skips
+// an unreadable block, and the next certificate would become the leaf; so scan
+// cuts the blocks out line by line, and returns a Problem for anything that
+// looks like a block but cannot be decoded. It accepts unambiguous
+// irregularities (text between blocks, CRLF, indented or empty lines).
 func scan(text []byte) ([]block, *Problem) {
 	var blocks []block
-	var open *block       // the block whose END line is awaited
+	var open *block       // the block that waits for its END line
 	var body bytes.Buffer // its lines, cleaned
 	offset, number := 0, 0
 	for rest := text; len(rest) > 0; {
@@ -59,7 +59,7 @@ func scan(text []byte) ([]block, *Problem) {
 		case isBegin:
 			return nil, corrupt(*open, "it has no END line before the next BEGIN line")
 		case isEnd && open == nil:
-			return nil, corruptAt(place(len(blocks), start, number), "an END line stands there without a BEGIN line before it")
+			return nil, corruptAt(place(len(blocks), start, number), "an END line has no BEGIN line before it")
 		case isEnd && endLabel != open.Type:
 			return nil, corrupt(*open, "its END line has another label than its BEGIN line")
 		case isEnd:
@@ -68,7 +68,7 @@ func scan(text []byte) ([]block, *Problem) {
 			switch {
 			case decoded != nil:
 				open.Block = *decoded
-			case !strings.HasPrefix(open.Type, "PGP "): // whose armor ends with a checksum
+			case !strings.HasPrefix(open.Type, "PGP "): // PGP armor ends with a checksum
 				return nil, notBase64(*open, body.String())
 			}
 			blocks, open = append(blocks, *open), nil
@@ -76,7 +76,7 @@ func scan(text []byte) ([]block, *Problem) {
 			return nil, joined(place(len(blocks), start, number))
 		case strings.HasPrefix(line, dashes) && strings.ContainsFunc(line, otherBlank):
 			return nil, &Problem{Kind: "corrupt",
-				Message: fmt.Sprintf("cannot be read at %s: a BEGIN or END line has a no-break space or another blank that is no space", place(len(blocks), start, number)),
+				Message: fmt.Sprintf("cannot be read at %s: a BEGIN or END line has a no-break space or another blank in place of a space", place(len(blocks), start, number)),
 				Fix:     `sed -E '/^-----/s/(\xC2\xA0|\xE2\x80[\x80-\x8B\xAF]|\xE3\x80\x80|\xEF\xBB\xBF)/ /g' FILE > FILE.pem`}
 		case wrongDashes(line):
 			return nil, &Problem{Kind: "corrupt",
@@ -87,12 +87,12 @@ func scan(text []byte) ([]block, *Problem) {
 		}
 	}
 	if open != nil {
-		return nil, corrupt(*open, "it has no END line; the file is cut short")
+		return nil, corrupt(*open, "it has no END line; the file is truncated")
 	}
 	return blocks, nil
 }
 
-// otherBlank reports characters that look like a space and are none: to other
+// otherBlank reports characters that look like a space but are not: to other
 // programs the line is no BEGIN line.
 func otherBlank(r rune) bool {
 	return r != ' ' && r != '\t' && unicode.IsSpace(r) || r == '\u200B' || r == '\uFEFF'
@@ -103,7 +103,7 @@ func addLine(body *bytes.Buffer, line string) {
 	body.WriteByte('\n')
 }
 
-// marker is the label of a BEGIN or END line.
+// marker returns the label of a BEGIN or END line.
 func marker(line, mark string) (string, bool) {
 	label, ok := strings.CutPrefix(line, mark)
 	if !ok {
@@ -113,8 +113,8 @@ func marker(line, mark string) (string, bool) {
 	return label, ok && !strings.Contains(label, dashes)
 }
 
-// notBase64 says which line of a block, or that the last ones are missing. The
-// text has one line for each line of the file.
+// notBase64 names the bad line of a block, or reports that the last ones are
+// missing. text has one line for each line of the file.
 func notBase64(b block, text string) *Problem {
 	size := 0
 	for i, line := range strings.Split(strings.TrimSpace(text), "\n") {
@@ -127,7 +127,7 @@ func notBase64(b block, text string) *Problem {
 		size += len(line)
 	}
 	if size%4 != 0 {
-		return corrupt(b, fmt.Sprintf("its base64 is cut short (%d characters, want a multiple of 4)", size))
+		return corrupt(b, fmt.Sprintf("its base64 is truncated (%d characters, want a multiple of 4)", size))
 	}
 	return corrupt(b, "its text is not base64")
 }
@@ -142,18 +142,18 @@ func corruptAt(where, what string) *Problem {
 		Fix: "fetch the files again from where they were issued; awk 1 a.pem b.pem > FILE joins files without losing a line"}
 }
 
-// joined is the Problem of files that were joined without a line break, or of
-// text whose line breaks were lost on the way through a shell or a variable.
+// joined is the Problem of files joined without a line break, or of text that
+// lost its line breaks in a shell or a variable.
 func joined(where string) *Problem {
 	return &Problem{Kind: "corrupt",
 		Message: fmt.Sprintf("cannot be read at %s: a BEGIN or END line is not on a line of its own; line breaks were lost, or files were joined without one between them", where),
 		Fix:     `sed -E 's/[\x22\x27]//g; s/(\\r|\\n)+/\n/g; s/ *(-----[A-Z0-9 ]+-----) */\n\1\n/g' FILE | sed '/-----/!s/ /\n/g' > FILE.pem`}
 }
 
-// clean takes the dirt off a file that hides its PEM blocks, without moving any
-// byte: a UTF-8 byte-order mark becomes spaces, a lone carriage return a line
-// feed. Where line breaks were written as the two characters \n, as happens in
-// environment variables, they become real ones and escaped is true.
+// clean repairs a file whose PEM blocks are hidden, without moving any byte: a
+// UTF-8 byte-order mark becomes spaces, a lone carriage return a line feed.
+// Line breaks written as the two characters \n, common in environment
+// variables, become real ones; escaped is true then.
 func clean(file []byte) (text []byte, escaped bool) {
 	text = bytes.Clone(file)
 	if bytes.HasPrefix(text, []byte("\xEF\xBB\xBF")) {
@@ -172,29 +172,29 @@ func clean(file []byte) (text []byte, escaped bool) {
 	return text, escaped
 }
 
-// pemLine is the number of base64 characters that RFC 7468 §2 gives a line.
+// pemLine is the number of base64 characters per line (RFC 7468 §2).
 const pemLine = 64
 
-// dirtOf says, a predicate for each, how a PEM file differs from the canonical
-// text of RFC 7468 §3. All of it is read here; other programs stumble over some
-// of it: Go and OpenSSL skip the first block behind a byte-order mark.
-func dirtOf(file []byte, escaped bool) []string {
-	var dirt []string
+// irregularities returns, as predicates, how a PEM file differs from the
+// canonical text of RFC 7468 §3. This package reads all of it; other programs
+// fail on some: Go and OpenSSL skip the first block after a byte-order mark.
+func irregularities(file []byte, escaped bool) []string {
+	var list []string
 	if bytes.HasPrefix(file, []byte("\xEF\xBB\xBF")) {
-		dirt = append(dirt, "begins with a byte-order mark, and many programs skip the block behind one")
+		list = append(list, "begins with a byte-order mark, and many programs skip the block after it")
 	}
 	if escaped {
-		return append(dirt, `has its line breaks written as the two characters \n`)
+		return append(list, `has its line breaks written as the two characters \n`)
 	}
 	windows := bytes.Count(file, []byte("\r\n"))
 	if windows > 0 {
-		dirt = append(dirt, fmt.Sprintf("has Windows line ends (%d of them)", windows))
+		list = append(list, fmt.Sprintf("has Windows line ends (%d of them)", windows))
 	}
 	if lone := bytes.Count(file, []byte("\r")) - windows; lone > 0 {
-		dirt = append(dirt, fmt.Sprintf("has line ends of the classic Mac OS (%d carriage returns)", lone))
+		list = append(list, fmt.Sprintf("has line ends of the classic Mac OS (%d carriage returns)", lone))
 	}
 	inside := false
-	first := map[string]int{} // kind of dirt → the first line that has it
+	first := map[string]int{} // irregularity → its first line
 	number := 0
 	for line := range strings.Lines(strings.TrimPrefix(string(file), "\xEF\xBB\xBF")) {
 		number++
@@ -204,7 +204,7 @@ func dirtOf(file []byte, escaped bool) []string {
 		case strings.HasPrefix(trimmed, beginMark):
 			inside = true
 			if trimmed == beginMark+"X509 CERTIFICATE"+dashes {
-				kind = "has the old label X509 CERTIFICATE, which Go and others pass over"
+				kind = "has the old label X509 CERTIFICATE, which Go and others skip"
 			}
 		case strings.HasPrefix(trimmed, endMark):
 			inside = false
@@ -218,15 +218,15 @@ func dirtOf(file []byte, escaped bool) []string {
 		if kind == "" && strings.TrimSpace(text) != text {
 			kind = "has blanks at the ends of a line"
 		}
-		if _, told := first[kind]; kind != "" && !told {
+		if _, seen := first[kind]; kind != "" && !seen {
 			first[kind] = number
-			dirt = append(dirt, fmt.Sprintf("%s (line %d)", kind, number))
+			list = append(list, fmt.Sprintf("%s (line %d)", kind, number))
 		}
 	}
-	return dirt
+	return list
 }
 
-// keyPlaces are the places of the private keys among the blocks of a file.
+// keyPlaces returns the positions of private keys among the blocks of a file.
 func keyPlaces(blocks []block) (places []string) {
 	for _, b := range blocks {
 		if kind := kindOfLabel(b.Type); kind == kindPrivateKey || kind == kindSSHKey || kindOfLabel(b.Type) != kindCertificate && encodingOf(b.Bytes) != "" {

@@ -13,7 +13,7 @@ import (
 	pkcs12 "software.sslmate.com/src/go-pkcs12"
 )
 
-// TestDecodingIsBoundedInTime: for derivation that no number in the clear shows.
+// Derivation parameters inside an encrypted part are limited by time.
 func TestDecodingIsBoundedInTime(t *testing.T) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

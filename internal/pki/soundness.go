@@ -13,17 +13,17 @@ import (
 	"github.com/bindgate/bindgate/checks/weakkey"
 )
 
-// rsaNumbers are the numbers of an RSAPrivateKey (RFC 8017 A.1.2) as they stand
-// in the file. crypto/x509 refuses keys whose numbers do not fit together and
-// does not say which; these say it.
+// rsaNumbers are the numbers of an RSAPrivateKey (RFC 8017 A.1.2) as in the
+// file. crypto/x509 refuses inconsistent keys without saying which number is
+// wrong.
 type rsaNumbers struct{ n, e, d, p, q, dp, dq, qinv *big.Int }
 
-// maxPrimality bounds the moduli whose factors are tested: the test of a factor of
-// 4096 bits takes a quarter of a second.
+// maxPrimality limits the moduli whose factors are tested for primality: a
+// factor of 4096 bits takes a quarter of a second.
 const maxPrimality = 4096
 
-// readRSA reads the numbers of an RSA key in PKCS#1 or PKCS#8, whose size is
-// bounded already; false for anything else.
+// readRSA reads the numbers of an RSA key in PKCS#1 or PKCS#8 of limited size;
+// ok is false for anything else.
 func readRSA(der []byte) (rsaNumbers, bool) {
 	inner, ok := pkcs1Of(der)
 	if !ok {
@@ -39,7 +39,7 @@ func readRSA(der []byte) (rsaNumbers, bool) {
 	return r, inner.Empty()
 }
 
-// pkcs1Of is the inside of an RSAPrivateKey behind its version.
+// pkcs1Of returns the content of an RSAPrivateKey after its version.
 func pkcs1Of(der []byte) (cryptobyte.String, bool) {
 	outer := cryptobyte.String(der)
 	var body, inner cryptobyte.String
@@ -55,7 +55,7 @@ func pkcs1Of(der []byte) (cryptobyte.String, bool) {
 	return pkcs1Of(inner)
 }
 
-// unsound lists the relations of RFC 8017 §3.2 that the numbers do not keep.
+// unsound lists the relations of RFC 8017 §3.2 that the numbers violate.
 func (r rsaNumbers) unsound() (broken []string) {
 	one := big.NewInt(1)
 	p1, q1 := new(big.Int).Sub(r.p, one), new(big.Int).Sub(r.q, one)
@@ -72,7 +72,7 @@ func (r rsaNumbers) unsound() (broken []string) {
 	undoes := func(m *big.Int) bool {
 		return new(big.Int).Mod(new(big.Int).Mul(r.d, r.e), m).Cmp(new(big.Int).Mod(one, m)) == 0
 	}
-	demand(undoes(p1) && undoes(q1), "the private exponent does not undo the public one (d*e = 1 mod p-1 and mod q-1)")
+	demand(undoes(p1) && undoes(q1), "the private exponent is not the inverse of the public one (d*e = 1 mod p-1 and mod q-1)")
 	demand(x.Mod(r.d, p1).Cmp(r.dp) == 0, "the first CRT exponent is wrong (d mod p-1)")
 	demand(x.Mod(r.d, q1).Cmp(r.dq) == 0, "the second CRT exponent is wrong (d mod q-1)")
 	demand(x.Mod(x.Mul(r.q, r.qinv), r.p).Cmp(one) == 0, "the CRT coefficient is wrong (q*qInv = 1 mod p)")
@@ -83,9 +83,9 @@ func (r rsaNumbers) unsound() (broken []string) {
 	return broken
 }
 
-// weak lists what makes the key breakable: what its public numbers show, and a
-// private exponent of at most half the modulus' size (FIPS 186-5 §A.1.1;
-// Boneh and Durfee, 1999, recover one below n^0.292).
+// weak lists why the key can be broken: weaknesses of its public numbers, and a
+// private exponent of at most half the modulus' size (FIPS 186-5 §A.1.1; Boneh
+// and Durfee, 1999, recover one below n^0.292).
 func (r rsaNumbers) weak() []string {
 	found := weakkey.RSA(r.n, r.e)
 	for _, prime := range []*big.Int{r.p, r.q} {
@@ -100,15 +100,15 @@ func (r rsaNumbers) weak() []string {
 	return found
 }
 
-// examine adds to a Problem or a key what the numbers of its DER say. Every RSA
-// key is examined, whether Go's library took it or not.
-// key is what it took, nil for nothing.
+// examine returns what the numbers of a key's DER violate, and its weaknesses.
+// Every RSA key is examined, accepted by Go's library or not. key is the parsed
+// key, nil if it was refused.
 func examine(der []byte, key any) (unsound, weaknesses []string) {
 	if r, ok := readRSA(der); ok {
 		return r.unsound(), r.weak()
 	}
 	if key, ok := key.(*rsa.PrivateKey); ok && len(key.Primes) > 2 {
-		return nil, []string{"has more than two primes, which BoringSSL does not take, and which are not checked here (RFC 8017 §3.2)"}
+		return nil, []string{"has more than two primes, which BoringSSL does not accept and bindgate does not check (RFC 8017 §3.2)"}
 	}
 	if key, ok := key.(*ecdsa.PrivateKey); ok {
 		return unsoundEC(der, key), nil
@@ -116,8 +116,8 @@ func examine(der []byte, key any) (unsound, weaknesses []string) {
 	return nil, nil
 }
 
-// unsoundEC compares the public point that an EC key carries (RFC 5915 §3) with
-// the one that its private number gives, which is the one that crypto/x509 keeps.
+// unsoundEC compares the public point in an EC key (RFC 5915 §3) with the one
+// computed from its private number, which crypto/x509 keeps.
 func unsoundEC(der []byte, key *ecdsa.PrivateKey) []string {
 	outer := cryptobyte.String(der)
 	var body, inner, public cryptobyte.String
@@ -133,7 +133,7 @@ func unsoundEC(der []byte, key *ecdsa.PrivateKey) []string {
 	}
 	if !body.SkipASN1(cbasn1.OCTET_STRING) || !body.SkipOptionalASN1(cbasn1.Tag(0).ContextSpecific().Constructed()) ||
 		!body.ReadASN1(&public, cbasn1.Tag(1).ContextSpecific().Constructed()) || !public.ReadASN1BitStringAsBytes(&carried) {
-		return nil // it carries none
+		return nil // it has no public point
 	}
 	want, err := key.PublicKey.Bytes()
 	if err != nil {
@@ -143,13 +143,13 @@ func unsoundEC(der []byte, key *ecdsa.PrivateKey) []string {
 		want = append([]byte{2 + want[len(want)-1]&1}, want[1:half+1]...)
 	}
 	if !bytes.Equal(carried, want) {
-		return []string{"the public point is not that of the private number (Q = d*G)"}
+		return []string{"the public point does not match the private number (Q = d*G)"}
 	}
 	return nil
 }
 
-// examined is the key of a PKCS#12 file that the library has opened: what it
-// parsed is written as PKCS#8 again to be examined.
+// examined examines a key from PKCS#12: it encodes the library's parsed key as
+// PKCS#8 again.
 func examined(parsed any) (*PrivateKey, *Problem) {
 	key, name := newPrivateKey(parsed, ContainerPKCS12)
 	if name != "" {

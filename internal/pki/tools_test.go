@@ -14,8 +14,8 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// TestFilesOfTools: what stands for a file, or is what a tool made of it, is named
-// with the command that gives the file back.
+// Pointers to files and files made by tools are named with the command that
+// restores the file.
 func TestFilesOfTools(t *testing.T) {
 	key := string(pkitest.KeyPEM(t, pkitest.Root(t, "Root").Key))
 	encoded := base64.StdEncoding.EncodeToString([]byte(key))
@@ -52,7 +52,8 @@ func TestFilesOfTools(t *testing.T) {
 	}
 }
 
-// TestCommandsRepair runs the command that a Problem prints, and reads what comes of it.
+// TestCommandsRepair runs the command that a Problem suggests, and parses its
+// output.
 func TestCommandsRepair(t *testing.T) {
 	for _, program := range []string{"sh", "sed", "iconv"} {
 		if _, err := exec.LookPath(program); err != nil {

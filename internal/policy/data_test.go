@@ -59,7 +59,7 @@ func TestDataThatIsRefused(t *testing.T) {
 		"a misspelt key":              {loadWith(t, team, "force_rebind: {ticketPatern: x}"), []string{"over.yaml:1:", "ticketPatern overrides nothing", `did you mean "ticketPattern"?`}},
 		"a misspelt name":             {loadWith(t, team, "force_rebnd: {ticketPattern: x}"), []string{"over.yaml:1:", "no policy reads data.force_rebnd", `did you mean "force_rebind"?`}},
 		"another kind":                {loadWith(t, team, "team: {names: a.demo.com}"), []string{"data.team.names is a string, want a list"}},
-		"a duplicate key":             {loadWith(t, team, "team: {names: []}\nteam: {names: []}"), []string{"over.yaml:2:1", "stands twice"}},
+		"a duplicate key":             {loadWith(t, team, "team: {names: []}\nteam: {names: []}"), []string{"over.yaml:2:1", "duplicate key"}},
 		"empty":                       {loadWith(t, team, ""), []string{"over.yaml", "empty"}},
 		"a list":                      {loadWith(t, team, "[1]"), []string{"want one document, a mapping"}},
 		"two documents":               {loadWith(t, team, "team: {}\n---\nteam: {}"), []string{"want one document"}},

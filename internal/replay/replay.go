@@ -1,6 +1,5 @@
-// Package replay saves the evidence of a run and reads it back, so that a
-// verdict can be given again without asking anybody. It is facts only: what may
-// not be known of a private key is not in the evidence to begin with.
+// Package replay saves the evidence of a run and reads it back, so that a run
+// can be judged again offline. Evidence never contains private-key material.
 package replay
 
 import (
@@ -15,10 +14,10 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// SchemaName is the version of the saved evidence.
+// SchemaName is the schema of saved evidence.
 const SchemaName = "bindgate.evidence/v1"
 
-// MaxSize bounds a file of saved evidence, in bytes.
+// MaxSize is the limit of a file of saved evidence, in bytes.
 const MaxSize = 256 << 20
 
 // Saved is one run's evidence.
@@ -28,15 +27,15 @@ type Saved struct {
 	Bindings []Binding `json:"bindings"`
 }
 
-// Header is what a report tells of the run that gathered the evidence.
+// Header describes the run that collected the evidence.
 type Header struct {
 	evidence.Run
 	Offline     bool   `json:"offline"`               // no network was used
-	Endpoint    string `json:"endpoint,omitempty"`    // the gateway's, as configured; absent: the region's own
+	Endpoint    string `json:"endpoint,omitempty"`    // as configured; absent: the default of the region
 	RootsDigest string `json:"rootsDigest,omitempty"` // sha256:<hex> of the trusted root certificates
 }
 
-// Binding is the evidence of one binding and the wish that it belongs to.
+// Binding is the evidence of one requested binding.
 type Binding struct {
 	DomainName       string            `json:"domainName"`
 	GroupID          string            `json:"groupId"`
@@ -45,14 +44,14 @@ type Binding struct {
 	Evidence         evidence.Evidence `json:"evidence"`
 }
 
-// Writer saves the evidence of a run, one binding at a time, so that no more than
-// one is held. Close it.
+// Writer saves the evidence of a run, one binding at a time, with at most one
+// in memory. The caller must close it.
 type Writer struct {
 	w     *bufio.Writer
 	begun bool
 }
 
-// NewWriter begins a file of saved evidence.
+// NewWriter starts a file of saved evidence.
 func NewWriter(w io.Writer, run Header) (*Writer, error) {
 	head, err := json.MarshalIndent(run, " ", " ")
 	if err != nil {
@@ -65,7 +64,7 @@ func NewWriter(w io.Writer, run Header) (*Writer, error) {
 
 // Add saves the evidence of one binding.
 func (w *Writer) Add(b binding.Binding, ev evidence.Evidence) error {
-	ev.Policy = evidence.Observation[evidence.Policy]{} // asked again by every replay
+	ev.Policy = evidence.Observation[evidence.Policy]{} // evaluated again by every replay
 	if ev.DNS.Facts.Hops == nil {
 		ev.DNS.Facts.Hops = []evidence.Hop{} // a list, never null
 	}
@@ -84,7 +83,7 @@ func (w *Writer) Add(b binding.Binding, ev evidence.Evidence) error {
 	return saving(err)
 }
 
-// Close ends the file; it does not close what is written to.
+// Close ends the document; it does not close the underlying writer.
 func (w *Writer) Close() error {
 	end := "]\n}\n"
 	if w.begun {
@@ -101,8 +100,8 @@ func saving(err error) error {
 	return fmt.Errorf("saving the evidence: %w", err)
 }
 
-// Read reads saved evidence strictly: an unknown field, another schema or
-// anything after the document is an error.
+// Read reads saved evidence strictly: an unknown field, another schema or data
+// after the document is an error.
 func Read(data []byte) (Saved, error) {
 	var s Saved
 	dec := json.NewDecoder(bytes.NewReader(data))
@@ -119,8 +118,8 @@ func Read(data []byte) (Saved, error) {
 	return s, nil
 }
 
-// Match finds the evidence of each binding. A binding without evidence, or with
-// more than one, is an error: a replay never guesses.
+// Match returns the evidence of each binding. A binding without evidence, or
+// with more than one match, is an error: a replay never guesses.
 func (s Saved) Match(bindings []binding.Binding) ([]evidence.Evidence, error) {
 	saved := make(map[string][]evidence.Evidence, len(s.Bindings))
 	for _, b := range s.Bindings {
@@ -132,7 +131,7 @@ func (s Saved) Match(bindings []binding.Binding) ([]evidence.Evidence, error) {
 	for i, b := range bindings {
 		found, n := saved[b.Key()], taken[b.Key()]
 		if n >= len(found) {
-			return nil, fmt.Errorf("replaying: the saved evidence holds none for %q on group %q; save it again with --evidence-out", b.DomainName, b.GroupID)
+			return nil, fmt.Errorf("replaying: the saved evidence has no entry for %q on group %q; save it again with --evidence-out", b.DomainName, b.GroupID)
 		}
 		out[i] = found[n]
 		out[i].Run = s.Run.Run

@@ -41,7 +41,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 	want := []evidence.Evidence{all[1], all[0]}
 	for i := range want {
-		want[i].Run.Live = false // what is replayed is never live
+		want[i].Run.Live = false // a replay is never live
 		want[i].DNS.Facts.Hops = []evidence.Hop{}
 	}
 	if d := cmp.Diff(want, got); d != "" {

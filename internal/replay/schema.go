@@ -5,5 +5,5 @@ import _ "embed" // the schema file
 //go:embed evidence.schema.json
 var schema string
 
-// Schema is the JSON Schema (draft 2020-12) of saved evidence.
+// Schema returns the JSON Schema (draft 2020-12) of saved evidence.
 func Schema() []byte { return []byte(schema) }

@@ -14,9 +14,9 @@ import (
 	validate "github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-var update = flag.Bool("update", false, "write the schema anew")
+var update = flag.Bool("update", false, "write the schema again")
 
-// generated makes the schema from the types and their comments.
+// generated builds the schema from the types and their comments.
 func generated(t *testing.T) []byte {
 	t.Helper()
 	r := jsonschema.Reflector{Anonymous: true, ExpandedStruct: true, Namer: func(typ reflect.Type) string {
@@ -26,13 +26,14 @@ func generated(t *testing.T) []byte {
 		}
 		return strings.TrimSuffix(arg[strings.LastIndexByte(arg, '.')+1:], "]") + outer
 	}}
-	t.Chdir("../..") // comments are found by the path from the module's root
+	t.Chdir("../..") // the path of comments is relative to the module root
 	for _, dir := range []string{"checks", "internal/replay"} {
 		if err := r.AddGoComments("github.com/bindgate/bindgate", dir); err != nil {
 			t.Fatal(err)
 		}
 	}
-	// A generic type's comments are kept under its name without the argument.
+	// Comments of a generic type are stored under its name without the
+	// argument.
 	r.LookupComment = func(typ reflect.Type, field string) string {
 		name, _, generic := strings.Cut(typ.Name(), "[")
 		if !generic || field == "" {

@@ -1,4 +1,4 @@
-// Package starter holds the files with which a repository begins to use bindgate.
+// Package starter contains the first files of a repository that uses bindgate.
 package starter
 
 import (
@@ -18,25 +18,26 @@ import (
 //go:embed files
 var files embed.FS
 
-// File is one file to write.
+// File is a file to write.
 type File struct {
 	Path string // in the repository, with slashes
 	Text []byte
-	For  string // what it is for, in a few words
+	For  string // its purpose, in a few words
 }
 
-// Places of use that Files knows.
+// CI systems that Files supports.
 const (
 	GitHub = "github"
 	GitLab = "gitlab"
 )
 
-// firstVersion pins what a build without a version writes.
+// firstVersion is pinned by a build without a version.
 const firstVersion = "v0.1.0"
 
-// Write writes the files into dir, a folder of a repository, and says in lines what
-// it did and what comes next. A file that exists stays as it is. Without ci the
-// repository's own files tell which CI it uses; the rest is as for Files.
+// Write writes the files into dir, a folder of a repository, and returns lines
+// that report each file and the next step. Existing files are not changed. If
+// ci is empty, the files of the repository decide which CI it uses; the other
+// arguments are those of Files.
 func Write(dir, version string, ci []string, manifestSchema, configSchema []byte) (done []string, err error) {
 	top := cmp.Or(confine.GitTop(dir), confine.GitTop(filepath.Dir(dir)), dir)
 	if ci == nil {
@@ -59,16 +60,16 @@ func Write(dir, version string, ci []string, manifestSchema, configSchema []byte
 		done = append(done, fmt.Sprintf("%s %s (%s)", word, f.Path, f.For))
 	}
 	if kept {
-		done = append(done, "What was kept is yours: run `bindgate init` in an empty folder to see what would stand there.")
+		done = append(done, "Existing files were not changed: run `bindgate init` in an empty folder to see what it would write.")
 	}
 	if below := folderBelow(top, dir); below != "" {
-		done = append(done, fmt.Sprintf("This folder is not the top of its repository, where alone CI and pre-commit look for their files: move .bindgate.yaml, "+
+		done = append(done, fmt.Sprintf("This folder is not the top of its repository, the only place where CI and pre-commit look for their files: move .bindgate.yaml, "+
 			".pre-commit-config.yaml and the CI's file to %s, and have the CI judge %s.", top, below))
 	}
 	return append(done, "Next: put your domain and group into bindings.yaml, then `bindgate lint --offline`."), nil
 }
 
-// guessCI tells by a repository's files which CI it uses.
+// guessCI returns the CI systems that the repository's files indicate.
 func guessCI(dir string) []string {
 	exists := func(name string) bool { _, err := os.Lstat(filepath.Join(dir, name)); return err == nil }
 	if exists(".gitlab-ci.yml") || exists(".gitlab") {
@@ -80,8 +81,8 @@ func guessCI(dir string) []string {
 	return []string{GitHub}
 }
 
-// folderBelow is the path from a repository's top to dir, links resolved; empty
-// when dir is the top itself, or when nothing can be told.
+// folderBelow returns the path from a repository's top to dir, with links
+// resolved; empty if dir is the top, or if the path is unknown.
 func folderBelow(top, dir string) string {
 	realTop, err := filepath.EvalSymlinks(top)
 	realDir, err2 := filepath.EvalSymlinks(dir)
@@ -92,8 +93,8 @@ func folderBelow(top, dir string) string {
 	return filepath.ToSlash(below)
 }
 
-// writeNew writes a file that does not exist yet. O_EXCL makes sure of it, links
-// included; a folder that is a link of the tree is not followed.
+// writeNew creates a file. O_EXCL refuses an existing one, links included; a folder
+// that is a link of the tree is not followed.
 func writeNew(dir, path string, text []byte) (bool, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return false, err
@@ -117,25 +118,24 @@ func writeNew(dir, path string, text []byte) (bool, error) {
 	return true, errors.Join(err, f.Close())
 }
 
-// Files gives the files for a repository whose CI runs at the given places.
-// version is bindgate's own: they pin it. The schemas are those that
-// `bindgate schema` prints.
+// Files returns the files for a repository that uses the given CI systems. They
+// pin bindgate at version. The schemas are the output of `bindgate schema`.
 func Files(version string, ci []string, manifestSchema, configSchema []byte) ([]File, error) {
 	out := []File{
 		{Path: ".bindgate/manifest.schema.json", Text: manifestSchema, For: "the manifest's schema, for editors"},
 		{Path: ".bindgate/config.schema.json", Text: configSchema, For: "the configuration's schema, for editors"},
 	}
 	wanted := []struct{ name, path, purpose string }{
-		{"bindgate.yaml", ".bindgate.yaml", "the tree's configuration"},
-		{"bindings.yaml", "bindings.yaml", "a manifest to begin with"},
+		{"bindgate.yaml", ".bindgate.yaml", "the repository's configuration"},
+		{"bindings.yaml", "bindings.yaml", "a first manifest"},
 		{"pre-commit-config.yaml", ".pre-commit-config.yaml", "the hooks of https://pre-commit.com"},
 	}
 	for _, place := range ci {
 		switch place {
 		case GitHub:
-			wanted = append(wanted, struct{ name, path, purpose string }{"github.yml", ".github/workflows/bindgate.yml", "the workflow of GitHub"})
+			wanted = append(wanted, struct{ name, path, purpose string }{"github.yml", ".github/workflows/bindgate.yml", "the GitHub workflow"})
 		case GitLab:
-			wanted = append(wanted, struct{ name, path, purpose string }{"gitlab.yml", ".gitlab-ci.yml", "the pipeline of GitLab"})
+			wanted = append(wanted, struct{ name, path, purpose string }{"gitlab.yml", ".gitlab-ci.yml", "the GitLab pipeline"})
 		default:
 			return nil, fmt.Errorf("choosing files: got the CI %q, want %s or %s", place, GitHub, GitLab)
 		}
@@ -150,9 +150,9 @@ func Files(version string, ci []string, manifestSchema, configSchema []byte) ([]
 	return out, nil
 }
 
-// pin is what names this version in another repository: its tag, else its commit.
+// pin returns the Git revision of a version: its tag, else its commit.
 func pin(version string) string {
-	// Compiled here, for every command would pay for it and init alone asks.
+	// Compiled here: as a variable, every command would pay for it.
 	release := regexp.MustCompile(`^v\d+\.\d+\.\d+(-[0-9A-Za-z]+(\.[0-9A-Za-z]+)*)?$`)
 	pseudo := regexp.MustCompile(`^v\d+\.\d+\.\d+-(?:[0-9A-Za-z.]+\.)?\d{14}-([0-9a-f]{12})(\+dirty)?$`)
 	if m := pseudo.FindStringSubmatch(version); m != nil {

@@ -27,7 +27,7 @@ func TestPin(t *testing.T) {
 	}
 }
 
-// texts are all files that name something of others.
+// texts returns all files that reference a version of something.
 func texts(t *testing.T) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
@@ -84,8 +84,8 @@ func TestFilesRefusesAnotherCI(t *testing.T) {
 	}
 }
 
-// TestActionScript runs the action's own script with a bindgate that prints its
-// arguments: input is words, never code.
+// TestActionScript runs the action's script with a bindgate that prints its
+// arguments: inputs become words, never code.
 func TestActionScript(t *testing.T) {
 	var action struct {
 		Runs struct {

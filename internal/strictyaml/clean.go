@@ -8,8 +8,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// The tags that the parser resolves plain values to (YAML 1.2.2 §10.3). It also
-// knows timestamps, which are strings here as they are in YAML 1.2.
+// The tags that the parser resolves plain values to (YAML 1.2.2 §10.3).
+// Timestamps, which the parser also knows, are strings here as in YAML 1.2.
 const (
 	nullTag      = "!!null"
 	boolTag      = "!!bool"
@@ -20,15 +20,15 @@ const (
 	mergeTag     = "!!merge"
 )
 
-// number is what YAML 1.2.2 §10.3.2 calls an integer or a float. The parser
-// takes one that overflows for a string, and then an unquoted 1e999 would be
-// text here and a number to any other reader.
+// number matches integers and floats (YAML 1.2.2 §10.3.2). The parser reads a
+// number that overflows as a string, so an unquoted 1e999 would be a string
+// here and a number to other readers.
 var number = regexp.MustCompile(`^([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+)$`)
 
-const plainSubset = "write the value out: anchors, aliases, merge keys and tags are not taken"
+const plainSubset = "write the value out: anchors, aliases, merge keys and tags are not supported"
 
-// clean holds a whole document to the plain subset, whether or not anything
-// reads its values later.
+// clean checks a whole document against the plain subset, including values that
+// are never read.
 func (f *File) clean(n *yaml.Node) {
 	f.cleanNode(n)
 	switch n.Kind {
@@ -66,17 +66,17 @@ func (f *File) cleanNode(n *yaml.Node) {
 		if !hidden(r) {
 			what = "invisible"
 		}
-		f.failAt(n, fmt.Sprintf("got a text with the %s character %U, want one line of plain text", what, r), "remove it")
+		f.failAt(n, fmt.Sprintf("got a string with the %s character %U, want one line of plain text", what, r), "remove it")
 	}
 }
 
-// withheld is the tag of a value that clean has refused and taken away, so that
-// no later message can repeat it. It is YAML's tag of no type.
+// withheld is the tag of a value that clean has refused and erased, so that no
+// later message can repeat it. It is YAML's tag of no type.
 const withheld = "!"
 
 func tagged(n *yaml.Node) bool { return n.Style&yaml.TaggedStyle != 0 || n.Tag == withheld }
 
-// cleanKeys wants every key of a mapping to be a string that stands once.
+// cleanKeys checks that every key of a mapping is a string and unique.
 func (f *File) cleanKeys(n *yaml.Node) {
 	seen := make(map[string]*yaml.Node, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -90,7 +90,7 @@ func (f *File) cleanKeys(n *yaml.Node) {
 			f.failAt(key, "got "+describe(key)+" as a key, want a string", "put the key in quotes")
 		case seen[key.Value] != nil:
 			first := seen[key.Value]
-			f.failAt(key, fmt.Sprintf("the key %q stands twice, first at %d:%d", shorten(key.Value),
+			f.failAt(key, fmt.Sprintf("duplicate key %q, first at %d:%d", shorten(key.Value),
 				first.Line, first.Column), "remove one")
 		default:
 			seen[key.Value] = key
@@ -102,8 +102,8 @@ func isText(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && (n.Tag == strTag || n.Tag == timestampTag)
 }
 
-// describe names the type of a value, and never the value: it may be a secret
-// that was written where it does not belong.
+// describe names the type of a value, never the value: it may be a misplaced
+// secret.
 func describe(n *yaml.Node) string {
 	switch {
 	case n.Kind == yaml.MappingNode:

@@ -8,22 +8,22 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// hole is where the items of a document's list stand, as far as the text shows
-// without a parser. Offsets are in bytes, lines and columns from 1 in the
-// document's text.
+// hole is the range of a document's list items, found in the text without a
+// parser. Offsets are in bytes; lines and columns count from 1 within the
+// document.
 type hole struct {
 	start, end             int  // of the items, without brackets
 	startLine, startColumn int  // of start
 	line, column           int  // of the list: its first dash or its bracket
 	keyLine                int  // of the list's key
-	flow                   bool // the items stand in brackets
-	flowRoot               bool // so does the document's mapping, in braces
+	flow                   bool // the list is in brackets
+	flowRoot               bool // the document's mapping is in braces
 	indent                 int  // spaces before the keys of the document's mapping
 	dash                   int  // spaces before the dashes of the items
 }
 
-// find guesses where the list stands; ok is false for a document that is short
-// or of another shape.
+// find guesses the position of the list. ok is false if the document is short
+// or has another shape.
 func (d *document) find() (h hole, ok bool) {
 	if len(d.text) <= d.size {
 		return h, false
@@ -54,8 +54,8 @@ func (d *document) find() (h hole, ok bool) {
 	return h, false
 }
 
-// findBehind looks for the list behind its key: from at on, where the key's
-// line ends at next.
+// findBehind looks for the list after its key: at is the end of the key, next
+// the end of the key's line.
 func (d *document) findBehind(h hole, at, next int) (hole, bool) {
 	n := h.keyLine
 	for !blank(d.text[at:next]) || next < len(d.text) {
@@ -79,8 +79,8 @@ func (d *document) findBehind(h hole, at, next int) (hole, bool) {
 	return h, false
 }
 
-// dashes finds the lines of a block list: those behind its key's up to one that
-// is indented no more than the key and is no item.
+// dashes finds the lines of a block list: from the line after the key's to the
+// first line that is indented no more than the key and is no item.
 func (d *document) dashes(h hole) hole {
 	h.startLine, h.startColumn = h.keyLine+1, 1
 	for n := 1; n <= h.keyLine; n++ {
@@ -96,7 +96,7 @@ func (d *document) dashes(h hole) hole {
 	return h
 }
 
-// brackets finds the end of a list whose bracket stands at a place.
+// brackets finds the end of a list whose bracket is at the given place.
 func (d *document) brackets(h hole, at, line, column int) (hole, bool) {
 	h.flow, h.line, h.column = true, line, column
 	h.start, h.startLine, h.startColumn = at+1, line, column+1
@@ -118,7 +118,8 @@ func (d *document) brackets(h hole, at, line, column int) (hole, bool) {
 	}
 }
 
-// findInBraces looks for the key in a flow mapping whose brace stands at a place.
+// findInBraces looks for the key in a flow mapping whose brace is at the given
+// place.
 func (d *document) findInBraces(at, line, column int) (h hole, ok bool) {
 	h.flowRoot = true
 	s := flow{text: d.text, at: at + 1}
@@ -150,7 +151,7 @@ func (d *document) findInBraces(at, line, column int) (h hole, ok bool) {
 	return h, false
 }
 
-// cut guesses where a part of at least size bytes may end that begins at a place.
+// cut guesses where a part of at least size bytes from at may end.
 func (h hole) cut(text []byte, at, size int) (next int, last bool) {
 	if at+size >= h.end {
 		return h.end, true
@@ -180,15 +181,15 @@ func (h hole) cut(text []byte, at, size int) (next int, last bool) {
 	}
 }
 
-// moves gives what is behind the hole its place in the document.
+// moves maps positions after the hole to positions in the document.
 func (h hole) moves(text []byte) move {
 	line, column := advance(text[h.start:h.end], h.startLine, h.startColumn)
 	return move{line: h.startLine, column: h.startColumn, lines: line - h.startLine, columns: column - h.startColumn}
 }
 
-// in finds the emptied list in the document that was parsed without its items;
-// nil when the parser reads the text around it otherwise than find. line is the
-// document's first.
+// in returns the emptied list in the document that was parsed without its
+// items; nil if the parser reads the surrounding text differently from find.
+// line is the document's first.
 func (h hole) in(root *yaml.Node, key string, line int) *yaml.Node {
 	if root.Kind != yaml.MappingNode || isFlow(root) != h.flowRoot || !h.flowRoot && root.Column != h.indent+1 {
 		return nil
@@ -209,8 +210,8 @@ func (h hole) in(root *yaml.Node, key string, line int) *yaml.Node {
 
 func isFlow(n *yaml.Node) bool { return n.Style&yaml.FlowStyle != 0 }
 
-// move puts positions of a parsed text, from one on, in their place in the file.
-// The columns are for the first line.
+// move maps positions of a parsed text to positions in the file. columns
+// applies to the first line only.
 type move struct{ line, column, lines, columns int }
 
 // moves are applied in order.
@@ -234,14 +235,14 @@ func (m moves) move(n *yaml.Node) {
 	}
 }
 
-// flow walks over flow style, past what it takes for strings and comments.
+// flow scans flow style and skips strings and comments.
 type flow struct {
 	text []byte
 	at   int
-	last byte // what stands before at, without blanks; 0: an opening bracket
+	last byte // the last non-blank byte before at; 0: an opening bracket
 }
 
-// next goes to the next character of "[]{},:" and returns it; 0 at the end.
+// next advances to the next character of "[]{},:" and returns it; 0 at the end.
 func (s *flow) next() byte {
 	for ; s.at < len(s.text); s.at++ {
 		c := s.text[s.at]
@@ -266,7 +267,7 @@ func (s *flow) next() byte {
 	return 0
 }
 
-// string goes to the quote that ends a string.
+// string advances to the closing quote of a string.
 func (s *flow) string(quote byte) {
 	for s.at++; s.at < len(s.text); s.at++ {
 		switch s.text[s.at] {
@@ -283,8 +284,8 @@ func (s *flow) string(quote byte) {
 	}
 }
 
-// keyLine reports whether a line holds the key at an indentation, and gives the
-// offset behind its colon.
+// keyLine reports whether a line contains the key at an indentation, and
+// returns the offset after its colon.
 func keyLine(line []byte, indent int, key string) (value int, ok bool) {
 	for _, k := range []string{key, `"` + key + `"`, `'` + key + `'`} {
 		rest, found := bytes.CutPrefix(line[indent:], []byte(k))
@@ -314,7 +315,7 @@ func isItem(text []byte, spaces int) bool {
 		(len(text) == spaces+1 || text[spaces+1] != '\t' && isBlank(text[spaces+1]))
 }
 
-// blank reports whether a line holds nothing but a comment.
+// blank reports whether a line is empty or only a comment.
 func blank(line []byte) bool {
 	line = bytes.TrimLeft(line, " \t\r\n")
 	return len(line) == 0 || line[0] == '#'
@@ -331,7 +332,7 @@ func indentOf(line []byte) int {
 	return len(line)
 }
 
-// lineEnd is where the next line begins.
+// lineEnd returns the offset of the next line.
 func lineEnd(text []byte, at int) int {
 	if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
 		return at + i + 1
@@ -341,7 +342,7 @@ func lineEnd(text []byte, at int) int {
 
 func lineStart(text []byte, at int) int { return bytes.LastIndexByte(text[:at], '\n') + 1 }
 
-// advance is the place behind a text that begins at a place.
+// advance returns the position after a text that begins at line and column.
 func advance(text []byte, line, column int) (int, int) {
 	if n := bytes.Count(text, []byte("\n")); n > 0 {
 		return line + n, utf8.RuneCount(text[lineStart(text, len(text)):]) + 1

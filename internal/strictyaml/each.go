@@ -9,20 +9,20 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// partSize is about how many bytes of a list are parsed at once. A document up
-// to this size is parsed whole.
+// partSize is the approximate number of list bytes parsed at once. A smaller
+// document is parsed whole.
 const partSize = 32 << 10
 
-// Each reads the documents of a file that may be long, one at a time. In a
+// Each reads the documents of a possibly long file, one at a time. In a
 // document that is a mapping with a list under key, Value.Items parses the list
-// part by part, so that the file is never held as one tree.
+// in parts, so that the whole file is never one tree in memory.
 //
-// It reads nothing else than Parse does. Where the list is cut is a guess from
-// the text; each part is then parsed as it stands in its document, up to the
-// text that follows it, and taken only if the parser ends it there too. A
-// document that cannot be cut is parsed whole, and refused beyond MaxTree.
-// What is wrong is in Errors when all documents and items are read; for a text
-// that is not YAML it is the first error alone, and Parse may say more of it.
+// Each reads exactly what Parse reads. It guesses from the text where to cut
+// the list; each part is then parsed in the context of its document, up to the
+// text that follows, and accepted only if the parser ends it at the same place.
+// A document that cannot be cut is parsed whole, and refused beyond MaxTree.
+// Errors is complete once all documents and items are read; for a text that is
+// not YAML it contains only the first error, where Parse may report more.
 func Each(name string, src []byte, key string) (*File, iter.Seq[Value]) {
 	return each(name, src, key, partSize)
 }
@@ -58,24 +58,25 @@ func each(name string, src []byte, key string, size int) (*File, iter.Seq[Value]
 	}
 }
 
-// stop records the error that ends reading, alone: half a file says nothing.
+// stop records the error that ends reading, and drops all others: those of half
+// a file mislead.
 func (f *File) stop(line, column int, message, next string) {
 	f.errs, f.more = nil, 0
 	f.fail(line, column, message, next)
 	f.over = true
 }
 
-// document is one document of a file. Its fields are the bytes as they stand.
+// document is one document of a file, as raw bytes.
 type document struct {
 	file  *File
 	text  []byte // up to the mark of the next document
-	after []byte // that mark, or nothing: what the parser sees behind the text
+	after []byte // that mark, or empty: the text that the parser sees after the document
 	line  int    // of its first byte
 	key   string
 	size  int
 }
 
-// parse parses the document, without the items of its list if that is long.
+// parse parses the document, without the items of a long list.
 func (d *document) parse() *yaml.Node {
 	d.file.long = nil
 	h, ok := d.find()
@@ -89,7 +90,8 @@ func (d *document) parse() *yaml.Node {
 		return nil
 	}
 	if at := h.in(root, d.key, d.line); at != nil {
-		// The list is there, if the parser is to be believed, and empty until Items parses it.
+		// find and the parser agree on the list; it is empty until Items parses
+		// it.
 		*at = yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Line: d.line + h.line - 1, Column: h.column}
 		d.file.long.node = at
 		return root
@@ -98,8 +100,7 @@ func (d *document) parse() *yaml.Node {
 	return d.whole(d.text, nil)
 }
 
-// whole parses the document's text, or the part of it that is left when the
-// list is cut out.
+// whole parses the document's text, or the rest of it when the list is cut out.
 func (d *document) whole(text []byte, moved moves) *yaml.Node {
 	moved = append(moved, move{line: 1, column: 1, lines: d.line - 1})
 	f := d.file
@@ -123,8 +124,8 @@ func (d *document) whole(text []byte, moved moves) *yaml.Node {
 		return nil
 	case first == nil && len(d.after) == 0:
 		return nil // comments only
-	case docs != 1+min(1, len(d.after)): // a text at the margin takes the mark --- into it
-		f.stop(d.line, 1, "got documents that are not kept apart by the mark --- alone", "split the file")
+	case docs != 1+min(1, len(d.after)): // text at the margin absorbs the mark ---
+		f.stop(d.line, 1, "got documents that are not separated by --- on a line of its own", "split the file")
 		return nil
 	}
 	moved.move(first)
@@ -138,7 +139,7 @@ func (f *File) syntaxAlone(err error, text []byte, moved moves) {
 }
 
 // split cuts the first document off a text: up to the next line that begins a
-// document. The mark of the first document itself stands behind comments only.
+// document. Only comments may precede the first document's own mark.
 func split(text []byte) (doc, after []byte) {
 	begun := false
 	for at := 0; at < len(text); {
@@ -161,8 +162,8 @@ func marks(line []byte) bool {
 	return bytes.HasPrefix(line, []byte("---")) && (len(line) == 3 || isBlank(line[3]))
 }
 
-// directive is the first line that could be a directive or end a document, 0
-// when there is none. Both are rare enough in manifests to leave them to Parse.
+// directive returns the first line that could be a directive or end a document,
+// 0 if there is none. Both are rare in manifests, so only Parse supports them.
 func directive(text []byte) int {
 	line := 1
 	for at := 0; at < len(text); line++ {
@@ -174,15 +175,15 @@ func directive(text []byte) int {
 	return 0
 }
 
-// long is a list whose items are parsed part by part.
+// long is a list whose items are parsed in parts.
 type long struct {
 	*document
 	hole
-	node *yaml.Node // stands for it in the document
+	node *yaml.Node // represents it in the document
 }
 
-// Items is List for a list that may be long: its items are parsed while they
-// are read, and an item is not kept. An error in the text ends them.
+// Items is List for a possibly long list: it parses the items while they are
+// read and keeps none. An error in the text ends the sequence.
 func (v Value) Items() (items iter.Seq[Value], ok bool) {
 	if v.node != nil && v.file.long != nil && v.file.long.node == v.node {
 		return v.file.long.items, true
@@ -215,11 +216,11 @@ func (l *long) items(yield func(Value) bool) {
 	}
 }
 
-// errCut is a part that the parser does not end where it was cut.
-var errCut = errors.New("the list is not read as it was cut")
+// errCut reports a part that the parser ends at another place than the cut.
+var errCut = errors.New("the parser ends the list at another place")
 
-// part parses the items from at on, and gives the place behind them. A part
-// that does not stand alone is tried again with more of the list.
+// part parses the items from at on, and returns the offset after them. A part
+// that does not parse alone is tried again with more of the list.
 func (l *long) part(at, line, column int) (items []*yaml.Node, next int, last bool) {
 	for size := l.size; ; size *= 2 {
 		next, last = l.cut(l.text, at, size)
@@ -228,7 +229,7 @@ func (l *long) part(at, line, column int) (items []*yaml.Node, next int, last bo
 			l.file.stop(line, column, fmt.Sprintf("item is too large: more than %d MiB or %d values", MaxTree>>20, maxValues), "")
 			return nil, next, true
 		}
-		text, moved := l.standing(part, last, line, column)
+		text, moved := l.inContext(part, last, line, column)
 		items, err := l.read(text, last)
 		if err == nil {
 			for _, n := range items {
@@ -246,9 +247,9 @@ func (l *long) part(at, line, column int) (items []*yaml.Node, next int, last bo
 	}
 }
 
-// standing is a part in a context in which the parser reads it as in its
-// document: behind the list's key, and before the character that follows it.
-func (l *long) standing(part []byte, last bool, line, column int) (text []byte, moved moves) {
+// inContext puts a part into a context in which the parser reads it as in its
+// document: after the list's key, and before the character that follows it.
+func (l *long) inContext(part []byte, last bool, line, column int) (text []byte, moved moves) {
 	before := string(bytes.Repeat([]byte{' '}, l.indent)) + "k:"
 	after := ""
 	switch {
@@ -281,8 +282,8 @@ func (l *long) standing(part []byte, last bool, line, column int) (text []byte, 
 	return text, moves{{line: 1, column: 1, lines: line - 2}}
 }
 
-// read parses what standing made and takes the context away; errCut where the
-// parser takes more or less than the part for the list.
+// read parses the result of inContext and removes the context; errCut if the
+// parser takes more or less than the part as the list.
 func (l *long) read(text []byte, last bool) ([]*yaml.Node, error) {
 	var root *yaml.Node
 	docs := 0

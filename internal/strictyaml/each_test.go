@@ -12,8 +12,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// dump writes all that a reader can see of a node. A list that Each cut is
-// written as its items come.
+// dump writes all that a reader can see of a node. The items of a list that
+// Each cut are written as they arrive.
 func dump(b *strings.Builder, v Value) {
 	fmt.Fprintf(b, "%d %s %q %d:%d %d", v.node.Kind, v.node.Tag, v.node.Value, v.node.Line, v.node.Column, v.node.Style&yaml.TaggedStyle)
 	b.WriteString("(")
@@ -39,7 +39,7 @@ func wholly(src []byte) (string, *File) {
 	return b.String(), f
 }
 
-// piecewise is the same by Each, and reports whether a list was cut.
+// piecewise does the same with Each, and reports whether a list was cut.
 func piecewise(src []byte, size int) (text string, f *File, cut bool) {
 	f, docs := each("f", src, "bindings", size)
 	var b strings.Builder
@@ -50,20 +50,20 @@ func piecewise(src []byte, size int) (text string, f *File, cut bool) {
 	return b.String(), f, cut
 }
 
-// same holds Each to its promise: what it accepts, Parse accepts, and reads the
-// same values in the same places; what is wrong with values, both report alike.
-// It returns whether Each took the text, and whether it cut a list.
+// same compares Each with Parse: Parse accepts what Each accepts and reads the
+// same values at the same positions, and both report the same errors of values.
+// It returns whether Each accepted the text, and whether it cut a list.
 func same(t interface{ Fatalf(string, ...any) }, src []byte, size int) (took, cut bool) {
 	got, each, cut := piecewise(src, size)
 	if each.over {
-		return false, cut // which the caller asks Parse about
+		return false, cut // the caller asks Parse about it
 	}
 	want, whole := wholly(src)
 	if w := whole.Errors(); len(w) == 1 && w[0].Line == 0 && strings.Contains(w[0].Message, "more than") {
 		return true, cut // a limit of Parse alone
 	}
 	if g, w := each.Errors(), whole.Errors(); (g == nil) != (w == nil) || g != nil && len(g) < maxErrors && g.Error() != w.Error() {
-		t.Fatalf("size %d of %q:\n each says %v\nparse says %v", size, src, g, w)
+		t.Fatalf("size %d of %q:\n Each: %v\nParse: %v", size, src, g, w)
 	}
 	if got != want {
 		t.Fatalf("size %d of %q:\n each reads\n%s\nparse reads\n%s", size, src, got, want)
@@ -71,8 +71,8 @@ func same(t interface{ Fatalf(string, ...any) }, src []byte, size int) (took, cu
 	return true, cut
 }
 
-// TestEachCuts holds the usual shapes to being cut: else they would be refused
-// beyond MaxTree.
+// TestEachCuts checks that lists of the usual shapes are cut: otherwise they
+// would be refused beyond MaxTree.
 func TestEachCuts(t *testing.T) {
 	for name, src := range map[string]string{
 		"block":             "apiVersion: a\nbindings:\n  - a: b\n    c: d\n  - a: e\n",
@@ -140,8 +140,8 @@ func nasty(t testing.TB) []string {
 	return texts
 }
 
-// TestEachIsParseOfRandomTexts puts lines and tokens together that make and
-// break lists.
+// TestEachIsParseOfRandomTexts combines lines and tokens that form and break
+// lists.
 func TestEachIsParseOfRandomTexts(t *testing.T) {
 	lines := []string{
 		"bindings:", "bindings: [", "- a: b", "- a", "-", "- \"x", "y\"", "- 'x", "y'", "- |", "- >-", "- {a: b,", "c: d}", "]", "- [a, b]", "a: b", "a:", "# c", "#", "", "\t", "z: y",
@@ -163,7 +163,7 @@ func TestEachIsParseOfRandomTexts(t *testing.T) {
 	})
 }
 
-// FuzzEach is the same for any text.
+// FuzzEach does the same with any text.
 func FuzzEach(f *testing.F) {
 	for _, src := range nasty(f) {
 		f.Add([]byte(src), 1)

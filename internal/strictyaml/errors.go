@@ -1,8 +1,8 @@
-// Package strictyaml reads YAML, and with it JSON, for files where a mistake
-// must never pass: every key is known and stands once, every value has the type
-// that is asked for, and every error has a line and a column. It takes a plain
-// subset of YAML 1.2 (no anchors, aliases, merge keys or tags), so that a file
-// means the same to this program, to another parser and to a reviewer.
+// Package strictyaml reads YAML, and with it JSON, for files in which no
+// mistake may pass unnoticed: every key is known and unique, every value has
+// the requested type, and every error has a line and a column. It accepts a
+// plain subset of YAML 1.2 (no anchors, aliases, merge keys or tags), so that a
+// file means the same to this program, to another parser and to a reviewer.
 package strictyaml
 
 import (
@@ -14,19 +14,19 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// maxErrors bounds how many errors of one file are told.
+// maxErrors limits the errors reported for one file.
 const maxErrors = 20
 
-// Error is one thing wrong in a file.
+// Error is one error in a file.
 type Error struct {
-	File    string // as it was named by the user
+	File    string // as the user named it
 	Line    int    // from 1; 0: the file as a whole
 	Column  int    // from 1, in characters
-	Message string // what is there, then what is wanted
-	Next    string // what to do about it; may be empty
+	Message string // got and want
+	Next    string // the next step; may be empty
 }
 
-// Error is "file:line:column: message; next step".
+// Error returns "file:line:column: message; next step".
 func (e *Error) Error() string {
 	var b strings.Builder
 	if e.File != "" {
@@ -43,11 +43,10 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Errors is everything wrong that was found, in the order of the files and,
-// inside a file, of the lines.
+// Errors are all errors found, ordered by file and line.
 type Errors []*Error
 
-// Error is one error a line.
+// Error returns one error per line.
 func (e Errors) Error() string {
 	lines := make([]string, len(e))
 	for i, err := range e {
@@ -56,7 +55,7 @@ func (e Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Unwrap gives errors.As each of them.
+// Unwrap returns the errors for errors.As.
 func (e Errors) Unwrap() []error {
 	out := make([]error, len(e))
 	for i, err := range e {
@@ -65,7 +64,7 @@ func (e Errors) Unwrap() []error {
 	return out
 }
 
-// fail records one error in the file; past maxErrors it only counts.
+// fail records an error in the file; past maxErrors it only counts.
 func (f *File) fail(line, column int, message, next string) {
 	f.record(&Error{File: f.Name, Line: line, Column: column, Message: message, Next: next})
 }
@@ -89,8 +88,8 @@ func (f *File) record(err *Error) {
 	}
 }
 
-// Errors gives everything wrong that was found so far: by Parse, and by the
-// accessors of its values. Nil when the file is sound.
+// Errors returns all errors found so far by Parse and by the accessors of its
+// values; nil if there are none.
 func (f *File) Errors() Errors {
 	if len(f.errs) == 0 {
 		return nil
@@ -100,7 +99,7 @@ func (f *File) Errors() Errors {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	if f.more > 0 {
-		out = append(out, &Error{File: f.Name, Message: fmt.Sprintf("%d more errors are not shown", f.more), Next: "repair these first"})
+		out = append(out, &Error{File: f.Name, Message: fmt.Sprintf("%d more errors are not shown", f.more), Next: "fix these first"})
 	}
 	return out
 }

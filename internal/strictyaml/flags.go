@@ -6,14 +6,14 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Flags builds the value that flags give, to be decoded as if it stood in a
-// file. Errors name the flag in place of the file.
+// Flags builds a value from flags, to be decoded like a value from a file.
+// Errors name the flag instead of the file.
 type Flags struct {
 	file *File
 	root *yaml.Node
 }
 
-// NewFlags makes an empty mapping.
+// NewFlags returns an empty mapping.
 func NewFlags() *Flags {
 	return &Flags{file: &File{flags: map[*yaml.Node]string{}}, root: &yaml.Node{Kind: yaml.MappingNode}}
 }
@@ -35,7 +35,7 @@ func (f *Flags) Texts(flag string, texts []string, path ...string) {
 	f.set(flag, list, path)
 }
 
-// File returns the file that holds the value as its one document.
+// File returns a file with the value as its only document.
 func (f *Flags) File() *File {
 	f.file.clean(f.root)
 	f.file.docs = []Value{{file: f.file, node: f.root}}
@@ -43,7 +43,7 @@ func (f *Flags) File() *File {
 }
 
 func (f *Flags) text(flag, text string) *yaml.Node {
-	// Quoted: a text that looks like a number stays a text.
+	// Quoted, so that text that looks like a number stays a string.
 	return f.node(flag, yaml.Node{Kind: yaml.ScalarNode, Tag: strTag, Style: yaml.DoubleQuotedStyle, Value: text})
 }
 
@@ -52,7 +52,7 @@ func (f *Flags) node(flag string, n yaml.Node) *yaml.Node {
 	return &n
 }
 
-// set puts a value where the path says, and makes the mappings on the way.
+// set stores a value at a path and creates the mappings on the way.
 func (f *Flags) set(flag string, value *yaml.Node, path []string) {
 	in := f.root
 	for _, key := range path[:len(path)-1] {

@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// FuzzParse holds that no text makes the parser panic, and that a JSON text it
-// takes means what encoding/json says it means.
+// FuzzParse checks that no text makes the parser panic, and that accepted JSON
+// has the same meaning as to encoding/json.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"a: 1\n", "{\"a\": [1, \"x\", null, true, {}], \"b\": \"\\u00e9\\/\"}", "- a\n- b: c\n", "a: |\n  x\n", "\ufeffa: b\r\n",
@@ -47,7 +47,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// plain is a node as encoding/json would give it; numbers are only "number".
+// plain converts a node to the types of encoding/json; a number becomes
+// "number".
 func plain(n *yaml.Node) any {
 	switch {
 	case n.Kind == yaml.MappingNode:

@@ -5,9 +5,9 @@ import "strings"
 // base64 of "-----BEGIN", as Kubernetes secrets and CI variables hold PEM.
 const encodedPEM = "LS0tLS1CRUdJTi"
 
-// IsKeyText reports whether a text is, or holds, PEM, or is PEM or DER in base64,
-// on one line or several. It may be a private key where a name, a path or a
-// label was meant, so it is never repeated in a message.
+// IsKeyText reports whether a text contains PEM, or is PEM or DER in base64, on
+// one line or several. It may be a private key in place of a name, a path or a
+// label, so messages never repeat it.
 func IsKeyText(s string) bool {
 	if len(s) < len(encodedPEM) {
 		return false
@@ -15,9 +15,10 @@ func IsKeyText(s string) bool {
 	return strings.Contains(s, "-----BEGIN") || strings.Contains(s, encodedPEM) || isDERText(strings.Join(strings.Fields(s), ""))
 }
 
-// isDERText reports whether a text looks like a DER sequence of more than some
-// 46 bytes in base64: 0x30, then a length. A P-256 key takes 164 characters and
-// more. No regular expression: each start would compile it.
+// isDERText reports whether a text looks like a DER sequence of more than about
+// 46 bytes in base64: 0x30, then a length. A P-256 key takes 164 characters or
+// more. It avoids regular expressions, which every start of the program would
+// compile.
 func isDERText(s string) bool {
 	const base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 	digits := strings.TrimRight(s, "=")

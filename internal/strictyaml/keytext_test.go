@@ -27,7 +27,7 @@ func TestKeyTextIsNeverRepeated(t *testing.T) {
 			t.Errorf("%s: got %s", name, got)
 		}
 		if text, ok := o.Get("w").Text(); !ok || text != "sound" {
-			t.Errorf("%s: the value beside it is %q", name, text)
+			t.Errorf("%s: the other value is %q", name, text)
 		}
 	}
 	f := Parse("f", []byte(body+": v\n"+body+": v\n"))

@@ -20,14 +20,14 @@ type Entry struct {
 	Value Value
 }
 
-// Object is a mapping that holds no key but these. Another key is an error; so
-// is a value that is no mapping, which gives the zero Object.
+// Object returns the mapping and accepts only the given keys. Any other key is
+// an error; so is a value that is no mapping, which returns the zero Object.
 func (v Value) Object(keys ...string) Object {
 	return v.ObjectRefusing(func(string) (string, string) { return "", "" }, keys...)
 }
 
-// ObjectRefusing is Object with reasons: for another key, refuse may give the
-// message and the next step; an empty message leaves it an unknown key.
+// ObjectRefusing is Object with reasons: for another key, refuse may return the
+// message and the next step; an empty message reports an unknown key.
 func (v Value) ObjectRefusing(refuse func(key string) (message, next string), keys ...string) Object {
 	entries, ok := v.Entries()
 	if !ok {
@@ -49,8 +49,8 @@ func (v Value) ObjectRefusing(refuse func(key string) (message, next string), ke
 	return Object{Value: v, pairs: v.node.Content}
 }
 
-// Entries is the keys and values of a mapping whose keys are free, in the
-// file's order.
+// Entries returns the keys and values of a mapping with free keys, in file
+// order.
 func (v Value) Entries() (entries []Entry, ok bool) {
 	if v.node == nil {
 		return nil, false
@@ -63,14 +63,14 @@ func (v Value) Entries() (entries []Entry, ok bool) {
 	entries = make([]Entry, 0, len(content)/2)
 	for i := 0; i+1 < len(content); i += 2 {
 		if !isText(content[i]) {
-			continue // clean has refused it
+			continue // refused by clean
 		}
 		entries = append(entries, Entry{Key: content[i].Value, Name: Value{v.file, content[i]}, Value: Value{v.file, content[i+1]}})
 	}
 	return entries, true
 }
 
-// Get is the value of a key, absent when the key is.
+// Get returns the value of a key; absent if the key is.
 func (o Object) Get(key string) Value {
 	for i := 0; i+1 < len(o.pairs); i += 2 {
 		if isText(o.pairs[i]) && o.pairs[i].Value == key {
@@ -80,7 +80,7 @@ func (o Object) Get(key string) Value {
 	return Value{}
 }
 
-// Require is Get for a key that must be there.
+// Require is Get for a required key.
 func (o Object) Require(key string) Value {
 	v := o.Get(key)
 	if !v.Given() {

@@ -11,21 +11,21 @@ import (
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 )
 
-// File is one parsed file. Its errors collect while its values are read.
+// File is one parsed file. Its accessors record errors in it.
 type File struct {
-	Name string // as errors name it
+	Name string // name in errors
 	docs []Value
 	errs Errors
 	more int // errors past maxErrors
 
-	long  *long                 // of the document that Each reads at the moment
+	long  *long                 // of the document that Each currently reads
 	over  bool                  // Each has stopped at a syntax error
-	flags map[*yaml.Node]string // the flags that gave the values; nil for a file
+	flags map[*yaml.Node]string // the flags that set the values; nil for a file
 }
 
-// Parse reads the YAML documents of src, of at most MaxTree bytes; what is
-// wrong with them is in Errors. It never panics, and a hostile text costs
-// bounded time and memory.
+// Parse reads the YAML documents of src, of at most MaxTree bytes; Errors
+// returns their errors. It never panics, and a hostile text costs bounded time
+// and memory.
 func Parse(name string, src []byte) *File {
 	f := &File{Name: name}
 	text, ok := f.scan(src, MaxTree)
@@ -33,7 +33,7 @@ func Parse(name string, src []byte) *File {
 		return f
 	}
 	if crowded(text) {
-		f.fail(0, 0, fmt.Sprintf("file holds more than %d values", maxValues), "split it into several files")
+		f.fail(0, 0, fmt.Sprintf("file contains more than %d values", maxValues), "split it into several files")
 		return f
 	}
 	err := load(text, func(doc *yaml.Node) bool {
@@ -41,7 +41,7 @@ func Parse(name string, src []byte) *File {
 		return true
 	})
 	if err != nil {
-		f.docs = nil // half a file says nothing
+		f.docs = nil // half a file is misleading
 		f.syntax(err, text, nil)
 		return f
 	}
@@ -53,8 +53,8 @@ func Parse(name string, src []byte) *File {
 
 func (f *File) empty() { f.fail(0, 0, "file is empty, want a YAML or JSON document", "") }
 
-// Documents gives the values of the file's documents, in order. Read them only
-// to find more errors, or when Errors is nil.
+// Documents returns the values of the file's documents, in order. Unless Errors
+// is nil, read them only to find more errors.
 func (f *File) Documents() []Value { return f.docs }
 
 func (f *File) add(doc *yaml.Node) {
@@ -64,7 +64,7 @@ func (f *File) add(doc *yaml.Node) {
 	}
 }
 
-// root is the one value of a document; nil, with an error, when there is none.
+// root returns the value of a document; nil, with an error, if it is empty.
 func (f *File) root(doc *yaml.Node) *yaml.Node {
 	if len(doc.Content) != 1 {
 		f.fail(doc.Line, doc.Column, "document is empty", "remove it")
@@ -72,7 +72,7 @@ func (f *File) root(doc *yaml.Node) *yaml.Node {
 	}
 	root := doc.Content[0]
 	if root.Kind == yaml.ScalarNode && root.Value == "" && root.Tag == nullTag {
-		root.Line, root.Column = doc.Line, doc.Column // the parser places "nothing" at the next line
+		root.Line, root.Column = doc.Line, doc.Column // the parser places an absent value at the next line
 	}
 	return root
 }
@@ -98,7 +98,8 @@ func load(text []byte, take func(*yaml.Node) bool) error {
 	}
 }
 
-// next gives the next document. The parser panics on what it holds impossible.
+// next returns the next document. The parser panics on states it considers
+// impossible.
 func next(loader *yaml.Loader) (doc *yaml.Node, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -109,8 +110,8 @@ func next(loader *yaml.Loader) (doc *yaml.Node, err error) {
 	return doc, loader.Load(doc)
 }
 
-// syntax records what the parser says, in words that tell what to do. The
-// parsed text is a part of the file that moved puts in its place.
+// syntax records the parser's error in words that suggest a fix. moved maps
+// positions of the parsed text to positions in the file.
 func (f *File) syntax(err error, text []byte, moved moves) {
 	var load *yaml.LoadError
 	if !errors.As(err, &load) {
@@ -126,9 +127,9 @@ func (f *File) syntax(err error, text []byte, moved moves) {
 	case strings.HasPrefix(what, "unknown anchor"):
 		f.fail(line, column, "got an alias", plainSubset)
 	case strings.Contains(what, "Unicode character escape"):
-		f.fail(line, column, "got an escape that is no character by itself", "write the character, not its surrogates")
+		f.fail(line, column, "got an escape for half of a surrogate pair", "write the character itself")
 	case strings.Contains(what, "tab") || tab:
-		f.fail(line, column, "got a tab, want spaces: YAML takes no tabs as indentation", "replace it with spaces")
+		f.fail(line, column, "got a tab, want spaces: YAML does not allow tabs as indentation", "replace it with spaces")
 	case load.ContextMsg != "":
 		begins, _ := moved.apply(load.ContextMark.Line, load.ContextMark.Column)
 		f.fail(line, column, fmt.Sprintf("not YAML: %s (%s that begins at line %d)", shorten(what), load.ContextMsg, begins), "")
@@ -137,7 +138,7 @@ func (f *File) syntax(err error, text []byte, moved moves) {
 	}
 }
 
-// at is the character at a position, both from 1; 0 when there is none.
+// at returns the character at a position, both from 1; 0 if there is none.
 func at(text []byte, line, column int) rune {
 	lines := bytes.SplitN(text, []byte("\n"), line+1)
 	if line < 1 || line > len(lines) {
@@ -151,7 +152,7 @@ func at(text []byte, line, column int) rune {
 	return 0
 }
 
-// shorten bounds a text that may hold part of the file.
+// shorten limits the length of text that comes from the file.
 func shorten(s string) string {
 	const most = 120
 	if runes := []rune(s); len(runes) > most {

@@ -9,17 +9,17 @@ import (
 	"github.com/bindgate/bindgate/internal/cputime"
 )
 
-// TestParseRefuses holds what is not the plain subset, or not YAML at all, to
-// one clear error with its place.
+// TestParseRefuses checks that input outside the plain subset, or not YAML at
+// all, gives one clear error with its position.
 func TestParseRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ src, want string }{
 		"empty":              {"", "f: file is empty, want a YAML or JSON document"},
 		"blank":              {" \n\n", "f: file is empty, want a YAML or JSON document"},
 		"only a comment":     {"# nothing\n", "f: file is empty, want a YAML or JSON document"},
 		"only a mark":        {"\ufeff", "f: file is empty, want a YAML or JSON document"},
-		"duplicate key":      {"a: 1\nb:\n  c: 1\n  c: 2\n", `f:4:3: the key "c" stands twice, first at 3:3; remove one`},
-		"duplicate quoted":   {"{a: 1, \"a\": 2}", `f:1:8: the key "a" stands twice`},
-		"duplicate escaped":  {`{"a": 1, "\u0061": 2}`, `f:1:10: the key "a" stands twice`},
+		"duplicate key":      {"a: 1\nb:\n  c: 1\n  c: 2\n", `f:4:3: duplicate key "c", first at 3:3; remove one`},
+		"duplicate quoted":   {"{a: 1, \"a\": 2}", `f:1:8: duplicate key "a"`},
+		"duplicate escaped":  {`{"a": 1, "\u0061": 2}`, `f:1:10: duplicate key "a"`},
 		"tab as indentation": {"a:\n\tb: 1\n", "f:2:1: got a tab"},
 		"tab after spaces":   {"a:\n  b: 1\n \tc: 1\n", "f:3:2: got a tab"},
 		"alias":              {"a: &x 1\nb: *x\n", "f:2:4: got an alias"},
@@ -46,11 +46,11 @@ func TestParseRefuses(t *testing.T) {
 		"line separator":     {"a: x\u2028y\n", "f:1:5: got the control character U+2028"},
 		"bidi in a comment":  {"a: 1 # \u202e x\n", "f:1:8: got the control character U+202E"},
 		"mark inside":        {"a: x\ufeffy\n", "f:1:5: got the control character U+FEFF"},
-		"escaped control":    {`a: "x\u001by"`, "f:1:4: got a text with the control character U+001B"},
-		"escaped line break": {`a: "x\ny"`, "f:1:4: got a text with the control character U+000A"},
-		"block scalar":       {"a: |\n  x\n", "f:1:4: got a text with the control character U+000A"},
-		"escaped key":        {`{"x\ty": 1}`, "f:1:2: got a text with the control character U+0009"},
-		"surrogates":         {`{"a": "\ud83d\ude00"}`, "f:1:10: got an escape that is no character by itself"},
+		"escaped control":    {`a: "x\u001by"`, "f:1:4: got a string with the control character U+001B"},
+		"escaped line break": {`a: "x\ny"`, "f:1:4: got a string with the control character U+000A"},
+		"block scalar":       {"a: |\n  x\n", "f:1:4: got a string with the control character U+000A"},
+		"escaped key":        {`{"x\ty": 1}`, "f:1:2: got a string with the control character U+0009"},
+		"surrogates":         {`{"a": "\ud83d\ude00"}`, "f:1:10: got an escape for half of a surrogate pair"},
 		"empty document":     {"a: 1\n---\n---\nb: 1\n", ""},
 		"open quote":         {"a: 'x\n", "f:2:1: not YAML: found unexpected end of stream (while scanning a quoted scalar that begins at line 1)"},
 		"two colons":         {"a: b: c\n", "f:1:5: not YAML: mapping values are not allowed in this context"},
@@ -61,8 +61,8 @@ func TestParseRefuses(t *testing.T) {
 		"deep keys":          {deepKeys(10000), "nested too deeply"},
 		"deep and closed":    {strings.Repeat("[", 10000) + strings.Repeat("]", 10000), "f:1:21: nested too deeply"},
 		"too large":          {strings.Repeat("#", MaxTree+1), "f: file is too large: more than 4 MiB; split it"},
-		"too many values":    {"[" + strings.Repeat("a,", maxValues) + "]", "f: file holds more than 300000 values"},
-		"too many dashes":    {strings.Repeat("- - - a\n", maxValues/3), "f: file holds more than 300000 values"},
+		"too many values":    {"[" + strings.Repeat("a,", maxValues) + "]", "f: file contains more than 300000 values"},
+		"too many dashes":    {strings.Repeat("- - - a\n", maxValues/3), "f: file contains more than 300000 values"},
 	} {
 		f := Parse("f", []byte(tc.src))
 		if tc.want == "" {
@@ -77,7 +77,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// deepKeys nests mappings by indentation, as deep as a file of MaxTree can.
+// deepKeys nests mappings by indentation, as deep as MaxTree allows.
 func deepKeys(depth int) string {
 	var b strings.Builder
 	for i := 0; i < depth && b.Len() < MaxTree/2; i++ {
@@ -86,7 +86,7 @@ func deepKeys(depth int) string {
 	return b.String()
 }
 
-// TestParseIsQuick gives the parser its worst known texts.
+// TestParseIsQuick parses the worst known texts.
 func TestParseIsQuick(t *testing.T) {
 	bomb := "a0: &a0 [x]\n"
 	for i := 1; i < 60; i++ {
@@ -107,7 +107,7 @@ func TestParseIsQuick(t *testing.T) {
 	} {
 		start := cputime.Spent(t)
 		f := Parse("f", []byte(src))
-		if took := cputime.Spent(t) - start; took > time.Minute { // half a second on an idle machine; what is quadratic takes hours
+		if took := cputime.Spent(t) - start; took > time.Minute { // half a second on an idle machine; quadratic code takes hours
 			t.Errorf("%s took %s of processor time", name, took)
 		}
 		if text := f.Errors().Error(); len(text) > 8000 {
@@ -119,7 +119,7 @@ func TestParseIsQuick(t *testing.T) {
 func TestErrorsAreCapped(t *testing.T) {
 	f := Parse("f", []byte(strings.Repeat("- &a x\n", 50)))
 	errs := f.Errors()
-	if len(errs) != maxErrors+1 || errs[maxErrors].Error() != "f: 30 more errors are not shown; repair these first" {
+	if len(errs) != maxErrors+1 || errs[maxErrors].Error() != "f: 30 more errors are not shown; fix these first" {
 		t.Errorf("got %d errors: %v", len(errs), errs)
 	}
 }

@@ -7,20 +7,20 @@ import (
 	"unicode/utf8"
 )
 
-// Limits. Real files stay far below them; a hostile one is refused before it
-// costs time or memory.
+// Limits, far above real files: a hostile file is refused before it costs time
+// or memory.
 const (
 	MaxBytes  = 64 << 20 // of a file that Each reads
-	MaxTree   = 4 << 20  // bytes that are parsed at once: a file that Parse reads, a part of one that Each reads
-	maxValues = 300_000  // parsed at once, about: the parser takes some 900 bytes a value
-	maxDepth  = 20       // of mappings and lists in each other
+	MaxTree   = 4 << 20  // bytes parsed at once: a file for Parse, one part for Each
+	maxValues = 300_000  // approximate number of values parsed at once; the parser takes about 900 bytes per value
+	maxDepth  = 20       // nesting of mappings and lists
 )
 
 const utf8BOM = "\xef\xbb\xbf"
 
-// scan checks the raw bytes, before a parser that stops silently at a NUL,
+// scan checks the raw bytes before the parser, which stops silently at NUL,
 // takes U+0085 for a line break and gives no position for bad UTF-8. It returns
-// the text without a byte order mark, and ok false when it must not be parsed.
+// the text without a byte order mark; ok is false if it must not be parsed.
 func (f *File) scan(src []byte, most int) (text []byte, ok bool) {
 	if len(src) > most {
 		f.fail(0, 0, fmt.Sprintf("file is too large: more than %d MiB", most>>20), "split it into several files")
@@ -49,7 +49,8 @@ func (f *File) scan(src []byte, most int) (text []byte, ok bool) {
 	return src, true
 }
 
-// crowded reports whether a text may hold more values than are parsed at once.
+// crowded reports whether a text may contain more values than are parsed at
+// once.
 func crowded(text []byte) bool {
 	values := 0
 	for i, c := range text {
@@ -65,9 +66,10 @@ func crowded(text []byte) bool {
 	return values > maxValues
 }
 
-// hidden tells characters that draw a text other than it is, or drive a
-// terminal: C0 and C1 controls, line separators, byte order marks inside a text
-// and the bidirectional controls (Unicode TR36 §3.6; CVE-2021-42574).
+// hidden reports characters that make text look different from what it is, or
+// that control a terminal: C0 and C1 controls, line separators, byte order
+// marks inside a text and bidirectional controls (Unicode TR36 §3.6;
+// CVE-2021-42574).
 func hidden(r rune) bool {
 	switch {
 	case r < 0x20 || r == 0x7f:
@@ -79,8 +81,8 @@ func hidden(r rune) bool {
 		r >= 0x2066 && r <= 0x2069 || r == 0xfeff
 }
 
-// invisible reports characters that show nothing (Unicode TR36 §3.1): two values that
-// look the same would differ. Comments may hold them: emoji do.
+// invisible reports characters that display nothing (Unicode TR36 §3.1): two
+// values that look the same would differ. Comments may contain them: emoji do.
 func invisible(r rune) bool {
 	switch {
 	case r < 0xad:
@@ -92,9 +94,9 @@ func invisible(r rune) bool {
 		r >= 0xe0000 && r <= 0xe0fff
 }
 
-// Hidden gives the first character of s that no value may hold: a control
-// character (line breaks and tabs are some), one that changes the direction
-// of text, or one that does not show.
+// Hidden returns the first character of s that no value may contain: a control
+// character (including line breaks and tabs), one that changes the direction of
+// text, or an invisible one.
 func Hidden(s string) (rune, bool) {
 	for _, r := range s {
 		if hidden(r) || invisible(r) {

@@ -8,10 +8,10 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// didYouMean names the word that a typo of at most two edits, or another
-// case, was meant to be; empty when there is none.
+// didYouMean suggests the word that got misspells by at most two edits, or by
+// letter case; empty if there is none.
 func didYouMean(got string, words []string) string {
-	const longest = 64 // the distance costs len × len
+	const longest = 64 // the distance costs len(a) × len(b)
 	best, distance := "", 3
 	if len(got) > longest {
 		return ""

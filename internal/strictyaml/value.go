@@ -8,18 +8,18 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Value is one value of a file, or the zero Value where a key is absent. Its
-// accessors record an error in the file when the type is not the wanted one,
-// and say ok only when there is a value and it is of that type.
+// Value is one value of a file, or the zero Value for an absent key. Its
+// accessors record an error in the file if the value has another type, and
+// return ok only for a value of the requested type.
 type Value struct {
 	file *File
 	node *yaml.Node
 }
 
-// Given reports whether there is a value, of whatever type.
+// Given reports whether there is a value, of any type.
 func (v Value) Given() bool { return v.node != nil }
 
-// Place is where the value begins, both from 1; zeros when it is absent.
+// Place returns the position of the value, from 1; zeros if it is absent.
 func (v Value) Place() (line, column int) {
 	if v.node == nil {
 		return 0, 0
@@ -27,15 +27,15 @@ func (v Value) Place() (line, column int) {
 	return v.node.Line, v.node.Column
 }
 
-// Fail records an error at the value: what is there and what is wanted, and
-// what to do about it.
+// Fail records an error at the value: message says got and want, next the next
+// step.
 func (v Value) Fail(message, next string) {
 	if v.node != nil {
 		v.file.failAt(v.node, message, next)
 	}
 }
 
-// wrong records a value of the wrong type, unless clean has refused it already.
+// wrong records a value of the wrong type, unless clean has refused it.
 func (v Value) wrong(want, next string) {
 	if v.node.Kind == yaml.AliasNode || tagged(v.node) {
 		return
@@ -43,7 +43,7 @@ func (v Value) wrong(want, next string) {
 	v.Fail("got "+describe(v.node)+", want "+want, next)
 }
 
-// Text is a string. A number or a boolean is none until it is put in quotes.
+// Text returns a string. A number or a boolean is an error unless quoted.
 func (v Value) Text() (text string, ok bool) {
 	switch {
 	case v.node == nil:
@@ -60,7 +60,7 @@ func (v Value) Text() (text string, ok bool) {
 	return "", false
 }
 
-// Filled is Text that is not empty.
+// Filled is Text for a non-empty string.
 func (v Value) Filled() (text string, ok bool) {
 	text, ok = v.Text()
 	if ok && text == "" {
@@ -70,7 +70,7 @@ func (v Value) Filled() (text string, ok bool) {
 	return text, ok
 }
 
-// OneOf is Text that is one of the words.
+// OneOf is Text for a string out of words.
 func (v Value) OneOf(words ...string) (text string, ok bool) {
 	text, ok = v.Text()
 	if !ok {
@@ -85,7 +85,8 @@ func (v Value) OneOf(words ...string) (text string, ok bool) {
 	return "", false
 }
 
-// Bool is true or false. The words yes, no, on and off of YAML 1.1 are strings.
+// Bool returns true or false. The words yes, no, on and off of YAML 1.1 are
+// strings.
 func (v Value) Bool() (value, ok bool) {
 	switch {
 	case v.node == nil:
@@ -97,7 +98,7 @@ func (v Value) Bool() (value, ok bool) {
 	return false, false
 }
 
-// Int is a decimal number from low to high.
+// Int returns a decimal number from low to high.
 func (v Value) Int(low, high int) (value int, ok bool) {
 	if v.node == nil {
 		return 0, false
@@ -115,7 +116,7 @@ func (v Value) Int(low, high int) (value int, ok bool) {
 	return n, true
 }
 
-// List is the items of a list.
+// List returns the items of a list.
 func (v Value) List() (items []Value, ok bool) {
 	if v.node == nil {
 		return nil, false

@@ -77,8 +77,8 @@ func TestWrongTypes(t *testing.T) {
 	}
 }
 
-// TestRefusedValuesAreNotRead holds that a value outside the plain subset is
-// told once and gives nothing.
+// TestRefusedValuesAreNotRead checks that a value outside the plain subset
+// gives one error and no value.
 func TestRefusedValuesAreNotRead(t *testing.T) {
 	for _, src := range []string{"v: !!str 5", "v: !!bool true", "v: !!int 5", "v: *x", "v: ! 5"} {
 		f := Parse("f", []byte("x: &x 5\n"+src))

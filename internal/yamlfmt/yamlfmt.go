@@ -1,5 +1,6 @@
-// Package yamlfmt lays out YAML in one way: two spaces an indent, one blank line
-// at most, comments and the order of keys as they were. It knows no manifest.
+// Package yamlfmt formats YAML: indents of two spaces, at most one blank line
+// in a row, comments and key order unchanged. It does not depend on the
+// manifest.
 package yamlfmt
 
 import (
@@ -14,21 +15,21 @@ import (
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 )
 
-// maxDepth bounds the mappings and lists in each other: every line is indented by
-// its depth, so a deep text of some kilobytes would become many megabytes.
+// maxDepth limits nesting: every line is indented by its depth, so a deep text
+// of some kilobytes would become many megabytes.
 const maxDepth = 100
 
-// blank stands in for a blank line while the YAML library holds the text, which
-// keeps comments and drops blank lines.
+// blank represents a blank line inside the YAML library, which keeps comments
+// and drops blank lines.
 const blank = "#bindgate-fmt: a blank line"
 
-// File gives the text of a file in its one layout: that of JSON where the name ends
-// in .json, else that of YAML.
+// File formats the text of a file: as JSON if its name ends in .json, else as
+// YAML.
 func File(name string, src []byte) ([]byte, error) {
 	if strings.HasSuffix(name, ".json") {
 		var b bytes.Buffer
 		if err := json.Indent(&b, bytes.TrimSpace(src), "", "  "); err != nil {
-			return nil, fmt.Errorf("laying out %q: %w", name, err)
+			return nil, fmt.Errorf("formatting %q: %w", name, err)
 		}
 		return append(b.Bytes(), '\n'), nil
 	}
@@ -39,42 +40,42 @@ func File(name string, src []byte) ([]byte, error) {
 	return out, nil
 }
 
-// Format gives the text in its one layout. Formatting that again changes
-// nothing. It is an error where the text is no YAML, or where another layout
-// would lose a comment or change a value.
+// Format formats a YAML text. Formatting the result again changes nothing. It
+// fails if the text is not YAML, or if formatting would lose a comment or
+// change a value.
 func Format(src []byte) (out []byte, err error) {
 	defer func() {
-		if r := recover(); r != nil { // the library panics on what it holds impossible
-			out, err = nil, fmt.Errorf("laying out YAML: the YAML library gave up: %v", r)
+		if r := recover(); r != nil { // the library panics on states it considers impossible
+			out, err = nil, fmt.Errorf("formatting YAML: the YAML library gave up: %v", r)
 		}
 	}()
-	src = bytes.TrimPrefix(src, []byte("\ufeff")) // which editors of Windows begin a file with
+	src = bytes.TrimPrefix(src, []byte("\ufeff")) // the byte order mark of Windows editors
 	if bytes.Contains(src, []byte(blank)) {
-		return nil, fmt.Errorf("laying out YAML: the text holds %q, which the formatter uses itself; remove it", blank)
+		return nil, fmt.Errorf("formatting YAML: the text contains %q, which the formatter reserves; remove it", blank)
 	}
 	before, err := documents(src)
 	if err != nil {
-		return nil, fmt.Errorf("laying out YAML: %w", err)
+		return nil, fmt.Errorf("formatting YAML: %w", err)
 	}
-	if out, err = layOut(src); err != nil {
+	if out, err = pass(src); err != nil {
 		return nil, err
 	}
 	after, err := documents(out)
 	if err != nil {
-		return nil, fmt.Errorf("laying out YAML: reading the result again: %w", err)
+		return nil, fmt.Errorf("formatting YAML: parsing the result: %w", err)
 	}
-	again, err := layOut(out)
+	again, err := pass(out)
 	if err != nil || bytes.Contains(out, []byte(blank)) || !bytes.Equal(out, again) || !same(before, after) || comments(src) != comments(out) {
-		return nil, errors.New("laying out YAML: another layout would change a value, lose a comment or never settle; lay it out by hand")
+		return nil, errors.New("formatting YAML: the result would change a value, lose a comment or change again when formatted; format the file by hand")
 	}
 	return out, nil
 }
 
-// layOut is one pass through the library.
-func layOut(src []byte) ([]byte, error) {
+// pass is one pass through the library.
+func pass(src []byte) ([]byte, error) {
 	marked, err := documents(mark(src))
 	if err != nil {
-		return nil, fmt.Errorf("laying out YAML: %w", err)
+		return nil, fmt.Errorf("formatting YAML: %w", err)
 	}
 	var b bytes.Buffer
 	for i, doc := range marked {
@@ -83,7 +84,7 @@ func layOut(src []byte) ([]byte, error) {
 		}
 		text, err := yaml.Dump(doc, yaml.WithIndent(2), yaml.WithCompactSeqIndent(false), yaml.WithLineWidth(-1))
 		if err != nil {
-			return nil, fmt.Errorf("laying out YAML: %w", err)
+			return nil, fmt.Errorf("formatting YAML: %w", err)
 		}
 		b.Write(text)
 	}
@@ -110,8 +111,8 @@ func documents(src []byte) ([]*yaml.Node, error) {
 	}
 }
 
-// mark puts the stand-in at the first of each run of blank lines, as far in as
-// the line that follows: there the library takes it for that line's comment.
+// mark puts the placeholder at the first of each run of blank lines, indented
+// like the next line: the library then takes it for that line's comment.
 func mark(src []byte) []byte {
 	lines := strings.Split(strings.ReplaceAll(string(src), "\r\n", "\n"), "\n")
 	var out []string
@@ -133,8 +134,8 @@ func mark(src []byte) []byte {
 	return []byte(strings.Join(out, "\n") + "\n")
 }
 
-// unmark makes blank lines of the stand-ins: one where several came together,
-// none at the start and the end.
+// unmark turns placeholders back into blank lines: a run of them into one, none
+// at the start and the end.
 func unmark(text []byte) []byte {
 	var out []string
 	for line := range strings.SplitSeq(strings.TrimRight(string(text), "\n"), "\n") {
@@ -150,7 +151,7 @@ func unmark(text []byte) []byte {
 	return []byte(strings.TrimRight(strings.Join(out, "\n"), "\n") + "\n")
 }
 
-// same compares values: kinds, tags and texts, not their layout.
+// same compares kinds, tags and texts of nodes, not their layout.
 func same(a, b []*yaml.Node) bool {
 	if len(a) != len(b) {
 		return false
@@ -164,8 +165,8 @@ func same(a, b []*yaml.Node) bool {
 	return true
 }
 
-// comments counts what looks like a comment, which is enough to see that one
-// went missing.
+// comments counts what looks like a comment, which is enough to detect a lost
+// one.
 func comments(text []byte) int {
 	n := 0
 	for line := range strings.SplitSeq(string(text), "\n") {

@@ -38,7 +38,7 @@ bindings:
 	}
 }
 
-func TestFormatRefusesWhatItWouldSpoil(t *testing.T) {
+func TestFormatRefusesLossyInput(t *testing.T) {
 	for name, in := range map[string]string{"no YAML": "a: [", "its own mark": "a: 1\n" + blank + "\n", "too deep": strings.Repeat("? ", 101) + "x"} {
 		if got, err := Format([]byte(in)); err == nil {
 			t.Errorf("%s: got %q, want an error", name, got)
@@ -46,12 +46,12 @@ func TestFormatRefusesWhatItWouldSpoil(t *testing.T) {
 	}
 }
 
-// settled formats, and wants that a second time changes nothing.
-func settled(t *testing.T, in []byte) {
+// formatted formats a text twice and compares the results.
+func formatted(t *testing.T, in []byte) {
 	t.Helper()
 	once, err := Format(in)
 	if err != nil {
-		return // refused: the file stays as it is
+		return // refused: the file is unchanged
 	}
 	twice, err := Format(once)
 	if err != nil {
@@ -72,12 +72,12 @@ func TestManifestsOfTheTests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		settled(t, data)
+		formatted(t, data)
 	}
 }
 
 func FuzzFormat(f *testing.F) {
 	f.Add([]byte("a:\n\n- b # c\n\n- {d: e}\n"))
 	f.Add([]byte("# a\n---\nb: |\n  x\n\n  y\n---\n[]\n"))
-	f.Fuzz(settled)
+	f.Fuzz(formatted)
 }

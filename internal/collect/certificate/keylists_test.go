@@ -65,7 +65,7 @@ func TestNewRefusesKeyLists(t *testing.T) {
 		"nowhere.txt": `reading --weak-keys: reading "nowhere.txt"`,
 		".":           "reading --weak-keys",
 		"empty.txt":   "reading --weak-keys: empty.txt: got no key, want 20 hex digits",
-		"body.key":    "reading --weak-keys: body.key:1: got a byte that is no hex digit in column 1, want",
+		"body.key":    "reading --weak-keys: body.key:1: got a byte that is not a hex digit in column 1, want",
 	} {
 		if _, err := asking(t, dir, list); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", list, err, want)

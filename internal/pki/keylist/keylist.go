@@ -1,6 +1,5 @@
-// Package keylist reads lists of keys that nobody may use: those of Debian's
-// package openssl-blacklist (CVE-2008-0166), and those that a team keeps of its
-// own. It judges nothing.
+// Package keylist reads lists of compromised keys: those of Debian's package
+// openssl-blacklist (CVE-2008-0166), and a team's own.
 package keylist
 
 import (
@@ -21,18 +20,18 @@ type (
 	spki    [sha256.Size]byte
 )
 
-// List is the keys of one file. It is safe for concurrent use.
+// List is the set of keys of one file. It is safe for concurrent use.
 type List struct {
-	moduli []modulus // sorted, each once
+	moduli []modulus // sorted, without duplicates
 	spkis  []spki
 }
 
 const wanted = "want 20 hex digits (an RSA key in the form of openssl-blacklist) or 64 (the SHA-256 of a SubjectPublicKeyInfo)"
 
-// Parse reads a list: one key a line, each by 20 or 64 hex digits (see Key), and
-// beside them blank lines and lines that begin with #. A list without a key is an
-// error, for it would pass every key. The error names the line, and never what
-// stands in it: somebody may have named the file of a key.
+// Parse parses a list: one key per line as 20 or 64 hex digits (see Key), blank
+// lines, and comment lines that begin with #. A list without keys is an error,
+// because it would accept every key. The error names the line but never quotes
+// it: the file may be a private key, named by mistake.
 func Parse(name string, text []byte) (*List, error) {
 	list := &List{}
 	number := 0
@@ -46,9 +45,9 @@ func Parse(name string, text []byte) (*List, error) {
 		}
 	}
 	if list.Len() == 0 {
-		return nil, fmt.Errorf("%s: got no key, %s a line", name, wanted)
+		return nil, fmt.Errorf("%s: got no key, %s on each line", name, wanted)
 	}
-	// Debian's lists are sorted, which costs next to nothing then.
+	// Debian's lists are sorted, so this costs almost nothing for them.
 	slices.SortFunc(list.moduli, compareModuli)
 	slices.SortFunc(list.spkis, compareSPKIs)
 	list.moduli, list.spkis = slices.Compact(list.moduli), slices.Compact(list.spkis)
@@ -79,34 +78,34 @@ func (l *List) add(line []byte) bool {
 	return false
 }
 
-// kind says what a line is without showing it.
+// kind describes a line without quoting it.
 func kind(line []byte) string {
 	for i := range line {
 		if !strings.ContainsRune("0123456789abcdefABCDEF", rune(line[i])) {
-			return fmt.Sprintf("a byte that is no hex digit in column %d", i+1)
+			return fmt.Sprintf("a byte that is not a hex digit in column %d", i+1)
 		}
 	}
 	return fmt.Sprintf("%d hex digits", len(line))
 }
 
-// Len is the number of different keys.
+// Len returns the number of distinct keys.
 func (l *List) Len() int { return len(l.moduli) + len(l.spkis) }
 
-// Has reports whether the list holds the key.
+// Has reports whether the list contains the key.
 func (l *List) Has(k Key) bool {
 	_, byModulus := slices.BinarySearchFunc(l.moduli, k.modulus, compareModuli)
 	_, bySPKI := slices.BinarySearchFunc(l.spkis, k.spki, compareSPKIs)
 	return k.rsa && byModulus || bySPKI
 }
 
-// Key is a public key as lists write it.
+// Key is a public key in the forms that lists use.
 type Key struct {
 	rsa     bool
-	modulus modulus // the last 80 bits of the SHA-1 of what `openssl rsa -modulus` prints (openssl-vulnkey(1))
+	modulus modulus // the last 80 bits of the SHA-1 of the output of `openssl rsa -modulus` (openssl-vulnkey(1))
 	spki    spki    // the SHA-256 of the SubjectPublicKeyInfo, DER
 }
 
-// KeyOf is the key of a certificate.
+// KeyOf returns the key of a certificate.
 func KeyOf(c *x509.Certificate) Key {
 	k := Key{spki: sha256.Sum256(c.RawSubjectPublicKeyInfo)}
 	if public, ok := c.PublicKey.(*rsa.PublicKey); ok {
@@ -115,7 +114,7 @@ func KeyOf(c *x509.Certificate) Key {
 	return k
 }
 
-// modulusOf uses SHA-1 as the lists do: here it only names, it protects nothing.
+// modulusOf uses SHA-1 as the lists do: as an identifier, not for security.
 func modulusOf(n *big.Int) modulus {
 	sum := sha1.Sum(fmt.Appendf(nil, "Modulus=%X\n", n))
 	return modulus(sum[len(sum)-len(modulus{}):])

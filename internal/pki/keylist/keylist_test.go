@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// Moduli of 512 and of 517 bits, and what `openssl rsa -noout -modulus | sha1sum
-// | cut -c 21-40` of OpenSSL 3.0.19 gives for them.
+// Moduli of 512 and of 517 bits, and their output of `openssl rsa -noout
+// -modulus | sha1sum | cut -c 21-40` in OpenSSL 3.0.19.
 const (
 	even = "CB076941FBF151F96CE054F6FA0A5BE0BD9A37BE56D20120E48DD21C127DB490" +
 		"8324125DCF7411CACA28F7551A48C41A3D1187F1C64E7E939D2C14A2F8E3887D"
@@ -66,12 +66,12 @@ func TestParseRefuses(t *testing.T) {
 		"# all of it\n\n# is comment\n":    "weak: got no key",
 		ofEven + "\n" + ofEven[1:]:         "weak:2: got 19 hex digits, want 20 hex digits (an RSA key in the form of openssl-blacklist) or 64 (the SHA-256 of",
 		"# x\n" + ofABC + ofABC:            "weak:2: got 128 hex digits",
-		ofEven + " # x":                    "weak:1: got a byte that is no hex digit in column 21",
-		"SHA256:" + ofABC:                  "weak:1: got a byte that is no hex digit in column 1",
-		pem:                                "weak:1: got a byte that is no hex digit in column 1",
-		strings.Repeat("g", 20):            "weak:1: got a byte that is no hex digit in column 1",
-		strings.Repeat("a", 63) + "\u00e9": "weak:1: got a byte that is no hex digit in column 64",
-		"c\x003\x00d\x006\x00":             "weak:1: got a byte that is no hex digit in column 2", // UTF-16
+		ofEven + " # x":                    "weak:1: got a byte that is not a hex digit in column 21",
+		"SHA256:" + ofABC:                  "weak:1: got a byte that is not a hex digit in column 1",
+		pem:                                "weak:1: got a byte that is not a hex digit in column 1",
+		strings.Repeat("g", 20):            "weak:1: got a byte that is not a hex digit in column 1",
+		strings.Repeat("a", 63) + "\u00e9": "weak:1: got a byte that is not a hex digit in column 64",
+		"c\x003\x00d\x006\x00":             "weak:1: got a byte that is not a hex digit in column 2", // UTF-16
 	} {
 		list, err := Parse("weak", []byte(text))
 		if err == nil || !strings.HasPrefix(err.Error(), want) || list != nil {
@@ -80,7 +80,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// TestErrorsShowNoLine: a file that was named by mistake may hold a secret.
+// A file named by mistake may be a secret, so errors quote no line.
 func TestErrorsShowNoLine(t *testing.T) {
 	_, err := Parse("weak", []byte("correct horse battery staple"))
 	if err == nil || strings.Contains(err.Error(), "horse") {
@@ -95,7 +95,7 @@ func TestLen(t *testing.T) {
 	}
 }
 
-// FuzzParse: what is read, written in the canonical form, is read as the same.
+// A list in canonical form parses to the same list.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{"", ofEven, "# x\n" + ofEven + "\r\n" + ofABC, "\xef\xbb\xbf" + ofOdd, "zz\n" + ofABC, ofABC + "\x00"} {
 		f.Add([]byte(seed))
@@ -122,7 +122,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// BenchmarkParse reads as many keys as Debian's list of one size holds.
+// BenchmarkParse parses as many keys as Debian's list for one key size.
 func BenchmarkParse(b *testing.B) {
 	for name, step := range map[string]uint64{"sorted": 1, "mixed": 0x9e3779b97f4a7c15} {
 		var text bytes.Buffer

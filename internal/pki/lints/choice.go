@@ -8,11 +8,12 @@ import (
 	"github.com/zmap/zlint/v3/lint"
 )
 
-// choose gives the lints of a profile for leaves or for intermediates, by name.
+// choose returns the lints of a profile for leaves or for intermediates, by
+// name.
 func choose(public, issuer bool) []*lint.CertificateLint {
 	var chosen []*lint.CertificateLint
 	for _, l := range lint.GlobalRegistry().CertificateLints().Lints() {
-		if !fromSource(l.Source, public) || slices.Contains(leftOut(), l.Name) || issuer && !slices.Contains(forIssuers(), l.Name) {
+		if !fromSource(l.Source, public) || slices.Contains(skipped(), l.Name) || issuer && !slices.Contains(forIssuers(), l.Name) {
 			continue
 		}
 		chosen = append(chosen, undated(l))
@@ -21,9 +22,9 @@ func choose(public, issuer bool) []*lint.CertificateLint {
 	return chosen
 }
 
-// undated takes the effective date off a lint of an RFC: notBefore is whatever the
-// issuer wrote, and a client applies today's rules to it. Rules of the CA/Browser
-// Forum bind a CA from a date on, and keep it.
+// undated removes the effective date from a lint of an RFC: the issuer chooses
+// notBefore, and clients apply current rules. Rules of the CA/Browser Forum
+// bind a CA from a date on, and keep it.
 func undated(l *lint.CertificateLint) *lint.CertificateLint {
 	if !fromRFC(l.Source) {
 		return l
@@ -35,9 +36,9 @@ func undated(l *lint.CertificateLint) *lint.CertificateLint {
 
 func fromRFC(s lint.LintSource) bool { return strings.HasPrefix(string(s), "RFC") }
 
-// tolerated are lints of RFCs that sound private CAs break by default (cert-manager
-// with ECDSA keys, Vault, OpenSSL's v3_req): every client takes such key usages and
-// criticality, so in profile private they are warnings.
+// tolerated returns lints of RFCs that valid private CAs violate by default
+// (cert-manager with ECDSA keys, Vault, OpenSSL's v3_req): all clients accept
+// such key usages and criticality, so they are warnings in profile private.
 func tolerated() []string {
 	return []string{
 		"e_basic_constraints_not_critical", "e_ecdsa_allowed_ku", "e_ext_authority_key_identifier_critical",
@@ -49,8 +50,8 @@ func tolerated() []string {
 	}
 }
 
-// fromSource: a private CA has agreed to RFCs, not to the rules of a forum that
-// it is no member of.
+// fromSource selects sources: RFCs bind a private CA, the rules of a forum that
+// it is no member of do not.
 func fromSource(s lint.LintSource, public bool) bool {
 	if fromRFC(s) {
 		return true
@@ -59,8 +60,8 @@ func fromSource(s lint.LintSource, public bool) bool {
 		lint.AppleRootStorePolicy, lint.ChromeRootStorePolicy, lint.Community}, s)
 }
 
-// leftOut are lints that say of sound certificates what nobody should act on.
-func leftOut() []string {
+// skipped returns lints whose findings need no action.
+func skipped() []string {
 	return []string{
 		"w_ext_subject_key_identifier_missing_sub_cert", // Baseline Requirements §7.1.2.7.6 advise against it in leaves
 		"w_subject_common_name_included",                // allowed by §7.1.4.3, and in nearly every certificate
@@ -68,8 +69,8 @@ func leftOut() []string {
 	}
 }
 
-// forIssuers are the lints that speak of a CA certificate's form. What of an
-// intermediate its owner cannot change and no client looks at is left out.
+// forIssuers returns the lints that concern the form of a CA certificate. It
+// omits what the owner of an intermediate cannot change and no client checks.
 func forIssuers() []string {
 	return []string{
 		"e_basic_constraints_not_critical", "e_ca_key_cert_sign_not_set", "e_ca_key_usage_missing", "e_ca_subject_field_empty",

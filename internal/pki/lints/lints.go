@@ -1,7 +1,7 @@
-// Package lints runs a curated part of zlint over certificates. It judges
-// nothing: what the lints say comes out as they say it, with their source and
-// citation. Lints of the CA/Browser Forum and the root programs are dated: one that
-// came into force after a certificate was issued says nothing of it.
+// Package lints runs selected lints of zlint on certificates and returns their
+// findings unchanged, with source and citation. Lints of the CA/Browser Forum
+// and the root programs have a date: they do not apply to certificates issued
+// before.
 package lints
 
 import (
@@ -15,8 +15,8 @@ import (
 	"github.com/zmap/zcrypto/x509"
 	"github.com/zmap/zlint/v3/lint"
 
-	// The lints register themselves. Only the families that speak of TLS
-	// servers are linked in.
+	// The lints register themselves. Only families that concern TLS servers are
+	// linked.
 	_ "github.com/zmap/zlint/v3/lints/apple"
 	_ "github.com/zmap/zlint/v3/lints/cabf_br"
 	_ "github.com/zmap/zlint/v3/lints/cabf_ev"
@@ -26,7 +26,7 @@ import (
 	_ "github.com/zmap/zlint/v3/lints/rfc"
 )
 
-// Finding is one thing that a lint found.
+// Finding is one finding of a lint.
 type Finding struct {
 	ID       string
 	Error    bool // false: a warning
@@ -37,7 +37,7 @@ type Finding struct {
 
 // Linter runs one profile's lints. It is safe for concurrent use.
 type Linter struct {
-	leaf   func() []*lint.CertificateLint // chosen when first used: choosing costs, and most commands never lint
+	leaf   func() []*lint.CertificateLint // chosen on first use: choosing is slow, and most commands never lint
 	issuer func() []*lint.CertificateLint
 	config lint.Configuration
 	public bool
@@ -46,8 +46,8 @@ type Linter struct {
 	issuers map[[sha256.Size]byte][]Finding // intermediates are few and shared
 }
 
-// New makes the linter of the public profile (RFCs, CA/Browser Forum, root
-// programs, zlint's own) or of the private one (RFCs alone).
+// New returns the linter of the public profile (RFCs, CA/Browser Forum, root
+// programs, zlint's own) or of the private one (RFCs only).
 func New(public bool) *Linter {
 	return &Linter{
 		leaf:    sync.OnceValue(func() []*lint.CertificateLint { return choose(public, false) }),
@@ -58,7 +58,7 @@ func New(public bool) *Linter {
 	}
 }
 
-// Version is the linter's name and version.
+// Version returns the linter's name and version.
 func Version() string {
 	const module = "github.com/zmap/zlint/v3"
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -71,14 +71,14 @@ func Version() string {
 	return "zlint v3"
 }
 
-// Count is how many lints are run on a leaf.
+// Count returns the number of lints for a leaf.
 func (l *Linter) Count() int { return len(l.leaf()) }
 
-// Leaf lints the DER of a server's certificate. The error is of a certificate
-// that zlint's parser refuses, or of a lint that panicked.
+// Leaf lints the DER of a server certificate. It fails if zlint's parser
+// refuses the certificate, or if a lint panics.
 func (l *Linter) Leaf(der []byte) ([]Finding, error) { return l.run(l.leaf(), der) }
 
-// Issuer lints an intermediate, and remembers what was found in it.
+// Issuer lints an intermediate and caches the findings.
 func (l *Linter) Issuer(der []byte) ([]Finding, error) {
 	sum := sha256.Sum256(der)
 	l.mu.Lock()
@@ -100,7 +100,7 @@ func (l *Linter) Issuer(der []byte) ([]Finding, error) {
 
 const (
 	maxRemembered = 1000 // intermediates
-	maxDetails    = 300  // bytes of what a lint says, which may quote the certificate
+	maxDetails    = 300  // bytes of a lint's message, which may quote the certificate
 )
 
 func (l *Linter) run(list []*lint.CertificateLint, der []byte) (found []Finding, err error) {

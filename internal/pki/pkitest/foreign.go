@@ -13,17 +13,17 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// Foreign is a kind of key that crypto/x509 makes no certificate for, or that no
-// browser takes. Its numbers have the right sizes and are noise.
+// Foreign is a kind of key that crypto/x509 cannot certify, or that no browser
+// accepts. Its numbers have the right sizes and are noise.
 type Foreign struct {
-	Name       string // as weakkey.Unaccepted gives it
+	Name       string // as weakkey.Unaccepted returns it
 	PublicKey  []byte // SubjectPublicKeyInfo, DER
 	PrivateKey []byte // PKCS#8, DER
 	algorithm  []byte // AlgorithmIdentifier of its signatures, DER
-	signature  int    // size of one, in bytes
+	signature  int    // size of a signature, in bytes
 }
 
-// Foreigners are one of each kind.
+// Foreigners returns one key of each kind.
 func Foreigners(tb testing.TB) []Foreign {
 	tb.Helper()
 	type identifier struct {
@@ -77,8 +77,8 @@ func Foreigners(tb testing.TB) []Foreign {
 	}
 }
 
-// Holding is the DER of a certificate that i has issued, with a foreign key in
-// the place of its own.
+// Holding returns the DER of a certificate issued by i, with the foreign key in
+// place of its own.
 func (f Foreign) Holding(tb testing.TB, i, certificate Identity) []byte {
 	tb.Helper()
 	return rewrite(tb, certificate.Raw, f.PublicKey, nil, func(tbs []byte) []byte {
@@ -91,15 +91,15 @@ func (f Foreign) Holding(tb testing.TB, i, certificate Identity) []byte {
 	})
 }
 
-// Signed is the DER of a certificate with a signature of the foreign kind, which
-// nobody has made.
+// Signed returns the DER of a certificate with a made-up signature of the
+// foreign kind.
 func (f Foreign) Signed(tb testing.TB, certificate Identity) []byte {
 	tb.Helper()
 	return rewrite(tb, certificate.Raw, nil, f.algorithm, func([]byte) []byte { return bytes.Repeat([]byte{0x5a}, f.signature) })
 }
 
-// rewrite changes the key or the signature algorithm of a certificate (RFC 5280
-// §4.1), each left alone where nil, and signs it anew.
+// rewrite replaces the key or the signature algorithm of a certificate (RFC
+// 5280 §4.1), unless nil, and signs it again.
 func rewrite(tb testing.TB, der, spki, algorithm []byte, sign func(tbs []byte) []byte) []byte {
 	tb.Helper()
 	input := cryptobyte.String(der)

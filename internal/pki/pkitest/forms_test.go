@@ -12,7 +12,7 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// forms makes certificates that are trusted and have one flaw of form each.
+// forms creates trusted certificates with one flaw of form each.
 func forms(t *testing.T, all map[string][]byte, root, ca, leaf pkitest.Identity) {
 	demo := []string{"api.demo.com"}
 	with := func(name string, changes ...pkitest.Change) {
@@ -63,7 +63,7 @@ func sctList() asn1.ObjectIdentifier {
 	return asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 2}
 }
 
-// scts embeds one SCT (RFC 6962 §3.2) for each log; nobody has signed them.
+// scts embeds one SCT (RFC 6962 §3.2) per log, without valid signatures.
 func scts(logs ...string) pkitest.Change {
 	var list []byte
 	for _, log := range logs {
@@ -91,7 +91,7 @@ func order(t *testing.T, all map[string][]byte, root, ca, leaf pkitest.Identity)
 	all["excess.pem"] = pkitest.PEM(many, ca)
 }
 
-// examplePublic is the public half of the key in the examples of Go's crypto/tls.
+// examplePublic is the public key of the examples in Go's crypto/tls.
 const examplePublic = `-----BEGIN PUBLIC KEY-----
 MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEPR3tU2Fta9ktY+6P9G0cWO+0kETA
 6SFs38GecTyudlHz6xvCdz8qEKTcWGekdmdDPsHloRNtsiCa697B2O9IFA==

@@ -10,9 +10,9 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// lists makes CRLs beside list.crl, which is sound and revokes nothing: one that
-// revokes the leaf of sound.pem, and that same one out of date, of another CA,
-// and signed by another key.
+// lists creates CRLs in addition to list.crl, which is valid and empty: one
+// that revokes the leaf of sound.pem, and copies of it that are out of date, of
+// another CA, and signed by another key.
 func lists(t *testing.T, all map[string][]byte, ca, leaf pkitest.Identity) {
 	list := func(name string, from, until time.Time, issuer pkitest.Identity) {
 		all[name+".crl"] = block("X509 CRL", must(x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
@@ -28,7 +28,7 @@ func lists(t *testing.T, all map[string][]byte, ca, leaf pkitest.Identity) {
 	impostor := ca
 	impostor.Key = pkitest.Root(t, "Demo Impostor").Key
 	public := *ca.Certificate
-	public.PublicKey = impostor.Key.Public() // or CreateRevocationList would refuse to sign
+	public.PublicKey = impostor.Key.Public() // else CreateRevocationList would refuse to sign
 	impostor.Certificate = &public
 	list("forged", now, later, impostor)
 }

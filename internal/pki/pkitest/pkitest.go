@@ -1,5 +1,5 @@
-// Package pkitest issues certificates for tests: a small certification
-// authority whose every certificate can be changed before it is signed.
+// Package pkitest issues certificates for tests from a small certification
+// authority. A Change can alter each certificate before it is signed.
 package pkitest
 
 import (
@@ -25,8 +25,8 @@ type Identity struct {
 // Change alters a certificate before it is signed.
 type Change func(*x509.Certificate)
 
-// Now is the time at which the certificates are valid unless a Change says
-// otherwise: the clock of testdata/checks/base.yaml.
+// Now is the time at which certificates are valid by default: the clock of
+// testdata/checks/base.yaml.
 func Now() time.Time { return time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC) }
 
 // Valid sets the validity.
@@ -34,45 +34,46 @@ func Valid(notBefore, notAfter time.Time) Change {
 	return func(c *x509.Certificate) { c.NotBefore, c.NotAfter = notBefore, notAfter }
 }
 
-// Root makes a self-signed CA.
+// Root creates a self-signed CA.
 func Root(tb testing.TB, name string, changes ...Change) Identity {
 	return issue(tb, ca(name), newKey(tb), nil, changes)
 }
 
-// CA makes a CA below this one.
+// CA creates a CA below this one.
 func (i Identity) CA(tb testing.TB, name string, changes ...Change) Identity {
 	return issue(tb, ca(name), newKey(tb), &i, changes)
 }
 
-// Leaf makes a server certificate for these DNS names; the first is its CN too.
+// Leaf creates a server certificate for the DNS names; the first is also its
+// CN.
 func (i Identity) Leaf(tb testing.TB, names []string, changes ...Change) Identity {
 	return issue(tb, server(names), newKey(tb), &i, changes)
 }
 
-// Certify makes a certificate for a key that exists already: a cross
-// certificate, or a leaf of another key type.
+// Certify creates a certificate for an existing key: a cross certificate, or a
+// leaf with another type of key.
 func (i Identity) Certify(tb testing.TB, name string, key crypto.Signer, changes ...Change) Identity {
 	return issue(tb, ca(name), key, &i, changes)
 }
 
-// Server makes Certify's certificate one for a server.
+// Server turns a certificate of Certify into a server certificate.
 func Server(names ...string) Change {
 	return func(c *x509.Certificate) { *c = *server(names) }
 }
 
-// SelfSigned makes a server certificate that nobody but itself has signed.
+// SelfSigned creates a self-signed server certificate.
 func SelfSigned(tb testing.TB, names ...string) Identity {
 	return issue(tb, server(names), newKey(tb), nil, nil)
 }
 
-// Extension adds an extension as it stands.
+// Extension adds an extension unchanged.
 func Extension(critical bool, oid asn1.ObjectIdentifier, value []byte) Change {
 	return func(c *x509.Certificate) {
 		c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: oid, Critical: critical, Value: value})
 	}
 }
 
-// PEM is the certificates' text, in this order.
+// PEM returns the certificates as PEM, in order.
 func PEM(identities ...Identity) []byte {
 	var text []byte
 	for _, i := range identities {
@@ -81,7 +82,7 @@ func PEM(identities ...Identity) []byte {
 	return text
 }
 
-// KeyPEM is a private key in PKCS#8.
+// KeyPEM returns a private key in PKCS#8.
 func KeyPEM(tb testing.TB, key crypto.Signer) []byte {
 	tb.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(key)
@@ -117,7 +118,7 @@ func server(names []string) *x509.Certificate {
 	}
 }
 
-// issue signs a certificate; without an issuer it signs itself.
+// issue signs a certificate; without an issuer it is self-signed.
 func issue(tb testing.TB, template *x509.Certificate, key crypto.Signer, issuer *Identity, changes []Change) Identity {
 	tb.Helper()
 	serial := make([]byte, 8)

@@ -11,17 +11,17 @@ import (
 	"github.com/youmark/pkcs8"
 )
 
-// Derivation is a password-based key derivation function, as an attacker would
-// set it: what is told of it, whatever was done.
+// Derivation is a password-based key derivation function as an attacker would
+// declare it, whatever the actual one.
 type Derivation struct {
 	OID        asn1.ObjectIdentifier
 	Parameters any // after the salt, which is eight zeros
 }
 
 // Seal encrypts the DER of a private key by PBES2 with one iteration of PBKDF2,
-// and tells of another derivation unless that is nil. It takes what no library
-// writes: keys of any size and kind.
-func Seal(tb testing.TB, der []byte, passphrase string, told *Derivation) []byte {
+// and declares another derivation if declared is not nil. It supports keys that
+// no library writes: of any size and kind.
+func Seal(tb testing.TB, der []byte, passphrase string, declared *Derivation) []byte {
 	tb.Helper()
 	salt, iv := make([]byte, 8), make([]byte, 16)
 	key, _, err := pkcs8.PBKDF2Opts{IterationCount: 1, HMACHash: crypto.SHA1}.DeriveKey([]byte(passphrase), salt, 32)
@@ -39,17 +39,17 @@ func Seal(tb testing.TB, der []byte, passphrase string, told *Derivation) []byte
 		}
 		return asn1.RawValue{FullBytes: out}
 	}
-	if told == nil {
-		told = &Derivation{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12}, struct{ Iterations int }{1}}
+	if declared == nil {
+		declared = &Derivation{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12}, struct{ Iterations int }{1}}
 	}
-	numbers := made(told.Parameters) // a SEQUENCE whose contents follow the salt
+	numbers := made(declared.Parameters) // a SEQUENCE whose contents follow the salt
 	var inside asn1.RawValue
 	if _, err := asn1.Unmarshal(numbers.FullBytes, &inside); err != nil {
 		tb.Fatal(err)
 	}
 	parameters := made(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: bytes.Join([][]byte{made(salt).FullBytes, inside.Bytes}, nil)})
 	scheme := made(struct{ Derivation, Encryption pkix.AlgorithmIdentifier }{
-		pkix.AlgorithmIdentifier{Algorithm: told.OID, Parameters: parameters},
+		pkix.AlgorithmIdentifier{Algorithm: declared.OID, Parameters: parameters},
 		pkix.AlgorithmIdentifier{Algorithm: pkcs8.AES256CBC.OID(), Parameters: made(iv)},
 	})
 	return made(struct {
@@ -58,12 +58,13 @@ func Seal(tb testing.TB, der []byte, passphrase string, told *Derivation) []byte
 	}{pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}, Parameters: scheme}, text}).FullBytes
 }
 
-// RSANumbers is the DER of an RSAPrivateKey (RFC 8017 A.1.2) whose numbers have the
-// relations of a key and a modulus of this many bits; its factors are not prime.
+// RSANumbers returns the DER of an RSAPrivateKey (RFC 8017 A.1.2) with
+// consistent numbers and a modulus of the given size; its factors are not
+// prime.
 func RSANumbers(tb testing.TB, bits int) []byte {
 	tb.Helper()
 	one, e := big.NewInt(1), big.NewInt(65537)
-	odd := func(high, low int64) *big.Int { // of high*2^n + low; 6 and 7 of 8 make a product of full size
+	odd := func(high, low int64) *big.Int { // returns high*2^n + low; 6 and 7 of 8 give a product of full size
 		n := new(big.Int).Lsh(big.NewInt(high), uint(bits/2-3))
 		return n.Add(n, big.NewInt(low))
 	}
@@ -81,6 +82,6 @@ func RSANumbers(tb testing.TB, bits int) []byte {
 		}
 		return der
 	}
-	tb.Fatal("no numbers of that size")
+	tb.Fatal("found no numbers of that size")
 	return nil
 }

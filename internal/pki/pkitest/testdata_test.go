@@ -26,11 +26,11 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/certificates")
 
-// TestCertificates: testdata/certificates holds the files that this generator
-// makes and no others; `go test ./internal/pki/pkitest -update` writes them. The
-// bytes are the same at every run of one Go release, but another release may
-// draw keys otherwise, so they are compared by nobody: the fixtures of
-// checks/certificate judge what the files hold.
+// TestCertificates checks that testdata/certificates contains exactly the files
+// of this generator; `go test ./internal/pki/pkitest -update` writes them. One
+// Go release always generates the same bytes, but another may draw keys
+// differently, so no test compares the bytes: the fixtures of
+// checks/certificate judge the content.
 func TestCertificates(t *testing.T) {
 	cryptotest.SetGlobalRandom(t, 20261121)
 	dir := filepath.Join("..", "..", "..", "testdata", "certificates")
@@ -50,7 +50,7 @@ func TestCertificates(t *testing.T) {
 		switch _, made := want[e.Name()]; {
 		case made, e.Name() == "README.md", strings.HasPrefix(e.Name(), "legacy"): // by OpenSSL
 		default:
-			t.Errorf("%s is made by nobody", e.Name())
+			t.Errorf("no generator creates %s", e.Name())
 		}
 		delete(want, e.Name())
 	}
@@ -61,8 +61,8 @@ func TestCertificates(t *testing.T) {
 
 const passphrase = "demo"
 
-// files are all files of the folder; the order in which they are made matters,
-// because each takes its keys from one stream of randomness.
+// files returns all files of the folder; their order matters, because all keys
+// come from one random stream.
 func files(t *testing.T) map[string][]byte {
 	root := pkitest.Root(t, "Demo Root")
 	ca := root.CA(t, "Demo CA")
@@ -153,7 +153,7 @@ func chains(t *testing.T, all map[string][]byte, root, ca, leaf pkitest.Identity
 	all["sha1.pem"] = pkitest.PEM(ca.Leaf(t, demo, sha1), ca)
 	client := root.CA(t, "Demo Client CA", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })
 	all["client-ca.pem"] = pkitest.PEM(client.Leaf(t, demo), client)
-	// A constraint with a minimum, which no name form has.
+	// A constraint with a minimum, which no name form uses.
 	constrained := root.CA(t, "Demo Constrained CA", constraints("\x30\x11\xa0\x0f\x30\x0d\x82\x08demo.com\x80\x01\x01"))
 	all["unevaluable.pem"] = pkitest.PEM(constrained.Leaf(t, demo), constrained)
 }
@@ -180,7 +180,8 @@ func containers(t *testing.T, all map[string][]byte, ca, leaf pkitest.Identity) 
 	all["utf16.pem"] = wide
 }
 
-// pkcs7 is a SignedData without signers (RFC 5652 §5), which carries certificates.
+// pkcs7 returns a SignedData without signers (RFC 5652 §5) that contains
+// certificates.
 func pkcs7(identities ...pkitest.Identity) []byte {
 	var certificates []byte
 	for _, i := range identities {

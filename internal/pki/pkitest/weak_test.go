@@ -17,21 +17,21 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// public is a key that certificates can be issued for and that signs nothing.
+// public is a key that certificates can be issued for and that cannot sign.
 type public struct{ key crypto.PublicKey }
 
 func (p public) Public() crypto.PublicKey { return p.key }
 
 func (p public) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { panic("it signs nothing") }
 
-// numbers is an RSAPrivateKey (RFC 8017 A.1.2) with whatever numbers.
+// numbers is an RSAPrivateKey (RFC 8017 A.1.2) with arbitrary numbers.
 type numbers struct {
 	Version                    int
 	N, E, D, P, Q, DP, DQ, Inv *big.Int
 }
 
-// rsaOf computes the numbers that belong to two primes and an exponent; where
-// the exponent has no inverse the private one is 3.
+// rsaOf computes the numbers of two primes and an exponent; if the exponent has
+// no inverse, the private exponent is 3.
 func rsaOf(p, q, e *big.Int) numbers {
 	one := big.NewInt(1)
 	p1, q1 := new(big.Int).Sub(p, one), new(big.Int).Sub(q, one)
@@ -54,7 +54,7 @@ func (n numbers) pem() []byte { return block("RSA PRIVATE KEY", must(asn1.Marsha
 
 func prime(bits int) *big.Int { return must(rand.Prime(rand.Reader, bits)) }
 
-// weak makes pairs whose key has one weakness each, and keys that are damaged.
+// weak creates pairs whose keys have one weakness each, and damaged keys.
 func weak(t *testing.T, all map[string][]byte, ca pkitest.Identity) {
 	pair := func(name string, key crypto.PublicKey, private []byte) {
 		all[name+".pem"] = pkitest.PEM(ca.Certify(t, name, public{key}, pkitest.Server("api.demo.com")), ca)
@@ -85,7 +85,7 @@ func weak(t *testing.T, all map[string][]byte, ca pkitest.Identity) {
 		three = rsaOf(prime(1024), prime(1024), big.NewInt(3))
 	}
 	ofRSA("exponent-3", three)
-	small := rsaOf(p, q, prime(500)) // d and e change places
+	small := rsaOf(p, q, prime(500)) // d and e are swapped
 	small.E, small.D = small.D, small.E
 	small.DP, small.DQ = new(big.Int).Mod(small.D, new(big.Int).Sub(p, big.NewInt(1))), new(big.Int).Mod(small.D, new(big.Int).Sub(q, big.NewInt(1)))
 	all["small-d.key"] = small.pem()
@@ -120,8 +120,8 @@ func damaged(all map[string][]byte) {
 	all["wrong-point.key"] = block("EC PRIVATE KEY", der)
 }
 
-// rocaPrime makes a prime as Infineon's chips did for keys of 2048 bits:
-// k·M + (65537^a mod M), M the product of the first 126 primes.
+// rocaPrime creates a prime like Infineon's chips for keys of 2048 bits: k·M +
+// (65537^a mod M), where M is the product of the first 126 primes.
 func rocaPrime() *big.Int {
 	m, found := big.NewInt(1), 0
 	for i := int64(2); found < 126; i++ {
@@ -130,7 +130,7 @@ func rocaPrime() *big.Int {
 			found++
 		}
 	}
-	low := new(big.Int).Div(new(big.Int).Lsh(big.NewInt(3), 1022), m) // so that two of them make 2048 bits
+	low := new(big.Int).Div(new(big.Int).Lsh(big.NewInt(3), 1022), m) // so that the product of two has 2048 bits
 	span := new(big.Int).Sub(new(big.Int).Div(new(big.Int).Lsh(big.NewInt(1), 1024), m), low)
 	for {
 		k := new(big.Int).Add(low, must(rand.Int(rand.Reader, span)))
