@@ -1,4 +1,4 @@
-// Package binding holds the wish that bindgate judges: this domain name on
+// Package binding holds the binding that bindgate judges: this domain name on
 // this API group, with its stage, network type, force, redirect and
 // certificate, and where in the manifest each of them was written. It is pure:
 // it reads nothing and imports nothing of bindgate.
@@ -16,7 +16,7 @@ const (
 	ProofTXT   = "txt"   // a TXT record at <GroupId>.<domain> names the SubDomain
 )
 
-// Binding is one wish. Names follow the API's own. Pointers tell a value that
+// Binding is one requested binding. Names follow the API's own. Pointers tell a value that
 // was not written (nil: not sent, not compared) from an empty one.
 type Binding struct {
 	DomainName            string            `json:"domainName"`
@@ -24,7 +24,7 @@ type Binding struct {
 	RegionID              string            `json:"regionId"`
 	BindStageName         *string           `json:"bindStageName,omitempty"`         // TEST, PRE or RELEASE; empty: all environments; absent: not sent
 	CustomDomainType      string            `json:"customDomainType"`                // INTERNET when the manifest says nothing
-	IsForce               bool              `json:"isForce"`                         // leave to take the domain from ForceFrom
+	IsForce               bool              `json:"isForce"`                         // a permission to take the domain from ForceFrom
 	ForceFrom             []string          `json:"forceFrom,omitempty"`             // ids of the groups that may lose the domain
 	IsHTTPRedirectToHTTPS *bool             `json:"isHttpRedirectToHttps,omitempty"` // absent: not sent
 	DomainProof           string            `json:"domainProof"`                     // cname when the manifest says nothing
@@ -105,7 +105,7 @@ func (p *Positions) index(pointer string) int {
 	return -1
 }
 
-// Has reports whether the value at pointer has a place of its own.
+// Has reports whether the position of the value at pointer is known.
 func (p Positions) Has(pointer string) bool { return p.index(pointer) >= 0 }
 
 // At is the position of the value at pointer, or of the nearest enclosing

@@ -24,7 +24,7 @@ type Certificate struct {
 	Chain       []Cert   `json:"chain,omitempty"`       // in the file's order
 	Path        Path     `json:"path,omitzero"`
 	Profile     string   `json:"profile,omitempty"`     // ProfilePublic or ProfilePrivate: whose rules hold
-	Dirt        []string `json:"dirt,omitempty"`        // what of the text is not canonical, each a predicate: "has CRLF line ends"
+	Dirt        []string `json:"dirt,omitempty"`        // irregularities of the text, each a predicate: "has CRLF line ends"
 	PrivateKeys []string `json:"privateKeys,omitempty"` // places of private keys inside a PEM file: "block 2 (line 9, byte 400)"
 	Excess      []string `json:"excess,omitempty"`      // what is beyond the limits of what is evaluated; then no path was looked for
 	Lints       *Lints   `json:"lints,omitempty"`       // nil: nothing was linted
@@ -51,7 +51,7 @@ type KeyList struct {
 	Listed []int  `json:"listed,omitempty"` // indexes in Chain of the certificates whose key it holds
 }
 
-// Profiles of a certificate: whose rules hold beside RFC 5280's.
+// Profiles of a certificate: the rules that apply in addition to RFC 5280.
 const (
 	ProfilePublic  = "public"  // the CA/Browser Forum's and the root programs'
 	ProfilePrivate = "private" // a CA of one's own
@@ -92,7 +92,7 @@ func NewCert(c *x509.Certificate, block, offset int) Cert {
 	return Cert{DER: c.Raw, Block: block, Offset: offset, parsed: c}
 }
 
-// X509 is the certificate, parsed. It may be shared: nobody may change it.
+// X509 returns the parsed certificate. It may be shared and must not be changed.
 func (c Cert) X509() (*x509.Certificate, error) {
 	if c.parsed != nil && bytes.Equal(c.parsed.Raw, c.DER) {
 		return c.parsed, nil
@@ -109,7 +109,7 @@ type Path struct {
 	DER       [][]byte `json:"der,omitempty"`       // the same certificates
 	Problem   string   `json:"problem,omitempty"`   // why there is no path
 	Missing   string   `json:"missing,omitempty"`   // subject of the issuer that is not in the file, if that is why
-	Undecided string   `json:"undecided,omitempty"` // why it cannot be told whether there is one
+	Undecided string   `json:"undecided,omitempty"` // why it is not known whether there is one
 
 	parsed []*x509.Certificate // as Cert.parsed
 }
@@ -144,7 +144,7 @@ type Key struct {
 
 	Unsound    []string `json:"unsound,omitempty"`    // relations that its numbers do not keep: "p*q is not n"
 	Weaknesses []string `json:"weaknesses,omitempty"` // of its private numbers, each a predicate: "has a small private exponent (…)"
-	ReadableBy string   `json:"readableBy,omitempty"` // who else may read the file: "everybody (mode 0644)"; empty: nobody
+	ReadableBy string   `json:"readableBy,omitempty"` // who else may read the file: "everybody (mode 0644)"; empty: only the owner
 	Tracked    bool     `json:"tracked,omitempty"`    // the file is under version control
 }
 

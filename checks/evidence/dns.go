@@ -1,6 +1,6 @@
 package evidence
 
-// Event tells how asking for a name ended (terms of RFC 9499).
+// Event is the result of asking for a name (terms of RFC 9499).
 type Event string
 
 // The ends of a walk along a chain of aliases. Ends that say nothing about the
@@ -23,7 +23,7 @@ type DNS struct {
 	End       End    `json:"end"`
 	// What follows came later; saved evidence of before has none of it.
 	Servers   []Matrix `json:"servers,omitempty"`   // authority mode: one for each name of the chain, in order
-	Resolvers []View   `json:"resolvers,omitempty"` // authority mode: resolvers beside it
+	Resolvers []View   `json:"resolvers,omitempty"` // authoritative mode: resolvers asked in addition
 	// ResolversProblem is why some or all of the system's resolvers were not asked.
 	ResolversProblem string         `json:"resolversProblem,omitempty"`
 	Security         []NameSecurity `json:"security,omitempty"` // authority mode: one for each name of the chain
@@ -34,7 +34,7 @@ type DNS struct {
 // Hop is one CNAME record. Names are absolute, lower case, without the final dot.
 type Hop struct {
 	Owner  string `json:"owner"`  // the alias
-	Target string `json:"target"` // the name that it stands for
+	Target string `json:"target"` // the name that it is an alias of
 	TTL    uint32 `json:"ttl"`    // seconds, as this server gave it
 	Server string `json:"server"` // who said so
 }
@@ -63,7 +63,7 @@ type Clients struct {
 type ClientAnswer struct {
 	Name      string   `json:"name"`                // what was asked
 	Type      string   `json:"type"`                // A, AAAA or TXT
-	Server    string   `json:"server,omitempty"`    // whom: host and address, or the resolver
+	Server    string   `json:"server,omitempty"`    // host and address, or the resolver
 	CNAME     string   `json:"cname,omitempty"`     // the target that the same server gave for the CNAME; empty: none
 	Targets   []string `json:"targets,omitempty"`   // of the CNAME records of this answer, in order
 	Records   []string `json:"records,omitempty"`   // of the type, at the last of them

@@ -9,7 +9,7 @@ type Matrix struct {
 	Zone          string   `json:"zone"`                    // the apex; . for the root
 	NegativeTTL   uint32   `json:"negativeTtl,omitempty"`   // seconds for which "there is none" is kept (RFC 2308 §5)
 	Rows          []Row    `json:"rows"`                    // by host and address
-	Beside        []string `json:"beside,omitempty"`        // types of records beside the CNAME of Name
+	Beside        []string `json:"beside,omitempty"`        // types of other records at Name
 	BesideUnasked []string `json:"besideUnasked,omitempty"` // types that the servers do not answer for
 	BesideProblem string   `json:"besideProblem,omitempty"` // why more types may stand there than are listed
 }
@@ -46,7 +46,7 @@ const (
 	OriginZone = "zone"
 )
 
-// View is what one resolver says beside the authorities.
+// View is the answer of one resolver that was asked in addition to the authoritative servers.
 type View struct {
 	Server  string `json:"server"`         // the resolver: its address or URL
 	Hops    []Hop  `json:"hops,omitempty"` // TTL: what is left of it
@@ -83,7 +83,7 @@ type Lookup struct {
 	Problem string   `json:"problem,omitempty"` // why they are not known
 }
 
-// Around is what stands around the alias chain.
+// Around holds records that matter for the names of the CNAME chain.
 type Around struct {
 	Missing string   `json:"missing,omitempty"` // QueryName does not exist: the topmost name on the way to it that does not
 	Types   []string `json:"types,omitempty"`   // QueryName exists without alias and address: types that it has, of those asked for

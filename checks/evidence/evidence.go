@@ -67,11 +67,11 @@ type Run struct {
 	DNSMode  string    `json:"dnsMode"`  // resolver, authority or none
 	Actor    string    `json:"actor"`    // who claims to run this; unproven
 	// MinRemainingSeconds is what the owner wants a certificate to last at least,
-	// beside the third of its lifetime; 0: nothing.
+	// in addition to the third of its lifetime; 0: nothing.
 	MinRemainingSeconds int64 `json:"minRemainingSeconds,omitempty"`
 	// Identity is who the run calls as; nil: the gateway is not asked.
 	Identity *Identity `json:"identity,omitempty"`
-	// Live tells that everything was observed in this very run, on the live
+	// Live reports that everything was observed in this run, on the live
 	// clock. It is never saved, so replayed evidence can never claim it.
 	Live bool `json:"-"`
 }
@@ -120,7 +120,7 @@ const (
 // Metadata is an observation without its facts: whether it was made, when, and
 // from whom.
 type Metadata struct {
-	State  State     `json:"state"`            // observed, failed or left-out; empty: nobody collected it
+	State  State     `json:"state"`            // observed, failed or left-out; empty: not collected
 	Reason string    `json:"reason,omitempty"` // how it failed, or why it was left out
 	At     time.Time `json:"at,omitzero"`      // when it was made, UTC
 	From   string    `json:"from,omitempty"`   // who said so: a server, an endpoint, a file

@@ -17,7 +17,7 @@ func accountIsKnown() checks.Check {
 		Doc: checks.Doc{
 			Title: "The account that makes the calls is known, and the one that the owner names",
 			Why: "A domain is bound to a group of the account that the credentials belong to. Credentials of a machine, of another pipeline or of " +
-				"a former employer may stand where nobody looks, and a plan that was reviewed for one account must not be applied to another.",
+				"a former employer may remain in a file that is never reviewed, and a plan that was reviewed for one account must not be applied to another.",
 			Fix: "Let the machine reach STS (sts.<region>.aliyuncs.com). An installation without an STS is stated by its owner: sts: none in the " +
 				"file of --config.",
 			References: []string{"Alibaba Cloud STS, GetCallerIdentity (2015-04-01): every identity may call it"},

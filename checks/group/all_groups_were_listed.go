@@ -25,7 +25,7 @@ func allGroupsWereListed() checks.Check {
 			Title: "Every group of the account was looked at for the domain",
 			Why: "Who holds a domain is known only by reading each group. Where the RAM rights do not reach that far a " +
 				"conflict stays unseen until SetDomain is refused; nothing is lost by that, for without a force the " +
-				"platform takes the domain from nobody.",
+				"platform takes the domain from no group.",
 			Fix:        "Allow the reading actions on acs:apigateway:<region>:*:apigroup/*, or accept that a conflict shows late.",
 			References: []string{pageGroups, pageBind},
 			Failing:    "evidence:\n  account:\n    facts: {complete: false, problem: 'no permission'}",

@@ -17,7 +17,7 @@ func bindingIsHealthy() checks.Check {
 		Judge:   judgeBindingIsHealthy,
 		Doc: checks.Doc{
 			Title: "A domain that is bound already is in effect",
-			Why: "A domain can be bound and serve nobody. BINDING means that it is in effect and BOUND that it is not, which " +
+			Why: "A domain can be bound and serve no request. BINDING means that it is in effect and BOUND that it is not, which " +
 				"reads the wrong way round; a lost alias shows as UNRESOLVED, a missing ICP filing as ABNORMAL.",
 			Fix: "Repair what the remark names: the alias, or the ICP filing. After a filing was repaired the domain wants " +
 				"ReactivateDomain.",

@@ -45,7 +45,7 @@ func judgeExists(s checks.Subject) checks.Verdict {
 }
 
 // faults are all that is wrong with a group that was found. BillingStatus and
-// IllegalStatus are told by their words only: empty is not locked.
+// IllegalStatus are known by their documented words only: empty is not locked.
 func faults(b binding.Binding, g evidence.Group) []checks.Finding {
 	var out []checks.Finding
 	fail := func(pointer, fix, format string, args ...any) {
@@ -58,10 +58,10 @@ func faults(b binding.Binding, g evidence.Group) []checks.Finding {
 		fail("/groupId", "bind to a group whose Status is NORMAL", "the group's Status is %q, want NORMAL", g.Status)
 	}
 	if g.BillingStatus != "" && g.BillingStatus != "NORMAL" {
-		fail("/groupId", "settle the account's bills, which unlocks the group", "the group's BillingStatus is %q, want NORMAL: it is locked for unpaid bills and serves nobody", g.BillingStatus)
+		fail("/groupId", "settle the account's bills, which unlocks the group", "the group's BillingStatus is %q, want NORMAL: it is locked for unpaid bills and serves no request", g.BillingStatus)
 	}
 	if g.IllegalStatus != "" && g.IllegalStatus != "NORMAL" {
-		fail("/groupId", "open a ticket with Alibaba Cloud to have the lock lifted", "the group's IllegalStatus is %q, want NORMAL: it is locked for its content and serves nobody", g.IllegalStatus)
+		fail("/groupId", "open a ticket with Alibaba Cloud to have the lock lifted", "the group's IllegalStatus is %q, want NORMAL: it is locked for its content and serves no request", g.IllegalStatus)
 	}
 	return out
 }

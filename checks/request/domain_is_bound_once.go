@@ -57,7 +57,7 @@ func judgeBoundOnce(s checks.Subject) checks.Verdict {
 		return checks.Judge(findings...)
 	case group.State == evidence.StateNotCollected:
 		return checks.NotRun(fmt.Sprintf("the binding at %s claims the domain for group %q, and group evidence, "+
-			"which tells whether they clash, was left out: %s", undecided.At, undecided.GroupID, group.Reason))
+			"which decides whether they conflict, was not collected: %s", undecided.At, undecided.GroupID, group.Reason))
 	default:
 		return checks.CannotTell(fmt.Sprintf("the binding at %s claims the domain for group %q, and instance and "+
 			"base path of the two groups are not both known", undecided.At, undecided.GroupID))
@@ -79,7 +79,7 @@ func claim(b binding.Binding, other evidence.Sibling) string {
 	return ""
 }
 
-// sharesPlace tells whether the two groups are one, or share instance and base
+// sharesPlace reports whether the two groups are one, or share instance and base
 // path, and whether that is known at all.
 func sharesPlace(s checks.Subject, other evidence.Sibling) (shares, known bool) {
 	if other.GroupID == s.Binding.GroupID {

@@ -12,7 +12,7 @@ import (
 
 type reservedName struct{ name, source string }
 
-// reserved are names below which nobody can register a public domain, and who said so.
+// reserved are suffixes without public registration, each with its source.
 func reserved() []reservedName {
 	return []reservedName{
 		{"test", "RFC 6761 section 6.2"},

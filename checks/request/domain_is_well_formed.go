@@ -17,7 +17,7 @@ func domainIsWellFormed() checks.Check {
 		Doc: checks.Doc{
 			Title: "The domain name is a host name or a wildcard",
 			Why: "What is asked of DNS, read in the certificate and sent to the gateway must be one and the same name. " +
-				"A scheme, a port, a final dot or an invisible character makes them differ, and the binding then serves nobody.",
+				"A scheme, a port, a final dot or an invisible character makes them differ, and the binding then serves no request.",
 			Fix: "Write the host name alone: labels of letters, digits and inner hyphens (U-labels as their A-labels), at most 63 octets a " +
 				"label and 253 in all, no final dot; for a wildcard one * as the whole leftmost label.",
 			References: []string{

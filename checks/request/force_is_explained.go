@@ -18,7 +18,7 @@ func forceIsExplained() checks.Check {
 		},
 		Judge: judgeExplained,
 		Doc: checks.Doc{
-			Title: "A force says whom it may take the domain from, who asks, and under which ticket",
+			Title: "A force names the groups it may displace, the owner and the ticket",
 			Why: "A force unbinds the domain from other groups, in production and without asking them. Whoever reviews it, " +
 				"or is called at night because of it, must see what was meant.",
 			Fix:        "Add forceFrom with the ids of the groups that may lose the domain, and the labels owner and changeTicket.",
@@ -37,7 +37,7 @@ func judgeExplained(s checks.Subject) checks.Verdict {
 			"add forceFrom with the ids of the groups that may lose it"))
 	}
 	if b.Labels["owner"] == "" {
-		findings = append(findings, checks.Warns("/labels/owner", "isForce without the label owner: nobody answers for it",
+		findings = append(findings, checks.Warns("/labels/owner", "isForce without the label owner: nobody is responsible for it",
 			"add labels: {owner: …}"))
 	}
 	if b.Labels["changeTicket"] == "" {

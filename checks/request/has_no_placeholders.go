@@ -12,7 +12,7 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 )
 
-// placeholder is what templates and shells leave where nobody filled a value in:
+// placeholder is what templates and shells leave where a value was not filled in:
 // ${X}, $(x), $X, {{ x }}, #{x}, <x>, %X%, and whole values that stand for one.
 var placeholder = regexp.MustCompile(`\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]+|\{\{.*?\}\}|#\{[^}]*\}|<[A-Za-z][A-Za-z0-9_. -]*>|%[A-Za-z_][A-Za-z0-9_]*%` +
 	`|^(?i:change[-_ ]?me|replace[-_ ]?me|fill[-_ ]?me|todo|tbd|fixme|xxx+)$`)
@@ -23,7 +23,7 @@ func hasNoPlaceholders() checks.Check {
 		ID: "request/has-no-placeholders", Severity: checks.Error,
 		Judge: judgePlaceholders,
 		Doc: checks.Doc{
-			Title: "No value is a placeholder that nobody filled in",
+			Title: "No value is an unfilled placeholder",
 			Why: "A template that was not rendered, or a variable that was not set, leaves its placeholder in the manifest. As a label it " +
 				"satisfies policies that ask for an owner or a ticket; as a certificate name it fails only after the domain was bound.",
 			Fix:        "Render the template, or write the value.",
@@ -38,7 +38,7 @@ func judgePlaceholders(s checks.Subject) checks.Verdict {
 	var found []checks.Finding
 	for _, v := range values(s.Binding) {
 		if left := placeholder.FindString(v.text); left != "" {
-			found = append(found, checks.Fails(v.pointer, fmt.Sprintf("%s holds the placeholder %.80q: nobody filled it in", v.name, left),
+			found = append(found, checks.Fails(v.pointer, fmt.Sprintf("%s contains the placeholder %.80q, which was not filled in", v.name, left),
 				"render the template before bindgate runs, or write the value"))
 		}
 	}
@@ -48,7 +48,7 @@ func judgePlaceholders(s checks.Subject) checks.Verdict {
 // value is one text of a binding.
 type value struct{ name, pointer, text string }
 
-// values are all texts of a binding that somebody writes.
+// values returns all texts of a binding that people write.
 func values(b binding.Binding) []value {
 	out := []value{{"domainName", "/domainName", b.DomainName}, {"groupId", "/groupId", b.GroupID}, {"regionId", "/regionId", b.RegionID},
 		{"customDomainType", "/customDomainType", b.CustomDomainType}}

@@ -23,7 +23,7 @@ func notIn2017(b binding.Binding) []field {
 			"the domain would be bound for the public network"},
 		{"isForce", b.IsForce, "the call would fail where another group holds the domain"},
 		{"clientCertificate", b.ClientCertificate != nil && !b.ClientCertificate.None, "callers would be let in without a certificate"},
-		{"isHttpRedirectToHttps", b.IsHTTPRedirectToHTTPS != nil, "plain HTTP would be served, whatever is written here"},
+		{"isHttpRedirectToHttps", b.IsHTTPRedirectToHTTPS != nil, "plain HTTP would be served despite this setting"},
 	}
 }
 

@@ -14,8 +14,8 @@ type slip struct {
 	fix  string
 }
 
-// slips are looked for in this order; the first one found is told. A scheme
-// stands before the port that its colon looks like, an address before both.
+// slips are looked for in this order; the first one found is reported. A scheme
+// comes before the port that its colon looks like, an address before both.
 func slips() []slip {
 	return []slip{
 		{in: func(n string) bool { return n == "" },

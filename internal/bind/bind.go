@@ -1,6 +1,6 @@
 // Package bind redeems permits: for each call it journals the intent, makes the
 // call, and journals the outcome; after the last call it reads the state back
-// until the gateway shows the wish. It is the only importer of the writer.
+// until the gateway shows the requested binding. It is the only importer of the writer.
 package bind
 
 import (
@@ -24,7 +24,7 @@ type Reader interface {
 	ServedNow(ctx context.Context, region, groupID, domain string) (evidence.Served, error)
 }
 
-// Losers lists afresh the groups that a force would take the domain from.
+// Losers lists again the groups that a force would displace.
 type Losers interface {
 	Losers(ctx context.Context, b binding.Binding, g evidence.Group) ([]evidence.Holder, error)
 }
@@ -46,7 +46,7 @@ type Config struct {
 	Journal   Journal
 	Deadline  time.Duration // for the read back of one binding, a quarter of it for settling one unknown outcome; 0: 30 s
 	Interval  time.Duration // between two reads; 0: 500 ms
-	CallTime  time.Duration // for one call, its retries included, and for reading the losers of a force; 0: 30 s
+	CallTime  time.Duration // for one call, its retries included, and for reading the displaced groups of a force; 0: 30 s
 	Grace     time.Duration // once the run is interrupted: for the step that is under way, and for what must be read after it; 0: 5 s
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
-// call makes the permit's next call: the losers of a force and what an update keeps
+// call makes the permit's next call: the displaced groups of a force and what an update keeps
 // are read again, the
 // intent is on disk before anything is sent, and the outcome after it. A call
 // of unknown outcome is settled by reading the state back before it is repeated.
@@ -76,14 +76,14 @@ func putOff(err error) error {
 // read back and does not show its effect.
 func (r *redemption) giveUp(c plan.Call, reply write.Reply, err error) error {
 	r.permit.Failed()
-	reply.Attempts = 0 // told in the outcome before
+	reply.Attempts = 0 // reported in the previous outcome
 	if jerr := r.record(journal.Outcome, c, reply, err); jerr != nil {
 		return then(err, fmt.Errorf("journalling the outcome: %w", jerr))
 	}
 	return err
 }
 
-// send gives one call its own time, and notes what the answer tells. An interrupt
+// send gives one call its own time, and notes what the answer says. An interrupt
 // shortens the time of a first call only: the rest of a sequence belongs to it.
 func (r *redemption) send(ctx context.Context, next func(context.Context, gate.Permit) (write.Reply, error)) (write.Reply, error) {
 	bounded := r.step

@@ -14,12 +14,12 @@ import (
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
-// errChanged tells that what a force would take away is no longer what was judged.
+// errChanged reports that a force would displace other groups than those judged.
 var errChanged = errors.New("the world changed since it was judged")
 
 // losersStand reads again what a force would take away and compares it, whole,
 // with what was judged: another group, another stage of the same group and a
-// group that has let go all stop the call.
+// group that no longer holds the domain all stop the call.
 func (r *redemption) losersStand(ctx context.Context, c plan.Call) error {
 	if !c.Forces() {
 		return nil

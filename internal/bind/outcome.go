@@ -9,11 +9,11 @@ type Status string
 
 // The outcomes.
 const (
-	Bound        Status = "bound"         // every call was made and the gateway shows the wish
-	Unchanged    Status = "unchanged"     // the wish stood already; nothing was sent
+	Bound        Status = "bound"         // every call was made and the gateway shows the requested binding
+	Unchanged    Status = "unchanged"     // the binding was already in effect; nothing was sent
 	Incomplete   Status = "incomplete"    // bound, but certificate or effect is missing
 	Failed       Status = "failed"        // a call was refused
-	Unknown      Status = "unknown"       // nobody can tell whether a call took effect
+	Unknown      Status = "unknown"       // it is not known whether a call took effect
 	NotAttempted Status = "not-attempted" // nothing was sent
 )
 

@@ -11,7 +11,7 @@ import (
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
-// readBack polls until the gateway shows the wish: in effect, with its stage,
+// readBack polls until the gateway shows the requested binding: in effect, with its stage,
 // type, redirect and certificate. What it does not show in time is incomplete,
 // and what could not be read at all is unknown.
 func (r *redemption) readBack(ctx context.Context) Outcome {
@@ -30,7 +30,7 @@ func (r *redemption) readBack(ctx context.Context) Outcome {
 	switch {
 	case err != nil:
 		o.Status = Unknown
-		o.Message = fmt.Sprintf("every call was accepted, but the state could not be read back: %v; run lint to see what stands", err)
+		o.Message = fmt.Sprintf("every call was accepted, but the state could not be read back: %v; run lint to see what is in effect", err)
 	case !stands:
 		o.Status = Incomplete
 		after := "after " + r.Deadline.String()
@@ -57,7 +57,7 @@ func (r *redemption) lost(g evidence.Group) (words []string) {
 	return words
 }
 
-// state is the group as it stands now, with the certificate it serves for the
+// state returns the group's current state, with the certificate it serves for the
 // binding's domain where the binding has one.
 func (r *redemption) state(ctx context.Context) (evidence.Group, error) {
 	w := r.subject.Binding

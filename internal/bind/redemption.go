@@ -23,7 +23,7 @@ type redemption struct {
 	outcome Outcome
 }
 
-// errInterrupted tells that an interrupt kept a call from being made, or made again.
+// errInterrupted reports that an interrupt prevented a call or its repetition.
 var errInterrupted = errors.New("the run was interrupted, so nothing more was sent")
 
 // step gives one step its time, and once the run is interrupted no more than the

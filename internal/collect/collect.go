@@ -1,5 +1,5 @@
 // Package collect gathers the evidence of every binding of a run, in parallel
-// and within a deadline. Whatever goes wrong in a collector, a panic included,
+// and within a deadline. Every failure of a collector, a panic included,
 // becomes an observation that failed; nothing becomes a pass.
 package collect
 
@@ -48,7 +48,7 @@ type Collector struct {
 	WithoutDNS   string        // why DNS is nil: "--offline"
 	WithoutGroup string        // why Group is nil
 	Served       bool          // ask which certificate is served now: a plan compares it
-	Timeout      time.Duration // for one binding, two thirds of it for DNS; 0: none of its own
+	Timeout      time.Duration // for one binding, two thirds of it for DNS; 0: no time-out
 	Now          func() time.Time
 }
 

@@ -1,7 +1,7 @@
 // Package config reads the two kinds of configuration. The tree's .bindgate.yaml
 // may be edited by the very pull request that is judged, so it may only choose
 // report formats and raise severities. Everything that decides who is asked and
-// what is believed stands in the file of the gate's owner (--config FILE).
+// what is trusted is configured in the file of the gate's owner (--config FILE).
 package config
 
 import (
@@ -36,7 +36,7 @@ type Config struct {
 	Formats []string
 	Raise   []string // checks whose findings become errors
 
-	// What follows stands in the owner's file only.
+	// The rest is in the owner's file only.
 	Settings   []Setting
 	Severities map[string]checks.Severity // by check id; that a core check is not lowered is for the caller to see
 }

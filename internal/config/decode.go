@@ -109,7 +109,7 @@ func ownersOnly(key string) (message, next string) {
 func decodeOwner(v strictyaml.Value, c *Config) {
 	o := v.ObjectRefusing(func(key string) (string, string) {
 		if key == "raise" {
-			return `"raise" stands only in ` + TreeName, "use severities: {CHECK: error}"
+			return `"raise" is a key of ` + TreeName + ` only`, "use severities: {CHECK: error}"
 		}
 		return "", ""
 	}, ownerKeys()...)

@@ -40,7 +40,7 @@ func TestShapes(t *testing.T) {
 		{"owner", "apiVersion: v1\n", `:1:13: got "v1", want bindgate/v1`},
 		{"owner", version + "endpoint: ''\n", ":2:11: got an empty string"},
 		{"owner", version + "endpont: x\n", `unknown key "endpont"; did you mean "endpoint"?`},
-		{"owner", version + "raise: []\n", `"raise" stands only in .bindgate.yaml; use severities`},
+		{"owner", version + "raise: []\n", `"raise" is a key of .bindgate.yaml only; use severities`},
 		{"owner", version + "formats: [JSON]\n", `got "JSON", want FORMAT or FORMAT=FILE`},
 		{"owner", version + "formats: ['json=']\n", `got "json=", want FORMAT or FORMAT=FILE`},
 		{"owner", version + "contract: 2026\n", ":2:11: got a number, want a string; put it in quotes"},
@@ -94,7 +94,7 @@ func TestShapes(t *testing.T) {
 	}
 }
 
-// ownersKeys asks the decoder, with a key nobody knows, which keys it wants.
+// ownersKeys asks the decoder, with an unknown key, which keys it knows.
 func ownersKeys(t *testing.T) []string {
 	t.Helper()
 	return wantedKeys(t, config.LoadOwner)

@@ -28,7 +28,7 @@ type Decision struct {
 	Status  Status
 	Reasons []string // why it is not allowed, in the order of the catalogue
 
-	// Plan is what would be sent, whatever the status; not to be relied on with
+	// Plan is what would be sent for any status; not to be relied on with
 	// PlanErr.
 	Plan    plan.Plan
 	PlanErr error
@@ -79,7 +79,7 @@ func Decide(catalogue []checks.Check, severities checks.Severities, s checks.Sub
 	return d
 }
 
-// tally sorts what stands in the way by how it weighs.
+// tally sorts what blocks the binding by its weight.
 type tally struct {
 	strict                      bool // warnings refuse
 	refused, undetermined, left []string

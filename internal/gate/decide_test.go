@@ -84,7 +84,7 @@ func doubled(id string) func([]checks.Result) []checks.Result {
 
 func TestDecide(t *testing.T) {
 	advice := checks.Warns("", "hm", "")
-	errorFinding := checks.Fails("", "bad", "mend it")
+	errorFinding := checks.Fails("", "bad", "fix it")
 	cases := []struct {
 		name   string
 		change []func([]checks.Result) []checks.Result

@@ -17,7 +17,7 @@ var (
 	ErrNotUnknown = errors.New("permit does not repeat: the outcome of its last call is known")
 )
 
-// Permit is leave to make one frozen sequence of calls, once and in order. Only
+// Permit authorises one fixed sequence of calls, once and in order. Only
 // an allowed decision makes one; the zero permit gives nothing. Copies share
 // one state, so a copy is not a second permit. It carries what was judged and
 // what follows from it, so that neither can be mistaken for another binding's.
@@ -80,7 +80,7 @@ func (p Permit) Subject() checks.Subject {
 	return p.seq.subject
 }
 
-// Plan is a copy of what the permit gives leave for; empty for the zero permit.
+// Plan returns a copy of what the permit authorises; empty for the zero permit.
 func (p Permit) Plan() plan.Plan {
 	if p.seq == nil {
 		return plan.Plan{}
@@ -148,7 +148,7 @@ func (p Permit) Again() (plan.Call, error) {
 // turned out to stand.
 func (p Permit) Done() { p.settle(settled, 1) }
 
-// Unknown settles that nobody can tell yet whether the call took effect.
+// Unknown records that it is not known yet whether the call took effect.
 func (p Permit) Unknown() { p.settle(unknown, 0) }
 
 // Failed settles that the call was refused; the rest of the permit is spent.

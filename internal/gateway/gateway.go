@@ -1,7 +1,7 @@
 // Package gateway reads the API Gateway's state through the official SDK core:
 // groups and their domains, and the certificate that a domain serves. It knows
 // the API's formats, judges nothing and cannot change anything: the package
-// that sends is internal to this folder, and only write, beside it, sends what
+// that sends is internal to this folder, and only the package write sends what
 // changes the gateway.
 package gateway
 
@@ -15,7 +15,7 @@ import (
 	"github.com/bindgate/bindgate/internal/gateway/internal/wire"
 )
 
-// Config tells where and how to call the API.
+// Config says where and how to call the API.
 type Config = wire.Config
 
 // Transport carries calls for the reader and for package write. It has no
@@ -25,7 +25,7 @@ type Transport = wire.Pool
 // Error is a call that did not succeed. It never holds the request.
 type Error = wire.Error
 
-// Kind tells apart what went wrong with a call.
+// Kind classifies the failure of a call.
 type Kind = wire.Kind
 
 // The kinds of Error that callers branch on; wire documents each.
@@ -37,7 +37,7 @@ const (
 	NotSent      = wire.NotSent
 )
 
-// ErrNoCredentials tells that no access key was found: a mistake of the setup,
+// ErrNoCredentials reports that no access key was found: a mistake of the setup,
 // not of the gateway.
 var ErrNoCredentials = wire.ErrNoCredentials
 

@@ -136,7 +136,7 @@ func (r *Reader) list(ctx context.Context, region string) ([]evidence.GroupRef, 
 			}
 		}
 		// A full page may hide more than TotalCount admits; one that brings
-		// nothing new is the end, whatever the count says.
+		// nothing new is the end, regardless of the count.
 		end := len(refs) == before
 		switch {
 		case len(refs) > total || end && len(refs) != total:

@@ -220,7 +220,7 @@ func certificatesOf(body string) (ders [][]byte) {
 	return ders
 }
 
-// served is what is told of the certificate of an answer: its digest in the
+// served returns what evidence contains of the certificate of an answer: its digest in the
 // canonical form in which a certificate file is digested too, and its leaf.
 func served(a domainAnswer) evidence.Served {
 	s := evidence.Served{CertificateName: a.CertificateName, Clients: a.clients()}

@@ -26,7 +26,7 @@ import (
 	"github.com/bindgate/bindgate/internal/replay"
 )
 
-// Options decide what a run judges by, whom it asks and how long. Relative paths
+// Options decide what a run judges by, which servers it asks and how long. Relative paths
 // begin at Dir.
 type Options struct {
 	Command  string // lint, plan, apply or audit, for policies and reports

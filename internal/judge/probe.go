@@ -38,7 +38,7 @@ func (e *Engine) openProbe() (err error) {
 }
 
 // probed asks the addresses of a domain that is allowed and bound what they serve,
-// and judges it once more with the answers. Whatever else is not allowed keeps its
+// and judges it once more with the answers. A binding that is not allowed for another reason keeps its
 // verdict: no connection is made for it.
 func (e *Engine) probed(ctx context.Context, v Verdict) Verdict {
 	if e.probe == nil || v.Decision.Status != gate.Allowed {

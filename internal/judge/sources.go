@@ -56,7 +56,7 @@ func (e *Engine) observer(run evidence.Run, look Look) (observe, error) {
 func (e *Engine) openCertificates() error {
 	weak := e.o.WeakKeys
 	without := func(b binding.Binding) bool { return b.Certificate == nil }
-	if e.o.Evidence != "" || e.each(without) { // no key will be looked up: a replay reports what the saved run was told
+	if e.o.Evidence != "" || e.each(without) { // no key will be looked up: a replay reports what the saved run found
 		weak = nil
 	}
 	var err error
@@ -72,7 +72,7 @@ func (e *Engine) revocations() (*revocation.Collector, error) {
 	return revocation.New(revocation.Config{CRLs: e.o.CRLs, Dir: e.o.Dir, Offline: e.o.Skip.Revocation, Private: e.o.RevocationPrivate, Now: e.o.Clock})
 }
 
-// DNS says whom a run asks for DNS.
+// DNS says which DNS servers a run asks.
 type DNS struct {
 	Resolver   string // asked instead of the authoritative servers: ADDR[:PORT], tls://HOST or https://URL; may be empty
 	RootHints  string // master file; empty: IANA's
@@ -81,8 +81,9 @@ type DNS struct {
 	ResolvConf string // resolv.conf(5), where the system's resolvers are found
 }
 
-// dnsSource is whom a run asks for DNS: one resolver, or the authoritative
-// servers from the roots down and the system's resolvers in addition, or nobody.
+// dnsSource holds the DNS servers that a run asks: one resolver, or the
+// authoritative servers from the roots down and the system's resolvers in
+// addition, or none.
 type dnsSource struct {
 	DNS
 	asked     bool

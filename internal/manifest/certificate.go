@@ -93,7 +93,7 @@ func (d decoder) path(v strictyaml.Value) string {
 		v.Fail(message, next)
 		return ""
 	}
-	if _, bad := strictyaml.Hidden(p); bad { // told already, and not to be repeated
+	if _, bad := strictyaml.Hidden(p); bad { // already reported, and not to be repeated
 		return ""
 	}
 	if d.files == nil {
@@ -106,7 +106,7 @@ func (d decoder) path(v strictyaml.Value) string {
 	return p
 }
 
-// notAPath tells what no path can be, and does not repeat it.
+// notAPath reports what cannot be a path, without repeating it.
 func notAPath(p string) (message, next string) {
 	longest := 0
 	for name := range strings.SplitSeq(p, "/") {

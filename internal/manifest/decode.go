@@ -83,7 +83,7 @@ func neverDefault(key string) (message, next string) {
 	case "domainName", "groupId":
 		message = "it is what makes each binding its own"
 	case "isForce", "forceFrom":
-		message = "leave to take a domain from another group is given for one binding at a time"
+		message = "the permission to take a domain from another group is given for one binding at a time"
 	case "certificate", "clientCertificate":
 		message = "a certificate and its key belong to the domain that they were issued for"
 	default:
@@ -119,7 +119,7 @@ func (d decoder) binding(v strictyaml.Value, template binding.Binding) binding.B
 	if c := d.get(o, &b, "", "clientCertificate"); c.Given() {
 		b.ClientCertificate = d.clientCertificate(c, &b)
 		if b.Certificate == nil {
-			c.Fail("got no certificate, want one besides: one call carries both", "add certificate")
+			c.Fail("got no certificate, want one too: one call carries both", "add certificate")
 		}
 	}
 	if len(b.Positions) == 0 {
@@ -165,7 +165,7 @@ func (d decoder) shared(o strictyaml.Object, b *binding.Binding) {
 // usualPlaces is how many places most bindings have.
 const usualPlaces = 10
 
-// get is the value of a key, and notes in b where it stands. prefix is the JSON
+// get returns the value of a key, and notes its position in b. prefix is the JSON
 // pointer of the key's mapping.
 func (d decoder) get(o strictyaml.Object, b *binding.Binding, prefix, key string) strictyaml.Value {
 	v := o.Get(key)

@@ -130,10 +130,10 @@ func (f Flags) check() Errors {
 	}
 	key := f.PrivateKey != "" || f.PrivateKeyEnv != ""
 	if f.PrivateKey != "" && f.PrivateKeyEnv != "" {
-		fail("--private-key", "got --private-key-env besides, want one of them", "remove the other")
+		fail("--private-key", "got --private-key-env too, want one of them", "remove the other")
 	}
 	if f.PassphraseEnv != "" && !key {
-		fail("--passphrase-env", "got no private key, want one besides", "add --private-key, which for PKCS#12 names the same file as --certificate")
+		fail("--passphrase-env", "got no private key, want one too", "add --private-key, which for PKCS#12 names the same file as --certificate")
 	}
 	if f.Certificate == "" && (key || f.CertificateName != "" || f.ClientCertificate != "") {
 		fail("--certificate", "it is missing", "name the certificate's file")

@@ -106,7 +106,7 @@ func (r *reader) input(arg string) error {
 	return nil
 }
 
-// manifestsIn lists the manifests of a folder, sorted, whatever kind of file
+// manifestsIn lists the manifests of a folder, sorted, for any kind of file
 // they are: one that cannot be read must not be passed over.
 func manifestsIn(folder string) ([]string, error) {
 	entries, err := os.ReadDir(folder)
@@ -122,7 +122,7 @@ func manifestsIn(folder string) ([]string, error) {
 	return names, nil
 }
 
-// isManifest tells by its name what a folder's manifests are.
+// isManifest reports whether a file of a folder is a manifest by its name.
 func isManifest(name string) bool {
 	stem := strings.TrimSuffix(name, filepath.Ext(name))
 	// ".bindgate.yaml" is the tree's configuration, not a manifest.
@@ -183,7 +183,7 @@ func (r *reader) standardInput() error {
 }
 
 // add gives a source its confinement: the one root of its manifest, and what
-// the owner of the gate allows besides.
+// the owner of the gate allows in addition.
 func (r *reader) add(src source) error {
 	files, known := r.confined[src.folder]
 	if !known {

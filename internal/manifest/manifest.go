@@ -41,7 +41,7 @@ type Options struct {
 // bindings.
 type Set struct {
 	Files  *confine.Files // reads what the bindings name, and nothing else; see Folder
-	Digest string         // sha256:<hex> of the manifests' bytes, whatever their order
+	Digest string         // sha256:<hex> of the manifests' bytes, independent of their order
 	Paths  []string       // the manifests, as messages name them
 
 	sources  []source

@@ -33,7 +33,7 @@ func readSchema(t *testing.T) object {
 	return schema
 }
 
-// TestSchemaKeys asks the decoder, with a key nobody knows, which keys it
+// TestSchemaKeys asks the decoder, with an unknown key, which keys it
 // wants, and compares them with the schema's.
 func TestSchemaKeys(t *testing.T) {
 	schema := readSchema(t)
@@ -97,7 +97,7 @@ func TestSchemaExplainsEveryField(t *testing.T) {
 	}
 }
 
-// FuzzLoad holds that no text makes Load panic, and that whatever loads is
+// FuzzLoad holds that no text makes Load panic, and that everything that loads is
 // valid by the published schema.
 func FuzzLoad(f *testing.F) {
 	for _, seed := range []string{

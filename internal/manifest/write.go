@@ -9,7 +9,7 @@ import (
 )
 
 // Write writes bindings that the gateway has as a manifest. It names no
-// certificate: the gateway tells no file.
+// certificate: the gateway knows no file.
 func Write(w io.Writer, bindings []binding.Binding) error {
 	type domain struct {
 		DomainName       string `yaml:"domainName"`

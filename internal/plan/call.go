@@ -1,7 +1,7 @@
 // Package plan works out, from a binding and its evidence, the exact calls that
-// would bring the gateway to the wish, what a force would take away, and what
+// would bring the requested binding into effect, what a force would displace, and what
 // would restore the state before. It is pure: it makes no call and gives no
-// leave to make one.
+// permission to make one.
 package plan
 
 import (

@@ -9,7 +9,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// InputChanges tells, in words, how what a run is told differs from what the
+// InputChanges returns, in words, how the inputs of a run differ from those of the
 // plan was made from. Nothing needs to be observed for it. Empty: it is the same.
 func (f File) InputChanges(now File) []string {
 	var out []string
@@ -36,7 +36,7 @@ func (f File) Among(now File) File {
 	return f
 }
 
-// Changes tells, in words, how what was judged now differs from the plan, the
+// Changes returns, in words, how what was judged now differs from the plan, the
 // inputs included. Empty: it is the same.
 func (f File) Changes(now File) []string {
 	out := f.InputChanges(now)
@@ -69,7 +69,7 @@ func (b FileBinding) changes(now FileBinding) []string {
 	return append(out, b.callChanges(now)...)
 }
 
-// standing says how a domain stands, in everything that calls change.
+// standing describes the state of a domain in everything that calls change.
 func standing(d *evidence.Domain) string {
 	if d == nil {
 		return "not bound to the group"

@@ -12,7 +12,7 @@ import (
 // InEffect is the DomainBindingStatus of a domain that serves; BOUND does not.
 const InEffect = "BINDING"
 
-// Target is what the gateway must show once the wish stands.
+// Target is what the gateway must show once the binding is in effect.
 type Target struct {
 	Binding     binding.Binding
 	ChainDigest string // of the certificate, empty without one
@@ -20,7 +20,7 @@ type Target struct {
 	ClientCADigest string // of the CA of callers' certificates, empty without one
 }
 
-// Wish is the target of a subject.
+// Wish returns the target of a subject.
 func Wish(s checks.Subject) Target {
 	t := Target{Binding: s.Binding}
 	if s.Binding.Certificate != nil {
@@ -43,10 +43,10 @@ type Gap struct {
 	Unseen string // what the gateway does not show although the binding states it; empty: nothing
 }
 
-// Stands reports that nothing differs.
+// Stands reports whether the target is in effect: nothing differs.
 func (g Gap) Stands() bool { return !g.Domain && !g.Redirect && !g.Certificate }
 
-// Compare tells how a group, as DescribeApiGroup and DescribeDomain show it,
+// Compare returns how a group, as DescribeApiGroup and DescribeDomain show it,
 // differs from the target. What the manifest does not say is not compared.
 func Compare(t Target, g evidence.Group) Gap {
 	b := t.Binding
@@ -88,7 +88,7 @@ func (g *Gap) compareDomain(b binding.Binding, d evidence.Domain) {
 	}
 }
 
-// compareCertificate believes that a certificate stands only when its name and
+// compareCertificate takes a certificate as attached only when its name and
 // its bytes are the wanted ones; a name can be used again for other bytes.
 func (g *Gap) compareCertificate(t Target, d evidence.Domain, served *evidence.Served) {
 	want := t.Binding.Certificate.Name

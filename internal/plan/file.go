@@ -21,7 +21,7 @@ const FileSchema = "bindgate.plan/v1"
 const MaxFileSize = 64 << 20
 
 // File is a saved plan: what was judged and what apply would send. It gives no
-// leave to send anything; apply judges afresh and compares.
+// permission to send anything; apply judges again and compares.
 type File struct {
 	Schema         string        `json:"schema"`
 	Manifests      []string      `json:"manifests"` // as they were named, to be read again
@@ -136,7 +136,7 @@ func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
-// IsFile reports whether data looks like a saved plan, of whatever version and
+// IsFile reports whether data looks like a saved plan, of any version and
 // whole or not, rather than a manifest.
 func IsFile(data []byte) bool {
 	var head struct {

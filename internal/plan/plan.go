@@ -11,12 +11,12 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// ErrNoGroup tells that a plan was asked for without the group's state.
+// ErrNoGroup reports that a plan was asked for without the group's state.
 var ErrNoGroup = errors.New("planning the calls: the state of the API group was not read")
 
 // Plan is what would be done for one binding.
 type Plan struct {
-	Calls   []Call            `json:"calls"`             // empty: the wish already stands
+	Calls   []Call            `json:"calls"`             // empty: the binding is already in effect
 	Takes   []evidence.Holder `json:"takes,omitempty"`   // the groups that the force would unbind
 	Before  *evidence.Domain  `json:"before,omitempty"`  // the domain on this group now; nil: not bound here
 	Restore []string          `json:"restore,omitempty"` // commands that bring the state before back
@@ -81,7 +81,7 @@ func keepable(b binding.Binding, ev evidence.Evidence, before *evidence.Domain, 
 
 // calls2026 is today's order: the domain, then the certificate. A redirect to
 // HTTPS before the first certificate would break every caller, so it comes last
-// and by a call of its own, which never forces.
+// and by a separate call, which never forces.
 func calls2026(b binding.Binding, before *evidence.Domain, gap Gap, force bool, m *Material) []Call {
 	redirect := b.IsHTTPRedirectToHTTPS != nil && *b.IsHTTPRedirectToHTTPS
 	late := redirect && gap.Certificate && !gap.HasCertificate

@@ -43,7 +43,7 @@ const noGroup = "no API group was named, only the certificate is judged"
 // the certificate that the domain serves now. If that has the name of the binding's
 // own, only its bytes tell whether it is the same, so it must be read; with any
 // other name it differs anyway, and is left out when it cannot be read. A missing
-// right fails the observation whatever the domain serves: after the calls nobody
+// right fails the observation regardless of what the domain serves: after the calls nobody
 // could tell whether the certificate is in place.
 func (c *Collector) Group(ctx context.Context, b binding.Binding, served bool) evidence.Observation[evidence.Group] {
 	if b.CertificateAlone {
@@ -97,7 +97,7 @@ func (c *Collector) Account(ctx context.Context, b binding.Binding, g evidence.G
 	}, from, c.now())
 }
 
-// Losers lists and reads every group of the region again, now, and gives those
+// Losers lists and reads every group of the region again, and returns those
 // that conflict with the binding: what a force would take the domain from. All
 // of them, because a group that took the domain since it was judged would lose
 // it too. A region that cannot be read whole is an error.

@@ -13,7 +13,7 @@ import (
 // counted.
 const maxDomains = 5
 
-// Wish is what SetDomain asks for. A nil field was not sent: on a first bind it
+// Wish holds the parameters of SetDomain. A nil field was not sent: on a first bind it
 // takes the default (all environments, INTERNET, no redirect), and on an update it
 // leaves things as they are or takes the default, as Assumptions say: the page has
 // both that an absent BindStageName means all environments and that lifting a
@@ -65,7 +65,7 @@ func (a *Account) Bind(w Wish) (Group, Domain, error) {
 	return g.Clone(), d, nil
 }
 
-// current is the domain as it is bound, or as it would be without a wish.
+// current returns the domain as it is bound, or as it would be without the call.
 func current(g *Group, domain string) (d Domain, bound bool) {
 	if i := index(g, domain); i >= 0 {
 		return g.Domains[i], true
@@ -76,7 +76,7 @@ func current(g *Group, domain string) (d Domain, bound bool) {
 	}, false
 }
 
-// apply writes the wish into the domain, checking stage, type and certificate.
+// apply writes the parameters into the domain, checking stage, type and certificate.
 // Redirect without a certificate is accepted: the platform documents no refusal.
 func (w Wish) apply(g *Group, d *Domain) error {
 	if w.Stage != nil {
@@ -207,7 +207,7 @@ func covers(wildcard, name string) bool {
 
 // prove looks for proof that the caller owns the domain: an alias chain that
 // passes the group's own name, else a TXT record at <GroupId>.<domain>. Force
-// does not replace it (not documented). resolved tells which of the two it was.
+// does not replace it (not documented). resolved reports which of the two it was.
 func (a *Account) prove(g *Group, domain, network string) (resolved bool, err error) {
 	targets := []string{g.SubDomain}
 	if network == "INTRANET" {
@@ -248,7 +248,7 @@ func (a *Account) aliases(domain string, targets []string) bool {
 }
 
 // texts looks for the verification record. The platform's pages spell its token
-// in two ways; both are taken. found: there is one, whatever it names.
+// in two ways; both are taken. found: there is one, valid or not.
 func (a *Account) texts(g *Group, domain string) (found, proves bool) {
 	answer, _ := a.dns.Lookup(g.GroupID+"."+domain, dns.TypeTXT)
 	for _, rr := range answer {

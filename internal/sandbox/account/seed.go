@@ -201,7 +201,7 @@ func (d *Domain) complete() error {
 }
 
 // Attach makes a certificate the domain's, with the facts that describing the
-// domain tells. Another chain gets another certificate id.
+// domain says. Another chain gets another certificate id.
 func (d *Domain) Attach(c Certificate, pair ca.Pair) {
 	c.ChainDigest, c.PublicKeyDigest = pair.ChainDigest, pair.PublicKeyDigest
 	if d.Certificate == nil || d.Certificate.ChainDigest != c.ChainDigest {

@@ -1,6 +1,6 @@
 // Package dnsserver is the sandbox's name server: one resolver on loopback, UDP
 // and TCP on the same port, that answers from records given to it and asks
-// nobody else. Records may be changed while it serves.
+// no other server. Records may be changed while it serves.
 package dnsserver
 
 import (
@@ -133,7 +133,7 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// udpSize is the largest UDP answer, whatever a client offers (RFC 9715 §3.1
+// udpSize is the largest UDP answer, regardless of what a client offers (RFC 9715 §3.1
 // recommends 1400 or less; 1232 is what public resolvers use).
 const udpSize = 1232
 
@@ -143,7 +143,7 @@ func (s *Server) ServeDNS(w dns.ResponseWriter, query *dns.Msg) {
 	if answer == nil {
 		return
 	}
-	_ = w.WriteMsg(answer) // the client has gone; nobody is left to tell
+	_ = w.WriteMsg(answer) // the client has gone
 }
 
 // reply is the whole answer, or nil for silence.

@@ -196,7 +196,7 @@ func owned(records []dns.RR, name string) []dns.RR {
 	return out
 }
 
-// synthesize is the CNAME that a DNAME stands for (RFC 6672 §3.1); none if the
+// synthesize returns the CNAME that a DNAME produces (RFC 6672 §3.1); none if the
 // new name would be too long.
 func synthesize(d *dns.DNAME, name string) []dns.RR {
 	prefix, starts := name, dns.Split(name)

@@ -88,7 +88,7 @@ type claim struct {
 	expected                func(secret string) string
 }
 
-// admit checks a claim in the order that tells a stranger least, and spends
+// admit checks a claim in the order that reveals least to a stranger, and spends
 // the nonce only once the signature is known to be right.
 func (v *Verifier) admit(c claim) error {
 	at, err := time.Parse(timeLayout, c.timestamp)
@@ -126,7 +126,7 @@ func isForm(h http.Header) bool {
 const maxParams = 256
 
 // parse reads parameters from the query and, if there is one, from a form. A
-// name given twice is refused: which of the two was meant cannot be told.
+// name given twice is refused: it is not known which of the two was meant.
 func parse(encoded ...string) (map[string]string, error) {
 	all := map[string]string{}
 	for _, part := range encoded {
@@ -190,7 +190,7 @@ func unreserved(c byte) bool {
 const maxNonces = 1 << 17
 
 // nonceMemory remembers nonces in two generations, so that its size is bounded
-// whatever a client sends. The price: a replay that comes after maxNonces other
+// for any client. The price: a replay that comes after maxNonces other
 // calls, within the 15 minutes, is not noticed.
 type nonceMemory struct {
 	limit             int

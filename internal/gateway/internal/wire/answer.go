@@ -109,8 +109,8 @@ func (r Request) holds(text string) bool {
 	return false
 }
 
-// repeatsRequest tells that a message repeats a request: a query, also as it
-// stands in a string to sign, or a key.
+// repeatsRequest reports whether a message repeats a request: a query, also in
+// the form of a string to sign, or a key.
 func repeatsRequest(message string) bool {
 	return slices.ContainsFunc([]string{"AccessKeyId", "Signature", "SignatureNonce", "PrivateKey"}, func(name string) bool {
 		return strings.Contains(message, name+"=") || strings.Contains(message, name+"%3D")
@@ -130,7 +130,7 @@ func message(env envelope, r Request) string {
 	return clip(env.Message, 400)
 }
 
-// Kind tells apart what went wrong with a call, by what a caller can do about
+// Kind classifies the failure of a call by what a caller can do about
 // it. It follows the answer's Code, never its HTTP status, which differs
 // between the platform's pages; only an answer without a Code is judged by it.
 type Kind string
@@ -161,7 +161,7 @@ type Error struct {
 	HTTPStatus int
 	Right      string // NoPermission: the RAM action and resource that are missing
 	Advice     string // what the Code means and what to do; empty where the message says it
-	Doubtful   bool   // a try before was Busy and may have taken effect, whatever the last one was told
+	Doubtful   bool   // an earlier try was Busy and may have taken effect, regardless of the last answer
 	cause      error  // the context's error, where it ended the call
 }
 
@@ -216,14 +216,14 @@ func kindOf(code string, status int) Kind {
 	return Rejected
 }
 
-// isMissing tells a group or a domain that is not there; InvalidApi.NotFound and
+// isMissing reports a group or a domain that does not exist; InvalidApi.NotFound and
 // its like are not that.
 func isMissing(code string) bool {
 	return strings.HasPrefix(code, "NotFound") || slices.Contains([]string{"InvalidApiGroup.NotFound",
 		"InvalidGroupId.NotFound", "InvalidDomain.NotFound", "InvalidDomainName.NotFound"}, code)
 }
 
-// isOfAuth tells that the platform did not take the signature or who signed.
+// isOfAuth reports that the platform rejected the signature or the signer.
 func isOfAuth(code string) bool {
 	return slices.ContainsFunc([]string{"Signature", "InvalidSignature", "IncompleteSignature", "InvalidTimeStamp",
 		"InvalidAccessKeyId", "InvalidSecurityToken", "MissingAccessKeyId", "MissingSecurityToken"},

@@ -59,7 +59,7 @@ func Call(ctx context.Context, p *Pool, r Request, out any, tries uint, again ..
 			requestID, last = id, nil
 			return struct{}{}, nil
 		}
-		if e.Kind != NotSent || last.Kind == NotSent { // an answer tells more than a try that was not sent
+		if e.Kind != NotSent || last.Kind == NotSent { // an answer says more than a try that was not sent
 			requestID, last = id, e
 			last.Doubtful = doubtful
 		}
@@ -151,7 +151,7 @@ func (p *Pool) request(r Request) *openapi.OpenApiRequest {
 	form := make(map[string]any, len(r.Params)+len(r.Secrets))
 	query := map[string]*string{}
 	if p.config.Format != "" {
-		query["Format"] = dara.String(p.config.Format) // beside the SDK's own, which it replaces
+		query["Format"] = dara.String(p.config.Format) // replaces the SDK's own
 	}
 	for k, v := range r.Params {
 		form[k] = v

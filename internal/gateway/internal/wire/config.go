@@ -22,14 +22,14 @@ import (
 	"github.com/aliyun/credentials-go/credentials"
 )
 
-// Config tells where and how to call.
+// Config says where and how to call.
 type Config struct {
 	Endpoint    string // https://host[:port], or plain http to loopback; "": apigateway.<region>.aliyuncs.com
 	STS         string // address of STS; "": the region's own, or a private Endpoint itself; NoSTS: there is none
 	Format      string // of answers: JSON or XML; "": not asked for, which is JSON
 	SignatureV1 bool   // sign as old endpoints want it (HMAC-SHA1) instead of V3
 	Credential  credentials.Credential
-	CA          []byte              // PEM roots for the endpoint, beside the system's
+	CA          []byte              // PEM roots for the endpoint, in addition to the system's
 	Env         func(string) string // HTTPS_PROXY, NO_PROXY and DEBUG are looked up here; nil: an empty environment
 	Rate        float64             // calls a second for each region and action; 0: 90, below the documented 100; <0: no limit
 	Timeout     time.Duration       // of one try, connecting and answer; 0: 10 s
@@ -128,5 +128,5 @@ func roots(ca []byte) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// ErrNoCredentials tells that no access key was found.
+// ErrNoCredentials reports that no access key was found.
 var ErrNoCredentials = errors.New("no Alibaba Cloud credentials")

@@ -102,7 +102,7 @@ type source struct {
 // named returns the one source that env names in full, or that the official
 // command-line client was set up with; no provider without any. Variables of other
 // tools that look like credentials, and no source that is named, are an error: what
-// the chain finds then is somebody else's.
+// the chain finds then belongs to somebody else.
 func named(env func(string) string) (s source, err error) {
 	s.repair = "repair it or unset its variables"
 	switch {
@@ -244,7 +244,7 @@ func nowhere() error {
 		ErrNoCredentials, keyID, keySecret, roleARN, oidcARN, oidcToken, profileName, credentialsURI)
 }
 
-// accessKey is the key that env holds; nil, which stands for the chain, without
+// accessKey is the key that env holds; nil, which means the chain, without
 // a whole one.
 func accessKey(env func(string) string) *credentials.Config {
 	c := new(credentials.Config).SetType("access_key").

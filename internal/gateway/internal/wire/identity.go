@@ -14,7 +14,7 @@ const stsVersion = "2015-04-01"
 // NoSTS in the place of an address says that the installation has no STS.
 const NoSTS = "none"
 
-// ErrNoSTS tells that the installation has no STS to ask.
+// ErrNoSTS reports that the installation has no STS.
 var ErrNoSTS = errors.New("the installation has no STS, as the owner says")
 
 // Identity is who the credentials belong to, as STS says.
