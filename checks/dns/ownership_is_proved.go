@@ -62,7 +62,8 @@ func judgeOwnership(s checks.Subject) checks.Verdict {
 	if p.Impossible != "" {
 		return checks.Judge(checks.Fails("/domainName", "there can be no TXT proof: "+cut(p.Impossible), "bind a shorter domain, or prove it by CNAME: domainProof: cname"))
 	}
-	for _, a := range p.Unlike {
+	if len(p.Unlike) > 0 {
+		a := p.Unlike[0]
 		if a.Problem != "" {
 			return checks.CannotTell(fmt.Sprintf("the answer of %s to %s %s cannot be read: %s", a.Server, a.Name, a.Type, cut(a.Problem)))
 		}

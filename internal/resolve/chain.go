@@ -97,6 +97,25 @@ func (c *Client) WalkAndAsk(ctx context.Context, name string) (Chain, []Led, err
 	return chain, led, nil
 }
 
+// Ask asks for A and AAAA of a name, as a client does.
+func (c *Client) Ask(ctx context.Context, name string) ([]Led, error) {
+	owner, err := NameToAsk(name)
+	if err != nil {
+		return nil, err
+	}
+	types := []uint16{dns.TypeA, dns.TypeAAAA}
+	led := make([]Led, len(types))
+	for i, r := range c.ExchangeAll(ctx, "", owner, types) {
+		led[i].Type = types[i]
+		_, m, err := c.conclude(ctx, question{owner, types[i]}, r)
+		if err == nil {
+			led[i].Lead, err = ReadLead(m, owner, types[i], nil)
+		}
+		led[i].Err = err
+	}
+	return led, nil
+}
+
 // Follow follows the CNAME records of name to its records of the given types. With an
 // error the chain holds the hops that were seen until then.
 func (c *Client) Follow(ctx context.Context, name string, types ...uint16) (Chain, error) {

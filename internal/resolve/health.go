@@ -8,6 +8,7 @@ import (
 
 const (
 	rest         = 30 * time.Second       // how long a silent server is left alone
+	limitTime    = 5 * time.Second        // for which a server that limits its rate is asked over TCP
 	leastWait    = 250 * time.Millisecond // for an answer, before the question is sent again
 	leastSilence = 200 * time.Millisecond // of a server that was never heard, to call it silent
 )
@@ -28,6 +29,8 @@ type health struct {
 	answered map[uint16]bool            // types that it has answered
 	usual    time.Duration              // between question and answer, smoothed; 0: not known
 	edns     bool                       // it has answered a query with EDNS
+	cut      bool                       // it has sent an answer that was truncated
+	limited  time.Time                  // until then it is asked over TCP alone
 	noEDNS   bool                       // it answers only queries without
 }
 
@@ -120,6 +123,32 @@ func (c *Client) enough() time.Duration {
 		return min(leastSilence, c.timeout)
 	}
 	return c.timeout
+}
+
+// lost notes that a server which was heard drops questions. One that truncates answers
+// too limits its rate, most likely, and serves those that ask over TCP (response rate
+// limiting); limited reports that.
+func (h *health) lost() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.cut {
+		h.limited = systemClock().Add(limitTime)
+	}
+}
+
+func (h *health) limits() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return systemClock().Before(h.limited)
+}
+
+func (h *health) note(truncated, tcpFailed bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.cut = h.cut || truncated
+	if tcpFailed {
+		h.cut, h.limited = false, time.Time{}
+	}
 }
 
 // rests reports why a server is not asked; "": it is. When a rest is over, one question

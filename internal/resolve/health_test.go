@@ -295,3 +295,50 @@ func TestTruncationIsNotSilence(t *testing.T) {
 		t.Errorf("got %v, and %q", err, c.health.rests("demo.com", dns.TypeAAAA))
 	}
 }
+
+// A server that drops some answers and truncates others limits its rate: once that shows,
+// it is asked over TCP and no time is lost, and over UDP again where TCP fails.
+func TestRateLimitIsTakenForWhatItIs(t *testing.T) {
+	t.Parallel()
+	z := newZone(t, sampleZone)
+	var datagrams, streams atomic.Int64
+	var tcp atomic.Bool
+	tcp.Store(true)
+	c := authoritative(t, serve(t, func(w dns.ResponseWriter, r *dns.Msg) {
+		if _, udp := w.RemoteAddr().(*net.UDPAddr); !udp {
+			streams.Add(1)
+			if tcp.Load() {
+				z.ServeDNS(w, r)
+			}
+			return
+		}
+		switch n := datagrams.Add(1); {
+		case !tcp.Load():
+			z.ServeDNS(w, r)
+		case n%2 == 1:
+			m := new(dns.Msg).SetReply(r)
+			m.Truncated = true
+			w.WriteMsg(m)
+		}
+	}))
+	ask := func(n int) {
+		t.Helper()
+		if m, err := c.Exchange(t.Context(), "demo.com", fmt.Sprintf("n%d.wild.demo.com", n), dns.TypeCNAME); err != nil || m == nil {
+			t.Fatalf("got %v, %v", m, err)
+		}
+	}
+	ask(0) // truncated
+	ask(1) // dropped
+	before := datagrams.Load()
+	for n := range 20 {
+		ask(2 + n)
+	}
+	if got := datagrams.Load(); got != before || streams.Load() < 20 {
+		t.Errorf("%d more datagrams and %d streams, want none and at least 20", got-before, streams.Load())
+	}
+	tcp.Store(false)
+	ask(30)
+	if c.health.limits() {
+		t.Error("TCP failed, and is still used")
+	}
+}

@@ -279,6 +279,7 @@ func (a *Answer) add(q question, rr dns.RR) error {
 // Lead is where one answer takes whoever asks for records of a name.
 type Lead struct {
 	Targets   []string // of the CNAME records from the name on, in order
+	TTLs      []uint32 // of these records, seconds
 	Records   []string // of the type that was asked, at the last of them, sorted
 	NameError bool     // NXDOMAIN
 	Mixed     bool     // a name on the way has a CNAME record and others of the type
@@ -295,7 +296,7 @@ func ReadLead(m *dns.Msg, name string, qtype uint16, believed func(name string) 
 			return Lead{}, err
 		}
 		for _, alias := range here.CNAMEs {
-			lead.Targets = append(lead.Targets, alias.Target)
+			lead.Targets, lead.TTLs = append(lead.Targets, alias.Target), append(lead.TTLs, alias.TTL)
 		}
 		lead.Records, lead.Mixed = here.Records, len(here.CNAMEs) > 0 && len(here.Records) > 0
 		if len(here.CNAMEs) != 1 || lead.Mixed {

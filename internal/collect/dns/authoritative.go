@@ -3,8 +3,10 @@ package dns
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	miekg "github.com/miekg/dns"
 
@@ -33,12 +35,25 @@ func (c *Collector) authorityAliases(ctx context.Context, b binding.Binding) evi
 	facts.ResolversProblem = c.without
 	facts.Resolvers = make([]evidence.View, len(c.resolvers))
 	for i, resolver := range c.resolvers {
-		work.Go(func() { facts.Resolvers[i] = view(ctx, resolver, name) })
+		work.Go(func() { facts.Resolvers[i] = c.glance(ctx, i, resolver, walk.Chain, name) })
 	}
 	work.Go(func() { facts.Security = c.security(ctx, walk) })
 	facts.Around = around(ctx, c.authority, b, seen)
 	work.Wait()
+	if doubtful(facts.Security) { // what resolvers make of it decides
+		for i, v := range facts.Resolvers {
+			if v.Problem != "" && !v.Bogus {
+				facts.Resolvers[i] = view(ctx, c.resolvers[i], name)
+			}
+		}
+	}
 	return evidence.Observed(facts, authorities, c.now())
+}
+
+func doubtful(all []evidence.NameSecurity) bool {
+	return slices.ContainsFunc(all, func(s evidence.NameSecurity) bool {
+		return s.Status == evidence.DNSSECBogus || s.Status == evidence.DNSSECIndeterminate
+	})
 }
 
 // authority follows aliases by asking the authorities.
@@ -115,6 +130,54 @@ func rows(m iterate.Matrix) []evidence.Row {
 		}
 	}
 	return out
+}
+
+// What a glance at a resolver may cost: it only informs, and system resolvers that are
+// dead, or drop what is more than some questions a second, are common.
+const (
+	glanceTime = 2500 * time.Millisecond // a little more than one try
+	mostLost   = 3                       // glances in vain, of a run
+)
+
+// glance compares a resolver with the chain by what it answers clients, and looks closer
+// only where that is not the chain.
+func (c *Collector) glance(ctx context.Context, number int, resolver *resolve.Client, chain resolve.Chain, name string) evidence.View {
+	if c.lost[number].Load() >= mostLost {
+		return evidence.View{Server: resolver.Server(), Problem: fmt.Sprintf("not asked any more, for it left %d questions of this run without an answer", mostLost)}
+	}
+	short, cancel := context.WithTimeoutCause(ctx, glanceTime, fmt.Errorf("no answer within %v", glanceTime))
+	defer cancel()
+	v := look(short, resolver, chain, name)
+	if v.Problem != "" && !v.Bogus {
+		c.lost[number].Add(1)
+	}
+	return v
+}
+
+func look(ctx context.Context, resolver *resolve.Client, chain resolve.Chain, name string) evidence.View {
+	led, err := resolver.Ask(ctx, name)
+	if err != nil {
+		return evidence.View{Server: resolver.Server(), Problem: err.Error()}
+	}
+	want, seen := targetsFrom(chain, 0), chain
+	var hopsSeen []resolve.Hop
+	for _, l := range led {
+		if l.Err != nil || chain.Event != resolve.Found || len(want) == 0 || len(l.Lead.Targets) != len(want) || !agrees(chain, l.Type, want, l.Lead) {
+			return view(ctx, resolver, name)
+		}
+		if hopsSeen == nil {
+			for i, h := range chain.Hops {
+				hopsSeen = append(hopsSeen, resolve.Hop{Owner: h.Owner, Target: h.Target, TTL: l.Lead.TTLs[i]})
+			}
+			seen.Records = nil
+		}
+		seen.Records = append(seen.Records, l.Lead.Records...)
+	}
+	if len(seen.Records) == 0 {
+		return view(ctx, resolver, name)
+	}
+	seen.Hops, seen.TTL = hopsSeen, 0
+	return evidence.View{Server: resolver.Server(), Hops: hops(seen, resolver.Server()), End: end(seen)}
 }
 
 // view is what a resolver says.

@@ -1,6 +1,9 @@
 package dns
 
 import (
+	"fmt"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -100,5 +103,65 @@ func TestResolverThatOverridesAddresses(t *testing.T) {
 		if diff := cmp.Diff(tt.want, got.Facts.Resolvers[0].Unlike); diff != "" {
 			t.Errorf("%s, beside the authoritative servers: %s", name, diff)
 		}
+	}
+}
+
+// A system resolver that answers some and drops others is given up after a few, and asked
+// all the same where signatures are in doubt.
+func TestLossyResolverIsGivenUp(t *testing.T) {
+	_, w := internet(t, nil)
+	var asked atomic.Int64
+	c := collectorThat(t, func(m *miekg.Msg) {
+		if asked.Add(1); m.Question[0].Qtype != miekg.TypeTXT {
+			m.Id++ // never taken for an answer
+		}
+	})
+	both := NewAuthority(w, c.resolvers, "", c.now, c.label)
+	collect := func(domain string) evidence.View {
+		got, _ := both.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: groupID, RegionID: "cn-hangzhou"})
+		if got.State != evidence.StateObserved || len(got.Facts.Resolvers) != 1 || got.Facts.Resolvers[0].Problem == "" {
+			t.Fatalf("%s: got %+v", domain, got)
+		}
+		return got.Facts.Resolvers[0]
+	}
+	for n := range mostLost {
+		collect(fmt.Sprintf("n%d.wild.demo.com", n))
+	}
+	before := asked.Load()
+	for n := range 20 {
+		if v := collect(fmt.Sprintf("m%d.wild.demo.com", n)); !strings.Contains(v.Problem, "not asked any more") {
+			t.Errorf("got %+v", v)
+		}
+	}
+	if got := asked.Load(); got != before {
+		t.Errorf("it was asked %d more times", got-before)
+	}
+	if v := collect("api.bogus.com"); strings.Contains(v.Problem, "not asked any more") || asked.Load() == before {
+		t.Errorf("bogus: got %+v", v)
+	}
+}
+
+// A glance at a resolver that agrees costs two questions a name, and says as much as a
+// whole walk.
+func TestGlance(t *testing.T) {
+	_, w := internet(t, nil)
+	var asked atomic.Int64
+	c := collectorThat(t, func(m *miekg.Msg) {
+		asked.Add(1)
+		if m.Question[0].Qtype == miekg.TypeA {
+			rr, err := miekg.NewRR(sub + ". 17 IN A 127.0.53.80")
+			if err != nil {
+				t.Error(err)
+			}
+			m.Answer = append(m.Answer, rr)
+		}
+	}, "api.demo.com. 42 IN CNAME "+sub+".")
+	both := NewAuthority(w, c.resolvers, "", c.now, c.label)
+	got, _ := both.Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", GroupID: groupID, RegionID: "cn-hangzhou"})
+	server := c.resolvers[0].Server()
+	want := []evidence.View{{Server: server, Hops: []evidence.Hop{{Owner: "api.demo.com", Target: sub, TTL: 42, Server: server}},
+		End: evidence.End{Name: sub, Event: evidence.EventAddress, Addresses: []string{"127.0.53.80"}}}}
+	if diff := cmp.Diff(want, roundTrip(t, got).Facts.Resolvers); diff != "" || asked.Load() != 2 {
+		t.Errorf("%d questions: %s", asked.Load(), diff)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	miekg "github.com/miekg/dns"
@@ -25,6 +26,7 @@ type Collector struct {
 	walker    *iterate.Walker   // nil: resolver mode
 	resolvers []*resolve.Client // resolver mode: one; authority mode: to compare with, and for INTRANET names
 	without   string            // authority mode: why resolvers are missing
+	lost      []atomic.Int32    // glances at each resolver in vain
 	now       func() time.Time
 	label     func() string
 }
@@ -40,7 +42,7 @@ func New(resolver *resolve.Client, now func() time.Time, label func() string) *C
 // beside the authorities, and for INTRANET names, which have no public authority;
 // there may be none, and without says why some or all are missing.
 func NewAuthority(w *iterate.Walker, resolvers []*resolve.Client, without string, now func() time.Time, label func() string) *Collector {
-	return &Collector{walker: w, resolvers: resolvers, without: without, now: now, label: label}
+	return &Collector{walker: w, resolvers: resolvers, without: without, lost: make([]atomic.Int32, len(resolvers)), now: now, label: label}
 }
 
 // Collect asks for the alias chain of the binding's domain, and for its TXT

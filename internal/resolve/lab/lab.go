@@ -138,10 +138,13 @@ type Plan struct {
 }
 
 // NewPlan makes the scenario zones, signed at the given time.
-func NewPlan(now time.Time) (*Plan, error) {
+func NewPlan(now time.Time) (*Plan, error) { return planOf(scenarioZones(), now) }
+
+// planOf makes zones, from the leaves up.
+func planOf(specs []spec, now time.Time) (*Plan, error) {
 	p := &Plan{Zones: map[string]*Zone{}, Servers: map[string]*Server{}}
 	ds := map[string][]dns.RR{}
-	for _, spec := range scenarioZones() { // from the leaves up
+	for _, spec := range specs {
 		z, err := parseZone(spec.apex, spec.head()+spec.text)
 		if err != nil {
 			return nil, err
@@ -340,7 +343,9 @@ func (s *Server) spoil(fault Fault, w dns.ResponseWriter, r, m *dns.Msg) bool {
 		}
 		m.Answer, m.Ns, m.Extra, m.Truncated = nil, nil, nil, true
 	case NoSynth:
-		m.Answer = slices.DeleteFunc(m.Answer, func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeCNAME })
+		if slices.ContainsFunc(m.Answer, func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeDNAME }) {
+			m.Answer = slices.DeleteFunc(m.Answer, func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeCNAME })
+		}
 	case NotMine:
 		m.Authoritative = false
 	case Poison:

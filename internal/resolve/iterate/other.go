@@ -1,0 +1,151 @@
+package iterate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+
+	"github.com/miekg/dns"
+
+	"github.com/bindgate/bindgate/internal/resolve"
+)
+
+// otherTypes are what people put next to a CNAME record by mistake; addresses are
+// asked for by the walk.
+func otherTypes() []uint16 {
+	return []uint16{dns.TypeMX, dns.TypeTXT, dns.TypeHTTPS, dns.TypeCAA}
+}
+
+// Others is the types of records other than addresses that a name has in addition to
+// its CNAME record.
+type Others struct {
+	Types   []string
+	Unasked []string // newer types that the servers do not answer for: it is not known whether they are there
+}
+
+// others is them, and why some could not be asked for.
+type others struct {
+	Others
+	problem error
+}
+
+// OtherRecords returns the types of records other than addresses that a matrix's name
+// has in addition to its CNAME record, as one of its servers gives them; the zone's
+// own records if it is the apex. With an error some of the types could not be asked for.
+func (w *Walker) OtherRecords(ctx context.Context, m Matrix) (Others, error) {
+	found, err := w.others.Get(ctx, askKey{m.Zone.Name, m.Name, setOf(otherTypes()...)}, func(ctx context.Context, _ askKey) (others, error) {
+		o := w.otherRecords(ctx, m)
+		if ctx.Err() != nil {
+			return o, o.problem // asked again by others
+		}
+		return o, nil
+	})
+	if err != nil {
+		return found.Others, err
+	}
+	return found.Others, found.problem
+}
+
+// otherRecords asks the server that anyOf asks first for all types at once, and
+// others for those that it gives no useful answer for.
+func (w *Walker) otherRecords(ctx context.Context, m Matrix) (o others) {
+	if m.Zone.Name == m.Name {
+		o.Types = append(o.Types, "SOA", "NS")
+	}
+	asked := otherTypes()
+	replies := make([]resolve.Reply, len(asked))
+	var servers []Server
+	for _, i := range order(m.Zone.Name, m.Name, len(m.Zone.Servers)) {
+		if m.Zone.Servers[i].client != nil {
+			servers = append(servers, m.Zone.Servers[i])
+		}
+	}
+	if len(servers) > 0 {
+		first, cancel := ctx, context.CancelFunc(func() {})
+		if len(servers) > 1 {
+			first, cancel = context.WithTimeout(ctx, stagger)
+		}
+		replies = servers[0].client.ExchangeAll(first, m.Zone.Name, m.Name, asked)
+		cancel()
+	}
+	var again sync.WaitGroup
+	for i, qtype := range asked {
+		if got := replies[i].Message; got == nil || !usefulForOthers(got) {
+			again.Go(func() {
+				replies[i].Message, replies[i].Err = w.anyOf(ctx, newTrail(), m.Zone, m.Name, qtype, usefulForOthers)
+			})
+		}
+	}
+	again.Wait()
+	for i, qtype := range asked {
+		if replies[i].Err != nil && (qtype == dns.TypeHTTPS || qtype == dns.TypeCAA) && ctx.Err() == nil {
+			o.Unasked = append(o.Unasked, dns.Type(qtype).String()) // some servers and firewalls drop what they do not know
+			continue
+		}
+		if replies[i].Err != nil {
+			o.problem = errors.Join(o.problem, replies[i].Err)
+			continue
+		}
+		said, err := resolve.Reduce(replies[i].Message, m.Name, qtype)
+		if err != nil {
+			o.problem = errors.Join(o.problem, fmt.Errorf("reading %s %s: %w", m.Name, dns.Type(qtype), err))
+		} else if len(said.Records) > 0 {
+			o.Types = append(o.Types, dns.Type(qtype).String())
+		}
+	}
+	return o
+}
+
+// usefulForOthers reports whether a message says whether a type is there. A server
+// that does not know the type (NOTIMP) has none.
+func usefulForOthers(m *dns.Msg) bool {
+	return m.Rcode == dns.RcodeNotImplemented || m.Authoritative && (m.Rcode == dns.RcodeSuccess || m.Rcode == dns.RcodeNameError)
+}
+
+// Version is what one server says of the zone itself (RFC 1035 §3.3.13); the zero
+// value: it is not known.
+type Version struct {
+	Known       bool
+	Serial      uint32
+	NegativeTTL uint32 // seconds for which resolvers keep that there is none (RFC 2308 §5)
+}
+
+// versionKey: each address is asked once in a run for the version of a zone.
+type versionKey struct {
+	zone string
+	at   netip.AddrPort
+}
+
+// Versions are those of the replies of a matrix, in the same order. Only addresses
+// that answered with authority are asked.
+func (w *Walker) Versions(ctx context.Context, m Matrix) []Version {
+	out := make([]Version, len(m.Replies))
+	together(len(m.Replies), func(i int) {
+		r := m.Replies[i]
+		if r.Standing != Authoritative {
+			return
+		}
+		v, err := w.versions.Get(ctx, versionKey{m.Zone.Name, r.Server.Address}, func(ctx context.Context, key versionKey) (Version, error) {
+			return version(ctx, r.Server.client, key.zone)
+		})
+		if err == nil {
+			out[i] = v
+		}
+	})
+	return out
+}
+
+func version(ctx context.Context, c *resolve.Client, zone string) (Version, error) {
+	m, err := c.Exchange(ctx, zone, zone, dns.TypeSOA)
+	if err != nil || !m.Authoritative || m.Rcode != dns.RcodeSuccess {
+		return Version{}, err
+	}
+	for _, rr := range m.Answer {
+		if soa, ok := rr.(*dns.SOA); ok && resolve.Canonical(soa.Hdr.Name) == zone {
+			return Version{Known: true, Serial: soa.Serial, NegativeTTL: min(soa.Hdr.Ttl, soa.Minttl)}, nil
+		}
+	}
+	return Version{}, nil
+}
