@@ -25,6 +25,9 @@ func Bound(ctx context.Context, o Options, region string) (bindings []binding.Bi
 		return nil, 0, &ConfigError{err}
 	}
 	all, err := readGroups(ctx, gateway.NewReader(transport), region, o.Concurrency)
+	if refused := transport.Refused(); err != nil && refused != nil {
+		return nil, 0, &ConfigError{fmt.Errorf("asking the gateway: %w", refused)}
+	}
 	if err != nil {
 		return nil, 0, err
 	}

@@ -65,6 +65,9 @@ func (t *text) end() {
 	case t.Run.Command == "apply" && s.Bound+s.Incomplete+s.Failed+s.Unknown == 0:
 		t.line(0, 2, span{plain, "no call was made"})
 	}
+	if id := t.Run.Identity; id != nil && (t.Run.Command == "plan" || t.Run.Command == "apply") {
+		t.line(0, 2, span{aside, "as:"}, span{aside, identity(id)})
+	}
 	if head := t.Run.JournalHead; head != "" {
 		t.line(0, 2, span{aside, "journal head:"}, span{aside, head})
 	}

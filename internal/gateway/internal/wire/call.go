@@ -2,8 +2,12 @@ package wire
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"time"
 
 	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
@@ -130,8 +134,33 @@ func (x *exchange) failure(r Request) *Error {
 	case !x.sent.Load():
 		e.Kind = NotSent
 	}
-	e.Message = clip(x.err.Error(), 400)
+	e.Message = broke(x.err)
 	return e
+}
+
+// broke says how a connection failed, in the words of the network. What the HTTP client
+// says of an answer that it could not read repeats a part of it, and with an endpoint
+// that echoes, of the request.
+func broke(err error) string {
+	var (
+		network net.Error // of dialling, reading and writing, names and time-outs
+		unknown x509.UnknownAuthorityError
+		host    x509.HostnameError
+		invalid x509.CertificateInvalidError
+		record  tls.RecordHeaderError
+		alert   tls.AlertError
+	)
+	for _, known := range []any{&network, &unknown, &host, &invalid, &record, &alert} {
+		if errors.As(err, known) {
+			return clip(err.Error(), 400)
+		}
+	}
+	for _, known := range []error{errTooLarge, io.EOF, io.ErrUnexpectedEOF, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return "the answer is no HTTP that can be read, or the connection broke"
 }
 
 func (p *Pool) params(r Request) *openapi.Params {

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ const (
 
 	credentialsURI = "ALIBABA_CLOUD_CREDENTIALS_URI"
 	ecsRole        = "ALIBABA_CLOUD_ECS_METADATA"
+	sharedFile     = "ALIBABA_CLOUD_CREDENTIALS_FILE"
 )
 
 // Credentials takes the access key from env, which wins as in the official chain,
@@ -114,6 +116,8 @@ func named(env func(string) string) (s source, err error) {
 			WithOIDCTokenFilePath(env(oidcToken)).Build()
 	case env(profileName) != "":
 		return profile(env, env(profileName))
+	case env(sharedFile) != "":
+		return credentialsFile(env, "")
 	case env(credentialsURI) != "":
 		s.name = "the address of " + credentialsURI
 		s.provider, err = providers.NewURLCredentialsProviderBuilder().WithUrl(env(credentialsURI)).Build()
@@ -132,24 +136,22 @@ func named(env func(string) string) (s source, err error) {
 	return s, nil
 }
 
-// profile returns the source that a profile of the official command-line client is;
-// without a name its current one, where there is a file and it is filled in. What is
-// wrong with the file is said here: the SDK would say nothing, or all of it.
+// profile returns the source that a profile of the official command-line client or of
+// the credentials file is; without a name the current one, where there is a file and it
+// is filled in. What is wrong with a file is said here: the SDK would say nothing, or
+// all of it.
 func profile(env func(string) string, name string) (source, error) {
 	file, given := profileFile(env), name != ""
-	disabled := strings.EqualFold(env("ALIBABA_CLOUD_CLI_PROFILE_DISABLED"), "true")
-	if file == "" || disabled && !given {
-		return source{}, nil
+	if strings.EqualFold(env("ALIBABA_CLOUD_CLI_PROFILE_DISABLED"), "true") || file == "" {
+		return credentialsFile(env, name)
 	}
 	fail := func(format string, args ...any) (source, error) {
 		return source{}, fmt.Errorf("%w: the profiles of %q: %s; repair them, or set ALIBABA_CLOUD_CLI_PROFILE_DISABLED=true to go without", ErrNoCredentials, file, fmt.Sprintf(format, args...))
 	}
 	data, err := os.ReadFile(file)
 	switch {
-	case disabled:
-		return fail("%s names one, and ALIBABA_CLOUD_CLI_PROFILE_DISABLED is set", profileName)
-	case errors.Is(err, fs.ErrNotExist) && !given:
-		return source{}, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return credentialsFile(env, name)
 	case err != nil:
 		return fail("the file cannot be read")
 	}
@@ -173,8 +175,8 @@ func profile(env func(string) string, name string) (source, error) {
 		if p.Name != name {
 			continue
 		}
-		if !given && p.Mode == "AK" && p.ID == "" {
-			return source{}, nil // as the client makes it before it is set up
+		if !given && p.Mode == "AK" && p.ID == "" { // as the client makes it before it is set up
+			return credentialsFile(env, "")
 		}
 		s := source{name: fmt.Sprintf("the profile %.64q (%s, mode %.32s)", name, profileName, p.Mode), repair: repairOf(p.Mode, name)}
 		if s.repair == "" {
@@ -188,10 +190,34 @@ func profile(env func(string) string, name string) (source, error) {
 		}
 		return s, nil
 	}
-	if len(names) == 0 && !given {
-		return source{}, nil
+	if s, err := credentialsFile(env, name); err == nil && s.provider != nil || len(names) == 0 {
+		return s, err
 	}
 	return fail("there is no profile %.64q (%s), the file has %.200q", name, profileName, names)
+}
+
+// credentialsFile returns the source that a profile of the credentials file is, where
+// there is that file. One that is named and is not there is an error.
+func credentialsFile(env func(string) string, name string) (source, error) {
+	file := env(sharedFile)
+	named := file != "" || name != ""
+	if file == "" && env("HOME") != "" {
+		file = filepath.Join(env("HOME"), ".alibabacloud", "credentials")
+	}
+	if _, err := os.Stat(file); err != nil {
+		if !named {
+			return source{}, nil
+		}
+		return source{}, fmt.Errorf("%w: the profile %.64q (%s): neither ~/.aliyun/config.json nor the credentials file %q is there; make it with `aliyun configure`, or unset the variables",
+			ErrNoCredentials, name, profileName, file)
+	}
+	s := source{name: fmt.Sprintf("the profile %.64q of %s", cmp.Or(name, "default"), file), repair: "repair it: a section of that name with its type and its keys"}
+	p, err := providers.NewProfileCredentialsProviderBuilder().WithProfileName(name).Build()
+	if err != nil {
+		return s, fmt.Errorf("%w: %s cannot be used; %s", ErrNoCredentials, s.name, s.repair)
+	}
+	s.provider = p
+	return s, nil
 }
 
 // repairOf says what to do where a profile of a mode gives no key; empty for a mode

@@ -31,6 +31,13 @@ func TestCredentialsOfSomebodyElseAreNotTaken(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(home, ".aliyun", "config.json"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Mkdir(filepath.Join(home, ".alibabacloud"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	shared := "[shared]\ntype = access_key\naccess_key_id = shared-id\naccess_key_secret = s\n[cut]\ntype = access_key\naccess_key_id = cut-id\n"
+	if err := os.WriteFile(filepath.Join(home, ".alibabacloud", "credentials"), []byte(shared), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	// The official chain reads the process's own environment.
 	t.Setenv("HOME", home)
 	t.Setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
@@ -51,17 +58,20 @@ func TestCredentialsOfSomebodyElseAreNotTaken(t *testing.T) {
 		"an expired sign-in":       {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "sso"}, want: "its sign-in has expired or was never made: run `aliyun configure --profile sso --mode CloudSSO`"},
 		"an unknown mode":          {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "odd"}, want: `has the mode "Foo", want AK, StsToken`},
 		"half of a profile":        {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "half"}, want: "its key is not whole"},
-		"profiles are disabled":    {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "prod", "ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true"}, want: "ALIBABA_CLOUD_CLI_PROFILE_DISABLED is set"},
-		"another file":             {env: map[string]string{"ALIBABA_CLOUD_CONFIG_FILE": "/no/such/config.json", "ALIBABA_CLOUD_PROFILE": "prod"}, want: "the file cannot be read"},
+		"profiles are disabled":    {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "prod", "ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true"}, want: `the profile "prod" of`},
+		"another file":             {env: map[string]string{"ALIBABA_CLOUD_CONFIG_FILE": "/no/such/config.json", "ALIBABA_CLOUD_PROFILE": "prdo"}, want: `the profile "prdo" of`},
+		"a credentials file":       {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "shared"}, key: "shared-id", source: `the profile "shared" of`},
+		"half of a section":        {env: map[string]string{"ALIBABA_CLOUD_CONFIG_FILE": "/no/such/config.json", "ALIBABA_CLOUD_PROFILE": "cut"}, want: "a section of that name"},
+		"no such file":             {env: map[string]string{"ALIBABA_CLOUD_CREDENTIALS_FILE": "/no/such/file"}, want: "neither ~/.aliyun/config.json nor the credentials file"},
 		"no JSON":                  {env: map[string]string{"ALIBABA_CLOUD_CONFIG_FILE": filepath.Join(home, "cut.json")}, want: "no JSON of the documented shape"},
-		"no current profile":       {env: map[string]string{"ALIBABA_CLOUD_CONFIG_FILE": filepath.Join(home, "lost.json")}, want: `there is no profile "gone"`},
+		"no current profile":       {env: map[string]string{"ALIBABA_CLOUD_CONFIG_FILE": filepath.Join(home, "lost.json")}, want: `the profile "gone" of`},
 		"an address":               {env: map[string]string{"ALIBABA_CLOUD_CREDENTIALS_URI": "http://127.0.0.1:1/" + canary}, want: "the address of ALIBABA_CLOUD_CREDENTIALS_URI gives none"},
 		"a role":                   {env: map[string]string{"ALIBABA_CLOUD_ECS_METADATA": "r"}, want: "the ECS instance role of ALIBABA_CLOUD_ECS_METADATA"},
 		"an id without its secret": {env: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "own-id"}, want: "ALIBABA_CLOUD_ACCESS_KEY_ID is set, ALIBABA_CLOUD_ACCESS_KEY_SECRET is not"},
 		"a secret without its id":  {env: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_SECRET": canary}, want: "ALIBABA_CLOUD_ACCESS_KEY_SECRET is set, ALIBABA_CLOUD_ACCESS_KEY_ID is not"},
 		"a token alone":            {env: map[string]string{"ALIBABA_CLOUD_SECURITY_TOKEN": canary}, want: "set all three or none"},
 		"a line break":             {env: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "own-id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": canary + "\n"}, want: "ALIBABA_CLOUD_ACCESS_KEY_SECRET holds white space"},
-		"no such profile":          {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "prdo"}, want: `there is no profile "prdo" (ALIBABA_CLOUD_PROFILE), the file has ["default" "prod"`},
+		"no such profile":          {env: map[string]string{"ALIBABA_CLOUD_PROFILE": "prdo"}, want: `the profile "prdo" of`},
 		"half of OIDC":             {env: map[string]string{"ALIBABA_CLOUD_OIDC_TOKEN_FILE": "/token", "ALIBABA_CLOUD_ROLE_ARN": "r"}, want: "ALIBABA_CLOUD_OIDC_PROVIDER_ARN is not set"},
 		"OIDC without its token": {env: map[string]string{"ALIBABA_CLOUD_OIDC_TOKEN_FILE": "/no/such/token", "ALIBABA_CLOUD_ROLE_ARN": "acs:ram::1:role/r",
 			"ALIBABA_CLOUD_OIDC_PROVIDER_ARN": "acs:ram::1:oidc-provider/p"}, want: "OIDC (ALIBABA_CLOUD_OIDC_TOKEN_FILE) gives none"},

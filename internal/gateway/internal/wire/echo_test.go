@@ -1,11 +1,16 @@
 package wire_test
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/bindgate/bindgate/internal/gateway"
 	"github.com/bindgate/bindgate/internal/gateway/gatewaytest"
 	"github.com/bindgate/bindgate/internal/gateway/internal/wire"
 )
@@ -30,6 +35,47 @@ func TestNoFieldEchoesTheKey(t *testing.T) {
 			if strings.Contains(told, echo) || strings.Contains(told, body[10:18]) || refused.Code == "" || refused.RequestID == "" {
 				t.Errorf("%s in %s: told %s", name, field, told)
 			}
+		}
+	}
+}
+
+// echoing answers every connection with what it got, after a text.
+func echoing(t *testing.T, before string) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	t.Cleanup(func() { _ = listener.Close(); <-done })
+	go func() {
+		defer close(done)
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			r, err := http.ReadRequest(bufio.NewReader(conn))
+			if err == nil {
+				body, _ := io.ReadAll(r.Body)
+				_, _ = io.WriteString(conn, before+string(body)+"\r\n\r\n")
+			}
+			_ = conn.Close()
+		}
+	}()
+	return "http://" + listener.Addr().String()
+}
+
+// Not even an answer that is no HTTP, or half of it, brings the key into an error.
+func TestNoBrokenAnswerEchoesTheKey(t *testing.T) {
+	const secret = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"
+	for _, before := range []string{"", "HTTP/1.1 ", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: ", "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: http://%zz/",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: ", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"} {
+		endpoint := echoing(t, before)
+		p := gatewaytest.New(t, nil).Transport(func(c *gateway.Config) { c.Endpoint = endpoint })
+		_, _, err := wire.Call(gatewaytest.Soon(t), p, wire.Request{Region: "cn-hangzhou", Action: "SetDomainCertificate",
+			Secrets: map[string]string{"CertificatePrivateKey": secret}}, nil, 1)
+		if err == nil || strings.Contains(fmt.Sprintf("%v %+v %#v", err, err, err), secret[:8]) {
+			t.Errorf("%q: got %v", before, err)
 		}
 	}
 }
