@@ -3,25 +3,118 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/gittree"
 	"github.com/bindgate/bindgate/internal/manifest"
 )
 
-// lintChanged judges what a change of files can have touched; it is what the
-// pre-commit hook runs. No manifest touched is a clean run.
-func lintChanged(ctx context.Context, env Env, c *cobra.Command, f flags, files []string) error {
-	if f.wish.named(c) {
+// lintChanged judges what a change of files can have touched, and says what that is;
+// it is what the pre-commit hook runs.
+func lintChanged(ctx context.Context, env Env, c *cobra.Command, f flags, files []string, staged bool) error {
+	switch {
+	case f.wish.named(c):
 		return errors.New("reading arguments: --changed takes files, not flags that name a binding")
+	case staged && len(files) > 0:
+		return fmt.Errorf("reading arguments: --staged asks Git what changed, got %q too; leave it out, or use --changed", files[0])
 	}
 	s, err := settle(env, c, f)
 	if err != nil {
 		return err
 	}
-	manifests, err := manifest.Changed(files, manifest.Options{WorkDir: env.Dir, Root: s.configDir, AllowPaths: s.allowPath, AllowEnv: s.allowEnv})
-	if err != nil || len(manifests) == 0 {
+	tree, err := gittree.Open(env.Dir, env.Environ)
+	switch {
+	case staged && (err != nil || tree == nil):
+		return errors.Join(fmt.Errorf("reading --staged: %q is in no working tree that git can read", env.Dir), err)
+	case err != nil:
+		complain(env.Stderr, fmt.Errorf("git does not say what is gone or renamed, only the named files count: %w", err))
+	}
+	o := manifest.Options{WorkDir: env.Dir, Root: s.configDir, AllowPaths: s.allowPath, AllowEnv: s.allowEnv}
+	change := manifest.Change{Files: files}
+	if tree != nil {
+		if err := fromGit(ctx, env, tree, staged, &change, &o); err != nil {
+			return err
+		}
+	}
+	f.overlay = o.Overlay
+	concerned, err := manifest.Changed(change, o)
+	if err != nil {
 		return err
 	}
-	return lint(ctx, env, c, f, manifests)
+	say(env, s, concerned, len(change.Files))
+	if len(concerned.Manifests) > 0 {
+		return lint(ctx, env, c, f, concerned.Manifests)
+	}
+	if len(s.formats) == 0 {
+		return nil
+	}
+	return lintNothing(ctx, env, c, f)
+}
+
+// fromGit adds what git says of a change: the index against the last commit, and the
+// revisions between which pre-commit runs its hooks.
+func fromGit(ctx context.Context, env Env, tree *gittree.Tree, staged bool, change *manifest.Change, o *manifest.Options) error {
+	names, err := tree.Staged(ctx)
+	if err != nil {
+		return err
+	}
+	change.Files = append(change.Files, names...)
+	if staged {
+		index, err := tree.Index(ctx)
+		if err != nil {
+			return err
+		}
+		change.Tree, o.Overlay = index.Files(), index
+		return index.Preload(ctx, manifest.MayBe)
+	}
+	if from, to := env.get("PRE_COMMIT_FROM_REF"), env.get("PRE_COMMIT_TO_REF"); from != "" && to != "" {
+		names, err := tree.Between(ctx, from, to)
+		if err != nil {
+			return err
+		}
+		change.Files = append(change.Files, names...)
+	}
+	change.Tree, err = tree.Files(ctx)
+	return err
+}
+
+// say says on standard error what is judged, and what is not.
+func say(env Env, s settings, c manifest.Concerned, files int) {
+	if s.quiet {
+		return
+	}
+	passedOver(env, c.Foreign)
+	if len(c.Manifests) == 0 {
+		complain(env.Stderr, fmt.Errorf("nothing to judge: none of the tree's manifests (%d) is, or names, one of the changed files (%d)", c.Of, files))
+		return
+	}
+	const most = 10
+	list := strings.Join(c.Manifests[:min(len(c.Manifests), most)], ", ")
+	if more := len(c.Manifests) - most; more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	complain(env.Stderr, fmt.Errorf("judging %d of %d manifests, which the change concerns: %s", len(c.Manifests), c.Of, list))
+}
+
+// passedOver names files that look like manifests by their names only.
+func passedOver(env Env, names []string) {
+	for _, name := range names {
+		complain(env.Stderr, fmt.Errorf("%s is no manifest of bindgate and was passed over", name))
+	}
+}
+
+// lintNothing reports a run without bindings: an older report must not stand for it.
+func lintNothing(ctx context.Context, env Env, c *cobra.Command, f flags) (err error) {
+	r, err := ready(env, c, f, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { r.close(err) }()
+	if err := r.open(ctx, func() (*manifest.Set, error) { return manifest.Of(nil, env.Dir) }); err != nil {
+		return err
+	}
+	return r.lint(ctx)
 }

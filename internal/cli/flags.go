@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/report"
 )
@@ -41,6 +42,7 @@ type flags struct {
 	actor          string
 	quiet, verbose bool
 	sarifCategory  string
+	overlay        confine.Overlay // Git's index, for --staged
 	wish           wish
 	probe          bool
 	probeAllow     []string

@@ -12,7 +12,7 @@ import (
 
 func newLint(env Env) *cobra.Command {
 	var f flags
-	var changed bool
+	var changed, staged bool
 	c := &cobra.Command{
 		Use:   "lint [PATH…]",
 		Short: "Judge bindings; change nothing",
@@ -22,8 +22,8 @@ DNS and the gateway are read unless --offline or --without leaves them out.`,
 		Example: `  bindgate lint --offline bindings.yaml
   bindgate lint --domain api.demo.com --group GROUP --region cn-hangzhou --stage RELEASE`,
 		RunE: func(c *cobra.Command, args []string) error {
-			if changed {
-				return lintChanged(c.Context(), env, c, f, args)
+			if changed || staged {
+				return lintChanged(c.Context(), env, c, f, args, staged)
 			}
 			return lint(c.Context(), env, c, f, args)
 		},
@@ -33,7 +33,8 @@ DNS and the gateway are read unless --offline or --without leaves them out.`,
 	f.addMode(c)
 	f.addProbe(c)
 	c.Flags().StringVar(&f.writeChain, "write-chain", "", "write the certificate chain to `FILE`: PEM, in order, without key and root; a FILE that is there is left alone")
-	c.Flags().BoolVar(&changed, "changed", false, "PATHs are files that changed: judge the manifests among them, and those that name another as certificate or key")
+	c.Flags().BoolVar(&changed, "changed", false, "PATHs are files that changed: judge the manifests among them and those that name another, with what Git says is staged or gone")
+	c.Flags().BoolVar(&staged, "staged", false, "judge what the staged change concerns, as Git's index holds it; takes no PATH")
 	return c
 }
 

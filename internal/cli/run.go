@@ -134,7 +134,7 @@ func (r *run) fits(set *manifest.Set) error {
 
 // load reads the manifests, or the one binding that flags name.
 func load(env Env, c *cobra.Command, s settings, paths []string) (*manifest.Set, error) {
-	o := manifest.Options{WorkDir: env.Dir, Root: s.configDir, AllowPaths: s.allowPath, AllowEnv: s.allowEnv, Stdin: env.Stdin, Confined: s.confined}
+	o := manifest.Options{WorkDir: env.Dir, Root: s.configDir, AllowPaths: s.allowPath, AllowEnv: s.allowEnv, Stdin: env.Stdin, Confined: s.confined, Overlay: s.overlay}
 	named := s.wish.named(c)
 	switch {
 	case named && len(paths) > 0:
@@ -151,6 +151,9 @@ func load(env Env, c *cobra.Command, s settings, paths []string) (*manifest.Set,
 	set, err := manifest.Load(paths, o)
 	if err != nil {
 		err = cmp.Or(notAManifest(env, s.command, paths), err)
+	}
+	if err == nil && !s.quiet {
+		passedOver(env, set.Foreign)
 	}
 	return set, err
 }

@@ -26,6 +26,21 @@ func (f *Files) Read(from, path string, limit int64) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
+	if f.overlay != nil {
+		data, held, err := f.overlay.Read(resolved)
+		switch {
+		case err != nil:
+			return File{}, fmt.Errorf("reading %q: %w", path, err)
+		case held && int64(len(data)) > limit:
+			return File{}, fmt.Errorf("reading %q: %w: more than %d bytes", path, ErrTooLarge, limit)
+		case held:
+			file := File{Path: resolved, Bytes: data, Mode: 0o600}
+			if info, err := os.Lstat(resolved); err == nil && info.Mode().IsRegular() {
+				file.Mode = info.Mode()
+			}
+			return file, nil
+		}
+	}
 	file, err := read(root, resolved, limit)
 	if errors.Is(err, syscall.ENOTDIR) {
 		err = fmt.Errorf("%w: a name on the way is not a folder", fs.ErrNotExist)

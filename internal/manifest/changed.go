@@ -1,50 +1,253 @@
 package manifest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
 // maxTree bounds the walk over a tree, in files and folders.
 const maxTree = 500_000
 
-// Changed gives the manifests to judge when files changed: the manifests among
-// them, and those of the tree that name another of them as certificate or key.
-// A manifest of the tree that cannot be read may name any file, so it is one of
-// them. The tree is the Git top level, else the working directory; hidden folders
-// and symlinks are not followed.
-func Changed(files []string, o Options) ([]string, error) {
+// Change is a change of files.
+type Change struct {
+	Files []string // that are new, changed or gone; both names of a renamed one
+	Tree  []string // every file of the tree that counts, absolute; nil: the tree is walked
+}
+
+// Concerned is what a change concerns.
+type Concerned struct {
+	Manifests []string // to judge, as messages name them
+	Of        int      // how many manifests of the tree were looked at
+	Foreign   []string // files that have the name of a manifest and are another program's
+}
+
+// Changed finds the manifests that a change concerns: those that changed, whatever
+// their names; those that name a changed file as certificate, key or CA, or, where a
+// certificate or key changed, one that is missing (it may have been renamed); and
+// those that request a name that one of these requests. A manifest that cannot be
+// read may name any certificate. The tree is the Git working tree, else the working
+// directory.
+func Changed(c Change, o Options) (Concerned, error) {
 	if err := o.check(); err != nil {
-		return nil, err
+		return Concerned{}, err
 	}
-	r := reader{options: o}
-	var out []string
-	changed := map[string]bool{}
-	for _, f := range files {
-		if isManifest(filepath.Base(f)) {
-			out = append(out, f)
+	s := searchTree{options: o, changed: map[string]bool{}}
+	for _, f := range c.Files {
+		path := confine.Absolute(o.WorkDir, f)
+		s.changed[real(path)], s.changed[filepath.Clean(path)] = true, true
+		s.certificates = s.certificates || certificateName(path)
+	}
+	tree := c.Tree
+	if tree == nil {
+		var err error
+		if tree, err = walk(o.WorkDir); err != nil {
+			return Concerned{}, err
 		}
-		changed[real(r.absolute(f))] = true
 	}
-	all, err := manifestsUnder(o)
+	for _, f := range c.Files { // one that git ignores, or that is elsewhere, may be named
+		if path := confine.Absolute(o.WorkDir, f); !slices.Contains(tree, path) {
+			tree = append(slices.Clip(tree), path)
+		}
+	}
+	for _, path := range tree {
+		s.look(path)
+	}
+	return s.result(), nil
+}
+
+// searchTree looks for the manifests of a tree.
+type searchTree struct {
+	options      Options
+	changed      map[string]bool // absolute paths, with and without symbolic links
+	certificates bool            // a certificate or key is among them
+	found        []candidate
+	foreign      []string
+}
+
+// candidate is a manifest of the tree.
+type candidate struct {
+	name      string
+	concerned bool
+	domains   []string
+}
+
+// MayBe reports by its name whether a file may be a manifest.
+func MayBe(path string) bool {
+	return slices.Contains([]string{".yaml", ".yml", ".json"}, strings.ToLower(filepath.Ext(path)))
+}
+
+// look takes a file of the tree in, if it is a manifest.
+func (s *searchTree) look(path string) {
+	base := filepath.Base(path)
+	changed := s.changed[path] || s.changed[real(path)]
+	inModules := strings.Contains(filepath.ToSlash(path), "/node_modules/")
+	if !MayBe(path) || inModules && !changed || base == ".bindgate.yaml" {
+		return
+	}
+	text, err := s.read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return // gone: what names it is another's to say
+	}
+	name := s.name(path)
+	switch {
+	case err == nil && isManifest(base) && foreign(text):
+		s.foreign = append(s.foreign, name)
+		return
+	case !isManifest(base) && (err != nil || !marked(text)):
+		return
+	}
+	one := candidate{name: name, concerned: changed}
+	set, err := Load([]string{path}, s.options)
+	if err != nil {
+		one.concerned = changed || s.certificates
+	} else {
+		for b := range set.All() {
+			one.domains = append(one.domains, b.DomainName)
+			one.concerned = one.concerned || s.touches(b, set.Folder(b))
+		}
+	}
+	s.found = append(s.found, one)
+}
+
+// read returns the text of a file of the tree, as the run will read it. A link is not
+// followed here; Load says where one leads.
+func (s *searchTree) read(path string) ([]byte, error) {
+	if s.options.Overlay != nil {
+		if text, held, err := s.options.Overlay.Read(path); held || err != nil {
+			return text, err
+		}
+	}
+	info, err := os.Lstat(path)
 	if err != nil {
 		return nil, err
 	}
-	for _, path := range all {
-		name, err := filepath.Rel(o.WorkDir, path)
+	if !info.Mode().IsRegular() {
+		return nil, confine.ErrIrregular
+	}
+	return confine.ReadBounded(path, strictyaml.MaxBytes)
+}
+
+func (s *searchTree) name(path string) string {
+	if name, err := filepath.Rel(s.options.WorkDir, path); err == nil {
+		return name
+	}
+	return path
+}
+
+// touches reports whether a binding names a file that changed, or one that is missing
+// while a certificate changed.
+func (s *searchTree) touches(b binding.Binding, folder string) bool {
+	var files []string
+	if c := b.Certificate; c != nil {
+		files = append(files, c.Body)
+		if c.PrivateKey != nil && c.PrivateKey.File != "" {
+			files = append(files, c.PrivateKey.File)
+		}
+	}
+	if clients := b.ClientCertificate; clients != nil && clients.CA != "" {
+		files = append(files, clients.CA)
+	}
+	return slices.ContainsFunc(files, func(file string) bool {
+		path := filepath.Clean(confine.Absolute(folder, file))
+		return s.changed[path] || s.changed[real(path)] || s.certificates && s.missing(path)
+	})
+}
+
+func (s *searchTree) missing(path string) bool {
+	if s.options.Overlay != nil {
+		if _, held, err := s.options.Overlay.Read(real(path)); held {
+			return errors.Is(err, fs.ErrNotExist)
+		}
+	}
+	_, err := os.Stat(path)
+	return err != nil
+}
+
+// result adds the manifests that share a name with one that is concerned.
+func (s *searchTree) result() Concerned {
+	var domains []string
+	for _, one := range s.found {
+		if one.concerned {
+			domains = append(domains, one.domains...)
+		}
+	}
+	out := Concerned{Of: len(s.found), Foreign: s.foreign}
+	for _, one := range s.found {
+		shares := func(name string) bool {
+			return slices.ContainsFunc(domains, func(d string) bool {
+				return evidence.SameName(d, name) || evidence.Covers(d, name) || evidence.Covers(name, d)
+			})
+		}
+		if one.concerned || slices.ContainsFunc(one.domains, shares) {
+			out.Manifests = append(out.Manifests, one.name)
+		}
+	}
+	return out
+}
+
+// certificateName reports whether a file is named as certificates and keys are.
+func certificateName(path string) bool {
+	return slices.Contains([]string{".pem", ".crt", ".cer", ".cert", ".der", ".key", ".p12", ".pfx", ".p7b", ".p7c", ".jks"},
+		strings.ToLower(filepath.Ext(path)))
+}
+
+// The marks of a manifest: its version and its list of bindings.
+var (
+	markVersion = regexp.MustCompile(`apiVersion["']?\s*:\s*["']?bindgate/`)
+	markList    = regexp.MustCompile(`(?m)(^|[{,"'\s])bindings["']?\s*:`)
+)
+
+// marked reports whether a file of any name says that it is a manifest.
+func marked(text []byte) bool { return markVersion.Match(text) && markList.Match(text) }
+
+// foreign reports whether a file that has the name of a manifest is another
+// program's: it has neither the version nor a key that every binding has. One with a
+// slip in its version is not foreign.
+func foreign(text []byte) bool {
+	for _, mark := range []string{"bindgate", "domainName", "groupId"} {
+		if bytes.Contains(text, []byte(mark)) {
+			return false
+		}
+	}
+	return len(bytes.TrimSpace(text)) > 0
+}
+
+// walk lists the files of the tree around a folder, without what is Git's own.
+func walk(dir string) (out []string, err error) {
+	top := confine.GitTop(dir)
+	if top == "" {
+		top = dir
+	}
+	seen := 0
+	err = filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
-			name = path
+			return err
 		}
-		if !changed[real(path)] && !slices.Contains(out, name) && names(path, o, changed) {
-			out = append(out, name)
+		if seen++; seen > maxTree {
+			return errors.New("more than 500000 files; name the manifests instead of --changed")
 		}
+		if d.IsDir() && path != top && (d.Name() == ".git" || d.Name() == "node_modules") {
+			return filepath.SkipDir
+		}
+		if !d.IsDir() {
+			out = append(out, path)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking for manifests under %q: %w", top, err)
 	}
 	return out, nil
 }
@@ -69,68 +272,14 @@ func Named(dir string, paths []string) (out []string) {
 	return out
 }
 
-// names reports whether a manifest names one of the changed files.
-func names(path string, o Options, changed map[string]bool) bool {
-	set, err := Load([]string{path}, o)
-	if err != nil {
-		return true
-	}
-	for b := range set.All() {
-		if b.Certificate == nil {
-			continue
-		}
-		named := []string{b.Certificate.Body}
-		if key := b.Certificate.PrivateKey; key != nil && key.File != "" {
-			named = append(named, key.File)
-		}
-		if clients := b.ClientCertificate; clients != nil && clients.CA != "" {
-			named = append(named, clients.CA)
-		}
-		for _, file := range named {
-			if !filepath.IsAbs(file) {
-				file = filepath.Join(set.Folder(b), file)
-			}
-			if changed[real(file)] {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// manifestsUnder lists the manifests of the tree, sorted.
-func manifestsUnder(o Options) ([]string, error) {
-	top := confine.GitTop(o.WorkDir)
-	if top == "" {
-		top = o.WorkDir
-	}
-	var out []string
-	seen := 0
-	err := filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if seen++; seen > maxTree {
-			return errors.New("more than 500000 files; name the manifests instead of --changed")
-		}
-		if d.IsDir() && path != top && strings.HasPrefix(d.Name(), ".") {
-			return filepath.SkipDir
-		}
-		if d.Type().IsRegular() && isManifest(d.Name()) {
-			out = append(out, path)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("looking for manifests under %q: %w", top, err)
-	}
-	return out, nil
-}
-
-// real resolves symlinks where the file exists; one that was deleted counts by its name.
+// real resolves symlinks where the file exists; one that was deleted counts by its
+// name, below its folder.
 func real(path string) string {
 	if resolved, err := filepath.EvalSymlinks(path); err == nil {
 		return resolved
+	}
+	if folder, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		return filepath.Join(folder, filepath.Base(path))
 	}
 	return filepath.Clean(path)
 }

@@ -3,6 +3,7 @@ package manifest
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,15 +11,29 @@ import (
 
 func TestChanged(t *testing.T) {
 	dir := t.TempDir()
-	binding := "apiVersion: bindgate/v1\nbindings:\n  - domainName: a.demo.com\n    groupId: g\n    regionId: cn-hangzhou\n"
+	of := func(domain string) string {
+		return "apiVersion: bindgate/v1\nbindings:\n  - domainName: " + domain + "\n    groupId: g\n    regionId: cn-hangzhou\n"
+	}
 	for name, text := range map[string]string{
-		".git/HEAD":         "ref: refs/heads/main\n",
-		"bindings.yaml":     binding,
-		"a/a.bindgate.yml":  binding + "    certificate: {name: cert, body: ../certs/a.pem, privateKey: ../certs/a.key}\n",
-		"b/bindings.yaml":   binding + "    certificate: {name: cert, body: ../certs/b.pem, privateKey: {env: BINDGATE_KEY}}\n",
-		"c/bindings.yaml":   "bindings: [\n",
-		".hid/bindings.yml": "bindings: [\n",
-		"certs/a.pem":       "", "certs/a.key": "", "certs/b.pem": "",
+		".git/HEAD":                    "ref: refs/heads/main\n",
+		"bindings.yaml":                of("a.demo.com"),
+		"a/a.bindgate.yml":             of("b.demo.com") + "    certificate: {name: cert, body: ../certs/a.pem, privateKey: ../certs/a.key}\n",
+		"b/bindings.yaml":              of("c.demo.com") + "    certificate: {name: cert, body: ../certs/b.pem, privateKey: {env: BINDGATE_KEY}}\n",
+		"c/bindings.yaml":              "apiVersion: bindgate/v1\nbindings: [\n",
+		".deploy/bindings.yaml":        of("d.demo.com") + "    certificate: {name: cert, body: d.cert}\n",
+		"gateway.yaml":                 of("e.demo.com"),
+		"json/any.json":                `{"apiVersion": "bindgate/v1", "bindings": [{"domainName": "f.demo.com", "groupId": "g", "regionId": "r", "certificate": {"name": "cert", "body": "f.crt"}}]}`,
+		"gone/bindings.yaml":           of("g.demo.com") + "    certificate: {name: cert, body: renamed.pem}\n",
+		"wild/bindings.yaml":           of("'*.a.demo.com'"),
+		"same/bindings.yaml":           of("A.demo.com."),
+		"k8s/bindings.yaml":            "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\n",
+		"iam/bindings.json":            `{"bindings": [{"role": "x", "members": []}]}`,
+		"slip/bindings.yaml":           "apiVersion: bindgat/v1\nbindings:\n  - domainName: h.demo.com\n",
+		"node_modules/x/bindings.yaml": "bindings: [\n",
+		"node_modules/y/bindings.yaml": of("a.demo.com"),
+		".bindgate.yaml":               "apiVersion: bindgate/v1\n",
+		"owner.yaml":                   "apiVersion: bindgate/v1\nroots: mozilla\n",
+		"certs/a.pem":                  "", "certs/a.key": "", "certs/b.pem": "", ".deploy/d.cert": "", "json/f.crt": "", "README.md": "",
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -28,23 +43,38 @@ func TestChanged(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const broken = "c/bindings.yaml" // may name anything
+	// With a certificate, those that cannot be read and the one whose certificate is missing.
+	doubt := []string{"c/bindings.yaml", "gone/bindings.yaml", "slip/bindings.yaml"}
 	for _, c := range []struct {
 		files []string
 		want  []string
 	}{
-		{[]string{"bindings.yaml"}, []string{"bindings.yaml", broken}},
-		{[]string{"certs/a.pem"}, []string{"a/a.bindgate.yml", broken}},
-		{[]string{"certs/a.key"}, []string{"a/a.bindgate.yml", broken}},
-		{[]string{"certs/b.pem", "b/bindings.yaml"}, []string{"b/bindings.yaml", broken}},
-		{[]string{"certs/gone.pem"}, []string{broken}},
+		{[]string{"bindings.yaml"}, []string{"bindings.yaml", "same/bindings.yaml"}},
+		{[]string{"README.md"}, nil},
+		{nil, nil},
+		{[]string{"gateway.yaml"}, []string{"gateway.yaml"}},
+		{[]string{"certs/a.pem"}, append([]string{"a/a.bindgate.yml"}, doubt...)},
+		{[]string{"certs/a.key"}, append([]string{"a/a.bindgate.yml"}, doubt...)},
+		{[]string{"certs/b.pem", "b/bindings.yaml"}, append([]string{"b/bindings.yaml"}, doubt...)},
+		{[]string{".deploy/d.cert"}, append([]string{".deploy/bindings.yaml"}, doubt...)},
+		{[]string{"json/f.crt"}, append([]string{"json/any.json"}, doubt...)},
+		{[]string{"gone/new.pem"}, doubt},
+		{[]string{"gone/renamed.pem"}, doubt},
+		{[]string{"slip/bindings.yaml"}, []string{"slip/bindings.yaml"}},
+		{[]string{"k8s/bindings.yaml", "iam/bindings.json", "node_modules/x/bindings.yaml", "owner.yaml", ".bindgate.yaml"}, nil},
+		{[]string{"wild/bindings.yaml"}, []string{"wild/bindings.yaml"}},
 	} {
-		got, err := Changed(c.files, Options{WorkDir: dir})
+		got, err := Changed(Change{Files: c.files}, Options{WorkDir: dir})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(c.want, got); diff != "" {
+		slices.Sort(got.Manifests)
+		slices.Sort(c.want)
+		if diff := cmp.Diff(c.want, got.Manifests); diff != "" {
 			t.Errorf("%q:\n%s", c.files, diff)
+		}
+		if got.Of != 11 || !slices.Contains(got.Foreign, filepath.FromSlash("k8s/bindings.yaml")) || !slices.Contains(got.Foreign, filepath.FromSlash("iam/bindings.json")) {
+			t.Errorf("%q: %d manifests, foreign %q", c.files, got.Of, got.Foreign)
 		}
 	}
 }

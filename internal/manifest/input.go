@@ -64,6 +64,8 @@ type reader struct {
 	roots    []string                  // of all sources
 	confined map[string]*confine.Files // by folder
 	seen     map[string]bool           // a manifest that is named twice is read once
+	searched bool                      // the file was found in a folder, and not named
+	foreign  []string                  // files of a manifest's name that are another program's
 	errs     Errors
 }
 
@@ -82,6 +84,11 @@ func (r *reader) input(arg string) error {
 		return nil
 	}
 	absolute := r.absolute(arg)
+	if over := r.options.Overlay; over != nil { // it may hold what the disk no longer does
+		if _, held, err := over.Read(absolute); held && err == nil {
+			return r.file(arg, absolute)
+		}
+	}
 	info, err := os.Stat(absolute)
 	if err != nil {
 		r.fail(printable(arg), unreadable(err), "name a manifest, or a folder that holds bindings.yaml")
@@ -98,10 +105,16 @@ func (r *reader) input(arg string) error {
 	if len(names) == 0 {
 		r.fail(printable(arg), "folder holds no manifest, want bindings.yaml or *.bindgate.yaml (or .yml, .json)", "name another folder or a file")
 	}
+	before := len(r.sources) + len(r.errs)
+	r.searched = true
+	defer func() { r.searched = false }()
 	for _, name := range names {
 		if err := r.file(filepath.Join(arg, name), filepath.Join(absolute, name)); err != nil {
 			return err
 		}
+	}
+	if len(names) > 0 && len(r.sources)+len(r.errs) == before && len(r.foreign) > 0 {
+		r.fail(printable(arg), fmt.Sprintf("folder holds no manifest of bindgate; %q is another program's", r.foreign[len(r.foreign)-1]), "name the manifest, or write apiVersion: bindgate/v1 and bindings into it")
 	}
 	return nil
 }
@@ -146,6 +159,7 @@ func (r *reader) file(name, absolute string) error {
 	if err != nil {
 		return fmt.Errorf("confining the manifest %q: %w", name, err)
 	}
+	files.Over(r.options.Overlay)
 	read, err := files.Read(folder, absolute, strictyaml.MaxBytes)
 	switch {
 	case errors.Is(err, confine.ErrTooLarge):
@@ -158,6 +172,8 @@ func (r *reader) file(name, absolute string) error {
 		r.fail(name, message, "name the file itself, or allow its folder with --allow-path DIR")
 	case err != nil:
 		r.fail(name, unreadable(err), "")
+	case r.searched && foreign(read.Bytes):
+		r.foreign = append(r.foreign, name)
 	case !r.seen[read.Path]:
 		r.seen[read.Path] = true
 		return r.add(source{name: name, folder: folder, bytes: read.Bytes})
@@ -196,6 +212,7 @@ func (r *reader) add(src source) error {
 		if files, err = confine.New(roots); err != nil {
 			return fmt.Errorf("confining the paths of %q: %w", src.name, err)
 		}
+		files.Over(r.options.Overlay)
 		r.confined[src.folder] = files
 		r.roots = append(r.roots, roots...)
 	}

@@ -29,12 +29,13 @@ type Errors = strictyaml.Errors
 
 // Options say where manifests may reach.
 type Options struct {
-	WorkDir    string    // relative paths on the command line begin here; "" is the process's own
-	Root       string    // folder of --config: the root of every manifest; "" leaves it to Git, else to the manifest's folder
-	AllowPaths []string  // further folders that certificates and keys may lie in
-	AllowEnv   []string  // globs (path.Match) of further variables that keys and passphrases may come from
-	Stdin      io.Reader // what the path "-" means
-	Confined   bool      // the manifests themselves must lie under Root, else under the working directory's Git top level
+	WorkDir    string          // relative paths on the command line begin here; "" is the process's own
+	Root       string          // folder of --config: the root of every manifest; "" leaves it to Git, else to the manifest's folder
+	AllowPaths []string        // further folders that certificates and keys may lie in
+	AllowEnv   []string        // globs (path.Match) of further variables that keys and passphrases may come from
+	Stdin      io.Reader       // what the path "-" means
+	Overlay    confine.Overlay // what stands over the files of the disk, such as Git's index; may be nil
+	Confined   bool            // the manifests themselves must lie under Root, else under the working directory's Git top level
 }
 
 // Set is what the manifests of one run say. It keeps their bytes, not their
@@ -43,6 +44,8 @@ type Set struct {
 	Files  *confine.Files // reads what the bindings name, and nothing else; see Folder
 	Digest string         // sha256:<hex> of the manifests' bytes, independent of their order
 	Paths  []string       // the manifests, as messages name them
+
+	Foreign []string // files of a searched folder that have the name of a manifest and are another program's
 
 	sources  []source
 	given    []binding.Binding // by flags, or by the caller of Of
@@ -103,7 +106,7 @@ func Load(paths []string, o Options) (*Set, error) {
 			return nil, err
 		}
 	}
-	set := &Set{sources: r.sources, folders: map[string]string{}, texts: map[string][]byte{}, allowEnv: o.AllowEnv}
+	set := &Set{Foreign: r.foreign, sources: r.sources, folders: map[string]string{}, texts: map[string][]byte{}, allowEnv: o.AllowEnv}
 	for i := range r.sources {
 		src := &r.sources[i]
 		set.Paths = append(set.Paths, src.name)
@@ -119,6 +122,7 @@ func Load(paths []string, o Options) (*Set, error) {
 	if set.Files, err = confine.New(r.roots); err != nil {
 		return nil, fmt.Errorf("confining the paths of manifests: %w", err)
 	}
+	set.Files.Over(o.Overlay)
 	set.Digest = digest(r.sources)
 	return set, nil
 }

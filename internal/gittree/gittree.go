@@ -1,0 +1,219 @@
+// Package gittree asks git about a working tree: which files it has, which of them
+// change, and what the index holds. It runs the git of PATH and nothing that the
+// repository configures: no hook, no filter of a diff, no file-system monitor.
+package gittree
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bindgate/bindgate/internal/confine"
+)
+
+// maxOutput bounds what one command of git may answer, in bytes.
+const maxOutput = 256 << 20
+
+// Tree is a working tree.
+type Tree struct {
+	Top string // absolute, without symbolic links
+
+	program string
+	environ []string
+}
+
+// Open returns the working tree around a folder; nil where there is none, or no git
+// to ask, and an error where git refuses to answer. environ is the environment of the commands: a hook's names the index.
+func Open(dir string, environ []string) (*Tree, error) {
+	program, err := exec.LookPath("git") // never of the working directory
+	top := confine.GitTop(dir)
+	if err != nil || top == "" {
+		return nil, nil
+	}
+	t := &Tree{Top: top, program: program, environ: environ}
+	if _, err := t.run(context.Background(), nil, "rev-parse", "--is-inside-work-tree"); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// run runs a command of git at the top and returns its output.
+func (t *Tree) run(ctx context.Context, allowed []int, args ...string) ([]byte, error) {
+	return t.feed(ctx, nil, allowed, args...)
+}
+
+// feed is run with standard input.
+func (t *Tree) feed(ctx context.Context, input []byte, allowed []int, args ...string) ([]byte, error) {
+	c := exec.CommandContext(ctx, t.program, append([]string{"-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.DevNull,
+		"-c", "safe.bareRepository=explicit", "--no-pager"}, args...)...)
+	c.Dir, c.Env = t.Top, append(slices.Clone(t.environ), "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C")
+	if input != nil {
+		c.Stdin = bytes.NewReader(input)
+	}
+	var out, problem bytes.Buffer
+	c.Stdout, c.Stderr = &bounded{w: &out, left: maxOutput}, &bounded{w: &problem, left: 4 << 10, cut: true}
+	err := c.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && slices.Contains(allowed, exit.ExitCode()) {
+		err = nil
+	}
+	if err != nil {
+		line, _, _ := strings.Cut(strings.TrimSpace(problem.String()), "\n")
+		return nil, fmt.Errorf("running git %s in %q: %w: %s", args[0], t.Top, err, line)
+	}
+	return out.Bytes(), nil
+}
+
+// bounded writes at most so many bytes; the rest is an error, or cut off.
+type bounded struct {
+	w    *bytes.Buffer
+	left int
+	cut  bool
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if len(p) > b.left && !b.cut {
+		return 0, errors.New("the answer is too long")
+	}
+	n := min(len(p), b.left)
+	b.left -= n
+	_, _ = b.w.Write(p[:n]) // a buffer takes all
+	return len(p), nil
+}
+
+// paths reads names that end with NUL as absolute paths.
+func (t *Tree) paths(out []byte) (paths []string) {
+	for name := range bytes.SplitSeq(out, []byte{0}) {
+		if len(name) > 0 {
+			paths = append(paths, filepath.Join(t.Top, filepath.FromSlash(string(name))))
+		}
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+// Files lists the files of the tree, tracked or not, that git does not ignore.
+func (t *Tree) Files(ctx context.Context) ([]string, error) {
+	out, err := t.run(ctx, nil, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	return t.paths(out), err
+}
+
+// Staged lists the files that the index changes from the last commit: new, changed
+// and deleted ones, and both names of those that were renamed.
+func (t *Tree) Staged(ctx context.Context) ([]string, error) {
+	out, err := t.run(ctx, nil, "diff", "--cached", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules")
+	return t.paths(out), err
+}
+
+// Between lists the files that differ between two revisions, from where they parted.
+func (t *Tree) Between(ctx context.Context, from, to string) ([]string, error) {
+	out, err := t.run(ctx, nil, "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules", "--end-of-options", from+"..."+to, "--")
+	return t.paths(out), err
+}
+
+// Index is what the index holds. It stands over the working tree as a
+// confine.Overlay, so that what is judged is what will be committed.
+type Index struct {
+	tree    *Tree
+	entries map[string]entry  // by absolute path
+	texts   map[string][]byte // by object, those that were read at once
+}
+
+type entry struct {
+	mode   string
+	object string
+}
+
+// Index reads the names of the index. Contents are read when they are asked for.
+func (t *Tree) Index(ctx context.Context) (*Index, error) {
+	out, err := t.run(ctx, nil, "ls-files", "-z", "--stage")
+	if err != nil {
+		return nil, err
+	}
+	x := &Index{tree: t, entries: map[string]entry{}, texts: map[string][]byte{}}
+	for line := range bytes.SplitSeq(out, []byte{0}) {
+		head, name, found := strings.Cut(string(line), "\t")
+		fields := strings.Fields(head)
+		if !found || len(fields) != 3 {
+			continue
+		}
+		if fields[2] != "0" {
+			return nil, fmt.Errorf("reading the index: %q is not merged; resolve the conflict and stage it", name)
+		}
+		x.entries[filepath.Join(t.Top, filepath.FromSlash(name))] = entry{fields[0], fields[1]}
+	}
+	return x, nil
+}
+
+// Files lists the files of the index.
+func (x *Index) Files() (paths []string) {
+	for path := range x.entries {
+		paths = append(paths, path)
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+// Preload reads at once the files that want picks; thousands of them one by one
+// would take a process each.
+func (x *Index) Preload(ctx context.Context, want func(path string) bool) error {
+	var input bytes.Buffer
+	for path, one := range x.entries {
+		if one.file() && want(path) {
+			input.WriteString(one.object + "\n")
+		}
+	}
+	out, err := x.tree.feed(ctx, input.Bytes(), nil, "cat-file", "--batch")
+	if err != nil {
+		return err
+	}
+	for len(out) > 0 { // OBJECT blob SIZE, a line end, the bytes, a line end
+		head, rest, _ := bytes.Cut(out, []byte("\n"))
+		fields := strings.Fields(string(head))
+		if len(fields) != 3 || fields[1] != "blob" {
+			return fmt.Errorf("reading the index: git answered %.80q about an object", head)
+		}
+		size, err := strconv.Atoi(fields[2])
+		if err != nil || size < 0 || size+1 > len(rest) {
+			return fmt.Errorf("reading the index: git answered %.80q about an object", head)
+		}
+		x.texts[fields[0]], out = rest[:size], rest[size+1:]
+	}
+	return nil
+}
+
+func (e entry) file() bool { return e.mode == "100644" || e.mode == "100755" }
+
+// Read returns a file as the index holds it. held is false for a file that is not of
+// the tree, or that git ignores: the working tree's own counts. A file of the tree
+// that is not in the index is missing: the commit will not have it.
+func (x *Index) Read(path string) (data []byte, held bool, err error) {
+	ctx := context.Background()
+	one, ok := x.entries[path]
+	if !ok {
+		if rel, err := filepath.Rel(x.tree.Top, path); err != nil || !filepath.IsLocal(rel) {
+			return nil, false, nil
+		}
+		out, err := x.tree.run(ctx, []int{1}, "check-ignore", "--no-index", "--", path)
+		if err != nil || len(out) > 0 {
+			return nil, false, err
+		}
+		return nil, true, fmt.Errorf("%w in the index: the commit will not hold %q; git add it", fs.ErrNotExist, path)
+	}
+	if !one.file() {
+		return nil, true, fmt.Errorf("%w: the index holds a link or a submodule, want a file", confine.ErrIrregular)
+	}
+	if data, read := x.texts[one.object]; read {
+		return data, true, nil
+	}
+	data, err = x.tree.run(ctx, nil, "cat-file", "blob", one.object)
+	return data, true, err
+}
