@@ -17,12 +17,14 @@ const (
 type account struct {
 	manifest, groups, zone strings.Builder
 	domains                []string
+	bound                  bool // the gateway has them
 }
 
-// writeAccount writes the manifest, its certificates and the sandbox's seed.
-// Each binding stands already, on a group that has no room for another.
-func writeAccount(a authority, dir string) error {
-	var all account
+// writeAccount writes the manifest, its certificates and the sandbox's seed, of so
+// many groups with domainsEach domains of each network type. Each binding is in
+// effect already if bound, on a group that has no room for another.
+func writeAccount(a authority, dir string, groups int, bound bool) error {
+	all := account{bound: bound}
 	for i := range groups {
 		all.addGroup(i)
 	}
@@ -41,7 +43,10 @@ func writeAccount(a authority, dir string) error {
 func (all *account) addGroup(i int) {
 	id := fmt.Sprintf("927d50c0f2e54b359919923d9%07x", i)
 	public, private := id+"-cn-hangzhou.alicloudapi.com", id+"-vpc.cn-hangzhou.alicloudapi.com"
-	fmt.Fprintf(&all.groups, "  - groupId: %s\n    groupName: team-%d\n    subDomain: %s\n    vpcDomain: %s\n    domains:\n", id, i, public, private)
+	fmt.Fprintf(&all.groups, "  - groupId: %s\n    groupName: team-%d\n    subDomain: %s\n    vpcDomain: %s\n", id, i, public, private)
+	if all.bound {
+		all.groups.WriteString("    domains:\n")
+	}
 	for j := range domainsEach {
 		all.addDomain(fmt.Sprintf("api%d.team%d.demo.com", j, i), id, "INTERNET", public)
 		all.addDomain(fmt.Sprintf("inner%d.team%d.demo.com", j, i), id, "INTRANET", private)
@@ -52,7 +57,10 @@ func (all *account) addDomain(domain, group, network, target string) {
 	name := strings.ReplaceAll(domain, ".", "_")
 	fmt.Fprintf(&all.manifest, "  - domainName: %s\n    groupId: %s\n    customDomainType: %s\n", domain, group, network)
 	fmt.Fprintf(&all.manifest, "    certificate: {name: %s, body: certs/%s.pem, privateKey: certs/%[2]s.key}\n", name, domain)
-	fmt.Fprintf(&all.groups, "      - {domainName: %s, customDomainType: %s, bindStageName: RELEASE, certificateName: %s, certificateValidEnd: 1000}\n", domain, network, name) // in 1970: whatever replaces it ends later
+	if all.bound { // the certificate in effect ended long ago, so that any other may replace it
+		fmt.Fprintf(&all.groups, "      - {domainName: %s, customDomainType: %s, bindStageName: RELEASE, certificateName: %s, certificateValidEnd: 1000}\n",
+			domain, network, name)
+	}
 	fmt.Fprintf(&all.zone, "  %s. 60 IN CNAME %s.\n", domain, target)
 	all.domains = append(all.domains, domain)
 }

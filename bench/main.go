@@ -13,12 +13,14 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 )
 
 func main() {
 	runs := flag.Int("runs", 50, "alternated runs of each command on one binding")
 	accountRuns := flag.Int("account-runs", 5, "runs on the full account")
 	manyRuns := flag.Int("many-runs", 6, "runs on 10,000 bindings, and half as many on 100,000")
+	applyBindings := flag.Int("apply-bindings", 20_000, "bindings of one run of apply, a multiple of ten")
 	keep := flag.String("dir", "", "keep input and programs in this `folder`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -29,7 +31,7 @@ func main() {
 	case "page":
 		err = pageCommand(ctx, *keep, flag.Args()[1:])
 	default:
-		err = bench(ctx, *keep, *runs, *accountRuns, *manyRuns)
+		err = bench(ctx, *keep, *runs, *accountRuns, *manyRuns, *applyBindings)
 	}
 	stop()
 	if err != nil {
@@ -39,7 +41,7 @@ func main() {
 }
 
 // bench makes the input, measures, and prints what it measured as it goes.
-func bench(ctx context.Context, dir string, runs, accountRuns, manyRuns int) error {
+func bench(ctx context.Context, dir string, runs, accountRuns, manyRuns, applyBindings int) error {
 	if dir == "" {
 		temporary, err := os.MkdirTemp("", "bindgate-bench-")
 		if err != nil {
@@ -65,9 +67,13 @@ func bench(ctx context.Context, dir string, runs, accountRuns, manyRuns int) err
 	if err != nil {
 		return fmt.Errorf("full account: %w", err)
 	}
+	applied, err := measureApply(ctx, p, authority, dir, applyBindings)
+	if err != nil {
+		return fmt.Errorf("apply: %w", err)
+	}
 	many, err := measureMany(ctx, p, authority, dir, manyRuns)
 	if err != nil {
 		return fmt.Errorf("many bindings: %w", err)
 	}
-	return printTable(os.Stdout, append(append(one, full...), many...))
+	return printTable(os.Stdout, slices.Concat(one, full, applied, many))
 }

@@ -33,7 +33,7 @@ func pageCommand(ctx context.Context, dir string, args []string) error {
 		return err
 	}
 	dir = filepath.Join(dir, "account")
-	if err := writeAccount(a, dir); err != nil {
+	if err := writeAccount(a, dir, groups, true); err != nil {
 		return err
 	}
 	if err := errors.Join(edit(filepath.Join(dir, "seed.yaml"), astray), edit(filepath.Join(dir, "bindings.yaml"), func(text string) string {

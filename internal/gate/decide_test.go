@@ -10,6 +10,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/plan"
 )
 
 // small is a catalogue with one check of each weight.
@@ -167,8 +168,8 @@ func TestDecideWantsAProof(t *testing.T) {
 			t.Errorf("%s without its role: %q, want undetermined", missing, d.Status)
 		}
 	}
-	if d := Decide(nil, nil, subject(), nil, checks.Error); d.Status != Undetermined {
-		t.Errorf("an empty catalogue: %q, want undetermined", d.Status)
+	if d := Decide(nil, nil, subject(), nil, checks.Error); d.Status != Undetermined || !slices.Contains(d.Reasons, "the catalogue of checks is empty") {
+		t.Errorf("an empty catalogue: %q with %q, want undetermined, and why", d.Status, d.Reasons)
 	}
 }
 
@@ -222,6 +223,59 @@ func TestDecideOnACertificateAlone(t *testing.T) {
 	rs := with("group/exists", checks.StatusNotApplicable)(sound())
 	if d := Decide(small, nil, s, rs, checks.Error); d.Status != Partial {
 		t.Errorf("a certificate judged alone: %q, want partial", d.Status)
+	}
+}
+
+// A check that the catalogue lists twice is one reason, and a foreign result is.
+func TestDecideSaysEachReasonOnce(t *testing.T) {
+	foreign := checks.Result{ID: "dns/invented", Status: checks.StatusPass}
+	for want, d := range map[string]Decision{
+		"dns/target-resolves: the catalogue lists it twice":              Decide(append(slices.Clone(small), small[len(small)-1]), nil, subject(), sound(), checks.Error),
+		"dns/invented: a result of a check that is not in the catalogue": Decide(small, nil, subject(), append(sound(), foreign, foreign), checks.Error),
+	} {
+		if d.Status != Undetermined || !slices.Equal(d.Reasons, []string{want}) {
+			t.Errorf("%q with %q, want undetermined with %q", d.Status, d.Reasons, want)
+		}
+	}
+}
+
+// Where warnings refuse, an error is still an error, and whatever advice finds refuses.
+func TestDecideNamesWhatRefuses(t *testing.T) {
+	bad := checks.Fails("", "bad", "mend it")
+	const suffix = " (a warning; warnings refuse under --fail-on warning)"
+	for id, want := range map[string]string{
+		"dns/target-resolves":        "dns/target-resolves: bad",
+		"request/force-is-explained": "request/force-is-explained: bad" + suffix,
+	} {
+		d := Decide(small, nil, subject(), with(id, checks.StatusFail, bad)(sound()), checks.Warning)
+		if d.Status != Refused || !slices.Equal(d.Reasons, []string{want}) {
+			t.Errorf("%q with %q, want refused with %q", d.Status, d.Reasons, want)
+		}
+	}
+}
+
+func TestOnlyAnAllowedDecisionHoldsAGrant(t *testing.T) {
+	refused := Decide(small, nil, subject(), with("dns/target-resolves", checks.StatusFail)(sound()), checks.Error)
+	if refused.grant != nil {
+		t.Error("a refused decision holds a grant")
+	}
+	d := Decide(small, nil, subject(), sound(), checks.Error)
+	d.Status = Refused
+	if _, err := d.Permit(); !errors.Is(err, ErrNoPermit) {
+		t.Errorf("a permit of a decision that was changed to refused: %v, want %v", err, ErrNoPermit)
+	}
+	refused.Status = Allowed
+	if _, err := refused.Permit(); !errors.Is(err, ErrNoPermit) {
+		t.Errorf("a permit of a decision that was changed to allowed: %v, want %v", err, ErrNoPermit)
+	}
+}
+
+func TestNoPlanGivesNoPermit(t *testing.T) {
+	s := subject()
+	s.Evidence.Group.Facts.Found = false
+	d := Decide(small, nil, s, sound(), checks.Error)
+	if p, err := d.Permit(); d.Status != Allowed || !errors.Is(err, plan.ErrNoGroup) || p.ID() != "" {
+		t.Errorf("%q gives the permit %q, %v, want %v", d.Status, p.ID(), err, plan.ErrNoGroup)
 	}
 }
 

@@ -97,6 +97,31 @@ func TestPeek(t *testing.T) {
 	peek(1, true)
 }
 
+func TestRepeatsAreBounded(t *testing.T) {
+	p := newPermit("id", subject(), plan.Plan{Calls: twoCalls()})
+	if _, err := p.Take(); err != nil {
+		t.Fatal(err)
+	}
+	for range maxRepeats {
+		p.Unknown()
+		if _, err := p.Again(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.Unknown()
+	if c, err := p.Again(); !errors.Is(err, ErrRedeemed) || c.Action != "" {
+		t.Errorf("repeat %d gives %q, %v, want %v", maxRepeats+1, c.Action, err, ErrRedeemed)
+	}
+	p.Done()
+	if c, err := p.Take(); err != nil || c.Action != plan.SetDomainCertificate {
+		t.Errorf("the second call: %q, %v", c.Action, err)
+	}
+	p.Unknown()
+	if _, err := p.Again(); err != nil {
+		t.Errorf("the second call has repeats of its own: %v", err)
+	}
+}
+
 func TestPermitStopsAfterAFailure(t *testing.T) {
 	p := newPermit("id", subject(), plan.Plan{Calls: twoCalls()})
 	if _, err := p.Take(); err != nil {

@@ -229,3 +229,33 @@ func TestServedKeepsNoKey(t *testing.T) {
 		t.Error("the reader holds the private key")
 	}
 }
+
+// A missing domain is a fact; any other refusal, and an answer about another domain, is an error.
+func TestServedThatIsNotTheOneAskedFor(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer gatewaytest.Answer
+		want   string // part of the error; empty: none
+	}{
+		"no such domain": {gatewaytest.Answer{Status: 404, Body: gatewaytest.Refusal("NotFoundDomain", "m")}, ""},
+		"no permission":  {gatewaytest.Answer{Status: 403, Body: gatewaytest.Refusal("NoPermission", "m")}, "reading the certificate that is served: DescribeDomain: no permission"},
+		"rejected":       {gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("InvalidParameter", "m")}, "reading the certificate that is served: DescribeDomain: refused"},
+		"another domain": {gatewaytest.OK(map[string]any{"DomainName": "www.demo.com", "CertificateName": "c"}), `asked about "api.demo.com", the gateway answered about "www.demo.com"`},
+		"no domain":      {gatewaytest.OK(map[string]any{"CertificateName": "c"}), `the gateway answered about ""`},
+	} {
+		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeDomain": {c.answer}})
+		got, err := gateway.NewReader(e.Transport()).Served(gatewaytest.Soon(t), region, groupID, "api.demo.com")
+		if got != (evidence.Served{}) || (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %+v, %v, want %q", name, got, err, c.want)
+		}
+	}
+}
+
+func TestAGroupWithoutAnIDIsNoListing(t *testing.T) {
+	items := []any{map[string]any{"GroupName": "payments"}}
+	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroups": {
+		gatewaytest.OK(map[string]any{"TotalCount": 1, "ApiGroupAttributes": map[string]any{"ApiGroupAttribute": items}})}})
+	got, err := gateway.NewReader(e.Transport()).Groups(gatewaytest.Soon(t), region)
+	if err == nil || !strings.Contains(err.Error(), "lists a group without an id") {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}

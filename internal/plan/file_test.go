@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
@@ -54,6 +56,32 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+func TestSame(t *testing.T) {
+	b := file().Bindings[0]
+	for name, change := range map[string]func(*FileBinding){
+		"domain": func(b *FileBinding) { b.DomainName = "www.demo.com" },
+		"group":  func(b *FileBinding) { b.GroupID = "g9" },
+		"region": func(b *FileBinding) { b.RegionID = "cn-beijing" },
+	} {
+		other := b
+		if change(&other); b.same(other) || !b.same(b) {
+			t.Errorf("another %s counts as the same binding", name)
+		}
+	}
+}
+
+func TestNewFileBinding(t *testing.T) {
+	calls := []Call{{Action: SetDomain, Params: map[string]string{"BindStageName": "RELEASE"}}}
+	taken := []evidence.Holder{{GroupRef: evidence.GroupRef{GroupID: "g3"}}, {GroupRef: evidence.GroupRef{GroupID: "g2"}}}
+	b := NewFileBinding("api.demo.com", "g1", "cn-hangzhou", Plan{Calls: calls, Takes: taken, Before: &evidence.Domain{DomainName: "api.demo.com"}})
+	calls[0].Params["BindStageName"] = "TEST"
+	want := FileBinding{DomainName: "api.demo.com", GroupID: "g1", RegionID: "cn-hangzhou", Takes: []string{"g2", "g3"},
+		Before: &evidence.Domain{DomainName: "api.demo.com"}, Calls: []Call{{Action: SetDomain, Params: map[string]string{"BindStageName": "RELEASE"}}}}
+	if d := cmp.Diff(want, b); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestAmong(t *testing.T) {
 	whole, part := file(), file()
 	part.Bindings = part.Bindings[:len(part.Bindings)-1]
@@ -72,12 +100,14 @@ func TestReadFile(t *testing.T) {
 		t.Errorf("read back: %v, %v", again.Changes(file()), err)
 	}
 	for want, data := range map[string]string{
-		"unknown field":      `{"schema": "bindgate.plan/v1", "steps": []}`,
-		`"bindgate.plan/v2"`: `{"schema": "bindgate.plan/v2"}`,
-		"more than one":      string(text) + "{}",
-		"no manifest":        `{"schema": "bindgate.plan/v1"}`,
-		"unexpected EOF":     string(text[:20]),
-		"cannot unmarshal":   `{"schema": "bindgate.plan/v1", "manifests": "bindings.yaml"}`,
+		"unknown field":             `{"schema": "bindgate.plan/v1", "steps": []}`,
+		`"bindgate.plan/v2"`:        `{"schema": "bindgate.plan/v2"}`,
+		"more than one":             string(text) + "{}",
+		"no manifest or no binding": `{"schema": "bindgate.plan/v1", "manifests": ["a.yaml"], "bindings": []}`,
+		"names no manifest":         `{"schema": "bindgate.plan/v1", "bindings": [{"domainName": "api.demo.com", "groupId": "g1", "regionId": "r", "calls": []}]}`,
+		"no manifest":               `{"schema": "bindgate.plan/v1"}`,
+		"unexpected EOF":            string(text[:20]),
+		"cannot unmarshal":          `{"schema": "bindgate.plan/v1", "manifests": "bindings.yaml"}`,
 	} {
 		if _, err := ReadFile([]byte(data)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q in it", err, want)

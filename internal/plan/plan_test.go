@@ -127,6 +127,13 @@ func TestFor(t *testing.T) {
 			bound(func(d *evidence.Domain) { d.CustomDomainType, d.DomainBindingStatus = "intranet", "BOUND" })),
 			[]string{"SetDomain BindStageName=RELEASE CustomDomainType=INTRANET IsHttpRedirectToHttps=false"}},
 		{"the certificate is never deleted", subject(bound(nil), serving("cert-2025", "sha256:o")), nil},
+		{"internet that is stated is sent", subject(func(s *checks.Subject) { s.Binding.CustomDomainTypeGiven = true }), []string{"SetDomain BindStageName=RELEASE CustomDomainType=INTERNET"}},
+		{"a redirect that is to end goes first", subject(certificate, bound(func(d *evidence.Domain) { d.IsHTTPRedirectToHTTPS = true }), func(s *checks.Subject) { s.Binding.IsHTTPRedirectToHTTPS = ptr(false) }), []string{
+			"SetDomain BindStageName=RELEASE CustomDomainType=INTERNET IsHttpRedirectToHttps=false", cert}},
+		{"first certificate, stage and redirect on a bound domain", subject(certificate, redirect, bound(func(d *evidence.Domain) { d.BindStageName = "TEST" })), []string{
+			"SetDomain BindStageName=RELEASE CustomDomainType=INTERNET IsHttpRedirectToHttps=false", cert,
+			"SetDomain BindStageName=RELEASE CustomDomainType=INTERNET IsHttpRedirectToHttps=true"}},
+		{"first certificate on a bound domain that redirects", subject(certificate, redirect, bound(func(d *evidence.Domain) { d.IsHTTPRedirectToHTTPS = true })), []string{cert}},
 		{"2017: inline", subject(contract2017, certificate), []string{"SetDomain CertificateName=cert-2026 with CertificateBody+PrivateKey"}},
 		{"2017: plain", subject(contract2017), []string{"SetDomain"}},
 		{"2017: renewal", subject(contract2017, certificate, bound(nil), serving("cert-2025", "sha256:o")), []string{cert}},
@@ -161,6 +168,7 @@ func TestForWantsEvidence(t *testing.T) {
 		"group not found": subject(func(s *checks.Subject) { s.Evidence.Group.Facts.Found = false }),
 		"no certificate":  subject(certificate, func(s *checks.Subject) { s.Evidence.Certificate.State = evidence.StateFailed }),
 		"no chain":        subject(certificate, func(s *checks.Subject) { s.Evidence.Certificate.Facts.ChainDigest = "" }),
+		"no public key":   subject(certificate, func(s *checks.Subject) { s.Evidence.Key.Facts.PublicKeyDigest = "" }),
 		"no key":          subject(certificate, func(s *checks.Subject) { s.Evidence.Key.State = evidence.StateNotCollected }),
 	} {
 		if p, err := For(s); err == nil {

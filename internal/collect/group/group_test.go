@@ -136,7 +136,7 @@ func TestGroup(t *testing.T) {
 }
 
 func TestHolders(t *testing.T) {
-	own := some("own", "i", "/", "api.demo.com", "*.demo.com")
+	own := in("cn-hangzhou", some("own", "i", "/", "api.demo.com", "*.demo.com"))
 	for name, tc := range map[string]struct {
 		domain string
 		other  evidence.Group
@@ -145,6 +145,11 @@ func TestHolders(t *testing.T) {
 		"free":                     {"api.demo.com", some("b", "i", "/", "web.demo.com", "api.demo.org"), ""},
 		"the same":                 {"api.demo.com", some("b", "i", "/", "api.demo.com"), "api.demo.com!"},
 		"other case, final dot":    {"api.demo.com", some("b", "i", "/", "API.Demo.com."), "API.Demo.com.!"},
+		"asked for in other case":  {"API.demo.com.", some("b", "i", "/", "api.demo.com"), "api.demo.com!"},
+		"a wildcard in other case": {"*.DEMO.com", some("b", "i", "/", "x.demo.com"), "x.demo.com!"},
+		"another region":           {"api.demo.com", in("cn-beijing", some("b", "i", "/", "api.demo.com")), "api.demo.com"},
+		"the same region":          {"api.demo.com", in("cn-hangzhou", some("b", "i", "/", "api.demo.com")), "api.demo.com!"},
+		"a region that is unnamed": {"api.demo.com", in("", some("b", "i", "/", "api.demo.com")), "api.demo.com!"},
 		"empty base path":          {"api.demo.com", some("b", "i", "", "api.demo.com"), "api.demo.com!"},
 		"other base path":          {"api.demo.com", some("b", "i", "/v2", "api.demo.com"), "api.demo.com"},
 		"base path without a lead": {"api.demo.com", some("b", "i", "//", "api.demo.com"), "api.demo.com!"},
@@ -162,6 +167,30 @@ func TestHolders(t *testing.T) {
 		}
 		if got := domains(o.Facts.Holders); got != tc.want {
 			t.Errorf("%s: got %q, want %q", name, got, tc.want)
+		}
+	}
+}
+
+// in is a group in a region.
+func in(region string, g evidence.Group) evidence.Group {
+	g.RegionID = region
+	return g
+}
+
+func TestConflict(t *testing.T) {
+	for name, c := range map[string]struct {
+		a, b evidence.Group
+		want bool
+	}{
+		"the same":                  {in("r", some("a", "i", "/")), in("r", some("b", "i", "/")), true},
+		"another region":            {in("r", some("a", "i", "/")), in("s", some("b", "i", "/")), false},
+		"one region is not named":   {in("", some("a", "i", "/")), in("s", some("b", "i", "/")), true},
+		"another instance":          {some("a", "i", "/"), some("b", "j", "/"), false},
+		"one instance is not named": {some("a", "", "/"), some("b", "j", "/"), true},
+		"another base path":         {some("a", "i", "/"), some("b", "i", "/v2"), false},
+	} {
+		if conflict(c.a, c.b) != c.want || conflict(c.b, c.a) != c.want {
+			t.Errorf("%s: got %t and %t, want %t", name, conflict(c.a, c.b), conflict(c.b, c.a), c.want)
 		}
 	}
 }
