@@ -9,20 +9,20 @@ import (
 	"time"
 )
 
-// What a full account may cost.
+// Cost targets of a full account.
 const (
 	targetWall   = 20 * time.Second
 	targetMemory = 200_000_000 // bytes
-	targetRate   = 1000        // bindings a second
+	targetRate   = 1000        // bindings per second
 )
 
 // measureAccount lints a full account with all evidence against a sandbox in a
-// process of its own: first with the latency and the rate limit of the real
+// separate process: first with the latency and the rate limit of the real
 // gateway, then with neither.
 func measureAccount(ctx context.Context, p programs, a authority, dir string, runs int) ([]figure, error) {
 	dir = filepath.Join(dir, "account")
 	if err := writeAccount(a, dir); err != nil {
-		return nil, fmt.Errorf("making the input: %w", err)
+		return nil, fmt.Errorf("creating the input: %w", err)
 	}
 	slow, err := lintAccount(ctx, p, dir, runs, []string{"--latency", "30ms", "--rate", "100"}, nil)
 	if err != nil {
@@ -45,7 +45,7 @@ func measureAccount(ctx context.Context, p programs, a authority, dir string, ru
 	}, nil
 }
 
-// lintAccount lints the account on a sandbox with the given flags of either.
+// lintAccount lints the account on a sandbox with the given flags.
 func lintAccount(ctx context.Context, p programs, dir string, runs int, sandboxFlags, lintFlags []string) ([]sample, error) {
 	s, err := startSandbox(ctx, p.bindgate, dir, sandboxFlags)
 	if err != nil {
@@ -61,7 +61,7 @@ func lintAccount(ctx context.Context, p programs, dir string, runs int, sandboxF
 	return samples[0], allAllowed(report)
 }
 
-// allAllowed makes sure that the account was judged, all of it, and found sound.
+// allAllowed checks that every binding of the account was judged and allowed.
 func allAllowed(report string) error {
 	text, err := os.ReadFile(report)
 	if err != nil {

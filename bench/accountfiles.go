@@ -9,18 +9,18 @@ import (
 // A full account: the platform's default quotas.
 const (
 	groups      = 200
-	domainsEach = 5 // of each network type in a group
+	domainsEach = 5 // of each network type per group
 	bindings    = groups * domainsEach * 2
 )
 
-// account is the text of the files that describe one, and its domains.
+// account is the text of the files of a full account, and its domains.
 type account struct {
 	manifest, groups, zone strings.Builder
 	domains                []string
 }
 
 // writeAccount writes the manifest, its certificates and the sandbox's seed.
-// Each binding stands already, on a group that has no room for another.
+// Each binding is already in effect, on a group without room for another.
 func writeAccount(a authority, dir string) error {
 	var all account
 	for i := range groups {
@@ -52,7 +52,7 @@ func (all *account) addDomain(domain, group, network, target string) {
 	name := strings.ReplaceAll(domain, ".", "_")
 	fmt.Fprintf(&all.manifest, "  - domainName: %s\n    groupId: %s\n    customDomainType: %s\n", domain, group, network)
 	fmt.Fprintf(&all.manifest, "    certificate: {name: %s, body: certs/%s.pem, privateKey: certs/%[2]s.key}\n", name, domain)
-	fmt.Fprintf(&all.groups, "      - {domainName: %s, customDomainType: %s, bindStageName: RELEASE, certificateName: %s, certificateValidEnd: 1000}\n", domain, network, name) // in 1970: whatever replaces it ends later
+	fmt.Fprintf(&all.groups, "      - {domainName: %s, customDomainType: %s, bindStageName: RELEASE, certificateName: %s, certificateValidEnd: 1000}\n", domain, network, name) // in 1970, before the end of any replacement
 	fmt.Fprintf(&all.zone, "  %s. 60 IN CNAME %s.\n", domain, target)
 	all.domains = append(all.domains, domain)
 }

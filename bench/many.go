@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// What many bindings may cost.
+// Cost targets of many bindings.
 const (
-	targetGrowth  = 1.1         // time of a binding among 100,000, in times of one among 1,000
-	targetPeak    = 300_000_000 // bytes, of 100,000 bindings
+	targetGrowth  = 1.1         // time of a binding among 100,000, relative to one among 1,000
+	targetPeak    = 300_000_000 // bytes, for 100,000 bindings
 	targetPeers   = 0.35        // of the time of zlint, openssl and conftest together
-	targetRules   = 0.5         // of conftest's CPU, for what the same rules add
+	targetRules   = 0.5         // of conftest's CPU, for the added cost of the same rules
 	targetStart   = 1.0         // of conftest's CPU, for 20 policies with 1 MB of data
-	peerBatch     = 500         // files a process of a peer is given
+	peerBatch     = 500         // files per process of another program
 	manyBindings  = 10_000
 	mostBindings  = 100_000
 	fewBindings   = 1_000
@@ -26,11 +26,11 @@ const (
 )
 
 // measureMany lints thousands of distinct bindings with a certificate each, and
-// lets other programs judge the same files.
+// runs other programs on the same files.
 func measureMany(ctx context.Context, p programs, a authority, dir string, runs int) ([]figure, error) {
 	dir = filepath.Join(dir, "many")
 	if err := writeMany(a, dir); err != nil {
-		return nil, fmt.Errorf("making the input: %w", err)
+		return nil, fmt.Errorf("creating the input: %w", err)
 	}
 	growth, err := measureGrowth(ctx, p, dir, runs)
 	if err != nil {
@@ -47,7 +47,8 @@ func measureMany(ctx context.Context, p programs, a authority, dir string, runs 
 	return append(append(growth, peers...), rules...), nil
 }
 
-// measureGrowth compares the cost of a binding among 1,000 with that among 100,000.
+// measureGrowth compares the cost of a binding among 1,000 with one among
+// 100,000.
 func measureGrowth(ctx context.Context, p programs, dir string, runs int) ([]figure, error) {
 	lint := func(n int) command {
 		return command{dir: dir, args: []string{p.bindgate, "lint", "--offline", "--roots", "roots.pem", "-f", "jsonl=/dev/null", manifestOf(n)}}
@@ -60,15 +61,15 @@ func measureGrowth(ctx context.Context, p programs, dir string, runs int) ([]fig
 	few, most := each(0, fewBindings), each(2, mostBindings)
 	ratio, peak := float64(most)/float64(few), median(samples[2], memory)
 	return []figure{
-		{name: "100,000 bindings: CPU of a binding", target: fmt.Sprintf("≤ %.1f × of 1,000", targetGrowth), missed: ratio > targetGrowth, runs: len(samples[2]),
+		{name: "100,000 bindings: CPU per binding", target: fmt.Sprintf("≤ %.1f × of 1,000", targetGrowth), missed: ratio > targetGrowth, runs: len(samples[2]),
 			measured: microseconds(most), note: fmt.Sprintf("%.2f × of 1,000 (%s), 10,000: %s", ratio, microseconds(few), microseconds(each(1, manyBindings)))},
 		{name: "100,000 bindings: memory", target: "≤ " + megabytes(targetPeak), missed: peak > targetPeak, runs: len(samples[2]),
 			measured: megabytes(peak), note: fmt.Sprintf("1,000: %s, 10,000: %s", megabytes(median(samples[0], memory)), megabytes(median(samples[1], memory)))},
 	}, nil
 }
 
-// measurePeers lets zlint, openssl and conftest judge the same 10,000 files, in
-// batches, for a process a file would be the cost of processes.
+// measurePeers runs zlint, openssl and conftest on the same 10,000 files, in
+// batches: one process per file would measure the cost of processes.
 func measurePeers(ctx context.Context, p programs, dir string, runs int) ([]figure, error) {
 	batch := func(what string) command {
 		return command{dir: dir, args: []string{"sh", "-c", fmt.Sprintf("set -e; head -%d names.txt | %s", manyBindings, what)}}
@@ -95,13 +96,13 @@ func measurePeers(ctx context.Context, p programs, dir string, runs int) ([]figu
 		notes = append(notes, name+" "+seconds(took))
 	}
 	ratio := float64(ours) / float64(theirs)
-	return []figure{{name: "10,000 bindings beside zlint, openssl, conftest", target: fmt.Sprintf("≤ %.2f × together", targetPeers), missed: ratio > targetPeers,
+	return []figure{{name: "10,000 bindings compared with zlint, openssl, conftest", target: fmt.Sprintf("≤ %.2f × together", targetPeers), missed: ratio > targetPeers,
 		runs: len(samples[0]), measured: seconds(ours), note: fmt.Sprintf("%.2f × (%s), CPU %s, %s", ratio, strings.Join(notes, ", "),
 			seconds(median(samples[0], cpuTime)), megabytes(median(samples[0], memory)))}}, nil
 }
 
-// measureRules takes what five rules add to a run over 10,000 bindings, and the
-// start with many policies, beside conftest's CPU for the same.
+// measureRules compares the added cost of five rules in a run of 10,000
+// bindings, and the start with many policies, with conftest's CPU for the same.
 func measureRules(ctx context.Context, p programs, dir string, runs int) ([]figure, error) {
 	lint := func(manifest string, flags ...string) command {
 		return command{dir: dir, args: append([]string{p.bindgate, "lint", "--offline", "--roots", "roots.pem", "-f", "jsonl=/dev/null", manifest}, flags...)}
@@ -121,7 +122,7 @@ func measureRules(ctx context.Context, p programs, dir string, runs int) ([]figu
 	rules := float64(added) / float64(theirs)
 	start := float64(median(samples[3], cpuTime)) / float64(median(samples[4], cpuTime))
 	return []figure{
-		{name: "10,000 bindings: what 5 rules add", target: fmt.Sprintf("≤ %.1f × conftest's CPU", targetRules), missed: rules > targetRules, runs: runs,
+		{name: "10,000 bindings: added cost of 5 rules", target: fmt.Sprintf("≤ %.1f × conftest's CPU", targetRules), missed: rules > targetRules, runs: runs,
 			measured: seconds(added), note: fmt.Sprintf("%.2f × (conftest %s)", rules, seconds(theirs))},
 		{name: "start with 20 policies and 1 MB of data: CPU", target: fmt.Sprintf("≤ %.1f × conftest's", targetStart), missed: start > targetStart, runs: runs,
 			measured: milliseconds(median(samples[3], cpuTime)), note: fmt.Sprintf("%.2f × (conftest %s)", start, milliseconds(median(samples[4], cpuTime)))},
@@ -132,8 +133,8 @@ func manifestOf(n int) string { return fmt.Sprintf("bindings-%d.yaml", n) }
 
 func microseconds(d time.Duration) string { return fmt.Sprintf("%d µs", d.Microseconds()) }
 
-// writeMany writes manifests of several sizes over the same certificates, one
-// file a binding for conftest, and the policies of both programs.
+// writeMany writes manifests of several sizes for the same certificates, one
+// file per binding for conftest, and the policies of both programs.
 func writeMany(a authority, dir string) error {
 	domains := make([]string, mostBindings)
 	var text strings.Builder
@@ -187,18 +188,18 @@ func manyBinding(domain string, i int) string {
 		"    labels: {owner: payments, changeTicket: CHG-%[2]d}\n", domain, i, name)
 }
 
-// manyPolicy judges a list of bindings: all of a manifest for conftest, the one
-// at hand for bindgate.
+// manyPolicy judges a list of bindings: a whole manifest for conftest, the
+// current binding for bindgate.
 const manyPolicy = `package PACKAGE
 
 import rego.v1
 
-deny contains sprintf("%s: no label tells the owner", [b.domainName]) if {
+deny contains sprintf("%s: no label names the owner", [b.domainName]) if {
 	some b in INPUT
 	not b.labels.owner
 }
 
-deny contains sprintf("%s: the ticket is missing, or is none", [b.domainName]) if {
+deny contains sprintf("%s: the ticket is missing or malformed", [b.domainName]) if {
 	some b in INPUT
 	not regex.match("^CHG-[0-9]+$", b.labels.changeTicket)
 }
@@ -219,7 +220,7 @@ deny contains sprintf("%s has a certificate of another name", [b.domainName]) if
 }
 `
 
-// oneMegabyte is a JSON document of a million bytes that policies may read.
+// oneMegabyte returns a JSON document of a million bytes for policies.
 func oneMegabyte() (string, error) {
 	owners := map[string]map[string]string{}
 	for i := range 13_000 {
@@ -235,12 +236,12 @@ func second(path string) (string, error) {
 	const begin = "-----BEGIN CERTIFICATE-----"
 	parts := strings.SplitAfterN(string(text), begin, 3)
 	if err != nil || len(parts) < 3 {
-		return "", fmt.Errorf("%q holds no second certificate: %w", path, err)
+		return "", fmt.Errorf("%q contains no second certificate: %w", path, err)
 	}
 	return begin + parts[2], nil
 }
 
-// openssl tells the version of the peer that is not built here.
+// openssl returns the version of the installed openssl.
 func openssl(ctx context.Context) string {
 	out, err := exec.CommandContext(ctx, "openssl", "version").Output()
 	if err != nil {
