@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// What a full account may cost.
+// Cost targets of a full account.
 const (
 	targetWall   = 20 * time.Second
 	targetMemory = 200_000_000 // bytes
-	targetRate   = 1000        // bindings a second
+	targetRate   = 1000        // bindings per second
 )
 
 // measureAccount lints a full account with all evidence against a sandbox in a
-// process of its own: first with the latency and the rate limit of the real
+// separate process: first with the latency and the rate limit of the real
 // gateway, then with neither.
 func measureAccount(ctx context.Context, p programs, a authority, dir string, runs int) ([]figure, error) {
 	dir = filepath.Join(dir, "account")
@@ -45,7 +45,7 @@ func measureAccount(ctx context.Context, p programs, a authority, dir string, ru
 	}, nil
 }
 
-// lintAccount lints the account on a sandbox with the given flags of either.
+// lintAccount lints the account on a sandbox with the given flags.
 func lintAccount(ctx context.Context, p programs, dir string, runs int, sandboxFlags, lintFlags []string) ([]sample, error) {
 	s, err := startSandbox(ctx, p.bindgate, dir, sandboxFlags)
 	if err != nil {
@@ -90,7 +90,7 @@ func measureApply(ctx context.Context, p programs, a authority, dir string, coun
 	}
 	defer s.stop()
 	report := filepath.Join(dir, "report.json")
-	took, err := command{dir: dir, env: s.env, args: []string{p.bindgate, "apply", "--rate", "-1", "-f", "json=" + report, "bindings.yaml"}}.run(ctx)
+	took, err := command{dir: dir, env: s.env, args: []string{p.bindgate, "apply", "--config", "owner.yaml", "-f", "json=" + report, "bindings.yaml"}}.run(ctx)
 	if err != nil {
 		return nil, err
 	}

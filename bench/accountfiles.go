@@ -9,11 +9,11 @@ import (
 // A full account: the platform's default quotas.
 const (
 	groups      = 200
-	domainsEach = 5 // of each network type in a group
+	domainsEach = 5 // of each network type per group
 	bindings    = groups * domainsEach * 2
 )
 
-// account is the text of the files that describe one, and its domains.
+// account is the text of the files of a full account, and its domains.
 type account struct {
 	manifest, groups, zone strings.Builder
 	domains                []string
