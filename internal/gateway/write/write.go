@@ -110,6 +110,9 @@ func (w *Writer) send(ctx context.Context, p gate.Permit, c plan.Call) (Reply, e
 	defer func() { settle() }()
 
 	r := wire.Request{Region: c.RegionID, Action: c.Action, Params: c.Params}
+	if id := p.Subject().Evidence.Run.Identity; id != nil {
+		r.Account = id.AccountID
+	}
 	if c.Material != nil {
 		secrets, err := w.material(*c.Material)
 		if err != nil {

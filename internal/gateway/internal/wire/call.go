@@ -24,8 +24,10 @@ type Request struct {
 	Action  string
 	Params  map[string]string
 	Secrets map[string]string // parameters that nothing may tell, the private key
+	Account string            // that the key must belong to, as Identity has said of it; empty: any
 
-	sts bool // it goes to STS
+	sts bool   // it goes to STS
+	key string // the access key id that must sign it; empty: any
 }
 
 func (r Request) version() string {
@@ -101,6 +103,10 @@ func (p *Pool) once(ctx context.Context, client *openapi.Client, r Request, out 
 	}
 	try, cancel := context.WithTimeout(ctx, p.config.Timeout)
 	defer cancel()
+	if e := p.sign(client, r); e != nil {
+		p.note(e)
+		return "", e
+	}
 	try, x := withExchange(try)
 	_, _ = client.CallApiWithCtx(try, p.params(r), p.request(r), &dara.RuntimeOptions{})
 	if x.got {

@@ -46,7 +46,7 @@ func (p *Pool) Identity(ctx context.Context, region string) (Identity, error) {
 		AccountID string `xml:"AccountId"`
 		Arn       string
 	}
-	if err := Read(ctx, p, Request{Region: region, Action: "GetCallerIdentity", sts: true}, &a); err != nil {
+	if err := Read(ctx, p, Request{Region: region, Action: "GetCallerIdentity", sts: true, key: key}, &a); err != nil {
 		return id, fmt.Errorf("asking STS who is calling: %w", err)
 	}
 	if a.AccountID == "" || a.Arn == "" {

@@ -82,6 +82,65 @@ func (k *key) GetCredential() (*credentials.CredentialModel, error) {
 	return m, err
 }
 
+// flipping is a credential that is replaced between two readings.
+type flipping struct {
+	key
+	reads int
+}
+
+func (f *flipping) GetCredential() (*credentials.CredentialModel, error) {
+	if f.reads++; f.reads > 1 {
+		f.id = "LTAI9876543210dcba"
+	}
+	return f.key.GetCredential()
+}
+
+// Whose a key is is not asked with another key.
+func TestIdentityIsAskedWithItsOwnKey(t *testing.T) {
+	e := gatewaytest.New(t, nil) // a question fails the test
+	p := e.Transport(func(c *gateway.Config) {
+		c.Credential, c.Tries = &flipping{key: key{gatewaytest.Credential(t), "LTAI0123456789abcd"}}, 1
+	})
+	if id, err := p.Identity(gatewaytest.Soon(t), "cn-hangzhou"); err == nil || id.AccountID != "" || !strings.Contains(err.Error(), "replaced meanwhile") {
+		t.Errorf("got %+v, %v", id, err)
+	}
+}
+
+// A call for an account is signed by a key of that account or not sent, however late the
+// credentials are replaced.
+func TestACallIsSignedByTheAccountThatItIsFor(t *testing.T) {
+	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"GetCallerIdentity": {{Body: caller}}, "SetDomain": {gatewaytest.OK(nil)}})
+	k := &key{gatewaytest.Credential(t), "LTAI0123456789abcd"}
+	p := e.Transport(func(c *gateway.Config) { c.Credential = k })
+	set := func(account string) error {
+		_, _, err := wire.Call(gatewaytest.Soon(t), p, wire.Request{Region: "cn-hangzhou", Action: "SetDomain", Account: account}, nil, 1)
+		return err
+	}
+	refused := func(err error) bool {
+		var we *wire.Error
+		return errors.As(err, &we) && we.Kind == wire.NotSent
+	}
+	if err := set("1234567890123456"); !refused(err) {
+		t.Errorf("before anybody asked who is calling: got %v", err)
+	}
+	if _, err := p.Identity(gatewaytest.Soon(t), "cn-hangzhou"); err != nil {
+		t.Fatal(err)
+	}
+	if err := set("6543210987654321"); !refused(err) {
+		t.Errorf("for another account: got %v", err)
+	}
+	if err := set("1234567890123456"); err != nil {
+		t.Errorf("for its own: got %v", err)
+	}
+	k.id = "LTAI9876543210dcba"
+	if err := set("1234567890123456"); !refused(err) {
+		t.Errorf("by another key: got %v", err)
+	}
+	if n := len(e.Calls()); n != 2 {
+		t.Errorf("%d calls arrived, want who is calling and one SetDomain", n)
+	}
+}
+
 // Another access key is another question, whoever was known before.
 func TestIdentityOfAnotherKey(t *testing.T) {
 	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"GetCallerIdentity": {{Body: caller}, {Body: strings.ReplaceAll(caller, "1234567890123456", "6543210987654321")}}})

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"sync"
 
+	"github.com/aliyun/credentials-go/credentials"
+
 	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
 	"github.com/alibabacloud-go/tea/dara"
 	"golang.org/x/time/rate"
@@ -87,6 +89,38 @@ func (p *Pool) client(r Request) (*openapi.Client, error) {
 	}
 	one := *c
 	return &one, nil
+}
+
+// pinned is a credential as it was read once: a call is signed by the very key whose
+// account was compared.
+type pinned struct {
+	credentials.Credential
+	model *credentials.CredentialModel
+}
+
+// GetCredential is the only method that the SDK core calls.
+func (p pinned) GetCredential() (*credentials.CredentialModel, error) { return p.model, nil }
+
+// sign makes a client sign with the key that there is now, and fails where that is not
+// known to belong to the account that the request is for.
+func (p *Pool) sign(c *openapi.Client, r Request) *Error {
+	m, err := p.config.Credential.GetCredential()
+	if err != nil || m == nil || m.AccessKeyId == nil {
+		return &Error{Kind: Auth, Action: r.Action, Message: "signing the request: the credentials could not be read or renewed"}
+	}
+	if r.key != "" && r.key != *m.AccessKeyId { // else one key would get the name of another
+		return &Error{Kind: NotSent, Action: r.Action, Message: "the credentials were replaced meanwhile; run it again"}
+	}
+	c.Credential = pinned{p.config.Credential, m}
+	if r.Account == "" {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if id := p.identities[*m.AccessKeyId]; id.AccountID != r.Account {
+		return &Error{Kind: NotSent, Action: r.Action, Message: fmt.Sprintf("the credentials are no longer known to belong to account %q; nothing was sent", r.Account)}
+	}
+	return nil
 }
 
 // Refused returns the last answer that did not take the credentials; nil: none. It
