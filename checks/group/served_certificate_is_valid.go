@@ -21,7 +21,7 @@ func servedCertificateIsValid() checks.Check {
 			Title: "The certificate that is served now is valid",
 			Why: "A certificate that ended refuses every caller although the binding is in effect. An audit judges the certificate that " +
 				"the group holds, by its dates, and with --probe the one that the addresses of the domain present in a TLS handshake: " +
-				"name, dates and path to a root. Outside of an audit it is advice, for a renewal replaces what is served.",
+				"name, dates and path to a root. Outside of an audit it is advice, and says nothing of the dates where the binding brings a certificate of its own.",
 			Fix:        "Renew the certificate and bind it with apply. Where the addresses present another one than the group holds, find what answers there.",
 			References: []string{pageGroup, "RFC 5280 §4.1.2.5 (validity, both ends included)", "RFC 9525 §6 (names)"},
 			Failing: "evidence:\n  run: {command: audit}\n  group:\n    facts:\n      domains:\n" +
@@ -52,7 +52,7 @@ func judgeServed(s checks.Subject) checks.Verdict {
 	}
 	j := &served{run: s.Evidence.Run, domain: d}
 	holds := d.CertificateName != "" || d.CertificateID != ""
-	if holds {
+	if holds && (j.run.Command == "audit" || s.Binding.Certificate == nil) { // else it is about to be replaced
 		j.dates()
 	}
 	switch probe := s.Evidence.Probe; {

@@ -73,7 +73,7 @@ func (a *applying) do(ctx context.Context, env Env, c *cobra.Command, f flags, a
 	if a.each && a.planned != nil {
 		return errors.New("reading flags: --each judges one by one and cannot hold to a plan; leave one of them out")
 	}
-	f.confined = a.planned != nil
+	f.confined, f.planFile = a.planned != nil, a.planFile
 	if a.run, err = begin(ctx, env, c, f, args); err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ type flags struct {
 	evidence    string
 	evidenceOut string
 	planOut     string // plan only
+	planFile    string // apply only
 	confined    bool   // the manifests are those of a saved plan
 	resolver    string
 	wait        time.Duration

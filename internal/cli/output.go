@@ -89,6 +89,8 @@ func (r *run) apart(set *manifest.Set) error {
 		switch {
 		case overwrites(r.env, f, set.Paths):
 			what = "the manifest"
+		case overwrites(r.env, f, r.reads()):
+			what = "a file that the run reads"
 		case slices.ContainsFunc(outs[:i], f.Same):
 			what = "another output"
 		default:
@@ -97,6 +99,13 @@ func (r *run) apart(set *manifest.Set) error {
 		return fmt.Errorf("looking at the files to write: %q is %s too, want a separate file for each", f.Path(), what)
 	}
 	return nil
+}
+
+// reads are the files that a run reads beside its manifests and what these name.
+func (r *run) reads() []string {
+	one := []string{r.s.config, r.s.evidence, r.s.roots, r.s.rootHints, r.s.endpointCA, r.s.planFile}
+	all := slices.Concat(one, r.s.policy, r.s.data, r.s.crls, r.s.weakKeys)
+	return slices.DeleteFunc(all, func(path string) bool { return path == "" })
 }
 
 // overwrites reports whether an output is one of the paths.
@@ -227,7 +236,7 @@ func (r *run) reportOptions() report.Options {
 // after it takes an older report for this run's. A file that the run was to read is
 // left alone.
 func (r *run) fail(cause error) {
-	inputs := manifest.Named(r.env.Dir, r.inputs)
+	inputs := append(manifest.Named(r.env.Dir, r.inputs), r.reads()...)
 	for _, s := range r.out.sinks {
 		if s.file == nil || s.file.Ended() || !s.file.Regular() || overwrites(r.env, s.file, inputs) {
 			continue
