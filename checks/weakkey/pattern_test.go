@@ -41,13 +41,14 @@ func TestMadeNumbers(t *testing.T) {
 		return nextPrime(new(big.Int).SetBytes(bytes.Repeat([]byte(text), 128/len(text))))
 	}
 	f4 := big.NewInt(65537)
+	rest := mul(prime(t, 1016), prime(t, 1016)) // without small factors; a prime of its size takes a second
 	for name, test := range map[string]struct {
 		n    *big.Int
 		want string
 	}{
 		"the first primes after C0 and E0": {mul(after(0xc0), after(0xe0)), "repeats"},
-		"a factor of 65537":                {mul(prime(t, 2032), f4), "factor 65537"},
-		"a factor of 65521":                {mul(prime(t, 2032), big.NewInt(65521)), "factor 65521"},
+		"a factor of 65537":                {mul(rest, f4), "factor 65537"},
+		"a factor of 65521":                {mul(rest, big.NewInt(65521)), "factor 65521"},
 		"polynomials in 2^128":             {mul(polynomial(t, 128, 8, 20), polynomial(t, 128, 8, 20)), "base 2^"},
 		"polynomials in 2^32":              {mul(polynomial(t, 32, 32, 8), polynomial(t, 32, 32, 8)), "base 2^32"},
 		"a pattern of two bytes":           {mul(repeated("\xc0\x01"), big.NewInt(0).Lsh(big.NewInt(1), 1024)), "factor 2"},
@@ -66,9 +67,16 @@ func TestMadeNumbers(t *testing.T) {
 	}
 }
 
+// prime2048 is a random prime of 2048 bits; finding one takes a second.
+const prime2048 = "" +
+	"E2AA637BD18E37988952D2FF59D991B781975E1E07DCF902E35707537538F9D50FAF15621FC2FBB166713E8F1F91BDBAE18D9327E3FD1BF92EB3C1C80F3F7A4F" +
+	"9846590041F1A36019FBF5C344A7A54CF9AAFD9654A311DBFEBB8E123A344DEC39FEF17C2B004C047D042214B044476D9DE617886512F5302922471C1BB445CB" +
+	"A80CCCB478E315DEF84D44294E49E03976E782A334C34066747CB461C6B8AA001C10E717A6D6542A3DE4373B81AF0E59E94B73A28B6EC6B061E682BE60ADBD68" +
+	"A8C9E4FA6C5A285DC452FB4B0B44E14A88450ABEC034C4C057A3E44D15CFE98F81E7BDB99661F826B882C5BFBD6CC2158927C20F8AE8623FA0C964C5BE2B3EF3"
+
 func TestPrimeModulus(t *testing.T) {
-	p := prime(t, 1024)
-	if PrimeModulus(prime(t, 2048)) == "" || PrimeModulus(mul(p, prime(t, 1024))) != "" {
+	n, ok := new(big.Int).SetString(prime2048, 16)
+	if !ok || PrimeModulus(n) == "" || PrimeModulus(mul(prime(t, 1024), prime(t, 1024))) != "" {
 		t.Error("primes and products are confused")
 	}
 }
