@@ -50,7 +50,7 @@ binding := input.binding
 
 deny contains "no label names the owner" if not binding.labels.owner
 
-deny contains "the ticket is missing, or is none" if not regex.match("^CHG-[0-9]+$", binding.labels.changeTicket)
+deny contains "the ticket is missing or malformed" if not regex.match("^CHG-[0-9]+$", binding.labels.changeTicket)
 
 deny contains sprintf("%s is not for RELEASE", [binding.domainName]) if binding.bindStageName != "RELEASE"
 

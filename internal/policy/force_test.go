@@ -77,7 +77,7 @@ func TestForceByTheRealDocument(t *testing.T) {
 
 func TestTeamsSettings(t *testing.T) {
 	for name, c := range map[string]struct{ data, reason string }{
-		"protected": {"force_rebind: {protectedGroups: [\"leg*\"]}", "legacy) would lose the domain"},
+		"protected": {"force_rebind: {protectedGroups: [\"leg*\"]}", "legacy) would be displaced"},
 		"labels":    {"force_rebind: {requiredLabels: [team]}", "label team is missing"},
 		"ticket":    {"force_rebind: {ticketPattern: 'JIRA-\\d+'}", "want JIRA-"},
 		"freeze":    {"force_rebind:\n  freezeWindows:\n    - {from: 2026-11-21T00:00:00Z, to: 2026-11-22T00:00:00Z, reason: sale}\n", "sale"},

@@ -1,5 +1,5 @@
 # METADATA
-# title: A force takes a domain from known groups only, with a ticket, after the traffic, outside freezes
+# title: A force displaces only known groups, with a ticket, after the traffic has moved, outside freeze windows
 # scope: package
 # custom:
 #   needs: [account, dns]
@@ -9,30 +9,30 @@ default allow := false
 
 allow if count(reasons) == 0
 
-# Each reason answers for one condition that must hold. What cannot be decided
-# does not hold, so whatever is missing gives a reason and no leave.
-reasons contains {"msg": "the settings of force_rebind are incomplete, of the wrong kind or have a key that is not known"} if not settings_sound
+# Each reason belongs to one condition that must be true. An undecided condition
+# is not true, so missing data gives a reason and no permission.
+reasons contains {"msg": "the settings of force_rebind are incomplete, of the wrong type or have an unknown key"} if not settings_sound
 
 reasons contains {
-	"msg": "the groups that would lose the domain are not all known by id and name",
+	"msg": "the groups that would be displaced are not all known by id and name",
 	"pointer": "/isForce",
 } if {
-	not losers_known
+	not displaced_known
 }
 
 reasons contains {
-	"msg": sprintf("the group %s (%s) would lose the domain and is protected", [loser.groupId, loser.groupName]),
+	"msg": sprintf("the group %s (%s) would be displaced and is protected", [group.groupId, group.groupName]),
 	"pointer": "/isForce",
 } if {
-	some loser in losers
-	not unprotected(loser)
+	some group in displaced
+	not unprotected(group)
 }
 
 reasons contains {
-	"msg": sprintf("the domain %s is protected: nobody takes it over by force", [name]),
+	"msg": sprintf("the domain %s is protected and cannot be taken over by force", [name]),
 	"pointer": "/domainName",
 } if {
-	some name in taken_names
+	some name in affected_names
 	not domain_unprotected(name)
 }
 
@@ -53,7 +53,7 @@ reasons contains {
 }
 
 reasons contains {
-	"msg": "the name still leads to a group that would lose it, or nobody can tell: change its resolution first",
+	"msg": "the name resolves to a group that would be displaced, or its resolution is unknown: change it first",
 	"pointer": "/domainName",
 } if {
 	not resolution_moved
@@ -84,35 +84,35 @@ settings_sound if {
 	}
 }
 
-losers contains holder if {
+displaced contains holder if {
 	some holder in input.evidence.account.facts.holders
 	holder.conflicts
 }
 
-losers_known if {
+displaced_known if {
 	input.evidence.account.facts.complete
-	every loser in losers {
-		loser.groupId != ""
-		loser.groupName != ""
+	every group in displaced {
+		group.groupId != ""
+		group.groupName != ""
 	}
 }
 
-unprotected(loser) if {
+unprotected(group) if {
 	every pattern in settings.protectedGroups {
-		not covers(pattern, loser.groupId)
-		not covers(pattern, loser.groupName)
+		not covers(pattern, group.groupId)
+		not covers(pattern, group.groupName)
 	}
 }
 
-# taken_names are the name that is asked for and every name that another group
-# would lose: a forced wildcard takes the names below it, a forced name the
-# wildcards above it.
-taken_names contains input.binding.domainName
+# affected_names are the requested name and every name that another group would
+# lose: a forced wildcard unbinds the names below it, a forced name the wildcards
+# above it.
+affected_names contains input.binding.domainName
 
-taken_names contains loser.domain.domainName if some loser in losers
+affected_names contains group.domain.domainName if some group in displaced
 
-# domain_unprotected compares both ways round: a protected name that a taken
-# wildcard covers is taken with it.
+# domain_unprotected compares in both directions: an affected wildcard includes the
+# protected names that it covers.
 domain_unprotected(name) if {
 	every pattern in settings.protectedDomains {
 		not covers(pattern, name)
@@ -125,15 +125,15 @@ under(pattern, name) if {
 	endswith(lower(pattern), substring(lower(name), 1, -1))
 }
 
-# covers wants null for the delimiters: an empty list means the dot, and then *
-# would end at it. Letter case protects nothing from anybody.
+# covers passes null as the delimiters: an empty list means the dot, at which *
+# would stop. It ignores letter case.
 covers(pattern, name) if glob.match(lower(pattern), null, lower(name))
 
 required_labels contains settings.ticketLabel
 
 required_labels contains name if some name in settings.requiredLabels
 
-# label_pointer escapes the name as RFC 6901 wants it.
+# label_pointer escapes the name (RFC 6901).
 label_pointer(name) := sprintf("/labels/%s", [replace(replace(name, "~", "~0"), "/", "~1")])
 
 label_given(name) if trim_space(input.binding.labels[name]) != ""
@@ -142,29 +142,29 @@ ticket_given if {
 	regex.match(sprintf("^(?:%s)$", [settings.ticketPattern]), input.binding.labels[settings.ticketLabel])
 }
 
-# A binding that proves its domain by TXT has no alias to its own group to show,
-# so it must be seen that the name leads to none of the others.
+# A binding that proves its domain by TXT has no CNAME to its own group, so the name
+# must be seen to resolve to none of the displaced groups.
 resolution_moved if input.results["dns/cname-reaches-group"].status == "pass"
 
 resolution_moved if {
 	input.binding.domainProof == "txt"
 	input.evidence.dns.facts.end.name != ""
-	every loser in losers {
-		loser.subDomain != ""
-		not plain(loser.subDomain) in names_on_the_way
-		not aliased_to(loser)
+	every group in displaced {
+		group.subDomain != ""
+		not plain(group.subDomain) in names_on_the_path
+		not aliased_to(group)
 	}
 }
 
-names_on_the_way contains plain(input.evidence.dns.facts.end.name)
+names_on_the_path contains plain(input.evidence.dns.facts.end.name)
 
-names_on_the_way contains plain(hop.target) if some hop in input.evidence.dns.facts.hops
+names_on_the_path contains plain(hop.target) if some hop in input.evidence.dns.facts.hops
 
 plain(name) := trim_suffix(lower(name), ".")
 
-aliased_to(loser) if input.evidence.account.facts.aliasedTo.groupId == loser.groupId
+aliased_to(group) if input.evidence.account.facts.aliasedTo.groupId == group.groupId
 
-# A window holds its first instant and not its last.
+# A window includes its first instant but not its last.
 closed(window) if {
 	from := time.parse_rfc3339_ns(window.from)
 	to := time.parse_rfc3339_ns(window.to)
