@@ -1,8 +1,8 @@
-// Package certificate turns the certificate and key files of a binding into
-// evidence, and reads them again when they are sent. A file that is missing or
-// of the wrong kind is observed, with a Problem: only what the machine itself
-// fails at is a failed observation. Keys and passphrases leave this package
-// through Material alone.
+// Package certificate collects the evidence of a binding's certificate and key
+// files, and reads them again when they are sent. A file that is missing or of
+// the wrong kind is observed, with a Problem; only failures of the machine are
+// failed observations. Keys and passphrases leave this package only through
+// Material.
 package certificate
 
 import (
@@ -20,18 +20,18 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/lints"
 )
 
-// Files reads a file that a manifest names; *confine.Files is one.
+// Files reads a file named by a manifest; *confine.Files is one.
 type Files interface {
 	Read(from, path string, limit int64) (confine.File, error)
 }
 
-// Config is what a Collector reads with.
+// Config configures a Collector.
 type Config struct {
 	Files     Files
 	LookupEnv func(name string) (string, bool)
 	Roots     string   // mozilla (also when empty), system, or the path of a PEM file in Dir
-	Dir       string   // the folder that relative paths of manifests and roots are in
-	Profile   string   // evidence.ProfilePublic or ProfilePrivate; empty: it follows the root
+	Dir       string   // base of relative paths in manifests and of roots
+	Profile   string   // evidence.ProfilePublic or ProfilePrivate; empty: chosen by the root
 	WeakKeys  []string // lists of weak keys (package keylist), paths in Dir
 	Now       func() time.Time
 }
@@ -47,8 +47,8 @@ type Collector struct {
 	moduli   *moduli
 }
 
-// New makes a collector. The error is of a file of roots or of weak keys that
-// cannot be read.
+// New returns a Collector. It fails if a file of roots or weak keys cannot be
+// read.
 func New(c Config) (*Collector, error) {
 	roots, err := openRoots(c)
 	if err != nil {
@@ -74,7 +74,7 @@ func openRoots(c Config) (*pki.Roots, error) {
 		}
 		return pki.SystemRoots(pool), nil
 	}
-	// Whoever starts the gate names the roots; a manifest cannot.
+	// The owner of the gate names the roots; a manifest cannot.
 	file, err := confine.Anywhere().Read(c.Dir, c.Roots, pki.MaxFileSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("reading roots: %q does not exist, want mozilla, system or a PEM file: %w", c.Roots, fs.ErrNotExist)
@@ -89,7 +89,8 @@ func openRoots(c Config) (*pki.Roots, error) {
 	return roots, nil
 }
 
-// RootsDigest is "sha256:<hex>" over the roots in use; "" for the system's.
+// RootsDigest returns "sha256:<hex>" over the roots in use; "" for the
+// system's.
 func (c *Collector) RootsDigest() string { return c.roots.Digest() }
 
 // Collect observes the certificate and the private key of a binding.
@@ -145,7 +146,7 @@ func (c *Collector) certificateFacts(b binding.Binding, body body) evidence.Cert
 	return facts
 }
 
-// clientCA observes the CA of callers' certificates; nil where the binding names none.
+// clientCA observes the CA of client certificates; nil if the binding names none.
 func (c *Collector) clientCA(b binding.Binding) *evidence.ClientCA {
 	if b.ClientCertificate == nil || b.ClientCertificate.None {
 		return nil
@@ -172,11 +173,11 @@ func (c *Collector) Trust(chain []*x509.Certificate) evidence.Path {
 	return path
 }
 
-// path looks for a path, and not at all where the chain exceeds the limits.
+// path searches a path, unless the chain exceeds the limits.
 func (c *Collector) path(chain []*x509.Certificate, excess []string) (evidence.Path, []*x509.Certificate) {
 	out := evidence.Path{RootsFrom: c.roots.Name()}
 	if len(excess) > 0 {
-		out.Undecided = "it is too large to be evaluated: " + excess[0]
+		out.Undecided = "it exceeds the limits of evaluation: " + excess[0]
 		return out, nil
 	}
 	found := c.roots.FindPath(chain, c.config.Now())
@@ -185,8 +186,8 @@ func (c *Collector) path(chain []*x509.Certificate, excess []string) (evidence.P
 	return out, found.Certificates
 }
 
-// profile is whose rules hold for a path: the public ones where its root is in
-// Mozilla's list. Without a path the roots in use decide.
+// profile returns the profile of a path: public if its root is in Mozilla's
+// list. Without a path, the roots in use decide.
 func (c *Collector) profile(path []*x509.Certificate) string {
 	public := c.config.Roots == "" || c.config.Roots == "mozilla"
 	if len(path) > 0 {
@@ -232,7 +233,7 @@ func problemFacts(p *pki.Problem) *evidence.Problem {
 	return &evidence.Problem{Kind: p.Kind, Message: p.Message, Fix: p.Fix}
 }
 
-// keySource names where the key comes from: a path, or "env NAME".
+// keySource names the source of the key: a path, or "env NAME".
 func keySource(b binding.Binding) string {
 	switch ref := b.Certificate.PrivateKey; {
 	case ref == nil:

@@ -19,7 +19,7 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// folder is a manifest's folder with a chain, its key and its roots.
+// folder returns the folder of a manifest with a chain, its key and its roots.
 func folder(tb testing.TB) (dir string, leaf, ca pkitest.Identity) {
 	tb.Helper()
 	dir = tb.TempDir()
@@ -27,7 +27,7 @@ func folder(tb testing.TB) (dir string, leaf, ca pkitest.Identity) {
 	ca = root.CA(tb, "ca")
 	leaf = ca.Leaf(tb, []string{"api.demo.com"})
 	write(tb, dir, "roots.pem", pkitest.PEM(root))
-	write(tb, dir, "body.pem", append([]byte("dirt\r\n"), pkitest.PEM(leaf, ca)...))
+	write(tb, dir, "body.pem", append([]byte("text\r\n"), pkitest.PEM(leaf, ca)...))
 	write(tb, dir, "body.key", pkitest.KeyPEM(tb, leaf.Key))
 	return dir, leaf, ca
 }
@@ -65,9 +65,9 @@ func trusting(tb testing.TB, roots, dir string, files certificate.Files, environ
 	return c
 }
 
-// wish is a binding with these files; the manifest lies in sub/ of Dir when the
-// paths say so.
-func wish(body string, key *binding.SecretRef) binding.Binding {
+// requested returns a binding with these files; the manifest is in sub/ of Dir
+// if the paths say so.
+func requested(body string, key *binding.SecretRef) binding.Binding {
 	return binding.Binding{DomainName: "api.demo.com", Source: binding.Position{File: "bindings.yaml"},
 		Certificate: &binding.Certificate{Name: "demo", Body: body, PrivateKey: key}}
 }
@@ -75,7 +75,7 @@ func wish(body string, key *binding.SecretRef) binding.Binding {
 func TestCollect(t *testing.T) {
 	dir, leaf, ca := folder(t)
 	c := collector(t, dir, nil)
-	cert, key := c.Collect(t.Context(), wish("body.pem", &binding.SecretRef{File: "body.key"}))
+	cert, key := c.Collect(t.Context(), requested("body.pem", &binding.SecretRef{File: "body.key"}))
 	if cert.State != evidence.StateObserved || key.State != evidence.StateObserved || !cert.At.Equal(pkitest.Now()) || cert.From != "body.pem" {
 		t.Fatalf("got %+v, %+v", cert, key)
 	}
@@ -99,24 +99,24 @@ func TestCollect(t *testing.T) {
 	}
 }
 
-func TestCollectLeavesOut(t *testing.T) {
+func TestCollectSkips(t *testing.T) {
 	dir, _, _ := folder(t)
 	c := collector(t, dir, nil)
 	cert, key := c.Collect(t.Context(), binding.Binding{})
 	if cert.State != evidence.StateNotCollected || key.State != evidence.StateNotCollected {
 		t.Errorf("without a certificate: got %q, %q", cert.State, key.State)
 	}
-	if cert, key = c.Collect(t.Context(), wish("body.pem", nil)); cert.State != evidence.StateObserved || key.State != evidence.StateNotCollected {
+	if cert, key = c.Collect(t.Context(), requested("body.pem", nil)); cert.State != evidence.StateObserved || key.State != evidence.StateNotCollected {
 		t.Errorf("without a key: got %q, %q", cert.State, key.State)
 	}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if cert, key = c.Collect(cancelled, wish("body.pem", nil)); cert.State != evidence.StateFailed || key.State != evidence.StateFailed {
+	if cert, key = c.Collect(cancelled, requested("body.pem", nil)); cert.State != evidence.StateFailed || key.State != evidence.StateFailed {
 		t.Errorf("cancelled: got %q, %q", cert.State, key.State)
 	}
 }
 
-func TestPathsCountFromTheManifest(t *testing.T) {
+func TestPathsAreRelativeToTheManifest(t *testing.T) {
 	dir, _, _ := folder(t)
 	sub := filepath.Join(dir, "sub")
 	if err := os.Mkdir(sub, 0o700); err != nil {
@@ -127,7 +127,7 @@ func TestPathsCountFromTheManifest(t *testing.T) {
 		"sub/bindings.yaml": "../body.pem", filepath.Join(sub, "bindings.yaml"): "../body.pem",
 		"": "body.pem", "<stdin>": "body.pem", "bindings.yaml": filepath.Join(dir, "body.pem"),
 	} {
-		b := wish(body, nil)
+		b := requested(body, nil)
 		b.Source.File = source
 		if cert, _ := c.Collect(t.Context(), b); cert.State != evidence.StateObserved || cert.Facts.Problem != nil {
 			t.Errorf("%q in %q: got %+v", body, source, cert.Facts.Problem)
@@ -141,23 +141,23 @@ func (b broken) Read(string, string, int64) (confine.File, error) {
 	return confine.File{}, fmt.Errorf("reading %q: %w", "x", b.error)
 }
 
-func TestWhatAFileIsNotIsAProblem(t *testing.T) {
+func TestWrongFileIsAProblem(t *testing.T) {
 	dir, _, _ := folder(t)
 	for kind, err := range map[string]error{
 		"missing": fs.ErrNotExist, "unreadable": fs.ErrPermission, "outside": confine.ErrOutside,
 		"too-large": confine.ErrTooLarge, "irregular": fmt.Errorf("%w: got a FIFO, want a regular file", confine.ErrIrregular),
 	} {
-		cert, key := with(t, dir, broken{err}, nil).Collect(t.Context(), wish("x", &binding.SecretRef{File: "x"}))
+		cert, key := with(t, dir, broken{err}, nil).Collect(t.Context(), requested("x", &binding.SecretRef{File: "x"}))
 		for _, p := range []*evidence.Problem{cert.Facts.Problem, key.Facts.Problem} {
 			if cert.State != evidence.StateObserved || key.State != evidence.StateObserved || p == nil || p.Kind != kind || p.Fix == "" {
 				t.Errorf("%s: got %q, %q, %+v", kind, cert.State, key.State, p)
 			}
 		}
 	}
-	// What the machine fails at says nothing about the file.
+	// A failure of the machine says nothing about the file.
 	fault := with(t, dir, broken{syscall.EIO}, nil)
 	for _, ref := range []*binding.SecretRef{nil, {File: "x"}} {
-		if cert, key := fault.Collect(t.Context(), wish("x", ref)); cert.State != evidence.StateFailed || key.State != evidence.StateFailed {
+		if cert, key := fault.Collect(t.Context(), requested("x", ref)); cert.State != evidence.StateFailed || key.State != evidence.StateFailed {
 			t.Errorf("an input/output error: got %q, %q", cert.State, key.State)
 		}
 	}

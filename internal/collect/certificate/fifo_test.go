@@ -13,14 +13,14 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-func TestAFIFODoesNotBlock(t *testing.T) {
+func TestFIFODoesNotBlock(t *testing.T) {
 	dir, _, _ := folder(t)
 	if err := syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan *evidence.Problem)
 	go func() {
-		cert, _ := collector(t, dir, nil).Collect(context.Background(), wish("fifo", nil))
+		cert, _ := collector(t, dir, nil).Collect(context.Background(), requested("fifo", nil))
 		done <- cert.Facts.Problem
 	}()
 	select {

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// guard says who else may read the file of a private key, and whether it is
-// under version control. A key that is in no file ("") has neither.
+// guard returns who else may read the file of a private key, and whether it is
+// under version control. A key that is not in a file ("") has neither.
 func (c *Collector) guard(path string) (readableBy string, tracked bool) {
 	if path == "" || mountedSecret(path) {
 		return "", false
@@ -28,8 +28,8 @@ func (c *Collector) guard(path string) (readableBy string, tracked bool) {
 	return readableBy, c.tracked.has(path)
 }
 
-// mountedSecret tells the places in which orchestrators put secrets, with modes
-// that say nothing: Docker's, and Kubernetes' dated folders (..2026_11_21_…).
+// mountedSecret reports locations of mounted secrets, whose modes are
+// meaningless: Docker's, and Kubernetes' dated folders (..2026_11_21_…).
 func mountedSecret(path string) bool {
 	if strings.HasPrefix(path, "/run/secrets/") || strings.HasPrefix(path, "/var/run/secrets/") {
 		return true

@@ -10,16 +10,17 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/keylist"
 )
 
-// maxKeyList bounds one list: three million keys. Debian's largest hold a tenth.
+// maxKeyList limits one list: three million keys. Debian's largest have a
+// tenth.
 const maxKeyList = 64 << 20
 
-// keyList is a list of weak keys, and what the evidence says of it.
+// keyList is a list of weak keys and its evidence.
 type keyList struct {
 	facts evidence.KeyList
 	keys  *keylist.List
 }
 
-// openKeyLists reads the lists that whoever starts the gate names.
+// openKeyLists reads the lists named by the owner of the gate.
 func openKeyLists(c Config) ([]keyList, error) {
 	var lists []keyList
 	for _, name := range c.WeakKeys {
@@ -36,7 +37,7 @@ func openKeyLists(c Config) ([]keyList, error) {
 	return lists, nil
 }
 
-// listed asks every list for the key of every certificate of a file.
+// listed looks the key of every certificate of a file up in every list.
 func (c *Collector) listed(chain []*x509.Certificate) []evidence.KeyList {
 	if len(c.keyLists) == 0 {
 		return nil

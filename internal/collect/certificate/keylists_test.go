@@ -17,7 +17,7 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// asking is a collector that asks these lists of dir.
+// asking returns a collector that uses these lists of dir.
 func asking(t *testing.T, dir string, lists ...string) (*certificate.Collector, error) {
 	t.Helper()
 	files, err := confine.New([]string{dir})
@@ -27,8 +27,8 @@ func asking(t *testing.T, dir string, lists ...string) (*certificate.Collector, 
 	return certificate.New(certificate.Config{Files: files, Dir: dir, Roots: "roots.pem", WeakKeys: lists, Now: pkitest.Now})
 }
 
-// TestKeyLists: every list is asked for the key of every certificate, and the
-// evidence says which lists these were.
+// Every list is searched for the key of every certificate, and the evidence
+// names the lists.
 func TestKeyLists(t *testing.T) {
 	dir, leaf, ca := folder(t)
 	digest := func(one pkitest.Identity) string {
@@ -43,7 +43,7 @@ func TestKeyLists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert, key := c.Collect(t.Context(), wish("body.pem", nil))
+	cert, key := c.Collect(t.Context(), requested("body.pem", nil))
 	want := []evidence.KeyList{
 		{File: "first.txt", Digest: pki.Digest([]byte(first)), Keys: 3, Listed: []int{0, 1}},
 		{File: absolute, Digest: pki.Digest([]byte(second)), Keys: 1},
@@ -51,8 +51,8 @@ func TestKeyLists(t *testing.T) {
 	if diff := cmp.Diff(want, cert.Facts.KeyLists); diff != "" || key.State != evidence.StateNotCollected {
 		t.Errorf("-want +got:\n%s(key %s)", diff, key.State)
 	}
-	// What one binding learns is not another's.
-	again, _ := c.Collect(t.Context(), wish("body.pem", nil))
+	// The result of one binding does not leak into another.
+	again, _ := c.Collect(t.Context(), requested("body.pem", nil))
 	if !slices.EqualFunc(again.Facts.KeyLists, want, func(a, b evidence.KeyList) bool { return cmp.Equal(a, b) }) {
 		t.Errorf("again: got %+v", again.Facts.KeyLists)
 	}

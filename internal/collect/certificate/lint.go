@@ -8,10 +8,10 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/lints"
 )
 
-// maxLinted bounds the certificates of a file that are linted.
+// maxLinted limits the linted certificates of a file.
 const maxLinted = 10
 
-// lint lints the leaf, and the certificates behind it that are CAs and no roots.
+// lint lints the leaf and the following CA certificates that are no roots.
 func (c *Collector) lint(profile string, chain []*x509.Certificate) *evidence.Lints {
 	linter := c.linters[profile]
 	out := &evidence.Lints{Linter: c.linter, Profile: profile, Ran: linter.Count()}

@@ -7,16 +7,15 @@ import (
 	"github.com/bindgate/bindgate/internal/pki"
 )
 
-// Material is a certificate and key as they are sent, and the digests by which
-// they are compared with what was judged. However it is printed, it shows
-// nothing of the key.
+// Material is a certificate and key as sent, with the digests that are compared
+// with the judged ones. Printing it in any way shows nothing of the key.
 type Material struct {
 	Chain           []byte // PEM
 	Key             []byte // PEM
 	FileDigest      string // sha256:<hex> of the certificate file
 	ChainDigest     string // sha256:<hex> of Chain
 	PublicKeyDigest string // sha256:<hex> of the key's SubjectPublicKeyInfo
-	ClientCA        []byte // PEM of the CA of callers' certificates; empty: the binding names none
+	ClientCA        []byte // PEM of the CA of client certificates; empty: the binding names none
 	ClientCADigest  string // sha256:<hex> of ClientCA
 }
 
@@ -25,7 +24,8 @@ func (m Material) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "certificate %s with key %s", m.ChainDigest, m.PublicKeyDigest)
 }
 
-// Material reads the files of a binding afresh. Its errors hold no byte of a key.
+// Material reads the files of a binding again. Its errors contain no byte of a
+// key.
 func (c *Collector) Material(b binding.Binding) (Material, error) {
 	if b.Certificate == nil {
 		return Material{}, fmt.Errorf("reading the certificate of %q: the binding has none", b.DomainName)
@@ -59,10 +59,10 @@ func (c *Collector) Material(b binding.Binding) (Material, error) {
 	}
 	clients, err := c.clientBody(b)
 	if err != nil {
-		return Material{}, fmt.Errorf("reading the CA of callers' certificates: %w", err)
+		return Material{}, fmt.Errorf("reading the CA of client certificates: %w", err)
 	}
 	if p := clients.problem; p != nil {
-		return Material{}, fmt.Errorf("reading the CA of callers' certificates: %q %s", b.ClientCertificate.CA, p.Message)
+		return Material{}, fmt.Errorf("reading the CA of client certificates: %q %s", b.ClientCertificate.CA, p.Message)
 	}
 	m.ClientCA = clients.chainPEM()
 	m.ClientCADigest = pki.Digest(m.ClientCA)

@@ -10,12 +10,12 @@ import (
 	"github.com/bindgate/bindgate/checks/weakkey"
 )
 
-// maxProduct bounds the RSA moduli of a run that are compared, in bits of their
-// product: 1,024 of 2048 bits. With so many a further one costs some 3 ms.
+// maxProduct limits the compared RSA moduli of a run, in bits of their product:
+// 1,024 of 2048 bits. A further one then takes about 3 ms.
 const maxProduct = 1024 * 2048
 
-// moduli remembers the RSA keys of the certificates that a run has read. Whichever
-// of two related keys is read later is told of the earlier one.
+// moduli records the RSA keys of the certificates read in a run. The later of
+// two related keys is reported with the earlier one.
 type moduli struct {
 	mu      sync.Mutex
 	known   map[string]int // modulus, big-endian → index in list
@@ -31,9 +31,10 @@ type modulus struct {
 
 func newModuli() *moduli { return &moduli{known: map[string]int{}, product: big.NewInt(1)} }
 
-// related returns the file of an earlier certificate whose modulus shares a prime
-// with this one's, or is the same with another exponent; "" for none. The same key in
-// several files is no relation: renewals and wildcards have it.
+// related returns the file of an earlier certificate whose modulus shares a
+// prime with this one's, or is equal with another exponent; "" if there is
+// none. The same key in several files is not related: renewals and wildcards
+// share it.
 func (m *moduli) related(c *x509.Certificate, source string) string {
 	key, ok := c.PublicKey.(*rsa.PublicKey)
 	if !ok || key.N.Sign() <= 0 || key.N.BitLen() > 8192 {
@@ -55,15 +56,15 @@ func (m *moduli) related(c *x509.Certificate, source string) string {
 	return found
 }
 
-// others looks for another modulus of the list that shares a prime with n: first in
-// the product of all, which is one division.
+// others looks for another modulus of the list that shares a prime with n, with
+// one division of the product of all.
 func (m *moduli) others(n *big.Int) string {
 	product := m.product
 	if _, ok := m.known[string(n.Bytes())]; ok {
 		product = new(big.Int).Quo(product, n)
 	}
 	if rest := new(big.Int).Mod(product, n); new(big.Int).GCD(nil, nil, rest, n).IsInt64() {
-		return "" // 1, or a small factor, which weakkey.RSA names
+		return "" // 1, or a small factor, which weakkey.RSA reports
 	}
 	for _, other := range m.list {
 		if weakkey.SharedPrime(n, other.n) != "" {

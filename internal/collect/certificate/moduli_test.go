@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestModuliOfARun: a prime that two keys of a run share is found whichever is read first.
+// A prime shared by two keys of a run is found, whichever is read first.
 func TestModuliOfARun(t *testing.T) {
 	var p [5]*big.Int
 	for i := range p {

@@ -34,12 +34,12 @@ func TestKeyFromTheEnvironment(t *testing.T) {
 		"plain":         {ref: binding.SecretRef{Env: "BINDGATE_KEY"}},
 		"escaped":       {ref: binding.SecretRef{Env: "BINDGATE_ESCAPED"}, escaped: true},
 		"empty":         {ref: binding.SecretRef{Env: "BINDGATE_EMPTY"}, kind: "empty", message: "is empty"},
-		"not set":       {ref: binding.SecretRef{Env: "BINDGATE_NONE"}, kind: "no-variable", message: "BINDGATE_NONE, which should hold the private key, is not set"},
-		"no passphrase": {ref: binding.SecretRef{File: "body.key", PassphraseEnv: "BINDGATE_NONE"}, kind: "no-variable", message: "BINDGATE_NONE, which should hold the passphrase, is not set"},
+		"not set":       {ref: binding.SecretRef{Env: "BINDGATE_NONE"}, kind: "no-variable", message: "BINDGATE_NONE, which must contain the private key, is not set"},
+		"no passphrase": {ref: binding.SecretRef{File: "body.key", PassphraseEnv: "BINDGATE_NONE"}, kind: "no-variable", message: "BINDGATE_NONE, which must contain the passphrase, is not set"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, key := c.Collect(t.Context(), wish("body.pem", &test.ref))
+			_, key := c.Collect(t.Context(), requested("body.pem", &test.ref))
 			if key.State != evidence.StateObserved || key.Facts.Escaped != test.escaped {
 				t.Fatalf("got %+v", key)
 			}
@@ -69,7 +69,7 @@ func TestKeyFromPKCS12(t *testing.T) {
 	locked := &binding.SecretRef{File: "body.p12", PassphraseEnv: "BINDGATE_P"}
 	other := &binding.SecretRef{File: "body.key", PassphraseEnv: "BINDGATE_P"}
 	for name, b := range map[string]binding.Binding{
-		"one file": wish("body.p12", locked), "key beside it": wish("body.p12", other), "no passphrase": wish("open.p12", nil),
+		"one file": requested("body.p12", locked), "separate key": requested("body.p12", other), "no passphrase": requested("open.p12", nil),
 	} {
 		cert, key := c.Collect(t.Context(), b)
 		if cert.Facts.Container != "pkcs12" || key.State != evidence.StateObserved || key.Facts.PublicKeyDigest != pki.Digest(leaf.RawSubjectPublicKeyInfo) {
@@ -79,16 +79,16 @@ func TestKeyFromPKCS12(t *testing.T) {
 			t.Errorf("%s: got material %v, %v", name, m, err)
 		}
 	}
-	unset := wish("body.p12", &binding.SecretRef{File: "body.p12", PassphraseEnv: "BINDGATE_NONE"})
+	unset := requested("body.p12", &binding.SecretRef{File: "body.p12", PassphraseEnv: "BINDGATE_NONE"})
 	if cert, _ := c.Collect(t.Context(), unset); cert.Facts.Problem == nil || !strings.Contains(cert.Facts.Problem.Message, "BINDGATE_NONE") {
 		t.Errorf("the passphrase is not set: got %+v", cert.Facts.Problem)
 	}
 }
 
-func TestMaterialIsWhatWasJudged(t *testing.T) {
+func TestMaterialEqualsTheJudged(t *testing.T) {
 	dir, leaf, _ := folder(t)
 	c := collector(t, dir, nil)
-	b := wish("body.pem", &binding.SecretRef{File: "body.key"})
+	b := requested("body.pem", &binding.SecretRef{File: "body.key"})
 	cert, key := c.Collect(t.Context(), b)
 	m, err := c.Material(b)
 	if err != nil {
@@ -106,8 +106,8 @@ func TestMaterialIsWhatWasJudged(t *testing.T) {
 		t.Errorf("the changed key was not read again: %v, %v", again, err)
 	}
 	for name, b := range map[string]binding.Binding{
-		"no certificate": {DomainName: "api.demo.com"}, "missing": wish("nowhere.pem", nil), "no key": wish("body.pem", nil),
-		"key is a certificate": wish("body.pem", &binding.SecretRef{File: "body.pem"}),
+		"no certificate": {DomainName: "api.demo.com"}, "missing": requested("nowhere.pem", nil), "no key": requested("body.pem", nil),
+		"key is a certificate": requested("body.pem", &binding.SecretRef{File: "body.pem"}),
 	} {
 		if m, err := c.Material(b); err == nil || m.Key != nil || m.Chain != nil {
 			t.Errorf("%s: got %v, %v", name, m, err)
@@ -115,8 +115,8 @@ func TestMaterialIsWhatWasJudged(t *testing.T) {
 	}
 }
 
-// TestNoSecretLeaves: whatever is printed or saved holds no run of the key's
-// bytes and not the passphrase.
+// No output or saved evidence contains a run of the key's bytes or the
+// passphrase.
 func TestNoSecretLeaves(t *testing.T) {
 	dir, leaf, _ := folder(t)
 	key := string(pkitest.KeyPEM(t, leaf.Key))
@@ -128,7 +128,7 @@ func TestNoSecretLeaves(t *testing.T) {
 		{File: "body.key", PassphraseEnv: "BINDGATE_P"}, {Env: "BINDGATE_KEY"}, {File: "broken.key"}, {File: "as-body.pem"}, {File: "body.pem"},
 	} {
 		for _, body := range []string{"body.pem", "as-body.pem", "body.key"} {
-			b := wish(body, ref)
+			b := requested(body, ref)
 			cert, key := c.Collect(t.Context(), b)
 			saved, err := json.Marshal([]any{cert, key})
 			if err != nil {
@@ -143,13 +143,13 @@ func TestNoSecretLeaves(t *testing.T) {
 		t.Fatal(err)
 	}
 	secrets := []string{passphrase}
-	for i := 0; i+9 <= len(scalar); i++ { // nine bytes are twelve characters of base64 at some i
+	for i := 0; i+9 <= len(scalar); i++ { // nine bytes are twelve base64 characters at some i
 		run := scalar[i : i+9]
 		secrets = append(secrets, string(run), hex.EncodeToString(run), base64.StdEncoding.EncodeToString(run))
 	}
 	for _, s := range secrets {
 		if strings.Contains(out.String(), s) {
-			t.Fatal("a secret is in the output") // which is not printed here
+			t.Fatal("a secret is in the output") // which this message does not print
 		}
 	}
 }

@@ -9,11 +9,11 @@ import (
 	"sync"
 )
 
-// maxIndex bounds the index files that are read, in bytes.
+// maxIndex limits the size of index files, in bytes.
 const maxIndex = 64 << 20
 
-// tracker knows which files are under version control with git. It reads the
-// index and starts no program; what it cannot read counts as not tracked.
+// tracker reports which files are under version control with Git. It reads the
+// index and starts no program; an unreadable index tracks nothing.
 type tracker struct {
 	mu    sync.Mutex
 	trees map[string]map[string]bool // working tree → its tracked files
@@ -34,7 +34,7 @@ func (t *tracker) has(path string) bool {
 	return err == nil && t.files(top)[filepath.ToSlash(name)]
 }
 
-// top is the working tree that holds a folder, "" for none.
+// top returns the working tree that contains a folder, "" for none.
 func (t *tracker) top(dir string) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -68,8 +68,8 @@ func (t *tracker) files(tree string) map[string]bool {
 	return known
 }
 
-// readIndex reads the index of a repository; .git is a file that names the
-// folder in linked working trees and submodules.
+// readIndex reads the index of a repository; in linked working trees and
+// submodules .git is a file that names the folder.
 func readIndex(git string) []byte {
 	if text, err := os.ReadFile(git); err == nil {
 		folder, ok := strings.CutPrefix(strings.TrimSpace(string(text[:min(len(text), 4096)])), "gitdir: ")
@@ -93,9 +93,9 @@ func readIndex(git string) []byte {
 	return data
 }
 
-// parseIndex lists the paths of a git index of version 2, 3 or 4 (git's
-// documentation, gitformat-index): a header of 12 bytes, then entries of 62
-// bytes, or 64 where a flag says so, each followed by its path.
+// parseIndex returns the paths of a Git index of version 2, 3 or 4
+// (gitformat-index): a header of 12 bytes, then entries of 62 bytes, or 64 if a
+// flag is set, each followed by its path.
 func parseIndex(data []byte) map[string]bool {
 	files := map[string]bool{}
 	if len(data) < 12 || string(data[:4]) != "DIRC" {
@@ -128,8 +128,8 @@ func parseIndex(data []byte) map[string]bool {
 	return files
 }
 
-// entryName reads a path up to its NUL. In version 4 a number before it says how
-// much of the end of the previous path to drop first.
+// entryName reads a path up to its NUL. In version 4 a preceding number is the
+// length of the previous path's end to drop first.
 func entryName(data []byte, version uint32, previous string) (name string, used int, ok bool) {
 	if version == 4 {
 		drop := 0

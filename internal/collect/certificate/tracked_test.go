@@ -10,7 +10,7 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// TestTracked: git's own index of every version is read as git wrote it.
+// Git's own index of every version is parsed as Git wrote it.
 func TestTracked(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Fatal("the suite needs git")
@@ -75,8 +75,7 @@ func TestReadableBy(t *testing.T) {
 	}
 }
 
-// FuzzParseIndex: no path is made up; up to version 3 each stands in the index
-// as it is.
+// The parser invents no path; up to version 3 the index contains each verbatim.
 func FuzzParseIndex(f *testing.F) {
 	f.Add([]byte("DIRC\x00\x00\x00\x04\xff\xff\xff\xff"))
 	entry := make([]byte, 62)

@@ -11,9 +11,9 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 )
 
-// TestVariablesThatHoldSomethingElse: a variable that is empty, holds a path, or a
-// passphrase with a line break is named, and its value is not shown.
-func TestVariablesThatHoldSomethingElse(t *testing.T) {
+// A variable that is empty, contains a path, or is a passphrase with a line
+// break is named, without its value.
+func TestVariablesWithOtherContent(t *testing.T) {
 	dir, leaf, _ := folder(t)
 	der, err := pkcs8.MarshalPrivateKey(leaf.Key.(*ecdsa.PrivateKey), []byte("secret1"), nil)
 	if err != nil {
@@ -24,13 +24,13 @@ func TestVariablesThatHoldSomethingElse(t *testing.T) {
 		ref                   binding.SecretRef
 		value, kind, say, fix string
 	}{
-		"a secret of a fork":      {binding.SecretRef{Env: "BINDGATE_K"}, "", "empty", "set to nothing", "forks"},
+		"a secret of a fork":      {binding.SecretRef{Env: "BINDGATE_K"}, "", "empty", "has an empty value", "forks"},
 		"a variable of type File": {binding.SecretRef{Env: "BINDGATE_K"}, "/builds/group/project.tmp/TLS_KEY", "path", "type File", `--private-key "$BINDGATE_K"`},
-		"no passphrase":           {binding.SecretRef{File: "sealed.key", PassphraseEnv: "BINDGATE_K"}, "", "encrypted", "set to nothing", "forks"},
+		"no passphrase":           {binding.SecretRef{File: "sealed.key", PassphraseEnv: "BINDGATE_K"}, "", "encrypted", "has an empty value", "forks"},
 		"a line break":            {binding.SecretRef{File: "sealed.key", PassphraseEnv: "BINDGATE_K"}, "secret1\n", "passphrase", "line break", "printf %s"},
 		"another passphrase":      {binding.SecretRef{File: "sealed.key", PassphraseEnv: "BINDGATE_K"}, "secret2", "passphrase", "does not open", "openssl pkey"},
 	} {
-		_, key := collector(t, dir, map[string]string{"BINDGATE_K": test.value}).Collect(t.Context(), wish("body.pem", &test.ref))
+		_, key := collector(t, dir, map[string]string{"BINDGATE_K": test.value}).Collect(t.Context(), requested("body.pem", &test.ref))
 		p := key.Facts.Problem
 		if p == nil || p.Kind != test.kind || !strings.Contains(p.Message, test.say) || !strings.Contains(p.Fix, test.fix) {
 			t.Errorf("%s: got %+v", name, p)

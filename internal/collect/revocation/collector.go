@@ -1,6 +1,7 @@
-// Package revocation asks whether the certificates of a path are revoked: in
-// CRL files, by OCSP, and in the CRLs that the certificates name. What it cannot
-// learn it says; a source that does not answer never makes a certificate good.
+// Package revocation collects the revocation status of a path's certificates:
+// from CRL files, by OCSP, and from the CRLs that the certificates name. It
+// reports what it cannot determine; a source without an answer never makes a
+// certificate good.
 package revocation
 
 import (
@@ -19,17 +20,17 @@ import (
 	"github.com/bindgate/bindgate/internal/pki"
 )
 
-// Config is what a Collector asks with.
+// Config configures a Collector.
 type Config struct {
 	CRLs    []string // files, read once; PEM or DER
-	Dir     string   // the folder that relative paths of CRLs are in
-	Offline string   // why the network is left out; empty: it is used
-	Private bool     // let addresses that certificates name be private ones
+	Dir     string   // base of relative paths of CRLs
+	Offline string   // why the network is not used; empty: it is used
+	Private bool     // allow private addresses named by certificates
 	Now     func() time.Time
 }
 
-// Collector is safe for concurrent use. A list is fetched once a run, and a responder asked
-// once about a certificate for as long as its answer holds.
+// Collector is safe for concurrent use. It fetches a list once per run, and
+// asks a responder about a certificate once while its response is valid.
 type Collector struct {
 	config Config
 	files  []fileList
@@ -41,13 +42,13 @@ type fileList struct {
 	list *pki.CRL
 }
 
-// New makes a collector. The error is of a CRL file that cannot be read.
+// New returns a Collector. It fails if a CRL file cannot be read.
 func New(c Config) (*Collector, error) {
 	out := &Collector{config: c, web: newWeb(c.Private)}
 	for _, name := range c.CRLs {
 		file, err := confine.Anywhere().Read(c.Dir, name, maxCRL)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("reading --crl: %q does not exist; check the path: it counts from the working directory", name)
+			return nil, fmt.Errorf("reading --crl: %q does not exist; check the path: it is relative to the working directory", name)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("reading --crl: %w", err)
@@ -63,9 +64,10 @@ func New(c Config) (*Collector, error) {
 	return out, nil
 }
 
-// Collect learns about every certificate of the path but its root. Where the
-// network is left out and a certificate names sources that no file stands in
-// for, the whole observation is left out, unless a file revokes one or is unusable.
+// Collect observes every certificate of the path except the root. If the
+// network is not used and a certificate names sources that no file replaces,
+// the whole observation is skipped, unless a file revokes a certificate or is
+// unusable.
 func (c *Collector) Collect(ctx context.Context, seen evidence.Observation[evidence.Certificate]) evidence.Observation[evidence.Revocation] {
 	now := c.config.Now()
 	switch seen.State {
@@ -88,7 +90,7 @@ func (c *Collector) Collect(ctx context.Context, seen evidence.Observation[evide
 			return evidence.Failed[evidence.Revocation]("a certificate of the path cannot be parsed", seen.From, now)
 		}
 		sources := c.sources(cert, issuer)
-		if len(sources) == 0 && i == 0 { // lists were given, and none for the one certificate that matters
+		if len(sources) == 0 && i == 0 { // lists were given, but none for the certificate that matters most
 			sources = c.others(cert, issuer)
 		}
 		one := c.one(ctx, cert, sources, i == 0, now)
@@ -104,7 +106,7 @@ func (c *Collector) Collect(ctx context.Context, seen evidence.Observation[evide
 	return evidence.Observed(facts, seen.From, now)
 }
 
-// one asks all sources of one certificate and weighs what they say.
+// one asks all sources of one certificate and combines their statements.
 func (c *Collector) one(ctx context.Context, cert *x509.Certificate, sources []source, leaf bool, now time.Time) evidence.Revoked {
 	out := evidence.Revoked{Subject: pki.Name(cert), Serial: fmt.Sprintf("%X", cert.SerialNumber.Bytes()), Status: evidence.RevocationNoSource}
 	if len(sources) == 0 {
@@ -131,17 +133,17 @@ func (c *Collector) one(ctx context.Context, cert *x509.Certificate, sources []s
 		if s.Err == nil {
 			continue
 		}
-		told := fmt.Sprintf("%s: %v", from[i].name, s.Err)
-		out.Problems = append(out.Problems, told)
+		problem := fmt.Sprintf("%s: %v", from[i].name, s.Err)
+		out.Problems = append(out.Problems, problem)
 		if !from[i].online && unusable(s, out.Status, leaf) {
-			out.Unusable = append(out.Unusable, told)
+			out.Unusable = append(out.Unusable, problem)
 		}
 	}
 	return out
 }
 
-// unusable reports a file that does not do what it was handed over for. One that
-// another list stands in for, or that is of other certificates, does no harm.
+// unusable reports a file that does not serve its purpose. A file that another
+// list replaces, or that covers other certificates, is no problem.
 func unusable(s pki.Statement, status evidence.RevocationStatus, leaf bool) bool {
 	if status == evidence.RevocationUnknown {
 		return leaf || !s.Elsewhere
@@ -149,7 +151,7 @@ func unusable(s pki.Statement, status evidence.RevocationStatus, leaf bool) bool
 	return !s.Superseded && !s.Revoked
 }
 
-// ask asks the sources at the same time; answers are in the order of the sources.
+// ask asks the sources concurrently; answers have the order of the sources.
 func (c *Collector) ask(ctx context.Context, sources []source, now time.Time) [][]pki.Statement {
 	answers := make([][]pki.Statement, len(sources))
 	var group errgroup.Group
@@ -164,11 +166,11 @@ func (c *Collector) ask(ctx context.Context, sources []source, now time.Time) []
 			})
 		}
 	}
-	_ = group.Wait() // no source returns an error: its statement holds it
+	_ = group.Wait() // no source returns an error: its statement contains it
 	return answers
 }
 
-// source is one place that can tell.
+// source is one source of revocation status.
 type source struct {
 	name   string
 	online bool
@@ -177,9 +179,9 @@ type source struct {
 
 func silent(err error) []pki.Statement { return []pki.Statement{{Err: err}} }
 
-const maxSources = 5 // of one kind, of one certificate
+const maxSources = 5 // of one kind, per certificate
 
-// sources are the files of the issuer, then OCSP, then CRLs.
+// sources returns the files of the issuer, then OCSP, then CRLs.
 func (c *Collector) sources(cert, issuer *x509.Certificate) (found []source) {
 	for _, f := range c.files {
 		if f.list.IssuedBy(issuer) {
@@ -217,7 +219,8 @@ func (f fileList) source(cert, issuer *x509.Certificate) source {
 	}}
 }
 
-// others are the files of other issuers, which say why they do not help.
+// others returns the files of other issuers, whose statements explain why they
+// do not apply.
 func (c *Collector) others(cert, issuer *x509.Certificate) (found []source) {
 	for _, f := range c.files[:min(len(c.files), maxSources)] {
 		found = append(found, f.source(cert, issuer))

@@ -23,8 +23,8 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// world is a CA whose certificates name a CRL and an OCSP address of a real
-// server on loopback.
+// world is a CA whose certificates name a CRL and an OCSP address on a real
+// loopback server.
 type world struct {
 	root, ca, leaf pkitest.Identity
 	server         *httptest.Server
@@ -67,7 +67,7 @@ func (w *world) collect(t *testing.T, c Config) evidence.Observation[evidence.Re
 	return collector.Collect(t.Context(), w.seen())
 }
 
-// crl makes a list that revokes serials.
+// crl creates a list that revokes serials.
 func (w *world) crl(t *testing.T, change func(*x509.RevocationList), serials ...*big.Int) []byte {
 	t.Helper()
 	list := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: pkitest.Now().Add(-time.Hour), NextUpdate: pkitest.Now().Add(time.Hour)}
@@ -100,8 +100,8 @@ func TestCRL(t *testing.T) {
 		"old":      {w.crl(t, func(l *x509.RevocationList) { l.NextUpdate = pkitest.Now().Add(-time.Minute) }), evidence.RevocationUnknown, "out of date"},
 		"future":   {w.crl(t, func(l *x509.RevocationList) { l.ThisUpdate = pkitest.Now().Add(time.Minute) }), evidence.RevocationUnknown, "future"},
 		"stranger": {other.crl(t, nil), evidence.RevocationUnknown, "not signed by the issuer"},
-		"text":     {[]byte("<html>"), evidence.RevocationUnknown, "holds a web page"},
-		"no block": {[]byte("-----BEGIN X-----\n-----END X-----\n"), evidence.RevocationUnknown, `holds a block labelled "X"`},
+		"text":     {[]byte("<html>"), evidence.RevocationUnknown, "contains a web page"},
+		"no block": {[]byte("-----BEGIN X-----\n-----END X-----\n"), evidence.RevocationUnknown, `contains a block labelled "X"`},
 	}
 	for name, test := range tests {
 		w.answer = func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(test.body) }
@@ -174,8 +174,8 @@ func TestOCSP(t *testing.T) {
 	}
 }
 
-// TestHostileAddresses: a certificate cannot make the machine call into its own
-// network, by address, by redirect or by name.
+// A certificate cannot make the machine connect to its own network, by address,
+// by redirect or by name.
 func TestHostileAddresses(t *testing.T) {
 	w := newWorld(t, false)
 	w.answer = func(rw http.ResponseWriter, _ *http.Request) { t.Error("the private server was asked") }
@@ -257,7 +257,7 @@ func TestModes(t *testing.T) {
 	}{
 		"stale":             {bare.crl(t, func(l *x509.RevocationList) { l.NextUpdate = pkitest.Now().Add(-time.Minute) }), "out of date"},
 		"of another key":    {stranger.crl(t, nil), "not signed by the issuer"},
-		"of another issuer": {rootList(t, stranger), "of another issuer"},
+		"from another issuer": {rootList(t, stranger), "from another issuer"},
 	} {
 		if err := os.WriteFile(file, test.list, 0o600); err != nil {
 			t.Fatal(err)
@@ -276,7 +276,7 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// rootList is a list of the root of a world under a name of its own.
+// rootList returns a list of a world's root with a name of its own.
 func rootList(t *testing.T, w *world) []byte {
 	t.Helper()
 	other := pkitest.Root(t, "Other Root")
@@ -284,7 +284,7 @@ func rootList(t *testing.T, w *world) []byte {
 	return alone.crl(t, nil)
 }
 
-// FuzzAnswer: no OCSP answer of a stranger makes a certificate good or revoked.
+// No OCSP response of a foreign CA makes a certificate good or revoked.
 func FuzzAnswer(f *testing.F) {
 	root, stranger := pkitest.Root(f, "Root"), pkitest.Root(f, "Root")
 	leaf := root.Leaf(f, []string{"api.demo.com"})
@@ -297,12 +297,12 @@ func FuzzAnswer(f *testing.F) {
 	f.Add([]byte{0x30, 0x03, 0x0a, 0x01, 0x03})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if got, _, err := answerOf(body, leaf.Certificate, root.Certificate, pkitest.Now()); err == nil {
-			t.Errorf("a stranger's answer says %+v", got)
+			t.Errorf("a foreign response says %+v", got)
 		}
 	})
 }
 
-// FuzzCRL: no list of a stranger says anything.
+// No list of a foreign CA gives a status.
 func FuzzCRL(f *testing.F) {
 	root, stranger := pkitest.Root(f, "Root"), pkitest.Root(f, "Root")
 	leaf := root.Leaf(f, []string{"api.demo.com"})
@@ -313,11 +313,11 @@ func FuzzCRL(f *testing.F) {
 	}
 	f.Add(signed)
 	f.Add([]byte("-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n"))
-	f.Add([]byte("-----BEGIN \nX509 CRL")) // no block, and yet its mark
+	f.Add([]byte("-----BEGIN \nX509 CRL")) // no PEM block, despite its mark
 	f.Fuzz(func(t *testing.T, file []byte) {
 		lists, problem := pki.ParseCRLs(file)
 		if (problem == nil) != (len(lists) > 0) {
-			t.Fatalf("%d lists beside the problem %v", len(lists), problem)
+			t.Fatalf("%d lists with the problem %v", len(lists), problem)
 		}
 		for _, list := range lists {
 			if s := list.Says(leaf.Certificate, root.Certificate, "", pkitest.Now()); s.Err == nil || s.Revoked {

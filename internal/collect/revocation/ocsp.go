@@ -18,18 +18,18 @@ import (
 
 const (
 	skew    = 5 * time.Minute
-	maxIdle = 7 * 24 * time.Hour // of an answer that does not say how long it holds
+	maxIdle = 7 * 24 * time.Hour // of a response without an end
 )
 
-// question is what a responder's answer is remembered by.
+// question is the cache key of a response.
 type question struct {
 	issuer    [sha256.Size]byte // of the whole certificate
 	serial    string
 	responder string
 }
 
-// answered is the answer to a question, once there is one. Its lock is held while
-// the responder is asked: who comes second waits for the first.
+// answered is a cached response. Its lock is held while the responder is asked,
+// so that a second caller waits for the first.
 type answered struct {
 	mu     sync.Mutex
 	asked  bool
@@ -38,8 +38,8 @@ type answered struct {
 	err    error
 }
 
-// ocsp gives a responder's answer, and asks only where none is known that holds
-// still. A failure stands for the rest of the run, as a list's does.
+// ocsp returns a responder's response, and asks only if no valid one is cached.
+// A failure lasts for the rest of the run, as with lists.
 func (w *web) ocsp(ctx context.Context, address string, cert, issuer *x509.Certificate, now time.Time) (pki.Statement, error) {
 	key := question{sha256.Sum256(issuer.Raw), cert.SerialNumber.String(), address}
 	w.mu.Lock()
@@ -52,7 +52,7 @@ func (w *web) ocsp(ctx context.Context, address string, cert, issuer *x509.Certi
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !a.asked || a.err == nil && now.After(a.until) {
-		// The first caller's end must not become everybody's error.
+		// A cancelled first caller must not fail the others.
 		a.answer, a.until, a.err = w.askOCSP(context.WithoutCancel(ctx), address, cert, issuer, now)
 		a.asked = true
 	}
@@ -72,24 +72,26 @@ func (w *web) askOCSP(ctx context.Context, address string, cert, issuer *x509.Ce
 	return answerOf(body, cert, issuer, now)
 }
 
-// answerOf holds an OCSP answer to RFC 6960 §3.2: for this certificate, signed
-// by the issuer or by a responder that the issuer certified for it, and fresh. It
-// gives the time that the answer holds until, too.
+// answerOf checks a response (RFC 6960 §3.2): for this certificate, signed by
+// the issuer or by a responder that the issuer certified for it, and fresh. It
+// also returns the time until which the response is valid.
 func answerOf(body []byte, cert, issuer *x509.Certificate, now time.Time) (pki.Statement, time.Time, error) {
 	answer, err := ocsp.ParseResponseForCert(body, cert, issuer)
 	if err != nil {
-		// The library wants the issuer's signature on each certificate that comes with an answer, on the issuer's own too,
-		// which OpenSSL sends where the issuer itself signs. Without an issuer it holds the answer to that certificate.
+		// The library requires the issuer's signature on every certificate in a
+		// response, even on the issuer's own, which OpenSSL includes if the
+		// issuer itself signs. Without an issuer it verifies the response with
+		// that certificate.
 		if own, ownErr := ocsp.ParseResponseForCert(body, cert, nil); ownErr == nil && own.Certificate != nil && own.Certificate.Equal(issuer) {
 			answer, err = own, nil
 		}
 	}
 	if err != nil {
-		return pki.Statement{}, time.Time{}, fmt.Errorf("the answer cannot be used: %.200s", err.Error())
+		return pki.Statement{}, time.Time{}, fmt.Errorf("the response cannot be used: %.200s", err.Error())
 	}
 	if c := answer.Certificate; c != nil && !c.Equal(issuer) {
 		if !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning) || now.Before(c.NotBefore) || now.After(c.NotAfter) {
-			return pki.Statement{}, time.Time{}, errors.New("the answer is signed by a certificate that may not sign it, or is not valid now (RFC 6960 §4.2.2.2)")
+			return pki.Statement{}, time.Time{}, errors.New("the response is signed by a certificate that may not sign it, or is not valid now (RFC 6960 §4.2.2.2)")
 		}
 	}
 	until := answer.NextUpdate
@@ -102,13 +104,13 @@ func answerOf(body []byte, cert, issuer *x509.Certificate, now time.Time) (pki.S
 	said := pki.Statement{Issued: answer.ThisUpdate}
 	if answer.Status == ocsp.Revoked {
 		said.Revocation = pki.Revocation{Revoked: true, At: answer.RevokedAt, Reason: pki.Reason(answer.RevocationReason)}
-		if said.Reason != "certificateHold" { // which alone may have been lifted since
+		if said.Reason != "certificateHold" { // the only reason that may have been lifted since
 			return said, now.Add(maxIdle), nil
 		}
 	}
 	switch {
 	case now.Add(skew).Before(answer.ThisUpdate) || now.After(until):
-		return pki.Statement{}, time.Time{}, fmt.Errorf("the answer is not of now: it holds from %s to %s", answer.ThisUpdate.UTC().Format(time.RFC3339), until.UTC().Format(time.RFC3339))
+		return pki.Statement{}, time.Time{}, fmt.Errorf("the response is not current: it is valid from %s to %s", answer.ThisUpdate.UTC().Format(time.RFC3339), until.UTC().Format(time.RFC3339))
 	case answer.Status != ocsp.Good && answer.Status != ocsp.Revoked:
 		return pki.Statement{}, time.Time{}, errors.New("the responder does not know the certificate")
 	}

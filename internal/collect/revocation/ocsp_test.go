@@ -12,8 +12,8 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
-// TestOCSPIsAskedOnce: bindings that share a certificate share the answer until
-// it is out of date, and a failure for good.
+// Bindings that share a certificate share the response until it is out of date,
+// and share a failure for the whole run.
 func TestOCSPIsAskedOnce(t *testing.T) {
 	w := newWorld(t, true)
 	now := pkitest.Now()
@@ -29,7 +29,7 @@ func TestOCSPIsAskedOnce(t *testing.T) {
 		name   string
 		answer http.HandlerFunc
 		want   evidence.RevocationStatus
-		later  int32 // questions after the answer's end
+		later  int32 // questions after the response expired
 	}{
 		{"good", sound, evidence.RevocationGood, 2},
 		{"broken", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) }, evidence.RevocationUnknown, 1},

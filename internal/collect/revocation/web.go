@@ -19,13 +19,13 @@ import (
 )
 
 const (
-	maxCRL       = 32 << 20 // bytes; the largest lists of public CAs have some ten
+	maxCRL       = 32 << 20 // bytes; the largest lists of public CAs have about ten
 	maxOCSP      = 64 << 10
 	maxRedirects = 3
-	maxAsk       = 8 * time.Second // for one address
+	maxAsk       = 8 * time.Second // per address
 )
 
-// web fetches what certificates name. A certificate may be anybody's, so an
+// web fetches addresses named by certificates. A certificate is untrusted, so an
 // address must not make this machine call into its own network: http and https
 // only, and every address that is dialled, after redirects and DNS, is public.
 type web struct {
@@ -48,7 +48,7 @@ func newWeb(private bool) *web {
 		dialer.Control = func(_, address string, _ syscall.RawConn) error { return public(address) }
 	}
 	return &web{lists: map[string]*fetched{}, answers: map[question]*answered{}, client: &http.Client{
-		// No proxy: one would dial for us, without the look at the address.
+		// No proxy: it would connect for us, without the check of the address.
 		Transport: &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: maxAsk / 2, MaxResponseHeaderBytes: 64 << 10,
 			DisableKeepAlives: true},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
@@ -60,10 +60,10 @@ func newWeb(private bool) *web {
 	}}
 }
 
-// allowed holds an address to its form.
+// allowed checks the form of an address.
 func allowed(u *url.URL) error {
 	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
-		return errors.New("only http and https addresses are asked")
+		return errors.New("only http and https addresses are supported")
 	}
 	return nil
 }
@@ -75,12 +75,12 @@ func public(address string) error {
 		return fmt.Errorf("dialling: %w", err)
 	}
 	if reach.Of(to.Addr()) != reach.Public {
-		return errors.New("the address is private, and a certificate may not make this machine call it; --revocation-private allows it")
+		return errors.New("the address is private, and a certificate must not make this machine connect to it; --revocation-private allows it")
 	}
 	return nil
 }
 
-// crls fetches the list of an address once; who comes second waits for the first.
+// crls fetches the list of an address once; a second caller waits for the first.
 func (w *web) crls(ctx context.Context, address string) ([]*pki.CRL, error) {
 	w.mu.Lock()
 	f, ok := w.lists[address]
@@ -90,7 +90,7 @@ func (w *web) crls(ctx context.Context, address string) ([]*pki.CRL, error) {
 	}
 	w.mu.Unlock()
 	f.once.Do(func() {
-		// The first caller's end must not become everybody's error.
+		// A cancelled first caller must not fail the others.
 		body, err := w.get(context.WithoutCancel(ctx), http.MethodGet, address, nil, "", maxCRL)
 		if err != nil {
 			f.err = err
@@ -98,7 +98,7 @@ func (w *web) crls(ctx context.Context, address string) ([]*pki.CRL, error) {
 		}
 		lists, problem := pki.ParseCRLs(body)
 		if problem != nil {
-			f.err = errors.New("the answer " + problem.Message)
+			f.err = errors.New("the response " + problem.Message)
 			return
 		}
 		f.lists = lists
@@ -125,19 +125,19 @@ func (w *web) get(ctx context.Context, method, address string, body []byte, cont
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the answer has HTTP status %d", answer.StatusCode)
+		return nil, fmt.Errorf("the response has HTTP status %d", answer.StatusCode)
 	}
 	data, err := io.ReadAll(io.LimitReader(answer.Body, limit+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("reading the answer: %w", err)
+		return nil, fmt.Errorf("reading the response: %w", err)
 	case int64(len(data)) > limit:
-		return nil, fmt.Errorf("the answer has more than %d bytes", limit)
+		return nil, fmt.Errorf("the response has more than %d bytes", limit)
 	}
 	return data, nil
 }
 
-// unwrapURL takes the address off an error; the caller names it.
+// unwrapURL removes the address from an error; the caller names it.
 func unwrapURL(err error) error {
 	var e *url.Error
 	if errors.As(err, &e) {

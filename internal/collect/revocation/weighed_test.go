@@ -30,8 +30,8 @@ func extension(t *testing.T, id []int, critical bool, value any) pkix.Extension 
 	return pkix.Extension{Id: id, Critical: critical, Value: der}
 }
 
-// TestListsAreWeighed: every list is asked, and a revocation stands whatever the others say.
-func TestListsAreWeighed(t *testing.T) {
+// Every list is asked, and a revocation counts whatever the others say.
+func TestStatementsAreCombined(t *testing.T) {
 	w := newWorld(t, false)
 	w.leaf = w.ca.Leaf(t, []string{"api.demo.com"}, func(c *x509.Certificate) {
 		c.ExtraExtensions = []pkix.Extension{extension(t, []int{2, 5, 29, 31}, false, append([]byte{0x30, 2 + 2 + 2 + 2 + byte(len(w.ca.RawSubject)), 0x30, 2 + 2 + 2 + byte(len(w.ca.RawSubject)),
@@ -76,7 +76,7 @@ func TestListsAreWeighed(t *testing.T) {
 	for name, test := range map[string]struct {
 		lists    [][]byte
 		want     evidence.RevocationStatus
-		unusable string // what is said of a file that cannot be used, "" for none
+		unusable string // the problem of an unusable file, "" for none
 	}{
 		"old good, new revoked":          {[][]byte{of(nil, at(-9, 1)), of(revoked, at(-1, 2))}, bad, ""},
 		"new good, old revoked":          {[][]byte{of(nil, at(-1, 2)), of(revoked, at(-9, 1))}, bad, ""},
@@ -103,9 +103,9 @@ func TestListsAreWeighed(t *testing.T) {
 		"unknown extension, silent":      {[][]byte{of(nil, unknown)}, untold, "1.2.3"},
 		"its part, by directoryName":     {[][]byte{of(nil, named)}, good, ""},
 		"another part, by directoryName": {[][]byte{of(nil, otherName)}, untold, "part"},
-		"another part beside its own":    {[][]byte{of(nil, named), of(nil, otherName)}, good, ""},
+		"another partition and its own":  {[][]byte{of(nil, named), of(nil, otherName)}, good, ""},
 		"another part, revoked":          {[][]byte{of(revoked, otherName)}, bad, ""},
-		"of CAs only beside its own":     {[][]byte{of(nil, casOnly), of(nil, usersOnly)}, good, ""},
+		"of CAs only and its own":        {[][]byte{of(nil, casOnly), of(nil, usersOnly)}, good, ""},
 		"of attribute certificates":      {[][]byte{of(revoked, attributesOnly)}, untold, "attribute"},
 	} {
 		for _, together := range []bool{false, true} {
@@ -133,8 +133,8 @@ func TestListsAreWeighed(t *testing.T) {
 	}
 }
 
-// TestRevokedOfOneIsNotLost: that another certificate of the path has no list does not lose a revocation.
-func TestRevokedOfOneIsNotLost(t *testing.T) {
+// A missing list of another certificate does not hide a revocation.
+func TestRevocationIsNotHidden(t *testing.T) {
 	w := newWorld(t, false)
 	w.ca = w.root.CA(t, "CA", func(c *x509.Certificate) { c.CRLDistributionPoints = []string{w.server.URL} })
 	w.leaf = w.ca.Leaf(t, []string{"api.demo.com"})
@@ -148,7 +148,7 @@ func TestRevokedOfOneIsNotLost(t *testing.T) {
 	}
 }
 
-// TestListOverAnswer: a list that revokes is heard although the responder says good.
+// A list that revokes wins over a good response.
 func TestListOverAnswer(t *testing.T) {
 	w := newWorld(t, false)
 	w.leaf = w.ca.Leaf(t, []string{"api.demo.com"}, func(c *x509.Certificate) {

@@ -1,5 +1,5 @@
-// Package siblings finds, for each binding of a run, the other bindings that
-// ask for the same name or for a wildcard that overlaps it.
+// Package siblings finds, for each binding of a run, the other bindings for the
+// same name or for an overlapping wildcard.
 package siblings
 
 import (
@@ -13,12 +13,12 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// Max bounds how many siblings one binding may have; a hostile manifest with
-// thousands of bindings for one name would otherwise cost their square.
+// Max limits the siblings of one binding; a hostile manifest with thousands of
+// bindings for one name would otherwise cost their square.
 const Max = 100
 
-// Index finds the bindings of a run by name. It keeps a few words of each
-// binding, not the binding.
+// Index finds the bindings of a run by name. It keeps a few words per binding,
+// not the binding.
 type Index struct {
 	entries []entry
 	byName  map[string][]int32 // plain name → numbers of its bindings
@@ -30,7 +30,7 @@ type entry struct {
 	line, column                         int32
 }
 
-// NewIndex reads all bindings of a run, in their order.
+// NewIndex indexes all bindings of a run, in order.
 func NewIndex(bindings iter.Seq[binding.Binding]) *Index {
 	x := &Index{byName: map[string][]int32{}, below: map[string][]int32{}}
 	shared := map[string]string{} // groups, regions and files repeat
@@ -63,9 +63,9 @@ func NewIndex(bindings iter.Seq[binding.Binding]) *Index {
 
 const source = "the bindings of this run"
 
-// Of observes the siblings of the binding with a number, counted from 0. It
-// compares by name alone: whether two bindings clash is for a check to say. group
-// reads a group; it returns false where the group is not known.
+// Of returns the siblings of the binding with a number, from 0. It compares
+// names only: a check decides whether two bindings conflict. group reads a
+// group; ok is false if the group is unknown.
 func (x *Index) Of(number int, group func(region, id string) (evidence.Group, bool), at time.Time) evidence.Observation[evidence.Siblings] {
 	n := evidence.PlainName(x.entries[number].domain)
 	related := slices.Concat(x.byName[n], x.below[n])
@@ -74,7 +74,7 @@ func (x *Index) Of(number int, group func(region, id string) (evidence.Group, bo
 	}
 	if len(related) > Max {
 		return evidence.Failed[evidence.Siblings](
-			fmt.Sprintf("%d bindings of this run overlap this name, more than the %d that are compared", len(related), Max), source, at)
+			fmt.Sprintf("%d bindings of this run overlap this name, more than the limit of %d", len(related), Max), source, at)
 	}
 	var found evidence.Siblings
 	for _, other := range related {
