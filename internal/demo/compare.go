@@ -16,16 +16,16 @@ import (
 // exitRefused is the exit code of a command that refuses a binding.
 const exitRefused = 1
 
-// run is what the commands and the sandbox left behind.
+// run is the outcome of the commands and of the sandbox.
 type run struct {
 	exits         []int              // exit codes of the commands
-	bindings      []decided          // of the report of the apply
+	bindings      []decided          // of the report of apply
 	received      []sandbox.Received // every call of the demo
-	before, after []account.Group    // the sandbox's state
+	before, after []account.Group    // state of the sandbox
 }
 
-// decided is one binding of a bindgate.report/v1, read as any other program
-// would read it.
+// decided is one binding of a bindgate.report/v1, as any other program reads
+// it.
 type decided struct {
 	DomainName string `json:"domainName"`
 	GroupID    string `json:"groupId"`
@@ -73,12 +73,12 @@ type row struct {
 	differences       []string // none: it agrees
 }
 
-// compare returns a row for each binding, expected or not: what was expected,
-// what was decided, and what the sandbox received.
+// compare returns a row for each binding, expected or not: the expectation, the
+// decision, and the calls that the sandbox received.
 func compare(all []expectation, r run) []row {
 	calls := map[place][]string{}
 	for _, c := range r.received {
-		if c.Committed || !strings.HasPrefix(c.Action, "Describe") && c.Action != "GetCallerIdentity" { // what is not plainly a read counts
+		if c.Committed || !strings.HasPrefix(c.Action, "Describe") && c.Action != "GetCallerIdentity" { // count everything that is not plainly a read
 			at := place{c.Params["DomainName"], c.Params["GroupId"]}
 			calls[at] = append(calls[at], receivedText(c))
 		}
@@ -101,16 +101,16 @@ func compare(all []expectation, r run) []row {
 			}
 		}
 		if got := calls[e.place]; !slices.Equal(got, want) {
-			add("received: got [%s], want what was decided: [%s]", strings.Join(got, "; "), strings.Join(want, "; "))
+			add("received: got [%s], want the decided calls: [%s]", strings.Join(got, "; "), strings.Join(want, "; "))
 		}
-		if e.loser != "" {
-			rows[i].expected += ", taken from another group"
-			if !lost[place{e.domain, e.loser}] {
-				add("state: the force did not take the domain from group %q", e.loser)
+		if e.displaced != "" {
+			rows[i].expected += ", displacing another group"
+			if !lost[place{e.domain, e.displaced}] {
+				add("state: the force did not displace group %q", e.displaced)
 			}
 		}
 		delete(calls, e.place)
-		delete(lost, place{e.domain, e.loser})
+		delete(lost, place{e.domain, e.displaced})
 	}
 	for _, code := range r.exits {
 		if code != exitRefused {
@@ -121,7 +121,8 @@ func compare(all []expectation, r run) []row {
 	return append(rows, strangers(all, r.bindings, calls, lost)...)
 }
 
-// strangers are decisions, calls and losses that nothing in the manifest asks for.
+// strangers returns decisions, calls and lost domains that no binding of the
+// manifest requests.
 func strangers(all []expectation, bindings []decided, calls map[place][]string, lost map[place]bool) []row {
 	var rows []row
 	for _, d := range bindings {
@@ -133,7 +134,7 @@ func strangers(all []expectation, bindings []decided, calls map[place][]string, 
 		rows = append(rows, row{place: at, received: len(got), differences: []string{"received: got [" + strings.Join(got, "; ") + "], want nothing"}})
 	}
 	for at := range lost {
-		rows = append(rows, row{place: at, differences: []string{"state: the group lost the domain, and no force was expected to take it"}})
+		rows = append(rows, row{place: at, differences: []string{"state: the group lost the domain without an expected force"}})
 	}
 	slices.SortStableFunc(rows, func(a, b row) int { return strings.Compare(a.domain+" "+a.group, b.domain+" "+b.group) })
 	return rows
@@ -141,8 +142,8 @@ func strangers(all []expectation, bindings []decided, calls map[place][]string, 
 
 func (d decided) place() place { return place{d.DomainName, d.GroupID} }
 
-// became is what the report says of a binding in one word: the outcome of its
-// calls, or the decision that kept them from being made.
+// became returns the report's result for a binding in one word: the outcome of
+// its calls, or the decision that prevented them.
 func (d decided) became() string {
 	if d.Decision == "allowed" {
 		return d.Outcome.Status
@@ -150,7 +151,7 @@ func (d decided) became() string {
 	return d.Decision
 }
 
-// words are became and the checks that fail.
+// words returns became and the failing checks.
 func (d decided) words() string {
 	words := d.became()
 	for _, c := range d.Checks {
@@ -169,8 +170,8 @@ func (d decided) calls() []string {
 	return calls
 }
 
-// receivedText is a received call in the words of a decided one. A call that
-// changed nothing equals no decided call.
+// receivedText formats a received call like a decided one. A call without
+// effect equals no decided call.
 func receivedText(r sandbox.Received) string {
 	text := callText(r.Action, r.Params, r.ChainDigest, r.PublicKeyDigest)
 	if r.Code != "OK" || !r.Committed {
@@ -179,7 +180,7 @@ func receivedText(r sandbox.Received) string {
 	return text
 }
 
-// callText is everything of a call that must agree; its place is known.
+// callText formats everything of a call that must agree, except its place.
 func callText(action string, params map[string]string, chain, key string) string {
 	words := []string{action}
 	for _, name := range slices.Sorted(maps.Keys(params)) {
@@ -193,7 +194,7 @@ func callText(action string, params map[string]string, chain, key string) string
 	return strings.Join(words, " ")
 }
 
-// lostDomains are the domains that a group had before and has no more.
+// lostDomains returns the domains that a group had before and has no longer.
 func lostDomains(before, after []account.Group) map[place]bool {
 	lost := map[place]bool{}
 	for _, g := range before {

@@ -1,7 +1,7 @@
-// Package demo shows bindgate at work, whole and on one machine: it mints a CA
-// and certificates, starts a sandbox, lets bindgate lint and apply a manifest
-// with sound and unsound bindings, and then compares what the sandbox received
-// with what bindgate decided and with what was expected of each binding.
+// Package demo demonstrates bindgate on one machine: it creates a CA and
+// certificates, starts a sandbox, runs bindgate lint and apply on a manifest
+// with valid and invalid bindings, and compares what the sandbox received with
+// bindgate's decisions and with the expectation for each binding.
 package demo
 
 import (
@@ -18,21 +18,21 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
-// Options say where the demo runs and what it runs.
+// Options configure the demo.
 type Options struct {
-	Dir   string // keeps the files; it must be empty or not exist. "": a temporary folder, removed at the end
-	Name  string // what the user calls Dir
-	Temp  string // where a temporary folder is made; "": where the system has them
+	Dir   string // keeps the files; must be empty or missing. "": a temporary folder, removed at the end
+	Name  string // Dir as the user typed it
+	Temp  string // parent of the temporary folder; "": the system's default
 	Out   io.Writer
-	Color bool // Out takes colours
+	Color bool // Out supports colours
 	Now   func() time.Time
 
-	// Bindgate runs one command of bindgate in a folder, with the environment
-	// NAME=value, to its end; it prints to Out. It returns the exit code.
+	// Bindgate runs one command of bindgate in a folder with the environment
+	// (NAME=value), prints to Out, and returns the exit code.
 	Bindgate func(ctx context.Context, dir string, environ []string, args ...string) int
 }
 
-// The files of the folder that commands name.
+// Names of the files in the folder.
 const (
 	manifestName = "bindings.yaml"
 	seedName     = "seed.yaml"
@@ -41,9 +41,10 @@ const (
 	reportName   = "report.json"
 )
 
-// Run runs the demo. agree reports whether every binding became what it had to,
-// and the sandbox received just that. An error is one of the demo's own: a
-// folder that is not empty, a file that cannot be written, an interruption.
+// Run runs the demo. agree reports whether every binding ended as expected and
+// the sandbox received exactly the decided calls. An error is a failure of the
+// demo itself: a folder that is not empty, a file that cannot be written, an
+// interruption.
 func Run(ctx context.Context, o Options) (agree bool, err error) {
 	f, err := openFolder(o.Dir, o.Temp)
 	if err != nil {
@@ -81,7 +82,7 @@ func (o Options) in(ctx context.Context, f folder) (agree bool, err error) {
 	}()
 	p := &printer{w: o.Out, color: o.Color}
 	p.opening(box, len(expectations()), o.Name)
-	seen, err := o.play(ctx, p, f, box)
+	seen, err := o.execute(ctx, p, f, box)
 	if err != nil {
 		return false, err
 	}
@@ -90,8 +91,8 @@ func (o Options) in(ctx context.Context, f folder) (agree bool, err error) {
 	return agree, p.err
 }
 
-// play runs the two commands and keeps what they left behind.
-func (o Options) play(ctx context.Context, p *printer, f folder, box *sandbox.Sandbox) (run, error) {
+// execute runs the two commands and collects their results.
+func (o Options) execute(ctx context.Context, p *printer, f folder, box *sandbox.Sandbox) (run, error) {
 	seen := run{before: box.State()}
 	var code int
 	for _, args := range [][]string{
@@ -114,24 +115,24 @@ func (o Options) play(ctx context.Context, p *printer, f folder, box *sandbox.Sa
 	return seen, err
 }
 
-// folder is where the demo keeps its files.
+// folder contains the demo's files.
 type folder struct {
 	path      string
 	temporary bool
 }
 
-// openFolder makes the folder, or takes it if it is empty; without a path it
-// makes a temporary one in temp.
+// openFolder creates the folder, or uses an empty one; without a path it
+// creates a temporary folder in temp.
 func openFolder(path, temp string) (folder, error) {
 	if path == "" {
 		path, err := os.MkdirTemp(temp, "bindgate-demo-")
 		if err != nil {
-			return folder{}, fmt.Errorf("making a temporary folder: %w", err)
+			return folder{}, fmt.Errorf("creating a temporary folder: %w", err)
 		}
 		return folder{path, true}, nil
 	}
 	if err := os.MkdirAll(path, 0o700); err != nil {
-		return folder{}, fmt.Errorf("making the folder: %w", err)
+		return folder{}, fmt.Errorf("creating the folder: %w", err)
 	}
 	entries, err := os.ReadDir(path)
 	if err != nil {
@@ -158,10 +159,10 @@ func (f folder) join(name string) string { return filepath.Join(f.path, filepath
 
 func (f folder) write(name, data string) error { return f.create(name, data, 0o644) }
 
-// writeSecret writes what nobody but the owner may read.
+// writeSecret writes a file that only the owner may read.
 func (f folder) writeSecret(name, data string) error { return f.create(name, data, 0o600) }
 
-// create never writes over a file that came into the folder meanwhile.
+// create never overwrites a file that appeared in the folder meanwhile.
 func (f folder) create(name, data string, mode fs.FileMode) error {
 	path := f.join(name)
 	err := os.MkdirAll(filepath.Dir(path), 0o700)

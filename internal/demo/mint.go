@@ -9,13 +9,13 @@ import (
 
 const day = 24 * time.Hour
 
-// order is one certificate to mint, into certs/<file>.pem and certs/<file>.key.
+// order is one certificate to create, as certs/<file>.pem and certs/<file>.key.
 type order struct {
 	file    string
 	name    string        // its SAN
-	from    time.Duration // notBefore and notAfter, counted from now; both 0: valid now
+	from    time.Duration // notBefore and notAfter, relative to now; both 0: valid now
 	to      time.Duration
-	another bool // the key file holds another key
+	another bool // the key file contains another key
 }
 
 func orders() []order {
@@ -23,7 +23,7 @@ func orders() []order {
 		{file: "api.demo.com", name: "api.demo.com"},
 		{file: "shop.demo.com", name: "*.shop.demo.com"},
 		{file: "moved.demo.com", name: "moved.demo.com"},
-		{file: "stands.demo.com", name: "stands.demo.com"},
+		{file: "unchanged.demo.com", name: "unchanged.demo.com"},
 		{file: "renewed.demo.com", name: "renewed.demo.com"},
 		{file: "renewed.demo.com.old", name: "renewed.demo.com", from: -80 * day, to: 10 * day},
 		{file: "wrong-key.demo.com", name: "wrong-key.demo.com", another: true},
@@ -32,8 +32,8 @@ func orders() []order {
 	}
 }
 
-// mint makes a CA with an intermediate and writes its root, every certificate
-// and every key into the folder.
+// mint creates a CA with an intermediate, and writes its root, every
+// certificate and every key into the folder.
 func mint(f folder, now time.Time) error {
 	root, err := ca.New(now)
 	if err != nil {
@@ -72,7 +72,7 @@ func (o order) issue(issuer *ca.Authority, now time.Time) (ca.Leaf, error) {
 	}
 	other, err := issuer.Issue(options)
 	if err != nil {
-		return leaf, fmt.Errorf("minting another key: %w", err)
+		return leaf, fmt.Errorf("creating another key: %w", err)
 	}
 	leaf.Key = other.Key
 	return leaf, nil

@@ -10,8 +10,8 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox"
 )
 
-// printer prints the story; what the commands themselves print comes between.
-// After a line that could not be written it prints nothing more.
+// printer prints the text around the output of the commands. After a failed
+// write it prints nothing more.
 type printer struct {
 	w     io.Writer
 	color bool
@@ -33,10 +33,10 @@ func (p *printer) paint(text string, attributes ...color.Attribute) string {
 }
 
 func (p *printer) opening(box *sandbox.Sandbox, bindings int, name string) {
-	p.line("A sandbox stands in for the platform: its gateway listens at")
+	p.line("A sandbox simulates the platform: its gateway listens at")
 	p.line("%s, its name server at %s.", box.Endpoint(), box.Resolver())
-	p.line("%d bindings, with certificates of a CA minted just now, are judged and then", bindings)
-	p.line("made, each only if every check passes.")
+	p.line("%d bindings, with certificates of a new CA, are judged and then", bindings)
+	p.line("applied, each only if every check passes.")
 	if name != "" {
 		p.line("All files are kept in %s.", name)
 	}
@@ -54,9 +54,10 @@ func (p *printer) exit(code int) {
 	p.line("(exit code %d%s)", code, meaning)
 }
 
-// closing prints the table and every difference. It reports whether there is none.
+// closing prints the table and every difference. It reports whether there are
+// none.
 func (p *printer) closing(rows []row) (agree bool) {
-	p.line("\n%s\n", p.paint("What was expected, what bindgate decided, what the sandbox received:", color.Bold))
+	p.line("\n%s\n", p.paint("Expectation, decision of bindgate, calls received by the sandbox:", color.Bold))
 	columns := [3]int{len("domain"), len("expected"), len("decided")}
 	for _, r := range rows {
 		columns = [3]int{max(columns[0], len(r.domain)), max(columns[1], len(r.expected)), max(columns[2], len(r.decided))}
@@ -75,11 +76,11 @@ func (p *printer) closing(rows []row) (agree bool) {
 	}
 	p.line("")
 	if agree {
-		p.line("%s", p.paint("All agree: the sandbox received what was decided and nothing else, and no group", color.FgGreen))
-		p.line("%s", p.paint("lost a domain but the one that the force took it from.", color.FgGreen))
+		p.line("%s", p.paint("All agree: the sandbox received exactly the decided calls, and no group lost a", color.FgGreen))
+		p.line("%s", p.paint("domain except the one displaced by the force.", color.FgGreen))
 		return true
 	}
-	p.line("%s", p.paint("They do not agree:", color.FgRed, color.Bold))
+	p.line("%s", p.paint("Differences:", color.FgRed, color.Bold))
 	for _, r := range rows {
 		for _, text := range r.differences {
 			p.line("- %q on group %q: %s", r.domain, r.group, text)
@@ -98,11 +99,11 @@ func count(calls int) string {
 	return fmt.Sprintf("%d calls", calls)
 }
 
-// nextSteps prints commands to go on with; name is the folder's.
+// nextSteps prints commands to continue with; name is the folder's.
 func (p *printer) nextSteps(name string) {
 	if name == "" {
-		p.line("\nNothing of it remains. With --dir bindgate-demo the manifest, the seed and the")
-		p.line("certificates stay there, and the next steps are printed.")
+		p.line("\nAll files were removed. With --dir bindgate-demo the manifest, the seed and the")
+		p.line("certificates are kept there, and the next steps are printed.")
 		return
 	}
 	file := func(file string) string { return quote(strings.TrimSuffix(name, "/") + "/" + file) }
@@ -111,14 +112,14 @@ func (p *printer) nextSteps(name string) {
 	p.line("  less %s", file(manifestName))
 	p.line("Fix one binding and lint again, on a fresh sandbox:")
 	p.line("%sbindgate lint %s", inside, file(manifestName))
-	p.line("Make those that pass, then see the record of every call:")
+	p.line("Apply those that pass, then show the record of every call:")
 	p.line("%sbindgate apply --each --journal %s %s", inside, file(journalName), file(manifestName))
 	p.line("  bindgate journal show --journal %s", file(journalName))
-	p.line("Learn more of a check:")
+	p.line("Learn more about a check:")
 	p.line("  bindgate checks explain certificate/covers-domain")
 }
 
-// quote makes one word of a path for a shell.
+// quote quotes a path as one shell word.
 func quote(path string) string {
 	if strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./") == "" {
 		return path

@@ -14,8 +14,8 @@ import (
 	"github.com/bindgate/bindgate/internal/demo"
 )
 
-// environment is a command line's whole world, with somebody's credentials and
-// proxy in it that the demo must not use.
+// environment is the environment of a command line, with foreign credentials
+// and a proxy that the demo must not use.
 func environment(t *testing.T, out *bytes.Buffer) cli.Env {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
@@ -39,8 +39,8 @@ func TestDemo(t *testing.T) {
 	for _, want := range []string{
 		"✗ refused elsewhere.demo.com", `"legacy"`, "bindings.yaml:", "you mean RELEASE?", "14 bindings: 8 allowed, 6 refused",
 		"✓ api.demo.com         bound                                bound      3 calls",
-		"✓ moved.demo.com       bound, taken from another group      bound      2 calls",
-		"✓ stands.demo.com      unchanged                            unchanged  nothing",
+		"✓ moved.demo.com       bound, displacing another group      bound      2 calls",
+		"✓ unchanged.demo.com   unchanged                            unchanged  nothing",
 		"✓ renewed.demo.com     bound                                bound      1 call",
 		"✓ wrong-key.demo.com   refused: certificate/key-matches     refused    nothing",
 		"✓ no-ticket.demo.com   refused: rebind/force-is-allowed     refused    nothing",
@@ -81,14 +81,14 @@ func TestDemoKeepsItsFolder(t *testing.T) {
 	if err != nil || len(keys) == 0 {
 		t.Fatalf("got keys %q, %v", keys, err)
 	}
-	told := out.String() + read(t, filepath.Join(dir, "report.json")) + read(t, filepath.Join(dir, "journal.jsonl"))
+	output := out.String() + read(t, filepath.Join(dir, "report.json")) + read(t, filepath.Join(dir, "journal.jsonl"))
 	for _, path := range keys {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: got %v, %v", path, info.Mode(), err)
 		}
 		for line := range strings.Lines(read(t, path)) {
-			if line = strings.TrimSpace(line); strings.Contains(told, line) {
-				t.Errorf("a line of %s was told", path)
+			if line = strings.TrimSpace(line); strings.Contains(output, line) {
+				t.Errorf("a line of %s was printed", path)
 			}
 		}
 	}
@@ -112,7 +112,7 @@ func read(t *testing.T, path string) string {
 	return string(data)
 }
 
-// options run the demo with a command line that after does something more.
+// options run the demo; after runs further commands at the end.
 func options(t *testing.T, out *bytes.Buffer, after func(dir string, run func(args ...string) int)) demo.Options {
 	env := environment(t, out)
 	return demo.Options{Out: out, Now: time.Now, Bindgate: func(ctx context.Context, dir string, environ []string, args ...string) int {
@@ -135,7 +135,7 @@ func options(t *testing.T, out *bytes.Buffer, after func(dir string, run func(ar
 	}}
 }
 
-func TestDemoNoticesAWriteThatNobodyReported(t *testing.T) {
+func TestDemoDetectsUnreportedWrite(t *testing.T) {
 	var out bytes.Buffer
 	o := options(t, &out, func(_ string, run func(...string) int) {
 		if code := run("apply", "--domain", "typo.demo.com", "--group", "5b1f0d6c9a7e4c33b0d2a8e4f6c71922",
@@ -143,10 +143,10 @@ func TestDemoNoticesAWriteThatNobodyReported(t *testing.T) {
 			t.Fatalf("the extra binding ended with %d:\n%s", code, &out)
 		}
 	})
-	disagrees(t, o, &out, "✗ typo.demo.com", "received: got [SetDomain BindStageName=\"RELEASE\"], want what was decided: []")
+	disagrees(t, o, &out, "✗ typo.demo.com", "received: got [SetDomain BindStageName=\"RELEASE\"], want the decided calls: []")
 }
 
-func TestDemoNoticesAReportThatLies(t *testing.T) {
+func TestDemoDetectsFalseReport(t *testing.T) {
 	var out bytes.Buffer
 	o := options(t, &out, func(dir string, _ func(...string) int) {
 		path := filepath.Join(dir, "report.json")
@@ -155,7 +155,7 @@ func TestDemoNoticesAReportThatLies(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	disagrees(t, o, &out, "✗ api.demo.com", `want what was decided: [SetDomain BindStageName="TEST"`)
+	disagrees(t, o, &out, "✗ api.demo.com", `want the decided calls: [SetDomain BindStageName="TEST"`)
 }
 
 func disagrees(t *testing.T, o demo.Options, out *bytes.Buffer, want ...string) {

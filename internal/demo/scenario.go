@@ -2,8 +2,8 @@ package demo
 
 import _ "embed"
 
-// The demo's manifest and the state of the sandbox, as they are written into the
-// folder. The files that they name are minted (see mint).
+// The demo's manifest and the state of the sandbox, as written into the folder.
+// The files that they name are created by mint.
 var (
 	//go:embed scenario/bindings.yaml
 	bindings string
@@ -14,15 +14,15 @@ var (
 // place is a domain on a group.
 type place struct{ domain, group string }
 
-// expectation is what must become of one binding. It is written by hand, so
-// that the report is compared with something that bindgate did not say.
+// expectation is the expected result for one binding. It is written by hand, so
+// that the report is compared with an independent source.
 type expectation struct {
 	place
-	want  string // the outcome of its calls; or the decision, and the check that fails
-	loser string // bound by force: the group that loses the domain
+	want      string // the outcome of its calls; or the decision and the failing check
+	displaced string // bound by force: the group that loses the domain
 }
 
-// expectations has one entry for each binding of the manifest, in its order.
+// expectations returns one entry for each binding of the manifest, in order.
 func expectations() []expectation {
 	const (
 		shop       = "927d50c0f2e54b359919923d908bb015"
@@ -36,8 +36,8 @@ func expectations() []expectation {
 		{place: place{"intranet.demo.com", backoffice}, want: "bound"},
 		{place: place{"*.shop.demo.com", shop}, want: "bound"},
 		{place: place{"checkout.demo.com", payments}, want: "bound"},
-		{place: place{"moved.demo.com", payments}, want: "bound", loser: legacy},
-		{place: place{"stands.demo.com", shop}, want: "unchanged"},
+		{place: place{"moved.demo.com", payments}, want: "bound", displaced: legacy},
+		{place: place{"unchanged.demo.com", shop}, want: "unchanged"},
 		{place: place{"renewed.demo.com", shop}, want: "bound"},
 
 		{place: place{"elsewhere.demo.com", shop}, want: "refused: dns/cname-reaches-group"},

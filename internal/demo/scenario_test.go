@@ -16,7 +16,7 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
-// loaded writes the scenario into a folder and reads the manifest from there.
+// loaded writes the scenario into a folder and loads the manifest from it.
 func loaded(t *testing.T) *manifest.Set {
 	t.Helper()
 	f := folder{path: t.TempDir()}
@@ -60,10 +60,10 @@ func TestEveryBindingIsExpected(t *testing.T) {
 	}
 }
 
-// TestEveryFileIsMinted reads what the manifest names, and nothing may be
-// minted in vain.
+// The manifest names every created file, and mint creates every file that it
+// names.
 func TestEveryFileIsMinted(t *testing.T) {
-	named := []string{"renewed.demo.com.old"} // by the seed
+	named := []string{"renewed.demo.com.old"} // named by the seed
 	for b := range loaded(t).All() {
 		if b.Certificate == nil {
 			continue
@@ -85,7 +85,7 @@ func TestEveryFileIsMinted(t *testing.T) {
 	}
 }
 
-// TestCompare changes one thing of a run in which everything agrees.
+// TestCompare changes one property of a run without differences.
 func TestCompare(t *testing.T) {
 	const group, other = "g", "old"
 	at := map[string]string{"DomainName": "a.demo.com", "GroupId": group, "IsForce": "true"}
@@ -106,7 +106,7 @@ func TestCompare(t *testing.T) {
 		"contains it 0 times":    func(r *run) { r.bindings = nil },
 		"contains it 2 times":    func(r *run) { r.bindings = append(r.bindings, r.bindings[0]) },
 		"does not contain it":    func(r *run) { r.bindings = append(r.bindings, decided{DomainName: "c.demo.com"}) },
-		"did not take":           func(r *run) { r.after[0].Domains = held[0].Domains },
+		"did not displace":       func(r *run) { r.after[0].Domains = held[0].Domains },
 		"lost the domain":        func(r *run) { r.after[0].Domains = nil },
 		"a command ended with 0": func(r *run) { r.exits = []int{exitRefused, 0} },
 	} {
@@ -122,7 +122,7 @@ func TestCompare(t *testing.T) {
 		}
 		change(&r)
 		var out bytes.Buffer
-		agree := (&printer{w: &out}).closing(compare([]expectation{{place: place{"a.demo.com", group}, want: "bound", loser: other}}, r))
+		agree := (&printer{w: &out}).closing(compare([]expectation{{place: place{"a.demo.com", group}, want: "bound", displaced: other}}, r))
 		if agree != (name == "") || !strings.Contains(out.String(), name) || strings.Contains(out.String(), "All agree") != agree {
 			t.Errorf("%q: got %t\n%s", name, agree, &out)
 		}

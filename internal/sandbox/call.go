@@ -13,10 +13,10 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/sign"
 )
 
-// outcomeOK is the outcome of a call that was answered as it should be.
+// outcomeOK is the outcome of a successful call.
 const outcomeOK = "OK"
 
-// exchange is one HTTP request and its answer.
+// exchange is one HTTP request and its response.
 type exchange struct {
 	*gateway
 	w      http.ResponseWriter
@@ -37,8 +37,8 @@ func (g *gateway) serveCall(w http.ResponseWriter, r *http.Request) {
 	g.access.line(r.Method, x.call.Action, outcome, g.options.Now().Sub(began))
 }
 
-// serve authenticates the call, carries it out between the faults that come
-// before and after the commit, and answers. It returns the outcome.
+// serve authenticates the call, executes it between the faults before and after
+// the commit, and responds. It returns the outcome.
 func (x *exchange) serve() string {
 	if err := x.authenticate(); errors.Is(err, errTooLong) {
 		return x.page(http.StatusRequestEntityTooLarge)
@@ -64,20 +64,21 @@ func (x *exchange) serve() string {
 	return x.answer(http.StatusOK, x.call.Action+"Response", answer, outcomeOK)
 }
 
-// errTooLong: the body is longer than what stands before the gateway lets through.
+// errTooLong reports a body longer than the server in front of the gateway
+// accepts.
 var errTooLong = errors.New("the body is too long")
 
-// page answers with a page of HTML, as the server before a gateway does, and
+// page responds with an HTML page, like a server in front of a gateway, and
 // returns the outcome.
 func (x *exchange) page(status int) string {
 	x.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	x.w.WriteHeader(status)
-	_, _ = io.WriteString(x.w, "<html><head><title>"+http.StatusText(status)+"</title></head></html>\n") // a client that is gone reads nothing
+	_, _ = io.WriteString(x.w, "<html><head><title>"+http.StatusText(status)+"</title></head></html>\n") // an error means that the client is gone
 	return http.StatusText(status)
 }
 
 func (x *exchange) authenticate() error {
-	x.format, _ = formatOf("", x.r) // until the signature says that a Format parameter counts
+	x.format, _ = formatOf("", x.r) // until the signature shows that a Format parameter is authentic
 	if x.r.Method != http.MethodGet && x.r.Method != http.MethodPost {
 		return account.Invalid("Method", "it must be GET or POST")
 	}
@@ -95,7 +96,7 @@ func (x *exchange) authenticate() error {
 	if x.call, err = x.verifier.Verify(request); err != nil {
 		return err
 	}
-	x.format, err = formatOf(x.call.Format, x.r) // it may have come in a form
+	x.format, err = formatOf(x.call.Format, x.r) // it may be in a form
 	return err
 }
 
@@ -121,7 +122,7 @@ func (x *exchange) act(action account.Action) (any, error) {
 	return answer, err
 }
 
-// caller is the account of the key that signed the call.
+// caller returns the account of the key that signed the call.
 func (x *exchange) caller() string {
 	for _, key := range x.options.OtherKeys {
 		if key.ID == x.call.KeyID {
@@ -131,7 +132,7 @@ func (x *exchange) caller() string {
 	return x.options.AccountID
 }
 
-// refuse answers with an error and returns its code.
+// refuse responds with an error and returns its code.
 func (x *exchange) refuse(err error) string {
 	refusal := refusalOf(err)
 	return x.refuseWith(refusal.Status(), refusal)
@@ -156,7 +157,7 @@ func refusalOf(err error) *account.Error {
 	return account.Refuse("InternalError", "The request failed for an unknown reason.")
 }
 
-// answer writes the whole answer and returns the outcome.
+// answer writes the response and returns the outcome.
 func (x *exchange) answer(status int, root string, v any, outcome string) string {
 	body, err := x.format.encode(root, v)
 	if err != nil {
@@ -164,19 +165,19 @@ func (x *exchange) answer(status int, root string, v any, outcome string) string
 	}
 	x.w.Header().Set("Content-Type", x.format.contentType)
 	x.w.WriteHeader(status)
-	_, _ = x.w.Write(body) // the client has gone; the outcome is what was decided
+	_, _ = x.w.Write(body) // an error means that the client is gone; the outcome is unchanged
 	return outcome
 }
 
-// format is how answers are written.
+// format is the encoding of responses.
 type format struct {
 	contentType string
 	encode      func(root string, v any) ([]byte, error)
 }
 
-// formatOf chooses: the parameter Format, else what Accept names, else the
-// default of the scheme, which is XML for V1 (as the platform's pages say of RPC
-// calls) and JSON for V3 (not documented; its official clients ask for JSON).
+// formatOf returns the format: the parameter Format, else Accept, else the
+// default of the scheme, which is XML for V1 (as the platform's pages say of
+// RPC calls) and JSON for V3 (undocumented; official clients request JSON).
 func formatOf(parameter string, r *http.Request) (format, error) {
 	accept := strings.ToLower(r.Header.Get("Accept"))
 	switch {

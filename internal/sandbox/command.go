@@ -14,8 +14,7 @@ import (
 	"time"
 )
 
-// Exports writes NAME=value pairs, one a line, so that a shell takes each value as
-// one word.
+// Exports writes NAME=value pairs, one per line, quoted as single shell words.
 func Exports(pairs []string) string {
 	var b strings.Builder
 	for _, pair := range pairs {
@@ -30,18 +29,18 @@ func Exports(pairs []string) string {
 	return b.String()
 }
 
-// Process is what a command that runs against the sandbox begins with.
+// Process is the environment of a command that runs against the sandbox.
 type Process struct {
 	Dir     string   // working directory, absolute
-	Environ []string // the sandbox's own variables are added
-	Path    string   // folders that hold commands, as in PATH
+	Environ []string // the sandbox's variables are added
+	Path    string   // folders with commands, as in PATH
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer
 }
 
-// Run runs a command in the sandbox's environment and gives its exit code. An end
-// of ctx ends the command.
+// Run runs a command in the sandbox's environment and returns its exit code. If
+// ctx ends, the command is terminated.
 func (s *Sandbox) Run(ctx context.Context, command []string, p Process) (code int, err error) {
 	path, err := p.executable(command[0])
 	if err != nil {
@@ -49,7 +48,7 @@ func (s *Sandbox) Run(ctx context.Context, command []string, p Process) (code in
 	}
 	c := exec.CommandContext(ctx, path, command[1:]...)
 	c.Args[0] = command[0]
-	// A session token of the user's own would not go with the sandbox's key.
+	// A session token of the user would not match the sandbox's key.
 	c.Env = slices.DeleteFunc(slices.Clone(p.Environ), func(pair string) bool {
 		return strings.HasPrefix(pair, "ALIBABA_CLOUD_SECURITY_TOKEN=")
 	})
@@ -65,8 +64,8 @@ func (s *Sandbox) Run(ctx context.Context, command []string, p Process) (code in
 	return 0, err
 }
 
-// executable returns the file of a command: a path from the working directory, or
-// a name in an absolute folder of Path.
+// executable returns the file of a command: a path relative to the working
+// directory, or a name in an absolute folder of Path.
 func (p Process) executable(name string) (string, error) {
 	if filepath.Base(name) != name {
 		if filepath.IsAbs(name) {

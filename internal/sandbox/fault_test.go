@@ -10,8 +10,8 @@ import (
 
 func TestFaultsOfTheGateway(t *testing.T) {
 	for spec, want := range map[string]struct {
-		code      string // that the client reads
-		outcome   string // that the sandbox notes
+		code      string // as the client reads it
+		outcome   string // as the sandbox records it
 		committed bool
 	}{
 		"SetDomain:pass":                                      {"", "OK", true},
@@ -34,12 +34,12 @@ func TestFaultsOfTheGateway(t *testing.T) {
 			_, err := call(client(t, s), "SetDomain", "POST", "json", bind())
 			got := code(err)
 			if want.code == "transport" && got != "" && !strings.Contains(got, "Throttling") {
-				got = "transport" // the SDK has several names for what is no answer
+				got = "transport" // the SDK has several names for a missing response
 			}
 			if got != want.code {
 				t.Errorf("the client got %q (%v), want %q", got, err, want.code)
 			}
-			entry := settled(t, s)
+			entry := completed(t, s)
 			if entry.Code != want.outcome || entry.Committed != want.committed {
 				t.Errorf("got %+v, want %+v", entry, want)
 			}
@@ -50,9 +50,9 @@ func TestFaultsOfTheGateway(t *testing.T) {
 	}
 }
 
-// settled is the only call once it has an outcome: a client may see the end of
-// its connection before the sandbox has noted why.
-func settled(t *testing.T, s *Sandbox) Received {
+// completed returns the only call once it has an outcome: a client may see the
+// end of its connection before the sandbox has recorded the reason.
+func completed(t *testing.T, s *Sandbox) Received {
 	t.Helper()
 	for range 500 {
 		if calls := s.Calls(); len(calls) == 1 && calls[0].Code != "" {
@@ -68,7 +68,7 @@ func TestFaultsOfNoActionAreRefused(t *testing.T) {
 	for spec, want := range map[string]string{
 		"setdomain:throttle":                 `did you mean "SetDomain"?`,
 		"SetDomianCertificate@g:throttle:1":  `did you mean "SetDomainCertificate"?`,
-		"*:throttle,Foo:reset-before-commit": `fault "Foo:reset-before-commit": "Foo" is no action; want *, dns/NAME or one of DescribeApiGroup, `,
+		"*:throttle,Foo:reset-before-commit": `fault "Foo:reset-before-commit": "Foo" is not an action; want *, dns/NAME or one of DescribeApiGroup, `,
 		"dsn/api.demo.com:servfail":          "want one of pass",
 		"DNS/api.demo.com:pass":              "want *, dns/NAME",
 	} {
@@ -164,7 +164,7 @@ func TestHoldAndRelease(t *testing.T) {
 		if err := <-result; err != nil {
 			t.Errorf("%s: %v", spec, err)
 		}
-		if entry := settled(t, s); entry.Code != "OK" || !entry.Committed {
+		if entry := completed(t, s); entry.Code != "OK" || !entry.Committed {
 			t.Errorf("%s: got %+v", spec, entry)
 		}
 	}
@@ -179,7 +179,7 @@ func TestHeldClientGoesAway(t *testing.T) {
 		if err := <-result; err == nil {
 			t.Errorf("%s: the client got an answer", spec)
 		}
-		if entry := settled(t, s); entry.Code != spec || entry.Committed != committed {
+		if entry := completed(t, s); entry.Code != spec || entry.Committed != committed {
 			t.Errorf("%s: got %+v", spec, entry)
 		}
 	}
@@ -194,10 +194,10 @@ func TestCloseGivesUpHeldCalls(t *testing.T) {
 	if err := <-result; err == nil {
 		t.Error("the client got an answer")
 	}
-	if entry := settled(t, s); entry.Committed {
+	if entry := completed(t, s); entry.Committed {
 		t.Errorf("got %+v", entry)
 	}
 	if _, err := s.Held(t.Context()); err == nil {
-		t.Error("waiting for a held call outlives the sandbox")
+		t.Error("waiting for a held call did not end with the sandbox")
 	}
 }

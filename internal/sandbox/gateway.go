@@ -19,8 +19,8 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/sign"
 )
 
-// Limits that a hostile client meets. A call carries certificate and key in its
-// URL, so the header limit is wide.
+// Limits for hostile clients. A call may have certificate and key in its URL,
+// so the header limit is large.
 const (
 	maxConnections = 1024
 	maxHeader      = 512 << 10
@@ -46,7 +46,7 @@ type gateway struct {
 	ctx      context.Context // of every call; ends when the gateway stops
 	stop     context.CancelFunc
 	done     sync.WaitGroup
-	failed   error // of Serve; read after done
+	failed   error // error of Serve; read after done
 }
 
 func newGateway(o Options, acc *account.Account, faults *fault.Plan, listener net.Listener) *gateway {
@@ -70,7 +70,7 @@ func newGateway(o Options, acc *account.Account, faults *fault.Plan, listener ne
 		Handler:           mux,
 		ReadHeaderTimeout: readTimeout,
 		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout, // a call that waits lifts its deadlines
+		WriteTimeout:      writeTimeout, // a waiting call removes its deadlines
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          log.New(io.Discard, "", 0),
@@ -80,14 +80,14 @@ func newGateway(o Options, acc *account.Account, faults *fault.Plan, listener ne
 	return g
 }
 
-// close gives up the calls that are held, lets the others end, and stops.
+// close aborts the held calls, waits for the others, and stops.
 func (g *gateway) close() error {
 	g.stop()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	err := g.server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = g.server.Close() // connections on which no request ever came
+		err = g.server.Close() // connections without any request
 	}
 	g.done.Wait()
 	if !errors.Is(g.failed, http.ErrServerClosed) {
@@ -96,8 +96,8 @@ func (g *gateway) close() error {
 	return err
 }
 
-// limits is flow control: so many calls a second of each action, with a burst of
-// one second's worth. A nil limits lets everything through.
+// limits is flow control: a rate per action and second, with a burst of one
+// second. A nil limits allows everything.
 type limits struct {
 	perSecond float64
 	now       func() time.Time
@@ -112,7 +112,7 @@ func newLimits(perSecond float64, now func() time.Time) *limits {
 	return &limits{perSecond: perSecond, now: now, actions: map[string]*rate.Limiter{}}
 }
 
-// allow counts a call of an action that exists.
+// allow counts a call of an existing action.
 func (l *limits) allow(action string) error {
 	if l == nil {
 		return nil
@@ -134,8 +134,9 @@ func throttled() error {
 	return account.Refuse("Throttling.User", "Request was denied due to user flow control.")
 }
 
-// accessLog writes a line a call: time, method, action, outcome, duration. No
-// parameter, header or URL ever goes in, for they hold keys and signatures.
+// accessLog writes a line per call: time, method, action, outcome, duration. It
+// contains no parameter, header or URL, because they contain keys and
+// signatures.
 type accessLog struct {
 	to  io.Writer // nil: nothing is written
 	now func() time.Time
@@ -148,6 +149,6 @@ func (l *accessLog) line(method, action, outcome string, took time.Duration) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// A log that cannot be written is no reason to fail a call.
+	// A failed write of the log does not fail the call.
 	_, _ = fmt.Fprintf(l.to, "%s %q %q %q %s\n", l.now().UTC().Format(time.RFC3339), method, action, outcome, took.Round(time.Microsecond))
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/fault"
 )
 
-// beforeCommit applies latency and the faults after which nothing is done. over
-// is true if the exchange has ended.
+// beforeCommit applies latency and the faults without effect. over reports that
+// the exchange has ended.
 func (x *exchange) beforeCommit(rule fault.Rule) (outcome string, over bool) {
 	if wait := x.options.Latency + rule.Delay(); wait > 0 && !x.sleep(wait) {
 		x.reset()
@@ -44,8 +44,8 @@ func (x *exchange) beforeCommit(rule fault.Rule) (outcome string, over bool) {
 	return "", false
 }
 
-// afterCommit applies the faults that come once the action has been carried out,
-// whatever it said.
+// afterCommit applies the faults after the action was executed, whatever its
+// result.
 func (x *exchange) afterCommit(rule fault.Rule, answer any) (outcome string, over bool) {
 	switch rule.Kind {
 	case fault.CodeAfterCommit:
@@ -66,16 +66,16 @@ func (x *exchange) afterCommit(rule fault.Rule, answer any) (outcome string, ove
 	return "", false
 }
 
-// statusRefusal is the passing fault that goes with an HTTP status.
+// statusRefusal returns the temporary error for an HTTP status.
 func statusRefusal(status int) *account.Error {
 	if status == http.StatusInternalServerError {
-		return account.Refuse("InternalError", "The sandbox was asked to answer this status.")
+		return account.Refuse("InternalError", "This status was requested from the sandbox.")
 	}
-	return account.Refuse("ServiceUnavailable", "The sandbox was asked to answer this status.")
+	return account.Refuse("ServiceUnavailable", "This status was requested from the sandbox.")
 }
 
-// sleep waits; a client that goes away does not stop it, for a platform that is
-// slow goes on too. It reports false if the gateway stops.
+// sleep waits, even if the client disconnects, like a slow platform. It reports
+// false if the gateway stops.
 func (x *exchange) sleep(d time.Duration) bool {
 	x.unhurry()
 	timer := time.NewTimer(d)
@@ -88,8 +88,8 @@ func (x *exchange) sleep(d time.Duration) bool {
 	}
 }
 
-// held reports whether the call was released and goes on; else nobody waits for
-// its answer any more.
+// held reports whether the call was released; else no client waits for its
+// response.
 func (x *exchange) held() bool {
 	x.unhurry()
 	if x.hold(x.r.Context(), x.entry) {
@@ -99,11 +99,11 @@ func (x *exchange) held() bool {
 	return false
 }
 
-// unhurry lifts the connection's deadlines. The read deadline too: when it
-// passes, net/http takes the client for gone.
+// unhurry removes the connection's deadlines, including the read deadline: when
+// that passes, net/http assumes that the client is gone.
 func (x *exchange) unhurry() {
 	control := http.NewResponseController(x.w)
-	_ = control.SetReadDeadline(time.Time{}) // errors: the connection is closed already
+	_ = control.SetReadDeadline(time.Time{}) // error: the connection is already closed
 	_ = control.SetWriteDeadline(time.Time{})
 }
 
@@ -114,12 +114,12 @@ func (x *exchange) reset() {
 		return
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // without it the reset is an orderly close, which serves nearly as well
+		_ = tcp.SetLinger(0) // without it the reset is an orderly close, which is nearly as good
 	}
 	_ = conn.Close()
 }
 
-// truncate announces a whole answer and sends half of it.
+// truncate announces a whole response and sends half of it.
 func (x *exchange) truncate(answer any) {
 	body, err := x.format.encode(x.call.Action+"Response", answer)
 	if err != nil {
@@ -132,11 +132,11 @@ func (x *exchange) truncate(answer any) {
 	_, _ = buffer.WriteString("HTTP/1.1 200 OK\r\nContent-Type: " + x.format.contentType +
 		"\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n")
 	_, _ = buffer.Write(body[:len(body)/2])
-	_ = buffer.Flush() // a client that is gone has its truncated answer
+	_ = buffer.Flush() // a client that is gone has its truncated response
 	_ = conn.Close()
 }
 
-// injected is the error that a rule answers with.
+// injected returns the error of a rule.
 func injected(rule fault.Rule) *account.Error {
 	code, message := rule.Refusal()
 	return &account.Error{Code: code, Message: message}
@@ -144,15 +144,15 @@ func injected(rule fault.Rule) *account.Error {
 
 // Held is a call that a fault holds open.
 type Held struct {
-	Received Received // as it was when the hold began
+	Received Received // at the start of the hold
 	release  chan struct{}
 	once     sync.Once
 }
 
-// Release lets the call go on. Doing so twice is no error.
+// Release lets the call continue. It may be called twice.
 func (h *Held) Release() { h.once.Do(func() { close(h.release) }) }
 
-// Held waits for the next call that a fault holds open.
+// Held waits for the next call held by a fault.
 func (s *Sandbox) Held(ctx context.Context) (*Held, error) {
 	select {
 	case h := <-s.gateway.holds:
@@ -164,8 +164,8 @@ func (s *Sandbox) Held(ctx context.Context) (*Held, error) {
 	}
 }
 
-// hold waits until the call is released; false if the client goes away, or the
-// sandbox stops, before that. Nobody needs to be waiting in Held.
+// hold waits until the call is released; false if before that the client
+// disconnects or the sandbox stops. No caller of Held is required.
 func (g *gateway) hold(ctx context.Context, entry *Received) bool {
 	h := &Held{Received: g.log.get(entry), release: make(chan struct{})}
 	offers := g.holds

@@ -17,8 +17,8 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
-// listener is what callers of the domains reach: TLS with the certificate that is
-// bound to the server name, and plain HTTP, both on one port.
+// listener serves the clients of the domains: TLS with the certificate bound to
+// the server name, and plain HTTP, both on one port.
 type listener struct {
 	account *account.Account
 	net     net.Listener
@@ -27,7 +27,7 @@ type listener struct {
 	open    map[net.Conn]bool // nil: closed
 }
 
-const listenerTimeout = 5 * time.Second // of one connection
+const listenerTimeout = 5 * time.Second // per connection
 
 func newListener(acc *account.Account, l net.Listener) *listener {
 	out := &listener{account: acc, net: netutil.LimitListener(l, maxConnections), open: map[net.Conn]bool{}}
@@ -86,7 +86,7 @@ func (l *listener) close() error {
 	return err
 }
 
-// one serves one connection: a handshake, or one answer without TLS.
+// one serves one connection: a TLS handshake, or one response without TLS.
 func (l *listener) one(conn net.Conn) {
 	peeked := &peekedConn{Conn: conn, r: bufio.NewReader(conn)}
 	first, err := peeked.r.Peek(1)
@@ -114,7 +114,7 @@ func (l *listener) one(conn net.Conn) {
 	_, _ = fmt.Fprintf(conn, "%sContent-Length: 0\r\nConnection: close\r\n\r\n", head)
 }
 
-// certificate is that of the domain; a name without one ends the handshake.
+// certificate returns that of the domain; without one the handshake fails.
 func (l *listener) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	d, bound := l.account.Serving(strings.ToLower(hello.ServerName))
 	if !bound || d.Certificate == nil {

@@ -20,8 +20,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const payments, search = "927d50c0f2e54b359919923d908bb015", "523e8dc7bbe04613b5b1d726c2a7889d"
 
-// twoGroups is a seed in which api.demo.com leads to payments, and search has
-// old.demo.com.
+// twoGroups is a seed in which api.demo.com resolves to payments, and search
+// has old.demo.com.
 func twoGroups() account.Seed {
 	return account.Seed{
 		Groups: []account.Group{
@@ -59,7 +59,7 @@ func faults(t *testing.T, spec string) func(*Options) {
 	return func(o *Options) { o.Faults = f }
 }
 
-// client is the official SDK core, pointed at the sandbox.
+// client returns the official SDK core, pointed at the sandbox.
 func client(t testing.TB, s *Sandbox, change ...func(*openapiutil.Config)) *openapi.Client {
 	t.Helper()
 	config := &openapiutil.Config{
@@ -78,7 +78,7 @@ func client(t testing.TB, s *Sandbox, change ...func(*openapiutil.Config)) *open
 
 func v1(c *openapiutil.Config) { c.SignatureAlgorithm = tea.String("v2") }
 
-// call makes one call; method and bodyType are the SDK's words.
+// call makes one call; method and bodyType are terms of the SDK.
 func call(c *openapi.Client, action, method, bodyType string, query map[string]string) (map[string]any, error) {
 	return c.CallApi(
 		&openapiutil.Params{
@@ -95,7 +95,7 @@ func runtimeOptions() *dara.RuntimeOptions {
 	return &dara.RuntimeOptions{ReadTimeout: tea.Int(3000), ConnectTimeout: tea.Int(3000)}
 }
 
-// code is the error code that the SDK read, or "" without an error.
+// code returns the error code that the SDK reports, "" without an error.
 func code(err error) string {
 	if err == nil {
 		return ""
@@ -107,7 +107,7 @@ func code(err error) string {
 	return "transport"
 }
 
-// bind is a sound SetDomain.
+// bind returns the parameters of a valid SetDomain.
 func bind() map[string]string {
 	return map[string]string{"GroupId": payments, "DomainName": "api.demo.com", "BindStageName": "RELEASE"}
 }

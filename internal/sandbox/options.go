@@ -17,38 +17,37 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/fault"
 )
 
-// Options say what a sandbox is like. Now is required; everything else has a
-// default.
+// Options configure a sandbox. Now is required; everything else has a default.
 type Options struct {
 	Seed            account.Seed
 	GatewayAddr     string           // default 127.0.0.1:0; loopback only
 	DNSAddr         string           // default 127.0.0.1:0; loopback only
 	Faults          Faults           // default: none
-	Now             func() time.Time // the clock that signatures and rates are held against
-	Latency         time.Duration    // before every answer of the gateway
-	RatePerSecond   float64          // calls of one action; above it Throttling.User; 0: no limit
+	Now             func() time.Time // clock for signatures and rates
+	Latency         time.Duration    // delay of every response of the gateway
+	RatePerSecond   float64          // per action; above it Throttling.User; 0: no limit
 	AccessKeyID     string           // default: random
 	AccessKeySecret string           // default: random
 	AccountID       string           // of the access key; default 1234567890123456
-	OtherKeys       []Key            // further access keys, of other accounts perhaps; all see the same groups
+	OtherKeys       []Key            // further access keys, possibly of other accounts; all see the same groups
 	Roots           string           // path of a PEM file, for BINDGATE_ROOTS
-	Contract2017    bool             // SetDomain speaks its form of 2017 instead of today's
-	Assume          Assumptions      // what holds where the platform's pages are silent
-	AccessLog       io.Writer        // a line a call, without parameters; default: none
+	Contract2017    bool             // SetDomain has its form of 2017
+	Assume          Assumptions      // behaviour that the platform does not document
+	AccessLog       io.Writer        // a line per call, without parameters; default: none
 }
 
-// Key is an access key and the account that it belongs to.
+// Key is an access key and its account.
 type Key struct{ ID, Secret, AccountID string }
 
-// Assumptions settle what the platform's pages leave open.
+// Assumptions choose behaviour that the platform does not document.
 type Assumptions struct {
 	account.Assumptions
-	MaxBody int // bytes of a call's body, above which the gateway answers 413 as HTML; 0: no limit but the sandbox's own
+	MaxBody int // limit of a call's body in bytes, above which the gateway returns 413 as HTML; 0: only the sandbox's limit
 }
 
-// ParseAssumptions reads NAME=VALUE pairs: update=keep|reset, renewal=keep|reset,
+// ParseAssumptions parses NAME=VALUE pairs: update=keep|reset, renewal=keep|reset,
 // client-certificate=shown|hidden, network-type=upper|lower, max-body=BYTES. The
-// first value of each is the default, of renewal it is reset.
+// default is the first value of each, except for renewal, where it is reset.
 func ParseAssumptions(pairs []string) (a Assumptions, err error) {
 	for _, pair := range pairs {
 		name, value, _ := strings.Cut(pair, "=")
@@ -74,11 +73,11 @@ func ParseAssumptions(pairs []string) (a Assumptions, err error) {
 	return a, nil
 }
 
-// Faults are what a sandbox does wrong; package fault has the grammar.
+// Faults are the faults of a sandbox; package fault has the grammar.
 type Faults = fault.Set
 
-// ParseFaults reads the grammar of package fault. A target that is no action of
-// the API is an error: such a rule would never apply.
+// ParseFaults parses the grammar of package fault. A target that is no action
+// of the API is an error: such a rule would never apply.
 func ParseFaults(spec string) (Faults, error) {
 	f, err := fault.Parse(spec)
 	if err != nil {
@@ -87,20 +86,20 @@ func ParseFaults(spec string) (Faults, error) {
 	return f, validate(f)
 }
 
-// validate holds faults to the grammar and to the actions that there are.
+// validate checks faults against the grammar and the known actions.
 func validate(f Faults) error {
 	if err := f.Validate(); err != nil {
 		return err
 	}
 	for _, r := range f {
 		if _, known := account.FindAction(r.Target); !known && r.Target != "*" && !strings.HasPrefix(r.Target, "dns/") {
-			return fmt.Errorf("fault %q: %q is no action; %s", r, r.Target, instead(r.Target))
+			return fmt.Errorf("fault %q: %q is not an action; %s", r, r.Target, instead(r.Target))
 		}
 	}
 	return nil
 }
 
-// instead names the action that was meant, or else all that there are.
+// instead suggests the intended action, or lists all.
 func instead(got string) string {
 	var names []string
 	best, distance := "", 3 // in edits
@@ -143,8 +142,8 @@ func (o Options) complete() (Options, error) {
 	return o, nil
 }
 
-// loopback refuses an address that others could reach: the sandbox hands out
-// private keys to whoever can sign.
+// loopback refuses an address that other machines can reach: the sandbox
+// returns private keys to any client that can sign.
 func loopback(addr string) error {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {

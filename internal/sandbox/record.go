@@ -9,7 +9,7 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/sign"
 )
 
-// maxRecords bounds the calls that are remembered.
+// maxRecords limits the recorded calls.
 const maxRecords = 1 << 16
 
 // Received is one authenticated call.
@@ -20,7 +20,7 @@ type Received struct {
 	ChainDigest     string // sha256:<hex> of the certificate body in canonical PEM; empty without one
 	PublicKeyDigest string // sha256:<hex> of the private key's SubjectPublicKeyInfo; empty without one
 
-	Code      string // "" while under way, OK, an error's code, or the kind of fault that answered instead
+	Code      string // "" while running, OK, an error code, or the kind of fault that replaced the response
 	Committed bool   // the state was changed
 }
 
@@ -30,7 +30,7 @@ type record struct {
 	calls []*Received
 }
 
-// add begins a call's entry; it is finished through set.
+// add starts a call's entry; set completes it.
 func (r *record) add(call sign.Call) *Received {
 	entry := &Received{Action: call.Action, Params: maps.Clone(call.Params)}
 	entry.ChainDigest = ca.ChainDigest(call.Params["CertificateBody"])

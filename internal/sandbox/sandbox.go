@@ -1,10 +1,11 @@
-// Package sandbox is a gateway, its listener for callers and a name server on loopback: a second,
-// independent implementation of what is known of the platform, for the demo, the
-// tests and users' CI. An official client pointed at it works unchanged.
+// Package sandbox is a gateway, its listener for the clients of domains, and a
+// name server on loopback: a second, independent implementation of the documented
+// platform, for the demo, the tests and users' CI. Official clients work with it
+// unchanged.
 //
-// It verifies V1 and V3 signatures (package sign), keeps the platform's rules and
-// codes (package account), answers in JSON or XML, and does wrong what it is asked
-// to (package fault). It shares no code with bindgate's own client.
+// It verifies V1 and V3 signatures (package sign), implements the platform's rules
+// and error codes (package account), responds in JSON or XML, and injects requested
+// faults (package fault). It shares no code with bindgate's client.
 package sandbox
 
 import (
@@ -29,12 +30,12 @@ type Sandbox struct {
 	callers *listener
 	faults  *fault.Plan
 	once    sync.Once
-	closed  error       // what stopping said
+	closed  error       // the error of stopping
 	detach  func() bool // stops waiting for the end of Start's context
 }
 
-// Start serves until the context ends or Close is called. Close must be called
-// in either case.
+// Start serves until the context ends or Close is called. The caller must call
+// Close in either case.
 func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	o, err := o.complete()
 	if err != nil {
@@ -56,7 +57,7 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	}
 	callers, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("starting the sandbox: listening for callers: %w", err), listener.Close(), s.names.Close())
+		return nil, errors.Join(fmt.Errorf("starting the sandbox: listening for clients: %w", err), listener.Close(), s.names.Close())
 	}
 	s.gateway = newGateway(o, s.account, s.faults, listener)
 	s.callers = newListener(s.account, callers)
@@ -64,8 +65,8 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	return s, nil
 }
 
-// Close stops the servers and waits until every call under way has ended;
-// calls that a fault holds open are given up.
+// Close stops the servers and waits for all running calls; calls held by a fault
+// are aborted.
 func (s *Sandbox) Close() error {
 	s.detach()
 	s.stop()
@@ -76,18 +77,18 @@ func (s *Sandbox) stop() {
 	s.once.Do(func() { s.closed = errors.Join(s.gateway.close(), s.callers.close(), s.names.Close()) })
 }
 
-// Endpoint is the gateway's address, http://127.0.0.1:PORT.
+// Endpoint returns the gateway's address, http://127.0.0.1:PORT.
 func (s *Sandbox) Endpoint() string { return "http://" + s.gateway.addr }
 
-// Resolver is the name server's address, 127.0.0.1:PORT, for UDP and TCP.
+// Resolver returns the name server's address, 127.0.0.1:PORT, for UDP and TCP.
 func (s *Sandbox) Resolver() string { return s.names.Addr() }
 
-// Listener is the address at which callers reach the domains, with TLS and
+// Listener returns the address at which clients reach the domains, with TLS and
 // without, 127.0.0.1:PORT.
 func (s *Sandbox) Listener() string { return s.callers.net.Addr().String() }
 
-// Env is what a client needs, as NAME=value: endpoint, resolver, listener, roots if
-// there are any, access key id and secret.
+// Env returns the environment of a client, as NAME=value: endpoint, resolver,
+// listener, roots if there are any, access key id and secret.
 func (s *Sandbox) Env() []string {
 	env := []string{"BINDGATE_ENDPOINT=" + s.Endpoint(), "BINDGATE_RESOLVER=" + s.Resolver(), "BINDGATE_PROBE=" + s.Listener()}
 	if s.options.Roots != "" {
@@ -98,14 +99,14 @@ func (s *Sandbox) Env() []string {
 		"ALIBABA_CLOUD_ACCESS_KEY_SECRET="+s.options.AccessKeySecret)
 }
 
-// State is a copy of every group with its domains, without private keys.
+// State returns a copy of every group with its domains, without private keys.
 func (s *Sandbox) State() []account.Group { return s.account.State() }
 
-// Calls are the authenticated calls so far, in the order in which they came; of
-// very many, the last ones.
+// Calls returns the authenticated calls so far, in order of arrival; if there
+// are very many, the last ones.
 func (s *Sandbox) Calls() []Received { return s.gateway.log.all() }
 
-// ReceivedKey reports whether a call carried a private key of this digest:
+// ReceivedKey reports whether a call contained a private key with this digest:
 // sha256:<hex> of its SubjectPublicKeyInfo.
 func (s *Sandbox) ReceivedKey(digest string) bool {
 	for _, call := range s.Calls() {
@@ -116,8 +117,8 @@ func (s *Sandbox) ReceivedKey(digest string) bool {
 	return false
 }
 
-// SetRecords makes the records, master-file text, all that an owner name has in
-// DNS; an empty text removes the name.
+// SetRecords replaces the DNS records of an owner name with master-file text;
+// an empty text removes the name.
 func (s *Sandbox) SetRecords(owner, text string) error { return s.names.SetRecords(owner, text) }
 
 // SetFaults replaces the faults, with fresh counts.

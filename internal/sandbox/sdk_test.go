@@ -12,7 +12,7 @@ import (
 	"github.com/alibabacloud-go/tea/tea"
 )
 
-// modes are the ways in which the official core can sign and send.
+// modes returns the ways in which the official core can sign and send.
 func modes(t *testing.T, s *Sandbox) map[string]*openapi.Client {
 	return map[string]*openapi.Client{"V3": client(t, s), "V1": client(t, s, v1)}
 }
@@ -62,7 +62,7 @@ func TestFormBody(t *testing.T) {
 	}
 }
 
-// acceptXML asks for XML by header, formatXML by parameter.
+// acceptXML requests XML by header, formatXML by parameter.
 func acceptXML(c *openapiutil.Config) {
 	c.GlobalParameters = &openapiutil.GlobalParameters{Headers: map[string]*string{"accept": tea.String("application/xml")}}
 }

@@ -35,7 +35,7 @@ func TestEnv(t *testing.T) {
 	}
 	other := start(t)
 	if len(other.Env()) != 5 || other.options.AccessKeySecret == s.options.AccessKeySecret || len(other.options.AccessKeySecret) < 20 {
-		t.Error("the secret is not random, or roots are told that were not given")
+		t.Error("the secret is not random, or Env contains roots that were not given")
 	}
 }
 
@@ -212,7 +212,7 @@ func TestContract2017(t *testing.T) {
 		if _, shown := result["body"].(map[string]any)["DomainWebSocketStatus"]; shown == old {
 			t.Errorf("2017: %t, DomainWebSocketStatus: %t", old, shown)
 		}
-		// Today's contract does not know the certificate, and ignores it.
+		// Today's contract ignores the certificate.
 		d := s.State()[0].Domains[0]
 		if got := d.Certificate != nil && d.CertificateName == "api_demo_com" && s.ReceivedKey(d.Certificate.PublicKeyDigest); got != old {
 			t.Errorf("2017: %t, got %+v", old, d)

@@ -17,8 +17,8 @@ import (
 	"github.com/alibabacloud-go/tea/tea"
 )
 
-// signedV1 is the query of a V1 call, made here so that a test can spoil it.
-// Without Format the answer is XML.
+// signedV1 returns the query of a V1 call, built here so that a test can modify
+// it. Without Format the response is XML.
 func signedV1(t testing.TB, s *Sandbox, params map[string]string) string {
 	t.Helper()
 	all := map[string]string{

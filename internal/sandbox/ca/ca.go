@@ -1,7 +1,7 @@
-// Package ca is a certificate authority for the demo and the tests: it mints
-// roots, intermediates and leaves, right ones and, on request, wrong ones. It
-// writes no file; a caller that does keeps keys at mode 0600. It also reads the
-// certificate and key that a call carries, as the gateway would (see Pair).
+// Package ca is a certificate authority for the demo and the tests: it creates
+// roots, intermediates and leaves, valid ones and, on request, invalid ones. It
+// writes no file; a caller that does must write keys with mode 0600. It also
+// parses the certificate and key of a call, like the gateway (see Pair).
 package ca
 
 import (
@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// Options say what a certificate is like. The zero value is a sound one.
+// Options describe a certificate. The zero value is a valid one.
 type Options struct {
 	CommonName string    // of the subject; a leaf's default is its first name
 	Names      []string  // a leaf's dNSNames
@@ -28,17 +28,17 @@ type Options struct {
 	NotAfter   time.Time // default: 90 days after NotBefore for a leaf, 5 years for an intermediate
 	Key        KeyType   // default: P-256
 
-	// Modify may spoil the template just before it is signed: another extended
-	// key usage, a CA bit, a critical extension.
+	// Modify may change the template before it is signed: another extended key
+	// usage, a CA bit, a critical extension.
 	Modify func(*x509.Certificate)
 }
 
-// Authority is a CA that can issue. Its methods are safe for concurrent use.
+// Authority is a CA. Its methods are safe for concurrent use.
 type Authority struct {
 	now   time.Time
 	cert  *x509.Certificate
 	key   crypto.Signer
-	above []byte // PEM of the intermediates from this one up to, and without, the root
+	above []byte // PEM of the intermediates from this one up to the root, exclusive
 	root  []byte
 }
 
@@ -46,12 +46,12 @@ type Authority struct {
 type Leaf struct {
 	Certificate *x509.Certificate
 	Chain       []byte // the leaf, then the intermediates; no root
-	Cert        []byte // the leaf alone
+	Cert        []byte // only the leaf
 	Key         []byte // PKCS#8
 }
 
-// New mints a root that is valid for ten years around now. Everything that it
-// issues counts its dates from the same now.
+// New creates a root that is valid until ten years after now. All certificates
+// below it use the same now.
 func New(now time.Time) (*Authority, error) {
 	a := &Authority{now: now.UTC().Truncate(time.Second)}
 	o := Options{CommonName: "Sandbox Root", NotAfter: a.now.AddDate(10, 0, 0)}
@@ -64,13 +64,14 @@ func New(now time.Time) (*Authority, error) {
 	return a, nil
 }
 
-// Root is the PEM of the root above this authority, what a roots file holds.
+// Root returns the PEM of the root above this authority, the content of a roots
+// file.
 func (a *Authority) Root() []byte { return a.root }
 
-// Certificate is the authority's own certificate.
+// Certificate returns the authority's own certificate.
 func (a *Authority) Certificate() *x509.Certificate { return a.cert }
 
-// Intermediate mints a CA under this one.
+// Intermediate creates a CA below this one.
 func (a *Authority) Intermediate(o Options) (*Authority, error) {
 	if o.CommonName == "" {
 		o.CommonName = "Sandbox Intermediate"
@@ -83,7 +84,7 @@ func (a *Authority) Intermediate(o Options) (*Authority, error) {
 	return &Authority{now: a.now, cert: cert, key: key, above: above, root: a.root}, nil
 }
 
-// Issue mints a server certificate for the names.
+// Issue creates a server certificate for the names.
 func (a *Authority) Issue(o Options) (Leaf, error) {
 	if o.CommonName == "" && len(o.Names) > 0 {
 		o.CommonName = o.Names[0]
@@ -101,7 +102,8 @@ func (a *Authority) Issue(o Options) (Leaf, error) {
 	return Leaf{Certificate: cert, Chain: chain, Cert: own, Key: encode("PRIVATE KEY", der)}, nil
 }
 
-// mint makes a key and signs the template with it (parent nil) or with parent's.
+// mint creates a key and signs the template with it (parent nil) or with
+// parent's.
 func (a *Authority) mint(template *x509.Certificate, o Options, parent *Authority) (*x509.Certificate, crypto.Signer, error) {
 	key, err := o.Key.generate()
 	if err != nil {
@@ -128,8 +130,8 @@ func (a *Authority) mint(template *x509.Certificate, o Options, parent *Authorit
 	return cert, key, nil
 }
 
-// identify gives the template a serial number (RFC 5280 §4.1.2.2: positive, at
-// most 20 octets) and a subject key identifier (RFC 7093 §2, method 1).
+// identify adds a serial number (RFC 5280 §4.1.2.2: positive, at most 20
+// octets) and a subject key identifier (RFC 7093 §2, method 1) to the template.
 func identify(template *x509.Certificate, public crypto.PublicKey) error {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
 	if err != nil {

@@ -10,25 +10,25 @@ import (
 	"strings"
 )
 
-// Reasons to refuse what a call carries.
+// Reasons to refuse a certificate and key.
 var (
-	ErrBody     = errors.New("the certificate body holds no PEM certificate that can be read")
-	ErrKey      = errors.New("the private key cannot be read: PEM in PKCS#1, SEC1 or PKCS#8 is wanted")
-	ErrMismatch = errors.New("the private key is not the certificate's")
+	ErrBody     = errors.New("the certificate body contains no readable PEM certificate")
+	ErrKey      = errors.New("the private key cannot be read: want PEM in PKCS#1, SEC1 or PKCS#8")
+	ErrMismatch = errors.New("the private key does not match the certificate")
 )
 
-// maxCertificates bounds the chain of one call.
+// maxCertificates limits the chain of one call.
 const maxCertificates = 100
 
-// Pair is the certificate and key that a call carries, reduced to what the gateway
-// needs: PEM only, the leaf first, the key the leaf's. It contains no secret.
+// Pair is the certificate and key of a call, as the gateway requires them: PEM
+// only, the leaf first, the key matching the leaf. It contains no secret.
 type Pair struct {
 	Leaf            *x509.Certificate
 	ChainDigest     string // sha256:<hex> of the chain in canonical PEM
 	PublicKeyDigest string // sha256:<hex> of the key's SubjectPublicKeyInfo
 }
 
-// ParsePair reads a chain and the key of its first certificate. The error is
+// ParsePair parses a chain and the key of its first certificate. The error is
 // ErrBody, ErrKey or ErrMismatch.
 func ParsePair(body, key string) (Pair, error) {
 	chain := certificates(body)
@@ -50,7 +50,7 @@ func ParsePair(body, key string) (Pair, error) {
 }
 
 // Covers reports whether the leaf names the domain (RFC 9525 §6.3). A wildcard
-// domain wants that very wildcard.
+// domain needs exactly that wildcard.
 func (p Pair) Covers(domain string) bool {
 	if strings.HasPrefix(domain, "*.") {
 		for _, name := range p.Leaf.DNSNames {
@@ -63,8 +63,8 @@ func (p Pair) Covers(domain string) bool {
 	return p.Leaf.VerifyHostname(domain) == nil
 }
 
-// ChainDigest is sha256:<hex> of a chain in canonical PEM, which is its
-// certificates one after the other with nothing between; empty without any.
+// ChainDigest returns sha256:<hex> of a chain in canonical PEM: its
+// certificates with nothing between; empty if there are none.
 func ChainDigest(body string) string {
 	var canonical []byte
 	for _, block := range certificates(body) {
@@ -76,8 +76,8 @@ func ChainDigest(body string) string {
 	return sum(canonical)
 }
 
-// PublicKeyDigest is sha256:<hex> of the SubjectPublicKeyInfo (RFC 5280 §4.1) of
-// a private key; empty if it cannot be read.
+// PublicKeyDigest returns sha256:<hex> of the SubjectPublicKeyInfo (RFC 5280
+// §4.1) of a private key; empty if it is unreadable.
 func PublicKeyDigest(key string) string {
 	for rest := []byte(key); ; {
 		var block *pem.Block
@@ -105,7 +105,7 @@ func parseKey(block *pem.Block) crypto.Signer {
 	case "PRIVATE KEY":
 		key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
 	default:
-		return nil // EC PARAMETERS may stand before the key
+		return nil // EC PARAMETERS may precede the key
 	}
 	signer, ok := key.(crypto.Signer)
 	if err != nil || !ok {
@@ -114,7 +114,8 @@ func parseKey(block *pem.Block) crypto.Signer {
 	return signer
 }
 
-// certificates are the PEM certificates of a text; none if there are too many.
+// certificates returns the PEM certificates of a text; none if there are too
+// many.
 func certificates(body string) []*pem.Block {
 	var chain []*pem.Block
 	for rest := []byte(body); ; {

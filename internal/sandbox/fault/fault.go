@@ -1,42 +1,42 @@
-// Package fault is the grammar of what a sandbox does wrong on purpose.
+// Package fault is the grammar of the faults that a sandbox injects.
 //
 // A specification is a list of rules, separated by commas:
 //
 //	ACTION[@VALUE]:FAULT[:COUNT]     a fault of the gateway
 //	dns/NAME:FAULT[:COUNT]           a fault of the name server
 //
-// ACTION is an action's name or * for all; VALUE narrows it to calls whose
-// DomainName or GroupId it is. NAME is an owner name, or * for all. For each
-// call or query the first rule that fits and is not used up applies; COUNT says
-// how often a rule applies (default: always), so a pass of count 2 before
-// another rule lets two calls through first.
+// ACTION is the name of an action, or * for all; VALUE restricts the rule to
+// calls with that DomainName or GroupId. NAME is an owner name, or * for all.
+// The first matching rule that is not used up applies to a call or query; COUNT
+// is how often a rule applies (default: always). A pass with count 2 before
+// another rule lets the first two calls through.
 //
 //	SetDomain:pass:2,SetDomain:reset-after-commit:1,DescribeApiGroup:latency=200ms,dns/api.demo.com:servfail
 //
 // Faults of the gateway:
 //
-//	pass                  nothing
-//	latency=DURATION      answer later (Go syntax: 200ms, 2s)
+//	pass                  no fault
+//	latency=DURATION      respond later (Go syntax: 200ms, 2s)
 //	throttle              Throttling.User
-//	code=CODE[/MESSAGE]   answer this error instead; MESSAGE is percent-encoded
-//	status=NNN            answer ServiceUnavailable (InternalError for 500) with this HTTP status, 400 to 599; 413 and 414 as a page of HTML
-//	html                  answer a page of HTML with status 200, as a proxy would
-//	reset-before-commit   reset the connection; nothing was done
-//	hold-before-commit    hold the call open; it is done when released, not if the client goes away
-//	code-after-commit=CODE[/MESSAGE]   do it, then answer this error
-//	reset-after-commit    do it, then reset the connection
-//	hold-after-commit     do it, then hold the call open until released or the client goes away
-//	malformed             do it, answer broken JSON
-//	truncated             do it, answer half of the body and close
+//	code=CODE[/MESSAGE]   return this error instead; MESSAGE is percent-encoded
+//	status=NNN            return ServiceUnavailable (InternalError for 500) with this HTTP status, 400 to 599; 413 and 414 as an HTML page
+//	html                  return an HTML page with status 200, like a proxy
+//	reset-before-commit   reset the connection without executing the call
+//	hold-before-commit    hold the call open; execute it when released, not if the client disconnects
+//	code-after-commit=CODE[/MESSAGE]   execute the call, then return this error
+//	reset-after-commit    execute the call, then reset the connection
+//	hold-after-commit     execute the call, then hold it open until released or the client disconnects
+//	malformed             execute the call, return malformed JSON
+//	truncated             execute the call, send half of the body and close
 //
 // Faults of the name server:
 //
 //	pass, latency=DURATION
-//	servfail · refused · nxdomain      answer that RCODE
-//	formerr               answer FORMERR to a query with EDNS
-//	bogus                 answer SERVFAIL unless the query has CD=1, as a validating resolver does
-//	timeout               answer nothing
-//	truncate              answer TC=1 and no records over UDP
+//	servfail · refused · nxdomain      respond with that RCODE
+//	formerr               respond with FORMERR to a query with EDNS
+//	bogus                 respond with SERVFAIL unless the query has CD=1, like a validating resolver
+//	timeout               do not respond
+//	truncate              respond over UDP with TC=1 and no records
 package fault
 
 import (
@@ -50,10 +50,10 @@ import (
 	"time"
 )
 
-// Kind is what goes wrong.
+// Kind is the kind of a fault.
 type Kind string
 
-// Kinds of faults; the package comment says what each does.
+// Kinds of faults, as described in the package comment.
 const (
 	Pass              Kind = "pass"
 	Latency           Kind = "latency"
@@ -77,22 +77,22 @@ const (
 	Truncate          Kind = "truncate"
 )
 
-// dnsPrefix starts the target of a rule for the name server.
+// dnsPrefix is the target prefix of rules for the name server.
 const dnsPrefix = "dns/"
 
-// Rule is one fault and where it applies.
+// Rule is one fault and its target.
 type Rule struct {
 	Target string // an action, *, dns/NAME or dns/*
 	Scope  string // DomainName or GroupId; empty: any
 	Kind   Kind
-	Value  string // what stands after =
+	Value  string // the part after =
 	Count  int    // 0: always
 }
 
-// Set is a list of rules in order; nil: nothing goes wrong.
+// Set is an ordered list of rules; nil: no faults.
 type Set []Rule
 
-// String is the rule in the grammar.
+// String returns the rule in the grammar.
 func (r Rule) String() string {
 	s := r.Target
 	if r.Scope != "" {
@@ -108,7 +108,7 @@ func (r Rule) String() string {
 	return s
 }
 
-// Delay is how long a latency rule waits.
+// Delay returns the duration of a latency rule.
 func (r Rule) Delay() time.Duration {
 	d, err := time.ParseDuration(r.Value)
 	if r.Kind != Latency || err != nil {
@@ -117,7 +117,7 @@ func (r Rule) Delay() time.Duration {
 	return d
 }
 
-// HTTPStatus is the status that a status rule answers with.
+// HTTPStatus returns the status of a status rule.
 func (r Rule) HTTPStatus() int {
 	n, err := strconv.Atoi(r.Value)
 	if r.Kind != Status || err != nil {
@@ -126,11 +126,11 @@ func (r Rule) HTTPStatus() int {
 	return n
 }
 
-// Refusal is the code and message that a code rule answers with.
+// Refusal returns code and message of a code rule.
 func (r Rule) Refusal() (code, message string) {
 	code, escaped, given := strings.Cut(r.Value, "/")
 	if !given {
-		return code, "The sandbox was asked to answer this."
+		return code, "This error was requested from the sandbox."
 	}
 	message, err := url.PathUnescape(escaped)
 	if err != nil {
@@ -139,7 +139,7 @@ func (r Rule) Refusal() (code, message string) {
 	return code, message
 }
 
-// Validate says whether every rule is one that the grammar has.
+// Validate checks every rule against the grammar.
 func (s Set) Validate() error {
 	for _, r := range s {
 		if err := r.validate(); err != nil {
@@ -159,7 +159,7 @@ func (r Rule) validate() error {
 		return errors.New("no target: want an action, * or dns/NAME before the colon")
 	}
 	if isDNS && r.Scope != "" {
-		return errors.New("a name server's rule takes no @VALUE: write the name after dns/")
+		return errors.New("a rule for the name server has no @VALUE: write the name after dns/")
 	}
 	if r.Count < 0 {
 		return fmt.Errorf("got count %d, want 1 or more", r.Count)
@@ -190,7 +190,7 @@ func (r Rule) validateValue() error {
 		}
 	default:
 		if r.Value != "" {
-			return fmt.Errorf("%s takes no value, got %q", r.Kind, r.Value)
+			return fmt.Errorf("got value %[2]q, but %[1]s has none", r.Kind, r.Value)
 		}
 	}
 	return nil
@@ -213,8 +213,8 @@ func join(kinds []Kind) string {
 	return strings.Join(names, ", ")
 }
 
-// Parse reads a specification in the grammar of the package comment. An empty
-// one is the empty set.
+// Parse parses a specification in the grammar of the package comment. An empty
+// one gives the empty set.
 func Parse(spec string) (Set, error) {
 	if strings.TrimSpace(spec) == "" {
 		return nil, nil
@@ -252,23 +252,23 @@ func parseRule(text string) (Rule, error) {
 	return r, r.validate()
 }
 
-// Plan is a set at work: it counts how often each rule has applied. It is safe
-// for concurrent use; the zero Plan holds no rule.
+// Plan applies a set and counts how often each rule has applied. It is safe for
+// concurrent use; the zero Plan has no rules.
 type Plan struct {
 	mu    sync.Mutex
 	rules Set
 	used  []int
 }
 
-// Replace starts another set, with fresh counts.
+// Replace activates another set, with fresh counts.
 func (p *Plan) Replace(s Set) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rules, p.used = slices.Clone(s), make([]int, len(s))
 }
 
-// Gateway is the rule that applies to a call of the action, whose DomainName
-// and GroupId are the scopes; Pass if none does.
+// Gateway returns the rule for a call of the action with DomainName and GroupId
+// as scopes; Pass if none applies.
 func (p *Plan) Gateway(action string, scopes ...string) Rule {
 	return p.take(func(r Rule) bool {
 		if r.Target != action && r.Target != "*" {
@@ -278,7 +278,7 @@ func (p *Plan) Gateway(action string, scopes ...string) Rule {
 	})
 }
 
-// DNS is the rule that applies to a query for the name; Pass if none does.
+// DNS returns the rule for a query for the name; Pass if none applies.
 func (p *Plan) DNS(name string) Rule {
 	name = strings.TrimSuffix(name, ".")
 	return p.take(func(r Rule) bool {

@@ -46,14 +46,14 @@ func TestParseRefuses(t *testing.T) {
 		"SetDomain:throttle:0":     "1 or more",
 		"SetDomain:throttle:x":     "whole number",
 		"SetDomain:throttle:1:1":   "4 parts",
-		"SetDomain:throttle=1":     "takes no value",
+		"SetDomain:throttle=1":     "has none",
 		"SetDomain:latency":        "want something like 200ms",
 		"SetDomain:latency=-1s":    "want something like 200ms",
 		"SetDomain:status=200":     "400 to 599",
 		"SetDomain:code":           "no code",
 		"SetDomain:code=A/%zz":     "not percent-encoded",
 		"SetDomain@:throttle":      "nothing after @",
-		"dns/a@b.demo.com:refused": "takes no @VALUE",
+		"dns/a@b.demo.com:refused": "has no @VALUE",
 		"SetDomain:throttle,":      "want TARGET:FAULT",
 	} {
 		if got, err := Parse(spec); err == nil || !strings.Contains(err.Error(), want) {
