@@ -89,8 +89,8 @@ func load(t *testing.T, files map[string]string, s *checks.Subject) {
 	}
 }
 
-// presented is the observation of a probe whose one address presents the chain of a
-// file.
+// presented returns the observation of a probe whose single address presents the
+// chain of a file.
 func presented(t *testing.T, c *collector.Collector, file string) evidence.Observation[evidence.Probe] {
 	t.Helper()
 	text, err := os.ReadFile(file)

@@ -137,7 +137,7 @@ func TestPassphraseErrorsAreNamed(t *testing.T) {
 		file, variable string
 		input
 	}{
-		{"sealed.pem", "BINDGATE_NONE", input{nil, "", "BINDGATE_NONE, which should hold the passphrase, is not set", "read -rs BINDGATE_NONE"}},
+		{"sealed.pem", "BINDGATE_NONE", input{nil, "", "BINDGATE_NONE, which must contain the passphrase, is not set", "read -rs BINDGATE_NONE"}},
 		{"sealed.pem", "BINDGATE_WRONG", input{nil, first, "an encrypted private key", "openssl pkey -in F -noout"}},
 		{"pair.p12", "BINDGATE_WRONG", input{nil, "", "is PKCS#12, and the passphrase does not open it", "openssl pkcs12 -in F -noout"}},
 		{"store.p12", "BINDGATE_RIGHT", input{nil, "", "is PKCS#12 without a private key", "openssl pkcs12 -in F -nokeys -out F.pem"}},

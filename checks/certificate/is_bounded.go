@@ -33,11 +33,11 @@ func isBounded() checks.Check {
 	}
 }
 
-// mostSent bounds the certificates of one call, in bytes of PEM. No page states the
-// gateway's limit; ten certificates of RSA 4096 stay below half of this.
+// mostSent limits the certificates of one call, in bytes of PEM. The gateway's limit
+// is undocumented; ten certificates of RSA 4096 take less than half of this.
 const mostSent = 64 << 10
 
-// sent is the size of what a call would carry, in bytes of PEM.
+// sent returns the size of the certificates in a call, in bytes of PEM.
 func sent(facts evidence.Certificate) (size int) {
 	chain := facts.Chain
 	if facts.ClientCA != nil {
@@ -67,7 +67,7 @@ func judgeBounded(s checks.Subject) checks.Verdict {
 		return *v
 	}
 	if size := sent(s.Evidence.Certificate.Facts); size > mostSent {
-		found = append(found, checks.Fails(atBody, fmt.Sprintf("chain and client CA would be sent as %d bytes, want at most %d: the second call may be refused (HTTP 413) once the domain is bound", size, mostSent), fix))
+		found = append(found, checks.Fails(atBody, fmt.Sprintf("chain and client CA have %d bytes, want at most %d: the second call may be refused (HTTP 413) after the domain is bound", size, mostSent), fix))
 	}
 	if len(chain) > 10 {
 		found = append(found, checks.Warns(atBody, fmt.Sprintf("the certificate file %q contains %d certificates; OpenSSL and Java stop at about ten", facts.Source, len(chain)), fix))

@@ -12,8 +12,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// What would be sent is measured as it is sent, the CA of callers' certificates
-// included.
+// The size is that of the certificates as sent, including the client CA.
 func TestSizeOfWhatIsSent(t *testing.T) {
 	text, err := os.ReadFile("../../testdata/certificates/sound.pem")
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 
 const atClients = "/clientCertificate"
 
-// keepsMutualTLS is certificate/keeps-mutual-tls.
+// keepsMutualTLS returns the check certificate/keeps-mutual-tls.
 func keepsMutualTLS() checks.Check {
 	return checks.Check{
 		ID: "certificate/keeps-mutual-tls", Severity: checks.Error,
@@ -18,13 +18,13 @@ func keepsMutualTLS() checks.Check {
 		Applies: applies,
 		Judge:   judgeMutualTLS,
 		Doc: checks.Doc{
-			Title: "A renewal does not change silently what callers must present",
-			Why: "SetDomainCertificate carries the certificate and the settings for callers' certificates (mutual TLS) in one call. Whether a " +
-				"renewal without those settings keeps them is documented nowhere: if it does not, the domain lets everybody in from then on.",
-			Fix: "State clientCertificate in the binding: the CA and its settings as they are now, or none where callers need no certificate.",
+			Title: "A renewal does not silently change the settings for client certificates",
+			Why: "SetDomainCertificate contains the certificate and the settings for client certificates (mutual TLS) in one call. It is " +
+				"undocumented whether a renewal without those settings keeps them: if it does not, the domain then accepts all clients.",
+			Fix: "Set clientCertificate in the binding: the CA and its current settings, or none if clients need no certificate.",
 			References: []string{
 				"Alibaba Cloud API Gateway, SetDomainCertificate (2026-03-16): CaCertificateBody, SslVerifyDepth, ClientCertSDnPassThrough",
-				"Alibaba Cloud API Gateway, DescribeDomain: its page lists no setting for callers' certificates",
+				"Alibaba Cloud API Gateway, DescribeDomain: its page lists no setting for client certificates",
 			},
 			Failing: "load: {certificate: sound.pem, served: sound.pem}\n" +
 				"evidence:\n  group:\n    facts:\n      domains: [{domainName: api.demo.com, certificateName: old}]\n" +
@@ -48,33 +48,33 @@ func judgeMutualTLS(s checks.Subject) checks.Verdict {
 		return checks.Pass()
 	case b.ClientCertificate == nil && shown:
 		return checks.Judge(checks.Fails(atClients,
-			fmt.Sprintf("the gateway shows that %q asks its callers for certificates; a renewal that does not state this may let everybody in", b.DomainName),
-			"state clientCertificate: its ca, verifyDepth, passSubjectDN, ocsp and ocspCache as they are now; or none, to let callers in without a certificate"))
+			fmt.Sprintf("according to the gateway %q requires client certificates; a renewal that does not set this may accept all clients", b.DomainName),
+			"set clientCertificate: the current ca, verifyDepth, passSubjectDN, ocsp and ocspCache; or none, to accept clients without a certificate"))
 	case b.ClientCertificate == nil:
 		return checks.Judge(checks.Warns(atClients,
-			"the certificate is replaced, and no answer of the gateway says whether callers must present certificates",
-			"state clientCertificate: none, or the CA that callers' certificates lead to"))
+			"the certificate is replaced, and no response of the gateway shows whether clients must present certificates",
+			"set clientCertificate: none, or the CA of client certificates"))
 	case b.ClientCertificate.None && shown:
-		return checks.Judge(checks.Warns(atClients, fmt.Sprintf("%q asks its callers for certificates now, and will no longer", b.DomainName),
-			"go on if that is meant; else state the CA"))
+		return checks.Judge(checks.Warns(atClients, fmt.Sprintf("%q requires client certificates now, and no longer will", b.DomainName),
+			"go on if that is intended; else set the CA"))
 	}
 	return checks.Pass()
 }
 
-// clientCAIsUsable is certificate/client-ca-is-usable.
+// clientCAIsUsable returns the check certificate/client-ca-is-usable.
 func clientCAIsUsable() checks.Check {
 	return checks.Check{
 		ID: "certificate/client-ca-is-usable", Severity: checks.Error,
 		Needs: []evidence.Need{evidence.NeedCertificate},
 		Applies: func(b binding.Binding) (bool, string) {
-			return b.ClientCertificate != nil && !b.ClientCertificate.None, "the binding states no CA of callers' certificates"
+			return b.ClientCertificate != nil && !b.ClientCertificate.None, "the binding sets no CA of client certificates"
 		},
 		Judge: judgeClientCA,
 		Doc: checks.Doc{
-			Title: "The CA of callers' certificates can sign them",
-			Why: "Every caller's certificate must lead to one of these certificates. One that is no CA, or that has ended, lets no caller in; " +
-				"a file that cannot be read is refused by the second call, after the domain was bound.",
-			Fix:        "Name a PEM file with the CA certificates alone, all of them in validity.",
+			Title: "The CA of client certificates is usable",
+			Why: "Every client certificate must chain to one of these certificates. One that is not a CA, or has expired, rejects every client; " +
+				"the second call refuses an unreadable file, after the domain was bound.",
+			Fix:        "Name a PEM file with only CA certificates, all of them valid now.",
 			References: []string{"RFC 5280 §4.2.1.9 (basicConstraints) and §6.1"},
 			Failing:    "load: {certificate: sound.pem}\nbinding: {clientCertificate: {ca: sound.pem}}",
 			Passing:    "load: {certificate: sound.pem}\nbinding: {clientCertificate: {ca: ca-alone.pem}}",
@@ -86,11 +86,11 @@ func judgeClientCA(s checks.Subject) checks.Verdict {
 	facts := s.Evidence.Certificate.Facts.ClientCA
 	switch {
 	case facts == nil:
-		return checks.CannotTell("the CA of callers' certificates is not in the evidence")
+		return checks.CannotTell("the CA of client certificates is not in the evidence")
 	case facts.Problem != nil:
-		return checks.Judge(checks.Fails(atClients+"/ca", fmt.Sprintf("the CA of callers' certificates %q %s", facts.Source, facts.Problem.Message), facts.Problem.Fix))
+		return checks.Judge(checks.Fails(atClients+"/ca", fmt.Sprintf("the CA of client certificates %q %s", facts.Source, facts.Problem.Message), facts.Problem.Fix))
 	case facts.Digest == "" || len(facts.Chain) == 0:
-		return checks.CannotTell("the evidence holds no CA of callers' certificates")
+		return checks.CannotTell("the evidence contains no CA of client certificates")
 	}
 	var found []checks.Finding
 	fail := func(fix, format string, args ...any) {
@@ -99,14 +99,14 @@ func judgeClientCA(s checks.Subject) checks.Verdict {
 	for i, c := range facts.Chain {
 		ca, err := c.X509()
 		if err != nil {
-			return checks.CannotTell(fmt.Sprintf("certificate %d of the CA of callers' certificates cannot be parsed", i+1))
+			return checks.CannotTell(fmt.Sprintf("certificate %d of the CA of client certificates cannot be parsed", i+1))
 		}
 		name := fmt.Sprintf("certificate %d of %q (%q)", i+1, facts.Source, bounded(evidence.DistinguishedName(ca.Subject)))
 		switch now := s.Evidence.Run.Now; {
 		case !isCA(ca):
-			fail("name the certificate of the CA, not one that it signed", "%s is no CA, so no caller's certificate can lead to it", name)
+			fail("name the certificate of the CA, not one that it signed", "%s is not a CA, so no client certificate can chain to it", name)
 		case now.After(ca.NotAfter) || now.Before(ca.NotBefore):
-			fail("name the CA's current certificate", "%s is not in validity at %s", name, now.UTC().Format("2006-01-02T15:04:05Z07:00"))
+			fail("name the CA's current certificate", "%s is not valid at %s", name, now.UTC().Format("2006-01-02T15:04:05Z07:00"))
 		}
 	}
 	return checks.Judge(found...)
