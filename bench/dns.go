@@ -26,19 +26,19 @@ import (
 )
 
 const (
-	targetDNS  = 1.5 // of the time that dnsx takes for the names alone
-	collectors = 32  // bindings at a time, as the command line has it
+	targetDNS  = 1.5 // of dnsx's time for the names only
+	collectors = 32  // concurrent bindings, as on the command line
 	dnsAddress = "127.0.0.1"
 )
 
-// dnsCommand is `bench dns`: DNS evidence from a knot on loopback, beside dnsx
-// and dnsperf on the same names.
+// dnsCommand is `bench dns`: it measures DNS evidence from knot on loopback,
+// and dnsx and dnsperf on the same names.
 func dnsCommand(ctx context.Context, dir string, args []string) error {
 	flags := flag.NewFlagSet("dns", flag.ContinueOnError)
 	names := flags.Int("names", 100_000, "names in the zone")
-	each := flags.Int("each", 5, "names of one group, at most 5 by the platform's quota; a group has a name of its own")
+	each := flags.Int("each", 5, "names per group, at most 5 by the platform's quota; each group has its own name")
 	runs := flags.Int("runs", 5, "alternated runs of each program")
-	mode := flags.String("collect", "", "collect evidence in this `mode` and end: authoritative or resolver")
+	mode := flags.String("collect", "", "only collect evidence in this `mode`: authoritative or resolver")
 	port := flags.Int("port", 0, "of the server for --collect")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -91,23 +91,23 @@ func measureDNS(ctx context.Context, dir string, names, each, runs int) ([]figur
 	collect := func(mode string) command {
 		return command{dir: dir, args: []string{self, "-dir", dir, "dns", "-collect", mode, "-port", port, "-each", strconv.Itoa(each)}}
 	}
-	lint := func(flags ...string) command { // with judging and reporting
+	lint := func(flags ...string) command { // with checks and report
 		return command{dir: dir, args: append([]string{bindgate, "lint", "-f", "jsonl=/dev/null", "bindings.yaml"}, flags...)}
 	}
 	rows := []dnsRow{
-		{"dnsx -a, names alone", "", command{dir: dir, args: []string{dnsx, "-silent", "-l", "names", "-r", server, "-a", "-o", "dnsx.out"}}, runs},
+		{"dnsx -a, names only", "", command{dir: dir, args: []string{dnsx, "-silent", "-l", "names", "-r", server, "-a", "-o", "dnsx.out"}}, runs},
 		{"DNS evidence, authoritative servers", fmt.Sprintf("≤ %.1f × dnsx", targetDNS), collect("authoritative"), runs},
 		{"DNS evidence, resolver", fmt.Sprintf("≤ %.1f × dnsx", targetDNS), collect("resolver"), runs},
 	}
 	if dnsperf, err := exec.LookPath("dnsperf"); err == nil {
 		rows = append(rows, dnsRow{"dnsperf, CNAME of the names", "", command{dir: dir, args: []string{dnsperf, "-s", dnsAddress, "-p", port, "-d", "queries", "-n", "1"}}, runs})
 	}
-	rows = append(rows, // for the whole picture: judging and reporting is most of it
+	rows = append(rows, // for comparison: checks and reports dominate
 		dnsRow{"lint --offline", "", lint("--offline"), 1},
 		dnsRow{"lint, authoritative servers", "", lint("--without", "group,revocation", "--config", "owner.yaml"), 1},
 		dnsRow{"lint, resolver", "", lint("--without", "group,revocation", "--resolver", server), 1})
 	samples, served := make([][]sample, len(rows)), make([]time.Duration, len(rows))
-	for round := range runs { // in turn, so that a busy machine meets all of them alike
+	for round := range runs { // alternated, so that other load affects all of them alike
 		for i, r := range rows {
 			if round >= r.runs {
 				continue
@@ -132,8 +132,9 @@ func measureDNS(ctx context.Context, dir string, names, each, runs int) ([]figur
 	return figures, nil
 }
 
-// collectDNS collects the DNS evidence of the names in dir and nothing else. A name
-// that does not lead to its group is an error: a wrong run is quick for the wrong reason.
+// collectDNS only collects the DNS evidence of the names in dir. A name that
+// does not resolve to its group is an error: a wrong run is fast for the wrong
+// reason.
 func collectDNS(ctx context.Context, dir, mode string, port uint16, each int) error {
 	collector, err := collectorFor(dir, mode, port)
 	if err != nil {
@@ -200,15 +201,15 @@ func groupID(i, each int) string { return fmt.Sprintf("927d50c0f2e54b359919923d9
 
 func groupName(group string) string { return group + "-cn-hangzhou.alicloudapi.com" }
 
-// knot is a name server that answers for every zone on the way to the names.
+// knot is a name server that serves all zones of the names.
 type knot struct {
 	process *exec.Cmd
 	port    uint16
 	version string
 }
 
-// startKnot serves the root, com, demo.com and alicloudapi.com, and writes what the
-// programs read: names, queries, hints and bindings.yaml.
+// startKnot serves the root, com, demo.com and alicloudapi.com, and writes the
+// input of the programs: names, queries, hints and bindings.yaml.
 func startKnot(ctx context.Context, dir string, names, each int) (*knot, error) {
 	program, err := exec.LookPath("knotd")
 	if err != nil {
@@ -237,7 +238,7 @@ func startKnot(ctx context.Context, dir string, names, each int) (*knot, error) 
 		return nil, err
 	}
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		var client *resolve.Client // a new one, for a client leaves a silent server alone
+		var client *resolve.Client // a new one, because a client stops asking a silent server
 		if client, err = resolve.New(resolve.Config{Server: net.JoinHostPort(dnsAddress, strconv.Itoa(int(k.port))), Timeout: 100 * time.Millisecond, Tries: 1}); err != nil {
 			break
 		}
@@ -251,10 +252,10 @@ func startKnot(ctx context.Context, dir string, names, each int) (*knot, error) 
 
 func (k *knot) stop() {
 	_ = k.process.Process.Signal(syscall.SIGTERM)
-	_ = k.process.Wait() // how it ends is of no interest
+	_ = k.process.Wait() // the outcome is irrelevant
 }
 
-// cpu is what the server has used until now; 0 where /proc does not say.
+// cpu returns the server's CPU time so far; 0 if /proc does not show it.
 func (k *knot) cpu() time.Duration {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", k.process.Process.Pid))
 	_, after, _ := strings.Cut(string(text), ") ")

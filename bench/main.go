@@ -1,10 +1,10 @@
-// Command bench measures how quick bindgate is, beside its peers, and
-// prints a table. It builds both from this tree, makes its input in a temporary
-// folder and runs real processes; all that it shares with them is the CA that
-// mints the certificates.
+// Command bench measures how fast bindgate is compared with similar programs,
+// and prints a table. It builds all of them from this tree, creates its input
+// in a temporary folder and runs real processes; the only code that it shares
+// with bindgate is the CA that creates the certificates.
 //
 // A figure that misses its target is printed as missed and is no failure: the
-// exit code is 1 only when something did not run.
+// exit code is 1 only if something did not run.
 package main
 
 import (
@@ -40,7 +40,7 @@ func main() {
 	}
 }
 
-// bench makes the input, measures, and prints what it measured as it goes.
+// bench creates the input, measures, and prints results as it goes.
 func bench(ctx context.Context, dir string, runs, accountRuns, manyRuns, applyBindings int) error {
 	if dir == "" {
 		temporary, err := os.MkdirTemp("", "bindgate-bench-")

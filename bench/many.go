@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// What many bindings may cost.
+// Cost targets of many bindings.
 const (
-	targetGrowth  = 1.1         // time of a binding among 100,000, in times of one among 1,000
-	targetPeak    = 300_000_000 // bytes, of 100,000 bindings
+	targetGrowth  = 1.1         // time of a binding among 100,000, relative to one among 1,000
+	targetPeak    = 300_000_000 // bytes, for 100,000 bindings
 	targetPeers   = 0.35        // of the time of zlint, openssl and conftest together
-	targetRules   = 0.5         // of conftest's CPU, for what the same rules add
+	targetRules   = 0.5         // of conftest's CPU, for the added cost of the same rules
 	targetStart   = 1.0         // of conftest's CPU, for 20 policies with 1 MB of data
-	peerBatch     = 500         // files a process of a peer is given, where it is given many
-	peerAlone     = 200         // files that get a process each
+	peerBatch     = 500         // files per process of another program, in batches
+	peerAlone     = 200         // files with one process each
 	manyBindings  = 10_000
 	mostBindings  = 100_000
 	fewBindings   = 1_000
@@ -28,11 +28,11 @@ const (
 )
 
 // measureMany lints thousands of distinct bindings with a certificate each, and
-// lets other programs judge the same files.
+// runs other programs on the same files.
 func measureMany(ctx context.Context, p programs, a authority, dir string, runs int) ([]figure, error) {
 	dir = filepath.Join(dir, "many")
 	if err := writeMany(a, dir); err != nil {
-		return nil, fmt.Errorf("making the input: %w", err)
+		return nil, fmt.Errorf("creating the input: %w", err)
 	}
 	growth, err := measureGrowth(ctx, p, dir, runs)
 	if err != nil {
@@ -49,7 +49,8 @@ func measureMany(ctx context.Context, p programs, a authority, dir string, runs 
 	return append(append(growth, peers...), rules...), nil
 }
 
-// measureGrowth compares the cost of a binding among 1,000 with that among 100,000.
+// measureGrowth compares the cost of a binding among 1,000 with one among
+// 100,000.
 func measureGrowth(ctx context.Context, p programs, dir string, runs int) ([]figure, error) {
 	lint := func(n int) command {
 		return command{dir: dir, args: []string{p.bindgate, "lint", "--offline", "--roots", "roots.pem", "-f", "jsonl=/dev/null", manifestOf(n)}}
@@ -62,16 +63,16 @@ func measureGrowth(ctx context.Context, p programs, dir string, runs int) ([]fig
 	few, most := each(0, fewBindings), each(2, mostBindings)
 	ratio, peak := float64(most)/float64(few), median(samples[2], memory)
 	return []figure{
-		{name: "100,000 bindings: CPU of a binding", target: fmt.Sprintf("≤ %.1f × of 1,000", targetGrowth), missed: ratio > targetGrowth, runs: len(samples[2]),
+		{name: "100,000 bindings: CPU per binding", target: fmt.Sprintf("≤ %.1f × of 1,000", targetGrowth), missed: ratio > targetGrowth, runs: len(samples[2]),
 			measured: microseconds(most), note: fmt.Sprintf("%.2f × of 1,000 (%s), 10,000: %s", ratio, microseconds(few), microseconds(each(1, manyBindings)))},
 		{name: "100,000 bindings: memory", target: "≤ " + megabytes(targetPeak), missed: peak > targetPeak, runs: len(samples[2]),
 			measured: megabytes(peak), note: fmt.Sprintf("1,000: %s, 10,000: %s", megabytes(median(samples[0], memory)), megabytes(median(samples[1], memory)))},
 	}, nil
 }
 
-// measurePeers lets zlint, openssl and conftest judge the same 10,000 files: file by
-// file, as people run them, and in batches, which saves them the cost of processes.
-// File by file is measured on some of the files.
+// measurePeers runs zlint, openssl and conftest on the same 10,000 files: file by file,
+// as people run them, and in batches, which saves the cost of processes. File by file
+// is measured with some of the files.
 func measurePeers(ctx context.Context, p programs, dir string, runs int) ([]figure, error) {
 	judge := func(files, perProcess int, suffix, program string) command {
 		return command{dir: dir, args: []string{"sh", "-c", fmt.Sprintf("set -e; head -%d names.txt | sed 's,.*,certs/&%s,' | xargs -n %d %s >peer.out",
@@ -157,8 +158,8 @@ func manifestOf(n int) string { return fmt.Sprintf("bindings-%d.yaml", n) }
 
 func microseconds(d time.Duration) string { return fmt.Sprintf("%d µs", d.Microseconds()) }
 
-// writeMany writes manifests of several sizes over the same certificates, one
-// file a binding for conftest, and the policies of both programs.
+// writeMany writes manifests of several sizes for the same certificates, one
+// file per binding for conftest, and the policies of both programs.
 func writeMany(a authority, dir string) error {
 	domains := make([]string, mostBindings)
 	var text, bares strings.Builder
@@ -269,12 +270,12 @@ func second(path string) (string, error) {
 	const begin = "-----BEGIN CERTIFICATE-----"
 	parts := strings.SplitAfterN(string(text), begin, 3)
 	if err != nil || len(parts) < 3 {
-		return "", fmt.Errorf("%q holds no second certificate: %w", path, err)
+		return "", fmt.Errorf("%q contains no second certificate: %w", path, err)
 	}
 	return begin + parts[2], nil
 }
 
-// openssl tells the version of the peer that is not built here.
+// openssl returns the version of the installed openssl.
 func openssl(ctx context.Context) string {
 	out, err := exec.CommandContext(ctx, "openssl", "version").Output()
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// targetRatio is what one binding may cost, in runs of conftest.
+// targetRatio is the cost target of one binding, relative to a run of conftest.
 const targetRatio = 0.7
 
 const oneManifest = `apiVersion: bindgate/v1
@@ -23,15 +23,15 @@ bindings:
     labels: {owner: payments, changeTicket: CHG-1042}
 `
 
-// onePolicy is the same for both programs but for its package and for where the
-// binding is: conftest gets the manifest as it is written, bindgate each binding.
+// onePolicy is the same for both programs except for its package and the path
+// of the binding: conftest gets the manifest as written, bindgate each binding.
 const onePolicy = `package PACKAGE
 
 binding := INPUT
 
-deny contains "no label tells the owner" if not binding.labels.owner
+deny contains "no label names the owner" if not binding.labels.owner
 
-deny contains "the ticket is missing, or is none" if not regex.match("^CHG-[0-9]+$", binding.labels.changeTicket)
+deny contains "the ticket is missing or malformed" if not regex.match("^CHG-[0-9]+$", binding.labels.changeTicket)
 
 deny contains sprintf("%s is not for RELEASE", [binding.domainName]) if binding.bindStageName != "RELEASE"
 
@@ -42,12 +42,12 @@ deny contains sprintf("%s has a certificate of another name", [binding.domainNam
 }
 `
 
-// measureOneBinding lints one sound binding, offline, and lets conftest judge
-// the same manifest by the same Rego, in turn.
+// measureOneBinding lints one valid binding offline, alternating with conftest
+// on the same manifest and Rego.
 func measureOneBinding(ctx context.Context, p programs, a authority, dir string, runs int) ([]figure, error) {
 	dir = filepath.Join(dir, "one")
 	if err := writeOneBinding(a, dir); err != nil {
-		return nil, fmt.Errorf("making the input: %w", err)
+		return nil, fmt.Errorf("creating the input: %w", err)
 	}
 	conftest := func(manifest string, exit int) command {
 		return command{dir: dir, exit: exit, args: []string{p.conftest, "test", "--policy", "conftest.rego", manifest}}
@@ -55,7 +55,7 @@ func measureOneBinding(ctx context.Context, p programs, a authority, dir string,
 	lint := func(manifest string, exit int, flags ...string) command {
 		return command{dir: dir, exit: exit, args: append([]string{p.bindgate, "lint", "--offline", manifest}, flags...)}
 	}
-	// Both must refuse what the Rego denies, or it was not asked.
+	// Both must refuse what the Rego denies, else it was not evaluated.
 	denied := []command{conftest("denied.yaml", 1), lint("denied.yaml", 1, "--roots", "roots.pem", "--policy", "bindgate.rego")}
 	if _, err := alternate(ctx, denied, 0, 1); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func measureOneBinding(ctx context.Context, p programs, a authority, dir string,
 		conftest("bindings.yaml", 0),
 		lint("bindings.yaml", 0, "--roots", "roots.pem", "--policy", "bindgate.rego"),
 		lint("bindings.yaml", 0, "--roots", "roots.pem"),
-		lint("bindings.yaml", 1, "--policy", "bindgate.rego"), // Mozilla does not know the CA of the bench
+		lint("bindings.yaml", 1, "--policy", "bindgate.rego"), // Mozilla's list lacks the bench's CA
 	}, runs/10+1, runs)
 	if err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func measureOneBinding(ctx context.Context, p programs, a authority, dir string,
 
 func atMost(ratio float64) string { return fmt.Sprintf("≤ %.1f × conftest", ratio) }
 
-// timed is the figure of samples beside those of conftest.
+// timed returns the figure of samples compared with those of conftest.
 func timed(name string, samples, conftest []sample, target string) figure {
 	took := median(samples, wall)
 	ratio := float64(took) / float64(median(conftest, wall))

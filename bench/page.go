@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// pageCommand writes into a folder the HTML report of a full account in which
-// every seventh name leads elsewhere: .ci/html looks at it in a browser.
+// pageCommand writes the HTML report of a full account in which every seventh
+// name resolves elsewhere: .ci/html tests it in a browser.
 func pageCommand(ctx context.Context, dir string, args []string) error {
 	flags := flag.NewFlagSet("page", flag.ContinueOnError)
 	count := flags.Int("bindings", bindings, "bindings in the report")
@@ -55,7 +55,7 @@ func pageCommand(ctx context.Context, dir string, args []string) error {
 	return err
 }
 
-// astray has every seventh CNAME record lead elsewhere.
+// astray changes the target of every seventh CNAME record.
 func astray(seed string) string {
 	lines, seen := strings.SplitAfter(seed, "\n"), 0
 	for i, line := range lines {

@@ -11,7 +11,7 @@ import (
 )
 
 // authority issues the certificates of the bench: every chain is a leaf and one
-// intermediate, as a public CA hands them out.
+// intermediate, like those of public CAs.
 type authority struct{ root, intermediate *ca.Authority }
 
 func newAuthority() (authority, error) {
@@ -23,8 +23,8 @@ func newAuthority() (authority, error) {
 	return authority{root: root, intermediate: intermediate}, err
 }
 
-// writePairs writes a certificate and a P-256 key of its own for each domain:
-// <domain>.pem and <domain>.key in dir.
+// writePairs writes a certificate and a P-256 key for each domain: <domain>.pem
+// and <domain>.key in dir.
 func (a authority) writePairs(dir string, domains []string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err

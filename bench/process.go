@@ -11,23 +11,23 @@ import (
 	"time"
 )
 
-// command is one program with its arguments, to be run again and again.
+// command is one program with its arguments, to be run repeatedly.
 type command struct {
 	dir  string
-	env  []string // nil: that of the bench
+	env  []string // nil: the bench's environment
 	args []string
-	exit int // the exit code that is wanted
+	exit int // the expected exit code
 }
 
-// sample is what one run took.
+// sample is the cost of one run.
 type sample struct {
 	wall   time.Duration // from before its start until after its exit
 	cpu    time.Duration // user and system
 	memory int64         // largest resident set, bytes
 }
 
-// run runs the command once. Another exit code than the wanted one is an error:
-// a wrong run is quick for the wrong reason.
+// run runs the command once. An unexpected exit code is an error: a wrong run
+// is fast for the wrong reason.
 func (c command) run(ctx context.Context) (sample, error) {
 	x := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
 	var output bytes.Buffer
@@ -48,8 +48,8 @@ func (c command) run(ctx context.Context) (sample, error) {
 	return s, nil
 }
 
-// alternate runs the commands in turn, so that whatever else the machine does
-// meets all of them alike. The first rounds warm the caches and do not count.
+// alternate runs the commands in turn, so that other load affects all of them
+// alike. The first rounds warm the caches and are not counted.
 func alternate(ctx context.Context, commands []command, warm, rounds int) ([][]sample, error) {
 	samples := make([][]sample, len(commands))
 	for round := range warm + rounds {
@@ -66,7 +66,7 @@ func alternate(ctx context.Context, commands []command, warm, rounds int) ([][]s
 	return samples, nil
 }
 
-// median is the middle of what of gives for each sample.
+// median returns the median of of(sample).
 func median[T int64 | time.Duration](samples []sample, of func(sample) T) T {
 	values := make([]T, len(samples))
 	for i, s := range samples {

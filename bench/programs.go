@@ -13,11 +13,11 @@ import (
 	"strings"
 )
 
-// programs are the paths of what is measured.
+// programs are the paths of the measured programs.
 type programs struct{ bindgate, conftest, zlint string }
 
 // build compiles bindgate as `go install` does, and conftest in the version
-// that tools/peers/go.mod pins. It wants to be run in the folder bench.
+// pinned in tools/peers/go.mod. It must run in the folder bench.
 func build(ctx context.Context, dir string) (programs, error) {
 	p := programs{bindgate: filepath.Join(dir, "bindgate"), conftest: filepath.Join(dir, "conftest"), zlint: filepath.Join(dir, "zlint")}
 	err := goBuild(ctx, "-o", p.bindgate, "./cmd/bindgate")
@@ -27,7 +27,7 @@ func build(ctx context.Context, dir string) (programs, error) {
 	if err := goBuild(ctx, "-modfile=tools/peers/go.mod", "-o", p.conftest, "github.com/open-policy-agent/conftest"); err != nil {
 		return p, err
 	}
-	return p, goBuild(ctx, "-o", p.zlint, "github.com/zmap/zlint/v3/cmd/zlint") // of the version that bindgate itself links
+	return p, goBuild(ctx, "-o", p.zlint, "github.com/zmap/zlint/v3/cmd/zlint") // in the version that bindgate links
 }
 
 func goBuild(ctx context.Context, args ...string) error {
@@ -39,7 +39,7 @@ func goBuild(ctx context.Context, args ...string) error {
 	return nil
 }
 
-// print tells what is measured on what.
+// print prints the programs, their versions and the machine.
 func (p programs) print(ctx context.Context, w io.Writer) {
 	fmt.Fprintf(w, "%s, %d cores, %s/%s\n", cpu(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 	for _, path := range []string{p.bindgate, p.conftest, p.zlint} {
@@ -48,7 +48,7 @@ func (p programs) print(ctx context.Context, w io.Writer) {
 	fmt.Fprintln(w, openssl(ctx))
 }
 
-// versions tells the versions that a program was built from.
+// versions returns the versions that a program was built from.
 func versions(path string) string {
 	info, err := buildinfo.ReadFile(path)
 	if err != nil {
@@ -66,13 +66,13 @@ func versions(path string) string {
 	return fmt.Sprintf("%s %s, opa %s, %s", filepath.Base(path), self, opa, info.GoVersion)
 }
 
-// cpu is the model's name where the system tells it.
+// cpu returns the CPU model, if the system reports it.
 func cpu() string {
 	f, err := os.Open("/proc/cpuinfo")
 	if err != nil {
 		return "unknown CPU"
 	}
-	defer func() { _ = f.Close() }() // it was only read
+	defer func() { _ = f.Close() }() // read only
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		if name, ok := strings.CutPrefix(lines.Text(), "model name"); ok {
 			return strings.TrimLeft(name, "\t :")

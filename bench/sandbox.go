@@ -11,13 +11,13 @@ import (
 	"syscall"
 )
 
-// sandbox is `bindgate sandbox` in a process of its own.
+// sandbox is `bindgate sandbox` in a separate process.
 type sandbox struct {
 	process *exec.Cmd
-	env     []string // what a client of it needs
+	env     []string // of its clients
 }
 
-// startSandbox starts one on dir's seed and waits until it serves.
+// startSandbox starts a sandbox with dir's seed and waits until it serves.
 func startSandbox(ctx context.Context, bindgate, dir string, flags []string) (*sandbox, error) {
 	args := append([]string{"sandbox", "--seed", "seed.yaml", "--roots", "roots.pem"}, flags...)
 	s := &sandbox{process: exec.CommandContext(ctx, bindgate, args...), env: os.Environ()}
@@ -37,10 +37,10 @@ func startSandbox(ctx context.Context, bindgate, dir string, flags []string) (*s
 		}
 	}
 	s.stop()
-	return nil, errors.New("starting the sandbox: it ended before it told its address")
+	return nil, errors.New("starting the sandbox: it ended before it printed its address")
 }
 
-// stop ends it; how it ends is of no interest here.
+// stop terminates the sandbox; the outcome is irrelevant.
 func (s *sandbox) stop() {
 	_ = s.process.Process.Signal(syscall.SIGTERM)
 	_ = s.process.Wait()

@@ -7,8 +7,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// faint lists the texts whose contrast with what is behind them is below 4.5 to 1
-// (WCAG 2.2, 1.4.3, the same as EN 301 549 asks for), each colour pair once.
+// faint lists texts whose contrast with the background is below 4.5 to 1 (WCAG
+// 2.2, 1.4.3, also required by EN 301 549), each colour pair once.
 const faint = `(() => {
 	const rgb = (c) => (c.match(/[\d.]+/g) || []).map(Number);
 	const light = (c) => { const [r, g, b] = rgb(c).map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);

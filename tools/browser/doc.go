@@ -1,3 +1,3 @@
-// Package browser holds the test of the HTML report in a real browser. It is a
-// module of its own, so that bindgate itself needs no browser's library.
+// Package browser tests the HTML report in a real browser. It is a separate
+// module, so that bindgate itself needs no browser library.
 package browser

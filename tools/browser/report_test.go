@@ -21,11 +21,11 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// watched gathers what a quiet page never does.
+// watched records events that a correct page never causes.
 type watched struct {
 	sync.Mutex
-	requests []string // beyond the page itself
-	console  []string // messages, errors, refusals by the content policy
+	requests []string // other than the page itself
+	console  []string // messages, errors, violations of the content policy
 }
 
 func (w *watched) on(event any) {
@@ -43,7 +43,7 @@ func (w *watched) on(event any) {
 	}
 }
 
-// open starts the browser on the page of a variable.
+// open starts the browser on the page named by a variable.
 func open(t testing.TB, variable string) (context.Context, *watched) {
 	t.Helper()
 	file := os.Getenv(variable)
@@ -80,7 +80,7 @@ func value[T any](t testing.TB, ctx context.Context, expression string) T {
 
 const shown = `document.querySelectorAll(".binding").length`
 
-// expand unfolds every card that is drawn, with its evidence, and waits for it.
+// expand unfolds every rendered card with its evidence, and waits for it.
 func expand(t *testing.T, ctx context.Context) {
 	t.Helper()
 	run(t, ctx, chromedp.Click("#expand"), chromedp.Evaluate(`document.querySelectorAll(".evidence").forEach((e) => { e.open = true; }), 0`, nil),
@@ -127,7 +127,7 @@ func TestFilter(t *testing.T) {
 	quiet(t, seen)
 }
 
-// The table that the page gives away holds what is shown, and no spreadsheet computes a cell of it.
+// The CSV contains the visible rows, and no spreadsheet evaluates a cell of it.
 func TestCSV(t *testing.T) {
 	for variable, want := range map[string]string{"BINDGATE_REPORT": `"expired.demo.com"`, "BINDGATE_HOSTILE": `"'=cmd()"`} {
 		ctx, seen := open(t, variable)
@@ -146,12 +146,12 @@ func TestCSV(t *testing.T) {
 	}
 }
 
-// Every binding and every check that a finding names can be linked to.
+// Every binding and every check in a finding has an anchor.
 func TestLinks(t *testing.T) {
 	ctx, seen := open(t, "BINDGATE_LARGE")
 	last := value[string](t, ctx, `JSON.parse(document.getElementById("data").textContent).rows.at(-1).id`)
 	if drawn := value[int](t, ctx, `document.querySelectorAll("[id='`+last+`']").length`); drawn != 0 {
-		t.Fatalf("%s is drawn before anybody looks at it, which tests nothing", last)
+		t.Fatalf("%s is rendered before it is visible, so the test proves nothing", last)
 	}
 	run(t, ctx, chromedp.Evaluate(`location.hash = "`+last+`", 0`, nil), chromedp.Poll(`document.getElementById("`+last+`")?.open`, nil))
 	run(t, ctx, chromedp.Evaluate(`document.querySelector("[id='`+last+`'] .evidence").open = true, 0`, nil),
@@ -164,8 +164,8 @@ func TestLinks(t *testing.T) {
 	quiet(t, seen)
 }
 
-// BenchmarkLarge measures a page of thousands of bindings: how long after the start
-// of its loading a reader can use it, and how long a search takes until it is painted.
+// BenchmarkLarge measures a page of thousands of bindings: the time from
+// loading until the page is interactive, and from a search until it is painted.
 func BenchmarkLarge(b *testing.B) {
 	for b.Loop() {
 		ctx, seen := open(b, "BINDGATE_LARGE")
@@ -179,7 +179,7 @@ func BenchmarkLarge(b *testing.B) {
 			const field = document.getElementById("search"), start = performance.now();
 			field.value = "api3 team17";
 			field.dispatchEvent(new Event("input", { bubbles: true }));
-			document.getElementById("list").getBoundingClientRect(); // lays the list out
+			document.getElementById("list").getBoundingClientRect(); // forces layout
 			requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)));
 		})`, &search, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
 		b.ReportMetric(search, "search-ms")
@@ -223,7 +223,8 @@ func TestDrawings(t *testing.T) {
 	quiet(t, seen)
 }
 
-// Paper shows every binding with its findings, and evidence where it was asked for.
+// The printed page shows every binding with its findings, and evidence on
+// request.
 func TestPrint(t *testing.T) {
 	ctx, seen := open(t, "BINDGATE_LARGE")
 	rows := value[int](t, ctx, `JSON.parse(document.getElementById("data").textContent).rows.length`)
@@ -267,16 +268,16 @@ func TestHostileTextStaysText(t *testing.T) {
 		t.Errorf("%d elements that text made", n)
 	}
 	quiet(t, seen)
-	// What is not the page's own script is refused even where it got in.
+	// A script that is not the page's own is refused even if it gets in.
 	run(t, ctx, chromedp.Evaluate(`{ const s = document.createElement("script"); s.textContent = "window.ran = true"; document.body.append(s); }`, nil))
 	if value[bool](t, ctx, `window.ran === true`) {
 		t.Error("the content policy let a foreign script run")
 	}
 }
 
-// TestPictures writes the pictures of the docs where BINDGATE_PICTURES names a folder:
-// the page with few and with many bindings, light and dark, on a wide and a narrow
-// screen. No page may be wider than its window.
+// TestPictures writes the pictures of the docs if BINDGATE_PICTURES names a
+// folder: the page with few and with many bindings, light and dark, on a wide
+// and a narrow screen. No page may be wider than its window.
 func TestPictures(t *testing.T) {
 	folder := os.Getenv("BINDGATE_PICTURES")
 	for _, p := range []struct {
@@ -307,7 +308,7 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// quiet wants that the page asked for nothing but itself and complained of nothing.
+// quiet checks that the page made no requests and logged nothing.
 func quiet(t testing.TB, w *watched) {
 	t.Helper()
 	w.Lock()

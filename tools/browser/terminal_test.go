@@ -11,12 +11,13 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// terminalStyle is how the colours of the text report look in the picture.
+// terminalStyle styles the colours of the text report in the picture.
 const terminalStyle = `body { margin: 0; } pre { display: inline-block; min-width: 50rem; margin: 0; padding: 1rem 1.5rem; background: #11161d; color: #e4e9f0; font: 15px/1.45 "DejaVu Sans Mono", monospace; }
 .s1 { font-weight: 700; } .s2 { color: #9fabbb; } .s31 { color: #ff9c94; } .s32 { color: #7fd497; } .s33 { color: #f3c073; }`
 
-// onTerminal is coloured text as HTML. Each span of the report ends before the
-// next one begins, so every sequence that begins none closes the last.
+// onTerminal converts coloured text to HTML. Each span of the report ends
+// before the next one begins, so every sequence that begins none closes the
+// last.
 func onTerminal(text string) string {
 	sequence := regexp.MustCompile("\x1b\\[([0-9;]*)m")
 	return sequence.ReplaceAllStringFunc(html.EscapeString(text), func(s string) string {
@@ -28,15 +29,15 @@ func onTerminal(text string) string {
 	})
 }
 
-// TestTerminal looks at what the text report is on a terminal, as script (bsdutils)
-// recorded it, and writes its picture where BINDGATE_PICTURES names a folder: the
+// TestTerminal checks the text report on a terminal, as recorded by script
+// (bsdutils), and writes its picture if BINDGATE_PICTURES names a folder: the
 // first refusals and the summary.
 func TestTerminal(t *testing.T) {
 	recorded, err := os.ReadFile(os.Getenv("BINDGATE_TERMINAL"))
 	if err != nil {
 		t.Fatalf("BINDGATE_TERMINAL names no record of a terminal; run .ci/html: %v", err)
 	}
-	_, text, _ := strings.Cut(strings.ReplaceAll(string(recorded), "\r\n", "\n"), "\n") // script's own first line
+	_, text, _ := strings.Cut(strings.ReplaceAll(string(recorded), "\r\n", "\n"), "\n") // the first line is script's
 	text, _, _ = strings.Cut(text, "\nScript done")
 	parts := strings.Split(strings.Trim(text, "\n"), "\n\n")
 	if len(parts) < 5 || !strings.Contains(parts[0], "\x1b[31;1m✗ refused") || !strings.Contains(parts[len(parts)-1], "next:") {
