@@ -255,8 +255,8 @@ func TestModes(t *testing.T) {
 		list []byte
 		why  string
 	}{
-		"stale":             {bare.crl(t, func(l *x509.RevocationList) { l.NextUpdate = pkitest.Now().Add(-time.Minute) }), "out of date"},
-		"of another key":    {stranger.crl(t, nil), "not signed by the issuer"},
+		"stale":               {bare.crl(t, func(l *x509.RevocationList) { l.NextUpdate = pkitest.Now().Add(-time.Minute) }), "out of date"},
+		"of another key":      {stranger.crl(t, nil), "not signed by the issuer"},
 		"from another issuer": {rootList(t, stranger), "from another issuer"},
 	} {
 		if err := os.WriteFile(file, test.list, 0o600); err != nil {
