@@ -22,7 +22,7 @@ const (
 func measureAccount(ctx context.Context, p programs, a authority, dir string, runs int) ([]figure, error) {
 	dir = filepath.Join(dir, "account")
 	if err := writeAccount(a, dir, groups, true); err != nil {
-		return nil, fmt.Errorf("making the input: %w", err)
+		return nil, fmt.Errorf("creating the input: %w", err)
 	}
 	slow, err := lintAccount(ctx, p, dir, runs, []string{"--latency", "30ms", "--rate", "100"}, nil)
 	if err != nil {
@@ -65,7 +65,7 @@ func lintAccount(ctx context.Context, p programs, dir string, runs int, sandboxF
 	return samples[0], err
 }
 
-// summary is what a report counts.
+// summary is the counts of a report.
 type summary struct{ Bindings, Allowed, Bound int }
 
 func readSummary(report string) (summary, error) {
@@ -77,12 +77,12 @@ func readSummary(report string) (summary, error) {
 	return r.Summary, err
 }
 
-// measureApply binds every domain of an account that has none yet, in one run, with
-// neither latency nor a limit of the rate.
+// measureApply binds every domain of an account without bindings in one run, without
+// latency or rate limit.
 func measureApply(ctx context.Context, p programs, a authority, dir string, count int) ([]figure, error) {
 	dir = filepath.Join(dir, "apply")
 	if err := writeAccount(a, dir, count/(2*domainsEach), false); err != nil {
-		return nil, fmt.Errorf("making the input: %w", err)
+		return nil, fmt.Errorf("creating the input: %w", err)
 	}
 	s, err := startSandbox(ctx, p.bindgate, dir, nil)
 	if err != nil {

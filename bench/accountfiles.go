@@ -17,12 +17,12 @@ const (
 type account struct {
 	manifest, groups, zone strings.Builder
 	domains                []string
-	bound                  bool // the gateway has them
+	bound                  bool // the bindings are in effect
 }
 
-// writeAccount writes the manifest, its certificates and the sandbox's seed, of so
-// many groups with domainsEach domains of each network type. Each binding is in
-// effect already if bound, on a group that has no room for another.
+// writeAccount writes the manifest, its certificates and the sandbox's seed for the
+// number of groups, with domainsEach domains of each network type. If bound, each
+// binding is already in effect, on a group without room for another.
 func writeAccount(a authority, dir string, groups int, bound bool) error {
 	all := account{bound: bound}
 	for i := range groups {
@@ -57,7 +57,7 @@ func (all *account) addDomain(domain, group, network, target string) {
 	name := strings.ReplaceAll(domain, ".", "_")
 	fmt.Fprintf(&all.manifest, "  - domainName: %s\n    groupId: %s\n    customDomainType: %s\n", domain, group, network)
 	fmt.Fprintf(&all.manifest, "    certificate: {name: %s, body: certs/%s.pem, privateKey: certs/%[2]s.key}\n", name, domain)
-	if all.bound { // the certificate in effect ended long ago, so that any other may replace it
+	if all.bound { // the certificate in effect expired long ago, so that any other may replace it
 		fmt.Fprintf(&all.groups, "      - {domainName: %s, customDomainType: %s, bindStageName: RELEASE, certificateName: %s, certificateValidEnd: 1000}\n",
 			domain, network, name)
 	}

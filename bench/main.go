@@ -40,7 +40,7 @@ func main() {
 	}
 }
 
-// bench makes the input, measures, and prints what it measured as it goes.
+// bench creates the input, measures, and prints results as it goes.
 func bench(ctx context.Context, dir string, runs, accountRuns, manyRuns, applyBindings int) error {
 	if dir == "" {
 		temporary, err := os.MkdirTemp("", "bindgate-bench-")

@@ -18,8 +18,8 @@ const (
 	targetPeers   = 0.35        // of the time of zlint, openssl and conftest together
 	targetRules   = 0.5         // of conftest's CPU, for the added cost of the same rules
 	targetStart   = 1.0         // of conftest's CPU, for 20 policies with 1 MB of data
-	peerBatch     = 500         // files a process of a peer is given, where it is given many
-	peerAlone     = 200         // files that get a process each
+	peerBatch     = 500         // files per process of another program, in batches
+	peerAlone     = 200         // files with one process each
 	manyBindings  = 10_000
 	mostBindings  = 100_000
 	fewBindings   = 1_000
@@ -70,9 +70,9 @@ func measureGrowth(ctx context.Context, p programs, dir string, runs int) ([]fig
 	}, nil
 }
 
-// measurePeers lets zlint, openssl and conftest judge the same 10,000 files: file by
-// file, as people run them, and in batches, which saves them the cost of processes.
-// File by file is measured on some of the files.
+// measurePeers runs zlint, openssl and conftest on the same 10,000 files: file by file,
+// as people run them, and in batches, which saves the cost of processes. File by file
+// is measured with some of the files.
 func measurePeers(ctx context.Context, p programs, dir string, runs int) ([]figure, error) {
 	judge := func(files, perProcess int, suffix, program string) command {
 		return command{dir: dir, args: []string{"sh", "-c", fmt.Sprintf("set -e; head -%d names.txt | sed 's,.*,certs/&%s,' | xargs -n %d %s >peer.out",
@@ -92,14 +92,14 @@ func measurePeers(ctx context.Context, p programs, dir string, runs int) ([]figu
 		return nil, err
 	}
 	return []figure{
-		besidePeers("file by file", samples[0], samples[4:], manyBindings/peerAlone),
-		besidePeers(fmt.Sprintf("%d files a process", peerBatch), samples[0], samples[1:4], 1),
+		comparedWithPeers("file by file", samples[0], samples[4:], manyBindings/peerAlone),
+		comparedWithPeers(fmt.Sprintf("%d files per process", peerBatch), samples[0], samples[1:4], 1),
 	}, nil
 }
 
-// besidePeers compares ours with zlint, openssl and conftest, which took each
-// sample for one part in parts of the files.
-func besidePeers(how string, ours []sample, peers [][]sample, parts int) figure {
+// comparedWithPeers compares ours with zlint, openssl and conftest, whose samples
+// cover one of parts equal parts of the files.
+func comparedWithPeers(how string, ours []sample, peers [][]sample, parts int) figure {
 	took := median(ours, wall)
 	var theirs time.Duration
 	var notes []string
@@ -109,15 +109,15 @@ func besidePeers(how string, ours []sample, peers [][]sample, parts int) figure 
 		notes = append(notes, name+" "+seconds(each))
 	}
 	ratio := float64(took) / float64(theirs)
-	return figure{name: "10,000 bindings beside zlint, openssl, conftest, " + how, target: fmt.Sprintf("≤ %.2f × together", targetPeers),
+	return figure{name: "10,000 bindings compared with zlint, openssl, conftest, " + how, target: fmt.Sprintf("≤ %.2f × together", targetPeers),
 		missed: ratio > targetPeers, runs: len(ours), measured: seconds(took), note: fmt.Sprintf("%.2f × (%s), CPU %s, %s", ratio,
 			strings.Join(notes, ", "), seconds(median(ours, cpuTime)), megabytes(median(ours, memory)))}
 }
 
-// measureRules takes what five rules add to a run over 10,000 bindings, and the
-// start with many policies, beside conftest's CPU for the same. The bindings have
-// no certificates: judging those costs twenty times as much as the rules, and what
-// the rules add would be lost in its noise.
+// measureRules compares the added cost of five rules in a run of 10,000 bindings, and
+// the start with many policies, with conftest's CPU for the same. The bindings have no
+// certificates: judging those costs twenty times as much as the rules, whose cost would
+// be lost in the noise.
 func measureRules(ctx context.Context, p programs, dir string, runs int) ([]figure, error) {
 	lint := func(manifest string, flags ...string) command {
 		return command{dir: dir, args: append([]string{p.bindgate, "lint", "--offline", "--roots", "roots.pem", "-f", "jsonl=/dev/null", manifest}, flags...)}
@@ -137,15 +137,15 @@ func measureRules(ctx context.Context, p programs, dir string, runs int) ([]figu
 	rules := float64(added) / float64(theirs)
 	start := float64(median(samples[3], cpuTime)) / float64(median(samples[4], cpuTime))
 	return []figure{
-		{name: "10,000 bindings: what 5 rules add", target: fmt.Sprintf("≤ %.1f × conftest's CPU", targetRules), missed: rules > targetRules, runs: len(samples[0]),
+		{name: "10,000 bindings: added cost of 5 rules", target: fmt.Sprintf("≤ %.1f × conftest's CPU", targetRules), missed: rules > targetRules, runs: len(samples[0]),
 			measured: seconds(added), note: fmt.Sprintf("%.2f × (conftest %s)", rules, seconds(theirs))},
 		{name: "start with 20 policies and 1 MB of data: CPU", target: fmt.Sprintf("≤ %.1f × conftest's", targetStart), missed: start > targetStart, runs: len(samples[3]),
 			measured: milliseconds(median(samples[3], cpuTime)), note: fmt.Sprintf("%.2f × (conftest %s)", start, milliseconds(median(samples[4], cpuTime)))},
 	}, nil
 }
 
-// medianDifference is the middle of what each run of a took more CPU than the run of
-// b before it.
+// medianDifference returns the median of the additional CPU time of each run of a over
+// the preceding run of b.
 func medianDifference(a, b []sample) time.Duration {
 	more := make([]sample, len(a))
 	for i := range a {
@@ -222,8 +222,8 @@ func manyCertificate(domain string) string {
 	return fmt.Sprintf("    certificate: {name: %s, body: certs/%s.pem, privateKey: certs/%[2]s.key}\n", strings.ReplaceAll(domain, ".", "_"), domain)
 }
 
-// manyPolicy is the same for both programs but for where the binding is: conftest
-// gets a manifest with all of them, bindgate each binding.
+// manyPolicy is the same for both programs except for the path of the binding: conftest
+// gets a manifest with all bindings, bindgate each binding.
 const manyPolicy = `package PACKAGE
 
 import rego.v1
@@ -254,7 +254,7 @@ const dataRule = `
 deny contains "the team has no contact" if not data.bench.owners["team-00042"].contact
 `
 
-// oneMegabyte is a JSON document of a million bytes that policies may read.
+// oneMegabyte returns a JSON document of a million bytes for policies.
 func oneMegabyte() (string, error) {
 	owners := map[string]map[string]string{}
 	for i := range 13_000 {

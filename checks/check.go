@@ -107,11 +107,11 @@ type Severities map[string]Severity
 // Of returns the severity of a check in this run. A core check, or one that
 // must pass, always blocks.
 func (m Severities) Of(c Check) Severity {
-	said, given := m[c.ID]
+	severity, given := m[c.ID]
 	if !given {
-		said = c.Severity
+		severity = c.Severity
 	}
-	if said == Warning && !c.Core && c.MustPass == nil {
+	if severity == Warning && !c.Core && c.MustPass == nil {
 		return Warning
 	}
 	return Error

@@ -70,10 +70,10 @@ func Validate(list []checks.Check, severities checks.Severities) error {
 			}
 			return fmt.Errorf("no check has the id %q%s", id, hint)
 		}
-		switch said := severities[id]; {
-		case said != checks.Error && said != checks.Warning:
-			return fmt.Errorf("%q has the severity %q; want error or warning", id, said)
-		case said != severities.Of(list[i]):
+		switch severity := severities[id]; {
+		case severity != checks.Error && severity != checks.Warning:
+			return fmt.Errorf("%q has the severity %q; want error or warning", id, severity)
+		case severity != severities.Of(list[i]):
 			return fmt.Errorf("%q is a core check and cannot be lowered; remove it from severities", id)
 		}
 	}

@@ -52,7 +52,7 @@ func judgeOrdered(s checks.Subject) checks.Verdict {
 		case i > 0 && !issues(c, chain):
 			warn("%s issued no certificate in the file", nth(chain, i))
 		case hidden(chain, i, s) > 0:
-			warn("%s, on the path to a root, comes after %s with the same name: OpenSSL uses the first, and refuses the chain if that leads to no root",
+			warn("%s, on the path to a root, comes after %s with the same name: OpenSSL uses the first, and refuses the chain if that path ends at no root",
 				nth(chain, i), nth(chain, hidden(chain, i, s)))
 		case i > 0 && !bytes.Equal(chain[i-1].RawIssuer, c.RawSubject) && len(found) == 0:
 			warn("%s is the first out of order: it did not issue %s", nth(chain, i), nth(chain, i-1))

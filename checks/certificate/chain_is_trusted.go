@@ -50,7 +50,7 @@ func judgeTrusted(s checks.Subject) checks.Verdict {
 		return checks.Judge(checks.Fails(atBody, path.Problem,
 			appendIssuer(chain, path.Missing)+"; for a private CA name its roots with --roots FILE"))
 	case path.Problem != "":
-		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s does not lead to a root of %s: %s", nth(chain, 0), path.RootsFrom, path.Problem),
+		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s does not chain to a root of %s: %s", nth(chain, 0), path.RootsFrom, path.Problem),
 			"give a certificate, with its intermediates, of a CA that clients trust; for a private CA name its roots with --roots FILE"))
 	case len(path.Subjects) == 0 || len(path.DER) != len(path.Subjects) || !bytes.Equal(path.DER[0], chain[0].Raw):
 		return checks.CannotTell("the evidence contains neither a certification path of the first certificate nor the reason why there is none")

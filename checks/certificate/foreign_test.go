@@ -43,19 +43,19 @@ func TestForeignKeysAreRefusedByName(t *testing.T) {
 // namedBy checks that one of the checks fails with the name and the reason.
 func namedBy(t *testing.T, what string, results []checks.Result, name string, ids ...string) {
 	t.Helper()
-	var said []string
+	var messages []string
 	for _, r := range results {
 		if r.Status != checks.StatusFail || !slices.Contains(ids, r.ID) {
 			continue
 		}
 		for _, f := range r.Findings {
-			said = append(said, f.Message)
+			messages = append(messages, f.Message)
 			if strings.Contains(f.Message, " is "+name+", which browsers") && strings.Contains(f.Fix, "openssl ecparam -name prime256v1") {
 				return
 			}
 		}
 	}
-	t.Errorf("%s: none of %v names it; got %q", what, ids, said)
+	t.Errorf("%s: none of %v names it; got %q", what, ids, messages)
 }
 
 // If the issuer's certificate is not in the file, only the signature identifies

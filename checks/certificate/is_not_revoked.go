@@ -39,7 +39,7 @@ func judgeRevoked(s checks.Subject) checks.Verdict {
 	}
 	var found []checks.Finding
 	certificates := s.Evidence.Revocation.Facts.Certificates
-	untold := len(certificates) > 0 && certificates[0].Status == evidence.RevocationNoSource
+	noStatus := len(certificates) > 0 && certificates[0].Status == evidence.RevocationNoSource
 	for _, c := range certificates {
 		switch c.Status {
 		case evidence.RevocationRevoked:
@@ -50,11 +50,11 @@ func judgeRevoked(s checks.Subject) checks.Verdict {
 			if c.Reason != "" {
 				reason = ", for " + bounded(c.Reason)
 			}
-			found = append(found, checks.Fails(atBody, fmt.Sprintf("the certificate of %q%s was revoked at %s%s, says %q",
+			found = append(found, checks.Fails(atBody, fmt.Sprintf("the certificate of %q%s was revoked at %s%s, according to %q",
 				bounded(c.Subject), serial, c.At.UTC().Format(time.RFC3339), reason, bounded(c.Source)), "have a new certificate issued, for a new key if the old one leaked"))
 		case evidence.RevocationGood, evidence.RevocationNoSource:
 		case evidence.RevocationUnknown:
-			untold = true
+			noStatus = true
 		default:
 			return checks.CannotTell(fmt.Sprintf("the evidence contains the unknown status %q", bounded(string(c.Status))))
 		}
@@ -64,7 +64,7 @@ func judgeRevoked(s checks.Subject) checks.Verdict {
 		return checks.Judge(found...)
 	case len(certificates) == 0:
 		return checks.CannotTell("no certificate was looked up; see certificate/chain-is-trusted")
-	case untold: // the status of an intermediate says nothing about the server's certificate
+	case noStatus: // the status of an intermediate says nothing about the server's certificate
 		return checks.DoesNotApply("no source reports the status of every certificate; see certificate/revocation-was-checked")
 	}
 	return checks.Pass()

@@ -18,16 +18,16 @@ func TestNotRevokedOfAll(t *testing.T) {
 		path     int // certificates
 		want     checks.Status
 	}{
-		"both good":                   {[]evidence.RevocationStatus{good, good}, 3, checks.StatusPass},
-		"a source for the leaf alone": {[]evidence.RevocationStatus{good, none}, 3, checks.StatusPass},
-		"the leaf's could not tell":   {[]evidence.RevocationStatus{unknown, good}, 3, checks.StatusNotApplicable},
-		"the CA's could not tell":     {[]evidence.RevocationStatus{good, unknown}, 3, checks.StatusNotApplicable},
-		"a source for the CA alone":   {[]evidence.RevocationStatus{none, good}, 3, checks.StatusNotApplicable},
-		"the CA revoked, leaf untold": {[]evidence.RevocationStatus{unknown, revoked}, 3, checks.StatusFail},
-		"nothing looked up":           {nil, 3, checks.StatusUnknown},
-		"no path, nothing looked up":  {nil, 0, checks.StatusUnknown},
-		"the certificate is the root": {nil, 1, checks.StatusNotApplicable},
-		"an undefined status":         {[]evidence.RevocationStatus{"fine"}, 3, checks.StatusUnknown},
+		"both good":                           {[]evidence.RevocationStatus{good, good}, 3, checks.StatusPass},
+		"a source for the leaf alone":         {[]evidence.RevocationStatus{good, none}, 3, checks.StatusPass},
+		"the leaf's could not tell":           {[]evidence.RevocationStatus{unknown, good}, 3, checks.StatusNotApplicable},
+		"the CA's could not tell":             {[]evidence.RevocationStatus{good, unknown}, 3, checks.StatusNotApplicable},
+		"a source for the CA alone":           {[]evidence.RevocationStatus{none, good}, 3, checks.StatusNotApplicable},
+		"the CA revoked, leaf without source": {[]evidence.RevocationStatus{unknown, revoked}, 3, checks.StatusFail},
+		"nothing looked up":                   {nil, 3, checks.StatusUnknown},
+		"no path, nothing looked up":          {nil, 0, checks.StatusUnknown},
+		"the certificate is the root":         {nil, 1, checks.StatusNotApplicable},
+		"an undefined status":                 {[]evidence.RevocationStatus{"fine"}, 3, checks.StatusUnknown},
 	} {
 		var facts evidence.Revocation
 		for _, status := range test.reported {

@@ -251,10 +251,10 @@ func top(path string) string {
 	return filepath.VolumeName(path) + string(filepath.Separator)
 }
 
-// RepositoryPath returns a function that gives a file, named from the folder dir, its
-// path below the top of the Git working tree around dir, which is how the tools of a
-// repository know it; without one, below dir. A file elsewhere keeps its name. It is
-// not for use by several goroutines at once.
+// RepositoryPath returns a function that converts a path relative to the folder dir
+// into a path relative to the Git working tree of dir, as repository tools expect;
+// without a working tree, relative to dir. A file elsewhere keeps its path. The
+// function is not safe for concurrent use.
 func RepositoryPath(dir string) func(name string) string {
 	top := GitTop(dir)
 	if top == "" {

@@ -9,15 +9,15 @@ import (
 	"path/filepath"
 )
 
-// ErrLink refuses an output that a symbolic link of a tree leads elsewhere: a pull
-// request may have put it there.
+// ErrLink refuses an output behind a symbolic link in a tree: a pull request may have
+// added the link.
 var ErrLink = errors.New("a symbolic link of the tree is on the path")
 
-// Unlinked returns the absolute path that an output path means in the folder from,
-// if no symbolic link of a tree is on it. A tree is the folder, the Git working tree
-// around it, and any other Git working tree; links elsewhere, such as /tmp or
-// /dev/stdout, are the machine's own and are followed. The error wraps ErrLink. What
-// does not exist holds no link.
+// Unlinked returns the absolute path of an output in the folder from, if no symbolic
+// link of a tree is on it. A tree is the folder, the Git working tree that contains it,
+// and any other Git working tree; links elsewhere, such as /tmp or /dev/stdout, belong
+// to the machine and are followed. The error wraps ErrLink. A missing part of the path
+// is no link.
 func Unlinked(from, path string) (string, error) {
 	folder, err := resolveFolder(from)
 	if err != nil {
@@ -41,17 +41,17 @@ func Unlinked(from, path string) (string, error) {
 		next := filepath.Join(at, name)
 		info, err := os.Lstat(next)
 		switch {
-		case err != nil: // the caller finds out
+		case err != nil: // the caller detects it
 			return filepath.Join(append([]string{next}, rest...)...), nil
 		case info.Mode()&fs.ModeSymlink == 0:
 			at = next
 			continue
 		}
 		if rel, err := filepath.Rel(tree, next); err == nil && filepath.IsLocal(rel) || GitTop(at) != "" {
-			return "", fmt.Errorf("%w: %q; outputs follow none, name the file that is meant", ErrLink, next)
+			return "", fmt.Errorf("%w: %q; outputs follow no link, name the target itself", ErrLink, next)
 		}
 		if filepath.Dir(next) == "/dev" || filepath.Dir(next) == "/dev/fd" || within("/proc", next) {
-			return filepath.Join(append([]string{next}, rest...)...), nil // what it names may have no path
+			return filepath.Join(append([]string{next}, rest...)...), nil // its target may have no path
 		}
 		target, err := os.Readlink(next)
 		if links++; err != nil || links > maxLinks {
@@ -70,37 +70,37 @@ func within(root, path string) bool {
 	return err == nil && filepath.IsLocal(rel)
 }
 
-// Output is a file that is written whole or not at all: into a new file of the
-// same folder, which takes its place at Commit. A device, pipe or socket is written
-// as it comes. Exactly one of Commit and Discard ends it; a second call does
-// nothing, and nil has nothing to end.
+// Output is a file that is written completely or not at all: to a new file in the
+// same folder, which replaces it at Commit. A device, pipe or socket is written
+// directly. Exactly one of Commit and Discard ends it; a second call, or one on nil,
+// does nothing.
 type Output struct {
-	path   string // absolute
-	stands fs.FileInfo
+	path     string // absolute
+	existing fs.FileInfo
 
 	file *os.File // nil: ended
-	dir  *os.Root // nil: no regular file, written as it comes
+	dir  *os.Root // nil: no regular file, written directly
 	temp string   // name in dir; empty: no regular file
 }
 
-// Create opens the output that path means in the folder from, with a mode for a
-// file that is not there yet, and changes nothing that stands there. The error
-// wraps ErrLink where a link of a tree is on the path.
+// Create opens the output at path in the folder from, with a mode for a new file, and
+// does not change an existing file. The error wraps ErrLink if a link of a tree is on
+// the path.
 func Create(from, path string, mode fs.FileMode) (*Output, error) {
 	absolute, err := Unlinked(from, path)
 	if err != nil {
 		return nil, err
 	}
 	o := &Output{path: absolute}
-	o.stands, err = os.Stat(absolute)
+	o.existing, err = os.Stat(absolute)
 	switch {
-	case err == nil && o.stands.IsDir():
+	case err == nil && o.existing.IsDir():
 		return nil, &fs.PathError{Op: "open", Path: path, Err: errors.New("is a directory")}
-	case err == nil && (!o.stands.Mode().IsRegular() || within("/dev", absolute) || within("/proc", absolute)):
+	case err == nil && (!o.existing.Mode().IsRegular() || within("/dev", absolute) || within("/proc", absolute)):
 		o.file, err = os.OpenFile(absolute, os.O_WRONLY|os.O_APPEND, 0)
 		return o, err
 	case err == nil:
-		mode = o.stands.Mode().Perm()
+		mode = o.existing.Mode().Perm()
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
@@ -117,26 +117,26 @@ func Create(from, path string, mode fs.FileMode) (*Output, error) {
 // Path returns the absolute path of the output.
 func (o *Output) Path() string { return o.path }
 
-// Stands returns what stood there before; nil for nothing.
-func (o *Output) Stands() fs.FileInfo { return o.stands }
+// Stands returns the file that existed before; nil if there was none.
+func (o *Output) Stands() fs.FileInfo { return o.existing }
 
-// Write adds to the output.
+// Write appends to the output.
 func (o *Output) Write(p []byte) (int, error) {
 	return o.file.Write(p)
 }
 
-// Regular reports that the output is a file, and not a device or pipe.
+// Regular reports whether the output is a file, not a device or pipe.
 func (o *Output) Regular() bool { return o.temp != "" }
 
-// Ended reports that the output was committed or discarded.
+// Ended reports whether the output was committed or discarded.
 func (o *Output) Ended() bool { return o.file == nil }
 
-// Same reports whether two outputs are one file; devices and pipes never are.
+// Same reports whether two outputs are the same file; devices and pipes never are.
 func (o *Output) Same(other *Output) bool {
-	return o.Regular() && other.Regular() && (o.path == other.path || o.stands != nil && other.stands != nil && os.SameFile(o.stands, other.stands))
+	return o.Regular() && other.Regular() && (o.path == other.path || o.existing != nil && other.existing != nil && os.SameFile(o.existing, other.existing))
 }
 
-// Commit puts what was written in its place.
+// Commit moves the written file into place.
 func (o *Output) Commit() error {
 	if o == nil || o.file == nil {
 		return nil
@@ -155,7 +155,7 @@ func (o *Output) Commit() error {
 	return errors.Join(err, o.dir.Close())
 }
 
-// Discard gives up what was written and leaves what stood there.
+// Discard deletes the written file and keeps the existing one.
 func (o *Output) Discard() {
 	if o == nil || o.file == nil {
 		return

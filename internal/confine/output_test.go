@@ -27,7 +27,7 @@ func lay(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// entries are the names of a folder: nothing of a run may be left.
+// entries returns the names in a folder: no temporary file may remain.
 func entries(t *testing.T, dir string) (out []string) {
 	t.Helper()
 	list, err := os.ReadDir(dir)
@@ -76,7 +76,7 @@ func TestOutputIsWholeOrNothing(t *testing.T) {
 		}
 	}
 	if info, err := os.Stat(filepath.Join(dir, "old")); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o640 {
-		t.Errorf("the mode of what stood there is not kept: %v, %v", info.Mode(), err)
+		t.Errorf("the mode of the existing file is not kept: %v, %v", info.Mode(), err)
 	}
 	if got := entries(t, dir); len(got) != 2 {
 		t.Errorf("left: %q", got)
@@ -85,7 +85,7 @@ func TestOutputIsWholeOrNothing(t *testing.T) {
 
 func TestOutputFollowsNoLinkOfATree(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("making a link needs a right there")
+		t.Skip("creating a link needs a privilege on Windows")
 	}
 	base := lay(t, map[string]string{"outside/secret": "kept", "repo/.git/HEAD": "ref", "repo/sub/x": "", "plain/x": "", "real/x": ""})
 	link := func(target, at string) {

@@ -158,7 +158,7 @@ func (s search) walk(verifyErr error) Path {
 		}
 		c = signer
 	}
-	return Path{Problem: fmt.Sprintf("the certificates of the file sign each other in a circle and lead to no root of %s", s.roots.name)}
+	return Path{Problem: fmt.Sprintf("the certificates of the file sign each other in a circle and do not chain to a root of %s", s.roots.name)}
 }
 
 // broken is the result for a certificate whose issuer is missing.

@@ -42,17 +42,17 @@ func (c *Collector) listed(chain []*x509.Certificate) []evidence.KeyList {
 	if len(c.keyLists) == 0 {
 		return nil
 	}
-	said := make([]evidence.KeyList, 0, len(c.keyLists))
+	found := make([]evidence.KeyList, 0, len(c.keyLists))
 	for _, list := range c.keyLists {
-		said = append(said, list.facts)
+		found = append(found, list.facts)
 	}
 	for i, one := range chain {
 		key := keylist.KeyOf(one)
 		for n, list := range c.keyLists {
 			if list.keys.Has(key) {
-				said[n].Listed = append(said[n].Listed, i)
+				found[n].Listed = append(found[n].Listed, i)
 			}
 		}
 	}
-	return said
+	return found
 }

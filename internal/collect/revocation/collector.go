@@ -112,24 +112,24 @@ func (c *Collector) one(ctx context.Context, cert *x509.Certificate, sources []s
 	if len(sources) == 0 {
 		return out
 	}
-	var said []pki.Statement
+	var statements []pki.Statement
 	var from []source
-	for i, statements := range c.ask(ctx, sources, now) {
-		for _, s := range statements {
-			said, from = append(said, s), append(from, sources[i])
+	for i, ofSource := range c.ask(ctx, sources, now) {
+		for _, s := range ofSource {
+			statements, from = append(statements, s), append(from, sources[i])
 		}
 	}
-	revoked, clear := pki.Conclude(said)
+	revoked, clear := pki.Conclude(statements)
 	switch {
 	case revoked >= 0:
 		out.Status, out.Source = evidence.RevocationRevoked, from[revoked].name
-		out.At, out.Reason = said[revoked].At.UTC(), said[revoked].Reason
+		out.At, out.Reason = statements[revoked].At.UTC(), statements[revoked].Reason
 	case clear >= 0:
 		out.Status, out.Source = evidence.RevocationGood, from[clear].name
 	default:
 		out.Status = evidence.RevocationUnknown
 	}
-	for i, s := range said {
+	for i, s := range statements {
 		if s.Err == nil {
 			continue
 		}
@@ -203,11 +203,11 @@ func (c *Collector) sources(cert, issuer *x509.Certificate) (found []source) {
 			if err != nil {
 				return silent(err)
 			}
-			said := make([]pki.Statement, 0, len(lists))
+			statements := make([]pki.Statement, 0, len(lists))
 			for _, list := range lists {
-				said = append(said, list.Says(cert, issuer, url, now))
+				statements = append(statements, list.Says(cert, issuer, url, now))
 			}
-			return said
+			return statements
 		}})
 	}
 	return found

@@ -101,11 +101,11 @@ func answerOf(body []byte, cert, issuer *x509.Certificate, now time.Time) (pki.S
 	if c := answer.Certificate; c != nil && c.NotAfter.Before(until) {
 		until = c.NotAfter
 	}
-	said := pki.Statement{Issued: answer.ThisUpdate}
+	statement := pki.Statement{Issued: answer.ThisUpdate}
 	if answer.Status == ocsp.Revoked {
-		said.Revocation = pki.Revocation{Revoked: true, At: answer.RevokedAt, Reason: pki.Reason(answer.RevocationReason)}
-		if said.Reason != "certificateHold" { // the only reason that may have been lifted since
-			return said, now.Add(maxIdle), nil
+		statement.Revocation = pki.Revocation{Revoked: true, At: answer.RevokedAt, Reason: pki.Reason(answer.RevocationReason)}
+		if statement.Reason != "certificateHold" { // the only reason that may have been lifted since
+			return statement, now.Add(maxIdle), nil
 		}
 	}
 	switch {
@@ -114,5 +114,5 @@ func answerOf(body []byte, cert, issuer *x509.Certificate, now time.Time) (pki.S
 	case answer.Status != ocsp.Good && answer.Status != ocsp.Revoked:
 		return pki.Statement{}, time.Time{}, errors.New("the responder does not know the certificate")
 	}
-	return said, until, nil
+	return statement, until, nil
 }

@@ -72,7 +72,7 @@ func TestStatementsAreCombined(t *testing.T) {
 	named := point(append([]byte{0x30, 6 + n, 0xA0, 4 + n, 0xA0, 2 + n, 0xA4, n}, w.ca.RawSubject...)...)
 	otherName := point(append([]byte{0x30, 6 + byte(len(w.root.RawSubject)), 0xA0, 4 + byte(len(w.root.RawSubject)), 0xA0, 2 + byte(len(w.root.RawSubject)), 0xA4, byte(len(w.root.RawSubject))}, w.root.RawSubject...)...)
 	unknown := extended([]int{1, 2, 3}, true, []byte{5, 0})
-	const good, bad, untold = evidence.RevocationGood, evidence.RevocationRevoked, evidence.RevocationUnknown
+	const good, bad, undecided = evidence.RevocationGood, evidence.RevocationRevoked, evidence.RevocationUnknown
 	for name, test := range map[string]struct {
 		lists    [][]byte
 		want     evidence.RevocationStatus
@@ -82,7 +82,7 @@ func TestStatementsAreCombined(t *testing.T) {
 		"new good, old revoked":          {[][]byte{of(nil, at(-1, 2)), of(revoked, at(-9, 1))}, bad, ""},
 		"stale and revoked":              {[][]byte{of(revoked, ended)}, bad, ""},
 		"stale and revoked, fresh good":  {[][]byte{of(nil, at(-1, 2)), of(revoked, ended)}, bad, ""},
-		"stale and on hold":              {[][]byte{of(revoked, ended, reason(6))}, untold, "out of date"},
+		"stale and on hold":              {[][]byte{of(revoked, ended, reason(6))}, undecided, "out of date"},
 		"stale and silent, fresh good":   {[][]byte{of(nil, ended), of(nil)}, good, ""},
 		"on hold":                        {[][]byte{of(revoked, reason(6))}, bad, ""},
 		"hold lifted by a newer list":    {[][]byte{of(nil, at(-1, 2)), of(revoked, at(-9, 1), reason(6))}, good, ""},
@@ -94,19 +94,19 @@ func TestStatementsAreCombined(t *testing.T) {
 		"base good, delta silent":        {[][]byte{of(nil, at(-9, 1)), of(nil, at(-1, 2), delta(1))}, good, ""},
 		"base too old for the delta":     {[][]byte{of(nil, at(-9, 1)), of(nil, at(-1, 6), delta(5))}, good, "delta list"},
 		"delta of another scope":         {[][]byte{of(nil, at(-9, 1)), of(nil, at(-1, 2), delta(1), usersOnly)}, good, "delta list"},
-		"delta alone, silent":            {[][]byte{of(nil, delta(1))}, untold, "delta list"},
+		"delta alone, silent":            {[][]byte{of(nil, delta(1))}, undecided, "delta list"},
 		"delta alone, revoked":           {[][]byte{of(revoked, delta(1))}, bad, ""},
 		"delta stale":                    {[][]byte{of(nil, at(-9, 1)), of(nil, ended, delta(1))}, good, "out of date"},
 		"some reasons, revoked":          {[][]byte{of(revoked, someReasons)}, bad, ""},
-		"some reasons, silent":           {[][]byte{of(nil, someReasons)}, untold, "some reasons"},
+		"some reasons, silent":           {[][]byte{of(nil, someReasons)}, undecided, "some reasons"},
 		"unknown extension, revoked":     {[][]byte{of(revoked, unknown)}, bad, ""},
-		"unknown extension, silent":      {[][]byte{of(nil, unknown)}, untold, "1.2.3"},
+		"unknown extension, silent":      {[][]byte{of(nil, unknown)}, undecided, "1.2.3"},
 		"its part, by directoryName":     {[][]byte{of(nil, named)}, good, ""},
-		"another part, by directoryName": {[][]byte{of(nil, otherName)}, untold, "part"},
+		"another part, by directoryName": {[][]byte{of(nil, otherName)}, undecided, "part"},
 		"another partition and its own":  {[][]byte{of(nil, named), of(nil, otherName)}, good, ""},
 		"another part, revoked":          {[][]byte{of(revoked, otherName)}, bad, ""},
 		"of CAs only and its own":        {[][]byte{of(nil, casOnly), of(nil, usersOnly)}, good, ""},
-		"of attribute certificates":      {[][]byte{of(revoked, attributesOnly)}, untold, "attribute"},
+		"of attribute certificates":      {[][]byte{of(revoked, attributesOnly)}, undecided, "attribute"},
 	} {
 		for _, together := range []bool{false, true} {
 			var files []string
