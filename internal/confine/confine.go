@@ -28,21 +28,21 @@ var (
 type Files struct {
 	roots    []string // absolute, without symbolic links
 	anywhere bool
-	overlay  Overlay // nil: the disk alone
+	overlay  Overlay // nil: only the disk
 
 	mu      sync.Mutex
 	folders map[string]string // folder as given → resolved; thousands of paths share one
 }
 
-// Overlay stands over the files of the disk.
+// Overlay provides files that replace those on disk.
 type Overlay interface {
-	// Read returns a file by its absolute path, free of symbolic links. Where held is
-	// false the disk's own counts; held with an error is a file that the disk must
-	// not stand in for.
+	// Read returns a file by its absolute path without symbolic links. If held is
+	// false, the file on disk is used; held with an error is a file that the one on
+	// disk must not replace.
 	Read(path string) (data []byte, held bool, err error)
 }
 
-// Over has files read from an overlay first. It is called before the first Read.
+// Over sets an overlay that Read tries first. It must be called before the first Read.
 func (f *Files) Over(o Overlay) { f.overlay = o }
 
 // New returns Files confined to the roots, which must be existing folders. It

@@ -25,7 +25,7 @@ func TestParseAssumptions(t *testing.T) {
 	}
 }
 
-// A body over the limit is answered as a server before the gateway does.
+// A body over the limit gets the response of a server in front of the gateway.
 func TestMaxBody(t *testing.T) {
 	s, err := Start(t.Context(), Options{Now: time.Now, Assume: Assumptions{MaxBody: 10}})
 	if err != nil {
