@@ -115,7 +115,7 @@ func describeSealed(f found) (what, bool) {
 		return both("is a SealedSecret, which only the cluster can decrypt", "ask the cluster: kubectl get secret NAME -o jsonpath='{.data.tls\\.crt}' | base64 -d > FILE.pem (the key: tls\\.key)")
 	case kindPath:
 		return both("contains one path and no PEM: a symbolic link that Git checked out as text, or a path in place of the file",
-			"name the target of the path; links come back with git config core.symlinks true && git checkout -- FILE")
+			"name the file that the path points to; links come back with git config core.symlinks true && git checkout -- FILE")
 	}
 	return what{}, false
 }
