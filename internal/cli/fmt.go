@@ -44,10 +44,11 @@ func formatAll(env Env, args []string, check bool) error {
 		args = []string{"."}
 	}
 	// What is no manifest is not touched: the strict reader says so first.
-	set, err := manifest.Load(args, manifest.Options{WorkDir: env.Dir, AllowEnv: []string{"*"}, AllowPaths: []string{string(filepath.Separator)}})
+	set, err := manifest.Load(args, manifest.Options{WorkDir: env.Dir, AllowEnv: []string{"*"}, PassOver: true, AllowPaths: []string{string(filepath.Separator)}})
 	if err != nil {
 		return err
 	}
+	passedOver(env, set.Foreign) // a hook is handed whatever has the name
 	changed := 0
 	for _, name := range set.Paths {
 		src := set.Text(name)

@@ -35,6 +35,7 @@ type Options struct {
 	AllowEnv   []string        // globs (path.Match) of further variables that keys and passphrases may come from
 	Stdin      io.Reader       // what the path "-" means
 	Overlay    confine.Overlay // what stands over the files of the disk, such as Git's index; may be nil
+	PassOver   bool            // a named file that is another program's is passed over, like one of a folder
 	Confined   bool            // the manifests themselves must lie under Root, else under the working directory's Git top level
 }
 
@@ -117,6 +118,9 @@ func Load(paths []string, o Options) (*Set, error) {
 	}
 	if len(r.errs) > 0 {
 		return nil, r.errs
+	}
+	if len(r.sources) == 0 { // every file was passed over
+		return set, nil
 	}
 	var err error
 	if set.Files, err = confine.New(r.roots); err != nil {
