@@ -19,6 +19,8 @@ import (
 // Run runs one command to its end and gives its exit code. It never panics on
 // bad input and never exits the process itself.
 func Run(ctx context.Context, args []string, env Env) int {
+	opened := false
+	env.opened = &opened
 	root := newRoot(env)
 	root.SetArgs(args)
 	err := keyless(args)
@@ -30,6 +32,9 @@ func Run(ctx context.Context, args []string, env Env) int {
 	}
 	if err != nil && !errors.Is(err, errReported) {
 		complain(env.Stderr, err)
+		if !opened {
+			failEarly(env, root, args, err)
+		}
 	}
 	return codeOf(err)
 }

@@ -22,6 +22,8 @@ type Env struct {
 	Terminal   bool   // Stdout is one
 
 	ErrTerminal bool // Stderr is one
+
+	opened *bool // of one run: set when its reports are open, which then receive an error
 }
 
 // System is the real process. It is the one place that reads the clock, the

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/manifest"
@@ -31,6 +33,9 @@ type sink struct {
 
 // openOutputs checks the formats and opens every file that the run is to write.
 func (r *run) openOutputs() error {
+	if r.env.opened != nil {
+		*r.env.opened = true
+	}
 	specs := r.s.formats
 	if len(specs) == 0 {
 		specs = []string{"text"}
@@ -253,6 +258,34 @@ func (r *run) fail(cause error) {
 			complain(r.env.Stderr, fmt.Errorf("writing the error into the %s report: %w", s.format, err))
 		}
 	}
+}
+
+// failEarly writes an error into the report files of a command that ended before it
+// opened them, such as for an unknown flag.
+func failEarly(env Env, root *cobra.Command, args []string, cause error) {
+	c, rest, err := root.Find(args)
+	if err != nil || c.Flags().Lookup("config") == nil { // no command that reports
+		return
+	}
+	r := &run{env: env, inputs: []string{"."}, s: settings{command: c.Name()}}
+	for i, arg := range rest {
+		name, value, joined := strings.Cut(arg, "=")
+		switch {
+		case name == "-f" || name == "--format":
+			if !joined && i+1 < len(rest) {
+				value = rest[i+1]
+			}
+			r.s.formats = append(r.s.formats, value)
+		case strings.HasPrefix(arg, "-f") && !strings.HasPrefix(arg, "--"):
+			r.s.formats = append(r.s.formats, strings.TrimPrefix(arg, "-f"))
+		case joined && strings.HasPrefix(name, "-"):
+			r.inputs = append(r.inputs, value)
+		default: // an argument, or the value of a flag: it may be a file to read
+			r.inputs = append(r.inputs, arg)
+		}
+	}
+	_ = r.openOutputs() // those that open receive the error
+	r.close(cause)
 }
 
 // failureOf is an error as reports have it.
