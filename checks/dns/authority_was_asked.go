@@ -26,7 +26,7 @@ func authorityWasAsked() checks.Check {
 		},
 		Doc: checks.Doc{
 			Title: "The zone's own servers were asked",
-			Why: "A resolver repeats what it once heard, for as long as the record's TTL, and what it is told to say. Its answer is not " +
+			Why: "A resolver repeats a cached answer for the TTL of the record, and may be configured to answer differently. Its answer is not " +
 				"proof of what the zone holds. Where port 53 is closed there is no other way; then this says so, and a policy may demand " +
 				"more (input.run.dnsMode).",
 			Fix:        "Run without --resolver from a place that may send DNS queries to the Internet.",

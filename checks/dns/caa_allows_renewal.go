@@ -20,7 +20,7 @@ func caaAllowsRenewal() checks.Check {
 			Title: "CAA records let the certificate's issuer renew it",
 			Why: "A certificate authority must look for CAA records before it issues, and refuse if another one is named, if a critical " +
 				"tag is unknown to it, or if the lookup fails. The certificate of today is not touched; its renewal fails, weeks later, " +
-				"when nobody remembers the record.",
+				"when the record is long forgotten.",
 			Fix: "Add an issue record (issuewild for wildcards) that names the authority, or remove the records that leave it out.",
 			References: []string{"RFC 8659 §3 (climbing), §4 (issue, issuewild, critical)", "CA/Browser Forum Baseline Requirements §3.2.2.8",
 				"CCADB, list of CAA identifiers (which authority goes by which domain): https://www.ccadb.org/resources"},
@@ -57,14 +57,14 @@ func judgeCAA(s checks.Subject) checks.Verdict {
 	return whoMayRenew(last.Name, allowed, issuersOf(s.Evidence.Certificate.Facts), findings)
 }
 
-// whoMayRenew compares whom CAA allows with the domains of the issuer. It warns
+// whoMayRenew compares the CAs that CAA allows with the domains of the issuer. It warns
 // only where all domains are known: one that is not may be the issuer's.
 func whoMayRenew(at string, allowed, issuer []string, findings []checks.Finding) checks.Verdict {
 	other, unknown := stranger(allowed)
 	switch {
 	case allowed == nil || slices.ContainsFunc(issuer, func(d string) bool { return slices.Contains(allowed, d) }):
 	case orNobody(allowed) == nobody:
-		findings = append(findings, checks.Warns("/certificate", fmt.Sprintf("CAA at %s allows nobody to issue; the certificate's renewal will be refused", at), "add an issue record that names the certificate's issuer"))
+		findings = append(findings, checks.Warns("/certificate", fmt.Sprintf("CAA at %s allows no CA to issue; the certificate's renewal will be refused", at), "add an issue record that names the certificate's issuer"))
 	case len(issuer) == 0:
 		return checks.CannotTell(fmt.Sprintf("CAA at %s allows %s, and which domain the certificate's issuer goes by is not known; ask the issuer", at, orNobody(allowed)), findings...)
 	case unknown:

@@ -19,7 +19,7 @@ import (
 // "Configure CAA records"; Entrust "What does your CAA say?"; Buypass "ACME CAA
 // notification". At second hand, from public lists that cite CCADB's report of CAA
 // identifiers of 2025-06: Google, Actalis, Certum, IdenTrust, TrustAsia, CFCA, and
-// what DigiCert, Sectigo and others go by beside their own name.
+// what DigiCert, Sectigo and others use in addition to their own name.
 func caaDomains() map[string][]string {
 	amazon := []string{"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com", "aws.amazon.com"}
 	sectigo := []string{"sectigo.com", "comodoca.com", "comodo.com", "usertrust.com", "trust-provider.com", "entrust.net", "affirmtrust.com"}
@@ -61,7 +61,7 @@ func caaDomainsOf(organization string) []string {
 }
 
 // stranger is the first of some domains that belongs to no authority known here,
-// and so may belong to any; "" is nobody's.
+// and so may belong to any; "" belongs to none.
 func stranger(domains []string) (domain string, found bool) {
 	known := map[string]bool{"": true}
 	for _, own := range caaDomains() {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// caaFor reads records in presentation format: whom they allow (nil: everybody),
+// caaFor reads records in presentation format: which CAs they allow (nil: every one),
 // and an unknown tag that is critical.
 func caaFor(records []string, wildcard bool) (allowed []string, critical string) {
 	byTag := map[string][]string{}
@@ -25,7 +25,7 @@ func caaFor(records []string, wildcard bool) (allowed []string, critical string)
 	return byTag["issue"], critical
 }
 
-// nobody is whom a lone ";" allows.
+// nobody is the meaning of a lone ";".
 const nobody = "nobody"
 
 func orNobody(allowed []string) string {

@@ -22,7 +22,7 @@ func cnameReachesGroup() checks.Check {
 			Title: "The domain is an alias of the group's own name",
 			Why: "SetDomain wants the domain to be an alias (CNAME) of the group's second-level domain: SubDomain for INTERNET, " +
 				"VpcDomain or VpcSlbIntranetDomain for INTRANET. Until it is, the call is refused. And a domain that leads to " +
-				"another group, one that was deleted, or a fixed address sends its callers there whatever is bound: that the name " +
+				"another group, one that was deleted, or a fixed address sends its callers there regardless of the binding: that the name " +
 				"resolves proves nothing. A wildcard is asked with a random label, which only a wildcard record can answer.",
 			Fix: "Publish the CNAME record that the finding shows, wait for the old record's TTL to pass, and run again. A name that " +
 				"cannot be an alias, such as a zone's apex, is bound with domainProof: txt.",
@@ -67,7 +67,7 @@ func judgeReachesGroup(s checks.Subject) checks.Verdict {
 	what, instead := whereto(s)
 	fix := "publish " + record(s, names[0]) + inZone(d) + instead
 	if _, found := proxyOf(d); found {
-		fix = "if it stands there on purpose, prove the domain by TXT (domainProof: txt) and let the group be its origin; a CNAME record past it would take callers off its protection"
+		fix = "if it is there on purpose, prove the domain by TXT (domainProof: txt) and let the group be its origin; a CNAME record past it would take callers off its protection"
 	}
 	return checks.Judge(checks.Fails("/domainName",
 		fmt.Sprintf("%s: %s; want an alias of %s", draw(d), what, strings.Join(names, " or ")), fix))

@@ -15,7 +15,7 @@ func cnameStandsAlone() checks.Check {
 		Applies: public,
 		Judge:   judgeAlone,
 		Doc: checks.Doc{
-			Title: "Nothing stands beside an alias",
+			Title: "A CNAME owner has no other records",
 			Why: "A name with a CNAME record must have no other data, and so a zone's apex, which has SOA and NS, cannot be an alias. " +
 				"Some providers publish it all the same: then it depends on what a resolver asked for first whether callers, mail and " +
 				"certificate authorities get the alias or the other records.",
@@ -36,22 +36,22 @@ func judgeAlone(s checks.Subject) checks.Verdict {
 	problem := ""
 	for _, m := range ourServers(d) {
 		if m.BesideProblem != "" && problem == "" {
-			problem = fmt.Sprintf("what stands beside the CNAME record of %s could not all be asked for: %s", m.Name, cut(m.BesideProblem))
+			problem = fmt.Sprintf("not all other records of the CNAME owner %s could be asked for: %s", m.Name, cut(m.BesideProblem))
 		}
 		if len(m.BesideUnasked) > 0 {
 			findings = append(findings, checks.Warns("/domainName",
-				fmt.Sprintf("whether %s has %s records beside its CNAME record is not known: its servers, or something on the way to them, do not answer for this type", m.Name, some(m.BesideUnasked)),
+				fmt.Sprintf("whether %s has %s records in addition to its CNAME record is not known: its servers, or something on the way to them, do not answer for this type", m.Name, some(m.BesideUnasked)),
 				"let the servers answer every type; one that is not there is NOERROR without records"))
 		}
 		switch {
 		case len(m.Beside) == 0:
 		case evidence.SameName(m.Name, m.Zone):
 			findings = append(findings, checks.Fails("/domainName",
-				fmt.Sprintf("%s is the apex of its zone and an alias at once, beside %s", m.Name, some(m.Beside)),
+				fmt.Sprintf("%s is the apex of its zone and has a CNAME record, in addition to %s", m.Name, some(m.Beside)),
 				"remove the CNAME record from the apex; prove the domain with domainProof: txt"))
 		default:
 			findings = append(findings, checks.Fails("/domainName",
-				fmt.Sprintf("%s has a CNAME record and other data beside it: %s", m.Name, some(m.Beside)),
+				fmt.Sprintf("%s has a CNAME record and other records: %s", m.Name, some(m.Beside)),
 				fmt.Sprintf("remove the other records of %s., or its CNAME", m.Name)))
 		}
 	}

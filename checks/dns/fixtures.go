@@ -8,7 +8,7 @@ func authorityFixture(fields string) string {
 		"   targets: [927d50c0f2e54b359919923d908bb015-cn-hangzhou.alicloudapi.com]}]}]}}}"
 }
 
-// rowFixture is the same with a second server beside the first.
+// rowFixture is the same with a second server.
 func rowFixture(row string) string {
 	return "evidence: {dns: {facts: {mode: authority, servers: [{name: api.demo.com, zone: demo.com, rows: [\n" +
 		"  {server: ns1.demo.com, address: '192.0.2.1:53', standing: authoritative, rcode: NOERROR, ttl: 60,\n" +

@@ -22,10 +22,10 @@ func isBehindAProxy() checks.Check {
 		},
 		Judge: judgeProxy,
 		Doc: checks.Doc{
-			Title: "No firewall, CDN or accelerator stands in front of the name",
-			Why: "A name that leads to a web application firewall, a CDN, Global Accelerator or Anti-DDoS stands there on purpose. Then the CNAME " +
+			Title: "No firewall, CDN or accelerator is in front of the name",
+			Why: "A name that leads to a web application firewall, a CDN, Global Accelerator or Anti-DDoS does so on purpose. Then the CNAME " +
 				"proof cannot pass, and a CNAME record at the group's own name, which would make it pass, takes every caller past the protection.",
-			Fix: "Prove the domain by TXT (domainProof: txt), and let the group's own name be the origin of the product that stands in front.",
+			Fix: "Prove the domain by TXT (domainProof: txt), and let the group's own name be the origin of that product.",
 			References: []string{pageBindDomain, "Alibaba Cloud CDN, Add a CNAME record: https://alibabacloud.com/help/doc-detail/27144.htm",
 				"Alibaba Cloud Anti-DDoS, Change DNS records: https://www.alibabacloud.com/help/en/ddos-protection/latest/change-dns-records-to-protect-website-services"},
 			Failing: "evidence: {dns: {facts: {hops: [{owner: api.demo.com, target: abcdef123.yundunwaf3.com, ttl: 60, server: '192.0.2.53:53'}],\n" +
@@ -44,16 +44,16 @@ func judgeProxy(s checks.Subject) checks.Verdict {
 	if !found || reaches(s) {
 		return checks.Pass()
 	}
-	return checks.Judge(checks.Warns("/domainName", fmt.Sprintf("%s stands behind %s", d.QueryName, p),
+	return checks.Judge(checks.Warns("/domainName", fmt.Sprintf("%s is behind %s", d.QueryName, p),
 		"prove the domain by TXT (domainProof: txt) and let the group's own name be the origin there; a CNAME record past it would take callers off its protection"))
 }
 
-// proxy is what stands in front of a name, and by which name or address that shows.
+// proxy is a product in front of a name, and the name or address that shows it.
 type proxy struct{ name, by string }
 
 func (p proxy) String() string { return fmt.Sprintf("%s (%s)", p.name, p.by) }
 
-// proxyOf finds the first product on the way that stands in front of sites.
+// proxyOf returns the first product on the path that is in front of sites.
 func proxyOf(d evidence.DNS) (proxy, bool) {
 	for _, hop := range d.Hops {
 		if isGatewayName(hop.Target) {

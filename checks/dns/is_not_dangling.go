@@ -18,7 +18,7 @@ func isNotDangling() checks.Check {
 			Title: "No alias leads to a name that a stranger could take",
 			Why: "An alias of a name that does not exist waits for whoever creates it: a group that was deleted, a service that was " +
 				"cancelled, a domain that ran out. They then serve your callers under your name, and get certificates for it. An alias " +
-				"through somebody else's zone is theirs to change at any time.",
+				"through another owner's zone can be changed by that owner at any time.",
 			Fix:        "Remove the alias, or let it lead to the group's own name directly.",
 			References: []string{"OWASP WSTG-CONF-10 (subdomain takeover)", "RFC 8020", "Public Suffix List: https://publicsuffix.org/list/"},
 			Failing: "evidence: {dns: {facts: {hops: [{owner: api.demo.com, target: gone.example.net, ttl: 60, server: '192.0.2.53:53'}],\n" +
@@ -49,7 +49,7 @@ func judgeDangling(s checks.Subject) checks.Verdict {
 	return checks.Judge(findings...)
 }
 
-// through warns of a target in somebody else's zone.
+// through warns of a target in another owner's zone.
 func through(d evidence.DNS, target string) checks.Finding {
 	const fix = "lead directly to the group's own name, unless that zone is yours or your CDN's"
 	at, known := serviceOf(target)

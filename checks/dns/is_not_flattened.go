@@ -42,11 +42,11 @@ func judgeFlattened(s checks.Subject) checks.Verdict {
 		return checks.Pass() // dns/is-behind-a-proxy says so
 	}
 	return checks.Judge(checks.Fails("/domainName",
-		fmt.Sprintf("%s has addresses of its own (%s) and no CNAME record: %s", d.QueryName, some(d.End.Addresses), kindOfCopy(d)),
+		fmt.Sprintf("%s has address records (%s) and no CNAME record: %s", d.QueryName, some(d.End.Addresses), kindOfCopy(d)),
 		"publish a CNAME record instead of the addresses; or prove the domain by TXT: domainProof: txt"))
 }
 
-// kindOfCopy tells where the addresses come from, as far as they show it.
+// kindOfCopy describes the origin of the addresses, as far as it is visible.
 func kindOfCopy(d evidence.DNS) string {
 	if a := d.Around; a != nil && a.Group != nil && slices.ContainsFunc(d.End.Addresses, func(ip string) bool { return slices.Contains(a.Group.Records, ip) }) {
 		return "they are those of " + a.Group.Name + ", so the DNS provider flattened the alias (ALIAS, ANAME)"

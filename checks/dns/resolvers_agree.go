@@ -41,9 +41,9 @@ func judgeResolvers(s checks.Subject) checks.Verdict {
 	}
 	if len(d.Resolvers) == 0 {
 		if d.ResolversProblem != "" {
-			return checks.CannotTell("no resolver was asked beside the authorities: " + cut(d.ResolversProblem))
+			return checks.CannotTell("no resolver was asked in addition to the authoritative servers: " + cut(d.ResolversProblem))
 		}
-		return checks.CannotTell("no resolver was asked beside the authorities")
+		return checks.CannotTell("no resolver was asked in addition to the authoritative servers")
 	}
 	var findings []checks.Finding
 	if d.ResolversProblem != "" {
@@ -97,7 +97,7 @@ func unlike(d evidence.DNS, v evidence.View) string {
 		return fmt.Sprintf("it holds that %s %s, and the authorities have its CNAME record: kept from before it was published (negative cache)%s, or another view of the zone (split horizon)",
 			v.End.Name, what, forSeconds(d, v.End.Name))
 	case v.End.Event == evidence.EventAddress && len(v.Hops) < len(d.Hops):
-		return fmt.Sprintf("it gives %s addresses of its own (%s), and the authorities a CNAME record: another view of the zone (split horizon), or an override", v.End.Name, some(v.End.Addresses))
+		return fmt.Sprintf("it returns addresses for %s (%s), and the authoritative servers a CNAME record: another view of the zone (split horizon), or an override", v.End.Name, some(v.End.Addresses))
 	}
 	return fmt.Sprintf("it ends at %s%s, and the authorities at %s%s: a stale cache, another view of the zone (split horizon), or a filter",
 		v.End.Name, ending(evidence.DNS{End: v.End}), d.End.Name, ending(d))

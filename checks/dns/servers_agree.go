@@ -102,7 +102,7 @@ func table(m evidence.Matrix) string {
 	return list(lines)
 }
 
-// differ tells a change on its way, where some servers lead to the group and
+// differ distinguishes a change that is propagating, where some servers lead to the group and
 // others do not yet, from servers that are at odds.
 func differ(s checks.Subject, m evidence.Matrix, rows []evidence.Row) checks.Finding {
 	own := ownNames(s.Evidence.Group.Facts, s.Binding.CustomDomainType)

@@ -9,12 +9,12 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// service is somebody's platform that customers alias their names to.
+// service is a platform that customers alias their names to.
 type service struct {
 	name     string
 	domains  []string // under which it names its customers' resources
 	takeable bool     // a name there that was given up can become another customer's
-	fronts   bool     // it stands in front of sites on purpose: protection or acceleration
+	fronts   bool     // it is in front of sites on purpose: protection or acceleration
 }
 
 // services are well-known platforms, by the domains under which customers get a
@@ -48,7 +48,7 @@ func services() []service {
 	}
 }
 
-// product is a product of Alibaba Cloud that stands in front of sites, with many domains
+// product is a product of Alibaba Cloud in front of sites, with many domains
 // of one pattern.
 type product struct {
 	name   string

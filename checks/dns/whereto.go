@@ -29,10 +29,10 @@ func whereto(s checks.Subject) (what, instead string) {
 	}
 	if name, ok := gatewayName(d); ok {
 		return name + " looks like a group's name, but belongs to " + nobodyKnown(s.Evidence.Account) +
-			": a deleted group, or somebody else's; that it may resolve proves nothing", ""
+			": a deleted group, or one of another account; that it may resolve proves nothing", ""
 	}
 	if p, found := proxyOf(d); found {
-		return "it stands behind " + p.String(), ""
+		return "it is behind " + p.String(), ""
 	}
 	if endless(d) {
 		return "the chain has no sound end, see dns/chain-is-sound", ""
@@ -151,6 +151,6 @@ func noAlias(s checks.Subject) (what, instead string) {
 	case evidence.EventNoData:
 		return "the name has no CNAME record", ""
 	}
-	return "it has addresses of its own instead of an alias (an A or AAAA record, or an alias that the DNS provider flattened)",
+	return "it has address records instead of a CNAME record (A or AAAA, or a CNAME that the DNS provider flattened)",
 		"; or, if the name cannot be an alias, prove it by TXT: domainProof: txt"
 }

@@ -93,3 +93,53 @@ bindings:
 		})
 	}
 }
+
+// A long run collects old evidence again for many bindings at a time: it lists the
+// account's groups again once for each age of evidence, not once for each binding.
+func TestOldEvidenceIsCollectedAgainTogether(t *testing.T) {
+	const ids = "927d50c0f2e54b359919923d908bb015"
+	var zone, bindings strings.Builder
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		zone.WriteString("  " + name + ".demo.com. 60 IN CNAME " + ids + "-cn-hangzhou.alicloudapi.com.\n")
+		bindings.WriteString("  - {domainName: " + name + ".demo.com, groupId: " + ids + ", bindStageName: RELEASE}\n")
+	}
+	dir := t.TempDir()
+	seed, err := account.ParseSeed([]byte("groups:\n  - {groupId: "+ids+", groupName: new}\nzone: |\n"+zone.String()), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := &callCount{hourglass: hourglass{jump: 10 * time.Minute}}
+	box, err := sandbox.Start(context.Background(), sandbox.Options{Seed: seed, Now: time.Now, AccessLog: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = box.Close() })
+	manifest := "apiVersion: bindgate/v1\ndefaults: {regionId: cn-hangzhou}\nbindings:\n" + bindings.String()
+	if err := os.WriteFile(filepath.Join(dir, "bindings.yaml"), []byte(manifest), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	environ := append(box.Env(), "ALIBABA_CLOUD_ECS_METADATA_DISABLED=true", "XDG_STATE_HOME="+dir)
+	var out screen
+	env := Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Now: log.Now, Dir: dir, LookupEnv: lookup(environ), Environ: environ}
+	if code := Run(t.Context(), []string{"apply", "bindings.yaml"}, env); code != exitClean {
+		t.Fatalf("exit code %d: %s", code, out.String())
+	}
+	if log.lists != 2 {
+		t.Errorf("the groups were listed %d times for five bindings of which four had old evidence, want 2", log.lists)
+	}
+}
+
+// callCount is an hourglass that counts the listings of groups.
+type callCount struct {
+	hourglass
+	lists int
+}
+
+func (c *callCount) Write(line []byte) (int, error) {
+	c.mu.Lock()
+	if bytes.Contains(line, []byte("DescribeApiGroups")) {
+		c.lists++
+	}
+	c.mu.Unlock()
+	return c.hourglass.Write(line)
+}

@@ -58,7 +58,7 @@ func TestAuthorityMode(t *testing.T) {
 		"api.demo.com":          {exitClean, []string{"pass dns/servers-agree", "pass dns/authority-was-asked", "pass dns/dnssec-is-valid", "pass dns/resolvers-agree", "api.demo.com → (60 s) 927d50c0f2e54b359919923d908bb015-cn-hangzhou.alicloudapi.com → 127.0.53.80"}},
 		"api.mixed.com":         {exitRefused, []string{"fail dns/servers-agree", "odd.servers.net 127.0.53.13:", "(300 s) old.demo.com"}},
 		"beside.crooked.com":    {exitRefused, []string{"fail dns/cname-stands-alone"}},
-		"apexalias.com":         {exitRefused, []string{"is the apex of its zone and an alias at once"}},
+		"apexalias.com":         {exitRefused, []string{"is the apex of its zone and has a CNAME record"}},
 		"no.demo.com":           {exitRefused, []string{"fail dns/name-exists"}},
 		"self.demo.com":         {exitRefused, []string{"fail dns/chain-is-sound"}},
 		"dangling.demo.com":     {exitRefused, []string{"fail dns/is-not-dangling"}},
@@ -80,7 +80,7 @@ func TestAuthorityMode(t *testing.T) {
 		t.Errorf("an INTRANET name is asked of the system's resolver: exit code %d: %s", code, out)
 	}
 	missing := filepath.Join(dir, "none")
-	if code, out = run("api.demo.com", missing); code != exitClean || !strings.Contains(out, "unknown dns/resolvers-agree no resolver was asked beside the authorities: reading the system's resolvers: open "+missing) {
+	if code, out = run("api.demo.com", missing); code != exitClean || !strings.Contains(out, "unknown dns/resolvers-agree no resolver was asked in addition to the authoritative servers: reading the system's resolvers: open "+missing) {
 		t.Errorf("the file is missing: exit code %d: %s", code, out)
 	}
 	if code, out = run("api.demo.com", missing, "--type", "INTRANET"); code != exitCannotTell || !strings.Contains(out, "reading the system's resolvers: open "+missing) {

@@ -56,6 +56,11 @@ func (e *Engine) judge(ctx context.Context, run evidence.Run, bindings iter.Seq2
 	if err != nil {
 		return err
 	}
+	return e.pass(ctx, observe, bindings, yield)
+}
+
+// pass judges bindings on what observe collects.
+func (e *Engine) pass(ctx context.Context, observe observe, bindings iter.Seq2[int, binding.Binding], yield func(Verdict) error) error {
 	one := func(number int, b binding.Binding) Verdict {
 		ev := observe(ctx, number, b)
 		if _, err := e.policies(); err != nil { // compiled while the first bindings are collected
@@ -87,18 +92,43 @@ func (e *Engine) assess(ctx context.Context, s checks.Subject) Verdict {
 
 // Again judges a binding once more, just before its calls: on the evidence of its
 // verdict, at the clock of now, or on fresh evidence where that is older than
-// maxAge. A freeze may have begun since, or a certificate ended.
+// maxAge. A freeze may have begun since, or a certificate ended. Bindings whose
+// evidence is too old share what is collected for them until that is too old in
+// turn: listing the account again for each would make a long run longer and longer.
+// It is not for use by several goroutines at once.
 func (e *Engine) Again(ctx context.Context, number int, v Verdict, maxAge time.Duration) (Verdict, error) {
 	if _, err := e.policies(); err != nil {
 		return Verdict{}, err
 	}
 	now := e.o.Clock().UTC()
-	if now.Sub(v.Evidence.Run.Now) > maxAge || now.Before(v.Evidence.Run.Now) { // the facts of a run are older than all its evidence
-		return e.One(ctx, number, v.Binding, Look{Served: true})
+	old := func(began time.Time) bool { return now.Sub(began) > maxAge || now.Before(began) } // a run begins before all its evidence
+	if !old(v.Evidence.Run.Now) {
+		s := checks.Subject{Binding: v.Binding, Evidence: v.Evidence}
+		s.Evidence.Run.Now = now
+		return e.assess(ctx, s), nil
 	}
-	s := checks.Subject{Binding: v.Binding, Evidence: v.Evidence}
-	s.Evidence.Run.Now = now
-	return e.assess(ctx, s), nil
+	if e.again.observe == nil || old(e.again.run.Now) {
+		run := e.facts()
+		observe, err := e.observer(run, Look{Served: true})
+		if err != nil {
+			return Verdict{}, err
+		}
+		e.again = renewal{run, observe}
+	}
+	observe := func(ctx context.Context, number int, b binding.Binding) evidence.Evidence {
+		ev := e.again.observe(ctx, number, b)
+		ev.Run.Now = now
+		return ev
+	}
+	only := func(yield func(int, binding.Binding) bool) { yield(number, v.Binding) }
+	err := e.pass(ctx, observe, only, func(got Verdict) error { v = got; return nil })
+	return v, err
+}
+
+// renewal is how evidence is collected again for a while, and when that began.
+type renewal struct {
+	run     evidence.Run
+	observe observe
 }
 
 // inOrder computes a value for each binding, up to parallel at a time, and yields

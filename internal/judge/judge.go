@@ -91,6 +91,7 @@ type Engine struct {
 	policies     func() (*policy.Engine, error) // waits until they are compiled
 	certificates *certificate.Collector
 	dns          dnsSource
+	again        renewal                            // of Again
 	probe        *probe.Collector                   // nil: nothing is probed
 	transport    *gateway.Transport                 // nil: the gateway is not asked
 	identity     func() (*evidence.Identity, error) // asks STS once; nil: the gateway is not asked

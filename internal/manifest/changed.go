@@ -33,7 +33,7 @@ type Concerned struct {
 	Foreign   []string // files that have the name of a manifest and are another program's
 }
 
-// Changed finds the manifests that a change concerns: those that changed, whatever
+// Changed finds the manifests that a change concerns: those that changed, regardless of
 // their names; those that name a changed file as certificate, key or CA, or, where a
 // certificate or key changed, one that is missing (it may have been renamed); and
 // those that request a name that one of these requests. A manifest that cannot be

@@ -34,7 +34,7 @@ type Options struct {
 	AllowPaths []string        // further folders that certificates and keys may lie in
 	AllowEnv   []string        // globs (path.Match) of further variables that keys and passphrases may come from
 	Stdin      io.Reader       // what the path "-" means
-	Overlay    confine.Overlay // what stands over the files of the disk, such as Git's index; may be nil
+	Overlay    confine.Overlay // replaces files of the disk, such as Git's index; may be nil
 	PassOver   bool            // a named file that is another program's is passed over, like one of a folder
 	Confined   bool            // the manifests themselves must lie under Root, else under the working directory's Git top level
 }

@@ -73,7 +73,7 @@ func namesOfInput(c *ast.Compiler) map[string]inputName {
 }
 
 // addRule adds what a rule reads. A variable that names a part of the input reads
-// what the references that begin with it read; where it stands for itself it reads
+// what the references that begin with it read; where it is used by itself it reads
 // the whole part.
 func (r *reads) addRule(rule *ast.Rule, names map[string]inputName) {
 	variables := r.variablesOfInput(rule)
@@ -129,7 +129,7 @@ func (r *reads) variablesOfInput(rule *ast.Rule) map[ast.Var][]string {
 }
 
 // namesInput reports what an expression of the form __local0__ = input.binding
-// names. The compiler gives each declared variable a name of its own in the rule.
+// names. The compiler gives each declared variable a unique name in the rule.
 func namesInput(e *ast.Expr) (name ast.Var, path []string) {
 	if !e.IsEquality() || e.Negated || len(e.With) > 0 {
 		return "", nil
@@ -143,7 +143,7 @@ func namesInput(e *ast.Expr) (name ast.Var, path []string) {
 }
 
 // addRef adds what a reference reads. One that may reach a name, but does not
-// go beyond it, reads all that the name stands for.
+// go beyond it, reads everything that the name refers to.
 func (r *reads) addRef(ref ast.Ref, names map[string]inputName) {
 	path := constants(ref)
 	switch {
@@ -194,14 +194,14 @@ func (r *reads) at(path ...string) *reads {
 type encoder func(reflect.Value) (*ast.Term, error)
 
 // encoderOf returns the encoder of a type. It reads the same struct tags as
-// encoding/json. A type that has a JSON form of its own is an error, except for
+// encoding/json. A type with its own JSON form is an error, except for
 // time.Time.
 func encoderOf(t reflect.Type, r *reads) (encoder, error) {
 	if t == reflect.TypeFor[time.Time]() {
 		return encodeTime, nil
 	}
 	if t.Implements(reflect.TypeFor[json.Marshaler]()) || t.Implements(reflect.TypeFor[encoding.TextMarshaler]()) {
-		return nil, fmt.Errorf("a policy input cannot hold the type %v: it has a JSON form of its own", t)
+		return nil, fmt.Errorf("a policy input cannot hold the type %v: it has its own JSON form", t)
 	}
 	switch t.Kind() {
 	case reflect.Bool:
@@ -422,7 +422,7 @@ func jsonFields(t reflect.Type) ([]jsonField, error) {
 		case f.Anonymous && f.Type.Kind() == reflect.Struct && name == "", !f.IsExported(), name == "-":
 			continue
 		case f.Anonymous || name == "" || taken[name]:
-			return nil, fmt.Errorf("a policy input cannot hold the field %s of %v: it has no JSON name of its own", f.Name, t)
+			return nil, fmt.Errorf("a policy input cannot hold the field %s of %v: it has no JSON name", f.Name, t)
 		}
 		taken[name] = true
 		out = append(out, jsonField{f, name, options})

@@ -18,7 +18,7 @@ import (
 // inputSchema names the form of the document that a policy reads as `input`.
 const inputSchema = "bindgate.policy-input/v1"
 
-// Input is what a binding brings to the policies: the wish, what was observed,
+// Input is the input of the policies for one binding: the binding, its evidence,
 // and what the checks of the first pass said.
 type Input struct {
 	Binding  binding.Binding
@@ -169,7 +169,7 @@ type certPath struct {
 	RootsFrom    string `json:"rootsFrom"`           // mozilla, system, or the path of --roots
 	Certificates []cert `json:"certificates"`        // leaf to root; empty: no path
 	Problem      string `json:"problem,omitempty"`   // why there is no path
-	Undecided    string `json:"undecided,omitempty"` // why it cannot be told whether there is one
+	Undecided    string `json:"undecided,omitempty"` // why it is not known whether there is one
 }
 
 // cert is one certificate in the terms of RFC 5280.

@@ -17,7 +17,7 @@ import (
 // maxNesting bounds the objects and lists in each other, as in YAML.
 const maxNesting = 20
 
-// parseJSON reads a JSON object under the rules of strictyaml: each key stands
+// parseJSON reads a JSON object under the rules of strictyaml: each key occurs
 // once, no text is a key or holds control characters, and every error has a
 // place.
 func parseJSON(f source) (*datum, strictyaml.Errors) {
@@ -181,7 +181,7 @@ func (r *jsonReader) members(depth int, read func(key string) (twice bool)) {
 		r.next++ // the colon
 		r.space()
 		if read(key) {
-			r.fail(start, fmt.Sprintf("the key %q stands twice", key), "remove one")
+			r.fail(start, fmt.Sprintf("duplicate key %q", key), "remove one")
 		}
 		if r.space(); r.text[r.next] == '}' {
 			break

@@ -1,6 +1,6 @@
 // Package policy loads Rego policies and asks them about bindings. It is the
 // only importer of OPA, and it closes the doors that policy engines leave open:
-// a package that nobody asks, a rule that nobody reads, a field that does not
+// a package that is not asked, a rule that is not read, a field that does not
 // exist, a built-in that fails and a rule that is undefined are errors here,
 // never silence.
 //
@@ -23,7 +23,7 @@ import (
 // defaultTimeout bounds what the policies may take for one binding.
 const defaultTimeout = 5 * time.Second
 
-// Options say what to load beside the shipped policies.
+// Options say what to load in addition to the shipped policies.
 type Options struct {
 	Dir     string        // where relative paths start; empty: the working directory of the process
 	Dirs    []string      // --policy: .rego files, or folders with .rego files and data.yaml, data.yml or data.json

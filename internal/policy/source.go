@@ -156,7 +156,7 @@ func (r *reader) folder(dir string, depth int) error {
 			if info, err := os.Stat(r.at(p)); err != nil {
 				return err
 			} else if info.IsDir() {
-				return fmt.Errorf("%q links to a folder: name that folder with --policy of its own", p)
+				return fmt.Errorf("%q links to a folder: name that folder with a separate --policy", p)
 			}
 		}
 		if entry.IsDir() {
@@ -215,7 +215,7 @@ func readData(dir string, paths []string) ([]source, error) {
 }
 
 // digest is the same for the same contents, wherever the files lie and in
-// whatever order they were named.
+// in any order.
 func digest(shipped, own sources, overrides []source) string {
 	var lines []string
 	add := func(role string, list []source) {

@@ -40,10 +40,10 @@ type TestResult struct {
 	Output  string // what it printed
 }
 
-// Test runs the Rego tests beside the policies of o.Dirs, or those of the
+// Test runs the Rego tests of the policies of o.Dirs, or those of the
 // shipped policies when there is none, under the rules of Load: strict mode,
 // built-in errors are errors, and the same built-ins. A test that errs has
-// failed. The error tells that the tests could not be run, or that there is none.
+// failed. The error reports that the tests could not be run, or that there is none.
 func Test(ctx context.Context, o Options) (TestReport, error) {
 	s, store, err := testable(o)
 	if err != nil {

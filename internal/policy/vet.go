@@ -12,7 +12,7 @@ import (
 )
 
 // vet looks for what compiles and yet would be silent: a package without its
-// entry rule, a rule that nobody asks, evidence that is read without being
+// entry rule, a rule that is not asked, evidence that is read without being
 // declared, and data that does not exist.
 func vet(c *ast.Compiler, packages []regoPackage, document *datum) (dataReads, error) {
 	var found strictyaml.Errors
@@ -51,7 +51,7 @@ func vetEntries(c *ast.Compiler, p regoPackage) strictyaml.Errors {
 		}
 		for _, r := range rules {
 			if len(r.Head.Args) > 0 {
-				found = append(found, at(r.Location, "%s is a function, and nobody calls it: want a rule without arguments", name))
+				found = append(found, at(r.Location, "%s is a function that is not called: want a rule without arguments", name))
 			}
 		}
 	}
@@ -80,7 +80,7 @@ func vetUnasked(c *ast.Compiler, p regoPackage, rules []*ast.Rule) strictyaml.Er
 }
 
 // vetEvidence wants the package to declare the evidence whose facts its rules
-// read, in whatever package they find them: what is undeclared would be
+// read, in any package: what is undeclared would be
 // undefined where the mode left it out, and the rule silent.
 func vetEvidence(c *ast.Compiler, p regoPackage, rules []*ast.Rule) strictyaml.Errors {
 	var found strictyaml.Errors
@@ -89,7 +89,7 @@ func vetEvidence(c *ast.Compiler, p regoPackage, rules []*ast.Rule) strictyaml.E
 			need, whole := evidenceIn(ref)
 			switch {
 			case whole:
-				found = append(found, at(ref[0].Location, "%v is read as a whole, so that nobody can tell what is needed of it: read input.evidence.<name>.facts.<field>", ref))
+				found = append(found, at(ref[0].Location, "%v is read as a whole, so that what it needs is not known: read input.evidence.<name>.facts.<field>", ref))
 			case need != "" && !slices.Contains(p.needs, need) && !slices.Contains(p.uses, need):
 				found = append(found, at(ref[0].Location, "%v is read, and package %s does not say so: add %s to custom.needs in its METADATA", ref, p.name, need))
 			}
@@ -121,7 +121,7 @@ func reachable(c *ast.Compiler, rules []*ast.Rule) []*ast.Rule {
 }
 
 // evidenceIn is the evidence whose facts a reference reads, if any. Whole is
-// true where it cannot be told: input, input.evidence or input.evidence[x].
+// true where it is not known: input, input.evidence or input.evidence[x].
 func evidenceIn(ref ast.Ref) (need evidence.Need, whole bool) {
 	if !ref[0].Equal(ast.InputRootDocument) {
 		return "", false
@@ -135,7 +135,7 @@ func evidenceIn(ref ast.Ref) (need evidence.Need, whole bool) {
 	case len(path) == 1:
 		return "", true
 	case len(path) > 2 && path[2] != "facts":
-		return "", false // its state, reason, time or origin: there whatever happened
+		return "", false // its state, reason, time or origin: always present
 	}
 	return evidence.Need(path[1]), false
 }
@@ -157,7 +157,7 @@ func constants(ref ast.Ref) []string {
 // dataReads are the names under `data` that modules read.
 type dataReads struct {
 	roots map[string]bool
-	all   bool // data itself, or data[x]: nobody can tell
+	all   bool // data itself, or data[x]: not known
 }
 
 // readsOfData collects what the rules read under `data`, and refuses what

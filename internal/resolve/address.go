@@ -44,7 +44,7 @@ func newCarrier(cfg Config, timeout time.Duration) (name string, way carrier, lo
 			return "", nil, false, errors.New("reading the https:// URL of the resolver: want one such as https://dns.example/dns-query, without user and fragment")
 		}
 		transport := &http.Transport{DialContext: cfg.Dial, TLSClientConfig: config, ForceAttemptHTTP2: true, IdleConnTimeout: timeout}
-		// A redirect would take the questions to somebody that nobody named.
+		// A redirect would send the queries to a server that was not named.
 		stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		// Path and query may hold a token, so the host alone names the server.
 		name = (&url.URL{Scheme: "https", Host: u.Host}).String()

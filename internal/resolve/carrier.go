@@ -23,12 +23,12 @@ type carrier interface {
 	carry(ctx context.Context, timeout time.Duration, queries []query) []delivery
 }
 
-// delivery is what came of a query; network is what errors call the way.
+// delivery is the result of a query; network is the transport's name in errors.
 type delivery struct {
 	message *dns.Msg
 	network string
 	err     error
-	alive   bool // the server was heard, whatever became of the answer
+	alive   bool // the server answered, in any way
 }
 
 // dialer opens a connection; the network is udp or tcp.
@@ -222,7 +222,7 @@ func malformed(err error) error {
 	return &malformedError{err: err}
 }
 
-// explain makes an Error of whatever stopped an exchange.
+// explain makes an Error of the failure of an exchange.
 func (c *Client) explain(ctx context.Context, q query, d delivery) error {
 	var unread *malformedError
 	if errors.As(d.err, &unread) {
@@ -239,7 +239,7 @@ func (c *Client) explain(ctx context.Context, q query, d delivery) error {
 	var read *readError
 	if errors.As(d.err, &read) && read.ignored > 0 {
 		return c.fail(Foreign, q.question, nil, fmt.Sprintf(
-			"no answer, but %d with another id or question; somebody forges answers, or something between rewrites them", read.ignored))
+			"no answer, but %d with another id or question; answers are being forged or rewritten in transit", read.ignored))
 	}
 	if errors.Is(d.err, context.DeadlineExceeded) || errors.Is(d.err, os.ErrDeadlineExceeded) {
 		return c.fail(Timeout, q.question, nil, fmt.Sprintf("no answer over %s in %d tries of up to %v%s", d.network, c.tries, c.timeout,
@@ -252,7 +252,7 @@ func (c *Client) interrupted(ctx context.Context, q question) error {
 	return c.fail(Interrupted, q, context.Cause(ctx), "stopped before an answer came")
 }
 
-// advice is what to do about a resolver; nobody can choose a zone's own servers.
+// advice returns what to do about a resolver; authoritative servers cannot be chosen.
 func (c *Client) advice(text string) string {
 	if c.authoritative {
 		return ""

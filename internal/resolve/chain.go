@@ -12,7 +12,7 @@ import (
 // twelfth (max-query-restarts 11 in both).
 const MaxHops = 11
 
-// Event tells how a chain ended (terms of RFC 9499).
+// Event is the result of following a chain (terms of RFC 9499).
 type Event string
 
 // The ends of a chain.
@@ -72,7 +72,7 @@ func (c *Client) WalkAndAsk(ctx context.Context, name string) (Chain, []Led, err
 			a, m, err = c.conclude(ctx, q, replies[i])
 			return a, err
 		})
-		if err == nil && m == nil { // somebody else has asked before
+		if err == nil && m == nil { // the answer is cached
 			_, m, err = c.conclude(ctx, q, replies[i])
 		}
 		return m, err

@@ -34,7 +34,7 @@ const (
 	maxAtName  = 256   // records of one name and type, and so what ends up in evidence
 )
 
-// Config says whom to ask and how patiently.
+// Config says which server to ask and how long to wait.
 type Config struct {
 	// Server is an IP address, with or without a port (192.0.2.53,
 	// [2001:db8::53]:5353), tls://HOST[:PORT] or an https:// URL (RFC 8484).
@@ -95,7 +95,7 @@ func New(cfg Config) (*Client, error) {
 	return c, nil
 }
 
-// Server returns whom the client asks: an address with its port, or a URL.
+// Server returns the server that the client asks: an address with its port, or a URL.
 func (c *Client) Server() string { return c.server }
 
 // Exchange asks one question and returns the whole message that answers it. The
@@ -106,7 +106,7 @@ func (c *Client) Exchange(ctx context.Context, scope, name string, qtype uint16)
 	return r.Message, r.Err
 }
 
-// Reply is what came of one question.
+// Reply is the result of one query.
 type Reply struct {
 	Message *dns.Msg // shared, read-only
 	Err     error    // of the way there; there is no message
@@ -140,7 +140,7 @@ func (c *Client) lookup(ctx context.Context, q question) (Answer, error) {
 	return a, err
 }
 
-// conclude reads what came of a question to a recursive resolver.
+// conclude reads the result of a query to a recursive resolver.
 func (c *Client) conclude(ctx context.Context, q question, r Reply) (Answer, *dns.Msg, error) {
 	m, err := r.Message, r.Err
 	if err == nil && m.Rcode == dns.RcodeServerFailure {

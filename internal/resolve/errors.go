@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// Kind tells why a question was left without an answer. None of them says
+// Kind says why a query has no answer. None of them says
 // anything about the name.
 type Kind string
 
@@ -32,7 +32,7 @@ const (
 // Error is a question without an answer.
 type Error struct {
 	Kind   Kind
-	Server string // whom
+	Server string // that was asked
 	Name   string // what, in canonical form
 	Type   string // A, CNAME, …
 	words  string

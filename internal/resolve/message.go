@@ -34,7 +34,7 @@ type question struct {
 
 func (q question) typeName() string { return dns.Type(q.qtype).String() }
 
-// query is a question ready to be sent, with an id of its own.
+// query is a question ready to be sent, with its own id.
 type query struct {
 	question
 	id   uint16
@@ -233,7 +233,7 @@ func reduce(q question, m *dns.Msg) (Answer, error) {
 	return a, nil
 }
 
-// synthesized is the CNAME record that a DNAME record stands for, where the server left
+// synthesized returns the CNAME record that a DNAME record produces, where the server left
 // it out, as resolvers make it (RFC 6672 §3.2); none where the new name is too long.
 func synthesized(name string, m *dns.Msg) []CNAME {
 	for _, rr := range m.Answer {

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	socketCount = 4                     // sockets to one server at a time; each has a random port of its own
+	socketCount = 4                     // sockets to one server at a time; each with a random port
 	udpBuffer   = 4096                  // holds any datagram that keeps to ednsSize, and some that do not
 	readAhead   = 16                    // datagrams that one system call may read
 	linger      = 50 * time.Millisecond // how often an open socket looks whether it is in use
@@ -191,7 +191,7 @@ func (s *socket) write(queries []query) error {
 	return nil
 }
 
-// read hands out answers until the socket breaks, or nobody uses it.
+// read hands out answers until the socket breaks or is no longer used.
 func (p *sockets) read(s *socket) {
 	defer func() { _ = s.conn.Close() }() // no answer is waited for
 	messages := make([]ipv4.Message, 1)
@@ -220,7 +220,7 @@ func (p *sockets) read(s *socket) {
 	}
 }
 
-// idle reports whether nobody waits on a socket; then nobody will.
+// idle reports whether no query waits on a socket; then none will.
 func (p *sockets) idle(s *socket) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

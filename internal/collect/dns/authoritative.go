@@ -91,7 +91,7 @@ func (c *Collector) matrices(ctx context.Context, walk iterate.Walk) []evidence.
 }
 
 // matrix adds to what the servers said which version of the zone they hold, and
-// what stands beside an alias.
+// other records of CNAME owners.
 func (c *Collector) matrix(ctx context.Context, step iterate.Step) evidence.Matrix {
 	m := step.Aliases
 	out := evidence.Matrix{Name: m.Name, Zone: m.Zone.Name, Rows: rows(m)}

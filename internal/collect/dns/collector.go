@@ -1,5 +1,5 @@
 // Package dns turns what name servers say about a binding's domain into
-// evidence: the alias chain and what stands around it, and the TXT record that
+// evidence: the CNAME chain and its context, and the TXT record that
 // proves ownership. In authority mode it asks the zones' own servers, in
 // resolver mode one resolver.
 package dns
@@ -32,14 +32,14 @@ type Collector struct {
 }
 
 // New makes a collector in resolver mode. now is the clock that stamps the
-// evidence; label gives a DNS label that nobody has used before, for wildcard
+// evidence; label returns a DNS label that was never used before, for wildcard
 // bindings (crypto/rand's Text, or a fixed one in tests).
 func New(resolver *resolve.Client, now func() time.Time, label func() string) *Collector {
 	return &Collector{resolvers: []*resolve.Client{resolver}, now: now, label: label}
 }
 
 // NewAuthority makes a collector in authority mode. The resolvers are asked
-// beside the authorities, and for INTRANET names, which have no public authority;
+// in addition to the authoritative servers, and for INTRANET names, which have no public authority;
 // there may be none, and without says why some or all are missing.
 func NewAuthority(w *iterate.Walker, resolvers []*resolve.Client, without string, now func() time.Time, label func() string) *Collector {
 	return &Collector{walker: w, resolvers: resolvers, without: without, lost: make([]atomic.Int32, len(resolvers)), now: now, label: label}

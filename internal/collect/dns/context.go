@@ -19,7 +19,7 @@ type follow func(ctx context.Context, name string, types ...uint16) (resolve.Cha
 // most bounds the names that are climbed and the records that are kept.
 const most = 16
 
-// around looks at what stands around a chain. What cannot be had is a problem
+// around collects the context of a chain. What cannot be collected is a problem
 // in its own place and no other.
 func around(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) *evidence.Around {
 	a := &evidence.Around{HTTPS: lookup(ctx, ask, destination(d), miekg.TypeHTTPS)}
@@ -149,7 +149,7 @@ func orphaned(ctx context.Context, ask follow, name string) string {
 }
 
 // typesAt are the types that a name has instead of an alias or address. None:
-// an empty non-terminal, or types that nobody asks for.
+// an empty non-terminal, or types that are not asked for.
 func typesAt(ctx context.Context, ask follow, name string) []string {
 	var types []string
 	for _, qtype := range []uint16{miekg.TypeTXT, miekg.TypeMX, miekg.TypeNS, miekg.TypeSRV, miekg.TypeHTTPS} {

@@ -1,5 +1,5 @@
 // Package dnssec validates signatures, keys and denials of existence (RFC 4035
-// §5, RFC 5155 §8) of messages that somebody else fetched. It asks nobody.
+// §5, RFC 5155 §8) of messages that the caller fetched. It sends no queries.
 package dnssec
 
 import (
@@ -22,7 +22,7 @@ const (
 	mostAttempts = 16
 )
 
-// ErrUnsupported tells that the zone is signed in ways that this validator does not know,
+// ErrUnsupported reports that the zone is signed in ways that this validator does not know,
 // and so it counts as unsigned (RFC 4035 §5.2).
 var ErrUnsupported = errors.New("no algorithm that is supported")
 

@@ -31,7 +31,7 @@ func (w *Walker) completed(ctx context.Context, t trail, z *Zone, hosts map[stri
 		}
 	}
 	if !heard {
-		return z, nil // the delegation stands; that its servers do not answer shows when they are asked
+		return z, nil // the delegation is kept; that its servers do not answer shows when they are asked
 	}
 	names := slices.Sorted(maps.Keys(hosts))
 	failed := make([]error, len(names))

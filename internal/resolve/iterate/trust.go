@@ -14,7 +14,7 @@ import (
 )
 
 // Validate gives the status of every name of a walk, from its first alias to
-// what stands at its end.
+// what is at its end.
 func (w *Walker) Validate(ctx context.Context, walk Walk) ([]Security, error) {
 	t := newTrail()
 	var all []Security
@@ -54,7 +54,7 @@ func (s *Security) join(status Status, until time.Time, reason string) {
 }
 
 // matrix validates what the servers said. Resolvers that get a bad answer ask
-// the next server, so one good answer is enough; a bad one beside it is told.
+// the next server, so one good answer is enough; a bad one in addition is reported.
 func (w *Walker) matrix(m Matrix, keys []*dns.DNSKEY) (Status, time.Time, string) {
 	best, until, bad := Indeterminate, time.Time{}, ""
 	for _, r := range m.Replies {

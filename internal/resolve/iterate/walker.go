@@ -125,7 +125,7 @@ type family struct {
 // way to it.
 const enoughSilent = 2
 
-// note keeps what came of asking an address.
+// note keeps the result of asking an address.
 func (f *family) note(at netip.AddrPort, err error) {
 	if !at.Addr().Is6() || at.Addr().Is4In6() {
 		return

@@ -33,7 +33,7 @@ type Zone struct {
 	parent  *Zone    // nil: the root
 }
 
-// Server is one address of a name server, or a host whose address nobody knows, or
+// Server is one address of a name server, or a host whose address is not known, or
 // whose address is not to be asked.
 type Server struct {
 	Host    string
@@ -117,8 +117,8 @@ func (w *Walker) zoneOf(ctx context.Context, t trail, name string) (*Zone, error
 // above for its NS records and nothing more (RFC 9156): a thousand names below
 // it then share that answer. Some servers, balancers above all, answer such a
 // question with an error and others soundly; then no zone begins there, as far as
-// is known, and the question for the whole name tells (RFC 9156 §2.3). The root's
-// servers do not: such an error is that of somebody on the way to them.
+// is known, and the query for the whole name decides (RFC 9156 §2.3). The root's
+// servers do not: such an error comes from a middlebox.
 func (w *Walker) cut(ctx context.Context, t trail, above *Zone, name string) (*Zone, error) {
 	balks := false
 	m, err := w.anyOf(ctx, t, above, name, dns.TypeNS, func(m *dns.Msg) bool {
@@ -239,11 +239,11 @@ func parent(name string) string {
 	return "."
 }
 
-// stagger is how long a server may take before the next is asked beside it.
+// stagger is how long a server may take before the next is asked, too.
 const stagger = 400 * time.Millisecond
 
 // anyOf asks the servers of a zone until one gives a useful answer: one after
-// the other, beside each other when they are slow.
+// the other, in parallel when they are slow.
 func (w *Walker) anyOf(ctx context.Context, t trail, z *Zone, name string, qtype uint16, useful func(*dns.Msg) bool) (*dns.Msg, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -25,7 +25,7 @@ const (
 	FirstAddress  = "127.0.53.11" // ns1 of the sound zones
 	SecondAddress = "127.0.53.12" // ns2
 	OddAddress    = "127.0.53.13" // a server of ours, for what sound ones refuse to load
-	DownAddress   = "127.0.53.14" // nobody listens
+	DownAddress   = "127.0.53.14" // no listener
 	OldAddress    = "127.0.53.17" // a server that drops queries with EDNS
 	MuteAddress   = "127.0.53.16" // a server that never answers
 	StaleAddress  = "127.0.53.15" // a server that only some zones' own data lead to
@@ -240,7 +240,7 @@ const (
 	ServFail  Fault = "servfail"
 	Refuse    Fault = "refused"
 	Mute      Fault = "mute"      // it never answers
-	NoEDNS    Fault = "no-edns"   // FORMERR to whatever has an OPT record
+	NoEDNS    Fault = "no-edns"   // FORMERR to every query with an OPT record
 	CutShort  Fault = "cut-short" // TC=1 over UDP, and nothing listens for TCP
 	NoSynth   Fault = "no-synth"  // it answers with DNAME records alone
 	NotMine   Fault = "aa=0"      // it answers, without authority
