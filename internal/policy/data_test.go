@@ -127,7 +127,7 @@ func TestJSONThatIsRefused(t *testing.T) {
 		`{"a": 1} {}`:           "d.json:1:10: not JSON",
 		"# comment\n{}":         "d.json:1:1: not JSON",
 		`[{"a": 1}]`:            "d.json: want one document, a mapping",
-		"{\"é\": 1,\n\"é\": 2}": `d.json:2:1: the key "é" stands twice`,
+		"{\"é\": 1,\n\"é\": 2}": `d.json:2:1: duplicate key "é"`,
 		`{"é": 0, "l": [{"b": 1, "\u0062": 2}]}`: `d.json:1:25: duplicate key "b"`,
 		"{\"a\": \"\xff\"}":                      "d.json:1:8: got a byte that is not UTF-8",
 		`{"a": "\ud800"}`:                        "d.json:1:7: got an escape that is no character",
