@@ -129,7 +129,7 @@ func (c corpus) refused(t *testing.T) {
 			continue
 		}
 		total++
-		_, reason, ok := strings.Cut(j.facts.Problem.Message, "breaks the rules of its form: ")
+		_, reason, ok := strings.Cut(j.facts.Problem.Message, "but violates the certificate profile: ")
 		if !ok {
 			reason = j.facts.Problem.Message
 		}

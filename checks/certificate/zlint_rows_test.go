@@ -52,7 +52,7 @@ func sameProperty() []property {
 		{row: "key-is-strong", says: "want at least 2048", lints: []string{"e_old_sub_cert_rsa_mod_less_than_1024_bits", "e_old_sub_ca_rsa_mod_less_than_1024_bits"},
 			stricter: "2048 bits apply at any date"},
 		{row: "key-is-strong", says: "multiple of 8", lints: []string{"e_mp_modulus_must_be_divisible_by_8"}},
-		{row: "key-is-strong", says: "there is no private exponent", lints: []string{"e_mp_exponent_cannot_be_one", "e_rsa_public_exponent_too_small",
+		{row: "key-is-strong", says: "no private exponent", lints: []string{"e_mp_exponent_cannot_be_one", "e_rsa_public_exponent_too_small",
 			"e_rsa_public_exponent_not_odd", "e_rsa_exp_negative"}},
 		{row: "key-is-strong", says: "want 65537", lints: []string{"w_rsa_public_exponent_not_in_range"}},
 		{row: "key-is-strong", says: "small prime factor", lints: []string{"w_rsa_mod_factors_smaller_than_752", "w_rsa_mod_not_odd"}},
@@ -106,7 +106,7 @@ type refusal struct{ reason, why string }
 // them: Go's ends the handshake for each, and OpenSSL's too where stated.
 func refusals() []refusal {
 	return []refusal{
-		{"holds a certificate revocation list", "no certificate"},
+		{"contains a certificate revocation list", "no certificate"},
 		{"IP constraint contained invalid mask", "a CA's constraint that no address can be compared with (RFC 5280 §4.2.1.10)"},
 		{"authority info access incorrectly marked critical", "RFC 5280 §4.2.2.1; OpenSSL: unhandled critical extension"},
 		{"subject key identifier incorrectly marked critical", "RFC 5280 §4.2.1.2; OpenSSL: unhandled critical extension"},
