@@ -13,7 +13,9 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
+	"strings"
 )
 
 func main() {
@@ -22,6 +24,7 @@ func main() {
 	manyRuns := flag.Int("many-runs", 6, "runs on 10,000 bindings, and half as many on 100,000")
 	applyBindings := flag.Int("apply-bindings", 20_000, "bindings of one run of apply, a multiple of ten")
 	keep := flag.String("dir", "", "keep input and programs in this `folder`")
+	parts := flag.String("parts", "one,account,apply,growth,peers,rules", "what to measure, `names` separated by commas")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	var err error
@@ -31,7 +34,7 @@ func main() {
 	case "page":
 		err = pageCommand(ctx, *keep, flag.Args()[1:])
 	default:
-		err = bench(ctx, *keep, *runs, *accountRuns, *manyRuns, *applyBindings)
+		err = bench(ctx, *keep, *runs, *accountRuns, *manyRuns, *applyBindings, *parts)
 	}
 	stop()
 	if err != nil {
@@ -40,8 +43,15 @@ func main() {
 	}
 }
 
-// bench creates the input, measures, and prints results as it goes.
-func bench(ctx context.Context, dir string, runs, accountRuns, manyRuns, applyBindings int) error {
+// part is a part of the measurement with a name that -parts selects it by.
+type part struct {
+	name    string
+	measure func() ([]figure, error)
+}
+
+// bench creates the input, measures the selected parts, and prints each part's
+// figures once they are known.
+func bench(ctx context.Context, dir string, runs, accountRuns, manyRuns, applyBindings int, selected string) error {
 	if dir == "" {
 		temporary, err := os.MkdirTemp("", "bindgate-bench-")
 		if err != nil {
@@ -59,21 +69,33 @@ func bench(ctx context.Context, dir string, runs, accountRuns, manyRuns, applyBi
 		return err
 	}
 	p.print(ctx, os.Stdout)
-	one, err := measureOneBinding(ctx, p, authority, dir, runs)
-	if err != nil {
-		return fmt.Errorf("one binding: %w", err)
+	many := filepath.Join(dir, "many")
+	parts := []part{
+		{"one", func() ([]figure, error) { return measureOneBinding(ctx, p, authority, dir, runs) }},
+		{"account", func() ([]figure, error) { return measureAccount(ctx, p, authority, dir, accountRuns) }},
+		{"apply", func() ([]figure, error) { return measureApply(ctx, p, authority, dir, applyBindings) }},
+		{"growth", func() ([]figure, error) { return measureGrowth(ctx, p, many, manyRuns) }},
+		{"peers", func() ([]figure, error) { return measurePeers(ctx, p, many, manyRuns) }},
+		{"rules", func() ([]figure, error) { return measureRules(ctx, p, many, manyRuns) }},
 	}
-	full, err := measureAccount(ctx, p, authority, dir, accountRuns)
-	if err != nil {
-		return fmt.Errorf("full account: %w", err)
+	written := false
+	for _, part := range parts {
+		if !slices.Contains(strings.Split(selected, ","), part.name) {
+			continue
+		}
+		if slices.Contains([]string{"growth", "peers", "rules"}, part.name) && !written { // they share their input
+			if err := writeMany(authority, many); err != nil {
+				return fmt.Errorf("creating the input of %s: %w", part.name, err)
+			}
+			written = true
+		}
+		figures, err := part.measure()
+		if err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+		if err := printTable(os.Stdout, figures); err != nil {
+			return err
+		}
 	}
-	applied, err := measureApply(ctx, p, authority, dir, applyBindings)
-	if err != nil {
-		return fmt.Errorf("apply: %w", err)
-	}
-	many, err := measureMany(ctx, p, authority, dir, manyRuns)
-	if err != nil {
-		return fmt.Errorf("many bindings: %w", err)
-	}
-	return printTable(os.Stdout, slices.Concat(one, full, applied, many))
+	return nil
 }

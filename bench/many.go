@@ -27,28 +27,6 @@ const (
 	plainManifest = "plain.yaml" // manyBindings without certificates
 )
 
-// measureMany lints thousands of distinct bindings with a certificate each, and
-// runs other programs on the same files.
-func measureMany(ctx context.Context, p programs, a authority, dir string, runs int) ([]figure, error) {
-	dir = filepath.Join(dir, "many")
-	if err := writeMany(a, dir); err != nil {
-		return nil, fmt.Errorf("creating the input: %w", err)
-	}
-	growth, err := measureGrowth(ctx, p, dir, runs)
-	if err != nil {
-		return nil, err
-	}
-	peers, err := measurePeers(ctx, p, dir, runs)
-	if err != nil {
-		return nil, err
-	}
-	rules, err := measureRules(ctx, p, dir, runs)
-	if err != nil {
-		return nil, err
-	}
-	return append(append(growth, peers...), rules...), nil
-}
-
 // measureGrowth compares the cost of a binding among 1,000 with one among
 // 100,000.
 func measureGrowth(ctx context.Context, p programs, dir string, runs int) ([]figure, error) {
