@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // pageCommand writes the HTML report of a full account in which every seventh
@@ -67,7 +68,8 @@ func astray(seed string) string {
 			lines[i] = owner + " 60 IN CNAME old-gateway.demo.com.\n"
 		}
 	}
-	return strings.Join(lines, "")
+	served := fmt.Sprintf("certificateValidEnd: %d", time.Now().AddDate(0, 0, 30).UnixMilli())
+	return strings.ReplaceAll(strings.Join(lines, ""), "certificateValidEnd: 1000", served)
 }
 
 // edit changes the text of a file.
