@@ -13,9 +13,9 @@ import (
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
-// call makes the permit's next call: the displaced groups of a force and what an update keeps
-// are read again, the
-// intent is on disk before anything is sent, and the outcome after it. A call
+// call makes the permit's next call: the caller's identity, the displaced groups of
+// a force and what an update keeps are read again, the intent is on disk before
+// anything is sent, and the outcome after it. A call
 // of unknown outcome is settled by reading the state back before it is repeated.
 func (r *redemption) call(ctx context.Context) error {
 	var doubt error // of the try before, which reading back did not show
