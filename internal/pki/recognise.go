@@ -279,8 +279,9 @@ var (
 	secret       = regexp.MustCompile(`(?m)^\s*[{,]?\s*"?kind"?:\s*"?Secret"?\s*,?\s*$|"kind": ?"Secret"`)
 	sealedSecret = regexp.MustCompile(`(?m)^\s*[{,]?\s*"?kind"?:\s*"?SealedSecret"?\s*,?\s*$|"kind": ?"SealedSecret"`)
 	// One line that begins like a path or ends like the name of a key file.
-	// Base64 may begin with a slash, and contains no dot.
-	onePath = regexp.MustCompile(`^(?:(?:/|\.{1,2}/|~/|[A-Za-z]:[\\/])[^\s:;"']{0,1000}\.[A-Za-z0-9]{1,10}|(?:/builds/|/tmp/|/run/secrets/|/var/run/)[^\s:;"']{1,1000}|[^\s:;"'=]{1,200}\.(?i:pem|key|crt|cer|p12|pfx))$`)
+	// Base64 may begin with a slash, and contains no dot. maxPath limits the length:
+	// limits as counted repetitions cost each start of the program 4 ms.
+	onePath = regexp.MustCompile(`^(?:(?:/|\.{1,2}/|~/|[A-Za-z]:[\\/])[^\s:;"']*\.[A-Za-z0-9]{1,10}|(?:/builds/|/tmp/|/run/secrets/|/var/run/)[^\s:;"']+|[^\s:;"'=]+\.(?i:pem|key|crt|cer|p12|pfx))$`)
 )
 
 // insideBase64 returns the kind of base64 content: "pem", or that of its DER.
