@@ -41,7 +41,7 @@ func drawCheck(t *rapid.T, i int) drawn {
 func judgement(behaviour string) func(checks.Subject) checks.Verdict {
 	verdicts := map[string]checks.Verdict{
 		"pass": checks.Pass(), "warn": checks.Judge(checks.Warns("", "m", "")), "fail": checks.Judge(checks.Fails("", "m", "f")),
-		"unknown": checks.CannotTell("why"), "not-run": checks.NotRun("why"), "not-applicable": checks.DoesNotApply("why"),
+		"unknown": checks.Unknown("why"), "not-run": checks.NotRun("why"), "not-applicable": checks.NotApplicable("why"),
 		"zero": {}, "does not apply": checks.Pass(),
 	}
 	switch behaviour {

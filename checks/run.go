@@ -30,22 +30,22 @@ func Run(ctx context.Context, list []Check, severities Severities, s Subject) []
 func judge(ctx context.Context, c *Check, s *Subject) (v Verdict) {
 	defer func() {
 		if r := recover(); r != nil {
-			v = CannotTell(fmt.Sprintf("the check panicked: %v; this is a defect of bindgate, please report it", r))
+			v = Unknown(fmt.Sprintf("the check panicked: %v; this is a defect of bindgate, please report it", r))
 		}
 	}()
 	if err := ctx.Err(); err != nil {
-		return CannotTell(fmt.Sprintf("interrupted before it was judged: %v", err))
+		return Unknown(fmt.Sprintf("interrupted before it was judged: %v", err))
 	}
 	if c.Applies != nil {
 		if ok, why := c.Applies(s.Binding); !ok {
-			return DoesNotApply(why)
+			return NotApplicable(why)
 		}
 	}
 	if v, stop := needs(c, s); stop {
 		return v
 	}
 	if c.Judge == nil {
-		return CannotTell("the check has no Judge function; this is a defect of bindgate")
+		return Unknown("the check has no Judge function; this is a defect of bindgate")
 	}
 	return c.Judge(*s)
 }
@@ -66,12 +66,12 @@ func needs(c *Check, s *Subject) (Verdict, bool) {
 			return NotRun(fmt.Sprintf("%s evidence was skipped: %s", need, m.Reason)), true
 		case evidence.StateFailed:
 			if failed == nil {
-				v := CannotTell(fmt.Sprintf("collecting %s evidence failed: %s", need, m.Reason))
+				v := Unknown(fmt.Sprintf("collecting %s evidence failed: %s", need, m.Reason))
 				failed = &v
 			}
 		default:
 			if failed == nil {
-				v := CannotTell(fmt.Sprintf("%s evidence is missing", need))
+				v := Unknown(fmt.Sprintf("%s evidence is missing", need))
 				failed = &v
 			}
 		}

@@ -43,9 +43,9 @@ func TestRunStatus(t *testing.T) {
 		"no severity":                      {says(checks.Error, checks.Judge(checks.Finding{})), checks.StatusFail, ""},
 		"an error of an advisory check":    {says(checks.Warning, checks.Judge(fail)), checks.StatusPass, ""},
 		"an error of a check of no kind":   {says("", checks.Judge(fail)), checks.StatusFail, ""},
-		"cannot tell, with an error":       {says(checks.Error, checks.CannotTell("why", fail)), checks.StatusUnknown, "why"},
+		"cannot tell, with an error":       {says(checks.Error, checks.Unknown("why", fail)), checks.StatusUnknown, "why"},
 		"skipped":                          {says(checks.Error, checks.NotRun("why")), checks.StatusNotRun, "why"},
-		"does not apply":                   {says(checks.Error, checks.DoesNotApply("why")), checks.StatusNotApplicable, "why"},
+		"does not apply":                   {says(checks.Error, checks.NotApplicable("why")), checks.StatusNotApplicable, "why"},
 		"the zero verdict":                 {says(checks.Error, checks.Verdict{}), checks.StatusUnknown, "no verdict"},
 		"no judgement":                     {checks.Check{ID: "test/none"}, checks.StatusUnknown, "no Judge function"},
 		"a panic":                          {panics(), checks.StatusUnknown, "panicked: boom"},
@@ -240,7 +240,7 @@ func TestFindingsAreCapped(t *testing.T) {
 			}
 		})
 	}
-	unknown := run1(t, says(checks.Error, checks.CannotTell("why", fails(30)...)), checks.Subject{})
+	unknown := run1(t, says(checks.Error, checks.Unknown("why", fails(30)...)), checks.Subject{})
 	if unknown.Status != checks.StatusUnknown || len(unknown.Findings) != checks.MaxFindings+1 {
 		t.Errorf("got %s with %d findings, want unknown with %d", unknown.Status, len(unknown.Findings), checks.MaxFindings+1)
 	}

@@ -15,8 +15,8 @@ const (
 )
 
 // Verdict is what Judge answers. Its zero value is unknown: a judgement that
-// forgets to answer has not passed. Only Pass, Judge, CannotTell, NotRun and
-// DoesNotApply make others.
+// forgets to answer has not passed. Only Pass, Judge, Unknown, NotRun and
+// NotApplicable make others.
 type Verdict struct {
 	status   Status
 	reason   string
@@ -41,9 +41,9 @@ func HasError(findings []Finding) bool {
 	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Severity != Warning })
 }
 
-// CannotTell returns the verdict of a check whose evidence does not decide; reason
+// Unknown returns the verdict of a check whose evidence does not decide; reason
 // says what is missing.
-func CannotTell(reason string, findings ...Finding) Verdict {
+func Unknown(reason string, findings ...Finding) Verdict {
 	return Verdict{status: StatusUnknown, reason: reason, findings: findings}
 }
 
@@ -51,9 +51,9 @@ func CannotTell(reason string, findings ...Finding) Verdict {
 // the run skips.
 func NotRun(reason string) Verdict { return Verdict{status: StatusNotRun, reason: reason} }
 
-// DoesNotApply returns the verdict of a check that the evidence gives nothing to
+// NotApplicable returns the verdict of a check that the evidence gives nothing to
 // judge.
-func DoesNotApply(reason string) Verdict {
+func NotApplicable(reason string) Verdict {
 	return Verdict{status: StatusNotApplicable, reason: reason}
 }
 

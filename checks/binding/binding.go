@@ -36,7 +36,7 @@ type Binding struct {
 	Source                Position  `json:"source"`
 	Positions             Positions `json:"-"`
 	CustomDomainTypeGiven bool      `json:"-"` // false: INTERNET is the default and is not sent
-	CertificateAlone      bool      `json:"-"` // judge the certificate only: no group was named
+	CertificateOnly       bool      `json:"-"` // judge the certificate only: no group was named
 }
 
 // Certificate names the certificate files of a binding. It holds no bytes.
@@ -45,7 +45,7 @@ type Certificate struct {
 	Body       string     `json:"body"`                 // path: PEM (leaf first) or PKCS#12
 	PrivateKey *SecretRef `json:"privateKey,omitempty"` // nil: none given
 
-	MayEndEarlier bool `json:"mayEndEarlier,omitempty"` // it may end before the certificate that it replaces
+	MayExpireEarlier bool `json:"mayExpireEarlier,omitempty"` // it may end before the certificate that it replaces
 }
 
 // ClientCertificate is what a domain asks of its callers' certificates (mutual TLS).

@@ -111,5 +111,5 @@ func presented(t *testing.T, c *collector.Collector, file string) evidence.Obser
 		chain, p.Chain = append(chain, parsed), append(p.Chain, evidence.NewCert(parsed, i, 0))
 	}
 	p.Path = c.Trust(chain)
-	return evidence.Observed(evidence.Probe{Name: "api.demo.com", Served: []evidence.Presented{p}}, "api.demo.com", pkitest.Now())
+	return evidence.Observed(evidence.Probe{Name: "api.demo.com", Presented: []evidence.Presented{p}}, "api.demo.com", pkitest.Now())
 }

@@ -24,7 +24,7 @@ func chainIsTrusted() checks.Check {
 				"fetch or cache a missing one hide the error in tests. All clients refuse a chain of a CA that they do not know, or with a " +
 				"CA certificate that may not sign this one.",
 			Fix: "Append the intermediates that the CA names, in the order from the leaf upwards; the root itself may be omitted. For a " +
-				"private CA name its roots with --roots FILE. certificate/is-in-validity judges the dates.",
+				"private CA name its roots with --roots FILE. certificate/is-valid-now judges the dates.",
 			References: []string{
 				"RFC 5280 §6.1 (path validation) and §4.2.1 (extensions)",
 				"RFC 8446 §4.4.2 (the chain that a server sends)",
@@ -44,8 +44,8 @@ func judgeTrusted(s checks.Subject) checks.Verdict {
 	}
 	path := s.Evidence.Certificate.Facts.Path
 	switch {
-	case path.Undecided != "":
-		return checks.CannotTell(fmt.Sprintf("with the roots of %s: %s", path.RootsFrom, path.Undecided))
+	case path.Undetermined != "":
+		return checks.Unknown(fmt.Sprintf("with the roots of %s: %s", path.RootsFrom, path.Undetermined))
 	case path.Missing != "":
 		return checks.Judge(checks.Fails(atBody, path.Problem,
 			appendIssuer(chain, path.Missing)+"; for a private CA name its roots with --roots FILE"))
@@ -53,7 +53,7 @@ func judgeTrusted(s checks.Subject) checks.Verdict {
 		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s does not chain to a root of %s: %s", nth(chain, 0), path.RootsFrom, path.Problem),
 			"give a certificate, with its intermediates, of a CA that clients trust; for a private CA name its roots with --roots FILE"))
 	case len(path.Subjects) == 0 || len(path.DER) != len(path.Subjects) || !bytes.Equal(path.DER[0], chain[0].Raw):
-		return checks.CannotTell("the evidence contains neither a certification path of the first certificate nor the reason why there is none")
+		return checks.Unknown("the evidence contains neither a certification path of the first certificate nor the reason why there is none")
 	}
 	return checks.Judge(append(refusedByGo(path), refusedByOpenSSL(path)...)...)
 }

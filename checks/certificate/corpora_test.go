@@ -181,7 +181,7 @@ func TestBetterTLS(t *testing.T) {
 				continue
 			}
 			got, why := verdict(t, chainText(tc.Certificates), roots, tc.Hostname, nil, time.Now(),
-				"is-readable", "is-bounded", "leaf-comes-first", "chain-is-trusted", "covers-domain", "is-in-validity")
+				"is-readable", "is-within-limits", "leaf-comes-first", "chain-is-trusted", "covers-domain", "is-valid-now")
 			if want := tc.Expected == "ACCEPT"; got == checks.StatusPass != want {
 				why = fmt.Sprintf("%d: %.220s", tc.ID, why)
 			}
@@ -233,7 +233,7 @@ func TestPKITS(t *testing.T) {
 			continue
 		}
 		if !strings.HasPrefix(tc.Name, "4.4.") && !strings.HasPrefix(tc.Name, "4.14.") && !strings.HasPrefix(tc.Name, "4.15.") {
-			got, why := verdict(t, chain, roots, "x.example", nil, time.Now(), "is-readable", "is-bounded", "chain-is-trusted", "is-in-validity")
+			got, why := verdict(t, chain, roots, "x.example", nil, time.Now(), "is-readable", "is-within-limits", "chain-is-trusted", "is-valid-now")
 			paths.add(fmt.Sprintf("%s: %.300s", tc.Name, why), tc.ShouldValidate, got)
 			continue
 		}
@@ -247,7 +247,7 @@ func TestPKITS(t *testing.T) {
 			left++
 			continue
 		}
-		got, why := verdict(t, chain, roots, "x.example", crls, time.Now(), "chain-is-trusted", "is-in-validity", "is-not-revoked", "revocation-was-checked")
+		got, why := verdict(t, chain, roots, "x.example", crls, time.Now(), "chain-is-trusted", "is-valid-now", "is-not-revoked", "revocation-was-checked")
 		revocations.add(fmt.Sprintf("%s: %.160s", tc.Name, why), tc.ShouldValidate, got)
 	}
 	paths.report(t, "PKITS paths")

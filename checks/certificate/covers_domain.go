@@ -42,7 +42,7 @@ func judgeCovers(s checks.Subject) checks.Verdict {
 	}
 	domain, err := asciiName(s.Binding.DomainName)
 	if err != nil {
-		return checks.CannotTell("the domain is not a name that a certificate can contain; see request/domain-is-well-formed")
+		return checks.Unknown("the domain is not a name that a certificate can contain; see request/domain-is-well-formed")
 	}
 	leaf := chain[0]
 	if slices.ContainsFunc(leaf.DNSNames, func(san string) bool { return covers(san, domain) }) {

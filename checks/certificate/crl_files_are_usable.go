@@ -25,7 +25,7 @@ func crlFilesAreUsable() checks.Check {
 				"RFC 5280 §5.2.4 (delta lists)",
 			},
 			Failing: "load: {certificate: sound.pem}\nevidence: {revocation: {state: observed, facts: {certificates: [{subject: " +
-				"CN=api.demo.com, status: unknown, unusable: [\"old.crl: the list is out of date\"]}]}}}",
+				"CN=api.demo.com, status: unknown, unusableCrls: [\"old.crl: the list is out of date\"]}]}}}",
 			Passing: "load: {certificate: sound.pem}\nevidence: {revocation: {state: observed, facts: {certificates: [{subject: " +
 				"CN=api.demo.com, status: good, source: list.crl}]}}}",
 		},
@@ -34,15 +34,15 @@ func crlFilesAreUsable() checks.Check {
 
 func judgeCRLFiles(s checks.Subject) checks.Verdict {
 	if isRoot(s) {
-		return checks.DoesNotApply(ofARoot)
+		return checks.NotApplicable(ofARoot)
 	}
 	certificates := s.Evidence.Revocation.Facts.Certificates
 	if len(certificates) == 0 {
-		return checks.CannotTell("no certificate was looked up; see certificate/chain-is-trusted")
+		return checks.Unknown("no certificate was looked up; see certificate/chain-is-trusted")
 	}
 	var found []checks.Finding
 	for _, c := range certificates {
-		for _, file := range c.Unusable {
+		for _, file := range c.UnusableCRLs {
 			found = append(found, checks.Fails(atBody, fmt.Sprintf("a list of --crl is not usable for the certificate of %q: %s", bounded(c.Subject), boundedTo(300, file)),
 				"fetch the issuer's current complete list and name that with --crl, or omit the flag; openssl crl -in FILE -noout -issuer -nextupdate -crlnumber describes a list"))
 		}

@@ -72,7 +72,7 @@ func publicOnly(s checks.Subject) *checks.Verdict {
 	case evidence.ProfilePublic:
 		return nil
 	case evidence.ProfilePrivate:
-		v := checks.DoesNotApply("the rule is for public CAs, and the certificate is judged by profile private")
+		v := checks.NotApplicable("the rule is for public CAs, and the certificate is judged by profile private")
 		return &v
 	}
 	return cannotTell("the evidence does not name the certificate profile")

@@ -23,10 +23,10 @@ import (
 // Checks returns the checks of the family, in report order.
 func Checks() []checks.Check {
 	return []checks.Check{
-		isReadable(), fileIsClean(), holdsNoPrivateKey(), isBounded(),
-		keyIsReadable(), keyIsGuarded(), keyMatches(), keyIsSound(), keyIsStrong(), keyIsAcceptedByGateway(),
+		isReadable(), fileIsClean(), containsNoPrivateKey(), isWithinLimits(),
+		keyIsReadable(), keyIsProtected(), keyMatches(), keyIsConsistent(), keyIsStrong(), keyIsAcceptedByGateway(),
 		leafComesFirst(), chainIsOrdered(), chainIsTrusted(), leafIsAServerCertificate(),
-		coversDomain(), namesAreWellFormed(), isInValidity(), holdsNoExpiredCertificate(), lastsLongEnough(), lifetimeIsAllowed(),
+		coversDomain(), namesAreWellFormed(), isValidNow(), containsNoExpiredCertificate(), lastsLongEnough(), lifetimeIsAllowed(),
 		isNotRevoked(), revocationWasChecked(), crlFilesAreUsable(), mustStapleIsPossible(), hasEnoughSCTs(), lintsClean(), replacesSafely(), keepsMutualTLS(), clientCAIsUsable(),
 	}
 }
@@ -67,7 +67,7 @@ func parseChain(s checks.Subject) ([]*x509.Certificate, *checks.Verdict) {
 }
 
 func cannotTell(why string) *checks.Verdict {
-	v := checks.CannotTell(why)
+	v := checks.Unknown(why)
 	return &v
 }
 

@@ -36,7 +36,7 @@ func judgeClean(s checks.Subject) checks.Verdict {
 	}
 	facts := s.Evidence.Certificate.Facts
 	var found []checks.Finding
-	for _, irregularity := range facts.Dirt {
+	for _, irregularity := range facts.Irregularities {
 		found = append(found, checks.Warns(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, bounded(irregularity)),
 			fmt.Sprintf("write a canonical file: bindgate lint --certificate %q --domain NAME --write-chain CLEAN.pem", facts.Source)))
 	}

@@ -35,7 +35,7 @@ func isNotRevoked() checks.Check {
 
 func judgeRevoked(s checks.Subject) checks.Verdict {
 	if isRoot(s) {
-		return checks.DoesNotApply(ofARoot)
+		return checks.NotApplicable(ofARoot)
 	}
 	var found []checks.Finding
 	certificates := s.Evidence.Revocation.Facts.Certificates
@@ -56,16 +56,16 @@ func judgeRevoked(s checks.Subject) checks.Verdict {
 		case evidence.RevocationUnknown:
 			noStatus = true
 		default:
-			return checks.CannotTell(fmt.Sprintf("the evidence contains the unknown status %q", bounded(string(c.Status))))
+			return checks.Unknown(fmt.Sprintf("the evidence contains the unknown status %q", bounded(string(c.Status))))
 		}
 	}
 	switch {
 	case len(found) > 0:
 		return checks.Judge(found...)
 	case len(certificates) == 0:
-		return checks.CannotTell("no certificate was looked up; see certificate/chain-is-trusted")
+		return checks.Unknown("no certificate was looked up; see certificate/chain-is-trusted")
 	case noStatus: // the status of an intermediate says nothing about the server's certificate
-		return checks.DoesNotApply("no source reports the status of every certificate; see certificate/revocation-was-checked")
+		return checks.NotApplicable("no source reports the status of every certificate; see certificate/revocation-was-checked")
 	}
 	return checks.Pass()
 }

@@ -38,12 +38,12 @@ func keepsMutualTLS() checks.Check {
 func judgeMutualTLS(s checks.Subject) checks.Verdict {
 	b, group := s.Binding, s.Evidence.Group.Facts
 	d, bound := group.Domain(b.DomainName)
-	shown := group.ShowsClients(b.DomainName)
+	shown := group.MayRequestClientCertificates(b.DomainName)
 	inEffect := group.Served != nil && group.Served.ChainDigest != "" && group.Served.ChainDigest == s.Evidence.Certificate.Facts.ChainDigest &&
 		b.Certificate.Name == d.CertificateName
 	switch {
 	case !bound || d.CertificateName == "" && d.CertificateID == "" && !shown:
-		return checks.DoesNotApply("the group serves no certificate for the domain now")
+		return checks.NotApplicable("the group serves no certificate for the domain now")
 	case b.ClientCertificate == nil && inEffect:
 		return checks.Pass()
 	case b.ClientCertificate == nil && shown:
@@ -86,11 +86,11 @@ func judgeClientCA(s checks.Subject) checks.Verdict {
 	facts := s.Evidence.Certificate.Facts.ClientCA
 	switch {
 	case facts == nil:
-		return checks.CannotTell("the CA of client certificates is not in the evidence")
+		return checks.Unknown("the CA of client certificates is not in the evidence")
 	case facts.Problem != nil:
 		return checks.Judge(checks.Fails(atClients+"/ca", fmt.Sprintf("the CA of client certificates %q %s", facts.Source, facts.Problem.Message), facts.Problem.Fix))
 	case facts.Digest == "" || len(facts.Chain) == 0:
-		return checks.CannotTell("the evidence contains no CA of client certificates")
+		return checks.Unknown("the evidence contains no CA of client certificates")
 	}
 	var found []checks.Finding
 	fail := func(fix, format string, args ...any) {
@@ -99,7 +99,7 @@ func judgeClientCA(s checks.Subject) checks.Verdict {
 	for i, c := range facts.Chain {
 		ca, err := c.X509()
 		if err != nil {
-			return checks.CannotTell(fmt.Sprintf("certificate %d of the CA of client certificates cannot be parsed", i+1))
+			return checks.Unknown(fmt.Sprintf("certificate %d of the CA of client certificates cannot be parsed", i+1))
 		}
 		name := fmt.Sprintf("certificate %d of %q (%q)", i+1, facts.Source, bounded(evidence.DistinguishedName(ca.Subject)))
 		switch now := s.Evidence.Run.Now; {

@@ -39,7 +39,7 @@ func judgeGatewayKey(s checks.Subject) checks.Verdict {
 	}
 	group := s.Evidence.Group.Facts
 	if !group.Found {
-		return checks.CannotTell("the group was not found; see group/exists")
+		return checks.Unknown("the group was not found; see group/exists")
 	}
 	_, ec := chain[0].PublicKey.(*ecdsa.PublicKey)
 	if ec && slices.Contains([]string{"HTTPS1_1_TLS1_0", "HTTPS2_TLS1_0"}, group.HTTPSPolicy) {

@@ -45,7 +45,7 @@ func judgeStrong(s checks.Subject) checks.Verdict {
 		return *v
 	}
 	facts := s.Evidence.Key.Facts
-	factored := facts.Algorithm == "RSA" && len(facts.Unsound) == 0 && facts.Problem == nil && bytes.Equal(facts.PublicKey, chain[0].RawSubjectPublicKeyInfo)
+	factored := facts.Algorithm == "RSA" && len(facts.Inconsistencies) == 0 && facts.Problem == nil && bytes.Equal(facts.PublicKey, chain[0].RawSubjectPublicKeyInfo)
 	found = append(found, strength(chain[0], factored)...)
 	if file := s.Evidence.Certificate.Facts.RelatedKey; file != "" {
 		found = append(found, checks.Fails(atBody, fmt.Sprintf("the RSA modulus of the certificate shares a prime with that of %q, so anyone can factor both", bounded(file)), newKey))
@@ -62,7 +62,7 @@ func judgeStrong(s checks.Subject) checks.Verdict {
 	case key.State == evidence.StateNotCollected:
 		return checks.NotRun("the public key shows no weakness, and the private key was not examined: " + key.Reason)
 	case key.State != evidence.StateObserved:
-		return checks.CannotTell("the private key was not observed: "+key.Reason, found...)
+		return checks.Unknown("the private key was not observed: "+key.Reason, found...)
 	}
 	if _, v := publicKey(s); v != nil {
 		return *v

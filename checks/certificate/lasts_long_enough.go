@@ -39,7 +39,7 @@ func judgeLasts(s checks.Subject) checks.Verdict {
 	}
 	now, leaf := s.Evidence.Run.Now, chain[0]
 	if now.IsZero() {
-		return checks.CannotTell("the run has no clock")
+		return checks.Unknown("the run has no clock")
 	}
 	var found []checks.Finding
 	wanted := time.Duration(s.Evidence.Run.MinRemainingSeconds) * time.Second
@@ -51,7 +51,7 @@ func judgeLasts(s checks.Subject) checks.Verdict {
 	for i := 1; i+1 < len(path.DER); i++ {
 		c, err := path.X509(i)
 		if err != nil {
-			return checks.CannotTell(fmt.Sprintf("certificate %d on the path in the evidence cannot be parsed", i+1))
+			return checks.Unknown(fmt.Sprintf("certificate %d on the path in the evidence cannot be parsed", i+1))
 		}
 		if c.NotAfter.Before(leaf.NotAfter) && c.NotAfter.After(now) {
 			found = append(found, checks.Warns(atBody, fmt.Sprintf("%s ends at %s, before the server's certificate", inPath(chain, c, false), c.NotAfter.UTC().Format(time.RFC3339)),
@@ -62,7 +62,7 @@ func judgeLasts(s checks.Subject) checks.Verdict {
 }
 
 // tooShort returns how the remaining time is too short, "" if it is not, and if
-// the certificate has expired, which certificate/is-in-validity reports.
+// the certificate has expired, which certificate/is-valid-now reports.
 func tooShort(left, lifetime, wanted time.Duration) string {
 	switch {
 	case left <= 0:

@@ -47,7 +47,7 @@ func judgeServer(s checks.Subject) checks.Verdict {
 		found = append(found, checks.Fails(atBody, fmt.Sprintf("%s %s", nth(chain, 0), flaw), "have the certificate issued from a profile for TLS servers"))
 	}
 	if len(chain[0].UnhandledCriticalExtensions) > 0 && len(found) == 0 {
-		return checks.CannotTell(fmt.Sprintf("%s has a critical extension that cannot be evaluated: %s", nth(chain, 0), chain[0].UnhandledCriticalExtensions[0]))
+		return checks.Unknown(fmt.Sprintf("%s has a critical extension that cannot be evaluated: %s", nth(chain, 0), chain[0].UnhandledCriticalExtensions[0]))
 	}
 	found = append(found, decryptsOnly(chain)...)
 	found = append(found, otherUses(chain, s.Evidence.Certificate.Facts.Profile)...)

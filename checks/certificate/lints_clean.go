@@ -37,15 +37,15 @@ func judgeLints(s checks.Subject) checks.Verdict {
 	}
 	lints := s.Evidence.Certificate.Facts.Lints
 	switch {
-	case lints == nil || lints.Linter == "" || lints.Ran == 0:
-		return checks.CannotTell("the certificates were not linted")
+	case lints == nil || lints.Linter == "" || lints.LintsRun == 0:
+		return checks.Unknown("the certificates were not linted")
 	case lints.Problem != "":
-		return checks.CannotTell(fmt.Sprintf("%s: %s", lints.Linter, bounded(lints.Problem)))
+		return checks.Unknown(fmt.Sprintf("%s: %s", lints.Linter, bounded(lints.Problem)))
 	}
 	var found []checks.Finding
 	for _, l := range lints.Findings {
 		if l.Certificate < 0 || l.Certificate >= len(chain) {
-			return checks.CannotTell("the evidence refers to a certificate that is not in the file")
+			return checks.Unknown("the evidence refers to a certificate that is not in the file")
 		}
 		text := fmt.Sprintf("%s: %s (%s, %s; %s)", nth(chain, l.Certificate), bounded(l.ID), bounded(l.Source), bounded(l.Citation), lints.Linter)
 		if l.Details != "" {

@@ -25,7 +25,7 @@ func replacesSafely() checks.Check {
 				"that name, another key type breaks old clients, another issuer those that pin it. One that ends before the one in effect is " +
 				"usually an older file, used by mistake, and is an error.",
 			Fix: "If the difference is intended, go on; else have the certificate issued like the previous one. A certificate that " +
-				"ends earlier on purpose needs certificate.mayEndEarlier: true in the binding.",
+				"ends earlier on purpose needs certificate.mayExpireEarlier: true in the binding.",
 			References: []string{
 				"RFC 9525 §6 (names are compared one by one)",
 				"Alibaba Cloud API Gateway, SetDomainCertificate (2026-03-16): the certificate of a domain is replaced at once",
@@ -45,27 +45,27 @@ func judgeReplaces(s checks.Subject) checks.Verdict {
 	domain, bound := group.Domain(s.Binding.DomainName)
 	switch {
 	case group.Served == nil && (!bound || domain.CertificateName == ""):
-		return checks.DoesNotApply("the group serves no certificate for the domain now")
+		return checks.NotApplicable("the group serves no certificate for the domain now")
 	case group.Served == nil && domain.CertificateValidEnd > 0: // lint: the group's own fields contain only the date
-		return checks.Judge(earlier(time.UnixMilli(domain.CertificateValidEnd), chain[0], s.Binding.Certificate.MayEndEarlier)...)
+		return checks.Judge(earlier(time.UnixMilli(domain.CertificateValidEnd), chain[0], s.Binding.Certificate.MayExpireEarlier)...)
 	case group.Served == nil:
 		return checks.NotRun("the served certificate was not read: plan and apply read it")
 	case group.Served.Leaf == "" && group.Served.ChainDigest == "":
-		return checks.DoesNotApply("the group serves no certificate for the domain now")
+		return checks.NotApplicable("the group serves no certificate for the domain now")
 	}
 	block, _ := pem.Decode([]byte(group.Served.Leaf))
 	if block == nil {
-		return checks.CannotTell("the served certificate is not in the evidence")
+		return checks.Unknown("the served certificate is not in the evidence")
 	}
 	old, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {
-		return checks.CannotTell("the served certificate cannot be parsed")
+		return checks.Unknown("the served certificate cannot be parsed")
 	}
-	return checks.Judge(replacement(old, chain[0], s.Binding.Certificate.MayEndEarlier)...)
+	return checks.Judge(replacement(old, chain[0], s.Binding.Certificate.MayExpireEarlier)...)
 }
 
 // replacement compares the served certificate with the requested one.
-func replacement(old, next *x509.Certificate, mayEndEarlier bool) (found []checks.Finding) {
+func replacement(old, next *x509.Certificate, mayExpireEarlier bool) (found []checks.Finding) {
 	const fix = "go on if that is intended; else have it issued like the served one"
 	warn := func(format string, args ...any) {
 		found = append(found, checks.Warns(atBody, fmt.Sprintf(format, args...), fix))
@@ -85,18 +85,18 @@ func replacement(old, next *x509.Certificate, mayEndEarlier bool) (found []check
 	if !bytes.Equal(old.RawIssuer, next.RawIssuer) {
 		warn("the issuer changes from %q to %q", bounded(evidence.DistinguishedName(old.Issuer)), bounded(evidence.DistinguishedName(next.Issuer)))
 	}
-	return append(found, earlier(old.NotAfter, next, mayEndEarlier)...)
+	return append(found, earlier(old.NotAfter, next, mayExpireEarlier)...)
 }
 
 // earlier reports that the requested certificate ends before the one in effect.
 // The gateway's dates have milliseconds, a certificate's seconds.
-func earlier(end time.Time, next *x509.Certificate, mayEndEarlier bool) []checks.Finding {
+func earlier(end time.Time, next *x509.Certificate, mayExpireEarlier bool) []checks.Finding {
 	if !next.NotAfter.Before(end.Truncate(time.Second)) {
 		return nil
 	}
 	text := fmt.Sprintf("it ends at %s, before the served one (%s)", next.NotAfter.UTC().Format(time.RFC3339), end.UTC().Format(time.RFC3339))
-	if mayEndEarlier {
+	if mayExpireEarlier {
 		return []checks.Finding{checks.Warns(atBody, text, "go on if that is intended; else have it issued like the served one")}
 	}
-	return []checks.Finding{checks.Fails(atBody, text, "name the newer file; if the shorter one is intended, set certificate.mayEndEarlier: true in the binding")}
+	return []checks.Finding{checks.Fails(atBody, text, "name the newer file; if the shorter one is intended, set certificate.mayExpireEarlier: true in the binding")}
 }

@@ -31,7 +31,7 @@ func TestNotRevokedOfAll(t *testing.T) {
 	} {
 		var facts evidence.Revocation
 		for _, status := range test.reported {
-			facts.Certificates = append(facts.Certificates, evidence.Revoked{Subject: "CN=api.demo.com", Status: status})
+			facts.Certificates = append(facts.Certificates, evidence.CertificateRevocation{Subject: "CN=api.demo.com", Status: status})
 		}
 		s := checks.Subject{Binding: binding.Binding{Certificate: &binding.Certificate{Body: "chain"}}}
 		s.Evidence.Revocation = evidence.Observed(facts, "chain", pkitest.Now())

@@ -35,11 +35,11 @@ func revocationWasChecked() checks.Check {
 
 func judgeRevocationChecked(s checks.Subject) checks.Verdict {
 	if isRoot(s) {
-		return checks.DoesNotApply(ofARoot)
+		return checks.NotApplicable(ofARoot)
 	}
 	certificates := s.Evidence.Revocation.Facts.Certificates
 	if len(certificates) == 0 {
-		return checks.CannotTell("no certificate was looked up; see certificate/chain-is-trusted")
+		return checks.Unknown("no certificate was looked up; see certificate/chain-is-trusted")
 	}
 	var found []checks.Finding
 	sources := 0
@@ -53,7 +53,7 @@ func judgeRevocationChecked(s checks.Subject) checks.Verdict {
 		}
 	}
 	if sources == 0 {
-		return checks.DoesNotApply("the certificates name no revocation source")
+		return checks.NotApplicable("the certificates name no revocation source")
 	}
 	return checks.Judge(found...)
 }

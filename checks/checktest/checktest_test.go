@@ -34,10 +34,10 @@ func TestFixtureIsAMergePatch(t *testing.T) {
 	s := Subject(t, `
 binding: {bindStageName: null, customDomainType: INTRANET, labels: {owner: null, team: web}}
 evidence: {group: {facts: {stages: [{stageName: BLUE}]}}, siblings: null}
-certificateAlone: true
+certificateOnly: true
 `)
 	b := s.Binding
-	if b.BindStageName != nil || b.CustomDomainType != binding.Intranet || !b.CustomDomainTypeGiven || !b.CertificateAlone {
+	if b.BindStageName != nil || b.CustomDomainType != binding.Intranet || !b.CustomDomainTypeGiven || !b.CertificateOnly {
 		t.Errorf("got %+v", b)
 	}
 	if diff := cmp.Diff(map[string]string{"changeTicket": "CHG-1042", "team": "web"}, b.Labels); diff != "" {

@@ -30,11 +30,11 @@ func statuses() []string {
 // fixture is one file. Binding and Evidence are JSON merge patches on those of
 // base.yaml.
 type fixture struct {
-	Binding          map[string]any    `yaml:"binding"`
-	CertificateAlone bool              `yaml:"certificateAlone"`
-	Load             map[string]string `yaml:"load"`
-	Evidence         map[string]any    `yaml:"evidence"`
-	Want             want              `yaml:"want"`
+	Binding         map[string]any    `yaml:"binding"`
+	CertificateOnly bool              `yaml:"certificateOnly"`
+	Load            map[string]string `yaml:"load"`
+	Evidence        map[string]any    `yaml:"evidence"`
+	Want            want              `yaml:"want"`
 }
 
 // want is the expected result of a fixture.
@@ -77,7 +77,7 @@ func (h *harness) subject(t *testing.T, text string) (checks.Subject, want) {
 	f := parse(t, text)
 	var s checks.Subject
 	patch(t, "binding", h.base.Binding, f.Binding, &s.Binding)
-	s.Binding.CertificateAlone = f.CertificateAlone
+	s.Binding.CertificateOnly = f.CertificateOnly
 	// The base contains the default; a fixture that writes the type sets it.
 	_, s.Binding.CustomDomainTypeGiven = f.Binding["customDomainType"]
 	s.Binding.Positions = positions(t, s.Binding)

@@ -13,7 +13,7 @@ import (
 // public: INTRANET names live in private zones, which no authority on the
 // Internet can answer for.
 func public(b binding.Binding) (bool, string) {
-	if b.CertificateAlone {
+	if b.CertificateOnly {
 		return false, alone
 	}
 	return b.CustomDomainType != binding.Intranet, "an INTRANET name lives in a private zone, which is asked through its resolver only"
@@ -24,9 +24,9 @@ func public(b binding.Binding) (bool, string) {
 func fromAuthority(d evidence.DNS) *checks.Verdict {
 	switch {
 	case d.Mode == evidence.DNSResolver:
-		v := checks.DoesNotApply("resolver mode: only the zone's own servers can tell; run without --resolver")
+		v := checks.NotApplicable("resolver mode: only the zone's own servers can tell; run without --resolver")
 		return &v
-	case d.Mode != evidence.DNSAuthority || len(d.Servers) == 0:
+	case d.Mode != evidence.DNSAuthoritative || len(d.Servers) == 0:
 		return cannotTell("the evidence does not say what the authoritative servers answered")
 	}
 	return readable(d)
@@ -34,12 +34,12 @@ func fromAuthority(d evidence.DNS) *checks.Verdict {
 
 // ourServers are the matrices of the names that lead to the gateway's own, with
 // the gateway's left out: what its servers do is its own affair.
-func ourServers(d evidence.DNS) []evidence.Matrix {
-	return slices.DeleteFunc(slices.Clone(d.Servers), func(m evidence.Matrix) bool { return isGatewayName(m.Name) })
+func ourServers(d evidence.DNS) []evidence.ServerAnswers {
+	return slices.DeleteFunc(slices.Clone(d.Servers), func(m evidence.ServerAnswers) bool { return isGatewayName(m.Name) })
 }
 
 // saying words a row's answer.
-func saying(r evidence.Row) string {
+func saying(r evidence.ServerAnswer) string {
 	switch {
 	case len(r.Targets) > 0:
 		return "CNAME " + some(r.Targets)
@@ -50,7 +50,7 @@ func saying(r evidence.Row) string {
 }
 
 // server names a row's address.
-func server(r evidence.Row) string {
+func server(r evidence.ServerAnswer) string {
 	if r.Address == "" {
 		return r.Server
 	}
@@ -58,8 +58,8 @@ func server(r evidence.Row) string {
 }
 
 // authoritative are the rows that say something about the name.
-func authoritative(m evidence.Matrix) []evidence.Row {
-	return slices.DeleteFunc(slices.Clone(m.Rows), func(r evidence.Row) bool { return r.Standing != evidence.StandingAuthoritative })
+func authoritative(m evidence.ServerAnswers) []evidence.ServerAnswer {
+	return slices.DeleteFunc(slices.Clone(m.Answers), func(r evidence.ServerAnswer) bool { return r.Status != evidence.ServerAuthoritative })
 }
 
 // reaches reports whether the chain leads to the group's own name.

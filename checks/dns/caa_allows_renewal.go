@@ -31,16 +31,16 @@ func caaAllowsRenewal() checks.Check {
 }
 
 func hasCertificate(b binding.Binding) (bool, string) {
-	if b.CertificateAlone || b.Certificate == nil {
+	if b.CertificateOnly || b.Certificate == nil {
 		return false, "the binding has no domain, or no certificate to renew"
 	}
 	return public(b)
 }
 
 func judgeCAA(s checks.Subject) checks.Verdict {
-	a := s.Evidence.DNS.Facts.Around
+	a := s.Evidence.DNS.Facts.Context
 	if a == nil || len(a.CAA) == 0 {
-		return checks.CannotTell("the evidence holds no CAA lookup")
+		return checks.Unknown("the evidence holds no CAA lookup")
 	}
 	last := a.CAA[len(a.CAA)-1]
 	if last.Problem != "" {
@@ -66,9 +66,9 @@ func whoMayRenew(at string, allowed, issuer []string, findings []checks.Finding)
 	case orNobody(allowed) == nobody:
 		findings = append(findings, checks.Warns("/certificate", fmt.Sprintf("CAA at %s allows no CA to issue; the certificate's renewal will be refused", at), "add an issue record that names the certificate's issuer"))
 	case len(issuer) == 0:
-		return checks.CannotTell(fmt.Sprintf("CAA at %s allows %s, and which domain the certificate's issuer goes by is not known; ask the issuer", at, orNobody(allowed)), findings...)
+		return checks.Unknown(fmt.Sprintf("CAA at %s allows %s, and which domain the certificate's issuer goes by is not known; ask the issuer", at, orNobody(allowed)), findings...)
 	case unknown:
-		return checks.CannotTell(fmt.Sprintf("CAA at %s allows %s, and whether %s stands for the issuer of the certificate, which goes by %s, is not known; ask the issuer", at, orNobody(allowed), other, issuer[0]), findings...)
+		return checks.Unknown(fmt.Sprintf("CAA at %s allows %s, and whether %s stands for the issuer of the certificate, which goes by %s, is not known; ask the issuer", at, orNobody(allowed), other, issuer[0]), findings...)
 	default:
 		findings = append(findings, checks.Warns("/certificate", fmt.Sprintf("CAA at %s allows %s and not %s, who issued the certificate; its renewal will be refused", at, orNobody(allowed), issuer[0]),
 			fmt.Sprintf(`add %s. CAA 0 issue "%s", or change the issuer`, at, issuer[0])))

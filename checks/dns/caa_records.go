@@ -38,5 +38,5 @@ func orNobody(allowed []string) string {
 // caaFixture is the sound base with a certificate and the CAA records of demo.com.
 func caaFixture(records string) string {
 	return "evidence: {certificate: {state: observed, facts: {source: a.pem, path: {rootsFrom: mozilla, subjects: []}}},\n" +
-		"  dns: {facts: {around: {caa: [{name: api.demo.com, event: nodata}, {name: demo.com, " + records + "}]}}}}"
+		"  dns: {facts: {context: {caa: [{name: api.demo.com, event: nodata}, {name: demo.com, " + records + "}]}}}}"
 }

@@ -69,7 +69,7 @@ func readable(d evidence.DNS) *checks.Verdict {
 }
 
 func cannotTell(why string) *checks.Verdict {
-	v := checks.CannotTell(why)
+	v := checks.Unknown(why)
 	return &v
 }
 

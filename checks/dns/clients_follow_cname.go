@@ -25,9 +25,9 @@ func clientsFollowCNAME() checks.Check {
 			Fix: "Remove the override, or correct the server that the finding names. All questions for the name must lead to the group's " +
 				"own name.",
 			References: []string{"RFC 1034 §3.6.2 and §4.3.2 (a CNAME answers every type)", "RFC 2181 §10.1", "RFC 4074 (wrong answers to AAAA)"},
-			Failing: "evidence: {dns: {facts: {clients: {asked: 2, unlike: [{name: api.demo.com, type: A, server: '192.0.2.53:53',\n" +
+			Failing: "evidence: {dns: {facts: {clients: {compared: 2, differing: [{name: api.demo.com, type: A, server: '192.0.2.53:53',\n" +
 				"  cname: 927d50c0f2e54b359919923d908bb015-cn-hangzhou.alicloudapi.com, records: [10.0.0.5]}]}}}}",
-			Passing: "evidence: {dns: {facts: {clients: {asked: 2}}}}",
+			Passing: "evidence: {dns: {facts: {clients: {compared: 2}}}}",
 		},
 	}
 }
@@ -37,18 +37,18 @@ func judgeClients(s checks.Subject) checks.Verdict {
 	if v := readable(d); v != nil {
 		return *v
 	}
-	if d.Clients == nil || d.Clients.Asked == 0 && len(d.Clients.Missing) == 0 {
-		return checks.CannotTell("the evidence does not say what questions for A and AAAA get")
+	if d.Clients == nil || d.Clients.Compared == 0 && len(d.Clients.Missing) == 0 {
+		return checks.Unknown("the evidence does not say what questions for A and AAAA get")
 	}
 	const fix = "let the server answer every question for the name with its CNAME record"
 	var findings []checks.Finding
 	unknown := ""
-	for _, a := range d.Clients.Unlike {
+	for _, a := range d.Clients.Differing {
 		switch {
 		case isGatewayName(a.Name):
 		case a.Problem != "":
 			unknown = fmt.Sprintf("the answer of %s to %s %s cannot be read: %s", a.Server, a.Name, a.Type, cut(a.Problem))
-		case a.Nothing() && !nowhere(d, a):
+		case a.Empty() && !nowhere(d, a):
 			findings = append(findings, checks.Warns("/domainName", contradiction(a)+", and clients that ask for it alone get nothing", fix))
 		default:
 			findings = append(findings, checks.Fails("/domainName", contradiction(a)+"; clients ask for A and AAAA, so the CNAME record does not show where they go", fix))
@@ -65,7 +65,7 @@ func judgeClients(s checks.Subject) checks.Verdict {
 		}
 	}
 	if unknown != "" && !checks.HasError(findings) {
-		return checks.CannotTell(unknown, findings...)
+		return checks.Unknown(unknown, findings...)
 	}
 	return checks.Judge(findings...)
 }
@@ -78,8 +78,8 @@ func nowhere(d evidence.DNS, a evidence.ClientAnswer) bool {
 		if strings.Contains(text, ":") {
 			qtype = "AAAA"
 		}
-		if !slices.ContainsFunc(d.Clients.Unlike, func(b evidence.ClientAnswer) bool {
-			return b.Name == a.Name && b.Server == a.Server && b.Type == qtype && b.Nothing()
+		if !slices.ContainsFunc(d.Clients.Differing, func(b evidence.ClientAnswer) bool {
+			return b.Name == a.Name && b.Server == a.Server && b.Type == qtype && b.Empty()
 		}) {
 			return false
 		}

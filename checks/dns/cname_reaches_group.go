@@ -36,7 +36,7 @@ func cnameReachesGroup() checks.Check {
 
 func provesByCNAME(b binding.Binding) (bool, string) {
 	switch {
-	case b.CertificateAlone:
+	case b.CertificateOnly:
 		return false, alone
 	case b.DomainProof == binding.ProofTXT:
 		return false, "the binding proves its domain by TXT; see dns/ownership-is-proved"
@@ -50,7 +50,7 @@ func judgeReachesGroup(s checks.Subject) checks.Verdict {
 		return *v
 	}
 	if !g.Found {
-		return checks.CannotTell("the gateway knows no such group, so there is no name to lead to; see group/exists")
+		return checks.Unknown("the gateway knows no such group, so there is no name to lead to; see group/exists")
 	}
 	names := ownNames(g, network)
 	if len(names) == 0 && network == binding.Intranet { // no waiting changes it
@@ -59,7 +59,7 @@ func judgeReachesGroup(s checks.Subject) checks.Verdict {
 			"give the group an intranet domain name in the console, or bind with customDomainType: INTERNET"))
 	}
 	if len(names) == 0 {
-		return checks.CannotTell(fmt.Sprintf("the gateway returned no name of the group for network type %q", network))
+		return checks.Unknown(fmt.Sprintf("the gateway returned no name of the group for network type %q", network))
 	}
 	if n := aliasesTo(d, names); n > 0 {
 		return checks.Judge(unresolved(s, d.Hops[n-1].Target)...)

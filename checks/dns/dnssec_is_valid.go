@@ -28,9 +28,9 @@ func validatesDNSSEC() checks.Check {
 			Fix: "Sign the zone again, or bring the DS record in the parent zone in line with the zone's keys.",
 			References: []string{"RFC 4035 §5 (validation)", "RFC 5155 §8 (NSEC3)", "RFC 9276 (NSEC3 parameters)",
 				"CA/Browser Forum ballot SC-085v2, 2025 (validation of CAA and domain lookups from 2026-03-15)"},
-			Failing: "evidence: {dns: {facts: {mode: authority, security: [{name: api.demo.com, zone: demo.com, status: bogus, reason: the signature is wrong}],\n" +
+			Failing: "evidence: {dns: {facts: {mode: authoritative, security: [{name: api.demo.com, zone: demo.com, status: bogus, reason: the signature is wrong}],\n" +
 				"  resolvers: [{server: '192.0.2.53:53', bogus: true, problem: DNSSEC validation fails, end: {name: api.demo.com, event: ''}}]}}}",
-			Passing: "evidence: {dns: {facts: {mode: authority, security: [{name: api.demo.com, zone: demo.com, status: secure, until: '2026-12-21T12:00:00Z'}]}}}",
+			Passing: "evidence: {dns: {facts: {mode: authoritative, security: [{name: api.demo.com, zone: demo.com, status: secure, expires: '2026-12-21T12:00:00Z'}]}}}",
 		},
 	}
 }
@@ -39,18 +39,18 @@ func judgeDNSSEC(s checks.Subject) checks.Verdict {
 	d := s.Evidence.DNS.Facts
 	switch {
 	case d.Mode == evidence.DNSResolver:
-		return checks.DoesNotApply("resolver mode: only authority mode validates signatures; run without --resolver")
+		return checks.NotApplicable("resolver mode: only authoritative mode validates signatures; run without --resolver")
 	case len(d.Security) == 0:
-		return checks.CannotTell("the evidence holds no validation")
+		return checks.Unknown("the evidence holds no validation")
 	}
-	refuses := slices.ContainsFunc(d.Resolvers, func(v evidence.View) bool { return v.Bogus })
-	answered := slices.ContainsFunc(d.Resolvers, func(v evidence.View) bool { return v.Problem == "" })
+	refuses := slices.ContainsFunc(d.Resolvers, func(v evidence.ResolverAnswer) bool { return v.Bogus })
+	answered := slices.ContainsFunc(d.Resolvers, func(v evidence.ResolverAnswer) bool { return v.Problem == "" })
 	var findings []checks.Finding
 	for _, n := range d.Security {
 		switch n.Status {
 		case evidence.DNSSECBogus:
 			if !refuses && !answered {
-				return checks.CannotTell(fmt.Sprintf("%s does not validate (bogus): %s; and no resolver answered, so whether they refuse it is not known", n.Name, cut(n.Reason)), findings...)
+				return checks.Unknown(fmt.Sprintf("%s does not validate (bogus): %s; and no resolver answered, so whether they refuse it is not known", n.Name, cut(n.Reason)), findings...)
 			}
 			findings = append(findings, bogus(n, refuses))
 		case evidence.DNSSECIndeterminate:
@@ -60,11 +60,11 @@ func judgeDNSSEC(s checks.Subject) checks.Verdict {
 					"let the servers answer for DS and DNSKEY records"))
 				continue
 			}
-			return checks.CannotTell(fmt.Sprintf("whether the signatures of %s hold could not be found out: %s", n.Name, cut(n.Reason)), findings...)
+			return checks.Unknown(fmt.Sprintf("whether the signatures of %s hold could not be found out: %s", n.Name, cut(n.Reason)), findings...)
 		case evidence.DNSSECSecure:
-			if left := n.Until.Sub(s.Evidence.Run.Now); !n.Until.IsZero() && left < soonExpired {
+			if left := n.Expires.Sub(s.Evidence.Run.Now); !n.Expires.IsZero() && left < soonExpired {
 				findings = append(findings, checks.Warns("/domainName",
-					fmt.Sprintf("a signature on the way to %s ends at %s; the zone should have been signed again by now", n.Name, n.Until.Format(time.RFC3339)),
+					fmt.Sprintf("a signature on the way to %s ends at %s; the zone should have been signed again by now", n.Name, n.Expires.Format(time.RFC3339)),
 					"check that the signer of "+n.Zone+" still works"))
 			}
 			if n.Reason != "" {
@@ -73,7 +73,7 @@ func judgeDNSSEC(s checks.Subject) checks.Verdict {
 			}
 		case evidence.DNSSECInsecure:
 		default:
-			return checks.CannotTell(fmt.Sprintf("the DNSSEC status %q of %s is not known", n.Status, n.Name))
+			return checks.Unknown(fmt.Sprintf("the DNSSEC status %q of %s is not known", n.Status, n.Name))
 		}
 	}
 	return checks.Judge(findings...)

@@ -15,8 +15,8 @@ import (
 // Checks returns the checks of the family, in the order of reports.
 func Checks() []checks.Check {
 	return []checks.Check{
-		cnameReachesGroup(), ownershipIsProved(), nameExists(), chainIsSound(), clientsFollowCNAME(), cnameStandsAlone(), isNotFlattened(), isBehindAProxy(),
-		serversAgree(), authorityWasAsked(), resolversAgree(), targetResolves(), isNotDangling(),
+		cnameReachesGroup(), ownershipIsProved(), nameExists(), cnameChainTerminates(), clientsFollowCNAME(), cnameHasNoOtherData(), isNotFlattened(), isNotBehindAProxy(),
+		serversAgree(), authoritativeServersWereAsked(), resolversAgree(), targetResolves(), isNotDangling(),
 		caaAllowsRenewal(), validatesDNSSEC(), ttlAllowsCutover(), httpsRecordsAgree(),
 	}
 }

@@ -23,20 +23,20 @@ func httpsRecordsAgree() checks.Check {
 				"certificate nor the API is yours.",
 			Fix:        "Remove the HTTPS record of the name, or let it name the place that the alias leads to.",
 			References: []string{"RFC 9460 §2.4 (alias and service mode), §7.3 (hints), §9 (HTTPS)"},
-			Failing:    "evidence: {dns: {facts: {around: {https: {name: api.demo.com, records: ['1 cdn.example.net. alpn=\"h2\"']}}}}}",
-			Passing:    "evidence: {dns: {facts: {around: {https: {name: api.demo.com, event: nodata}}}}}",
+			Failing:    "evidence: {dns: {facts: {context: {https: {name: api.demo.com, records: ['1 cdn.example.net. alpn=\"h2\"']}}}}}",
+			Passing:    "evidence: {dns: {facts: {context: {https: {name: api.demo.com, event: nodata}}}}}",
 		},
 	}
 }
 
 func judgeHTTPS(s checks.Subject) checks.Verdict {
 	d := s.Evidence.DNS.Facts
-	if d.Around == nil || d.Around.HTTPS == nil {
-		return checks.CannotTell("the evidence holds no lookup of HTTPS records")
+	if d.Context == nil || d.Context.HTTPS == nil {
+		return checks.Unknown("the evidence holds no lookup of HTTPS records")
 	}
-	h := d.Around.HTTPS
+	h := d.Context.HTTPS
 	if h.Problem != "" {
-		return checks.CannotTell("HTTPS records could not be looked up: " + cut(h.Problem))
+		return checks.Unknown("HTTPS records could not be looked up: " + cut(h.Problem))
 	}
 	var findings []checks.Finding
 	for _, record := range h.Records {

@@ -22,7 +22,7 @@ func isNotDangling() checks.Check {
 			Fix:        "Remove the alias, or let it lead to the group's own name directly.",
 			References: []string{"OWASP WSTG-CONF-10 (subdomain takeover)", "RFC 8020", "Public Suffix List: https://publicsuffix.org/list/"},
 			Failing: "evidence: {dns: {facts: {hops: [{owner: api.demo.com, target: gone.example.net, ttl: 60, server: '192.0.2.53:53'}],\n" +
-				"  end: {name: gone.example.net, event: nxdomain, addresses: null}, around: {orphaned: example.net}}}}",
+				"  end: {name: gone.example.net, event: nxdomain, addresses: null}, context: {unregisteredDomain: example.net}}}}",
 			Passing: "binding: {domainName: api.demo.com}",
 		},
 	}
@@ -34,7 +34,7 @@ func judgeDangling(s checks.Subject) checks.Verdict {
 		return *v
 	}
 	if len(d.Hops) == 0 {
-		return checks.DoesNotApply("the domain is no alias")
+		return checks.NotApplicable("the domain is no alias")
 	}
 	var findings []checks.Finding
 	if d.End.Event == evidence.EventNameError {
@@ -79,7 +79,7 @@ func dangling(s checks.Subject) checks.Finding {
 	if known && at.fronts {
 		fix = "remove the alias, or create the resource at " + at.name + " again"
 	}
-	switch a := d.Around; {
+	switch a := d.Context; {
 	case known && at.takeable:
 		return checks.Fails("/domainName", fmt.Sprintf("%s: it is free at %s, where any customer may be able to create it and so take over %s; a takeover is likely, not proved", draw(d), at.name, d.QueryName), fix)
 	case isMistyped(s):
@@ -87,8 +87,8 @@ func dangling(s checks.Subject) checks.Finding {
 	case registrable(d.End.Name) == registrable(d.QueryName):
 		return checks.Fails("/domainName", fmt.Sprintf("%s: it is a name of your own domain %s, where strangers create none; callers get an error until it exists", draw(d), registrable(d.QueryName)),
 			"publish that name, or "+fix)
-	case a != nil && a.Orphaned != "":
-		return checks.Fails("/domainName", fmt.Sprintf("%s: the domain %s does not exist (NXDOMAIN); unless it is registered and on hold, anyone who registers it takes over %s", draw(d), a.Orphaned, d.QueryName), fix)
+	case a != nil && a.UnregisteredDomain != "":
+		return checks.Fails("/domainName", fmt.Sprintf("%s: the domain %s does not exist (NXDOMAIN); unless it is registered and on hold, anyone who registers it takes over %s", draw(d), a.UnregisteredDomain, d.QueryName), fix)
 	case isGatewayName(d.End.Name):
 		return checks.Fails("/domainName", fmt.Sprintf("%s: no such group name; the group was probably deleted, and whether a stranger could get its name is not known", draw(d)), fix)
 	}

@@ -39,7 +39,7 @@ func judgeFlattened(s checks.Subject) checks.Verdict {
 		return checks.Pass()
 	}
 	if _, fronted := proxyOf(d); fronted {
-		return checks.Pass() // dns/is-behind-a-proxy says so
+		return checks.Pass() // dns/is-not-behind-a-proxy says so
 	}
 	return checks.Judge(checks.Fails("/domainName",
 		fmt.Sprintf("%s has address records (%s) and no CNAME record: %s", d.QueryName, some(d.End.Addresses), kindOfCopy(d)),
@@ -48,7 +48,7 @@ func judgeFlattened(s checks.Subject) checks.Verdict {
 
 // kindOfCopy describes the origin of the addresses, as far as it is visible.
 func kindOfCopy(d evidence.DNS) string {
-	if a := d.Around; a != nil && a.Group != nil && slices.ContainsFunc(d.End.Addresses, func(ip string) bool { return slices.Contains(a.Group.Records, ip) }) {
+	if a := d.Context; a != nil && a.Group != nil && slices.ContainsFunc(d.End.Addresses, func(ip string) bool { return slices.Contains(a.Group.Records, ip) }) {
 		return "they are those of " + a.Group.Name + ", so the DNS provider flattened the alias (ALIAS, ANAME)"
 	}
 	return "static addresses, which will rot when the gateway's change"

@@ -58,7 +58,7 @@ func absent(s checks.Subject) string {
 	if s.Binding.Wildcard() {
 		what = fmt.Sprintf("no wildcard record answers for names below %s (NXDOMAIN)", strings.TrimPrefix(ownerOf(s.Binding, d), "*."))
 	}
-	if a := d.Around; a != nil && a.Missing != "" && !evidence.SameName(a.Missing, d.QueryName) {
+	if a := d.Context; a != nil && a.Missing != "" && !evidence.SameName(a.Missing, d.QueryName) {
 		what += fmt.Sprintf("; already %s is missing", a.Missing)
 	}
 	return what
@@ -66,7 +66,7 @@ func absent(s checks.Subject) string {
 
 // instead says what the name has where an alias was looked for.
 func instead(d evidence.DNS) string {
-	switch a := d.Around; {
+	switch a := d.Context; {
 	case a == nil:
 		return d.QueryName + " exists, but has neither an alias nor an address (NODATA)"
 	case len(a.Types) > 0:

@@ -39,7 +39,7 @@ func ownershipIsProved() checks.Check {
 
 func provesByTXT(b binding.Binding) (bool, string) {
 	switch {
-	case b.CertificateAlone:
+	case b.CertificateOnly:
 		return false, alone
 	case b.DomainProof != binding.ProofTXT:
 		return false, "the binding proves its domain by CNAME; see dns/cname-reaches-group"
@@ -50,22 +50,22 @@ func provesByTXT(b binding.Binding) (bool, string) {
 func judgeOwnership(s checks.Subject) checks.Verdict {
 	p, g := s.Evidence.Proof.Facts, s.Evidence.Group.Facts
 	if !strings.HasPrefix(p.Owner, evidence.PlainName(s.Binding.GroupID)+".") {
-		return checks.CannotTell(fmt.Sprintf("the TXT record was looked for at %q, which is no name of this group's proof", p.Owner))
+		return checks.Unknown(fmt.Sprintf("the TXT record was looked for at %q, which is no name of this group's proof", p.Owner))
 	}
 	if !g.Found {
-		return checks.CannotTell("the gateway knows no such group, so there is nothing to prove it with; see group/exists")
+		return checks.Unknown("the gateway knows no such group, so there is nothing to prove it with; see group/exists")
 	}
 	sub := strings.TrimSuffix(g.SubDomain, ".")
 	if sub == "" {
-		return checks.CannotTell("the gateway returned no SubDomain of the group, which the TXT record has to name")
+		return checks.Unknown("the gateway returned no SubDomain of the group, which the TXT record has to name")
 	}
-	if p.Impossible != "" {
-		return checks.Judge(checks.Fails("/domainName", "there can be no TXT proof: "+cut(p.Impossible), "bind a shorter domain, or prove it by CNAME: domainProof: cname"))
+	if p.OwnerProblem != "" {
+		return checks.Judge(checks.Fails("/domainName", "there can be no TXT proof: "+cut(p.OwnerProblem), "bind a shorter domain, or prove it by CNAME: domainProof: cname"))
 	}
-	if len(p.Unlike) > 0 {
-		a := p.Unlike[0]
+	if len(p.Differing) > 0 {
+		a := p.Differing[0]
 		if a.Problem != "" {
-			return checks.CannotTell(fmt.Sprintf("the answer of %s to %s %s cannot be read: %s", a.Server, a.Name, a.Type, cut(a.Problem)))
+			return checks.Unknown(fmt.Sprintf("the answer of %s to %s %s cannot be read: %s", a.Server, a.Name, a.Type, cut(a.Problem)))
 		}
 		return checks.Judge(checks.Fails("/domainName", contradiction(a)+": the platform may see either", "let the server answer every question for the name alike"))
 	}

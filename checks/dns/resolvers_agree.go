@@ -22,9 +22,9 @@ func resolversAgree() checks.Check {
 				"that never agrees has another view of the zone (split horizon) or rewrites answers, and tests made through it prove nothing.",
 			Fix:        "Wait for the remaining TTL that the finding shows. If it does not help, look for a private zone or a filter at the resolver.",
 			References: []string{"RFC 1035 §7.4 (caches)", "RFC 9499 §6 (split DNS)"},
-			Failing: "evidence: {dns: {facts: {mode: authority, resolvers: [{server: '192.0.2.53:53', hops: [{owner: api.demo.com, target: old.example.net, ttl: 42, server: '192.0.2.53:53'}],\n" +
+			Failing: "evidence: {dns: {facts: {mode: authoritative, resolvers: [{server: '192.0.2.53:53', hops: [{owner: api.demo.com, target: old.example.net, ttl: 42, server: '192.0.2.53:53'}],\n" +
 				"  end: {name: old.example.net, event: address}}]}}}",
-			Passing: "evidence: {dns: {facts: {mode: authority, resolvers: [{server: '192.0.2.53:53', hops: [{owner: api.demo.com, ttl: 42, server: '192.0.2.53:53',\n" +
+			Passing: "evidence: {dns: {facts: {mode: authoritative, resolvers: [{server: '192.0.2.53:53', hops: [{owner: api.demo.com, ttl: 42, server: '192.0.2.53:53',\n" +
 				"  target: 927d50c0f2e54b359919923d908bb015-cn-hangzhou.alicloudapi.com}],\n" +
 				"  end: {name: 927d50c0f2e54b359919923d908bb015-cn-hangzhou.alicloudapi.com, event: address}}]}}}",
 		},
@@ -34,16 +34,16 @@ func resolversAgree() checks.Check {
 func judgeResolvers(s checks.Subject) checks.Verdict {
 	d := s.Evidence.DNS.Facts
 	if d.Mode == evidence.DNSResolver {
-		return checks.DoesNotApply("resolver mode: there is no authority's answer to compare with; run without --resolver")
+		return checks.NotApplicable("resolver mode: there is no authority's answer to compare with; run without --resolver")
 	}
 	if v := readable(d); v != nil {
 		return *v
 	}
 	if len(d.Resolvers) == 0 {
 		if d.ResolversProblem != "" {
-			return checks.CannotTell("no resolver was asked in addition to the authoritative servers: " + cut(d.ResolversProblem))
+			return checks.Unknown("no resolver was asked in addition to the authoritative servers: " + cut(d.ResolversProblem))
 		}
-		return checks.CannotTell("no resolver was asked in addition to the authoritative servers")
+		return checks.Unknown("no resolver was asked in addition to the authoritative servers")
 	}
 	var findings []checks.Finding
 	if d.ResolversProblem != "" {
@@ -68,7 +68,7 @@ func forSeconds(d evidence.DNS, name string) string {
 }
 
 // unlike says how a view differs from what the authorities say; "" if it does not.
-func unlike(d evidence.DNS, v evidence.View) string {
+func unlike(d evidence.DNS, v evidence.ResolverAnswer) string {
 	same := func(a, b evidence.Hop) bool {
 		return evidence.SameName(a.Owner, b.Owner) && evidence.SameName(a.Target, b.Target)
 	}
@@ -77,8 +77,8 @@ func unlike(d evidence.DNS, v evidence.View) string {
 		return "it refuses the name because DNSSEC validation fails; see dns/dnssec-is-valid"
 	case v.Problem != "":
 		return "it could not be asked: " + cut(v.Problem)
-	case len(v.Unlike) > 0:
-		return contradiction(v.Unlike[0]) + ": it overrides what clients get"
+	case len(v.Differing) > 0:
+		return contradiction(v.Differing[0]) + ": it overrides what clients get"
 	case slices.EqualFunc(d.Hops, v.Hops, same) && d.End.Event == v.End.Event:
 		return ""
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // serial words the version of the zone that a server holds, if it is known.
-func serial(r evidence.Row) string {
+func serial(r evidence.ServerAnswer) string {
 	if r.Serial == 0 {
 		return ""
 	}
@@ -17,7 +17,7 @@ func serial(r evidence.Row) string {
 
 // behind warns of servers that give the same answer as the others and hold an
 // older version of the zone.
-func behind(m evidence.Matrix, rows []evidence.Row) (findings []checks.Finding) {
+func behind(m evidence.ServerAnswers, rows []evidence.ServerAnswer) (findings []checks.Finding) {
 	var newest uint32
 	for _, r := range rows {
 		if r.Serial != 0 && (newest == 0 || newer(r.Serial, newest)) {

@@ -26,7 +26,7 @@ func serversAgree() checks.Check {
 			Fix: "Wait until the time that the finding names (--wait does), or repair the server that does not take over changes.",
 			References: []string{"RFC 1034 §4.2.2 (all servers of a zone agree)", "RFC 1996 and RFC 5936 (how changes reach them)",
 				"RFC 4697 §2.1 (lame servers)"},
-			Failing: rowFixture("{server: ns2.demo.com, address: '192.0.2.2:53', standing: authoritative, rcode: NOERROR, ttl: 300, targets: [old.example.net]}"),
+			Failing: rowFixture("{server: ns2.demo.com, address: '192.0.2.2:53', status: authoritative, rcode: NOERROR, ttl: 300, targets: [old.example.net]}"),
 			Passing: authorityFixture(""),
 		},
 	}
@@ -41,9 +41,9 @@ func judgeAgree(s checks.Subject) checks.Verdict {
 	for _, m := range ourServers(d) {
 		rows := authoritative(m)
 		if len(rows) == 0 {
-			return checks.CannotTell(fmt.Sprintf("none of the servers of %s answered for %s with authority: %s", m.Zone, m.Name, table(m)), findings...)
+			return checks.Unknown(fmt.Sprintf("none of the servers of %s answered for %s with authority: %s", m.Zone, m.Name, table(m)), findings...)
 		}
-		if slices.ContainsFunc(rows, func(r evidence.Row) bool { return saying(r) != saying(rows[0]) }) {
+		if slices.ContainsFunc(rows, func(r evidence.ServerAnswer) bool { return saying(r) != saying(rows[0]) }) {
 			findings = append(findings, differ(s, m, rows))
 		} else {
 			findings = append(findings, behind(m, rows)...)
@@ -57,13 +57,13 @@ func judgeAgree(s checks.Subject) checks.Verdict {
 func glueDiffers(d evidence.DNS) (findings []checks.Finding) {
 	said := map[string]bool{}
 	for _, m := range ourServers(d) {
-		for _, r := range m.Rows {
+		for _, r := range m.Answers {
 			if r.Origin == "" || said[m.Zone+" "+r.Server] {
 				continue
 			}
 			said[m.Zone+" "+r.Server] = true
 			var glue, own []string
-			for _, other := range m.Rows {
+			for _, other := range m.Answers {
 				switch {
 				case other.Server != r.Server:
 				case other.Origin == evidence.OriginGlue:
@@ -89,14 +89,14 @@ func orNo(addresses []string) string {
 }
 
 // table shows a matrix: one entry for each address, with what it said.
-func table(m evidence.Matrix) string {
+func table(m evidence.ServerAnswers) string {
 	var lines []string
-	for _, r := range m.Rows {
-		switch r.Standing {
-		case evidence.StandingAuthoritative:
+	for _, r := range m.Answers {
+		switch r.Status {
+		case evidence.ServerAuthoritative:
 			lines = append(lines, fmt.Sprintf("%s: %s, TTL %d s%s", server(r), saying(r), r.TTL, serial(r)))
 		default:
-			lines = append(lines, fmt.Sprintf("%s: %s", server(r), r.Standing))
+			lines = append(lines, fmt.Sprintf("%s: %s", server(r), r.Status))
 		}
 	}
 	return list(lines)
@@ -104,7 +104,7 @@ func table(m evidence.Matrix) string {
 
 // differ distinguishes a change that is propagating, where some servers lead to the group and
 // others do not yet, from servers that are at odds.
-func differ(s checks.Subject, m evidence.Matrix, rows []evidence.Row) checks.Finding {
+func differ(s checks.Subject, m evidence.ServerAnswers, rows []evidence.ServerAnswer) checks.Finding {
 	own := ownNames(s.Evidence.Group.Facts, s.Binding.CustomDomainType)
 	fresh, oldTTL := false, uint32(0)
 	for _, r := range rows {

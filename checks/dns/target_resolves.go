@@ -34,7 +34,7 @@ func judgeTarget(s checks.Subject) checks.Verdict {
 	}
 	switch {
 	case len(d.Hops) == 0 || endless(d):
-		return checks.DoesNotApply("the domain is no alias with an end; see dns/name-exists and dns/chain-is-sound")
+		return checks.NotApplicable("the domain is no alias with an end; see dns/name-exists and dns/cname-chain-terminates")
 	case d.End.Event != evidence.EventAddress:
 		return checks.Judge(checks.Fails("/domainName", draw(d), "correct the alias, or give its target an address"))
 	}

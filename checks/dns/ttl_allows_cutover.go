@@ -24,8 +24,8 @@ func ttlAllowsCutover() checks.Check {
 				"a change back.",
 			Fix:        "Lower the TTL to 300 seconds or less, wait for the old TTL to pass, then change the record; raise it again afterwards.",
 			References: []string{"RFC 1034 §3.6 (TTL)", "RFC 2308 §5 (negative caching)", "RFC 1912 §2.2"},
-			Failing: "evidence: {dns: {facts: {mode: authority, hops: [{owner: api.demo.com, target: old.example.net, ttl: 3600, server: '192.0.2.1:53'}], end: {name: old.example.net},\n" +
-				"  servers: [{name: api.demo.com, zone: demo.com, rows: [{server: ns1.demo.com, standing: authoritative, rcode: NOERROR, targets: [old.example.net], ttl: 3600}]}]}}}",
+			Failing: "evidence: {dns: {facts: {mode: authoritative, hops: [{owner: api.demo.com, target: old.example.net, ttl: 3600, server: '192.0.2.1:53'}], end: {name: old.example.net},\n" +
+				"  servers: [{name: api.demo.com, zone: demo.com, answers: [{server: ns1.demo.com, status: authoritative, rcode: NOERROR, targets: [old.example.net], ttl: 3600}]}]}}}",
 			Passing: authorityFixture(""),
 		},
 	}

@@ -16,13 +16,13 @@ import (
 func unheard(d evidence.DNS) (findings []checks.Finding) {
 	silent := allSilent6(d)
 	for _, m := range ourServers(d) {
-		for _, r := range m.Rows {
+		for _, r := range m.Answers {
 			switch {
-			case r.Standing != evidence.StandingLame && r.Standing != evidence.StandingUnreachable, silent > 1 && is6(r):
+			case r.Status != evidence.ServerLame && r.Status != evidence.ServerUnreachable, silent > 1 && is6(r):
 				continue
 			}
 			findings = append(findings, checks.Warns("/domainName",
-				fmt.Sprintf("%s, a server of %s, is %s: %s", server(r), m.Zone, r.Standing, cut(strings.TrimSpace(r.Problem))),
+				fmt.Sprintf("%s, a server of %s, is %s: %s", server(r), m.Zone, r.Status, cut(strings.TrimSpace(r.Problem))),
 				"repair the server, or take it out of the zone's NS records"))
 		}
 	}
@@ -38,10 +38,10 @@ func unheard(d evidence.DNS) (findings []checks.Finding) {
 func allSilent6(d evidence.DNS) int {
 	var silent []string
 	for _, m := range d.Servers {
-		for _, r := range m.Rows {
+		for _, r := range m.Answers {
 			switch {
-			case !is6(r) || r.Standing == evidence.StandingNotTested:
-			case r.Standing != evidence.StandingUnreachable:
+			case !is6(r) || r.Status == evidence.ServerNotTested:
+			case r.Status != evidence.ServerUnreachable:
 				return 0
 			case !slices.Contains(silent, r.Address):
 				silent = append(silent, r.Address)
@@ -51,7 +51,7 @@ func allSilent6(d evidence.DNS) int {
 	return len(silent)
 }
 
-func is6(r evidence.Row) bool {
+func is6(r evidence.ServerAnswer) bool {
 	at, err := netip.ParseAddrPort(r.Address)
 	return err == nil && at.Addr().Is6() && !at.Addr().Is4In6()
 }

@@ -21,7 +21,7 @@ func whereto(s checks.Subject) (what, instead string) {
 		return fmt.Sprintf("%s is a name of the group, but not its name for network type %s", evidence.PlainName(d.Hops[n-1].Target), s.Binding.CustomDomainType),
 			"; or correct customDomainType"
 	}
-	if g := s.Evidence.Account.Facts.AliasedTo; g != nil && s.Evidence.Account.State == evidence.StateObserved {
+	if g := s.Evidence.Account.Facts.CNAMETarget; g != nil && s.Evidence.Account.State == evidence.StateObserved {
 		return fmt.Sprintf("it leads to another group of the account, %s %q", g.GroupID, g.GroupName), "; or correct groupId"
 	}
 	if region, ok := otherRegion(s); ok {
@@ -35,7 +35,7 @@ func whereto(s checks.Subject) (what, instead string) {
 		return "it is behind " + p.String(), ""
 	}
 	if endless(d) {
-		return "the chain has no sound end, see dns/chain-is-sound", ""
+		return "the chain has no sound end, see dns/cname-chain-terminates", ""
 	}
 	if len(d.Hops) == 0 {
 		return noAlias(s)
@@ -47,7 +47,7 @@ func whereto(s checks.Subject) (what, instead string) {
 // to which the provider adds the zone, and an owner with the zone's name twice.
 func mistyped(s checks.Subject) string {
 	d := s.Evidence.DNS.Facts
-	if a := d.Around; a != nil && len(a.Misplaced) > 0 && len(d.Hops) == 0 {
+	if a := d.Context; a != nil && len(a.Misplaced) > 0 && len(d.Hops) == 0 {
 		m := a.Misplaced[0]
 		return fmt.Sprintf("the record was published at %s. (%s): the zone's name is there twice, because the provider adds it to the name that is entered", ownerLike(s.Binding, m.Name), some(m.Records))
 	}
@@ -106,7 +106,7 @@ func inZone(d evidence.DNS) string {
 		return ""
 	}
 	var hosts []string
-	for _, r := range m.Rows {
+	for _, r := range m.Answers {
 		if !slices.Contains(hosts, r.Server) {
 			hosts = append(hosts, r.Server)
 		}

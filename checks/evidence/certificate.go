@@ -16,18 +16,18 @@ type Problem struct {
 
 // Certificate is a certificate file, reduced to public facts.
 type Certificate struct {
-	Source      string   `json:"source"` // the path as it was written
-	Problem     *Problem `json:"problem,omitempty"`
-	Container   string   `json:"container,omitempty"`   // pem or pkcs12
-	FileDigest  string   `json:"fileDigest,omitempty"`  // sha256:<hex> of the file's bytes
-	ChainDigest string   `json:"chainDigest,omitempty"` // sha256:<hex> of the canonical PEM chain, as it would be sent
-	Chain       []Cert   `json:"chain,omitempty"`       // in the file's order
-	Path        Path     `json:"path,omitzero"`
-	Profile     string   `json:"profile,omitempty"`     // ProfilePublic or ProfilePrivate: whose rules hold
-	Dirt        []string `json:"dirt,omitempty"`        // irregularities of the text, each a predicate: "has CRLF line ends"
-	PrivateKeys []string `json:"privateKeys,omitempty"` // places of private keys inside a PEM file: "block 2 (line 9, byte 400)"
-	Excess      []string `json:"excess,omitempty"`      // what is beyond the limits of what is evaluated; then no path was looked for
-	Lints       *Lints   `json:"lints,omitempty"`       // nil: nothing was linted
+	Source         string   `json:"source"` // the path as it was written
+	Problem        *Problem `json:"problem,omitempty"`
+	Container      string   `json:"container,omitempty"`   // pem or pkcs12
+	FileDigest     string   `json:"fileDigest,omitempty"`  // sha256:<hex> of the file's bytes
+	ChainDigest    string   `json:"chainDigest,omitempty"` // sha256:<hex> of the canonical PEM chain, as it would be sent
+	Chain          []Cert   `json:"chain,omitempty"`       // in the file's order
+	Path           Path     `json:"path,omitzero"`
+	Profile        string   `json:"profile,omitempty"`        // ProfilePublic or ProfilePrivate: whose rules hold
+	Irregularities []string `json:"irregularities,omitempty"` // irregularities of the text, each a predicate: "has CRLF line ends"
+	PrivateKeys    []string `json:"privateKeys,omitempty"`    // places of private keys inside a PEM file: "block 2 (line 9, byte 400)"
+	LimitsExceeded []string `json:"limitsExceeded,omitempty"` // what is beyond the limits of what is evaluated; then no path was looked for
+	Lints          *Lints   `json:"lints,omitempty"`          // nil: nothing was linted
 
 	KeyLists []KeyList `json:"keyLists,omitempty"` // the lists of weak keys that were asked for every key of Chain
 	ClientCA *ClientCA `json:"clientCA,omitempty"` // the CA of callers' certificates; nil: the binding names none
@@ -61,7 +61,7 @@ const (
 type Lints struct {
 	Linter   string `json:"linter"`             // name and version
 	Profile  string `json:"profile"`            // whose lints were run
-	Ran      int    `json:"ran"`                // how many lints were run on the leaf
+	LintsRun int    `json:"lintsRun"`           // how many lints were run on the leaf
 	Problem  string `json:"problem,omitempty"`  // why a certificate could not be linted
 	Findings []Lint `json:"findings,omitempty"` // what was found, in the order of certificates and ids
 }
@@ -102,14 +102,14 @@ func (c Cert) X509() (*x509.Certificate, error) {
 
 // Path is the certification path (RFC 5280 §6) that was found from the first
 // certificate to a root with the file's own intermediates only, regardless of
-// validity dates: certificate/is-in-validity judges those.
+// validity dates: certificate/is-valid-now judges those.
 type Path struct {
-	RootsFrom string   `json:"rootsFrom"`           // mozilla, system, or the path of --roots
-	Subjects  []string `json:"subjects"`            // leaf to root; empty: no path
-	DER       [][]byte `json:"der,omitempty"`       // the same certificates
-	Problem   string   `json:"problem,omitempty"`   // why there is no path
-	Missing   string   `json:"missing,omitempty"`   // subject of the issuer that is not in the file, if that is why
-	Undecided string   `json:"undecided,omitempty"` // why it is not known whether there is one
+	RootsFrom    string   `json:"rootsFrom"`              // mozilla, system, or the path of --roots
+	Subjects     []string `json:"subjects"`               // leaf to root; empty: no path
+	DER          [][]byte `json:"der,omitempty"`          // the same certificates
+	Problem      string   `json:"problem,omitempty"`      // why there is no path
+	Missing      string   `json:"missing,omitempty"`      // subject of the issuer that is not in the file, if that is why
+	Undetermined string   `json:"undetermined,omitempty"` // why it is not known whether there is one
 
 	parsed []*x509.Certificate // as Cert.parsed
 }
@@ -142,10 +142,10 @@ type Key struct {
 	PublicKeyDigest string   `json:"publicKeyDigest,omitempty"` // sha256:<hex> of PublicKey
 	Escaped         bool     `json:"escaped,omitempty"`         // its line breaks were written as the two characters \n
 
-	Unsound    []string `json:"unsound,omitempty"`    // relations that its numbers do not keep: "p*q is not n"
-	Weaknesses []string `json:"weaknesses,omitempty"` // of its private numbers, each a predicate: "has a small private exponent (…)"
-	ReadableBy string   `json:"readableBy,omitempty"` // who else may read the file: "everybody (mode 0644)"; empty: only the owner
-	Tracked    bool     `json:"tracked,omitempty"`    // the file is under version control
+	Inconsistencies []string `json:"inconsistencies,omitempty"` // relations that its numbers do not keep: "p*q is not n"
+	Weaknesses      []string `json:"weaknesses,omitempty"`      // of its private numbers, each a predicate: "has a small private exponent (…)"
+	ReadableBy      string   `json:"readableBy,omitempty"`      // who else may read the file: "everybody (mode 0644)"; empty: only the owner
+	Tracked         bool     `json:"tracked,omitempty"`         // the file is under version control
 }
 
 // Equal compares what is saved of two certificates.
@@ -155,6 +155,6 @@ func (c Cert) Equal(o Cert) bool {
 
 // Equal compares what is saved of two paths.
 func (p Path) Equal(o Path) bool {
-	return p.RootsFrom == o.RootsFrom && p.Problem == o.Problem && p.Missing == o.Missing && p.Undecided == o.Undecided &&
+	return p.RootsFrom == o.RootsFrom && p.Problem == o.Problem && p.Missing == o.Missing && p.Undetermined == o.Undetermined &&
 		slices.Equal(p.Subjects, o.Subjects) && slices.EqualFunc(p.DER, o.DER, bytes.Equal)
 }

@@ -17,17 +17,17 @@ const (
 
 // DNS is the alias chain of the binding's domain, one owner at a time.
 type DNS struct {
-	Mode      string `json:"mode"`      // resolver or authority
+	Mode      string `json:"mode"`      // resolver or authoritative
 	QueryName string `json:"queryName"` // what was asked; for a wildcard binding a random label below its parent
 	Hops      []Hop  `json:"hops"`      // the aliases in order; empty: none at QueryName
 	End       End    `json:"end"`
 	// What follows came later; saved evidence of before has none of it.
-	Servers   []Matrix `json:"servers,omitempty"`   // authority mode: one for each name of the chain, in order
-	Resolvers []View   `json:"resolvers,omitempty"` // authoritative mode: resolvers asked in addition
+	Servers   []ServerAnswers  `json:"servers,omitempty"`   // authoritative mode: one for each name of the chain, in order
+	Resolvers []ResolverAnswer `json:"resolvers,omitempty"` // authoritative mode: resolvers asked in addition
 	// ResolversProblem is why some or all of the system's resolvers were not asked.
 	ResolversProblem string         `json:"resolversProblem,omitempty"`
-	Security         []NameSecurity `json:"security,omitempty"` // authority mode: one for each name of the chain
-	Around           *Around        `json:"around,omitempty"`   // nil: not looked at
+	Security         []NameSecurity `json:"security,omitempty"` // authoritative mode: one for each name of the chain
+	Context          *DNSContext    `json:"context,omitempty"`  // nil: not looked at
 	Clients          *Clients       `json:"clients,omitempty"`  // nil: not looked at
 }
 
@@ -54,9 +54,9 @@ func (d DNS) Final() string { return d.End.Name }
 // Clients is what the questions got that clients ask, for A and AAAA of the names of
 // the chain, compared with what the question for the CNAME got.
 type Clients struct {
-	Asked   int            `json:"asked"`             // answers that were compared
-	Unlike  []ClientAnswer `json:"unlike,omitempty"`  // those that lead elsewhere, or nowhere
-	Missing []ClientAnswer `json:"missing,omitempty"` // types that no server answers for: see Problem
+	Compared  int            `json:"compared"`            // answers that were compared
+	Differing []ClientAnswer `json:"differing,omitempty"` // those that lead elsewhere, or nowhere
+	Missing   []ClientAnswer `json:"missing,omitempty"`   // types that no server answers for: see Problem
 }
 
 // ClientAnswer is one answer to a question for records of a name.
@@ -71,8 +71,8 @@ type ClientAnswer struct {
 	Problem   string   `json:"problem,omitempty"`   // why there is no answer
 }
 
-// Nothing reports whether an answer leads nowhere: it has neither an alias nor records.
-func (a ClientAnswer) Nothing() bool { return len(a.Targets) == 0 && len(a.Records) == 0 }
+// Empty reports whether an answer leads nowhere: it has neither an alias nor records.
+func (a ClientAnswer) Empty() bool { return len(a.Targets) == 0 && len(a.Records) == 0 }
 
 // Proof is the TXT record set that proves ownership, at <GroupId>.<domain>.
 type Proof struct {
@@ -80,10 +80,10 @@ type Proof struct {
 	Hops    []Hop    `json:"hops,omitempty"`    // aliases followed from Owner
 	Records []string `json:"records,omitempty"` // each TXT record, its strings joined, sorted
 	Event   Event    `json:"event,omitempty"`   // nodata, nxdomain, loop, …; empty when there are records
-	// Unlike are answers for TXT that do not repeat what the question for the CNAME got.
-	Unlike []ClientAnswer `json:"unlike,omitempty"`
-	// Impossible is why there can be no record at Owner.
-	Impossible string `json:"impossible,omitempty"`
+	// Differing are answers for TXT that do not repeat what the question for the CNAME got.
+	Differing []ClientAnswer `json:"differing,omitempty"`
+	// OwnerProblem is why there can be no record at Owner.
+	OwnerProblem string `json:"ownerProblem,omitempty"`
 	// Misplaced are records at names where they are published by mistake.
 	Misplaced []Lookup `json:"misplaced,omitempty"`
 	// Partial are records that some authoritative servers have and others do not.

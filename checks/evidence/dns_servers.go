@@ -2,42 +2,42 @@ package evidence
 
 import "time"
 
-// Matrix is what every address of every authoritative server of a name's zone
-// said to the question for its CNAME.
-type Matrix struct {
-	Name          string   `json:"name"`                    // what was asked
-	Zone          string   `json:"zone"`                    // the apex; . for the root
-	NegativeTTL   uint32   `json:"negativeTtl,omitempty"`   // seconds for which "there is none" is kept (RFC 2308 §5)
-	Rows          []Row    `json:"rows"`                    // by host and address
-	Beside        []string `json:"beside,omitempty"`        // types of other records at Name
-	BesideUnasked []string `json:"besideUnasked,omitempty"` // types that the servers do not answer for
-	BesideProblem string   `json:"besideProblem,omitempty"` // why more types may stand there than are listed
+// ServerAnswers holds what each address of each authoritative server of a name's zone
+// answered to the question for its CNAME.
+type ServerAnswers struct {
+	Name                   string         `json:"name"`                             // what was asked
+	Zone                   string         `json:"zone"`                             // the apex; . for the root
+	NegativeTTL            uint32         `json:"negativeTtl,omitempty"`            // seconds for which "there is none" is kept (RFC 2308 §5)
+	Answers                []ServerAnswer `json:"answers"`                          // by host and address
+	OtherRecords           []string       `json:"otherRecords,omitempty"`           // types of other records at Name
+	OtherRecordsUnanswered []string       `json:"otherRecordsUnanswered,omitempty"` // types that the servers do not answer for
+	OtherRecordsProblem    string         `json:"otherRecordsProblem,omitempty"`    // why there may be more types than are listed
 }
 
-// RowStanding is what an address of a name server turned out to be.
-type RowStanding string
+// ServerStatus is the status of one address of a name server.
+type ServerStatus string
 
-// The standings. Only an authoritative answer says anything about the name.
+// The statuses. Only an authoritative answer says anything about the name.
 const (
-	StandingAuthoritative RowStanding = "authoritative" // it answered, with AA=1
-	StandingLame          RowStanding = "lame"          // it answered, but does not serve the zone
-	StandingUnreachable   RowStanding = "unreachable"   // no answer that could be read
-	StandingNotTested     RowStanding = "not-tested"    // this machine has no way to it, or its address is not known
+	ServerAuthoritative ServerStatus = "authoritative" // it answered, with AA=1
+	ServerLame          ServerStatus = "lame"          // it answered, but does not serve the zone
+	ServerUnreachable   ServerStatus = "unreachable"   // no answer that could be read
+	ServerNotTested     ServerStatus = "not-tested"    // this machine has no way to it, or its address is not known
 )
 
-// Row is one address.
-type Row struct {
-	Server   string      `json:"server"`            // the host's name
-	Address  string      `json:"address,omitempty"` // IP and port
-	At       time.Time   `json:"at,omitzero"`       // when it answered, or was given up
-	Standing RowStanding `json:"standing"`          // authoritative, lame, unreachable or not-tested
-	RCode    string      `json:"rcode,omitempty"`   // NOERROR, NXDOMAIN, …
-	Flags    []string    `json:"flags,omitempty"`   // AA, RA, …
-	Targets  []string    `json:"targets,omitempty"` // of the CNAME records, sorted; none: see RCode
-	TTL      uint32      `json:"ttl,omitempty"`     // seconds
-	Serial   uint32      `json:"serial,omitempty"`  // of the zone's SOA record there; 0: not known
-	Problem  string      `json:"problem,omitempty"` // why it is not authoritative
-	Origin   string      `json:"origin,omitempty"`  // glue or zone: only the delegation, or only the zone itself, gives this address
+// ServerAnswer is the answer of one address.
+type ServerAnswer struct {
+	Server  string       `json:"server"`            // the host's name
+	Address string       `json:"address,omitempty"` // IP and port
+	At      time.Time    `json:"at,omitzero"`       // when it answered, or was given up
+	Status  ServerStatus `json:"status"`            // authoritative, lame, unreachable or not-tested
+	RCode   string       `json:"rcode,omitempty"`   // NOERROR, NXDOMAIN, …
+	Flags   []string     `json:"flags,omitempty"`   // AA, RA, …
+	Targets []string     `json:"targets,omitempty"` // of the CNAME records, sorted; none: see RCode
+	TTL     uint32       `json:"ttl,omitempty"`     // seconds
+	Serial  uint32       `json:"serial,omitempty"`  // of the zone's SOA record there; 0: not known
+	Problem string       `json:"problem,omitempty"` // why it is not authoritative
+	Origin  string       `json:"origin,omitempty"`  // glue or zone: only the delegation, or only the zone itself, gives this address
 }
 
 // Origins of an address that only one side gives.
@@ -46,15 +46,15 @@ const (
 	OriginZone = "zone"
 )
 
-// View is the answer of one resolver that was asked in addition to the authoritative servers.
-type View struct {
+// ResolverAnswer is the answer of one resolver that was asked in addition to the authoritative servers.
+type ResolverAnswer struct {
 	Server  string `json:"server"`         // the resolver: its address or URL
 	Hops    []Hop  `json:"hops,omitempty"` // TTL: what is left of it
 	End     End    `json:"end,omitzero"`
 	Bogus   bool   `json:"bogus,omitempty"`   // it fails, but answers with CD=1: it validates, and does not believe the answer
 	Problem string `json:"problem,omitempty"` // why there is no answer
-	// Unlike are answers for A and AAAA that do not lead where the CNAME records lead.
-	Unlike []ClientAnswer `json:"unlike,omitempty"`
+	// Differing are answers for A and AAAA that do not lead where the CNAME records lead.
+	Differing []ClientAnswer `json:"differing,omitempty"`
 }
 
 // Statuses of DNSSEC (RFC 4035 §4.3).
@@ -68,11 +68,11 @@ const (
 // NameSecurity is the DNSSEC status of one name of the chain, by bindgate's own
 // validation from the root's trust anchor.
 type NameSecurity struct {
-	Name   string    `json:"name"`             // the name of the chain
-	Zone   string    `json:"zone"`             // the zone that holds it
-	Status string    `json:"status"`           // secure, insecure, bogus or indeterminate
-	Reason string    `json:"reason,omitempty"` // why it is not secure; secure: what of some server does not hold
-	Until  time.Time `json:"until,omitzero"`   // secure: when the first signature on the way ends
+	Name    string    `json:"name"`             // the name of the chain
+	Zone    string    `json:"zone"`             // the zone that holds it
+	Status  string    `json:"status"`           // secure, insecure, bogus or indeterminate
+	Reason  string    `json:"reason,omitempty"` // why it is not secure; secure: what of some server does not hold
+	Expires time.Time `json:"expires,omitzero"` // secure: when the first signature on the way ends
 }
 
 // Lookup is the records of one type at one name, or why they are not known.
@@ -83,8 +83,8 @@ type Lookup struct {
 	Problem string   `json:"problem,omitempty"` // why they are not known
 }
 
-// Around holds records that matter for the names of the CNAME chain.
-type Around struct {
+// DNSContext holds records that matter for the names of the CNAME chain.
+type DNSContext struct {
 	Missing string   `json:"missing,omitempty"` // QueryName does not exist: the topmost name on the way to it that does not
 	Types   []string `json:"types,omitempty"`   // QueryName exists without alias and address: types that it has, of those asked for
 	Group   *Lookup  `json:"group,omitempty"`   // addresses of the name that the group's id and region make; asked where there is no alias
@@ -92,6 +92,6 @@ type Around struct {
 	HTTPS   *Lookup  `json:"https,omitempty"`   // HTTPS records of QueryName (RFC 9460)
 	// Misplaced are records at names where they are published by mistake, looked for where
 	// QueryName has none.
-	Misplaced []Lookup `json:"misplaced,omitempty"`
-	Orphaned  string   `json:"orphaned,omitempty"` // the chain ends at NXDOMAIN: its registrable domain does not exist
+	Misplaced          []Lookup `json:"misplaced,omitempty"`
+	UnregisteredDomain string   `json:"unregisteredDomain,omitempty"` // the chain ends at NXDOMAIN: its registrable domain does not exist
 }

@@ -54,9 +54,9 @@ const (
 
 // Ways in which DNS was asked.
 const (
-	DNSResolver  = "resolver"
-	DNSAuthority = "authority"
-	DNSNone      = "none"
+	DNSResolver      = "resolver"
+	DNSAuthoritative = "authoritative"
+	DNSNone          = "none"
 )
 
 // Run is what holds for every binding of a run.
@@ -64,7 +64,7 @@ type Run struct {
 	Now      time.Time `json:"now"`      // the one clock of the run, UTC
 	Command  string    `json:"command"`  // lint, plan, apply, …
 	Contract string    `json:"contract"` // 2017 or 2026
-	DNSMode  string    `json:"dnsMode"`  // resolver, authority or none
+	DNSMode  string    `json:"dnsMode"`  // resolver, authoritative or none
 	Actor    string    `json:"actor"`    // who claims to run this; unproven
 	// MinRemainingSeconds is what the owner wants a certificate to last at least,
 	// in addition to the third of its lifetime; 0: nothing.
@@ -78,13 +78,13 @@ type Run struct {
 
 // Identity is who a run calls as.
 type Identity struct {
-	AccountID   string `json:"accountId,omitempty"` // empty: STS was not asked, or did not answer
-	ARN         string `json:"arn,omitempty"`
-	AccessKeyID string `json:"accessKeyId,omitempty"` // shortened
-	Source      string `json:"source,omitempty"`      // where the credentials come from
-	NoSTS       bool   `json:"noSts,omitempty"`       // the owner says that the installation has no STS
-	Problem     string `json:"problem,omitempty"`     // why the account is not known
-	Wanted      string `json:"wanted,omitempty"`      // the account that the owner names; empty: any
+	AccountID         string `json:"accountId,omitempty"` // empty: STS was not asked, or did not answer
+	ARN               string `json:"arn,omitempty"`
+	AccessKeyID       string `json:"accessKeyId,omitempty"`       // shortened
+	Source            string `json:"source,omitempty"`            // where the credentials come from
+	NoSTS             bool   `json:"noSts,omitempty"`             // the owner says that the installation has no STS
+	Problem           string `json:"problem,omitempty"`           // why the account is not known
+	ExpectedAccountID string `json:"expectedAccountId,omitempty"` // the account that the owner names; empty: any
 }
 
 // Same reports whether another reading is of the same identity: account and user or
@@ -111,17 +111,17 @@ type State string
 
 // The states of an observation.
 const (
-	StateMissing      State = ""         // no collector was asked: judged unknown
-	StateObserved     State = "observed" // the facts hold
-	StateFailed       State = "failed"   // collecting it failed: judged unknown
-	StateNotCollected State = "left-out" // the mode of the run skips it: judged not-run
+	StateMissing      State = ""              // no collector was asked: judged unknown
+	StateObserved     State = "observed"      // the facts hold
+	StateFailed       State = "failed"        // collecting it failed: judged unknown
+	StateNotCollected State = "not-collected" // the mode of the run skips it: judged not-run
 )
 
 // Metadata is an observation without its facts: whether it was made, when, and
 // from whom.
 type Metadata struct {
-	State  State     `json:"state"`            // observed, failed or left-out; empty: not collected
-	Reason string    `json:"reason,omitempty"` // how it failed, or why it was left out
+	State  State     `json:"state"`            // observed, failed or not-collected; empty: missing
+	Reason string    `json:"reason,omitempty"` // how it failed, or why it was skipped
 	At     time.Time `json:"at,omitzero"`      // when it was made, UTC
 	From   string    `json:"from,omitempty"`   // who said so: a server, an endpoint, a file
 }

@@ -50,14 +50,14 @@ type Domain struct {
 	CertificateValidStart int64  `json:"certificateValidStart,omitempty"` // ms since the epoch
 	CertificateValidEnd   int64  `json:"certificateValidEnd,omitempty"`   // ms since the epoch
 
-	Unknown []string `json:"unknown,omitempty"` // names of the fields of the record that bindgate does not know and that are set, sorted
+	UnknownFields []string `json:"unknownFields,omitempty"` // names of the fields of the record that bindgate does not know and that are set, sorted
 }
 
 // NotKept returns why an update could not leave as it is what a binding does not
 // name, as predicates of the domain's record. Only known fields can be sent back.
 func (d Domain) NotKept(contract string, typeStated bool) (why []string) {
-	if len(d.Unknown) > 0 {
-		why = append(why, fmt.Sprintf("its record has fields that bindgate does not know (%s)", strings.Join(d.Unknown, ", ")))
+	if len(d.UnknownFields) > 0 {
+		why = append(why, fmt.Sprintf("its record has fields that bindgate does not know (%s)", strings.Join(d.UnknownFields, ", ")))
 	}
 	if d.BindStageName == "" && d.BindStageAlias != "" {
 		why = append(why, fmt.Sprintf("its record has the stage alias %q without a stage", d.BindStageAlias))
@@ -84,7 +84,7 @@ type Served struct {
 	ChainDigest     string `json:"chainDigest,omitempty"` // as Certificate.ChainDigest
 	Leaf            string `json:"leaf,omitempty"`        // PEM of its first certificate
 
-	Clients *ClientCertificates `json:"clientCertificates,omitempty"` // nil: the answer shows none, which its documentation does not promise
+	ClientCertificates *ClientCertificates `json:"clientCertificates,omitempty"` // nil: the answer shows none, which its documentation does not promise
 }
 
 // ClientCertificates are the settings of a domain for its callers' certificates
@@ -97,11 +97,11 @@ type ClientCertificates struct {
 	OCSPCache     bool   `json:"ocspCache,omitempty"`
 }
 
-// ShowsClients reports whether an answer shows that the domain may ask its callers
+// MayRequestClientCertificates reports whether an answer shows that the domain may ask its callers
 // for certificates: its settings, or fields of a record whose names speak of them.
-func (g Group) ShowsClients(domain string) bool {
+func (g Group) MayRequestClientCertificates(domain string) bool {
 	d, _ := g.Domain(domain)
-	return g.Served != nil && g.Served.Clients != nil || slices.ContainsFunc(d.Unknown, func(name string) bool {
+	return g.Served != nil && g.Served.ClientCertificates != nil || slices.ContainsFunc(d.UnknownFields, func(name string) bool {
 		name = strings.ToLower(name)
 		return strings.HasPrefix(name, "ssl") || strings.HasPrefix(name, "clientcert") || strings.HasPrefix(name, "cacert")
 	})
@@ -119,11 +119,11 @@ func (g Group) Domain(name string) (Domain, bool) {
 
 // Account is what the other groups of the account and region say.
 type Account struct {
-	Groups    int       `json:"groups"`              // how many were read
-	Complete  bool      `json:"complete"`            // every group of the region was read
-	Problem   string    `json:"problem,omitempty"`   // why it is not complete
-	Holders   []Holder  `json:"holders,omitempty"`   // other groups with this domain, or a wildcard that overlaps it
-	AliasedTo *GroupRef `json:"aliasedTo,omitempty"` // the other group whose own name the alias chain leads to
+	GroupsRead  int          `json:"groupsRead"`            // how many were read
+	Complete    bool         `json:"complete"`              // every group of the region was read
+	Problem     string       `json:"problem,omitempty"`     // why it is not complete
+	BoundGroups []BoundGroup `json:"boundGroups,omitempty"` // other groups with this domain, or a wildcard that overlaps it
+	CNAMETarget *GroupRef    `json:"cnameTarget,omitempty"` // the other group whose own name the alias chain leads to
 }
 
 // GroupRef names a group.
@@ -136,17 +136,17 @@ type GroupRef struct {
 	SubDomain  string `json:"subDomain,omitempty"`
 }
 
-// Holder is another group that has the domain.
-type Holder struct {
+// BoundGroup is another group that the domain is bound to.
+type BoundGroup struct {
 	GroupRef
 	Domain    Domain `json:"domain"`
 	Conflicts bool   `json:"conflicts"` // same instance and base path, so IsForce would take the domain from it
 }
 
-// Conflicts are the holders that a force would unbind.
-func (a Account) Conflicts() []Holder {
-	var out []Holder
-	for _, h := range a.Holders {
+// Conflicts are the groups that a force would unbind.
+func (a Account) Conflicts() []BoundGroup {
+	var out []BoundGroup
+	for _, h := range a.BoundGroups {
 		if h.Conflicts {
 			out = append(out, h)
 		}

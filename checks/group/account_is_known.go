@@ -21,7 +21,7 @@ func accountIsKnown() checks.Check {
 			Fix: "Let the machine reach STS (sts.<region>.aliyuncs.com). An installation without an STS is stated by its owner: sts: none in the " +
 				"file of --config.",
 			References: []string{"Alibaba Cloud STS, GetCallerIdentity (2015-04-01): every identity may call it"},
-			Failing:    "evidence: {run: {command: apply, identity: {accountId: '6543210987654321', wanted: '1234567890123456'}}}",
+			Failing:    "evidence: {run: {command: apply, identity: {accountId: '6543210987654321', expectedAccountId: '1234567890123456'}}}",
 			Passing:    "evidence: {run: {command: apply, identity: {accountId: '1234567890123456', arn: 'acs:ram::1234567890123456:user/ci'}}}",
 		},
 	}
@@ -31,16 +31,16 @@ func judgeAccountKnown(s checks.Subject) checks.Verdict {
 	run, group := s.Evidence.Run, s.Evidence.Group
 	switch id := run.Identity; {
 	case !slices.Contains([]string{"plan", "apply"}, run.Command):
-		return checks.DoesNotApply("only apply makes calls, and plan says which")
+		return checks.NotApplicable("only apply makes calls, and plan says which")
 	case group.State == evidence.StateNotCollected:
 		return checks.NotRun(group.Reason)
 	case id == nil:
-		return checks.CannotTell("who would make the calls was not asked")
+		return checks.Unknown("who would make the calls was not asked")
 	case id.AccountID == "" && !id.NoSTS:
-		return checks.CannotTell("the account of the credentials could not be had: " + id.Problem)
+		return checks.Unknown("the account of the credentials could not be had: " + id.Problem)
 	}
-	if id := run.Identity; id.Wanted != "" && id.Wanted != id.AccountID {
-		return checks.Judge(checks.Fails("/groupId", fmt.Sprintf("the credentials belong to account %q, and the owner names account %q", id.AccountID, id.Wanted),
+	if id := run.Identity; id.ExpectedAccountID != "" && id.ExpectedAccountID != id.AccountID {
+		return checks.Judge(checks.Fails("/groupId", fmt.Sprintf("the credentials belong to account %q, and the owner names account %q", id.AccountID, id.ExpectedAccountID),
 			"use credentials of that account"))
 	}
 	return checks.Pass()

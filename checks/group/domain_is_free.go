@@ -22,11 +22,11 @@ func domainIsFree() checks.Check {
 			Fix: "Unbind the domain where it is not wanted any more. To take it over, move its resolution first, then set " +
 				"isForce: true and name the groups that may lose it in forceFrom.",
 			References: []string{pageBind, pageForce},
-			Failing: "evidence:\n  account:\n    facts:\n      holders:\n" +
+			Failing: "evidence:\n  account:\n    facts:\n      boundGroups:\n" +
 				"        - {groupId: 523e8dc7bbe04613b5b1d726c2a7889d, groupName: legacy,\n" +
 				"           domain: {domainName: api.demo.com, bindStageName: RELEASE},\n" +
 				"           conflicts: true}",
-			Passing: "evidence:\n  account:\n    facts:\n      holders:\n" +
+			Passing: "evidence:\n  account:\n    facts:\n      boundGroups:\n" +
 				"        - {groupId: 523e8dc7bbe04613b5b1d726c2a7889d, groupName: legacy,\n" +
 				"           basePath: /v2, domain: {domainName: api.demo.com},\n" +
 				"           conflicts: false}",
@@ -54,7 +54,7 @@ func judgeDomainIsFree(s checks.Subject) checks.Verdict {
 			fmt.Sprintf("unbind it there, or move its resolution, then set isForce: true and forceFrom: [%s]", h.GroupID)))
 	}
 	if b.IsForce && !account.Complete {
-		return checks.CannotTell("with isForce every group of the account must be known: "+why(account), findings...)
+		return checks.Unknown("with isForce every group of the account must be known: "+why(account), findings...)
 	}
 	return checks.Judge(findings...)
 }
@@ -75,7 +75,7 @@ func holds(theirs, ours string) string {
 // why says why a listing is not complete.
 func why(a evidence.Account) string {
 	if a.Problem == "" {
-		return fmt.Sprintf("the listing ended after %d groups", a.Groups)
+		return fmt.Sprintf("the listing ended after %d groups", a.GroupsRead)
 	}
 	return a.Problem
 }

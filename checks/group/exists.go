@@ -36,10 +36,10 @@ func judgeExists(s checks.Subject) checks.Verdict {
 			"correct groupId or regionId, and check that the credentials are the right account's"))
 	}
 	if g.GroupID != b.GroupID {
-		return checks.CannotTell(fmt.Sprintf("the evidence is about group %q, the binding names %q", g.GroupID, b.GroupID))
+		return checks.Unknown(fmt.Sprintf("the evidence is about group %q, the binding names %q", g.GroupID, b.GroupID))
 	}
 	if g.Status == "" || g.RegionID == "" {
-		return checks.CannotTell(fmt.Sprintf("the gateway left out what must be known of the group: Status %q, RegionId %q", g.Status, g.RegionID))
+		return checks.Unknown(fmt.Sprintf("the gateway left out what must be known of the group: Status %q, RegionId %q", g.Status, g.RegionID))
 	}
 	return checks.Judge(faults(b, g)...)
 }

@@ -12,19 +12,19 @@ import (
 
 // Checks returns the checks of the family, in the order of reports.
 func Checks() []checks.Check {
-	return []checks.Check{exists(), domainIsFree(), allGroupsWereListed(), hasRoom(), bindingIsHealthy(), updateKeepsSettings(), servedCertificateIsValid(), accountIsKnown()}
+	return []checks.Check{exists(), domainIsFree(), allGroupsWereListed(), hasDomainQuota(), bindingIsInEffect(), updateKeepsSettings(), servedCertificateIsValid(), accountIsKnown()}
 }
 
 // namesGroup is the Applies of checks about the group of a binding.
 func namesGroup(b binding.Binding) (bool, string) {
-	if b.CertificateAlone {
+	if b.CertificateOnly {
 		return false, "the certificate is judged alone, no API group was named"
 	}
 	return true, ""
 }
 
 // describe names a group that holds a domain, and the environment in which.
-func describe(h evidence.Holder) string {
+func describe(h evidence.BoundGroup) string {
 	stage := "all environments"
 	if h.Domain.BindStageName != "" {
 		stage = "stage " + h.Domain.BindStageName

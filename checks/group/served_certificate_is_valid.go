@@ -45,10 +45,10 @@ type served struct {
 func judgeServed(s checks.Subject) checks.Verdict {
 	d, bound := s.Evidence.Group.Facts.Domain(s.Binding.DomainName)
 	if !bound {
-		return checks.DoesNotApply("the domain is not bound to the group yet")
+		return checks.NotApplicable("the domain is not bound to the group yet")
 	}
 	if s.Evidence.Run.Now.IsZero() {
-		return checks.CannotTell("the run has no clock")
+		return checks.Unknown("the run has no clock")
 	}
 	j := &served{run: s.Evidence.Run, domain: d}
 	holds := d.CertificateName != "" || d.CertificateID != ""
@@ -61,13 +61,13 @@ func judgeServed(s checks.Subject) checks.Verdict {
 	case probe.State == evidence.StateFailed:
 		j.cannotTell("probing failed: " + probe.Reason)
 	case !holds:
-		return checks.DoesNotApply("the group holds no certificate for the domain: it serves plain HTTP")
+		return checks.NotApplicable("the group holds no certificate for the domain: it serves plain HTTP")
 	}
 	switch {
 	case len(j.unknown) == 0 || checks.HasError(j.findings):
 		return checks.Judge(j.findings...)
 	default:
-		return checks.CannotTell(strings.Join(j.unknown, "; "), j.findings...)
+		return checks.Unknown(strings.Join(j.unknown, "; "), j.findings...)
 	}
 }
 
@@ -128,32 +128,32 @@ func date(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // probed judges what the addresses answer.
 func (j *served) probed(p evidence.Probe, holds bool) {
-	for _, one := range p.Served {
+	for _, one := range p.Presented {
 		j.presented(p.Name, one)
 	}
-	for _, one := range p.Plain {
-		if !holds && strings.HasPrefix(one.To, "https:") {
+	for _, one := range p.HTTP {
+		if !holds && strings.HasPrefix(one.RedirectTo, "https:") {
 			j.wrong("bind the domain with a certificate, or take the redirect away",
-				"%s redirects plain HTTP to %q, and the group holds no certificate for the domain", one.Address, one.To)
+				"%s redirects plain HTTP to %q, and the group holds no certificate for the domain", one.Address, one.RedirectTo)
 		}
 	}
-	answered := len(p.Served)+len(p.Plain) > 0
-	for _, one := range p.Silent {
+	answered := len(p.Presented)+len(p.HTTP) > 0
+	for _, one := range p.Failures {
 		at := fmt.Sprintf("%s port %d: %s", one.Address, one.Port, one.Problem)
 		switch {
-		case one.Kind == evidence.SilenceNoName:
+		case one.Kind == evidence.ProbeNoName:
 			j.wrong("see whether the binding has reached the gateway's listener, or what else answers there", "%s", at)
 		case !holds: // no certificate is expected there
 			j.warn("probe from a machine that may reach it", "%s; it was not judged", at)
-		case one.Kind == evidence.SilenceNotAllowed:
+		case one.Kind == evidence.ProbeNotAllowed:
 			j.cannotTell(at + "; --probe-allow, or probeAllow in the owner's file, allows it")
-		case one.Kind == evidence.SilenceNoRoute && answered:
+		case one.Kind == evidence.ProbeNoRoute && answered:
 			j.warn("probe from a machine that reaches it", "%s; it was not judged", at)
 		default:
 			j.cannotTell(at)
 		}
 	}
-	if !answered && len(p.Silent) == 0 {
+	if !answered && len(p.Failures) == 0 {
 		j.cannotTell("the probe brought no answer")
 	}
 }
@@ -179,8 +179,8 @@ func (j *served) presented(name string, p evidence.Presented) {
 			"%s ends at %s, the one that the group holds at %s: it is another one", where, date(leaf.NotAfter), date(time.UnixMilli(end)))
 	}
 	switch {
-	case p.Path.Undecided != "":
-		j.cannotTell(where + " was not evaluated: " + p.Path.Undecided)
+	case p.Path.Undetermined != "":
+		j.cannotTell(where + " was not evaluated: " + p.Path.Undetermined)
 	case p.Path.Problem != "":
 		j.wrong("bind it with the intermediates of its CA; for a private CA name its root with --roots", "%s leads to no trusted root: %s", where, p.Path.Problem)
 	case len(p.Path.DER) == 0:

@@ -24,7 +24,7 @@ func updateKeepsSettings() checks.Check {
 			Fix:        "State the setting in the binding, or make this change in the console, where the whole record shows.",
 			References: []string{pageForce, pageGroup},
 			Failing: "binding: {isHttpRedirectToHttps: true}\nevidence:\n  group:\n    facts:\n" +
-				"      domains: [{domainName: api.demo.com, bindStageName: RELEASE,\n        domainBindingStatus: BINDING, unknown: [WssEnable]}]",
+				"      domains: [{domainName: api.demo.com, bindStageName: RELEASE,\n        domainBindingStatus: BINDING, unknownFields: [WssEnable]}]",
 			Passing: "binding: {isHttpRedirectToHttps: true}\nevidence:\n  group:\n    facts:\n" +
 				"      domains: [{domainName: api.demo.com, bindStageName: RELEASE,\n        domainBindingStatus: BINDING}]",
 		},
@@ -34,7 +34,7 @@ func updateKeepsSettings() checks.Check {
 func judgeKept(s checks.Subject) checks.Verdict {
 	d, bound := s.Evidence.Group.Facts.Domain(s.Binding.DomainName)
 	if !bound {
-		return checks.DoesNotApply("the domain is not bound to the group yet, so there is nothing to keep")
+		return checks.NotApplicable("the domain is not bound to the group yet, so there is nothing to keep")
 	}
 	if !updates(s.Binding, d) {
 		return checks.Pass()

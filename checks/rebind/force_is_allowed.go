@@ -26,11 +26,11 @@ func forceIsAllowed() checks.Check {
 				"id of each group that may lose the domain in the binding itself.",
 			Fix:        "Add the groups that may lose the domain to forceFrom, and satisfy the reasons of the policies.",
 			References: []string{pageForce},
-			Failing: "binding: {isForce: true}\nevidence:\n  account:\n    facts:\n      holders:\n" +
+			Failing: "binding: {isForce: true}\nevidence:\n  account:\n    facts:\n      boundGroups:\n" +
 				"        - {groupId: 523e8dc7bbe04613b5b1d726c2a7889d, groupName: legacy,\n" +
 				"           domain: {domainName: api.demo.com}, conflicts: true}",
 			Passing: "binding:\n  isForce: true\n  forceFrom: [523e8dc7bbe04613b5b1d726c2a7889d]\nevidence:\n" +
-				"  account:\n    facts:\n      holders:\n" +
+				"  account:\n    facts:\n      boundGroups:\n" +
 				"        - {groupId: 523e8dc7bbe04613b5b1d726c2a7889d, groupName: legacy,\n" +
 				"           domain: {domainName: api.demo.com}, conflicts: true}\n" +
 				"  policy:\n    facts:\n      packages: [{name: bindgate.force.rebind, allow: true}]",

@@ -20,7 +20,7 @@ func forceIsNeeded() checks.Check {
 			Fix:        "Remove isForce and forceFrom from the binding once the domain has moved.",
 			References: []string{pageForce},
 			Failing:    "binding: {isForce: true}",
-			Passing: "binding: {isForce: true}\nevidence:\n  account:\n    facts:\n      holders:\n" +
+			Passing: "binding: {isForce: true}\nevidence:\n  account:\n    facts:\n      boundGroups:\n" +
 				"        - {groupId: 523e8dc7bbe04613b5b1d726c2a7889d, groupName: legacy,\n" +
 				"           domain: {domainName: api.demo.com}, conflicts: true}",
 		},

@@ -19,7 +19,7 @@ func Checks() []checks.Check {
 // forces is the Applies of all checks of the family.
 func forces(b binding.Binding) (bool, string) {
 	switch {
-	case b.CertificateAlone:
+	case b.CertificateOnly:
 		return false, "only the certificate is judged, without a binding"
 	case !b.IsForce:
 		return false, "the binding does not set isForce"
@@ -27,21 +27,21 @@ func forces(b binding.Binding) (bool, string) {
 	return true, ""
 }
 
-// displacedGroups returns the holders that a force would displace. If there are
+// displacedGroups returns the groups that a force would displace. If there are
 // none, the verdict is the reason: there is no conflict, or groups are unread.
-func displacedGroups(s checks.Subject) ([]evidence.Holder, checks.Verdict) {
+func displacedGroups(s checks.Subject) ([]evidence.BoundGroup, checks.Verdict) {
 	account := s.Evidence.Account.Facts
 	switch conflicts := account.Conflicts(); {
 	case len(conflicts) > 0:
 		return conflicts, checks.Verdict{}
 	case !account.Complete:
-		return nil, checks.CannotTell("it is unknown whether the force would displace a group, because not every group was read: " + account.Problem)
+		return nil, checks.Unknown("it is unknown whether the force would displace a group, because not every group was read: " + account.Problem)
 	}
-	return nil, checks.DoesNotApply("there is no conflict, so IsForce would not be sent")
+	return nil, checks.NotApplicable("there is no conflict, so IsForce would not be sent")
 }
 
 // name formats a group that would be displaced.
-func name(h evidence.Holder) string { return fmt.Sprintf("group %q (%s)", h.GroupName, h.GroupID) }
+func name(h evidence.BoundGroup) string { return fmt.Sprintf("group %q (%s)", h.GroupName, h.GroupID) }
 
 // pageForce documents what a force does and its preconditions.
 const (

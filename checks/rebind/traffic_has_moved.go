@@ -22,14 +22,14 @@ func trafficHasMoved() checks.Check {
 				"for a take-over is to change the resolution before binding.",
 			Fix:        "Point the name at the new group, wait for the old record's TTL, then force.",
 			References: []string{page2017, pageForce, "RFC 2181 section 5.2, TTLs"},
-			Failing: "binding: {isForce: true}\nevidence:\n  account:\n    facts:\n      holders:\n" +
+			Failing: "binding: {isForce: true}\nevidence:\n  account:\n    facts:\n      boundGroups:\n" +
 				"        - {groupId: 523e8dc7bbe04613b5b1d726c2a7889d, groupName: legacy,\n" +
 				"           subDomain: 523e-cn-hangzhou.alicloudapi.com,\n" +
 				"           domain: {domainName: api.demo.com}, conflicts: true}\n" +
 				"  dns:\n    facts:\n" +
 				"      hops: [{owner: api.demo.com, target: 523e-cn-hangzhou.alicloudapi.com, ttl: 600, server: 'a:53'}]\n" +
 				"      end: {name: 523e-cn-hangzhou.alicloudapi.com, event: address, addresses: [192.0.2.20]}",
-			Passing: "binding: {isForce: true}\nevidence:\n  account:\n    facts:\n      holders:\n" +
+			Passing: "binding: {isForce: true}\nevidence:\n  account:\n    facts:\n      boundGroups:\n" +
 				"        - {groupId: 523e8dc7bbe04613b5b1d726c2a7889d, groupName: legacy,\n" +
 				"           subDomain: 523e-cn-hangzhou.alicloudapi.com,\n" +
 				"           domain: {domainName: api.demo.com}, conflicts: true}",
@@ -73,13 +73,13 @@ func judgeTrafficHasMoved(s checks.Subject) checks.Verdict {
 		}
 	}
 	if !checks.HasError(findings) && unknown != "" {
-		return checks.CannotTell(unknown, findings...)
+		return checks.Unknown(unknown, findings...)
 	}
 	return checks.Judge(findings...)
 }
 
 // displaced returns the DNS evidence of a name that a group would lose.
-func displaced(d evidence.Displaced, h evidence.Holder) (evidence.DisplacedName, bool) {
+func displaced(d evidence.Displaced, h evidence.BoundGroup) (evidence.DisplacedName, bool) {
 	for _, n := range d.Names {
 		if n.GroupID == h.GroupID && evidence.SameName(n.Name, h.Domain.DomainName) {
 			return n, true
@@ -91,9 +91,9 @@ func displaced(d evidence.Displaced, h evidence.Holder) (evidence.DisplacedName,
 // absent reports that a name does not exist, so that it has no clients.
 func absent(d evidence.DNS) bool { return d.End.Event == evidence.EventNameError && len(d.Hops) == 0 }
 
-// leadsTo reports whether the CNAME chain contains the holder's SubDomain, or
+// leadsTo reports whether the CNAME chain contains the group's SubDomain, or
 // an answer to clients does.
-func leadsTo(dns evidence.DNS, h evidence.Holder) bool {
+func leadsTo(dns evidence.DNS, h evidence.BoundGroup) bool {
 	if h.SubDomain == "" {
 		return false
 	}
@@ -102,7 +102,7 @@ func leadsTo(dns evidence.DNS, h evidence.Holder) bool {
 		names = append(names, hop.Target)
 	}
 	if dns.Clients != nil {
-		for _, a := range dns.Clients.Unlike {
+		for _, a := range dns.Clients.Differing {
 			names = append(names, a.Targets...)
 		}
 	}
@@ -114,10 +114,10 @@ func leadsTo(dns evidence.DNS, h evidence.Holder) bool {
 	return false
 }
 
-// isAliasedTo covers names of a group that the holder does not list, those of
+// isAliasedTo covers names of a group that its record does not list, those of
 // its VPC.
-func isAliasedTo(a evidence.Account, h evidence.Holder) bool {
-	return a.AliasedTo != nil && a.AliasedTo.GroupID == h.GroupID
+func isAliasedTo(a evidence.Account, h evidence.BoundGroup) bool {
+	return a.CNAMETarget != nil && a.CNAMETarget.GroupID == h.GroupID
 }
 
 // wait returns how long resolvers may cache the CNAME record that has to

@@ -19,7 +19,7 @@ func certificateNameIsValid() checks.Check {
 	return checks.Check{
 		ID: "request/certificate-name-is-valid", Severity: checks.Error,
 		Applies: func(b binding.Binding) (bool, string) {
-			if b.CertificateAlone || b.Certificate == nil || b.Certificate.Name == "" { // flags of lint alone may leave it out
+			if b.CertificateOnly || b.Certificate == nil || b.Certificate.Name == "" { // flags of lint alone may leave it out
 				return false, "no certificate is to be named on the gateway"
 			}
 			return true, ""

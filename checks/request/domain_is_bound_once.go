@@ -59,7 +59,7 @@ func judgeBoundOnce(s checks.Subject) checks.Verdict {
 		return checks.NotRun(fmt.Sprintf("the binding at %s claims the domain for group %q, and group evidence, "+
 			"which decides whether they conflict, was not collected: %s", undecided.At, undecided.GroupID, group.Reason))
 	default:
-		return checks.CannotTell(fmt.Sprintf("the binding at %s claims the domain for group %q, and instance and "+
+		return checks.Unknown(fmt.Sprintf("the binding at %s claims the domain for group %q, and instance and "+
 			"base path of the two groups are not both known", undecided.At, undecided.GroupID))
 	}
 }

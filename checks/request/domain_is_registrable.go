@@ -58,7 +58,7 @@ func domainIsRegistrable() checks.Check {
 func judgeRegistrable(s checks.Subject) checks.Verdict {
 	ascii, err := asciiName(s.Binding.DomainName)
 	if err != nil {
-		return checks.CannotTell("the domain name is not well-formed, see request/domain-is-well-formed")
+		return checks.Unknown("the domain name is not well-formed, see request/domain-is-well-formed")
 	}
 	name := strings.TrimPrefix(ascii, "*.")
 	fails := func(fix, format string, args ...any) checks.Verdict {

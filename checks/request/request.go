@@ -15,7 +15,7 @@ import (
 // Checks returns the checks of the family, in the order of reports.
 func Checks() []checks.Check {
 	return []checks.Check{
-		stageIsValid(), networkTypeIsValid(), domainIsWellFormed(), domainIsRegistrable(), isExpressible(),
+		stageIsValid(), networkTypeIsValid(), domainIsWellFormed(), domainIsRegistrable(), contractSupportsFields(),
 		domainIsBoundOnce(), redirectHasCertificate(), groupIDIsWellFormed(), regionIsKnown(), forceIsExplained(), stageIsExplicit(),
 		certificateNameIsValid(), hasNoPlaceholders(),
 	}
@@ -23,7 +23,7 @@ func Checks() []checks.Check {
 
 // setsDomain is the Applies of checks about values that only SetDomain carries.
 func setsDomain(b binding.Binding) (bool, string) {
-	if b.CertificateAlone {
+	if b.CertificateOnly {
 		return false, "the certificate is judged alone, no binding was asked for"
 	}
 	return true, ""
@@ -31,7 +31,7 @@ func setsDomain(b binding.Binding) (bool, string) {
 
 // namesDomain is the Applies of checks about the domain name.
 func namesDomain(b binding.Binding) (bool, string) {
-	if b.CertificateAlone && b.DomainName == "" {
+	if b.CertificateOnly && b.DomainName == "" {
 		return false, "the certificate is judged alone, for no domain"
 	}
 	return true, ""

@@ -28,7 +28,7 @@ func judgeExplicit(s checks.Subject) checks.Verdict {
 		return checks.Pass()
 	}
 	if s.Evidence.Run.Contract == evidence.Contract2017 {
-		return checks.DoesNotApply("the 2017 contract has no stages")
+		return checks.NotApplicable("the 2017 contract has no stages")
 	}
 	return checks.Judge(checks.Warns("/bindStageName",
 		"bindStageName is absent: a first bind opens every environment, a later one keeps the stage that is set",

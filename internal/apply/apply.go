@@ -41,9 +41,9 @@ type Options struct {
 // Item is one binding with its verdict and the outcome of its calls.
 type Item struct {
 	judge.Verdict
-	Calls   []plan.Call       // what was to be sent; empty where nothing may be
-	Takes   []evidence.Holder // the groups that a force displaces
-	Outcome bind.Outcome
+	Calls     []plan.Call           // what was to be sent; empty where nothing may be
+	Displaces []evidence.BoundGroup // the groups that a force displaces
+	Outcome   bind.Outcome
 }
 
 // ErrChanged marks an error that says how the world, or what decides what is
@@ -58,7 +58,7 @@ func Run(ctx context.Context, o Options, yield func(Item)) error {
 	reader := gateway.NewReader(o.Engine.Transport())
 	r := run{Options: o, binder: bind.New(bind.Config{
 		Transport: o.Engine.Transport(), Materials: o.Engine.Certificates(), Reader: reader,
-		Losers: group.New(reader, o.Now, o.Parallel), Journal: o.Journal,
+		Displaced: group.New(reader, o.Now, o.Parallel), Journal: o.Journal,
 		Deadline: o.ReadBack, Interval: 500 * time.Millisecond, CallTime: o.CallTime,
 	})}
 	seen := func(item Item) {
@@ -102,7 +102,7 @@ func (r *run) together(ctx context.Context, yield func(Item)) error {
 		}
 	}
 	var items []Item
-	if err := r.Engine.Judge(ctx, judge.Look{Served: true}, func(v judge.Verdict) error {
+	if err := r.Engine.Judge(ctx, judge.Scope{Served: true}, func(v judge.Verdict) error {
 		items = append(items, Item{Verdict: v})
 		return nil
 	}); err != nil {
@@ -209,7 +209,7 @@ func prepare(items []Item) (blocked string) {
 		case d.PlanErr == nil && len(d.Plan.Calls) == 0:
 			item.Outcome.Status = bind.Unchanged
 		case d.Status == gate.Allowed && d.PlanErr == nil:
-			item.Calls, item.Takes = d.Plan.Calls, d.Plan.Takes
+			item.Calls, item.Displaces = d.Plan.Calls, d.Plan.Displaces
 		default:
 			blocked = fmt.Sprintf("%q is %s, so nothing was sent", item.Binding.DomainName, d.Status)
 		}
@@ -290,7 +290,7 @@ func (r *run) oneByOne(ctx context.Context, yield func(Item)) error {
 }
 
 func (r *run) one(ctx context.Context, number int, b binding.Binding, stopped string) (Item, error) {
-	v, err := r.Engine.One(ctx, number, b, judge.Look{Served: true})
+	v, err := r.Engine.One(ctx, number, b, judge.Scope{Served: true})
 	if err != nil {
 		return Item{}, err
 	}

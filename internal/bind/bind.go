@@ -24,9 +24,9 @@ type Reader interface {
 	ServedNow(ctx context.Context, region, groupID, domain string) (evidence.Served, error)
 }
 
-// Losers lists again the groups that a force would displace.
-type Losers interface {
-	Losers(ctx context.Context, b binding.Binding, g evidence.Group) ([]evidence.Holder, error)
+// DisplacedReader lists again the groups that a force would displace.
+type DisplacedReader interface {
+	DisplacedGroups(ctx context.Context, b binding.Binding, g evidence.Group) ([]evidence.BoundGroup, error)
 }
 
 // Materials reads the certificate and key of a binding again.
@@ -42,7 +42,7 @@ type Config struct {
 	Transport *gateway.Transport
 	Materials Materials
 	Reader    Reader
-	Losers    Losers
+	Displaced DisplacedReader
 	Journal   Journal
 	Deadline  time.Duration // for the read back of one binding, a quarter of it for settling one unknown outcome; 0: 30 s
 	Interval  time.Duration // between two reads; 0: 500 ms

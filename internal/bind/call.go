@@ -66,7 +66,7 @@ func (r *redemption) call(ctx context.Context) error {
 // no time for another try, or until it refused one. It is nil for any other doubt.
 func putOff(err error) error {
 	var answered *gateway.Error
-	if errors.As(err, &answered) && (answered.Kind == gateway.Busy || answered.Doubtful) {
+	if errors.As(err, &answered) && (answered.Kind == gateway.Busy || answered.MayHaveTakenEffect) {
 		return answered
 	}
 	return nil

@@ -26,13 +26,13 @@ func (r *redemption) losersStand(ctx context.Context, c plan.Call) error {
 	}
 	ctx, cancel := r.step(ctx, r.CallTime)
 	defer cancel()
-	got, err := r.Losers.Losers(ctx, r.subject.Binding, r.subject.Evidence.Group.Facts)
+	got, err := r.Displaced.DisplacedGroups(ctx, r.subject.Binding, r.subject.Evidence.Group.Facts)
 	if err != nil {
 		return fmt.Errorf("reading again which groups the force would unbind, so it was not sent: %w", err)
 	}
-	was, is := sorted(r.plan.Takes), sorted(got)
+	was, is := sorted(r.plan.Displaces), sorted(got)
 	switch {
-	case slices.EqualFunc(was, is, func(a, b evidence.Holder) bool { return reflect.DeepEqual(a, b) }):
+	case slices.EqualFunc(was, is, func(a, b evidence.BoundGroup) bool { return reflect.DeepEqual(a, b) }):
 		return nil
 	case slices.Equal(names(was), names(is)):
 		return fmt.Errorf("%w: %q is still held, but otherwise (environment, network type, certificate or health); nothing was forced, run lint again", errChanged, names(is))
@@ -88,24 +88,24 @@ func (r *redemption) keptStands(ctx context.Context) error {
 		switch {
 		case err != nil:
 			return fmt.Errorf("reading again what the domain asks of its callers, so nothing was sent: %w", err)
-		case !reflect.DeepEqual(served.Clients, judged.Clients):
+		case !reflect.DeepEqual(served.ClientCertificates, judged.ClientCertificates):
 			return fmt.Errorf("%w: what %q asks of its callers' certificates is no longer what was judged; nothing was sent, run lint again", errChanged, b.DomainName)
 		}
 	}
-	if !slices.Equal(d.Unknown, r.plan.Before.Unknown) {
+	if !slices.Equal(d.UnknownFields, r.plan.Before.UnknownFields) {
 		return fmt.Errorf("%w: the record of %q has other fields that bindgate does not know; nothing was sent, run lint again", errChanged, b.DomainName)
 	}
 	return nil
 }
 
-func sorted(holders []evidence.Holder) []evidence.Holder {
-	return slices.SortedFunc(slices.Values(holders), func(a, b evidence.Holder) int {
+func sorted(holders []evidence.BoundGroup) []evidence.BoundGroup {
+	return slices.SortedFunc(slices.Values(holders), func(a, b evidence.BoundGroup) int {
 		return cmp.Or(cmp.Compare(a.GroupID, b.GroupID), cmp.Compare(a.Domain.DomainName, b.Domain.DomainName))
 	})
 }
 
 // names says who holds what.
-func names(holders []evidence.Holder) []string {
+func names(holders []evidence.BoundGroup) []string {
 	out := []string{}
 	for _, h := range holders {
 		out = append(out, h.Domain.DomainName+" of group "+h.GroupID)

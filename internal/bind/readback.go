@@ -15,16 +15,16 @@ import (
 // type, redirect and certificate. What it does not show in time is incomplete,
 // and what could not be read at all is unknown.
 func (r *redemption) readBack(ctx context.Context) Outcome {
-	var gap plan.Gap
+	var gap plan.Diff
 	stands, err := r.poll(ctx, r.Deadline, func(ctx context.Context) (bool, error) {
 		g, err := r.state(ctx)
 		if err != nil {
 			return false, err
 		}
-		gap = plan.Compare(plan.Wish(r.subject), g)
+		gap = plan.Compare(plan.TargetOf(r.subject), g)
 		lost := r.lost(g)
-		gap.Words = append(gap.Words, lost...)
-		return gap.Stands() && len(lost) == 0, nil
+		gap.Differences = append(gap.Differences, lost...)
+		return gap.InEffect() && len(lost) == 0, nil
 	})
 	o := r.outcome
 	switch {
@@ -37,9 +37,9 @@ func (r *redemption) readBack(ctx context.Context) Outcome {
 		if r.run.Err() != nil {
 			after = "when the run was interrupted"
 		}
-		o.Message = fmt.Sprintf("every call was accepted, but %s %s", after, strings.Join(gap.Words, "; "))
+		o.Message = fmt.Sprintf("every call was accepted, but %s %s", after, strings.Join(gap.Differences, "; "))
 	default:
-		o.Status, o.Message = Bound, gap.Unseen
+		o.Status, o.Message = Bound, gap.NotShown
 	}
 	return o
 }

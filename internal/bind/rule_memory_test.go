@@ -200,6 +200,6 @@ func (e *edge) received() []received {
 
 // take forces a domain to another group, past bindgate.
 func (e *edge) take(group, domain string) error {
-	_, _, err := e.account.Bind(account.Wish{Place: account.Place{GroupID: group, Domain: domain}, Force: true})
+	_, _, err := e.account.Bind(account.Binding{Place: account.Place{GroupID: group, Domain: domain}, Force: true})
 	return err
 }

@@ -24,7 +24,7 @@ func (b *ruleBinding) mustPass(id string) bool {
 		proof = "dns/ownership-is-proved"
 	}
 	return slices.Contains([]string{"request/stage-is-valid", "request/network-type-is-valid", "request/domain-is-well-formed",
-		"request/is-expressible", "group/exists", proof}, id)
+		"request/contract-supports-fields", "group/exists", proof}, id)
 }
 
 // real are the checks that judge as they always do: those that read the policies.

@@ -77,7 +77,7 @@ func (c *ruleCase) run(p *platform) (*ran, error) {
 	if c.cancel == cancels[3] {
 		log.first = cancel
 	}
-	b := bind.New(bind.Config{Transport: transport, Materials: material, Reader: reader, Losers: groups, Journal: log,
+	b := bind.New(bind.Config{Transport: transport, Materials: material, Reader: reader, Displaced: groups, Journal: log,
 		Deadline: p.wait, Interval: p.tick, CallTime: 20 * time.Second})
 	r.redeem(ctx, b)
 	r.writes, r.entries = p.writes()[base:], log.entries
@@ -196,11 +196,11 @@ func says(v verdict) func(checks.Subject) checks.Verdict {
 		case "fail":
 			return checks.Judge(checks.Fails("", "scripted", ""))
 		case "unknown":
-			return checks.CannotTell("scripted")
+			return checks.Unknown("scripted")
 		case "not-run":
 			return checks.NotRun("scripted")
 		case "not-applicable":
-			return checks.DoesNotApply("scripted")
+			return checks.NotApplicable("scripted")
 		case "panic":
 			panic("scripted")
 		case warns:

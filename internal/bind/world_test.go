@@ -164,7 +164,7 @@ func (w *world) newRun(j bind.Journal) {
 	w.t.Cleanup(transport.Close)
 	w.reader = gateway.NewReader(transport)
 	w.groups = group.New(w.reader, time.Now, 4)
-	w.binder = bind.New(bind.Config{Transport: transport, Materials: w.files, Reader: w.reader, Losers: w.groups, Journal: j,
+	w.binder = bind.New(bind.Config{Transport: transport, Materials: w.files, Reader: w.reader, Displaced: w.groups, Journal: j,
 		Deadline: 2 * time.Second, Interval: 2 * time.Millisecond, CallTime: 10 * time.Second, Grace: time.Second})
 }
 

@@ -138,7 +138,7 @@ func (a *applying) all(ctx context.Context, args []string) error {
 // applied is an item as the report has it.
 func applied(item apply.Item) report.Binding {
 	b, o := entry(item.Verdict), item.Outcome
-	b.Calls, b.Takes = item.Calls, item.Takes
+	b.Calls, b.Displaces = item.Calls, item.Displaces
 	b.Outcome = &report.Outcome{Status: string(o.Status), Sent: o.Sent, RequestID: o.RequestID, Code: o.Code, Message: o.Message,
 		Before: o.Before, Restore: o.Restore}
 	return b

@@ -83,7 +83,7 @@ func openNew(env Env, path string) (*confine.Output, error) {
 		return nil, nil
 	}
 	f, err := confine.Create(env.Dir, path, 0o644)
-	if err == nil && f.Stands() != nil {
+	if err == nil && f.Existing() != nil {
 		f.Discard()
 		return nil, os.ErrExist
 	}

@@ -73,7 +73,7 @@ func create(env Env, path string, text []byte) error {
 		return err
 	}
 	defer file.Discard()
-	if file.Stands() != nil {
+	if file.Existing() != nil {
 		if held, err := confine.ReadBounded(file.Path(), pki.MaxFileSize); err == nil && bytes.Equal(held, text) {
 			return nil
 		}

@@ -82,13 +82,13 @@ func fromGit(ctx context.Context, env Env, tree *gittree.Tree, staged bool, chan
 }
 
 // say says on standard error what is judged, and what is not.
-func say(env Env, s settings, c manifest.Concerned, files int) {
+func say(env Env, s settings, c manifest.Selection, files int) {
 	if s.quiet {
 		return
 	}
 	passedOver(env, c.Foreign)
 	if len(c.Manifests) == 0 {
-		complain(env.Stderr, fmt.Errorf("nothing to judge: none of the tree's manifests (%d) is, or names, one of the changed files (%d)", c.Of, files))
+		complain(env.Stderr, fmt.Errorf("nothing to judge: none of the tree's manifests (%d) is, or names, one of the changed files (%d)", c.Searched, files))
 		return
 	}
 	const most = 10
@@ -96,7 +96,7 @@ func say(env Env, s settings, c manifest.Concerned, files int) {
 	if more := len(c.Manifests) - most; more > 0 {
 		list += fmt.Sprintf(" and %d more", more)
 	}
-	complain(env.Stderr, fmt.Errorf("judging %d of %d manifests, which the change concerns: %s", len(c.Manifests), c.Of, list))
+	complain(env.Stderr, fmt.Errorf("judging %d of %d manifests, which the change concerns: %s", len(c.Manifests), c.Searched, list))
 }
 
 // passedOver names files that look like manifests by their names only.

@@ -44,7 +44,7 @@ func formatAll(env Env, args []string, check bool) error {
 		args = []string{"."}
 	}
 	// What is no manifest is not touched: the strict reader says so first.
-	set, err := manifest.Load(args, manifest.Options{WorkDir: env.Dir, AllowEnv: []string{"*"}, PassOver: true, AllowPaths: []string{string(filepath.Separator)}})
+	set, err := manifest.Load(args, manifest.Options{WorkDir: env.Dir, AllowEnv: []string{"*"}, Skip: true, AllowPaths: []string{string(filepath.Separator)}})
 	if err != nil {
 		return err
 	}

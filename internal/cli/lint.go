@@ -55,7 +55,7 @@ func (r *run) lint(ctx context.Context) error {
 		return err
 	}
 	var code int
-	err = r.judge(ctx, judge.Look{}, func(v judge.Verdict) error {
+	err = r.judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
 		if err := r.writeChain(v); err != nil {
 			return err
 		}

@@ -117,7 +117,7 @@ func (r *run) reads() []string {
 func overwrites(env Env, f *confine.Output, paths []string) bool {
 	return slices.ContainsFunc(paths, func(path string) bool {
 		info, err := os.Stat(absolute(env, path)) // an error: standard input
-		return err == nil && f.Stands() != nil && os.SameFile(info, f.Stands())
+		return err == nil && f.Existing() != nil && os.SameFile(info, f.Existing())
 	})
 }
 

@@ -44,14 +44,14 @@ func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []str
 		return err
 	}
 	complete, code := true, exitClean // complete: every binding is allowed or already in effect
-	err = r.judge(ctx, judge.Look{Served: true}, func(v judge.Verdict) error {
+	err = r.judge(ctx, judge.Scope{Served: true}, func(v judge.Verdict) error {
 		code = worst(code, codeOfDecision(v.Decision.Status, false))
 		shown := entry(v)
 		if blocks(v) {
 			complete = false
 		} else {
 			p := v.Decision.Plan
-			shown.Calls, shown.Takes = p.Calls, p.Takes
+			shown.Calls, shown.Displaces = p.Calls, p.Displaces
 			file.Bindings = append(file.Bindings, plan.NewFileBinding(v.Binding.DomainName, v.Binding.GroupID, v.Binding.RegionID, p))
 		}
 		return rep.Add(shown)

@@ -113,7 +113,7 @@ func (r *run) fits(set *manifest.Set) error {
 	}
 	if r.s.command != "lint" {
 		for b := range set.All() {
-			if b.Certificate != nil && b.Certificate.Name == "" && !b.CertificateAlone { // flags alone can leave it out
+			if b.Certificate != nil && b.Certificate.Name == "" && !b.CertificateOnly { // flags alone can leave it out
 				return fmt.Errorf("reading flags: the certificate of %q has no name on the gateway; add --certificate-name", b.DomainName)
 			}
 		}
@@ -191,7 +191,7 @@ func (r *run) await(ctx context.Context) error {
 
 // judge judges every binding, saves the evidence if it is to, and hands each
 // verdict on in the order of the manifest.
-func (r *run) judge(ctx context.Context, look judge.Look, yield func(judge.Verdict) error) error {
+func (r *run) judge(ctx context.Context, look judge.Scope, yield func(judge.Verdict) error) error {
 	defer r.bar.end()
 	facts, err := r.engine.Run()
 	if err != nil {
@@ -232,7 +232,7 @@ func entry(v judge.Verdict) report.Binding {
 		DomainName: b.DomainName, GroupID: b.GroupID, RegionID: b.RegionID,
 		BindStageName: b.BindStageName, CustomDomainType: b.CustomDomainType, Source: b.Source,
 		Decision: v.Decision.Status, Reasons: v.Decision.Reasons, Checks: v.Results,
-		Evidence: report.Observed(v.Evidence), Whole: &v.Evidence,
+		Evidence: report.ExcerptOf(v.Evidence), FullEvidence: &v.Evidence,
 	}
 }
 
@@ -264,7 +264,7 @@ func (r *run) close(err error) {
 func (r *run) certificateOnly() bool {
 	only := false // flags alone can ask for it, and name one binding
 	for b := range r.engine.Bindings().All() {
-		only = b.CertificateAlone
+		only = b.CertificateOnly
 	}
 	return only
 }

@@ -154,7 +154,7 @@ func (c *Collector) displaced(ctx context.Context, b binding.Binding, ev *eviden
 		return
 	}
 	defer guard(c.Now, "displaced", ev, evidence.NeedDisplaced)
-	var others []evidence.Holder
+	var others []evidence.BoundGroup
 	for _, h := range ev.Account.Facts.Conflicts() {
 		if !evidence.SameName(h.Domain.DomainName, b.DomainName) {
 			others = append(others, h)
@@ -178,7 +178,7 @@ func (c *Collector) displaced(ctx context.Context, b binding.Binding, ev *eviden
 	ev.Displaced = evidence.Observed(facts, ev.DNS.From, c.Now())
 }
 
-func (c *Collector) displacedName(ctx context.Context, b binding.Binding, h evidence.Holder) (n evidence.DisplacedName) {
+func (c *Collector) displacedName(ctx context.Context, b binding.Binding, h evidence.BoundGroup) (n evidence.DisplacedName) {
 	n = evidence.DisplacedName{Name: h.Domain.DomainName, GroupID: h.GroupID}
 	defer func() {
 		if recover() != nil {
@@ -199,7 +199,7 @@ func (c *Collector) displacedName(ctx context.Context, b binding.Binding, h evid
 }
 
 func (c *Collector) withoutGroup(b binding.Binding) (string, bool) {
-	if b.CertificateAlone {
+	if b.CertificateOnly {
 		return "no group was named", true
 	}
 	return c.WithoutGroup, c.Group == nil

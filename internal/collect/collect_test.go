@@ -106,7 +106,7 @@ func TestTheAccountWantsTheGroup(t *testing.T) {
 		}
 	}
 	g := &fakeGroup{group: found()}
-	ev := one(t, &Collector{DNS: fakeDNS(reached), Certificate: fakeCertificate{}, Group: g}, binding.Binding{CertificateAlone: true})
+	ev := one(t, &Collector{DNS: fakeDNS(reached), Certificate: fakeCertificate{}, Group: g}, binding.Binding{CertificateOnly: true})
 	if ev.Group.State != evidence.StateNotCollected || ev.Account.State != evidence.StateNotCollected || g.asked != 0 {
 		t.Errorf("a certificate alone asked about a group: %q, %q", ev.Group.State, ev.Account.State)
 	}

@@ -117,8 +117,8 @@ func Create(from, path string, mode fs.FileMode) (*Output, error) {
 // Path returns the absolute path of the output.
 func (o *Output) Path() string { return o.path }
 
-// Stands returns the file that existed before; nil if there was none.
-func (o *Output) Stands() fs.FileInfo { return o.existing }
+// Existing returns the file that existed before; nil if there was none.
+func (o *Output) Existing() fs.FileInfo { return o.existing }
 
 // Write appends to the output.
 func (o *Output) Write(p []byte) (int, error) {

@@ -38,12 +38,12 @@ func TestDemo(t *testing.T) {
 	text := out.String()
 	for _, want := range []string{
 		"✗ refused elsewhere.demo.com", `"legacy"`, "bindings.yaml:", "you mean RELEASE?", "14 bindings: 8 allowed, 6 refused",
-		"✓ api.demo.com         bound                                bound      3 calls",
-		"✓ moved.demo.com       bound, displacing another group      bound      2 calls",
-		"✓ unchanged.demo.com   unchanged                            unchanged  nothing",
-		"✓ renewed.demo.com     bound                                bound      1 call",
-		"✓ wrong-key.demo.com   refused: certificate/key-matches     refused    nothing",
-		"✓ no-ticket.demo.com   refused: rebind/force-is-allowed     refused    nothing",
+		"✓ api.demo.com         bound                               bound      3 calls",
+		"✓ moved.demo.com       bound, displacing another group     bound      2 calls",
+		"✓ unchanged.demo.com   unchanged                           unchanged  nothing",
+		"✓ renewed.demo.com     bound                               bound      1 call",
+		"✓ wrong-key.demo.com   refused: certificate/key-matches    refused    nothing",
+		"✓ no-ticket.demo.com   refused: rebind/force-is-allowed    refused    nothing",
 		"All agree",
 	} {
 		if !strings.Contains(text, want) {

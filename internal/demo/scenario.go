@@ -43,7 +43,7 @@ func expectations() []expectation {
 		{place: place{"elsewhere.demo.com", shop}, want: "refused: dns/cname-reaches-group"},
 		{place: place{"wrong-key.demo.com", payments}, want: "refused: certificate/key-matches"},
 		{place: place{"wrong-name.demo.com", payments}, want: "refused: certificate/covers-domain"},
-		{place: place{"expired.demo.com", payments}, want: "refused: certificate/is-in-validity"},
+		{place: place{"expired.demo.com", payments}, want: "refused: certificate/is-valid-now"},
 		{place: place{"typo.demo.com", payments}, want: "refused: request/stage-is-valid"},
 		{place: place{"no-ticket.demo.com", payments}, want: "refused: rebind/force-is-allowed"},
 	}

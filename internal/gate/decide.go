@@ -60,7 +60,7 @@ func Decide(catalogue []checks.Check, severities checks.Severities, s checks.Sub
 		seen[c.ID] = true
 		proves := c.Requirement(s.Binding)
 		open = slices.DeleteFunc(open, func(r checks.Requirement) bool { return r == proves })
-		t.add(weighed{c.ID, severities.Of(c), proves, s.Binding.CertificateAlone}, byID[c.ID])
+		t.add(weighed{c.ID, severities.Of(c), proves, s.Binding.CertificateOnly}, byID[c.ID])
 	}
 	for _, r := range results {
 		if !seen[r.ID] {

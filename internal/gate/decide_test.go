@@ -219,7 +219,7 @@ func TestDecideWeighsAsTheOwnerSays(t *testing.T) {
 
 func TestDecideOnACertificateAlone(t *testing.T) {
 	s := subject()
-	s.Binding.CertificateAlone = true
+	s.Binding.CertificateOnly = true
 	rs := with("group/exists", checks.StatusNotApplicable)(sound())
 	if d := Decide(small, nil, s, rs, checks.Error); d.Status != Partial {
 		t.Errorf("a certificate judged alone: %q, want partial", d.Status)
@@ -285,8 +285,8 @@ func TestPermitIsGivenOnce(t *testing.T) {
 	if _, err := d.Permit(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := copied.Permit(); !errors.Is(err, ErrGiven) {
-		t.Errorf("a second permit: %v, want %v", err, ErrGiven)
+	if _, err := copied.Permit(); !errors.Is(err, ErrAlreadyGranted) {
+		t.Errorf("a second permit: %v, want %v", err, ErrAlreadyGranted)
 	}
 }
 

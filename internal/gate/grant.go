@@ -11,8 +11,8 @@ import (
 
 // Refusals to make a permit.
 var (
-	ErrNotLive = errors.New("no permit: the evidence was not observed in this run on the live clock")
-	ErrGiven   = errors.New("no permit: this decision has given its permit already")
+	ErrNotLive        = errors.New("no permit: the evidence was not observed in this run on the live clock")
+	ErrAlreadyGranted = errors.New("no permit: this decision has given its permit already")
 )
 
 // grant is what an allowed decision holds: the subject that was judged, the plan
@@ -36,7 +36,7 @@ func (d Decision) Permit() (Permit, error) {
 	case d.grant.planErr != nil:
 		return Permit{}, d.grant.planErr
 	case !d.grant.given.CompareAndSwap(false, true):
-		return Permit{}, ErrGiven
+		return Permit{}, ErrAlreadyGranted
 	}
 	return newPermit(rand.Text(), d.grant.subject, d.grant.plan), nil
 }

@@ -11,10 +11,10 @@ import (
 
 // Refusals of a permit.
 var (
-	ErrNoPermit   = errors.New("no permit: only an allowed decision makes one")
-	ErrRedeemed   = errors.New("permit already redeemed: each of its calls is given once")
-	ErrUnsettled  = errors.New("permit is waiting: the outcome of its last call is not settled")
-	ErrNotUnknown = errors.New("permit does not repeat: the outcome of its last call is known")
+	ErrNoPermit       = errors.New("no permit: only an allowed decision makes one")
+	ErrRedeemed       = errors.New("permit already redeemed: each of its calls is given once")
+	ErrOutcomePending = errors.New("permit is waiting: the outcome of its last call is not settled")
+	ErrNotUnknown     = errors.New("permit does not repeat: the outcome of its last call is known")
 )
 
 // Permit authorises one fixed sequence of calls, once and in order. Only
@@ -52,7 +52,7 @@ func newPermit(id string, s checks.Subject, p plan.Plan) Permit {
 
 // frozen is a copy of a plan that shares nothing with it.
 func frozen(p plan.Plan) plan.Plan {
-	p.Calls, p.Takes, p.Restore = slices.Clone(p.Calls), slices.Clone(p.Takes), slices.Clone(p.Restore)
+	p.Calls, p.Displaces, p.Restore = slices.Clone(p.Calls), slices.Clone(p.Displaces), slices.Clone(p.Restore)
 	for i, c := range p.Calls {
 		p.Calls[i] = c.Clone()
 	}
@@ -117,7 +117,7 @@ func (p Permit) Take() (plan.Call, error) {
 	defer p.seq.mu.Unlock()
 	switch {
 	case p.seq.state == taken || p.seq.state == unknown:
-		return plan.Call{}, ErrUnsettled
+		return plan.Call{}, ErrOutcomePending
 	case p.seq.over():
 		return plan.Call{}, ErrRedeemed
 	}

@@ -36,10 +36,10 @@ func TestZeroPermit(t *testing.T) {
 }
 
 func TestPermitIsFrozen(t *testing.T) {
-	given := plan.Plan{Calls: twoCalls(), Takes: []evidence.Holder{{Conflicts: true}}, Before: &evidence.Domain{DomainName: "a"}}
+	given := plan.Plan{Calls: twoCalls(), Displaces: []evidence.BoundGroup{{Conflicts: true}}, Before: &evidence.Domain{DomainName: "a"}}
 	p := newPermit("id", subject(), given)
 	spoil := func(pl plan.Plan) {
-		pl.Calls[0].Params["DomainName"], pl.Calls[1], pl.Takes[0].Conflicts, pl.Before.DomainName = "changed", plan.Call{}, false, "changed"
+		pl.Calls[0].Params["DomainName"], pl.Calls[1], pl.Displaces[0].Conflicts, pl.Before.DomainName = "changed", plan.Call{}, false, "changed"
 	}
 	spoil(given)
 	spoil(p.Plan())
@@ -49,7 +49,7 @@ func TestPermitIsFrozen(t *testing.T) {
 	if err != nil || got.Params["DomainName"] != "a" {
 		t.Errorf("the frozen call became %v, %v", got, err)
 	}
-	if pl := p.Plan(); pl.Calls[1].Action == "" || !pl.Takes[0].Conflicts || pl.Before.DomainName != "a" {
+	if pl := p.Plan(); pl.Calls[1].Action == "" || !pl.Displaces[0].Conflicts || pl.Before.DomainName != "a" {
 		t.Errorf("the frozen plan became %+v", pl)
 	}
 }

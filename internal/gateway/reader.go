@@ -29,7 +29,7 @@ type domainKey struct{ region, group, domain string }
 // NewReader makes a reader for one run.
 func NewReader(t *Transport) *Reader {
 	r := &Reader{transport: t}
-	r.groups.Own, r.lists.Own, r.served.Own = memo.CutShort, memo.CutShort, memo.CutShort
+	r.groups.Transient, r.lists.Transient, r.served.Transient = memo.Interrupted, memo.Interrupted, memo.Interrupted
 	return r
 }
 

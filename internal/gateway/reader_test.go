@@ -80,7 +80,7 @@ func TestUnknownFieldsOfARecordAreNoted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]string{"NewSetting", "wssEnable"}, got.Domains[0].Unknown); diff != "" {
+		if diff := cmp.Diff([]string{"NewSetting", "wssEnable"}, got.Domains[0].UnknownFields); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", kind, diff)
 		}
 	}
@@ -207,7 +207,7 @@ func TestServedShowsClientCertificates(t *testing.T) {
 	} {
 		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeDomain": {{Body: `{"RequestId": "r", "DomainName": "api.demo.com", ` + c.body + `}`}}})
 		got, err := gateway.NewReader(e.Transport()).Served(gatewaytest.Soon(t), region, groupID, "api.demo.com")
-		if diff := cmp.Diff(c.want, got.Clients); err != nil || diff != "" {
+		if diff := cmp.Diff(c.want, got.ClientCertificates); err != nil || diff != "" {
 			t.Errorf("%s: %v %s", name, err, diff)
 		}
 	}

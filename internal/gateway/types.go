@@ -118,7 +118,7 @@ func (d domainItem) evidence() evidence.Domain {
 		BindStageName: d.BindStageName, BindStageAlias: d.BindStageAlias, IsHTTPRedirectToHTTPS: d.IsHTTPRedirectToHTTPS,
 		CertificateID: d.CertificateID, CertificateName: d.CertificateName,
 		CertificateValidStart: d.CertificateValidStart, CertificateValidEnd: d.CertificateValidEnd,
-		Unknown: d.unknown(),
+		UnknownFields: d.unknown(),
 	}
 }
 
@@ -223,7 +223,7 @@ func certificatesOf(body string) (ders [][]byte) {
 // served returns what evidence contains of the certificate of an answer: its digest in the
 // canonical form in which a certificate file is digested too, and its leaf.
 func served(a domainAnswer) evidence.Served {
-	s := evidence.Served{CertificateName: a.CertificateName, Clients: a.clients()}
+	s := evidence.Served{CertificateName: a.CertificateName, ClientCertificates: a.clients()}
 	if ders := certificatesOf(a.CertificateBody); len(ders) > 0 {
 		s.ChainDigest, s.Leaf = pki.Digest(pki.CanonicalChain(ders)), string(pki.CanonicalChain(ders[:1]))
 	}

@@ -24,8 +24,8 @@ type Verdict struct {
 	Decision gate.Decision
 }
 
-// Look says what a pass over the bindings observes.
-type Look struct {
+// Scope says what a pass over the bindings observes.
+type Scope struct {
 	Served bool // also which certificate is in effect now: a plan compares it
 }
 
@@ -34,19 +34,19 @@ type Look struct {
 // bindings passes through collect, checks, policy, checks and gate; what yield
 // does not keep is dropped. An interrupted run yields the rest as undetermined.
 // An error of yield ends it; any other error comes before the first verdict.
-func (e *Engine) Judge(ctx context.Context, look Look, yield func(Verdict) error) error {
+func (e *Engine) Judge(ctx context.Context, look Scope, yield func(Verdict) error) error {
 	return e.judge(ctx, e.began(), e.numbered(), look, yield)
 }
 
 // One judges the binding with a number, counted from 0, on evidence and a clock of
 // its own.
-func (e *Engine) One(ctx context.Context, number int, b binding.Binding, look Look) (v Verdict, err error) {
+func (e *Engine) One(ctx context.Context, number int, b binding.Binding, look Scope) (v Verdict, err error) {
 	only := func(yield func(int, binding.Binding) bool) { yield(number, b) }
 	err = e.judge(ctx, e.facts(), only, look, func(got Verdict) error { v = got; return nil })
 	return v, err
 }
 
-func (e *Engine) judge(ctx context.Context, run evidence.Run, bindings iter.Seq2[int, binding.Binding], look Look, yield func(Verdict) error) error {
+func (e *Engine) judge(ctx context.Context, run evidence.Run, bindings iter.Seq2[int, binding.Binding], look Scope, yield func(Verdict) error) error {
 	if e.identity != nil {
 		if _, err := e.identity(); err != nil {
 			return err
@@ -109,7 +109,7 @@ func (e *Engine) Again(ctx context.Context, number int, v Verdict, maxAge time.D
 	}
 	if e.again.observe == nil || old(e.again.run.Now) {
 		run := e.facts()
-		observe, err := e.observer(run, Look{Served: true})
+		observe, err := e.observer(run, Scope{Served: true})
 		if err != nil {
 			return Verdict{}, err
 		}
@@ -192,7 +192,7 @@ func (e *Engine) numbered() iter.Seq2[int, binding.Binding] {
 // invisible yields, for each binding whose change of DNS is not visible yet, the
 // first reason. numbers, sorted, says which bindings are asked about; nil: all.
 func (e *Engine) invisible(ctx context.Context, numbers []int, yield func(number int, b binding.Binding, why string)) error {
-	observe, err := e.observer(e.facts(), Look{})
+	observe, err := e.observer(e.facts(), Scope{})
 	if err != nil {
 		return err
 	}

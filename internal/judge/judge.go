@@ -192,7 +192,7 @@ func identify(ctx context.Context, t *gateway.Transport, account, region string)
 	ctx, cancel := context.WithTimeout(ctx, identityTime)
 	defer cancel()
 	id, err := gateway.Identity(ctx, t, region)
-	id.Wanted = account
+	id.ExpectedAccountID = account
 	var refused *gateway.Error
 	switch {
 	case errors.As(err, &refused) && refused.Kind == gateway.Auth && refused.Code != "SignatureNonceUsed":
@@ -280,7 +280,7 @@ func (e *Engine) facts() evidence.Run {
 // certificateOnly reports that the run judges a certificate with no group named.
 // Flags alone can ask for that, and they name one binding.
 func (e *Engine) certificateOnly() bool {
-	return e.each(func(b binding.Binding) bool { return b.CertificateAlone })
+	return e.each(func(b binding.Binding) bool { return b.CertificateOnly })
 }
 
 // each reports whether every binding has a property.

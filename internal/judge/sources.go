@@ -26,7 +26,7 @@ type observe func(ctx context.Context, number int, b binding.Binding) evidence.E
 
 // observer makes fresh collectors, so that no look remembers the answers of the
 // one before, or takes the evidence that was saved.
-func (e *Engine) observer(run evidence.Run, look Look) (observe, error) {
+func (e *Engine) observer(run evidence.Run, look Scope) (observe, error) {
 	if e.saved != nil {
 		return e.replayed()
 	}
@@ -132,7 +132,7 @@ func (d dnsSource) mode() string {
 	case d.Resolver != "":
 		return evidence.DNSResolver
 	}
-	return evidence.DNSAuthority
+	return evidence.DNSAuthoritative
 }
 
 // collector makes a fresh one; nil when DNS is not asked.

@@ -38,14 +38,14 @@ const (
 
 func (d decoder) certificate(v strictyaml.Value, b *binding.Binding) *binding.Certificate {
 	const at = "/certificate"
-	o := v.Object("name", "body", "privateKey", "mayEndEarlier")
+	o := v.Object("name", "body", "privateKey", "mayExpireEarlier")
 	c := &binding.Certificate{}
 	c.Name, _ = d.require(o, b, at, "name").Filled()
 	c.Body = d.path(d.require(o, b, at, "body"))
 	if key := d.get(o, b, at, "privateKey"); key.Given() {
 		c.PrivateKey = d.privateKey(key, b)
 	}
-	c.MayEndEarlier, _ = d.get(o, b, at, "mayEndEarlier").Bool()
+	c.MayExpireEarlier, _ = d.get(o, b, at, "mayExpireEarlier").Bool()
 	return c
 }
 

@@ -26,10 +26,10 @@ type Change struct {
 	Tree  []string // every file of the tree that counts, absolute; nil: the tree is walked
 }
 
-// Concerned is what a change concerns.
-type Concerned struct {
+// Selection holds the manifests that a change concerns.
+type Selection struct {
 	Manifests []string // to judge, as messages name them
-	Of        int      // how many manifests of the tree were looked at
+	Searched  int      // how many manifests of the tree were looked at
 	Foreign   []string // files that have the name of a manifest and are another program's
 }
 
@@ -39,9 +39,9 @@ type Concerned struct {
 // those that request a name that one of these requests. A manifest that cannot be
 // read may name any certificate. The tree is the Git working tree, else the working
 // directory.
-func Changed(c Change, o Options) (Concerned, error) {
+func Changed(c Change, o Options) (Selection, error) {
 	if err := o.check(); err != nil {
-		return Concerned{}, err
+		return Selection{}, err
 	}
 	s := searchTree{options: o, changed: map[string]bool{}}
 	for _, f := range c.Files {
@@ -53,7 +53,7 @@ func Changed(c Change, o Options) (Concerned, error) {
 	if tree == nil {
 		var err error
 		if tree, err = walk(o.WorkDir); err != nil {
-			return Concerned{}, err
+			return Selection{}, err
 		}
 	}
 	for _, f := range c.Files { // one that git ignores, or that is elsewhere, may be named
@@ -176,14 +176,14 @@ func (s *searchTree) missing(path string) bool {
 }
 
 // result adds the manifests that share a name with one that is concerned.
-func (s *searchTree) result() Concerned {
+func (s *searchTree) result() Selection {
 	var domains []string
 	for _, one := range s.found {
 		if one.concerned {
 			domains = append(domains, one.domains...)
 		}
 	}
-	out := Concerned{Of: len(s.found), Foreign: s.foreign}
+	out := Selection{Searched: len(s.found), Foreign: s.foreign}
 	for _, one := range s.found {
 		shares := func(name string) bool {
 			return slices.ContainsFunc(domains, func(d string) bool {

@@ -73,8 +73,8 @@ func TestChanged(t *testing.T) {
 		if diff := cmp.Diff(c.want, got.Manifests); diff != "" {
 			t.Errorf("%q:\n%s", c.files, diff)
 		}
-		if got.Of != 11 || !slices.Contains(got.Foreign, filepath.FromSlash("k8s/bindings.yaml")) || !slices.Contains(got.Foreign, filepath.FromSlash("iam/bindings.json")) {
-			t.Errorf("%q: %d manifests, foreign %q", c.files, got.Of, got.Foreign)
+		if got.Searched != 11 || !slices.Contains(got.Foreign, filepath.FromSlash("k8s/bindings.yaml")) || !slices.Contains(got.Foreign, filepath.FromSlash("iam/bindings.json")) {
+			t.Errorf("%q: %d manifests, foreign %q", c.files, got.Searched, got.Foreign)
 		}
 	}
 }

@@ -34,7 +34,7 @@ type Flags struct {
 
 // FromFlags makes the set of the one binding that flags name. Paths and
 // variables are the user's own choice and are not confined. Without a group
-// only the certificate is judged (Binding.CertificateAlone). Errors carry the
+// only the certificate is judged (Binding.CertificateOnly). Errors carry the
 // flag in the place of the file.
 func FromFlags(f Flags, o Options) (*Set, error) {
 	if err := o.check(); err != nil {
@@ -48,7 +48,7 @@ func FromFlags(f Flags, o Options) (*Set, error) {
 	if errs := file.Errors(); errs != nil {
 		return nil, errs
 	}
-	b.CertificateAlone = f.Group == ""
+	b.CertificateOnly = f.Group == ""
 	return given([]binding.Binding{b}, b, o.WorkDir)
 }
 

@@ -41,7 +41,7 @@ func TestFromFlagsDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := first(t, set)
-	if !b.CertificateAlone || b.CustomDomainType != "INTERNET" || b.CustomDomainTypeGiven || b.DomainProof != "cname" ||
+	if !b.CertificateOnly || b.CustomDomainType != "INTERNET" || b.CustomDomainTypeGiven || b.DomainProof != "cname" ||
 		b.BindStageName != nil || b.IsHTTPRedirectToHTTPS != nil || b.Certificate.PrivateKey.Env != "KEY_PEM" {
 		t.Errorf("got %+v", b)
 	}

@@ -172,7 +172,7 @@ func (r *reader) file(name, absolute string) error {
 		r.fail(name, message, "name the file itself, or allow its folder with --allow-path DIR")
 	case err != nil:
 		r.fail(name, unreadable(err), "")
-	case (r.searched || r.options.PassOver) && foreign(read.Bytes):
+	case (r.searched || r.options.Skip) && foreign(read.Bytes):
 		r.foreign = append(r.foreign, name)
 	case !r.seen[read.Path]:
 		r.seen[read.Path] = true

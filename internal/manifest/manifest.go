@@ -35,7 +35,7 @@ type Options struct {
 	AllowEnv   []string        // globs (path.Match) of further variables that keys and passphrases may come from
 	Stdin      io.Reader       // what the path "-" means
 	Overlay    confine.Overlay // replaces files of the disk, such as Git's index; may be nil
-	PassOver   bool            // a named file that is another program's is passed over, like one of a folder
+	Skip       bool            // a named file that is another program's is passed over, like one of a folder
 	Confined   bool            // the manifests themselves must lie under Root, else under the working directory's Git top level
 }
 

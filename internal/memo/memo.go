@@ -10,15 +10,15 @@ import (
 // Memo calls the function for a key once, however many callers ask at the same
 // time, and caches the result, errors included. The zero value is ready to use.
 type Memo[K comparable, V any] struct {
-	// Own, if set, reports errors that concern only the caller, such as an
+	// Transient, if set, reports errors that concern only the caller, such as an
 	// exhausted budget. They are not cached; other callers compute the value
 	// themselves.
-	Own func(error) bool
-	// Most limits the number of cached results; 0 means no limit. Results not
+	Transient func(error) bool
+	// Limit bounds the number of cached results; 0 means no limit. Results not
 	// used recently are dropped and computed again when needed.
-	Most    int
+	Limit   int
 	mu      sync.Mutex
-	entries map[K]*entry[V] // the newer generation, at most half of Most
+	entries map[K]*entry[V] // the newer generation, at most half of Limit
 	older   map[K]*entry[V] // the previous generation
 }
 
@@ -29,9 +29,9 @@ type entry[V any] struct {
 	abandoned bool // the caller was interrupted or out of budget: the result says nothing to others
 }
 
-// CutShort is an Own for functions that set their own deadlines: a deadline of
+// Interrupted is a Transient for functions that set their own deadlines: a deadline of
 // one caller says nothing about the value.
-func CutShort(err error) bool {
+func Interrupted(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
@@ -69,7 +69,7 @@ func (m *Memo[K, V]) entry(key K) (*entry[V], bool) {
 	switch {
 	case m.entries == nil:
 		m.entries = map[K]*entry[V]{}
-	case m.Most > 0 && len(m.entries) >= max(m.Most/2, 1):
+	case m.Limit > 0 && len(m.entries) >= max(m.Limit/2, 1):
 		m.older, m.entries = m.entries, map[K]*entry[V]{}
 	}
 	m.entries[key] = e
@@ -99,12 +99,12 @@ func (m *Memo[K, V]) fill(ctx context.Context, key K, e *entry[V], ask func(cont
 		close(e.done)
 	}()
 	e.value, e.err = ask(ctx, key)
-	e.abandoned = e.err != nil && (ctx.Err() != nil || m.Own != nil && m.Own(e.err))
+	e.abandoned = e.err != nil && (ctx.Err() != nil || m.Transient != nil && m.Transient(e.err))
 }
 
-// Alone is Get for a caller that must not wait, because others may be waiting
+// GetWithoutWaiting is Get for a caller that must not wait, because others may be waiting
 // for it: it uses a cached result, or calls ask itself.
-func (m *Memo[K, V]) Alone(ctx context.Context, key K, ask func(context.Context, K) (V, error)) (V, error) {
+func (m *Memo[K, V]) GetWithoutWaiting(ctx context.Context, key K, ask func(context.Context, K) (V, error)) (V, error) {
 	e, mine := m.entry(key)
 	if mine {
 		m.fill(ctx, key, e, ask)

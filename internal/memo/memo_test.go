@@ -63,12 +63,12 @@ func TestPanicReleasesWaiters(t *testing.T) {
 func TestAloneNeverWaits(t *testing.T) {
 	var m Memo[string, int]
 	got, err := m.Get(t.Context(), "a", func(ctx context.Context, _ string) (int, error) {
-		return m.Alone(ctx, "a", func(context.Context, string) (int, error) { return 3, nil })
+		return m.GetWithoutWaiting(ctx, "a", func(context.Context, string) (int, error) { return 3, nil })
 	})
 	if got != 3 || err != nil {
 		t.Errorf("got %d, %v", got, err)
 	}
-	if got, err := m.Alone(t.Context(), "a", nil); got != 3 || err != nil {
+	if got, err := m.GetWithoutWaiting(t.Context(), "a", nil); got != 3 || err != nil {
 		t.Errorf("what is there: got %d, %v", got, err)
 	}
 }
@@ -76,7 +76,7 @@ func TestAloneNeverWaits(t *testing.T) {
 // An error of one caller is not returned to the others.
 func TestOwnErrorsAreNotCached(t *testing.T) {
 	spent := errors.New("spent")
-	m := Memo[string, int]{Own: func(err error) bool { return errors.Is(err, spent) }}
+	m := Memo[string, int]{Transient: func(err error) bool { return errors.Is(err, spent) }}
 	if _, err := m.Get(t.Context(), "k", func(context.Context, string) (int, error) { return 0, spent }); !errors.Is(err, spent) {
 		t.Errorf("got %v", err)
 	}
@@ -93,7 +93,7 @@ func TestOwnErrorsAreNotCached(t *testing.T) {
 }
 
 func TestCutShortIsComputedAgain(t *testing.T) {
-	m := Memo[string, int]{Own: CutShort}
+	m := Memo[string, int]{Transient: Interrupted}
 	for _, end := range []error{context.DeadlineExceeded, context.Canceled} {
 		if _, err := m.Get(t.Context(), "k", func(context.Context, string) (int, error) { return 0, end }); !errors.Is(err, end) {
 			t.Errorf("got %v", err)
@@ -106,7 +106,7 @@ func TestCutShortIsComputedAgain(t *testing.T) {
 
 // A bounded memo keeps keys that are used repeatedly, and drops the rest.
 func TestBound(t *testing.T) {
-	m := Memo[int, int]{Most: 8}
+	m := Memo[int, int]{Limit: 8}
 	asked := map[int]int{}
 	for i := range 100 {
 		for _, key := range []int{0, i} {

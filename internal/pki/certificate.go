@@ -21,11 +21,11 @@ const (
 
 // Certificates is the content of a certificate file.
 type Certificates struct {
-	Container string        // ContainerPEM or ContainerPKCS12
-	List      []Certificate // at least one, in file order; of PKCS#12 the key's own certificate first
-	Key       *PrivateKey   // PKCS#12 files only
-	Dirt      []string      // PEM files only: irregularities, each a predicate
-	KeyPlaces []string      // PEM files only: positions of private keys
+	Container      string        // ContainerPEM or ContainerPKCS12
+	List           []Certificate // at least one, in file order; of PKCS#12 the key's own certificate first
+	Key            *PrivateKey   // PKCS#12 files only
+	Irregularities []string      // PEM files only: irregularities, each a predicate
+	KeyPlaces      []string      // PEM files only: positions of private keys
 }
 
 // Certificate is one certificate and its position in the file.
@@ -60,7 +60,7 @@ func ParseCertificates(file []byte, passphrase string) (Certificates, *Problem) 
 	if problem != nil {
 		return Certificates{}, problem
 	}
-	return Certificates{Container: ContainerPEM, List: list, Dirt: irregularities(file, escaped), KeyPlaces: keyPlaces(blocks)}, nil
+	return Certificates{Container: ContainerPEM, List: list, Irregularities: irregularities(file, escaped), KeyPlaces: keyPlaces(blocks)}, nil
 }
 
 // certificatesOf counts the certificates before it parses the first. A block

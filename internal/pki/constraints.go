@@ -96,7 +96,7 @@ func (n nameConstraints) judge(name generalName) (problem, undecided string) {
 
 // constrainer checks the certificates of paths against each other's name
 // constraints. It caches each pair, so that the work is limited by one file
-// (see Excess), however many paths lead through it.
+// (see LimitsExceeded), however many paths lead through it.
 type constrainer struct {
 	which func(*x509.Certificate) string
 	names map[*x509.Certificate]certificateNames

@@ -103,10 +103,10 @@ func TestNameConstraints(t *testing.T) {
 			got := roots.FindPath(certificates(chain), pkitest.Now())
 			text := got.Problem
 			if test.want == unclear {
-				text = got.Undecided
+				text = got.Undetermined
 			}
 			if test.want == "" && len(got.Certificates) != 3 || test.want != "" && (len(got.Certificates) > 0 || !strings.Contains(text, test.want)) {
-				t.Errorf("%s over %s, critical %v: got %q (%q, %q), want %q", test.constraints, test.names, critical, subjects(got), got.Problem, got.Undecided, test.want)
+				t.Errorf("%s over %s, critical %v: got %q (%q, %q), want %q", test.constraints, test.names, critical, subjects(got), got.Problem, got.Undetermined, test.want)
 			}
 		}
 	}
@@ -239,7 +239,7 @@ func TestConstraintsAlongThePath(t *testing.T) {
 		"malformed names":                   {[]pkitest.Identity{strange.Leaf(t, names, malformedName), strange}, "malformed"},
 	} {
 		got := roots.FindPath(certificates(test.chain), pkitest.Now())
-		if reason := got.Problem + got.Undecided; (test.want == "") != (len(got.Certificates) > 0) || !strings.Contains(reason, test.want) {
+		if reason := got.Problem + got.Undetermined; (test.want == "") != (len(got.Certificates) > 0) || !strings.Contains(reason, test.want) {
 			t.Errorf("%s: got %q (%q), want %q", name, subjects(got), reason, test.want)
 		}
 	}

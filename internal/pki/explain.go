@@ -22,7 +22,7 @@ import (
 // certificate finds where the chain ends.
 func (s search) explain(err error) Path {
 	if why := s.unevaluated(); why != "" {
-		return Path{Undecided: why}
+		return Path{Undetermined: why}
 	}
 	if s.roots.system != nil && errors.As(err, new(x509.CertificateInvalidError)) {
 		return s.refused(err) // a walk cannot list the system's roots
@@ -139,7 +139,7 @@ func (s search) walk(verifyErr error) Path {
 		var firstErr error
 		for _, p := range parents {
 			if checksLeft--; checksLeft < 0 {
-				return Path{Undecided: "finding a path takes more than 100 signature checks, which is the limit"}
+				return Path{Undetermined: "finding a path takes more than 100 signature checks, which is the limit"}
 			}
 			err := c.CheckSignatureFrom(p)
 			if err == nil {
@@ -244,7 +244,7 @@ func (s search) unsigned(c, parent *x509.Certificate, err error) Path {
 	case errors.As(err, &insecure):
 		return Path{Problem: fmt.Sprintf("%s is signed with %s, which is no longer accepted", s.which(c), x509.SignatureAlgorithm(insecure))}
 	case errors.Is(err, x509.ErrUnsupportedAlgorithm):
-		return Path{Undecided: fmt.Sprintf("the signature algorithm of %s cannot be evaluated here (%s)", s.which(c), c.SignatureAlgorithm)}
+		return Path{Undetermined: fmt.Sprintf("the signature algorithm of %s cannot be evaluated here (%s)", s.which(c), c.SignatureAlgorithm)}
 	case errors.As(err, &violation):
 		return Path{Problem: fmt.Sprintf("%s issued %s, but may not: it lacks %s", s.which(parent), s.which(c), lacks(parent))}
 	}
@@ -274,7 +274,7 @@ func (s search) refused(err error) Path {
 	case errors.As(err, &invalid), errors.As(err, new(x509.UnknownAuthorityError)):
 		return Path{Problem: text}
 	}
-	return Path{Undecided: "the path cannot be evaluated: " + text}
+	return Path{Undetermined: "the path cannot be evaluated: " + text}
 }
 
 // notForServers returns the first certificate whose extKeyUsage excludes TLS

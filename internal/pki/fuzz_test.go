@@ -108,7 +108,7 @@ func FuzzFindPath(f *testing.F) {
 			chain = append(chain, c.Certificate)
 		}
 		got := roots.FindPath(chain, pkitest.Now())
-		if reasons := btoi(got.Problem != "") + btoi(got.Undecided != ""); (len(got.Certificates) == 0) != (reasons == 1) || reasons > 1 {
+		if reasons := btoi(got.Problem != "") + btoi(got.Undetermined != ""); (len(got.Certificates) == 0) != (reasons == 1) || reasons > 1 {
 			t.Fatalf("got %+v", got)
 		}
 	})

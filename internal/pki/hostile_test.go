@@ -122,7 +122,7 @@ func TestOversizeRSAIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := roots.FindPath([]*x509.Certificate{leaf.Certificate, signer.Certificate}, pkitest.Now())
-	if !strings.Contains(path.Undecided, "cannot be evaluated") {
+	if !strings.Contains(path.Undetermined, "cannot be evaluated") {
 		t.Errorf("a signer of 100,001 bits: got %+v", path)
 	}
 	if spent := cputime.Spent(t) - start; spent > 20*time.Second {
@@ -151,7 +151,7 @@ func TestManyIssuersOfOneNameAreBounded(t *testing.T) {
 	}
 	start := cputime.Spent(t)
 	path := roots.FindPath(chain, pkitest.Now())
-	if len(path.Certificates) > 0 || (path.Problem == "") == (path.Undecided == "") {
+	if len(path.Certificates) > 0 || (path.Problem == "") == (path.Undetermined == "") {
 		t.Errorf("got %+v", path)
 	}
 	if spent := cputime.Spent(t) - start; spent > 20*time.Second {

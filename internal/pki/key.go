@@ -26,9 +26,9 @@ type PrivateKey struct {
 	PublicKey []byte // SubjectPublicKeyInfo, DER
 	Escaped   bool   // line breaks were the two characters \n
 
-	Unsound    []string // relations that its numbers violate (RFC 8017 §3.2, RFC 5915 §3)
-	Weaknesses []string // why it can be broken, each a predicate
-	key        crypto.PrivateKey
+	Inconsistencies []string // relations that its numbers violate (RFC 8017 §3.2, RFC 5915 §3)
+	Weaknesses      []string // why it can be broken, each a predicate
+	key             crypto.PrivateKey
 }
 
 // Format prints the facts for every verb, so that no format string, log or test
@@ -151,13 +151,13 @@ func plainKey(b block, der []byte, encoding string) (*PrivateKey, *Problem) {
 		key, err = x509.ParsePKCS8PrivateKey(der)
 	}
 	if err != nil {
-		return nil, unsoundKey(b, der, encoding)
+		return nil, inconsistentKey(b, der, encoding)
 	}
 	k, name := newPrivateKey(key, encoding)
 	if name != "" {
 		return nil, unsupportedKey(b.at(), name)
 	}
-	k.Unsound, k.Weaknesses = examine(der, key)
+	k.Inconsistencies, k.Weaknesses = examine(der, key)
 	return k, nil
 }
 
@@ -169,22 +169,22 @@ func oversizeKey(b block) *Problem {
 		Fix:     "make a new key of 2048 to 4096 bits RSA, or on the curve P-256, and have the certificate issued for it: " + makeKey}
 }
 
-// unsoundKey is the Problem of a key of the right form that cannot be parsed.
+// inconsistentKey is the Problem of a key of the right form that cannot be parsed.
 // It does not include the library's error, which may contain parts of the key.
-func unsoundKey(b block, der []byte, encoding string) *Problem {
+func inconsistentKey(b block, der []byte, encoding string) *Problem {
 	if name := unacceptedKey(der); name != "" {
 		return unsupportedKey(b.at(), name)
 	}
-	unsound, weaknesses := examine(der, nil)
-	return &Problem{Kind: KindUnsound, Unsound: unsound, Weaknesses: weaknesses,
+	inconsistencies, weaknesses := examine(der, nil)
+	return &Problem{Kind: KindInconsistent, Inconsistencies: inconsistencies, Weaknesses: weaknesses,
 		Message: fmt.Sprintf("contains a private key (%s) at %s whose numbers are damaged or inconsistent", encoding, b.at()),
 		Fix:     "check it with `openssl pkey -in FILE -check -noout` and restore it from a backup, or have the certificate issued for a new key"}
 }
 
 // Kinds of Problems with a meaning to checks.
 const (
-	KindUnsound     = "unsound"     // a key of the right form with inconsistent numbers
-	KindUnsupported = "unsupported" // an unsupported form, or a key that no TLS client accepts
+	KindInconsistent = "inconsistent" // a key of the right form with inconsistent numbers
+	KindUnsupported  = "unsupported"  // an unsupported form, or a key that no TLS client accepts
 )
 
 func unsupportedKey(where, name string) *Problem {

@@ -44,7 +44,7 @@ func TestInOrder(t *testing.T) {
 
 func TestExcess(t *testing.T) {
 	root := pkitest.Root(t, "Root")
-	if got := Excess([]*x509.Certificate{root.Leaf(t, []string{"a.example"}).Certificate, root.Certificate}); got != nil {
+	if got := LimitsExceeded([]*x509.Certificate{root.Leaf(t, []string{"a.example"}).Certificate, root.Certificate}); got != nil {
 		t.Errorf("a sound chain: got %q", got)
 	}
 	many := root.CA(t, "Constrained", func(c *x509.Certificate) {
@@ -57,7 +57,7 @@ func TestExcess(t *testing.T) {
 			c.DNSNames = append(c.DNSNames, "b.example")
 		}
 	})
-	if got := Excess([]*x509.Certificate{leaf.Certificate, many.Certificate}); len(got) != 1 {
+	if got := LimitsExceeded([]*x509.Certificate{leaf.Certificate, many.Certificate}); len(got) != 1 {
 		t.Errorf("much constraint work: got %q", got)
 	}
 }

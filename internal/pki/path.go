@@ -18,12 +18,12 @@ import (
 )
 
 // Path is a certification path, or the reason why there is none: without
-// certificates, exactly one of Problem and Undecided is set.
+// certificates, exactly one of Problem and Undetermined is set.
 type Path struct {
 	Certificates []*x509.Certificate // from the first certificate to a root
 	Problem      string              // why there is no path
 	Missing      string              // the missing issuer, if that is the reason
-	Undecided    string              // why the result is unknown
+	Undetermined string              // why the result is unknown
 }
 
 // FindPath finds a certification path (RFC 5280 §6) from the first certificate
@@ -44,7 +44,7 @@ func (r *Roots) FindPath(chain []*x509.Certificate, now time.Time) Path {
 	}
 	s, err := newSearch(r, chain)
 	if err != nil {
-		return Path{Undecided: err.Error()}
+		return Path{Undetermined: err.Error()}
 	}
 	found, err := s.verify()
 	if err != nil {
@@ -71,7 +71,7 @@ func (r *Roots) FindPath(chain []*x509.Certificate, now time.Time) Path {
 	case best != nil:
 		return Path{Certificates: best}
 	case undecided != "":
-		return Path{Undecided: undecided}
+		return Path{Undetermined: undecided}
 	}
 	return Path{Problem: refusal}
 }
@@ -284,9 +284,9 @@ const (
 	maxExtensions     = 100 << 10
 )
 
-// Excess returns which limits of evaluation a chain exceeds, none for a
+// LimitsExceeded returns which limits of evaluation a chain exceeds, none for a
 // legitimate chain. FindPath does not evaluate a chain that exceeds a limit.
-func Excess(chain []*x509.Certificate) (found []string) {
+func LimitsExceeded(chain []*x509.Certificate) (found []string) {
 	constraints := 0
 	for i, c := range chain {
 		names := len(c.DNSNames) + len(c.EmailAddresses) + len(c.IPAddresses) + len(c.URIs)

@@ -72,8 +72,8 @@ func TestFindPath(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			got := roots.FindPath(certificates(test.chain), pkitest.Now())
-			if subjects(got) != test.want || got.Problem != "" || got.Undecided != "" {
-				t.Errorf("got %q (%q, %q), want %q", subjects(got), got.Problem, got.Undecided, test.want)
+			if subjects(got) != test.want || got.Problem != "" || got.Undetermined != "" {
+				t.Errorf("got %q (%q, %q), want %q", subjects(got), got.Problem, got.Undetermined, test.want)
 			}
 		})
 	}
@@ -156,10 +156,10 @@ func TestFindPathRefuses(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			got := roots.FindPath(certificates(test.chain), pkitest.Now())
-			if len(got.Certificates) > 0 || (got.Problem == "") == (got.Undecided == "") ||
-				!strings.Contains(got.Problem, test.problem) || !strings.Contains(got.Undecided, test.undecided) ||
+			if len(got.Certificates) > 0 || (got.Problem == "") == (got.Undetermined == "") ||
+				!strings.Contains(got.Problem, test.problem) || !strings.Contains(got.Undetermined, test.undecided) ||
 				(got.Missing != "") != strings.Contains(got.Problem, "is missing") {
-				t.Errorf("got %q (%q, %q), want %q, %q", subjects(got), got.Problem, got.Undecided, test.problem, test.undecided)
+				t.Errorf("got %q (%q, %q), want %q, %q", subjects(got), got.Problem, got.Undetermined, test.problem, test.undecided)
 			}
 		})
 	}
@@ -181,7 +181,7 @@ func TestFindPathAllows(t *testing.T) {
 	}
 	for name, chain := range tests {
 		if got := rootsOf(t, root).FindPath(certificates(chain), pkitest.Now()); len(got.Certificates) != len(chain)+1 {
-			t.Errorf("%s: got %q (%q, %q)", name, subjects(got), got.Problem, got.Undecided)
+			t.Errorf("%s: got %q (%q, %q)", name, subjects(got), got.Problem, got.Undetermined)
 		}
 	}
 }
@@ -194,7 +194,7 @@ func TestSystemRoots(t *testing.T) {
 	roots := pki.SystemRoots(pool)
 	chain := certificates([]pkitest.Identity{a.Leaf(t, names), a})
 	if got := roots.FindPath(chain, pkitest.Now()); subjects(got) != "api.demo.com > a > root" || roots.Name() != "system" || roots.Digest() != "" {
-		t.Errorf("got %q (%q, %q) by %q, %q", subjects(got), got.Problem, got.Undecided, roots.Name(), roots.Digest())
+		t.Errorf("got %q (%q, %q) by %q, %q", subjects(got), got.Problem, got.Undetermined, roots.Name(), roots.Digest())
 	}
 	if got := roots.FindPath(chain[:1], pkitest.Now()); !strings.Contains(got.Problem, "issuer of certificate 1") {
 		t.Errorf("got %+v", got)

@@ -36,8 +36,8 @@ type Problem struct {
 	Message string
 	Fix     string
 
-	Unsound    []string // of KindUnsound: as PrivateKey.Unsound
-	Weaknesses []string // of KindUnsound: as PrivateKey.Weaknesses
+	Inconsistencies []string // of KindInconsistent: as PrivateKey.Inconsistencies
+	Weaknesses      []string // of KindInconsistent: as PrivateKey.Weaknesses
 }
 
 // Digest returns "sha256:" and the hexadecimal SHA-256 digest of b.

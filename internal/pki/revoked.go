@@ -31,8 +31,8 @@ type Statement struct {
 	// Superseded: Err is of a list that another one can replace: an older one,
 	// of another key, or of another partition.
 	Superseded bool
-	// Elsewhere: Err is of a list of another partition.
-	Elsewhere bool
+	// OtherPartition: Err is of a list of another partition.
+	OtherPartition bool
 
 	removed bool // removeFromCRL
 	number  *big.Int
@@ -92,9 +92,9 @@ func lifts(s, held Statement) bool {
 	return newer && s.Err == nil && !s.Revoked && s.number != nil && (!s.delta() || s.removed)
 }
 
-// Says returns the statement of the list about a certificate. from is the
+// StatementOn returns the statement of the list about a certificate. from is the
 // address that the list was fetched from, "" for a file.
-func (c *CRL) Says(cert, issuer *x509.Certificate, from string, now time.Time) Statement {
+func (c *CRL) StatementOn(cert, issuer *x509.Certificate, from string, now time.Time) Statement {
 	s := Statement{Issued: c.list.ThisUpdate, number: c.list.Number}
 	if !c.IssuedBy(issuer) || !bytes.Equal(cert.RawIssuer, issuer.RawSubject) {
 		s.Err, s.Superseded = fmt.Errorf("the list is from another issuer: got %q, want %q; indirect lists are not evaluated", clip(evidence.DistinguishedName(c.list.Issuer)), Name(issuer)), true
@@ -155,7 +155,7 @@ func (c *CRL) stale(now time.Time) error {
 func (c *CRL) scope(s *Statement, cert *x509.Certificate, from string) (attributes, foreign bool) {
 	fail := func(err error, elsewhere bool) {
 		if s.Err == nil {
-			s.Err, s.Elsewhere, s.Superseded = err, elsewhere, elsewhere
+			s.Err, s.OtherPartition, s.Superseded = err, elsewhere, elsewhere
 		}
 	}
 	for _, e := range c.list.Extensions {

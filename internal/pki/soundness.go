@@ -55,8 +55,8 @@ func pkcs1Of(der []byte) (cryptobyte.String, bool) {
 	return pkcs1Of(inner)
 }
 
-// unsound lists the relations of RFC 8017 §3.2 that the numbers violate.
-func (r rsaNumbers) unsound() (broken []string) {
+// inconsistencies lists the relations of RFC 8017 §3.2 that the numbers violate.
+func (r rsaNumbers) inconsistencies() (broken []string) {
 	one := big.NewInt(1)
 	p1, q1 := new(big.Int).Sub(r.p, one), new(big.Int).Sub(r.q, one)
 	var x big.Int
@@ -103,22 +103,22 @@ func (r rsaNumbers) weak() []string {
 // examine returns what the numbers of a key's DER violate, and its weaknesses.
 // Every RSA key is examined, accepted by Go's library or not. key is the parsed
 // key, nil if it was refused.
-func examine(der []byte, key any) (unsound, weaknesses []string) {
+func examine(der []byte, key any) (inconsistencies, weaknesses []string) {
 	if r, ok := readRSA(der); ok {
-		return r.unsound(), r.weak()
+		return r.inconsistencies(), r.weak()
 	}
 	if key, ok := key.(*rsa.PrivateKey); ok && len(key.Primes) > 2 {
 		return nil, []string{"has more than two primes, which BoringSSL does not accept and bindgate does not check (RFC 8017 §3.2)"}
 	}
 	if key, ok := key.(*ecdsa.PrivateKey); ok {
-		return unsoundEC(der, key), nil
+		return inconsistentEC(der, key), nil
 	}
 	return nil, nil
 }
 
-// unsoundEC compares the public point in an EC key (RFC 5915 §3) with the one
+// inconsistentEC compares the public point in an EC key (RFC 5915 §3) with the one
 // computed from its private number, which crypto/x509 keeps.
-func unsoundEC(der []byte, key *ecdsa.PrivateKey) []string {
+func inconsistentEC(der []byte, key *ecdsa.PrivateKey) []string {
 	outer := cryptobyte.String(der)
 	var body, inner, public cryptobyte.String
 	var carried []byte
@@ -156,7 +156,7 @@ func examined(parsed any) (*PrivateKey, *Problem) {
 		return nil, unsupportedKey("its key bag", name)
 	}
 	if der, err := x509.MarshalPKCS8PrivateKey(parsed); err == nil {
-		key.Unsound, key.Weaknesses = examine(der, parsed)
+		key.Inconsistencies, key.Weaknesses = examine(der, parsed)
 	}
 	return key, nil
 }

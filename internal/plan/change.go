@@ -63,8 +63,8 @@ func (b FileBinding) changes(now FileBinding) []string {
 	if got, want := standing(now.Before), standing(b.Before); got != want {
 		out = append(out, fmt.Sprintf("%q is now %s, the plan has %s", b.DomainName, got, want))
 	}
-	if !slices.Equal(b.Takes, now.Takes) {
-		out = append(out, fmt.Sprintf("%q would now be taken from groups %q, the plan has %q", b.DomainName, now.Takes, b.Takes))
+	if !slices.Equal(b.Displaces, now.Displaces) {
+		out = append(out, fmt.Sprintf("%q would now be taken from groups %q, the plan has %q", b.DomainName, now.Displaces, b.Displaces))
 	}
 	return append(out, b.callChanges(now)...)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// InEffect is the DomainBindingStatus of a domain that serves; BOUND does not.
-const InEffect = "BINDING"
+// StatusInEffect is the DomainBindingStatus of a domain that serves; BOUND does not.
+const StatusInEffect = "BINDING"
 
 // Target is what the gateway must show once the binding is in effect.
 type Target struct {
@@ -20,8 +20,8 @@ type Target struct {
 	ClientCADigest string // of the CA of callers' certificates, empty without one
 }
 
-// Wish returns the target of a subject.
-func Wish(s checks.Subject) Target {
+// TargetOf returns the target of a subject.
+func TargetOf(s checks.Subject) Target {
 	t := Target{Binding: s.Binding}
 	if s.Binding.Certificate != nil {
 		t.ChainDigest = s.Evidence.Certificate.Facts.ChainDigest
@@ -32,30 +32,30 @@ func Wish(s checks.Subject) Target {
 	return t
 }
 
-// Gap is how the gateway's state differs from a target.
-type Gap struct {
+// Diff is how the gateway's state differs from a target.
+type Diff struct {
 	Domain         bool     // SetDomain is needed for something other than the redirect
 	Redirect       bool     // the redirect differs
 	Certificate    bool     // the certificate differs
 	HasCertificate bool     // the domain serves some certificate now
-	Words          []string // each difference: got, then want
+	Differences    []string // each difference: got, then want
 
-	Unseen string // what the gateway does not show although the binding states it; empty: nothing
+	NotShown string // what the gateway does not show although the binding states it; empty: nothing
 }
 
-// Stands reports whether the target is in effect: nothing differs.
-func (g Gap) Stands() bool { return !g.Domain && !g.Redirect && !g.Certificate }
+// InEffect reports whether the target is in effect: nothing differs.
+func (g Diff) InEffect() bool { return !g.Domain && !g.Redirect && !g.Certificate }
 
 // Compare returns how a group, as DescribeApiGroup and DescribeDomain show it,
 // differs from the target. What the manifest does not say is not compared.
-func Compare(t Target, g evidence.Group) Gap {
+func Compare(t Target, g evidence.Group) Diff {
 	b := t.Binding
 	d, ok := g.Domain(b.DomainName)
 	if !ok {
-		return Gap{Domain: true, Redirect: b.IsHTTPRedirectToHTTPS != nil && *b.IsHTTPRedirectToHTTPS,
-			Certificate: b.Certificate != nil, Words: []string{"the domain is not bound to the group"}}
+		return Diff{Domain: true, Redirect: b.IsHTTPRedirectToHTTPS != nil && *b.IsHTTPRedirectToHTTPS,
+			Certificate: b.Certificate != nil, Differences: []string{"the domain is not bound to the group"}}
 	}
-	gap := Gap{HasCertificate: d.CertificateName != "" || d.CertificateID != ""}
+	gap := Diff{HasCertificate: d.CertificateName != "" || d.CertificateID != ""}
 	gap.compareDomain(b, d)
 	if b.IsHTTPRedirectToHTTPS != nil && d.IsHTTPRedirectToHTTPS != *b.IsHTTPRedirectToHTTPS {
 		gap.Redirect = true
@@ -68,10 +68,10 @@ func Compare(t Target, g evidence.Group) Gap {
 	return gap
 }
 
-func (g *Gap) compareDomain(b binding.Binding, d evidence.Domain) {
-	if d.DomainBindingStatus != InEffect {
+func (g *Diff) compareDomain(b binding.Binding, d evidence.Domain) {
+	if d.DomainBindingStatus != StatusInEffect {
 		g.Domain = true
-		g.say("domainBindingStatus is %q, want %q", d.DomainBindingStatus, InEffect)
+		g.say("domainBindingStatus is %q, want %q", d.DomainBindingStatus, StatusInEffect)
 	}
 	if b.BindStageName != nil && d.BindStageName != *b.BindStageName &&
 		(*b.BindStageName == "" || d.BindStageAlias != *b.BindStageName) {
@@ -90,7 +90,7 @@ func (g *Gap) compareDomain(b binding.Binding, d evidence.Domain) {
 
 // compareCertificate takes a certificate as attached only when its name and
 // its bytes are the wanted ones; a name can be used again for other bytes.
-func (g *Gap) compareCertificate(t Target, d evidence.Domain, served *evidence.Served) {
+func (g *Diff) compareCertificate(t Target, d evidence.Domain, served *evidence.Served) {
 	want := t.Binding.Certificate.Name
 	switch {
 	case d.CertificateName != want:
@@ -104,19 +104,19 @@ func (g *Gap) compareCertificate(t Target, d evidence.Domain, served *evidence.S
 
 // compareClients compares what the domain asks of its callers, where the binding
 // states it and the certificate that is served was read.
-func (g *Gap) compareClients(t Target, served *evidence.Served) {
+func (g *Diff) compareClients(t Target, served *evidence.Served) {
 	want := t.Binding.ClientCertificate
 	if want == nil || served == nil {
 		return
 	}
-	got := served.Clients
+	got := served.ClientCertificates
 	switch {
 	case want.None && got != nil:
 		g.Certificate = true
 		g.say("callers are asked for certificates, want none")
 	case want.None:
 	case got == nil:
-		g.Unseen = "the gateway does not show what it asks of callers' certificates"
+		g.NotShown = "the gateway does not show what it asks of callers' certificates"
 	default:
 		is := evidence.ClientCertificates{CADigest: t.ClientCADigest, VerifyDepth: want.VerifyDepth, PassSubjectDN: want.PassSubjectDN, OCSP: want.OCSP, OCSPCache: want.OCSPCache}
 		if is.VerifyDepth == 0 { // not stated
@@ -129,6 +129,6 @@ func (g *Gap) compareClients(t Target, served *evidence.Served) {
 	}
 }
 
-func (g *Gap) say(format string, args ...any) {
-	g.Words = append(g.Words, fmt.Sprintf(format, args...))
+func (g *Diff) say(format string, args ...any) {
+	g.Differences = append(g.Differences, fmt.Sprintf(format, args...))
 }

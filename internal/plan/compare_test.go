@@ -28,74 +28,74 @@ func TestCompare(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		change func(*checks.Subject)
-		want   Gap
+		want   Diff
 	}{
-		"in effect": {all, Gap{HasCertificate: true}},
+		"in effect": {all, Diff{HasCertificate: true}},
 		"not bound": {of(func(s *checks.Subject) { s.Evidence.Group.Facts.Domains = nil }),
-			Gap{Domain: true, Redirect: true, Certificate: true, Words: []string{"the domain is not bound to the group"}}},
+			Diff{Domain: true, Redirect: true, Certificate: true, Differences: []string{"the domain is not bound to the group"}}},
 		"not bound, the plain binding": {of(func(s *checks.Subject) {
 			s.Evidence.Group.Facts.Domains, s.Binding.Certificate, s.Binding.IsHTTPRedirectToHTTPS = nil, nil, ptr(false)
-		}), Gap{Domain: true, Words: []string{"the domain is not bound to the group"}}},
+		}), Diff{Domain: true, Differences: []string{"the domain is not bound to the group"}}},
 		"status": {domain(func(d *evidence.Domain) { d.DomainBindingStatus = "BOUND" }),
-			Gap{Domain: true, HasCertificate: true, Words: []string{`domainBindingStatus is "BOUND", want "BINDING"`}}},
+			Diff{Domain: true, HasCertificate: true, Differences: []string{`domainBindingStatus is "BOUND", want "BINDING"`}}},
 		"stage": {domain(func(d *evidence.Domain) { d.BindStageName = "TEST" }),
-			Gap{Domain: true, HasCertificate: true, Words: []string{`bindStageName is "TEST", want "RELEASE"`}}},
-		"stage by its alias": {domain(func(d *evidence.Domain) { d.BindStageName, d.BindStageAlias = "s1", "RELEASE" }), Gap{HasCertificate: true}},
+			Diff{Domain: true, HasCertificate: true, Differences: []string{`bindStageName is "TEST", want "RELEASE"`}}},
+		"stage by its alias": {domain(func(d *evidence.Domain) { d.BindStageName, d.BindStageAlias = "s1", "RELEASE" }), Diff{HasCertificate: true}},
 		"stage by another alias": {domain(func(d *evidence.Domain) { d.BindStageName, d.BindStageAlias = "s1", "TEST" }),
-			Gap{Domain: true, HasCertificate: true, Words: []string{`bindStageName is "s1", want "RELEASE"`}}},
+			Diff{Domain: true, HasCertificate: true, Differences: []string{`bindStageName is "s1", want "RELEASE"`}}},
 		"all environments, and an alias that is absent": {of(func(s *checks.Subject) { s.Binding.BindStageName = ptr("") }),
-			Gap{Domain: true, HasCertificate: true, Words: []string{`bindStageName is "RELEASE", want ""`}}},
-		"a stage that the binding does not name": {of(func(s *checks.Subject) { s.Binding.BindStageName = nil }), Gap{HasCertificate: true}},
+			Diff{Domain: true, HasCertificate: true, Differences: []string{`bindStageName is "RELEASE", want ""`}}},
+		"a stage that the binding does not name": {of(func(s *checks.Subject) { s.Binding.BindStageName = nil }), Diff{HasCertificate: true}},
 		"network type": {domain(func(d *evidence.Domain) { d.CustomDomainType = "INTRANET" }),
-			Gap{Domain: true, HasCertificate: true, Words: []string{`customDomainType is "INTRANET", want "INTERNET"`}}},
-		"network type in lower case":     {domain(func(d *evidence.Domain) { d.CustomDomainType = "internet" }), Gap{HasCertificate: true}},
-		"network type that is not there": {domain(func(d *evidence.Domain) { d.CustomDomainType = "" }), Gap{HasCertificate: true}},
+			Diff{Domain: true, HasCertificate: true, Differences: []string{`customDomainType is "INTRANET", want "INTERNET"`}}},
+		"network type in lower case":     {domain(func(d *evidence.Domain) { d.CustomDomainType = "internet" }), Diff{HasCertificate: true}},
+		"network type that is not there": {domain(func(d *evidence.Domain) { d.CustomDomainType = "" }), Diff{HasCertificate: true}},
 		"network type that is not reported": {of(func(s *checks.Subject) {
 			s.Binding.CustomDomainType = binding.Intranet
 			s.Evidence.Group.Facts.Domains[0].CustomDomainType = ""
 		}),
-			Gap{Domain: true, HasCertificate: true, Words: []string{`customDomainType is "INTERNET", want "INTRANET"`}}},
+			Diff{Domain: true, HasCertificate: true, Differences: []string{`customDomainType is "INTERNET", want "INTRANET"`}}},
 		"redirect": {domain(func(d *evidence.Domain) { d.IsHTTPRedirectToHTTPS = false }),
-			Gap{Redirect: true, HasCertificate: true, Words: []string{"isHttpRedirectToHttps is false, want true"}}},
+			Diff{Redirect: true, HasCertificate: true, Differences: []string{"isHttpRedirectToHttps is false, want true"}}},
 		"redirect that is to end": {of(func(s *checks.Subject) { s.Binding.IsHTTPRedirectToHTTPS = ptr(false) }),
-			Gap{Redirect: true, HasCertificate: true, Words: []string{"isHttpRedirectToHttps is true, want false"}}},
-		"redirect that the binding does not name": {of(func(s *checks.Subject) { s.Binding.IsHTTPRedirectToHTTPS = nil }), Gap{HasCertificate: true}},
+			Diff{Redirect: true, HasCertificate: true, Differences: []string{"isHttpRedirectToHttps is true, want false"}}},
+		"redirect that the binding does not name": {of(func(s *checks.Subject) { s.Binding.IsHTTPRedirectToHTTPS = nil }), Diff{HasCertificate: true}},
 		"certificate's name": {domain(func(d *evidence.Domain) { d.CertificateName = "cert-2025" }),
-			Gap{Certificate: true, HasCertificate: true, Words: []string{`certificateName is "cert-2025", want "cert-2026"`}}},
+			Diff{Certificate: true, HasCertificate: true, Differences: []string{`certificateName is "cert-2025", want "cert-2026"`}}},
 		"a certificate that has an id alone": {domain(func(d *evidence.Domain) { d.CertificateName = "" }),
-			Gap{Certificate: true, HasCertificate: true, Words: []string{`certificateName is "", want "cert-2026"`}}},
-		"a certificate that has a name alone": {domain(func(d *evidence.Domain) { d.CertificateID = "" }), Gap{HasCertificate: true}},
+			Diff{Certificate: true, HasCertificate: true, Differences: []string{`certificateName is "", want "cert-2026"`}}},
+		"a certificate that has a name alone": {domain(func(d *evidence.Domain) { d.CertificateID = "" }), Diff{HasCertificate: true}},
 		"no certificate yet": {domain(func(d *evidence.Domain) { d.CertificateName, d.CertificateID = "", "" }),
-			Gap{Certificate: true, Words: []string{`certificateName is "", want "cert-2026"`}}},
+			Diff{Certificate: true, Differences: []string{`certificateName is "", want "cert-2026"`}}},
 		"certificate's bytes":      {of(func(s *checks.Subject) { s.Evidence.Group.Facts.Served.ChainDigest = "sha256:o" }), otherBytes},
 		"bytes that were not read": {of(func(s *checks.Subject) { s.Evidence.Group.Facts.Served = nil }), otherBytes},
 		"two digests that are empty": {of(func(s *checks.Subject) {
 			s.Evidence.Group.Facts.Served.ChainDigest, s.Evidence.Certificate.Facts.ChainDigest = "", ""
 		}), otherBytes},
-		"a certificate that the binding does not name": {of(func(s *checks.Subject) { s.Binding.Certificate = nil }), Gap{HasCertificate: true}},
+		"a certificate that the binding does not name": {of(func(s *checks.Subject) { s.Binding.Certificate = nil }), Diff{HasCertificate: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := subject(c.change)
-			got := Compare(Wish(s), s.Evidence.Group.Facts)
+			got := Compare(TargetOf(s), s.Evidence.Group.Facts)
 			if d := cmp.Diff(c.want, got); d != "" {
 				t.Error(d)
 			}
-			if got.Stands() != (len(c.want.Words) == 0) {
-				t.Errorf("Stands is %t for %q", got.Stands(), got.Words)
+			if got.InEffect() != (len(c.want.Differences) == 0) {
+				t.Errorf("InEffect is %t for %q", got.InEffect(), got.Differences)
 			}
 		})
 	}
 }
 
-var otherBytes = Gap{Certificate: true, HasCertificate: true, Words: []string{`the certificate "cert-2026" that is served has other bytes than the wanted one`}}
+var otherBytes = Diff{Certificate: true, HasCertificate: true, Differences: []string{`the certificate "cert-2026" that is served has other bytes than the wanted one`}}
 
 func TestWish(t *testing.T) {
 	s := subject(certificate)
-	if got := Wish(s); got.ChainDigest != "sha256:c" || got.Binding.DomainName != s.Binding.DomainName {
+	if got := TargetOf(s); got.ChainDigest != "sha256:c" || got.Binding.DomainName != s.Binding.DomainName {
 		t.Errorf("got %+v", got)
 	}
 	s.Binding.Certificate = nil
-	if got := Wish(s); got.ChainDigest != "" {
+	if got := TargetOf(s); got.ChainDigest != "" {
 		t.Errorf("a binding without a certificate wants %q", got.ChainDigest)
 	}
 }
@@ -154,19 +154,22 @@ func TestShowsClients(t *testing.T) {
 		change func(*Call, *evidence.Served)
 		want   bool
 	}{
-		"all of them":       {func(*Call, *evidence.Served) {}, true},
-		"CA":                {func(_ *Call, s *evidence.Served) { s.Clients.CADigest = "sha256:o" }, false},
-		"subject DN":        {func(_ *Call, s *evidence.Served) { s.Clients.PassSubjectDN = false }, false},
-		"OCSP":              {func(_ *Call, s *evidence.Served) { s.Clients.OCSP = false }, false},
-		"OCSP cache":        {func(_ *Call, s *evidence.Served) { s.Clients.OCSPCache = false }, false},
-		"depth":             {func(_ *Call, s *evidence.Served) { s.Clients.VerifyDepth = 1 }, false},
-		"depth, not stated": {func(c *Call, s *evidence.Served) { delete(c.Params, "SslVerifyDepth"); s.Clients.VerifyDepth = 1 }, true},
-		"CA, not stated":    {func(c *Call, s *evidence.Served) { c.Params = nil; s.Clients.CADigest = "sha256:o" }, true},
-		"not shown":         {func(_ *Call, s *evidence.Served) { s.Clients = nil }, true},
-		"other bytes":       {func(_ *Call, s *evidence.Served) { s.Clients, s.ChainDigest = nil, "sha256:o" }, false},
+		"all of them": {func(*Call, *evidence.Served) {}, true},
+		"CA":          {func(_ *Call, s *evidence.Served) { s.ClientCertificates.CADigest = "sha256:o" }, false},
+		"subject DN":  {func(_ *Call, s *evidence.Served) { s.ClientCertificates.PassSubjectDN = false }, false},
+		"OCSP":        {func(_ *Call, s *evidence.Served) { s.ClientCertificates.OCSP = false }, false},
+		"OCSP cache":  {func(_ *Call, s *evidence.Served) { s.ClientCertificates.OCSPCache = false }, false},
+		"depth":       {func(_ *Call, s *evidence.Served) { s.ClientCertificates.VerifyDepth = 1 }, false},
+		"depth, not stated": {func(c *Call, s *evidence.Served) {
+			delete(c.Params, "SslVerifyDepth")
+			s.ClientCertificates.VerifyDepth = 1
+		}, true},
+		"CA, not stated": {func(c *Call, s *evidence.Served) { c.Params = nil; s.ClientCertificates.CADigest = "sha256:o" }, true},
+		"not shown":      {func(_ *Call, s *evidence.Served) { s.ClientCertificates = nil }, true},
+		"other bytes":    {func(_ *Call, s *evidence.Served) { s.ClientCertificates, s.ChainDigest = nil, "sha256:o" }, false},
 	} {
 		call, clients := sent.Clone(), all
-		served := evidence.Served{ChainDigest: "sha256:c", Clients: &clients}
+		served := evidence.Served{ChainDigest: "sha256:c", ClientCertificates: &clients}
 		c.change(&call, &served)
 		g := subject(bound(nil)).Evidence.Group.Facts
 		g.Served = &served
@@ -200,7 +203,7 @@ func TestRestoreSaysWhatWasThere(t *testing.T) {
 		"aliyun cloudapi SetDomain --region cn-hangzhou --GroupId g1 --DomainName api.demo.com --BindStageName PRE --IsHttpRedirectToHttps false": {Calls: []Call{{}}, Before: &there},
 		"aliyun cloudapi DeleteDomain --region cn-hangzhou --GroupId g1 --DomainName api.demo.com\n" +
 			"aliyun cloudapi SetDomain --region cn-beijing --GroupId g2 --DomainName api.demo.com --BindStageName PRE --IsHttpRedirectToHttps false --IsForce true": {Calls: []Call{{}},
-			Takes: []evidence.Holder{{GroupRef: evidence.GroupRef{GroupID: "g2", RegionID: "cn-beijing"}, Domain: there}}},
+			Displaces: []evidence.BoundGroup{{GroupRef: evidence.GroupRef{GroupID: "g2", RegionID: "cn-beijing"}, Domain: there}}},
 	} {
 		if got := strings.Join(restore(subject().Binding, p), "\n"); got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -40,7 +40,7 @@ type FileBinding struct {
 	GroupID    string   `json:"groupId"`
 	RegionID   string   `json:"regionId"`
 	Calls      []Call   `json:"calls"`
-	Takes      []string `json:"takes,omitempty"` // ids of the groups that the force would unbind
+	Displaces  []string `json:"displaces,omitempty"` // ids of the groups that the force would unbind
 
 	Before *evidence.Domain `json:"before,omitempty"` // what the calls change; absent: not bound there
 }
@@ -51,10 +51,10 @@ func NewFileBinding(domain, group, region string, p Plan) FileBinding {
 	for _, c := range p.Calls {
 		b.Calls = append(b.Calls, c.Clone())
 	}
-	for _, h := range p.Takes {
-		b.Takes = append(b.Takes, h.GroupID)
+	for _, h := range p.Displaces {
+		b.Displaces = append(b.Displaces, h.GroupID)
 	}
-	slices.Sort(b.Takes)
+	slices.Sort(b.Displaces)
 	return b
 }
 

@@ -14,7 +14,7 @@ import (
 func file(change ...func(*File)) File {
 	f := File{Schema: FileSchema, Manifests: []string{"bindings.yaml"}, ManifestDigest: "sha256:m", PolicyDigest: "sha256:p",
 		Contract: evidence.Contract2026, Bindings: []FileBinding{{DomainName: "api.demo.com", GroupID: "g1", RegionID: "cn-hangzhou",
-			Takes: []string{"g2"}, Before: &evidence.Domain{DomainName: "api.demo.com", BindStageName: "TEST"},
+			Displaces: []string{"g2"}, Before: &evidence.Domain{DomainName: "api.demo.com", BindStageName: "TEST"},
 			Calls: []Call{{Action: SetDomain, Params: map[string]string{"BindStageName": "RELEASE"}},
 				{Action: SetDomainCertificate, Material: &Material{FileDigest: "sha256:f", ChainDigest: "sha256:c", PublicKeyDigest: "sha256:k",
 					BodyParam: "CertificateBody", KeyParam: "CertificatePrivateKey"}}}}}}
@@ -42,7 +42,7 @@ func TestChanges(t *testing.T) {
 		`on group "g9"`:                                   func(f *File) { f.Bindings[0].GroupID = "g9" },
 		"is now not bound":                                func(f *File) { f.Bindings[0].Before = nil },
 		`stage "PRE"`:                                     func(f *File) { f.Bindings[0].Before.BindStageName = "PRE" },
-		`taken from groups ["g2" "g3"]`:                   func(f *File) { f.Bindings[0].Takes = []string{"g2", "g3"} },
+		`taken from groups ["g2" "g3"]`:                   func(f *File) { f.Bindings[0].Displaces = []string{"g2", "g3"} },
 		"sent 1 calls, the plan has 2":                    func(f *File) { f.Bindings[0].Calls = f.Bindings[0].Calls[:1] },
 		`BindStageName "", the plan has "RELEASE"`:        func(f *File) { f.Bindings[0].Calls[0].Params["BindStageName"] = "" },
 		"CertificateBody sha256:y, the plan has sha256:c": func(f *File) { f.Bindings[0].Calls[1].Material.ChainDigest = "sha256:y" },
@@ -72,10 +72,10 @@ func TestSame(t *testing.T) {
 
 func TestNewFileBinding(t *testing.T) {
 	calls := []Call{{Action: SetDomain, Params: map[string]string{"BindStageName": "RELEASE"}}}
-	taken := []evidence.Holder{{GroupRef: evidence.GroupRef{GroupID: "g3"}}, {GroupRef: evidence.GroupRef{GroupID: "g2"}}}
-	b := NewFileBinding("api.demo.com", "g1", "cn-hangzhou", Plan{Calls: calls, Takes: taken, Before: &evidence.Domain{DomainName: "api.demo.com"}})
+	taken := []evidence.BoundGroup{{GroupRef: evidence.GroupRef{GroupID: "g3"}}, {GroupRef: evidence.GroupRef{GroupID: "g2"}}}
+	b := NewFileBinding("api.demo.com", "g1", "cn-hangzhou", Plan{Calls: calls, Displaces: taken, Before: &evidence.Domain{DomainName: "api.demo.com"}})
 	calls[0].Params["BindStageName"] = "TEST"
-	want := FileBinding{DomainName: "api.demo.com", GroupID: "g1", RegionID: "cn-hangzhou", Takes: []string{"g2", "g3"},
+	want := FileBinding{DomainName: "api.demo.com", GroupID: "g1", RegionID: "cn-hangzhou", Displaces: []string{"g2", "g3"},
 		Before: &evidence.Domain{DomainName: "api.demo.com"}, Calls: []Call{{Action: SetDomain, Params: map[string]string{"BindStageName": "RELEASE"}}}}
 	if d := cmp.Diff(want, b); d != "" {
 		t.Error(d)

@@ -16,10 +16,10 @@ var ErrNoGroup = errors.New("planning the calls: the state of the API group was 
 
 // Plan is what would be done for one binding.
 type Plan struct {
-	Calls   []Call            `json:"calls"`             // empty: the binding is already in effect
-	Takes   []evidence.Holder `json:"takes,omitempty"`   // the groups that the force would unbind
-	Before  *evidence.Domain  `json:"before,omitempty"`  // the domain on this group now; nil: not bound here
-	Restore []string          `json:"restore,omitempty"` // commands that bring the state before back
+	Calls     []Call                `json:"calls"`               // empty: the binding is already in effect
+	Displaces []evidence.BoundGroup `json:"displaces,omitempty"` // the groups that the force would unbind
+	Before    *evidence.Domain      `json:"before,omitempty"`    // the domain on this group now; nil: not bound here
+	Restore   []string              `json:"restore,omitempty"`   // commands that bring the state before back
 }
 
 // For works out the calls for a binding from its evidence. Without an observed
@@ -38,8 +38,8 @@ func For(s checks.Subject) (Plan, error) {
 	if d, ok := ev.Group.Facts.Domain(b.DomainName); ok {
 		p.Before = &d
 	}
-	gap := Compare(Wish(s), ev.Group.Facts)
-	gap.Certificate = gap.Certificate || gap.Unseen != "" // sent again: it cannot be seen to be in effect
+	gap := Compare(TargetOf(s), ev.Group.Facts)
+	gap.Certificate = gap.Certificate || gap.NotShown != "" // sent again: it cannot be seen to be in effect
 	takes := ev.Account.Facts.Conflicts()
 	force := b.IsForce && len(takes) > 0
 	if err := keepable(b, ev, p.Before, gap); err != nil {
@@ -50,12 +50,12 @@ func For(s checks.Subject) (Plan, error) {
 	} else {
 		p.Calls = calls2026(b, p.Before, gap, force, material)
 	}
-	if ev.Group.Facts.ShowsClients(b.DomainName) {
+	if ev.Group.Facts.MayRequestClientCertificates(b.DomainName) {
 		dropClients(b, p.Calls)
 	}
 	for _, c := range p.Calls {
 		if c.Forces() {
-			p.Takes = takes
+			p.Displaces = takes
 		}
 	}
 	p.Restore = restore(b, p)
@@ -64,7 +64,7 @@ func For(s checks.Subject) (Plan, error) {
 
 // keepable fails where an update would change what the binding does not name and
 // cannot send back.
-func keepable(b binding.Binding, ev evidence.Evidence, before *evidence.Domain, gap Gap) error {
+func keepable(b binding.Binding, ev evidence.Evidence, before *evidence.Domain, gap Diff) error {
 	if before == nil {
 		return nil
 	}
@@ -73,7 +73,7 @@ func keepable(b binding.Binding, ev evidence.Evidence, before *evidence.Domain, 
 			return fmt.Errorf("planning the calls: an update of %q cannot keep what it does not name: %s", b.DomainName, strings.Join(why, "; "))
 		}
 	}
-	if gap.Certificate && b.ClientCertificate == nil && ev.Group.Facts.ShowsClients(b.DomainName) {
+	if gap.Certificate && b.ClientCertificate == nil && ev.Group.Facts.MayRequestClientCertificates(b.DomainName) {
 		return fmt.Errorf("planning the calls: %q asks its callers for certificates now, and the binding does not state clientCertificate", b.DomainName)
 	}
 	return nil
@@ -82,7 +82,7 @@ func keepable(b binding.Binding, ev evidence.Evidence, before *evidence.Domain, 
 // calls2026 is today's order: the domain, then the certificate. A redirect to
 // HTTPS before the first certificate would break every caller, so it comes last
 // and by a separate call, which never forces.
-func calls2026(b binding.Binding, before *evidence.Domain, gap Gap, force bool, m *Material) []Call {
+func calls2026(b binding.Binding, before *evidence.Domain, gap Diff, force bool, m *Material) []Call {
 	redirect := b.IsHTTPRedirectToHTTPS != nil && *b.IsHTTPRedirectToHTTPS
 	late := redirect && gap.Certificate && !gap.HasCertificate
 	var calls []Call
@@ -107,7 +107,7 @@ func calls2026(b binding.Binding, before *evidence.Domain, gap Gap, force bool, 
 
 // calls2017 carries the certificate inside SetDomain; a renewal is
 // SetDomainCertificate alone in both contracts.
-func calls2017(b binding.Binding, gap Gap, m *Material) []Call {
+func calls2017(b binding.Binding, gap Diff, m *Material) []Call {
 	if !gap.Domain {
 		if gap.Certificate {
 			return []Call{setCertificate(b, m)}

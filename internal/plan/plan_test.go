@@ -39,7 +39,7 @@ func redirect(s *checks.Subject) { s.Binding.IsHTTPRedirectToHTTPS = ptr(true) }
 
 func force(s *checks.Subject) {
 	s.Binding.IsForce = true
-	s.Evidence.Account.Facts.Holders = []evidence.Holder{{
+	s.Evidence.Account.Facts.BoundGroups = []evidence.BoundGroup{{
 		GroupRef: evidence.GroupRef{GroupID: "g2", GroupName: "orders"}, Conflicts: true,
 		Domain: evidence.Domain{DomainName: "api.demo.com", BindStageName: "PRE", CustomDomainType: "INTERNET", CertificateName: "old cert"},
 	}}
@@ -47,7 +47,7 @@ func force(s *checks.Subject) {
 
 func bound(change func(*evidence.Domain)) func(*checks.Subject) {
 	return func(s *checks.Subject) {
-		d := evidence.Domain{DomainName: "API.demo.com", DomainBindingStatus: InEffect, BindStageName: "RELEASE", CustomDomainType: "INTERNET"}
+		d := evidence.Domain{DomainName: "API.demo.com", DomainBindingStatus: StatusInEffect, BindStageName: "RELEASE", CustomDomainType: "INTERNET"}
 		if change != nil {
 			change(&d)
 		}
@@ -155,8 +155,8 @@ func TestFor(t *testing.T) {
 			if d := cmp.Diff(c.want, got); d != "" {
 				t.Error(d)
 			}
-			if forced := strings.Contains(strings.Join(got, " "), "IsForce"); forced != (len(p.Takes) > 0) {
-				t.Errorf("takes %v, but forces: %t", p.Takes, forced)
+			if forced := strings.Contains(strings.Join(got, " "), "IsForce"); forced != (len(p.Displaces) > 0) {
+				t.Errorf("takes %v, but forces: %t", p.Displaces, forced)
 			}
 		})
 	}
@@ -195,7 +195,7 @@ func TestForKeepsWhatIsNotNamed(t *testing.T) {
 		s    checks.Subject
 		want string
 	}{
-		"unknown fields":       {subject(redirect, bound(func(d *evidence.Domain) { d.Unknown = []string{"WssEnable"} })), "does not know (WssEnable)"},
+		"unknown fields":       {subject(redirect, bound(func(d *evidence.Domain) { d.UnknownFields = []string{"WssEnable"} })), "does not know (WssEnable)"},
 		"an alias alone":       {subject(redirect, bound(func(d *evidence.Domain) { d.BindStageName, d.BindStageAlias = "", "blue" })), `alias "blue"`},
 		"another network type": {subject(redirect, bound(func(d *evidence.Domain) { d.CustomDomainType = "intranet" })), "does not state customDomainType"},
 		"2017: a stage":        {subject(contract2017, bound(func(d *evidence.Domain) { d.DomainBindingStatus = "BOUND" })), "a stage, which the 2017 contract cannot send back"},
@@ -207,13 +207,13 @@ func TestForKeepsWhatIsNotNamed(t *testing.T) {
 			t.Errorf("%s: got %v and %v, want %q", name, p.Calls, err, c.want)
 		}
 	}
-	if _, err := For(subject(bound(func(d *evidence.Domain) { d.Unknown = []string{"WssEnable"} }))); err != nil {
+	if _, err := For(subject(bound(func(d *evidence.Domain) { d.UnknownFields = []string{"WssEnable"} }))); err != nil {
 		t.Errorf("nothing is to be updated: %v", err)
 	}
 }
 
 func asksClients(c evidence.ClientCertificates) func(*checks.Subject) {
-	return func(s *checks.Subject) { s.Evidence.Group.Facts.Served.Clients = &c }
+	return func(s *checks.Subject) { s.Evidence.Group.Facts.Served.ClientCertificates = &c }
 }
 
 func states(c binding.ClientCertificate, digest string) func(*checks.Subject) {
@@ -235,7 +235,7 @@ func TestForClientCertificates(t *testing.T) {
 		problem string
 	}{
 		"on and not stated": {s: subject(certificate, bound(nil), serving("cert-2025", "sha256:o"), asksClients(on)), problem: "does not state clientCertificate"},
-		"fields of an old record": {s: subject(certificate, bound(func(d *evidence.Domain) { d.Unknown = []string{"sslVerifyDepth"} }), serving("cert-2025", "sha256:o")),
+		"fields of an old record": {s: subject(certificate, bound(func(d *evidence.Domain) { d.UnknownFields = []string{"sslVerifyDepth"} }), serving("cert-2025", "sha256:o")),
 			problem: "does not state clientCertificate"},
 		"on, not stated, in effect": {s: subject(certificate, bound(nil), serving("cert-2026", "sha256:c"), asksClients(on))},
 		"stated, in effect":         {s: subject(certificate, bound(nil), serving("cert-2026", "sha256:c"), asksClients(on), states(same, "sha256:ca"))},
@@ -290,7 +290,7 @@ func TestShowsClientCertificates(t *testing.T) {
 		"not passed on": {&evidence.ClientCertificates{CADigest: "sha256:ca", VerifyDepth: 2}, false},
 		"OCSP":          {&evidence.ClientCertificates{CADigest: "sha256:ca", VerifyDepth: 2, PassSubjectDN: true, OCSP: true}, false},
 	} {
-		g := evidence.Group{Domains: []evidence.Domain{{DomainName: "api.demo.com", CertificateName: "cert-2026"}}, Served: &evidence.Served{ChainDigest: "sha256:c", Clients: c.got}}
+		g := evidence.Group{Domains: []evidence.Domain{{DomainName: "api.demo.com", CertificateName: "cert-2026"}}, Served: &evidence.Served{ChainDigest: "sha256:c", ClientCertificates: c.got}}
 		if Shows(p.Calls[0], "api.demo.com", g) != c.want {
 			t.Errorf("%s: want %t", name, c.want)
 		}

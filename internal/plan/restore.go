@@ -21,7 +21,7 @@ func restore(b binding.Binding, p Plan) []string {
 	} else {
 		out = append(out, bindAgain(b.RegionID, b.GroupID, *p.Before, false)...)
 	}
-	for _, h := range p.Takes {
+	for _, h := range p.Displaces {
 		region := h.RegionID
 		if region == "" {
 			region = b.RegionID

@@ -23,7 +23,7 @@ func Shows(c Call, domain string, g evidence.Group) bool {
 		}
 	}
 	if c.Material != nil {
-		return g.Served != nil && g.Served.ChainDigest == c.Material.ChainDigest && showsClients(c, g.Served.Clients)
+		return g.Served != nil && g.Served.ChainDigest == c.Material.ChainDigest && showsClients(c, g.Served.ClientCertificates)
 	}
 	return true
 }

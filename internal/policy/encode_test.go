@@ -157,7 +157,7 @@ group := input.evidence.group
 
 flag := input.binding.isForce
 
-all contains "aliased" if f.g.aliasedTo.groupId
+all contains "aliased" if f.g.cnameTarget.groupId
 
 all contains sprintf("%v", [group.facts.stages[0]])
 
@@ -175,7 +175,7 @@ all contains sprintf("%v", [input.binding.certificate.privateKey.file])
 
 all contains sprintf("%v %v", [i, hop.target]) if some i, hop in input.evidence.dns.facts.hops
 
-all contains sprintf("%v", [input.evidence.account.facts.holders[_].domain.domainName])
+all contains sprintf("%v", [input.evidence.account.facts.boundGroups[_].domain.domainName])
 
 all contains sprintf("%v", [size(input.evidence.group.facts)])
 
@@ -220,7 +220,7 @@ all contains "named" if {
 	c[name]
 }
 
-all contains sprintf("%v", [[g | some h in f; g := h.groupId]]) if f := input.evidence.account.facts.holders
+all contains sprintf("%v", [[g | some h in f; g := h.groupId]]) if f := input.evidence.account.facts.boundGroups
 
 all contains "of nothing" if _ := input.evidence.group.facts
 

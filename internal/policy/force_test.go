@@ -69,7 +69,7 @@ func TestForceByTheRealDocument(t *testing.T) {
 	if p, o := rebind(t, Options{}, in); !p.Allow {
 		t.Errorf("no alias: got %+v", o)
 	}
-	in.Evidence.Account.Facts.AliasedTo = &evidence.GroupRef{GroupID: in.Evidence.Account.Facts.Holders[0].GroupID}
+	in.Evidence.Account.Facts.CNAMETarget = &evidence.GroupRef{GroupID: in.Evidence.Account.Facts.BoundGroups[0].GroupID}
 	if p, o := rebind(t, Options{}, in); p.Allow || len(p.Reasons) != 1 {
 		t.Errorf("alias of the loser: got %+v", o)
 	}

@@ -44,7 +44,7 @@ func engine(t testing.TB, module string) *Engine {
 func force() Input {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	target := "927d50c0f2e54b359919923d908bb015-cn-hangzhou.alicloudapi.com"
-	loser := evidence.Holder{Conflicts: true, Domain: evidence.Domain{DomainName: "www.demo.com"}, GroupRef: evidence.GroupRef{
+	loser := evidence.BoundGroup{Conflicts: true, Domain: evidence.Domain{DomainName: "www.demo.com"}, GroupRef: evidence.GroupRef{
 		GroupID: "523e8dc7bbe04613b5b1d726c2a7889d", GroupName: "legacy", SubDomain: "523e8dc7bbe04613b5b1d726c2a7889d-cn-hangzhou.alicloudapi.com"}}
 	run := evidence.Run{Now: now, Command: "lint", Contract: evidence.Contract2026, DNSMode: evidence.DNSResolver, Actor: "ci"}
 	return Input{
@@ -60,7 +60,7 @@ func force() Input {
 			Certificate: evidence.NotCollected[evidence.Certificate]("no certificate"),
 			Key:         evidence.NotCollected[evidence.Key]("no certificate"),
 			Group:       evidence.Observed(evidence.Group{Found: true, GroupID: "927d50c0f2e54b359919923d908bb015", SubDomain: target}, "gateway", now),
-			Account:     evidence.Observed(evidence.Account{Groups: 2, Complete: true, Holders: []evidence.Holder{loser}}, "gateway", now),
+			Account:     evidence.Observed(evidence.Account{GroupsRead: 2, Complete: true, BoundGroups: []evidence.BoundGroup{loser}}, "gateway", now),
 			Siblings:    evidence.Observed(evidence.Siblings{}, "", now),
 		},
 		Results: []checks.Result{{ID: "dns/cname-reaches-group", Status: checks.StatusPass, Findings: []checks.Finding{}}},

@@ -166,10 +166,10 @@ type certificateFacts struct {
 
 // certPath is the certification path (RFC 5280 §6), leaf to root.
 type certPath struct {
-	RootsFrom    string `json:"rootsFrom"`           // mozilla, system, or the path of --roots
-	Certificates []cert `json:"certificates"`        // leaf to root; empty: no path
-	Problem      string `json:"problem,omitempty"`   // why there is no path
-	Undecided    string `json:"undecided,omitempty"` // why it is not known whether there is one
+	RootsFrom    string `json:"rootsFrom"`              // mozilla, system, or the path of --roots
+	Certificates []cert `json:"certificates"`           // leaf to root; empty: no path
+	Problem      string `json:"problem,omitempty"`      // why there is no path
+	Undetermined string `json:"undetermined,omitempty"` // why it is not known whether there is one
 }
 
 // cert is one certificate in the terms of RFC 5280.
@@ -206,7 +206,7 @@ func certificateOf(o evidence.Observation[evidence.Certificate]) evidence.Observ
 	out.Facts = certificateFacts{
 		Source: c.Source, Problem: c.Problem, Container: c.Container,
 		FileDigest: c.FileDigest, ChainDigest: c.ChainDigest, Chain: chain,
-		Path: certPath{RootsFrom: c.Path.RootsFrom, Certificates: trusted, Problem: c.Path.Problem, Undecided: c.Path.Undecided},
+		Path: certPath{RootsFrom: c.Path.RootsFrom, Certificates: trusted, Problem: c.Path.Problem, Undetermined: c.Path.Undetermined},
 	}
 	return out
 }

@@ -19,8 +19,8 @@ func offline(i int, catalogue []checks.Check) Binding {
 		b = refused()
 	}
 	b.DomainName, b.Source, b.Calls, b.Checks = fmt.Sprintf("d%d.demo.com", i), at(4*i+3, 5), nil, b.Checks[:0:0]
-	b.Evidence = &Seen{Path: []string{"CN=" + b.DomainName, "CN=Demo Intermediate CA", "CN=Demo Root CA"}, RootsFrom: "roots.pem"}
-	b.Whole = &evidence.Evidence{}
+	b.Evidence = &Excerpt{Path: []string{"CN=" + b.DomainName, "CN=Demo Intermediate CA", "CN=Demo Root CA"}, RootsFrom: "roots.pem"}
+	b.FullEvidence = &evidence.Evidence{}
 	for _, c := range catalogue {
 		r := checks.Result{ID: c.ID, Status: checks.StatusPass, Findings: []checks.Finding{}}
 		switch {

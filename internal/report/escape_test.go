@@ -102,9 +102,9 @@ func hostileBinding(t *rapid.T) Binding {
 		Decision: rapid.SampledFrom([]gate.Status{gate.Allowed, gate.Refused, gate.Undetermined, gate.Partial}).Draw(t, "decision"),
 		Calls: []plan.Call{{Action: s(), RegionID: s(), Params: map[string]string{s(): s()},
 			Material: &plan.Material{ChainDigest: s(), BodyParam: s(), KeyParam: s()}}},
-		Takes:    []evidence.Holder{{GroupRef: evidence.GroupRef{GroupID: s(), GroupName: s()}, Domain: domain}},
-		Evidence: &Seen{Group: s(), Servers: []evidence.Row{{Server: s(), Address: s(), RCode: s(), Targets: []string{s()}, Problem: s()}}, Hops: []evidence.Hop{{Owner: s(), Target: s()}}, End: &evidence.End{Name: s(), Event: evidence.Event(s())}, Path: []string{s(), s()}, RootsFrom: s()},
-		Outcome:  &Outcome{Status: rapid.SampledFrom([]string{bound, failed, unknown, incomplete}).Draw(t, "outcome"), Code: s(), Message: s(), RequestID: s(), Before: &domain, Restore: []string{s()}},
+		Displaces: []evidence.BoundGroup{{GroupRef: evidence.GroupRef{GroupID: s(), GroupName: s()}, Domain: domain}},
+		Evidence:  &Excerpt{Group: s(), Servers: []evidence.ServerAnswer{{Server: s(), Address: s(), RCode: s(), Targets: []string{s()}, Problem: s()}}, Hops: []evidence.Hop{{Owner: s(), Target: s()}}, End: &evidence.End{Name: s(), Event: evidence.Event(s())}, Path: []string{s(), s()}, RootsFrom: s()},
+		Outcome:   &Outcome{Status: rapid.SampledFrom([]string{bound, failed, unknown, incomplete}).Draw(t, "outcome"), Code: s(), Message: s(), RequestID: s(), Before: &domain, Restore: []string{s()}},
 	}
 	for _, status := range []checks.Status{checks.StatusFail, checks.StatusUnknown, checks.StatusNotRun, checks.StatusPass} {
 		b.Checks = append(b.Checks, checks.Result{ID: "dns/" + s(), Status: status, Reason: s(), Findings: []checks.Finding{

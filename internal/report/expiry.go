@@ -141,14 +141,14 @@ func (t *timeline) draw(now time.Time) {
 // expiriesOf are the ends of the certificate in the file and of the one that
 // the gateway holds now.
 func expiriesOf(b Binding, file []certificateView) []expiry {
-	if b.Whole == nil {
+	if b.FullEvidence == nil {
 		return nil
 	}
 	var out []expiry
 	if len(file) > 0 && file[0].Problem == "" {
 		out = append(out, expiry{Domain: b.DomainName, Where: inFile, NotAfter: file[0].NotAfter})
 	}
-	if d, ok := b.Whole.Group.Facts.Domain(b.DomainName); ok && d.CertificateValidEnd > 0 {
+	if d, ok := b.FullEvidence.Group.Facts.Domain(b.DomainName); ok && d.CertificateValidEnd > 0 {
 		out = append(out, expiry{Domain: b.DomainName, Where: onGateway, NotAfter: time.UnixMilli(d.CertificateValidEnd).UTC()})
 	}
 	return out

@@ -237,8 +237,8 @@ func (h *htmlFormat) row(v bindingView) row {
 		Domain: Escape(v.DomainName), Group: Escape(v.GroupID), Region: Escape(v.RegionID), Stage: Escape(v.Stage),
 		Type: Escape(v.CustomDomainType), Place: Escape(strings.TrimSuffix(place(v.Source), ":")), Counts: strings.TrimSpace(v.Counts),
 	}
-	if v.Whole != nil {
-		r.GroupName = Escape(v.Whole.Group.Facts.GroupName)
+	if v.FullEvidence != nil {
+		r.GroupName = Escape(v.FullEvidence.Group.Facts.GroupName)
 	}
 	if len(v.Certificates) > 0 && v.Certificates[0].Problem == "" {
 		r.Ends = v.Certificates[0].NotAfter.UTC().Format(time.DateOnly)
@@ -303,8 +303,8 @@ type bindingView struct {
 	Certificates []certificateView
 	Chain        []string // the alias chain: names, then the addresses
 	Ending       string
-	Servers      []evidence.Matrix // what each address of each name server says
-	Resolvers    []evidence.View
+	Servers      []evidence.ServerAnswers // what each address of each name server says
+	Resolvers    []evidence.ResolverAnswer
 	Security     []evidence.NameSecurity
 	Policy       []evidence.PolicyPackage
 	Passed       []string        // ids of checks
@@ -394,8 +394,8 @@ func bindingViewOf(b Binding) bindingView {
 		}
 	}
 	v.fromSeen()
-	if b.Whole != nil {
-		v.fromEvidence(*b.Whole)
+	if b.FullEvidence != nil {
+		v.fromEvidence(*b.FullEvidence)
 	}
 	return v
 }

@@ -102,7 +102,7 @@ func TestHTMLIsOneFileWithAStrictPolicy(t *testing.T) {
 	whole := seenDNS("a.demo.com", "b.demo.com")
 	whole.Policy = evidence.Observed(evidence.Policy{Packages: []evidence.PolicyPackage{{Name: "bindgate.policy.x",
 		Denials: []evidence.PolicyMessage{{Text: "<svg onload=alert(1)>"}}}}}, "policy", whole.DNS.At)
-	b.Whole = &whole
+	b.FullEvidence = &whole
 	policy, scripts := "", 0
 	text := written(t, "html", run("lint", b, allowed()), Options{})
 	for n := range parsed(t, text).Descendants() {
@@ -157,10 +157,10 @@ func TestHTMLShowsCertificatesAndTheirEnds(t *testing.T) {
 	whole.Certificate = evidence.Observed(evidence.Certificate{Chain: []evidence.Cert{{DER: []byte("no certificate")}, {DER: sound(t)}}}, "file", whole.DNS.At)
 	whole.Group = evidence.Observed(evidence.Group{Found: true, Domains: []evidence.Domain{
 		{DomainName: "api.demo.com", CertificateValidEnd: whole.DNS.At.AddDate(0, 0, 12).UnixMilli()}}}, "gateway", whole.DNS.At)
-	whole.DNS.Facts.Servers = []evidence.Matrix{{Name: "api.demo.com", Zone: "demo.com", Rows: []evidence.Row{
-		{Server: "ns1.demo.com", Address: "192.0.2.1:53", Standing: evidence.StandingAuthoritative, Targets: []string{"<b>old</b>"}, TTL: 600},
-		{Server: "ns2.demo.com", Address: "192.0.2.2:53", Standing: evidence.StandingLame, Problem: "REFUSED"}}}}
-	b.Whole = &whole
+	whole.DNS.Facts.Servers = []evidence.ServerAnswers{{Name: "api.demo.com", Zone: "demo.com", Answers: []evidence.ServerAnswer{
+		{Server: "ns1.demo.com", Address: "192.0.2.1:53", Status: evidence.ServerAuthoritative, Targets: []string{"<b>old</b>"}, TTL: 600},
+		{Server: "ns2.demo.com", Address: "192.0.2.2:53", Status: evidence.ServerLame, Problem: "REFUSED"}}}}
+	b.FullEvidence = &whole
 	got := written(t, "html", run("lint", b), Options{})
 	got += evidenceOf(t, got)
 	for _, want := range []string{`<svg class="timeline"`, "2026-12-02", "12 days", `class="doubt"`, "malformed certificate", "<p class=\"meta\">serial <code>", "<code>sha256:", `<ol class="chain">`,

@@ -211,7 +211,7 @@ func mdDetails(b Binding) string {
 			fmt.Fprintf(&out, "- not run: %s\n", mdText(reason))
 		}
 	}
-	for _, h := range b.Takes {
+	for _, h := range b.Displaces {
 		fmt.Fprintf(&out, "- **takes** %s away from group %s %s\n", mdCode(h.Domain.DomainName), mdCode(h.GroupID), mdText(h.GroupName))
 	}
 	if out.Len() == 0 {

@@ -69,7 +69,7 @@ type Run struct {
 	Endpoint       string             `json:"endpoint,omitempty"`       // as configured, without user, query and fragment; absent: the region's own
 	Identity       *evidence.Identity `json:"identity,omitempty"`       // who the run calls as; absent: the gateway was not asked
 	Contract       string             `json:"contract,omitempty"`       // published contract of SetDomain: 2017 or 2026
-	DNSMode        string             `json:"dnsMode,omitempty"`        // authority, resolver or none
+	DNSMode        string             `json:"dnsMode,omitempty"`        // authoritative, resolver or none
 	ManifestDigest string             `json:"manifestDigest,omitempty"` // of the manifest files
 	PolicyDigest   string             `json:"policyDigest,omitempty"`   // of all policies and their data
 	ConfigDigest   string             `json:"configDigest,omitempty"`   // of the gate owner's configuration
@@ -96,22 +96,22 @@ type KeyList struct {
 
 // Binding is one requested binding with its verdict and its outcome.
 type Binding struct {
-	DomainName       string            `json:"domainName"`
-	GroupID          string            `json:"groupId"`
-	RegionID         string            `json:"regionId,omitempty"`
-	BindStageName    *string           `json:"bindStageName,omitempty"` // absent: not asked for; empty: all environments
-	CustomDomainType string            `json:"customDomainType,omitempty"`
-	Source           binding.Position  `json:"source"` // line 0: named by flags
-	Decision         gate.Status       `json:"decision"`
-	Reasons          []string          `json:"reasons"`         // why it is not allowed, in the gate's order
-	Checks           []checks.Result   `json:"-"`               // in any order
-	Results          []Results         `json:"checks"`          // Checks in the documents: those that say the same together; a check in none has no result, which is no pass
-	Calls            []plan.Call       `json:"calls,omitempty"` // what would be, or was to be, sent, in order; certificates by digest
-	Takes            []evidence.Holder `json:"takes,omitempty"` // the groups that a force takes the domain from
-	Evidence         *Seen             `json:"evidence,omitempty"`
-	Outcome          *Outcome          `json:"outcome,omitempty"` // absent: the command makes no calls
+	DomainName       string                `json:"domainName"`
+	GroupID          string                `json:"groupId"`
+	RegionID         string                `json:"regionId,omitempty"`
+	BindStageName    *string               `json:"bindStageName,omitempty"` // absent: not asked for; empty: all environments
+	CustomDomainType string                `json:"customDomainType,omitempty"`
+	Source           binding.Position      `json:"source"` // line 0: named by flags
+	Decision         gate.Status           `json:"decision"`
+	Reasons          []string              `json:"reasons"`             // why it is not allowed, in the gate's order
+	Checks           []checks.Result       `json:"-"`                   // in any order
+	Results          []Results             `json:"checks"`              // Checks in the documents: those that say the same together; a check in none has no result, which is no pass
+	Calls            []plan.Call           `json:"calls,omitempty"`     // what would be, or was to be, sent, in order; certificates by digest
+	Displaces        []evidence.BoundGroup `json:"displaces,omitempty"` // the groups that a force takes the domain from
+	Evidence         *Excerpt              `json:"evidence,omitempty"`
+	Outcome          *Outcome              `json:"outcome,omitempty"` // absent: the command makes no calls
 
-	Whole *evidence.Evidence `json:"-"` // all that was observed, for the html format; nil: not known
+	FullEvidence *evidence.Evidence `json:"-"` // all that was observed, for the html format; nil: not known
 }
 
 // Results are the results of a binding's checks that say the same. Each result

@@ -100,8 +100,8 @@ func TestJSONReadsBack(t *testing.T) {
 	doubled := refused() // a check with two results, of which one has no finding
 	doubled.Source = at(20, 5)
 	doubled.Checks = append(doubled.Checks, checks.Result{ID: "certificate/covers-domain", Status: checks.StatusPass},
-		checks.Result{ID: "dns/chain-is-sound", Status: checks.StatusUnknown, Reason: "a"}, checks.Result{ID: "dns/cname-is-alone", Status: checks.StatusNotRun, Reason: "a"},
-		checks.Result{ID: "group/exists", Status: checks.StatusUnknown, Reason: "b"}, checks.Result{ID: "group/has-room", Status: checks.StatusUnknown, Reason: "a"})
+		checks.Result{ID: "dns/cname-chain-terminates", Status: checks.StatusUnknown, Reason: "a"}, checks.Result{ID: "dns/cname-is-alone", Status: checks.StatusNotRun, Reason: "a"},
+		checks.Result{ID: "group/exists", Status: checks.StatusUnknown, Reason: "b"}, checks.Result{ID: "group/has-domain-quota", Status: checks.StatusUnknown, Reason: "a"})
 	want := run("apply", allowed(), refused(), doubled, forced(failure()))
 	dec := json.NewDecoder(strings.NewReader(written(t, "json", want, Options{})))
 	dec.DisallowUnknownFields()

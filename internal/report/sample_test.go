@@ -79,7 +79,7 @@ func allowed() Binding {
 				Params: map[string]string{"GroupId": ours, "DomainName": "api.demo.com", "CertificateName": "api_demo_com"},
 				Material: &plan.Material{FileDigest: "sha256:aa", ChainDigest: "sha256:bb", PublicKeyDigest: "sha256:cc",
 					BodyParam: "CertificateBody", KeyParam: "CertificatePrivateKey"}}},
-		Evidence: Observed(seenDNS("api.demo.com", ours+"-cn-hangzhou.alicloudapi.com")),
+		Evidence: ExcerptOf(seenDNS("api.demo.com", ours+"-cn-hangzhou.alicloudapi.com")),
 	}
 }
 
@@ -94,18 +94,18 @@ func refused() Binding {
 				Fix:     "point the CNAME at the group's SubDomain, and wait for the old TTL to pass", Source: at(12, 17)}}},
 			{ID: "certificate/covers-domain", Status: checks.StatusFail, Findings: []checks.Finding{{Severity: checks.Error,
 				Message: "the certificate names api.demo.com only", Source: at(18, 13)}}},
-			{ID: "certificate/is-in-validity", Status: checks.StatusNotApplicable, Reason: "nothing to judge"},
+			{ID: "certificate/is-valid-now", Status: checks.StatusNotApplicable, Reason: "nothing to judge"},
 		},
-		Evidence: Observed(seenDNS("www.demo.com", "lb.demo.com", theirs+"-cn-hangzhou.alicloudapi.com")),
+		Evidence: ExcerptOf(seenDNS("www.demo.com", "lb.demo.com", theirs+"-cn-hangzhou.alicloudapi.com")),
 	}
 }
 
 func undetermined() Binding {
 	const reason = "collecting group evidence failed: the endpoint answered with HTML"
 	return Binding{DomainName: "pay.demo.com", GroupID: ours, Source: at(30, 5), Decision: gate.Undetermined,
-		Reasons: []string{"group/exists: " + reason, "dns/chain-is-sound: 0 results, want exactly 1"},
+		Reasons: []string{"group/exists: " + reason, "dns/cname-chain-terminates: 0 results, want exactly 1"},
 		Checks: []checks.Result{{ID: "group/exists", Status: checks.StatusUnknown, Reason: reason},
-			{ID: "group/has-room", Status: checks.StatusUnknown, Reason: reason}},
+			{ID: "group/has-domain-quota", Status: checks.StatusUnknown, Reason: reason}},
 	}
 }
 
@@ -122,7 +122,7 @@ func forced(o Outcome) Binding {
 	b.Source, b.DomainName = at(50, 5), "old.demo.com"
 	b.Calls = []plan.Call{{Action: plan.SetDomain, RegionID: "cn-hangzhou", Params: map[string]string{
 		"GroupId": ours, "DomainName": "old.demo.com", "IsForce": "true"}}}
-	b.Takes = []evidence.Holder{{GroupRef: evidence.GroupRef{GroupID: theirs, GroupName: "legacy", RegionID: "cn-hangzhou"},
+	b.Displaces = []evidence.BoundGroup{{GroupRef: evidence.GroupRef{GroupID: theirs, GroupName: "legacy", RegionID: "cn-hangzhou"},
 		Domain: evidence.Domain{DomainName: "old.demo.com", BindStageName: "RELEASE"}, Conflicts: true}}
 	b.Outcome = &o
 	return b

@@ -64,10 +64,10 @@ func (s *Several) Add(b Binding) error {
 
 // learn takes from a binding's evidence what the reports say of the whole run.
 func (s *Several) learn(b Binding) {
-	if b.Whole == nil {
+	if b.FullEvidence == nil {
 		return
 	}
-	facts := b.Whole.Certificate.Facts
+	facts := b.FullEvidence.Certificate.Facts
 	if facts.Lints != nil {
 		s.tail.Linter = facts.Lints.Linter
 	}

@@ -155,8 +155,8 @@ func (s *Stream) complete(b Binding) Binding {
 	for i, c := range b.Checks {
 		b.Checks[i] = completeCheck(c)
 	}
-	b.Takes = slices.Clone(b.Takes)
-	slices.SortStableFunc(b.Takes, func(x, y evidence.Holder) int {
+	b.Displaces = slices.Clone(b.Displaces)
+	slices.SortStableFunc(b.Displaces, func(x, y evidence.BoundGroup) int {
 		return cmp.Or(strings.Compare(x.RegionID, y.RegionID), strings.Compare(x.GroupID, y.GroupID),
 			strings.Compare(x.Domain.DomainName, y.Domain.DomainName))
 	})

@@ -340,7 +340,7 @@ func (t *text) moreWarnings() {
 // force takes away.
 func (t *text) call(b Binding) {
 	shown := t.Run.Command == "plan" || t.options.Verbose
-	if !shown && len(b.Takes) == 0 || len(b.Calls) == 0 {
+	if !shown && len(b.Displaces) == 0 || len(b.Calls) == 0 {
 		return
 	}
 	when := "calls:"
@@ -356,7 +356,7 @@ func (t *text) call(b Binding) {
 			t.sending(c)
 		}
 	}
-	for _, h := range b.Takes {
+	for _, h := range b.Displaces {
 		t.line(2, 4, span{doubt, "takes " + h.Domain.DomainName + " away from group " + h.GroupID},
 			span{plain, fmt.Sprintf("(%s, stage %s)", orElse(h.GroupName, "no name"), stageName(h.Domain.BindStageName))})
 	}

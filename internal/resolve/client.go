@@ -71,7 +71,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("resolver timeout %v with %d tries: want positive values", cfg.Timeout, cfg.Tries)
 	}
 	c := &Client{timeout: cfg.Timeout, tries: cfg.Tries, authoritative: cfg.Authoritative, window: newWindow()}
-	c.answers.Most = maxAnswers
+	c.answers.Limit = maxAnswers
 	if c.timeout == 0 {
 		c.timeout = defaultTimeout
 	}

@@ -84,9 +84,9 @@ settings_sound if {
 	}
 }
 
-displaced contains holder if {
-	some holder in input.evidence.account.facts.holders
-	holder.conflicts
+displaced contains group if {
+	some group in input.evidence.account.facts.boundGroups
+	group.conflicts
 }
 
 displaced_known if {
@@ -162,7 +162,7 @@ names_on_the_path contains plain(hop.target) if some hop in input.evidence.dns.f
 
 plain(name) := trim_suffix(lower(name), ".")
 
-aliased_to(group) if input.evidence.account.facts.aliasedTo.groupId == group.groupId
+aliased_to(group) if input.evidence.account.facts.cnameTarget.groupId == group.groupId
 
 # A window includes its first instant but not its last.
 closed(window) if {

@@ -18,7 +18,7 @@ valid := {
 		"labels": {"owner": "web", "changeTicket": "CHG-1042"},
 	},
 	"evidence": {
-		"account": {"facts": {"complete": true, "holders": [legacy]}},
+		"account": {"facts": {"complete": true, "boundGroups": [legacy]}},
 		"dns": {"facts": {
 			"hops": [{"owner": "www.demo.com", "target": "927d50c0-cn-hangzhou.alicloudapi.com"}],
 			"end": {"name": "927d50c0-cn-hangzhou.alicloudapi.com", "event": "address"},
@@ -59,12 +59,12 @@ test_allows_a_valid_force if {
 test_allows_with_the_shipped_settings if rebind.allow with input as valid
 
 test_allows_without_displaced_groups if {
-	rebind.allow with input as changed([{"op": "remove", "path": "/evidence/account/facts/holders"}])
+	rebind.allow with input as changed([{"op": "remove", "path": "/evidence/account/facts/boundGroups"}])
 }
 
-test_ignores_a_holder_without_conflict if {
+test_ignores_a_bound_group_without_conflict if {
 	other := object.union(legacy, {"groupName": "", "conflicts": false})
-	rebind.allow with input as changed([{"op": "replace", "path": "/evidence/account/facts/holders/0", "value": other}])
+	rebind.allow with input as changed([{"op": "replace", "path": "/evidence/account/facts/boundGroups/0", "value": other}])
 }
 
 test_refuses_an_incomplete_account if {
@@ -74,7 +74,7 @@ test_refuses_an_incomplete_account if {
 }
 
 test_refuses_a_displaced_group_without_name if {
-	nameless := changed([{"op": "remove", "path": "/evidence/account/facts/holders/0/groupName"}])
+	nameless := changed([{"op": "remove", "path": "/evidence/account/facts/boundGroups/0/groupName"}])
 	not rebind.allow with input as nameless
 	some reason in rebind.reasons with input as nameless
 	contains(reason.msg, "not all known by id and name")
@@ -88,7 +88,7 @@ test_refuses_a_protected_group[note] if {
 }
 
 test_refuses_a_protected_group_with_dots_in_its_name if {
-	dotted := changed([{"op": "replace", "path": "/evidence/account/facts/holders/0/groupName", "value": "core-v1.2"}])
+	dotted := changed([{"op": "replace", "path": "/evidence/account/facts/boundGroups/0/groupName", "value": "core-v1.2"}])
 	protected := with_settings({"protectedGroups": ["core-*"]})
 	not rebind.allow with input as dotted with data.force_rebind as protected
 	refuses(rebind.reasons, "core-v1.2) would be displaced") with input as dotted with data.force_rebind as protected
@@ -173,8 +173,8 @@ test_refuses_txt_while_the_name_resolves_to_a_displaced_group[note] if {
 	some note, patch in {
 		"end": {"op": "replace", "path": "/evidence/dns/facts/end/name", "value": old},
 		"hop": {"op": "replace", "path": "/evidence/dns/facts/hops/0/target", "value": old},
-		"vpc name": {"op": "add", "path": "/evidence/account/facts/aliasedTo", "value": {"groupId": legacy.groupId}},
-		"unknown own name": {"op": "replace", "path": "/evidence/account/facts/holders/0/subDomain", "value": ""},
+		"vpc name": {"op": "add", "path": "/evidence/account/facts/cnameTarget", "value": {"groupId": legacy.groupId}},
+		"unknown own name": {"op": "replace", "path": "/evidence/account/facts/boundGroups/0/subDomain", "value": ""},
 		"no chain": {"op": "replace", "path": "/evidence/dns/facts/end", "value": {}},
 	}
 	not rebind.allow with input as by_txt([patch])
@@ -240,20 +240,20 @@ test_an_affected_name_is_protected[affected] if {
 	some affected in ["api.demo.com", "API.Demo.com", "a.api.demo.com"]
 	forced := changed([
 		{"op": "replace", "path": "/binding/domainName", "value": "x.demo.com"},
-		{"op": "replace", "path": "/evidence/account/facts/holders/0/domain/domainName", "value": affected},
+		{"op": "replace", "path": "/evidence/account/facts/boundGroups/0/domain/domainName", "value": affected},
 	])
 	protected := with_settings({"protectedDomains": ["*api.demo.com"]})
 	refuses(rebind.reasons, sprintf("the domain %s is protected", [affected])) with input as forced with data.force_rebind as protected
 }
 
 test_a_protected_name_under_an_affected_wildcard if {
-	forced := changed([{"op": "replace", "path": "/evidence/account/facts/holders/0/domain/domainName", "value": "*.demo.com"}])
+	forced := changed([{"op": "replace", "path": "/evidence/account/facts/boundGroups/0/domain/domainName", "value": "*.demo.com"}])
 	protected := with_settings({"protectedDomains": ["api.demo.com"]})
 	refuses(rebind.reasons, "the domain *.demo.com is protected") with input as forced with data.force_rebind as protected
 }
 
 test_a_protected_name_elsewhere_is_unaffected if {
-	forced := changed([{"op": "replace", "path": "/evidence/account/facts/holders/0/domain/domainName", "value": "*.demo.com"}])
+	forced := changed([{"op": "replace", "path": "/evidence/account/facts/boundGroups/0/domain/domainName", "value": "*.demo.com"}])
 	protected := with_settings({"protectedDomains": ["api.demo.org", "demo.com"]})
 	rebind.allow with input as forced with data.force_rebind as protected
 }

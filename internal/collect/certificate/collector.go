@@ -129,7 +129,7 @@ func (c *Collector) certificateFacts(b binding.Binding, body body) evidence.Cert
 	}
 	facts.Container = body.certificates.Container
 	facts.ChainDigest = pki.Digest(body.chainPEM())
-	facts.Dirt, facts.PrivateKeys = body.certificates.Dirt, body.certificates.KeyPlaces
+	facts.Irregularities, facts.PrivateKeys = body.certificates.Irregularities, body.certificates.KeyPlaces
 	chain := make([]*x509.Certificate, 0, len(body.certificates.List))
 	for _, one := range body.certificates.List {
 		chain = append(chain, one.Certificate)
@@ -137,10 +137,10 @@ func (c *Collector) certificateFacts(b binding.Binding, body body) evidence.Cert
 	}
 	facts.KeyLists = c.listed(chain)
 	facts.RelatedKey = c.moduli.related(chain[0], b.Certificate.Body)
-	facts.Excess = pki.Excess(chain)
-	path, certificates := c.path(chain, facts.Excess)
+	facts.LimitsExceeded = pki.LimitsExceeded(chain)
+	path, certificates := c.path(chain, facts.LimitsExceeded)
 	facts.Path, facts.Profile = path, c.profile(certificates)
-	if len(facts.Excess) == 0 {
+	if len(facts.LimitsExceeded) == 0 {
 		facts.Lints = c.lint(facts.Profile, chain)
 	}
 	return facts
@@ -169,7 +169,7 @@ func (c *Collector) clientCA(b binding.Binding) *evidence.ClientCA {
 
 // Trust returns the path of a chain to a root of the run.
 func (c *Collector) Trust(chain []*x509.Certificate) evidence.Path {
-	path, _ := c.path(chain, pki.Excess(chain))
+	path, _ := c.path(chain, pki.LimitsExceeded(chain))
 	return path
 }
 
@@ -177,11 +177,11 @@ func (c *Collector) Trust(chain []*x509.Certificate) evidence.Path {
 func (c *Collector) path(chain []*x509.Certificate, excess []string) (evidence.Path, []*x509.Certificate) {
 	out := evidence.Path{RootsFrom: c.roots.Name()}
 	if len(excess) > 0 {
-		out.Undecided = "it exceeds the limits of evaluation: " + excess[0]
+		out.Undetermined = "it exceeds the limits of evaluation: " + excess[0]
 		return out, nil
 	}
 	found := c.roots.FindPath(chain, c.config.Now())
-	out.Problem, out.Missing, out.Undecided = found.Problem, found.Missing, found.Undecided
+	out.Problem, out.Missing, out.Undetermined = found.Problem, found.Missing, found.Undetermined
 	out.SetCertificates(found.Certificates, pki.Name)
 	return out, found.Certificates
 }
@@ -214,12 +214,12 @@ func (c *Collector) observeKey(b binding.Binding, body body) evidence.Observatio
 	}
 	facts := evidence.Key{Source: source, Problem: problemFacts(problem)}
 	if problem != nil {
-		facts.Unsound, facts.Weaknesses = problem.Unsound, problem.Weaknesses
+		facts.Inconsistencies, facts.Weaknesses = problem.Inconsistencies, problem.Weaknesses
 	} else {
 		facts = evidence.Key{
 			Source: source, Format: key.Encoding, Algorithm: key.Algorithm, Bits: key.Bits, Escaped: key.Escaped,
 			PublicKey: key.PublicKey, PublicKeyDigest: pki.Digest(key.PublicKey),
-			Unsound: key.Unsound, Weaknesses: key.Weaknesses,
+			Inconsistencies: key.Inconsistencies, Weaknesses: key.Weaknesses,
 		}
 	}
 	facts.ReadableBy, facts.Tracked = c.guard(read.path)

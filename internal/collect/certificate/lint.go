@@ -14,7 +14,7 @@ const maxLinted = 10
 // lint lints the leaf and the following CA certificates that are no roots.
 func (c *Collector) lint(profile string, chain []*x509.Certificate) *evidence.Lints {
 	linter := c.linters[profile]
-	out := &evidence.Lints{Linter: c.linter, Profile: profile, Ran: linter.Count()}
+	out := &evidence.Lints{Linter: c.linter, Profile: profile, LintsRun: linter.Count()}
 	for i, one := range chain[:min(len(chain), maxLinted)] {
 		var found []lints.Finding
 		var err error

@@ -16,7 +16,7 @@ import (
 	"github.com/bindgate/bindgate/internal/resolve/iterate"
 )
 
-// authorities is who said so in authority mode.
+// authorities is who said so in authoritative mode.
 const authorities = "the zones' authoritative servers"
 
 func (c *Collector) authorityAliases(ctx context.Context, b binding.Binding) evidence.Observation[evidence.DNS] {
@@ -25,7 +25,7 @@ func (c *Collector) authorityAliases(ctx context.Context, b binding.Binding) evi
 		return evidence.Failed[evidence.DNS](err.Error(), authorities, c.now())
 	}
 	walk, err := c.walker.Walk(ctx, name, miekg.TypeA, miekg.TypeAAAA)
-	facts := evidence.DNS{Mode: evidence.DNSAuthority, QueryName: name, Hops: spoken(walk), End: end(walk.Chain), Servers: c.matrices(ctx, walk)}
+	facts := evidence.DNS{Mode: evidence.DNSAuthoritative, QueryName: name, Hops: spoken(walk), End: end(walk.Chain), Servers: c.matrices(ctx, walk)}
 	if err != nil {
 		return failed(evidence.Failed[evidence.DNS](err.Error(), authorities, c.now()), facts)
 	}
@@ -33,12 +33,12 @@ func (c *Collector) authorityAliases(ctx context.Context, b binding.Binding) evi
 	seen := facts // what the others look at while facts are being filled in
 	var work sync.WaitGroup
 	facts.ResolversProblem = c.without
-	facts.Resolvers = make([]evidence.View, len(c.resolvers))
+	facts.Resolvers = make([]evidence.ResolverAnswer, len(c.resolvers))
 	for i, resolver := range c.resolvers {
 		work.Go(func() { facts.Resolvers[i] = c.glance(ctx, i, resolver, walk.Chain, name) })
 	}
 	work.Go(func() { facts.Security = c.security(ctx, walk) })
-	facts.Around = around(ctx, c.authority, b, seen)
+	facts.Context = around(ctx, c.authority, b, seen)
 	work.Wait()
 	if doubtful(facts.Security) { // what resolvers make of it decides
 		for i, v := range facts.Resolvers {
@@ -67,7 +67,7 @@ func spoken(walk iterate.Walk) []evidence.Hop {
 	out := hops(walk.Chain, "")
 	for i := range out {
 		for _, r := range walk.Steps[i].Aliases.Replies {
-			if len(r.Said.CNAMEs) == 1 && r.Said.CNAMEs[0].Target == out[i].Target {
+			if len(r.Answer.CNAMEs) == 1 && r.Answer.CNAMEs[0].Target == out[i].Target {
 				out[i].Server = r.Server.Text
 				break
 			}
@@ -76,8 +76,8 @@ func spoken(walk iterate.Walk) []evidence.Hop {
 	return out
 }
 
-func (c *Collector) matrices(ctx context.Context, walk iterate.Walk) []evidence.Matrix {
-	out := make([]evidence.Matrix, len(walk.Steps))
+func (c *Collector) matrices(ctx context.Context, walk iterate.Walk) []evidence.ServerAnswers {
+	out := make([]evidence.ServerAnswers, len(walk.Steps))
 	var work sync.WaitGroup
 	for i, step := range walk.Steps {
 		if last := i == len(out)-1; last {
@@ -92,40 +92,40 @@ func (c *Collector) matrices(ctx context.Context, walk iterate.Walk) []evidence.
 
 // matrix adds to what the servers said which version of the zone they hold, and
 // other records of CNAME owners.
-func (c *Collector) matrix(ctx context.Context, step iterate.Step) evidence.Matrix {
+func (c *Collector) matrix(ctx context.Context, step iterate.Step) evidence.ServerAnswers {
 	m := step.Aliases
-	out := evidence.Matrix{Name: m.Name, Zone: m.Zone.Name, Rows: rows(m)}
+	out := evidence.ServerAnswers{Name: m.Name, Zone: m.Zone.Name, Answers: rows(m)}
 	for i, v := range c.walker.Versions(ctx, m) {
-		out.Rows[i].Serial, out.NegativeTTL = v.Serial, max(out.NegativeTTL, v.NegativeTTL)
+		out.Answers[i].Serial, out.NegativeTTL = v.Serial, max(out.NegativeTTL, v.NegativeTTL)
 	}
 	if said, ok := m.Agreed(); ok && len(said.CNAMEs) > 0 {
 		more, err := c.walker.OtherRecords(ctx, m)
 		if err != nil {
-			out.BesideProblem = err.Error()
+			out.OtherRecordsProblem = err.Error()
 		}
-		out.Beside, out.BesideUnasked = append(addressTypes(step.Others), more.Types...), more.Unasked
+		out.OtherRecords, out.OtherRecordsUnanswered = append(addressTypes(step.Others), more.Types...), more.Unasked
 	}
 	return out
 }
 
 // addressTypes are the types of addresses that some server has at the name itself.
-func addressTypes(all []iterate.Matrix) (types []string) {
+func addressTypes(all []iterate.ZoneAnswers) (types []string) {
 	for _, m := range all {
-		if slices.ContainsFunc(m.Replies, func(r iterate.Reply) bool { return len(r.Said.Records) > 0 }) {
+		if slices.ContainsFunc(m.Replies, func(r iterate.Reply) bool { return len(r.Answer.Records) > 0 }) {
 			types = append(types, miekg.Type(m.Type).String())
 		}
 	}
 	return types
 }
 
-func rows(m iterate.Matrix) []evidence.Row {
-	out := make([]evidence.Row, len(m.Replies))
+func rows(m iterate.ZoneAnswers) []evidence.ServerAnswer {
+	out := make([]evidence.ServerAnswer, len(m.Replies))
 	for i, r := range m.Replies {
-		out[i] = evidence.Row{Server: r.Server.Host, At: r.At.UTC(), Standing: evidence.RowStanding(r.Standing), RCode: r.RCode, Flags: r.Flags, Problem: r.Problem, Address: r.Server.Text, Origin: r.Server.Origin}
+		out[i] = evidence.ServerAnswer{Server: r.Server.Host, At: r.At.UTC(), Status: evidence.ServerStatus(r.Status), RCode: r.RCode, Flags: r.Flags, Problem: r.Problem, Address: r.Server.Text, Origin: r.Server.Origin}
 		if r.At.IsZero() {
 			out[i].At = r.At
 		}
-		for _, alias := range r.Said.CNAMEs {
+		for _, alias := range r.Answer.CNAMEs {
 			out[i].Targets, out[i].TTL = append(out[i].Targets, alias.Target), alias.TTL
 		}
 	}
@@ -141,9 +141,9 @@ const (
 
 // glance compares a resolver with the chain by what it answers clients, and looks closer
 // only where that is not the chain.
-func (c *Collector) glance(ctx context.Context, number int, resolver *resolve.Client, chain resolve.Chain, name string) evidence.View {
+func (c *Collector) glance(ctx context.Context, number int, resolver *resolve.Client, chain resolve.Chain, name string) evidence.ResolverAnswer {
 	if c.lost[number].Load() >= mostLost {
-		return evidence.View{Server: resolver.Server(), Problem: fmt.Sprintf("not asked any more, for it left %d questions of this run without an answer", mostLost)}
+		return evidence.ResolverAnswer{Server: resolver.Server(), Problem: fmt.Sprintf("not asked any more, for it left %d questions of this run without an answer", mostLost)}
 	}
 	short, cancel := context.WithTimeoutCause(ctx, glanceTime, fmt.Errorf("no answer within %v", glanceTime))
 	defer cancel()
@@ -154,10 +154,10 @@ func (c *Collector) glance(ctx context.Context, number int, resolver *resolve.Cl
 	return v
 }
 
-func look(ctx context.Context, resolver *resolve.Client, chain resolve.Chain, name string) evidence.View {
+func look(ctx context.Context, resolver *resolve.Client, chain resolve.Chain, name string) evidence.ResolverAnswer {
 	led, err := resolver.Ask(ctx, name)
 	if err != nil {
-		return evidence.View{Server: resolver.Server(), Problem: err.Error()}
+		return evidence.ResolverAnswer{Server: resolver.Server(), Problem: err.Error()}
 	}
 	want, seen := targetsFrom(chain, 0), chain
 	var hopsSeen []resolve.Hop
@@ -177,13 +177,13 @@ func look(ctx context.Context, resolver *resolve.Client, chain resolve.Chain, na
 		return view(ctx, resolver, name)
 	}
 	seen.Hops, seen.TTL = hopsSeen, 0
-	return evidence.View{Server: resolver.Server(), Hops: hops(seen, resolver.Server()), End: end(seen)}
+	return evidence.ResolverAnswer{Server: resolver.Server(), Hops: hops(seen, resolver.Server()), End: end(seen)}
 }
 
 // view is what a resolver says.
-func view(ctx context.Context, resolver *resolve.Client, name string) evidence.View {
+func view(ctx context.Context, resolver *resolve.Client, name string) evidence.ResolverAnswer {
 	chain, led, err := resolver.WalkAndAsk(ctx, name)
-	v := evidence.View{Server: resolver.Server(), End: end(chain)}
+	v := evidence.ResolverAnswer{Server: resolver.Server(), End: end(chain)}
 	if len(chain.Hops) > 0 {
 		v.Hops = hops(chain, resolver.Server())
 	}
@@ -193,7 +193,7 @@ func view(ctx context.Context, resolver *resolve.Client, name string) evidence.V
 		v.Bogus = errors.As(err, &e) && e.Kind == resolve.Bogus
 		return v
 	}
-	v.Unlike = clientsOf(chain, led, name, resolver.Server()).Unlike
+	v.Differing = clientsOf(chain, led, name, resolver.Server()).Differing
 	return v
 }
 
@@ -201,7 +201,7 @@ func (c *Collector) security(ctx context.Context, walk iterate.Walk) []evidence.
 	all, err := c.walker.Validate(ctx, walk)
 	out := make([]evidence.NameSecurity, 0, len(all)+1)
 	for _, s := range all {
-		out = append(out, evidence.NameSecurity{Name: s.Name, Zone: s.Zone, Status: string(s.Status), Reason: s.Reason, Until: s.Until})
+		out = append(out, evidence.NameSecurity{Name: s.Name, Zone: s.Zone, Status: string(s.Status), Reason: s.Reason, Expires: s.Until})
 	}
 	if err != nil {
 		out = append(out, evidence.NameSecurity{Name: walk.Name, Status: evidence.DNSSECIndeterminate, Reason: err.Error()})
@@ -217,7 +217,7 @@ func (c *Collector) authorityProof(ctx context.Context, b binding.Binding) evide
 	}
 	owner, err := proofOwner(b)
 	if errors.Is(err, errTooLong) {
-		return evidence.Observed(evidence.Proof{Owner: owner, Impossible: err.Error()}, authorities, c.now())
+		return evidence.Observed(evidence.Proof{Owner: owner, OwnerProblem: err.Error()}, authorities, c.now())
 	}
 	if err != nil {
 		return evidence.Failed[evidence.Proof](err.Error(), authorities, c.now())
@@ -226,7 +226,7 @@ func (c *Collector) authorityProof(ctx context.Context, b binding.Binding) evide
 	facts := proofFacts(owner, walk.Chain, authorities)
 	for i, step := range walk.Steps {
 		for _, m := range step.Others {
-			compareServers(walk.Chain, i, step.Aliases, m, &facts.Unlike)
+			compareServers(walk.Chain, i, step.Aliases, m, &facts.Differing)
 		}
 	}
 	if n := len(walk.Steps); n > 0 && len(walk.Steps[n-1].Others) > 0 && len(walk.Hops) < n {
@@ -243,14 +243,14 @@ func (c *Collector) authorityProof(ctx context.Context, b binding.Binding) evide
 }
 
 // everywhere parts records in those that all authoritative replies hold, and others.
-func everywhere(m iterate.Matrix) (all, some []string) {
+func everywhere(m iterate.ZoneAnswers) (all, some []string) {
 	counts, replies := map[string]int{}, 0
 	for _, r := range m.Replies {
-		if r.Standing != iterate.Authoritative {
+		if r.Status != iterate.Authoritative {
 			continue
 		}
 		replies++
-		for _, text := range r.Said.Records {
+		for _, text := range r.Answer.Records {
 			counts[text]++
 		}
 	}

@@ -50,49 +50,49 @@ func TestAuthorityEvidence(t *testing.T) {
 		return roundTrip(t, got)
 	}
 	got := observe("api.demo.com")
-	if got.State != evidence.StateObserved || got.Facts.Mode != evidence.DNSAuthority || len(got.Facts.Servers) != 2 {
+	if got.State != evidence.StateObserved || got.Facts.Mode != evidence.DNSAuthoritative || len(got.Facts.Servers) != 2 {
 		t.Fatalf("got %+v", got)
 	}
 	m := got.Facts.Servers[0]
-	if m.Name != "api.demo.com" || m.Zone != "demo.com" || m.NegativeTTL != 60 || len(m.Rows) != 2 || m.Beside != nil {
+	if m.Name != "api.demo.com" || m.Zone != "demo.com" || m.NegativeTTL != 60 || len(m.Answers) != 2 || m.OtherRecords != nil {
 		t.Errorf("got %+v", m)
 	}
-	for _, row := range m.Rows {
-		if row.Standing != evidence.StandingAuthoritative || row.TTL != 60 || !cmp.Equal(row.Targets, []string{sub}) || row.At.IsZero() || !cmp.Equal(row.Flags, []string{"AA"}) {
+	for _, row := range m.Answers {
+		if row.Status != evidence.ServerAuthoritative || row.TTL != 60 || !cmp.Equal(row.Targets, []string{sub}) || row.At.IsZero() || !cmp.Equal(row.Flags, []string{"AA"}) {
 			t.Errorf("got %+v", row)
 		}
 	}
-	if caa := got.Facts.Around.CAA; len(caa) != 3 || caa[2].Name != "com" || caa[2].Event != evidence.EventNoData {
+	if caa := got.Facts.Context.CAA; len(caa) != 3 || caa[2].Name != "com" || caa[2].Event != evidence.EventNoData {
 		t.Errorf("got CAA %+v", caa)
 	}
-	standings := func(domain string) (out []evidence.RowStanding) {
-		for _, row := range observe(domain).Facts.Servers[0].Rows {
-			out = append(out, row.Standing)
+	standings := func(domain string) (out []evidence.ServerStatus) {
+		for _, row := range observe(domain).Facts.Servers[0].Answers {
+			out = append(out, row.Status)
 		}
 		return out
 	}
-	for domain, want := range map[string][]evidence.RowStanding{
-		"api.mixed.com":    {evidence.StandingAuthoritative, evidence.StandingAuthoritative},
-		"api.partlame.com": {evidence.StandingAuthoritative, evidence.StandingLame},
-		"api.partdown.com": {evidence.StandingUnreachable, evidence.StandingAuthoritative},
+	for domain, want := range map[string][]evidence.ServerStatus{
+		"api.mixed.com":    {evidence.ServerAuthoritative, evidence.ServerAuthoritative},
+		"api.partlame.com": {evidence.ServerAuthoritative, evidence.ServerLame},
+		"api.partdown.com": {evidence.ServerUnreachable, evidence.ServerAuthoritative},
 	} {
 		if diff := cmp.Diff(want, standings(domain)); diff != "" {
 			t.Errorf("%s: %s", domain, diff)
 		}
 	}
-	if rows := observe("api.mixed.com").Facts.Servers[0].Rows; rows[0].Serial != 7 || rows[1].Serial != 6 {
+	if rows := observe("api.mixed.com").Facts.Servers[0].Answers; rows[0].Serial != 7 || rows[1].Serial != 6 {
 		t.Errorf("serials: got %+v", rows)
 	}
-	if got := observe("api.nomail.com").Facts.Servers[0]; got.Beside != nil || !strings.Contains(got.BesideProblem, "api.nomail.com MX") {
+	if got := observe("api.nomail.com").Facts.Servers[0]; got.OtherRecords != nil || !strings.Contains(got.OtherRecordsProblem, "api.nomail.com MX") {
 		t.Errorf("beside, when MX cannot be asked for: got %+v", got)
 	}
-	if got := observe("beside.crooked.com").Facts.Servers[0].Beside; !cmp.Equal(got, []string{"A", "TXT"}) {
+	if got := observe("beside.crooked.com").Facts.Servers[0].OtherRecords; !cmp.Equal(got, []string{"A", "TXT"}) {
 		t.Errorf("beside: got %v", got)
 	}
-	if got := observe("unregistered.demo.com").Facts.Around.Orphaned; got != "nobody-has-this.net" {
-		t.Errorf("orphaned: got %q", got)
+	if got := observe("unregistered.demo.com").Facts.Context.UnregisteredDomain; got != "nobody-has-this.net" {
+		t.Errorf("unregistered: got %q", got)
 	}
-	if got := observe("a.b.no.demo.com").Facts.Around.Missing; got != "no.demo.com" {
+	if got := observe("a.b.no.demo.com").Facts.Context.Missing; got != "no.demo.com" {
 		t.Errorf("missing: got %q", got)
 	}
 	if got := observe("api.lame.com"); got.State != evidence.StateFailed || len(got.Facts.Servers) != 1 {
@@ -110,11 +110,11 @@ func TestIntranetWantsAResolver(t *testing.T) {
 	}
 }
 
-// Evidence of before authority mode can still be read.
+// Evidence of before authoritative mode can still be read.
 func TestOldEvidence(t *testing.T) {
 	var d evidence.DNS
 	err := json.Unmarshal([]byte(`{"mode":"resolver","queryName":"a.b","hops":[],"end":{"name":"a.b","event":"nxdomain"}}`), &d)
-	if err != nil || d.Around != nil || d.Servers != nil {
+	if err != nil || d.Context != nil || d.Servers != nil {
 		t.Errorf("got %+v, %v", d, err)
 	}
 }
@@ -153,22 +153,22 @@ func TestWhatIsRecognised(t *testing.T) {
 		return c.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: groupID, RegionID: "cn-hangzhou", DomainProof: proof})
 	}
 	got, _ := collect("doubled.demo.com", binding.ProofCNAME)
-	if diff := cmp.Diff([]evidence.Lookup{{Name: "doubled.demo.com.demo.com", Records: []string{"CNAME " + sub}}}, roundTrip(t, got).Facts.Around.Misplaced); diff != "" {
+	if diff := cmp.Diff([]evidence.Lookup{{Name: "doubled.demo.com.demo.com", Records: []string{"CNAME " + sub}}}, roundTrip(t, got).Facts.Context.Misplaced); diff != "" {
 		t.Errorf("an owner with the zone's name twice: %s", diff)
 	}
-	if got, _ := collect("no.demo.com", binding.ProofCNAME); got.Facts.Around.Misplaced != nil {
-		t.Errorf("got %+v", got.Facts.Around.Misplaced)
+	if got, _ := collect("no.demo.com", binding.ProofCNAME); got.Facts.Context.Misplaced != nil {
+		t.Errorf("got %+v", got.Facts.Context.Misplaced)
 	}
 	_, proof := collect("proofs.demo.com", binding.ProofTXT)
 	if diff := cmp.Diff([]evidence.Lookup{{Name: "proofs.demo.com", Records: []string{"apigateway-domain-verification=" + sub}}}, roundTrip(t, proof).Facts.Misplaced); diff != "" {
 		t.Errorf("a proof at the domain itself: %s", diff)
 	}
 	long := strings.Repeat("abcdefg.", 30) + "demo.com"
-	if _, proof := collect(long, binding.ProofTXT); proof.State != evidence.StateObserved || !strings.Contains(proof.Facts.Impossible, "281 octets") {
+	if _, proof := collect(long, binding.ProofTXT); proof.State != evidence.StateObserved || !strings.Contains(proof.Facts.OwnerProblem, "281 octets") {
 		t.Errorf("a proof whose owner is too long: got %+v", proof)
 	}
 	got, _ = collect("api.nonew.com", binding.ProofCNAME)
-	if m := got.Facts.Servers[0]; got.State != evidence.StateObserved || m.Beside != nil || m.BesideProblem != "" || !cmp.Equal(m.BesideUnasked, []string{"HTTPS", "CAA"}) {
+	if m := got.Facts.Servers[0]; got.State != evidence.StateObserved || m.OtherRecords != nil || m.OtherRecordsProblem != "" || !cmp.Equal(m.OtherRecordsUnanswered, []string{"HTTPS", "CAA"}) {
 		t.Errorf("a server that drops HTTPS and CAA: got %+v", got)
 	}
 	got, _ = collect("api.lame.com", binding.ProofCNAME)
@@ -194,7 +194,7 @@ func TestGlueAndTheZonesOwnAddress(t *testing.T) {
 		got, _ := c.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: groupID, RegionID: "cn-hangzhou"})
 		var rows []row
 		if len(got.Facts.Servers) > 0 {
-			for _, r := range roundTrip(t, got).Facts.Servers[0].Rows {
+			for _, r := range roundTrip(t, got).Facts.Servers[0].Answers {
 				host, _, _ := net.SplitHostPort(r.Address)
 				rows = append(rows, row{host, r.Origin, strings.Join(r.Targets, " ")})
 			}
@@ -213,11 +213,11 @@ func TestGlueAndTheZonesOwnAddress(t *testing.T) {
 func TestProofThatTheQuestionForTXTDoesNotFind(t *testing.T) {
 	_, got := authority(t).Collect(t.Context(), binding.Binding{DomainName: "api.split.com", GroupID: groupID, DomainProof: binding.ProofTXT})
 	facts := roundTrip(t, got).Facts
-	if len(facts.Unlike) != 1 {
+	if len(facts.Differing) != 1 {
 		t.Fatalf("got %+v", got)
 	}
-	want := evidence.ClientAnswer{Name: groupID + ".api.split.com", Type: "TXT", Server: facts.Unlike[0].Server, CNAME: groupID + ".both.mixed.com", Targets: []string{"old.demo.com"}}
-	if diff := cmp.Diff(want, facts.Unlike[0]); diff != "" {
+	want := evidence.ClientAnswer{Name: groupID + ".api.split.com", Type: "TXT", Server: facts.Differing[0].Server, CNAME: groupID + ".both.mixed.com", Targets: []string{"old.demo.com"}}
+	if diff := cmp.Diff(want, facts.Differing[0]); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -237,17 +237,17 @@ func TestFamilyThatIsMissing(t *testing.T) {
 		if got.State != evidence.StateObserved || got.Facts.End.Event != evidence.EventAddress {
 			t.Fatalf("%v: got %+v", lacking, got)
 		}
-		rows := roundTrip(t, got).Facts.Servers[0].Rows
-		if len(rows) != 2 || rows[0].Standing != evidence.StandingAuthoritative {
+		rows := roundTrip(t, got).Facts.Servers[0].Answers
+		if len(rows) != 2 || rows[0].Status != evidence.ServerAuthoritative {
 			t.Fatalf("%v: got %+v", lacking, rows)
 		}
-		if r := rows[1]; r.Standing != evidence.StandingNotTested || r.Targets != nil || !strings.Contains(r.Problem, "no way to addresses of that family") {
+		if r := rows[1]; r.Status != evidence.ServerNotTested || r.Targets != nil || !strings.Contains(r.Problem, "no way to addresses of that family") {
 			t.Errorf("%v: got %+v", lacking, r)
 		}
 	}
 }
 
-// Beside authority mode a resolver answers for INTRANET names, and for no others.
+// Beside authoritative mode a resolver answers for INTRANET names, and for no others.
 func TestIntranetIsAskedOfTheResolver(t *testing.T) {
 	l, w := internet(t, nil)
 	vpc := strings.TrimSuffix(lab.SubDomain, ".alicloudapi.com") + "-vpc.alicloudapi.com"

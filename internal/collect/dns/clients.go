@@ -28,12 +28,12 @@ func clientsOf(chain resolve.Chain, led []resolve.Led, owner, server string) *ev
 			c.Missing = append(c.Missing, a)
 			continue
 		}
-		c.Asked++
+		c.Compared++
 		fill(&a, l.Lead)
 		// A resolver may leave out the aliases: what counts is where clients get.
 		flattened := len(a.Targets) == 0 && len(a.Records) > 0 && !slices.ContainsFunc(a.Records, func(r string) bool { return !slices.Contains(chain.Records, r) })
 		if !agrees(chain, l.Type, want, l.Lead) && !flattened {
-			c.Unlike = append(c.Unlike, a)
+			c.Differing = append(c.Differing, a)
 		}
 	}
 	return c
@@ -45,7 +45,7 @@ func clientsOfServers(walk iterate.Walk) *evidence.Clients {
 	c := &evidence.Clients{}
 	for i, step := range walk.Steps {
 		for _, m := range step.Others {
-			c.Asked += compareServers(walk.Chain, i, step.Aliases, m, &c.Unlike)
+			c.Compared += compareServers(walk.Chain, i, step.Aliases, m, &c.Differing)
 			if missing := missingType(step.Aliases, m); missing != nil {
 				c.Missing = append(c.Missing, *missing)
 			}
@@ -56,9 +56,9 @@ func clientsOfServers(walk iterate.Walk) *evidence.Clients {
 
 // compareServers compares the replies of a matrix for records of the name at a place
 // in the chain with those for its CNAME, and returns how many there were.
-func compareServers(chain resolve.Chain, place int, aliases, m iterate.Matrix, unlike *[]evidence.ClientAnswer) (compared int) {
+func compareServers(chain resolve.Chain, place int, aliases, m iterate.ZoneAnswers, unlike *[]evidence.ClientAnswer) (compared int) {
 	for n, r := range m.Replies {
-		if n >= len(aliases.Replies) || r.Standing != iterate.Authoritative || aliases.Replies[n].Standing != iterate.Authoritative {
+		if n >= len(aliases.Replies) || r.Status != iterate.Authoritative || aliases.Replies[n].Status != iterate.Authoritative {
 			continue
 		}
 		compared++
@@ -70,7 +70,7 @@ func compareServers(chain resolve.Chain, place int, aliases, m iterate.Matrix, u
 			continue
 		}
 		fill(&a, lead)
-		own, rest := aliases.Replies[n].Said.CNAMEs, chain
+		own, rest := aliases.Replies[n].Answer.CNAMEs, chain
 		var want []string
 		if len(own) > 0 {
 			a.CNAME, want = own[0].Target, []string{own[0].Target}
@@ -92,13 +92,13 @@ func compareServers(chain resolve.Chain, place int, aliases, m iterate.Matrix, u
 }
 
 // missingType is a type that no server answers for that answers for the CNAME.
-func missingType(aliases, m iterate.Matrix) *evidence.ClientAnswer {
+func missingType(aliases, m iterate.ZoneAnswers) *evidence.ClientAnswer {
 	problem, heard := "", false
 	for n, r := range m.Replies {
-		if r.Standing == iterate.Authoritative {
+		if r.Status == iterate.Authoritative {
 			return nil
 		}
-		if n < len(aliases.Replies) && aliases.Replies[n].Standing == iterate.Authoritative {
+		if n < len(aliases.Replies) && aliases.Replies[n].Status == iterate.Authoritative {
 			problem, heard = r.Problem, true
 		}
 	}

@@ -33,11 +33,11 @@ func TestServersThatAnswerClientsOtherwise(t *testing.T) {
 		"api.mixed.com":      nil, // each server is at one with itself
 	} {
 		got, _ := c.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: groupID, RegionID: "cn-hangzhou"})
-		if got.State != evidence.StateObserved || got.Facts.Clients == nil || got.Facts.Clients.Asked == 0 || got.Facts.Clients.Missing != nil {
+		if got.State != evidence.StateObserved || got.Facts.Clients == nil || got.Facts.Clients.Compared == 0 || got.Facts.Clients.Missing != nil {
 			t.Errorf("%s: got %+v", domain, got)
 			continue
 		}
-		unlike := roundTrip(t, got).Facts.Clients.Unlike
+		unlike := roundTrip(t, got).Facts.Clients.Differing
 		for i := range unlike {
 			if unlike[i].Server == "" {
 				t.Errorf("%s: no server in %+v", domain, unlike[i])
@@ -87,20 +87,20 @@ func TestResolverThatOverridesAddresses(t *testing.T) {
 	} {
 		c := collectorThat(t, tt.change, records...)
 		got, _ := c.Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", GroupID: groupID, RegionID: "cn-hangzhou"})
-		if got.State != evidence.StateObserved || got.Facts.Clients.Asked != 2 {
+		if got.State != evidence.StateObserved || got.Facts.Clients.Compared != 2 {
 			t.Errorf("%s: got %+v", name, got)
 			continue
 		}
 		for i := range tt.want {
 			tt.want[i].Name, tt.want[i].Server, tt.want[i].CNAME = "api.demo.com", server(c), sub
 		}
-		if diff := cmp.Diff(tt.want, got.Facts.Clients.Unlike); diff != "" {
+		if diff := cmp.Diff(tt.want, got.Facts.Clients.Differing); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 		_, w := internet(t, nil)
 		both := NewAuthority(w, []*resolve.Client{c.resolvers[0]}, "", c.now, c.label)
 		got, _ = both.Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", GroupID: groupID, RegionID: "cn-hangzhou"})
-		if diff := cmp.Diff(tt.want, got.Facts.Resolvers[0].Unlike); diff != "" {
+		if diff := cmp.Diff(tt.want, got.Facts.Resolvers[0].Differing); diff != "" {
 			t.Errorf("%s, beside the authoritative servers: %s", name, diff)
 		}
 	}
@@ -117,7 +117,7 @@ func TestLossyResolverIsGivenUp(t *testing.T) {
 		}
 	})
 	both := NewAuthority(w, c.resolvers, "", c.now, c.label)
-	collect := func(domain string) evidence.View {
+	collect := func(domain string) evidence.ResolverAnswer {
 		got, _ := both.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: groupID, RegionID: "cn-hangzhou"})
 		if got.State != evidence.StateObserved || len(got.Facts.Resolvers) != 1 || got.Facts.Resolvers[0].Problem == "" {
 			t.Fatalf("%s: got %+v", domain, got)
@@ -159,7 +159,7 @@ func TestGlance(t *testing.T) {
 	both := NewAuthority(w, c.resolvers, "", c.now, c.label)
 	got, _ := both.Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", GroupID: groupID, RegionID: "cn-hangzhou"})
 	server := c.resolvers[0].Server()
-	want := []evidence.View{{Server: server, Hops: []evidence.Hop{{Owner: "api.demo.com", Target: sub, TTL: 42, Server: server}},
+	want := []evidence.ResolverAnswer{{Server: server, Hops: []evidence.Hop{{Owner: "api.demo.com", Target: sub, TTL: 42, Server: server}},
 		End: evidence.End{Name: sub, Event: evidence.EventAddress, Addresses: []string{"127.0.53.80"}}}}
 	if diff := cmp.Diff(want, roundTrip(t, got).Facts.Resolvers); diff != "" || asked.Load() != 2 {
 		t.Errorf("%d questions: %s", asked.Load(), diff)

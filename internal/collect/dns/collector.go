@@ -1,6 +1,6 @@
 // Package dns turns what name servers say about a binding's domain into
 // evidence: the CNAME chain and its context, and the TXT record that
-// proves ownership. In authority mode it asks the zones' own servers, in
+// proves ownership. In authoritative mode it asks the zones' own servers, in
 // resolver mode one resolver.
 package dns
 
@@ -24,8 +24,8 @@ import (
 // Collector collects DNS evidence. It is safe for concurrent use.
 type Collector struct {
 	walker    *iterate.Walker   // nil: resolver mode
-	resolvers []*resolve.Client // resolver mode: one; authority mode: to compare with, and for INTRANET names
-	without   string            // authority mode: why resolvers are missing
+	resolvers []*resolve.Client // resolver mode: one; authoritative mode: to compare with, and for INTRANET names
+	without   string            // authoritative mode: why resolvers are missing
 	lost      []atomic.Int32    // glances at each resolver in vain
 	now       func() time.Time
 	label     func() string
@@ -38,7 +38,7 @@ func New(resolver *resolve.Client, now func() time.Time, label func() string) *C
 	return &Collector{resolvers: []*resolve.Client{resolver}, now: now, label: label}
 }
 
-// NewAuthority makes a collector in authority mode. The resolvers are asked
+// NewAuthority makes a collector in authoritative mode. The resolvers are asked
 // in addition to the authoritative servers, and for INTRANET names, which have no public authority;
 // there may be none, and without says why some or all are missing.
 func NewAuthority(w *iterate.Walker, resolvers []*resolve.Client, without string, now func() time.Time, label func() string) *Collector {
@@ -49,7 +49,7 @@ func NewAuthority(w *iterate.Walker, resolvers []*resolve.Client, without string
 // proof if that is how the binding proves its domain. An observation that
 // failed holds the aliases that were seen until then.
 func (c *Collector) Collect(ctx context.Context, b binding.Binding) (evidence.Observation[evidence.DNS], evidence.Observation[evidence.Proof]) {
-	if b.CertificateAlone {
+	if b.CertificateOnly {
 		const why = "the certificate is judged alone: no group was named"
 		return evidence.NotCollected[evidence.DNS](why), evidence.NotCollected[evidence.Proof](why)
 	}
@@ -97,7 +97,7 @@ func (c *Collector) aliases(ctx context.Context, b binding.Binding) evidence.Obs
 			return failed(evidence.Failed[evidence.DNS](err.Error(), resolver.Server(), c.now()), facts), err
 		}
 		facts.Clients = clientsOf(chain, led, name, resolver.Server())
-		facts.Around = around(ctx, resolver.Follow, b, facts)
+		facts.Context = around(ctx, resolver.Follow, b, facts)
 		return evidence.Observed(facts, resolver.Server(), c.now()), nil
 	})
 }
@@ -108,7 +108,7 @@ func (c *Collector) proof(ctx context.Context, b binding.Binding) evidence.Obser
 	}
 	owner, err := proofOwner(b)
 	if errors.Is(err, errTooLong) {
-		return evidence.Observed(evidence.Proof{Owner: owner, Impossible: err.Error()}, c.resolvers[0].Server(), c.now())
+		return evidence.Observed(evidence.Proof{Owner: owner, OwnerProblem: err.Error()}, c.resolvers[0].Server(), c.now())
 	}
 	if err != nil {
 		return evidence.Failed[evidence.Proof](err.Error(), c.resolvers[0].Server(), c.now())

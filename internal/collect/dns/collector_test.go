@@ -113,16 +113,16 @@ func TestCollectAliases(t *testing.T) {
 			QueryName: "no.example", Hops: []evidence.Hop{}, End: evidence.End{Name: "no.example", Event: evidence.EventNameError},
 		},
 	}
-	arounds := map[string]*evidence.Around{
+	arounds := map[string]*evidence.DNSContext{
 		"faß.example": {HTTPS: &evidence.Lookup{Name: "xn--fa-hia.example", Event: evidence.EventNoData},
 			Group: &evidence.Lookup{Name: groupID + "-cn-hangzhou.alicloudapi.com", Records: []string{"192.0.2.10"}}},
 		"no.example": {HTTPS: &evidence.Lookup{Name: "no.example", Event: evidence.EventNameError}, Missing: "example"},
 	}
 	for domain, want := range tests {
-		want.Mode, want.Clients = evidence.DNSResolver, &evidence.Clients{Asked: 2}
-		want.Around = arounds[domain]
-		if want.Around == nil {
-			want.Around = &evidence.Around{HTTPS: &evidence.Lookup{Name: want.QueryName, Event: evidence.EventNoData}}
+		want.Mode, want.Clients = evidence.DNSResolver, &evidence.Clients{Compared: 2}
+		want.Context = arounds[domain]
+		if want.Context == nil {
+			want.Context = &evidence.DNSContext{HTTPS: &evidence.Lookup{Name: want.QueryName, Event: evidence.EventNoData}}
 		}
 		got, proof := c.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: groupID, RegionID: "cn-hangzhou", DomainProof: binding.ProofCNAME})
 		if diff := cmp.Diff(evidence.Observed(want, server, noon), got); diff != "" {
@@ -197,7 +197,7 @@ func TestCollectRefusesNamesItCannotAsk(t *testing.T) {
 	} {
 		dns, proof := c.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: group, DomainProof: binding.ProofTXT})
 		if domain == long+"co" && group == groupID { // what will not change is an observation
-			if proof.State != evidence.StateObserved || !strings.Contains(proof.Facts.Impossible, "283 octets") {
+			if proof.State != evidence.StateObserved || !strings.Contains(proof.Facts.OwnerProblem, "283 octets") {
 				t.Errorf("%q: got proof %+v", domain, proof)
 			}
 			continue
@@ -212,7 +212,7 @@ func TestCollectRefusesNamesItCannotAsk(t *testing.T) {
 }
 
 func TestCollectLeavesOut(t *testing.T) {
-	dns, proof := collector(t).Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", CertificateAlone: true})
+	dns, proof := collector(t).Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", CertificateOnly: true})
 	if dns.State != evidence.StateNotCollected || proof.State != evidence.StateNotCollected || dns.Reason == "" {
 		t.Errorf("got %+v, %+v", dns, proof)
 	}

@@ -21,8 +21,8 @@ const most = 16
 
 // around collects the context of a chain. What cannot be collected is a problem
 // in its own place and no other.
-func around(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) *evidence.Around {
-	a := &evidence.Around{HTTPS: lookup(ctx, ask, destination(d), miekg.TypeHTTPS)}
+func around(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) *evidence.DNSContext {
+	a := &evidence.DNSContext{HTTPS: lookup(ctx, ask, destination(d), miekg.TypeHTTPS)}
 	a.HTTPS.Name = d.QueryName
 	alone := len(d.Hops) == 0
 	switch {
@@ -30,7 +30,7 @@ func around(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) 
 		a.Missing = missing(ctx, ask, d.QueryName)
 		a.Misplaced = doubled(ctx, ask, d)
 	case d.End.Event == evidence.EventNameError:
-		a.Orphaned = orphaned(ctx, ask, d.End.Name)
+		a.UnregisteredDomain = unregistered(ctx, ask, d.End.Name)
 	case d.End.Event == evidence.EventNoData && alone:
 		a.Types = typesAt(ctx, ask, d.QueryName)
 		a.Misplaced = doubled(ctx, ask, d)
@@ -101,7 +101,7 @@ func doubled(ctx context.Context, ask follow, d evidence.DNS) (found []evidence.
 }
 
 // zonesOf are the zone of a name, where its servers were asked, and its registrable domain.
-func zonesOf(name string, servers []evidence.Matrix) (zones []string) {
+func zonesOf(name string, servers []evidence.ServerAnswers) (zones []string) {
 	if len(servers) > 0 && servers[0].Zone != "." {
 		zones = append(zones, servers[0].Zone)
 	}
@@ -115,7 +115,7 @@ func zonesOf(name string, servers []evidence.Matrix) (zones []string) {
 // behind its owner, below the registrable domain, and at the domain itself.
 func misplacedProof(ctx context.Context, ask follow, p evidence.Proof) (found []evidence.Lookup) {
 	group, domain, _ := strings.Cut(p.Owner, ".")
-	if slices.ContainsFunc(p.Records, isToken) || len(p.Partial) > 0 || len(p.Unlike) > 0 {
+	if slices.ContainsFunc(p.Records, isToken) || len(p.Partial) > 0 || len(p.Differing) > 0 {
 		return nil
 	}
 	names := []string{domain}
@@ -136,8 +136,8 @@ func misplacedProof(ctx context.Context, ask follow, p evidence.Proof) (found []
 
 func isToken(text string) bool { return strings.HasPrefix(text, "apigateway-domain-") }
 
-// orphaned is the registrable domain of a name, if it does not exist.
-func orphaned(ctx context.Context, ask follow, name string) string {
+// unregistered is the registrable domain of a name, if it does not exist.
+func unregistered(ctx context.Context, ask follow, name string) string {
 	domain, err := publicsuffix.EffectiveTLDPlusOne(name)
 	if err != nil {
 		return ""

@@ -34,7 +34,7 @@ type Collector struct {
 // New makes a collector for one run; parallel bounds how many groups it reads
 // at once for the listing of a region, at least one.
 func New(r Reader, now func() time.Time, parallel int) *Collector {
-	return &Collector{reader: r, now: now, parallel: max(1, parallel), regions: memo.Memo[string, *index]{Own: memo.CutShort}}
+	return &Collector{reader: r, now: now, parallel: max(1, parallel), regions: memo.Memo[string, *index]{Transient: memo.Interrupted}}
 }
 
 const noGroup = "no API group was named, only the certificate is judged"
@@ -46,7 +46,7 @@ const noGroup = "no API group was named, only the certificate is judged"
 // right fails the observation regardless of what the domain serves: after the calls nobody
 // could tell whether the certificate is in place.
 func (c *Collector) Group(ctx context.Context, b binding.Binding, served bool) evidence.Observation[evidence.Group] {
-	if b.CertificateAlone {
+	if b.CertificateOnly {
 		return evidence.NotCollected[evidence.Group](noGroup)
 	}
 	from := c.reader.Endpoint(b.RegionID)
@@ -76,7 +76,7 @@ func (c *Collector) Group(ctx context.Context, b binding.Binding, served bool) e
 // base path. A right that is missing makes the observation incomplete, which its Problem
 // tells; any other failure makes it a failed one.
 func (c *Collector) Account(ctx context.Context, b binding.Binding, g evidence.Group, chain []string) evidence.Observation[evidence.Account] {
-	if b.CertificateAlone {
+	if b.CertificateOnly {
 		return evidence.NotCollected[evidence.Account](noGroup)
 	}
 	from := c.reader.Endpoint(b.RegionID)
@@ -89,19 +89,19 @@ func (c *Collector) Account(ctx context.Context, b binding.Binding, g evidence.G
 	}
 	problem := cmp.Or(x.problem, x.misses(g.GroupID))
 	return evidence.Observed(evidence.Account{
-		Groups:    len(x.groups),
-		Complete:  problem == "",
-		Problem:   problem,
-		Holders:   x.holders(b.DomainName, g),
-		AliasedTo: x.aliasedTo(chain, g.GroupID),
+		GroupsRead:  len(x.groups),
+		Complete:    problem == "",
+		Problem:     problem,
+		BoundGroups: x.holders(b.DomainName, g),
+		CNAMETarget: x.aliasedTo(chain, g.GroupID),
 	}, from, c.now())
 }
 
-// Losers lists and reads every group of the region again, and returns those
+// DisplacedGroups lists and reads every group of the region again, and returns those
 // that conflict with the binding: what a force would take the domain from. All
 // of them, because a group that took the domain since it was judged would lose
 // it too. A region that cannot be read whole is an error.
-func (c *Collector) Losers(ctx context.Context, b binding.Binding, g evidence.Group) ([]evidence.Holder, error) {
+func (c *Collector) DisplacedGroups(ctx context.Context, b binding.Binding, g evidence.Group) ([]evidence.BoundGroup, error) {
 	x, err := c.read(ctx, b.RegionID, c.reader.GroupsNow, c.reader.GroupNow)
 	if err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func (c *Collector) Losers(ctx context.Context, b binding.Binding, g evidence.Gr
 	if problem := cmp.Or(x.problem, x.misses(b.GroupID)); problem != "" {
 		return nil, incompleteError(problem)
 	}
-	return (evidence.Account{Holders: x.holders(b.DomainName, g)}).Conflicts(), nil
+	return (evidence.Account{BoundGroups: x.holders(b.DomainName, g)}).Conflicts(), nil
 }
 
 type incompleteError string

@@ -95,7 +95,7 @@ func wish(domain string) binding.Binding {
 func collector(f *fake) *Collector { return New(f, func() time.Time { return clock }, 4) }
 
 var (
-	refused   = &gateway.Error{Kind: gateway.NoPermission, Action: "DescribeApiGroup", Right: "apigateway:DescribeApiGroup on acs:apigateway:cn-hangzhou:*:apigroup/b"}
+	refused   = &gateway.Error{Kind: gateway.NoPermission, Action: "DescribeApiGroup", Permission: "apigateway:DescribeApiGroup on acs:apigateway:cn-hangzhou:*:apigroup/b"}
 	errBroken = errors.New("connection reset")
 )
 
@@ -124,7 +124,7 @@ func TestGroup(t *testing.T) {
 			evidence.Failed[evidence.Group](errors.Join(refused, errors.New("no certificate was scripted")).Error(), "https://gateway", clock)},
 		"no certificate, no right": {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": refused}}, plain, true, evidence.Observed(own, "https://gateway", clock)},
 		"not found":                {&fake{}, wish("api.demo.com"), true, evidence.Observed(evidence.Group{}, "https://gateway", clock)},
-		"no group":                 {&fake{}, binding.Binding{CertificateAlone: true}, true, evidence.NotCollected[evidence.Group](noGroup)},
+		"no group":                 {&fake{}, binding.Binding{CertificateOnly: true}, true, evidence.NotCollected[evidence.Group](noGroup)},
 		"broken":                   {&fake{errs: map[string]error{"own": errBroken}}, wish("api.demo.com"), false, evidence.Failed[evidence.Group]("connection reset", "https://gateway", clock)},
 		"broken certificate":       {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": errBroken}}, wish("api.demo.com"), true, evidence.Failed[evidence.Group]("connection reset\nno certificate was scripted", "https://gateway", clock)},
 	} {
@@ -162,10 +162,10 @@ func TestHolders(t *testing.T) {
 	} {
 		f := &fake{groups: []evidence.Group{own, tc.other}}
 		o := collector(f).Account(t.Context(), wish(tc.domain), own, nil)
-		if o.State != evidence.StateObserved || !o.Facts.Complete || o.Facts.Groups != 2 {
+		if o.State != evidence.StateObserved || !o.Facts.Complete || o.Facts.GroupsRead != 2 {
 			t.Errorf("%s: got %+v", name, o)
 		}
-		if got := domains(o.Facts.Holders); got != tc.want {
+		if got := domains(o.Facts.BoundGroups); got != tc.want {
 			t.Errorf("%s: got %q, want %q", name, got, tc.want)
 		}
 	}
@@ -195,7 +195,7 @@ func TestConflict(t *testing.T) {
 	}
 }
 
-func domains(holders []evidence.Holder) string {
+func domains(holders []evidence.BoundGroup) string {
 	var out []string
 	for _, h := range holders {
 		mark := ""
@@ -220,7 +220,7 @@ func TestAliasedTo(t *testing.T) {
 		{[]string{"b.alicloudapi.com", "c.alicloudapi.com"}, "c"},
 		{[]string{"b.alicloudapi.com", "own.alicloudapi.com"}, ""},
 	} {
-		got := collector(f).Account(t.Context(), wish("api.demo.com"), f.groups[0], tc.chain).Facts.AliasedTo
+		got := collector(f).Account(t.Context(), wish("api.demo.com"), f.groups[0], tc.chain).Facts.CNAMETarget
 		if (got == nil) != (tc.want == "") || (got != nil && got.GroupID != tc.want) {
 			t.Errorf("%q: got %+v, want %q", tc.chain, got, tc.want)
 		}
@@ -246,7 +246,7 @@ func TestWhatCouldNotBeRead(t *testing.T) {
 	} {
 		o := collector(&fake{groups: groups, errs: tc.errs}).Account(t.Context(), wish("api.demo.com"), tc.own, nil)
 		f := o.Facts
-		if o.State != tc.state || f.Complete || !strings.Contains(f.Problem, tc.problem) || len(f.Holders) != tc.holders {
+		if o.State != tc.state || f.Complete || !strings.Contains(f.Problem, tc.problem) || len(f.BoundGroups) != tc.holders {
 			t.Errorf("%s: got %+v", name, o)
 		}
 		if o.State == evidence.StateFailed && o.Reason == "" {
@@ -259,7 +259,7 @@ func TestTheRegionIsReadOnceAndOnlyWhenNeeded(t *testing.T) {
 	own := some("own", "i", "/")
 	f := &fake{groups: []evidence.Group{own, some("a", "i", "/")}}
 	c := collector(f)
-	if o := c.Account(t.Context(), binding.Binding{CertificateAlone: true}, own, nil); o.State != evidence.StateNotCollected || len(f.asked) != 0 {
+	if o := c.Account(t.Context(), binding.Binding{CertificateOnly: true}, own, nil); o.State != evidence.StateNotCollected || len(f.asked) != 0 {
 		t.Fatalf("a certificate alone: got %+v after %q", o, f.asked)
 	}
 	var wg sync.WaitGroup
@@ -294,7 +294,7 @@ func TestLosers(t *testing.T) {
 	c.Account(t.Context(), wish("api.demo.com"), own, nil)
 	losers := func(want string) {
 		t.Helper()
-		if got, err := c.Losers(t.Context(), wish("api.demo.com"), own); err != nil || domains(got) != want {
+		if got, err := c.DisplacedGroups(t.Context(), wish("api.demo.com"), own); err != nil || domains(got) != want {
 			t.Errorf("got %q, %v, want %q", domains(got), err, want)
 		}
 	}
@@ -318,11 +318,11 @@ func TestLosersOfARegionThatIsNotReadWhole(t *testing.T) {
 		c := collector(f)
 		c.Account(t.Context(), wish("api.demo.com"), own, nil)
 		f.errs = map[string]error{key: err}
-		if got, err := c.Losers(t.Context(), wish("api.demo.com"), own); err == nil {
+		if got, err := c.DisplacedGroups(t.Context(), wish("api.demo.com"), own); err == nil {
 			t.Errorf("%s: got %q without an error", key, domains(got))
 		}
 	}
-	if _, err := collector(&fake{errs: map[string]error{"list": refused}}).Losers(t.Context(), wish("api.demo.com"), own); err == nil {
+	if _, err := collector(&fake{errs: map[string]error{"list": refused}}).DisplacedGroups(t.Context(), wish("api.demo.com"), own); err == nil {
 		t.Error("a region that may not be listed gave losers")
 	}
 }
@@ -352,7 +352,7 @@ func TestAListingWithoutTheOwnGroupIsNotComplete(t *testing.T) {
 	if account.State != evidence.StateObserved || account.Facts.Complete || !strings.Contains(account.Facts.Problem, `lacks the binding's own group "own"`) {
 		t.Errorf("got %s, complete %t, %q; want observed and not complete", account.State, account.Facts.Complete, account.Facts.Problem)
 	}
-	if _, err := collector(f).Losers(t.Context(), wish("api.demo.com"), own); err == nil {
+	if _, err := collector(f).DisplacedGroups(t.Context(), wish("api.demo.com"), own); err == nil {
 		t.Error("the groups that a force displaces were taken from a listing without the own group")
 	}
 }

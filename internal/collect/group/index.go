@@ -105,7 +105,7 @@ func (x *index) misses(known string) string {
 
 // holders are the groups other than g with this domain, or with a name that
 // overlaps it at any depth (evidence.Covers), sorted by group and domain.
-func (x *index) holders(domain string, g evidence.Group) []evidence.Holder {
+func (x *index) holders(domain string, g evidence.Group) []evidence.BoundGroup {
 	domain = evidence.PlainName(domain)
 	var found []at
 	if wildcard, below := strings.CutPrefix(domain, "*."); below {
@@ -120,7 +120,7 @@ func (x *index) holders(domain string, g evidence.Group) []evidence.Holder {
 	for zone := parent(parent(domain)); zone != ""; zone = parent(zone) { // wildcards over it, further up
 		found = append(found, x.byZone[zone]...)
 	}
-	var out []evidence.Holder
+	var out []evidence.BoundGroup
 	for _, a := range found {
 		other := x.groups[a.group]
 		d := other.Domains[a.domain]
@@ -128,9 +128,9 @@ func (x *index) holders(domain string, g evidence.Group) []evidence.Holder {
 		if other.GroupID == g.GroupID || !overlaps {
 			continue
 		}
-		out = append(out, evidence.Holder{GroupRef: other.Ref(), Domain: d, Conflicts: conflict(g, other)})
+		out = append(out, evidence.BoundGroup{GroupRef: other.Ref(), Domain: d, Conflicts: conflict(g, other)})
 	}
-	slices.SortFunc(out, func(a, b evidence.Holder) int {
+	slices.SortFunc(out, func(a, b evidence.BoundGroup) int {
 		return cmp.Or(cmp.Compare(a.GroupID, b.GroupID), cmp.Compare(a.Domain.DomainName, b.Domain.DomainName))
 	})
 	return out

@@ -44,7 +44,7 @@ func (c *Collector) handshake(ctx context.Context, conn net.Conn, name string) (
 	if err != nil && (!asked || len(chain) == 0) {
 		return answer{}, classifyTLS(err)
 	}
-	served := &evidence.Presented{Version: "unknown", AsksClients: asked, Chain: chain}
+	served := &evidence.Presented{Version: "unknown", RequestsClientCertificate: asked, Chain: chain}
 	if v := client.ConnectionState().Version; v != 0 {
 		served.Version = tls.VersionName(v)
 	}
@@ -59,15 +59,15 @@ func classifyTLS(err error) error {
 	case errors.As(err, new(*silence)):
 		return err
 	case errors.As(err, &record):
-		return &silence{evidence.SilenceNotTLS, "the answer is not TLS"}
+		return &silence{evidence.ProbeNotTLS, "the answer is not TLS"}
 	case errors.As(err, &alert) && alert.Op == "remote error" && strings.Contains(alert.Err.Error(), "unrecognized name"):
-		return &silence{evidence.SilenceNoName, "the server knows no such name"}
+		return &silence{evidence.ProbeNoName, "the server knows no such name"}
 	case errors.As(err, &alert) && alert.Op == "remote error": // the text is of crypto/tls, by the alert's number
-		return &silence{evidence.SilenceNoHandshake, "the server ended the handshake: " + strings.TrimPrefix(alert.Err.Error(), "tls: ")}
+		return &silence{evidence.ProbeNoHandshake, "the server ended the handshake: " + strings.TrimPrefix(alert.Err.Error(), "tls: ")}
 	case strings.HasPrefix(err.Error(), "tls: failed to parse certificate"):
-		return &silence{evidence.SilenceNoHandshake, "the certificate that it presents cannot be parsed"}
+		return &silence{evidence.ProbeNoHandshake, "the certificate that it presents cannot be parsed"}
 	case strings.HasPrefix(err.Error(), "tls: "):
-		return &silence{evidence.SilenceNoHandshake, "no handshake came about"}
+		return &silence{evidence.ProbeNoHandshake, "no handshake came about"}
 	}
 	return err
 }
@@ -84,12 +84,12 @@ func (c *Collector) plain(_ context.Context, conn net.Conn, name string) (answer
 		if errors.As(err, &network) {
 			return answer{}, err
 		}
-		return answer{}, &silence{evidence.SilenceNotTLS, "the answer is not HTTP"}
+		return answer{}, &silence{evidence.ProbeNotTLS, "the answer is not HTTP"}
 	}
 	defer func() { _ = response.Body.Close() }()
-	out := &evidence.Plain{Status: response.StatusCode}
+	out := &evidence.HTTPAnswer{Status: response.StatusCode}
 	if to, err := url.Parse(response.Header.Get("Location")); err == nil && response.StatusCode/100 == 3 && to.Host != "" {
-		out.To = (&url.URL{Scheme: to.Scheme, Host: to.Host}).String() // a path may hold a secret
+		out.RedirectTo = (&url.URL{Scheme: to.Scheme, Host: to.Host}).String() // a path may hold a secret
 	}
 	return answer{plain: out}, nil
 }

@@ -77,13 +77,13 @@ func (c *Collector) Plain(ctx context.Context, t Target) evidence.Observation[ev
 // answer is what one address gave.
 type answer struct {
 	served *evidence.Presented // without its addresses
-	plain  *evidence.Plain
+	plain  *evidence.HTTPAnswer
 	silent *silence
 }
 
 // silence is an address without an answer, as an error.
 type silence struct {
-	kind    evidence.Silence
+	kind    evidence.ProbeFailureKind
 	problem string
 }
 
@@ -118,12 +118,12 @@ func (c *Collector) look(ctx context.Context, t Target, port uint16, ask asking)
 		address := t.Addresses[i].String()
 		switch {
 		case a.silent != nil:
-			facts.Silent = append(facts.Silent, evidence.Silent{Address: address, Port: int(port), Kind: a.silent.kind, Problem: a.silent.problem})
+			facts.Failures = append(facts.Failures, evidence.ProbeFailure{Address: address, Port: int(port), Kind: a.silent.kind, Problem: a.silent.problem})
 		case a.plain != nil:
 			a.plain.Address = address
-			facts.Plain = append(facts.Plain, *a.plain)
+			facts.HTTP = append(facts.HTTP, *a.plain)
 		default:
-			facts.Served = c.add(facts.Served, *a.served, address)
+			facts.Presented = c.add(facts.Presented, *a.served, address)
 		}
 	}
 	return evidence.Observed(facts, t.Name, now)
@@ -132,7 +132,7 @@ func (c *Collector) look(ctx context.Context, t Target, port uint16, ask asking)
 // add adds an address to the chain that it presented.
 func (c *Collector) add(all []evidence.Presented, p evidence.Presented, address string) []evidence.Presented {
 	for i, known := range all {
-		if known.AsksClients == p.AsksClients && sameChain(known.Chain, p.Chain) {
+		if known.RequestsClientCertificate == p.RequestsClientCertificate && sameChain(known.Chain, p.Chain) {
 			all[i].Addresses = append(all[i].Addresses, address)
 			return all
 		}
@@ -164,11 +164,11 @@ func sameChain(a, b []evidence.Cert) bool {
 func (c *Collector) one(ctx context.Context, t Target, to netip.AddrPort, ask asking) (a answer) {
 	defer func() {
 		if recover() != nil {
-			a = answer{silent: &silence{evidence.SilenceNoHandshake, "the probe panicked; this is a defect of bindgate, please report it"}}
+			a = answer{silent: &silence{evidence.ProbeNoHandshake, "the probe panicked; this is a defect of bindgate, please report it"}}
 		}
 	}()
 	if err := (reach.Policy{Private: t.Intranet, Allow: c.config.Allow}).Check(to.Addr()); err != nil {
-		return answer{silent: &silence{evidence.SilenceNotAllowed, err.Error()}}
+		return answer{silent: &silence{evidence.ProbeNotAllowed, err.Error()}}
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxTime)
 	defer cancel()
@@ -217,7 +217,7 @@ type bounded struct {
 
 func (b *bounded) Read(p []byte) (int, error) {
 	if b.left <= 0 {
-		return 0, &silence{evidence.SilenceNoHandshake, fmt.Sprintf("the answer has more than %d bytes", maxBytes)}
+		return 0, &silence{evidence.ProbeNoHandshake, fmt.Sprintf("the answer has more than %d bytes", maxBytes)}
 	}
 	n, err := b.Conn.Read(p[:min(len(p), b.left)])
 	b.left -= n
@@ -232,13 +232,13 @@ func classify(err error) *silence {
 	case errors.As(err, &known):
 		return known
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EAFNOSUPPORT), errors.Is(err, syscall.EADDRNOTAVAIL):
-		return &silence{evidence.SilenceNoRoute, "this machine has no route to it"}
+		return &silence{evidence.ProbeNoRoute, "this machine has no route to it"}
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return &silence{evidence.SilenceTimeout, fmt.Sprintf("no answer within %s", maxTime)}
+		return &silence{evidence.ProbeTimeout, fmt.Sprintf("no answer within %s", maxTime)}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return &silence{evidence.SilenceNoConnection, "the connection was refused"}
+		return &silence{evidence.ProbeNoConnection, "the connection was refused"}
 	case errors.Is(err, syscall.EHOSTUNREACH):
-		return &silence{evidence.SilenceNoConnection, "the host is unreachable"}
+		return &silence{evidence.ProbeNoConnection, "the host is unreachable"}
 	}
-	return &silence{evidence.SilenceNoConnection, "the connection was closed before there was an answer"}
+	return &silence{evidence.ProbeNoConnection, "the connection was closed before there was an answer"}
 }

@@ -103,11 +103,11 @@ func TestHandshake(t *testing.T) {
 		"an old version":            {handshakes(old), "TLS 1.0", false},
 		"mutual TLS":                {handshakes(asks13), "TLS 1.3", true},
 		"mutual TLS 1.2":            {handshakes(asks), "TLS 1.2", true},
-		"no name":                   {handshakes(unknown), string(evidence.SilenceNoName), false},
-		"closes":                    {func(net.Conn) {}, string(evidence.SilenceNoConnection), false},
-		"not TLS":                   {func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }, string(evidence.SilenceNotTLS), false},
-		"a record that never ends":  {flood, string(evidence.SilenceNoHandshake), false},
-		"an alert in place of work": {func(c net.Conn) { _, _ = c.Write([]byte{0x15, 3, 3, 0, 2, 2, 40}) }, string(evidence.SilenceNoHandshake), false},
+		"no name":                   {handshakes(unknown), string(evidence.ProbeNoName), false},
+		"closes":                    {func(net.Conn) {}, string(evidence.ProbeNoConnection), false},
+		"not TLS":                   {func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }, string(evidence.ProbeNotTLS), false},
+		"a record that never ends":  {flood, string(evidence.ProbeNoHandshake), false},
+		"an alert in place of work": {func(c net.Conn) { _, _ = c.Write([]byte{0x15, 3, 3, 0, 2, 2, 40}) }, string(evidence.ProbeNoHandshake), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			at, _ := listen(t, c.serve)
@@ -115,19 +115,19 @@ func TestHandshake(t *testing.T) {
 			if o.State != evidence.StateObserved {
 				t.Fatalf("%s: %s", o.State, o.Reason)
 			}
-			if len(o.Facts.Silent) == 1 {
-				if got := o.Facts.Silent[0]; string(got.Kind) != c.want || got.Address != "47.96.0.1" || got.Port != 443 {
+			if len(o.Facts.Failures) == 1 {
+				if got := o.Facts.Failures[0]; string(got.Kind) != c.want || got.Address != "47.96.0.1" || got.Port != 443 {
 					t.Errorf("got %+v, want %s", got, c.want)
 				}
 				return
 			}
-			if len(o.Facts.Served) != 1 {
+			if len(o.Facts.Presented) != 1 {
 				t.Fatalf("got %+v", o.Facts)
 			}
-			got := o.Facts.Served[0]
+			got := o.Facts.Presented[0]
 			leaf, err := got.Leaf()
-			if err != nil || leaf.VerifyHostname("api.demo.com") != nil || got.Version != c.want || got.AsksClients != c.asks || got.Path.Problem == "" {
-				t.Errorf("got %v %q %t %+v, want %s", err, got.Version, got.AsksClients, got.Path, c.want)
+			if err != nil || leaf.VerifyHostname("api.demo.com") != nil || got.Version != c.want || got.RequestsClientCertificate != c.asks || got.Path.Problem == "" {
+				t.Errorf("got %v %q %t %+v, want %s", err, got.Version, got.RequestsClientCertificate, got.Path, c.want)
 			}
 		})
 	}
@@ -148,7 +148,7 @@ func TestAddressesOfOneChain(t *testing.T) {
 	at, _ := listen(t, handshakes(certified(t, "api.demo.com")))
 	two := append(slices.Clone(public), netip.MustParseAddr("2400:3200::1"))
 	o := collector(t, at).Handshake(t.Context(), Target{Name: "api.demo.com", Addresses: two})
-	if len(o.Facts.Served) != 1 || !slices.Equal(o.Facts.Served[0].Addresses, []string{"47.96.0.1", "2400:3200::1"}) {
+	if len(o.Facts.Presented) != 1 || !slices.Equal(o.Facts.Presented[0].Addresses, []string{"47.96.0.1", "2400:3200::1"}) {
 		t.Errorf("got %+v", o.Facts)
 	}
 }
@@ -161,13 +161,13 @@ func TestRefusedAddresses(t *testing.T) {
 	for _, text := range local {
 		target := Target{Name: "x.demo.com", Addresses: []netip.Addr{netip.MustParseAddr(text)}}
 		for _, o := range []evidence.Observation[evidence.Probe]{collector(t, at).Handshake(t.Context(), target), collector(t, at).Plain(t.Context(), target)} {
-			if len(o.Facts.Silent) != 1 || o.Facts.Silent[0].Kind != evidence.SilenceNotAllowed {
+			if len(o.Facts.Failures) != 1 || o.Facts.Failures[0].Kind != evidence.ProbeNotAllowed {
 				t.Errorf("%s: got %+v", text, o)
 			}
 		}
 	}
 	intranet := Target{Name: "x.demo.com", Intranet: true, Addresses: []netip.Addr{netip.MustParseAddr("169.254.169.254"), netip.MustParseAddr("127.0.0.1")}}
-	if o := collector(t, at).Handshake(t.Context(), intranet); len(o.Facts.Silent) != 2 || o.Facts.Silent[0].Kind != evidence.SilenceNotAllowed || o.Facts.Silent[1].Kind != evidence.SilenceNotAllowed {
+	if o := collector(t, at).Handshake(t.Context(), intranet); len(o.Facts.Failures) != 2 || o.Facts.Failures[0].Kind != evidence.ProbeNotAllowed || o.Facts.Failures[1].Kind != evidence.ProbeNotAllowed {
 		t.Errorf("intranet: got %+v", o.Facts)
 	}
 	if n := calls.Load(); n != 0 {
@@ -175,7 +175,7 @@ func TestRefusedAddresses(t *testing.T) {
 	}
 	for _, allowed := range []Target{{Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1")}, Intranet: true}, {Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.2")}}} {
 		allowed.Name = "x.demo.com"
-		if o := collector(t, at, "127.0.0.0/8").Handshake(t.Context(), allowed); o.Facts.Silent[0].Kind == evidence.SilenceNotAllowed {
+		if o := collector(t, at, "127.0.0.0/8").Handshake(t.Context(), allowed); o.Facts.Failures[0].Kind == evidence.ProbeNotAllowed {
 			t.Errorf("%v: got %+v", allowed.Addresses, o.Facts)
 		}
 	}
@@ -205,7 +205,7 @@ func TestFailures(t *testing.T) {
 	}
 	nobody := netip.MustParseAddrPort(gone.Addr().String())
 	_ = gone.Close()
-	if o := collector(t, nobody).Handshake(t.Context(), Target{Name: "x", Addresses: public}); o.Facts.Silent[0].Kind != evidence.SilenceNoConnection {
+	if o := collector(t, nobody).Handshake(t.Context(), Target{Name: "x", Addresses: public}); o.Facts.Failures[0].Kind != evidence.ProbeNoConnection {
 		t.Errorf("nobody listens: %+v", o.Facts)
 	}
 	if _, err := New(Config{Via: netip.MustParseAddrPort("192.0.2.1:443")}); err == nil {
@@ -214,17 +214,17 @@ func TestFailures(t *testing.T) {
 }
 
 func TestPlain(t *testing.T) {
-	for answer, want := range map[string]evidence.Plain{
+	for answer, want := range map[string]evidence.HTTPAnswer{
 		"HTTP/1.1 403 Forbidden\r\n\r\n":                                              {Address: "47.96.0.1", Status: 403},
-		"HTTP/1.1 301 Moved\r\nLocation: https://api.demo.com/secret?token=1\r\n\r\n": {Address: "47.96.0.1", Status: 301, To: "https://api.demo.com"},
-		"HTTP/1.1 301 Moved\r\nLocation: http://169.254.169.254/latest\r\n\r\n":       {Address: "47.96.0.1", Status: 301, To: "http://169.254.169.254"},
+		"HTTP/1.1 301 Moved\r\nLocation: https://api.demo.com/secret?token=1\r\n\r\n": {Address: "47.96.0.1", Status: 301, RedirectTo: "https://api.demo.com"},
+		"HTTP/1.1 301 Moved\r\nLocation: http://169.254.169.254/latest\r\n\r\n":       {Address: "47.96.0.1", Status: 301, RedirectTo: "http://169.254.169.254"},
 	} {
 		at, calls := listen(t, func(c net.Conn) {
 			_, _ = c.Read(make([]byte, 4096))
 			_, _ = io.WriteString(c, answer)
 		})
 		o := collector(t, at).Plain(t.Context(), Target{Name: "api.demo.com", Addresses: public})
-		if len(o.Facts.Plain) != 1 || o.Facts.Plain[0] != want || calls.Load() != 1 {
+		if len(o.Facts.HTTP) != 1 || o.Facts.HTTP[0] != want || calls.Load() != 1 {
 			t.Errorf("%q: got %+v and %d connections, want %+v", answer, o.Facts, calls.Load(), want)
 		}
 	}
@@ -237,7 +237,7 @@ func TestPlain(t *testing.T) {
 			}
 		}
 	})
-	if o := collector(t, endless).Plain(t.Context(), Target{Name: "x", Addresses: public}); len(o.Facts.Silent) != 1 || o.Facts.Silent[0].Kind != evidence.SilenceNotTLS {
+	if o := collector(t, endless).Plain(t.Context(), Target{Name: "x", Addresses: public}); len(o.Facts.Failures) != 1 || o.Facts.Failures[0].Kind != evidence.ProbeNotTLS {
 		t.Errorf("an endless head: got %+v", o.Facts)
 	}
 }

@@ -97,7 +97,7 @@ func (c *Collector) Collect(ctx context.Context, seen evidence.Observation[evide
 		if one.Status == evidence.RevocationUnknown && len(one.Problems) == 0 {
 			skipped, one.Problems = true, []string{c.config.Offline + ": its sources were not asked"}
 		}
-		decided = decided || one.Status == evidence.RevocationRevoked || len(one.Unusable) > 0
+		decided = decided || one.Status == evidence.RevocationRevoked || len(one.UnusableCRLs) > 0
 		facts.Certificates = append(facts.Certificates, one)
 	}
 	if skipped && !decided {
@@ -107,8 +107,8 @@ func (c *Collector) Collect(ctx context.Context, seen evidence.Observation[evide
 }
 
 // one asks all sources of one certificate and combines their statements.
-func (c *Collector) one(ctx context.Context, cert *x509.Certificate, sources []source, leaf bool, now time.Time) evidence.Revoked {
-	out := evidence.Revoked{Subject: pki.Name(cert), Serial: fmt.Sprintf("%X", cert.SerialNumber.Bytes()), Status: evidence.RevocationNoSource}
+func (c *Collector) one(ctx context.Context, cert *x509.Certificate, sources []source, leaf bool, now time.Time) evidence.CertificateRevocation {
+	out := evidence.CertificateRevocation{Subject: pki.Name(cert), Serial: fmt.Sprintf("%X", cert.SerialNumber.Bytes()), Status: evidence.RevocationNoSource}
 	if len(sources) == 0 {
 		return out
 	}
@@ -136,7 +136,7 @@ func (c *Collector) one(ctx context.Context, cert *x509.Certificate, sources []s
 		problem := fmt.Sprintf("%s: %v", from[i].name, s.Err)
 		out.Problems = append(out.Problems, problem)
 		if !from[i].online && unusable(s, out.Status, leaf) {
-			out.Unusable = append(out.Unusable, problem)
+			out.UnusableCRLs = append(out.UnusableCRLs, problem)
 		}
 	}
 	return out
@@ -146,7 +146,7 @@ func (c *Collector) one(ctx context.Context, cert *x509.Certificate, sources []s
 // list replaces, or that covers other certificates, is no problem.
 func unusable(s pki.Statement, status evidence.RevocationStatus, leaf bool) bool {
 	if status == evidence.RevocationUnknown {
-		return leaf || !s.Elsewhere
+		return leaf || !s.OtherPartition
 	}
 	return !s.Superseded && !s.Revoked
 }
@@ -205,7 +205,7 @@ func (c *Collector) sources(cert, issuer *x509.Certificate) (found []source) {
 			}
 			statements := make([]pki.Statement, 0, len(lists))
 			for _, list := range lists {
-				statements = append(statements, list.Says(cert, issuer, url, now))
+				statements = append(statements, list.StatementOn(cert, issuer, url, now))
 			}
 			return statements
 		}})
@@ -215,7 +215,7 @@ func (c *Collector) sources(cert, issuer *x509.Certificate) (found []source) {
 
 func (f fileList) source(cert, issuer *x509.Certificate) source {
 	return source{f.name, false, func(_ context.Context, now time.Time) []pki.Statement {
-		return []pki.Statement{f.list.Says(cert, issuer, "", now)}
+		return []pki.Statement{f.list.StatementOn(cert, issuer, "", now)}
 	}}
 }
 

@@ -320,7 +320,7 @@ func FuzzCRL(f *testing.F) {
 			t.Fatalf("%d lists with the problem %v", len(lists), problem)
 		}
 		for _, list := range lists {
-			if s := list.Says(leaf.Certificate, root.Certificate, "", pkitest.Now()); s.Err == nil || s.Revoked {
+			if s := list.StatementOn(leaf.Certificate, root.Certificate, "", pkitest.Now()); s.Err == nil || s.Revoked {
 				t.Error("a stranger's list was used")
 			}
 		}

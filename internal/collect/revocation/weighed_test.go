@@ -126,7 +126,7 @@ func TestStatementsAreCombined(t *testing.T) {
 				files = files[len(files)-1:]
 			}
 			got := w.collect(t, Config{Offline: "--offline", CRLs: files}).Facts.Certificates
-			if len(got) != 2 || got[0].Status != test.want || (test.unusable != "") != (len(got[0].Unusable) > 0) || !strings.Contains(strings.Join(got[0].Unusable, " "), test.unusable) {
+			if len(got) != 2 || got[0].Status != test.want || (test.unusable != "") != (len(got[0].UnusableCRLs) > 0) || !strings.Contains(strings.Join(got[0].UnusableCRLs, " "), test.unusable) {
 				t.Errorf("%s (in one file: %v): got %+v, want %s and %q", name, together, got, test.want, test.unusable)
 			}
 		}
@@ -157,7 +157,7 @@ func TestListOverAnswer(t *testing.T) {
 	bodies := map[string][]byte{"/good": w.crl(t, nil), "/bad": w.crl(t, nil, w.leaf.SerialNumber)}
 	w.answer = func(rw http.ResponseWriter, r *http.Request) { _, _ = rw.Write(bodies[r.URL.Path]) }
 	got := w.collect(t, Config{Private: true}).Facts.Certificates
-	if len(got) != 2 || got[0].Status != evidence.RevocationRevoked || got[0].Source != w.server.URL+"/bad" || len(got[0].Unusable) > 0 {
+	if len(got) != 2 || got[0].Status != evidence.RevocationRevoked || got[0].Source != w.server.URL+"/bad" || len(got[0].UnusableCRLs) > 0 {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -132,7 +132,7 @@ func (w *Writer) send(ctx context.Context, p gate.Permit, c plan.Call) (Reply, e
 	case err == nil:
 		settle = p.Done
 		return reply, nil
-	case errors.As(err, &refused) && settled(refused.Kind) && !refused.Doubtful:
+	case errors.As(err, &refused) && settled(refused.Kind) && !refused.MayHaveTakenEffect:
 		settle = p.Failed
 	default:
 		err = fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)

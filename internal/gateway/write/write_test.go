@@ -185,7 +185,7 @@ func TestAForceIsPutOffAFewTimesOnly(t *testing.T) {
 	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(400, "Throttling.User")}})
 	p := permit(t, func(s *checks.Subject) {
 		s.Binding.IsForce = true
-		s.Evidence.Account = evidence.Observed(evidence.Account{Complete: true, Holders: []evidence.Holder{{GroupRef: evidence.GroupRef{GroupID: "g2"}, Conflicts: true}}}, "", time.Time{})
+		s.Evidence.Account = evidence.Observed(evidence.Account{Complete: true, BoundGroups: []evidence.BoundGroup{{GroupRef: evidence.GroupRef{GroupID: "g2"}, Conflicts: true}}}, "", time.Time{})
 	})
 	if _, err := writer(e, sound, nil).Next(gatewaytest.Soon(t), p); err == nil || len(e.Calls()) != 5 || e.Calls()[0].Query.Get("IsForce") != "true" {
 		t.Errorf("got %v after %d calls", err, len(e.Calls()))
@@ -213,7 +213,7 @@ func TestBusyUntilTheDeadlineIsUnknown(t *testing.T) {
 		if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, write.ErrOutcomeUnknown) || len(e.Calls()) != 1 {
 			t.Errorf("%s: got %v after %d calls", code, err, len(e.Calls()))
 		}
-		if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrUnsettled) {
+		if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrOutcomePending) {
 			t.Errorf("%s: the permit gave more: %v", code, err)
 		}
 	}
@@ -240,7 +240,7 @@ func TestUnknownOutcomesWaitForAReadBack(t *testing.T) {
 			if _, err := w.Next(ctx, p); !errors.Is(err, write.ErrOutcomeUnknown) || len(e.Calls()) != 1 {
 				t.Fatalf("got %v after %d calls", err, len(e.Calls()))
 			}
-			if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrUnsettled) {
+			if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrOutcomePending) {
 				t.Errorf("the permit went on: %v", err)
 			}
 			if _, err := w.Again(gatewaytest.Soon(t), p); err != nil || len(e.Calls()) != 2 {
@@ -261,7 +261,7 @@ func TestAPanicLeavesTheOutcomeUnknown(t *testing.T) {
 		defer func() { _ = recover() }()
 		_, _ = w.Next(gatewaytest.Soon(t), p)
 	}()
-	if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrUnsettled) {
+	if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrOutcomePending) {
 		t.Errorf("got %v", err)
 	}
 }

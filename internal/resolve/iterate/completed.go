@@ -20,7 +20,7 @@ func (w *Walker) completed(ctx context.Context, t trail, z *Zone, hosts map[stri
 	}
 	heard := false
 	for _, r := range all[0].Replies {
-		if r.Standing != Authoritative {
+		if r.Status != Authoritative {
 			continue
 		}
 		heard = true
@@ -98,7 +98,7 @@ func (w *Walker) ownAddresses(ctx context.Context, t trail, z *Zone, name string
 	var problem error
 	for _, m := range all {
 		for _, r := range m.Replies {
-			if r.Standing != Authoritative {
+			if r.Status != Authoritative {
 				continue
 			}
 			more, err := addressesIn(r.message, name)

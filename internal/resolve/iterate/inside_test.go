@@ -58,9 +58,9 @@ func TestPrivateAddressesAreNotAsked(t *testing.T) {
 		t.Fatalf("got %+v, %v", z, err)
 	}
 	for _, s := range z.Servers {
-		m := Matrix{Zone: z, Name: "api.demo.com", Type: dns.TypeCNAME, Replies: make([]Reply, 1)}
-		w.one(t.Context(), s, []Matrix{m}, 0)
-		if r := m.Replies[0]; s.client != nil || r.Standing != Silent || r.Problem == "" {
+		m := ZoneAnswers{Zone: z, Name: "api.demo.com", Type: dns.TypeCNAME, Replies: make([]Reply, 1)}
+		w.one(t.Context(), s, []ZoneAnswers{m}, 0)
+		if r := m.Replies[0]; s.client != nil || r.Status != Unreachable || r.Problem == "" {
 			t.Errorf("%s: got %+v", s.Address, r)
 		}
 	}
@@ -86,18 +86,18 @@ func TestBadAnswerBesideAGoodOne(t *testing.T) {
 		if err := sig.Sign(private.(crypto.Signer), []dns.RR{alias}); err != nil {
 			t.Fatal(err)
 		}
-		return Reply{Standing: Authoritative, Said: resolve.Answer{CNAMEs: []resolve.CNAME{{Target: "a.example", TTL: 60}}}, message: &dns.Msg{Answer: []dns.RR{alias, sig}}}
+		return Reply{Status: Authoritative, Answer: resolve.Answer{CNAMEs: []resolve.CNAME{{Target: "a.example", TTL: 60}}}, message: &dns.Msg{Answer: []dns.RR{alias, sig}}}
 	}
 	good, bad := reply(-time.Hour, time.Hour), reply(-2*time.Hour, -time.Hour)
 	for _, replies := range [][]Reply{{good, bad}, {bad, good}} {
-		m := Matrix{Zone: &Zone{Name: "demo.com"}, Name: "api.demo.com", Type: dns.TypeCNAME, Replies: replies}
+		m := ZoneAnswers{Zone: &Zone{Name: "demo.com"}, Name: "api.demo.com", Type: dns.TypeCNAME, Replies: replies}
 		s := Security{Status: Secure}
 		s.join(w.matrix(m, []*dns.DNSKEY{key}))
 		if s.Status != Secure || s.Reason == "" {
 			t.Errorf("got %+v", s)
 		}
 	}
-	m := Matrix{Zone: &Zone{Name: "demo.com"}, Name: "api.demo.com", Type: dns.TypeCNAME, Replies: []Reply{good}}
+	m := ZoneAnswers{Zone: &Zone{Name: "demo.com"}, Name: "api.demo.com", Type: dns.TypeCNAME, Replies: []Reply{good}}
 	if status, _, reason := w.matrix(m, []*dns.DNSKEY{key}); status != Secure || reason != "" {
 		t.Errorf("got %s, %q", status, reason)
 	}
@@ -167,8 +167,8 @@ func FuzzMessage(f *testing.F) {
 		if err != nil {
 			return
 		}
-		at := Matrix{Zone: &Zone{Name: zone, Servers: []Server{{Address: netip.AddrPort{}}}}, Name: name, Type: dns.TypeCNAME}
-		r := Reply{Standing: Authoritative, Said: said, message: m}
+		at := ZoneAnswers{Zone: &Zone{Name: zone, Servers: []Server{{Address: netip.AddrPort{}}}}, Name: name, Type: dns.TypeCNAME}
+		r := Reply{Status: Authoritative, Answer: said, message: m}
 		if _, err := w.reply(at, r, []*dns.DNSKEY{key}); err == nil {
 			t.Error("validated without a signature")
 		}

@@ -14,54 +14,54 @@ import (
 	"github.com/bindgate/bindgate/internal/resolve"
 )
 
-// Standing is what an address turned out to be.
-type Standing string
+// ServerStatus is the status of one address.
+type ServerStatus string
 
-// The standings of an address.
+// The statuses of an address.
 const (
-	Authoritative Standing = "authoritative" // it answered, with AA=1
-	Lame          Standing = "lame"          // it answered, but does not serve the zone
-	Silent        Standing = "unreachable"   // no answer that could be read
-	Untested      Standing = "not-tested"    // this machine has no way there
+	Authoritative ServerStatus = "authoritative" // it answered, with AA=1
+	Lame          ServerStatus = "lame"          // it answered, but does not serve the zone
+	Unreachable   ServerStatus = "unreachable"   // no answer that could be read
+	NotTested     ServerStatus = "not-tested"    // this machine has no way there
 )
 
-// Matrix is what every address of every server of a zone said to one question.
-type Matrix struct {
+// ZoneAnswers holds the answers of each address of each server of a zone to one question.
+type ZoneAnswers struct {
 	Zone    *Zone
 	Name    string
 	Type    uint16
 	Replies []Reply // in the order of Zone.Servers
 }
 
-// Reply is what one address said.
+// Reply is the answer of one address.
 type Reply struct {
-	Server   Server
-	At       time.Time
-	Standing Standing
-	Problem  string         // why it is not Authoritative
-	Said     resolve.Answer // Authoritative only
-	RCode    string
-	Flags    []string // AA, TC, RD, RA, AD, CD
-	message  *dns.Msg // Authoritative only
+	Server  Server
+	At      time.Time
+	Status  ServerStatus
+	Problem string         // why it is not Authoritative
+	Answer  resolve.Answer // Authoritative only
+	RCode   string
+	Flags   []string // AA, TC, RD, RA, AD, CD
+	message *dns.Msg // Authoritative only
 }
 
 // Agreed is the answer of most of the authoritative replies; among equals the
 // one that comes first in the order of text. ok: there is one.
-func (m Matrix) Agreed() (said resolve.Answer, ok bool) {
+func (m ZoneAnswers) Agreed() (said resolve.Answer, ok bool) {
 	if len(m.Replies) == 1 {
 		r := m.Replies[0]
-		return r.Said, r.Standing == Authoritative
+		return r.Answer, r.Status == Authoritative
 	}
 	votes := map[string]int{}
 	best := ""
 	for _, r := range m.Replies {
-		if r.Standing != Authoritative {
+		if r.Status != Authoritative {
 			continue
 		}
-		key := essence(r.Said)
+		key := essence(r.Answer)
 		votes[key]++
 		if !ok || votes[key] > votes[best] || votes[key] == votes[best] && key <= best {
-			best, said, ok = key, r.Said, true
+			best, said, ok = key, r.Answer, true
 		}
 	}
 	return said, ok
@@ -82,7 +82,7 @@ func essence(a resolve.Answer) string {
 
 // ask asks every address of every server of the zone that holds a name, in
 // parallel. The error is that the zone could not be found, or the context's.
-func (w *Walker) ask(ctx context.Context, t trail, name string, types ...uint16) ([]Matrix, error) {
+func (w *Walker) ask(ctx context.Context, t trail, name string, types ...uint16) ([]ZoneAnswers, error) {
 	z, err := w.zoneOf(ctx, t, parent(name))
 	if err != nil {
 		return nil, err
@@ -109,11 +109,11 @@ func (w *Walker) ask(ctx context.Context, t trail, name string, types ...uint16)
 }
 
 // askAll asks all addresses at the same time for all types, and remembers recent answers.
-func (w *Walker) askAll(ctx context.Context, t trail, z *Zone, name string, types []uint16) ([]Matrix, error) {
-	return w.asked.Get(ctx, askKey{z.Name, name, setOf(types...)}, func(ctx context.Context, _ askKey) ([]Matrix, error) {
-		all := make([]Matrix, len(types))
+func (w *Walker) askAll(ctx context.Context, t trail, z *Zone, name string, types []uint16) ([]ZoneAnswers, error) {
+	return w.asked.Get(ctx, askKey{z.Name, name, setOf(types...)}, func(ctx context.Context, _ askKey) ([]ZoneAnswers, error) {
+		all := make([]ZoneAnswers, len(types))
 		for i, qtype := range types {
-			all[i] = Matrix{Zone: z, Name: name, Type: qtype, Replies: make([]Reply, len(z.Servers))}
+			all[i] = ZoneAnswers{Zone: z, Name: name, Type: qtype, Replies: make([]Reply, len(z.Servers))}
 			for _, s := range z.Servers {
 				if s.client != nil && t.spend() != nil {
 					return nil, errSpent
@@ -129,10 +129,10 @@ func (w *Walker) askAll(ctx context.Context, t trail, z *Zone, name string, type
 }
 
 // unfinished names the servers that had not answered when the caller's time was over.
-func unfinished(ctx context.Context, m Matrix) error {
+func unfinished(ctx context.Context, m ZoneAnswers) error {
 	var names []string
 	for _, r := range m.Replies {
-		if r.Standing == Silent && r.Server.client != nil {
+		if r.Status == Unreachable && r.Server.client != nil {
 			names = append(names, r.Server.name())
 		}
 	}
@@ -156,11 +156,11 @@ func together(n int, do func(i int)) {
 }
 
 // one asks the address with a number all questions, and reads what came.
-func (w *Walker) one(ctx context.Context, s Server, all []Matrix, number int) {
+func (w *Walker) one(ctx context.Context, s Server, all []ZoneAnswers, number int) {
 	if s.client == nil {
-		r := Reply{Server: s, Standing: Untested, Problem: s.Problem}
+		r := Reply{Server: s, Status: NotTested, Problem: s.Problem}
 		if s.Address.IsValid() {
-			r.Standing = Silent
+			r.Status = Unreachable
 		}
 		for _, m := range all {
 			m.Replies[number] = r
@@ -169,7 +169,7 @@ func (w *Walker) one(ctx context.Context, s Server, all []Matrix, number int) {
 	}
 	if why := w.family6.lost(s.Address); why != "" {
 		for _, m := range all {
-			m.Replies[number] = Reply{Server: s, Standing: Untested, Problem: why}
+			m.Replies[number] = Reply{Server: s, Status: NotTested, Problem: why}
 		}
 		return
 	}
@@ -184,31 +184,31 @@ func (w *Walker) one(ctx context.Context, s Server, all []Matrix, number int) {
 }
 
 // read makes a reply of what came from a server.
-func (w *Walker) read(s Server, at Matrix, got resolve.Reply) Reply {
+func (w *Walker) read(s Server, at ZoneAnswers, got resolve.Reply) Reply {
 	r := Reply{Server: s, At: w.cfg.Now()}
 	m, err := got.Message, got.Err
 	if err != nil {
-		if r.Standing = Silent; noFamily(err) {
-			r.Standing = Untested
+		if r.Status = Unreachable; noFamily(err) {
+			r.Status = NotTested
 		}
 		r.Problem = err.Error()
 		return r
 	}
 	r.RCode, r.Flags = resolve.CodeName(m.Rcode), flags(m)
-	r.Standing, r.Problem = standing(m, at.Zone.Name, at.Name)
-	if r.Standing != Authoritative {
+	r.Status, r.Problem = standing(m, at.Zone.Name, at.Name)
+	if r.Status != Authoritative {
 		r.message = refers(m, at.Zone.Name, at.Name)
 		return r
 	}
 	r.message = m
-	if r.Said, err = resolve.Reduce(m, at.Name, at.Type); err != nil {
-		r.Standing, r.Problem, r.message = Silent, "the answer cannot be read: "+err.Error(), nil
+	if r.Answer, err = resolve.Reduce(m, at.Name, at.Type); err != nil {
+		r.Status, r.Problem, r.message = Unreachable, "the answer cannot be read: "+err.Error(), nil
 	}
 	return r
 }
 
 // standing reads from a message whether its server serves the zone.
-func standing(m *dns.Msg, zone, name string) (Standing, string) {
+func standing(m *dns.Msg, zone, name string) (ServerStatus, string) {
 	switch {
 	case m.Rcode != dns.RcodeSuccess && m.Rcode != dns.RcodeNameError:
 		return Lame, "it answers " + resolve.CodeName(m.Rcode)
@@ -222,7 +222,7 @@ func standing(m *dns.Msg, zone, name string) (Standing, string) {
 
 // cutBelow returns where the servers say, or an answer shows, that another zone
 // begins between theirs and the name.
-func cutBelow(all []Matrix) (begin string, below bool) {
+func cutBelow(all []ZoneAnswers) (begin string, below bool) {
 	for _, m := range all {
 		if begin, below = m.cutBelow(); below {
 			break
@@ -231,12 +231,12 @@ func cutBelow(all []Matrix) (begin string, below bool) {
 	return begin, below
 }
 
-func (m Matrix) cutBelow() (begin string, below bool) {
+func (m ZoneAnswers) cutBelow() (begin string, below bool) {
 	for _, r := range m.Replies {
 		if r.message == nil {
 			continue
 		}
-		if r.Standing != Authoritative {
+		if r.Status != Authoritative {
 			return referral(r.message, m.Zone.Name, m.Name)
 		}
 		for _, rr := range r.message.Ns { // NODATA with the SOA of the zone that begins at the name
@@ -293,6 +293,6 @@ func noFamily(err error) bool {
 
 // Lead returns where a reply takes a client, as far as a server of the zone may speak
 // of it. The reply is authoritative.
-func (m Matrix) Lead(r Reply) (resolve.Lead, error) {
+func (m ZoneAnswers) Lead(r Reply) (resolve.Lead, error) {
 	return resolve.ReadLead(r.message, m.Name, m.Type, func(name string) bool { return within(m.Zone.Name, name) })
 }

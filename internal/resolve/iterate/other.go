@@ -34,7 +34,7 @@ type others struct {
 // OtherRecords returns the types of records other than addresses that a matrix's name
 // has in addition to its CNAME record, as one of its servers gives them; the zone's
 // own records if it is the apex. With an error some of the types could not be asked for.
-func (w *Walker) OtherRecords(ctx context.Context, m Matrix) (Others, error) {
+func (w *Walker) OtherRecords(ctx context.Context, m ZoneAnswers) (Others, error) {
 	found, err := w.others.Get(ctx, askKey{m.Zone.Name, m.Name, setOf(otherTypes()...)}, func(ctx context.Context, _ askKey) (others, error) {
 		o := w.otherRecords(ctx, m)
 		if ctx.Err() != nil {
@@ -50,7 +50,7 @@ func (w *Walker) OtherRecords(ctx context.Context, m Matrix) (Others, error) {
 
 // otherRecords asks the server that anyOf asks first for all types at once, and
 // others for those that it gives no useful answer for.
-func (w *Walker) otherRecords(ctx context.Context, m Matrix) (o others) {
+func (w *Walker) otherRecords(ctx context.Context, m ZoneAnswers) (o others) {
 	if m.Zone.Name == m.Name {
 		o.Types = append(o.Types, "SOA", "NS")
 	}
@@ -120,11 +120,11 @@ type versionKey struct {
 
 // Versions are those of the replies of a matrix, in the same order. Only addresses
 // that answered with authority are asked.
-func (w *Walker) Versions(ctx context.Context, m Matrix) []Version {
+func (w *Walker) Versions(ctx context.Context, m ZoneAnswers) []Version {
 	out := make([]Version, len(m.Replies))
 	together(len(m.Replies), func(i int) {
 		r := m.Replies[i]
-		if r.Standing != Authoritative {
+		if r.Status != Authoritative {
 			return
 		}
 		v, err := w.versions.Get(ctx, versionKey{m.Zone.Name, r.Server.Address}, func(ctx context.Context, key versionKey) (Version, error) {

@@ -55,10 +55,10 @@ func (s *Security) join(status Status, until time.Time, reason string) {
 
 // matrix validates what the servers said. Resolvers that get a bad answer ask
 // the next server, so one good answer is enough; a bad one in addition is reported.
-func (w *Walker) matrix(m Matrix, keys []*dns.DNSKEY) (Status, time.Time, string) {
+func (w *Walker) matrix(m ZoneAnswers, keys []*dns.DNSKEY) (Status, time.Time, string) {
 	best, until, bad := Indeterminate, time.Time{}, ""
 	for _, r := range m.Replies {
-		if r.Standing != Authoritative {
+		if r.Status != Authoritative {
 			continue
 		}
 		d, err := w.reply(m, r, keys)
@@ -84,17 +84,17 @@ func (w *Walker) matrix(m Matrix, keys []*dns.DNSKEY) (Status, time.Time, string
 }
 
 // reply validates one answer: an alias or records, or the proof that there are none.
-func (w *Walker) reply(m Matrix, r Reply, keys []*dns.DNSKEY) (dnssec.Denial, error) {
+func (w *Walker) reply(m ZoneAnswers, r Reply, keys []*dns.DNSKEY) (dnssec.Denial, error) {
 	zone, now := m.Zone.Name, w.cfg.Now()
 	switch {
-	case len(r.Said.CNAMEs) > 0:
+	case len(r.Answer.CNAMEs) > 0:
 		if d := dnameFor(r.message, m.Name); d != "" {
 			return w.synthesized(r, zone, m.Name, d, keys)
 		}
 		return w.positive(r.message, zone, m.Name, dns.TypeCNAME, keys)
-	case len(r.Said.Records) > 0:
+	case len(r.Answer.Records) > 0:
 		return w.positive(r.message, zone, m.Name, m.Type, keys)
-	case r.Said.NameError:
+	case r.Answer.NameError:
 		return dnssec.NameError(r.message.Ns, zone, keys, m.Name, now)
 	}
 	return dnssec.NoData(r.message.Ns, zone, keys, m.Name, m.Type, now)
@@ -127,7 +127,7 @@ func (w *Walker) synthesized(r Reply, zone, name, owner string, keys []*dns.DNSK
 	for _, rr := range r.message.Answer {
 		if dname, ok := rr.(*dns.DNAME); ok && resolve.Canonical(dname.Hdr.Name) == owner {
 			want := strings.TrimSuffix(name, owner) + resolve.Canonical(dname.Target)
-			if len(r.Said.CNAMEs) == 1 && r.Said.CNAMEs[0].Target == resolve.Canonical(want) {
+			if len(r.Answer.CNAMEs) == 1 && r.Answer.CNAMEs[0].Target == resolve.Canonical(want) {
 				return d, nil
 			}
 		}

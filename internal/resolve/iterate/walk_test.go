@@ -168,11 +168,11 @@ func TestSilentServerOfManyNames(t *testing.T) {
 		if err != nil || got.Event != "found" {
 			t.Fatalf("%s: got %+v, %v", name, got, err)
 		}
-		standings := map[iterate.Standing]int{}
+		standings := map[iterate.ServerStatus]int{}
 		for _, r := range got.Steps[0].Aliases.Replies {
-			standings[r.Standing]++
+			standings[r.Status]++
 		}
-		if standings[iterate.Authoritative] != 1 || standings[iterate.Silent] != 1 {
+		if standings[iterate.Authoritative] != 1 || standings[iterate.Unreachable] != 1 {
 			t.Errorf("%s: got %v", name, standings)
 		}
 	}

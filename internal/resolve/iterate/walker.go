@@ -46,7 +46,7 @@ type Walker struct {
 
 	zones     memo.Memo[zoneKey, *Zone]
 	addresses memo.Memo[string, []netip.Addr]
-	asked     memo.Memo[askKey, []Matrix]
+	asked     memo.Memo[askKey, []ZoneAnswers]
 	trusted   memo.Memo[string, trust]
 	versions  memo.Memo[versionKey, Version]
 	steps     memo.Memo[stepKey, found]
@@ -90,9 +90,9 @@ func New(cfg Config) (*Walker, error) {
 		return nil, err
 	}
 	w := &Walker{cfg: cfg, anchors: roots.anchors, public: cfg.Roots.servers == nil, clients: map[netip.AddrPort]*resolve.Client{}}
-	w.zones.Own, w.addresses.Own, w.asked.Own, w.trusted.Own = spent, spent, spent, spent
-	w.asked.Most, w.others.Most, w.steps.Most = mostNames, mostNames, mostNames
-	w.steps.Own = spent
+	w.zones.Transient, w.addresses.Transient, w.asked.Transient, w.trusted.Transient = spent, spent, spent, spent
+	w.asked.Limit, w.others.Limit, w.steps.Limit = mostNames, mostNames, mostNames
+	w.steps.Transient = spent
 	w.root, err = w.newZone(nil, ".", rootHosts(roots.servers))
 	return w, err
 }
@@ -165,8 +165,8 @@ type Walk struct {
 
 // Step is what the authorities of one name of the chain said.
 type Step struct {
-	Aliases Matrix   // to the question for its CNAME
-	Others  []Matrix // to the questions for the types that were wanted; without A, AAAA and TXT none where there is an alias
+	Aliases ZoneAnswers   // to the question for its CNAME
+	Others  []ZoneAnswers // to the questions for the types that were wanted; without A, AAAA and TXT none where there is an alias
 }
 
 // Walk follows the aliases of name to its records of the given types, asking
@@ -264,14 +264,14 @@ func (w *Walker) step(ctx context.Context, t trail, name string, types []uint16)
 }
 
 // decided is what most authorities said, or why there is no answer.
-func decided(m Matrix) (resolve.Answer, error) {
+func decided(m ZoneAnswers) (resolve.Answer, error) {
 	said, ok := m.Agreed()
 	if ok {
 		return said, nil
 	}
 	problem, lame := "it has none", len(m.Replies) > 0
 	for _, r := range m.Replies {
-		lame = lame && r.Standing == Lame
+		lame = lame && r.Status == Lame
 		if r.Problem != "" {
 			problem = r.Server.Host + ": " + r.Problem
 		}
@@ -327,7 +327,7 @@ func (w *Walker) addressesOf(ctx context.Context, t trail, host string) ([]netip
 	}
 	get := w.addresses.Get
 	if t.helper {
-		get = w.addresses.Alone
+		get = w.addresses.GetWithoutWaiting
 	}
 	return get(ctx, host, func(ctx context.Context, host string) ([]netip.Addr, error) {
 		next := t

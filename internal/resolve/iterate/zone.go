@@ -102,7 +102,7 @@ func (w *Walker) zoneOf(ctx context.Context, t trail, name string) (*Zone, error
 	}
 	get := w.zones.Get
 	if t.helper {
-		get = w.zones.Alone // see trail
+		get = w.zones.GetWithoutWaiting // see trail
 	}
 	return get(ctx, zoneKey{name, t.helper}, func(ctx context.Context, key zoneKey) (*Zone, error) {
 		above, err := w.zoneOf(ctx, t, parent(name))

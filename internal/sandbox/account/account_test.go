@@ -62,18 +62,18 @@ func group(id string, domains ...string) Group {
 	return g
 }
 
-func wish(id, domain string, change ...func(*Wish)) Wish {
-	w := Wish{Place: Place{GroupID: id, Domain: domain}}
+func wish(id, domain string, change ...func(*Binding)) Binding {
+	w := Binding{Place: Place{GroupID: id, Domain: domain}}
 	for _, c := range change {
 		c(&w)
 	}
 	return w
 }
 
-func stage(s string) func(*Wish)   { return func(w *Wish) { w.Stage = &s } }
-func network(s string) func(*Wish) { return func(w *Wish) { w.Type = &s } }
-func force(w *Wish)                { w.Force = true }
-func redirect(w *Wish)             { yes := true; w.Redirect = &yes }
+func stage(s string) func(*Binding)   { return func(w *Binding) { w.Stage = &s } }
+func network(s string) func(*Binding) { return func(w *Binding) { w.Type = &s } }
+func force(w *Binding)                { w.Force = true }
+func redirect(w *Binding)             { yes := true; w.Redirect = &yes }
 
 func code(err error) string {
 	var e *Error
@@ -91,13 +91,13 @@ func TestBindRefuses(t *testing.T) {
 	elsewhere.RegionID = "cn-beijing"
 	for name, c := range map[string]struct {
 		groups []Group
-		wish   Wish
+		wish   Binding
 		want   string
 	}{
 		"sound":                 {[]Group{group("g1")}, wish("g1", "api.demo.com", stage("RELEASE"), redirect), "<nil>"},
 		"no group":              {[]Group{group("g2")}, wish("g1", "api.demo.com"), "NotFoundApiGroup"},
 		"deleted group":         {[]Group{deleted}, wish("g1", "api.demo.com"), "NotFoundApiGroup"},
-		"another region":        {[]Group{elsewhere}, wish("g1", "api.demo.com", func(w *Wish) { w.Region = "cn-hangzhou" }), "NotFoundApiGroup"},
+		"another region":        {[]Group{elsewhere}, wish("g1", "api.demo.com", func(w *Binding) { w.Region = "cn-hangzhou" }), "NotFoundApiGroup"},
 		"misspelt stage":        {[]Group{group("g1")}, wish("g1", "api.demo.com", stage("RELAESE")), "InvalidBindStageName"},
 		"stage in small":        {[]Group{group("g1")}, wish("g1", "api.demo.com", stage("release")), "InvalidBindStageName"},
 		"type":                  {[]Group{group("g1")}, wish("g1", "api.demo.com", network("internet")), "InvalidCustomDomainType"},

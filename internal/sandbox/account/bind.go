@@ -13,12 +13,12 @@ import (
 // counted.
 const maxDomains = 5
 
-// Wish holds the parameters of SetDomain. A nil field was not sent: on a first bind it
+// Binding holds the parameters of SetDomain. A nil field was not sent: on a first bind it
 // takes the default (all environments, INTERNET, no redirect), and on an update it
 // leaves things as they are or takes the default, as Assumptions say: the page has
 // both that an absent BindStageName means all environments and that lifting a
 // stage wants an empty value.
-type Wish struct {
+type Binding struct {
 	Place
 	Stage       *string
 	Type        *string
@@ -29,7 +29,7 @@ type Wish struct {
 
 // Bind binds a domain or updates a binding, all of it or nothing, and answers
 // with the group and the domain as they are then.
-func (a *Account) Bind(w Wish) (Group, Domain, error) {
+func (a *Account) Bind(w Binding) (Group, Domain, error) {
 	if !wellFormed(w.Domain) {
 		return Group{}, Domain{}, Refuse("InvalidDomainName", "The domain name is malformed.")
 	}
@@ -78,7 +78,7 @@ func current(g *Group, domain string) (d Domain, bound bool) {
 
 // apply writes the parameters into the domain, checking stage, type and certificate.
 // Redirect without a certificate is accepted: the platform documents no refusal.
-func (w Wish) apply(g *Group, d *Domain) error {
+func (w Binding) apply(g *Group, d *Domain) error {
 	if w.Stage != nil {
 		if !hasStage(g, *w.Stage) {
 			return Invalid("BindStageName", "it must be TEST, PRE, RELEASE, a stage of the group, or empty")

@@ -22,7 +22,7 @@ func setDomain(acc *Account, r Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	wish := Wish{Place: place}
+	wish := Binding{Place: place}
 	part := r.todaysPart
 	if r.Contract2017 {
 		part = r.part2017
@@ -45,7 +45,7 @@ func setDomain(acc *Account, r Request) (any, error) {
 	return answer, nil
 }
 
-func (r Request) todaysPart(w *Wish) error {
+func (r Request) todaysPart(w *Binding) error {
 	w.Stage, w.Type = r.optional("BindStageName"), r.optional("CustomDomainType")
 	redirect, err := r.boolean("IsHttpRedirectToHttps")
 	if err != nil {
@@ -60,7 +60,7 @@ func (r Request) todaysPart(w *Wish) error {
 }
 
 // part2017 reads the inline certificate: all three parameters or none.
-func (r Request) part2017(w *Wish) error {
+func (r Request) part2017(w *Binding) error {
 	for _, name := range [...]string{"BindStageName", "CustomDomainType", "IsForce", "IsHttpRedirectToHttps"} {
 		if _, sent := r.Params[name]; sent {
 			return Invalid(name, "the contract of 2017 does not have it")

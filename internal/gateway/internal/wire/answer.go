@@ -57,7 +57,7 @@ func (x *exchange) read(r Request, out any) (requestID string, err *Error) {
 		e.Kind, e.Message = kindOf(env.Code, x.status), message(env, r)
 		e.Advice = advice(env.Code)
 		if e.Kind == NoPermission {
-			e.Right = right(r)
+			e.Permission = right(r)
 		}
 		if e.Kind == Auth {
 			e.Message = cause(env.Code)
@@ -67,7 +67,7 @@ func (x *exchange) read(r Request, out any) (requestID string, err *Error) {
 		e.Kind, e.Message = TooLarge, "the request is longer than the endpoint, or a proxy before it, lets through; nothing was done. Shorten the chain: leaf and its own intermediates"
 		return e.RequestID, e
 	case x.status >= 500:
-		e.Kind, e.Message = Passing, "the endpoint answered without a Code"
+		e.Kind, e.Message = Transient, "the endpoint answered without a Code"
 		return e.RequestID, e
 	case shape != nil || x.status >= 300 || env.RequestID == "": // every documented answer has one
 		e.Kind, e.Message = Malformed, "the endpoint does not speak the API, check --endpoint and the proxy"
@@ -141,7 +141,7 @@ const (
 	NotFound     Kind = "not found"          // no such group or domain
 	Throttled    Kind = "throttled"          // over the rate; nothing was done
 	Busy         Kind = "busy"               // the documented "not now", worth another try; no page says that nothing was done
-	Passing      Kind = "passing fault"      // a fault of the server; what was done is not known
+	Transient    Kind = "passing fault"      // a fault of the server; what was done is not known
 	Auth         Kind = "not authenticated"  // key, signature or clock
 	NotSent      Kind = "not sent"           // no connection, or no time left; nothing was sent
 	Transport    Kind = "transport"          // the connection broke or timed out; what was done is not known
@@ -151,18 +151,18 @@ const (
 )
 
 // Error is a call that did not succeed. It never holds the request: neither its
-// URL, nor its parameters but the group's id in Right.
+// URL, nor its parameters but the group's id in Permission.
 type Error struct {
-	Kind       Kind
-	Action     string
-	Code       string // the API's, empty when there was no API answer
-	Message    string // the API's, bounded, or ours; text from outside
-	RequestID  string
-	HTTPStatus int
-	Right      string // NoPermission: the RAM action and resource that are missing
-	Advice     string // what the Code means and what to do; empty where the message says it
-	Doubtful   bool   // an earlier try was Busy and may have taken effect, regardless of the last answer
-	cause      error  // the context's error, where it ended the call
+	Kind               Kind
+	Action             string
+	Code               string // the API's, empty when there was no API answer
+	Message            string // the API's, bounded, or ours; text from outside
+	RequestID          string
+	HTTPStatus         int
+	Permission         string // NoPermission: the RAM action and resource that are missing
+	Advice             string // what the Code means and what to do; empty where the message says it
+	MayHaveTakenEffect bool   // an earlier try was Busy and may have taken effect, regardless of the last answer
+	cause              error  // the context's error, where it ended the call
 }
 
 // Error says what happened and, for a missing right, which one it is.
@@ -185,8 +185,8 @@ func (e *Error) Error() string {
 	if e.Message != "" {
 		b.WriteString(": " + e.Message)
 	}
-	if e.Right != "" {
-		b.WriteString("; allow " + e.Right)
+	if e.Permission != "" {
+		b.WriteString("; allow " + e.Permission)
 	}
 	if e.Advice != "" {
 		b.WriteString("; " + e.Advice)
@@ -211,7 +211,7 @@ func kindOf(code string, status int) Kind {
 	case isMissing(code):
 		return NotFound
 	case code == "InternalError" || status >= 500:
-		return Passing
+		return Transient
 	}
 	return Rejected
 }

@@ -31,7 +31,7 @@ func TestRead(t *testing.T) {
 		"the last status of an answer":    {status: 299, body: `{"RequestId":"R","GroupId":"g"}`},
 		"a redirect":                      {status: 300, body: `{"RequestId":"R","GroupId":"g"}`, kind: Malformed, message: foreign},
 		"a refusal without Code":          {status: 499, body: `{"RequestId":"R"}`, kind: Malformed, message: foreign},
-		"a fault without Code":            {status: 500, body: `{"RequestId":"R"}`, kind: Passing, message: "the endpoint answered without a Code"},
+		"a fault without Code":            {status: 500, body: `{"RequestId":"R"}`, kind: Transient, message: "the endpoint answered without a Code"},
 		"cut off":                         {status: 200, body: `{"RequestId":"R"`, kind: Malformed, message: foreign},
 		"cut off after a Code":            {status: 200, body: `{"Code":"NoPermission","RequestId":"R"`, kind: Malformed, message: foreign},
 		"XML that is cut off":             {status: 200, body: "<A><RequestId>R</RequestId>", kind: Malformed, message: foreign},
@@ -62,7 +62,7 @@ func TestRead(t *testing.T) {
 		switch {
 		case c.kind == "" && (err != nil || id != "R" || out.GroupID != "g"):
 			t.Errorf("%s: got %q, %+v, %v", name, id, out, err)
-		case c.kind != "" && (err == nil || err.Kind != c.kind || err.Message != c.message || err.Right != c.right || err.HTTPStatus != c.status):
+		case c.kind != "" && (err == nil || err.Kind != c.kind || err.Message != c.message || err.Permission != c.right || err.HTTPStatus != c.status):
 			t.Errorf("%s: got %+v", name, err)
 		case c.kind != "" && strings.Contains(c.body, `"R"`) && !strings.HasPrefix(name, "cut off") && id != "R":
 			t.Errorf("%s: got the request id %q", name, id)

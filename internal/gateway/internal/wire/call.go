@@ -67,7 +67,7 @@ func Call(ctx context.Context, p *Pool, r Request, out any, tries uint, again ..
 		}
 		if e.Kind != NotSent || last.Kind == NotSent { // an answer says more than a try that was not sent
 			requestID, last = id, e
-			last.Doubtful = doubtful
+			last.MayHaveTakenEffect = doubtful
 		}
 		doubtful = doubtful || e.Kind == Busy
 		if ctx.Err() != nil || !e.oneOf(again) {
@@ -83,7 +83,7 @@ func Call(ctx context.Context, p *Pool, r Request, out any, tries uint, again ..
 
 // Read is Call with the retries that a call that changes nothing allows.
 func Read(ctx context.Context, p *Pool, r Request, out any) error {
-	_, _, err := Call(ctx, p, r, out, p.config.Tries, Throttled, Busy, Passing, NotSent, Transport)
+	_, _, err := Call(ctx, p, r, out, p.config.Tries, Throttled, Busy, Transient, NotSent, Transport)
 	return err
 }
 

@@ -83,7 +83,7 @@ func TestKinds(t *testing.T) {
 		"NoPermission": wire.NoPermission, "Forbidden.RAM": wire.NoPermission, "NotFoundApiGroup": wire.NotFound,
 		"InvalidGroupId.NotFound": wire.NotFound, "NotFoundDomain": wire.NotFound, "Throttling.User": wire.Throttled,
 		"Throttling": wire.Throttled, "ServiceUnavailable": wire.Busy, "RepeatedCommit": wire.Busy,
-		"InternalError": wire.Passing, "SignatureDoesNotMatch": wire.Auth, "SignatureNonceUsed": wire.Auth,
+		"InternalError": wire.Transient, "SignatureDoesNotMatch": wire.Auth, "SignatureNonceUsed": wire.Auth,
 		"InvalidAccessKeyId.NotFound": wire.Auth, "InvalidTimeStamp.Expired": wire.Auth,
 		"InvalidApi.NotFound": wire.Rejected, "DomainNotResolved": wire.Rejected, "InvalidVersion.NotFound": wire.Rejected,
 	} {
@@ -103,7 +103,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 	}{
 		"HTML":                     {gatewaytest.Answer{Type: "text/html", Body: "<!DOCTYPE html><p>login</p>"}, wire.Malformed},
 		"HTML refusal":             {gatewaytest.Answer{Status: 403, Body: "<html><p>proxy</p>"}, wire.Malformed},
-		"HTML fault":               {gatewaytest.Answer{Status: 502, Body: "<html><p>bad gateway</p>"}, wire.Passing},
+		"HTML fault":               {gatewaytest.Answer{Status: 502, Body: "<html><p>bad gateway</p>"}, wire.Transient},
 		"XHTML":                    {gatewaytest.Answer{Body: `<?xml version="1.0"?><html><body/></html>`}, wire.Malformed},
 		"empty":                    {gatewaytest.Answer{}, wire.Malformed},
 		"a list":                   {gatewaytest.Answer{Body: "[]"}, wire.Malformed},
@@ -113,7 +113,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		"too large":                {gatewaytest.Answer{Body: `{"RequestId":"` + strings.Repeat("x", 5<<20) + `"}`}, wire.Malformed},
 		"a refusal as success":     {gatewaytest.Answer{Body: gatewaytest.Refusal("NoPermission", "m")}, wire.NoPermission},
 		"an XML refusal":           {gatewaytest.Answer{Status: 400, Type: "text/xml", Body: `<Error><RequestId>R</RequestId><Code>NotFoundApiGroup</Code></Error>`}, wire.NotFound},
-		"a Code of a server's own": {gatewaytest.Answer{Status: 504, Body: gatewaytest.Refusal("GatewayTimeout", "m")}, wire.Passing},
+		"a Code of a server's own": {gatewaytest.Answer{Status: 504, Body: gatewaytest.Refusal("GatewayTimeout", "m")}, wire.Transient},
 		"a body that is too long":  {gatewaytest.Answer{Status: 413, Type: "text/html", Body: "<html><title>413</title></html>"}, wire.TooLarge},
 		"a URL that is too long":   {gatewaytest.Answer{Status: 414, Type: "text/html", Body: "<html><title>414</title></html>"}, wire.TooLarge},
 		"a Code beside 413":        {gatewaytest.Answer{Status: 413, Body: gatewaytest.Refusal("InvalidCertificateBody", "m")}, wire.Rejected},

@@ -12,10 +12,10 @@ import (
 // counted. The quota can be raised, so that a full group is only advice.
 const room = 5
 
-// hasRoom is group/has-room.
-func hasRoom() checks.Check {
+// hasDomainQuota is group/has-domain-quota.
+func hasDomainQuota() checks.Check {
 	return checks.Check{
-		ID: "group/has-room", Severity: checks.Warning,
+		ID: "group/has-domain-quota", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedGroup},
 		Applies: namesGroup,
 		Judge:   judgeHasRoom,

@@ -7,10 +7,10 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// keyIsSound returns the check certificate/key-is-sound.
-func keyIsSound() checks.Check {
+// keyIsConsistent returns the check certificate/key-is-consistent.
+func keyIsConsistent() checks.Check {
 	return checks.Check{
-		ID: "certificate/key-is-sound", Severity: checks.Error,
+		ID: "certificate/key-is-consistent", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedKey},
 		Applies: applies,
 		Judge:   judgeSound,
@@ -35,13 +35,13 @@ func judgeSound(s checks.Subject) checks.Verdict {
 	key := s.Evidence.Key.Facts
 	const fix = "check it with `openssl pkey -check -noout -in FILE` and restore it from a backup, or have the certificate issued for a new key"
 	var found []checks.Finding
-	for _, relation := range key.Unsound {
+	for _, relation := range key.Inconsistencies {
 		found = append(found, checks.Fails(atKey, fmt.Sprintf("%s is damaged: %s", keyFile(key.Source), bounded(relation)), repair(fix, key.Source)))
 	}
 	if len(found) > 0 {
 		return checks.Judge(found...)
 	}
-	if p := key.Problem; p != nil && p.Kind == "unsound" && len(key.Weaknesses) == 0 {
+	if p := key.Problem; p != nil && p.Kind == "inconsistent" && len(key.Weaknesses) == 0 {
 		return checks.Judge(checks.Fails(atKey, fmt.Sprintf("%s %s", keyFile(key.Source), p.Message), repair(fix, key.Source)))
 	}
 	if _, v := publicKey(s); v != nil {

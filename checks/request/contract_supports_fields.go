@@ -27,10 +27,10 @@ func notIn2017(b binding.Binding) []field {
 	}
 }
 
-// isExpressible is request/is-expressible.
-func isExpressible() checks.Check {
+// contractSupportsFields is request/contract-supports-fields.
+func contractSupportsFields() checks.Check {
 	return checks.Check{
-		ID: "request/is-expressible", Severity: checks.Error, Core: true,
+		ID: "request/contract-supports-fields", Severity: checks.Error, Core: true,
 		MustPass: checks.Proves(checks.RequestIsValid),
 		Applies:  setsDomain,
 		Judge:    judgeExpressible,
@@ -52,7 +52,7 @@ func judgeExpressible(s checks.Subject) checks.Verdict {
 		return checks.Pass()
 	case evidence.Contract2017:
 	default:
-		return checks.CannotTell(fmt.Sprintf("got contract %q, want 2017 or 2026: what it can carry is not known", contract))
+		return checks.Unknown(fmt.Sprintf("got contract %q, want 2017 or 2026: what it can carry is not known", contract))
 	}
 	var findings []checks.Finding
 	for _, f := range notIn2017(s.Binding) {

@@ -29,7 +29,7 @@ func TestSizeOfWhatIsSent(t *testing.T) {
 		t.Errorf("got %d bytes, want about %d", got, size)
 	}
 	s := checks.Subject{Evidence: evidence.Evidence{Certificate: evidence.Observed(facts, "", time.Time{})}}
-	judge := func() checks.Result { return checks.Run(t.Context(), []checks.Check{isBounded()}, nil, s)[0] }
+	judge := func() checks.Result { return checks.Run(t.Context(), []checks.Check{isWithinLimits()}, nil, s)[0] }
 	s.Binding.Certificate = &binding.Certificate{}
 	if r := judge(); r.Status != checks.StatusPass || len(r.Findings) > 0 {
 		t.Errorf("got %+v", r)

@@ -9,10 +9,10 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// isInValidity returns the check certificate/is-in-validity.
-func isInValidity() checks.Check {
+// isValidNow returns the check certificate/is-valid-now.
+func isValidNow() checks.Check {
 	return checks.Check{
-		ID: "certificate/is-in-validity", Severity: checks.Error, Core: true,
+		ID: "certificate/is-valid-now", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
 		Applies: applies,
 		Judge:   judgeValidity,
@@ -38,7 +38,7 @@ func judgeValidity(s checks.Subject) checks.Verdict {
 	}
 	now := s.Evidence.Run.Now
 	if now.IsZero() {
-		return checks.CannotTell("the run has no clock")
+		return checks.Unknown("the run has no clock")
 	}
 	var found []checks.Finding
 	if f, bad := outside(chain[0], now, func() string { return nth(chain, 0) }); bad {
@@ -48,14 +48,14 @@ func judgeValidity(s checks.Subject) checks.Verdict {
 	for i := 1; i < len(path.DER); i++ {
 		c, err := path.X509(i)
 		if err != nil {
-			return checks.CannotTell(fmt.Sprintf("certificate %d on the path in the evidence cannot be parsed", i+1))
+			return checks.Unknown(fmt.Sprintf("certificate %d on the path in the evidence cannot be parsed", i+1))
 		}
 		if f, bad := outside(c, now, func() string { return inPath(chain, c, i == len(path.DER)-1) }); bad {
 			found = append(found, f)
 		}
 	}
 	if len(found) == 0 && len(path.DER) == 0 {
-		return checks.CannotTell("there is no path to judge; see certificate/chain-is-trusted")
+		return checks.Unknown("there is no path to judge; see certificate/chain-is-trusted")
 	}
 	return checks.Judge(found...)
 }

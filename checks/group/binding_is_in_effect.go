@@ -8,10 +8,10 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// bindingIsHealthy is group/binding-is-healthy.
-func bindingIsHealthy() checks.Check {
+// bindingIsInEffect is group/binding-is-in-effect.
+func bindingIsInEffect() checks.Check {
 	return checks.Check{
-		ID: "group/binding-is-healthy", Severity: checks.Warning,
+		ID: "group/binding-is-in-effect", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedGroup},
 		Applies: namesGroup,
 		Judge:   judgeBindingIsHealthy,
@@ -36,7 +36,7 @@ func judgeBindingIsHealthy(s checks.Subject) checks.Verdict {
 	b := s.Binding
 	d, bound := s.Evidence.Group.Facts.Domain(b.DomainName)
 	if !bound {
-		return checks.DoesNotApply("the domain is not bound to the group yet")
+		return checks.NotApplicable("the domain is not bound to the group yet")
 	}
 	remark := ""
 	if d.DomainRemark != "" {

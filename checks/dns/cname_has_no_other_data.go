@@ -7,10 +7,10 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// cnameStandsAlone is dns/cname-stands-alone.
-func cnameStandsAlone() checks.Check {
+// cnameHasNoOtherData is dns/cname-has-no-other-data.
+func cnameHasNoOtherData() checks.Check {
 	return checks.Check{
-		ID: "dns/cname-stands-alone", Severity: checks.Error,
+		ID: "dns/cname-has-no-other-data", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedDNS},
 		Applies: public,
 		Judge:   judgeAlone,
@@ -21,7 +21,7 @@ func cnameStandsAlone() checks.Check {
 				"certificate authorities get the alias or the other records.",
 			Fix:        "Remove the other records, or the CNAME. For an apex use domainProof: txt and the provider's address records.",
 			References: []string{"RFC 1034 §3.6.2", "RFC 2181 §10.1 (CNAME and other data)", "RFC 1912 §2.4"},
-			Failing:    authorityFixture("beside: [MX], "),
+			Failing:    authorityFixture("otherRecords: [MX], "),
 			Passing:    authorityFixture(""),
 		},
 	}
@@ -35,28 +35,28 @@ func judgeAlone(s checks.Subject) checks.Verdict {
 	var findings []checks.Finding
 	problem := ""
 	for _, m := range ourServers(d) {
-		if m.BesideProblem != "" && problem == "" {
-			problem = fmt.Sprintf("not all other records of the CNAME owner %s could be asked for: %s", m.Name, cut(m.BesideProblem))
+		if m.OtherRecordsProblem != "" && problem == "" {
+			problem = fmt.Sprintf("not all other records of the CNAME owner %s could be asked for: %s", m.Name, cut(m.OtherRecordsProblem))
 		}
-		if len(m.BesideUnasked) > 0 {
+		if len(m.OtherRecordsUnanswered) > 0 {
 			findings = append(findings, checks.Warns("/domainName",
-				fmt.Sprintf("whether %s has %s records in addition to its CNAME record is not known: its servers, or something on the way to them, do not answer for this type", m.Name, some(m.BesideUnasked)),
+				fmt.Sprintf("whether %s has %s records in addition to its CNAME record is not known: its servers, or something on the way to them, do not answer for this type", m.Name, some(m.OtherRecordsUnanswered)),
 				"let the servers answer every type; one that is not there is NOERROR without records"))
 		}
 		switch {
-		case len(m.Beside) == 0:
+		case len(m.OtherRecords) == 0:
 		case evidence.SameName(m.Name, m.Zone):
 			findings = append(findings, checks.Fails("/domainName",
-				fmt.Sprintf("%s is the apex of its zone and has a CNAME record, in addition to %s", m.Name, some(m.Beside)),
+				fmt.Sprintf("%s is the apex of its zone and has a CNAME record, in addition to %s", m.Name, some(m.OtherRecords)),
 				"remove the CNAME record from the apex; prove the domain with domainProof: txt"))
 		default:
 			findings = append(findings, checks.Fails("/domainName",
-				fmt.Sprintf("%s has a CNAME record and other records: %s", m.Name, some(m.Beside)),
+				fmt.Sprintf("%s has a CNAME record and other records: %s", m.Name, some(m.OtherRecords)),
 				fmt.Sprintf("remove the other records of %s., or its CNAME", m.Name)))
 		}
 	}
 	if problem != "" && !checks.HasError(findings) {
-		return checks.CannotTell(problem, findings...)
+		return checks.Unknown(problem, findings...)
 	}
 	return checks.Judge(findings...)
 }

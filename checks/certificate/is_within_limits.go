@@ -9,10 +9,10 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// isBounded returns the check certificate/is-bounded.
-func isBounded() checks.Check {
+// isWithinLimits returns the check certificate/is-within-limits.
+func isWithinLimits() checks.Check {
 	return checks.Check{
-		ID: "certificate/is-bounded", Severity: checks.Error,
+		ID: "certificate/is-within-limits", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
 		Applies: applies,
 		Judge:   judgeBounded,
@@ -56,7 +56,7 @@ func judgeBounded(s checks.Subject) checks.Verdict {
 		return checks.Judge(checks.Fails(atBody, fmt.Sprintf("the certificate file %q %s", facts.Source, p.Message), fix))
 	}
 	var found []checks.Finding
-	for _, excess := range facts.Excess {
+	for _, excess := range facts.LimitsExceeded {
 		found = append(found, checks.Fails(atBody, fmt.Sprintf("the certificate file %q exceeds the limits of evaluation: %s", facts.Source, bounded(excess)), fix))
 	}
 	if len(found) > 0 {

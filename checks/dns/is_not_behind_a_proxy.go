@@ -9,10 +9,10 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// isBehindAProxy is dns/is-behind-a-proxy.
-func isBehindAProxy() checks.Check {
+// isNotBehindAProxy is dns/is-not-behind-a-proxy.
+func isNotBehindAProxy() checks.Check {
 	return checks.Check{
-		ID: "dns/is-behind-a-proxy", Severity: checks.Warning,
+		ID: "dns/is-not-behind-a-proxy", Severity: checks.Warning,
 		Needs: []evidence.Need{evidence.NeedDNS},
 		Applies: func(b binding.Binding) (bool, string) {
 			if applies, why := provesByCNAME(b); !applies {

@@ -10,10 +10,10 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// holdsNoExpiredCertificate returns the check certificate/holds-no-expired-certificate.
-func holdsNoExpiredCertificate() checks.Check {
+// containsNoExpiredCertificate returns the check certificate/contains-no-expired-certificate.
+func containsNoExpiredCertificate() checks.Check {
 	return checks.Check{
-		ID: "certificate/holds-no-expired-certificate", Severity: checks.Warning,
+		ID: "certificate/contains-no-expired-certificate", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
 		Applies: applies,
 		Judge:   judgeExpiredBeside,
@@ -41,12 +41,12 @@ func judgeExpiredBeside(s checks.Subject) checks.Verdict {
 	}
 	now, facts := s.Evidence.Run.Now, s.Evidence.Certificate.Facts
 	if now.IsZero() {
-		return checks.CannotTell("the run has no clock")
+		return checks.Unknown("the run has no clock")
 	}
 	var found []checks.Finding
 	for i, c := range chain {
 		inPath := i == 0 || slices.ContainsFunc(facts.Path.DER, func(der []byte) bool { return bytes.Equal(der, c.Raw) })
-		if inPath || !now.After(c.NotAfter) { // certificate/is-in-validity judges the path
+		if inPath || !now.After(c.NotAfter) { // certificate/is-valid-now judges the path
 			continue
 		}
 		found = append(found, checks.Warns(atBody, fmt.Sprintf("%s expired at %s, %s ago; no path needs it, and old clients that follow it refuse",

@@ -8,27 +8,27 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// Seen is as much of the evidence as a reader needs to follow the verdict.
-type Seen struct {
-	Hops      []evidence.Hop `json:"hops,omitempty"`      // the aliases of the domain, in order
-	End       *evidence.End  `json:"end,omitempty"`       // where they lead; absent: DNS was not observed
-	Group     string         `json:"group,omitempty"`     // the other group of the account that they lead to: its name and id
-	Servers   []evidence.Row `json:"servers,omitempty"`   // what each server of the domain's zone said, where they do not agree or some did not answer
-	Path      []string       `json:"path,omitempty"`      // subjects of the certification path, leaf to root
-	RootsFrom string         `json:"rootsFrom,omitempty"` // where its root comes from
+// Excerpt is as much of the evidence as a reader needs to follow the verdict.
+type Excerpt struct {
+	Hops      []evidence.Hop          `json:"hops,omitempty"`      // the aliases of the domain, in order
+	End       *evidence.End           `json:"end,omitempty"`       // where they lead; absent: DNS was not observed
+	Group     string                  `json:"group,omitempty"`     // the other group of the account that they lead to: its name and id
+	Servers   []evidence.ServerAnswer `json:"servers,omitempty"`   // what each server of the domain's zone said, where they do not agree or some did not answer
+	Path      []string                `json:"path,omitempty"`      // subjects of the certification path, leaf to root
+	RootsFrom string                  `json:"rootsFrom,omitempty"` // where its root comes from
 }
 
-// Observed takes from a binding's evidence what was really observed; nil when
+// ExcerptOf takes from a binding's evidence what was really observed; nil when
 // that is nothing.
-func Observed(e evidence.Evidence) *Seen {
-	var s Seen
+func ExcerptOf(e evidence.Evidence) *Excerpt {
+	var s Excerpt
 	if e.DNS.State == evidence.StateObserved {
 		end := e.DNS.Facts.End
 		s.Hops, s.End = e.DNS.Facts.Hops, &end
-		if len(e.DNS.Facts.Servers) > 0 && uneven(e.DNS.Facts.Servers[0].Rows) {
-			s.Servers = e.DNS.Facts.Servers[0].Rows
+		if len(e.DNS.Facts.Servers) > 0 && uneven(e.DNS.Facts.Servers[0].Answers) {
+			s.Servers = e.DNS.Facts.Servers[0].Answers
 		}
-		if g := e.Account.Facts.AliasedTo; g != nil && e.Account.State == evidence.StateObserved {
+		if g := e.Account.Facts.CNAMETarget; g != nil && e.Account.State == evidence.StateObserved {
 			s.Group = fmt.Sprintf("%q (%s)", g.GroupName, g.GroupID)
 		}
 	}
@@ -43,7 +43,7 @@ func Observed(e evidence.Evidence) *Seen {
 
 // names are the alias chain as lines, with what the servers say where they do
 // not agree.
-func (s *Seen) names() []branch {
+func (s *Excerpt) names() []branch {
 	if s == nil || s.End == nil {
 		return nil
 	}
@@ -55,7 +55,7 @@ func (s *Seen) names() []branch {
 }
 
 // path is the certification path as lines, each as deep as its certificate.
-func (s *Seen) path() []branch {
+func (s *Excerpt) path() []branch {
 	if s == nil {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (s *Seen) path() []branch {
 }
 
 // chain is the aliases in one line, each with the seconds that it is kept.
-func (s *Seen) chain() string {
+func (s *Excerpt) chain() string {
 	var b strings.Builder
 	if b.WriteString(s.End.Name); len(s.Hops) > 0 {
 		b.Reset()
@@ -86,11 +86,11 @@ func (s *Seen) chain() string {
 }
 
 // rowText is one line of the table of servers.
-func rowText(r evidence.Row) string {
+func rowText(r evidence.ServerAnswer) string {
 	said := strings.Join(r.Targets, " ")
 	switch {
-	case r.Standing != evidence.StandingAuthoritative:
-		said = string(r.Standing)
+	case r.Status != evidence.ServerAuthoritative:
+		said = string(r.Status)
 	case said == "":
 		said = r.RCode
 	default:
@@ -100,9 +100,9 @@ func rowText(r evidence.Row) string {
 }
 
 // uneven reports whether rows do not all say the same with authority.
-func uneven(rows []evidence.Row) bool {
-	return slices.ContainsFunc(rows, func(r evidence.Row) bool {
-		return r.Standing != evidence.StandingAuthoritative || r.RCode != rows[0].RCode || !slices.Equal(r.Targets, rows[0].Targets)
+func uneven(rows []evidence.ServerAnswer) bool {
+	return slices.ContainsFunc(rows, func(r evidence.ServerAnswer) bool {
+		return r.Status != evidence.ServerAuthoritative || r.RCode != rows[0].RCode || !slices.Equal(r.Targets, rows[0].Targets)
 	})
 }
 

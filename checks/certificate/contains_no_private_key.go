@@ -9,10 +9,10 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// holdsNoPrivateKey returns the check certificate/holds-no-private-key.
-func holdsNoPrivateKey() checks.Check {
+// containsNoPrivateKey returns the check certificate/contains-no-private-key.
+func containsNoPrivateKey() checks.Check {
 	return checks.Check{
-		ID: "certificate/holds-no-private-key", Severity: checks.Error,
+		ID: "certificate/contains-no-private-key", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedCertificate},
 		Applies: applies,
 		Judge:   judgeNoKey,

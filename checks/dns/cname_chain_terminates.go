@@ -15,13 +15,13 @@ const (
 	direct   = 1
 )
 
-// chainIsSound is dns/chain-is-sound.
-func chainIsSound() checks.Check {
+// cnameChainTerminates is dns/cname-chain-terminates.
+func cnameChainTerminates() checks.Check {
 	return checks.Check{
-		ID: "dns/chain-is-sound", Severity: checks.Error, Core: true,
+		ID: "dns/cname-chain-terminates", Severity: checks.Error, Core: true,
 		Needs: []evidence.Need{evidence.NeedDNS},
 		Applies: func(b binding.Binding) (bool, string) {
-			return !b.CertificateAlone, alone
+			return !b.CertificateOnly, alone
 		},
 		Judge: judgeChain,
 		Doc: checks.Doc{

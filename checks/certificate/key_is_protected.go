@@ -7,10 +7,10 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// keyIsGuarded returns the check certificate/key-is-guarded.
-func keyIsGuarded() checks.Check {
+// keyIsProtected returns the check certificate/key-is-protected.
+func keyIsProtected() checks.Check {
 	return checks.Check{
-		ID: "certificate/key-is-guarded", Severity: checks.Warning,
+		ID: "certificate/key-is-protected", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedKey},
 		Applies: applies,
 		Judge:   judgeGuarded,
