@@ -26,7 +26,8 @@ const defaultTimeout = 5 * time.Second
 // Options say what to load in addition to the shipped policies.
 type Options struct {
 	Dir     string        // where relative paths start; empty: the working directory of the process
-	Dirs    []string      // --policy: .rego files, or folders with .rego files and data.yaml, data.yml or data.json
+	Dirs    []string      // --policy: .rego files, folders with .rego files and data.yaml, data.yml or data.json, bundles, oci://…@sha256:…
+	Fetch   Fetch         // of registries; nil: none can be asked
 	Data    []string      // --data: YAML or JSON files; they alone may override data
 	Results []string      // ids of the checks whose results a policy may read; none: any id
 	Timeout time.Duration // for all policies on one binding; 0: five seconds
@@ -50,19 +51,19 @@ func Load(ctx context.Context, o Options) (*Engine, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("loading policies: %w", err)
 	}
-	e, _, _, err := load(o, false)
+	e, _, _, err := load(ctx, o, false)
 	return e, err
 }
 
 // load also returns the user's sources and the store of the whole data. For
 // Test and Check, testsToo: a path may hold tests alone, and the shipped
 // policies themselves.
-func load(o Options, testsToo bool) (*Engine, sources, storage.Store, error) {
+func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, storage.Store, error) {
 	shipped, err := shippedSources()
 	if err != nil {
 		return nil, sources{}, nil, fmt.Errorf("reading shipped policies: %w", err)
 	}
-	own, err := readSources(o.Dir, o.Dirs, testsToo)
+	own, err := readSources(ctx, o, testsToo)
 	if err != nil {
 		return nil, sources{}, nil, fmt.Errorf("reading policies: %w", err)
 	}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/policy/bundle"
 	"github.com/bindgate/bindgate/policies"
 )
 
@@ -87,29 +89,69 @@ func shippedSources() (sources, error) {
 	return s, err
 }
 
-// readSources reads what --policy names, relative to dir. A path that holds none of what is
+// readSources reads what --policy names. A path that holds none of what is
 // wanted is an error: whoever named it believes that something is enforced.
-func readSources(dir string, paths []string, testsToo bool) (sources, error) {
-	r := reader{dir: dir, files: confine.Anywhere(), seen: map[string]bool{}}
-	for _, p := range paths {
-		modules, tests := r.modules, r.tests
-		if err := r.path(p); err != nil {
+func readSources(ctx context.Context, o Options, testsToo bool) (sources, error) {
+	r := newReader(o)
+	for _, p := range o.Dirs {
+		ref, err := bundle.ParseRef(p)
+		if err != nil {
 			return sources{}, err
 		}
-		if r.modules == modules && (!testsToo || r.tests == tests) {
-			return sources{}, fmt.Errorf("%q holds no policy: want a .rego file that is no _test.rego, or a folder with one", p)
+		list, err := r.read(ctx, ref)
+		if err != nil {
+			return sources{}, err
+		}
+		if !hasPolicy(list, testsToo) {
+			return sources{}, fmt.Errorf("%q holds no policy: want a .rego file that is no _test.rego, or a folder or bundle with one%s", p, r.misnamed(ref))
+		}
+		if err := r.add(list); err != nil {
+			return sources{}, err
 		}
 	}
 	return r.found, nil
 }
 
+func hasPolicy(list []located, testsToo bool) bool {
+	return slices.ContainsFunc(list, func(f located) bool {
+		kind := kindOf(f.name)
+		return kind == aModule || kind == aTest && testsToo
+	})
+}
+
+// located is a file, its name below what was named, and what it is known by.
+type located struct {
+	source
+	below string // such as stages/stages.rego
+	path  string // without symbolic links; of a bundle's file: the bundle's digest and the name
+}
+
 // reader collects the files of several paths, each file once.
 type reader struct {
-	dir            string // where relative paths start
-	files          *confine.Files
-	seen           map[string]bool // by the path without symbolic links
-	modules, tests int             // files met, an earlier path's included
-	found          sources
+	dir   string // where relative paths start
+	files *confine.Files
+	fetch Fetch
+	seen  map[string]bool // by located.path
+	found sources
+}
+
+func newReader(o Options) *reader {
+	return &reader{dir: o.Dir, files: confine.Anywhere(), fetch: o.Fetch, seen: map[string]bool{}}
+}
+
+// add takes the files of one path.
+func (r *reader) add(list []located) error {
+	for _, f := range list {
+		if r.seen[f.path] {
+			continue
+		}
+		r.seen[f.path] = true
+		r.found.add(f.name, f.text)
+		if r.found.count() > maxFiles {
+			return fmt.Errorf("%q is one file too many: want at most %d", f.name, maxFiles)
+		}
+	}
+	return nil
 }
 
 // at returns where the path is. Messages name the path as it was typed.
@@ -120,31 +162,54 @@ func (r *reader) at(p string) string {
 	return filepath.Join(r.dir, p)
 }
 
-func (r *reader) path(p string) error {
+// read returns the files that a reference names, and fails if they are not those
+// that its digest locks.
+func (r *reader) read(ctx context.Context, ref bundle.Ref) ([]located, error) {
+	c, err := r.open(ctx, ref)
+	if err != nil || ref.Digest == "" {
+		return c.files, err
+	}
+	digest, err := c.lock()
+	if err == nil && digest != ref.Digest {
+		err = fmt.Errorf("%q is not what its digest locks: got %s, want %s; if the change is meant, `bindgate policy lock` shows it and writes the new digest", ref, digest, ref.Digest)
+	}
+	return c.files, err
+}
+
+// open returns what a reference names.
+func (r *reader) open(ctx context.Context, ref bundle.Ref) (content, error) {
+	if ref.OCI() {
+		return r.fromRegistry(ctx, ref)
+	}
+	p := ref.Path
 	info, err := os.Stat(r.at(p))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%q does not exist: want a .rego file or a folder", p)
+		return content{}, fmt.Errorf("%q does not exist: want a .rego file, a folder, a bundle or oci://registry/repository@sha256:…", p)
 	case err != nil:
-		return err
+		return content{}, err
 	case info.IsDir():
-		return r.folder(p, 0)
+		list, err := r.folder(p, "", 0)
+		return content{files: list}, err
 	case kindOf(p) == aData:
-		return fmt.Errorf("%q is data: give it to --data, or give --policy its folder", p)
+		return content{}, fmt.Errorf("%q is data: give it to --data, or give --policy its folder", p)
+	case kindOf(p) == other:
+		return r.archive(p)
 	}
-	return r.file(p)
+	f, err := r.file(p, path.Base(filepath.ToSlash(p)))
+	return content{files: []located{f}, digest: bundle.Digest(f.text)}, err
 }
 
 // folder reads a folder and those below it. A linked file is followed, as
 // mounted configuration has them; a linked folder is refused, so that a loop or
 // a second way to the same files cannot arise.
-func (r *reader) folder(dir string, depth int) error {
+func (r *reader) folder(dir, below string, depth int) (list []located, err error) {
 	if depth > maxDepth {
-		return fmt.Errorf("%q is nested too deeply: more than %d folders", dir, maxDepth)
+		return nil, fmt.Errorf("%q is nested too deeply: more than %d folders", dir, maxDepth)
 	}
 	entries, err := os.ReadDir(r.at(dir))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, entry := range entries {
 		name := entry.Name()
@@ -154,47 +219,42 @@ func (r *reader) folder(dir string, depth int) error {
 		}
 		if entry.Type()&fs.ModeSymlink != 0 {
 			if info, err := os.Stat(r.at(p)); err != nil {
-				return err
+				return nil, err
 			} else if info.IsDir() {
-				return fmt.Errorf("%q links to a folder: name that folder with a separate --policy", p)
+				return nil, fmt.Errorf("%q links to a folder: name that folder with a separate --policy", p)
 			}
 		}
-		if entry.IsDir() {
-			err = r.folder(p, depth+1)
-		} else if kindOf(name) != other {
-			err = r.file(p)
+		var more []located
+		switch {
+		case entry.IsDir():
+			more, err = r.folder(p, path.Join(below, name), depth+1)
+		case kindOf(name) != other:
+			more = make([]located, 1)
+			more[0], err = r.file(p, path.Join(below, name))
+		case bundleName(name):
+			err = fmt.Errorf("%q is a bundle in a folder, and would not be read: name it with a separate --policy, or move it elsewhere", p)
 		}
 		if err != nil {
-			return err
+			return nil, err
+		}
+		if list = append(list, more...); len(list) > maxFiles {
+			return nil, fmt.Errorf("%q is one file too many: want at most %d", p, maxFiles)
 		}
 	}
-	return nil
+	return list, nil
 }
 
-func (r *reader) file(p string) error {
-	limit := int64(maxModuleBytes)
-	if kindOf(p) == aData {
-		limit = maxDataBytes
+func (r *reader) file(p, below string) (located, error) {
+	f, err := r.files.Read(r.dir, p, limitOf(p))
+	return located{source{filepath.ToSlash(p), f.Bytes}, below, f.Path}, err
+}
+
+// limitOf is the size that a file may have, by its name.
+func limitOf(name string) int64 {
+	if kindOf(name) == aData {
+		return maxDataBytes
 	}
-	f, err := r.files.Read(r.dir, p, limit)
-	if err != nil {
-		return err
-	}
-	switch kindOf(p) {
-	case aModule:
-		r.modules++
-	case aTest:
-		r.tests++
-	}
-	if r.seen[f.Path] {
-		return nil
-	}
-	r.seen[f.Path] = true
-	r.found.add(filepath.ToSlash(p), f.Bytes)
-	if r.found.count() > maxFiles {
-		return fmt.Errorf("%q is one file too many: want at most %d", p, maxFiles)
-	}
-	return nil
+	return maxModuleBytes
 }
 
 // readData reads the files that --data names, relative to dir.

@@ -45,7 +45,7 @@ type TestResult struct {
 // built-in errors are errors, and the same built-ins. A test that errs has
 // failed. The error reports that the tests could not be run, or that there is none.
 func Test(ctx context.Context, o Options) (TestReport, error) {
-	s, store, err := testable(o)
+	s, store, err := testable(ctx, o)
 	if err != nil {
 		return TestReport{}, err
 	}
@@ -78,7 +78,7 @@ func Test(ctx context.Context, o Options) (TestReport, error) {
 
 // testable are the policies to look at, after everything in them has loaded,
 // and their data.
-func testable(o Options) (sources, storage.Store, error) {
+func testable(ctx context.Context, o Options) (sources, storage.Store, error) {
 	if len(o.Dirs) == 0 {
 		s, err := shippedSources()
 		if err != nil {
@@ -96,7 +96,7 @@ func testable(o Options) (sources, storage.Store, error) {
 		_, err = loadStrictly(modules, d.datum, store, o.Results)
 		return s, store, err
 	}
-	_, s, store, err := load(o, true)
+	_, s, store, err := load(ctx, o, true)
 	return s, store, err
 }
 
@@ -145,8 +145,8 @@ func failureOf(r *tester.Result) string {
 
 // Check loads the policies of o.Dirs, or the shipped ones when there is none,
 // compiles their tests with them and compares each file with OPA's own format.
-func Check(_ context.Context, o Options) error {
-	s, _, err := testable(o)
+func Check(ctx context.Context, o Options) error {
+	s, _, err := testable(ctx, o)
 	if err != nil {
 		return err
 	}

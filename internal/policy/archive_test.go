@@ -1,0 +1,157 @@
+package policy_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/bindgate/bindgate/internal/policy"
+	"github.com/bindgate/bindgate/internal/policy/bundle"
+)
+
+const denial = `package bindgate.policy.x
+
+deny contains "no" if input.binding.domainName == data.x.name
+`
+
+// tree writes files below a new folder.
+func tree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func policyTree(t *testing.T) string {
+	return tree(t, map[string]string{"p/x/x.rego": denial, "p/data.yaml": "x: {name: a.demo.com}\n", "p/README.md": "not packed"})
+}
+
+// TestOneContentThreeWays loads a folder, the bundle made of it, and the same bundle
+// of a registry: they are the same policies.
+func TestOneContentThreeWays(t *testing.T) {
+	dir := policyTree(t)
+	o := policy.Options{Dir: dir, Dirs: []string{"p"}}
+	archive, err := policy.Build(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "p.tar.gz"), archive, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	digest := bundle.Digest(archive)
+	remote := "oci://registry.example.com/p@sha256:" + strings.Repeat("0", 64)
+	var digests []string
+	for _, ref := range []string{"p", "p@" + digest, "p.tar.gz", "p.tar.gz@" + digest, remote} {
+		o.Dirs, o.Fetch = []string{ref}, func(_ context.Context, ref bundle.Ref) ([]byte, error) {
+			if ref.String() != remote {
+				t.Errorf("fetched %s", ref)
+			}
+			return archive, nil
+		}
+		e, err := policy.Load(t.Context(), o)
+		if err != nil {
+			t.Errorf("%s: %v", ref, err)
+			continue
+		}
+		digests = append(digests, e.Digest())
+	}
+	for _, d := range digests {
+		if d != digests[0] {
+			t.Errorf("the policy digests differ: %q", digests)
+		}
+	}
+	c, err := policy.Open(t.Context(), o, bundle.Ref{Path: "p"})
+	if err != nil || c.Digest != digest || len(c.Files) != 2 {
+		t.Errorf("opened: %s, %d files, %v; want %s, 2 files", c.Digest, len(c.Files), err, digest)
+	}
+}
+
+// TestTheDigestLocks changes one byte after the digest was written down.
+func TestTheDigestLocks(t *testing.T) {
+	dir := policyTree(t)
+	archive, err := policy.Build(t.Context(), policy.Options{Dir: dir, Dirs: []string{"p"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := bundle.Write([]bundle.File{{Name: "x.rego", Text: []byte("package bindgate.policy.x\n\ndeny contains \"no\" if false\n")}}, ast.RegoV1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"p/x/x.rego": denial + "\n", "p.tar.gz": string(other)} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	single := filepath.Join("p", "x", "x.rego")
+	for _, ref := range []string{"p@" + bundle.Digest(archive), "p.tar.gz@" + bundle.Digest(archive), single + "@" + bundle.Digest([]byte(denial))} {
+		_, err := policy.Load(t.Context(), policy.Options{Dir: dir, Dirs: []string{ref}})
+		if err == nil || !strings.Contains(err.Error(), "is not what its digest locks: got sha256:") || !strings.Contains(err.Error(), "bindgate policy lock") {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
+}
+
+func TestPathsThatAreNoBundle(t *testing.T) {
+	hidden, err := bundle.Write([]bundle.File{{Name: "x_test.rego", Text: []byte("package x\n")}}, ast.RegoV1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	large, err := bundle.Write([]bundle.File{{Name: "x.rego", Text: []byte(denial + strings.Repeat(" ", 1<<20))}}, ast.RegoV1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	older, err := bundle.Write([]bundle.File{{Name: "x.rego", Text: []byte(denial)}}, ast.RegoV0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := tree(t, map[string]string{
+		"folder.tar.gz/README.md": "", "in/x.rego": denial, "in/more.tgz": "", "notes.txt": "deny everything",
+		"tests.tar.gz": string(hidden), "large.tar.gz": string(large), "older.tar.gz": string(older), "page.tar.gz": "<html>",
+	})
+	for ref, want := range map[string]string{
+		"folder.tar.gz": "it is a folder, although its name is that of a bundle",
+		"in":            `more.tgz" is a bundle in a folder, and would not be read`,
+		"notes.txt":     `"notes.txt" holds no policy: it is no gzip file`,
+		"tests.tar.gz":  "holds no policy: want a .rego file that is no _test.rego",
+		"large.tar.gz":  `"large.tar.gz" holds "x.rego", which has more than 1048576 bytes`,
+		"older.tar.gz":  "says that x.rego is Rego v0, want",
+		"page.tar.gz":   `"page.tar.gz" is a web page`,
+		"missing.tgz":   `"missing.tgz" does not exist`,
+		"http://x/y":    "is of a kind that is not supported",
+		"oci://x.y/z@sha256:" + strings.Repeat("0", 64): "is in a registry, and this command asks none",
+	} {
+		if _, err := policy.Load(t.Context(), policy.Options{Dir: dir, Dirs: []string{ref}}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", ref, err, want)
+		}
+	}
+	refused := errors.New("the registry is closed")
+	o := policy.Options{Dirs: []string{"oci://x.y/z"}, Fetch: func(context.Context, bundle.Ref) ([]byte, error) { return nil, refused }}
+	if _, err := policy.Load(t.Context(), o); !errors.Is(err, refused) {
+		t.Errorf("got %v, want the fetcher's error", err)
+	}
+}
+
+// TestBuildRefuses shows that policies that do not load are not packed.
+func TestBuildRefuses(t *testing.T) {
+	dir := tree(t, map[string]string{"bad/x.rego": "package other\n", "none/README.md": "", "x.rego": denial})
+	for ref, want := range map[string]string{
+		"bad": "package other is never asked", "none": "holds no policy", "x.rego": "want a folder", "missing": "does not exist", "oci://x.y/z": "want a folder",
+	} {
+		if _, err := policy.Build(t.Context(), policy.Options{Dir: dir, Dirs: []string{ref}}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", ref, err, want)
+		}
+	}
+}

@@ -1,0 +1,124 @@
+// Package bundle reads and writes OPA bundles within bounds, and the references
+// by which a gate owner names policies: a folder, a file, a bundle, or
+// oci://registry/repository. A digest in a reference is the lock: other content
+// does not load.
+package bundle
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strings"
+)
+
+// scheme of a registry reference.
+const scheme = "oci://"
+
+var (
+	otherScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*(://|::)|^(?i:oci:)|^git@`)
+	hostName    = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?$`)
+	repository  = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
+	tagName     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+	digestText  = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+)
+
+// Ref names policies: a path, or a repository of a registry.
+type Ref struct {
+	Path string // of a file or folder; empty for a registry
+
+	Host, Repository, Tag string // of a registry; the tag may be empty
+
+	Digest string // sha256:<hex>, or empty
+}
+
+// OCI reports whether the reference names a registry.
+func (r Ref) OCI() bool { return r.Host != "" }
+
+// String returns the reference as it is written.
+func (r Ref) String() string {
+	text := r.Path
+	if r.OCI() {
+		text = scheme + r.Host + "/" + r.Repository
+		if r.Tag != "" {
+			text += ":" + r.Tag
+		}
+	}
+	if r.Digest != "" {
+		text += "@" + r.Digest
+	}
+	return text
+}
+
+// Short returns the reference with twelve digits of its digest, for messages.
+func (r Ref) Short() string {
+	if len(r.Digest) == len("sha256:")+64 {
+		r.Digest = r.Digest[:len("sha256:")+12]
+	}
+	return strings.TrimPrefix(r.String(), scheme)
+}
+
+// Same reports whether two references name one place, whatever tag and digest.
+func (r Ref) Same(other Ref) bool {
+	return r.Path == other.Path && strings.EqualFold(r.Host, other.Host) && r.Repository == other.Repository
+}
+
+// ParseRef reads PATH, PATH@sha256:…, oci://registry/repository:tag@sha256:… or
+// oci://registry/repository@sha256:…. The error says what to write instead.
+func ParseRef(text string) (Ref, error) {
+	r := Ref{Path: text}
+	if at := strings.LastIndex(text, "@sha256"); at >= 0 {
+		r.Path, r.Digest = text[:at], text[at+1:]
+		if !digestText.MatchString(r.Digest) {
+			return Ref{}, fmt.Errorf("%q has the digest %q, want @sha256: and 64 digits of 0-9a-f; `bindgate policy lock` prints it", text, r.Digest)
+		}
+	}
+	rest, oci := strings.CutPrefix(r.Path, scheme)
+	switch {
+	case r.Path == "":
+		return Ref{}, fmt.Errorf("%q names no policies, want a folder, a .rego file, a bundle or oci://registry/repository@sha256:…", text)
+	case oci:
+		return r.fromRegistry(text, rest)
+	case otherScheme.MatchString(r.Path):
+		return Ref{}, fmt.Errorf("%q is of a kind that is not supported, want oci://registry/repository@sha256:…, or a path; download anything else and name the file with its digest", text)
+	}
+	return r, nil
+}
+
+func (r Ref) fromRegistry(text, rest string) (Ref, error) {
+	host, repo, found := strings.Cut(rest, "/")
+	if !found || !hostName.MatchString(host) {
+		return Ref{}, fmt.Errorf("%q names no registry and repository, want oci://registry.example.com/team/policies@sha256:…; a user or password has no place in it", text)
+	}
+	name, tag, tagged := strings.Cut(repo, ":")
+	switch {
+	case strings.Contains(repo, "@"):
+		return Ref{}, fmt.Errorf("%q has a digest that is not SHA-256, want @sha256: and 64 digits of 0-9a-f", text)
+	case !repository.MatchString(name):
+		return Ref{}, fmt.Errorf("%q names the repository %q, want lower-case letters, digits and single . _ - between them, in parts separated by /", text, name)
+	case tagged && !tagName.MatchString(tag):
+		return Ref{}, fmt.Errorf("%q has the tag %q, want at most 128 letters, digits, dots, hyphens and underscores", text, tag)
+	}
+	return Ref{Host: strings.ToLower(host), Repository: name, Tag: tag, Digest: r.Digest}, nil
+}
+
+// Loopback reports whether the registry is this machine: only there HTTP without
+// TLS is used.
+func (r Ref) Loopback() bool {
+	host := r.Host
+	if at := strings.LastIndex(host, ":"); at >= 0 && !strings.HasSuffix(host, "]") {
+		host = host[:at]
+	}
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+// Digest returns sha256:<hex> of bytes.
+func Digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// IsDigest reports whether the text is sha256:<hex>.
+func IsDigest(text string) bool { return digestText.MatchString(text) }
