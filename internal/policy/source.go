@@ -28,6 +28,7 @@ const (
 type source struct {
 	name string
 	text []byte
+	root string // the --policy path that holds it
 }
 
 // sources are files by what they are for.
@@ -40,14 +41,14 @@ func (s sources) count() int { return len(s.modules) + len(s.tests) + len(s.data
 
 // add files the source by its name: *_test.rego, *.rego, or data.yaml, data.yml
 // and data.json. Other names are not asked for.
-func (s *sources) add(name string, text []byte) {
+func (s *sources) add(name string, text []byte, root string) {
 	switch kindOf(name) {
 	case aTest:
-		s.tests = append(s.tests, source{name, text})
+		s.tests = append(s.tests, source{name: name, text: text, root: root})
 	case aModule:
-		s.modules = append(s.modules, source{name, text})
+		s.modules = append(s.modules, source{name: name, text: text, root: root})
 	case aData:
-		s.data = append(s.data, source{name, text})
+		s.data = append(s.data, source{name: name, text: text, root: root})
 	}
 }
 
@@ -81,7 +82,7 @@ func shippedSources() (sources, error) {
 			return err
 		}
 		text, err := policies.FS.ReadFile(name)
-		s.add("policies/"+name, text)
+		s.add("policies/"+name, text, "policies")
 		return err
 	})
 	return s, err
@@ -93,6 +94,7 @@ func readSources(dir string, paths []string, testsToo bool) (sources, error) {
 	r := reader{dir: dir, files: confine.Anywhere(), seen: map[string]bool{}}
 	for _, p := range paths {
 		modules, tests := r.modules, r.tests
+		r.root = p
 		if err := r.path(p); err != nil {
 			return sources{}, err
 		}
@@ -108,6 +110,7 @@ type reader struct {
 	dir            string // where relative paths start
 	files          *confine.Files
 	seen           map[string]bool // by the path without symbolic links
+	root           string          // the path that is read
 	modules, tests int             // files met, an earlier path's included
 	found          sources
 }
@@ -190,7 +193,7 @@ func (r *reader) file(p string) error {
 		return nil
 	}
 	r.seen[f.Path] = true
-	r.found.add(filepath.ToSlash(p), f.Bytes)
+	r.found.add(filepath.ToSlash(p), f.Bytes, r.root)
 	if r.found.count() > maxFiles {
 		return fmt.Errorf("%q is one file too many: want at most %d", p, maxFiles)
 	}
@@ -209,7 +212,7 @@ func readData(dir string, paths []string) ([]source, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, source{filepath.ToSlash(p), f.Bytes})
+		out = append(out, source{name: filepath.ToSlash(p), text: f.Bytes})
 	}
 	return out, nil
 }

@@ -59,7 +59,7 @@ func Test(ctx context.Context, o Options) (TestReport, error) {
 	}
 	defer store.Abort(ctx, txn)
 	results, err := tester.NewRunner().
-		SetCompiler(newCompiler(nil).WithEnablePrintStatements(true)).
+		SetCompiler(newCompiler(true)).
 		SetModules(modules).SetStore(store).SetTimeout(testTimeout).
 		CapturePrintOutput(true).RaiseBuiltinErrors(true).
 		RunTests(ctx, txn)
@@ -93,7 +93,7 @@ func testable(o Options) (sources, storage.Store, error) {
 			return s, nil, err
 		}
 		store := d.store()
-		_, err = loadStrictly(modules, d.datum, store, o.Results)
+		_, err = loadStrictly(modules, d, store, o)
 		return s, store, err
 	}
 	_, s, store, err := load(o, true)
@@ -155,7 +155,7 @@ func Check(_ context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("checking tests: %w", err)
 	}
-	if _, err := compile(modules, nil); err != nil {
+	if _, err := compile(modules, true); err != nil {
 		return fmt.Errorf("checking tests: %w", err)
 	}
 	return formatted(files)
@@ -170,7 +170,7 @@ func formatted(files []source) error {
 			return fmt.Errorf("formatting %s: %w", f.name, fromOPA(err))
 		}
 		if line := firstDifference(f.text, want); line > 0 {
-			found = append(found, &strictyaml.Error{File: f.name, Line: line, Column: 1, Message: "not in OPA's format", Next: "run: opa fmt --write " + f.name})
+			found = append(found, &strictyaml.Error{File: f.name, Line: line, Column: 1, Message: "not formatted", Next: "run: bindgate policy fmt " + f.name})
 		}
 	}
 	return asError(found)
