@@ -165,15 +165,62 @@ func Check(_ context.Context, o Options) error {
 func formatted(files []source) error {
 	var found strictyaml.Errors
 	for _, f := range files {
-		want, err := format.SourceWithOpts(f.name, f.text, format.Opts{RegoVersion: ast.RegoV1})
+		want, err := inFormat(f)
 		if err != nil {
-			return fmt.Errorf("formatting %s: %w", f.name, fromOPA(err))
+			return err
+		}
+		if m, err := ast.ParseModuleWithOpts(f.name, string(f.text), ast.ParserOptions{RegoVersion: ast.RegoV2}); err == nil && !importsV2(m) {
+			found = append(found, at(m.Package.Location, "`import rego.v2` is missing, without which opa reads the file as Rego v1; run: bindgate policy fmt %s", f.name))
+			continue
 		}
 		if line := firstDifference(f.text, want); line > 0 {
 			found = append(found, &strictyaml.Error{File: f.name, Line: line, Column: 1, Message: "not formatted", Next: "run: bindgate policy fmt " + f.name})
 		}
 	}
 	return asError(found)
+}
+
+func importsV2(m *ast.Module) bool {
+	return slices.ContainsFunc(m.Imports, func(i *ast.Import) bool { return ast.RegoV2CompatibleRef.Equal(i.Path.Value) })
+}
+
+// inFormat is a module as OPA's formatter writes it, with the import that makes every
+// tool read it as Rego v2.
+func inFormat(f source) ([]byte, error) {
+	span, err := ast.NewRegoVersionSpan(ast.RegoV1, ast.RegoV2)
+	if err != nil {
+		return nil, fmt.Errorf("formatting %s: %w", f.name, err)
+	}
+	parsed := ast.ParserOptions{RegoVersion: ast.RegoV2, ProcessAnnotation: true, Capabilities: ast.CapabilitiesForThisVersion()}
+	out, err := format.SourceWithOpts(f.name, f.text, format.Opts{RegoVersionSpan: span, ParserOptions: &parsed})
+	if err != nil {
+		return nil, fmt.Errorf("formatting %s: %w", f.name, fromOPA(err))
+	}
+	return out, nil
+}
+
+// Formatted is a file in OPA's format.
+type Formatted struct {
+	Name string // as the paths lead to it
+	Text []byte
+}
+
+// Format returns those modules and tests of o.Dirs that are not in OPA's format.
+func Format(o Options) (changed []Formatted, err error) {
+	s, err := readSources(o.Dir, o.Dirs, true)
+	if err != nil {
+		return nil, fmt.Errorf("reading policies: %w", err)
+	}
+	for _, f := range slices.Concat(s.modules, s.tests) {
+		want, err := inFormat(f)
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(f.text, want) {
+			changed = append(changed, Formatted{f.name, want})
+		}
+	}
+	return changed, nil
 }
 
 // firstDifference is the first line, from 1, in which two texts differ; 0: they
