@@ -51,6 +51,7 @@ func TestSeverities(t *testing.T) {
 		"request/group-id-is-well-formed":             "W",
 		"request/certificate-name-is-valid":           "E",
 		"request/has-no-placeholders":                 "E",
+		"request/labels-are-declared":                 "E",
 		"request/region-is-known":                     "W",
 		"request/force-is-explained":                  "W",
 		"request/stage-is-explicit":                   "W",

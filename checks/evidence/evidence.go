@@ -71,9 +71,17 @@ type Run struct {
 	MinRemainingSeconds int64 `json:"minRemainingSeconds,omitempty"`
 	// Identity is who the run calls as; nil: the gateway is not asked.
 	Identity *Identity `json:"identity,omitempty"`
+	// Labels are the labels that the owner declares, by name; none: any label is allowed.
+	Labels map[string]Label `json:"labels,omitempty"`
 	// Live reports that everything was observed in this run, on the live
 	// clock. It is never saved, so replayed evidence can never claim it.
 	Live bool `json:"-"`
+}
+
+// Label is what the owner declares of a label.
+type Label struct {
+	Required bool   `json:"required,omitempty"` // every binding has it
+	Pattern  string `json:"pattern,omitempty"`  // RE2, that its whole value matches; empty: any
 }
 
 // Identity is who a run calls as.

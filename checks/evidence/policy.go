@@ -15,6 +15,8 @@ type PolicyPackage struct {
 	Allow    bool            `json:"allow,omitempty"`    // bindgate.force: allow is exactly true
 	Reasons  []PolicyMessage `json:"reasons,omitempty"`  // bindgate.force: why it does not allow
 	NotRun   string          `json:"notRun,omitempty"`   // the evidence it needs and the mode left out
+
+	NotApplicable string `json:"notApplicable,omitempty"` // the evidence it needs and the binding itself excludes
 }
 
 // PolicyMessage is one message of a policy; Pointer is a JSON pointer into the

@@ -17,7 +17,7 @@ func Checks() []checks.Check {
 	return []checks.Check{
 		stageIsValid(), networkTypeIsValid(), domainIsWellFormed(), domainIsRegistrable(), contractSupportsFields(),
 		domainIsBoundOnce(), redirectHasCertificate(), groupIDIsWellFormed(), regionIsKnown(), forceIsExplained(), stageIsExplicit(),
-		certificateNameIsValid(), hasNoPlaceholders(),
+		certificateNameIsValid(), hasNoPlaceholders(), labelsAreDeclared(),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/policy"
@@ -20,16 +21,41 @@ import (
 func newPolicy(env Env) *cobra.Command {
 	c := &cobra.Command{Use: "policy", Short: "Test, check and ask Rego policies", Args: subcommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(newPolicyTest(env), newPolicyCheck(env), newPolicyEval(env), newPolicySchema(env))
+	c.AddCommand(newPolicyTest(env), newPolicyCheck(env), newPolicyEval(env), newPolicyFmt(env), newPolicySchema(env))
 	return c
 }
 
+// policyFlags are the flags that say what policies are loaded with.
+type policyFlags struct {
+	data   []string
+	config string
+}
+
+func (f *policyFlags) add(c *cobra.Command) {
+	c.Flags().StringArrayVar(&f.data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
+	c.Flags().StringVar(&f.config, "config", "", "configuration `FILE` of the gate's owner; its labels are those that policies can read")
+}
+
+// options are those of the given paths.
+func (f *policyFlags) options(env Env, paths []string) (policy.Options, error) {
+	o := policy.Options{Dir: env.Dir, Dirs: paths, Data: f.data, Results: judge.PolicyResults(catalog.All())}
+	if f.config == "" {
+		return o, nil
+	}
+	owner, err := config.LoadOwner(absolute(env, f.config))
+	o.Labels = owner.Labels
+	return o, err
+}
+
 func newPolicyTest(env Env) *cobra.Command {
-	var o policy.Options
+	var f policyFlags
 	c := &cobra.Command{
 		Use: "test [PATH…]", Short: "Run Rego tests (default: those of the shipped policies); no test is a failure",
 		RunE: func(c *cobra.Command, args []string) error {
-			o.Dir, o.Dirs, o.Results = env.Dir, args, judge.PolicyResults(catalog.All())
+			o, err := f.options(env, args)
+			if err != nil {
+				return err
+			}
 			r, err := policy.Test(c.Context(), o)
 			if err != nil {
 				return err
@@ -37,7 +63,7 @@ func newPolicyTest(env Env) *cobra.Command {
 			return policyTests(env, r)
 		},
 	}
-	c.Flags().StringArrayVar(&o.Data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
+	f.add(c)
 	return c
 }
 
@@ -64,29 +90,36 @@ func policyTests(env Env, r policy.TestReport) error {
 }
 
 func newPolicyCheck(env Env) *cobra.Command {
-	var o policy.Options
+	var f policyFlags
 	c := &cobra.Command{
 		Use: "check [PATH…]", Short: "Compile policies strictly, with the input's schema, and compare their format",
 		RunE: func(c *cobra.Command, args []string) error {
-			o.Dir, o.Dirs, o.Results = env.Dir, args, judge.PolicyResults(catalog.All())
+			o, err := f.options(env, args)
+			if err != nil {
+				return err
+			}
 			if err := policy.Check(c.Context(), o); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintln(env.Stdout, "policies are sound")
+			_, err = fmt.Fprintln(env.Stdout, "policies are sound")
 			return err
 		},
 	}
-	c.Flags().StringArrayVar(&o.Data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
+	f.add(c)
 	return c
 }
 
 func newPolicyEval(env Env) *cobra.Command {
-	var o policy.Options
+	var f policyFlags
 	var input string
 	c := &cobra.Command{
 		Use: "eval --input FILE [PATH…]", Short: "Ask policies about one document of bindgate.policy-input/v1",
 		RunE: func(c *cobra.Command, args []string) error {
-			o.Dir, o.Dirs, o.Results = env.Dir, args, judge.PolicyResults(catalog.All())
+			o, err := f.options(env, args)
+			if err != nil {
+				return err
+			}
+			o.Prints = printer{env.Stderr}
 			data, err := readInput(env, input)
 			if err != nil {
 				return err
@@ -103,8 +136,39 @@ func newPolicyEval(env Env) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&input, "input", "", "JSON `FILE`; - for standard input")
-	c.Flags().StringArrayVar(&o.Data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
+	f.add(c)
 	return c
+}
+
+// printer writes what policies print, which may hold anything.
+type printer struct{ to io.Writer }
+
+func (p printer) Write(line []byte) (int, error) {
+	if _, err := io.WriteString(p.to, report.Escape(strings.TrimSuffix(string(line), "\n"))+"\n"); err != nil {
+		return 0, fmt.Errorf("printing for a policy: %w", err)
+	}
+	return len(line), nil
+}
+
+func newPolicyFmt(env Env) *cobra.Command {
+	return &cobra.Command{
+		Use: "fmt PATH…", Short: "Write policies and their tests in the form that `policy check` wants", Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			changed, err := policy.Format(policy.Options{Dir: env.Dir, Dirs: args})
+			if err != nil {
+				return err
+			}
+			for _, f := range changed {
+				if err := replace(env, f.Name, f.Text); err != nil {
+					return err
+				}
+				if _, err := fmt.Fprintln(env.Stdout, report.Escape(f.Name)); err != nil {
+					return fmt.Errorf("printing the file names: %w", err)
+				}
+			}
+			return nil
+		},
+	}
 }
 
 // maxInput bounds a policy input, in bytes.

@@ -26,7 +26,8 @@ type settings struct {
 	clock        func() time.Time // the run's
 	live         bool             // on the live clock, with fresh evidence
 	severities   checks.Severities
-	configDir    string // folder of --config; empty without
+	labels       map[string]evidence.Label // that the owner declares
+	configDir    string                    // folder of --config; empty without
 	configDigest string
 }
 
@@ -137,7 +138,7 @@ func (s *settings) fromOwner(env Env, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	s.configDir, s.configDigest = o.Dir, o.Digest
+	s.configDir, s.configDigest, s.labels = o.Dir, o.Digest, o.Labels
 	own := s.bound()
 	for _, o := range o.Settings {
 		flag := own.Lookup(o.Flag)

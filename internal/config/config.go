@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
@@ -39,6 +40,7 @@ type Config struct {
 	// The rest is in the owner's file only.
 	Settings   []Setting
 	Severities map[string]checks.Severity // by check id; that a core check is not lowered is for the caller to see
+	Labels     map[string]evidence.Label  // the labels that bindings may have, by name; nil: any
 }
 
 // Setting is what the owner's file says in the place of a flag.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
@@ -67,7 +68,7 @@ func ownerSettings() []ownerSetting {
 
 // ownerKeys are the keys of the owner's file.
 func ownerKeys() []string {
-	keys := []string{"apiVersion", "severities"}
+	keys := []string{"apiVersion", "severities", "labels"}
 	for _, s := range ownerSettings() {
 		keys = append(keys, s.key)
 	}
@@ -120,6 +121,32 @@ func decodeOwner(v strictyaml.Value, c *Config) {
 		}
 	}
 	c.Severities = severities(o.Get("severities"))
+	c.Labels = labels(o.Get("labels"))
+}
+
+// labels are the declared labels, by name.
+func labels(v strictyaml.Value) map[string]evidence.Label {
+	if !v.Given() {
+		return nil
+	}
+	entries, ok := v.Entries()
+	if !ok {
+		return nil
+	}
+	out := make(map[string]evidence.Label, len(entries))
+	for _, e := range entries {
+		o := e.Value.Object("required", "pattern")
+		var label evidence.Label
+		label.Required, _ = o.Get("required").Bool()
+		if pattern, ok := o.Get("pattern").Filled(); ok {
+			if _, err := regexp.Compile(pattern); err != nil {
+				o.Get("pattern").Fail(fmt.Sprintf("got %.64q, which is no pattern: %v", pattern, err), "write RE2 that the whole value matches, such as CHG-[0-9]+")
+			}
+			label.Pattern = pattern
+		}
+		out[e.Key] = label
+	}
+	return out
 }
 
 // one is the values of a flag that takes one.

@@ -43,6 +43,8 @@ type Options struct {
 	Policies     []string          // folders or files of Rego in addition to the shipped ones
 	Data         []string          // files that override policy data
 
+	Labels map[string]evidence.Label // the labels that the owner declares, by name; none: any label is allowed
+
 	Skip     Skip   // evidence that is not collected
 	Evidence string // file of saved evidence to judge instead of collecting any; may be empty
 
@@ -150,7 +152,7 @@ func (e *Engine) open(ctx context.Context) (err error) {
 // part of a short run.
 func (e *Engine) loadPolicies(ctx context.Context) {
 	e.policies = sync.OnceValues(func() (*policy.Engine, error) {
-		return policy.Load(ctx, policy.Options{Dir: e.o.Dir, Dirs: e.o.Policies, Data: e.o.Data, Results: PolicyResults(e.catalogue)})
+		return policy.Load(ctx, policy.Options{Dir: e.o.Dir, Dirs: e.o.Policies, Data: e.o.Data, Results: PolicyResults(e.catalogue), Labels: e.o.Labels})
 	})
 	go func() { _, _ = e.policies() }()
 }
@@ -274,7 +276,7 @@ func (e *Engine) facts() evidence.Run {
 		id, _ = e.identity() // its error ends the run in judge and Run
 	}
 	return evidence.Run{Identity: id, Now: e.o.Clock().UTC(), Command: e.o.Command, Contract: e.o.Contract, DNSMode: e.dns.mode(),
-		Actor: e.o.Actor, Live: e.o.Live, MinRemainingSeconds: int64(e.o.MinRemaining / time.Second)}
+		Actor: e.o.Actor, Live: e.o.Live, MinRemainingSeconds: int64(e.o.MinRemaining / time.Second), Labels: e.o.Labels}
 }
 
 // certificateOnly reports that the run judges a certificate with no group named.

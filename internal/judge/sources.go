@@ -183,6 +183,9 @@ func (e *Engine) replayed() (observe, error) {
 		if e.o.MinRemaining > 0 { // what the owner wants today, no observation
 			ev.Run.MinRemainingSeconds = int64(e.o.MinRemaining / time.Second)
 		}
+		if len(e.o.Labels) > 0 {
+			ev.Run.Labels = e.o.Labels
+		}
 		return ev
 	}, nil
 }

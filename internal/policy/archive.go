@@ -101,7 +101,7 @@ func unpacked(name, digest string, archive []byte) (content, error) {
 		if limit := limitOf(f.Name); int64(len(f.Text)) > limit {
 			return content{}, fmt.Errorf("holds %q, which has more than %d bytes", f.Name, limit)
 		}
-		c.files = append(c.files, located{source{name + "/" + f.Name, f.Text}, f.Name, digest + "/" + f.Name})
+		c.files = append(c.files, located{source{name: name + "/" + f.Name, text: f.Text}, f.Name, digest + "/" + f.Name})
 	}
 	return c, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
@@ -49,7 +50,7 @@ func capabilities() *ast.Capabilities {
 
 // parseAll parses modules, by file name.
 func parseAll(files []source) (map[string]*ast.Module, error) {
-	options := ast.ParserOptions{RegoVersion: ast.RegoV1, ProcessAnnotation: true, Capabilities: capabilities()}
+	options := ast.ParserOptions{RegoVersion: ast.RegoV2, ProcessAnnotation: true, Capabilities: capabilities()}
 	modules := make(map[string]*ast.Module, len(files))
 	var found strictyaml.Errors
 	for _, f := range files {
@@ -70,28 +71,22 @@ func parseAll(files []source) (map[string]*ast.Module, error) {
 	return modules, asError(found)
 }
 
-// compile compiles modules in strict mode and, with a schema, checks every
-// field of the input that they read.
-func compile(modules map[string]*ast.Module, schema any) (*ast.Compiler, error) {
-	c := newCompiler(schema)
+// compile compiles modules in strict mode. Calls of print are erased unless they are
+// wanted.
+func compile(modules map[string]*ast.Module, prints bool) (*ast.Compiler, error) {
+	c := newCompiler(prints)
 	if c.Compile(modules); c.Failed() {
 		return nil, fromOPA(c.Errors)
 	}
 	return c, nil
 }
 
-func newCompiler(schema any) *ast.Compiler {
-	c := ast.NewCompiler().WithCapabilities(capabilities()).WithStrict(true).SetErrorLimit(maxErrors)
-	if schema != nil {
-		set := ast.NewSchemaSet()
-		set.Put(ast.SchemaRootRef, schema)
-		c = c.WithSchemas(set)
-	}
-	return c
+func newCompiler(prints bool) *ast.Compiler {
+	return ast.NewCompiler().WithCapabilities(capabilities()).WithStrict(true).SetErrorLimit(maxErrors).WithEnablePrintStatements(prints)
 }
 
 // loadOwn compiles the user's modules, apart from the shipped ones.
-func loadOwn(own, shipped sources, document *datum, store storage.Store, ids []string) (*unit, error) {
+func loadOwn(own, shipped sources, document policyData, store storage.Store, o Options) (*unit, error) {
 	modules, err := parseAll(own.modules)
 	if err != nil {
 		return nil, err
@@ -99,24 +94,31 @@ func loadOwn(own, shipped sources, document *datum, store storage.Store, ids []s
 	if err := names(modules, packagesIn(shipped.modules)); err != nil {
 		return nil, err
 	}
-	return loadStrictly(modules, document, store, ids)
+	if err := asError(append(vetRoots(own, modules), vetTests(own.tests)...)); err != nil {
+		return nil, err
+	}
+	u, err := loadStrictly(modules, document, store, o)
+	if err != nil {
+		return nil, err
+	}
+	return u, asError(vetUse(own, u))
 }
 
 // loadStrictly compiles modules and holds them to every rule of this package.
-func loadStrictly(modules map[string]*ast.Module, document *datum, store storage.Store, ids []string) (*unit, error) {
+func loadStrictly(modules map[string]*ast.Module, document policyData, store storage.Store, o Options) (*unit, error) {
 	packages, err := packagesOf(modules)
 	if err != nil {
 		return nil, err
 	}
-	schema, err := inputTypes(ids, modules)
+	if err := asError(vetModules(modules)); err != nil {
+		return nil, err
+	}
+	keepMessages(modules)
+	compiler, err := compile(modules, o.Prints != nil)
 	if err != nil {
 		return nil, err
 	}
-	compiler, err := compile(modules, schema)
-	if err != nil {
-		return nil, err
-	}
-	reads, err := vet(compiler, packages, document)
+	reads, err := vet(compiler, packages, document, o)
 	if err != nil {
 		return nil, err
 	}
@@ -194,6 +196,35 @@ func readable() []evidence.Need {
 		evidence.NeedGroup, evidence.NeedAccount, evidence.NeedSiblings}
 }
 
+// excludable is the evidence that a binding itself can exclude.
+func excludable() []evidence.Need {
+	return []evidence.Need{evidence.NeedProof, evidence.NeedCertificate, evidence.NeedKey}
+}
+
+// excludedBy says of which binding there is no such evidence.
+func excludedBy(need evidence.Need) string {
+	switch need {
+	case evidence.NeedProof:
+		return "that proves its domain by cname"
+	case evidence.NeedKey:
+		return "that names no private key"
+	}
+	return "that names no certificate"
+}
+
+// excludes reports whether a binding itself excludes evidence.
+func excludes(b binding.Binding, need evidence.Need) bool {
+	switch need {
+	case evidence.NeedProof:
+		return b.DomainProof != binding.ProofTXT
+	case evidence.NeedCertificate:
+		return b.Certificate == nil
+	case evidence.NeedKey:
+		return b.Certificate == nil || b.Certificate.PrivateKey == nil
+	}
+	return false
+}
+
 var (
 	// A name of plain identifiers can be written only one way, and lies below
 	// its group and not at it.
@@ -209,6 +240,8 @@ type regoPackage struct {
 	loc   *ast.Location
 	needs []evidence.Need // custom.needs of its METADATA: without these it is not run
 	uses  []evidence.Need // custom.uses: it is run without what the mode left out
+
+	declared *ast.Location // of needs and uses
 }
 
 // packagesOf are the packages of the modules, by name.
@@ -228,6 +261,9 @@ func packagesOf(modules map[string]*ast.Module) ([]regoPackage, error) {
 		}
 		needs, uses, err := evidenceOf(m)
 		p.needs, p.uses = append(p.needs, needs...), append(p.uses, uses...)
+		if p.declared == nil && len(needs)+len(uses) > 0 {
+			p.declared = m.Annotations[0].Location
+		}
 		found = append(found, err...)
 	}
 	out := make([]regoPackage, 0, len(byName))

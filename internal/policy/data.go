@@ -64,6 +64,9 @@ func readPolicyData(shipped, own, overrides []source) (policyData, error) {
 	return d, asError(found)
 }
 
+// types returns the type of the whole data.
+func (d policyData) types() *typ { return unknownType() }
+
 // mergeFiles adds what the files hold.
 func (d *datum) mergeFiles(files []source) strictyaml.Errors {
 	var found strictyaml.Errors

@@ -83,7 +83,7 @@ func TestDataThatIsRefused(t *testing.T) {
 }
 
 func TestDataValues(t *testing.T) {
-	d, err := parseData(source{"d.yaml", []byte("a: [1, 0x10, 1.5, true, null, yes, 2026-01-02T03:04:05Z, 2026-01-02, {b: '1'}]")})
+	d, err := parseData(source{name: "d.yaml", text: []byte("a: [1, 0x10, 1.5, true, null, yes, 2026-01-02T03:04:05Z, 2026-01-02, {b: '1'}]")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,12 +99,12 @@ func TestJSONIsReadAsYAMLIs(t *testing.T) {
 		`{}`, " \t{ \r\n}\n", "\xef\xbb\xbf{\"a\": 1}", `{"a": {"b": [1, -0, 2.50, 1e3, 12345678901, true, false, null, [], {}, {"c": {"d": "é"}}]}}`,
 		"{\n  \"é\": \"ü\", \"k\": [\n[1],\n[2, {\"x\": []}]],\n\"z\": {\"y\": 1}}", `{"": "", "q\"\\\/": "é😀"}`,
 	} {
-		fromJSON, found := parseData(source{"d.json", []byte(text)})
+		fromJSON, found := parseData(source{name: "d.json", text: []byte(text)})
 		if found != nil {
 			t.Errorf("%s: %v", text, found)
 			continue
 		}
-		fromYAML, found := parseData(source{"d.yaml", []byte(strings.ReplaceAll(text, "\t", " "))})
+		fromYAML, found := parseData(source{name: "d.yaml", text: []byte(strings.ReplaceAll(text, "\t", " "))})
 		if found != nil {
 			t.Errorf("%s as YAML: %v", text, found)
 			continue
@@ -138,7 +138,7 @@ func TestJSONThatIsRefused(t *testing.T) {
 		`{"a": ` + strings.Repeat("[", 20_000):                             "not JSON",
 		`{"a": "-----BEGIN EC PRIVATE KEY-----\nabc"}`:                     "d.json:1:7: got the text of a key or certificate",
 	} {
-		d, found := parseData(source{"d.json", []byte(text)})
+		d, found := parseData(source{name: "d.json", text: []byte(text)})
 		if d != nil || found == nil {
 			t.Errorf("%.80s: taken", text)
 			continue
@@ -156,7 +156,7 @@ func FuzzData(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		for _, name := range []string{"d.yaml", "d.json"} {
-			d, found := parseData(source{name, text})
+			d, found := parseData(source{name: name, text: text})
 			if (d == nil || d.fields == nil) != (found != nil) {
 				t.Fatal("data and a problem, or neither")
 			}

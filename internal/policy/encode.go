@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/bindgate/bindgate/checks/evidence"
 )
 
 // reads is the part of a document that modules can read, as a tree of field
@@ -213,16 +215,7 @@ func encoderOf(t reflect.Type, r *reads) (encoder, error) {
 	case reflect.String:
 		return func(v reflect.Value) (*ast.Term, error) { return ast.InternedTerm(validUTF8(v.String())), nil }, nil
 	case reflect.Pointer:
-		below, err := encoderOf(t.Elem(), r)
-		if err != nil {
-			return nil, err
-		}
-		return func(v reflect.Value) (*ast.Term, error) {
-			if v.IsNil() {
-				return ast.InternedNullTerm, nil
-			}
-			return below(v.Elem())
-		}, nil
+		return encoderOfPointer(t, r)
 	case reflect.Slice:
 		if t.Elem().Kind() != reflect.Uint8 { // JSON writes bytes as base64
 			return encoderOfList(t)
@@ -232,9 +225,84 @@ func encoderOf(t reflect.Type, r *reads) (encoder, error) {
 			return encoderOfMap(t, r)
 		}
 	case reflect.Struct:
-		return encoderOfStruct(t, r)
+		return encoderOfStruct(t, r, false)
 	}
 	return nil, fmt.Errorf("a policy input cannot hold the type %v", t)
+}
+
+func encoderOfPointer(t reflect.Type, r *reads) (encoder, error) {
+	var below encoder
+	var err error
+	if isObject(t.Elem()) {
+		below, err = encoderOfStruct(t.Elem(), r, true)
+	} else {
+		below, err = encoderOf(t.Elem(), r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	absent, err := absentOf(t, r)
+	if err != nil {
+		return nil, err
+	}
+	return func(v reflect.Value) (*ast.Term, error) {
+		if v.IsNil() {
+			return absent, nil
+		}
+		return below(v.Elem())
+	}, nil
+}
+
+// isObject reports whether values of a type are objects with fixed fields.
+func isObject(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && t != reflect.TypeFor[time.Time]()
+}
+
+// absentOf returns the term that stands for an absent value of a type: null for a
+// scalar, an empty list or map, and for an object its fields as if each were absent.
+// An absent object that may be given says so. One term serves every binding.
+func absentOf(t reflect.Type, r *reads) (*ast.Term, error) {
+	optional := t.Kind() == reflect.Pointer
+	if optional {
+		t = t.Elem()
+	}
+	switch {
+	case t.Kind() == reflect.Slice:
+		return ast.InternedEmptyArray, nil
+	case t.Kind() == reflect.Map:
+		return ast.InternedEmptyObject, nil
+	case !isObject(t):
+		return ast.InternedNullTerm, nil
+	}
+	return absentObject(t, r, optional)
+}
+
+func absentObject(t reflect.Type, r *reads, optional bool) (*ast.Term, error) {
+	all, err := jsonFields(t)
+	if err != nil {
+		return nil, err
+	}
+	var items [][2]*ast.Term
+	if optional && r.at(givenField) != nil {
+		items = append(items, ast.Item(ast.InternedTerm(givenField), ast.InternedTerm(false)))
+	}
+	for _, f := range all {
+		below := r.at(f.name)
+		if below == nil {
+			continue
+		}
+		var absent *ast.Term
+		if f.optionalObject() && f.Type.Kind() != reflect.Pointer {
+			absent, err = absentObject(f.Type, below, true)
+		} else {
+			absent, err = absentOf(f.Type, below)
+		}
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, ast.Item(ast.InternedTerm(f.name), absent))
+	}
+	return ast.ObjectTerm(items...), nil
 }
 
 // encodeInt keeps 64 bits where an int has fewer.
@@ -267,8 +335,8 @@ func encoderOfList(t reflect.Type) (encoder, error) {
 		return nil, err
 	}
 	return func(v reflect.Value) (*ast.Term, error) {
-		if v.IsNil() {
-			return ast.InternedNullTerm, nil
+		if v.Len() == 0 {
+			return ast.InternedEmptyArray, nil
 		}
 		items := make([]*ast.Term, v.Len())
 		for i := range items {
@@ -292,9 +360,6 @@ func encoderOfMap(t reflect.Type, r *reads) (encoder, error) {
 		return nil, err
 	}
 	return func(v reflect.Value) (*ast.Term, error) {
-		if v.IsNil() {
-			return ast.InternedNullTerm, nil
-		}
 		object := ast.NewObject()
 		for _, key := range sortedKeys(v) {
 			term, err := below(v.MapIndex(key))
@@ -322,9 +387,6 @@ func encoderOfNames(t reflect.Type, r *reads) (encoder, error) {
 		names = append(names, name{text, reflect.ValueOf(text).Convert(t.Key()), encode})
 	}
 	return func(v reflect.Value) (*ast.Term, error) {
-		if v.IsNil() {
-			return ast.InternedNullTerm, nil
-		}
 		items := make([][2]*ast.Term, 0, len(names))
 		for _, n := range names {
 			value := v.MapIndex(n.key)
@@ -359,20 +421,28 @@ func sortedKeys(v reflect.Value) []reflect.Value {
 type field struct {
 	index  []int
 	key    *ast.Term
-	skip   func(reflect.Value) bool // omitempty and omitzero
+	skip   func(object, value reflect.Value) bool // the value is absent
+	absent *ast.Term                              // stands for an absent value
 	encode encoder
 }
 
-func encoderOfStruct(t reflect.Type, r *reads) (encoder, error) {
+// encoderOfStruct returns the encoder of an object; an optional one has the field
+// given.
+func encoderOfStruct(t reflect.Type, r *reads, optional bool) (encoder, error) {
 	fields, err := fieldsOf(t, r)
 	if err != nil {
 		return nil, err
 	}
+	given := optional && r.at(givenField) != nil
 	return func(v reflect.Value) (*ast.Term, error) {
-		items := make([][2]*ast.Term, 0, len(fields))
+		items := make([][2]*ast.Term, 0, len(fields)+1)
+		if given {
+			items = append(items, ast.Item(ast.InternedTerm(givenField), ast.InternedTerm(true)))
+		}
 		for _, f := range fields {
 			value := v.FieldByIndex(f.index)
-			if f.skip(value) {
+			if f.skip(v, value) {
+				items = append(items, ast.Item(f.key, f.absent))
 				continue
 			}
 			term, err := f.encode(value)
@@ -393,17 +463,28 @@ func fieldsOf(t reflect.Type, r *reads) ([]field, error) {
 	}
 	var out []field
 	for _, f := range all {
-		if r.at(f.name) == nil {
+		below := r.at(f.name)
+		if below == nil {
 			continue
 		}
-		encode, err := encoderOf(f.Type, r.at(f.name))
+		one := field{index: f.Index, key: ast.StringTerm(f.name), skip: f.absence(t)}
+		if f.optionalObject() && f.Type.Kind() != reflect.Pointer {
+			if one.encode, err = encoderOfStruct(f.Type, below, true); err == nil {
+				one.absent, err = absentObject(f.Type, below, true)
+			}
+		} else if one.encode, err = encoderOf(f.Type, below); err == nil {
+			one.absent, err = absentOf(f.Type, below)
+		}
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, field{index: f.Index, key: ast.StringTerm(f.name), encode: encode, skip: omission(f.Type, f.options)})
+		out = append(out, one)
 	}
 	return out, nil
 }
+
+// givenField is the field of an object that may be absent: whether it is there.
+const givenField = "given"
 
 // jsonField is a field with its name and options in JSON.
 type jsonField struct {
@@ -421,8 +502,8 @@ func jsonFields(t reflect.Type) ([]jsonField, error) {
 		switch {
 		case f.Anonymous && f.Type.Kind() == reflect.Struct && name == "", !f.IsExported(), name == "-":
 			continue
-		case f.Anonymous || name == "" || taken[name]:
-			return nil, fmt.Errorf("a policy input cannot hold the field %s of %v: it has no JSON name", f.Name, t)
+		case f.Anonymous || name == "" || taken[name] || name == givenField:
+			return nil, fmt.Errorf("a policy input cannot hold the field %s of %v: it has no JSON name of its own", f.Name, t)
 		}
 		taken[name] = true
 		out = append(out, jsonField{f, name, options})
@@ -430,23 +511,44 @@ func jsonFields(t reflect.Type) ([]jsonField, error) {
 	return out, nil
 }
 
-// omission returns the function that reports whether encoding/json would leave
-// a value out.
-func omission(t reflect.Type, options string) func(reflect.Value) bool {
-	empty, zero := strings.Contains(options, "omitempty"), strings.Contains(options, "omitzero")
-	isZero := reflect.Value.IsZero
-	if t.Implements(reflect.TypeFor[interface{ IsZero() bool }]()) {
-		isZero = func(v reflect.Value) bool { return v.Interface().(interface{ IsZero() bool }).IsZero() }
+func (f jsonField) has(option string) bool { return strings.Contains(f.options, option) }
+
+// optionalObject reports whether the field is an object that may be absent, which
+// has the field given.
+func (f jsonField) optionalObject() bool {
+	if f.Type.Kind() == reflect.Pointer {
+		return isObject(f.Type.Elem())
 	}
-	return func(v reflect.Value) bool {
-		switch {
-		case zero && isZero(v):
-			return true
-		case !empty || t.Kind() == reflect.Struct:
-			return false
-		case t.Kind() == reflect.Slice || t.Kind() == reflect.Map:
-			return v.Len() == 0
+	return isObject(f.Type) && f.has("omitzero")
+}
+
+// nullable reports whether the field is a scalar that may be absent, which is null.
+// A truth value that is not written is false, and a TTL of 0 seconds is one.
+func (f jsonField) nullable() bool {
+	switch f.Type.Kind() {
+	case reflect.Pointer:
+		return !isObject(f.Type.Elem())
+	case reflect.Bool, reflect.Slice, reflect.Map:
+		return false
+	case reflect.Struct:
+		return !isObject(f.Type) && f.has("omitzero")
+	case reflect.String:
+		return f.has("omitempty") || f.has("omitzero")
+	}
+	return (f.has("omitempty") || f.has("omitzero")) && f.name != "ttl" && f.name != "negativeTtl"
+}
+
+// absence returns the function that reports whether a value of the field is absent.
+// The facts of an observation are there if it was made, whatever they are.
+func (f jsonField) absence(object reflect.Type) func(object, value reflect.Value) bool {
+	metadata, isObservation := object.FieldByName("Metadata")
+	switch {
+	case isObservation && metadata.Type == reflect.TypeFor[evidence.Metadata]() && f.name == "facts":
+		return func(object, _ reflect.Value) bool {
+			return object.FieldByIndex(metadata.Index).Field(0).String() != string(evidence.StateObserved)
 		}
-		return v.IsZero()
+	case f.Type.Kind() != reflect.Pointer && (f.optionalObject() || f.nullable()):
+		return func(_, value reflect.Value) bool { return value.IsZero() }
 	}
+	return func(_, _ reflect.Value) bool { return false } // pointers have an encoder of their own
 }

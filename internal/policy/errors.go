@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/types"
 
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
@@ -49,13 +51,66 @@ func fromOPA(err error) error {
 	}
 	var out strictyaml.Errors
 	for _, e := range list {
-		one := at(e.Location, "%s", e.Message)
-		if detail, ok := e.Details.(*ast.RefErrInvalidDetail); ok && len(detail.OneOf) > 0 {
-			one.Next = wantOneOf(detail)
+		one := at(e.Location, "%s", strings.TrimPrefix(e.Message, "rego_type_error: "))
+		switch detail := e.Details.(type) {
+		case *ast.RefErrInvalidDetail:
+			if len(detail.OneOf) > 0 {
+				one.Next = wantOneOf(detail)
+			}
+		case *ast.UnificationErrDetail:
+			one.Message = fmt.Sprintf("these are never equal: have %s, want %s", plainType(detail.Left), plainType(detail.Right))
+		case *ast.ArgErrDetail:
+			one.Next = strings.Join(detail.Lines(), "; ")
+		}
+		if name, ok := strings.CutPrefix(e.Message, "undefined function "); ok {
+			one.Message += leftOut(name)
 		}
 		out = append(out, one)
 	}
 	return asError(out)
+}
+
+// plainType returns a type of OPA in words.
+func plainType(t types.Type) string {
+	if t == nil {
+		return "a value of unknown type"
+	}
+	if plain := ofOPA(t); !plain.unknown {
+		return plain.kinds.String()
+	}
+	return t.String()
+}
+
+// leftOut says why a built-in that OPA has is left out, or which one was meant.
+func leftOut(name string) string {
+	why := map[string]string{
+		"http.send":              "it asks the network",
+		"net.lookup_ip_addr":     "it asks the system's resolver; the DNS evidence is in input.evidence.dns",
+		"opa.runtime":            "it reads the environment of the host",
+		"rand.intn":              "it depends on chance",
+		"uuid.rfc4122":           "it depends on chance",
+		"io.jwt.decode_verify":   "it depends on the clock of the host; io.jwt.decode and io.jwt.verify_… are there",
+		"io.jwt.encode_sign":     "it signs, which a verdict has no key for",
+		"io.jwt.encode_sign_raw": "it signs, which a verdict has no key for",
+		"json.match_schema":      "a schema may refer to the network; data.schema.json types the data, and the input has a schema of its own",
+		"json.verify_schema":     "a schema may refer to the network; data.schema.json types the data, and the input has a schema of its own",
+		"rego.parse_module":      "it takes a policy for a value",
+		"trace":                  "print writes to standard error in `bindgate policy eval` and `policy test`",
+		"providers.aws.sign_req": "it signs, which a verdict has no key for",
+	}
+	if _, known := ast.BuiltinMap[name]; known {
+		reason := why[name]
+		if reason == "" {
+			reason = "it depends on more than these"
+		}
+		return fmt.Sprintf(": %s is left out, for a verdict depends on input and data alone: %s", name, reason)
+	}
+	names := slices.Collect(maps.Keys(ast.BuiltinMap))
+	slices.Sort(names)
+	if near, ok := closest(name, names); ok {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
 }
 
 // wantOneOf says which fields there are where a policy reads another.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/metrics"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
+	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 )
@@ -44,7 +46,7 @@ func (e *Engine) Evaluate(ctx context.Context, in Input) (o evidence.Observation
 		d = &document{}
 	}
 	defer e.documents.Put(d) // terms of the input share nothing with it but strings
-	if *d, err = newDocument(in, partsOf(packages)); err != nil {
+	if *d, err = newDocument(in, partsOf(packages), e.labels); err != nil {
 		return e.failed(err, in.Run.Now)
 	}
 	return e.evaluate(ctx, packages, d)
@@ -54,23 +56,85 @@ func (e *Engine) Evaluate(ctx context.Context, in Input) (o evidence.Observation
 // fails if the text is not such a document.
 func (e *Engine) EvaluateDocument(ctx context.Context, text []byte) (o evidence.Observation[evidence.Policy], err error) {
 	var d document
+	if text, err = withoutAbsent(text); err != nil {
+		return o, fmt.Errorf("reading the policy input: %w", err)
+	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&d); err != nil {
 		return o, fmt.Errorf("reading the policy input: %w", err)
 	}
-	if dec.More() {
-		return o, errors.New("reading the policy input: got more than one document")
-	}
 	if d.Schema != inputSchema {
 		return o, fmt.Errorf("reading the policy input: got schema %q, want %q", d.Schema, inputSchema)
 	}
+	e.complete(&d)
 	defer e.failOnPanic(d.Run.Now, &o)
-	packages, err := e.concerned(d.Binding)
+	packages, err := e.concerned(d.Binding.Binding)
 	if err != nil {
 		return e.failed(err, d.Run.Now), nil
 	}
 	return e.evaluate(ctx, packages, &d), nil
+}
+
+// complete adds what every input has: the declared labels, and a result of each check.
+func (e *Engine) complete(d *document) {
+	if d.Binding.Labels == nil {
+		d.Binding.Labels = map[string]*string{}
+	}
+	for _, name := range e.labels {
+		if _, ok := d.Binding.Labels[name]; !ok {
+			d.Binding.Labels[name] = nil
+		}
+	}
+	if d.Results == nil {
+		d.Results = map[string]result{}
+	}
+	for _, id := range e.results {
+		if _, ok := d.Results[id]; !ok {
+			d.Results[id] = result{Status: checks.StatusUnknown, Reason: "the document has no result of this check"}
+		}
+	}
+}
+
+// withoutAbsent removes from a document what only says that something is absent, as
+// a policy reads it: null, an object that is not given, and given itself.
+func withoutAbsent(text []byte) ([]byte, error) {
+	var v any
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	if err := dec.Decode(&v); err != nil {
+		return nil, err
+	}
+	if dec.More() {
+		return nil, errors.New("got more than one document")
+	}
+	v, _ = present(v)
+	return json.Marshal(v)
+}
+
+func present(v any) (any, bool) {
+	switch v := v.(type) {
+	case nil:
+		return nil, false
+	case map[string]any:
+		if given, ok := v[givenField].(bool); ok {
+			if !given {
+				return nil, false
+			}
+			delete(v, givenField)
+		}
+		for name, below := range v {
+			var there bool
+			if v[name], there = present(below); !there {
+				delete(v, name)
+			}
+		}
+	case []any:
+		for i := range v {
+			v[i], _ = present(v[i])
+		}
+	}
+	return v, true
 }
 
 func (e *Engine) failed(err error, now time.Time) evidence.Observation[evidence.Policy] {
@@ -85,7 +149,7 @@ func (e *Engine) failOnPanic(now time.Time, o *evidence.Observation[evidence.Pol
 }
 
 func (e *Engine) evaluate(ctx context.Context, packages []*askable, d *document) evidence.Observation[evidence.Policy] {
-	q := questions{document: d, cancel: topdown.NewCancel()}
+	q := questions{document: d, cancel: topdown.NewCancel(), prints: e.prints}
 	defer time.AfterFunc(e.timeout, q.cancel.Cancel).Stop()
 	defer context.AfterFunc(ctx, q.cancel.Cancel)()
 	said := evidence.Policy{Packages: []evidence.PolicyPackage{}}
@@ -131,6 +195,7 @@ func partsOf(packages []*askable) parts {
 	var want parts
 	for _, p := range packages {
 		want.results = want.results || p.unit.reads.at("results") != nil
+		want.labels = want.labels || p.unit.reads.at("binding", "labels") != nil
 		want.certificate = want.certificate || p.unit.reads.at("evidence", "certificate") != nil ||
 			slices.Contains(p.needs, evidence.NeedCertificate) || slices.Contains(p.uses, evidence.NeedCertificate)
 	}
@@ -141,13 +206,19 @@ func partsOf(packages []*askable) parts {
 type questions struct {
 	document *document
 	cancel   topdown.Cancel
+	prints   io.Writer
 	from     *unit     // what input was made for
 	input    *ast.Term // nil: not made yet
 }
 
-// ask returns the answer of one package. The answer is NotRun if evidence that
-// the package needs was skipped.
+// ask returns the answer of one package. The answer is NotApplicable if the binding
+// excludes evidence that the package needs, and NotRun if the mode skipped some.
 func (q *questions) ask(ctx context.Context, p *askable) (evidence.PolicyPackage, error) {
+	for _, need := range p.needs {
+		if excludes(q.document.Binding.Binding, need) {
+			return evidence.PolicyPackage{Name: p.name, NotApplicable: fmt.Sprintf("it is about the %s of a binding, and this is one %s", need, excludedBy(need))}, nil
+		}
+	}
 	skipped, err := q.lacks(p)
 	if err != nil {
 		return evidence.PolicyPackage{}, err
@@ -185,6 +256,9 @@ func (q *questions) run(ctx context.Context, p *askable) (ast.Object, error) {
 		WithStore(p.unit.store).WithTransaction(txn).WithInput(q.input).WithTime(q.document.Run.Now).
 		WithIndexing(true).WithEarlyExit(true).WithStrictBuiltinErrors(true).WithCancel(q.cancel).
 		WithMetrics(metrics.NoOp()) // its clocks cost a quarter of an evaluation
+	if q.prints != nil {
+		query = query.WithPrintHook(topdown.NewPrintHook(q.prints))
+	}
 	var rules ast.Object
 	answers := 0
 	err = query.Iter(ctx, func(r topdown.QueryResult) error {
@@ -224,7 +298,9 @@ func (q *questions) lacks(p *askable) (string, error) {
 		}
 	}
 	for _, need := range p.uses {
-		check(need, false)
+		if !excludes(q.document.Binding.Binding, need) {
+			check(need, false)
+		}
 	}
 	return "", failure
 }

@@ -29,14 +29,29 @@ func folder(t testing.TB, files map[string]string) string {
 	return dir
 }
 
-// engine loads one module beside the shipped policies.
+// engine loads one module in addition to the shipped policies.
 func engine(t testing.TB, module string) *Engine {
 	t.Helper()
-	e, err := Load(context.Background(), Options{Dirs: []string{folder(t, map[string]string{"x.rego": module})}})
+	return engineWith(t, module, "owner", "changeTicket")
+}
+
+// engineWith is engine with declared labels.
+func engineWith(t testing.TB, module string, labels ...string) *Engine {
+	t.Helper()
+	e, err := Load(context.Background(), Options{Dirs: []string{folder(t, map[string]string{"x.rego": module})}, Labels: declared(labels...)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return e
+}
+
+// declared are labels of which nothing but the name is declared.
+func declared(names ...string) map[string]evidence.Label {
+	out := map[string]evidence.Label{}
+	for _, name := range names {
+		out[name] = evidence.Label{}
+	}
+	return out
 }
 
 // force is a sound binding that takes its domain from one other group, with

@@ -37,15 +37,21 @@ func InputSchema() []byte { return slices.Clone(schemaJSON) }
 var schemaJSON []byte
 
 // parts says which parts of a document are made.
-type parts struct{ certificate, results bool }
+type parts struct{ certificate, results, labels bool }
 
 // document is bindgate.policy-input/v1, what a policy reads as `input`.
 type document struct {
 	Schema   string            `json:"schema" jsonschema:"enum=bindgate.policy-input/v1"`
-	Binding  binding.Binding   `json:"binding"`
+	Binding  inputBinding      `json:"binding"`
 	Evidence inputEvidence     `json:"evidence"`
 	Results  map[string]result `json:"results"` // of the checks of the first pass, by check id
 	Run      evidence.Run      `json:"run"`
+}
+
+// inputBinding is a binding with every label that the owner declares.
+type inputBinding struct {
+	binding.Binding
+	Labels map[string]*string `json:"labels"` // null: the binding has no such label
 }
 
 // inputEvidence is what was observed. The facts of an observation are there
@@ -102,10 +108,10 @@ type result struct {
 // that cost much and are wanted. Two results of one check are an error where
 // they are wanted: a policy could read only one of them. The gate refuses them
 // in any case.
-func newDocument(in Input, want parts) (document, error) {
+func newDocument(in Input, want parts, labels []string) (document, error) {
 	d := document{
 		Schema:  inputSchema,
-		Binding: in.Binding,
+		Binding: inputBinding{Binding: in.Binding},
 		Evidence: inputEvidence{
 			DNS: in.Evidence.DNS, Proof: in.Evidence.Proof, Group: in.Evidence.Group,
 			Account: in.Evidence.Account, Siblings: in.Evidence.Siblings,
@@ -113,11 +119,11 @@ func newDocument(in Input, want parts) (document, error) {
 		},
 		Run: in.Run,
 	}
+	if want.labels {
+		d.Binding.Labels = labelsOf(in.Binding, labels)
+	}
 	if want.certificate {
 		d.Evidence.Certificate = certificateOf(in.Evidence.Certificate)
-	}
-	if d.Evidence.DNS.State == evidence.StateObserved && d.Evidence.DNS.Facts.Hops == nil {
-		d.Evidence.DNS.Facts.Hops = []evidence.Hop{} // a list to Rego, never null
 	}
 	if !want.results {
 		return d, nil
@@ -127,13 +133,22 @@ func newDocument(in Input, want parts) (document, error) {
 		if _, twice := d.Results[r.ID]; twice {
 			return document{}, fmt.Errorf("the check %s has two results", r.ID)
 		}
-		findings := r.Findings
-		if findings == nil {
-			findings = []checks.Finding{}
-		}
-		d.Results[r.ID] = result{Status: r.Status, Reason: r.Reason, Findings: findings}
+		d.Results[r.ID] = result{Status: r.Status, Reason: r.Reason, Findings: r.Findings}
 	}
 	return d, nil
+}
+
+// labelsOf returns the labels of a binding, and null for each that is declared and
+// that it lacks.
+func labelsOf(b binding.Binding, declared []string) map[string]*string {
+	out := make(map[string]*string, len(b.Labels)+len(declared))
+	for _, name := range declared {
+		out[name] = nil
+	}
+	for name, value := range b.Labels {
+		out[name] = &value
+	}
+	return out
 }
 
 // keyOf leaves out the public key's bytes: its digest says as much to a policy.

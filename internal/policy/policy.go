@@ -13,11 +13,15 @@ package policy
 import (
 	"context"
 	"fmt"
+	"io"
+	"maps"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/storage"
+
+	"github.com/bindgate/bindgate/checks/evidence"
 )
 
 // defaultTimeout bounds what the policies may take for one binding.
@@ -31,12 +35,18 @@ type Options struct {
 	Data    []string      // --data: YAML or JSON files; they alone may override data
 	Results []string      // ids of the checks whose results a policy may read; none: any id
 	Timeout time.Duration // for all policies on one binding; 0: five seconds
+
+	Labels map[string]evidence.Label // the labels that the owner declares, by name
+	Prints io.Writer                 // where print writes; nil: nowhere
 }
 
 // Engine holds loaded policies. It is safe for concurrent use.
 type Engine struct {
 	digest  string
 	timeout time.Duration
+	results []string              // ids of the checks whose results there are
+	labels  []string              // names of the declared labels
+	prints  io.Writer             // nil: nowhere
 	own     *unit                 // what Options.Dirs holds; nil: nothing
 	shipped func() (*unit, error) // compiled when the first force asks for it: most runs have none
 
@@ -78,14 +88,15 @@ func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, stor
 	if err != nil {
 		return nil, sources{}, nil, fmt.Errorf("loading policy data: %w", err)
 	}
-	e := &Engine{digest: digest(shipped, own, overrides), timeout: o.Timeout}
+	e := &Engine{digest: digest(shipped, own, overrides), timeout: o.Timeout, results: o.Results,
+		labels: slices.Sorted(maps.Keys(o.Labels)), prints: o.Prints}
 	if e.timeout <= 0 {
 		e.timeout = defaultTimeout
 	}
 	store := document.store()
 	e.shipped = lazily(shipped.modules, store)
 	if len(own.modules) > 0 {
-		if e.own, err = loadOwn(own, shipped, document.datum, store, o.Results); err != nil {
+		if e.own, err = loadOwn(own, shipped, document, store, o); err != nil {
 			return nil, sources{}, nil, fmt.Errorf("loading policies: %w", err)
 		}
 	}
@@ -117,7 +128,8 @@ func lazily(modules []source, store storage.Store) func() (*unit, error) {
 		if err != nil {
 			return nil, err
 		}
-		compiler, err := compile(parsed, nil)
+		keepMessages(parsed)
+		compiler, err := compile(parsed, false)
 		if err != nil {
 			return nil, err
 		}

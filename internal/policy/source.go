@@ -30,6 +30,7 @@ const (
 type source struct {
 	name string
 	text []byte
+	root string // the --policy path that holds it
 }
 
 // sources are files by what they are for.
@@ -42,14 +43,14 @@ func (s sources) count() int { return len(s.modules) + len(s.tests) + len(s.data
 
 // add files the source by its name: *_test.rego, *.rego, or data.yaml, data.yml
 // and data.json. Other names are not asked for.
-func (s *sources) add(name string, text []byte) {
+func (s *sources) add(name string, text []byte, root string) {
 	switch kindOf(name) {
 	case aTest:
-		s.tests = append(s.tests, source{name, text})
+		s.tests = append(s.tests, source{name: name, text: text, root: root})
 	case aModule:
-		s.modules = append(s.modules, source{name, text})
+		s.modules = append(s.modules, source{name: name, text: text, root: root})
 	case aData:
-		s.data = append(s.data, source{name, text})
+		s.data = append(s.data, source{name: name, text: text, root: root})
 	}
 }
 
@@ -83,7 +84,7 @@ func shippedSources() (sources, error) {
 			return err
 		}
 		text, err := policies.FS.ReadFile(name)
-		s.add("policies/"+name, text)
+		s.add("policies/"+name, text, "policies")
 		return err
 	})
 	return s, err
@@ -105,7 +106,7 @@ func readSources(ctx context.Context, o Options, testsToo bool) (sources, error)
 		if !hasPolicy(list, testsToo) {
 			return sources{}, fmt.Errorf("%q holds no policy: want a .rego file that is no _test.rego, or a folder or bundle with one%s", p, r.misnamed(ref))
 		}
-		if err := r.add(list); err != nil {
+		if err := r.add(list, p); err != nil {
 			return sources{}, err
 		}
 	}
@@ -139,14 +140,14 @@ func newReader(o Options) *reader {
 	return &reader{dir: o.Dir, files: confine.Anywhere(), fetch: o.Fetch, seen: map[string]bool{}}
 }
 
-// add takes the files of one path.
-func (r *reader) add(list []located) error {
+// add takes the files of one path, root.
+func (r *reader) add(list []located, root string) error {
 	for _, f := range list {
 		if r.seen[f.path] {
 			continue
 		}
 		r.seen[f.path] = true
-		r.found.add(f.name, f.text)
+		r.found.add(f.name, f.text, root)
 		if r.found.count() > maxFiles {
 			return fmt.Errorf("%q is one file too many: want at most %d", f.name, maxFiles)
 		}
@@ -246,7 +247,7 @@ func (r *reader) folder(dir, below string, depth int) (list []located, err error
 
 func (r *reader) file(p, below string) (located, error) {
 	f, err := r.files.Read(r.dir, p, limitOf(p))
-	return located{source{filepath.ToSlash(p), f.Bytes}, below, f.Path}, err
+	return located{source{name: filepath.ToSlash(p), text: f.Bytes}, below, f.Path}, err
 }
 
 // limitOf is the size that a file may have, by its name.
@@ -269,7 +270,7 @@ func readData(dir string, paths []string) ([]source, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, source{filepath.ToSlash(p), f.Bytes})
+		out = append(out, source{name: filepath.ToSlash(p), text: f.Bytes})
 	}
 	return out, nil
 }

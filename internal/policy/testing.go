@@ -59,7 +59,7 @@ func Test(ctx context.Context, o Options) (TestReport, error) {
 	}
 	defer store.Abort(ctx, txn)
 	results, err := tester.NewRunner().
-		SetCompiler(newCompiler(nil).WithEnablePrintStatements(true)).
+		SetCompiler(newCompiler(true)).
 		SetModules(modules).SetStore(store).SetTimeout(testTimeout).
 		CapturePrintOutput(true).RaiseBuiltinErrors(true).
 		RunTests(ctx, txn)
@@ -93,7 +93,7 @@ func testable(ctx context.Context, o Options) (sources, storage.Store, error) {
 			return s, nil, err
 		}
 		store := d.store()
-		_, err = loadStrictly(modules, d.datum, store, o.Results)
+		_, err = loadStrictly(modules, d, store, o)
 		return s, store, err
 	}
 	_, s, store, err := load(ctx, o, true)
@@ -155,7 +155,7 @@ func Check(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("checking tests: %w", err)
 	}
-	if _, err := compile(modules, nil); err != nil {
+	if _, err := compile(modules, true); err != nil {
 		return fmt.Errorf("checking tests: %w", err)
 	}
 	return formatted(files)
@@ -165,15 +165,62 @@ func Check(ctx context.Context, o Options) error {
 func formatted(files []source) error {
 	var found strictyaml.Errors
 	for _, f := range files {
-		want, err := format.SourceWithOpts(f.name, f.text, format.Opts{RegoVersion: ast.RegoV1})
+		want, err := inFormat(f)
 		if err != nil {
-			return fmt.Errorf("formatting %s: %w", f.name, fromOPA(err))
+			return err
+		}
+		if m, err := ast.ParseModuleWithOpts(f.name, string(f.text), ast.ParserOptions{RegoVersion: ast.RegoV2}); err == nil && !importsV2(m) {
+			found = append(found, at(m.Package.Location, "`import rego.v2` is missing, without which opa reads the file as Rego v1; run: bindgate policy fmt %s", f.name))
+			continue
 		}
 		if line := firstDifference(f.text, want); line > 0 {
-			found = append(found, &strictyaml.Error{File: f.name, Line: line, Column: 1, Message: "not in OPA's format", Next: "run: opa fmt --write " + f.name})
+			found = append(found, &strictyaml.Error{File: f.name, Line: line, Column: 1, Message: "not formatted", Next: "run: bindgate policy fmt " + f.name})
 		}
 	}
 	return asError(found)
+}
+
+func importsV2(m *ast.Module) bool {
+	return slices.ContainsFunc(m.Imports, func(i *ast.Import) bool { return ast.RegoV2CompatibleRef.Equal(i.Path.Value) })
+}
+
+// inFormat is a module as OPA's formatter writes it, with the import that makes every
+// tool read it as Rego v2.
+func inFormat(f source) ([]byte, error) {
+	span, err := ast.NewRegoVersionSpan(ast.RegoV1, ast.RegoV2)
+	if err != nil {
+		return nil, fmt.Errorf("formatting %s: %w", f.name, err)
+	}
+	parsed := ast.ParserOptions{RegoVersion: ast.RegoV2, ProcessAnnotation: true, Capabilities: ast.CapabilitiesForThisVersion()}
+	out, err := format.SourceWithOpts(f.name, f.text, format.Opts{RegoVersionSpan: span, ParserOptions: &parsed})
+	if err != nil {
+		return nil, fmt.Errorf("formatting %s: %w", f.name, fromOPA(err))
+	}
+	return out, nil
+}
+
+// Formatted is a file in OPA's format.
+type Formatted struct {
+	Name string // as the paths lead to it
+	Text []byte
+}
+
+// Format returns those modules and tests of o.Dirs that are not in OPA's format.
+func Format(o Options) (changed []Formatted, err error) {
+	s, err := readSources(context.Background(), o, true)
+	if err != nil {
+		return nil, fmt.Errorf("reading policies: %w", err)
+	}
+	for _, f := range slices.Concat(s.modules, s.tests) {
+		want, err := inFormat(f)
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(f.text, want) {
+			changed = append(changed, Formatted{f.name, want})
+		}
+	}
+	return changed, nil
 }
 
 // firstDifference is the first line, from 1, in which two texts differ; 0: they

@@ -58,7 +58,7 @@ func TestShippedPackages(t *testing.T) {
 	}
 }
 
-const small = "package bindgate.policy.x\n\ndeny contains \"x\" if input.binding.isForce\n"
+const small = "package bindgate.policy.x\n\nimport rego.v2\n\ndeny contains \"x\" if input.binding.isForce\n"
 
 func TestTest(t *testing.T) {
 	pre := "package bindgate.policy.x_test\n\nimport data.bindgate.policy.x\n\n"
@@ -120,10 +120,11 @@ func TestCheck(t *testing.T) {
 		want  string
 	}{
 		"sound":         {map[string]string{"x.rego": small}, ""},
-		"not formatted": {map[string]string{"x.rego": small + "\n\n\nwarn   contains \"w\"\n"}, "x.rego:5:1: not in OPA's format; run: opa fmt --write"},
-		"tests too":     {map[string]string{"x.rego": small, "x_test.rego": "package a\ntest_b  if true"}, "x_test.rego:2:1: not in OPA's format"},
+		"not formatted": {map[string]string{"x.rego": small + "\n\n\nwarn   contains \"w\"\n"}, "x.rego:7:1: not formatted; run: bindgate policy fmt"},
+		"tests too":     {map[string]string{"x.rego": small, "x_test.rego": "package a\n\nimport rego.v2\n\ntest_b  if true"}, "x_test.rego:5:1: not formatted"},
+		"no import":     {map[string]string{"x.rego": small, "x_test.rego": "package a\n\ntest_b if true\n"}, "x_test.rego:1:1: `import rego.v2` is missing"},
 		"not strict":    {map[string]string{"x.rego": small, "x_test.rego": "package a\n\ntest_b if y := 1\n"}, "x_test.rego:3:"},
-		"no such field": {map[string]string{"x.rego": strings.Replace(small, "isForce", "force", 1)}, "undefined ref: input.binding.force"},
+		"no such field": {map[string]string{"x.rego": strings.Replace(small, "isForce", "force", 1)}, "input.binding has no field \"force\""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := Check(context.Background(), Options{Dirs: []string{folder(t, c.files)}})

@@ -1,8 +1,11 @@
 package policy
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/util"
@@ -11,11 +14,153 @@ import (
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
+// vetModules looks for what is silent or says something else before it is compiled:
+// entry rules of another form or in another place, and values replaced by `with`.
+func vetModules(modules map[string]*ast.Module) strictyaml.Errors {
+	var found strictyaml.Errors
+	for _, m := range modules {
+		name := nameOf(m.Package)
+		parts := packageName.FindStringSubmatch(name)
+		if parts == nil {
+			continue
+		}
+		for _, r := range m.Rules {
+			found = append(found, vetHead(r, name, parts[1])...)
+		}
+		ast.WalkWiths(m, func(w *ast.With) bool {
+			found = append(found, at(w.Location, "`with` replaces %v, so that the rule is about another binding: it is for tests, in files named *_test.rego", w.Target))
+			return false
+		})
+	}
+	return found
+}
+
+func vetHead(r *ast.Rule, pkg, group string) strictyaml.Errors {
+	name := string(r.Head.Name)
+	ref := r.Head.Ref()
+	if v, ok := ref[0].Value.(ast.Var); ok {
+		name = string(v)
+	}
+	switch {
+	case group == "lib" && (name == "deny" || name == "warn" || name == "allow"):
+		return strictyaml.Errors{at(r.Location, "%s in package %s is never asked: want it in a package bindgate.policy.<name> or bindgate.force.<name>, or another name", name, pkg)}
+	case !slices.Contains(entries(group), name) || len(ref) == 1:
+	case r.Head.Key == nil && len(ref) == 2 && name != "allow": // deny["x"] if …
+		return strictyaml.Errors{at(r.Location, "%v is not a set of messages: write `%s contains … if …`", ref, name)}
+	default:
+		return strictyaml.Errors{at(r.Location, "%v is not asked for: bindgate asks for %s alone; write `%s`", ref, name, wantedHead(name))}
+	}
+	return nil
+}
+
+func wantedHead(name string) string {
+	if name == "allow" {
+		return "allow if …"
+	}
+	return name + " contains … if …"
+}
+
+// vetTests looks for rules that their file's name keeps from being enforced.
+func vetTests(tests []source) strictyaml.Errors {
+	modules, err := parseAll(tests)
+	if err != nil {
+		var list strictyaml.Errors
+		if errors.As(err, &list) {
+			return list
+		}
+		return strictyaml.Errors{{Message: err.Error()}}
+	}
+	var found strictyaml.Errors
+	for _, m := range modules {
+		for _, r := range m.Rules {
+			name := string(r.Head.Name)
+			if name == "deny" || name == "warn" || name == "allow" {
+				found = append(found, at(r.Location, "%s stands in a file named *_test.rego, which `bindgate policy test` alone reads: rename the file, or the rule", name))
+			}
+		}
+	}
+	return found
+}
+
+// vetRoots refuses a package that two --policy paths hold: the rules of one would add
+// to those of the other.
+func vetRoots(own sources, modules map[string]*ast.Module) strictyaml.Errors {
+	root := map[string]string{} // of each package
+	var found strictyaml.Errors
+	for _, s := range own.modules {
+		name := nameOf(modules[s.name].Package)
+		if first, ok := root[name]; !ok {
+			root[name] = s.root
+		} else if first != s.root {
+			found = append(found, at(modules[s.name].Package.Location, "package %s is in %q as well as in %q, so that one adds to the rules of the other: give it another name", name, s.root, first))
+		}
+	}
+	return found
+}
+
+// vetUse refuses a path that neither holds a package that is asked nor a rule that
+// such a package uses: whoever named it believes that something is enforced.
+func vetUse(own sources, u *unit) strictyaml.Errors {
+	used := map[string]bool{} // files
+	for _, p := range u.packages {
+		for _, r := range reachable(u.compiler, rulesOf(u.compiler, p.regoPackage)) {
+			used[r.Location.File] = true
+		}
+	}
+	unused := map[string]bool{} // roots
+	for _, s := range own.modules {
+		if _, ok := unused[s.root]; !ok {
+			unused[s.root] = true
+		}
+		if used[s.name] {
+			unused[s.root] = false
+		}
+	}
+	var found strictyaml.Errors
+	for root, is := range unused {
+		if is {
+			found = append(found, &strictyaml.Error{Message: fmt.Sprintf("%q denies nothing: it holds no package bindgate.policy.<name> or bindgate.force.<name>, and none uses its rules", root)})
+		}
+	}
+	return append(found, vetLibraries(u)...)
+}
+
+// vetLibraries refuses rules of a library that nothing uses and that look like others
+// that are used, or add to a set.
+func vetLibraries(u *unit) strictyaml.Errors {
+	used, names := map[*ast.Rule]bool{}, map[string][]string{}
+	for _, p := range u.packages {
+		for _, r := range reachable(u.compiler, rulesOf(u.compiler, p.regoPackage)) {
+			used[r] = true
+			pkg := nameOf(r.Module.Package)
+			names[pkg] = append(names[pkg], string(r.Head.Name))
+		}
+	}
+	var found strictyaml.Errors
+	for _, m := range u.compiler.Modules {
+		pkg := nameOf(m.Package)
+		for _, r := range m.Rules {
+			name := string(r.Head.Name)
+			if used[r] || !strings.HasPrefix(pkg, "bindgate.lib.") || slices.Contains(names[pkg], name) {
+				continue
+			}
+			if word, ok := closest(name, names[pkg]); ok {
+				found = append(found, at(r.Location, "nothing uses the rule %s; did you mean %q?", name, word))
+			} else if r.Head.RuleKind() == ast.MultiValue {
+				found = append(found, at(r.Location, "nothing uses the rule %s: what it adds is not enforced; use it in a policy, or remove it", name))
+			}
+		}
+	}
+	return found
+}
+
 // vet looks for what compiles and yet would be silent: a package without its
 // entry rule, a rule that is not asked, evidence that is read without being
-// declared, and data that does not exist.
-func vet(c *ast.Compiler, packages []regoPackage, document *datum) (dataReads, error) {
+// declared, data that does not exist, and values that are never what a rule compares
+// them with.
+func vet(c *ast.Compiler, packages []regoPackage, document policyData, o Options) (dataReads, error) {
 	var found strictyaml.Errors
+	input, data := inputTypeOf(o.Results, slices.Sorted(maps.Keys(o.Labels))), document.types()
 	for _, p := range packages {
 		if entries(p.group) == nil {
 			continue
@@ -24,8 +169,9 @@ func vet(c *ast.Compiler, packages []regoPackage, document *datum) (dataReads, e
 		found = append(found, vetEntries(c, p)...)
 		found = append(found, vetUnasked(c, p, rules)...)
 		found = append(found, vetEvidence(c, p, rules)...)
+		found = append(found, vetFlow(c, p, rules, input, data)...)
 	}
-	reads, missing := readsOfData(c, document)
+	reads, missing := readsOfData(c, document.datum)
 	return reads, asError(append(found, missing...))
 }
 
@@ -80,13 +226,17 @@ func vetUnasked(c *ast.Compiler, p regoPackage, rules []*ast.Rule) strictyaml.Er
 }
 
 // vetEvidence wants the package to declare the evidence whose facts its rules
-// read, in any package: what is undeclared would be
-// undefined where the mode left it out, and the rule silent.
+// read, in any package, and no other: what is undeclared would be absent where the
+// mode left it out, and what is not read would keep the package from being asked.
 func vetEvidence(c *ast.Compiler, p regoPackage, rules []*ast.Rule) strictyaml.Errors {
 	var found strictyaml.Errors
+	read := map[evidence.Need]bool{}
 	for _, r := range reachable(c, rules) {
 		ast.WalkRefs(r, func(ref ast.Ref) bool {
 			need, whole := evidenceIn(ref)
+			if path := constants(ref); ref[0].Equal(ast.InputRootDocument) && len(path) > 1 && path[0] == "evidence" {
+				read[evidence.Need(path[1])] = true
+			}
 			switch {
 			case whole:
 				found = append(found, at(ref[0].Location, "%v is read as a whole, so that what it needs is not known: read input.evidence.<name>.facts.<field>", ref))
@@ -95,6 +245,43 @@ func vetEvidence(c *ast.Compiler, p regoPackage, rules []*ast.Rule) strictyaml.E
 			}
 			return false
 		})
+	}
+	for _, need := range slices.Concat(p.needs, p.uses) {
+		if !read[need] && found == nil {
+			found = append(found, at(p.declared, "package %s needs %s evidence and reads none of it, so that it would be silent without: remove %s from its METADATA", p.name, need, need))
+		}
+	}
+	if found != nil {
+		return found
+	}
+	for _, need := range p.needs {
+		if slices.Contains(excludable(), need) {
+			found = append(found, vetExcluded(c, p, rules, need)...)
+		}
+	}
+	return found
+}
+
+// vetExcluded refuses a rule that says something without evidence that a binding can
+// exclude: with the package it would be silent about such a binding.
+func vetExcluded(c *ast.Compiler, p regoPackage, rules []*ast.Rule, need evidence.Need) strictyaml.Errors {
+	var found strictyaml.Errors
+	for _, r := range rules {
+		if !slices.Contains(entries(p.group), string(r.Head.Name)) || r.Default {
+			continue
+		}
+		reads := false
+		for _, below := range reachable(c, []*ast.Rule{r}) {
+			ast.WalkRefs(below, func(ref ast.Ref) bool {
+				got, _ := evidenceIn(ref)
+				reads = reads || got == need
+				return reads
+			})
+		}
+		if !reads {
+			found = append(found, at(r.Location, "package %s needs %s evidence, and this rule reads none of it: it would be silent about a binding %s; move it to another package, or declare %s in custom.uses",
+				p.name, need, excludedBy(need), need))
+		}
 	}
 	return found
 }

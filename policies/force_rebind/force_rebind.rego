@@ -5,12 +5,15 @@
 #   needs: [account, dns]
 package bindgate.force.rebind
 
+import rego.v2
+
 default allow := false
 
 allow if count(reasons) == 0
 
 # Each reason belongs to one condition that must be true. An undecided condition
-# is not true, so missing data gives a reason and no permission.
+# is not true, so missing data gives a reason and no permission. No condition is a
+# negation over a value that may be missing: that would be true without the value.
 reasons contains {"msg": "the settings of force_rebind are incomplete, of the wrong type or have an unknown key"} if not settings_sound
 
 reasons contains {
@@ -93,11 +96,13 @@ displaced_known if {
 	input.evidence.account.facts.complete
 	every group in displaced {
 		group.groupId != ""
+		group.groupName != null
 		group.groupName != ""
 	}
 }
 
 unprotected(group) if {
+	group.groupName != null
 	every pattern in settings.protectedGroups {
 		not covers(pattern, group.groupId)
 		not covers(pattern, group.groupName)
@@ -136,10 +141,16 @@ required_labels contains name if some name in settings.requiredLabels
 # label_pointer escapes the name (RFC 6901).
 label_pointer(name) := sprintf("/labels/%s", [replace(replace(name, "~", "~0"), "/", "~1")])
 
-label_given(name) if trim_space(input.binding.labels[name]) != ""
+label_value(name) := value if {
+	some key, value in input.binding.labels
+	key == name
+	value != null
+}
+
+label_given(name) if trim_space(label_value(name)) != ""
 
 ticket_given if {
-	regex.match(sprintf("^(?:%s)$", [settings.ticketPattern]), input.binding.labels[settings.ticketLabel])
+	regex.match(sprintf("^(?:%s)$", [settings.ticketPattern]), label_value(settings.ticketLabel))
 }
 
 # A binding that proves its domain by TXT has no CNAME to its own group, so the name
@@ -150,6 +161,7 @@ resolution_moved if {
 	input.binding.domainProof == "txt"
 	input.evidence.dns.facts.end.name != ""
 	every group in displaced {
+		group.subDomain != null
 		group.subDomain != ""
 		not plain(group.subDomain) in names_on_the_path
 		not aliased_to(group)

@@ -1,5 +1,7 @@
 package bindgate.force.rebind_test
 
+import rego.v2
+
 import data.bindgate.force.rebind
 
 legacy := {

@@ -1,0 +1,87 @@
+package request
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// labelsAreDeclared is request/labels-are-declared.
+func labelsAreDeclared() checks.Check {
+	return checks.Check{
+		ID: "request/labels-are-declared", Severity: checks.Error,
+		Applies: setsDomain,
+		Judge:   judgeLabels,
+		Doc: checks.Doc{
+			Title: "The labels are those that the owner declares",
+			Why: "Policies decide by labels: who owns a domain, and which change it belongs to. A misspelt label is one " +
+				"that no policy reads. The gate's owner declares the names, which of them are required, and what they look like.",
+			Fix:        "Write the labels as `labels` in the owner's file declares them, or ask the owner to declare another.",
+			References: []string{"`bindgate schema config`: labels"},
+			Failing:    "evidence: {run: {labels: {owner: {required: true}}}}",
+			Passing:    "evidence: {run: {labels: {owner: {required: true}, changeTicket: {pattern: \"CHG-[0-9]+\"}}}}",
+		},
+	}
+}
+
+func judgeLabels(s checks.Subject) checks.Verdict {
+	declared := s.Evidence.Run.Labels
+	if len(declared) == 0 {
+		return checks.NotApplicable("the owner declares no labels")
+	}
+	if s.Evidence.Run.Command == "audit" {
+		return checks.NotApplicable("the gateway keeps no labels")
+	}
+	var findings []checks.Finding
+	names := slices.Sorted(maps.Keys(declared))
+	for _, name := range slices.Sorted(maps.Keys(s.Binding.Labels)) {
+		if _, ok := declared[name]; !ok {
+			want := "want " + strings.Join(names, ", ")
+			if near, ok := nearLabel(name, names); ok {
+				want = fmt.Sprintf("did you mean %q?", near)
+			}
+			findings = append(findings, checks.Fails("/labels/"+token(name), fmt.Sprintf("the label %q is not declared; %s", name, want),
+				"write a declared label, or ask the gate's owner to declare it"))
+		}
+	}
+	for _, name := range names {
+		findings = append(findings, judgeLabel(s, name, declared[name])...)
+	}
+	return checks.Judge(findings...)
+}
+
+func judgeLabel(s checks.Subject, name string, want evidence.Label) []checks.Finding {
+	value, given := s.Binding.Labels[name]
+	pointer := "/labels/" + token(name)
+	switch {
+	case want.Required && strings.TrimSpace(value) == "":
+		return []checks.Finding{checks.Fails(pointer, fmt.Sprintf("the label %q is required, and is missing or blank", name), fmt.Sprintf("add labels: {%s: …}", name))}
+	case !given || want.Pattern == "":
+		return nil
+	}
+	pattern, err := regexp.Compile("^(?:" + want.Pattern + ")$")
+	if err != nil || !pattern.MatchString(value) {
+		return []checks.Finding{checks.Fails(pointer, fmt.Sprintf("the label %q is %q, want %s", name, value, want.Pattern), "write a value that matches the whole pattern")}
+	}
+	return nil
+}
+
+// nearLabel is the declared label that a name was probably meant to be.
+func nearLabel(got string, names []string) (string, bool) {
+	for _, name := range names {
+		if near, ok := nearMiss(got, []string{strings.ToUpper(name)}); ok && near != "" {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// token escapes a name for a JSON pointer (RFC 6901 §3).
+func token(name string) string {
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+}

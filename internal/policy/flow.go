@@ -1,0 +1,757 @@
+package policy
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/strictyaml"
+)
+
+// maxCalls bounds how many calls of functions are followed in one package.
+const maxCalls = 5000
+
+// flow follows the values of the input and the data through the rules of one
+// package that is asked, and through everything that they use. OPA's own types end
+// at a function's parameter and at a computed key; these do not.
+type flow struct {
+	compiler *ast.Compiler
+	input    *typ
+	data     *typ
+	needs    []evidence.Need // the package is asked only if these were observed
+
+	rules   map[*ast.TreeNode]*typ
+	results map[string]*typ // of functions, by path and arguments, and whether it was reported
+	calls   int
+	quiet   int // above 0: nothing is reported
+	found   strictyaml.Errors
+}
+
+// scope is what is known in one body.
+type scope struct {
+	parent *scope
+	vars   map[ast.Var]*typ
+	same   map[ast.Var]string // the path that a variable was taken from
+	sure   map[string]bool    // paths that are not null here, and objects that are given
+	keys   map[ast.Var]bool   // variables that iterate over names of fields
+}
+
+func (s *scope) child() *scope {
+	return &scope{parent: s, vars: map[ast.Var]*typ{}, same: map[ast.Var]string{}, sure: map[string]bool{}, keys: map[ast.Var]bool{}}
+}
+
+func (s *scope) typeOf(v ast.Var) *typ {
+	for ; s != nil; s = s.parent {
+		if t := s.vars[v]; t != nil {
+			return t
+		}
+	}
+	return nil
+}
+
+// path names what a variable holds: the path that it was taken from, or itself.
+func (s *scope) path(v ast.Var) string {
+	for ; s != nil; s = s.parent {
+		if p := s.same[v]; p != "" {
+			return p
+		}
+	}
+	return string(v)
+}
+
+func (s *scope) isSure(path string) bool {
+	for ; s != nil; s = s.parent {
+		if s.sure[path] {
+			return true
+		}
+	}
+	return false
+}
+
+// vetFlow follows the rules of a package.
+func vetFlow(c *ast.Compiler, p regoPackage, rules []*ast.Rule, input, data *typ) strictyaml.Errors {
+	f := &flow{compiler: c, input: input, data: data, needs: p.needs, rules: map[*ast.TreeNode]*typ{}, results: map[string]*typ{}}
+	node := c.RuleTree
+	for _, t := range p.path {
+		node = node.Child(t.Value)
+	}
+	f.walk(node)
+	for _, r := range rules {
+		f.messages(p, r)
+	}
+	return f.found
+}
+
+// walk follows all rules at a node and below. Functions are followed where they are
+// called.
+func (f *flow) walk(n *ast.TreeNode) {
+	if n == nil {
+		return
+	}
+	f.node(n)
+	for _, key := range n.Sorted {
+		f.walk(n.Child(key))
+	}
+}
+
+func (f *flow) fail(loc *ast.Location, format string, args ...any) {
+	if f.quiet == 0 {
+		f.found = append(f.found, at(loc, format, args...))
+	}
+}
+
+// node returns the type of the values of the rules at a node.
+func (f *flow) node(n *ast.TreeNode) *typ {
+	if t, done := f.rules[n]; done {
+		return t
+	}
+	f.rules[n] = unknownType() // until it is known
+	var out *typ
+	quiet := f.quiet
+	f.quiet = 0 // a rule is followed once
+	for _, r := range n.Values {
+		if len(r.Head.Args) == 0 {
+			out = join(out, f.rule(r, nil))
+		}
+	}
+	f.quiet = quiet
+	if out == nil {
+		out = unknownType()
+	}
+	f.rules[n] = out
+	return out
+}
+
+// rule returns the type of a rule's value for arguments.
+func (f *flow) rule(r *ast.Rule, args []*typ) (out *typ) {
+	for ; r != nil; r = r.Else {
+		s := (*scope)(nil).child()
+		for i, arg := range r.Head.Args {
+			if i < len(args) {
+				f.bind(arg, args[i], s)
+			}
+		}
+		f.body(r.Body, s)
+		var t *typ
+		if r.Head.RuleKind() == ast.MultiValue {
+			t = listOf(setKind, f.term(r.Head.Key, s))
+		} else {
+			t = f.term(r.Head.Value, s)
+		}
+		for range r.Ref().DynamicSuffix() {
+			t = listOf(objectKind, t)
+		}
+		out = join(out, t)
+	}
+	return out
+}
+
+// body follows the expressions of a body: first without a word, until the types of
+// all variables and what is guarded are known.
+func (f *flow) body(b ast.Body, s *scope) {
+	before := maps.Clone(s.vars)
+	infer := func() {
+		f.quiet++
+		defer func() { f.quiet-- }()
+		for range len(b) + 1 {
+			known := len(s.vars)
+			for _, e := range b {
+				f.expr(e, s, false)
+			}
+			if len(s.vars) == known {
+				break
+			}
+		}
+	}
+	infer()
+	for _, e := range b {
+		f.guard(e, s)
+	}
+	if len(s.sure) > 0 {
+		s.vars = before
+		infer()
+	}
+	if f.quiet > 0 {
+		return
+	}
+	for _, e := range b {
+		f.expr(e, s, false)
+	}
+}
+
+// guard records what an expression makes sure of.
+func (f *flow) guard(e *ast.Expr, s *scope) {
+	switch terms := e.Terms.(type) {
+	case *ast.Term: // x.given
+		if p := f.path(terms, s); p != "" && !e.Negated {
+			s.sure[p] = true
+		}
+	case *ast.Not: // not x == null
+		if last := terms.Body[len(terms.Body)-1]; isAlias(terms.Body[:len(terms.Body)-1]) && (last.IsEquality() || operator(last) == ast.Equal.Name) {
+			f.aliases(terms.Body, s)
+			f.guardComparison(last, true, s)
+		}
+	case *ast.LogicalAnd:
+		for _, e := range slices.Concat(terms.Lhs, terms.Rhs) {
+			f.guard(e, s)
+		}
+	case []*ast.Term:
+		name := operator(e)
+		switch {
+		case e.IsEquality() || name == ast.Equal.Name:
+			f.guardComparison(e, false, s)
+		case name == ast.NotEqual.Name:
+			f.guardComparison(e, true, s)
+		case name == ast.IsString.Name || name == ast.IsNumber.Name || name == ast.IsBoolean.Name || name == ast.IsObject.Name:
+			s.sure[f.path(e.Operand(0), s)] = true
+		case name == ast.Member.Name:
+			if t := f.quietly(e.Operand(1), s); t != nil && t.elem != nil && !t.elem.nullable() && !t.unknown && !t.elem.unknown {
+				s.sure[f.path(e.Operand(0), s)] = true
+			}
+		}
+	}
+}
+
+// isAlias reports whether expressions only name values.
+func isAlias(b ast.Body) bool {
+	for _, e := range b {
+		if !e.IsEquality() {
+			return false
+		}
+		if _, isVar := e.Operand(0).Value.(ast.Var); !isVar {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *flow) aliases(b ast.Body, s *scope) {
+	f.quiet++
+	defer func() { f.quiet-- }()
+	for _, e := range b {
+		f.expr(e, s, false)
+	}
+}
+
+// guardComparison records what x == y, or with unequal x != y, makes sure of.
+func (f *flow) guardComparison(e *ast.Expr, unequal bool, s *scope) {
+	for i := range 2 {
+		x, y := e.Operand(i), e.Operand(1-i)
+		p := f.path(x, s)
+		if p == "" {
+			continue
+		}
+		t := f.quietly(y, s)
+		switch {
+		case t == nil || t.unknown:
+		case unequal && t.kinds == nullKind:
+			s.sure[p] = true
+		case unequal && y.Equal(ast.InternedBooleanFalse) && strings.HasSuffix(p, "."+givenField):
+			s.sure[p] = true
+		case !unequal && !t.nullable() && !y.Equal(ast.InternedBooleanFalse):
+			if _, fresh := x.Value.(ast.Var); fresh && s.path(x.Value.(ast.Var)) == string(x.Value.(ast.Var)) && s.typeOf(x.Value.(ast.Var)) == nil {
+				continue
+			}
+			s.sure[p] = true
+			if parent, is := strings.CutSuffix(p, ".state"); is && y.Equal(ast.StringTerm(string(evidence.StateObserved))) {
+				s.sure[parent+".facts."+givenField] = true
+			}
+		}
+	}
+}
+
+func (f *flow) quietly(t *ast.Term, s *scope) *typ {
+	f.quiet++
+	defer func() { f.quiet-- }()
+	return f.term(t, s)
+}
+
+// path names the place that a term reads; empty: it reads none.
+func (f *flow) path(t *ast.Term, s *scope) string {
+	switch v := t.Value.(type) {
+	case ast.Var:
+		return s.path(v)
+	case ast.Ref:
+		return pathOf(v, s)
+	}
+	return ""
+}
+
+func pathOf(ref ast.Ref, s *scope) string {
+	var b strings.Builder
+	for i, t := range ref {
+		switch v := t.Value.(type) {
+		case ast.Var:
+			if i > 0 {
+				b.WriteString("[" + s.path(v) + "]")
+			} else {
+				b.WriteString(s.path(v))
+			}
+		case ast.String:
+			b.WriteString("." + string(v))
+		default:
+			b.WriteString("[" + v.String() + "]")
+		}
+	}
+	return b.String()
+}
+
+// expr follows one expression. Negated is true where it stands below a not.
+func (f *flow) expr(e *ast.Expr, s *scope, negated bool) {
+	switch terms := e.Terms.(type) {
+	case *ast.Term:
+		f.condition(terms, s, negated || e.Negated)
+	case *ast.Not:
+		below := s.child()
+		if len(terms.Body) == 1 {
+			f.expr(terms.Body[0], below, true)
+			return
+		}
+		f.body(terms.Body, below)
+	case *ast.LogicalAnd:
+		f.body(terms.Lhs, s.child())
+		right := s.child()
+		for _, e := range terms.Lhs {
+			f.guard(e, right)
+		}
+		f.body(terms.Rhs, right)
+	case *ast.LogicalOr:
+		f.body(terms.Lhs, s.child())
+		right := s.child()
+		if n := len(terms.Lhs); n > 0 && isAlias(terms.Lhs[:n-1]) { // x == null or …
+			f.aliases(terms.Lhs, right)
+			f.guardComparison(terms.Lhs[n-1], true, right)
+		}
+		f.body(terms.Rhs, right)
+	case *ast.Every:
+		domain, below := f.term(terms.Domain, s), s.child()
+		if domain != nil {
+			if terms.Key != nil {
+				f.bind(terms.Key, domain.keys(), below)
+			}
+			f.bind(terms.Value, domain.values(), below)
+		}
+		f.body(terms.Body, below)
+	case []*ast.Term:
+		f.call(e, s)
+	}
+}
+
+// condition follows a value that is a condition by itself: it holds unless it is
+// false or undefined, so that null holds, too.
+func (f *flow) condition(t *ast.Term, s *scope, negated bool) {
+	got := f.term(t, s)
+	if got == nil || got.unknown {
+		return
+	}
+	name := f.show(t, s)
+	switch {
+	case got.kinds.has(boolKind) && got.nullable():
+		f.fail(t.Location, "%s may be null, which as a condition counts as true: write %s == true or %s != true", name, name, name)
+	case got.kinds.has(boolKind):
+	case got.nullable():
+		f.fail(t.Location, "%s is null where it is absent, which as a condition counts as true: write %s != null or %s == null", name, name, name)
+	case got.fixed() && got.objects[0].optional:
+		f.fail(t.Location, "%s is always an object: whether it is there says %s.given", name, name)
+	case mayBeUndefined(t, s):
+	case got.fixed() || negated:
+		f.fail(t.Location, "%s is always there, so that the condition says nothing: compare it with a value", name)
+	}
+}
+
+// mayBeUndefined reports whether a term is undefined for some inputs: an element of
+// a list, of a set or of an object with any fields, or a rule.
+func mayBeUndefined(t *ast.Term, s *scope) bool {
+	ref, ok := t.Value.(ast.Ref)
+	if !ok {
+		v, isVar := t.Value.(ast.Var)
+		return isVar && strings.Contains(s.path(v), "[")
+	}
+	return strings.HasPrefix(pathOf(ref, s), "data.") || strings.Contains(pathOf(ref, s), "[")
+}
+
+// term returns the type of a term; nil: a variable that nothing is known of yet.
+func (f *flow) term(t *ast.Term, s *scope) *typ {
+	switch v := t.Value.(type) {
+	case ast.Null:
+		return scalar(nullKind)
+	case ast.Boolean:
+		out := scalar(boolKind)
+		if !v {
+			out.literal = "false"
+		}
+		return out
+	case ast.Number:
+		return scalar(numberKind)
+	case ast.String:
+		out := texts(string(v))
+		if v == "" {
+			out.literal = `""`
+		}
+		return out
+	case ast.Var:
+		out := s.typeOf(v)
+		if out != nil && s.isSure(s.path(v)) {
+			out = out.notNull()
+		}
+		return f.givenHere(out, s.path(v), s)
+	case ast.Ref:
+		return f.ref(v, t.Location, s)
+	case *ast.Array:
+		var elem *typ
+		v.Foreach(func(t *ast.Term) { elem = join(elem, orUnknown(f.term(t, s))) })
+		return listOf(listKind, elem)
+	case ast.Set:
+		var elem *typ
+		v.Foreach(func(t *ast.Term) { elem = join(elem, orUnknown(f.term(t, s))) })
+		return listOf(setKind, elem)
+	case ast.Object:
+		return f.object(v, s)
+	case *ast.ArrayComprehension:
+		return listOf(listKind, f.closure(v.Body, v.Term, s))
+	case *ast.SetComprehension:
+		return listOf(setKind, f.closure(v.Body, v.Term, s))
+	case *ast.ObjectComprehension:
+		return listOf(objectKind, f.closure(v.Body, v.Value, s))
+	}
+	return unknownType()
+}
+
+func orUnknown(t *typ) *typ {
+	if t == nil {
+		return unknownType()
+	}
+	return t
+}
+
+func (f *flow) closure(b ast.Body, t *ast.Term, s *scope) *typ {
+	below := s.child()
+	f.body(b, below)
+	return f.term(t, below)
+}
+
+func (f *flow) object(o ast.Object, s *scope) *typ {
+	all, plain := map[string]*typ{}, true
+	var values *typ
+	o.Foreach(func(k, v *ast.Term) {
+		below := orUnknown(f.term(v, s))
+		values = join(values, below)
+		if name, ok := k.Value.(ast.String); ok {
+			all[string(name)] = below
+			return
+		}
+		plain = false
+	})
+	if !plain {
+		return listOf(objectKind, values)
+	}
+	return objectType(&fields{where: "an object of the policy", literal: true, all: func() map[string]*typ { return all }})
+}
+
+// givenHere is the type where the object at a path is known to be given.
+func (f *flow) givenHere(t *typ, path string, s *scope) *typ {
+	if t == nil || len(t.objects) == 0 {
+		return t
+	}
+	need, isFacts := strings.CutSuffix(strings.TrimPrefix(path, "input.evidence."), ".facts")
+	if s.isSure(path+"."+givenField) || isFacts && slices.Contains(f.needs, evidence.Need(need)) {
+		return t.given()
+	}
+	return t
+}
+
+// ref returns the type of what a reference reads.
+func (f *flow) ref(ref ast.Ref, loc *ast.Location, s *scope) *typ {
+	var t *typ
+	from := 1
+	switch {
+	case ref[0].Equal(ast.InputRootDocument):
+		t = f.input
+	case ref[0].Equal(ast.DefaultRootDocument):
+		t, from = f.document(ref, loc)
+	default:
+		switch v := ref[0].Value.(type) {
+		case ast.Var:
+			t = f.term(ast.NewTerm(v), s)
+		default:
+			t = f.term(ref[0], s)
+		}
+	}
+	for i := from; i < len(ref) && t != nil && !t.unknown; i++ {
+		t = f.step(t, ref, i, loc, s)
+		if t != nil {
+			t = f.givenHere(t, pathOf(ref[:i+1], s), s)
+		}
+	}
+	if t != nil && s.isSure(pathOf(ref, s)) {
+		t = t.notNull()
+	}
+	return t
+}
+
+// document returns the type of the rule or the data that a reference under data
+// leads to, and the index of the first element behind it.
+func (f *flow) document(ref ast.Ref, loc *ast.Location) (*typ, int) {
+	if len(ref) > 1 && ref[1].Equal(ast.StringTerm(packageRoot)) {
+		node := f.compiler.RuleTree.Child(ast.DefaultRootDocument.Value)
+		for i := 1; i < len(ref) && node != nil; i++ {
+			if _, ok := ref[i].Value.(ast.String); !ok {
+				f.fail(loc, "%s names rules by a computed key, so that what it reads is not known: name the rule", ref)
+				return unknownType(), len(ref)
+			}
+			if node = node.Child(ref[i].Value); node != nil && len(node.Values) > 0 {
+				return f.node(node), i + 1
+			}
+		}
+		if node != nil {
+			f.fail(loc, "%s is read as a whole, so that which rules it reads is not known: name the rule", ref)
+		}
+		return unknownType(), len(ref)
+	}
+	return f.data, 1
+}
+
+// step returns the type of ref[:i+1], where t is that of ref[:i].
+func (f *flow) step(t *typ, ref ast.Ref, i int, loc *ast.Location, s *scope) *typ {
+	place := loc
+	if ref[i].Location != nil {
+		place = ref[i].Location
+	}
+	var out *typ
+	key := ref[i]
+	name := f.showRef(ref[:i], s)
+	if t.kinds&(listKind|setKind|objectKind) == 0 {
+		f.fail(place, "%s is %s, which has no fields and no elements", name, t.kinds)
+		return unknownType()
+	}
+	if len(t.objects) > 0 && t.elem != nil {
+		return unknownType() // a list, or an object
+	}
+	if t.kinds.has(listKind | setKind) {
+		if k := f.key(key, scalar(numberKind), s, t.kinds.has(listKind)); t.kinds.has(listKind) && !t.kinds.has(setKind|objectKind) && k != nil && !k.unknown && !k.kinds.has(numberKind) {
+			f.fail(place, "%s is a list, and %s is no number: take its elements with `some x in %s`", name, f.show(key, s), name)
+		}
+		if v, isVar := key.Value.(ast.Var); isVar && t.kinds.has(setKind) && s.typeOf(v) == nil && t.elem != nil {
+			s.vars[v] = t.elem
+		}
+		out = orUnknown(t.elem)
+	}
+	if t.kinds.has(objectKind) && len(t.objects) == 0 {
+		f.key(key, scalar(textKind), s, true)
+		out = join(out, orUnknown(t.elem))
+	}
+	for _, o := range t.objects {
+		out = join(out, f.fieldOf(o, key, name, place, s))
+	}
+	return out
+}
+
+// key returns the type of a key. A variable that nothing is known of iterates, and
+// takes the type of the keys.
+func (f *flow) key(key *ast.Term, of *typ, s *scope, takes bool) *typ {
+	k := f.term(key, s)
+	if v, isVar := key.Value.(ast.Var); isVar && k == nil && takes {
+		s.vars[v] = of
+		return of
+	}
+	return k
+}
+
+// fieldOf returns the type of one field, or of all of them if the key iterates.
+func (f *flow) fieldOf(o *fields, key *ast.Term, name string, loc *ast.Location, s *scope) *typ {
+	k := f.term(key, s)
+	if v, isVar := key.Value.(ast.Var); isVar && (k == nil || s.keys[v]) {
+		names := o.names()
+		s.keys[v] = true
+		if s.vars[v] = (&typ{kinds: textKind, words: &words{list: names, declared: true, names: true}}); o.rest != nil {
+			s.vars[v] = scalar(textKind)
+		}
+		out := o.rest
+		for _, n := range names {
+			t, _ := o.field(n)
+			out = join(out, t)
+		}
+		return orUnknown(out)
+	}
+	if k == nil || k.words == nil {
+		what := f.show(key, s)
+		if k != nil && !k.kinds.has(textKind) {
+			f.fail(loc, "%s has fixed fields, and %s is no name of one%s", name, what, oneOfHint(o))
+		} else {
+			f.fail(loc, "%s has fixed fields, and %s is computed, so that a misspelt name would be silent: write the name, or take the fields with `some name, value in %s`", name, what, name)
+		}
+		return unknownType()
+	}
+	var out *typ
+	for _, word := range k.words.list {
+		t, ok := o.field(word)
+		if !ok {
+			f.fail(loc, "%s has no field %q%s", name, word, f.fieldHint(o, word))
+			t = unknownType()
+		}
+		out = join(out, t)
+	}
+	return orUnknown(out)
+}
+
+func (f *flow) fieldHint(o *fields, word string) string {
+	if near, ok := closest(word, o.names()); ok {
+		return "; did you mean " + strconv.Quote(near) + "?"
+	}
+	if o.restHint != "" {
+		return "; " + strings.ReplaceAll(o.restHint, "NAME", word)
+	}
+	return oneOfHint(o)
+}
+
+func oneOfHint(o *fields) string {
+	names := o.names()
+	if len(names) == 0 {
+		return "; it has none"
+	}
+	return "; want one of " + strings.Join(names, ", ")
+}
+
+// keys and values are the types of what iteration gives.
+func (t *typ) keys() *typ {
+	switch {
+	case t.unknown:
+		return t
+	case t.fixed() && len(t.objects) == 1 && t.objects[0].rest == nil:
+		return &typ{kinds: textKind, words: &words{list: t.objects[0].names(), declared: true, names: true}}
+	case t.kinds.has(objectKind):
+		return scalar(textKind)
+	case t.kinds.has(setKind):
+		return orUnknown(t.elem)
+	}
+	return scalar(numberKind)
+}
+
+func (t *typ) values() *typ {
+	out := t.elem
+	for _, o := range t.objects {
+		out = join(out, o.rest)
+		for _, name := range o.names() {
+			below, _ := o.field(name)
+			out = join(out, below)
+		}
+	}
+	return orUnknown(out)
+}
+
+// bind gives the variables of a pattern their types.
+func (f *flow) bind(pattern *ast.Term, t *typ, s *scope) {
+	switch v := pattern.Value.(type) {
+	case ast.Var:
+		if s.typeOf(v) == nil && t != nil {
+			s.vars[v] = t
+		}
+	case *ast.Array:
+		v.Foreach(func(x *ast.Term) {
+			below := unknownType()
+			if t != nil && t.elem != nil {
+				below = t.elem
+			}
+			f.bind(x, below, s)
+		})
+	case ast.Object:
+		v.Foreach(func(k, x *ast.Term) {
+			below := unknownType()
+			if t != nil {
+				for _, o := range t.objects {
+					if name, ok := k.Value.(ast.String); ok {
+						if got, ok := o.field(string(name)); ok {
+							below = got
+						}
+					}
+				}
+			}
+			f.bind(x, below, s)
+		})
+	default:
+		if t != nil && pattern.IsGround() {
+			f.compare(pattern, f.term(pattern, s), nil, t, pattern.Location, s)
+		}
+	}
+}
+
+// show returns a term as it was written.
+func (f *flow) show(t *ast.Term, s *scope) string {
+	switch v := t.Value.(type) {
+	case ast.Var:
+		if v.IsWildcard() {
+			return "_"
+		}
+		if name, ok := f.compiler.RewrittenVars[v]; ok && !name.IsGenerated() {
+			return string(name)
+		}
+		if p := s.path(v); p != string(v) {
+			return f.showPath(p)
+		}
+		if v.IsGenerated() {
+			return "the value"
+		}
+	case ast.Ref:
+		return f.showRef(v, s)
+	}
+	return t.String()
+}
+
+func (f *flow) showRef(ref ast.Ref, s *scope) string {
+	if len(ref) == 1 {
+		return f.show(ref[0], s)
+	}
+	out := ref.Copy()
+	for i, t := range out {
+		if v, ok := t.Value.(ast.Var); ok {
+			out[i] = ast.VarTerm(f.show(ast.NewTerm(v), s))
+		}
+	}
+	return out.String()
+}
+
+// showPath replaces the names that the compiler gave to variables.
+func (f *flow) showPath(p string) string {
+	for generated, name := range f.compiler.RewrittenVars {
+		if strings.Contains(p, string(generated)) && !name.IsGenerated() {
+			p = strings.ReplaceAll(p, string(generated), string(name))
+		}
+	}
+	return p
+}
+
+// argsKey names a call.
+func argsKey(path ast.Ref, args []*typ) string {
+	var b strings.Builder
+	b.WriteString(path.String())
+	for _, t := range args {
+		b.WriteString("," + t.key())
+	}
+	return b.String()
+}
+
+// function follows a function for the types of its arguments, and returns the type
+// of its value.
+func (f *flow) function(path ast.Ref, args []*typ, loc *ast.Location) *typ {
+	key := argsKey(path, args)
+	if f.quiet > 0 {
+		key = "quiet " + key // what is guarded may not be known yet
+	}
+	if t, done := f.results[key]; done {
+		return t
+	}
+	if f.calls++; f.calls > maxCalls {
+		f.fail(loc, "more than %d different calls of functions: what they read cannot be followed; use fewer functions that call each other", maxCalls)
+		return unknownType()
+	}
+	var out *typ
+	for _, r := range f.compiler.GetRulesExact(path) {
+		out = join(out, f.rule(r, args))
+	}
+	f.results[key] = orUnknown(out)
+	return f.results[key]
+}

@@ -1,0 +1,156 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// hostMessage is what a denial says whose own message is undefined.
+func hostMessage(loc *ast.Location) string {
+	return fmt.Sprintf("the rule at %s:%d applies, and its message is undefined", loc.File, loc.Row)
+}
+
+// keepMessages changes the rules of deny, warn and reasons so that one whose
+// condition holds says something even if its message is undefined: the message M
+// becomes object.get({0: ["…"]}, count(l), l)[_] with l := [m | m := M].
+func keepMessages(modules map[string]*ast.Module) {
+	global := map[string]map[ast.Var]bool{} // names of rules and imports, by package
+	for _, m := range modules {
+		names := global[nameOf(m.Package)]
+		if names == nil {
+			names = map[ast.Var]bool{}
+			global[nameOf(m.Package)] = names
+		}
+		for _, r := range m.Rules {
+			names[r.Head.Name] = true
+		}
+		for _, i := range m.Imports {
+			names[i.Name()] = true
+		}
+	}
+	for _, m := range modules {
+		group := packageName.FindStringSubmatch(nameOf(m.Package))
+		if group == nil {
+			continue
+		}
+		for _, r := range m.Rules {
+			if r.Head.Key != nil && len(r.Head.Reference) == 1 && slices.Contains(entries(group[1]), string(r.Head.Name)) {
+				keepMessage(r, global[nameOf(m.Package)])
+			}
+		}
+	}
+}
+
+func keepMessage(r *ast.Rule, global map[ast.Var]bool) {
+	message := r.Head.Key
+	if ast.IsConstant(message.Value) {
+		return
+	}
+	moved, rest := messageParts(r)
+	known := varsIn(rest)
+	maps.Copy(known, varsIn(moved))
+	for v := range openVars(message) {
+		if !known[v] && !global[v] {
+			return // the message itself iterates: none is no denial
+		}
+	}
+	if len(moved) == 0 {
+		if _, isVar := message.Value.(ast.Var); isVar {
+			return // the body binds it
+		}
+	}
+	loc := message.Location
+	term := func(t *ast.Term) *ast.Term { return t.SetLocation(loc) }
+	m, l := term(ast.VarTerm("bindgate_message")), term(ast.VarTerm("bindgate_messages"))
+	take, list := ast.Assign.Expr(m, message), ast.Assign.Expr(l, nil)
+	take.Location, list.Location = loc, loc
+	closure := ast.NewBody(append(slices.Clone(moved), take)...)
+	list.Terms.([]*ast.Term)[2] = term(ast.ArrayComprehensionTerm(m, closure)) //nolint:forcetypeassert // Expr made it
+	r.Body = ast.NewBody(append(slices.Clone(rest), list)...)
+	none := term(ast.ObjectTerm(ast.Item(ast.IntNumberTerm(0), ast.ArrayTerm(ast.StringTerm(hostMessage(r.Location))))))
+	said := term(ast.ObjectGet.Call(none, term(ast.Count.Call(l)), l))
+	r.Head.Key = term(ast.RefTerm(said, term(ast.VarTerm("bindgate_any"))))
+}
+
+// messageParts splits a body into the expressions that only make parts of the
+// message, as in msg := sprintf(…), and the others.
+func messageParts(r *ast.Rule) (moved, rest []*ast.Expr) {
+	for i, e := range r.Body {
+		v, made := madeBy(e)
+		if made && varsIn(r.Head.Key)[v] && !slices.ContainsFunc(r.Body, func(o *ast.Expr) bool { return o != r.Body[i] && varsIn(o)[v] }) {
+			moved = append(moved, e)
+			continue
+		}
+		rest = append(rest, e)
+	}
+	return moved, rest
+}
+
+// madeBy returns the variable that an expression gives the value of a call, a text or
+// an object without variables that iterate.
+func madeBy(e *ast.Expr) (ast.Var, bool) {
+	if !e.IsAssignment() || e.Negated || len(e.With) > 0 {
+		return "", false
+	}
+	v, isVar := e.Operand(0).Value.(ast.Var)
+	switch e.Operand(1).Value.(type) {
+	case ast.Call, *ast.TemplateString, ast.Object, *ast.Array:
+	default:
+		return "", false
+	}
+	for name := range varsIn(e.Operand(1)) {
+		if name.IsWildcard() {
+			return "", false
+		}
+	}
+	return v, isVar
+}
+
+// openVars returns the variables of a term that are not inside a comprehension.
+func openVars(t *ast.Term) map[ast.Var]bool {
+	copied, _ := ast.TransformComprehensions(t.Copy(), func(any) (ast.Value, error) { return ast.InternedNullValue, nil })
+	return varsIn(copied)
+}
+
+// varsIn returns the variables of a part of a module, roots and operators excepted.
+func varsIn(x any) map[ast.Var]bool {
+	out := map[ast.Var]bool{}
+	visit := func(x any) {
+		ast.NewGenericVisitor(func(x any) bool {
+			switch x := x.(type) {
+			case ast.Call:
+				for _, t := range x[1:] {
+					for v := range varsIn(t) {
+						out[v] = true
+					}
+				}
+				return true
+			case *ast.Expr:
+				if x.IsCall() {
+					for _, t := range x.Operands() {
+						for v := range varsIn(t) {
+							out[v] = true
+						}
+					}
+					return true
+				}
+			case ast.Var:
+				if x != "input" && x != "data" {
+					out[x] = true
+				}
+			}
+			return false
+		}).Walk(x)
+	}
+	if list, ok := x.([]*ast.Expr); ok {
+		for _, e := range list {
+			visit(e)
+		}
+		return out
+	}
+	visit(x)
+	return out
+}

@@ -1,0 +1,484 @@
+package policy
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// operator names what an expression calls.
+func operator(e *ast.Expr) string {
+	if !e.IsCall() {
+		return ""
+	}
+	return e.Operator().String()
+}
+
+// call follows a call of a built-in, an operator or a function.
+func (f *flow) call(e *ast.Expr, s *scope) {
+	name, x := operator(e), e.Operands()
+	switch {
+	case e.IsEquality():
+		f.unify(x[0], x[1], e.Location, s)
+	case name == ast.Equal.Name || name == ast.NotEqual.Name:
+		f.compare(x[0], f.term(x[0], s), x[1], f.term(x[1], s), e.Location, s)
+	case slices.Contains([]string{ast.LessThan.Name, ast.LessThanEq.Name, ast.GreaterThan.Name, ast.GreaterThanEq.Name}, name):
+		f.order(x[0], x[1], e.Location, s)
+	case name == ast.Member.Name:
+		f.member(nil, x[0], x[1], e.Location, s)
+	case name == ast.MemberWithKey.Name:
+		f.member(x[0], x[1], x[2], e.Location, s)
+	case strings.HasPrefix(name, "data."):
+		path := e.Operator()
+		rules := f.compiler.GetRulesExact(path)
+		if len(rules) == 0 {
+			return
+		}
+		n := len(rules[0].Head.Args)
+		args := make([]*typ, min(n, len(x)))
+		for i := range args {
+			args[i] = orUnknown(f.term(x[i], s))
+		}
+		f.result(x, n, f.function(path, args, e.Location), e.Location, s)
+	default:
+		f.builtin(name, x, e.Location, s)
+	}
+}
+
+// result gives the operand behind the arguments the type of the result. A call
+// without one is a condition.
+func (f *flow) result(x []*ast.Term, args int, t *typ, loc *ast.Location, s *scope) {
+	if len(x) > args {
+		f.assign(x[args], t, loc, s)
+	}
+}
+
+func (f *flow) assign(to *ast.Term, t *typ, loc *ast.Location, s *scope) {
+	if _, isVar := to.Value.(ast.Var); isVar || !to.IsGround() {
+		f.bind(to, t, s)
+		return
+	}
+	f.compare(to, f.term(to, s), nil, t, loc, s)
+}
+
+// unify follows x = y, which := and == become, too.
+func (f *flow) unify(x, y *ast.Term, loc *ast.Location, s *scope) {
+	a, aIsList := x.Value.(*ast.Array)
+	b, bIsList := y.Value.(*ast.Array)
+	if aIsList && bIsList && a.Len() == b.Len() {
+		for i := range a.Len() {
+			f.unify(a.Elem(i), b.Elem(i), loc, s)
+		}
+		return
+	}
+	tx, ty := f.term(x, s), f.term(y, s)
+	for _, side := range []struct {
+		to, from *ast.Term
+		t, of    *typ
+	}{{x, y, tx, ty}, {y, x, ty, tx}} {
+		v, isVar := side.to.Value.(ast.Var)
+		if isVar && side.of != nil && (side.t == nil || s.same[v] != "" && s.same[v] == f.path(side.from, s)) {
+			s.vars[v] = side.of
+			if p := f.path(side.from, s); p != "" && s.same[v] == "" && p != string(v) {
+				s.same[v] = p
+			}
+			return
+		}
+		if !isVar && !side.to.IsGround() && side.of != nil && !aRef(side.to) {
+			f.bind(side.to, side.of, s)
+		}
+	}
+	f.compare(x, tx, y, ty, loc, s)
+}
+
+func aRef(t *ast.Term) bool { _, is := t.Value.(ast.Ref); return is }
+
+// compare finds values that are never equal, though the policy asks whether they are.
+func (f *flow) compare(x *ast.Term, a *typ, y *ast.Term, b *typ, loc *ast.Location, s *scope) {
+	if a == nil || b == nil || a.unknown || b.unknown || f.quiet > 0 {
+		return
+	}
+	left, right := f.show(x, s), "the value"
+	if y != nil {
+		right = f.show(y, s)
+	}
+	for range 2 {
+		switch {
+		case b.kinds == nullKind && a.fixed() && a.objects[0].optional && !a.nullable():
+			f.fail(loc, "%s is never null: whether it is there says %s.given", left, left)
+			return
+		case b.kinds == nullKind && !a.nullable() && a.kinds&(listKind|setKind|objectKind) == a.kinds:
+			f.fail(loc, "%s is never null: an absent one is empty; write count(%s) == 0", left, left)
+			return
+		case b.kinds == nullKind:
+			return
+		case b.literal == "false" && a.nullable() && a.kinds.has(boolKind):
+			f.fail(loc, "%s may be null, which is neither true nor false: compare it with true, or make sure with `%s != null`", left, left)
+			return
+		case b.literal == `""` && a.nullable() && a.kinds.has(textKind):
+			f.fail(loc, "%s is null where it is absent, not \"\": write `%s in {null, \"\"}`, or make sure with `%s != null`", left, left, left)
+			return
+		}
+		if f.words(left, a, b, loc) || f.shapes(left, a, b, loc) {
+			return
+		}
+		a, b, left, right = b, a, right, left
+	}
+	if a.kinds&b.kinds == 0 {
+		f.fail(loc, "%s is %s, and %s is %s: they are never equal", left, a.kinds, right, b.kinds)
+		return
+	}
+	if a.elem != nil && b.elem != nil && a.kinds == b.kinds {
+		_ = f.words("an element of "+left, a.elem, b.elem, loc) || f.words("an element of "+right, b.elem, a.elem, loc)
+	}
+}
+
+// words reports literals that are none of the words that a declared text can be.
+func (f *flow) words(name string, a, b *typ, loc *ast.Location) bool {
+	if a.words != nil && a.words.names && b.words == nil && b.kinds.has(textKind) {
+		f.fail(loc, "%s is the name of a field, and is compared with a computed one, so that a misspelt name would be silent: write the name", name)
+		return true
+	}
+	if a.words == nil || b.words == nil || !a.words.declared || b.words.declared {
+		return false
+	}
+	wrong := false
+	for _, word := range b.words.list {
+		if slices.Contains(a.words.list, word) {
+			continue
+		}
+		near, isNear := closest(word, a.words.list)
+		if i := slices.IndexFunc(a.words.list, func(w string) bool { return strings.EqualFold(w, word) }); i >= 0 {
+			near, isNear = a.words.list[i], true
+		}
+		switch {
+		case isNear:
+			f.fail(loc, "%s is never %q; did you mean %q?", name, word, near)
+		case a.words.open:
+			continue
+		default:
+			quoted := make([]string, len(a.words.list))
+			for i, w := range a.words.list {
+				quoted[i] = strconv.Quote(w)
+			}
+			f.fail(loc, "%s is never %q; want one of %s", name, word, strings.Join(quoted, ", "))
+		}
+		wrong = true
+	}
+	return wrong
+}
+
+// shapes reports an object of the policy that has not the fields of one of the input.
+func (f *flow) shapes(name string, a, b *typ, loc *ast.Location) bool {
+	if !a.fixed() || !b.fixed() || a.declared() == nil || b.declared() != nil || a.declared().rest != nil {
+		return false
+	}
+	want := a.declared().names()
+	for _, o := range b.objects {
+		if got := o.names(); !slices.Equal(got, want) {
+			f.fail(loc, "%s is never equal to an object with the fields %s: it has %s; compare the fields", name, strings.Join(got, ", "), strings.Join(want, ", "))
+			return true
+		}
+	}
+	return false
+}
+
+// order finds an order that says nothing: of null, or of values of two kinds.
+func (f *flow) order(x, y *ast.Term, loc *ast.Location, s *scope) {
+	a, b := f.term(x, s), f.term(y, s)
+	if a == nil || b == nil {
+		return
+	}
+	left, right := f.show(x, s), f.show(y, s)
+	for _, side := range []struct {
+		name string
+		t    *typ
+	}{{left, a}, {right, b}} {
+		if side.t.nullable() {
+			f.fail(loc, "%s may be null, and null comes before every other value: make sure with `%s != null`", side.name, side.name)
+			return
+		}
+	}
+	common := a.kinds & b.kinds
+	switch {
+	case a.unknown || b.unknown || common.has(numberKind|textKind|listKind):
+	case a.kinds == numberKind && b.kinds == textKind || a.kinds == textKind && b.kinds == numberKind:
+		of := left
+		if b.kinds == textKind {
+			of = right
+		}
+		f.fail(loc, "%s is %s, and %s is %s: a number comes before every text; want two of one kind, such as time.parse_rfc3339_ns(%s)", left, a.kinds, right, b.kinds, of)
+	default:
+		f.fail(loc, "%s is %s, and %s is %s: their order says nothing", left, a.kinds, right, b.kinds)
+	}
+}
+
+// member follows x in collection.
+func (f *flow) member(key, x, collection *ast.Term, loc *ast.Location, s *scope) {
+	c := f.term(collection, s)
+	if c == nil {
+		return
+	}
+	if !c.unknown && !c.kinds.has(listKind|setKind|objectKind) {
+		name := f.show(collection, s)
+		f.fail(loc, "%s is %s, and `in` looks into a list, a set or an object; want contains(%s, …) or ==", name, c.kinds, name)
+		return
+	}
+	if key != nil {
+		f.assignOrCompare(key, c.keys(), loc, s)
+	}
+	f.assignOrCompare(x, c.values(), loc, s)
+}
+
+func (f *flow) assignOrCompare(x *ast.Term, t *typ, loc *ast.Location, s *scope) {
+	if got := f.term(x, s); got != nil {
+		f.compare(x, got, nil, t, loc, s)
+		return
+	}
+	f.bind(x, t, s)
+}
+
+// builtin follows a call of a built-in.
+func (f *flow) builtin(name string, x []*ast.Term, loc *ast.Location, s *scope) {
+	b := ast.BuiltinMap[name]
+	if b == nil {
+		return
+	}
+	declared := b.Decl.FuncArgs().Args
+	args := make([]*typ, len(x))
+	for i := range x {
+		args[i] = f.term(x[i], s)
+	}
+	if name == ast.ObjectGet.Name && f.get(x, args, loc, s) {
+		f.result(x, len(declared), unknownType(), loc, s)
+		return
+	}
+	for i, want := range declared {
+		if i < len(x) && args[i] != nil {
+			f.argument(name, x[i], args[i], ofOPA(want), loc, s)
+		}
+	}
+	f.constants(name, x, loc)
+	f.result(x, len(declared), resultOf(name, b, args), loc, s)
+}
+
+// argument finds arguments that a built-in fails on, and objects with fixed fields
+// that it would take as a whole.
+func (f *flow) argument(name string, x *ast.Term, got, want *typ, loc *ast.Location, s *scope) {
+	shown := f.show(x, s)
+	switch {
+	case takesAnything(name):
+	case got.carries() != nil:
+		o := got.carries()
+		f.fail(loc, "%s reads %s as a whole, so that a misspelt field would be silent: name the fields of %s", name, shown, o.where)
+	case got.unknown || want.unknown:
+	case got.nullable() && !want.kinds.has(nullKind):
+		f.fail(loc, "%s may be null, and %s of null is an error: make sure with `%s != null`", shown, name, shown)
+	case got.kinds&want.kinds == 0:
+		f.fail(loc, "%s is %s, and %s wants %s", shown, got.kinds, name, want.kinds)
+	case got.elem != nil && want.elem != nil && !want.elem.unknown && got.elem.nullable() && !want.elem.kinds.has(nullKind):
+		f.fail(loc, "%s may hold null, and %s of null is an error: make sure that each is not null", shown, name)
+	}
+}
+
+// carries returns fixed fields that a value of the type holds; nil: none.
+func (t *typ) carries() *fields {
+	if t == nil || t.unknown {
+		return nil
+	}
+	if o := t.declared(); o != nil {
+		return o
+	}
+	return t.elem.carries()
+}
+
+// takesAnything reports whether a built-in takes objects without reading their
+// fields, or keeps their type.
+func takesAnything(name string) bool {
+	return keepsType(name) || slices.Contains([]string{ast.Sprintf.Name, ast.Print.Name, ast.InternalPrint.Name, "internal.template_string",
+		ast.Count.Name, ast.TypeNameBuiltin.Name, ast.ObjectKeys.Name, ast.IsString.Name, ast.IsNumber.Name, ast.IsBoolean.Name,
+		ast.IsObject.Name, ast.IsArray.Name, ast.IsSet.Name, ast.IsNull.Name, ast.Max.Name, ast.Min.Name}, name)
+}
+
+// keepsType reports whether a built-in returns a list or set of the elements of its
+// arguments.
+func keepsType(name string) bool {
+	return slices.Contains([]string{ast.ArrayConcat.Name, ast.ArraySlice.Name, ast.ArrayReverse.Name, ast.Sort.Name,
+		ast.Or.Name, ast.And.Name, ast.Minus.Name}, name)
+}
+
+// resultOf returns the type of what a built-in returns.
+func resultOf(name string, b *ast.Builtin, args []*typ) *typ {
+	first := unknownType()
+	if len(args) > 0 && args[0] != nil {
+		first = args[0]
+	}
+	switch {
+	case keepsType(name):
+		out := first
+		if len(args) > 1 && args[1] != nil && !args[1].kinds.has(numberKind) {
+			out = join(out, args[1])
+		}
+		if name == ast.Sort.Name && !out.unknown {
+			return listOf(listKind, out.elem)
+		}
+		return out
+	case (name == ast.Max.Name || name == ast.Min.Name) && first.elem != nil:
+		return first.elem
+	case (name == ast.Lower.Name || name == ast.Upper.Name) && first.words != nil:
+		change := strings.ToLower
+		if name == ast.Upper.Name {
+			change = strings.ToUpper
+		}
+		changed := *first.words
+		changed.list = nil
+		for _, w := range first.words.list {
+			changed.list = append(changed.list, change(w))
+		}
+		return &typ{kinds: textKind, words: &changed}
+	case name == ast.ObjectKeys.Name && first.fixed():
+		return listOf(setKind, first.keys())
+	case name == ast.ObjectGet.Name && len(args) > 2 && args[2] != nil && first.elem != nil && len(first.objects) == 0:
+		return join(first.elem, args[2])
+	case b.Decl.Result() == nil:
+		return unknownType()
+	}
+	return ofOPA(b.Decl.Result())
+}
+
+// get refuses object.get on fixed fields: each of them is always there, so that its
+// default is never returned.
+func (f *flow) get(x []*ast.Term, args []*typ, loc *ast.Location, s *scope) bool {
+	t := args[0]
+	if t == nil || len(x) < 2 || t.declared() == nil {
+		return false
+	}
+	name := f.show(x[0], s)
+	path := []*ast.Term{x[1]}
+	if list, ok := x[1].Value.(*ast.Array); ok {
+		path = nil
+		list.Foreach(func(t *ast.Term) { path = append(path, t) })
+	}
+	full := name
+	for _, key := range path {
+		word, ok := key.Value.(ast.String)
+		o := t.declared()
+		if o == nil || !ok {
+			break
+		}
+		below, ok := o.field(string(word))
+		if !ok {
+			f.fail(loc, "%s has no field %q%s", full, string(word), f.fieldHint(o, string(word)))
+			return true
+		}
+		t, full = below, full+"."+string(word)
+	}
+	f.fail(loc, "object.get never returns its default here: every field of %s is always there, and null where it is absent; write %s, and compare it with null", name, full)
+	return true
+}
+
+// constants reads the patterns, times and zones that a policy writes down.
+func (f *flow) constants(name string, x []*ast.Term, loc *ast.Location) {
+	constant := func(i int) (string, bool) {
+		if i >= len(x) {
+			return "", false
+		}
+		s, ok := x[i].Value.(ast.String)
+		return string(s), ok
+	}
+	pattern := map[string]int{ast.RegexMatch.Name: 0, ast.RegexSplit.Name: 0, ast.RegexFind.Name: 0,
+		ast.RegexFindAllStringSubmatch.Name: 0, ast.RegexReplace.Name: 1}
+	if i, ok := pattern[name]; ok {
+		if p, ok := constant(i); ok {
+			if _, err := regexp.Compile(p); err != nil {
+				f.fail(loc, "%q is no pattern: %v", p, err)
+			}
+		}
+	}
+	if p, ok := constant(0); ok && name == ast.ParseRFC3339Nanos.Name {
+		if _, err := time.Parse(time.RFC3339, p); err != nil {
+			f.fail(loc, "%q is no time: want RFC 3339, such as 2026-11-27T00:00:00Z", p)
+		}
+	}
+	if list, ok := x[0].Value.(*ast.Array); ok && list.Len() > 1 && slices.Contains([]string{ast.Date.Name, ast.Clock.Name, ast.Weekday.Name}, name) {
+		if zone, ok := list.Elem(1).Value.(ast.String); ok {
+			if _, err := time.LoadLocation(string(zone)); err != nil {
+				f.fail(loc, "%q is no time zone: want a name of the IANA database, such as Asia/Shanghai", string(zone))
+			}
+		}
+	}
+}
+
+// messages looks at what a rule puts into deny, warn or reasons.
+func (f *flow) messages(p regoPackage, r *ast.Rule) {
+	name := string(r.Head.Name)
+	if !slices.Contains(entries(p.group), name) || name == "allow" || r.Head.Key == nil {
+		return
+	}
+	f.quiet++
+	s := (*scope)(nil).child()
+	f.body(r.Body, s)
+	t := f.term(r.Head.Key, s)
+	f.quiet--
+	if t == nil || t.unknown {
+		return
+	}
+	if wrong := t.kinds &^ (textKind | objectKind); wrong != 0 {
+		f.fail(r.Location, "a message of %s may be %s: want a text, or an object {msg, pointer}", name, wrong)
+	}
+	for _, o := range t.objects {
+		for _, field := range o.names() {
+			below, _ := o.field(field)
+			switch {
+			case field != "msg" && field != "pointer":
+				f.fail(r.Location, "a message of %s has the key %q%s", name, field, hint(field, []string{"msg", "pointer"}))
+			case !below.unknown && below.kinds != textKind:
+				f.fail(r.Location, "%s of a message of %s may be %s: want a text", field, name, below.kinds&^textKind)
+			case field == "pointer" && below.words != nil && !below.words.declared:
+				f.pointers(below.words.list, r.Location)
+			}
+		}
+		if _, ok := o.field("msg"); !ok {
+			f.fail(r.Location, "a message of %s has no msg: want {\"msg\": …, \"pointer\": …}", name)
+		}
+	}
+}
+
+// pointers reports JSON pointers that lead to nothing in a binding.
+func (f *flow) pointers(list []string, loc *ast.Location) {
+	for _, p := range list {
+		if p == "" {
+			continue
+		}
+		t, _ := f.input.objects[0].field("binding")
+		if !strings.HasPrefix(p, "/") {
+			f.fail(loc, "the pointer %q leads nowhere: want one such as /domainName", p)
+			continue
+		}
+		for _, token := range strings.Split(p[1:], "/") {
+			token = strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
+			var below *typ
+			names := []string{}
+			for _, o := range t.objects {
+				got, ok := o.field(token)
+				if names = o.names(); ok && token != givenField {
+					below = got
+				} else if o.rest != nil {
+					below = o.rest
+				}
+			}
+			if _, err := strconv.Atoi(token); err == nil && t.kinds.has(listKind) {
+				below = t.elem
+			}
+			if below == nil {
+				f.fail(loc, "the pointer %q leads nowhere: the binding has no %q there%s", p, token, hint(token, names))
+				break
+			}
+			t = below
+		}
+	}
+}
