@@ -154,10 +154,16 @@ func (a Account) Conflicts() []BoundGroup {
 	return out
 }
 
+// MaxSameGroup bounds Siblings.SameGroup: more names than a group takes by default.
+const MaxSameGroup = 10
+
 // Siblings are the other bindings of this run for the same domain, or for a
 // wildcard that overlaps it.
 type Siblings struct {
 	Others []Sibling `json:"others,omitempty"`
+	// SameGroup are the names of other bindings for the same group and network type,
+	// each once, at most MaxSameGroup.
+	SameGroup []string `json:"sameGroup,omitempty"`
 }
 
 // Sibling is one of them. InstanceID and BasePath are its group's, and empty

@@ -8,19 +8,19 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// room is how many domains of each network type a group takes, wildcards
-// counted. The quota can be raised, so that a full group is only advice.
-const room = 5
+// defaultQuota is how many domains of each network type a group takes, wildcards
+// counted. It can be raised, so that a full group is only a warning.
+const defaultQuota = 5
 
 // hasDomainQuota is group/has-domain-quota.
 func hasDomainQuota() checks.Check {
 	return checks.Check{
 		ID: "group/has-domain-quota", Severity: checks.Warning,
-		Needs:   []evidence.Need{evidence.NeedGroup},
+		Needs:   []evidence.Need{evidence.NeedGroup, evidence.NeedSiblings},
 		Applies: namesGroup,
-		Judge:   judgeHasRoom,
+		Judge:   judgeDomainQuota,
 		Doc: checks.Doc{
-			Title: "The group has room for one more domain",
+			Title: "The group's quota allows the domains of this run",
 			Why: "A group takes five INTERNET and five INTRANET domains, wildcards counted, unless its quota was raised. The " +
 				"next one is refused when it is bound, in the middle of a release.",
 			Fix:        "Unbind a domain that is not used any more, have the quota raised, or use another group.",
@@ -35,21 +35,29 @@ func hasDomainQuota() checks.Check {
 	}
 }
 
-func judgeHasRoom(s checks.Subject) checks.Verdict {
-	b, taken := s.Binding, 0
+func judgeDomainQuota(s checks.Subject) checks.Verdict {
+	b, bound := s.Binding, map[string]bool{}
 	for _, d := range s.Evidence.Group.Facts.Domains {
-		if !strings.EqualFold(networkType(d), b.CustomDomainType) {
-			continue
+		if strings.EqualFold(networkType(d), b.CustomDomainType) {
+			bound[evidence.PlainName(d.DomainName)] = true
 		}
-		if evidence.SameName(d.DomainName, b.DomainName) {
-			return checks.Pass() // it has its place already
-		}
-		taken++
 	}
-	if taken < room {
+	if bound[evidence.PlainName(b.DomainName)] {
 		return checks.Pass()
 	}
-	return checks.Judge(checks.Warns("/groupId",
-		fmt.Sprintf("the group has %d %s domains already, and %d is the default quota", taken, b.CustomDomainType, room),
-		"unbind one that is not used any more, or have the quota raised"))
+	var others []string
+	for _, name := range s.Evidence.Siblings.Facts.SameGroup {
+		if !bound[evidence.PlainName(name)] {
+			others = append(others, name)
+		}
+	}
+	got := fmt.Sprintf("the group has %d %s domains already", len(bound), b.CustomDomainType)
+	switch {
+	case len(bound)+len(others) < defaultQuota:
+		return checks.Pass()
+	case len(others) > 0:
+		got += fmt.Sprintf(", and this run binds others to it (%s)", strings.Join(others, ", "))
+	}
+	return checks.Judge(checks.Warns("/groupId", fmt.Sprintf("%s; the default quota is %d", got, defaultQuota),
+		"unbind one that is not used any more, use another group, or have the quota raised"))
 }

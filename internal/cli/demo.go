@@ -2,11 +2,13 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/demo"
 )
 
@@ -29,7 +31,10 @@ network and no rights, and it ends in seconds.`,
 func runDemo(ctx context.Context, env Env, dir string) error {
 	o := demo.Options{Name: dir, Temp: env.get("TMPDIR"), Out: env.Stdout, Color: env.color(), Now: env.Now, Bindgate: env.bindgate}
 	if dir != "" {
-		o.Dir = absolute(env, dir)
+		var err error
+		if o.Dir, err = confine.Unlinked(env.Dir, dir); err != nil {
+			return fmt.Errorf("reading --dir: %w", err)
+		}
 	}
 	agree, err := demo.Run(ctx, o)
 	switch {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/confine"
@@ -180,12 +181,7 @@ func (r *run) annotate(err error) {
 
 // writePage adds the report to the page of the workflow's run.
 func (p *reports) writePage() error {
-	f, err := os.OpenFile(absolute(p.env, p.env.get("GITHUB_STEP_SUMMARY")), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("opening the file that GITHUB_STEP_SUMMARY names: %w", err)
-	}
-	_, err = f.Write(p.page.Bytes())
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err := confine.Append(p.env.Dir, p.env.get("GITHUB_STEP_SUMMARY"), p.page.Bytes(), 0o600); err != nil {
 		return fmt.Errorf("writing the file that GITHUB_STEP_SUMMARY names: %w", err)
 	}
 	return nil
@@ -269,23 +265,44 @@ func failEarly(env Env, root *cobra.Command, args []string, cause error) {
 	}
 	r := &run{env: env, inputs: []string{"."}, s: settings{command: c.Name()}}
 	for i, arg := range rest {
-		name, value, joined := strings.Cut(arg, "=")
-		switch {
-		case name == "-f" || name == "--format":
-			if !joined && i+1 < len(rest) {
-				value = rest[i+1]
-			}
+		value, isFormat, joined := formatOf(c.Flags(), arg)
+		switch _, assigned, isPair := strings.Cut(arg, "="); {
+		case isFormat && joined:
 			r.s.formats = append(r.s.formats, value)
-		case strings.HasPrefix(arg, "-f") && !strings.HasPrefix(arg, "--"):
-			r.s.formats = append(r.s.formats, strings.TrimPrefix(arg, "-f"))
-		case joined && strings.HasPrefix(name, "-"):
-			r.inputs = append(r.inputs, value)
+		case isFormat && i+1 < len(rest):
+			r.s.formats = append(r.s.formats, rest[i+1])
+		case isPair && strings.HasPrefix(arg, "-"):
+			r.inputs = append(r.inputs, assigned)
 		default: // an argument, or the value of a flag: it may be a file to read
 			r.inputs = append(r.inputs, arg)
 		}
 	}
 	_ = r.openOutputs() // those that open receive the error
 	r.close(cause)
+}
+
+// formatOf reports whether an argument is the flag --format or ends in its short form,
+// such as -qf, and the value if it is joined to it. Unknown short flags count as flags
+// without a value.
+func formatOf(flags *pflag.FlagSet, arg string) (value string, found, joined bool) {
+	if strings.HasPrefix(arg, "--") {
+		name, value, joined := strings.Cut(arg, "=")
+		return value, name == "--format", joined
+	}
+	if !strings.HasPrefix(arg, "-") {
+		return "", false, false
+	}
+	for i := 1; i < len(arg); i++ {
+		switch f := flags.ShorthandLookup(arg[i : i+1]); {
+		case f == nil || f.NoOptDefVal != "":
+			continue
+		case f.Name == "format":
+			value := arg[i+1:]
+			return strings.TrimPrefix(value, "="), true, value != ""
+		}
+		return "", false, false // the rest is its value
+	}
+	return "", false, false
 }
 
 // failureOf is an error as reports have it.

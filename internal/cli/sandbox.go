@@ -63,14 +63,7 @@ func runSandbox(ctx context.Context, env Env, f sandboxFlags, command []string) 
 	defer func() { _ = s.Close() }()
 	lines := sandbox.Exports(s.Env())
 	if f.envFile != "" {
-		file, err := confine.Create(env.Dir, f.envFile, 0o600)
-		if err == nil {
-			_, err = file.Write([]byte(lines))
-		}
-		if err == nil {
-			err = file.Commit()
-		}
-		if file.Discard(); err != nil {
+		if err := confine.WriteFile(env.Dir, f.envFile, []byte(lines), 0o600); err != nil {
 			return fmt.Errorf("writing --env-file: %w", err)
 		}
 	}

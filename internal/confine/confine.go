@@ -86,7 +86,7 @@ func (f *Files) locate(from, path string) (resolved, root string, err error) {
 			return "", "", fmt.Errorf("opening the folder %q: %w", from, err)
 		}
 	}
-	if resolved, err = follow(folder, path); err != nil {
+	if resolved, err = follow(folder, path, nil); err != nil {
 		return "", "", fmt.Errorf("resolving %q: %w", path, err)
 	}
 	if f.anywhere {
@@ -197,10 +197,11 @@ const maxLinks = 40
 // absolute) one name at a time, as the kernel does: "link/.." is the parent of
 // the link's target. filepath.EvalSymlinks fails on a missing file, and so on a
 // dangling link that leaves the root. From the first missing name on, the rest
-// is taken as written.
-func follow(folder, path string) (string, error) {
+// is taken as written. link, if not nil, is called with each link on the way: an
+// error ends the walk, and stop returns the path from there on as written.
+func follow(folder, path string, link func(path string) (stop bool, err error)) (string, error) {
 	at, rest := folder, names(path)
-	if folder == "" {
+	if filepath.IsAbs(path) {
 		at = top(path)
 	}
 	for links := 0; len(rest) > 0; {
@@ -223,6 +224,11 @@ func follow(folder, path string) (string, error) {
 		case info.Mode()&fs.ModeSymlink == 0:
 			at = next
 			continue
+		}
+		if link != nil {
+			if stop, err := link(next); err != nil || stop {
+				return filepath.Join(next, filepath.Join(rest...)), err
+			}
 		}
 		if links++; links > maxLinks {
 			return "", fmt.Errorf("%w: more than %d symbolic links", ErrIrregular, maxLinks)

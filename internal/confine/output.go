@@ -27,42 +27,12 @@ func Unlinked(from, path string) (string, error) {
 	if tree == "" {
 		tree = folder
 	}
-	at, rest := folder, names(path)
-	if filepath.IsAbs(path) {
-		at = top(path)
-	}
-	for links := 0; len(rest) > 0; {
-		name := rest[0]
-		rest = rest[1:]
-		if name == ".." {
-			at = filepath.Dir(at)
-			continue
+	return follow(folder, path, func(link string) (stop bool, err error) {
+		if within(tree, link) || GitTop(filepath.Dir(link)) != "" {
+			return false, fmt.Errorf("%w: %q; outputs follow no link, name the target itself", ErrLink, link)
 		}
-		next := filepath.Join(at, name)
-		info, err := os.Lstat(next)
-		switch {
-		case err != nil: // the caller detects it
-			return filepath.Join(append([]string{next}, rest...)...), nil
-		case info.Mode()&fs.ModeSymlink == 0:
-			at = next
-			continue
-		}
-		if rel, err := filepath.Rel(tree, next); err == nil && filepath.IsLocal(rel) || GitTop(at) != "" {
-			return "", fmt.Errorf("%w: %q; outputs follow no link, name the target itself", ErrLink, next)
-		}
-		if filepath.Dir(next) == "/dev" || filepath.Dir(next) == "/dev/fd" || within("/proc", next) {
-			return filepath.Join(append([]string{next}, rest...)...), nil // its target may have no path
-		}
-		target, err := os.Readlink(next)
-		if links++; err != nil || links > maxLinks {
-			return "", errors.Join(fmt.Errorf("%w: more than %d symbolic links, or one that cannot be read: %q", ErrIrregular, maxLinks, next), err)
-		}
-		if filepath.IsAbs(target) {
-			at = top(target)
-		}
-		rest = append(names(target), rest...)
-	}
-	return at, nil
+		return filepath.Dir(link) == "/dev" || filepath.Dir(link) == "/dev/fd" || within("/proc", link), nil // its target may have no path
+	})
 }
 
 func within(root, path string) bool {
@@ -112,6 +82,34 @@ func Create(from, path string, mode fs.FileMode) (*Output, error) {
 		return nil, errors.Join(err, o.dir.Close())
 	}
 	return o, nil
+}
+
+// WriteFile writes the output at path in the folder from at once, as Create and Commit do.
+func WriteFile(from, path string, data []byte, mode fs.FileMode) error {
+	o, err := Create(from, path, mode)
+	if err != nil {
+		return err
+	}
+	defer o.Discard()
+	if _, err := o.Write(data); err != nil {
+		return err
+	}
+	return o.Commit()
+}
+
+// Append adds data to the end of the file at path in the folder from, which it creates
+// if it is missing. The error wraps ErrLink if a link of a tree is on the path.
+func Append(from, path string, data []byte, mode fs.FileMode) error {
+	absolute, err := Unlinked(from, path)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(absolute, os.O_APPEND|os.O_CREATE|os.O_WRONLY, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Close())
 }
 
 // Path returns the absolute path of the output.

@@ -3,8 +3,6 @@ package manpage
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -12,20 +10,17 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Write writes one page per command, for c and all its subcommands, into dir,
-// which it creates if needed. version is the program's version.
-func Write(c *cobra.Command, dir, version string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, name(c)+".1"), []byte(page(c, version)), 0o644); err != nil {
+// Write gives write the file name and the text of one page per command, for c and all
+// its subcommands. version is the program's version.
+func Write(c *cobra.Command, version string, write func(name string, text []byte) error) error {
+	if err := write(name(c)+".1", []byte(page(c, version))); err != nil {
 		return err
 	}
 	for _, sub := range c.Commands() {
 		if !sub.IsAvailableCommand() {
 			continue
 		}
-		if err := Write(sub, dir, version); err != nil {
+		if err := Write(sub, version, write); err != nil {
 			return err
 		}
 	}

@@ -1,5 +1,5 @@
 // Package siblings finds, for each binding of a run, the other bindings for the
-// same name or for an overlapping wildcard.
+// same name or for an overlapping wildcard, and names that the same group gets.
 package siblings
 
 import (
@@ -23,6 +23,7 @@ type Index struct {
 	entries []entry
 	byName  map[string][]int32 // plain name → numbers of its bindings
 	below   map[string][]int32 // wildcard → numbers of the bindings that it covers
+	onGroup map[place][]string // the first names of a group, each once
 }
 
 type entry struct {
@@ -30,9 +31,14 @@ type entry struct {
 	line, column                         int32
 }
 
+// place is a group and a network type, for which it has a quota of domains.
+type place struct{ group, region, network string }
+
+func (e entry) place() place { return place{e.group, e.region, e.network} }
+
 // NewIndex indexes all bindings of a run, in order.
 func NewIndex(bindings iter.Seq[binding.Binding]) *Index {
-	x := &Index{byName: map[string][]int32{}, below: map[string][]int32{}}
+	x := &Index{byName: map[string][]int32{}, below: map[string][]int32{}, onGroup: map[place][]string{}}
 	shared := map[string]string{} // groups, regions and files repeat
 	once := func(s string) string {
 		if known, ok := shared[s]; ok {
@@ -48,6 +54,10 @@ func NewIndex(bindings iter.Seq[binding.Binding]) *Index {
 			once(b.Source.File), int32(b.Source.Line), int32(b.Source.Column)})
 		n := evidence.PlainName(domain)
 		x.byName[n] = append(x.byName[n], number)
+		at := x.entries[number].place()
+		if names := x.onGroup[at]; len(names) <= evidence.MaxSameGroup && !slices.Contains(names, n) {
+			x.onGroup[at] = append(names, n)
+		}
 	}
 	for name, numbers := range x.byName {
 		wildcard := "*." + parent(name)
@@ -77,6 +87,11 @@ func (x *Index) Of(number int, group func(region, id string) (evidence.Group, bo
 			fmt.Sprintf("%d bindings of this run overlap this name, more than the limit of %d", len(related), Max), source, at)
 	}
 	var found evidence.Siblings
+	for _, name := range x.onGroup[x.entries[number].place()] {
+		if name != n && len(found.SameGroup) < evidence.MaxSameGroup {
+			found.SameGroup = append(found.SameGroup, name)
+		}
+	}
 	for _, other := range related {
 		if int(other) == number {
 			continue

@@ -55,3 +55,26 @@ func TestOfIsBounded(t *testing.T) {
 		}
 	}
 }
+
+func TestSameGroup(t *testing.T) {
+	on := func(domain, group, network string) binding.Binding {
+		return binding.Binding{DomainName: domain, GroupID: group, RegionID: "cn-hangzhou", CustomDomainType: network}
+	}
+	bindings := []binding.Binding{on("a.demo.com", "g", "INTERNET"), on("b.demo.com", "g", "INTERNET"), on("B.demo.com.", "g", "INTERNET"),
+		on("c.demo.com", "g", "INTRANET"), on("d.demo.com", "other", "INTERNET")}
+	for i := range 1000 {
+		bindings = append(bindings, on(fmt.Sprintf("n%d.demo.com", i), "large", "INTERNET"))
+	}
+	x := NewIndex(slices.Values(bindings))
+	none := func(_, _ string) (evidence.Group, bool) { return evidence.Group{}, false }
+	for i, want := range [][]string{{"b.demo.com"}, {"a.demo.com"}, {"a.demo.com"}, nil, nil} {
+		if got := x.Of(i, none, time.Time{}).Facts.SameGroup; !slices.Equal(got, want) {
+			t.Errorf("binding %d: got %q, want %q", i, got, want)
+		}
+	}
+	for _, i := range []int{5, 500} {
+		if got := x.Of(i, none, time.Time{}).Facts.SameGroup; len(got) != evidence.MaxSameGroup || slices.Contains(got, bindings[i].DomainName) {
+			t.Errorf("binding %d: got %q, want %d other names", i, got, evidence.MaxSameGroup)
+		}
+	}
+}
