@@ -21,6 +21,7 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/collect/dns"
+	"github.com/bindgate/bindgate/internal/heap"
 	"github.com/bindgate/bindgate/internal/resolve"
 	"github.com/bindgate/bindgate/internal/resolve/iterate"
 )
@@ -136,6 +137,7 @@ func measureDNS(ctx context.Context, dir string, names, each, runs int) ([]figur
 // does not resolve to its group is an error: a wrong run is fast for the wrong
 // reason.
 func collectDNS(ctx context.Context, dir, mode string, port uint16, each int) error {
+	heap.CollectRarely() // as the program does
 	collector, err := collectorFor(dir, mode, port)
 	if err != nil {
 		return err

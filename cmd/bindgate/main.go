@@ -9,10 +9,11 @@ import (
 	"syscall"
 
 	"github.com/bindgate/bindgate/internal/cli"
+	"github.com/bindgate/bindgate/internal/heap"
 )
 
 func main() {
-	collectRarely()
+	heap.CollectRarely()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(cli.Run(ctx, os.Args[1:], cli.System()))

@@ -102,6 +102,25 @@ func (m *Memo[K, V]) fill(ctx context.Context, key K, e *entry[V], ask func(cont
 	e.abandoned = e.err != nil && (ctx.Err() != nil || m.Transient != nil && m.Transient(e.err))
 }
 
+// Known returns the value for key if it is cached and no error, and never waits.
+func (m *Memo[K, V]) Known(key K) (value V, ok bool) {
+	m.mu.Lock()
+	e := m.entries[key]
+	if e == nil {
+		e = m.older[key]
+	}
+	m.mu.Unlock()
+	if e == nil {
+		return value, false
+	}
+	select {
+	case <-e.done:
+		return e.value, e.err == nil
+	default:
+		return value, false
+	}
+}
+
 // GetWithoutWaiting is Get for a caller that must not wait, because others may be waiting
 // for it: it uses a cached result, or calls ask itself.
 func (m *Memo[K, V]) GetWithoutWaiting(ctx context.Context, key K, ask func(context.Context, K) (V, error)) (V, error) {

@@ -126,3 +126,26 @@ func TestBound(t *testing.T) {
 		t.Errorf("got %d questions for a dropped key, want 2", asked[1])
 	}
 }
+
+// Known never waits, and an error is no value.
+func TestKnown(t *testing.T) {
+	refused := errors.New("refused")
+	m := Memo[string, int]{Transient: func(err error) bool { return errors.Is(err, refused) }, Limit: 2}
+	ask := func(err error) func(context.Context, string) (int, error) {
+		return func(context.Context, string) (int, error) {
+			if _, ok := m.Known("k"); ok {
+				t.Error("a result is reported before there is one")
+			}
+			return 1, err
+		}
+	}
+	for _, err := range []error{refused, nil} {
+		if _, ok := m.Known("k"); ok {
+			t.Error("a result is reported that nobody asked for")
+		}
+		_, got := m.Get(t.Context(), "k", ask(err))
+		if value, ok := m.Known("k"); !errors.Is(got, err) || ok != (err == nil) || ok != (value == 1) {
+			t.Errorf("%v: got %v, known %d %v", err, got, value, ok)
+		}
+	}
+}

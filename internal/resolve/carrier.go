@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/miekg/dns"
@@ -29,6 +29,8 @@ type delivery struct {
 	network string
 	err     error
 	alive   bool // the server answered, in any way
+	small   bool // the answer came over a stream, and any datagram holds it
+	limited bool // it did, but the datagram said that it does not: the server limits its rate
 }
 
 // dialer opens a connection; the network is udp or tcp.
@@ -36,31 +38,32 @@ type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
 // plain asks over UDP, and over TCP if the answer does not fit a datagram.
 type plain struct {
-	sockets sockets
-	dial    dialer
-	address string
-	timeout time.Duration // over TCP after a truncated answer
+	sockets  sockets
+	streams  sockets
+	dial     dialer
+	address  string
+	timeout  time.Duration // over TCP after a truncated answer
+	oneByOne atomic.Bool   // the server wants a connection for each question over TCP
 }
 
 func newPlain(address string, timeout time.Duration, dial dialer) *plain {
 	p := &plain{dial: dial, address: address, timeout: timeout}
 	p.sockets.dial = func(ctx context.Context) (net.Conn, error) { return dial(ctx, "udp", address) }
+	p.streams.dial = func(ctx context.Context) (net.Conn, error) { return dial(ctx, "tcp", address) }
+	p.streams.framed = true
 	return p
-}
-
-// stream asks over TCP.
-func (p *plain) stream(ctx context.Context, timeout time.Duration, q query) delivery {
-	return overStream(ctx, "tcp", timeout, q, func(ctx context.Context) (net.Conn, error) { return p.dial(ctx, "tcp", p.address) })
 }
 
 func (p *plain) carry(ctx context.Context, timeout time.Duration, queries []query) []delivery {
 	out := make([]delivery, len(queries))
 	wires, failed := p.sockets.exchange(ctx, timeout, queries)
 	var first *dns.Msg // of queries[0]
-	var streams sync.WaitGroup
+	var open []int     // answers that are truncated, or did not come
+	cut := false
 	for i, q := range queries {
 		if wires[i] == nil {
 			out[i] = delivery{network: "udp", err: failed}
+			open = append(open, i)
 			continue
 		}
 		if first != nil && queries[0].repeated(wires[0], q, wires[i]) {
@@ -69,10 +72,7 @@ func (p *plain) carry(ctx context.Context, timeout time.Duration, queries []quer
 		}
 		m, err := q.accept(wires[i])
 		if errors.Is(err, errTruncated) {
-			streams.Go(func() {
-				out[i] = p.stream(ctx, p.timeout, q)
-				out[i].alive = true
-			})
+			open, cut = append(open, i), true
 			continue
 		}
 		out[i] = delivery{message: m, network: "udp", err: malformed(err)}
@@ -80,7 +80,15 @@ func (p *plain) carry(ctx context.Context, timeout time.Duration, queries []quer
 			first = m
 		}
 	}
-	streams.Wait()
+	if !cut {
+		return out
+	}
+	for n, d := range p.stream(ctx, p.timeout, pick(queries, open)) {
+		truncated := wires[open[n]] != nil
+		if d.alive, d.limited = true, d.small && truncated; truncated || d.err == nil {
+			out[open[n]] = d
+		}
+	}
 	return out
 }
 
@@ -116,45 +124,6 @@ func each(queries []query, carry func(query) delivery) []delivery {
 	}
 	all.Wait()
 	return out
-}
-
-// overStream opens a connection and makes one exchange on it in the time of one try.
-func overStream(ctx context.Context, network string, timeout time.Duration, q query, open func(context.Context) (net.Conn, error)) delivery {
-	try, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	conn, err := open(try)
-	if err != nil {
-		return delivery{network: network, err: err}
-	}
-	defer func() { _ = conn.Close() }()
-	stop := context.AfterFunc(try, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-	m, err := overTCP(conn, q)
-	return delivery{message: m, network: network, err: err}
-}
-
-// overTCP frames messages with their length (RFC 1035 §4.2.2).
-func overTCP(conn net.Conn, q query) (*dns.Msg, error) {
-	framed := binary.BigEndian.AppendUint16(nil, uint16(len(q.wire)))
-	if _, err := conn.Write(append(framed, q.wire...)); err != nil {
-		return nil, err
-	}
-	var size [2]byte
-	if _, err := io.ReadFull(conn, size[:]); err != nil {
-		return nil, &readError{err: err}
-	}
-	wire := make([]byte, binary.BigEndian.Uint16(size[:]))
-	if _, err := io.ReadFull(conn, wire); err != nil {
-		return nil, &readError{err: err}
-	}
-	m, err := q.accept(wire)
-	switch {
-	case errors.Is(err, errForeign):
-		return nil, &readError{err: err, ignored: 1}
-	case errors.Is(err, errTruncated):
-		return nil, malformed(errors.New("it is truncated, over TCP too"))
-	}
-	return m, malformed(err)
 }
 
 // https asks by POST (RFC 8484 §4.1). The id stays random: a cache in between is of no use here.

@@ -102,7 +102,7 @@ func (c *Client) Server() string { return c.server }
 // errors are of the way there; every RCODE is an answer. The name is canonical. The
 // scope is the zone that is asked about: silence is remembered by it.
 func (c *Client) Exchange(ctx context.Context, scope, name string, qtype uint16) (*dns.Msg, error) {
-	r := c.exchange(ctx, []question{{name, qtype}}, manner{scope: scope})[0]
+	r := c.exchange(ctx, []question{{name, qtype}}, manner{scope: scope, firm: 1})[0]
 	return r.Message, r.Err
 }
 
@@ -114,13 +114,17 @@ type Reply struct {
 
 // ExchangeAll asks for several types of one name at the same time. Replies that
 // hold the same records share a message, whose question names one of the types. The
-// name is canonical, the scope as for Exchange.
-func (c *Client) ExchangeAll(ctx context.Context, scope, name string, types []uint16) []Reply {
-	asked := make([]question, len(types))
-	for i, qtype := range types {
-		asked[i] = question{name, qtype}
+// name is canonical, the scope as for Exchange. Questions for the types once follow
+// the others and are sent one time only: their replies come last, and an error there
+// shows no silence of the server.
+func (c *Client) ExchangeAll(ctx context.Context, scope, name string, types []uint16, once ...uint16) []Reply {
+	asked := make([]question, 0, len(types)+len(once))
+	for _, list := range [][]uint16{types, once} {
+		for _, qtype := range list {
+			asked = append(asked, question{name, qtype})
+		}
 	}
-	return c.exchange(ctx, asked, manner{scope: scope})
+	return c.exchange(ctx, asked, manner{scope: scope, firm: len(types)})
 }
 
 // ask returns the answer to a question, from the cache if it was asked before.
@@ -199,7 +203,7 @@ func (c *Client) read(q question, m *dns.Msg) (Answer, error) {
 }
 
 func (c *Client) exchangeOne(ctx context.Context, q question, checkingDisabled bool) (*dns.Msg, error) {
-	r := c.exchange(ctx, []question{q}, manner{checkingDisabled: checkingDisabled})[0]
+	r := c.exchange(ctx, []question{q}, manner{checkingDisabled: checkingDisabled, firm: 1})[0]
 	return r.Message, r.Err
 }
 

@@ -58,10 +58,13 @@ func (c *Client) fail(kind Kind, q question, cause error, words string) *Error {
 
 // transient reports whether the same question may fare better if it is sent again.
 func transient(err error) bool {
-	return err != nil && isKind(err, Timeout, Foreign, Malformed)
+	return isKind(err, Timeout, Foreign, Malformed)
 }
 
 func isKind(err error, kinds ...Kind) bool {
+	if err == nil {
+		return false // the usual case, and errors.As would allocate
+	}
 	var e *Error
 	return errors.As(err, &e) && slices.Contains(kinds, e.Kind)
 }

@@ -35,7 +35,7 @@ func withoutEDNS(r Reply) bool {
 	return false
 }
 
-// insist makes up to c.tries tries for the questions whose reply is wanted, each
+// insist makes up to c.tries tries for the firm questions whose reply is wanted, each
 // with a new id. A server that has never answered a query with EDNS gets one without
 // as its second try, for some drop what they do not know; the last try to a zone's
 // server that was heard goes over TCP, which no limit of rates touches.
@@ -73,13 +73,13 @@ func (c *Client) insist(ctx context.Context, asked []question, how manner, repli
 			if failed {
 				c.health.note(false, true)
 			}
-			if transient(replies[i].Err) || failed && try == 0 {
+			if i < how.firm && (transient(replies[i].Err) || failed && try == 0) {
 				left = append(left, i)
 			}
 		}
 		open = left
 	}
-	for i, q := range asked {
+	for i, q := range asked[:how.firm] {
 		switch {
 		case isKind(replies[i].Err, Timeout):
 			c.health.waited(how.scope, q.qtype, since, waiting, c.timeout, true)
@@ -89,12 +89,12 @@ func (c *Client) insist(ctx context.Context, asked []question, how manner, repli
 	}
 }
 
-// pick returns the questions with these numbers.
-func pick(asked []question, numbers []int) []question {
+// pick returns the questions, or queries, with these numbers, which ascend.
+func pick[T any](asked []T, numbers []int) []T {
 	if len(numbers) == len(asked) {
 		return asked
 	}
-	some := make([]question, 0, len(numbers))
+	some := make([]T, 0, len(numbers))
 	for _, i := range numbers {
 		some = append(some, asked[i])
 	}
@@ -160,37 +160,43 @@ func (c *Client) send(ctx context.Context, asked []question, how manner) ([]Repl
 	}
 	lost := false
 	defer func() { c.window.leave(len(asked), lost, round) }()
-	now := make([]question, 0, len(asked)) // those that may be asked by now
-	places := make([]int, 0, len(asked))
+	places := make([]int, 0, len(asked)) // of the questions that may be asked by now
 	for i, q := range asked {
 		if why := c.health.rests(how.scope, q.qtype); why != "" {
 			replies[i].Err = c.silent(q, why)
 			continue
 		}
-		now, places = append(now, q), append(places, i)
+		places = append(places, i)
 	}
-	if len(now) == 0 {
+	if len(places) == 0 {
 		return replies, 0
 	}
-	queries, err := newQueries(now, how)
+	queries, err := newQueries(pick(asked, places), how)
 	if err != nil {
 		return fail(func(q question) error { return fmt.Errorf("asking for %q: %w", q.name, err) })
 	}
 	began := systemClock()
 	deliveries := c.carry(ctx, queries, how)
 	waited := systemClock().Sub(began)
+	heard := make([]uint16, 0, len(deliveries))
 	for at, d := range deliveries {
 		i := places[at]
 		if d.alive {
-			c.health.hear(how.scope, anyType, false)
+			c.health.hear(how.scope, false, anyType)
 			c.health.note(true, false)
+		}
+		if d.limited {
+			c.health.limit()
 		}
 		if replies[i].Message = d.message; d.err != nil {
 			replies[i] = Reply{Err: c.explain(ctx, queries[at], d)}
 			lost = lost || isKind(replies[i].Err, Timeout)
 			continue
 		}
-		c.health.hear(how.scope, queries[at].qtype, how.edns)
+		heard = append(heard, queries[at].qtype)
+	}
+	if len(heard) > 0 {
+		c.health.hear(how.scope, how.edns, heard...)
 	}
 	switch {
 	case lost:
@@ -206,7 +212,7 @@ func (c *Client) send(ctx context.Context, asked []question, how manner) ([]Repl
 // carry takes queries to the server, over TCP if they are to go there and can.
 func (c *Client) carry(ctx context.Context, queries []query, how manner) []delivery {
 	if p, ok := c.carrier.(*plain); ok && how.stream {
-		return each(queries, func(q query) delivery { return p.stream(ctx, how.patience, q) })
+		return p.stream(ctx, how.patience, queries)
 	}
 	return c.carrier.carry(ctx, how.patience, queries)
 }

@@ -54,8 +54,8 @@ func (h *health) now(scope string) mark {
 	return mark{h.received[scope], h.total}
 }
 
-// hear notes an answer, or with anyType a sign of life.
-func (h *health) hear(scope string, qtype uint16, edns bool) {
+// hear notes answers to questions for types, or with anyType a sign of life.
+func (h *health) hear(scope string, edns bool, types ...uint16) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.received == nil {
@@ -64,14 +64,19 @@ func (h *health) hear(scope string, qtype uint16, edns bool) {
 	h.received[scope]++
 	h.total++
 	h.edns = h.edns || edns
-	if qtype != anyType {
-		h.answered[qtype] = true
+	for _, qtype := range types {
+		if qtype != anyType && !h.answered[qtype] {
+			h.answered[qtype] = true
+		}
+		if len(h.silent) == 0 && len(h.scopes) == 0 {
+			continue
+		}
+		for _, m := range []matter{{scope, anyType}, {anyScope, anyType}, {scope, qtype}, {anyScope, qtype}} {
+			delete(h.silent, m)
+		}
+		delete(h.scopes, anyType)
+		delete(h.scopes, qtype)
 	}
-	for _, m := range []matter{{scope, anyType}, {anyScope, anyType}, {scope, qtype}, {anyScope, qtype}} {
-		delete(h.silent, m)
-	}
-	delete(h.scopes, anyType)
-	delete(h.scopes, qtype)
 }
 
 // took notes how long answers took (RFC 6298 §2, without the variance).
@@ -136,6 +141,13 @@ func (h *health) lost() {
 	}
 }
 
+// limit notes that a server limits its rate: it truncates what any datagram holds.
+func (h *health) limit() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.limited = systemClock().Add(limitTime)
+}
+
 func (h *health) limits() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -156,6 +168,9 @@ func (h *health) note(truncated, tcpFailed bool) {
 func (h *health) rests(scope string, qtype uint16) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if len(h.silent) == 0 {
+		return ""
+	}
 	for _, m := range []matter{{scope, anyType}, {anyScope, anyType}, {scope, qtype}, {anyScope, qtype}} {
 		until, ok := h.silent[m]
 		switch {

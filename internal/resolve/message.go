@@ -48,24 +48,28 @@ type manner struct {
 	edns             bool
 	authoritative    bool   // RD=0 and DO=1: the server's own data, with signatures
 	scope            string // whose silence is remembered
+	firm             int    // how many of the questions are asked again until they are answered; the others once
 	patience         time.Duration
 	stream           bool // over TCP
 }
 
-// newQueries packs queries with ids of their own. dns.Id draws from crypto/rand.
+// newQueries packs queries with ids of their own. The questions are about one name.
+// dns.Id draws from crypto/rand.
 func newQueries(asked []question, how manner) ([]query, error) {
+	first := query{question: asked[0]}
+	if err := first.pack(how); err != nil {
+		return nil, err
+	}
+	size := len(first.wire)
+	wires := make([]byte, 0, size*len(asked))
 	queries := make([]query, 0, len(asked))
 	for _, q := range asked {
 		id := dns.Id()
 		for slices.ContainsFunc(queries, func(other query) bool { return other.id == id }) {
 			id = dns.Id()
 		}
-		next := query{question: q, id: id}
-		if len(queries) > 0 && queries[0].name == q.name {
-			next.wire, next.end = bytes.Clone(queries[0].wire), queries[0].end
-		} else if err := next.pack(how); err != nil {
-			return nil, err
-		}
+		wires = append(wires, first.wire...)
+		next := query{question: q, id: id, wire: wires[len(wires)-size:], end: first.end}
 		binary.BigEndian.PutUint16(next.wire, id)
 		binary.BigEndian.PutUint16(next.wire[next.end-4:], q.qtype)
 		queries = append(queries, next)
@@ -121,7 +125,7 @@ func (q query) matches(wire []byte) error {
 		return errForeign
 	}
 	bits := binary.BigEndian.Uint16(wire[2:])
-	const response, opcode, truncated = 1 << 15, 0xF << 11, 1 << 9
+	const response, opcode = 1 << 15, 0xF << 11
 	if binary.BigEndian.Uint16(wire) != q.id || bits&response == 0 || bits&opcode != 0 {
 		return errForeign
 	}
@@ -129,11 +133,14 @@ func (q query) matches(wire []byte) error {
 		return err
 	}
 	// What follows the question of a truncated message may end anywhere.
-	if bits&truncated != 0 {
+	if truncates(wire) {
 		return errTruncated
 	}
 	return nil
 }
+
+// truncates reports whether a message has TC=1.
+func truncates(wire []byte) bool { return wire[2]&2 != 0 }
 
 // sameQuestion compares the question section with what was asked. A server that
 // could not read the query may leave it out of its error.
@@ -366,11 +373,25 @@ func isReferral(m *dns.Msg) bool {
 // format (RFC 1035 §5.1, bytes that do not print are \DDD), lower case, without
 // the final dot. The root alone keeps its dot.
 func Canonical(name string) string {
+	if plain := strings.TrimSuffix(name, "."); len(plain) > 0 && len(plain) == len(name)-1 && lowerASCII(plain) {
+		return plain // most names; without a copy
+	}
 	full := dns.CanonicalName(name)
 	if full == "." {
 		return full
 	}
 	return full[:len(full)-1]
+}
+
+// lowerASCII reports whether a text has neither capitals, nor backslashes, nor bytes
+// that are not ASCII.
+func lowerASCII(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c >= 'A' && c <= 'Z' || c == '\\' || c >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // NameToAsk returns a caller's name in canonical form, or an error if no question

@@ -20,13 +20,15 @@ const (
 	linger      = 50 * time.Millisecond // how often an open socket looks whether it is in use
 )
 
-// sockets are the UDP sockets to one server. Many questions share a socket: an
-// answer finds its question by id, and counts only if it repeats it. A socket that
-// is not in use closes itself, so there is nothing to close.
+// sockets are the UDP sockets, or the TCP connections, to one server. Many questions
+// share one: an answer finds its question by id, and counts only if it repeats it. A
+// socket that is not in use closes itself, so there is nothing to close.
 type sockets struct {
-	dial func(context.Context) (net.Conn, error)
-	mu   sync.Mutex
-	open [socketCount]*socket
+	framed bool // they are streams, and each message has its length in front of it
+	dial   func(context.Context) (net.Conn, error)
+	timers sync.Pool // of *time.Timer
+	mu     sync.Mutex
+	open   [socketCount]*socket
 }
 
 // socket is one of them; its fields are guarded by the mutex of its sockets.
@@ -42,10 +44,25 @@ type socket struct {
 type batch struct {
 	queries []query
 	wires   [][]byte // of the answers; nil: none yet
+	buffer  []byte   // holds the wires
 	left    int      // answers that are missing
+	cut     bool     // an answer is truncated
 	err     error    // what ended the wait
-	done    chan struct{}
+	events  chan event
 }
+
+// event is what a batch waits for. There is one of each at most.
+type event int
+
+const (
+	ended event = iota // every query has its answer, or the socket broke
+	cut                // an answer is truncated
+)
+
+// afterCut is how long a batch waits for its other answers once one is truncated: then
+// there is more to fetch over TCP in any case, and a server that limits its rate
+// truncates some answers and drops the others.
+const afterCut = 25 * time.Millisecond
 
 // place is where the answer to one query of a batch goes.
 type place struct {
@@ -57,24 +74,20 @@ type place struct {
 // datagram, so that an off-path attacker cannot end the wait (RFC 5452 §9). Where
 // an answer is nil, err says why.
 func (p *sockets) exchange(ctx context.Context, timeout time.Duration, queries []query) (wires [][]byte, err error) {
-	b := &batch{queries: queries, wires: make([][]byte, len(queries)), left: len(queries), done: make(chan struct{})}
+	b := &batch{queries: queries, wires: make([][]byte, len(queries)), left: len(queries), events: make(chan event, 2)}
 	s, before, err := p.enter(ctx, timeout, b)
 	if err != nil {
 		return b.wires, err
 	}
-	if err := s.write(queries); err != nil {
+	write := s.write
+	if p.framed {
+		write = func(queries []query) error { return s.writeFrames(timeout, queries) }
+	}
+	if err := write(queries); err != nil {
 		p.leave(s, b)
 		return b.wires, err
 	}
-	timer := time.NewTimer(timeout)
-	defer timer.Stop()
-	select {
-	case <-b.done:
-	case <-timer.C:
-		err = os.ErrDeadlineExceeded
-	case <-ctx.Done():
-		err = context.Cause(ctx)
-	}
+	err = p.wait(ctx, timeout, b)
 	strays := p.leave(s, b) - before
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		p.doubt(s, b)
@@ -86,6 +99,38 @@ func (p *sockets) exchange(ctx context.Context, timeout time.Duration, queries [
 		return b.wires, &readError{err: err, ignored: strays}
 	}
 	return b.wires, nil
+}
+
+// wait waits for the answers to a batch.
+func (p *sockets) wait(ctx context.Context, timeout time.Duration, b *batch) error {
+	timer := p.timer(timeout)
+	defer p.timers.Put(timer)
+	defer timer.Stop()
+	for {
+		select {
+		case e := <-b.events:
+			if e == ended {
+				return nil
+			}
+			if timeout > afterCut {
+				timer.Reset(afterCut)
+			}
+		case <-timer.C:
+			return os.ErrDeadlineExceeded
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// timer returns a timer that runs; the caller stops it and gives it back.
+func (p *sockets) timer(d time.Duration) *time.Timer {
+	timer, ok := p.timers.Get().(*time.Timer)
+	if !ok {
+		return time.NewTimer(d)
+	}
+	timer.Reset(d)
+	return timer
 }
 
 // enter finds a socket on which no other query has an id of the batch, or opens
@@ -177,9 +222,10 @@ func (s *socket) write(queries []query) error {
 		}
 		return nil
 	}
-	messages := make([]ipv4.Message, len(queries))
+	messages, buffers := make([]ipv4.Message, len(queries)), make([][]byte, len(queries))
 	for i, q := range queries {
-		messages[i].Buffers = [][]byte{q.wire}
+		buffers[i] = q.wire
+		messages[i].Buffers = buffers[i : i+1]
 	}
 	for len(messages) > 0 {
 		n, err := s.packets.WriteBatch(messages, 0)
@@ -194,6 +240,10 @@ func (s *socket) write(queries []query) error {
 // read hands out answers until the socket breaks or is no longer used.
 func (p *sockets) read(s *socket) {
 	defer func() { _ = s.conn.Close() }() // no answer is waited for
+	if p.framed {
+		p.readFrames(s)
+		return
+	}
 	messages := make([]ipv4.Message, 1)
 	if s.packets != nil {
 		messages = make([]ipv4.Message, readAhead)
@@ -234,12 +284,12 @@ func (p *sockets) deliver(s *socket, messages []ipv4.Message) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, m := range messages {
-		s.take(m.Buffers[0][:m.N])
+		p.take(s, m.Buffers[0][:m.N])
 	}
 }
 
 // take hands a datagram to the query that it answers. The caller holds the lock.
-func (s *socket) take(wire []byte) {
+func (p *sockets) take(s *socket, wire []byte) {
 	var at place
 	if len(wire) >= headerSize {
 		at = s.asked[binary.BigEndian.Uint16(wire)]
@@ -252,9 +302,17 @@ func (s *socket) take(wire []byte) {
 	if b.wires[at.index] != nil || b.err != nil {
 		return // a second answer, or one that comes too late
 	}
-	b.wires[at.index] = append([]byte(nil), wire...)
+	if b.buffer == nil {
+		b.buffer = make([]byte, 0, len(b.queries)*len(wire)) // most answers about a name are alike
+	}
+	b.buffer = append(b.buffer, wire...)
+	b.wires[at.index] = b.buffer[len(b.buffer)-len(wire):]
+	if truncates(wire) && !p.framed && !b.cut {
+		b.cut = true
+		b.events <- cut
+	}
 	if b.left--; b.left == 0 {
-		close(b.done)
+		b.events <- ended
 	}
 }
 
@@ -266,7 +324,7 @@ func (p *sockets) fail(s *socket, err error) {
 	for _, at := range s.asked {
 		if b := at.batch; b.left > 0 && b.err == nil {
 			b.err = err
-			close(b.done)
+			b.events <- ended
 		}
 	}
 }

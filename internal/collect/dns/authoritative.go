@@ -24,7 +24,7 @@ func (c *Collector) authorityAliases(ctx context.Context, b binding.Binding) evi
 	if err != nil {
 		return evidence.Failed[evidence.DNS](err.Error(), authorities, c.now())
 	}
-	walk, err := c.walker.Walk(ctx, name, miekg.TypeA, miekg.TypeAAAA)
+	walk, err := c.walker.WalkWithOthers(ctx, name, miekg.TypeA, miekg.TypeAAAA)
 	facts := evidence.DNS{Mode: evidence.DNSAuthoritative, QueryName: name, Hops: spoken(walk), End: end(walk.Chain), Servers: c.matrices(ctx, walk)}
 	if err != nil {
 		return failed(evidence.Failed[evidence.DNS](err.Error(), authorities, c.now()), facts)
@@ -37,7 +37,11 @@ func (c *Collector) authorityAliases(ctx context.Context, b binding.Binding) evi
 	for i, resolver := range c.resolvers {
 		work.Go(func() { facts.Resolvers[i] = c.glance(ctx, i, resolver, walk.Chain, name) })
 	}
-	work.Go(func() { facts.Security = c.security(ctx, walk) })
+	if c.walker.Trusted(walk) { // no question is left to ask
+		facts.Security = c.security(ctx, walk)
+	} else {
+		work.Go(func() { facts.Security = c.security(ctx, walk) })
+	}
 	facts.Context = around(ctx, c.authority, b, seen)
 	work.Wait()
 	if doubtful(facts.Security) { // what resolvers make of it decides
@@ -80,10 +84,13 @@ func (c *Collector) matrices(ctx context.Context, walk iterate.Walk) []evidence.
 	out := make([]evidence.ServerAnswers, len(walk.Steps))
 	var work sync.WaitGroup
 	for i, step := range walk.Steps {
-		if last := i == len(out)-1; last {
-			out[i] = c.matrix(ctx, step)
-		} else {
+		if between := i > 0 && i < len(out)-1; between {
 			work.Go(func() { out[i] = c.matrix(ctx, step) })
+		}
+	}
+	for i, step := range walk.Steps {
+		if i == 0 || i == len(out)-1 { // here there is hardly anything to ask for
+			out[i] = c.matrix(ctx, step)
 		}
 	}
 	work.Wait()

@@ -57,36 +57,37 @@ func clientsOfServers(walk iterate.Walk) *evidence.Clients {
 // compareServers compares the replies of a matrix for records of the name at a place
 // in the chain with those for its CNAME, and returns how many there were.
 func compareServers(chain resolve.Chain, place int, aliases, m iterate.ZoneAnswers, unlike *[]evidence.ClientAnswer) (compared int) {
+	chained := targetsFrom(chain, place)
 	for n, r := range m.Replies {
 		if n >= len(aliases.Replies) || r.Status != iterate.Authoritative || aliases.Replies[n].Status != iterate.Authoritative {
 			continue
 		}
 		compared++
-		a := evidence.ClientAnswer{Name: m.Name, Type: miekg.Type(m.Type).String(), Server: r.Server.Host + " (" + r.Server.Text + ")"}
 		lead, err := m.Lead(r)
-		if err != nil {
-			a.Problem = err.Error()
-			*unlike = append(*unlike, a)
-			continue
-		}
-		fill(&a, lead)
 		own, rest := aliases.Replies[n].Answer.CNAMEs, chain
 		var want []string
-		if len(own) > 0 {
-			a.CNAME, want = own[0].Target, []string{own[0].Target}
-		}
-		switch chained := targetsFrom(chain, place); {
-		case len(own) == 1 && len(chained) > 0 && chained[0] == a.CNAME:
+		switch {
+		case len(own) == 0:
+			rest.Event = resolve.NoData
+		case len(own) == 1 && len(chained) > 0 && chained[0] == own[0].Target:
 			want = chained
 		default:
+			want = []string{own[0].Target}
 			rest.Event = resolve.TooLong // where this server's chain goes is not known
 		}
-		if len(own) == 0 {
-			rest.Event = resolve.NoData
+		if err == nil && (len(own) > 1 || len(*unlike) >= mostUnlike || agrees(rest, m.Type, want, lead)) {
+			continue
 		}
-		if len(own) < 2 && !agrees(rest, m.Type, want, lead) && len(*unlike) < mostUnlike {
-			*unlike = append(*unlike, a)
+		a := evidence.ClientAnswer{Name: m.Name, Type: miekg.Type(m.Type).String(), Server: r.Server.Host + " (" + r.Server.Text + ")"}
+		if err != nil {
+			a.Problem = err.Error()
+		} else {
+			fill(&a, lead)
+			if len(own) > 0 {
+				a.CNAME = own[0].Target
+			}
 		}
+		*unlike = append(*unlike, a)
 	}
 	return compared
 }

@@ -59,7 +59,7 @@ func TestPrivateAddressesAreNotAsked(t *testing.T) {
 	}
 	for _, s := range z.Servers {
 		m := ZoneAnswers{Zone: z, Name: "api.demo.com", Type: dns.TypeCNAME, Replies: make([]Reply, 1)}
-		w.one(t.Context(), s, []ZoneAnswers{m}, 0)
+		w.one(t.Context(), &s, []ZoneAnswers{m}, 0)
 		if r := m.Replies[0]; s.client != nil || r.Status != Unreachable || r.Problem == "" {
 			t.Errorf("%s: got %+v", s.Address, r)
 		}
@@ -86,7 +86,7 @@ func TestBadAnswerBesideAGoodOne(t *testing.T) {
 		if err := sig.Sign(private.(crypto.Signer), []dns.RR{alias}); err != nil {
 			t.Fatal(err)
 		}
-		return Reply{Status: Authoritative, Answer: resolve.Answer{CNAMEs: []resolve.CNAME{{Target: "a.example", TTL: 60}}}, message: &dns.Msg{Answer: []dns.RR{alias, sig}}}
+		return Reply{Server: &Server{Host: "ns.demo.com"}, Status: Authoritative, Answer: resolve.Answer{CNAMEs: []resolve.CNAME{{Target: "a.example", TTL: 60}}}, message: &dns.Msg{Answer: []dns.RR{alias, sig}}}
 	}
 	good, bad := reply(-time.Hour, time.Hour), reply(-2*time.Hour, -time.Hour)
 	for _, replies := range [][]Reply{{good, bad}, {bad, good}} {
@@ -196,4 +196,21 @@ func TestFamilyThatIsDropped(t *testing.T) {
 	if why := f.lost(at(3)); why != "" {
 		t.Errorf("after an answer: %s", why)
 	}
+}
+
+// FuzzWithin: within agrees with the library about canonical names.
+func FuzzWithin(f *testing.F) {
+	for _, pair := range [][2]string{{".", "a"}, {"demo.com", "api.demo.com"}, {"demo.com", "demo.com"}, {"demo.com", "xdemo.com"}, {"demo.com", `x\.demo.com`}, {"demo.com", `x\\.demo.com`}, {"com", "com.demo"}} {
+		f.Add(pair[0], pair[1])
+	}
+	f.Fuzz(func(t *testing.T, apex, name string) {
+		apex, apexErr := resolve.NameToAsk(apex)
+		name, nameErr := resolve.NameToAsk(name)
+		if apexErr != nil || nameErr != nil {
+			return
+		}
+		if got, want := within(apex, name), dns.IsSubDomain(dns.Fqdn(apex), dns.Fqdn(name)); got != want {
+			t.Errorf("%q, %q: got %v, want %v", apex, name, got, want)
+		}
+	})
 }

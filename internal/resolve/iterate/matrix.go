@@ -30,12 +30,13 @@ type ZoneAnswers struct {
 	Zone    *Zone
 	Name    string
 	Type    uint16
-	Replies []Reply // in the order of Zone.Servers
+	Replies []Reply         // in the order of Zone.Servers
+	others  []resolve.Reply // for otherTypes, of the server that is asked first; nil: not asked
 }
 
 // Reply is the answer of one address.
 type Reply struct {
-	Server  Server
+	Server  *Server
 	At      time.Time
 	Status  ServerStatus
 	Problem string         // why it is not Authoritative
@@ -80,15 +81,22 @@ func essence(a resolve.Answer) string {
 	return strings.Join(parts, "\n")
 }
 
+// asker asks the servers of a zone for types of a name.
+type asker func(ctx context.Context, t trail, z *Zone, name string, types []uint16) ([]ZoneAnswers, error)
+
 // ask asks every address of every server of the zone that holds a name, in
 // parallel. The error is that the zone could not be found, or the context's.
 func (w *Walker) ask(ctx context.Context, t trail, name string, types ...uint16) ([]ZoneAnswers, error) {
+	return w.askBy(ctx, t, name, w.askAll, types)
+}
+
+func (w *Walker) askBy(ctx context.Context, t trail, name string, by asker, types []uint16) ([]ZoneAnswers, error) {
 	z, err := w.zoneOf(ctx, t, parent(name))
 	if err != nil {
 		return nil, err
 	}
 	for range mostDepth {
-		all, err := w.askAll(ctx, t, z, name, types)
+		all, err := by(ctx, t, z, name, types)
 		if err != nil {
 			return nil, err
 		}
@@ -110,22 +118,50 @@ func (w *Walker) ask(ctx context.Context, t trail, name string, types ...uint16)
 
 // askAll asks all addresses at the same time for all types, and remembers recent answers.
 func (w *Walker) askAll(ctx context.Context, t trail, z *Zone, name string, types []uint16) ([]ZoneAnswers, error) {
+	return w.askOnce(ctx, t, z, name, types, nil)
+}
+
+// askWithOthers asks all addresses at the same time for all types, and one of them for
+// the types that OtherRecords looks for, so that these cost no time of their own.
+func (w *Walker) askWithOthers(ctx context.Context, t trail, z *Zone, name string, types []uint16) ([]ZoneAnswers, error) {
+	return w.askOnce(ctx, t, z, name, types, otherTypes())
+}
+
+func (w *Walker) askOnce(ctx context.Context, t trail, z *Zone, name string, types, others []uint16) ([]ZoneAnswers, error) {
 	return w.asked.Get(ctx, askKey{z.Name, name, setOf(types...)}, func(ctx context.Context, _ askKey) ([]ZoneAnswers, error) {
-		all := make([]ZoneAnswers, len(types))
-		for i, qtype := range types {
-			all[i] = ZoneAnswers{Zone: z, Name: name, Type: qtype, Replies: make([]Reply, len(z.Servers))}
-			for _, s := range z.Servers {
-				if s.client != nil && t.spend() != nil {
-					return nil, errSpent
-				}
+		return w.askNow(ctx, t, z, name, types, others)
+	})
+}
+
+func (w *Walker) askNow(ctx context.Context, t trail, z *Zone, name string, types, others []uint16) ([]ZoneAnswers, error) {
+	all := make([]ZoneAnswers, len(types))
+	replies := make([]Reply, len(types)*len(z.Servers))
+	for i, qtype := range types {
+		all[i] = ZoneAnswers{Zone: z, Name: name, Type: qtype, Replies: replies[:len(z.Servers):len(z.Servers)]}
+		replies = replies[len(z.Servers):]
+		for _, s := range z.Servers {
+			if s.client != nil && t.spend() != nil {
+				return nil, errSpent
 			}
 		}
-		together(len(z.Servers), func(i int) { w.one(ctx, z.Servers[i], all, i) })
-		if ctx.Err() != nil {
-			return nil, unfinished(ctx, all[0])
+	}
+	first := -1
+	if len(others) > 0 {
+		first = firstAsked(z, name)
+	}
+	var extra []resolve.Reply
+	together(len(z.Servers), func(i int) {
+		if i == first {
+			extra = w.one(ctx, &z.Servers[i], all, i, others...)
+			return
 		}
-		return all, nil
+		w.one(ctx, &z.Servers[i], all, i)
 	})
+	if ctx.Err() != nil {
+		return nil, unfinished(ctx, all[0])
+	}
+	all[0].others = extra
+	return all, nil
 }
 
 // unfinished names the servers that had not answered when the caller's time was over.
@@ -155,8 +191,9 @@ func together(n int, do func(i int)) {
 	all.Wait()
 }
 
-// one asks the address with a number all questions, and reads what came.
-func (w *Walker) one(ctx context.Context, s Server, all []ZoneAnswers, number int) {
+// one asks the address with a number all questions, and reads what came. It returns the
+// replies for other types, which are asked for once.
+func (w *Walker) one(ctx context.Context, s *Server, all []ZoneAnswers, number int, others ...uint16) []resolve.Reply {
 	if s.client == nil {
 		r := Reply{Server: s, Status: NotTested, Problem: s.Problem}
 		if s.Address.IsValid() {
@@ -165,26 +202,28 @@ func (w *Walker) one(ctx context.Context, s Server, all []ZoneAnswers, number in
 		for _, m := range all {
 			m.Replies[number] = r
 		}
-		return
+		return nil
 	}
 	if why := w.family6.lost(s.Address); why != "" {
 		for _, m := range all {
 			m.Replies[number] = Reply{Server: s, Status: NotTested, Problem: why}
 		}
-		return
+		return nil
 	}
 	types := make([]uint16, len(all))
 	for i, m := range all {
 		types[i] = m.Type
 	}
-	for i, got := range s.client.ExchangeAll(ctx, all[0].Zone.Name, all[0].Name, types) {
+	replies := s.client.ExchangeAll(ctx, all[0].Zone.Name, all[0].Name, types, others...)
+	for i, got := range replies[:len(types)] {
 		w.family6.note(s.Address, got.Err)
 		all[i].Replies[number] = w.read(s, all[i], got)
 	}
+	return replies[len(types):]
 }
 
 // read makes a reply of what came from a server.
-func (w *Walker) read(s Server, at ZoneAnswers, got resolve.Reply) Reply {
+func (w *Walker) read(s *Server, at ZoneAnswers, got resolve.Reply) Reply {
 	r := Reply{Server: s, At: w.cfg.Now()}
 	m, err := got.Message, got.Err
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"github.com/miekg/dns"
@@ -35,6 +36,10 @@ type others struct {
 // has in addition to its CNAME record, as one of its servers gives them; the zone's
 // own records if it is the apex. With an error some of the types could not be asked for.
 func (w *Walker) OtherRecords(ctx context.Context, m ZoneAnswers) (Others, error) {
+	if m.others != nil && !slices.ContainsFunc(m.others, uselessForOthers) { // there is nothing to ask
+		o := w.otherRecords(ctx, m)
+		return o.Others, o.problem
+	}
 	found, err := w.others.Get(ctx, askKey{m.Zone.Name, m.Name, setOf(otherTypes()...)}, func(ctx context.Context, _ askKey) (others, error) {
 		o := w.otherRecords(ctx, m)
 		if ctx.Err() != nil {
@@ -48,31 +53,29 @@ func (w *Walker) OtherRecords(ctx context.Context, m ZoneAnswers) (Others, error
 	return found.Others, found.problem
 }
 
-// otherRecords asks the server that anyOf asks first for all types at once, and
-// others for those that it gives no useful answer for.
+// otherRecords asks the server that anyOf asks first for all types at once, unless it
+// was asked already, and others for those that it gives no useful answer for.
 func (w *Walker) otherRecords(ctx context.Context, m ZoneAnswers) (o others) {
 	if m.Zone.Name == m.Name {
 		o.Types = append(o.Types, "SOA", "NS")
 	}
 	asked := otherTypes()
-	replies := make([]resolve.Reply, len(asked))
-	var servers []Server
-	for _, i := range order(m.Zone.Name, m.Name, len(m.Zone.Servers)) {
-		if m.Zone.Servers[i].client != nil {
-			servers = append(servers, m.Zone.Servers[i])
+	replies := slices.Clone(m.others)
+	if replies == nil {
+		replies = make([]resolve.Reply, len(asked))
+		if i := firstAsked(m.Zone, m.Name); i >= 0 {
+			client := m.Zone.Servers[i].client
+			first, cancel := ctx, context.CancelFunc(func() {})
+			if slices.ContainsFunc(m.Zone.Servers, func(s Server) bool { return s.client != nil && s.client != client }) {
+				first, cancel = context.WithTimeout(ctx, stagger)
+			}
+			replies = client.ExchangeAll(first, m.Zone.Name, m.Name, asked)
+			cancel()
 		}
-	}
-	if len(servers) > 0 {
-		first, cancel := ctx, context.CancelFunc(func() {})
-		if len(servers) > 1 {
-			first, cancel = context.WithTimeout(ctx, stagger)
-		}
-		replies = servers[0].client.ExchangeAll(first, m.Zone.Name, m.Name, asked)
-		cancel()
 	}
 	var again sync.WaitGroup
 	for i, qtype := range asked {
-		if got := replies[i].Message; got == nil || !usefulForOthers(got) {
+		if uselessForOthers(replies[i]) {
 			again.Go(func() {
 				replies[i].Message, replies[i].Err = w.anyOf(ctx, newTrail(), m.Zone, m.Name, qtype, usefulForOthers)
 			})
@@ -97,6 +100,8 @@ func (w *Walker) otherRecords(ctx context.Context, m ZoneAnswers) (o others) {
 	}
 	return o
 }
+
+func uselessForOthers(r resolve.Reply) bool { return r.Message == nil || !usefulForOthers(r.Message) }
 
 // usefulForOthers reports whether a message says whether a type is there. A server
 // that does not know the type (NOTIMP) has none.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -174,6 +175,15 @@ type trust struct {
 	reason string
 	keys   []*dns.DNSKEY
 	until  time.Time
+}
+
+// Trusted reports whether Validate has no question to ask: what is known of the zones of
+// a walk was found before.
+func (w *Walker) Trusted(walk Walk) bool {
+	return !slices.ContainsFunc(walk.Steps, func(s Step) bool {
+		_, known := w.trusted.Known(s.Aliases.Zone.Name)
+		return !known
+	})
 }
 
 // trustOf follows the chain of trust from the root's anchors down to a zone.

@@ -208,3 +208,40 @@ func TestSilentServerIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// The types that are looked for next to an alias are asked for with the walk, of one
+// server; what it does not answer is asked for later.
+func TestOthersComeWithTheWalk(t *testing.T) {
+	l, w := start(t)
+	count := func(question string) int {
+		return l.Servers[lab.FirstAddress].Count(question) + l.Servers[lab.SecondAddress].Count(question)
+	}
+	walk, err := w.WalkWithOthers(t.Context(), "a.wild.demo.com", 1, 28)
+	if err != nil || walk.Event != "found" {
+		t.Fatalf("got %+v, %v", walk.Chain, err)
+	}
+	for range 2 {
+		if got := count("a.wild.demo.com. MX"); got != 1 {
+			t.Errorf("MX was asked for %d times, want once", got)
+		}
+		if more, err := w.OtherRecords(t.Context(), walk.Steps[0].Aliases); err != nil || len(more.Types) != 0 {
+			t.Errorf("got %+v, %v", more, err)
+		}
+	}
+	if got := count(walk.Name + ". MX"); got != 0 {
+		t.Errorf("MX of the target was asked for %d times", got)
+	}
+	if w.Trusted(walk) {
+		t.Error("the zones are known before they were validated")
+	}
+	if _, err := w.Validate(t.Context(), walk); err != nil || !w.Trusted(walk) {
+		t.Errorf("the zones are not known after they were validated: %v", err)
+	}
+	walk, err = w.WalkWithOthers(t.Context(), "api.nomail.com", 1, 28)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.OtherRecords(t.Context(), walk.Steps[0].Aliases); err == nil || !strings.Contains(err.Error(), "api.nomail.com MX") {
+		t.Errorf("a server that does not answer for MX: got %v", err)
+	}
+}

@@ -174,13 +174,25 @@ type Step struct {
 // say. That some say otherwise is in the steps. With an error the walk holds
 // what was seen until then.
 func (w *Walker) Walk(ctx context.Context, name string, types ...uint16) (Walk, error) {
+	return w.walk(ctx, name, w.sharedStep, types)
+}
+
+// WalkWithOthers is Walk for a name that is expected to be an alias and is asked for by
+// this walk alone: it asks for what OtherRecords wants to know of it at the same time.
+func (w *Walker) WalkWithOthers(ctx context.Context, name string, types ...uint16) (Walk, error) {
+	return w.walk(ctx, name, w.firstStep, types)
+}
+
+// stepper finds what one name of a walk has.
+type stepper func(ctx context.Context, t trail, name string, types []uint16) (Step, resolve.Answer, error)
+
+func (w *Walker) walk(ctx context.Context, name string, next stepper, types []uint16) (Walk, error) {
 	owner, err := resolve.NameToAsk(name)
 	if err != nil {
 		return Walk{}, err
 	}
 	t := newTrail()
 	walk := Walk{Chain: resolve.Chain{Name: owner}}
-	next := w.step // of the first name, which hardly another walk asks for
 	for {
 		step, here, err := next(ctx, t, walk.Name, types)
 		next = w.sharedStep
@@ -213,7 +225,7 @@ type stepKey struct {
 // names lead to the same.
 func (w *Walker) sharedStep(ctx context.Context, t trail, name string, types []uint16) (Step, resolve.Answer, error) {
 	f, err := w.steps.Get(ctx, stepKey{name, setOf(types...)}, func(ctx context.Context, _ stepKey) (f found, err error) {
-		f.step, f.here, f.err = w.step(ctx, t, name, types)
+		f.step, f.here, f.err = w.step(ctx, t, name, w.askAll, types)
 		if ctx.Err() != nil || spent(f.err) {
 			return f, f.err // not kept
 		}
@@ -225,21 +237,29 @@ func (w *Walker) sharedStep(ctx context.Context, t trail, name string, types []u
 	return f.step, f.here, err
 }
 
+func (w *Walker) firstStep(ctx context.Context, t trail, name string, types []uint16) (Step, resolve.Answer, error) {
+	return w.step(ctx, t, name, w.askWithOthers, types)
+}
+
 // step finds what one name has: its alias, or else the records that are wanted.
 // Addresses and the TXT proof are asked for in any case, as clients and the platform
 // do: a server may answer them otherwise than the question for the alias.
-func (w *Walker) step(ctx context.Context, t trail, name string, types []uint16) (Step, resolve.Answer, error) {
+func (w *Walker) step(ctx context.Context, t trail, name string, by asker, types []uint16) (Step, resolve.Answer, error) {
 	var s Step
 	wanted := []uint16{dns.TypeCNAME}
 	direct := types[0] == dns.TypeA || types[0] == dns.TypeTXT
 	if direct {
 		wanted = append(wanted, types...)
 	}
-	all, err := w.ask(ctx, t, name, wanted...)
-	if err != nil {
-		return s, resolve.Answer{}, err
+	if known, ok := w.steps.Known(stepKey{name, setOf(dns.TypeA, dns.TypeAAAA)}); ok && !direct { // a walk to its addresses asked for its alias
+		s.Aliases = known.step.Aliases
+	} else {
+		all, err := w.askBy(ctx, t, name, by, wanted)
+		if err != nil {
+			return s, resolve.Answer{}, err
+		}
+		s.Aliases, s.Others = all[0], all[1:]
 	}
-	s.Aliases, s.Others = all[0], all[1:]
 	first, err := decided(s.Aliases)
 	if err != nil || len(first.CNAMEs) > 0 {
 		return s, first, err

@@ -229,7 +229,15 @@ func addressIn(rr dns.RR) (netip.Addr, bool) {
 }
 
 // within reports whether name is apex or lies below it.
-func within(apex, name string) bool { return dns.IsSubDomain(dns.Fqdn(apex), dns.Fqdn(name)) }
+// Both are canonical.
+func within(apex, name string) bool {
+	if apex == "." || apex == name {
+		return true
+	}
+	above, below := strings.CutSuffix(name, "."+apex)
+	escapes := len(above) - len(strings.TrimRight(above, `\`)) // an odd number: the dot belongs to a label
+	return below && above != "" && escapes%2 == 0
+}
 
 // parent is the name without its first label.
 func parent(name string) string {
@@ -324,6 +332,17 @@ func order(zone, name string, servers int) []int {
 	_, _ = h.Write([]byte(zone + " " + name))
 	sum := h.Sum(nil)
 	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(sum), binary.BigEndian.Uint64(sum[8:]))).Perm(servers)
+}
+
+// firstAsked returns the number of the server that is asked first about a name; -1: none
+// can be asked.
+func firstAsked(z *Zone, name string) int {
+	for _, i := range order(z.Name, name, len(z.Servers)) {
+		if z.Servers[i].client != nil {
+			return i
+		}
+	}
+	return -1
 }
 
 // why keeps the last reason, preferring what a server said to what this machine lacks.

@@ -1,4 +1,4 @@
-package main
+package heap
 
 import (
 	"runtime"
@@ -29,7 +29,7 @@ func collectUntil(t *testing.T, want uint64) {
 
 func TestPaceFollowsTheHeap(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(usualPace))
-	collectRarely()
+	CollectRarely()
 	if got := percent(); got != rarePace {
 		t.Fatalf("at first: got %d %%, want %d", got, rarePace)
 	}
@@ -49,7 +49,7 @@ func TestPaceFor(t *testing.T) {
 
 func TestGOGCOfTheUserStays(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(50))
-	collectRarely()
+	CollectRarely()
 	if got := percent(); got != 50 {
 		t.Errorf("got %d %%, want 50", got)
 	}

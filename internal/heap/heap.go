@@ -1,4 +1,5 @@
-package main
+// Package heap sets the pace of the garbage collector.
+package heap
 
 import (
 	"runtime"
@@ -13,11 +14,11 @@ const (
 	room      = 48 << 20 // bytes that may be allocated between two collections of a small heap
 )
 
-// collectRarely lets a small heap grow by up to four times its size, at most by
+// CollectRarely lets a small heap grow by up to four times its size, at most by
 // room, before it is collected again: collecting took a tenth of the time of a run
 // of one binding, and a fifth of the start with large policy data. From a heap of
 // the size of room on, Go's own pace holds. GOGC of the user is kept.
-func collectRarely() {
+func CollectRarely() {
 	if before := debug.SetGCPercent(rarePace); before != usualPace {
 		debug.SetGCPercent(before)
 		return
