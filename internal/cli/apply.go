@@ -112,7 +112,7 @@ func (a *applying) all(ctx context.Context, args []string) error {
 		done.add(item)
 		unreported = errors.Join(unreported, rep.Add(applied(item))) // a report that cannot be written stops no call
 	})
-	r.bar.end()
+	r.bar.End()
 	if err != nil && !done.sent {
 		if errors.Is(err, apply.ErrChanged) {
 			err = withCode(exitChanged, err)
@@ -231,20 +231,16 @@ func (a *applying) readPlan(env Env, args []string) ([]string, error) {
 // openJournal opens and locks the journal before anything is judged, so that
 // two applies never judge the same state.
 func (a *applying) openJournal(ctx context.Context, env Env, s settings) error {
-	path := s.journal
-	if path == "" {
-		var err error
-		if path, err = statePath(env); err != nil {
-			return err
-		}
+	path, err := journalPath(env, s.journal)
+	if err != nil {
+		return err
 	}
-	var err error
 	if s.journal != "" { // the default is not in a tree
 		if path, err = confine.Unlinked(env.Dir, path); err != nil {
 			return fmt.Errorf("opening the journal: %w", err)
 		}
 	}
-	a.journal, err = journal.Open(ctx, absolute(env, path), a.lockWait, env.Now)
+	a.journal, err = journal.Open(ctx, path, a.lockWait, env.Now)
 	if err != nil {
 		return err
 	}

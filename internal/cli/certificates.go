@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"fmt"
 	"time"
 
@@ -59,28 +58,8 @@ func (r *run) writeChain(v judge.Verdict) error {
 	if err != nil {
 		return fmt.Errorf("writing --write-chain: %w", err)
 	}
-	if err := create(r.env, r.s.writeChain, text); err != nil {
+	if err := confine.WriteNew(r.env.Dir, r.s.writeChain, text, 0o644); err != nil {
 		return fmt.Errorf("writing --write-chain: %w", err)
 	}
 	return nil
-}
-
-// create writes a new file. One that is there already, and holds anything else,
-// is left alone: it may be the very file that was judged, with its key inside.
-func create(env Env, path string, text []byte) error {
-	file, err := confine.Create(env.Dir, path, 0o644)
-	if err != nil {
-		return err
-	}
-	defer file.Discard()
-	if file.Existing() != nil {
-		if held, err := confine.ReadBounded(file.Path(), pki.MaxFileSize); err == nil && bytes.Equal(held, text) {
-			return nil
-		}
-		return fmt.Errorf("%q exists and holds something else; name a new file, or remove it first", path)
-	}
-	if _, err := file.Write(text); err != nil {
-		return err
-	}
-	return file.Commit()
 }

@@ -1,11 +1,15 @@
 package cli
 
 import (
+	"errors"
 	"io"
 	"os"
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/bindgate/bindgate/internal/bind"
+	"github.com/bindgate/bindgate/internal/gate"
 )
 
 // Env is everything a command may touch of the process it runs in.
@@ -53,4 +57,73 @@ func (e Env) get(name string) string {
 // color follows https://no-color.org and a terminal that cannot paint.
 func (e Env) color() bool {
 	return e.Terminal && e.get("NO_COLOR") == "" && e.get("TERM") != "dumb"
+}
+
+// Exit codes, the same for every command.
+const (
+	exitClean       = 0   // clean, bound, or partial in lint
+	exitRefused     = 1   // refused by a finding
+	exitUsage       = 2   // usage, configuration, manifest, policy load, missing credentials
+	exitCannotTell  = 3   // evidence or policy evaluation failed
+	exitFailed      = 4   // a call failed, is incomplete, or its outcome is unknown
+	exitChanged     = 5   // the world or the plan changed since it was judged
+	exitInterrupted = 130 // interrupted before a call
+)
+
+// exitError is an error with its exit code.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+func withCode(code int, err error) error { return &exitError{code: code, err: err} }
+
+// codeOf returns the exit code of an error; usage if the error carries none.
+func codeOf(err error) int {
+	var e *exitError
+	switch {
+	case err == nil:
+		return exitClean
+	case errors.As(err, &e):
+		return e.code
+	}
+	return exitUsage
+}
+
+// worst takes the code that matters most of several causes: 5, 4, 1, 3, 0.
+func worst(codes ...int) int {
+	for _, c := range []int{exitUsage, exitInterrupted, exitChanged, exitFailed, exitRefused, exitCannotTell} {
+		for _, got := range codes {
+			if got == c {
+				return c
+			}
+		}
+	}
+	return exitClean
+}
+
+// codeOfDecision is what a decision alone says. Partial is clean only where
+// nothing more was asked for than to judge what can be judged.
+func codeOfDecision(status gate.Status, partialIsClean bool) int {
+	switch {
+	case status == gate.Allowed, status == gate.Partial && partialIsClean:
+		return exitClean
+	case status == gate.Refused:
+		return exitRefused
+	}
+	return exitCannotTell
+}
+
+// codeOfOutcome returns the exit code of a binding's outcome.
+func codeOfOutcome(o bind.Outcome) int {
+	switch {
+	case o.Changed:
+		return exitChanged
+	case o.Status == bind.Bound, o.Status == bind.Unchanged:
+		return exitClean
+	}
+	return exitFailed
 }

@@ -80,3 +80,44 @@ func usage(c *cobra.Command) error {
 	_, err := fmt.Fprint(c.OutOrStderr(), b.String())
 	return err
 }
+
+// one takes exactly one argument; what is it to be named by in an error.
+func one(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("reading arguments: got %d, want one %s; see `%s --help`", len(args), what, c.CommandPath())
+		}
+		return nil
+	}
+}
+
+// subcommand refuses arguments: an argument here was meant as the name of a
+// subcommand.
+func subcommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	next := fmt.Sprintf("see `%s --help`", c.CommandPath())
+	c.SuggestionsMinimumDistance = min(2, len(args[0])/2) // in edits; two of three letters are another word
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		next = fmt.Sprintf("did you mean %q?", near[0])
+	}
+	return fmt.Errorf("reading arguments: %q has no command %q; %s", c.CommandPath(), args[0], next)
+}
+
+// fixed registers the values of a flag for shell completion; the flag must exist.
+func fixed(c *cobra.Command, flag string, values ...string) {
+	// The error says that there is no such flag, which the tests of completion show.
+	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// completeShells adds cobra's command that prints the scripts of completion. A shell
+// that it does not know is an error, not a page of help that ends in a script's file.
+func completeShells(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Args, c.RunE = subcommand, func(c *cobra.Command, _ []string) error { return c.Help() }
+		}
+	}
+}

@@ -39,7 +39,7 @@ its end was not cut off shows only against the journalHead of a report: --head.`
 
 func journalPath(env Env, path string) (string, error) {
 	if path == "" {
-		return statePath(env)
+		return journal.DefaultPath(env.LookupEnv)
 	}
 	return absolute(env, path), nil
 }
@@ -65,20 +65,7 @@ func showEntry(w io.Writer, e journal.Entry, format string) error {
 	if format == "jsonl" {
 		return json.NewEncoder(w).Encode(e)
 	}
-	line := fmt.Sprintf("%4d %s %-9s", e.Seq, e.Time.Format("2006-01-02T15:04:05Z"), e.Kind)
-	if e.Call != nil {
-		line += fmt.Sprintf(" %s %s on %s", e.Call.Action, e.DomainName, e.GroupID)
-	}
-	attempts := ""
-	if e.Attempts > 1 {
-		attempts = fmt.Sprintf("after %d attempts", e.Attempts)
-	}
-	for _, part := range []string{e.Status, attempts, e.Code, e.RequestID, e.Message} {
-		if part != "" {
-			line += " " + part
-		}
-	}
-	_, err := fmt.Fprintln(w, report.Escape(line))
+	_, err := fmt.Fprintln(w, report.Escape(e.String()))
 	return err
 }
 

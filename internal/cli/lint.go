@@ -8,6 +8,7 @@ import (
 
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/replay"
+	"github.com/bindgate/bindgate/internal/report"
 )
 
 func newLint(env Env) *cobra.Command {
@@ -69,7 +70,7 @@ func (r *run) lint(ctx context.Context) error {
 }
 
 // finish ends the report of a run that made no calls, and the run.
-func (r *run) finish(ctx context.Context, rep *reports, code int) error {
+func (r *run) finish(ctx context.Context, rep *report.Several, code int) error {
 	if err := rep.Close(ctx.Err() != nil, ""); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,62 +26,40 @@ func newPolicy(env Env) *cobra.Command {
 	return c
 }
 
-// policyFlags are the flags that say what policies are loaded with.
-type policyFlags struct {
-	data   []string
-	config string
-}
-
-func (f *policyFlags) add(c *cobra.Command) {
-	c.Flags().StringArrayVar(&f.data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
-	c.Flags().StringVar(&f.config, "config", "", "configuration `FILE` of the gate's owner; its labels are those that policies can read")
-}
-
-// options are those of the given paths.
-func (f *policyFlags) options(env Env, paths []string) (policy.Options, error) {
-	o := policy.Options{Dir: env.Dir, Dirs: paths, Data: f.data, Results: judge.PolicyResults(catalog.All())}
-	if f.config == "" {
-		return o, nil
+// policyCommand makes a command on the policies that its arguments name.
+func policyCommand(env Env, c *cobra.Command, do func(context.Context, policy.Options) error) *cobra.Command {
+	var data []string
+	var owner string
+	c.Flags().StringArrayVar(&data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
+	c.Flags().StringVar(&owner, "config", "", "configuration `FILE` of the gate's owner; its labels are those that policies can read")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		o := policy.Options{Dir: env.Dir, Dirs: args, Data: data, Results: judge.PolicyResults(catalog.All())}
+		if owner != "" {
+			file, err := config.LoadOwner(absolute(env, owner))
+			if err != nil {
+				return err
+			}
+			o.Labels = file.Labels
+		}
+		return do(c.Context(), o)
 	}
-	owner, err := config.LoadOwner(absolute(env, f.config))
-	o.Labels = owner.Labels
-	return o, err
+	return c
 }
 
 func newPolicyTest(env Env) *cobra.Command {
-	var f policyFlags
-	c := &cobra.Command{
-		Use: "test [PATH…]", Short: "Run Rego tests (default: those of the shipped policies); no test is a failure",
-		RunE: func(c *cobra.Command, args []string) error {
-			o, err := f.options(env, args)
-			if err != nil {
-				return err
-			}
-			r, err := policy.Test(c.Context(), o)
-			if err != nil {
-				return err
-			}
-			return policyTests(env, r)
-		},
-	}
-	f.add(c)
-	return c
+	c := &cobra.Command{Use: "test [PATH…]", Short: "Run Rego tests (default: those of the shipped policies); no test is a failure"}
+	return policyCommand(env, c, func(ctx context.Context, o policy.Options) error {
+		r, err := policy.Test(ctx, o)
+		if err != nil {
+			return err
+		}
+		return policyTests(env, r)
+	})
 }
 
 // policyTests prints what failed and a last line that counts.
 func policyTests(env Env, r policy.TestReport) error {
-	var b strings.Builder
-	for _, t := range r.Tests {
-		if t.Status == "passed" {
-			continue
-		}
-		b.WriteString(report.Escape(fmt.Sprintf("%s %s:%d %s %s", t.Status, t.File, t.Line, t.Name, t.Message)) + "\n")
-		if t.Output != "" {
-			b.WriteString(report.Escape("  "+t.Output) + "\n")
-		}
-	}
-	fmt.Fprintf(&b, "%d passed, %d failed, %d skipped\n", r.Passed, r.Failed, r.Skipped)
-	if _, err := io.WriteString(env.Stdout, b.String()); err != nil {
+	if _, err := io.WriteString(env.Stdout, r.Text(report.Escape)); err != nil {
 		return fmt.Errorf("printing the tests: %w", err)
 	}
 	if r.Failed > 0 {
@@ -90,54 +69,36 @@ func policyTests(env Env, r policy.TestReport) error {
 }
 
 func newPolicyCheck(env Env) *cobra.Command {
-	var f policyFlags
-	c := &cobra.Command{
-		Use: "check [PATH…]", Short: "Compile policies strictly, with the input's schema, and compare their format",
-		RunE: func(c *cobra.Command, args []string) error {
-			o, err := f.options(env, args)
-			if err != nil {
-				return err
-			}
-			if err := policy.Check(c.Context(), o); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintln(env.Stdout, "policies are sound")
+	c := &cobra.Command{Use: "check [PATH…]", Short: "Compile policies strictly, with the input's schema, and compare their format"}
+	return policyCommand(env, c, func(ctx context.Context, o policy.Options) error {
+		if err := policy.Check(ctx, o); err != nil {
 			return err
-		},
-	}
-	f.add(c)
-	return c
+		}
+		_, err := fmt.Fprintln(env.Stdout, "policies are sound")
+		return err
+	})
 }
 
 func newPolicyEval(env Env) *cobra.Command {
-	var f policyFlags
 	var input string
-	c := &cobra.Command{
-		Use: "eval --input FILE [PATH…]", Short: "Ask policies about one document of bindgate.policy-input/v1",
-		RunE: func(c *cobra.Command, args []string) error {
-			o, err := f.options(env, args)
-			if err != nil {
-				return err
-			}
-			o.Prints = printer{env.Stderr}
-			data, err := readInput(env, input)
-			if err != nil {
-				return err
-			}
-			engine, err := policy.Load(c.Context(), o)
-			if err != nil {
-				return err
-			}
-			said, err := engine.EvaluateDocument(c.Context(), data)
-			if err != nil {
-				return err
-			}
-			return policyVerdict(env, said)
-		},
-	}
+	c := &cobra.Command{Use: "eval --input FILE [PATH…]", Short: "Ask policies about one document of bindgate.policy-input/v1"}
 	c.Flags().StringVar(&input, "input", "", "JSON `FILE`; - for standard input")
-	f.add(c)
-	return c
+	return policyCommand(env, c, func(ctx context.Context, o policy.Options) error {
+		o.Prints = printer{env.Stderr}
+		data, err := readInput(env, input)
+		if err != nil {
+			return err
+		}
+		engine, err := policy.Load(ctx, o)
+		if err != nil {
+			return err
+		}
+		said, err := engine.EvaluateDocument(ctx, data)
+		if err != nil {
+			return err
+		}
+		return policyVerdict(env, said)
+	})
 }
 
 // printer writes what policies print, which may hold anything.
@@ -159,8 +120,8 @@ func newPolicyFmt(env Env) *cobra.Command {
 				return err
 			}
 			for _, f := range changed {
-				if err := replace(env, f.Name, f.Text); err != nil {
-					return err
+				if err := confine.WriteFile(env.Dir, f.Name, f.Text, 0o666); err != nil {
+					return fmt.Errorf("replacing %q: %w", f.Name, err)
 				}
 				if _, err := fmt.Fprintln(env.Stdout, report.Escape(f.Name)); err != nil {
 					return fmt.Errorf("printing the file names: %w", err)

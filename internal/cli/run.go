@@ -5,9 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
-	"net/url"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +14,7 @@ import (
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/progress"
 	"github.com/bindgate/bindgate/internal/report"
 )
 
@@ -25,7 +23,7 @@ type run struct {
 	env    Env
 	s      settings
 	out    outputs
-	bar    *progress
+	bar    *progress.Bar
 	engine *judge.Engine
 	inputs []string // arguments that name manifests
 }
@@ -72,7 +70,7 @@ func (r *run) open(ctx context.Context, load func() (*manifest.Set, error)) (err
 	r.engine, err = judge.Open(ctx, r.options(), func() (*manifest.Set, error) {
 		set, err := load()
 		if err != nil {
-			r.annotate(err)
+			r.out.reports.Annotate(r.env.Stdout, r.reportHead(), err)
 			return nil, err
 		}
 		r.bar = r.progress(set.Len())
@@ -82,6 +80,14 @@ func (r *run) open(ctx context.Context, load func() (*manifest.Set, error)) (err
 		return err
 	}
 	return r.await(ctx)
+}
+
+// progress starts a progress bar on a terminal; elsewhere it returns nil.
+func (r *run) progress(total int) *progress.Bar {
+	if r.s.quiet || !r.env.ErrTerminal || r.env.get("TERM") == "dumb" {
+		return nil
+	}
+	return progress.Start(r.env.Stderr, total)
 }
 
 // options turns the settings into what the engine judges by.
@@ -95,7 +101,7 @@ func (r *run) options() judge.Options {
 		DNS:     judge.DNS{Resolver: s.resolver, RootHints: s.rootHints, Port: cmp.Or(s.dnsPort, 53), Rate: s.dnsRate, ResolvConf: r.env.ResolvConf},
 		Gateway: judge.Gateway{Endpoint: s.endpoint, STS: s.sts, Account: s.account, CA: s.endpointCA, Rate: s.gatewayRate, UserAgent: "bindgate/" + version()},
 		Timeout: s.timeout, Concurrency: s.concurrency, LookupEnv: r.env.LookupEnv,
-		Progress: func() { r.bar.step() },
+		Progress: func() { r.bar.Step() },
 	}
 	if s.probe {
 		o.Probe = &judge.Probe{Allow: s.probeAllow, Via: s.probeVia}
@@ -192,7 +198,7 @@ func (r *run) await(ctx context.Context) error {
 // judge judges every binding, saves the evidence if it is to, and hands each
 // verdict on in the order of the manifest.
 func (r *run) judge(ctx context.Context, look judge.Scope, yield func(judge.Verdict) error) error {
-	defer r.bar.end()
+	defer r.bar.End()
 	facts, err := r.engine.Run()
 	if err != nil {
 		return err
@@ -237,20 +243,20 @@ func entry(v judge.Verdict) report.Binding {
 }
 
 // report begins the reports.
-func (r *run) report() (*reports, error) {
+func (r *run) report() (*report.Several, error) {
 	head, err := r.head()
 	if err != nil {
 		return nil, err
 	}
 	all := r.reportHead()
 	all.Run, all.Catalogue, all.Severities, all.Text = head, r.engine.Catalogue(), r.s.severities, r.engine.Bindings().Text
-	return r.openReports(all)
+	return r.out.reports.Begin(report.Console{Out: r.env.Stdout, Color: r.env.color(), StepSummary: r.env.get("GITHUB_STEP_SUMMARY")}, all, r.reportOptions())
 }
 
 // close ends the run: an error that no report holds goes into the report files, and
 // what is not whole is given up.
 func (r *run) close(err error) {
-	r.bar.end()
+	r.bar.End()
 	if err != nil && !errors.Is(err, errReported) {
 		r.fail(err)
 	}
@@ -267,25 +273,4 @@ func (r *run) certificateOnly() bool {
 		only = b.CertificateOnly
 	}
 	return only
-}
-
-// loopbackURL reports whether an endpoint is an address of this machine.
-func loopbackURL(endpoint string) bool {
-	u, err := url.Parse(endpoint)
-	if err != nil || u.User != nil {
-		return false
-	}
-	addr, err := netip.ParseAddr(u.Hostname())
-	return u.Hostname() == "localhost" || err == nil && addr.IsLoopback()
-}
-
-// statePath is the default place of the journal.
-func statePath(env Env) (string, error) {
-	if dir := env.get("XDG_STATE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "bindgate", "journal.jsonl"), nil
-	}
-	if home := env.get("HOME"); filepath.IsAbs(home) {
-		return filepath.Join(home, ".local", "state", "bindgate", "journal.jsonl"), nil
-	}
-	return "", fmt.Errorf("finding the journal: neither XDG_STATE_HOME nor HOME is set; use --journal FILE")
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/reach"
 )
 
 // settings are the flags, the gate owner's configuration and the tree's,
@@ -185,7 +186,7 @@ func (s *settings) setSeverities(path string, severities checks.Severities) erro
 // point a run at another gateway: only a loopback endpoint is accepted.
 func (s *settings) fromEnvironment(env Env) error {
 	if v, ok := env.LookupEnv("BINDGATE_ENDPOINT"); ok && v != "" && s.endpoint == "" {
-		if !loopbackURL(v) {
+		if !reach.LoopbackURL(v) {
 			return fmt.Errorf("reading BINDGATE_ENDPOINT: it is honoured for a loopback address only; use --endpoint or --config")
 		}
 		s.endpoint = v
@@ -198,7 +199,7 @@ func (s *settings) fromEnvironment(env Env) error {
 		if !ok || v == "" || *dst != "" {
 			continue
 		}
-		if !loopbackURL(s.endpoint) {
+		if !reach.LoopbackURL(s.endpoint) {
 			return fmt.Errorf("reading %s: it is honoured with a loopback endpoint only; unset it, or use the flag or --config", name)
 		}
 		*dst = v

@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,4 +99,35 @@ func TestProofThatSomeAuthoritiesLack(t *testing.T) {
 			t.Errorf("%s: exit code %d, want %q: %s", domain, code, want, text)
 		}
 	}
+}
+
+func TestProgressIsForATerminalOnly(t *testing.T) {
+	for _, c := range []struct{ terminal, quiet, want bool }{{false, false, false}, {true, true, false}, {true, false, true}} {
+		r := &run{env: Env{Stderr: io.Discard, ErrTerminal: c.terminal, LookupEnv: func(string) (string, bool) { return "", false }}}
+		r.s.quiet = c.quiet
+		bar := r.progress(4)
+		if (bar != nil) != c.want {
+			t.Errorf("%+v: got %v", c, bar)
+		}
+		bar.Step() // nil shows nothing
+		bar.End()
+	}
+}
+
+// screen is a terminal that may be written to at any time.
+type screen struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }

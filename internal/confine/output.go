@@ -1,6 +1,7 @@
 package confine
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -91,6 +92,26 @@ func WriteFile(from, path string, data []byte, mode fs.FileMode) error {
 		return err
 	}
 	defer o.Discard()
+	if _, err := o.Write(data); err != nil {
+		return err
+	}
+	return o.Commit()
+}
+
+// WriteNew writes a new file at path in the folder from. A file that exists with other
+// content is not changed, and is an error.
+func WriteNew(from, path string, data []byte, mode fs.FileMode) error {
+	o, err := Create(from, path, mode)
+	if err != nil {
+		return err
+	}
+	defer o.Discard()
+	if o.Existing() != nil {
+		if held, err := ReadBounded(o.Path(), int64(len(data))); err == nil && bytes.Equal(held, data) {
+			return nil
+		}
+		return fmt.Errorf("%q exists and has other content; name a new file, or remove it first", path)
+	}
 	if _, err := o.Write(data); err != nil {
 		return err
 	}

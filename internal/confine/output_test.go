@@ -134,3 +134,38 @@ func TestOutputErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestWriteNewKeepsOtherContent(t *testing.T) {
+	dir := lay(t, map[string]string{"old": "before"})
+	for name, want := range map[string]bool{"old": false, "new": true} {
+		if err := WriteNew(dir, name, []byte("after"), 0o600); (err == nil) != want {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if err := WriteNew(dir, "new", []byte("after"), 0o600); err != nil {
+		t.Errorf("the same content again: %v", err)
+	}
+	for name, want := range map[string]string{"old": "before", "new": "after"} {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != want {
+			t.Errorf("%s: got %q, %v, want %q", name, got, err, want)
+		}
+	}
+}
+
+func TestAppendFollowsNoLink(t *testing.T) {
+	dir := lay(t, map[string]string{"target": "before", "page": "one "})
+	if err := os.Symlink("target", filepath.Join(dir, "link")); err != nil {
+		t.Skip("this system makes no symbolic links here:", err)
+	}
+	if err := Append(dir, "link", []byte("after"), 0o600); !errors.Is(err, ErrLink) {
+		t.Errorf("through a link: got %v, want ErrLink", err)
+	}
+	if err := Append(dir, "page", []byte("two"), 0o600); err != nil {
+		t.Error(err)
+	}
+	for name, want := range map[string]string{"target": "before", "page": "one two"} {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != want {
+			t.Errorf("%s: got %q, %v, want %q", name, got, err, want)
+		}
+	}
+}

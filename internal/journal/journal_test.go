@@ -270,3 +270,26 @@ func linesOf(t *testing.T, path string) []string {
 	}
 	return strings.SplitAfter(strings.TrimSuffix(string(text), "\n"), "\n")
 }
+
+func TestDefaultPath(t *testing.T) {
+	for _, tc := range []struct{ state, home, want string }{
+		{"/state", "/home/u", "/state/bindgate/journal.jsonl"},
+		{"relative", "/home/u", "/home/u/.local/state/bindgate/journal.jsonl"},
+		{"", "/home/u", "/home/u/.local/state/bindgate/journal.jsonl"},
+		{"", "", ""},
+	} {
+		env := map[string]string{"XDG_STATE_HOME": tc.state, "HOME": tc.home}
+		got, err := DefaultPath(func(name string) (string, bool) { v, ok := env[name]; return v, ok })
+		if got != tc.want || (err == nil) != (tc.want != "") {
+			t.Errorf("%+v: got %q, %v", tc, got, err)
+		}
+	}
+}
+
+func TestEntryAsText(t *testing.T) {
+	e := Entry{Seq: 7, Time: time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC), Kind: Outcome, DomainName: "api.demo.com", GroupID: "g",
+		Call: &plan.Call{Action: plan.SetDomain}, Status: "bound", Attempts: 2, RequestID: "R"}
+	if got, want := e.String(), "   7 2026-11-20T08:30:00Z outcome   SetDomain api.demo.com on g bound after 2 attempts R"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/bindgate/bindgate/internal/confine"
@@ -150,4 +151,34 @@ func (p *pending) add(e Entry) {
 	case e.Kind == Outcome && e.Status != unknown:
 		p.open = slices.DeleteFunc(p.open, func(o Entry) bool { return o.Permit == e.Permit })
 	}
+}
+
+// DefaultPath returns the path of the journal in the state folder of the user (XDG Base
+// Directory Specification).
+func DefaultPath(lookupEnv func(string) (string, bool)) (string, error) {
+	for _, folder := range []struct{ name, below string }{{"XDG_STATE_HOME", ""}, {"HOME", ".local/state"}} {
+		if dir, _ := lookupEnv(folder.name); filepath.IsAbs(dir) {
+			return filepath.Join(dir, filepath.FromSlash(folder.below), "bindgate", "journal.jsonl"), nil
+		}
+	}
+	return "", errors.New("finding the journal: neither XDG_STATE_HOME nor HOME is set; use --journal FILE")
+}
+
+// String returns the entry as one line of text. Its fields come from outside: escape it
+// for a terminal.
+func (e Entry) String() string {
+	line := fmt.Sprintf("%4d %s %-9s", e.Seq, e.Time.Format("2006-01-02T15:04:05Z"), e.Kind)
+	if e.Call != nil {
+		line += fmt.Sprintf(" %s %s on %s", e.Call.Action, e.DomainName, e.GroupID)
+	}
+	attempts := ""
+	if e.Attempts > 1 {
+		attempts = fmt.Sprintf("after %d attempts", e.Attempts)
+	}
+	for _, part := range []string{e.Status, attempts, e.Code, e.RequestID, e.Message} {
+		if part != "" {
+			line += " " + part
+		}
+	}
+	return line
 }

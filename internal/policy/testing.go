@@ -237,3 +237,20 @@ func firstDifference(a, b []byte) int {
 	}
 	return len(theirs)
 }
+
+// Text returns the tests that did not pass, and a last line with the counts. escape makes
+// text from policies safe to print.
+func (r TestReport) Text(escape func(string) string) string {
+	var b strings.Builder
+	for _, t := range r.Tests {
+		if t.Status == "passed" {
+			continue
+		}
+		b.WriteString(escape(fmt.Sprintf("%s %s:%d %s %s", t.Status, t.File, t.Line, t.Name, t.Message)) + "\n")
+		if t.Output != "" {
+			b.WriteString(escape("  "+t.Output) + "\n")
+		}
+	}
+	fmt.Fprintf(&b, "%d passed, %d failed, %d skipped\n", r.Passed, r.Failed, r.Skipped)
+	return b.String()
+}

@@ -6,6 +6,7 @@ package reach
 import (
 	"fmt"
 	"net/netip"
+	"net/url"
 	"slices"
 )
 
@@ -118,4 +119,14 @@ func (c Class) String() string {
 		return "a public address"
 	}
 	return "a reserved address"
+}
+
+// LoopbackURL reports whether an endpoint is an address of this machine.
+func LoopbackURL(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.User != nil {
+		return false
+	}
+	addr, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && addr.IsLoopback()
 }

@@ -63,3 +63,15 @@ func TestPolicy(t *testing.T) {
 		}
 	}
 }
+
+func TestLoopbackURL(t *testing.T) {
+	for endpoint, want := range map[string]bool{
+		"http://127.0.0.1:8080": true, "http://[::1]:8080": true, "http://localhost": true,
+		"https://apigateway.cn-hangzhou.aliyuncs.com": false, "http://localhost.example.net": false, "http://127.0.0.1@example.net": false,
+		"http://user@127.0.0.1": false, "127.0.0.1:8080": false, "": false,
+	} {
+		if got := LoopbackURL(endpoint); got != want {
+			t.Errorf("%q: got %t, want %t", endpoint, got, want)
+		}
+	}
+}

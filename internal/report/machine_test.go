@@ -192,7 +192,7 @@ func TestGitHubShowsTenOfAKindAndThenPlainLines(t *testing.T) {
 		t.Errorf("%d of 30 findings are in the log", n)
 	}
 	var summary bytes.Buffer
-	if err := many(30).write(Open(&summary, StepSummary, many(30).Head, Options{})); err != nil {
+	if err := many(30).write(Open(&summary, stepSummary, many(30).Head, Options{})); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(summary.String(), "dns/cname-reaches-group"); n != 30 {
@@ -204,7 +204,7 @@ func TestMarkdownStaysBelowTheLimits(t *testing.T) {
 	r := many(5000)
 	comment := written(t, "markdown", r, Options{})
 	var summary bytes.Buffer
-	if err := r.write(Open(&summary, StepSummary, r.Head, Options{})); err != nil {
+	if err := r.write(Open(&summary, stepSummary, r.Head, Options{})); err != nil {
 		t.Fatal(err)
 	}
 	if n := utf8.RuneCountInString(comment); n > 65_536 {

@@ -166,9 +166,9 @@ func (g *github) close() error {
 	return nil
 }
 
-// WriteGitHubFault writes, as the github format does, that a manifest is at fault
+// writeGitHubFault writes, as the github format does, that a manifest is at fault
 // at a place. It is for a run that cannot begin, and so has no report.
-func WriteGitHubFault(w io.Writer, head Head, at binding.Position, message string) error {
+func writeGitHubFault(w io.Writer, head Head, at binding.Position, message string) error {
 	g := github{state: &state{Head: head}}
 	n := note{Severity: checks.Error, Rule: "manifest", Source: at}
 	_, err := fmt.Fprintln(w, g.command(n, message))

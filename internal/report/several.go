@@ -6,10 +6,10 @@ import (
 	"io"
 )
 
-// StepSummary is the format of the page that GitHub shows for a step of a
+// stepSummary is the format of the page that GitHub shows for a step of a
 // workflow: Markdown, of the size that GitHub accepts. It writes nothing before it
 // is closed, and is not one of Formats.
-const StepSummary = "step summary"
+const stepSummary = "step summary"
 
 // Sink is where one of several reports goes.
 type Sink struct {

@@ -88,7 +88,7 @@ func Formats() []string {
 
 // Open begins a report of the named format on w. Nothing is whole before Close.
 func Open(w io.Writer, name string, head Head, o Options) (*Stream, error) {
-	for _, m := range append(makers(), maker{StepSummary, func(s *state) (format, error) { return newMarkdown(s, maxStepSummary), nil }}) {
+	for _, m := range append(makers(), maker{stepSummary, func(s *state) (format, error) { return newMarkdown(s, maxStepSummary), nil }}) {
 		if m.name == name {
 			return begin(w, m, head, o)
 		}
