@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,7 +35,10 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "8") // most of the tests wait for a time-out
+	goleak.VerifyTestMain(m)
+}
 
 // The groups of every world; all on one instance and base path.
 const (

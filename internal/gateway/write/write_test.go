@@ -171,7 +171,7 @@ func TestWhatTheServerPutOffIsSentAgain(t *testing.T) {
 func TestRefusedAfterItWasPutOffIsUnknown(t *testing.T) {
 	for _, then := range []string{"NoPermission", "DomainNotResolved", "Throttling.User"} {
 		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(503, "ServiceUnavailable"), refusal(400, then)}})
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // what is throttled is tried until then
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // what is throttled is tried until then
 		defer cancel()
 		reply, err := writer(e, sound, nil).Next(ctx, permit(t))
 		if !errors.Is(err, write.ErrOutcomeUnknown) || reply.Code != then {
