@@ -1,5 +1,5 @@
 # The commands of the README and of .ci/run by name; each works without make.
-.PHONY: build test race lint policy fuzz bench
+.PHONY: build test race lint policy fuzz mutate bench
 
 build:
 	go build -o bindgate ./cmd/bindgate
@@ -21,6 +21,15 @@ policy:
 
 fuzz:
 	.ci/fuzz 10000
+
+# Which changes of the code that decides and sends do its tests not notice?
+mutate:
+	cd tools/mutate && go run . ./internal/gate -rapid.nofailfile
+	cd tools/mutate && go run . ./internal/plan
+	cd tools/mutate && go run . ./internal/gateway/write
+	cd tools/mutate && go run . -tests ./checks/catalog -run 'TestFixtures/^rebind' ./checks/rebind
+	cd tools/mutate && go run . -run 'TestStop|TestSent|TestCancel|TestAPermit|TestThe|TestUpdates' \
+		-run 'TestOne$$|TestAll|TestInterrupt|Client' -run TestRuleInMemory ./internal/bind -rule.memory=40 -rapid.nofailfile
 
 bench:
 	cd bench && go run .

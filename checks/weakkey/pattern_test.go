@@ -82,11 +82,11 @@ func TestPrimeModulus(t *testing.T) {
 }
 
 func TestSharedPrime(t *testing.T) {
-	p, q, r := prime(t, 1024), prime(t, 1024), prime(t, 1024)
+	p, q, r := prime(t, 512), prime(t, 512), prime(t, 512)
 	if SharedPrime(mul(p, q), mul(p, r)) == "" {
 		t.Error("a shared prime is not found")
 	}
-	if SharedPrime(mul(p, q), mul(p, q)) != "" || SharedPrime(mul(p, q), mul(r, prime(t, 1024))) != "" {
+	if SharedPrime(mul(p, q), mul(p, q)) != "" || SharedPrime(mul(p, q), mul(r, prime(t, 512))) != "" {
 		t.Error("a prime is shared that is not")
 	}
 }

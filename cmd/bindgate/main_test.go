@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,6 +35,10 @@ func runTests(m *testing.M) int {
 		err = prepareProcess(dir)
 	}
 	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	if err := flag.Set("test.parallel", "8"); err != nil { // most of the tests wait for a time-out or a process
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

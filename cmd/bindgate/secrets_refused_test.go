@@ -99,6 +99,7 @@ func TestNoSecretLeaksFromSpoiltKeys(t *testing.T) {
 	if got := v.writes(); len(got) > 0 {
 		t.Errorf("the gateway took %q", got)
 	}
+	v.inside = true
 	for _, s := range sources {
 		flags := []string{"lint", "--domain", s.domain(), "--certificate", s.name + ".pem", "--private-key", s.name + ".key", "--passphrase-env", "BINDGATE_WRONG"}
 		v.says("flags: "+s.name, []int{0, 1}, flags...)

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/bind"
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/journal"
@@ -62,14 +64,44 @@ func TestAllGoesOnAfterAnEffectThatIsMissing(t *testing.T) {
 	}
 }
 
+// An account that was not judged binds nothing, nor does another than was judged.
+func TestTheAccountMustHaveBeenJudged(t *testing.T) {
+	const unknown, other = "the account of the credentials is not known", "the credentials now belong to"
+	for name, c := range map[string]struct {
+		judged  *evidence.Identity
+		status  bind.Status
+		message string
+	}{
+		"not judged":       {nil, bind.Failed, unknown},
+		"without account":  {&evidence.Identity{ARN: arn}, bind.Failed, unknown},
+		"without STS":      {&evidence.Identity{NoSTS: true}, bind.NotAttempted, other},
+		"another account":  {&evidence.Identity{AccountID: "6543210987654321", ARN: arn}, bind.NotAttempted, other},
+		"another identity": {&evidence.Identity{AccountID: accountID, ARN: arn + "s"}, bind.NotAttempted, other},
+	} {
+		w := newWorld(t, nil)
+		w.judged = c.judged
+		got := w.bind(context.Background(), w.permit(wish()))[0]
+		if got.Status != c.status || got.Sent || len(w.writes()) != 0 || len(w.journal.entries) != 0 || !strings.Contains(got.Message, c.message) {
+			t.Errorf("%s: got %+v after %q", name, got, w.writes())
+		}
+	}
+}
+
+func TestTimesThatAreNotGiven(t *testing.T) {
+	b := bind.New(bind.Config{})
+	if b.Deadline != 30*time.Second || b.Interval != 500*time.Millisecond || b.CallTime != 30*time.Second || b.Grace != 5*time.Second {
+		t.Errorf("got %v, %v, %v, %v", b.Deadline, b.Interval, b.CallTime, b.Grace)
+	}
+}
+
 func TestCancelledBeforeABinding(t *testing.T) {
 	w := newWorld(t, bound(account.Domain{DomainName: "old.demo.com", BindStageName: "RELEASE"}))
 	permits := []gate.Permit{w.permit(wish()), w.permit(wish(named("old.demo.com")))}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	got := w.bind(ctx, permits...)
-	if statuses(got) != "not-attempted unchanged" || !got[0].Interrupted || got[0].Sent || len(w.writes()) != 0 || len(w.journal.entries) != 0 {
-		t.Errorf("got %+v after %q, journal %q", got, w.writes(), w.journal)
+	if statuses(got) != "not-attempted unchanged" || !got[0].Interrupted || got[0].Sent || len(w.received()) != 0 || len(w.journal.entries) != 0 {
+		t.Errorf("got %+v after %d calls, journal %q", got, len(w.received()), w.journal)
 	}
 }
 

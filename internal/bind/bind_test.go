@@ -222,6 +222,8 @@ func changeScenarios() []scenario {
 			meanwhile: func(w *world) { w.somebodyElse("DeleteDomain", "GroupId", other) }},
 		{name: "the loser's environment changed", groups: conflicting, wish: forced, want: changed, message: "still held, but otherwise",
 			meanwhile: func(w *world) { w.somebodyElse("SetDomain", "GroupId", other, "BindStageName", "RELEASE") }},
+		{name: "the identity cannot be read", faults: "GetCallerIdentity:code=NoPermission",
+			want: bind.Outcome{Status: bind.Failed}, message: "reading again who makes the calls"},
 		{name: "the losers cannot be read", groups: conflicting, wish: forced, faults: "DescribeApiGroups:code=Forbidden.RAM",
 			want: bind.Outcome{Status: bind.Failed}, message: "so it was not sent"},
 		{name: "the losers change after a doubt", groups: conflicting, wish: forced, faults: "SetDomain:reset-before-commit:1",

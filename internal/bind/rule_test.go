@@ -17,8 +17,8 @@ import (
 )
 
 var (
-	inMemoryCases = flag.Int("rule.memory", 2000, "cases of the rule in memory")
-	socketCases   = flag.Int("rule.sockets", 50, "cases of the rule over sockets")
+	inMemoryCases = flag.Int("rule.memory", 400, "cases of the rule in memory")
+	socketCases   = flag.Int("rule.sockets", 20, "cases of the rule over sockets")
 )
 
 // The one rule: whatever checks, policies and collectors say and however they

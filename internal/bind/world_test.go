@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,7 +35,10 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "8") // most of the tests wait for a time-out
+	goleak.VerifyTestMain(m)
+}
 
 // The groups of every world; all on one instance and base path.
 const (
@@ -115,8 +119,9 @@ type world struct {
 	reader  *gateway.Reader
 	groups  *group.Collector
 	binder  *bind.Binder
-	pause   time.Duration // before a second try of what the gateway puts off; 0: 1 ms
-	before  int           // calls that the sandbox had received when the binder began
+	pause   time.Duration      // before a second try of what the gateway puts off; 0: 1 ms
+	judged  *evidence.Identity // that permits are of
+	before  int                // calls that the sandbox had received when the binder began
 }
 
 // newWorld starts a sandbox with three groups; change may give them domains.
@@ -144,7 +149,8 @@ func newWorldWhere(t testing.TB, assume sandbox.Assumptions, change func(own, ot
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, sandbox: s, files: &files{now: materialOf(leaves()[0])}, journal: &record{}}
+	w := &world{t: t, sandbox: s, files: &files{now: materialOf(leaves()[0])}, journal: &record{},
+		judged: &evidence.Identity{AccountID: accountID, ARN: arn}}
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -192,7 +198,7 @@ func (w *world) permit(b binding.Binding) gate.Permit {
 	w.t.Helper()
 	ctx := gatewaytest.Soon(w.t)
 	s := checks.Subject{Binding: b}
-	s.Evidence.Run = evidence.Run{Live: true, Contract: evidence.Contract2026, Identity: &evidence.Identity{AccountID: accountID, ARN: arn}}
+	s.Evidence.Run = evidence.Run{Live: true, Contract: evidence.Contract2026, Identity: w.judged}
 	s.Evidence.Group = w.groups.Group(ctx, b, true)
 	s.Evidence.Account = w.groups.Account(ctx, b, s.Evidence.Group.Facts, nil)
 	m := w.files.now

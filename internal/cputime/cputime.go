@@ -1,7 +1,7 @@
 //go:build unix
 
-// Package cputime measures the processor time of a test, which does not depend
-// on other load on the machine.
+// Package cputime measures the processor time and the memory of a test, which do not
+// depend on other load on the machine.
 package cputime
 
 import (

@@ -83,6 +83,9 @@ func TestPeek(t *testing.T) {
 		}
 	}
 	peek(0, true)
+	if p.ID() != "id" {
+		t.Errorf("got the id %q", p.ID())
+	}
 	give := p.Take
 	for range maxRepeats + 1 {
 		if _, err := give(); err != nil {
@@ -90,6 +93,9 @@ func TestPeek(t *testing.T) {
 		}
 		peek(0, true)
 		p.Unknown()
+		if p.seq.repeat < maxRepeats {
+			peek(0, true)
+		}
 		give = p.Again
 	}
 	peek(0, false)

@@ -72,6 +72,19 @@ func TestCompare(t *testing.T) {
 		"two digests that are empty": {of(func(s *checks.Subject) {
 			s.Evidence.Group.Facts.Served.ChainDigest, s.Evidence.Certificate.Facts.ChainDigest = "", ""
 		}), otherBytes},
+		"callers' certificates, and what is served was not read": {of(func(s *checks.Subject) {
+			s.Binding.ClientCertificate, s.Evidence.Group.Facts.Served = &binding.ClientCertificate{CA: "ca.pem"}, nil
+		}), otherBytes},
+		"callers are asked, and are not to be": {of(func(s *checks.Subject) {
+			s.Binding.ClientCertificate, s.Evidence.Group.Facts.Served.ClientCertificates = &binding.ClientCertificate{None: true}, &evidence.ClientCertificates{CADigest: "sha256:ca"}
+		}), Diff{Certificate: true, HasCertificate: true, Differences: []string{"callers are asked for certificates, want none"}}},
+		"callers are not asked, nor are they to be": {of(func(s *checks.Subject) {
+			s.Binding.ClientCertificate = &binding.ClientCertificate{None: true}
+		}), Diff{HasCertificate: true}},
+		"another depth": {of(func(s *checks.Subject) {
+			s.Binding.ClientCertificate, s.Evidence.Group.Facts.Served.ClientCertificates = &binding.ClientCertificate{CA: "ca.pem", VerifyDepth: 2}, &evidence.ClientCertificates{VerifyDepth: 1}
+		}), Diff{Certificate: true, HasCertificate: true, Differences: []string{
+			"clientCertificate is {CADigest: VerifyDepth:1 PassSubjectDN:false OCSP:false OCSPCache:false}, want {CADigest: VerifyDepth:2 PassSubjectDN:false OCSP:false OCSPCache:false}"}}},
 		"a certificate that the binding does not name": {of(func(s *checks.Subject) { s.Binding.Certificate = nil }), Diff{HasCertificate: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -114,22 +127,25 @@ func TestShows(t *testing.T) {
 		state func(*evidence.Group)
 		want  bool
 	}{
-		"all of it":                            {want: true},
-		"another domain":                       {state: func(g *evidence.Group) { g.Domains[0].DomainName = "www.demo.com" }},
-		"stage":                                {state: func(g *evidence.Group) { g.Domains[0].BindStageName = "TEST" }},
-		"stage by alias":                       {state: func(g *evidence.Group) { g.Domains[0].BindStageName, g.Domains[0].BindStageAlias = "s1", "RELEASE" }, want: true},
-		"another alias":                        {state: func(g *evidence.Group) { g.Domains[0].BindStageName, g.Domains[0].BindStageAlias = "s1", "TEST" }},
-		"no stage, and no alias":               {call: func(c *Call) { c.Params["BindStageName"] = "" }},
-		"no stage":                             {call: func(c *Call) { c.Params["BindStageName"] = "" }, state: func(g *evidence.Group) { g.Domains[0].BindStageName = "" }, want: true},
-		"type":                                 {state: func(g *evidence.Group) { g.Domains[0].CustomDomainType = "INTRANET" }},
-		"type in lower case":                   {state: func(g *evidence.Group) { g.Domains[0].CustomDomainType = "internet" }, want: true},
-		"type is not reported":                 {state: func(g *evidence.Group) { g.Domains[0].CustomDomainType = "" }, want: true},
-		"intranet is not reported":             {call: func(c *Call) { c.Params["CustomDomainType"] = "INTRANET" }, state: func(g *evidence.Group) { g.Domains[0].CustomDomainType = "" }},
-		"redirect":                             {state: func(g *evidence.Group) { g.Domains[0].IsHTTPRedirectToHTTPS = false }},
-		"certificate's name":                   {state: func(g *evidence.Group) { g.Domains[0].CertificateName = "cert-2025" }},
-		"certificate's bytes":                  {state: func(g *evidence.Group) { g.Served.ChainDigest = "sha256:o" }},
-		"bytes not read":                       {state: func(g *evidence.Group) { g.Served = nil }},
-		"no certificate is sent":               {call: func(c *Call) { c.Material = nil; delete(c.Params, "CertificateName") }, state: func(g *evidence.Group) { g.Served = nil }, want: true},
+		"all of it":                {want: true},
+		"another domain":           {state: func(g *evidence.Group) { g.Domains[0].DomainName = "www.demo.com" }},
+		"stage":                    {state: func(g *evidence.Group) { g.Domains[0].BindStageName = "TEST" }},
+		"stage by alias":           {state: func(g *evidence.Group) { g.Domains[0].BindStageName, g.Domains[0].BindStageAlias = "s1", "RELEASE" }, want: true},
+		"another alias":            {state: func(g *evidence.Group) { g.Domains[0].BindStageName, g.Domains[0].BindStageAlias = "s1", "TEST" }},
+		"no stage, and no alias":   {call: func(c *Call) { c.Params["BindStageName"] = "" }},
+		"no stage":                 {call: func(c *Call) { c.Params["BindStageName"] = "" }, state: func(g *evidence.Group) { g.Domains[0].BindStageName = "" }, want: true},
+		"type":                     {state: func(g *evidence.Group) { g.Domains[0].CustomDomainType = "INTRANET" }},
+		"type in lower case":       {state: func(g *evidence.Group) { g.Domains[0].CustomDomainType = "internet" }, want: true},
+		"type is not reported":     {state: func(g *evidence.Group) { g.Domains[0].CustomDomainType = "" }, want: true},
+		"intranet is not reported": {call: func(c *Call) { c.Params["CustomDomainType"] = "INTRANET" }, state: func(g *evidence.Group) { g.Domains[0].CustomDomainType = "" }},
+		"redirect":                 {state: func(g *evidence.Group) { g.Domains[0].IsHTTPRedirectToHTTPS = false }},
+		"certificate's name":       {state: func(g *evidence.Group) { g.Domains[0].CertificateName = "cert-2025" }},
+		"certificate's bytes":      {state: func(g *evidence.Group) { g.Served.ChainDigest = "sha256:o" }},
+		"bytes not read":           {state: func(g *evidence.Group) { g.Served = nil }},
+		"no certificate is sent":   {call: func(c *Call) { c.Material = nil; delete(c.Params, "CertificateName") }, state: func(g *evidence.Group) { g.Served = nil }, want: true},
+		"the domain is not there": {call: func(c *Call) {
+			c.Material, c.Params = nil, map[string]string{"GroupId": "g1", "DomainName": "api.demo.com"}
+		}, state: func(g *evidence.Group) { g.Domains = nil }},
 		"a parameter of which nothing is seen": {call: func(c *Call) { c.Params["BasePath"] = "/" }},
 	} {
 		call, state := sent.Clone(), seen()

@@ -48,6 +48,7 @@ func TestChanges(t *testing.T) {
 		"CertificateBody sha256:y, the plan has sha256:c": func(f *File) { f.Bindings[0].Calls[1].Material.ChainDigest = "sha256:y" },
 		"certificate file sha256:y":                       func(f *File) { f.Bindings[0].Calls[1].Material.FileDigest = "sha256:y" },
 		"CertificatePrivateKey sha256:y":                  func(f *File) { f.Bindings[0].Calls[1].Material.PublicKeyDigest = "sha256:y" },
+		"CaCertificateBody sha256:z, the plan has none":   func(f *File) { f.Bindings[0].Calls[1].Material.ClientCADigest = "sha256:z" },
 		"CertificateBody none, the plan has sha256:c":     func(f *File) { f.Bindings[0].Calls[1].Material = nil },
 	} {
 		if got := strings.Join(file().Changes(file(change)), "; "); !strings.Contains(got, want) {
@@ -100,14 +101,19 @@ func TestReadFile(t *testing.T) {
 		t.Errorf("read back: %v, %v", again.Changes(file()), err)
 	}
 	for want, data := range map[string]string{
-		"unknown field":             `{"schema": "bindgate.plan/v1", "steps": []}`,
-		`"bindgate.plan/v2"`:        `{"schema": "bindgate.plan/v2"}`,
-		"more than one":             string(text) + "{}",
-		"no manifest or no binding": `{"schema": "bindgate.plan/v1", "manifests": ["a.yaml"], "bindings": []}`,
-		"names no manifest":         `{"schema": "bindgate.plan/v1", "bindings": [{"domainName": "api.demo.com", "groupId": "g1", "regionId": "r", "calls": []}]}`,
-		"no manifest":               `{"schema": "bindgate.plan/v1"}`,
-		"unexpected EOF":            string(text[:20]),
-		"cannot unmarshal":          `{"schema": "bindgate.plan/v1", "manifests": "bindings.yaml"}`,
+		"unknown field":                           `{"schema": "bindgate.plan/v1", "steps": []}`,
+		`"bindgate.plan/v2"`:                      `{"schema": "bindgate.plan/v2"}`,
+		"more than one":                           string(text) + "{}",
+		"no manifest or no binding":               `{"schema": "bindgate.plan/v1", "manifests": ["a.yaml"], "bindings": []}`,
+		"names no manifest":                       `{"schema": "bindgate.plan/v1", "bindings": [{"domainName": "api.demo.com", "groupId": "g1", "regionId": "r", "calls": []}]}`,
+		"no manifest":                             `{"schema": "bindgate.plan/v1"}`,
+		"unexpected EOF":                          string(text[:20]),
+		`got the key "Bindings", want "bindings"`: `{"schema": "bindgate.plan/v1", "Bindings": []}`,
+		`the key "schema" is there twice`:         `{"schema": "bindgate.plan/v1", "manifests": ["a.yaml", "b.yaml"], "schema": "bindgate.plan/v1"}`,
+		"the key \"\u017fchema\" is there twice":  "{\"schema\": \"bindgate.plan/v1\", \"\u017fchema\": \"bindgate.plan/v1\"}",
+		`the key "groupId" is there twice`:        `{"schema": "bindgate.plan/v1", "bindings": [{"groupId": "g1", "groupId": "g2"}]}`,
+		`the key "groupid" is there twice`:        `{"bindings": [{"calls": [{"params": {"GroupId": "g1", "groupid": "g2"}}]}]}`,
+		"cannot unmarshal":                        `{"schema": "bindgate.plan/v1", "manifests": "bindings.yaml"}`,
 	} {
 		if _, err := ReadFile([]byte(data)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q in it", err, want)
@@ -115,6 +121,7 @@ func TestReadFile(t *testing.T) {
 	}
 	for data, want := range map[string]bool{string(text): true, `{"schema": "bindgate.plan/v2"}`: true,
 		string(text[:len(text)/2]): true, `{"bindings": [], "schema": "bindgate.plan/v1"}`: true, string(text[:20]): false,
+		`{"schema": "bindgate/v1", "bindings`: false, `{"apiVersion": "bindgate.plan/v1"`: false, `["schema", "bindgate.plan/v1"`: false,
 		`{"apiVersion": "bindgate/v1"}`: false, "schema: bindgate.plan/v1": false, "": false} {
 		if got := IsFile([]byte(data)); got != want {
 			t.Errorf("IsFile(%.40q) is %t", data, got)

@@ -134,6 +134,14 @@ func TestFor(t *testing.T) {
 			"SetDomain BindStageName=RELEASE CustomDomainType=INTERNET IsHttpRedirectToHttps=false", cert,
 			"SetDomain BindStageName=RELEASE CustomDomainType=INTERNET IsHttpRedirectToHttps=true"}},
 		{"first certificate on a bound domain that redirects", subject(certificate, redirect, bound(func(d *evidence.Domain) { d.IsHTTPRedirectToHTTPS = true })), []string{cert}},
+		{"first certificate and stage on a bound domain that redirects", subject(certificate, redirect, bound(func(d *evidence.Domain) { d.BindStageName, d.IsHTTPRedirectToHTTPS = "TEST", true })), []string{
+			"SetDomain BindStageName=RELEASE CustomDomainType=INTERNET IsHttpRedirectToHttps=false", cert,
+			"SetDomain BindStageName=RELEASE CustomDomainType=INTERNET IsHttpRedirectToHttps=true"}},
+		{"a redirect without a certificate", subject(redirect), []string{"SetDomain BindStageName=RELEASE IsHttpRedirectToHttps=true"}},
+		{"a redirect and a renewal", subject(certificate, redirect, bound(nil), serving("cert-2025", "sha256:o")), []string{
+			"SetDomain BindStageName=RELEASE CustomDomainType=INTERNET IsHttpRedirectToHttps=true", cert}},
+		{"a type that is not reported is not sent", subject(redirect, bound(func(d *evidence.Domain) { d.CustomDomainType = "" })), []string{
+			"SetDomain BindStageName=RELEASE IsHttpRedirectToHttps=true"}},
 		{"2017: inline", subject(contract2017, certificate), []string{"SetDomain CertificateName=cert-2026 with CertificateBody+PrivateKey"}},
 		{"2017: plain", subject(contract2017), []string{"SetDomain"}},
 		{"2017: renewal", subject(contract2017, certificate, bound(nil), serving("cert-2025", "sha256:o")), []string{cert}},
@@ -169,7 +177,10 @@ func TestForWantsEvidence(t *testing.T) {
 		"no certificate":  subject(certificate, func(s *checks.Subject) { s.Evidence.Certificate.State = evidence.StateFailed }),
 		"no chain":        subject(certificate, func(s *checks.Subject) { s.Evidence.Certificate.Facts.ChainDigest = "" }),
 		"no public key":   subject(certificate, func(s *checks.Subject) { s.Evidence.Key.Facts.PublicKeyDigest = "" }),
-		"no key":          subject(certificate, func(s *checks.Subject) { s.Evidence.Key.State = evidence.StateNotCollected }),
+		"no digest of the client CA": subject(certificate, states(binding.ClientCertificate{CA: "ca.pem"}, ""), func(s *checks.Subject) {
+			s.Evidence.Certificate.Facts.ClientCA = &evidence.ClientCA{}
+		}),
+		"no key": subject(certificate, func(s *checks.Subject) { s.Evidence.Key.State = evidence.StateNotCollected }),
 	} {
 		if p, err := For(s); err == nil {
 			t.Errorf("%s: planned %v", name, p.Calls)
@@ -244,6 +255,8 @@ func TestForClientCertificates(t *testing.T) {
 			want: map[string]string{"SslVerifyDepth": "2", "ClientCertSDnPassThrough": "true", "SslOcspEnable": "false", "SslOcspCacheEnable": "false"}},
 		"stated and not shown": {s: subject(certificate, bound(nil), serving("cert-2026", "sha256:c"), states(same, "sha256:ca")), digest: "sha256:ca",
 			want: map[string]string{"SslVerifyDepth": "2", "ClientCertSDnPassThrough": "true", "SslOcspEnable": "false", "SslOcspCacheEnable": "false"}},
+		"another CA, depth not stated": {s: subject(certificate, bound(nil), serving("cert-2026", "sha256:c"), asksClients(on), states(binding.ClientCertificate{CA: "ca.pem"}, "sha256:new")), digest: "sha256:new",
+			want: map[string]string{"ClientCertSDnPassThrough": "false", "SslOcspEnable": "false", "SslOcspCacheEnable": "false"}},
 		"none, and on": {s: subject(certificate, bound(nil), serving("cert-2026", "sha256:c"), asksClients(on), states(binding.ClientCertificate{None: true}, "")),
 			want: map[string]string{"CaCertificateBody": "", "ClientCertSDnPassThrough": "false", "SslOcspEnable": "false", "SslOcspCacheEnable": "false"}},
 		"none, a renewal":  {s: subject(certificate, bound(nil), serving("cert-2025", "sha256:o"), states(binding.ClientCertificate{None: true}, "")), want: map[string]string{}},
@@ -270,6 +283,26 @@ func TestForClientCertificates(t *testing.T) {
 		if d := cmp.Diff(c.want, call.Params); d != "" || call.Material.ClientCADigest != c.digest || call.Action != SetDomainCertificate {
 			t.Errorf("%s: %s with %q: %s", name, call.Action, call.Material.ClientCADigest, d)
 		}
+	}
+}
+
+// Only the call that carries the certificate speaks of callers' certificates.
+func TestForEndsClientCertificatesOnce(t *testing.T) {
+	p, err := For(subject(certificate, redirect, bound(nil), serving("cert-2026", "sha256:c"), asksClients(evidence.ClientCertificates{CADigest: "sha256:ca"}),
+		states(binding.ClientCertificate{None: true}, "")))
+	if err != nil || len(p.Calls) != 2 {
+		t.Fatalf("got %v, %v", p.Calls, err)
+	}
+	for _, c := range p.Calls {
+		if ca, stated := c.Params[ClientCAParam]; stated != (c.Action == SetDomainCertificate) || ca != "" {
+			t.Errorf("%s states the CA: %t, %q", c.Action, stated, ca)
+		}
+	}
+	p, err = For(subject(redirect, bound(nil), func(s *checks.Subject) {
+		s.Evidence.Group.Facts.Served = &evidence.Served{ClientCertificates: &evidence.ClientCertificates{CADigest: "sha256:ca"}}
+	}))
+	if err != nil || len(p.Calls) != 1 || p.Calls[0].Action != SetDomain {
+		t.Errorf("callers' certificates of a binding that does not speak of them: got %v, %v", p.Calls, err)
 	}
 }
 

@@ -364,6 +364,7 @@ warn contains "redirects" if input.binding.isHttpRedirectToHttps == true
 
 func TestEvaluateIsThatOfTheWholeInput(t *testing.T) {
 	whole := throughJSON(t)
+	inputs := fixtures(t)
 	for name, module := range map[string]string{"every way": readers, "one field": small,
 		"facts": "# METADATA\n# custom:\n#   needs: [dns]\n#   uses: [certificate]\n" + head + `deny contains c.subject if some c in input.evidence.certificate.facts.chain
 			warn contains input.evidence.dns.facts.end.name if input.evidence.certificate.state == "observed"`,
@@ -382,13 +383,13 @@ func TestEvaluateIsThatOfTheWholeInput(t *testing.T) {
 			if o := e.Evaluate(context.Background(), withCertificate(t)); o.State != evidence.StateObserved {
 				t.Fatalf("got %+v", o)
 			}
-			for i, in := range fixtures(t) {
+			for i, in := range inputs {
 				if i > 10 && i%4 != 0 { // the oracle is slow
 					continue
 				}
 				want, got := oracle.Evaluate(context.Background(), in), e.Evaluate(context.Background(), in)
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("%+v: %s", in, diff)
+				if !reflect.DeepEqual(want, got) {
+					t.Errorf("%+v: %s", in, cmp.Diff(want, got))
 				}
 			}
 		})

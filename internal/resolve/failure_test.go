@@ -79,6 +79,7 @@ func TestFailuresAreToldApart(t *testing.T) {
 }
 
 func TestTimeout(t *testing.T) {
+	t.Parallel()
 	var asked atomic.Int64
 	c := client(t, serve(t, func(dns.ResponseWriter, *dns.Msg) { asked.Add(1) }))
 	_, err := c.Walk(t.Context(), "api.demo.com")
@@ -250,6 +251,7 @@ func TestUnreadableMessages(t *testing.T) {
 }
 
 func TestDrippingTCPServerIsBounded(t *testing.T) {
+	t.Parallel()
 	server, tcp := hostile(t, func(query []byte) [][]byte {
 		query[2] |= 0x82 // QR, TC
 		return [][]byte{query}

@@ -3,6 +3,7 @@ package resolve
 import (
 	"context"
 	"errors"
+	"flag"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -13,7 +14,10 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "8") // most of the tests wait for a time-out
+	goleak.VerifyTestMain(m)
+}
 
 // serve runs a DNS server on one port of 127.0.0.1, UDP and TCP, until the test ends.
 func serve(t testing.TB, handler dns.HandlerFunc) string {

@@ -44,6 +44,7 @@ func internet(t *testing.T, dial func(ctx context.Context, network, address stri
 }
 
 func TestAuthorityEvidence(t *testing.T) {
+	t.Parallel()
 	c := authority(t)
 	observe := func(domain string) evidence.Observation[evidence.DNS] {
 		got, _ := c.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: groupID, RegionID: "cn-hangzhou", Certificate: &binding.Certificate{}})
@@ -148,6 +149,7 @@ func TestProofOfEveryAuthority(t *testing.T) {
 // Records are looked for where people publish them by mistake, and types that servers
 // do not know spoil nothing else.
 func TestWhatIsRecognised(t *testing.T) {
+	t.Parallel()
 	c := authority(t)
 	collect := func(domain, proof string) (evidence.Observation[evidence.DNS], evidence.Observation[evidence.Proof]) {
 		return c.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: groupID, RegionID: "cn-hangzhou", DomainProof: proof})

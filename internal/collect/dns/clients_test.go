@@ -52,6 +52,7 @@ func TestServersThatAnswerClientsOtherwise(t *testing.T) {
 
 // A resolver that overrides addresses is seen though it repeats the CNAME record.
 func TestResolverThatOverridesAddresses(t *testing.T) {
+	t.Parallel()
 	records := []string{sub + ". 60 IN A 192.0.2.10", "api.demo.com. 60 IN CNAME " + sub + "."}
 	override := func(qtype uint16, answers ...string) func(*miekg.Msg) {
 		return func(m *miekg.Msg) {
@@ -109,6 +110,7 @@ func TestResolverThatOverridesAddresses(t *testing.T) {
 // A system resolver that answers some and drops others is given up after a few, and asked
 // all the same where signatures are in doubt.
 func TestLossyResolverIsGivenUp(t *testing.T) {
+	t.Parallel()
 	_, w := internet(t, nil)
 	var asked atomic.Int64
 	c := collectorThat(t, func(m *miekg.Msg) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"net"
 	"strings"
 	"testing"
@@ -18,7 +19,10 @@ import (
 	"github.com/bindgate/bindgate/internal/resolve"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "8") // most of the tests wait for a time-out
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	groupID = "927d50c0f2e54b359919923d908bb015"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,6 +117,7 @@ func TestChangedMaterialIsNotSent(t *testing.T) {
 		"chain":  func(m *write.Material) error { m.ChainDigest = "sha256:x"; return nil },
 		"key":    func(m *write.Material) error { m.PublicKeyDigest = ""; return nil },
 		"no key": func(m *write.Material) error { m.Key = nil; return nil },
+		"CA":     func(m *write.Material) error { m.ClientCADigest = "sha256:x"; return nil },
 		"gone":   func(*write.Material) error { return errors.New("no such file") },
 	} {
 		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {gatewaytest.OK(nil)}})
@@ -167,11 +169,53 @@ func TestWhatTheServerPutOffIsSentAgain(t *testing.T) {
 	}
 }
 
+// Only a force is given up after a few tries.
+func TestThrottledCallsAreTriedForLong(t *testing.T) {
+	answers := slices.Repeat([]gatewaytest.Answer{refusal(400, "Throttling.User")}, 7)
+	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": append(answers, gatewaytest.OK(nil))})
+	if _, err := writer(e, sound, nil).Next(t.Context(), permit(t)); err != nil || len(e.Calls()) != 8 {
+		t.Errorf("got %v after %d calls", err, len(e.Calls()))
+	}
+}
+
+// The CA of callers' certificates is sent as it was judged.
+func TestTheClientCAIsSent(t *testing.T) {
+	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {gatewaytest.OK(nil)}, "SetDomainCertificate": {gatewaytest.OK(nil)}})
+	m := sound
+	m.ClientCA, m.ClientCADigest = []byte("CA"), "sha256:ca"
+	w, p := writer(e, m, nil), permit(t, func(s *checks.Subject) {
+		s.Binding.ClientCertificate = &binding.ClientCertificate{CA: "ca.pem"}
+		s.Evidence.Certificate.Facts.ClientCA = &evidence.ClientCA{Digest: "sha256:ca"}
+	})
+	for range 2 {
+		if _, err := w.Next(gatewaytest.Soon(t), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := e.Calls()[1].Query.Get("CaCertificateBody"); got != "CA" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A call is for the account that was judged: a key that is not known to be of it signs nothing.
+func TestTheAccountThatWasJudgedIsAskedFor(t *testing.T) {
+	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {gatewaytest.OK(nil)}})
+	p := permit(t, func(s *checks.Subject) {
+		s.Evidence.Run.Identity = &evidence.Identity{AccountID: "1234567890123456"}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	_, err := writer(e, sound, nil).Next(ctx, p)
+	if err == nil || errors.Is(err, write.ErrOutcomeUnknown) || len(e.Calls()) != 0 || !strings.Contains(err.Error(), `account "1234567890123456"`) {
+		t.Errorf("got %v after %d calls", err, len(e.Calls()))
+	}
+}
+
 // A refusal says nothing of the try before it, which was put off.
 func TestRefusedAfterItWasPutOffIsUnknown(t *testing.T) {
 	for _, then := range []string{"NoPermission", "DomainNotResolved", "Throttling.User"} {
 		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(503, "ServiceUnavailable"), refusal(400, then)}})
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // what is throttled is tried until then
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // what is throttled is tried until then
 		defer cancel()
 		reply, err := writer(e, sound, nil).Next(ctx, permit(t))
 		if !errors.Is(err, write.ErrOutcomeUnknown) || reply.Code != then {

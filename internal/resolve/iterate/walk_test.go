@@ -3,6 +3,7 @@ package iterate_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"strings"
 	"sync"
@@ -16,7 +17,10 @@ import (
 	"github.com/bindgate/bindgate/internal/resolve/lab"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "8") // most of the tests wait for a time-out
+	goleak.VerifyTestMain(m)
+}
 
 func start(t testing.TB) (*lab.Lab, *iterate.Walker) {
 	t.Helper()
@@ -42,6 +46,7 @@ func walker(t testing.TB, l *lab.Lab) *iterate.Walker {
 }
 
 func TestScenarios(t *testing.T) {
+	t.Parallel()
 	_, w := start(t)
 	for _, c := range append(lab.Cases(), lab.OddCases()...) {
 		check(t, w, c)
@@ -81,6 +86,7 @@ func rank(s iterate.Status) int {
 
 // A thousand names of one zone ask for its delegation once.
 func TestDelegationIsAskedOnce(t *testing.T) {
+	t.Parallel()
 	l, w := start(t)
 	var all sync.WaitGroup
 	names := make(chan string, 1000)
@@ -160,6 +166,7 @@ func TestRootsThatCannotBeUsed(t *testing.T) {
 // A server that never answers costs the run its time-outs for two zones, and nothing
 // more: every name has its answer from the other server, with the silent one in a row.
 func TestSilentServerOfManyNames(t *testing.T) {
+	t.Parallel()
 	l, w := start(t)
 	silent := l.Servers[lab.MuteAddress]
 	walk := func(name string) {
@@ -194,6 +201,7 @@ func TestSilentServerOfManyNames(t *testing.T) {
 
 // Whoever runs out of time is told which server kept it waiting.
 func TestSilentServerIsNamed(t *testing.T) {
+	t.Parallel()
 	_, w := start(t)
 	ended := errors.New("the time is over")
 	for name, words := range map[string]string{

@@ -1,0 +1,3 @@
+module github.com/bindgate/bindgate/tools/mutate
+
+go 1.26
