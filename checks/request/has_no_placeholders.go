@@ -12,10 +12,21 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 )
 
-// placeholder is what templates and shells leave where a value was not filled in:
-// ${X}, $(x), $X, {{ x }}, #{x}, <x>, %X%, and whole values that stand for one.
-var placeholder = regexp.MustCompile(`\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]+|\{\{.*?\}\}|#\{[^}]*\}|<[A-Za-z][A-Za-z0-9_. -]*>|%[A-Za-z_][A-Za-z0-9_]*%` +
-	`|^(?i:change[-_ ]?me|replace[-_ ]?me|fill[-_ ]?me|todo|tbd|fixme|xxx+)$`)
+// What templates and shells leave where a value was not filled in: ${X}, $(x), $X,
+// {{ x }}, #{x}, <x>, %X%, and whole values that stand for one.
+var (
+	expansion = regexp.MustCompile(`\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]+|\{\{.*?\}\}|#\{[^}]*\}|<[A-Za-z][A-Za-z0-9_. -]*>|%[A-Za-z_][A-Za-z0-9_]*%`)
+	standIn   = regexp.MustCompile(`^(?i:change[-_ ]?me|replace[-_ ]?me|fill[-_ ]?me|todo|tbd|fixme|xxx+)$`)
+)
+
+// placeholderIn returns the first placeholder in a text, or "". Searching each text
+// for expansions took a tenth of the time of a run without certificates.
+func placeholderIn(text string) string {
+	if strings.ContainsAny(text, "${#<%") {
+		return expansion.FindString(text)
+	}
+	return standIn.FindString(text)
+}
 
 // hasNoPlaceholders is request/has-no-placeholders.
 func hasNoPlaceholders() checks.Check {
@@ -37,7 +48,7 @@ func hasNoPlaceholders() checks.Check {
 func judgePlaceholders(s checks.Subject) checks.Verdict {
 	var found []checks.Finding
 	for _, v := range values(s.Binding) {
-		if left := placeholder.FindString(v.text); left != "" {
+		if left := placeholderIn(v.text); left != "" {
 			found = append(found, checks.Fails(v.pointer, fmt.Sprintf("%s contains the placeholder %.80q, which was not filled in", v.name, left),
 				"render the template before bindgate runs, or write the value"))
 		}

@@ -10,7 +10,9 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/metrics"
 	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -31,9 +33,14 @@ type unit struct {
 // askable is a package under bindgate.policy or bindgate.force.
 type askable struct {
 	regoPackage
-	unit     *unit
-	question ast.Body
-	query    ast.QueryCompiler
+	unit      *unit
+	questions []question
+}
+
+// question asks for the value of one rule.
+type question struct {
+	rule  string // its name: deny, warn, allow, reasons
+	query *topdown.Query
 }
 
 // capabilities are OPA's without whatever would make a verdict depend on
@@ -130,7 +137,7 @@ func loadStrictly(modules map[string]*ast.Module, document policyData, store sto
 	return u, nil
 }
 
-// prepare makes one question for each package that is asked.
+// prepare makes the questions of each package that is asked.
 func prepare(packages []regoPackage, compiler *ast.Compiler, store storage.Store) (*unit, error) {
 	u := &unit{compiler: compiler, store: store, reads: readsOfInput(compiler)}
 	var err error
@@ -141,30 +148,33 @@ func prepare(packages []regoPackage, compiler *ast.Compiler, store storage.Store
 		if entries(p.group) == nil {
 			continue
 		}
-		a := &askable{regoPackage: p, unit: u, query: compiler.QueryCompiler()}
-		a.question, err = a.query.Compile(question(p.path, defined(compiler, p.path, entries(p.group))))
-		if err != nil {
-			return nil, fmt.Errorf("preparing %s: %w", p.name, fromOPA(err))
+		a := &askable{regoPackage: p, unit: u}
+		for _, rule := range defined(compiler, p.path, entries(p.group)) {
+			q, err := ask(compiler, store, p.path.Append(ast.StringTerm(rule)))
+			if err != nil {
+				return nil, fmt.Errorf("preparing %s: %w", p.name, fromOPA(err))
+			}
+			a.questions = append(a.questions, question{rule, q})
 		}
 		u.packages = append(u.packages, a)
 	}
 	return u, nil
 }
 
-// answerVar holds the answer to a question.
+// answerVar is the variable of a question that holds the answer.
 const answerVar = ast.Var("answer")
 
-// question asks for the given rules of a package: the answer is an object that
-// holds, under each rule's name, an array of its value, empty where it is
-// undefined. So an undefined rule cannot make the others' values vanish.
-func question(path ast.Ref, rules []string) ast.Body {
-	answer := ast.NewObject()
-	for _, name := range rules {
-		value := ast.VarTerm("value")
-		body := ast.NewBody(ast.Equality.Expr(value, ast.NewTerm(path.Append(ast.StringTerm(name)))))
-		answer.Insert(ast.StringTerm(name), ast.ArrayComprehensionTerm(value, body))
+// ask returns the query for the value of a rule. It has no answer if the rule is
+// undefined.
+func ask(compiler *ast.Compiler, store storage.Store, rule ast.Ref) (*topdown.Query, error) {
+	queries := compiler.QueryCompiler()
+	body, err := queries.Compile(ast.NewBody(ast.Equality.Expr(ast.NewTerm(answerVar), ast.NewTerm(rule))))
+	if err != nil {
+		return nil, err
 	}
-	return ast.NewBody(ast.Equality.Expr(ast.NewTerm(answerVar), ast.NewTerm(answer)))
+	return topdown.NewQuery(body).WithCompiler(compiler).WithQueryCompiler(queries).WithStore(store).
+		WithIndexing(true).WithEarlyExit(true).WithStrictBuiltinErrors(true).
+		WithMetrics(metrics.NoOp()), nil // its clocks cost a quarter of an evaluation
 }
 
 // defined are those of the rules that a package has.

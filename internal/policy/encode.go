@@ -375,7 +375,9 @@ func encoderOfMap(t reflect.Type, r *reads) (encoder, error) {
 func encoderOfNames(t reflect.Type, r *reads) (encoder, error) {
 	type name struct {
 		text   string
-		key    reflect.Value
+		lookup reflect.Value
+		odd    bool // keys that are not UTF-8 have this name too
+		key    *ast.Term
 		encode encoder
 	}
 	var names []name
@@ -384,13 +386,14 @@ func encoderOfNames(t reflect.Type, r *reads) (encoder, error) {
 		if err != nil {
 			return nil, err
 		}
-		names = append(names, name{text, reflect.ValueOf(text).Convert(t.Key()), encode})
+		names = append(names, name{text, reflect.ValueOf(text).Convert(t.Key()), strings.ContainsRune(text, utf8.RuneError), ast.StringTerm(text), encode})
 	}
 	return func(v reflect.Value) (*ast.Term, error) {
-		items := make([][2]*ast.Term, 0, len(names))
+		var few [8][2]*ast.Term // on the stack
+		items := few[:0]
 		for _, n := range names {
-			value := v.MapIndex(n.key)
-			if strings.ContainsRune(n.text, utf8.RuneError) { // keys that are not UTF-8 have such names too
+			value := v.MapIndex(n.lookup)
+			if n.odd {
 				for _, key := range sortedKeys(v) {
 					if validUTF8(key.String()) == n.text {
 						value = v.MapIndex(key)
@@ -404,7 +407,7 @@ func encoderOfNames(t reflect.Type, r *reads) (encoder, error) {
 			if err != nil {
 				return nil, err
 			}
-			items = append(items, ast.Item(ast.InternedTerm(n.text), term))
+			items = append(items, ast.Item(n.key, term))
 		}
 		return ast.ObjectTerm(items...), nil
 	}, nil
@@ -435,7 +438,8 @@ func encoderOfStruct(t reflect.Type, r *reads, optional bool) (encoder, error) {
 	}
 	given := optional && r.at(givenField) != nil
 	return func(v reflect.Value) (*ast.Term, error) {
-		items := make([][2]*ast.Term, 0, len(fields)+1)
+		var few [8][2]*ast.Term // on the stack
+		items := few[:0]
 		if given {
 			items = append(items, ast.Item(ast.InternedTerm(givenField), ast.InternedTerm(true)))
 		}

@@ -11,10 +11,10 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/metrics"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/bindgate/bindgate/checks"
@@ -149,13 +149,12 @@ func (e *Engine) failOnPanic(now time.Time, o *evidence.Observation[evidence.Pol
 }
 
 func (e *Engine) evaluate(ctx context.Context, packages []*askable, d *document) evidence.Observation[evidence.Policy] {
-	q := questions{document: d, cancel: topdown.NewCancel(), prints: e.prints}
-	defer time.AfterFunc(e.timeout, q.cancel.Cancel).Stop()
-	defer context.AfterFunc(ctx, q.cancel.Cancel)()
+	run := evaluation{document: d, limit: limit{run: ctx}, prints: e.prints}
+	defer time.AfterFunc(e.timeout, run.limit.Cancel).Stop()
 	said := evidence.Policy{Packages: []evidence.PolicyPackage{}}
 	var failures []string
 	for _, p := range packages {
-		answer, err := q.ask(ctx, p)
+		answer, err := run.ask(ctx, p)
 		if err != nil {
 			failures = append(failures, fmt.Sprintf("%s: %v", p.name, err))
 			continue
@@ -202,84 +201,114 @@ func partsOf(packages []*askable) parts {
 	return want
 }
 
-// questions are the questions to the packages about one document.
-type questions struct {
+// evaluation asks packages about one document.
+type evaluation struct {
 	document *document
-	cancel   topdown.Cancel
+	limit    limit
 	prints   io.Writer
 	from     *unit     // what input was made for
 	input    *ast.Term // nil: not made yet
 }
 
+// limit is the topdown.Cancel of a document's evaluations: it ends them once their
+// time is over or the run is interrupted.
+type limit struct {
+	run  context.Context
+	over atomic.Bool
+}
+
+// Cancel ends the evaluations.
+func (l *limit) Cancel() { l.over.Store(true) }
+
+// Cancelled reports whether the evaluations have to end.
+func (l *limit) Cancelled() bool { return l.over.Load() || l.run.Err() != nil }
+
 // ask returns the answer of one package. The answer is NotApplicable if the binding
 // excludes evidence that the package needs, and NotRun if the mode skipped some.
-func (q *questions) ask(ctx context.Context, p *askable) (evidence.PolicyPackage, error) {
+func (e *evaluation) ask(ctx context.Context, p *askable) (evidence.PolicyPackage, error) {
 	for _, need := range p.needs {
-		if excludes(q.document.Binding.Binding, need) {
+		if excludes(e.document.Binding.Binding, need) {
 			return evidence.PolicyPackage{Name: p.name, NotApplicable: fmt.Sprintf("it is about the %s of a binding, and this is one %s", need, excludedBy(need))}, nil
 		}
 	}
-	skipped, err := q.lacks(p)
+	skipped, err := e.lacks(p)
 	if err != nil {
 		return evidence.PolicyPackage{}, err
 	}
 	if skipped != "" {
 		return evidence.PolicyPackage{Name: p.name, NotRun: skipped}, nil
 	}
-	if q.from != p.unit {
-		if q.input, err = p.unit.input(reflect.ValueOf(q.document).Elem()); err != nil {
+	if e.from != p.unit {
+		if e.input, err = p.unit.input(reflect.ValueOf(e.document).Elem()); err != nil {
 			return evidence.PolicyPackage{}, fmt.Errorf("writing the policy input: %w", err)
 		}
-		q.from = p.unit
+		e.from = p.unit
 	}
-	rules, err := q.run(ctx, p)
+	values, err := e.run(ctx, p)
 	switch {
-	case q.cancel.Cancelled() || ctx.Err() != nil:
+	case e.limit.Cancelled():
 		return evidence.PolicyPackage{}, errors.New("took too long, or was interrupted")
 	case err != nil:
 		return evidence.PolicyPackage{}, fmt.Errorf("evaluation failed: %s", strings.Join(strings.Fields(err.Error()), " "))
-	case rules == nil:
-		return evidence.PolicyPackage{}, errors.New("gave no answer")
 	}
-	return answerOf(p, rules)
+	return answerOf(p, values)
 }
 
-// run evaluates the question of one package. The object is nil unless there is
-// exactly one answer.
-func (q *questions) run(ctx context.Context, p *askable) (ast.Object, error) {
+// value is the value of a rule that is defined.
+type value struct {
+	rule string
+	ast.Value
+}
+
+// values holds the rules of a package that are defined.
+type values []value
+
+// of returns the value of a rule, unless it is undefined.
+func (v values) of(rule string) (ast.Value, bool) {
+	for _, one := range v {
+		if one.rule == rule {
+			return one.Value, true
+		}
+	}
+	return nil, false
+}
+
+// run evaluates the questions of one package.
+func (e *evaluation) run(ctx context.Context, p *askable) (values, error) {
 	txn, err := p.unit.store.NewTransaction(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer p.unit.store.Abort(ctx, txn)
-	query := topdown.NewQuery(p.question).WithCompiler(p.unit.compiler).WithQueryCompiler(p.query).
-		WithStore(p.unit.store).WithTransaction(txn).WithInput(q.input).WithTime(q.document.Run.Now).
-		WithIndexing(true).WithEarlyExit(true).WithStrictBuiltinErrors(true).WithCancel(q.cancel).
-		WithMetrics(metrics.NoOp()) // its clocks cost a quarter of an evaluation
-	if q.prints != nil {
-		query = query.WithPrintHook(topdown.NewPrintHook(q.prints))
-	}
-	var rules ast.Object
-	answers := 0
-	err = query.Iter(ctx, func(r topdown.QueryResult) error {
-		answers++
-		if answer := r[answerVar]; answer != nil {
-			rules, _ = answer.Value.(ast.Object)
+	cache := newRuleCache() // rules that two questions reach are evaluated once
+	var out values
+	for _, asked := range p.questions {
+		query := *asked.query
+		query.WithTransaction(txn).WithInput(e.input).WithTime(e.document.Run.Now).WithCancel(&e.limit).WithVirtualCache(cache)
+		if e.prints != nil {
+			query.WithPrintHook(topdown.NewPrintHook(e.prints))
 		}
-		return nil
-	})
-	if answers != 1 {
-		rules = nil
+		err := query.Iter(ctx, func(r topdown.QueryResult) error {
+			answer := r[answerVar]
+			if _, twice := out.of(asked.rule); twice || answer == nil {
+				return fmt.Errorf("asking for %s: got no answer or two, want one", asked.rule)
+			}
+			out = append(out, value{asked.rule, answer.Value})
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
-	return rules, err
+	return out, nil
 }
 
 // lacks returns which evidence of the package's needs was skipped, and fails if
 // any of its evidence was not collected.
-func (q *questions) lacks(p *askable) (string, error) {
+func (e *evaluation) lacks(p *askable) (string, error) {
 	var failure error
 	check := func(need evidence.Need, required bool) string {
-		st := q.document.Evidence.of(need)
+		st := e.document.Evidence.of(need)
 		switch {
 		case st.State == evidence.StateObserved || st.State == evidence.StateNotCollected && !required:
 		case st.State == evidence.StateNotCollected:
@@ -298,16 +327,15 @@ func (q *questions) lacks(p *askable) (string, error) {
 		}
 	}
 	for _, need := range p.uses {
-		if !excludes(q.document.Binding.Binding, need) {
+		if !excludes(e.document.Binding.Binding, need) {
 			check(need, false)
 		}
 	}
 	return "", failure
 }
 
-// answerOf reads what a package said. Rules holds, under each rule's name, an
-// array of its value, empty where it is undefined.
-func answerOf(p *askable, rules ast.Object) (evidence.PolicyPackage, error) {
+// answerOf reads what a package said.
+func answerOf(p *askable, rules values) (evidence.PolicyPackage, error) {
 	out := evidence.PolicyPackage{Name: p.name}
 	var err error
 	if p.group == "force" {
@@ -332,8 +360,8 @@ func answerOf(p *askable, rules ast.Object) (evidence.PolicyPackage, error) {
 }
 
 // allowed: true allows, false and undefined do not, anything else is an error.
-func allowed(rules ast.Object) (bool, error) {
-	v, defined := valueOf(rules, "allow")
+func allowed(rules values) (bool, error) {
+	v, defined := rules.of("allow")
 	if !defined {
 		return false, nil
 	}
@@ -345,8 +373,8 @@ func allowed(rules ast.Object) (bool, error) {
 }
 
 // said are the messages of a rule, sorted.
-func said(rules ast.Object, rule string) (messages []evidence.PolicyMessage, defined bool, err error) {
-	v, defined := valueOf(rules, rule)
+func said(rules values, rule string) (messages []evidence.PolicyMessage, defined bool, err error) {
+	v, defined := rules.of(rule)
 	if !defined {
 		return nil, false, nil
 	}
@@ -409,19 +437,6 @@ func messageOf(v ast.Value) (evidence.PolicyMessage, error) {
 		m.Text = string(runes[:maxMessageText]) + "…"
 	}
 	return m, nil
-}
-
-// valueOf is the value of a rule, unless it is undefined or not there at all.
-func valueOf(rules ast.Object, rule string) (ast.Value, bool) {
-	t := rules.Get(ast.InternedTerm(rule))
-	if t == nil {
-		return nil, false
-	}
-	list, ok := t.Value.(*ast.Array)
-	if !ok || list.Len() == 0 {
-		return nil, false
-	}
-	return list.Elem(0).Value, true
 }
 
 // describe names the type of a value; its text may be anything.

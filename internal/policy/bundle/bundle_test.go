@@ -378,8 +378,11 @@ func TestParseRef(t *testing.T) {
 		"oci://ghcr.io/../x":           `the repository "../x"`,
 		"oci://ghcr.io/a:":             `the tag ""`,
 		"oci://ghcr.io/a:b/c":          `the tag "b/c"`,
-		"oci://ghcr.io/a@sha512:00":    "not SHA-256",
-		"oci://ghcr.io/a?x=y":          "the repository",
+		"oci://ghcr.io/a:" + strings.Repeat("b", 129): "at most 128 letters",
+		"policies@sha256:" + strings.Repeat("b", 63):  "64 digits",
+		"policies@sha256:" + strings.Repeat("b", 65):  "64 digits",
+		"oci://ghcr.io/a@sha512:00":                   "not SHA-256",
+		"oci://ghcr.io/a?x=y":                         "the repository",
 	} {
 		if got, err := bundle.ParseRef(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %+v, %v; want %q", text, got, err, want)

@@ -20,8 +20,14 @@ var (
 	otherScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*(://|::)|^(?i:oci:)|^git@`)
 	hostName    = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?$`)
 	repository  = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
-	tagName     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
-	digestText  = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	tagName     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
+	digestText  = regexp.MustCompile(`^sha256:[0-9a-f]+$`)
+)
+
+// Lengths of texts in bytes. As counted repetitions they cost each start 0.5 ms.
+const (
+	maxTag       = 128
+	digestLength = len("sha256:") + 2*sha256.Size
 )
 
 // Ref names policies: a path, or a repository of a registry.
@@ -53,7 +59,7 @@ func (r Ref) String() string {
 
 // Short returns the reference with twelve digits of its digest, for messages.
 func (r Ref) Short() string {
-	if len(r.Digest) == len("sha256:")+64 {
+	if len(r.Digest) == digestLength {
 		r.Digest = r.Digest[:len("sha256:")+12]
 	}
 	return strings.TrimPrefix(r.String(), scheme)
@@ -70,7 +76,7 @@ func ParseRef(text string) (Ref, error) {
 	r := Ref{Path: text}
 	if at := strings.LastIndex(text, "@sha256"); at >= 0 {
 		r.Path, r.Digest = text[:at], text[at+1:]
-		if !digestText.MatchString(r.Digest) {
+		if !IsDigest(r.Digest) {
 			return Ref{}, fmt.Errorf("%q has the digest %q, want @sha256: and 64 digits of 0-9a-f; `bindgate policy lock` prints it", text, r.Digest)
 		}
 	}
@@ -97,7 +103,7 @@ func (r Ref) fromRegistry(text, rest string) (Ref, error) {
 		return Ref{}, fmt.Errorf("%q has a digest that is not SHA-256, want @sha256: and 64 digits of 0-9a-f", text)
 	case !repository.MatchString(name):
 		return Ref{}, fmt.Errorf("%q names the repository %q, want lower-case letters, digits and single . _ - between them, in parts separated by /", text, name)
-	case tagged && !tagName.MatchString(tag):
+	case tagged && (len(tag) > maxTag || !tagName.MatchString(tag)):
 		return Ref{}, fmt.Errorf("%q has the tag %q, want at most 128 letters, digits, dots, hyphens and underscores", text, tag)
 	}
 	return Ref{Host: strings.ToLower(host), Repository: name, Tag: tag, Digest: r.Digest}, nil
@@ -121,4 +127,4 @@ func Digest(data []byte) string {
 }
 
 // IsDigest reports whether the text is sha256:<hex>.
-func IsDigest(text string) bool { return digestText.MatchString(text) }
+func IsDigest(text string) bool { return len(text) == digestLength && digestText.MatchString(text) }
