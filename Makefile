@@ -28,7 +28,7 @@ mutate:
 	cd tools/mutate && go run . ./internal/plan
 	cd tools/mutate && go run . ./internal/gateway/write
 	cd tools/mutate && go run . -tests ./checks/catalog -run 'TestFixtures/^rebind' ./checks/rebind
-	cd tools/mutate && go run . -run 'TestStop|TestSent|TestCancel|TestAPermit|TestThe|TestUpdates' \
+	cd tools/mutate && go run . -run 'TestStop|TestSent|TestCancel|TestAPermit|TestThe|TestTimes|TestUpdates' \
 		-run 'TestOne$$|TestAll|TestInterrupt|Client' -run TestRuleInMemory ./internal/bind -rule.memory=40 -rapid.nofailfile
 
 bench:
