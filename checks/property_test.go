@@ -64,8 +64,8 @@ func drawEvidence(t *rapid.T) evidence.Evidence {
 	return e
 }
 
-// Whatever checks do and whatever became of the evidence: one result a check,
-// in order, and a pass only where the check said so with all it needs at hand.
+// For all checks and evidence, each check has one result, in order, and passes
+// only if it returned a pass and all evidence that it needs was observed.
 func TestEveryCheckHasExactlyOneResult(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var list []checks.Check

@@ -28,7 +28,7 @@ func run1(t *testing.T, c checks.Check, s checks.Subject) checks.Result {
 }
 
 func TestRunStatus(t *testing.T) {
-	fail := checks.Fails("", "wrong", "mend it")
+	fail := checks.Fails("", "wrong", "fix it")
 	warn := checks.Warns("", "odd", "")
 	odd := checks.Finding{Severity: "nonsense", Message: "wrong"}
 	for name, c := range map[string]struct {
@@ -106,8 +106,8 @@ func TestRunCancelled(t *testing.T) {
 	}
 }
 
-// A check that the binding has nothing for is not applicable whatever became of
-// its evidence; skipped evidence counts before what failed, in any order.
+// A check that does not apply to the binding is not applicable, even if its
+// evidence failed; skipped evidence takes precedence over failed evidence, in any order.
 func TestRunOrderOfStatuses(t *testing.T) {
 	s := checks.Subject{Evidence: evidence.Evidence{
 		DNS:   evidence.Observation[evidence.DNS]{Metadata: evidence.Metadata{State: evidence.StateFailed, Reason: "no answer"}},
@@ -123,13 +123,13 @@ func TestRunOrderOfStatuses(t *testing.T) {
 		want   checks.Status
 		reason string
 	}{
-		"not applicable first":      {never, checks.StatusNotApplicable, "nothing to judge"},
-		"failed, then skipped":      {needing(evidence.NeedDNS, evidence.NeedGroup), checks.StatusNotRun, "group evidence was skipped: --offline"},
-		"skipped, then failed":      {needing(evidence.NeedGroup, evidence.NeedDNS), checks.StatusNotRun, "--offline"},
-		"failed":                    {needing(evidence.NeedKey, evidence.NeedDNS), checks.StatusUnknown, "collecting dns evidence failed: no answer"},
-		"failed, then missing":      {needing(evidence.NeedDNS, evidence.NeedProof), checks.StatusUnknown, "no answer"},
-		"observed":                  {needing(evidence.NeedKey), checks.StatusPass, ""},
-		"NeedsFor stands for Needs": {chosen, checks.StatusPass, ""},
+		"not applicable first":    {never, checks.StatusNotApplicable, "nothing to judge"},
+		"failed, then skipped":    {needing(evidence.NeedDNS, evidence.NeedGroup), checks.StatusNotRun, "group evidence was skipped: --offline"},
+		"skipped, then failed":    {needing(evidence.NeedGroup, evidence.NeedDNS), checks.StatusNotRun, "--offline"},
+		"failed":                  {needing(evidence.NeedKey, evidence.NeedDNS), checks.StatusUnknown, "collecting dns evidence failed: no answer"},
+		"failed, then missing":    {needing(evidence.NeedDNS, evidence.NeedProof), checks.StatusUnknown, "no answer"},
+		"observed":                {needing(evidence.NeedKey), checks.StatusPass, ""},
+		"NeedsFor replaces Needs": {chosen, checks.StatusPass, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := run1(t, c.check, s)

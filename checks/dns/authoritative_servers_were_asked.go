@@ -25,10 +25,10 @@ func authoritativeServersWereAsked() checks.Check {
 			return checks.Unknown("the evidence does not say who was asked")
 		},
 		Doc: checks.Doc{
-			Title: "The zone's own servers were asked",
-			Why: "A resolver repeats a cached answer for the TTL of the record, and may be configured to answer differently. Its answer is not " +
-				"proof of what the zone holds. Where port 53 is closed there is no other way; then this says so, and a policy may demand " +
-				"more (input.run.dnsMode).",
+			Title: "The authoritative servers were asked",
+			Why: "A resolver may answer from its cache for the TTL of the record, and may be configured to answer differently. Its " +
+				"answer does not prove what the zone contains. Where port 53 is closed there is no other way: this check then warns, " +
+				"and a policy may require more (input.run.dnsMode).",
 			Fix:        "Run without --resolver from a place that may send DNS queries to the Internet.",
 			References: []string{"RFC 9499 §6 (authoritative server, resolver)", "RFC 1035 §7.4 (caches)"},
 			Failing:    "binding: {domainName: api.demo.com}",

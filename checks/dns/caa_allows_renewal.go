@@ -17,11 +17,11 @@ func caaAllowsRenewal() checks.Check {
 		Applies: hasCertificate,
 		Judge:   judgeCAA,
 		Doc: checks.Doc{
-			Title: "CAA records let the certificate's issuer renew it",
-			Why: "A certificate authority must look for CAA records before it issues, and refuse if another one is named, if a critical " +
-				"tag is unknown to it, or if the lookup fails. The certificate of today is not touched; its renewal fails, weeks later, " +
-				"when the record is long forgotten.",
-			Fix: "Add an issue record (issuewild for wildcards) that names the authority, or remove the records that leave it out.",
+			Title: "CAA records allow the certificate's issuer to renew it",
+			Why: "A certificate authority must look up CAA records before it issues a certificate, and must refuse if they name only " +
+				"other authorities, if they have an unknown critical tag, or if the lookup fails. The current certificate stays valid; " +
+				"its renewal fails, weeks later, when the record is long forgotten.",
+			Fix: "Add an issue record (issuewild for wildcards) that names the authority, or remove the records that exclude it.",
 			References: []string{"RFC 8659 §3 (climbing), §4 (issue, issuewild, critical)", "CA/Browser Forum Baseline Requirements §3.2.2.8",
 				"CCADB, list of CAA identifiers (which authority goes by which domain): https://www.ccadb.org/resources"},
 			Failing: caaFixture("records: ['128 tbs unknown']"),
@@ -66,9 +66,9 @@ func whoMayRenew(at string, allowed, issuer []string, findings []checks.Finding)
 	case orNobody(allowed) == nobody:
 		findings = append(findings, checks.Warns("/certificate", fmt.Sprintf("CAA at %s allows no CA to issue; the certificate's renewal will be refused", at), "add an issue record that names the certificate's issuer"))
 	case len(issuer) == 0:
-		return checks.Unknown(fmt.Sprintf("CAA at %s allows %s, and which domain the certificate's issuer goes by is not known; ask the issuer", at, orNobody(allowed)), findings...)
+		return checks.Unknown(fmt.Sprintf("CAA at %s allows %s, and the CAA domain of the certificate's issuer is unknown; ask the issuer", at, orNobody(allowed)), findings...)
 	case unknown:
-		return checks.Unknown(fmt.Sprintf("CAA at %s allows %s, and whether %s stands for the issuer of the certificate, which goes by %s, is not known; ask the issuer", at, orNobody(allowed), other, issuer[0]), findings...)
+		return checks.Unknown(fmt.Sprintf("CAA at %s allows %s, and it is unknown whether %s is another domain of the certificate's issuer %s; ask the issuer", at, orNobody(allowed), other, issuer[0]), findings...)
 	default:
 		findings = append(findings, checks.Warns("/certificate", fmt.Sprintf("CAA at %s allows %s and not %s, who issued the certificate; its renewal will be refused", at, orNobody(allowed), issuer[0]),
 			fmt.Sprintf(`add %s. CAA 0 issue "%s", or change the issuer`, at, issuer[0])))

@@ -24,13 +24,13 @@ func ending(d evidence.DNS) string {
 	case evidence.EventAddress:
 		return " (" + some(d.End.Addresses) + ")"
 	case evidence.EventNoData:
-		return ", which exists but has neither an alias nor an address"
+		return ", which exists but has neither a CNAME nor an address record"
 	case evidence.EventNameError:
 		return ", which does not exist"
 	case evidence.EventLoop:
 		return ", where the chain has been before"
 	case evidence.EventMultipleCNAMEs:
-		return ", which is an alias of several names at once (" + some(d.End.Targets) + ")"
+		return ", which has several CNAME records (" + some(d.End.Targets) + ")"
 	case evidence.EventTooLong:
 		return ", where following it was ended"
 	}
@@ -52,7 +52,7 @@ func readable(d evidence.DNS) *checks.Verdict {
 	last := d.QueryName
 	for _, hop := range d.Hops {
 		if !evidence.SameName(hop.Owner, last) {
-			return cannotTell(fmt.Sprintf("the alias chain has a gap: %s leads to %s, and the next record is of %s", d.QueryName, last, hop.Owner))
+			return cannotTell(fmt.Sprintf("the CNAME chain has a gap: %s leads to %s, and the next record is of %s", d.QueryName, last, hop.Owner))
 		}
 		last = hop.Target
 	}
@@ -60,10 +60,10 @@ func readable(d evidence.DNS) *checks.Verdict {
 	case evidence.EventTooLong: // the last target was not asked any more
 	case evidence.EventAddress, evidence.EventNoData, evidence.EventNameError, evidence.EventLoop, evidence.EventMultipleCNAMEs:
 		if !evidence.SameName(d.End.Name, last) {
-			return cannotTell(fmt.Sprintf("the alias chain has a gap: it leads to %s, and %s was asked for its end", last, d.End.Name))
+			return cannotTell(fmt.Sprintf("the CNAME chain has a gap: it leads to %s, and %s was asked for its end", last, d.End.Name))
 		}
 	default:
-		return cannotTell(fmt.Sprintf("the alias chain ends in no known way (%q)", d.End.Event))
+		return cannotTell(fmt.Sprintf("the CNAME chain ends in no known way (%q)", d.End.Event))
 	}
 	return nil
 }

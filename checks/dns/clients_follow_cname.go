@@ -18,11 +18,11 @@ func clientsFollowCNAME() checks.Check {
 		Applies:          provesByCNAME,
 		Judge:            judgeClients,
 		Doc: checks.Doc{
-			Title: "Clients get what the CNAME record says",
-			Why: "Clients ask for A and AAAA records and never for the CNAME. A server can answer these questions otherwise: a balancer with a " +
-				"rule for each type, a forwarder with a local override (dnsmasq --address, a hosts file, a response policy), a server that " +
-				"means harm. Then the CNAME record proves the domain, and clients go elsewhere.",
-			Fix: "Remove the override, or correct the server that the finding names. All questions for the name must lead to the group's " +
+			Title: "A and AAAA queries lead to the CNAME record's target",
+			Why: "Clients query A and AAAA records and never CNAME. A server can answer these queries differently: a load balancer with " +
+				"a rule for each type, a forwarder with a local override (dnsmasq --address, a hosts file, a response policy zone), an " +
+				"attacker. Then the CNAME record proves the domain, but clients connect elsewhere.",
+			Fix: "Remove the override, or correct the server that the finding names. All queries for the name must lead to the group's " +
 				"own name.",
 			References: []string{"RFC 1034 §3.6.2 and §4.3.2 (a CNAME answers every type)", "RFC 2181 §10.1", "RFC 4074 (wrong answers to AAAA)"},
 			Failing: "evidence: {dns: {facts: {clients: {compared: 2, differing: [{name: api.demo.com, type: A, server: '192.0.2.53:53',\n" +

@@ -25,13 +25,13 @@ func cnameChainTerminates() checks.Check {
 		},
 		Judge: judgeChain,
 		Doc: checks.Doc{
-			Title: "The chain of aliases comes to an end, and soon",
-			Why: "A chain that comes back to itself, or that is longer than resolvers follow, fails for every caller, and some " +
-				"tools still report success because they look at its first record only. Two CNAME records at one name are forbidden: " +
-				"which one a caller gets is chance. A long chain costs every caller a question a step and breaks at its weakest zone; " +
-				"past eight aliases a certificate authority may not follow it.",
-			Fix: "Remove the record that leads back, or all but one CNAME at the name; let the domain be an alias of the group's own " +
-				"name directly.",
+			Title: "The CNAME chain ends, and is short",
+			Why: "A CNAME chain that loops, or that is longer than resolvers follow, fails for every caller, and some tools still report " +
+				"success because they look at its first record only. Two CNAME records at one name are forbidden: a caller gets either " +
+				"at random. Each record of a long chain costs every caller one more query, and the chain fails with any of its zones; a " +
+				"certificate authority may not follow more than eight records.",
+			Fix: "Remove the record that closes the loop, or all but one CNAME at the name; let the domain's CNAME record name the group " +
+				"directly.",
 			References: []string{
 				"RFC 1034 §3.6.2 and §5.2.2 (aliases; loops are an error)",
 				"RFC 2181 §10.1 (one CNAME for each alias)",
@@ -53,22 +53,22 @@ func judgeChain(s checks.Subject) checks.Verdict {
 	hops := len(d.Hops)
 	switch {
 	case d.End.Event == evidence.EventLoop:
-		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("%s: the aliases go round in a loop and lead nowhere", draw(d)),
-			fmt.Sprintf("change one of these records; %s. should be an alias of the group's own name", ownerOf(s.Binding, d))))
+		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("%s: the CNAME chain is a loop", draw(d)),
+			fmt.Sprintf("change one of these records; %s. should have a CNAME record to the group's own name", ownerOf(s.Binding, d))))
 	case d.End.Event == evidence.EventMultipleCNAMEs:
 		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("%s: a name has %d CNAME records, want one", draw(d), len(d.End.Targets)),
 			fmt.Sprintf("remove all but one CNAME record of %s.", d.End.Name)))
 	case d.End.Event == evidence.EventTooLong || hops > mostHops:
-		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("%s: the chain has over %d aliases, and resolvers give up", draw(d), mostHops),
-			"shorten the chain, best to one alias of the group's own name"))
+		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("%s: the chain has over %d CNAME records, and resolvers give up", draw(d), mostHops),
+			"shorten the chain, ideally to one CNAME record to the group's own name"))
 	case hops > cautious:
 		return checks.Judge(checks.Warns("/domainName",
-			fmt.Sprintf("%s: the chain has %d aliases; past %d older resolvers and some certificate authorities stop", draw(d), hops, cautious),
-			"shorten the chain, best to one alias of the group's own name"))
+			fmt.Sprintf("%s: the chain has %d CNAME records; after %d, older resolvers and some certificate authorities stop", draw(d), hops, cautious),
+			"shorten the chain, ideally to one CNAME record to the group's own name"))
 	case ours(s) > direct:
 		return checks.Judge(checks.Warns("/domainName",
-			fmt.Sprintf("%s: the chain has %d aliases; each is one more zone that can break it", draw(d), ours(s)),
-			"let the domain be an alias of the group's own name directly"))
+			fmt.Sprintf("%s: the chain has %d CNAME records; each is one more zone that can break it", draw(d), ours(s)),
+			"let the domain's CNAME record name the group directly"))
 	}
 	return checks.Pass()
 }

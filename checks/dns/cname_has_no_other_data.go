@@ -16,9 +16,9 @@ func cnameHasNoOtherData() checks.Check {
 		Judge:   judgeAlone,
 		Doc: checks.Doc{
 			Title: "A CNAME owner has no other records",
-			Why: "A name with a CNAME record must have no other data, and so a zone's apex, which has SOA and NS, cannot be an alias. " +
-				"Some providers publish it all the same: then it depends on what a resolver asked for first whether callers, mail and " +
-				"certificate authorities get the alias or the other records.",
+			Why: "A name with a CNAME record must have no other records. So a zone's apex, which has SOA and NS records, cannot have " +
+				"one. Some providers publish it nevertheless: then it depends on a resolver's first query whether callers, mail servers " +
+				"and certificate authorities get the CNAME record or the others.",
 			Fix:        "Remove the other records, or the CNAME. For an apex use domainProof: txt and the provider's address records.",
 			References: []string{"RFC 1034 §3.6.2", "RFC 2181 §10.1 (CNAME and other data)", "RFC 1912 §2.4"},
 			Failing:    authorityFixture("otherRecords: [MX], "),

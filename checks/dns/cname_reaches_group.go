@@ -19,13 +19,13 @@ func cnameReachesGroup() checks.Check {
 		Applies:          provesByCNAME,
 		Judge:            judgeReachesGroup,
 		Doc: checks.Doc{
-			Title: "The domain is an alias of the group's own name",
-			Why: "SetDomain wants the domain to be an alias (CNAME) of the group's second-level domain: SubDomain for INTERNET, " +
-				"VpcDomain or VpcSlbIntranetDomain for INTRANET. Until it is, the call is refused. And a domain that leads to " +
-				"another group, one that was deleted, or a fixed address sends its callers there regardless of the binding: that the name " +
-				"resolves proves nothing. A wildcard is asked with a random label, which only a wildcard record can answer.",
-			Fix: "Publish the CNAME record that the finding shows, wait for the old record's TTL to pass, and run again. A name that " +
-				"cannot be an alias, such as a zone's apex, is bound with domainProof: txt.",
+			Title: "A CNAME record points the domain to the group's own name",
+			Why: "SetDomain requires a CNAME record from the domain to the group's second-level domain: SubDomain for INTERNET, " +
+				"VpcDomain or VpcSlbIntranetDomain for INTRANET. Without it the platform refuses the call. A domain that resolves to " +
+				"another group, to a deleted group or to a fixed address sends its callers there, whatever is bound: it is not enough " +
+				"that the name resolves. For a wildcard, bindgate looks up a random label, which only a wildcard record can answer.",
+			Fix: "Publish the CNAME record that the finding shows, wait for the old record's TTL to pass, and run again. For a name that " +
+				"cannot have a CNAME record, such as a zone's apex, use domainProof: txt.",
 			References: []string{pageSetDomain2017, pageBindDomain, "RFC 1034 §3.6.2 (aliases)", "RFC 4592 §2.2 (wildcards)"},
 			Failing: "evidence: {dns: {facts: {hops: [{owner: api.demo.com, target: cdn.example.net, ttl: 60, server: '192.0.2.53:53'}],\n" +
 				"  end: {name: cdn.example.net}}}}",
@@ -70,7 +70,7 @@ func judgeReachesGroup(s checks.Subject) checks.Verdict {
 		fix = "if it is there on purpose, prove the domain by TXT (domainProof: txt) and let the group be its origin; a CNAME record past it would take callers off its protection"
 	}
 	return checks.Judge(checks.Fails("/domainName",
-		fmt.Sprintf("%s: %s; want an alias of %s", draw(d), what, strings.Join(names, " or ")), fix))
+		fmt.Sprintf("%s: %s; want a CNAME record to %s", draw(d), what, strings.Join(names, " or ")), fix))
 }
 
 // unresolved warns when the chain reaches the group's public name and that name
@@ -81,6 +81,6 @@ func unresolved(s checks.Subject, name string) []checks.Finding {
 		return nil
 	}
 	return []checks.Finding{checks.Warns("/domainName",
-		fmt.Sprintf("%s: the alias is right, but the group's own name %s does not resolve to an address", draw(d), name),
+		fmt.Sprintf("%s: the CNAME record is right, but the group's own name %s does not resolve to an address", draw(d), name),
 		"ask another resolver with --resolver; if none resolves it, ask Alibaba Cloud about the group")}
 }

@@ -21,11 +21,11 @@ func validatesDNSSEC() checks.Check {
 		Applies: public,
 		Judge:   judgeDNSSEC,
 		Doc: checks.Doc{
-			Title: "Where zones are signed, the signatures hold",
-			Why: "A zone that is signed wrongly does not exist for the many callers behind validating resolvers, and since 2026-03-15 " +
-				"certificate authorities must validate too and refuse. Every name of the alias chain counts. An unsigned zone is fine. " +
-				"bindgate validates from the root's trust anchor by itself; it blocks only if a validating resolver agrees.",
-			Fix: "Sign the zone again, or bring the DS record in the parent zone in line with the zone's keys.",
+			Title: "Signed zones pass DNSSEC validation",
+			Why: "A zone with invalid signatures does not exist for the many callers behind validating resolvers, and since 2026-03-15 " +
+				"certificate authorities must validate too and refuse. Every name of the CNAME chain counts. An unsigned zone is fine. " +
+				"bindgate validates from the root's trust anchor itself; it blocks only if a validating resolver agrees.",
+			Fix: "Sign the zone again, or make the DS record in the parent zone match the zone's keys.",
 			References: []string{"RFC 4035 §5 (validation)", "RFC 5155 §8 (NSEC3)", "RFC 9276 (NSEC3 parameters)",
 				"CA/Browser Forum ballot SC-085v2, 2025 (validation of CAA and domain lookups from 2026-03-15)"},
 			Failing: "evidence: {dns: {facts: {mode: authoritative, security: [{name: api.demo.com, zone: demo.com, status: bogus, reason: the signature is wrong}],\n" +

@@ -17,11 +17,11 @@ func httpsRecordsAgree() checks.Check {
 		Applies: public,
 		Judge:   judgeHTTPS,
 		Doc: checks.Doc{
-			Title: "HTTPS records lead nowhere else",
-			Why: "Browsers ask for HTTPS records (SVCB) first and follow their target and address hints. One that was left behind, or " +
-				"that a CDN published, takes browsers to another place than the alias takes everybody else, where neither the " +
-				"certificate nor the API is yours.",
-			Fix:        "Remove the HTTPS record of the name, or let it name the place that the alias leads to.",
+			Title: "HTTPS records name the same target as the CNAME record",
+			Why: "Browsers query HTTPS records (SVCB) first and follow their target and address hints. A forgotten HTTPS record, or one " +
+				"that a CDN published, sends browsers to another place than all other clients, where neither the certificate nor the " +
+				"API is yours.",
+			Fix:        "Remove the HTTPS record of the name, or let it name the CNAME record's target.",
 			References: []string{"RFC 9460 §2.4 (alias and service mode), §7.3 (hints), §9 (HTTPS)"},
 			Failing:    "evidence: {dns: {facts: {context: {https: {name: api.demo.com, records: ['1 cdn.example.net. alpn=\"h2\"']}}}}}",
 			Passing:    "evidence: {dns: {facts: {context: {https: {name: api.demo.com, event: nodata}}}}}",
@@ -41,7 +41,7 @@ func judgeHTTPS(s checks.Subject) checks.Verdict {
 	var findings []checks.Finding
 	for _, record := range h.Records {
 		if where := elsewhere(d, record); where != "" {
-			findings = append(findings, checks.Warns("/domainName", fmt.Sprintf("an HTTPS record of %s sends browsers to %s, and the alias leads to %s", h.Name, cut(where), d.Final()),
+			findings = append(findings, checks.Warns("/domainName", fmt.Sprintf("an HTTPS record of %s sends browsers to %s, and the CNAME record leads to %s", h.Name, cut(where), d.Final()),
 				"remove the HTTPS record, or let it lead to the same place"))
 		}
 	}

@@ -23,9 +23,10 @@ func isNotBehindAProxy() checks.Check {
 		Judge: judgeProxy,
 		Doc: checks.Doc{
 			Title: "No firewall, CDN or accelerator is in front of the name",
-			Why: "A name that leads to a web application firewall, a CDN, Global Accelerator or Anti-DDoS does so on purpose. Then the CNAME " +
-				"proof cannot pass, and a CNAME record at the group's own name, which would make it pass, takes every caller past the protection.",
-			Fix: "Prove the domain by TXT (domainProof: txt), and let the group's own name be the origin of that product.",
+			Why: "A name usually resolves to a web application firewall, a CDN, Global Accelerator or Anti-DDoS on purpose. Then the " +
+				"CNAME proof cannot pass, and a CNAME record to the group's own name would pass but would send every caller past the " +
+				"protection.",
+			Fix: "Prove the domain by TXT (domainProof: txt), and set the group's own name as the origin in that product.",
 			References: []string{pageBindDomain, "Alibaba Cloud CDN, Add a CNAME record: https://alibabacloud.com/help/doc-detail/27144.htm",
 				"Alibaba Cloud Anti-DDoS, Change DNS records: https://www.alibabacloud.com/help/en/ddos-protection/latest/change-dns-records-to-protect-website-services"},
 			Failing: "evidence: {dns: {facts: {hops: [{owner: api.demo.com, target: abcdef123.yundunwaf3.com, ttl: 60, server: '192.0.2.53:53'}],\n" +

@@ -15,11 +15,12 @@ func isNotDangling() checks.Check {
 		Applies: public,
 		Judge:   judgeDangling,
 		Doc: checks.Doc{
-			Title: "No alias leads to a name that a stranger could take",
-			Why: "An alias of a name that does not exist waits for whoever creates it: a group that was deleted, a service that was " +
-				"cancelled, a domain that ran out. They then serve your callers under your name, and get certificates for it. An alias " +
-				"through another owner's zone can be changed by that owner at any time.",
-			Fix:        "Remove the alias, or let it lead to the group's own name directly.",
+			Title: "No CNAME record points to a name that a stranger could register",
+			Why: "If a CNAME record points to a name that does not exist, anyone who can create that name takes over yours: after a " +
+				"group was deleted, a service cancelled, or a domain registration expired. They then serve your callers under your " +
+				"name, and get certificates for it. If the chain passes through the zone of another owner, that owner can change it at " +
+				"any time.",
+			Fix:        "Remove the CNAME record, or let it name the group directly.",
 			References: []string{"OWASP WSTG-CONF-10 (subdomain takeover)", "RFC 8020", "Public Suffix List: https://publicsuffix.org/list/"},
 			Failing: "evidence: {dns: {facts: {hops: [{owner: api.demo.com, target: gone.example.net, ttl: 60, server: '192.0.2.53:53'}],\n" +
 				"  end: {name: gone.example.net, event: nxdomain, addresses: null}, context: {unregisteredDomain: example.net}}}}",
@@ -34,7 +35,7 @@ func judgeDangling(s checks.Subject) checks.Verdict {
 		return *v
 	}
 	if len(d.Hops) == 0 {
-		return checks.NotApplicable("the domain is no alias")
+		return checks.NotApplicable("the domain has no CNAME record")
 	}
 	var findings []checks.Finding
 	if d.End.Event == evidence.EventNameError {
@@ -56,16 +57,16 @@ func through(d evidence.DNS, target string) checks.Finding {
 	switch {
 	case known && at.takeable:
 		return checks.Warns("/domainName",
-			fmt.Sprintf("the alias leads through %s, at %s, where a name that was given up can become another customer's: that it resolves does not show that it is yours", target, at.name),
+			fmt.Sprintf("the CNAME chain leads through %s, at %s, where a name that was given up can become another customer's: that it resolves does not show that it is yours", target, at.name),
 			"lead directly to the group's own name, or make sure that the resource there is yours and stays")
 	case known && at.fronts:
-		return checks.Warns("/domainName", fmt.Sprintf("the alias leads through %s, at %s: its settings there decide where callers go", target, at.name),
+		return checks.Warns("/domainName", fmt.Sprintf("the CNAME chain leads through %s, at %s: its settings there decide where callers go", target, at.name),
 			"make sure that the resource there is yours, and that its origin is the group")
 	case known:
-		return checks.Warns("/domainName", fmt.Sprintf("the alias leads through %s, at %s: its settings there decide where callers go", target, at.name), fix)
+		return checks.Warns("/domainName", fmt.Sprintf("the CNAME chain leads through %s, at %s: its settings there decide where callers go", target, at.name), fix)
 	}
 	return checks.Warns("/domainName",
-		fmt.Sprintf("the alias leads through %s, which is not the zone of %s: whoever holds it decides where callers go", registrable(target), d.QueryName), fix)
+		fmt.Sprintf("the CNAME chain leads through %s, which is not the zone of %s: whoever holds it decides where callers go", registrable(target), d.QueryName), fix)
 }
 
 func isMistyped(s checks.Subject) bool { return mistyped(s) != "" }
@@ -74,10 +75,10 @@ func isMistyped(s checks.Subject) bool { return mistyped(s) != "" }
 // apart from what is suspected.
 func dangling(s checks.Subject) checks.Finding {
 	d := s.Evidence.DNS.Facts
-	fix := "remove the alias, or publish " + ownerOf(s.Binding, d) + ". CNAME with the group's own name"
+	fix := "remove the CNAME record, or publish " + ownerOf(s.Binding, d) + ". CNAME with the group's own name"
 	at, known := serviceOf(d.End.Name)
 	if known && at.fronts {
-		fix = "remove the alias, or create the resource at " + at.name + " again"
+		fix = "remove the CNAME record, or create the resource at " + at.name + " again"
 	}
 	switch a := d.Context; {
 	case known && at.takeable:

@@ -17,11 +17,12 @@ func isNotFlattened() checks.Check {
 		Applies: provesByCNAME,
 		Judge:   judgeFlattened,
 		Doc: checks.Doc{
-			Title: "The domain is an alias and not a copy of addresses",
-			Why: "The platform looks for a CNAME record. A provider that flattens aliases (ALIAS, ANAME, CNAME flattening), a CDN in " +
-				"front, or an address typed in by hand shows it A and AAAA records instead: the proof fails, and a fixed address " +
-				"leads nowhere on the day the gateway moves.",
-			Fix: "Publish a CNAME record, or turn flattening off for the name. Where that cannot be, as at an apex, use domainProof: txt.",
+			Title: "The domain has a CNAME record, not copied addresses",
+			Why: "The platform looks for a CNAME record. A provider that flattens CNAME records (ALIAS, ANAME, CNAME flattening), a CDN " +
+				"in front, or an address entered by hand gives it A and AAAA records instead: the proof fails, and a fixed address " +
+				"stops working when the gateway's address changes.",
+			Fix: "Publish a CNAME record, or turn flattening off for the name. If that is impossible, as at an apex, use domainProof: " +
+				"txt.",
 			References: []string{pageBindDomain, "draft-ietf-dnsop-aname (flattening, expired)", "Cloudflare IP ranges: https://www.cloudflare.com/ips/",
 				"Fastly IP ranges: https://api.fastly.com/public-ip-list"},
 			Failing: "evidence: {dns: {facts: {hops: [], end: {name: api.demo.com, event: address, addresses: [192.0.2.10]}}}}",
@@ -49,7 +50,7 @@ func judgeFlattened(s checks.Subject) checks.Verdict {
 // kindOfCopy describes the origin of the addresses, as far as it is visible.
 func kindOfCopy(d evidence.DNS) string {
 	if a := d.Context; a != nil && a.Group != nil && slices.ContainsFunc(d.End.Addresses, func(ip string) bool { return slices.Contains(a.Group.Records, ip) }) {
-		return "they are those of " + a.Group.Name + ", so the DNS provider flattened the alias (ALIAS, ANAME)"
+		return "they are those of " + a.Group.Name + ", so the DNS provider flattened the CNAME record (ALIAS, ANAME)"
 	}
 	return "static addresses, which will rot when the gateway's change"
 }

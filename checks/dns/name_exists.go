@@ -17,10 +17,10 @@ func nameExists() checks.Check {
 		Applies:          provesByCNAME,
 		Judge:            judgeExists,
 		Doc: checks.Doc{
-			Title: "The domain exists, with an alias or an address",
-			Why: "A name without any record (NXDOMAIN), one that has other records only (NODATA) and one that exists merely because " +
-				"names below it do (an empty non-terminal) look alike to a browser and have different causes: a record that was never " +
-				"published or went into another zone, a record of the wrong type, or one at the wrong depth.",
+			Title: "The domain exists and has a CNAME or address record",
+			Why: "Three kinds of names look alike to a browser and have different causes. A name without any record (NXDOMAIN) was never " +
+				"published, or was published in another zone. A name with other records only (NODATA) has a record of the wrong type. A " +
+				"name that exists only because names below it do (an empty non-terminal) was published at the wrong depth.",
 			Fix:        "Publish the CNAME record in the zone that the finding names.",
 			References: []string{"RFC 8020 (NXDOMAIN: nothing lies below)", "RFC 2308 §2 (name error and no data)", "RFC 4592 §2.2.2 (empty non-terminals)"},
 			Failing:    "evidence: {dns: {facts: {hops: [], end: {name: api.demo.com, event: nxdomain, addresses: null}}}}",
@@ -40,7 +40,7 @@ func judgeExists(s checks.Subject) checks.Verdict {
 	owner := ownerOf(s.Binding, d)
 	fix := "publish a CNAME record at " + owner + ". that leads to the group's own name" + inZone(d)
 	if what := mistyped(s); what != "" {
-		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("%s does not exist with an alias or address: %s", owner, what), fix))
+		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("%s has no CNAME or address record: %s", owner, what), fix))
 	}
 	switch d.End.Event {
 	case evidence.EventNameError:
@@ -68,9 +68,9 @@ func absent(s checks.Subject) string {
 func instead(d evidence.DNS) string {
 	switch a := d.Context; {
 	case a == nil:
-		return d.QueryName + " exists, but has neither an alias nor an address (NODATA)"
+		return d.QueryName + " exists, but has neither a CNAME nor an address record (NODATA)"
 	case len(a.Types) > 0:
-		return fmt.Sprintf("%s exists, but has only %s records, neither an alias nor an address", d.QueryName, some(a.Types))
+		return fmt.Sprintf("%s exists, but has only %s records, neither a CNAME nor an address record", d.QueryName, some(a.Types))
 	}
-	return d.QueryName + " exists, but has no records that anyone asks for (NODATA): an empty non-terminal, which is there only because names below it are, or an alias that was published at the wrong depth"
+	return d.QueryName + " exists, but has no records of the queried types (NODATA): an empty non-terminal, which exists only because names below it do, or a CNAME record that was published at the wrong depth"
 }

@@ -19,13 +19,13 @@ func ownershipIsProved() checks.Check {
 		Applies:          provesByTXT,
 		Judge:            judgeOwnership,
 		Doc: checks.Doc{
-			Title: "A TXT record proves the domain for this group",
-			Why: "A domain that is not, or not yet, an alias of the group is bound on the word of a TXT record at <GroupId>.<domain> that " +
-				"names the group's SubDomain. Without it SetDomain is refused (SingleDomainOwnershipCheckFail). Published pages and " +
-				"working programs spell the token in two ways, apigateway-domain-verification= and apigateway-domain-verfication= " +
-				"(without the third i), and which of them the platform reads is not known: either is taken here, one alone with a warning.",
-			Fix: "Publish both records that the finding shows. The value is the token and the public SubDomain, with nothing around " +
-				"it: no quotes inside the value, no spaces, no final dot.",
+			Title: "A TXT record proves ownership of the domain for this group",
+			Why: "A domain without a CNAME record to the group is bound if a TXT record at <GroupId>.<domain> names the group's " +
+				"SubDomain. Without it SetDomain is refused (SingleDomainOwnershipCheckFail). Published pages and working programs " +
+				"spell the token in two ways, apigateway-domain-verification= and apigateway-domain-verfication= (without the third i), " +
+				"and it is unknown which of them the platform reads. bindgate accepts either; only one of them gives a warning.",
+			Fix: "Publish both records that the finding shows. The value is the token and the public SubDomain and nothing else: no " +
+				"quotes inside the value, no spaces, no final dot.",
 			References: []string{pageBindDomain, "RFC 1464 (attributes in TXT records)"},
 			Failing: "binding: {domainProof: txt}\n" +
 				"evidence: {proof: {state: observed, facts: {owner: 927d50c0f2e54b359919923d908bb015.api.demo.com, event: nxdomain}}}",
@@ -83,7 +83,7 @@ func judgeOwnership(s checks.Subject) checks.Verdict {
 }
 
 // leadsElsewhere warns when the domain is an alias of another group: it may be
-// bound, but its callers go there until the alias changes.
+// bound, but its callers go there until the CNAME record changes.
 func leadsElsewhere(s checks.Subject) []checks.Finding {
 	d := s.Evidence.DNS.Facts
 	if s.Evidence.DNS.State != evidence.StateObserved {
@@ -94,6 +94,6 @@ func leadsElsewhere(s checks.Subject) []checks.Finding {
 		return nil
 	}
 	what, _ := whereto(s)
-	return []checks.Finding{checks.Warns("/domainName", fmt.Sprintf("%s: %s; callers go there until the alias changes", draw(d), what),
+	return []checks.Finding{checks.Warns("/domainName", fmt.Sprintf("%s: %s; callers go there until the CNAME record changes", draw(d), what),
 		"when traffic is to move, publish "+record(s, own[0]))}
 }

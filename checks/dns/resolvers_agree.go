@@ -17,9 +17,10 @@ func resolversAgree() checks.Check {
 		Applies:          public,
 		Judge:            judgeResolvers,
 		Doc: checks.Doc{
-			Title: "Resolvers say what the authorities say",
-			Why: "Callers ask resolvers. One that still holds the old record sends them to the old place until its TTL has passed; one " +
-				"that never agrees has another view of the zone (split horizon) or rewrites answers, and tests made through it prove nothing.",
+			Title: "Resolvers give the same answers as the authoritative servers",
+			Why: "Callers ask resolvers. A resolver that still caches the old record sends callers to the old target until the TTL has " +
+				"passed. One that never agrees sees another version of the zone (split horizon) or rewrites answers, and tests that use " +
+				"it prove nothing.",
 			Fix:        "Wait for the remaining TTL that the finding shows. If it does not help, look for a private zone or a filter at the resolver.",
 			References: []string{"RFC 1035 §7.4 (caches)", "RFC 9499 §6 (split DNS)"},
 			Failing: "evidence: {dns: {facts: {mode: authoritative, resolvers: [{server: '192.0.2.53:53', hops: [{owner: api.demo.com, target: old.example.net, ttl: 42, server: '192.0.2.53:53'}],\n" +

@@ -19,11 +19,11 @@ func serversAgree() checks.Check {
 		Judge:            judgeAgree,
 		Doc: checks.Doc{
 			Title: "Every authoritative server gives the same answer",
-			Why: "A resolver asks whichever server it likes. While some give the old record and others the new one, the platform's own " +
-				"question is a lottery, and so is every caller's; a server that was left behind for good sends part of the traffic to " +
-				"whoever the old record names. Not yet is not wrong: a change that is still spreading is said to be so, with the time " +
-				"after which the old record can be in no cache.",
-			Fix: "Wait until the time that the finding names (--wait does), or repair the server that does not take over changes.",
+			Why: "A resolver asks any of the authoritative servers. While some of them return the old record and others the new one, the " +
+				"platform's query and every caller's get either at random. A server that is never updated sends part of the traffic to " +
+				"the target of the old record. A change that is still propagating is reported as such, with the time when all caches " +
+				"have expired.",
+			Fix: "Wait until the time that the finding names (--wait does), or repair the server that does not get the changes.",
 			References: []string{"RFC 1034 §4.2.2 (all servers of a zone agree)", "RFC 1996 and RFC 5936 (how changes reach them)",
 				"RFC 4697 §2.1 (lame servers)"},
 			Failing: rowFixture("{server: ns2.demo.com, address: '192.0.2.2:53', status: authoritative, rcode: NOERROR, ttl: 300, targets: [old.example.net]}"),

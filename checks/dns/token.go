@@ -69,7 +69,7 @@ func notProved(p evidence.Proof, sub string) string {
 func missing(p evidence.Proof) string {
 	via := ""
 	if n := len(p.Hops); n > 0 {
-		via = fmt.Sprintf(" (an alias of %s)", p.Hops[n-1].Target)
+		via = fmt.Sprintf(" (a CNAME to %s)", p.Hops[n-1].Target)
 	}
 	switch p.Event {
 	case evidence.EventNameError:
@@ -77,7 +77,7 @@ func missing(p evidence.Proof) string {
 	case evidence.EventNoData:
 		return via + ": the name exists without one"
 	case evidence.EventLoop, evidence.EventMultipleCNAMEs, evidence.EventTooLong:
-		return via + ": its chain of aliases has no sound end"
+		return via + ": its CNAME chain has no valid end"
 	}
 	return via
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// FuzzProof: whatever a TXT record says, it proves ownership only if it is one
+// FuzzProof tests that a TXT record proves ownership only if it is one
 // of the two tokens with the SubDomain, byte for byte.
 func FuzzProof(f *testing.F) {
 	const sub = "927d50c0f2e54b359919923d908bb015-cn-hangzhou.alicloudapi.com"

@@ -18,10 +18,10 @@ func ttlAllowsCutover() checks.Check {
 		Applies: public,
 		Judge:   judgeTTL,
 		Doc: checks.Doc{
-			Title: "The record that has to change is not kept for long",
-			Why: "Resolvers keep the old record for its TTL, and that a name does not exist for the zone's negative TTL. With an hour " +
-				"the platform, certificate authorities and callers may see the old state for an hour after the change, and again after " +
-				"a change back.",
+			Title: "The record that must change has a short TTL",
+			Why: "Resolvers cache the old record for its TTL, and the absence of a name for the zone's negative TTL. With a TTL of one " +
+				"hour, the platform, certificate authorities and callers may see the old state for an hour after the change, and again " +
+				"after a rollback.",
 			Fix:        "Lower the TTL to 300 seconds or less, wait for the old TTL to pass, then change the record; raise it again afterwards.",
 			References: []string{"RFC 1034 §3.6 (TTL)", "RFC 2308 §5 (negative caching)", "RFC 1912 §2.2"},
 			Failing: "evidence: {dns: {facts: {mode: authoritative, hops: [{owner: api.demo.com, target: old.example.net, ttl: 3600, server: '192.0.2.1:53'}], end: {name: old.example.net},\n" +

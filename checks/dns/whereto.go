@@ -57,8 +57,8 @@ func mistyped(s checks.Subject) string {
 	return ""
 }
 
-// withoutDot finds a record of the chain whose value lacks its final dot: it is a name
-// of the gateway, or of the group, with a zone of its own owner behind it.
+// withoutDot finds a record of the chain whose value lacks its final dot: the target is a
+// name of the gateway or the group, followed by the zone of the record's owner.
 func withoutDot(s checks.Subject) (hop evidence.Hop, meant string, ok bool) {
 	d := s.Evidence.DNS.Facts
 	own := append(ownNames(s.Evidence.Group.Facts, s.Binding.CustomDomainType), otherNames(s)...)
@@ -152,5 +152,5 @@ func noAlias(s checks.Subject) (what, instead string) {
 		return "the name has no CNAME record", ""
 	}
 	return "it has address records instead of a CNAME record (A or AAAA, or a CNAME that the DNS provider flattened)",
-		"; or, if the name cannot be an alias, prove it by TXT: domainProof: txt"
+		"; or, if the name cannot have a CNAME record, prove it by TXT: domainProof: txt"
 }

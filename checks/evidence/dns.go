@@ -15,7 +15,7 @@ const (
 	EventTooLong        Event = "too-long"        // over MaxHops aliases
 )
 
-// DNS is the alias chain of the binding's domain, one owner at a time.
+// DNS is the CNAME chain of the binding's domain, one owner at a time.
 type DNS struct {
 	Mode      string `json:"mode"`      // resolver or authoritative
 	QueryName string `json:"queryName"` // what was asked; for a wildcard binding a random label below its parent

@@ -1,8 +1,8 @@
-// Package evidence holds what was observed about one binding: when, from whom,
-// and how it failed if it failed. It is facts, never judgements, and never
-// secrets: a private key is here only as its format and its public half. The
-// types are pure data and survive a round trip through JSON unchanged, so that
-// a saved run replays to the same verdict.
+// Package evidence defines the evidence about one binding: the facts, their time and
+// source, or the reason why collecting failed. It contains no judgements and no
+// secrets: of a private key only the format and the public key. The types are pure
+// data and survive a round trip through JSON unchanged, so that a saved run replays
+// to the same verdict.
 package evidence
 
 import (
@@ -16,7 +16,7 @@ type Need string
 
 // The pieces of evidence.
 const (
-	NeedDNS         Need = "dns"         // the alias chain of the domain
+	NeedDNS         Need = "dns"         // the CNAME chain of the domain
 	NeedProof       Need = "proof"       // the TXT proof of ownership
 	NeedCertificate Need = "certificate" // the certificate file
 	NeedKey         Need = "key"         // the private key, reduced to facts
@@ -125,8 +125,7 @@ const (
 	StateNotCollected State = "not-collected" // the mode of the run skips it: judged not-run
 )
 
-// Metadata is an observation without its facts: whether it was made, when, and
-// from whom.
+// Metadata is an observation without its facts: its state, time and source.
 type Metadata struct {
 	State  State     `json:"state"`            // observed, failed or not-collected; empty: missing
 	Reason string    `json:"reason,omitempty"` // how it failed, or why it was skipped

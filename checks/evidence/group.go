@@ -123,7 +123,7 @@ type Account struct {
 	Complete    bool         `json:"complete"`              // every group of the region was read
 	Problem     string       `json:"problem,omitempty"`     // why it is not complete
 	BoundGroups []BoundGroup `json:"boundGroups,omitempty"` // other groups with this domain, or a wildcard that overlaps it
-	CNAMETarget *GroupRef    `json:"cnameTarget,omitempty"` // the other group whose own name the alias chain leads to
+	CNAMETarget *GroupRef    `json:"cnameTarget,omitempty"` // the other group whose own name the CNAME chain leads to
 }
 
 // GroupRef names a group.

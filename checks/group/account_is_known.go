@@ -15,11 +15,12 @@ func accountIsKnown() checks.Check {
 		Applies: namesGroup,
 		Judge:   judgeAccountKnown,
 		Doc: checks.Doc{
-			Title: "The account that makes the calls is known, and the one that the owner names",
-			Why: "A domain is bound to a group of the account that the credentials belong to. Credentials of a machine, of another pipeline or of " +
-				"a former employer may remain in a file that is never reviewed, and a plan that was reviewed for one account must not be applied to another.",
-			Fix: "Let the machine reach STS (sts.<region>.aliyuncs.com). An installation without an STS is stated by its owner: sts: none in the " +
-				"file of --config.",
+			Title: "The account of the credentials is known, and is the one that the owner names",
+			Why: "A domain is bound to a group of the account that the credentials belong to. Credentials of a machine, of another " +
+				"pipeline or of a former employee may remain in a file that is never reviewed, and a plan that was reviewed for one " +
+				"account must not be applied to another.",
+			Fix: "Let the machine reach STS (sts.<region>.aliyuncs.com). If the installation has no STS, its owner states sts: none in " +
+				"the file given to --config.",
 			References: []string{"Alibaba Cloud STS, GetCallerIdentity (2015-04-01): every identity may call it"},
 			Failing:    "evidence: {run: {command: apply, identity: {accountId: '6543210987654321', expectedAccountId: '1234567890123456'}}}",
 			Passing:    "evidence: {run: {command: apply, identity: {accountId: '1234567890123456', arn: 'acs:ram::1234567890123456:user/ci'}}}",

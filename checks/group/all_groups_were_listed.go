@@ -22,11 +22,11 @@ func allGroupsWereListed() checks.Check {
 				"allow apigateway:DescribeApiGroups and apigateway:DescribeApiGroup on every group of the region"))
 		},
 		Doc: checks.Doc{
-			Title: "Every group of the account was looked at for the domain",
-			Why: "Who holds a domain is known only by reading each group. Where the RAM rights do not reach that far a " +
-				"conflict stays unseen until SetDomain is refused; nothing is lost by that, for without a force the " +
-				"platform takes the domain from no group.",
-			Fix:        "Allow the reading actions on acs:apigateway:<region>:*:apigroup/*, or accept that a conflict shows late.",
+			Title: "Every group of the account was searched for the domain",
+			Why: "The only way to find out which group has a domain is to read each group. If RAM permissions prevent that, a conflict " +
+				"is found only when SetDomain is refused. That does no harm: without a force the platform takes the domain from no " +
+				"group.",
+			Fix:        "Allow the reading actions on acs:apigateway:<region>:*:apigroup/*, or accept that a conflict is found late.",
 			References: []string{pageGroups, pageBind},
 			Failing:    "evidence:\n  account:\n    facts: {complete: false, problem: 'no permission'}",
 			Passing:    "evidence: {}",

@@ -16,11 +16,11 @@ func bindingIsInEffect() checks.Check {
 		Applies: namesGroup,
 		Judge:   judgeBindingIsHealthy,
 		Doc: checks.Doc{
-			Title: "A domain that is bound already is in effect",
-			Why: "A domain can be bound and serve no request. BINDING means that it is in effect and BOUND that it is not, which " +
-				"reads the wrong way round; a lost alias shows as UNRESOLVED, a missing ICP filing as ABNORMAL.",
-			Fix: "Repair what the remark names: the alias, or the ICP filing. After a filing was repaired the domain wants " +
-				"ReactivateDomain.",
+			Title: "An already bound domain is in effect",
+			Why: "A domain can be bound and serve no request. The status BINDING means that it is in effect and BOUND that it is not, " +
+				"although the words suggest the opposite. A missing CNAME record shows as UNRESOLVED, a missing ICP filing as ABNORMAL.",
+			Fix: "Repair what the remark names: the CNAME record, or the ICP filing. After a repaired filing, call ReactivateDomain for " +
+				"the domain.",
 			References: []string{pageGroup},
 			Failing: "evidence:\n  group:\n    facts:\n      domains:\n" +
 				"        - {domainName: api.demo.com, domainBindingStatus: BOUND,\n" +
@@ -51,7 +51,7 @@ func judgeBindingIsHealthy(s checks.Subject) checks.Verdict {
 	}
 	// An INTRANET name, or one with the TXT proof, need not be an alias in public.
 	if d.DomainCNAMEStatus == "UNRESOLVED" && b.CustomDomainType != binding.Intranet && b.DomainProof != binding.ProofTXT {
-		warn("point the domain's CNAME at the group's SubDomain", "the gateway no longer finds the domain's alias: its DomainCNAMEStatus is UNRESOLVED")
+		warn("point the domain's CNAME at the group's SubDomain", "the gateway no longer finds the domain's CNAME record: its DomainCNAMEStatus is UNRESOLVED")
 	}
 	if d.DomainLegalStatus == "ABNORMAL" {
 		warn("repair the domain's ICP filing, then call ReactivateDomain", "the gateway took the domain out of service: its DomainLegalStatus is ABNORMAL")

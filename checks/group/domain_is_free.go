@@ -15,12 +15,12 @@ func domainIsFree() checks.Check {
 		Applies: namesGroup,
 		Judge:   judgeDomainIsFree,
 		Doc: checks.Doc{
-			Title: "No other group holds the domain, or a force was asked for",
-			Why: "The platform binds a domain once for each instance and base path, and takes a bound wildcard for a clash. " +
-				"With IsForce it does not refuse: it unbinds the domain from whoever holds it, in production too and without " +
-				"a word. So every group of the account must be known before a force.",
-			Fix: "Unbind the domain where it is not wanted any more. To take it over, move its resolution first, then set " +
-				"isForce: true and name the groups that may lose it in forceFrom.",
+			Title: "No other group has the domain, or a force was requested",
+			Why: "The platform binds a domain once for each instance and base path, and treats a bound wildcard as a conflict. With " +
+				"IsForce it does not refuse: it unbinds the domain from every other group, in production too and without confirmation. " +
+				"So every group of the account must be known before a force.",
+			Fix: "Unbind the domain from the group that no longer needs it. To take it over, move its resolution first, then set " +
+				"isForce: true and list the groups to displace in forceFrom.",
 			References: []string{pageBind, pageForce},
 			Failing: "evidence:\n  account:\n    facts:\n      boundGroups:\n" +
 				"        - {groupId: 523e8dc7bbe04613b5b1d726c2a7889d, groupName: legacy,\n" +

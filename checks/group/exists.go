@@ -17,9 +17,10 @@ func exists() checks.Check {
 		Applies:  namesGroup,
 		Judge:    judgeExists,
 		Doc: checks.Doc{
-			Title: "The API group exists, in its region, and serves",
-			Why: "A domain that is bound to a deleted group, or to one that is locked for its bills or its content, answers " +
-				"no caller. A group of another region is another group: the call goes to the wrong place.",
+			Title: "The API group exists in its region and is not locked",
+			Why: "A domain that is bound to a deleted group, or to a group that is locked for unpaid bills or illegal content, answers " +
+				"no caller. A group id belongs to one " +
+				"region: a call to another region goes to the wrong place.",
 			Fix:        "Correct groupId and regionId as the console or DescribeApiGroups shows them; have a lock lifted first.",
 			References: []string{pageGroup},
 			Failing:    "evidence:\n  group:\n    facts: {billingStatus: LOCKED}",

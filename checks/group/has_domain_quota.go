@@ -21,9 +21,9 @@ func hasDomainQuota() checks.Check {
 		Judge:   judgeDomainQuota,
 		Doc: checks.Doc{
 			Title: "The group's quota allows the domains of this run",
-			Why: "A group takes five INTERNET and five INTRANET domains, wildcards counted, unless its quota was raised. The " +
-				"next one is refused when it is bound, in the middle of a release.",
-			Fix:        "Unbind a domain that is not used any more, have the quota raised, or use another group.",
+			Why: "A group can have five INTERNET and five INTRANET domains, including wildcards, unless its quota was raised. The next " +
+				"one is refused when it is bound, in the middle of a release.",
+			Fix:        "Unbind an unused domain, request a higher quota, or use another group.",
 			References: []string{pageBind},
 			Failing: "evidence:\n  group:\n    facts:\n      domains: [{domainName: a.demo.com}, {domainName: b.demo.com},\n" +
 				"                {domainName: c.demo.com}, {domainName: d.demo.com},\n" +

@@ -18,11 +18,13 @@ func servedCertificateIsValid() checks.Check {
 		Applies: namesGroup,
 		Judge:   judgeServed,
 		Doc: checks.Doc{
-			Title: "The certificate that is served now is valid",
-			Why: "A certificate that ended refuses every caller although the binding is in effect. An audit judges the certificate that " +
-				"the group holds, by its dates, and with --probe the one that the addresses of the domain present in a TLS handshake: " +
-				"name, dates and path to a root. Outside of an audit it is advice, and says nothing of the dates where the binding brings a certificate of its own.",
-			Fix:        "Renew the certificate and bind it with apply. Where the addresses present another one than the group holds, find what answers there.",
+			Title: "The certificate in effect is valid",
+			Why: "An expired certificate fails every caller although the binding is in effect. An audit judges the dates of the " +
+				"certificate that the gateway reports. With --probe it also judges the certificate that the domain's addresses present " +
+				"in a TLS handshake: names, dates and path to a root. In lint its findings are warnings, and it ignores the dates if " +
+				"the binding contains a new certificate.",
+			Fix: "Renew the certificate and bind it with apply. If the addresses present another certificate than the gateway reports, " +
+				"find out which server answers there.",
 			References: []string{pageGroup, "RFC 5280 §4.1.2.5 (validity, both ends included)", "RFC 9525 §6 (names)"},
 			Failing: "evidence:\n  run: {command: audit}\n  group:\n    facts:\n      domains:\n" +
 				"        - {domainName: api.demo.com, certificateName: api_2025,\n" +

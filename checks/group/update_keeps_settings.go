@@ -18,10 +18,10 @@ func updateKeepsSettings() checks.Check {
 		Judge:   judgeKept,
 		Doc: checks.Doc{
 			Title: "An update keeps every setting that the binding does not name",
-			Why: "SetDomain of a bound domain replaces its record: an absent BindStageName means all environments, so a change of the " +
-				"redirect alone would open TEST and PRE to everybody. bindgate sends back what it read; a setting that it does not know, or " +
-				"that the contract cannot carry, would be lost.",
-			Fix:        "State the setting in the binding, or make this change in the console, where the whole record shows.",
+			Why: "SetDomain of a bound domain replaces its record: an absent BindStageName means all environments, so a call that only " +
+				"changes the redirect would publish TEST and PRE to everyone. bindgate sends back the settings that it read. A setting " +
+				"that it does not know, or that the API version has no parameter for, would be lost.",
+			Fix:        "State the setting in the binding, or make this change in the console, which shows the whole record.",
 			References: []string{pageForce, pageGroup},
 			Failing: "binding: {isHttpRedirectToHttps: true}\nevidence:\n  group:\n    facts:\n" +
 				"      domains: [{domainName: api.demo.com, bindStageName: RELEASE,\n        domainBindingStatus: BINDING, unknownFields: [WssEnable]}]",

@@ -21,10 +21,10 @@ func forceIsAllowed() checks.Check {
 		Judge:       judgeForceIsAllowed,
 		Doc: checks.Doc{
 			Title: "Every policy allows the force, and only groups in forceFrom are displaced",
-			Why: "IsForce unbinds the domain from every group that it conflicts with, at once and without confirmation: the documentation " +
-				"calls the operation risky. So it needs the permission of each package under bindgate.force, and the " +
-				"id of each group that may lose the domain in the binding itself.",
-			Fix:        "Add the groups that may lose the domain to forceFrom, and satisfy the reasons of the policies.",
+			Why: "IsForce unbinds the domain from every group that it conflicts with, at once and without confirmation; the platform's " +
+				"documentation calls the operation risky. So it needs an allow from each package under bindgate.force, and the binding " +
+				"must list every group to displace.",
+			Fix:        "Add the groups to displace to forceFrom, and satisfy the reasons of the policies.",
 			References: []string{pageForce},
 			Failing: "binding: {isForce: true}\nevidence:\n  account:\n    facts:\n      boundGroups:\n" +
 				"        - {groupId: 523e8dc7bbe04613b5b1d726c2a7889d, groupName: legacy,\n" +

@@ -17,9 +17,9 @@ func trafficHasMoved() checks.Check {
 		Judge:       judgeTrafficHasMoved,
 		Doc: checks.Doc{
 			Title: "The name no longer resolves to a group that would be displaced",
-			Why: "While the name resolves to the old group, clients reach that group. Once a force has unbound the domain, " +
-				"it answers them with an error, until the last cached record has expired. The platform's rule " +
-				"for a take-over is to change the resolution before binding.",
+			Why: "While the name resolves to the old group, clients connect to that group. After a force has unbound the domain, that " +
+				"group answers them with an error, until the last cached record has expired. The platform's rule for a take-over is to " +
+				"change the resolution before binding.",
 			Fix:        "Point the name at the new group, wait for the old record's TTL, then force.",
 			References: []string{page2017, pageForce, "RFC 2181 section 5.2, TTLs"},
 			Failing: "binding: {isForce: true}\nevidence:\n  account:\n    facts:\n      boundGroups:\n" +

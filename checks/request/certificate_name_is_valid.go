@@ -26,8 +26,8 @@ func certificateNameIsValid() checks.Check {
 		},
 		Judge: judgeCertificateName,
 		Doc: checks.Doc{
-			Title: "The certificate's name is one that the gateway takes",
-			Why: "The name travels with the second call. If the gateway refuses it there, the domain is already bound, without a " +
+			Title: "The gateway accepts the certificate's name",
+			Why: "The name is a parameter of the second call. If the gateway refuses it there, the domain is already bound, without a " +
 				"certificate: its callers fail until one is attached by hand.",
 			Fix:        "Write a name of 4 to 50 characters, such as api_demo_com_2026.",
 			References: []string{"Published clients of SetDomainCertificate hold CertificateName to 4 to 50 characters; its page (2026-03-16) states no length"},

@@ -35,10 +35,10 @@ func contractSupportsFields() checks.Check {
 		Applies:  setsDomain,
 		Judge:    judgeExpressible,
 		Doc: checks.Doc{
-			Title: "The chosen contract can carry every field that is set",
-			Why: "SetDomain was published twice. The 2017 call has no stage, network type, force or redirect: sent without " +
-				"them, a binding for TEST would open every environment, and an INTRANET domain would be public.",
-			Fix:        "Remove the field, or use an endpoint that speaks today's contract (--contract 2026).",
+			Title: "The API version has a parameter for every field that is set",
+			Why: "SetDomain was published in two versions. The version of 2017 has no stage, network type, force or redirect: without " +
+				"them, a binding for TEST would be published in every environment, and an INTRANET domain would be public.",
+			Fix:        "Remove the field, or use an endpoint that implements the current version (--contract 2026).",
 			References: []string{pageSetDomain2017, pageSetDomain},
 			Failing:    "evidence: {run: {contract: '2017'}}\nbinding: {bindStageName: TEST, isHttpRedirectToHttps: null}",
 			Passing:    "evidence: {run: {contract: '2017'}}\nbinding: {bindStageName: null, isHttpRedirectToHttps: null}",

@@ -17,9 +17,9 @@ func domainIsBoundOnce() checks.Check {
 		Applies: setsDomain,
 		Judge:   judgeBoundOnce,
 		Doc: checks.Doc{
-			Title: "No two bindings of the run claim one domain",
-			Why: "A domain belongs to one group of an instance and base path, and may not clash with a bound wildcard. Of two " +
-				"bindings that claim it the second fails, or with a force takes the domain away from the first.",
+			Title: "No two bindings of the run request the same domain",
+			Why: "A domain belongs to one group per instance and base path, and must not overlap a bound wildcard. Of two bindings that " +
+				"request it, the second fails, or with a force takes the domain away from the first.",
 			Fix:        "Keep one of the two bindings, or put the groups on different base paths.",
 			References: []string{pageBindDomain},
 			Failing: "evidence:\n  siblings:\n    facts:\n      others:\n" +

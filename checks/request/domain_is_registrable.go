@@ -40,10 +40,11 @@ func domainIsRegistrable() checks.Check {
 		},
 		Judge: judgeRegistrable,
 		Doc: checks.Doc{
-			Title: "The domain lies below a name that can be registered",
-			Why: "An INTERNET domain must be one that its owner can hold: below a public suffix, and not on a name " +
-				"reserved for other ends. Anything else cannot be resolved, filed or certified in public, and a wildcard over a public suffix would be everybody's.",
-			Fix: "Bind a name below a domain that you registered. A name of a private network belongs to customDomainType: INTRANET.",
+			Title: "The domain is below a public suffix and is not reserved",
+			Why: "An INTERNET domain must be one that its owner can register: below a public suffix, and not a name reserved for other " +
+				"purposes. Other names cannot be resolved, get an ICP filing or a certificate in public. A wildcard directly below a " +
+				"public suffix would cover the domains of all other owners.",
+			Fix: "Bind a name below a domain that you registered. For a name of a private network, use customDomainType: INTRANET.",
 			References: []string{
 				"Public Suffix List: https://publicsuffix.org/list/",
 				"IANA, Special-Use Domain Names: https://www.iana.org/assignments/special-use-domain-names/",
@@ -80,7 +81,7 @@ func judgeRegistrable(s checks.Subject) checks.Verdict {
 	suffix, icann := publicsuffix.PublicSuffix(name)
 	switch {
 	case name == suffix:
-		return fails("bind a name below a registered domain", "%q is the public suffix %q: nobody can register it", ascii, suffix)
+		return fails("bind a name below a registered domain", "%q is the public suffix %q, which cannot be registered", ascii, suffix)
 	case !icann && !strings.Contains(suffix, "."):
 		return checks.Judge(checks.Warns("/domainName",
 			fmt.Sprintf("%q is no top-level domain that the Public Suffix List knows", suffix), "check the end of the name"))

@@ -16,10 +16,10 @@ func domainIsWellFormed() checks.Check {
 		Judge:    judgeDomainForm,
 		Doc: checks.Doc{
 			Title: "The domain name is a host name or a wildcard",
-			Why: "What is asked of DNS, read in the certificate and sent to the gateway must be one and the same name. " +
-				"A scheme, a port, a final dot or an invisible character makes them differ, and the binding then serves no request.",
-			Fix: "Write the host name alone: labels of letters, digits and inner hyphens (U-labels as their A-labels), at most 63 octets a " +
-				"label and 253 in all, no final dot; for a wildcard one * as the whole leftmost label.",
+			Why: "The name in DNS, in the certificate and in the call must be the same. A scheme, a port, a final dot or an invisible " +
+				"character makes them differ, and the binding then serves no request.",
+			Fix: "Write only the host name: labels of letters, digits and inner hyphens (U-labels as their A-labels), at most 63 octets " +
+				"per label and 253 in total, no final dot; for a wildcard a single * as the leftmost label.",
 			References: []string{
 				"RFC 1035 section 2.3.4: limits of 63 and 255 octets",
 				"RFC 1123 section 2.1: letters, digits and hyphens",

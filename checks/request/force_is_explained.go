@@ -19,9 +19,9 @@ func forceIsExplained() checks.Check {
 		Judge: judgeExplained,
 		Doc: checks.Doc{
 			Title: "A force names the groups it may displace, the owner and the ticket",
-			Why: "A force unbinds the domain from other groups, in production and without asking them. Whoever reviews it, " +
-				"or is called at night because of it, must see what was meant.",
-			Fix:        "Add forceFrom with the ids of the groups that may lose the domain, and the labels owner and changeTicket.",
+			Why: "A force unbinds the domain from other groups, in production and without asking their owners. A reviewer, or an " +
+				"engineer who is called at night, must be able to see what was intended.",
+			Fix:        "Add forceFrom with the ids of the groups to displace, and the labels owner and changeTicket.",
 			References: []string{pageSetDomain},
 			Failing:    "binding:\n  isForce: true\n  forceFrom: [523e8dc7bbe04613b5b1d726c2a7889d]\n  labels: {changeTicket: null}",
 			Passing:    "binding:\n  isForce: true\n  forceFrom: [523e8dc7bbe04613b5b1d726c2a7889d]",
@@ -37,7 +37,7 @@ func judgeExplained(s checks.Subject) checks.Verdict {
 			"add forceFrom with the ids of the groups that may lose it"))
 	}
 	if b.Labels["owner"] == "" {
-		findings = append(findings, checks.Warns("/labels/owner", "isForce without the label owner: nobody is responsible for it",
+		findings = append(findings, checks.Warns("/labels/owner", "isForce without the label owner, which names who is responsible",
 			"add labels: {owner: …}"))
 	}
 	if b.Labels["changeTicket"] == "" {

@@ -15,9 +15,9 @@ func groupIDIsWellFormed() checks.Check {
 		Applies: setsDomain,
 		Judge:   judgeGroupID,
 		Doc: checks.Doc{
-			Title: "The group id looks like one",
-			Why: "Every published example of a GroupId is 32 lower-case hexadecimal digits. Another form is most often a group's " +
-				"name, its SubDomain, or an id that lost a character on its way through a clipboard.",
+			Title: "The group id has the format of a group id",
+			Why: "Every published example of a GroupId is 32 lower-case hexadecimal digits. Another format is usually a group's name, " +
+				"its SubDomain, or an id that was copied incompletely.",
 			Fix:        "Copy GroupId from DescribeApiGroups or from the console.",
 			References: []string{pageSetDomain},
 			Failing:    "binding: {groupId: payments}",

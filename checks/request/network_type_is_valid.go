@@ -17,9 +17,9 @@ func networkTypeIsValid() checks.Check {
 		Judge:    judgeNetworkType,
 		Doc: checks.Doc{
 			Title: "The network type is INTERNET or INTRANET",
-			Why: "The network type decides who can reach the domain, and what it must be an alias of. A type that is " +
-				"neither cannot be judged further, and must not fall back to the public one.",
-			Fix:        "Write INTERNET or INTRANET in capitals, or leave customDomainType out for INTERNET.",
+			Why: "The network type decides who can reach the domain, and which name its CNAME record must have as target. With any other " +
+				"value the binding cannot be judged further, and it must not fall back to the public type.",
+			Fix:        "Write INTERNET or INTRANET in capitals, or omit customDomainType for INTERNET.",
 			References: []string{pageSetDomain},
 			Failing:    "binding: {customDomainType: intranet}",
 			Passing:    "binding: {customDomainType: INTRANET}",

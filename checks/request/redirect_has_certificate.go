@@ -26,9 +26,9 @@ func redirectHasCertificate() checks.Check {
 		},
 		Judge: judgeRedirect,
 		Doc: checks.Doc{
-			Title: "A redirect to HTTPS has a certificate to lead to",
-			Why: "With isHttpRedirectToHttps every plain HTTP request is sent on to HTTPS. Without a certificate on the " +
-				"domain the handshake there fails, and with it every caller.",
+			Title: "A domain with a redirect to HTTPS has a certificate",
+			Why: "With isHttpRedirectToHttps, the gateway redirects every plain HTTP request to HTTPS. If the domain has no certificate, " +
+				"the TLS handshake fails for every caller.",
 			Fix:        "Add the certificate to the binding, or bind without the redirect until the domain has one.",
 			References: []string{pageSetDomain},
 			Failing:    "binding: {isHttpRedirectToHttps: true, certificate: null}",

@@ -34,10 +34,10 @@ func regionIsKnown() checks.Check {
 		},
 		Judge: judgeRegion,
 		Doc: checks.Doc{
-			Title: "The region is one that is published",
-			Why: "The region becomes part of the endpoint's name. A misspelt one has no endpoint, or with a private endpoint is taken as it is, " +
-				"and its groups are looked for where they are not.",
-			Fix:        "Write the region id as the console shows it. A region of a private cloud is fine.",
+			Title: "The region is a published region",
+			Why: "The region becomes part of the endpoint's host name. For a misspelt region there is no such host; with a private " +
+				"endpoint it is accepted, and the group is searched in the wrong region.",
+			Fix:        "Write the region id as the console shows it. Ignore the warning for a region of a private cloud.",
 			References: []string{"Alibaba Cloud, Regions and zones: https://www.alibabacloud.com/help/en/cloud-migration-guide-for-beginners/latest/regions-and-zones"},
 			Failing:    "binding: {regionId: cn-hangzou}",
 			Passing:    "binding: {regionId: cn-hangzhou}",

@@ -12,9 +12,9 @@ func stageIsExplicit() checks.Check {
 		Applies: setsDomain,
 		Judge:   judgeExplicit,
 		Doc: checks.Doc{
-			Title: "The binding says which stage it means",
-			Why: "An absent bindStageName and an empty one differ: absent opens every environment on a first bind but leaves an earlier " +
-				"restriction as it is; empty lifts the restriction. Who reads the manifest cannot tell what will stand.",
+			Title: "The binding states its stage",
+			Why: "An absent bindStageName and an empty one differ. Absent means every environment on a first bind, but keeps an earlier " +
+				"restriction on an update; empty removes the restriction. A reader of the manifest cannot see which applies.",
 			Fix:        `Write the stage, or bindStageName: "" if every environment is meant.`,
 			References: []string{pageSetDomain},
 			Failing:    "binding: {bindStageName: null}",

@@ -28,9 +28,9 @@ func stageIsValid() checks.Check {
 		},
 		Judge: judgeStage,
 		Doc: checks.Doc{
-			Title: "The stage is one that the group has",
-			Why: "The stage decides which published version of the APIs answers under the domain. A slip in its " +
-				"name is caught by the platform at best, after other bindings of the run were made; at worst it is the name of another stage.",
+			Title: "The stage exists in the group",
+			Why: "The stage selects the published version of the APIs that answers under the domain. The platform refuses a misspelt " +
+				"stage, but only after other bindings of the run were made; or the misspelt name is another stage of the group.",
 			Fix: "Write TEST, PRE or RELEASE exactly, the exact name of a stage of the group (StageItems in DescribeApiGroup), " +
 				`or "" for all environments.`,
 			References: []string{pageSetDomain},

@@ -37,7 +37,7 @@ func sequence() []string {
 	return []string{"SetDomain IsHttpRedirectToHttps=false", "SetDomainCertificate CertificateName=wanted", "SetDomain IsHttpRedirectToHttps=true"}
 }
 
-// bound wants the domain to stand as certified wishes it.
+// bound fails the test unless the domain is in effect as certified requests it.
 func (w *world) bound(name string) {
 	w.Helper()
 	d := w.domain(group(0), name)
@@ -59,7 +59,7 @@ func (w *world) wrote(want ...string) {
 func (w *world) verified(pending int) {
 	w.Helper()
 	if got := strings.Count(w.want(0, "journal", "verify").out, "no known outcome"); got != pending {
-		w.Errorf("journal verify tells of %d calls without a known outcome, want %d", got, pending)
+		w.Errorf("journal verify reports %d calls without a known outcome, want %d", got, pending)
 	}
 	open := map[string]bool{}
 	for line := range strings.Lines(w.want(0, "journal", "show", "-f", "jsonl").out) {
@@ -99,7 +99,7 @@ func (c crash) String() string {
 	return fmt.Sprintf("call %d, after commit %t, journal %s", c.call+1, c.after, c.ledger)
 }
 
-// fault holds the call open; the two SetDomain are told apart by a count.
+// fault holds the call open; a count distinguishes the two SetDomain calls.
 func (c crash) fault() string {
 	kind := "hold-before-commit"
 	if c.after {
@@ -129,7 +129,7 @@ func TestApplyKilledInACall(t *testing.T) {
 			e := w.want(0, "apply")
 			w.wrote(sequence()...)
 			w.bound("api.demo.com")
-			c.tells(w, e)
+			c.reports(w, e)
 			if c.ledger != "kept" {
 				return
 			}
@@ -159,8 +159,8 @@ func (c crash) leave(w *world) {
 	}
 }
 
-// tells wants the run after a crash to say what it found in the journal.
-func (c crash) tells(w *world, e finish) {
+// reports fails the test unless the run after a crash reports the state of the journal.
+func (c crash) reports(w *world, e finish) {
 	w.Helper()
 	if got := strings.Contains(e.err, "no known outcome"); got != (c.ledger != "deleted") {
 		w.Errorf("with the journal %s apply says %q", c.ledger, e.err)

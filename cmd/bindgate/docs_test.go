@@ -11,12 +11,11 @@ import (
 	"testing"
 )
 
-// block is a fenced block of shell commands; a page says "exit=1" beside sh where
-// its last command ends so, and "no-test" where it needs another program.
+// block matches a fenced block of shell commands. After sh, "exit=1" gives the exit
+// code of its last command, and "no-test" marks a block that needs another program.
 var block = regexp.MustCompile("(?ms)^```sh([^\n]*)\n(.*?)^```$")
 
-// TestDocs runs every command of the pages, in order, in one empty folder a page, as
-// somebody would who reads it.
+// TestDocs runs every command of the pages, in order, in one empty folder per page.
 func TestDocs(t *testing.T) {
 	for _, page := range []string{"pre-commit.md", "ci.md", "security-review.md"} {
 		t.Run(page, func(t *testing.T) {
@@ -54,8 +53,7 @@ func TestDocs(t *testing.T) {
 	}
 }
 
-// joined lets every command but the last succeed, or the block fails with a code of
-// its own.
+// joined makes the block fail with code 99 if a command before the last one fails.
 func joined(commands string) string {
 	lines := strings.Split(strings.TrimSpace(commands), "\n")
 	for i := range lines[:len(lines)-1] {

@@ -12,7 +12,7 @@ import (
 	"github.com/bindgate/bindgate/internal/report"
 )
 
-// outcomes are the bindings' domains, each with what came of it.
+// outcomes returns each binding's domain and outcome.
 func (e finish) outcomes(w *world) (all []string) {
 	w.Helper()
 	var r report.Report
@@ -46,9 +46,9 @@ func twoDomains(t *testing.T, faults string) *world {
 	return w
 }
 
-// An interrupted run finishes the sequence that it is in, so that no domain is
-// left half made, and begins no other. It ends with 4: something was sent, and
-// not all that was wished for stands.
+// An interrupted run finishes the current sequence, so that no domain is
+// incomplete, and begins no other. It ends with 4: calls were made, and
+// not every binding is in effect.
 func TestInterruptInACall(t *testing.T) {
 	for name, flags := range map[string][]string{
 		"together": {"apply", "-f", "json"},

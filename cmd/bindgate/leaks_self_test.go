@@ -69,9 +69,9 @@ func spelled() map[string]func([]byte) string {
 	}
 }
 
-// A scanner that finds nothing would let every other test here pass, so: it
-// finds a secret in each encoding, wherever it stands, whole and by a part of
-// it, and does not find one that is not there.
+// The other tests here pass if the scanner finds nothing. So this test shows that it
+// finds a secret in each encoding and position, complete or in part, and
+// reports no secret that is not there.
 func TestScannerFindsASecretInEveryEncoding(t *testing.T) {
 	random := noise()
 	key, passphrase := random(32), []byte("p@ss phrase/ZQ7LX4TWB2MVK6Y3+&=é")

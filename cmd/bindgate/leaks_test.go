@@ -15,7 +15,7 @@ import (
 	"unicode"
 )
 
-// runLength is how many bytes of a secret in a row nobody may find.
+// runLength is the number of consecutive bytes of a secret that count as a leak.
 const runLength = 8
 
 // digitRun is how many digits in a row of a secret number written in decimal.
@@ -57,8 +57,8 @@ func (s *scanner) add(text, says string) {
 	s.fragments[start] = append(s.fragments[start], fragment{text, says})
 }
 
-// writings are the ways in which a run may be written, as the text that every
-// such writing holds whatever stands before and after it.
+// writings returns the encodings of a run of bytes: for each, the text that the
+// encoding contains regardless of the bytes before and after the run.
 func writings(run []byte) map[string][]string {
 	hexes := []string{hex.EncodeToString(run), fmt.Sprintf("% x", run), strings.ReplaceAll(fmt.Sprintf("% x", run), " ", ":"), hexBytes(run)}
 	for _, h := range hexes {
@@ -87,7 +87,7 @@ func hexBytes(run []byte) string {
 	return strings.Join(each, ", ")
 }
 
-// leaks tells which secrets a text holds, and in which encoding.
+// leaks reports the secrets that a text contains, and their encoding.
 func (s *scanner) leaks(haystack []byte) []string {
 	found := map[string]bool{}
 	for _, view := range views(haystack) {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Two runs on one journal: the second waits and finds that all stands, or stops
-// at once and names the lock. It has asked the gateway nothing until then.
+// Of two runs on one journal, the second waits and finds every binding in effect, or
+// stops at once and names the lock. Until then it sends no request to the gateway.
 func TestTwoAppliesOnOneJournal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -37,9 +37,9 @@ func TestTwoAppliesOnOneJournal(t *testing.T) {
 	w.verified(0)
 }
 
-// A lock is of one journal. Runs on two journals, on two machines say, both
-// judge and both send; what they send is the same, so in the end the wish
-// stands, and each journal holds its own calls.
+// A lock protects one journal. Runs with two journals, on two machines for example,
+// both judge and both send. They send the same calls, so in the end the binding
+// is in effect, and each journal contains its own calls.
 func TestTwoAppliesOnTwoJournals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -58,7 +58,7 @@ func TestTwoAppliesOnTwoJournals(t *testing.T) {
 	w.want(0, "journal", "verify", "--journal", "other.jsonl")
 }
 
-// A journal that cannot be written stops the run before it asks anybody.
+// A journal that cannot be written stops the run before any request.
 func TestJournalThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -21,8 +21,8 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
 )
 
-// lay puts the files of base into dir, beside those that a script brings and in
-// place of none of them.
+// lay copies the files of base into dir, without replacing the files of a
+// script.
 func lay(dir, base string) error {
 	entries, err := os.ReadDir(base)
 	if err != nil {
@@ -90,7 +90,7 @@ func mint(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".sha256"), fmt.Appendf(nil, "%x\n", sha256.Sum256(parsed.RawSubjectPublicKeyInfo)), 0o644))
 }
 
-// fifo PATH: a FIFO that nobody writes to; whoever opens it waits for ever.
+// fifo PATH creates a FIFO without a writer; opening it blocks for ever.
 func fifo(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: fifo PATH")

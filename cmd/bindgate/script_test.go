@@ -23,12 +23,12 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
 )
 
-var update = flag.Bool("update", false, "write what the scripts compare with anew")
+var update = flag.Bool("update", false, "update the expected files of the scripts")
 
 // TestScript runs testdata/script: whole commands, on real sockets, against a
 // sandbox. `bindgate` and `exits` run a command in this process; `exec bindgate`
-// starts one, for scripts about signals and terminals. A script finds the files
-// of testdata/script/base beside its own, testdata at $TESTDATA and a hostile
+// starts one, for scripts about signals and terminals. A script has its own files and
+// those of testdata/script/base, testdata at $TESTDATA, and a hostile
 // text in $ESCAPE.
 func TestScript(t *testing.T) {
 	testdata, err := filepath.Abs(filepath.Join("..", "..", "testdata"))

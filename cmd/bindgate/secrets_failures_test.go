@@ -18,8 +18,8 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/fault"
 )
 
-// failing is a vault with one domain to bind with its certificate, and one that
-// stands, whose key DescribeDomain gives.
+// failing returns a vault with one domain to bind with its certificate, and one
+// already in effect, whose key DescribeDomain returns.
 func failing(t *testing.T) (v *vault, sound source) {
 	t.Helper()
 	v = newVault(t)
@@ -74,7 +74,7 @@ func (v *vault) faulty() map[string]fault.Rule {
 	return all
 }
 
-// However a call fails, what it carried is told nowhere.
+// The secrets of a failed call are not reported, for every kind of failure.
 func TestNoSecretLeaksFromFailures(t *testing.T) {
 	t.Parallel()
 	probe, _ := failing(t)
@@ -109,7 +109,7 @@ func TestNoSecretLeaksFromFailures(t *testing.T) {
 	running.Wait()
 }
 
-// A wrong access key secret is told nowhere, nor is the key to be sent.
+// A wrong access key secret is not reported, and neither is the key to be sent.
 func TestNoSecretLeaksFromWrongCredentials(t *testing.T) {
 	t.Parallel()
 	v, _ := failing(t)
@@ -146,7 +146,7 @@ func TestNoSecretLeaksFromTheOldContract(t *testing.T) {
 	v.sweep("apply.txt", journalFile)
 }
 
-// The sandbox's log tells of calls, not what they carry.
+// The sandbox logs calls without their secrets.
 func TestNoSecretLeaksFromTheSandbox(t *testing.T) {
 	t.Parallel()
 	v := newVault(t)
@@ -161,7 +161,7 @@ zone: |
   api.demo.com. 60 IN CNAME %s
   standing.demo.com. 60 IN CNAME %s
 `, group(0), group(1), target(0), target(1)))
-	v.given[v.path("env.sh")] = true // it holds the access key secret, and is for nobody else
+	v.given[v.path("env.sh")] = true // it contains the access key secret, and its permissions exclude other users
 	f := v.says("the sandbox", clean, "sandbox", "--log", "--seed", "seed.yaml", "--roots", "ca.pem", "--env-file", "env.sh",
 		"--", "bindgate", "apply", "-v", "-f", "json=report.json", "-f", "text")
 	if strings.Count(f.err, "SetDomain") != len(sequence()) {

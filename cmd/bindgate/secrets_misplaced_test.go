@@ -69,8 +69,8 @@ func everywhere(key string) (text string, places int) {
 	return text + "  - groupId: " + group(0) + "\n    domainName: " + key + "\n  - domainName: api.demo.com\n    groupId: " + key + "\n", places + 2
 }
 
-// A secret where none belongs is refused with exit 2 and not repeated, whether
-// it stands in a manifest, in a configuration or on the command line.
+// A misplaced secret is refused with exit 2 and not repeated, whether
+// it is in a manifest, in a configuration or on the command line.
 func TestNoSecretLeaksFromWrongPlaces(t *testing.T) {
 	t.Parallel()
 	v, passphrase, pem := misplacing(t)

@@ -12,9 +12,9 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
 )
 
-// spoiltSources are keys that cannot be used, each for a reason of its own, and
-// keys that stand where a certificate is wanted.
-func (v *vault) spoiltSources() []source {
+// damagedSources returns keys that cannot be used, each for another reason, and
+// keys in the place of a certificate.
+func (v *vault) damagedSources() []source {
 	v.Helper()
 	v.passphrase("BINDGATE_WRONG")
 	secret := v.passphrase("")
@@ -75,11 +75,11 @@ func (v *vault) legacy() []source {
 	return []source{use("legacy-right", "BINDGATE_LEGACY"), use("legacy-wrong", "BINDGATE_WRONG")}
 }
 
-// No refusal tells what it refuses, alone or together, and nothing is sent.
-func TestNoSecretLeaksFromSpoiltKeys(t *testing.T) {
+// Refused alone or together, no secret is reported, and nothing is sent.
+func TestNoSecretLeaksFromDamagedKeys(t *testing.T) {
 	t.Parallel()
 	v := newVault(t)
-	sources := v.spoiltSources()
+	sources := v.damagedSources()
 	v.serve(groups(len(sources)), zone(sources))
 	v.give("bindings.yaml", manifest(sources))
 	v.give("echo/echo.rego", echo)

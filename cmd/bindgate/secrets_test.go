@@ -65,8 +65,8 @@ func (v *vault) input(out, domain string) string {
 
 var clean, refused = []int{0}, []int{1}
 
-// Every command, with keys in every form that is read: nothing of them is told,
-// and the gateway received each.
+// No command reports a part of a key, in any supported format,
+// and the gateway receives each key.
 func TestNoSecretLeaksFromSoundKeys(t *testing.T) {
 	t.Parallel()
 	v := newVault(t)
@@ -99,7 +99,7 @@ func TestNoSecretLeaksFromSoundKeys(t *testing.T) {
 	if !strings.Contains(fmt.Sprint(v.box.Calls()), "DescribeDomain") {
 		t.Error("DescribeDomain, which answers with a private key, was not called")
 	}
-	again := v.says("apply of what stands", clean, "apply", "--each", "-q", "-f", "json", "--policy", "echo")
+	again := v.says("apply of bindings in effect", clean, "apply", "--each", "-q", "-f", "json", "--policy", "echo")
 	if got := strings.Count(again.out, `"status":"unchanged"`); got != len(sources)+1 {
 		t.Errorf("%d bindings are unchanged, want %d", got, len(sources)+1)
 	}

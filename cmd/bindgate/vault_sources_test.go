@@ -25,7 +25,7 @@ type source struct {
 
 func (s source) domain() string { return s.name + ".demo.com" }
 
-// manifest binds each source's domain to a group of its own.
+// manifest binds the domain of each source to a separate group.
 func manifest(sources []source) string {
 	text := "apiVersion: bindgate/v1\ndefaults: {regionId: cn-hangzhou, bindStageName: RELEASE}\nbindings:\n"
 	for i, s := range sources {

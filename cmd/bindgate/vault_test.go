@@ -21,8 +21,8 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
 )
 
-// vault is a world whose keys, passphrases and access key secret are marked:
-// whatever the program says or writes is looked through for them.
+// vault is a world with known keys, passphrases and access key secret: all output
+// and all files of the program are searched for them.
 type vault struct {
 	*world
 	scanner scanner

@@ -93,11 +93,11 @@ func (w *world) faults(spec string) {
 	w.check(w.box.SetFaults(set))
 }
 
-// process is a running bindgate: a process of its own, or a run in this one.
+// process is a running bindgate: a separate process, or a run in this one.
 type process struct {
 	w         *world
 	cmd       *exec.Cmd // nil: it runs in this process
-	interrupt func()    // what main does at the first signal; nil for a process of its own
+	interrupt func()    // what main does at the first signal; nil for a separate process
 	ended     chan struct{}
 	how       finish // read after ended
 	failed    error  // of waiting; read after ended

@@ -22,7 +22,7 @@ func statuses(outcomes []bind.Outcome) string {
 	return strings.Join(out, " ")
 }
 
-// Of www, api and old, old stands already.
+// Of www, api and old, old is already in effect.
 func TestAllStopsAtTheFirstThatFails(t *testing.T) {
 	for name, tc := range map[string]struct {
 		faults string
@@ -38,11 +38,11 @@ func TestAllStopsAtTheFirstThatFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, bound(account.Domain{DomainName: "old.demo.com", BindStageName: "RELEASE"}))
-			first := wish(named("www.demo.com"))
+			first := requested(named("www.demo.com"))
 			if name == "half done" {
 				withCertificate(&first)
 			}
-			permits := []gate.Permit{w.permit(first), w.permit(wish()), w.permit(wish(named("old.demo.com")))}
+			permits := []gate.Permit{w.permit(first), w.permit(requested()), w.permit(requested(named("old.demo.com")))}
 			w.faults(tc.faults)
 			got := w.bind(context.Background(), permits...)
 			if statuses(got) != tc.want || len(w.writes()) != tc.writes {
@@ -55,10 +55,10 @@ func TestAllStopsAtTheFirstThatFails(t *testing.T) {
 	}
 }
 
-// What is bound and not in effect yet stops nobody else.
+// A binding that is made but not in effect yet does not stop the others.
 func TestAllGoesOnAfterAnEffectThatIsMissing(t *testing.T) {
 	w := newWorld(t, bound(account.Domain{DomainName: "www.demo.com", DomainBindingStatus: "BOUND"}))
-	got := w.bind(context.Background(), w.permit(wish(named("www.demo.com"))), w.permit(wish()))
+	got := w.bind(context.Background(), w.permit(requested(named("www.demo.com"))), w.permit(requested()))
 	if statuses(got) != "incomplete bound" {
 		t.Errorf("got %q", statuses(got))
 	}
@@ -80,7 +80,7 @@ func TestTheAccountMustHaveBeenJudged(t *testing.T) {
 	} {
 		w := newWorld(t, nil)
 		w.judged = c.judged
-		got := w.bind(context.Background(), w.permit(wish()))[0]
+		got := w.bind(context.Background(), w.permit(requested()))[0]
 		if got.Status != c.status || got.Sent || len(w.writes()) != 0 || len(w.journal.entries) != 0 || !strings.Contains(got.Message, c.message) {
 			t.Errorf("%s: got %+v after %q", name, got, w.writes())
 		}
@@ -96,7 +96,7 @@ func TestTimesThatAreNotGiven(t *testing.T) {
 
 func TestCancelledBeforeABinding(t *testing.T) {
 	w := newWorld(t, bound(account.Domain{DomainName: "old.demo.com", BindStageName: "RELEASE"}))
-	permits := []gate.Permit{w.permit(wish()), w.permit(wish(named("old.demo.com")))}
+	permits := []gate.Permit{w.permit(requested()), w.permit(requested(named("old.demo.com")))}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	got := w.bind(ctx, permits...)
@@ -114,7 +114,7 @@ func TestCancelledInTheMiddleOfASequence(t *testing.T) {
 		}
 		return nil
 	}
-	got := w.bind(ctx, w.permit(wish(withCertificate, withRedirect)), w.permit(wish(named("www.demo.com"))))
+	got := w.bind(ctx, w.permit(requested(withCertificate, withRedirect)), w.permit(requested(named("www.demo.com"))))
 	want := []string{setPlain + "OK", setCert + "OK", setSecure + "OK"}
 	if statuses(got) != "bound not-attempted" || !got[1].Interrupted || !slices.Equal(w.writes(), want) {
 		t.Errorf("got %+v after %q", got, w.writes())
@@ -123,7 +123,7 @@ func TestCancelledInTheMiddleOfASequence(t *testing.T) {
 
 func TestTheZeroPermitSendsNothingAndStopsTheRest(t *testing.T) {
 	w := newWorld(t, nil)
-	got := w.bind(context.Background(), gate.Permit{}, w.permit(wish()))
+	got := w.bind(context.Background(), gate.Permit{}, w.permit(requested()))
 	if statuses(got) != "failed not-attempted" || got[0].Message != gate.ErrNoPermit.Error() || len(w.writes()) != 0 || len(w.journal.entries) != 0 {
 		t.Errorf("got %+v after %q, journal %q", got, w.writes(), w.journal)
 	}
@@ -131,7 +131,7 @@ func TestTheZeroPermitSendsNothingAndStopsTheRest(t *testing.T) {
 
 func TestAPermitIsRedeemedOnce(t *testing.T) {
 	w := newWorld(t, nil)
-	p := w.permit(wish(withCertificate, withRedirect))
+	p := w.permit(requested(withCertificate, withRedirect))
 	got := w.bind(context.Background(), p)
 	again := w.bind(context.Background(), p)
 	if statuses(got) != "bound" || statuses(again) != "failed" || again[0].Sent || !strings.Contains(again[0].Message, gate.ErrRedeemed.Error()) || len(w.writes()) != 0 {
@@ -139,10 +139,10 @@ func TestAPermitIsRedeemedOnce(t *testing.T) {
 	}
 }
 
-// A permit that somebody began to use elsewhere is not taken up half-way.
+// A permit whose calls were begun elsewhere is not continued.
 func TestAPermitThatWasBegunIsNotFinished(t *testing.T) {
 	w := newWorld(t, nil)
-	p := w.permit(wish(withCertificate))
+	p := w.permit(requested(withCertificate))
 	if _, err := p.Take(); err != nil {
 		t.Fatal(err)
 	}

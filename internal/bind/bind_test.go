@@ -27,7 +27,7 @@ const (
 type scenario struct {
 	name      string
 	groups    func(own, other *account.Group)
-	wish      []func(*binding.Binding)
+	requested []func(*binding.Binding)
 	meanwhile func(*world) // between judging and calling
 	faults    string       // from then on
 	onceOnly  bool         // there is no time for a second try of what the gateway puts off
@@ -76,7 +76,7 @@ func TestOne(t *testing.T) {
 				w.pause = time.Hour
 				w.newRun(w.journal)
 			}
-			permit := w.permit(wish(s.wish...))
+			permit := w.permit(requested(s.requested...))
 			if s.meanwhile != nil {
 				s.meanwhile(w)
 			}
@@ -115,7 +115,7 @@ func TestUpdatesKeepWhatIsNotNamed(t *testing.T) {
 	for _, resets := range []bool{false, true} {
 		w := newWorldWhere(t, sandbox.Assumptions{Assumptions: account.Assumptions{UpdateResets: resets, LowerCase: resets}},
 			bound(account.Domain{DomainName: domain, BindStageName: "TEST", Certificate: serving(0, "demo_2026").Certificate}))
-		o := w.bind(context.Background(), w.permit(wish(unstaged, withRedirect)))[0]
+		o := w.bind(context.Background(), w.permit(requested(unstaged, withRedirect)))[0]
 		if o.Status != bind.Bound {
 			t.Errorf("resets %t: got %+v", resets, o)
 		}
@@ -131,13 +131,13 @@ func soundScenarios() []scenario {
 	return []scenario{
 		{name: "bound", want: done, writes: []string{setDomain + "OK"}, journal: "intent done"},
 		{name: "unchanged", groups: bound(account.Domain{DomainName: domain, BindStageName: "RELEASE"}), want: bind.Outcome{Status: bind.Unchanged}},
-		{name: "renewal", groups: bound(serving(1, "demo_2025")), wish: []func(*binding.Binding){withCertificate},
+		{name: "renewal", groups: bound(serving(1, "demo_2025")), requested: []func(*binding.Binding){withCertificate},
 			want: done, writes: []string{setCert + "OK"}, journal: "intent done"},
-		{name: "renewal under the same name", groups: bound(serving(1, "demo_2026")), wish: []func(*binding.Binding){withCertificate},
+		{name: "renewal under the same name", groups: bound(serving(1, "demo_2026")), requested: []func(*binding.Binding){withCertificate},
 			want: done, writes: []string{setCert + "OK"}, journal: "intent done"},
-		{name: "first certificate and redirect", wish: []func(*binding.Binding){withCertificate, withRedirect},
+		{name: "first certificate and redirect", requested: []func(*binding.Binding){withCertificate, withRedirect},
 			want: done, writes: []string{setPlain + "OK", setCert + "OK", setSecure + "OK"}, journal: "intent done intent done intent done"},
-		{name: "force", groups: conflicting, wish: []func(*binding.Binding){withForce},
+		{name: "force", groups: conflicting, requested: []func(*binding.Binding){withForce},
 			want: done, writes: []string{setForced + "OK"}, journal: "intent done"},
 		{name: "throttled, then taken", faults: "SetDomain:throttle:2",
 			want: done, writes: []string{setDomain + "Throttling.User", setDomain + "Throttling.User", setDomain + "OK"}, journal: "intent done"},
@@ -150,18 +150,18 @@ func soundScenarios() []scenario {
 func refusalScenarios() []scenario {
 	full := []func(*binding.Binding){withCertificate, withRedirect}
 	return []scenario{
-		{name: "the certificate is too long", wish: []func(*binding.Binding){withCertificate}, faults: "SetDomainCertificate:status=413",
+		{name: "the certificate is too long", requested: []func(*binding.Binding){withCertificate}, faults: "SetDomainCertificate:status=413",
 			want: bind.Outcome{Status: bind.Incomplete, Stopped: true, Sent: true, Restore: undo}, message: "too large (HTTP 413)",
 			writes: []string{setDomain + "OK", setCert + "Request Entity Too Large"}, journal: "intent done intent failed"},
 		{name: "the first call is too long", faults: "SetDomain:status=414", want: bind.Outcome{Status: bind.Failed, Sent: true}, message: "nothing was done",
 			writes: []string{setDomain + "Request URI Too Long"}, journal: "intent failed"},
-		{name: "the first call is refused", wish: full, faults: "SetDomain:code=DomainNotResolved",
+		{name: "the first call is refused", requested: full, faults: "SetDomain:code=DomainNotResolved",
 			want: bind.Outcome{Status: bind.Failed, Code: "DomainNotResolved", Sent: true}, message: "DomainNotResolved",
 			writes: []string{setPlain + "DomainNotResolved"}, journal: "intent failed"},
-		{name: "the second call is refused", wish: full, faults: "SetDomainCertificate:code=InvalidCertificateBody",
+		{name: "the second call is refused", requested: full, faults: "SetDomainCertificate:code=InvalidCertificateBody",
 			want: bind.Outcome{Status: bind.Incomplete, Code: "InvalidCertificateBody", Stopped: true, Sent: true, Restore: undo}, message: "InvalidCertificateBody",
 			writes: []string{setPlain + "OK", setCert + "InvalidCertificateBody"}, journal: "intent done intent failed"},
-		{name: "the last call is refused", wish: full, faults: "SetDomain:pass:1,SetDomain:code=NoPermission",
+		{name: "the last call is refused", requested: full, faults: "SetDomain:pass:1,SetDomain:code=NoPermission",
 			want: bind.Outcome{Status: bind.Incomplete, Code: "NoPermission", Stopped: true, Sent: true, Restore: undo}, message: "allow apigateway:SetDomain",
 			writes: []string{setPlain + "OK", setCert + "OK", setSecure + "NoPermission"}, journal: "intent done intent done intent failed"},
 	}
@@ -177,12 +177,12 @@ func doubtScenarios() []scenario {
 			writes: []string{setDomain + "html", setDomain + "OK"}, journal: "intent unknown intent done"},
 		{name: "reset after the commit", faults: "SetDomain:reset-after-commit:1", want: done,
 			writes: []string{setDomain + "reset-after-commit"}, journal: "intent unknown done"},
-		{name: "reset after the commit of a force", groups: conflicting, wish: []func(*binding.Binding){withForce}, faults: "SetDomain:reset-after-commit:1", want: done,
+		{name: "reset after the commit of a force", groups: conflicting, requested: []func(*binding.Binding){withForce}, faults: "SetDomain:reset-after-commit:1", want: done,
 			writes: []string{setForced + "reset-after-commit"}, journal: "intent unknown done"},
-		{name: "reset after the commit of a certificate", wish: []func(*binding.Binding){withCertificate}, faults: "SetDomainCertificate:reset-after-commit:1", want: done,
+		{name: "reset after the commit of a certificate", requested: []func(*binding.Binding){withCertificate}, faults: "SetDomainCertificate:reset-after-commit:1", want: done,
 			writes: []string{setDomain + "OK", setCert + "reset-after-commit"}, journal: "intent done intent unknown done"},
 		{name: "half an answer", faults: "SetDomain:truncated:1", want: done, writes: []string{setDomain + "truncated"}, journal: "intent unknown done"},
-		{name: "what stood before shows no effect", groups: bound(account.Domain{DomainName: domain, BindStageName: "RELEASE", DomainBindingStatus: "BOUND"}),
+		{name: "the previous state shows no effect", groups: bound(account.Domain{DomainName: domain, BindStageName: "RELEASE", DomainBindingStatus: "BOUND"}),
 			faults: "SetDomain:reset-before-commit:1", want: bind.Outcome{Status: bind.Incomplete, Sent: true, Restore: undo}, message: "domainBindingStatus",
 			writes: []string{setPlain + "reset-before-commit", setPlain + "OK"}, journal: "intent unknown intent done"},
 		{name: "refused when it is repeated", faults: "SetDomain:reset-before-commit:1,SetDomain:code=DomainNotResolved",
@@ -198,7 +198,7 @@ func doubtScenarios() []scenario {
 		{name: "put off without end", faults: "SetDomain:code=RepeatedCommit", onceOnly: true,
 			want: bind.Outcome{Status: bind.Failed, Code: "RepeatedCommit", Sent: true, Restore: undo}, message: "busy (RepeatedCommit",
 			writes: []string{setDomain + "RepeatedCommit"}, journal: "intent unknown failed"},
-		{name: "reset without end", faults: "SetDomain:reset-before-commit", want: unknown, message: "its effect does not show",
+		{name: "reset without end", faults: "SetDomain:reset-before-commit", want: unknown, message: "the state does not show its effect",
 			writes: slices.Repeat([]string{setDomain + "reset-before-commit"}, 4), journal: "intent unknown intent unknown intent unknown intent unknown"},
 		{name: "unknown and unreadable", faults: "SetDomain:reset-after-commit:1,DescribeApiGroup:status=503", want: unknown, message: "reading back",
 			writes: []string{setDomain + "reset-after-commit"}, journal: "intent unknown"},
@@ -213,48 +213,48 @@ func changeScenarios() []scenario {
 	redirectAlone := []func(*binding.Binding){unstaged, withRedirect}
 	forced := []func(*binding.Binding){withForce}
 	return []scenario{
-		{name: "another group took the domain", groups: conflicting, wish: forced, want: changed, message: third,
-			meanwhile: func(w *world) { w.somebodyElse("SetDomain", "GroupId", third, "IsForce", "true") }},
+		{name: "another group took the domain", groups: conflicting, requested: forced, want: changed, message: third,
+			meanwhile: func(w *world) { w.anotherClient("SetDomain", "GroupId", third, "IsForce", "true") }},
 		{name: "one more group took a name that clashes", groups: func(_, other *account.Group) { other.Domains = []account.Domain{{DomainName: "*.demo.com"}} },
-			wish: forced, want: changed, message: "api.demo.com of group " + other,
-			meanwhile: func(w *world) { w.somebodyElse("SetDomain", "GroupId", other) }},
-		{name: "the group let go", groups: conflicting, wish: forced, want: changed, message: "now take []",
-			meanwhile: func(w *world) { w.somebodyElse("DeleteDomain", "GroupId", other) }},
-		{name: "the loser's environment changed", groups: conflicting, wish: forced, want: changed, message: "still held, but otherwise",
-			meanwhile: func(w *world) { w.somebodyElse("SetDomain", "GroupId", other, "BindStageName", "RELEASE") }},
+			requested: forced, want: changed, message: "api.demo.com of group " + other,
+			meanwhile: func(w *world) { w.anotherClient("SetDomain", "GroupId", other) }},
+		{name: "the displaced group has unbound the domain", groups: conflicting, requested: forced, want: changed, message: "now displace []",
+			meanwhile: func(w *world) { w.anotherClient("DeleteDomain", "GroupId", other) }},
+		{name: "the displaced group's environment changed", groups: conflicting, requested: forced, want: changed, message: "still bound, but with another",
+			meanwhile: func(w *world) { w.anotherClient("SetDomain", "GroupId", other, "BindStageName", "RELEASE") }},
 		{name: "the identity cannot be read", faults: "GetCallerIdentity:code=NoPermission",
 			want: bind.Outcome{Status: bind.Failed}, message: "reading again who makes the calls"},
-		{name: "the losers cannot be read", groups: conflicting, wish: forced, faults: "DescribeApiGroups:code=Forbidden.RAM",
+		{name: "the displaced groups cannot be read", groups: conflicting, requested: forced, faults: "DescribeApiGroups:code=Forbidden.RAM",
 			want: bind.Outcome{Status: bind.Failed}, message: "so it was not sent"},
-		{name: "the losers change after a doubt", groups: conflicting, wish: forced, faults: "SetDomain:reset-before-commit:1",
+		{name: "the displaced groups change after an unknown outcome", groups: conflicting, requested: forced, faults: "SetDomain:reset-before-commit:1",
 			hook: func(w *world, e journal.Entry) error {
 				if e.Status == "unknown" {
-					w.somebodyElse("DeleteDomain", "GroupId", other)
+					w.anotherClient("DeleteDomain", "GroupId", other)
 				}
 				return nil
 			},
 			want: bind.Outcome{Status: bind.Unknown, Sent: true, Restore: undo}, message: "then the world changed",
 			writes: []string{setForced + "reset-before-commit"}, journal: "intent unknown"},
-		{name: "the stage that is kept changed", groups: onTest, wish: redirectAlone, want: changed, message: `BindStageName is no longer "TEST"`,
-			meanwhile: func(w *world) { w.somebodyElse("SetDomain", "GroupId", own, "BindStageName", "PRE") }},
-		{name: "the domain whose stage is kept is gone", groups: onTest, wish: redirectAlone, want: changed, message: "no longer bound",
-			meanwhile: func(w *world) { w.somebodyElse("DeleteDomain", "GroupId", own) }},
-		{name: "what is kept cannot be read", groups: onTest, wish: redirectAlone, faults: "DescribeApiGroup:code=Forbidden.RAM",
+		{name: "the stage that is kept changed", groups: onTest, requested: redirectAlone, want: changed, message: `BindStageName is no longer "TEST"`,
+			meanwhile: func(w *world) { w.anotherClient("SetDomain", "GroupId", own, "BindStageName", "PRE") }},
+		{name: "the domain whose stage is kept is gone", groups: onTest, requested: redirectAlone, want: changed, message: "no longer bound",
+			meanwhile: func(w *world) { w.anotherClient("DeleteDomain", "GroupId", own) }},
+		{name: "what is kept cannot be read", groups: onTest, requested: redirectAlone, faults: "DescribeApiGroup:code=Forbidden.RAM",
 			want: bind.Outcome{Status: bind.Failed}, message: "so nothing was sent"},
-		{name: "the stage that is kept changed after a doubt", groups: onTest, wish: redirectAlone, faults: "SetDomain:reset-before-commit:1",
+		{name: "the stage that is kept changed after a doubt", groups: onTest, requested: redirectAlone, faults: "SetDomain:reset-before-commit:1",
 			hook: func(w *world, e journal.Entry) error {
 				if e.Status == "unknown" {
-					w.somebodyElse("SetDomain", "GroupId", own, "BindStageName", "PRE")
+					w.anotherClient("SetDomain", "GroupId", own, "BindStageName", "PRE")
 				}
 				return nil
 			},
 			want: bind.Outcome{Status: bind.Unknown, Sent: true, Restore: undo}, message: "then the world changed",
 			writes: []string{"SetDomain BindStageName=TEST IsHttpRedirectToHttps=true reset-before-commit", "SetDomain BindStageName=PRE OK"}, journal: "intent unknown"},
-		{name: "the certificate changed", wish: []func(*binding.Binding){withCertificate}, want: changed, message: "changed since it was judged",
+		{name: "the certificate changed", requested: []func(*binding.Binding){withCertificate}, want: changed, message: "changed since it was judged",
 			meanwhile: func(w *world) { w.files.now = materialOf(leaves()[1]) }},
-		{name: "the certificate is gone", wish: []func(*binding.Binding){withCertificate}, want: bind.Outcome{Status: bind.Failed}, message: "no space left",
+		{name: "the certificate is gone", requested: []func(*binding.Binding){withCertificate}, want: bind.Outcome{Status: bind.Failed}, message: "no space left",
 			meanwhile: func(w *world) { w.files.err = errDisk }},
-		{name: "the certificate changed after the first call", wish: []func(*binding.Binding){withCertificate},
+		{name: "the certificate changed after the first call", requested: []func(*binding.Binding){withCertificate},
 			hook: func(w *world, e journal.Entry) error {
 				w.files.now = materialOf(leaves()[1])
 				return nil
@@ -269,9 +269,9 @@ func journalScenarios() []scenario {
 	stopped := bind.Outcome{Status: bind.Incomplete, Stopped: true, Sent: true, Restore: undo}
 	return []scenario{
 		{name: "no intent can be journalled", hook: failing(journal.Intent, 1), want: bind.Outcome{Status: bind.Failed}, message: "so it was not sent"},
-		{name: "no second intent can be journalled", wish: full, hook: failing(journal.Intent, 2), want: stopped, message: "so it was not sent",
+		{name: "no second intent can be journalled", requested: full, hook: failing(journal.Intent, 2), want: stopped, message: "so it was not sent",
 			writes: []string{setPlain + "OK"}, journal: "intent done"},
-		{name: "the outcome cannot be journalled", wish: full, hook: failing(journal.Outcome, 1), want: stopped, message: "journalling the outcome",
+		{name: "the outcome cannot be journalled", requested: full, hook: failing(journal.Outcome, 1), want: stopped, message: "journalling the outcome",
 			writes: []string{setPlain + "OK"}, journal: "intent"},
 		{name: "the last outcome cannot be journalled", hook: failing(journal.Outcome, 1), want: stopped, message: "journalling the outcome",
 			writes: []string{setDomain + "OK"}, journal: "intent"},

@@ -13,27 +13,27 @@ import (
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
-// call makes the permit's next call: the caller's identity, the displaced groups of
-// a force and what an update keeps are read again, the intent is on disk before
-// anything is sent, and the outcome after it. A call
-// of unknown outcome is settled by reading the state back before it is repeated.
+// call makes the permit's next call. It first reads again the caller's identity, the
+// displaced groups of a force and the settings that an update keeps. It writes the intent
+// to disk before the call and the outcome after it. After an unknown outcome it
+// reads the state back before it repeats the call.
 func (r *redemption) call(ctx context.Context) error {
-	var doubt error // of the try before, which reading back did not show
+	var doubt error // of the previous attempt, whose effect the state does not show
 	next := r.writer.Next
 	for {
 		c, index, more := r.permit.Peek()
 		switch {
 		case !more && doubt != nil:
-			return fmt.Errorf("%w; it was tried as often as the permit lets it be, and its effect does not show", doubt)
+			return fmt.Errorf("%w; it was tried as often as the permit allows, and the state does not show its effect", doubt)
 		case !more || index != r.done:
 			return then(doubt, fmt.Errorf("making call %d: %w", r.done+1, gate.ErrRedeemed))
 		}
-		err := r.identityStands(ctx)
+		err := r.identityUnchanged(ctx)
 		if err == nil {
-			err = r.losersStand(ctx, c)
+			err = r.displacedUnchanged(ctx, c)
 		}
 		if err == nil {
-			err = r.keptStands(ctx)
+			err = r.keptUnchanged(ctx)
 		}
 		if r.run.Err() != nil && (r.done == 0 || doubt != nil) {
 			err = errInterrupted
@@ -51,7 +51,7 @@ func (r *redemption) call(ctx context.Context) error {
 		if !errors.Is(err, write.ErrOutcomeUnknown) {
 			return err
 		}
-		if stood, serr := r.settle(ctx, c, err); stood || serr != nil {
+		if inEffect, serr := r.confirm(ctx, c, err); inEffect || serr != nil {
 			return serr
 		}
 		r.doubted = true
@@ -62,8 +62,8 @@ func (r *redemption) call(ctx context.Context) error {
 	}
 }
 
-// putOff is the gateway's last answer to a call that it put off: until there was
-// no time for another try, or until it refused one. It is nil for any other doubt.
+// putOff returns the gateway's last answer to a call that it deferred until the time
+// was up or until it refused an attempt. It returns nil for any other unknown outcome.
 func putOff(err error) error {
 	var answered *gateway.Error
 	if errors.As(err, &answered) && (answered.Kind == gateway.Busy || answered.MayHaveTakenEffect) {
@@ -72,7 +72,7 @@ func putOff(err error) error {
 	return nil
 }
 
-// giveUp settles that a call which the gateway put off has failed: the state was
+// giveUp records that a deferred call has failed: the state was
 // read back and does not show its effect.
 func (r *redemption) giveUp(c plan.Call, reply write.Reply, err error) error {
 	r.permit.Failed()
@@ -83,8 +83,8 @@ func (r *redemption) giveUp(c plan.Call, reply write.Reply, err error) error {
 	return err
 }
 
-// send gives one call its own time, and notes what the answer says. An interrupt
-// shortens the time of a first call only: the rest of a sequence belongs to it.
+// send makes one call with its own time-out, and keeps the answer's metadata. An interrupt
+// shortens the time of a first call only, so that a sequence is completed.
 func (r *redemption) send(ctx context.Context, next func(context.Context, gate.Permit) (write.Reply, error)) (write.Reply, error) {
 	bounded := r.step
 	if r.done > 0 {
@@ -102,7 +102,7 @@ func (r *redemption) send(ctx context.Context, next func(context.Context, gate.P
 	return reply, err
 }
 
-// notSent reports that a call found no way to the gateway.
+// notSent reports whether a call did not reach the gateway.
 func notSent(err error) bool {
 	var answered *gateway.Error
 	return errors.As(err, &answered) && answered.Kind == gateway.NotSent
@@ -114,26 +114,26 @@ func sent(err error) bool {
 	return err == nil || errors.Is(err, write.ErrOutcomeUnknown) || errors.As(err, &answered) && !notSent(err)
 }
 
-// settle reads the state until it shows the effect of a call that ended with
-// doubt, or a quarter of the deadline has passed: then it did not take effect.
-// What was there before the call shows no effect of it. A state that cannot be
-// read leaves the doubt.
-func (r *redemption) settle(ctx context.Context, c plan.Call, doubt error) (stood bool, err error) {
+// confirm reads the state until it shows the effect of a call with an unknown outcome,
+// or until a quarter of the deadline has passed: then the call did not take effect.
+// A state that was there before the call shows no effect. If the state cannot be
+// read, confirm returns doubt, and the outcome stays unknown.
+func (r *redemption) confirm(ctx context.Context, c plan.Call, doubt error) (inEffect bool, err error) {
 	domain := r.subject.Binding.DomainName
 	before := r.done == 0 && plan.Shows(c, domain, r.subject.Evidence.Group.Facts)
-	stood, err = r.poll(ctx, r.Deadline/4, func(ctx context.Context) (bool, error) {
+	inEffect, err = r.poll(ctx, r.Deadline/4, func(ctx context.Context) (bool, error) {
 		g, err := r.state(ctx)
 		return err == nil && !before && plan.Shows(c, domain, g), err
 	})
 	if err != nil {
 		return false, then(doubt, fmt.Errorf("reading back whether it took effect: %w", err))
 	}
-	if !stood {
+	if !inEffect {
 		return false, nil
 	}
 	r.permit.Done()
 	r.done++
-	r.outcome.Code = "" // of an answer that was wrong
+	r.outcome.Code = "" // it contradicts the state
 	if err := r.record(journal.Outcome, c, write.Reply{Action: c.Action}, nil); err != nil {
 		return true, fmt.Errorf("journalling the outcome: %w", err)
 	}
@@ -157,7 +157,7 @@ func (r *redemption) record(kind journal.Kind, c plan.Call, reply write.Reply, e
 	return r.Journal.Append(e)
 }
 
-// then joins an error that came after another, if there was one.
+// then joins two errors in the order of their occurrence; first may be nil.
 func then(first, second error) error {
 	if first == nil {
 		return second

@@ -43,7 +43,7 @@ func TestRenewalsKeepClientCertificates(t *testing.T) {
 	for _, assume := range worlds() {
 		w := newWorldWhere(t, assume, asking)
 		w.files.now.ClientCA, w.files.now.ClientCADigest = ca, pki.Digest(ca)
-		o := w.bind(context.Background(), w.permit(wish(withCertificate, states(binding.ClientCertificate{CA: "ca.pem", VerifyDepth: 1}))))[0]
+		o := w.bind(context.Background(), w.permit(requested(withCertificate, states(binding.ClientCertificate{CA: "ca.pem", VerifyDepth: 1}))))[0]
 		if o.Status != bind.Bound || assume.HidesClients != strings.Contains(o.Message, "does not show what it asks") {
 			t.Errorf("%+v: got %+v", assume, o)
 		}
@@ -58,7 +58,7 @@ func TestRenewalsKeepClientCertificates(t *testing.T) {
 func TestStatedToBeOff(t *testing.T) {
 	for _, assume := range worlds() {
 		w := newWorldWhere(t, assume, asking)
-		o := w.bind(context.Background(), w.permit(wish(withCertificate, states(binding.ClientCertificate{None: true}))))[0]
+		o := w.bind(context.Background(), w.permit(requested(withCertificate, states(binding.ClientCertificate{None: true}))))[0]
 		_, sent := w.received()[slices.IndexFunc(w.received(), func(c sandbox.Received) bool { return c.Action == "SetDomainCertificate" })].Params["CaCertificateBody"]
 		if o.Status != bind.Bound || sent == assume.HidesClients {
 			t.Errorf("%+v: got %+v, sent %t", assume, o, sent)
@@ -73,14 +73,14 @@ func TestStatedToBeOff(t *testing.T) {
 // for certificates since it was judged, or the CA is another file.
 func TestClientCertificatesThatChange(t *testing.T) {
 	w := newWorld(t, bound(serving(1, "demo_2025")))
-	permit := w.permit(wish(withCertificate))
-	w.somebodyElse("SetDomainCertificate", "GroupId", own, "CertificateName", "demo_2025", "SslVerifyDepth", "1", "ClientCertSDnPassThrough", "true")
-	if o := w.bind(context.Background(), permit)[0]; o.Status != bind.NotAttempted || !o.Changed || !strings.Contains(o.Message, "asks of its callers") {
+	permit := w.permit(requested(withCertificate))
+	w.anotherClient("SetDomainCertificate", "GroupId", own, "CertificateName", "demo_2025", "SslVerifyDepth", "1", "ClientCertSDnPassThrough", "true")
+	if o := w.bind(context.Background(), permit)[0]; o.Status != bind.NotAttempted || !o.Changed || !strings.Contains(o.Message, "has other settings of client certificates") {
 		t.Errorf("got %+v", o)
 	}
 	w = newWorld(t, asking)
 	w.files.now.ClientCA, w.files.now.ClientCADigest = leaves()[0].Chain, pki.Digest(leaves()[0].Chain)
-	permit = w.permit(wish(withCertificate, states(binding.ClientCertificate{CA: "ca.pem"})))
+	permit = w.permit(requested(withCertificate, states(binding.ClientCertificate{CA: "ca.pem"})))
 	w.files.now.ClientCA, w.files.now.ClientCADigest = leaves()[1].Chain, pki.Digest(leaves()[1].Chain)
 	if o := w.bind(context.Background(), permit)[0]; o.Status != bind.NotAttempted || !o.Changed || !strings.Contains(o.Message, "CA of callers' certificates") {
 		t.Errorf("got %+v", o)

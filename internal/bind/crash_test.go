@@ -43,9 +43,9 @@ func open(t *testing.T, path string) *journal.Journal {
 	return j
 }
 
-// A sequence of three calls has six entries. Whichever of them is the last one
-// of a process, and with the journal or without it, the next run judges the
-// state as it is, sends what is missing and repeats nothing that stands.
+// A sequence of three calls has six journal entries. Whichever of them is the last one
+// of a process, with or without the journal, the next run judges the current
+// state, sends the missing calls and repeats no call that took effect.
 func TestCrash(t *testing.T) {
 	all := []string{setPlain + "OK", setCert + "OK", setSecure + "OK"}
 	for n := 1; n <= 6; n++ {
@@ -74,7 +74,7 @@ func TestCrash(t *testing.T) {
 						t.Errorf("%d pending calls, want %d", got, pending)
 					}
 					w.newRun(j)
-					got := w.bind(context.Background(), w.permit(wish(withCertificate, withRedirect)))
+					got := w.bind(context.Background(), w.permit(requested(withCertificate, withRedirect)))
 					w.finished(t, got[0], len(sent))
 					if _, err := journal.Verify(path, j.Head()); err != nil {
 						t.Error(err)
@@ -96,7 +96,7 @@ func (w *world) crash(t *testing.T, path string, n int, kept bool) {
 			t.Fatalf("the run ended with %v, want a crash", r)
 		}
 	}()
-	w.bind(context.Background(), w.permit(wish(withCertificate, withRedirect)))
+	w.bind(context.Background(), w.permit(requested(withCertificate, withRedirect)))
 }
 
 // finished checks the run after a crash that came after so many calls.

@@ -17,14 +17,14 @@ import (
 func TestInterrupt(t *testing.T) {
 	full := []func(*binding.Binding){withCertificate, withRedirect}
 	for name, tc := range map[string]struct {
-		groups  func(own, other *account.Group)
-		wish    []func(*binding.Binding)
-		faults  string
-		held    bool // the interrupt comes when a call is held open, else at the first intent
-		want    bind.Outcome
-		message string
-		writes  []string
-		journal string
+		groups    func(own, other *account.Group)
+		requested []func(*binding.Binding)
+		faults    string
+		held      bool // the interrupt comes when a call is held open, else at the first intent
+		want      bind.Outcome
+		message   string
+		writes    []string
+		journal   string
 	}{
 		"the first call is held before its commit": {faults: "SetDomain:hold-before-commit", held: true,
 			want:    bind.Outcome{Status: bind.Unknown, Sent: true, Interrupted: true, Restore: undo},
@@ -40,13 +40,13 @@ func TestInterrupt(t *testing.T) {
 		"the first call is throttled": {faults: "SetDomain:throttle",
 			want: bind.Outcome{Status: bind.Failed, Sent: true, Code: "Throttling.User"}, message: "Throttling.User",
 			writes: []string{setDomain + "Throttling.User"}, journal: "intent failed"},
-		"what a force takes is being read": {groups: conflicting, wish: []func(*binding.Binding){withForce},
+		"what a force takes is being read": {groups: conflicting, requested: []func(*binding.Binding){withForce},
 			faults: "DescribeApiGroups:hold-before-commit", held: true,
 			want: bind.Outcome{Status: bind.NotAttempted, Interrupted: true}, message: "interrupted"},
-		"a sequence has begun": {wish: full,
+		"a sequence has begun": {requested: full,
 			want:   bind.Outcome{Status: bind.Bound, Sent: true, Restore: undo},
 			writes: []string{setPlain + "OK", setCert + "OK", setSecure + "OK"}, journal: "intent done intent done intent done"},
-		"a sequence has begun and its end is lost": {wish: full, faults: "SetDomain:pass:1,SetDomain:reset-before-commit",
+		"a sequence has begun and its end is lost": {requested: full, faults: "SetDomain:pass:1,SetDomain:reset-before-commit",
 			want:    bind.Outcome{Status: bind.Unknown, Sent: true, Interrupted: true, Restore: undo},
 			message: "the run was interrupted, so nothing more was sent",
 			writes:  []string{setPlain + "OK", setCert + "OK", setSecure + "reset-before-commit"},
@@ -61,7 +61,7 @@ func TestInterrupt(t *testing.T) {
 			w := newWorld(t, tc.groups)
 			w.pause = time.Hour // the interrupt comes before a second try
 			w.newRun(w.journal)
-			permit := w.permit(wish(tc.wish...))
+			permit := w.permit(requested(tc.requested...))
 			w.faults(tc.faults)
 			ctx, cancel := context.WithCancel(gatewaytest.Soon(t))
 			defer cancel()

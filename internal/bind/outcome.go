@@ -22,7 +22,7 @@ type Outcome struct {
 	Status      Status
 	RequestID   string // of the last call that was answered
 	Code        string // of a refusal
-	Message     string // what is not as it should be, and what to do
+	Message     string // the problem and the next step
 	Before      *evidence.Domain
 	Restore     []string // commands that bring the state before back; empty when nothing was sent
 	Changed     bool     // the world is no longer the one that was judged

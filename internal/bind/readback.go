@@ -11,12 +11,12 @@ import (
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
-// readBack polls until the gateway shows the requested binding: in effect, with its stage,
-// type, redirect and certificate. What it does not show in time is incomplete,
-// and what could not be read at all is unknown.
+// readBack polls until the gateway shows the requested binding in effect, with its stage,
+// type, redirect and certificate. The outcome is incomplete if the gateway does not show it
+// in time, and unknown if the state cannot be read.
 func (r *redemption) readBack(ctx context.Context) Outcome {
 	var gap plan.Diff
-	stands, err := r.poll(ctx, r.Deadline, func(ctx context.Context) (bool, error) {
+	inEffect, err := r.poll(ctx, r.Deadline, func(ctx context.Context) (bool, error) {
 		g, err := r.state(ctx)
 		if err != nil {
 			return false, err
@@ -31,7 +31,7 @@ func (r *redemption) readBack(ctx context.Context) Outcome {
 	case err != nil:
 		o.Status = Unknown
 		o.Message = fmt.Sprintf("every call was accepted, but the state could not be read back: %v; run lint to see what is in effect", err)
-	case !stands:
+	case !inEffect:
 		o.Status = Incomplete
 		after := "after " + r.Deadline.String()
 		if r.run.Err() != nil {
@@ -44,7 +44,7 @@ func (r *redemption) readBack(ctx context.Context) Outcome {
 	return o
 }
 
-// lost returns what the calls were to keep and the gateway no longer shows.
+// lost describes the settings that the calls should have kept and the gateway no longer shows.
 func (r *redemption) lost(g evidence.Group) (words []string) {
 	d, _ := g.Domain(r.subject.Binding.DomainName)
 	for _, c := range r.plan.Calls {
@@ -77,9 +77,9 @@ func (r *redemption) state(ctx context.Context) (evidence.Group, error) {
 	return g, nil
 }
 
-// poll asks until ask says yes or the time is up. The error is that of the last
-// ask which the end of the time did not cut short: an older answer may have been
-// overtaken since.
+// poll calls ask until it returns true or the time is up. It returns the error of the last
+// call of ask that the end of the time did not interrupt: an older one may be
+// outdated.
 func (r *redemption) poll(ctx context.Context, within time.Duration, ask func(context.Context) (bool, error)) (bool, error) {
 	ctx, cancel := r.step(ctx, within)
 	defer cancel()

@@ -25,7 +25,7 @@ type ruleCase struct {
 
 // ruleBinding is one binding of a case.
 type ruleBinding struct {
-	wish      binding.Binding
+	requested binding.Binding
 	shape     shape
 	collector map[string]string  // what goes wrong in which collector, see collectors
 	verdict   map[string]verdict // what a check says, by its id; it passes if it is not here
@@ -35,7 +35,7 @@ type ruleBinding struct {
 	later     string             // what the policies say when it is judged again, at a later clock; empty: the same
 }
 
-// String tells a case when it fails.
+// String describes a failing case.
 func (c *ruleCase) String() string {
 	out := fmt.Sprintf("live %t, strict %t, cancelled %q, faults %q, journal fails at %d, identity %q", c.live, c.strict, c.cancel, c.faults, c.journal, c.identity)
 	for i, b := range c.bindings {
@@ -143,11 +143,11 @@ func drawCase(t *rapid.T, from repertoire) *ruleCase {
 func drawBinding(t *rapid.T, i int) *ruleBinding {
 	b := &ruleBinding{shape: one(t, "shape", shapes), policy: "allow",
 		collector: map[string]string{}, verdict: map[string]verdict{}, results: map[string]string{}}
-	b.wish = binding.Binding{DomainName: fmt.Sprintf("d%d.demo.com", i), GroupID: groupID(i, 0), RegionID: region,
+	b.requested = binding.Binding{DomainName: fmt.Sprintf("d%d.demo.com", i), GroupID: groupID(i, 0), RegionID: region,
 		CustomDomainType: binding.Internet, DomainProof: binding.ProofCNAME}
-	b.shape.wish(&b.wish)
-	if b.wish.IsForce {
-		b.wish.ForceFrom = []string{groupID(i, 1)}
+	b.shape.requested(&b.requested)
+	if b.requested.IsForce {
+		b.requested.ForceFrom = []string{groupID(i, 1)}
 	}
 	return b
 }
@@ -169,7 +169,7 @@ func (b *ruleBinding) drawOneOff(t *rapid.T) {
 	default:
 		applying := []checks.Check{}
 		for _, c := range list {
-			if applies(c, b.wish) && !real(c.ID) {
+			if applies(c, b.requested) && !real(c.ID) {
 				applying = append(applying, c)
 			}
 		}

@@ -13,8 +13,8 @@ import (
 	"github.com/bindgate/bindgate/internal/collect/group"
 )
 
-// faulty are the collectors of a case: groups are read from the platform, the
-// rest is made up, and each fails as it is told.
+// faulty contains the collectors of a case: groups are read from the platform, the
+// rest is generated, and each fails as the case says.
 type faulty struct {
 	c      *ruleCase
 	groups *group.Collector
@@ -23,7 +23,7 @@ type faulty struct {
 
 func (f *faulty) of(b binding.Binding) *ruleBinding {
 	i := slices.IndexFunc(f.c.bindings, func(r *ruleBinding) bool {
-		return r.wish.DomainName == b.DomainName || r.displaced() == b.DomainName // which DNS is asked about too
+		return r.requested.DomainName == b.DomainName || r.displaced() == b.DomainName // which DNS is asked about too
 	})
 	return f.c.bindings[i]
 }
@@ -64,7 +64,7 @@ func (f *faulty) Group(ctx context.Context, b binding.Binding, served bool) evid
 
 func (f *faulty) Account(ctx context.Context, b binding.Binding, g evidence.Group, chain []string) evidence.Observation[evidence.Account] {
 	return trouble(ctx, f.of(b).collector["account"], func() evidence.Observation[evidence.Account] {
-		if err := ctx.Err(); err != nil { // whatever others have read already
+		if err := ctx.Err(); err != nil { // even if others have read it already
 			return evidence.Failed[evidence.Account](err.Error(), "", time.Time{})
 		}
 		return f.groups.Account(ctx, b, g, chain)
@@ -121,7 +121,7 @@ func (b *ruleBinding) policies(say string) evidence.Observation[evidence.Policy]
 	}
 	kind := b.collector["policy"]
 	if kind == "panic" || kind == "time-out" {
-		kind = "error" // the engine tells both so
+		kind = "error" // the engine reports both so
 	}
 	return trouble(context.Background(), kind, saw(evidence.Policy{Packages: packages}))
 }

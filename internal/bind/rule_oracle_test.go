@@ -11,8 +11,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// The oracle says by itself, from what a case was told to do and never from
-// what the gate said, which bindings may be written.
+// The oracle decides from the case alone, and never from the gate's decision,
+// which bindings may be written.
 
 // everyCheck is the catalogue, made once: the oracle asks for it often.
 var everyCheck = sync.OnceValue(catalog.All)
@@ -20,7 +20,7 @@ var everyCheck = sync.OnceValue(catalog.All)
 // mustPass are the checks that may not merely not apply.
 func (b *ruleBinding) mustPass(id string) bool {
 	proof := "dns/cname-reaches-group"
-	if b.wish.DomainProof == binding.ProofTXT {
+	if b.requested.DomainProof == binding.ProofTXT {
 		proof = "dns/ownership-is-proved"
 	}
 	return slices.Contains([]string{"request/stage-is-valid", "request/network-type-is-valid", "request/domain-is-well-formed",
@@ -45,12 +45,12 @@ func (b *ruleBinding) lacks(need evidence.Need) bool {
 	case evidence.NeedDNS, evidence.NeedProof:
 		return in["dns"] != ""
 	case evidence.NeedCertificate, evidence.NeedKey:
-		return in["certificate"] != "" || b.wish.Certificate == nil
+		return in["certificate"] != "" || b.requested.Certificate == nil
 	case evidence.NeedGroup:
 		return in["group"] != ""
 	case evidence.NeedAccount: // it comes last, so it has no time left after a time-out
 		return in["account"] != "" || in["group"] != "" || in["dns"] == "time-out" ||
-			in["certificate"] == "time-out" && b.wish.Certificate != nil
+			in["certificate"] == "time-out" && b.requested.Certificate != nil
 	case evidence.NeedPolicy:
 		return in["policy"] != ""
 	case evidence.NeedSiblings:
@@ -65,7 +65,7 @@ func (b *ruleBinding) off(c checks.Check) bool {
 	if b.results[c.ID] != "" {
 		return true
 	}
-	if !applies(c, b.wish) {
+	if !applies(c, b.requested) {
 		return b.mustPass(c.ID)
 	}
 	if slices.ContainsFunc(b.needs(c), b.lacks) {
@@ -85,7 +85,7 @@ func (b *ruleBinding) off(c checks.Check) bool {
 // warned reports whether any finding only informs where warnings do not refuse.
 func (b *ruleBinding) warned() bool {
 	return slices.ContainsFunc(everyCheck(), func(c checks.Check) bool {
-		judged := !real(c.ID) && applies(c, b.wish) && !slices.ContainsFunc(b.needs(c), b.lacks)
+		judged := !real(c.ID) && applies(c, b.requested) && !slices.ContainsFunc(b.needs(c), b.lacks)
 		advice := c.Severity == checks.Warning && !c.Core
 		spoilt := b.results[c.ID] == "error finding" || b.results[c.ID] == "finding without severity"
 		return judged && (b.verdict[c.ID] == warns || advice && b.verdict[c.ID] == "fail") || advice && spoilt
@@ -94,7 +94,7 @@ func (b *ruleBinding) warned() bool {
 
 func (b *ruleBinding) needs(c checks.Check) []evidence.Need {
 	if c.NeedsFor != nil {
-		return c.NeedsFor(b.wish)
+		return c.NeedsFor(b.requested)
 	}
 	return c.Needs
 }
@@ -146,12 +146,12 @@ func (c *ruleCase) stays(b *ruleBinding) bool {
 // unread: no check that judges the certificate may refuse, and still nothing is
 // sent that was not read.
 func (b *ruleBinding) unread() bool {
-	return b.wish.Certificate != nil && b.lacks(evidence.NeedCertificate)
+	return b.requested.Certificate != nil && b.lacks(evidence.NeedCertificate)
 }
 
 // changes reports whether what the binding would send or take away changes
 // between judging and calling.
 func (b *ruleBinding) changes() bool {
 	carries := slices.ContainsFunc(b.shape.calls, func(r request) bool { return r.chain != "" })
-	return b.changed && (carries || b.wish.IsForce)
+	return b.changed && (carries || b.requested.IsForce)
 }

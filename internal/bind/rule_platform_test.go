@@ -21,7 +21,7 @@ type platform struct {
 	config  gateway.Config
 	writes  func() []received // so far, in order of arrival
 	faults  func(sandbox.Faults) error
-	take    func(group, domain string) error // somebody else forces the domain to a group
+	take    func(group, domain string) error // another client forces the domain to a group
 	collect time.Duration                    // for the evidence of one binding
 	wait    time.Duration                    // for the read back
 	tick    time.Duration                    // between two reads
@@ -40,7 +40,7 @@ type turncoat struct {
 const (
 	firstKey   = "testid"
 	sessionKey = "testid-of-a-new-session"
-	otherKey   = "testid-of-somebody-else"
+	otherKey   = "testid-of-another-account"
 )
 
 func (t *turncoat) GetCredential() (*credentials.CredentialModel, error) {
@@ -69,11 +69,11 @@ func (c *ruleCase) world() ([]account.Group, aliases) {
 	for i, b := range c.bindings {
 		groups = append(groups, b.groups(i)...)
 		name := groupID(i, 0) + "-" + region
-		if b.wish.CustomDomainType == "INTRANET" {
+		if b.requested.CustomDomainType == "INTRANET" {
 			name = groupID(i, 0) + "-vpc"
 		}
 		a[b.displaced()] = []string{groupID(i, 1) + "-" + region + ".alicloudapi.com."}
-		a[b.wish.DomainName] = []string{name + ".alicloudapi.com.", groupID(i, 2) + "-" + region + ".alicloudapi.com."}
+		a[b.requested.DomainName] = []string{name + ".alicloudapi.com.", groupID(i, 2) + "-" + region + ".alicloudapi.com."}
 	}
 	return groups, a
 }

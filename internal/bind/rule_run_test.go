@@ -26,7 +26,7 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox"
 )
 
-// ran is what came of a case.
+// ran is the result of a case.
 type ran struct {
 	decisions []gate.Decision
 	permits   []gate.Permit // of each binding; the zero permit where none was given
@@ -41,9 +41,9 @@ type marked struct {
 	writes int
 }
 
-// run takes a case the whole way with the real pieces: collector, checks, gate,
-// binder, writer and client. It does what no caller should: permits are asked of
-// every decision, and whatever comes of that is redeemed, some of it twice.
+// run executes a case with the real components: collector, checks, gate,
+// binder, writer and client. It misuses them as no caller should: it requests a permit
+// for every decision, and redeems every result, some of them twice.
 func (c *ruleCase) run(p *platform) (*ran, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -110,17 +110,17 @@ func (r *ran) redeem(ctx context.Context, b *bind.Binder) {
 
 func (c *ruleCase) observe(ctx context.Context, cancel func(), p *platform, groups *group.Collector, id *evidence.Identity) []checks.Subject {
 	f := &faulty{c: c, groups: groups, cancel: cancel}
-	var wishes []binding.Binding
+	var requests []binding.Binding
 	for _, b := range c.bindings {
-		wishes = append(wishes, b.wish)
+		requests = append(requests, b.requested)
 	}
 	facts := evidence.Run{Now: time.Now(), Command: "apply", Contract: evidence.Contract2026, Live: c.live, Identity: id}
 	collector := collect.Collector{DNS: f, Certificate: faultyFiles{f}, Group: f, Served: true,
-		Related: siblings.NewIndex(slices.Values(wishes)), Timeout: p.collect, Now: time.Now}
-	out := make([]checks.Subject, len(wishes))
+		Related: siblings.NewIndex(slices.Values(requests)), Timeout: p.collect, Now: time.Now}
+	out := make([]checks.Subject, len(requests))
 	var work errgroup.Group
 	work.SetLimit(2)
-	for i, b := range wishes {
+	for i, b := range requests {
 		work.Go(func() error {
 			ev := collector.Collect(ctx, i, b)
 			ev.Run = facts
@@ -251,9 +251,9 @@ func (c *ruleCase) change(p *platform, m *perBinding) error {
 		if !b.changed {
 			continue
 		}
-		m.changed = append(m.changed, b.wish.DomainName)
-		if b.wish.IsForce {
-			if err := p.take(groupID(i, 2), b.wish.DomainName); err != nil {
+		m.changed = append(m.changed, b.requested.DomainName)
+		if b.requested.IsForce {
+			if err := p.take(groupID(i, 2), b.requested.DomainName); err != nil {
 				return fmt.Errorf("taking the domain: %w", err)
 			}
 		}

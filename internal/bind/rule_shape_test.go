@@ -13,14 +13,14 @@ import (
 // shape is a kind of binding: what the manifest says, how the group looks
 // before, and, written down by hand, the calls that must come of it.
 type shape struct {
-	name   string
-	wish   func(*binding.Binding)
-	before *account.Domain // on the binding's own group; its name is filled in
-	calls  []request
+	name      string
+	requested func(*binding.Binding)
+	before    *account.Domain // on the binding's own group; its name is filled in
+	calls     []request
 }
 
-// request is a writing call as the gateway sees it: GroupId and DomainName are
-// filled in, the bytes of certificate and key are told by their digests.
+// request is a writing call as the gateway receives it: GroupId and DomainName are
+// filled in, and digests replace the bytes of certificate and key.
 type request struct {
 	action     string
 	params     map[string]string
@@ -51,7 +51,7 @@ var shapes = []shape{
 	{"another stage than before", staged("TEST"), &account.Domain{BindStageName: "RELEASE"}, []request{set("BindStageName", "TEST", "CustomDomainType", "INTERNET", "IsHttpRedirectToHttps", "false")}},
 	{"redirect alone", func(b *binding.Binding) { b.IsHTTPRedirectToHTTPS = tea.Bool(true) }, &account.Domain{BindStageName: "TEST"},
 		[]request{set("BindStageName", "TEST", "CustomDomainType", "INTERNET", "IsHttpRedirectToHttps", "true")}},
-	{"stands", staged("RELEASE"), &account.Domain{BindStageName: "RELEASE"}, nil},
+	{"in effect", staged("RELEASE"), &account.Domain{BindStageName: "RELEASE"}, nil},
 	{"first certificate", certified("RELEASE"), nil, []request{set("BindStageName", "RELEASE"), certify()}},
 	{"first certificate and redirect", secure("RELEASE"), nil, []request{
 		set("BindStageName", "RELEASE", "IsHttpRedirectToHttps", "false"), certify(), set("BindStageName", "RELEASE", "IsHttpRedirectToHttps", "true")}},
@@ -116,17 +116,17 @@ func forced(stage string) func(*binding.Binding) {
 
 // displaced is the name that a force takes from another group.
 func (b *ruleBinding) displaced() string {
-	if parent, wildcard := strings.CutPrefix(b.wish.DomainName, "*"); wildcard {
+	if parent, wildcard := strings.CutPrefix(b.requested.DomainName, "*"); wildcard {
 		return "api" + parent
 	}
-	return b.wish.DomainName
+	return b.requested.DomainName
 }
 
 // expected are the calls of a binding, whole.
 func (b *ruleBinding) expected() []request {
 	var out []request
 	for _, r := range b.shape.calls {
-		params := map[string]string{"GroupId": b.wish.GroupID, "DomainName": b.wish.DomainName}
+		params := map[string]string{"GroupId": b.requested.GroupID, "DomainName": b.requested.DomainName}
 		for name, value := range r.params {
 			params[name] = value
 		}
@@ -137,14 +137,14 @@ func (b *ruleBinding) expected() []request {
 
 // groups are the groups around binding i as they are before the run.
 func (b *ruleBinding) groups(i int) []account.Group {
-	instance := "instance-" + b.wish.DomainName
+	instance := "instance-" + b.requested.DomainName
 	mine := account.Group{GroupID: groupID(i, 0), InstanceID: instance, VpcDomain: groupID(i, 0) + "-vpc.alicloudapi.com"}
 	if b.shape.before != nil {
 		d := *b.shape.before
-		d.DomainName = b.wish.DomainName
+		d.DomainName = b.requested.DomainName
 		mine.Domains = []account.Domain{d}
 	}
-	if !b.wish.IsForce {
+	if !b.requested.IsForce {
 		return []account.Group{mine}
 	}
 	return []account.Group{mine,

@@ -21,11 +21,11 @@ var (
 	socketCases   = flag.Int("rule.sockets", 20, "cases of the rule over sockets")
 )
 
-// The one rule: whatever checks, policies and collectors say and however they
-// fail, every write that reaches the gateway carries the permit of one allowed
-// decision and equals its request, and there is no other write. And the other
-// way round, so that it does not hold by sending nothing: what is allowed and
-// meets no fault is sent, exactly as planned, and bound.
+// The one rule: for all results and faults of checks, policies and collectors,
+// every write that reaches the gateway belongs to the permit of one allowed
+// decision and equals its request, and there is no other write. Conversely, so
+// that sending nothing does not satisfy the test: an allowed binding without a
+// fault is sent, exactly as planned, and bound.
 func TestRuleInMemory(t *testing.T) {
 	checkRule(t, *inMemoryCases, func(t *rapid.T, check func(platformFor)) {
 		rapid.SyncTest(t, func(*rapid.T) { check(inMemory) })
@@ -96,7 +96,7 @@ func (c *ruleCase) checkDecisions(t *rapid.T, r *ran) {
 func (c *ruleCase) checkWrites(t *rapid.T, r *ran) {
 	at := make([]int, len(c.bindings)) // which of its calls a binding has come to
 	for n, w := range r.writes {
-		i := slices.IndexFunc(c.bindings, func(b *ruleBinding) bool { return b.wish.GroupID == w.params["GroupId"] })
+		i := slices.IndexFunc(c.bindings, func(b *ruleBinding) bool { return b.requested.GroupID == w.params["GroupId"] })
 		if i < 0 || !c.writable(c.bindings[i]) {
 			t.Fatalf("write %d is of no binding that may be written: %v", n, w)
 		}
@@ -159,7 +159,7 @@ func (c *ruleCase) checkOutcomes(t *rapid.T, r *ran) {
 	stopped := false
 	for i, b := range c.bindings {
 		o, done := r.outcomes[i], c.committed(r, i, len(r.writes))
-		wrote := slices.ContainsFunc(r.writes, func(w received) bool { return w.params["GroupId"] == b.wish.GroupID })
+		wrote := slices.ContainsFunc(r.writes, func(w received) bool { return w.params["GroupId"] == b.requested.GroupID })
 		honest := map[bind.Status]bool{
 			bind.Bound:        done == len(b.expected()) && done > 0,
 			bind.Unchanged:    len(b.expected()) == 0 && r.permits[i].ID() != "",

@@ -174,8 +174,8 @@ func (w *world) newRun(j bind.Journal) {
 		Deadline: 2 * time.Second, Interval: 2 * time.Millisecond, CallTime: 10 * time.Second, Grace: time.Second})
 }
 
-// wish is a binding of api.demo.com to the group own, for RELEASE.
-func wish(change ...func(*binding.Binding)) binding.Binding {
+// request returns a binding of api.demo.com to the group own, for RELEASE.
+func requested(change ...func(*binding.Binding)) binding.Binding {
 	b := binding.Binding{DomainName: domain, GroupID: own, RegionID: region, BindStageName: tea.String("RELEASE"),
 		CustomDomainType: binding.Internet, DomainProof: binding.ProofTXT}
 	for _, c := range change {
@@ -193,7 +193,7 @@ func named(name string) func(*binding.Binding) {
 	return func(b *binding.Binding) { b.DomainName = name }
 }
 
-// permit observes the world as it is and gives leave for a binding.
+// permit observes the current state and returns a permit for a binding.
 func (w *world) permit(b binding.Binding) gate.Permit {
 	w.t.Helper()
 	ctx := gatewaytest.Soon(w.t)
@@ -238,8 +238,8 @@ func (w *world) faults(spec string) {
 	}
 }
 
-// somebodyElse calls the platform past bindgate, about api.demo.com.
-func (w *world) somebodyElse(action string, params ...string) {
+// anotherClient calls the platform past bindgate, about api.demo.com.
+func (w *world) anotherClient(action string, params ...string) {
 	w.t.Helper()
 	if err := past(w.sandbox, action, append(params, "DomainName", domain)...); err != nil {
 		w.t.Fatal(err)

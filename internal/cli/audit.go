@@ -20,9 +20,9 @@ func newAudit(env Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "audit --region ID",
 		Short: "Judge every binding that an account has in a region; change nothing",
-		Long: `List the API groups of a region, take every custom domain that they hold for a
-wish, and judge it as lint does. It shows what has rotted since it was bound: names that
-lead elsewhere, certificates that end. With -o it also writes what it found as a manifest.`,
+		Long: `Check every bound custom domain of a region as if it were in a manifest, to find
+bindings that no longer work: names that resolve elsewhere, certificates that expire.
+With -o it also writes the bindings as a manifest.`,
 		Args: cobra.NoArgs,
 		Example: `  bindgate audit --region cn-hangzhou
   bindgate audit --region cn-hangzhou -f html=account.html -o found.yaml`,
@@ -41,7 +41,7 @@ func audit(ctx context.Context, env Env, c *cobra.Command, f flags, region, outp
 		return errors.New("reading flags: --region is missing; name the region to audit, such as cn-hangzhou")
 	}
 	if f.offline || len(f.without) > 0 && slices.Contains(f.without, "group") || f.evidence != "" {
-		return errors.New("reading flags: audit reads the bindings from the gateway; leave out --offline, --without group and --evidence")
+		return errors.New("reading flags: audit reads the bindings from the gateway; omit --offline, --without group and --evidence")
 	}
 	r, err := ready(env, c, f, nil)
 	if err != nil {

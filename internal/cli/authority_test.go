@@ -16,7 +16,7 @@ import (
 	"github.com/bindgate/bindgate/internal/resolve/lab"
 )
 
-// closedNetwork writes the owner's file of a network with root servers of its own.
+// closedNetwork writes the owner's file of a network with separate root servers.
 func closedNetwork(t *testing.T, l *lab.Lab) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -98,8 +98,8 @@ func resolvConf(t *testing.T, dir, resolver string) string {
 	return path
 }
 
-// validator is a validating resolver over a lab: it answers as the lab's servers do,
-// and fails for bogus.com unless it is told not to check.
+// validator starts a validating resolver for a lab: it answers as the lab's servers do,
+// and fails for bogus.com unless the query has the CD bit.
 func validator(t *testing.T, l *lab.Lab) string {
 	t.Helper()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")

@@ -26,7 +26,7 @@ type dnsCase struct {
 	}
 }
 
-// Each DNS case gives its right answer. SUB stands for the group's own name, ID for its id.
+// Each DNS case gives the right answer. SUB is replaced by the group's own name, ID by its id.
 func TestDNSCases(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("..", "..", "testdata", "cases", "dns", "*.yaml"))
 	if err != nil || len(files) < 20 {

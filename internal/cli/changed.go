@@ -81,7 +81,7 @@ func fromGit(ctx context.Context, env Env, tree *gittree.Tree, staged bool, chan
 	return err
 }
 
-// say says on standard error what is judged, and what is not.
+// say lists on standard error the files that are judged and the skipped ones.
 func say(env Env, s settings, c manifest.Selection, files int) {
 	if s.quiet {
 		return

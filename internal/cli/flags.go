@@ -114,7 +114,7 @@ func (f *flags) addOwned(c *cobra.Command) {
 func (f *flags) addMode(c *cobra.Command) {
 	p := c.Flags()
 	p.BoolVar(&f.offline, "offline", false, "ask neither DNS nor the gateway; what needs them is not run")
-	p.StringSliceVar(&f.without, "without", nil, "leave out `group,dns,revocation`")
+	p.StringSliceVar(&f.without, "without", nil, "skip the evidence of `group,dns,revocation`")
 	fixed(c, "without", "group", "dns", "revocation")
 	p.StringVar(&f.now, "now", "", "fix the clock at this `RFC3339` time")
 	p.StringVar(&f.evidence, "evidence", "", "replay the evidence saved in `FILE`")

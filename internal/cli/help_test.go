@@ -27,7 +27,7 @@ func TestHelpGroupsFlags(t *testing.T) {
 		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
 			line := regexp.MustCompile(`(?m)^ +(-\w, )?--` + f.Name + `\b[^-]`)
 			if n := len(line.FindAllString(text, -1)); n != 1 {
-				t.Errorf("%s: --%s stands %d times in the help", c.Name(), f.Name, n)
+				t.Errorf("%s: --%s is %d times in the help", c.Name(), f.Name, n)
 			}
 		})
 		own, _, _ := strings.Cut(text, "Reports:")

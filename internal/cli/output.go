@@ -65,7 +65,7 @@ func (r *run) apart(set *manifest.Set) error {
 	return nil
 }
 
-// reads are the files that a run reads beside its manifests and what these name.
+// reads returns the files that a run reads, except manifests and the files that they name.
 func (r *run) reads() []string {
 	one := []string{r.s.config, r.s.evidence, r.s.roots, r.s.rootHints, r.s.endpointCA, r.s.planFile}
 	all := slices.Concat(one, r.s.policy, r.s.data, r.s.crls, r.s.weakKeys)

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// TestOwnerSetsFlags loads a file with every key that stands for a flag: a flag
-// wins, a list is added to, and formats are not.
+// TestOwnerSetsFlags loads a file with every key that sets a flag: a flag on the
+// command line overrides it, lists are combined, except formats.
 func TestOwnerSetsFlags(t *testing.T) {
 	dir := t.TempDir()
 	text := `apiVersion: bindgate/v1

@@ -25,7 +25,7 @@ func newPlan(env Env) *cobra.Command {
 	f.addJudging(c)
 	f.addWish(c)
 	f.addMode(c)
-	c.Flags().StringVarP(&f.planOut, "output", "o", "", "save the plan to `FILE`, for apply; wants the live clock and fresh evidence")
+	c.Flags().StringVarP(&f.planOut, "output", "o", "", "save the plan to `FILE`, for apply; needs the current time and fresh evidence")
 	return c
 }
 

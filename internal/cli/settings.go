@@ -51,7 +51,7 @@ func settle(env Env, c *cobra.Command, f flags) (settings, error) {
 		}
 	}
 	if f.evidence != "" && (f.offline || len(f.without) > 0 || f.evidenceOut != "" || f.now != "") {
-		return s, fmt.Errorf("reading --evidence: a replay takes time and mode from the saved run; leave out --now, --offline, --without and --evidence-out")
+		return s, fmt.Errorf("reading --evidence: a replay takes time and mode from the saved run; omit --now, --offline, --without and --evidence-out")
 	}
 	if f.evidence != "" && len(f.weakKeys) > 0 {
 		return s, fmt.Errorf("reading --evidence: a replay uses the results of the saved run's lists; omit --weak-keys")
@@ -60,7 +60,7 @@ func settle(env Env, c *cobra.Command, f flags) (settings, error) {
 		return s, fmt.Errorf("reading --fail-on: got %q, want warning or error", f.failOn)
 	}
 	if f.probe && (f.offline || f.evidence != "" || slices.Contains(f.without, "dns") || slices.Contains(f.without, "group")) {
-		return s, errors.New("reading --probe: it asks the addresses that DNS gives for what the group holds; leave out --offline, --evidence and --without dns and group")
+		return s, errors.New("reading --probe: it connects to the addresses that DNS returns for domains of the group; omit --offline, --evidence and --without dns and group")
 	}
 	s.severities = checks.Severities{}
 	if err := s.fromTree(env); err != nil {
@@ -99,9 +99,9 @@ func filled(c *cobra.Command) (err error) {
 func (s settings) mayApply(c *cobra.Command) error {
 	switch {
 	case s.command == "apply" && (!s.live || s.evidenceOut != ""):
-		return errors.New("reading flags: apply judges on the live clock and on fresh, whole evidence; leave out --now, --evidence, --evidence-out, --offline and --without")
+		return errors.New("reading flags: apply judges with the current time and with fresh, complete evidence; omit --now, --evidence, --evidence-out, --offline and --without")
 	case s.planOut != "" && !s.live:
-		return errors.New("reading flags: plan -o wants the live clock and fresh evidence; leave out --now, --evidence, --offline and --without")
+		return errors.New("reading flags: plan -o needs the current time and fresh evidence; omit --now, --evidence, --offline and --without")
 	case s.planOut != "" && s.wish.named(c):
 		return errors.New("reading flags: plan -o wants a manifest, which apply can read again")
 	}

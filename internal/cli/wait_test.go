@@ -80,7 +80,7 @@ func TestWaitEndsWhenTheChangeArrives(t *testing.T) {
 	}
 }
 
-// What only some authorities hold proves nothing, whatever most of them say.
+// A record that one authoritative server lacks proves nothing, even if most have it.
 func TestProofThatSomeAuthoritiesLack(t *testing.T) {
 	plan, err := lab.NewPlan(time.Now())
 	if err != nil {

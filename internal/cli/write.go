@@ -50,7 +50,7 @@ func formatAll(env Env, args []string, check bool) error {
 	if err != nil {
 		return err
 	}
-	passedOver(env, set.Foreign) // a hook is handed whatever has the name
+	passedOver(env, set.Foreign) // a hook passes every file with the name
 	changed := 0
 	for _, name := range set.Paths {
 		src := set.Text(name)

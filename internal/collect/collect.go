@@ -1,6 +1,6 @@
-// Package collect gathers the evidence of every binding of a run, in parallel
-// and within a deadline. Every failure of a collector, a panic included,
-// becomes an observation that failed; nothing becomes a pass.
+// Package collect collects the evidence of every binding of a run, in parallel
+// and within a deadline. Every error of a collector, including a panic,
+// becomes a failed observation and never a pass.
 package collect
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/bindgate/bindgate/internal/collect/siblings"
 )
 
-// DNS observes the alias chain and the TXT proof.
+// DNS observes the CNAME chain and the TXT record of the ownership proof.
 type DNS interface {
 	Collect(context.Context, binding.Binding) (evidence.Observation[evidence.DNS], evidence.Observation[evidence.Proof])
 }
@@ -31,14 +31,14 @@ type Revocation interface {
 	Collect(context.Context, evidence.Observation[evidence.Certificate]) evidence.Observation[evidence.Revocation]
 }
 
-// Group observes the API group and the account around it.
+// Group observes the API group and the other groups of the account.
 type Group interface {
 	Group(ctx context.Context, b binding.Binding, served bool) evidence.Observation[evidence.Group]
 	Account(ctx context.Context, b binding.Binding, g evidence.Group, chain []string) evidence.Observation[evidence.Account]
 }
 
-// Collector gathers evidence. Where DNS or Group is nil the chosen mode left it
-// out, for the reason beside it. It is safe for concurrent use.
+// Collector collects evidence. If DNS or Group is nil, the mode skips it, for
+// the reason in the field that follows. It is safe for concurrent use.
 type Collector struct {
 	DNS          DNS
 	Certificate  Certificate
@@ -52,10 +52,9 @@ type Collector struct {
 	Now          func() time.Time
 }
 
-// Collect gathers the evidence of the binding with a number in the run, counted
-// from 0: what is independent at the same time, then the account, which needs the
-// group and the chain, then the siblings, whose groups are read where this run
-// has not read them.
+// Collect collects the evidence of the binding with the given number, from 0. Independent
+// sources are read in parallel. The account follows, because it needs the group and the
+// CNAME chain; the siblings are last, and groups that this run has not read are read.
 func (c *Collector) Collect(ctx context.Context, number int, b binding.Binding) evidence.Evidence {
 	if c.Timeout > 0 {
 		var cancel context.CancelFunc
@@ -67,7 +66,7 @@ func (c *Collector) Collect(ctx context.Context, number int, b binding.Binding) 
 	work.Go(func() error { c.dns(ctx, b, &ev); return nil })
 	work.Go(func() error { c.certificate(ctx, b, &ev); return nil })
 	work.Go(func() error { c.group(ctx, b, &ev); return nil })
-	_ = work.Wait() // they report through the evidence only
+	_ = work.Wait() // errors are in the evidence
 	c.account(ctx, b, &ev)
 	c.displaced(ctx, b, &ev)
 	c.siblings(ctx, number, &ev)
@@ -93,7 +92,7 @@ func (c *Collector) dns(ctx context.Context, b binding.Binding, ev *evidence.Evi
 	}
 	if c.Timeout > 0 {
 		var cancel context.CancelFunc
-		share := (c.Timeout * 2 / 3).Round(time.Millisecond) // the account comes after it and wants some too
+		share := (c.Timeout * 2 / 3).Round(time.Millisecond) // the account is read afterwards and needs time too
 		ctx, cancel = context.WithTimeoutCause(ctx, share,
 			fmt.Errorf("DNS took all of its %s, two thirds of the time for a binding; raise --timeout", share))
 		defer cancel()
@@ -134,12 +133,12 @@ func (c *Collector) account(ctx context.Context, b binding.Binding, ev *evidence
 	ev.Account = c.Group.Account(ctx, b, ev.Group.Facts, Chain(ev.DNS))
 }
 
-// maxDisplaced bounds the names of which DNS is asked for one force; a group
-// holds ten domains.
+// maxDisplaced limits the displaced names to look up for one force; a group
+// has at most ten domains.
 const maxDisplaced = 50
 
-// displaced asks DNS about every name that a force would take, as if it had been
-// asked for: a forced wildcard takes names whose callers are still elsewhere.
+// displaced looks up every name that a force would displace, as if it had been requested:
+// a forced wildcard may displace names that still resolve to other groups.
 func (c *Collector) displaced(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
 	switch {
 	case !b.IsForce:
@@ -162,7 +161,7 @@ func (c *Collector) displaced(ctx context.Context, b binding.Binding, ev *eviden
 	}
 	if len(others) > maxDisplaced {
 		ev.Displaced = evidence.Failed[evidence.Displaced](
-			fmt.Sprintf("the force would take %d names, more than the %d that are looked at", len(others), maxDisplaced), "", c.Now())
+			fmt.Sprintf("the force would displace %d names, more than the limit of %d", len(others), maxDisplaced), "", c.Now())
 		return
 	}
 	facts := evidence.Displaced{Names: make([]evidence.DisplacedName, len(others))}
@@ -205,7 +204,7 @@ func (c *Collector) withoutGroup(b binding.Binding) (string, bool) {
 	return c.WithoutGroup, c.Group == nil
 }
 
-// Chain are the names that the alias chain of an observation leads to, in order.
+// Chain returns the targets of the CNAME chain of an observation, in order.
 func Chain(o evidence.Observation[evidence.DNS]) []string {
 	if o.State != evidence.StateObserved {
 		return nil

@@ -133,7 +133,7 @@ func TestDNSLeavesTimeForTheAccount(t *testing.T) {
 	})
 }
 
-// Who interrupts a run is not told that time was short.
+// An interrupted run is not reported as a time-out.
 func TestAnInterruptIsNoTimeout(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -1,5 +1,5 @@
 // Package gate turns the results of one binding into a decision, and an allowed
-// decision into a permit. It is where the one rule lives: no check result but a
+// decision into a permit. It enforces the one rule: no check result but a
 // pass opens the gate.
 package gate
 
@@ -12,7 +12,7 @@ import (
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
-// Status of a decision, in the words of the report. The zero value allows nothing.
+// Status is the status of a decision, as reports print it. The zero value allows nothing.
 type Status string
 
 // The decisions.
@@ -20,7 +20,7 @@ const (
 	Allowed      Status = "allowed"
 	Refused      Status = "refused"
 	Undetermined Status = "undetermined"
-	Partial      Status = "partial" // all that ran passed; the mode left something blocking out
+	Partial      Status = "partial" // every blocking check that ran passed; the mode skipped evidence of others
 )
 
 // Decision is the verdict over one binding.
@@ -28,19 +28,19 @@ type Decision struct {
 	Status  Status
 	Reasons []string // why it is not allowed, in the order of the catalogue
 
-	// Plan is what would be sent for any status; not to be relied on with
-	// PlanErr.
+	// Plan contains the calls that would be made, for any status; it is invalid if
+	// PlanErr is set.
 	Plan    plan.Plan
 	PlanErr error
 
 	grant *grant // nil unless Status is Allowed
 }
 
-// Decide weighs the results of one subject against the catalogue that was run,
-// with the owner's severities. Each id of the catalogue must have exactly one
-// result and no other id may appear; what is missing, doubled or foreign counts as
+// Decide computes the decision from the results of one subject, the catalogue that was
+// run and the owner's severities. Each id of the catalogue must have exactly one
+// result, and no other id may appear. A missing, duplicate or unexpected result counts as
 // unknown, and so does a requirement that no check of the catalogue proves.
-// Findings of checks.Error refuse; unless failOn is that, warnings refuse as well.
+// Findings of severity error refuse; warnings refuse too unless failOn is checks.Error.
 func Decide(catalogue []checks.Check, severities checks.Severities, s checks.Subject, results []checks.Result, failOn checks.Severity) Decision {
 	t := tally{strict: failOn != checks.Error}
 	open := []checks.Requirement{checks.TargetExists, checks.DomainIsProved}
@@ -79,7 +79,7 @@ func Decide(catalogue []checks.Check, severities checks.Severities, s checks.Sub
 	return d
 }
 
-// tally sorts what blocks the binding by its weight.
+// tally groups the reasons that block the binding by the status they lead to.
 type tally struct {
 	strict                      bool // warnings refuse
 	refused, undetermined, left []string
@@ -97,7 +97,7 @@ func (t *tally) notRun(format string, args ...any) {
 	t.left = append(t.left, fmt.Sprintf(format, args...))
 }
 
-// weighed is a check as one binding weighs it.
+// weighed is a check with its role and severity for one binding.
 type weighed struct {
 	id       string
 	severity checks.Severity
@@ -105,7 +105,7 @@ type weighed struct {
 	alone    bool               // no target was named
 }
 
-// add weighs the results of one check: one is right, none or several never pass.
+// add adds the results of one check: no result, or several, never pass.
 func (t *tally) add(c weighed, rs []checks.Result) {
 	if t.strict {
 		t.warnings(c, rs)
@@ -120,7 +120,7 @@ func (t *tally) add(c weighed, rs []checks.Result) {
 	}
 }
 
-// warnings refuses what would only inform: warnings, and all that advice finds.
+// warnings makes warnings refuse, including all findings of checks with severity warning.
 func (t *tally) warnings(c weighed, rs []checks.Result) {
 	for _, r := range rs {
 		for _, f := range r.Findings {
@@ -153,8 +153,8 @@ func (t *tally) weigh(c weighed, r checks.Result) {
 	}
 }
 
-// inapplicable weighs a check that must pass and says that it does not apply:
-// that is the chosen mode when no group was named, and a defect otherwise.
+// inapplicable handles a required check that does not apply: that is expected if the
+// binding names no group (lint --certificate), and otherwise a defect.
 func (t *tally) inapplicable(c weighed, r checks.Result) {
 	if c.alone {
 		t.notRun("%s: %s", c.id, r.Reason)

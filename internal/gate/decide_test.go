@@ -211,7 +211,7 @@ func TestDecideWeighsAsTheOwnerSays(t *testing.T) {
 		}
 	}
 	list := slices.Clone(small)
-	list[2].Severity = checks.Warning // a core check blocks whatever its own severity
+	list[2].Severity = checks.Warning // a core check blocks with any severity
 	if d := Decide(list, nil, subject(), with("certificate/is-readable", checks.StatusFail)(sound()), checks.Error); d.Status != Refused {
 		t.Errorf("a core check of severity warning that fails: %q, want refused", d.Status)
 	}
@@ -239,9 +239,9 @@ func TestDecideSaysEachReasonOnce(t *testing.T) {
 	}
 }
 
-// Where warnings refuse, an error is still an error, and whatever advice finds refuses.
+// With failOn warning, errors still refuse, and so does every finding of a warning.
 func TestDecideNamesWhatRefuses(t *testing.T) {
-	bad := checks.Fails("", "bad", "mend it")
+	bad := checks.Fails("", "bad", "fix it")
 	const suffix = " (a warning; warnings refuse under --fail-on warning)"
 	for id, want := range map[string]string{
 		"dns/target-resolves":        "dns/target-resolves: bad",
@@ -297,6 +297,6 @@ func TestPermitWantsLiveEvidence(t *testing.T) {
 		t.Errorf("a permit on replayed evidence: %v, want %v", err, ErrNotLive)
 	}
 	if _, err := (Decision{Status: Allowed}).Permit(); !errors.Is(err, ErrNoPermit) {
-		t.Errorf("a permit of a decision that nobody made: %v, want %v", err, ErrNoPermit)
+		t.Errorf("a permit of a decision that Decide did not make: %v, want %v", err, ErrNoPermit)
 	}
 }

@@ -9,14 +9,14 @@ import (
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
-// Refusals to make a permit.
+// Errors of Decision.Permit.
 var (
 	ErrNotLive        = errors.New("no permit: the evidence was not observed in this run on the live clock")
-	ErrAlreadyGranted = errors.New("no permit: this decision has given its permit already")
+	ErrAlreadyGranted = errors.New("no permit: the permit of this decision was already issued")
 )
 
-// grant is what an allowed decision holds: the subject that was judged, the plan
-// that follows from it, and whether its one permit was given.
+// grant belongs to an allowed decision: the judged subject, its plan, and whether
+// Permit was already called.
 type grant struct {
 	subject checks.Subject
 	plan    plan.Plan
@@ -24,9 +24,9 @@ type grant struct {
 	given   atomic.Bool
 }
 
-// Permit turns an allowed decision into a permit for the calls that follow from
-// the very subject that was judged, once. Any other decision gives none, and
-// neither does one that rests on replayed evidence or has no plan.
+// Permit returns a permit for the planned calls of the judged subject. It fails
+// on a second call, if the decision is not Allowed, if the evidence was replayed, or
+// without a plan.
 func (d Decision) Permit() (Permit, error) {
 	switch {
 	case d.Status != Allowed || d.grant == nil:

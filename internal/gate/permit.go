@@ -9,18 +9,18 @@ import (
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
-// Refusals of a permit.
+// Errors of a permit's methods.
 var (
 	ErrNoPermit       = errors.New("no permit: only an allowed decision makes one")
-	ErrRedeemed       = errors.New("permit already redeemed: each of its calls is given once")
-	ErrOutcomePending = errors.New("permit is waiting: the outcome of its last call is not settled")
-	ErrNotUnknown     = errors.New("permit does not repeat: the outcome of its last call is known")
+	ErrRedeemed       = errors.New("permit already redeemed: each of its calls can be taken once")
+	ErrOutcomePending = errors.New("permit is blocked: the outcome of its last call was not reported")
+	ErrNotUnknown     = errors.New("permit allows no repeat: the outcome of its last call is known")
 )
 
 // Permit authorises one fixed sequence of calls, once and in order. Only
-// an allowed decision makes one; the zero permit gives nothing. Copies share
-// one state, so a copy is not a second permit. It carries what was judged and
-// what follows from it, so that neither can be mistaken for another binding's.
+// an allowed decision creates one; the zero Permit allows no call. Copies share
+// one state, so a copy is not a second permit. A Permit contains the judged subject and
+// its plan, so that they cannot be confused with those of another binding.
 type Permit struct{ seq *sequence }
 
 type sequence struct {
@@ -29,18 +29,18 @@ type sequence struct {
 	plan    plan.Plan
 
 	mu     sync.Mutex
-	next   int // index of the call that is given next
+	next   int // index of the next call
 	state  callState
-	repeat int // how often that call was given again
+	repeat int // how often that call was repeated
 }
 
 type callState int
 
 const (
-	settled callState = iota // nothing is under way
-	taken                    // given to the writer, outcome not reported
-	unknown                  // the writer could not tell the outcome
-	spent                    // a call failed: the rest is never given
+	settled callState = iota // no call is pending
+	taken                    // taken by the writer, outcome not reported
+	unknown                  // the writer does not know the outcome
+	spent                    // a call failed: no further call is allowed
 )
 
 // maxRepeats bounds how often one call of unknown outcome may be made again.
@@ -88,8 +88,8 @@ func (p Permit) Plan() plan.Plan {
 	return frozen(p.seq.plan)
 }
 
-// Peek is the call that Take, or after Unknown Again, would give, for the
-// journal's intent, and its index in the plan. False: neither gives any more.
+// Peek returns the call that Take (after Unknown: Again) would return, and its
+// index in the plan, so that the intent can be journalled first. more is false if no call is left.
 func (p Permit) Peek() (c plan.Call, index int, more bool) {
 	if p.seq == nil {
 		return plan.Call{}, 0, false
@@ -102,13 +102,13 @@ func (p Permit) Peek() (c plan.Call, index int, more bool) {
 	return p.seq.call(), p.seq.next, true
 }
 
-// over wants the lock held, and so does call.
+// over reports whether no call is left. The caller of over and of call must hold the lock.
 func (s *sequence) over() bool { return s.state == spent || s.next >= len(s.plan.Calls) }
 
 func (s *sequence) call() plan.Call { return s.plan.Calls[s.next].Clone() }
 
-// Take gives the next call, once. Its outcome must be settled with Done, Failed
-// or Unknown before the permit gives anything more.
+// Take returns the next call, once. The caller must report its outcome with Done, Failed
+// or Unknown before it can take another.
 func (p Permit) Take() (plan.Call, error) {
 	if p.seq == nil {
 		return plan.Call{}, ErrNoPermit
@@ -125,8 +125,8 @@ func (p Permit) Take() (plan.Call, error) {
 	return p.seq.call(), nil
 }
 
-// Again gives the last call once more, only after Unknown: the reader has seen
-// that it did not take effect. It is bounded.
+// Again returns the last call once more. It is allowed only after Unknown, at most maxRepeats
+// times; the caller must have read back that the call had no effect.
 func (p Permit) Again() (plan.Call, error) {
 	if p.seq == nil {
 		return plan.Call{}, ErrNoPermit
@@ -144,14 +144,14 @@ func (p Permit) Again() (plan.Call, error) {
 	return p.seq.call(), nil
 }
 
-// Done settles the call that was taken, or one whose outcome was unknown and
-// turned out to stand.
+// Done reports that the pending call took effect, also after Unknown if the state
+// read back shows it.
 func (p Permit) Done() { p.settle(settled, 1) }
 
-// Unknown records that it is not known yet whether the call took effect.
+// Unknown reports that the outcome of the pending call is unknown.
 func (p Permit) Unknown() { p.settle(unknown, 0) }
 
-// Failed settles that the call was refused; the rest of the permit is spent.
+// Failed reports that the pending call was refused; the permit allows no further call.
 func (p Permit) Failed() { p.settle(spent, 0) }
 
 func (p Permit) settle(to callState, advance int) {

@@ -124,7 +124,7 @@ func TestRepeatsAreBounded(t *testing.T) {
 	}
 	p.Unknown()
 	if _, err := p.Again(); err != nil {
-		t.Errorf("the second call has repeats of its own: %v", err)
+		t.Errorf("the second call cannot be repeated: %v", err)
 	}
 }
 
@@ -142,8 +142,8 @@ func TestPermitStopsAfterAFailure(t *testing.T) {
 	}
 }
 
-// Whatever is done to a permit, in any order, it gives its calls in order, each
-// once, and a repeat only of a call whose outcome is unknown.
+// After any operations on a permit, in any order, it has returned its calls in order, each
+// once, and repeated only a call whose outcome is unknown.
 func TestPermitProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := newPermit("id", subject(), plan.Plan{Calls: twoCalls()})

@@ -192,7 +192,7 @@ func TestGroupsWithoutLeave(t *testing.T) {
 	}
 }
 
-// Callers' certificates show in whatever form an answer has them, and not where it
+// Served reports client certificates in every form that an answer may have, and not if it
 // has none.
 func TestServedShowsClientCertificates(t *testing.T) {
 	const ca = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n"

@@ -119,8 +119,8 @@ func (t *Tree) Between(ctx context.Context, from, to string) ([]string, error) {
 	return t.paths(out), err
 }
 
-// Index is what the index holds. It stands over the working tree as a
-// confine.Overlay, so that what is judged is what will be committed.
+// Index is the content of Git's index. As a confine.Overlay it replaces the
+// working tree, so that bindgate judges the content of the commit.
 type Index struct {
 	tree    *Tree
 	entries map[string]entry  // by absolute path

@@ -14,8 +14,8 @@ func percent() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-// collectUntil collects until the pace is the wanted one: a cleanup runs soon
-// after a collection, in a goroutine of its own.
+// collectUntil collects garbage until the pace is want: a cleanup runs in another
+// goroutine, soon after a collection.
 func collectUntil(t *testing.T, want uint64) {
 	t.Helper()
 	for range 6000 {

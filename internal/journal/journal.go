@@ -33,7 +33,7 @@ type Journal struct {
 
 // Open opens the journal at path for an apply, and creates it (0600) and its
 // folders (0700) if missing. It locks path+".lock", with the links of path
-// resolved so that a file has one lock whatever its name. If another apply has
+// resolved so that a file has one lock for all its names. If another apply has
 // the lock, Open waits at most wait and returns ErrLocked. It verifies the
 // whole chain, ErrBroken if it is broken, and moves an unfinished last line to
 // another file. It fails if the file cannot be written, before anything is

@@ -13,8 +13,8 @@ import (
 
 // Bound lists every custom domain that the account's API groups of a region hold,
 // as bindings, in the order of the listing, and the number of groups. A group
-// that cannot be read fails all: an audit that misses a group misleads. Errors of
-// configuration come before anything is asked, as *ConfigError.
+// that cannot be read fails the listing: an audit that misses a group misleads. Errors of
+// configuration are of type *ConfigError and come before the first request.
 func Bound(ctx context.Context, o Options, region string) (bindings []binding.Binding, groups int, err error) {
 	transport, err := newTransport(o)
 	if err != nil {
@@ -47,7 +47,7 @@ func Bound(ctx context.Context, o Options, region string) (bindings []binding.Bi
 	return bindings, len(all), nil
 }
 
-// ConfigError is an error of what the run was configured with.
+// ConfigError is an error in the configuration of the run.
 type ConfigError struct{ err error }
 
 func (e *ConfigError) Error() string { return e.err.Error() }

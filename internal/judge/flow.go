@@ -15,8 +15,8 @@ import (
 	"github.com/bindgate/bindgate/internal/policy"
 )
 
-// Verdict is one binding, what was observed, what each check says of it and what
-// the gate decided, with the calls that would follow.
+// Verdict contains one binding, its evidence, the result of each check, and the
+// decision of the gate with the planned calls.
 type Verdict struct {
 	Binding  binding.Binding
 	Evidence evidence.Evidence
@@ -24,22 +24,22 @@ type Verdict struct {
 	Decision gate.Decision
 }
 
-// Scope says what a pass over the bindings observes.
+// Scope selects the evidence that a pass over the bindings collects.
 type Scope struct {
 	Served bool // also which certificate is in effect now: a plan compares it
 }
 
 // Judge judges every binding of the manifest and hands each verdict to yield, in
-// the manifest's order. It is the whole flow of a run: a bounded window of
-// bindings passes through collect, checks, policy, checks and gate; what yield
-// does not keep is dropped. An interrupted run yields the rest as undetermined.
+// the manifest's order. It is the whole flow of a run: collect, checks, policy, checks,
+// gate, for a bounded number of bindings at a time. Judge does not keep a
+// verdict after yield returns. An interrupted run yields the rest as undetermined.
 // An error of yield ends it; any other error comes before the first verdict.
 func (e *Engine) Judge(ctx context.Context, look Scope, yield func(Verdict) error) error {
 	return e.judge(ctx, e.began(), e.numbered(), look, yield)
 }
 
-// One judges the binding with a number, counted from 0, on evidence and a clock of
-// its own.
+// One judges the binding with a number, counted from 0, with freshly collected evidence
+// and the current time.
 func (e *Engine) One(ctx context.Context, number int, b binding.Binding, look Scope) (v Verdict, err error) {
 	only := func(yield func(int, binding.Binding) bool) { yield(number, b) }
 	err = e.judge(ctx, e.facts(), only, look, func(got Verdict) error { v = got; return nil })
@@ -59,7 +59,7 @@ func (e *Engine) judge(ctx context.Context, run evidence.Run, bindings iter.Seq2
 	return e.pass(ctx, observe, bindings, yield)
 }
 
-// pass judges bindings on what observe collects.
+// pass judges bindings with the evidence that observe collects.
 func (e *Engine) pass(ctx context.Context, observe observe, bindings iter.Seq2[int, binding.Binding], yield func(Verdict) error) error {
 	one := func(number int, b binding.Binding) Verdict {
 		ev := observe(ctx, number, b)
@@ -77,8 +77,8 @@ func (e *Engine) pass(ctx context.Context, observe observe, bindings iter.Seq2[i
 	})
 }
 
-// assess judges evidence that is at hand: checks, policies, the checks that read
-// what policies said, the gate. The policies are loaded.
+// assess judges collected evidence: checks, policies, the checks that read the policies'
+// results, the gate. The policies must be loaded.
 func (e *Engine) assess(ctx context.Context, s checks.Subject) Verdict {
 	before, after := catalog.Passes(e.catalogue)
 	rules, _ := e.policies()
@@ -90,12 +90,11 @@ func (e *Engine) assess(ctx context.Context, s checks.Subject) Verdict {
 		Decision: gate.Decide(e.catalogue, e.o.Severities, s, results, cmp.Or(e.o.FailOn, checks.Error))}
 }
 
-// Again judges a binding once more, just before its calls: on the evidence of its
-// verdict, at the clock of now, or on fresh evidence where that is older than
-// maxAge. A freeze may have begun since, or a certificate ended. Bindings whose
-// evidence is too old share what is collected for them until that is too old in
-// turn: listing the account again for each would make a long run longer and longer.
-// It is not for use by several goroutines at once.
+// Again judges a binding again, just before its calls, at the current time: a freeze may
+// have begun, or a certificate expired. It uses the evidence of the verdict, or collects it
+// again if it is older than maxAge. Bindings share collectors, and so the listing of the
+// account, until these are older than maxAge, because listing the account for each
+// binding would slow a long run down. Again is not safe for concurrent use.
 func (e *Engine) Again(ctx context.Context, number int, v Verdict, maxAge time.Duration) (Verdict, error) {
 	if _, err := e.policies(); err != nil {
 		return Verdict{}, err
@@ -125,14 +124,14 @@ func (e *Engine) Again(ctx context.Context, number int, v Verdict, maxAge time.D
 	return v, err
 }
 
-// renewal is how evidence is collected again for a while, and when that began.
+// renewal contains the collectors that Again shares, and the time of their creation.
 type renewal struct {
 	run     evidence.Run
 	observe observe
 }
 
 // inOrder computes a value for each binding, up to parallel at a time, and yields
-// the values in the order of the bindings. At most twice as many are held.
+// the values in the order of the bindings. It keeps at most 2*parallel values.
 func inOrder[T any](bindings iter.Seq2[int, binding.Binding], parallel int, compute func(int, binding.Binding) T, yield func(T) error) error {
 	type job struct {
 		number int
@@ -176,7 +175,7 @@ func inOrder[T any](bindings iter.Seq2[int, binding.Binding], parallel int, comp
 	return nil
 }
 
-// numbered counts the bindings of the manifest from 0.
+// numbered returns the bindings of the manifest, numbered from 0.
 func (e *Engine) numbered() iter.Seq2[int, binding.Binding] {
 	return func(yield func(int, binding.Binding) bool) {
 		number := 0
@@ -189,8 +188,8 @@ func (e *Engine) numbered() iter.Seq2[int, binding.Binding] {
 	}
 }
 
-// invisible yields, for each binding whose change of DNS is not visible yet, the
-// first reason. numbers, sorted, says which bindings are asked about; nil: all.
+// invisible yields each binding whose DNS change is not visible yet, with the first
+// reason. It looks only at the bindings with the given sorted numbers; nil means all.
 func (e *Engine) invisible(ctx context.Context, numbers []int, yield func(number int, b binding.Binding, why string)) error {
 	observe, err := e.observer(e.facts(), Scope{})
 	if err != nil {
@@ -224,9 +223,9 @@ func (e *Engine) invisible(ctx context.Context, numbers []int, yield func(number
 	})
 }
 
-// waitsFor returns the first reason to look again: a finding, or a check that
-// cannot tell. Empty: there is none. A check that only advises passes with the
-// findings that count here.
+// waitsFor returns the first reason to query DNS again, a finding or an unknown result, or
+// "" if there is none. It looks at findings and not at the status, because a check with
+// severity warning passes with findings.
 func waitsFor(list []checks.Check, results []checks.Result) string {
 	for i, res := range results {
 		switch {

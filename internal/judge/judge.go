@@ -1,6 +1,6 @@
 // Package judge is the engine: it collects the evidence of each binding, runs
-// checks and policies on it and decides, in a bounded stream of verdicts. It
-// knows no command line, no report and no exit code. It changes nothing.
+// checks and policies on it and decides, in a bounded stream of verdicts. It is independent
+// of command line, reports and exit codes, and makes no changing call.
 package judge
 
 import (
@@ -26,20 +26,20 @@ import (
 	"github.com/bindgate/bindgate/internal/replay"
 )
 
-// Options decide what a run judges by, which servers it asks and how long. Relative paths
+// Options configures a run: policies and checks, servers, limits. Relative paths
 // begin at Dir.
 type Options struct {
 	Command  string // lint, plan, apply or audit, for policies and reports
-	Actor    string // who claims to run it; unproven
+	Actor    string // name of the person or job, for policies; not verified
 	Contract string // evidence.Contract2026 or Contract2017
 	Dir      string // working directory, absolute
 	Clock    func() time.Time
-	Live     bool // on the live clock, with fresh evidence: without it no decision gives a permit
+	Live     bool // current time and fresh evidence; otherwise no decision gives a permit
 
 	Extra        []checks.Check    // in addition to the catalogue, see catalog.With
 	Severities   checks.Severities // the owner's; may be nil
-	FailOn       checks.Severity   // the least severity of a finding that refuses; empty: error
-	MinRemaining time.Duration     // what the owner wants a certificate to last, in addition to a third of its lifetime
+	FailOn       checks.Severity   // the lowest severity that refuses a binding; empty: error
+	MinRemaining time.Duration     // shortest accepted remaining validity, in addition to a third of the lifetime
 	Policies     []string          // folders or files of Rego in addition to the shipped ones
 	Data         []string          // files that override policy data
 
@@ -55,7 +55,7 @@ type Options struct {
 
 	DNS     DNS
 	Gateway Gateway
-	Probe   *Probe // nil: no address of a domain is asked what it serves
+	Probe   *Probe // nil: domains are not probed
 
 	Timeout     time.Duration // for the evidence of one binding; 0: no limit
 	Concurrency int           // bindings at a time; below 1 counts as 1
@@ -64,11 +64,11 @@ type Options struct {
 	LookupEnv func(name string) (string, bool)
 }
 
-// Skip says why a piece of evidence is not collected, in words such as
-// "--offline"; an empty reason collects it.
+// Skip contains for each source the reason why it is not collected, such as
+// "--offline"; a source with an empty reason is collected.
 type Skip struct{ DNS, Group, Revocation string }
 
-// Gateway says how the gateway is reached.
+// Gateway configures the connection to the gateway.
 type Gateway struct {
 	Endpoint  string // URL; empty: the region's own
 	STS       string // URL, or gateway.NoSTS; empty: the region's own, or a private Endpoint itself
@@ -78,13 +78,13 @@ type Gateway struct {
 	UserAgent string
 }
 
-// Probe says how the addresses of an allowed domain are asked what they serve.
+// Probe configures probing the addresses of allowed domains.
 type Probe struct {
 	Allow []string // prefixes of addresses that may be asked in addition to public ones
 	Via   string   // ADDR:PORT on loopback that is asked in place of every address; may be empty
 }
 
-// Engine judges the bindings of one manifest. Close it.
+// Engine judges the bindings of one manifest. The caller must close it.
 type Engine struct {
 	o            Options
 	catalogue    []checks.Check
@@ -102,8 +102,8 @@ type Engine struct {
 }
 
 // Open loads the manifest with load, and all that judging it needs: policies,
-// roots, key lists, CRLs, root hints, saved evidence, credentials. Nothing is
-// asked of DNS or the gateway. Every error is one of configuration.
+// roots, key lists, CRLs, root hints, saved evidence, credentials. It makes no request
+// to DNS or the gateway; every error is an error of configuration.
 func Open(ctx context.Context, o Options, load func() (*manifest.Set, error)) (*Engine, error) {
 	list, err := catalog.With(o.Extra...)
 	if err != nil {
@@ -148,8 +148,8 @@ func (e *Engine) open(ctx context.Context) (err error) {
 	return e.openGateway(ctx)
 }
 
-// loadPolicies compiles the policies while the rest is loaded: it is the longest
-// part of a short run.
+// loadPolicies compiles the policies in the background, because compiling takes the most
+// time of a short run.
 func (e *Engine) loadPolicies(ctx context.Context) {
 	e.policies = sync.OnceValues(func() (*policy.Engine, error) {
 		return policy.Load(ctx, policy.Options{Dir: e.o.Dir, Dirs: e.o.Policies, Data: e.o.Data, Results: PolicyResults(e.catalogue), Labels: e.o.Labels})
@@ -184,12 +184,12 @@ func (e *Engine) openGateway(ctx context.Context) error {
 	return nil
 }
 
-// identityTime bounds how long STS is waited for.
+// identityTime is the time-out for STS.
 const identityTime = 15 * time.Second
 
-// identify asks who the credentials belong to. The error is of credentials that are
-// not taken, or of another account than the owner's; why the account is not known
-// otherwise stands in the identity.
+// identify asks STS which identity the credentials belong to. It fails if the credentials are
+// rejected or belong to another account than the owner's; any other reason why the
+// account is unknown is in the identity.
 func identify(ctx context.Context, t *gateway.Transport, account, region string) (*evidence.Identity, error) {
 	ctx, cancel := context.WithTimeout(ctx, identityTime)
 	defer cancel()
@@ -240,7 +240,7 @@ func (e *Engine) Catalogue() []checks.Check { return e.catalogue }
 // Bindings returns the set that is judged.
 func (e *Engine) Bindings() *manifest.Set { return e.set }
 
-// Run is what holds for every binding of a run.
+// Run contains the facts that all bindings of a run share.
 type Run struct {
 	evidence.Run
 	Offline      bool   // neither DNS nor the gateway was asked
@@ -249,8 +249,8 @@ type Run struct {
 	PolicyDigest string // sha256:<hex>
 }
 
-// Run returns the facts of the run, its clock read and STS asked at the first call. The error is that of policies
-// that do not load, or of credentials that are not taken.
+// Run returns the facts of the run. The first call reads the clock and asks STS. It
+// fails if the policies do not load or the credentials are rejected.
 func (e *Engine) Run() (Run, error) {
 	engine, err := e.policies()
 	if err != nil {
@@ -279,8 +279,8 @@ func (e *Engine) facts() evidence.Run {
 		Actor: e.o.Actor, Live: e.o.Live, MinRemainingSeconds: int64(e.o.MinRemaining / time.Second), Labels: e.o.Labels}
 }
 
-// certificateOnly reports that the run judges a certificate with no group named.
-// Flags alone can ask for that, and they name one binding.
+// certificateOnly reports whether the run judges a certificate without a group. Only
+// flags can request that, and they describe a single binding.
 func (e *Engine) certificateOnly() bool {
 	return e.each(func(b binding.Binding) bool { return b.CertificateOnly })
 }
@@ -300,8 +300,8 @@ func (e *Engine) path(path string) string { return confine.Absolute(e.o.Dir, pat
 // Transport returns the gateway's client; nil where the gateway is not asked.
 func (e *Engine) Transport() *gateway.Transport { return e.transport }
 
-// Refused returns why the gateway did not take the credentials, if so: trying again
-// will not help.
+// Refused returns the error if the gateway rejected the credentials; a retry would not
+// help.
 func (e *Engine) Refused() error {
 	if e.transport == nil {
 		return nil
@@ -309,6 +309,6 @@ func (e *Engine) Refused() error {
 	return e.transport.Refused()
 }
 
-// Certificates returns the collector of certificates and keys, which reads them
-// again when they are sent.
+// Certificates returns the collector of certificates and keys; the writer uses it to read
+// them again before sending.
 func (e *Engine) Certificates() *certificate.Collector { return e.certificates }

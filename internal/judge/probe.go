@@ -12,7 +12,7 @@ import (
 	"github.com/bindgate/bindgate/internal/gate"
 )
 
-// openProbe makes the collector that asks the addresses of domains.
+// openProbe creates the collector that probes the addresses of domains.
 func (e *Engine) openProbe() (err error) {
 	if e.o.Probe == nil {
 		return nil
@@ -37,9 +37,9 @@ func (e *Engine) openProbe() (err error) {
 	return err
 }
 
-// probed asks the addresses of a domain that is allowed and bound what they serve,
-// and judges it once more with the answers. A binding that is not allowed for another reason keeps its
-// verdict: no connection is made for it.
+// probed probes the addresses of an allowed and already bound domain, and judges the
+// binding again with the result. Any other binding keeps its verdict, and no
+// connection is made for it.
 func (e *Engine) probed(ctx context.Context, v Verdict) Verdict {
 	if e.probe == nil || v.Decision.Status != gate.Allowed {
 		return v

@@ -24,8 +24,8 @@ import (
 // observe returns the evidence of the binding with a number.
 type observe func(ctx context.Context, number int, b binding.Binding) evidence.Evidence
 
-// observer makes fresh collectors, so that no look remembers the answers of the
-// one before, or takes the evidence that was saved.
+// observer returns a function with new collectors, so that it does not reuse cached
+// answers of an earlier pass; in a replay it returns the saved evidence.
 func (e *Engine) observer(run evidence.Run, look Scope) (observe, error) {
 	if e.saved != nil {
 		return e.replayed()
@@ -72,7 +72,7 @@ func (e *Engine) revocations() (*revocation.Collector, error) {
 	return revocation.New(revocation.Config{CRLs: e.o.CRLs, Dir: e.o.Dir, Offline: e.o.Skip.Revocation, Private: e.o.RevocationPrivate, Now: e.o.Clock})
 }
 
-// DNS says which DNS servers a run asks.
+// DNS configures the DNS servers that a run asks.
 type DNS struct {
 	Resolver   string // asked instead of the authoritative servers: ADDR[:PORT], tls://HOST or https://URL; may be empty
 	RootHints  string // master file; empty: IANA's
@@ -89,11 +89,11 @@ type dnsSource struct {
 	asked     bool
 	roots     iterate.Roots
 	resolvers []string // authoritative mode; there may be none
-	without   string   // why some or all of the system's resolvers are not there
+	without   string   // why some or all of the system's resolvers are not used
 }
 
-// openDNS reads what the mode needs. A system without resolvers still has
-// authoritative servers to ask.
+// openDNS reads the settings that the DNS mode needs. Missing system resolvers are not an
+// error in authoritative mode.
 func (e *Engine) openDNS() error {
 	o := e.o.DNS
 	if e.o.Skip.DNS != "" || e.certificateOnly() && o.Resolver == "" {
@@ -135,7 +135,7 @@ func (d dnsSource) mode() string {
 	return evidence.DNSAuthoritative
 }
 
-// collector makes a fresh one; nil when DNS is not asked.
+// collector creates a collector; nil if DNS is not asked.
 func (d dnsSource) collector(now func() time.Time) (collect.DNS, error) {
 	if !d.asked {
 		return nil, nil

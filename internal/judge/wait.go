@@ -7,19 +7,19 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 )
 
-// How long a wait sleeps between two looks: at first, and after some, or a part of
-// the whole wait if that is longer. A look asks from the root down, so an hour's
-// wait must not be a look every few seconds.
+// The pauses between two DNS queries of a wait: at first, later, and as a fraction of the whole
+// wait if that is longer. Each query starts at the root, so a wait of an hour
+// must not repeat it every few seconds.
 const (
 	firstPause = time.Second
 	laterPause = 5 * time.Second
 	mostLooks  = 60
 )
 
-// Wait looks at DNS until every binding's change is visible everywhere, the time
-// is up or ctx ends. report gets the time that is left, the number of bindings
-// that wait, and one of them with its reason. It judges nothing: the run that
-// follows asks and judges again.
+// Wait queries DNS until every binding's change is visible everywhere, within has
+// passed, or ctx ends. It calls report with the remaining time, the number of waiting
+// bindings, and one of them with its reason. It does not judge: the run that
+// follows queries DNS again.
 func (e *Engine) Wait(ctx context.Context, within time.Duration, report func(left time.Duration, waiting int, example string)) error {
 	deadline := time.NewTimer(within)
 	defer deadline.Stop()

@@ -12,7 +12,7 @@ import (
 
 const withKey = "apiVersion: bindgate/v1\nbindings:\n- {domainName: d, groupId: g, regionId: r, certificate: {name: n, body: %s, privateKey: %s}}\n"
 
-// repository is a Git tree with a manifest, beside secrets that are none of it.
+// repository creates a Git tree with a manifest, and secrets outside of the tree.
 func repository(t *testing.T, body, key string) string {
 	t.Helper()
 	dir := folder(t, map[string]string{
@@ -37,7 +37,7 @@ func repository(t *testing.T, body, key string) string {
 }
 
 // TestPathsStayUnderTheRoot holds the root rule: the folder of --config, else
-// the Git top level, else the manifest's folder; and --allow-path besides.
+// the Git top level, else the manifest's folder; and the folders of --allow-path.
 func TestPathsStayUnderTheRoot(t *testing.T) {
 	for name, tc := range map[string]struct {
 		body, key string
@@ -50,7 +50,7 @@ func TestPathsStayUnderTheRoot(t *testing.T) {
 		"a link out":              {"out/a.key", "a.key", manifest.Options{}, "out/a.key"},
 		"a link out, missing":     {"out/missing", "a.key", manifest.Options{}, "out/missing"},
 		"key file in a mapping":   {"a.pem", "{file: out/a.key, passphraseEnv: BINDGATE_P}", manifest.Options{}, "out/a.key"},
-		"allowed besides":         {"../certs/a.pem", "../../keys/a.key", manifest.Options{AllowPaths: []string{"../keys"}}, ""},
+		"allowed path":            {"../certs/a.pem", "../../keys/a.key", manifest.Options{AllowPaths: []string{"../keys"}}, ""},
 		"allowed, through a link": {"../certs/a.pem", "out/a.key", manifest.Options{AllowPaths: []string{"../keys"}}, ""},
 		"config's folder":         {"a.pem", "a.key", manifest.Options{Root: "deploy"}, ""},
 		"above config's folder":   {"../certs/a.pem", "a.key", manifest.Options{Root: "deploy"}, "../certs/a.pem"},

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A partitioned list never covers a certificate that does not name its
-// partition, whatever else the extension contains.
+// A partitioned CRL never covers a certificate that does not name its
+// partition, regardless of the rest of the extension.
 func FuzzPoint(f *testing.F) {
 	for _, seed := range []string{
 		"\x30\x00", "\x30\x03\x81\x01\xff", "\x30\x03\x84\x01\x00", "\x30\x04\x83\x02\x01\x60",

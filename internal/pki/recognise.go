@@ -100,7 +100,7 @@ type found struct {
 // found describes the block by its label.
 func (b block) found() found { return found{kind: kindOfLabel(b.Type), place: b.at(), label: b.Type} }
 
-// holds describes the block by its DER, whatever its label.
+// holds describes the block by its DER and ignores its label.
 func (b block) holds() found { return found{kind: kindOfDER(b.Bytes), place: b.at(), label: b.Type} }
 
 // foundIn describes a file without PEM blocks.
@@ -132,8 +132,8 @@ func kindOfBinary(file []byte) string {
 	return kindDER
 }
 
-// kindOfDER distinguishes DER structures by their first elements, whatever
-// their label and keys.
+// kindOfDER distinguishes DER structures by their first elements, independently of
+// PEM labels and key types.
 func kindOfDER(der []byte) string {
 	outer := cryptobyte.String(der)
 	var body, first cryptobyte.String

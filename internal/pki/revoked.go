@@ -52,8 +52,8 @@ func (s Statement) delta() bool { return s.base != nil }
 
 // Conclude combines all statements about one certificate. revoked is the index
 // of the statement that revokes it, clear that of the first that clears it, -1
-// for none. A revocation counts whatever the other statements say; only a
-// certificateHold is lifted, by a newer list without it. A delta list counts
+// for none. One revocation decides, regardless of the other statements; only a
+// certificateHold can be lifted, by a newer CRL without the entry. A delta CRL counts
 // only with its base, so Conclude sets the Err of one without.
 func Conclude(statements []Statement) (revoked, clear int) {
 	for i := range statements {

@@ -44,7 +44,7 @@ func MozillaRoots() *Roots {
 	})}
 }
 
-// PubliclyTrusted reports whether a certificate is in Mozilla's list, whatever
+// PubliclyTrusted reports whether a certificate is in Mozilla's list, even if other
 // roots are in use.
 func PubliclyTrusted(c *x509.Certificate) bool {
 	for r := range bundle.Roots() {

@@ -17,21 +17,21 @@ const (
 	SetDomainCertificate = "SetDomainCertificate"
 )
 
-// Call is one frozen request: everything that will be on the wire but the bytes
-// of certificate and key, which are named by digest so that no plan, permit or
-// report ever holds a secret.
+// Call is one fixed request: all its parameters, except certificate and key.
+// Material identifies these by digest, so that no plan, permit or report
+// contains a secret.
 type Call struct {
 	Action   string            `json:"action"`          // SetDomain or SetDomainCertificate
-	RegionID string            `json:"regionId"`        // whose endpoint it goes to
+	RegionID string            `json:"regionId"`        // the region whose endpoint receives the call
 	Params   map[string]string `json:"params"`          // an empty value is sent as an empty value
 	Keeps    []string          `json:"keeps,omitempty"` // the parameters that are sent back as they were read, sorted
 	Material *Material         `json:"material,omitempty"`
 }
 
-// Material names the certificate and key that a call carries. The bytes are
-// read again when the call is made and must still have these digests.
+// Material identifies the certificate and key of a call. The writer reads the files
+// again before the call, and their digests must be equal to these.
 type Material struct {
-	Binding         binding.Binding `json:"-"`               // whose certificate it is; the files are found through it
+	Binding         binding.Binding `json:"-"`               // the binding that names the files
 	FileDigest      string          `json:"fileDigest"`      // sha256:<hex> of the certificate file
 	ChainDigest     string          `json:"chainDigest"`     // sha256:<hex> of the PEM chain that is sent
 	PublicKeyDigest string          `json:"publicKeyDigest"` // sha256:<hex> of the key's SubjectPublicKeyInfo
@@ -41,8 +41,8 @@ type Material struct {
 	ClientCADigest string `json:"clientCADigest,omitempty"` // sha256:<hex> of the PEM that ClientCAParam carries; empty: not sent
 }
 
-// ClientCAParam is the parameter of SetDomainCertificate that carries the CA of
-// callers' certificates; empty, it takes one away.
+// ClientCAParam is the parameter of SetDomainCertificate for the CA of client
+// certificates; an empty value removes the CA.
 const ClientCAParam = "CaCertificateBody"
 
 // Clone is a copy that shares nothing with the call.

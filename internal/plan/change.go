@@ -9,8 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// InputChanges returns, in words, how the inputs of a run differ from those of the
-// plan was made from. Nothing needs to be observed for it. Empty: it is the same.
+// InputChanges describes how the inputs of a run differ from the inputs of the
+// plan. It needs no evidence. An empty result means that they are equal.
 func (f File) InputChanges(now File) []string {
 	var out []string
 	for _, d := range []struct{ what, got, want string }{
@@ -28,7 +28,7 @@ func (f File) InputChanges(now File) []string {
 	return out
 }
 
-// Among is the plan of those bindings alone that now holds too.
+// Among returns the plan restricted to the bindings that are also in now.
 func (f File) Among(now File) File {
 	f.Bindings = slices.DeleteFunc(slices.Clone(f.Bindings), func(b FileBinding) bool {
 		return !slices.ContainsFunc(now.Bindings, b.same)
@@ -36,8 +36,8 @@ func (f File) Among(now File) File {
 	return f
 }
 
-// Changes returns, in words, how what was judged now differs from the plan, the
-// inputs included. Empty: it is the same.
+// Changes describes how the current judgement differs from the plan, including the
+// inputs. An empty result means that they are equal.
 func (f File) Changes(now File) []string {
 	out := f.InputChanges(now)
 	if len(f.Bindings) != len(now.Bindings) {
@@ -49,7 +49,7 @@ func (f File) Changes(now File) []string {
 	return out
 }
 
-// same reports whether two plans are of one binding.
+// same reports whether two plans are for the same binding.
 func (b FileBinding) same(now FileBinding) bool {
 	return b.DomainName == now.DomainName && b.GroupID == now.GroupID && b.RegionID == now.RegionID
 }
@@ -69,7 +69,7 @@ func (b FileBinding) changes(now FileBinding) []string {
 	return append(out, b.callChanges(now)...)
 }
 
-// standing describes the state of a domain in everything that calls change.
+// standing describes the fields of a domain that calls can change.
 func standing(d *evidence.Domain) string {
 	if d == nil {
 		return "not bound to the group"
@@ -95,8 +95,8 @@ func (b FileBinding) callChanges(now FileBinding) []string {
 	return out
 }
 
-// sends is everything that the call sends, by name: parameters quoted,
-// certificate and key by digest. What it does not send is not there.
+// sends returns the parameters of the call by name: values quoted, certificate and
+// key as digests. Parameters that are not sent are absent.
 func (c Call) sends() map[string]string {
 	out := map[string]string{"action": c.Action, "region": c.RegionID}
 	if m := c.Material; m != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// StatusInEffect is the DomainBindingStatus of a domain that serves; BOUND does not.
+// StatusInEffect is the DomainBindingStatus of a domain in effect; BOUND means not yet.
 const StatusInEffect = "BINDING"
 
 // Target is what the gateway must show once the binding is in effect.
@@ -32,7 +32,7 @@ func TargetOf(s checks.Subject) Target {
 	return t
 }
 
-// Diff is how the gateway's state differs from a target.
+// Diff describes how the gateway's state differs from a target.
 type Diff struct {
 	Domain         bool     // SetDomain is needed for something other than the redirect
 	Redirect       bool     // the redirect differs
@@ -40,14 +40,14 @@ type Diff struct {
 	HasCertificate bool     // the domain serves some certificate now
 	Differences    []string // each difference: got, then want
 
-	NotShown string // what the gateway does not show although the binding states it; empty: nothing
+	NotShown string // settings of the binding that the gateway does not report; empty: none
 }
 
 // InEffect reports whether the target is in effect: nothing differs.
 func (g Diff) InEffect() bool { return !g.Domain && !g.Redirect && !g.Certificate }
 
 // Compare returns how a group, as DescribeApiGroup and DescribeDomain show it,
-// differs from the target. What the manifest does not say is not compared.
+// differs from the target. Fields that the manifest omits are not compared.
 func Compare(t Target, g evidence.Group) Diff {
 	b := t.Binding
 	d, ok := g.Domain(b.DomainName)
@@ -88,8 +88,8 @@ func (g *Diff) compareDomain(b binding.Binding, d evidence.Domain) {
 	}
 }
 
-// compareCertificate takes a certificate as attached only when its name and
-// its bytes are the wanted ones; a name can be used again for other bytes.
+// compareCertificate counts a certificate as attached only if both its name and
+// its bytes match, because a name can be reused for other bytes.
 func (g *Diff) compareCertificate(t Target, d evidence.Domain, served *evidence.Served) {
 	want := t.Binding.Certificate.Name
 	switch {
@@ -102,8 +102,8 @@ func (g *Diff) compareCertificate(t Target, d evidence.Domain, served *evidence.
 	}
 }
 
-// compareClients compares what the domain asks of its callers, where the binding
-// states it and the certificate that is served was read.
+// compareClients compares the settings of mutual TLS if the binding states them and the
+// served certificate was read.
 func (g *Diff) compareClients(t Target, served *evidence.Served) {
 	want := t.Binding.ClientCertificate
 	if want == nil || served == nil {

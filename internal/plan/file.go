@@ -20,11 +20,11 @@ const FileSchema = "bindgate.plan/v1"
 // MaxFileSize bounds a saved plan, in bytes.
 const MaxFileSize = 64 << 20
 
-// File is a saved plan: what was judged and what apply would send. It gives no
-// permission to send anything; apply judges again and compares.
+// File is a saved plan: the inputs of the judgement and the planned calls. It does not
+// permit any call; apply judges again and compares.
 type File struct {
 	Schema         string        `json:"schema"`
-	Manifests      []string      `json:"manifests"` // as they were named, to be read again
+	Manifests      []string      `json:"manifests"` // paths as given on the command line; apply reads them again
 	ManifestDigest string        `json:"manifestDigest"`
 	PolicyDigest   string        `json:"policyDigest"`
 	ConfigDigest   string        `json:"configDigest,omitempty"`
@@ -42,10 +42,10 @@ type FileBinding struct {
 	Calls      []Call   `json:"calls"`
 	Displaces  []string `json:"displaces,omitempty"` // ids of the groups that the force would unbind
 
-	Before *evidence.Domain `json:"before,omitempty"` // what the calls change; absent: not bound there
+	Before *evidence.Domain `json:"before,omitempty"` // the domain before the calls; absent: not bound on this group
 }
 
-// NewFileBinding puts a plan into the form in which it is saved and compared.
+// NewFileBinding converts a plan to its saved form.
 func NewFileBinding(domain, group, region string, p Plan) FileBinding {
 	b := FileBinding{DomainName: domain, GroupID: group, RegionID: region, Calls: []Call{}, Before: p.Before}
 	for _, c := range p.Calls {
@@ -81,9 +81,9 @@ func ReadFile(data []byte) (File, error) {
 	return f, nil
 }
 
-// oneSpelling refuses an object with two keys that differ in letter case at most,
-// and a key of the plan in another letter case than its own: encoding/json takes
-// either for the field, so that what a reviewer reads need not be what is sent.
+// oneSpelling refuses two keys of an object that are equal except for letter case,
+// and a key of the plan in another letter case. encoding/json would accept both for
+// one field, so a reviewer could read another value than the one that is sent.
 func oneSpelling(data []byte) error {
 	own := map[string]string{}
 	for _, t := range []reflect.Type{reflect.TypeFor[File](), reflect.TypeFor[FileBinding](), reflect.TypeFor[Call](),
@@ -96,8 +96,8 @@ func oneSpelling(data []byte) error {
 	return spelled(json.NewDecoder(bytes.NewReader(data)), own, "")
 }
 
-// spelled reads one value. under is the key that it has; the keys of params are
-// the API's.
+// spelled reads one value, whose key is under. Keys of params are names of the API and
+// are not checked.
 func spelled(dec *json.Decoder, own map[string]string, under string) error {
 	token, err := dec.Token()
 	if err != nil {
@@ -115,7 +115,7 @@ func spelled(dec *json.Decoder, own map[string]string, under string) error {
 			key, _ = token.(string)
 			folded := strings.ToLower(key)
 			if !isASCII(key) || seen[folded] {
-				return fmt.Errorf("the key %.64q is there twice, or in another spelling", key)
+				return fmt.Errorf("got the key %.64q twice, or in two spellings", key)
 			}
 			seen[folded] = true
 			if name, known := own[folded]; known && name != key && under != "params" {
@@ -136,8 +136,8 @@ func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
-// IsFile reports whether data looks like a saved plan, of any version and
-// whole or not, rather than a manifest.
+// IsFile reports whether data looks like a saved plan and not like a manifest. The
+// plan may have any version and may be truncated.
 func IsFile(data []byte) bool {
 	var head struct {
 		Schema string `json:"schema"`
@@ -146,8 +146,8 @@ func IsFile(data []byte) bool {
 	return begins(data, ours) || json.Unmarshal(data, &head) == nil && strings.HasPrefix(head.Schema, ours)
 }
 
-// begins reports whether data begins like an object whose first member is a
-// schema of this name; what follows may be missing.
+// begins reports whether data begins like an object whose first member is "schema"
+// with this name; the rest may be missing.
 func begins(data []byte, schema string) bool {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	for _, want := range []json.Token{json.Delim('{'), "schema"} {

@@ -11,10 +11,10 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// ErrNoGroup reports that a plan was asked for without the group's state.
+// ErrNoGroup is the error of For if the state of the group was not observed.
 var ErrNoGroup = errors.New("planning the calls: the state of the API group was not read")
 
-// Plan is what would be done for one binding.
+// Plan contains the calls for one binding and their effects.
 type Plan struct {
 	Calls     []Call                `json:"calls"`               // empty: the binding is already in effect
 	Displaces []evidence.BoundGroup `json:"displaces,omitempty"` // the groups that the force would unbind
@@ -22,9 +22,9 @@ type Plan struct {
 	Restore   []string              `json:"restore,omitempty"`   // commands that bring the state before back
 }
 
-// For works out the calls for a binding from its evidence. Without an observed
-// group, and without an observed certificate and key where the binding names
-// one, there is no plan.
+// For computes the calls for a binding from its evidence. It fails if the group was not
+// observed, or if the binding names a certificate and certificate or key were not
+// observed.
 func For(s checks.Subject) (Plan, error) {
 	b, ev := s.Binding, s.Evidence
 	if ev.Group.State != evidence.StateObserved || !ev.Group.Facts.Found {
@@ -39,7 +39,7 @@ func For(s checks.Subject) (Plan, error) {
 		p.Before = &d
 	}
 	gap := Compare(TargetOf(s), ev.Group.Facts)
-	gap.Certificate = gap.Certificate || gap.NotShown != "" // sent again: it cannot be seen to be in effect
+	gap.Certificate = gap.Certificate || gap.NotShown != "" // sent again, because the gateway does not report whether it is in effect
 	takes := ev.Account.Facts.Conflicts()
 	force := b.IsForce && len(takes) > 0
 	if err := keepable(b, ev, p.Before, gap); err != nil {
@@ -62,8 +62,8 @@ func For(s checks.Subject) (Plan, error) {
 	return p, nil
 }
 
-// keepable fails where an update would change what the binding does not name and
-// cannot send back.
+// keepable fails if an update would change a setting that the binding does not name and
+// that cannot be sent back.
 func keepable(b binding.Binding, ev evidence.Evidence, before *evidence.Domain, gap Diff) error {
 	if before == nil {
 		return nil
@@ -74,14 +74,14 @@ func keepable(b binding.Binding, ev evidence.Evidence, before *evidence.Domain, 
 		}
 	}
 	if gap.Certificate && b.ClientCertificate == nil && ev.Group.Facts.MayRequestClientCertificates(b.DomainName) {
-		return fmt.Errorf("planning the calls: %q asks its callers for certificates now, and the binding does not state clientCertificate", b.DomainName)
+		return fmt.Errorf("planning the calls: %q now requires client certificates, and the binding does not state clientCertificate", b.DomainName)
 	}
 	return nil
 }
 
-// calls2026 is today's order: the domain, then the certificate. A redirect to
-// HTTPS before the first certificate would break every caller, so it comes last
-// and by a separate call, which never forces.
+// calls2026 returns the calls for the API version of 2026: the domain, then the
+// certificate. A redirect to HTTPS before the first certificate would break every caller,
+// so a separate last call sets it; that call never contains IsForce.
 func calls2026(b binding.Binding, before *evidence.Domain, gap Diff, force bool, m *Material) []Call {
 	redirect := b.IsHTTPRedirectToHTTPS != nil && *b.IsHTTPRedirectToHTTPS
 	late := redirect && gap.Certificate && !gap.HasCertificate
@@ -105,8 +105,8 @@ func calls2026(b binding.Binding, before *evidence.Domain, gap Diff, force bool,
 	return calls
 }
 
-// calls2017 carries the certificate inside SetDomain; a renewal is
-// SetDomainCertificate alone in both contracts.
+// calls2017 returns the calls for the API version of 2017: SetDomain contains the
+// certificate. In both versions a renewal is a single SetDomainCertificate.
 func calls2017(b binding.Binding, gap Diff, m *Material) []Call {
 	if !gap.Domain {
 		if gap.Certificate {
@@ -129,8 +129,9 @@ func call(action string, b binding.Binding) Call {
 		Params: map[string]string{"GroupId": b.GroupID, "DomainName": b.DomainName}}
 }
 
-// setDomain carries every field that the manifest sets. On an update it sends back
-// the others as they were read: an absent BindStageName means all environments.
+// setDomain returns a SetDomain call with every field that the manifest sets. On an update it
+// also sends back the current values of the others, because an absent BindStageName
+// means all environments.
 func setDomain(b binding.Binding, before *evidence.Domain) Call {
 	c := call(SetDomain, b)
 	keep := func(name, value string) {
@@ -173,8 +174,8 @@ func setCertificate(b binding.Binding, m *Material) Call {
 	return c
 }
 
-// dropClients makes the call that carries the certificate end what the domain asks of
-// its callers, where the binding states that it is off.
+// dropClients makes the call with the certificate disable mutual TLS if the binding
+// states that it is off.
 func dropClients(b binding.Binding, calls []Call) {
 	for _, c := range calls {
 		if c.Action == SetDomainCertificate && b.ClientCertificate != nil && b.ClientCertificate.None {
@@ -186,8 +187,8 @@ func dropClients(b binding.Binding, calls []Call) {
 	}
 }
 
-// materialOf names the certificate and key of the binding by the digests that
-// were judged.
+// materialOf returns the binding's certificate and key, identified by the digests in the
+// evidence.
 func materialOf(b binding.Binding, ev evidence.Evidence) (*Material, error) {
 	if b.Certificate == nil {
 		return nil, nil

@@ -104,9 +104,9 @@ func TestFor(t *testing.T) {
 		{"force, certificate, redirect: only the first forces", subject(certificate, redirect, force), []string{
 			"SetDomain BindStageName=RELEASE IsHttpRedirectToHttps=false IsForce=true", cert, "SetDomain BindStageName=RELEASE IsHttpRedirectToHttps=true"}},
 		{"force without a conflict is not sent", subject(func(s *checks.Subject) { s.Binding.IsForce = true }), []string{"SetDomain BindStageName=RELEASE"}},
-		{"a conflict without leave to force", subject(force, func(s *checks.Subject) { s.Binding.IsForce = false }), []string{"SetDomain BindStageName=RELEASE"}},
-		{"stands", subject(bound(nil)), nil},
-		{"stands with certificate", subject(certificate, bound(nil), serving("cert-2026", "sha256:c")), nil},
+		{"a conflict without isForce", subject(force, func(s *checks.Subject) { s.Binding.IsForce = false }), []string{"SetDomain BindStageName=RELEASE"}},
+		{"in effect", subject(bound(nil)), nil},
+		{"in effect with certificate", subject(certificate, bound(nil), serving("cert-2026", "sha256:c")), nil},
 		{"renewal", subject(certificate, redirect, bound(func(d *evidence.Domain) { d.IsHTTPRedirectToHTTPS = true }), serving("cert-2025", "sha256:o")), []string{cert}},
 		{"renewal under the same name", subject(certificate, bound(nil), serving("cert-2026", "sha256:o")), []string{cert}},
 		{"same name, bytes not known", subject(certificate, bound(func(d *evidence.Domain) { d.CertificateName = "cert-2026" })), []string{cert}},
@@ -145,7 +145,7 @@ func TestFor(t *testing.T) {
 		{"2017: inline", subject(contract2017, certificate), []string{"SetDomain CertificateName=cert-2026 with CertificateBody+PrivateKey"}},
 		{"2017: plain", subject(contract2017), []string{"SetDomain"}},
 		{"2017: renewal", subject(contract2017, certificate, bound(nil), serving("cert-2025", "sha256:o")), []string{cert}},
-		{"2017: stands", subject(contract2017, bound(nil)), nil},
+		{"2017: in effect", subject(contract2017, bound(nil)), nil},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -241,7 +241,7 @@ func TestForClientCertificates(t *testing.T) {
 	same := binding.ClientCertificate{CA: "ca.pem", VerifyDepth: 2, PassSubjectDN: true}
 	for name, c := range map[string]struct {
 		s       checks.Subject
-		want    map[string]string // of the one call, besides its certificate; nil: no call
+		want    map[string]string // of the one call, without its certificate; nil: no call
 		digest  string
 		problem string
 	}{

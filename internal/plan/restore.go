@@ -8,9 +8,9 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// restore gives the commands of the official command-line client that bring
-// back what the calls change. Certificates cannot be given back by command:
-// their keys are not known here, and the line says so.
+// restore returns commands of the official command-line client that undo the
+// calls. A comment line stands for a certificate, which cannot be restored without
+// its private key.
 func restore(b binding.Binding, p Plan) []string {
 	if len(p.Calls) == 0 {
 		return nil
@@ -31,7 +31,7 @@ func restore(b binding.Binding, p Plan) []string {
 	return out
 }
 
-// bindAgain binds a domain as it was described.
+// bindAgain returns the commands that bind a domain with its former settings.
 func bindAgain(region, group string, d evidence.Domain, force bool) []string {
 	args := []string{"GroupId", group, "DomainName", d.DomainName, "BindStageName", d.BindStageName}
 	if d.CustomDomainType != "" {
@@ -57,9 +57,8 @@ func command(action, region string, args ...string) string {
 	return strings.Join(words, " ")
 }
 
-// quote makes one shell word of a value that came from the gateway or the
-// manifest, so that pasting the line runs nothing else. Control characters are
-// shown, not passed on.
+// quote quotes a value of the gateway or the manifest as one shell word, so that a
+// pasted line runs nothing else. Control characters are escaped.
 func quote(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < 0x20 || r == 0x7f {

@@ -10,7 +10,7 @@ import (
 )
 
 // Shows reports whether the state of a group shows the effect of a call: every
-// parameter that it carries, and the bytes of its certificate. It settles calls
+// parameter of the call, and the bytes of its certificate. It decides calls
 // whose answer was lost.
 func Shows(c Call, domain string, g evidence.Group) bool {
 	d, ok := g.Domain(domain)
@@ -28,9 +28,9 @@ func Shows(c Call, domain string, g evidence.Group) bool {
 	return true
 }
 
-// showsClients reports whether the settings for callers' certificates are those of a
-// call. One that states them may go to a gateway that does not show them: it takes
-// effect whole, and its certificate shows.
+// showsClients reports whether the settings of mutual TLS are those of a call. If the
+// gateway does not report them, the certificate decides, because a call takes effect
+// completely or not at all.
 func showsClients(c Call, got *evidence.ClientCertificates) bool {
 	pass, stated := c.Params["ClientCertSDnPassThrough"]
 	if got == nil || !stated {
@@ -42,11 +42,11 @@ func showsClients(c Call, got *evidence.ClientCertificates) bool {
 		(!given || strconv.Itoa(got.VerifyDepth) == depth)
 }
 
-// Lost returns how the state of a domain differs from what a call keeps, in words.
+// Lost describes how the state of a domain differs from the settings that a call keeps.
 func Lost(c Call, d evidence.Domain) (words []string) {
 	for _, name := range c.Keeps {
 		if !shows(name, c.Params[name], d) {
-			words = append(words, fmt.Sprintf("%s is no longer %q, as it was read and is kept", name, c.Params[name]))
+			words = append(words, fmt.Sprintf("%s is no longer %q, the value that was read and is kept", name, c.Params[name]))
 		}
 	}
 	return words

@@ -43,9 +43,9 @@ type question struct {
 	query *topdown.Query
 }
 
-// capabilities are OPA's without whatever would make a verdict depend on
-// anything but the input and the data: the network, the host, chance. The clock
-// is the run's.
+// capabilities returns OPA's without the built-ins that would make a verdict depend on
+// more than input and data: network, host, random numbers. The clock is
+// the run's.
 func capabilities() *ast.Capabilities {
 	c := ast.CapabilitiesForThisVersion()
 	c.Builtins = slices.DeleteFunc(c.Builtins, func(b *ast.Builtin) bool {
@@ -188,8 +188,8 @@ func defined(c *ast.Compiler, path ast.Ref, rules []string) []string {
 	return out
 }
 
-// entries are the rules by which a package of the group is asked; the first of
-// them must be there. Nobody asks a library.
+// entries returns the rules that bindgate evaluates in a package of the group; the first of
+// them must exist. A library has none.
 func entries(group string) []string {
 	switch group {
 	case "policy":
@@ -285,8 +285,8 @@ func packagesOf(modules map[string]*ast.Module) ([]regoPackage, error) {
 
 func nameOf(p *ast.Package) string { return strings.TrimPrefix(p.Path.String(), "data.") }
 
-// names refuses a package that nobody would ask, and one that would speak
-// within, above or below a shipped package.
+// names refuses a package that would never be evaluated, and one that is
+// equal to, above or below a built-in package.
 func names(modules map[string]*ast.Module, shipped []string) error {
 	var found strictyaml.Errors
 	for _, m := range modules {

@@ -10,7 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// loadWith loads a policy that reads data.team, beside the given files.
+// loadWith loads a policy that reads data.team, together with the given files.
 func loadWith(t *testing.T, dirData map[string]string, data ...string) error {
 	t.Helper()
 	files := map[string]string{"x.rego": head + "deny contains \"x\" if input.binding.domainName in data.team.names"}
@@ -28,7 +28,7 @@ func loadWith(t *testing.T, dirData map[string]string, data ...string) error {
 func TestDataThatLoads(t *testing.T) {
 	team := map[string]string{"data.yaml": "team: {names: [a.demo.com], open: {}}"}
 	for name, err := range map[string]error{
-		"beside the policy":    loadWith(t, team),
+		"next to the policy":   loadWith(t, team),
 		"json":                 loadWith(t, map[string]string{"data.json": `{"team": {"names": []}}`}),
 		"two files, two names": loadWith(t, map[string]string{"data.yaml": "team: {names: []}", "sub/data.yml": "team: {more: 1}"}),
 		"by --data alone":      loadWith(t, nil, "team: {names: []}"),

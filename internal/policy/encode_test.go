@@ -190,8 +190,8 @@ func find(t *ast.Term, path []string) ast.Value {
 	return v
 }
 
-// Whatever part of the input is built, it is the same as in the whole input
-// that went through JSON, and nothing else is built.
+// Each part of the input that is built equals that part of the whole input after a
+// round trip through JSON, and no other part is built.
 func TestPartsOfTheInputAreThoseOfTheWhole(t *testing.T) {
 	inputs, oracle := fixtures(t), throughJSON(t)
 	rapid.Check(t, func(t *rapid.T) {

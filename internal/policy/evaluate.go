@@ -312,7 +312,7 @@ func (e *evaluation) lacks(p *askable) (string, error) {
 		switch {
 		case st.State == evidence.StateObserved || st.State == evidence.StateNotCollected && !required:
 		case st.State == evidence.StateNotCollected:
-			return fmt.Sprintf("it needs %s evidence, which was left out: %s", need, st.Reason)
+			return fmt.Sprintf("it needs %s evidence, which was skipped: %s", need, st.Reason)
 		case failure != nil:
 		case st.State == evidence.StateFailed:
 			failure = fmt.Errorf("it needs %s evidence, and collecting that failed: %s", need, st.Reason)

@@ -100,7 +100,7 @@ func TestNeeds(t *testing.T) {
 		notRun, reason string
 	}{
 		"all there":   {func(*evidence.Evidence) {}, "", ""},
-		"need left":   {func(e *evidence.Evidence) { e.Group = evidence.NotCollected[evidence.Group]("--offline") }, "it needs group evidence, which was left out: --offline", ""},
+		"need left":   {func(e *evidence.Evidence) { e.Group = evidence.NotCollected[evidence.Group]("--offline") }, "it needs group evidence, which was skipped: --offline", ""},
 		"need failed": {func(e *evidence.Evidence) { e.Group.State, e.Group.Reason = evidence.StateFailed, "503" }, "", "bindgate.policy.x: it needs group evidence, and collecting that failed: 503"},
 		"need gone":   {func(e *evidence.Evidence) { e.Group.State = evidence.StateMissing }, "", "bindgate.policy.x: it needs group evidence, which is missing"},
 		"use failed": {func(e *evidence.Evidence) {

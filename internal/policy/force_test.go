@@ -50,7 +50,7 @@ func TestForceGivesReasons(t *testing.T) {
 func TestForceWithoutEvidenceIsNoLeave(t *testing.T) {
 	in := force()
 	in.Evidence.Account = evidence.NotCollected[evidence.Account]("--offline")
-	if p, o := rebind(t, Options{}, in); p.Allow || p.NotRun != "it needs account evidence, which was left out: --offline" {
+	if p, o := rebind(t, Options{}, in); p.Allow || p.NotRun != "it needs account evidence, which was skipped: --offline" {
 		t.Errorf("left out: got %+v", o)
 	}
 	in.Evidence.Account = evidence.Failed[evidence.Account]("503", "", in.Run.Now)
@@ -71,7 +71,7 @@ func TestForceByTheRealDocument(t *testing.T) {
 	}
 	in.Evidence.Account.Facts.CNAMETarget = &evidence.GroupRef{GroupID: in.Evidence.Account.Facts.BoundGroups[0].GroupID}
 	if p, o := rebind(t, Options{}, in); p.Allow || len(p.Reasons) != 1 {
-		t.Errorf("alias of the loser: got %+v", o)
+		t.Errorf("CNAME to the displaced group: got %+v", o)
 	}
 }
 

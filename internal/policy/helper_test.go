@@ -29,7 +29,7 @@ func folder(t testing.TB, files map[string]string) string {
 	return dir
 }
 
-// engine loads one module in addition to the shipped policies.
+// engine loads one module together with the built-in policies.
 func engine(t testing.TB, module string) *Engine {
 	t.Helper()
 	return engineWith(t, module, "owner", "changeTicket")

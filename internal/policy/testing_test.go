@@ -34,7 +34,7 @@ func TestWorkingCopyOfShippedPolicies(t *testing.T) {
 		t.Errorf("got %+v, %v", report, err)
 	}
 	if _, err := Load(context.Background(), o); err == nil {
-		t.Error("loaded beside the shipped ones")
+		t.Error("loaded together with the built-in ones")
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"slices"
 )
 
-// Class says where an address leads. The zero value is reached by nobody.
+// Class classifies an address by its reachability. The zero value is unreachable.
 type Class int
 
 // The classes.

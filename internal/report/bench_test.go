@@ -25,7 +25,7 @@ func offline(i int, catalogue []checks.Check) Binding {
 		r := checks.Result{ID: c.ID, Status: checks.StatusPass, Findings: []checks.Finding{}}
 		switch {
 		case len(c.Needs) > 0 && c.Needs[0] != evidence.NeedCertificate && c.Needs[0] != evidence.NeedKey:
-			r.Status, r.Reason = checks.StatusNotRun, fmt.Sprintf("%s evidence was left out: --offline", c.Needs[0])
+			r.Status, r.Reason = checks.StatusNotRun, fmt.Sprintf("%s evidence was skipped: --offline", c.Needs[0])
 			b.Reasons = append(b.Reasons, c.ID+": "+r.Reason)
 		case c.ID == "certificate/covers-domain" && b.Decision == gate.Refused:
 			r.Status, r.Findings = checks.StatusFail, []checks.Finding{{Severity: checks.Error, Message: "the certificate names api.demo.com only", Source: at(4*i+6, 13)}}

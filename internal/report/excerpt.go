@@ -41,7 +41,7 @@ func ExcerptOf(e evidence.Evidence) *Excerpt {
 	return &s
 }
 
-// names are the alias chain as lines, with what the servers say where they do
+// names are the CNAME chain as lines, with what the servers say where they do
 // not agree.
 func (s *Excerpt) names() []branch {
 	if s == nil || s.End == nil {

@@ -26,8 +26,8 @@ type Fault struct {
 }
 
 // WriteFailure writes the report of a run that ended with an error: in the named
-// format, without a binding, and of no success. It stands in the place of an older
-// report, which a later step would take for this run's.
+// format, without a binding, and marked as failed. It replaces an older
+// report, which a later step could mistake for this run's.
 func WriteFailure(w io.Writer, format string, head Head, o Options, f Failure) error {
 	s, err := Open(w, format, head, o)
 	if err != nil {

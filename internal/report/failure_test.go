@@ -68,8 +68,8 @@ func TestFailureFollowsTheSchemas(t *testing.T) {
 	}
 }
 
-// Two analyses of one commit are told apart by their category; without one the
-// uploader's counts.
+// The category distinguishes two analyses of one commit; without one, the
+// uploader sets it.
 func TestSARIFCategory(t *testing.T) {
 	for category, want := range map[string]string{"": "", "prod": `"automationDetails":{"id":"prod/"}`, "prod/": `"automationDetails":{"id":"prod/"}`} {
 		got := written(t, "sarif", run("lint", refused()), Options{Category: category})
@@ -102,6 +102,6 @@ func TestJUnitIsSmall(t *testing.T) {
 		}
 	}
 	if line := suites.Suites[1].Cases[0].Line; line != 18 {
-		t.Errorf("a finding stands at line %d, want its own, 18", line)
+		t.Errorf("a finding is at line %d, want its own, 18", line)
 	}
 }

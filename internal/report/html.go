@@ -301,7 +301,7 @@ type bindingView struct {
 	Notes        []note
 	Counts       string
 	Certificates []certificateView
-	Chain        []string // the alias chain: names, then the addresses
+	Chain        []string // the CNAME chain: names, then the addresses
 	Ending       string
 	Servers      []evidence.ServerAnswers // what each address of each name server says
 	Resolvers    []evidence.ResolverAnswer
@@ -400,7 +400,7 @@ func bindingViewOf(b Binding) bindingView {
 	return v
 }
 
-// fromSeen takes the alias chain of the model, which is there without the whole
+// fromSeen takes the CNAME chain of the model, which is there without the whole
 // evidence too.
 func (v *bindingView) fromSeen() {
 	if v.Evidence == nil || v.Evidence.End == nil {

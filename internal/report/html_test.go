@@ -61,8 +61,8 @@ func evidenceOf(t *testing.T, page string) string {
 	return strings.Join(all, "\n")
 }
 
-// A part holds as many cards as the page's script divides by, whatever the number
-// of bindings; every row has an anchor of its own.
+// A part contains as many cards as the page's script assumes, for any number
+// of bindings; every row has a unique anchor.
 func TestHTMLFindsTheEvidenceOfEachRow(t *testing.T) {
 	for _, n := range []int{0, 1, cardsInPart, cardsInPart + 1, 3*cardsInPart - 1} {
 		page := written(t, "html", many(n), Options{})
@@ -81,7 +81,7 @@ func TestHTMLFindsTheEvidenceOfEachRow(t *testing.T) {
 	}
 }
 
-// Without its script the page tells every error, and the ten certificates that end first.
+// Without its script the page shows every error, and the ten certificates that expire first.
 func TestHTMLWithoutScript(t *testing.T) {
 	page := written(t, "html", run("lint", refused(), allowed()), Options{})
 	_, after, _ := strings.Cut(page, "<noscript>")

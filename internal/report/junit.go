@@ -81,8 +81,8 @@ func (j *junit) close() error {
 	return err
 }
 
-// junitCases are the checks of a binding, then what the gate decided, then what
-// came of the calls: a missing result has no check to stand at.
+// junitCases returns the test cases of a binding: one per check, then the decision, then
+// the outcome of the calls. The last two cover refusals that no check reports.
 func junitCases(b Binding, suite string) []junitCase {
 	names := map[string]int{}
 	named := func(name string) junitCase {

@@ -16,7 +16,7 @@ type junitElement struct {
 	text               bool
 }
 
-// junit10 tells the elements that are written here.
+// junit10 returns the elements that the report may contain.
 func junit10() map[string]junitElement {
 	detail := junitElement{optional: []string{"type", "message"}, text: true}
 	return map[string]junitElement{

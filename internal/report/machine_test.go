@@ -156,7 +156,7 @@ func TestLineEndIsWhereTheValueEnds(t *testing.T) {
 }
 
 func TestFingerprintsAreUniqueAndStable(t *testing.T) {
-	twin := refused() // the same wish twice
+	twin := refused() // the same binding twice
 	twin.Source = at(90, 5)
 	r := run("lint", allowed(), refused(), twin, undetermined())
 	first := map[string]bool{}
@@ -165,7 +165,7 @@ func TestFingerprintsAreUniqueAndStable(t *testing.T) {
 		for _, n := range notes(completed(b)) {
 			print := prints.of(b, n)
 			if first[print] {
-				t.Errorf("%s of %s is told twice by one fingerprint", n.Rule, n.domain)
+				t.Errorf("%s of %s: two findings have one fingerprint", n.Rule, n.domain)
 			}
 			first[print] = true
 		}

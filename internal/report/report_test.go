@@ -95,7 +95,7 @@ func TestOrderOfChecksDoesNotMatter(t *testing.T) {
 	}
 }
 
-// Every result is in the document exactly once, whatever the others say.
+// Every result is in the document exactly once.
 func TestJSONReadsBack(t *testing.T) {
 	doubled := refused() // a check with two results, of which one has no finding
 	doubled.Source = at(20, 5)

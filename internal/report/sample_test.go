@@ -85,12 +85,12 @@ func allowed() Binding {
 
 func refused() Binding {
 	return Binding{DomainName: "www.demo.com", GroupID: ours, RegionID: "cn-hangzhou", Source: at(12, 5), Decision: gate.Refused,
-		Reasons: []string{"dns/cname-reaches-group: the alias chain ends at another group", "certificate/covers-domain: it does not"},
+		Reasons: []string{"dns/cname-reaches-group: the CNAME chain ends at another group", "certificate/covers-domain: it does not"},
 		Checks: []checks.Result{
 			{ID: "request/stage-is-explicit", Status: checks.StatusPass, Findings: []checks.Finding{{Severity: checks.Warning,
 				Message: "bindStageName is absent: an existing restriction stays as it is", Fix: `write bindStageName: "" to lift it`, Source: at(12, 5)}}},
 			{ID: "dns/cname-reaches-group", Status: checks.StatusFail, Findings: []checks.Finding{{Severity: checks.Error,
-				Message: "the alias chain of www.demo.com ends at " + theirs + "-cn-hangzhou.alicloudapi.com, the name of group legacy, want " + ours + "-cn-hangzhou.alicloudapi.com",
+				Message: "the CNAME chain of www.demo.com ends at " + theirs + "-cn-hangzhou.alicloudapi.com, the name of group legacy, want " + ours + "-cn-hangzhou.alicloudapi.com",
 				Fix:     "point the CNAME at the group's SubDomain, and wait for the old TTL to pass", Source: at(12, 17)}}},
 			{ID: "certificate/covers-domain", Status: checks.StatusFail, Findings: []checks.Finding{{Severity: checks.Error,
 				Message: "the certificate names api.demo.com only", Source: at(18, 13)}}},
@@ -110,7 +110,7 @@ func undetermined() Binding {
 }
 
 func partial() Binding {
-	const reason = "group evidence was left out: --offline"
+	const reason = "group evidence was skipped: --offline"
 	return Binding{DomainName: "shop.demo.com", GroupID: theirs, Source: at(40, 5), Decision: gate.Partial,
 		Reasons: []string{"group/exists: " + reason},
 		Checks:  []checks.Result{{ID: "group/exists", Status: checks.StatusNotRun, Reason: reason}}}

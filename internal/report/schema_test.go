@@ -17,7 +17,7 @@ import (
 	"github.com/bindgate/bindgate/internal/gate"
 )
 
-var update = flag.Bool("update", false, "write the golden files and the schema anew")
+var update = flag.Bool("update", false, "update the golden files and the schema")
 
 // generate makes the schema from the types and their comments.
 func generate(t *testing.T) []byte {

@@ -168,7 +168,7 @@ func (t *text) nextSteps() []string {
 	add(s.Incomplete, "the domain is bound, but not yet as asked: "+again+" to complete it, or use the commands above to go back")
 	add(s.Refused, "fix the findings above, then "+again)
 	add(s.Undetermined, "make what could not be asked answer, then "+again+"; until then nothing is bound")
-	add(s.Partial, again+" without --offline and --without to judge what was left out")
+	add(s.Partial, again+" without --offline and --without to judge the skipped sources too")
 	return steps
 }
 

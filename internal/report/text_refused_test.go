@@ -10,7 +10,7 @@ import (
 )
 
 // manyRefused gives n refused bindings; every tenth fails one check fewer, and the
-// last has a reason that no result tells.
+// last has a reason that is not a check's.
 func manyRefused(n int) []Binding {
 	var out []Binding
 	for i := range n {
@@ -38,7 +38,7 @@ func TestManyRefusedBindingsAreGrouped(t *testing.T) {
 			" 897 more bindings fail the same checks as those above; --verbose or -f json shows every finding" +
 			" certificate/covers-domain, dns/cname-reaches-group",
 		"96 more bindings fail the same checks",
-		"✗ refused d999.demo.com", // nobody else has its reason
+		"✗ refused d999.demo.com", // no other binding has its reason
 		"dns/cname-chain-terminates: 2 results",
 		"1000 bindings: 1000 refused",
 		"failing: dns/cname-reaches-group (1000), certificate/covers-domain (900)",

@@ -48,7 +48,7 @@ func TestWordsLoseNothing(t *testing.T) {
 	})
 }
 
-// What is to be copied stands whole on one line, however long it is.
+// Text that users copy is on one line, however long it is.
 func TestWhatIsCopiedIsWhole(t *testing.T) {
 	value := `"apigateway-domain-verification=` + strings.Repeat("0123456789abcdef", 12) + `"`
 	command := "`openssl x509 -noout -subject -in certs/a-rather-long-folder/and-a-rather-long-name.example.pem`"

@@ -91,7 +91,7 @@ func TestDNSOverHTTPS(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := stranger.Walk(t.Context(), "api.demo.com"); kindOf(t, err) != Unreachable || !strings.Contains(err.Error(), "certificate") {
-		t.Errorf("a certificate that nobody vouches for: got %v", err)
+		t.Errorf("an untrusted certificate: got %v", err)
 	}
 }
 

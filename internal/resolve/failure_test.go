@@ -185,7 +185,7 @@ func TestTruncationGoesToTCP(t *testing.T) {
 	}
 }
 
-// hostile answers datagrams with whatever respond makes of them.
+// hostile starts a server that answers each datagram with the results of respond.
 func hostile(t *testing.T, respond func(query []byte) [][]byte) (string, net.Listener) {
 	udp, tcp := listen(t)
 	done := make(chan struct{})

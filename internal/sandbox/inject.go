@@ -44,8 +44,8 @@ func (x *exchange) beforeCommit(rule fault.Rule) (outcome string, over bool) {
 	return "", false
 }
 
-// afterCommit applies the faults after the action was executed, whatever its
-// result.
+// afterCommit applies the faults after the action was executed or
+// failed.
 func (x *exchange) afterCommit(rule fault.Rule, answer any) (outcome string, over bool) {
 	switch rule.Kind {
 	case fault.CodeAfterCommit:

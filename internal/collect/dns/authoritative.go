@@ -16,7 +16,7 @@ import (
 	"github.com/bindgate/bindgate/internal/resolve/iterate"
 )
 
-// authorities is who said so in authoritative mode.
+// authorities is the source of observations in authoritative mode.
 const authorities = "the zones' authoritative servers"
 
 func (c *Collector) authorityAliases(ctx context.Context, b binding.Binding) evidence.Observation[evidence.DNS] {
@@ -30,7 +30,7 @@ func (c *Collector) authorityAliases(ctx context.Context, b binding.Binding) evi
 		return failed(evidence.Failed[evidence.DNS](err.Error(), authorities, c.now()), facts)
 	}
 	facts.Clients = clientsOfServers(walk)
-	seen := facts // what the others look at while facts are being filled in
+	seen := facts // a copy for the concurrent readers while facts changes
 	var work sync.WaitGroup
 	facts.ResolversProblem = c.without
 	facts.Resolvers = make([]evidence.ResolverAnswer, len(c.resolvers))
@@ -44,7 +44,7 @@ func (c *Collector) authorityAliases(ctx context.Context, b binding.Binding) evi
 	}
 	facts.Context = around(ctx, c.authority, b, seen)
 	work.Wait()
-	if doubtful(facts.Security) { // what resolvers make of it decides
+	if doubtful(facts.Security) { // the resolvers' result decides
 		for i, v := range facts.Resolvers {
 			if v.Problem != "" && !v.Bogus {
 				facts.Resolvers[i] = view(ctx, c.resolvers[i], name)
@@ -60,13 +60,13 @@ func doubtful(all []evidence.NameSecurity) bool {
 	})
 }
 
-// authority follows aliases by asking the authorities.
+// authority follows the CNAME chain at the authoritative servers.
 func (c *Collector) authority(ctx context.Context, name string, types ...uint16) (resolve.Chain, error) {
 	walk, err := c.walker.Walk(ctx, name, types...)
 	return walk.Chain, err
 }
 
-// spoken are the aliases, each with the first server that gave it.
+// spoken returns the CNAME records, each with the first server that returned it.
 func spoken(walk iterate.Walk) []evidence.Hop {
 	out := hops(walk.Chain, "")
 	for i := range out {
@@ -97,8 +97,8 @@ func (c *Collector) matrices(ctx context.Context, walk iterate.Walk) []evidence.
 	return out
 }
 
-// matrix adds to what the servers said which version of the zone they hold, and
-// other records of CNAME owners.
+// matrix converts the nameserver answers to evidence, with the zone's serial at each server
+// and the other records of CNAME owners.
 func (c *Collector) matrix(ctx context.Context, step iterate.Step) evidence.ServerAnswers {
 	m := step.Aliases
 	out := evidence.ServerAnswers{Name: m.Name, Zone: m.Zone.Name, Answers: rows(m)}
@@ -139,15 +139,15 @@ func rows(m iterate.ZoneAnswers) []evidence.ServerAnswer {
 	return out
 }
 
-// What a glance at a resolver may cost: it only informs, and system resolvers that are
-// dead, or drop what is more than some questions a second, are common.
+// Limits for comparing with the system's resolvers (a glance). The comparison is only
+// informative, and resolvers that do not answer, or limit their rate, are common.
 const (
 	glanceTime = 2500 * time.Millisecond // a little more than one try
 	mostLost   = 3                       // glances in vain, of a run
 )
 
-// glance compares a resolver with the chain by what it answers clients, and looks closer
-// only where that is not the chain.
+// glance compares a resolver's answers to A and AAAA with the chain, and follows the
+// resolver's own chain only if they differ.
 func (c *Collector) glance(ctx context.Context, number int, resolver *resolve.Client, chain resolve.Chain, name string) evidence.ResolverAnswer {
 	if c.lost[number].Load() >= mostLost {
 		return evidence.ResolverAnswer{Server: resolver.Server(), Problem: fmt.Sprintf("not asked any more, for it left %d questions of this run without an answer", mostLost)}
@@ -187,7 +187,7 @@ func look(ctx context.Context, resolver *resolve.Client, chain resolve.Chain, na
 	return evidence.ResolverAnswer{Server: resolver.Server(), Hops: hops(seen, resolver.Server()), End: end(seen)}
 }
 
-// view is what a resolver says.
+// view returns a resolver's answers.
 func view(ctx context.Context, resolver *resolve.Client, name string) evidence.ResolverAnswer {
 	chain, led, err := resolver.WalkAndAsk(ctx, name)
 	v := evidence.ResolverAnswer{Server: resolver.Server(), End: end(chain)}
@@ -216,8 +216,8 @@ func (c *Collector) security(ctx context.Context, walk iterate.Walk) []evidence.
 	return out
 }
 
-// authorityProof holds only the records that every authority has: the platform
-// may ask any of them.
+// authorityProof observes the TXT records that every authoritative server has, because the
+// platform may ask any of them.
 func (c *Collector) authorityProof(ctx context.Context, b binding.Binding) evidence.Observation[evidence.Proof] {
 	if b.DomainProof != binding.ProofTXT {
 		return evidence.NotCollected[evidence.Proof]("the binding proves its domain by CNAME")
@@ -249,7 +249,7 @@ func (c *Collector) authorityProof(ctx context.Context, b binding.Binding) evide
 	return evidence.Observed(facts, authorities, c.now())
 }
 
-// everywhere parts records in those that all authoritative replies hold, and others.
+// everywhere returns the records in all authoritative replies, and those in some.
 func everywhere(m iterate.ZoneAnswers) (all, some []string) {
 	counts, replies := map[string]int{}, 0
 	for _, r := range m.Replies {

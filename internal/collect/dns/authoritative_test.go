@@ -24,7 +24,7 @@ func authority(t *testing.T) *Collector {
 	return NewAuthority(w, nil, "", time.Now, func() string { return "random" })
 }
 
-// internet is the small one of package lab with a walker, which dials as it is told.
+// internet starts the network of package lab, and a walker that connects with dial.
 func internet(t *testing.T, dial func(ctx context.Context, network, address string) (net.Conn, error)) (*lab.Lab, *iterate.Walker) {
 	t.Helper()
 	plan, err := lab.NewPlan(time.Now())
@@ -85,10 +85,10 @@ func TestAuthorityEvidence(t *testing.T) {
 		t.Errorf("serials: got %+v", rows)
 	}
 	if got := observe("api.nomail.com").Facts.Servers[0]; got.OtherRecords != nil || !strings.Contains(got.OtherRecordsProblem, "api.nomail.com MX") {
-		t.Errorf("beside, when MX cannot be asked for: got %+v", got)
+		t.Errorf("other records, without an answer for MX: got %+v", got)
 	}
 	if got := observe("beside.crooked.com").Facts.Servers[0].OtherRecords; !cmp.Equal(got, []string{"A", "TXT"}) {
-		t.Errorf("beside: got %v", got)
+		t.Errorf("other records: got %v", got)
 	}
 	if got := observe("unregistered.demo.com").Facts.Context.UnregisteredDomain; got != "nobody-has-this.net" {
 		t.Errorf("unregistered: got %q", got)
@@ -206,7 +206,7 @@ func TestGlueAndTheZonesOwnAddress(t *testing.T) {
 		}
 	}
 	got, _ := c.Collect(t.Context(), binding.Binding{DomainName: "api.nsalias.com", GroupID: groupID, RegionID: "cn-hangzhou"})
-	if got.State != evidence.StateFailed || !strings.Contains(got.Reason, "it is an alias of ns1.servers.net (CNAME)") {
+	if got.State != evidence.StateFailed || !strings.Contains(got.Reason, "it has a CNAME record to ns1.servers.net") {
 		t.Errorf("a server whose name is an alias: got %+v", got)
 	}
 }
@@ -249,16 +249,16 @@ func TestFamilyThatIsMissing(t *testing.T) {
 	}
 }
 
-// Beside authoritative mode a resolver answers for INTRANET names, and for no others.
+// In authoritative mode a resolver answers for INTRANET names, and for no others.
 func TestIntranetIsAskedOfTheResolver(t *testing.T) {
 	l, w := internet(t, nil)
 	vpc := strings.TrimSuffix(lab.SubDomain, ".alicloudapi.com") + "-vpc.alicloudapi.com"
 	resolver := collector(t, "in.demo.com. 60 IN CNAME "+vpc+".", vpc+". 60 IN A 10.0.0.7").resolvers[0]
-	nobody, err := resolve.New(resolve.Config{Server: "127.0.0.1:1"}) // the next is asked, as the C library does
+	closed, err := resolve.New(resolve.Config{Server: "127.0.0.1:1"}) // the next is asked, as the C library does
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := NewAuthority(w, []*resolve.Client{nobody, resolver}, "", time.Now, func() string { return "random" })
+	c := NewAuthority(w, []*resolve.Client{closed, resolver}, "", time.Now, func() string { return "random" })
 	got, _ := c.Collect(t.Context(), binding.Binding{DomainName: "in.demo.com", GroupID: groupID, RegionID: "cn-hangzhou", CustomDomainType: binding.Intranet})
 	want := evidence.End{Name: vpc, Event: evidence.EventAddress, Addresses: []string{"10.0.0.7"}, TTL: 60}
 	if got.State != evidence.StateObserved || got.Facts.Mode != evidence.DNSResolver || got.From != resolver.Server() || got.Facts.Servers != nil || !cmp.Equal(want, got.Facts.End) {

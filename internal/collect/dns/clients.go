@@ -11,10 +11,10 @@ import (
 	"github.com/bindgate/bindgate/internal/resolve/iterate"
 )
 
-// mostUnlike bounds the answers that are kept.
+// mostUnlike limits the recorded answers that differ from the chain.
 const mostUnlike = 32
 
-// clientsOf compares what a resolver answers clients with the chain that it gives.
+// clientsOf compares a resolver's answers to A and AAAA with its CNAME chain.
 func clientsOf(chain resolve.Chain, led []resolve.Led, owner, server string) *evidence.Clients {
 	c := &evidence.Clients{}
 	want := targetsFrom(chain, 0)
@@ -30,7 +30,7 @@ func clientsOf(chain resolve.Chain, led []resolve.Led, owner, server string) *ev
 		}
 		c.Compared++
 		fill(&a, l.Lead)
-		// A resolver may leave out the aliases: what counts is where clients get.
+		// A resolver may omit the CNAME records: the addresses decide.
 		flattened := len(a.Targets) == 0 && len(a.Records) > 0 && !slices.ContainsFunc(a.Records, func(r string) bool { return !slices.Contains(chain.Records, r) })
 		if !agrees(chain, l.Type, want, l.Lead) && !flattened {
 			c.Differing = append(c.Differing, a)
@@ -39,8 +39,8 @@ func clientsOf(chain resolve.Chain, led []resolve.Led, owner, server string) *ev
 	return c
 }
 
-// clientsOfServers compares, server by server, what the authoritative servers answer
-// clients with what they answer to the question for the CNAME.
+// clientsOfServers compares, for each authoritative server, its answers to A and AAAA
+// with its answers to CNAME.
 func clientsOfServers(walk iterate.Walk) *evidence.Clients {
 	c := &evidence.Clients{}
 	for i, step := range walk.Steps {
@@ -92,7 +92,8 @@ func compareServers(chain resolve.Chain, place int, aliases, m iterate.ZoneAnswe
 	return compared
 }
 
-// missingType is a type that no server answers for that answers for the CNAME.
+// missingType returns an address type for which none of the servers that answer CNAME
+// queries gives an answer.
 func missingType(aliases, m iterate.ZoneAnswers) *evidence.ClientAnswer {
 	problem, heard := "", false
 	for n, r := range m.Replies {
@@ -109,7 +110,7 @@ func missingType(aliases, m iterate.ZoneAnswers) *evidence.ClientAnswer {
 	return &evidence.ClientAnswer{Name: m.Name, Type: miekg.Type(m.Type).String(), Problem: problem}
 }
 
-// targetsFrom are the targets of a chain from the alias with a number on.
+// targetsFrom returns the targets of a chain, from the record at index place.
 func targetsFrom(chain resolve.Chain, place int) (targets []string) {
 	for _, h := range chain.Hops[min(place, len(chain.Hops)):] {
 		targets = append(targets, h.Target)
@@ -117,9 +118,9 @@ func targetsFrom(chain resolve.Chain, place int) (targets []string) {
 	return targets
 }
 
-// agrees reports whether an answer leads where a chain leads: by the same aliases, as
-// far as it goes, to nothing before their end. One without any is right where the
-// chain ends without records of the type.
+// agrees reports whether an answer follows a chain: its CNAME records are a prefix of the
+// chain, and it has addresses only at the chain's end. An answer without records agrees if
+// the chain ends without records of the type.
 func agrees(chain resolve.Chain, qtype uint16, want []string, lead resolve.Lead) bool {
 	open := chain.Event == resolve.Loop || chain.Event == resolve.TooLong || chain.Event == resolve.MultipleCNAMEs
 	for i, target := range lead.Targets {
@@ -144,7 +145,7 @@ func ofType(address string, qtype uint16) bool {
 	return err == nil && addr.Is4() == (qtype == miekg.TypeA)
 }
 
-// fill puts in what an answer says.
+// fill copies an answer into a.
 func fill(a *evidence.ClientAnswer, lead resolve.Lead) {
 	a.Targets, a.Records, a.NameError = lead.Targets, lead.Records[:min(len(lead.Records), most)], lead.NameError
 }

@@ -102,7 +102,7 @@ func TestResolverThatOverridesAddresses(t *testing.T) {
 		both := NewAuthority(w, []*resolve.Client{c.resolvers[0]}, "", c.now, c.label)
 		got, _ = both.Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", GroupID: groupID, RegionID: "cn-hangzhou"})
 		if diff := cmp.Diff(tt.want, got.Facts.Resolvers[0].Differing); diff != "" {
-			t.Errorf("%s, beside the authoritative servers: %s", name, diff)
+			t.Errorf("%s, in authoritative mode: %s", name, diff)
 		}
 	}
 }

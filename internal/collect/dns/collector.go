@@ -26,7 +26,7 @@ type Collector struct {
 	walker    *iterate.Walker   // nil: resolver mode
 	resolvers []*resolve.Client // resolver mode: one; authoritative mode: to compare with, and for INTRANET names
 	without   string            // authoritative mode: why resolvers are missing
-	lost      []atomic.Int32    // glances at each resolver in vain
+	lost      []atomic.Int32    // failed comparisons with each resolver
 	now       func() time.Time
 	label     func() string
 }
@@ -45,9 +45,9 @@ func NewAuthority(w *iterate.Walker, resolvers []*resolve.Client, without string
 	return &Collector{walker: w, resolvers: resolvers, without: without, lost: make([]atomic.Int32, len(resolvers)), now: now, label: label}
 }
 
-// Collect asks for the alias chain of the binding's domain, and for its TXT
-// proof if that is how the binding proves its domain. An observation that
-// failed holds the aliases that were seen until then.
+// Collect observes the CNAME chain of the binding's domain, and the TXT record if
+// domainProof is txt. A failed observation contains the CNAME records up to the
+// error.
 func (c *Collector) Collect(ctx context.Context, b binding.Binding) (evidence.Observation[evidence.DNS], evidence.Observation[evidence.Proof]) {
 	if b.CertificateOnly {
 		const why = "the certificate is judged alone: no group was named"
@@ -68,7 +68,7 @@ func (c *Collector) Collect(ctx context.Context, b binding.Binding) (evidence.Ob
 }
 
 // inTurn asks resolvers one after the other, as the C library does, until one of them
-// answers or says that it does not believe the answer.
+// answers or reports that DNSSEC validation failed.
 func inTurn[T any](ctx context.Context, resolvers []*resolve.Client, ask func(*resolve.Client) (evidence.Observation[T], error)) (o evidence.Observation[T]) {
 	for _, resolver := range resolvers {
 		last, err := ask(resolver)
@@ -135,7 +135,7 @@ func proofFacts(owner string, chain resolve.Chain, server string) evidence.Proof
 	return facts
 }
 
-// failed adds to a failed observation what was seen until then.
+// failed adds the facts that were collected before the error to a failed observation.
 func failed[T any](o evidence.Observation[T], seen T) evidence.Observation[T] {
 	o.Facts = seen
 	return o
@@ -154,7 +154,7 @@ func end(chain resolve.Chain) evidence.End {
 	return evidence.End{Name: chain.Name, Event: event(chain.Event), Addresses: chain.Records, TTL: chain.TTL, Targets: chain.Targets}
 }
 
-// event puts the resolver's word into the evidence's. A walk that failed has none.
+// event converts a resolve.Event to an evidence.Event. A failed walk has none.
 func event(e resolve.Event) evidence.Event {
 	switch e {
 	case resolve.Found:
@@ -173,7 +173,7 @@ func event(e resolve.Event) evidence.Event {
 	return ""
 }
 
-// queryName is the name whose aliases are asked for: the binding's domain in
+// queryName returns the name to look up: the binding's domain in
 // A-labels, or for a wildcard a random label below its parent, which only a
 // wildcard record can answer (RFC 4592 §2.2).
 func (c *Collector) queryName(b binding.Binding) (string, error) {

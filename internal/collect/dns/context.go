@@ -16,11 +16,11 @@ import (
 // follow follows the aliases of a name to its records of some types.
 type follow func(ctx context.Context, name string, types ...uint16) (resolve.Chain, error)
 
-// most bounds the names that are climbed and the records that are kept.
+// most limits the parent names that are looked up and the records that are kept.
 const most = 16
 
-// around collects the context of a chain. What cannot be collected is a problem
-// in its own place and no other.
+// around collects the context of a chain. An error is recorded in the Problem of the
+// part that could not be collected, and does not affect the others.
 func around(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) *evidence.DNSContext {
 	a := &evidence.DNSContext{HTTPS: lookup(ctx, ask, destination(d), miekg.TypeHTTPS)}
 	a.HTTPS.Name = d.QueryName
@@ -53,8 +53,8 @@ func destination(d evidence.DNS) string {
 	return d.QueryName
 }
 
-// groupName is the public name that a group's id and region make, in the form
-// that every published example has.
+// groupName builds the public name of a group from its id and region, in the form of
+// the platform's published examples.
 func groupName(b binding.Binding) string {
 	return strings.ToLower(b.GroupID + "-" + b.RegionID + ".alicloudapi.com")
 }
@@ -73,7 +73,7 @@ func lookup(ctx context.Context, ask follow, name string, types ...uint16) *evid
 	return l
 }
 
-// missing is the topmost name above one that does not exist, or it itself.
+// missing returns the topmost ancestor of a name, or the name itself, that does not exist.
 func missing(ctx context.Context, ask follow, name string) string {
 	for range most {
 		up := parentOf(name)
@@ -88,8 +88,8 @@ func missing(ctx context.Context, ask follow, name string) string {
 	return name
 }
 
-// doubled looks for an alias at QueryName with the name of its zone, or of its
-// registrable domain, behind it: what comes of a whole name where a provider adds the zone.
+// doubled looks for a CNAME record at QueryName with its zone, or its registrable domain,
+// appended: the result if the full name was entered where the provider appends the zone.
 func doubled(ctx context.Context, ask follow, d evidence.DNS) (found []evidence.Lookup) {
 	for _, zone := range zonesOf(d.QueryName, d.Servers) {
 		name := d.QueryName + "." + zone
@@ -111,8 +111,8 @@ func zonesOf(name string, servers []evidence.ServerAnswers) (zones []string) {
 	return zones
 }
 
-// misplacedProof looks for the TXT proof where it is published by mistake: with the zone
-// behind its owner, below the registrable domain, and at the domain itself.
+// misplacedProof looks for the TXT record in places of common mistakes: at the owner with
+// the zone appended, below the registrable domain, and at the domain itself.
 func misplacedProof(ctx context.Context, ask follow, p evidence.Proof) (found []evidence.Lookup) {
 	group, domain, _ := strings.Cut(p.Owner, ".")
 	if slices.ContainsFunc(p.Records, isToken) || len(p.Partial) > 0 || len(p.Differing) > 0 {
@@ -148,8 +148,8 @@ func unregistered(ctx context.Context, ask follow, name string) string {
 	return domain
 }
 
-// typesAt are the types that a name has instead of an alias or address. None:
-// an empty non-terminal, or types that are not asked for.
+// typesAt returns the record types of a name without CNAME and address records. None means
+// an empty non-terminal, or only types that are not queried.
 func typesAt(ctx context.Context, ask follow, name string) []string {
 	var types []string
 	for _, qtype := range []uint16{miekg.TypeTXT, miekg.TypeMX, miekg.TypeNS, miekg.TypeSRV, miekg.TypeHTTPS} {
@@ -160,9 +160,9 @@ func typesAt(ctx context.Context, ask follow, name string) []string {
 	return types
 }
 
-// caa climbs from a name to the first that has CAA records; aliases are
-// followed, but not climbed from (RFC 8659 §3). The random label of a wildcard
-// binding is left out.
+// caa looks up a name and its ancestors until one has CAA records. It follows CNAME
+// records, but does not look up the ancestors of their targets (RFC 8659 §3). It skips the
+// random label of a wildcard binding.
 func caa(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) []evidence.Lookup {
 	name := d.QueryName
 	if b.Wildcard() {
@@ -172,7 +172,7 @@ func caa(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) []e
 	for ; name != "" && len(climbed) < most; name = parentOf(name) {
 		at := name
 		if name == d.QueryName {
-			at = destination(d) // where the records of the alias are, and known already
+			at = destination(d) // the end of the CNAME chain, which was already looked up
 		}
 		found := lookup(ctx, ask, at, miekg.TypeCAA)
 		found.Name = name

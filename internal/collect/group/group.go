@@ -1,6 +1,6 @@
 // Package group turns the gateway's answers into evidence: the group that a
-// binding names, and what the other groups of the account say about its domain.
-// It judges nothing; what could not be read becomes a failed observation.
+// binding names, and the other groups of the account that hold its domain.
+// It judges nothing; an error becomes a failed observation.
 package group
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/bindgate/bindgate/internal/memo"
 )
 
-// Reader is what the collector asks; gateway.Reader is one.
+// Reader reads groups from the gateway; gateway.Reader implements it.
 type Reader interface {
 	Group(ctx context.Context, region, id string) (evidence.Group, error)
 	GroupNow(ctx context.Context, region, id string) (evidence.Group, error)
@@ -40,11 +40,11 @@ func New(r Reader, now func() time.Time, parallel int) *Collector {
 const noGroup = "no API group was named, only the certificate is judged"
 
 // Group observes the group that the binding names. With served it also observes
-// the certificate that the domain serves now. If that has the name of the binding's
-// own, only its bytes tell whether it is the same, so it must be read; with any
-// other name it differs anyway, and is left out when it cannot be read. A missing
-// right fails the observation regardless of what the domain serves: after the calls nobody
-// could tell whether the certificate is in place.
+// the certificate that the gateway now serves for the domain. If its name is that of the
+// binding's certificate, only the bytes show whether they are the same, so it must be read;
+// with any other name they differ, and an unreadable certificate is omitted. A missing
+// permission always fails the observation: after the calls bindgate could not read back
+// whether the certificate is in place.
 func (c *Collector) Group(ctx context.Context, b binding.Binding, served bool) evidence.Observation[evidence.Group] {
 	if b.CertificateOnly {
 		return evidence.NotCollected[evidence.Group](noGroup)
@@ -67,14 +67,14 @@ func (c *Collector) Group(ctx context.Context, b binding.Binding, served bool) e
 	return evidence.Observed(g, from, c.now())
 }
 
-// Account observes what the other groups of the account and region say about
-// the binding's domain; g is the binding's own group, and chain the names that
-// the domain's aliases pass, in order. The region is listed once in a run, and
-// only when this is called.
+// Account observes how the other groups of the account and region hold
+// the binding's domain; g is the binding's own group, and chain the names of
+// the domain's CNAME chain, in order. The first call in a run lists the region; later
+// calls use that list.
 //
-// Without the own group nothing is asked: a conflict depends on its instance and
-// base path. A right that is missing makes the observation incomplete, which its Problem
-// tells; any other failure makes it a failed one.
+// Account makes no request if g is unknown: a conflict depends on the instance and
+// base path of g. A missing permission makes the observation incomplete, with the reason in
+// Problem; any other error makes it a failed one.
 func (c *Collector) Account(ctx context.Context, b binding.Binding, g evidence.Group, chain []string) evidence.Observation[evidence.Account] {
 	if b.CertificateOnly {
 		return evidence.NotCollected[evidence.Account](noGroup)
@@ -98,9 +98,9 @@ func (c *Collector) Account(ctx context.Context, b binding.Binding, g evidence.G
 }
 
 // DisplacedGroups lists and reads every group of the region again, and returns those
-// that conflict with the binding: what a force would take the domain from. All
-// of them, because a group that took the domain since it was judged would lose
-// it too. A region that cannot be read whole is an error.
+// that conflict with the binding: the groups that a force would displace. It returns
+// all of them, because a force would also displace a group that bound the domain after
+// it was judged. It fails if it cannot read the whole region.
 func (c *Collector) DisplacedGroups(ctx context.Context, b binding.Binding, g evidence.Group) ([]evidence.BoundGroup, error) {
 	x, err := c.read(ctx, b.RegionID, c.reader.GroupsNow, c.reader.GroupNow)
 	if err != nil {

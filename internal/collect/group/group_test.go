@@ -88,7 +88,7 @@ func some(id, instance, base string, domains ...string) evidence.Group {
 	return g
 }
 
-func wish(domain string) binding.Binding {
+func request(domain string) binding.Binding {
 	return binding.Binding{DomainName: domain, GroupID: "own", RegionID: "cn-hangzhou", Certificate: &binding.Certificate{Name: "cert_1"}}
 }
 
@@ -103,9 +103,9 @@ func TestGroup(t *testing.T) {
 	own := some("own", "i", "/", "api.demo.com")
 	withServed := own
 	withServed.Served = &evidence.Served{CertificateName: "cert_1", ChainDigest: "sha256:1"}
-	other := wish("api.demo.com")
+	other := request("api.demo.com")
 	other.Certificate = &binding.Certificate{Name: "cert_2"}
-	plain := wish("api.demo.com")
+	plain := request("api.demo.com")
 	plain.Certificate = nil
 	for name, tc := range map[string]struct {
 		fake   *fake
@@ -113,20 +113,20 @@ func TestGroup(t *testing.T) {
 		served bool
 		want   evidence.Observation[evidence.Group]
 	}{
-		"plain":           {&fake{groups: []evidence.Group{own}}, wish("api.demo.com"), false, evidence.Observed(own, "https://gateway", clock)},
-		"served":          {&fake{groups: []evidence.Group{own}, served: withServed.Served}, wish("API.demo.com"), true, evidence.Observed(withServed, "https://gateway", clock)},
+		"plain":           {&fake{groups: []evidence.Group{own}}, request("api.demo.com"), false, evidence.Observed(own, "https://gateway", clock)},
+		"served":          {&fake{groups: []evidence.Group{own}, served: withServed.Served}, request("API.demo.com"), true, evidence.Observed(withServed, "https://gateway", clock)},
 		"another name":    {&fake{groups: []evidence.Group{own}, served: withServed.Served}, other, true, evidence.Observed(withServed, "https://gateway", clock)},
 		"another, unread": {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": errBroken}}, other, true, evidence.Observed(own, "https://gateway", clock)},
-		"not bound yet":   {&fake{groups: []evidence.Group{own}}, wish("new.demo.com"), true, evidence.Observed(own, "https://gateway", clock)},
-		"not bound, no right": {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": refused}}, wish("new.demo.com"), true,
+		"not bound yet":   {&fake{groups: []evidence.Group{own}}, request("new.demo.com"), true, evidence.Observed(own, "https://gateway", clock)},
+		"not bound, no right": {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": refused}}, request("new.demo.com"), true,
 			evidence.Failed[evidence.Group](errors.Join(refused, errors.New("no certificate was scripted")).Error(), "https://gateway", clock)},
 		"another name, no right": {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": refused}}, other, true,
 			evidence.Failed[evidence.Group](errors.Join(refused, errors.New("no certificate was scripted")).Error(), "https://gateway", clock)},
 		"no certificate, no right": {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": refused}}, plain, true, evidence.Observed(own, "https://gateway", clock)},
-		"not found":                {&fake{}, wish("api.demo.com"), true, evidence.Observed(evidence.Group{}, "https://gateway", clock)},
+		"not found":                {&fake{}, request("api.demo.com"), true, evidence.Observed(evidence.Group{}, "https://gateway", clock)},
 		"no group":                 {&fake{}, binding.Binding{CertificateOnly: true}, true, evidence.NotCollected[evidence.Group](noGroup)},
-		"broken":                   {&fake{errs: map[string]error{"own": errBroken}}, wish("api.demo.com"), false, evidence.Failed[evidence.Group]("connection reset", "https://gateway", clock)},
-		"broken certificate":       {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": errBroken}}, wish("api.demo.com"), true, evidence.Failed[evidence.Group]("connection reset\nno certificate was scripted", "https://gateway", clock)},
+		"broken":                   {&fake{errs: map[string]error{"own": errBroken}}, request("api.demo.com"), false, evidence.Failed[evidence.Group]("connection reset", "https://gateway", clock)},
+		"broken certificate":       {&fake{groups: []evidence.Group{own}, errs: map[string]error{"served": errBroken}}, request("api.demo.com"), true, evidence.Failed[evidence.Group]("connection reset\nno certificate was scripted", "https://gateway", clock)},
 	} {
 		got := collector(tc.fake).Group(t.Context(), tc.b, tc.served)
 		if diff := cmp.Diff(tc.want, got); diff != "" {
@@ -161,7 +161,7 @@ func TestHolders(t *testing.T) {
 		"names under a wildcard":   {"*.demo.com", some("b", "i", "/", "x.demo.com", "demo.com", "a.b.demo.com", "*.demo.com"), "*.demo.com! a.b.demo.com! x.demo.com!"},
 	} {
 		f := &fake{groups: []evidence.Group{own, tc.other}}
-		o := collector(f).Account(t.Context(), wish(tc.domain), own, nil)
+		o := collector(f).Account(t.Context(), request(tc.domain), own, nil)
 		if o.State != evidence.StateObserved || !o.Facts.Complete || o.Facts.GroupsRead != 2 {
 			t.Errorf("%s: got %+v", name, o)
 		}
@@ -220,7 +220,7 @@ func TestAliasedTo(t *testing.T) {
 		{[]string{"b.alicloudapi.com", "c.alicloudapi.com"}, "c"},
 		{[]string{"b.alicloudapi.com", "own.alicloudapi.com"}, ""},
 	} {
-		got := collector(f).Account(t.Context(), wish("api.demo.com"), f.groups[0], tc.chain).Facts.CNAMETarget
+		got := collector(f).Account(t.Context(), request("api.demo.com"), f.groups[0], tc.chain).Facts.CNAMETarget
 		if (got == nil) != (tc.want == "") || (got != nil && got.GroupID != tc.want) {
 			t.Errorf("%q: got %+v, want %q", tc.chain, got, tc.want)
 		}
@@ -237,14 +237,14 @@ func TestWhatCouldNotBeRead(t *testing.T) {
 		problem string
 		holders int
 	}{
-		"no leave to list":       {map[string]error{"list": refused}, own, evidence.StateObserved, "apigateway:DescribeApiGroup on", 0},
-		"no leave for one":       {map[string]error{"b": refused}, own, evidence.StateObserved, "2 of 3 groups were read", 1},
+		"no permission to list":  {map[string]error{"list": refused}, own, evidence.StateObserved, "apigateway:DescribeApiGroup on", 0},
+		"no permission for one":  {map[string]error{"b": refused}, own, evidence.StateObserved, "2 of 3 groups were read", 1},
 		"wrapped":                {map[string]error{"b": fmt.Errorf("reading: %w", refused)}, own, evidence.StateObserved, "apigroup/b", 1},
 		"the listing broke":      {map[string]error{"list": errBroken}, own, evidence.StateFailed, "", 0},
 		"one group broke":        {map[string]error{"b": errBroken}, own, evidence.StateFailed, "", 0},
 		"the own group is amiss": {nil, evidence.Group{}, evidence.StateFailed, "", 0},
 	} {
-		o := collector(&fake{groups: groups, errs: tc.errs}).Account(t.Context(), wish("api.demo.com"), tc.own, nil)
+		o := collector(&fake{groups: groups, errs: tc.errs}).Account(t.Context(), request("api.demo.com"), tc.own, nil)
 		f := o.Facts
 		if o.State != tc.state || f.Complete || !strings.Contains(f.Problem, tc.problem) || len(f.BoundGroups) != tc.holders {
 			t.Errorf("%s: got %+v", name, o)
@@ -264,7 +264,7 @@ func TestTheRegionIsReadOnceAndOnlyWhenNeeded(t *testing.T) {
 	}
 	var wg sync.WaitGroup
 	for range 20 {
-		wg.Go(func() { c.Account(t.Context(), wish("api.demo.com"), own, nil) })
+		wg.Go(func() { c.Account(t.Context(), request("api.demo.com"), own, nil) })
 	}
 	wg.Wait()
 	if len(f.asked) != 3 {
@@ -278,11 +278,11 @@ func TestACancelledCollectionFails(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	c := collector(f)
-	if o := c.Account(ctx, wish("api.demo.com"), own, nil); o.State != evidence.StateFailed {
+	if o := c.Account(ctx, request("api.demo.com"), own, nil); o.State != evidence.StateFailed {
 		t.Errorf("got %+v", o)
 	}
 	f.errs = nil
-	if o := c.Account(t.Context(), wish("api.demo.com"), own, nil); o.State != evidence.StateObserved {
+	if o := c.Account(t.Context(), request("api.demo.com"), own, nil); o.State != evidence.StateObserved {
 		t.Errorf("the next binding: got %+v", o)
 	}
 }
@@ -291,24 +291,24 @@ func TestLosers(t *testing.T) {
 	own := some("own", "i", "/")
 	f := &fake{groups: []evidence.Group{own, some("a", "i", "/", "api.demo.com"), some("b", "i", "/v2", "api.demo.com"), some("c", "i", "/", "*.demo.com"), some("d", "i", "/")}}
 	c := collector(f)
-	c.Account(t.Context(), wish("api.demo.com"), own, nil)
-	losers := func(want string) {
+	c.Account(t.Context(), request("api.demo.com"), own, nil)
+	displaced := func(want string) {
 		t.Helper()
-		if got, err := c.DisplacedGroups(t.Context(), wish("api.demo.com"), own); err != nil || domains(got) != want {
+		if got, err := c.DisplacedGroups(t.Context(), request("api.demo.com"), own); err != nil || domains(got) != want {
 			t.Errorf("got %q, %v, want %q", domains(got), err, want)
 		}
 	}
 	f.asked = nil
-	losers("api.demo.com! *.demo.com!")
+	displaced("api.demo.com! *.demo.com!")
 	if len(f.asked) != 6 {
 		t.Errorf("asked %q, want the list and every group", f.asked)
 	}
 	f.groups[1].Domains = nil
-	losers("*.demo.com!") // one has let go
+	displaced("*.demo.com!") // one group has unbound the domain
 	f.groups[4].Domains = []evidence.Domain{{DomainName: "api.demo.com"}}
-	losers("*.demo.com! api.demo.com!") // one that held nothing took it
+	displaced("*.demo.com! api.demo.com!") // one that held nothing took it
 	f.groups = append(f.groups, some("e", "i", "/", "api.demo.com"))
-	losers("*.demo.com! api.demo.com! api.demo.com!") // one that was not there took it
+	displaced("*.demo.com! api.demo.com! api.demo.com!") // one that was not there took it
 }
 
 func TestLosersOfARegionThatIsNotReadWhole(t *testing.T) {
@@ -316,14 +316,14 @@ func TestLosersOfARegionThatIsNotReadWhole(t *testing.T) {
 	for key, err := range map[string]error{"list": errBroken, "a": errBroken, "c": refused} {
 		f := &fake{groups: []evidence.Group{own, some("a", "i", "/", "api.demo.com"), some("c", "i", "/")}}
 		c := collector(f)
-		c.Account(t.Context(), wish("api.demo.com"), own, nil)
+		c.Account(t.Context(), request("api.demo.com"), own, nil)
 		f.errs = map[string]error{key: err}
-		if got, err := c.DisplacedGroups(t.Context(), wish("api.demo.com"), own); err == nil {
+		if got, err := c.DisplacedGroups(t.Context(), request("api.demo.com"), own); err == nil {
 			t.Errorf("%s: got %q without an error", key, domains(got))
 		}
 	}
-	if _, err := collector(&fake{errs: map[string]error{"list": refused}}).DisplacedGroups(t.Context(), wish("api.demo.com"), own); err == nil {
-		t.Error("a region that may not be listed gave losers")
+	if _, err := collector(&fake{errs: map[string]error{"list": refused}}).DisplacedGroups(t.Context(), request("api.demo.com"), own); err == nil {
+		t.Error("a region that cannot be listed gave displaced groups")
 	}
 }
 
@@ -339,7 +339,7 @@ func BenchmarkAccount(b *testing.B) {
 	}
 	c, own := collector(f), some("own", "i", "/")
 	for b.Loop() {
-		c.Account(b.Context(), wish("d3-4.z3.com"), own, []string{"g3.alicloudapi.com"})
+		c.Account(b.Context(), request("d3-4.z3.com"), own, []string{"g3.alicloudapi.com"})
 	}
 }
 
@@ -348,11 +348,11 @@ func BenchmarkAccount(b *testing.B) {
 func TestAListingWithoutTheOwnGroupIsNotComplete(t *testing.T) {
 	f := &fake{groups: []evidence.Group{some("other", "i", "/", "api.demo.com")}}
 	own := some("own", "i", "/")
-	account := collector(f).Account(t.Context(), wish("api.demo.com"), own, nil)
+	account := collector(f).Account(t.Context(), request("api.demo.com"), own, nil)
 	if account.State != evidence.StateObserved || account.Facts.Complete || !strings.Contains(account.Facts.Problem, `lacks the binding's own group "own"`) {
 		t.Errorf("got %s, complete %t, %q; want observed and not complete", account.State, account.Facts.Complete, account.Facts.Problem)
 	}
-	if _, err := collector(f).DisplacedGroups(t.Context(), wish("api.demo.com"), own); err == nil {
+	if _, err := collector(f).DisplacedGroups(t.Context(), request("api.demo.com"), own); err == nil {
 		t.Error("the groups that a force displaces were taken from a listing without the own group")
 	}
 }

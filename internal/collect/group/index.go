@@ -14,11 +14,11 @@ import (
 	"github.com/bindgate/bindgate/internal/gateway"
 )
 
-// index finds, among all groups of a region, the holders of a domain and the
-// owner of a group's own name, without walking all of them for each binding.
+// index indexes all groups of a region by their domains and own names, so that a binding
+// does not need a scan over all groups.
 type index struct {
 	groups  []evidence.Group
-	problem string          // why it does not hold every group; empty: it does
+	problem string          // why groups are missing; empty: the index is complete
 	byZone  map[string][]at // by the parent name of a domain: a name and the wildcard over it share one
 	byName  map[string]int  // by a group's own names
 }
@@ -33,14 +33,14 @@ func (c *Collector) region(ctx context.Context, region string) (*index, error) {
 	})
 }
 
-// The reader's questions, from its memory or asked now.
+// The reader's methods, with or without its cache.
 type (
 	listing     = func(ctx context.Context, region string) ([]evidence.GroupRef, error)
 	description = func(ctx context.Context, region, id string) (evidence.Group, error)
 )
 
-// read lists and describes the groups of a region. One that is gone by now
-// holds nothing; a right that is missing leaves the index incomplete.
+// read lists and describes the groups of a region. A group that was deleted since the
+// listing has no domains; a missing permission makes the index incomplete.
 func (c *Collector) read(ctx context.Context, region string, list listing, describe description) (*index, error) {
 	refs, err := list(ctx, region)
 	if denied(err) {
@@ -94,8 +94,8 @@ func newIndex(groups []evidence.Group, problem string) *index {
 	return x
 }
 
-// misses says why the listing is not complete: it lacks a group that is known to
-// exist, so it may lack others. Rights that hide groups look like this.
+// misses returns an error text if the listing lacks a group that is known to exist: it may
+// lack others, for example because RAM permissions hide them.
 func (x *index) misses(known string) string {
 	if slices.ContainsFunc(x.groups, func(g evidence.Group) bool { return g.GroupID == known }) {
 		return ""
@@ -136,8 +136,8 @@ func (x *index) holders(domain string, g evidence.Group) []evidence.BoundGroup {
 	return out
 }
 
-// aliasedTo is the other group whose own name the chain leads to: the last name
-// that is any group's own decides, and nil when that is the binding's group.
+// aliasedTo returns the group that the CNAME chain leads to: the owner of the last name in
+// the chain that is a group's own name. It returns nil for the binding's own group.
 func (x *index) aliasedTo(chain []string, own string) *evidence.GroupRef {
 	for _, name := range slices.Backward(chain) {
 		if i, ok := x.byName[evidence.PlainName(name)]; ok {
@@ -151,9 +151,9 @@ func (x *index) aliasedTo(chain []string, own string) *evidence.GroupRef {
 	return nil
 }
 
-// conflict is the platform's rule: a domain is bound once for each instance and
-// base path. An instance that the gateway does not name may be the same one; one
-// in another region is not.
+// conflict implements the platform's rule: a domain can be bound once per instance and
+// base path. If the gateway does not report an instance, the instances may be the same,
+// unless the regions differ.
 func conflict(a, b evidence.Group) bool {
 	if a.RegionID != "" && b.RegionID != "" && a.RegionID != b.RegionID {
 		return false
@@ -162,7 +162,7 @@ func conflict(a, b evidence.Group) bool {
 	return sameInstance && basePath(a.BasePath) == basePath(b.BasePath)
 }
 
-// basePath has one spelling for the root, which answers leave empty or write "/".
+// basePath normalizes a base path: answers give the root as "" or "/".
 func basePath(p string) string { return "/" + strings.Trim(p, "/") }
 
 // parent is a name without its leftmost label.

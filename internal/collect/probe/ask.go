@@ -15,9 +15,9 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// handshake makes a TLS handshake and keeps what was presented, whatever it is:
-// the checks judge it. The server has proved that it holds the key when the
-// handshake ends, or asks for a client certificate, which none is sent of.
+// handshake makes a TLS handshake and records every presented certificate, without verifying
+// it: the checks judge it. The server has proved possession of its key once the handshake
+// completes or the server requests a client certificate; none is sent.
 func (c *Collector) handshake(ctx context.Context, conn net.Conn, name string) (answer, error) {
 	var asked bool
 	var chain []evidence.Cert
@@ -51,7 +51,7 @@ func (c *Collector) handshake(ctx context.Context, conn net.Conn, name string) (
 	return answer{served: served}, nil
 }
 
-// classifyTLS says why there was no handshake.
+// classifyTLS returns the reason why the handshake failed.
 func classifyTLS(err error) error {
 	var record tls.RecordHeaderError
 	var alert *net.OpError
@@ -72,7 +72,7 @@ func classifyTLS(err error) error {
 	return err
 }
 
-// plain asks with HEAD and reads the head of one answer.
+// plain sends a HEAD request and reads the header of the response.
 func (c *Collector) plain(_ context.Context, conn net.Conn, name string) (answer, error) {
 	if _, err := io.WriteString(conn, "HEAD / HTTP/1.1\r\nHost: "+name+"\r\nUser-Agent: bindgate\r\nConnection: close\r\n\r\n"); err != nil {
 		return answer{}, err

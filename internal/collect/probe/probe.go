@@ -1,8 +1,7 @@
-// Package probe asks the addresses of a name what they serve: a TLS handshake on
-// port 443, a HEAD request on port 80. It resolves nothing: the caller gives the
-// addresses, and each is judged right before it is dialled, so that no second
-// answer of DNS leads elsewhere. Redirects are not followed, a proxy is not used,
-// time and bytes are bounded.
+// Package probe connects to the addresses of a name: a TLS handshake on port 443, or a HEAD
+// request on port 80. It does not resolve names: the caller passes the addresses, and
+// package reach checks each right before the connection, so that DNS rebinding has no
+// effect. It follows no redirects, uses no proxy, and limits time and bytes.
 package probe
 
 import (
@@ -21,13 +20,13 @@ import (
 	"github.com/bindgate/bindgate/internal/reach"
 )
 
-// The ports that are asked.
+// The ports that bindgate connects to.
 const (
 	portTLS   = 443
 	portPlain = 80
 )
 
-// Limits of one look at a name.
+// Limits for one name.
 const (
 	maxAddresses = 16
 	maxTime      = 5 * time.Second // for one address
@@ -36,9 +35,9 @@ const (
 	parallel     = 8               // addresses of one name at a time
 )
 
-// Config is what a Collector asks with.
+// Config configures a Collector.
 type Config struct {
-	Allow []netip.Prefix                          // addresses besides public ones
+	Allow []netip.Prefix                          // addresses to connect to in addition to public ones
 	Via   netip.AddrPort                          // dialled in place of every address, on loopback: a sandbox; zero: none
 	Trust func([]*x509.Certificate) evidence.Path // finds the path of a chain to a root of the run
 	Now   func() time.Time
@@ -49,7 +48,7 @@ type Collector struct {
 	config Config
 }
 
-// New makes a collector. Via may lead to this machine only.
+// New creates a Collector. It fails if Via is not a loopback address.
 func New(c Config) (*Collector, error) {
 	if c.Via.IsValid() && !c.Via.Addr().IsLoopback() {
 		return nil, fmt.Errorf("reading the probe's address: got %s, want a loopback address", c.Via)
@@ -57,7 +56,7 @@ func New(c Config) (*Collector, error) {
 	return &Collector{config: c}, nil
 }
 
-// Target is a name and where it is asked.
+// Target is a name and the addresses to connect to.
 type Target struct {
 	Name      string       // server name: what DNS was asked for, without a wildcard
 	Addresses []netip.Addr // as DNS gave them, or those of a listener that DNS does not name yet
@@ -74,7 +73,7 @@ func (c *Collector) Plain(ctx context.Context, t Target) evidence.Observation[ev
 	return c.look(ctx, t, portPlain, c.plain)
 }
 
-// answer is what one address gave.
+// answer is the result of one address.
 type answer struct {
 	served *evidence.Presented // without its addresses
 	plain  *evidence.HTTPAnswer
@@ -91,7 +90,7 @@ func (s *silence) Error() string { return s.problem }
 
 type asking func(ctx context.Context, conn net.Conn, name string) (answer, error)
 
-// look asks every address at the same time and puts the answers together.
+// look connects to all addresses in parallel and combines the results.
 func (c *Collector) look(ctx context.Context, t Target, port uint16, ask asking) evidence.Observation[evidence.Probe] {
 	now := c.config.Now()
 	switch {
@@ -160,7 +159,7 @@ func sameChain(a, b []evidence.Cert) bool {
 	return true
 }
 
-// one asks one address. A panic is an answer, too.
+// one connects to one address. A panic counts as a failed connection.
 func (c *Collector) one(ctx context.Context, t Target, to netip.AddrPort, ask asking) (a answer) {
 	defer func() {
 		if recover() != nil {
@@ -194,8 +193,8 @@ func (c *Collector) one(ctx context.Context, t Target, to netip.AddrPort, ask as
 	return a
 }
 
-// dial connects to an address that was judged, and to no other: nothing is
-// resolved, and the address that the kernel gets is compared.
+// dial connects to exactly the checked address: it resolves nothing, and compares
+// the address that is passed to the kernel.
 func (c *Collector) dial(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 	if c.config.Via.IsValid() {
 		to = c.config.Via
@@ -209,7 +208,7 @@ func (c *Collector) dial(ctx context.Context, to netip.AddrPort) (net.Conn, erro
 	return dialer.DialContext(ctx, "tcp", to.String())
 }
 
-// bounded is a connection of which no more than some bytes are read.
+// bounded is a connection that limits the number of bytes to read.
 type bounded struct {
 	net.Conn
 	left int
@@ -224,7 +223,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// classify says why an address gave no answer. It repeats no text of the server.
+// classify returns the reason why an address gave no answer, without text of the server.
 func classify(err error) *silence {
 	var known *silence
 	var timeout net.Error

@@ -203,10 +203,10 @@ func TestFailures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nobody := netip.MustParseAddrPort(gone.Addr().String())
+	closed := netip.MustParseAddrPort(gone.Addr().String())
 	_ = gone.Close()
-	if o := collector(t, nobody).Handshake(t.Context(), Target{Name: "x", Addresses: public}); o.Facts.Failures[0].Kind != evidence.ProbeNoConnection {
-		t.Errorf("nobody listens: %+v", o.Facts)
+	if o := collector(t, closed).Handshake(t.Context(), Target{Name: "x", Addresses: public}); o.Facts.Failures[0].Kind != evidence.ProbeNoConnection {
+		t.Errorf("no server listens: %+v", o.Facts)
 	}
 	if _, err := New(Config{Via: netip.MustParseAddrPort("192.0.2.1:443")}); err == nil {
 		t.Error("a listener that is not on loopback is taken")

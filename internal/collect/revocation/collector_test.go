@@ -276,7 +276,7 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// rootList returns a list of a world's root with a name of its own.
+// rootList returns a CRL of a world's root with another name.
 func rootList(t *testing.T, w *world) []byte {
 	t.Helper()
 	other := pkitest.Root(t, "Other Root")

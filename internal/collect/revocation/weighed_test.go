@@ -30,7 +30,7 @@ func extension(t *testing.T, id []int, critical bool, value any) pkix.Extension 
 	return pkix.Extension{Id: id, Critical: critical, Value: der}
 }
 
-// Every list is asked, and a revocation counts whatever the others say.
+// Every source is asked, and one revocation decides.
 func TestStatementsAreCombined(t *testing.T) {
 	w := newWorld(t, false)
 	w.leaf = w.ca.Leaf(t, []string{"api.demo.com"}, func(c *x509.Certificate) {

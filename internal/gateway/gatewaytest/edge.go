@@ -125,7 +125,7 @@ func (e *Edge) Transport(change ...func(*gateway.Config)) *gateway.Transport {
 	return transport
 }
 
-// Credential is an access key of nobody.
+// Credential returns an access key that belongs to no account.
 func Credential(t testing.TB) credentials.Credential {
 	kind, id, secret := "access_key", "testid", "testsecret"
 	c, err := credentials.NewCredential(&credentials.Config{Type: &kind, AccessKeyId: &id, AccessKeySecret: &secret})

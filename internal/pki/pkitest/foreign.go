@@ -77,8 +77,8 @@ func Foreigners(tb testing.TB) []Foreign {
 	}
 }
 
-// Holding returns the DER of a certificate issued by i, with the foreign key in
-// place of its own.
+// Holding returns the DER of a certificate issued by i, with its key replaced by
+// the foreign one.
 func (f Foreign) Holding(tb testing.TB, i, certificate Identity) []byte {
 	tb.Helper()
 	return rewrite(tb, certificate.Raw, f.PublicKey, nil, func(tbs []byte) []byte {

@@ -12,7 +12,7 @@ import (
 )
 
 // Derivation is a password-based key derivation function as an attacker would
-// declare it, whatever the actual one.
+// declare it; the file may use another one.
 type Derivation struct {
 	OID        asn1.ObjectIdentifier
 	Parameters any // after the salt, which is eight zeros

@@ -101,7 +101,7 @@ func TestCanonicalOrder(t *testing.T) {
 	}
 }
 
-// A record that is not signed proves nothing, whatever it covers.
+// An unsigned NSEC or NSEC3 record proves nothing.
 func TestUnsignedDenial(t *testing.T) {
 	_, key, _ := signed(t)
 	nsec, err := dns.NewRR("a.demo.com. 60 IN NSEC z.demo.com. A RRSIG NSEC")
@@ -139,8 +139,8 @@ func signer(tb testing.TB) (*dns.DNSKEY, func(dns.RR) []dns.RR) {
 	}
 }
 
-// TestEmptyNonTerminals: a name with names below it exists, and no wildcard
-// stands for it (RFC 4592 §2.2.2).
+// TestEmptyNonTerminals tests that a name with names below it exists, and that no
+// wildcard matches it (RFC 4592 §2.2.2).
 func TestEmptyNonTerminals(t *testing.T) {
 	key, sign := signer(t)
 	keys := []*dns.DNSKEY{key}
@@ -156,10 +156,10 @@ func TestEmptyNonTerminals(t *testing.T) {
 		t.Error("it is said not to exist")
 	}
 	if _, err := Expanded(section, "demo.com", keys, "b.demo.com", 2, noon); err == nil {
-		t.Error("a wildcard stands for it")
+		t.Error("a wildcard matches it")
 	}
 	if _, err := Expanded(section, "demo.com", keys, "c.b.demo.com", 2, noon); err != nil {
-		t.Errorf("a name beside z.b: %v", err)
+		t.Errorf("a sibling of z.b: %v", err)
 	}
 }
 

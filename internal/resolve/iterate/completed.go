@@ -10,9 +10,9 @@ import (
 	"github.com/miekg/dns"
 )
 
-// completed adds what the zone itself says of its servers: hosts that the delegation
-// does not name, and addresses other than the glue. Resolvers use either, so every
-// server that the delegation leads to is asked.
+// completed adds the servers in the zone's own data to those of the delegation: hosts that
+// the delegation does not name, and addresses that differ from the glue. Resolvers use
+// either, so it asks every server of the delegation for them.
 func (w *Walker) completed(ctx context.Context, t trail, z *Zone, hosts map[string]*host, glue map[string][]netip.Addr) (*Zone, error) {
 	all, err := w.askAll(ctx, t, z, z.Name, []uint16{dns.TypeNS})
 	if err != nil {
@@ -31,7 +31,7 @@ func (w *Walker) completed(ctx context.Context, t trail, z *Zone, hosts map[stri
 		}
 	}
 	if !heard {
-		return z, nil // the delegation is kept; that its servers do not answer shows when they are asked
+		return z, nil // keep the delegation; a later query reports that its servers do not answer
 	}
 	names := slices.Sorted(maps.Keys(hosts))
 	failed := make([]error, len(names))
@@ -65,7 +65,7 @@ func (h *host) merge(own []netip.Addr) {
 	h.origins = map[netip.Addr]origin{}
 	glue := h.addrs
 	for _, addr := range glue {
-		// A family that only one side has is no contradiction.
+		// Addresses of a family that only one side has do not contradict the other side.
 		if !slices.Contains(own, addr) && slices.ContainsFunc(own, func(o netip.Addr) bool { return o.Is4() == addr.Is4() }) {
 			h.origins[addr] = originGlue
 		}
@@ -80,8 +80,8 @@ func (h *host) merge(own []netip.Addr) {
 	}
 }
 
-// ownAddresses returns the addresses of a name server of a zone as the zone that holds
-// its name gives them: in the zone itself, all that any of its servers gives.
+// ownAddresses returns the authoritative addresses of a name server of z. If its name is in
+// z, these are the addresses in the answers of all servers of z.
 func (w *Walker) ownAddresses(ctx context.Context, t trail, z *Zone, name string) ([]netip.Addr, error) {
 	if !within(z.Name, name) {
 		return w.addressesOf(ctx, t, name)
@@ -90,7 +90,7 @@ func (w *Walker) ownAddresses(ctx context.Context, t trail, z *Zone, name string
 	if err != nil {
 		return nil, err
 	}
-	t.helper = true // the zone is not known yet to those that wait for it
+	t.helper = true // other walks may be waiting for this zone
 	if _, below := cutBelow(all); below {
 		return w.bothFamilies(ctx, t, z, name)
 	}

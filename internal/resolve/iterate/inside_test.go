@@ -70,8 +70,8 @@ func TestPrivateAddressesAreNotAsked(t *testing.T) {
 	}
 }
 
-// One good answer is enough, and a bad one beside it is told, whichever comes first.
-func TestBadAnswerBesideAGoodOne(t *testing.T) {
+// One good answer is enough, and a bad one is reported, in either order.
+func TestBadAnswerAndAGoodOne(t *testing.T) {
 	key := &dns.DNSKEY{Hdr: dns.RR_Header{Name: "demo.com.", Rrtype: dns.TypeDNSKEY, Class: dns.ClassINET}, Flags: 257, Protocol: 3, Algorithm: dns.ECDSAP256SHA256}
 	private, err := key.Generate(256)
 	if err != nil {
@@ -120,9 +120,9 @@ func TestOrderIsTheQuestionsOwn(t *testing.T) {
 	}
 }
 
-// FuzzMessage: whatever a server of demo.com answers, a delegation leads below
-// its zone and towards the name, an address comes only for a host that the
-// server may speak of, and an answer is of the name that was asked.
+// FuzzMessage tests that for any answer of a server of demo.com, a delegation is below
+// its zone and above the name, addresses are only those of hosts that the
+// server is responsible for, and an answer is for the name in the question.
 func FuzzMessage(f *testing.F) {
 	for _, text := range []string{
 		"api.demo.com. 60 IN CNAME a.example.", "api.demo.com. 60 IN NS ns.demo.com.\nns.demo.com. 60 IN A 192.0.2.1",

@@ -14,18 +14,18 @@ import (
 	"github.com/bindgate/bindgate/internal/resolve"
 )
 
-// ServerStatus is the status of one address.
+// ServerStatus is the status of an address as a server of a zone.
 type ServerStatus string
 
 // The statuses of an address.
 const (
 	Authoritative ServerStatus = "authoritative" // it answered, with AA=1
 	Lame          ServerStatus = "lame"          // it answered, but does not serve the zone
-	Unreachable   ServerStatus = "unreachable"   // no answer that could be read
-	NotTested     ServerStatus = "not-tested"    // this machine has no way there
+	Unreachable   ServerStatus = "unreachable"   // it did not answer, or the answer could not be parsed
+	NotTested     ServerStatus = "not-tested"    // this machine has no route to it
 )
 
-// ZoneAnswers holds the answers of each address of each server of a zone to one question.
+// ZoneAnswers contains the replies of each address of each server of a zone to one query.
 type ZoneAnswers struct {
 	Zone    *Zone
 	Name    string
@@ -34,7 +34,7 @@ type ZoneAnswers struct {
 	others  []resolve.Reply // for otherTypes, of the server that is asked first; nil: not asked
 }
 
-// Reply is the answer of one address.
+// Reply is the reply of one address.
 type Reply struct {
 	Server  *Server
 	At      time.Time
@@ -46,8 +46,8 @@ type Reply struct {
 	message *dns.Msg // Authoritative only
 }
 
-// Agreed is the answer of most of the authoritative replies; among equals the
-// one that comes first in the order of text. ok: there is one.
+// Agreed returns the most frequent answer of the authoritative replies; of equally
+// frequent ones, the first in text order. ok is false if there is no authoritative reply.
 func (m ZoneAnswers) Agreed() (said resolve.Answer, ok bool) {
 	if len(m.Replies) == 1 {
 		r := m.Replies[0]
@@ -68,7 +68,7 @@ func (m ZoneAnswers) Agreed() (said resolve.Answer, ok bool) {
 	return said, ok
 }
 
-// essence is an answer without its TTLs, to compare it by.
+// essence returns the text of an answer without TTLs, for comparison.
 func essence(a resolve.Answer) string {
 	var parts []string
 	for _, alias := range a.CNAMEs {
@@ -84,8 +84,8 @@ func essence(a resolve.Answer) string {
 // asker asks the servers of a zone for types of a name.
 type asker func(ctx context.Context, t trail, z *Zone, name string, types []uint16) ([]ZoneAnswers, error)
 
-// ask asks every address of every server of the zone that holds a name, in
-// parallel. The error is that the zone could not be found, or the context's.
+// ask queries every address of every server of the zone that contains a name, in
+// parallel. It fails if the zone cannot be found or ctx ends.
 func (w *Walker) ask(ctx context.Context, t trail, name string, types ...uint16) ([]ZoneAnswers, error) {
 	return w.askBy(ctx, t, name, w.askAll, types)
 }
@@ -191,8 +191,8 @@ func together(n int, do func(i int)) {
 	all.Wait()
 }
 
-// one asks the address with a number all questions, and reads what came. It returns the
-// replies for other types, which are asked for once.
+// one sends all queries to the server with the given number, and reads its replies. It returns
+// the replies for the other types.
 func (w *Walker) one(ctx context.Context, s *Server, all []ZoneAnswers, number int, others ...uint16) []resolve.Reply {
 	if s.client == nil {
 		r := Reply{Server: s, Status: NotTested, Problem: s.Problem}
@@ -222,7 +222,7 @@ func (w *Walker) one(ctx context.Context, s *Server, all []ZoneAnswers, number i
 	return replies[len(types):]
 }
 
-// read makes a reply of what came from a server.
+// read converts the response of a server to a Reply.
 func (w *Walker) read(s *Server, at ZoneAnswers, got resolve.Reply) Reply {
 	r := Reply{Server: s, At: w.cfg.Now()}
 	m, err := got.Message, got.Err
@@ -246,7 +246,7 @@ func (w *Walker) read(s *Server, at ZoneAnswers, got resolve.Reply) Reply {
 	return r
 }
 
-// standing reads from a message whether its server serves the zone.
+// standing returns the status of a server by its response.
 func standing(m *dns.Msg, zone, name string) (ServerStatus, string) {
 	switch {
 	case m.Rcode != dns.RcodeSuccess && m.Rcode != dns.RcodeNameError:
@@ -259,8 +259,8 @@ func standing(m *dns.Msg, zone, name string) (ServerStatus, string) {
 	return Authoritative, ""
 }
 
-// cutBelow returns where the servers say, or an answer shows, that another zone
-// begins between theirs and the name.
+// cutBelow returns the apex of another zone between the servers' zone and the name, if a
+// referral or an answer shows one.
 func cutBelow(all []ZoneAnswers) (begin string, below bool) {
 	for _, m := range all {
 		if begin, below = m.cutBelow(); below {
@@ -294,8 +294,8 @@ func refers(m *dns.Msg, zone, name string) *dns.Msg {
 	return nil
 }
 
-// referral is where a message says that another zone begins, on the way from
-// the zone to the name. One that leads up or aside is none: it is lame.
+// referral returns the zone of a referral, if it is between zone and name. A referral
+// upwards or to another branch does not count: the server is lame.
 func referral(m *dns.Msg, zone, name string) (begin string, ok bool) {
 	if m.Rcode != dns.RcodeSuccess || m.Authoritative || len(m.Answer) > 0 {
 		return "", false
@@ -330,8 +330,8 @@ func noFamily(err error) bool {
 	return errors.As(err, &e) && e.Kind == resolve.NoFamily
 }
 
-// Lead returns where a reply takes a client, as far as a server of the zone may speak
-// of it. The reply is authoritative.
+// Lead returns the CNAME records and addresses in an authoritative reply, as far as they
+// are in the server's zone.
 func (m ZoneAnswers) Lead(r Reply) (resolve.Lead, error) {
 	return resolve.ReadLead(r.message, m.Name, m.Type, func(name string) bool { return within(m.Zone.Name, name) })
 }

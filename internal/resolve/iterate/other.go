@@ -13,20 +13,20 @@ import (
 	"github.com/bindgate/bindgate/internal/resolve"
 )
 
-// otherTypes are what people put next to a CNAME record by mistake; addresses are
-// asked for by the walk.
+// otherTypes returns the record types that are often added to a CNAME owner by mistake. The walk
+// itself queries addresses.
 func otherTypes() []uint16 {
 	return []uint16{dns.TypeMX, dns.TypeTXT, dns.TypeHTTPS, dns.TypeCAA}
 }
 
-// Others is the types of records other than addresses that a name has in addition to
-// its CNAME record.
+// Others lists the record types, except addresses, that a name has in addition to its
+// CNAME record.
 type Others struct {
 	Types   []string
-	Unasked []string // newer types that the servers do not answer for: it is not known whether they are there
+	Unasked []string // newer types for which the servers do not answer, so their existence is unknown
 }
 
-// others is them, and why some could not be asked for.
+// others is a cached result, with the reason if some types could not be queried.
 type others struct {
 	Others
 	problem error
@@ -34,7 +34,7 @@ type others struct {
 
 // OtherRecords returns the types of records other than addresses that a matrix's name
 // has in addition to its CNAME record, as one of its servers gives them; the zone's
-// own records if it is the apex. With an error some of the types could not be asked for.
+// own records if it is the apex. If it fails, the result lacks some types.
 func (w *Walker) OtherRecords(ctx context.Context, m ZoneAnswers) (Others, error) {
 	if m.others != nil && !slices.ContainsFunc(m.others, uselessForOthers) { // there is nothing to ask
 		o := w.otherRecords(ctx, m)
@@ -53,8 +53,8 @@ func (w *Walker) OtherRecords(ctx context.Context, m ZoneAnswers) (Others, error
 	return found.Others, found.problem
 }
 
-// otherRecords asks the server that anyOf asks first for all types at once, unless it
-// was asked already, and others for those that it gives no useful answer for.
+// otherRecords queries all types at the server that anyOf asks first, unless it was already
+// asked, and asks other servers for the types without a useful answer.
 func (w *Walker) otherRecords(ctx context.Context, m ZoneAnswers) (o others) {
 	if m.Zone.Name == m.Name {
 		o.Types = append(o.Types, "SOA", "NS")
@@ -103,28 +103,28 @@ func (w *Walker) otherRecords(ctx context.Context, m ZoneAnswers) (o others) {
 
 func uselessForOthers(r resolve.Reply) bool { return r.Message == nil || !usefulForOthers(r.Message) }
 
-// usefulForOthers reports whether a message says whether a type is there. A server
-// that does not know the type (NOTIMP) has none.
+// usefulForOthers reports whether a message shows whether a type exists. A server
+// that does not implement the type (NOTIMP) has no such records.
 func usefulForOthers(m *dns.Msg) bool {
 	return m.Rcode == dns.RcodeNotImplemented || m.Authoritative && (m.Rcode == dns.RcodeSuccess || m.Rcode == dns.RcodeNameError)
 }
 
-// Version is what one server says of the zone itself (RFC 1035 §3.3.13); the zero
-// value: it is not known.
+// Version contains the SOA data of a zone at one server (RFC 1035 §3.3.13). The zero
+// value means unknown.
 type Version struct {
 	Known       bool
 	Serial      uint32
-	NegativeTTL uint32 // seconds for which resolvers keep that there is none (RFC 2308 §5)
+	NegativeTTL uint32 // seconds for which resolvers cache negative answers (RFC 2308 §5)
 }
 
-// versionKey: each address is asked once in a run for the version of a zone.
+// versionKey is the cache key of a Version: each address is queried once per run and zone.
 type versionKey struct {
 	zone string
 	at   netip.AddrPort
 }
 
-// Versions are those of the replies of a matrix, in the same order. Only addresses
-// that answered with authority are asked.
+// Versions returns the Version of each reply of a matrix, in the same order. It queries only
+// addresses with an authoritative reply.
 func (w *Walker) Versions(ctx context.Context, m ZoneAnswers) []Version {
 	out := make([]Version, len(m.Replies))
 	together(len(m.Replies), func(i int) {

@@ -18,8 +18,7 @@ var ianaHints string
 //go:embed root.anchors
 var ianaAnchors string
 
-// Roots is where a walk begins: the root's servers, and the keys that the root
-// zone is believed by.
+// Roots contains the root servers and the trust anchors, where a walk begins.
 type Roots struct {
 	servers map[string][]netip.Addr
 	anchors []*dns.DS

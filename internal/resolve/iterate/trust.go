@@ -14,8 +14,8 @@ import (
 	"github.com/bindgate/bindgate/internal/resolve/dnssec"
 )
 
-// Validate gives the status of every name of a walk, from its first alias to
-// what is at its end.
+// Validate returns the DNSSEC status of every name of a walk, from the first CNAME record to
+// the records at the end.
 func (w *Walker) Validate(ctx context.Context, walk Walk) ([]Security, error) {
 	t := newTrail()
 	var all []Security
@@ -54,7 +54,7 @@ func (s *Security) join(status Status, until time.Time, reason string) {
 	s.Until = time.Time{}
 }
 
-// matrix validates what the servers said. Resolvers that get a bad answer ask
+// matrix validates the servers' answers. Resolvers that get a bad answer ask
 // the next server, so one good answer is enough; a bad one in addition is reported.
 func (w *Walker) matrix(m ZoneAnswers, keys []*dns.DNSKEY) (Status, time.Time, string) {
 	best, until, bad := Indeterminate, time.Time{}, ""
@@ -118,8 +118,8 @@ func (w *Walker) positive(m *dns.Msg, zone, name string, qtype uint16, keys []*d
 	return d, nil
 }
 
-// synthesized validates an alias that a server made of a DNAME record: the DNAME
-// is signed, the alias is not (RFC 6672 §5.3.1).
+// synthesized validates a CNAME record that a server synthesized from a DNAME record: the
+// DNAME is signed, the CNAME is not (RFC 6672 §5.3.1).
 func (w *Walker) synthesized(r Reply, zone, name, owner string, keys []*dns.DNSKEY) (dnssec.Denial, error) {
 	d, err := w.positive(r.message, zone, owner, dns.TypeDNAME, keys)
 	if err != nil {
@@ -133,10 +133,10 @@ func (w *Walker) synthesized(r Reply, zone, name, owner string, keys []*dns.DNSK
 			}
 		}
 	}
-	return dnssec.Denial{}, errors.New("the alias is not the one that the signed DNAME record makes")
+	return dnssec.Denial{}, errors.New("the CNAME record does not follow from the signed DNAME record")
 }
 
-// dnameFor is the owner of the DNAME record that an unsigned alias was made of.
+// dnameFor returns the owner of the DNAME record of an unsigned CNAME record.
 func dnameFor(m *dns.Msg, name string) string {
 	if len(dnssec.SetOf(m.Answer, name, dns.TypeCNAME).Signatures) > 0 {
 		return ""
@@ -149,7 +149,7 @@ func dnameFor(m *dns.Msg, name string) string {
 	return ""
 }
 
-// Status is what DNSSEC says of data (RFC 4035 §4.3).
+// Status is the DNSSEC status of data (RFC 4035 §4.3).
 type Status string
 
 // The statuses. Indeterminate: a signature or key could not be fetched.
@@ -165,11 +165,11 @@ type Security struct {
 	Name   string
 	Zone   string
 	Status Status
-	Reason string    // why it is not secure; Secure: what of some server does not hold, or ""
-	Until  time.Time // Secure: when the first signature on the way ends
+	Reason string    // why it is not secure; if Secure: the invalid answer of a single server, or ""
+	Until  time.Time // Secure: when the first signature of the chain expires
 }
 
-// trust is what is known of a zone's keys.
+// trust is the DNSSEC status of a zone, with its keys.
 type trust struct {
 	status Status
 	reason string
@@ -209,8 +209,8 @@ func (w *Walker) trustOf(ctx context.Context, t trail, z *Zone) (trust, error) {
 	})
 }
 
-// vouched are the DS records for a zone's keys, from the zone above or the
-// anchors; none if what is above settles the zone's status already.
+// vouched returns the DS records of a zone, from its parent or the trust anchors; none if the
+// parent's status already decides the zone's.
 func (w *Walker) vouched(ctx context.Context, t trail, z *Zone) ([]*dns.DS, trust, error) {
 	if z.parent == nil {
 		if len(w.anchors) == 0 {
@@ -246,8 +246,8 @@ func (w *Walker) vouched(ctx context.Context, t trail, z *Zone) ([]*dns.DS, trus
 	return list, trust{until: earlier(above.until, dnssec.Until(sig, now))}, nil
 }
 
-// unfetched: what could not be had says nothing, unless the run itself ended, or
-// the walk's own budget did.
+// unfetched returns the status Indeterminate for data that could not be fetched, or err if
+// the run has ended or the walk has used up its queries.
 func unfetched(ctx context.Context, what string, err error) (trust, error) {
 	if ctx.Err() != nil {
 		return trust{}, context.Cause(ctx)

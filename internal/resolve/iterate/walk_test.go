@@ -113,10 +113,10 @@ func TestDelegationIsAskedOnce(t *testing.T) {
 	cuts := 0
 	for _, address := range []string{lab.FirstAddress, lab.SecondAddress} {
 		if cuts += l.Servers[address].Count("wild.demo.com. NS"); l.Servers[address].Count("x999.wild.demo.com. CNAME") == 0 {
-			t.Errorf("%s was not asked for a name of its own", address)
+			t.Errorf("%s was not asked for its own name", address)
 		}
 	}
-	if cuts == 0 || cuts > 2 { // a slow server may have another asked beside it
+	if cuts == 0 || cuts > 2 { // if a server is slow, another one is asked in parallel
 		t.Errorf("whether a zone begins at wild.demo.com was asked %d times", cuts)
 	}
 	if got := l.Servers[lab.RootAddress].Count("com. NS"); got != 1 {
@@ -124,8 +124,7 @@ func TestDelegationIsAskedOnce(t *testing.T) {
 	}
 }
 
-// What a server says of names that are not its own is not believed, by nobody's
-// cache either.
+// Data outside of a server's zone is ignored, and it is not cached.
 func TestPoisonIsNotKept(t *testing.T) {
 	l, w := start(t)
 	for _, name := range []string{"api.poison.com", "www.victim.com"} {
@@ -139,7 +138,7 @@ func TestPoisonIsNotKept(t *testing.T) {
 	}
 }
 
-// Whatever happens, a walk ends with its context, and says so.
+// A walk always ends with its context, and reports that.
 func TestDeadline(t *testing.T) {
 	_, w := start(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -199,7 +198,7 @@ func TestSilentServerOfManyNames(t *testing.T) {
 	}
 }
 
-// Whoever runs out of time is told which server kept it waiting.
+// A time-out names the server that did not answer.
 func TestSilentServerIsNamed(t *testing.T) {
 	t.Parallel()
 	_, w := start(t)

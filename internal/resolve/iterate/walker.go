@@ -1,7 +1,6 @@
-// Package iterate asks the authoritative servers themselves: it walks from the
-// root to every address of every server of a name's zone. It believes a server
-// about the zones that lead to it and nothing else (RFC 1034 §5.3.3, RFC 5452
-// §6), and it judges nothing.
+// Package iterate resolves names iteratively: it follows the delegations from the root and
+// queries every address of every server of a name's zone. It ignores data outside of the
+// zone that a server was asked for (RFC 1034 §5.3.3, RFC 5452 §6), and it judges nothing.
 package iterate
 
 import (
@@ -20,24 +19,24 @@ import (
 	"github.com/bindgate/bindgate/internal/resolve"
 )
 
-// Config says where to begin and how patiently to ask.
+// Config configures a Walker.
 type Config struct {
 	Roots   Roots            // from ParseRoots; the zero value: IANA's, compiled in
 	Port    uint16           // of every server; 0: 53
 	Timeout time.Duration    // of one try; 0: 2 s
-	Tries   int              // how often a question is sent to one address; 0: 3
+	Tries   int              // attempts per query and address; 0: 3
 	Rate    float64          // questions a second to one address; 0: 500, below 0: no limit
-	Now     func() time.Time // stamps answers, and the time at which signatures must hold
+	Now     func() time.Time // time of answers, and for validating signatures
 	// Dial opens a connection ("udp" or "tcp"); nil: the operating system's.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Walker walks. What it learnt of zones and names it keeps, failures too, so
-// make one for a run. It is safe for concurrent use.
+// Walker resolves names iteratively. It caches zones, answers and failures, so
+// create one per run. It is safe for concurrent use.
 type Walker struct {
 	cfg     Config
 	root    *Zone
-	public  bool // it begins at IANA's roots: no address of a private network is asked
+	public  bool // with IANA's roots: private addresses are not contacted
 	anchors []*dns.DS
 
 	mu      sync.Mutex
@@ -53,18 +52,18 @@ type Walker struct {
 	others    memo.Memo[askKey, others]
 }
 
-// zoneKey: a zone that was found on the way to some server's address may know
-// fewer of its own servers, and is kept apart.
+// zoneKey separates zones that were found while looking up a server's address: such a
+// zone may have fewer known servers.
 type zoneKey struct {
 	name   string
 	helper bool
 }
 
-// mostNames bounds the answers that are kept. What is known of zones, which many
-// names share, is kept for the whole run.
+// mostNames limits the cached answers. Zones, which many names share, are cached for the
+// whole run.
 const mostNames = 4096
 
-// askKey names questions.
+// askKey is the cache key of queries.
 type askKey struct {
 	zone, name string
 	types      typeSet
@@ -97,8 +96,8 @@ func New(cfg Config) (*Walker, error) {
 	return w, err
 }
 
-// client is the one that asks an address, so that its window and rate hold for
-// the whole run.
+// client returns the client for an address. There is one per address and run, so that its
+// window and rate limit apply to the whole run.
 func (w *Walker) client(at netip.AddrPort) (*resolve.Client, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -113,19 +112,19 @@ func (w *Walker) client(at netip.AddrPort) (*resolve.Client, error) {
 	return c, err
 }
 
-// family is what a run has learnt of IPv6: machines and networks that drop it are
-// common, and each of its addresses would cost all time-outs.
+// family records whether IPv6 works: many machines and networks drop it, and each IPv6
+// address would then cost all its time-outs.
 type family struct {
 	mu       sync.Mutex
 	answered bool
 	silent   map[netip.AddrPort]bool
 }
 
-// enoughSilent addresses of a family, and none that answered, show that there is no
-// way to it.
+// enoughSilent is the number of silent IPv6 addresses, without any that answered, after
+// which IPv6 counts as unreachable.
 const enoughSilent = 2
 
-// note keeps the result of asking an address.
+// note records the result of a query to an address.
 func (f *family) note(at netip.AddrPort, err error) {
 	if !at.Addr().Is6() || at.Addr().Is4In6() {
 		return
@@ -144,7 +143,7 @@ func (f *family) note(at netip.AddrPort, err error) {
 	}
 }
 
-// lost reports why an address is not asked; "": it is.
+// lost returns why an address must not be queried, or "".
 func (f *family) lost(at netip.AddrPort) string {
 	if !at.Addr().Is6() || at.Addr().Is4In6() {
 		return ""
@@ -157,22 +156,22 @@ func (f *family) lost(at netip.AddrPort) string {
 	return fmt.Sprintf("not asked: none of %d IPv6 addresses that were asked answered, so there may be no way to them from this machine", len(f.silent))
 }
 
-// Walk is a chain of aliases as the authorities give it.
+// Walk is a CNAME chain, according to the authoritative servers.
 type Walk struct {
 	resolve.Chain
-	Steps []Step // one for each name of the chain that was asked
+	Steps []Step // one per queried name of the chain
 }
 
-// Step is what the authorities of one name of the chain said.
+// Step contains the nameserver answers for one name of the chain.
 type Step struct {
-	Aliases ZoneAnswers   // to the question for its CNAME
-	Others  []ZoneAnswers // to the questions for the types that were wanted; without A, AAAA and TXT none where there is an alias
+	Aliases ZoneAnswers   // to the CNAME query
+	Others  []ZoneAnswers // to the queries for the requested types; at a CNAME owner only A, AAAA and TXT
 }
 
-// Walk follows the aliases of name to its records of the given types, asking
-// every authority of every name on the way, and goes on with what most of them
-// say. That some say otherwise is in the steps. With an error the walk holds
-// what was seen until then.
+// Walk follows the CNAME chain of name to its records of the given types. It queries every
+// authoritative server of every name of the chain and follows the most frequent answer;
+// the steps contain all answers. If Walk fails, it returns the steps up to the
+// error.
 func (w *Walker) Walk(ctx context.Context, name string, types ...uint16) (Walk, error) {
 	return w.walk(ctx, name, w.sharedStep, types)
 }
@@ -208,21 +207,21 @@ func (w *Walker) walk(ctx context.Context, name string, next stepper, types []ui
 	}
 }
 
-// found is a step and what it comes to.
+// found is a step and its result.
 type found struct {
 	step Step
 	here resolve.Answer
 	err  error
 }
 
-// stepKey names a step.
+// stepKey is the cache key of a step.
 type stepKey struct {
 	name  string
 	types typeSet
 }
 
-// sharedStep returns the step of a name that was asked for recently, for many
-// names lead to the same.
+// sharedStep returns the step of a name, from the cache if possible, because many names
+// have the same CNAME target.
 func (w *Walker) sharedStep(ctx context.Context, t trail, name string, types []uint16) (Step, resolve.Answer, error) {
 	f, err := w.steps.Get(ctx, stepKey{name, setOf(types...)}, func(ctx context.Context, _ stepKey) (f found, err error) {
 		f.step, f.here, f.err = w.step(ctx, t, name, w.askAll, types)
@@ -241,9 +240,9 @@ func (w *Walker) firstStep(ctx context.Context, t trail, name string, types []ui
 	return w.step(ctx, t, name, w.askWithOthers, types)
 }
 
-// step finds what one name has: its alias, or else the records that are wanted.
-// Addresses and the TXT proof are asked for in any case, as clients and the platform
-// do: a server may answer them otherwise than the question for the alias.
+// step queries one name: its CNAME record, or else the requested records.
+// It queries addresses and TXT in any case, as clients and the platform
+// do, because a server may answer them differently from the CNAME query.
 func (w *Walker) step(ctx context.Context, t trail, name string, by asker, types []uint16) (Step, resolve.Answer, error) {
 	var s Step
 	wanted := []uint16{dns.TypeCNAME}
@@ -273,7 +272,7 @@ func (w *Walker) step(ctx context.Context, t trail, name string, by asker, types
 	for _, m := range s.Others {
 		a, err := decided(m)
 		if err != nil && m.Type == dns.TypeAAAA && len(answers[len(answers)-1].Records) > 0 {
-			continue // a server that drops what it does not know; there are addresses
+			continue // the server drops unknown types; the addresses are enough
 		}
 		if err != nil {
 			return s, resolve.Answer{}, err
@@ -283,7 +282,7 @@ func (w *Walker) step(ctx context.Context, t trail, name string, by asker, types
 	return s, resolve.Union(answers...), nil
 }
 
-// decided is what most authorities said, or why there is no answer.
+// decided returns the most frequent answer, or an error that explains why there is none.
 func decided(m ZoneAnswers) (resolve.Answer, error) {
 	said, ok := m.Agreed()
 	if ok {
@@ -305,13 +304,13 @@ func decided(m ZoneAnswers) (resolve.Answer, error) {
 }
 
 const (
-	mostQuestions = 400 // of one walk, to whomever
+	mostQuestions = 400 // per walk, to all servers together
 	mostDepth     = 4   // looking up a server to look up a server …
 )
 
-// trail is how one question led to another. Whoever looks up the address of a
-// server on the way to somewhere else is a helper: helpers share what others
-// have found but never wait for it, for the others may be waiting for them.
+// trail is the context of a query: the zones and budget of its walk. A lookup of a name
+// server's address is a helper. Helpers use results of other walks but never wait for
+// them, because those may be waiting for the helper.
 type trail struct {
 	helper bool
 	depth  int
@@ -319,11 +318,12 @@ type trail struct {
 	left   *atomic.Int32
 }
 
-// errSpent: a delegation was built to make others ask (RFC 9520, NXNSAttack).
+// errSpent reports a walk without remaining queries, for example because of a delegation
+// that was built to cause many queries (RFC 9520, NXNSAttack).
 var errSpent = errors.New("the zones on the way need too many questions; a delegation without end, or a trap")
 
-// spent reports whether an error says that a walk had no questions left. What
-// another walk may ask is not touched by it.
+// spent reports whether a walk has used up its queries. The budgets of other walks are not
+// affected.
 func spent(err error) bool { return errors.Is(err, errSpent) }
 
 func newTrail() trail {
@@ -339,8 +339,8 @@ func (t trail) spend() error {
 	return nil
 }
 
-// addressesOf looks up a name server's addresses from the root. An alias is not
-// followed: a name server must not be one (RFC 2181 §10.3).
+// addressesOf looks up a name server's addresses from the root. It does not follow a CNAME
+// record: the name of a name server must not have one (RFC 2181 §10.3).
 func (w *Walker) addressesOf(ctx context.Context, t trail, host string) ([]netip.Addr, error) {
 	if t.depth >= mostDepth {
 		return nil, errors.New("the servers' names depend on too many other zones")
@@ -389,14 +389,14 @@ func (w *Walker) hostRecords(ctx context.Context, t trail, z *Zone, host string,
 	return addressesIn(m, host)
 }
 
-// addressesIn returns the addresses of a host in an answer. One that is an alias has none.
+// addressesIn returns the addresses of a host in an answer. It fails if the host has a CNAME record.
 func addressesIn(m *dns.Msg, host string) (addrs []netip.Addr, err error) {
 	for _, rr := range m.Answer {
 		if resolve.Canonical(rr.Header().Name) != host {
 			continue
 		}
 		if alias, ok := rr.(*dns.CNAME); ok {
-			err = fmt.Errorf("it is an alias of %s (CNAME), and the name in an NS record must not be one (RFC 2181 §10.3)", resolve.Canonical(alias.Target))
+			err = fmt.Errorf("it has a CNAME record to %s, which the name in an NS record must not have (RFC 2181 §10.3)", resolve.Canonical(alias.Target))
 		}
 		if addr, ok := addressIn(rr); ok && len(addrs) < mostAddresses {
 			addrs = append(addrs, addr)

@@ -20,21 +20,21 @@ import (
 	"github.com/bindgate/bindgate/internal/resolve"
 )
 
-// Bounds of what a delegation may cost.
+// Limits for one delegation.
 const (
-	mostHosts     = 20 // name servers of a zone that are looked at
+	mostHosts     = 20 // name servers of a zone
 	mostAddresses = 4  // of one host and family
 )
 
-// Zone is a part of the name space and those who answer for it.
+// Zone is a DNS zone and its servers.
 type Zone struct {
 	Name    string   // its apex; "." for the root
 	Servers []Server // every address of every host of the delegation and of the zone's own NS set, sorted
 	parent  *Zone    // nil: the root
 }
 
-// Server is one address of a name server, or a host whose address is not known, or
-// whose address is not to be asked.
+// Server is one address of a name server. Address is invalid if the host's address is
+// unknown or must not be contacted.
 type Server struct {
 	Host    string
 	Address netip.AddrPort // invalid: see Problem
@@ -47,8 +47,8 @@ type Server struct {
 // name is the host with its address.
 func (s Server) name() string { return s.Host + " (" + s.Text + ")" }
 
-// origin is who gives an address of a name server, where the delegation and the zone
-// itself give different ones.
+// origin is the source of a name server's address, if delegation and zone have different
+// ones.
 type origin string
 
 const (
@@ -56,14 +56,14 @@ const (
 	originZone origin = "zone" // the zone itself alone
 )
 
-// host is what is known of a name server.
+// host contains the addresses of a name server.
 type host struct {
 	addrs   []netip.Addr
 	origins map[netip.Addr]origin // none: both, or one of them was not asked
 	problem string                // why there is no address
 }
 
-// newZone makes a zone of its hosts.
+// newZone creates a zone from its hosts.
 func (w *Walker) newZone(parent *Zone, name string, hosts map[string]*host) (*Zone, error) {
 	z := &Zone{Name: name, parent: parent}
 	for name, h := range hosts {
@@ -73,7 +73,7 @@ func (w *Walker) newZone(parent *Zone, name string, hosts map[string]*host) (*Zo
 		for _, addr := range h.addrs {
 			at := netip.AddrPortFrom(addr, w.cfg.Port)
 			s := Server{Host: name, Address: at, Text: at.String(), Origin: string(h.origins[addr])}
-			// A zone that anyone may publish must not make this machine ask inside its own network.
+			// Anyone can publish a zone: its addresses must not lead into this machine's own network.
 			if w.public && !evidence.PublicAddress(addr) {
 				s.Problem = "its address is of a private or reserved network, and callers on the Internet cannot ask it"
 				z.Servers = append(z.Servers, s)
@@ -95,7 +95,7 @@ func (w *Walker) newZone(parent *Zone, name string, hosts map[string]*host) (*Zo
 	return z, nil
 }
 
-// zoneOf is the zone that holds a name, or begins there.
+// zoneOf returns the zone that contains a name; the name may be its apex.
 func (w *Walker) zoneOf(ctx context.Context, t trail, name string) (*Zone, error) {
 	if name == "." {
 		return w.root, nil
@@ -113,12 +113,12 @@ func (w *Walker) zoneOf(ctx context.Context, t trail, name string) (*Zone, error
 	})
 }
 
-// cut finds out whether a zone begins at name, by asking the servers of the zone
-// above for its NS records and nothing more (RFC 9156): a thousand names below
-// it then share that answer. Some servers, balancers above all, answer such a
-// question with an error and others soundly; then no zone begins there, as far as
-// is known, and the query for the whole name decides (RFC 9156 §2.3). The root's
-// servers do not: such an error comes from a middlebox.
+// cut reports whether a zone begins at name. It sends only an NS query to the servers of
+// the parent zone (RFC 9156), so that a thousand names below share the answer.
+// Some servers, mostly load balancers, answer NS queries with an error but other
+// queries correctly. cut then assumes that no zone begins there, and the query for the full
+// name decides (RFC 9156 §2.3). Root servers answer NS queries, so there an error
+// comes from a middlebox.
 func (w *Walker) cut(ctx context.Context, t trail, above *Zone, name string) (*Zone, error) {
 	balks := false
 	m, err := w.anyOf(ctx, t, above, name, dns.TypeNS, func(m *dns.Msg) bool {
@@ -142,7 +142,7 @@ func (w *Walker) cut(ctx context.Context, t trail, above *Zone, name string) (*Z
 	return above, nil
 }
 
-// delegated makes the zone that a delegation names.
+// delegated creates the zone of a delegation.
 func (w *Walker) delegated(ctx context.Context, t trail, above *Zone, name string, ns, extra []dns.RR) (*Zone, error) {
 	if slices.Contains(t.zones, name) {
 		return nil, fmt.Errorf("the servers of %s can be found only through themselves", name)
@@ -166,8 +166,8 @@ func (w *Walker) delegated(ctx context.Context, t trail, above *Zone, name strin
 	return w.completed(ctx, t, z, hosts, glue)
 }
 
-// locate looks up the hosts that came without addresses. A helper stops at the
-// first: it needs one server, not all.
+// locate looks up the addresses of hosts without glue. A helper stops after the
+// first host, because it needs only one server.
 func (w *Walker) locate(ctx context.Context, t trail, hosts map[string]*host) error {
 	known := false
 	for _, h := range hosts {
@@ -204,8 +204,8 @@ func hostsAt(rrs []dns.RR, name string) map[string][]netip.Addr {
 	return hosts
 }
 
-// glueOf gives hosts the addresses that came with the delegation, as far as the
-// zone that delegates may speak of them: at and below its own apex.
+// glueOf adds the glue of a delegation to hosts. It ignores glue for names outside of the
+// delegating zone, whose apex is given.
 func glueOf(extra []dns.RR, apex string, hosts map[string][]netip.Addr) map[string][]netip.Addr {
 	for _, rr := range extra {
 		host := resolve.Canonical(rr.Header().Name)
@@ -250,8 +250,8 @@ func parent(name string) string {
 // stagger is how long a server may take before the next is asked, too.
 const stagger = 400 * time.Millisecond
 
-// anyOf asks the servers of a zone until one gives a useful answer: one after
-// the other, in parallel when they are slow.
+// anyOf asks the servers of a zone one after the other until one gives a useful answer. If
+// a server is slow, it asks the next one in parallel.
 func (w *Walker) anyOf(ctx context.Context, t trail, z *Zone, name string, qtype uint16, useful func(*dns.Msg) bool) (*dns.Msg, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -325,8 +325,8 @@ func noAddress(z *Zone) error {
 	return fmt.Errorf("no address of any server of %s can be asked", z.Name)
 }
 
-// order spreads the questions over a zone's servers, and asks the same ones first
-// in every run: where they disagree, a verdict must not change by chance.
+// order distributes queries over a zone's servers. The order depends only on zone and
+// name, so that a verdict does not change by chance if servers disagree.
 func order(zone, name string, servers int) []int {
 	h := fnv.New128a()
 	_, _ = h.Write([]byte(zone + " " + name))
@@ -334,8 +334,8 @@ func order(zone, name string, servers int) []int {
 	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(sum), binary.BigEndian.Uint64(sum[8:]))).Perm(servers)
 }
 
-// firstAsked returns the number of the server that is asked first about a name; -1: none
-// can be asked.
+// firstAsked returns the index of the server that is asked first about a name, or -1 if
+// none can be asked.
 func firstAsked(z *Zone, name string) int {
 	for _, i := range order(z.Name, name, len(z.Servers)) {
 		if z.Servers[i].client != nil {
@@ -345,10 +345,10 @@ func firstAsked(z *Zone, name string) int {
 	return -1
 }
 
-// why keeps the last reason, preferring what a server said to what this machine lacks.
+// why returns the last reason; an answer of a server takes precedence over a missing route.
 func why(before error, m *dns.Msg, err error) error {
 	if err == nil {
-		return errors.New("it answered " + dns.RcodeToString[m.Rcode] + " without authority, or against its authority")
+		return errors.New("it answered " + dns.RcodeToString[m.Rcode] + ", which is neither a usable answer nor a referral")
 	}
 	if noFamily(err) {
 		return before

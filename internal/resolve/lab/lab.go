@@ -39,8 +39,8 @@ type Lab struct {
 	Servers map[string]*Server // by address
 }
 
-// Start serves a plan on the addresses that are not in without (there somebody
-// else serves), until the test ends. Port 0: any that is free.
+// Start serves a plan until the test ends, except on the addresses in without, where
+// the caller runs a server. Port 0 selects a free port.
 func Start(t testing.TB, p *Plan, port uint16, without ...string) *Lab {
 	t.Helper()
 	l := &Lab{Plan: p, Hints: fmt.Sprintf(". 60 IN NS ns.root.\nns.root. 60 IN A %s\n", RootAddress) + p.Anchor + "\n", Servers: map[string]*Server{}}

@@ -157,7 +157,7 @@ func signedText() string {
 // Case is a name and what the authorities say of it, whichever servers they are.
 type Case struct {
 	Name     string
-	Event    string // as resolve.Event; "" if nobody can tell
+	Event    string // as resolve.Event; "" if it is undefined
 	Final    string // the last name
 	Hops     int
 	Security string // as iterate.Status, of the worst name of the chain; "" where it is not looked at

@@ -333,8 +333,8 @@ func (z *Zone) matching(name string) []dns.RR {
 	return nil
 }
 
-// covering is what proves that a name has no records of its own: the NSEC record
-// around it, or the closest encloser's NSEC3 record and the one around the next name.
+// covering returns the proof that a name does not exist: the NSEC record that covers
+// it, or the closest encloser's NSEC3 record and the one that covers the next closer name.
 func (z *Zone) covering(name string) []dns.RR {
 	var out []dns.RR
 	encloser, next := z.encloser(name), name

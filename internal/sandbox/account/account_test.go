@@ -62,7 +62,7 @@ func group(id string, domains ...string) Group {
 	return g
 }
 
-func wish(id, domain string, change ...func(*Binding)) Binding {
+func params(id, domain string, change ...func(*Binding)) Binding {
 	w := Binding{Place: Place{GroupID: id, Domain: domain}}
 	for _, c := range change {
 		c(&w)
@@ -91,43 +91,43 @@ func TestBindRefuses(t *testing.T) {
 	elsewhere.RegionID = "cn-beijing"
 	for name, c := range map[string]struct {
 		groups []Group
-		wish   Binding
+		params Binding
 		want   string
 	}{
-		"sound":                 {[]Group{group("g1")}, wish("g1", "api.demo.com", stage("RELEASE"), redirect), "<nil>"},
-		"no group":              {[]Group{group("g2")}, wish("g1", "api.demo.com"), "NotFoundApiGroup"},
-		"deleted group":         {[]Group{deleted}, wish("g1", "api.demo.com"), "NotFoundApiGroup"},
-		"another region":        {[]Group{elsewhere}, wish("g1", "api.demo.com", func(w *Binding) { w.Region = "cn-hangzhou" }), "NotFoundApiGroup"},
-		"misspelt stage":        {[]Group{group("g1")}, wish("g1", "api.demo.com", stage("RELAESE")), "InvalidBindStageName"},
-		"stage in small":        {[]Group{group("g1")}, wish("g1", "api.demo.com", stage("release")), "InvalidBindStageName"},
-		"type":                  {[]Group{group("g1")}, wish("g1", "api.demo.com", network("internet")), "InvalidCustomDomainType"},
-		"alias to another":      {[]Group{group("g1"), group("g2")}, wish("g1", "two.demo.com"), "DomainNotResolved"},
-		"no record":             {[]Group{group("g1")}, wish("g1", "none.demo.com"), "DomainNotResolved"},
-		"force is no proof":     {[]Group{group("g1"), group("g2", "none.demo.com")}, wish("g1", "none.demo.com", force), "DomainNotResolved"},
-		"wildcard":              {[]Group{group("g1")}, wish("g1", "*.demo.com"), "<nil>"},
-		"intranet":              {[]Group{group("g1")}, wish("g1", "in.demo.com", network("INTRANET")), "<nil>"},
-		"intranet by SubDomain": {[]Group{group("g1")}, wish("g1", "api.demo.com", network("INTRANET")), "DomainNotResolved"},
-		"text proof":            {[]Group{group("g1")}, wish("g1", "txt.demo.com"), "<nil>"},
-		"old spelling":          {[]Group{group("g1")}, wish("g1", "old.demo.com"), "<nil>"},
-		"text names another":    {[]Group{group("g1")}, wish("g1", "bad.demo.com"), "SingleDomainOwnershipCheckFail"},
-		"other text":            {[]Group{group("g1")}, wish("g1", "not.demo.com"), "DomainNotResolved"},
-		"taken":                 {[]Group{group("g1"), group("g2", "api.demo.com")}, wish("g1", "API.demo.com"), "DomainAlreadyBind"},
-		"under a wildcard":      {[]Group{group("g1"), group("g2", "*.demo.com")}, wish("g1", "api.demo.com"), "DomainAlreadyBind"},
-		"wildcard over":         {[]Group{group("g1"), group("g2", "x.demo.com")}, wish("g1", "*.demo.com"), "DomainAlreadyBind"},
-		"five already":          {[]Group{full}, wish("g1", "api.demo.com"), "ExceedLimitDomain"},
-		"five of another type":  {[]Group{full}, wish("g1", "in.demo.com", network("INTRANET")), "<nil>"},
+		"sound":                 {[]Group{group("g1")}, params("g1", "api.demo.com", stage("RELEASE"), redirect), "<nil>"},
+		"no group":              {[]Group{group("g2")}, params("g1", "api.demo.com"), "NotFoundApiGroup"},
+		"deleted group":         {[]Group{deleted}, params("g1", "api.demo.com"), "NotFoundApiGroup"},
+		"another region":        {[]Group{elsewhere}, params("g1", "api.demo.com", func(w *Binding) { w.Region = "cn-hangzhou" }), "NotFoundApiGroup"},
+		"misspelt stage":        {[]Group{group("g1")}, params("g1", "api.demo.com", stage("RELAESE")), "InvalidBindStageName"},
+		"stage in small":        {[]Group{group("g1")}, params("g1", "api.demo.com", stage("release")), "InvalidBindStageName"},
+		"type":                  {[]Group{group("g1")}, params("g1", "api.demo.com", network("internet")), "InvalidCustomDomainType"},
+		"alias to another":      {[]Group{group("g1"), group("g2")}, params("g1", "two.demo.com"), "DomainNotResolved"},
+		"no record":             {[]Group{group("g1")}, params("g1", "none.demo.com"), "DomainNotResolved"},
+		"force is no proof":     {[]Group{group("g1"), group("g2", "none.demo.com")}, params("g1", "none.demo.com", force), "DomainNotResolved"},
+		"wildcard":              {[]Group{group("g1")}, params("g1", "*.demo.com"), "<nil>"},
+		"intranet":              {[]Group{group("g1")}, params("g1", "in.demo.com", network("INTRANET")), "<nil>"},
+		"intranet by SubDomain": {[]Group{group("g1")}, params("g1", "api.demo.com", network("INTRANET")), "DomainNotResolved"},
+		"text proof":            {[]Group{group("g1")}, params("g1", "txt.demo.com"), "<nil>"},
+		"old spelling":          {[]Group{group("g1")}, params("g1", "old.demo.com"), "<nil>"},
+		"text names another":    {[]Group{group("g1")}, params("g1", "bad.demo.com"), "SingleDomainOwnershipCheckFail"},
+		"other text":            {[]Group{group("g1")}, params("g1", "not.demo.com"), "DomainNotResolved"},
+		"taken":                 {[]Group{group("g1"), group("g2", "api.demo.com")}, params("g1", "API.demo.com"), "DomainAlreadyBind"},
+		"under a wildcard":      {[]Group{group("g1"), group("g2", "*.demo.com")}, params("g1", "api.demo.com"), "DomainAlreadyBind"},
+		"wildcard over":         {[]Group{group("g1"), group("g2", "x.demo.com")}, params("g1", "*.demo.com"), "DomainAlreadyBind"},
+		"five already":          {[]Group{full}, params("g1", "api.demo.com"), "ExceedLimitDomain"},
+		"five of another type":  {[]Group{full}, params("g1", "in.demo.com", network("INTRANET")), "<nil>"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := start(t, c.groups...)
 			before := len(a.State()[0].Domains)
-			g, d, err := a.Bind(c.wish)
+			g, d, err := a.Bind(c.params)
 			if got := code(err); got != c.want {
 				t.Fatalf("got %s, want %s", got, c.want)
 			}
 			if err != nil && len(a.State()[0].Domains) != before {
 				t.Error("a refusal changed the state")
 			}
-			if err == nil && (d.DomainBindingStatus != "BINDING" || index(&g, c.wish.Domain) < 0) {
+			if err == nil && (d.DomainBindingStatus != "BINDING" || index(&g, c.params.Domain) < 0) {
 				t.Errorf("got %+v in %+v", d, g)
 			}
 		})
@@ -137,7 +137,7 @@ func TestBindRefuses(t *testing.T) {
 func TestCNAMEStatusTellsTheProof(t *testing.T) {
 	a := start(t, group("g1"))
 	for domain, want := range map[string]string{"api.demo.com": "RESOLVED", "txt.demo.com": "UNRESOLVED"} {
-		if _, d, err := a.Bind(wish("g1", domain)); err != nil || d.DomainCNAMEStatus != want {
+		if _, d, err := a.Bind(params("g1", domain)); err != nil || d.DomainCNAMEStatus != want {
 			t.Errorf("%s: got %s, %v, want %s", domain, d.DomainCNAMEStatus, err, want)
 		}
 	}
@@ -151,7 +151,7 @@ func TestSameDomainElsewhereIsFree(t *testing.T) {
 	} {
 		other := group("g2", "api.demo.com")
 		change(&other)
-		if _, _, err := start(t, group("g1"), other).Bind(wish("g1", "api.demo.com")); err != nil {
+		if _, _, err := start(t, group("g1"), other).Bind(params("g1", "api.demo.com")); err != nil {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
@@ -161,7 +161,7 @@ func TestForceUnbindsTheOthers(t *testing.T) {
 	far := group("g4", "api.demo.com")
 	far.BasePath = "/v2"
 	a := start(t, group("g1"), group("g2", "api.demo.com", "other.demo.org"), group("g3", "*.demo.com"), far)
-	if _, _, err := a.Bind(wish("g1", "api.demo.com", force)); err != nil {
+	if _, _, err := a.Bind(params("g1", "api.demo.com", force)); err != nil {
 		t.Fatal(err)
 	}
 	var got []string
@@ -177,21 +177,21 @@ func TestForceUnbindsTheOthers(t *testing.T) {
 
 func TestUpdateKeepsWhatIsNotSent(t *testing.T) {
 	a := start(t, group("g1"))
-	if _, _, err := a.Bind(wish("g1", "api.demo.com", stage("RELEASE"), redirect)); err != nil {
+	if _, _, err := a.Bind(params("g1", "api.demo.com", stage("RELEASE"), redirect)); err != nil {
 		t.Fatal(err)
 	}
-	_, d, err := a.Bind(wish("g1", "api.demo.com"))
+	_, d, err := a.Bind(params("g1", "api.demo.com"))
 	if err != nil || d.BindStageName != "RELEASE" || !d.IsHTTPRedirectToHTTPS {
 		t.Errorf("got %+v, %v", d, err)
 	}
-	_, d, err = a.Bind(wish("g1", "api.demo.com", stage("")))
+	_, d, err = a.Bind(params("g1", "api.demo.com", stage("")))
 	if err != nil || d.BindStageName != "" || !d.IsHTTPRedirectToHTTPS {
 		t.Errorf("an empty stage must lift it: got %+v, %v", d, err)
 	}
 	if n := len(a.State()[0].Domains); n != 1 {
 		t.Errorf("got %d domains", n)
 	}
-	if _, _, err := a.Bind(wish("g1", "api.demo.com", network("INTRANET"))); code(err) != "DomainNotResolved" {
+	if _, _, err := a.Bind(params("g1", "api.demo.com", network("INTRANET"))); code(err) != "DomainNotResolved" {
 		t.Errorf("another network type needs its own proof: got %v", err)
 	}
 }
@@ -199,7 +199,7 @@ func TestUpdateKeepsWhatIsNotSent(t *testing.T) {
 func TestCustomStage(t *testing.T) {
 	g := group("g1")
 	g.Stages = []Stage{{StageName: "BLUE"}}
-	if _, d, err := start(t, g).Bind(wish("g1", "api.demo.com", stage("BLUE"))); err != nil || d.BindStageName != "BLUE" {
+	if _, d, err := start(t, g).Bind(params("g1", "api.demo.com", stage("BLUE"))); err != nil || d.BindStageName != "BLUE" {
 		t.Errorf("got %+v, %v", d, err)
 	}
 }
@@ -267,7 +267,7 @@ func TestStateHoldsNoPrivateKey(t *testing.T) {
 	g.Domains = []Domain{{DomainName: "api.demo.com", Certificate: &Certificate{Name: "name", Body: string(leaf.Chain), PrivateKey: string(leaf.Key)}}}
 	a := start(t, g)
 	if c := a.State()[0].Domains[0].Certificate; c.PrivateKey != "" || c.Body == "" {
-		t.Errorf("the state tells a key: %t", c.PrivateKey != "")
+		t.Errorf("the state contains a key: %t", c.PrivateKey != "")
 	}
 	if _, d, err := a.Domain(Place{GroupID: "g1", Domain: "api.demo.com"}); err != nil || d.Certificate.PrivateKey == "" {
 		t.Errorf("telling the state lost the key: %v", err)
@@ -286,7 +286,7 @@ func TestOneOwnerUnderContention(t *testing.T) {
 	var wg sync.WaitGroup
 	for _, g := range groups {
 		wg.Go(func() {
-			if _, _, err := a.Bind(wish(g.GroupID, "api.demo.com")); err == nil {
+			if _, _, err := a.Bind(params(g.GroupID, "api.demo.com")); err == nil {
 				won.Add(1)
 			} else if code(err) != "DomainAlreadyBind" {
 				t.Errorf("got %v", err)

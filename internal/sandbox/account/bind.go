@@ -13,11 +13,11 @@ import (
 // counted.
 const maxDomains = 5
 
-// Binding holds the parameters of SetDomain. A nil field was not sent: on a first bind it
-// takes the default (all environments, INTERNET, no redirect), and on an update it
-// leaves things as they are or takes the default, as Assumptions say: the page has
-// both that an absent BindStageName means all environments and that lifting a
-// stage wants an empty value.
+// Binding contains the parameters of SetDomain. A nil field was not sent: on a first bind it
+// means the default (all environments, INTERNET, no redirect), and on an update
+// Assumptions selects whether it keeps the value or resets it to the default: the platform's
+// documentation says both that an absent BindStageName means all environments and that
+// removing a stage needs an empty value.
 type Binding struct {
 	Place
 	Stage       *string

@@ -22,15 +22,15 @@ func setDomain(acc *Account, r Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	wish := Binding{Place: place}
+	params := Binding{Place: place}
 	part := r.todaysPart
 	if r.Contract2017 {
 		part = r.part2017
 	}
-	if err := part(&wish); err != nil {
+	if err := part(&params); err != nil {
 		return nil, err
 	}
-	group, domain, err := acc.Bind(wish)
+	group, domain, err := acc.Bind(params)
 	if err != nil {
 		return nil, err
 	}

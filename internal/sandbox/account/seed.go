@@ -85,8 +85,8 @@ type Domain struct {
 }
 
 // Certificate is what is served for a domain. In YAML, body and privateKey are
-// paths, relative to the seed's folder; everywhere else they are PEM text. In a
-// told state the private key is left out.
+// paths, relative to the seed's folder; everywhere else they are PEM text. A
+// reported state does not contain the private key.
 type Certificate struct {
 	Name       string `yaml:"name"`
 	Body       string `yaml:"body"`

@@ -122,7 +122,7 @@ func isForm(h http.Header) bool {
 }
 
 // maxParams bounds the parameters of a request; SetDomainCertificate, the
-// longest, has 11 and V1 adds 8 of its own.
+// longest, has 11, and V1 adds 8.
 const maxParams = 256
 
 // parse reads parameters from the query and, if there is one, from a form. A

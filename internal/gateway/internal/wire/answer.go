@@ -85,9 +85,9 @@ var id = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 const withheldID = "(withheld: not of the documented form)"
 
-// told returns a Code or a RequestId as it may be repeated: not where it has another
-// form than the platform's, or is a part of what the request kept secret. An endpoint
-// that echoes the request would put the key into logs.
+// told returns a Code or a RequestId if it is safe to log: it is withheld if it does not
+// have the platform's format, or contains a part of a secret of the request. Otherwise an
+// endpoint that echoes the request could put the key into logs.
 func (r Request) told(text string) string {
 	if text == "" || len(text) <= 64 && id.MatchString(text) && !r.holds(text) {
 		return text

@@ -127,8 +127,8 @@ func (p *Pool) once(ctx context.Context, client *openapi.Client, r Request, out 
 	return "", e
 }
 
-// failure names what kept an answer from coming. The SDK's own errors are not
-// told, nor kept as a cause: they may hold the request.
+// failure describes why no answer arrived. It neither repeats nor wraps the SDK's
+// errors: they may contain the request.
 func (x *exchange) failure(r Request) *Error {
 	e := &Error{Action: r.Action, Kind: Transport}
 	switch {

@@ -116,7 +116,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		"a Code of a server's own": {gatewaytest.Answer{Status: 504, Body: gatewaytest.Refusal("GatewayTimeout", "m")}, wire.Transient},
 		"a body that is too long":  {gatewaytest.Answer{Status: 413, Type: "text/html", Body: "<html><title>413</title></html>"}, wire.TooLarge},
 		"a URL that is too long":   {gatewaytest.Answer{Status: 414, Type: "text/html", Body: "<html><title>414</title></html>"}, wire.TooLarge},
-		"a Code beside 413":        {gatewaytest.Answer{Status: 413, Body: gatewaytest.Refusal("InvalidCertificateBody", "m")}, wire.Rejected},
+		"a Code with 413":          {gatewaytest.Answer{Status: 413, Body: gatewaytest.Refusal("InvalidCertificateBody", "m")}, wire.Rejected},
 		"a broken connection":      {gatewaytest.Answer{Break: true}, wire.Transport},
 	} {
 		t.Run(name, func(t *testing.T) {

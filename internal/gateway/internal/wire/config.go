@@ -38,8 +38,8 @@ type Config struct {
 	UserAgent   string              // added to the SDK's own
 
 	// RoundTripper replaces the network, for tests in memory; CA and proxies
-	// are not used then. Like http.Transport it tells the request's httptrace
-	// of a connection that it got: an error before that counts as not sent.
+	// are not used then. Like http.Transport it must call the request's httptrace
+	// hook GotConn: an error before that counts as not sent.
 	RoundTripper http.RoundTripper
 }
 

@@ -119,7 +119,7 @@ func TestProxyAndPrivateCA(t *testing.T) {
 		}
 	}
 	if leaked.Load() {
-		t.Error("the endpoint was told the proxy's password")
+		t.Error("the endpoint received the proxy's password")
 	}
 }
 
@@ -254,7 +254,7 @@ func BenchmarkCall(b *testing.B) {
 	})
 }
 
-// carrier answers in memory; with conn it tells that it got a connection first.
+// carrier answers in memory; with conn it first reports a connection to httptrace.
 type carrier struct{ conn, fails bool }
 
 func (c carrier) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -101,10 +101,10 @@ type source struct {
 	repair   string                        // what to do where it gives none
 }
 
-// named returns the one source that env names in full, or that the official
-// command-line client was set up with; no provider without any. Variables of other
-// tools that look like credentials, and no source that is named, are an error: what
-// the chain finds then belongs to somebody else.
+// named returns the one source that env configures completely, or that the official
+// command-line client is configured with; without any, no provider. It fails if no source is
+// named but variables of other tools look like credentials: the chain would then find
+// credentials of another identity.
 func named(env func(string) string) (s source, err error) {
 	s.repair = "repair it or unset its variables"
 	switch {

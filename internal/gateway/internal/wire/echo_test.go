@@ -15,8 +15,8 @@ import (
 	"github.com/bindgate/bindgate/internal/gateway/internal/wire"
 )
 
-// An endpoint that echoes the request puts no byte of the key into what is told of
-// its answer, in whichever field it does.
+// The key is not reported if an endpoint echoes the request, in any field of its
+// answer.
 func TestNoFieldEchoesTheKey(t *testing.T) {
 	body := strings.Repeat("MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg", 2)
 	key := "-----BEGIN PRIVATE KEY-----\n" + body[:64] + "\n" + body[64:] + "\n-----END PRIVATE KEY-----\n"
@@ -33,7 +33,7 @@ func TestNoFieldEchoesTheKey(t *testing.T) {
 			}
 			told := fmt.Sprintf("%s %+v %#v", err, *refused, *refused)
 			if strings.Contains(told, echo) || strings.Contains(told, body[10:18]) || refused.Code == "" || refused.RequestID == "" {
-				t.Errorf("%s in %s: told %s", name, field, told)
+				t.Errorf("%s in %s: reported %s", name, field, told)
 			}
 		}
 	}
@@ -80,8 +80,8 @@ func TestNoBrokenAnswerEchoesTheKey(t *testing.T) {
 	}
 }
 
-// What a refusal means and what to do stands beside the API's own words, and where
-// those are withheld.
+// An error contains the meaning of a refusal and the next step in addition to the API's
+// message, and also if that message is withheld.
 func TestRefusalsSayWhatToDo(t *testing.T) {
 	for code, want := range map[string]string{
 		"InvalidICPLicense": "ICP filing", "DomainNotResolved": "publish the CNAME", "SingleDomainOwnershipCheckFail": "TXT at <groupId>.<domain>",

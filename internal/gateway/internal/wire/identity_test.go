@@ -35,7 +35,7 @@ func TestIdentity(t *testing.T) {
 func TestIdentityThatCannotBeHad(t *testing.T) {
 	for name, tc := range map[string]struct {
 		answer gatewaytest.Answer
-		kind   wire.Kind // of the error; empty: none of its own
+		kind   wire.Kind // of the error; empty: no wire.Error
 		want   string
 	}{
 		"no account":      {gatewaytest.Answer{Body: `{"RequestId":"R"}`}, "", "names no account"},
@@ -121,7 +121,7 @@ func TestACallIsSignedByTheAccountThatItIsFor(t *testing.T) {
 		return errors.As(err, &we) && we.Kind == wire.NotSent
 	}
 	if err := set("1234567890123456"); !refused(err) {
-		t.Errorf("before anybody asked who is calling: got %v", err)
+		t.Errorf("before the first call of GetCallerIdentity: got %v", err)
 	}
 	if _, err := p.Identity(gatewaytest.Soon(t), "cn-hangzhou"); err != nil {
 		t.Fatal(err)

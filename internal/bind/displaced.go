@@ -17,10 +17,10 @@ import (
 // errChanged reports that a force would displace other groups than those judged.
 var errChanged = errors.New("the world changed since it was judged")
 
-// losersStand reads again what a force would take away and compares it, whole,
-// with what was judged: another group, another stage of the same group and a
-// group that no longer holds the domain all stop the call.
-func (r *redemption) losersStand(ctx context.Context, c plan.Call) error {
+// displacedUnchanged reads again which groups a force would displace and compares
+// them with the judged ones: another group, another stage of the same group and a
+// group that no longer has the domain all stop the call.
+func (r *redemption) displacedUnchanged(ctx context.Context, c plan.Call) error {
 	if !c.Forces() {
 		return nil
 	}
@@ -35,17 +35,17 @@ func (r *redemption) losersStand(ctx context.Context, c plan.Call) error {
 	case slices.EqualFunc(was, is, func(a, b evidence.BoundGroup) bool { return reflect.DeepEqual(a, b) }):
 		return nil
 	case slices.Equal(names(was), names(is)):
-		return fmt.Errorf("%w: %q is still held, but otherwise (environment, network type, certificate or health); nothing was forced, run lint again", errChanged, names(is))
+		return fmt.Errorf("%w: %q is still bound, but with another environment, network type, certificate or health; nothing was forced, run lint again", errChanged, names(is))
 	}
-	return fmt.Errorf("%w: the force would now take %q, judged was %q; nothing was forced, run lint again", errChanged, names(is), names(was))
+	return fmt.Errorf("%w: the force would now displace %q, judged was %q; nothing was forced, run lint again", errChanged, names(is), names(was))
 }
 
-// identityStands fails unless the calls are made by the identity that was judged:
-// credentials may be replaced while a run is under way.
-func (r *redemption) identityStands(ctx context.Context) error {
+// identityUnchanged fails unless the credentials still belong to the judged identity:
+// they may be replaced during a run.
+func (r *redemption) identityUnchanged(ctx context.Context) error {
 	judged := r.subject.Evidence.Run.Identity
 	if judged == nil || judged.AccountID == "" && !judged.NoSTS {
-		return errors.New("nothing was sent: the account of the credentials is not known")
+		return errors.New("nothing was sent: the account of the credentials is unknown")
 	}
 	ctx, cancel := r.step(ctx, r.CallTime)
 	defer cancel()
@@ -59,9 +59,9 @@ func (r *redemption) identityStands(ctx context.Context) error {
 	return nil
 }
 
-// keptStands reads the domain again before the first call of a sequence and fails
-// where what the calls keep is no longer what was judged.
-func (r *redemption) keptStands(ctx context.Context) error {
+// keptUnchanged reads the domain again before the first call of a sequence and fails
+// if a setting that the calls keep differs from the judged one.
+func (r *redemption) keptUnchanged(ctx context.Context) error {
 	judged := r.subject.Evidence.Group.Facts.Served
 	replaces := judged != nil && slices.ContainsFunc(r.plan.Calls, func(c plan.Call) bool { return c.Material != nil })
 	if r.done > 0 || !replaces && !slices.ContainsFunc(r.plan.Calls, func(c plan.Call) bool { return len(c.Keeps) > 0 }) {
@@ -72,7 +72,7 @@ func (r *redemption) keptStands(ctx context.Context) error {
 	b := r.subject.Binding
 	g, err := r.Reader.GroupNow(ctx, b.RegionID, b.GroupID)
 	if err != nil {
-		return fmt.Errorf("reading again what the calls keep, so nothing was sent: %w", err)
+		return fmt.Errorf("reading again the settings that the calls keep, so nothing was sent: %w", err)
 	}
 	d, bound := g.Domain(b.DomainName)
 	if !bound {
@@ -87,9 +87,9 @@ func (r *redemption) keptStands(ctx context.Context) error {
 		served, err := r.Reader.ServedNow(ctx, b.RegionID, b.GroupID, b.DomainName)
 		switch {
 		case err != nil:
-			return fmt.Errorf("reading again what the domain asks of its callers, so nothing was sent: %w", err)
+			return fmt.Errorf("reading the settings of client certificates again, so nothing was sent: %w", err)
 		case !reflect.DeepEqual(served.ClientCertificates, judged.ClientCertificates):
-			return fmt.Errorf("%w: what %q asks of its callers' certificates is no longer what was judged; nothing was sent, run lint again", errChanged, b.DomainName)
+			return fmt.Errorf("%w: %q has other settings of client certificates; nothing was sent, run lint again", errChanged, b.DomainName)
 		}
 	}
 	if !slices.Equal(d.UnknownFields, r.plan.Before.UnknownFields) {
@@ -104,7 +104,7 @@ func sorted(holders []evidence.BoundGroup) []evidence.BoundGroup {
 	})
 }
 
-// names says who holds what.
+// names returns the domain and group of each holder.
 func names(holders []evidence.BoundGroup) []string {
 	out := []string{}
 	for _, h := range holders {
