@@ -18,7 +18,9 @@ const echo = `# METADATA
 #   uses: [dns, proof, certificate, key, group, account, siblings]
 package bindgate.policy.echo
 
-deny contains "all are denied" if input.binding.labels.deny == "true"
+import rego.v2
+
+deny contains "all are denied" if input.binding.domainName == "deny.demo.com"
 
 warn contains message if {
 	text := json.marshal(whole)

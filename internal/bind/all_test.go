@@ -66,7 +66,7 @@ func TestAllGoesOnAfterAnEffectThatIsMissing(t *testing.T) {
 
 // An account that was not judged binds nothing, nor does another than was judged.
 func TestTheAccountMustHaveBeenJudged(t *testing.T) {
-	const unknown, other = "the account of the credentials is not known", "the credentials now belong to"
+	const unknown, other = "the account of the credentials is unknown", "the credentials now belong to"
 	for name, c := range map[string]struct {
 		judged  *evidence.Identity
 		status  bind.Status

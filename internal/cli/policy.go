@@ -114,8 +114,8 @@ func (p printer) Write(line []byte) (int, error) {
 func newPolicyFmt(env Env) *cobra.Command {
 	return &cobra.Command{
 		Use: "fmt PATH…", Short: "Write policies and their tests in the form that `policy check` wants", Args: cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			changed, err := policy.Format(policy.Options{Dir: env.Dir, Dirs: args})
+		RunE: func(c *cobra.Command, args []string) error {
+			changed, err := policy.Format(c.Context(), policy.Options{Dir: env.Dir, Dirs: args})
 			if err != nil {
 				return err
 			}

@@ -15,7 +15,7 @@ import (
 
 // language is the version of Rego that policies are written in, and that a bundle
 // states.
-const language = ast.RegoV1
+const language = ast.RegoV2
 
 // Fetch returns the bundle that a registry holds under the digest of the reference.
 // A reference without one is an error that says which digest to write.

@@ -86,7 +86,7 @@ func TestTheDigestLocks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := bundle.Write([]bundle.File{{Name: "x.rego", Text: []byte("package bindgate.policy.x\n\ndeny contains \"no\" if false\n")}}, ast.RegoV1)
+	other, err := bundle.Write([]bundle.File{{Name: "x.rego", Text: []byte("package bindgate.policy.x\n\ndeny contains \"no\" if false\n")}}, ast.RegoV2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,11 +105,11 @@ func TestTheDigestLocks(t *testing.T) {
 }
 
 func TestPathsThatAreNoBundle(t *testing.T) {
-	hidden, err := bundle.Write([]bundle.File{{Name: "x_test.rego", Text: []byte("package x\n")}}, ast.RegoV1)
+	hidden, err := bundle.Write([]bundle.File{{Name: "x_test.rego", Text: []byte("package x\n")}}, ast.RegoV2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	large, err := bundle.Write([]bundle.File{{Name: "x.rego", Text: []byte(denial + strings.Repeat(" ", 1<<20))}}, ast.RegoV1)
+	large, err := bundle.Write([]bundle.File{{Name: "x.rego", Text: []byte(denial + strings.Repeat(" ", 1<<20))}}, ast.RegoV2)
 	if err != nil {
 		t.Fatal(err)
 	}

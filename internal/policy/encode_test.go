@@ -320,10 +320,10 @@ all contains "named" if {
 
 all contains sprintf("%v", [[g | some h in f; g := h.groupId]]) if f := input.evidence.account.facts.boundGroups
 
-all contains "of nothing" if _ := input.evidence.group.facts.found
+all contains "of nothing" if _ := input.evidence.group.facts
 
 all contains "a function" if {
-	c := input.binding.labels
+	c := input.binding.forceFrom
 	size(c) == 2
 }
 

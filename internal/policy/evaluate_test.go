@@ -93,7 +93,7 @@ func TestOneBrokenPackageDoesNotHideTheOthers(t *testing.T) {
 func TestNeeds(t *testing.T) {
 	module := "# METADATA\n# custom:\n#   needs: [group]\n#   uses: [certificate]\n" + head +
 		"deny contains \"gone\" if not input.evidence.group.facts.found\n" +
-		"deny contains \"old\" if input.evidence.certificate.facts.chain[0].notAfter < input.run.now"
+		"deny contains \"old\" if time.parse_rfc3339_ns(input.evidence.certificate.facts.chain[0].notAfter) < time.now_ns()"
 	e := engine(t, module)
 	for name, c := range map[string]struct {
 		change         func(*evidence.Evidence)

@@ -252,7 +252,7 @@ func (f *flow) guardComparison(e *ast.Expr, unequal bool, s *scope) {
 			s.sure[p] = true
 		case unequal && y.Equal(ast.InternedBooleanFalse) && strings.HasSuffix(p, "."+givenField):
 			s.sure[p] = true
-		case !unequal && !t.nullable() && !y.Equal(ast.InternedBooleanFalse):
+		case !unequal && !t.nullable() && t.literal == "":
 			if _, fresh := x.Value.(ast.Var); fresh && s.path(x.Value.(ast.Var)) == string(x.Value.(ast.Var)) && s.typeOf(x.Value.(ast.Var)) == nil {
 				continue
 			}
@@ -573,6 +573,13 @@ func (f *flow) fieldOf(o *fields, key *ast.Term, name string, loc *ast.Location,
 		out := o.rest
 		for _, n := range names {
 			t, _ := o.field(n)
+			out = join(out, t)
+		}
+		return orUnknown(out)
+	}
+	if o.literal && (k == nil || k.words == nil || k.words.declared) { // a table of the policy
+		var out *typ
+		for _, t := range o.all() {
 			out = join(out, t)
 		}
 		return orUnknown(out)

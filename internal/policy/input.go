@@ -51,7 +51,7 @@ type document struct {
 // inputBinding is a binding with every label that the owner declares.
 type inputBinding struct {
 	binding.Binding
-	Labels map[string]*string `json:"labels"` // null: the binding has no such label
+	Labels map[string]*string `json:"labels,omitempty"` // null: the binding has no such label
 }
 
 // inputEvidence is what was observed. The facts of an observation are there

@@ -58,7 +58,7 @@ func keepMessage(r *ast.Rule, global map[ast.Var]bool) {
 		}
 	}
 	if len(moved) == 0 {
-		if _, isVar := message.Value.(ast.Var); isVar {
+		if v, isVar := message.Value.(ast.Var); isVar && !global[v] {
 			return // the body binds it
 		}
 	}

@@ -81,6 +81,11 @@ func (f *flow) unify(x, y *ast.Term, loc *ast.Location, s *scope) {
 		t, of    *typ
 	}{{x, y, tx, ty}, {y, x, ty, tx}} {
 		v, isVar := side.to.Value.(ast.Var)
+		if isVar && (v.IsWildcard() || f.compiler.RewrittenVars[v].IsWildcard()) && side.of != nil && side.of.nullable() {
+			name := f.show(side.from, s)
+			f.fail(loc, "%s is null where it is absent, so that it says nothing that there is a value: look at the value", name)
+			return
+		}
 		if isVar && side.of != nil && (side.t == nil || s.same[v] != "" && s.same[v] == f.path(side.from, s)) {
 			s.vars[v] = side.of
 			if p := f.path(side.from, s); p != "" && s.same[v] == "" && p != string(v) {
@@ -151,10 +156,7 @@ func (f *flow) words(name string, a, b *typ, loc *ast.Location) bool {
 		if slices.Contains(a.words.list, word) {
 			continue
 		}
-		near, isNear := closest(word, a.words.list)
-		if i := slices.IndexFunc(a.words.list, func(w string) bool { return strings.EqualFold(w, word) }); i >= 0 {
-			near, isNear = a.words.list[i], true
-		}
+		near, isNear := slipOf(word, a.words.list)
 		switch {
 		case isNear:
 			f.fail(loc, "%s is never %q; did you mean %q?", name, word, near)
@@ -172,14 +174,40 @@ func (f *flow) words(name string, a, b *typ, loc *ast.Location) bool {
 	return wrong
 }
 
+// slipOf is the word that another was meant to be: of another case, with two
+// neighbours exchanged, or misspelt. A word with a further digit is one of its own.
+func slipOf(word string, list []string) (string, bool) {
+	for _, w := range list {
+		if strings.EqualFold(w, word) || exchanged(strings.ToUpper(word), strings.ToUpper(w)) {
+			return w, true
+		}
+	}
+	if strings.ContainsAny(word, "0123456789") {
+		return "", false
+	}
+	return closest(word, list)
+}
+
+// exchanged reports whether exchanging two neighbouring bytes of a gives b.
+func exchanged(a, b string) bool {
+	for i := 0; i+1 < len(a) && len(a) == len(b); i++ {
+		if a[:i]+a[i+1:i+2]+a[i:i+1]+a[i+2:] == b {
+			return true
+		}
+	}
+	return false
+}
+
 // shapes reports an object of the policy that has not the fields of one of the input.
 func (f *flow) shapes(name string, a, b *typ, loc *ast.Location) bool {
-	if !a.fixed() || !b.fixed() || a.declared() == nil || b.declared() != nil || a.declared().rest != nil {
+	if !a.fixed() || !b.fixed() || a.declared() == nil || b.declared() != nil {
 		return false
 	}
 	want := a.declared().names()
 	for _, o := range b.objects {
-		if got := o.names(); !slices.Equal(got, want) {
+		got := o.names()
+		lacks := slices.ContainsFunc(want, func(name string) bool { return !slices.Contains(got, name) })
+		if lacks || a.declared().rest == nil && len(got) != len(want) {
 			f.fail(loc, "%s is never equal to an object with the fields %s: it has %s; compare the fields", name, strings.Join(got, ", "), strings.Join(want, ", "))
 			return true
 		}
@@ -205,13 +233,23 @@ func (f *flow) order(x, y *ast.Term, loc *ast.Location, s *scope) {
 	}
 	common := a.kinds & b.kinds
 	switch {
-	case a.unknown || b.unknown || common.has(numberKind|textKind|listKind):
-	case a.kinds == numberKind && b.kinds == textKind || a.kinds == textKind && b.kinds == numberKind:
+	case common == textKind && (a.time || b.time):
 		of := left
-		if b.kinds == textKind {
+		if !a.time {
 			of = right
 		}
-		f.fail(loc, "%s is %s, and %s is %s: a number comes before every text; want two of one kind, such as time.parse_rfc3339_ns(%s)", left, a.kinds, right, b.kinds, of)
+		f.fail(loc, "%s is a time, and texts of times are not in the order of time: compare time.parse_rfc3339_ns(%s)", of, of)
+	case a.unknown || b.unknown || common.has(numberKind|textKind|listKind):
+	case a.kinds == numberKind && b.kinds == textKind || a.kinds == textKind && b.kinds == numberKind:
+		of, constant := left, ast.IsConstant(x.Value)
+		if b.kinds == textKind {
+			of, constant = right, ast.IsConstant(y.Value)
+		}
+		want := "want two of one kind"
+		if !constant {
+			want += ", such as time.parse_rfc3339_ns(" + of + ")"
+		}
+		f.fail(loc, "%s is %s, and %s is %s: a number comes before every text; %s", left, a.kinds, right, b.kinds, want)
 	default:
 		f.fail(loc, "%s is %s, and %s is %s: their order says nothing", left, a.kinds, right, b.kinds)
 	}
@@ -263,6 +301,7 @@ func (f *flow) builtin(name string, x []*ast.Term, loc *ast.Location, s *scope) 
 		}
 	}
 	f.constants(name, x, loc)
+	f.exchanged(name, x, args, loc, s)
 	f.result(x, len(declared), resultOf(name, b, args), loc, s)
 }
 
@@ -271,13 +310,14 @@ func (f *flow) builtin(name string, x []*ast.Term, loc *ast.Location, s *scope) 
 func (f *flow) argument(name string, x *ast.Term, got, want *typ, loc *ast.Location, s *scope) {
 	shown := f.show(x, s)
 	switch {
-	case takesAnything(name):
-	case got.carries() != nil:
+	case name == ast.Count.Name && got.declared() != nil:
+		f.fail(loc, "%s has fixed fields, which are always there: count says nothing; compare them with null", shown)
+	case got.carries() != nil && !takesAnything(name):
 		o := got.carries()
 		f.fail(loc, "%s reads %s as a whole, so that a misspelt field would be silent: name the fields of %s", name, shown, o.where)
 	case got.unknown || want.unknown:
-	case got.nullable() && !want.kinds.has(nullKind):
-		f.fail(loc, "%s may be null, and %s of null is an error: make sure with `%s != null`", shown, name, shown)
+	case got.nullable() && (!want.kinds.has(nullKind) || name == ast.ToNumber.Name): // of null it makes 0
+		f.fail(loc, "%s may be null, which %s does not take for what is meant: make sure with `%s != null`", shown, name, shown)
 	case got.kinds&want.kinds == 0:
 		f.fail(loc, "%s is %s, and %s wants %s", shown, got.kinds, name, want.kinds)
 	case got.elem != nil && want.elem != nil && !want.elem.unknown && got.elem.nullable() && !want.elem.kinds.has(nullKind):
@@ -300,7 +340,7 @@ func (t *typ) carries() *fields {
 // fields, or keeps their type.
 func takesAnything(name string) bool {
 	return keepsType(name) || slices.Contains([]string{ast.Sprintf.Name, ast.Print.Name, ast.InternalPrint.Name, "internal.template_string",
-		ast.Count.Name, ast.TypeNameBuiltin.Name, ast.ObjectKeys.Name, ast.IsString.Name, ast.IsNumber.Name, ast.IsBoolean.Name,
+		ast.Count.Name, ast.TypeNameBuiltin.Name, ast.IsString.Name, ast.IsNumber.Name, ast.IsBoolean.Name,
 		ast.IsObject.Name, ast.IsArray.Name, ast.IsSet.Name, ast.IsNull.Name, ast.Max.Name, ast.Min.Name}, name)
 }
 
@@ -340,8 +380,6 @@ func resultOf(name string, b *ast.Builtin, args []*typ) *typ {
 			changed.list = append(changed.list, change(w))
 		}
 		return &typ{kinds: textKind, words: &changed}
-	case name == ast.ObjectKeys.Name && first.fixed():
-		return listOf(setKind, first.keys())
 	case name == ast.ObjectGet.Name && len(args) > 2 && args[2] != nil && first.elem != nil && len(first.objects) == 0:
 		return join(first.elem, args[2])
 	case b.Decl.Result() == nil:
@@ -409,6 +447,24 @@ func (f *flow) constants(name string, x []*ast.Term, loc *ast.Location) {
 			if _, err := time.LoadLocation(string(zone)); err != nil {
 				f.fail(loc, "%q is no time zone: want a name of the IANA database, such as Asia/Shanghai", string(zone))
 			}
+		}
+	}
+}
+
+// exchanged finds arguments in each other's place.
+func (f *flow) exchanged(name string, x []*ast.Term, args []*typ, loc *ast.Location, s *scope) {
+	if len(x) < 2 || args[0] == nil || args[1] == nil {
+		return
+	}
+	first, second := ast.IsConstant(x[0].Value), ast.IsConstant(x[1].Value)
+	switch name {
+	case ast.RegexMatch.Name:
+		if second && !first && strings.HasPrefix(f.path(x[0], s), "input.") {
+			f.fail(loc, "regex.match takes the pattern first: want regex.match(%s, %s)", f.show(x[1], s), f.show(x[0], s))
+		}
+	case ast.StartsWith.Name, ast.EndsWith.Name:
+		if first && !second && strings.HasPrefix(f.path(x[1], s), "input.") {
+			f.fail(loc, "%s takes the text first, and then what it begins or ends with: want %s(%s, %s)", name, name, f.show(x[1], s), f.show(x[0], s))
 		}
 	}
 }

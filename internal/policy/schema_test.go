@@ -30,7 +30,7 @@ func generated(t *testing.T) []byte {
 	g := generator{comment: comments(t), defs: map[string]any{}, taken: map[string]reflect.Type{}, t: t}
 	root := g.object(reflect.TypeFor[document](), false, false)
 	root["$schema"], root["title"], root["$defs"] = "https://json-schema.org/draft/2020-12/schema", inputSchema, g.defs
-	root["description"] = "What a bindgate policy reads as input: one binding, what was observed about it, and what the checks of the first pass said. Every field is present: what is absent is null, an empty list or an object with given: false."
+	root["description"] = "What a bindgate policy reads as input: one binding, what was observed about it, and what the checks of the first pass said. Every field is present: what is absent is null, an empty list or an object with given: false. A document for `bindgate policy eval` may leave it out."
 	data, err := json.MarshalIndent(root, "", "  ")
 	if err != nil {
 		t.Fatal(err)
@@ -119,8 +119,7 @@ func (g generator) object(t reflect.Type, optional, absent bool) schema {
 	}
 	properties, required := schema{}, []string{}
 	if optional {
-		properties[givenField] = schema{"type": "boolean", "description": "false: the object is absent"}
-		required = append(required, givenField)
+		properties[givenField] = schema{"type": "boolean", "default": true, "description": "false: the object is absent"}
 	}
 	for _, f := range fields {
 		var p schema
@@ -141,9 +140,14 @@ func (g generator) object(t reflect.Type, optional, absent bool) schema {
 			p["description"] = d
 		}
 		properties[f.name] = p
-		required = append(required, f.name)
+		if !absent && !f.has("omitempty") && !f.has("omitzero") { // a document may leave out what is absent
+			required = append(required, f.name)
+		}
 	}
-	out := schema{"type": "object", "properties": properties, "required": required, "additionalProperties": false}
+	out := schema{"type": "object", "properties": properties, "additionalProperties": false}
+	if len(required) > 0 {
+		out["required"] = required
+	}
 	if d := g.comment(t, ""); d != "" {
 		out["description"] = d
 	}

@@ -206,8 +206,8 @@ type Formatted struct {
 }
 
 // Format returns those modules and tests of o.Dirs that are not in OPA's format.
-func Format(o Options) (changed []Formatted, err error) {
-	s, err := readSources(context.Background(), o, true)
+func Format(ctx context.Context, o Options) (changed []Formatted, err error) {
+	s, err := readSources(ctx, o, true)
 	if err != nil {
 		return nil, fmt.Errorf("reading policies: %w", err)
 	}

@@ -52,6 +52,7 @@ type typ struct {
 	objects []*fields // of an object with fixed fields
 	elem    *typ      // of a list, a set, and an object with any fields; nil: not known
 	literal string    // a literal false or "", of which null is easily mistaken
+	time    bool      // a text that is a time
 }
 
 // words are the texts that a type is limited to.
@@ -95,7 +96,7 @@ func join(a, b *typ) *typ {
 	case a.unknown || b.unknown:
 		return unknownType()
 	}
-	out := &typ{kinds: a.kinds | b.kinds, objects: slices.Clone(a.objects), elem: join(a.elem, b.elem)}
+	out := &typ{kinds: a.kinds | b.kinds, objects: slices.Clone(a.objects), elem: join(a.elem, b.elem), time: a.time || b.time}
 	for _, f := range b.objects {
 		if !slices.Contains(out.objects, f) {
 			out.objects = append(out.objects, f)
@@ -262,7 +263,7 @@ func (g goTypes) of(t reflect.Type, where, owner string) *typ {
 		if isObject(t) {
 			return objectType(g.structFields(t, where))
 		}
-		return scalar(textKind) // a time
+		return &typ{kinds: textKind, time: true}
 	}
 	return scalar(numberKind)
 }

@@ -365,6 +365,9 @@ func readsOfData(c *ast.Compiler, document *datum) (dataReads, strictyaml.Errors
 					return false
 				}
 				reads.roots[path[0]] = true
+				if path[0] == packageRoot && len(path) < len(ref)-1 && !ref[len(path)+1].IsGround() && inRules(c.RuleTree, path) {
+					return false // what it reads is followed elsewhere
+				}
 				if !inRules(c.RuleTree, path) && !document.has(path) {
 					found = append(found, at(ref[0].Location, "%v is read, and no policy and no data file defines it", ref))
 				}
