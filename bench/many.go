@@ -102,9 +102,9 @@ func measureRules(ctx context.Context, p programs, dir string, runs int) ([]figu
 	}
 	samples, err := alternate(ctx, []command{
 		lint(plainManifest),
-		lint(plainManifest, "--policy", "bindgate.rego"),
+		lint(plainManifest, "--config", "owner.yaml", "--policy", "bindgate.rego"),
 		{dir: dir, args: []string{p.conftest, "test", "--policy", "conftest.rego", plainManifest}},
-		lint(manifestOf(1), "--policy", "policies", "--data", "data.json"),
+		lint(manifestOf(1), "--config", "owner.yaml", "--policy", "policies", "--data", "data.json"),
 		{dir: dir, args: []string{p.conftest, "test", "--policy", "conftest-policies", "--data", "data.json", "--all-namespaces", manifestOf(1)}},
 	}, 1, 2*runs)
 	if err != nil {
@@ -168,11 +168,12 @@ func writeMany(a authority, dir string) error {
 	files[plainManifest] = plain + bares.String()
 	files["intermediate.pem"], files["names.txt"] = intermediate, strings.Join(domains, "\n")+"\n"
 	ours := func(pkg string) string {
-		return strings.NewReplacer("PACKAGE", "bindgate.policy."+pkg, "EACH", "", "BINDING", "input.binding").Replace(manyPolicy)
+		return strings.NewReplacer("PACKAGE", "bindgate.policy."+pkg, "IMPORT", "rego.v2", "EACH", "", "ABSENT", "input.binding.labels.owner == null", "BINDING", "input.binding").Replace(manyPolicy)
 	}
 	theirs := func(pkg string) string {
-		return strings.NewReplacer("PACKAGE", pkg, "EACH", "\n\tsome b in input.bindings", "BINDING", "b").Replace(manyPolicy)
+		return strings.NewReplacer("PACKAGE", pkg, "IMPORT", "rego.v1", "EACH", "\n\tsome b in input.bindings", "ABSENT", "not b.labels.owner", "BINDING", "b").Replace(manyPolicy)
 	}
+	files["owner.yaml"] = ownerFile
 	files["bindgate.rego"], files["conftest.rego"] = ours("many"), theirs("main")
 	for i := range startPolicies {
 		pkg := fmt.Sprintf("p%d", i)
@@ -200,17 +201,22 @@ func manyCertificate(domain string) string {
 	return fmt.Sprintf("    certificate: {name: %s, body: certs/%s.pem, privateKey: certs/%[2]s.key}\n", strings.ReplaceAll(domain, ".", "_"), domain)
 }
 
-// manyPolicy is the same for both programs except for the path of the binding: conftest
-// gets a manifest with all bindings, bindgate each binding.
+// ownerFile declares the labels that the policies read.
+const ownerFile = "apiVersion: bindgate/v1\nlabels: {owner: {}, changeTicket: {}, service: {}}\n"
+
+// manyPolicy is the same for both programs except for the path of the binding, for conftest
+// gets a manifest with all bindings, bindgate each binding; and for what is absent, which is
+// null for bindgate and undefined for conftest.
 const manyPolicy = `package PACKAGE
 
-import rego.v1
+import IMPORT
 
 deny contains sprintf("%s: no label names the owner", [BINDING.domainName]) if {EACH
-	not BINDING.labels.owner
+	ABSENT
 }
 
 deny contains sprintf("%s: the ticket is missing or malformed", [BINDING.domainName]) if {EACH
+	BINDING.labels.changeTicket != null
 	not regex.match("^CHG-[0-9]+$", BINDING.labels.changeTicket)
 }
 
@@ -223,6 +229,7 @@ deny contains sprintf("%s has no group", [BINDING.domainName]) if {EACH
 }
 
 deny contains sprintf("%s is of a service of another name", [BINDING.domainName]) if {EACH
+	BINDING.labels.service != null
 	not startswith(BINDING.labels.service, replace(BINDING.domainName, ".", "_"))
 }
 `
