@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,7 +71,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"bindgate": succeeds, "exits": exits, "input": input, "begin": begin, "interrupt": interrupt, "sandbox": startSandbox, "calls": calls, "dns": setRecords, "fault": setFaults,
 			"held": held, "release": release, "ended": ended, "waitfor": waitFor,
-			"mint": mint, "fifo": fifo, "file": bigFile, "mode": mode, "valid": valid,
+			"mint": mint, "fifo": fifo, "file": bigFile, "mode": mode, "valid": valid, "registry": startRegistry,
 		},
 	})
 }
@@ -144,6 +145,7 @@ type sandboxKey struct{}
 type running struct {
 	authority *ca.Authority
 	sandbox   *sandbox.Sandbox
+	registry  *httptest.Server
 	held      *sandbox.Held
 	watched   *exec.Cmd // the process in the background whose call is held
 	begun     *begun    // the command in the background of this process

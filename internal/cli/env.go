@@ -10,6 +10,7 @@ import (
 
 	"github.com/bindgate/bindgate/internal/bind"
 	"github.com/bindgate/bindgate/internal/gate"
+	"github.com/bindgate/bindgate/internal/policy/registry"
 )
 
 // Env is everything a command may touch of the process it runs in.
@@ -89,6 +90,8 @@ func codeOf(err error) int {
 		return exitClean
 	case errors.As(err, &e):
 		return e.code
+	case errors.Is(err, registry.ErrUnavailable):
+		return exitCannotTell
 	}
 	return exitUsage
 }

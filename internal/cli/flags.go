@@ -79,7 +79,7 @@ func (f *flags) addJudging(c *cobra.Command) {
 	p.StringVar(&f.contract, "contract", "", "published contract that the endpoint speaks: 2026 (default) or 2017")
 	p.StringVar(&f.roots, "roots", "", "trusted roots: mozilla (default), system, or a PEM `FILE`")
 	f.trust.add(c)
-	p.StringArrayVar(&f.policy, "policy", nil, "folder or file of more Rego policies, repeatable")
+	p.StringArrayVar(&f.policy, "policy", nil, "more Rego policies: a file, folder, bundle or oci://registry/repository, repeatable; @sha256:… after it locks the content")
 	p.StringArrayVar(&f.data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
 	p.DurationVar(&f.timeout, "timeout", 0, "time for the evidence of one binding, two thirds of it for DNS (default 30s)")
 	p.IntVar(&f.concurrency, "concurrency", 0, "bindings at a time (default 32)")

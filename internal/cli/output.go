@@ -13,6 +13,7 @@ import (
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/policy/bundle"
 	"github.com/bindgate/bindgate/internal/report"
 )
 
@@ -68,7 +69,13 @@ func (r *run) apart(set *manifest.Set) error {
 // reads returns the files that a run reads, except manifests and the files that they name.
 func (r *run) reads() []string {
 	one := []string{r.s.config, r.s.evidence, r.s.roots, r.s.rootHints, r.s.endpointCA, r.s.planFile}
-	all := slices.Concat(one, r.s.policy, r.s.data, r.s.crls, r.s.weakKeys)
+	var policies []string
+	for _, p := range r.s.policy {
+		if ref, err := bundle.ParseRef(p); err == nil && !ref.OCI() {
+			policies = append(policies, ref.Path)
+		}
+	}
+	all := slices.Concat(one, policies, r.s.data, r.s.crls, r.s.weakKeys)
 	return slices.DeleteFunc(all, func(path string) bool { return path == "" })
 }
 

@@ -10,11 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/confine"
-	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/report"
 )
@@ -22,28 +19,45 @@ import (
 func newPolicy(env Env) *cobra.Command {
 	c := &cobra.Command{Use: "policy", Short: "Test, check and ask Rego policies", Args: subcommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(newPolicyTest(env), newPolicyCheck(env), newPolicyEval(env), newPolicyFmt(env), newPolicySchema(env))
+	c.AddCommand(newPolicyTest(env), newPolicyCheck(env), newPolicyEval(env), newPolicyFmt(env), newPolicySchema(env),
+		newPolicyBuild(env), newPolicyPush(env), newPolicyLock(env))
 	return c
 }
 
 // policyCommand makes a command on the policies that its arguments name.
 func policyCommand(env Env, c *cobra.Command, do func(context.Context, policy.Options) error) *cobra.Command {
-	var data []string
-	var owner string
-	c.Flags().StringArrayVar(&data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
-	c.Flags().StringVar(&owner, "config", "", "configuration `FILE` of the gate's owner; its labels are those that policies can read")
+	var f policyFlags
+	f.add(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		o := policy.Options{Dir: env.Dir, Dirs: args, Data: data, Results: judge.PolicyResults(catalog.All())}
-		if owner != "" {
-			file, err := config.LoadOwner(absolute(env, owner))
-			if err != nil {
-				return err
-			}
-			o.Labels = file.Labels
+		o, err := f.options(env, args)
+		if err != nil {
+			return err
 		}
 		return do(c.Context(), o)
 	}
 	return c
+}
+
+// policyFlags are the flags that say what policies are loaded with.
+type policyFlags struct {
+	data   []string
+	config string
+}
+
+func (f *policyFlags) add(c *cobra.Command) {
+	c.Flags().StringArrayVar(&f.data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
+	c.Flags().StringVar(&f.config, "config", "", "configuration `FILE` of the gate's owner; its labels are those that policies can read, and its registries are asked")
+}
+
+// options are those of the given paths.
+func (f *policyFlags) options(env Env, paths []string) (policy.Options, error) {
+	owner, err := ownerOf(env, f.config)
+	if err != nil {
+		return policy.Options{}, err
+	}
+	o, _ := distribution(env, owner)
+	o.Dirs, o.Data = paths, f.data
+	return o, nil
 }
 
 func newPolicyTest(env Env) *cobra.Command {

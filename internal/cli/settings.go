@@ -27,8 +27,9 @@ type settings struct {
 	clock        func() time.Time // the run's
 	live         bool             // on the live clock, with fresh evidence
 	severities   checks.Severities
-	labels       map[string]evidence.Label // that the owner declares
-	configDir    string                    // folder of --config; empty without
+	labels       map[string]evidence.Label  // that the owner declares
+	hosts        map[string]config.Registry // of policies
+	configDir    string                     // folder of --config; empty without
 	configDigest string
 }
 
@@ -139,7 +140,7 @@ func (s *settings) fromOwner(env Env, c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	s.configDir, s.configDigest, s.labels = o.Dir, o.Digest, o.Labels
+	s.configDir, s.configDigest, s.labels, s.hosts = o.Dir, o.Digest, o.Labels, o.Registries
 	own := s.bound()
 	for _, o := range o.Settings {
 		flag := own.Lookup(o.Flag)

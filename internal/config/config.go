@@ -41,6 +41,10 @@ type Config struct {
 	Settings   []Setting
 	Severities map[string]checks.Severity // by check id; that a core check is not lowered is for the caller to see
 	Labels     map[string]evidence.Label  // the labels that bindings may have, by name; nil: any
+
+	Policies      []Policy            // those of the settings, and where each is
+	Registries    map[string]Registry // of policies, by host
+	PolicySigners Signers
 }
 
 // Setting is what the owner's file says in the place of a flag.
@@ -129,9 +133,22 @@ func load(path string, files *confine.Files, decode func(strictyaml.Value, *Conf
 	if err != nil {
 		return Config{}, Errors{{File: path, Message: "reading configuration: " + err.Error()}}
 	}
-	sum := sha256.Sum256(read.Bytes)
+	return c.parse(read.Bytes, decode)
+}
+
+// ParseOwner reads the text of an owner's file.
+func ParseOwner(path string, text []byte) (Config, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("reading configuration: %w", err)
+	}
+	return Config{Path: path, Dir: filepath.Dir(absolute)}.parse(text, decodeOwner)
+}
+
+func (c Config) parse(text []byte, decode func(strictyaml.Value, *Config)) (Config, error) {
+	sum := sha256.Sum256(text)
 	c.Digest = "sha256:" + hex.EncodeToString(sum[:])
-	file := strictyaml.Parse(path, read.Bytes)
+	file := strictyaml.Parse(c.Path, text)
 	for i, doc := range file.Documents() {
 		if i > 0 {
 			doc.Fail("got a second document, want one", "remove it")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/internal/config"
+	"github.com/bindgate/bindgate/internal/policy/bundle"
 )
 
 // write makes a file in a new folder and gives its path without symbolic links.
@@ -85,6 +86,10 @@ gatewayRate: 50
 			{Key: "gatewayRate", Flag: "gateway-rate", Values: []string{"50"}},
 		},
 		Severities: map[string]checks.Severity{"certificate/lasts-long-enough": checks.Error, "dns/target-resolves": checks.Warning},
+		Policies: []config.Policy{
+			{Text: "policies", Ref: bundle.Ref{Path: dir + "/policies"}, Line: 11, Column: 10},
+			{Text: "/etc/policies", Ref: bundle.Ref{Path: "/etc/policies"}, Line: 11, Column: 20},
+		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("config (-want +got):\n%s", diff)

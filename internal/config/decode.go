@@ -50,7 +50,7 @@ func ownerSettings() []ownerSetting {
 		{"minRemaining", "min-remaining", duration("720h, which is 30 days")},
 		{"resolver", "resolver", filled},
 		{"probeAllow", "probe-allow", prefixes},
-		{"policy", "policy", (*Config).paths},
+		{"policy", "policy", (*Config).policies},
 		{"data", "data", (*Config).paths},
 		{"allowPaths", "allow-path", (*Config).paths},
 		{"allowEnv", "allow-env", globs},
@@ -68,7 +68,7 @@ func ownerSettings() []ownerSetting {
 
 // ownerKeys are the keys of the owner's file.
 func ownerKeys() []string {
-	keys := []string{"apiVersion", "severities", "labels"}
+	keys := append(distributionKeys(), "apiVersion", "severities", "labels")
 	for _, s := range ownerSettings() {
 		keys = append(keys, s.key)
 	}
@@ -122,6 +122,7 @@ func decodeOwner(v strictyaml.Value, c *Config) {
 	}
 	c.Severities = severities(o.Get("severities"))
 	c.Labels = labels(o.Get("labels"))
+	c.distribution(o)
 }
 
 // labels are the declared labels, by name.

@@ -40,8 +40,9 @@ type Options struct {
 	Severities   checks.Severities // the owner's; may be nil
 	FailOn       checks.Severity   // the lowest severity that refuses a binding; empty: error
 	MinRemaining time.Duration     // shortest accepted remaining validity, in addition to a third of the lifetime
-	Policies     []string          // folders or files of Rego in addition to the shipped ones
+	Policies     []string          // files, folders, bundles and registry references, in addition to the built-in policies
 	Data         []string          // files that override policy data
+	FetchPolicy  policy.Fetch      // of registries; nil: none can be asked
 
 	Labels map[string]evidence.Label // the labels that the owner declares, by name; none: any label is allowed
 
@@ -152,7 +153,7 @@ func (e *Engine) open(ctx context.Context) (err error) {
 // time of a short run.
 func (e *Engine) loadPolicies(ctx context.Context) {
 	e.policies = sync.OnceValues(func() (*policy.Engine, error) {
-		return policy.Load(ctx, policy.Options{Dir: e.o.Dir, Dirs: e.o.Policies, Data: e.o.Data, Results: PolicyResults(e.catalogue), Labels: e.o.Labels})
+		return policy.Load(ctx, policy.Options{Dir: e.o.Dir, Dirs: e.o.Policies, Fetch: e.o.FetchPolicy, Data: e.o.Data, Results: PolicyResults(e.catalogue), Labels: e.o.Labels})
 	})
 	go func() { _, _ = e.policies() }()
 }

@@ -27,6 +27,20 @@ func bundleName(name string) bool {
 	return strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tgz")
 }
 
+// packedIn returns the first path that is no folder and no .rego file; empty: none.
+func packedIn(o Options) string {
+	for _, p := range o.Dirs {
+		ref, err := bundle.ParseRef(p)
+		if err != nil {
+			continue // found again where it is read
+		}
+		if info, err := os.Stat(newReader(o).at(ref.Path)); ref.OCI() || err == nil && !info.IsDir() && kindOf(ref.Path) == other {
+			return p
+		}
+	}
+	return ""
+}
+
 // misnamed explains a folder without a policy that is named like a bundle.
 func (r *reader) misnamed(ref bundle.Ref) string {
 	if info, err := os.Stat(r.at(ref.Path)); !ref.OCI() && err == nil && info.IsDir() && bundleName(ref.Path) {
@@ -40,6 +54,7 @@ type content struct {
 	files  []located
 	digest string         // empty: of a folder, see lock
 	bundle *bundle.Bundle // nil: a folder or file
+	packed []byte         // the bundle's bytes
 }
 
 // lock returns the digest of the content: that of the registry's manifest, of the
@@ -49,8 +64,20 @@ func (c content) lock() (string, error) {
 	if c.digest != "" {
 		return c.digest, nil
 	}
-	archive, err := pack(c.files)
+	archive, err := c.archive()
 	return bundle.Digest(archive), err
+}
+
+// archive returns the bundle, or the one that Build makes of a folder or file.
+func (c content) archive() ([]byte, error) {
+	if c.packed != nil {
+		return c.packed, nil
+	}
+	files := make([]bundle.File, len(c.files))
+	for i, f := range c.files {
+		files[i] = bundle.File{Name: f.below, Text: f.text}
+	}
+	return bundle.Write(files, language)
 }
 
 // archive reads a file that is neither Rego nor data: it must be a bundle.
@@ -93,7 +120,7 @@ func unpacked(name, digest string, archive []byte) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	c := content{digest: digest, bundle: &b}
+	c := content{digest: digest, bundle: &b, packed: archive}
 	for _, f := range b.Files {
 		if kindOf(f.Name) == other {
 			continue
@@ -106,37 +133,34 @@ func unpacked(name, digest string, archive []byte) (content, error) {
 	return c, nil
 }
 
-// pack makes a bundle of files.
-func pack(list []located) ([]byte, error) {
-	files := make([]bundle.File, len(list))
-	for i, f := range list {
-		files[i] = bundle.File{Name: f.below, Text: f.text}
-	}
-	return bundle.Write(files, language)
-}
-
 // Build makes a bundle of the one folder in o.Dirs. It loads the policies first,
 // with their tests: what does not load is not packed.
 func Build(ctx context.Context, o Options) ([]byte, error) {
+	for _, p := range o.Dirs {
+		if info, err := os.Stat(newReader(o).at(p)); err == nil && !info.IsDir() || strings.HasPrefix(p, "oci:") {
+			return nil, fmt.Errorf("building a bundle: got %q, want a folder", p)
+		}
+	}
+	return Archive(ctx, o)
+}
+
+// Archive is Build, and takes a bundle as it is.
+func Archive(ctx context.Context, o Options) ([]byte, error) {
 	if len(o.Dirs) != 1 {
-		return nil, fmt.Errorf("building a bundle: got %d paths, want one folder", len(o.Dirs))
+		return nil, fmt.Errorf("building a bundle: got %d paths, want one", len(o.Dirs))
 	}
 	ref, err := bundle.ParseRef(o.Dirs[0])
 	if err != nil {
 		return nil, fmt.Errorf("building a bundle: %w", err)
 	}
-	r := newReader(o)
-	if info, err := os.Stat(r.at(ref.Path)); ref.OCI() || err == nil && !info.IsDir() {
-		return nil, fmt.Errorf("building a bundle: got %q, want a folder", o.Dirs[0])
-	}
-	list, err := r.read(ctx, ref)
+	c, err := newReader(o).open(ctx, ref)
 	if err != nil {
 		return nil, fmt.Errorf("building a bundle: %w", err)
 	}
 	if _, _, _, err := load(ctx, o, true); err != nil {
 		return nil, fmt.Errorf("building a bundle: %w", err)
 	}
-	archive, err := pack(list)
+	archive, err := c.archive()
 	if err != nil {
 		return nil, fmt.Errorf("building a bundle: %w", err)
 	}
@@ -145,9 +169,10 @@ func Build(ctx context.Context, o Options) ([]byte, error) {
 
 // Contents is what a reference names.
 type Contents struct {
-	Digest string
-	Files  []bundle.File  // policies, tests and data, by name
-	Bundle *bundle.Bundle // nil: a folder or file
+	Digest  string
+	Files   []bundle.File  // policies, tests and data, by name
+	Bundle  *bundle.Bundle // nil: a folder or file
+	Archive []byte         // the bundle, or the one that Build makes
 }
 
 // Open reads what a reference names, whatever its digest says; for a registry, the
@@ -162,6 +187,9 @@ func Open(ctx context.Context, o Options, ref bundle.Ref) (Contents, error) {
 		return Contents{}, fmt.Errorf("reading policies: %w", err)
 	}
 	out := Contents{Digest: digest, Bundle: c.bundle}
+	if out.Archive, err = c.archive(); err != nil {
+		return Contents{}, fmt.Errorf("reading policies: %w", err)
+	}
 	for _, f := range c.files {
 		out.Files = append(out.Files, bundle.File{Name: f.below, Text: f.text})
 	}

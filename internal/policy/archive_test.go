@@ -137,6 +137,11 @@ func TestPathsThatAreNoBundle(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", ref, err, want)
 		}
 	}
+	for _, ref := range []string{"large.tar.gz", "oci://x.y/z"} {
+		if _, err := policy.Format(t.Context(), policy.Options{Dir: dir, Dirs: []string{ref}}); err == nil || !strings.Contains(err.Error(), "it is a bundle; format the folder") {
+			t.Errorf("formatting %s: %v", ref, err)
+		}
+	}
 	refused := errors.New("the registry is closed")
 	o := policy.Options{Dirs: []string{"oci://x.y/z"}, Fetch: func(context.Context, bundle.Ref) ([]byte, error) { return nil, refused }}
 	if _, err := policy.Load(t.Context(), o); !errors.Is(err, refused) {

@@ -207,6 +207,9 @@ type Formatted struct {
 
 // Format returns those modules and tests of o.Dirs that are not in OPA's format.
 func Format(ctx context.Context, o Options) (changed []Formatted, err error) {
+	if p := packedIn(o); p != "" {
+		return nil, fmt.Errorf("formatting %q: it is a bundle; format the folder that it was made of, and build it again", p)
+	}
 	s, err := readSources(ctx, o, true)
 	if err != nil {
 		return nil, fmt.Errorf("reading policies: %w", err)

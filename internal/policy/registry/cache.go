@@ -9,6 +9,9 @@ import (
 	"github.com/bindgate/bindgate/internal/policy/bundle"
 )
 
+// Kept returns a bundle that Keep stored.
+func (c *Client) Kept(digest string) ([]byte, bool) { return c.load(digest, bundle.MaxArchive) }
+
 // load returns content of the cache by its digest. Content that does not match is
 // as good as none: anybody who can write to the folder may have changed it.
 func (c *Client) load(digest string, limit int64) ([]byte, bool) {
@@ -19,10 +22,10 @@ func (c *Client) load(digest string, limit int64) ([]byte, bool) {
 	return data, err == nil && bundle.Digest(data) == digest
 }
 
-// keep stores content in the cache, complete or not at all. A failure is ignored:
+// Keep stores content in the cache, complete or not at all. A failure is ignored:
 // the next run fetches it again.
-func (c *Client) keep(data []byte) {
-	if c.o.Cache == "" || os.MkdirAll(c.o.Cache, 0o700) != nil {
+func (c *Client) Keep(data []byte) {
+	if c.o.Cache == "" || len(data) == 0 || os.MkdirAll(c.o.Cache, 0o700) != nil {
 		return
 	}
 	out, err := confine.Create(c.o.Cache, fileOf(bundle.Digest(data)), 0o600)

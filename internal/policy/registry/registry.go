@@ -98,8 +98,8 @@ func (c *Client) Fetch(ctx context.Context, ref bundle.Ref) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.keep(text)
-	c.keep(archive)
+	c.Keep(text)
+	c.Keep(archive)
 	return archive, nil
 }
 
