@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -205,6 +206,9 @@ func (l *locking) entry(ctx context.Context, e lockEntry) error {
 		}
 		written.Path = old.Path
 	}
+	if len(content.Files) == 0 {
+		return fmt.Errorf("locking %s: it holds no policy", written)
+	}
 	if now.String() == e.Ref.String() {
 		return l.say("unchanged " + written.String())
 	}
@@ -234,7 +238,11 @@ func (l *locking) entry(ctx context.Context, e lockEntry) error {
 	if l.text, err = config.Relock(l.owner.Path, l.text, owner.Policies[e.index], written.String()); err != nil {
 		return err
 	}
-	l.client.Keep(content.Archive) // the next lock shows what changes
+	for _, data := range [][]byte{content.Archive, content.Files[0].Text} { // the next lock shows what changes
+		if bundle.Digest(data) == content.Digest { // the second is that of a file alone
+			l.client.Keep(data)
+		}
+	}
 	return l.say("locked " + written.String())
 }
 
@@ -284,6 +292,9 @@ func (l *locking) before(ctx context.Context, old bundle.Ref) ([]bundle.File, er
 	archive, ok := l.client.Kept(old.Digest)
 	if !ok {
 		return nil, errors.New("the cache does not hold it")
+	}
+	if strings.HasSuffix(old.Path, ".rego") {
+		return []bundle.File{{Name: filepath.Base(old.Path), Text: archive}}, nil
 	}
 	b, err := bundle.Read(archive)
 	return b.Files, err
