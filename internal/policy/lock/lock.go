@@ -213,7 +213,7 @@ func (l *locking) entry(ctx context.Context, e lockEntry) error {
 		return l.say("unchanged " + written.String())
 	}
 	if e.Ref.Digest != now.Digest {
-		if err := l.show(ctx, e.Ref, content, now); err != nil {
+		if err := l.show(ctx, e.Ref, content); err != nil {
 			return err
 		}
 	}
@@ -247,7 +247,7 @@ func (l *locking) entry(ctx context.Context, e lockEntry) error {
 }
 
 // show prints the difference of the files under the old digest and the new one.
-func (l *locking) show(ctx context.Context, old bundle.Ref, content policy.Contents, now bundle.Ref) error {
+func (l *locking) show(ctx context.Context, old bundle.Ref, content policy.Contents) error {
 	before := map[string][]byte{}
 	if old.Digest != "" {
 		was, err := l.before(ctx, old)

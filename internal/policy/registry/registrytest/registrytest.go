@@ -80,7 +80,7 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	path := strings.TrimPrefix(q.URL.Path, "/v2/")
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch repository, rest, _ := cutLast(path, "/manifests/"); {
+	switch repository, rest := cutLast(path, "/manifests/"); {
 	case rest != "":
 		r.manifest(w, q, repository, rest)
 	case strings.HasSuffix(path, "/blobs/uploads/") && q.Method == http.MethodPost:
@@ -91,7 +91,7 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		r.blobs[digest(data)] = data
 		w.WriteHeader(http.StatusCreated)
 	default:
-		_, name, _ := cutLast(path, "/blobs/")
+		_, name := cutLast(path, "/blobs/")
 		r.answer(w, q, "application/octet-stream", r.blobs[name])
 	}
 }
@@ -126,10 +126,11 @@ func (r *Registry) answer(w http.ResponseWriter, q *http.Request, contentType st
 	}
 }
 
-func cutLast(s, sep string) (before, after string, found bool) {
+// cutLast cuts at the last separator; after is empty if there is none.
+func cutLast(s, sep string) (before, after string) {
 	at := strings.LastIndex(s, sep)
 	if at < 0 {
-		return s, "", false
+		return s, ""
 	}
-	return s[:at], s[at+len(sep):], true
+	return s[:at], s[at+len(sep):]
 }
