@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/compile"
 
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/policy/bundle"
@@ -157,6 +159,30 @@ func TestBuildRefuses(t *testing.T) {
 	} {
 		if _, err := policy.Build(t.Context(), policy.Options{Dir: dir, Dirs: []string{ref}}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", ref, err, want)
+		}
+	}
+}
+
+// TestOPABuild loads what `opa build` makes of a folder: it records Rego version 1, and
+// puts all data into one file.
+func TestOPABuild(t *testing.T) {
+	const v2 = "package bindgate.policy.x\n\nimport rego.v2\n\ndeny contains \"no\" if input.binding.domainName == data.x.name\n"
+	for name, tc := range map[string]struct{ module, want string }{
+		"with the import":    {v2, ""},
+		"without the import": {strings.Replace(v2, "import rego.v2\n\n", "", 1), "x.rego is Rego v1, want v2: write `import rego.v2` in every module"},
+	} {
+		dir := tree(t, map[string]string{"p/x.rego": tc.module, "p/data.yaml": "x: {name: a.demo.com}\n"})
+		var out bytes.Buffer
+		err := compile.New().WithPaths(filepath.Join(dir, "p")).WithAsBundle(true).WithRegoVersion(ast.DefaultRegoVersion).WithOutput(&out).Build(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "p.tar.gz"), out.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err = policy.Load(t.Context(), policy.Options{Dir: dir, Dirs: []string{"p.tar.gz"}})
+		if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+			t.Errorf("%s: got %v, want %q", name, err, tc.want)
 		}
 	}
 }
