@@ -68,7 +68,7 @@ func ownerSettings() []ownerSetting {
 
 // ownerKeys are the keys of the owner's file.
 func ownerKeys() []string {
-	keys := []string{"apiVersion", "severities", "labels"}
+	keys := append([]string{"apiVersion", "severities", "labels"}, trustKeys()...)
 	for _, s := range ownerSettings() {
 		keys = append(keys, s.key)
 	}
@@ -122,6 +122,7 @@ func decodeOwner(v strictyaml.Value, c *Config) {
 	}
 	c.Severities = severities(o.Get("severities"))
 	c.Labels = labels(o.Get("labels"))
+	c.trust(o)
 }
 
 // labels are the declared labels, by name.
