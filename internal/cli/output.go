@@ -67,8 +67,12 @@ func (r *run) apart(set *manifest.Set) error {
 
 // reads returns the files that a run reads, except manifests and the files that they name.
 func (r *run) reads() []string {
-	one := []string{r.s.config, r.s.evidence, r.s.roots, r.s.rootHints, r.s.endpointCA, r.s.planFile}
-	all := slices.Concat(one, r.s.policy, r.s.data, r.s.crls, r.s.weakKeys)
+	one := []string{r.s.config, r.s.evidence, r.s.roots, r.s.rootHints, r.s.endpointCA, r.s.planFile, r.s.ciToken}
+	for _, given := range r.s.external {
+		_, path, _ := strings.Cut(given, "=")
+		one = append(one, path)
+	}
+	all := slices.Concat(one, r.s.policy, r.s.data, r.s.crls, r.s.weakKeys, r.s.approvals)
 	return slices.DeleteFunc(all, func(path string) bool { return path == "" })
 }
 
