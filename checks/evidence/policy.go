@@ -2,6 +2,9 @@ package evidence
 
 import "strings"
 
+// NeedApprovals names the approvals of a saved plan, which policies alone read.
+const NeedApprovals Need = "approvals"
+
 // Policy is what the loaded Rego packages said about the binding.
 type Policy struct {
 	Packages []PolicyPackage `json:"packages"` // by name
@@ -14,6 +17,7 @@ type PolicyPackage struct {
 	Warnings []PolicyMessage `json:"warnings,omitempty"` // of warn
 	Allow    bool            `json:"allow,omitempty"`    // bindgate.force: allow is exactly true
 	Reasons  []PolicyMessage `json:"reasons,omitempty"`  // bindgate.force: why it does not allow
+	Awaits   Need            `json:"awaits,omitempty"`   // the only evidence it was not run for: approvals
 	NotRun   string          `json:"notRun,omitempty"`   // the evidence it needs and the mode left out
 
 	NotApplicable string `json:"notApplicable,omitempty"` // the evidence it needs and the binding itself excludes

@@ -17,14 +17,18 @@ var block = regexp.MustCompile("(?ms)^```sh([^\n]*)\n(.*?)^```$")
 
 // TestDocs runs every command of the pages, in order, in one empty folder per page.
 func TestDocs(t *testing.T) {
-	for _, page := range []string{"pre-commit.md", "ci.md", "security-review.md"} {
+	for _, page := range []string{"approvals.md", "pre-commit.md", "ci.md", "security-review.md"} {
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(filepath.Join("..", "..", "docs", page))
 			if err != nil {
 				t.Fatal(err)
 			}
+			if _, err := exec.LookPath("ssh-keygen"); err != nil && page == "approvals.md" && os.Getenv("BINDGATE_TEST_SSH") == "" {
+				t.Skip("ssh-keygen is not installed")
+			}
 			dir := t.TempDir()
+			t.Cleanup(func() { stopStarted(filepath.Join(dir, "sandbox.pid")) })
 			ran := 0
 			for _, m := range block.FindAllStringSubmatch(string(text), -1) {
 				if strings.Contains(m[1], "no-test") {
@@ -50,6 +54,19 @@ func TestDocs(t *testing.T) {
 				t.Errorf("%d blocks ran", ran)
 			}
 		})
+	}
+}
+
+// stopStarted ends the process that a page left running, where a block of it failed.
+func stopStarted(pidFile string) {
+	text, err := os.ReadFile(pidFile)
+	if err != nil {
+		return
+	}
+	if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
+		if p, err := os.FindProcess(pid); err == nil {
+			_ = p.Kill()
+		}
 	}
 }
 

@@ -71,7 +71,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"bindgate": succeeds, "exits": exits, "input": input, "begin": begin, "interrupt": interrupt, "sandbox": startSandbox, "calls": calls, "dns": setRecords, "fault": setFaults,
 			"held": held, "release": release, "ended": ended, "waitfor": waitFor,
-			"mint": mint, "fifo": fifo, "file": bigFile, "mode": mode, "valid": valid, "registry": startRegistry,
+			"mint": mint, "fifo": fifo, "file": bigFile, "mode": mode, "valid": valid, "registry": startRegistry, "jwt": writeToken,
 		},
 	})
 }

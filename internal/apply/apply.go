@@ -58,7 +58,7 @@ func Run(ctx context.Context, o Options, yield func(Item)) error {
 	reader := gateway.NewReader(o.Engine.Transport())
 	r := run{Options: o, binder: bind.New(bind.Config{
 		Transport: o.Engine.Transport(), Materials: o.Engine.Certificates(), Reader: reader,
-		Displaced: group.New(reader, o.Now, o.Parallel), Journal: o.Journal,
+		Displaced: group.New(reader, o.Now, o.Parallel), Journal: o.Journal, Now: o.Now,
 		Deadline: o.ReadBack, Interval: 500 * time.Millisecond, CallTime: o.CallTime,
 	})}
 	seen := func(item Item) {
@@ -165,7 +165,11 @@ func (r *run) stillAllowed(ctx context.Context, number int, item *Item) (permit 
 		permit, err = item.Decision.Permit()
 		return permit, "", err
 	}
-	permit, why, err = Renewed(item.Verdict, v)
+	if permit, why, err = Renewed(item.Verdict, v); err == nil && why == "" && r.Planned != nil {
+		if why = r.Planned.Late(r.Now()); why != "" {
+			return gate.Permit{}, why, nil
+		}
+	}
 	if err == nil && (why == "" || v.Decision.Status != gate.Allowed) {
 		item.Verdict = v
 	}

@@ -44,10 +44,11 @@ type Config struct {
 	Reader    Reader
 	Displaced DisplacedReader
 	Journal   Journal
-	Deadline  time.Duration // for the read back of one binding, a quarter of it for settling one unknown outcome; 0: 30 s
-	Interval  time.Duration // between two reads; 0: 500 ms
-	CallTime  time.Duration // for one call, its retries included, and for reading the displaced groups of a force; 0: 30 s
-	Grace     time.Duration // once the run is interrupted: for the step that is under way, and for what must be read after it; 0: 5 s
+	Now       func() time.Time // for the ends of approvals
+	Deadline  time.Duration    // for the read back of one binding, a quarter of it for settling one unknown outcome; 0: 30 s
+	Interval  time.Duration    // between two reads; 0: 500 ms
+	CallTime  time.Duration    // for one call, its retries included, and for reading the displaced groups of a force; 0: 30 s
+	Grace     time.Duration    // once the run is interrupted: for the step that is under way, and for what must be read after it; 0: 5 s
 }
 
 // Binder makes the calls of allowed bindings.

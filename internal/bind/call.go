@@ -14,7 +14,8 @@ import (
 )
 
 // call makes the permit's next call. It first reads again the caller's identity, the
-// displaced groups of a force and the settings that an update keeps. It writes the intent
+// displaced groups of a force and the settings that an update keeps, and fails if the plan
+// or an approval has expired. It writes the intent
 // to disk before the call and the outcome after it. After an unknown outcome it
 // reads the state back before it repeats the call.
 func (r *redemption) call(ctx context.Context) error {
@@ -34,6 +35,9 @@ func (r *redemption) call(ctx context.Context) error {
 		}
 		if err == nil {
 			err = r.keptUnchanged(ctx)
+		}
+		if err == nil {
+			err = r.approvalsUnchanged()
 		}
 		if r.run.Err() != nil && (r.done == 0 || doubt != nil) {
 			err = errInterrupted

@@ -59,6 +59,19 @@ func (r *redemption) identityUnchanged(ctx context.Context) error {
 	return nil
 }
 
+// approvalsUnchanged fails before the first call of a sequence where the saved plan or an
+// approval of it has ended since it was judged.
+func (r *redemption) approvalsUnchanged() error {
+	run := r.subject.Evidence.Run
+	if r.done > 0 || run.Given == nil {
+		return nil
+	}
+	if ended := run.Given.Ended(run.Now, r.Now()); ended != "" {
+		return fmt.Errorf("%w: %s; nothing was sent", errChanged, ended)
+	}
+	return nil
+}
+
 // keptUnchanged reads the domain again before the first call of a sequence and fails
 // if a setting that the calls keep differs from the judged one.
 func (r *redemption) keptUnchanged(ctx context.Context) error {

@@ -15,12 +15,14 @@ import (
 // goes wrong around them.
 type ruleCase struct {
 	bindings []*ruleBinding
-	live     bool   // the evidence is fresh
-	strict   bool   // warnings refuse
-	cancel   string // when the run is cancelled: never, or one of cancels
-	faults   string // of the gateway, once everything is judged
-	journal  int    // which entry of the journal cannot be written; 0: none
-	identity string // whose credentials there are once everything is judged: the same, or one of identities
+	live     bool     // the evidence is fresh
+	strict   bool     // warnings refuse
+	cancel   string   // when the run is cancelled: never, or one of cancels
+	faults   string   // of the gateway, once everything is judged
+	journal  int      // which entry of the journal cannot be written; 0: none
+	plan     bool     // a saved plan is applied
+	lives    []string // of its approvals, of approvalLives
+	identity string   // whose credentials there are once everything is judged: the same, or one of identities
 }
 
 // ruleBinding is one binding of a case.
@@ -31,16 +33,19 @@ type ruleBinding struct {
 	verdict   map[string]verdict // what a check says, by its id; it passes if it is not here
 	results   map[string]string  // what is wrong with a result, by its id, see spoilers
 	policy    string             // what the policies say: allow, or one of denials
-	changed   bool               // what the calls would carry, or take away, changes before they are made
-	later     string             // what the policies say when it is judged again, at a later clock; empty: the same
+	wants     int                // how many approvals the policies want
+	of        *ruleCase
+	again     bool   // the oracle looks at the second judgement
+	changed   bool   // what the calls would carry, or take away, changes before they are made
+	later     string // what the policies say when it is judged again, at a later clock; empty: the same
 }
 
 // String describes a failing case.
 func (c *ruleCase) String() string {
-	out := fmt.Sprintf("live %t, strict %t, cancelled %q, faults %q, journal fails at %d, identity %q", c.live, c.strict, c.cancel, c.faults, c.journal, c.identity)
+	out := fmt.Sprintf("plan %t, approvals %q, live %t, strict %t, cancelled %q, faults %q, journal fails at %d, identity %q", c.plan, c.lives, c.live, c.strict, c.cancel, c.faults, c.journal, c.identity)
 	for i, b := range c.bindings {
-		out += fmt.Sprintf("\nbinding %d: %s, policy %s, later %q, changed %t, collectors %v, verdicts %v, results %v",
-			i, b.shape.name, b.policy, b.later, b.changed, b.collector, b.verdict, b.results)
+		out += fmt.Sprintf("\nbinding %d: %s, policy %s, wants %d approvals, later %q, changed %t, collectors %v, verdicts %v, results %v",
+			i, b.shape.name, b.policy, b.wants, b.later, b.changed, b.collector, b.verdict, b.results)
 	}
 	return out
 }
@@ -57,7 +62,9 @@ var (
 	spoilers   = []string{"missing", "doubled", "renamed", "empty status", "invented status", "bare fail", "error finding", "finding without severity"}
 	denials    = []string{"deny", "no force", "not run", "silent"}
 	identities = []string{"another account", "none", "a new session"}
-	cancels    = []string{"while collecting", "while judging", "before binding", "after the first intent"}
+	// approvalLives end never, before the second judgement, and before the calls.
+	approvalLives = []string{"long", "short", "until the call"}
+	cancels       = []string{"while collecting", "while judging", "before binding", "after the first intent"}
 )
 
 // gatewayFaults are rules in the sandbox's grammar, %s an action that writes.
@@ -107,6 +114,7 @@ func drawCase(t *rapid.T, from repertoire) *ruleCase {
 	for i := range 1 + pick(t, "bindings", 3) {
 		c.bindings = append(c.bindings, drawBinding(t, i))
 	}
+	c.drawPlan(t)
 	switch kind := pick(t, "kind", 8); {
 	case kind < 3:
 	case kind < 6:
@@ -140,6 +148,27 @@ func drawCase(t *rapid.T, from repertoire) *ruleCase {
 	return c
 }
 
+// drawPlan gives a case a saved plan, with approvals that suffice for what the
+// policies want when it is judged first.
+func (c *ruleCase) drawPlan(t *rapid.T) {
+	for _, b := range c.bindings {
+		b.of = c
+	}
+	if c.plan = pick(t, "plan", 2) == 0; !c.plan {
+		return
+	}
+	for range pick(t, "approvals", 3) {
+		life := approvalLives[0]
+		if pick(t, "ends", 4) == 0 {
+			life = one(t, "life", approvalLives)
+		}
+		c.lives = append(c.lives, life)
+	}
+	for _, b := range c.bindings {
+		b.wants = pick(t, "wants", len(c.lives)+1)
+	}
+}
+
 func drawBinding(t *rapid.T, i int) *ruleBinding {
 	b := &ruleBinding{shape: one(t, "shape", shapes), policy: "allow",
 		collector: map[string]string{}, verdict: map[string]verdict{}, results: map[string]string{}}
@@ -161,7 +190,9 @@ func (b *ruleBinding) drawOneOff(t *rapid.T) {
 	list := everyCheck()
 	switch pick(t, "off", 8) {
 	case 0:
-		b.policy = "deny"
+		if b.policy = "deny"; pick(t, "approvals lack", 2) == 0 {
+			b.policy, b.wants = "allow", len(b.of.lives)+1
+		}
 	case 1:
 		b.results["group/invented"] = "foreign"
 	case 2, 3:
@@ -197,6 +228,9 @@ func (c *ruleCase) drawTrouble(t *rapid.T, troubles []string) {
 		}
 		if pick(t, "denied", 4) == 0 {
 			b.policy = one(t, "policy", denials)
+		}
+		if pick(t, "more approvals", 4) == 0 {
+			b.wants = pick(t, "wanted", 4)
 		}
 	}
 	c.live = pick(t, "replayed", 8) != 0

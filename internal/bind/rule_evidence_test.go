@@ -3,6 +3,7 @@ package bind_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"time"
@@ -104,6 +105,39 @@ func (b *ruleBinding) rest(ev *evidence.Evidence) {
 		}
 	}
 }
+
+// counted is what the policies say of a run: what the script has them say, or that
+// too few approvals are left of those that they want, or that there is no plan.
+func (b *ruleBinding) counted(say string, run evidence.Run) string {
+	switch {
+	case say != "allow" || b.wants == 0:
+		return say
+	case run.Given == nil || run.Given.Plan == "":
+		return "not run"
+	case len(run.Given.ApprovalsAt(run.Now)) < b.wants:
+		return "deny"
+	}
+	return say
+}
+
+// given is what a run of a case is given, which begins now.
+func (c *ruleCase) given(now time.Time) *evidence.Given {
+	if !c.plan {
+		return nil
+	}
+	g := &evidence.Given{Plan: "sha256:plan", PlanUntil: now.Add(24 * time.Hour)}
+	for i, life := range c.lives {
+		ends := map[string]time.Duration{"long": 24 * time.Hour, "short": laterBy / 2, "until the call": callsAt}[life]
+		g.Approvals = append(g.Approvals, evidence.Approval{By: fmt.Sprint("approver ", i), Kind: evidence.ApprovalSSH, Expires: now.Add(ends)})
+	}
+	return g
+}
+
+// Times of a case, from its begin on: the second judgement, and the calls.
+const (
+	laterBy = time.Hour
+	callsAt = 2 * time.Hour
+)
 
 // policies is the verdict that the policies give, once they were asked and say so.
 func (b *ruleBinding) policies(say string) evidence.Observation[evidence.Policy] {

@@ -73,13 +73,36 @@ func (b *ruleBinding) off(c checks.Check) bool {
 	}
 	switch {
 	case c.ID == "policy/no-denials":
-		return b.policy == "deny" || b.policy == "not run"
+		return b.says() == "deny" || b.says() == "not run"
 	case c.ID == "rebind/force-is-allowed":
-		return b.policy != "allow" && b.policy != "deny"
+		return b.says() != "allow" && b.says() != "deny"
 	case b.verdict[c.ID] == "not-applicable":
 		return b.mustPass(c.ID)
 	}
 	return b.verdict[c.ID] != "" && b.verdict[c.ID] != warns
+}
+
+// says is what the policies say, with the approvals that they want counted.
+func (b *ruleBinding) says() string {
+	say := b.policy
+	if b.again {
+		say = cmp.Or(b.later, b.policy)
+	}
+	left := 0
+	for _, life := range b.of.lives {
+		if !b.again || life != "short" {
+			left++
+		}
+	}
+	switch {
+	case say != "allow" || b.wants == 0:
+		return say
+	case !b.of.plan:
+		return "not run"
+	case left < b.wants:
+		return "deny"
+	}
+	return say
 }
 
 // warned reports whether any finding only informs where warnings do not refuse.
@@ -132,13 +155,14 @@ func (c *ruleCase) allowed(b *ruleBinding) bool {
 func (c *ruleCase) writable(b *ruleBinding) bool {
 	early := c.cancel != "" && c.cancel != cancels[3]
 	stranger := c.identity == identities[0] || c.identity == identities[1]
-	return c.allowed(b) && c.stays(b) && c.live && !b.unread() && !early && !b.changes() && !stranger
+	ended := c.plan && slices.Contains(c.lives, "until the call")
+	return c.allowed(b) && c.stays(b) && c.live && !b.unread() && !early && !b.changes() && !stranger && !ended
 }
 
 // stays reports whether judging again, at a later clock, allows the binding too.
 func (c *ruleCase) stays(b *ruleBinding) bool {
 	later := *b
-	later.policy = cmp.Or(b.later, b.policy)
+	later.again = true
 	_, refusing := later.offs()
 	return refusing == 0
 }

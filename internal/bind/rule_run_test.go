@@ -78,6 +78,7 @@ func (c *ruleCase) run(p *platform) (*ran, error) {
 		log.first = cancel
 	}
 	b := bind.New(bind.Config{Transport: transport, Materials: material, Reader: reader, Displaced: groups, Journal: log,
+		Now:      func() time.Time { return time.Now().Add(callsAt) },
 		Deadline: p.wait, Interval: p.tick, CallTime: 20 * time.Second})
 	r.redeem(ctx, b)
 	r.writes, r.entries = p.writes()[base:], log.entries
@@ -114,7 +115,7 @@ func (c *ruleCase) observe(ctx context.Context, cancel func(), p *platform, grou
 	for _, b := range c.bindings {
 		requests = append(requests, b.requested)
 	}
-	facts := evidence.Run{Now: time.Now(), Command: "apply", Contract: evidence.Contract2026, Live: c.live, Identity: id}
+	facts := evidence.Run{Now: time.Now(), Command: "apply", Contract: evidence.Contract2026, Live: c.live, Identity: id, Given: c.given(time.Now())}
 	collector := collect.Collector{DNS: f, Certificate: faultyFiles{f}, Group: f, Served: true,
 		Related: siblings.NewIndex(slices.Values(requests)), Timeout: p.collect, Now: time.Now}
 	out := make([]checks.Subject, len(requests))
@@ -142,7 +143,7 @@ func (c *ruleCase) judge(ctx context.Context, cancel func(), i int, s checks.Sub
 	list := b.catalogue()
 	first, second := catalog.Passes(list)
 	results := checks.Run(ctx, first, nil, s)
-	s.Evidence.Policy = b.policies(b.policy)
+	s.Evidence.Policy = b.policies(b.counted(b.policy, s.Evidence.Run))
 	if c.cancel == cancels[1] && i == len(c.bindings)-1 {
 		cancel()
 	}
@@ -163,9 +164,9 @@ func (c *ruleCase) again(ctx context.Context, i int, s checks.Subject, was gate.
 	b := c.bindings[i]
 	list := b.catalogue()
 	first, second := catalog.Passes(list)
-	s.Evidence.Run.Now = s.Evidence.Run.Now.Add(time.Hour)
+	s.Evidence.Run.Now = s.Evidence.Run.Now.Add(laterBy)
 	results := checks.Run(ctx, first, nil, s)
-	s.Evidence.Policy = b.policies(cmp.Or(b.later, b.policy))
+	s.Evidence.Policy = b.policies(b.counted(cmp.Or(b.later, b.policy), s.Evidence.Run))
 	results = append(results, checks.Run(ctx, second, nil, s)...)
 	failOn := checks.Error
 	if c.strict {

@@ -29,9 +29,11 @@ func newApply(env Env) *cobra.Command {
 		Long: `Judge the bindings again and, only if every one of them is allowed or already in
 effect, make the calls and read the result back. A refused binding that is already in
 effect does not block the others; the exit code is still 1. With a plan that
-"bindgate plan -o" saved (--plan), apply stops (exit 5) if anything differs from it.`,
+"bindgate plan -o" saved (--plan), apply stops (exit 5) if anything differs from it. A
+plan is applied once, and policies may want it approved (--approval): signed by people
+and services that the owner's file names.`,
 		Example: `  bindgate apply bindings.yaml
-  bindgate apply --plan plan.json`,
+  bindgate apply --config owner.yaml --plan plan.json --approval plan.json.sig`,
 		RunE: func(c *cobra.Command, args []string) error { return a.do(c.Context(), env, c, f, args) },
 	}
 	f.addJudging(c)
@@ -39,6 +41,7 @@ effect does not block the others; the exit code is still 1. With a plan that
 	f.addMode(c)
 	c.Flags().StringVar(&f.journal, "journal", "", "journal `FILE` (default: bindgate/journal.jsonl under $XDG_STATE_HOME)")
 	c.Flags().StringVar(&a.planFile, "plan", "", "apply exactly what the saved plan in `FILE` holds; it names its manifests, which must lie in this tree")
+	c.Flags().StringArrayVar(&f.approvals, "approval", nil, "approval of the saved plan, in `FILE`: a signature of ssh-keygen -Y sign, or a token of a service; repeatable")
 	c.Flags().BoolVar(&a.each, "each", false, "judge and bind one by one, going on after a refusal")
 	c.Flags().DurationVar(&a.readBack, "read-back", 30*time.Second, "time for the gateway to show a bound domain in effect")
 	c.Flags().DurationVar(&a.maxAge, "max-age", 2*time.Minute, "age of DNS and gateway evidence, at most 15m, past which it is collected again before a binding's first call")
@@ -54,7 +57,7 @@ type applying struct {
 	lockWait time.Duration
 	maxAge   time.Duration
 
-	planned *plan.File // nil: no plan was given
+	planned *savedPlan // nil: no plan was given
 	journal *journal.Journal
 	run     *run
 }
@@ -73,11 +76,14 @@ func (a *applying) do(ctx context.Context, env Env, c *cobra.Command, f flags, a
 	if a.each && a.planned != nil {
 		return errors.New("reading flags: --each judges one by one and cannot hold to a plan; leave one of them out")
 	}
-	f.confined, f.planFile = a.planned != nil, a.planFile
+	f.confined, f.planFile, f.saved = a.planned != nil, a.planFile, a.planned
 	if a.run, err = begin(ctx, env, c, f, args); err != nil {
 		return err
 	}
 	defer func() { a.run.close(err) }()
+	if err := a.planned.late(env.Now()); err != nil {
+		return err
+	}
 	if a.run.certificateOnly() {
 		return errors.New("reading arguments: no API group is named, so there is nothing to apply; add --group")
 	}
@@ -85,6 +91,12 @@ func (a *applying) do(ctx context.Context, env Env, c *cobra.Command, f flags, a
 		return err
 	}
 	defer func() { _ = a.journal.Close() }()
+	if g := a.run.s.given; g != nil && g.Plan != "" {
+		if e, applied := a.journal.Applied(g.Plan); applied {
+			return withCode(exitChanged, fmt.Errorf("reading plan %q: it was applied at %s (entry %d of the journal), and a plan is applied once; make a new plan",
+				a.planFile, e.Time.Format(time.RFC3339), e.Seq))
+		}
+	}
 	return a.all(ctx, args)
 }
 
@@ -104,8 +116,12 @@ func (a *applying) all(ctx context.Context, args []string) error {
 	}
 	var done tally
 	var unreported error
+	var planned *plan.File
+	if a.planned != nil {
+		planned = &a.planned.file
+	}
 	err = apply.Run(ctx, apply.Options{
-		Engine: r.engine, Journal: a.journal, Each: a.each, Planned: a.planned, Inputs: inputs,
+		Engine: r.engine, Journal: a.journal, Each: a.each, Planned: planned, Inputs: inputs,
 		ReadBack: a.readBack, CallTime: r.s.timeout, MaxAge: a.maxAge, Now: r.env.Now, Parallel: r.s.concurrency,
 		Warn: func(err error) { complain(r.env.Stderr, err) },
 	}, func(item apply.Item) {
@@ -192,7 +208,15 @@ func (a *applying) record(kind journal.Kind, message string) error {
 	if id := facts.Identity; id != nil {
 		account, identity = id.AccountID, cmp.Or(id.ARN, id.AccessKeyID)
 	}
+	planDigest, approvals := "", []string(nil)
+	if facts.Given != nil {
+		planDigest = facts.Given.Plan
+		for _, p := range facts.Given.Approvals {
+			approvals = append(approvals, fmt.Sprintf("%s by %s of %s", p.By, p.Kind, p.Issuer))
+		}
+	}
 	return a.journal.Append(journal.Entry{Kind: kind, Message: message, Actor: r.s.actor, Account: account, Identity: identity,
+		PlanDigest: planDigest, Approvals: approvals,
 		ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest, ConfigDigest: r.s.configDigest})
 }
 
@@ -219,13 +243,24 @@ func (a *applying) readPlan(env Env, args []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.planned = &file
+	a.planned = &savedPlan{file, data}
 	for _, m := range file.Manifests {
 		if _, err := os.Stat(absolute(env, m)); m != "-" && errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("reading plan %q: it is of the manifest %q, which is not there from this folder; run apply in the folder where the plan was made", a.planFile, m)
 		}
 	}
 	return file.Manifests, nil
+}
+
+// late returns an error with exit code 5 if a plan cannot be applied at a time.
+func (p *savedPlan) late(now time.Time) error {
+	if p == nil {
+		return nil
+	}
+	if late := p.file.Late(now); late != "" {
+		return withCode(exitChanged, fmt.Errorf("reading --plan: %s, so nothing was sent; make a new plan", late))
+	}
+	return nil
 }
 
 // openJournal opens and locks the journal before anything is judged, so that

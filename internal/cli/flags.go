@@ -25,7 +25,12 @@ type flags struct {
 	evidenceOut string
 	planOut     string // plan only
 	planFile    string // apply only
-	confined    bool   // the manifests are those of a saved plan
+	saved       *savedPlan
+	validFor    time.Duration // plan only
+	approvals   []string      // apply only
+	ciToken     string
+	external    []string
+	confined    bool // the manifests are those of a saved plan
 	resolver    string
 	wait        time.Duration
 	endpoint    string
@@ -87,6 +92,8 @@ func (f *flags) addJudging(c *cobra.Command) {
 	p.StringArrayVar(&f.allowEnv, "allow-env", nil, "`GLOB` of environment variables that manifests may read in addition to BINDGATE_*, repeatable")
 	p.StringVar(&f.failOn, "fail-on", "", "refuse a binding for a `warning` too (default: for errors only)")
 	p.StringVar(&f.actor, "actor", "", "who runs this, for policies; a claim, not a proof (default: what the CI says)")
+	p.StringVar(&f.ciToken, "ci-token", "", "OIDC token of the CI job, in `FILE` (default: $BINDGATE_CI_TOKEN); the owner's file names its issuer and keys")
+	p.StringArrayVar(&f.external, "external", nil, "facts for policies, `NAME=FILE`, which the owner's file declares, repeatable")
 	p.StringVar(&f.sarifCategory, "sarif-category", "", "`ID` that distinguishes this SARIF report from others of the same commit (default: none)")
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "print only what blocks a binding")
 	p.BoolVarP(&f.verbose, "verbose", "v", false, "print every binding and check")

@@ -68,14 +68,18 @@ func (r *run) apart(set *manifest.Set) error {
 
 // reads returns the files that a run reads, except manifests and the files that they name.
 func (r *run) reads() []string {
-	one := []string{r.s.config, r.s.evidence, r.s.roots, r.s.rootHints, r.s.endpointCA, r.s.planFile}
+	one := []string{r.s.config, r.s.evidence, r.s.roots, r.s.rootHints, r.s.endpointCA, r.s.planFile, r.s.ciToken}
+	for _, given := range r.s.external {
+		_, path, _ := strings.Cut(given, "=")
+		one = append(one, path)
+	}
 	var policies []string
 	for _, p := range r.s.policy {
 		if ref, err := bundle.ParseRef(p); err == nil && !ref.OCI() {
 			policies = append(policies, ref.Path)
 		}
 	}
-	all := slices.Concat(one, policies, r.s.data, r.s.crls, r.s.weakKeys)
+	all := slices.Concat(one, policies, r.s.data, r.s.crls, r.s.weakKeys, r.s.approvals)
 	return slices.DeleteFunc(all, func(path string) bool { return path == "" })
 }
 

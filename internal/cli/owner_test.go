@@ -50,7 +50,7 @@ gatewayRate: 50
 		t.Fatal(err)
 	}
 	s := settings{flags: f}
-	if err := s.fromOwner(Env{Dir: dir}, c); err != nil {
+	if _, err := s.fromOwner(Env{Dir: dir}, c); err != nil {
 		t.Fatal(err)
 	}
 	want := f

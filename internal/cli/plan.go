@@ -3,9 +3,12 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/plan"
@@ -25,6 +28,7 @@ func newPlan(env Env) *cobra.Command {
 	f.addJudging(c)
 	f.addWish(c)
 	f.addMode(c)
+	c.Flags().DurationVar(&f.validFor, "valid-for", 24*time.Hour, "how long the saved plan can be approved and applied, at most 168h")
 	c.Flags().StringVarP(&f.planOut, "output", "o", "", "save the plan to `FILE`, for apply; needs the current time and fresh evidence")
 	return c
 }
@@ -43,9 +47,11 @@ func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []str
 	if err != nil {
 		return err
 	}
-	complete, code := true, exitClean // complete: every binding is allowed or already in effect
+	complete, awaiting, code := true, false, exitClean // complete: every binding is allowed, awaits approvals alone, or is already in effect
 	err = r.judge(ctx, judge.Scope{Served: true}, func(v judge.Verdict) error {
-		code = worst(code, codeOfDecision(v.Decision.Status, false))
+		waits := v.AwaitsApprovals()
+		awaiting = awaiting || waits
+		code = worst(code, codeOfDecision(v.Decision.Status, waits))
 		shown := entry(v)
 		if blocks(v) {
 			complete = false
@@ -65,6 +71,9 @@ func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []str
 		}
 	}
 	err = r.finish(ctx, rep, code)
+	if r.out.plan != nil && complete && awaiting {
+		complain(env.Stderr, fmt.Errorf("the plan awaits approvals, valid until %s: see bindgate apply --plan %s --approval FILE", file.ValidUntil.Format(time.RFC3339), r.s.planOut))
+	}
 	if r.out.plan != nil && !complete {
 		complain(env.Stderr, errors.New("the plan was not saved: not every binding is allowed or already in effect"))
 	}
@@ -72,10 +81,10 @@ func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []str
 }
 
 // blocks reports that a verdict keeps a plan from being whole: the binding is
-// neither allowed nor already in effect.
+// neither allowed, nor awaits approvals alone, nor is already in effect.
 func blocks(v judge.Verdict) bool {
 	inEffect := v.Decision.PlanErr == nil && len(v.Decision.Plan.Calls) == 0
-	return v.Decision.PlanErr != nil || v.Decision.Status != gate.Allowed && !inEffect
+	return v.Decision.PlanErr != nil || v.Decision.Status != gate.Allowed && !v.AwaitsApprovals() && !inEffect
 }
 
 // planInputs is the head of a plan: all that decides what is judged.
@@ -84,10 +93,14 @@ func (r *run) planInputs(args []string) (plan.File, error) {
 		args = []string{"."}
 	}
 	facts, err := r.engine.Run()
-	account := ""
+	account, identity := "", ""
 	if facts.Identity != nil {
-		account = facts.Identity.AccountID
+		account, identity = facts.Identity.AccountID, facts.Identity.ARN
 	}
-	return plan.File{Account: account, Schema: plan.FileSchema, Manifests: args, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
+	var ci *evidence.CI
+	if facts.Given != nil {
+		ci = facts.Given.CI
+	}
+	return plan.File{Account: account, Identity: identity, CI: ci, ToolVersion: version(), PlannedAt: facts.Now, ValidUntil: facts.Now.Add(r.s.validFor), Schema: plan.FileSchema, Manifests: args, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
 		ConfigDigest: r.s.configDigest, Contract: r.s.contract, Endpoint: r.s.endpoint, Bindings: []plan.FileBinding{}}, err
 }

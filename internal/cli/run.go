@@ -100,7 +100,7 @@ func (r *run) options() judge.Options {
 		Roots: s.roots, Profile: s.profile, WeakKeys: s.weakKeys, CRLs: s.crls, RevocationPrivate: s.revocationPrivate,
 		DNS:     judge.DNS{Resolver: s.resolver, RootHints: s.rootHints, Port: cmp.Or(s.dnsPort, 53), Rate: s.dnsRate, ResolvConf: r.env.ResolvConf},
 		Gateway: judge.Gateway{Endpoint: s.endpoint, STS: s.sts, Account: s.account, CA: s.endpointCA, Rate: s.gatewayRate, UserAgent: "bindgate/" + version()},
-		Timeout: s.timeout, Concurrency: s.concurrency, LookupEnv: r.env.LookupEnv,
+		Timeout: s.timeout, Concurrency: s.concurrency, LookupEnv: r.env.LookupEnv, Given: s.given,
 		Progress: func() { r.bar.Step() },
 	}
 	if s.probe {
@@ -228,7 +228,7 @@ func (r *run) head() (report.Run, error) {
 		Command: facts.Command, Now: facts.Now, Offline: facts.Offline, Endpoint: facts.Endpoint, Identity: facts.Identity, Contract: facts.Contract,
 		DNSMode: facts.DNSMode, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
 		ConfigDigest: r.s.configDigest, RootsDigest: facts.RootsDigest,
-	}, err
+	}.With(facts.Given), err
 }
 
 // entry is a verdict as the report has it.

@@ -15,6 +15,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/reach"
 )
 
@@ -31,6 +32,7 @@ type settings struct {
 	hosts        map[string]config.Registry // of policies
 	configDir    string                     // folder of --config; empty without
 	configDigest string
+	given        *evidence.Given // verified; nil: nothing was given
 }
 
 // settle resolves what a command was called with. Every error is usage.
@@ -67,7 +69,8 @@ func settle(env Env, c *cobra.Command, f flags) (settings, error) {
 	if err := s.fromTree(env); err != nil {
 		return s, err
 	}
-	if err := s.fromOwner(env, c); err != nil {
+	trust, err := s.fromOwner(env, c)
+	if err != nil {
 		return s, err
 	}
 	if err := s.fromEnvironment(env); err != nil {
@@ -76,7 +79,10 @@ func settle(env Env, c *cobra.Command, f flags) (settings, error) {
 	if err := s.mayApply(c); err != nil {
 		return s, err
 	}
-	return s, s.defaults(env)
+	if err := s.defaults(env); err != nil {
+		return s, err
+	}
+	return s, s.prove(env, trust)
 }
 
 // filled refuses flags that were given an empty value, as a variable that is not
@@ -131,16 +137,17 @@ func (s *settings) fromTree(env Env) error {
 }
 
 // fromOwner reads --config: it fills in what no flag said.
-func (s *settings) fromOwner(env Env, c *cobra.Command) error {
+func (s *settings) fromOwner(env Env, c *cobra.Command) (config.Trust, error) {
 	if s.config == "" {
-		return nil
+		return config.Trust{}, nil
 	}
 	path := absolute(env, s.config)
 	o, err := config.LoadOwner(path)
 	if err != nil {
-		return err
+		return config.Trust{}, err
 	}
 	s.configDir, s.configDigest, s.labels, s.hosts = o.Dir, o.Digest, o.Labels, o.Registries
+	trust := o.Trust
 	own := s.bound()
 	for _, o := range o.Settings {
 		flag := own.Lookup(o.Flag)
@@ -158,10 +165,10 @@ func (s *settings) fromOwner(env Env, c *cobra.Command) error {
 			err = flag.Value.Set(o.Values[0])
 		}
 		if err != nil {
-			return fmt.Errorf("reading %s: %s: %w", path, o.Key, err)
+			return config.Trust{}, fmt.Errorf("reading %s: %s: %w", path, o.Key, err)
 		}
 	}
-	return s.setSeverities(path, o.Severities)
+	return trust, s.setSeverities(path, o.Severities)
 }
 
 // bound gives the flags that --config may set, by name, as they set s itself.
@@ -211,6 +218,9 @@ func (s *settings) fromEnvironment(env Env) error {
 func (s *settings) defaults(env Env) error {
 	if s.contract == "" {
 		s.contract = evidence.Contract2026
+	}
+	if s.command == "plan" && (s.validFor <= 0 || s.validFor > plan.MaxValidity) {
+		return fmt.Errorf("reading --valid-for: got %s, want more than 0 and at most %s", s.validFor, plan.MaxValidity)
 	}
 	if s.contract != evidence.Contract2026 && s.contract != evidence.Contract2017 {
 		return fmt.Errorf("reading --contract: got %q, want 2026 or 2017", s.contract)

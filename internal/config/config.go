@@ -41,6 +41,7 @@ type Config struct {
 	Settings   []Setting
 	Severities map[string]checks.Severity // by check id; that a core check is not lowered is for the caller to see
 	Labels     map[string]evidence.Label  // the labels that bindings may have, by name; nil: any
+	Trust      Trust
 
 	Policies      []Policy            // those of the settings, and where each is
 	Registries    map[string]Registry // of policies, by host

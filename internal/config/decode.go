@@ -68,7 +68,8 @@ func ownerSettings() []ownerSetting {
 
 // ownerKeys are the keys of the owner's file.
 func ownerKeys() []string {
-	keys := append(distributionKeys(), "apiVersion", "severities", "labels")
+	keys := append(distributionKeys(), trustKeys()...)
+	keys = append(keys, "apiVersion", "severities", "labels")
 	for _, s := range ownerSettings() {
 		keys = append(keys, s.key)
 	}
@@ -123,6 +124,7 @@ func decodeOwner(v strictyaml.Value, c *Config) {
 	c.Severities = severities(o.Get("severities"))
 	c.Labels = labels(o.Get("labels"))
 	c.distribution(o)
+	c.trust(o)
 }
 
 // labels are the declared labels, by name.

@@ -76,6 +76,21 @@ func TestShapes(t *testing.T) {
 		{"tree", version + "probeAllow: [10.0.0.0/8]\n", `:2:1: "probeAllow" may not be set here`},
 		{"owner", version + "concurrency: 0\n", "got a number out of range, want a whole number from 1 to 1024"},
 		{"owner", version + "concurrency: many\n", "got a string, want a whole number"},
+		{"owner", version + "approvals: {allowedSigners: allowed_signers, revokedSigners: revoked, services: [{issuer: 'https://a.demo.com/x', jwks: a.json}]}\n", ""},
+		{"owner", version + "approvals: {}\nci: [{provider: github, jwks: g.json}, {provider: gitlab, issuer: 'https://gitlab.demo.com', audience: gate, jwks: l.json}]\n", ""},
+		{"owner", version + "external: {tickets: {schema: t.json, maxAge: 24h}}\n", ""},
+		{"owner", version + "approvals: {revokedSigners: revoked}\n", "got revokedSigners without allowedSigners"},
+		{"owner", version + "approvals: {signers: x}\n", `unknown key "signers"`},
+		{"owner", version + "approvals: {services: [{issuer: 'http://a.demo.com', jwks: a.json}]}\n", "want an https URL"},
+		{"owner", version + "approvals: {services: [{issuer: 'https://a.demo.com'}]}\n", `the key "jwks" is missing`},
+		{"owner", version + "ci: [{provider: gitlab, jwks: l.json}]\n", `the key "issuer" is missing`},
+		{"owner", version + "ci: [{provider: jenkins, issuer: 'https://a.demo.com', jwks: l.json}]\n", `got "jenkins", want one of github, gitlab`},
+		{"owner", version + "external: {Tickets: {schema: t.json, maxAge: 24h}}\n", `got "Tickets", want the name of facts`},
+		{"owner", version + "external: {tickets: {schema: t.json}}\n", `the key "maxAge" is missing`},
+		{"owner", version + "external: {tickets: {schema: t.json, maxAge: a day}}\n", `got "a day", want a time above zero`},
+		{"tree", version + "approvals: {allowedSigners: mine}\n", `:2:1: "approvals" may not be set here`},
+		{"tree", version + "ci: []\n", `:2:1: "ci" may not be set here`},
+		{"tree", version + "external: {}\n", `:2:1: "external" may not be set here`},
 		{"owner", version + "failOn: never\n", `got "never", want one of error, warning`},
 	} {
 		load := config.LoadOwner
@@ -92,6 +107,7 @@ func TestShapes(t *testing.T) {
 	}
 	// What a schema cannot say.
 	for text, want := range map[string]string{
+		version + "ci: [{provider: github, jwks: a}, {provider: github, jwks: b}]\n": `the issuer "https://token.actions.githubusercontent.com" is there twice`,
 		version + "allowEnv: ['[A']\n": `got "[A", want a pattern of variable names`,
 		version + "---\n" + version:    ":3:1: got a second document, want one",
 		"":                             ": file is empty, want a YAML or JSON document",

@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,11 +58,13 @@ type Entry struct {
 	ManifestDigest string     `json:"manifestDigest,omitempty"`
 	PolicyDigest   string     `json:"policyDigest,omitempty"`
 	ConfigDigest   string     `json:"configDigest,omitempty"`
-	Actor          string     `json:"actor,omitempty"`    // who claims to run this; not verified
-	Account        string     `json:"account,omitempty"`  // of a run: the account that makes the calls
-	Identity       string     `json:"identity,omitempty"` // of a run: its ARN, or the shortened access key id without an STS
-	Prev           string     `json:"prev"`               // hash of the previous line; for the first line, of the schema's name
-	Hash           string     `json:"hash,omitempty"`     // of the line without this member
+	PlanDigest     string     `json:"planDigest,omitempty"` // of a run: the saved plan that it applies
+	Approvals      []string   `json:"approvals,omitempty"`  // of a run: who approved the plan
+	Actor          string     `json:"actor,omitempty"`      // who claims to run this; not verified
+	Account        string     `json:"account,omitempty"`    // of a run: the account that makes the calls
+	Identity       string     `json:"identity,omitempty"`   // of a run: its ARN, or the shortened access key id without an STS
+	Prev           string     `json:"prev"`                 // hash of the previous line; for the first line, of the schema's name
+	Hash           string     `json:"hash,omitempty"`       // of the line without this member
 }
 
 // unknown is the status of an outcome that leaves the intent pending.
@@ -132,10 +135,14 @@ func unseal(line []byte, seq int64, prev string) (Entry, error) {
 // terminals show the journal, and the gateway's messages are untrusted.
 func (e Entry) clean() Entry {
 	for _, s := range []*string{&e.Permit, &e.DomainName, &e.GroupID, &e.RegionID, &e.Status, &e.RequestID, &e.Code,
-		&e.ManifestDigest, &e.PolicyDigest, &e.ConfigDigest, &e.Actor, &e.Account, &e.Identity} {
+		&e.ManifestDigest, &e.PolicyDigest, &e.ConfigDigest, &e.PlanDigest, &e.Actor, &e.Account, &e.Identity} {
 		*s = printable(*s, maxText)
 	}
 	e.Message = printable(e.Message, maxMessage)
+	e.Approvals = slices.Clone(e.Approvals)
+	for i, text := range e.Approvals {
+		e.Approvals[i] = printable(text, maxText)
+	}
 	return e
 }
 

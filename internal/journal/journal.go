@@ -27,6 +27,7 @@ type Journal struct {
 	now     func() time.Time
 	at      chain
 	pending []Entry
+	plans   plans
 	aside   string
 	failed  error // the first failed write; nothing is written after it
 }
@@ -92,7 +93,10 @@ func (j *Journal) load() error {
 	}
 	j.f = f
 	var p pending
-	j.at, err = follow(f, p.add)
+	j.at, err = follow(f, func(e Entry) {
+		p.add(e)
+		j.plans.add(e)
+	})
 	if err != nil {
 		return err
 	}
@@ -158,6 +162,13 @@ func (j *Journal) Head() string {
 
 // Pending returns the intents of earlier runs whose outcome is unknown.
 func (j *Journal) Pending() []Entry { return j.pending }
+
+// Applied returns the first intent of an earlier run that applied the saved plan
+// with a digest, and whether there is one.
+func (j *Journal) Applied(planDigest string) (Entry, bool) {
+	e, applied := j.plans.applied[planDigest]
+	return e, applied
+}
 
 // SetAside returns the file with the unfinished last line that Open moved;
 // empty if there was none.

@@ -48,6 +48,22 @@ func outcome(permit, status string) Entry {
 	return Entry{Kind: Outcome, Permit: permit, Status: status, RequestID: "R"}
 }
 
+// A plan is applied once a call of its run was about to be made, by whatever run.
+func TestApplied(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	j := opened(t, path)
+	appended(t, j, Entry{Kind: Run, PlanDigest: "sha256:refused", Approvals: []string{"alice\x1b"}}, Entry{Kind: End},
+		Entry{Kind: Run, PlanDigest: "sha256:sent"}, intent("p1"), outcome("p1", "failed"), intent("p2"), Entry{Kind: End},
+		Entry{Kind: Run}, intent("p3"))
+	j.Close()
+	j = opened(t, path)
+	for digest, want := range map[string]int64{"sha256:sent": 4, "sha256:refused": 0, "": 0} {
+		if e, applied := j.Applied(digest); applied != (want > 0) || e.Seq != want {
+			t.Errorf("plan %q: got %t by entry %d, want entry %d", digest, applied, e.Seq, want)
+		}
+	}
+}
+
 func TestAppendReadVerify(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state", "bindgate", "journal")
 	j := opened(t, path)

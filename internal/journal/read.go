@@ -139,6 +139,27 @@ func broken(line int64, why error) error {
 		ErrBroken, line, why)
 }
 
+// plans tracks which saved plans were applied: a call was about to be made in a run
+// of the plan.
+type plans struct {
+	run     string           // digest of the plan of the last run
+	applied map[string]Entry // the first intent, by digest
+}
+
+func (p *plans) add(e Entry) {
+	switch {
+	case e.Kind == Run:
+		p.run = e.PlanDigest
+	case e.Kind == Intent && p.run != "":
+		if p.applied == nil {
+			p.applied = map[string]Entry{}
+		}
+		if _, known := p.applied[p.run]; !known {
+			p.applied[p.run] = e
+		}
+	}
+}
+
 // pending tracks the open intents, in order.
 type pending struct{ open []Entry }
 

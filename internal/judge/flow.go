@@ -22,6 +22,22 @@ type Verdict struct {
 	Evidence evidence.Evidence
 	Results  []checks.Result
 	Decision gate.Decision
+
+	afterPolicy []string // ids of the checks that read what policies said
+}
+
+// AwaitsApprovals reports whether the binding is as good as allowed: all that keeps it
+// from that are policies that count approvals, which only a saved plan can have.
+func (v Verdict) AwaitsApprovals() bool {
+	awaiting := 0
+	for _, r := range v.Results {
+		if r.Status == checks.StatusNotRun && slices.Contains(v.afterPolicy, r.ID) {
+			awaiting++
+		}
+	}
+	other := func(p evidence.PolicyPackage) bool { return p.NotRun != "" && p.Awaits != evidence.NeedApprovals }
+	return v.Decision.Status == gate.Partial && v.Decision.PlanErr == nil && awaiting > 0 && len(v.Decision.Reasons) == awaiting &&
+		!slices.ContainsFunc(v.Evidence.Policy.Facts.Packages, other)
 }
 
 // Scope selects the evidence that a pass over the bindings collects.
@@ -86,8 +102,16 @@ func (e *Engine) assess(ctx context.Context, s checks.Subject) Verdict {
 	results = append(results, checks.Run(ctx, before, e.o.Severities, s)...)
 	s.Evidence.Policy = rules.Evaluate(ctx, policy.Input{Binding: s.Binding, Evidence: s.Evidence, Results: results, Run: s.Evidence.Run})
 	results = append(results, checks.Run(ctx, after, e.o.Severities, s)...)
-	return Verdict{Binding: s.Binding, Evidence: s.Evidence, Results: results,
+	return Verdict{Binding: s.Binding, Evidence: s.Evidence, Results: results, afterPolicy: ids(after),
 		Decision: gate.Decide(e.catalogue, e.o.Severities, s, results, cmp.Or(e.o.FailOn, checks.Error))}
+}
+
+func ids(list []checks.Check) []string {
+	out := make([]string, len(list))
+	for i, c := range list {
+		out[i] = c.ID
+	}
+	return out
 }
 
 // Again judges a binding again, just before its calls, at the current time: a freeze may

@@ -58,6 +58,8 @@ type Options struct {
 	Gateway Gateway
 	Probe   *Probe // nil: domains are not probed
 
+	Given *evidence.Given // verified tokens, approvals and facts; nil: none
+
 	Timeout     time.Duration // for the evidence of one binding; 0: no limit
 	Concurrency int           // bindings at a time; below 1 counts as 1
 	Progress    func()        // called once the evidence of a binding is collected, by several goroutines; may be nil
@@ -277,7 +279,7 @@ func (e *Engine) facts() evidence.Run {
 		id, _ = e.identity() // its error ends the run in judge and Run
 	}
 	return evidence.Run{Identity: id, Now: e.o.Clock().UTC(), Command: e.o.Command, Contract: e.o.Contract, DNSMode: e.dns.mode(),
-		Actor: e.o.Actor, Live: e.o.Live, MinRemainingSeconds: int64(e.o.MinRemaining / time.Second), Labels: e.o.Labels}
+		Actor: e.o.Actor, Live: e.o.Live, Given: e.o.Given, MinRemainingSeconds: int64(e.o.MinRemaining / time.Second), Labels: e.o.Labels}
 }
 
 // certificateOnly reports whether the run judges a certificate without a group. Only

@@ -31,6 +31,9 @@ const (
 // ownVariables begins the names of variables that every manifest may read.
 const ownVariables = "BINDGATE_"
 
+// tokenVariable holds the token that proves which job runs: no manifest reads it.
+const tokenVariable = "BINDGATE_CI_TOKEN"
+
 const (
 	notAVariable = "got a text that cannot name a variable, want letters, digits and underscores"
 	nameNotValue = "write the name of the variable, not its value"
@@ -126,6 +129,10 @@ func (d decoder) env(v strictyaml.Value) string {
 	}
 	if !variable.MatchString(name) {
 		v.Fail(notAVariable, nameNotValue)
+		return ""
+	}
+	if name == tokenVariable {
+		v.Fail("got the variable of the CI token, which no manifest may read", "put the key or passphrase into another variable")
 		return ""
 	}
 	if readable(name, d.allowEnv) || d.flags && shown.MatchString(name) {

@@ -18,6 +18,7 @@ func (f File) InputChanges(now File) []string {
 		{"the policy's digest", now.PolicyDigest, f.PolicyDigest},
 		{"the configuration's digest", now.ConfigDigest, f.ConfigDigest},
 		{"the account", now.Account, f.Account},
+		{"bindgate's version", now.ToolVersion, f.ToolVersion},
 		{"the contract", now.Contract, f.Contract},
 		{"the endpoint", now.Endpoint, f.Endpoint},
 	} {

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -30,7 +31,12 @@ type File struct {
 	ConfigDigest   string        `json:"configDigest,omitempty"`
 	Contract       string        `json:"contract"`
 	Endpoint       string        `json:"endpoint,omitempty"`
-	Account        string        `json:"account,omitempty"` // that the credentials belonged to; absent: the installation has no STS
+	Account        string        `json:"account,omitempty"`  // that the credentials belonged to; absent: the installation has no STS
+	Identity       string        `json:"identity,omitempty"` // ARN of the credentials that the plan was made with
+	CI             *evidence.CI  `json:"ci,omitempty"`       // verified claims of the job that made it; absent: it had no token
+	ToolVersion    string        `json:"toolVersion"`        // of bindgate
+	PlannedAt      time.Time     `json:"plannedAt"`
+	ValidUntil     time.Time     `json:"validUntil"`
 	Bindings       []FileBinding `json:"bindings"`
 }
 
@@ -43,6 +49,32 @@ type FileBinding struct {
 	Displaces  []string `json:"displaces,omitempty"` // ids of the groups that the force would unbind
 
 	Before *evidence.Domain `json:"before,omitempty"` // the domain before the calls; absent: not bound on this group
+}
+
+// MaxValidity bounds how long a plan can be applied.
+const MaxValidity = 7 * 24 * time.Hour
+
+// Late returns why a plan cannot be applied at a time; empty: it can.
+func (f File) Late(now time.Time) string {
+	switch {
+	case !now.Before(f.ValidUntil):
+		return fmt.Sprintf("the plan was valid until %s", f.ValidUntil.Format(time.RFC3339))
+	case f.PlannedAt.After(now.Add(5 * time.Minute)): // the clocks of two machines differ
+		return fmt.Sprintf("the plan is of %s, which has not come yet", f.PlannedAt.Format(time.RFC3339))
+	}
+	return ""
+}
+
+// Authors returns the names of who made the plan, as far as they are proven.
+func (f File) Authors() []string {
+	var out []string
+	if f.Identity != "" {
+		out = append(out, f.Identity)
+		if _, user, ok := strings.Cut(f.Identity, ":user/"); ok {
+			out = append(out, user)
+		}
+	}
+	return append(out, f.CI.Persons()...)
 }
 
 // NewFileBinding converts a plan to its saved form.
@@ -75,6 +107,10 @@ func ReadFile(data []byte) (File, error) {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return File{}, errors.New("reading the plan: got more than one document, want one; make it again with `bindgate plan -o`")
 	}
+	if age := f.ValidUntil.Sub(f.PlannedAt); f.PlannedAt.IsZero() || age <= 0 || age > MaxValidity {
+		return File{}, fmt.Errorf("reading the plan: it is valid from %s to %s, want two times at most %s apart; make it again with `bindgate plan -o`",
+			f.PlannedAt.Format(time.RFC3339), f.ValidUntil.Format(time.RFC3339), MaxValidity)
+	}
 	if len(f.Manifests) == 0 || len(f.Bindings) == 0 {
 		return File{}, errors.New("reading the plan: it names no manifest or no binding; make it again with `bindgate plan -o`")
 	}
@@ -87,7 +123,7 @@ func ReadFile(data []byte) (File, error) {
 func oneSpelling(data []byte) error {
 	own := map[string]string{}
 	for _, t := range []reflect.Type{reflect.TypeFor[File](), reflect.TypeFor[FileBinding](), reflect.TypeFor[Call](),
-		reflect.TypeFor[Material](), reflect.TypeFor[evidence.Domain]()} {
+		reflect.TypeFor[Material](), reflect.TypeFor[evidence.Domain](), reflect.TypeFor[evidence.CI]()} {
 		for i := range t.NumField() {
 			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 			own[strings.ToLower(name)] = name

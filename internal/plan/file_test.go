@@ -4,15 +4,19 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
+var planned = time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+
 // file is a saved plan of one binding that is sent a domain and a certificate.
 func file(change ...func(*File)) File {
 	f := File{Schema: FileSchema, Manifests: []string{"bindings.yaml"}, ManifestDigest: "sha256:m", PolicyDigest: "sha256:p",
+		ToolVersion: "v1.0.0", PlannedAt: planned, ValidUntil: planned.Add(24 * time.Hour),
 		Contract: evidence.Contract2026, Bindings: []FileBinding{{DomainName: "api.demo.com", GroupID: "g1", RegionID: "cn-hangzhou",
 			Displaces: []string{"g2"}, Before: &evidence.Domain{DomainName: "api.demo.com", BindStageName: "TEST"},
 			Calls: []Call{{Action: SetDomain, Params: map[string]string{"BindStageName": "RELEASE"}},
@@ -34,6 +38,7 @@ func TestChanges(t *testing.T) {
 	}
 	for want, change := range map[string]func(*File){
 		"manifest's digest is now sha256:x, the plan has sha256:m": func(f *File) { f.ManifestDigest = "sha256:x" },
+		"bindgate's version is now v2.0.0, the plan has v1.0.0":    func(f *File) { f.ToolVersion = "v2.0.0" },
 		"policy's digest": func(f *File) { f.PolicyDigest = "sha256:x" },
 		"digest is now sha256:x, the plan has none":       func(f *File) { f.ConfigDigest = "sha256:x" },
 		"the contract is now":                             func(f *File) { f.Contract = evidence.Contract2017 },
@@ -104,16 +109,19 @@ func TestReadFile(t *testing.T) {
 		"unknown field":                           `{"schema": "bindgate.plan/v1", "steps": []}`,
 		`"bindgate.plan/v2"`:                      `{"schema": "bindgate.plan/v2"}`,
 		"more than one":                           string(text) + "{}",
-		"no manifest or no binding":               `{"schema": "bindgate.plan/v1", "manifests": ["a.yaml"], "bindings": []}`,
-		"names no manifest":                       `{"schema": "bindgate.plan/v1", "bindings": [{"domainName": "api.demo.com", "groupId": "g1", "regionId": "r", "calls": []}]}`,
-		"no manifest":                             `{"schema": "bindgate.plan/v1"}`,
+		"no manifest or no binding":               `{"schema": "bindgate.plan/v1", "plannedAt": "2026-11-28T12:00:00Z", "validUntil": "2026-11-29T12:00:00Z", "manifests": ["a.yaml"], "bindings": []}`,
+		"names no manifest":                       `{"schema": "bindgate.plan/v1", "plannedAt": "2026-11-28T12:00:00Z", "validUntil": "2026-11-29T12:00:00Z", "bindings": [{"domainName": "api.demo.com", "groupId": "g1", "regionId": "r", "calls": []}]}`,
+		"no manifest":                             `{"schema": "bindgate.plan/v1", "plannedAt": "2026-11-28T12:00:00Z", "validUntil": "2026-11-29T12:00:00Z"}`,
 		"unexpected EOF":                          string(text[:20]),
 		`got the key "Bindings", want "bindings"`: `{"schema": "bindgate.plan/v1", "Bindings": []}`,
-		`the key "schema" is there twice`:         `{"schema": "bindgate.plan/v1", "manifests": ["a.yaml", "b.yaml"], "schema": "bindgate.plan/v1"}`,
-		"the key \"\u017fchema\" is there twice":  "{\"schema\": \"bindgate.plan/v1\", \"\u017fchema\": \"bindgate.plan/v1\"}",
-		`the key "groupId" is there twice`:        `{"schema": "bindgate.plan/v1", "bindings": [{"groupId": "g1", "groupId": "g2"}]}`,
-		`the key "groupid" is there twice`:        `{"bindings": [{"calls": [{"params": {"GroupId": "g1", "groupid": "g2"}}]}]}`,
+		`the key "schema" twice`:                  `{"schema": "bindgate.plan/v1", "manifests": ["a.yaml", "b.yaml"], "schema": "bindgate.plan/v1"}`,
+		"the key \"\u017fchema\" twice":           "{\"schema\": \"bindgate.plan/v1\", \"\u017fchema\": \"bindgate.plan/v1\"}",
+		`the key "groupId" twice`:                 `{"schema": "bindgate.plan/v1", "bindings": [{"groupId": "g1", "groupId": "g2"}]}`,
+		`the key "groupid" twice`:                 `{"bindings": [{"calls": [{"params": {"GroupId": "g1", "groupid": "g2"}}]}]}`,
 		"cannot unmarshal":                        `{"schema": "bindgate.plan/v1", "manifests": "bindings.yaml"}`,
+		"two times at most 168h0m0s apart":        `{"schema": "bindgate.plan/v1", "plannedAt": "2026-11-28T12:00:00Z", "validUntil": "2027-11-28T12:00:00Z"}`,
+		"it is valid from 0001-01-01T00:00:00Z":   `{"schema": "bindgate.plan/v1"}`,
+		`got the key "Actor", want "actor"`:       `{"schema": "bindgate.plan/v1", "ci": {"Actor": "alice"}}`,
 	} {
 		if _, err := ReadFile([]byte(data)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q in it", err, want)
@@ -126,6 +134,27 @@ func TestReadFile(t *testing.T) {
 		if got := IsFile([]byte(data)); got != want {
 			t.Errorf("IsFile(%.40q) is %t", data, got)
 		}
+	}
+}
+
+func TestLate(t *testing.T) {
+	for at, want := range map[time.Duration]string{0: "", -5 * time.Minute: "", 24*time.Hour - 1: "",
+		24 * time.Hour: "the plan was valid until 2026-11-29T12:00:00Z", -6 * time.Minute: "the plan is of 2026-11-28T12:00:00Z, which has not come yet"} {
+		if got := file().Late(planned.Add(at)); got != want {
+			t.Errorf("at %s: got %q, want %q", at, got, want)
+		}
+	}
+}
+
+func TestAuthors(t *testing.T) {
+	f := file(func(f *File) {
+		f.Identity, f.CI = "acs:ram::1:user/alice", &evidence.CI{Actor: "al", ActorEmail: "alice@demo.com"}
+	})
+	if d := cmp.Diff([]string{"acs:ram::1:user/alice", "alice", "al", "alice@demo.com"}, f.Authors()); d != "" {
+		t.Error(d)
+	}
+	if got := file().Authors(); got != nil {
+		t.Errorf("got %q, want no proven author", got)
 	}
 }
 

@@ -67,8 +67,7 @@ func total(v any, there bool, s, definitions schema) any {
 			value, ok := object[name]
 			below, _ := below.(schema)
 			if name == "facts" && object["state"] == "observed" {
-				ok = true // zero facts are left out of the JSON
-				out[name] = total(value, true, below, definitions)
+				out[name] = total(value, true, below, definitions) // zero facts are not in the JSON
 				continue
 			}
 			if name == "facts" {

@@ -231,12 +231,12 @@ func (e *evaluation) ask(ctx context.Context, p *askable) (evidence.PolicyPackag
 			return evidence.PolicyPackage{Name: p.name, NotApplicable: fmt.Sprintf("it is about the %s of a binding, and this is one %s", need, excludedBy(need))}, nil
 		}
 	}
-	skipped, err := e.lacks(p)
+	skipped, awaits, err := e.lacks(p)
 	if err != nil {
 		return evidence.PolicyPackage{}, err
 	}
 	if skipped != "" {
-		return evidence.PolicyPackage{Name: p.name, NotRun: skipped}, nil
+		return evidence.PolicyPackage{Name: p.name, NotRun: skipped, Awaits: awaits}, nil
 	}
 	if e.from != p.unit {
 		if e.input, err = p.unit.input(reflect.ValueOf(e.document).Elem()); err != nil {
@@ -304,11 +304,12 @@ func (e *evaluation) run(ctx context.Context, p *askable) (values, error) {
 }
 
 // lacks returns which evidence of the package's needs was skipped, and fails if
-// any of its evidence was not collected.
-func (e *evaluation) lacks(p *askable) (string, error) {
+// any of its evidence was not collected. awaits names it if it is nothing but
+// approvals, which a plan can be saved without.
+func (e *evaluation) lacks(p *askable) (reason string, awaits evidence.Need, err error) {
 	var failure error
 	check := func(need evidence.Need, required bool) string {
-		st := e.document.Evidence.of(need)
+		st := e.document.of(need)
 		switch {
 		case st.State == evidence.StateObserved || st.State == evidence.StateNotCollected && !required:
 		case st.State == evidence.StateNotCollected:
@@ -322,8 +323,13 @@ func (e *evaluation) lacks(p *askable) (string, error) {
 		return ""
 	}
 	for _, need := range p.needs {
-		if skipped := check(need, true); skipped != "" {
-			return skipped, nil
+		skipped := check(need, true)
+		switch {
+		case skipped == "":
+		case need != needApprovals:
+			return skipped, "", nil
+		default:
+			reason, awaits = skipped, needApprovals
 		}
 	}
 	for _, need := range p.uses {
@@ -331,7 +337,7 @@ func (e *evaluation) lacks(p *askable) (string, error) {
 			check(need, false)
 		}
 	}
-	return "", failure
+	return reason, awaits, failure
 }
 
 // answerOf reads what a package said.

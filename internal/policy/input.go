@@ -46,6 +46,10 @@ type document struct {
 	Evidence inputEvidence     `json:"evidence"`
 	Results  map[string]result `json:"results"` // of the checks of the first pass, by check id
 	Run      evidence.Run      `json:"run"`
+
+	CI         *evidence.CI        `json:"ci,omitempty"`         // verified claims of the CI job
+	PlanDigest string              `json:"planDigest,omitempty"` // sha256:<hex> of the saved plan that is applied
+	Approvals  []evidence.Approval `json:"approvals"`            // of that plan, verified, one for each person or service
 }
 
 // inputBinding is a binding with every label that the owner declares.
@@ -122,6 +126,7 @@ func newDocument(in Input, want parts, labels []string) (document, error) {
 	if want.labels {
 		d.Binding.Labels = labelsOf(in.Binding, labels)
 	}
+	d.give(in.Run)
 	if want.certificate {
 		d.Evidence.Certificate = certificateOf(in.Evidence.Certificate)
 	}

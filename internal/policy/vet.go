@@ -237,6 +237,7 @@ func vetEvidence(c *ast.Compiler, p regoPackage, rules []*ast.Rule) strictyaml.E
 			if path := constants(ref); ref[0].Equal(ast.InputRootDocument) && len(path) > 1 && path[0] == "evidence" {
 				read[evidence.Need(path[1])] = true
 			}
+			read[need] = true
 			switch {
 			case whole:
 				found = append(found, at(ref[0].Location, "%v is read as a whole, so that what it needs is not known: read input.evidence.<name>.facts.<field>", ref))
@@ -318,7 +319,7 @@ func evidenceIn(ref ast.Ref) (need evidence.Need, whole bool) {
 	case len(path) == 0:
 		return "", true
 	case path[0] != "evidence":
-		return "", false
+		return givenIn(path), false
 	case len(path) == 1:
 		return "", true
 	case len(path) > 2 && path[2] != "facts":

@@ -33,6 +33,8 @@ type Header struct {
 	Offline     bool   `json:"offline"`               // no network was used
 	Endpoint    string `json:"endpoint,omitempty"`    // as configured; absent: the default of the region
 	RootsDigest string `json:"rootsDigest,omitempty"` // sha256:<hex> of the trusted root certificates
+
+	Given *evidence.Given `json:"given,omitempty"` // verified claims and facts; absent: none were given
 }
 
 // Binding is the evidence of one requested binding.
@@ -53,6 +55,7 @@ type Writer struct {
 
 // NewWriter starts a file of saved evidence.
 func NewWriter(w io.Writer, run Header) (*Writer, error) {
+	run.Given = run.Run.Given
 	head, err := json.MarshalIndent(run, " ", " ")
 	if err != nil {
 		return nil, fmt.Errorf("saving the evidence: %w", err)
@@ -115,6 +118,7 @@ func Read(data []byte) (Saved, error) {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return Saved{}, errors.New("reading the saved evidence: more than one document, want the file that --evidence-out wrote")
 	}
+	s.Run.Run.Given = s.Run.Given
 	return s, nil
 }
 

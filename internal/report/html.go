@@ -333,7 +333,7 @@ func (v *view) fill(r *state, rules map[string]bool) {
 	run := r.Run
 	for _, f := range []fact{{"command", run.Command}, {"clock", run.Now.Format(time.RFC3339)}, {"endpoint", run.Endpoint}, {"identity", identity(run.Identity)}, {"contract", run.Contract},
 		{"DNS", run.DNSMode}, {"manifest", run.ManifestDigest}, {"policy", run.PolicyDigest}, {"configuration", run.ConfigDigest},
-		{"roots", run.RootsDigest}, {"linter", run.Linter}, {"weak keys", keyLists(run.KeyLists)}, {"journal head", run.JournalHead}, {"error", errorText(run.Error)}, {"written by", r.Tool.Name + " " + r.Tool.Version}} {
+		{"roots", run.RootsDigest}, {"CI job", ciJob(run.CI)}, {"approved by", approvers(run.Approvals)}, {"facts given", externalFacts(run.External)}, {"linter", run.Linter}, {"weak keys", keyLists(run.KeyLists)}, {"journal head", run.JournalHead}, {"error", errorText(run.Error)}, {"written by", r.Tool.Name + " " + r.Tool.Version}} {
 		if f.Value != "" {
 			v.Facts = append(v.Facts, f)
 		}
@@ -349,6 +349,32 @@ func identity(id *evidence.Identity) string {
 		return strings.TrimSpace(fmt.Sprintf("access key %s from %s, account not known %s", id.AccessKeyID, id.Source, id.Problem))
 	}
 	return fmt.Sprintf("%s of account %s (access key %s from %s)", id.ARN, id.AccountID, id.AccessKeyID, id.Source)
+}
+
+// ciJob names the job that a verified token is of.
+func ciJob(ci *evidence.CI) string {
+	if ci == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s of %s, %s, by %s (%s)", ci.Event, ci.Repository, ci.Ref, ci.Actor, ci.Issuer)
+}
+
+// approvers names who approved the plan.
+func approvers(list []evidence.Approval) string {
+	var out []string
+	for _, a := range list {
+		out = append(out, fmt.Sprintf("%s (%s)", a.By, a.Kind))
+	}
+	return strings.Join(out, ", ")
+}
+
+// externalFacts names the files of facts, with their times.
+func externalFacts(list []External) string {
+	var out []string
+	for _, x := range list {
+		out = append(out, fmt.Sprintf("%s of %s (%s)", x.Name, x.AsOf.Format(time.RFC3339), x.Digest))
+	}
+	return strings.Join(out, ", ")
 }
 
 func errorText(f *Failure) string {

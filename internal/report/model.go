@@ -5,6 +5,8 @@
 package report
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/bindgate/bindgate/checks"
@@ -63,22 +65,45 @@ type Tool struct {
 
 // Run is what holds for every binding of the report. Digests read sha256:<hex>.
 type Run struct {
-	Command        string             `json:"command"`                  // lint, plan, apply, …
-	Now            time.Time          `json:"now"`                      // the one clock of the run, UTC
-	Offline        bool               `json:"offline"`                  // no network was used
-	Endpoint       string             `json:"endpoint,omitempty"`       // as configured, without user, query and fragment; absent: the region's own
-	Identity       *evidence.Identity `json:"identity,omitempty"`       // who the run calls as; absent: the gateway was not asked
-	Contract       string             `json:"contract,omitempty"`       // published contract of SetDomain: 2017 or 2026
-	DNSMode        string             `json:"dnsMode,omitempty"`        // authoritative, resolver or none
-	ManifestDigest string             `json:"manifestDigest,omitempty"` // of the manifest files
-	PolicyDigest   string             `json:"policyDigest,omitempty"`   // of all policies and their data
-	ConfigDigest   string             `json:"configDigest,omitempty"`   // of the gate owner's configuration
-	RootsDigest    string             `json:"rootsDigest,omitempty"`    // of the trusted root certificates
-	Linter         string             `json:"linter,omitempty"`         // name and version of the linter of certificates; absent: none was linted
-	Interrupted    bool               `json:"interrupted,omitempty"`    // the run was stopped before its end
-	KeyLists       []KeyList          `json:"keyLists,omitempty"`       // the lists of weak keys that were asked; absent: none
-	JournalHead    string             `json:"journalHead,omitempty"`    // hash of the journal's last entry when the run ended
-	Error          *Failure           `json:"error,omitempty"`          // why it ended before its end: what is reported is not the whole; absent: it did not
+	Command        string              `json:"command"`                  // lint, plan, apply, …
+	Now            time.Time           `json:"now"`                      // the one clock of the run, UTC
+	Offline        bool                `json:"offline"`                  // no network was used
+	Endpoint       string              `json:"endpoint,omitempty"`       // as configured, without user, query and fragment; absent: the region's own
+	Identity       *evidence.Identity  `json:"identity,omitempty"`       // who the run calls as; absent: the gateway was not asked
+	Contract       string              `json:"contract,omitempty"`       // published contract of SetDomain: 2017 or 2026
+	DNSMode        string              `json:"dnsMode,omitempty"`        // authoritative, resolver or none
+	ManifestDigest string              `json:"manifestDigest,omitempty"` // of the manifest files
+	PolicyDigest   string              `json:"policyDigest,omitempty"`   // of all policies and their data
+	ConfigDigest   string              `json:"configDigest,omitempty"`   // of the gate owner's configuration
+	RootsDigest    string              `json:"rootsDigest,omitempty"`    // of the trusted root certificates
+	CI             *evidence.CI        `json:"ci,omitempty"`             // verified claims of the CI job; absent: it had no token
+	PlanDigest     string              `json:"planDigest,omitempty"`     // of the saved plan that is applied
+	Approvals      []evidence.Approval `json:"approvals,omitempty"`      // of that plan, verified
+	External       []External          `json:"external,omitempty"`       // facts that policies could read
+	Linter         string              `json:"linter,omitempty"`         // name and version of the linter of certificates; absent: none was linted
+	Interrupted    bool                `json:"interrupted,omitempty"`    // the run was stopped before its end
+	KeyLists       []KeyList           `json:"keyLists,omitempty"`       // the lists of weak keys that were asked; absent: none
+	JournalHead    string              `json:"journalHead,omitempty"`    // hash of the journal's last entry when the run ended
+	Error          *Failure            `json:"error,omitempty"`          // why it ended before its end: what is reported is not the whole; absent: it did not
+}
+
+// External is a file of facts that the run was given; the facts are not in the report.
+type External struct {
+	Name   string    `json:"name"`
+	AsOf   time.Time `json:"asOf"`   // when the facts held
+	Digest string    `json:"digest"` // sha256:<hex> of the file
+}
+
+// With returns the run with what it was given; g may be nil.
+func (r Run) With(g *evidence.Given) Run {
+	if g == nil {
+		return r
+	}
+	r.CI, r.PlanDigest, r.Approvals = g.CI, g.Plan, g.Approvals
+	for _, name := range slices.Sorted(maps.Keys(g.External)) {
+		r.External = append(r.External, External{name, g.External[name].AsOf, g.External[name].Digest})
+	}
+	return r
 }
 
 // with returns the run with the facts of its end.

@@ -68,6 +68,15 @@ func (t *text) end() {
 	if id := t.Run.Identity; id != nil && (t.Run.Command == "plan" || t.Run.Command == "apply") {
 		t.line(0, 2, span{aside, "as:"}, span{aside, identity(id)})
 	}
+	if job := ciJob(t.Run.CI); job != "" {
+		t.line(0, 2, span{aside, "CI job:"}, span{aside, job})
+	}
+	if by := approvers(t.Run.Approvals); by != "" {
+		t.line(0, 2, span{aside, "approved by:"}, span{aside, by})
+	}
+	if facts := externalFacts(t.Run.External); facts != "" {
+		t.line(0, 2, span{aside, "facts given:"}, span{aside, facts})
+	}
 	if head := t.Run.JournalHead; head != "" {
 		t.line(0, 2, span{aside, "journal head:"}, span{aside, head})
 	}

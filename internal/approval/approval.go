@@ -1,0 +1,210 @@
+package approval
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hiddeco/sshsig"
+	"golang.org/x/crypto/ssh"
+
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/token"
+)
+
+// MaxSize bounds one approval, in bytes.
+const MaxSize = 64 << 10
+
+// Audience is what a service writes as aud into a token that approves a plan.
+const Audience = "bindgate"
+
+// Trust is whose approvals the owner takes.
+type Trust struct {
+	Signers  *Signers       // nil: no SSH key approves
+	Services []token.Issuer // of tokens
+}
+
+// Plan is the saved plan that is approved.
+type Plan struct {
+	Text       []byte // the file, byte by byte
+	ValidUntil time.Time
+	Authors    []string // names of who made it, as far as that is proven
+}
+
+// Digest returns the digest of a saved plan, as tokens name it.
+func Digest(text []byte) string {
+	sum := sha256.Sum256(text)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// File is one approval, as it was given.
+type File struct {
+	Name string
+	Text []byte
+}
+
+// Verify verifies approvals of a plan at a time. One that does not verify is an
+// error, and so is one by an author of the plan. Several by one person or service
+// are one, which lasts as long as the longest. The result is never nil.
+func (t Trust) Verify(p Plan, files []File, now time.Time) ([]evidence.Approval, error) {
+	out := []evidence.Approval{}
+	tokens := map[string]string{} // by issuer and jti
+	for _, f := range files {
+		a, id, err := t.one(p, f.Text, now)
+		if err == nil && id != "" && tokens[id] != "" {
+			err = fmt.Errorf("it has the jti of the approval %q; ask for another token", tokens[id])
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading the approval %q: %w", f.Name, err)
+		}
+		if id != "" {
+			tokens[id] = f.Name
+		}
+		i := slices.IndexFunc(out, func(other evidence.Approval) bool { return strings.EqualFold(other.By, a.By) })
+		switch {
+		case i < 0:
+			out = append(out, a)
+		case out[i].Expires.Before(a.Expires):
+			out[i] = a
+		}
+	}
+	slices.SortFunc(out, func(a, b evidence.Approval) int { return cmp.Compare(a.By, b.By) })
+	return out, nil
+}
+
+// one verifies one approval; id is of a token.
+func (t Trust) one(p Plan, text []byte, now time.Time) (a evidence.Approval, id string, err error) {
+	if len(text) > MaxSize {
+		return a, "", fmt.Errorf("it has more than %d bytes", MaxSize)
+	}
+	if !now.Before(p.ValidUntil) {
+		return a, "", fmt.Errorf("the plan was valid until %s; make and approve a new one", p.ValidUntil.Format(time.RFC3339))
+	}
+	var names []string
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("-----BEGIN")) {
+		a, names, err = t.signature(p, text, now)
+	} else {
+		a, id, err = t.token(p, text, now)
+		names = t.Signers.alike(a.By)
+	}
+	if err != nil {
+		return a, "", err
+	}
+	a.By = names[0] // of a token too: one person has one name
+	for _, author := range p.Authors {
+		if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, author) }) {
+			return a, "", fmt.Errorf("it is by %q, who made the plan (%q); another person must approve it", a.By, author)
+		}
+	}
+	if p.ValidUntil.Before(a.Expires) {
+		a.Expires = p.ValidUntil
+	}
+	return a, id, nil
+}
+
+// alike returns the names of the signer of a name, or the name alone.
+func (s *Signers) alike(name string) []string {
+	if s != nil {
+		for _, one := range s.signers {
+			if one.named(name) {
+				return one.names
+			}
+		}
+	}
+	return []string{name}
+}
+
+// signature verifies a signature of ssh-keygen -Y sign. It has no time of its own:
+// it lasts as long as the plan, or as the key may sign.
+func (t Trust) signature(p Plan, text []byte, now time.Time) (evidence.Approval, []string, error) {
+	if t.Signers == nil {
+		return evidence.Approval{}, nil, errors.New("it is an SSH signature, and the owner's file names no allowed_signers (approvals.allowedSigners)")
+	}
+	sig, err := readSignature(text)
+	if err != nil {
+		return evidence.Approval{}, nil, err
+	}
+	if sig.Namespace != Namespace {
+		return evidence.Approval{}, nil, fmt.Errorf("it is in the namespace %.64q, want %q; sign with `ssh-keygen -Y sign -n %s -f KEY plan.json`", sig.Namespace, Namespace, Namespace)
+	}
+	print := ssh.FingerprintSHA256(sig.PublicKey)
+	by, err := t.Signers.approves(sig.PublicKey, now)
+	if err != nil {
+		return evidence.Approval{}, nil, fmt.Errorf("it is by the key %s: %w", print, err)
+	}
+	if err := sshsig.Verify(bytes.NewReader(p.Text), sig, by.key, sig.HashAlgorithm, Namespace); err != nil {
+		return evidence.Approval{}, nil, fmt.Errorf("it is by the key %s of %q, and does not verify: it is of another plan, or the plan was changed (%w)", print, by.names[0], err)
+	}
+	expires := p.ValidUntil
+	if !by.before.IsZero() && by.before.Before(expires) {
+		expires = by.before
+	}
+	return evidence.Approval{Kind: evidence.ApprovalSSH, Issuer: print, Expires: expires}, by.names, nil
+}
+
+// readSignature reads an armored signature, of a plain key.
+func readSignature(text []byte) (*sshsig.Signature, error) {
+	block, rest := pem.Decode(bytes.TrimSpace(text))
+	if block == nil || block.Type != sshsig.PEMType || len(block.Headers) > 0 || len(bytes.TrimSpace(rest)) > 0 {
+		return nil, errors.New("want one block -----BEGIN SSH SIGNATURE-----, as ssh-keygen -Y sign writes it, and nothing else")
+	}
+	sig, err := sshsig.ParseSignature(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("it is no SSH signature that can be taken: %w", err)
+	}
+	if _, ok := sig.PublicKey.(*ssh.Certificate); ok {
+		return nil, errors.New("it is by a certificate; sign with the key itself")
+	}
+	if err := userWasPresent(sig); err != nil {
+		return nil, err
+	}
+	return sig, nil
+}
+
+// userPresence is the flag of a security key that says that somebody touched it.
+const userPresence = 1
+
+// userWasPresent refuses the signature of a security key without a touch.
+func userWasPresent(sig *sshsig.Signature) error {
+	switch sig.PublicKey.Type() {
+	case ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256:
+		if rest := sig.Signature.Rest; len(rest) != 5 || rest[0]&userPresence == 0 { // flags, and a counter of 4 bytes
+			return errors.New("it is by a security key that was not touched; sign with a key without no-touch-required")
+		}
+	default:
+		if len(sig.Signature.Rest) > 0 {
+			return errors.New("it has bytes after the signature")
+		}
+	}
+	return nil
+}
+
+// token verifies a token of a service.
+func (t Trust) token(p Plan, text []byte, now time.Time) (evidence.Approval, string, error) {
+	if len(t.Services) == 0 {
+		return evidence.Approval{}, "", errors.New("it is no SSH signature, and the owner's file names no service whose tokens approve (approvals.services)")
+	}
+	c, err := token.Verify(text, t.Services, now)
+	if err != nil {
+		return evidence.Approval{}, "", err
+	}
+	plan, err := c.Text("plan")
+	switch {
+	case err != nil:
+		return evidence.Approval{}, "", err
+	case plan != Digest(p.Text):
+		return evidence.Approval{}, "", fmt.Errorf("it approves the plan %.80q, and this one is %q", plan, Digest(p.Text))
+	case c.Subject == "":
+		return evidence.Approval{}, "", errors.New("it has no sub, so it does not say who approves")
+	case c.ID == "":
+		return evidence.Approval{}, "", errors.New("it has no jti")
+	}
+	return evidence.Approval{By: c.Subject, Kind: evidence.ApprovalJWT, Issuer: c.Issuer, Expires: c.Expires}, c.Issuer + " " + c.ID, nil
+}
