@@ -308,7 +308,7 @@ func (e *evaluation) run(ctx context.Context, p *askable) (values, error) {
 func (e *evaluation) lacks(p *askable) (string, error) {
 	var failure error
 	check := func(need evidence.Need, required bool) string {
-		st := e.document.Evidence.of(need)
+		st := e.document.of(need)
 		switch {
 		case st.State == evidence.StateObserved || st.State == evidence.StateNotCollected && !required:
 		case st.State == evidence.StateNotCollected:

@@ -25,6 +25,7 @@ type Input struct {
 	Evidence evidence.Evidence // the policy observation in it is ignored
 	Results  []checks.Result
 	Run      evidence.Run
+	Plan     evidence.Observation[Plan] // may be missing if Engine.ReadsPlan is false
 }
 
 // InputSchema is the JSON Schema of bindgate.policy-input/v1, the document that
@@ -46,6 +47,8 @@ type document struct {
 	Evidence inputEvidence     `json:"evidence"`
 	Results  map[string]result `json:"results"` // of the checks of the first pass, by check id
 	Run      evidence.Run      `json:"run"`
+
+	Plan evidence.Observation[Plan] `json:"plan"` // what the calls of the whole run would do
 }
 
 // inputBinding is a binding with every label that the owner declares.
@@ -117,7 +120,7 @@ func newDocument(in Input, want parts, labels []string) (document, error) {
 			Account: in.Evidence.Account, Siblings: in.Evidence.Siblings,
 			Key: keyOf(in.Evidence.Key),
 		},
-		Run: in.Run,
+		Run: in.Run, Plan: in.Plan,
 	}
 	if want.labels {
 		d.Binding.Labels = labelsOf(in.Binding, labels)
