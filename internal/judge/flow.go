@@ -48,27 +48,28 @@ type Scope struct {
 // Judge judges every binding of the manifest and hands each verdict to yield, in
 // the manifest's order. It is the whole flow of a run: collect, checks, policy, checks,
 // gate, for a bounded number of bindings at a time. Judge does not keep a
-// verdict after yield returns. An interrupted run yields the rest as undetermined.
+// verdict after yield returns. If a policy reads the plan of the run, Judge collects
+// the evidence of all bindings before it judges the first. An interrupted run yields the rest as undetermined.
 // An error of yield ends it; any other error comes before the first verdict.
 func (e *Engine) Judge(ctx context.Context, look Scope, yield func(Verdict) error) error {
-	return e.judge(ctx, e.began(), e.numbered(), look, yield)
+	return e.judge(ctx, e.began(), e.numbered(), look, true, yield)
 }
 
 // One judges the binding with a number, counted from 0, with freshly collected evidence
-// and the current time.
+// and the current time. The totals of the plan are those of the first call.
 func (e *Engine) One(ctx context.Context, number int, b binding.Binding, look Scope) (v Verdict, err error) {
 	only := func(yield func(int, binding.Binding) bool) { yield(number, b) }
-	err = e.judge(ctx, e.facts(), only, look, func(got Verdict) error { v = got; return nil })
+	err = e.judge(ctx, e.facts(), only, look, false, func(got Verdict) error { v = got; return nil })
 	return v, err
 }
 
-func (e *Engine) judge(ctx context.Context, run evidence.Run, bindings iter.Seq2[int, binding.Binding], look Scope, yield func(Verdict) error) error {
+func (e *Engine) judge(ctx context.Context, run evidence.Run, bindings iter.Seq2[int, binding.Binding], look Scope, all bool, yield func(Verdict) error) error {
 	if e.identity != nil {
 		if _, err := e.identity(); err != nil {
 			return err
 		}
 	}
-	observe, err := e.observer(run, look)
+	observe, err := e.planned(ctx, run, look, all)
 	if err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ func (e *Engine) pass(ctx context.Context, observe observe, bindings iter.Seq2[i
 		if _, err := e.policies(); err != nil { // compiled while the first bindings are collected
 			return Verdict{} // never yielded
 		}
-		return e.probed(ctx, e.assess(ctx, checks.Subject{Binding: b, Evidence: ev}))
+		return e.probed(ctx, number, e.assess(ctx, number, checks.Subject{Binding: b, Evidence: ev}))
 	}
 
 	return inOrder(bindings, max(e.o.Concurrency, 1), one, func(v Verdict) error {
@@ -95,12 +96,13 @@ func (e *Engine) pass(ctx context.Context, observe observe, bindings iter.Seq2[i
 
 // assess judges collected evidence: checks, policies, the checks that read the policies'
 // results, the gate. The policies must be loaded.
-func (e *Engine) assess(ctx context.Context, s checks.Subject) Verdict {
+func (e *Engine) assess(ctx context.Context, number int, s checks.Subject) Verdict {
 	before, after := catalog.Passes(e.catalogue)
 	rules, _ := e.policies()
 	results := make([]checks.Result, 0, len(e.catalogue))
 	results = append(results, checks.Run(ctx, before, e.o.Severities, s)...)
-	s.Evidence.Policy = rules.Evaluate(ctx, policy.Input{Binding: s.Binding, Evidence: s.Evidence, Results: results, Run: s.Evidence.Run})
+	s.Evidence.Policy = rules.Evaluate(ctx, policy.Input{Binding: s.Binding, Evidence: s.Evidence, Results: results, Run: s.Evidence.Run,
+		Plan: e.totals.of(number, s)})
 	results = append(results, checks.Run(ctx, after, e.o.Severities, s)...)
 	return Verdict{Binding: s.Binding, Evidence: s.Evidence, Results: results, afterPolicy: ids(after),
 		Decision: gate.Decide(e.catalogue, e.o.Severities, s, results, cmp.Or(e.o.FailOn, checks.Error))}
@@ -118,7 +120,7 @@ func ids(list []checks.Check) []string {
 // have begun, or a certificate expired. It uses the evidence of the verdict, or collects it
 // again if it is older than maxAge. Bindings share collectors, and so the listing of the
 // account, until these are older than maxAge, because listing the account for each
-// binding would slow a long run down. Again is not safe for concurrent use.
+// binding would slow a long run down. The totals of the plan stay the same. Again is not safe for concurrent use.
 func (e *Engine) Again(ctx context.Context, number int, v Verdict, maxAge time.Duration) (Verdict, error) {
 	if _, err := e.policies(); err != nil {
 		return Verdict{}, err
@@ -128,7 +130,7 @@ func (e *Engine) Again(ctx context.Context, number int, v Verdict, maxAge time.D
 	if !old(v.Evidence.Run.Now) {
 		s := checks.Subject{Binding: v.Binding, Evidence: v.Evidence}
 		s.Evidence.Run.Now = now
-		return e.assess(ctx, s), nil
+		return e.assess(ctx, number, s), nil
 	}
 	if e.again.observe == nil || old(e.again.run.Now) {
 		run := e.facts()

@@ -97,6 +97,7 @@ type Engine struct {
 	certificates *certificate.Collector
 	dns          dnsSource
 	again        renewal                            // of Again
+	totals       *totals                            // of the plan; nil: no policy reads them
 	probe        *probe.Collector                   // nil: nothing is probed
 	transport    *gateway.Transport                 // nil: the gateway is not asked
 	identity     func() (*evidence.Identity, error) // asks STS once; nil: the gateway is not asked

@@ -40,7 +40,7 @@ func (e *Engine) openProbe() (err error) {
 // probed probes the addresses of an allowed and already bound domain, and judges the
 // binding again with the result. Any other binding keeps its verdict, and no
 // connection is made for it.
-func (e *Engine) probed(ctx context.Context, v Verdict) Verdict {
+func (e *Engine) probed(ctx context.Context, number int, v Verdict) Verdict {
 	if e.probe == nil || v.Decision.Status != gate.Allowed {
 		return v
 	}
@@ -61,5 +61,5 @@ func (e *Engine) probed(ctx context.Context, v Verdict) Verdict {
 	} else {
 		s.Evidence.Probe = e.probe.Plain(ctx, target)
 	}
-	return e.assess(ctx, s)
+	return e.assess(ctx, number, s)
 }

@@ -203,7 +203,7 @@ func entries(group string) []string {
 // readable is the evidence that a policy can read.
 func readable() []evidence.Need {
 	return []evidence.Need{evidence.NeedDNS, evidence.NeedProof, evidence.NeedCertificate, evidence.NeedKey,
-		evidence.NeedGroup, evidence.NeedAccount, evidence.NeedSiblings, needCI, needApprovals}
+		evidence.NeedGroup, evidence.NeedAccount, evidence.NeedSiblings, needCI, needApprovals, needPlan}
 }
 
 // excludable is the evidence that a binding itself can exclude.

@@ -457,7 +457,7 @@ func (f *flow) givenHere(t *typ, path string, s *scope) *typ {
 	if t == nil || len(t.objects) == 0 {
 		return t
 	}
-	need, isFacts := strings.CutSuffix(strings.TrimPrefix(path, "input.evidence."), ".facts")
+	need, isFacts := strings.CutSuffix(strings.TrimPrefix(strings.TrimPrefix(path, "input."), "evidence."), ".facts")
 	if s.isSure(path+"."+givenField) || isFacts && slices.Contains(f.needs, evidence.Need(need)) {
 		return t.given()
 	}

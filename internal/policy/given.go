@@ -33,6 +33,8 @@ func (d *document) of(need evidence.Need) evidence.Metadata {
 		given, reason = d.CI != nil, "no token of a CI job was given (--ci-token)"
 	case needApprovals:
 		given, reason = d.PlanDigest != "", "no saved plan is applied, and approvals are of one (apply --plan FILE --approval FILE)"
+	case needPlan:
+		return d.Plan.Metadata
 	default:
 		return d.Evidence.of(need)
 	}

@@ -25,6 +25,7 @@ type Input struct {
 	Evidence evidence.Evidence // the policy observation in it is ignored
 	Results  []checks.Result
 	Run      evidence.Run
+	Plan     evidence.Observation[Plan] // may be missing if Engine.ReadsPlan is false
 }
 
 // InputSchema is the JSON Schema of bindgate.policy-input/v1, the document that
@@ -47,9 +48,10 @@ type document struct {
 	Results  map[string]result `json:"results"` // of the checks of the first pass, by check id
 	Run      evidence.Run      `json:"run"`
 
-	CI         *evidence.CI        `json:"ci,omitempty"`         // verified claims of the CI job
-	PlanDigest string              `json:"planDigest,omitempty"` // sha256:<hex> of the saved plan that is applied
-	Approvals  []evidence.Approval `json:"approvals"`            // of that plan, verified, one for each person or service
+	CI         *evidence.CI               `json:"ci,omitempty"`         // verified claims of the CI job
+	PlanDigest string                     `json:"planDigest,omitempty"` // sha256:<hex> of the saved plan that is applied
+	Approvals  []evidence.Approval        `json:"approvals"`            // of that plan, verified, one for each person or service
+	Plan       evidence.Observation[Plan] `json:"plan"`                 // what the calls of the whole run would do
 }
 
 // inputBinding is a binding with every label that the owner declares.
@@ -121,7 +123,7 @@ func newDocument(in Input, want parts, labels []string) (document, error) {
 			Account: in.Evidence.Account, Siblings: in.Evidence.Siblings,
 			Key: keyOf(in.Evidence.Key),
 		},
-		Run: in.Run,
+		Run: in.Run, Plan: in.Plan,
 	}
 	if want.labels {
 		d.Binding.Labels = labelsOf(in.Binding, labels)

@@ -236,6 +236,8 @@ func vetEvidence(c *ast.Compiler, p regoPackage, rules []*ast.Rule) strictyaml.E
 			need, whole := evidenceIn(ref)
 			if path := constants(ref); ref[0].Equal(ast.InputRootDocument) && len(path) > 1 && path[0] == "evidence" {
 				read[evidence.Need(path[1])] = true
+			} else if ref[0].Equal(ast.InputRootDocument) && len(path) > 0 && path[0] == string(needPlan) {
+				read[needPlan] = true
 			}
 			read[need] = true
 			switch {
@@ -318,6 +320,8 @@ func evidenceIn(ref ast.Ref) (need evidence.Need, whole bool) {
 	switch {
 	case len(path) == 0:
 		return "", true
+	case path[0] == string(needPlan) && (len(path) == 1 || path[1] == "facts"):
+		return needPlan, false
 	case path[0] != "evidence":
 		return givenIn(path), false
 	case len(path) == 1:
