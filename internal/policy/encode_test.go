@@ -67,7 +67,6 @@ func total(v any, there bool, s, definitions schema) any {
 			value, ok := object[name]
 			below, _ := below.(schema)
 			if name == "facts" && object["state"] == "observed" {
-				ok = true // zero facts are left out of the JSON
 				out[name] = total(value, true, below, definitions)
 				continue
 			}
