@@ -20,7 +20,11 @@ package bindgate.policy.echo
 
 import rego.v2
 
-deny contains "all are denied" if input.binding.domainName == "deny.demo.com"
+deny contains "all are denied" if {
+	some name, value in input.binding.labels
+	name == "deny"
+	value == "true"
+}
 
 warn contains message if {
 	text := json.marshal(whole)
