@@ -127,26 +127,52 @@ func (t Trust) signature(p Plan, text []byte, now time.Time) (evidence.Approval,
 	if t.Signers == nil {
 		return evidence.Approval{}, nil, errors.New("it is an SSH signature, and the owner's file names no allowed_signers (approvals.allowedSigners)")
 	}
-	sig, err := readSignature(text)
+	by, print, err := t.Signers.verify(overPlan(), p.Text, text, now)
 	if err != nil {
 		return evidence.Approval{}, nil, err
-	}
-	if sig.Namespace != Namespace {
-		return evidence.Approval{}, nil, fmt.Errorf("it is in the namespace %.64q, want %q; sign with `ssh-keygen -Y sign -n %s -f KEY plan.json`", sig.Namespace, Namespace, Namespace)
-	}
-	print := ssh.FingerprintSHA256(sig.PublicKey)
-	by, err := t.Signers.approves(sig.PublicKey, now)
-	if err != nil {
-		return evidence.Approval{}, nil, fmt.Errorf("it is by the key %s: %w", print, err)
-	}
-	if err := sshsig.Verify(bytes.NewReader(p.Text), sig, by.key, sig.HashAlgorithm, Namespace); err != nil {
-		return evidence.Approval{}, nil, fmt.Errorf("it is by the key %s of %q, and does not verify: it is of another plan, or the plan was changed (%w)", print, by.names[0], err)
 	}
 	expires := p.ValidUntil
 	if !by.before.IsZero() && by.before.Before(expires) {
 		expires = by.before
 	}
 	return evidence.Approval{Kind: evidence.ApprovalSSH, Issuer: print, Expires: expires}, by.names, nil
+}
+
+// Purpose is what a signature is for.
+type Purpose struct {
+	Namespace string
+	What      string // is signed, for messages
+	File      string // that ssh-keygen is given, for messages
+}
+
+func overPlan() Purpose { return Purpose{Namespace, "plan", "plan.json"} }
+
+// Verify verifies a signature of ssh-keygen -Y sign over a text, and returns the
+// signer's first name and the fingerprint of the key.
+func (s *Signers) Verify(p Purpose, text, signature []byte, now time.Time) (name, fingerprint string, err error) {
+	by, fingerprint, err := s.verify(p, text, signature, now)
+	if err != nil {
+		return "", "", err
+	}
+	return by.names[0], fingerprint, nil
+}
+
+func (s *Signers) verify(p Purpose, text, signature []byte, now time.Time) (by signer, fingerprint string, err error) {
+	sig, err := readSignature(signature)
+	if err != nil {
+		return signer{}, "", err
+	}
+	if sig.Namespace != p.Namespace {
+		return signer{}, "", fmt.Errorf("it is in the namespace %.64q, want %q; sign with `ssh-keygen -Y sign -n %s -f KEY %s`", sig.Namespace, p.Namespace, p.Namespace, p.File)
+	}
+	fingerprint = ssh.FingerprintSHA256(sig.PublicKey)
+	if by, err = s.maySign(sig.PublicKey, p.Namespace, now); err != nil {
+		return signer{}, "", fmt.Errorf("it is by the key %s: %w", fingerprint, err)
+	}
+	if err := sshsig.Verify(bytes.NewReader(text), sig, by.key, sig.HashAlgorithm, p.Namespace); err != nil {
+		return signer{}, "", fmt.Errorf("it is by the key %s of %q, and does not verify: it is of another %s, or the %s was changed (%w)", fingerprint, by.names[0], p.What, p.What, err)
+	}
+	return by, fingerprint, nil
 }
 
 // readSignature reads an armored signature, of a plain key.

@@ -26,7 +26,7 @@ const (
 	minRSA         = 2048 // bits
 )
 
-// Signers are the keys that may approve plans.
+// Signers are the keys that may sign, such as approve plans.
 type Signers struct {
 	signers []signer
 	revoked [][]byte // public keys in wire form
@@ -231,9 +231,8 @@ func timeOf(text string, quoted bool) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("got %.32q, want a time in UTC such as \"20261231Z\" or \"202612311800Z\"", text)
 }
 
-// approves reports why a key does not approve plans at a time; before is when it
-// stops to; zero: never.
-func (s *Signers) approves(key ssh.PublicKey, now time.Time) (by signer, err error) {
+// maySign returns the signer of a key, or why it does not sign in a namespace at a time.
+func (s *Signers) maySign(key ssh.PublicKey, namespace string, now time.Time) (by signer, err error) {
 	wire := key.Marshal()
 	if slices.ContainsFunc(s.revoked, func(other []byte) bool { return bytes.Equal(other, wire) }) {
 		return signer{}, errors.New("the key is revoked")
@@ -244,8 +243,8 @@ func (s *Signers) approves(key ssh.PublicKey, now time.Time) (by signer, err err
 			continue
 		}
 		switch {
-		case one.namespaces != nil && !matches(one.namespaces, Namespace):
-			err = fmt.Errorf("line %d of allowed_signers does not let the key sign in the namespace %q", one.line, Namespace)
+		case one.namespaces != nil && !matches(one.namespaces, namespace):
+			err = fmt.Errorf("line %d of allowed_signers does not let the key sign in the namespace %q", one.line, namespace)
 		case now.Before(one.after):
 			err = fmt.Errorf("the key is valid from %s on", one.after.Format(time.RFC3339))
 		case !one.before.IsZero() && !now.Before(one.before):

@@ -153,7 +153,7 @@ registry, if the policies load. The printed reference, with its digest, is what
 }
 
 func newPolicyLock(env Env) *cobra.Command {
-	o := lock.Options{Dir: env.Dir, To: env.Stdout, Escape: report.Escape,
+	o := lock.Options{Dir: env.Dir, Now: env.Now, To: env.Stdout, Escape: report.Escape,
 		Policies: func(owner config.Config) (policy.Options, *registry.Client) { return distribution(env, owner) }}
 	c := &cobra.Command{
 		Use: "lock [REFERENCE]", Short: "Write the digest of policies into the owner's file, after showing what changes",
@@ -166,11 +166,12 @@ valid signature, or with --print.
 REFERENCE names the entry, and may have a new tag or digest: a path or
 oci://registry/repository:tag. Without --config, its digest is printed.
 
-The signature is the bundle's own, by "opa sign".
+The signature is the bundle's own, by "opa sign", or one of ssh-keygen over the line
+with the new digest (--signature); the command to sign is printed.
 
 Exit codes: 0 locked, or nothing changed; 1 not written for want of a signature.`,
 		Example: `  bindgate policy lock --config owner.yaml
-  bindgate policy lock --config owner.yaml oci://registry.example.com/team/policies:v8`,
+  bindgate policy lock --config owner.yaml --signature digest.sig oci://registry.example.com/team/policies:v8`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return fmt.Errorf("reading arguments: got %d, want at most one reference", len(args))
@@ -184,6 +185,7 @@ Exit codes: 0 locked, or nothing changed; 1 not written for want of a signature.
 		},
 	}
 	c.Flags().StringVar(&o.Config, "config", "", "the gate owner's configuration `FILE`, which is changed")
+	c.Flags().StringVar(&o.Signature, "signature", "", "signature of the new digest in `FILE`, by ssh-keygen -Y sign")
 	c.Flags().BoolVar(&o.Print, "print", false, "show the difference and the new reference, and write nothing")
 	return c
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -163,5 +164,78 @@ func TestLockOfSeveral(t *testing.T) {
 	}
 	if after, _ := os.ReadFile(filepath.Join(dir, "owner.yaml")); !bytes.Equal(before, after) {
 		t.Errorf("the owner's file became %s", after)
+	}
+}
+
+// TestLockBySSH moves a digest with signatures of ssh-keygen.
+func TestLockBySSH(t *testing.T) {
+	keygen, err := exec.LookPath("ssh-keygen")
+	if err != nil {
+		t.Skip("ssh-keygen is not installed")
+	}
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(stdin string, args ...string) string {
+		t.Helper()
+		c := exec.CommandContext(t.Context(), keygen, args...)
+		c.Dir, c.Stdin = dir, strings.NewReader(stdin)
+		out, err := c.Output()
+		if err != nil {
+			t.Fatalf("ssh-keygen %q: %v", args, err)
+		}
+		return string(out)
+	}
+	for _, name := range []string{"alice", "mallory"} {
+		run("", "-q", "-t", "ed25519", "-N", "", "-f", name)
+	}
+	public, err := os.ReadFile(filepath.Join(dir, "alice.pub"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("signers", `alice namespaces="bindgate.policy/v1" `+string(public))
+	write("plans", `alice namespaces="bindgate.plan/v1" `+string(public))
+	write("revoked", string(public))
+	old, next := "package bindgate.policy.x\n\nimport rego.v2\n\ndeny contains \"a\"\n", "package bindgate.policy.x\n\nimport rego.v2\n\ndeny contains \"b\"\n"
+	write("x.rego", next)
+	was, is := bundle.Digest([]byte(old)), bundle.Digest([]byte(next))
+	sign := func(name, key, namespace, text string) {
+		write(name, run(text, "-q", "-Y", "sign", "-n", namespace, "-f", key))
+	}
+	sign("good.sig", "alice", "bindgate.policy/v1", is+"\n")
+	sign("old.sig", "alice", "bindgate.policy/v1", was+"\n")
+	sign("plan.sig", "alice", "bindgate.plan/v1", is+"\n")
+	sign("mallory.sig", "mallory", "bindgate.policy/v1", is+"\n")
+	for _, tc := range []struct{ signers, signature, want string }{
+		{"allowedSigners: signers", "", "echo " + is + " | ssh-keygen -Y sign -n bindgate.policy/v1 -f KEY"},
+		{"allowedSigners: signers", "old.sig", "it is of another digest"},
+		{"allowedSigners: signers", "plan.sig", `in the namespace "bindgate.plan/v1"`},
+		{"allowedSigners: signers", "mallory.sig", "the key is not in allowed_signers"},
+		{"allowedSigners: plans", "good.sig", `does not let the key sign in the namespace "bindgate.policy/v1"`},
+		{"allowedSigners: signers, revokedSigners: revoked", "good.sig", "the key is revoked"},
+		{"bundle: {}", "good.sig", "names no policySigners"},
+		{"allowedSigners: signers", "missing.sig", "missing.sig"},
+		{"allowedSigners: missing", "good.sig", "missing"},
+		{"allowedSigners: signers", "good.sig", ""},
+	} {
+		head := "apiVersion: bindgate/v1\npolicySigners: {" + tc.signers + "}\npolicy: [x.rego@"
+		write("owner.yaml", head+was+"]\n")
+		args := []string{"--config", "owner.yaml"}
+		if tc.signature != "" {
+			args = append(args, "--signature", tc.signature)
+		}
+		code, out := locked(t, dir, args...)
+		text, _ := os.ReadFile(filepath.Join(dir, "owner.yaml"))
+		if tc.want == "" {
+			if code != exitClean || string(text) != head+is+"]\n" || !strings.Contains(out, "signed by alice (SHA256:") {
+				t.Errorf("a good signature: exit code %d, file %q\n%s", code, text, out)
+			}
+		} else if code != exitRefused || string(text) != head+was+"]\n" || !strings.Contains(out, tc.want) {
+			t.Errorf("%s, %s: exit code %d, want %d and %q; file %q\n%s", tc.signers, tc.signature, code, exitRefused, tc.want, text, out)
+		}
 	}
 }

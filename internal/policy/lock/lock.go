@@ -11,9 +11,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/diff"
 
+	"github.com/bindgate/bindgate/internal/approval"
 	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/policy"
@@ -31,6 +33,9 @@ type Options struct {
 	Config    string // the owner's file; empty: the digest of Reference is printed
 	Reference string // the entry, perhaps with a new tag or digest; empty: every entry
 	Print     bool   // write nothing
+	Signature string // file with a signature of ssh-keygen over the new digest; may be empty
+
+	Now func() time.Time
 
 	Policies func(config.Config) (policy.Options, *registry.Client) // how the owner's policies are read
 	To       io.Writer                                              // differences and new references
@@ -300,27 +305,69 @@ func (l *locking) before(ctx context.Context, old bundle.Ref) ([]bundle.File, er
 	return b.Files, err
 }
 
+// namespace is that of SSH signatures over a digest of policies.
+const namespace = "bindgate.policy/v1"
+
 // signed verifies the signature of a new digest and says whose it is. Without any
 // signer in the owner's file, a first digest needs none.
 func (l *locking) signed(content policy.Contents, moved bool) (string, error) {
 	s := l.owner.PolicySigners
-	none := len(s.Bundle) == 0 && s.AllowedSigners == ""
-	if none && !moved {
+	if none := len(s.Bundle) == 0 && s.AllowedSigners == ""; none && !moved && l.Signature == "" {
 		return "", nil
-	}
-	if none {
+	} else if none {
 		return "", errors.New("the owner's file names no policySigners who could sign; name some, or write the digest into the file yourself after reading the difference")
 	}
-	wrong := errors.New("the owner's file names no policySigners.bundle")
+	if l.Signature != "" {
+		return l.signedBySSH(content.Digest)
+	}
+	how := fmt.Sprintf("sign it: echo %s | ssh-keygen -Y sign -n %s -f KEY >digest.sig, and lock again with --signature digest.sig", content.Digest, namespace)
 	switch {
-	case len(s.Bundle) > 0 && content.Bundle == nil:
-		wrong = errors.New("only a bundle has a signature of its own")
-	case len(s.Bundle) > 0:
-		if wrong = content.Bundle.Verify(s.Bundle); wrong == nil {
-			return "signed by a key of policySigners.bundle", nil
+	case len(s.Bundle) == 0:
+		return "", errors.New(how)
+	case content.Bundle == nil:
+		return "", errors.New("a folder or file has no signature of its own; build and sign a bundle")
+	}
+	err := content.Bundle.Verify(s.Bundle)
+	if err == nil {
+		return "signed by a key of policySigners.bundle", nil
+	}
+	if s.AllowedSigners == "" {
+		how = "sign the bundle with `opa sign`, and push or copy it again"
+	}
+	return "", fmt.Errorf("%w; %s", err, how)
+}
+
+// signedBySSH verifies the signature over the line with the digest.
+func (l *locking) signedBySSH(digest string) (string, error) {
+	s := l.owner.PolicySigners
+	if s.AllowedSigners == "" {
+		return "", errors.New("--signature is an SSH signature, and the owner's file names no policySigners.allowedSigners")
+	}
+	text, err := confine.ReadBounded(s.AllowedSigners, approval.MaxSignersSize)
+	if err != nil {
+		return "", fmt.Errorf("reading policySigners.allowedSigners: %w", err)
+	}
+	signers, err := approval.ReadSigners(text)
+	if err != nil {
+		return "", fmt.Errorf("reading %q: %w", s.AllowedSigners, err)
+	}
+	if s.RevokedSigners != "" {
+		if text, err = confine.ReadBounded(s.RevokedSigners, approval.MaxSignersSize); err == nil {
+			err = signers.Revoke(text)
+		}
+		if err != nil {
+			return "", fmt.Errorf("reading policySigners.revokedSigners: %w", err)
 		}
 	}
-	return "", fmt.Errorf("%w; sign the bundle with `opa sign`, and push or copy it again", wrong)
+	signature, err := confine.ReadBounded(confine.Absolute(l.Dir, l.Signature), approval.MaxSize)
+	if err != nil {
+		return "", fmt.Errorf("reading --signature: %w", err)
+	}
+	name, key, err := signers.Verify(approval.Purpose{Namespace: namespace, What: "digest", File: "FILE"}, []byte(digest+"\n"), signature, l.Now())
+	if err != nil {
+		return "", fmt.Errorf("verifying --signature: %w", err)
+	}
+	return fmt.Sprintf("signed by %s (%s)", name, key), nil
 }
 
 // say writes one line.
