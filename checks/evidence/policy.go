@@ -20,6 +20,7 @@ type PolicyPackage struct {
 	Awaits   Need            `json:"awaits,omitempty"`   // the only evidence it was not run for: approvals
 	NotRun   string          `json:"notRun,omitempty"`   // the evidence it needs and the mode left out
 
+	Off           string `json:"off,omitempty"`           // the owner's settings switch it off, or are absent
 	NotApplicable string `json:"notApplicable,omitempty"` // the evidence it needs and the binding itself excludes
 }
 

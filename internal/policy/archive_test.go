@@ -37,8 +37,10 @@ func tree(t *testing.T, files map[string]string) string {
 	return dir
 }
 
+const dataOfX = `{"type": "object", "properties": {"x": {"type": "object", "properties": {"name": {"type": "string"}}}}}`
+
 func policyTree(t *testing.T) string {
-	return tree(t, map[string]string{"p/x/x.rego": denial, "p/data.yaml": "x: {name: a.demo.com}\n", "p/README.md": "not packed"})
+	return tree(t, map[string]string{"p/x/x.rego": denial, "p/data.yaml": "x: {name: a.demo.com}\n", "p/data.jsonschema": dataOfX, "p/README.md": "not packed"})
 }
 
 // TestOneContentThreeWays loads a folder, the bundle made of it, and the same bundle
@@ -76,8 +78,8 @@ func TestOneContentThreeWays(t *testing.T) {
 		}
 	}
 	c, err := policy.Open(t.Context(), o, bundle.Ref{Path: "p"})
-	if err != nil || c.Digest != digest || len(c.Files) != 2 {
-		t.Errorf("opened: %s, %d files, %v; want %s, 2 files", c.Digest, len(c.Files), err, digest)
+	if err != nil || c.Digest != digest || len(c.Files) != 3 {
+		t.Errorf("opened: %s, %d files, %v; want %s, 3 files", c.Digest, len(c.Files), err, digest)
 	}
 }
 

@@ -125,6 +125,9 @@ func loadStrictly(modules map[string]*ast.Module, document policyData, store sto
 	if err != nil {
 		return nil, err
 	}
+	if err := asError(document.switches(packages)); err != nil {
+		return nil, err
+	}
 	reads, err := vet(compiler, packages, document, o)
 	if err != nil {
 		return nil, err
@@ -252,6 +255,9 @@ type regoPackage struct {
 	uses  []evidence.Need // custom.uses: it is run without what the mode left out
 
 	declared *ast.Location // of needs and uses
+
+	settings string // custom.settings: the name below data without which, or whose enabled is false, the package is off
+	off      string // why it is off; empty: it is asked
 }
 
 // packagesOf are the packages of the modules, by name.
@@ -275,6 +281,16 @@ func packagesOf(modules map[string]*ast.Module) ([]regoPackage, error) {
 			p.declared = m.Annotations[0].Location
 		}
 		found = append(found, err...)
+		for _, a := range m.Annotations {
+			name, given := a.Custom["settings"]
+			if a.Scope != "package" || !given {
+				continue
+			}
+			if p.settings, _ = name.(string); p.settings == "" || p.group != "policy" {
+				found = append(found, at(a.Location, "custom.settings in METADATA is %v, want the name below data of the settings of a package bindgate.policy.<name>", name))
+			}
+			p.declared = a.Location
+		}
 	}
 	out := make([]regoPackage, 0, len(byName))
 	for _, name := range slices.Sorted(maps.Keys(byName)) {

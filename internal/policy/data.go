@@ -27,6 +27,16 @@ type datum struct {
 	fields   map[string]*datum // of an object; nil while it was not asked for them
 	value    ast.Value         // of anything else, and of an object without fields yet
 	read     func() map[string]*datum
+	items    []*datum // of a list; nil while it was not asked for them
+	readList func() []*datum
+}
+
+// elements returns the elements of a list with their places.
+func (d *datum) elements() []*datum {
+	if d.items == nil && d.readList != nil {
+		d.items = d.readList()
+	}
+	return d.items
 }
 
 func (d *datum) isObject() bool {
@@ -47,25 +57,97 @@ func (d *datum) members() map[string]*datum {
 // must be read.
 type policyData struct {
 	*datum
-	shipped   []string // names that the shipped policies set, and read
-	overrides *datum   // what --data sets
+	shipped   []string               // names that the shipped policies set, and read
+	overrides *datum                 // what --data sets
+	schemas   map[string]*dataSchema // by the name below data
 }
 
 // readPolicyData puts the data of all files into one document, and the
 // overrides over it. Two files that set one value collide, and so does data
 // where packages live.
-func readPolicyData(shipped, own, overrides []source) (policyData, error) {
+func readPolicyData(shipped, own sources, overrides []source) (policyData, error) {
 	d := policyData{datum: &datum{fields: map[string]*datum{}}, overrides: &datum{fields: map[string]*datum{}}}
-	found := d.mergeFiles(shipped)
+	var found strictyaml.Errors
+	d.schemas, found = readSchemas(slices.Concat(shipped.schemas, own.schemas))
+	if found != nil {
+		return d, asError(found)
+	}
+	found = d.mergeFiles(shipped.data)
 	d.shipped = slices.Collect(maps.Keys(d.fields))
-	found = append(found, d.mergeFiles(own)...)
+	found = append(found, d.mergeFiles(own.data)...)
 	found = append(found, d.overrides.mergeFiles(overrides)...)
-	found = append(found, d.override(d.overrides, "")...)
+	found = append(found, d.override(d.overrides, &dataSchema{fields: d.schemas}, "")...)
+	for _, name := range slices.Sorted(maps.Keys(d.fields)) {
+		if s := d.schemas[name]; s != nil {
+			found = append(found, s.check(d.fields[name], "data."+name)...)
+		}
+	}
 	return d, asError(found)
 }
 
-// types returns the type of the whole data.
-func (d policyData) types() *typ { return unknownType() }
+// undeclared are the names below data that files set and no schema declares. One that
+// --data alone sets and nothing reads is reported elsewhere.
+func (d policyData) undeclared(read dataReads) strictyaml.Errors {
+	var found strictyaml.Errors
+	for name, v := range d.fields {
+		if d.schemas[name] == nil && (read.roots[name] || d.overrides.fields[name] != v) {
+			found = append(found, v.fail("data.%s is not declared: declare it in a file %s in the folder of the policy that reads it", name, schemaName))
+		}
+	}
+	return found
+}
+
+// switches sets which packages are off: those whose settings are absent, or say so.
+func (d policyData) switches(packages []regoPackage) strictyaml.Errors {
+	var found strictyaml.Errors
+	for i := range packages {
+		p := &packages[i]
+		if p.settings == "" {
+			continue
+		}
+		s := d.schemas[p.settings]
+		if s == nil || s.fields["enabled"] == nil || s.fields["enabled"].kinds != boolKind || !slices.Contains(s.required, "enabled") {
+			found = append(found, at(p.declared, "data.%s holds the settings of package %s: declare it in a file %s as an object with the required property enabled, of type boolean", p.settings, p.name, schemaName))
+			continue
+		}
+		set := d.fields[p.settings]
+		switch {
+		case set == nil:
+			p.off = fmt.Sprintf("data.%s is not set", p.settings)
+		case set.members()["enabled"] != nil && set.members()["enabled"].value == ast.Boolean(false):
+			p.off = fmt.Sprintf("data.%s.enabled is false", p.settings)
+		}
+	}
+	return found
+}
+
+// types returns the type of the whole data. What is set and not declared is of the
+// type that it has.
+func (d policyData) types() *typ {
+	all := map[string]*typ{}
+	for name, v := range d.fields {
+		if d.schemas[name] == nil {
+			all[name] = v.typ("data." + name)
+		}
+	}
+	for name, s := range d.schemas {
+		all[name] = s.typ("data." + name)
+	}
+	return objectType(&fields{where: "data", all: func() map[string]*typ { return all }})
+}
+
+// store holds the data for evaluation, with what it leaves out.
+func (d policyData) store() storage.Store {
+	document := ast.NewObject()
+	for name, v := range d.fields {
+		value := v.rego()
+		if s := d.schemas[name]; s != nil {
+			value = s.fill(value)
+		}
+		document.Insert(ast.InternedTerm(name), ast.NewTerm(value))
+	}
+	return inmem.NewFromASTObject(document)
+}
 
 // mergeFiles adds what the files hold.
 func (d *datum) mergeFiles(files []source) strictyaml.Errors {
@@ -75,6 +157,9 @@ func (d *datum) mergeFiles(files []source) strictyaml.Errors {
 		if err != nil {
 			found = append(found, err...)
 			continue
+		}
+		for _, folder := range slices.Backward(f.folders()) {
+			from = &datum{file: from.file, row: from.row, col: from.col, fields: map[string]*datum{folder: from}}
 		}
 		if p, ok := from.members()[packageRoot]; ok {
 			found = append(found, p.fail("data.%s belongs to the packages: give the data another name", packageRoot))
@@ -103,24 +188,34 @@ func (d *datum) merge(from *datum, path string) strictyaml.Errors {
 	return found
 }
 
-// override replaces values that are there by values of their own kind. A new
-// name is taken at the top, where a policy may leave all its data to --data,
-// and in an empty object; elsewhere it would override nothing.
-func (d *datum) override(from *datum, path string) strictyaml.Errors {
+// override replaces values that are there. A new name is taken where the schema
+// declares one, or any; and where there is no schema at the top, where a policy may
+// leave all its data to --data, and in an empty object: elsewhere it would override
+// nothing.
+func (d *datum) override(from *datum, s *dataSchema, path string) strictyaml.Errors {
 	var found strictyaml.Errors
-	open := path == "" || len(d.members()) == 0
+	open := path == "" || s == nil && len(d.members()) == 0 || s != nil && s.values != nil
 	for name, v := range from.members() {
-		old, ok := d.fields[name]
+		var below *dataSchema
+		if s != nil {
+			if below = s.fields[name]; below == nil {
+				below = s.values
+			}
+		}
+		old, ok := d.members()[name]
 		switch {
-		case !ok && open:
+		case !ok && (open || below != nil):
 			d.fields[name] = v
+		case !ok && s != nil:
+			found = append(found, v.fail("data.%s%s overrides nothing%s", path, name, hint(name, slices.Collect(maps.Keys(s.fields)))))
 		case !ok:
-			found = append(found, v.fail("data.%s%s overrides nothing%s", path, name, hint(name, slices.Collect(maps.Keys(d.fields)))))
-		case kindName(old) != kindName(v):
+			found = append(found, v.fail("data.%s%s overrides nothing%s; to let --data add a name, declare data.%s in a file %s as an object with additionalProperties",
+				path, name, hint(name, slices.Collect(maps.Keys(d.fields))), strings.TrimSuffix(path, "."), schemaName))
+		case below == nil && kindName(old) != kindName(v):
 			found = append(found, v.fail("data.%s%s is %s, want %s as at %s:%d:%d",
 				path, name, kindName(v), kindName(old), old.file, old.row, old.col))
-		case old.isObject():
-			found = append(found, old.override(v, path+name+".")...)
+		case old.isObject() && v.isObject():
+			found = append(found, old.override(v, below, path+name+".")...)
 		default:
 			d.fields[name] = v
 		}
@@ -168,12 +263,6 @@ func (d *datum) rego() ast.Value {
 	return ast.NewObject(items...)
 }
 
-// store holds the document for evaluation.
-func (d *datum) store() storage.Store {
-	document, _ := d.rego().(ast.Object) // the root has fields
-	return inmem.NewFromASTObject(document)
-}
-
 // parseData reads one YAML or JSON file, strictly: one document, which is a
 // mapping. A name that ends in .json is JSON's.
 func parseData(f source) (*datum, strictyaml.Errors) {
@@ -203,8 +292,19 @@ func notOneMapping(file string) strictyaml.Errors {
 func fromYAML(file string, v strictyaml.Value) *datum {
 	d := &datum{file: file}
 	d.row, d.col = v.Place()
+	if v.IsList() {
+		list, _ := v.List()
+		items := make([]*ast.Term, len(list))
+		d.items = make([]*datum, len(list))
+		for i, item := range list {
+			d.items[i] = fromYAML(file, item)
+			items[i] = ast.NewTerm(d.items[i].rego())
+		}
+		d.value = ast.NewArray(items...)
+		return d
+	}
 	if !v.IsObject() {
-		d.value = listOrScalar(file, v)
+		d.value = scalarOf(v)
 		return d
 	}
 	entries, _ := v.Entries()
@@ -215,16 +315,8 @@ func fromYAML(file string, v strictyaml.Value) *datum {
 	return d
 }
 
-// listOrScalar takes a timestamp for the text that was written.
-func listOrScalar(file string, v strictyaml.Value) ast.Value {
-	if v.IsList() {
-		list, _ := v.List()
-		items := make([]*ast.Term, len(list))
-		for i, item := range list {
-			items[i] = ast.NewTerm(fromYAML(file, item).rego())
-		}
-		return ast.NewArray(items...)
-	}
+// scalarOf takes a timestamp for the text that was written.
+func scalarOf(v strictyaml.Value) ast.Value {
 	text, tag := v.Scalar()
 	switch tag {
 	case "!!null":

@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -25,12 +26,21 @@ func loadWith(t *testing.T, dirData map[string]string, data ...string) error {
 	return err
 }
 
+const teamSchema = `{"type": "object", "properties": {"team": {"type": "object", "required": ["names"], "properties": {
+	"names": {"type": "array", "items": {"type": "string"}}, "more": {"type": "integer"},
+	"open": {"type": "object", "additionalProperties": {"type": "string"}}}}}}`
+
 func TestDataThatLoads(t *testing.T) {
+	loadWith := func(t *testing.T, dirData map[string]string, data ...string) error {
+		files := map[string]string{schemaName: teamSchema}
+		maps.Copy(files, dirData)
+		return loadWith(t, files, data...)
+	}
 	team := map[string]string{"data.yaml": "team: {names: [a.demo.com], open: {}}"}
 	for name, err := range map[string]error{
 		"next to the policy":   loadWith(t, team),
 		"json":                 loadWith(t, map[string]string{"data.json": `{"team": {"names": []}}`}),
-		"two files, two names": loadWith(t, map[string]string{"data.yaml": "team: {names: []}", "sub/data.yml": "team: {more: 1}"}),
+		"two files, two names": loadWith(t, map[string]string{"data.yaml": "team: {names: []}", "data.yml": "team: {more: 1}"}),
 		"by --data alone":      loadWith(t, nil, "team: {names: []}"),
 		"overridden":           loadWith(t, team, "team: {names: [b.demo.com]}"),
 		"an open object":       loadWith(t, team, "team: {open: {any: thing}}"),
@@ -49,15 +59,15 @@ func TestDataThatIsRefused(t *testing.T) {
 		want []string
 	}{
 		"no data":                     {loadWith(t, nil), []string{"x.rego:2:", "data.team.names is read, and no policy and no data file defines it"}},
-		"a collision":                 {loadWith(t, map[string]string{"data.yaml": "team: {names: []}", "sub/data.yaml": "team: {names: []}"}), []string{"sub/data.yaml:1:", "data.team.names is set already", "only --data overrides"}},
+		"a collision":                 {loadWith(t, map[string]string{"data.yaml": "team: {names: []}", "data.yml": "team: {names: []}"}), []string{"data.yml:1:", "data.team.names is set already", "only --data overrides"}},
 		"a collision deep in JSON":    {loadWith(t, map[string]string{"data.yaml": "team: {a: {b: {c: 1}}}", "data.json": "{\"team\": {\"names\": [],\n \"a\": {\"b\":\n  {\"c\": 2}}}}"}), []string{"data.team.a.b.c is set already", "data.json:3:9"}},
 		"an override deep in JSON":    {loadWith(t, map[string]string{"data.json": "{\"team\": {\"names\": [], \"a\":\n {\"b\": {\"c\": 1}}}}"}, "team: {a: {b: {c: x}}}"), []string{"data.team.a.b.c is a string, want a number as at ", "data.json:2:14"}},
 		"a misspelt key deep in JSON": {loadWith(t, map[string]string{"data.json": `{"team": {"names": [], "a": {"box": 1}}}`}, "team: {a: {bux: 2}}"), []string{"data.team.a.bux overrides nothing", `did you mean "box"?`}},
-		"over shipped data":           {loadWith(t, map[string]string{"data.yaml": "team: {names: []}\nforce_rebind: {protectedGroups: []}"}), []string{"data.yaml:2:", "data.force_rebind.protectedGroups is set already at policies/force_rebind/data.yaml:"}},
+		"over shipped data":           {loadWith(t, map[string]string{"data.yaml": "team: {names: []}", "force_rebind/data.yaml": "protectedGroups: []"}), []string{"force_rebind/data.yaml:1:", "data.force_rebind.protectedGroups is set already at policies/force_rebind/data.yaml:"}},
 		"two overrides of one":        {loadWith(t, team, "team: {names: []}", "team: {names: []}"), []string{"over.yaml:1:", "two files collide"}},
 		"where packages live":         {loadWith(t, team, "bindgate: {force: {rebind: {allow: true}}}"), []string{"over.yaml:1:", "data.bindgate belongs to the packages"}},
 		"a misspelt key":              {loadWith(t, team, "force_rebind: {ticketPatern: x}"), []string{"over.yaml:1:", "ticketPatern overrides nothing", `did you mean "ticketPattern"?`}},
-		"a misspelt name":             {loadWith(t, team, "force_rebnd: {ticketPattern: x}"), []string{"over.yaml:1:", "no policy reads data.force_rebnd", `did you mean "force_rebind"?`}},
+		"a misspelt name":             {loadWith(t, map[string]string{"data.yaml": team["data.yaml"], schemaName: teamSchema}, "force_rebnd: {ticketPattern: x}"), []string{"over.yaml:1:", "no policy reads data.force_rebnd", `did you mean "force_rebind"?`}},
 		"another kind":                {loadWith(t, team, "team: {names: a.demo.com}"), []string{"data.team.names is a string, want a list"}},
 		"a duplicate key":             {loadWith(t, team, "team: {names: []}\nteam: {names: []}"), []string{"over.yaml:2:1", "duplicate key"}},
 		"empty":                       {loadWith(t, team, ""), []string{"over.yaml", "empty"}},
@@ -164,7 +174,7 @@ func FuzzData(f *testing.F) {
 				t.Fatal(d.rego())
 			}
 			if found == nil {
-				d.store()
+				policyData{datum: d}.store()
 			}
 		}
 	})

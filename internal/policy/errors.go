@@ -134,10 +134,14 @@ func text(v ast.Value) string {
 	return v.String()
 }
 
-// closest is the word that a typo of at most two edits was meant to be.
+// closest is the word that a typo of at most two edits was meant to be, or of two
+// neighbours in each other's place.
 func closest(got string, words []string) (string, bool) {
 	best, distance := "", 3
 	for _, word := range words {
+		if exchanged(got, word) {
+			return word, true
+		}
 		if d := levenshtein.ComputeDistance(got, word); d < distance && 2*d < len(word) {
 			best, distance = word, d
 		}

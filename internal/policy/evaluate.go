@@ -226,6 +226,9 @@ func (l *limit) Cancelled() bool { return l.over.Load() || l.run.Err() != nil }
 // ask returns the answer of one package. The answer is NotApplicable if the binding
 // excludes evidence that the package needs, and NotRun if the mode skipped some.
 func (e *evaluation) ask(ctx context.Context, p *askable) (evidence.PolicyPackage, error) {
+	if p.off != "" {
+		return evidence.PolicyPackage{Name: p.name, Off: p.off}, nil
+	}
 	for _, need := range p.needs {
 		if excludes(e.document.Binding.Binding, need) {
 			return evidence.PolicyPackage{Name: p.name, NotApplicable: fmt.Sprintf("it is about the %s of a binding, and this is one %s", need, excludedBy(need))}, nil

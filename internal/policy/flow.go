@@ -2,6 +2,7 @@ package policy
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -721,6 +722,8 @@ func (f *flow) showRef(ref ast.Ref, s *scope) string {
 	return out.String()
 }
 
+var generatedName = regexp.MustCompile(`__local[0-9]+__|\$[0-9]+`)
+
 // showPath replaces the names that the compiler gave to variables.
 func (f *flow) showPath(p string) string {
 	for generated, name := range f.compiler.RewrittenVars {
@@ -728,7 +731,7 @@ func (f *flow) showPath(p string) string {
 			p = strings.ReplaceAll(p, string(generated), string(name))
 		}
 	}
-	return p
+	return generatedName.ReplaceAllString(p, "_")
 }
 
 // argsKey names a call.

@@ -92,9 +92,33 @@ func TestTeamsSettings(t *testing.T) {
 			wantWords(t, p.Reasons[0].Text, c.reason)
 		})
 	}
-	file := filepath.Join(folder(t, map[string]string{"team.yaml": "force_rebind: {freezeWindows: [{from: soon, to: later, reason: x}]}"}), "team.yaml")
-	if p, o := rebind(t, Options{Data: []string{file}}, force()); p.Allow || o.State != evidence.StateFailed {
-		t.Errorf("a window that is no time: got %+v", o)
+}
+
+// Settings that a force would be judged by wrongly do not load, with their place.
+func TestTeamsSettingsThatAreRefused(t *testing.T) {
+	for data, want := range map[string]string{
+		"force_rebind: {freezeWindows: [{from: soon, to: later, reason: x}]}":                                                                    `team.yaml:1:39: data.force_rebind.freezeWindows[0].from is "soon": want a time of RFC 3339`,
+		"force_rebind: {freezeWindows: [{from: 2026-01-01T00:00:00Z, to: 2026-01-02, reason: x}]}":                                               `freezeWindows[0].to is "2026-01-02": want a time`,
+		"force_rebind: {freezeWindows: [{from: 2026-01-01T00:00:00Z, to: 2026-01-02T00:00:00Z}]}":                                                "freezeWindows[0].reason is missing, and is required",
+		"force_rebind: {freezeWindows: [{from: 2026-01-01T00:00:00Z, to: 2026-01-02T00:00:00Z, reason: x, zone: Asia/Shanghai}]}":                `team.yaml:1:104: data.force_rebind.freezeWindows[0].zone is not declared at policies/force_rebind/data.jsonschema:`,
+		"force_rebind: {freezeWindows: [{form: 2026-01-01T00:00:00Z, to: 2026-01-02T00:00:00Z, reason: x}]}":                                     `did you mean "from"?`,
+		"force_rebind: {ticketPattern: \"CHG-[0-9+\"}":                                                                                           "team.yaml:1:31: data.force_rebind.ticketPattern is \"CHG-[0-9+\": error parsing regexp",
+		"force_rebind: {ticketPattern: 5}":                                                                                                       "data.force_rebind.ticketPattern is a number, want a text",
+		"force_rebind: {protectedGroups: [\"a{b\"]}":                                                                                             "protectedGroups[0] is \"a{b\"",
+		"force_rebind: {protectedGroups: [\"\"]}":                                                                                                "want a text that matches .",
+		"{\"force_rebind\": {\"freezeWindows\": [\n{\"from\": \"soon\", \"to\": \"2026-01-02T00:00:00Z\", \"reason\": \"x\"}]}}":                 `team.json:2:10: data.force_rebind.freezeWindows[0].from is "soon"`,
+		"{\"force_rebind\": {\"freezeWindows\": [{\"from\": \"2026-01-02T00:00:00Z\", \"to\": \"2026-01-02T00:00:00Z\", \"reason\": [\"x\"]}]}}": "reason is a list, want a text",
+	} {
+		name := "team.yaml"
+		if data[0] == '{' {
+			name = "team.json"
+		}
+		_, err := Load(context.Background(), Options{Data: []string{filepath.Join(folder(t, map[string]string{name: data}), name)}})
+		if err == nil {
+			t.Errorf("%s: loaded", data)
+			continue
+		}
+		wantWords(t, err.Error(), want)
 	}
 }
 

@@ -106,8 +106,25 @@ func (r *jsonReader) value(depth int) *datum {
 	d := &datum{file: r.file, row: row, col: col, value: r.rego(depth)}
 	if d.isObject() {
 		d.read = func() map[string]*datum { return from.fields(depth) }
+	} else if _, isList := d.value.(*ast.Array); isList {
+		d.readList = func() []*datum { return from.elements(depth) }
 	}
 	return d
+}
+
+// elements reads the list that begins at the next byte, with the places of its
+// elements.
+func (r *jsonReader) elements(depth int) []*datum {
+	list := []*datum{}
+	for r.next++; ; r.next++ { // past the bracket or the comma
+		if r.space(); r.text[r.next] == ']' {
+			return list
+		}
+		list = append(list, r.value(depth+1))
+		if r.space(); r.text[r.next] == ']' {
+			return list
+		}
+	}
 }
 
 // fields reads the object that begins at the next byte, with the places of its

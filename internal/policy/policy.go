@@ -84,7 +84,7 @@ func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, stor
 	if err != nil {
 		return nil, sources{}, nil, fmt.Errorf("reading policy data: %w", err)
 	}
-	document, err := readPolicyData(shipped.data, own.data, overrides)
+	document, err := readPolicyData(shipped, own, overrides)
 	if err != nil {
 		return nil, sources{}, nil, fmt.Errorf("loading policy data: %w", err)
 	}

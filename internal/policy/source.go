@@ -31,26 +31,40 @@ type source struct {
 	name string
 	text []byte
 	root string // the --policy path that holds it
+
+	below string // its name below the root, with slashes
+}
+
+// folders are those below the root that the file is in: data of a folder is below
+// their names, as for OPA's own tools and in bundles.
+func (s source) folders() []string {
+	dir := path.Dir(s.below)
+	if s.below == "" || dir == "." {
+		return nil
+	}
+	return strings.Split(dir, "/")
 }
 
 // sources are files by what they are for.
 type sources struct {
-	modules, tests, data []source
+	modules, tests, data, schemas []source
 }
 
 // count is how many files there are.
-func (s sources) count() int { return len(s.modules) + len(s.tests) + len(s.data) }
+func (s sources) count() int { return len(s.modules) + len(s.tests) + len(s.data) + len(s.schemas) }
 
 // add files the source by its name: *_test.rego, *.rego, or data.yaml, data.yml
 // and data.json. Other names are not asked for.
-func (s *sources) add(name string, text []byte, root string) {
-	switch kindOf(name) {
+func (s *sources) add(f source) {
+	switch kindOf(f.name) {
 	case aTest:
-		s.tests = append(s.tests, source{name: name, text: text, root: root})
+		s.tests = append(s.tests, f)
 	case aModule:
-		s.modules = append(s.modules, source{name: name, text: text, root: root})
+		s.modules = append(s.modules, f)
 	case aData:
-		s.data = append(s.data, source{name: name, text: text, root: root})
+		s.data = append(s.data, f)
+	case aSchema:
+		s.schemas = append(s.schemas, f)
 	}
 }
 
@@ -61,6 +75,7 @@ const (
 	aModule
 	aTest
 	aData
+	aSchema
 )
 
 func kindOf(name string) kind {
@@ -72,6 +87,8 @@ func kindOf(name string) kind {
 		return aModule
 	case base == "data.yaml", base == "data.yml", base == "data.json":
 		return aData
+	case base == schemaName:
+		return aSchema
 	}
 	return other
 }
@@ -84,7 +101,7 @@ func shippedSources() (sources, error) {
 			return err
 		}
 		text, err := policies.FS.ReadFile(name)
-		s.add("policies/"+name, text, "policies")
+		s.add(source{name: "policies/" + name, text: text, root: "policies", below: name})
 		return err
 	})
 	return s, err
@@ -147,7 +164,8 @@ func (r *reader) add(list []located, root string) error {
 			continue
 		}
 		r.seen[f.path] = true
-		r.found.add(f.name, f.text, root)
+		f.root, f.source.below = root, f.below
+		r.found.add(f.source)
 		if r.found.count() > maxFiles {
 			return fmt.Errorf("%q is one file too many: want at most %d", f.name, maxFiles)
 		}
@@ -289,6 +307,8 @@ func digest(shipped, own sources, overrides []source) string {
 	add("module", own.modules)
 	add("data", shipped.data)
 	add("data", own.data)
+	add("schema", shipped.schemas)
+	add("schema", own.schemas)
 	add("override", overrides)
 	slices.Sort(lines)
 	sum := sha256.Sum256([]byte(strings.Join(lines, "")))

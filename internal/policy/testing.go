@@ -84,7 +84,7 @@ func testable(ctx context.Context, o Options) (sources, storage.Store, error) {
 		if err != nil {
 			return s, nil, err
 		}
-		d, err := readPolicyData(s.data, nil, nil)
+		d, err := readPolicyData(s, sources{}, nil)
 		if err != nil {
 			return s, nil, err
 		}

@@ -171,8 +171,8 @@ func vet(c *ast.Compiler, packages []regoPackage, document policyData, o Options
 		found = append(found, vetEvidence(c, p, rules)...)
 		found = append(found, vetFlow(c, p, rules, input, data)...)
 	}
-	reads, missing := readsOfData(c, document.datum)
-	return reads, asError(append(found, missing...))
+	reads, missing := readsOfData(c, document, packages)
+	return reads, asError(slices.Concat(found, missing, document.undeclared(reads)))
 }
 
 // rulesOf are the rules that the package's modules hold.
@@ -355,8 +355,12 @@ type dataReads struct {
 // readsOfData collects what the rules read under `data`, and refuses what
 // neither a rule nor a file defines: it would be undefined for ever, and the
 // rule that reads it silent.
-func readsOfData(c *ast.Compiler, document *datum) (dataReads, strictyaml.Errors) {
+func readsOfData(c *ast.Compiler, document policyData, packages []regoPackage) (dataReads, strictyaml.Errors) {
 	reads := dataReads{roots: map[string]bool{}}
+	off := map[string]bool{} // settings that are absent
+	for _, p := range packages {
+		off[p.settings] = true
+	}
 	var found strictyaml.Errors
 	for _, file := range slices.Sorted(maps.Keys(c.Modules)) {
 		for _, r := range c.Modules[file].Rules {
@@ -373,7 +377,12 @@ func readsOfData(c *ast.Compiler, document *datum) (dataReads, strictyaml.Errors
 				if path[0] == packageRoot && len(path) < len(ref)-1 && !ref[len(path)+1].IsGround() && inRules(c.RuleTree, path) {
 					return false // what it reads is followed elsewhere
 				}
-				if !inRules(c.RuleTree, path) && !document.has(path) {
+				set, declared := document.fields[path[0]] != nil, document.schemas[path[0]] != nil
+				switch {
+				case inRules(c.RuleTree, path), set && declared, off[path[0]]:
+				case declared:
+					found = append(found, at(ref[0].Location, "%v is read, and no data file sets data.%s", ref, path[0]))
+				case !document.has(path):
 					found = append(found, at(ref[0].Location, "%v is read, and no policy and no data file defines it", ref))
 				}
 				return false

@@ -215,10 +215,6 @@ test_refuses_settings_of_the_wrong_type[note] if {
 		"labels": {"requiredLabels": null},
 		"windows": {"freezeWindows": {}},
 		"window": {"freezeWindows": [{"from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"}]},
-		"unknown key in a window": {"freezeWindows": [{
-			"from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z",
-			"reason": "over", "until": "2026-12-01T00:00:00Z",
-		}]},
 		"ticket pattern": {"ticketPattern": null},
 	}
 	not rebind.allow with input as valid with data.force_rebind as with_settings(patch)

@@ -1,0 +1,406 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // a verdict does not depend on the zones that the host knows
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/bindgate/bindgate/internal/strictyaml"
+)
+
+// schemaName is the name of a file that declares what data a policy reads. OPA's own
+// tools load every .json file of a folder as data, but not this one.
+const schemaName = "data.jsonschema"
+
+// dataSchema is the part of JSON Schema (draft 2020-12) that data is declared in.
+type dataSchema struct {
+	kinds    kinds
+	place    *datum
+	fields   map[string]*dataSchema // of an object with fixed fields
+	required []string
+	values   *dataSchema // of an object with any fields, or the elements of a list
+	words    []string    // enum
+	pattern  *regexp.Regexp
+	format   string
+	least    *float64
+	most     *float64
+	standard ast.Value // default; nil: none
+}
+
+// formats are those that are checked when data is loaded.
+func formats() map[string]func(string) error {
+	return map[string]func(string) error{
+		"date-time": func(s string) error {
+			if _, err := time.Parse(time.RFC3339, s); err != nil {
+				return fmt.Errorf("want a time of RFC 3339, such as 2026-11-27T00:00:00+08:00")
+			}
+			return nil
+		},
+		"time-zone": func(s string) error {
+			if _, err := time.LoadLocation(s); err != nil || s == "" || s == "Local" {
+				return fmt.Errorf("want a time zone of the IANA database, such as Asia/Shanghai")
+			}
+			return nil
+		},
+		"regex": func(s string) error {
+			_, err := regexp.Compile(s)
+			return err
+		},
+		"glob": func(s string) error {
+			match := topdown.GetBuiltin(ast.GlobMatch.Name)
+			operands := []*ast.Term{ast.StringTerm(s), ast.NullTerm(), ast.StringTerm("")}
+			return match(topdown.BuiltinContext{}, operands, func(*ast.Term) error { return nil })
+		},
+	}
+}
+
+// readSchemas reads the files that declare data, each below the folder that it is in.
+func readSchemas(files []source) (map[string]*dataSchema, strictyaml.Errors) {
+	roots := map[string]*dataSchema{}
+	var found strictyaml.Errors
+	for _, f := range files {
+		d, err := parseJSON(f)
+		if err != nil {
+			found = append(found, err...)
+			continue
+		}
+		s := &dataSchema{}
+		found = append(found, s.read(d)...)
+		for _, folder := range slices.Backward(f.folders()) {
+			s = &dataSchema{kinds: objectKind, place: d, fields: map[string]*dataSchema{folder: s}}
+		}
+		if s.kinds != objectKind || s.fields == nil {
+			found = append(found, d.fail("want a schema of type object with properties: the names below data"))
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(s.fields)) {
+			if other, taken := roots[name]; taken {
+				found = append(found, s.fields[name].place.fail("data.%s is declared already at %s:%d:%d", name, other.place.file, other.place.row, other.place.col))
+				continue
+			}
+			roots[name] = s.fields[name]
+		}
+	}
+	return roots, found
+}
+
+// read reads one schema. A keyword that would not be checked is an error.
+func (s *dataSchema) read(d *datum) (found strictyaml.Errors) {
+	s.place = d
+	fail := func(d *datum, format string, args ...any) { found = append(found, d.fail(format, args...)) }
+	if !d.isObject() {
+		return strictyaml.Errors{d.fail("got %s, want a schema: an object with a type", kindName(d))}
+	}
+	members := d.members()
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		v := members[name]
+		word, _ := v.value.(ast.String)
+		switch name {
+		case "$schema", "$id", "title", "description", "examples", "$comment":
+		case "type":
+			s.kinds = typesIn(v)
+			if s.kinds == 0 {
+				fail(v, "got %s, want one of object, array, string, number, integer, boolean, with null in a list", v.rego())
+			}
+		case "properties":
+			s.fields = map[string]*dataSchema{}
+			for _, field := range slices.Sorted(maps.Keys(v.members())) {
+				below := &dataSchema{}
+				found = append(found, below.read(v.members()[field])...)
+				s.fields[field] = below
+			}
+		case "required":
+			s.required = textsIn(v)
+		case "additionalProperties":
+			if no, is := v.value.(ast.Boolean); is && !bool(no) {
+				continue // what is not declared is an error in any case
+			}
+			s.values = &dataSchema{}
+			found = append(found, s.values.read(v)...)
+		case "items":
+			s.values = &dataSchema{}
+			found = append(found, s.values.read(v)...)
+		case "enum":
+			if s.words = textsIn(v); s.words == nil {
+				fail(v, "got %s, want a list of texts", v.rego())
+			}
+		case "pattern":
+			var err error
+			if s.pattern, err = regexp.Compile(string(word)); err != nil {
+				fail(v, "got a pattern that is none: %v", err)
+			}
+		case "format":
+			if s.format = string(word); formats()[s.format] == nil {
+				fail(v, "got the format %q%s", s.format, hint(s.format, slices.Collect(maps.Keys(formats()))))
+			}
+		case "minimum", "maximum":
+			n, ok := v.value.(ast.Number)
+			value, exact := n.Float64()
+			if !ok || !exact {
+				fail(v, "got %s, want a number", v.rego())
+			} else if name == "minimum" {
+				s.least = &value
+			} else {
+				s.most = &value
+			}
+		case "default":
+			s.standard = v.rego()
+		default:
+			fail(v, "the keyword %q would not be checked%s", name, hint(name, strings.Fields("type properties required additionalProperties items enum pattern format minimum maximum default title description")))
+		}
+	}
+	for _, name := range s.required {
+		if s.fields[name] == nil {
+			fail(members["required"], "%q is required, and not in properties", name)
+		}
+	}
+	switch {
+	case found != nil:
+	case s.kinds&^nullKind == 0:
+		fail(d, "the schema has no type: every value is of one")
+	case s.kinds.has(objectKind) && (s.fields == nil) == (s.values == nil):
+		fail(d, "an object has either properties, its fields, or additionalProperties, the schema of any field")
+	case s.kinds.has(listKind) && s.values == nil:
+		fail(d, "a list has items, the schema of its elements")
+	case s.standard != nil:
+		at := *d.members()["default"]
+		found = append(found, s.check(&at, "the default")...)
+	}
+	return found
+}
+
+func typesIn(d *datum) kinds {
+	names := map[string]kinds{"null": nullKind, "boolean": boolKind, "number": numberKind, "integer": numberKind,
+		"string": textKind, "array": listKind, "object": objectKind}
+	if word, ok := d.value.(ast.String); ok {
+		return names[string(word)] &^ nullKind
+	}
+	var out kinds
+	for _, word := range textsIn(d) {
+		if names[word] == 0 {
+			return 0
+		}
+		out |= names[word]
+	}
+	return out
+}
+
+func textsIn(d *datum) []string {
+	list, ok := d.value.(*ast.Array)
+	if !ok {
+		return nil
+	}
+	var out []string
+	list.Foreach(func(t *ast.Term) {
+		if word, ok := t.Value.(ast.String); ok {
+			out = append(out, string(word))
+		}
+	})
+	if len(out) != list.Len() {
+		return nil
+	}
+	return out
+}
+
+// kindOfValue is the kind of a value of data.
+func kindOfValue(d *datum) kinds {
+	switch d.value.(type) {
+	case nil, ast.Object:
+		return objectKind
+	case ast.Null:
+		return nullKind
+	case ast.Boolean:
+		return boolKind
+	case ast.Number:
+		return numberKind
+	case ast.String:
+		return textKind
+	}
+	return listKind
+}
+
+// check compares a value with the schema; path is its name for messages.
+func (s *dataSchema) check(d *datum, path string) (found strictyaml.Errors) {
+	kind := kindOfValue(d)
+	if !s.kinds.has(kind) {
+		return strictyaml.Errors{d.fail("%s is %s, want %s", path, kind, s.kinds)}
+	}
+	switch v := d.value.(type) {
+	case ast.String:
+		return s.checkText(d, string(v), path)
+	case ast.Number:
+		n, _ := v.Float64()
+		if s.least != nil && n < *s.least || s.most != nil && n > *s.most {
+			return strictyaml.Errors{d.fail("%s is %s, which is out of range%s", path, v, s.bounds())}
+		}
+		return nil
+	}
+	if kind == listKind {
+		for i, item := range d.elements() {
+			found = append(found, s.values.check(item, fmt.Sprintf("%s[%d]", path, i))...)
+		}
+		return found
+	}
+	if kind != objectKind {
+		return nil
+	}
+	members := d.members()
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		below := s.values
+		if s.fields != nil {
+			below = s.fields[name]
+		}
+		if below == nil {
+			found = append(found, members[name].fail("%s.%s is not declared at %s:%d:%d%s", path, name, s.place.file, s.place.row, s.place.col, hint(name, slices.Collect(maps.Keys(s.fields)))))
+			continue
+		}
+		found = append(found, below.check(members[name], path+"."+name)...)
+	}
+	for _, name := range s.required {
+		if members[name] == nil {
+			found = append(found, d.fail("%s.%s is missing, and is required", path, name))
+		}
+	}
+	return found
+}
+
+func (s *dataSchema) bounds() string {
+	out := ""
+	if s.least != nil {
+		out += ": at least " + strconv.FormatFloat(*s.least, 'g', -1, 64)
+	}
+	if s.most != nil {
+		out += ": at most " + strconv.FormatFloat(*s.most, 'g', -1, 64)
+	}
+	return out
+}
+
+func (s *dataSchema) checkText(d *datum, v, path string) strictyaml.Errors {
+	switch {
+	case s.words != nil && !slices.Contains(s.words, v):
+		return strictyaml.Errors{d.fail("%s is %q%s", path, v, hint(v, slices.Clone(s.words)))}
+	case s.pattern != nil && !s.pattern.MatchString(v):
+		return strictyaml.Errors{d.fail("%s is %q, want a text that matches %s", path, v, s.pattern)}
+	}
+	if s.format != "" {
+		if err := formats()[s.format](v); err != nil {
+			return strictyaml.Errors{d.fail("%s is %q: %v", path, v, err)}
+		}
+	}
+	return nil
+}
+
+// fill returns the value with what it may leave out: the default, null, an empty list
+// or map, or an object of those.
+func (s *dataSchema) fill(v ast.Value) ast.Value {
+	switch v := v.(type) {
+	case *ast.Array:
+		if s.values == nil || !s.values.fills() {
+			return v
+		}
+		items := make([]*ast.Term, 0, v.Len())
+		v.Foreach(func(t *ast.Term) { items = append(items, ast.NewTerm(s.values.fill(t.Value))) })
+		return ast.NewArray(items...)
+	case ast.Object:
+		if !s.fills() {
+			return v
+		}
+		out := ast.NewObject()
+		v.Foreach(func(k, t *ast.Term) {
+			below := s.values
+			if name, ok := k.Value.(ast.String); ok && s.fields != nil {
+				below = s.fields[string(name)]
+			}
+			if below != nil {
+				t = ast.NewTerm(below.fill(t.Value))
+			}
+			out.Insert(k, t)
+		})
+		for name, below := range s.fields {
+			if key := ast.InternedTerm(name); out.Get(key) == nil {
+				out.Insert(key, ast.NewTerm(below.absent()))
+			}
+		}
+		return out
+	}
+	return v
+}
+
+// fills reports whether values of the schema can leave something out.
+func (s *dataSchema) fills() bool {
+	if s.values != nil {
+		return s.values.fills()
+	}
+	for name, below := range s.fields {
+		if !slices.Contains(s.required, name) || below.fills() {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *dataSchema) absent() ast.Value {
+	switch {
+	case s.standard != nil:
+		return s.fill(s.standard)
+	case s.kinds.has(nullKind):
+		return ast.NullValue
+	case s.kinds == listKind:
+		return ast.InternedEmptyArrayValue
+	case s.kinds == objectKind:
+		return s.fill(ast.NewObject())
+	}
+	return ast.NullValue
+}
+
+// typ returns the type of what a policy reads.
+func (s *dataSchema) typ(where string) *typ {
+	out := &typ{kinds: s.kinds, time: s.format == "date-time"}
+	if s.words != nil {
+		out.words = &words{list: s.words, declared: true}
+	}
+	switch {
+	case s.kinds.has(listKind):
+		out.elem = s.values.typ(where + "[_]")
+	case s.values != nil:
+		out.elem = s.values.typ(where + "[_]")
+	case s.fields != nil:
+		all := map[string]*typ{}
+		for name, below := range s.fields {
+			t := below.typ(where + "." + name)
+			if !slices.Contains(s.required, name) && below.absent() == ast.NullValue {
+				t = t.orNull()
+			}
+			all[name] = t
+		}
+		out.objects = []*fields{{where: where, all: func() map[string]*typ { return all }}}
+	}
+	return out
+}
+
+// typ returns the type of a value that no schema declares.
+func (d *datum) typ(where string) *typ {
+	kind := kindOfValue(d)
+	out := &typ{kinds: kind}
+	switch kind {
+	case listKind:
+		for _, item := range d.elements() {
+			out.elem = join(out.elem, item.typ(where+"[_]"))
+		}
+	case objectKind:
+		all := map[string]*typ{}
+		for name, below := range d.members() {
+			all[name] = below.typ(where + "." + name)
+		}
+		out.objects = []*fields{{where: where, all: func() map[string]*typ { return all }}}
+	}
+	return out
+}
