@@ -15,6 +15,7 @@ import (
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/policy"
+	"github.com/bindgate/bindgate/internal/report"
 )
 
 // question is what the commands that ask policies about bindings are called with.
@@ -197,4 +198,48 @@ func isDocument(data []byte) bool {
 	}
 	err := json.Unmarshal(data, &head)
 	return bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) && (err != nil || head.APIVersion == nil)
+}
+
+func newPolicyWhy(env Env) *cobra.Command {
+	var q question
+	c := &cobra.Command{
+		Use:   "why MANIFEST [NAME]",
+		Short: "Explain for each rule whether it holds for a binding, or where it stops",
+		Long: `Ask the policies of --policy and --config, and the shipped ones, about the bindings
+of a manifest, or the one with the domain NAME. For each rule: it holds, or the
+expression at which it stops, because that is false or because a value is missing.`,
+		Example: `  bindgate policy why --policy policies bindings.yaml api.demo.com
+  bindgate policy why --policy policies --evidence evidence.json bindings.yaml`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 2 {
+				return nil
+			}
+			return one("manifest")(c, args)
+		},
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) == 2 {
+			q.binding = args[1]
+		}
+		var engine *policy.Engine
+		err := q.ask(c.Context(), env, c, args[:1], func(s settings, in policy.Input) (err error) {
+			if engine == nil {
+				if engine, err = policy.Load(c.Context(), s.rules(env)); err != nil {
+					return err
+				}
+			}
+			list, err := engine.Why(c.Context(), in)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(env.Stdout, "%s %s\n%s", report.Escape(in.Binding.DomainName), report.Escape(in.Binding.GroupID), policy.WhyText(list, report.Escape))
+			return err
+		})
+		if err == nil && engine == nil {
+			return q.none()
+		}
+		return err
+	}
+	q.add(c)
+	return c
 }
