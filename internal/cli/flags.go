@@ -77,6 +77,18 @@ type wish struct {
 func (f *flags) addJudging(c *cobra.Command) {
 	p := c.Flags()
 	p.StringArrayVarP(&f.formats, "format", "f", nil, "report `FORMAT[=FILE]`, repeatable: "+strings.Join(report.Formats(), ", "))
+	p.StringVar(&f.failOn, "fail-on", "", "refuse a binding for a `warning` too (default: for errors only)")
+	p.StringVar(&f.sarifCategory, "sarif-category", "", "`ID` that distinguishes this SARIF report from others of the same commit (default: none)")
+	p.BoolVarP(&f.quiet, "quiet", "q", false, "print only what blocks a binding")
+	p.BoolVarP(&f.verbose, "verbose", "v", false, "print every binding and check")
+	fixed(c, "format", report.Formats()...)
+	fixed(c, "fail-on", "warning", "error")
+	f.addSources(c)
+}
+
+// addSources adds the flags that say what bindings are judged with.
+func (f *flags) addSources(c *cobra.Command) {
+	p := c.Flags()
 	p.StringVar(&f.config, "config", "", "the gate owner's configuration `FILE`; its folder becomes the root of all paths")
 	p.StringVar(&f.resolver, "resolver", "", "ask this DNS resolver, `ADDR[:PORT]`, tls://HOST or https://URL, and not the zones' own servers")
 	p.DurationVar(&f.wait, "wait", 0, "look at DNS again until every change is visible everywhere, for at most this `DURATION`")
@@ -90,16 +102,10 @@ func (f *flags) addJudging(c *cobra.Command) {
 	p.IntVar(&f.concurrency, "concurrency", 0, "bindings at a time (default 32)")
 	p.StringArrayVar(&f.allowPath, "allow-path", nil, "another `DIR` that manifests may name files in, repeatable")
 	p.StringArrayVar(&f.allowEnv, "allow-env", nil, "`GLOB` of environment variables that manifests may read in addition to BINDGATE_*, repeatable")
-	p.StringVar(&f.failOn, "fail-on", "", "refuse a binding for a `warning` too (default: for errors only)")
 	p.StringVar(&f.actor, "actor", "", "who runs this, for policies; a claim, not a proof (default: what the CI says)")
 	p.StringVar(&f.ciToken, "ci-token", "", "OIDC token of the CI job, in `FILE` (default: $BINDGATE_CI_TOKEN); the owner's file names its issuer and keys")
 	p.StringArrayVar(&f.external, "external", nil, "facts for policies, `NAME=FILE`, which the owner's file declares, repeatable")
-	p.StringVar(&f.sarifCategory, "sarif-category", "", "`ID` that distinguishes this SARIF report from others of the same commit (default: none)")
-	p.BoolVarP(&f.quiet, "quiet", "q", false, "print only what blocks a binding")
-	p.BoolVarP(&f.verbose, "verbose", "v", false, "print every binding and check")
-	fixed(c, "format", report.Formats()...)
 	fixed(c, "contract", "2026", "2017")
-	fixed(c, "fail-on", "warning", "error")
 }
 
 // addOwned adds the settings that only the owner's file can change. They belong to
@@ -119,13 +125,18 @@ func (f *flags) addOwned(c *cobra.Command) {
 // addMode adds the flags that choose what is observed and when. apply knows
 // them too, only to refuse them with a reason.
 func (f *flags) addMode(c *cobra.Command) {
+	f.addReplay(c)
+	c.Flags().StringVar(&f.evidenceOut, "evidence-out", "", "save the evidence to `FILE`")
+}
+
+// addReplay is addMode for commands that save no evidence.
+func (f *flags) addReplay(c *cobra.Command) {
 	p := c.Flags()
 	p.BoolVar(&f.offline, "offline", false, "ask neither DNS nor the gateway; what needs them is not run")
 	p.StringSliceVar(&f.without, "without", nil, "skip the evidence of `group,dns,revocation`")
 	fixed(c, "without", "group", "dns", "revocation")
 	p.StringVar(&f.now, "now", "", "fix the clock at this `RFC3339` time")
 	p.StringVar(&f.evidence, "evidence", "", "replay the evidence saved in `FILE`")
-	p.StringVar(&f.evidenceOut, "evidence-out", "", "save the evidence to `FILE`")
 }
 
 // addProbe adds the flags of the commands that may ask the addresses of a domain.

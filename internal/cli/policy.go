@@ -19,7 +19,7 @@ import (
 func newPolicy(env Env) *cobra.Command {
 	c := &cobra.Command{Use: "policy", Short: "Test, check and ask Rego policies", Args: subcommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(newPolicyTest(env), newPolicyCheck(env), newPolicyEval(env), newPolicyFmt(env), newPolicySchema(env),
+	c.AddCommand(newPolicyTest(env), newPolicyCheck(env), newPolicyInput(env), newPolicyEval(env), newPolicyWhy(env), newPolicyFmt(env), newPolicySchema(env),
 		newPolicyBuild(env), newPolicyPush(env), newPolicyLock(env))
 	return c
 }
@@ -90,28 +90,6 @@ func newPolicyCheck(env Env) *cobra.Command {
 		}
 		_, err := fmt.Fprintln(env.Stdout, "policies are sound")
 		return err
-	})
-}
-
-func newPolicyEval(env Env) *cobra.Command {
-	var input string
-	c := &cobra.Command{Use: "eval --input FILE [PATH…]", Short: "Ask policies about one document of bindgate.policy-input/v1"}
-	c.Flags().StringVar(&input, "input", "", "JSON `FILE`; - for standard input")
-	return policyCommand(env, c, func(ctx context.Context, o policy.Options) error {
-		o.Prints = printer{env.Stderr}
-		data, err := readInput(env, input)
-		if err != nil {
-			return err
-		}
-		engine, err := policy.Load(ctx, o)
-		if err != nil {
-			return err
-		}
-		said, err := engine.EvaluateDocument(ctx, data)
-		if err != nil {
-			return err
-		}
-		return policyVerdict(env, said)
 	})
 }
 

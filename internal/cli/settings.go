@@ -40,7 +40,11 @@ func settle(env Env, c *cobra.Command, f flags) (settings, error) {
 	if err := filled(c); err != nil {
 		return settings{}, err
 	}
-	s := settings{flags: f, command: c.Name(), clock: env.Now, live: f.now == "" && f.evidence == "" && !f.offline && len(f.without) == 0}
+	command := c.Name()
+	if c.HasParent() && c.Parent().Name() == "policy" {
+		command = "lint" // what policies read: a tool asks them as lint does
+	}
+	s := settings{flags: f, command: command, clock: env.Now, live: f.now == "" && f.evidence == "" && !f.offline && len(f.without) == 0}
 	if f.now != "" {
 		at, err := time.Parse(time.RFC3339, f.now)
 		if err != nil {

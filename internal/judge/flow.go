@@ -101,8 +101,7 @@ func (e *Engine) assess(ctx context.Context, number int, s checks.Subject) Verdi
 	rules, _ := e.policies()
 	results := make([]checks.Result, 0, len(e.catalogue))
 	results = append(results, checks.Run(ctx, before, e.o.Severities, s)...)
-	s.Evidence.Policy = rules.Evaluate(ctx, policy.Input{Binding: s.Binding, Evidence: s.Evidence, Results: results, Run: s.Evidence.Run,
-		Plan: e.totals.of(number, s)})
+	s.Evidence.Policy = rules.Evaluate(ctx, e.policyInput(number, s, results))
 	results = append(results, checks.Run(ctx, after, e.o.Severities, s)...)
 	return Verdict{Binding: s.Binding, Evidence: s.Evidence, Results: results, afterPolicy: ids(after),
 		Decision: gate.Decide(e.catalogue, e.o.Severities, s, results, cmp.Or(e.o.FailOn, checks.Error))}
@@ -114,6 +113,22 @@ func ids(list []checks.Check) []string {
 		out[i] = c.ID
 	}
 	return out
+}
+
+// policyInput returns the input of the policies. results are those of the first pass.
+func (e *Engine) policyInput(number int, s checks.Subject, results []checks.Result) policy.Input {
+	return policy.Input{Binding: s.Binding, Evidence: s.Evidence, Results: results, Run: s.Evidence.Run, Plan: e.totals.of(number, s)}
+}
+
+// PolicyInput collects the evidence of the binding with a number, counted from 0, runs
+// the checks of the first pass and returns the input that the policies are asked with.
+func (e *Engine) PolicyInput(ctx context.Context, number int, b binding.Binding) (policy.Input, error) {
+	v, err := e.One(ctx, number, b, Scope{})
+	if err != nil {
+		return policy.Input{}, err
+	}
+	before, _ := catalog.Passes(e.catalogue)
+	return e.policyInput(number, checks.Subject{Binding: v.Binding, Evidence: v.Evidence}, v.Results[:len(before)]), nil
 }
 
 // Again judges a binding again, just before its calls, at the current time: a freeze may

@@ -44,6 +44,8 @@ type Options struct {
 	Data         []string          // files that override policy data
 	FetchPolicy  policy.Fetch      // of registries; nil: none can be asked
 
+	Plan bool // count the plan of the run even if no policy reads it
+
 	Labels map[string]evidence.Label // the labels that the owner declares, by name; none: any label is allowed
 
 	Skip     Skip   // evidence that is not collected

@@ -199,14 +199,14 @@ func (e *Engine) planned(ctx context.Context, run evidence.Run, look Scope, keep
 		e.totals = skippedTotals(e.o.Skip.Group)
 		return e.observer(run, look)
 	}
-	if len(e.o.Policies) == 0 { // the shipped ones read no plan
+	if len(e.o.Policies) == 0 && !e.o.Plan { // the shipped ones read no plan
 		return e.observer(run, look)
 	}
 	rules, err := e.policies()
 	if err != nil {
 		return nil, err
 	}
-	if !rules.ReadsPlan() {
+	if !rules.ReadsPlan() && !e.o.Plan {
 		return e.observer(run, look)
 	}
 	look.Served = true

@@ -55,19 +55,10 @@ func (e *Engine) Evaluate(ctx context.Context, in Input) (o evidence.Observation
 // EvaluateDocument is Evaluate for a document of bindgate.policy-input/v1. It
 // fails if the text is not such a document.
 func (e *Engine) EvaluateDocument(ctx context.Context, text []byte) (o evidence.Observation[evidence.Policy], err error) {
-	var d document
-	if text, err = withoutAbsent(text); err != nil {
+	d, err := e.readDocument(text)
+	if err != nil {
 		return o, fmt.Errorf("reading the policy input: %w", err)
 	}
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&d); err != nil {
-		return o, fmt.Errorf("reading the policy input: %w", err)
-	}
-	if d.Schema != inputSchema {
-		return o, fmt.Errorf("reading the policy input: got schema %q, want %q", d.Schema, inputSchema)
-	}
-	e.complete(&d)
 	defer e.failOnPanic(d.Run.Now, &o)
 	packages, err := e.concerned(d.Binding.Binding)
 	if err != nil {

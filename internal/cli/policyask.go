@@ -1,0 +1,245 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/catalog"
+	"github.com/bindgate/bindgate/internal/judge"
+	"github.com/bindgate/bindgate/internal/manifest"
+	"github.com/bindgate/bindgate/internal/policy"
+	"github.com/bindgate/bindgate/internal/report"
+)
+
+// question is what the commands that ask policies about bindings are called with.
+type question struct {
+	flags
+	binding   string
+	countPlan bool // input.plan is wanted even if no policy reads it
+}
+
+func (q *question) add(c *cobra.Command) {
+	q.addSources(c)
+	q.addReplay(c)
+}
+
+func (q *question) addBinding(c *cobra.Command) {
+	c.Flags().StringVar(&q.binding, "binding", "", "the binding of this domain `NAME`, or NAME@GROUP, of several in the manifest")
+}
+
+// rules returns the options of the policies that are asked. They print to standard error.
+func (s settings) rules(env Env) policy.Options {
+	return policy.Options{Dir: env.Dir, Dirs: s.policy, Fetch: s.registries(env).Fetch, Data: s.data, Labels: s.labels,
+		Results: judge.PolicyResults(catalog.All()), Prints: printer{env.Stderr}}
+}
+
+// ask collects the evidence of the bindings with a name, or of all, as lint does, and
+// hands the input of each on.
+func (q *question) ask(ctx context.Context, env Env, c *cobra.Command, manifests []string, each func(settings, policy.Input) error) (err error) {
+	r := &run{env: env, inputs: manifests}
+	if r.s, err = settle(env, c, q.flags); err != nil {
+		return err
+	}
+	r.s.formats, r.countPlan = nil, q.countPlan // no report is written
+	if err := r.openOutputs(); err != nil {
+		return err
+	}
+	defer func() { r.close(err) }()
+	if err := r.open(ctx, func() (*manifest.Set, error) { return load(env, c, r.s, manifests) }); err != nil {
+		return err
+	}
+	number := -1
+	for b := range r.engine.Bindings().All() {
+		if number++; !named(b, q.binding) {
+			continue
+		}
+		in, err := r.engine.PolicyInput(ctx, number, b)
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil {
+			err = each(r.s, in)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// one is ask for exactly one binding, which the name selects.
+func (q *question) one(ctx context.Context, env Env, c *cobra.Command, manifests []string, do func(settings, policy.Input) error) error {
+	var names []string
+	var s settings
+	var in policy.Input
+	err := q.ask(ctx, env, c, manifests, func(with settings, got policy.Input) error {
+		s, in = with, got
+		names = append(names, got.Binding.DomainName+"@"+got.Binding.GroupID)
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case len(names) == 0:
+		return q.none()
+	case len(names) > 1:
+		const most = 5
+		list := strings.Join(names[:min(len(names), most)], ", ")
+		return fmt.Errorf("reading arguments: got %d bindings, want one; name it with --binding, such as %s", len(names), list)
+	}
+	return do(s, in)
+}
+
+// none is the error for a manifest without a binding of the name.
+func (q *question) none() error {
+	return fmt.Errorf("reading arguments: the manifest has no binding %q; name its domainName, or domainName@groupId", q.binding)
+}
+
+// named reports whether a binding has the name; every binding has the empty one.
+func named(b binding.Binding, name string) bool {
+	return name == "" || name == b.DomainName || name == b.DomainName+"@"+b.GroupID
+}
+
+func newPolicyInput(env Env) *cobra.Command {
+	var q question
+	c := &cobra.Command{
+		Use:   "input MANIFEST",
+		Short: "Write the input that policies read of a binding",
+		Long: `Collect the evidence of one binding as lint does, run the checks, and write what
+policies would read as a document of bindgate.policy-input/v1: for a test, or for
+policy eval --input. It holds no key material.`,
+		Example: `  bindgate policy input bindings.yaml --binding api.demo.com > input.json
+  bindgate policy input --offline bindings.yaml`,
+		Args: one("manifest"),
+		RunE: func(c *cobra.Command, args []string) error {
+			q.countPlan = true
+			return q.one(c.Context(), env, c, args, func(s settings, in policy.Input) error {
+				engine, err := policy.Load(c.Context(), s.rules(env))
+				if err != nil {
+					return err
+				}
+				text, err := engine.Document(in)
+				if err != nil {
+					return err
+				}
+				_, err = env.Stdout.Write(text)
+				return err
+			})
+		},
+	}
+	q.addBinding(c)
+	q.add(c)
+	return c
+}
+
+func newPolicyEval(env Env) *cobra.Command {
+	var q question
+	var input string
+	c := &cobra.Command{
+		Use:   "eval --input FILE [POLICY…]",
+		Short: "Ask policies about one binding: a manifest's, or a document of bindgate.policy-input/v1",
+		Long: `Ask policies (those of the arguments, of --policy and of --config, and the shipped
+ones) about one binding, and print what they say. FILE is a document of
+bindgate.policy-input/v1, or a manifest: its evidence is collected as lint does.
+Exit code 1: a denial, or a force that is not allowed. 3: a policy could not be asked.`,
+		Example: `  bindgate policy eval --input input.json policies
+  bindgate policy eval --input bindings.yaml --binding api.demo.com --offline policies`,
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		q.policy = append(q.policy, args...)
+		data, err := readInput(env, input)
+		if err != nil {
+			return err
+		}
+		if input != "-" && !isDocument(data) {
+			return q.one(c.Context(), env, c, []string{input}, func(s settings, in policy.Input) error {
+				engine, err := policy.Load(c.Context(), s.rules(env))
+				if err != nil {
+					return err
+				}
+				return policyVerdict(env, engine.Evaluate(c.Context(), in))
+			})
+		}
+		if q.binding != "" {
+			return errors.New("reading --binding: a policy input is about one binding; omit the flag")
+		}
+		s, err := settle(env, c, q.flags)
+		if err != nil {
+			return err
+		}
+		engine, err := policy.Load(c.Context(), s.rules(env))
+		if err != nil {
+			return err
+		}
+		said, err := engine.EvaluateDocument(c.Context(), data)
+		if err != nil {
+			return err
+		}
+		return policyVerdict(env, said)
+	}
+	c.Flags().StringVar(&input, "input", "", "JSON or manifest `FILE`; - for a JSON document on standard input")
+	q.addBinding(c)
+	q.add(c)
+	return c
+}
+
+// isDocument reports whether a file is to be read as JSON with a schema, and not as a
+// manifest, which may be JSON too.
+func isDocument(data []byte) bool {
+	var head struct {
+		APIVersion *string `json:"apiVersion"`
+	}
+	err := json.Unmarshal(data, &head)
+	return bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) && (err != nil || head.APIVersion == nil)
+}
+
+func newPolicyWhy(env Env) *cobra.Command {
+	var q question
+	c := &cobra.Command{
+		Use:   "why MANIFEST [NAME]",
+		Short: "Explain for each rule whether it holds for a binding, or where it stops",
+		Long: `Ask the policies of --policy and --config, and the shipped ones, about the bindings
+of a manifest, or the one with the domain NAME. For each rule: it holds, or the
+expression at which it stops, because that is false or because a value is missing.`,
+		Example: `  bindgate policy why --policy policies bindings.yaml api.demo.com
+  bindgate policy why --policy policies --evidence evidence.json bindings.yaml`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 2 {
+				return nil
+			}
+			return one("manifest")(c, args)
+		},
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) == 2 {
+			q.binding = args[1]
+		}
+		var engine *policy.Engine
+		err := q.ask(c.Context(), env, c, args[:1], func(s settings, in policy.Input) (err error) {
+			if engine == nil {
+				if engine, err = policy.Load(c.Context(), s.rules(env)); err != nil {
+					return err
+				}
+			}
+			list, err := engine.Why(c.Context(), in)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(env.Stdout, "%s %s\n%s", report.Escape(in.Binding.DomainName), report.Escape(in.Binding.GroupID), policy.WhyText(list, report.Escape))
+			return err
+		})
+		if err == nil && engine == nil {
+			return q.none()
+		}
+		return err
+	}
+	q.add(c)
+	return c
+}
