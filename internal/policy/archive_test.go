@@ -165,15 +165,21 @@ func TestBuildRefuses(t *testing.T) {
 	}
 }
 
-// TestOPABuild loads what `opa build` makes of a folder: it records Rego version 1, and
-// puts all data into one file.
+// TestOPABuild loads what `opa build` makes of a folder: it records Rego version 1, puts
+// all data into one file, and leaves the schema of the data out.
 func TestOPABuild(t *testing.T) {
-	const v2 = "package bindgate.policy.x\n\nimport rego.v2\n\ndeny contains \"no\" if input.binding.domainName == data.x.name\n"
-	for name, tc := range map[string]struct{ module, want string }{
-		"with the import":    {v2, ""},
-		"without the import": {strings.Replace(v2, "import rego.v2\n\n", "", 1), "x.rego is Rego v1, want v2: write `import rego.v2` in every module"},
+	const v2 = "package bindgate.policy.x\n\nimport rego.v2\n\ndeny contains \"no\" if input.binding.domainName == \"a.demo.com\"\n"
+	for name, tc := range map[string]struct{ module, data, want string }{
+		"with the import":    {v2, "", ""},
+		"without the import": {strings.Replace(v2, "import rego.v2\n\n", "", 1), "", "x.rego is Rego v1, want v2: write `import rego.v2` in every module"},
+		"with data": {strings.Replace(v2, "\"a.demo.com\"", "data.x.name", 1), "x: {name: a.demo.com}\n",
+			"data.x is not declared: declare it in a file data.jsonschema"},
 	} {
-		dir := tree(t, map[string]string{"p/x.rego": tc.module, "p/data.yaml": "x: {name: a.demo.com}\n"})
+		files := map[string]string{"p/x.rego": tc.module}
+		if tc.data != "" {
+			files["p/data.yaml"] = tc.data
+		}
+		dir := tree(t, files)
 		var out bytes.Buffer
 		err := compile.New().WithPaths(filepath.Join(dir, "p")).WithAsBundle(true).WithRegoVersion(ast.DefaultRegoVersion).WithOutput(&out).Build(t.Context())
 		if err != nil {

@@ -67,7 +67,7 @@ func TestFailuresAreToldApart(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := waiting(t, serve(t, reply(t, tt.change)), 600*time.Millisecond).Walk(within(t, 10*time.Second), "api.demo.com")
+			_, err := patient(t, serve(t, reply(t, tt.change)), 600*time.Millisecond).Walk(within(t, 10*time.Second), "api.demo.com")
 			if got := kindOf(t, err); got != tt.kind || !strings.Contains(err.Error(), tt.words) {
 				t.Errorf("got %s: %v, want %s: …%s…", got, err, tt.kind, tt.words)
 			}

@@ -58,11 +58,11 @@ func listen(t testing.TB) (net.PacketConn, net.Listener) {
 // client asks that server, with short tries.
 func client(t testing.TB, server string) *Client {
 	t.Helper()
-	return waiting(t, server, 100*time.Millisecond)
+	return patient(t, server, 100*time.Millisecond)
 }
 
-// waiting returns a client that waits for each of two answers as long as given.
-func waiting(t testing.TB, server string, timeout time.Duration) *Client {
+// patient returns a client that waits for each of two answers as long as given.
+func patient(t testing.TB, server string, timeout time.Duration) *Client {
 	t.Helper()
 	c, err := New(Config{Server: server, Timeout: timeout, Tries: 2})
 	if err != nil {
