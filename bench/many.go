@@ -173,7 +173,7 @@ func writeMany(a authority, dir string) error {
 	theirs := func(pkg string) string {
 		return strings.NewReplacer("PACKAGE", pkg, "IMPORT", "rego.v1", "EACH", "\n\tsome b in input.bindings", "ABSENT", "not b.labels.owner", "BINDING", "b").Replace(manyPolicy)
 	}
-	files["owner.yaml"] = ownerFile
+	files["owner.yaml"], files[filepath.Join("policies", "data.jsonschema")] = ownerFile, dataSchema
 	files["bindgate.rego"], files["conftest.rego"] = ours("many"), theirs("main")
 	for i := range startPolicies {
 		pkg := fmt.Sprintf("p%d", i)
@@ -238,6 +238,10 @@ deny contains sprintf("%s is of a service of another name", [BINDING.domainName]
 const dataRule = `
 deny contains "the team has no contact" if not data.bench.owners["team-00042"].contact
 `
+
+// dataSchema declares the data of oneMegabyte to bindgate.
+const dataSchema = `{"type": "object", "properties": {"bench": {"type": "object", "properties": {"owners": {"type": "object",
+  "additionalProperties": {"type": "object", "required": ["contact", "suffix"], "properties": {"contact": {"type": "string"}, "suffix": {"type": "string"}}}}}}}}`
 
 // oneMegabyte returns a JSON document of a million bytes for policies.
 func oneMegabyte() (string, error) {
