@@ -35,7 +35,7 @@ type Trust struct {
 type Plan struct {
 	Text       []byte // the file, byte by byte
 	ValidUntil time.Time
-	Authors    []string // names of who made it, as far as that is proven
+	Authors    []string // names of who made it or applies it, as far as that is proven
 }
 
 // Digest returns the digest of a saved plan, as tokens name it.
@@ -51,7 +51,7 @@ type File struct {
 }
 
 // Verify verifies approvals of a plan at a time. One that does not verify is an
-// error, and so is one by an author of the plan. Several by one person or service
+// error, and so is one by who made the plan or applies it. Several by one person or service
 // are one, which lasts as long as the longest. The result is never nil.
 func (t Trust) Verify(p Plan, files []File, now time.Time) ([]evidence.Approval, error) {
 	out := []evidence.Approval{}
@@ -100,7 +100,7 @@ func (t Trust) one(p Plan, text []byte, now time.Time) (a evidence.Approval, id 
 	a.By = names[0] // of a token too: one person has one name
 	for _, author := range p.Authors {
 		if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, author) }) {
-			return a, "", fmt.Errorf("it is by %q, who made the plan (%q); another person must approve it", a.By, author)
+			return a, "", fmt.Errorf("it is by %q, who made the plan or applies it (%q); another person must approve it", a.By, author)
 		}
 	}
 	if p.ValidUntil.Before(a.Expires) {

@@ -132,7 +132,7 @@ func TestSSH(t *testing.T) {
 		"an expired signer":  {lines: `alice valid-before="20261128Z" ` + public(alice), files: [][]byte{good}, want: "the key was valid until 2026-11-28T00:00:00Z"},
 		"a signer too early": {lines: `alice valid-after="202611290000Z" ` + public(alice), files: [][]byte{good}, want: "the key is valid from 2026-11-29T00:00:00Z on"},
 		"a revoked signer":   {lines: "alice " + public(alice), revoked: "# left\n" + public(alice), files: [][]byte{good}, want: "the key is revoked"},
-		"the author":         {lines: "alice@demo.com,alice " + public(alice), files: [][]byte{good}, plan: plan("ALICE"), want: `it is by "alice@demo.com", who made the plan ("ALICE")`},
+		"the author":         {lines: "alice@demo.com,alice " + public(alice), files: [][]byte{good}, plan: plan("ALICE"), want: `it is by "alice@demo.com", who made the plan or applies it ("ALICE")`},
 		"another author":     {lines: "alice " + public(alice), files: [][]byte{good}, plan: plan("bob"), by: "alice 24h0m0s"},
 		"an expired plan":    {lines: "alice " + public(alice), files: [][]byte{good}, plan: approval.Plan{Text: []byte(planText), ValidUntil: now}, want: "the plan was valid until"},
 		"SHA-1":              {lines: "rs " + public(rs), files: [][]byte{armored(rs.PublicKey(), sha1)}, want: `invalid signature format "ssh-rsa"`},

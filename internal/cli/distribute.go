@@ -54,9 +54,13 @@ func (s settings) registries(env Env) *registry.Client {
 }
 
 // distribution are the options of policies whose distribution a command deals with.
-func distribution(env Env, owner config.Config) (policy.Options, *registry.Client) {
+func distribution(env Env, owner config.Config) (policy.Options, *registry.Client, error) {
+	schemas, err := readSchemas(owner.Trust.External)
+	if err != nil {
+		return policy.Options{}, nil, err
+	}
 	client := registries(env, owner.Registries, "")
-	return policy.Options{Dir: env.Dir, Fetch: client.Fetch, Results: judge.PolicyResults(catalog.All()), Labels: owner.Labels}, client
+	return policy.Options{Dir: env.Dir, Fetch: client.Fetch, Results: judge.PolicyResults(catalog.All()), Labels: owner.Labels, External: shapes(schemas)}, client, nil
 }
 
 // ownerOf reads the owner's file of a command that may have one.
@@ -154,7 +158,7 @@ registry, if the policies load. The printed reference, with its digest, is what
 
 func newPolicyLock(env Env) *cobra.Command {
 	o := lock.Options{Dir: env.Dir, Now: env.Now, To: env.Stdout, Escape: report.Escape,
-		Policies: func(owner config.Config) (policy.Options, *registry.Client) { return distribution(env, owner) }}
+		Policies: func(owner config.Config) (policy.Options, *registry.Client, error) { return distribution(env, owner) }}
 	c := &cobra.Command{
 		Use: "lock [REFERENCE]", Short: "Write the digest of policies into the owner's file, after showing what changes",
 		Long: `Compare what the owner's file locks with what its policies are now: a registry is

@@ -33,7 +33,7 @@ func (s *settings) prove(env Env, trust config.Trust) (err error) {
 	if g.CI, err = s.proveJob(env, trust.CI); err != nil {
 		return err
 	}
-	if g.External, err = s.facts(env, trust.External); err != nil {
+	if g.External, err = s.readFacts(env, trust.External); err != nil {
 		return err
 	}
 	if s.saved != nil {
@@ -101,8 +101,13 @@ func readIssuers(list []config.Issuer) ([]token.Issuer, error) {
 	return out, nil
 }
 
-// facts reads the files of --external.
-func (s *settings) facts(env Env, declared []config.External) (map[string]evidence.External, error) {
+// readFacts reads the files of --external.
+func (s *settings) readFacts(env Env, declared []config.External) (map[string]evidence.External, error) {
+	schemas, err := readSchemas(declared)
+	if err != nil {
+		return nil, err
+	}
+	s.facts = shapes(schemas)
 	var out map[string]evidence.External
 	for _, given := range s.external {
 		name, path, ok := strings.Cut(given, "=")
@@ -118,19 +123,11 @@ func (s *settings) facts(env Env, declared []config.External) (map[string]eviden
 		case i < 0:
 			return nil, fmt.Errorf("reading --external: the owner's file declares no facts %q; add external: {%s: {schema: FILE, maxAge: 24h}} to the file of --config", name, name)
 		}
-		text, err := confine.ReadBounded(declared[i].Schema, external.MaxSchemaSize)
-		if err != nil {
-			return nil, fmt.Errorf("reading the schema of external facts %q: %w", name, err)
-		}
-		schema, err := external.ReadSchema(text)
-		if err != nil {
-			return nil, fmt.Errorf("reading %q: %w", declared[i].Schema, err)
-		}
 		data, err := confine.ReadBounded(absolute(env, path), external.MaxSize)
 		if err != nil {
 			return nil, fmt.Errorf("reading --external %s: %w", name, err)
 		}
-		read, err := external.Read(data, schema, declared[i].MaxAge, s.clock())
+		read, err := external.Read(data, schemas[name], declared[i].MaxAge, s.clock())
 		if err != nil {
 			return nil, fmt.Errorf("reading --external %s=%s: %w", name, path, err)
 		}
@@ -140,6 +137,30 @@ func (s *settings) facts(env Env, declared []config.External) (map[string]eviden
 		out[name] = read
 	}
 	return out, nil
+}
+
+// readSchemas reads the schemas of all declared facts: policies are checked against
+// them, whether facts are given or not.
+func readSchemas(declared []config.External) (map[string]external.Schema, error) {
+	out := make(map[string]external.Schema, len(declared))
+	for _, d := range declared {
+		text, err := confine.ReadBounded(d.Schema, external.MaxSchemaSize)
+		if err != nil {
+			return nil, fmt.Errorf("reading the schema of external facts %q: %w", d.Name, err)
+		}
+		if out[d.Name], err = external.ReadSchema(text); err != nil {
+			return nil, fmt.Errorf("reading %q: %w", d.Schema, err)
+		}
+	}
+	return out, nil
+}
+
+func shapes(schemas map[string]external.Schema) map[string]external.Shape {
+	out := make(map[string]external.Shape, len(schemas))
+	for name, s := range schemas {
+		out[name] = s.Shape
+	}
+	return out
 }
 
 // proveApprovals verifies the files of --approval.

@@ -46,7 +46,7 @@ type policyFlags struct {
 
 func (f *policyFlags) add(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
-	c.Flags().StringVar(&f.config, "config", "", "configuration `FILE` of the gate's owner; its labels are those that policies can read, and its registries are asked")
+	c.Flags().StringVar(&f.config, "config", "", "configuration `FILE` of the gate's owner; its labels and external facts are those that policies can read, and its registries are asked")
 }
 
 // options are those of the given paths.
@@ -55,9 +55,9 @@ func (f *policyFlags) options(env Env, paths []string) (policy.Options, error) {
 	if err != nil {
 		return policy.Options{}, err
 	}
-	o, _ := distribution(env, owner)
+	o, _, err := distribution(env, owner)
 	o.Dirs, o.Data = paths, f.data
-	return o, nil
+	return o, err
 }
 
 func newPolicyTest(env Env) *cobra.Command {

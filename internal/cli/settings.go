@@ -15,6 +15,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/external"
 	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/reach"
 )
@@ -32,7 +33,8 @@ type settings struct {
 	hosts        map[string]config.Registry // of policies
 	configDir    string                     // folder of --config; empty without
 	configDigest string
-	given        *evidence.Given // verified; nil: nothing was given
+	facts        map[string]external.Shape // that the owner declares, by name
+	given        *evidence.Given           // verified; nil: nothing was given
 }
 
 // settle resolves what a command was called with. Every error is usage.

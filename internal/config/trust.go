@@ -41,7 +41,7 @@ const (
 	defaultAudience = "bindgate"
 )
 
-var externalName = regexp.MustCompile(`^[a-z][A-Za-z0-9_]{0,63}$`)
+var externalName = regexp.MustCompile(`^[a-z][A-Za-z0-9_]*$`)
 
 // trustKeys are the keys of the owner's file that no flag stands for.
 func trustKeys() []string { return []string{"approvals", "ci", "external"} }
@@ -58,7 +58,7 @@ func (c *Config) trust(o strictyaml.Object) {
 		return
 	}
 	for _, e := range entries {
-		if !externalName.MatchString(e.Key) {
+		if !externalName.MatchString(e.Key) || len(e.Key) > 64 {
 			e.Name.Fail(fmt.Sprintf("got %.64q, want the name of facts: a small letter, then letters, digits and underscores", e.Key), "policies read it as input.external.NAME")
 			continue
 		}

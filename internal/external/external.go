@@ -32,7 +32,10 @@ const (
 )
 
 // Schema is a JSON Schema of the owner.
-type Schema struct{ compiled *jsonschema.Schema }
+type Schema struct {
+	Shape    Shape
+	compiled *jsonschema.Schema
+}
 
 // ReadSchema compiles a JSON Schema. It fetches nothing: a reference may point into
 // the schema only.
@@ -55,7 +58,14 @@ func ReadSchema(text []byte) (Schema, error) {
 	if err != nil {
 		return Schema{}, fmt.Errorf("reading a JSON Schema: %w", err)
 	}
-	return Schema{compiled}, nil
+	shape, err := shapeOf(document, "#")
+	if err == nil && shape.Fields == nil && shape.Rest == nil && shape.Items == nil {
+		err = errNoFields
+	}
+	if err != nil {
+		return Schema{}, fmt.Errorf("reading a JSON Schema: %w", err)
+	}
+	return Schema{shape, compiled}, nil
 }
 
 // nowhere loads no other schema.

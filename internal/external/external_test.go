@@ -11,7 +11,7 @@ import (
 
 var now = time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 
-const tickets = `{"type": "object", "additionalProperties": false, "properties": {"open": {"type": "array", "items": {"type": "string", "pattern": "^CHG-[0-9]+$"}}, "by": {"format": "date"}}}`
+const tickets = `{"type": "object", "additionalProperties": false, "required": ["open", "by"], "properties": {"open": {"type": "array", "items": {"type": "string", "pattern": "^CHG-[0-9]+$"}}, "by": {"type": ["string", "null"], "format": "date"}}}`
 
 func schema(t testing.TB, text string) external.Schema {
 	t.Helper()
@@ -24,8 +24,8 @@ func schema(t testing.TB, text string) external.Schema {
 
 func TestRead(t *testing.T) {
 	s := schema(t, tickets)
-	got, err := external.Read([]byte(`{"asOf": "2026-11-28T19:30:00+08:00", "facts": {"open": ["CHG-1"]}}`), s, time.Hour, now)
-	if err != nil || string(got.Facts) != `{"open":["CHG-1"]}` || !got.AsOf.Equal(now.Add(-30*time.Minute)) || !got.Until.Equal(now.Add(30*time.Minute)) ||
+	got, err := external.Read([]byte(`{"asOf": "2026-11-28T19:30:00+08:00", "facts": {"open": ["CHG-1"], "by": null}}`), s, time.Hour, now)
+	if err != nil || string(got.Facts) != `{"open":["CHG-1"],"by":null}` || !got.AsOf.Equal(now.Add(-30*time.Minute)) || !got.Until.Equal(now.Add(30*time.Minute)) ||
 		len(got.Digest) != len("sha256:")+64 {
 		t.Fatalf("got %+v, %v", got, err)
 	}
@@ -60,6 +60,14 @@ func TestReadSchemaRefuses(t *testing.T) {
 		`{"$ref": "https://evil.demo.com/s.json"}`: `the schema refers to "https://evil.demo.com/s.json"`,
 		`{"$ref": "file:///etc/passwd"}`:           `the schema refers to "file:///etc/passwd"`,
 		`{"type": "object", "type": "array"}`:      `the key "type" is there twice`,
+		`{"type": "string"}`:                       "facts are an object or a list",
+		`{}`:                                       "# has no type",
+		`true`:                                     "# is no schema with a type",
+		`{"type": "object"}`:                       "#/additionalProperties is no schema with a type",
+		`{"type": "object", "properties": {"a": {"type": "string"}}}`:                                                                `# has fixed fields and may have others`,
+		`{"type": "object", "additionalProperties": false, "properties": {"a": {"type": "string"}}}`:                                 "#/properties/a may be absent",
+		`{"type": "object", "additionalProperties": false, "required": ["a"], "properties": {"a": {"anyOf": [{"type": "string"}]}}}`: "#/properties/a has no type",
+		`{"type": "array", "items": {"type": ["object", "string"], "additionalProperties": {"type": "string"}}}`:                     "#/items is a list or an object or something else",
 	} {
 		if _, err := external.ReadSchema([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q:\n got %v\nwant %s", text, err, want)
@@ -71,7 +79,7 @@ func TestReadSchemaRefuses(t *testing.T) {
 // same again.
 func FuzzRead(f *testing.F) {
 	s := schema(f, tickets)
-	f.Add([]byte(`{"asOf": "2026-11-28T11:30:00Z", "facts": {"open": ["CHG-1"]}}`))
+	f.Add([]byte(`{"asOf": "2026-11-28T11:30:00Z", "facts": {"open": ["CHG-1"], "by": "2026-11-28"}}`))
 	f.Add([]byte(`{"asOf": "2026-11-28T11:30:00Z", "facts": null}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		got, err := external.Read(text, s, time.Hour, now)

@@ -10,7 +10,10 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/gate"
 )
 
 func numbers(n int) iter.Seq2[int, binding.Binding] {
@@ -66,5 +69,35 @@ func TestInOrderEndsWithTheReader(t *testing.T) {
 		})
 	if !errors.Is(err, stop) || computed.Load() > 100 {
 		t.Errorf("got %v after %d values, want the reader's error soon after the tenth", err, computed.Load())
+	}
+}
+
+// A plan is saved without approvals only where nothing else is missing.
+func TestAwaitsApprovals(t *testing.T) {
+	awaiting := evidence.PolicyPackage{Name: "bindgate.policy.people", NotRun: "no plan", Awaits: evidence.NeedApprovals}
+	for name, tc := range map[string]struct {
+		packages []evidence.PolicyPackage
+		change   func(*Verdict)
+		want     bool
+	}{
+		"approvals alone":            {[]evidence.PolicyPackage{awaiting, {Name: "bindgate.policy.names"}}, nil, true},
+		"another package's evidence": {[]evidence.PolicyPackage{awaiting, {Name: "bindgate.policy.names", NotRun: "no token"}}, nil, false},
+		"another check":              {[]evidence.PolicyPackage{awaiting}, func(v *Verdict) { v.Decision.Reasons = append(v.Decision.Reasons, "dns/x: left out") }, false},
+		"nothing of policies":        {nil, func(v *Verdict) { v.Results = nil }, false},
+		"another check alone":        {[]evidence.PolicyPackage{awaiting}, func(v *Verdict) { v.afterPolicy = nil }, false},
+		"refused":                    {[]evidence.PolicyPackage{awaiting}, func(v *Verdict) { v.Decision.Status = gate.Refused }, false},
+		"undetermined":               {[]evidence.PolicyPackage{awaiting}, func(v *Verdict) { v.Decision.Status = gate.Undetermined }, false},
+		"no plan":                    {[]evidence.PolicyPackage{awaiting}, func(v *Verdict) { v.Decision.PlanErr = errors.New("no group") }, false},
+	} {
+		v := Verdict{Results: []checks.Result{{ID: "dns/x", Status: checks.StatusPass}, {ID: "policy/no-denials", Status: checks.StatusNotRun}},
+			Decision:    gate.Decision{Status: gate.Partial, Reasons: []string{"policy/no-denials: was not run"}},
+			afterPolicy: []string{"policy/no-denials"}}
+		v.Evidence.Policy.Facts.Packages = tc.packages
+		if tc.change != nil {
+			tc.change(&v)
+		}
+		if got := v.AwaitsApprovals(); got != tc.want {
+			t.Errorf("%s: %t, want %t", name, got, tc.want)
+		}
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/bindgate/bindgate/internal/collect/probe"
 	"github.com/bindgate/bindgate/internal/collect/siblings"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/external"
 	"github.com/bindgate/bindgate/internal/gateway"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/policy"
@@ -59,6 +60,8 @@ type Options struct {
 	DNS     DNS
 	Gateway Gateway
 	Probe   *Probe // nil: domains are not probed
+
+	External map[string]external.Shape // the facts that the owner declares, by name
 
 	Given *evidence.Given // verified tokens, approvals and facts; nil: none
 
@@ -158,7 +161,7 @@ func (e *Engine) open(ctx context.Context) (err error) {
 // time of a short run.
 func (e *Engine) loadPolicies(ctx context.Context) {
 	e.policies = sync.OnceValues(func() (*policy.Engine, error) {
-		return policy.Load(ctx, policy.Options{Dir: e.o.Dir, Dirs: e.o.Policies, Fetch: e.o.FetchPolicy, Data: e.o.Data, Results: PolicyResults(e.catalogue), Labels: e.o.Labels})
+		return policy.Load(ctx, policy.Options{Dir: e.o.Dir, Dirs: e.o.Policies, Fetch: e.o.FetchPolicy, Data: e.o.Data, Results: PolicyResults(e.catalogue), Labels: e.o.Labels, External: e.o.External})
 	})
 	go func() { _, _ = e.policies() }()
 }

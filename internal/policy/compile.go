@@ -358,6 +358,13 @@ func needList(a *ast.Annotations, key string) ([]evidence.Need, strictyaml.Error
 	var needs []evidence.Need
 	for _, item := range list {
 		name, _ := item.(string)
+		if strings.HasPrefix(name, needExternal) {
+			if key == "uses" {
+				return nil, strictyaml.Errors{at(a.Location, "custom.uses in METADATA names %q: facts that are not given have no values to read; name them in custom.needs", name)}
+			}
+			needs = append(needs, evidence.Need(name)) // vetEvidence compares it with what is read, whose names are the owner's
+			continue
+		}
 		if !slices.Contains(readable(), evidence.Need(name)) {
 			return nil, strictyaml.Errors{at(a.Location, "custom.%s in METADATA names %q, which is no evidence: want some of %v", key, item, readable())}
 		}

@@ -199,8 +199,11 @@ type encoder func(reflect.Value) (*ast.Term, error)
 // encoding/json. A type with its own JSON form is an error, except for
 // time.Time.
 func encoderOf(t reflect.Type, r *reads) (encoder, error) {
-	if t == reflect.TypeFor[time.Time]() {
+	switch t {
+	case reflect.TypeFor[time.Time]():
 		return encodeTime, nil
+	case reflect.TypeFor[json.RawMessage]():
+		return encodeRaw, nil
 	}
 	if t.Implements(reflect.TypeFor[json.Marshaler]()) || t.Implements(reflect.TypeFor[encoding.TextMarshaler]()) {
 		return nil, fmt.Errorf("a policy input cannot hold the type %v: it has its own JSON form", t)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -401,7 +402,7 @@ func TestTypesWithoutPlainJSON(t *testing.T) {
 	}
 	for name, v := range map[string]any{
 		"own form": struct {
-			X json.RawMessage `json:"x"`
+			X netip.Addr `json:"x"`
 		}{}, "bytes": struct {
 			X []byte `json:"x"`
 		}{}, "no name": struct{ X int }{}, "two of one name": struct {

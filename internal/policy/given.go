@@ -1,15 +1,27 @@
 package policy
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
 	"slices"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/external"
 )
 
 // What a policy can need beside evidence of a binding.
 const (
 	needCI        evidence.Need = "ci" // a verified token of the CI job
 	needApprovals evidence.Need = evidence.NeedApprovals
+
+	needExternal = "external." // and the name of facts that the owner declares
 )
 
 // givenNeeds are the parts of the input that a run may be given.
@@ -18,9 +30,10 @@ func givenNeeds() []evidence.Need { return []evidence.Need{needCI, needApprovals
 // give adds what the run was given to a document. Approvals that have ended by the
 // time of the run are not in it; they are a list also where there are none.
 func (d *document) give(run evidence.Run) {
-	d.Approvals = run.Given.ApprovalsAt(run.Now)
+	d.Approvals, d.External = run.Given.ApprovalsAt(run.Now), map[string]evidence.External{}
 	if g := run.Given; g != nil {
 		d.CI, d.PlanDigest = g.CI, g.Plan
+		maps.Copy(d.External, g.External)
 	}
 }
 
@@ -36,7 +49,15 @@ func (d *document) of(need evidence.Need) evidence.Metadata {
 	case needPlan:
 		return d.Plan.Metadata
 	default:
-		return d.Evidence.of(need)
+		name, external := strings.CutPrefix(string(need), needExternal)
+		if !external {
+			return d.Evidence.of(need)
+		}
+		facts, ok := d.External[name]
+		if ok && !d.Run.Now.Before(facts.Until) {
+			return evidence.Metadata{State: evidence.StateFailed, Reason: "the facts may be used until " + facts.Until.Format(time.RFC3339)}
+		}
+		given, reason = ok, fmt.Sprintf("the facts were not given (--external %s=FILE)", name)
 	}
 	if given {
 		return evidence.Metadata{State: evidence.StateObserved}
@@ -47,8 +68,56 @@ func (d *document) of(need evidence.Need) evidence.Metadata {
 // givenIn returns the part of what a run is given that a reference to the input reads;
 // empty: none.
 func givenIn(path []string) evidence.Need {
+	if len(path) > 1 && path[0] == "external" {
+		return evidence.Need(needExternal + path[1])
+	}
 	if len(path) > 0 && slices.Contains(givenNeeds(), evidence.Need(path[0])) {
 		return evidence.Need(path[0])
 	}
 	return ""
+}
+
+// externalType returns the type of the facts of a name.
+func externalType(shape external.Shape, where string) *typ {
+	known := map[string]*typ{"asOf": scalar(textKind), "until": scalar(textKind), "digest": scalar(textKind), "facts": shapeType(shape, where+".facts")}
+	return objectType(&fields{where: where, all: func() map[string]*typ { return known }})
+}
+
+// shapeType returns the type of values of the owner's schema.
+func shapeType(s external.Shape, where string) *typ {
+	out := &typ{}
+	for kind, has := range map[kinds]bool{nullKind: s.Null, boolKind: s.Bool, numberKind: s.Number, textKind: s.Text} {
+		if has {
+			out.kinds |= kind
+		}
+	}
+	if s.Words != nil {
+		out.words = &words{list: s.Words, declared: true}
+	}
+	switch {
+	case s.Items != nil:
+		out.kinds |= listKind
+		out.elem = shapeType(*s.Items, where+"[_]")
+	case s.Rest != nil:
+		out.kinds |= objectKind
+		out.elem = shapeType(*s.Rest, where+"[_]")
+	case s.Fields != nil:
+		known := map[string]*typ{}
+		for name, field := range s.Fields {
+			known[name] = shapeType(field, where+"."+name)
+		}
+		out.kinds |= objectKind
+		out.objects = []*fields{{where: where, all: func() map[string]*typ { return known }}}
+	}
+	return out
+}
+
+// encodeRaw turns JSON into a term.
+func encodeRaw(v reflect.Value) (*ast.Term, error) {
+	raw, _ := v.Interface().(json.RawMessage)
+	if len(raw) == 0 {
+		return ast.InternedNullTerm, nil
+	}
+	value, err := ast.ValueFromReader(bytes.NewReader(raw))
+	return ast.NewTerm(value), err
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/external"
 )
 
 const countsApprovals = `# METADATA
@@ -89,5 +90,91 @@ func TestGiven(t *testing.T) {
 				t.Errorf("got %+v, want %q, awaiting %q", p, tc.want, tc.awaits)
 			}
 		})
+	}
+}
+
+const readsTickets = `# METADATA
+# custom:
+#   needs: [external.tickets]
+package bindgate.policy.x
+
+deny contains "no open ticket" if not "CHG-1" in input.external.tickets.facts.open
+`
+
+// tickets is the shape of facts with a list of open tickets and a state.
+func tickets() map[string]external.Shape {
+	return map[string]external.Shape{"tickets": {Fields: map[string]external.Shape{
+		"open":  {Items: &external.Shape{Text: true}},
+		"state": {Text: true, Words: []string{"calm", "busy"}},
+		"count": {Number: true, Null: true},
+	}}}
+}
+
+func TestExternal(t *testing.T) {
+	o := Options{Dirs: []string{folder(t, map[string]string{"x.rego": readsTickets})}, External: tickets()}
+	e, err := Load(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := plain().Run.Now
+	facts := func(text string, until time.Time) *evidence.Given {
+		return &evidence.Given{External: map[string]evidence.External{"tickets": {AsOf: now, Until: until, Facts: []byte(text)}}}
+	}
+	for name, tc := range map[string]struct {
+		given *evidence.Given
+		want  string
+	}{
+		"open":      {facts(`{"open":["CHG-1"],"state":"calm","count":null}`, now.Add(time.Hour)), ""},
+		"not open":  {facts(`{"open":["CHG-2"],"state":"calm","count":1}`, now.Add(time.Hour)), "no open ticket"},
+		"too old":   {facts(`{"open":["CHG-1"],"state":"calm","count":1}`, now), "the facts may be used until"},
+		"no JSON":   {facts(`{"open":`, now.Add(time.Hour)), "writing the policy input"},
+		"not given": {nil, "the facts were not given (--external tickets=FILE)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := plain()
+			in.Run.Given = tc.given
+			o := e.Evaluate(t.Context(), in)
+			got := o.Reason
+			for _, p := range o.Facts.Packages {
+				got += p.NotRun
+				for _, d := range p.Denials {
+					got += d.Text
+				}
+			}
+			if (got == "") != (tc.want == "") || !strings.Contains(got, tc.want) {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+// What is read of facts is held to the owner's schema when the policy is loaded.
+func TestExternalIsTyped(t *testing.T) {
+	head := "# METADATA\n# custom:\n#   needs: [external.tickets]\npackage bindgate.policy.x\n\ndeny contains \"x\" if "
+	for rule, want := range map[string]string{
+		`input.external.tickets.facts.opn == []`:        `has no field "opn"`,
+		`input.external.tickets.facts.state == "bussy"`: "bussy",
+		`input.external.tickets.facts.count < 3`:        "null",
+		`input.external.tickets.facts.open == "CHG-1"`:  "list",
+		`input.external.tikets.facts.open == []`:        `tikets`,
+		`input.external[_].facts.open == []`:            "is read as a whole",
+		`input.binding.domainName == "a"`:               "reads none of it",
+	} {
+		_, err := Load(t.Context(), Options{Dirs: []string{folder(t, map[string]string{"x.rego": head + rule + "\n"})}, External: tickets()})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s:\n got %v\nwant %s", rule, err, want)
+		}
+	}
+	for rego, want := range map[string]string{
+		strings.Replace(readsTickets, "needs", "uses", 1):                                              "name them in custom.needs",
+		strings.Replace(readsTickets, "# METADATA\n# custom:\n#   needs: [external.tickets]\n", "", 1): "add external.tickets to custom.needs",
+	} {
+		_, err := Load(t.Context(), Options{Dirs: []string{folder(t, map[string]string{"x.rego": rego})}, External: tickets()})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s:\n got %v\nwant %s", rego, err, want)
+		}
+	}
+	if _, err := Load(t.Context(), Options{Dirs: []string{folder(t, map[string]string{"x.rego": readsTickets})}}); err == nil || !strings.Contains(err.Error(), "tickets") {
+		t.Errorf("facts that the owner does not declare: %v", err)
 	}
 }

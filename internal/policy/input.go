@@ -52,6 +52,8 @@ type document struct {
 	PlanDigest string                     `json:"planDigest,omitempty"` // sha256:<hex> of the saved plan that is applied
 	Approvals  []evidence.Approval        `json:"approvals"`            // of that plan, verified, one for each person or service
 	Plan       evidence.Observation[Plan] `json:"plan"`                 // what the calls of the whole run would do
+
+	External map[string]evidence.External `json:"external"` // facts of files, by the names that the owner declares
 }
 
 // inputBinding is a binding with every label that the owner declares.

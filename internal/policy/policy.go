@@ -22,6 +22,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/external"
 )
 
 // defaultTimeout bounds what the policies may take for one binding.
@@ -36,8 +37,10 @@ type Options struct {
 	Results []string      // ids of the checks whose results a policy may read; none: any id
 	Timeout time.Duration // for all policies on one binding; 0: five seconds
 
-	Labels map[string]evidence.Label // the labels that the owner declares, by name
-	Prints io.Writer                 // where print writes; nil: nowhere
+	Labels   map[string]evidence.Label // the labels that the owner declares, by name
+	External map[string]external.Shape // the facts that the owner declares, by name
+
+	Prints io.Writer // where print writes; nil: nowhere
 }
 
 // Engine holds loaded policies. It is safe for concurrent use.

@@ -11,6 +11,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/external"
 )
 
 // kinds is a set of kinds of values.
@@ -234,12 +235,15 @@ func (t *typ) given() *typ {
 
 // inputTypeOf returns the type of the input, with the declared labels and the
 // checks whose results there are; no ids: any.
-func inputTypeOf(ids, labels []string) *typ {
-	return goTypes{ids: ids, labels: labels}.of(reflect.TypeFor[document](), "input", "")
+func inputTypeOf(ids, labels []string, declared map[string]external.Shape) *typ {
+	return goTypes{ids, labels, declared}.of(reflect.TypeFor[document](), "input", "")
 }
 
 // goTypes makes types of Go types.
-type goTypes struct{ ids, labels []string }
+type goTypes struct {
+	ids, labels []string
+	external    map[string]external.Shape
+}
 
 // of returns the type of the values of a Go type; owner names the field as
 // vocabulary does.
@@ -278,6 +282,11 @@ func (g goTypes) ofMap(t reflect.Type, where string) *typ {
 		}
 		for _, id := range g.ids {
 			known[id] = below
+		}
+		return objectType(&fields{where: where, all: func() map[string]*typ { return known }})
+	case "input.external":
+		for name, shape := range g.external {
+			known[name] = externalType(shape, where+"."+name)
 		}
 		return objectType(&fields{where: where, all: func() map[string]*typ { return known }})
 	case "input.binding.labels":

@@ -160,7 +160,7 @@ func vetLibraries(u *unit) strictyaml.Errors {
 // them with.
 func vet(c *ast.Compiler, packages []regoPackage, document policyData, o Options) (dataReads, error) {
 	var found strictyaml.Errors
-	input, data := inputTypeOf(o.Results, slices.Sorted(maps.Keys(o.Labels))), document.types()
+	input, data := inputTypeOf(o.Results, slices.Sorted(maps.Keys(o.Labels)), o.External), document.types()
 	for _, p := range packages {
 		if entries(p.group) == nil {
 			continue
@@ -322,10 +322,12 @@ func evidenceIn(ref ast.Ref) (need evidence.Need, whole bool) {
 		return "", true
 	case path[0] == string(needPlan) && (len(path) == 1 || path[1] == "facts"):
 		return needPlan, false
-	case path[0] != "evidence":
+	case path[0] != "evidence" && path[0] != "external":
 		return givenIn(path), false
 	case len(path) == 1:
 		return "", true
+	case path[0] == "external":
+		return givenIn(path), false
 	case len(path) > 2 && path[2] != "facts":
 		return "", false // its state, reason, time or origin: always present
 	}

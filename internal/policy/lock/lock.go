@@ -37,9 +37,9 @@ type Options struct {
 
 	Now func() time.Time
 
-	Policies func(config.Config) (policy.Options, *registry.Client) // how the owner's policies are read
-	To       io.Writer                                              // differences and new references
-	Escape   func(string) string                                    // of what is written
+	Policies func(config.Config) (policy.Options, *registry.Client, error) // how the owner's policies are read
+	To       io.Writer                                                     // differences and new references
+	Escape   func(string) string                                           // of what is written
 }
 
 // Lock compares the digests of the owner's file with what its policies are now, and
@@ -68,7 +68,9 @@ func (l *locking) do(ctx context.Context) (err error) {
 		if l.Reference == "" {
 			return errors.New("reading arguments: got no --config and no reference, want --config FILE, or one of them: PATH or oci://registry/repository:tag")
 		}
-		l.o, l.client = l.Policies(l.owner)
+		if l.o, l.client, err = l.Policies(l.owner); err != nil {
+			return err
+		}
 		now, _, err := l.current(ctx, asked)
 		if err != nil {
 			return err
@@ -82,7 +84,9 @@ func (l *locking) do(ctx context.Context) (err error) {
 	if l.owner, err = config.ParseOwner(path, l.text); err != nil {
 		return err
 	}
-	l.o, l.client = l.Policies(l.owner)
+	if l.o, l.client, err = l.Policies(l.owner); err != nil {
+		return err
+	}
 	entries, err := l.entries(asked, l.Reference != "")
 	if err != nil {
 		return err
