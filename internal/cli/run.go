@@ -226,10 +226,14 @@ func (r *run) judge(ctx context.Context, look judge.Scope, yield func(judge.Verd
 // head is what the report says of the run.
 func (r *run) head() (report.Run, error) {
 	facts, err := r.engine.Run()
+	var off []report.PolicyOff
+	for _, p := range facts.PoliciesOff {
+		off = append(off, report.PolicyOff{Name: p.Name, Reason: p.Off})
+	}
 	return report.Run{
 		Command: facts.Command, Now: facts.Now, Offline: facts.Offline, Endpoint: facts.Endpoint, Identity: facts.Identity, Contract: facts.Contract,
 		DNSMode: facts.DNSMode, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
-		ConfigDigest: r.s.configDigest, RootsDigest: facts.RootsDigest,
+		ConfigDigest: r.s.configDigest, RootsDigest: facts.RootsDigest, PoliciesOff: off,
 	}.With(facts.Given), err
 }
 

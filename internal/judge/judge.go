@@ -252,10 +252,11 @@ func (e *Engine) Bindings() *manifest.Set { return e.set }
 // Run contains the facts that all bindings of a run share.
 type Run struct {
 	evidence.Run
-	Offline      bool   // neither DNS nor the gateway was asked
-	Endpoint     string // as configured
-	RootsDigest  string // sha256:<hex>
-	PolicyDigest string // sha256:<hex>
+	Offline      bool                     // neither DNS nor the gateway was asked
+	Endpoint     string                   // as configured
+	RootsDigest  string                   // sha256:<hex>
+	PolicyDigest string                   // sha256:<hex>
+	PoliciesOff  []evidence.PolicyPackage // with the reason in Off
 }
 
 // Run returns the facts of the run. The first call reads the clock and asks STS. It
@@ -268,7 +269,7 @@ func (e *Engine) Run() (Run, error) {
 	if e.saved != nil { // policies see the saved command, readers the one that they ran
 		r := e.saved.Run
 		r.Command = e.o.Command
-		return Run{Run: r.Run, Offline: r.Offline, Endpoint: r.Endpoint, RootsDigest: r.RootsDigest, PolicyDigest: engine.Digest()}, nil
+		return Run{Run: r.Run, Offline: r.Offline, Endpoint: r.Endpoint, RootsDigest: r.RootsDigest, PolicyDigest: engine.Digest(), PoliciesOff: engine.Off()}, nil
 	}
 	if e.identity != nil {
 		if _, err := e.identity(); err != nil {
@@ -276,7 +277,7 @@ func (e *Engine) Run() (Run, error) {
 		}
 	}
 	return Run{Run: e.began(), Offline: e.o.Skip.DNS != "" && e.o.Skip.Group != "", Endpoint: e.o.Gateway.Endpoint,
-		RootsDigest: e.certificates.RootsDigest(), PolicyDigest: engine.Digest()}, nil
+		RootsDigest: e.certificates.RootsDigest(), PolicyDigest: engine.Digest(), PoliciesOff: engine.Off()}, nil
 }
 
 func (e *Engine) facts() evidence.Run {

@@ -109,6 +109,19 @@ func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, stor
 	return e, own, store, nil
 }
 
+// Off returns the packages that are off, with the reason.
+func (e *Engine) Off() (off []evidence.PolicyPackage) {
+	if e.own == nil {
+		return nil
+	}
+	for _, p := range e.own.packages {
+		if p.off != "" {
+			off = append(off, evidence.PolicyPackage{Name: p.name, Off: p.off})
+		}
+	}
+	return off
+}
+
 // share reports whether two lists have a name in common.
 func share(a, b []string) bool {
 	return slices.ContainsFunc(a, func(name string) bool { return slices.Contains(b, name) })

@@ -84,9 +84,16 @@ func testable(ctx context.Context, o Options) (sources, storage.Store, error) {
 		if err != nil {
 			return s, nil, err
 		}
-		d, err := readPolicyData(s, sources{}, nil)
+		overrides, err := readData(o.Dir, o.Data)
 		if err != nil {
-			return s, nil, err
+			return s, nil, fmt.Errorf("reading policy data: %w", err)
+		}
+		d, err := readPolicyData(s, sources{}, overrides)
+		if err == nil {
+			err = vetOverrides(d, nil)
+		}
+		if err != nil {
+			return s, nil, fmt.Errorf("loading policy data: %w", err)
 		}
 		modules, err := parseAll(s.modules)
 		if err != nil {

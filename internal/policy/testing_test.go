@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -21,6 +22,21 @@ func TestShippedPolicies(t *testing.T) {
 	}
 	if err := Check(context.Background(), Options{}); err != nil {
 		t.Error(err)
+	}
+}
+
+// The team's data is looked at without a path, too.
+func TestCheckOfTheTeamsData(t *testing.T) {
+	for data, want := range map[string]string{
+		"force_rebind: {ticketPattern: \"[\"}": "team.yaml:1:31: data.force_rebind.ticketPattern is \"[\"",
+		"force_rebnd: {ticketPattern: x}":      `no policy reads data.force_rebnd; did you mean "force_rebind"?`,
+	} {
+		err := Check(context.Background(), Options{Data: []string{filepath.Join(folder(t, map[string]string{"team.yaml": data}), "team.yaml")}})
+		if err == nil {
+			t.Errorf("%s: it is sound", data)
+			continue
+		}
+		wantWords(t, err.Error(), want)
 	}
 }
 

@@ -332,7 +332,7 @@ func (v *view) fill(r *state, rules map[string]bool) {
 	v.Tiles = []tile{{"bad", "refused", s.Refused}, {"doubt", "undetermined", s.Undetermined}, {"aside", "partial", s.Partial}, {"good", "allowed", s.Allowed}}
 	run := r.Run
 	for _, f := range []fact{{"command", run.Command}, {"clock", run.Now.Format(time.RFC3339)}, {"endpoint", run.Endpoint}, {"identity", identity(run.Identity)}, {"contract", run.Contract},
-		{"DNS", run.DNSMode}, {"manifest", run.ManifestDigest}, {"policy", run.PolicyDigest}, {"configuration", run.ConfigDigest},
+		{"DNS", run.DNSMode}, {"manifest", run.ManifestDigest}, {"policy", run.PolicyDigest}, {"policies off", policiesOff(run.PoliciesOff)}, {"configuration", run.ConfigDigest},
 		{"roots", run.RootsDigest}, {"CI job", ciJob(run.CI)}, {"approved by", approvers(run.Approvals)}, {"facts given", externalFacts(run.External)}, {"linter", run.Linter}, {"weak keys", keyLists(run.KeyLists)}, {"journal head", run.JournalHead}, {"error", errorText(run.Error)}, {"written by", r.Tool.Name + " " + r.Tool.Version}} {
 		if f.Value != "" {
 			v.Facts = append(v.Facts, f)
@@ -364,6 +364,15 @@ func approvers(list []evidence.Approval) string {
 	var out []string
 	for _, a := range list {
 		out = append(out, fmt.Sprintf("%s (%s)", a.By, a.Kind))
+	}
+	return strings.Join(out, ", ")
+}
+
+// policiesOff names the policies that are not asked.
+func policiesOff(list []PolicyOff) string {
+	var out []string
+	for _, p := range list {
+		out = append(out, fmt.Sprintf("%s (%s)", p.Name, p.Reason))
 	}
 	return strings.Join(out, ", ")
 }

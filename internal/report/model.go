@@ -63,6 +63,12 @@ type Tool struct {
 	Version string `json:"version"`
 }
 
+// PolicyOff is a policy that the owner's settings switch off, or that has none.
+type PolicyOff struct {
+	Name   string `json:"name"`   // of its package
+	Reason string `json:"reason"` // which setting says so, or is absent
+}
+
 // Run is what holds for every binding of the report. Digests read sha256:<hex>.
 type Run struct {
 	Command        string              `json:"command"`                  // lint, plan, apply, …
@@ -74,6 +80,7 @@ type Run struct {
 	DNSMode        string              `json:"dnsMode,omitempty"`        // authoritative, resolver or none
 	ManifestDigest string              `json:"manifestDigest,omitempty"` // of the manifest files
 	PolicyDigest   string              `json:"policyDigest,omitempty"`   // of all policies and their data
+	PoliciesOff    []PolicyOff         `json:"policiesOff,omitempty"`    // policies that are loaded and not asked
 	ConfigDigest   string              `json:"configDigest,omitempty"`   // of the gate owner's configuration
 	RootsDigest    string              `json:"rootsDigest,omitempty"`    // of the trusted root certificates
 	CI             *evidence.CI        `json:"ci,omitempty"`             // verified claims of the CI job; absent: it had no token

@@ -71,6 +71,9 @@ func (t *text) end() {
 	if job := ciJob(t.Run.CI); job != "" {
 		t.line(0, 2, span{aside, "CI job:"}, span{aside, job})
 	}
+	if off := policiesOff(t.Run.PoliciesOff); off != "" {
+		t.line(0, 2, span{aside, "policies off:"}, span{aside, off})
+	}
 	if by := approvers(t.Run.Approvals); by != "" {
 		t.line(0, 2, span{aside, "approved by:"}, span{aside, by})
 	}
