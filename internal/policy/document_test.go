@@ -6,9 +6,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
+	"fmt"
 	"math/big"
 	"reflect"
 	"strings"
@@ -23,7 +25,7 @@ import (
 )
 
 // everything are all parts of a document.
-var everything = parts{certificate: true, results: true, labels: true}
+var everything = parts{certificate: true, results: true, labels: true, registrable: true, caa: true}
 
 // withCertificate is a sound binding with a certificate and a key.
 func withCertificate(t testing.TB) Input {
@@ -33,7 +35,7 @@ func withCertificate(t testing.TB) Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(0xbeef), Subject: pkix.Name{CommonName: "www.demo.com"},
+	template := &x509.Certificate{SerialNumber: big.NewInt(0xbeef), Subject: pkix.Name{CommonName: "www.demo.com", Organization: []string{"Demo"}, Country: []string{"CN"}}, SubjectKeyId: []byte{1, 0xab}, AuthorityKeyId: []byte{1, 0xab},
 		DNSNames: []string{"www.demo.com"}, NotBefore: in.Run.Now.Add(-time.Hour), NotAfter: in.Run.Now.Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
@@ -97,12 +99,23 @@ func TestDocumentFollowsItsSchema(t *testing.T) {
 }
 
 func TestCertificateFacts(t *testing.T) {
-	d, err := newDocument(withCertificate(t), everything, nil)
+	in := withCertificate(t)
+	d, err := newDocument(in, everything, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := d.Run.Now
-	want := cert{Subject: "CN=www.demo.com", Issuer: "CN=www.demo.com", SerialNumber: "beef", DNSNames: []string{"www.demo.com"},
+	leaf, err := x509.ParseCertificate(in.Evidence.Certificate.Facts.Chain[0].DER)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spki, err := x509.MarshalPKIXPublicKey(leaf.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := cert{Subject: "CN=www.demo.com,O=Demo,C=CN", Issuer: "CN=www.demo.com,O=Demo,C=CN",
+		IssuerParts: nameParts{CommonName: "www.demo.com", Organization: []string{"Demo"}, Country: []string{"CN"}},
+		SPKIDigest:  fmt.Sprintf("sha256:%x", sha256.Sum256(spki)), SubjectKeyID: "01ab", AuthorityKeyID: "01ab", SerialNumber: "beef", DNSNames: []string{"www.demo.com"},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour), KeyAlgorithm: "ECDSA", KeyBits: 256, SignatureAlgorithm: "ECDSA-SHA256"}
 	facts := d.Evidence.Certificate.Facts
 	if diff := cmp.Diff([]cert{want}, facts.Chain); diff != "" {

@@ -67,7 +67,8 @@ func (e *Engine) EvaluateDocument(ctx context.Context, text []byte) (o evidence.
 	return e.evaluate(ctx, packages, &d), nil
 }
 
-// complete adds what every input has: the declared labels, and a result of each check.
+// complete adds what every input has: the declared labels, the registrable domain, and a
+// result of each check.
 func (e *Engine) complete(d *document) {
 	if d.Binding.Labels == nil {
 		d.Binding.Labels = map[string]*string{}
@@ -76,6 +77,9 @@ func (e *Engine) complete(d *document) {
 		if _, ok := d.Binding.Labels[name]; !ok {
 			d.Binding.Labels[name] = nil
 		}
+	}
+	if d.Binding.RegistrableDomain == nil {
+		d.Binding.RegistrableDomain = registrableOf(d.Binding.DomainName)
 	}
 	if d.Results == nil {
 		d.Results = map[string]result{}
@@ -185,6 +189,8 @@ func partsOf(packages []*askable) parts {
 	var want parts
 	for _, p := range packages {
 		want.results = want.results || p.unit.reads.at("results") != nil
+		want.registrable = want.registrable || p.unit.reads.at("binding", "registrableDomain") != nil
+		want.caa = want.caa || p.unit.reads.at("evidence", "dns", "facts", "caaSet") != nil
 		want.labels = want.labels || p.unit.reads.at("binding", "labels") != nil
 		want.certificate = want.certificate || p.unit.reads.at("evidence", "certificate") != nil ||
 			slices.Contains(p.needs, evidence.NeedCertificate) || slices.Contains(p.uses, evidence.NeedCertificate)

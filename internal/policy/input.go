@@ -4,8 +4,10 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	_ "embed" // for the schema
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"time"
@@ -38,7 +40,7 @@ func InputSchema() []byte { return slices.Clone(schemaJSON) }
 var schemaJSON []byte
 
 // parts says which parts of a document are made.
-type parts struct{ certificate, results, labels bool }
+type parts struct{ certificate, results, labels, registrable, caa bool }
 
 // document is bindgate.policy-input/v1, what a policy reads as `input`.
 type document struct {
@@ -60,12 +62,14 @@ type document struct {
 type inputBinding struct {
 	binding.Binding
 	Labels map[string]*string `json:"labels,omitempty"` // null: the binding has no such label
+	// RegistrableDomain is the public suffix of the domain name with one more label, in ASCII; null: there is none.
+	RegistrableDomain *string `json:"registrableDomain,omitempty"`
 }
 
 // inputEvidence is what was observed. The facts of an observation are there
 // only when its state is observed.
 type inputEvidence struct {
-	DNS         evidence.Observation[evidence.DNS]      `json:"dns"`
+	DNS         evidence.Observation[dnsFacts]          `json:"dns"`
 	Proof       evidence.Observation[evidence.Proof]    `json:"proof"`
 	Certificate evidence.Observation[certificateFacts]  `json:"certificate"`
 	Key         evidence.Observation[keyFacts]          `json:"key"`
@@ -121,7 +125,7 @@ func newDocument(in Input, want parts, labels []string) (document, error) {
 		Schema:  inputSchema,
 		Binding: inputBinding{Binding: in.Binding},
 		Evidence: inputEvidence{
-			DNS: in.Evidence.DNS, Proof: in.Evidence.Proof, Group: in.Evidence.Group,
+			DNS: dnsOf(in.Evidence.DNS), Proof: in.Evidence.Proof, Group: in.Evidence.Group,
 			Account: in.Evidence.Account, Siblings: in.Evidence.Siblings,
 			Key: keyOf(in.Evidence.Key),
 		},
@@ -131,6 +135,12 @@ func newDocument(in Input, want parts, labels []string) (document, error) {
 		d.Binding.Labels = labelsOf(in.Binding, labels)
 	}
 	d.give(in.Run)
+	if want.registrable {
+		d.Binding.RegistrableDomain = registrableOf(in.Binding.DomainName)
+	}
+	if want.caa {
+		d.Evidence.DNS = withCAA(d.Evidence.DNS)
+	}
 	if want.certificate {
 		d.Evidence.Certificate = certificateOf(in.Evidence.Certificate)
 	}
@@ -200,6 +210,7 @@ type certPath struct {
 type cert struct {
 	Subject            string    `json:"subject"` // RFC 2253 form, as issuer
 	Issuer             string    `json:"issuer"`
+	IssuerParts        nameParts `json:"issuerParts"`
 	SerialNumber       string    `json:"serialNumber"` // hexadecimal
 	DNSNames           []string  `json:"dnsNames"`     // dNSName entries of subjectAltName
 	NotBefore          time.Time `json:"notBefore"`
@@ -208,6 +219,16 @@ type cert struct {
 	KeyAlgorithm       string    `json:"keyAlgorithm"` // RSA, ECDSA, Ed25519
 	KeyBits            int       `json:"keyBits"`      // modulus or curve size; 0: not known
 	SignatureAlgorithm string    `json:"signatureAlgorithm"`
+	SPKIDigest         string    `json:"spkiDigest"`               // sha256:<hex> of the SubjectPublicKeyInfo, as publicKeyDigest of a key
+	SubjectKeyID       string    `json:"subjectKeyId,omitempty"`   // hexadecimal; null: no such extension
+	AuthorityKeyID     string    `json:"authorityKeyId,omitempty"` // hexadecimal; null: no such extension, or no key identifier in it
+}
+
+// nameParts are attributes of a distinguished name.
+type nameParts struct {
+	CommonName   string   `json:"commonName,omitempty"` // the last one
+	Organization []string `json:"organization,omitempty"`
+	Country      []string `json:"country,omitempty"`
 }
 
 // certificateOf parses the certificates of an observation. One that does not
@@ -248,10 +269,13 @@ func certs(n int, at func(int) (*x509.Certificate, error)) ([]cert, error) {
 			return nil, fmt.Errorf("certificate %d: %w", i+1, err)
 		}
 		out = append(out, cert{
-			Subject: c.Subject.String(), Issuer: c.Issuer.String(), SerialNumber: c.SerialNumber.Text(16),
-			DNSNames: append([]string{}, c.DNSNames...), NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(),
+			Subject: evidence.DistinguishedName(c.Subject), Issuer: evidence.DistinguishedName(c.Issuer),
+			IssuerParts:  nameParts{c.Issuer.CommonName, c.Issuer.Organization, c.Issuer.Country},
+			SerialNumber: c.SerialNumber.Text(16),
+			DNSNames:     append([]string{}, c.DNSNames...), NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(),
 			IsCA: c.IsCA, KeyAlgorithm: c.PublicKeyAlgorithm.String(), KeyBits: keyBits(c),
-			SignatureAlgorithm: c.SignatureAlgorithm.String(),
+			SignatureAlgorithm: c.SignatureAlgorithm.String(), SPKIDigest: fmt.Sprintf("sha256:%x", sha256.Sum256(c.RawSubjectPublicKeyInfo)),
+			SubjectKeyID: hex.EncodeToString(c.SubjectKeyId), AuthorityKeyID: hex.EncodeToString(c.AuthorityKeyId),
 		})
 	}
 	return out, nil
