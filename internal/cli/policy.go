@@ -19,7 +19,7 @@ import (
 func newPolicy(env Env) *cobra.Command {
 	c := &cobra.Command{Use: "policy", Short: "Test, check and ask Rego policies", Args: subcommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(newPolicyTest(env), newPolicyCheck(env), newPolicyInput(env), newPolicyEval(env), newPolicyWhy(env), newPolicyFmt(env), newPolicySchema(env),
+	c.AddCommand(newPolicyTest(env), newPolicyCheck(env), newPolicyInput(env), newPolicyEval(env), newPolicyWhy(env), newPolicyDiff(env), newPolicyFmt(env), newPolicySchema(env),
 		newPolicyBuild(env), newPolicyPush(env), newPolicyLock(env))
 	return c
 }
@@ -61,25 +61,33 @@ func (f *policyFlags) options(env Env, paths []string) (policy.Options, error) {
 }
 
 func newPolicyTest(env Env) *cobra.Command {
-	c := &cobra.Command{Use: "test [PATH…]", Short: "Run Rego tests (default: those of the shipped policies); no test is a failure"}
+	var verbose, coverage bool
+	c := &cobra.Command{
+		Use:   "test [PATH…]",
+		Short: "Run Rego tests (default: those of the shipped policies); no test is a failure",
+		Long: `Run the tests in files named *_test.rego. A test fails, too, if an input that it
+mocks does not fit the schema. Each rule of deny, warn and reasons must apply in one
+test and not in another. Exit code 1: a failure.`,
+	}
+	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "print every test")
+	c.Flags().BoolVar(&coverage, "coverage", false, "print how much of each policy is evaluated, and the lines that are not")
 	return policyCommand(env, c, func(ctx context.Context, o policy.Options) error {
 		r, err := policy.Test(ctx, o)
 		if err != nil {
 			return err
 		}
-		return policyTests(env, r)
+		text := r.Text(report.Escape, verbose)
+		if coverage {
+			text = r.CoverageText(report.Escape) + text
+		}
+		if _, err := io.WriteString(env.Stdout, text); err != nil {
+			return fmt.Errorf("printing the tests: %w", err)
+		}
+		if r.Failed > 0 {
+			return ended(exitRefused)
+		}
+		return nil
 	})
-}
-
-// policyTests prints what failed and a last line that counts.
-func policyTests(env Env, r policy.TestReport) error {
-	if _, err := io.WriteString(env.Stdout, r.Text(report.Escape)); err != nil {
-		return fmt.Errorf("printing the tests: %w", err)
-	}
-	if r.Failed > 0 {
-		return ended(exitRefused)
-	}
-	return nil
 }
 
 func newPolicyCheck(env Env) *cobra.Command {
@@ -104,24 +112,38 @@ func (p printer) Write(line []byte) (int, error) {
 }
 
 func newPolicyFmt(env Env) *cobra.Command {
-	return &cobra.Command{
-		Use: "fmt PATH…", Short: "Write policies and their tests in the form that `policy check` wants", Args: cobra.MinimumNArgs(1),
+	var check bool
+	c := &cobra.Command{
+		Use:   "fmt PATH…",
+		Short: "Write policies and their tests in the form that `policy check` wants",
+		Long: `Write the .rego files of the paths in OPA's format, with the import that makes every
+tool read them as Rego v2. Prints the name of each file that it changed.`,
+		Example: `  bindgate policy fmt policies
+  bindgate policy fmt --check policies`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			changed, err := policy.Format(c.Context(), policy.Options{Dir: env.Dir, Dirs: args})
 			if err != nil {
 				return err
 			}
 			for _, f := range changed {
-				if err := confine.WriteFile(env.Dir, f.Name, f.Text, 0o666); err != nil {
-					return fmt.Errorf("replacing %q: %w", f.Name, err)
+				if !check {
+					if err := confine.WriteFile(env.Dir, f.Name, f.Text, 0o666); err != nil {
+						return fmt.Errorf("replacing %q: %w", f.Name, err)
+					}
 				}
 				if _, err := fmt.Fprintln(env.Stdout, report.Escape(f.Name)); err != nil {
 					return fmt.Errorf("printing the file names: %w", err)
 				}
 			}
+			if check && len(changed) > 0 {
+				return withCode(exitRefused, errors.New("these files are in another form; run `bindgate policy fmt`"))
+			}
 			return nil
 		},
 	}
+	c.Flags().BoolVar(&check, "check", false, "change nothing; exit 1 if a file is in another form")
+	return c
 }
 
 // maxInput bounds a policy input, in bytes.
