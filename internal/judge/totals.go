@@ -199,7 +199,7 @@ func (e *Engine) planned(ctx context.Context, run evidence.Run, look Scope, keep
 		e.totals = skippedTotals(e.o.Skip.Group)
 		return e.observer(run, look)
 	}
-	if len(e.o.Policies) == 0 && !e.o.Plan { // the shipped ones read no plan
+	if len(e.o.Policies) == 0 && len(e.o.Data) == 0 && !e.o.Plan { // without settings no shipped one reads the plan
 		return e.observer(run, look)
 	}
 	rules, err := e.policies()

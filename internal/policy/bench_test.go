@@ -19,6 +19,32 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
+// allOn turns on every shipped policy.
+const allOn = `
+shipped:
+  freeze: {enabled: true, zone: Asia/Shanghai, weekly: [{from: Friday 18:00, to: Monday 08:00, reason: weekend}]}
+  limits: {enabled: true}
+  owners: {enabled: true, domains: {web: [demo.com]}}
+  stages:
+    owners: {enabled: true, allowed: [web]}
+    branches: {enabled: true, repositories: [demo/gateway]}
+    approvals: {enabled: true}
+`
+
+// BenchmarkLoadShipped loads every shipped policy and asks it about a force: what a
+// cold start takes in addition.
+func BenchmarkLoadShipped(b *testing.B) {
+	in, o := force(), Options{Data: settings(b, allOn), Labels: declared("owner", "changeTicket")}
+	b.ReportAllocs()
+	for b.Loop() {
+		e, err := Load(context.Background(), o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		e.Evaluate(context.Background(), in)
+	}
+}
+
 func BenchmarkLoadOwn(b *testing.B) {
 	dir := folder(b, map[string]string{"x.rego": fiveRules})
 	o := Options{Dirs: []string{dir}, Labels: declared("owner", "changeTicket")}

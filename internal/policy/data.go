@@ -73,7 +73,7 @@ func readPolicyData(shipped, own sources, overrides []source) (policyData, error
 		return d, asError(found)
 	}
 	found = d.mergeFiles(shipped.data)
-	d.shipped = slices.Collect(maps.Keys(d.fields))
+	d.shipped = append(slices.Collect(maps.Keys(d.fields)), shippedSettings)
 	found = append(found, d.mergeFiles(own.data)...)
 	found = append(found, d.overrides.mergeFiles(overrides)...)
 	found = append(found, d.override(d.overrides, &dataSchema{fields: d.schemas}, "")...)
@@ -105,12 +105,12 @@ func (d policyData) switches(packages []regoPackage) strictyaml.Errors {
 		if p.settings == "" {
 			continue
 		}
-		s := d.schemas[p.settings]
+		s := (&dataSchema{fields: d.schemas}).at(p.settings)
 		if s == nil || s.fields["enabled"] == nil || s.fields["enabled"].kinds != boolKind || !slices.Contains(s.required, "enabled") {
 			found = append(found, at(p.declared, "data.%s holds the settings of package %s: declare it in a file %s as an object with the required property enabled, of type boolean", p.settings, p.name, schemaName))
 			continue
 		}
-		set := d.fields[p.settings]
+		set := d.at(p.settings)
 		switch {
 		case set == nil:
 			p.off = fmt.Sprintf("data.%s is not set", p.settings)
@@ -119,6 +119,16 @@ func (d policyData) switches(packages []regoPackage) strictyaml.Errors {
 		}
 	}
 	return found
+}
+
+// at returns the value at a path of names; nil: there is none.
+func (d *datum) at(path string) *datum {
+	for name := range strings.SplitSeq(path, ".") {
+		if d = d.members()[name]; d == nil {
+			return nil
+		}
+	}
+	return d
 }
 
 // types returns the type of the whole data. What is set and not declared is of the

@@ -24,6 +24,7 @@ const schemaName = "data.jsonschema"
 type dataSchema struct {
 	kinds    kinds
 	place    *datum
+	folder   bool                   // it holds what files of one folder declare
 	fields   map[string]*dataSchema // of an object with fixed fields
 	required []string
 	values   *dataSchema // of an object with any fields, or the elements of a list
@@ -74,22 +75,43 @@ func readSchemas(files []source) (map[string]*dataSchema, strictyaml.Errors) {
 		}
 		s := &dataSchema{}
 		found = append(found, s.read(d)...)
-		for _, folder := range slices.Backward(f.folders()) {
-			s = &dataSchema{kinds: objectKind, place: d, fields: map[string]*dataSchema{folder: s}}
+		for i, folder := range slices.Backward(f.folders()) {
+			s = &dataSchema{kinds: objectKind, place: d, fields: map[string]*dataSchema{folder: s}, folder: i > 0}
 		}
 		if s.kinds != objectKind || s.fields == nil {
 			found = append(found, d.fail("want a schema of type object with properties: the names below data"))
 			continue
 		}
-		for _, name := range slices.Sorted(maps.Keys(s.fields)) {
-			if other, taken := roots[name]; taken {
-				found = append(found, s.fields[name].place.fail("data.%s is declared already at %s:%d:%d", name, other.place.file, other.place.row, other.place.col))
-				continue
-			}
-			roots[name] = s.fields[name]
-		}
+		found = append(found, addSchemas(roots, s.fields, "data.", len(f.folders()))...)
 	}
 	return roots, found
+}
+
+// addSchemas adds what a file declares; shared is the depth of the names that are
+// folders, which files share.
+func addSchemas(to, from map[string]*dataSchema, path string, shared int) (found strictyaml.Errors) {
+	for _, name := range slices.Sorted(maps.Keys(from)) {
+		other, taken := to[name]
+		switch {
+		case !taken:
+			to[name] = from[name]
+		case shared > 1 && other.folder:
+			found = append(found, addSchemas(other.fields, from[name].fields, path+name+".", shared-1)...)
+		default:
+			found = append(found, from[name].place.fail("%s%s is declared already at %s:%d:%d", path, name, other.place.file, other.place.row, other.place.col))
+		}
+	}
+	return found
+}
+
+// at returns the schema at a path of names; nil: there is none.
+func (s *dataSchema) at(path string) *dataSchema {
+	for name := range strings.SplitSeq(path, ".") {
+		if s = s.fields[name]; s == nil {
+			return nil
+		}
+	}
+	return s
 }
 
 // read reads one schema. A keyword that would not be checked is an error.

@@ -375,7 +375,7 @@ func TestEvaluateIsThatOfTheWholeInput(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e, oracle := engineWith(t, module, "owner", "none"), engineWith(t, module, "owner", "none")
 			oracle.own.input, oracle.own.reads = whole, &reads{all: true}
-			shipped, err := oracle.shipped()
+			shipped, err := oracle.shipped.force()
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -173,14 +173,14 @@ func (e *Engine) concerned(b binding.Binding) ([]*askable, error) {
 			}
 		}
 	}
-	if b.IsForce {
-		shipped, err := e.shipped()
-		if err != nil {
-			return nil, fmt.Errorf("loading shipped policies: %w", err)
-		}
-		out = append(out, shipped.packages...)
-		slices.SortFunc(out, func(a, b *askable) int { return strings.Compare(a.name, b.name) })
+	units, err := e.shipped.units(b.IsForce)
+	if err != nil {
+		return nil, err
 	}
+	for _, u := range units {
+		out = append(out, u.packages...)
+	}
+	slices.SortFunc(out, func(a, b *askable) int { return strings.Compare(a.name, b.name) })
 	return out, nil
 }
 

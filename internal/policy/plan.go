@@ -62,10 +62,18 @@ type DomainState struct {
 // ReadsPlan reports whether some policy reads input.plan, which is known only once
 // all bindings of the run were observed.
 func (e *Engine) ReadsPlan() bool {
-	if e.own == nil {
-		return false
+	units, err := e.shipped.units(false)
+	if err != nil {
+		return true // asking them fails too, and says why
 	}
-	return e.own.reads.at("plan") != nil || slices.ContainsFunc(e.own.packages, func(p *askable) bool {
+	if e.own != nil {
+		units = append(units, e.own)
+	}
+	return slices.ContainsFunc(units, (*unit).readsPlan)
+}
+
+func (u *unit) readsPlan() bool {
+	return u.reads.at("plan") != nil || slices.ContainsFunc(u.packages, func(p *askable) bool {
 		return slices.Contains(p.needs, needPlan) || slices.Contains(p.uses, needPlan)
 	})
 }

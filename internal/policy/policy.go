@@ -16,6 +16,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -47,11 +48,11 @@ type Options struct {
 type Engine struct {
 	digest  string
 	timeout time.Duration
-	results []string              // ids of the checks whose results there are
-	labels  []string              // names of the declared labels
-	prints  io.Writer             // nil: nowhere
-	own     *unit                 // what Options.Dirs holds; nil: nothing
-	shipped func() (*unit, error) // compiled when the first force asks for it: most runs have none
+	results []string  // ids of the checks whose results there are
+	labels  []string  // names of the declared labels
+	prints  io.Writer // nil: nowhere
+	own     *unit     // what Options.Dirs holds; nil: nothing
+	shipped shipped
 
 	documents sync.Pool // of *document, to be written over
 }
@@ -97,7 +98,7 @@ func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, stor
 		e.timeout = defaultTimeout
 	}
 	store := document.store()
-	e.shipped = lazily(shipped.modules, store)
+	e.shipped = newShipped(shipped.modules, document, store)
 	if len(own.modules) > 0 {
 		if e.own, err = loadOwn(own, shipped, document, store, o); err != nil {
 			return nil, sources{}, nil, fmt.Errorf("loading policies: %w", err)
@@ -109,16 +110,19 @@ func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, stor
 	return e, own, store, nil
 }
 
-// Off returns the packages that are off, with the reason.
-func (e *Engine) Off() (off []evidence.PolicyPackage) {
+// Off returns the packages that are off, with the reason. Where the owner sets nothing
+// below data.shipped, those of the shipped policies are not among them.
+func (e *Engine) Off() []evidence.PolicyPackage {
+	off := slices.Clone(e.shipped.off)
 	if e.own == nil {
-		return nil
+		return off
 	}
 	for _, p := range e.own.packages {
 		if p.off != "" {
 			off = append(off, evidence.PolicyPackage{Name: p.name, Off: p.off})
 		}
 	}
+	slices.SortFunc(off, func(a, b evidence.PolicyPackage) int { return strings.Compare(a.Name, b.Name) })
 	return off
 }
 
@@ -130,25 +134,3 @@ func share(a, b []string) bool {
 // Digest returns sha256:<hex> over the contents of all modules and data files,
 // the shipped ones included. Names and order of the files do not change it.
 func (e *Engine) Digest() string { return e.digest }
-
-// lazily compiles the shipped modules once, when they are first asked. They
-// cannot fail to load: the tests hold them to every rule that Load holds the
-// others to.
-func lazily(modules []source, store storage.Store) func() (*unit, error) {
-	return sync.OnceValues(func() (*unit, error) {
-		parsed, err := parseAll(modules)
-		if err != nil {
-			return nil, err
-		}
-		packages, err := packagesOf(parsed)
-		if err != nil {
-			return nil, err
-		}
-		keepMessages(parsed)
-		compiler, err := compile(parsed, false)
-		if err != nil {
-			return nil, err
-		}
-		return prepare(packages, compiler, store)
-	})
-}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/policy/bundle"
-	"github.com/bindgate/bindgate/policies"
 )
 
 // What one run may load: far above any real set of policies.
@@ -91,20 +90,6 @@ func kindOf(name string) kind {
 		return aSchema
 	}
 	return other
-}
-
-// shippedSources are the policies that are built in.
-func shippedSources() (sources, error) {
-	var s sources
-	err := fs.WalkDir(policies.FS, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		text, err := policies.FS.ReadFile(name)
-		s.add(source{name: "policies/" + name, text: text, root: "policies", below: name})
-		return err
-	})
-	return s, err
 }
 
 // readSources reads what --policy names. A path that holds none of what is

@@ -359,9 +359,10 @@ type dataReads struct {
 // rule that reads it silent.
 func readsOfData(c *ast.Compiler, document policyData, packages []regoPackage) (dataReads, strictyaml.Errors) {
 	reads := dataReads{roots: map[string]bool{}}
-	off := map[string]bool{} // settings that are absent
+	off := map[string]bool{} // names of settings that may be absent
 	for _, p := range packages {
-		off[p.settings] = true
+		root, _, _ := strings.Cut(p.settings, ".")
+		off[root] = true
 	}
 	var found strictyaml.Errors
 	for _, file := range slices.Sorted(maps.Keys(c.Modules)) {

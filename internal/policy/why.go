@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,13 +46,16 @@ func (e *Engine) Why(ctx context.Context, in Input) ([]Explanation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("explaining the policies: %w", err)
 	}
-	shipped, err := e.shipped()
+	units, err := e.shipped.units(true)
 	if err != nil {
-		return nil, fmt.Errorf("loading shipped policies: %w", err)
+		return nil, err
 	}
-	all := shipped.packages
 	if e.own != nil {
-		all = append(e.own.packages[:len(e.own.packages):len(e.own.packages)], all...)
+		units = slices.Insert(units, 0, e.own)
+	}
+	var all []*askable
+	for _, u := range units {
+		all = append(all, u.packages...)
 	}
 	var out []Explanation
 	for _, p := range all {

@@ -1,0 +1,37 @@
+package policy
+
+import (
+	"context"
+	"os"
+	"testing"
+)
+
+// The examples load together, as an owner would load them; their tests pass, and each
+// rule fires in one and stays silent in another.
+func TestExamples(t *testing.T) {
+	const root = "../../docs/examples/policies"
+	folders, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Dirs: []string{root}, Labels: declared("owner")}
+	e, err := Load(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for _, f := range folders {
+		if f.IsDir() {
+			asked++
+		}
+	}
+	if asked < 12 || len(e.own.packages) != asked {
+		t.Errorf("got %d packages of %d folders, want at least 12, and one of each", len(e.own.packages), asked)
+	}
+	if err := Check(context.Background(), o); err != nil {
+		t.Error(err)
+	}
+	for _, line := range untested(t, o) {
+		t.Error(line)
+	}
+}

@@ -1,0 +1,144 @@
+package policy
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/storage"
+
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/policies"
+)
+
+// shippedSettings is the name below data of the settings of the policies that can be
+// turned on, so that they take no name from a user's data.
+const shippedSettings = "shipped"
+
+// enabledField is the setting that turns a shipped policy on.
+const enabledField = "enabled"
+
+// shippedPolicy is a policy that is built in.
+type shippedPolicy struct {
+	name    string // of its settings below data.shipped, and in reports: stages.owners
+	file    string // of its module, as messages have it
+	pkg     string
+	always  bool // it cannot be turned off
+	asForce bool // it is asked about forces alone
+}
+
+// shippedPolicies returns the policies that are built in, by name.
+func shippedPolicies() []shippedPolicy {
+	return []shippedPolicy{
+		{name: "force_rebind", file: "policies/force_rebind/force_rebind.rego", pkg: "bindgate.force.rebind", always: true, asForce: true},
+		{name: "freeze", file: "policies/shipped/freeze/freeze.rego", pkg: "bindgate.policy.shipped.freeze"},
+		{name: "limits", file: "policies/shipped/limits/limits.rego", pkg: "bindgate.policy.shipped.limits"},
+		{name: "owners", file: "policies/shipped/owners/owners.rego", pkg: "bindgate.policy.shipped.owners"},
+		{name: "stages.approvals", file: "policies/shipped/stages/approvals.rego", pkg: "bindgate.policy.shipped.stages.approvals"},
+		{name: "stages.branches", file: "policies/shipped/stages/branches.rego", pkg: "bindgate.policy.shipped.stages.branches"},
+		{name: "stages.owners", file: "policies/shipped/stages/owners.rego", pkg: "bindgate.policy.shipped.stages.owners"},
+	}
+}
+
+// shippedSources are the policies that are built in.
+func shippedSources() (sources, error) {
+	var s sources
+	err := fs.WalkDir(policies.FS, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := policies.FS.ReadFile(name)
+		s.add(source{name: "policies/" + name, text: text, root: "policies", below: name})
+		return err
+	})
+	return s, err
+}
+
+// shipped holds the built-in policies that are on. Each of its units is compiled when
+// a binding first asks for it: most runs have no force, and help needs no policy.
+type shipped struct {
+	off    []evidence.PolicyPackage // those that are off, if the owner sets any of them
+	common func() (*unit, error)    // asked about every binding; nil: none is on
+	force  func() (*unit, error)    // asked about forces
+}
+
+// newShipped chooses the modules of the policies that are on.
+func newShipped(modules []source, d policyData, store storage.Store) shipped {
+	var out shipped
+	var common, force []source
+	for _, p := range shippedPolicies() {
+		i := slices.IndexFunc(modules, func(s source) bool { return s.name == p.file })
+		switch {
+		case i < 0: // a working copy takes its place
+		case !p.always && p.off(d) != "":
+			if d.at(shippedSettings) != nil {
+				out.off = append(out.off, evidence.PolicyPackage{Name: p.pkg, Off: p.off(d)})
+			}
+		case p.asForce:
+			force = append(force, modules[i])
+		default:
+			common = append(common, modules[i])
+		}
+	}
+	if common != nil {
+		out.common = lazily(common, store)
+	}
+	out.force = lazily(force, store)
+	return out
+}
+
+// units returns what is to be asked about a binding.
+func (s shipped) units(isForce bool) ([]*unit, error) {
+	loads := []func() (*unit, error){s.common}
+	if isForce {
+		loads = append(loads, s.force)
+	}
+	var out []*unit
+	for _, load := range loads {
+		if load == nil {
+			continue
+		}
+		u, err := load()
+		if err != nil {
+			return nil, fmt.Errorf("loading shipped policies: %w", err)
+		}
+		out = append(out, u)
+	}
+	return out, nil
+}
+
+// lazily compiles shipped modules once, when they are first asked. They cannot fail to
+// load: the tests hold them to every rule that Load holds the others to.
+func lazily(modules []source, store storage.Store) func() (*unit, error) {
+	return sync.OnceValues(func() (*unit, error) {
+		parsed, err := parseAll(modules)
+		if err != nil {
+			return nil, err
+		}
+		packages, err := packagesOf(parsed)
+		if err != nil {
+			return nil, err
+		}
+		keepMessages(parsed)
+		compiler, err := compile(parsed, false)
+		if err != nil {
+			return nil, err
+		}
+		return prepare(packages, compiler, store)
+	})
+}
+
+// off returns why a policy is off; empty: its settings turn it on.
+func (p shippedPolicy) off(d policyData) string {
+	path := shippedSettings + "." + p.name
+	settings := d.at(path)
+	if settings == nil {
+		return "data." + path + " is not set"
+	}
+	if on := settings.members()[enabledField]; on == nil || on.value != ast.Boolean(true) {
+		return "data." + path + "." + enabledField + " is false"
+	}
+	return ""
+}

@@ -1,0 +1,295 @@
+package policy
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/tester"
+	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/bindgate/bindgate/checks/evidence"
+)
+
+// The table of shipped policies and what the folders hold agree.
+func TestShippedTable(t *testing.T) {
+	table := shippedPolicies()
+	s, err := shippedSources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.IsSortedFunc(table, func(a, b shippedPolicy) int { return strings.Compare(a.name, b.name) }) || len(s.modules) != len(table) {
+		t.Errorf("%d modules and %d rows, or the rows are not sorted", len(s.modules), len(table))
+	}
+	d, err := readPolicyData(s, sources{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules, err := parseAll(s.modules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages, err := packagesOf(modules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range table {
+		i := slices.IndexFunc(packages, func(r regoPackage) bool { return r.name == p.pkg })
+		if m := modules[p.file]; m == nil || nameOf(m.Package) != p.pkg || i < 0 {
+			t.Errorf("%s: want the package %s in %s", p.name, p.pkg, p.file)
+			continue
+		}
+		if p.asForce != (packages[i].group == "force") {
+			t.Errorf("%s: asForce is %t", p.name, p.asForce)
+		}
+		if want := shippedSettings + "." + p.name; !p.always && packages[i].settings != want {
+			t.Errorf("%s: the package names the settings %q, want %q", p.name, packages[i].settings, want)
+		}
+		if !p.always && p.off(d) != "data.shipped."+p.name+" is not set" {
+			t.Errorf("%s is on without settings", p.name)
+		}
+		if _, err := os.Stat(filepath.Join("../..", filepath.Dir(p.file), "README.md")); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The examples next to the policies turn on every one of them.
+func TestShippedExamples(t *testing.T) {
+	examples, err := filepath.Glob("../../policies/shipped/*/example.yaml")
+	if err != nil || len(examples) != 4 {
+		t.Fatalf("got %q, %v", examples, err)
+	}
+	e, err := Load(context.Background(), Options{Data: examples, Labels: declared("owner")})
+	if err != nil || len(e.Off()) > 0 {
+		t.Fatalf("got %v; off: %v", err, e.Off())
+	}
+	var asked []string
+	for _, p := range e.Evaluate(context.Background(), plain()).Facts.Packages {
+		asked = append(asked, p.Name)
+	}
+	if got := strings.Join(asked, " "); got != "bindgate.policy.shipped.freeze bindgate.policy.shipped.owners bindgate.policy.shipped.stages.approvals bindgate.policy.shipped.stages.branches bindgate.policy.shipped.stages.owners" {
+		t.Errorf("asked %s", got) // limits has no answer without a plan
+	}
+}
+
+// settings writes a file for --data.
+func settings(t testing.TB, text string) []string {
+	t.Helper()
+	return []string{filepath.Join(folder(t, map[string]string{"team.yaml": text}), "team.yaml")}
+}
+
+// A shipped policy is asked if its settings turn it on, and is named among those that
+// are off else.
+func TestShippedSwitches(t *testing.T) {
+	all := []string{}
+	for _, p := range shippedPolicies() {
+		if !p.always {
+			all = append(all, p.pkg)
+		}
+	}
+	for text, want := range map[string]struct {
+		asked string
+		off   []string
+	}{
+		"force_rebind: {protectedGroups: []}":                                {"", nil},
+		"shipped: {owners: {enabled: false, domains: {web: [demo.com]}}}":    {"", all},
+		"shipped: {owners: {enabled: true, domains: {web: [www.demo.com]}}}": {"bindgate.policy.shipped.owners", except(all, "owners")},
+		"shipped: {stages: {owners: {enabled: true, allowed: [web]}, branches: {enabled: false}, approvals: {enabled: false}}}": {
+			"bindgate.policy.shipped.stages.owners", except(all, "stages.owners")},
+		"shipped: {freeze: {enabled: true}, owners: {enabled: true, domains: {web: [www.demo.com]}}}": {
+			"bindgate.policy.shipped.freeze bindgate.policy.shipped.owners", except(all, "owners", "freeze")},
+	} {
+		e, err := Load(context.Background(), Options{Data: settings(t, text), Labels: declared("owner")})
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		o := e.Evaluate(context.Background(), plain())
+		var asked []string
+		for _, p := range o.Facts.Packages {
+			asked = append(asked, p.Name)
+			if p.Denials != nil || p.NotRun != "" {
+				t.Errorf("%s: got %+v", text, p)
+			}
+		}
+		var names []string
+		for _, p := range e.Off() {
+			names = append(names, p.Name)
+			if name := strings.TrimPrefix(p.Name, "bindgate.policy."); p.Off != "data."+name+" is not set" && p.Off != "data."+name+".enabled is false" {
+				t.Errorf("%s: got %+v", text, p)
+			}
+		}
+		if got := strings.Join(asked, " "); got != want.asked || o.State != evidence.StateObserved || !slices.Equal(names, want.off) {
+			t.Errorf("%s: asked %q, off %q, %s %s", text, got, names, o.State, o.Reason)
+		}
+	}
+}
+
+func except(list []string, names ...string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(names, strings.TrimPrefix(s, "bindgate.policy.shipped.")) })
+}
+
+// Settings without the switch would leave a policy off that somebody believes is on.
+func TestShippedSwitchIsExplicit(t *testing.T) {
+	for text, want := range map[string]string{
+		"shipped:\n  owners:\n    domains: {web: [demo.com]}":                                          "team.yaml:3:5: data.shipped.owners.enabled is missing, and is required",
+		"shipped: {owners: {enabled: yes, domains: {}}}":                                               "data.shipped.owners.enabled is a text, want a boolean",
+		"shipped: {owners: {enable: true, domains: {}}}":                                               "data.shipped.owners.enable is not declared at policies/shipped/owners/data.jsonschema:1:1; did you mean \"enabled\"?",
+		"shipped: {owner: {enabled: true}}":                                                            "data.shipped.owner is not declared",
+		"shipped: {owners: true}":                                                                      "data.shipped.owners is a boolean, want an object",
+		"shipped: {owners: {enabled: true, domains: {web: [\"*.demo.com\"]}}}":                         "data.shipped.owners.domains.web[0] is \"*.demo.com\", want a text that matches",
+		"shipped: {stages: {guarded: [RELEASE]}}":                                                      "data.shipped.stages.approvals is missing, and is required",
+		"shipped: {stages: {owners: {allowed: []}, branches: {enabled: false}}}":                       "data.shipped.stages.owners.enabled is missing",
+		"shipped: {limits: {enabled: true, maxForces: -1}}":                                            "data.shipped.limits.maxForces is -1, which is out of range",
+		"shipped: {freeze: {enabled: true, zone: Mars/Base}}":                                          "data.shipped.freeze.zone is \"Mars/Base\": want a time zone",
+		"shipped: {freeze: {enabled: true, weekly: [{from: Fri 18:00, to: Monday 08:00, reason: x}]}}": "weekly[0].from is \"Fri 18:00\", want a text that matches",
+		"force_rebind: {enabled: false}":                                                               "data.force_rebind.enabled overrides nothing",
+		"freeze: {enabled: true}":                                                                      "no policy reads data.freeze",
+	} {
+		_, err := Load(context.Background(), Options{Data: settings(t, text)})
+		if err == nil {
+			t.Errorf("%s: loaded", text)
+			continue
+		}
+		wantWords(t, err.Error(), want)
+	}
+}
+
+// A shipped policy denies, also beside policies of the user.
+func TestShippedPolicyDenies(t *testing.T) {
+	o := Options{Dirs: []string{folder(t, map[string]string{"x.rego": small})}, Labels: declared("owner"),
+		Data: settings(t, "shipped: {freeze: {enabled: true, dated: [{from: 2026-11-01T00:00:00Z, to: 2026-12-01T00:00:00Z, reason: sale}]}}")}
+	e, err := Load(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, in := range map[string]Input{"plain": plain(), "force": force()} {
+		o := e.Evaluate(context.Background(), in)
+		i := slices.IndexFunc(o.Facts.Packages, func(p evidence.PolicyPackage) bool { return p.Name == "bindgate.policy.shipped.freeze" })
+		if i < 0 || flat(o.Facts.Packages[i].Denials) != "no binding from 2026-11-01T00:00:00Z to 2026-12-01T00:00:00Z: sale@" {
+			t.Errorf("%s: got %+v", name, o)
+		}
+	}
+}
+
+// The totals of the run are made if limits is on. No policy about forces reads them:
+// those are compiled only if there is a force.
+func TestShippedLimitsReadThePlan(t *testing.T) {
+	e, err := Load(context.Background(), Options{Data: settings(t, "shipped: {limits: {enabled: true, maxBindings: 2}}")})
+	if err != nil || !e.ReadsPlan() {
+		t.Fatalf("got %v, ReadsPlan %t", err, err == nil && e.ReadsPlan())
+	}
+	in := plain()
+	if o := e.Evaluate(context.Background(), in); o.State != evidence.StateFailed {
+		t.Errorf("without plan: got %+v", o)
+	}
+	for bindings, want := range map[int]string{2: "", 3: "the run changes 3 bindings, want at most 2@"} {
+		in.Plan = evidence.Observed(Plan{Bindings: bindings}, "", in.Run.Now)
+		if o := e.Evaluate(context.Background(), in); o.State != evidence.StateObserved || flat(o.Facts.Packages[0].Denials) != want {
+			t.Errorf("%d bindings: got %+v", bindings, o)
+		}
+	}
+	forces, err := e.shipped.force()
+	if err != nil || forces.readsPlan() {
+		t.Errorf("forces: got %v, reads the plan: %t", err, err == nil)
+	}
+}
+
+// Every rule that denies, warns or gives a reason fires in one test, and is evaluated
+// and stays silent in another.
+func TestEveryShippedRuleFires(t *testing.T) {
+	for _, line := range untested(t, Options{}) {
+		t.Error(line)
+	}
+	if got := untested(t, Options{Dirs: []string{folder(t, map[string]string{"x.rego": small,
+		"x_test.rego": "package bindgate.policy.x_test\n\nimport data.bindgate.policy.x\n\ntest_x if count(x.deny) == 1 with input.binding.isForce as true\n"})}}); len(got) != 1 {
+		t.Errorf("a rule that is silent in no test: got %q", got)
+	}
+}
+
+// ruleTracer counts how the evaluations of rules end.
+type ruleTracer struct {
+	open          map[string]bool // by rule and query: entered, and no value yet
+	fired, silent map[string]bool // by rule; silent also by the path of all rules of a name
+}
+
+func (r *ruleTracer) Enabled() bool               { return true }
+func (r *ruleTracer) Config() topdown.TraceConfig { return topdown.TraceConfig{} }
+
+func (r *ruleTracer) TraceEvent(e topdown.Event) {
+	if e.Op == topdown.IndexOp && e.Ref != nil && strings.Contains(e.Message, "matched 0 rules") {
+		r.silent[e.Ref.String()] = true // the index rules them out
+	}
+	rule, ok := e.Node.(*ast.Rule)
+	if !ok || rule.Location == nil {
+		return
+	}
+	place := rule.Location.String()
+	query := fmt.Sprintf("%s#%d", place, e.QueryID)
+	switch e.Op {
+	case topdown.EnterOp:
+		r.silent[place] = r.silent[place] || r.open[query]
+		r.open[query] = true
+	case topdown.ExitOp:
+		r.fired[place] = true
+		r.open[query] = false
+	}
+}
+
+// untested names the rules that some package is asked for and that no test lets fire,
+// or none lets be silent.
+func untested(t *testing.T, o Options) (found []string) {
+	t.Helper()
+	s, store, err := testable(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules, err := parseAll(slices.Concat(s.modules, s.tests))
+	if err != nil {
+		t.Fatal(err)
+	}
+	txn, err := store.NewTransaction(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Abort(context.Background(), txn)
+	tracer := &ruleTracer{open: map[string]bool{}, fired: map[string]bool{}, silent: map[string]bool{}}
+	results, err := tester.NewRunner().SetCompiler(newCompiler(true)).SetModules(modules).SetStore(store).
+		SetParallel(1).RaiseBuiltinErrors(true).SetCoverageQueryTracer(tracer).RunTests(context.Background(), txn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for r := range results {
+		if !r.Pass() {
+			found = append(found, fmt.Sprintf("%v: %s fails", r.Location, r.Name))
+		}
+	}
+	for query, open := range tracer.open {
+		if place, _, _ := strings.Cut(query, "#"); open {
+			tracer.silent[place] = true
+		}
+	}
+	for _, name := range slices.SortedFunc(maps.Keys(modules), cmp.Compare) {
+		for _, r := range modules[name].Rules {
+			place := r.Location.String()
+			if asked := slices.Contains([]string{"deny", "warn", "reasons"}, string(r.Head.Name)); !asked || r.Default {
+				continue
+			}
+			if !tracer.fired[place] {
+				found = append(found, place+": no test lets this rule fire")
+			}
+			if !tracer.silent[place] && !tracer.silent[r.Ref().GroundPrefix().String()] {
+				found = append(found, place+": no test lets this rule stay silent")
+			}
+		}
+	}
+	return found
+}
