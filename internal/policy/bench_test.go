@@ -159,7 +159,11 @@ func twenty(b *testing.B) string {
 		fmt.Fprintf(&data, `%s"team%d": {"members": [{"name": "user%d", "level": %d, "active": true}], "domain": "t%d.demo.com", "quota": %d.5}`,
 			map[bool]string{true: "", false: ", \n"}[i == 0], i, i, i%90, i, i)
 	}
-	files := map[string]string{"data.json": `{"teams": {` + data.String() + "}}"}
+	files := map[string]string{"data.json": `{"teams": {` + data.String() + "}}", schemaName: `{"type": "object", "properties": {"teams": {
+		"type": "object", "additionalProperties": {"type": "object", "required": ["members", "domain", "quota"], "properties": {
+			"domain": {"type": "string"}, "quota": {"type": "number"}, "members": {"type": "array", "items": {
+				"type": "object", "required": ["name", "level", "active"], "properties": {
+					"name": {"type": "string"}, "level": {"type": "integer"}, "active": {"type": "boolean"}}}}}}}}}`}
 	for i := range 20 {
 		files[fmt.Sprintf("p%d.rego", i)] = strings.Replace(fiveRules, "bindgate.policy.x", fmt.Sprintf("bindgate.policy.p%d", i), 1) +
 			"\ndeny contains \"no team\" if not data.teams.team7.members[0].active\n"

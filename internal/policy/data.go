@@ -60,13 +60,14 @@ type policyData struct {
 	shipped   []string               // names that the shipped policies set, and read
 	overrides *datum                 // what --data sets
 	schemas   map[string]*dataSchema // by the name below data
+	values    ast.Object             // of all, with what they leave out
 }
 
 // readPolicyData puts the data of all files into one document, and the
 // overrides over it. Two files that set one value collide, and so does data
 // where packages live.
 func readPolicyData(shipped, own sources, overrides []source) (policyData, error) {
-	d := policyData{datum: &datum{fields: map[string]*datum{}}, overrides: &datum{fields: map[string]*datum{}}}
+	d := policyData{datum: &datum{fields: map[string]*datum{}}, overrides: &datum{fields: map[string]*datum{}}, values: ast.NewObject()}
 	var found strictyaml.Errors
 	d.schemas, found = readSchemas(slices.Concat(shipped.schemas, own.schemas))
 	if found != nil {
@@ -78,9 +79,20 @@ func readPolicyData(shipped, own sources, overrides []source) (policyData, error
 	found = append(found, d.overrides.mergeFiles(overrides)...)
 	found = append(found, d.override(d.overrides, &dataSchema{fields: d.schemas}, "")...)
 	for _, name := range slices.Sorted(maps.Keys(d.fields)) {
-		if s := d.schemas[name]; s != nil {
-			found = append(found, s.check(d.fields[name], "data."+name)...)
+		value := d.fields[name].rego()
+		s := d.schemas[name]
+		switch {
+		case s == nil:
+		case s.fits(value):
+			value = s.fill(value)
+		default:
+			wrong := s.check(d.fields[name], "data."+name)
+			if wrong == nil {
+				wrong = strictyaml.Errors{d.fields[name].fail("data.%s does not follow its schema", name)}
+			}
+			found = append(found, wrong...)
 		}
+		d.values.Insert(ast.InternedTerm(name), ast.NewTerm(value))
 	}
 	return d, asError(found)
 }
@@ -146,18 +158,8 @@ func (d policyData) types() *typ {
 	return objectType(&fields{where: "data", all: func() map[string]*typ { return all }})
 }
 
-// store holds the data for evaluation, with what it leaves out.
-func (d policyData) store() storage.Store {
-	document := ast.NewObject()
-	for name, v := range d.fields {
-		value := v.rego()
-		if s := d.schemas[name]; s != nil {
-			value = s.fill(value)
-		}
-		document.Insert(ast.InternedTerm(name), ast.NewTerm(value))
-	}
-	return inmem.NewFromASTObject(document)
-}
+// store holds the data for evaluation.
+func (d policyData) store() storage.Store { return inmem.NewFromASTObject(d.values) }
 
 // mergeFiles adds what the files hold.
 func (d *datum) mergeFiles(files []source) strictyaml.Errors {

@@ -174,7 +174,9 @@ func FuzzData(f *testing.F) {
 				t.Fatal(d.rego())
 			}
 			if found == nil {
-				policyData{datum: d}.store()
+				if _, err := readPolicyData(sources{}, sources{data: []source{{name: name, text: text}}}, nil); err != nil && d.fields[packageRoot] == nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	})

@@ -232,9 +232,38 @@ func textsIn(d *datum) []string {
 	return out
 }
 
+// fits reports whether a value follows the schema, without saying what is wrong: check
+// does, at the cost of finding the places.
+func (s *dataSchema) fits(v ast.Value) bool {
+	if !s.kinds.has(valueKind(v)) {
+		return false
+	}
+	switch v := v.(type) {
+	case ast.String:
+		return s.checkText(&datum{}, string(v), "") == nil
+	case ast.Number:
+		n, _ := v.Float64()
+		return (s.least == nil || n >= *s.least) && (s.most == nil || n <= *s.most)
+	case *ast.Array:
+		return !v.Until(func(t *ast.Term) bool { return !s.values.fits(t.Value) })
+	case ast.Object:
+		wrong := v.Until(func(k, t *ast.Term) bool {
+			below := s.values
+			if name, ok := k.Value.(ast.String); ok && s.fields != nil {
+				below = s.fields[string(name)]
+			}
+			return below == nil || !below.fits(t.Value)
+		})
+		return !wrong && !slices.ContainsFunc(s.required, func(name string) bool { return v.Get(ast.InternedTerm(name)) == nil })
+	}
+	return true
+}
+
 // kindOfValue is the kind of a value of data.
-func kindOfValue(d *datum) kinds {
-	switch d.value.(type) {
+func kindOfValue(d *datum) kinds { return valueKind(d.value) }
+
+func valueKind(v ast.Value) kinds {
+	switch v.(type) {
 	case nil, ast.Object:
 		return objectKind
 	case ast.Null:

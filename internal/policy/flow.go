@@ -26,6 +26,7 @@ type flow struct {
 	needs    []evidence.Need // the package is asked only if these were observed
 
 	rules   map[*ast.TreeNode]*typ
+	keys    map[*ast.Rule]*typ // of the elements that a rule adds to its set
 	results map[string]*typ // of functions, by path and arguments, and whether it was reported
 	calls   int
 	quiet   int // above 0: nothing is reported
@@ -75,7 +76,7 @@ func (s *scope) isSure(path string) bool {
 
 // vetFlow follows the rules of a package.
 func vetFlow(c *ast.Compiler, p regoPackage, rules []*ast.Rule, input, data *typ) strictyaml.Errors {
-	f := &flow{compiler: c, input: input, data: data, needs: p.needs, rules: map[*ast.TreeNode]*typ{}, results: map[string]*typ{}}
+	f := &flow{compiler: c, input: input, data: data, needs: p.needs, rules: map[*ast.TreeNode]*typ{}, keys: map[*ast.Rule]*typ{}, results: map[string]*typ{}}
 	node := c.RuleTree
 	for _, t := range p.path {
 		node = node.Child(t.Value)
@@ -139,7 +140,9 @@ func (f *flow) rule(r *ast.Rule, args []*typ) (out *typ) {
 		f.body(r.Body, s)
 		var t *typ
 		if r.Head.RuleKind() == ast.MultiValue {
-			t = listOf(setKind, f.term(r.Head.Key, s))
+			key := f.term(r.Head.Key, s)
+			f.keys[r] = join(f.keys[r], key)
+			t = listOf(setKind, key)
 		} else {
 			t = f.term(r.Head.Value, s)
 		}
@@ -689,6 +692,9 @@ func (f *flow) bind(pattern *ast.Term, t *typ, s *scope) {
 
 // show returns a term as it was written.
 func (f *flow) show(t *ast.Term, s *scope) string {
+	if f.quiet > 0 {
+		return "" // nothing is reported
+	}
 	switch v := t.Value.(type) {
 	case ast.Var:
 		if v.IsWildcard() {
@@ -710,6 +716,9 @@ func (f *flow) show(t *ast.Term, s *scope) string {
 }
 
 func (f *flow) showRef(ref ast.Ref, s *scope) string {
+	if f.quiet > 0 {
+		return ""
+	}
 	if len(ref) == 1 {
 		return f.show(ref[0], s)
 	}
@@ -726,12 +735,12 @@ var generatedName = regexp.MustCompile(`__local[0-9]+__|\$[0-9]+`)
 
 // showPath replaces the names that the compiler gave to variables.
 func (f *flow) showPath(p string) string {
-	for generated, name := range f.compiler.RewrittenVars {
-		if strings.Contains(p, string(generated)) && !name.IsGenerated() {
-			p = strings.ReplaceAll(p, string(generated), string(name))
+	return generatedName.ReplaceAllStringFunc(p, func(generated string) string {
+		if name, ok := f.compiler.RewrittenVars[ast.Var(generated)]; ok && !name.IsGenerated() && !name.IsWildcard() {
+			return string(name)
 		}
-	}
-	return generatedName.ReplaceAllString(p, "_")
+		return "_"
+	})
 }
 
 // argsKey names a call.
