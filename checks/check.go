@@ -123,6 +123,8 @@ type Finding struct {
 	Message  string           `json:"message"`       // got, then want
 	Fix      string           `json:"fix,omitempty"` // the next step
 	Source   binding.Position `json:"source"`
+	Rule     string           `json:"rule,omitempty"`   // of a policy: bindgate.policy.<name>/<id>
+	Waived   *evidence.Waiver `json:"waived,omitempty"` // by the owner; absent: it counts
 	Pointer  string           `json:"-"` // JSON pointer into the binding; the runner converts it to Source
 }
 

@@ -1,6 +1,9 @@
 package evidence
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // NeedApprovals names the approvals of a saved plan, which policies alone read.
 const NeedApprovals Need = "approvals"
@@ -29,6 +32,17 @@ type PolicyPackage struct {
 type PolicyMessage struct {
 	Text    string `json:"text"`
 	Pointer string `json:"pointer,omitempty"`
+
+	Rule     string  `json:"rule,omitempty"`     // id of the rule in its package
+	Waivable bool    `json:"waivable,omitempty"` // the rule may be waived
+	Waived   *Waiver `json:"waived,omitempty"`   // by the owner; nil: it counts
+}
+
+// Waiver is why something does not count, until when.
+type Waiver struct {
+	Owner  string    `json:"owner"`
+	Reason string    `json:"reason"`
+	Until  time.Time `json:"until"`
 }
 
 // PackagesUnder are the packages whose name begins with prefix and a dot.

@@ -48,18 +48,30 @@ func judgeNoDenials(s checks.Subject) checks.Verdict {
 			skipped = append(skipped, fmt.Sprintf("%s was not run: %s", p.Name, p.NotRun))
 		}
 		for _, m := range p.Denials {
+			if m.Waived != nil && m.Waivable {
+				findings = append(findings, found(p, m, checks.Warns(pointer(m), p.Name+": "+m.Text, "")))
+				continue
+			}
 			denied = true
-			findings = append(findings, checks.Fails(pointer(m), p.Name+": "+m.Text,
-				"change the binding as the policy requires, or ask the owner of "+p.Name))
+			findings = append(findings, found(p, m, checks.Fails(pointer(m), p.Name+": "+m.Text,
+				"change the binding as the policy requires, or ask the owner of "+p.Name)))
 		}
 		for _, m := range p.Warnings {
-			findings = append(findings, checks.Warns(pointer(m), p.Name+": "+m.Text, ""))
+			findings = append(findings, found(p, m, checks.Warns(pointer(m), p.Name+": "+m.Text, "")))
 		}
 	}
 	if skipped != nil && !denied {
 		return checks.NotRun(strings.Join(skipped, "; "))
 	}
 	return checks.Judge(findings...)
+}
+
+// found names the rule of a finding, and its waiver.
+func found(p evidence.PolicyPackage, m evidence.PolicyMessage, f checks.Finding) checks.Finding {
+	if m.Rule != "" {
+		f.Rule, f.Waived = p.Name+"/"+m.Rule, m.Waived
+	}
+	return f
 }
 
 // pointer returns the message's JSON pointer if it refers to a field of a

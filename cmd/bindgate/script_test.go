@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,7 +72,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"bindgate": succeeds, "exits": exits, "input": input, "begin": begin, "interrupt": interrupt, "sandbox": startSandbox, "calls": calls, "dns": setRecords, "fault": setFaults,
 			"held": held, "release": release, "ended": ended, "waitfor": waitFor,
-			"mint": mint, "fifo": fifo, "file": bigFile, "mode": mode, "valid": valid, "registry": startRegistry, "jwt": writeToken,
+			"dates": dates, "mint": mint, "fifo": fifo, "file": bigFile, "mode": mode, "valid": valid, "registry": startRegistry, "jwt": writeToken,
 		},
 	})
 }
@@ -129,6 +130,21 @@ func scriptEnv(ts *testscript.TestScript) cli.Env {
 	env.Stdin = strings.NewReader(run.stdin)
 	run.stdin = ""
 	return env
+}
+
+var days = regexp.MustCompile(`@(-?[0-9]+)d@`)
+
+// dates FILE: @Nd@ in the file becomes the time N days from now.
+func dates(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: dates FILE")
+	}
+	text := days.ReplaceAllStringFunc(ts.ReadFile(args[0]), func(found string) string {
+		n, err := strconv.Atoi(days.FindStringSubmatch(found)[1])
+		ts.Check(err)
+		return time.Now().UTC().AddDate(0, 0, n).Format(time.RFC3339)
+	})
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
 // input FILE: standard input of the next command in this process.

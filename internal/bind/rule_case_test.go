@@ -32,7 +32,7 @@ type ruleBinding struct {
 	collector map[string]string  // what goes wrong in which collector, see collectors
 	verdict   map[string]verdict // what a check says, by its id; it passes if it is not here
 	results   map[string]string  // what is wrong with a result, by its id, see spoilers
-	policy    string             // what the policies say: allow, or one of denials
+	policy    string             // what the policies say: allow, waived, or one of denials
 	wants     int                // how many approvals the policies want
 	of        *ruleCase
 	again     bool   // the oracle looks at the second judgement
@@ -60,7 +60,7 @@ var (
 	collectors = []string{"dns", "certificate", "group", "account", "policy", "rest"}
 	troubles   = []string{"error", "panic", "missing", "left out", "time-out"}
 	spoilers   = []string{"missing", "doubled", "renamed", "empty status", "invented status", "bare fail", "error finding", "finding without severity"}
-	denials    = []string{"deny", "no force", "not run", "silent"}
+	denials    = []string{"deny", "not waivable", "no force", "not run", "silent"}
 	identities = []string{"another account", "none", "a new session"}
 	// approvalLives end never, before the second judgement, and before the calls.
 	approvalLives = []string{"long", "short", "until the call"}
@@ -227,7 +227,7 @@ func (c *ruleCase) drawTrouble(t *rapid.T, troubles []string) {
 			b.results[one(t, "id", list).ID] = one(t, "spoiler", spoilers)
 		}
 		if pick(t, "denied", 4) == 0 {
-			b.policy = one(t, "policy", denials)
+			b.policy = one(t, "policy", slices.Concat(denials, []string{"waived", "waived"}))
 		}
 		if pick(t, "more approvals", 4) == 0 {
 			b.wants = pick(t, "wanted", 4)

@@ -146,6 +146,9 @@ func (b *ruleBinding) policies(say string) evidence.Observation[evidence.Policy]
 	switch say {
 	case "deny":
 		packages[0].Denials = []evidence.PolicyMessage{{Text: "scripted"}}
+	case "waived", "not waivable": // by the owner, until a date; a rule that is not marked as waivable denies all the same
+		packages[0].Denials = []evidence.PolicyMessage{{Text: "scripted", Rule: "names", Waivable: say == "waived",
+			Waived: &evidence.Waiver{Owner: "web", Reason: "scripted", Until: time.Now().Add(time.Hour)}}}
 	case "no force":
 		packages[1].Allow = false
 	case "not run":

@@ -73,9 +73,9 @@ func (b *ruleBinding) off(c checks.Check) bool {
 	}
 	switch {
 	case c.ID == "policy/no-denials":
-		return b.says() == "deny" || b.says() == "not run"
+		return slices.Contains([]string{"deny", "not waivable", "not run"}, b.says())
 	case c.ID == "rebind/force-is-allowed":
-		return b.says() != "allow" && b.says() != "deny"
+		return !slices.Contains([]string{"allow", "deny", "waived", "not waivable"}, b.says())
 	case b.verdict[c.ID] == "not-applicable":
 		return b.mustPass(c.ID)
 	}

@@ -142,7 +142,7 @@ func (a *applying) all(ctx context.Context, args []string) error {
 	}
 	code := r.credentialCode(done.code(ctx))
 	a.end(code)
-	if err := errors.Join(unreported, rep.Close(code == exitInterrupted || done.interrupted, a.journal.Head())); err != nil {
+	if err := errors.Join(unreported, rep.Close(code == exitInterrupted || done.interrupted, a.journal.Head(), r.waivers())); err != nil {
 		if done.sent {
 			return withCode(exitFailed, fmt.Errorf("the calls were made, see the journal, but %w", err))
 		}

@@ -71,7 +71,7 @@ func (r *run) lint(ctx context.Context) error {
 
 // finish ends the report of a run that made no calls, and the run.
 func (r *run) finish(ctx context.Context, rep *report.Several, code int) error {
-	if err := rep.Close(ctx.Err() != nil, ""); err != nil {
+	if err := rep.Close(ctx.Err() != nil, "", r.waivers()); err != nil {
 		return err
 	}
 	if ctx.Err() != nil {

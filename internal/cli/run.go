@@ -98,7 +98,7 @@ func (r *run) options() judge.Options {
 	o := judge.Options{
 		Command: s.command, Actor: s.actor, Contract: s.contract, Dir: r.env.Dir, Clock: s.clock, Live: s.live,
 		Severities: s.severities, FailOn: checks.Severity(cmp.Or(s.failOn, string(checks.Error))), MinRemaining: s.minRemaining,
-		Plan: r.countPlan, Policies: s.policy, FetchPolicy: s.registries(r.env).Fetch, Data: s.data, Labels: s.labels, External: s.facts, Evidence: s.evidence,
+		Plan: r.countPlan, Policies: s.policy, FetchPolicy: s.registries(r.env).Fetch, Data: s.data, Labels: s.labels, Waivers: s.waivers, External: s.facts, Evidence: s.evidence,
 		Roots: s.roots, Profile: s.profile, WeakKeys: s.weakKeys, CRLs: s.crls, RevocationPrivate: s.revocationPrivate,
 		DNS:     judge.DNS{Resolver: s.resolver, RootHints: s.rootHints, Port: cmp.Or(s.dnsPort, 53), Rate: s.dnsRate, ResolvConf: r.env.ResolvConf},
 		Gateway: judge.Gateway{Endpoint: s.endpoint, STS: s.sts, Account: s.account, CA: s.endpointCA, Rate: s.gatewayRate, UserAgent: "bindgate/" + version()},
@@ -257,6 +257,14 @@ func (r *run) report() (*report.Several, error) {
 	all := r.reportHead()
 	all.Run, all.Catalogue, all.Severities, all.Text = head, r.engine.Catalogue(), r.s.severities, r.engine.Bindings().Text
 	return r.out.reports.Begin(report.Console{Out: r.env.Stdout, Color: r.env.color(), StepSummary: r.env.get("GITHUB_STEP_SUMMARY")}, all, r.reportOptions())
+}
+
+// waivers are the owner's waivers and what became of them.
+func (r *run) waivers() (out []report.Waiver) {
+	for _, w := range r.engine.Waivers() {
+		out = append(out, report.Waiver{Check: w.Check, Rule: w.Rule, Domain: w.Domain, Owner: w.Owner, Reason: w.Reason, Until: w.Until, Status: w.Status, Soon: w.Soon})
+	}
+	return out
 }
 
 // close ends the run: an error that no report holds goes into the report files, and

@@ -18,6 +18,7 @@ import (
 	"github.com/bindgate/bindgate/internal/external"
 	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/reach"
+	"github.com/bindgate/bindgate/internal/waiver"
 )
 
 // settings are the flags, the gate owner's configuration and the tree's,
@@ -29,7 +30,8 @@ type settings struct {
 	clock        func() time.Time // the run's
 	live         bool             // on the live clock, with fresh evidence
 	severities   checks.Severities
-	labels       map[string]evidence.Label  // that the owner declares
+	labels       map[string]evidence.Label // that the owner declares
+	waivers      []waiver.Waiver
 	hosts        map[string]config.Registry // of policies
 	configDir    string                     // folder of --config; empty without
 	configDigest string
@@ -154,6 +156,7 @@ func (s *settings) fromOwner(env Env, c *cobra.Command) (config.Trust, error) {
 	}
 	s.configDir, s.configDigest, s.labels, s.hosts = o.Dir, o.Digest, o.Labels, o.Registries
 	trust := o.Trust
+	s.waivers = o.Waivers
 	own := s.bound()
 	for _, o := range o.Settings {
 		flag := own.Lookup(o.Flag)

@@ -18,6 +18,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/strictyaml"
+	"github.com/bindgate/bindgate/internal/waiver"
 )
 
 // TreeName is the name of the tree's configuration.
@@ -41,6 +42,7 @@ type Config struct {
 	Settings   []Setting
 	Severities map[string]checks.Severity // by check id; that a core check is not lowered is for the caller to see
 	Labels     map[string]evidence.Label  // the labels that bindings may have, by name; nil: any
+	Waivers    []waiver.Waiver            // in the order of the file
 	Trust      Trust
 
 	Policies      []Policy            // those of the settings, and where each is

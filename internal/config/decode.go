@@ -69,7 +69,7 @@ func ownerSettings() []ownerSetting {
 // ownerKeys are the keys of the owner's file.
 func ownerKeys() []string {
 	keys := append(distributionKeys(), trustKeys()...)
-	keys = append(keys, "apiVersion", "severities", "labels")
+	keys = append(keys, "apiVersion", "severities", "waivers", "labels")
 	for _, s := range ownerSettings() {
 		keys = append(keys, s.key)
 	}
@@ -123,6 +123,7 @@ func decodeOwner(v strictyaml.Value, c *Config) {
 	}
 	c.Severities = severities(o.Get("severities"))
 	c.Labels = labels(o.Get("labels"))
+	c.Waivers = c.waivers(o.Get("waivers"))
 	c.distribution(o)
 	c.trust(o)
 }

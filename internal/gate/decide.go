@@ -124,6 +124,9 @@ func (t *tally) add(c weighed, rs []checks.Result) {
 func (t *tally) warnings(c weighed, rs []checks.Result) {
 	for _, r := range rs {
 		for _, f := range r.Findings {
+			if f.Severity == checks.Warning && f.Waived != nil {
+				continue
+			}
 			if c.severity == checks.Warning || f.Severity == checks.Warning {
 				t.fail("%s: %s (a warning; warnings refuse under --fail-on warning)", c.id, f.Message)
 			}

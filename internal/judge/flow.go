@@ -101,7 +101,9 @@ func (e *Engine) assess(ctx context.Context, number int, s checks.Subject) Verdi
 	rules, _ := e.policies()
 	results := make([]checks.Result, 0, len(e.catalogue))
 	results = append(results, checks.Run(ctx, before, e.o.Severities, s)...)
+	e.waivers.Results(e.o.Severities, before, results, s.Binding.DomainName, s.Evidence.Run.Now)
 	s.Evidence.Policy = rules.Evaluate(ctx, e.policyInput(number, s, results))
+	e.waivers.Policy(&s.Evidence.Policy.Facts, s.Binding.DomainName, s.Evidence.Run.Now)
 	results = append(results, checks.Run(ctx, after, e.o.Severities, s)...)
 	return Verdict{Binding: s.Binding, Evidence: s.Evidence, Results: results, afterPolicy: ids(after),
 		Decision: gate.Decide(e.catalogue, e.o.Severities, s, results, cmp.Or(e.o.FailOn, checks.Error))}

@@ -25,6 +25,7 @@ import (
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/replay"
+	"github.com/bindgate/bindgate/internal/waiver"
 )
 
 // Options configures a run: policies and checks, servers, limits. Relative paths
@@ -44,6 +45,8 @@ type Options struct {
 	Policies     []string          // files, folders, bundles and registry references, in addition to the built-in policies
 	Data         []string          // files that override policy data
 	FetchPolicy  policy.Fetch      // of registries; nil: none can be asked
+
+	Waivers []waiver.Waiver // of the owner
 
 	Plan bool // count the plan of the run even if no policy reads it
 
@@ -101,7 +104,8 @@ type Engine struct {
 	policies     func() (*policy.Engine, error) // waits until they are compiled
 	certificates *certificate.Collector
 	dns          dnsSource
-	again        renewal                            // of Again
+	again        renewal // of Again
+	waivers      *waiver.Set
 	totals       *totals                            // of the plan; nil: no policy reads them
 	probe        *probe.Collector                   // nil: nothing is probed
 	transport    *gateway.Transport                 // nil: the gateway is not asked
@@ -122,6 +126,9 @@ func Open(ctx context.Context, o Options, load func() (*manifest.Set, error)) (*
 		return nil, err
 	}
 	e := &Engine{o: o, catalogue: list}
+	if e.waivers, err = waiver.New(o.Waivers, list, o.Clock()); err != nil {
+		return nil, err
+	}
 	e.began = sync.OnceValue(e.facts)
 	e.loadPolicies(ctx)
 	if e.set, err = load(); err != nil {
@@ -161,7 +168,11 @@ func (e *Engine) open(ctx context.Context) (err error) {
 // time of a short run.
 func (e *Engine) loadPolicies(ctx context.Context) {
 	e.policies = sync.OnceValues(func() (*policy.Engine, error) {
-		return policy.Load(ctx, policy.Options{Dir: e.o.Dir, Dirs: e.o.Policies, Fetch: e.o.FetchPolicy, Data: e.o.Data, Results: PolicyResults(e.catalogue), Labels: e.o.Labels, External: e.o.External})
+		rules, err := policy.Load(ctx, policy.Options{Dir: e.o.Dir, Dirs: e.o.Policies, Fetch: e.o.FetchPolicy, Data: e.o.Data, Results: PolicyResults(e.catalogue), Labels: e.o.Labels, External: e.o.External})
+		if err != nil {
+			return nil, err
+		}
+		return rules, e.waivers.Rules(rules.Rules())
 	})
 	go func() { _, _ = e.policies() }()
 }
@@ -306,6 +317,15 @@ func (e *Engine) each(has func(binding.Binding) bool) bool {
 }
 
 func (e *Engine) path(path string) string { return confine.Absolute(e.o.Dir, path) }
+
+// Waivers returns the owner's waivers, and which the run used. It is for the end of a run.
+func (e *Engine) Waivers() []waiver.State {
+	run, err := e.Run()
+	if err != nil {
+		return nil // and nothing was judged
+	}
+	return e.waivers.States(run.Now)
+}
 
 // Transport returns the gateway's client; nil where the gateway is not asked.
 func (e *Engine) Transport() *gateway.Transport { return e.transport }

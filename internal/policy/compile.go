@@ -256,8 +256,9 @@ type regoPackage struct {
 
 	declared *ast.Location // of needs and uses
 
-	settings string // custom.settings: the name below data without which, or whose enabled is false, the package is off
-	off      string // why it is off; empty: it is asked
+	settings string          // custom.settings: the name below data without which, or whose enabled is false, the package is off
+	off      string          // why it is off; empty: it is asked
+	rules    map[string]bool // ids of rules of deny and warn, and whether each is waivable
 }
 
 // packagesOf are the packages of the modules, by name.
@@ -291,6 +292,7 @@ func packagesOf(modules map[string]*ast.Module) ([]regoPackage, error) {
 			}
 			p.declared = a.Location
 		}
+		found = append(found, p.idsOf(m)...)
 	}
 	out := make([]regoPackage, 0, len(byName))
 	for _, name := range slices.Sorted(maps.Keys(byName)) {

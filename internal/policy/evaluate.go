@@ -361,8 +361,19 @@ func answerOf(p *askable, rules values) (evidence.PolicyPackage, error) {
 	if !defined {
 		return out, errors.New("deny is undefined: want a set, empty when nothing is denied; write `deny contains … if …`")
 	}
-	out.Warnings, _, err = said(rules, "warn")
-	return out, err
+	if out.Warnings, _, err = said(rules, "warn"); err != nil {
+		return out, err
+	}
+	for _, list := range [][]evidence.PolicyMessage{out.Denials, out.Warnings} {
+		for i, m := range list {
+			waivable, known := p.rules[m.Rule]
+			if m.Rule != "" && !known {
+				return out, fmt.Errorf("a message names the rule %q, which no METADATA has as custom.id", m.Rule)
+			}
+			list[i].Waivable = waivable
+		}
+	}
+	return out, nil
 }
 
 // allowed: true allows, false and undefined do not, anything else is an error.
@@ -400,7 +411,7 @@ func said(rules values, rule string) (messages []evidence.PolicyMessage, defined
 		return nil, true, err
 	}
 	slices.SortFunc(messages, func(a, b evidence.PolicyMessage) int {
-		return cmp.Or(cmp.Compare(a.Text, b.Text), cmp.Compare(a.Pointer, b.Pointer))
+		return cmp.Or(cmp.Compare(a.Text, b.Text), cmp.Compare(a.Pointer, b.Pointer), cmp.Compare(a.Rule, b.Rule))
 	})
 	if more := len(messages) - maxMessages; more > 0 {
 		messages = append(messages[:maxMessages:maxMessages], evidence.PolicyMessage{Text: fmt.Sprintf("and %d more", more)})
@@ -423,6 +434,8 @@ func messageOf(v ast.Value) (evidence.PolicyMessage, error) {
 				m.Text = string(s)
 			case name == "pointer" && ok:
 				m.Pointer = string(s)
+			case name == "rule" && ok: // nameMessage adds it
+				m.Rule = string(s)
 			case name == "msg" || name == "pointer":
 				return fmt.Errorf("an object whose %s is %s, want a string", name, describe(value.Value))
 			default:

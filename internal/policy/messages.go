@@ -38,6 +38,7 @@ func keepMessages(modules map[string]*ast.Module) {
 		}
 		for _, r := range m.Rules {
 			if r.Head.Key != nil && len(r.Head.Reference) == 1 && slices.Contains(entries(group[1]), string(r.Head.Name)) {
+				nameMessage(r)
 				keepMessage(r, global[nameOf(m.Package)])
 			}
 		}

@@ -485,8 +485,10 @@ func (f *flow) messages(p regoPackage, r *ast.Rule) {
 	for _, o := range t.objects {
 		for _, field := range o.names() {
 			below, _ := o.field(field)
+			id, _ := idOf(r)
+			named := field == "rule" && id != "" // it is ours
 			switch {
-			case field != "msg" && field != "pointer":
+			case field != "msg" && field != "pointer" && !named:
 				f.fail(r.Location, "a message of %s has the key %q%s", name, field, hint(field, []string{"msg", "pointer"}))
 			case !below.unknown && below.kinds != textKind:
 				f.fail(r.Location, "%s of a message of %s may be %s: want a text", field, name, below.kinds&^textKind)

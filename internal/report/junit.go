@@ -56,12 +56,17 @@ func (j *junit) add(b Binding) error {
 }
 
 func (j *junit) close() error {
-	if notes := j.Run.Error.notes(j.Run.Command); len(notes) > 0 {
+	if notes := j.Run.notes(); len(notes) > 0 {
 		s := junitSuite{Name: j.root.Attr[0].Value, Timestamp: j.Run.Now.Format("2006-01-02T15:04:05")}
 		for i, n := range notes {
-			c := junitCase{Name: ruleRun, ClassName: s.Name, Time: "0", Error: &junitDetail{Message: Escape(n.Message), Type: ruleRun, Text: Escape(n.Place())}}
+			c := junitCase{Name: n.Rule, ClassName: s.Name, Time: "0"}
+			if n.Severity == checks.Error {
+				c.Error = &junitDetail{Message: Escape(n.Message), Type: n.Rule, Text: Escape(n.Place())}
+			} else {
+				c.Out = Escape(n.Message)
+			}
 			if i > 0 {
-				c.Name = fmt.Sprintf("%s (%d)", ruleRun, i+1)
+				c.Name = fmt.Sprintf("%s (%d)", n.Rule, i+1)
 			}
 			if n.Source.File != "" {
 				c.File, c.Line = Escape(j.path(n)), n.line()

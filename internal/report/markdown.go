@@ -85,6 +85,12 @@ func (m *markdown) close() error {
 	if cut := m.details(p); cut > 0 {
 		fmt.Fprintf(&p.Buffer, "_Cut here: the details of %s did not fit; the json and html formats have all._\n\n", count(cut, "binding", "bindings"))
 	}
+	for _, text := range m.Run.attention() {
+		if !p.fits("- " + mdText(text) + "\n") {
+			p.WriteString("- …\n")
+			break
+		}
+	}
 	fmt.Fprintf(&p.Buffer, "<sub>%s %s at %s</sub>\n", mdText(m.Tool.Name), mdText(m.Tool.Version), m.Run.Now.Format("2006-01-02 15:04 UTC"))
 	m.put(p.String())
 	return nil

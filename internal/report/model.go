@@ -52,6 +52,7 @@ func (h Head) text(file string) []byte {
 type Tail struct {
 	Linter      string
 	KeyLists    []KeyList
+	Waivers     []Waiver
 	Interrupted bool
 	JournalHead string
 	Error       *Failure // why the run ended before its end; nil: it did not
@@ -90,6 +91,7 @@ type Run struct {
 	Linter         string              `json:"linter,omitempty"`         // name and version of the linter of certificates; absent: none was linted
 	Interrupted    bool                `json:"interrupted,omitempty"`    // the run was stopped before its end
 	KeyLists       []KeyList           `json:"keyLists,omitempty"`       // the lists of weak keys that were asked; absent: none
+	Waivers        []Waiver            `json:"waivers,omitempty"`        // of the owner, in the order of the file; absent: none
 	JournalHead    string              `json:"journalHead,omitempty"`    // hash of the journal's last entry when the run ended
 	Error          *Failure            `json:"error,omitempty"`          // why it ended before its end: what is reported is not the whole; absent: it did not
 }
@@ -115,6 +117,7 @@ func (r Run) With(g *evidence.Given) Run {
 
 // with returns the run with the facts of its end.
 func (r Run) with(t Tail) Run {
+	r.Waivers = t.Waivers
 	r.Linter, r.KeyLists, r.Interrupted, r.JournalHead, r.Error = t.Linter, t.KeyLists, t.Interrupted, t.JournalHead, t.Error
 	return r
 }
@@ -190,7 +193,8 @@ type Summary struct {
 	Failed       int `json:"failed"`
 	Unknown      int `json:"unknown"`
 	NotAttempted int `json:"notAttempted"`
-	Warnings     int `json:"warnings"` // findings of severity warning
+	Warnings     int `json:"warnings"`         // findings of severity warning that are not waived
+	Waived       int `json:"waived,omitempty"` // findings that the owner waived
 }
 
 // add counts a binding. A decision or an outcome of no known kind counts as
@@ -203,7 +207,11 @@ func (s *Summary) add(b Binding) {
 	}
 	for _, c := range b.Checks {
 		for _, f := range c.Findings {
-			if f.Severity == checks.Warning {
+			switch {
+			case f.Severity != checks.Warning:
+			case f.Waived != nil:
+				s.Waived++
+			default:
 				s.Warnings++
 			}
 		}

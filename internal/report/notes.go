@@ -12,6 +12,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/gate"
 )
 
@@ -31,6 +32,7 @@ type note struct {
 	Message  string
 	Fix      string
 	Source   binding.Position
+	waived   *evidence.Waiver
 }
 
 // text is a note in one line.
@@ -82,7 +84,7 @@ func notes(b Binding) []note {
 	var out []note
 	for _, c := range b.Checks {
 		for _, f := range c.Findings {
-			out = append(out, note{Rule: c.ID, Severity: f.Severity, domain: b.DomainName, Message: f.Message, Fix: f.Fix, Source: f.Source})
+			out = append(out, note{Rule: c.ID, Severity: f.Severity, domain: b.DomainName, Message: f.Message, Fix: f.Fix, Source: f.Source, waived: f.Waived})
 		}
 		if c.Status == checks.StatusUnknown {
 			n := note{Rule: c.ID, Severity: checks.Warning, domain: b.DomainName, Message: "cannot tell: " + orElse(c.Reason, "no reason was given"), Source: b.Source}
@@ -156,7 +158,7 @@ func (g *github) add(b Binding) error {
 }
 
 func (g *github) close() error {
-	for _, n := range append(g.Run.Error.notes(g.Run.Command), g.warnings...) {
+	for _, n := range append(g.Run.notes(), g.warnings...) {
 		g.put(g.command(n, n.text()), "\n")
 	}
 	if g.rest > 0 {
@@ -241,7 +243,7 @@ func (g *gitlab) issues(b Binding, list []note) error {
 }
 
 func (g *gitlab) close() error {
-	err := g.issues(Binding{}, g.Run.Error.notes(g.Run.Command))
+	err := g.issues(Binding{}, g.Run.notes())
 	g.put("\n]\n")
 	return err
 }

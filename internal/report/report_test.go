@@ -151,7 +151,7 @@ func TestTheTailIsTold(t *testing.T) {
 		if err := json.Unmarshal(doc, &got); err != nil {
 			t.Fatal(err)
 		}
-		told := Tail{got.Run.Linter, got.Run.KeyLists, got.Run.Interrupted, got.Run.JournalHead, got.Run.Error}
+		told := Tail{got.Run.Linter, got.Run.KeyLists, got.Run.Waivers, got.Run.Interrupted, got.Run.JournalHead, got.Run.Error}
 		if diff := cmp.Diff(tail, told); diff != "" || got.Run.Command != "apply" || got.Summary.Bindings != 1 {
 			t.Errorf("%s: %s\n%+v", format, diff, got)
 		}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/bindgate/bindgate/checks"
 )
@@ -91,7 +92,7 @@ func (f *sarif) add(b Binding) error {
 }
 
 func (f *sarif) close() error {
-	for _, n := range f.Run.Error.notes(f.Run.Command) {
+	for _, n := range f.Run.notes() {
 		if err := f.result(pending{n, f.prints.of(Binding{}, n)}); err != nil {
 			return err
 		}
@@ -130,8 +131,13 @@ func (f *sarif) result(p pending) error {
 	f.put(f.separator)
 	f.separator = ",\n"
 	f.written++
+	var suppressed []sarifSuppression
+	if w := n.waived; w != nil {
+		suppressed = []sarifSuppression{{Kind: "external", Status: "accepted", Justification: Escape(fmt.Sprintf("%s, until %s: %s", w.Owner, w.Until.UTC().Format(time.RFC3339), w.Reason))}}
+	}
 	return f.value(sarifResult{
-		RuleID: n.Rule, RuleIndex: index, Level: string(n.Severity), Message: sarifText(n.text()), PartialFingerprints: prints,
+		Suppressions: suppressed,
+		RuleID:       n.Rule, RuleIndex: index, Level: string(n.Severity), Message: sarifText(n.text()), PartialFingerprints: prints,
 		Locations: []sarifLocation{{Physical: sarifPhysical{
 			Artifact: sarifArtifactOf(f.path(n)),
 			Region:   sarifRegion{StartLine: n.line(), StartColumn: n.column(), EndLine: n.line(), EndColumn: file.end(n)},
@@ -167,6 +173,9 @@ func otherRule(id string) checks.Check {
 	case ruleDecision:
 		doc = checks.Doc{Title: "The gate allows the binding", Why: "Each check of the catalogue has exactly one result; what is missing or doubled refuses.",
 			Fix: "Run bindgate again; if it stays, it is a defect of bindgate."}
+	case ruleWaivers:
+		return checks.Check{ID: id, Severity: checks.Warning, Doc: checks.Doc{Title: "Every waiver is used and still holds",
+			Why: "A waiver that nothing needs any more would hide the next finding, and one that ends lets the run refuse.", Fix: "Remove or renew it in the owner's file."}}
 	case ruleRun:
 		doc = checks.Doc{Title: "The run judges every binding", Why: "A run that ends with an error has judged nothing, and says nothing of the bindings.",
 			Fix: "Repair what the message names and run bindgate again."}
@@ -264,6 +273,13 @@ type (
 		Message             sarifMessage      `json:"message"`
 		Locations           []sarifLocation   `json:"locations"`
 		PartialFingerprints map[string]string `json:"partialFingerprints"`
+
+		Suppressions []sarifSuppression `json:"suppressions,omitempty"` // §3.27.23
+	}
+	sarifSuppression struct {
+		Kind          string `json:"kind"`   // external: not in the source
+		Status        string `json:"status"` // accepted
+		Justification string `json:"justification"`
 	}
 	sarifLocation struct {
 		Physical sarifPhysical `json:"physicalLocation"`

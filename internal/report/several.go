@@ -79,7 +79,8 @@ func (s *Several) learn(b Binding) {
 }
 
 // Close ends the reports with what is known only at the end of a run.
-func (s *Several) Close(interrupted bool, journalHead string) error {
+func (s *Several) Close(interrupted bool, journalHead string, waivers []Waiver) error {
+	s.tail.Waivers = waivers
 	s.tail.Interrupted, s.tail.JournalHead = interrupted, journalHead
 	var errs []error
 	for _, r := range s.open {

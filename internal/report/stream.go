@@ -206,6 +206,9 @@ func completeCheck(c checks.Result) checks.Result {
 		if c.Findings[i].Severity != checks.Warning {
 			c.Findings[i].Severity = checks.Error
 		}
+		if w := c.Findings[i].Waived; w != nil {
+			c.Findings[i].Message += waived(w)
+		}
 	}
 	slices.SortStableFunc(c.Findings, func(x, y checks.Finding) int {
 		return cmp.Or(strings.Compare(string(x.Severity), string(y.Severity)), // error before warning

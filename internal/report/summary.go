@@ -56,6 +56,12 @@ func (t *text) end() {
 	if s.Warnings > 0 {
 		t.line(0, 2, span{doubt, count(s.Warnings, "warning", "warnings")})
 	}
+	if s.Waived > 0 {
+		t.line(0, 2, span{doubt, count(s.Waived, "finding waived by the owner", "findings waived by the owner")})
+	}
+	for _, text := range t.Run.attention() {
+		t.line(0, 2, span{doubt, "waiver:"}, span{plain, text})
+	}
 	if s.Refused > 1 {
 		t.line(0, 2, span{plain, "failing:"}, span{plain, list(failing(t.failing))})
 	}
@@ -111,7 +117,7 @@ func (s *state) counted() string {
 		{n: s.summary.Refused, word: "refused"}, {n: s.summary.Undetermined, word: "undetermined"}, {n: s.summary.Partial, word: "partial"},
 		{n: s.summary.Bound, word: bound}, {n: s.summary.Unchanged, word: unchanged}, {n: s.summary.Incomplete, word: incomplete},
 		{n: s.summary.Failed, word: failed}, {n: s.summary.Unknown, word: "of unknown outcome"},
-		{n: s.summary.NotAttempted, word: "not attempted"}, {n: s.summary.Warnings, word: warnings}}) {
+		{n: s.summary.NotAttempted, word: "not attempted"}, {n: s.summary.Warnings, word: warnings}, {n: s.summary.Waived, word: "waived"}}) {
 		words = append(words, c.text)
 	}
 	if s.Run.Interrupted {
