@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -28,6 +29,7 @@ var errNoTests = errors.New("no test was run: want rules named test_… in files
 type TestReport struct {
 	Passed, Failed, Skipped int
 	Tests                   []TestResult
+	Coverage                []Coverage // of the policies, by file
 }
 
 // TestResult is one test.
@@ -53,6 +55,14 @@ func Test(ctx context.Context, o Options) (TestReport, error) {
 	if err != nil {
 		return TestReport{}, fmt.Errorf("loading tests: %w", err)
 	}
+	compiled, err := compile(modules, true)
+	if err == nil {
+		err = vetReferences(ctx, compiled, s.tests, store)
+	}
+	if err != nil {
+		return TestReport{}, fmt.Errorf("compiling tests: %w", err)
+	}
+	watched := newWatch(modules, s.tests, inputTypeOf(o.Results, slices.Sorted(maps.Keys(o.Labels))))
 	txn, err := store.NewTransaction(ctx)
 	if err != nil {
 		return TestReport{}, fmt.Errorf("opening policy data: %w", err)
@@ -62,17 +72,22 @@ func Test(ctx context.Context, o Options) (TestReport, error) {
 		SetCompiler(newCompiler(true)).
 		SetModules(modules).SetStore(store).SetTimeout(testTimeout).
 		CapturePrintOutput(true).RaiseBuiltinErrors(true).
+		SetParallel(1).SetCoverageQueryTracer(watched).
 		RunTests(ctx, txn)
 	if err != nil {
 		return TestReport{}, fmt.Errorf("compiling tests: %w", fromOPA(err))
 	}
-	report := reportOf(results)
+	report := reportOf(results, watched)
 	if err := ctx.Err(); err != nil {
 		return report, fmt.Errorf("running tests: %w", err)
 	}
 	if report.Passed+report.Failed == 0 {
 		return report, errNoTests
 	}
+	report.Coverage = watched.coverage(modules)
+	unproven := watched.unproven()
+	report.Failed += len(unproven)
+	report.Tests = append(report.Tests, unproven...)
 	return report, nil
 }
 
@@ -107,19 +122,23 @@ func testable(ctx context.Context, o Options) (sources, storage.Store, error) {
 	return s, store, err
 }
 
-func reportOf(results <-chan *tester.Result) TestReport {
+func reportOf(results <-chan *tester.Result, watched *watch) TestReport {
 	var report TestReport
 	for r := range results {
-		t := TestResult{Name: r.Package + "." + r.Name, Status: "passed", Output: string(r.Output)}
+		t := TestResult{Name: strings.TrimPrefix(r.Package, "data.") + "." + r.Name, Status: "passed", Output: string(r.Output)}
 		if r.Location != nil {
 			t.File, t.Line = r.Location.File, r.Location.Row
 		}
+		mistakes := watched.mistakes[fmt.Sprintf("%s:%d", t.File, t.Line)]
 		switch {
 		case r.Skip:
 			t.Status = "skipped"
 			report.Skipped++
-		case r.Pass():
+		case r.Pass() && mistakes == nil:
 			report.Passed++
+		case r.Pass():
+			t.Status, t.Message = "failed", strings.Join(mistakes, "; ")
+			report.Failed++
 		default:
 			t.Status, t.Message = "failed", failureOf(r)
 			report.Failed++
@@ -248,19 +267,32 @@ func firstDifference(a, b []byte) int {
 	return len(theirs)
 }
 
-// Text returns the tests that did not pass, and a last line with the counts. escape makes
-// text from policies safe to print.
-func (r TestReport) Text(escape func(string) string) string {
+// Text returns the tests that did not pass, or all, and a last line with the counts.
+// escape makes text from policies safe to print.
+func (r TestReport) Text(escape func(string) string, all bool) string {
 	var b strings.Builder
 	for _, t := range r.Tests {
-		if t.Status == "passed" {
+		if t.Status == "passed" && !all {
 			continue
 		}
-		b.WriteString(escape(fmt.Sprintf("%s %s:%d %s %s", t.Status, t.File, t.Line, t.Name, t.Message)) + "\n")
+		b.WriteString(escape(strings.TrimRight(fmt.Sprintf("%s %s:%d %s %s", t.Status, t.File, t.Line, t.Name, t.Message), " ")) + "\n")
 		if t.Output != "" {
 			b.WriteString(escape("  "+t.Output) + "\n")
 		}
 	}
 	fmt.Fprintf(&b, "%d passed, %d failed, %d skipped\n", r.Passed, r.Failed, r.Skipped)
+	return b.String()
+}
+
+// CoverageText returns the coverage as lines.
+func (r TestReport) CoverageText(escape func(string) string) string {
+	var b strings.Builder
+	for _, c := range r.Coverage {
+		line := fmt.Sprintf("%5.1f %% %s", c.Percent, c.File)
+		if len(c.Missed) > 0 {
+			line += ", not evaluated: " + strings.Join(c.Missed, ", ")
+		}
+		b.WriteString(escape(line) + "\n")
+	}
 	return b.String()
 }
