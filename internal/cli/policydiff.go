@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/internal/judge"
+	"github.com/bindgate/bindgate/internal/manifest"
+	"github.com/bindgate/bindgate/internal/policy"
+	"github.com/bindgate/bindgate/internal/report"
+)
+
+func newPolicyDiff(env Env) *cobra.Command {
+	var f flags
+	c := &cobra.Command{
+		Use:   "diff OLD NEW EVIDENCE [MANIFEST…]",
+		Short: "Compare what two sets of policies say about saved evidence",
+		Long: `Judge the bindings of manifests (default: the current folder) by saved evidence, once
+with the policies OLD and once with NEW; those of --policy and --config are in both.
+Prints each binding whose ruling changes. Exit code 1: the policies NEW refuse a
+binding no longer, or no longer for sure, that OLD keep back.`,
+		Example: "  bindgate policy diff main/policies policies evidence.json bindings.yaml",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) < 3 {
+				return fmt.Errorf("reading arguments: got %d, want OLD, NEW and EVIDENCE; see `%s --help`", len(args), c.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error { return policyDiff(c.Context(), env, c, f, args) },
+	}
+	f.addSources(c)
+	return c
+}
+
+// rulings are those of one set of policies, in the order of the manifest.
+type rulings struct {
+	names []string
+	of    []policy.Ruling
+}
+
+func policyDiff(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) error {
+	f.evidence = args[2]
+	var sides [2]rulings
+	for i := range sides {
+		var err error
+		if sides[i], err = rule(ctx, env, c, f, args[i], args[3:]); err != nil {
+			return fmt.Errorf("judging with %q: %w", args[i], err)
+		}
+	}
+	before, after := sides[0], sides[1]
+	var b strings.Builder
+	changed, weaker := 0, 0
+	for i, name := range before.names {
+		changes := before.of[i].Changes(after.of[i])
+		if changes == nil && before.of[i].Status == after.of[i].Status {
+			continue
+		}
+		changed++
+		if after.of[i].Weaker(before.of[i]) {
+			weaker++
+		}
+		fmt.Fprintf(&b, "%s: %s -> %s\n", report.Escape(name), before.of[i].Status, after.of[i].Status)
+		for _, line := range changes {
+			fmt.Fprintf(&b, "  %s\n", report.Escape(line))
+		}
+	}
+	fmt.Fprintf(&b, "%d of %d bindings change; the new policies let %d pass, or nearer to it, that the old ones keep back\n", changed, len(before.names), weaker)
+	if _, err := fmt.Fprint(env.Stdout, b.String()); err != nil {
+		return fmt.Errorf("printing the comparison: %w", err)
+	}
+	if weaker > 0 {
+		return ended(exitRefused)
+	}
+	return nil
+}
+
+// rule judges saved evidence with one more set of policies.
+func rule(ctx context.Context, env Env, c *cobra.Command, f flags, policies string, manifests []string) (out rulings, err error) {
+	f.policy = append(f.policy[:len(f.policy):len(f.policy)], policies)
+	r := &run{env: env, inputs: manifests}
+	if r.s, err = settle(env, c, f); err != nil {
+		return out, err
+	}
+	r.s.formats = nil // no report is written
+	if err := r.openOutputs(); err != nil {
+		return out, err
+	}
+	defer func() { r.close(err) }()
+	if err := r.open(ctx, func() (*manifest.Set, error) { return load(env, c, r.s, manifests) }); err != nil {
+		return out, err
+	}
+	err = r.engine.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
+		out.names = append(out.names, v.Binding.DomainName+" "+v.Binding.GroupID)
+		out.of = append(out.of, policy.RulingOf(v.Binding, v.Evidence.Policy))
+		return ctx.Err()
+	})
+	return out, err
+}
