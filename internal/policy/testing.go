@@ -123,8 +123,12 @@ func testable(ctx context.Context, o Options) (sources, storage.Store, error) {
 }
 
 func reportOf(results <-chan *tester.Result, watched *watch) TestReport {
+	var all []*tester.Result
+	for r := range results { // to the last, as the tracer is in use until then
+		all = append(all, r)
+	}
 	var report TestReport
-	for r := range results {
+	for _, r := range all {
 		t := TestResult{Name: strings.TrimPrefix(r.Package, "data.") + "." + r.Name, Status: "passed", Output: string(r.Output)}
 		if r.Location != nil {
 			t.File, t.Line = r.Location.File, r.Location.Row
