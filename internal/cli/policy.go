@@ -112,24 +112,38 @@ func (p printer) Write(line []byte) (int, error) {
 }
 
 func newPolicyFmt(env Env) *cobra.Command {
-	return &cobra.Command{
-		Use: "fmt PATH…", Short: "Write policies and their tests in the form that `policy check` wants", Args: cobra.MinimumNArgs(1),
+	var check bool
+	c := &cobra.Command{
+		Use:   "fmt PATH…",
+		Short: "Write policies and their tests in the form that `policy check` wants",
+		Long: `Write the .rego files of the paths in OPA's format, with the import that makes every
+tool read them as Rego v2. Prints the name of each file that it changed.`,
+		Example: `  bindgate policy fmt policies
+  bindgate policy fmt --check policies`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			changed, err := policy.Format(c.Context(), policy.Options{Dir: env.Dir, Dirs: args})
 			if err != nil {
 				return err
 			}
 			for _, f := range changed {
-				if err := confine.WriteFile(env.Dir, f.Name, f.Text, 0o666); err != nil {
-					return fmt.Errorf("replacing %q: %w", f.Name, err)
+				if !check {
+					if err := confine.WriteFile(env.Dir, f.Name, f.Text, 0o666); err != nil {
+						return fmt.Errorf("replacing %q: %w", f.Name, err)
+					}
 				}
 				if _, err := fmt.Fprintln(env.Stdout, report.Escape(f.Name)); err != nil {
 					return fmt.Errorf("printing the file names: %w", err)
 				}
 			}
+			if check && len(changed) > 0 {
+				return withCode(exitRefused, errors.New("these files are in another form; run `bindgate policy fmt`"))
+			}
 			return nil
 		},
 	}
+	c.Flags().BoolVar(&check, "check", false, "change nothing; exit 1 if a file is in another form")
+	return c
 }
 
 // maxInput bounds a policy input, in bytes.
