@@ -11,13 +11,14 @@ import (
 	"testing"
 )
 
-// block matches a fenced block of shell commands. After sh, "exit=1" gives the exit
-// code of its last command, and "no-test" marks a block that needs another program.
-var block = regexp.MustCompile("(?ms)^```sh([^\n]*)\n(.*?)^```$")
+// block matches a fenced block of shell commands, or of a file if a name follows the
+// language. After sh, "exit=1" gives the exit code of its last command, and "no-test" marks
+// a block that needs another program.
+var block = regexp.MustCompile("(?ms)^```(sh|rego +\\S|yaml +\\S)([^\n]*)\n(.*?)^```$")
 
 // TestDocs runs every command of the pages, in order, in one empty folder per page.
 func TestDocs(t *testing.T) {
-	for _, page := range []string{"approvals.md", "pre-commit.md", "ci.md", "security-review.md"} {
+	for _, page := range []string{"approvals.md", "policies-tutorial.md", "pre-commit.md", "ci.md", "security-review.md"} {
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(filepath.Join("..", "..", "docs", page))
@@ -31,29 +32,43 @@ func TestDocs(t *testing.T) {
 			t.Cleanup(func() { stopStarted(filepath.Join(dir, "sandbox.pid")) })
 			ran := 0
 			for _, m := range block.FindAllStringSubmatch(string(text), -1) {
-				if strings.Contains(m[1], "no-test") {
+				if m[1] != "sh" {
+					writePageFile(t, filepath.Join(dir, m[1][len(m[1])-1:]+m[2]), m[3])
+					continue
+				}
+				if strings.Contains(m[2], "no-test") {
 					continue
 				}
 				ran++
 				want := 0
-				if _, code, ok := strings.Cut(m[1], "exit="); ok {
+				if _, code, ok := strings.Cut(m[2], "exit="); ok {
 					if want, err = strconv.Atoi(strings.TrimSpace(code)); err != nil {
 						t.Fatal(err)
 					}
 				}
-				c := exec.CommandContext(t.Context(), "bash", "-c", "set -o pipefail\n"+joined(m[2]))
+				c := exec.CommandContext(t.Context(), "bash", "-c", "set -o pipefail\n"+joined(m[3]))
 				c.Dir = dir
 				c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "XDG_STATE_HOME=" + dir, "ALIBABA_CLOUD_ECS_METADATA_DISABLED=true",
 					"GIT_CONFIG_NOSYSTEM=1"}
 				out, err := c.CombinedOutput()
 				if got := c.ProcessState.ExitCode(); got != want {
-					t.Fatalf("%s\nended with %d (%v), want %d:\n%s", m[2], got, err, want, out)
+					t.Fatalf("%s\nended with %d (%v), want %d:\n%s", m[3], got, err, want, out)
 				}
 			}
 			if ran < 3 {
 				t.Errorf("%d blocks ran", ran)
 			}
 		})
+	}
+}
+
+func writePageFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -82,19 +82,30 @@ const maxManifest = 4 << 20
 
 func newInit(env Env) *cobra.Command {
 	var ci []string
+	var owner bool
 	c := &cobra.Command{
 		Use:   "init [DIR]",
 		Short: "Write configuration, a sample manifest, hooks and CI files; overwrite nothing",
 		Long: `Write into a repository (default: the current folder) what it needs to begin: the
 tree's configuration, a sample manifest with its schema, the pre-commit hooks and
-a CI job, each pinned to this version. A file that exists stays as it is.`,
+a CI job, each pinned to this version. A file that exists stays as it is. With
+--owner it writes the file of the gate's owner instead, which belongs elsewhere.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := env.Dir
 			if len(args) == 1 {
 				dir = absolute(env, args[0])
 			}
-			done, err := starter.Write(dir, version(), ci, manifest.Schema(), config.Schema())
+			var done []string
+			var err error
+			switch {
+			case owner && len(ci) > 0:
+				return errors.New("reading flags: got --owner and --ci, want one: the owner's file belongs outside the repository that CI judges")
+			case owner:
+				done, err = starter.WriteOwner(dir, config.Schema())
+			default:
+				done, err = starter.Write(dir, version(), ci, manifest.Schema(), config.Schema())
+			}
 			if err != nil {
 				return fmt.Errorf("writing the first files: %w", err)
 			}
@@ -107,6 +118,7 @@ a CI job, each pinned to this version. A file that exists stays as it is.`,
 		},
 	}
 	c.Flags().StringSliceVar(&ci, "ci", nil, "CI to write for: `github,gitlab` (default: what the repository shows, else github)")
+	c.Flags().BoolVar(&owner, "owner", false, "write only an example of the gate owner's file, gate.yaml")
 	fixed(c, "ci", starter.GitHub, starter.GitLab)
 	return c
 }

@@ -69,6 +69,30 @@ func Write(dir, version string, ci []string, manifestSchema, configSchema []byte
 	return append(done, "Next: put your domain and group into bindings.yaml, then `bindgate lint --offline`."), nil
 }
 
+// WriteOwner writes the file of the gate's owner and its schema into dir, and returns
+// lines that report each. Existing files are not changed.
+func WriteOwner(dir string, configSchema []byte) (done []string, err error) {
+	text, err := files.ReadFile("files/gate.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("choosing files: %w", err)
+	}
+	for _, f := range []File{
+		{Path: ".bindgate/config.schema.json", Text: configSchema, For: "the configuration's schema, for editors"},
+		{Path: "gate.yaml", Text: text, For: "the file of the gate's owner"},
+	} {
+		wrote, err := writeNew(dir, filepath.FromSlash(f.Path), f.Text)
+		if err != nil {
+			return nil, err
+		}
+		word := "wrote"
+		if !wrote {
+			word = "kept "
+		}
+		done = append(done, fmt.Sprintf("%s %s (%s)", word, f.Path, f.For))
+	}
+	return append(done, "Next: give it to each run with --config gate.yaml, from a place that pull requests cannot change."), nil
+}
+
 // guessCI returns the CI systems that the repository's files indicate.
 func guessCI(dir string) []string {
 	exists := func(name string) bool { _, err := os.Lstat(filepath.Join(dir, name)); return err == nil }
