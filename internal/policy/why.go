@@ -67,6 +67,8 @@ func (e *Engine) Why(ctx context.Context, in Input) ([]Explanation, error) {
 		switch {
 		case err != nil:
 			x.Skipped = err.Error()
+		case answer.Off != "":
+			x.Skipped = "off: " + answer.Off
 		case answer.NotRun != "":
 			x.Skipped = "not run: " + answer.NotRun
 		case answer.NotApplicable != "":
