@@ -19,7 +19,7 @@ import (
 func newPolicy(env Env) *cobra.Command {
 	c := &cobra.Command{Use: "policy", Short: "Test, check and ask Rego policies", Args: subcommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(newPolicyTest(env), newPolicyCheck(env), newPolicyInput(env), newPolicyEval(env), newPolicyWhy(env), newPolicyDiff(env), newPolicyFmt(env), newPolicySchema(env),
+	c.AddCommand(newPolicyTest(env), newPolicyCheck(env), newPolicyInput(env), newPolicyEval(env), newPolicyWhy(env), newPolicyDiff(env), newPolicyDocs(env), newPolicyFmt(env), newPolicySchema(env),
 		newPolicyBuild(env), newPolicyPush(env), newPolicyLock(env))
 	return c
 }

@@ -36,7 +36,7 @@ func (q *question) addBinding(c *cobra.Command) {
 
 // rules returns the options of the policies that are asked. They print to standard error.
 func (s settings) rules(env Env) policy.Options {
-	return policy.Options{Dir: env.Dir, Dirs: s.policy, Fetch: s.registries(env).Fetch, Data: s.data, Labels: s.labels,
+	return policy.Options{Dir: env.Dir, Dirs: s.policy, Fetch: s.registries(env).Fetch, Data: s.data, Labels: s.labels, External: s.facts,
 		Results: judge.PolicyResults(catalog.All()), Prints: printer{env.Stderr}}
 }
 

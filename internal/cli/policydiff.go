@@ -99,3 +99,22 @@ func rule(ctx context.Context, env Env, c *cobra.Command, f flags, policies stri
 	})
 	return out, err
 }
+
+func newPolicyDocs(env Env) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "docs [PATH…]",
+		Short: "Describe policies in Markdown, from their METADATA, messages and data schemas",
+		Long: `Print a section for each package that is asked (default: the shipped ones): title,
+description and needs of its METADATA, each rule with its title or message, and a
+table of the settings from data.jsonschema.`,
+		Example: "  bindgate policy docs policies > policies/README.md",
+	}
+	return policyCommand(env, c, func(ctx context.Context, o policy.Options) error {
+		text, err := policy.Docs(ctx, o)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprint(env.Stdout, text)
+		return err
+	})
+}

@@ -38,6 +38,9 @@ func RulingOf(b binding.Binding, o evidence.Observation[evidence.Policy]) Ruling
 		r.Says = append(r.Says, "failed: "+o.Reason)
 	}
 	for _, p := range o.Facts.Packages {
+		if p.Off != "" {
+			say("off", p, p.Off)
+		}
 		if p.NotRun != "" {
 			raise(RulingUndetermined)
 			say("not run", p, p.NotRun)

@@ -199,6 +199,7 @@ warn contains "always"
 		"null for an object": {mock(`{"binding": {"certificate": null}}`), "the mock's input.binding.certificate is null, want an object; write {\"given\": false}"},
 		"in a list":          {mock(`{"evidence": {"account": {"facts": {"boundGroups": [{"id": "x"}]}}}}`), "boundGroups[_] has no field \"id\""},
 		"no such check":      {mock(`{"results": {"dns/nothing": {"status": "pass"}}}`), "the mock's input.results has no field \"dns/nothing\""},
+		"one case of two":    {release + internet + warn + "test_cases[note] if {\n\tsome note, value in {\"good\": true, \"bad\": 1}\n\tcount(x.deny) >= 0 with input.binding.isForce as value\n}\n", "test_cases x_test.rego:8: the mock's input.binding.isForce is a number"},
 		"made by a call":     {mock(`object.union({"binding": {}}, {"binding": {"stage": "PRE"}})`), "has no field \"stage\""},
 		"a single field":     {release + internet + warn + "test_mock if count(x.deny) >= 0 with input.binding.isForce as 1\n", "input.binding.isForce is a number, want a boolean"},
 	} {

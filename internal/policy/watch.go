@@ -48,7 +48,7 @@ type entry struct {
 // newWatch returns the tracer for modules and their tests.
 func newWatch(modules map[string]*ast.Module, tests []source, input *typ) *watch {
 	w := &watch{Cover: cover.New(), input: input, policies: map[string]bool{}, entries: map[string]*entry{},
-		asks: map[*ast.Expr][]*entry{}, mistakes: map[string][]string{}}
+		asks: map[*ast.Expr][]*entry{}, mistakes: map[string][]string{}, seen: map[*ast.Term]bool{}}
 	for file, m := range modules {
 		if slices.ContainsFunc(tests, func(s source) bool { return s.name == file }) {
 			continue
@@ -82,7 +82,7 @@ func (w *watch) TraceEvent(event topdown.Event) {
 	}
 	switch node := event.Node.(type) {
 	case *ast.Rule:
-		if event.Op == topdown.EnterOp && strings.HasPrefix(string(node.Head.Name), tester.TestPrefix) && !w.policies[node.Location.File] {
+		if event.Op == topdown.EnterOp && strings.HasPrefix(ruleName(node), tester.TestPrefix) && !w.policies[node.Location.File] {
 			w.next(place(node.Location))
 		}
 		if event.Op == topdown.EnterOp && w.policies[node.Location.File] {
@@ -99,6 +99,17 @@ func (w *watch) TraceEvent(event topdown.Event) {
 			}
 		}
 	}
+}
+
+// ruleName returns the name of a rule, also of one for several cases: test_x[case].
+func ruleName(r *ast.Rule) string {
+	switch name := r.Head.Ref()[0].Value.(type) {
+	case ast.Var:
+		return string(name)
+	case ast.String:
+		return string(name)
+	}
+	return string(r.Head.Name)
 }
 
 // next ends the test that runs and begins another.

@@ -42,7 +42,7 @@ type Stop struct {
 
 // Why explains every package for a binding.
 func (e *Engine) Why(ctx context.Context, in Input) ([]Explanation, error) {
-	d, err := newDocument(in, parts{certificate: true, results: true, labels: true}, e.labels)
+	d, err := newDocument(in, allParts(), e.labels)
 	if err != nil {
 		return nil, fmt.Errorf("explaining the policies: %w", err)
 	}
@@ -71,6 +71,8 @@ func (e *Engine) Why(ctx context.Context, in Input) ([]Explanation, error) {
 		switch {
 		case err != nil:
 			x.Skipped = err.Error()
+		case answer.Off != "":
+			x.Skipped = "off: " + answer.Off
 		case answer.NotRun != "":
 			x.Skipped = "not run: " + answer.NotRun
 		case answer.NotApplicable != "":

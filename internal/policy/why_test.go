@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"testing"
 )
@@ -101,4 +102,34 @@ func TestWhyOfTheShippedPolicy(t *testing.T) {
 			wantWords(t, text, "holds: the label owner is missing or empty", "count(reasons) == 0, which is false: reasons is")
 		}
 	}
+}
+
+// A package that is off is reported as off, and a set of policies that switches it off
+// is weaker.
+func TestWhyOff(t *testing.T) {
+	files := map[string]string{"freeze/x.rego": freezePolicy, "freeze/data.jsonschema": freezeSchema}
+	on := map[string]string{"freeze/data.yaml": "enabled: true\nwindows: [{from: 2026-01-01T00:00:00Z}]\n"}
+	maps.Copy(on, files)
+	rulings := map[bool]Ruling{}
+	for off, dir := range map[bool]string{true: folder(t, files), false: folder(t, on)} {
+		e, err := Load(context.Background(), Options{Dirs: []string{dir}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rulings[off] = RulingOf(plain().Binding, e.Evaluate(context.Background(), plain()))
+		list, err := e.Why(context.Background(), plain())
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := WhyText(list, func(s string) string { return s })
+		if off {
+			wantWords(t, text, "bindgate.policy.freeze: off: data.freeze is not set")
+		} else {
+			wantWords(t, text, "holds: no binding from 2026-01-01T00:00:00Z")
+		}
+	}
+	if !rulings[true].Weaker(rulings[false]) {
+		t.Errorf("got %v, want it weaker than %v", rulings[true], rulings[false])
+	}
+	wantWords(t, strings.Join(rulings[false].Changes(rulings[true]), "\n"), "- deny bindgate.policy.freeze", "+ off bindgate.policy.freeze: data.freeze is not set")
 }

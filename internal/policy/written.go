@@ -12,7 +12,7 @@ import (
 // Document returns the input of a binding as a document of bindgate.policy-input/v1,
 // with every field that a policy can read.
 func (e *Engine) Document(in Input) ([]byte, error) {
-	d, err := newDocument(in, parts{certificate: true, results: true, labels: true}, e.labels)
+	d, err := newDocument(in, allParts(), e.labels)
 	if err != nil {
 		return nil, fmt.Errorf("writing the policy input: %w", err)
 	}
@@ -33,6 +33,11 @@ func (e *Engine) Document(in Input) ([]byte, error) {
 		return nil, fmt.Errorf("writing the policy input: %w", err)
 	}
 	return append(text, '\n'), nil
+}
+
+// allParts are all parts of a document.
+func allParts() parts {
+	return parts{certificate: true, results: true, labels: true, registrable: true, caa: true}
 }
 
 // readDocument reads a document of bindgate.policy-input/v1.
