@@ -31,7 +31,13 @@ func TestExamples(t *testing.T) {
 	if err := Check(context.Background(), o); err != nil {
 		t.Error(err)
 	}
-	for _, line := range untested(t, o) {
-		t.Error(line)
+	report, err := Test(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range report.Tests {
+		if r.Status != "passed" {
+			t.Errorf("%s:%d: %s %s: %s", r.File, r.Line, r.Name, r.Status, r.Message)
+		}
 	}
 }

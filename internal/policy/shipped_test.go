@@ -1,19 +1,12 @@
 package policy
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/tester"
-	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/bindgate/bindgate/checks/evidence"
 )
@@ -201,95 +194,4 @@ func TestShippedLimitsReadThePlan(t *testing.T) {
 	if err != nil || forces.readsPlan() {
 		t.Errorf("forces: got %v, reads the plan: %t", err, err == nil)
 	}
-}
-
-// Every rule that denies, warns or gives a reason fires in one test, and is evaluated
-// and stays silent in another.
-func TestEveryShippedRuleFires(t *testing.T) {
-	for _, line := range untested(t, Options{}) {
-		t.Error(line)
-	}
-	if got := untested(t, Options{Dirs: []string{folder(t, map[string]string{"x.rego": small,
-		"x_test.rego": "package bindgate.policy.x_test\n\nimport data.bindgate.policy.x\n\ntest_x if count(x.deny) == 1 with input.binding.isForce as true\n"})}}); len(got) != 1 {
-		t.Errorf("a rule that is silent in no test: got %q", got)
-	}
-}
-
-// ruleTracer counts how the evaluations of rules end.
-type ruleTracer struct {
-	open          map[string]bool // by rule and query: entered, and no value yet
-	fired, silent map[string]bool // by rule; silent also by the path of all rules of a name
-}
-
-func (r *ruleTracer) Enabled() bool               { return true }
-func (r *ruleTracer) Config() topdown.TraceConfig { return topdown.TraceConfig{} }
-
-func (r *ruleTracer) TraceEvent(e topdown.Event) {
-	if e.Op == topdown.IndexOp && e.Ref != nil && strings.Contains(e.Message, "matched 0 rules") {
-		r.silent[e.Ref.String()] = true // the index rules them out
-	}
-	rule, ok := e.Node.(*ast.Rule)
-	if !ok || rule.Location == nil {
-		return
-	}
-	place := rule.Location.String()
-	query := fmt.Sprintf("%s#%d", place, e.QueryID)
-	switch e.Op {
-	case topdown.EnterOp:
-		r.silent[place] = r.silent[place] || r.open[query]
-		r.open[query] = true
-	case topdown.ExitOp:
-		r.fired[place] = true
-		r.open[query] = false
-	}
-}
-
-// untested names the rules that some package is asked for and that no test lets fire,
-// or none lets be silent.
-func untested(t *testing.T, o Options) (found []string) {
-	t.Helper()
-	s, store, err := testable(context.Background(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	modules, err := parseAll(slices.Concat(s.modules, s.tests))
-	if err != nil {
-		t.Fatal(err)
-	}
-	txn, err := store.NewTransaction(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Abort(context.Background(), txn)
-	tracer := &ruleTracer{open: map[string]bool{}, fired: map[string]bool{}, silent: map[string]bool{}}
-	results, err := tester.NewRunner().SetCompiler(newCompiler(true)).SetModules(modules).SetStore(store).
-		SetParallel(1).RaiseBuiltinErrors(true).SetCoverageQueryTracer(tracer).RunTests(context.Background(), txn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for r := range results {
-		if !r.Pass() {
-			found = append(found, fmt.Sprintf("%v: %s fails", r.Location, r.Name))
-		}
-	}
-	for query, open := range tracer.open {
-		if place, _, _ := strings.Cut(query, "#"); open {
-			tracer.silent[place] = true
-		}
-	}
-	for _, name := range slices.SortedFunc(maps.Keys(modules), cmp.Compare) {
-		for _, r := range modules[name].Rules {
-			place := r.Location.String()
-			if asked := slices.Contains([]string{"deny", "warn", "reasons"}, string(r.Head.Name)); !asked || r.Default {
-				continue
-			}
-			if !tracer.fired[place] {
-				found = append(found, place+": no test lets this rule fire")
-			}
-			if !tracer.silent[place] && !tracer.silent[r.Ref().GroundPrefix().String()] {
-				found = append(found, place+": no test lets this rule stay silent")
-			}
-		}
-	}
-	return found
 }

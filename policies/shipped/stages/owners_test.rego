@@ -31,3 +31,7 @@ test_denies_everybody_where_nobody_is_allowed if {
 	nobody := json.patch(settings, [{"op": "replace", "path": "/owners/allowed", "value": []}])
 	count(owners.deny) == 1 with input as bound("RELEASE", {"owner": "web"}) with data.shipped.stages as nobody
 }
+
+test_another_allowed_owner if {
+	count(owners.deny) == 0 with input as bound("RELEASE", {"owner": "payments"}) with data.shipped.stages as settings
+}
