@@ -27,7 +27,7 @@ type flow struct {
 
 	rules   map[*ast.TreeNode]*typ
 	keys    map[*ast.Rule]*typ // of the elements that a rule adds to its set
-	results map[string]*typ // of functions, by path and arguments, and whether it was reported
+	results map[string]*typ    // of functions, by path and arguments, and whether it was reported
 	calls   int
 	quiet   int // above 0: nothing is reported
 	found   strictyaml.Errors
