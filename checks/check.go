@@ -125,7 +125,7 @@ type Finding struct {
 	Source   binding.Position `json:"source"`
 	Rule     string           `json:"rule,omitempty"`   // of a policy: bindgate.policy.<name>/<id>
 	Waived   *evidence.Waiver `json:"waived,omitempty"` // by the owner; absent: it counts
-	Pointer  string           `json:"-"` // JSON pointer into the binding; the runner converts it to Source
+	Pointer  string           `json:"-"`                // JSON pointer into the binding; the runner converts it to Source
 }
 
 // Fails returns an error about the value at pointer ("" for the whole binding).
