@@ -2,6 +2,7 @@ package browser
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,7 +56,7 @@ func open(t testing.TB, variable string) (context.Context, *watched) {
 	t.Cleanup(stop)
 	ctx, stop = chromedp.NewContext(ctx)
 	t.Cleanup(stop)
-	ctx, stop = context.WithTimeout(ctx, time.Minute)
+	ctx, stop = context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(stop)
 	seen := &watched{}
 	chromedp.ListenTarget(ctx, seen.on)
@@ -277,22 +278,24 @@ func TestHostileTextStaysText(t *testing.T) {
 
 // TestPictures writes the pictures of the docs if BINDGATE_PICTURES names a
 // folder: the page with few and with many bindings, light and dark, on a wide
-// and a narrow screen. No page may be wider than its window.
+// and a narrow screen, and on paper. No page may be wider than its window.
 func TestPictures(t *testing.T) {
 	folder := os.Getenv("BINDGATE_PICTURES")
 	for _, p := range []struct {
 		name, variable, scheme string
 		width                  int64
+		media                  string // empty: the screen
 	}{
-		{"report-light", "BINDGATE_REPORT", "light", 1200}, {"report-dark", "BINDGATE_REPORT", "dark", 1200}, {"report-narrow", "BINDGATE_REPORT", "light", 420},
-		{"report-100", "BINDGATE_HUNDRED", "light", 1200}, {"report-2000", "BINDGATE_LARGE", "dark", 1200}, {"report-2000-narrow", "BINDGATE_LARGE", "light", 420},
+		{"report-light", "BINDGATE_REPORT", "light", 1200, ""}, {"report-dark", "BINDGATE_REPORT", "dark", 1200, ""}, {"report-narrow", "BINDGATE_REPORT", "light", 420, ""},
+		{"report-print", "BINDGATE_REPORT", "light", 800, "print"},
+		{"report-100", "BINDGATE_HUNDRED", "light", 1200, ""}, {"report-2000", "BINDGATE_LARGE", "dark", 1200, ""}, {"report-2000-narrow", "BINDGATE_LARGE", "light", 420, ""},
 	} {
 		ctx, seen := open(t, p.variable)
 		var picture []byte
-		run(t, ctx, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: p.scheme}}),
+		run(t, ctx, emulation.SetEmulatedMedia().WithMedia(p.media).WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: p.scheme}}),
 			chromedp.EmulateViewport(p.width, 1400), chromedp.CaptureScreenshot(&picture))
 		background := value[string](t, ctx, `getComputedStyle(document.body).backgroundColor`)
-		if want := map[string]string{"light": "rgb(246, 247, 249)", "dark": "rgb(17, 22, 29)"}[p.scheme]; background != want {
+		if want := map[string]string{"light": "rgb(246, 247, 249)", "dark": "rgb(17, 22, 29)", "print": "rgb(255, 255, 255)"}[cmp.Or(p.media, p.scheme)]; background != want {
 			t.Errorf("%s: the background is %s, want %s", p.name, background, want)
 		}
 		if over := value[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
