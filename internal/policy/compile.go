@@ -57,7 +57,10 @@ func capabilities() *ast.Capabilities {
 
 // parseAll parses modules, by file name.
 func parseAll(files []source) (map[string]*ast.Module, error) {
-	options := ast.ParserOptions{RegoVersion: ast.RegoV2, ProcessAnnotation: true, Capabilities: capabilities()}
+	return parseWith(files, ast.ParserOptions{RegoVersion: ast.RegoV2, ProcessAnnotation: true, Capabilities: capabilities()})
+}
+
+func parseWith(files []source, options ast.ParserOptions) (map[string]*ast.Module, error) {
 	modules := make(map[string]*ast.Module, len(files))
 	var found strictyaml.Errors
 	for _, f := range files {
@@ -81,7 +84,10 @@ func parseAll(files []source) (map[string]*ast.Module, error) {
 // compile compiles modules in strict mode. Calls of print are erased unless they are
 // wanted.
 func compile(modules map[string]*ast.Module, prints bool) (*ast.Compiler, error) {
-	c := newCompiler(prints)
+	return compileWith(newCompiler(prints), modules)
+}
+
+func compileWith(c *ast.Compiler, modules map[string]*ast.Module) (*ast.Compiler, error) {
 	if c.Compile(modules); c.Failed() {
 		return nil, fromOPA(c.Errors)
 	}
@@ -153,11 +159,7 @@ func prepare(packages []regoPackage, compiler *ast.Compiler, store storage.Store
 		}
 		a := &askable{regoPackage: p, unit: u}
 		for _, rule := range defined(compiler, p.path, entries(p.group)) {
-			q, err := ask(compiler, store, p.path.Append(ast.StringTerm(rule)))
-			if err != nil {
-				return nil, fmt.Errorf("preparing %s: %w", p.name, fromOPA(err))
-			}
-			a.questions = append(a.questions, question{rule, q})
+			a.questions = append(a.questions, question{rule, ask(compiler, store, p.path.Append(ast.StringTerm(rule)))})
 		}
 		u.packages = append(u.packages, a)
 	}
@@ -169,15 +171,11 @@ const answerVar = ast.Var("answer")
 
 // ask returns the query for the value of a rule. It has no answer if the rule is
 // undefined.
-func ask(compiler *ast.Compiler, store storage.Store, rule ast.Ref) (*topdown.Query, error) {
-	queries := compiler.QueryCompiler()
-	body, err := queries.Compile(ast.NewBody(ast.Equality.Expr(ast.NewTerm(answerVar), ast.NewTerm(rule))))
-	if err != nil {
-		return nil, err
-	}
-	return topdown.NewQuery(body).WithCompiler(compiler).WithQueryCompiler(queries).WithStore(store).
+func ask(compiler *ast.Compiler, store storage.Store, rule ast.Ref) *topdown.Query {
+	body := ast.NewBody(ast.Equality.Expr(ast.NewTerm(answerVar), ast.NewTerm(rule))) // as a compiler would leave it
+	return topdown.NewQuery(body).WithCompiler(compiler).WithStore(store).
 		WithIndexing(true).WithEarlyExit(true).WithStrictBuiltinErrors(true).
-		WithMetrics(metrics.NoOp()), nil // its clocks cost a quarter of an evaluation
+		WithMetrics(metrics.NoOp()) // its clocks cost a quarter of an evaluation
 }
 
 // defined are those of the rules that a package has.

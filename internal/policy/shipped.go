@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -25,19 +26,20 @@ type shippedPolicy struct {
 	name    string // of its settings below data.shipped, and in reports: stages.owners
 	file    string // of its module, as messages have it
 	pkg     string
-	always  bool // it cannot be turned off
-	asForce bool // it is asked about forces alone
+	needs   []evidence.Need // as its METADATA has them
+	always  bool            // it cannot be turned off
+	asForce bool            // it is asked about forces alone
 }
 
 // shippedPolicies returns the policies that are built in, by name.
 func shippedPolicies() []shippedPolicy {
 	return []shippedPolicy{
-		{name: "force_rebind", file: "policies/force_rebind/force_rebind.rego", pkg: "bindgate.force.rebind", always: true, asForce: true},
+		{name: "force_rebind", file: "policies/force_rebind/force_rebind.rego", pkg: "bindgate.force.rebind", needs: []evidence.Need{evidence.NeedAccount, evidence.NeedDNS}, always: true, asForce: true},
 		{name: "freeze", file: "policies/shipped/freeze/freeze.rego", pkg: "bindgate.policy.shipped.freeze"},
-		{name: "limits", file: "policies/shipped/limits/limits.rego", pkg: "bindgate.policy.shipped.limits"},
+		{name: "limits", file: "policies/shipped/limits/limits.rego", pkg: "bindgate.policy.shipped.limits", needs: []evidence.Need{needPlan}},
 		{name: "owners", file: "policies/shipped/owners/owners.rego", pkg: "bindgate.policy.shipped.owners"},
-		{name: "stages.approvals", file: "policies/shipped/stages/approvals.rego", pkg: "bindgate.policy.shipped.stages.approvals"},
-		{name: "stages.branches", file: "policies/shipped/stages/branches.rego", pkg: "bindgate.policy.shipped.stages.branches"},
+		{name: "stages.approvals", file: "policies/shipped/stages/approvals.rego", pkg: "bindgate.policy.shipped.stages.approvals", needs: []evidence.Need{needApprovals}},
+		{name: "stages.branches", file: "policies/shipped/stages/branches.rego", pkg: "bindgate.policy.shipped.stages.branches", needs: []evidence.Need{needCI}},
 		{name: "stages.owners", file: "policies/shipped/stages/owners.rego", pkg: "bindgate.policy.shipped.stages.owners"},
 	}
 }
@@ -67,7 +69,7 @@ type shipped struct {
 // newShipped chooses the modules of the policies that are on.
 func newShipped(modules []source, d policyData, store storage.Store) shipped {
 	var out shipped
-	var common, force []source
+	var common, force []shippedModule
 	for _, p := range shippedPolicies() {
 		i := slices.IndexFunc(modules, func(s source) bool { return s.name == p.file })
 		switch {
@@ -77,9 +79,9 @@ func newShipped(modules []source, d policyData, store storage.Store) shipped {
 				out.off = append(out.off, evidence.PolicyPackage{Name: p.pkg, Off: p.off(d)})
 			}
 		case p.asForce:
-			force = append(force, modules[i])
+			force = append(force, shippedModule{p, modules[i]})
 		default:
-			common = append(common, modules[i])
+			common = append(common, shippedModule{p, modules[i]})
 		}
 	}
 	if common != nil {
@@ -87,6 +89,12 @@ func newShipped(modules []source, d policyData, store storage.Store) shipped {
 	}
 	out.force = lazily(force, store)
 	return out
+}
+
+// shippedModule is a built-in policy that is on, with its text.
+type shippedModule struct {
+	shippedPolicy
+	source
 }
 
 // units returns what is to be asked about a binding.
@@ -111,23 +119,59 @@ func (s shipped) units(isForce bool) ([]*unit, error) {
 
 // lazily compiles shipped modules once, when they are first asked. They cannot fail to
 // load: the tests hold them to every rule that Load holds the others to.
-func lazily(modules []source, store storage.Store) func() (*unit, error) {
+func lazily(policies []shippedModule, store storage.Store) func() (*unit, error) {
 	return sync.OnceValues(func() (*unit, error) {
-		parsed, err := parseAll(modules)
-		if err != nil {
-			return nil, err
+		files := make([]source, len(policies))
+		packages := make([]regoPackage, len(policies))
+		for i, p := range policies {
+			files[i], packages[i] = p.source, p.regoPackage()
 		}
-		packages, err := packagesOf(parsed)
-		if err != nil {
-			return nil, err
-		}
-		keepMessages(parsed)
-		compiler, err := compile(parsed, false)
+		compiler, err := compileShipped(files)
 		if err != nil {
 			return nil, err
 		}
 		return prepare(packages, compiler, store)
 	})
+}
+
+// compileShipped parses and compiles shipped modules without what only looks for faults.
+func compileShipped(files []source) (*ast.Compiler, error) {
+	can := capabilities()
+	modules, err := parseWith(files, ast.ParserOptions{RegoVersion: ast.RegoV2, Capabilities: can})
+	if err != nil {
+		return nil, err
+	}
+	keepMessages(modules)
+	return compileWith(ast.NewCompiler().WithCapabilities(can).WithSkipStages(checkStages()...), modules)
+}
+
+// checkStages returns the stages of OPA's compiler that change nothing in a shipped
+// module. They find faults, which the tests do in time, or rewrite what no shipped
+// module has. Half of the time of a compilation is theirs.
+func checkStages() []ast.StageID {
+	return []ast.StageID{
+		ast.StageCheckUnusedImports, ast.StageCheckKeywordOverrides, ast.StageCheckDuplicateImports, ast.StageCheckVoidCalls,
+		ast.StageCheckRuleConflicts, ast.StageCheckUndefinedFuncs, ast.StageCheckSafetyRuleHeads, ast.StageCheckSafetyRuleBodies,
+		ast.StageCheckRecursion, ast.StageCheckTypes, ast.StageCheckUnsafeBuiltins, ast.StageCheckDeprecatedBuiltins,
+		ast.StageRewriteTemplateStrings, ast.StageRewritePrintCalls, ast.StageRewriteRegoMetadataCalls, ast.StageRewriteWithValues,
+		ast.StageRewriteTestRulesForTracing, ast.StageParseMetadataBlocks, ast.StageSetAnnotationSet, ast.StageSetGraph,
+		ast.StageBuildComprehensionIndices, ast.StageBuildRequiredCapabilities,
+	}
+}
+
+// regoPackage returns what packagesOf reads from the module.
+func (p shippedPolicy) regoPackage() regoPackage {
+	out := regoPackage{name: p.pkg, group: "policy", needs: p.needs, path: ast.Ref{ast.DefaultRootDocument}}
+	if p.asForce {
+		out.group = "force"
+	}
+	if !p.always {
+		out.settings = shippedSettings + "." + p.name
+	}
+	for part := range strings.SplitSeq(p.pkg, ".") {
+		out.path = append(out.path, ast.StringTerm(part))
+	}
+	return out
 }
 
 // off returns why a policy is off; empty: its settings turn it on.

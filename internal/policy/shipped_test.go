@@ -2,11 +2,15 @@ package policy
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/bindgate/bindgate/checks/evidence"
 )
@@ -42,8 +46,14 @@ func TestShippedTable(t *testing.T) {
 		if p.asForce != (packages[i].group == "force") {
 			t.Errorf("%s: asForce is %t", p.name, p.asForce)
 		}
-		if want := shippedSettings + "." + p.name; !p.always && packages[i].settings != want {
-			t.Errorf("%s: the package names the settings %q, want %q", p.name, packages[i].settings, want)
+		want := packages[i] // by its METADATA
+		got := p.regoPackage()
+		if !got.path.Equal(want.path) {
+			t.Errorf("%s: got the path %v, want %v", p.name, got.path, want.path)
+		}
+		want.path, want.loc, want.declared = got.path, nil, nil // without places
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: the table says %+v, the module %+v", p.name, got, want)
 		}
 		if !p.always && p.off(d) != "data.shipped."+p.name+" is not set" {
 			t.Errorf("%s is on without settings", p.name)
@@ -51,6 +61,60 @@ func TestShippedTable(t *testing.T) {
 		if _, err := os.Stat(filepath.Join("../..", filepath.Dir(p.file), "README.md")); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// The stages that compileShipped skips find nothing in a shipped module, and would
+// leave it as it is.
+func TestShippedCompileAsOthers(t *testing.T) {
+	s, err := shippedSources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules, err := parseAll(s.modules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := asError(vetModules(modules)); err != nil {
+		t.Error(err)
+	}
+	keepMessages(modules)
+	full, err := compile(modules, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	short, err := compileShipped(s.modules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, m := range full.Modules {
+		for i, rule := range m.Rules {
+			if got := short.Modules[file].Rules[i]; !got.Equal(rule) || got.String() != rule.String() {
+				t.Errorf("%s: the compiled rule is\n%v\nwant\n%v", rule.Location, got, rule)
+			}
+		}
+	}
+	if !maps.Equal(short.RewrittenVars, full.RewrittenVars) {
+		t.Error("the compilers name variables otherwise")
+	}
+	var ordered []ast.StageID
+	for _, stage := range ast.AllStages() {
+		if slices.Contains(checkStages(), stage) {
+			ordered = append(ordered, stage)
+		}
+	}
+	if len(ordered) != len(checkStages()) {
+		t.Errorf("OPA has only the stages %v", ordered)
+	}
+}
+
+// The query that asks for a rule is one that OPA's compiler leaves as it is.
+func TestAskIsCompiled(t *testing.T) {
+	rule := ast.MustParseRef("data.bindgate.policy.x.deny")
+	body := ast.NewBody(ast.Equality.Expr(ast.NewTerm(answerVar), ast.NewTerm(rule)))
+	compiled, err := engine(t, small).own.compiler.QueryCompiler().Compile(body)
+	if err != nil || !compiled.Equal(body) {
+		t.Errorf("got %v, %v, want %v", compiled, err, body)
 	}
 }
 

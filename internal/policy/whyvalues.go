@@ -204,12 +204,8 @@ func (s *showing) data(ref ast.Ref) {
 
 // rule shows the value of a rule, which it evaluates again.
 func (s *showing) rule(ref ast.Ref, name string) {
-	query, err := ask(s.unit.compiler, s.unit.store, ref)
-	if err != nil {
-		return
-	}
 	found := false
-	err = query.WithTransaction(s.txn).WithInput(s.input).WithTime(s.now).WithCancel(s.cancel).
+	err := ask(s.unit.compiler, s.unit.store, ref).WithTransaction(s.txn).WithInput(s.input).WithTime(s.now).WithCancel(s.cancel).
 		Iter(s.ctx, func(r topdown.QueryResult) error {
 			found = true
 			s.value(name, r[answerVar].Value)
