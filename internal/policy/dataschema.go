@@ -27,10 +27,12 @@ type dataSchema struct {
 	folder   bool                   // it holds what files of one folder declare
 	fields   map[string]*dataSchema // of an object with fixed fields
 	required []string
+	must     []*ast.Term // the required names
 	values   *dataSchema // of an object with any fields, or the elements of a list
 	words    []string    // enum
 	pattern  *regexp.Regexp
 	format   string
+	form     func(string) error // of the format
 	least    *float64
 	most     *float64
 	standard ast.Value // default; nil: none
@@ -141,6 +143,9 @@ func (s *dataSchema) read(d *datum) (found strictyaml.Errors) {
 			}
 		case "required":
 			s.required = textsIn(v)
+			for _, field := range s.required {
+				s.must = append(s.must, ast.StringTerm(field))
+			}
 		case "additionalProperties":
 			if no, is := v.value.(ast.Boolean); is && !bool(no) {
 				continue // what is not declared is an error in any case
@@ -160,7 +165,8 @@ func (s *dataSchema) read(d *datum) (found strictyaml.Errors) {
 				fail(v, "got a pattern that is none: %v", err)
 			}
 		case "format":
-			if s.format = string(word); formats()[s.format] == nil {
+			s.format = string(word)
+			if s.form = formats()[s.format]; s.form == nil {
 				fail(v, "got the format %q%s", s.format, hint(s.format, slices.Collect(maps.Keys(formats()))))
 			}
 		case "minimum", "maximum":
@@ -242,6 +248,9 @@ func (s *dataSchema) fits(v ast.Value) bool {
 	case ast.String:
 		return s.checkText(&datum{}, string(v), "") == nil
 	case ast.Number:
+		if s.least == nil && s.most == nil {
+			return true
+		}
 		n, _ := v.Float64()
 		return (s.least == nil || n >= *s.least) && (s.most == nil || n <= *s.most)
 	case *ast.Array:
@@ -254,7 +263,7 @@ func (s *dataSchema) fits(v ast.Value) bool {
 			}
 			return below == nil || !below.fits(t.Value)
 		})
-		return !wrong && !slices.ContainsFunc(s.required, func(name string) bool { return v.Get(ast.InternedTerm(name)) == nil })
+		return !wrong && !slices.ContainsFunc(s.must, func(name *ast.Term) bool { return v.Get(name) == nil })
 	}
 	return true
 }
@@ -341,8 +350,8 @@ func (s *dataSchema) checkText(d *datum, v, path string) strictyaml.Errors {
 	case s.pattern != nil && !s.pattern.MatchString(v):
 		return strictyaml.Errors{d.fail("%s is %q, want a text that matches %s", path, v, s.pattern)}
 	}
-	if s.format != "" {
-		if err := formats()[s.format](v); err != nil {
+	if s.form != nil {
+		if err := s.form(v); err != nil {
 			return strictyaml.Errors{d.fail("%s is %q: %v", path, v, err)}
 		}
 	}

@@ -180,3 +180,42 @@ func TestSchemasThatAreRefused(t *testing.T) {
 		wantWords(t, err.Error(), want)
 	}
 }
+
+// A value that fits is one that check finds nothing in.
+func TestDataThatFits(t *testing.T) {
+	for schema, values := range map[string]map[string]bool{
+		`{"type": "string"}`: {`"a"`: true, `1`: false, `null`: false, `[]`: false, `{}`: false, `true`: false},
+		`{"type": ["string", "null"], "enum": ["a", "b"]}`:                {`"a"`: true, `"c"`: false, `""`: false, `null`: true},
+		`{"type": "string", "pattern": "^a+$"}`:                           {`"aa"`: true, `"ab"`: false},
+		`{"type": "string", "format": "date-time"}`:                       {`"2026-01-01T00:00:00Z"`: true, `"2026-01-01"`: false},
+		`{"type": "integer", "minimum": 1, "maximum": 2}`:                 {`0`: false, `1`: true, `2`: true, `3`: false, `"1"`: false},
+		`{"type": "number", "minimum": 1}`:                                {`0.5`: false, `1e9`: true},
+		`{"type": "boolean"}`:                                             {`true`: true, `false`: true, `null`: false},
+		`{"type": "array", "items": {"type": "integer"}}`:                 {`[]`: true, `[1, 2]`: true, `[1, "2"]`: false, `{}`: false},
+		`{"type": "object", "additionalProperties": {"type": "boolean"}}`: {`{}`: true, `{"a": true}`: true, `{"a": 1}`: false, `[]`: false},
+		`{"type": ["array", "object"], "items": {"type": "string"}}`:      {`["a"]`: true, `{"a": "b"}`: true, `{"a": 1}`: false, `[null]`: false},
+		`{"type": "object", "required": ["a"], "properties": {"a": {"type": "array", "items": {"type": "string"}}, "b": {"type": "object", "properties": {"c": {"type": ["boolean", "null"]}}}}}`: {
+			`{"a": []}`: true, `{"a": ["x"], "b": {}}`: true, `{"b": {}}`: false, `{"a": [1]}`: false, `{"a": [], "x": 1}`: false, `{"a": [], "b": {"d": 1}}`: false, `{}`: false},
+	} {
+		d, found := parseJSON(source{name: "s.json", text: []byte(schema)})
+		s := &dataSchema{}
+		if found = append(found, s.read(d)...); found != nil {
+			t.Fatalf("%s: %v", schema, found)
+		}
+		for text, want := range values {
+			whole, found := parseJSON(source{name: "d.json", text: []byte("{\"v\":\n" + text + "}")})
+			if found != nil {
+				t.Fatalf("%s: %v", text, found)
+			}
+			v := whole.members()["v"]
+			fits := s.fits(v.rego())
+			found = s.check(v, "v")
+			if fits != want || (found == nil) != want {
+				t.Errorf("%s in %s: fits is %v, and check finds %v; want %v", text, schema, fits, found, want)
+			}
+			if found != nil && found[0].Line != 2 {
+				t.Errorf("%s: %v is not on line 2", text, found[0])
+			}
+		}
+	}
+}

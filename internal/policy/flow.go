@@ -286,22 +286,29 @@ func (f *flow) path(t *ast.Term, s *scope) string {
 }
 
 func pathOf(ref ast.Ref, s *scope) string {
-	var b strings.Builder
+	path, _ := pathAndEnds(ref, s)
+	return path
+}
+
+// pathAndEnds returns the path of a reference, and where the path of ref[:i+1] ends in it.
+func pathAndEnds(ref ast.Ref, s *scope) (path string, ends []int) {
+	b, ends := make([]byte, 0, 64), make([]int, len(ref))
 	for i, t := range ref {
 		switch v := t.Value.(type) {
 		case ast.Var:
 			if i > 0 {
-				b.WriteString("[" + s.path(v) + "]")
+				b = append(append(append(b, '['), s.path(v)...), ']')
 			} else {
-				b.WriteString(s.path(v))
+				b = append(b, s.path(v)...)
 			}
 		case ast.String:
-			b.WriteString("." + string(v))
+			b = append(append(b, '.'), v...)
 		default:
-			b.WriteString("[" + v.String() + "]")
+			b = append(append(append(b, '['), v.String()...), ']')
 		}
+		ends[i] = len(b)
 	}
-	return b.String()
+	return string(b), ends
 }
 
 // expr follows one expression. Negated is true where it stands below a not.
@@ -485,13 +492,17 @@ func (f *flow) ref(ref ast.Ref, loc *ast.Location, s *scope) *typ {
 			t = f.term(ref[0], s)
 		}
 	}
-	for i := from; i < len(ref) && t != nil && !t.unknown; i++ {
-		t = f.step(t, ref, i, loc, s)
-		if t != nil {
-			t = f.givenHere(t, pathOf(ref[:i+1], s), s)
-		}
+	if t == nil {
+		return nil
 	}
-	if t != nil && s.isSure(pathOf(ref, s)) {
+	path, ends := pathAndEnds(ref, s)
+	for i := from; i < len(ref) && !t.unknown; i++ {
+		if t = f.step(t, ref, i, loc, s); t == nil {
+			return nil
+		}
+		t = f.givenHere(t, path[:ends[i]], s)
+	}
+	if s.isSure(path) {
 		t = t.notNull()
 	}
 	return t
@@ -690,7 +701,7 @@ func (f *flow) bind(pattern *ast.Term, t *typ, s *scope) {
 	}
 }
 
-// show returns a term as it was written.
+// show returns a term as it was written, for a message; empty where none is reported.
 func (f *flow) show(t *ast.Term, s *scope) string {
 	if f.quiet > 0 {
 		return "" // nothing is reported

@@ -38,6 +38,7 @@ func parseJSON(f source) (*datum, strictyaml.Errors) {
 	if r.space(); r.text[r.next] != '{' {
 		return nil, notOneMapping(f.name)
 	}
+	r.room = &room{all: string(r.text), keys: map[string]*ast.Term{}}
 	d := &datum{file: r.file}
 	d.row, d.col = r.place(r.next)
 	d.fields = r.fields(0)
@@ -67,6 +68,46 @@ type jsonReader struct {
 
 	placed, row, col int // row and column of text[placed]
 	found            strictyaml.Errors
+	*room
+}
+
+// room is what the copies of a reader share, so that a value costs few allocations.
+type room struct {
+	all   string               // the text, which the strings are parts of
+	keys  map[string]*ast.Term // the first names of fields
+	terms []ast.Term           // to be used
+	items [][2]*ast.Term       // of the objects that are being read
+}
+
+// term returns a term of a value.
+func (r *room) term(v ast.Value) *ast.Term {
+	if len(r.terms) == 0 {
+		r.terms = make([]ast.Term, 128)
+	}
+	t := &r.terms[0]
+	r.terms, t.Value = r.terms[1:], v
+	return t
+}
+
+// maxKeys bounds the names of fields that are kept: those of most objects are few.
+const maxKeys = 256
+
+// key reads the name of a field.
+func (r *jsonReader) key() *ast.Term {
+	start := r.next
+	if n := strings.IndexByte(r.all[start+1:], '"'); n >= 0 {
+		if term := r.keys[r.all[start+1:start+1+n]]; term != nil {
+			r.next = start + n + 2
+			return term
+		}
+	}
+	found := len(r.found)
+	name := r.str()
+	term := ast.InternedTerm(name)
+	if len(r.keys) < maxKeys && len(r.found) == found && r.next == start+len(name)+2 { // as it is written
+		r.keys[name] = term
+	}
+	return term
 }
 
 // place returns row and column of an offset. Offsets before the last one cost a
@@ -131,9 +172,10 @@ func (r *jsonReader) elements(depth int) []*datum {
 // fields. Places inside lists are not kept.
 func (r *jsonReader) fields(depth int) map[string]*datum {
 	fields := map[string]*datum{}
-	r.members(depth, func(key string) bool {
-		_, twice := fields[key]
-		fields[key] = r.value(depth + 1)
+	r.members(depth, func(key *ast.Term) bool {
+		name := text(key.Value)
+		_, twice := fields[name]
+		fields[name] = r.value(depth + 1)
 		return twice
 	})
 	return fields
@@ -163,21 +205,24 @@ func (r *jsonReader) rego(depth int) ast.Value {
 
 // object reads an object. Most have no key twice, and are made at once.
 func (r *jsonReader) object(depth int) ast.Object {
-	from := *r
-	var items [][2]*ast.Term
-	r.members(depth, func(key string) bool {
-		items = append(items, ast.Item(ast.InternedTerm(key), ast.NewTerm(r.rego(depth+1))))
+	from, first := *r, len(r.items)
+	r.members(depth, func(key *ast.Term) bool {
+		value := r.term(r.rego(depth + 1)) // which adds items, and takes them away
+		r.items = append(r.items, ast.Item(key, value))
 		return false
 	})
+	items := r.items[first:]
+	defer func() { r.items = r.items[:first] }()
 	object := ast.NewObject(items...) // finds the last of several values of a key
 	if !slices.ContainsFunc(items, func(kv [2]*ast.Term) bool { return object.Get(kv[0]) != kv[1] }) {
 		return object
 	}
 	seen := map[string]bool{}
 	*r = from
-	r.members(depth, func(key string) bool {
-		twice := seen[key]
-		seen[key] = true
+	r.members(depth, func(key *ast.Term) bool {
+		name := text(key.Value)
+		twice := seen[name]
+		seen[name] = true
 		r.rego(depth + 1)
 		return twice
 	})
@@ -186,19 +231,19 @@ func (r *jsonReader) object(depth int) ast.Object {
 
 // members reads an object. Read reads the value of a key, and reports whether
 // the object has the key already.
-func (r *jsonReader) members(depth int, read func(key string) (twice bool)) {
+func (r *jsonReader) members(depth int, read func(key *ast.Term) (twice bool)) {
 	r.enter(depth)
 	for r.next++; ; r.next++ { // past the brace or the comma
 		if r.space(); r.text[r.next] == '}' {
 			break
 		}
 		start := r.next
-		key := r.str()
+		key := r.key()
 		r.space()
 		r.next++ // the colon
 		r.space()
 		if read(key) {
-			r.fail(start, fmt.Sprintf("duplicate key %q", key), "remove one")
+			r.fail(start, fmt.Sprintf("duplicate key %q", text(key.Value)), "remove one")
 		}
 		if r.space(); r.text[r.next] == '}' {
 			break
@@ -214,7 +259,7 @@ func (r *jsonReader) list(depth int) *ast.Array {
 		if r.space(); r.text[r.next] == ']' {
 			break
 		}
-		items = append(items, ast.NewTerm(r.rego(depth+1)))
+		items = append(items, r.term(r.rego(depth+1)))
 		if r.space(); r.text[r.next] == ']' {
 			break
 		}
@@ -241,7 +286,7 @@ func (r *jsonReader) str() string {
 		}
 	}
 	r.next++
-	s := string(r.text[start+1 : r.next-1])
+	s := r.all[start+1 : r.next-1]
 	if escaped {
 		err := json.Unmarshal(r.text[start:r.next], &s)
 		if err != nil || strings.ContainsRune(s, utf8.RuneError) {

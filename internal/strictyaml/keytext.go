@@ -5,6 +5,9 @@ import "strings"
 // base64 of "-----BEGIN", as Kubernetes secrets and CI variables hold PEM.
 const encodedPEM = "LS0tLS1CRUdJTi"
 
+// minDERText is the length from which on a text in base64 is taken for DER.
+const minDERText = 64
+
 // IsKeyText reports whether a text contains PEM, or is PEM or DER in base64, on
 // one line or several. It may be a private key in place of a name, a path or a
 // label, so messages never repeat it.
@@ -12,7 +15,8 @@ func IsKeyText(s string) bool {
 	if len(s) < len(encodedPEM) {
 		return false
 	}
-	return strings.Contains(s, "-----BEGIN") || strings.Contains(s, encodedPEM) || isDERText(strings.Join(strings.Fields(s), ""))
+	return strings.Contains(s, "-----BEGIN") || strings.Contains(s, encodedPEM) ||
+		len(s) >= minDERText && isDERText(strings.Join(strings.Fields(s), ""))
 }
 
 // isDERText reports whether a text looks like a DER sequence of more than about
@@ -22,6 +26,6 @@ func IsKeyText(s string) bool {
 func isDERText(s string) bool {
 	const base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 	digits := strings.TrimRight(s, "=")
-	return len(digits) >= 64 && len(s)-len(digits) <= 2 && digits[0] == 'M' && digits[1] >= 'A' && digits[1] <= 'P' &&
+	return len(digits) >= minDERText && len(s)-len(digits) <= 2 && digits[0] == 'M' && digits[1] >= 'A' && digits[1] <= 'P' &&
 		strings.Trim(digits, base64) == ""
 }

@@ -99,6 +99,9 @@ func invisible(r rune) bool {
 // text, or an invisible one.
 func Hidden(s string) (rune, bool) {
 	for _, r := range s {
+		if r >= 0x20 && r < 0x7f {
+			continue
+		}
 		if hidden(r) || invisible(r) {
 			return r, true
 		}
