@@ -164,8 +164,10 @@ func labelsOf(b binding.Binding, declared []string) map[string]*string {
 	for _, name := range declared {
 		out[name] = nil
 	}
+	values := make([]string, 0, len(b.Labels)) // one allocation for all
 	for name, value := range b.Labels {
-		out[name] = &value
+		values = append(values, value)
+		out[name] = &values[len(values)-1]
 	}
 	return out
 }

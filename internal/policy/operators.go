@@ -421,6 +421,9 @@ func (f *flow) get(x []*ast.Term, args []*typ, loc *ast.Location, s *scope) bool
 
 // constants reads the patterns, times and zones that a policy writes down.
 func (f *flow) constants(name string, x []*ast.Term, loc *ast.Location) {
+	if f.quiet > 0 {
+		return
+	}
 	constant := func(i int) (string, bool) {
 		if i >= len(x) {
 			return "", false
@@ -453,7 +456,7 @@ func (f *flow) constants(name string, x []*ast.Term, loc *ast.Location) {
 
 // exchanged finds arguments in each other's place.
 func (f *flow) exchanged(name string, x []*ast.Term, args []*typ, loc *ast.Location, s *scope) {
-	if len(x) < 2 || args[0] == nil || args[1] == nil {
+	if f.quiet > 0 || len(x) < 2 || args[0] == nil || args[1] == nil {
 		return
 	}
 	first, second := ast.IsConstant(x[0].Value), ast.IsConstant(x[1].Value)
