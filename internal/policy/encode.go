@@ -502,9 +502,10 @@ type jsonField struct {
 // jsonFields returns the fields that encoding/json writes, those of embedded
 // structs included.
 func jsonFields(t reflect.Type) ([]jsonField, error) {
-	var out []jsonField
-	taken := map[string]bool{}
-	for _, f := range reflect.VisibleFields(t) {
+	visible := reflect.VisibleFields(t)
+	out := make([]jsonField, 0, len(visible))
+	taken := make(map[string]bool, len(visible))
+	for _, f := range visible {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case f.Anonymous && f.Type.Kind() == reflect.Struct && name == "", !f.IsExported(), name == "-":
@@ -548,13 +549,15 @@ func (f jsonField) nullable() bool {
 // absence returns the function that reports whether a value of the field is absent.
 // The facts of an observation are there if it was made, whatever they are.
 func (f jsonField) absence(object reflect.Type) func(object, value reflect.Value) bool {
-	metadata, isObservation := object.FieldByName("Metadata")
-	switch {
-	case isObservation && metadata.Type == reflect.TypeFor[evidence.Metadata]() && f.name == "facts":
-		return func(object, _ reflect.Value) bool {
-			return object.FieldByIndex(metadata.Index).Field(0).String() != string(evidence.StateObserved)
+	if f.name == "facts" {
+		metadata, isObservation := object.FieldByName("Metadata")
+		if isObservation && metadata.Type == reflect.TypeFor[evidence.Metadata]() {
+			return func(object, _ reflect.Value) bool {
+				return object.FieldByIndex(metadata.Index).Field(0).String() != string(evidence.StateObserved)
+			}
 		}
-	case f.Type.Kind() != reflect.Pointer && (f.optionalObject() || f.nullable()):
+	}
+	if f.Type.Kind() != reflect.Pointer && (f.optionalObject() || f.nullable()) {
 		return func(_, value reflect.Value) bool { return value.IsZero() }
 	}
 	return func(_, _ reflect.Value) bool { return false } // pointers have an encoder of their own

@@ -119,39 +119,36 @@ func openVars(t *ast.Term) map[ast.Var]bool {
 // varsIn returns the variables of a part of a module, roots and operators excepted.
 func varsIn(x any) map[ast.Var]bool {
 	out := map[ast.Var]bool{}
-	visit := func(x any) {
-		ast.NewGenericVisitor(func(x any) bool {
-			switch x := x.(type) {
-			case ast.Call:
-				for _, t := range x[1:] {
-					for v := range varsIn(t) {
-						out[v] = true
-					}
-				}
-				return true
-			case *ast.Expr:
-				if x.IsCall() {
-					for _, t := range x.Operands() {
-						for v := range varsIn(t) {
-							out[v] = true
-						}
-					}
-					return true
-				}
-			case ast.Var:
-				if x != "input" && x != "data" {
-					out[x] = true
-				}
-			}
-			return false
-		}).Walk(x)
-	}
 	if list, ok := x.([]*ast.Expr); ok {
 		for _, e := range list {
-			visit(e)
+			addVars(out, e)
 		}
 		return out
 	}
-	visit(x)
+	addVars(out, x)
 	return out
+}
+
+func addVars(out map[ast.Var]bool, x any) {
+	var visitor *ast.GenericVisitor
+	operands := func(terms []*ast.Term) bool {
+		for _, t := range terms {
+			visitor.Walk(t)
+		}
+		return true
+	}
+	visitor = ast.NewGenericVisitor(func(x any) bool {
+		switch x := x.(type) {
+		case ast.Call:
+			return operands(x[1:])
+		case *ast.Expr:
+			return x.IsCall() && operands(x.Operands())
+		case ast.Var:
+			if x != "input" && x != "data" {
+				out[x] = true
+			}
+		}
+		return false
+	})
+	visitor.Walk(x)
 }
