@@ -40,8 +40,8 @@ func judgeAlone(s checks.Subject) checks.Verdict {
 		}
 		if len(m.OtherRecordsUnanswered) > 0 {
 			findings = append(findings, checks.Warns("/domainName",
-				fmt.Sprintf("whether %s has %s records in addition to its CNAME record is not known: its servers, or something on the way to them, do not answer for this type", m.Name, some(m.OtherRecordsUnanswered)),
-				"let the servers answer every type; one that is not there is NOERROR without records"))
+				fmt.Sprintf("cannot tell whether %s has %s records in addition to its CNAME record: its servers, or a device on the path to them, do not answer queries for these types", m.Name, some(m.OtherRecordsUnanswered)),
+				"configure the servers to answer queries for every type; if there are no records, the answer is NOERROR without records"))
 		}
 		switch {
 		case len(m.OtherRecords) == 0:

@@ -60,7 +60,7 @@ func judgeOwnership(s checks.Subject) checks.Verdict {
 		return checks.Unknown("the gateway returned no SubDomain of the group, which the TXT record has to name")
 	}
 	if p.OwnerProblem != "" {
-		return checks.Judge(checks.Fails("/domainName", "there can be no TXT proof: "+cut(p.OwnerProblem), "bind a shorter domain, or prove it by CNAME: domainProof: cname"))
+		return checks.Judge(checks.Fails("/domainName", "a TXT proof is impossible: "+cut(p.OwnerProblem), "bind a shorter domain, or prove it by CNAME: domainProof: cname"))
 	}
 	if len(p.Differing) > 0 {
 		a := p.Differing[0]

@@ -95,7 +95,7 @@ func unlike(d evidence.DNS, v evidence.ResolverAnswer) string {
 		if v.End.Event == evidence.EventNameError {
 			what = "does not exist"
 		}
-		return fmt.Sprintf("it holds that %s %s, and the authorities have its CNAME record: kept from before it was published (negative cache)%s, or another view of the zone (split horizon)",
+		return fmt.Sprintf("it reports that %s %s, but the authoritative servers have its CNAME record: it cached the earlier answer (negative cache)%s, or it sees another view of the zone (split horizon)",
 			v.End.Name, what, forSeconds(d, v.End.Name))
 	case v.End.Event == evidence.EventAddress && len(v.Hops) < len(d.Hops):
 		return fmt.Sprintf("it returns addresses for %s (%s), and the authoritative servers a CNAME record: another view of the zone (split horizon), or an override", v.End.Name, some(v.End.Addresses))

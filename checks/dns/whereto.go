@@ -52,7 +52,7 @@ func mistyped(s checks.Subject) string {
 		return fmt.Sprintf("the record was published at %s. (%s): the zone's name is there twice, because the provider adds it to the name that is entered", ownerLike(s.Binding, m.Name), some(m.Records))
 	}
 	if hop, meant, ok := withoutDot(s); ok {
-		return fmt.Sprintf("the value of the CNAME record of %s lacks its final dot, so the zone was added to it: got %s., meant is %s.", hop.Owner, hop.Target, meant)
+		return fmt.Sprintf("the value of the CNAME record of %s lacks its final dot, so the zone was added to it: got %s., want %s.", hop.Owner, hop.Target, meant)
 	}
 	return ""
 }

@@ -25,7 +25,7 @@ const MaxSize = 64 << 10
 // Audience is what a service writes as aud into a token that approves a plan.
 const Audience = "bindgate"
 
-// Trust is whose approvals the owner takes.
+// Trust contains the signers and services whose approvals the owner accepts.
 type Trust struct {
 	Signers  *Signers       // nil: no SSH key approves
 	Services []token.Issuer // of tokens
@@ -35,7 +35,7 @@ type Trust struct {
 type Plan struct {
 	Text       []byte // the file, byte by byte
 	ValidUntil time.Time
-	Authors    []string // names of who made it or applies it, as far as that is proven
+	Authors    []string // proven names of the people who made or apply the plan
 }
 
 // Digest returns the digest of a saved plan, as tokens name it.
@@ -50,9 +50,9 @@ type File struct {
 	Text []byte
 }
 
-// Verify verifies approvals of a plan at a time. One that does not verify is an
-// error, and so is one by who made the plan or applies it. Several by one person or service
-// are one, which lasts as long as the longest. The result is never nil.
+// Verify verifies the approvals of a plan at the time now. It fails if an approval is invalid,
+// or if its signer made the plan or applies it. Of several approvals by one person or service
+// it returns the one that expires last. The result is never nil.
 func (t Trust) Verify(p Plan, files []File, now time.Time) ([]evidence.Approval, error) {
 	out := []evidence.Approval{}
 	tokens := map[string]string{} // by issuer and jti
@@ -79,7 +79,7 @@ func (t Trust) Verify(p Plan, files []File, now time.Time) ([]evidence.Approval,
 	return out, nil
 }
 
-// one verifies one approval; id is of a token.
+// one verifies one approval. id is the issuer and jti of a token; empty for a signature.
 func (t Trust) one(p Plan, text []byte, now time.Time) (a evidence.Approval, id string, err error) {
 	if len(text) > MaxSize {
 		return a, "", fmt.Errorf("it has more than %d bytes", MaxSize)
@@ -97,7 +97,7 @@ func (t Trust) one(p Plan, text []byte, now time.Time) (a evidence.Approval, id 
 	if err != nil {
 		return a, "", err
 	}
-	a.By = names[0] // of a token too: one person has one name
+	a.By = names[0] // also for a token, so that one person has one name
 	for _, author := range p.Authors {
 		if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, author) }) {
 			return a, "", fmt.Errorf("it is by %q, who made the plan or applies it (%q); another person must approve it", a.By, author)
@@ -109,7 +109,8 @@ func (t Trust) one(p Plan, text []byte, now time.Time) (a evidence.Approval, id 
 	return a, id, nil
 }
 
-// alike returns the names of the signer of a name, or the name alone.
+// alike returns all names of the signer with this name; only the name if there is no such
+// signer.
 func (s *Signers) alike(name string) []string {
 	if s != nil {
 		for _, one := range s.signers {
@@ -121,8 +122,8 @@ func (s *Signers) alike(name string) []string {
 	return []string{name}
 }
 
-// signature verifies a signature of ssh-keygen -Y sign. It has no time of its own:
-// it lasts as long as the plan, or as the key may sign.
+// signature verifies a signature of ssh-keygen -Y sign. The signature contains no expiry, so
+// the approval expires with the plan or with the key, whichever is first.
 func (t Trust) signature(p Plan, text []byte, now time.Time) (evidence.Approval, []string, error) {
 	if t.Signers == nil {
 		return evidence.Approval{}, nil, errors.New("it is an SSH signature, and the owner's file names no allowed_signers (approvals.allowedSigners)")
@@ -138,17 +139,17 @@ func (t Trust) signature(p Plan, text []byte, now time.Time) (evidence.Approval,
 	return evidence.Approval{Kind: evidence.ApprovalSSH, Issuer: print, Expires: expires}, by.names, nil
 }
 
-// Purpose is what a signature is for.
+// Purpose states what a signature approves.
 type Purpose struct {
 	Namespace string
-	What      string // is signed, for messages
-	File      string // that ssh-keygen is given, for messages
+	What      string // the signed object, for messages
+	File      string // the argument of ssh-keygen, for messages
 }
 
 func overPlan() Purpose { return Purpose{Namespace, "plan", "plan.json"} }
 
-// Verify verifies a signature of ssh-keygen -Y sign over a text, and returns the
-// signer's first name and the fingerprint of the key.
+// Verify verifies a signature of ssh-keygen -Y sign over a text. It returns the first name
+// of the signer and the fingerprint of the key.
 func (s *Signers) Verify(p Purpose, text, signature []byte, now time.Time) (name, fingerprint string, err error) {
 	by, fingerprint, err := s.verify(p, text, signature, now)
 	if err != nil {
@@ -170,12 +171,12 @@ func (s *Signers) verify(p Purpose, text, signature []byte, now time.Time) (by s
 		return signer{}, "", fmt.Errorf("it is by the key %s: %w", fingerprint, err)
 	}
 	if err := sshsig.Verify(bytes.NewReader(text), sig, by.key, sig.HashAlgorithm, p.Namespace); err != nil {
-		return signer{}, "", fmt.Errorf("it is by the key %s of %q, and does not verify: it is of another %s, or the %s was changed (%w)", fingerprint, by.names[0], p.What, p.What, err)
+		return signer{}, "", fmt.Errorf("the key %s of %q made it, but the signature is not valid: it was made for another %s, or the %s was changed (%w)", fingerprint, by.names[0], p.What, p.What, err)
 	}
 	return by, fingerprint, nil
 }
 
-// readSignature reads an armored signature, of a plain key.
+// readSignature reads an armored signature. It rejects signatures of SSH certificates.
 func readSignature(text []byte) (*sshsig.Signature, error) {
 	block, rest := pem.Decode(bytes.TrimSpace(text))
 	if block == nil || block.Type != sshsig.PEMType || len(block.Headers) > 0 || len(bytes.TrimSpace(rest)) > 0 {
@@ -183,10 +184,10 @@ func readSignature(text []byte) (*sshsig.Signature, error) {
 	}
 	sig, err := sshsig.ParseSignature(block.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("it is no SSH signature that can be taken: %w", err)
+		return nil, fmt.Errorf("it is not a valid SSH signature: %w", err)
 	}
 	if _, ok := sig.PublicKey.(*ssh.Certificate); ok {
-		return nil, errors.New("it is by a certificate; sign with the key itself")
+		return nil, errors.New("it was made with an SSH certificate; sign with the key itself")
 	}
 	if err := userWasPresent(sig); err != nil {
 		return nil, err
@@ -194,10 +195,10 @@ func readSignature(text []byte) (*sshsig.Signature, error) {
 	return sig, nil
 }
 
-// userPresence is the flag of a security key that says that somebody touched it.
+// userPresence is the flag that a security key sets if its user touched it.
 const userPresence = 1
 
-// userWasPresent refuses the signature of a security key without a touch.
+// userWasPresent rejects a signature of a security key that its user did not touch.
 func userWasPresent(sig *sshsig.Signature) error {
 	switch sig.PublicKey.Type() {
 	case ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256:
@@ -215,7 +216,7 @@ func userWasPresent(sig *sshsig.Signature) error {
 // token verifies a token of a service.
 func (t Trust) token(p Plan, text []byte, now time.Time) (evidence.Approval, string, error) {
 	if len(t.Services) == 0 {
-		return evidence.Approval{}, "", errors.New("it is no SSH signature, and the owner's file names no service whose tokens approve (approvals.services)")
+		return evidence.Approval{}, "", errors.New("it is not an SSH signature, and the owner's file names no service whose tokens approve (approvals.services)")
 	}
 	c, err := token.Verify(text, t.Services, now)
 	if err != nil {

@@ -123,14 +123,14 @@ func TestSSH(t *testing.T) {
 		"a key that ends":    {lines: `alice valid-before="20261128180000Z" ` + public(alice), files: [][]byte{good}, by: "alice 6h0m0s"},
 		"a touched key":      {lines: "sk " + skPublic(t), files: [][]byte{skSign(t, 1)}, by: "sk 24h0m0s"},
 		"no approval":        {lines: "alice " + public(alice), by: ""},
-		"another plan":       {lines: "alice " + public(alice), files: [][]byte{sign(t, alice, planText+" ", approval.Namespace)}, want: "it is of another plan, or the plan was changed"},
+		"another plan":       {lines: "alice " + public(alice), files: [][]byte{sign(t, alice, planText+" ", approval.Namespace)}, want: "it was made for another plan, or the plan was changed"},
 		"a changed byte":     {lines: "alice " + public(alice), files: [][]byte{good}, plan: approval.Plan{Text: bytes.Replace([]byte(planText), []byte("[]"), []byte("{}"), 1), ValidUntil: until}, want: "or the plan was changed"},
 		"another namespace":  {lines: "alice " + public(alice), files: [][]byte{sign(t, alice, planText, "git")}, want: `it is in the namespace "git", want "bindgate.plan/v1"`},
 		"not for plans":      {lines: `alice namespaces="git,file" ` + public(alice), files: [][]byte{good}, want: "line 1 of allowed_signers does not let the key sign in the namespace"},
 		"excluded":           {lines: `alice namespaces="*,!bindgate.*" ` + public(alice), files: [][]byte{good}, want: "does not let the key sign"},
 		"a stranger":         {lines: "alice " + public(alice), files: [][]byte{sign(t, mallory, planText, approval.Namespace)}, want: "the key is not in allowed_signers"},
 		"an expired signer":  {lines: `alice valid-before="20261128Z" ` + public(alice), files: [][]byte{good}, want: "the key was valid until 2026-11-28T00:00:00Z"},
-		"a signer too early": {lines: `alice valid-after="202611290000Z" ` + public(alice), files: [][]byte{good}, want: "the key is valid from 2026-11-29T00:00:00Z on"},
+		"a signer too early": {lines: `alice valid-after="202611290000Z" ` + public(alice), files: [][]byte{good}, want: "the key is not valid before 2026-11-29T00:00:00Z"},
 		"a revoked signer":   {lines: "alice " + public(alice), revoked: "# left\n" + public(alice), files: [][]byte{good}, want: "the key is revoked"},
 		"the author":         {lines: "alice@demo.com,alice " + public(alice), files: [][]byte{good}, plan: plan("ALICE"), want: `it is by "alice@demo.com", who made the plan or applies it ("ALICE")`},
 		"another author":     {lines: "alice " + public(alice), files: [][]byte{good}, plan: plan("bob"), by: "alice 24h0m0s"},
@@ -138,7 +138,7 @@ func TestSSH(t *testing.T) {
 		"SHA-1":              {lines: "rs " + public(rs), files: [][]byte{armored(rs.PublicKey(), sha1)}, want: `invalid signature format "ssh-rsa"`},
 		"an untouched key":   {lines: "sk " + skPublic(t), files: [][]byte{skSign(t, 0)}, want: "a security key that was not touched"},
 		"a verified key":     {lines: "sk " + skPublic(t), files: [][]byte{skSign(t, 4)}, want: "a security key that was not touched"},
-		"a certificate":      {lines: "alice " + public(alice), files: [][]byte{certificate}, want: "it is by a certificate"},
+		"a certificate":      {lines: "alice " + public(alice), files: [][]byte{certificate}, want: "it was made with an SSH certificate"},
 		"two blocks":         {lines: "alice " + public(alice), files: [][]byte{append(bytes.Clone(good), good...)}, want: "and nothing else"},
 		"no signature":       {lines: "alice " + public(alice), files: [][]byte{[]byte("-----BEGIN SSH SIGNATURE-----\n")}, want: "want one block"},
 		"no service":         {lines: "alice " + public(alice), files: [][]byte{[]byte("a.b.c")}, want: "approvals.services"},
@@ -157,7 +157,7 @@ func TestSSH(t *testing.T) {
 	}
 }
 
-// check verifies files and compares the approvals, or the error's words.
+// check verifies files and compares the approvals or the error message.
 func check(t *testing.T, trust approval.Trust, p approval.Plan, texts [][]byte, by, want string) {
 	t.Helper()
 	var files []approval.File
@@ -233,7 +233,7 @@ func TestReadSignersRefuses(t *testing.T) {
 		"alice,!bob " + a:                    "is empty or a pattern",
 		"alice,,bob " + a:                    "is empty or a pattern",
 		`"alice ` + a:                        "the quotation mark of the names is not closed",
-		"alice cert-authority " + a:          "cert-authority is not taken",
+		"alice cert-authority " + a:          "cert-authority is not supported",
 		"alice no-touch-required " + a:       `unknown option "no-touch-required"`,
 		"alice namespaces=git " + a:          "namespaces is not understood",
 		`alice namespaces="git,," ` + a:      "namespaces is not understood",
@@ -241,13 +241,13 @@ func TestReadSignersRefuses(t *testing.T) {
 		`alice valid-before=20261231Z ` + a:  "want a time in UTC",
 		`alice valid-before="2026Z" ` + a:    "want a time in UTC",
 		`alice valid-after="20261231Z",valid-before="20261231Z" ` + a: "never valid",
-		`alice namespaces="git",namespaces="bindgate.plan/v1" ` + a:   `the option "namespaces" is there twice`,
-		"alice " + a + "\n\nbob " + a:                                 `line 3: its key is that of line 1, under another name: "bob" and "alice"`,
-		"alice,team " + a + "\nbob,TEAM " + b:                         `line 2: the name "TEAM" is on line 1 too`,
+		`alice namespaces="git",namespaces="bindgate.plan/v1" ` + a:   `the option "namespaces" is given twice`,
+		"alice " + a + "\n\nbob " + a:                                 `line 3: line 1 has the same key under another name: "bob" and "alice"`,
+		"alice,team " + a + "\nbob,TEAM " + b:                         `line 2: the name "TEAM" is also on line 1`,
 		"alice " + public(newSigner(t, small)):                        "the RSA key has fewer than 2048 bits",
-		a:                                                             "no public key is readable",
-		"alice ssh-ed25519 AAAA":                                      "no public key is readable",
-		"alice ssh-rsa " + strings.Fields(a)[1]:                       "no public key is readable",
+		a:                                                             "the line contains no valid public key",
+		"alice ssh-ed25519 AAAA":                                      "the line contains no valid public key",
+		"alice ssh-rsa " + strings.Fields(a)[1]:                       "the line contains no valid public key",
 		"alice\x1b[2J " + a:                                           "not printable",
 	} {
 		if _, err := approval.ReadSigners([]byte(line)); err == nil || !strings.Contains(err.Error(), want) {
@@ -343,7 +343,8 @@ func TestJWT(t *testing.T) {
 	}
 }
 
-// OpenSSH's own signatures verify, and its own reader takes what ours takes.
+// bindgate verifies signatures by OpenSSH, and OpenSSH reads every allowed_signers that
+// bindgate reads.
 func TestRealSSHKeygen(t *testing.T) {
 	keygen, err := exec.LookPath("ssh-keygen")
 	if err != nil {
@@ -396,8 +397,8 @@ func TestRealSSHKeygen(t *testing.T) {
 	}
 }
 
-// FuzzSigners holds that the reader of allowed_signers never panics, and that what
-// it reads approves nothing that no key on it has signed.
+// FuzzSigners tests that the reader of allowed_signers never panics, and that its result
+// accepts no signature of a key that is not in the file.
 func FuzzSigners(f *testing.F) {
 	alice, mallory := ed(f), ed(f)
 	foreign := sign(f, mallory, planText, approval.Namespace)
@@ -422,7 +423,7 @@ func FuzzSigners(f *testing.F) {
 	})
 }
 
-// FuzzApproval holds that no text but the signatures that were made approves.
+// FuzzApproval tests that only the signatures made in the test approve.
 func FuzzApproval(f *testing.F) {
 	key := newSigner(f, ed25519.NewKeyFromSeed(bytes.Repeat([]byte{9}, 32)))
 	trust := approval.Trust{Signers: signers(f, "alice "+public(key), "sk "+skPublic(f))}

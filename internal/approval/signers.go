@@ -1,6 +1,6 @@
-// Package approval verifies approvals of a saved plan: signatures by SSH keys of the
-// owner's allowed_signers, and tokens of services. It is pure: bytes in, approvals
-// out. It counts nothing: that is for policies.
+// Package approval verifies approvals of a saved plan: signatures by SSH keys in the owner's
+// allowed_signers, and tokens of services. It does no I/O. Policies decide how many approvals
+// a plan needs.
 package approval
 
 import (
@@ -26,7 +26,7 @@ const (
 	minRSA         = 2048 // bits
 )
 
-// Signers are the keys that may sign, such as approve plans.
+// Signers contains the keys in allowed_signers and the revoked keys.
 type Signers struct {
 	signers []signer
 	revoked [][]byte // public keys in wire form
@@ -42,9 +42,8 @@ type signer struct {
 }
 
 // ReadSigners reads a file in OpenSSH's format (ssh-keygen(1), ALLOWED SIGNERS).
-// It refuses what it would have to guess at: patterns in place of names, keys of a
-// certification authority, unknown options, local times, weak keys, and a key or a
-// name that stands for two signers.
+// To avoid ambiguity, it rejects patterns instead of names, keys of a certification authority,
+// unknown options, local times, weak keys, and a key or a name that two signers share.
 func ReadSigners(data []byte) (*Signers, error) {
 	out := &Signers{}
 	err := eachLine(data, func(number int, line string) error {
@@ -70,7 +69,7 @@ func ReadSigners(data []byte) (*Signers, error) {
 	return out, nil
 }
 
-// Revoke reads a list of public keys, one per line, that no longer approve.
+// Revoke reads a list of public keys, one per line, and rejects their signatures from then on.
 func (s *Signers) Revoke(data []byte) error {
 	if bytes.HasPrefix(data, []byte("SSHKRL")) {
 		return errors.New("reading revoked signers: it is a binary key revocation list; list the public keys instead, one per line")
@@ -89,7 +88,7 @@ func (s *Signers) Revoke(data []byte) error {
 	return nil
 }
 
-// eachLine calls read with each line that is not empty and no comment.
+// eachLine calls read with each line, except empty lines and comments.
 func eachLine(data []byte, read func(number int, line string) error) error {
 	if len(data) > MaxSignersSize {
 		return fmt.Errorf("it has more than %d bytes", MaxSignersSize)
@@ -126,13 +125,13 @@ func readSigner(line string) (signer, error) {
 		name, quoted, _ := strings.Cut(option, "=")
 		name = strings.ToLower(name)
 		if seen[name] {
-			return signer{}, fmt.Errorf("the option %.32q is there twice", name)
+			return signer{}, fmt.Errorf("the option %.32q is given twice", name)
 		}
 		seen[name] = true
 		value, unquoted := unquote(quoted)
 		switch name {
 		case "cert-authority":
-			return signer{}, errors.New("cert-authority is not taken: list the key of each signer")
+			return signer{}, errors.New("cert-authority is not supported: list the key of each signer")
 		case "namespaces":
 			if s.namespaces = strings.Split(value, ","); !unquoted || slices.Contains(s.namespaces, "") {
 				return signer{}, errors.New(`namespaces is not understood; write namespaces="` + Namespace + `"`)
@@ -158,7 +157,7 @@ func readSigner(line string) (signer, error) {
 func parseKey(line string) (ssh.PublicKey, []string, error) {
 	key, _, options, _, err := ssh.ParseAuthorizedKey([]byte(line))
 	if err != nil {
-		return nil, nil, errors.New("no public key is readable on it")
+		return nil, nil, errors.New("the line contains no valid public key")
 	}
 	switch key.Type() {
 	case ssh.KeyAlgoED25519, ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521:
@@ -169,12 +168,12 @@ func parseKey(line string) (ssh.PublicKey, []string, error) {
 			return nil, nil, fmt.Errorf("the RSA key has fewer than %d bits; use ssh-ed25519", minRSA)
 		}
 	default:
-		return nil, nil, fmt.Errorf("a key of the type %.64q is not taken; use ssh-ed25519, ecdsa or rsa, with a security key or without", key.Type())
+		return nil, nil, fmt.Errorf("the key type %.64q is not supported; use ssh-ed25519, ecdsa or rsa, with a security key or without", key.Type())
 	}
 	return key, options, nil
 }
 
-// principals reads the names at the begin of a line.
+// principals reads the names at the beginning of a line.
 func principals(line string) (names []string, rest string, err error) {
 	list, rest := line, ""
 	if quoted, ok := strings.CutPrefix(line, `"`); ok {
@@ -194,15 +193,15 @@ func principals(line string) (names []string, rest string, err error) {
 	return names, strings.TrimSpace(rest), nil
 }
 
-// apart refuses a key that is there under two names, and a name of two signers.
+// apart rejects a key that two signers share, and a name that two signers share.
 func (s signer) apart(other signer) error {
 	same := strings.EqualFold(s.names[0], other.names[0])
 	if !same && bytes.Equal(s.key.Marshal(), other.key.Marshal()) {
-		return fmt.Errorf("its key is that of line %d, under another name: %q and %q; one key is one signer", other.line, s.names[0], other.names[0])
+		return fmt.Errorf("line %d has the same key under another name: %q and %q; list each key under one name", other.line, s.names[0], other.names[0])
 	}
 	for _, name := range s.names {
 		if !same && other.named(name) {
-			return fmt.Errorf("the name %q is on line %d too, for another signer; begin both lines with the same name if they are one person", name, other.line)
+			return fmt.Errorf("the name %q is also on line %d, for another signer; begin both lines with the same name if they are one person", name, other.line)
 		}
 	}
 	return nil
@@ -219,8 +218,8 @@ func unquote(s string) (string, bool) {
 	return s[1 : len(s)-1], true
 }
 
-// timeOf reads a time of allowed_signers. Without Z it would be of the zone of the
-// machine, which whoever runs it can choose.
+// timeOf reads a time of allowed_signers. It requires Z (UTC): without it the time would
+// depend on the machine's time zone, which the user who runs bindgate can choose.
 func timeOf(text string, quoted bool) (time.Time, error) {
 	digits, utc := strings.CutSuffix(text, "Z")
 	for _, layout := range []string{"20060102", "200601021504", "20060102150405"} {
@@ -231,7 +230,8 @@ func timeOf(text string, quoted bool) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("got %.32q, want a time in UTC such as \"20261231Z\" or \"202612311800Z\"", text)
 }
 
-// maySign returns the signer of a key, or why it does not sign in a namespace at a time.
+// maySign returns the signer of a key. It fails if the key may not sign in the namespace at
+// the time now.
 func (s *Signers) maySign(key ssh.PublicKey, namespace string, now time.Time) (by signer, err error) {
 	wire := key.Marshal()
 	if slices.ContainsFunc(s.revoked, func(other []byte) bool { return bytes.Equal(other, wire) }) {
@@ -246,7 +246,7 @@ func (s *Signers) maySign(key ssh.PublicKey, namespace string, now time.Time) (b
 		case one.namespaces != nil && !matches(one.namespaces, namespace):
 			err = fmt.Errorf("line %d of allowed_signers does not let the key sign in the namespace %q", one.line, namespace)
 		case now.Before(one.after):
-			err = fmt.Errorf("the key is valid from %s on", one.after.Format(time.RFC3339))
+			err = fmt.Errorf("the key is not valid before %s", one.after.Format(time.RFC3339))
 		case !one.before.IsZero() && !now.Before(one.before):
 			err = fmt.Errorf("the key was valid until %s", one.before.Format(time.RFC3339))
 		default:
@@ -256,8 +256,8 @@ func (s *Signers) maySign(key ssh.PublicKey, namespace string, now time.Time) (b
 	return signer{}, err
 }
 
-// matches reports whether a text matches a list of OpenSSH patterns: one of them,
-// and none that begins with an exclamation mark.
+// matches reports whether a text matches a list of OpenSSH patterns: at least one pattern
+// matches, and no pattern with an exclamation mark matches.
 func matches(patterns []string, text string) bool {
 	found := false
 	for _, pattern := range patterns {

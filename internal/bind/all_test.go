@@ -48,7 +48,7 @@ func TestAllStopsAtTheFirstThatFails(t *testing.T) {
 			if statuses(got) != tc.want || len(w.writes()) != tc.writes {
 				t.Errorf("got %q after %q, want %q after %d writes", statuses(got), w.writes(), tc.want, tc.writes)
 			}
-			if got[1].Status == bind.NotAttempted && !strings.Contains(got[1].Message, `the binding of "www.demo.com" before it`) {
+			if got[1].Status == bind.NotAttempted && !strings.Contains(got[1].Message, `the binding of "www.demo.com", earlier in the run`) {
 				t.Errorf("message %q", got[1].Message)
 			}
 		})

@@ -90,7 +90,7 @@ func (b *Binder) Sequence() func(context.Context, gate.Permit) Outcome {
 		}
 		o := b.One(ctx, p)
 		if o.stops() {
-			stopped = fmt.Sprintf("not attempted: the binding of %q before it ended %s", p.Subject().Binding.DomainName, o.Status)
+			stopped = fmt.Sprintf("not attempted: the binding of %q, earlier in the run, has the outcome %s", p.Subject().Binding.DomainName, o.Status)
 		}
 		return o
 	}

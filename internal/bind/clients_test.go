@@ -44,7 +44,7 @@ func TestRenewalsKeepClientCertificates(t *testing.T) {
 		w := newWorldWhere(t, assume, asking)
 		w.files.now.ClientCA, w.files.now.ClientCADigest = ca, pki.Digest(ca)
 		o := w.bind(context.Background(), w.permit(requested(withCertificate, states(binding.ClientCertificate{CA: "ca.pem", VerifyDepth: 1}))))[0]
-		if o.Status != bind.Bound || assume.HidesClients != strings.Contains(o.Message, "does not show what it asks") {
+		if o.Status != bind.Bound || assume.HidesClients != strings.Contains(o.Message, "does not report its settings") {
 			t.Errorf("%+v: got %+v", assume, o)
 		}
 		if got, want := w.mutual(), (account.MutualTLS{CaCertificateBody: string(ca), SslVerifyDepth: 1}); got != want {

@@ -24,7 +24,7 @@ type Outcome struct {
 	Code        string // of a refusal
 	Message     string // the problem and the next step
 	Before      *evidence.Domain
-	Restore     []string // commands that bring the state before back; empty when nothing was sent
+	Restore     []string // commands that restore the previous state; empty when nothing was sent
 	Changed     bool     // the world is no longer the one that was judged
 	Interrupted bool     // the run was interrupted before a call for this binding, or before one could be made again
 	Stopped     bool     // a later call of the sequence failed after an earlier one took effect

@@ -212,7 +212,7 @@ func TestLockBySSH(t *testing.T) {
 	sign("mallory.sig", "mallory", "bindgate.policy/v1", is+"\n")
 	for _, tc := range []struct{ signers, signature, want string }{
 		{"allowedSigners: signers", "", "echo " + is + " | ssh-keygen -Y sign -n bindgate.policy/v1 -f KEY"},
-		{"allowedSigners: signers", "old.sig", "it is of another digest"},
+		{"allowedSigners: signers", "old.sig", "it was made for another digest"},
 		{"allowedSigners: signers", "plan.sig", `in the namespace "bindgate.plan/v1"`},
 		{"allowedSigners: signers", "mallory.sig", "the key is not in allowed_signers"},
 		{"allowedSigners: plans", "good.sig", `does not let the key sign in the namespace "bindgate.policy/v1"`},

@@ -100,7 +100,7 @@ func Read(text []byte, schema Schema, maxAge time.Duration, now time.Time) (evid
 	out := evidence.External{AsOf: asOf.UTC(), Until: asOf.Add(maxAge).UTC(), Digest: "sha256:" + hex.EncodeToString(sum[:])}
 	switch {
 	case asOf.After(now.Add(skew)):
-		return evidence.External{}, fmt.Errorf("its facts are of %s, which has not come yet", document.AsOf)
+		return evidence.External{}, fmt.Errorf("its asOf is %s, which is in the future", document.AsOf)
 	case !now.Before(out.Until):
 		return evidence.External{}, fmt.Errorf("its facts are of %s and may be used until %s, by the owner's maxAge of %s; get them again", document.AsOf, out.Until.Format(time.RFC3339), maxAge)
 	}

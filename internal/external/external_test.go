@@ -36,7 +36,7 @@ func TestRead(t *testing.T) {
 		"[]":                                 "cannot unmarshal",
 		`{"facts": {}}`:                      `asOf is "", want a time`,
 		facts("yesterday"):                   `asOf is "yesterday", want a time`,
-		facts("2026-11-28T12:02:00Z"):        "which has not come yet",
+		facts("2026-11-28T12:02:00Z"):        "which is in the future",
 		facts("2026-11-28T11:00:00Z"):        "may be used until 2026-11-28T12:00:00Z, by the owner's maxAge of 1h0m0s",
 		facts("2026-11-28T12:00:00Z") + "{}": "something follows",
 		`{"asOf": "2026-11-28T12:00:00Z", "asof": "2020-01-01T00:00:00Z", "facts": {}}`:                          `the key "asof" is there twice`,

@@ -1,6 +1,5 @@
 // Package gate turns the results of one binding into a decision, and an allowed
-// decision into a permit. It enforces the one rule: no check result but a
-// pass opens the gate.
+// decision into a permit. Its rule: only a pass opens the gate.
 package gate
 
 import (
@@ -20,7 +19,7 @@ const (
 	Allowed      Status = "allowed"
 	Refused      Status = "refused"
 	Undetermined Status = "undetermined"
-	Partial      Status = "partial" // every blocking check that ran passed; the mode skipped evidence of others
+	Partial      Status = "partial" // every blocking check that ran passed; others were not run, because the mode skipped their evidence
 )
 
 // Decision is the verdict over one binding.
@@ -81,8 +80,8 @@ func Decide(catalogue []checks.Check, severities checks.Severities, s checks.Sub
 
 // tally groups the reasons that block the binding by the status they lead to.
 type tally struct {
-	strict                      bool // warnings refuse
-	refused, undetermined, left []string
+	strict                         bool // warnings refuse
+	refused, undetermined, skipped []string
 }
 
 func (t *tally) fail(format string, args ...any) {
@@ -94,18 +93,18 @@ func (t *tally) unknown(format string, args ...any) {
 }
 
 func (t *tally) notRun(format string, args ...any) {
-	t.left = append(t.left, fmt.Sprintf(format, args...))
+	t.skipped = append(t.skipped, fmt.Sprintf(format, args...))
 }
 
-// weighed is a check with its role and severity for one binding.
+// weighed is a check with its severity and the requirement that it proves for one binding.
 type weighed struct {
 	id       string
 	severity checks.Severity
-	proves   checks.Requirement // empty: it may not apply
-	alone    bool               // no target was named
+	proves   checks.Requirement // empty: none, so the check may be not applicable
+	alone    bool               // the certificate is judged without a binding
 }
 
-// add adds the results of one check: no result, or several, never pass.
+// add adds the results of one check. Zero results, or more than one, count as unknown.
 func (t *tally) add(c weighed, rs []checks.Result) {
 	if t.strict {
 		t.warnings(c, rs)
@@ -116,11 +115,12 @@ func (t *tally) add(c weighed, rs []checks.Result) {
 		}
 	}
 	if len(rs) != 1 {
-		t.unknown("%s: %d results, want exactly 1", c.id, len(rs))
+		t.unknown("%s: the check returned %d results, want exactly 1", c.id, len(rs))
 	}
 }
 
-// warnings makes warnings refuse, including all findings of checks with severity warning.
+// warnings refuses for each warning, and for each finding of a check with severity
+// warning. Waived warnings do not refuse.
 func (t *tally) warnings(c weighed, rs []checks.Result) {
 	for _, r := range rs {
 		for _, f := range r.Findings {
@@ -156,14 +156,14 @@ func (t *tally) weigh(c weighed, r checks.Result) {
 	}
 }
 
-// inapplicable handles a required check that does not apply: that is expected if the
-// binding names no group (lint --certificate), and otherwise a defect.
+// inapplicable handles a required check that reports not applicable. lint --certificate
+// has no group, so there the check counts as not run; otherwise it counts as unknown.
 func (t *tally) inapplicable(c weighed, r checks.Result) {
 	if c.alone {
 		t.notRun("%s: %s", c.id, r.Reason)
 		return
 	}
-	t.unknown("%s: it must pass and says that it does not apply: %s", c.id, r.Reason)
+	t.unknown("%s: the check must pass for this binding, but reports that it does not apply: %s", c.id, r.Reason)
 }
 
 func (t *tally) decision() Decision {
@@ -172,8 +172,8 @@ func (t *tally) decision() Decision {
 		return Decision{Status: Refused, Reasons: t.refused}
 	case len(t.undetermined) > 0:
 		return Decision{Status: Undetermined, Reasons: t.undetermined}
-	case len(t.left) > 0:
-		return Decision{Status: Partial, Reasons: t.left}
+	case len(t.skipped) > 0:
+		return Decision{Status: Partial, Reasons: t.skipped}
 	}
 	return Decision{Status: Allowed, Reasons: []string{}}
 }

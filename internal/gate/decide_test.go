@@ -13,7 +13,7 @@ import (
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
-// small is a catalogue with one check of each weight.
+// small is a catalogue with one check of each severity and role.
 var small = []checks.Check{
 	{ID: "request/stage-is-valid", Severity: checks.Error, Core: true, MustPass: checks.Proves(checks.RequestIsValid)},
 	{ID: "request/force-is-explained", Severity: checks.Warning},
@@ -123,7 +123,7 @@ func TestDecide(t *testing.T) {
 		{name: "a blocking check's warning", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", checks.StatusPass, advice)}, want: Allowed},
 		{name: "a blocking check's warning, and warnings refuse", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", checks.StatusPass, advice)}, failOn: checks.Warning, want: Refused, reason: "dns/target-resolves: hm"},
 		{name: "warnings refuse, and there are none", failOn: checks.Warning, want: Allowed},
-		{name: "what an unknown word lets refuse is everything", change: []func([]checks.Result) []checks.Result{with("request/force-is-explained", checks.StatusPass, advice)}, failOn: "never", want: Refused},
+		{name: "an unknown failOn counts as warning", change: []func([]checks.Result) []checks.Result{with("request/force-is-explained", checks.StatusPass, advice)}, failOn: "never", want: Refused},
 		{name: "unknown outweighs not run", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", checks.StatusNotRun), with("group/exists", checks.StatusUnknown)}, want: Undetermined},
 	}
 	for _, c := range cases {
@@ -160,7 +160,7 @@ func TestDecideWantsAProof(t *testing.T) {
 		if d.Status != Undetermined || !slices.Equal(d.Reasons, []string{reason}) {
 			t.Errorf("a catalogue without %s: %q with %q, want undetermined with %q", missing, d.Status, d.Reasons, reason)
 		}
-		// An id proves nothing: only the role does.
+		// The role decides what a check proves, not its id.
 		list = slices.Clone(small)
 		i := slices.IndexFunc(list, func(c checks.Check) bool { return c.ID == missing })
 		list[i].MustPass = nil
@@ -173,7 +173,7 @@ func TestDecideWantsAProof(t *testing.T) {
 	}
 }
 
-// A second check with a role narrows: both must pass.
+// If two checks prove the same requirement, both must pass.
 func TestDecideWantsEveryProof(t *testing.T) {
 	extra := checks.Check{ID: "acme/exists", Severity: checks.Warning, MustPass: checks.Proves(checks.TargetExists)}
 	list := append(slices.Clone(small), extra)
@@ -226,7 +226,8 @@ func TestDecideOnACertificateAlone(t *testing.T) {
 	}
 }
 
-// A check that the catalogue lists twice is one reason, and a foreign result is.
+// A check that the catalogue lists twice gives one reason; so does a result of a check that
+// the catalogue does not list.
 func TestDecideSaysEachReasonOnce(t *testing.T) {
 	foreign := checks.Result{ID: "dns/invented", Status: checks.StatusPass}
 	for want, d := range map[string]Decision{
@@ -239,7 +240,7 @@ func TestDecideSaysEachReasonOnce(t *testing.T) {
 	}
 }
 
-// With failOn warning, errors still refuse, and so does every finding of a warning.
+// With failOn warning, errors refuse, and so does every finding of a check with severity warning.
 func TestDecideNamesWhatRefuses(t *testing.T) {
 	bad := checks.Fails("", "bad", "fix it")
 	const suffix = " (a warning; warnings refuse under --fail-on warning)"

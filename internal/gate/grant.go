@@ -21,12 +21,12 @@ type grant struct {
 	subject checks.Subject
 	plan    plan.Plan
 	planErr error
-	given   atomic.Bool
+	issued  atomic.Bool // Permit returned the permit
 }
 
-// Permit returns a permit for the planned calls of the judged subject. It fails
-// on a second call, if the decision is not Allowed, if the evidence was replayed, or
-// without a plan.
+// Permit returns a permit for the planned calls of the judged subject. It fails if it
+// already returned one, if the decision is not Allowed, if the evidence was replayed, or
+// if there is no plan.
 func (d Decision) Permit() (Permit, error) {
 	switch {
 	case d.Status != Allowed || d.grant == nil:
@@ -35,7 +35,7 @@ func (d Decision) Permit() (Permit, error) {
 		return Permit{}, ErrNotLive
 	case d.grant.planErr != nil:
 		return Permit{}, d.grant.planErr
-	case !d.grant.given.CompareAndSwap(false, true):
+	case !d.grant.issued.CompareAndSwap(false, true):
 		return Permit{}, ErrAlreadyGranted
 	}
 	return newPermit(rand.Text(), d.grant.subject, d.grant.plan), nil

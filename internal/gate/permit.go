@@ -12,7 +12,7 @@ import (
 // Errors of a permit's methods.
 var (
 	ErrNoPermit       = errors.New("no permit: only an allowed decision makes one")
-	ErrRedeemed       = errors.New("permit already redeemed: each of its calls can be taken once")
+	ErrRedeemed       = errors.New("permit already used: it returns each of its calls once")
 	ErrOutcomePending = errors.New("permit is blocked: the outcome of its last call was not reported")
 	ErrNotUnknown     = errors.New("permit allows no repeat: the outcome of its last call is known")
 )
@@ -38,19 +38,19 @@ type callState int
 
 const (
 	settled callState = iota // no call is pending
-	taken                    // taken by the writer, outcome not reported
-	unknown                  // the writer does not know the outcome
+	taken                    // the caller took it and has not reported the outcome
+	unknown                  // the caller reported that the outcome is unknown
 	spent                    // a call failed: no further call is allowed
 )
 
-// maxRepeats bounds how often one call of unknown outcome may be made again.
+// maxRepeats limits the repeats of one call whose outcome is unknown.
 const maxRepeats = 3
 
 func newPermit(id string, s checks.Subject, p plan.Plan) Permit {
 	return Permit{seq: &sequence{id: id, subject: s, plan: frozen(p)}}
 }
 
-// frozen is a copy of a plan that shares nothing with it.
+// frozen returns a deep copy of a plan.
 func frozen(p plan.Plan) plan.Plan {
 	p.Calls, p.Displaces, p.Restore = slices.Clone(p.Calls), slices.Clone(p.Displaces), slices.Clone(p.Restore)
 	for i, c := range p.Calls {
@@ -63,7 +63,7 @@ func frozen(p plan.Plan) plan.Plan {
 	return p
 }
 
-// ID names the permit in the journal; empty for the zero permit.
+// ID returns the id of the permit in the journal; empty for the zero permit.
 func (p Permit) ID() string {
 	if p.seq == nil {
 		return ""
@@ -71,7 +71,7 @@ func (p Permit) ID() string {
 	return p.seq.id
 }
 
-// Subject is the binding and the evidence that were judged; empty for the zero
+// Subject returns the binding and the evidence that were judged; empty for the zero
 // permit.
 func (p Permit) Subject() checks.Subject {
 	if p.seq == nil {
@@ -126,7 +126,7 @@ func (p Permit) Take() (plan.Call, error) {
 }
 
 // Again returns the last call once more. It is allowed only after Unknown, at most maxRepeats
-// times; the caller must have read back that the call had no effect.
+// times. The caller must first read the state back and find that the call had no effect.
 func (p Permit) Again() (plan.Call, error) {
 	if p.seq == nil {
 		return plan.Call{}, ErrNoPermit
@@ -151,7 +151,7 @@ func (p Permit) Done() { p.settle(settled, 1) }
 // Unknown reports that the outcome of the pending call is unknown.
 func (p Permit) Unknown() { p.settle(unknown, 0) }
 
-// Failed reports that the pending call was refused; the permit allows no further call.
+// Failed reports that the gateway refused the pending call; the permit allows no further call.
 func (p Permit) Failed() { p.settle(spent, 0) }
 
 func (p Permit) settle(to callState, advance int) {

@@ -35,7 +35,7 @@ const ownVariables = "BINDGATE_"
 const tokenVariable = "BINDGATE_CI_TOKEN"
 
 const (
-	notAVariable = "got a text that cannot name a variable, want letters, digits and underscores"
+	notAVariable = "got a string that is not a variable name, want letters, digits and underscores"
 	nameNotValue = "write the name of the variable, not its value"
 )
 

@@ -121,7 +121,7 @@ func TestVariables(t *testing.T) {
 		"not allowed":  {"CI_TOKEN", []string{"CI_KEY_*"}, `got the variable "CI_TOKEN", want a name that begins with BINDGATE_`},
 		"prefix only":  {"BINDGATEKEY", nil, "got a variable that manifests may not read"},
 		"a passphrase": {"hunter2", nil, "got a variable that manifests may not read"},
-		"no name":      {"'a=b'", nil, "got a text that cannot name a variable"},
+		"no name":      {"'a=b'", nil, "got a string that is not a variable name"},
 	} {
 		text := fmt.Sprintf(withKey, "a.pem", "{file: a.key, passphraseEnv: "+tc.variable+"}")
 		_, err := manifest.Load([]string{"-"}, manifest.Options{WorkDir: t.TempDir(), AllowEnv: tc.allow, Stdin: strings.NewReader(text)})

@@ -81,7 +81,7 @@ func builtIn() binding.Binding {
 func neverDefault(key string) (message, next string) {
 	switch key {
 	case "domainName", "groupId":
-		message = "it is what makes each binding its own"
+		message = "it identifies one binding"
 	case "isForce", "forceFrom":
 		message = "the permission to take a domain from another group is given for one binding at a time"
 	case "certificate", "clientCertificate":
@@ -89,7 +89,7 @@ func neverDefault(key string) (message, next string) {
 	default:
 		return "", ""
 	}
-	return fmt.Sprintf("%q cannot be a default: %s", key, message), "write it in each binding that means it"
+	return fmt.Sprintf("%q cannot be a default: %s", key, message), "write it in each binding that needs it"
 }
 
 func (d decoder) binding(v strictyaml.Value, template binding.Binding) binding.Binding {
@@ -119,7 +119,7 @@ func (d decoder) binding(v strictyaml.Value, template binding.Binding) binding.B
 	if c := d.get(o, &b, "", "clientCertificate"); c.Given() {
 		b.ClientCertificate = d.clientCertificate(c, &b)
 		if b.Certificate == nil {
-			c.Fail("got no certificate, want one too: one call carries both", "add certificate")
+			c.Fail("got no certificate, want one in addition to clientCertificate: one call sends both", "add certificate")
 		}
 	}
 	if len(b.Positions) == 0 {

@@ -61,7 +61,7 @@ func TestFromFlagsRefuses(t *testing.T) {
 		"--force-from: got a string with the control":        change(func(f *manifest.Flags) { f.ForceFrom = []string{escape} }),
 		"--private-key: got the text of a key":               change(func(f *manifest.Flags) { f.Certificate, f.PrivateKey = "c", der }),
 		"--private-key: got --private-key-env too":           change(func(f *manifest.Flags) { f.Certificate, f.PrivateKey, f.PrivateKeyEnv = "c", "k", "KEY_PEM" }),
-		"--private-key-env: got a text that cannot name":     change(func(f *manifest.Flags) { f.Certificate, f.PrivateKeyEnv = "c", "a b" }),
+		"--private-key-env: got a string that is not a variable name":     change(func(f *manifest.Flags) { f.Certificate, f.PrivateKeyEnv = "c", "a b" }),
 		"--passphrase-env: got a name that may be a secret":  change(func(f *manifest.Flags) { f.Certificate, f.PrivateKey, f.PassphraseEnv = "c", "k", "hunter2Correct" }),
 		"--region: got the text of a key or certificate":     change(func(f *manifest.Flags) { f.Region = der }),
 		"--passphrase-env: got no private key":               change(func(f *manifest.Flags) { f.Certificate, f.PassphraseEnv = "c", "BINDGATE_P" }),

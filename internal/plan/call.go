@@ -1,7 +1,6 @@
-// Package plan works out, from a binding and its evidence, the exact calls that
-// would bring the requested binding into effect, what a force would displace, and what
-// would restore the state before. It is pure: it makes no call and gives no
-// permission to make one.
+// Package plan computes, from a binding and its evidence, the calls that bring the binding
+// into effect, the groups that a force displaces, and the commands that restore the
+// previous state. It makes no call, and a plan is not a permission to make one.
 package plan
 
 import (
@@ -18,18 +17,18 @@ const (
 )
 
 // Call is one fixed request: all its parameters, except certificate and key.
-// Material identifies these by digest, so that no plan, permit or report
+// Material contains only their digests, so that no plan, permit or report
 // contains a secret.
 type Call struct {
 	Action   string            `json:"action"`          // SetDomain or SetDomainCertificate
 	RegionID string            `json:"regionId"`        // the region whose endpoint receives the call
 	Params   map[string]string `json:"params"`          // an empty value is sent as an empty value
-	Keeps    []string          `json:"keeps,omitempty"` // the parameters that are sent back as they were read, sorted
+	Keeps    []string          `json:"keeps,omitempty"` // the parameters whose current values are sent back, sorted
 	Material *Material         `json:"material,omitempty"`
 }
 
-// Material identifies the certificate and key of a call. The writer reads the files
-// again before the call, and their digests must be equal to these.
+// Material contains the digests of the certificate and key of a call. Before the call,
+// the files are read again, and their digests must be equal to these.
 type Material struct {
 	Binding         binding.Binding `json:"-"`               // the binding that names the files
 	FileDigest      string          `json:"fileDigest"`      // sha256:<hex> of the certificate file
@@ -45,7 +44,7 @@ type Material struct {
 // certificates; an empty value removes the CA.
 const ClientCAParam = "CaCertificateBody"
 
-// Clone is a copy that shares nothing with the call.
+// Clone returns a deep copy of the call.
 func (c Call) Clone() Call {
 	c.Params, c.Keeps = maps.Clone(c.Params), slices.Clone(c.Keeps)
 	if c.Material != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// InputChanges describes how the inputs of a run differ from the inputs of the
+// InputChanges returns the differences between the inputs of a run and the inputs of the
 // plan. It needs no evidence. An empty result means that they are equal.
 func (f File) InputChanges(now File) []string {
 	var out []string
@@ -37,8 +37,8 @@ func (f File) Among(now File) File {
 	return f
 }
 
-// Changes describes how the current judgement differs from the plan, including the
-// inputs. An empty result means that they are equal.
+// Changes returns the differences between the current judgement and the plan, including
+// the inputs. An empty result means that they are equal.
 func (f File) Changes(now File) []string {
 	out := f.InputChanges(now)
 	if len(f.Bindings) != len(now.Bindings) {
@@ -61,7 +61,7 @@ func (b FileBinding) changes(now FileBinding) []string {
 			now.DomainName, now.GroupID, now.RegionID, b.DomainName, b.GroupID, b.RegionID)}
 	}
 	var out []string
-	if got, want := standing(now.Before), standing(b.Before); got != want {
+	if got, want := settings(now.Before), settings(b.Before); got != want {
 		out = append(out, fmt.Sprintf("%q is now %s, the plan has %s", b.DomainName, got, want))
 	}
 	if !slices.Equal(b.Displaces, now.Displaces) {
@@ -70,8 +70,8 @@ func (b FileBinding) changes(now FileBinding) []string {
 	return append(out, b.callChanges(now)...)
 }
 
-// standing describes the fields of a domain that calls can change.
-func standing(d *evidence.Domain) string {
+// settings describes the fields of a domain that calls can change.
+func settings(d *evidence.Domain) string {
 	if d == nil {
 		return "not bound to the group"
 	}

@@ -9,7 +9,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// StatusInEffect is the DomainBindingStatus of a domain in effect; BOUND means not yet.
+// StatusInEffect is the DomainBindingStatus of a domain that is in effect. BOUND is the
+// status of a domain that is not in effect yet.
 const StatusInEffect = "BINDING"
 
 // Target is what the gateway must show once the binding is in effect.
@@ -17,7 +18,7 @@ type Target struct {
 	Binding     binding.Binding
 	ChainDigest string // of the certificate, empty without one
 
-	ClientCADigest string // of the CA of callers' certificates, empty without one
+	ClientCADigest string // of the CA of client certificates, empty without one
 }
 
 // TargetOf returns the target of a subject.
@@ -43,11 +44,11 @@ type Diff struct {
 	NotShown string // settings of the binding that the gateway does not report; empty: none
 }
 
-// InEffect reports whether the target is in effect: nothing differs.
+// InEffect reports whether the gateway's state equals the target.
 func (g Diff) InEffect() bool { return !g.Domain && !g.Redirect && !g.Certificate }
 
-// Compare returns how a group, as DescribeApiGroup and DescribeDomain show it,
-// differs from the target. Fields that the manifest omits are not compared.
+// Compare returns the differences between the target and the state of a group that
+// DescribeApiGroup and DescribeDomain returned. Fields that the manifest omits are not compared.
 func Compare(t Target, g evidence.Group) Diff {
 	b := t.Binding
 	d, ok := g.Domain(b.DomainName)
@@ -98,7 +99,7 @@ func (g *Diff) compareCertificate(t Target, d evidence.Domain, served *evidence.
 		g.say("certificateName is %q, want %q", d.CertificateName, want)
 	case served == nil || served.ChainDigest != t.ChainDigest || t.ChainDigest == "":
 		g.Certificate = true
-		g.say("the certificate %q that is served has other bytes than the wanted one", want)
+		g.say("the gateway serves the certificate %q with other bytes than the binding's", want)
 	}
 }
 
@@ -113,18 +114,18 @@ func (g *Diff) compareClients(t Target, served *evidence.Served) {
 	switch {
 	case want.None && got != nil:
 		g.Certificate = true
-		g.say("callers are asked for certificates, want none")
+		g.say("the gateway requests client certificates, want none")
 	case want.None:
 	case got == nil:
-		g.NotShown = "the gateway does not show what it asks of callers' certificates"
+		g.NotShown = "the gateway does not report its settings for client certificates"
 	default:
-		is := evidence.ClientCertificates{CADigest: t.ClientCADigest, VerifyDepth: want.VerifyDepth, PassSubjectDN: want.PassSubjectDN, OCSP: want.OCSP, OCSPCache: want.OCSPCache}
-		if is.VerifyDepth == 0 { // not stated
-			is.VerifyDepth = got.VerifyDepth
+		target := evidence.ClientCertificates{CADigest: t.ClientCADigest, VerifyDepth: want.VerifyDepth, PassSubjectDN: want.PassSubjectDN, OCSP: want.OCSP, OCSPCache: want.OCSPCache}
+		if target.VerifyDepth == 0 { // the binding does not state it
+			target.VerifyDepth = got.VerifyDepth
 		}
-		if *got != is {
+		if *got != target {
 			g.Certificate = true
-			g.say("clientCertificate is %+v, want %+v", *got, is)
+			g.say("clientCertificate is %+v, want %+v", *got, target)
 		}
 	}
 }

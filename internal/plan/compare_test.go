@@ -72,13 +72,13 @@ func TestCompare(t *testing.T) {
 		"two digests that are empty": {of(func(s *checks.Subject) {
 			s.Evidence.Group.Facts.Served.ChainDigest, s.Evidence.Certificate.Facts.ChainDigest = "", ""
 		}), otherBytes},
-		"callers' certificates, and what is served was not read": {of(func(s *checks.Subject) {
+		"client certificates, and the served certificate was not read": {of(func(s *checks.Subject) {
 			s.Binding.ClientCertificate, s.Evidence.Group.Facts.Served = &binding.ClientCertificate{CA: "ca.pem"}, nil
 		}), otherBytes},
-		"callers are asked, and are not to be": {of(func(s *checks.Subject) {
+		"client certificates are requested, want none": {of(func(s *checks.Subject) {
 			s.Binding.ClientCertificate, s.Evidence.Group.Facts.Served.ClientCertificates = &binding.ClientCertificate{None: true}, &evidence.ClientCertificates{CADigest: "sha256:ca"}
-		}), Diff{Certificate: true, HasCertificate: true, Differences: []string{"callers are asked for certificates, want none"}}},
-		"callers are not asked, nor are they to be": {of(func(s *checks.Subject) {
+		}), Diff{Certificate: true, HasCertificate: true, Differences: []string{"the gateway requests client certificates, want none"}}},
+		"client certificates are not requested, want none": {of(func(s *checks.Subject) {
 			s.Binding.ClientCertificate = &binding.ClientCertificate{None: true}
 		}), Diff{HasCertificate: true}},
 		"another depth": {of(func(s *checks.Subject) {
@@ -100,7 +100,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-var otherBytes = Diff{Certificate: true, HasCertificate: true, Differences: []string{`the certificate "cert-2026" that is served has other bytes than the wanted one`}}
+var otherBytes = Diff{Certificate: true, HasCertificate: true, Differences: []string{`the gateway serves the certificate "cert-2026" with other bytes than the binding's`}}
 
 func TestWish(t *testing.T) {
 	s := subject(certificate)
@@ -113,7 +113,7 @@ func TestWish(t *testing.T) {
 	}
 }
 
-// A call of unknown outcome took effect only if all that it carries is seen.
+// A call of unknown outcome took effect only if the state contains every parameter.
 func TestShows(t *testing.T) {
 	sent := Call{Action: SetDomain, Params: map[string]string{"GroupId": "g1", "DomainName": "api.demo.com", "BindStageName": "RELEASE",
 		"CustomDomainType": "INTERNET", "IsHttpRedirectToHttps": "true", "IsForce": "true", "CertificateName": "cert-2026"},
@@ -161,7 +161,8 @@ func TestShows(t *testing.T) {
 	}
 }
 
-// Each setting for callers' certificates that a call states must show, where any does.
+// If the gateway reports settings for client certificates, each one that a call states
+// must be equal.
 func TestShowsClients(t *testing.T) {
 	sent := Call{Action: SetDomainCertificate, Material: &Material{ChainDigest: "sha256:c", ClientCADigest: "sha256:ca"}, Params: map[string]string{
 		"ClientCertSDnPassThrough": "true", "SslOcspEnable": "true", "SslOcspCacheEnable": "true", "SslVerifyDepth": "2"}}

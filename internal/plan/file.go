@@ -31,9 +31,9 @@ type File struct {
 	ConfigDigest   string        `json:"configDigest,omitempty"`
 	Contract       string        `json:"contract"`
 	Endpoint       string        `json:"endpoint,omitempty"`
-	Account        string        `json:"account,omitempty"`  // that the credentials belonged to; absent: the installation has no STS
+	Account        string        `json:"account,omitempty"`  // account of the credentials; absent: the installation has no STS
 	Identity       string        `json:"identity,omitempty"` // ARN of the credentials that the plan was made with
-	CI             *evidence.CI  `json:"ci,omitempty"`       // verified claims of the job that made it; absent: it had no token
+	CI             *evidence.CI  `json:"ci,omitempty"`       // verified claims of the job that made the plan; absent: the job had no token
 	ToolVersion    string        `json:"toolVersion"`        // of bindgate
 	PlannedAt      time.Time     `json:"plannedAt"`
 	ValidUntil     time.Time     `json:"validUntil"`
@@ -51,21 +51,23 @@ type FileBinding struct {
 	Before *evidence.Domain `json:"before,omitempty"` // the domain before the calls; absent: not bound on this group
 }
 
-// MaxValidity bounds how long a plan can be applied.
+// MaxValidity is the longest time between PlannedAt and ValidUntil.
 const MaxValidity = 7 * 24 * time.Hour
 
-// Late returns why a plan cannot be applied at a time; empty: it can.
+// Late returns the reason if the plan has expired at the time now, or was made after it;
+// otherwise it returns an empty string.
 func (f File) Late(now time.Time) string {
 	switch {
 	case !now.Before(f.ValidUntil):
 		return fmt.Sprintf("the plan was valid until %s", f.ValidUntil.Format(time.RFC3339))
 	case f.PlannedAt.After(now.Add(5 * time.Minute)): // the clocks of two machines differ
-		return fmt.Sprintf("the plan is of %s, which has not come yet", f.PlannedAt.Format(time.RFC3339))
+		return fmt.Sprintf("the plan was made at %s, which is in the future", f.PlannedAt.Format(time.RFC3339))
 	}
 	return ""
 }
 
-// Authors returns the names of who made the plan, as far as they are proven.
+// Authors returns the proven names of the people who made the plan: the identity of the
+// credentials and the persons in the CI claims.
 func (f File) Authors() []string {
 	var out []string
 	if f.Identity != "" {
@@ -132,8 +134,8 @@ func oneSpelling(data []byte) error {
 	return spelled(json.NewDecoder(bytes.NewReader(data)), own, "")
 }
 
-// spelled reads one value, whose key is under. Keys of params are names of the API and
-// are not checked.
+// spelled checks the keys of one JSON value; under is the key of that value. It does not
+// compare the keys in params with own, because the API defines them.
 func spelled(dec *json.Decoder, own map[string]string, under string) error {
 	token, err := dec.Token()
 	if err != nil {

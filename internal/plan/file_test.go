@@ -139,7 +139,7 @@ func TestReadFile(t *testing.T) {
 
 func TestLate(t *testing.T) {
 	for at, want := range map[time.Duration]string{0: "", -5 * time.Minute: "", 24*time.Hour - 1: "",
-		24 * time.Hour: "the plan was valid until 2026-11-29T12:00:00Z", -6 * time.Minute: "the plan is of 2026-11-28T12:00:00Z, which has not come yet"} {
+		24 * time.Hour: "the plan was valid until 2026-11-29T12:00:00Z", -6 * time.Minute: "the plan was made at 2026-11-28T12:00:00Z, which is in the future"} {
 		if got := file().Late(planned.Add(at)); got != want {
 			t.Errorf("at %s: got %q, want %q", at, got, want)
 		}

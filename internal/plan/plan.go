@@ -19,12 +19,12 @@ type Plan struct {
 	Calls     []Call                `json:"calls"`               // empty: the binding is already in effect
 	Displaces []evidence.BoundGroup `json:"displaces,omitempty"` // the groups that the force would unbind
 	Before    *evidence.Domain      `json:"before,omitempty"`    // the domain on this group now; nil: not bound here
-	Restore   []string              `json:"restore,omitempty"`   // commands that bring the state before back
+	Restore   []string              `json:"restore,omitempty"`   // commands that restore the previous state
 }
 
-// For computes the calls for a binding from its evidence. It fails if the group was not
-// observed, or if the binding names a certificate and certificate or key were not
-// observed.
+// For computes the calls for a binding from its evidence. It fails if the evidence does not
+// contain the group, or if the binding names a certificate and the evidence does not contain
+// the certificate or its key.
 func For(s checks.Subject) (Plan, error) {
 	b, ev := s.Binding, s.Evidence
 	if ev.Group.State != evidence.StateObserved || !ev.Group.Facts.Found {
@@ -40,9 +40,9 @@ func For(s checks.Subject) (Plan, error) {
 	}
 	gap := Compare(TargetOf(s), ev.Group.Facts)
 	gap.Certificate = gap.Certificate || gap.NotShown != "" // sent again, because the gateway does not report whether it is in effect
-	takes := ev.Account.Facts.Conflicts()
-	force := b.IsForce && len(takes) > 0
-	if err := keepable(b, ev, p.Before, gap); err != nil {
+	displaced := ev.Account.Facts.Conflicts()
+	force := b.IsForce && len(displaced) > 0
+	if err := checkKept(b, ev, p.Before, gap); err != nil {
 		return Plan{}, err
 	}
 	if ev.Run.Contract == evidence.Contract2017 {
@@ -51,26 +51,26 @@ func For(s checks.Subject) (Plan, error) {
 		p.Calls = calls2026(b, p.Before, gap, force, material)
 	}
 	if ev.Group.Facts.MayRequestClientCertificates(b.DomainName) {
-		dropClients(b, p.Calls)
+		disableMutualTLS(b, p.Calls)
 	}
 	for _, c := range p.Calls {
 		if c.Forces() {
-			p.Displaces = takes
+			p.Displaces = displaced
 		}
 	}
 	p.Restore = restore(b, p)
 	return p, nil
 }
 
-// keepable fails if an update would change a setting that the binding does not name and
-// that cannot be sent back.
-func keepable(b binding.Binding, ev evidence.Evidence, before *evidence.Domain, gap Diff) error {
+// checkKept fails if an update would change a setting that the binding does not name,
+// because the API version cannot send the current value back.
+func checkKept(b binding.Binding, ev evidence.Evidence, before *evidence.Domain, gap Diff) error {
 	if before == nil {
 		return nil
 	}
 	if updates := gap.Domain || gap.Redirect; updates {
 		if why := before.NotKept(ev.Run.Contract, b.CustomDomainTypeGiven); len(why) > 0 {
-			return fmt.Errorf("planning the calls: an update of %q cannot keep what it does not name: %s", b.DomainName, strings.Join(why, "; "))
+			return fmt.Errorf("planning the calls: an update of %q cannot keep the settings that the binding does not name: %s", b.DomainName, strings.Join(why, "; "))
 		}
 	}
 	if gap.Certificate && b.ClientCertificate == nil && ev.Group.Facts.MayRequestClientCertificates(b.DomainName) {
@@ -84,14 +84,14 @@ func keepable(b binding.Binding, ev evidence.Evidence, before *evidence.Domain, 
 // so a separate last call sets it; that call never contains IsForce.
 func calls2026(b binding.Binding, before *evidence.Domain, gap Diff, force bool, m *Material) []Call {
 	redirect := b.IsHTTPRedirectToHTTPS != nil && *b.IsHTTPRedirectToHTTPS
-	late := redirect && gap.Certificate && !gap.HasCertificate
+	redirectLast := redirect && gap.Certificate && !gap.HasCertificate
 	var calls []Call
-	if gap.Domain || (gap.Redirect && !late) {
+	if gap.Domain || (gap.Redirect && !redirectLast) {
 		c := setDomain(b, before)
 		if force {
 			c.Params["IsForce"] = "true"
 		}
-		if late {
+		if redirectLast {
 			c.Params["IsHttpRedirectToHttps"] = "false"
 		}
 		calls = append(calls, c)
@@ -99,7 +99,7 @@ func calls2026(b binding.Binding, before *evidence.Domain, gap Diff, force bool,
 	if gap.Certificate {
 		calls = append(calls, setCertificate(b, m))
 	}
-	if late && (gap.Domain || gap.Redirect) {
+	if redirectLast && (gap.Domain || gap.Redirect) {
 		calls = append(calls, setDomain(b, before))
 	}
 	return calls
@@ -174,9 +174,9 @@ func setCertificate(b binding.Binding, m *Material) Call {
 	return c
 }
 
-// dropClients makes the call with the certificate disable mutual TLS if the binding
-// states that it is off.
-func dropClients(b binding.Binding, calls []Call) {
+// disableMutualTLS adds the parameters that disable mutual TLS to the call with the
+// certificate, if the binding states that it is off.
+func disableMutualTLS(b binding.Binding, calls []Call) {
 	for _, c := range calls {
 		if c.Action == SetDomainCertificate && b.ClientCertificate != nil && b.ClientCertificate.None {
 			c.Params[ClientCAParam] = ""
@@ -187,8 +187,7 @@ func dropClients(b binding.Binding, calls []Call) {
 	}
 }
 
-// materialOf returns the binding's certificate and key, identified by the digests in the
-// evidence.
+// materialOf returns the digests of the binding's certificate and key from the evidence.
 func materialOf(b binding.Binding, ev evidence.Evidence) (*Material, error) {
 	if b.Certificate == nil {
 		return nil, nil
@@ -203,7 +202,7 @@ func materialOf(b binding.Binding, ev evidence.Evidence) (*Material, error) {
 	clientCA := ""
 	if cc := b.ClientCertificate; cc != nil && !cc.None {
 		if cert.Facts.ClientCA == nil || cert.Facts.ClientCA.Digest == "" {
-			return nil, errors.New("planning the calls: the CA of callers' certificates was not read")
+			return nil, errors.New("planning the calls: the CA of client certificates was not read")
 		}
 		clientCA = cert.Facts.ClientCA.Digest
 	}

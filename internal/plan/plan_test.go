@@ -260,7 +260,7 @@ func TestForClientCertificates(t *testing.T) {
 		"none, and on": {s: subject(certificate, bound(nil), serving("cert-2026", "sha256:c"), asksClients(on), states(binding.ClientCertificate{None: true}, "")),
 			want: map[string]string{"CaCertificateBody": "", "ClientCertSDnPassThrough": "false", "SslOcspEnable": "false", "SslOcspCacheEnable": "false"}},
 		"none, a renewal":  {s: subject(certificate, bound(nil), serving("cert-2025", "sha256:o"), states(binding.ClientCertificate{None: true}, "")), want: map[string]string{}},
-		"the CA is unread": {s: subject(certificate, bound(nil), serving("cert-2025", "sha256:o"), states(same, "")), problem: "CA of callers' certificates was not read"},
+		"the CA is unread": {s: subject(certificate, bound(nil), serving("cert-2025", "sha256:o"), states(same, "")), problem: "CA of client certificates was not read"},
 	} {
 		p, err := For(c.s)
 		if c.problem != "" {
@@ -286,7 +286,7 @@ func TestForClientCertificates(t *testing.T) {
 	}
 }
 
-// Only the call that carries the certificate speaks of callers' certificates.
+// Only the call with the certificate contains settings for client certificates.
 func TestForEndsClientCertificatesOnce(t *testing.T) {
 	p, err := For(subject(certificate, redirect, bound(nil), serving("cert-2026", "sha256:c"), asksClients(evidence.ClientCertificates{CADigest: "sha256:ca"}),
 		states(binding.ClientCertificate{None: true}, "")))

@@ -8,9 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// restore returns commands of the official command-line client that undo the
-// calls. A comment line stands for a certificate, which cannot be restored without
-// its private key.
+// restore returns commands of the aliyun client that undo the calls. For a certificate it
+// returns a comment line, because restoring it needs the private key.
 func restore(b binding.Binding, p Plan) []string {
 	if len(p.Calls) == 0 {
 		return nil
@@ -57,8 +56,8 @@ func command(action, region string, args ...string) string {
 	return strings.Join(words, " ")
 }
 
-// quote quotes a value of the gateway or the manifest as one shell word, so that a
-// pasted line runs nothing else. Control characters are escaped.
+// quote quotes a value as one shell word, so that a pasted line cannot run a command in the
+// value. It replaces control characters by a question mark.
 func quote(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < 0x20 || r == 0x7f {

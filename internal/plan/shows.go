@@ -9,9 +9,9 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// Shows reports whether the state of a group shows the effect of a call: every
-// parameter of the call, and the bytes of its certificate. It decides calls
-// whose answer was lost.
+// Shows reports whether the state of a group contains every parameter of a call and the
+// bytes of its certificate. The caller uses it to decide the outcome of a call that got no
+// answer.
 func Shows(c Call, domain string, g evidence.Group) bool {
 	d, ok := g.Domain(domain)
 	if !ok {
@@ -28,9 +28,9 @@ func Shows(c Call, domain string, g evidence.Group) bool {
 	return true
 }
 
-// showsClients reports whether the settings of mutual TLS are those of a call. If the
-// gateway does not report them, the certificate decides, because a call takes effect
-// completely or not at all.
+// showsClients reports whether the settings of mutual TLS equal those of a call. It returns
+// true if the gateway does not report them: a call takes effect completely or not at all,
+// and Shows compares the certificate.
 func showsClients(c Call, got *evidence.ClientCertificates) bool {
 	pass, stated := c.Params["ClientCertSDnPassThrough"]
 	if got == nil || !stated {
@@ -42,11 +42,11 @@ func showsClients(c Call, got *evidence.ClientCertificates) bool {
 		(!given || strconv.Itoa(got.VerifyDepth) == depth)
 }
 
-// Lost describes how the state of a domain differs from the settings that a call keeps.
+// Lost returns the settings that a call was to keep and that the domain no longer has.
 func Lost(c Call, d evidence.Domain) (words []string) {
 	for _, name := range c.Keeps {
 		if !shows(name, c.Params[name], d) {
-			words = append(words, fmt.Sprintf("%s is no longer %q, the value that was read and is kept", name, c.Params[name]))
+			words = append(words, fmt.Sprintf("%s is no longer %q, the value that the update was to keep", name, c.Params[name]))
 		}
 	}
 	return words
@@ -65,9 +65,9 @@ func shows(name, want string, d evidence.Domain) bool {
 	case "GroupId", "DomainName":
 		return true // the group and the domain that were read
 	case ClientCAParam, "SslVerifyDepth", "ClientCertSDnPassThrough", "SslOcspEnable", "SslOcspCacheEnable":
-		return true // they show in the certificate that is served, see showsClients
+		return true // showsClients compares them
 	case "IsForce":
-		return true // it shows in the groups that lost the domain; they are read again before a repeat
+		return true // the caller reads the displaced groups again before a repeat
 	}
 	return false
 }

@@ -177,7 +177,7 @@ type Outcome struct {
 	Code      string           `json:"code,omitempty"`      // the gateway's error code
 	Message   string           `json:"message,omitempty"`   // what happened, in words
 	Before    *evidence.Domain `json:"before,omitempty"`    // the domain on this group before the calls; absent: not bound there
-	Restore   []string         `json:"restore,omitempty"`   // commands that bring the state before back, in order
+	Restore   []string         `json:"restore,omitempty"`   // commands that restore the previous state, in order
 }
 
 // Summary counts the bindings by decision and by outcome, and the warnings.

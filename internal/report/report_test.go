@@ -25,7 +25,7 @@ func TestGolden(t *testing.T) {
 	stands, wouldTake := allowed(), forced(Outcome{})
 	stands.Calls, stands.Source, wouldTake.Outcome = nil, at(8, 5), nil
 	rest := allowed()
-	rest.Source, rest.Outcome = at(60, 5), &Outcome{Status: notAttempted, Message: `not attempted: the binding of "old.demo.com" before it ended failed`}
+	rest.Source, rest.Outcome = at(60, 5), &Outcome{Status: notAttempted, Message: `not attempted: the binding of "old.demo.com", earlier in the run, has the outcome failed`}
 	applied = append(applied, rest)
 	halted := run("apply", applied[0], rest)
 	halted.Run.Interrupted, halted.Bindings[0].Outcome = true, &Outcome{Status: bound, Sent: true, RequestID: "A"}

@@ -103,7 +103,7 @@ func refused() Binding {
 func undetermined() Binding {
 	const reason = "collecting group evidence failed: the endpoint answered with HTML"
 	return Binding{DomainName: "pay.demo.com", GroupID: ours, Source: at(30, 5), Decision: gate.Undetermined,
-		Reasons: []string{"group/exists: " + reason, "dns/cname-chain-terminates: 0 results, want exactly 1"},
+		Reasons: []string{"group/exists: " + reason, "dns/cname-chain-terminates: the check returned 0 results, want exactly 1"},
 		Checks: []checks.Result{{ID: "group/exists", Status: checks.StatusUnknown, Reason: reason},
 			{ID: "group/has-domain-quota", Status: checks.StatusUnknown, Reason: reason}},
 	}

@@ -34,7 +34,7 @@ func (t *text) outcome(b Binding, o Outcome) {
 			d.DomainBindingStatus, stageName(d.BindStageName), orElse(d.CertificateName, "none"))})
 	}
 	if len(o.Restore) > 0 {
-		t.line(2, 4, span{aside, "to bring the state before back:"})
+		t.line(2, 4, span{aside, "to restore the previous state:"})
 		for _, command := range o.Restore {
 			t.verbatim(4, command)
 		}
@@ -182,10 +182,10 @@ func (t *text) nextSteps() []string {
 		add(1, again+t.goingOn())
 	}
 	add(s.Unknown, "find out with `bindgate lint` whether the call took effect; `bindgate apply` reads the state first and sends nothing that is already in effect")
-	add(s.Failed, "fix what the gateway's code names, then "+again+"; it sends nothing that is already in effect")
+	add(s.Failed, "fix the problem that the gateway's error code names, then "+again+"; it sends nothing that is already in effect")
 	add(s.Incomplete, "the domain is bound, but not yet as asked: "+again+" to complete it, or use the commands above to go back")
 	add(s.Refused, "fix the findings above, then "+again)
-	add(s.Undetermined, "make what could not be asked answer, then "+again+"; until then nothing is bound")
+	add(s.Undetermined, "remove the cause of each \"cannot tell\" above, then "+again+"; until then nothing is bound")
 	add(s.Partial, again+" without --offline and --without to judge the skipped sources too")
 	return steps
 }
@@ -194,7 +194,7 @@ func (t *text) nextSteps() []string {
 func (t *text) done() string {
 	switch {
 	case t.Run.Command != "apply":
-		return "not everything may have been looked at; nothing was changed"
+		return "some bindings may not have been judged completely; nothing was changed"
 	case t.sent.n == 0:
 		return "no call was made"
 	case t.missing.n == 0:
@@ -211,7 +211,7 @@ func (t *text) goingOn() string {
 	case t.sent.n == 0:
 		return "; it judges afresh"
 	}
-	return " on the manifest, for a plan made before no longer holds; it judges again and sends nothing that is already in effect"
+	return " on the manifest, because a plan saved before the interruption is no longer valid; it judges again and sends nothing that is already in effect"
 }
 
 // group is one reason why something was not done, with the checks and the

@@ -22,7 +22,7 @@ func manyRefused(n int) []Binding {
 		}
 		out = append(out, b)
 	}
-	out[n-1].Reasons = append(out[n-1].Reasons, "dns/cname-chain-terminates: 2 results, want exactly 1")
+	out[n-1].Reasons = append(out[n-1].Reasons, "dns/cname-chain-terminates: the check returned 2 results, want exactly 1")
 	return out
 }
 
@@ -39,7 +39,7 @@ func TestManyRefusedBindingsAreGrouped(t *testing.T) {
 			" certificate/covers-domain, dns/cname-reaches-group",
 		"96 more bindings fail the same checks",
 		"✗ refused d999.demo.com", // no other binding has its reason
-		"dns/cname-chain-terminates: 2 results",
+		"dns/cname-chain-terminates: the check returned 2 results",
 		"1000 bindings: 1000 refused",
 		"failing: dns/cname-reaches-group (1000), certificate/covers-domain (900)",
 	} {

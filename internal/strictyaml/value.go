@@ -122,7 +122,7 @@ func (v Value) List() (items []Value, ok bool) {
 		return nil, false
 	}
 	if v.node.Kind != yaml.SequenceNode {
-		v.wrong("a list", "write one item a line, each after a dash")
+		v.wrong("a list", "write one item per line, each after a dash")
 		return nil, false
 	}
 	items = make([]Value, len(v.node.Content))

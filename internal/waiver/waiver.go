@@ -1,6 +1,6 @@
-// Package waiver applies the waivers of the gate's owner: until a date, a warning of a
-// check that only advises, or a denial of a policy rule that is marked as waivable, does
-// not count for some domains. No waiver changes a core check, a check that blocks, or a
+// Package waiver applies the waivers of the gate's owner. A waiver makes bindgate ignore, for
+// some domains and until a date, the warnings of an advisory check or the messages of a policy
+// rule that is marked as waivable. A waiver cannot change a core check, a blocking check or a
 // force.
 package waiver
 
@@ -14,24 +14,24 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// Longest is how far ahead a waiver may end.
+// Longest is the maximum time until a waiver ends.
 const Longest = 90 * 24 * time.Hour
 
-// Soon is how long before its end a waiver is reported as ending.
+// Soon is the time before its end in which a waiver is reported as ending soon.
 const Soon = 14 * 24 * time.Hour
 
 // Waiver is one waiver of the owner's file. It names a check or a rule.
 type Waiver struct {
 	Check  string // id
 	Rule   string // bindgate.policy.<name>/<id>
-	Domain string // name, or a pattern whose labels * match one label each
+	Domain string // name, or a pattern in which each label * matches one label
 	Owner  string
 	Reason string
 	Until  time.Time
 	At     string // file:line:column
 }
 
-// What names what the waiver is for.
+// What returns the check or the rule that the waiver names.
 func (w Waiver) What() string {
 	if w.Check != "" {
 		return w.Check
@@ -46,8 +46,8 @@ type Set struct {
 	used []atomic.Int64
 }
 
-// New returns a set. Waivers that do not hold are errors of configuration: one that ends
-// too late, or is for a check that a waiver cannot change.
+// New returns a set. It fails if a waiver ends too late, or names an unknown check or a check
+// that cannot be waived.
 func New(list []Waiver, catalogue []checks.Check, now time.Time) (*Set, error) {
 	byID := map[string]checks.Check{}
 	for _, c := range catalogue {
@@ -57,7 +57,7 @@ func New(list []Waiver, catalogue []checks.Check, now time.Time) (*Set, error) {
 		c, known := byID[w.Check]
 		switch {
 		case w.Until.Sub(now) > Longest:
-			return nil, fmt.Errorf("%s: got the end %s of a waiver, want at most 90 days ahead: %s", w.At, w.Until.Format(time.RFC3339), now.Add(Longest).Format(time.RFC3339))
+			return nil, fmt.Errorf("%s: the waiver ends at %s, want at most 90 days ahead: %s", w.At, w.Until.Format(time.RFC3339), now.Add(Longest).Format(time.RFC3339))
 		case w.Check != "" && !known:
 			return nil, fmt.Errorf("%s: got a waiver for the check %q, want a check of the catalogue; see bindgate checks list", w.At, w.Check)
 		case w.Check != "" && (c.Core || c.MustPass != nil):
@@ -74,7 +74,7 @@ func (s *Set) Rules(waivable map[string]bool) error {
 	}
 	for _, w := range s.list {
 		if may, known := waivable[w.Rule]; w.Rule != "" && !known {
-			return fmt.Errorf("%s: got a waiver for the rule %q, and no policy has it; want bindgate.policy.<name>/<id>, with custom.id in the METADATA of the rule", w.At, w.Rule)
+			return fmt.Errorf("%s: got a waiver for the rule %q, which no policy contains; want bindgate.policy.<name>/<id>, with custom.id in the METADATA of the rule", w.At, w.Rule)
 		} else if w.Rule != "" && !may {
 			return fmt.Errorf("%s: got a waiver for the rule %q, which is not waivable; its METADATA says custom.waivable: true if it may be waived", w.At, w.Rule)
 		}
@@ -82,7 +82,7 @@ func (s *Set) Rules(waivable map[string]bool) error {
 	return nil
 }
 
-// Results marks the findings of a check that only advises in this run.
+// Results marks the warnings of checks that have severity warning in this run as waived.
 func (s *Set) Results(severities checks.Severities, list []checks.Check, results []checks.Result, domain string, now time.Time) {
 	if s == nil || len(s.list) == 0 {
 		return
@@ -104,7 +104,8 @@ func (s *Set) Results(severities checks.Severities, list []checks.Check, results
 	}
 }
 
-// Policy marks the messages of waivable rules. A package under bindgate.force has none.
+// Policy marks the messages of waivable rules as waived. Rules under bindgate.force cannot be
+// waived.
 func (s *Set) Policy(p *evidence.Policy, domain string, now time.Time) {
 	if s == nil || len(s.list) == 0 {
 		return
@@ -120,10 +121,11 @@ func (s *Set) Policy(p *evidence.Policy, domain string, now time.Time) {
 	}
 }
 
-// find returns the first waiver that is for something and for a domain, and counts it.
-func (s *Set) find(is func(Waiver) bool, domain string, now time.Time) *evidence.Waiver {
+// find returns the first current waiver that match accepts and that covers the domain, and
+// counts its use.
+func (s *Set) find(match func(Waiver) bool, domain string, now time.Time) *evidence.Waiver {
 	for i, w := range s.list {
-		if is(w) && now.Before(w.Until) && Matches(w.Domain, domain) {
+		if match(w) && now.Before(w.Until) && Matches(w.Domain, domain) {
 			s.used[i].Add(1)
 			return &evidence.Waiver{Owner: w.Owner, Reason: w.Reason, Until: w.Until}
 		}
@@ -138,7 +140,7 @@ const (
 	Expired = "expired"
 )
 
-// State is what became of a waiver in a run.
+// State is a waiver with its status at the end of a run.
 type State struct {
 	Waiver
 	Status string // used, unused or expired
@@ -164,8 +166,9 @@ func (s *Set) States(now time.Time) []State {
 	return out
 }
 
-// Matches reports whether a pattern is for a domain name. A label * is for exactly one
-// label. It is never for a wildcard binding, which covers more names than the pattern.
+// Matches reports whether a pattern matches a domain name. A label * matches exactly one
+// label. No pattern matches a wildcard binding, because the binding covers more names than
+// the pattern.
 func Matches(pattern, domain string) bool {
 	want, got := strings.Split(evidence.PlainName(pattern), "."), strings.Split(evidence.PlainName(domain), ".")
 	if len(want) != len(got) {
@@ -179,8 +182,8 @@ func Matches(pattern, domain string) bool {
 	return true
 }
 
-// ValidDomain reports whether a pattern is one: labels, of which all but the last two may
-// be *.
+// ValidDomain reports whether a pattern is valid: at least two labels, of which all but the
+// last two may be *.
 func ValidDomain(pattern string) bool {
 	labels := strings.Split(evidence.PlainName(pattern), ".")
 	if len(labels) < 2 {

@@ -59,7 +59,7 @@ func TestNewRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for want, rules := range map[string]map[string]bool{"no policy has it": {}, "which is not waivable": {"bindgate.policy.x/r": false}} {
+	for want, rules := range map[string]map[string]bool{"which no policy contains": {}, "which is not waivable": {"bindgate.policy.x/r": false}} {
 		if err := s.Rules(rules); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
@@ -69,7 +69,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// Only advice is waived: a check that blocks in this run, and an error, count.
+// Only warnings of advisory checks are waived: blocking checks and errors count.
 func TestResults(t *testing.T) {
 	s, err := New([]Waiver{waive("a/advice", "", noon.Add(time.Hour)), waive("a/blocks", "", noon.Add(time.Hour)), waive("a/advice", "", noon)}, list(), noon)
 	if err != nil {
@@ -109,7 +109,7 @@ func TestResults(t *testing.T) {
 	}
 }
 
-// A force is never waived, and neither is a rule that is not marked.
+// A rule of a force, or a rule that is not marked as waivable, cannot be waived.
 func TestPolicy(t *testing.T) {
 	until := noon.Add(time.Hour)
 	s, err := New([]Waiver{waive("", "bindgate.policy.x/r", until), waive("", "bindgate.force.x/r", until)}, nil, noon)

@@ -25,35 +25,36 @@ func (c *Collector) authorityAliases(ctx context.Context, b binding.Binding) evi
 		return evidence.Failed[evidence.DNS](err.Error(), authorities, c.now())
 	}
 	walk, err := c.walker.WalkWithOthers(ctx, name, miekg.TypeA, miekg.TypeAAAA)
-	facts := evidence.DNS{Mode: evidence.DNSAuthoritative, QueryName: name, Hops: spoken(walk), End: end(walk.Chain), Servers: c.matrices(ctx, walk)}
+	facts := evidence.DNS{Mode: evidence.DNSAuthoritative, QueryName: name, Hops: cnameRecords(walk), End: end(walk.Chain), Servers: c.allServerAnswers(ctx, walk)}
 	if err != nil {
 		return failed(evidence.Failed[evidence.DNS](err.Error(), authorities, c.now()), facts)
 	}
 	facts.Clients = clientsOfServers(walk)
-	seen := facts // a copy for the concurrent readers while facts changes
+	seen := facts // a copy, because the goroutines below change facts
 	var work sync.WaitGroup
-	facts.ResolversProblem = c.without
+	facts.ResolversProblem = c.resolversProblem
 	facts.Resolvers = make([]evidence.ResolverAnswer, len(c.resolvers))
 	for i, resolver := range c.resolvers {
-		work.Go(func() { facts.Resolvers[i] = c.glance(ctx, i, resolver, walk.Chain, name) })
+		work.Go(func() { facts.Resolvers[i] = c.compareResolver(ctx, i, resolver, walk.Chain, name) })
 	}
-	if c.walker.Trusted(walk) { // no question is left to ask
+	if c.walker.Trusted(walk) { // the validation needs no further query
 		facts.Security = c.security(ctx, walk)
 	} else {
 		work.Go(func() { facts.Security = c.security(ctx, walk) })
 	}
-	facts.Context = around(ctx, c.authority, b, seen)
+	facts.Context = collectContext(ctx, c.authority, b, seen)
 	work.Wait()
-	if doubtful(facts.Security) { // the resolvers' result decides
+	if doubtful(facts.Security) { // then the checks need the answers of the resolvers
 		for i, v := range facts.Resolvers {
 			if v.Problem != "" && !v.Bogus {
-				facts.Resolvers[i] = view(ctx, c.resolvers[i], name)
+				facts.Resolvers[i] = followResolver(ctx, c.resolvers[i], name)
 			}
 		}
 	}
 	return evidence.Observed(facts, authorities, c.now())
 }
 
+// doubtful reports whether validation failed or was impossible for some name.
 func doubtful(all []evidence.NameSecurity) bool {
 	return slices.ContainsFunc(all, func(s evidence.NameSecurity) bool {
 		return s.Status == evidence.DNSSECBogus || s.Status == evidence.DNSSECIndeterminate
@@ -66,8 +67,9 @@ func (c *Collector) authority(ctx context.Context, name string, types ...uint16)
 	return walk.Chain, err
 }
 
-// spoken returns the CNAME records, each with the first server that returned it.
-func spoken(walk iterate.Walk) []evidence.Hop {
+// cnameRecords returns the CNAME records of the chain, each with the first server that
+// returned it.
+func cnameRecords(walk iterate.Walk) []evidence.Hop {
 	out := hops(walk.Chain, "")
 	for i := range out {
 		for _, r := range walk.Steps[i].Aliases.Replies {
@@ -80,26 +82,27 @@ func spoken(walk iterate.Walk) []evidence.Hop {
 	return out
 }
 
-func (c *Collector) matrices(ctx context.Context, walk iterate.Walk) []evidence.ServerAnswers {
+// allServerAnswers returns the nameserver answers for each step of the chain.
+func (c *Collector) allServerAnswers(ctx context.Context, walk iterate.Walk) []evidence.ServerAnswers {
 	out := make([]evidence.ServerAnswers, len(walk.Steps))
 	var work sync.WaitGroup
 	for i, step := range walk.Steps {
 		if between := i > 0 && i < len(out)-1; between {
-			work.Go(func() { out[i] = c.matrix(ctx, step) })
+			work.Go(func() { out[i] = c.serverAnswers(ctx, step) })
 		}
 	}
 	for i, step := range walk.Steps {
-		if i == 0 || i == len(out)-1 { // here there is hardly anything to ask for
-			out[i] = c.matrix(ctx, step)
+		if i == 0 || i == len(out)-1 { // these steps need few queries, so they run on this goroutine
+			out[i] = c.serverAnswers(ctx, step)
 		}
 	}
 	work.Wait()
 	return out
 }
 
-// matrix converts the nameserver answers to evidence, with the zone's serial at each server
-// and the other records of CNAME owners.
-func (c *Collector) matrix(ctx context.Context, step iterate.Step) evidence.ServerAnswers {
+// serverAnswers converts the nameserver answers to evidence and adds the zone's serial at
+// each server. If the name has a CNAME record, it adds the other records of the name.
+func (c *Collector) serverAnswers(ctx context.Context, step iterate.Step) evidence.ServerAnswers {
 	m := step.Aliases
 	out := evidence.ServerAnswers{Name: m.Name, Zone: m.Zone.Name, Answers: rows(m)}
 	for i, v := range c.walker.Versions(ctx, m) {
@@ -115,7 +118,8 @@ func (c *Collector) matrix(ctx context.Context, step iterate.Step) evidence.Serv
 	return out
 }
 
-// addressTypes are the types of addresses that some server has at the name itself.
+// addressTypes returns the address types (A, AAAA) that at least one server has at the name
+// itself.
 func addressTypes(all []iterate.ZoneAnswers) (types []string) {
 	for _, m := range all {
 		if slices.ContainsFunc(m.Replies, func(r iterate.Reply) bool { return len(r.Answer.Records) > 0 }) {
@@ -139,29 +143,31 @@ func rows(m iterate.ZoneAnswers) []evidence.ServerAnswer {
 	return out
 }
 
-// Limits for comparing with the system's resolvers (a glance). The comparison is only
-// informative, and resolvers that do not answer, or limit their rate, are common.
+// Limits for the comparison with the system's resolvers. The comparison is only
+// informative, and resolvers often do not answer or limit their rate.
 const (
-	glanceTime = 2500 * time.Millisecond // a little more than one try
-	mostLost   = 3                       // glances in vain, of a run
+	comparisonTime = 2500 * time.Millisecond // slightly longer than one attempt
+	maxFailed      = 3                       // failed comparisons with one resolver per run
 )
 
-// glance compares a resolver's answers to A and AAAA with the chain, and follows the
-// resolver's own chain only if they differ.
-func (c *Collector) glance(ctx context.Context, number int, resolver *resolve.Client, chain resolve.Chain, name string) evidence.ResolverAnswer {
-	if c.lost[number].Load() >= mostLost {
-		return evidence.ResolverAnswer{Server: resolver.Server(), Problem: fmt.Sprintf("not asked any more, for it left %d questions of this run without an answer", mostLost)}
+// compareResolver compares a resolver's answers to A and AAAA with the chain, within
+// comparisonTime. It does not query a resolver that failed maxFailed times in this run.
+func (c *Collector) compareResolver(ctx context.Context, number int, resolver *resolve.Client, chain resolve.Chain, name string) evidence.ResolverAnswer {
+	if c.failures[number].Load() >= maxFailed {
+		return evidence.ResolverAnswer{Server: resolver.Server(), Problem: fmt.Sprintf("no longer queried, because it left %d queries of this run unanswered", maxFailed)}
 	}
-	short, cancel := context.WithTimeoutCause(ctx, glanceTime, fmt.Errorf("no answer within %v", glanceTime))
+	short, cancel := context.WithTimeoutCause(ctx, comparisonTime, fmt.Errorf("no answer within %v", comparisonTime))
 	defer cancel()
-	v := look(short, resolver, chain, name)
+	v := compareAnswers(short, resolver, chain, name)
 	if v.Problem != "" && !v.Bogus {
-		c.lost[number].Add(1)
+		c.failures[number].Add(1)
 	}
 	return v
 }
 
-func look(ctx context.Context, resolver *resolve.Client, chain resolve.Chain, name string) evidence.ResolverAnswer {
+// compareAnswers queries a resolver for A and AAAA. Only if the answers do not agree with
+// the chain, it follows the resolver's own chain.
+func compareAnswers(ctx context.Context, resolver *resolve.Client, chain resolve.Chain, name string) evidence.ResolverAnswer {
 	led, err := resolver.Ask(ctx, name)
 	if err != nil {
 		return evidence.ResolverAnswer{Server: resolver.Server(), Problem: err.Error()}
@@ -170,7 +176,7 @@ func look(ctx context.Context, resolver *resolve.Client, chain resolve.Chain, na
 	var hopsSeen []resolve.Hop
 	for _, l := range led {
 		if l.Err != nil || chain.Event != resolve.Found || len(want) == 0 || len(l.Lead.Targets) != len(want) || !agrees(chain, l.Type, want, l.Lead) {
-			return view(ctx, resolver, name)
+			return followResolver(ctx, resolver, name)
 		}
 		if hopsSeen == nil {
 			for i, h := range chain.Hops {
@@ -181,14 +187,14 @@ func look(ctx context.Context, resolver *resolve.Client, chain resolve.Chain, na
 		seen.Records = append(seen.Records, l.Lead.Records...)
 	}
 	if len(seen.Records) == 0 {
-		return view(ctx, resolver, name)
+		return followResolver(ctx, resolver, name)
 	}
 	seen.Hops, seen.TTL = hopsSeen, 0
 	return evidence.ResolverAnswer{Server: resolver.Server(), Hops: hops(seen, resolver.Server()), End: end(seen)}
 }
 
-// view returns a resolver's answers.
-func view(ctx context.Context, resolver *resolve.Client, name string) evidence.ResolverAnswer {
+// followResolver follows the CNAME chain at a resolver and returns its answers.
+func followResolver(ctx context.Context, resolver *resolve.Client, name string) evidence.ResolverAnswer {
 	chain, led, err := resolver.WalkAndAsk(ctx, name)
 	v := evidence.ResolverAnswer{Server: resolver.Server(), End: end(chain)}
 	if len(chain.Hops) > 0 {
@@ -216,8 +222,8 @@ func (c *Collector) security(ctx context.Context, walk iterate.Walk) []evidence.
 	return out
 }
 
-// authorityProof observes the TXT records that every authoritative server has, because the
-// platform may ask any of them.
+// authorityProof observes the TXT records at all authoritative servers. A record counts only
+// if every server has it, because the platform may query any of them.
 func (c *Collector) authorityProof(ctx context.Context, b binding.Binding) evidence.Observation[evidence.Proof] {
 	if b.DomainProof != binding.ProofTXT {
 		return evidence.NotCollected[evidence.Proof]("the binding proves its domain by CNAME")
@@ -237,7 +243,7 @@ func (c *Collector) authorityProof(ctx context.Context, b binding.Binding) evide
 		}
 	}
 	if n := len(walk.Steps); n > 0 && len(walk.Steps[n-1].Others) > 0 && len(walk.Hops) < n {
-		facts.Records, facts.Partial = everywhere(walk.Steps[n-1].Others[0])
+		facts.Records, facts.Partial = sharedRecords(walk.Steps[n-1].Others[0])
 		if len(facts.Records) == 0 && facts.Event == "" {
 			facts.Event = evidence.EventNoData
 		}
@@ -249,8 +255,9 @@ func (c *Collector) authorityProof(ctx context.Context, b binding.Binding) evide
 	return evidence.Observed(facts, authorities, c.now())
 }
 
-// everywhere returns the records in all authoritative replies, and those in some.
-func everywhere(m iterate.ZoneAnswers) (all, some []string) {
+// sharedRecords returns the records that all authoritative replies contain, and the records
+// that only some contain.
+func sharedRecords(m iterate.ZoneAnswers) (all, some []string) {
 	counts, replies := map[string]int{}, 0
 	for _, r := range m.Replies {
 		if r.Status != iterate.Authoritative {

@@ -111,7 +111,7 @@ func TestIntranetWantsAResolver(t *testing.T) {
 	}
 }
 
-// Evidence of before authoritative mode can still be read.
+// Evidence from versions without authoritative mode can still be read.
 func TestOldEvidence(t *testing.T) {
 	var d evidence.DNS
 	err := json.Unmarshal([]byte(`{"mode":"resolver","queryName":"a.b","hops":[],"end":{"name":"a.b","event":"nxdomain"}}`), &d)
@@ -120,7 +120,7 @@ func TestOldEvidence(t *testing.T) {
 	}
 }
 
-// The TXT proof is asked of every authority, and counts where all have it.
+// Every authoritative server is queried for the TXT proof, which counts only if all have it.
 func TestProofOfEveryAuthority(t *testing.T) {
 	l, w := internet(t, nil)
 	c := NewAuthority(w, nil, "", time.Now, func() string { return "random" })
@@ -146,8 +146,8 @@ func TestProofOfEveryAuthority(t *testing.T) {
 	}
 }
 
-// Records are looked for where people publish them by mistake, and types that servers
-// do not know spoil nothing else.
+// The collector finds records that were published at the wrong name. Queries for types that a
+// server does not answer do not affect the other evidence.
 func TestWhatIsRecognised(t *testing.T) {
 	t.Parallel()
 	c := authority(t)
@@ -174,13 +174,13 @@ func TestWhatIsRecognised(t *testing.T) {
 		t.Errorf("a server that drops HTTPS and CAA: got %+v", got)
 	}
 	got, _ = collect("api.lame.com", binding.ProofCNAME)
-	if !strings.Contains(got.Reason, "the zone lame.com is delegated to 1 addresses and served by none of them") {
+	if !strings.Contains(got.Reason, "the zone lame.com is delegated, and no server serves it (server addresses queried: 1)") {
 		t.Errorf("a zone that is loaded nowhere: got %s", got.Reason)
 	}
 }
 
-// Where the delegation and the zone itself give different addresses of a name server,
-// resolvers use either, so both are asked.
+// If the delegation and the zone give different addresses of a name server, resolvers use
+// either, so the collector queries both.
 func TestGlueAndTheZonesOwnAddress(t *testing.T) {
 	c := authority(t)
 	type row struct{ address, origin, target string }
@@ -211,7 +211,7 @@ func TestGlueAndTheZonesOwnAddress(t *testing.T) {
 	}
 }
 
-// A proof to which the alias leads counts only if the question for TXT leads there too.
+// A proof at the end of a CNAME chain counts only if TXT queries follow the same chain.
 func TestProofThatTheQuestionForTXTDoesNotFind(t *testing.T) {
 	_, got := authority(t).Collect(t.Context(), binding.Binding{DomainName: "api.split.com", GroupID: groupID, DomainProof: binding.ProofTXT})
 	facts := roundTrip(t, got).Facts
@@ -224,8 +224,8 @@ func TestProofThatTheQuestionForTXTDoesNotFind(t *testing.T) {
 	}
 }
 
-// An address family that this machine lacks is not tested: neither broken nor
-// in the way of what the others say.
+// An address family that this machine lacks is not tested: it does not count as an error and
+// does not affect the other addresses.
 func TestFamilyThatIsMissing(t *testing.T) {
 	for _, lacking := range []error{syscall.EAFNOSUPPORT, syscall.ENETUNREACH} {
 		_, w := internet(t, func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -274,8 +274,8 @@ func TestIntranetIsAskedOfTheResolver(t *testing.T) {
 	}
 }
 
-// Names of one zone that lead to the same group share what is known of both: a name
-// that was seen costs no question, and another one those about itself alone.
+// Names of one zone that lead to the same group share cached answers: a repeated name needs
+// no query, and a new name needs only the queries for itself.
 func TestNoQuestionIsAskedTwice(t *testing.T) {
 	l, w := internet(t, nil)
 	c := NewAuthority(w, nil, "", time.Now, func() string { return "random" })

@@ -11,8 +11,8 @@ import (
 	"github.com/bindgate/bindgate/internal/resolve/iterate"
 )
 
-// mostUnlike limits the recorded answers that differ from the chain.
-const mostUnlike = 32
+// maxDiffering limits the recorded answers that differ from the chain.
+const maxDiffering = 32
 
 // clientsOf compares a resolver's answers to A and AAAA with its CNAME chain.
 func clientsOf(chain resolve.Chain, led []resolve.Led, owner, server string) *evidence.Clients {
@@ -30,7 +30,7 @@ func clientsOf(chain resolve.Chain, led []resolve.Led, owner, server string) *ev
 		}
 		c.Compared++
 		fill(&a, l.Lead)
-		// A resolver may omit the CNAME records: the addresses decide.
+		// A resolver may omit the CNAME records; then only the addresses are compared.
 		flattened := len(a.Targets) == 0 && len(a.Records) > 0 && !slices.ContainsFunc(a.Records, func(r string) bool { return !slices.Contains(chain.Records, r) })
 		if !agrees(chain, l.Type, want, l.Lead) && !flattened {
 			c.Differing = append(c.Differing, a)
@@ -54,9 +54,10 @@ func clientsOfServers(walk iterate.Walk) *evidence.Clients {
 	return c
 }
 
-// compareServers compares the replies of a matrix for records of the name at a place
-// in the chain with those for its CNAME, and returns how many there were.
-func compareServers(chain resolve.Chain, place int, aliases, m iterate.ZoneAnswers, unlike *[]evidence.ClientAnswer) (compared int) {
+// compareServers compares, for each server, its reply for an address or TXT type (m) with
+// its reply for CNAME (aliases) at one place of the chain. It appends answers that differ and
+// returns the number of servers compared.
+func compareServers(chain resolve.Chain, place int, aliases, m iterate.ZoneAnswers, differing *[]evidence.ClientAnswer) (compared int) {
 	chained := targetsFrom(chain, place)
 	for n, r := range m.Replies {
 		if n >= len(aliases.Replies) || r.Status != iterate.Authoritative || aliases.Replies[n].Status != iterate.Authoritative {
@@ -73,9 +74,9 @@ func compareServers(chain resolve.Chain, place int, aliases, m iterate.ZoneAnswe
 			want = chained
 		default:
 			want = []string{own[0].Target}
-			rest.Event = resolve.TooLong // where this server's chain goes is not known
+			rest.Event = resolve.TooLong // the end of this server's chain is unknown
 		}
-		if err == nil && (len(own) > 1 || len(*unlike) >= mostUnlike || agrees(rest, m.Type, want, lead)) {
+		if err == nil && (len(own) > 1 || len(*differing) >= maxDiffering || agrees(rest, m.Type, want, lead)) {
 			continue
 		}
 		a := evidence.ClientAnswer{Name: m.Name, Type: miekg.Type(m.Type).String(), Server: r.Server.Host + " (" + r.Server.Text + ")"}
@@ -87,13 +88,13 @@ func compareServers(chain resolve.Chain, place int, aliases, m iterate.ZoneAnswe
 				a.CNAME = own[0].Target
 			}
 		}
-		*unlike = append(*unlike, a)
+		*differing = append(*differing, a)
 	}
 	return compared
 }
 
-// missingType returns an address type for which none of the servers that answer CNAME
-// queries gives an answer.
+// missingType returns the type of m if no server answers queries of this type, although at
+// least one answers CNAME queries; otherwise it returns nil.
 func missingType(aliases, m iterate.ZoneAnswers) *evidence.ClientAnswer {
 	problem, heard := "", false
 	for n, r := range m.Replies {
@@ -118,9 +119,9 @@ func targetsFrom(chain resolve.Chain, place int) (targets []string) {
 	return targets
 }
 
-// agrees reports whether an answer follows a chain: its CNAME records are a prefix of the
-// chain, and it has addresses only at the chain's end. An answer without records agrees if
-// the chain ends without records of the type.
+// agrees reports whether an answer agrees with a chain: its CNAME records are a prefix of
+// the chain, and it contains addresses only if it contains the whole chain. An answer without
+// records agrees if the end of the chain has no records of the type.
 func agrees(chain resolve.Chain, qtype uint16, want []string, lead resolve.Lead) bool {
 	open := chain.Event == resolve.Loop || chain.Event == resolve.TooLong || chain.Event == resolve.MultipleCNAMEs
 	for i, target := range lead.Targets {
@@ -145,7 +146,7 @@ func ofType(address string, qtype uint16) bool {
 	return err == nil && addr.Is4() == (qtype == miekg.TypeA)
 }
 
-// fill copies an answer into a.
+// fill copies the records of an answer into a.
 func fill(a *evidence.ClientAnswer, lead resolve.Lead) {
 	a.Targets, a.Records, a.NameError = lead.Targets, lead.Records[:min(len(lead.Records), most)], lead.NameError
 }

@@ -1,7 +1,6 @@
-// Package dns turns what name servers say about a binding's domain into
-// evidence: the CNAME chain and its context, and the TXT record that
-// proves ownership. In authoritative mode it asks the zones' own servers, in
-// resolver mode one resolver.
+// Package dns collects DNS evidence for a binding's domain: the CNAME chain and its context,
+// and the TXT record that proves ownership. In authoritative mode it queries the zones'
+// authoritative servers, in resolver mode one resolver.
 package dns
 
 import (
@@ -25,10 +24,11 @@ import (
 type Collector struct {
 	walker    *iterate.Walker   // nil: resolver mode
 	resolvers []*resolve.Client // resolver mode: one; authoritative mode: to compare with, and for INTRANET names
-	without   string            // authoritative mode: why resolvers are missing
-	lost      []atomic.Int32    // failed comparisons with each resolver
+	failures  []atomic.Int32    // failed comparisons with each resolver
 	now       func() time.Time
 	label     func() string
+
+	resolversProblem string // authoritative mode: why some or all resolvers are missing
 }
 
 // New makes a collector in resolver mode. now is the clock that stamps the
@@ -38,11 +38,12 @@ func New(resolver *resolve.Client, now func() time.Time, label func() string) *C
 	return &Collector{resolvers: []*resolve.Client{resolver}, now: now, label: label}
 }
 
-// NewAuthority makes a collector in authoritative mode. The resolvers are asked
-// in addition to the authoritative servers, and for INTRANET names, which have no public authority;
-// there may be none, and without says why some or all are missing.
-func NewAuthority(w *iterate.Walker, resolvers []*resolve.Client, without string, now func() time.Time, label func() string) *Collector {
-	return &Collector{walker: w, resolvers: resolvers, without: without, lost: make([]atomic.Int32, len(resolvers)), now: now, label: label}
+// NewAuthority makes a collector in authoritative mode. It queries the resolvers to compare
+// them with the authoritative servers, and for INTRANET names, which have no public
+// authoritative servers. resolvers may be empty; resolversProblem states why some or all are
+// missing.
+func NewAuthority(w *iterate.Walker, resolvers []*resolve.Client, resolversProblem string, now func() time.Time, label func() string) *Collector {
+	return &Collector{walker: w, resolvers: resolvers, resolversProblem: resolversProblem, failures: make([]atomic.Int32, len(resolvers)), now: now, label: label}
 }
 
 // Collect observes the CNAME chain of the binding's domain, and the TXT record if
@@ -57,9 +58,9 @@ func (c *Collector) Collect(ctx context.Context, b binding.Binding) (evidence.Ob
 		return c.authorityAliases(ctx, b), c.authorityProof(ctx, b)
 	}
 	if len(c.resolvers) == 0 {
-		why := "INTRANET names are asked of a resolver, and there is none"
-		if c.without != "" {
-			why += " (" + c.without + ")"
+		why := "INTRANET names need a resolver, and none is configured"
+		if c.resolversProblem != "" {
+			why += " (" + c.resolversProblem + ")"
 		}
 		why += "; name one with --resolver"
 		return evidence.Failed[evidence.DNS](why, "", c.now()), evidence.Failed[evidence.Proof](why, "", c.now())
@@ -67,7 +68,7 @@ func (c *Collector) Collect(ctx context.Context, b binding.Binding) (evidence.Ob
 	return c.aliases(ctx, b), c.proof(ctx, b)
 }
 
-// inTurn asks resolvers one after the other, as the C library does, until one of them
+// inTurn queries resolvers one after the other, as the C library does, until one of them
 // answers or reports that DNSSEC validation failed.
 func inTurn[T any](ctx context.Context, resolvers []*resolve.Client, ask func(*resolve.Client) (evidence.Observation[T], error)) (o evidence.Observation[T]) {
 	for _, resolver := range resolvers {
@@ -97,7 +98,7 @@ func (c *Collector) aliases(ctx context.Context, b binding.Binding) evidence.Obs
 			return failed(evidence.Failed[evidence.DNS](err.Error(), resolver.Server(), c.now()), facts), err
 		}
 		facts.Clients = clientsOf(chain, led, name, resolver.Server())
-		facts.Context = around(ctx, resolver.Follow, b, facts)
+		facts.Context = collectContext(ctx, resolver.Follow, b, facts)
 		return evidence.Observed(facts, resolver.Server(), c.now()), nil
 	})
 }
@@ -135,13 +136,14 @@ func proofFacts(owner string, chain resolve.Chain, server string) evidence.Proof
 	return facts
 }
 
-// failed adds the facts that were collected before the error to a failed observation.
+// failed returns a failed observation with the facts that were collected before the error.
 func failed[T any](o evidence.Observation[T], seen T) evidence.Observation[T] {
 	o.Facts = seen
 	return o
 }
 
-// hops are the chain's aliases; never nil, so that a chain without any is [] in JSON.
+// hops returns the CNAME records of the chain. The result is never nil, so that JSON contains
+// [] for an empty chain.
 func hops(chain resolve.Chain, server string) []evidence.Hop {
 	out := make([]evidence.Hop, 0, len(chain.Hops))
 	for _, h := range chain.Hops {
@@ -154,7 +156,7 @@ func end(chain resolve.Chain) evidence.End {
 	return evidence.End{Name: chain.Name, Event: event(chain.Event), Addresses: chain.Records, TTL: chain.TTL, Targets: chain.Targets}
 }
 
-// event converts a resolve.Event to an evidence.Event. A failed walk has none.
+// event converts a resolve.Event to an evidence.Event; the result is empty if the walk failed.
 func event(e resolve.Event) evidence.Event {
 	switch e {
 	case resolve.Found:
@@ -173,9 +175,8 @@ func event(e resolve.Event) evidence.Event {
 	return ""
 }
 
-// queryName returns the name to look up: the binding's domain in
-// A-labels, or for a wildcard a random label below its parent, which only a
-// wildcard record can answer (RFC 4592 §2.2).
+// queryName returns the name to look up: the binding's domain in A-labels. For a wildcard it
+// replaces * by a random label, so that only a wildcard record can answer (RFC 4592 §2.2).
 func (c *Collector) queryName(b binding.Binding) (string, error) {
 	domain, err := aLabels(b)
 	if err != nil || !b.Wildcard() {
@@ -188,12 +189,12 @@ func (c *Collector) queryName(b binding.Binding) (string, error) {
 	return name, nil
 }
 
-// mostOctets is the longest name in presentation format (RFC 1035 §2.3.4).
-const mostOctets = 253
+// maxOctets is the length of the longest name in presentation format (RFC 1035 §2.3.4).
+const maxOctets = 253
 
-var errTooLong = fmt.Errorf("a domain name has at most %d", mostOctets)
+var errTooLong = fmt.Errorf("a domain name has at most %d", maxOctets)
 
-// proofOwner is the owner of the TXT proof, <GroupId>.<domain>; for a wildcard
+// proofOwner returns the owner name of the TXT proof, <GroupId>.<domain>; for a wildcard
 // binding <GroupId>.<parent>.
 func proofOwner(b binding.Binding) (string, error) {
 	domain, err := aLabels(b)
@@ -201,18 +202,18 @@ func proofOwner(b binding.Binding) (string, error) {
 		return "", err
 	}
 	owner := b.GroupID + "." + domain
-	if len(owner) > mostOctets {
-		return strings.ToLower(owner), fmt.Errorf("its owner would have %d octets, and %w: %s", len(owner), errTooLong, owner)
+	if len(owner) > maxOctets {
+		return strings.ToLower(owner), fmt.Errorf("its owner name would have %d octets, and %w: %s", len(owner), errTooLong, owner)
 	}
 	ascii, err := toASCII(owner)
 	if err != nil || b.GroupID == "" || strings.Contains(b.GroupID, ".") {
-		return "", fmt.Errorf("the TXT proof of group %q would be at %q, which is no host name: want a group id of letters and digits", b.GroupID, owner)
+		return "", fmt.Errorf("the TXT record for group %q would be at %q, which is not a valid name; want a group id of letters and digits", b.GroupID, owner)
 	}
 	return ascii, nil
 }
 
-// aLabels is the binding's domain, without a wildcard's label, in A-labels,
-// lower case, without the final dot.
+// aLabels returns the binding's domain without the label *, in A-labels, in lower case and
+// without the final dot.
 func aLabels(b binding.Binding) (string, error) {
 	domain := b.DomainName
 	if b.Wildcard() {
@@ -220,13 +221,13 @@ func aLabels(b binding.Binding) (string, error) {
 	}
 	ascii, err := toASCII(domain)
 	if err != nil {
-		return "", fmt.Errorf("domain name %q cannot be asked for: %w; see request/domain-is-well-formed", b.DomainName, err)
+		return "", fmt.Errorf("domain name %q cannot be queried: %w; see request/domain-is-well-formed", b.DomainName, err)
 	}
 	return ascii, nil
 }
 
-// toASCII converts as a client that looks a name up does: IDNA2008 through
-// UTS #46 without the transitional mappings, host names only.
+// toASCII converts a host name to A-labels as lookup clients do: IDNA2008 with UTS #46,
+// non-transitional.
 func toASCII(name string) (string, error) {
 	profile := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.VerifyDNSLength(true))
 	ascii, err := profile.ToASCII(strings.TrimSuffix(name, "."))

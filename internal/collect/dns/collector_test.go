@@ -31,14 +31,14 @@ const (
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
-// collector asks a server that has these records and no others (a wildcard
-// answers for the random label), and refuses names below refused.example.
+// collector makes a collector for a server that has only these records (a wildcard answers
+// for the random label) and refuses names below refused.example.
 func collector(t *testing.T, records ...string) *Collector {
 	t.Helper()
 	return collectorThat(t, func(*miekg.Msg) {}, records...)
 }
 
-// collectorThat asks a server whose answers are changed.
+// collectorThat makes a collector for a server whose answers a function changes.
 func collectorThat(t *testing.T, change func(*miekg.Msg), records ...string) *Collector {
 	t.Helper()
 	var rrs []miekg.RR
@@ -180,7 +180,7 @@ func TestCollectFails(t *testing.T) {
 		t.Errorf("got %+v", dns)
 	}
 	if len(dns.Facts.Hops) != 1 || dns.Facts.End.Name != "a.refused.example" || dns.Facts.End.Event != "" {
-		t.Errorf("the aliases until then are lost: %+v", dns.Facts)
+		t.Errorf("the CNAME records before the error are missing: %+v", dns.Facts)
 	}
 	if proof.State != evidence.StateFailed || len(proof.Facts.Hops) != 1 || proof.Facts.Event != "" {
 		t.Errorf("got %+v", proof)

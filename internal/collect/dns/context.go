@@ -13,15 +13,15 @@ import (
 	"github.com/bindgate/bindgate/internal/resolve"
 )
 
-// follow follows the aliases of a name to its records of some types.
+// follow follows the CNAME chain of a name and returns the records of some types at its end.
 type follow func(ctx context.Context, name string, types ...uint16) (resolve.Chain, error)
 
-// most limits the parent names that are looked up and the records that are kept.
+// most is the maximum number of parent names that are looked up and of records that are kept.
 const most = 16
 
-// around collects the context of a chain. An error is recorded in the Problem of the
-// part that could not be collected, and does not affect the others.
-func around(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) *evidence.DNSContext {
+// collectContext collects the context of a chain. It records an error in the Problem of the
+// part that failed, and continues with the other parts.
+func collectContext(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) *evidence.DNSContext {
 	a := &evidence.DNSContext{HTTPS: lookup(ctx, ask, destination(d), miekg.TypeHTTPS)}
 	a.HTTPS.Name = d.QueryName
 	alone := len(d.Hops) == 0
@@ -43,8 +43,9 @@ func around(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) 
 	return a
 }
 
-// destination is the name that QueryName's records are found at: the end of its
-// chain, which many names share and which was asked for already.
+// destination returns the name at the end of the CNAME chain, where the records of QueryName
+// are; or QueryName if the chain has no end. Many names share the end, so its answers are
+// often cached.
 func destination(d evidence.DNS) string {
 	switch d.End.Event {
 	case evidence.EventAddress, evidence.EventNoData, evidence.EventNameError:
@@ -73,7 +74,8 @@ func lookup(ctx context.Context, ask follow, name string, types ...uint16) *evid
 	return l
 }
 
-// missing returns the topmost ancestor of a name, or the name itself, that does not exist.
+// missing is called for a name that does not exist. Of the name and its ancestors, it returns
+// the one closest to the root that does not exist.
 func missing(ctx context.Context, ask follow, name string) string {
 	for range most {
 		up := parentOf(name)
@@ -89,7 +91,8 @@ func missing(ctx context.Context, ask follow, name string) string {
 }
 
 // doubled looks for a CNAME record at QueryName with its zone, or its registrable domain,
-// appended: the result if the full name was entered where the provider appends the zone.
+// appended. Such a record exists if somebody entered the full name and the DNS provider
+// appended the zone.
 func doubled(ctx context.Context, ask follow, d evidence.DNS) (found []evidence.Lookup) {
 	for _, zone := range zonesOf(d.QueryName, d.Servers) {
 		name := d.QueryName + "." + zone
@@ -100,7 +103,7 @@ func doubled(ctx context.Context, ask follow, d evidence.DNS) (found []evidence.
 	return found
 }
 
-// zonesOf are the zone of a name, where its servers were asked, and its registrable domain.
+// zonesOf returns the zone of a name, if servers contains it, and the registrable domain.
 func zonesOf(name string, servers []evidence.ServerAnswers) (zones []string) {
 	if len(servers) > 0 && servers[0].Zone != "." {
 		zones = append(zones, servers[0].Zone)
@@ -111,8 +114,8 @@ func zonesOf(name string, servers []evidence.ServerAnswers) (zones []string) {
 	return zones
 }
 
-// misplacedProof looks for the TXT record in places of common mistakes: at the owner with
-// the zone appended, below the registrable domain, and at the domain itself.
+// misplacedProof looks for the TXT record where it is often published by mistake: at the
+// owner with the zone appended, below the registrable domain, and at the domain itself.
 func misplacedProof(ctx context.Context, ask follow, p evidence.Proof) (found []evidence.Lookup) {
 	group, domain, _ := strings.Cut(p.Owner, ".")
 	if slices.ContainsFunc(p.Records, isToken) || len(p.Partial) > 0 || len(p.Differing) > 0 {
@@ -136,7 +139,7 @@ func misplacedProof(ctx context.Context, ask follow, p evidence.Proof) (found []
 
 func isToken(text string) bool { return strings.HasPrefix(text, "apigateway-domain-") }
 
-// unregistered is the registrable domain of a name, if it does not exist.
+// unregistered returns the registrable domain of a name if that domain does not exist.
 func unregistered(ctx context.Context, ask follow, name string) string {
 	domain, err := publicsuffix.EffectiveTLDPlusOne(name)
 	if err != nil {
@@ -148,8 +151,8 @@ func unregistered(ctx context.Context, ask follow, name string) string {
 	return domain
 }
 
-// typesAt returns the record types of a name without CNAME and address records. None means
-// an empty non-terminal, or only types that are not queried.
+// typesAt returns the record types of a name that has no CNAME and address records. An empty
+// result means an empty non-terminal, or a name with only types that are not queried.
 func typesAt(ctx context.Context, ask follow, name string) []string {
 	var types []string
 	for _, qtype := range []uint16{miekg.TypeTXT, miekg.TypeMX, miekg.TypeNS, miekg.TypeSRV, miekg.TypeHTTPS} {
@@ -168,20 +171,20 @@ func caa(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) []e
 	if b.Wildcard() {
 		name = parentOf(name)
 	}
-	var climbed []evidence.Lookup
-	for ; name != "" && len(climbed) < most; name = parentOf(name) {
+	var lookups []evidence.Lookup
+	for ; name != "" && len(lookups) < most; name = parentOf(name) {
 		at := name
 		if name == d.QueryName {
 			at = destination(d) // the end of the CNAME chain, which was already looked up
 		}
 		found := lookup(ctx, ask, at, miekg.TypeCAA)
 		found.Name = name
-		climbed = append(climbed, *found)
-		if last := climbed[len(climbed)-1]; last.Problem != "" || len(last.Records) > 0 {
+		lookups = append(lookups, *found)
+		if last := lookups[len(lookups)-1]; last.Problem != "" || len(last.Records) > 0 {
 			break
 		}
 	}
-	return slices.Clip(climbed)
+	return slices.Clip(lookups)
 }
 
 func parentOf(name string) string {

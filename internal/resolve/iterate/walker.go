@@ -296,7 +296,7 @@ func decided(m ZoneAnswers) (resolve.Answer, error) {
 		}
 	}
 	if lame {
-		return said, fmt.Errorf("the zone %s is delegated to %d addresses and served by none of them, so %s cannot be found (%s); create the zone at that provider, or correct its NS records in the zone above",
+		return said, fmt.Errorf("the zone %s is delegated, and no server serves it (server addresses queried: %d), so %s cannot be found (%s); create the zone at that provider, or correct its NS records in the zone above",
 			m.Zone.Name, len(m.Replies), m.Name, problem)
 	}
 	return said, fmt.Errorf("asking the servers of %s for %s %s: none of %d addresses answered with authority; %s",
