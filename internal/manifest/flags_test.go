@@ -53,19 +53,19 @@ func TestFromFlagsRefuses(t *testing.T) {
 	escape, der := "\x1b[2J", "MI"+strings.Repeat("Ab", 40)
 	for want, flags := range map[string]manifest.Flags{
 		"--domain: it is missing; name the domain to bind\n--group: it is missing; name the API group, or only a --certificate to judge that alone": {},
-		`--region: got "", want lower-case`:                  {Domain: "d", Group: "g"},
-		`--region: got "a.b/", want lower-case`:              change(func(f *manifest.Flags) { f.Region = "a.b/" }),
-		`--proof: got "dns", want one of cname, txt`:         change(func(f *manifest.Flags) { f.Proof = "dns" }),
-		"--stage: got a string with the control character":   change(func(f *manifest.Flags) { f.Stage = &escape }),
-		"--label: got a string with the control character":   change(func(f *manifest.Flags) { f.Labels = map[string]string{"a": escape} }),
-		"--force-from: got a string with the control":        change(func(f *manifest.Flags) { f.ForceFrom = []string{escape} }),
-		"--private-key: got the text of a key":               change(func(f *manifest.Flags) { f.Certificate, f.PrivateKey = "c", der }),
-		"--private-key: got --private-key-env too":           change(func(f *manifest.Flags) { f.Certificate, f.PrivateKey, f.PrivateKeyEnv = "c", "k", "KEY_PEM" }),
-		"--private-key-env: got a string that is not a variable name":     change(func(f *manifest.Flags) { f.Certificate, f.PrivateKeyEnv = "c", "a b" }),
-		"--passphrase-env: got a name that may be a secret":  change(func(f *manifest.Flags) { f.Certificate, f.PrivateKey, f.PassphraseEnv = "c", "k", "hunter2Correct" }),
-		"--region: got the text of a key or certificate":     change(func(f *manifest.Flags) { f.Region = der }),
-		"--passphrase-env: got no private key":               change(func(f *manifest.Flags) { f.Certificate, f.PassphraseEnv = "c", "BINDGATE_P" }),
-		"--certificate: it is missing; name the certificate": change(func(f *manifest.Flags) { f.PrivateKey = "k" }),
+		`--region: got "", want lower-case`:                           {Domain: "d", Group: "g"},
+		`--region: got "a.b/", want lower-case`:                       change(func(f *manifest.Flags) { f.Region = "a.b/" }),
+		`--proof: got "dns", want one of cname, txt`:                  change(func(f *manifest.Flags) { f.Proof = "dns" }),
+		"--stage: got a string with the control character":            change(func(f *manifest.Flags) { f.Stage = &escape }),
+		"--label: got a string with the control character":            change(func(f *manifest.Flags) { f.Labels = map[string]string{"a": escape} }),
+		"--force-from: got a string with the control":                 change(func(f *manifest.Flags) { f.ForceFrom = []string{escape} }),
+		"--private-key: got the text of a key":                        change(func(f *manifest.Flags) { f.Certificate, f.PrivateKey = "c", der }),
+		"--private-key: got --private-key-env too":                    change(func(f *manifest.Flags) { f.Certificate, f.PrivateKey, f.PrivateKeyEnv = "c", "k", "KEY_PEM" }),
+		"--private-key-env: got a string that is not a variable name": change(func(f *manifest.Flags) { f.Certificate, f.PrivateKeyEnv = "c", "a b" }),
+		"--passphrase-env: got a name that may be a secret":           change(func(f *manifest.Flags) { f.Certificate, f.PrivateKey, f.PassphraseEnv = "c", "k", "hunter2Correct" }),
+		"--region: got the text of a key or certificate":              change(func(f *manifest.Flags) { f.Region = der }),
+		"--passphrase-env: got no private key":                        change(func(f *manifest.Flags) { f.Certificate, f.PassphraseEnv = "c", "BINDGATE_P" }),
+		"--certificate: it is missing; name the certificate":          change(func(f *manifest.Flags) { f.PrivateKey = "k" }),
 	} {
 		_, err := manifest.FromFlags(flags, manifest.Options{})
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), der) || strings.Contains(err.Error(), "hunter2") {

@@ -194,7 +194,7 @@ func (t *text) nextSteps() []string {
 func (t *text) done() string {
 	switch {
 	case t.Run.Command != "apply":
-		return "some bindings may not have been judged completely; nothing was changed"
+		return "some bindings may not be judged yet; nothing was changed"
 	case t.sent.n == 0:
 		return "no call was made"
 	case t.missing.n == 0:
