@@ -722,6 +722,10 @@ func (f *flow) show(t *ast.Term, s *scope) string {
 		}
 	case ast.Ref:
 		return f.showRef(v, s)
+	case *ast.Array:
+		var elements []string
+		v.Foreach(func(x *ast.Term) { elements = append(elements, f.show(x, s)) })
+		return "[" + strings.Join(elements, ", ") + "]"
 	}
 	return t.String()
 }

@@ -208,7 +208,7 @@ func (f *flow) shapes(name string, a, b *typ, loc *ast.Location) bool {
 		got := o.names()
 		lacks := slices.ContainsFunc(want, func(name string) bool { return !slices.Contains(got, name) })
 		if lacks || a.declared().rest == nil && len(got) != len(want) {
-			f.fail(loc, "%s is never equal to an object with the fields %s: it has %s; compare the fields", name, strings.Join(got, ", "), strings.Join(want, ", "))
+			f.fail(loc, "%s is never equal to %s: it has %s; compare the fields", name, withFields(got), strings.Join(want, ", "))
 			return true
 		}
 	}
@@ -255,6 +255,13 @@ func (f *flow) order(x, y *ast.Term, loc *ast.Location, s *scope) {
 	}
 }
 
+func withFields(names []string) string {
+	if len(names) == 0 {
+		return "an object without fields"
+	}
+	return "an object with the fields " + strings.Join(names, ", ")
+}
+
 // member follows x in collection.
 func (f *flow) member(key, x, collection *ast.Term, loc *ast.Location, s *scope) {
 	c := f.term(collection, s)
@@ -264,6 +271,10 @@ func (f *flow) member(key, x, collection *ast.Term, loc *ast.Location, s *scope)
 	if !c.unknown && !c.kinds.has(listKind|setKind|objectKind) {
 		name := f.show(collection, s)
 		f.fail(loc, "%s is %s, and `in` looks into a list, a set or an object; want contains(%s, …) or ==", name, c.kinds, name)
+		return
+	}
+	if key == nil && c.declared() != nil && f.term(x, s) != nil {
+		f.fail(loc, "%s has fixed fields, and `in` looks for a value among them, not for a name: compare the field that is meant", f.show(collection, s))
 		return
 	}
 	if key != nil {

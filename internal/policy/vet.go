@@ -220,7 +220,7 @@ func vetUnasked(c *ast.Compiler, p regoPackage, rules []*ast.Rule) strictyaml.Er
 			found = append(found, at(r.Location, "nothing asks for the rule %s; did you mean %q?", name, word))
 			continue
 		}
-		found = append(found, at(r.Location, "nothing asks for the rule %s: bindgate asks for %v, and they for the others", name, entries(p.group)))
+		found = append(found, at(r.Location, "nothing asks for the rule %s: bindgate asks for %s, and they for the others", name, strings.Join(entries(p.group), " and ")))
 	}
 	return found
 }
@@ -384,9 +384,9 @@ func readsOfData(c *ast.Compiler, document policyData, packages []regoPackage) (
 				switch {
 				case inRules(c.RuleTree, path), set && declared, off[path[0]]:
 				case declared:
-					found = append(found, at(ref[0].Location, "%v is read, and no data file sets data.%s", ref, path[0]))
+					found = append(found, at(ref[0].Location, "data.%s is read, and no data file sets data.%s", strings.Join(path, "."), path[0]))
 				case !document.has(path):
-					found = append(found, at(ref[0].Location, "%v is read, and no policy and no data file defines it", ref))
+					found = append(found, at(ref[0].Location, "data.%s is read, and no policy and no data file defines it", strings.Join(path, ".")))
 				}
 				return false
 			})
