@@ -33,6 +33,8 @@ func main() {
 		err = dnsCommand(ctx, *keep, flag.Args()[1:])
 	case "page":
 		err = pageCommand(ctx, *keep, flag.Args()[1:])
+	case "policies":
+		err = policiesCommand(ctx, *keep, flag.Args()[1:])
 	default:
 		err = bench(ctx, *keep, *runs, *accountRuns, *manyRuns, *applyBindings, *parts)
 	}

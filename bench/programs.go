@@ -16,18 +16,24 @@ import (
 // programs are the paths of the measured programs.
 type programs struct{ bindgate, conftest, zlint string }
 
-// build compiles bindgate as `go install` does, and conftest in the version
-// pinned in tools/peers/go.mod. It must run in the folder bench.
+// build compiles all programs.
 func build(ctx context.Context, dir string) (programs, error) {
-	p := programs{bindgate: filepath.Join(dir, "bindgate"), conftest: filepath.Join(dir, "conftest"), zlint: filepath.Join(dir, "zlint")}
-	err := goBuild(ctx, "-o", p.bindgate, "./cmd/bindgate")
+	p, err := buildWithConftest(ctx, dir)
 	if err != nil {
 		return p, err
 	}
-	if err := goBuild(ctx, "-modfile=tools/peers/go.mod", "-o", p.conftest, "github.com/open-policy-agent/conftest"); err != nil {
+	p.zlint = filepath.Join(dir, "zlint")
+	return p, goBuild(ctx, "-o", p.zlint, "github.com/zmap/zlint/v3/cmd/zlint") // in the version that bindgate links
+}
+
+// buildWithConftest compiles bindgate as `go install` does, and conftest in the
+// version pinned in tools/peers/go.mod. It must run in the folder bench.
+func buildWithConftest(ctx context.Context, dir string) (programs, error) {
+	p := programs{bindgate: filepath.Join(dir, "bindgate"), conftest: filepath.Join(dir, "conftest")}
+	if err := goBuild(ctx, "-o", p.bindgate, "./cmd/bindgate"); err != nil {
 		return p, err
 	}
-	return p, goBuild(ctx, "-o", p.zlint, "github.com/zmap/zlint/v3/cmd/zlint") // in the version that bindgate links
+	return p, goBuild(ctx, "-modfile=tools/peers/go.mod", "-o", p.conftest, "github.com/open-policy-agent/conftest")
 }
 
 func goBuild(ctx context.Context, args ...string) error {
@@ -48,22 +54,33 @@ func (p programs) print(ctx context.Context, w io.Writer) {
 	fmt.Fprintln(w, openssl(ctx))
 }
 
-// versions returns the versions that a program was built from.
+// versions returns the versions that a program was built from, as a line.
 func versions(path string) string {
-	info, err := buildinfo.ReadFile(path)
+	v, err := linkedVersions(path)
 	if err != nil {
 		return filepath.Base(path) + ": " + err.Error()
 	}
-	opa, self := "", info.Main.Version
+	return fmt.Sprintf("%s %s, opa %s, %s", filepath.Base(path), v.self, v.opa, v.golang)
+}
+
+// linked are the versions that a program was built from.
+type linked struct{ self, opa, golang string }
+
+func linkedVersions(path string) (linked, error) {
+	info, err := buildinfo.ReadFile(path)
+	if err != nil {
+		return linked{}, err
+	}
+	v := linked{self: info.Main.Version, golang: info.GoVersion}
 	for _, d := range info.Deps {
 		switch d.Path {
 		case "github.com/open-policy-agent/opa":
-			opa = d.Version
+			v.opa = d.Version
 		case "github.com/open-policy-agent/conftest":
-			self = d.Version // built as a dependency of tools/peers
+			v.self = d.Version // built as a dependency of tools/peers
 		}
 	}
-	return fmt.Sprintf("%s %s, opa %s, %s", filepath.Base(path), self, opa, info.GoVersion)
+	return v, nil
 }
 
 // cpu returns the CPU model, if the system reports it.
