@@ -138,7 +138,7 @@ func unpacked(name, digest string, archive []byte) (content, error) {
 func Build(ctx context.Context, o Options) ([]byte, error) {
 	for _, p := range o.Dirs {
 		if info, err := os.Stat(newReader(o).at(p)); err == nil && !info.IsDir() || strings.HasPrefix(p, "oci:") {
-			return nil, fmt.Errorf("building a bundle: got %q, want a folder", p)
+			return nil, fmt.Errorf("building a bundle: got %q, want a folder", bundle.Redacted(p))
 		}
 	}
 	return Archive(ctx, o)
