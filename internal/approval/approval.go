@@ -230,6 +230,8 @@ func (t Trust) token(p Plan, text []byte, now time.Time) (evidence.Approval, str
 		return evidence.Approval{}, "", fmt.Errorf("it approves the plan %.80q, and this one is %q", plan, Digest(p.Text))
 	case c.Subject == "":
 		return evidence.Approval{}, "", errors.New("it has no sub, so it does not say who approves")
+	case plainName(c.Subject) != nil:
+		return evidence.Approval{}, "", fmt.Errorf("reading its sub: %w", plainName(c.Subject))
 	case c.ID == "":
 		return evidence.Approval{}, "", errors.New("it has no jti")
 	}

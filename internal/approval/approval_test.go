@@ -249,6 +249,10 @@ func TestReadSignersRefuses(t *testing.T) {
 		"alice ssh-ed25519 AAAA":                                      "the line contains no valid public key",
 		"alice ssh-rsa " + strings.Fields(a)[1]:                       "the line contains no valid public key",
 		"alice\x1b[2J " + a:                                           "not printable",
+		"\u0430lice " + a:                                             `line 1: the name "\u0430lice" has a character that is not printable ASCII`,
+		"alice " + a + "\nbob,alic\u0435 " + b:                        `line 2: the name "alic\u0435" has a character`,
+		"alice\u00a0,al " + a:                                         `the name "alice\u00a0" has a character`,
+		"\u212aim " + a:                                               `the name "\u212aim" has a character`,
 	} {
 		if _, err := approval.ReadSigners([]byte(line)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.60q:\n got %v\nwant %s", line, err, want)
@@ -329,6 +333,9 @@ func TestJWT(t *testing.T) {
 		"for ever":                {files: [][]byte{s.token(t, map[string]any{"exp": nil})}, want: "it has no exp"},
 		"no id":                   {files: [][]byte{s.token(t, map[string]any{"jti": nil})}, want: "it has no jti"},
 		"nobody":                  {files: [][]byte{s.token(t, map[string]any{"sub": nil})}, want: "it has no sub"},
+		"a name that looks alike": {files: [][]byte{s.token(t, nil), s.token(t, map[string]any{"sub": "b\u043eb", "jti": "2"})}, want: `reading its sub: the name "b\u043eb" has a character that is not printable ASCII`},
+		"a space at the end":      {files: [][]byte{s.token(t, map[string]any{"sub": "bob "})}, want: "or a space at an end"},
+		"the same in capitals":    {files: [][]byte{s.token(t, nil), s.token(t, map[string]any{"sub": "BOB", "jti": "2"})}, by: "bob 1h0m0s"},
 		"another issuer":          {files: [][]byte{newService(t, "https://evil.demo.com").token(t, nil)}, want: "is not one that the owner's file names"},
 		"another key":             {files: [][]byte{newService(t, "https://approve.demo.com").token(t, nil)}, want: "its signature does not verify"},
 		"the author":              {files: [][]byte{s.token(t, nil)}, plan: plan("Bob"), want: "who made the plan"},

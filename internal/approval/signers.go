@@ -184,13 +184,26 @@ func principals(line string) (names []string, rest string, err error) {
 		list, rest = line[:i], line[i:]
 	}
 	for name := range strings.SplitSeq(list, ",") {
-		name = strings.TrimSpace(name)
+		name = strings.Trim(name, " \t")
+		if err := plainName(name); name != "" && err != nil {
+			return nil, "", err
+		}
 		if name == "" || strings.ContainsAny(name, `*?!"`) {
 			return nil, "", fmt.Errorf("the name %.64q is empty or a pattern; name each signer, the name that policies see first", name)
 		}
 		names = append(names, name)
 	}
 	return names, strings.TrimSpace(rest), nil
+}
+
+// plainName rejects a name of a person or service that has anything but printable ASCII,
+// or a space at an end. Other letters look like these (UTS #39), and one person would
+// count as two.
+func plainName(name string) error {
+	if name != strings.Trim(name, " ") || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return fmt.Errorf("the name %+.64q has a character that is not printable ASCII, or a space at an end, and can look like another name; use ASCII letters, digits and signs", name)
+	}
+	return nil
 }
 
 // apart rejects a key that two signers share, and a name that two signers share.

@@ -11,7 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -84,9 +85,17 @@ func Read(text []byte, schema Schema, maxAge time.Duration, now time.Time) (evid
 		AsOf  string          `json:"asOf"`
 		Facts json.RawMessage `json:"facts"`
 	}
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&document); err != nil {
+	keys := map[string]json.RawMessage{}
+	err := json.Unmarshal(text, &keys)
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if key != "asOf" && key != "facts" { // a struct takes its keys in any letter case
+			return evidence.External{}, fmt.Errorf(`it has the unknown key %.64q; want {"asOf": TIME, "facts": …}`, key)
+		}
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &document)
+	}
+	if err != nil {
 		return evidence.External{}, fmt.Errorf(`%w; want {"asOf": TIME, "facts": …}`, err)
 	}
 	if document.Facts == nil {
@@ -150,9 +159,6 @@ func unique(dec *json.Decoder, depth int) error {
 				return fmt.Errorf("it is no JSON: %w", err)
 			}
 			name, _ := token.(string)
-			if depth == 0 { // the document's own keys are read in any letter case
-				name = strings.ToLower(name)
-			}
 			if seen[name] {
 				return fmt.Errorf("the key %.64q is there twice", name)
 			}

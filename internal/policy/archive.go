@@ -138,7 +138,7 @@ func unpacked(name, digest string, archive []byte) (content, error) {
 func Build(ctx context.Context, o Options) ([]byte, error) {
 	for _, p := range o.Dirs {
 		if info, err := os.Stat(newReader(o).at(p)); err == nil && !info.IsDir() || strings.HasPrefix(p, "oci:") {
-			return nil, fmt.Errorf("building a bundle: got %q, want a folder", p)
+			return nil, fmt.Errorf("building a bundle: got %q, want a folder", bundle.Redacted(p))
 		}
 	}
 	return Archive(ctx, o)
@@ -157,14 +157,23 @@ func Archive(ctx context.Context, o Options) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("building a bundle: %w", err)
 	}
-	if _, _, _, err := load(ctx, o, true); err != nil {
+	_, own, _, err := load(ctx, o, true)
+	if err != nil {
 		return nil, fmt.Errorf("building a bundle: %w", err)
+	}
+	if own.replaceShipped() {
+		return nil, fmt.Errorf("building a bundle: %q holds packages that are shipped with bindgate, and no --policy loads those: pack a folder of other packages", o.Dirs[0])
 	}
 	archive, err := c.archive()
 	if err != nil {
 		return nil, fmt.Errorf("building a bundle: %w", err)
 	}
 	return archive, nil
+}
+
+// replaceShipped reports whether a module has the package of a shipped one.
+func (s sources) replaceShipped() bool {
+	return slices.ContainsFunc(shippedPolicies(), func(p shippedPolicy) bool { return slices.Contains(packagesIn(s.modules), p.pkg) })
 }
 
 // Contents is what a reference names.

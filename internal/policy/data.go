@@ -69,14 +69,15 @@ type policyData struct {
 func readPolicyData(shipped, own sources, overrides []source) (policyData, error) {
 	d := policyData{datum: &datum{fields: map[string]*datum{}}, overrides: &datum{fields: map[string]*datum{}}, values: ast.NewObject()}
 	var found strictyaml.Errors
-	d.schemas, found = readSchemas(slices.Concat(shipped.schemas, own.schemas))
+	kept := reserved(shipped)
+	d.schemas, found = readSchemas(shipped.schemas, own.schemas, kept)
 	if found != nil {
 		return d, asError(found)
 	}
-	found = d.mergeFiles(shipped.data)
+	found = d.mergeFiles(shipped.data, nil)
 	d.shipped = append(slices.Collect(maps.Keys(d.fields)), shippedSettings)
-	found = append(found, d.mergeFiles(own.data)...)
-	found = append(found, d.overrides.mergeFiles(overrides)...)
+	found = append(found, d.mergeFiles(own.data, kept)...)
+	found = append(found, d.overrides.mergeFiles(overrides, nil)...)
 	found = append(found, d.override(d.overrides, &dataSchema{fields: d.schemas}, "")...)
 	for _, name := range slices.Sorted(maps.Keys(d.fields)) {
 		value := d.fields[name].rego()
@@ -161,8 +162,28 @@ func (d policyData) types() *typ {
 // store holds the data for evaluation.
 func (d policyData) store() storage.Store { return inmem.NewFromASTObject(d.values) }
 
-// mergeFiles adds what the files hold.
-func (d *datum) mergeFiles(files []source) strictyaml.Errors {
+// reserved returns the names below data of the shipped policies, whose settings are the
+// owner's alone: a policy that is fetched or shared must not loosen them. A working copy
+// of the shipped policies, in place of them, may set them.
+func reserved(shipped sources) []string {
+	if len(shipped.modules) == 0 {
+		return nil
+	}
+	out := []string{shippedSettings}
+	for _, p := range shippedPolicies() {
+		if p.always {
+			out = append(out, p.name)
+		}
+	}
+	return out
+}
+
+func belongsToBindgate(d *datum, name string) *strictyaml.Error {
+	return d.fail("data.%s belongs to bindgate: set it in a file of --data or in data of the owner's file, and give other data another name", name)
+}
+
+// mergeFiles adds what the files hold; they may not set the names that are kept.
+func (d *datum) mergeFiles(files []source, kept []string) strictyaml.Errors {
 	var found strictyaml.Errors
 	for _, f := range files {
 		from, err := parseData(f)
@@ -175,6 +196,15 @@ func (d *datum) mergeFiles(files []source) strictyaml.Errors {
 		}
 		if p, ok := from.members()[packageRoot]; ok {
 			found = append(found, p.fail("data.%s belongs to the packages: give the data another name", packageRoot))
+			continue
+		}
+		refused := false
+		for _, name := range kept {
+			if v, ok := from.members()[name]; ok {
+				found, refused = append(found, belongsToBindgate(v, name)), true
+			}
+		}
+		if refused {
 			continue
 		}
 		found = append(found, d.merge(from, "")...)

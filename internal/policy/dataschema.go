@@ -65,11 +65,12 @@ func formats() map[string]func(string) error {
 	}
 }
 
-// readSchemas reads the files that declare data, each below the folder that it is in.
-func readSchemas(files []source) (map[string]*dataSchema, strictyaml.Errors) {
+// readSchemas reads the files that declare data, each below the folder that it is in. The
+// user's own may not declare the names that are kept.
+func readSchemas(shipped, own []source, kept []string) (map[string]*dataSchema, strictyaml.Errors) {
 	roots := map[string]*dataSchema{}
 	var found strictyaml.Errors
-	for _, f := range files {
+	for i, f := range slices.Concat(shipped, own) {
 		d, err := parseJSON(f)
 		if err != nil {
 			found = append(found, err...)
@@ -77,12 +78,20 @@ func readSchemas(files []source) (map[string]*dataSchema, strictyaml.Errors) {
 		}
 		s := &dataSchema{}
 		found = append(found, s.read(d)...)
-		for i, folder := range slices.Backward(f.folders()) {
-			s = &dataSchema{kinds: objectKind, place: d, fields: map[string]*dataSchema{folder: s}, folder: i > 0}
+		for depth, folder := range slices.Backward(f.folders()) {
+			s = &dataSchema{kinds: objectKind, place: d, fields: map[string]*dataSchema{folder: s}, folder: depth > 0}
 		}
 		if s.kinds != objectKind || s.fields == nil {
 			found = append(found, d.fail("want a schema of type object with properties: the names below data"))
 			continue
+		}
+		if i >= len(shipped) {
+			for _, name := range kept {
+				if s.fields[name] != nil {
+					found = append(found, belongsToBindgate(d, name))
+					delete(s.fields, name)
+				}
+			}
 		}
 		found = append(found, addSchemas(roots, s.fields, "data.", len(f.folders()))...)
 	}

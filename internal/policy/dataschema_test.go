@@ -170,7 +170,7 @@ func TestSchemasThatAreRefused(t *testing.T) {
 		`{"type": "object", "properties": {"a": true}}`:                                                          "got a boolean, want a schema",
 		`{"type": "string"}`:                                                     "want a schema of type object with properties",
 		`{"type": "object", "properties": {"a": {"type"`:                         "not JSON",
-		`{"type": "object", "properties": {"force_rebind": {"type": "string"}}}`: "data.force_rebind is declared already at policies/force_rebind/data.jsonschema:",
+		`{"type": "object", "properties": {"force_rebind": {"type": "string"}}}`: "data.jsonschema:1:1: data.force_rebind belongs to bindgate",
 	} {
 		_, err := asks(t, map[string]string{"x.rego": head + "deny contains \"x\" if false", "data.jsonschema": text})
 		if err == nil {

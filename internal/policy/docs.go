@@ -29,7 +29,7 @@ func Docs(ctx context.Context, o Options) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	schemas, found := readSchemas(s.schemas)
+	schemas, found := readSchemas(nil, s.schemas, nil)
 	if err := asError(found); err != nil {
 		return "", fmt.Errorf("reading the schemas of the data: %w", err)
 	}

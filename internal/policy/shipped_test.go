@@ -275,3 +275,35 @@ func TestShippedLimitsReadThePlan(t *testing.T) {
 		t.Errorf("forces: got %v, reads the plan: %t", err, err == nil)
 	}
 }
+
+// Only the owner sets what the shipped policies deny: a folder or bundle that does is
+// refused, and is not packed.
+func TestSettingsOfShippedPoliciesAreTheOwners(t *testing.T) {
+	for name, c := range map[string]struct{ file, text, want string }{
+		"owners":           {"data.yaml", "shipped:\n  owners: {domains: {ads: [api.demo.com]}}", "data.yaml:2:3: data.shipped belongs to bindgate"},
+		"below a folder":   {"shipped/data.yaml", "owners: {domains: {ads: [api.demo.com]}}", "data.yaml:1:1: data.shipped belongs to bindgate"},
+		"two folders down": {"shipped/stages/data.yaml", "guarded: []", "data.yaml:1:1: data.shipped belongs to bindgate"},
+		"allowed":          {"data.json", `{"shipped": {"stages": {"owners": {"allowed": ["ads"]}}}}`, "data.json:1:13: data.shipped belongs to bindgate"},
+		"limits":           {"shipped/limits/data.json", `{"maxBindings": 1000}`, "data.shipped belongs to bindgate"},
+		"empty":            {"data.yml", "shipped: {}", "data.yml:1:10: data.shipped belongs to bindgate"},
+		"null":             {"data.yml", "shipped: null", "data.shipped belongs to bindgate"},
+		"force":            {"data.yaml", "force_rebind: {more: 1}", "data.yaml:1:15: data.force_rebind belongs to bindgate"},
+		"a schema":         {schemaName, `{"type": "object", "properties": {"shipped": {"type": "object", "properties": {"x": {"type": "object", "properties": {"enabled": {"type": "boolean"}}}}}}}`, schemaName + ":1:1: data.shipped belongs to bindgate"},
+		"a schema below":   {"shipped/x/" + schemaName, `{"type": "object", "properties": {"enabled": {"type": "boolean"}}}`, schemaName + ":1:1: data.shipped belongs to bindgate"},
+	} {
+		dir := folder(t, map[string]string{"x.rego": small, c.file: c.text})
+		o := Options{Dirs: []string{dir}, Labels: declared("owner", "changeTicket"), Data: settings(t, "shipped: {owners: {enabled: true, domains: {web: [www.demo.com]}}}")}
+		_, loading := Load(context.Background(), o)
+		o.Data = nil
+		_, building := Build(context.Background(), o)
+		for act, err := range map[string]error{"loading": loading, "building": building} {
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "--data") {
+				t.Errorf("%s, %s: got %v, want %s", name, act, err, c.want)
+			}
+		}
+	}
+	copied := folder(t, map[string]string{"x.rego": "package bindgate.policy.shipped.limits\n\ndeny contains \"x\" if false\n"})
+	if _, err := Build(context.Background(), Options{Dirs: []string{copied}}); err == nil || !strings.Contains(err.Error(), "shipped with bindgate") {
+		t.Errorf("a package that never loads: got %v", err)
+	}
+}

@@ -60,11 +60,15 @@ func (v Value) Text() (text string, ok bool) {
 	return "", false
 }
 
-// Filled is Text for a non-empty string.
+// Filled is Text for a string that is neither empty nor blank.
 func (v Value) Filled() (text string, ok bool) {
 	text, ok = v.Text()
 	if ok && text == "" {
 		v.Fail("got an empty string, want a value", "fill it in")
+		return "", false
+	}
+	if ok && strings.TrimSpace(text) == "" {
+		v.Fail(fmt.Sprintf("got the blank string %.16q, want a value", text), "fill it in")
 		return "", false
 	}
 	return text, ok

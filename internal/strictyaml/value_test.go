@@ -54,6 +54,8 @@ func TestWrongTypes(t *testing.T) {
 		"v: [a]":                              {text, "got a list, want a string"},
 		"v: {a: b}":                           {text, "got a mapping, want a string"},
 		"v: ''":                               {func(v Value) { v.Filled() }, "f:1:4: got an empty string"},
+		"v: ' '":                              {func(v Value) { v.Filled() }, `f:1:4: got the blank string " ", want a value; fill it in`},
+		"v: '\u00a0'":                         {func(v Value) { v.Filled() }, `got the blank string "\u00a0"`},
 		"v: yes":                              {boolean, "got a string, want true or false; write true or false, without quotes"},
 		"v: 'true'":                           {boolean, "got a string, want true or false"},
 		"v: 1":                                {boolean, "got a number, want true or false"},

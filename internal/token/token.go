@@ -156,6 +156,12 @@ func Verify(text []byte, trusted []Issuer, now time.Time) (Claims, error) {
 	if len(parts) != 3 {
 		return Claims{}, errors.New("verifying the token: it is no signed JWT in the compact form, HEADER.CLAIMS.SIGNATURE")
 	}
+	for i, part := range parts {
+		// Decoders ignore padding, line ends or trailing bits: one token would have many forms.
+		if _, err := base64.RawURLEncoding.Strict().DecodeString(string(part)); err != nil || bytes.ContainsAny(part, "\r\n") {
+			return Claims{}, fmt.Errorf("verifying the token: its %s: it is not base64url without padding (RFC 7515 §2)", []string{"header", "claims", "signature"}[i])
+		}
+	}
 	head, err := decodePart(parts[0])
 	if err != nil {
 		return Claims{}, fmt.Errorf("verifying the token: its header: %w", err)

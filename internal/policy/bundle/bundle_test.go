@@ -390,6 +390,27 @@ func TestParseRef(t *testing.T) {
 	}
 }
 
+// No message repeats a user, a password or a query.
+func TestParseRefRedacts(t *testing.T) {
+	for text, want := range map[string]string{
+		"oci://user:hunter2@ghcr.io/a@sha256:" + strings.Repeat("0a", 32): `"oci://…@ghcr.io/a@sha256:`,
+		"oci://user:hunter2@ghcr.io/a@sha256:xyz":                         `"oci://…@ghcr.io/a@sha256:xyz"`,
+		"oci://user:hun@hunter2@ghcr.io/a":                                `"oci://…@ghcr.io/a"`,
+		"oci://user:x/hunter2@ghcr.io/a":                                  `"oci://…@ghcr.io/a"`,
+		"oci://hunter2@ghcr.io/A":                                         `"oci://…@ghcr.io/A"`,
+		"OCI://user:hunter2@ghcr.io/a":                                    `"OCI://…@ghcr.io/a"`,
+		"oci:user:hunter2@ghcr.io/a":                                      `"oci:…@ghcr.io/a"`,
+		"https://user:hunter2@demo.com/p.tar.gz?token=hunter2":            `"https://…@demo.com/p.tar.gz?…"`,
+		"git::https://user:hunter2@demo.com/x":                            `"git::https://…@demo.com/x"`,
+		"oci://ghcr.io/a?token=hunter2":                                   `"oci://ghcr.io/a?…"`,
+		"oci://ghcr.io/a@sha512:00":                                       `"oci://ghcr.io/a@sha512:00"`,
+	} {
+		if _, err := bundle.ParseRef(text); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+}
+
 // FuzzBundle reads any bytes, and any tar, as a bundle: what is read is within its
 // bounds, and is read again from what is written of it.
 func FuzzBundle(f *testing.F) {

@@ -21,6 +21,8 @@ var (
 	hostName    = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?$`)
 	repository  = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
 	tagName     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
+	afterScheme = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*(?:::[A-Za-z][A-Za-z0-9+.-]*)?(?:://|:))(.*)$`)
+	digestEnd   = regexp.MustCompile(`@sha[0-9]+(:[^@]*)?$`)
 	digestText  = regexp.MustCompile(`^sha256:[0-9a-f]+$`)
 )
 
@@ -77,17 +79,17 @@ func ParseRef(text string) (Ref, error) {
 	if at := strings.LastIndex(text, "@sha256"); at >= 0 {
 		r.Path, r.Digest = text[:at], text[at+1:]
 		if !IsDigest(r.Digest) {
-			return Ref{}, fmt.Errorf("%q has the digest %q, want @sha256: and 64 digits of 0-9a-f; `bindgate policy lock` prints it", text, r.Digest)
+			return Ref{}, fmt.Errorf("%q has the digest %q, want @sha256: and 64 digits of 0-9a-f; `bindgate policy lock` prints it", Redacted(text), r.Digest)
 		}
 	}
 	rest, oci := strings.CutPrefix(r.Path, scheme)
 	switch {
 	case r.Path == "":
-		return Ref{}, fmt.Errorf("%q names no policies, want a folder, a .rego file, a bundle or oci://registry/repository@sha256:…", text)
+		return Ref{}, fmt.Errorf("%q names no policies, want a folder, a .rego file, a bundle or oci://registry/repository@sha256:…", Redacted(text))
 	case oci:
 		return r.fromRegistry(text, rest)
 	case otherScheme.MatchString(r.Path):
-		return Ref{}, fmt.Errorf("%q is of a kind that is not supported, want oci://registry/repository@sha256:…, or a path; download anything else and name the file with its digest", text)
+		return Ref{}, fmt.Errorf("%q is of a kind that is not supported, want oci://registry/repository@sha256:…, or a path; download anything else and name the file with its digest", Redacted(text))
 	}
 	return r, nil
 }
@@ -95,18 +97,38 @@ func ParseRef(text string) (Ref, error) {
 func (r Ref) fromRegistry(text, rest string) (Ref, error) {
 	host, repo, found := strings.Cut(rest, "/")
 	if !found || !hostName.MatchString(host) {
-		return Ref{}, fmt.Errorf("%q names no registry and repository, want oci://registry.example.com/team/policies@sha256:…; a user or password has no place in it", text)
+		return Ref{}, fmt.Errorf("%q names no registry and repository, want oci://registry.example.com/team/policies@sha256:…; a user or password has no place in it", Redacted(text))
 	}
 	name, tag, tagged := strings.Cut(repo, ":")
 	switch {
 	case strings.Contains(repo, "@"):
-		return Ref{}, fmt.Errorf("%q has a digest that is not SHA-256, want @sha256: and 64 digits of 0-9a-f", text)
+		return Ref{}, fmt.Errorf("%q has a digest that is not SHA-256, want @sha256: and 64 digits of 0-9a-f", Redacted(text))
+	case strings.Contains(repo, "?"):
+		return Ref{}, fmt.Errorf("%q has a query after the repository, want oci://registry/repository@sha256:…", Redacted(text))
 	case !repository.MatchString(name):
-		return Ref{}, fmt.Errorf("%q names the repository %q, want lower-case letters, digits and single . _ - between them, in parts separated by /", text, name)
+		return Ref{}, fmt.Errorf("%q names the repository %q, want lower-case letters, digits and single . _ - between them, in parts separated by /", Redacted(text), name)
 	case tagged && (len(tag) > maxTag || !tagName.MatchString(tag)):
-		return Ref{}, fmt.Errorf("%q has the tag %q, want at most 128 letters, digits, dots, hyphens and underscores", text, tag)
+		return Ref{}, fmt.Errorf("%q has the tag %q, want at most 128 letters, digits, dots, hyphens and underscores", Redacted(text), tag)
 	}
 	return Ref{Host: strings.ToLower(host), Repository: name, Tag: tag, Digest: r.Digest}, nil
+}
+
+// Redacted returns what was written as a reference without the user, password and query
+// that it may hold, for messages.
+func Redacted(text string) string {
+	parts := afterScheme.FindStringSubmatch(text)
+	if parts == nil {
+		return text
+	}
+	rest, digest := parts[2], digestEnd.FindString(parts[2])
+	rest = strings.TrimSuffix(rest, digest)
+	if at := strings.LastIndex(rest, "@"); at >= 0 {
+		rest = "…" + rest[at:]
+	}
+	if before, _, query := strings.Cut(rest, "?"); query {
+		rest = before + "?…"
+	}
+	return parts[1] + rest + digest
 }
 
 // Loopback reports whether the registry is this machine: only there HTTP without
