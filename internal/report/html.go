@@ -210,7 +210,7 @@ type row struct {
 	Class     string    `json:"class"`
 	Mark      string    `json:"mark"`
 	Decision  string    `json:"decision"`
-	Verdict   string    `json:"verdict"`
+	Verdict   string    `json:"verdict,omitempty"` // absent: the decision
 	Domain    string    `json:"domain"`
 	Group     string    `json:"group"`
 	GroupName string    `json:"groupName,omitempty"`
@@ -226,16 +226,19 @@ type row struct {
 type noteRow struct {
 	Severity checks.Severity `json:"severity"`
 	Rule     string          `json:"rule"`
-	Place    string          `json:"place"`
+	Place    string          `json:"place,omitempty"` // absent: the row's
 	Message  string          `json:"message"`
 	Fix      string          `json:"fix,omitempty"`
 }
 
 func (h *htmlFormat) row(v bindingView) row {
 	r := row{
-		Rank: rank(v.Binding), Class: v.Class, Mark: v.Mark, Decision: string(v.Decision), Verdict: Escape(v.Verdict),
+		Rank: rank(v.Binding), Class: v.Class, Mark: v.Mark, Decision: string(v.Decision),
 		Domain: Escape(v.DomainName), Group: Escape(v.GroupID), Region: Escape(v.RegionID), Stage: Escape(v.Stage),
 		Type: Escape(v.CustomDomainType), Place: Escape(strings.TrimSuffix(place(v.Source), ":")), Counts: strings.TrimSpace(v.Counts),
+	}
+	if v.Verdict != r.Decision {
+		r.Verdict = Escape(v.Verdict)
 	}
 	if v.FullEvidence != nil {
 		r.GroupName = Escape(v.FullEvidence.Group.Facts.GroupName)
@@ -244,7 +247,11 @@ func (h *htmlFormat) row(v bindingView) row {
 		r.Ends = v.Certificates[0].NotAfter.UTC().Format(time.DateOnly)
 	}
 	for _, n := range v.Notes {
-		r.Notes = append(r.Notes, noteRow{n.Severity, Escape(n.Rule), Escape(n.Place()), Escape(n.Message), Escape(n.Fix)})
+		note := noteRow{Severity: n.Severity, Rule: Escape(n.Rule), Message: Escape(n.Message), Fix: Escape(n.Fix)}
+		if at := Escape(n.Place()); at != r.Place {
+			note.Place = at
+		}
+		r.Notes = append(r.Notes, note)
 	}
 	anchor := strings.Map(func(c rune) rune {
 		if c == '.' || c == '-' || c == '*' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' {

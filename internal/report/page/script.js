@@ -3,8 +3,9 @@
   // The list draws the cards that are looked at: a page of thousands opens at once.
   const step = 50;
   const data = JSON.parse(document.getElementById("data").textContent);
-  const rows = data.rows.map((row, number) => Object.assign(row, { number, open: row.rank < 2 }))
+  const rows = data.rows.map((row, number) => Object.assign(row, { number, open: row.rank < 2, verdict: row.verdict || row.decision }))
     .sort((a, b) => a.rank - b.rank || a.number - b.number);
+  rows.forEach((row) => { (row.notes || []).forEach((n) => { n.place = n.place || row.place; }); });
   const $ = (id) => document.getElementById(id);
   const [list, search, found, count, more] = ["list", "search", "found", "count", "more"].map($);
   const tiles = Array.from(document.querySelectorAll(".tile"));
