@@ -60,7 +60,7 @@ func distribution(env Env, owner config.Config) (policy.Options, *registry.Clien
 		return policy.Options{}, nil, err
 	}
 	client := registries(env, owner.Registries, "")
-	return policy.Options{Dir: env.Dir, Fetch: client.Fetch, Results: judge.PolicyResults(catalog.All()), Labels: owner.Labels, External: shapes(schemas)}, client, nil
+	return policy.Options{Dir: env.Dir, Fetch: client.Fetch, Results: judge.PolicyResults(catalog.All()), Labels: owner.Labels, External: schemas}, client, nil
 }
 
 // ownerOf reads the owner's file of a command that may have one.

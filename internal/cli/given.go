@@ -12,6 +12,7 @@ import (
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/external"
 	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/token"
 )
 
@@ -107,7 +108,7 @@ func (s *settings) readFacts(env Env, declared []config.External) (map[string]ev
 	if err != nil {
 		return nil, err
 	}
-	s.facts = shapes(schemas)
+	s.facts = schemas
 	var out map[string]evidence.External
 	for _, given := range s.external {
 		name, path, ok := strings.Cut(given, "=")
@@ -127,9 +128,9 @@ func (s *settings) readFacts(env Env, declared []config.External) (map[string]ev
 		if err != nil {
 			return nil, fmt.Errorf("reading --external %s: %w", name, err)
 		}
-		read, err := external.Read(data, schemas[name], declared[i].MaxAge, s.clock())
+		read, err := external.Read(path, data, schemas[name], declared[i].MaxAge, s.clock())
 		if err != nil {
-			return nil, fmt.Errorf("reading --external %s=%s: %w", name, path, err)
+			return nil, fmt.Errorf("reading --external %s: %w", name, err)
 		}
 		if out == nil {
 			out = map[string]evidence.External{}
@@ -141,26 +142,18 @@ func (s *settings) readFacts(env Env, declared []config.External) (map[string]ev
 
 // readSchemas reads the schemas of all declared facts: policies are checked against
 // them, whether facts are given or not.
-func readSchemas(declared []config.External) (map[string]external.Schema, error) {
-	out := make(map[string]external.Schema, len(declared))
+func readSchemas(declared []config.External) (map[string]policy.FactsSchema, error) {
+	out := make(map[string]policy.FactsSchema, len(declared))
 	for _, d := range declared {
 		text, err := confine.ReadBounded(d.Schema, external.MaxSchemaSize)
 		if err != nil {
 			return nil, fmt.Errorf("reading the schema of external facts %q: %w", d.Name, err)
 		}
-		if out[d.Name], err = external.ReadSchema(text); err != nil {
-			return nil, fmt.Errorf("reading %q: %w", d.Schema, err)
+		if out[d.Name], err = policy.ReadFactsSchema(d.Schema, text); err != nil {
+			return nil, fmt.Errorf("reading the schema of external facts %q: %w", d.Name, err)
 		}
 	}
 	return out, nil
-}
-
-func shapes(schemas map[string]external.Schema) map[string]external.Shape {
-	out := make(map[string]external.Shape, len(schemas))
-	for name, s := range schemas {
-		out[name] = s.Shape
-	}
-	return out
 }
 
 // proveApprovals verifies the files of --approval.

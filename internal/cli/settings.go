@@ -15,8 +15,8 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/confine"
-	"github.com/bindgate/bindgate/internal/external"
 	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/reach"
 	"github.com/bindgate/bindgate/internal/waiver"
 )
@@ -35,8 +35,8 @@ type settings struct {
 	hosts        map[string]config.Registry // of policies
 	configDir    string                     // folder of --config; empty without
 	configDigest string
-	facts        map[string]external.Shape // that the owner declares, by name
-	given        *evidence.Given           // verified; nil: nothing was given
+	facts        map[string]policy.FactsSchema // that the owner declares, by name
+	given        *evidence.Given               // verified; nil: nothing was given
 }
 
 // settle resolves what a command was called with. Every error is usage.

@@ -20,7 +20,6 @@ import (
 	"github.com/bindgate/bindgate/internal/collect/probe"
 	"github.com/bindgate/bindgate/internal/collect/siblings"
 	"github.com/bindgate/bindgate/internal/confine"
-	"github.com/bindgate/bindgate/internal/external"
 	"github.com/bindgate/bindgate/internal/gateway"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/policy"
@@ -64,7 +63,7 @@ type Options struct {
 	Gateway Gateway
 	Probe   *Probe // nil: domains are not probed
 
-	External map[string]external.Shape // the facts that the owner declares, by name
+	External map[string]policy.FactsSchema // the facts that the owner declares, by name
 
 	Given *evidence.Given // verified tokens, approvals and facts; nil: none
 

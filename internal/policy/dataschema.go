@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -30,6 +31,7 @@ type dataSchema struct {
 	must     []*ast.Term // the required names
 	values   *dataSchema // of an object with any fields, or the elements of a list
 	words    []string    // enum
+	whole    bool        // numbers are integers
 	pattern  *regexp.Regexp
 	format   string
 	form     func(string) error // of the format
@@ -44,6 +46,12 @@ func formats() map[string]func(string) error {
 		"date-time": func(s string) error {
 			if _, err := time.Parse(time.RFC3339, s); err != nil {
 				return fmt.Errorf("want a time of RFC 3339, such as 2026-11-27T00:00:00+08:00")
+			}
+			return nil
+		},
+		"date": func(s string) error {
+			if _, err := time.Parse(time.DateOnly, s); err != nil {
+				return fmt.Errorf("want a date, such as 2026-11-27")
 			}
 			return nil
 		},
@@ -139,7 +147,7 @@ func (s *dataSchema) read(d *datum) (found strictyaml.Errors) {
 		switch name {
 		case "$schema", "$id", "title", "description", "examples", "$comment":
 		case "type":
-			s.kinds = typesIn(v)
+			s.kinds, s.whole = typesIn(v)
 			if s.kinds == 0 {
 				fail(v, "got %s, want one of object, array, string, number, integer, boolean, with null in a list", v.rego())
 			}
@@ -165,8 +173,8 @@ func (s *dataSchema) read(d *datum) (found strictyaml.Errors) {
 			s.values = &dataSchema{}
 			found = append(found, s.values.read(v)...)
 		case "enum":
-			if s.words = textsIn(v); s.words == nil {
-				fail(v, "got %s, want a list of texts", v.rego())
+			if s.words = wordsIn(v); len(s.words) == 0 {
+				fail(v, "got %s, want a list of texts, with null where that is among the types", v.rego())
 			}
 		case "pattern":
 			var err error
@@ -203,6 +211,10 @@ func (s *dataSchema) read(d *datum) (found strictyaml.Errors) {
 	case found != nil:
 	case s.kinds&^nullKind == 0:
 		fail(d, "the schema has no type: every value is of one")
+	case s.words != nil && s.kinds&^nullKind != textKind:
+		fail(members["enum"], "enum is for texts, and the type is %s", s.kinds)
+	case s.words != nil && s.kinds.has(nullKind) && !slices.ContainsFunc(members["enum"].elements(), func(d *datum) bool { return d.value == ast.NullValue }):
+		fail(members["enum"], "null is among the types and not in enum: add it to enum, or take it from the types")
 	case s.kinds.has(objectKind) && (s.fields == nil) == (s.values == nil):
 		fail(d, "an object has either properties, its fields, or additionalProperties, the schema of any field")
 	case s.kinds.has(listKind) && s.values == nil:
@@ -214,20 +226,36 @@ func (s *dataSchema) read(d *datum) (found strictyaml.Errors) {
 	return found
 }
 
-func typesIn(d *datum) kinds {
+// typesIn returns the kinds that a type names, and whether its numbers are integers.
+func typesIn(d *datum) (out kinds, whole bool) {
 	names := map[string]kinds{"null": nullKind, "boolean": boolKind, "number": numberKind, "integer": numberKind,
 		"string": textKind, "array": listKind, "object": objectKind}
-	if word, ok := d.value.(ast.String); ok {
-		return names[string(word)] &^ nullKind
+	list := textsIn(d)
+	if word, ok := d.value.(ast.String); ok && word != "null" {
+		list = []string{string(word)}
 	}
-	var out kinds
-	for _, word := range textsIn(d) {
+	for _, word := range list {
 		if names[word] == 0 {
-			return 0
+			return 0, false
 		}
 		out |= names[word]
 	}
-	return out
+	return out, slices.Contains(list, "integer") && !slices.Contains(list, "number")
+}
+
+// wordsIn returns the texts of an enum; nil: it has another value than texts and null.
+func wordsIn(d *datum) []string {
+	list, ok := d.value.(*ast.Array)
+	if !ok {
+		return nil
+	}
+	var texts []*ast.Term
+	list.Foreach(func(t *ast.Term) {
+		if t.Value != ast.NullValue {
+			texts = append(texts, t)
+		}
+	})
+	return textsIn(&datum{value: ast.NewArray(texts...)})
 }
 
 func textsIn(d *datum) []string {
@@ -257,11 +285,11 @@ func (s *dataSchema) fits(v ast.Value) bool {
 	case ast.String:
 		return s.checkText(&datum{}, string(v), "") == nil
 	case ast.Number:
-		if s.least == nil && s.most == nil {
+		if s.least == nil && s.most == nil && !s.whole {
 			return true
 		}
 		n, _ := v.Float64()
-		return (s.least == nil || n >= *s.least) && (s.most == nil || n <= *s.most)
+		return (!s.whole || n == math.Trunc(n)) && (s.least == nil || n >= *s.least) && (s.most == nil || n <= *s.most)
 	case *ast.Array:
 		return !v.Until(func(t *ast.Term) bool { return !s.values.fits(t.Value) })
 	case ast.Object:
@@ -307,6 +335,9 @@ func (s *dataSchema) check(d *datum, path string) (found strictyaml.Errors) {
 		return s.checkText(d, string(v), path)
 	case ast.Number:
 		n, _ := v.Float64()
+		if s.whole && n != math.Trunc(n) {
+			return strictyaml.Errors{d.fail("%s is %s, want an integer", path, v)}
+		}
 		if s.least != nil && n < *s.least || s.most != nil && n > *s.most {
 			return strictyaml.Errors{d.fail("%s is %s, which is out of range%s", path, v, s.bounds())}
 		}
@@ -355,13 +386,13 @@ func (s *dataSchema) bounds() string {
 func (s *dataSchema) checkText(d *datum, v, path string) strictyaml.Errors {
 	switch {
 	case s.words != nil && !slices.Contains(s.words, v):
-		return strictyaml.Errors{d.fail("%s is %q%s", path, v, hint(v, slices.Clone(s.words)))}
+		return strictyaml.Errors{d.fail("%s is %.200q%s", path, v, hint(v, slices.Clone(s.words)))}
 	case s.pattern != nil && !s.pattern.MatchString(v):
-		return strictyaml.Errors{d.fail("%s is %q, want a text that matches %s", path, v, s.pattern)}
+		return strictyaml.Errors{d.fail("%s is %.200q, want a text that matches %s", path, v, s.pattern)}
 	}
 	if s.form != nil {
 		if err := s.form(v); err != nil {
-			return strictyaml.Errors{d.fail("%s is %q: %v", path, v, err)}
+			return strictyaml.Errors{d.fail("%s is %.200q: %v", path, v, err)}
 		}
 	}
 	return nil

@@ -159,7 +159,7 @@ func TestSchemasThatAreRefused(t *testing.T) {
 		`{"type": "object", "properties": {"a": {"type": "string", "patern": "x"}}}`:                             `the keyword "patern" would not be checked; did you mean "pattern"?`,
 		`{"type": "object", "properties": {"a": {"type": "string", "minLength": 1}}}`:                            `the keyword "minLength" would not be checked`,
 		`{"type": "object", "properties": {"a": {"type": "string", "pattern": "["}}}`:                            "got a pattern that is none",
-		`{"type": "object", "properties": {"a": {"type": "string", "format": "date"}}}`:                          `got the format "date"`,
+		`{"type": "object", "properties": {"a": {"type": "string", "format": "day"}}}`:                           `got the format "day"`,
 		`{"type": "object", "properties": {"a": {"description": "any"}}}`:                                        "the schema has no type",
 		`{"type": "object", "properties": {"a": {"type": "array"}}}`:                                             "a list has items",
 		`{"type": "object", "properties": {"a": {"type": "object"}}}`:                                            "an object has either properties",
@@ -185,10 +185,10 @@ func TestSchemasThatAreRefused(t *testing.T) {
 func TestDataThatFits(t *testing.T) {
 	for schema, values := range map[string]map[string]bool{
 		`{"type": "string"}`: {`"a"`: true, `1`: false, `null`: false, `[]`: false, `{}`: false, `true`: false},
-		`{"type": ["string", "null"], "enum": ["a", "b"]}`:                {`"a"`: true, `"c"`: false, `""`: false, `null`: true},
+		`{"type": ["string", "null"], "enum": ["a", "b", null]}`:          {`"a"`: true, `"c"`: false, `""`: false, `null`: true},
 		`{"type": "string", "pattern": "^a+$"}`:                           {`"aa"`: true, `"ab"`: false},
 		`{"type": "string", "format": "date-time"}`:                       {`"2026-01-01T00:00:00Z"`: true, `"2026-01-01"`: false},
-		`{"type": "integer", "minimum": 1, "maximum": 2}`:                 {`0`: false, `1`: true, `2`: true, `3`: false, `"1"`: false},
+		`{"type": "integer", "minimum": 1, "maximum": 2}`:                 {`0`: false, `1.5`: false, `1.0`: true, `1`: true, `2`: true, `3`: false, `"1"`: false},
 		`{"type": "number", "minimum": 1}`:                                {`0.5`: false, `1e9`: true},
 		`{"type": "boolean"}`:                                             {`true`: true, `false`: true, `null`: false},
 		`{"type": "array", "items": {"type": "integer"}}`:                 {`[]`: true, `[1, 2]`: true, `[1, "2"]`: false, `{}`: false},

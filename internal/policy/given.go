@@ -13,7 +13,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/external"
 )
 
 // What a policy can need beside evidence of a binding.
@@ -75,41 +74,6 @@ func givenIn(path []string) evidence.Need {
 		return evidence.Need(path[0])
 	}
 	return ""
-}
-
-// externalType returns the type of the facts of a name.
-func externalType(shape external.Shape, where string) *typ {
-	known := map[string]*typ{"asOf": scalar(textKind), "until": scalar(textKind), "digest": scalar(textKind), "facts": shapeType(shape, where+".facts")}
-	return objectType(&fields{where: where, all: func() map[string]*typ { return known }})
-}
-
-// shapeType returns the type of values of the owner's schema.
-func shapeType(s external.Shape, where string) *typ {
-	out := &typ{}
-	for kind, has := range map[kinds]bool{nullKind: s.Null, boolKind: s.Bool, numberKind: s.Number, textKind: s.Text} {
-		if has {
-			out.kinds |= kind
-		}
-	}
-	if s.Words != nil {
-		out.words = &words{list: s.Words, declared: true}
-	}
-	switch {
-	case s.Items != nil:
-		out.kinds |= listKind
-		out.elem = shapeType(*s.Items, where+"[_]")
-	case s.Rest != nil:
-		out.kinds |= objectKind
-		out.elem = shapeType(*s.Rest, where+"[_]")
-	case s.Fields != nil:
-		known := map[string]*typ{}
-		for name, field := range s.Fields {
-			known[name] = shapeType(field, where+"."+name)
-		}
-		out.kinds |= objectKind
-		out.objects = []*fields{{where: where, all: func() map[string]*typ { return known }}}
-	}
-	return out
 }
 
 // encodeRaw turns JSON into a term.

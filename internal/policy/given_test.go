@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/external"
 )
 
 const countsApprovals = `# METADATA
@@ -101,17 +100,19 @@ package bindgate.policy.x
 deny contains "no open ticket" if not "CHG-1" in input.external.tickets.facts.open
 `
 
-// tickets is the shape of facts with a list of open tickets and a state.
-func tickets() map[string]external.Shape {
-	return map[string]external.Shape{"tickets": {Fields: map[string]external.Shape{
-		"open":  {Items: &external.Shape{Text: true}},
-		"state": {Text: true, Words: []string{"calm", "busy"}},
-		"count": {Number: true, Null: true},
-	}}}
+// tickets declares facts with a list of open tickets and a state.
+func tickets(t *testing.T) map[string]FactsSchema {
+	t.Helper()
+	s, err := ReadFactsSchema("tickets.schema.json", []byte(`{"type": "object", "required": ["open", "state", "count"], "properties": {
+		"open": {"type": "array", "items": {"type": "string"}}, "state": {"type": "string", "enum": ["calm", "busy"]}, "count": {"type": ["number", "null"]}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]FactsSchema{"tickets": s}
 }
 
 func TestExternal(t *testing.T) {
-	o := Options{Dirs: []string{folder(t, map[string]string{"x.rego": readsTickets})}, External: tickets()}
+	o := Options{Dirs: []string{folder(t, map[string]string{"x.rego": readsTickets})}, External: tickets(t)}
 	e, err := Load(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -160,7 +161,7 @@ func TestExternalIsTyped(t *testing.T) {
 		`input.external[_].facts.open == []`:            "is read as a whole",
 		`input.binding.domainName == "a"`:               "reads none of it",
 	} {
-		_, err := Load(t.Context(), Options{Dirs: []string{folder(t, map[string]string{"x.rego": head + rule + "\n"})}, External: tickets()})
+		_, err := Load(t.Context(), Options{Dirs: []string{folder(t, map[string]string{"x.rego": head + rule + "\n"})}, External: tickets(t)})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s:\n got %v\nwant %s", rule, err, want)
 		}
@@ -169,7 +170,7 @@ func TestExternalIsTyped(t *testing.T) {
 		strings.Replace(readsTickets, "needs", "uses", 1):                                              "name them in custom.needs",
 		strings.Replace(readsTickets, "# METADATA\n# custom:\n#   needs: [external.tickets]\n", "", 1): "add external.tickets to custom.needs",
 	} {
-		_, err := Load(t.Context(), Options{Dirs: []string{folder(t, map[string]string{"x.rego": rego})}, External: tickets()})
+		_, err := Load(t.Context(), Options{Dirs: []string{folder(t, map[string]string{"x.rego": rego})}, External: tickets(t)})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s:\n got %v\nwant %s", rego, err, want)
 		}

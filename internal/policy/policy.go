@@ -23,7 +23,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/external"
 )
 
 // defaultTimeout bounds what the policies may take for one binding.
@@ -39,7 +38,7 @@ type Options struct {
 	Timeout time.Duration // for all policies on one binding; 0: five seconds
 
 	Labels   map[string]evidence.Label // the labels that the owner declares, by name
-	External map[string]external.Shape // the facts that the owner declares, by name
+	External map[string]FactsSchema    // the facts that the owner declares, by name
 
 	Prints io.Writer // where print writes; nil: nowhere
 }

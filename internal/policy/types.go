@@ -11,7 +11,6 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/external"
 )
 
 // kinds is a set of kinds of values.
@@ -235,14 +234,14 @@ func (t *typ) given() *typ {
 
 // inputTypeOf returns the type of the input, with the declared labels and the
 // checks whose results there are; no ids: any.
-func inputTypeOf(ids, labels []string, declared map[string]external.Shape) *typ {
+func inputTypeOf(ids, labels []string, declared map[string]FactsSchema) *typ {
 	return goTypes{ids, labels, declared}.of(reflect.TypeFor[document](), "input", "")
 }
 
 // goTypes makes types of Go types.
 type goTypes struct {
 	ids, labels []string
-	external    map[string]external.Shape
+	external    map[string]FactsSchema
 }
 
 // of returns the type of the values of a Go type; owner names the field as
@@ -286,7 +285,7 @@ func (g goTypes) ofMap(t reflect.Type, where string) *typ {
 		return objectType(&fields{where: where, all: func() map[string]*typ { return known }})
 	case "input.external":
 		for name, shape := range g.external {
-			known[name] = externalType(shape, where+"."+name)
+			known[name] = shape.typ(where + "." + name)
 		}
 		return objectType(&fields{where: where, all: func() map[string]*typ { return known }})
 	case "input.binding.labels":
