@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/bindgate/bindgate/internal/policy/bundle"
 )
 
 const needsGroup = "# METADATA\n# scope: package\n# custom:\n#   needs: [group]\n"
@@ -170,5 +172,26 @@ func TestDigest(t *testing.T) {
 			t.Errorf("%+v: got %q", o, d)
 		}
 		seen[d] = true
+	}
+}
+
+// A file that looks like a policy by its name, and that is not read, is an error: the
+// author believes that it denies.
+func TestMisnamedPoliciesAreRefused(t *testing.T) {
+	for name, refused := range map[string]bool{
+		"b.rego ": true, "b.rego.bak": true, "x.Rego.txt": true, "b.rego~": true, "below/b.rego.orig": true, "b.REGO.": true, ".b.rego": false,
+		".b.rego.swp": false, "b.txt": false, "rego.md": false, "x.rego.d/readme.txt": false,
+	} {
+		files := map[string]string{"x.rego": small, name: strings.Replace(small, "package bindgate.policy.x", "package bindgate.policy.y", 1)}
+		packed, err := bundle.Write([]bundle.File{{Name: "x.rego", Text: []byte(small)}, {Name: name, Text: []byte(files[name])}}, language)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for form, path := range map[string]string{"folder": folder(t, files), "bundle": filepath.Join(folder(t, map[string]string{"p.tar.gz": string(packed)}), "p.tar.gz")} {
+			_, err := Load(context.Background(), Options{Dirs: []string{path}, Labels: declared("owner", "changeTicket")})
+			if refused != (err != nil) || refused && !strings.Contains(err.Error(), "would not be read: its name holds .rego") {
+				t.Errorf("%q in a %s: got %v, refused: %t", name, form, err, refused)
+			}
+		}
 	}
 }
