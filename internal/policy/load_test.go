@@ -195,3 +195,31 @@ func TestMisnamedPoliciesAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// A format that does not fit its arguments does not load: its message would hold
+// %!d(MISSING).
+func TestFormatsFitTheirArguments(t *testing.T) {
+	for call, want := range map[string]string{
+		`sprintf("%s", [input.binding.domainName])`:                                       "",
+		`sprintf("100%% %s", [input.binding.domainName])`:                                 "",
+		`sprintf("%v %[1]v %5.1f%%", [input.binding.domainName, 1.5])`:                    "",
+		`sprintf("%*d", [5, 7])`:                                                          "",
+		`sprintf("%s %s", [input.binding.domainName])`:                                    "x.rego:2:15: the format \"%s %s\" has more verbs than the 1 arguments",
+		`sprintf("%[3]v", [input.binding.domainName])`:                                    "has more verbs",
+		`sprintf("%s", [input.binding.domainName, input.binding.groupId])`:                "has fewer verbs than the 2 arguments",
+		`sprintf("no verb", [input.binding.domainName])`:                                  "has fewer verbs than the 1 arguments",
+		`sprintf("%d", [input.binding.domainName])`:                                       "prints input.binding.domainName with %d, which is for numbers, and it is a text",
+		`sprintf("%d", [lower(input.binding.domainName)])`:                                "which is for numbers",
+		`sprintf("%s", [count(input.binding.forceFrom)])`:                                 "with %s, which is for texts, and it is a number",
+		`sprintf("%t", [input.binding.isForce])`:                                          "has the verb %t, which sprintf does not print",
+		`sprintf("%y", [input.binding.domainName])`:                                       "has the verb %y",
+		`sprintf("%v is 100%", [input.binding.domainName])`:                               "has a percent sign without a verb",
+		`sprintf("%v is 100% of it", [input.binding.domainName])`:                         "has more verbs",
+		`{"msg": sprintf("%s %s", [input.binding.domainName]), "pointer": "/domainName"}`: "has more verbs",
+	} {
+		_, err := Load(context.Background(), Options{Dirs: []string{folder(t, map[string]string{"x.rego": "package bindgate.policy.x\ndeny contains " + call + " if input.binding.isForce\n"})}})
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: got %v, want %q", call, err, want)
+		}
+	}
+}
