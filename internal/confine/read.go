@@ -45,6 +45,10 @@ func (f *Files) Read(from, path string, limit int64) (File, error) {
 	if errors.Is(err, syscall.ENOTDIR) {
 		err = fmt.Errorf("%w: a name on the way is not a folder", fs.ErrNotExist)
 	}
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		err = failed.Err // it names a system call, and the file without its folder
+	}
 	if err != nil {
 		return File{}, fmt.Errorf("reading %q: %w", path, err)
 	}

@@ -122,6 +122,9 @@ func unpacked(name, digest string, archive []byte) (content, error) {
 	}
 	c := content{digest: digest, bundle: &b, packed: archive}
 	for _, f := range b.Files {
+		if almostRego(f.Name) {
+			return content{}, fmt.Errorf("holds %q, which would not be read: its name holds .rego and does not end in it; rename it so that it ends in .rego, or leave it out", f.Name)
+		}
 		if kindOf(f.Name) == other {
 			continue
 		}

@@ -146,6 +146,12 @@ func TestPathsThatAreNoBundle(t *testing.T) {
 			t.Errorf("formatting %s: %v", ref, err)
 		}
 	}
+	if err := os.WriteFile(filepath.Join(dir, "m.yaml"), []byte("a: 1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := policy.Format(t.Context(), policy.Options{Dir: dir, Dirs: []string{"m.yaml"}}); err == nil || !strings.Contains(err.Error(), "it is no policy, whose name ends in .rego; `bindgate fmt` formats manifests") {
+		t.Errorf("formatting a manifest: %v", err)
+	}
 	refused := errors.New("the registry is closed")
 	o := policy.Options{Dirs: []string{"oci://x.y/z"}, Fetch: func(context.Context, bundle.Ref) ([]byte, error) { return nil, refused }}
 	if _, err := policy.Load(t.Context(), o); !errors.Is(err, refused) {

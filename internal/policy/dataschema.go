@@ -359,7 +359,7 @@ func (s *dataSchema) check(d *datum, path string) (found strictyaml.Errors) {
 			below = s.fields[name]
 		}
 		if below == nil {
-			found = append(found, members[name].fail("%s.%s is not declared at %s:%d:%d%s", path, name, s.place.file, s.place.row, s.place.col, hint(name, slices.Collect(maps.Keys(s.fields)))))
+			found = append(found, members[name].fail("%s.%s is not declared at %s:%d:%d%s", path, name, s.place.file, s.place.row, s.place.col, s.whereDeclared(name)))
 			continue
 		}
 		found = append(found, below.check(members[name], path+"."+name)...)
@@ -370,6 +370,16 @@ func (s *dataSchema) check(d *datum, path string) (found strictyaml.Errors) {
 		}
 	}
 	return found
+}
+
+// whereDeclared says what to write for a name that is none of the fields.
+func (s *dataSchema) whereDeclared(name string) string {
+	fields := slices.Sorted(maps.Keys(s.fields))
+	below := slices.DeleteFunc(slices.Clone(fields), func(field string) bool { return s.fields[field].fields[name] == nil })
+	if len(below) > 0 {
+		return "; set it in " + strings.Join(below, " or ")
+	}
+	return hint(name, fields)
 }
 
 func (s *dataSchema) bounds() string {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/bindgate/bindgate/internal/policy/bundle"
 )
 
 const needsGroup = "# METADATA\n# scope: package\n# custom:\n#   needs: [group]\n"
@@ -170,5 +172,54 @@ func TestDigest(t *testing.T) {
 			t.Errorf("%+v: got %q", o, d)
 		}
 		seen[d] = true
+	}
+}
+
+// A file that looks like a policy by its name, and that is not read, is an error: the
+// author believes that it denies.
+func TestMisnamedPoliciesAreRefused(t *testing.T) {
+	for name, refused := range map[string]bool{
+		"b.rego ": true, "b.rego.bak": true, "x.Rego.txt": true, "b.rego~": true, "below/b.rego.orig": true, "b.REGO.": true, ".b.rego": false,
+		".b.rego.swp": false, "b.txt": false, "rego.md": false, "x.rego.d/readme.txt": false,
+	} {
+		files := map[string]string{"x.rego": small, name: strings.Replace(small, "package bindgate.policy.x", "package bindgate.policy.y", 1)}
+		packed, err := bundle.Write([]bundle.File{{Name: "x.rego", Text: []byte(small)}, {Name: name, Text: []byte(files[name])}}, language)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for form, path := range map[string]string{"folder": folder(t, files), "bundle": filepath.Join(folder(t, map[string]string{"p.tar.gz": string(packed)}), "p.tar.gz")} {
+			_, err := Load(context.Background(), Options{Dirs: []string{path}, Labels: declared("owner", "changeTicket")})
+			if refused != (err != nil) || refused && !strings.Contains(err.Error(), "would not be read: its name holds .rego") {
+				t.Errorf("%q in a %s: got %v, refused: %t", name, form, err, refused)
+			}
+		}
+	}
+}
+
+// A format that does not fit its arguments does not load: its message would hold
+// %!d(MISSING).
+func TestFormatsFitTheirArguments(t *testing.T) {
+	for call, want := range map[string]string{
+		`sprintf("%s", [input.binding.domainName])`:                                       "",
+		`sprintf("100%% %s", [input.binding.domainName])`:                                 "",
+		`sprintf("%v %[1]v %5.1f%%", [input.binding.domainName, 1.5])`:                    "",
+		`sprintf("%*d", [5, 7])`:                                                          "",
+		`sprintf("%s %s", [input.binding.domainName])`:                                    "x.rego:2:15: the format \"%s %s\" has more verbs than the 1 arguments",
+		`sprintf("%[3]v", [input.binding.domainName])`:                                    "has more verbs",
+		`sprintf("%s", [input.binding.domainName, input.binding.groupId])`:                "has fewer verbs than the 2 arguments",
+		`sprintf("no verb", [input.binding.domainName])`:                                  "has fewer verbs than the 1 arguments",
+		`sprintf("%d", [input.binding.domainName])`:                                       "prints input.binding.domainName with %d, which is for numbers, and it is a text",
+		`sprintf("%d", [lower(input.binding.domainName)])`:                                "which is for numbers",
+		`sprintf("%s", [count(input.binding.forceFrom)])`:                                 "with %s, which is for texts, and it is a number",
+		`sprintf("%t", [input.binding.isForce])`:                                          "has the verb %t, which sprintf does not print",
+		`sprintf("%y", [input.binding.domainName])`:                                       "has the verb %y",
+		`sprintf("%v is 100%", [input.binding.domainName])`:                               "has a percent sign without a verb",
+		`sprintf("%v is 100% of it", [input.binding.domainName])`:                         "has more verbs",
+		`{"msg": sprintf("%s %s", [input.binding.domainName]), "pointer": "/domainName"}`: "has more verbs",
+	} {
+		_, err := Load(context.Background(), Options{Dirs: []string{folder(t, map[string]string{"x.rego": "package bindgate.policy.x\ndeny contains " + call + " if input.binding.isForce\n"})}})
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: got %v, want %q", call, err, want)
+		}
 	}
 }

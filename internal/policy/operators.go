@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -312,6 +313,9 @@ func (f *flow) builtin(name string, x []*ast.Term, loc *ast.Location, s *scope) 
 		}
 	}
 	f.constants(name, x, loc)
+	if name == ast.Sprintf.Name {
+		f.format(x, loc, s)
+	}
 	f.exchanged(name, x, args, loc, s)
 	f.result(x, len(declared), resultOf(name, b, args), loc, s)
 }
@@ -463,6 +467,59 @@ func (f *flow) constants(name string, x []*ast.Term, loc *ast.Location) {
 			}
 		}
 	}
+}
+
+// format compares the verbs of a format with its arguments. What does not fit is printed
+// as %!d(MISSING) or %!d(string=…), in a message that somebody has to understand.
+func (f *flow) format(x []*ast.Term, loc *ast.Location, s *scope) {
+	text, isText := x[0].Value.(ast.String)
+	list, isList := x[1].Value.(*ast.Array)
+	if f.quiet > 0 || !isText || !isList {
+		return
+	}
+	args := make([]any, list.Len())
+	for i := range args {
+		args[i] = placeholder(i)
+	}
+	const mark = "\x00"
+	out := fmt.Sprintf(strings.NewReplacer("%%", "", mark, "").Replace(string(text)), args...)
+	switch {
+	case strings.Contains(out, "(MISSING)"), strings.Contains(out, "(BADINDEX)"):
+		f.fail(loc, "the format %q has more verbs than the %d arguments of sprintf: give each verb an argument", string(text), len(args))
+		return
+	case strings.Contains(out, "%!(EXTRA"):
+		f.fail(loc, "the format %q has fewer verbs than the %d arguments of sprintf: give each argument a verb, such as %%v", string(text), len(args))
+		return
+	case strings.Contains(out, "%!"):
+		f.fail(loc, "the format %q has a percent sign without a verb: write %%%% for the sign itself", string(text))
+		return
+	}
+	parts := strings.Split(out, mark)
+	for i := 1; i+1 < len(parts); i += 2 {
+		index, err := strconv.Atoi(parts[i])
+		if err != nil || index >= list.Len() {
+			continue
+		}
+		verb, arg := []rune(parts[i+1])[0], list.Elem(index)
+		t := orUnknown(f.term(arg, s))
+		switch {
+		case !strings.ContainsRune("vsqxXdbcoOUeEfFgG", verb):
+			f.fail(loc, "the format %q has the verb %%%c, which sprintf does not print: write %%v", string(text), verb)
+		case t.unknown || t.kinds == 0:
+		case strings.ContainsRune("dbcoOUeEfFgG", verb) && (!t.kinds.has(numberKind) || t.nullable()):
+			f.fail(loc, "the format %q prints %s with %%%c, which is for numbers, and it is %s: write %%v", string(text), f.show(arg, s), verb, t.kinds)
+		case strings.ContainsRune("sq", verb) && t.kinds.has(numberKind):
+			f.fail(loc, "the format %q prints %s with %%%c, which is for texts, and it is %s: write %%v", string(text), f.show(arg, s), verb, t.kinds)
+		}
+	}
+}
+
+// placeholder is the argument of a format at an index. It prints the index and the verb.
+type placeholder int
+
+// Format implements fmt.Formatter.
+func (a placeholder) Format(to fmt.State, verb rune) {
+	_, _ = fmt.Fprintf(to, "\x00%d\x00%c", int(a), verb)
 }
 
 // exchanged finds arguments in each other's place.

@@ -217,6 +217,8 @@ func TestShippedSwitchIsExplicit(t *testing.T) {
 		"shipped: {owners: {enabled: yes, domains: {}}}":                                               "data.shipped.owners.enabled is a text, want a boolean",
 		"shipped: {owners: {enable: true, domains: {}}}":                                               "data.shipped.owners.enable is not declared at policies/shipped/owners/data.jsonschema:1:1; did you mean \"enabled\"?",
 		"shipped: {owner: {enabled: true}}":                                                            "data.shipped.owner is not declared",
+		"shipped: {stages: {enabled: true}}":                                                           "data.shipped.stages.enabled is not declared at policies/shipped/stages/data.jsonschema:1:1; set it in approvals or branches or owners",
+		"shipped: {enabled: true}":                                                                     "; set it in freeze or limits or owners",
 		"shipped: {owners: true}":                                                                      "data.shipped.owners is a boolean, want an object",
 		"shipped: {owners: {enabled: true, domains: {web: [\"*.demo.com\"]}}}":                         "data.shipped.owners.domains.web[0] is \"*.demo.com\", want a text that matches",
 		"shipped: {stages: {guarded: [RELEASE]}}":                                                      "data.shipped.stages.approvals is missing, and is required",

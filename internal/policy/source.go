@@ -92,6 +92,14 @@ func kindOf(name string) kind {
 	return other
 }
 
+// almostRego reports whether a file that is not read is named as if it held a policy,
+// such as "deny.rego " or deny.rego.txt. Swap files that an editor hides are not.
+func almostRego(name string) bool {
+	base := path.Base(strings.ToLower(name))
+	swap, _ := path.Match(".*.sw?", base)
+	return kindOf(name) == other && strings.Contains(base, ".rego") && !swap
+}
+
 // readSources reads what --policy names. A path that holds none of what is
 // wanted is an error: whoever named it believes that something is enforced.
 func readSources(ctx context.Context, o Options, testsToo bool) (sources, error) {
@@ -235,6 +243,8 @@ func (r *reader) folder(dir, below string, depth int) (list []located, err error
 		case kindOf(name) != other:
 			more = make([]located, 1)
 			more[0], err = r.file(p, path.Join(below, name))
+		case almostRego(name):
+			err = fmt.Errorf("%q would not be read: its name holds .rego and does not end in it; rename it so that it ends in .rego, or move it elsewhere", p)
 		case bundleName(name):
 			err = fmt.Errorf("%q is a bundle in a folder, and would not be read: name it with a separate --policy, or move it elsewhere", p)
 		}

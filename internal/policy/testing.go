@@ -238,6 +238,9 @@ type Formatted struct {
 // Format returns those modules and tests of o.Dirs that are not in OPA's format.
 func Format(ctx context.Context, o Options) (changed []Formatted, err error) {
 	if p := packedIn(o); p != "" {
+		if name := strings.ToLower(p); strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".json") {
+			return nil, fmt.Errorf("formatting %q: it is no policy, whose name ends in .rego; `bindgate fmt` formats manifests", p)
+		}
 		return nil, fmt.Errorf("formatting %q: it is a bundle; format the folder that it was made of, and build it again", p)
 	}
 	s, err := readSources(ctx, o, true)

@@ -12,7 +12,16 @@ deny contains {
 	"pointer": "/bindStageName",
 } if {
 	guarded
+	count(settings.allowed) > 0
 	not owner_allowed
+}
+
+deny contains {
+	"msg": sprintf("nobody may bind %s: the list of allowed owners is empty", [stage]),
+	"pointer": "/bindStageName",
+} if {
+	guarded
+	count(settings.allowed) == 0
 }
 
 settings := data.shipped.stages.owners

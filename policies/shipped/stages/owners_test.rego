@@ -29,7 +29,10 @@ test_denies_other_owners[note] if {
 
 test_denies_everybody_where_nobody_is_allowed if {
 	nobody := json.patch(settings, [{"op": "replace", "path": "/owners/allowed", "value": []}])
-	count(owners.deny) == 1 with input as bound("RELEASE", {"owner": "web"}) with data.shipped.stages as nobody
+	owners.deny == {{
+		"msg": "nobody may bind RELEASE: the list of allowed owners is empty",
+		"pointer": "/bindStageName",
+	}} with input as bound("RELEASE", {"owner": "web"}) with data.shipped.stages as nobody
 }
 
 test_another_allowed_owner if {
