@@ -282,7 +282,9 @@ func (f *flow) guardComparison(e *ast.Expr, unequal bool, s *scope) {
 			if _, fresh := x.Value.(ast.Var); fresh && s.path(x.Value.(ast.Var)) == string(x.Value.(ast.Var)) && s.typeOf(x.Value.(ast.Var)) == nil {
 				continue
 			}
-			s.sure[p] = true
+			if got := f.quietly(x, s); got == nil || got.unknown || got.nullable() || strings.HasSuffix(p, "."+givenField) {
+				s.sure[p] = true
+			}
 			if parent, is := strings.CutSuffix(p, ".state"); is && y.Equal(ast.StringTerm(string(evidence.StateObserved))) {
 				s.sure[parent+".facts."+givenField] = true
 			}
@@ -578,6 +580,9 @@ func (f *flow) fieldOf(o *fields, key *ast.Term, name string, loc *ast.Location,
 		return orUnknown(out)
 	}
 	if o.literal && (k == nil || k.words == nil || k.words.declared) { // a table of the policy
+		if k != nil {
+			f.words(f.show(key, s), k, texts(o.names()...), loc)
+		}
 		var out *typ
 		for _, t := range o.all() {
 			out = join(out, t)

@@ -58,17 +58,10 @@ func (f *flow) holds(e *ast.Expr, s *scope, negated bool) {
 		f.fail(loc, "%s is null where it is absent, which as a condition counts as true: write %s != null or %s == null", name, name, name)
 	case got.fixed() && got.objects[0].optional:
 		f.fail(loc, "%s is always an object: whether it is there says %s.given", name, name)
-	case isTerm && !negated && f.guarded(t, s): // it says nothing, but does no harm
+	case isTerm && !negated && s.isSure(f.path(t, s)): // it says nothing, but does no harm
 	case f.alwaysThere(e, s, negated || got.fixed()):
 		f.fail(loc, "%s is always there, and counts as true, so that the condition says nothing: compare it with a value", name)
 	}
-}
-
-// guarded reports whether a term can be null but for another expression of its body.
-func (f *flow) guarded(t *ast.Term, s *scope) bool {
-	p := f.path(t, s)
-	v, isVar := t.Value.(ast.Var)
-	return s.isSure(p) && (!isVar || p != string(v) || s.typeOf(v).nullable())
 }
 
 // showCall returns a call as it was written, for a message.
