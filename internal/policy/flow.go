@@ -28,6 +28,7 @@ type flow struct {
 	rules   map[*ast.TreeNode]*typ
 	keys    map[*ast.Rule]*typ // of the elements that a rule adds to its set
 	results map[string]*typ    // of functions, by path and arguments, and whether it was reported
+	totals  map[*ast.Rule]bool // whether rules always have a value, by the first of them
 	calls   int
 	quiet   int // above 0: nothing is reported
 	found   strictyaml.Errors
@@ -40,10 +41,11 @@ type scope struct {
 	same   map[ast.Var]string // the path that a variable was taken from
 	sure   map[string]bool    // paths that are not null here, and objects that are given
 	keys   map[ast.Var]bool   // variables that iterate over names of fields
+	always map[ast.Var]bool   // variables that have a value for every input
 }
 
 func (s *scope) child() *scope {
-	return &scope{parent: s, vars: map[ast.Var]*typ{}, same: map[ast.Var]string{}, sure: map[string]bool{}, keys: map[ast.Var]bool{}}
+	return &scope{parent: s, vars: map[ast.Var]*typ{}, same: map[ast.Var]string{}, sure: map[string]bool{}, keys: map[ast.Var]bool{}, always: map[ast.Var]bool{}}
 }
 
 func (s *scope) typeOf(v ast.Var) *typ {
@@ -74,9 +76,18 @@ func (s *scope) isSure(path string) bool {
 	return false
 }
 
+func (s *scope) isAlways(v ast.Var) bool {
+	for ; s != nil; s = s.parent {
+		if s.always[v] {
+			return true
+		}
+	}
+	return false
+}
+
 // vetFlow follows the rules of a package.
 func vetFlow(c *ast.Compiler, p regoPackage, rules []*ast.Rule, input, data *typ) strictyaml.Errors {
-	f := &flow{compiler: c, input: input, data: data, needs: p.needs, rules: map[*ast.TreeNode]*typ{}, keys: map[*ast.Rule]*typ{}, results: map[string]*typ{}}
+	f := &flow{compiler: c, input: input, data: data, needs: p.needs, rules: map[*ast.TreeNode]*typ{}, keys: map[*ast.Rule]*typ{}, totals: map[*ast.Rule]bool{}, results: map[string]*typ{}}
 	node := c.RuleTree
 	for _, t := range p.path {
 		node = node.Child(t.Value)
@@ -136,6 +147,9 @@ func (f *flow) rule(r *ast.Rule, args []*typ) (out *typ) {
 			if i < len(args) {
 				f.bind(arg, args[i], s)
 			}
+			if v, isVar := arg.Value.(ast.Var); isVar {
+				s.always[v] = true
+			}
 		}
 		f.body(r.Body, s)
 		var t *typ
@@ -154,9 +168,20 @@ func (f *flow) rule(r *ast.Rule, args []*typ) (out *typ) {
 	return out
 }
 
-// body follows the expressions of a body: first without a word, until the types of
-// all variables and what is guarded are known.
+// body follows the expressions of a body.
 func (f *flow) body(b ast.Body, s *scope) {
+	f.prepare(b, s)
+	if f.quiet > 0 {
+		return
+	}
+	for _, e := range b {
+		f.expr(e, s)
+	}
+}
+
+// prepare follows the expressions of a body without a word, until the types of all
+// variables and what is guarded are known.
+func (f *flow) prepare(b ast.Body, s *scope) {
 	before := maps.Clone(s.vars)
 	infer := func() {
 		f.quiet++
@@ -164,7 +189,7 @@ func (f *flow) body(b ast.Body, s *scope) {
 		for range len(b) + 1 {
 			known := len(s.vars)
 			for _, e := range b {
-				f.expr(e, s, false)
+				f.expr(e, s)
 			}
 			if len(s.vars) == known {
 				break
@@ -179,23 +204,17 @@ func (f *flow) body(b ast.Body, s *scope) {
 		s.vars = before
 		infer()
 	}
-	if f.quiet > 0 {
-		return
-	}
-	for _, e := range b {
-		f.expr(e, s, false)
-	}
 }
 
 // guard records what an expression makes sure of.
 func (f *flow) guard(e *ast.Expr, s *scope) {
 	switch terms := e.Terms.(type) {
-	case *ast.Term: // x.given
-		if p := f.path(terms, s); p != "" && !e.Negated {
+	case *ast.Term: // x.given; any other value holds as null, too
+		if p := f.path(terms, s); strings.HasSuffix(p, "."+givenField) && !e.Negated {
 			s.sure[p] = true
 		}
 	case *ast.Not: // not x == null
-		if last := terms.Body[len(terms.Body)-1]; isAlias(terms.Body[:len(terms.Body)-1]) && (last.IsEquality() || operator(last) == ast.Equal.Name) {
+		if last := terms.Body[len(terms.Body)-1]; isAlias(terms.Body[:len(terms.Body)-1]) && isComparison(last) {
 			f.aliases(terms.Body, s)
 			f.guardComparison(last, true, s)
 		}
@@ -220,6 +239,9 @@ func (f *flow) guard(e *ast.Expr, s *scope) {
 	}
 }
 
+// isComparison reports whether an expression is x == y.
+func isComparison(e *ast.Expr) bool { return e.IsEquality() || operator(e) == ast.Equal.Name }
+
 // isAlias reports whether expressions only name values.
 func isAlias(b ast.Body) bool {
 	for _, e := range b {
@@ -237,7 +259,7 @@ func (f *flow) aliases(b ast.Body, s *scope) {
 	f.quiet++
 	defer func() { f.quiet-- }()
 	for _, e := range b {
-		f.expr(e, s, false)
+		f.expr(e, s)
 	}
 }
 
@@ -260,7 +282,9 @@ func (f *flow) guardComparison(e *ast.Expr, unequal bool, s *scope) {
 			if _, fresh := x.Value.(ast.Var); fresh && s.path(x.Value.(ast.Var)) == string(x.Value.(ast.Var)) && s.typeOf(x.Value.(ast.Var)) == nil {
 				continue
 			}
-			s.sure[p] = true
+			if got := f.quietly(x, s); got == nil || got.unknown || got.nullable() || strings.HasSuffix(p, "."+givenField) {
+				s.sure[p] = true
+			}
 			if parent, is := strings.CutSuffix(p, ".state"); is && y.Equal(ast.StringTerm(string(evidence.StateObserved))) {
 				s.sure[parent+".facts."+givenField] = true
 			}
@@ -311,18 +335,13 @@ func pathAndEnds(ref ast.Ref, s *scope) (path string, ends []int) {
 	return string(b), ends
 }
 
-// expr follows one expression. Negated is true where it stands below a not.
-func (f *flow) expr(e *ast.Expr, s *scope, negated bool) {
+// expr follows one expression.
+func (f *flow) expr(e *ast.Expr, s *scope) {
 	switch terms := e.Terms.(type) {
 	case *ast.Term:
-		f.condition(terms, s, negated || e.Negated)
+		f.holds(e, s, e.Negated)
 	case *ast.Not:
-		below := s.child()
-		if len(terms.Body) == 1 {
-			f.expr(terms.Body[0], below, true)
-			return
-		}
-		f.body(terms.Body, below)
+		f.negation(terms.Body, s.child())
 	case *ast.LogicalAnd:
 		f.body(terms.Lhs, s.child())
 		right := s.child()
@@ -333,7 +352,7 @@ func (f *flow) expr(e *ast.Expr, s *scope, negated bool) {
 	case *ast.LogicalOr:
 		f.body(terms.Lhs, s.child())
 		right := s.child()
-		if n := len(terms.Lhs); n > 0 && isAlias(terms.Lhs[:n-1]) { // x == null or …
+		if n := len(terms.Lhs); n > 0 && isAlias(terms.Lhs[:n-1]) && isComparison(terms.Lhs[n-1]) { // x == null or …
 			f.aliases(terms.Lhs, right)
 			f.guardComparison(terms.Lhs[n-1], true, right)
 		}
@@ -348,41 +367,8 @@ func (f *flow) expr(e *ast.Expr, s *scope, negated bool) {
 		}
 		f.body(terms.Body, below)
 	case []*ast.Term:
-		f.call(e, s)
+		f.holds(e, s, e.Negated)
 	}
-}
-
-// condition follows a value that is a condition by itself: it holds unless it is
-// false or undefined, so that null holds, too.
-func (f *flow) condition(t *ast.Term, s *scope, negated bool) {
-	got := f.term(t, s)
-	if got == nil || got.unknown {
-		return
-	}
-	name := f.show(t, s)
-	switch {
-	case got.kinds.has(boolKind) && got.nullable():
-		f.fail(t.Location, "%s may be null, which as a condition counts as true: write %s == true or %s != true", name, name, name)
-	case got.kinds.has(boolKind):
-	case got.nullable():
-		f.fail(t.Location, "%s is null where it is absent, which as a condition counts as true: write %s != null or %s == null", name, name, name)
-	case got.fixed() && got.objects[0].optional:
-		f.fail(t.Location, "%s is always an object: whether it is there says %s.given", name, name)
-	case mayBeUndefined(t, s):
-	case got.fixed() || negated:
-		f.fail(t.Location, "%s is always there, so that the condition says nothing: compare it with a value", name)
-	}
-}
-
-// mayBeUndefined reports whether a term is undefined for some inputs: an element of
-// a list, of a set or of an object with any fields, or a rule.
-func mayBeUndefined(t *ast.Term, s *scope) bool {
-	ref, ok := t.Value.(ast.Ref)
-	if !ok {
-		v, isVar := t.Value.(ast.Var)
-		return isVar && strings.Contains(s.path(v), "[")
-	}
-	return strings.HasPrefix(pathOf(ref, s), "data.") || strings.Contains(pathOf(ref, s), "[")
 }
 
 // term returns the type of a term; nil: a variable that nothing is known of yet.
@@ -469,6 +455,7 @@ func (f *flow) givenHere(t *typ, path string, s *scope) *typ {
 		return t
 	}
 	need, isFacts := strings.CutSuffix(strings.TrimPrefix(strings.TrimPrefix(path, "input."), "evidence."), ".facts")
+	isFacts = isFacts || path == "input."+string(needCI)
 	if s.isSure(path+"."+givenField) || isFacts && slices.Contains(f.needs, evidence.Need(need)) {
 		return t.given()
 	}
@@ -593,6 +580,9 @@ func (f *flow) fieldOf(o *fields, key *ast.Term, name string, loc *ast.Location,
 		return orUnknown(out)
 	}
 	if o.literal && (k == nil || k.words == nil || k.words.declared) { // a table of the policy
+		if k != nil {
+			f.words(f.show(key, s), k, texts(o.names()...), loc)
+		}
 		var out *typ
 		for _, t := range o.all() {
 			out = join(out, t)

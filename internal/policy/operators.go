@@ -19,8 +19,10 @@ func operator(e *ast.Expr) string {
 	return e.Operator().String()
 }
 
-// call follows a call of a built-in, an operator or a function.
-func (f *flow) call(e *ast.Expr, s *scope) {
+// call follows a call of a built-in, an operator or a function. It returns the type of
+// its value where nothing takes the value, so that it is a condition; nil: it is true
+// or false.
+func (f *flow) call(e *ast.Expr, s *scope) *typ {
 	name, x := operator(e), e.Operands()
 	switch {
 	case e.IsEquality():
@@ -37,25 +39,34 @@ func (f *flow) call(e *ast.Expr, s *scope) {
 		path := e.Operator()
 		rules := f.compiler.GetRulesExact(path)
 		if len(rules) == 0 {
-			return
+			return nil
 		}
 		n := len(rules[0].Head.Args)
 		args := make([]*typ, min(n, len(x)))
 		for i := range args {
 			args[i] = orUnknown(f.term(x[i], s))
 		}
-		f.result(x, n, f.function(path, args, e.Location), e.Location, s)
+		return f.result(name, x, n, f.function(path, args, e.Location), e.Location, s)
 	default:
-		f.builtin(name, x, e.Location, s)
+		return f.builtin(name, x, e.Location, s)
 	}
+	if b := ast.BuiltinMap[name]; b != nil && !e.IsEquality() && len(x) > len(b.Decl.FuncArgs().Args) { // ok := x == y
+		f.result(name, x, len(x)-1, scalar(boolKind), e.Location, s)
+	}
+	return nil
 }
 
 // result gives the operand behind the arguments the type of the result. A call
-// without one is a condition.
-func (f *flow) result(x []*ast.Term, args int, t *typ, loc *ast.Location, s *scope) {
-	if len(x) > args {
-		f.assign(x[args], t, loc, s)
+// without one is a condition, and its type is returned.
+func (f *flow) result(name string, x []*ast.Term, args int, t *typ, loc *ast.Location, s *scope) *typ {
+	if len(x) <= args {
+		return t
 	}
+	f.assign(x[args], t, loc, s)
+	if v, isVar := x[args].Value.(ast.Var); isVar {
+		s.always[v] = f.definiteCall(name, x[:args], s)
+	}
+	return nil
 }
 
 func (f *flow) assign(to *ast.Term, t *typ, loc *ast.Location, s *scope) {
@@ -88,7 +99,7 @@ func (f *flow) unify(x, y *ast.Term, loc *ast.Location, s *scope) {
 			return
 		}
 		if isVar && side.of != nil && (side.t == nil || s.same[v] != "" && s.same[v] == f.path(side.from, s)) {
-			s.vars[v] = side.of
+			s.vars[v], s.always[v] = side.of, f.definite(side.from, s)
 			if p := f.path(side.from, s); p != "" && s.same[v] == "" && p != string(v) {
 				s.same[v] = p
 			}
@@ -293,10 +304,10 @@ func (f *flow) assignOrCompare(x *ast.Term, t *typ, loc *ast.Location, s *scope)
 }
 
 // builtin follows a call of a built-in.
-func (f *flow) builtin(name string, x []*ast.Term, loc *ast.Location, s *scope) {
+func (f *flow) builtin(name string, x []*ast.Term, loc *ast.Location, s *scope) *typ {
 	b := ast.BuiltinMap[name]
 	if b == nil {
-		return
+		return nil
 	}
 	declared := b.Decl.FuncArgs().Args
 	args := make([]*typ, len(x))
@@ -304,8 +315,7 @@ func (f *flow) builtin(name string, x []*ast.Term, loc *ast.Location, s *scope) 
 		args[i] = f.term(x[i], s)
 	}
 	if name == ast.ObjectGet.Name && f.get(x, args, loc, s) {
-		f.result(x, len(declared), unknownType(), loc, s)
-		return
+		return f.result(name, x, len(declared), unknownType(), loc, s)
 	}
 	for i, want := range declared {
 		if i < len(x) && args[i] != nil {
@@ -317,7 +327,10 @@ func (f *flow) builtin(name string, x []*ast.Term, loc *ast.Location, s *scope) 
 		f.format(x, loc, s)
 	}
 	f.exchanged(name, x, args, loc, s)
-	f.result(x, len(declared), resultOf(name, b, args), loc, s)
+	if b.Decl.Result() == nil { // print
+		return nil
+	}
+	return f.result(name, x, len(declared), resultOf(name, b, args), loc, s)
 }
 
 // argument finds arguments that a built-in fails on, and objects with fixed fields
@@ -395,8 +408,8 @@ func resultOf(name string, b *ast.Builtin, args []*typ) *typ {
 			changed.list = append(changed.list, change(w))
 		}
 		return &typ{kinds: textKind, words: &changed}
-	case name == ast.ObjectGet.Name && len(args) > 2 && args[2] != nil && first.elem != nil && len(first.objects) == 0:
-		return join(first.elem, args[2])
+	case name == ast.ObjectGet.Name && len(args) > 2 && args[2] != nil && !first.unknown && args[1] != nil && !args[1].kinds.has(listKind):
+		return join(first.values(), args[2])
 	case b.Decl.Result() == nil:
 		return unknownType()
 	}

@@ -42,6 +42,8 @@ func vetHead(r *ast.Rule, pkg, group string) strictyaml.Errors {
 		name = string(v)
 	}
 	switch {
+	case group == "force" && name == "allow" && r.Default && r.Head.Value.Equal(ast.InternedTerm(true)):
+		return strictyaml.Errors{at(r.Location, "allow is true by default, so that force is allowed where no rule applies: write `default allow := false`, or omit it")}
 	case group == "lib" && (name == "deny" || name == "warn" || name == "allow"):
 		return strictyaml.Errors{at(r.Location, "%s in package %s is never asked: want it in a package bindgate.policy.<name> or bindgate.force.<name>, or another name", name, pkg)}
 	case !slices.Contains(entries(group), name) || len(ref) == 1:
