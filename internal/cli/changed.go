@@ -16,7 +16,7 @@ import (
 // it is what the pre-commit hook runs.
 func lintChanged(ctx context.Context, env Env, c *cobra.Command, f flags, files []string, staged bool) error {
 	switch {
-	case f.wish.named(c):
+	case f.binding.named(c):
 		return errors.New("reading arguments: --changed takes files, not flags that name a binding")
 	case staged && len(files) > 0:
 		return fmt.Errorf("reading arguments: --staged asks Git what changed, got %q too; leave it out, or use --changed", files[0])

@@ -49,7 +49,7 @@ type flags struct {
 	quiet, verbose bool
 	sarifCategory  string
 	overlay        confine.Overlay // Git's index, for --staged
-	wish           wish
+	binding        flagBinding
 	probe          bool
 	probeAllow     []string
 	probeVia       string // of BINDGATE_PROBE
@@ -67,8 +67,8 @@ type owned struct {
 	sts         string // URL, or none
 }
 
-// wish is one binding given by flags instead of a manifest.
-type wish struct {
+// flagBinding is one binding given by flags instead of a manifest.
+type flagBinding struct {
 	manifest.Flags
 	stage, redirect string // as given; Flags keeps apart what was not given from what is empty
 }
@@ -151,7 +151,7 @@ func (f *flags) addProbeAllow(p *pflag.FlagSet) {
 
 func (f *flags) addWish(c *cobra.Command) {
 	p := c.Flags()
-	w := &f.wish
+	w := &f.binding
 	p.StringVar(&w.Domain, "domain", "", "one binding without a manifest: its domain `NAME`")
 	p.StringVar(&w.Group, "group", "", "its API group `ID`")
 	p.StringVar(&w.Region, "region", "", "its region `ID`, such as cn-hangzhou")
@@ -180,7 +180,7 @@ func bindingFlags() []string {
 }
 
 // named reports whether any flag that names a binding was given.
-func (w wish) named(c *cobra.Command) bool {
+func (w flagBinding) named(c *cobra.Command) bool {
 	if c.Flags().Lookup("domain") == nil {
 		return false // a command that takes no binding from flags
 	}
@@ -193,7 +193,7 @@ func (w wish) named(c *cobra.Command) bool {
 }
 
 // manifest returns the binding that the flags describe.
-func (w wish) manifest(c *cobra.Command) (manifest.Flags, error) {
+func (w flagBinding) manifest(c *cobra.Command) (manifest.Flags, error) {
 	if c.Flags().Changed("stage") {
 		w.Stage = &w.stage
 	}

@@ -60,7 +60,7 @@ gatewayRate: 50
 	want.allowPath, want.allowEnv = []string{in("keys")}, []string{"CI_KEY_*"}
 	want.concurrency, want.failOn, want.journal = 8, "warning", in("journal.jsonl")
 	want.owned = owned{rootHints: in("root.hints"), dnsPort: 5353, dnsRate: -1, endpointCA: in("ca.pem"), gatewayRate: 50}
-	if diff := cmp.Diff(want, s.flags, cmp.AllowUnexported(flags{}, trust{}, wish{}, owned{})); diff != "" {
+	if diff := cmp.Diff(want, s.flags, cmp.AllowUnexported(flags{}, trust{}, flagBinding{}, owned{})); diff != "" {
 		t.Errorf("flags (-want +got):\n%s", diff)
 	}
 }

@@ -143,12 +143,12 @@ func (r *run) fits(set *manifest.Set) error {
 // load reads the manifests, or the one binding that flags name.
 func load(env Env, c *cobra.Command, s settings, paths []string) (*manifest.Set, error) {
 	o := manifest.Options{WorkDir: env.Dir, Root: s.configDir, AllowPaths: s.allowPath, AllowEnv: s.allowEnv, Stdin: env.Stdin, Confined: s.confined, Overlay: s.overlay}
-	named := s.wish.named(c)
+	named := s.binding.named(c)
 	switch {
 	case named && len(paths) > 0:
 		return nil, fmt.Errorf("reading arguments: got both a manifest %q and flags that name a binding, want one of them", paths[0])
 	case named:
-		f, err := s.wish.manifest(c)
+		f, err := s.binding.manifest(c)
 		if err != nil {
 			return nil, err
 		}

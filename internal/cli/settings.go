@@ -117,7 +117,7 @@ func (s settings) mayApply(c *cobra.Command) error {
 		return errors.New("reading flags: apply judges with the current time and with fresh, complete evidence; omit --now, --evidence, --evidence-out, --offline and --without")
 	case s.planOut != "" && !s.live:
 		return errors.New("reading flags: plan -o needs the current time and fresh evidence; omit --now, --evidence, --offline and --without")
-	case s.planOut != "" && s.wish.named(c):
+	case s.planOut != "" && s.binding.named(c):
 		return errors.New("reading flags: plan -o wants a manifest, which apply can read again")
 	}
 	return nil

@@ -43,7 +43,7 @@ const (
 
 var externalName = regexp.MustCompile(`^[a-z][A-Za-z0-9_]*$`)
 
-// trustKeys are the keys of the owner's file that no flag stands for.
+// trustKeys are the keys of the owner's file that have no flag.
 func trustKeys() []string { return []string{"approvals", "ci", "external"} }
 
 func (c *Config) trust(o strictyaml.Object) {

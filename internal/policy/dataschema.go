@@ -278,7 +278,7 @@ func textsIn(d *datum) []string {
 // fits reports whether a value follows the schema, without saying what is wrong: check
 // does, at the cost of finding the places.
 func (s *dataSchema) fits(v ast.Value) bool {
-	if !s.kinds.has(valueKind(v)) {
+	if !s.kinds.has(kindsOf(v)) {
 		return false
 	}
 	switch v := v.(type) {
@@ -305,28 +305,9 @@ func (s *dataSchema) fits(v ast.Value) bool {
 	return true
 }
 
-// kindOfValue is the kind of a value of data.
-func kindOfValue(d *datum) kinds { return valueKind(d.value) }
-
-func valueKind(v ast.Value) kinds {
-	switch v.(type) {
-	case nil, ast.Object:
-		return objectKind
-	case ast.Null:
-		return nullKind
-	case ast.Boolean:
-		return boolKind
-	case ast.Number:
-		return numberKind
-	case ast.String:
-		return textKind
-	}
-	return listKind
-}
-
 // check compares a value with the schema; path is its name for messages.
 func (s *dataSchema) check(d *datum, path string) (found strictyaml.Errors) {
-	kind := kindOfValue(d)
+	kind := kindsOf(d.value)
 	if !s.kinds.has(kind) {
 		return strictyaml.Errors{d.fail("%s is %s, want %s", path, kind, s.kinds)}
 	}
@@ -498,7 +479,7 @@ func (s *dataSchema) typ(where string) *typ {
 
 // typ returns the type of a value that no schema declares.
 func (d *datum) typ(where string) *typ {
-	kind := kindOfValue(d)
+	kind := kindsOf(d.value)
 	out := &typ{kinds: kind}
 	switch kind {
 	case listKind:

@@ -77,7 +77,7 @@ func vetTests(tests []source) strictyaml.Errors {
 		for _, r := range m.Rules {
 			name := string(r.Head.Name)
 			if name == "deny" || name == "warn" || name == "allow" {
-				found = append(found, at(r.Location, "%s stands in a file named *_test.rego, which `bindgate policy test` alone reads: rename the file, or the rule", name))
+				found = append(found, at(r.Location, "%s is in a file named *_test.rego, which `bindgate policy test` alone reads; rename the file, or the rule", name))
 			}
 		}
 	}

@@ -117,7 +117,7 @@ func (s *Stream) Add(b Binding) error {
 	if err == nil {
 		_, err = s.state.out.Write(nil) // the error that it keeps
 	}
-	return s.told(err)
+	return s.inReport(err)
 }
 
 // Close ends the report.
@@ -127,10 +127,11 @@ func (s *Stream) Close(t Tail) error {
 	if err == nil {
 		err = s.state.out.Flush()
 	}
-	return s.told(err)
+	return s.inReport(err)
 }
 
-func (s *Stream) told(err error) error {
+// inReport names the report in an error.
+func (s *Stream) inReport(err error) error {
 	if err != nil {
 		return fmt.Errorf("writing %s report: %w", s.name, err)
 	}

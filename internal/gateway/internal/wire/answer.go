@@ -51,7 +51,7 @@ func looksHTML(body []byte) bool {
 func (x *exchange) read(r Request, out any) (requestID string, err *Error) {
 	var env envelope
 	shape := decode(x.body, &env)
-	e := &Error{Action: r.Action, HTTPStatus: x.status, RequestID: r.told(env.RequestID), Code: r.told(env.Code)}
+	e := &Error{Action: r.Action, HTTPStatus: x.status, RequestID: r.loggable(env.RequestID), Code: r.loggable(env.Code)}
 	switch {
 	case shape == nil && env.Code != "":
 		e.Kind, e.Message = kindOf(env.Code, x.status), message(env, r)
@@ -85,10 +85,10 @@ var id = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 const withheldID = "(withheld: not of the documented form)"
 
-// told returns a Code or a RequestId if it is safe to log: it is withheld if it does not
+// loggable returns a Code or a RequestId if it is safe to log: it is withheld if it does not
 // have the platform's format, or contains a part of a secret of the request. Otherwise an
 // endpoint that echoes the request could put the key into logs.
-func (r Request) told(text string) string {
+func (r Request) loggable(text string) string {
 	if text == "" || len(text) <= 64 && id.MatchString(text) && !r.holds(text) {
 		return text
 	}
