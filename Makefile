@@ -26,7 +26,7 @@ fuzz:
 mutate:
 	cd tools/mutate && go run . ./internal/gate -rapid.nofailfile
 	cd tools/mutate && go run . ./internal/plan
-	cd tools/mutate && go run . ./internal/gateway/write
+	cd tools/mutate && go run . ./internal/platform/write
 	cd tools/mutate && go run . -tests ./checks/catalog -run 'TestFixtures/^rebind' ./checks/rebind
 	cd tools/mutate && go run . -run 'TestStop|TestSent|TestCancel|TestAPermit|TestThe|TestTimes|TestUpdates' \
 		-run 'TestOne$$|TestAll|TestInterrupt|Client' -run TestRuleInMemory ./internal/bind -rule.memory=40 -rapid.nofailfile

@@ -33,10 +33,63 @@ type Binding struct {
 
 	ClientCertificate *ClientCertificate `json:"clientCertificate,omitempty"` // nil: not stated
 
+	// The cloud-native gateway (APIG). GatewayID is set instead of GroupID.
+	GatewayID       string     `json:"gatewayId,omitempty"`
+	Protocol        string     `json:"protocol,omitempty"`    // HTTP or HTTPS; empty: not stated
+	ForceHTTPS      *bool      `json:"forceHttps,omitempty"`  // nil: not stated
+	HTTP2Option     string     `json:"http2Option,omitempty"` // Open, Close or GlobalConfig; empty: not stated
+	TLSMin          string     `json:"tlsMin,omitempty"`      // "TLS 1.2"; empty: not stated
+	TLSMax          string     `json:"tlsMax,omitempty"`
+	TLSCipherSuites *Suites    `json:"tlsCipherSuitesConfig,omitempty"` // nil: not stated
+	DomainScope     string     `json:"domainScope,omitempty"`           // Dedicated or Serverless; empty: not stated
+	GatewayType     string     `json:"gatewayType,omitempty"`           // API or AI; empty: not stated
+	ResourceGroupID string     `json:"resourceGroupId,omitempty"`       // sent when the domain is created
+	MovesFrom       *MovesFrom `json:"movesFrom,omitempty"`             // the API group that serves the domain until it moves
+
 	Source                Position  `json:"source"`
 	Positions             Positions `json:"-"`
 	CustomDomainTypeGiven bool      `json:"-"` // false: INTERNET is the default and is not sent
 	CertificateOnly       bool      `json:"-"` // judge the certificate only: no group was named
+}
+
+// Platforms: the products that a binding can be for.
+const (
+	Classic = "classic" // API Gateway, to be switched off on 2027-09-21
+	APIG    = "apig"    // cloud-native API Gateway
+)
+
+// Platform returns the platform of the binding.
+func (b Binding) Platform() string {
+	if b.GatewayID != "" {
+		return APIG
+	}
+	return Classic
+}
+
+// Target returns the id of what serves the domain: an API group or a gateway.
+func (b Binding) Target() string {
+	if b.GatewayID != "" {
+		return b.GatewayID
+	}
+	return b.GroupID
+}
+
+// MovesFrom names the API group of the classic gateway that a domain moves from.
+type MovesFrom struct {
+	GroupID  string `json:"groupId"`
+	RegionID string `json:"regionId"` // that of the binding if the manifest says nothing
+}
+
+// Suites are the cipher suites that a domain offers, as the API names them.
+type Suites struct {
+	ConfigType string  `json:"configType"` // Default or Custom
+	Suites     []Suite `json:"tlsCipherSuite,omitempty"`
+}
+
+// Suite is one cipher suite and the TLS versions that it is offered for.
+type Suite struct {
+	Name            string   `json:"name"`
+	SupportVersions []string `json:"supportVersions,omitempty"`
 }
 
 // Certificate names the certificate files of a binding. It holds no bytes.
@@ -44,6 +97,8 @@ type Certificate struct {
 	Name       string     `json:"name"`                 // CertificateName, 4 to 50 characters
 	Body       string     `json:"body"`                 // path: PEM (leaf first) or PKCS#12
 	PrivateKey *SecretRef `json:"privateKey,omitempty"` // nil: none given
+
+	CASID string `json:"casId,omitempty"` // certIdentifier in the certificate store, which must be the certificate of Body; empty: upload it, or find it there
 
 	MayExpireEarlier bool `json:"mayExpireEarlier,omitempty"` // it may end before the certificate that it replaces
 }
@@ -53,6 +108,7 @@ type Certificate struct {
 type ClientCertificate struct {
 	None          bool   `json:"none,omitempty"`        // stated to be off; the rest is empty
 	CA            string `json:"ca,omitempty"`          // path: the PEM certificates that callers' certificates lead to
+	CASID         string `json:"casId,omitempty"`       // caCertIdentifier of the cloud-native gateway
 	VerifyDepth   int    `json:"verifyDepth,omitempty"` // 0: not stated
 	PassSubjectDN bool   `json:"passSubjectDN,omitempty"`
 	OCSP          bool   `json:"ocsp,omitempty"`
@@ -137,5 +193,5 @@ func (b Binding) Wildcard() bool {
 // Key identifies a binding within a run: one domain, on one group, in one
 // region and network.
 func (b Binding) Key() string {
-	return b.DomainName + "|" + b.GroupID + "|" + b.RegionID + "|" + b.CustomDomainType
+	return b.DomainName + "|" + b.Target() + "|" + b.RegionID + "|" + b.CustomDomainType
 }

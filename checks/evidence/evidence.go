@@ -26,6 +26,11 @@ const (
 	NeedDisplaced   Need = "displaced"   // the names that a force takes from other groups
 	NeedSiblings    Need = "siblings"    // the other bindings of this run
 	NeedProbe       Need = "probe"       // what the addresses of the domain answer
+	NeedGateway     Need = "gateway"     // the cloud-native gateway that the binding names
+	NeedRecords     Need = "records"     // the domain on the cloud-native gateway, and those that overlap it
+	NeedServing     Need = "serving"     // the routes that publish it
+	NeedStore       Need = "store"       // the certificate store
+	NeedPredecessor Need = "predecessor" // the API group that the binding moves from
 	NeedPolicy      Need = "policy"      // what Rego said
 )
 
@@ -42,6 +47,11 @@ type Evidence struct {
 	Displaced   Observation[Displaced]   `json:"displaced,omitzero"`
 	Siblings    Observation[Siblings]    `json:"siblings"`
 	Probe       Observation[Probe]       `json:"probe,omitzero"`
+	Gateway     Observation[Gateway]     `json:"gateway,omitzero"`
+	Records     Observation[Records]     `json:"records,omitzero"`
+	Serving     Observation[Serving]     `json:"serving,omitzero"`
+	Store       Observation[Store]       `json:"store,omitzero"`
+	Predecessor Observation[Predecessor] `json:"predecessor,omitzero"`
 	Policy      Observation[Policy]      `json:"policy"`
 }
 
@@ -176,7 +186,7 @@ type row struct {
 
 // table is the one list of needs. Needs, Of and Set read it, and with them
 // everything that treats all evidence alike.
-func table() [11]row {
+func table() [16]row {
 	return [...]row{
 		{NeedDNS, func(e *Evidence) observation { return &e.DNS }},
 		{NeedProof, func(e *Evidence) observation { return &e.Proof }},
@@ -188,6 +198,11 @@ func table() [11]row {
 		{NeedDisplaced, func(e *Evidence) observation { return &e.Displaced }},
 		{NeedSiblings, func(e *Evidence) observation { return &e.Siblings }},
 		{NeedProbe, func(e *Evidence) observation { return &e.Probe }},
+		{NeedGateway, func(e *Evidence) observation { return &e.Gateway }},
+		{NeedRecords, func(e *Evidence) observation { return &e.Records }},
+		{NeedServing, func(e *Evidence) observation { return &e.Serving }},
+		{NeedStore, func(e *Evidence) observation { return &e.Store }},
+		{NeedPredecessor, func(e *Evidence) observation { return &e.Predecessor }},
 		{NeedPolicy, func(e *Evidence) observation { return &e.Policy }},
 	}
 }

@@ -17,10 +17,10 @@ import (
 	"github.com/bindgate/bindgate/internal/bind"
 	"github.com/bindgate/bindgate/internal/collect/group"
 	"github.com/bindgate/bindgate/internal/gate"
-	"github.com/bindgate/bindgate/internal/gateway"
 	"github.com/bindgate/bindgate/internal/journal"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/platform/classic/client"
 )
 
 // Options are what a run of calls needs.
@@ -55,7 +55,7 @@ var ErrChanged = errors.New("comparing with the plan, so nothing was sent")
 // so yield cannot stop a run. With an error after a call the rest of the
 // bindings come as not attempted; with an error before one, none may have come.
 func Run(ctx context.Context, o Options, yield func(Item)) error {
-	reader := gateway.NewReader(o.Engine.Transport())
+	reader := client.NewReader(o.Engine.Transport())
 	r := run{Options: o, binder: bind.New(bind.Config{
 		Transport: o.Engine.Transport(), Materials: o.Engine.Certificates(), Reader: reader,
 		Displaced: group.New(reader, o.Now, o.Parallel), Journal: o.Journal, Now: o.Now,

@@ -13,15 +13,18 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/collect/certificate"
 	"github.com/bindgate/bindgate/internal/gate"
-	"github.com/bindgate/bindgate/internal/gateway"
-	"github.com/bindgate/bindgate/internal/gateway/write"
 	"github.com/bindgate/bindgate/internal/journal"
+	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/platform"
+	"github.com/bindgate/bindgate/internal/platform/api"
+	"github.com/bindgate/bindgate/internal/platform/write"
 )
 
-// Reader reads the gateway's state afresh, from no cache.
+// Reader reads the state of a binding's target and domain afresh, from no cache.
 type Reader interface {
-	GroupNow(ctx context.Context, region, groupID string) (evidence.Group, error)
-	ServedNow(ctx context.Context, region, groupID, domain string) (evidence.Served, error)
+	// State returns what the platform of the binding shows, with the certificate in
+	// effect if it may be the binding's, or if certificate asks for it.
+	State(ctx context.Context, b binding.Binding, certificate bool) (plan.State, error)
 }
 
 // DisplacedReader lists again the groups that a force would displace.
@@ -39,7 +42,7 @@ type Journal interface{ Append(journal.Entry) error }
 
 // Config is what a Binder works with.
 type Config struct {
-	Transport *gateway.Transport
+	Transport *api.Transport
 	Materials Materials
 	Reader    Reader
 	Displaced DisplacedReader
@@ -100,7 +103,7 @@ func (b *Binder) Sequence() func(context.Context, gate.Permit) Outcome {
 // sequence even when ctx is cancelled: half a sequence is the worst place to stop.
 // But it then begins no sequence and repeats no call whose outcome is unknown.
 func (b *Binder) One(ctx context.Context, p gate.Permit) Outcome {
-	r := redemption{Binder: b, permit: p, subject: p.Subject(), plan: p.Plan(), run: ctx}
+	r := redemption{Binder: b, permit: p, subject: p.Subject(), plan: p.Plan(), platform: platform.Of(p.Subject().Binding), run: ctx}
 	r.outcome = Outcome{Status: NotAttempted, Before: r.plan.Before}
 	switch {
 	case r.permit.ID() == "":

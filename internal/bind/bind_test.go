@@ -223,7 +223,7 @@ func changeScenarios() []scenario {
 		{name: "the displaced group's environment changed", groups: conflicting, requested: forced, want: changed, message: "still bound, but with another",
 			meanwhile: func(w *world) { w.anotherClient("SetDomain", "GroupId", other, "BindStageName", "RELEASE") }},
 		{name: "the settings of client certificates cannot be read", groups: bound(serving(1, "demo_2025")), requested: []func(*binding.Binding){withCertificate},
-			faults: "DescribeDomain:code=Forbidden.RAM", want: bind.Outcome{Status: bind.Failed}, message: "reading the settings of client certificates again"},
+			faults: "DescribeDomain:code=Forbidden.RAM", want: bind.Outcome{Status: bind.Failed}, message: "reading the state again that the calls start from"},
 		{name: "the identity cannot be read", faults: "GetCallerIdentity:code=NoPermission",
 			want: bind.Outcome{Status: bind.Failed}, message: "reading again who makes the calls"},
 		{name: "the displaced groups cannot be read", groups: conflicting, requested: forced, faults: "DescribeApiGroups:code=Forbidden.RAM",

@@ -7,10 +7,10 @@ import (
 	"fmt"
 
 	"github.com/bindgate/bindgate/internal/gate"
-	"github.com/bindgate/bindgate/internal/gateway"
-	"github.com/bindgate/bindgate/internal/gateway/write"
 	"github.com/bindgate/bindgate/internal/journal"
 	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/platform/api"
+	"github.com/bindgate/bindgate/internal/platform/write"
 )
 
 // call makes the permit's next call. It first reads again the caller's identity, the
@@ -69,8 +69,8 @@ func (r *redemption) call(ctx context.Context) error {
 // putOff returns the gateway's last answer to a call that it deferred until the time
 // was up or until it refused an attempt. It returns nil for any other unknown outcome.
 func putOff(err error) error {
-	var answered *gateway.Error
-	if errors.As(err, &answered) && (answered.Kind == gateway.Busy || answered.MayHaveTakenEffect) {
+	var answered *api.Error
+	if errors.As(err, &answered) && (answered.Kind == api.Busy || answered.MayHaveTakenEffect) {
 		return answered
 	}
 	return nil
@@ -108,13 +108,13 @@ func (r *redemption) send(ctx context.Context, next func(context.Context, gate.P
 
 // notSent reports whether a call did not reach the gateway.
 func notSent(err error) bool {
-	var answered *gateway.Error
-	return errors.As(err, &answered) && answered.Kind == gateway.NotSent
+	var answered *api.Error
+	return errors.As(err, &answered) && answered.Kind == api.NotSent
 }
 
 // sent reports whether a call that ended with err may have reached the gateway.
 func sent(err error) bool {
-	var answered *gateway.Error
+	var answered *api.Error
 	return err == nil || errors.Is(err, write.ErrOutcomeUnknown) || errors.As(err, &answered) && !notSent(err)
 }
 
@@ -123,11 +123,10 @@ func sent(err error) bool {
 // A state that was there before the call shows no effect. If the state cannot be
 // read, confirm returns doubt, and the outcome stays unknown.
 func (r *redemption) confirm(ctx context.Context, c plan.Call, doubt error) (inEffect bool, err error) {
-	domain := r.subject.Binding.DomainName
-	before := r.done == 0 && plan.Shows(c, domain, r.subject.Evidence.Group.Facts)
+	before := r.done == 0 && r.platform.Shows(c, r.subject, plan.StateOf(r.subject))
 	inEffect, err = r.poll(ctx, r.Deadline/4, func(ctx context.Context) (bool, error) {
-		g, err := r.state(ctx)
-		return err == nil && !before && plan.Shows(c, domain, g), err
+		state, err := r.Reader.State(ctx, r.subject.Binding, false)
+		return err == nil && !before && r.platform.Shows(c, r.subject, state), err
 	})
 	if err != nil {
 		return false, then(doubt, fmt.Errorf("reading back whether it took effect: %w", err))

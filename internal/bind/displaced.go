@@ -7,11 +7,10 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/gateway"
 	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/platform/api"
 )
 
 // errChanged reports that a force would displace other groups than those judged.
@@ -49,7 +48,7 @@ func (r *redemption) identityUnchanged(ctx context.Context) error {
 	}
 	ctx, cancel := r.step(ctx, r.CallTime)
 	defer cancel()
-	now, err := gateway.Identity(ctx, r.Transport, r.subject.Binding.RegionID)
+	now, err := api.Identity(ctx, r.Transport, r.subject.Binding.RegionID)
 	switch {
 	case err != nil:
 		return fmt.Errorf("reading again who makes the calls, so it was not sent: %w", err)
@@ -72,41 +71,21 @@ func (r *redemption) approvalsUnchanged() error {
 	return nil
 }
 
-// keptUnchanged reads the domain again before the first call of a sequence and fails
-// if a setting that the calls keep differs from the judged one.
+// keptUnchanged reads the state again before the first call of a sequence and fails
+// if what the calls keep or replace differs from the judged state.
 func (r *redemption) keptUnchanged(ctx context.Context) error {
-	judged := r.subject.Evidence.Group.Facts.Served
-	replaces := judged != nil && slices.ContainsFunc(r.plan.Calls, func(c plan.Call) bool { return c.Material != nil })
-	if r.done > 0 || !replaces && !slices.ContainsFunc(r.plan.Calls, func(c plan.Call) bool { return len(c.Keeps) > 0 }) {
+	needed, certificate := r.platform.Reread(r.subject, r.plan)
+	if r.done > 0 || !needed {
 		return nil
 	}
 	ctx, cancel := r.step(ctx, r.CallTime)
 	defer cancel()
-	b := r.subject.Binding
-	g, err := r.Reader.GroupNow(ctx, b.RegionID, b.GroupID)
+	now, err := r.Reader.State(ctx, r.subject.Binding, certificate)
 	if err != nil {
-		return fmt.Errorf("reading again the settings that the calls keep, so nothing was sent: %w", err)
+		return fmt.Errorf("reading the state again that the calls start from, so nothing was sent: %w", err)
 	}
-	d, bound := g.Domain(b.DomainName)
-	if !bound {
-		return fmt.Errorf("%w: %q is no longer bound to the group; nothing was sent, run lint again", errChanged, b.DomainName)
-	}
-	for _, c := range r.plan.Calls {
-		if words := plan.Lost(c, d); len(words) > 0 {
-			return fmt.Errorf("%w: of %q, %s; nothing was sent, run lint again", errChanged, b.DomainName, strings.Join(words, "; "))
-		}
-	}
-	if replaces {
-		served, err := r.Reader.ServedNow(ctx, b.RegionID, b.GroupID, b.DomainName)
-		switch {
-		case err != nil:
-			return fmt.Errorf("reading the settings of client certificates again, so nothing was sent: %w", err)
-		case !reflect.DeepEqual(served.ClientCertificates, judged.ClientCertificates):
-			return fmt.Errorf("%w: %q has other settings of client certificates; nothing was sent, run lint again", errChanged, b.DomainName)
-		}
-	}
-	if !slices.Equal(d.UnknownFields, r.plan.Before.UnknownFields) {
-		return fmt.Errorf("%w: the record of %q has other fields that bindgate does not know; nothing was sent, run lint again", errChanged, b.DomainName)
+	if words := r.platform.Changed(r.subject, r.plan, now); words != "" {
+		return fmt.Errorf("%w: %s; nothing was sent, run lint again", errChanged, words)
 	}
 	return nil
 }

@@ -7,8 +7,8 @@ import (
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/bind"
-	"github.com/bindgate/bindgate/internal/gateway/gatewaytest"
 	"github.com/bindgate/bindgate/internal/journal"
+	"github.com/bindgate/bindgate/internal/platform/apitest"
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
@@ -63,7 +63,7 @@ func TestInterrupt(t *testing.T) {
 			w.newRun(w.journal)
 			permit := w.permit(requested(tc.requested...))
 			w.faults(tc.faults)
-			ctx, cancel := context.WithCancel(gatewaytest.Soon(t))
+			ctx, cancel := context.WithCancel(apitest.Soon(t))
 			defer cancel()
 			if tc.held {
 				go func() {

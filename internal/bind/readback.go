@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
@@ -15,16 +14,16 @@ import (
 // type, redirect and certificate. The outcome is incomplete if the gateway does not show it
 // in time, and unknown if the state cannot be read.
 func (r *redemption) readBack(ctx context.Context) Outcome {
-	var gap plan.Diff
+	var gap plan.Gap
 	inEffect, err := r.poll(ctx, r.Deadline, func(ctx context.Context) (bool, error) {
-		g, err := r.state(ctx)
+		state, err := r.Reader.State(ctx, r.subject.Binding, false)
 		if err != nil {
 			return false, err
 		}
-		gap = plan.Compare(plan.TargetOf(r.subject), g)
-		lost := r.lost(g)
+		gap = r.platform.Compare(r.subject, state)
+		lost := r.lost(state)
 		gap.Differences = append(gap.Differences, lost...)
-		return gap.InEffect() && len(lost) == 0, nil
+		return gap.InEffect && len(lost) == 0, nil
 	})
 	o := r.outcome
 	switch {
@@ -44,37 +43,16 @@ func (r *redemption) readBack(ctx context.Context) Outcome {
 	return o
 }
 
-// lost describes the settings that the calls should have kept and the gateway no longer shows.
-func (r *redemption) lost(g evidence.Group) (words []string) {
-	d, _ := g.Domain(r.subject.Binding.DomainName)
+// lost describes the settings that the calls should have kept and the state no longer shows.
+func (r *redemption) lost(state plan.State) (words []string) {
 	for _, c := range r.plan.Calls {
-		for _, w := range plan.Lost(c, d) {
+		for _, w := range r.platform.Lost(c, r.subject, state) {
 			if !slices.Contains(words, w) {
 				words = append(words, w)
 			}
 		}
 	}
 	return words
-}
-
-// state returns the group's current state, with the certificate it serves for the
-// binding's domain where the binding has one.
-func (r *redemption) state(ctx context.Context) (evidence.Group, error) {
-	w := r.subject.Binding
-	g, err := r.Reader.GroupNow(ctx, w.RegionID, w.GroupID)
-	if err != nil {
-		return g, err
-	}
-	d, bound := g.Domain(w.DomainName)
-	if w.Certificate == nil || !bound || d.CertificateName != w.Certificate.Name {
-		return g, nil
-	}
-	served, err := r.Reader.ServedNow(ctx, w.RegionID, w.GroupID, w.DomainName)
-	if err != nil {
-		return g, err
-	}
-	g.Served = &served
-	return g, nil
 }
 
 // poll calls ask until it returns true or the time is up. It returns the error of the last

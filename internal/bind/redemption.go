@@ -7,20 +7,22 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/internal/gate"
-	"github.com/bindgate/bindgate/internal/gateway/write"
 	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/platform"
+	"github.com/bindgate/bindgate/internal/platform/write"
 )
 
 // redemption is one permit on its way.
 type redemption struct {
 	*Binder
-	permit  gate.Permit
-	subject checks.Subject
-	plan    plan.Plan
-	run     context.Context // of the run; its end is an interrupt
-	done    int             // calls that took effect
-	doubted bool            // a try got no clear answer, and reading back did not show its effect
-	outcome Outcome
+	permit   gate.Permit
+	subject  checks.Subject
+	plan     plan.Plan
+	platform platform.Platform // of the binding
+	run      context.Context   // of the run; its end is an interrupt
+	done     int               // calls that took effect
+	doubted  bool              // a try got no clear answer, and reading back did not show its effect
+	outcome  Outcome
 }
 
 // errInterrupted reports that an interrupt prevented a call or its repetition.

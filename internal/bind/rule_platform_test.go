@@ -11,14 +11,14 @@ import (
 	"github.com/alibabacloud-go/tea/tea"
 	"github.com/aliyun/credentials-go/credentials"
 
-	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/platform/api"
 	"github.com/bindgate/bindgate/internal/sandbox"
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
 // platform is what a case runs against: the edge in memory, or a sandbox.
 type platform struct {
-	config  gateway.Config
+	config  api.Config
 	writes  func() []received // so far, in order of arrival
 	faults  func(sandbox.Faults) error
 	take    func(group, domain string) error // another client forces the domain to a group
@@ -87,7 +87,7 @@ func inMemory(key credentials.Credential, c *ruleCase) (*platform, error) {
 	turns := &turncoat{Credential: key, now: firstKey}
 	return &platform{
 		key:    turns,
-		config: gateway.Config{RoundTripper: e, Credential: turns, Rate: -1, Tries: 2},
+		config: api.Config{RoundTripper: e, Credential: turns, Rate: -1, Tries: 2},
 		writes: e.received, take: e.take, close: func() error { return nil },
 		faults:  func(f sandbox.Faults) error { e.faults.Replace(f); return nil },
 		collect: time.Second, wait: 4 * time.Second, tick: 500 * time.Millisecond,
@@ -114,7 +114,7 @@ func overSockets(key credentials.Credential, c *ruleCase) (*platform, error) {
 	turns := &turncoat{Credential: key, now: firstKey}
 	return &platform{
 		key:    turns,
-		config: gateway.Config{Endpoint: s.Endpoint(), Credential: turns, Rate: -1, Tries: 2, Pause: time.Millisecond},
+		config: api.Config{Endpoint: s.Endpoint(), Credential: turns, Rate: -1, Tries: 2, Pause: time.Millisecond},
 		writes: func() []received { return writesOf(s) }, faults: s.SetFaults, close: s.Close,
 		take: func(group, domain string) error {
 			return past(s, "SetDomain", "GroupId", group, "DomainName", domain, "IsForce", "true")

@@ -20,9 +20,10 @@ import (
 	"github.com/bindgate/bindgate/internal/collect/group"
 	"github.com/bindgate/bindgate/internal/collect/siblings"
 	"github.com/bindgate/bindgate/internal/gate"
-	"github.com/bindgate/bindgate/internal/gateway"
 	"github.com/bindgate/bindgate/internal/journal"
 	"github.com/bindgate/bindgate/internal/judge"
+	"github.com/bindgate/bindgate/internal/platform/api"
+	"github.com/bindgate/bindgate/internal/platform/classic/client"
 	"github.com/bindgate/bindgate/internal/sandbox"
 )
 
@@ -47,16 +48,16 @@ type marked struct {
 func (c *ruleCase) run(p *platform) (*ran, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	transport, err := gateway.NewTransport(p.config)
+	transport, err := api.NewTransport(p.config)
 	if err != nil {
 		return nil, err
 	}
 	defer transport.Close()
-	reader := gateway.NewReader(transport)
+	reader := client.NewReader(transport)
 	groups := group.New(reader, time.Now, 4)
 	material := &perBinding{}
 	r := &ran{}
-	id, err := gateway.Identity(ctx, transport, region)
+	id, err := api.Identity(ctx, transport, region)
 	if err != nil {
 		return nil, err
 	}

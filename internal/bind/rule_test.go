@@ -12,8 +12,8 @@ import (
 
 	"github.com/bindgate/bindgate/internal/bind"
 	"github.com/bindgate/bindgate/internal/gate"
-	"github.com/bindgate/bindgate/internal/gateway/gatewaytest"
 	"github.com/bindgate/bindgate/internal/journal"
+	"github.com/bindgate/bindgate/internal/platform/apitest"
 )
 
 var (
@@ -43,7 +43,7 @@ func checkRule(t *testing.T, cases int, around func(*rapid.T, func(platformFor))
 	if err := flag.Set("rapid.checks", fmt.Sprint((cases+1)/2)); err != nil {
 		t.Fatal(err)
 	}
-	key := gatewaytest.Credential(t)
+	key := apitest.Credential(t)
 	var halves [2]shares
 	t.Run("cases", func(t *testing.T) {
 		for i := range halves {

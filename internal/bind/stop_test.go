@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bindgate/bindgate/internal/gateway"
-	"github.com/bindgate/bindgate/internal/gateway/write"
 	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/platform/api"
+	"github.com/bindgate/bindgate/internal/platform/write"
 )
 
 // How a sequence ended follows from what took effect, what was sent and the error.
@@ -20,7 +20,7 @@ func TestStop(t *testing.T) {
 		cancel()
 		return ctx
 	}()
-	notSent := &gateway.Error{Kind: gateway.NotSent}
+	notSent := &api.Error{Kind: api.NotSent}
 	refused := errors.New("refused")
 	unknown := fmt.Errorf("%w: broken", write.ErrOutcomeUnknown)
 	changed := fmt.Errorf("%w: other bytes", write.ErrChanged)
@@ -64,7 +64,7 @@ func TestStop(t *testing.T) {
 func TestSent(t *testing.T) {
 	for err, want := range map[error]bool{
 		nil: true, errors.New("reading the key again"): false, write.ErrChanged: false, write.ErrOutcomeUnknown: true,
-		&gateway.Error{Kind: gateway.NotSent}: false, &gateway.Error{Kind: gateway.NoPermission}: true,
+		&api.Error{Kind: api.NotSent}: false, &api.Error{Kind: api.NoPermission}: true,
 	} {
 		if sent(err) != want {
 			t.Errorf("%v: got %t", err, !want)

@@ -26,10 +26,11 @@ import (
 	"github.com/bindgate/bindgate/internal/collect/certificate"
 	"github.com/bindgate/bindgate/internal/collect/group"
 	"github.com/bindgate/bindgate/internal/gate"
-	"github.com/bindgate/bindgate/internal/gateway"
-	"github.com/bindgate/bindgate/internal/gateway/gatewaytest"
 	"github.com/bindgate/bindgate/internal/journal"
 	"github.com/bindgate/bindgate/internal/pki"
+	"github.com/bindgate/bindgate/internal/platform/api"
+	"github.com/bindgate/bindgate/internal/platform/apitest"
+	"github.com/bindgate/bindgate/internal/platform/classic/client"
 	"github.com/bindgate/bindgate/internal/sandbox"
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
@@ -116,7 +117,7 @@ type world struct {
 	sandbox *sandbox.Sandbox
 	files   *files
 	journal *record
-	reader  *gateway.Reader
+	reader  *client.Reader
 	groups  *group.Collector
 	binder  *bind.Binder
 	pause   time.Duration      // before a second try of what the gateway puts off; 0: 1 ms
@@ -162,13 +163,13 @@ func newWorldWhere(t testing.TB, assume sandbox.Assumptions, change func(own, ot
 
 // newRun makes a binder that remembers nothing of an earlier one.
 func (w *world) newRun(j bind.Journal) {
-	transport, err := gateway.NewTransport(gateway.Config{Endpoint: w.sandbox.Endpoint(), Credential: gatewaytest.Credential(w.t),
+	transport, err := api.NewTransport(api.Config{Endpoint: w.sandbox.Endpoint(), Credential: apitest.Credential(w.t),
 		Rate: -1, Timeout: 10 * time.Second, Tries: 1, Pause: cmp.Or(w.pause, time.Millisecond)})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(transport.Close)
-	w.reader = gateway.NewReader(transport)
+	w.reader = client.NewReader(transport)
 	w.groups = group.New(w.reader, time.Now, 4)
 	w.binder = bind.New(bind.Config{Transport: transport, Materials: w.files, Reader: w.reader, Displaced: w.groups, Journal: j,
 		Deadline: 2 * time.Second, Interval: 2 * time.Millisecond, CallTime: 10 * time.Second, Grace: time.Second})
@@ -196,7 +197,7 @@ func named(name string) func(*binding.Binding) {
 // permit observes the current state and returns a permit for a binding.
 func (w *world) permit(b binding.Binding) gate.Permit {
 	w.t.Helper()
-	ctx := gatewaytest.Soon(w.t)
+	ctx := apitest.Soon(w.t)
 	s := checks.Subject{Binding: b}
 	s.Evidence.Run = evidence.Run{Live: true, Contract: evidence.Contract2026, Identity: w.judged}
 	s.Evidence.Group = w.groups.Group(ctx, b, true)

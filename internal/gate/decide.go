@@ -9,6 +9,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/platform"
 )
 
 // Status is the status of a decision, as reports print it. The zero value allows nothing.
@@ -71,7 +72,7 @@ func Decide(catalogue []checks.Check, severities checks.Severities, s checks.Sub
 		t.unknown("no check of the catalogue proves %s", r)
 	}
 	d := t.decision()
-	d.Plan, d.PlanErr = plan.For(s)
+	d.Plan, d.PlanErr = platform.Calls(s)
 	if d.Status == Allowed {
 		d.grant = &grant{subject: s, plan: frozen(d.Plan), planErr: d.PlanErr}
 	}

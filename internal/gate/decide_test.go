@@ -10,7 +10,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/platform/classic"
 )
 
 // small is a catalogue with one check of each severity and role.
@@ -275,8 +275,8 @@ func TestNoPlanGivesNoPermit(t *testing.T) {
 	s := subject()
 	s.Evidence.Group.Facts.Found = false
 	d := Decide(small, nil, s, sound(), checks.Error)
-	if p, err := d.Permit(); d.Status != Allowed || !errors.Is(err, plan.ErrNoGroup) || p.ID() != "" {
-		t.Errorf("%q gives the permit %q, %v, want %v", d.Status, p.ID(), err, plan.ErrNoGroup)
+	if p, err := d.Permit(); d.Status != Allowed || !errors.Is(err, classic.ErrNoGroup) || p.ID() != "" {
+		t.Errorf("%q gives the permit %q, %v, want %v", d.Status, p.ID(), err, classic.ErrNoGroup)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/internal/platform"
+	"github.com/bindgate/bindgate/internal/platform/classic"
 	"pgregory.net/rapid"
 
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -14,8 +16,8 @@ import (
 
 func twoCalls() []plan.Call {
 	return []plan.Call{
-		{Action: plan.SetDomain, Params: map[string]string{"DomainName": "a"}},
-		{Action: plan.SetDomainCertificate, Params: map[string]string{"DomainName": "a"}},
+		{Action: classic.SetDomain, Params: map[string]string{"DomainName": "a"}},
+		{Action: classic.SetDomainCertificate, Params: map[string]string{"DomainName": "a"}},
 	}
 }
 
@@ -59,7 +61,7 @@ func TestPermitCarriesWhatWasJudged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := plan.For(subject())
+	want, err := platform.Calls(subject())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +121,7 @@ func TestRepeatsAreBounded(t *testing.T) {
 		t.Errorf("repeat %d gives %q, %v, want %v", maxRepeats+1, c.Action, err, ErrRedeemed)
 	}
 	p.Done()
-	if c, err := p.Take(); err != nil || c.Action != plan.SetDomainCertificate {
+	if c, err := p.Take(); err != nil || c.Action != classic.SetDomainCertificate {
 		t.Errorf("the second call: %q, %v", c.Action, err)
 	}
 	p.Unknown()

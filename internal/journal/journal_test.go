@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/platform/classic"
 )
 
 func clock() time.Time { return time.Date(2026, 11, 20, 8, 30, 0, 123, time.FixedZone("", 3600)) }
@@ -40,7 +41,7 @@ func appended(t *testing.T, j *Journal, entries ...Entry) {
 
 func intent(permit string) Entry {
 	return Entry{Kind: Intent, Permit: permit, DomainName: "api.demo.com", GroupID: "g", RegionID: "cn-hangzhou",
-		Call: &plan.Call{Action: plan.SetDomain, RegionID: "cn-hangzhou", Params: map[string]string{"BindStageName": ""},
+		Call: &plan.Call{Action: classic.SetDomain, RegionID: "cn-hangzhou", Params: map[string]string{"BindStageName": ""},
 			Material: &plan.Material{ChainDigest: "sha256:aa", BodyParam: "CertificateBody", KeyParam: "PrivateKey"}}}
 }
 
@@ -304,7 +305,7 @@ func TestDefaultPath(t *testing.T) {
 
 func TestEntryAsText(t *testing.T) {
 	e := Entry{Seq: 7, Time: time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC), Kind: Outcome, DomainName: "api.demo.com", GroupID: "g",
-		Call: &plan.Call{Action: plan.SetDomain}, Status: "bound", Attempts: 2, RequestID: "R"}
+		Call: &plan.Call{Action: classic.SetDomain}, Status: "bound", Attempts: 2, RequestID: "R"}
 	if got, want := e.String(), "   7 2026-11-20T08:30:00Z outcome   SetDomain api.demo.com on g bound after 2 attempts R"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

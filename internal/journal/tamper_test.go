@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/platform/classic"
 )
 
 // chained draws the lines of an intact journal.
@@ -22,7 +23,7 @@ func chained(t *rapid.T) [][]byte {
 			Kind:   rapid.SampledFrom([]Kind{Run, Intent, Outcome, End}).Draw(t, "kind"),
 			Permit: rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "permit"), Message: rapid.String().Draw(t, "message"), Prev: prev}
 		if rapid.Bool().Draw(t, "call") {
-			e.Call = &plan.Call{Action: plan.SetDomain, Params: rapid.MapOf(rapid.String(), rapid.String()).Draw(t, "params")}
+			e.Call = &plan.Call{Action: classic.SetDomain, Params: rapid.MapOf(rapid.String(), rapid.String()).Draw(t, "params")}
 		}
 		line, hash, err := seal(e.clean())
 		if err != nil {
@@ -91,7 +92,7 @@ func FuzzFollow(f *testing.F) {
 	f.Add([]byte("{}\n"))
 	f.Add([]byte("\n\n"))
 	body, err := json.Marshal(Entry{Schema: schemaName, Seq: 1, Time: time.Unix(0, 0).UTC(), Kind: Intent, Prev: genesis(),
-		Call: &plan.Call{Action: plan.SetDomain, Params: map[string]string{"BindStageName": ""}}})
+		Call: &plan.Call{Action: classic.SetDomain, Params: map[string]string{"BindStageName": ""}}})
 	if err != nil {
 		f.Fatal(err)
 	}

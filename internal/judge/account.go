@@ -8,7 +8,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/platform/classic/client"
 )
 
 // Bound lists every custom domain that the account's API groups of a region hold,
@@ -24,7 +24,7 @@ func Bound(ctx context.Context, o Options, region string) (bindings []binding.Bi
 	if _, err := identify(ctx, transport, o.Gateway.Account, region); err != nil {
 		return nil, 0, &ConfigError{err}
 	}
-	all, err := readGroups(ctx, gateway.NewReader(transport), region, o.Concurrency)
+	all, err := readGroups(ctx, client.NewReader(transport), region, o.Concurrency)
 	if refused := transport.Refused(); err != nil && refused != nil {
 		return nil, 0, &ConfigError{fmt.Errorf("asking the gateway: %w", refused)}
 	}
@@ -53,7 +53,7 @@ type ConfigError struct{ err error }
 func (e *ConfigError) Error() string { return e.err.Error() }
 func (e *ConfigError) Unwrap() error { return e.err }
 
-func readGroups(ctx context.Context, reader *gateway.Reader, region string, parallel int) ([]evidence.Group, error) {
+func readGroups(ctx context.Context, reader *client.Reader, region string, parallel int) ([]evidence.Group, error) {
 	refs, err := reader.Groups(ctx, region)
 	if err != nil {
 		return nil, err

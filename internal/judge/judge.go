@@ -20,8 +20,8 @@ import (
 	"github.com/bindgate/bindgate/internal/collect/probe"
 	"github.com/bindgate/bindgate/internal/collect/siblings"
 	"github.com/bindgate/bindgate/internal/confine"
-	"github.com/bindgate/bindgate/internal/gateway"
 	"github.com/bindgate/bindgate/internal/manifest"
+	"github.com/bindgate/bindgate/internal/platform/api"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/replay"
 	"github.com/bindgate/bindgate/internal/waiver"
@@ -81,7 +81,7 @@ type Skip struct{ DNS, Group, Revocation string }
 // Gateway configures the connection to the gateway.
 type Gateway struct {
 	Endpoint  string // URL; empty: the region's own
-	STS       string // URL, or gateway.NoSTS; empty: the region's own, or a private Endpoint itself
+	STS       string // URL, or api.NoSTS; empty: the region's own, or a private Endpoint itself
 	Account   string // the account that the owner names; empty: any
 	CA        string // PEM file of a private CA; may be empty
 	Rate      float64
@@ -107,7 +107,7 @@ type Engine struct {
 	waivers      *waiver.Set
 	totals       *totals                            // of the plan; nil: no policy reads them
 	probe        *probe.Collector                   // nil: nothing is probed
-	transport    *gateway.Transport                 // nil: the gateway is not asked
+	transport    *api.Transport                     // nil: the gateway is not asked
 	identity     func() (*evidence.Identity, error) // asks STS once; nil: the gateway is not asked
 	saved        *replay.Saved                      // nil: evidence is collected
 	began        func() evidence.Run                // facts of the run, as of its first use
@@ -209,14 +209,14 @@ const identityTime = 15 * time.Second
 // identify asks STS which identity the credentials belong to. It fails if the credentials are
 // rejected or belong to another account than the owner's; any other reason why the
 // account is unknown is in the identity.
-func identify(ctx context.Context, t *gateway.Transport, account, region string) (*evidence.Identity, error) {
+func identify(ctx context.Context, t *api.Transport, account, region string) (*evidence.Identity, error) {
 	ctx, cancel := context.WithTimeout(ctx, identityTime)
 	defer cancel()
-	id, err := gateway.Identity(ctx, t, region)
+	id, err := api.Identity(ctx, t, region)
 	id.ExpectedAccountID = account
-	var refused *gateway.Error
+	var refused *api.Error
 	switch {
-	case errors.As(err, &refused) && refused.Kind == gateway.Auth && refused.Code != "SignatureNonceUsed":
+	case errors.As(err, &refused) && refused.Kind == api.Auth && refused.Code != "SignatureNonceUsed":
 		return nil, fmt.Errorf("reading credentials from %s: %w", cmp.Or(id.Source, "the credential chain"), err)
 	case err != nil:
 		id.Problem = err.Error()
@@ -230,9 +230,9 @@ func identify(ctx context.Context, t *gateway.Transport, account, region string)
 }
 
 // newTransport finds the credentials and makes the gateway's client.
-func newTransport(o Options) (*gateway.Transport, error) {
+func newTransport(o Options) (*api.Transport, error) {
 	get := func(name string) string { v, _ := o.LookupEnv(name); return v }
-	credential, err := gateway.Credentials(get)
+	credential, err := api.Credentials(get)
 	if err != nil {
 		return nil, err
 	}
@@ -242,7 +242,7 @@ func newTransport(o Options) (*gateway.Transport, error) {
 			return nil, fmt.Errorf("reading endpointCA of the owner's file: %w", err)
 		}
 	}
-	return gateway.NewTransport(gateway.Config{Endpoint: o.Gateway.Endpoint, STS: o.Gateway.STS, Credential: credential, CA: ca,
+	return api.NewTransport(api.Config{Endpoint: o.Gateway.Endpoint, STS: o.Gateway.STS, Credential: credential, CA: ca,
 		Env: get, Rate: o.Gateway.Rate, UserAgent: o.Gateway.UserAgent})
 }
 
@@ -327,7 +327,7 @@ func (e *Engine) Waivers() []waiver.State {
 }
 
 // Transport returns the gateway's client; nil where the gateway is not asked.
-func (e *Engine) Transport() *gateway.Transport { return e.transport }
+func (e *Engine) Transport() *api.Transport { return e.transport }
 
 // Refused returns the error if the gateway rejected the credentials; a retry would not
 // help.

@@ -15,7 +15,7 @@ import (
 	"github.com/bindgate/bindgate/internal/collect/group"
 	"github.com/bindgate/bindgate/internal/collect/revocation"
 	"github.com/bindgate/bindgate/internal/confine"
-	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/platform/classic/client"
 	"github.com/bindgate/bindgate/internal/replay"
 	"github.com/bindgate/bindgate/internal/resolve"
 	"github.com/bindgate/bindgate/internal/resolve/iterate"
@@ -40,7 +40,7 @@ func (e *Engine) observer(run evidence.Run, look Scope) (observe, error) {
 		return nil, err
 	}
 	if e.transport != nil {
-		c.Group = group.New(gateway.NewReader(e.transport), e.o.Clock, e.o.Concurrency)
+		c.Group = group.New(client.NewReader(e.transport), e.o.Clock, e.o.Concurrency)
 	}
 	return func(ctx context.Context, number int, b binding.Binding) evidence.Evidence {
 		ev := c.Collect(ctx, number, b)

@@ -19,7 +19,8 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/platform"
+	"github.com/bindgate/bindgate/internal/platform/classic"
 	"github.com/bindgate/bindgate/internal/policy"
 )
 
@@ -134,7 +135,7 @@ func lacks(s checks.Subject) evidence.Metadata {
 
 // ownPlan returns what the run would do for one binding.
 func ownPlan(s checks.Subject) policy.OwnPlan {
-	p, err := plan.For(s)
+	p, err := platform.Calls(s)
 	if err != nil {
 		return policy.OwnPlan{} // the gate gives no permit without a plan
 	}
@@ -146,9 +147,9 @@ func ownPlan(s checks.Subject) policy.OwnPlan {
 	for _, c := range p.Calls {
 		own.Calls.Total++
 		own.Forces = own.Forces || c.Forces()
-		if c.Action == plan.SetDomain {
+		if c.Action == classic.SetDomain {
 			own.Calls.SetDomain++
-			after.DomainBindingStatus = plan.StatusInEffect
+			after.DomainBindingStatus = classic.StatusInEffect
 			after.BindStageName = c.Params["BindStageName"]
 			after.CustomDomainType = cmp.Or(c.Params["CustomDomainType"], binding.Internet)
 			after.IsHTTPRedirectToHTTPS, _ = strconv.ParseBool(c.Params["IsHttpRedirectToHttps"])

@@ -1,6 +1,6 @@
-// Package plan computes, from a binding and its evidence, the calls that bring the binding
-// into effect, the groups that a force displaces, and the commands that restore the
-// previous state. It makes no call, and a plan is not a permission to make one.
+// Package plan defines what a platform is to be sent for a binding: fixed calls, the
+// groups that a force displaces, the commands that restore the previous state, and the
+// saved form of all of them. It makes no call, and a plan is not a permission to make one.
 package plan
 
 import (
@@ -8,12 +8,6 @@ import (
 	"slices"
 
 	"github.com/bindgate/bindgate/checks/binding"
-)
-
-// Actions that a plan may hold.
-const (
-	SetDomain            = "SetDomain"
-	SetDomainCertificate = "SetDomainCertificate"
 )
 
 // Call is one fixed request: all its parameters, except certificate and key.

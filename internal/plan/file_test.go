@@ -19,8 +19,8 @@ func file(change ...func(*File)) File {
 		ToolVersion: "v1.0.0", PlannedAt: planned, ValidUntil: planned.Add(24 * time.Hour),
 		Contract: evidence.Contract2026, Bindings: []FileBinding{{DomainName: "api.demo.com", GroupID: "g1", RegionID: "cn-hangzhou",
 			Displaces: []string{"g2"}, Before: &evidence.Domain{DomainName: "api.demo.com", BindStageName: "TEST"},
-			Calls: []Call{{Action: SetDomain, Params: map[string]string{"BindStageName": "RELEASE"}},
-				{Action: SetDomainCertificate, Material: &Material{FileDigest: "sha256:f", ChainDigest: "sha256:c", PublicKeyDigest: "sha256:k",
+			Calls: []Call{{Action: "SetDomain", Params: map[string]string{"BindStageName": "RELEASE"}},
+				{Action: "SetDomainCertificate", Material: &Material{FileDigest: "sha256:f", ChainDigest: "sha256:c", PublicKeyDigest: "sha256:k",
 					BodyParam: "CertificateBody", KeyParam: "CertificatePrivateKey"}}}}}}
 	for _, c := range change {
 		c(&f)
@@ -77,12 +77,12 @@ func TestSame(t *testing.T) {
 }
 
 func TestNewFileBinding(t *testing.T) {
-	calls := []Call{{Action: SetDomain, Params: map[string]string{"BindStageName": "RELEASE"}}}
+	calls := []Call{{Action: "SetDomain", Params: map[string]string{"BindStageName": "RELEASE"}}}
 	taken := []evidence.BoundGroup{{GroupRef: evidence.GroupRef{GroupID: "g3"}}, {GroupRef: evidence.GroupRef{GroupID: "g2"}}}
 	b := NewFileBinding("api.demo.com", "g1", "cn-hangzhou", Plan{Calls: calls, Displaces: taken, Before: &evidence.Domain{DomainName: "api.demo.com"}})
 	calls[0].Params["BindStageName"] = "TEST"
 	want := FileBinding{DomainName: "api.demo.com", GroupID: "g1", RegionID: "cn-hangzhou", Displaces: []string{"g2", "g3"},
-		Before: &evidence.Domain{DomainName: "api.demo.com"}, Calls: []Call{{Action: SetDomain, Params: map[string]string{"BindStageName": "RELEASE"}}}}
+		Before: &evidence.Domain{DomainName: "api.demo.com"}, Calls: []Call{{Action: "SetDomain", Params: map[string]string{"BindStageName": "RELEASE"}}}}
 	if d := cmp.Diff(want, b); d != "" {
 		t.Error(d)
 	}

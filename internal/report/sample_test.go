@@ -11,6 +11,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/platform/classic"
 )
 
 const (
@@ -73,9 +74,9 @@ func allowed() Binding {
 			{ID: "group/exists", Status: checks.StatusPass},
 			{ID: "dns/cname-reaches-group", Status: checks.StatusPass},
 		},
-		Calls: []plan.Call{{Action: plan.SetDomain, RegionID: "cn-hangzhou", Params: map[string]string{
+		Calls: []plan.Call{{Action: classic.SetDomain, RegionID: "cn-hangzhou", Params: map[string]string{
 			"GroupId": ours, "DomainName": "api.demo.com", "BindStageName": ""}},
-			{Action: plan.SetDomainCertificate, RegionID: "cn-hangzhou",
+			{Action: classic.SetDomainCertificate, RegionID: "cn-hangzhou",
 				Params: map[string]string{"GroupId": ours, "DomainName": "api.demo.com", "CertificateName": "api_demo_com"},
 				Material: &plan.Material{FileDigest: "sha256:aa", ChainDigest: "sha256:bb", PublicKeyDigest: "sha256:cc",
 					BodyParam: "CertificateBody", KeyParam: "CertificatePrivateKey"}}},
@@ -120,7 +121,7 @@ func partial() Binding {
 func forced(o Outcome) Binding {
 	b := allowed()
 	b.Source, b.DomainName = at(50, 5), "old.demo.com"
-	b.Calls = []plan.Call{{Action: plan.SetDomain, RegionID: "cn-hangzhou", Params: map[string]string{
+	b.Calls = []plan.Call{{Action: classic.SetDomain, RegionID: "cn-hangzhou", Params: map[string]string{
 		"GroupId": ours, "DomainName": "old.demo.com", "IsForce": "true"}}}
 	b.Displaces = []evidence.BoundGroup{{GroupRef: evidence.GroupRef{GroupID: theirs, GroupName: "legacy", RegionID: "cn-hangzhou"},
 		Domain: evidence.Domain{DomainName: "old.demo.com", BindStageName: "RELEASE"}, Conflicts: true}}

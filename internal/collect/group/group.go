@@ -13,7 +13,7 @@ import (
 	"github.com/bindgate/bindgate/internal/memo"
 )
 
-// Reader reads groups from the gateway; gateway.Reader implements it.
+// Reader reads groups from the gateway; client.Reader implements it.
 type Reader interface {
 	Group(ctx context.Context, region, id string) (evidence.Group, error)
 	GroupNow(ctx context.Context, region, id string) (evidence.Group, error)

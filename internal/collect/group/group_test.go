@@ -14,7 +14,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/platform/api"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -95,7 +95,7 @@ func request(domain string) binding.Binding {
 func collector(f *fake) *Collector { return New(f, func() time.Time { return clock }, 4) }
 
 var (
-	refused   = &gateway.Error{Kind: gateway.NoPermission, Action: "DescribeApiGroup", Permission: "apigateway:DescribeApiGroup on acs:apigateway:cn-hangzhou:*:apigroup/b"}
+	refused   = &api.Error{Kind: api.NoPermission, Action: "DescribeApiGroup", Permission: "apigateway:DescribeApiGroup on acs:apigateway:cn-hangzhou:*:apigroup/b"}
 	errBroken = errors.New("connection reset")
 )
 

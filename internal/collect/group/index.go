@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/platform/api"
 )
 
 // index indexes all groups of a region by their domains and own names, so that a binding
@@ -74,8 +74,8 @@ func (c *Collector) read(ctx context.Context, region string, list listing, descr
 }
 
 func denied(err error) bool {
-	var refused *gateway.Error
-	return errors.As(err, &refused) && refused.Kind == gateway.NoPermission
+	var refused *api.Error
+	return errors.As(err, &refused) && refused.Kind == api.NoPermission
 }
 
 func newIndex(groups []evidence.Group, problem string) *index {

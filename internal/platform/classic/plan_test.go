@@ -1,4 +1,4 @@
-package plan
+package classic
 
 import (
 	"strings"
@@ -9,6 +9,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/plan"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -74,7 +75,7 @@ func contract2017(s *checks.Subject) {
 }
 
 // shape writes a call in one line, its parameters in the order that matters here.
-func shape(c Call) string {
+func shape(c plan.Call) string {
 	words := []string{c.Action}
 	for _, k := range []string{"BindStageName", "CustomDomainType", "IsHttpRedirectToHttps", "IsForce", "CertificateName"} {
 		if v, ok := c.Params[k]; ok {
@@ -294,7 +295,7 @@ func TestForEndsClientCertificatesOnce(t *testing.T) {
 		t.Fatalf("got %v, %v", p.Calls, err)
 	}
 	for _, c := range p.Calls {
-		if ca, stated := c.Params[ClientCAParam]; stated != (c.Action == SetDomainCertificate) || ca != "" {
+		if ca, stated := c.Params[plan.ClientCAParam]; stated != (c.Action == SetDomainCertificate) || ca != "" {
 			t.Errorf("%s states the CA: %t, %q", c.Action, stated, ca)
 		}
 	}

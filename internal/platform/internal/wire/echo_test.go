@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bindgate/bindgate/internal/gateway"
-	"github.com/bindgate/bindgate/internal/gateway/gatewaytest"
-	"github.com/bindgate/bindgate/internal/gateway/internal/wire"
+	"github.com/bindgate/bindgate/internal/platform/api"
+	"github.com/bindgate/bindgate/internal/platform/apitest"
+	"github.com/bindgate/bindgate/internal/platform/internal/wire"
 )
 
 // The key is not reported if an endpoint echoes the request, in any field of its
@@ -24,8 +24,8 @@ func TestNoFieldEchoesTheKey(t *testing.T) {
 		for _, field := range []string{"Code", "RequestId", "Message"} {
 			answer := map[string]any{"Code": "Refused", "RequestId": "R-1", "Message": "m"}
 			answer[field] = echo
-			e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomainCertificate": {{Status: 400, Body: gatewaytest.OK(answer).Body}}})
-			_, _, err := wire.Call(gatewaytest.Soon(t), e.Transport(), wire.Request{Region: "cn-hangzhou", Action: "SetDomainCertificate",
+			e := apitest.New(t, map[string][]apitest.Answer{"SetDomainCertificate": {{Status: 400, Body: apitest.OK(answer).Body}}})
+			_, _, err := wire.Call(apitest.Soon(t), e.Transport(), wire.Request{Region: "cn-hangzhou", Action: "SetDomainCertificate",
 				Secrets: map[string]string{"CertificatePrivateKey": key}}, nil, 1)
 			var refused *wire.Error
 			if !errors.As(err, &refused) {
@@ -71,8 +71,8 @@ func TestNoBrokenAnswerEchoesTheKey(t *testing.T) {
 	for _, before := range []string{"", "HTTP/1.1 ", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: ", "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: http://%zz/",
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: ", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"} {
 		endpoint := echoing(t, before)
-		p := gatewaytest.New(t, nil).Transport(func(c *gateway.Config) { c.Endpoint = endpoint })
-		_, _, err := wire.Call(gatewaytest.Soon(t), p, wire.Request{Region: "cn-hangzhou", Action: "SetDomainCertificate",
+		p := apitest.New(t, nil).Transport(func(c *api.Config) { c.Endpoint = endpoint })
+		_, _, err := wire.Call(apitest.Soon(t), p, wire.Request{Region: "cn-hangzhou", Action: "SetDomainCertificate",
 			Secrets: map[string]string{"CertificatePrivateKey": secret}}, nil, 1)
 		if err == nil || strings.Contains(fmt.Sprintf("%v %+v %#v", err, err, err), secret[:8]) {
 			t.Errorf("%q: got %v", before, err)
@@ -88,12 +88,12 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 		"DomainAlreadyBind": "isForce with forceFrom", "ExceedLimitDomain": "five INTERNET and five INTRANET", "QuotaExceeded.Domain": "a quota is used up",
 		"InvalidDomainName": "domain-is-well-formed", "InvalidCertificateName": "does not take the certificate", "DomainCertificateNotFound": "attach them again",
 	} {
-		e := gatewaytest.New(t, script(gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal(code, "m")}))
+		e := apitest.New(t, script(apitest.Answer{Status: 400, Body: apitest.Refusal(code, "m")}))
 		if err := ask(t, e); err == nil || !strings.Contains(err.Error(), want) || err.Kind != wire.Rejected {
 			t.Errorf("%s: got %v, want %q", code, err, want)
 		}
 	}
-	e := gatewaytest.New(t, script(gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("InvalidBasePath", "m")}))
+	e := apitest.New(t, script(apitest.Answer{Status: 400, Body: apitest.Refusal("InvalidBasePath", "m")}))
 	if err := ask(t, e); err == nil || err.Advice != "" {
 		t.Errorf("a code that nothing is known of: got %v", err)
 	}

@@ -1,7 +1,7 @@
-// Package gatewaytest is a scripted API endpoint on loopback, for the tests of
+// Package apitest is a scripted API endpoint on loopback, for the tests of
 // the packages that read and change the gateway. It knows no rule of the
 // platform and checks no signature; the sandbox does both.
-package gatewaytest
+package apitest
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 
 	"github.com/aliyun/credentials-go/credentials"
 
-	"github.com/bindgate/bindgate/internal/gateway"
+	"github.com/bindgate/bindgate/internal/platform/api"
 )
 
 // Answer is a status and a body; Hold, where it is set, is called before it is sent.
@@ -111,13 +111,13 @@ func (e *Edge) Calls() []Call {
 }
 
 // Transport is one to this edge; change may alter its configuration.
-func (e *Edge) Transport(change ...func(*gateway.Config)) *gateway.Transport {
-	c := gateway.Config{Endpoint: e.URL, Credential: Credential(e.t), Rate: -1,
+func (e *Edge) Transport(change ...func(*api.Config)) *api.Transport {
+	c := api.Config{Endpoint: e.URL, Credential: Credential(e.t), Rate: -1,
 		Timeout: 30 * time.Second, Tries: 3, Pause: time.Millisecond}
 	for _, f := range change {
 		f(&c)
 	}
-	transport, err := gateway.NewTransport(c)
+	transport, err := api.NewTransport(c)
 	if err != nil {
 		e.t.Fatal(err)
 	}

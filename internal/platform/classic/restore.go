@@ -1,4 +1,4 @@
-package plan
+package classic
 
 import (
 	"fmt"
@@ -6,11 +6,12 @@ import (
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/plan"
 )
 
 // restore returns commands of the aliyun client that undo the calls. For a certificate it
 // returns a comment line, because restoring it needs the private key.
-func restore(b binding.Binding, p Plan) []string {
+func restore(b binding.Binding, p plan.Plan) []string {
 	if len(p.Calls) == 0 {
 		return nil
 	}

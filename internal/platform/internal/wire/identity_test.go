@@ -7,18 +7,18 @@ import (
 
 	"github.com/aliyun/credentials-go/credentials"
 
-	"github.com/bindgate/bindgate/internal/gateway"
-	"github.com/bindgate/bindgate/internal/gateway/gatewaytest"
-	"github.com/bindgate/bindgate/internal/gateway/internal/wire"
+	"github.com/bindgate/bindgate/internal/platform/api"
+	"github.com/bindgate/bindgate/internal/platform/apitest"
+	"github.com/bindgate/bindgate/internal/platform/internal/wire"
 )
 
 const caller = `{"RequestId":"R","IdentityType":"RAMUser","AccountId":"1234567890123456","PrincipalId":"2","UserId":"2","Arn":"acs:ram::1234567890123456:user/ci"}`
 
 func TestIdentity(t *testing.T) {
-	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"GetCallerIdentity": {{Body: caller}}})
+	e := apitest.New(t, map[string][]apitest.Answer{"GetCallerIdentity": {{Body: caller}}})
 	p := e.Transport()
 	for range 2 {
-		id, err := p.Identity(gatewaytest.Soon(t), "cn-hangzhou")
+		id, err := p.Identity(apitest.Soon(t), "cn-hangzhou")
 		if want := (wire.Identity{AccountID: "1234567890123456", ARN: "acs:ram::1234567890123456:user/ci", AccessKeyID: "test…"}); err != nil || id != want {
 			t.Errorf("got %+v, %v", id, err)
 		}
@@ -34,22 +34,22 @@ func TestIdentity(t *testing.T) {
 
 func TestIdentityThatCannotBeHad(t *testing.T) {
 	for name, tc := range map[string]struct {
-		answer gatewaytest.Answer
+		answer apitest.Answer
 		kind   wire.Kind // of the error; empty: no wire.Error
 		want   string
 	}{
-		"no account":      {gatewaytest.Answer{Body: `{"RequestId":"R"}`}, "", "names no account"},
-		"a wrong secret":  {gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("SignatureDoesNotMatch", "m")}, wire.Auth, "the secret does not belong to the access key id"},
-		"no such key":     {gatewaytest.Answer{Status: 404, Body: gatewaytest.Refusal("InvalidAccessKeyId.NotFound", "m")}, wire.Auth, "no such access key id"},
-		"a disabled key":  {gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("InvalidAccessKeyId.Inactive", "m")}, wire.Auth, "is disabled"},
-		"a token":         {gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("InvalidSecurityToken.Expired", "m")}, wire.Auth, "security token has expired"},
-		"the clock":       {gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("InvalidTimeStamp.Expired", "m")}, wire.Auth, "clock"},
-		"no STS there":    {gatewaytest.Answer{Status: 404, Body: gatewaytest.Refusal("InvalidApi.NotFound", "m")}, wire.Rejected, "InvalidApi.NotFound"},
-		"a proxy's words": {gatewaytest.Answer{Type: "text/html", Body: "<html>"}, wire.Malformed, "does not speak the API"},
+		"no account":      {apitest.Answer{Body: `{"RequestId":"R"}`}, "", "names no account"},
+		"a wrong secret":  {apitest.Answer{Status: 400, Body: apitest.Refusal("SignatureDoesNotMatch", "m")}, wire.Auth, "the secret does not belong to the access key id"},
+		"no such key":     {apitest.Answer{Status: 404, Body: apitest.Refusal("InvalidAccessKeyId.NotFound", "m")}, wire.Auth, "no such access key id"},
+		"a disabled key":  {apitest.Answer{Status: 400, Body: apitest.Refusal("InvalidAccessKeyId.Inactive", "m")}, wire.Auth, "is disabled"},
+		"a token":         {apitest.Answer{Status: 400, Body: apitest.Refusal("InvalidSecurityToken.Expired", "m")}, wire.Auth, "security token has expired"},
+		"the clock":       {apitest.Answer{Status: 400, Body: apitest.Refusal("InvalidTimeStamp.Expired", "m")}, wire.Auth, "clock"},
+		"no STS there":    {apitest.Answer{Status: 404, Body: apitest.Refusal("InvalidApi.NotFound", "m")}, wire.Rejected, "InvalidApi.NotFound"},
+		"a proxy's words": {apitest.Answer{Type: "text/html", Body: "<html>"}, wire.Malformed, "does not speak the API"},
 	} {
-		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"GetCallerIdentity": {tc.answer}})
+		e := apitest.New(t, map[string][]apitest.Answer{"GetCallerIdentity": {tc.answer}})
 		p := e.Transport()
-		_, err := p.Identity(gatewaytest.Soon(t), "cn-hangzhou")
+		_, err := p.Identity(apitest.Soon(t), "cn-hangzhou")
 		var refused *wire.Error
 		if err == nil || !strings.Contains(err.Error(), tc.want) || tc.kind != "" && (!errors.As(err, &refused) || refused.Kind != tc.kind) {
 			t.Errorf("%s: got %v", name, err)
@@ -61,8 +61,8 @@ func TestIdentityThatCannotBeHad(t *testing.T) {
 }
 
 func TestIdentityWithoutSTS(t *testing.T) {
-	e := gatewaytest.New(t, nil) // a question fails the test
-	id, err := e.Transport(func(c *gateway.Config) { c.STS = wire.NoSTS }).Identity(gatewaytest.Soon(t), "cn-hangzhou")
+	e := apitest.New(t, nil) // a question fails the test
+	id, err := e.Transport(func(c *api.Config) { c.STS = wire.NoSTS }).Identity(apitest.Soon(t), "cn-hangzhou")
 	if !errors.Is(err, wire.ErrNoSTS) || id.AccessKeyID != "test…" {
 		t.Errorf("got %+v, %v", id, err)
 	}
@@ -97,11 +97,11 @@ func (f *flipping) GetCredential() (*credentials.CredentialModel, error) {
 
 // Whose a key is is not asked with another key.
 func TestIdentityIsAskedWithItsOwnKey(t *testing.T) {
-	e := gatewaytest.New(t, nil) // a question fails the test
-	p := e.Transport(func(c *gateway.Config) {
-		c.Credential, c.Tries = &flipping{key: key{gatewaytest.Credential(t), "LTAI0123456789abcd"}}, 1
+	e := apitest.New(t, nil) // a question fails the test
+	p := e.Transport(func(c *api.Config) {
+		c.Credential, c.Tries = &flipping{key: key{apitest.Credential(t), "LTAI0123456789abcd"}}, 1
 	})
-	if id, err := p.Identity(gatewaytest.Soon(t), "cn-hangzhou"); err == nil || id.AccountID != "" || !strings.Contains(err.Error(), "replaced meanwhile") {
+	if id, err := p.Identity(apitest.Soon(t), "cn-hangzhou"); err == nil || id.AccountID != "" || !strings.Contains(err.Error(), "replaced meanwhile") {
 		t.Errorf("got %+v, %v", id, err)
 	}
 }
@@ -109,11 +109,11 @@ func TestIdentityIsAskedWithItsOwnKey(t *testing.T) {
 // A call for an account is signed by a key of that account or not sent, however late the
 // credentials are replaced.
 func TestACallIsSignedByTheAccountThatItIsFor(t *testing.T) {
-	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"GetCallerIdentity": {{Body: caller}}, "SetDomain": {gatewaytest.OK(nil)}})
-	k := &key{gatewaytest.Credential(t), "LTAI0123456789abcd"}
-	p := e.Transport(func(c *gateway.Config) { c.Credential = k })
+	e := apitest.New(t, map[string][]apitest.Answer{"GetCallerIdentity": {{Body: caller}}, "SetDomain": {apitest.OK(nil)}})
+	k := &key{apitest.Credential(t), "LTAI0123456789abcd"}
+	p := e.Transport(func(c *api.Config) { c.Credential = k })
 	set := func(account string) error {
-		_, _, err := wire.Call(gatewaytest.Soon(t), p, wire.Request{Region: "cn-hangzhou", Action: "SetDomain", Account: account}, nil, 1)
+		_, _, err := wire.Call(apitest.Soon(t), p, wire.Request{Region: "cn-hangzhou", Action: "SetDomain", Account: account}, nil, 1)
 		return err
 	}
 	refused := func(err error) bool {
@@ -123,7 +123,7 @@ func TestACallIsSignedByTheAccountThatItIsFor(t *testing.T) {
 	if err := set("1234567890123456"); !refused(err) {
 		t.Errorf("before the first call of GetCallerIdentity: got %v", err)
 	}
-	if _, err := p.Identity(gatewaytest.Soon(t), "cn-hangzhou"); err != nil {
+	if _, err := p.Identity(apitest.Soon(t), "cn-hangzhou"); err != nil {
 		t.Fatal(err)
 	}
 	if err := set("6543210987654321"); !refused(err) {
@@ -143,15 +143,15 @@ func TestACallIsSignedByTheAccountThatItIsFor(t *testing.T) {
 
 // Another access key is another question, whoever was known before.
 func TestIdentityOfAnotherKey(t *testing.T) {
-	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"GetCallerIdentity": {{Body: caller}, {Body: strings.ReplaceAll(caller, "1234567890123456", "6543210987654321")}}})
-	k := &key{gatewaytest.Credential(t), "LTAI0123456789abcd"}
-	p := e.Transport(func(c *gateway.Config) { c.Credential = k })
-	first, err := p.Identity(gatewaytest.Soon(t), "cn-hangzhou")
+	e := apitest.New(t, map[string][]apitest.Answer{"GetCallerIdentity": {{Body: caller}, {Body: strings.ReplaceAll(caller, "1234567890123456", "6543210987654321")}}})
+	k := &key{apitest.Credential(t), "LTAI0123456789abcd"}
+	p := e.Transport(func(c *api.Config) { c.Credential = k })
+	first, err := p.Identity(apitest.Soon(t), "cn-hangzhou")
 	if err != nil || first.AccessKeyID != "LTAI…abcd" {
 		t.Errorf("got %+v, %v", first, err)
 	}
 	k.id = "LTAI9876543210dcba"
-	if second, err := p.Identity(gatewaytest.Soon(t), "cn-hangzhou"); err != nil || second.AccountID != "6543210987654321" {
+	if second, err := p.Identity(apitest.Soon(t), "cn-hangzhou"); err != nil || second.AccountID != "6543210987654321" {
 		t.Errorf("got %+v, %v", second, err)
 	}
 }

@@ -1,4 +1,4 @@
-package plan
+package classic
 
 import (
 	"fmt"
@@ -7,12 +7,13 @@ import (
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/plan"
 )
 
 // Shows reports whether the state of a group contains every parameter of a call and the
 // bytes of its certificate. The caller uses it to decide the outcome of a call that got no
 // answer.
-func Shows(c Call, domain string, g evidence.Group) bool {
+func Shows(c plan.Call, domain string, g evidence.Group) bool {
 	d, ok := g.Domain(domain)
 	if !ok {
 		return false
@@ -31,7 +32,7 @@ func Shows(c Call, domain string, g evidence.Group) bool {
 // showsClients reports whether the settings of mutual TLS equal those of a call. It returns
 // true if the gateway does not report them: a call takes effect completely or not at all,
 // and Shows compares the certificate.
-func showsClients(c Call, got *evidence.ClientCertificates) bool {
+func showsClients(c plan.Call, got *evidence.ClientCertificates) bool {
 	pass, stated := c.Params["ClientCertSDnPassThrough"]
 	if got == nil || !stated {
 		return true
@@ -43,7 +44,7 @@ func showsClients(c Call, got *evidence.ClientCertificates) bool {
 }
 
 // Lost returns the settings that a call was to keep and that the domain no longer has.
-func Lost(c Call, d evidence.Domain) (words []string) {
+func Lost(c plan.Call, d evidence.Domain) (words []string) {
 	for _, name := range c.Keeps {
 		if !shows(name, c.Params[name], d) {
 			words = append(words, fmt.Sprintf("%s is no longer %q, the value that the update was to keep", name, c.Params[name]))
@@ -64,7 +65,7 @@ func shows(name, want string, d evidence.Domain) bool {
 		return d.CertificateName == want
 	case "GroupId", "DomainName":
 		return true // the group and the domain that were read
-	case ClientCAParam, "SslVerifyDepth", "ClientCertSDnPassThrough", "SslOcspEnable", "SslOcspCacheEnable":
+	case plan.ClientCAParam, "SslVerifyDepth", "ClientCertSDnPassThrough", "SslOcspEnable", "SslOcspCacheEnable":
 		return true // showsClients compares them
 	case "IsForce":
 		return true // the caller reads the displaced groups again before a repeat

@@ -16,9 +16,9 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/gate"
-	"github.com/bindgate/bindgate/internal/gateway"
-	"github.com/bindgate/bindgate/internal/gateway/gatewaytest"
-	"github.com/bindgate/bindgate/internal/gateway/write"
+	"github.com/bindgate/bindgate/internal/platform/api"
+	"github.com/bindgate/bindgate/internal/platform/apitest"
+	"github.com/bindgate/bindgate/internal/platform/write"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -60,39 +60,39 @@ func permit(t *testing.T, change ...func(*checks.Subject)) gate.Permit {
 	return p
 }
 
-func writer(e *gatewaytest.Edge, m write.Material, err error) *write.Writer {
+func writer(e *apitest.Edge, m write.Material, err error) *write.Writer {
 	return write.New(e.Transport(), func(binding.Binding) (write.Material, error) { return m, err })
 }
 
-func refusal(status int, code string) gatewaytest.Answer {
-	return gatewaytest.Answer{Status: status, Body: gatewaytest.Refusal(code, "m")}
+func refusal(status int, code string) apitest.Answer {
+	return apitest.Answer{Status: status, Body: apitest.Refusal(code, "m")}
 }
 
 func TestThePermitsCallsAndNothingElse(t *testing.T) {
-	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{
-		"SetDomain":            {gatewaytest.OK(map[string]any{"DomainBindingStatus": "BINDING", "SubDomain": "s"})},
-		"SetDomainCertificate": {gatewaytest.OK(nil)},
+	e := apitest.New(t, map[string][]apitest.Answer{
+		"SetDomain":            {apitest.OK(map[string]any{"DomainBindingStatus": "BINDING", "SubDomain": "s"})},
+		"SetDomainCertificate": {apitest.OK(nil)},
 	})
 	w, p := writer(e, sound, nil), permit(t)
 	if err := w.Ready(p); err != nil {
 		t.Fatal(err)
 	}
-	first, err := w.Next(gatewaytest.Soon(t), p)
+	first, err := w.Next(apitest.Soon(t), p)
 	if err != nil || first.RequestID != "REQ-1" || first.Action != "SetDomain" {
 		t.Fatalf("got %+v, %v", first, err)
 	}
 	for range 2 {
-		if _, err := w.Next(gatewaytest.Soon(t), p); err != nil {
+		if _, err := w.Next(apitest.Soon(t), p); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrRedeemed) {
+	if _, err := w.Next(apitest.Soon(t), p); !errors.Is(err, gate.ErrRedeemed) {
 		t.Errorf("a fourth call: got %v", err)
 	}
-	if _, err := w.Again(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrNotUnknown) {
+	if _, err := w.Again(apitest.Soon(t), p); !errors.Is(err, gate.ErrNotUnknown) {
 		t.Errorf("again: got %v", err)
 	}
-	if _, err := w.Next(gatewaytest.Soon(t), gate.Permit{}); !errors.Is(err, gate.ErrNoPermit) {
+	if _, err := w.Next(apitest.Soon(t), gate.Permit{}); !errors.Is(err, gate.ErrNoPermit) {
 		t.Errorf("the zero permit: got %v", err)
 	}
 	want := []string{
@@ -120,21 +120,21 @@ func TestChangedMaterialIsNotSent(t *testing.T) {
 		"CA":     func(m *write.Material) error { m.ClientCADigest = "sha256:x"; return nil },
 		"gone":   func(*write.Material) error { return errors.New("no such file") },
 	} {
-		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {gatewaytest.OK(nil)}})
+		e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {apitest.OK(nil)}})
 		m := sound
 		loadErr := change(&m)
 		w, p := writer(e, m, loadErr), permit(t)
 		if err := w.Ready(p); err == nil || (loadErr == nil) != errors.Is(err, write.ErrChanged) || len(e.Calls()) != 0 {
 			t.Errorf("%s: Ready: got %v after %d calls", name, err, len(e.Calls()))
 		}
-		if _, err := w.Next(gatewaytest.Soon(t), p); err != nil {
+		if _, err := w.Next(apitest.Soon(t), p); err != nil {
 			t.Fatal(err)
 		}
-		_, err := w.Next(gatewaytest.Soon(t), p)
+		_, err := w.Next(apitest.Soon(t), p)
 		if err == nil || (loadErr == nil) != errors.Is(err, write.ErrChanged) || errors.Is(err, write.ErrOutcomeUnknown) {
 			t.Errorf("%s: got %v", name, err)
 		}
-		if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrRedeemed) {
+		if _, err := w.Next(apitest.Soon(t), p); !errors.Is(err, gate.ErrRedeemed) {
 			t.Errorf("%s: the permit gave more: %v", name, err)
 		}
 		if n := len(e.Calls()); n != 1 {
@@ -144,15 +144,15 @@ func TestChangedMaterialIsNotSent(t *testing.T) {
 }
 
 func TestRefusalsSpendThePermit(t *testing.T) {
-	for _, a := range []gatewaytest.Answer{refusal(400, "DomainNotResolved"), refusal(403, "NoPermission"),
+	for _, a := range []apitest.Answer{refusal(400, "DomainNotResolved"), refusal(403, "NoPermission"),
 		refusal(404, "NotFoundApiGroup"), refusal(400, "SignatureDoesNotMatch")} {
-		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {a}})
+		e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {a}})
 		w, p := writer(e, sound, nil), permit(t)
-		reply, err := w.Next(gatewaytest.Soon(t), p)
+		reply, err := w.Next(apitest.Soon(t), p)
 		if err == nil || errors.Is(err, write.ErrOutcomeUnknown) || reply.Code == "" || reply.RequestID != "REQ-2" {
 			t.Errorf("got %+v, %v", reply, err)
 		}
-		if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrRedeemed) {
+		if _, err := w.Next(apitest.Soon(t), p); !errors.Is(err, gate.ErrRedeemed) {
 			t.Errorf("the permit gave more: %v", err)
 		}
 		if n := len(e.Calls()); n != 1 {
@@ -162,17 +162,17 @@ func TestRefusalsSpendThePermit(t *testing.T) {
 }
 
 func TestWhatTheServerPutOffIsSentAgain(t *testing.T) {
-	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(400, "Throttling.User"),
-		refusal(503, "ServiceUnavailable"), refusal(400, "RepeatedCommit"), gatewaytest.OK(nil)}})
-	if reply, err := writer(e, sound, nil).Next(gatewaytest.Soon(t), permit(t)); err != nil || reply.Attempts != 4 || len(e.Calls()) != 4 {
+	e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {refusal(400, "Throttling.User"),
+		refusal(503, "ServiceUnavailable"), refusal(400, "RepeatedCommit"), apitest.OK(nil)}})
+	if reply, err := writer(e, sound, nil).Next(apitest.Soon(t), permit(t)); err != nil || reply.Attempts != 4 || len(e.Calls()) != 4 {
 		t.Errorf("got %v after %d calls, %d attempts", err, len(e.Calls()), reply.Attempts)
 	}
 }
 
 // Only a force is given up after a few tries.
 func TestThrottledCallsAreTriedForLong(t *testing.T) {
-	answers := slices.Repeat([]gatewaytest.Answer{refusal(400, "Throttling.User")}, 7)
-	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": append(answers, gatewaytest.OK(nil))})
+	answers := slices.Repeat([]apitest.Answer{refusal(400, "Throttling.User")}, 7)
+	e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": append(answers, apitest.OK(nil))})
 	if _, err := writer(e, sound, nil).Next(t.Context(), permit(t)); err != nil || len(e.Calls()) != 8 {
 		t.Errorf("got %v after %d calls", err, len(e.Calls()))
 	}
@@ -180,7 +180,7 @@ func TestThrottledCallsAreTriedForLong(t *testing.T) {
 
 // The CA of callers' certificates is sent as it was judged.
 func TestTheClientCAIsSent(t *testing.T) {
-	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {gatewaytest.OK(nil)}, "SetDomainCertificate": {gatewaytest.OK(nil)}})
+	e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {apitest.OK(nil)}, "SetDomainCertificate": {apitest.OK(nil)}})
 	m := sound
 	m.ClientCA, m.ClientCADigest = []byte("CA"), "sha256:ca"
 	w, p := writer(e, m, nil), permit(t, func(s *checks.Subject) {
@@ -188,7 +188,7 @@ func TestTheClientCAIsSent(t *testing.T) {
 		s.Evidence.Certificate.Facts.ClientCA = &evidence.ClientCA{Digest: "sha256:ca"}
 	})
 	for range 2 {
-		if _, err := w.Next(gatewaytest.Soon(t), p); err != nil {
+		if _, err := w.Next(apitest.Soon(t), p); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -199,7 +199,7 @@ func TestTheClientCAIsSent(t *testing.T) {
 
 // A call is for the account that was judged: a key that is not known to be of it signs nothing.
 func TestTheAccountThatWasJudgedIsAskedFor(t *testing.T) {
-	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {gatewaytest.OK(nil)}})
+	e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {apitest.OK(nil)}})
 	p := permit(t, func(s *checks.Subject) {
 		s.Evidence.Run.Identity = &evidence.Identity{AccountID: "1234567890123456"}
 	})
@@ -214,7 +214,7 @@ func TestTheAccountThatWasJudgedIsAskedFor(t *testing.T) {
 // A refusal says nothing of the try before it, which was put off.
 func TestRefusedAfterItWasPutOffIsUnknown(t *testing.T) {
 	for _, then := range []string{"NoPermission", "DomainNotResolved", "Throttling.User"} {
-		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(503, "ServiceUnavailable"), refusal(400, then)}})
+		e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {refusal(503, "ServiceUnavailable"), refusal(400, then)}})
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // what is throttled is tried until then
 		defer cancel()
 		reply, err := writer(e, sound, nil).Next(ctx, permit(t))
@@ -226,24 +226,24 @@ func TestRefusedAfterItWasPutOffIsUnknown(t *testing.T) {
 
 // What a force takes away was read just before: it is not tried for long.
 func TestAForceIsPutOffAFewTimesOnly(t *testing.T) {
-	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(400, "Throttling.User")}})
+	e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {refusal(400, "Throttling.User")}})
 	p := permit(t, func(s *checks.Subject) {
 		s.Binding.IsForce = true
 		s.Evidence.Account = evidence.Observed(evidence.Account{Complete: true, BoundGroups: []evidence.BoundGroup{{GroupRef: evidence.GroupRef{GroupID: "g2"}, Conflicts: true}}}, "", time.Time{})
 	})
-	if _, err := writer(e, sound, nil).Next(gatewaytest.Soon(t), p); err == nil || len(e.Calls()) != 5 || e.Calls()[0].Query.Get("IsForce") != "true" {
+	if _, err := writer(e, sound, nil).Next(apitest.Soon(t), p); err == nil || len(e.Calls()) != 5 || e.Calls()[0].Query.Get("IsForce") != "true" {
 		t.Errorf("got %v after %d calls", err, len(e.Calls()))
 	}
 }
 
 func TestThrottledUntilTheDeadlineIsARefusal(t *testing.T) {
-	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(400, "Throttling")}})
-	slow := e.Transport(func(c *gateway.Config) { c.Pause = time.Hour })
+	e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {refusal(400, "Throttling")}})
+	slow := e.Transport(func(c *api.Config) { c.Pause = time.Hour })
 	w, p := write.New(slow, nil), permit(t)
-	if _, err := w.Next(gatewaytest.Soon(t), p); err == nil || errors.Is(err, write.ErrOutcomeUnknown) || len(e.Calls()) != 1 {
+	if _, err := w.Next(apitest.Soon(t), p); err == nil || errors.Is(err, write.ErrOutcomeUnknown) || len(e.Calls()) != 1 {
 		t.Errorf("got %v after %d calls", err, len(e.Calls()))
 	}
-	if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrRedeemed) {
+	if _, err := w.Next(apitest.Soon(t), p); !errors.Is(err, gate.ErrRedeemed) {
 		t.Errorf("the permit gave more: %v", err)
 	}
 }
@@ -251,13 +251,13 @@ func TestThrottledUntilTheDeadlineIsARefusal(t *testing.T) {
 // "Not now" does not say that nothing was done, so it is no refusal.
 func TestBusyUntilTheDeadlineIsUnknown(t *testing.T) {
 	for _, code := range []string{"ServiceUnavailable", "RepeatedCommit"} {
-		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {refusal(503, code)}})
-		slow := e.Transport(func(c *gateway.Config) { c.Pause = time.Hour })
+		e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {refusal(503, code)}})
+		slow := e.Transport(func(c *api.Config) { c.Pause = time.Hour })
 		w, p := write.New(slow, nil), permit(t)
-		if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, write.ErrOutcomeUnknown) || len(e.Calls()) != 1 {
+		if _, err := w.Next(apitest.Soon(t), p); !errors.Is(err, write.ErrOutcomeUnknown) || len(e.Calls()) != 1 {
 			t.Errorf("%s: got %v after %d calls", code, err, len(e.Calls()))
 		}
-		if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrOutcomePending) {
+		if _, err := w.Next(apitest.Soon(t), p); !errors.Is(err, gate.ErrOutcomePending) {
 			t.Errorf("%s: the permit gave more: %v", code, err)
 		}
 	}
@@ -265,7 +265,7 @@ func TestBusyUntilTheDeadlineIsUnknown(t *testing.T) {
 
 func TestUnknownOutcomesWaitForAReadBack(t *testing.T) {
 	cancelled := make(chan struct{})
-	for name, a := range map[string]gatewaytest.Answer{
+	for name, a := range map[string]apitest.Answer{
 		"broken":        {Break: true},
 		"fault":         refusal(500, "InternalError"),
 		"bare fault":    {Status: 502, Body: "<html>"},
@@ -274,9 +274,9 @@ func TestUnknownOutcomesWaitForAReadBack(t *testing.T) {
 		"cancelled":     {Hold: func(r *http.Request) { close(cancelled); <-r.Context().Done() }, Break: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {a, gatewaytest.OK(nil)}})
+			e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {a, apitest.OK(nil)}})
 			w, p := writer(e, sound, nil), permit(t)
-			ctx, cancel := context.WithCancel(gatewaytest.Soon(t))
+			ctx, cancel := context.WithCancel(apitest.Soon(t))
 			defer cancel()
 			if name == "cancelled" {
 				go func() { <-cancelled; cancel() }()
@@ -284,10 +284,10 @@ func TestUnknownOutcomesWaitForAReadBack(t *testing.T) {
 			if _, err := w.Next(ctx, p); !errors.Is(err, write.ErrOutcomeUnknown) || len(e.Calls()) != 1 {
 				t.Fatalf("got %v after %d calls", err, len(e.Calls()))
 			}
-			if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrOutcomePending) {
+			if _, err := w.Next(apitest.Soon(t), p); !errors.Is(err, gate.ErrOutcomePending) {
 				t.Errorf("the permit went on: %v", err)
 			}
-			if _, err := w.Again(gatewaytest.Soon(t), p); err != nil || len(e.Calls()) != 2 {
+			if _, err := w.Again(apitest.Soon(t), p); err != nil || len(e.Calls()) != 2 {
 				t.Errorf("again: got %v after %d calls", err, len(e.Calls()))
 			}
 		})
@@ -295,17 +295,17 @@ func TestUnknownOutcomesWaitForAReadBack(t *testing.T) {
 }
 
 func TestAPanicLeavesTheOutcomeUnknown(t *testing.T) {
-	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {gatewaytest.OK(nil)}})
+	e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {apitest.OK(nil)}})
 	w := write.New(e.Transport(), func(binding.Binding) (write.Material, error) { panic("x") })
 	p := permit(t)
-	if _, err := w.Next(gatewaytest.Soon(t), p); err != nil {
+	if _, err := w.Next(apitest.Soon(t), p); err != nil {
 		t.Fatal(err)
 	}
 	func() {
 		defer func() { _ = recover() }()
-		_, _ = w.Next(gatewaytest.Soon(t), p)
+		_, _ = w.Next(apitest.Soon(t), p)
 	}()
-	if _, err := w.Next(gatewaytest.Soon(t), p); !errors.Is(err, gate.ErrOutcomePending) {
+	if _, err := w.Next(apitest.Soon(t), p); !errors.Is(err, gate.ErrOutcomePending) {
 		t.Errorf("got %v", err)
 	}
 }

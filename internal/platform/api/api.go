@@ -1,9 +1,8 @@
-// Package gateway reads the API Gateway's state through the official SDK core:
-// groups and their domains, and the certificate that a domain serves. It knows
-// the API's formats, judges nothing and cannot change anything: the package
-// that sends is internal to this folder, and only the package write sends what
-// changes the gateway.
-package gateway
+// Package api is the connection to the APIs of Alibaba Cloud: credentials, identity,
+// addresses and errors. It sends nothing by itself: the package that does is internal
+// to internal/platform, where readers only read, and the package write makes the calls
+// of a permit.
+package api
 
 import (
 	"context"
@@ -12,7 +11,7 @@ import (
 	"github.com/aliyun/credentials-go/credentials"
 
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/gateway/internal/wire"
+	"github.com/bindgate/bindgate/internal/platform/internal/wire"
 )
 
 // Config says where and how to call the API.

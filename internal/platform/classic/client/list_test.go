@@ -1,12 +1,12 @@
-package gateway_test
+package client_test
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/bindgate/bindgate/internal/cputime"
-	"github.com/bindgate/bindgate/internal/gateway"
-	"github.com/bindgate/bindgate/internal/gateway/gatewaytest"
+	"github.com/bindgate/bindgate/internal/platform/apitest"
+	"github.com/bindgate/bindgate/internal/platform/classic/client"
 )
 
 // Four megabytes of empty items must not become a gigabyte of domains.
@@ -17,10 +17,10 @@ func TestVastListsAreRefused(t *testing.T) {
 		"JSON": head + strings.Repeat("{},", 1_300_000) + "{}]}}",
 		"XML":  xmlHead + strings.Repeat("<DomainItem/>", 300_000) + "</CustomDomains></R>",
 	} {
-		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroup": {{Body: body}}})
+		e := apitest.New(t, map[string][]apitest.Answer{"DescribeApiGroup": {{Body: body}}})
 		transport := e.Transport()
 		allocated := cputime.Allocated(func() {
-			if _, err := gateway.NewReader(transport).GroupNow(gatewaytest.Soon(t), region, groupID); err == nil {
+			if _, err := client.NewReader(transport).GroupNow(apitest.Soon(t), region, groupID); err == nil {
 				t.Errorf("%s: a vast list was read", name)
 			}
 		})
@@ -37,8 +37,8 @@ func TestListsOfBothFormats(t *testing.T) {
 		"XML": `<R><RequestId>R</RequestId><GroupId>` + groupID + `</GroupId><CustomDomains><DomainItem><DomainName>a.demo.com</DomainName></DomainItem>` +
 			`<DomainItem><DomainName>b.demo.com</DomainName></DomainItem></CustomDomains></R>`,
 	} {
-		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroup": {{Body: body}}})
-		g, err := gateway.NewReader(e.Transport()).GroupNow(gatewaytest.Soon(t), region, groupID)
+		e := apitest.New(t, map[string][]apitest.Answer{"DescribeApiGroup": {{Body: body}}})
+		g, err := client.NewReader(e.Transport()).GroupNow(apitest.Soon(t), region, groupID)
 		if err != nil || len(g.Domains) != 2 || g.Domains[1].DomainName != "b.demo.com" {
 			t.Errorf("%s: got %+v and %v, want both domains", name, g.Domains, err)
 		}

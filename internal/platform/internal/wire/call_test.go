@@ -12,9 +12,9 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/bindgate/bindgate/internal/gateway"
-	"github.com/bindgate/bindgate/internal/gateway/gatewaytest"
-	"github.com/bindgate/bindgate/internal/gateway/internal/wire"
+	"github.com/bindgate/bindgate/internal/platform/api"
+	"github.com/bindgate/bindgate/internal/platform/apitest"
+	"github.com/bindgate/bindgate/internal/platform/internal/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -24,9 +24,9 @@ const action = "DescribeApiGroup"
 var plain = wire.Request{Region: "cn-hangzhou", Action: action, Params: map[string]string{"GroupId": "g1"}}
 
 // ask makes one read against a scripted edge.
-func ask(t *testing.T, e *gatewaytest.Edge, change ...func(*gateway.Config)) *wire.Error {
+func ask(t *testing.T, e *apitest.Edge, change ...func(*api.Config)) *wire.Error {
 	t.Helper()
-	err := wire.Read(gatewaytest.Soon(t), e.Transport(change...), plain, nil)
+	err := wire.Read(apitest.Soon(t), e.Transport(change...), plain, nil)
 	if err == nil {
 		return nil
 	}
@@ -37,17 +37,17 @@ func ask(t *testing.T, e *gatewaytest.Edge, change ...func(*gateway.Config)) *wi
 	return we
 }
 
-func script(answers ...gatewaytest.Answer) map[string][]gatewaytest.Answer {
-	return map[string][]gatewaytest.Answer{action: answers}
+func script(answers ...apitest.Answer) map[string][]apitest.Answer {
+	return map[string][]apitest.Answer{action: answers}
 }
 
 func TestWhatIsOnTheWire(t *testing.T) {
 	for _, v1 := range []bool{false, true} {
-		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomain": {gatewaytest.OK(nil)}})
+		e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {apitest.OK(nil)}})
 		r := wire.Request{Region: "cn-hangzhou", Action: "SetDomain",
 			Params: map[string]string{"GroupId": "g1", "BindStageName": ""}, Secrets: map[string]string{"PrivateKey": "k e+y"}}
-		p := e.Transport(func(c *gateway.Config) { c.SignatureV1, c.Format, c.UserAgent = v1, "XML", "bindgate/test" })
-		id, _, err := wire.Call(gatewaytest.Soon(t), p, r, nil, 1)
+		p := e.Transport(func(c *api.Config) { c.SignatureV1, c.Format, c.UserAgent = v1, "XML", "bindgate/test" })
+		id, _, err := wire.Call(apitest.Soon(t), p, r, nil, 1)
 		if err != nil || id != "REQ-1" {
 			t.Fatal(id, err)
 		}
@@ -88,7 +88,7 @@ func TestKinds(t *testing.T) {
 		"InvalidApi.NotFound": wire.Rejected, "DomainNotResolved": wire.Rejected, "InvalidVersion.NotFound": wire.Rejected,
 	} {
 		for _, status := range []int{400, 403, 404} {
-			e := gatewaytest.New(t, script(gatewaytest.Answer{Status: status, Body: gatewaytest.Refusal(code, "m")}))
+			e := apitest.New(t, script(apitest.Answer{Status: status, Body: apitest.Refusal(code, "m")}))
 			if err := ask(t, e); err == nil || err.Kind != want || err.Code != code || err.RequestID != "REQ-2" {
 				t.Errorf("%s as %d: got %+v, want %s", code, status, err, want)
 			}
@@ -98,29 +98,29 @@ func TestKinds(t *testing.T) {
 
 func TestAnswersThatAreNone(t *testing.T) {
 	for name, tc := range map[string]struct {
-		answer gatewaytest.Answer
+		answer apitest.Answer
 		want   wire.Kind
 	}{
-		"HTML":                     {gatewaytest.Answer{Type: "text/html", Body: "<!DOCTYPE html><p>login</p>"}, wire.Malformed},
-		"HTML refusal":             {gatewaytest.Answer{Status: 403, Body: "<html><p>proxy</p>"}, wire.Malformed},
-		"HTML fault":               {gatewaytest.Answer{Status: 502, Body: "<html><p>bad gateway</p>"}, wire.Transient},
-		"XHTML":                    {gatewaytest.Answer{Body: `<?xml version="1.0"?><html><body/></html>`}, wire.Malformed},
-		"empty":                    {gatewaytest.Answer{}, wire.Malformed},
-		"a list":                   {gatewaytest.Answer{Body: "[]"}, wire.Malformed},
-		"cut off":                  {gatewaytest.Answer{Body: `{"RequestId":"R"`}, wire.Malformed},
-		"no RequestId":             {gatewaytest.Answer{Body: `{}`}, wire.Malformed},
-		"a redirect":               {gatewaytest.Answer{Status: 302, Body: `{"RequestId":"R"}`}, wire.Malformed},
-		"too large":                {gatewaytest.Answer{Body: `{"RequestId":"` + strings.Repeat("x", 5<<20) + `"}`}, wire.Malformed},
-		"a refusal as success":     {gatewaytest.Answer{Body: gatewaytest.Refusal("NoPermission", "m")}, wire.NoPermission},
-		"an XML refusal":           {gatewaytest.Answer{Status: 400, Type: "text/xml", Body: `<Error><RequestId>R</RequestId><Code>NotFoundApiGroup</Code></Error>`}, wire.NotFound},
-		"a Code of a server's own": {gatewaytest.Answer{Status: 504, Body: gatewaytest.Refusal("GatewayTimeout", "m")}, wire.Transient},
-		"a body that is too long":  {gatewaytest.Answer{Status: 413, Type: "text/html", Body: "<html><title>413</title></html>"}, wire.TooLarge},
-		"a URL that is too long":   {gatewaytest.Answer{Status: 414, Type: "text/html", Body: "<html><title>414</title></html>"}, wire.TooLarge},
-		"a Code with 413":          {gatewaytest.Answer{Status: 413, Body: gatewaytest.Refusal("InvalidCertificateBody", "m")}, wire.Rejected},
-		"a broken connection":      {gatewaytest.Answer{Break: true}, wire.Transport},
+		"HTML":                     {apitest.Answer{Type: "text/html", Body: "<!DOCTYPE html><p>login</p>"}, wire.Malformed},
+		"HTML refusal":             {apitest.Answer{Status: 403, Body: "<html><p>proxy</p>"}, wire.Malformed},
+		"HTML fault":               {apitest.Answer{Status: 502, Body: "<html><p>bad gateway</p>"}, wire.Transient},
+		"XHTML":                    {apitest.Answer{Body: `<?xml version="1.0"?><html><body/></html>`}, wire.Malformed},
+		"empty":                    {apitest.Answer{}, wire.Malformed},
+		"a list":                   {apitest.Answer{Body: "[]"}, wire.Malformed},
+		"cut off":                  {apitest.Answer{Body: `{"RequestId":"R"`}, wire.Malformed},
+		"no RequestId":             {apitest.Answer{Body: `{}`}, wire.Malformed},
+		"a redirect":               {apitest.Answer{Status: 302, Body: `{"RequestId":"R"}`}, wire.Malformed},
+		"too large":                {apitest.Answer{Body: `{"RequestId":"` + strings.Repeat("x", 5<<20) + `"}`}, wire.Malformed},
+		"a refusal as success":     {apitest.Answer{Body: apitest.Refusal("NoPermission", "m")}, wire.NoPermission},
+		"an XML refusal":           {apitest.Answer{Status: 400, Type: "text/xml", Body: `<Error><RequestId>R</RequestId><Code>NotFoundApiGroup</Code></Error>`}, wire.NotFound},
+		"a Code of a server's own": {apitest.Answer{Status: 504, Body: apitest.Refusal("GatewayTimeout", "m")}, wire.Transient},
+		"a body that is too long":  {apitest.Answer{Status: 413, Type: "text/html", Body: "<html><title>413</title></html>"}, wire.TooLarge},
+		"a URL that is too long":   {apitest.Answer{Status: 414, Type: "text/html", Body: "<html><title>414</title></html>"}, wire.TooLarge},
+		"a Code with 413":          {apitest.Answer{Status: 413, Body: apitest.Refusal("InvalidCertificateBody", "m")}, wire.Rejected},
+		"a broken connection":      {apitest.Answer{Break: true}, wire.Transport},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := ask(t, gatewaytest.New(t, script(tc.answer)))
+			err := ask(t, apitest.New(t, script(tc.answer)))
 			if err == nil || err.Kind != tc.want {
 				t.Errorf("got %+v, want %s", err, tc.want)
 			}
@@ -129,32 +129,32 @@ func TestAnswersThatAreNone(t *testing.T) {
 }
 
 func TestReadsAreTriedAgain(t *testing.T) {
-	for name, first := range map[string]gatewaytest.Answer{
-		"throttled": {Status: 400, Body: gatewaytest.Refusal("Throttling.User", "m")},
-		"busy":      {Status: 503, Body: gatewaytest.Refusal("ServiceUnavailable", "m")},
-		"repeated":  {Status: 400, Body: gatewaytest.Refusal("RepeatedCommit", "m")},
-		"fault":     {Status: 500, Body: gatewaytest.Refusal("InternalError", "m")},
+	for name, first := range map[string]apitest.Answer{
+		"throttled": {Status: 400, Body: apitest.Refusal("Throttling.User", "m")},
+		"busy":      {Status: 503, Body: apitest.Refusal("ServiceUnavailable", "m")},
+		"repeated":  {Status: 400, Body: apitest.Refusal("RepeatedCommit", "m")},
+		"fault":     {Status: 500, Body: apitest.Refusal("InternalError", "m")},
 		"broken":    {Break: true},
 	} {
-		e := gatewaytest.New(t, script(first, first, gatewaytest.OK(nil)))
+		e := apitest.New(t, script(first, first, apitest.OK(nil)))
 		if err := ask(t, e); err != nil || len(e.Calls()) != 3 {
 			t.Errorf("%s: got %v after %d tries", name, err, len(e.Calls()))
 		}
 	}
-	e := gatewaytest.New(t, script(gatewaytest.Answer{Status: 503, Body: gatewaytest.Refusal("ServiceUnavailable", "m")}))
+	e := apitest.New(t, script(apitest.Answer{Status: 503, Body: apitest.Refusal("ServiceUnavailable", "m")}))
 	if err := ask(t, e); err == nil || err.Kind != wire.Busy || len(e.Calls()) != 3 {
 		t.Errorf("a 503 that stays: got %v after %d tries, want an error after 3", err, len(e.Calls()))
 	}
-	e = gatewaytest.New(t, script(gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("MissingGroupId", "m")}))
+	e = apitest.New(t, script(apitest.Answer{Status: 400, Body: apitest.Refusal("MissingGroupId", "m")}))
 	if err := ask(t, e); err == nil || len(e.Calls()) != 1 {
 		t.Errorf("a refusal: %d tries, want 1", len(e.Calls()))
 	}
 }
 
 func TestTheContextEndsACall(t *testing.T) {
-	ctx, expire := gatewaytest.Expiring(t)
+	ctx, expire := apitest.Expiring(t)
 	hold := func(r *http.Request) { expire(); <-r.Context().Done() }
-	e := gatewaytest.New(t, script(gatewaytest.Answer{Hold: hold, Break: true}))
+	e := apitest.New(t, script(apitest.Answer{Hold: hold, Break: true}))
 	err := wire.Read(ctx, e.Transport(), plain, nil)
 	var we *wire.Error
 	if !errors.As(err, &we) || we.Kind != wire.Transport || !errors.Is(err, context.DeadlineExceeded) {
@@ -164,18 +164,18 @@ func TestTheContextEndsACall(t *testing.T) {
 
 func TestATrysOwnTimeIsNotTheCallers(t *testing.T) {
 	hold := func(r *http.Request) { <-r.Context().Done() }
-	e := gatewaytest.New(t, script(gatewaytest.Answer{Hold: hold, Break: true}))
-	err := ask(t, e, func(c *gateway.Config) { c.Timeout = 500 * time.Millisecond })
+	e := apitest.New(t, script(apitest.Answer{Hold: hold, Break: true}))
+	err := ask(t, e, func(c *api.Config) { c.Timeout = 500 * time.Millisecond })
 	if err == nil || err.Kind != wire.Transport || errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no answer within 500ms") {
 		t.Errorf("got %v", err)
 	}
-	p := e.Transport(func(c *gateway.Config) { c.Rate = 0.01 })
-	ctx := gatewaytest.Soon(t) // the second call's turn comes after it
+	p := e.Transport(func(c *api.Config) { c.Rate = 0.01 })
+	ctx := apitest.Soon(t) // the second call's turn comes after it
 	call := func() error {
 		_, _, err := wire.Call(ctx, p, wire.Request{Region: "cn-hangzhou", Action: "Unlimited"}, nil, 1)
 		return err
 	}
-	e.Script("Unlimited", gatewaytest.OK(nil))
+	e.Script("Unlimited", apitest.OK(nil))
 	if err := call(); err != nil {
 		t.Fatal(err)
 	}
@@ -185,8 +185,8 @@ func TestATrysOwnTimeIsNotTheCallers(t *testing.T) {
 }
 
 func TestNothingWasSent(t *testing.T) {
-	e := gatewaytest.New(t, script(gatewaytest.OK(nil)))
-	closed := func(c *gateway.Config) { c.Endpoint = "http://127.0.0.1:1" }
+	e := apitest.New(t, script(apitest.OK(nil)))
+	closed := func(c *api.Config) { c.Endpoint = "http://127.0.0.1:1" }
 	if err := ask(t, e, closed); err == nil || err.Kind != wire.NotSent || !strings.Contains(err.Error(), "refused") {
 		t.Errorf("a closed port: got %v", err)
 	}
@@ -199,7 +199,7 @@ func TestNothingWasSent(t *testing.T) {
 	}
 	bad := plain
 	bad.Region = "evil.example/"
-	if err := wire.Read(gatewaytest.Soon(t), e.Transport(), bad, nil); err == nil || !strings.Contains(err.Error(), "regionId") {
+	if err := wire.Read(apitest.Soon(t), e.Transport(), bad, nil); err == nil || !strings.Contains(err.Error(), "regionId") {
 		t.Errorf("a region that is no host label: got %v", err)
 	}
 	if len(e.Calls()) != 0 {
@@ -208,11 +208,11 @@ func TestNothingWasSent(t *testing.T) {
 }
 
 func TestTheRateIsKept(t *testing.T) {
-	e := gatewaytest.New(t, script(gatewaytest.OK(nil)))
-	p := e.Transport(func(c *gateway.Config) { c.Rate = 50 })
+	e := apitest.New(t, script(apitest.OK(nil)))
+	p := e.Transport(func(c *api.Config) { c.Rate = 50 })
 	start := time.Now()
 	for range 10 { // 5 at once, then one every 20 ms
-		if err := wire.Read(gatewaytest.Soon(t), p, plain, nil); err != nil {
+		if err := wire.Read(apitest.Soon(t), p, plain, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -228,29 +228,29 @@ func TestNoRequestInAnyError(t *testing.T) {
 	r := wire.Request{Region: "cn-hangzhou", Action: "SetDomainCertificate",
 		Params: map[string]string{"GroupId": "g1"}, Secrets: map[string]string{"CertificatePrivateKey": secret}}
 	echo := "server string to sign is:POST&%2F&CertificatePrivateKey%3D" + secret
-	answers := map[string]gatewaytest.Answer{
-		"signature": {Status: 400, Body: gatewaytest.Refusal("SignatureDoesNotMatch", echo)},
-		"invalid":   {Status: 400, Body: gatewaytest.Refusal("InvalidParameter", echo)},
+	answers := map[string]apitest.Answer{
+		"signature": {Status: 400, Body: apitest.Refusal("SignatureDoesNotMatch", echo)},
+		"invalid":   {Status: 400, Body: apitest.Refusal("InvalidParameter", echo)},
 		"HTML":      {Status: 200, Body: "<html>" + echo},
 		"broken":    {Break: true},
 		"redirect":  {Status: 307, Body: echo},
 	}
 	for name, a := range answers {
 		for _, v1 := range []bool{false, true} {
-			e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"SetDomainCertificate": {a}})
-			p := e.Transport(func(c *gateway.Config) { c.SignatureV1 = v1 })
-			_, _, err := wire.Call(gatewaytest.Soon(t), p, r, nil, 1)
+			e := apitest.New(t, map[string][]apitest.Answer{"SetDomainCertificate": {a}})
+			p := e.Transport(func(c *api.Config) { c.SignatureV1 = v1 })
+			_, _, err := wire.Call(apitest.Soon(t), p, r, nil, 1)
 			noRequest(t, name, err, secret)
 		}
 	}
-	e := gatewaytest.New(t, nil)
-	p := e.Transport(func(c *gateway.Config) { c.Endpoint = "http://127.0.0.1:1" })
-	_, _, err := wire.Call(gatewaytest.Soon(t), p, r, nil, 1)
+	e := apitest.New(t, nil)
+	p := e.Transport(func(c *api.Config) { c.Endpoint = "http://127.0.0.1:1" })
+	_, _, err := wire.Call(apitest.Soon(t), p, r, nil, 1)
 	noRequest(t, "closed port", err, secret)
-	auth := gatewaytest.New(t, script(gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("SignatureDoesNotMatch", echo)}))
+	auth := apitest.New(t, script(apitest.Answer{Status: 400, Body: apitest.Refusal("SignatureDoesNotMatch", echo)}))
 	noRequest(t, "a read's signature", ask(t, auth), secret)
 	for _, text := range []string{echo, "POST&%2F&AccessKeyId%3Dtestid%26X", "AccessKeyId=testid&X", "Signature=x", "-----BEGIN PRIVATE KEY-----" + secret} {
-		invalid := gatewaytest.New(t, script(gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("InvalidParameter", text)}))
+		invalid := apitest.New(t, script(apitest.Answer{Status: 400, Body: apitest.Refusal("InvalidParameter", text)}))
 		noRequest(t, "a read's parameter", ask(t, invalid), secret)
 	}
 }
@@ -272,12 +272,12 @@ func noRequest(t *testing.T, name string, err error, secret string) {
 
 // The race detector watches: the SDK's client is not safe for concurrent use.
 func TestCallsAtTheSameTime(t *testing.T) {
-	e := gatewaytest.New(t, script(gatewaytest.OK(nil)))
+	e := apitest.New(t, script(apitest.OK(nil)))
 	transport := e.Transport()
 	var calls sync.WaitGroup
 	for range 20 {
 		calls.Go(func() {
-			if err := wire.Read(gatewaytest.Soon(t), transport, plain, nil); err != nil {
+			if err := wire.Read(apitest.Soon(t), transport, plain, nil); err != nil {
 				t.Error(err)
 			}
 		})

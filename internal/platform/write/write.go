@@ -10,9 +10,9 @@ import (
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/gate"
-	"github.com/bindgate/bindgate/internal/gateway"
-	"github.com/bindgate/bindgate/internal/gateway/internal/wire"
 	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/platform/api"
+	"github.com/bindgate/bindgate/internal/platform/internal/wire"
 )
 
 // What a caller branches on.
@@ -61,12 +61,12 @@ const forceTries = 5
 
 // Writer sends calls. It is safe for concurrent use with different permits.
 type Writer struct {
-	transport *gateway.Transport
+	transport *api.Transport
 	load      Load
 }
 
 // New makes a writer.
-func New(t *gateway.Transport, load Load) *Writer { return &Writer{transport: t, load: load} }
+func New(t *api.Transport, load Load) *Writer { return &Writer{transport: t, load: load} }
 
 // Ready reports why the certificate and key of a call that the permit holds
 // could not be sent, if so: they cannot be read, or are no longer the ones that
@@ -127,7 +127,7 @@ func (w *Writer) send(ctx context.Context, p gate.Permit, c plan.Call) (Reply, e
 	}
 	id, made, err := wire.Call(ctx, w.transport, r, nil, tries, wire.Throttled, wire.Busy, wire.NotSent)
 	reply := Reply{Action: c.Action, RequestID: id, Attempts: made}
-	var refused *gateway.Error
+	var refused *api.Error
 	switch {
 	case err == nil:
 		settle = p.Done
@@ -144,7 +144,7 @@ func (w *Writer) send(ctx context.Context, p gate.Permit, c plan.Call) (Reply, e
 }
 
 // settled reports that a call that failed so certainly did nothing.
-func settled(k gateway.Kind) bool {
+func settled(k api.Kind) bool {
 	switch k {
 	case wire.NoPermission, wire.NotFound, wire.Throttled, wire.Auth, wire.NotSent, wire.TooLarge, wire.Rejected:
 		return true

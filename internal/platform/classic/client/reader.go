@@ -1,4 +1,6 @@
-package gateway
+// Package client reads the state of the classic API Gateway: groups and their domains,
+// and the certificate that a domain serves. It judges nothing and changes nothing.
+package client
 
 import (
 	"context"
@@ -7,16 +9,19 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/gateway/internal/wire"
 	"github.com/bindgate/bindgate/internal/memo"
+	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/platform/api"
+	"github.com/bindgate/bindgate/internal/platform/internal/wire"
 )
 
 // Reader asks the gateway, each question once in its life, which is a run:
 // Group, Groups and Served keep what was answered, errors too. GroupNow,
 // GroupsNow and ServedNow always ask. It is safe for concurrent use.
 type Reader struct {
-	transport *Transport
+	transport *api.Transport
 	groups    memo.Memo[groupKey, evidence.Group]
 	lists     memo.Memo[string, []evidence.GroupRef]
 	served    memo.Memo[domainKey, evidence.Served]
@@ -27,7 +32,7 @@ type groupKey struct{ region, id string }
 type domainKey struct{ region, group, domain string }
 
 // NewReader makes a reader for one run.
-func NewReader(t *Transport) *Reader {
+func NewReader(t *api.Transport) *Reader {
 	r := &Reader{transport: t}
 	r.groups.Transient, r.lists.Transient, r.served.Transient = memo.Interrupted, memo.Interrupted, memo.Interrupted
 	return r
@@ -48,9 +53,9 @@ func (r *Reader) Group(ctx context.Context, region, id string) (evidence.Group, 
 func (r *Reader) GroupNow(ctx context.Context, region, id string) (evidence.Group, error) {
 	var a groupAnswer
 	err := r.ask(ctx, region, "DescribeApiGroup", map[string]string{"GroupId": id}, &a)
-	var refused *Error
+	var refused *api.Error
 	switch {
-	case errors.As(err, &refused) && refused.Kind == NotFound:
+	case errors.As(err, &refused) && refused.Kind == api.NotFound:
 		return evidence.Group{}, nil
 	case err != nil:
 		return evidence.Group{}, fmt.Errorf("reading API group: %w", err)
@@ -58,6 +63,24 @@ func (r *Reader) GroupNow(ctx context.Context, region, id string) (evidence.Grou
 		return evidence.Group{}, fmt.Errorf("reading API group: asked for %q, the gateway answered about %q", id, a.GroupID)
 	}
 	return a.evidence(), nil
+}
+
+// State reads the group of a binding afresh, and the certificate that the domain serves
+// if it has the name of the binding's certificate, or if certificate asks for it.
+func (r *Reader) State(ctx context.Context, b binding.Binding, certificate bool) (plan.State, error) {
+	g, err := r.GroupNow(ctx, b.RegionID, b.GroupID)
+	if err != nil {
+		return plan.State{}, err
+	}
+	d, bound := g.Domain(b.DomainName)
+	if bound && (certificate || b.Certificate != nil && d.CertificateName == b.Certificate.Name) {
+		served, err := r.ServedNow(ctx, b.RegionID, b.GroupID, b.DomainName)
+		if err != nil {
+			return plan.State{Group: g}, err
+		}
+		g.Served = &served
+	}
+	return plan.State{Group: g}, nil
 }
 
 // Served is the certificate that a domain of a group serves; a domain without
@@ -72,9 +95,9 @@ func (r *Reader) Served(ctx context.Context, region, groupID, domain string) (ev
 func (r *Reader) ServedNow(ctx context.Context, region, groupID, domain string) (evidence.Served, error) {
 	var a domainAnswer
 	err := r.ask(ctx, region, "DescribeDomain", map[string]string{"GroupId": groupID, "DomainName": domain}, &a)
-	var refused *Error
+	var refused *api.Error
 	switch {
-	case errors.As(err, &refused) && refused.Kind == NotFound:
+	case errors.As(err, &refused) && refused.Kind == api.NotFound:
 		return evidence.Served{}, nil
 	case err != nil:
 		return evidence.Served{}, fmt.Errorf("reading the certificate that is served: %w", err)

@@ -1,4 +1,4 @@
-package plan
+package classic
 
 import (
 	"strings"
@@ -9,6 +9,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/plan"
 )
 
 // Each field of the gateway's state decides alone whether the binding is already
@@ -115,15 +116,15 @@ func TestWish(t *testing.T) {
 
 // A call of unknown outcome took effect only if the state contains every parameter.
 func TestShows(t *testing.T) {
-	sent := Call{Action: SetDomain, Params: map[string]string{"GroupId": "g1", "DomainName": "api.demo.com", "BindStageName": "RELEASE",
+	sent := plan.Call{Action: SetDomain, Params: map[string]string{"GroupId": "g1", "DomainName": "api.demo.com", "BindStageName": "RELEASE",
 		"CustomDomainType": "INTERNET", "IsHttpRedirectToHttps": "true", "IsForce": "true", "CertificateName": "cert-2026"},
-		Material: &Material{ChainDigest: "sha256:c"}}
+		Material: &plan.Material{ChainDigest: "sha256:c"}}
 	seen := func() evidence.Group {
 		s := subject(bound(func(d *evidence.Domain) { d.IsHTTPRedirectToHTTPS = true }), serving("cert-2026", "sha256:c"))
 		return s.Evidence.Group.Facts
 	}
 	for name, c := range map[string]struct {
-		call  func(*Call)
+		call  func(*plan.Call)
 		state func(*evidence.Group)
 		want  bool
 	}{
@@ -132,21 +133,21 @@ func TestShows(t *testing.T) {
 		"stage":                    {state: func(g *evidence.Group) { g.Domains[0].BindStageName = "TEST" }},
 		"stage by alias":           {state: func(g *evidence.Group) { g.Domains[0].BindStageName, g.Domains[0].BindStageAlias = "s1", "RELEASE" }, want: true},
 		"another alias":            {state: func(g *evidence.Group) { g.Domains[0].BindStageName, g.Domains[0].BindStageAlias = "s1", "TEST" }},
-		"no stage, and no alias":   {call: func(c *Call) { c.Params["BindStageName"] = "" }},
-		"no stage":                 {call: func(c *Call) { c.Params["BindStageName"] = "" }, state: func(g *evidence.Group) { g.Domains[0].BindStageName = "" }, want: true},
+		"no stage, and no alias":   {call: func(c *plan.Call) { c.Params["BindStageName"] = "" }},
+		"no stage":                 {call: func(c *plan.Call) { c.Params["BindStageName"] = "" }, state: func(g *evidence.Group) { g.Domains[0].BindStageName = "" }, want: true},
 		"type":                     {state: func(g *evidence.Group) { g.Domains[0].CustomDomainType = "INTRANET" }},
 		"type in lower case":       {state: func(g *evidence.Group) { g.Domains[0].CustomDomainType = "internet" }, want: true},
 		"type is not reported":     {state: func(g *evidence.Group) { g.Domains[0].CustomDomainType = "" }, want: true},
-		"intranet is not reported": {call: func(c *Call) { c.Params["CustomDomainType"] = "INTRANET" }, state: func(g *evidence.Group) { g.Domains[0].CustomDomainType = "" }},
+		"intranet is not reported": {call: func(c *plan.Call) { c.Params["CustomDomainType"] = "INTRANET" }, state: func(g *evidence.Group) { g.Domains[0].CustomDomainType = "" }},
 		"redirect":                 {state: func(g *evidence.Group) { g.Domains[0].IsHTTPRedirectToHTTPS = false }},
 		"certificate's name":       {state: func(g *evidence.Group) { g.Domains[0].CertificateName = "cert-2025" }},
 		"certificate's bytes":      {state: func(g *evidence.Group) { g.Served.ChainDigest = "sha256:o" }},
 		"bytes not read":           {state: func(g *evidence.Group) { g.Served = nil }},
-		"no certificate is sent":   {call: func(c *Call) { c.Material = nil; delete(c.Params, "CertificateName") }, state: func(g *evidence.Group) { g.Served = nil }, want: true},
-		"the domain is not there": {call: func(c *Call) {
+		"no certificate is sent":   {call: func(c *plan.Call) { c.Material = nil; delete(c.Params, "CertificateName") }, state: func(g *evidence.Group) { g.Served = nil }, want: true},
+		"the domain is not there": {call: func(c *plan.Call) {
 			c.Material, c.Params = nil, map[string]string{"GroupId": "g1", "DomainName": "api.demo.com"}
 		}, state: func(g *evidence.Group) { g.Domains = nil }},
-		"a parameter of which nothing is seen": {call: func(c *Call) { c.Params["BasePath"] = "/" }},
+		"a parameter of which nothing is seen": {call: func(c *plan.Call) { c.Params["BasePath"] = "/" }},
 	} {
 		call, state := sent.Clone(), seen()
 		if c.call != nil {
@@ -164,26 +165,26 @@ func TestShows(t *testing.T) {
 // If the gateway reports settings for client certificates, each one that a call states
 // must be equal.
 func TestShowsClients(t *testing.T) {
-	sent := Call{Action: SetDomainCertificate, Material: &Material{ChainDigest: "sha256:c", ClientCADigest: "sha256:ca"}, Params: map[string]string{
+	sent := plan.Call{Action: SetDomainCertificate, Material: &plan.Material{ChainDigest: "sha256:c", ClientCADigest: "sha256:ca"}, Params: map[string]string{
 		"ClientCertSDnPassThrough": "true", "SslOcspEnable": "true", "SslOcspCacheEnable": "true", "SslVerifyDepth": "2"}}
 	all := evidence.ClientCertificates{CADigest: "sha256:ca", VerifyDepth: 2, PassSubjectDN: true, OCSP: true, OCSPCache: true}
 	for name, c := range map[string]struct {
-		change func(*Call, *evidence.Served)
+		change func(*plan.Call, *evidence.Served)
 		want   bool
 	}{
-		"all of them": {func(*Call, *evidence.Served) {}, true},
-		"CA":          {func(_ *Call, s *evidence.Served) { s.ClientCertificates.CADigest = "sha256:o" }, false},
-		"subject DN":  {func(_ *Call, s *evidence.Served) { s.ClientCertificates.PassSubjectDN = false }, false},
-		"OCSP":        {func(_ *Call, s *evidence.Served) { s.ClientCertificates.OCSP = false }, false},
-		"OCSP cache":  {func(_ *Call, s *evidence.Served) { s.ClientCertificates.OCSPCache = false }, false},
-		"depth":       {func(_ *Call, s *evidence.Served) { s.ClientCertificates.VerifyDepth = 1 }, false},
-		"depth, not stated": {func(c *Call, s *evidence.Served) {
+		"all of them": {func(*plan.Call, *evidence.Served) {}, true},
+		"CA":          {func(_ *plan.Call, s *evidence.Served) { s.ClientCertificates.CADigest = "sha256:o" }, false},
+		"subject DN":  {func(_ *plan.Call, s *evidence.Served) { s.ClientCertificates.PassSubjectDN = false }, false},
+		"OCSP":        {func(_ *plan.Call, s *evidence.Served) { s.ClientCertificates.OCSP = false }, false},
+		"OCSP cache":  {func(_ *plan.Call, s *evidence.Served) { s.ClientCertificates.OCSPCache = false }, false},
+		"depth":       {func(_ *plan.Call, s *evidence.Served) { s.ClientCertificates.VerifyDepth = 1 }, false},
+		"depth, not stated": {func(c *plan.Call, s *evidence.Served) {
 			delete(c.Params, "SslVerifyDepth")
 			s.ClientCertificates.VerifyDepth = 1
 		}, true},
-		"CA, not stated": {func(c *Call, s *evidence.Served) { c.Params = nil; s.ClientCertificates.CADigest = "sha256:o" }, true},
-		"not shown":      {func(_ *Call, s *evidence.Served) { s.ClientCertificates = nil }, true},
-		"other bytes":    {func(_ *Call, s *evidence.Served) { s.ClientCertificates, s.ChainDigest = nil, "sha256:o" }, false},
+		"CA, not stated": {func(c *plan.Call, s *evidence.Served) { c.Params = nil; s.ClientCertificates.CADigest = "sha256:o" }, true},
+		"not shown":      {func(_ *plan.Call, s *evidence.Served) { s.ClientCertificates = nil }, true},
+		"other bytes":    {func(_ *plan.Call, s *evidence.Served) { s.ClientCertificates, s.ChainDigest = nil, "sha256:o" }, false},
 	} {
 		call, clients := sent.Clone(), all
 		served := evidence.Served{ChainDigest: "sha256:c", ClientCertificates: &clients}
@@ -197,7 +198,7 @@ func TestShowsClients(t *testing.T) {
 }
 
 func TestCloneSharesNothing(t *testing.T) {
-	c := Call{Action: SetDomain, Params: map[string]string{"DomainName": "a"}, Keeps: []string{"DomainName"}, Material: &Material{ChainDigest: "sha256:c"}}
+	c := plan.Call{Action: SetDomain, Params: map[string]string{"DomainName": "a"}, Keeps: []string{"DomainName"}, Material: &plan.Material{ChainDigest: "sha256:c"}}
 	clone := c.Clone()
 	if d := cmp.Diff(c, clone); d != "" {
 		t.Error(d)
@@ -206,7 +207,7 @@ func TestCloneSharesNothing(t *testing.T) {
 	if c.Params["DomainName"] != "a" || c.Keeps[0] != "DomainName" || c.Material.ChainDigest != "sha256:c" {
 		t.Errorf("the call became %+v", c)
 	}
-	if got := (Call{}).Clone(); got.Material != nil {
+	if got := (plan.Call{}).Clone(); got.Material != nil {
 		t.Errorf("a call without material has %+v", got.Material)
 	}
 }
@@ -216,10 +217,10 @@ func TestRestoreSaysWhatWasThere(t *testing.T) {
 		t.Errorf("nothing is sent, and restored is %q, %v", p.Restore, err)
 	}
 	there := evidence.Domain{DomainName: "api.demo.com", BindStageName: "PRE"}
-	for want, p := range map[string]Plan{
-		"aliyun cloudapi SetDomain --region cn-hangzhou --GroupId g1 --DomainName api.demo.com --BindStageName PRE --IsHttpRedirectToHttps false": {Calls: []Call{{}}, Before: &there},
+	for want, p := range map[string]plan.Plan{
+		"aliyun cloudapi SetDomain --region cn-hangzhou --GroupId g1 --DomainName api.demo.com --BindStageName PRE --IsHttpRedirectToHttps false": {Calls: []plan.Call{{}}, Before: &there},
 		"aliyun cloudapi DeleteDomain --region cn-hangzhou --GroupId g1 --DomainName api.demo.com\n" +
-			"aliyun cloudapi SetDomain --region cn-beijing --GroupId g2 --DomainName api.demo.com --BindStageName PRE --IsHttpRedirectToHttps false --IsForce true": {Calls: []Call{{}},
+			"aliyun cloudapi SetDomain --region cn-beijing --GroupId g2 --DomainName api.demo.com --BindStageName PRE --IsHttpRedirectToHttps false --IsForce true": {Calls: []plan.Call{{}},
 			Displaces: []evidence.BoundGroup{{GroupRef: evidence.GroupRef{GroupID: "g2", RegionID: "cn-beijing"}, Domain: there}}},
 	} {
 		if got := strings.Join(restore(subject().Binding, p), "\n"); got != want {

@@ -1,4 +1,4 @@
-package gateway_test
+package client_test
 
 import (
 	"crypto/sha256"
@@ -12,8 +12,9 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/gateway"
-	"github.com/bindgate/bindgate/internal/gateway/gatewaytest"
+	"github.com/bindgate/bindgate/internal/platform/api"
+	"github.com/bindgate/bindgate/internal/platform/apitest"
+	"github.com/bindgate/bindgate/internal/platform/classic/client"
 )
 
 const region, groupID = "cn-hangzhou", "927d50c0f2e54b359919923d908bb015"
@@ -57,8 +58,8 @@ func TestGroupInBothFormats(t *testing.T) {
 		}},
 	}
 	for kind, body := range map[string]string{"application/json": groupJSON, "text/xml; charset=UTF-8": groupXML} {
-		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroup": {{Type: kind, Body: body}}})
-		got, err := gateway.NewReader(e.Transport()).Group(gatewaytest.Soon(t), region, groupID)
+		e := apitest.New(t, map[string][]apitest.Answer{"DescribeApiGroup": {{Type: kind, Body: body}}})
+		got, err := client.NewReader(e.Transport()).Group(apitest.Soon(t), region, groupID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,8 +76,8 @@ func TestUnknownFieldsOfARecordAreNoted(t *testing.T) {
 		"application/json":        strings.Replace(groupJSON, `"DomainItem":[{`, `"DomainItem":[{`+fields+",", 1),
 		"text/xml; charset=UTF-8": strings.Replace(groupXML, "<DomainItem>", "<DomainItem>"+elements, 1),
 	} {
-		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroup": {{Type: kind, Body: body}}})
-		got, err := gateway.NewReader(e.Transport()).Group(gatewaytest.Soon(t), region, groupID)
+		e := apitest.New(t, map[string][]apitest.Answer{"DescribeApiGroup": {{Type: kind, Body: body}}})
+		got, err := client.NewReader(e.Transport()).Group(apitest.Soon(t), region, groupID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,12 +88,12 @@ func TestUnknownFieldsOfARecordAreNoted(t *testing.T) {
 }
 
 func TestGroupIsAskedOnceAndNowAlways(t *testing.T) {
-	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroup": {{Body: groupJSON}}})
-	r := gateway.NewReader(e.Transport())
+	e := apitest.New(t, map[string][]apitest.Answer{"DescribeApiGroup": {{Body: groupJSON}}})
+	r := client.NewReader(e.Transport())
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			if g, err := r.Group(gatewaytest.Soon(t), region, groupID); err != nil || !g.Found {
+			if g, err := r.Group(apitest.Soon(t), region, groupID); err != nil || !g.Found {
 				t.Error(g, err)
 			}
 		})
@@ -102,7 +103,7 @@ func TestGroupIsAskedOnceAndNowAlways(t *testing.T) {
 		t.Errorf("asked %d times, want once", n)
 	}
 	for range 2 {
-		if _, err := r.GroupNow(gatewaytest.Soon(t), region, groupID); err != nil {
+		if _, err := r.GroupNow(apitest.Soon(t), region, groupID); err != nil {
 			t.Error(err)
 		}
 	}
@@ -113,9 +114,9 @@ func TestGroupIsAskedOnceAndNowAlways(t *testing.T) {
 
 func TestGroupNotFoundIsAFact(t *testing.T) {
 	for _, code := range []string{"NotFoundApiGroup", "InvalidGroupId.NotFound"} {
-		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{
-			"DescribeApiGroup": {{Status: 404, Body: gatewaytest.Refusal(code, "no such group")}}})
-		g, err := gateway.NewReader(e.Transport()).Group(gatewaytest.Soon(t), region, groupID)
+		e := apitest.New(t, map[string][]apitest.Answer{
+			"DescribeApiGroup": {{Status: 404, Body: apitest.Refusal(code, "no such group")}}})
+		g, err := client.NewReader(e.Transport()).Group(apitest.Soon(t), region, groupID)
 		if err != nil || g.Found {
 			t.Errorf("%s: got %+v, %v", code, g, err)
 		}
@@ -124,44 +125,44 @@ func TestGroupNotFoundIsAFact(t *testing.T) {
 
 func TestGroupThatIsNotTheOneAskedFor(t *testing.T) {
 	for _, body := range []string{`{"RequestId":"R","GroupId":"other"}`, `{"RequestId":"R"}`, `{}`} {
-		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroup": {{Body: body}}})
-		if g, err := gateway.NewReader(e.Transport()).Group(gatewaytest.Soon(t), region, groupID); err == nil {
+		e := apitest.New(t, map[string][]apitest.Answer{"DescribeApiGroup": {{Body: body}}})
+		if g, err := client.NewReader(e.Transport()).Group(apitest.Soon(t), region, groupID); err == nil {
 			t.Errorf("%s: got %+v without an error", body, g)
 		}
 	}
 }
 
 // page is an answer with n groups whose numbers begin at first.
-func page(total, first, n int) gatewaytest.Answer {
+func page(total, first, n int) apitest.Answer {
 	var items []any
 	for i := first; i < first+n; i++ {
 		items = append(items, map[string]any{"GroupId": fmt.Sprintf("%032x", i), "RegionId": region})
 	}
-	return gatewaytest.OK(map[string]any{"TotalCount": total, "ApiGroupAttributes": map[string]any{"ApiGroupAttribute": items}})
+	return apitest.OK(map[string]any{"TotalCount": total, "ApiGroupAttributes": map[string]any{"ApiGroupAttribute": items}})
 }
 
 func TestGroupsPages(t *testing.T) {
 	for name, tc := range map[string]struct {
-		pages        []gatewaytest.Answer
+		pages        []apitest.Answer
 		groups, asks int
 		err          string
 	}{
-		"none":                           {pages: []gatewaytest.Answer{page(0, 0, 0)}, asks: 1},
-		"one page":                       {pages: []gatewaytest.Answer{page(2, 0, 2)}, groups: 2, asks: 1},
-		"full pages":                     {pages: []gatewaytest.Answer{page(100, 0, 50), page(100, 50, 50), page(100, 100, 0)}, groups: 100, asks: 3},
-		"smaller pages than asked for":   {pages: []gatewaytest.Answer{page(25, 0, 10), page(25, 10, 10), page(25, 20, 5)}, groups: 25, asks: 3},
-		"a count that admits too few":    {pages: []gatewaytest.Answer{page(1, 0, 50)}, asks: 1, err: "hold 50 groups, the gateway counts 1"},
-		"a negative count":               {pages: []gatewaytest.Answer{page(-5, 0, 0)}, asks: 1, err: "counts -5 groups"},
-		"a count that grows":             {pages: []gatewaytest.Answer{page(100, 0, 50), page(101, 50, 50)}, asks: 2, err: "counted 100 groups on one page and 101"},
-		"a count that shrinks":           {pages: []gatewaytest.Answer{page(60, 0, 50), page(50, 50, 10)}, asks: 2, err: "counted 60 groups on one page and 50"},
-		"none, and groups all the same":  {pages: []gatewaytest.Answer{page(0, 0, 3)}, asks: 1, err: "hold 3 groups, the gateway counts 0"},
-		"a count that promises too many": {pages: []gatewaytest.Answer{page(9, 0, 3), page(9, 3, 0)}, asks: 2, err: "hold 3 groups, the gateway counts 9"},
-		"the same page for ever":         {pages: []gatewaytest.Answer{page(500, 0, 50)}, asks: 2, err: "hold 50 groups"},
-		"no count":                       {pages: []gatewaytest.Answer{gatewaytest.OK(nil)}, asks: 1, err: "no TotalCount"},
+		"none":                           {pages: []apitest.Answer{page(0, 0, 0)}, asks: 1},
+		"one page":                       {pages: []apitest.Answer{page(2, 0, 2)}, groups: 2, asks: 1},
+		"full pages":                     {pages: []apitest.Answer{page(100, 0, 50), page(100, 50, 50), page(100, 100, 0)}, groups: 100, asks: 3},
+		"smaller pages than asked for":   {pages: []apitest.Answer{page(25, 0, 10), page(25, 10, 10), page(25, 20, 5)}, groups: 25, asks: 3},
+		"a count that admits too few":    {pages: []apitest.Answer{page(1, 0, 50)}, asks: 1, err: "hold 50 groups, the gateway counts 1"},
+		"a negative count":               {pages: []apitest.Answer{page(-5, 0, 0)}, asks: 1, err: "counts -5 groups"},
+		"a count that grows":             {pages: []apitest.Answer{page(100, 0, 50), page(101, 50, 50)}, asks: 2, err: "counted 100 groups on one page and 101"},
+		"a count that shrinks":           {pages: []apitest.Answer{page(60, 0, 50), page(50, 50, 10)}, asks: 2, err: "counted 60 groups on one page and 50"},
+		"none, and groups all the same":  {pages: []apitest.Answer{page(0, 0, 3)}, asks: 1, err: "hold 3 groups, the gateway counts 0"},
+		"a count that promises too many": {pages: []apitest.Answer{page(9, 0, 3), page(9, 3, 0)}, asks: 2, err: "hold 3 groups, the gateway counts 9"},
+		"the same page for ever":         {pages: []apitest.Answer{page(500, 0, 50)}, asks: 2, err: "hold 50 groups"},
+		"no count":                       {pages: []apitest.Answer{apitest.OK(nil)}, asks: 1, err: "no TotalCount"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroups": tc.pages})
-			got, err := gateway.NewReader(e.Transport()).Groups(gatewaytest.Soon(t), region)
+			e := apitest.New(t, map[string][]apitest.Answer{"DescribeApiGroups": tc.pages})
+			got, err := client.NewReader(e.Transport()).Groups(apitest.Soon(t), region)
 			if len(got) != tc.groups || (err != nil) != (tc.err != "") || (err != nil && !strings.Contains(err.Error(), tc.err)) {
 				t.Errorf("got %d groups and %v, want %d and %q", len(got), err, tc.groups, tc.err)
 			}
@@ -173,13 +174,13 @@ func TestGroupsPages(t *testing.T) {
 }
 
 func TestGroupsWithoutLeave(t *testing.T) {
-	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{
-		"DescribeApiGroups": {{Status: 403, Body: gatewaytest.Refusal("Forbidden.RAM", "no")}}})
-	r := gateway.NewReader(e.Transport())
+	e := apitest.New(t, map[string][]apitest.Answer{
+		"DescribeApiGroups": {{Status: 403, Body: apitest.Refusal("Forbidden.RAM", "no")}}})
+	r := client.NewReader(e.Transport())
 	for range 2 {
-		_, err := r.Groups(gatewaytest.Soon(t), region)
-		var refused *gateway.Error
-		if !errors.As(err, &refused) || refused.Kind != gateway.NoPermission ||
+		_, err := r.Groups(apitest.Soon(t), region)
+		var refused *api.Error
+		if !errors.As(err, &refused) || refused.Kind != api.NoPermission ||
 			!strings.Contains(err.Error(), "apigateway:DescribeApiGroups on acs:apigateway:cn-hangzhou:*:apigroup/*") {
 			t.Errorf("got %v", err)
 		}
@@ -187,7 +188,7 @@ func TestGroupsWithoutLeave(t *testing.T) {
 	if n := len(e.Calls()); n != 1 {
 		t.Errorf("asked %d times, want once: an error is kept too", n)
 	}
-	if _, err := r.GroupsNow(gatewaytest.Soon(t), region); err == nil || len(e.Calls()) != 2 {
+	if _, err := r.GroupsNow(apitest.Soon(t), region); err == nil || len(e.Calls()) != 2 {
 		t.Errorf("asked now: got %v after %d calls, want the refusal after 2", err, len(e.Calls()))
 	}
 }
@@ -205,8 +206,8 @@ func TestServedShowsClientCertificates(t *testing.T) {
 		"a CA":    {`"CaCertificateBody": "` + strings.ReplaceAll(ca, "\n", `\n`) + `", "SslOcspEnable": true, "SslOcspCacheEnable": true`, &evidence.ClientCertificates{CADigest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(ca))), OCSP: true, OCSPCache: true}},
 		"not PEM": {`"CaCertificateBody": "x"`, &evidence.ClientCertificates{CADigest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte("x")))}},
 	} {
-		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeDomain": {{Body: `{"RequestId": "r", "DomainName": "api.demo.com", ` + c.body + `}`}}})
-		got, err := gateway.NewReader(e.Transport()).Served(gatewaytest.Soon(t), region, groupID, "api.demo.com")
+		e := apitest.New(t, map[string][]apitest.Answer{"DescribeDomain": {{Body: `{"RequestId": "r", "DomainName": "api.demo.com", ` + c.body + `}`}}})
+		got, err := client.NewReader(e.Transport()).Served(apitest.Soon(t), region, groupID, "api.demo.com")
 		if diff := cmp.Diff(c.want, got.ClientCertificates); err != nil || diff != "" {
 			t.Errorf("%s: %v %s", name, err, diff)
 		}
@@ -215,11 +216,11 @@ func TestServedShowsClientCertificates(t *testing.T) {
 
 func TestServedKeepsNoKey(t *testing.T) {
 	const chain = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n"
-	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeDomain": {gatewaytest.OK(map[string]any{
+	e := apitest.New(t, map[string][]apitest.Answer{"DescribeDomain": {apitest.OK(map[string]any{
 		"DomainName": "API.demo.com", "CertificateName": "api_demo", "CertificateBody": "\ufefftext\r\n" + strings.ReplaceAll(chain, "\n", "\r\n"),
 		"CertificatePrivateKey": "-----BEGIN PRIVATE KEY-----\nS0VZ\n-----END PRIVATE KEY-----\n"})}})
-	r := gateway.NewReader(e.Transport())
-	got, err := r.Served(gatewaytest.Soon(t), region, groupID, "api.demo.com")
+	r := client.NewReader(e.Transport())
+	got, err := r.Served(apitest.Soon(t), region, groupID, "api.demo.com")
 	want := evidence.Served{CertificateName: "api_demo",
 		ChainDigest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(chain))), Leaf: chain}
 	if err != nil || got != want {
@@ -233,17 +234,17 @@ func TestServedKeepsNoKey(t *testing.T) {
 // A missing domain is a fact; any other refusal, and an answer about another domain, is an error.
 func TestServedThatIsNotTheOneAskedFor(t *testing.T) {
 	for name, c := range map[string]struct {
-		answer gatewaytest.Answer
+		answer apitest.Answer
 		want   string // part of the error; empty: none
 	}{
-		"no such domain": {gatewaytest.Answer{Status: 404, Body: gatewaytest.Refusal("NotFoundDomain", "m")}, ""},
-		"no permission":  {gatewaytest.Answer{Status: 403, Body: gatewaytest.Refusal("NoPermission", "m")}, "reading the certificate that is served: DescribeDomain: no permission"},
-		"rejected":       {gatewaytest.Answer{Status: 400, Body: gatewaytest.Refusal("InvalidParameter", "m")}, "reading the certificate that is served: DescribeDomain: refused"},
-		"another domain": {gatewaytest.OK(map[string]any{"DomainName": "www.demo.com", "CertificateName": "c"}), `asked about "api.demo.com", the gateway answered about "www.demo.com"`},
-		"no domain":      {gatewaytest.OK(map[string]any{"CertificateName": "c"}), `the gateway answered about ""`},
+		"no such domain": {apitest.Answer{Status: 404, Body: apitest.Refusal("NotFoundDomain", "m")}, ""},
+		"no permission":  {apitest.Answer{Status: 403, Body: apitest.Refusal("NoPermission", "m")}, "reading the certificate that is served: DescribeDomain: no permission"},
+		"rejected":       {apitest.Answer{Status: 400, Body: apitest.Refusal("InvalidParameter", "m")}, "reading the certificate that is served: DescribeDomain: refused"},
+		"another domain": {apitest.OK(map[string]any{"DomainName": "www.demo.com", "CertificateName": "c"}), `asked about "api.demo.com", the gateway answered about "www.demo.com"`},
+		"no domain":      {apitest.OK(map[string]any{"CertificateName": "c"}), `the gateway answered about ""`},
 	} {
-		e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeDomain": {c.answer}})
-		got, err := gateway.NewReader(e.Transport()).Served(gatewaytest.Soon(t), region, groupID, "api.demo.com")
+		e := apitest.New(t, map[string][]apitest.Answer{"DescribeDomain": {c.answer}})
+		got, err := client.NewReader(e.Transport()).Served(apitest.Soon(t), region, groupID, "api.demo.com")
 		if got != (evidence.Served{}) || (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %+v, %v, want %q", name, got, err, c.want)
 		}
@@ -252,9 +253,9 @@ func TestServedThatIsNotTheOneAskedFor(t *testing.T) {
 
 func TestAGroupWithoutAnIDIsNoListing(t *testing.T) {
 	items := []any{map[string]any{"GroupName": "payments"}}
-	e := gatewaytest.New(t, map[string][]gatewaytest.Answer{"DescribeApiGroups": {
-		gatewaytest.OK(map[string]any{"TotalCount": 1, "ApiGroupAttributes": map[string]any{"ApiGroupAttribute": items}})}})
-	got, err := gateway.NewReader(e.Transport()).Groups(gatewaytest.Soon(t), region)
+	e := apitest.New(t, map[string][]apitest.Answer{"DescribeApiGroups": {
+		apitest.OK(map[string]any{"TotalCount": 1, "ApiGroupAttributes": map[string]any{"ApiGroupAttribute": items}})}})
+	got, err := client.NewReader(e.Transport()).Groups(apitest.Soon(t), region)
 	if err == nil || !strings.Contains(err.Error(), "lists a group without an id") {
 		t.Errorf("got %+v, %v", got, err)
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bindgate/bindgate/internal/gateway/internal/wire"
+	"github.com/bindgate/bindgate/internal/platform/internal/wire"
 )
 
 const canary = "canary-SECRET-value"
