@@ -76,11 +76,11 @@ func Run(ctx context.Context, o Options, yield func(Item)) error {
 func (r *run) settle(item Item) {
 	b := item.Binding
 	for _, call := range r.Journal.Pending() {
-		if !item.inEffect() || call.DomainName != b.DomainName || call.GroupID != b.GroupID || call.RegionID != b.RegionID {
+		if !item.inEffect() || call.DomainName != b.DomainName || call.GroupID != b.GroupID || call.GatewayID != b.GatewayID || call.RegionID != b.RegionID {
 			continue
 		}
 		err := r.Journal.Append(journal.Entry{Kind: journal.Outcome, Permit: call.Permit, Call: call.Call, Status: "settled",
-			DomainName: call.DomainName, GroupID: call.GroupID, RegionID: call.RegionID,
+			DomainName: call.DomainName, GroupID: call.GroupID, GatewayID: call.GatewayID, RegionID: call.RegionID,
 			Message: fmt.Sprintf("of entry %d: the binding was seen to stand", call.Seq)})
 		if err != nil {
 			r.Warn(err)
@@ -198,7 +198,7 @@ func Renewed(was, now judge.Verdict) (permit gate.Permit, why string, err error)
 // planOf is the plan of one verdict, to be compared.
 func planOf(v judge.Verdict) plan.File {
 	b := v.Binding
-	return plan.File{Bindings: []plan.FileBinding{plan.NewFileBinding(b.DomainName, b.GroupID, b.RegionID, v.Decision.Plan)}}
+	return plan.File{Bindings: []plan.FileBinding{plan.NewFileBinding(b, v.Decision.Plan)}}
 }
 
 // prepare notes what each binding would be sent, and says why nothing may be, if so.
@@ -221,10 +221,10 @@ func prepare(items []Item) (blocked string) {
 	return blocked
 }
 
-// gone reports that the gateway does not know the group: a change of the world,
+// gone reports that the platform does not know the target: a change of the world,
 // where a plan was made.
 func gone(e evidence.Evidence) bool {
-	return e.Group.State == evidence.StateObserved && !e.Group.Facts.Found
+	return e.Group.State == evidence.StateObserved && !e.Group.Facts.Found || e.Gateway.State == evidence.StateObserved && !e.Gateway.Facts.Found
 }
 
 // differs says how what was judged differs from the saved plan. What cannot be
@@ -235,7 +235,7 @@ func (r *run) differs(items []Item) error {
 	for _, item := range items {
 		if item.Decision.PlanErr == nil || gone(item.Evidence) {
 			b := item.Binding
-			now.Bindings = append(now.Bindings, plan.NewFileBinding(b.DomainName, b.GroupID, b.RegionID, item.Decision.Plan))
+			now.Bindings = append(now.Bindings, plan.NewFileBinding(b, item.Decision.Plan))
 		}
 	}
 	was := *r.Planned

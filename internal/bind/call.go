@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/journal"
 	"github.com/bindgate/bindgate/internal/plan"
@@ -28,6 +29,12 @@ func (r *redemption) call(ctx context.Context) error {
 			return fmt.Errorf("%w; it was tried as often as the permit allows, and the state does not show its effect", doubt)
 		case !more || index != r.done:
 			return then(doubt, fmt.Errorf("making call %d: %w", r.done+1, gate.ErrRedeemed))
+		}
+		if c.Filled != "" && c.Params[c.Filled] == "" {
+			if err := r.fill(ctx); err != nil {
+				return err
+			}
+			continue
 		}
 		err := r.identityUnchanged(ctx)
 		if err == nil {
@@ -64,6 +71,31 @@ func (r *redemption) call(ctx context.Context) error {
 		}
 		doubt, next = err, r.writer.Again
 	}
+}
+
+// fill reads the certificate store until it shows the certificate that the last call
+// uploaded, and gives the permit its identifier.
+func (r *redemption) fill(ctx context.Context) error {
+	upload := r.plan.Calls[r.done-1] // Peek returns no call with a parameter to fill before the upload is done
+	var got evidence.StoredCertificate
+	shown, err := r.poll(ctx, r.Deadline, func(ctx context.Context) (found bool, err error) {
+		state, err := r.Reader.State(ctx, r.subject.Binding, true)
+		if err != nil {
+			return false, err
+		}
+		got, found = r.platform.Uploaded(upload, state)
+		return found, nil
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("reading back the identifier of the uploaded certificate: %w; the domain keeps its certificate", err)
+	case !shown:
+		return fmt.Errorf("reading back the identifier of the uploaded certificate: the certificate store does not show it after %s; the domain keeps its certificate, run apply again", r.Deadline)
+	}
+	if err := r.permit.Fill(got.CertIdentifier, got.Serial, got.SHA256); err != nil {
+		return fmt.Errorf("filling in the identifier of the uploaded certificate: %w", err)
+	}
+	return nil
 }
 
 // putOff returns the gateway's last answer to a call that it deferred until the time
@@ -147,7 +179,7 @@ func (r *redemption) confirm(ctx context.Context, c plan.Call, doubt error) (inE
 func (r *redemption) record(kind journal.Kind, c plan.Call, reply write.Reply, err error) error {
 	b := r.subject.Binding
 	e := journal.Entry{Kind: kind, Permit: r.permit.ID(), DomainName: b.DomainName,
-		GroupID: b.GroupID, RegionID: b.RegionID, Call: &c}
+		GroupID: b.GroupID, GatewayID: b.GatewayID, RegionID: b.RegionID, Call: &c}
 	if kind == journal.Outcome {
 		e.Status, e.Attempts, e.RequestID, e.Code = "done", reply.Attempts, reply.RequestID, reply.Code
 		switch {

@@ -70,7 +70,7 @@ type owned struct {
 // flagBinding is one binding given by flags instead of a manifest.
 type flagBinding struct {
 	manifest.Flags
-	stage, redirect string // as given; Flags keeps apart what was not given from what is empty
+	stage, redirect, forceHTTPS string // as given; Flags keeps apart what was not given from what is empty
 }
 
 // addJudging adds the flags of every command that judges bindings.
@@ -154,6 +154,11 @@ func (f *flags) addWish(c *cobra.Command) {
 	w := &f.binding
 	p.StringVar(&w.Domain, "domain", "", "one binding without a manifest: its domain `NAME`")
 	p.StringVar(&w.Group, "group", "", "its API group `ID`")
+	p.StringVar(&w.Gateway, "gateway", "", "its gateway `ID`, for the cloud-native API Gateway")
+	p.StringVar(&w.Protocol, "protocol", "", "its protocol on the gateway: HTTP or HTTPS")
+	p.StringVar(&w.forceHTTPS, "force-https", "", "redirect HTTP to HTTPS on the gateway: true or false")
+	p.StringVar(&w.TLSMin, "tls-min", "", "its lowest TLS version on the gateway, such as \"TLS 1.2\"")
+	p.StringVar(&w.CASID, "cas-id", "", "the `ID` of its certificate in the certificate store")
 	p.StringVar(&w.Region, "region", "", "its region `ID`, such as cn-hangzhou")
 	p.StringVar(&w.stage, "stage", "", "its stage; an empty value means all environments")
 	p.StringVar(&w.Type, "type", "", "its network type: INTERNET or INTRANET")
@@ -172,11 +177,14 @@ func (f *flags) addWish(c *cobra.Command) {
 	fixed(c, "type", "INTERNET", "INTRANET")
 	fixed(c, "proof", "cname", "txt")
 	fixed(c, "redirect", "true", "false")
+	fixed(c, "force-https", "true", "false")
+	fixed(c, "protocol", "HTTP", "HTTPS")
+	fixed(c, "tls-min", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
 }
 
 // bindingFlags are the flags that describe one binding.
 func bindingFlags() []string {
-	return strings.Fields("domain group region stage type proof redirect force force-from certificate certificate-name private-key private-key-env passphrase-env client-certificate label")
+	return strings.Fields("domain group gateway protocol force-https tls-min cas-id region stage type proof redirect force force-from certificate certificate-name private-key private-key-env passphrase-env client-certificate label")
 }
 
 // named reports whether any flag that names a binding was given.
@@ -197,12 +205,17 @@ func (w flagBinding) manifest(c *cobra.Command) (manifest.Flags, error) {
 	if c.Flags().Changed("stage") {
 		w.Stage = &w.stage
 	}
-	if c.Flags().Changed("redirect") {
-		yes, err := strconv.ParseBool(w.redirect)
-		if err != nil {
-			return w.Flags, fmt.Errorf("reading --redirect: got %q, want true or false", w.redirect)
+	for _, f := range []struct {
+		name, text string
+		to         **bool
+	}{{"redirect", w.redirect, &w.Redirect}, {"force-https", w.forceHTTPS, &w.ForceHTTPS}} {
+		if c.Flags().Changed(f.name) {
+			yes, err := strconv.ParseBool(f.text)
+			if err != nil {
+				return w.Flags, fmt.Errorf("reading --%s: got %q, want true or false", f.name, f.text)
+			}
+			*f.to = &yes
 		}
-		w.Redirect = &yes
 	}
 	return w.Flags, nil
 }

@@ -81,7 +81,7 @@ func verifyJournal(env Env, path, head string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d entries, the chain holds, head %s\n", s.Entries, s.Head)
 	for _, e := range s.Pending {
-		b.WriteString(report.Escape(fmt.Sprintf("no known outcome: entry %d, %s %s on %s", e.Seq, e.Call.Action, e.DomainName, e.GroupID)) + "\n")
+		b.WriteString(report.Escape(fmt.Sprintf("no known outcome: entry %d, %s %s on %s", e.Seq, e.Call.Action, e.DomainName, e.GroupID+e.GatewayID)) + "\n")
 	}
 	_, err = io.WriteString(env.Stdout, b.String())
 	return err

@@ -58,7 +58,7 @@ func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []str
 		} else {
 			p := v.Decision.Plan
 			shown.Calls, shown.Displaces = p.Calls, p.Displaces
-			file.Bindings = append(file.Bindings, plan.NewFileBinding(v.Binding.DomainName, v.Binding.GroupID, v.Binding.RegionID, p))
+			file.Bindings = append(file.Bindings, plan.NewFileBinding(v.Binding, p))
 		}
 		return rep.Add(shown)
 	})

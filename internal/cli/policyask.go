@@ -81,7 +81,7 @@ func (q *question) one(ctx context.Context, env Env, c *cobra.Command, manifests
 	var in policy.Input
 	err := q.ask(ctx, env, c, manifests, func(with settings, got policy.Input) error {
 		s, in = with, got
-		names = append(names, got.Binding.DomainName+"@"+got.Binding.GroupID)
+		names = append(names, got.Binding.DomainName+"@"+got.Binding.Target())
 		return nil
 	})
 	switch {
@@ -104,7 +104,7 @@ func (q *question) none() error {
 
 // named reports whether a binding has the name; every binding has the empty one.
 func named(b binding.Binding, name string) bool {
-	return name == "" || name == b.DomainName || name == b.DomainName+"@"+b.GroupID
+	return name == "" || name == b.DomainName || name == b.DomainName+"@"+b.Target()
 }
 
 func newPolicyInput(env Env) *cobra.Command {
@@ -232,7 +232,7 @@ expression at which it stops, because that is false or because a value is missin
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(env.Stdout, "%s %s\n%s", report.Escape(in.Binding.DomainName), report.Escape(in.Binding.GroupID), policy.WhyText(list, report.Escape))
+			_, err = fmt.Fprintf(env.Stdout, "%s %s\n%s", report.Escape(in.Binding.DomainName), report.Escape(in.Binding.Target()), policy.WhyText(list, report.Escape))
 			return err
 		})
 		if err == nil && engine == nil {

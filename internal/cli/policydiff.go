@@ -93,7 +93,7 @@ func rule(ctx context.Context, env Env, c *cobra.Command, f flags, policies stri
 		return out, err
 	}
 	err = r.engine.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
-		out.names = append(out.names, v.Binding.DomainName+" "+v.Binding.GroupID)
+		out.names = append(out.names, v.Binding.DomainName+" "+v.Binding.Target())
 		out.of = append(out.of, policy.RulingOf(v.Binding, v.Evidence.Policy))
 		return ctx.Err()
 	})

@@ -241,7 +241,7 @@ func (r *run) head() (report.Run, error) {
 func entry(v judge.Verdict) report.Binding {
 	b := v.Binding
 	return report.Binding{
-		DomainName: b.DomainName, GroupID: b.GroupID, RegionID: b.RegionID,
+		Platform: b.Platform(), DomainName: b.DomainName, GroupID: b.GroupID, GatewayID: b.GatewayID, RegionID: b.RegionID,
 		BindStageName: b.BindStageName, CustomDomainType: b.CustomDomainType, Source: b.Source,
 		Decision: v.Decision.Status, Reasons: v.Decision.Reasons, Checks: v.Results,
 		Evidence: report.ExcerptOf(v.Evidence), FullEvidence: &v.Evidence,

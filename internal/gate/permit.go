@@ -14,6 +14,8 @@ var (
 	ErrNoPermit       = errors.New("no permit: only an allowed decision makes one")
 	ErrRedeemed       = errors.New("permit already used: it returns each of its calls once")
 	ErrOutcomePending = errors.New("permit is blocked: the outcome of its last call was not reported")
+	ErrNotFilled      = errors.New("permit is blocked: the identifier of the uploaded certificate was not filled in")
+	ErrNotTheUpload   = errors.New("the certificate that was read back is not the one that the permit uploads")
 	ErrNotUnknown     = errors.New("permit allows no repeat: the outcome of its last call is known")
 )
 
@@ -59,6 +61,10 @@ func frozen(p plan.Plan) plan.Plan {
 	if p.Before != nil {
 		before := *p.Before
 		p.Before = &before
+	}
+	if p.Record != nil {
+		record := *p.Record
+		p.Record = &record
 	}
 	return p
 }
@@ -107,6 +113,30 @@ func (s *sequence) over() bool { return s.state == spent || s.next >= len(s.plan
 
 func (s *sequence) call() plan.Call { return s.plan.Calls[s.next].Clone() }
 
+// Fill gives the call after an upload the identifier of the uploaded certificate, the one
+// value that the permit does not contain. It fails unless the upload is the call that
+// took effect last, and serial number and digest that were read back for the identifier
+// are those of the certificate that was judged.
+func (p Permit) Fill(identifier, serial, sha256 string) error {
+	if p.seq == nil {
+		return ErrNoPermit
+	}
+	p.seq.mu.Lock()
+	defer p.seq.mu.Unlock()
+	if p.seq.state != settled || p.seq.over() || p.seq.next == 0 {
+		return ErrOutcomePending
+	}
+	uploaded, c := p.seq.plan.Calls[p.seq.next-1], &p.seq.plan.Calls[p.seq.next]
+	switch {
+	case !uploaded.Uploads() || c.Filled == "" || c.Params[c.Filled] != "":
+		return ErrRedeemed
+	case identifier == "" || serial != uploaded.Material.Serial || sha256 != uploaded.Material.SHA256:
+		return ErrNotTheUpload
+	}
+	c.Params[c.Filled] = identifier
+	return nil
+}
+
 // Take returns the next call, once. The caller must report its outcome with Done, Failed
 // or Unknown before it can take another.
 func (p Permit) Take() (plan.Call, error) {
@@ -120,6 +150,8 @@ func (p Permit) Take() (plan.Call, error) {
 		return plan.Call{}, ErrOutcomePending
 	case p.seq.over():
 		return plan.Call{}, ErrRedeemed
+	case p.seq.call().Filled != "" && p.seq.call().Params[p.seq.call().Filled] == "":
+		return plan.Call{}, ErrNotFilled
 	}
 	p.seq.state, p.seq.repeat = taken, 0
 	return p.seq.call(), nil

@@ -48,6 +48,7 @@ type Entry struct {
 	Permit         string     `json:"permit,omitempty"` // the permit of the call
 	DomainName     string     `json:"domainName,omitempty"`
 	GroupID        string     `json:"groupId,omitempty"`
+	GatewayID      string     `json:"gatewayId,omitempty"`
 	RegionID       string     `json:"regionId,omitempty"`
 	Call           *plan.Call `json:"call,omitempty"`     // as in the permit; certificate and key by digest
 	Status         string     `json:"status,omitempty"`   // of an outcome; "unknown" leaves its intent pending
@@ -134,7 +135,7 @@ func unseal(line []byte, seq int64, prev string) (Entry, error) {
 // clean shortens the texts of an entry and removes unprintable characters:
 // terminals show the journal, and the gateway's messages are untrusted.
 func (e Entry) clean() Entry {
-	for _, s := range []*string{&e.Permit, &e.DomainName, &e.GroupID, &e.RegionID, &e.Status, &e.RequestID, &e.Code,
+	for _, s := range []*string{&e.Permit, &e.DomainName, &e.GroupID, &e.GatewayID, &e.RegionID, &e.Status, &e.RequestID, &e.Code,
 		&e.ManifestDigest, &e.PolicyDigest, &e.ConfigDigest, &e.PlanDigest, &e.Actor, &e.Account, &e.Identity} {
 		*s = printable(*s, maxText)
 	}

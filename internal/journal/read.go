@@ -190,7 +190,7 @@ func DefaultPath(lookupEnv func(string) (string, bool)) (string, error) {
 func (e Entry) String() string {
 	line := fmt.Sprintf("%4d %s %-9s", e.Seq, e.Time.Format("2006-01-02T15:04:05Z"), e.Kind)
 	if e.Call != nil {
-		line += fmt.Sprintf(" %s %s on %s", e.Call.Action, e.DomainName, e.GroupID)
+		line += fmt.Sprintf(" %s %s on %s", e.Call.Action, e.DomainName, e.GroupID+e.GatewayID)
 	}
 	attempts := ""
 	if e.Attempts > 1 {

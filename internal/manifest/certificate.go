@@ -41,12 +41,17 @@ const (
 
 func (d decoder) certificate(v strictyaml.Value, b *binding.Binding) *binding.Certificate {
 	const at = "/certificate"
-	o := v.Object("name", "body", "privateKey", "mayExpireEarlier")
+	o := v.Object("name", "body", "privateKey", "casId", "mayExpireEarlier")
 	c := &binding.Certificate{}
 	c.Name, _ = d.require(o, b, at, "name").Filled()
 	c.Body = d.path(d.require(o, b, at, "body"))
 	if key := d.get(o, b, at, "privateKey"); key.Given() {
 		c.PrivateKey = d.privateKey(key, b)
+	}
+	if id := d.get(o, b, at, "casId"); id.Given() {
+		if c.CASID, _ = id.Filled(); b.GatewayID == "" {
+			id.Fail("got casId, want it with gatewayId only: the classic gateway takes the certificate itself", "remove casId")
+		}
 	}
 	c.MayExpireEarlier, _ = d.get(o, b, at, "mayExpireEarlier").Bool()
 	return c
@@ -58,6 +63,14 @@ func (d decoder) clientCertificate(v strictyaml.Value, b *binding.Binding) *bind
 	if !v.IsObject() {
 		v.OneOf("none")
 		return &binding.ClientCertificate{None: true}
+	}
+	if b.GatewayID != "" {
+		o := v.ObjectRefusing(onlyClassicClients, "ca", "casId")
+		c := &binding.ClientCertificate{CA: d.path(d.require(o, b, at, "ca"))}
+		if id := d.get(o, b, at, "casId"); id.Given() {
+			c.CASID, _ = id.Filled()
+		}
+		return c
 	}
 	o := v.Object("ca", "verifyDepth", "passSubjectDN", "ocsp", "ocspCache")
 	c := &binding.ClientCertificate{CA: d.path(d.require(o, b, at, "ca"))}

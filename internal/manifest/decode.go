@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,8 +68,10 @@ func (d decoder) document(v strictyaml.Value, yield func(binding.Binding) bool) 
 // defaults gives the binding that every binding of the document begins as.
 func (d decoder) defaults(v strictyaml.Value) binding.Binding {
 	b := builtIn()
-	d.shared(v.ObjectRefusing(neverDefault,
-		"regionId", "bindStageName", "customDomainType", "isHttpRedirectToHttps", "domainProof", "labels"), &b)
+	o := v.ObjectRefusing(neverDefault, slices.Concat([]string{"regionId", "domainProof", "labels"}, classicDefaults(), gatewayDefaults())...)
+	d.shared(o, &b)
+	d.classic(o, &b)
+	d.gateway(o, &b)
 	return b
 }
 
@@ -80,7 +83,7 @@ func builtIn() binding.Binding {
 // neverDefault says why a key of a binding cannot be a default.
 func neverDefault(key string) (message, next string) {
 	switch key {
-	case "domainName", "groupId":
+	case "domainName", "groupId", "gatewayId", "movesFrom":
 		message = "it identifies one binding"
 	case "isForce", "forceFrom":
 		message = "the permission to take a domain from another group is given for one binding at a time"
@@ -98,14 +101,26 @@ func (d decoder) binding(v strictyaml.Value, template binding.Binding) binding.B
 	b.Source.Line, b.Source.Column = v.Place()
 	b.Positions = append(make(binding.Positions, 0, len(template.Positions)+usualPlaces), template.Positions...)
 	b.Labels = maps.Clone(template.Labels)
-	o := v.Object("domainName", "groupId", "regionId", "bindStageName", "customDomainType", "isForce", "forceFrom",
-		"isHttpRedirectToHttps", "domainProof", "certificate", "clientCertificate", "labels")
+	keys, refuse := d.platform(v, &b)
+	o := v.ObjectRefusing(refuse, keys...)
 	d.shared(o, &b)
 	if !b.Positions.Has("/regionId") && !d.flags {
 		o.Fail(`the key "regionId" is missing`, "add it here or under defaults")
 	}
 	b.DomainName, _ = d.require(o, &b, "", "domainName").Filled()
-	b.GroupID, _ = d.require(o, &b, "", "groupId").Filled()
+	b.GroupID, _ = d.get(o, &b, "", "groupId").Filled()
+	b.GatewayID, _ = d.get(o, &b, "", "gatewayId").Filled()
+	switch group, gateway := o.Get("groupId").Given(), o.Get("gatewayId").Given(); {
+	case group && gateway:
+		o.Get("gatewayId").Fail("got both groupId and gatewayId, want one: a binding is for the classic gateway or for the cloud-native one", "remove the other, or write two bindings")
+	case !group && !gateway && !d.flags:
+		o.Fail(`the key "groupId" is missing, or "gatewayId" for the cloud-native gateway`, "add one of them")
+	case gateway:
+		d.gateway(o, &b)
+		d.movesFrom(d.get(o, &b, "", "movesFrom"), &b)
+	default:
+		d.classic(o, &b)
+	}
 	b.IsForce, _ = d.get(o, &b, "", "isForce").Bool()
 	groups, _ := d.get(o, &b, "", "forceFrom").List()
 	for i, item := range groups {
@@ -136,15 +151,6 @@ func (d decoder) shared(o strictyaml.Object, b *binding.Binding) {
 		if !region.MatchString(id) {
 			v.Fail(fmt.Sprintf("got %.64q, want lower-case letters, digits and hyphens", id), "write a region id such as cn-hangzhou")
 		}
-	}
-	if stage, ok := d.get(o, b, "", "bindStageName").Text(); ok {
-		b.BindStageName = &stage
-	}
-	if network, ok := d.get(o, b, "", "customDomainType").Text(); ok {
-		b.CustomDomainType, b.CustomDomainTypeGiven = network, true
-	}
-	if redirect, ok := d.get(o, b, "", "isHttpRedirectToHttps").Bool(); ok {
-		b.IsHTTPRedirectToHTTPS = &redirect
 	}
 	if proof, ok := d.get(o, b, "", "domainProof").OneOf(binding.ProofCNAME, binding.ProofTXT); ok {
 		b.DomainProof = proof

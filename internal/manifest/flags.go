@@ -16,20 +16,25 @@ import (
 // Flags name one binding without a manifest. An empty string or a nil pointer
 // is a flag that was not given.
 type Flags struct {
-	Domain, Group, Region string
-	Stage                 *string // "" given: all environments
-	Type                  string
-	Force                 bool
-	ForceFrom             []string
-	Redirect              *bool
-	Proof                 string
-	Certificate           string // path
-	CertificateName       string
-	PrivateKey            string // path
-	PrivateKeyEnv         string
-	PassphraseEnv         string
-	ClientCertificate     string // none, or the path of a CA
-	Labels                map[string]string
+	Domain, Region    string
+	Group, Gateway    string  // one of them
+	Stage             *string // "" given: all environments
+	Type              string
+	Force             bool
+	ForceFrom         []string
+	Redirect          *bool
+	Proof             string
+	Certificate       string // path
+	CertificateName   string
+	PrivateKey        string // path
+	PrivateKeyEnv     string
+	PassphraseEnv     string
+	ClientCertificate string // none, or the path of a CA
+	Labels            map[string]string
+
+	// Of the cloud-native gateway.
+	Protocol, TLSMin, CASID string
+	ForceHTTPS              *bool
 }
 
 // FromFlags makes the set of the one binding that flags name. Paths and
@@ -48,7 +53,7 @@ func FromFlags(f Flags, o Options) (*Set, error) {
 	if errs := file.Errors(); errs != nil {
 		return nil, errs
 	}
-	b.CertificateOnly = f.Group == ""
+	b.CertificateOnly = f.Group == "" && f.Gateway == ""
 	return given([]binding.Binding{b}, b, o.WorkDir)
 }
 
@@ -76,6 +81,10 @@ func (f Flags) value() *strictyaml.Flags {
 	}{
 		{"--domain", f.Domain, []string{"domainName"}},
 		{"--group", f.Group, []string{"groupId"}},
+		{"--gateway", f.Gateway, []string{"gatewayId"}},
+		{"--protocol", f.Protocol, []string{"protocol"}},
+		{"--tls-min", f.TLSMin, []string{"tlsMin"}},
+		{"--cas-id", f.CASID, []string{"certificate", "casId"}},
 		{"--type", f.Type, []string{"customDomainType"}},
 		{"--proof", f.Proof, []string{"domainProof"}},
 		{"--certificate", f.Certificate, []string{"certificate", "body"}},
@@ -95,7 +104,10 @@ func (f Flags) value() *strictyaml.Flags {
 	default:
 		v.Text("--client-certificate", f.ClientCertificate, "clientCertificate", "ca")
 	}
-	if f.Group != "" || f.Region != "" {
+	if f.ForceHTTPS != nil {
+		v.Bool("--force-https", *f.ForceHTTPS, "forceHttps")
+	}
+	if f.Group != "" || f.Gateway != "" || f.Region != "" {
 		v.Text("--region", f.Region, "regionId")
 	}
 	if f.Stage != nil {
@@ -125,8 +137,11 @@ func (f Flags) check() Errors {
 	if f.Domain == "" {
 		fail("--domain", "it is missing", "name the domain to bind")
 	}
-	if f.Group == "" && f.Certificate == "" {
-		fail("--group", "it is missing", "name the API group, or only a --certificate to judge that alone")
+	switch {
+	case f.Group != "" && f.Gateway != "":
+		fail("--gateway", "got --group too, want one of them", "name the API group of the classic gateway, or the cloud-native gateway")
+	case f.Group == "" && f.Gateway == "" && f.Certificate == "":
+		fail("--group", "it is missing", "name the API group, or --gateway for the cloud-native gateway, or only a --certificate to judge that alone")
 	}
 	key := f.PrivateKey != "" || f.PrivateKeyEnv != ""
 	if f.PrivateKey != "" && f.PrivateKeyEnv != "" {

@@ -52,7 +52,7 @@ func TestFromFlagsRefuses(t *testing.T) {
 	change := func(f func(*manifest.Flags)) manifest.Flags { c := sound; f(&c); return c }
 	escape, der := "\x1b[2J", "MI"+strings.Repeat("Ab", 40)
 	for want, flags := range map[string]manifest.Flags{
-		"--domain: it is missing; name the domain to bind\n--group: it is missing; name the API group, or only a --certificate to judge that alone": {},
+		"--domain: it is missing; name the domain to bind\n--group: it is missing; name the API group, or --gateway for the cloud-native gateway, or only a --certificate to judge that alone": {},
 		`--region: got "", want lower-case`:                           {Domain: "d", Group: "g"},
 		`--region: got "a.b/", want lower-case`:                       change(func(f *manifest.Flags) { f.Region = "a.b/" }),
 		`--proof: got "dns", want one of cname, txt`:                  change(func(f *manifest.Flags) { f.Proof = "dns" }),

@@ -12,20 +12,26 @@ import (
 // certificate: the gateway knows no file.
 func Write(w io.Writer, bindings []binding.Binding) error {
 	type domain struct {
-		DomainName       string `yaml:"domainName"`
-		GroupID          string `yaml:"groupId"`
-		RegionID         string `yaml:"regionId"`
-		BindStageName    string `yaml:"bindStageName"` // empty: all environments
-		CustomDomainType string `yaml:"customDomainType,omitempty"`
-		Redirect         bool   `yaml:"isHttpRedirectToHttps,omitempty"`
+		DomainName       string  `yaml:"domainName"`
+		GroupID          string  `yaml:"groupId,omitempty"`
+		GatewayID        string  `yaml:"gatewayId,omitempty"`
+		RegionID         string  `yaml:"regionId"`
+		BindStageName    *string `yaml:"bindStageName,omitempty"` // empty: all environments
+		CustomDomainType string  `yaml:"customDomainType,omitempty"`
+		Redirect         bool    `yaml:"isHttpRedirectToHttps,omitempty"`
+		Protocol         string  `yaml:"protocol,omitempty"`
+		ForceHTTPS       *bool   `yaml:"forceHttps,omitempty"`
+		HTTP2Option      string  `yaml:"http2Option,omitempty"`
+		TLSMin           string  `yaml:"tlsMin,omitempty"`
+		TLSMax           string  `yaml:"tlsMax,omitempty"`
 	}
 	file := struct {
 		APIVersion string   `yaml:"apiVersion"`
 		Bindings   []domain `yaml:"bindings"`
 	}{APIVersion: "bindgate/v1"}
 	for _, b := range bindings {
-		d := domain{DomainName: b.DomainName, GroupID: b.GroupID, RegionID: b.RegionID, BindStageName: *b.BindStageName,
-			Redirect: b.IsHTTPRedirectToHTTPS != nil}
+		d := domain{DomainName: b.DomainName, GroupID: b.GroupID, GatewayID: b.GatewayID, RegionID: b.RegionID, BindStageName: b.BindStageName,
+			Redirect: b.IsHTTPRedirectToHTTPS != nil, Protocol: b.Protocol, ForceHTTPS: b.ForceHTTPS, HTTP2Option: b.HTTP2Option, TLSMin: b.TLSMin, TLSMax: b.TLSMax}
 		if b.CustomDomainTypeGiven {
 			d.CustomDomainType = b.CustomDomainType
 		}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -52,16 +53,19 @@ func (f File) Changes(now File) []string {
 
 // same reports whether two plans are for the same binding.
 func (b FileBinding) same(now FileBinding) bool {
-	return b.DomainName == now.DomainName && b.GroupID == now.GroupID && b.RegionID == now.RegionID
+	return b.DomainName == now.DomainName && b.GroupID == now.GroupID && b.GatewayID == now.GatewayID && b.RegionID == now.RegionID
 }
 
 func (b FileBinding) changes(now FileBinding) []string {
 	if !b.same(now) {
-		return []string{fmt.Sprintf("a binding is now %q on group %q in %q, the plan has %q on group %q in %q",
-			now.DomainName, now.GroupID, now.RegionID, b.DomainName, b.GroupID, b.RegionID)}
+		return []string{fmt.Sprintf("a binding is now %q on %q in %q, the plan has %q on %q in %q",
+			now.DomainName, now.GroupID+now.GatewayID, now.RegionID, b.DomainName, b.GroupID+b.GatewayID, b.RegionID)}
 	}
 	var out []string
 	if got, want := settings(now.Before), settings(b.Before); got != want {
+		out = append(out, fmt.Sprintf("%q is now %s, the plan has %s", b.DomainName, got, want))
+	}
+	if got, want := recordSettings(now.Record), recordSettings(b.Record); got != want {
 		out = append(out, fmt.Sprintf("%q is now %s, the plan has %s", b.DomainName, got, want))
 	}
 	if !slices.Equal(b.Displaces, now.Displaces) {
@@ -77,6 +81,17 @@ func settings(d *evidence.Domain) string {
 	}
 	return fmt.Sprintf("bound with status %q, type %q, stage %q, redirect %t, certificate %q (%q)",
 		d.DomainBindingStatus, d.CustomDomainType, d.BindStageName, d.IsHTTPRedirectToHTTPS, d.CertificateName, d.CertificateID)
+}
+
+// recordSettings describes all fields of a record but those that change by themselves.
+func recordSettings(r *evidence.Record) string {
+	if r == nil {
+		return "no domain of the gateway"
+	}
+	plain := *r
+	plain.Status, plain.UsedBy, plain.UpdatedAt = "", 0, 0
+	text, _ := json.Marshal(plain) // texts, numbers and truth values: it cannot fail
+	return string(text)
 }
 
 func (b FileBinding) callChanges(now FileBinding) []string {
@@ -102,13 +117,18 @@ func (c Call) sends() map[string]string {
 	out := map[string]string{"action": c.Action, "region": c.RegionID}
 	if m := c.Material; m != nil {
 		out["certificate file"] = m.FileDigest
-		out[m.BodyParam], out[m.KeyParam] = m.ChainDigest, m.PublicKeyDigest
+		if m.BodyParam != "" {
+			out[m.BodyParam], out[m.KeyParam] = m.ChainDigest, m.PublicKeyDigest
+		}
 		if m.ClientCADigest != "" {
-			out[ClientCAParam] = m.ClientCADigest
+			out[m.ClientCAParam] = m.ClientCADigest
 		}
 	}
 	for name, value := range c.Params {
 		out[name] = strconv.Quote(value)
+	}
+	if c.Filled != "" {
+		out[c.Filled] = "the identifier of the uploaded certificate"
 	}
 	return out
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
@@ -43,12 +44,14 @@ type File struct {
 // FileBinding is the plan of one binding.
 type FileBinding struct {
 	DomainName string   `json:"domainName"`
-	GroupID    string   `json:"groupId"`
+	GroupID    string   `json:"groupId,omitempty"`   // of the classic gateway
+	GatewayID  string   `json:"gatewayId,omitempty"` // of the cloud-native gateway
 	RegionID   string   `json:"regionId"`
 	Calls      []Call   `json:"calls"`
 	Displaces  []string `json:"displaces,omitempty"` // ids of the groups that the force would unbind
 
 	Before *evidence.Domain `json:"before,omitempty"` // the domain before the calls; absent: not bound on this group
+	Record *evidence.Record `json:"record,omitempty"` // the domain of the cloud-native gateway before the calls; absent: there is none
 }
 
 // MaxValidity is the longest time between PlannedAt and ValidUntil.
@@ -80,8 +83,9 @@ func (f File) Authors() []string {
 }
 
 // NewFileBinding converts a plan to its saved form.
-func NewFileBinding(domain, group, region string, p Plan) FileBinding {
-	b := FileBinding{DomainName: domain, GroupID: group, RegionID: region, Calls: []Call{}, Before: p.Before}
+func NewFileBinding(of binding.Binding, p Plan) FileBinding {
+	b := FileBinding{DomainName: of.DomainName, GroupID: of.GroupID, GatewayID: of.GatewayID, RegionID: of.RegionID,
+		Calls: []Call{}, Before: p.Before, Record: p.Record}
 	for _, c := range p.Calls {
 		b.Calls = append(b.Calls, c.Clone())
 	}
@@ -125,7 +129,8 @@ func ReadFile(data []byte) (File, error) {
 func oneSpelling(data []byte) error {
 	own := map[string]string{}
 	for _, t := range []reflect.Type{reflect.TypeFor[File](), reflect.TypeFor[FileBinding](), reflect.TypeFor[Call](),
-		reflect.TypeFor[Material](), reflect.TypeFor[evidence.Domain](), reflect.TypeFor[evidence.CI]()} {
+		reflect.TypeFor[Material](), reflect.TypeFor[evidence.Domain](), reflect.TypeFor[evidence.Record](),
+		reflect.TypeFor[evidence.Suites](), reflect.TypeFor[evidence.Suite](), reflect.TypeFor[evidence.CI]()} {
 		for i := range t.NumField() {
 			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 			own[strings.ToLower(name)] = name

@@ -6,7 +6,9 @@ package platform
 import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/platform/apig"
 	"github.com/bindgate/bindgate/internal/platform/classic"
 )
 
@@ -19,6 +21,9 @@ type Platform interface {
 	Compare(checks.Subject, plan.State) plan.Gap
 	// Shows reports whether a state contains the effect of a call.
 	Shows(plan.Call, checks.Subject, plan.State) bool
+	// Uploaded returns the certificate of the certificate store that is the one that a call
+	// uploads, if a state shows it.
+	Uploaded(plan.Call, plan.State) (evidence.StoredCertificate, bool)
 	// Lost returns the settings that a call was to keep and that a state no longer has.
 	Lost(plan.Call, checks.Subject, plan.State) []string
 	// Reread reports whether the state must be read again right before the first call,
@@ -29,7 +34,12 @@ type Platform interface {
 }
 
 // Of returns the platform of a binding.
-func Of(binding.Binding) Platform { return classic.Platform{} }
+func Of(b binding.Binding) Platform {
+	if b.Platform() == binding.APIG {
+		return apig.Platform{}
+	}
+	return classic.Platform{}
+}
 
 // Calls returns the plan for a subject on the platform of its binding.
 func Calls(s checks.Subject) (plan.Plan, error) { return Of(s.Binding).Calls(s) }

@@ -40,7 +40,8 @@ type Header struct {
 // Binding is the evidence of one requested binding.
 type Binding struct {
 	DomainName       string            `json:"domainName"`
-	GroupID          string            `json:"groupId"`
+	GroupID          string            `json:"groupId,omitempty"`
+	GatewayID        string            `json:"gatewayId,omitempty"`
 	RegionID         string            `json:"regionId"`
 	CustomDomainType string            `json:"customDomainType"`
 	Evidence         evidence.Evidence `json:"evidence"`
@@ -71,7 +72,7 @@ func (w *Writer) Add(b binding.Binding, ev evidence.Evidence) error {
 	if ev.DNS.Facts.Hops == nil {
 		ev.DNS.Facts.Hops = []evidence.Hop{} // a list, never null
 	}
-	doc, err := json.MarshalIndent(Binding{DomainName: b.DomainName, GroupID: b.GroupID, RegionID: b.RegionID,
+	doc, err := json.MarshalIndent(Binding{DomainName: b.DomainName, GroupID: b.GroupID, GatewayID: b.GatewayID, RegionID: b.RegionID,
 		CustomDomainType: b.CustomDomainType, Evidence: ev}, "  ", " ")
 	if err != nil {
 		return saving(err)
@@ -127,7 +128,7 @@ func Read(data []byte) (Saved, error) {
 func (s Saved) Match(bindings []binding.Binding) ([]evidence.Evidence, error) {
 	saved := make(map[string][]evidence.Evidence, len(s.Bindings))
 	for _, b := range s.Bindings {
-		k := binding.Binding{DomainName: b.DomainName, GroupID: b.GroupID, RegionID: b.RegionID, CustomDomainType: b.CustomDomainType}.Key()
+		k := binding.Binding{DomainName: b.DomainName, GroupID: b.GroupID, GatewayID: b.GatewayID, RegionID: b.RegionID, CustomDomainType: b.CustomDomainType}.Key()
 		saved[k] = append(saved[k], b.Evidence)
 	}
 	out := make([]evidence.Evidence, len(bindings))
@@ -135,7 +136,7 @@ func (s Saved) Match(bindings []binding.Binding) ([]evidence.Evidence, error) {
 	for i, b := range bindings {
 		found, n := saved[b.Key()], taken[b.Key()]
 		if n >= len(found) {
-			return nil, fmt.Errorf("replaying: the saved evidence has no entry for %q on group %q; save it again with --evidence-out", b.DomainName, b.GroupID)
+			return nil, fmt.Errorf("replaying: the saved evidence has no entry for %q on %q; save it again with --evidence-out", b.DomainName, b.Target())
 		}
 		out[i] = found[n]
 		out[i].Run = s.Run.Run

@@ -234,7 +234,7 @@ type noteRow struct {
 func (h *htmlFormat) row(v bindingView) row {
 	r := row{
 		Rank: rank(v.Binding), Class: v.Class, Mark: v.Mark, Decision: string(v.Decision),
-		Domain: Escape(v.DomainName), Group: Escape(v.GroupID), Region: Escape(v.RegionID), Stage: Escape(v.Stage),
+		Domain: Escape(v.DomainName), Group: Escape(v.Target()), Region: Escape(v.RegionID), Stage: Escape(v.Stage),
 		Type: Escape(v.CustomDomainType), Place: Escape(strings.TrimSuffix(place(v.Source), ":")), Counts: strings.TrimSpace(v.Counts),
 	}
 	if v.Verdict != r.Decision {
@@ -258,7 +258,7 @@ func (h *htmlFormat) row(v bindingView) row {
 			return c
 		}
 		return '_'
-	}, v.DomainName+"-"+v.GroupID)
+	}, v.DomainName+"-"+v.Target())
 	h.ids[anchor]++
 	if n := h.ids[anchor]; n > 1 {
 		anchor += "-" + strconv.Itoa(n)

@@ -200,7 +200,7 @@ func mdRow(b Binding) string {
 	if b.BindStageName != nil {
 		stage = mdText(stageName(*b.BindStageName))
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", mark, mdCode(b.DomainName), mdCode(short(b.GroupID)), stage, verdict, strings.Join(found, ", "))
+	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", mark, mdCode(b.DomainName), mdCode(short(b.Target())), stage, verdict, strings.Join(found, ", "))
 }
 
 // mdDetails writes the details of one binding; nothing if it has no findings.

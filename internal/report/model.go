@@ -5,6 +5,7 @@
 package report
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -132,7 +133,9 @@ type KeyList struct {
 // Binding is one requested binding with its verdict and its outcome.
 type Binding struct {
 	DomainName       string                `json:"domainName"`
-	GroupID          string                `json:"groupId"`
+	Platform         string                `json:"platform"`            // classic or apig
+	GroupID          string                `json:"groupId,omitempty"`   // of the classic gateway
+	GatewayID        string                `json:"gatewayId,omitempty"` // of the cloud-native gateway
 	RegionID         string                `json:"regionId,omitempty"`
 	BindStageName    *string               `json:"bindStageName,omitempty"` // absent: not asked for; empty: all environments
 	CustomDomainType string                `json:"customDomainType,omitempty"`
@@ -148,6 +151,9 @@ type Binding struct {
 
 	FullEvidence *evidence.Evidence `json:"-"` // all that was observed, for the html format; nil: not known
 }
+
+// Target returns the id of what serves the domain: an API group or a gateway.
+func (b Binding) Target() string { return cmp.Or(b.GatewayID, b.GroupID) }
 
 // Results are the results of a binding's checks that say the same. Each result
 // is in exactly one of them, and one with findings is alone. A check that is in

@@ -70,7 +70,7 @@ func newFingerprints() fingerprints {
 // the same binding, rule and severity, and unique in this one. Message and place
 // are not in it: they change (days left, lines) where the problem does not.
 func (p fingerprints) of(b Binding, n note) string {
-	stem := strings.Join([]string{b.DomainName, b.GroupID, b.RegionID, b.CustomDomainType, n.Rule, string(n.Severity)}, "\x00")
+	stem := strings.Join([]string{b.DomainName, b.Target(), b.RegionID, b.CustomDomainType, n.Rule, string(n.Severity)}, "\x00")
 	key := maphash.String(p.seed, stem)
 	p.seen[key]++
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", stem, p.seen[key]))

@@ -68,7 +68,7 @@ func written(t *testing.T, format string, r sample, o Options) string {
 func completed(b Binding) Binding { return new(Stream).complete(b) }
 
 func allowed() Binding {
-	return Binding{DomainName: "api.demo.com", GroupID: ours, RegionID: "cn-hangzhou", BindStageName: stageOf("RELEASE"),
+	return Binding{Platform: "classic", DomainName: "api.demo.com", GroupID: ours, RegionID: "cn-hangzhou", BindStageName: stageOf("RELEASE"),
 		Source: at(4, 5), Decision: gate.Allowed,
 		Checks: []checks.Result{
 			{ID: "group/exists", Status: checks.StatusPass},
@@ -85,7 +85,7 @@ func allowed() Binding {
 }
 
 func refused() Binding {
-	return Binding{DomainName: "www.demo.com", GroupID: ours, RegionID: "cn-hangzhou", Source: at(12, 5), Decision: gate.Refused,
+	return Binding{Platform: "classic", DomainName: "www.demo.com", GroupID: ours, RegionID: "cn-hangzhou", Source: at(12, 5), Decision: gate.Refused,
 		Reasons: []string{"dns/cname-reaches-group: the CNAME chain ends at another group", "certificate/covers-domain: it does not"},
 		Checks: []checks.Result{
 			{ID: "request/stage-is-explicit", Status: checks.StatusPass, Findings: []checks.Finding{{Severity: checks.Warning,
@@ -103,7 +103,7 @@ func refused() Binding {
 
 func undetermined() Binding {
 	const reason = "collecting group evidence failed: the endpoint answered with HTML"
-	return Binding{DomainName: "pay.demo.com", GroupID: ours, Source: at(30, 5), Decision: gate.Undetermined,
+	return Binding{Platform: "classic", DomainName: "pay.demo.com", GroupID: ours, Source: at(30, 5), Decision: gate.Undetermined,
 		Reasons: []string{"group/exists: " + reason, "dns/cname-chain-terminates: the check returned 0 results, want exactly 1"},
 		Checks: []checks.Result{{ID: "group/exists", Status: checks.StatusUnknown, Reason: reason},
 			{ID: "group/has-domain-quota", Status: checks.StatusUnknown, Reason: reason}},
@@ -112,7 +112,7 @@ func undetermined() Binding {
 
 func partial() Binding {
 	const reason = "group evidence was skipped: --offline"
-	return Binding{DomainName: "shop.demo.com", GroupID: theirs, Source: at(40, 5), Decision: gate.Partial,
+	return Binding{Platform: "classic", DomainName: "shop.demo.com", GroupID: theirs, Source: at(40, 5), Decision: gate.Partial,
 		Reasons: []string{"group/exists: " + reason},
 		Checks:  []checks.Result{{ID: "group/exists", Status: checks.StatusNotRun, Reason: reason}}}
 }

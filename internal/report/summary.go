@@ -23,7 +23,7 @@ func (t *text) outcome(b Binding, o Outcome) {
 		return
 	}
 	mark, s := markOf(b)
-	t.line(0, 2, span{s, mark + " " + o.Status}, span{name, b.DomainName}, span{plain, toGroup(b.GroupID)})
+	t.line(0, 2, span{s, mark + " " + o.Status}, span{name, b.DomainName}, span{plain, toGroup(b.Target())})
 	for _, fact := range [][2]string{{"code", o.Code}, {"message", o.Message}, {"request id", o.RequestID}} {
 		if fact[1] != "" {
 			t.line(2, 4, span{aside, fact[0] + ":"}, span{plain, fact[1]})

@@ -217,7 +217,7 @@ func (t *text) failures() {
 }
 
 func (t *text) refusal(b Binding, reasons []string) {
-	t.line(0, 2, span{bad, "✗ " + string(b.Decision)}, span{name, b.DomainName}, span{plain, toGroup(b.GroupID)})
+	t.line(0, 2, span{bad, "✗ " + string(b.Decision)}, span{name, b.DomainName}, span{plain, toGroup(b.Target())})
 	for _, c := range b.Checks {
 		for _, f := range c.Findings {
 			if f.Severity == checks.Error {
@@ -286,7 +286,7 @@ func (t *text) binding(b Binding) {
 		verdict += ", already in effect: nothing to send"
 	}
 	mark, s := markOf(b)
-	t.line(0, 2, span{s, mark}, span{name, b.DomainName}, span{plain, toGroup(short(b.GroupID))},
+	t.line(0, 2, span{s, mark}, span{name, b.DomainName}, span{plain, toGroup(short(b.Target()))},
 		span{plain, stage(b)}, span{s, verdict})
 	t.lines = append(t.lines, unique.Make(t.take()))
 	if !t.options.Verbose {
@@ -350,7 +350,7 @@ func (t *text) call(b Binding) {
 	case b.Decision != gate.Allowed:
 		when = "calls, once it is allowed:"
 	}
-	t.line(0, 2, span{plain, when}, span{name, b.DomainName}, span{plain, toGroup(b.GroupID)})
+	t.line(0, 2, span{plain, when}, span{name, b.DomainName}, span{plain, toGroup(b.Target())})
 	if shown {
 		for _, c := range b.Calls {
 			t.sending(c)

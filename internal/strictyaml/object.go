@@ -70,6 +70,11 @@ func (v Value) Entries() (entries []Entry, ok bool) {
 	return entries, true
 }
 
+// Has reports whether the value is a mapping with a key. It reports no error.
+func (v Value) Has(key string) bool {
+	return v.IsObject() && Object{Value: v, pairs: v.node.Content}.Get(key).Given()
+}
+
 // Get returns the value of a key; absent if the key is.
 func (o Object) Get(key string) Value {
 	for i := 0; i+1 < len(o.pairs); i += 2 {

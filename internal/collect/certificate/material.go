@@ -37,22 +37,20 @@ func (c *Collector) Material(b binding.Binding) (Material, error) {
 	if p := body.problem; p != nil {
 		return Material{}, fmt.Errorf("reading certificate: %q %s", b.Certificate.Body, p.Message)
 	}
-	read, err := c.key(b, body)
-	if err != nil {
-		return Material{}, fmt.Errorf("reading private key: %w", err)
-	}
-	if read.problem != nil {
-		return Material{}, fmt.Errorf("reading private key: %q %s", keySource(b), read.problem.Message)
-	}
-	key := read.key
-	text, err := key.PEM()
-	if err != nil {
-		return Material{}, fmt.Errorf("reading private key: %w", err)
-	}
 	chain := body.chainPEM()
-	m := Material{
-		Chain: chain, Key: text, FileDigest: pki.Digest(body.bytes),
-		ChainDigest: pki.Digest(chain), PublicKeyDigest: pki.Digest(key.PublicKey),
+	m := Material{Chain: chain, FileDigest: pki.Digest(body.bytes), ChainDigest: pki.Digest(chain)}
+	if b.GatewayID == "" || b.Certificate.PrivateKey != nil { // the certificate store of a gateway may hold the key already
+		read, err := c.key(b, body)
+		if err != nil {
+			return Material{}, fmt.Errorf("reading private key: %w", err)
+		}
+		if read.problem != nil {
+			return Material{}, fmt.Errorf("reading private key: %q %s", keySource(b), read.problem.Message)
+		}
+		if m.Key, err = read.key.PEM(); err != nil {
+			return Material{}, fmt.Errorf("reading private key: %w", err)
+		}
+		m.PublicKeyDigest = pki.Digest(read.key.PublicKey)
 	}
 	if b.ClientCertificate == nil || b.ClientCertificate.None {
 		return m, nil

@@ -23,6 +23,10 @@ const (
 	SetDomainCertificate = "SetDomainCertificate"
 )
 
+// ClientCAParam is the parameter of SetDomainCertificate for the CA of client
+// certificates; an empty value removes the CA.
+const ClientCAParam = "CaCertificateBody"
+
 // Platform implements platform.Platform for API groups.
 type Platform struct{}
 
@@ -38,6 +42,11 @@ func (Platform) Compare(s checks.Subject, state plan.State) plan.Gap {
 // Shows implements platform.Platform.
 func (Platform) Shows(c plan.Call, s checks.Subject, state plan.State) bool {
 	return Shows(c, s.Binding.DomainName, state.Group)
+}
+
+// Uploaded implements platform.Platform: calls carry the certificate itself.
+func (Platform) Uploaded(plan.Call, plan.State) (evidence.StoredCertificate, bool) {
+	return evidence.StoredCertificate{}, false
 }
 
 // Lost implements platform.Platform.
@@ -231,7 +240,7 @@ func setCertificate(b binding.Binding, m *plan.Material) plan.Call {
 func disableMutualTLS(b binding.Binding, calls []plan.Call) {
 	for _, c := range calls {
 		if c.Action == SetDomainCertificate && b.ClientCertificate != nil && b.ClientCertificate.None {
-			c.Params[plan.ClientCAParam] = ""
+			c.Params[ClientCAParam] = ""
 			for _, name := range []string{"ClientCertSDnPassThrough", "SslOcspEnable", "SslOcspCacheEnable"} {
 				c.Params[name] = "false"
 			}
@@ -263,6 +272,6 @@ func materialOf(b binding.Binding, ev evidence.Evidence) (*plan.Material, error)
 		FileDigest: cert.Facts.FileDigest, ChainDigest: cert.Facts.ChainDigest,
 		PublicKeyDigest: key.Facts.PublicKeyDigest,
 		BodyParam:       "CertificateBody", KeyParam: "CertificatePrivateKey",
-		ClientCADigest: clientCA,
+		ClientCADigest: clientCA, ClientCAParam: ClientCAParam,
 	}, nil
 }

@@ -228,8 +228,8 @@ func TestRestoreSaysWhatWasThere(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{"": "''", "a-b_1.c:/D": "a-b_1.c:/D", "a\x7fb": "'a?b'", "a\x1fb": "'a?b'", "a b": "'a b'", "é": "'é'", "$(x)": "'$(x)'"} {
-		if got := quote(in); got != want {
-			t.Errorf("quote(%q) is %s, want %s", in, got, want)
+		if got := plan.Quote(in); got != want {
+			t.Errorf("plan.Quote(%q) is %s, want %s", in, got, want)
 		}
 	}
 }

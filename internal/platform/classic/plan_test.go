@@ -295,7 +295,7 @@ func TestForEndsClientCertificatesOnce(t *testing.T) {
 		t.Fatalf("got %v, %v", p.Calls, err)
 	}
 	for _, c := range p.Calls {
-		if ca, stated := c.Params[plan.ClientCAParam]; stated != (c.Action == SetDomainCertificate) || ca != "" {
+		if ca, stated := c.Params[ClientCAParam]; stated != (c.Action == SetDomainCertificate) || ca != "" {
 			t.Errorf("%s states the CA: %t, %q", c.Action, stated, ca)
 		}
 	}

@@ -44,30 +44,15 @@ func bindAgain(region, group string, d evidence.Domain, force bool) []string {
 	out := []string{command("SetDomain", region, args...)}
 	if d.CertificateName != "" {
 		out = append(out, fmt.Sprintf("# then attach certificate %s to %s on group %s again with SetDomainCertificate; its key is needed",
-			quote(d.CertificateName), quote(d.DomainName), quote(group)))
+			plan.Quote(d.CertificateName), plan.Quote(d.DomainName), plan.Quote(group)))
 	}
 	return out
 }
 
 func command(action, region string, args ...string) string {
-	words := []string{"aliyun", "cloudapi", action, "--region", quote(region)}
+	words := []string{"aliyun", "cloudapi", action, "--region", plan.Quote(region)}
 	for i := 0; i+1 < len(args); i += 2 {
-		words = append(words, "--"+args[i], quote(args[i+1]))
+		words = append(words, "--"+args[i], plan.Quote(args[i+1]))
 	}
 	return strings.Join(words, " ")
-}
-
-// quote quotes a value as one shell word, so that a pasted line cannot run a command in the
-// value. It replaces control characters by a question mark.
-func quote(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f {
-			return '?'
-		}
-		return r
-	}, s)
-	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:") == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

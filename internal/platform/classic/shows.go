@@ -65,7 +65,7 @@ func shows(name, want string, d evidence.Domain) bool {
 		return d.CertificateName == want
 	case "GroupId", "DomainName":
 		return true // the group and the domain that were read
-	case plan.ClientCAParam, "SslVerifyDepth", "ClientCertSDnPassThrough", "SslOcspEnable", "SslOcspCacheEnable":
+	case ClientCAParam, "SslVerifyDepth", "ClientCertSDnPassThrough", "SslOcspEnable", "SslOcspCacheEnable":
 		return true // showsClients compares them
 	case "IsForce":
 		return true // the caller reads the displaced groups again before a repeat

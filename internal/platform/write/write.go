@@ -158,11 +158,14 @@ func (w *Writer) material(m plan.Material) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the certificate and key again: %w", err)
 	}
-	for what, pair := range map[string][2]string{
+	judged := map[string][2]string{
 		"certificate file":  {got.FileDigest, m.FileDigest},
 		"certificate chain": {got.ChainDigest, m.ChainDigest},
-		"public key":        {got.PublicKeyDigest, m.PublicKeyDigest},
-	} {
+	}
+	if m.BodyParam != "" { // the key is sent
+		judged["public key"] = [2]string{got.PublicKeyDigest, m.PublicKeyDigest}
+	}
+	for what, pair := range judged {
 		if pair[0] != pair[1] || pair[1] == "" {
 			return nil, fmt.Errorf("%w: the %s has digest %q, judged was %q; run it again", ErrChanged, what, pair[0], pair[1])
 		}
@@ -170,12 +173,20 @@ func (w *Writer) material(m plan.Material) (map[string]string, error) {
 	if got.ClientCADigest != m.ClientCADigest {
 		return nil, fmt.Errorf("%w: the CA of callers' certificates has digest %q, judged was %q; run it again", ErrChanged, got.ClientCADigest, m.ClientCADigest)
 	}
-	if m.BodyParam == "" || m.KeyParam == "" || len(got.Chain) == 0 || len(got.Key) == 0 {
+	carried := map[string]string{}
+	switch sent := m.BodyParam != "" || m.KeyParam != ""; {
+	case !sent && m.ClientCADigest == "":
+		return nil, fmt.Errorf("%w: there is nothing to send", ErrChanged)
+	case sent && (m.BodyParam == "" || m.KeyParam == "" || len(got.Chain) == 0 || len(got.Key) == 0):
 		return nil, fmt.Errorf("%w: there is no certificate or no key to send", ErrChanged)
+	case sent:
+		carried[m.BodyParam], carried[m.KeyParam] = string(got.Chain), string(got.Key)
 	}
-	carried := map[string]string{m.BodyParam: string(got.Chain), m.KeyParam: string(got.Key)}
 	if m.ClientCADigest != "" {
-		carried[plan.ClientCAParam] = string(got.ClientCA)
+		if m.ClientCAParam == "" || len(got.ClientCA) == 0 {
+			return nil, fmt.Errorf("%w: there is no CA of callers' certificates to send", ErrChanged)
+		}
+		carried[m.ClientCAParam] = string(got.ClientCA)
 	}
 	return carried, nil
 }
