@@ -76,7 +76,10 @@ func (r *redemption) call(ctx context.Context) error {
 // fill reads the certificate store until it shows the certificate that the last call
 // uploaded, and gives the permit its identifier.
 func (r *redemption) fill(ctx context.Context) error {
-	upload := r.plan.Calls[r.done-1] // Peek returns no call with a parameter to fill before the upload is done
+	if r.done == 0 {
+		return gate.ErrNotFilled
+	}
+	upload := r.plan.Calls[r.done-1]
 	var got evidence.StoredCertificate
 	shown, err := r.poll(ctx, r.Deadline, func(ctx context.Context) (found bool, err error) {
 		state, err := r.Reader.State(ctx, r.subject.Binding, true)

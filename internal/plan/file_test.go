@@ -45,7 +45,7 @@ func TestChanges(t *testing.T) {
 		"the contract is now":                             func(f *File) { f.Contract = evidence.Contract2017 },
 		"the endpoint is now":                             func(f *File) { f.Endpoint = "https://apigateway.demo.com" },
 		"there are now 0 bindings":                        func(f *File) { f.Bindings = nil },
-		`on "g9"`:                                   func(f *File) { f.Bindings[0].GroupID = "g9" },
+		`on "g9"`:                                         func(f *File) { f.Bindings[0].GroupID = "g9" },
 		"is now not bound":                                func(f *File) { f.Bindings[0].Before = nil },
 		`stage "PRE"`:                                     func(f *File) { f.Bindings[0].Before.BindStageName = "PRE" },
 		`taken from groups ["g2" "g3"]`:                   func(f *File) { f.Bindings[0].Displaces = []string{"g2", "g3"} },
@@ -54,8 +54,10 @@ func TestChanges(t *testing.T) {
 		"CertificateBody sha256:y, the plan has sha256:c": func(f *File) { f.Bindings[0].Calls[1].Material.ChainDigest = "sha256:y" },
 		"certificate file sha256:y":                       func(f *File) { f.Bindings[0].Calls[1].Material.FileDigest = "sha256:y" },
 		"CertificatePrivateKey sha256:y":                  func(f *File) { f.Bindings[0].Calls[1].Material.PublicKeyDigest = "sha256:y" },
-		"CaCertificateBody sha256:z, the plan has none":   func(f *File) { f.Bindings[0].Calls[1].Material.ClientCADigest, f.Bindings[0].Calls[1].Material.ClientCAParam = "sha256:z", "CaCertificateBody" },
-		"CertificateBody none, the plan has sha256:c":     func(f *File) { f.Bindings[0].Calls[1].Material = nil },
+		"CaCertificateBody sha256:z, the plan has none": func(f *File) {
+			f.Bindings[0].Calls[1].Material.ClientCADigest, f.Bindings[0].Calls[1].Material.ClientCAParam = "sha256:z", "CaCertificateBody"
+		},
+		"CertificateBody none, the plan has sha256:c": func(f *File) { f.Bindings[0].Calls[1].Material = nil },
 	} {
 		if got := strings.Join(file().Changes(file(change)), "; "); !strings.Contains(got, want) {
 			t.Errorf("got %q, want %q in it", got, want)
