@@ -4,9 +4,11 @@
 package apitest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -46,6 +48,9 @@ type Call struct {
 	URL    url.Values // the query of the URL, where a log of a proxy sees it
 	Query  url.Values // the same, and the form body
 	Header http.Header
+	Method string
+	Path   string // as it was sent, escaped
+	Body   []byte // as it was sent; of a form, too
 }
 
 // New starts an edge that ends with the test.
@@ -60,10 +65,16 @@ func New(t testing.TB, script map[string][]Answer) *Edge {
 // ServeHTTP implements http.Handler, so that a test can serve it by TLS.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	action := r.Header.Get("x-acs-action")
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		e.t.Errorf("the body of %q: %v", action, err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	if err := r.ParseForm(); err != nil {
 		e.t.Errorf("the form of %q: %v", action, err)
 	}
-	a, ok := e.next(Call{Action: action, URL: r.URL.Query(), Query: r.Form, Header: r.Header.Clone()})
+	a, ok := e.next(Call{Action: action, URL: r.URL.Query(), Query: r.Form, Header: r.Header.Clone(),
+		Method: r.Method, Path: r.URL.EscapedPath(), Body: body})
 	if !ok {
 		e.t.Errorf("a question without a script: %q", action)
 		a = Answer{Status: 400, Body: Refusal("InvalidApi.NotFound", "no script")}
@@ -142,6 +153,15 @@ func OK(fields map[string]any) Answer {
 		all[k] = v
 	}
 	body, err := json.Marshal(all)
+	if err != nil {
+		panic(err)
+	}
+	return Answer{Body: string(body)}
+}
+
+// Data is an answer of success of the cloud-native gateway, with the object "data".
+func Data(data any) Answer {
+	body, err := json.Marshal(map[string]any{"requestId": "REQ-1", "code": "Ok", "message": "success", "data": data})
 	if err != nil {
 		panic(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/pki"
+	"github.com/bindgate/bindgate/internal/platform/internal/wire"
 )
 
 // The answers, with the API's own field names (DescribeApiGroup, DescribeApiGroups
@@ -33,8 +34,8 @@ type groupAnswer struct {
 	Status               string
 	BillingStatus        string
 	IllegalStatus        string
-	StageItems           struct{ StageInfo list[stageInfo] }
-	CustomDomains        struct{ DomainItem list[domainItem] }
+	StageItems           struct{ StageInfo wire.List[stageInfo] }
+	CustomDomains        struct{ DomainItem wire.List[domainItem] }
 }
 
 type stageInfo struct {
@@ -125,7 +126,7 @@ func (d domainItem) evidence() evidence.Domain {
 type listAnswer struct {
 	TotalCount         *int
 	APIGroupAttributes struct {
-		APIGroupAttribute list[groupAttribute] `xml:"ApiGroupAttribute"`
+		APIGroupAttribute wire.List[groupAttribute] `xml:"ApiGroupAttribute"`
 	} `xml:"ApiGroupAttributes"`
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"slices"
@@ -17,21 +18,47 @@ import (
 // element of XML is not looked at: it is <Error> or <ActionResponse>.
 type envelope struct {
 	RequestID string `xml:"RequestId"`
-	Code      string
+	Code      code
 	Message   string
+}
+
+// code is a text; answers of the cloud-native gateway may also have it as a number.
+type code string
+
+// UnmarshalJSON takes a text or a number.
+func (c *code) UnmarshalJSON(data []byte) error {
+	var number json.Number
+	if json.Unmarshal(data, &number) == nil && number != "" {
+		*c = code(number)
+		return nil
+	}
+	return json.Unmarshal(data, (*string)(c))
+}
+
+// succeeds reports whether a code of a product says that the call succeeded. Only the
+// cloud-native gateway has a code in every answer.
+func (c code) succeeds(p Product) bool {
+	if p != APIG {
+		return c == "" || p == CAS && c.praise()
+	}
+	return c.praise()
+}
+
+func (c code) praise() bool {
+	return slices.ContainsFunc([]string{"Ok", "success", "200", "0"}, func(word string) bool { return strings.EqualFold(word, string(c)) })
 }
 
 var errShape = errors.New("neither JSON nor XML of the documented shape")
 
 // decode reads an answer of either format into out. What out has no field for,
 // such as a private key, is dropped here. Errors say nothing of the text.
-func decode(body []byte, out any) error {
+func decode(p Product, body []byte, out any) error {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
 	var err error
 	switch {
 	case bytes.HasPrefix(body, []byte("{")):
 		err = json.Unmarshal(body, out)
-	case bytes.HasPrefix(body, []byte("<")) && !looksHTML(body):
+	case bytes.HasPrefix(body, []byte("<")) && !looksHTML(body) && !p.onlyJSON():
 		err = xml.Unmarshal(body, out)
 	default:
 		return errShape
@@ -47,20 +74,82 @@ func looksHTML(body []byte) bool {
 	return strings.HasPrefix(head, "<!doctype html") || strings.HasPrefix(head, "<html")
 }
 
+// maxDepth bounds how deep an answer of JSON nests; documented ones stay below 10.
+const maxDepth = 64
+
+// plain reports whether JSON nests at most maxDepth deep and names no field of an object
+// twice: of two, one reader takes the first and another the last. The names of the envelope
+// are compared without case, as it is read.
+func plain(body []byte) bool {
+	type level struct {
+		names map[string]bool // of an object; nil: a list
+		value bool            // the next token is the value of a name
+	}
+	var open []level
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.UseNumber()
+	for {
+		token, err := dec.Token()
+		if err != nil {
+			return errors.Is(err, io.EOF) && len(open) == 0
+		}
+		top := len(open) - 1
+		switch t := token.(type) {
+		case json.Delim:
+			if t == '}' || t == ']' {
+				open = open[:top]
+				continue
+			}
+			if top >= 0 {
+				open[top].value = false
+			}
+			if len(open) == maxDepth {
+				return false
+			}
+			next := level{}
+			if t == '{' {
+				next.names = map[string]bool{}
+			}
+			open = append(open, next)
+		case string:
+			if top < 0 || open[top].names == nil || open[top].value {
+				if top >= 0 {
+					open[top].value = false
+				}
+				continue
+			}
+			if top == 0 {
+				t = strings.ToLower(t)
+			}
+			if open[top].names[t] {
+				return false
+			}
+			open[top].names[t], open[top].value = true, true
+		default:
+			if top >= 0 {
+				open[top].value = false
+			}
+		}
+	}
+}
+
 // read makes of what was seen on the wire the answer or the error.
 func (x *exchange) read(r Request, out any) (requestID string, err *Error) {
 	var env envelope
-	shape := decode(x.body, &env)
-	e := &Error{Action: r.Action, HTTPStatus: x.status, RequestID: r.loggable(env.RequestID), Code: r.loggable(env.Code)}
+	shape := decode(r.Product, x.body, &env)
+	if shape == nil && r.Product.onlyJSON() && !plain(x.body) {
+		shape, env = errShape, envelope{}
+	}
+	e := &Error{Action: r.Action, HTTPStatus: x.status, RequestID: r.loggable(env.RequestID), Code: r.loggable(string(env.Code))}
 	switch {
-	case shape == nil && env.Code != "":
-		e.Kind, e.Message = kindOf(env.Code, x.status), message(env, r)
-		e.Advice = advice(env.Code)
+	case shape == nil && env.Code != "" && !env.Code.succeeds(r.Product):
+		e.Kind, e.Message = kindOf(string(env.Code), x.status), message(env, r)
+		e.Advice = advice(string(env.Code))
 		if e.Kind == NoPermission {
 			e.Permission = right(r)
 		}
 		if e.Kind == Auth {
-			e.Message = cause(env.Code)
+			e.Message = cause(string(env.Code))
 		}
 		return e.RequestID, e
 	case x.status == http.StatusRequestEntityTooLarge || x.status == http.StatusRequestURITooLong:
@@ -69,15 +158,37 @@ func (x *exchange) read(r Request, out any) (requestID string, err *Error) {
 	case x.status >= 500:
 		e.Kind, e.Message = Transient, "the endpoint answered without a Code"
 		return e.RequestID, e
-	case shape != nil || x.status >= 300 || env.RequestID == "": // every documented answer has one
+	case looksHTML(bytes.TrimSpace(x.body)):
+		e.Kind, e.Message = Malformed, "the endpoint does not speak the API but HTML, check --endpoint and the proxy"
+		return e.RequestID, e
+	case shape != nil || x.status >= 300 || env.RequestID == "" || !env.Code.succeeds(r.Product): // every documented answer has what is looked for
 		e.Kind, e.Message = Malformed, "the endpoint does not speak the API, check --endpoint and the proxy"
 		return e.RequestID, e
 	}
-	if out != nil && decode(x.body, out) != nil {
+	e.Code = ""
+	if out != nil && r.answer(x.body, out) != nil {
 		e.Kind, e.Message = Malformed, "the answer is not of the documented shape"
 		return e.RequestID, e
 	}
 	return e.RequestID, nil
+}
+
+// answer reads what the caller asked for: the whole answer, or its object "data".
+func (r Request) answer(body []byte, out any) error {
+	if r.Product != APIG {
+		return decode(r.Product, body, out)
+	}
+	var a struct{ Data json.RawMessage }
+	if err := decode(r.Product, body, &a); err != nil {
+		return err
+	}
+	if data := bytes.TrimSpace(a.Data); len(data) > 0 && !bytes.Equal(data, []byte("null")) {
+		return json.Unmarshal(data, out)
+	}
+	if r.Method == http.MethodGet {
+		return errShape
+	}
+	return nil // a change may have nothing to say
 }
 
 // id is what codes and request ids of the platform are made of.
@@ -138,7 +249,7 @@ type Kind string
 // The kinds.
 const (
 	NoPermission Kind = "no permission"      // the RAM right is missing
-	NotFound     Kind = "not found"          // no such group or domain
+	NotFound     Kind = "not found"          // no such group, gateway, domain or certificate
 	Throttled    Kind = "throttled"          // over the rate; nothing was done
 	Busy         Kind = "busy"               // the documented "not now", worth another try; no page says that nothing was done
 	Transient    Kind = "passing fault"      // a fault of the server; what was done is not known
@@ -202,25 +313,26 @@ func kindOf(code string, status int) Kind {
 	switch {
 	case strings.Contains(code, "Throttling"):
 		return Throttled
-	case code == "ServiceUnavailable" || code == "RepeatedCommit":
+	case code == "ServiceUnavailable" || code == "RepeatedCommit" || code == "Conflict.AppClusterIsAlreadyInChanging":
 		return Busy
-	case code == "NoPermission" || strings.HasPrefix(code, "Forbidden"):
+	case code == "NoPermission" || strings.HasPrefix(code, "Forbidden") || code == "APIG.ErrorCode.Forbidden":
 		return NoPermission
 	case isOfAuth(code):
 		return Auth
 	case isMissing(code):
 		return NotFound
-	case code == "InternalError" || status >= 500:
+	case code == "InternalError" || code == "APIG.ErrorCode.InternalError" || status >= 500:
 		return Transient
 	}
 	return Rejected
 }
 
-// isMissing reports a group or a domain that does not exist; InvalidApi.NotFound and
-// its like are not that.
+// isMissing reports a group, gateway, domain or certificate that does not exist;
+// InvalidApi.NotFound and its like are not that.
 func isMissing(code string) bool {
 	return strings.HasPrefix(code, "NotFound") || slices.Contains([]string{"InvalidApiGroup.NotFound",
-		"InvalidGroupId.NotFound", "InvalidDomain.NotFound", "InvalidDomainName.NotFound"}, code)
+		"InvalidGroupId.NotFound", "InvalidDomain.NotFound", "InvalidDomainName.NotFound",
+		"DatabaseError.RecordNotFound", "Error.DatabaseError.RecordNotFound", "Conflict.GatewayIsDeleted"}, code)
 }
 
 // isOfAuth reports that the platform rejected the signature or the signer.
@@ -267,6 +379,8 @@ func advice(code string) string {
 		return "another group has the domain, or a wildcard that overlaps it; on a shared instance it may be another account's: unbind it there, or give isForce with forceFrom"
 	case begins("ExceedLimit", "ExceedQuota", "QuotaExceed"):
 		return "a quota is used up: a group holds five INTERNET and five INTRANET domains, wildcards included; unbind one, take another group, or ask for a higher quota in the console"
+	case begins("Conflict.AppClusterIsAlreadyInChanging"):
+		return "the gateway's cluster is being changed: wait some minutes and run it again"
 	case begins("InvalidDomainName"):
 		return "the gateway takes the domain name for malformed: see `bindgate checks explain request/domain-is-well-formed`"
 	case begins("InvalidCertificate", "InvalidCaCertificate", "InvalidPrivateKey", "DomainCertificateNotFound"):
@@ -275,8 +389,22 @@ func advice(code string) string {
 	return ""
 }
 
-// right names the RAM action and the least resource that a call needs.
+// right names the RAM action and the least resource that a call is documented to need.
+// Where no page names the resource, it is "*", which is always enough.
 func right(r Request) string {
+	switch r.Product {
+	case APIG:
+		if len(r.Path) < 2 || r.Path[1] != "domains" {
+			return "apig:" + r.Action + " on *"
+		}
+		domain := "*"
+		if len(r.Path) > 2 {
+			domain = r.Path[2]
+		}
+		return fmt.Sprintf("apig:%s on acs:apig:%s:*:domain/%s", r.Action, r.Region, domain)
+	case CAS:
+		return "yundun-cert:" + r.Action + " on *"
+	}
 	group := r.Params["GroupId"]
 	if group == "" {
 		group = "*"

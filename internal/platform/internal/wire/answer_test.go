@@ -10,6 +10,7 @@ func TestRead(t *testing.T) {
 	const (
 		mark    = "\xef\xbb\xbf"
 		foreign = "the endpoint does not speak the API, check --endpoint and the proxy"
+		page    = "the endpoint does not speak the API but HTML, check --endpoint and the proxy"
 		noShape = "the answer is not of the documented shape"
 		held    = "the API's message is withheld, for the request held a private key"
 		repeats = "the API's message is withheld, for it repeats the request"
@@ -35,8 +36,8 @@ func TestRead(t *testing.T) {
 		"cut off":                         {status: 200, body: `{"RequestId":"R"`, kind: Malformed, message: foreign},
 		"cut off after a Code":            {status: 200, body: `{"Code":"NoPermission","RequestId":"R"`, kind: Malformed, message: foreign},
 		"XML that is cut off":             {status: 200, body: "<A><RequestId>R</RequestId>", kind: Malformed, message: foreign},
-		"HTML":                            {status: 200, body: "<html><RequestId>R</RequestId><GroupId>g</GroupId></html>", kind: Malformed, message: foreign},
-		"HTML with its type":              {status: 200, body: "<!DOCTYPE html><html><RequestId>R</RequestId><GroupId>g</GroupId></html>", kind: Malformed, message: foreign},
+		"HTML":                            {status: 200, body: "<html><RequestId>R</RequestId><GroupId>g</GroupId></html>", kind: Malformed, message: page},
+		"HTML with its type":              {status: 200, body: "<!DOCTYPE html><html><RequestId>R</RequestId><GroupId>g</GroupId></html>", kind: Malformed, message: page},
 		"text":                            {status: 200, body: "RequestId: R", kind: Malformed, message: foreign},
 		"no RequestId":                    {status: 200, body: `{"GroupId":"g"}`, kind: Malformed, message: foreign},
 		"a field of another type":         {status: 200, body: `{"RequestId":"R","GroupId":["g"]}`, kind: Malformed, message: noShape},

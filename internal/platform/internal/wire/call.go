@@ -15,30 +15,26 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// version is the one published version of the product CloudAPI.
-const version = "2016-07-14"
-
-// Request is one call. An empty value is sent as an empty value.
+// Request is one call. Of RPC style (CloudAPI, CAS) all parameters and secrets are a form;
+// of ROA style (APIG) Params are the query, and Path and Body what the API documents.
 type Request struct {
+	Product Product
 	Region  string
 	Action  string
-	Params  map[string]string
-	Secrets map[string]string // parameters that nothing may tell, the private key
+	Params  map[string]string // an empty value is sent as an empty value
+	Secrets map[string]string // parameters that nothing may report, the private key; RPC only
 	Account string            // that the key must belong to, as Identity has said of it; empty: any
 
-	sts bool   // it goes to STS
+	Method string         // ROA: GET, POST, PUT or DELETE
+	Path   []string       // ROA: segments, unescaped: "v1", "domains", the id
+	Body   map[string]any // ROA: the JSON object, without a null at any depth; nil: no body
+
 	key string // the access key id that must sign it; empty: any
 }
 
-func (r Request) version() string {
-	if r.sts {
-		return stsVersion
-	}
-	return version
-}
-
 // Call makes the call and decodes its answer into out, a pointer to a struct
-// with the API's field names, or nil. Errors of the kinds in again are tried
+// with the API's field names, or nil. Of ROA style, out receives the object "data"; an
+// answer to a GET must contain it. Errors of the kinds in again are tried
 // once more after a pause, as long as tries and the context allow; 0 tries: as
 // long as the context, and a minute at most. made is how many tries there were.
 // The error is always an *Error, of the last try that was answered.
@@ -98,17 +94,25 @@ func (e *Error) oneOf(kinds []Kind) bool {
 
 // once makes one try.
 func (p *Pool) once(ctx context.Context, client *openapi.Client, r Request, out any) (string, *Error) {
-	if err := p.limit(r.Region, r.Action).Wait(ctx); err != nil {
+	if err := p.limit(r).Wait(ctx); err != nil {
 		return "", &Error{Kind: NotSent, Action: r.Action, Message: "no time left under the rate limit", cause: context.DeadlineExceeded}
 	}
 	try, cancel := context.WithTimeout(ctx, p.config.Timeout)
 	defer cancel()
+	params, err := p.params(r)
+	if err != nil {
+		return "", &Error{Kind: NotSent, Action: r.Action, Message: err.Error()}
+	}
+	request, err := p.request(r)
+	if err != nil {
+		return "", &Error{Kind: NotSent, Action: r.Action, Message: err.Error()}
+	}
 	if e := p.sign(client, r); e != nil {
 		p.note(e)
 		return "", e
 	}
 	try, x := withExchange(try)
-	_, _ = client.CallApiWithCtx(try, p.params(r), p.request(r), &dara.RuntimeOptions{})
+	_, _ = client.CallApiWithCtx(try, params, request, &dara.RuntimeOptions{})
 	if x.got {
 		id, e := x.read(r, out)
 		if e != nil {
@@ -167,32 +171,4 @@ func broke(err error) string {
 		}
 	}
 	return "the answer is no HTTP that can be read, or the connection broke"
-}
-
-func (p *Pool) params(r Request) *openapi.Params {
-	return &openapi.Params{
-		Action: dara.String(r.Action), Version: dara.String(r.version()),
-		Protocol: dara.String("HTTPS"), Pathname: dara.String("/"),
-		// POST, because Go repeats a GET by itself on a connection that breaks.
-		Method: dara.String("POST"), AuthType: dara.String("AK"), Style: dara.String("RPC"),
-		ReqBodyType: dara.String("formData"), BodyType: dara.String("binary"),
-	}
-}
-
-// request puts every parameter into the form body, where no log of a proxy keeps
-// it and no limit on a URL cuts it. The official definition names the query; both
-// signature versions sign a form body all the same.
-func (p *Pool) request(r Request) *openapi.OpenApiRequest {
-	form := make(map[string]any, len(r.Params)+len(r.Secrets))
-	query := map[string]*string{}
-	if p.config.Format != "" {
-		query["Format"] = dara.String(p.config.Format) // replaces the SDK's own
-	}
-	for k, v := range r.Params {
-		form[k] = v
-	}
-	for k, v := range r.Secrets {
-		form[k] = v
-	}
-	return &openapi.OpenApiRequest{Query: query, Body: form}
 }

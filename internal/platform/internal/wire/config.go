@@ -1,6 +1,6 @@
-// Package wire carries one call to the API Gateway's management API (product
-// CloudAPI, version 2016-07-14, RPC style) through the official SDK core, and
-// reads the answer. It lies below internal/gateway so that only the reader and
+// Package wire carries one call to the management API of a product (the API Gateway,
+// classic and cloud-native, and the certificate store) through the official SDK core, and
+// reads the answer. It lies below internal/platform so that only the readers and
 // the writer there can send anything at all.
 //
 // What the SDK would print, retry, follow or take from the environment by
@@ -24,14 +24,16 @@ import (
 
 // Config says where and how to call.
 type Config struct {
-	Endpoint    string // https://host[:port], or plain http to loopback; "": apigateway.<region>.aliyuncs.com
+	Endpoint    string // https://host[:port], or plain http to loopback; "": each product's own of the region
 	STS         string // address of STS; "": the region's own, or a private Endpoint itself; NoSTS: there is none
-	Format      string // of answers: JSON or XML; "": not asked for, which is JSON
-	SignatureV1 bool   // sign as old endpoints want it (HMAC-SHA1) instead of V3
+	APIG        string // address of the cloud-native gateway's API; "": as STS
+	CAS         string // address of the certificate store; "": that of the region's site, or a private Endpoint itself
+	Format      string // of answers of CloudAPI and STS: JSON or XML; "": not asked for, which is JSON
+	SignatureV1 bool   // sign for CloudAPI and STS as old endpoints want it (HMAC-SHA1) instead of V3
 	Credential  credentials.Credential
 	CA          []byte              // PEM roots for the endpoint, in addition to the system's
 	Env         func(string) string // HTTPS_PROXY, NO_PROXY and DEBUG are looked up here; nil: an empty environment
-	Rate        float64             // calls a second for each region and action; 0: 90, below the documented 100; <0: no limit
+	Rate        float64             // calls a second for each region and action; 0: nine tenths of what each product documents; APIG and CAS take no more than that; <0: no limit
 	Timeout     time.Duration       // of one try, connecting and answer; 0: 10 s
 	Tries       uint                // of one read, at most; 0: 5
 	Pause       time.Duration       // before the second try, doubled up to 2 s; 0: 100 ms
@@ -52,9 +54,6 @@ func (c Config) withDefaults() Config {
 	if c.Env == nil {
 		c.Env = func(string) string { return "" }
 	}
-	if c.Rate == 0 {
-		c.Rate = 90
-	}
 	if c.Timeout <= 0 {
 		c.Timeout = 10 * time.Second
 	}
@@ -65,17 +64,6 @@ func (c Config) withDefaults() Config {
 		c.Pause = 100 * time.Millisecond
 	}
 	return c
-}
-
-// base is the address that calls for a region go to.
-func (c Config) base(region string) (*url.URL, error) {
-	if len(region) > maxRegion || !regions.MatchString(region) {
-		return nil, fmt.Errorf("regionId %q: want lower-case letters, digits and hyphens, such as cn-hangzhou", region)
-	}
-	if c.Endpoint == "" {
-		return &url.URL{Scheme: "https", Host: "apigateway." + region + ".aliyuncs.com"}, nil
-	}
-	return parseEndpoint(c.Endpoint)
 }
 
 // parseEndpoint never echoes what may hold a password or a token.

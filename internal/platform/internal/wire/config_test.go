@@ -1,9 +1,12 @@
 package wire
 
 import (
+	"bytes"
 	"crypto/tls"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -226,6 +229,37 @@ func FuzzDecode(f *testing.F) {
 		id, err := x.read(Request{Action: "A"}, &out)
 		if err == nil && (id == "" || status >= 300) {
 			t.Errorf("an answer with status %d and RequestId %q passed", status, id)
+		}
+		if err != nil && len(err.Error()) > 1024 {
+			t.Errorf("an unbounded error of %d bytes", len(err.Error()))
+		}
+	})
+}
+
+// FuzzAnswerOfAPIG: nothing is an answer but JSON that names no field twice, nests a
+// bounded number of levels, and has a RequestId, a code of success and such a status.
+func FuzzAnswerOfAPIG(f *testing.F) {
+	for _, s := range []string{`{"requestId":"R","code":"Ok","data":{"items":[{"name":"n"}]}}`, `{"requestId":"R","code":"Ok","code":"Forbidden"}`,
+		`{"requestId":"R","code":200,"Code":"Forbidden","data":{}}`, `{"requestId":"R","code":"Ok","data":{"a":` + strings.Repeat("[", 70), `<html>`, `{"data":null}`,
+		`{"requestId":"R","code":"DatabaseError.RecordNotFound"}`} {
+		f.Add(200, []byte(s))
+		f.Add(404, []byte(s))
+	}
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		var out struct{ Items List[struct{ Name string }] }
+		x := &exchange{got: true, status: status, body: body}
+		id, err := x.read(Request{Product: APIG, Action: "ListDomains", Method: "GET", Path: []string{"v1", "domains"}}, &out)
+		if err == nil {
+			var a struct {
+				Code any
+				Data map[string]any
+			}
+			if id == "" || status >= 300 || json.Unmarshal(bytes.TrimPrefix(bytes.TrimSpace(body), []byte("\xef\xbb\xbf")), &a) != nil || a.Data == nil {
+				t.Errorf("an answer with status %d and RequestId %q passed", status, id)
+			}
+			if word := strings.ToLower(fmt.Sprint(a.Code)); word != "ok" && word != "success" && word != "200" && word != "0" {
+				t.Errorf("an answer with code %q passed", word)
+			}
 		}
 		if err != nil && len(err.Error()) > 1024 {
 			t.Errorf("an unbounded error of %d bytes", len(err.Error()))

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"strings"
 )
 
 // stsVersion is the one published version of the product Sts.
@@ -46,7 +44,7 @@ func (p *Pool) Identity(ctx context.Context, region string) (Identity, error) {
 		AccountID string `xml:"AccountId"`
 		Arn       string
 	}
-	if err := Read(ctx, p, Request{Region: region, Action: "GetCallerIdentity", sts: true, key: key}, &a); err != nil {
+	if err := Read(ctx, p, Request{Product: sts, Region: region, Action: "GetCallerIdentity", key: key}, &a); err != nil {
 		return id, fmt.Errorf("asking STS who is calling: %w", err)
 	}
 	if a.AccountID == "" || a.Arn == "" {
@@ -78,23 +76,4 @@ func shortened(id string) string {
 		return id[:min(len(id), 4)] + "…"
 	}
 	return id[:4] + "…" + id[len(id)-4:]
-}
-
-// stsBase is the address of STS for a region. An endpoint that is not Alibaba
-// Cloud's own is a private installation, and is asked itself.
-func (c Config) stsBase(region string) (*url.URL, error) {
-	gateway, err := c.base(region)
-	if err != nil {
-		return nil, err
-	}
-	host := gateway.Hostname()
-	switch {
-	case c.STS != "":
-		return parseEndpoint(c.STS)
-	case !strings.HasSuffix(host, ".aliyuncs.com"):
-		return gateway, nil
-	case strings.HasPrefix(host, "apigateway-vpc."):
-		return &url.URL{Scheme: "https", Host: "sts-vpc." + region + ".aliyuncs.com"}, nil
-	}
-	return &url.URL{Scheme: "https", Host: "sts." + region + ".aliyuncs.com"}, nil
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/aliyun/credentials-go/credentials"
@@ -14,13 +15,13 @@ import (
 
 // Pool holds a client for each region, the connections that they share, and the
 // rate limits. It has no method that sends: Call does, and only the packages
-// below internal/gateway can name it.
+// below internal/platform can name it.
 type Pool struct {
 	config Config
 	edge   *edge
 
 	mu      sync.Mutex
-	clients map[string]*openapi.Client // by base address
+	clients map[string]*openapi.Client // by product, region and address
 	limits  map[string]*rate.Limiter
 
 	identities map[string]Identity // by access key id
@@ -36,9 +37,12 @@ func New(c Config) (*Pool, error) {
 	if err := refuseDebug(c.Env("DEBUG")); err != nil {
 		return nil, err
 	}
-	if c.STS != "" && c.STS != NoSTS {
-		if _, err := parseEndpoint(c.STS); err != nil {
-			return nil, fmt.Errorf("STS: %w", err)
+	for name, own := range map[string]string{"STS": strings.TrimPrefix(c.STS, NoSTS), "APIG": c.APIG, "CAS": c.CAS} {
+		if own == "" {
+			continue
+		}
+		if _, err := parseEndpoint(own); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	if c.Endpoint != "" {
@@ -53,10 +57,13 @@ func New(c Config) (*Pool, error) {
 	return &Pool{config: c, edge: e, clients: map[string]*openapi.Client{}, limits: map[string]*rate.Limiter{}, identities: map[string]Identity{}}, nil
 }
 
-// Endpoint is the address that calls for a region go to, to name it in
-// evidence; empty for an impossible region.
-func (p *Pool) Endpoint(region string) string {
-	u, err := p.config.base(region)
+// Endpoint is the address that calls of the classic gateway for a region go to, to name
+// it in evidence; empty for an impossible region.
+func (p *Pool) Endpoint(region string) string { return p.EndpointOf(CloudAPI, region) }
+
+// EndpointOf is Endpoint of a product.
+func (p *Pool) EndpointOf(product Product, region string) string {
+	u, err := p.config.base(product, region)
 	if err != nil {
 		return ""
 	}
@@ -69,20 +76,16 @@ func (p *Pool) Close() { p.edge.client.CloseIdleConnections() }
 // client is one for a single call: the SDK's writes to itself as it makes a call
 // (GetRpcHeaders), so that calls at the same time cannot share it.
 func (p *Pool) client(r Request) (*openapi.Client, error) {
-	base := p.config.base
-	if r.sts {
-		base = p.config.stsBase
-	}
-	u, err := base(r.Region)
+	u, err := p.config.base(r.Product, r.Region)
 	if err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	key := r.Region + " " + u.String()
+	key := string(r.Product) + " " + r.Region + " " + u.String()
 	c, ok := p.clients[key]
 	if !ok {
-		if c, err = p.newClient(r.Region, u); err != nil {
+		if c, err = p.newClient(r, u); err != nil {
 			return nil, err
 		}
 		p.clients[key] = c
@@ -145,11 +148,11 @@ func (p *Pool) note(e *Error) {
 	p.refused = e
 }
 
-func (p *Pool) newClient(region string, u *url.URL) (*openapi.Client, error) {
+func (p *Pool) newClient(r Request, u *url.URL) (*openapi.Client, error) {
 	cfg := &openapi.Config{
 		Credential: p.config.Credential,
 		Endpoint:   dara.String(u.Host),
-		RegionId:   dara.String(region),
+		RegionId:   dara.String(r.Region),
 		Protocol:   dara.String(u.Scheme),
 		UserAgent:  dara.String(p.config.UserAgent),
 		HttpClient: p.edge,
@@ -157,21 +160,27 @@ func (p *Pool) newClient(region string, u *url.URL) (*openapi.Client, error) {
 		// process environment too and sends their password to the endpoint.
 		NoProxy: dara.String(u.Host),
 	}
-	if p.config.SignatureV1 {
+	if p.config.SignatureV1 && !r.Product.onlyJSON() {
 		cfg.SignatureAlgorithm = dara.String("v2") // the SDK's word for RPC V1
 	}
 	return openapi.NewClient(cfg)
 }
 
-// limit is the limiter of one region and action, as the platform counts.
-func (p *Pool) limit(region, action string) *rate.Limiter {
+// limit is the limiter of one product, region and action, as the platform counts. The
+// certificate store has no regions.
+func (p *Pool) limit(r Request) *rate.Limiter {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	key := region + " " + action
+	region := r.Region
+	if r.Product == CAS {
+		region = ""
+	}
+	key := string(r.Product) + " " + region + " " + r.Action
 	l, ok := p.limits[key]
 	if !ok {
-		limit, burst := rate.Limit(p.config.Rate), max(1, int(p.config.Rate/10))
-		if p.config.Rate < 0 {
+		calls := p.config.rate(r)
+		limit, burst := rate.Limit(calls), max(1, int(calls/10))
+		if calls < 0 {
 			limit = rate.Inf
 		}
 		l = rate.NewLimiter(limit, burst)

@@ -12,12 +12,12 @@ func TestAddressOfSTS(t *testing.T) {
 		{"http://127.0.0.1:8080", "", "http://127.0.0.1:8080"},
 		{"https://api.cloud.example", "https://sts.cloud.example", "https://sts.cloud.example"},
 	} {
-		u, err := Config{Endpoint: tc.endpoint, STS: tc.sts}.stsBase("cn-hangzhou")
+		u, err := Config{Endpoint: tc.endpoint, STS: tc.sts}.base(sts, "cn-hangzhou")
 		if err != nil || u.String() != tc.want {
 			t.Errorf("%+v: got %v, %v", tc, u, err)
 		}
 	}
-	if _, err := (Config{}).stsBase("x.evil.example/"); err == nil {
+	if _, err := (Config{}).base(sts, "x.evil.example/"); err == nil {
 		t.Error("a region that is no label became a host")
 	}
 }

@@ -1,4 +1,4 @@
-package client
+package wire
 
 import (
 	"bytes"
@@ -11,10 +11,10 @@ import (
 // groups; four megabytes of empty items would be a gigabyte of memory.
 const maxItems = 10_000
 
-// list is a list of an answer with at most maxItems items.
-type list[T any] []T
+// List is a list of an answer with at most maxItems items.
+type List[T any] []T
 
-func (l *list[T]) add(decode func(*T) error) error {
+func (l *List[T]) add(decode func(*T) error) error {
 	if len(*l) == maxItems {
 		return fmt.Errorf("a list of over %d items", maxItems)
 	}
@@ -27,7 +27,7 @@ func (l *list[T]) add(decode func(*T) error) error {
 }
 
 // UnmarshalJSON reads the items one by one. null is an empty list.
-func (l *list[T]) UnmarshalJSON(data []byte) error {
+func (l *List[T]) UnmarshalJSON(data []byte) error {
 	if bytes.Equal(data, []byte("null")) {
 		return nil
 	}
@@ -44,6 +44,6 @@ func (l *list[T]) UnmarshalJSON(data []byte) error {
 }
 
 // UnmarshalXML reads one item: the decoder calls it for each element.
-func (l *list[T]) UnmarshalXML(dec *xml.Decoder, start xml.StartElement) error {
+func (l *List[T]) UnmarshalXML(dec *xml.Decoder, start xml.StartElement) error {
 	return l.add(func(item *T) error { return dec.DecodeElement(item, &start) })
 }
