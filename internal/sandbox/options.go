@@ -98,36 +98,46 @@ func instead(got string) string {
 // Rates are calls a second, by PRODUCT/ACTION.
 type Rates map[string]float64
 
-// ParseRates parses calls a second: N for every action, ACTION=N or PRODUCT/ACTION=N
-// for one, and "documented" for those that the platform's pages name.
+// ParseRates parses calls a second: N for each action, ACTION=N, PRODUCT/ACTION=N or
+// PRODUCT/*=N for some, and "documented" for those that the platform's pages name
+// and no other text does.
 func ParseRates(texts []string) (perSecond float64, rates Rates, err error) {
 	rates = Rates{}
+	all := false
 	for _, text := range texts {
 		if text == "documented" {
-			for _, op := range operations() {
-				if op.rate > 0 {
-					rates[op.key()] = op.rate
-				}
-			}
 			continue
 		}
-		target, number, single := strings.Cut(text, "=")
-		if !single {
-			target, number = "", text
+		target, number, some := strings.Cut(text, "=")
+		if !some {
+			target, number = "*", text
 		}
 		n, err := strconv.ParseFloat(number, 64)
 		switch {
 		case err != nil || n < 0:
 			return 0, nil, fmt.Errorf("got %q, want N, ACTION=N or documented", text)
-		case !single:
-			perSecond = n
+		case !some && all:
+			return 0, nil, errors.New("the rate of each action is given twice")
+		case !some:
+			perSecond, all = n, true
 			continue
 		case !isTarget(target):
 			return 0, nil, fmt.Errorf("%q is not an action; %s", target, instead(target))
 		}
 		for _, op := range operations() {
-			if target == op.name || target == op.key() || target == op.product+"/*" {
-				rates[op.key()] = n
+			if target != op.name && target != op.key() && target != op.product+"/*" {
+				continue
+			}
+			if _, twice := rates[op.key()]; twice {
+				return 0, nil, fmt.Errorf("the rate of %s is given twice", op.key())
+			}
+			rates[op.key()] = n
+		}
+	}
+	if slices.Contains(texts, "documented") {
+		for _, op := range operations() {
+			if _, given := rates[op.key()]; !given && op.rate > 0 {
+				rates[op.key()] = op.rate
 			}
 		}
 	}

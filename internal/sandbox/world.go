@@ -97,8 +97,13 @@ func Worlds() []World {
 // ParseAssumptions parses NAME=VALUE pairs of Worlds, and max-body=BYTES.
 func ParseAssumptions(pairs []string) (a Assumptions, err error) {
 	worlds := Worlds()
+	given := map[string]bool{}
 	for _, pair := range pairs {
 		name, value, _ := strings.Cut(pair, "=")
+		if given[name] {
+			return a, fmt.Errorf("%s is given twice", name)
+		}
+		given[name] = true
 		if name == "max-body" {
 			if a.MaxBody, err = strconv.Atoi(value); err != nil || a.MaxBody < 1 {
 				return a, fmt.Errorf("got %q, want max-body=BYTES", pair)

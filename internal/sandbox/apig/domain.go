@@ -63,8 +63,8 @@ func readSuites(f *fields) (Suites, error) {
 		if err := one.end(); err != nil {
 			return out, err
 		}
-		if name == nil || !slices.Contains(suiteNames(), *name) {
-			return out, invalid("a cipher suite is not one of %s", strings.Join(suiteNames(), ", "))
+		if name == nil || !slices.Contains(SuiteNames(), *name) {
+			return out, invalid("a cipher suite is not one of %s", strings.Join(SuiteNames(), ", "))
 		}
 		suite := Suite{Name: *name}
 		if versions != nil {
@@ -75,8 +75,8 @@ func readSuites(f *fields) (Suites, error) {
 	return out, nil
 }
 
-// suiteNames are the documented cipher suites.
-func suiteNames() []string {
+// SuiteNames are the documented cipher suites.
+func SuiteNames() []string {
 	return []string{"ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA", "ECDHE-RSA-AES128-SHA", "ECDHE-RSA-AES256-SHA", "AES128-SHA", "AES256-SHA",
 		"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305",
 		"ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-CHACHA20-POLY1305", "AES128-GCM-SHA256", "AES256-GCM-SHA384"}
