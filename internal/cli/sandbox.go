@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,35 +19,51 @@ import (
 type sandboxFlags struct {
 	seed, gateway, dns, faults, envFile, roots string
 	latency                                    time.Duration
-	rate                                       float64
 	contract                                   string
 	log                                        bool
-	assume                                     []string
+	rate, deny, assume                         []string
 }
 
 func newSandbox(env Env) *cobra.Command {
 	var f sandboxFlags
 	c := &cobra.Command{
 		Use:   "sandbox --seed FILE [-- COMMAND…]",
-		Short: "Run a gateway and a DNS server on loopback",
-		Long: `Run a gateway and a DNS server of the seed's state on loopback. Prints one
-"export NAME=value" a line, then serves until it is interrupted. With a command
-it runs that in the same environment and ends with its exit code.`,
+		Short: "Run both gateways and a DNS server on loopback",
+		Long: `Run the classic and the cloud-native gateway, the certificate store and a DNS
+server of the seed's state on loopback. Prints one "export NAME=value" a line,
+then serves until it is interrupted. With a command it runs that in the same
+environment and ends with its exit code.
+
+What the platforms' pages leave open is chosen with --assume NAME=VALUE. The first
+value is the default:
+
+` + worlds(),
 		RunE: func(c *cobra.Command, args []string) error { return runSandbox(c.Context(), env, f, args) },
 	}
 	p := c.Flags()
-	p.StringVar(&f.seed, "seed", "", "YAML `FILE` with groups and zone; - for standard input")
+	p.StringVar(&f.seed, "seed", "", "YAML `FILE` with groups, gateways, domains, certificates and zone; - for standard input")
 	p.StringVar(&f.gateway, "gateway", "", "loopback `ADDR:PORT` of the gateway (default: any free port)")
 	p.StringVar(&f.dns, "dns", "", "loopback `ADDR:PORT` of the DNS server (default: any free port)")
 	p.StringVar(&f.faults, "faults", "", "what goes wrong: `ACTION:FAULT[:COUNT],…`, such as SetDomain:reset-after-commit:1")
 	p.StringVar(&f.envFile, "env-file", "", "write the export lines to `FILE` too (0600)")
 	p.StringVar(&f.roots, "roots", "", "PEM `FILE` to hand out as BINDGATE_ROOTS")
 	p.DurationVar(&f.latency, "latency", 0, "time before each answer of the gateway")
-	p.Float64Var(&f.rate, "rate", 0, "calls a second of one action before it throttles (default: no limit)")
+	p.StringArrayVar(&f.rate, "rate", nil, "calls a second of one action before it throttles, repeatable: `N` for each, ACTION=N, or documented (default: no limit)")
+	p.StringArrayVar(&f.deny, "deny", nil, "`PRODUCT:ACTION` that a RAM policy denies, repeatable: such as apig:Create* or yundun-cert:*")
 	p.StringVar(&f.contract, "contract", "2026", "SetDomain contract to speak: 2026 or 2017")
-	p.StringArrayVar(&f.assume, "assume", nil, "`NAME=VALUE` where the platform's pages are silent, repeatable: update=keep|reset, renewal=keep|reset, client-certificate=shown|hidden, network-type=upper|lower, max-body=BYTES")
+	p.StringArrayVar(&f.assume, "assume", nil, "`NAME=VALUE` where the platforms' pages are silent, repeatable; see above")
 	p.BoolVar(&f.log, "log", false, "log one line a call, without parameters, on standard error")
 	return c
+}
+
+// worlds lists the assumptions, with why each is not known.
+func worlds() string {
+	var b strings.Builder
+	for _, w := range sandbox.Worlds() {
+		fmt.Fprintf(&b, "  %s=%s\n      %s\n", w.Name, strings.Join(w.Values, "|"), w.Why)
+	}
+	b.WriteString("  max-body=BYTES\n      the platform's limit of a body is not documented (default: the sandbox's own)")
+	return b.String()
 }
 
 func runSandbox(ctx context.Context, env Env, f sandboxFlags, command []string) error {
@@ -83,12 +100,15 @@ func runSandbox(ctx context.Context, env Env, f sandboxFlags, command []string) 
 }
 
 func (f sandboxFlags) options(env Env) (sandbox.Options, error) {
-	o := sandbox.Options{GatewayAddr: f.gateway, DNSAddr: f.dns, Now: env.Now, Latency: f.latency, RatePerSecond: f.rate,
+	o := sandbox.Options{GatewayAddr: f.gateway, DNSAddr: f.dns, Now: env.Now, Latency: f.latency, Deny: f.deny,
 		Contract2017: f.contract == "2017"}
 	if f.contract != "2017" && f.contract != "2026" {
 		return o, fmt.Errorf("reading --contract: got %q, want 2026 or 2017", f.contract)
 	}
 	var err error
+	if o.RatePerSecond, o.Rates, err = sandbox.ParseRates(f.rate); err != nil {
+		return o, fmt.Errorf("reading --rate: %w", err)
+	}
 	if o.Assume, err = sandbox.ParseAssumptions(f.assume); err != nil {
 		return o, fmt.Errorf("reading --assume: %w", err)
 	}

@@ -12,7 +12,7 @@ import (
 
 func TestParseAssumptions(t *testing.T) {
 	got, err := ParseAssumptions([]string{"update=reset", "renewal=keep", "client-certificate=hidden", "network-type=lower", "max-body=100"})
-	if want := (Assumptions{account.Assumptions{UpdateResets: true, RenewalKeeps: true, HidesClients: true, LowerCase: true}, 100}); err != nil || got != want {
+	if want := (Assumptions{Assumptions: account.Assumptions{UpdateResets: true, RenewalKeeps: true, HidesClients: true, LowerCase: true}, MaxBody: 100}); err != nil || got != want {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	if got, err := ParseAssumptions([]string{"update=keep", "renewal=reset", "client-certificate=shown", "network-type=upper"}); err != nil || got != (Assumptions{}) {

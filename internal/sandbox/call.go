@@ -6,10 +6,13 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/bindgate/bindgate/internal/sandbox/account"
+	"github.com/bindgate/bindgate/internal/sandbox/refusal"
 	"github.com/bindgate/bindgate/internal/sandbox/sign"
 )
 
@@ -22,14 +25,18 @@ type exchange struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	id     string // RequestId
+	rest   bool   // of an API whose resources are paths: other envelopes, JSON only
 	format format
 	call   sign.Call
-	entry  *Received // nil until the call is authenticated
+	body   []byte
+	op     operation
+	path   map[string]string // parameters in the path
+	entry  *Received         // nil until the call is authenticated
 }
 
 func (g *gateway) serveCall(w http.ResponseWriter, r *http.Request) {
 	began := g.options.Now()
-	x := &exchange{gateway: g, w: w, r: r, id: account.NewID()}
+	x := &exchange{gateway: g, w: w, r: r, id: account.NewID(), rest: r.URL.Path != "/"}
 	outcome := x.serve()
 	if x.entry != nil {
 		g.log.set(x.entry, func(e *Received) { e.Code = outcome })
@@ -45,23 +52,29 @@ func (x *exchange) serve() string {
 	} else if err != nil {
 		return x.refuse(err)
 	}
-	x.entry = x.log.add(x.call)
-	action, err := x.admit()
+	err := x.find()
+	x.entry = x.log.add(x.op.product, x.recorded(), slices.Sorted(maps.Keys(x.r.URL.Query())))
+	if err == nil {
+		err = x.admit()
+	}
 	if err != nil {
 		return x.refuse(err)
 	}
-	rule := x.faults.Gateway(action.Name, x.call.Params["DomainName"], x.call.Params["GroupId"])
+	rule := x.faults.Gateway(x.op.product, x.op.name, x.scopes()...)
 	if outcome, over := x.beforeCommit(rule); over {
 		return outcome
 	}
-	answer, err := x.act(action)
+	answer, err := x.op.do(x)
+	if err == nil && x.op.writes {
+		x.log.set(x.entry, func(e *Received) { e.Committed = true })
+	}
 	if outcome, over := x.afterCommit(rule, answer); over {
 		return outcome
 	}
 	if err != nil {
 		return x.refuse(err)
 	}
-	return x.answer(http.StatusOK, x.call.Action+"Response", answer, outcomeOK)
+	return x.answer(http.StatusOK, x.call.Action+"Response", x.wrap(answer), outcomeOK)
 }
 
 // errTooLong reports a body longer than the server in front of the gateway
@@ -79,7 +92,9 @@ func (x *exchange) page(status int) string {
 
 func (x *exchange) authenticate() error {
 	x.format, _ = formatOf("", x.r) // until the signature shows that a Format parameter is authentic
-	if x.r.Method != http.MethodGet && x.r.Method != http.MethodPost {
+	if x.rest {
+		x.format = jsonFormat()
+	} else if x.r.Method != http.MethodGet && x.r.Method != http.MethodPost {
 		return account.Invalid("Method", "it must be GET or POST")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, maxBody))
@@ -89,7 +104,12 @@ func (x *exchange) authenticate() error {
 	if err != nil {
 		return account.Invalid("Body", "it is too long, or could not be read")
 	}
-	request := sign.Request{Method: x.r.Method, Host: x.r.Host, Header: x.r.Header, RawQuery: x.r.URL.RawQuery, Body: body}
+	x.body = body
+	request := sign.Request{Method: x.r.Method, Host: x.r.Host, Path: x.r.URL.EscapedPath(), Header: x.r.Header, RawQuery: x.r.URL.RawQuery, Body: body}
+	if x.rest {
+		x.call, err = x.verifier.Verify(request)
+		return err
+	}
 	if x.format, err = formatOf(x.r.URL.Query().Get("Format"), x.r); err != nil {
 		return err
 	}
@@ -98,28 +118,6 @@ func (x *exchange) authenticate() error {
 	}
 	x.format, err = formatOf(x.call.Format, x.r) // it may be in a form
 	return err
-}
-
-// admit finds the action and applies flow control.
-func (x *exchange) admit() (account.Action, error) {
-	action, known := account.FindAction(x.call.Action)
-	switch {
-	case known && x.call.Version != action.Version():
-		return account.Action{}, account.Invalid("Version", "it must be "+action.Version())
-	case !known && x.call.Version != account.Version:
-		return account.Action{}, account.Invalid("Version", "it must be "+account.Version)
-	case !known:
-		return account.Action{}, account.Refuse("InvalidApi.NotFound", "The action is not found.")
-	}
-	return action, x.limits.allow(action.Name)
-}
-
-func (x *exchange) act(action account.Action) (any, error) {
-	answer, err := action.Do(x.account, account.Request{ID: x.id, Params: x.call.Params, Caller: x.caller(), Contract2017: x.options.Contract2017})
-	if err == nil && action.Writes {
-		x.log.set(x.entry, func(e *Received) { e.Committed = true })
-	}
-	return answer, err
 }
 
 // caller returns the account of the key that signed the call.
@@ -132,23 +130,59 @@ func (x *exchange) caller() string {
 	return x.options.AccountID
 }
 
-// refuse responds with an error and returns its code.
+// refuse responds with an error and returns its code. The cloud-native gateway has
+// an envelope of its own; what precedes it (signatures, flow control, unknown
+// actions) has that of the classic one.
 func (x *exchange) refuse(err error) string {
-	refusal := refusalOf(err)
-	return x.refuseWith(refusal.Status(), refusal)
+	var inner *refusal.Error
+	if errors.As(err, &inner) && x.rest {
+		status := inner.Status
+		if x.options.Assume.APIG.ErrorsAreOK {
+			status = http.StatusOK
+		}
+		return x.answer(status, "", restAnswer{RequestID: x.id, Code: inner.Code, Message: inner.Message}, inner.Code)
+	}
+	if inner != nil {
+		return x.refuseWith(inner.Status, &account.Error{Code: inner.Code, Message: inner.Message})
+	}
+	outer := refusalOf(err)
+	return x.refuseWith(outer.Status(), outer)
 }
 
-func (x *exchange) refuseWith(status int, refusal *account.Error) string {
+func (x *exchange) refuseWith(status int, e *account.Error) string {
 	return x.answer(status, "Error", errorAnswer{
-		RequestID: x.id, HostID: x.addr, Code: refusal.Code, Message: refusal.Message,
+		RequestID: x.id, HostID: x.addr, Code: e.Code, Message: e.Message,
 		Recommend: "https://api.alibabacloud.com/troubleshoot?product=CloudAPI",
-	}, refusal.Code)
+	}, e.Code)
+}
+
+// restAnswer is the envelope of the cloud-native gateway.
+type restAnswer struct {
+	RequestID string `json:"requestId"`
+	Code      string `json:"code"`
+	Message   string `json:"message"`
+	Data      any    `json:"data,omitempty"`
+}
+
+// wrap returns the whole answer of a successful call.
+func (x *exchange) wrap(answer any) any {
+	if !x.rest {
+		return answer
+	}
+	code := x.options.Assume.APIG.SuccessCode
+	if code == "" {
+		code = "Ok"
+		if x.op.name == "DescribeRegions" {
+			code = "200" // the definition's example
+		}
+	}
+	return restAnswer{RequestID: x.id, Code: code, Message: "success", Data: answer}
 }
 
 func refusalOf(err error) *account.Error {
-	var refusal *account.Error
-	if errors.As(err, &refusal) {
-		return refusal
+	var known *account.Error
+	if errors.As(err, &known) {
+		return known
 	}
 	var unsigned *sign.Error
 	if errors.As(err, &unsigned) {

@@ -15,6 +15,8 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/bindgate/bindgate/internal/sandbox/account"
+	"github.com/bindgate/bindgate/internal/sandbox/apig"
+	"github.com/bindgate/bindgate/internal/sandbox/certstore"
 	"github.com/bindgate/bindgate/internal/sandbox/fault"
 	"github.com/bindgate/bindgate/internal/sandbox/sign"
 )
@@ -31,10 +33,18 @@ const (
 	closeTimeout   = 2 * time.Second
 )
 
+// services are the products of the platform.
+type services struct {
+	account *account.Account
+	apig    *apig.Store
+	certs   *certstore.Store
+}
+
 // gateway is the HTTP server.
 type gateway struct {
-	options  Options
-	account  *account.Account
+	options Options
+	services
+	ops      []operation
 	faults   *fault.Plan
 	verifier *sign.Verifier
 	limits   *limits
@@ -49,11 +59,11 @@ type gateway struct {
 	failed   error // error of Serve; read after done
 }
 
-func newGateway(o Options, acc *account.Account, faults *fault.Plan, listener net.Listener) *gateway {
+func newGateway(o Options, services services, faults *fault.Plan, listener net.Listener) *gateway {
 	g := &gateway{
-		options: o, account: acc, faults: faults,
+		options: o, services: services, ops: operations(), faults: faults,
 		verifier: sign.NewVerifier(o.AccessKeyID, o.AccessKeySecret, o.Now),
-		limits:   newLimits(o.RatePerSecond, o.Now),
+		limits:   newLimits(o.RatePerSecond, o.Rates, o.Now),
 		log:      new(record),
 		access:   accessLog{to: o.AccessLog, now: o.Now},
 		holds:    make(chan *Held),
@@ -66,6 +76,8 @@ func newGateway(o Options, acc *account.Account, faults *fault.Plan, listener ne
 	mux := http.NewServeMux()
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("/{$}", g.serveCall)
+	mux.HandleFunc("/v1/", g.serveCall)
+	mux.HandleFunc("/move-resource-group", g.serveCall)
 	g.server = &http.Server{
 		Handler:           mux,
 		ReadHeaderTimeout: readTimeout,
@@ -99,29 +111,37 @@ func (g *gateway) close() error {
 // limits is flow control: a rate per action and second, with a burst of one
 // second. A nil limits allows everything.
 type limits struct {
-	perSecond float64
+	perSecond float64            // 0: no limit
+	rates     map[string]float64 // of single actions, PRODUCT/ACTION
 	now       func() time.Time
 	mu        sync.Mutex
 	actions   map[string]*rate.Limiter
 }
 
-func newLimits(perSecond float64, now func() time.Time) *limits {
-	if perSecond == 0 {
+func newLimits(perSecond float64, rates map[string]float64, now func() time.Time) *limits {
+	if perSecond == 0 && len(rates) == 0 {
 		return nil
 	}
-	return &limits{perSecond: perSecond, now: now, actions: map[string]*rate.Limiter{}}
+	return &limits{perSecond: perSecond, rates: rates, now: now, actions: map[string]*rate.Limiter{}}
 }
 
-// allow counts a call of an existing action.
+// allow counts a call of an existing action, PRODUCT/ACTION.
 func (l *limits) allow(action string) error {
 	if l == nil {
+		return nil
+	}
+	most, own := l.rates[action]
+	if !own {
+		most = l.perSecond
+	}
+	if most == 0 {
 		return nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	limiter := l.actions[action]
 	if limiter == nil {
-		limiter = rate.NewLimiter(rate.Limit(l.perSecond), max(1, int(l.perSecond)))
+		limiter = rate.NewLimiter(rate.Limit(most), max(1, int(most)))
 		l.actions[action] = limiter
 	}
 	if !limiter.AllowN(l.now(), 1) {

@@ -7,11 +7,13 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/fault"
+	"github.com/bindgate/bindgate/internal/sandbox/refusal"
 )
 
 // beforeCommit applies latency and the faults without effect. over reports that
@@ -25,7 +27,7 @@ func (x *exchange) beforeCommit(rule fault.Rule) (outcome string, over bool) {
 	case fault.Throttle:
 		return x.refuse(throttled()), true
 	case fault.Code:
-		return x.refuse(injected(rule)), true
+		return x.refuse(x.injected(rule)), true
 	case fault.Status:
 		if status := rule.HTTPStatus(); status == http.StatusRequestEntityTooLarge || status == http.StatusRequestURITooLong {
 			return x.page(status), true
@@ -49,7 +51,7 @@ func (x *exchange) beforeCommit(rule fault.Rule) (outcome string, over bool) {
 func (x *exchange) afterCommit(rule fault.Rule, answer any) (outcome string, over bool) {
 	switch rule.Kind {
 	case fault.CodeAfterCommit:
-		return x.refuse(injected(rule)), true
+		return x.refuse(x.injected(rule)), true
 	case fault.ResetAfterCommit:
 		x.reset()
 		return string(rule.Kind), true
@@ -121,7 +123,7 @@ func (x *exchange) reset() {
 
 // truncate announces a whole response and sends half of it.
 func (x *exchange) truncate(answer any) {
-	body, err := x.format.encode(x.call.Action+"Response", answer)
+	body, err := x.format.encode(x.call.Action+"Response", x.wrap(answer))
 	if err != nil {
 		return
 	}
@@ -137,8 +139,11 @@ func (x *exchange) truncate(answer any) {
 }
 
 // injected returns the error of a rule.
-func injected(rule fault.Rule) *account.Error {
+func (x *exchange) injected(rule fault.Rule) error {
 	code, message := rule.Refusal()
+	if x.rest && !strings.HasPrefix(code, "Throttling") {
+		return refusal.New(refusal.StatusOf(code), code, "%s", message)
+	}
 	return &account.Error{Code: code, Message: message}
 }
 

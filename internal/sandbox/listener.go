@@ -17,20 +17,29 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
-// listener serves the clients of the domains: TLS with the certificate bound to
-// the server name, and plain HTTP, both on one port.
+// side is what differs between the listeners of the two platforms.
+type side interface {
+	config() *tls.Config
+	// plain returns the status line and the headers of a response without TLS.
+	plain(r *http.Request) string
+	// serve continues after a handshake.
+	serve(conn *tls.Conn)
+}
+
+// listener serves the clients of the domains: TLS with the certificate of the
+// server name, and plain HTTP, both on one port.
 type listener struct {
-	account *account.Account
-	net     net.Listener
-	done    sync.WaitGroup
-	mu      sync.Mutex
-	open    map[net.Conn]bool // nil: closed
+	side side
+	net  net.Listener
+	done sync.WaitGroup
+	mu   sync.Mutex
+	open map[net.Conn]bool // nil: closed
 }
 
 const listenerTimeout = 5 * time.Second // per connection
 
-func newListener(acc *account.Account, l net.Listener) *listener {
-	out := &listener{account: acc, net: netutil.LimitListener(l, maxConnections), open: map[net.Conn]bool{}}
+func newListener(side side, l net.Listener) *listener {
+	out := &listener{side: side, net: netutil.LimitListener(l, maxConnections), open: map[net.Conn]bool{}}
 	out.done.Go(out.serve)
 	return out
 }
@@ -94,9 +103,9 @@ func (l *listener) one(conn net.Conn) {
 		return
 	}
 	if first[0] == 0x16 { // a handshake record (RFC 8446 §5.1)
-		server := tls.Server(peeked, &tls.Config{GetCertificate: l.certificate})
+		server := tls.Server(peeked, l.side.config())
 		if server.HandshakeContext(context.Background()) == nil {
-			_, _ = server.Read(make([]byte, 1)) // until the client closes
+			l.side.serve(server)
 		}
 		return
 	}
@@ -104,19 +113,30 @@ func (l *listener) one(conn net.Conn) {
 	if err != nil {
 		return
 	}
-	head := "HTTP/1.1 404 Not Found\r\n"
-	if d, bound := l.account.Serving(strings.ToLower(request.Host)); bound {
-		head = "HTTP/1.1 403 Forbidden\r\n"
-		if d.IsHTTPRedirectToHTTPS {
-			head = "HTTP/1.1 301 Moved Permanently\r\nLocation: https://" + request.Host + "/\r\n"
-		}
-	}
-	_, _ = fmt.Fprintf(conn, "%sContent-Length: 0\r\nConnection: close\r\n\r\n", head)
+	_, _ = fmt.Fprintf(conn, "HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", l.side.plain(request))
 }
 
+// classicSide is the classic gateway.
+type classicSide struct{ account *account.Account }
+
+func (c classicSide) config() *tls.Config { return &tls.Config{GetCertificate: c.certificate} }
+
+func (c classicSide) plain(r *http.Request) string {
+	d, bound := c.account.Serving(strings.ToLower(r.Host))
+	switch {
+	case !bound:
+		return "404 Not Found"
+	case d.IsHTTPRedirectToHTTPS:
+		return "301 Moved Permanently\r\nLocation: https://" + r.Host + "/"
+	}
+	return "403 Forbidden"
+}
+
+func (classicSide) serve(conn *tls.Conn) { _, _ = conn.Read(make([]byte, 1)) } // until the client closes
+
 // certificate returns that of the domain; without one the handshake fails.
-func (l *listener) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	d, bound := l.account.Serving(strings.ToLower(hello.ServerName))
+func (c classicSide) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	d, bound := c.account.Serving(strings.ToLower(hello.ServerName))
 	if !bound || d.Certificate == nil {
 		return nil, errors.New("no certificate for this name")
 	}

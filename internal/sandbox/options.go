@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +28,8 @@ type Options struct {
 	Now             func() time.Time // clock for signatures and rates
 	Latency         time.Duration    // delay of every response of the gateway
 	RatePerSecond   float64          // per action; above it Throttling.User; 0: no limit
+	Rates           Rates            // of single actions, instead of RatePerSecond
+	Deny            []string         // PRODUCT:ACTION globs (apigateway, apig, yundun-cert, sts) that no key may call
 	AccessKeyID     string           // default: random
 	AccessKeySecret string           // default: random
 	AccountID       string           // of the access key; default 1234567890123456
@@ -38,40 +42,6 @@ type Options struct {
 
 // Key is an access key and its account.
 type Key struct{ ID, Secret, AccountID string }
-
-// Assumptions choose behaviour that the platform does not document.
-type Assumptions struct {
-	account.Assumptions
-	MaxBody int // limit of a call's body in bytes, above which the gateway returns 413 as HTML; 0: only the sandbox's limit
-}
-
-// ParseAssumptions parses NAME=VALUE pairs: update=keep|reset, renewal=keep|reset,
-// client-certificate=shown|hidden, network-type=upper|lower, max-body=BYTES. The
-// default is the first value of each, except for renewal, where it is reset.
-func ParseAssumptions(pairs []string) (a Assumptions, err error) {
-	for _, pair := range pairs {
-		name, value, _ := strings.Cut(pair, "=")
-		if name == "max-body" {
-			if a.MaxBody, err = strconv.Atoi(value); err != nil || a.MaxBody < 1 {
-				return a, fmt.Errorf("got %q, want max-body=BYTES", pair)
-			}
-			continue
-		}
-		switch pair {
-		case "update=keep", "update=reset":
-			a.UpdateResets = value == "reset"
-		case "renewal=keep", "renewal=reset":
-			a.RenewalKeeps = value == "keep"
-		case "client-certificate=shown", "client-certificate=hidden":
-			a.HidesClients = value == "hidden"
-		case "network-type=upper", "network-type=lower":
-			a.LowerCase = value == "lower"
-		default:
-			return a, fmt.Errorf("got %q, want update=keep|reset, renewal=keep|reset, client-certificate=shown|hidden, network-type=upper|lower or max-body=BYTES", pair)
-		}
-	}
-	return a, nil
-}
 
 // Faults are the faults of a sandbox; package fault has the grammar.
 type Faults = fault.Set
@@ -92,27 +62,86 @@ func validate(f Faults) error {
 		return err
 	}
 	for _, r := range f {
-		if _, known := account.FindAction(r.Target); !known && r.Target != "*" && !strings.HasPrefix(r.Target, "dns/") {
+		if r.Target != "*" && !strings.HasPrefix(r.Target, "dns/") && !isTarget(r.Target) {
 			return fmt.Errorf("fault %q: %q is not an action; %s", r, r.Target, instead(r.Target))
 		}
 	}
 	return nil
 }
 
+// isTarget reports whether a fault or a rate can name this: ACTION, PRODUCT/ACTION or
+// PRODUCT/*.
+func isTarget(target string) bool {
+	return slices.ContainsFunc(operations(), func(op operation) bool {
+		return target == op.name || target == op.product+"/"+op.name || target == op.product+"/*"
+	})
+}
+
 // instead suggests the intended action, or lists all.
 func instead(got string) string {
 	var names []string
 	best, distance := "", 3 // in edits
-	for _, a := range account.Actions() {
-		names = append(names, a.Name)
-		if d := levenshtein.ComputeDistance(strings.ToLower(got), strings.ToLower(a.Name)); d < distance {
-			best, distance = a.Name, d
+	for _, op := range operations() {
+		if !slices.Contains(names, op.name) {
+			names = append(names, op.name)
+		}
+		if d := levenshtein.ComputeDistance(strings.ToLower(got), strings.ToLower(op.name)); d < distance {
+			best, distance = op.name, d
 		}
 	}
 	if best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
-	return "want *, dns/NAME or one of " + strings.Join(names, ", ")
+	return "want *, dns/NAME or one of " + strings.Join(names, ", ") + ", or PRODUCT/ACTION"
+}
+
+// Rates are calls a second, by PRODUCT/ACTION.
+type Rates map[string]float64
+
+// ParseRates parses calls a second: N for each action, ACTION=N, PRODUCT/ACTION=N or
+// PRODUCT/*=N for some, and "documented" for those that the platform's pages name
+// and no other text does.
+func ParseRates(texts []string) (perSecond float64, rates Rates, err error) {
+	rates = Rates{}
+	all := false
+	for _, text := range texts {
+		if text == "documented" {
+			continue
+		}
+		target, number, some := strings.Cut(text, "=")
+		if !some {
+			target, number = "*", text
+		}
+		n, err := strconv.ParseFloat(number, 64)
+		switch {
+		case err != nil || n < 0:
+			return 0, nil, fmt.Errorf("got %q, want N, ACTION=N or documented", text)
+		case !some && all:
+			return 0, nil, errors.New("the rate of each action is given twice")
+		case !some:
+			perSecond, all = n, true
+			continue
+		case !isTarget(target):
+			return 0, nil, fmt.Errorf("%q is not an action; %s", target, instead(target))
+		}
+		for _, op := range operations() {
+			if target != op.name && target != op.key() && target != op.product+"/*" {
+				continue
+			}
+			if _, twice := rates[op.key()]; twice {
+				return 0, nil, fmt.Errorf("the rate of %s is given twice", op.key())
+			}
+			rates[op.key()] = n
+		}
+	}
+	if slices.Contains(texts, "documented") {
+		for _, op := range operations() {
+			if _, given := rates[op.key()]; !given && op.rate > 0 {
+				rates[op.key()] = op.rate
+			}
+		}
+	}
+	return perSecond, rates, nil
 }
 
 func (o Options) complete() (Options, error) {
@@ -128,6 +157,11 @@ func (o Options) complete() (Options, error) {
 		return o, errors.New("got no clock: set Now")
 	case o.Latency < 0 || o.RatePerSecond < 0:
 		return o, errors.New("got a negative latency or rate, want zero or more")
+	}
+	for _, glob := range o.Deny {
+		if _, err := path.Match(glob, ""); err != nil || !strings.Contains(glob, ":") {
+			return o, fmt.Errorf("got %q in Deny, want PRODUCT:ACTION, such as apig:Create*", glob)
+		}
 	}
 	o.GatewayAddr = cmp.Or(o.GatewayAddr, "127.0.0.1:0")
 	o.DNSAddr = cmp.Or(o.DNSAddr, "127.0.0.1:0")

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
@@ -14,8 +15,10 @@ const maxRecords = 1 << 16
 
 // Received is one authenticated call.
 type Received struct {
-	Action string
-	Params map[string]string // of the action, without certificate body and private key
+	Product string // classic, sts, apig or cas; empty for an unknown action
+	Action  string
+	Params  map[string]string // of the action, without certificate body and private key; of apig the body's fields too
+	InURL   []string          // names of the parameters that were in the URL, sorted
 
 	ChainDigest     string // sha256:<hex> of the certificate body in canonical PEM; empty without one
 	PublicKeyDigest string // sha256:<hex> of the private key's SubjectPublicKeyInfo; empty without one
@@ -31,16 +34,27 @@ type record struct {
 }
 
 // add starts a call's entry; set completes it.
-func (r *record) add(call sign.Call) *Received {
-	entry := &Received{Action: call.Action, Params: maps.Clone(call.Params)}
-	entry.ChainDigest = ca.ChainDigest(call.Params["CertificateBody"])
-	for _, name := range [...]string{"CertificatePrivateKey", "PrivateKey"} {
+func (r *record) add(product string, call sign.Call, inURL []string) *Received {
+	entry := &Received{Product: product, Action: call.Action, Params: maps.Clone(call.Params), InURL: inURL}
+	for _, name := range [...]string{"CertificateBody", "Cert", "SignCert", "EncryptCert"} {
+		if body := call.Params[name]; body != "" {
+			entry.ChainDigest = ca.ChainDigest(body)
+		}
+		delete(entry.Params, name)
+	}
+	for _, name := range [...]string{"CertificatePrivateKey", "PrivateKey", "Key", "SignPrivateKey", "EncryptPrivateKey"} {
 		if key := call.Params[name]; key != "" {
 			entry.PublicKeyDigest = ca.PublicKeyDigest(key)
 		}
 		delete(entry.Params, name)
 	}
-	delete(entry.Params, "CertificateBody")
+	for name, value := range entry.Params {
+		if strings.Contains(value, "PRIVATE KEY") {
+			entry.Params[name] = "(a private key)"
+		} else if name == "clientCACert" && value != "" {
+			entry.Params[name] = ca.ChainDigest(value)
+		}
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.calls) >= maxRecords {

@@ -1,21 +1,26 @@
-// Package sandbox is a gateway, its listener for the clients of domains, and a
-// name server on loopback: a second, independent implementation of the documented
-// platform, for the demo, the tests and users' CI. Official clients work with it
-// unchanged.
+// Package sandbox is the classic and the cloud-native gateway, a certificate store,
+// the gateways' listeners for the clients of domains, and a name server on loopback:
+// a second, independent implementation of the documented platforms, for the demo,
+// the tests and users' CI. Official clients work with it unchanged.
 //
-// It verifies V1 and V3 signatures (package sign), implements the platform's rules
-// and error codes (package account), responds in JSON or XML, and injects requested
-// faults (package fault). It shares no code with bindgate's client.
+// It verifies V1 and V3 signatures (package sign), implements the platforms' rules
+// and error codes (packages account, apig and certstore), and injects requested
+// faults (package fault). Where the platforms' pages are silent it behaves in either
+// way (Worlds). It shares no code with bindgate's client.
 package sandbox
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 
 	"github.com/bindgate/bindgate/internal/sandbox/account"
+	"github.com/bindgate/bindgate/internal/sandbox/apig"
+	"github.com/bindgate/bindgate/internal/sandbox/certstore"
 	"github.com/bindgate/bindgate/internal/sandbox/dnsserver"
 	"github.com/bindgate/bindgate/internal/sandbox/fault"
 )
@@ -24,10 +29,11 @@ import (
 // concurrent use.
 type Sandbox struct {
 	options Options
-	account *account.Account
+	services
 	names   *dnsserver.Server
 	gateway *gateway
-	callers *listener
+	callers *listener // of the classic gateway
+	cloud   *listener // of the cloud-native gateway
 	faults  *fault.Plan
 	once    sync.Once
 	closed  error       // the error of stopping
@@ -50,19 +56,33 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	if s.names, err = dnsserver.Start(o.DNSAddr, records, s.faults); err != nil {
 		return nil, fmt.Errorf("starting the sandbox: %w", err)
 	}
-	s.account = account.New(o.Seed.Groups, s.names).Assume(o.Assume.Assumptions)
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.GatewayAddr)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("starting the sandbox: listening for the gateway: %w", err), s.names.Close())
+	s.services = newServices(o, s.names)
+	var listeners [3]net.Listener
+	for i, addr := range [...]string{o.GatewayAddr, "127.0.0.1:0", "127.0.0.1:0"} {
+		if listeners[i], err = new(net.ListenConfig).Listen(ctx, "tcp", addr); err != nil {
+			for _, open := range listeners[:i] {
+				_ = open.Close()
+			}
+			return nil, errors.Join(fmt.Errorf("starting the sandbox: listening on %s: %w", addr, err), s.names.Close())
+		}
 	}
-	callers, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("starting the sandbox: listening for clients: %w", err), listener.Close(), s.names.Close())
-	}
-	s.gateway = newGateway(o, s.account, s.faults, listener)
-	s.callers = newListener(s.account, callers)
+	s.gateway = newGateway(o, s.services, s.faults, listeners[0])
+	s.callers = newListener(classicSide{s.account}, listeners[1])
+	s.cloud = newListener(cloudSide{s.apig}, listeners[2])
 	s.detach = context.AfterFunc(ctx, s.stop)
 	return s, nil
+}
+
+func newServices(o Options, names *dnsserver.Server) services {
+	// Roots is for clients; a file that is not there is known to be missing by them.
+	roots := x509.NewCertPool()
+	if text, err := os.ReadFile(o.Roots); err != nil || !roots.AppendCertsFromPEM(text) {
+		roots = nil
+	}
+	certs := certstore.New(o.Seed.Certificates, o.Assume.CAS, roots, o.Now)
+	cloud := apig.New(o.Seed.APIG, certs, o.Assume.APIG, o.Now)
+	certs.UsedBy(cloud.Users)
+	return services{account: account.New(o.Seed.Groups, names).Assume(o.Assume.Assumptions), apig: cloud, certs: certs}
 }
 
 // Close stops the servers and waits for all running calls; calls held by a fault
@@ -74,7 +94,7 @@ func (s *Sandbox) Close() error {
 }
 
 func (s *Sandbox) stop() {
-	s.once.Do(func() { s.closed = errors.Join(s.gateway.close(), s.callers.close(), s.names.Close()) })
+	s.once.Do(func() { s.closed = errors.Join(s.gateway.close(), s.callers.close(), s.cloud.close(), s.names.Close()) })
 }
 
 // Endpoint returns the gateway's address, http://127.0.0.1:PORT.
@@ -83,14 +103,20 @@ func (s *Sandbox) Endpoint() string { return "http://" + s.gateway.addr }
 // Resolver returns the name server's address, 127.0.0.1:PORT, for UDP and TCP.
 func (s *Sandbox) Resolver() string { return s.names.Addr() }
 
-// Listener returns the address at which clients reach the domains, with TLS and
-// without, 127.0.0.1:PORT.
+// Listener returns the address at which clients reach the domains of the classic
+// gateway, with TLS and without, 127.0.0.1:PORT.
 func (s *Sandbox) Listener() string { return s.callers.net.Addr().String() }
 
+// GatewayListener returns the address at which clients reach the domains of the
+// cloud-native gateways, with TLS and without, 127.0.0.1:PORT. One port serves all
+// gateways of the account.
+func (s *Sandbox) GatewayListener() string { return s.cloud.net.Addr().String() }
+
 // Env returns the environment of a client, as NAME=value: endpoint, resolver,
-// listener, roots if there are any, access key id and secret.
+// listeners, roots if there are any, access key id and secret.
 func (s *Sandbox) Env() []string {
-	env := []string{"BINDGATE_ENDPOINT=" + s.Endpoint(), "BINDGATE_RESOLVER=" + s.Resolver(), "BINDGATE_PROBE=" + s.Listener()}
+	env := []string{"BINDGATE_ENDPOINT=" + s.Endpoint(), "BINDGATE_RESOLVER=" + s.Resolver(), "BINDGATE_PROBE=" + s.Listener(),
+		"BINDGATE_PROBE_GATEWAY=" + s.GatewayListener()}
 	if s.options.Roots != "" {
 		env = append(env, "BINDGATE_ROOTS="+s.options.Roots)
 	}
@@ -101,6 +127,15 @@ func (s *Sandbox) Env() []string {
 
 // State returns a copy of every group with its domains, without private keys.
 func (s *Sandbox) State() []account.Group { return s.account.State() }
+
+// StateAPIG returns a copy of every cloud-native gateway, domain and HTTP API.
+func (s *Sandbox) StateAPIG() apig.Seed { return s.apig.State() }
+
+// Certificates returns those of the certificate store, without private keys.
+func (s *Sandbox) Certificates() []certstore.Certificate { return s.certs.All() }
+
+// EditAPIG changes the cloud-native gateway as somebody else would, without a call.
+func (s *Sandbox) EditAPIG(change func(*apig.Seed)) { s.apig.Edit(change) }
 
 // Calls returns the authenticated calls so far, in order of arrival; if there
 // are very many, the last ones.

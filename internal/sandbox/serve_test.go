@@ -26,7 +26,7 @@ func TestEnv(t *testing.T) {
 		}
 		names = append(names, name)
 	}
-	want := []string{"BINDGATE_ENDPOINT", "BINDGATE_RESOLVER", "BINDGATE_PROBE", "BINDGATE_ROOTS", "ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET"}
+	want := []string{"BINDGATE_ENDPOINT", "BINDGATE_RESOLVER", "BINDGATE_PROBE", "BINDGATE_PROBE_GATEWAY", "BINDGATE_ROOTS", "ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Error(diff)
 	}
@@ -34,7 +34,7 @@ func TestEnv(t *testing.T) {
 		t.Errorf("got %s and %s", s.Endpoint(), s.Resolver())
 	}
 	other := start(t)
-	if len(other.Env()) != 5 || other.options.AccessKeySecret == s.options.AccessKeySecret || len(other.options.AccessKeySecret) < 20 {
+	if len(other.Env()) != 6 || other.options.AccessKeySecret == s.options.AccessKeySecret || len(other.options.AccessKeySecret) < 20 {
 		t.Error("the secret is not random, or Env contains roots that were not given")
 	}
 }

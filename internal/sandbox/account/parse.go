@@ -1,9 +1,11 @@
 package account
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/miekg/dns"
 	"go.yaml.in/yaml/v4"
@@ -29,6 +31,9 @@ func ParseSeed(data []byte, dir string) (Seed, error) {
 		if err := s.Groups[i].readCertificates(dir); err != nil {
 			return Seed{}, fmt.Errorf("reading seed: group %q: %w", s.Groups[i].GroupID, err)
 		}
+	}
+	if err := s.readAPIG(dir); err != nil {
+		return Seed{}, fmt.Errorf("reading seed: %w", err)
 	}
 	s, err := s.Complete()
 	if err != nil {
@@ -68,6 +73,30 @@ func (g *Group) readCertificates(dir string) error {
 	return nil
 }
 
+// readAPIG reads the files of the certificate store and of mutual TLS.
+func (s *Seed) readAPIG(dir string) error {
+	read := func(path *string) error {
+		if *path == "" {
+			return nil
+		}
+		text, err := readFile(dir, *path)
+		*path = text
+		return err
+	}
+	for i := range s.Certificates {
+		c := &s.Certificates[i]
+		if err := errors.Join(read(&c.Body), read(&c.PrivateKey)); err != nil {
+			return fmt.Errorf("certificate %q: %w", c.Name, err)
+		}
+	}
+	for i := range s.APIG.Domains {
+		if err := read(&s.APIG.Domains[i].ClientCACert); err != nil {
+			return fmt.Errorf("domain %q: reading its client CA: %w", s.APIG.Domains[i].Name, err)
+		}
+	}
+	return nil
+}
+
 func readFile(dir, path string) (string, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
@@ -83,9 +112,10 @@ func readFile(dir, path string) (string, error) {
 	return string(data), err
 }
 
-// AllRecords are the seed's records, and an address record for every name of a
-// group (SubDomain, VpcDomain, VpcSlbIntranetDomain) that they leave out: an
-// address of the documentation network 198.51.100.0/24 (RFC 5737 §3).
+// AllRecords are the seed's records, and address records for every name that the
+// platform gives out and they leave out: of a group (SubDomain, VpcDomain,
+// VpcSlbIntranetDomain) an address of the documentation network 198.51.100.0/24
+// (RFC 5737 §3), of a cloud-native gateway the addresses of its balancers.
 func (s Seed) AllRecords() ([]dns.RR, error) {
 	records, err := dnsserver.ParseZone(s.Zone, "zone")
 	if err != nil {
@@ -109,6 +139,20 @@ func (s Seed) AllRecords() ([]dns.RR, error) {
 			known[owner] = true
 			records = append(records, rr)
 		}
+	}
+	for _, a := range s.APIG.Addresses() {
+		owner, kind := dns.CanonicalName(a.Name), "A"
+		if strings.Contains(a.IP, ":") {
+			kind = "AAAA"
+		}
+		if known[owner] {
+			continue
+		}
+		rr, err := dns.NewRR(fmt.Sprintf("%s 60 IN %s %s", owner, kind, a.IP))
+		if err != nil || rr == nil || rr.Header().Name != owner {
+			return nil, fmt.Errorf("making an address record of %q: want a domain name", a.Name)
+		}
+		records = append(records, rr)
 	}
 	return records, nil
 }

@@ -7,7 +7,9 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/bindgate/bindgate/internal/sandbox/apig"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
+	"github.com/bindgate/bindgate/internal/sandbox/certstore"
 )
 
 // Seed is the state that a sandbox starts from.
@@ -16,6 +18,9 @@ type Seed struct {
 	Zone      string   `yaml:"zone"`      // master-file records of any owner
 	ZoneFiles []string `yaml:"zoneFiles"` // paths of more of them, relative to the seed's folder
 	Records   []dns.RR `yaml:"-"`         // ParseSeed: what ZoneFiles hold; in Go: more records
+
+	APIG         apig.Seed               `yaml:",inline"`      // gateways, domains and httpApis of the cloud-native gateway
+	Certificates []certstore.Certificate `yaml:"certificates"` // of the certificate store; domains name them by id or by name
 }
 
 // Group is an API group, field by field as DescribeApiGroup returns it. Empty
@@ -139,10 +144,36 @@ func (s Seed) Complete() (Seed, error) {
 		groups[i] = g
 	}
 	s.Groups = groups
+	if err := s.completeAPIG(); err != nil {
+		return Seed{}, err
+	}
 	if _, err := s.AllRecords(); err != nil {
 		return Seed{}, err
 	}
 	return s, nil
+}
+
+// completeAPIG completes the cloud-native gateway and the certificate store, and
+// turns the names of certificates in domains into identifiers.
+func (s *Seed) completeAPIG() error {
+	var err error
+	if s.Certificates, err = certstore.Complete(s.Certificates); err != nil {
+		return err
+	}
+	if s.APIG, err = s.APIG.Complete(); err != nil {
+		return err
+	}
+	for i := range s.APIG.Domains {
+		d := &s.APIG.Domains[i]
+		for _, id := range []*string{&d.CertIdentifier, &d.CACertIdentifier} {
+			for _, c := range s.Certificates {
+				if *id == c.Name {
+					*id = c.Identifier
+				}
+			}
+		}
+	}
+	return nil
 }
 
 func (g *Group) complete() error {

@@ -5,8 +5,10 @@
 //	ACTION[@VALUE]:FAULT[:COUNT]     a fault of the gateway
 //	dns/NAME:FAULT[:COUNT]           a fault of the name server
 //
-// ACTION is the name of an action, or * for all; VALUE restricts the rule to
-// calls with that DomainName or GroupId. NAME is an owner name, or * for all.
+// ACTION is the name of an action, or * for all, PRODUCT/ACTION of one product
+// (classic, sts, apig, cas) or PRODUCT/* for all of it; VALUE restricts the rule to
+// calls that name this domain, group, gateway, API or certificate. NAME is an owner
+// name, or * for all.
 // The first matching rule that is not used up applies to a call or query; COUNT
 // is how often a rule applies (default: always). A pass with count 2 before
 // another rule lets the first two calls through.
@@ -267,11 +269,11 @@ func (p *Plan) Replace(s Set) {
 	p.rules, p.used = slices.Clone(s), make([]int, len(s))
 }
 
-// Gateway returns the rule for a call of the action with DomainName and GroupId
-// as scopes; Pass if none applies.
-func (p *Plan) Gateway(action string, scopes ...string) Rule {
+// Gateway returns the rule for a call of a product's action; scopes are the names
+// and ids in it. Pass if none applies.
+func (p *Plan) Gateway(product, action string, scopes ...string) Rule {
 	return p.take(func(r Rule) bool {
-		if r.Target != action && r.Target != "*" {
+		if !slices.Contains([]string{"*", action, product + "/*", product + "/" + action}, r.Target) {
 			return false
 		}
 		return r.Scope == "" || slices.ContainsFunc(scopes, func(s string) bool { return strings.EqualFold(s, r.Scope) })

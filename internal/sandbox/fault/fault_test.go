@@ -74,7 +74,7 @@ func TestPlanCountsAndKeepsOrder(t *testing.T) {
 	p.Replace(set)
 	var got []Kind
 	for _, group := range []string{"g2", "g2", "g1", "g1"} {
-		got = append(got, p.Gateway("SetDomain", "api.demo.com", group).Kind)
+		got = append(got, p.Gateway("classic", "SetDomain", "api.demo.com", group).Kind)
 	}
 	if diff := cmp.Diff([]Kind{Pass, HTML, Throttle, Pass}, got); diff != "" {
 		t.Error(diff)

@@ -28,9 +28,23 @@ const timeLayout = "2006-01-02T15:04:05Z"
 type Request struct {
 	Method   string
 	Host     string
+	Path     string // as sent, still escaped; empty means /
 	Header   http.Header
 	RawQuery string
 	Body     []byte
+}
+
+// rest reports whether the request is of an API whose resources are paths (ROA),
+// and not of the RPC style, whose path is always /.
+func (r Request) rest() bool { return r.Path != "" && r.Path != "/" }
+
+// canonicalPath is the path as it was sent, with the three spellings that the
+// scheme fixes.
+func (r Request) canonicalPath() string {
+	if !r.rest() {
+		return "/"
+	}
+	return strings.NewReplacer("+", "%20", "*", "%2A", "%7E", "~").Replace(r.Path)
 }
 
 // Call is an authenticated request. Params holds the parameters of the action
@@ -77,6 +91,9 @@ func missing(name string) error {
 func (v *Verifier) Verify(r Request) (Call, error) {
 	if r.Header.Get("Authorization") != "" {
 		return v.verifyV3(r)
+	}
+	if r.rest() {
+		return Call{}, missing("Authorization") // V1 does not cover a path
 	}
 	return v.verifyV1(r)
 }

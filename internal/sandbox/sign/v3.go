@@ -53,7 +53,7 @@ func (v *Verifier) verifyV3(r Request) (Call, error) {
 // callV3 reads the action's parameters, from the query and from a form.
 func callV3(r Request) (Call, error) {
 	form := ""
-	if isForm(r.Header) {
+	if isForm(r.Header) && !r.rest() {
 		form = string(r.Body)
 	}
 	params, err := parse(r.RawQuery, form)
@@ -95,8 +95,9 @@ func parseAuthorization(header string) (authorization, error) {
 }
 
 // checkSigned wants host and every x-acs-* header under the signature, and the
-// body to be the one that was signed. A content-type may be left out: some HTTP
-// libraries add one after the client has signed.
+// body to be the one that was signed. In the RPC style a content-type may be left
+// out: some HTTP libraries add one after the client has signed. With a path, the
+// content-type of a body must be signed.
 func checkSigned(r Request, signed []string) error {
 	if !slices.Contains(signed, "host") {
 		return mismatch("The header host is not signed.")
@@ -106,6 +107,9 @@ func checkSigned(r Request, signed []string) error {
 		if strings.HasPrefix(lower, "x-acs-") && !slices.Contains(signed, lower) {
 			return mismatch("An x-acs- header is not signed.")
 		}
+	}
+	if r.rest() && len(r.Body) > 0 && !slices.Contains(signed, "content-type") {
+		return mismatch("The request has a body, and the header content-type is not signed.")
 	}
 	sum := sha256.Sum256(r.Body)
 	if r.Header.Get("X-Acs-Content-Sha256") != hex.EncodeToString(sum[:]) {
@@ -117,7 +121,7 @@ func checkSigned(r Request, signed []string) error {
 // signatureV3 is hex(HMAC-SHA256(secret, algorithm \n hex(sha256(canonical request)))).
 func signatureV3(r Request, query map[string]string, signed []string, secret string) string {
 	var b strings.Builder
-	b.WriteString(r.Method + "\n/\n" + canonicalQuery(query) + "\n")
+	b.WriteString(r.Method + "\n" + r.canonicalPath() + "\n" + canonicalQuery(query) + "\n")
 	for _, name := range signed {
 		b.WriteString(name + ":" + headerValue(r, name) + "\n")
 	}

@@ -1,0 +1,602 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
+	openapiutil "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
+	"github.com/alibabacloud-go/tea/tea"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bindgate/bindgate/internal/sandbox/account"
+	"github.com/bindgate/bindgate/internal/sandbox/apig"
+	"github.com/bindgate/bindgate/internal/sandbox/ca"
+	"github.com/bindgate/bindgate/internal/sandbox/certstore"
+)
+
+type object = map[string]any
+
+// cloud is a sandbox with a gateway that serves api.demo.com, and what a test needs
+// to change it.
+type cloud struct {
+	*testing.T
+	*Sandbox
+	client *openapi.Client
+	leaf   ca.Leaf // api.demo.com
+	other  ca.Leaf // other.demo.com
+	root   *ca.Authority
+}
+
+const apiID, otherID = "d-api", "d-other"
+
+func startCloud(t *testing.T, change ...func(*Options)) *cloud {
+	t.Helper()
+	c := &cloud{T: t}
+	root, err := ca.New(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.root = root
+	c.leaf, c.other = c.issue("api.demo.com"), c.issue("other.demo.com")
+	seed := account.Seed{
+		Certificates: []certstore.Certificate{
+			{ID: 100, Name: "api", Body: string(c.leaf.Chain), PrivateKey: string(c.leaf.Key)},
+			{ID: 101, Name: "other", Body: string(c.other.Chain), PrivateKey: string(c.other.Key)},
+			{ID: 102, Name: "ca", Body: string(root.Root())},
+		},
+		APIG: apig.Seed{
+			Gateways: []apig.Gateway{{GatewayID: "gw-1", Name: "pay"}, {GatewayID: "gw-2", Name: "idle"}, {GatewayID: "gw-gone", Released: true}},
+			Domains: []apig.Domain{
+				{DomainID: apiID, Name: "api.demo.com", CertIdentifier: "api", PublishedOn: []string{"gw-1"}},
+				{DomainID: otherID, Name: "other.demo.com", CertIdentifier: "other", ForceHTTPS: true, TLSMin: "TLS1.2", MTLSEnabled: true, ClientCACert: string(root.Root()), CACertIdentifier: "ca"},
+			},
+			HTTPAPIs: []apig.HTTPAPI{{HTTPAPIID: "api-rest", Name: "rest", Deployments: []apig.Deployment{{GatewayID: "gw-2", DomainIDs: []string{"other.demo.com"}, DeployStatus: "NotDeployed"}}}},
+		},
+	}
+	c.Sandbox = start(t, append([]func(*Options){func(o *Options) { o.Seed = seed }}, change...)...)
+	c.client = client(t, c.Sandbox)
+	return c
+}
+
+func (c *cloud) issue(names ...string) ca.Leaf {
+	c.Helper()
+	leaf, err := c.root.Issue(ca.Options{Names: names})
+	if err != nil {
+		c.Fatal(err)
+	}
+	return leaf
+}
+
+func assume(pairs ...string) func(*Options) {
+	return func(o *Options) {
+		var err error
+		if o.Assume, err = ParseAssumptions(pairs); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// rest makes a call in the style of the cloud-native gateway by the official core.
+func (c *cloud) rest(action, method, path string, query map[string]string, body object) (object, error) {
+	request := &openapiutil.OpenApiRequest{Query: pointers(query)}
+	if body != nil {
+		request.Body = body
+	}
+	result, err := c.client.CallApi(
+		&openapiutil.Params{
+			Action: tea.String(action), Version: tea.String("2024-03-27"), Protocol: tea.String("HTTP"), Pathname: tea.String(path),
+			Method: tea.String(method), AuthType: tea.String("AK"), Style: tea.String("ROA"), ReqBodyType: tea.String("json"), BodyType: tea.String("json"),
+		}, request, runtimeOptions())
+	if err != nil {
+		return nil, err
+	}
+	answer, _ := result["body"].(object)
+	return answer, nil
+}
+
+// form makes a call of the certificate store, parameters in the body.
+func (c *cloud) form(action string, body object) (object, error) {
+	result, err := c.client.CallApi(
+		&openapiutil.Params{
+			Action: tea.String(action), Version: tea.String("2020-04-07"), Protocol: tea.String("HTTP"), Pathname: tea.String("/"),
+			Method: tea.String("POST"), AuthType: tea.String("AK"), Style: tea.String("RPC"), ReqBodyType: tea.String("formData"), BodyType: tea.String("json"),
+		}, &openapiutil.OpenApiRequest{Body: body}, runtimeOptions())
+	if err != nil {
+		return nil, err
+	}
+	answer, _ := result["body"].(object)
+	return answer, nil
+}
+
+// must returns the data of a successful call.
+func (c *cloud) must(action, method, path string, query map[string]string, body object) object {
+	c.Helper()
+	answer, err := c.rest(action, method, path, query, body)
+	if err != nil {
+		c.Fatalf("%s: %v", action, err)
+	}
+	if answer["code"] != "Ok" || answer["requestId"] == "" {
+		c.Fatalf("%s: got %v", action, answer)
+	}
+	data, _ := answer["data"].(object)
+	return data
+}
+
+func (c *cloud) get(id string) object {
+	c.Helper()
+	return c.must("GetDomain", "GET", "/v1/domains/"+id, map[string]string{"withStatistics": "true"}, nil)
+}
+
+func items(data object) []object {
+	var out []object
+	list, _ := data["items"].([]any)
+	for _, item := range list {
+		one, _ := item.(object)
+		out = append(out, one)
+	}
+	return out
+}
+
+func (c *cloud) list(query map[string]string) []object {
+	c.Helper()
+	return items(c.must("ListDomains", "GET", "/v1/domains", query, nil))
+}
+
+// domain returns a record of the state.
+func (c *cloud) domain(id string) apig.Domain {
+	c.Helper()
+	for _, d := range c.StateAPIG().Domains {
+		if d.DomainID == id {
+			return d
+		}
+	}
+	c.Fatalf("there is no domain %s", id)
+	return apig.Domain{}
+}
+
+func wantCode(t *testing.T, what string, err error, want string, status int) {
+	t.Helper()
+	var e *tea.SDKError
+	errors.As(err, &e)
+	if code(err) != want || e != nil && status != 0 && tea.IntValue(e.StatusCode) != status {
+		t.Errorf("%s: got %v, want %s with status %d", what, err, want, status)
+	}
+}
+
+// TestDomainLife makes, reads, changes and deletes a domain by the official core.
+func TestDomainLife(t *testing.T) {
+	c := startCloud(t)
+	body := object{"name": "new.demo.com", "protocol": "HTTPS", "domainScope": "Dedicated", "gatewayType": "API", "certIdentifier": "100-cn-hangzhou",
+		"forceHttps": true, "http2Option": "Open", "tlsMin": "TLS1.2", "tlsMax": "TLS 1.3", "tlsCipherSuitesConfig": object{"configType": "Custom",
+			"tlsCipherSuite": []any{object{"name": "ECDHE-ECDSA-AES128-GCM-SHA256", "supportVersions": []any{"TLS 1.2"}}}}}
+	id := c.must("CreateDomain", "POST", "/v1/domains", nil, body)["domainId"].(string) // of a name that the certificate does not have
+	path := "/v1/domains/" + id
+	got := c.get(id)
+	for field, want := range map[string]any{"name": "new.demo.com", "protocol": "HTTPS", "forceHttps": true, "tlsMin": "TLS 1.2", "certName": "api", "sans": "api.demo.com",
+		"certDetailStatus": "Success", "createFrom": "Console", "mTLSEnabled": false, "default": false, "notAfterTimstamp": json.Number(fmt.Sprint(c.leaf.Certificate.NotAfter.UnixMilli()))} {
+		if diff := cmp.Diff(want, got[field]); diff != "" {
+			t.Errorf("%s: %s", field, diff)
+		}
+	}
+	for _, absent := range []string{"status", "gatewayType", "gatewayId", "cert", "key", "privateKey"} {
+		if _, shown := got[absent]; shown {
+			t.Errorf("GetDomain shows %s", absent)
+		}
+	}
+	listed := c.list(map[string]string{"nameLike": "NEW.demo"})
+	if len(listed) != 1 || listed[0]["domainId"] != id || listed[0]["status"] != "Unpublished" || listed[0]["http2Option"] != nil {
+		t.Errorf("got %v", listed)
+	}
+	if revision := c.must("UpdateDomain", "PUT", path, nil, object{"protocol": "HTTPS", "forceHttps": false, "domainScope": "Dedicated"})["deployRevisionId"]; revision == nil {
+		t.Error("an update has no revision")
+	}
+	if d := c.domain(id); d.CertIdentifier != "" || d.HTTP2Option != "GlobalConfig" || d.TLSMin != "TLS 1.0" || d.CipherSuites.ConfigType != "Default" || d.ForceHTTPS {
+		t.Errorf("the record was not replaced: %+v", d)
+	}
+	c.must("ChangeResourceGroup", "POST", "/move-resource-group", map[string]string{"ResourceId": id, "ResourceGroupId": "rg-2", "ResourceType": "Domain", "Service": "APIG"}, nil)
+	if group := c.domain(id).ResourceGroupID; group != "rg-2" {
+		t.Errorf("got resource group %s", group)
+	}
+	c.must("DeleteDomain", "DELETE", path, nil, nil)
+	_, err := c.rest("GetDomain", "GET", path, nil, nil)
+	wantCode(t, "a deleted domain", err, "DatabaseError.RecordNotFound", 404)
+	last := c.Calls()[0]
+	if last.Product != "apig" || last.Action != "CreateDomain" || last.Params["certIdentifier"] != "100-cn-hangzhou" || !last.Committed || last.Params["forceHttps"] != "true" {
+		t.Errorf("recorded %+v", last)
+	}
+}
+
+// TestMutualTLSIsLost shows the rotation that loses the client CA: the record goes
+// back without the two fields that both published deployers leave out.
+func TestMutualTLSIsLost(t *testing.T) {
+	c := startCloud(t)
+	c.must("UpdateDomain", "PUT", "/v1/domains/"+otherID, nil, object{"protocol": "HTTPS", "forceHttps": true, "certIdentifier": "101-cn-hangzhou"})
+	if d := c.domain(otherID); d.MTLSEnabled || d.ClientCACert != "" || d.CACertIdentifier != "" {
+		t.Errorf("got %+v", d)
+	}
+}
+
+func TestReadsOfGateways(t *testing.T) {
+	c := startCloud(t)
+	list := items(c.must("ListGateways", "GET", "/v1/gateways", nil, nil))
+	if len(list) != 2 || list[0]["gatewayId"] != "gw-1" || list[0]["status"] != "Running" || len(list[0]["subDomainInfos"].([]any)) != 2 || len(list[0]["loadBalancers"].([]any)) != 2 {
+		t.Errorf("got %v", list)
+	}
+	for query, want := range map[[2]string]int{{"name", "pay"}: 1, {"keyword", "GW-"}: 2, {"gatewayId", "gw-2"}: 1, {"gatewayType", "AI"}: 0, {"name", "pa"}: 0} {
+		if got := len(items(c.must("ListGateways", "GET", "/v1/gateways", map[string]string{query[0]: query[1]}, nil))); got != want {
+			t.Errorf("%v: got %d gateways, want %d", query, got, want)
+		}
+	}
+	one := c.must("GetGateway", "GET", "/v1/gateways/gw-1", nil, nil)
+	if one["subDomainInfos"] != nil || one["gatewayEdition"] != "Professional" || one["version"] != "2.1.8" || len(one["environments"].([]any)) != 1 {
+		t.Errorf("got %v", one)
+	}
+	features := items(c.must("ListGatewayFeatures", "GET", "/v1/gateways/gw-1/gateway-features", nil, nil))
+	if len(features) != 1 || features[0]["definition"].(object)["name"] != "EnableHttp2" {
+		t.Errorf("got %v", features)
+	}
+	_, err := c.rest("GetGateway", "GET", "/v1/gateways/gw-0", nil, nil)
+	wantCode(t, "no gateway", err, "NotFound.GatewayNotFound", 404)
+	regions, err := c.rest("DescribeRegions", "POST", "/v1/regions", nil, nil)
+	if err != nil || regions["code"] != "200" || len(regions["data"].([]any)) != len(apig.Regions()) {
+		t.Errorf("got %v, %v", regions, err)
+	}
+}
+
+func TestReadsOfAPIs(t *testing.T) {
+	c := startCloud(t)
+	list := items(c.must("ListHttpApis", "GET", "/v1/http-apis", map[string]string{"gatewayId": "gw-2", "withEnvironmentInfo": "true"}, nil))
+	if len(list) != 1 || list[0]["name"] != "rest" {
+		t.Fatalf("got %v", list)
+	}
+	one := list[0]["versionedHttpApis"].([]any)[0].(object)
+	environment := one["environments"].([]any)[0].(object)
+	if environment["deployStatus"] != "NotDeployed" || environment["customDomains"].([]any)[0].(object)["domainId"] != otherID {
+		t.Errorf("got %v", one)
+	}
+	if got := c.must("GetHttpApi", "GET", "/v1/http-apis/api-rest", nil, nil); got["httpApiId"] != "api-rest" || got["type"] != "Rest" {
+		t.Errorf("got %v", got)
+	}
+	for query, want := range map[[2]string]int{{"domainId", apiID}: 1, {"domainId", otherID}: 0, {"gatewayId", "gw-2"}: 0, {"deployStatuses", "NotDeployed,Deployed"}: 1, {"deployStatuses", "NotDeployed"}: 0, {"nameLike", "API."}: 1} {
+		routes := items(c.must("ListHttpApiRoutes", "GET", "/v1/http-apis/api-sandbox-gw-1/routes", map[string]string{query[0]: query[1]}, nil))
+		if len(routes) != want {
+			t.Errorf("%v: got %v, want %d routes", query, routes, want)
+		}
+	}
+	if got := c.get(apiID)["statisticsInfo"].(object); got["totalCount"] != "1" {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestDeployAndUndeploy(t *testing.T) {
+	c := startCloud(t)
+	published := func(id string) bool {
+		return slices.ContainsFunc(c.list(nil), func(d object) bool { return d["domainId"] == id && d["status"] == "Published" })
+	}
+	deploy := func(api string, body object) {
+		c.must("DeployHttpApi", "POST", "/v1/http-apis/"+api+"/deploy", nil, body)
+	}
+	undeploy := func(api string, body object) {
+		c.must("UndeployHttpApi", "POST", "/v1/http-apis/"+api+"/undeploy", nil, body)
+	}
+	if !published(apiID) || published(otherID) {
+		t.Fatal("the seed is published otherwise")
+	}
+	deploy("api-rest", object{"restApiConfig": object{"gatewayId": "gw-1", "environment": object{"customDomainIds": []any{otherID}}}})
+	if !published(otherID) || len(c.list(map[string]string{"gatewayId": "gw-1"})) != 2 {
+		t.Error("a deployment does not publish")
+	}
+	undeploy("api-rest", object{"gatewayId": "gw-1"})
+	route := "hr-" + apiID + "-gw-1"
+	undeploy("api-sandbox-gw-1", object{"routeId": route})
+	if published(otherID) || published(apiID) {
+		t.Error("undeploying leaves domains published")
+	}
+	deploy("api-sandbox-gw-1", object{"routeId": route})
+	if !published(apiID) {
+		t.Error("a deployed route does not publish")
+	}
+	for want, call := range map[string][2]any{
+		"NotFound.RouteNotFound":       {"api-rest", object{"routeId": "hr-0"}},
+		"NotFound.GatewayNotFound":     {"api-rest", object{"restApiConfig": object{"gatewayId": "gw-gone"}}},
+		"DatabaseError.RecordNotFound": {"api-rest", object{"restApiConfig": object{"gatewayId": "gw-1", "environment": object{"customDomainIds": []any{"d-0"}}}}},
+		"InvalidParameter":             {"api-rest", object{}},
+	} {
+		_, err := c.rest("DeployHttpApi", "POST", "/v1/http-apis/"+call[0].(string)+"/deploy", nil, call[1].(object))
+		wantCode(t, want, err, want, 0)
+	}
+}
+
+func TestListSslCerts(t *testing.T) {
+	c := startCloud(t)
+	list := items(c.must("ListSslCerts", "GET", "/v1/ssl/certs", map[string]string{"domainName": "api.demo.com"}, nil))
+	if len(list) != 3 || list[0]["domainMatchCert"] != true || list[1]["domainMatchCert"] != false || list[0]["certIdentifier"] != "100-cn-hangzhou" || list[0]["isChainCompleted"] != true {
+		t.Fatalf("got %v", list)
+	}
+	if serial := fmt.Sprintf("%x", c.leaf.Certificate.SerialNumber); !strings.HasSuffix(list[0]["serialNo"].(string), serial) || len(list[0]["sha2"].(string)) != 64 {
+		t.Errorf("got %v, want serial number %s", list[0], serial)
+	}
+	if text := fmt.Sprint(list); strings.Contains(text, "PRIVATE") || strings.Contains(text, "BEGIN") {
+		t.Error("a list has a body or a key")
+	}
+	if list = items(c.must("ListSslCerts", "GET", "/v1/ssl/certs", map[string]string{"certNameLike": "OTH"}, nil)); len(list) != 1 {
+		t.Errorf("got %v", list)
+	}
+}
+
+func TestPaging(t *testing.T) {
+	c := startCloud(t)
+	for i := range 23 {
+		c.must("CreateDomain", "POST", "/v1/domains", nil, object{"name": fmt.Sprintf("n%d.demo.com", i), "protocol": "HTTP"})
+	}
+	seen := map[any]bool{}
+	for number, want := range []int{10, 10, 5, 0} {
+		data := c.must("ListDomains", "GET", "/v1/domains", map[string]string{"pageNumber": fmt.Sprint(number + 1)}, nil)
+		if len(items(data)) != want || data["totalSize"] != json.Number("25") || data["pageSize"] != json.Number("10") {
+			t.Errorf("page %d: got %d of %v", number+1, len(items(data)), data["totalSize"])
+		}
+		for _, d := range items(data) {
+			seen[d["domainId"]] = true
+		}
+	}
+	if len(seen) != 25 {
+		t.Errorf("got %d different domains", len(seen))
+	}
+	_, err := c.rest("ListDomains", "GET", "/v1/domains", map[string]string{"pageSize": "101"}, nil)
+	wantCode(t, "a large page", err, "InvalidParameter", 400)
+}
+
+// TestStrictness lists what the sandbox refuses although nobody knows whether the
+// platform does.
+func TestStrictness(t *testing.T) {
+	c := startCloud(t)
+	for name, body := range map[string]object{
+		"unknown field":   {"name": "x.demo.com", "protocol": "HTTP", "colour": "red"},
+		"other case":      {"Name": "x.demo.com", "protocol": "HTTP"},
+		"null":            {"name": "x.demo.com", "protocol": "HTTP", "clientCACert": nil},
+		"text for a bool": {"name": "x.demo.com", "protocol": "HTTP", "forceHttps": "true"},
+		"number":          {"name": "x.demo.com", "protocol": "HTTP", "tlsMin": 1.2},
+		"no name":         {"protocol": "HTTP"},
+		"no protocol":     {"name": "x.demo.com"},
+		"no forceHttps":   {"name": "x.demo.com", "protocol": "HTTPS"},
+		"bad protocol":    {"name": "x.demo.com", "protocol": "https", "forceHttps": true},
+		"bad TLS":         {"name": "x.demo.com", "protocol": "HTTP", "tlsMin": "TLSv1.2"},
+		"bad HTTP/2":      {"name": "x.demo.com", "protocol": "HTTP", "http2Option": "open"},
+		"bad scope":       {"name": "x.demo.com", "protocol": "HTTP", "domainScope": "Shared"},
+		"serverless":      {"name": "x.demo.com", "protocol": "HTTP", "domainScope": "Serverless", "forceHttps": true},
+		"mutual TLS":      {"name": "x.demo.com", "protocol": "HTTPS", "forceHttps": true, "mTLSEnabled": true},
+		"bad suite":       {"name": "x.demo.com", "protocol": "HTTP", "tlsCipherSuitesConfig": object{"configType": "Custom", "tlsCipherSuite": []any{object{"name": "TLS_AES_128_GCM_SHA256"}}}},
+		"nested field":    {"name": "x.demo.com", "protocol": "HTTP", "tlsCipherSuitesConfig": object{"configType": "Default", "x": "y"}},
+	} {
+		_, err := c.rest("CreateDomain", "POST", "/v1/domains", nil, body)
+		wantCode(t, name, err, "InvalidParameter", 400)
+	}
+	_, err := c.rest("UpdateDomain", "PUT", "/v1/domains/"+apiID, nil, object{"name": "x.demo.com", "protocol": "HTTP"})
+	wantCode(t, "a name in an update", err, "InvalidParameter", 400)
+	_, err = c.rest("UpdateDomain", "PUT", "/v1/domains/"+apiID, nil, object{"protocol": "HTTP", "domainScope": "Serverless"})
+	wantCode(t, "another scope", err, "InvalidParameter", 400)
+	_, err = c.rest("ListDomains", "GET", "/v1/domains", map[string]string{"namelike": "x"}, nil)
+	wantCode(t, "an unknown query name", err, "InvalidParameter", 400)
+	_, err = c.rest("GetDomain", "GET", "/v1/domains/"+apiID, nil, object{"a": "b"})
+	wantCode(t, "a body of a read", err, "InvalidParameter", 400)
+	if n := len(c.StateAPIG().Domains); n != 2 {
+		t.Errorf("%d domains: a refused call has made one", n)
+	}
+	if _, err = c.rest("CreateDomain", "POST", "/v1/domains", nil, object{"name": "s.demo.com", "domainScope": "Serverless", "forceHttps": true}); err != nil {
+		t.Errorf("a Serverless domain: %v", err)
+	}
+}
+
+func TestUnknownActionsOfBothProducts(t *testing.T) {
+	c := startCloud(t)
+	_, err := c.rest("DeleteGateway", "DELETE", "/v1/gateways/gw-1", nil, nil)
+	wantCode(t, "unknown action", err, "InvalidApi.NotFound", 404)
+	_, err = c.rest("ListDomains", "POST", "/v1/domains", nil, nil)
+	wantCode(t, "another method", err, "InvalidApi.NotFound", 404)
+	_, err = c.rest("DeleteDomain", "DELETE", "/v1/domains", nil, nil)
+	wantCode(t, "another path", err, "InvalidApi.NotFound", 404)
+	_, err = c.rest("SetDomain", "GET", "/v1/domains", nil, nil)
+	wantCode(t, "an action of the classic gateway", err, "InvalidApi.NotFound", 404)
+	_, err = c.form("ListCert", nil)
+	wantCode(t, "unknown action of the store", err, "InvalidApi.NotFound", 404)
+	_, err = c.form("CreateDomain", nil)
+	wantCode(t, "an action with a path", err, "InvalidApi.NotFound", 404)
+	if _, err := call(c.client, "DescribeApiGroups", "POST", "json", nil); err != nil {
+		t.Errorf("the classic gateway: %v", err)
+	}
+}
+
+func TestDeny(t *testing.T) {
+	c := startCloud(t, func(o *Options) {
+		o.Deny = []string{"apig:*Domain", "yundun-cert:Upload*", "apigateway:SetDomain", "sts:GetCallerIdentity"}
+	})
+	_, err := c.rest("UpdateDomain", "PUT", "/v1/domains/"+apiID, nil, object{"protocol": "HTTP"})
+	wantCode(t, "apig", err, "APIG.ErrorCode.Forbidden", 403)
+	_, err = c.form("UploadUserCertificate", object{"Name": "x"})
+	wantCode(t, "store", err, "NoPermission", 403)
+	_, err = call(c.client, "SetDomain", "POST", "json", bind())
+	wantCode(t, "classic", err, "NoPermission", 403)
+	if _, err = c.rest("ListDomains", "GET", "/v1/domains", nil, nil); err != nil {
+		t.Errorf("an action that no glob names: %v", err)
+	}
+	if d := c.domain(apiID); d.Protocol != "HTTPS" {
+		t.Error("a denied call was made")
+	}
+	if _, err := Start(t.Context(), Options{Now: time.Now, Deny: []string{"CreateDomain"}}); err == nil || !strings.Contains(err.Error(), "PRODUCT:ACTION") {
+		t.Errorf("a glob without a product: %v", err)
+	}
+}
+
+func TestRates(t *testing.T) {
+	clock := time.Now()
+	perSecond, rates, err := ParseRates([]string{"documented", "GetDomain=3", "500"})
+	if err != nil || perSecond != 500 || rates["apig/ListDomains"] != 60 || rates["apig/CreateDomain"] != 30 || rates["cas/ListUserCertificateOrder"] != 10 || rates["apig/GetDomain"] != 3 {
+		t.Fatalf("got %v, %v, %v", perSecond, rates, err)
+	}
+	for _, wrong := range []string{"x", "GetDomian=3", "GetDomain=x", "-1"} {
+		if _, _, err := ParseRates([]string{wrong}); err == nil {
+			t.Errorf("%q was taken", wrong)
+		}
+	}
+	c := startCloud(t, func(o *Options) { o.Rates, o.Now = rates, func() time.Time { return clock } })
+	for range 3 {
+		c.get(apiID)
+	}
+	_, err = c.rest("GetDomain", "GET", "/v1/domains/"+apiID, nil, nil)
+	wantCode(t, "the fourth", err, "Throttling.User", 400)
+	c.list(nil)
+}
+
+func TestFaultsOfTheCloud(t *testing.T) {
+	for spec, want := range map[string]struct {
+		code      string
+		committed bool
+	}{
+		"apig/UpdateDomain:throttle":                      {"Throttling.User", false},
+		"UpdateDomain@api.demo.com:status=503":            {"ServiceUnavailable", false},
+		"UpdateDomain@" + apiID + ":code=Conflict.X/busy": {"Conflict.X", false},
+		"apig/*:html":                                         {"transport", false},
+		"UpdateDomain:reset-before-commit":                    {"transport", false},
+		"UpdateDomain:reset-after-commit":                     {"transport", true},
+		"UpdateDomain:code-after-commit=ServiceUnavailable":   {"ServiceUnavailable", true},
+		"UpdateDomain:truncated":                              {"transport", true},
+		"UpdateDomain:malformed":                              {"transport", true},
+		"classic/*:throttle,UpdateDomain@other.demo.com:html": {"", true},
+	} {
+		t.Run(spec, func(t *testing.T) {
+			c := startCloud(t, faults(t, spec))
+			_, err := c.rest("UpdateDomain", "PUT", "/v1/domains/"+apiID, nil, object{"protocol": "HTTP"})
+			got := code(err)
+			if want.code == "transport" && got != "" && !strings.Contains(got, "Throttling") && got != "ServiceUnavailable" {
+				got = "transport"
+			}
+			if got != want.code {
+				t.Errorf("got %v, want %s", err, want.code)
+			}
+			completed(t, c.Sandbox)
+			if committed := c.domain(apiID).Protocol == "HTTP"; committed != want.committed {
+				t.Errorf("committed: got %t, want %t", committed, want.committed)
+			}
+		})
+	}
+}
+
+func TestHeldCallOfTheCloud(t *testing.T) {
+	c := startCloud(t, faults(t, "CreateDomain:hold-before-commit:1"))
+	done := make(chan error, 1)
+	go func() {
+		_, err := c.rest("CreateDomain", "POST", "/v1/domains", nil, object{"name": "x.demo.com", "protocol": "HTTP"})
+		done <- err
+	}()
+	held, err := c.Held(t.Context())
+	if err != nil || held.Received.Params["name"] != "x.demo.com" || len(c.StateAPIG().Domains) != 2 {
+		t.Fatalf("got %+v, %v", held, err)
+	}
+	held.Release()
+	if err := <-done; err != nil || len(c.StateAPIG().Domains) != 3 {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestErrorEnvelopes reads both envelopes as they are sent.
+func TestErrorEnvelopes(t *testing.T) {
+	c := startCloud(t)
+	response, err := http.Get(c.Endpoint() + "/v1/domains")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := io.ReadAll(response.Body)
+	_ = response.Body.Close()
+	http.DefaultClient.CloseIdleConnections()
+	var outer object
+	if json.Unmarshal(text, &outer) != nil || outer["Code"] != "MissingAuthorization" || outer["RequestId"] == nil || outer["requestId"] != nil || response.Header.Get("Content-Type") != "application/json;charset=utf-8" {
+		t.Errorf("without a signature: got %s", text)
+	}
+	_, err = c.rest("GetDomain", "GET", "/v1/domains/d-0", nil, nil)
+	var e *tea.SDKError
+	var inner object
+	if !errors.As(err, &e) || json.Unmarshal([]byte(tea.StringValue(e.Data)), &inner) != nil || inner["code"] != "DatabaseError.RecordNotFound" || inner["message"] != "record not found" || inner["requestId"] == nil {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAccessLogOfTheCloud(t *testing.T) {
+	var log strings.Builder
+	c := startCloud(t, func(o *Options) { o.AccessLog = &log })
+	c.must("UpdateDomain", "PUT", "/v1/domains/"+otherID, nil, object{"protocol": "HTTPS", "forceHttps": true, "clientCACert": "secret-thing"})
+	if text := log.String(); !strings.Contains(text, `"PUT" "UpdateDomain" "OK"`) || strings.Contains(text, "secret") || strings.Contains(text, otherID) {
+		t.Errorf("got %s", text)
+	}
+}
+
+func TestStateHasNoKeys(t *testing.T) {
+	c := startCloud(t)
+	if _, err := c.form("UploadUserCertificate", object{"Name": "n", "Cert": string(c.leaf.Chain), "Key": string(c.leaf.Key)}); err != nil {
+		t.Fatal(err)
+	}
+	c.must("UpdateDomain", "PUT", "/v1/domains/"+otherID, nil, object{"protocol": "HTTPS", "forceHttps": true, "clientCACert": string(c.leaf.Key)})
+	if text := fmt.Sprintf("%#v %#v", c.Certificates(), c.Calls()); strings.Contains(text, "PRIVATE KEY") {
+		t.Error("the state or the log contains a key")
+	}
+}
+
+func TestNamesOfGatewaysResolve(t *testing.T) {
+	c := startCloud(t)
+	for name, want := range map[string]int{"nlb-1-1.cn-hangzhou.nlb.aliyuncs.com.": 1, "env-1-cn-hangzhou.alicloudapi.com.": 1, "nlb-gone-1.cn-hangzhou.nlb.aliyuncs.com.": 1,
+		"env-gone-cn-hangzhou.alicloudapi.com.": 0} {
+		if answer, _ := c.names.Lookup(name, 1); len(answer) != want {
+			t.Errorf("%s: got %v, want %d addresses", name, answer, want)
+		}
+	}
+}
+
+func TestSeedFileOfTheCloud(t *testing.T) {
+	dir := t.TempDir()
+	c := startCloud(t)
+	for name, text := range map[string][]byte{"a.pem": c.leaf.Chain, "a.key": c.leaf.Key, "ca.pem": c.root.Root()} {
+		writeFile(t, filepath.Join(dir, name), text)
+	}
+	seed, err := account.ParseSeed([]byte(`
+gateways:
+  - {gatewayId: gw-1, name: pay, features: [{name: EnableHttp2, value: "false"}]}
+certificates:
+  - {id: 7, name: a, body: a.pem, privateKey: a.key}
+domains:
+  - {name: api.demo.com, certIdentifier: a, mTLSEnabled: true, clientCACert: ca.pem, tlsMin: TLS1.2,
+     tlsCipherSuitesConfig: {configType: Custom, tlsCipherSuite: [{name: AES128-SHA, supportVersions: [TLS 1.2]}]}}
+httpApis:
+  - httpApiId: api-1
+    routes: [{name: r, gatewayId: gw-1, domainIds: [api.demo.com], deployStatus: NotDeployed}]
+`), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := seed.APIG.Domains[0]
+	if d.CertIdentifier != "7-cn-hangzhou" || d.ClientCACert != string(c.root.Root()) || d.TLSMin != "TLS 1.2" || d.Protocol != "HTTPS" || seed.APIG.HTTPAPIs[0].Routes[0].DomainIDs[0] != d.DomainID {
+		t.Errorf("got %+v", seed.APIG)
+	}
+	for want, text := range map[string]string{
+		"given twice":        "gateways: [{gatewayId: g}, {gatewayId: g}]",
+		"not in the seed":    "domains: [{name: a.b, publishedOn: [g]}]",
+		"has no name":        "domains: [{domainId: d}]",
+		"no such file":       "certificates: [{id: 1, body: none.pem}]",
+		"IP address":         "gateways: [{gatewayId: g, loadBalancers: [{ipv4Addresses: [x]}]}]",
+		"domain \"x.y\"":     "gateways: [{gatewayId: g}]\nhttpApis: [{httpApiId: a, routes: [{gatewayId: g, domainIds: [x.y]}]}]",
+		"not found in":       "gateways: [{gatewayID: g}]",
+		"no readable PEM":    "certificates: [{id: 1, body: a.key}]",
+		"which is not in th": "httpApis: [{httpApiId: a, deployments: [{gatewayId: g}]}]",
+	} {
+		if _, err := account.ParseSeed([]byte(text), dir); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", text, err, want)
+		}
+	}
+}
