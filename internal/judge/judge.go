@@ -106,7 +106,7 @@ type Engine struct {
 	dns          dnsSource
 	again        renewal // of Again
 	waivers      *waiver.Set
-	totals       *totals                            // of the plan; nil: no policy reads them
+	totals       *Totals                            // of the plan; nil: no policy reads them
 	probe        *probe.Collector                   // nil: nothing is probed
 	transport    *api.Transport                     // nil: the gateway is not asked
 	identity     func() (*evidence.Identity, error) // asks STS once; nil: the gateway is not asked
