@@ -22,6 +22,7 @@ type ruleCase struct {
 	journal  int      // which entry of the journal cannot be written; 0: none
 	plan     bool     // a saved plan is applied
 	lives    []string // of its approvals, of approvalLives
+	bounds   []limit  // that a policy has for totals of the run
 	identity string   // whose credentials there are once everything is judged: the same, or one of identities
 }
 
@@ -42,7 +43,7 @@ type ruleBinding struct {
 
 // String describes a failing case.
 func (c *ruleCase) String() string {
-	out := fmt.Sprintf("plan %t, approvals %q, live %t, strict %t, cancelled %q, faults %q, journal fails at %d, identity %q", c.plan, c.lives, c.live, c.strict, c.cancel, c.faults, c.journal, c.identity)
+	out := fmt.Sprintf("plan %t, approvals %q, bounds %v, live %t, strict %t, cancelled %q, faults %q, journal fails at %d, identity %q", c.plan, c.lives, c.bounds, c.live, c.strict, c.cancel, c.faults, c.journal, c.identity)
 	for i, b := range c.bindings {
 		out += fmt.Sprintf("\nbinding %d: %s, policy %s, wants %d approvals, later %q, changed %t, collectors %v, verdicts %v, results %v",
 			i, b.shape.name, b.policy, b.wants, b.later, b.changed, b.collector, b.verdict, b.results)
@@ -115,6 +116,7 @@ func drawCase(t *rapid.T, from repertoire) *ruleCase {
 		c.bindings = append(c.bindings, drawBinding(t, i))
 	}
 	c.drawPlan(t)
+	c.drawBounds(t)
 	switch kind := pick(t, "kind", 8); {
 	case kind < 3:
 	case kind < 6:
@@ -190,8 +192,19 @@ func (b *ruleBinding) drawOneOff(t *rapid.T) {
 	list := everyCheck()
 	switch pick(t, "off", 8) {
 	case 0:
-		if b.policy = "deny"; pick(t, "approvals lack", 2) == 0 {
-			b.policy, b.wants = "allow", len(b.of.lives)+1
+		switch pick(t, "denied by", 3) {
+		case 0:
+			b.wants = len(b.of.lives) + 1
+		case 1:
+			reached := slices.DeleteFunc(slices.Clone(everyTotal), func(of string) bool { return b.of.total(of) == 0 })
+			if len(reached) > 0 {
+				of := one(t, "exceeded total", reached)
+				b.of.bounds = append(b.of.bounds, limit{of, b.of.total(of) - 1})
+				return
+			}
+			fallthrough
+		default:
+			b.policy = "deny"
 		}
 	case 1:
 		b.results["group/invented"] = "foreign"
@@ -232,6 +245,9 @@ func (c *ruleCase) drawTrouble(t *rapid.T, troubles []string) {
 		if pick(t, "more approvals", 4) == 0 {
 			b.wants = pick(t, "wanted", 4)
 		}
+	}
+	if pick(t, "any bound", 3) == 0 {
+		c.bounds = append(c.bounds, limit{one(t, "total", everyTotal), pick(t, "bound", maxBound+1)})
 	}
 	c.live = pick(t, "replayed", 8) != 0
 	if pick(t, "cancelled", 3) == 0 {

@@ -73,7 +73,7 @@ func (b *ruleBinding) off(c checks.Check) bool {
 	}
 	switch {
 	case c.ID == "policy/no-denials":
-		return slices.Contains([]string{"deny", "not waivable", "not run"}, b.says())
+		return b.of.limits() || slices.Contains([]string{"deny", "not waivable", "not run"}, b.says())
 	case c.ID == "rebind/force-is-allowed":
 		return !slices.Contains([]string{"allow", "deny", "waived", "not waivable"}, b.says())
 	case b.verdict[c.ID] == "not-applicable":

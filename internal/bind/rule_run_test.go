@@ -61,9 +61,11 @@ func (c *ruleCase) run(p *platform) (*ran, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, s := range c.observe(ctx, cancel, p, groups, &id) {
-		d := c.judge(ctx, cancel, i, s)
-		permit, _ := c.again(ctx, i, s, d)
+	subjects := c.observe(ctx, cancel, p, groups, &id)
+	totals := totalsOf(subjects)
+	for i, s := range subjects {
+		d := c.judge(ctx, cancel, i, s, totals)
+		permit, _ := c.again(ctx, i, s, d, totals)
 		r.decisions, r.permits = append(r.decisions, d), append(r.permits, permit)
 	}
 	if c.cancel == cancels[2] {
@@ -139,12 +141,12 @@ func (c *ruleCase) observe(ctx context.Context, cancel func(), p *platform, grou
 
 // judge runs both passes with the script of binding i, spoils results, and
 // decides.
-func (c *ruleCase) judge(ctx context.Context, cancel func(), i int, s checks.Subject) gate.Decision {
+func (c *ruleCase) judge(ctx context.Context, cancel func(), i int, s checks.Subject, totals *judge.Totals) gate.Decision {
 	b := c.bindings[i]
 	list := b.catalogue()
 	first, second := catalog.Passes(list)
 	results := checks.Run(ctx, first, nil, s)
-	s.Evidence.Policy = b.policies(b.counted(b.policy, s.Evidence.Run))
+	s.Evidence.Policy = c.limited(i, s, totals, b.policies(b.counted(b.policy, s.Evidence.Run)))
 	if c.cancel == cancels[1] && i == len(c.bindings)-1 {
 		cancel()
 	}
@@ -158,7 +160,7 @@ func (c *ruleCase) judge(ctx context.Context, cancel func(), i int, s checks.Sub
 
 // again judges a binding once more at a later clock, as apply does just before its
 // calls, and asks for the permit of that. An interrupted run judges nothing again.
-func (c *ruleCase) again(ctx context.Context, i int, s checks.Subject, was gate.Decision) (gate.Permit, error) {
+func (c *ruleCase) again(ctx context.Context, i int, s checks.Subject, was gate.Decision, totals *judge.Totals) (gate.Permit, error) {
 	if ctx.Err() != nil {
 		return was.Permit()
 	}
@@ -167,7 +169,7 @@ func (c *ruleCase) again(ctx context.Context, i int, s checks.Subject, was gate.
 	first, second := catalog.Passes(list)
 	s.Evidence.Run.Now = s.Evidence.Run.Now.Add(laterBy)
 	results := checks.Run(ctx, first, nil, s)
-	s.Evidence.Policy = b.policies(b.counted(cmp.Or(b.later, b.policy), s.Evidence.Run))
+	s.Evidence.Policy = c.limited(i, s, totals, b.policies(b.counted(cmp.Or(b.later, b.policy), s.Evidence.Run)))
 	results = append(results, checks.Run(ctx, second, nil, s)...)
 	failOn := checks.Error
 	if c.strict {

@@ -43,6 +43,7 @@ func checkRule(t *testing.T, cases int, around func(*rapid.T, func(platformFor))
 	if err := flag.Set("rapid.checks", fmt.Sprint((cases+1)/2)); err != nil {
 		t.Fatal(err)
 	}
+	limitPolicies() // outside of the bubbles of the cases
 	key := apitest.Credential(t)
 	var halves [2]shares
 	t.Run("cases", func(t *testing.T) {
@@ -94,6 +95,9 @@ func (c *ruleCase) checkDecisions(t *rapid.T, r *ran) {
 
 // checkWrites is the rule.
 func (c *ruleCase) checkWrites(t *rapid.T, r *ran) {
+	if c.limits() && len(r.writes) > 0 {
+		t.Fatalf("%d writes of a run whose totals are not known, or exceed a bound of %v", len(r.writes), c.bounds)
+	}
 	at := make([]int, len(c.bindings)) // which of its calls a binding has come to
 	for n, w := range r.writes {
 		i := slices.IndexFunc(c.bindings, func(b *ruleBinding) bool { return b.requested.GroupID == w.params["GroupId"] })
@@ -210,7 +214,7 @@ func (c *ruleCase) checkSoundCase(t *rapid.T, r *ran) {
 }
 
 // shares counts what the cases were like.
-type shares struct{ cases, sound, oneOff, written int }
+type shares struct{ cases, sound, oneOff, written, within, limited int }
 
 func (s *shares) count(c *ruleCase) {
 	off := 0
@@ -230,17 +234,27 @@ func (s *shares) count(c *ruleCase) {
 	if slices.ContainsFunc(c.bindings, c.writable) {
 		s.written++
 	}
+	switch {
+	case c.limits():
+		s.limited++
+	case len(c.bounds) > 0 && slices.ContainsFunc(c.bindings, c.writable):
+		s.within++
+	}
 }
 
 func (s shares) add(o shares) shares {
-	return shares{s.cases + o.cases, s.sound + o.sound, s.oneOff + o.oneOff, s.written + o.written}
+	return shares{s.cases + o.cases, s.sound + o.sound, s.oneOff + o.oneOff, s.written + o.written, s.within + o.within, s.limited + o.limited}
 }
 
 // check wants at least 30 of 100 cases sound, and as many with one result off.
 // The few cases over sockets may differ by chance.
 func (s shares) check(t *testing.T) {
-	t.Logf("%d cases: %d sound, %d with one result off; %d may be written", s.cases, s.sound, s.oneOff, s.written)
+	t.Logf("%d cases: %d sound, %d with one result off; %d may be written, %d of them within bounds of totals; %d beyond",
+		s.cases, s.sound, s.oneOff, s.written, s.within, s.limited)
 	if s.cases >= 1000 && (s.sound*100 < s.cases*30 || s.oneOff*100 < s.cases*30) {
 		t.Errorf("of %d cases %d are sound and %d have one result off, want 30 %% each", s.cases, s.sound, s.oneOff)
+	}
+	if s.cases >= 1000 && (s.within*100 < s.cases || s.limited*100 < s.cases) {
+		t.Errorf("of %d cases %d may be written within the bounds of policies and %d are beyond them, want 1 %% each", s.cases, s.within, s.limited)
 	}
 }

@@ -97,7 +97,7 @@ func (r *run) options() judge.Options {
 	s := r.s
 	o := judge.Options{
 		Command: s.command, Actor: s.actor, Contract: s.contract, Dir: r.env.Dir, Clock: s.clock, Live: s.live,
-		Severities: s.severities, FailOn: checks.Severity(cmp.Or(s.failOn, string(checks.Error))), MinRemaining: s.minRemaining,
+		Severities: s.severities, Raised: s.raised, FailOn: checks.Severity(cmp.Or(s.failOn, string(checks.Error))), MinRemaining: s.minRemaining,
 		Plan: r.countPlan, Policies: s.policy, FetchPolicy: s.registries(r.env).Fetch, Data: s.data, Labels: s.labels, Waivers: s.waivers, External: s.facts, Evidence: s.evidence,
 		Roots: s.roots, Profile: s.profile, WeakKeys: s.weakKeys, CRLs: s.crls, RevocationPrivate: s.revocationPrivate,
 		DNS:     judge.DNS{Resolver: s.resolver, RootHints: s.rootHints, Port: cmp.Or(s.dnsPort, 53), Rate: s.dnsRate, ResolvConf: r.env.ResolvConf},

@@ -30,6 +30,7 @@ type settings struct {
 	clock        func() time.Time // the run's
 	live         bool             // on the live clock, with fresh evidence
 	severities   checks.Severities
+	raised       []string                  // by the tree, and not set by the owner
 	labels       map[string]evidence.Label // that the owner declares
 	waivers      []waiver.Waiver
 	hosts        map[string]config.Registry // of policies
@@ -141,6 +142,7 @@ func (s *settings) fromTree(env Env) error {
 	for _, id := range t.Raise {
 		raised[id] = checks.Error
 	}
+	s.raised = t.Raise
 	return s.setSeverities(path, raised)
 }
 
@@ -157,6 +159,7 @@ func (s *settings) fromOwner(env Env, c *cobra.Command) (config.Trust, error) {
 	s.configDir, s.configDigest, s.labels, s.hosts = o.Dir, o.Digest, o.Labels, o.Registries
 	trust := o.Trust
 	s.waivers = o.Waivers
+	s.raised = slices.DeleteFunc(s.raised, func(id string) bool { _, set := o.Severities[id]; return set })
 	own := s.bound()
 	for _, o := range o.Settings {
 		flag := own.Lookup(o.Flag)

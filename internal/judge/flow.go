@@ -119,7 +119,7 @@ func ids(list []checks.Check) []string {
 
 // policyInput returns the input of the policies. results are those of the first pass.
 func (e *Engine) policyInput(number int, s checks.Subject, results []checks.Result) policy.Input {
-	return policy.Input{Binding: s.Binding, Evidence: s.Evidence, Results: results, Run: s.Evidence.Run, Plan: e.totals.of(number, s)}
+	return policy.Input{Binding: s.Binding, Evidence: s.Evidence, Results: results, Run: s.Evidence.Run, Plan: e.totals.Of(number, s)}
 }
 
 // PolicyInput collects the evidence of the binding with a number, counted from 0, runs

@@ -38,7 +38,8 @@ type Options struct {
 	Live     bool // current time and fresh evidence; otherwise no decision gives a permit
 
 	Extra        []checks.Check    // in addition to the catalogue, see catalog.With
-	Severities   checks.Severities // the owner's; may be nil
+	Severities   checks.Severities // the owner's, and those that the tree raises; may be nil
+	Raised       []string          // ids of Severities that the tree raises and the owner does not set
 	FailOn       checks.Severity   // the lowest severity that refuses a binding; empty: error
 	MinRemaining time.Duration     // shortest accepted remaining validity, in addition to a third of the lifetime
 	Policies     []string          // files, folders, bundles and registry references, in addition to the built-in policies
@@ -105,7 +106,7 @@ type Engine struct {
 	dns          dnsSource
 	again        renewal // of Again
 	waivers      *waiver.Set
-	totals       *totals                            // of the plan; nil: no policy reads them
+	totals       *Totals                            // of the plan; nil: no policy reads them
 	probe        *probe.Collector                   // nil: nothing is probed
 	transport    *api.Transport                     // nil: the gateway is not asked
 	identity     func() (*evidence.Identity, error) // asks STS once; nil: the gateway is not asked
@@ -125,7 +126,7 @@ func Open(ctx context.Context, o Options, load func() (*manifest.Set, error)) (*
 		return nil, err
 	}
 	e := &Engine{o: o, catalogue: list}
-	if e.waivers, err = waiver.New(o.Waivers, list, o.Clock()); err != nil {
+	if e.waivers, err = waiver.New(o.Waivers, list, o.Severities, o.Raised, o.Clock()); err != nil {
 		return nil, err
 	}
 	e.began = sync.OnceValue(e.facts)

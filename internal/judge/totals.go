@@ -24,10 +24,10 @@ import (
 	"github.com/bindgate/bindgate/internal/policy"
 )
 
-// totals sums what the bindings of a run would do, for policies that read input.plan.
+// Totals sums what the bindings of a run would do, for policies that read input.plan.
 // They are made of evidence alone, before any policy is asked, and are the same in any
 // order of the bindings.
-type totals struct {
+type Totals struct {
 	at      time.Time         // of the run
 	unknown evidence.Metadata // why they are not known; no state: they are
 	sum     policy.Plan
@@ -36,17 +36,18 @@ type totals struct {
 	own     [][sha256.Size]byte
 }
 
-func newTotals(at time.Time) *totals {
-	return &totals{at: at, names: map[string]bool{}, groups: map[string]bool{}}
+// NewTotals returns the totals of a run, before its first binding.
+func NewTotals(at time.Time) *Totals {
+	return &Totals{at: at, names: map[string]bool{}, groups: map[string]bool{}}
 }
 
 // skippedTotals are those of a run that does not ask the gateway.
-func skippedTotals(why string) *totals {
-	return &totals{unknown: evidence.NotCollected[policy.Plan]("the plan of the run needs group evidence: " + why).Metadata}
+func skippedTotals(why string) *Totals {
+	return &Totals{unknown: evidence.NotCollected[policy.Plan]("the plan of the run needs group evidence: " + why).Metadata}
 }
 
-// add counts the next binding of the run.
-func (t *totals) add(s checks.Subject) {
+// Add counts the next binding of the run.
+func (t *Totals) Add(s checks.Subject) {
 	if m := lacks(s); m.State != "" && (t.unknown.State == "" || t.unknown.State == evidence.StateFailed && m.State == evidence.StateNotCollected) {
 		m.At = t.at
 		t.unknown = m
@@ -73,16 +74,16 @@ func (t *totals) add(s checks.Subject) {
 	}
 }
 
-// end closes the totals: every binding was added.
-func (t *totals) end() *totals {
+// End closes the totals: every binding was added.
+func (t *Totals) End() *Totals {
 	t.sum.DisplacedNames, t.sum.DisplacedGroups = slices.Sorted(maps.Keys(t.names)), slices.Sorted(maps.Keys(t.groups))
 	t.names, t.groups = nil, nil
 	return t
 }
 
-// of returns the totals with what the run would do for the binding with a number. A
+// Of returns the totals with what the run would do for the binding with a number. A
 // binding that is no longer what was counted fails: the totals would not hold.
-func (t *totals) of(number int, s checks.Subject) evidence.Observation[policy.Plan] {
+func (t *Totals) Of(number int, s checks.Subject) evidence.Observation[policy.Plan] {
 	switch {
 	case t == nil:
 		return evidence.Observation[policy.Plan]{}
@@ -218,7 +219,7 @@ func (e *Engine) planned(ctx context.Context, run evidence.Run, look Scope, keep
 	if err != nil {
 		return nil, err
 	}
-	sum, kept := newTotals(run.Now), &evidenceStore{run: run}
+	sum, kept := NewTotals(run.Now), &evidenceStore{run: run}
 	type seen struct {
 		subject checks.Subject
 		packed  []byte
@@ -231,14 +232,14 @@ func (e *Engine) planned(ctx context.Context, run evidence.Run, look Scope, keep
 		}
 		return out
 	}, func(s seen) error {
-		sum.add(s.subject)
+		sum.Add(s.subject)
 		kept.packed = append(kept.packed, s.packed)
 		return s.err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("keeping evidence for the second pass: %w", err)
 	}
-	e.totals = sum.end()
+	e.totals = sum.End()
 	switch {
 	case e.saved != nil:
 		return first, nil

@@ -63,12 +63,12 @@ func inEffect(s *checks.Subject) {
 	s.Evidence.Group.Facts.Domains = []evidence.Domain{{DomainName: s.Binding.DomainName, DomainBindingStatus: "BINDING", BindStageName: "RELEASE"}}
 }
 
-func sum(all ...checks.Subject) *totals {
-	t := newTotals(noon)
+func sum(all ...checks.Subject) *Totals {
+	t := NewTotals(noon)
 	for _, s := range all {
-		t.add(s)
+		t.Add(s)
 	}
-	return t.end()
+	return t.End()
 }
 
 func run() []checks.Subject {
@@ -85,7 +85,7 @@ func run() []checks.Subject {
 
 func TestTotals(t *testing.T) {
 	all := run()
-	o := sum(all...).of(1, all[1])
+	o := sum(all...).Of(1, all[1])
 	want := policy.Plan{
 		Bindings: 7, Unchanged: 1, Unplanned: 1, Calls: policy.PlanCalls{Total: 6, SetDomain: 5, SetDomainCertificate: 1}, Forces: 1, Release: 4,
 		DisplacedNames: []string{"x.c.demo.com", "y.c.demo.com"}, DisplacedGroups: []string{"g2", "g3"},
@@ -101,7 +101,7 @@ func TestTotals(t *testing.T) {
 	if d := cmp.Diff(want, o.Facts); d != "" {
 		t.Error(d)
 	}
-	own := sum(all...).of(2, all[2]).Facts.Own
+	own := sum(all...).Of(2, all[2]).Facts.Own
 	if d := cmp.Diff([]policy.DisplacedName{{DomainName: "x.c.demo.com", GroupID: "g2"}, {DomainName: "x.c.demo.com", GroupID: "g3"}, {DomainName: "y.c.demo.com", GroupID: "g2"}}, own.Displaces); d != "" || !own.Forces {
 		t.Errorf("forces %t, %s", own.Forces, d)
 	}
@@ -109,12 +109,12 @@ func TestTotals(t *testing.T) {
 
 func TestTotalsDoNotDependOnTheOrder(t *testing.T) {
 	all := run()
-	want := sum(all...).of(0, all[0]).Facts
+	want := sum(all...).Of(0, all[0]).Facts
 	want.Own = policy.OwnPlan{}
 	for seed := range uint64(50) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		got := sum(all...).of(0, all[0]).Facts
+		got := sum(all...).Of(0, all[0]).Facts
 		got.Own = policy.OwnPlan{}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Fatal(d)
@@ -153,7 +153,7 @@ func TestTotalsThatAreNotKnown(t *testing.T) {
 			good, bad := wanted("a.demo.com"), wanted("z.demo.com", c.change)
 			for _, all := range [][]checks.Subject{{good, bad}, {bad, good}} {
 				for number, s := range all {
-					if o := sum(all...).of(number, s); o.State != c.state || !strings.Contains(o.Reason, c.words) {
+					if o := sum(all...).Of(number, s); o.State != c.state || !strings.Contains(o.Reason, c.words) {
 						t.Errorf("got %+v, want %s and %q", o.Metadata, c.state, c.words)
 					}
 				}
@@ -162,12 +162,12 @@ func TestTotalsThatAreNotKnown(t *testing.T) {
 	}
 	skipped := wanted("y.demo.com", func(s *checks.Subject) { s.Evidence.Group = evidence.NotCollected[evidence.Group]("--offline") })
 	broken := wanted("z.demo.com", func(s *checks.Subject) { s.Evidence.Group = evidence.Failed[evidence.Group]("503", "", noon) })
-	for _, sums := range []*totals{sum(skipped, broken), sum(broken, skipped)} {
-		if o := sums.of(0, skipped); o.State != evidence.StateNotCollected {
+	for _, sums := range []*Totals{sum(skipped, broken), sum(broken, skipped)} {
+		if o := sums.Of(0, skipped); o.State != evidence.StateNotCollected {
 			t.Errorf("got %+v, want what the mode left out to come first", o.Metadata)
 		}
 	}
-	if o := (*totals)(nil).of(0, skipped); o.State != evidence.StateMissing {
+	if o := (*Totals)(nil).Of(0, skipped); o.State != evidence.StateMissing {
 		t.Errorf("got %+v without totals, want nothing observed", o.Metadata)
 	}
 }
@@ -183,16 +183,16 @@ func TestTotalsNoLongerHold(t *testing.T) {
 		"no longer planned":  wanted("a.demo.com", func(s *checks.Subject) { s.Evidence.Group.Facts = evidence.Group{} }),
 		"has another before": wanted("a.demo.com", bound),
 	} {
-		if o := sums.of(0, s); o.State != evidence.StateFailed || !strings.Contains(o.Reason, "run again") {
+		if o := sums.Of(0, s); o.State != evidence.StateFailed || !strings.Contains(o.Reason, "run again") {
 			t.Errorf("%s: got %+v", name, o.Metadata)
 		}
 	}
-	if o := sums.of(2, all[0]); o.State != evidence.StateFailed {
+	if o := sums.Of(2, all[0]); o.State != evidence.StateFailed {
 		t.Errorf("a binding beyond the run: got %+v", o.Metadata)
 	}
 	later := all[1]
 	later.Evidence.Run.Now = noon.Add(time.Hour)
-	if o := sums.of(1, later); o.State != evidence.StateObserved || !o.At.Equal(noon) {
+	if o := sums.Of(1, later); o.State != evidence.StateObserved || !o.At.Equal(noon) {
 		t.Errorf("later: got %+v, want the totals of the run", o.Metadata)
 	}
 }

@@ -189,3 +189,35 @@ func FuzzEvaluateDocument(f *testing.F) {
 		}
 	})
 }
+
+// Whoever writes the manifest chooses the case of names that DNS and the platform do not
+// distinguish by case. A policy that compares them must not be evaded so.
+func TestNamesAreInLowerCase(t *testing.T) {
+	e := engine(t, `package bindgate.policy.x
+
+deny contains "name" if input.binding.domainName == "www.demo.com"
+
+deny contains "end" if endswith(input.binding.domainName, ".demo.com")
+
+deny contains "registrable" if input.binding.registrableDomain == "demo.com"
+
+deny contains "region" if input.binding.regionId == "cn-hangzhou"
+`)
+	in := plain()
+	in.Binding.DomainName, in.Binding.RegionID = "WWW.Demo.COM", "CN-Hangzhou"
+	o := e.Evaluate(context.Background(), in)
+	if got := len(o.Facts.Packages[0].Denials); got != 4 {
+		t.Errorf("got %+v", o)
+	}
+	if in.Binding.DomainName != "WWW.Demo.COM" {
+		t.Errorf("the binding itself became %q", in.Binding.DomainName)
+	}
+	text, err := e.Document(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	upper := strings.Replace(strings.Replace(string(text), `"www.demo.com"`, `"WWW.demo.com"`, 1), `"cn-hangzhou"`, `"CN-hangzhou"`, 1)
+	if o, err = e.EvaluateDocument(context.Background(), []byte(upper)); err != nil || len(o.Facts.Packages[0].Denials) != 4 {
+		t.Errorf("got %+v, %v", o, err)
+	}
+}

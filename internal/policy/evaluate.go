@@ -67,9 +67,10 @@ func (e *Engine) EvaluateDocument(ctx context.Context, text []byte) (o evidence.
 	return e.evaluate(ctx, packages, &d), nil
 }
 
-// complete adds what every input has: the declared labels, the registrable domain, and a
-// result of each check.
+// complete adds what every input has: names in lower case, the declared labels, the
+// registrable domain, and a result of each check.
 func (e *Engine) complete(d *document) {
+	d.Binding.foldNames()
 	if d.Binding.Labels == nil {
 		d.Binding.Labels = map[string]*string{}
 	}

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bindgate/bindgate/checks"
@@ -131,12 +132,13 @@ func newDocument(in Input, want parts, labels []string) (document, error) {
 		},
 		Run: in.Run, Plan: in.Plan,
 	}
+	d.Binding.foldNames()
 	if want.labels {
 		d.Binding.Labels = labelsOf(in.Binding, labels)
 	}
 	d.give(in.Run)
 	if want.registrable {
-		d.Binding.RegistrableDomain = registrableOf(in.Binding.DomainName)
+		d.Binding.RegistrableDomain = registrableOf(d.Binding.DomainName)
 	}
 	if want.caa {
 		d.Evidence.DNS = withCAA(d.Evidence.DNS)
@@ -155,6 +157,12 @@ func newDocument(in Input, want parts, labels []string) (document, error) {
 		d.Results[r.ID] = result{Status: r.Status, Reason: r.Reason, Findings: r.Findings}
 	}
 	return d, nil
+}
+
+// foldNames writes names that are the same in capitals in lower case: a policy compares
+// texts, and whoever writes the manifest chooses the case.
+func (b *inputBinding) foldNames() {
+	b.DomainName, b.RegionID = strings.ToLower(b.DomainName), strings.ToLower(b.RegionID)
 }
 
 // labelsOf returns the labels of a binding, and null for each that is declared and

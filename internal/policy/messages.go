@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -151,4 +153,72 @@ func addVars(out map[ast.Var]bool, x any) {
 		return false
 	})
 	visitor.Walk(x)
+}
+
+// messages looks at what a rule puts into deny, warn or reasons.
+func (f *flow) messages(p regoPackage, r *ast.Rule) {
+	name := string(r.Head.Name)
+	if !slices.Contains(entries(p.group), name) || name == "allow" || r.Head.Key == nil {
+		return
+	}
+	t := f.keys[r]
+	if t == nil || t.unknown {
+		return
+	}
+	if wrong := t.kinds &^ (textKind | objectKind); wrong != 0 {
+		f.fail(r.Location, "a message of %s may be %s: want a text, or an object {msg, pointer}", name, wrong)
+	}
+	for _, o := range t.objects {
+		for _, field := range o.names() {
+			below, _ := o.field(field)
+			id, _ := idOf(r)
+			named := field == "rule" && id != "" // it is ours
+			switch {
+			case field != "msg" && field != "pointer" && !named:
+				f.fail(r.Location, "a message of %s has the key %q%s", name, field, hint(field, []string{"msg", "pointer"}))
+			case !below.unknown && below.kinds != textKind:
+				f.fail(r.Location, "%s of a message of %s may be %s: want a text", field, name, below.kinds&^textKind)
+			case field == "pointer" && below.words != nil && !below.words.declared:
+				f.pointers(below.words.list, r.Location)
+			}
+		}
+		if _, ok := o.field("msg"); !ok {
+			f.fail(r.Location, "a message of %s has no msg: want {\"msg\": …, \"pointer\": …}", name)
+		}
+	}
+}
+
+// pointers reports JSON pointers that lead to nothing in a binding.
+func (f *flow) pointers(list []string, loc *ast.Location) {
+	for _, p := range list {
+		if p == "" {
+			continue
+		}
+		t, _ := f.input.objects[0].field("binding")
+		if !strings.HasPrefix(p, "/") {
+			f.fail(loc, "the pointer %q leads nowhere: want one such as /domainName", p)
+			continue
+		}
+		for _, token := range strings.Split(p[1:], "/") {
+			token = strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
+			var below *typ
+			names := []string{}
+			for _, o := range t.objects {
+				got, ok := o.field(token)
+				if names = o.names(); ok && token != givenField {
+					below = got
+				} else if o.rest != nil {
+					below = o.rest
+				}
+			}
+			if _, err := strconv.Atoi(token); err == nil && t.kinds.has(listKind) {
+				below = t.elem
+			}
+			if below == nil {
+				f.fail(loc, "the pointer %q leads nowhere: the binding has no %q there%s", p, token, hint(token, names))
+				break
+			}
+			t = below
+		}
+	}
 }

@@ -175,7 +175,7 @@ func otherRule(id string) checks.Check {
 			Fix: "Run bindgate again; if it stays, it is a defect of bindgate."}
 	case ruleWaivers:
 		return checks.Check{ID: id, Severity: checks.Warning, Doc: checks.Doc{Title: "Every waiver is used and still holds",
-			Why: "A waiver that nothing needs any more would hide the next finding, and one that ends lets the run refuse.", Fix: "Remove or renew it in the owner's file."}}
+			Why: "A waiver that nothing needs any more would hide the next finding, and one that ends, or whose check the tree raises, lets the run refuse.", Fix: "Remove or renew it in the owner's file."}}
 	case ruleRun:
 		doc = checks.Doc{Title: "The run judges every binding", Why: "A run that ends with an error has judged nothing, and says nothing of the bindings.",
 			Fix: "Repair what the message names and run bindgate again."}

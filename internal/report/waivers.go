@@ -21,7 +21,7 @@ type Waiver struct {
 	Owner  string    `json:"owner"`
 	Reason string    `json:"reason"`
 	Until  time.Time `json:"until"`
-	Status string    `json:"status" jsonschema:"enum=used,enum=unused,enum=expired"`
+	Status string    `json:"status" jsonschema:"enum=used,enum=unused,enum=expired,enum=no-effect"`
 	Soon   bool      `json:"soon,omitempty"` // it ends within 14 days
 }
 
@@ -36,6 +36,8 @@ func (w Waiver) attention() string {
 	switch {
 	case w.Status == "expired":
 		return what + " has expired and has no effect: remove it, or renew it"
+	case w.Status == "no-effect":
+		return what + " has no effect: .bindgate.yaml raises the check, so that it blocks; fix what it reports, or remove the check from raise"
 	case w.Status != "used":
 		return what + " was not used in this run"
 	case w.Soon:

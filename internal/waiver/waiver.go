@@ -42,16 +42,22 @@ func (w Waiver) What() string {
 // Set holds the waivers of a run and counts what they waive. It is safe for concurrent
 // use. A nil set waives nothing.
 type Set struct {
-	list []Waiver
-	used []atomic.Int64
+	list   []Waiver
+	raised map[string]bool // checks that only advise for the owner, and that the tree raises
+	used   []atomic.Int64
 }
 
 // New returns a set. It fails if a waiver ends too late, or names an unknown check or a check
-// that cannot be waived.
-func New(list []Waiver, catalogue []checks.Check, now time.Time) (*Set, error) {
+// that blocks. Raised are the checks whose severity the tree raises and the owner does not
+// set: whoever edits the tree cannot make a waiver of the owner an error.
+func New(list []Waiver, catalogue []checks.Check, severities checks.Severities, raised []string, now time.Time) (*Set, error) {
 	byID := map[string]checks.Check{}
 	for _, c := range catalogue {
 		byID[c.ID] = c
+	}
+	s := &Set{list: list, raised: map[string]bool{}, used: make([]atomic.Int64, len(list))}
+	for _, id := range raised {
+		s.raised[id] = byID[id].Severity == checks.Warning
 	}
 	for _, w := range list {
 		c, known := byID[w.Check]
@@ -62,9 +68,11 @@ func New(list []Waiver, catalogue []checks.Check, now time.Time) (*Set, error) {
 			return nil, fmt.Errorf("%s: got a waiver for the check %q, want a check of the catalogue; see bindgate checks list", w.At, w.Check)
 		case w.Check != "" && (c.Core || c.MustPass != nil):
 			return nil, fmt.Errorf("%s: got a waiver for the core check %q, which cannot be waived; waive a check that only advises, or a policy rule with custom.waivable", w.At, w.Check)
+		case w.Check != "" && severities.Of(c) != checks.Warning && !s.raised[w.Check]:
+			return nil, fmt.Errorf("%s: got a waiver for the check %q, which blocks in this run, so that the waiver has no effect; remove it, or make the check advise: severities: {%s: warning}", w.At, w.Check, w.Check)
 		}
 	}
-	return &Set{list: list, used: make([]atomic.Int64, len(list))}, nil
+	return s, nil
 }
 
 // Rules fails if a waiver names a rule that no policy has, or that is not waivable.
@@ -135,15 +143,16 @@ func (s *Set) find(match func(Waiver) bool, domain string, now time.Time) *evide
 
 // States of a waiver at the end of a run.
 const (
-	Used    = "used"
-	Unused  = "unused"
-	Expired = "expired"
+	Used     = "used"
+	Unused   = "unused"
+	Expired  = "expired"
+	NoEffect = "no-effect" // the tree raises the check, so that it blocks
 )
 
 // State is a waiver with its status at the end of a run.
 type State struct {
 	Waiver
-	Status string // used, unused or expired
+	Status string // used, unused, expired or no-effect
 	Soon   bool   // it ends within Soon
 }
 
@@ -158,6 +167,8 @@ func (s *Set) States(now time.Time) []State {
 		switch {
 		case !now.Before(w.Until):
 			st.Status = Expired
+		case s.raised[w.Check]:
+			st.Status = NoEffect
 		case s.used[i].Load() > 0:
 			st.Status = Used
 		}

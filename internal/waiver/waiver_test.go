@@ -34,7 +34,7 @@ func TestMatches(t *testing.T) {
 
 func list() []checks.Check {
 	return []checks.Check{
-		{ID: "a/advice", Severity: checks.Warning}, {ID: "a/blocks", Severity: checks.Error},
+		{ID: "a/advice", Severity: checks.Warning}, {ID: "a/raised", Severity: checks.Warning}, {ID: "a/blocks", Severity: checks.Error},
 		{ID: "a/core", Severity: checks.Warning, Core: true}, {ID: "a/must", Severity: checks.Error, MustPass: checks.Proves(checks.TargetExists)},
 	}
 }
@@ -50,12 +50,14 @@ func TestNewRefuses(t *testing.T) {
 		"want a check of the":     waive("a/none", "", soon),
 		`the core check "a/core"`: waive("a/core", "", soon),
 		`the core check "a/must"`: waive("a/must", "", soon),
+		`the check "a/blocks", which blocks in this run`: waive("a/blocks", "", soon),
+		`the check "a/raised", which blocks in this run`: waive("a/raised", "", soon),
 	} {
-		if _, err := New([]Waiver{w}, list(), noon); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "owner.yaml:3:5: ") {
+		if _, err := New([]Waiver{w}, list(), checks.Severities{"a/raised": checks.Error}, nil, noon); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "owner.yaml:3:5: ") {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}
-	s, err := New([]Waiver{waive("", "bindgate.policy.x/r", noon.Add(Longest))}, list(), noon)
+	s, err := New([]Waiver{waive("", "bindgate.policy.x/r", noon.Add(Longest))}, list(), nil, nil, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +73,8 @@ func TestNewRefuses(t *testing.T) {
 
 // Only warnings of advisory checks are waived: blocking checks and errors count.
 func TestResults(t *testing.T) {
-	s, err := New([]Waiver{waive("a/advice", "", noon.Add(time.Hour)), waive("a/blocks", "", noon.Add(time.Hour)), waive("a/advice", "", noon)}, list(), noon)
+	lowered := checks.Severities{"a/blocks": checks.Warning}
+	s, err := New([]Waiver{waive("a/advice", "", noon.Add(time.Hour)), waive("a/blocks", "", noon.Add(time.Hour)), waive("a/advice", "", noon)}, list(), lowered, nil, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +91,7 @@ func TestResults(t *testing.T) {
 		"raised":         {checks.Severities{"a/advice": checks.Error}, "a/advice", "x.demo.com", checks.Warns("", "", ""), noon, false},
 		"an error":       {nil, "a/advice", "x.demo.com", checks.Fails("", "", ""), noon, false},
 		"blocks":         {nil, "a/blocks", "x.demo.com", checks.Warns("", "", ""), noon, false},
-		"lowered":        {checks.Severities{"a/blocks": checks.Warning}, "a/blocks", "x.demo.com", checks.Warns("", "", ""), noon, true},
+		"lowered":        {lowered, "a/blocks", "x.demo.com", checks.Warns("", "", ""), noon, true},
 		"not listed":     {nil, "a/other", "x.demo.com", checks.Warns("", "", ""), noon, false},
 	} {
 		results := []checks.Result{{ID: c.id, Status: checks.StatusPass, Findings: []checks.Finding{c.finding}}}
@@ -109,10 +112,32 @@ func TestResults(t *testing.T) {
 	}
 }
 
+// Whoever edits the tree can raise a check, which makes the owner's waiver ineffective. It is
+// no error of the owner's file, unless the check blocks without the tree, too.
+func TestRaisedByTheTree(t *testing.T) {
+	severities := checks.Severities{"a/advice": checks.Error, "a/blocks": checks.Error}
+	raised := []string{"a/advice", "a/blocks"}
+	s, err := New([]Waiver{waive("a/advice", "", noon.Add(time.Hour)), waive("a/advice", "", noon)}, list(), severities, raised, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results := []checks.Result{{ID: "a/advice", Findings: []checks.Finding{checks.Warns("", "", "")}}}
+	s.Results(severities, list(), results, "x.demo.com", noon)
+	if results[0].Findings[0].Waived != nil {
+		t.Error("the check that the tree raised was waived")
+	}
+	if got := s.States(noon); got[0].Status != NoEffect || got[1].Status != Expired {
+		t.Errorf("got %+v", got)
+	}
+	if _, err := New([]Waiver{waive("a/blocks", "", noon.Add(time.Hour))}, list(), severities, raised, noon); err == nil {
+		t.Error("got no error for a check that blocks without the tree")
+	}
+}
+
 // A rule of a force, or a rule that is not marked as waivable, cannot be waived.
 func TestPolicy(t *testing.T) {
 	until := noon.Add(time.Hour)
-	s, err := New([]Waiver{waive("", "bindgate.policy.x/r", until), waive("", "bindgate.force.x/r", until)}, nil, noon)
+	s, err := New([]Waiver{waive("", "bindgate.policy.x/r", until), waive("", "bindgate.force.x/r", until)}, nil, nil, nil, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
