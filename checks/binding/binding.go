@@ -34,17 +34,17 @@ type Binding struct {
 	ClientCertificate *ClientCertificate `json:"clientCertificate,omitempty"` // nil: not stated
 
 	// The cloud-native gateway (APIG). GatewayID is set instead of GroupID.
-	GatewayID       string     `json:"gatewayId,omitempty"`
-	Protocol        string     `json:"protocol,omitempty"`    // HTTP or HTTPS; empty: not stated
-	ForceHTTPS      *bool      `json:"forceHttps,omitempty"`  // nil: not stated
-	HTTP2Option     string     `json:"http2Option,omitempty"` // Open, Close or GlobalConfig; empty: not stated
-	TLSMin          string     `json:"tlsMin,omitempty"`      // "TLS 1.2"; empty: not stated
-	TLSMax          string     `json:"tlsMax,omitempty"`
-	TLSCipherSuites *Suites    `json:"tlsCipherSuitesConfig,omitempty"` // nil: not stated
-	DomainScope     string     `json:"domainScope,omitempty"`           // Dedicated or Serverless; empty: not stated
-	GatewayType     string     `json:"gatewayType,omitempty"`           // API or AI; empty: not stated
-	ResourceGroupID string     `json:"resourceGroupId,omitempty"`       // sent when the domain is created
-	MovesFrom       *MovesFrom `json:"movesFrom,omitempty"`             // the API group that serves the domain until it moves
+	GatewayID       string        `json:"gatewayId,omitempty"`
+	Protocol        string        `json:"protocol,omitempty"`    // HTTP or HTTPS; empty: not stated
+	ForceHTTPS      *bool         `json:"forceHttps,omitempty"`  // nil: not stated
+	HTTP2Option     string        `json:"http2Option,omitempty"` // Open, Close or GlobalConfig; empty: not stated
+	TLSMin          string        `json:"tlsMin,omitempty"`      // "TLS 1.2"; empty: not stated
+	TLSMax          string        `json:"tlsMax,omitempty"`
+	TLSCipherSuites *CipherSuites `json:"tlsCipherSuitesConfig,omitempty"` // nil: not stated
+	DomainScope     string        `json:"domainScope,omitempty"`           // Dedicated or Serverless; empty: not stated
+	GatewayType     string        `json:"gatewayType,omitempty"`           // API or AI; empty: not stated
+	ResourceGroupID string        `json:"resourceGroupId,omitempty"`       // sent when the domain is created
+	MovesFrom       *MovesFrom    `json:"movesFrom,omitempty"`             // the API group that serves the domain until it moves
 
 	Source                Position  `json:"source"`
 	Positions             Positions `json:"-"`
@@ -80,14 +80,14 @@ type MovesFrom struct {
 	RegionID string `json:"regionId"` // that of the binding if the manifest says nothing
 }
 
-// Suites are the cipher suites that a domain offers, as the API names them.
-type Suites struct {
-	ConfigType string  `json:"configType"` // Default or Custom
-	Suites     []Suite `json:"tlsCipherSuite,omitempty"`
+// CipherSuites are the cipher suites that a domain offers, as the API names them.
+type CipherSuites struct {
+	ConfigType string        `json:"configType"` // Default or Custom
+	Suites     []CipherSuite `json:"tlsCipherSuite,omitempty"`
 }
 
-// Suite is one cipher suite and the TLS versions that it is offered for.
-type Suite struct {
+// CipherSuite is one cipher suite and the TLS versions that it is offered for.
+type CipherSuite struct {
 	Name            string   `json:"name"`
 	SupportVersions []string `json:"supportVersions,omitempty"`
 }

@@ -19,7 +19,9 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/platform"
+	"github.com/bindgate/bindgate/internal/platform/apig"
 	"github.com/bindgate/bindgate/internal/platform/classic"
 	"github.com/bindgate/bindgate/internal/policy"
 )
@@ -66,6 +68,9 @@ func (t *Totals) Add(s checks.Subject) {
 	t.sum.Calls.Total += own.Calls.Total
 	t.sum.Calls.SetDomain += own.Calls.SetDomain
 	t.sum.Calls.SetDomainCertificate += own.Calls.SetDomainCertificate
+	t.sum.Calls.UploadUserCertificate += own.Calls.UploadUserCertificate
+	t.sum.Calls.CreateDomain += own.Calls.CreateDomain
+	t.sum.Calls.UpdateDomain += own.Calls.UpdateDomain
 	if own.Forces {
 		t.sum.Forces++
 	}
@@ -102,7 +107,11 @@ func (t *Totals) Of(number int, s checks.Subject) evidence.Observation[policy.Pl
 // there are none for a reason that was observed.
 func lacks(s checks.Subject) evidence.Metadata {
 	needs := []evidence.Need{evidence.NeedGroup}
-	if g := s.Evidence.Group; g.State != evidence.StateObserved || g.Facts.Found {
+	if s.Binding.Platform() == binding.APIG {
+		if needs = []evidence.Need{evidence.NeedGateway, evidence.NeedRecords}; s.Binding.Certificate != nil {
+			needs = append(needs, evidence.NeedStore, evidence.NeedCertificate)
+		}
+	} else if g := s.Evidence.Group; g.State != evidence.StateObserved || g.Facts.Found {
 		if s.Binding.Certificate != nil {
 			needs = append(needs, evidence.NeedCertificate)
 			if s.Evidence.Key.State != evidence.StateNotCollected { // the binding names no key
@@ -140,6 +149,9 @@ func ownPlan(s checks.Subject) policy.OwnPlan {
 	if err != nil {
 		return policy.OwnPlan{} // the gate gives no permit without a plan
 	}
+	if s.Binding.Platform() == binding.APIG {
+		return ownPlanOfGateway(p)
+	}
 	own := policy.OwnPlan{Planned: true, Before: stateBefore(s, p.Before)}
 	after := policy.DomainState{CustomDomainType: binding.Internet}
 	if own.Before != nil {
@@ -171,6 +183,36 @@ func ownPlan(s checks.Subject) policy.OwnPlan {
 	return own
 }
 
+// ownPlanOfGateway is ownPlan for a binding of the cloud-native gateway.
+func ownPlanOfGateway(p plan.Plan) policy.OwnPlan {
+	own := policy.OwnPlan{Planned: true}
+	after := policy.DomainState{}
+	if r := p.Record; r != nil {
+		after = policy.DomainState{Protocol: r.Protocol, ForceHTTPS: r.ForceHTTPS, MTLSEnabled: r.MTLSEnabled,
+			TLSMin: evidence.TLSVersion(r.TLSMin), TLSMax: evidence.TLSVersion(r.TLSMax), CertIdentifier: r.CertIdentifier, CertificateName: r.CertName}
+		before := after
+		own.Before = &before
+	}
+	for _, c := range p.Calls {
+		own.Calls.Total++
+		switch c.Action {
+		case apig.UploadUserCertificate:
+			own.Calls.UploadUserCertificate++
+			after.CertificateName, after.CertificateDigest = c.Params["Name"], c.Material.ChainDigest
+			continue
+		case apig.CreateDomain:
+			own.Calls.CreateDomain++
+		case apig.UpdateDomain:
+			own.Calls.UpdateDomain++
+		}
+		after.Protocol, after.TLSMin, after.TLSMax = c.Params["protocol"], c.Params["tlsMin"], c.Params["tlsMax"]
+		after.ForceHTTPS, after.MTLSEnabled = c.Params["forceHttps"] == "true", c.Params["mTLSEnabled"] == "true"
+		after.CertIdentifier = c.Params["certIdentifier"]
+	}
+	own.After = &after
+	return own
+}
+
 func stateBefore(s checks.Subject, d *evidence.Domain) *policy.DomainState {
 	if d == nil {
 		return nil
@@ -183,7 +225,8 @@ func stateBefore(s checks.Subject, d *evidence.Domain) *policy.DomainState {
 	return state
 }
 
-// servesRelease reports whether a domain serves the production stage.
+// servesRelease reports whether a domain serves the production stage. The cloud-native
+// gateway has no stages, so each of its domains may.
 func servesRelease(d policy.DomainState) bool {
 	return d.BindStageName == "" || strings.EqualFold(d.BindStageName, "RELEASE")
 }

@@ -131,10 +131,10 @@ func (d decoder) gateway(o strictyaml.Object, b *binding.Binding) {
 
 func tlsVersions() []string { return []string{"TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3"} }
 
-func (d decoder) suites(v strictyaml.Value, b *binding.Binding) *binding.Suites {
+func (d decoder) suites(v strictyaml.Value, b *binding.Binding) *binding.CipherSuites {
 	const at = "/tlsCipherSuitesConfig"
 	o := v.Object("configType", "tlsCipherSuite")
-	s := &binding.Suites{}
+	s := &binding.CipherSuites{}
 	s.ConfigType, _ = d.require(o, b, at, "configType").OneOf("Default", "Custom")
 	list := d.get(o, b, at, "tlsCipherSuite")
 	items, _ := list.List()
@@ -146,7 +146,7 @@ func (d decoder) suites(v strictyaml.Value, b *binding.Binding) *binding.Suites 
 	}
 	for i, item := range items {
 		each := item.Object("name", "supportVersions")
-		suite := binding.Suite{}
+		suite := binding.CipherSuite{}
 		suite.Name, _ = each.Require("name").Filled()
 		versions, _ := each.Get("supportVersions").List()
 		for _, version := range versions {

@@ -204,7 +204,8 @@ func entries(group string) []string {
 // readable is the evidence that a policy can read.
 func readable() []evidence.Need {
 	return []evidence.Need{evidence.NeedDNS, evidence.NeedProof, evidence.NeedCertificate, evidence.NeedKey,
-		evidence.NeedGroup, evidence.NeedAccount, evidence.NeedSiblings, needCI, needApprovals, needPlan}
+		evidence.NeedGroup, evidence.NeedAccount, evidence.NeedSiblings,
+		evidence.NeedGateway, evidence.NeedRecords, evidence.NeedServing, evidence.NeedStore, evidence.NeedPredecessor, needCI, needApprovals, needPlan}
 }
 
 // excludable is the evidence that a binding itself can exclude.
@@ -221,6 +222,21 @@ func excludedBy(need evidence.Need) string {
 		return "that names no private key"
 	}
 	return "that names no certificate"
+}
+
+// foreign reports whether evidence is of another platform than a binding. A package that
+// needs it is asked all the same, with null for what it reads: silence would let every
+// binding of the other platform pass a policy that was written before it.
+func foreign(b binding.Binding, need evidence.Need) bool {
+	switch need {
+	case evidence.NeedGroup, evidence.NeedAccount:
+		return b.Platform() != binding.Classic
+	case evidence.NeedGateway, evidence.NeedRecords, evidence.NeedServing, evidence.NeedStore:
+		return b.Platform() != binding.APIG
+	case evidence.NeedPredecessor:
+		return b.MovesFrom == nil
+	}
+	return false
 }
 
 // excludes reports whether a binding itself excludes evidence.

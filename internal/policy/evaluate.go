@@ -310,6 +310,9 @@ func (e *evaluation) run(ctx context.Context, p *askable) (values, error) {
 func (e *evaluation) lacks(p *askable) (reason string, awaits evidence.Need, err error) {
 	var failure error
 	check := func(need evidence.Need, required bool) string {
+		if foreign(e.document.Binding.Binding, need) {
+			return ""
+		}
 		st := e.document.of(need)
 		switch {
 		case st.State == evidence.StateObserved || st.State == evidence.StateNotCollected && !required:

@@ -62,7 +62,8 @@ type document struct {
 // inputBinding is a binding with every label that the owner declares.
 type inputBinding struct {
 	binding.Binding
-	Labels map[string]*string `json:"labels,omitempty"` // null: the binding has no such label
+	Platform string             `json:"platform" jsonschema:"enum=classic,enum=apig"` // classic: groupId names the API group; apig: gatewayId names the cloud-native gateway
+	Labels   map[string]*string `json:"labels,omitempty"`                             // null: the binding has no such label
 	// RegistrableDomain is the public suffix of the domain name with one more label, in ASCII; null: there is none.
 	RegistrableDomain *string `json:"registrableDomain,omitempty"`
 }
@@ -77,6 +78,13 @@ type inputEvidence struct {
 	Group       evidence.Observation[evidence.Group]    `json:"group"`
 	Account     evidence.Observation[evidence.Account]  `json:"account"`
 	Siblings    evidence.Observation[evidence.Siblings] `json:"siblings"`
+
+	// Of the cloud-native gateway.
+	Gateway     evidence.Observation[evidence.Gateway]     `json:"gateway"`
+	Records     evidence.Observation[evidence.Records]     `json:"records"`
+	Serving     evidence.Observation[evidence.Serving]     `json:"serving"`
+	Store       evidence.Observation[evidence.Store]       `json:"store"`
+	Predecessor evidence.Observation[evidence.Predecessor] `json:"predecessor"`
 }
 
 // of returns how collecting one piece of evidence went.
@@ -96,6 +104,16 @@ func (e *inputEvidence) of(need evidence.Need) evidence.Metadata {
 		return e.Account.Metadata
 	case evidence.NeedSiblings:
 		return e.Siblings.Metadata
+	case evidence.NeedGateway:
+		return e.Gateway.Metadata
+	case evidence.NeedRecords:
+		return e.Records.Metadata
+	case evidence.NeedServing:
+		return e.Serving.Metadata
+	case evidence.NeedStore:
+		return e.Store.Metadata
+	case evidence.NeedPredecessor:
+		return e.Predecessor.Metadata
 	}
 	return evidence.Metadata{Reason: "no such evidence"}
 }
@@ -124,11 +142,13 @@ type result struct {
 func newDocument(in Input, want parts, labels []string) (document, error) {
 	d := document{
 		Schema:  inputSchema,
-		Binding: inputBinding{Binding: in.Binding},
+		Binding: inputBinding{Binding: in.Binding, Platform: in.Binding.Platform()},
 		Evidence: inputEvidence{
 			DNS: dnsOf(in.Evidence.DNS), Proof: in.Evidence.Proof, Group: in.Evidence.Group,
 			Account: in.Evidence.Account, Siblings: in.Evidence.Siblings,
-			Key: keyOf(in.Evidence.Key),
+			Key:     keyOf(in.Evidence.Key),
+			Gateway: in.Evidence.Gateway, Records: in.Evidence.Records, Serving: in.Evidence.Serving,
+			Store: in.Evidence.Store, Predecessor: in.Evidence.Predecessor,
 		},
 		Run: in.Run, Plan: in.Plan,
 	}

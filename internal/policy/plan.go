@@ -31,6 +31,11 @@ type PlanCalls struct {
 	Total                int `json:"total"`
 	SetDomain            int `json:"setDomain"`
 	SetDomainCertificate int `json:"setDomainCertificate"`
+
+	// Of the cloud-native gateway.
+	UploadUserCertificate int `json:"uploadUserCertificate"`
+	CreateDomain          int `json:"createDomain"`
+	UpdateDomain          int `json:"updateDomain"`
 }
 
 // OwnPlan is what the run would do for one binding.
@@ -55,8 +60,17 @@ type DomainState struct {
 	CustomDomainType      string `json:"customDomainType"`
 	BindStageName         string `json:"bindStageName"` // empty: all environments
 	IsHTTPRedirectToHTTPS bool   `json:"isHttpRedirectToHttps"`
-	CertificateName       string `json:"certificateName,omitempty"`   // null: no certificate
-	CertificateDigest     string `json:"certificateDigest,omitempty"` // sha256:<hex> of the PEM chain; null: none, or it was not read
+
+	// Of the cloud-native gateway, where the fields before are empty: it has no stages.
+	Protocol       string `json:"protocol,omitempty"` // HTTP or HTTPS
+	ForceHTTPS     bool   `json:"forceHttps"`
+	MTLSEnabled    bool   `json:"mTLSEnabled"`
+	TLSMin         string `json:"tlsMin,omitempty"`
+	TLSMax         string `json:"tlsMax,omitempty"`
+	CertIdentifier string `json:"certIdentifier,omitempty"` // null: no certificate, or one that is still to be uploaded
+
+	CertificateName   string `json:"certificateName,omitempty"`   // null: no certificate
+	CertificateDigest string `json:"certificateDigest,omitempty"` // sha256:<hex> of the PEM chain; null: none, or it was not read
 }
 
 // ReadsPlan reports whether some policy reads input.plan, which is known only once

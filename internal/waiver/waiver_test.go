@@ -46,10 +46,10 @@ func waive(check, rule string, until time.Time) Waiver {
 func TestNewRefuses(t *testing.T) {
 	soon := noon.Add(time.Hour)
 	for want, w := range map[string]Waiver{
-		"at most 90 days ahead":   waive("a/advice", "", noon.Add(Longest+time.Second)),
-		"want a check of the":     waive("a/none", "", soon),
-		`the core check "a/core"`: waive("a/core", "", soon),
-		`the core check "a/must"`: waive("a/must", "", soon),
+		"at most 90 days ahead":                          waive("a/advice", "", noon.Add(Longest+time.Second)),
+		"want a check of the":                            waive("a/none", "", soon),
+		`the core check "a/core"`:                        waive("a/core", "", soon),
+		`the core check "a/must"`:                        waive("a/must", "", soon),
 		`the check "a/blocks", which blocks in this run`: waive("a/blocks", "", soon),
 		`the check "a/raised", which blocks in this run`: waive("a/raised", "", soon),
 	} {

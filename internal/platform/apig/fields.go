@@ -108,7 +108,7 @@ func stated(b binding.Binding, cert attachment) map[string]string {
 	return out
 }
 
-func suitesOf(s binding.Suites) evidence.Suites {
+func suitesOf(s binding.CipherSuites) evidence.Suites {
 	out := evidence.Suites{ConfigType: s.ConfigType}
 	for _, suite := range s.Suites {
 		out.Suites = append(out.Suites, evidence.Suite(suite))

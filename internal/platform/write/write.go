@@ -7,11 +7,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/platform/api"
+	"github.com/bindgate/bindgate/internal/platform/apig"
+	"github.com/bindgate/bindgate/internal/platform/classic"
 	"github.com/bindgate/bindgate/internal/platform/internal/wire"
 )
 
@@ -109,7 +112,11 @@ func (w *Writer) send(ctx context.Context, p gate.Permit, c plan.Call) (Reply, e
 	settle := p.Unknown
 	defer func() { settle() }()
 
-	r := wire.Request{Region: c.RegionID, Action: c.Action, Params: c.Params}
+	r, err := request(c)
+	if err != nil {
+		settle = p.Failed
+		return Reply{Action: c.Action}, err
+	}
 	if id := p.Subject().Evidence.Run.Identity; id != nil {
 		r.Account = id.AccountID
 	}
@@ -119,7 +126,7 @@ func (w *Writer) send(ctx context.Context, p gate.Permit, c plan.Call) (Reply, e
 			settle = p.Failed
 			return Reply{Action: c.Action}, fmt.Errorf("%s: %w", c.Action, err)
 		}
-		r.Secrets = secrets
+		carry(&r, secrets)
 	}
 	tries := uint(0)
 	if c.Forces() {
@@ -141,6 +148,43 @@ func (w *Writer) send(ctx context.Context, p gate.Permit, c plan.Call) (Reply, e
 		reply.Code = refused.Code
 	}
 	return reply, err
+}
+
+// request returns the request of a call, without what its material carries. An action that
+// bindgate does not know is never sent.
+func request(c plan.Call) (wire.Request, error) {
+	r := wire.Request{Region: c.RegionID, Action: c.Action}
+	switch c.Action {
+	case classic.SetDomain, classic.SetDomainCertificate:
+		r.Params = c.Params
+	case apig.UploadUserCertificate:
+		if !c.Uploads() {
+			return r, fmt.Errorf("%s: the call does not say which certificate it uploads", c.Action)
+		}
+		r.Product, r.Params = wire.CAS, c.Params
+	case apig.CreateDomain:
+		r.Product, r.Method, r.Path, r.Body = wire.APIG, http.MethodPost, []string{"v1", "domains"}, apig.Body(c.Params)
+	case apig.UpdateDomain:
+		r.Product, r.Method, r.Path, r.Body = wire.APIG, http.MethodPut, []string{"v1", "domains", c.Params["domainId"]}, apig.Body(c.Params)
+	default:
+		return r, fmt.Errorf("%.64s: bindgate makes no such call", c.Action)
+	}
+	if r.Product == wire.APIG && c.Material != nil && c.Material.KeyParam != "" {
+		return r, fmt.Errorf("%s: the call carries a private key, which only the certificate store takes", c.Action)
+	}
+	return r, nil
+}
+
+// carry adds certificate and key, or the CA of callers' certificates, to a request. A
+// JSON body carries no key: only the upload does, as a form.
+func carry(r *wire.Request, material map[string]string) {
+	if r.Product != wire.APIG {
+		r.Secrets = material
+		return
+	}
+	for name, text := range material {
+		r.Body[name] = text
+	}
 }
 
 // settled reports that a call that failed so certainly did nothing.
