@@ -81,6 +81,9 @@ func (s *Store) record(d Domain) map[string]any {
 	if d.Protocol != "" {
 		out["protocol"] = d.Protocol
 	}
+	if s.assume.NewField {
+		out["sandboxField"] = "on" // an invention
+	}
 	return out
 }
 

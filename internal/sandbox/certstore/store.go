@@ -43,6 +43,7 @@ type Assumptions struct {
 	RefusesSame   bool // an upload of bytes that the store has is refused; else it gets an id of its own
 	DeletesInUse  bool // a certificate that a domain uses can be deleted; else not
 	LowerCaseHash bool // digests are in lower case
+	LongDetail    bool // FingerPrint of GetCertificateDetail is a SHA-256; else a SHA-1
 }
 
 // Store is safe for concurrent use. Every error that a method returns is a
