@@ -311,6 +311,9 @@ func TestDeployAndUndeploy(t *testing.T) {
 		_, err := c.rest("DeployHttpApi", "POST", "/v1/http-apis/"+call[0].(string)+"/deploy", nil, call[1].(object))
 		wantCode(t, want, err, want, 0)
 	}
+	c.EditAPIG(func(s *apig.Seed) { s.Gateways[0].Status = "Upgrading" })
+	_, err := c.rest("DeployHttpApi", "POST", "/v1/http-apis/api-sandbox-gw-1/deploy", nil, object{"routeId": route})
+	wantCode(t, "a gateway that changes", err, "Conflict.AppClusterIsAlreadyInChanging", 409)
 }
 
 func TestListSslCerts(t *testing.T) {

@@ -50,12 +50,13 @@ func (s Seed) Complete() (Seed, error) {
 		}
 		out.Domains = append(out.Domains, d)
 	}
+	ids := domainIndex(out.Domains)
 	for _, a := range s.HTTPAPIs {
 		a = a.clone()
 		if err := once("HTTP API", a.HTTPAPIID); err != nil {
 			return Seed{}, err
 		}
-		if err := a.complete(out.Domains, func(id string) bool { return seen["gateway "+id] }, once); err != nil {
+		if err := a.complete(ids, func(id string) bool { return seen["gateway "+id] }, once); err != nil {
 			return Seed{}, fmt.Errorf("HTTP API %q: %w", a.HTTPAPIID, err)
 		}
 		out.HTTPAPIs = append(out.HTTPAPIs, a)
@@ -155,7 +156,7 @@ func (d *Domain) fillTLS(http2 string) {
 	}
 }
 
-func (a *HTTPAPI) complete(domains []Domain, gateway func(id string) bool, once func(kind, id string) error) error {
+func (a *HTTPAPI) complete(domains map[string]string, gateway func(id string) bool, once func(kind, id string) error) error {
 	fill(&a.Name, a.HTTPAPIID)
 	fill(&a.BasePath, "/")
 	fill(&a.ResourceGroupID, "rg-default")
@@ -192,14 +193,26 @@ func (a *HTTPAPI) complete(domains []Domain, gateway func(id string) bool, once 
 	return nil
 }
 
+// domainIndex returns the ids of domains by id and by name, of the first one of a name.
+func domainIndex(domains []Domain) map[string]string {
+	ids := map[string]string{}
+	for _, d := range domains {
+		ids[d.DomainID] = d.DomainID
+		if _, taken := ids[d.Name]; !taken {
+			ids[d.Name] = d.DomainID
+		}
+	}
+	return ids
+}
+
 // resolve replaces names by ids.
-func resolve(ids []string, domains []Domain) error {
+func resolve(ids []string, domains map[string]string) error {
 	for i, id := range ids {
-		at := slices.IndexFunc(domains, func(d Domain) bool { return d.DomainID == id || d.Name == id })
-		if at < 0 {
+		known, found := domains[id]
+		if !found {
 			return fmt.Errorf("domain %q is not in the seed", id)
 		}
-		ids[i] = domains[at].DomainID
+		ids[i] = known
 	}
 	return nil
 }

@@ -166,7 +166,7 @@ func createDomain(s *Store, r *Request) (any, error) {
 	f := readFields(r.object)
 	name, scope, kind, group := f.text("name"), f.text("domainScope"), f.text("gatewayType"), f.text("resourceGroupId")
 	set, err := readSettings(f)
-	if err := cmpErr(f.end(), err); err != nil {
+	if err := firstOf(f.end(), err); err != nil {
 		return nil, err
 	}
 	now := s.now().UnixMilli()
@@ -211,7 +211,7 @@ func updateDomain(s *Store, r *Request) (any, error) {
 	f := readFields(r.object)
 	scope := f.text("domainScope")
 	set, err := readSettings(f)
-	if err := cmpErr(f.end(), err); err != nil {
+	if err := firstOf(f.end(), err); err != nil {
 		return nil, err
 	}
 	if s.assume.EmptyKeeps {

@@ -2,8 +2,11 @@ package apig
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/bindgate/bindgate/internal/sandbox/certstore"
 )
 
 func getDomain(s *Store, r *Request) (any, error) {
@@ -126,7 +129,7 @@ func listDomains(s *Store, r *Request) (any, error) {
 	if gateway := r.Params["gatewayId"]; gateway != "" {
 		on = s.published(gateway)
 	}
-	all := []map[string]any{}
+	var all []Domain
 	for _, d := range s.domains {
 		if r.Params["gatewayId"] != "" && !on[d.DomainID] && !s.assume.GatewayListsAll {
 			continue
@@ -135,33 +138,31 @@ func listDomains(s *Store, r *Request) (any, error) {
 			!r.equals("resourceGroupId", d.ResourceGroupID) {
 			continue
 		}
+		all = append(all, d)
+	}
+	return paged(r, s.maxPage(), all, func(d Domain) map[string]any {
 		item := s.record(d)
 		item["status"], item["updateTimestamp"] = s.status(d.DomainID, anywhere), d.UpdateTimestamp
-		all = append(all, item)
-	}
-	return paged(r, s.maxPage(), all)
+		return item
+	})
 }
 
 // listCerts has no key in its answer. That domain is the common name, and what an
 // instanceId looks like, are inventions.
 func listCerts(s *Store, r *Request) (any, error) {
 	domain := strings.ToLower(r.Params["domainName"])
-	all := []map[string]any{}
-	for _, c := range s.certs.All() {
-		if !like(c.Name, r.Params["certNameLike"]) {
-			continue
-		}
+	all := slices.DeleteFunc(s.certs.All(), func(c certstore.Certificate) bool { return !like(c.Name, r.Params["certNameLike"]) })
+	return paged(r, s.maxPage(), all, func(c certstore.Certificate) map[string]any {
 		f := s.certs.FactsOf(c)
 		item := map[string]any{
 			"certId": c.ID, "certIdentifier": c.Identifier, "certName": c.Name, "commonName": f.CommonName, "domain": cmp.Or(f.CommonName, f.Sans),
-			"isChainCompleted": f.Complete, "algorithm": f.Algorithm + strconv.Itoa(f.KeySize), "keySize": strconv.Itoa(f.KeySize),
+			"isChainCompleted": s.certs.Complete(c), "algorithm": f.Algorithm + strconv.Itoa(f.KeySize), "keySize": strconv.Itoa(f.KeySize),
 			"signAlgorithm": f.SignName, "sans": f.Sans, "issuer": f.Issuer, "serialNo": f.Serial, "fingerprint": f.SHA1, "md5": f.MD5, "sha2": f.SHA256,
 			"notBeforeTimestamp": f.NotBefore, "notAfterTimestamp": f.NotAfter, "instanceId": "cas-upload-" + strconv.FormatInt(c.ID, 10),
 		}
 		if domain != "" {
 			item["domainMatchCert"] = c.Covers(domain)
 		}
-		all = append(all, item)
-	}
-	return paged(r, s.maxPage(), all)
+		return item
+	})
 }

@@ -186,7 +186,6 @@ type Facts struct {
 	NotBefore   int64 // ms
 	NotAfter    int64 // ms
 	Expired     bool
-	Complete    bool
 	HasKey      bool
 	OrderStatus string
 }
@@ -200,7 +199,7 @@ func (s *Store) FactsOf(c Certificate) Facts {
 		Serial: serial(c.Leaf.SerialNumber), SHA1: s.hash(sum1[:]), SHA256: s.hash(sum2[:]), MD5: s.hash(sum5[:]),
 		Sans: strings.Join(c.Leaf.DNSNames, ","), Issuer: cmp.Or(c.Leaf.Issuer.CommonName, c.Leaf.Issuer.String()), CommonName: c.Leaf.Subject.CommonName,
 		NotBefore: c.Leaf.NotBefore.UnixMilli(), NotAfter: c.Leaf.NotAfter.UnixMilli(), Expired: s.now().After(c.Leaf.NotAfter),
-		Complete: s.Complete(c), HasKey: c.PrivateKey != "", OrderStatus: c.Status,
+		HasKey: c.PrivateKey != "", OrderStatus: c.Status,
 	}
 }
 
