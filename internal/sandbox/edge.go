@@ -1,17 +1,14 @@
 package sandbox
 
 import (
-	"bufio"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"strings"
-
-	"golang.org/x/net/http2"
 
 	"github.com/bindgate/bindgate/internal/sandbox/apig"
 )
@@ -98,16 +95,41 @@ func (c cloudSide) plain(r *http.Request) string {
 	return "200 OK\r\nX-Sandbox-Domain: " + served.Domain.DomainID
 }
 
-// serve answers requests on HTTP/2, and one on HTTP/1.1.
+// serve answers requests with the name of the server, on HTTP/2 or HTTP/1.1.
 func (c cloudSide) serve(conn *tls.Conn) {
 	name := conn.ConnectionState().ServerName
-	if conn.ConnectionState().NegotiatedProtocol == "h2" {
-		new(http2.Server).ServeConn(conn, &http2.ServeConnOpts{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, name+"\n") // an error means that the client is gone
-		})})
-		return
+	one := &oneConn{conn: conn, ended: make(chan struct{})}
+	server := &http.Server{
+		Handler:           http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, name+"\n") }), // an error: the client is gone
+		ReadHeaderTimeout: listenerTimeout,
+		ErrorLog:          log.New(io.Discard, "", 0),
+		ConnState:         func(_ net.Conn, state http.ConnState) { one.state(state) },
 	}
-	if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
-		_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s\n", len(name)+1, name)
+	server.SetKeepAlivesEnabled(false)
+	_ = server.Serve(one) // ends when the connection does
+}
+
+// oneConn is a listener of one connection, until that ends.
+type oneConn struct {
+	conn  net.Conn
+	taken bool
+	ended chan struct{}
+}
+
+func (o *oneConn) Accept() (net.Conn, error) {
+	if !o.taken {
+		o.taken = true
+		return o.conn, nil
+	}
+	<-o.ended
+	return nil, net.ErrClosed
+}
+
+func (o *oneConn) state(state http.ConnState) {
+	if state == http.StateClosed {
+		close(o.ended)
 	}
 }
+
+func (o *oneConn) Close() error   { return nil }
+func (o *oneConn) Addr() net.Addr { return o.conn.LocalAddr() }

@@ -61,6 +61,8 @@ func Worlds() []World {
 			func(a *Assumptions) *bool { return &a.APIG.StatusEverywhere }),
 		either("bound-status", "unpublished", "published", "the status of a domain that is bound and not deployed is not documented",
 			func(a *Assumptions) *bool { return &a.APIG.UndeployedIsPublished }),
+		either("new-field", "absent", "present", "later definitions than the one read here have been published, and may have further fields",
+			func(a *Assumptions) *bool { return &a.APIG.NewField }),
 		either("https-without-certificate", "accepted", "refused", "the guide wants certIdentifier with HTTPS, the definition does not require it",
 			func(a *Assumptions) *bool { return &a.APIG.NeedsCertificate }),
 		either("duplicate-name", "accepted", "refused", "no page says whether a name can be created twice",
@@ -91,6 +93,8 @@ func Worlds() []World {
 			func(a *Assumptions) *bool { return &a.CAS.DeletesInUse }),
 		either("digest-case", "upper", "lower", "no page says how digests of certificates are written",
 			func(a *Assumptions) *bool { return &a.CAS.LowerCaseHash }),
+		either("detail-fingerprint", "sha1", "sha256", "no page says which digest FingerPrint of GetCertificateDetail is",
+			func(a *Assumptions) *bool { return &a.CAS.LongDetail }),
 	}
 }
 

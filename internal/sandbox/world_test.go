@@ -106,6 +106,13 @@ func probes() map[string]func(*cloud) string {
 			d, get := c.rest("GetDomain", "GET", "/v1/domains/"+apiID, nil, nil)
 			return fmt.Sprint(outcome(err), " ", outcome(get), " ", d["data"].(object)["certDetailStatus"])
 		},
+		"new-field": func(c *cloud) string {
+			return fmt.Sprint(c.get(apiID)["sandboxField"], " ", c.list(nil)[0]["sandboxField"])
+		},
+		"detail-fingerprint": func(c *cloud) string {
+			detail, err := c.form("GetCertificateDetail", object{"CertificateId": "100"})
+			return fmt.Sprint(outcome(err), " ", len(fmt.Sprint(detail["FingerPrint"])))
+		},
 		"digest-case": func(c *cloud) string {
 			detail, err := c.form("GetUserCertificateDetail", object{"CertId": "100", "CertFilter": "true"})
 			sha := fmt.Sprint(detail["Sha2"])
@@ -139,6 +146,8 @@ func TestBothWorlds(t *testing.T) {
 		"released-gateway":          {"NotFound.GatewayNotFound", "Conflict.GatewayIsDeleted"},
 		"same-certificate":          {"accepted", "CertRepeat"},
 		"delete-used-certificate":   {"CertificateInUse accepted Success", "accepted accepted Failed"},
+		"new-field":                 {"<nil> <nil>", "on on"},
+		"detail-fingerprint":        {"accepted 40", "accepted 64"},
 		"digest-case":               {"accepted true", "accepted false"},
 	}
 	classic := map[string]bool{"update": true, "renewal": true, "client-certificate": true, "network-type": true} // package account tests these

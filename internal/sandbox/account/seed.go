@@ -163,13 +163,15 @@ func (s *Seed) completeAPIG() error {
 	if s.APIG, err = s.APIG.Complete(); err != nil {
 		return err
 	}
+	byName := map[string]string{}
+	for _, c := range s.Certificates {
+		byName[c.Name] = c.Identifier
+	}
 	for i := range s.APIG.Domains {
 		d := &s.APIG.Domains[i]
 		for _, id := range []*string{&d.CertIdentifier, &d.CACertIdentifier} {
-			for _, c := range s.Certificates {
-				if *id == c.Name {
-					*id = c.Identifier
-				}
+			if identifier, named := byName[*id]; named {
+				*id = identifier
 			}
 		}
 	}

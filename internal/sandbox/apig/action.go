@@ -121,7 +121,7 @@ func invalid(format string, args ...any) error {
 func parseObject(body []byte) (map[string]any, error) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
-	v, err := parseValue(d)
+	v, err := parseValue(d, maxDepth)
 	if err != nil {
 		return nil, err
 	}
@@ -135,10 +135,16 @@ func parseObject(body []byte) (map[string]any, error) {
 	return object, nil
 }
 
-func parseValue(d *json.Decoder) (any, error) {
+// maxDepth bounds nested values; the deepest body of the API has four.
+const maxDepth = 16
+
+func parseValue(d *json.Decoder, depth int) (any, error) {
 	token, err := d.Token()
 	if err != nil {
-		return nil, errors.New("it is no JSON")
+		return nil, errNoJSON
+	}
+	if depth == 0 {
+		return nil, errors.New("its values are nested too deeply")
 	}
 	switch token {
 	case nil:
@@ -148,31 +154,39 @@ func parseValue(d *json.Decoder) (any, error) {
 		for d.More() {
 			key, err := d.Token()
 			if err != nil {
-				return nil, errors.New("it is no JSON")
+				return nil, errNoJSON
 			}
 			name, _ := key.(string)
 			if _, twice := object[name]; twice {
 				return nil, fmt.Errorf("%q is given twice", name)
 			}
-			if object[name], err = parseValue(d); err != nil {
+			if object[name], err = parseValue(d, depth-1); err != nil {
 				return nil, err
 			}
 		}
-		_, err = d.Token()
-		return object, err
+		return object, end(d)
 	case json.Delim('['):
 		list := []any{}
 		for d.More() {
-			item, err := parseValue(d)
+			item, err := parseValue(d, depth-1)
 			if err != nil {
 				return nil, err
 			}
 			list = append(list, item)
 		}
-		_, err = d.Token()
-		return list, err
+		return list, end(d)
 	}
 	return token, nil
+}
+
+var errNoJSON = errors.New("it is no JSON")
+
+// end reads the end of an object or a list.
+func end(d *json.Decoder) error {
+	if _, err := d.Token(); err != nil {
+		return errNoJSON
+	}
+	return nil
 }
 
 // fields reads the fields of an object by their types, and refuses others.
@@ -238,7 +252,7 @@ func (f *fields) texts(name string) *[]string {
 	for _, item := range *items {
 		text, isText := item.(string)
 		if !isText {
-			f.err = cmpErr(f.err, invalid("the field %q is not a list of texts", name))
+			f.err = firstOf(f.err, invalid("the field %q is not a list of texts", name))
 			return nil
 		}
 		out = append(out, text)
@@ -246,7 +260,8 @@ func (f *fields) texts(name string) *[]string {
 	return &out
 }
 
-func cmpErr(first, second error) error {
+// firstOf returns the first error that is one.
+func firstOf(first, second error) error {
 	if first != nil {
 		return first
 	}
@@ -254,26 +269,30 @@ func cmpErr(first, second error) error {
 }
 
 // page is one page of a list.
-type page[T any] struct {
-	PageNumber int `json:"pageNumber"`
-	PageSize   int `json:"pageSize"`
-	TotalSize  int `json:"totalSize"`
-	Items      []T `json:"items"`
+type page struct {
+	PageNumber int              `json:"pageNumber"`
+	PageSize   int              `json:"pageSize"`
+	TotalSize  int              `json:"totalSize"`
+	Items      []map[string]any `json:"items"`
 }
 
-// paged cuts the page that a call asks for. That a larger page than the maximum is
-// refused is an invention.
-func paged[T any](r *Request, most int, all []T) (page[T], error) {
+// paged renders the page that a call asks for. That a larger page than the maximum
+// is refused is an invention.
+func paged[T any](r *Request, most int, all []T, render func(T) map[string]any) (page, error) {
 	number, err := r.number("pageNumber", 1, 1<<20)
 	if err != nil {
-		return page[T]{}, err
+		return page{}, err
 	}
 	size, err := r.number("pageSize", 10, most)
 	if err != nil {
-		return page[T]{}, err
+		return page{}, err
 	}
 	from := min((number-1)*size, len(all))
-	return page[T]{PageNumber: number, PageSize: size, TotalSize: len(all), Items: append([]T{}, all[from:min(from+size, len(all))]...)}, nil
+	p := page{PageNumber: number, PageSize: size, TotalSize: len(all), Items: []map[string]any{}}
+	for _, one := range all[from:min(from+size, len(all))] {
+		p.Items = append(p.Items, render(one))
+	}
+	return p, nil
 }
 
 func (r *Request) number(name string, def, most int) (int, error) {

@@ -57,7 +57,7 @@ func (s *Store) deployRoute(a *HTTPAPI, id, status string) error {
 	if i < 0 {
 		return refusal.New(http.StatusNotFound, "NotFound.RouteNotFound", "The route %q is not found.", id)
 	}
-	if _, err := s.found(a.Routes[i].GatewayID); err != nil {
+	if err := s.running(a.Routes[i].GatewayID); err != nil {
 		return err
 	}
 	a.Routes[i].DeployStatus = status
@@ -67,7 +67,7 @@ func (s *Store) deployRoute(a *HTTPAPI, id, status string) error {
 // deployOn makes the deployment of an API on a gateway. Without domains it keeps
 // those that it has, or takes them away.
 func (s *Store) deployOn(a *HTTPAPI, gatewayID string, domains *[]string) error {
-	if _, err := s.found(gatewayID); err != nil {
+	if err := s.running(gatewayID); err != nil {
 		return err
 	}
 	if domains != nil {
@@ -112,7 +112,7 @@ func undeployAPI(s *Store, r *Request) (any, error) {
 	if routeID != nil {
 		return a.answer(), s.deployRoute(a, *routeID, "NotDeployed")
 	}
-	if _, err := s.found(*gatewayID); err != nil {
+	if err := s.running(*gatewayID); err != nil {
 		return nil, err
 	}
 	for i := range a.Deployments {

@@ -1,11 +1,9 @@
 package apig
 
 import (
-	"cmp"
 	"crypto/rand"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/bindgate/bindgate/internal/sandbox/refusal"
@@ -168,7 +166,7 @@ func createDomain(s *Store, r *Request) (any, error) {
 	f := readFields(r.object)
 	name, scope, kind, group := f.text("name"), f.text("domainScope"), f.text("gatewayType"), f.text("resourceGroupId")
 	set, err := readSettings(f)
-	if err := cmpErr(f.end(), err); err != nil {
+	if err := firstOf(f.end(), err); err != nil {
 		return nil, err
 	}
 	now := s.now().UnixMilli()
@@ -213,7 +211,7 @@ func updateDomain(s *Store, r *Request) (any, error) {
 	f := readFields(r.object)
 	scope := f.text("domainScope")
 	set, err := readSettings(f)
-	if err := cmpErr(f.end(), err); err != nil {
+	if err := firstOf(f.end(), err); err != nil {
 		return nil, err
 	}
 	if s.assume.EmptyKeeps {
@@ -271,163 +269,6 @@ func (s *Store) noDomain() error {
 		code = "Error." + code
 	}
 	return refusal.New(http.StatusNotFound, code, "record not found")
-}
-
-func getDomain(s *Store, r *Request) (any, error) {
-	statistics, err := r.yes("withStatistics")
-	if err != nil {
-		return nil, err
-	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	d := s.domain(r.Params["domainId"])
-	if d == nil {
-		return nil, s.noDomain()
-	}
-	out := s.record(*d)
-	out["caCertIdentifier"], out["http2Option"], out["default"] = d.CACertIdentifier, d.HTTP2Option, d.Default
-	out["tlsCipherSuitesConfig"] = d.CipherSuites.answer(s)
-	updated, after := "updatetimestamp", "notAfterTimstamp" // so spelt in the definition
-	if s.assume.PlainTimestamps {
-		updated, after = "updateTimestamp", "notAfterTimestamp"
-	}
-	out[updated] = d.UpdateTimestamp
-	if s.assume.StatusEverywhere {
-		out["status"] = s.status(d.DomainID, s.published(""))
-	}
-	s.certificateFacts(out, d.CertIdentifier, after)
-	if statistics {
-		out["statisticsInfo"] = s.statistics(d.DomainID)
-	}
-	return out, nil
-}
-
-// certificateFacts adds what the record says of its certificate. The words of
-// certDetailStatus and certDetailErrorCode are inventions.
-func (s *Store) certificateFacts(out map[string]any, identifier, after string) {
-	if identifier == "" {
-		return
-	}
-	c, known := s.certs.Find(identifier)
-	if !known {
-		out["certDetailStatus"], out["certDetailErrorCode"], out["certDetailErrorMessage"] = "Failed", "NotFound", "The certificate is not found."
-		return
-	}
-	facts := s.certs.FactsOf(c)
-	out["certDetailStatus"] = "Success"
-	out["certName"], out["algorithm"], out["issuer"], out["sans"] = c.Name, facts.Algorithm, facts.Issuer, facts.Sans
-	out["notBeforeTimestamp"], out[after] = facts.NotBefore, facts.NotAfter
-}
-
-func (s *Store) statistics(id string) map[string]any {
-	counts := map[string]int{}
-	for _, u := range s.uses(id) {
-		counts[u.kind]++
-	}
-	total := counts["HttpApi"] + counts["GatewayRoute"]
-	list := []map[string]any{}
-	for _, kind := range []string{"HttpApi", "GatewayRoute"} {
-		if counts[kind] > 0 {
-			list = append(list, map[string]any{"resourceType": kind, "resourceCount": counts[kind]})
-		}
-	}
-	out := map[string]any{"totalCount": strconv.Itoa(total), "resourceStatistics": list}
-	if s.assume.CountIsNumber {
-		out["totalCount"] = total
-	}
-	return out
-}
-
-// record has the fields that the list and the single record share.
-func (s *Store) record(d Domain) map[string]any {
-	out := map[string]any{
-		"domainId": d.DomainID, "name": d.Name, "domainScope": d.DomainScope, "forceHttps": d.ForceHTTPS, "mTLSEnabled": d.MTLSEnabled,
-		"clientCACert": d.ClientCACert, "certIdentifier": d.CertIdentifier, "createFrom": d.CreateFrom,
-		"tlsMin": s.tlsName(d.TLSMin), "tlsMax": s.tlsName(d.TLSMax), "resourceGroupId": d.ResourceGroupID, "createTimestamp": d.CreateTimestamp,
-	}
-	if d.Protocol != "" {
-		out["protocol"] = d.Protocol
-	}
-	return out
-}
-
-func (s *Store) tlsName(version string) string {
-	if s.assume.PlainTLSNames {
-		return strings.ReplaceAll(version, " ", "")
-	}
-	return version
-}
-
-func (c *Suites) answer(s *Store) map[string]any {
-	list := []map[string]any{}
-	for _, suite := range c.List {
-		versions := []string{}
-		for _, v := range suite.SupportVersions {
-			versions = append(versions, s.tlsName(spaced(v)))
-		}
-		list = append(list, map[string]any{"name": suite.Name, "supportVersions": versions})
-	}
-	out := map[string]any{"configType": c.ConfigType}
-	if len(list) > 0 {
-		out["tlsCipherSuite"] = list
-	}
-	return out
-}
-
-// status has one documented value, Published; the others are inventions.
-func (s *Store) status(id string, published map[string]bool) string {
-	if published[id] || s.assume.UndeployedIsPublished && len(s.uses(id)) > 0 {
-		return "Published"
-	}
-	return "Unpublished"
-}
-
-func listDomains(s *Store, r *Request) (any, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	anywhere := s.published("")
-	on := anywhere
-	if gateway := r.Params["gatewayId"]; gateway != "" {
-		on = s.published(gateway)
-	}
-	all := []map[string]any{}
-	for _, d := range s.domains {
-		if r.Params["gatewayId"] != "" && !on[d.DomainID] && !s.assume.GatewayListsAll {
-			continue
-		}
-		if !like(d.Name, r.Params["nameLike"]) || !r.equals("gatewayType", d.GatewayType) || !r.equals("domainScope", d.DomainScope) ||
-			!r.equals("resourceGroupId", d.ResourceGroupID) {
-			continue
-		}
-		item := s.record(d)
-		item["status"], item["updateTimestamp"] = s.status(d.DomainID, anywhere), d.UpdateTimestamp
-		all = append(all, item)
-	}
-	return paged(r, s.maxPage(), all)
-}
-
-// listCerts has no key in its answer. That domain is the common name, and what an
-// instanceId looks like, are inventions.
-func listCerts(s *Store, r *Request) (any, error) {
-	domain := strings.ToLower(r.Params["domainName"])
-	all := []map[string]any{}
-	for _, c := range s.certs.All() {
-		if !like(c.Name, r.Params["certNameLike"]) {
-			continue
-		}
-		f := s.certs.FactsOf(c)
-		item := map[string]any{
-			"certId": c.ID, "certIdentifier": c.Identifier, "certName": c.Name, "commonName": f.CommonName, "domain": cmp.Or(f.CommonName, f.Sans),
-			"isChainCompleted": f.Complete, "algorithm": f.Algorithm + strconv.Itoa(f.KeySize), "keySize": strconv.Itoa(f.KeySize),
-			"signAlgorithm": f.SignName, "sans": f.Sans, "issuer": f.Issuer, "serialNo": f.Serial, "fingerprint": f.SHA1, "md5": f.MD5, "sha2": f.SHA256,
-			"notBeforeTimestamp": f.NotBefore, "notAfterTimestamp": f.NotAfter, "instanceId": "cas-upload-" + strconv.FormatInt(c.ID, 10),
-		}
-		if domain != "" {
-			item["domainMatchCert"] = c.Covers(domain)
-		}
-		all = append(all, item)
-	}
-	return paged(r, s.maxPage(), all)
 }
 
 func changeGroup(s *Store, r *Request) (any, error) {

@@ -20,6 +20,16 @@ func (s *Store) found(id string) (*Gateway, error) {
 	return g, nil
 }
 
+// running returns a gateway that takes changes. The code is documented; that it is
+// the answer of every gateway that is not running is an invention.
+func (s *Store) running(id string) error {
+	g, err := s.found(id)
+	if err == nil && g.Status != "Running" {
+		err = refusal.New(http.StatusConflict, "Conflict.AppClusterIsAlreadyInChanging", "The gateway %q is changing, retry after some minutes.", id)
+	}
+	return err
+}
+
 func (g Gateway) answer() map[string]any {
 	balancers := []map[string]any{}
 	for i, lb := range g.LoadBalancers {
@@ -63,21 +73,23 @@ func getGateway(s *Store, r *Request) (any, error) {
 func listGateways(s *Store, r *Request) (any, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	all := []map[string]any{}
+	var all []Gateway
 	for _, g := range s.gateways {
 		if g.Released || !r.equals("gatewayId", g.GatewayID) || !r.equals("name", g.Name) || !r.equals("gatewayType", g.GatewayType) ||
 			!r.equals("resourceGroupId", g.ResourceGroupID) || !like(g.Name+" "+g.GatewayID, r.Params["keyword"]) {
 			continue
 		}
+		all = append(all, g)
+	}
+	return paged(r, s.maxPage(), all, func(g Gateway) map[string]any {
 		item := g.answer()
 		subs := []map[string]any{}
 		for _, sub := range g.SubDomains {
 			subs = append(subs, map[string]any{"domainId": sub.DomainID, "name": sub.Name, "networkType": sub.NetworkType, "protocol": sub.Protocol})
 		}
 		item["subDomainInfos"] = subs
-		all = append(all, item)
-	}
-	return paged(r, s.maxPage(), all)
+		return item
+	})
 }
 
 func listFeatures(s *Store, r *Request) (any, error) {
@@ -174,15 +186,17 @@ func listAPIs(s *Store, r *Request) (any, error) {
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	all := []map[string]any{}
+	var all []HTTPAPI
 	for _, a := range s.apis {
 		if gateway := r.Params["gatewayId"]; gateway != "" && !a.touches(gateway) || !r.equals("gatewayType", "API") ||
 			!r.oneOf("types", a.Type) || !r.equals("name", a.Name) || !like(a.Name, r.Params["keyword"]) || !r.equals("resourceGroupId", a.ResourceGroupID) {
 			continue
 		}
-		all = append(all, map[string]any{"name": a.Name, "type": a.Type, "versionEnabled": false, "versionedHttpApis": []any{s.apiInfo(a, environments)}})
+		all = append(all, a)
 	}
-	return paged(r, documentedPage, all)
+	return paged(r, documentedPage, all, func(a HTTPAPI) map[string]any {
+		return map[string]any{"name": a.Name, "type": a.Type, "versionEnabled": false, "versionedHttpApis": []any{s.apiInfo(a, environments)}}
+	})
 }
 
 // oneOf reports whether a filter, a list with commas, has the value or is absent.
@@ -218,21 +232,25 @@ func listRoutes(s *Store, r *Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := []map[string]any{}
-	for _, route := range a.Routes {
-		environment := ""
-		if g := s.gateway(route.GatewayID); g != nil {
-			environment = g.EnvironmentID
+	environment := func(gatewayID string) string {
+		if g := s.gateway(gatewayID); g != nil {
+			return g.EnvironmentID
 		}
+		return ""
+	}
+	var all []Route
+	for _, route := range a.Routes {
 		if id := r.Params["domainId"]; id != "" && !slices.Contains(route.DomainIDs, id) || !r.equals("gatewayId", route.GatewayID) ||
-			!r.oneOf("deployStatuses", route.DeployStatus) || !r.equals("environmentId", environment) || !r.equals("name", route.Name) ||
+			!r.oneOf("deployStatuses", route.DeployStatus) || !r.equals("environmentId", environment(route.GatewayID)) || !r.equals("name", route.Name) ||
 			!like(route.Name, r.Params["nameLike"]) {
 			continue
 		}
-		all = append(all, map[string]any{"routeId": route.RouteID, "name": route.Name, "domainInfos": s.domainInfos(route.DomainIDs),
-			"deployStatus": route.DeployStatus, "gatewayStatus": map[string]string{route.GatewayID: route.DeployStatus},
-			"environmentInfo": map[string]any{"environmentId": environment, "name": "default", "gatewayInfo": s.gatewayInfo(route.GatewayID)},
-			"createTimestamp": created, "updateTimestamp": created})
+		all = append(all, route)
 	}
-	return paged(r, documentedPage, all)
+	return paged(r, documentedPage, all, func(route Route) map[string]any {
+		return map[string]any{"routeId": route.RouteID, "name": route.Name, "domainInfos": s.domainInfos(route.DomainIDs),
+			"deployStatus": route.DeployStatus, "gatewayStatus": map[string]string{route.GatewayID: route.DeployStatus},
+			"environmentInfo": map[string]any{"environmentId": environment(route.GatewayID), "name": "default", "gatewayInfo": s.gatewayInfo(route.GatewayID)},
+			"createTimestamp": created, "updateTimestamp": created}
+	})
 }

@@ -225,6 +225,9 @@ func detail(s *Store, r Request) (any, error) {
 		CertificateSource: "UPLOAD", ExistPrivateKey: f.HasKey, FingerPrint: f.SHA1, Serial: f.Serial, Algorithm: f.Algorithm, KeySize: f.KeySize,
 		Domain: f.CommonName, CommonName: f.CommonName, SubjectAlternativeNames: c.Leaf.DNSNames, Issuer: f.Issuer, NotBefore: f.NotBefore, NotAfter: f.NotAfter,
 		UsingProductList: []string{}}
+	if s.assume.LongDetail {
+		a.FingerPrint = f.SHA256
+	}
 	for _, item := range s.chain(c) {
 		a.CertificateChainList = append(a.CertificateChainList, certificateChain{Subject: item.CommonName, Issuer: item.IssuerCommonName,
 			NotBefore: item.NotBefore, NotAfter: item.NotAfter, RemainDay: item.RemainDay})

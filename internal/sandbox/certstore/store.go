@@ -43,6 +43,7 @@ type Assumptions struct {
 	RefusesSame   bool // an upload of bytes that the store has is refused; else it gets an id of its own
 	DeletesInUse  bool // a certificate that a domain uses can be deleted; else not
 	LowerCaseHash bool // digests are in lower case
+	LongDetail    bool // FingerPrint of GetCertificateDetail is a SHA-256; else a SHA-1
 }
 
 // Store is safe for concurrent use. Every error that a method returns is a
@@ -185,7 +186,6 @@ type Facts struct {
 	NotBefore   int64 // ms
 	NotAfter    int64 // ms
 	Expired     bool
-	Complete    bool
 	HasKey      bool
 	OrderStatus string
 }
@@ -199,7 +199,7 @@ func (s *Store) FactsOf(c Certificate) Facts {
 		Serial: serial(c.Leaf.SerialNumber), SHA1: s.hash(sum1[:]), SHA256: s.hash(sum2[:]), MD5: s.hash(sum5[:]),
 		Sans: strings.Join(c.Leaf.DNSNames, ","), Issuer: cmp.Or(c.Leaf.Issuer.CommonName, c.Leaf.Issuer.String()), CommonName: c.Leaf.Subject.CommonName,
 		NotBefore: c.Leaf.NotBefore.UnixMilli(), NotAfter: c.Leaf.NotAfter.UnixMilli(), Expired: s.now().After(c.Leaf.NotAfter),
-		Complete: s.Complete(c), HasKey: c.PrivateKey != "", OrderStatus: c.Status,
+		HasKey: c.PrivateKey != "", OrderStatus: c.Status,
 	}
 }
 
