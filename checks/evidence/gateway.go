@@ -73,15 +73,17 @@ type Record struct {
 	UsedBy           int     `json:"usedBy,omitempty"`     // statisticsInfo.totalCount
 
 	// What the record says of its certificate.
-	CertName            string   `json:"certName,omitempty"`
-	Algorithm           string   `json:"algorithm,omitempty"`
-	Issuer              string   `json:"issuer,omitempty"`
-	SANs                string   `json:"sans,omitempty"`
-	NotBefore           int64    `json:"notBefore,omitempty"` // ms since the epoch
-	NotAfter            int64    `json:"notAfter,omitempty"`  // ms since the epoch
-	CertDetailErrorCode string   `json:"certDetailErrorCode,omitempty"`
-	UnknownFields       []string `json:"unknownFields,omitempty"` // names of fields of the record that bindgate does not know and that are set, sorted
-	UpdatedAt           int64    `json:"updatedAt,omitempty"`     // ms since the epoch
+	CertName               string   `json:"certName,omitempty"`
+	Algorithm              string   `json:"algorithm,omitempty"`
+	Issuer                 string   `json:"issuer,omitempty"`
+	SANs                   string   `json:"sans,omitempty"`
+	NotBefore              int64    `json:"notBefore,omitempty"`        // ms since the epoch
+	NotAfter               int64    `json:"notAfter,omitempty"`         // ms since the epoch
+	CertDetailStatus       string   `json:"certDetailStatus,omitempty"` // values are not documented
+	CertDetailErrorCode    string   `json:"certDetailErrorCode,omitempty"`
+	CertDetailErrorMessage string   `json:"certDetailErrorMessage,omitempty"`
+	UnknownFields          []string `json:"unknownFields,omitempty"` // names of fields of the record that bindgate does not know and that are set, sorted
+	UpdatedAt              int64    `json:"updatedAt,omitempty"`     // ms since the epoch
 }
 
 // Suites are the cipher suites of a domain.

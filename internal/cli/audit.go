@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
@@ -16,29 +17,38 @@ import (
 
 func newAudit(env Env) *cobra.Command {
 	var f flags
-	var region, output string
+	var region, platform, output string
 	c := &cobra.Command{
 		Use:   "audit --region ID",
 		Short: "Judge every binding that an account has in a region; change nothing",
 		Long: `Check every bound custom domain of a region as if it were in a manifest, to find
 bindings that no longer work: names that resolve elsewhere, certificates that expire.
-With -o it also writes the bindings as a manifest.`,
+With -o it also writes the bindings as a manifest.
+With --platform apig it checks the domains of the cloud-native gateway, each on every
+gateway whose routes serve it.`,
 		Args: cobra.NoArgs,
 		Example: `  bindgate audit --region cn-hangzhou
-  bindgate audit --region cn-hangzhou -f html=account.html -o found.yaml`,
-		RunE: func(c *cobra.Command, _ []string) error { return audit(c.Context(), env, c, f, region, output) },
+  bindgate audit --region cn-hangzhou -f html=account.html -o found.yaml
+  bindgate audit --region cn-hangzhou --platform apig`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return audit(c.Context(), env, c, f, platform, region, output)
+		},
 	}
 	f.addJudging(c)
 	f.addMode(c)
 	f.addProbe(c)
 	c.Flags().StringVar(&region, "region", "", "the region `ID` to audit, such as cn-hangzhou")
+	c.Flags().StringVar(&platform, "platform", binding.Classic, "the `PLATFORM` to audit: classic or apig, the cloud-native gateway")
 	c.Flags().StringVarP(&output, "output", "o", "", "write the bindings as a manifest to `FILE`, which must not exist")
 	return c
 }
 
-func audit(ctx context.Context, env Env, c *cobra.Command, f flags, region, output string) (err error) {
+func audit(ctx context.Context, env Env, c *cobra.Command, f flags, platform, region, output string) (err error) {
 	if region == "" {
 		return errors.New("reading flags: --region is missing; name the region to audit, such as cn-hangzhou")
+	}
+	if platform != binding.Classic && platform != binding.APIG {
+		return fmt.Errorf("reading --platform: got %q, want %s or %s", platform, binding.Classic, binding.APIG)
 	}
 	if f.offline || len(f.without) > 0 && slices.Contains(f.without, "group") || f.evidence != "" {
 		return errors.New("reading flags: audit reads the bindings from the gateway; omit --offline, --without group and --evidence")
@@ -53,15 +63,24 @@ func audit(ctx context.Context, env Env, c *cobra.Command, f flags, region, outp
 		return fmt.Errorf("opening -o %q: %w", output, err)
 	}
 	defer file.Discard()
-	bindings, groups, err := judge.Bound(ctx, r.options(), region)
+	r.held, err = judge.Bound(ctx, r.options(), platform, region)
 	var config *judge.ConfigError
 	switch {
 	case errors.As(err, &config):
 		return err
 	case err != nil:
 		return withCode(exitCannotTell, err)
-	case len(bindings) == 0:
-		_, err := fmt.Fprintf(r.env.Stdout, "%d API groups in %s, and no domain is bound to any\n", groups, region)
+	}
+	bindings := r.held.Bindings
+	if names := r.held.Unserved; len(names) > 0 {
+		complain(env.Stderr, fmt.Errorf("domains that no gateway serves (%d), for which there is nothing to judge: %s", len(names), some(names)))
+	}
+	if len(bindings) == 0 {
+		if platform == binding.APIG {
+			_, err = fmt.Fprintf(r.env.Stdout, "no gateway in %s serves a domain\n", region)
+		} else {
+			_, err = fmt.Fprintf(r.env.Stdout, "%d API groups in %s, and no domain is bound to any\n", r.held.Groups, region)
+		}
 		return err
 	}
 	held := func() (*manifest.Set, error) { return manifest.Of(bindings, env.Dir) }

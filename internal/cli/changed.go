@@ -91,12 +91,17 @@ func say(env Env, s settings, c manifest.Selection, files int) {
 		complain(env.Stderr, fmt.Errorf("nothing to judge: none of the tree's manifests (%d) is, or names, one of the changed files (%d)", c.Searched, files))
 		return
 	}
+	complain(env.Stderr, fmt.Errorf("judging %d of %d manifests, which the change concerns: %s", len(c.Manifests), c.Searched, some(c.Manifests)))
+}
+
+// some lists the first of many names, and how many more there are.
+func some(names []string) string {
 	const most = 10
-	list := strings.Join(c.Manifests[:min(len(c.Manifests), most)], ", ")
-	if more := len(c.Manifests) - most; more > 0 {
+	list := strings.Join(names[:min(len(names), most)], ", ")
+	if more := len(names) - most; more > 0 {
 		list += fmt.Sprintf(" and %d more", more)
 	}
-	complain(env.Stderr, fmt.Errorf("judging %d of %d manifests, which the change concerns: %s", len(c.Manifests), c.Searched, list))
+	return list
 }
 
 // passedOver names files that look like manifests by their names only.

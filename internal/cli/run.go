@@ -25,7 +25,8 @@ type run struct {
 	out    outputs
 	bar    *progress.Bar
 	engine *judge.Engine
-	inputs []string // arguments that name manifests
+	inputs []string    // arguments that name manifests
+	held   *judge.Held // what an audit listed; nil: it is none
 
 	countPlan bool // even if no policy reads it
 }
@@ -102,7 +103,7 @@ func (r *run) options() judge.Options {
 		Roots: s.roots, Profile: s.profile, WeakKeys: s.weakKeys, CRLs: s.crls, RevocationPrivate: s.revocationPrivate,
 		DNS:     judge.DNS{Resolver: s.resolver, RootHints: s.rootHints, Port: cmp.Or(s.dnsPort, 53), Rate: s.dnsRate, ResolvConf: r.env.ResolvConf},
 		Gateway: judge.Gateway{Endpoint: s.endpoint, STS: s.sts, Account: s.account, CA: s.endpointCA, Rate: s.gatewayRate, UserAgent: "bindgate/" + version()},
-		Timeout: s.timeout, Concurrency: s.concurrency, LookupEnv: r.env.LookupEnv, Given: s.given,
+		Held:    r.held, Timeout: s.timeout, Concurrency: s.concurrency, LookupEnv: r.env.LookupEnv, Given: s.given,
 		Progress: func() { r.bar.Step() },
 	}
 	if s.probe {
@@ -277,6 +278,8 @@ func (r *run) close(err error) {
 	r.out.discard()
 	if r.engine != nil {
 		r.engine.Close()
+	} else if r.held != nil {
+		r.held.Close()
 	}
 }
 

@@ -37,16 +37,27 @@ type Group interface {
 	Account(ctx context.Context, b binding.Binding, g evidence.Group, chain []string) evidence.Observation[evidence.Account]
 }
 
-// Collector collects evidence. If DNS or Group is nil, the mode skips it, for
-// the reason in the field that follows. It is safe for concurrent use.
+// Gateway observes the cloud-native gateway, the domain on it, who serves that, its
+// certificate, and the API group that it moves from.
+type Gateway interface {
+	Gateway(ctx context.Context, b binding.Binding) evidence.Observation[evidence.Gateway]
+	Records(ctx context.Context, b binding.Binding) evidence.Observation[evidence.Records]
+	Serving(context.Context, binding.Binding, evidence.Observation[evidence.Records]) evidence.Observation[evidence.Serving]
+	Store(context.Context, binding.Binding, evidence.Observation[evidence.Records], evidence.Observation[evidence.Certificate]) evidence.Observation[evidence.Store]
+	Predecessor(ctx context.Context, b binding.Binding) evidence.Observation[evidence.Predecessor]
+}
+
+// Collector collects evidence. If DNS, Group or Gateway is nil, the mode skips it, for
+// the reason in the field Without that belongs to it. It is safe for concurrent use.
 type Collector struct {
 	DNS          DNS
 	Certificate  Certificate
 	Revocation   Revocation // nil: not observed, and judged unknown
 	Group        Group
+	Gateway      Gateway
 	Related      *siblings.Index
 	WithoutDNS   string        // why DNS is nil: "--offline"
-	WithoutGroup string        // why Group is nil
+	WithoutGroup string        // why Group and Gateway are nil
 	Served       bool          // ask which certificate is served now: a plan compares it
 	Timeout      time.Duration // for one binding, two thirds of it for DNS; 0: no time-out
 	Now          func() time.Time
@@ -54,7 +65,8 @@ type Collector struct {
 
 // Collect collects the evidence of the binding with the given number, from 0. Independent
 // sources are read in parallel. The account follows, because it needs the group and the
-// CNAME chain; the siblings are last, and groups that this run has not read are read.
+// CNAME chain, and the certificate store, because it needs the certificate; the siblings
+// are last, and groups that this run has not read are read.
 func (c *Collector) Collect(ctx context.Context, number int, b binding.Binding) evidence.Evidence {
 	if c.Timeout > 0 {
 		var cancel context.CancelFunc
@@ -66,7 +78,11 @@ func (c *Collector) Collect(ctx context.Context, number int, b binding.Binding) 
 	work.Go(func() error { c.dns(ctx, b, &ev); return nil })
 	work.Go(func() error { c.certificate(ctx, b, &ev); return nil })
 	work.Go(func() error { c.group(ctx, b, &ev); return nil })
+	work.Go(func() error { c.gateway(ctx, b, &ev); return nil })
+	work.Go(func() error { c.records(ctx, b, &ev); return nil })
+	work.Go(func() error { c.predecessor(ctx, b, &ev); return nil })
 	_ = work.Wait() // errors are in the evidence
+	c.store(ctx, b, &ev)
 	c.account(ctx, b, &ev)
 	c.displaced(ctx, b, &ev)
 	c.siblings(ctx, number, &ev)
@@ -77,7 +93,7 @@ func (c *Collector) Collect(ctx context.Context, number int, b binding.Binding) 
 func (c *Collector) siblings(ctx context.Context, number int, ev *evidence.Evidence) {
 	defer guard(c.Now, "siblings", ev, evidence.NeedSiblings)
 	ev.Siblings = c.Related.Of(number, func(region, id string) (evidence.Group, bool) {
-		if c.Group == nil {
+		if c.Group == nil || id == "" { // it names a gateway
 			return evidence.Group{}, false
 		}
 		g := c.Group.Group(ctx, binding.Binding{RegionID: region, GroupID: id}, false)
@@ -141,6 +157,9 @@ const maxDisplaced = 50
 // a forced wildcard may displace names that still resolve to other groups.
 func (c *Collector) displaced(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
 	switch {
+	case b.GatewayID != "":
+		skip(ev, namesGateway, evidence.NeedDisplaced)
+		return
 	case !b.IsForce:
 		skip(ev, "the binding asks for no force", evidence.NeedDisplaced)
 		return
@@ -197,11 +216,67 @@ func (c *Collector) displacedName(ctx context.Context, b binding.Binding, h evid
 	return n
 }
 
+const (
+	namesGateway = "the binding names a gateway, not an API group"
+	namesGroup   = "the binding names an API group, not a gateway"
+)
+
 func (c *Collector) withoutGroup(b binding.Binding) (string, bool) {
-	if b.CertificateOnly {
+	switch {
+	case b.CertificateOnly:
 		return "no group was named", true
+	case b.GatewayID != "":
+		return namesGateway, true
 	}
 	return c.WithoutGroup, c.Group == nil
+}
+
+func (c *Collector) withoutGateway(b binding.Binding) (string, bool) {
+	switch {
+	case b.CertificateOnly:
+		return "no gateway was named", true
+	case b.GatewayID == "":
+		return namesGroup, true
+	}
+	return c.WithoutGroup, c.Gateway == nil
+}
+
+func (c *Collector) gateway(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
+	if why, left := c.withoutGateway(b); left {
+		skip(ev, why, evidence.NeedGateway)
+		return
+	}
+	defer guard(c.Now, "gateway", ev, evidence.NeedGateway)
+	ev.Gateway = c.Gateway.Gateway(ctx, b)
+}
+
+func (c *Collector) records(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
+	if why, left := c.withoutGateway(b); left {
+		skip(ev, why, evidence.NeedRecords, evidence.NeedServing)
+		return
+	}
+	defer guard(c.Now, "records", ev, evidence.NeedRecords, evidence.NeedServing)
+	ev.Records = c.Gateway.Records(ctx, b)
+	ev.Serving = c.Gateway.Serving(ctx, b, ev.Records)
+}
+
+func (c *Collector) predecessor(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
+	if why, left := c.withoutGateway(b); left {
+		skip(ev, why, evidence.NeedPredecessor)
+		return
+	}
+	defer guard(c.Now, "predecessor", ev, evidence.NeedPredecessor)
+	ev.Predecessor = c.Gateway.Predecessor(ctx, b)
+}
+
+// store follows the certificate and the records, which say what to look for.
+func (c *Collector) store(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
+	if why, left := c.withoutGateway(b); left {
+		skip(ev, why, evidence.NeedStore)
+		return
+	}
+	defer guard(c.Now, "certificate store", ev, evidence.NeedStore)
+	ev.Store = c.Gateway.Store(ctx, b, ev.Records, ev.Certificate)
 }
 
 // Chain returns the targets of the CNAME chain of an observation, in order.

@@ -156,3 +156,102 @@ func TestSiblingsComeWithTheirGroups(t *testing.T) {
 		t.Errorf("got the siblings %+v, want the first binding with its instance", others)
 	}
 }
+
+// fakeGateway answers with what the test gives it.
+type fakeGateway struct {
+	records evidence.Observation[evidence.Records]
+	leaf    []byte // of the certificate that Store was given
+	panics  bool
+	asked   int
+}
+
+func (f *fakeGateway) Gateway(context.Context, binding.Binding) evidence.Observation[evidence.Gateway] {
+	f.asked++
+	return evidence.Observed(evidence.Gateway{Found: true}, "", time.Time{})
+}
+
+func (f *fakeGateway) Records(context.Context, binding.Binding) evidence.Observation[evidence.Records] {
+	if f.panics {
+		panic("MII-a-private-key")
+	}
+	return f.records
+}
+
+func (f *fakeGateway) Serving(_ context.Context, _ binding.Binding, r evidence.Observation[evidence.Records]) evidence.Observation[evidence.Serving] {
+	return evidence.Observed(evidence.Serving{Complete: r.Facts.Complete}, "", time.Time{})
+}
+
+func (f *fakeGateway) Store(_ context.Context, _ binding.Binding, r evidence.Observation[evidence.Records], c evidence.Observation[evidence.Certificate]) evidence.Observation[evidence.Store] {
+	if len(c.Facts.Chain) > 0 {
+		f.leaf = c.Facts.Chain[0].DER
+	}
+	return evidence.Observed(evidence.Store{Complete: r.Facts.Complete}, "", time.Time{})
+}
+
+func (f *fakeGateway) Predecessor(context.Context, binding.Binding) evidence.Observation[evidence.Predecessor] {
+	return evidence.NotCollected[evidence.Predecessor]("none")
+}
+
+// slowCertificate is read last.
+type slowCertificate struct{}
+
+func (slowCertificate) Collect(context.Context, binding.Binding) (evidence.Observation[evidence.Certificate], evidence.Observation[evidence.Key]) {
+	time.Sleep(time.Second)
+	return evidence.Observed(evidence.Certificate{Chain: []evidence.Cert{{DER: []byte("leaf")}}}, "", time.Time{}), evidence.NotCollected[evidence.Key]("none")
+}
+
+func classicNeeds() []evidence.Need {
+	return []evidence.Need{evidence.NeedGroup, evidence.NeedAccount, evidence.NeedDisplaced}
+}
+
+func gatewayNeeds() []evidence.Need {
+	return []evidence.Need{evidence.NeedGateway, evidence.NeedRecords, evidence.NeedServing, evidence.NeedStore, evidence.NeedPredecessor}
+}
+
+// Each platform's evidence is collected for its own bindings; of the other it is stated that
+// it was not, which no check takes for a pass.
+func TestEachPlatformHasItsOwnEvidence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, g := &fakeGateway{records: evidence.Observed(evidence.Records{Complete: true}, "", time.Time{})}, &fakeGroup{group: found()}
+		c := &Collector{DNS: fakeDNS(reached), Certificate: slowCertificate{}, Group: g, Gateway: f}
+		ev := one(t, c, binding.Binding{GatewayID: "gw-1", IsForce: true})
+		for _, need := range gatewayNeeds()[:4] {
+			if got := ev.Of(need); got.State != evidence.StateObserved {
+				t.Errorf("%s is %+v, want observed", need, got)
+			}
+		}
+		for _, need := range classicNeeds() {
+			if got := ev.Of(need); got.State != evidence.StateNotCollected || got.Reason != "the binding names a gateway, not an API group" {
+				t.Errorf("%s is %+v", need, got)
+			}
+		}
+		if string(f.leaf) != "leaf" || !ev.Store.Facts.Complete || !ev.Serving.Facts.Complete {
+			t.Error("the store was asked before the certificate and the records were read")
+		}
+		asked := f.asked
+		ev = one(t, c, binding.Binding{GroupID: "g-1"})
+		for _, need := range gatewayNeeds() {
+			if got := ev.Of(need); got.State != evidence.StateNotCollected || got.Reason != "the binding names an API group, not a gateway" {
+				t.Errorf("%s is %+v", need, got)
+			}
+		}
+		if f.asked != asked || g.asked != 1 {
+			t.Errorf("the gateway was asked %d times for a group, and the account %d times", f.asked-asked, g.asked)
+		}
+	})
+}
+
+func TestGatewayThatIsNotAsked(t *testing.T) {
+	ev := one(t, &Collector{Certificate: fakeCertificate{}, WithoutDNS: "--offline", WithoutGroup: "--offline"}, binding.Binding{GatewayID: "gw-1"})
+	for _, need := range gatewayNeeds() {
+		if got := ev.Of(need); got.State != evidence.StateNotCollected || got.Reason != "--offline" {
+			t.Errorf("%s is %+v", need, got)
+		}
+	}
+	ev = one(t, &Collector{Certificate: fakeCertificate{}, Gateway: &fakeGateway{panics: true}}, binding.Binding{GatewayID: "gw-1"})
+	for _, need := range gatewayNeeds()[1:3] {
+		if got := ev.Of(need); got.State != evidence.StateFailed || strings.Contains(got.Reason, "MII") {
+			t.Errorf("%s is %+v, want failed", need, got)
+		}
+	}
+}

@@ -3,34 +3,75 @@ package judge
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/platform/classic/client"
+	"github.com/bindgate/bindgate/internal/platform/api"
+	apigclient "github.com/bindgate/bindgate/internal/platform/apig/client"
+	classicclient "github.com/bindgate/bindgate/internal/platform/classic/client"
 )
 
-// Bound lists every custom domain that the account's API groups of a region hold,
-// as bindings, in the order of the listing, and the number of groups. A group
-// that cannot be read fails the listing: an audit that misses a group misleads. Errors of
-// configuration are of type *ConfigError and come before the first request.
-func Bound(ctx context.Context, o Options, region string) (bindings []binding.Binding, groups int, err error) {
+// Held is what an account holds in a region on a platform. The caller must close it, or
+// an engine that it is given to.
+type Held struct {
+	Bindings []binding.Binding // in the order of the listing
+	Groups   int               // how many API groups there are; 0 on the cloud-native gateway
+	Unserved []string          // names of domains of the cloud-native gateway that no gateway serves
+
+	transport *api.Transport
+	readers   atomic.Pointer[readers] // nil: the first pass has taken them
+}
+
+// Close ends the connections.
+func (h *Held) Close() { h.transport.Close() }
+
+// Bound lists every custom domain that the account holds in a region of a platform, as
+// bindings. What cannot be read fails the listing: an audit that misses a group or a
+// domain misleads. Errors of configuration are of type *ConfigError and come before the
+// first request.
+func Bound(ctx context.Context, o Options, platform, region string) (*Held, error) {
 	transport, err := newTransport(o)
 	if err != nil {
-		return nil, 0, &ConfigError{err}
+		return nil, &ConfigError{err}
 	}
-	defer transport.Close()
+	h := &Held{transport: transport}
+	r := newReaders(transport, o.Concurrency)
+	h.readers.Store(r)
 	if _, err := identify(ctx, transport, o.Gateway.Account, region); err != nil {
-		return nil, 0, &ConfigError{err}
+		transport.Close()
+		return nil, &ConfigError{err}
 	}
-	all, err := readGroups(ctx, client.NewReader(transport), region, o.Concurrency)
-	if refused := transport.Refused(); err != nil && refused != nil {
-		return nil, 0, &ConfigError{fmt.Errorf("asking the gateway: %w", refused)}
+	if platform == binding.APIG {
+		err = h.domains(ctx, r.apig, region)
+	} else {
+		err = h.groups(ctx, r.classic, region, o.Concurrency)
 	}
+	if err == nil {
+		return h, nil
+	}
+	transport.Close()
+	if refused := transport.Refused(); refused != nil {
+		return nil, &ConfigError{fmt.Errorf("asking the gateway: %w", refused)}
+	}
+	return nil, err
+}
+
+// ConfigError is an error in the configuration of the run.
+type ConfigError struct{ err error }
+
+func (e *ConfigError) Error() string { return e.err.Error() }
+func (e *ConfigError) Unwrap() error { return e.err }
+
+// groups lists the domains of the API groups of a region.
+func (h *Held) groups(ctx context.Context, reader *classicclient.Reader, region string, parallel int) error {
+	all, err := readGroups(ctx, reader, region, parallel)
 	if err != nil {
-		return nil, 0, err
+		return err
 	}
+	h.Groups = len(all)
 	for _, g := range all {
 		for _, d := range g.Domains {
 			b := binding.Binding{DomainName: d.DomainName, GroupID: g.GroupID, RegionID: region, BindStageName: &d.BindStageName,
@@ -41,19 +82,40 @@ func Bound(ctx context.Context, o Options, region string) (bindings []binding.Bi
 			if d.IsHTTPRedirectToHTTPS {
 				b.IsHTTPRedirectToHTTPS = &d.IsHTTPRedirectToHTTPS
 			}
-			bindings = append(bindings, b)
+			h.Bindings = append(h.Bindings, b)
 		}
 	}
-	return bindings, len(all), nil
+	return nil
 }
 
-// ConfigError is an error in the configuration of the run.
-type ConfigError struct{ err error }
+// domains lists the domains of the cloud-native gateway in a region, once for each gateway
+// that serves them. The listing does not show every setting; a binding states none of
+// those that it does not show.
+func (h *Held) domains(ctx context.Context, reader *apigclient.Reader, region string) error {
+	all, err := reader.Domains(ctx, region)
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		r := d.Record
+		if d.GatewayID == "" {
+			h.Unserved = append(h.Unserved, r.Name)
+			continue
+		}
+		b := binding.Binding{DomainName: r.Name, GatewayID: d.GatewayID, RegionID: region, CustomDomainType: binding.Internet, DomainProof: binding.ProofCNAME,
+			Protocol: r.Protocol, TLSMin: r.TLSMin, TLSMax: r.TLSMax, GatewayType: r.GatewayType}
+		if r.DomainScope == "Serverless" { // such a domain has HTTPS only
+			b.DomainScope, b.Protocol = r.DomainScope, ""
+		}
+		if r.Protocol == "HTTPS" {
+			b.ForceHTTPS = &r.ForceHTTPS
+		}
+		h.Bindings = append(h.Bindings, b)
+	}
+	return nil
+}
 
-func (e *ConfigError) Error() string { return e.err.Error() }
-func (e *ConfigError) Unwrap() error { return e.err }
-
-func readGroups(ctx context.Context, reader *client.Reader, region string, parallel int) ([]evidence.Group, error) {
+func readGroups(ctx context.Context, reader *classicclient.Reader, region string, parallel int) ([]evidence.Group, error) {
 	refs, err := reader.Groups(ctx, region)
 	if err != nil {
 		return nil, err

@@ -62,6 +62,7 @@ type Options struct {
 
 	DNS     DNS
 	Gateway Gateway
+	Held    *Held  // what Bound listed, whose connections and answers are used; nil: nothing was
 	Probe   *Probe // nil: domains are not probed
 
 	External map[string]policy.FactsSchema // the facts that the owner declares, by name
@@ -191,9 +192,13 @@ func (e *Engine) openGateway(ctx context.Context) error {
 	if e.o.Skip.Group != "" || e.certificateOnly() {
 		return nil
 	}
-	var err error
-	if e.transport, err = newTransport(e.o); err != nil {
-		return err
+	if e.o.Held != nil {
+		e.transport = e.o.Held.transport
+	} else {
+		var err error
+		if e.transport, err = newTransport(e.o); err != nil {
+			return err
+		}
 	}
 	region := ""
 	for b := range e.set.All() {

@@ -10,12 +10,15 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/collect"
+	"github.com/bindgate/bindgate/internal/collect/apig"
 	"github.com/bindgate/bindgate/internal/collect/certificate"
 	"github.com/bindgate/bindgate/internal/collect/dns"
 	"github.com/bindgate/bindgate/internal/collect/group"
 	"github.com/bindgate/bindgate/internal/collect/revocation"
 	"github.com/bindgate/bindgate/internal/confine"
-	"github.com/bindgate/bindgate/internal/platform/classic/client"
+	"github.com/bindgate/bindgate/internal/platform/api"
+	apigclient "github.com/bindgate/bindgate/internal/platform/apig/client"
+	classicclient "github.com/bindgate/bindgate/internal/platform/classic/client"
 	"github.com/bindgate/bindgate/internal/replay"
 	"github.com/bindgate/bindgate/internal/resolve"
 	"github.com/bindgate/bindgate/internal/resolve/iterate"
@@ -40,7 +43,9 @@ func (e *Engine) observer(run evidence.Run, look Scope) (observe, error) {
 		return nil, err
 	}
 	if e.transport != nil {
-		c.Group = group.New(client.NewReader(e.transport), e.o.Clock, e.o.Concurrency)
+		r := e.readers()
+		c.Group = group.New(r.classic, e.o.Clock, e.o.Concurrency)
+		c.Gateway = apig.New(r.apig, r.classic, e.o.Clock)
 	}
 	return func(ctx context.Context, number int, b binding.Binding) evidence.Evidence {
 		ev := c.Collect(ctx, number, b)
@@ -50,6 +55,26 @@ func (e *Engine) observer(run evidence.Run, look Scope) (observe, error) {
 		}
 		return ev
 	}, nil
+}
+
+// readers are those of the platforms, for one pass.
+type readers struct {
+	classic *classicclient.Reader
+	apig    *apigclient.Reader
+}
+
+func newReaders(t *api.Transport, parallel int) *readers {
+	return &readers{classic: classicclient.NewReader(t), apig: apigclient.NewReader(t, parallel)}
+}
+
+// readers returns new readers, but for the first pass those that listed the bindings.
+func (e *Engine) readers() *readers {
+	if e.o.Held != nil {
+		if r := e.o.Held.readers.Swap(nil); r != nil {
+			return r
+		}
+	}
+	return newReaders(e.transport, e.o.Concurrency)
 }
 
 // openCertificates opens roots, lists of weak keys and CRLs.

@@ -28,6 +28,8 @@ type Answer struct {
 	Body   string
 	Hold   func(*http.Request)
 	Break  bool // hang up without an answer
+
+	By func(Call) Answer // makes the answer from the question; nil: the answer is this one
 }
 
 // Edge answers each action with its script: the first answer to the first
@@ -73,11 +75,14 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		e.t.Errorf("the form of %q: %v", action, err)
 	}
-	a, ok := e.next(Call{Action: action, URL: r.URL.Query(), Query: r.Form, Header: r.Header.Clone(),
-		Method: r.Method, Path: r.URL.EscapedPath(), Body: body})
+	call := Call{Action: action, URL: r.URL.Query(), Query: r.Form, Header: r.Header.Clone(), Method: r.Method, Path: r.URL.EscapedPath(), Body: body}
+	a, ok := e.next(call)
 	if !ok {
 		e.t.Errorf("a question without a script: %q", action)
 		a = Answer{Status: 400, Body: Refusal("InvalidApi.NotFound", "no script")}
+	}
+	if a.By != nil {
+		a = a.By(call)
 	}
 	if a.Hold != nil {
 		a.Hold(r)
