@@ -27,14 +27,14 @@ type Index struct {
 }
 
 type entry struct {
-	domain, group, region, network, file string
-	line, column                         int32
+	domain, group, gateway, region, network, file string
+	line, column                                  int32
 }
 
 // place is a group and a network type, for which it has a quota of domains.
-type place struct{ group, region, network string }
+type place struct{ group, gateway, region, network string }
 
-func (e entry) place() place { return place{e.group, e.region, e.network} }
+func (e entry) place() place { return place{e.group, e.gateway, e.region, e.network} }
 
 // NewIndex indexes all bindings of a run, in order.
 func NewIndex(bindings iter.Seq[binding.Binding]) *Index {
@@ -50,7 +50,7 @@ func NewIndex(bindings iter.Seq[binding.Binding]) *Index {
 	for b := range bindings {
 		number := int32(len(x.entries))
 		domain := strings.Clone(b.DomainName)
-		x.entries = append(x.entries, entry{domain, once(b.GroupID), once(b.RegionID), once(b.CustomDomainType),
+		x.entries = append(x.entries, entry{domain, once(b.GroupID), once(b.GatewayID), once(b.RegionID), once(b.CustomDomainType),
 			once(b.Source.File), int32(b.Source.Line), int32(b.Source.Column)})
 		n := evidence.PlainName(domain)
 		x.byName[n] = append(x.byName[n], number)
@@ -97,10 +97,12 @@ func (x *Index) Of(number int, group func(region, id string) (evidence.Group, bo
 			continue
 		}
 		e := x.entries[other]
-		s := evidence.Sibling{DomainName: e.domain, GroupID: e.group, RegionID: e.region, CustomDomainType: e.network,
+		s := evidence.Sibling{DomainName: e.domain, GroupID: e.group, GatewayID: e.gateway, RegionID: e.region, CustomDomainType: e.network,
 			At: fmt.Sprintf("%s:%d:%d", e.file, e.line, e.column)}
-		if g, ok := group(e.region, e.group); ok {
-			s.GroupKnown, s.InstanceID, s.BasePath = true, g.InstanceID, g.BasePath
+		if e.gateway == "" {
+			if g, ok := group(e.region, e.group); ok {
+				s.GroupKnown, s.InstanceID, s.BasePath = true, g.InstanceID, g.BasePath
+			}
 		}
 		found.Others = append(found.Others, s)
 	}
