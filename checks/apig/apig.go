@@ -20,7 +20,7 @@ import (
 func Checks() []checks.Check {
 	return []checks.Check{
 		gatewayExists(), domainIsProved(), recordIsUpdatable(), updateKeepsSettings(), protocolFitsTheScope(), httpsHasACertificate(),
-		certificateIDIsTheFile(), certificateIDIsUsable(), tlsRangeIsStated(), suitesFitTheKey(), mtlsHasItsCA(),
+		certificateIDIsTheFile(), certificateIDIsUsable(), certificateNameIsFree(), tlsRangeIsStated(), suitesFitTheKey(), mtlsHasItsCA(),
 		wildcardDepthIsStated(), nameIsHeldOnce(), domainIsPublished(),
 	}
 }

@@ -2,6 +2,7 @@ package apig
 
 import (
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -40,18 +41,30 @@ func judgeIsTheFile(s checks.Subject) checks.Verdict {
 	if v != nil {
 		return *v
 	}
-	sum := sha256.Sum256(file.Raw)
-	digest, serial := "sha256:"+hex.EncodeToString(sum[:]), file.SerialNumber.Text(16)
+	digest, serial := identity(file)
 	if stored.SHA256 == "" || stored.Serial == "" {
 		return checks.Unknown(fmt.Sprintf("the store does not state both serial number and SHA-256 digest of the certificate %q", id))
 	}
-	if strings.EqualFold(stored.SHA256, digest) && strings.EqualFold(strings.TrimLeft(stored.Serial, "0"), serial) {
+	if isFile(*stored, file) {
 		return checks.Pass()
 	}
 	return checks.Judge(checks.Fails("/certificate/casId",
 		fmt.Sprintf("%q is another certificate than the file: in the store serial %s, %s, for %s; in the file serial %s, %s, for %s", id,
 			bounded(stored.Serial), short(stored.SHA256), some(stored.SANs), bounded(serial), short(digest), some(file.DNSNames)),
 		"write the id of the certificate in the file, or name the file of that certificate"))
+}
+
+// identity returns the SHA-256 digest and the serial number of a certificate, as evidence
+// has them.
+func identity(c *x509.Certificate) (digest, serial string) {
+	sum := sha256.Sum256(c.Raw)
+	return "sha256:" + hex.EncodeToString(sum[:]), c.SerialNumber.Text(16)
+}
+
+// isFile reports whether a certificate of the store is that of a file.
+func isFile(c evidence.StoredCertificate, file *x509.Certificate) bool {
+	digest, serial := identity(file)
+	return strings.EqualFold(c.SHA256, digest) && strings.EqualFold(strings.TrimLeft(c.Serial, "0"), serial)
 }
 
 // byID returns the certificate of the store with the id that the binding names, or the

@@ -17,15 +17,13 @@ const atCASID = "/certificate/casId"
 func certificateIDIsUsable() checks.Check {
 	return checks.Check{
 		ID: "apig/certificate-id-is-usable", Severity: checks.Error,
-		Applies: func(b binding.Binding) (bool, string) {
-			if ok, why := target.Gateway(b); !ok {
-				return ok, why
-			}
-			return b.Certificate == nil || b.Certificate.CASID != "", "the binding names no casId: its certificate is found in the store by its digest, or uploaded with its key"
-		},
+		Applies: target.Gateway,
 		NeedsFor: func(b binding.Binding) []evidence.Need {
-			if b.Certificate == nil {
+			switch {
+			case b.Certificate == nil:
 				return []evidence.Need{evidence.NeedRecords}
+			case b.Certificate.CASID == "":
+				return []evidence.Need{evidence.NeedStore, evidence.NeedCertificate}
 			}
 			return []evidence.Need{evidence.NeedStore}
 		},
@@ -54,8 +52,14 @@ func judgeUsable(s checks.Subject) checks.Verdict {
 		}
 		return checks.Pass()
 	}
-	id := b.Certificate.CASID
+	id, at := b.Certificate.CASID, atCASID
 	c, v := byID(s, id)
+	if id == "" {
+		at = "/certificate"
+		if c, v = reused(s); c != nil {
+			id = c.CertIdentifier
+		}
+	}
 	if v != nil {
 		return *v
 	}
@@ -66,7 +70,7 @@ func judgeUsable(s checks.Subject) checks.Verdict {
 		case value == nil:
 			unknown = fmt.Sprintf("the platform does not state %s of the certificate %q", field, id)
 		case !*value:
-			found = append(found, checks.Fails(atCASID, fmt.Sprintf("the certificate %q %s (%s is false)", id, wrong, field), fix))
+			found = append(found, checks.Fails(at, fmt.Sprintf("the certificate %q %s (%s is false)", id, wrong, field), fix))
 		}
 	}
 	stated(c.ExistPrivateKey, "ExistPrivateKey", "is in the store without its private key", "remove casId and give body and privateKey, or name the certificate that has its key")
@@ -74,22 +78,47 @@ func judgeUsable(s checks.Subject) checks.Verdict {
 	stated(c.ChainCompleted, "isChainCompleted", "is in the store without its intermediates", "upload the certificate with its chain; removing casId does so")
 	for _, word := range []string{"revoke", "expire"} {
 		if strings.Contains(strings.ToLower(c.Status), word) {
-			found = append(found, checks.Fails(atCASID, fmt.Sprintf("the certificate %q has the status %q in the store", id, bounded(c.Status)), "name a certificate that is valid"))
+			found = append(found, checks.Fails(at, fmt.Sprintf("the certificate %q has the status %q in the store", id, bounded(c.Status)), "name a certificate that is valid"))
 		}
 	}
 	switch now := s.Evidence.Run.Now; {
 	case c.NotAfter <= 0 || now.IsZero():
 		unknown = fmt.Sprintf("when the certificate %q ends is not known", id)
 	case !now.Before(time.UnixMilli(c.NotAfter)):
-		found = append(found, checks.Fails(atCASID, fmt.Sprintf("the certificate %q expired at %s", id, time.UnixMilli(c.NotAfter).UTC().Format(time.RFC3339)), "name a certificate that is valid"))
+		found = append(found, checks.Fails(at, fmt.Sprintf("the certificate %q expired at %s", id, time.UnixMilli(c.NotAfter).UTC().Format(time.RFC3339)), "name a certificate that is valid"))
 	}
 	if r != nil && r.CertIdentifier == id && r.CertDetailErrorCode != "" {
-		found = append(found, unreadable(atCASID, *r))
+		found = append(found, unreadable(at, *r))
 	}
 	if unknown != "" && !checks.HasError(found) {
 		return checks.Unknown(unknown, found...)
 	}
 	return checks.Judge(found...)
+}
+
+// reused returns the certificate of the store that is the binding's file, so that it is not
+// uploaded again: the attached one, else the first by id. It must have its key.
+func reused(s checks.Subject) (*evidence.StoredCertificate, *checks.Verdict) {
+	file, v := leaf(s)
+	if v != nil {
+		return nil, v
+	}
+	r := record(s)
+	var out *evidence.StoredCertificate
+	for _, c := range s.Evidence.Store.Facts.Matching {
+		switch {
+		case !isFile(c, file) || c.CertIdentifier == "" || c.ExistPrivateKey != nil && !*c.ExistPrivateKey:
+		case r != nil && r.CertIdentifier == c.CertIdentifier:
+			return &c, nil
+		case out == nil || c.CertIdentifier < out.CertIdentifier:
+			out = &c
+		}
+	}
+	if out == nil {
+		v := checks.NotApplicable("the store does not hold the certificate with its key: it is uploaded")
+		return nil, &v
+	}
+	return out, nil
 }
 
 // unreadable reports that the gateway cannot read the attached certificate.

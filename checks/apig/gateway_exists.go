@@ -53,14 +53,9 @@ func judgeGatewayExists(s checks.Subject) checks.Verdict {
 		found = append(found, checks.Fails("/gatewayId", fmt.Sprintf("the gateway expired at %s, and is released with its load balancers", end.Format(time.RFC3339)),
 			"renew the gateway, or bind to another one"))
 	}
-	switch {
-	case g.GatewayType == "" || b.GatewayType == g.GatewayType:
-	case b.GatewayType != "":
+	if b.GatewayType != "" && g.GatewayType != "" && b.GatewayType != g.GatewayType { // unstated means the gateway's
 		found = append(found, checks.Fails("/gatewayType", fmt.Sprintf("the gateway's type is %q, and the binding states %q", bounded(g.GatewayType), b.GatewayType),
 			fmt.Sprintf("write gatewayType: %s, or name another gateway", bounded(g.GatewayType))))
-	case g.GatewayType != "API" && record(s) == nil: // API is the default of a new domain
-		found = append(found, checks.Fails("/gatewayId", fmt.Sprintf("the gateway's type is %q, and a domain that is created without gatewayType is for API", bounded(g.GatewayType)),
-			fmt.Sprintf("write gatewayType: %s", bounded(g.GatewayType))))
 	}
 	return checks.Judge(found...)
 }

@@ -22,7 +22,7 @@ func mtlsHasItsCA() checks.Check {
 		ID: "apig/mtls-has-its-ca", Severity: checks.Error,
 		Applies: target.Gateway,
 		NeedsFor: func(b binding.Binding) []evidence.Need {
-			if b.ClientCertificate != nil && (b.ClientCertificate.None || b.Protocol != "") {
+			if b.ClientCertificate != nil && b.ClientCertificate.None {
 				return nil
 			}
 			return []evidence.Need{evidence.NeedRecords}
@@ -65,7 +65,10 @@ func statedCA(c binding.ClientCertificate, r *evidence.Record) checks.Verdict {
 	switch {
 	case c.CA == "":
 		return checks.Judge(checks.Fails(atClients+"/ca", "client certificates are required, and the binding names no file with their CA: whether the id alone is enough is not documented", "add ca, the PEM file of the CA that casId names"))
-	case c.CASID == "" && (r == nil || r.CACertIdentifier == ""):
+	case c.CASID == "" && r != nil && r.CACertIdentifier != "":
+		return checks.Judge(checks.Fails(atClients, fmt.Sprintf("the domain's CA of client certificates has the id %q, which an update without casId would drop", bounded(r.CACertIdentifier)),
+			"add casId: the id of the CA of the file in the certificate store"))
+	case c.CASID == "":
 		return checks.Judge(checks.Warns(atClients, "the CA of client certificates has no casId; whether the file alone is enough is not documented",
 			"upload the CA to the certificate store and add casId; test that a client without a certificate is rejected"))
 	}

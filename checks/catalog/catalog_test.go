@@ -118,6 +118,7 @@ func TestSeverities(t *testing.T) {
 		"apig/https-has-a-certificate":                "E",
 		"apig/certificate-id-is-the-file":             "E core",
 		"apig/certificate-id-is-usable":               "E",
+		"apig/certificate-name-is-free":               "E",
 		"apig/tls-range-is-stated":                    "E",
 		"apig/suites-fit-the-key":                     "E",
 		"apig/mtls-has-its-ca":                        "E",

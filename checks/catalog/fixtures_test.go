@@ -29,7 +29,8 @@ func TestFixtures(t *testing.T) {
 // certificate, key, env (a file whose text is the variable's value),
 // passphrase, roots (default roots.pem), served, the certificate that the group
 // serves, and presented, the chain that an address presents. Of a gateway: stored, the
-// certificate of the store with the id that the binding names, attached, the one that the
+// certificate of the store with the id that the binding names, matching, one that the
+// store finds by its digest, keyless and keyUnstated, such ones without a key, attached, the one that the
 // domain has, and recordCA, the CA of client certificates in its record.
 func load(t *testing.T, files map[string]string, s *checks.Subject) {
 	t.Helper()
@@ -77,6 +78,19 @@ func load(t *testing.T, files map[string]string, s *checks.Subject) {
 	if file := files["stored"]; file != "" {
 		s.Evidence.Store.Facts.ByID = stored(t, filepath.Join(dir, file), "18594200-cn-hangzhou")
 	}
+	if file := files["matching"]; file != "" {
+		s.Evidence.Store.Facts.Matching = []evidence.StoredCertificate{*stored(t, filepath.Join(dir, file), "18594200-cn-hangzhou")}
+	}
+	if file := files["keyless"]; file != "" {
+		c := stored(t, filepath.Join(dir, file), "18594200-cn-hangzhou")
+		*c.ExistPrivateKey = false
+		s.Evidence.Store.Facts.Matching = []evidence.StoredCertificate{*c}
+	}
+	if file := files["keyUnstated"]; file != "" {
+		c := stored(t, filepath.Join(dir, file), "18594200-cn-hangzhou")
+		c.ExistPrivateKey = nil
+		s.Evidence.Store.Facts.Matching = []evidence.StoredCertificate{*c}
+	}
 	if file := files["attached"]; file != "" {
 		s.Evidence.Store.Facts.Current = stored(t, filepath.Join(dir, file), "18594156-cn-hangzhou")
 	}
@@ -118,10 +132,10 @@ func stored(t *testing.T, file, id string) *evidence.StoredCertificate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum, yes := sha256.Sum256(leaf.Raw), true
+	sum, key, yes := sha256.Sum256(leaf.Raw), true, true
 	return &evidence.StoredCertificate{CertIdentifier: id, Name: "stored", Serial: leaf.SerialNumber.Text(16), SHA256: "sha256:" + hex.EncodeToString(sum[:]),
 		SANs: leaf.DNSNames, Algorithm: leaf.PublicKeyAlgorithm.String(), NotBefore: leaf.NotBefore.UnixMilli(), NotAfter: leaf.NotAfter.UnixMilli(),
-		ExistPrivateKey: &yes, DomainMatch: &yes, ChainCompleted: &yes}
+		ExistPrivateKey: &key, DomainMatch: &yes, ChainCompleted: &yes}
 }
 
 // presented returns the observation of a probe whose single address presents the

@@ -74,7 +74,8 @@ func claim(b binding.Binding, other evidence.Sibling) string {
 		return ""
 	case mine == theirs:
 		return "asks for the same domain"
-	case covers(mine, theirs) || covers(theirs, mine):
+	case covers(mine, theirs) || covers(theirs, mine),
+		b.GatewayID != "" && (evidence.Covers(mine, theirs) || evidence.Covers(theirs, mine)): // at any depth
 		return fmt.Sprintf("asks for %q, which overlaps with %q,", other.DomainName, b.DomainName)
 	}
 	return ""

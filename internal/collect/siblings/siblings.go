@@ -23,6 +23,7 @@ type Index struct {
 	entries []entry
 	byName  map[string][]int32 // plain name → numbers of its bindings
 	below   map[string][]int32 // wildcard → numbers of the bindings that it covers
+	deep    map[string][]int32 // wildcard → numbers of the gateways' bindings that it covers at a greater depth
 	onGroup map[place][]string // the first names of a group, each once
 }
 
@@ -38,7 +39,7 @@ func (e entry) place() place { return place{e.group, e.gateway, e.region, e.netw
 
 // NewIndex indexes all bindings of a run, in order.
 func NewIndex(bindings iter.Seq[binding.Binding]) *Index {
-	x := &Index{byName: map[string][]int32{}, below: map[string][]int32{}, onGroup: map[place][]string{}}
+	x := &Index{byName: map[string][]int32{}, below: map[string][]int32{}, deep: map[string][]int32{}, onGroup: map[place][]string{}}
 	shared := map[string]string{} // groups, regions and files repeat
 	once := func(s string) string {
 		if known, ok := shared[s]; ok {
@@ -64,6 +65,12 @@ func NewIndex(bindings iter.Seq[binding.Binding]) *Index {
 		if _, asked := x.byName[wildcard]; asked && !strings.HasPrefix(name, "*.") {
 			x.below[wildcard] = append(x.below[wildcard], numbers...)
 		}
+		for wildcard := range x.deeper(name) {
+			x.deep[wildcard] = append(x.deep[wildcard], x.ofGateways(numbers)...)
+		}
+	}
+	for _, numbers := range x.deep {
+		slices.Sort(numbers)
 	}
 	for _, numbers := range x.below {
 		slices.Sort(numbers)
@@ -81,6 +88,12 @@ func (x *Index) Of(number int, group func(region, id string) (evidence.Group, bo
 	related := slices.Concat(x.byName[n], x.below[n])
 	if !strings.HasPrefix(n, "*.") {
 		related = append(related, x.byName["*."+parent(n)]...)
+	}
+	if x.entries[number].gateway != "" {
+		related = append(related, x.deep[n]...)
+		for wildcard := range x.deeper(n) {
+			related = append(related, x.ofGateways(x.byName[wildcard])...)
+		}
 	}
 	if len(related) > Max {
 		return evidence.Failed[evidence.Siblings](
@@ -107,6 +120,31 @@ func (x *Index) Of(number int, group func(region, id string) (evidence.Group, bo
 		found.Others = append(found.Others, s)
 	}
 	return evidence.Observed(found, source, at)
+}
+
+// deeper returns the wildcards of the run that cover a name more than one label below
+// their parent, or another wildcard: those of a gateway take names at any depth.
+func (x *Index) deeper(name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		above := parent(name)
+		for strings.Contains(above, ".") {
+			above = parent(above)
+			wildcard := "*." + above
+			if _, asked := x.byName[wildcard]; asked && !yield(wildcard) {
+				return
+			}
+		}
+	}
+}
+
+// ofGateways returns the numbers of bindings that name a gateway.
+func (x *Index) ofGateways(numbers []int32) (out []int32) {
+	for _, n := range numbers {
+		if x.entries[n].gateway != "" {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 func parent(n string) string {
