@@ -85,7 +85,7 @@ type Doc struct {
 	Fix        string   // how to fix it
 	References []string // RFC and section, document and date, or an address
 	// Failing and Passing are YAML fixtures: a change (a JSON merge patch, RFC
-	// 7396) to the valid binding and evidence of testdata/checks/base.yaml with
+	// 7396) to the valid binding and evidence of checks/checktest/base.yaml (or apig.yaml) with
 	// which the check fails, or passes. A test runs both.
 	Failing string
 	Passing string

@@ -14,7 +14,7 @@ import (
 
 func TestIDs(t *testing.T) {
 	form := regexp.MustCompile(`^[a-z-]+/[a-z0-9-]+$`)
-	families := []string{"request", "certificate", "dns", "group", "rebind", "policy"}
+	families := []string{"request", "certificate", "dns", "group", "apig", "rebind", "policy"}
 	seen := map[string]bool{}
 	last := 0
 	for _, c := range All() {
@@ -85,6 +85,7 @@ func TestSeverities(t *testing.T) {
 		"certificate/replaces-safely":                 "E",
 		"certificate/revocation-was-checked":          "W",
 		"dns/cname-reaches-group":                     "E core",
+		"dns/cname-reaches-gateway":                   "E",
 		"dns/ownership-is-proved":                     "E core",
 		"dns/cname-chain-terminates":                  "E core",
 		"dns/clients-follow-cname":                    "E",
@@ -109,6 +110,21 @@ func TestSeverities(t *testing.T) {
 		"group/binding-is-in-effect":                  "W",
 		"group/update-keeps-settings":                 "E",
 		"group/account-is-known":                      "E core",
+		"apig/gateway-exists":                         "E core",
+		"apig/domain-is-proved":                       "E core",
+		"apig/record-is-updatable":                    "E",
+		"apig/update-keeps-settings":                  "E",
+		"apig/protocol-fits-the-scope":                "E",
+		"apig/https-has-a-certificate":                "E",
+		"apig/certificate-id-is-the-file":             "E core",
+		"apig/certificate-id-is-usable":               "E",
+		"apig/certificate-name-is-free":               "E",
+		"apig/tls-range-is-stated":                    "E",
+		"apig/suites-fit-the-key":                     "E",
+		"apig/mtls-has-its-ca":                        "E",
+		"apig/wildcard-depth-is-stated":               "W",
+		"apig/name-is-held-once":                      "E",
+		"apig/domain-is-published":                    "W",
 		"rebind/force-is-allowed":                     "E core",
 		"rebind/traffic-has-moved":                    "E",
 		"rebind/force-is-needed":                      "W",
@@ -129,12 +145,14 @@ func TestSeverities(t *testing.T) {
 // TestRoles lists the checks that the gate, the policies and --wait depend on.
 func TestRoles(t *testing.T) {
 	want := map[string][]string{
-		"request":  {"request/stage-is-valid", "request/network-type-is-valid", "request/domain-is-well-formed", "request/contract-supports-fields"},
-		"target":   {"group/exists"},
-		"cname":    {"dns/cname-reaches-group"},
-		"txt":      {"dns/ownership-is-proved"},
-		"policy":   {"rebind/force-is-allowed", "rebind/traffic-has-moved", "rebind/force-is-needed", "policy/no-denials"},
-		"visible":  {"dns/cname-reaches-group", "dns/ownership-is-proved", "dns/name-exists", "dns/clients-follow-cname", "dns/servers-agree", "dns/resolvers-agree"},
+		"request": {"request/stage-is-valid", "request/network-type-is-valid", "request/domain-is-well-formed", "request/contract-supports-fields"},
+		"target":  {"group/exists"},
+		"cname":   {"dns/cname-reaches-group"},
+		"txt":     {"dns/ownership-is-proved"},
+		"gateway": {"request/network-type-is-valid", "request/domain-is-well-formed", "request/contract-supports-fields", "apig/gateway-exists", "apig/domain-is-proved"},
+		"policy":  {"rebind/force-is-allowed", "rebind/traffic-has-moved", "rebind/force-is-needed", "policy/no-denials"},
+		"visible": {"dns/cname-reaches-group", "dns/cname-reaches-gateway", "dns/ownership-is-proved", "dns/name-exists", "dns/clients-follow-cname", "dns/servers-agree",
+			"dns/resolvers-agree", "apig/domain-is-proved"},
 		"not core": nil,
 	}
 	got := map[string][]string{"not core": nil}
@@ -149,12 +167,61 @@ func TestRoles(t *testing.T) {
 		in("target", cname == checks.TargetExists && txt == cname)
 		in("cname", cname == checks.DomainIsProved)
 		in("txt", txt == checks.DomainIsProved)
+		in("gateway", c.Requirement(binding.Binding{GatewayID: "gw"}) != "")
 		in("policy", c.AfterPolicy)
 		in("visible", c.ShowsPropagation)
 		in("not core", c.MustPass != nil && !c.Core)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// For every kind of binding, core checks prove that the target exists and that the domain
+// is the caller's, each of them once, and they apply to it.
+func TestEveryBindingIsProved(t *testing.T) {
+	for name, b := range map[string]binding.Binding{
+		"a group, by CNAME":                {GroupID: "g", DomainProof: binding.ProofCNAME},
+		"a group, by TXT":                  {GroupID: "g", DomainProof: binding.ProofTXT},
+		"a group, with no proof":           {GroupID: "g"},
+		"a gateway":                        {GatewayID: "gw", DomainProof: binding.ProofCNAME},
+		"a gateway, with the proof by TXT": {GatewayID: "gw", DomainProof: binding.ProofTXT},
+		"a gateway that a domain moves to": {GatewayID: "gw", MovesFrom: &binding.MovesFrom{GroupID: "g"}},
+		"both, which a check refuses":      {GatewayID: "gw", GroupID: "g"},
+	} {
+		proved := map[checks.Requirement][]string{}
+		for _, c := range All() {
+			if r := c.Requirement(b); r != "" {
+				proved[r] = append(proved[r], c.ID)
+				if applies, why := true, ""; c.Applies != nil {
+					if applies, why = c.Applies(b); !applies {
+						t.Errorf("%s: %s proves %q and does not apply: %s", name, c.ID, r, why)
+					}
+				}
+				if !c.Core {
+					t.Errorf("%s: %s proves %q and is not core", name, c.ID, r)
+				}
+			}
+		}
+		for _, r := range []checks.Requirement{checks.TargetExists, checks.DomainIsProved} {
+			if len(proved[r]) != 1 {
+				t.Errorf("%s: %q is proved by %v, want one check", name, r, proved[r])
+			}
+		}
+	}
+}
+
+// A check of one kind of target does not apply to bindings of the other.
+func TestChecksOfATarget(t *testing.T) {
+	for _, c := range All() {
+		for prefix, b := range map[string]binding.Binding{"apig/": {GroupID: "g"}, "rebind/": {GatewayID: "gw", IsForce: true}} {
+			if !strings.HasPrefix(c.ID, prefix) {
+				continue
+			}
+			if applies, why := c.Applies(b); applies || why == "" {
+				t.Errorf("%s applies to %+v", c.ID, b)
+			}
+		}
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
 )
 
 // width of an explanation, in columns.
@@ -33,7 +35,7 @@ func Explain(c checks.Check) string {
 	return b.String()
 }
 
-const examples = "Each example is a change to a valid binding and its evidence, testdata/checks/base.yaml; load names files in testdata/certificates."
+const examples = "Each example is a change to a valid binding and its evidence, checks/checktest/base.yaml or, with base: apig, apig.yaml; load names files in testdata/certificates."
 
 // effect describes in a sentence what a failure means for a bind.
 func effect(c checks.Check) string {
@@ -48,17 +50,23 @@ func effect(c checks.Check) string {
 
 // reads describes in a sentence the evidence that the check reads.
 func reads(c checks.Check) string {
-	if c.NeedsFor != nil {
+	switch {
+	case c.NeedsFor != nil && len(c.Needs) > 0:
+		return fmt.Sprintf("Needs: %s; for a gateway: %s.", joined(c.Needs), joined(c.NeedsFor(binding.Binding{GatewayID: "gw"})))
+	case c.NeedsFor != nil:
 		return "Needs evidence only if the binding alone does not decide."
-	}
-	if len(c.Needs) == 0 {
+	case len(c.Needs) == 0:
 		return "Needs no evidence: the binding and the settings of the run decide."
 	}
-	names := make([]string, len(c.Needs))
-	for i, need := range c.Needs {
+	return fmt.Sprintf("Needs: %s.", joined(c.Needs))
+}
+
+func joined(needs []evidence.Need) string {
+	names := make([]string, len(needs))
+	for i, need := range needs {
 		names[i] = string(need)
 	}
-	return fmt.Sprintf("Needs: %s.", strings.Join(names, ", "))
+	return strings.Join(names, ", ")
 }
 
 // wrap breaks a text into lines of at most width columns.

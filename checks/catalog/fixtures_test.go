@@ -1,7 +1,9 @@
 package catalog
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/hex"
 	"encoding/pem"
 	"os"
 	"path/filepath"
@@ -26,7 +28,10 @@ func TestFixtures(t *testing.T) {
 // load collects files of testdata/certificates with the real collector:
 // certificate, key, env (a file whose text is the variable's value),
 // passphrase, roots (default roots.pem), served, the certificate that the group
-// serves, and presented, the chain that an address presents.
+// serves, and presented, the chain that an address presents. Of a gateway: stored, the
+// certificate of the store with the id that the binding names, matching, one that the
+// store finds by its digest, keyless and keyUnstated, such ones without a key, attached, the one that the
+// domain has, and recordCA, the CA of client certificates in its record.
 func load(t *testing.T, files map[string]string, s *checks.Subject) {
 	t.Helper()
 	b := s.Binding
@@ -70,6 +75,32 @@ func load(t *testing.T, files map[string]string, s *checks.Subject) {
 	if files["presented"] != "" {
 		s.Evidence.Probe = presented(t, c, filepath.Join(dir, files["presented"]))
 	}
+	if file := files["stored"]; file != "" {
+		s.Evidence.Store.Facts.ByID = stored(t, filepath.Join(dir, file), "18594200-cn-hangzhou")
+	}
+	if file := files["matching"]; file != "" {
+		s.Evidence.Store.Facts.Matching = []evidence.StoredCertificate{*stored(t, filepath.Join(dir, file), "18594200-cn-hangzhou")}
+	}
+	if file := files["keyless"]; file != "" {
+		c := stored(t, filepath.Join(dir, file), "18594200-cn-hangzhou")
+		*c.ExistPrivateKey = false
+		s.Evidence.Store.Facts.Matching = []evidence.StoredCertificate{*c}
+	}
+	if file := files["keyUnstated"]; file != "" {
+		c := stored(t, filepath.Join(dir, file), "18594200-cn-hangzhou")
+		c.ExistPrivateKey = nil
+		s.Evidence.Store.Facts.Matching = []evidence.StoredCertificate{*c}
+	}
+	if file := files["attached"]; file != "" {
+		s.Evidence.Store.Facts.Current = stored(t, filepath.Join(dir, file), "18594156-cn-hangzhou")
+	}
+	if file := files["recordCA"]; file != "" {
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Evidence.Records.Facts.Domain.MTLSEnabled, s.Evidence.Records.Facts.Domain.ClientCACert = true, string(text)
+	}
 	if files["certificate"] == "" {
 		return
 	}
@@ -87,6 +118,24 @@ func load(t *testing.T, files map[string]string, s *checks.Subject) {
 		}
 		s.Evidence.Group.Facts.Served = &evidence.Served{CertificateName: "old", ChainDigest: "sha256:00", Leaf: string(text)}
 	}
+}
+
+// stored returns what the certificate store says of the first certificate of a file.
+func stored(t *testing.T, file, id string) *evidence.StoredCertificate {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, key, yes := sha256.Sum256(leaf.Raw), true, true
+	return &evidence.StoredCertificate{CertIdentifier: id, Name: "stored", Serial: leaf.SerialNumber.Text(16), SHA256: "sha256:" + hex.EncodeToString(sum[:]),
+		SANs: leaf.DNSNames, Algorithm: leaf.PublicKeyAlgorithm.String(), NotBefore: leaf.NotBefore.UnixMilli(), NotAfter: leaf.NotAfter.UnixMilli(),
+		ExistPrivateKey: &key, DomainMatch: &yes, ChainCompleted: &yes}
 }
 
 // presented returns the observation of a probe whose single address presents the

@@ -18,6 +18,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // Checks returns the checks of the family, in report order.
@@ -43,6 +44,28 @@ const pageSetDomainCertificate = "Alibaba Cloud API Gateway, SetDomainCertificat
 // group/served-certificate-is-valid judges theirs.
 func applies(b binding.Binding) (bool, string) {
 	return b.Certificate != nil, "the binding names no certificate"
+}
+
+// hasKey excludes bindings whose certificate is in the certificate store already, with its
+// key: apig/certificate-id-is-usable judges that one.
+func hasKey(b binding.Binding) (bool, string) {
+	if b.Certificate != nil && keyIsStored(b) {
+		return false, "the certificate of casId is in the certificate store with its key; see apig/certificate-id-is-usable"
+	}
+	return applies(b)
+}
+
+func keyIsStored(b binding.Binding) bool {
+	gateway, _ := target.Gateway(b)
+	return gateway && b.Certificate.CASID != "" && b.Certificate.PrivateKey == nil
+}
+
+// ofGroup excludes bindings without a certificate, and those of gateways.
+func ofGroup(b binding.Binding) (bool, string) {
+	if ok, why := applies(b); !ok {
+		return ok, why
+	}
+	return target.Group(b)
 }
 
 // parseChain returns the certificates in the file, or the verdict if there are

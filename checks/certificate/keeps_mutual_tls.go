@@ -6,6 +6,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 const atClients = "/clientCertificate"
@@ -14,13 +15,15 @@ const atClients = "/clientCertificate"
 func keepsMutualTLS() checks.Check {
 	return checks.Check{
 		ID: "certificate/keeps-mutual-tls", Severity: checks.Error,
-		Needs:   []evidence.Need{evidence.NeedCertificate, evidence.NeedGroup},
-		Applies: applies,
-		Judge:   judgeMutualTLS,
+		Needs:    []evidence.Need{evidence.NeedCertificate, evidence.NeedGroup},
+		NeedsFor: ofServed(evidence.NeedRecords),
+		Applies:  applies,
+		Judge:    judgeMutualTLS,
 		Doc: checks.Doc{
 			Title: "A renewal does not silently change the settings for client certificates",
 			Why: "SetDomainCertificate contains the certificate and the settings for client certificates (mutual TLS) in one call. It is " +
-				"undocumented whether a renewal without those settings keeps them: if it does not, the domain then accepts all clients.",
+				"undocumented whether a renewal without those settings keeps them: if it does not, the domain then accepts all clients. The " +
+				"record of a cloud-native gateway's domain shows them, and bindgate sends them back with every update.",
 			Fix: "Set clientCertificate in the binding: the CA and its current settings, or none if clients need no certificate.",
 			References: []string{
 				"Alibaba Cloud API Gateway, SetDomainCertificate (2026-03-16): CaCertificateBody, SslVerifyDepth, ClientCertSDnPassThrough",
@@ -35,7 +38,28 @@ func keepsMutualTLS() checks.Check {
 	}
 }
 
+// judgeRecordMutualTLS judges a gateway's domain. Its record shows the settings for client
+// certificates, and bindgate sends them back with every update.
+func judgeRecordMutualTLS(s checks.Subject) checks.Verdict {
+	r, c := s.Evidence.Records.Facts.Domain, s.Binding.ClientCertificate
+	switch {
+	case r == nil || !r.MTLSEnabled:
+		return checks.NotApplicable("the domain requires no client certificates now")
+	case c == nil && r.ClientCACert == "":
+		return checks.Judge(checks.Fails(atClients,
+			fmt.Sprintf("according to the gateway %q requires client certificates, and its record does not show their CA, which an update must send back", s.Binding.DomainName),
+			"set clientCertificate: the current ca and casId; or none, to accept clients without a certificate"))
+	case c != nil && c.None:
+		return checks.Judge(checks.Warns(atClients, fmt.Sprintf("%q requires client certificates now, and no longer will", s.Binding.DomainName),
+			"go on if that is intended; else set the CA"))
+	}
+	return checks.Pass()
+}
+
 func judgeMutualTLS(s checks.Subject) checks.Verdict {
+	if ok, _ := target.Gateway(s.Binding); ok {
+		return judgeRecordMutualTLS(s)
+	}
 	b, group := s.Binding, s.Evidence.Group.Facts
 	d, bound := group.Domain(b.DomainName)
 	shown := group.MayRequestClientCertificates(b.DomainName)
@@ -67,7 +91,11 @@ func clientCAIsUsable() checks.Check {
 		ID: "certificate/client-ca-is-usable", Severity: checks.Error,
 		Needs: []evidence.Need{evidence.NeedCertificate},
 		Applies: func(b binding.Binding) (bool, string) {
-			return b.ClientCertificate != nil && !b.ClientCertificate.None, "the binding sets no CA of client certificates"
+			c := b.ClientCertificate
+			if ok, _ := target.Gateway(b); ok && c != nil && c.CA == "" {
+				return false, "the binding names no file of a CA of client certificates; see apig/mtls-has-its-ca"
+			}
+			return c != nil && !c.None, "the binding sets no CA of client certificates"
 		},
 		Judge: judgeClientCA,
 		Doc: checks.Doc{

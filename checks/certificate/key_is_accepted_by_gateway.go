@@ -14,7 +14,7 @@ func keyIsAcceptedByGateway() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-accepted-by-gateway", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedCertificate, evidence.NeedGroup},
-		Applies: applies,
+		Applies: ofGroup,
 		Judge:   judgeGatewayKey,
 		Doc: checks.Doc{
 			Title: "The group's HTTPS policy has a cipher suite for the key",

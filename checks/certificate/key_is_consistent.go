@@ -12,7 +12,7 @@ func keyIsConsistent() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-consistent", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedKey},
-		Applies: applies,
+		Applies: hasKey,
 		Judge:   judgeSound,
 		Doc: checks.Doc{
 			Title: "The private key is internally consistent",

@@ -12,7 +12,7 @@ func keyIsProtected() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-protected", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedKey},
-		Applies: applies,
+		Applies: hasKey,
 		Judge:   judgeGuarded,
 		Doc: checks.Doc{
 			Title: "Only the owner can read the private key",

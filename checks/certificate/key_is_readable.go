@@ -15,7 +15,7 @@ func keyIsReadable() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-is-readable", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedKey},
-		Applies: applies,
+		Applies: hasKey,
 		Judge:   judgeKeyReadable,
 		Doc: checks.Doc{
 			Title: "The private key exists and is readable",

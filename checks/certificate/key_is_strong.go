@@ -59,6 +59,8 @@ func judgeStrong(s checks.Subject) checks.Verdict {
 		return checks.Judge(found...)
 	}
 	switch {
+	case key.State == evidence.StateNotCollected && keyIsStored(s.Binding):
+		return checks.Judge(found...)
 	case key.State == evidence.StateNotCollected:
 		return checks.NotRun("the public key shows no weakness, and the private key was not examined: " + key.Reason)
 	case key.State != evidence.StateObserved:

@@ -15,7 +15,7 @@ func keyMatches() checks.Check {
 	return checks.Check{
 		ID: "certificate/key-matches", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedCertificate, evidence.NeedKey},
-		Applies: applies,
+		Applies: hasKey,
 		Judge:   judgeKeyMatches,
 		Doc: checks.Doc{
 			Title: "The private key matches the first certificate",

@@ -30,6 +30,18 @@ func TestBaseIsSound(t *testing.T) {
 	}
 }
 
+func TestGatewayBaseIsSound(t *testing.T) {
+	s := Subject(t, "base: apig")
+	if s.Binding.Platform() != binding.APIG || s.Binding.GroupID != "" {
+		t.Errorf("got %+v", s.Binding)
+	}
+	for _, need := range []evidence.Need{evidence.NeedDNS, evidence.NeedGateway, evidence.NeedRecords, evidence.NeedServing, evidence.NeedStore} {
+		if got := s.Evidence.Of(need).State; got != evidence.StateObserved {
+			t.Errorf("%s: got %q, want observed", need, got)
+		}
+	}
+}
+
 func TestFixtureIsAMergePatch(t *testing.T) {
 	s := Subject(t, `
 binding: {bindStageName: null, customDomainType: INTRANET, labels: {owner: null, team: web}}

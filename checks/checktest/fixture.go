@@ -16,10 +16,15 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-// baseYAML is the valid binding and its evidence, which every fixture changes.
+// baseYAML is the valid binding and its evidence, which a fixture changes.
 //
 //go:embed base.yaml
 var baseYAML string
+
+// apigYAML is that of a cloud-native gateway, for fixtures with `base: apig`.
+//
+//go:embed apig.yaml
+var apigYAML string
 
 // statuses returns the prefixes of fixture names. "pass" is a pass without
 // findings, "warn" a pass with a warning.
@@ -27,9 +32,10 @@ func statuses() []string {
 	return []string{"pass", "warn", "fail", "unknown", "not-run", "not-applicable"}
 }
 
-// fixture is one file. Binding and Evidence are JSON merge patches on those of
-// base.yaml.
+// fixture is one file. Binding and Evidence are JSON merge patches on those of its base:
+// base.yaml, or apig.yaml.
 type fixture struct {
+	Base            string            `yaml:"base"` // "" or apig
 	Binding         map[string]any    `yaml:"binding"`
 	CertificateOnly bool              `yaml:"certificateOnly"`
 	Load            map[string]string `yaml:"load"`
@@ -48,13 +54,13 @@ type want struct {
 
 type harness struct {
 	fixtures fs.FS
-	base     fixture
+	bases    map[string]fixture
 	load     Loader
 }
 
 func newHarness(t *testing.T, opts []Option) *harness {
 	t.Helper()
-	h := &harness{base: parse(t, baseYAML)}
+	h := &harness{bases: map[string]fixture{"": parse(t, baseYAML), "apig": parse(t, apigYAML)}}
 	for _, o := range opts {
 		o(h)
 	}
@@ -75,14 +81,18 @@ func Subject(t *testing.T, text string, opts ...Option) checks.Subject {
 func (h *harness) subject(t *testing.T, text string) (checks.Subject, want) {
 	t.Helper()
 	f := parse(t, text)
+	base, ok := h.bases[f.Base]
+	if !ok {
+		t.Fatalf("the fixture has the base %q, want apig or none", f.Base)
+	}
 	var s checks.Subject
-	patch(t, "binding", h.base.Binding, f.Binding, &s.Binding)
+	patch(t, "binding", base.Binding, f.Binding, &s.Binding)
 	s.Binding.CertificateOnly = f.CertificateOnly
 	// The base contains the default; a fixture that writes the type sets it.
 	_, s.Binding.CustomDomainTypeGiven = f.Binding["customDomainType"]
 	s.Binding.Positions = positions(t, s.Binding)
 
-	patch(t, "evidence of base.yaml", h.base.Evidence, nil, &s.Evidence)
+	patch(t, "evidence of the base", base.Evidence, nil, &s.Evidence)
 	if len(f.Load) > 0 {
 		if h.load == nil {
 			t.Fatal("the fixture has a load block, and no loader was given; see WithLoader")

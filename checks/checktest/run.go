@@ -11,6 +11,8 @@
 //	evidence: {group: {state: failed, reason: "503"}}
 //	want: {messages: [an underscore], pointer: /domainName}
 //
+// With `base: apig` it changes a valid binding for a cloud-native gateway.
+//
 // Its name begins with the expected status: pass, warn (a pass with a warning),
 // fail, unknown, not-run or not-applicable.
 package checktest

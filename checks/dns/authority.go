@@ -8,6 +8,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // public: INTRANET names live in private zones, which no authority on the
@@ -34,8 +35,8 @@ func fromAuthority(d evidence.DNS) *checks.Verdict {
 
 // ourServers are the matrices of the names that lead to the gateway's own, with
 // the gateway's left out: what its servers do is its own affair.
-func ourServers(d evidence.DNS) []evidence.ServerAnswers {
-	return slices.DeleteFunc(slices.Clone(d.Servers), func(m evidence.ServerAnswers) bool { return isGatewayName(m.Name) })
+func ourServers(s checks.Subject) []evidence.ServerAnswers {
+	return slices.DeleteFunc(slices.Clone(s.Evidence.DNS.Facts.Servers), func(m evidence.ServerAnswers) bool { return target.OwnAffair(s.Binding, m.Name) })
 }
 
 // saying words a row's answer.
@@ -62,10 +63,10 @@ func authoritative(m evidence.ServerAnswers) []evidence.ServerAnswer {
 	return slices.DeleteFunc(slices.Clone(m.Answers), func(r evidence.ServerAnswer) bool { return r.Status != evidence.ServerAuthoritative })
 }
 
-// reaches reports whether the chain leads to the group's own name.
+// reaches reports whether the chain leads to the target.
 func reaches(s checks.Subject) bool {
-	g := s.Evidence.Group
-	return g.State == evidence.StateObserved && aliasesTo(s.Evidence.DNS.Facts, ownNames(g.Facts, s.Binding.CustomDomainType)) > 0
+	t := target.Of(s)
+	return t.Observed && t.Reaches(s.Evidence.DNS.Facts)
 }
 
 // list joins words with semicolons.

@@ -7,6 +7,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // draw shows a chain: api.demo.com → (60 s) cdn.example.net, which does not exist.
@@ -49,21 +50,8 @@ func some(list []string) string {
 // readable is nil for a chain that can be judged. One that ends in no known way,
 // or whose records do not follow on each other, proves nothing.
 func readable(d evidence.DNS) *checks.Verdict {
-	last := d.QueryName
-	for _, hop := range d.Hops {
-		if !evidence.SameName(hop.Owner, last) {
-			return cannotTell(fmt.Sprintf("the CNAME chain has a gap: %s leads to %s, and the next record is of %s", d.QueryName, last, hop.Owner))
-		}
-		last = hop.Target
-	}
-	switch d.End.Event {
-	case evidence.EventTooLong: // the last target was not asked any more
-	case evidence.EventAddress, evidence.EventNoData, evidence.EventNameError, evidence.EventLoop, evidence.EventMultipleCNAMEs:
-		if !evidence.SameName(d.End.Name, last) {
-			return cannotTell(fmt.Sprintf("the CNAME chain has a gap: it leads to %s, and %s was asked for its end", last, d.End.Name))
-		}
-	default:
-		return cannotTell(fmt.Sprintf("the CNAME chain ends in no known way (%q)", d.End.Event))
+	if why := target.Gap(d); why != "" {
+		return cannotTell(why)
 	}
 	return nil
 }
@@ -94,4 +82,16 @@ func ownerOf(b binding.Binding, d evidence.DNS) string {
 		return "*." + parent
 	}
 	return d.QueryName
+}
+
+// ownName is the target's own name in messages: "the group's own name".
+func ownName(s checks.Subject) string { return "the " + target.Word(s.Binding) + "'s own name" }
+
+// movesLater says why it does not matter yet where the domain leads: a gateway's domain
+// that is proved by other means. Empty: it matters.
+func movesLater(s checks.Subject) string {
+	if ok, _ := target.Gateway(s.Binding); !ok || reaches(s) || !target.Prove(s).Elsewhere() {
+		return ""
+	}
+	return "the domain does not lead to the gateway yet and is proved by other means; see dns/cname-reaches-gateway"
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // clientsFollowCNAME is dns/clients-follow-cname.
@@ -22,8 +23,8 @@ func clientsFollowCNAME() checks.Check {
 			Why: "Clients query A and AAAA records and never CNAME. A server can answer these queries differently: a load balancer with " +
 				"a rule for each type, a forwarder with a local override (dnsmasq --address, a hosts file, a response policy zone), an " +
 				"attacker. Then the CNAME record proves the domain, but clients connect elsewhere.",
-			Fix: "Remove the override, or correct the server that the finding names. All queries for the name must lead to the group's " +
-				"own name.",
+			Fix: "Remove the override, or correct the server that the finding names. All queries for the name must lead to the " +
+				"target of its CNAME record.",
 			References: []string{"RFC 1034 §3.6.2 and §4.3.2 (a CNAME answers every type)", "RFC 2181 §10.1", "RFC 4074 (wrong answers to AAAA)"},
 			Failing: "evidence: {dns: {facts: {clients: {compared: 2, differing: [{name: api.demo.com, type: A, server: '192.0.2.53:53',\n" +
 				"  cname: 927d50c0f2e54b359919923d908bb015-cn-hangzhou.alicloudapi.com, records: [10.0.0.5]}]}}}}",
@@ -37,6 +38,9 @@ func judgeClients(s checks.Subject) checks.Verdict {
 	if v := readable(d); v != nil {
 		return *v
 	}
+	if why := movesLater(s); why != "" {
+		return checks.NotApplicable(why)
+	}
 	if d.Clients == nil || d.Clients.Compared == 0 && len(d.Clients.Missing) == 0 {
 		return checks.Unknown("the evidence does not say what questions for A and AAAA get")
 	}
@@ -45,7 +49,7 @@ func judgeClients(s checks.Subject) checks.Verdict {
 	unknown := ""
 	for _, a := range d.Clients.Differing {
 		switch {
-		case isGatewayName(a.Name):
+		case target.OwnAffair(s.Binding, a.Name):
 		case a.Problem != "":
 			unknown = fmt.Sprintf("the answer of %s to %s %s cannot be read: %s", a.Server, a.Name, a.Type, cut(a.Problem))
 		case a.Empty() && !nowhere(d, a):
@@ -56,7 +60,7 @@ func judgeClients(s checks.Subject) checks.Verdict {
 	}
 	for _, a := range d.Clients.Missing {
 		switch {
-		case isGatewayName(a.Name):
+		case target.OwnAffair(s.Binding, a.Name):
 		case a.Type == "A":
 			unknown = fmt.Sprintf("what clients get for %s %s is not known: %s", a.Name, a.Type, cut(a.Problem))
 		default:

@@ -6,6 +6,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // Lengths of a chain, in aliases.
@@ -31,7 +32,7 @@ func cnameChainTerminates() checks.Check {
 				"at random. Each record of a long chain costs every caller one more query, and the chain fails with any of its zones; a " +
 				"certificate authority may not follow more than eight records.",
 			Fix: "Remove the record that closes the loop, or all but one CNAME at the name; let the domain's CNAME record name the group " +
-				"directly.",
+				"or gateway directly.",
 			References: []string{
 				"RFC 1034 §3.6.2 and §5.2.2 (aliases; loops are an error)",
 				"RFC 2181 §10.1 (one CNAME for each alias)",
@@ -54,31 +55,31 @@ func judgeChain(s checks.Subject) checks.Verdict {
 	switch {
 	case d.End.Event == evidence.EventLoop:
 		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("%s: the CNAME chain is a loop", draw(d)),
-			fmt.Sprintf("change one of these records; %s. should have a CNAME record to the group's own name", ownerOf(s.Binding, d))))
+			fmt.Sprintf("change one of these records; %s. should have a CNAME record to %s", ownerOf(s.Binding, d), ownName(s))))
 	case d.End.Event == evidence.EventMultipleCNAMEs:
 		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("%s: a name has %d CNAME records, want one", draw(d), len(d.End.Targets)),
 			fmt.Sprintf("remove all but one CNAME record of %s.", d.End.Name)))
 	case d.End.Event == evidence.EventTooLong || hops > mostHops:
 		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("%s: the chain has over %d CNAME records, and resolvers give up", draw(d), mostHops),
-			"shorten the chain, ideally to one CNAME record to the group's own name"))
+			"shorten the chain, ideally to one CNAME record to "+ownName(s)))
 	case hops > cautious:
 		return checks.Judge(checks.Warns("/domainName",
 			fmt.Sprintf("%s: the chain has %d CNAME records; after %d, older resolvers and some certificate authorities stop", draw(d), hops, cautious),
-			"shorten the chain, ideally to one CNAME record to the group's own name"))
+			"shorten the chain, ideally to one CNAME record to "+ownName(s)))
 	case ours(s) > direct:
 		return checks.Judge(checks.Warns("/domainName",
 			fmt.Sprintf("%s: the chain has %d CNAME records; each is one more zone that can break it", draw(d), ours(s)),
-			"let the domain's CNAME record name the group directly"))
+			"let the domain's CNAME record name the "+target.Word(s.Binding)+" directly"))
 	}
 	return checks.Pass()
 }
 
-// ours counts the aliases up to the group's own name, if the group is known and
-// the chain gets there, else all of them.
+// ours counts the aliases up to the target's own name, if it is known and the chain gets
+// there, else all of them.
 func ours(s checks.Subject) int {
 	d := s.Evidence.DNS.Facts
-	if s.Evidence.Group.State == evidence.StateObserved {
-		if n := aliasesTo(d, ownNames(s.Evidence.Group.Facts, s.Binding.CustomDomainType)); n > 0 {
+	if t := target.Of(s); t.Observed {
+		if n := target.Aliases(d, t.Names); n > 0 {
 			return n
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // cnameReachesGroup is dns/cname-reaches-group.
@@ -16,7 +17,7 @@ func cnameReachesGroup() checks.Check {
 		MustPass:         provesDomain(false),
 		ShowsPropagation: true,
 		Needs:            []evidence.Need{evidence.NeedDNS, evidence.NeedGroup},
-		Applies:          provesByCNAME,
+		Applies:          groupByCNAME,
 		Judge:            judgeReachesGroup,
 		Doc: checks.Doc{
 			Title: "A CNAME record points the domain to the group's own name",
@@ -34,14 +35,24 @@ func cnameReachesGroup() checks.Check {
 	}
 }
 
+// provesByCNAME is the Applies of checks about where the domain leads. A gateway's domain
+// is proved by what is observed, whatever domainProof is.
 func provesByCNAME(b binding.Binding) (bool, string) {
 	switch {
 	case b.CertificateOnly:
 		return false, alone
-	case b.DomainProof == binding.ProofTXT:
+	case b.DomainProof == binding.ProofTXT && b.GatewayID == "":
 		return false, "the binding proves its domain by TXT; see dns/ownership-is-proved"
 	}
 	return true, ""
+}
+
+// groupByCNAME is the Applies of a group's proof by CNAME.
+func groupByCNAME(b binding.Binding) (bool, string) {
+	if ok, why := target.Group(b); !ok && !b.CertificateOnly {
+		return false, why
+	}
+	return provesByCNAME(b)
 }
 
 func judgeReachesGroup(s checks.Subject) checks.Verdict {
@@ -52,7 +63,7 @@ func judgeReachesGroup(s checks.Subject) checks.Verdict {
 	if !g.Found {
 		return checks.Unknown("the gateway knows no such group, so there is no name to lead to; see group/exists")
 	}
-	names := ownNames(g, network)
+	names := target.GroupNames(g, network)
 	if len(names) == 0 && network == binding.Intranet { // no waiting changes it
 		return checks.Judge(checks.Fails("/customDomainType",
 			fmt.Sprintf("group %s has no name inside a VPC (VpcDomain, VpcSlbIntranetDomain), which an INTRANET domain would have to lead to", g.GroupID),
@@ -61,12 +72,12 @@ func judgeReachesGroup(s checks.Subject) checks.Verdict {
 	if len(names) == 0 {
 		return checks.Unknown(fmt.Sprintf("the gateway returned no name of the group for network type %q", network))
 	}
-	if n := aliasesTo(d, names); n > 0 {
+	if n := target.Aliases(d, names); n > 0 {
 		return checks.Judge(unresolved(s, d.Hops[n-1].Target)...)
 	}
 	what, instead := whereto(s)
 	fix := "publish " + record(s, names[0]) + inZone(d) + instead
-	if _, found := proxyOf(d); found {
+	if _, found := proxyOf(s); found {
 		fix = "if it is there on purpose, prove the domain by TXT (domainProof: txt) and let the group be its origin; a CNAME record past it would take callers off its protection"
 	}
 	return checks.Judge(checks.Fails("/domainName",

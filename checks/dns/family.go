@@ -1,10 +1,9 @@
 // Package dns judges what name servers say about a binding's domain: whether
-// it leads to the group, whether the way there is sound, and whether the domain
+// it leads to its target, whether the way there is sound, and whether the domain
 // is proved to be the caller's.
 package dns
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/bindgate/bindgate/checks"
@@ -15,17 +14,18 @@ import (
 // Checks returns the checks of the family, in the order of reports.
 func Checks() []checks.Check {
 	return []checks.Check{
-		cnameReachesGroup(), ownershipIsProved(), nameExists(), cnameChainTerminates(), clientsFollowCNAME(), cnameHasNoOtherData(), isNotFlattened(), isNotBehindAProxy(),
+		cnameReachesGroup(), cnameReachesGateway(), ownershipIsProved(), nameExists(), cnameChainTerminates(), clientsFollowCNAME(), cnameHasNoOtherData(), isNotFlattened(), isNotBehindAProxy(),
 		serversAgree(), authoritativeServersWereAsked(), resolversAgree(), targetResolves(), isNotDangling(),
 		caaAllowsRenewal(), validatesDNSSEC(), ttlAllowsCutover(), httpsRecordsAgree(),
 	}
 }
 
-// provesDomain returns a MustPass for one of the two proofs of a domain: the TXT
-// record where the binding asks for it, else the CNAME.
+// provesDomain returns a MustPass for one of the two proofs of a group's domain: the TXT
+// record where the binding asks for it, else the CNAME. apig/domain-is-proved proves a
+// gateway's.
 func provesDomain(byTXT bool) func(binding.Binding) checks.Requirement {
 	return func(b binding.Binding) checks.Requirement {
-		if (b.DomainProof == binding.ProofTXT) == byTXT {
+		if b.GatewayID == "" && (b.DomainProof == binding.ProofTXT) == byTXT {
 			return checks.DomainIsProved
 		}
 		return ""
@@ -43,35 +43,4 @@ const alone = "the certificate is judged alone, no binding was asked for"
 // isGatewayName reports whether a name lies where API Gateway names its groups.
 func isGatewayName(name string) bool {
 	return strings.HasSuffix(evidence.PlainName(name), ".alicloudapi.com")
-}
-
-// ownNames are the group's own names for a network type, in the form in which names
-// are compared; none for a type that is not known.
-func ownNames(g evidence.Group, networkType string) []string {
-	var all, names []string
-	switch networkType {
-	case binding.Internet:
-		all = []string{g.SubDomain}
-	case binding.Intranet:
-		all = []string{g.VpcDomain, g.VpcSlbIntranetDomain}
-	}
-	for _, name := range all {
-		if evidence.PlainName(name) != "" {
-			names = append(names, evidence.PlainName(name))
-		}
-	}
-	return names
-}
-
-// aliasesTo counts the aliases from the name that was asked to the first of the
-// names that the chain points at; 0 if it points at none. What follows is the
-// gateway's own affair. The name that was asked does not count: to be called like
-// the group is not to be an alias of it.
-func aliasesTo(d evidence.DNS, names []string) int {
-	for i, hop := range d.Hops {
-		if slices.Contains(names, evidence.PlainName(hop.Target)) {
-			return i + 1
-		}
-	}
-	return 0
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // isNotDangling is dns/is-not-dangling.
@@ -20,7 +21,7 @@ func isNotDangling() checks.Check {
 				"group was deleted, a service cancelled, or a domain registration expired. They then serve your callers under your " +
 				"name, and get certificates for it. If the chain passes through the zone of another owner, that owner can change it at " +
 				"any time.",
-			Fix:        "Remove the CNAME record, or let it name the group directly.",
+			Fix:        "Remove the CNAME record, or let it name the target directly.",
 			References: []string{"OWASP WSTG-CONF-10 (subdomain takeover)", "RFC 8020", "Public Suffix List: https://publicsuffix.org/list/"},
 			Failing: "evidence: {dns: {facts: {hops: [{owner: api.demo.com, target: gone.example.net, ttl: 60, server: '192.0.2.53:53'}],\n" +
 				"  end: {name: gone.example.net, event: nxdomain, addresses: null}, context: {unregisteredDomain: example.net}}}}",
@@ -41,32 +42,33 @@ func judgeDangling(s checks.Subject) checks.Verdict {
 	if d.End.Event == evidence.EventNameError {
 		findings = append(findings, dangling(s))
 	}
-	for _, target := range strangers(d) {
-		if d.End.Event == evidence.EventNameError && evidence.SameName(target, d.End.Name) {
+	for _, name := range strangers(s) {
+		if d.End.Event == evidence.EventNameError && evidence.SameName(name, d.End.Name) {
 			continue // said above
 		}
-		findings = append(findings, through(d, target))
+		findings = append(findings, through(s, name))
 	}
 	return checks.Judge(findings...)
 }
 
 // through warns of a target in another owner's zone.
-func through(d evidence.DNS, target string) checks.Finding {
-	const fix = "lead directly to the group's own name, unless that zone is yours or your CDN's"
-	at, known := serviceOf(target)
+func through(s checks.Subject, name string) checks.Finding {
+	d := s.Evidence.DNS.Facts
+	fix := "lead directly to " + ownName(s) + ", unless that zone is yours or your CDN's"
+	at, known := serviceOf(name)
 	switch {
 	case known && at.takeable:
 		return checks.Warns("/domainName",
-			fmt.Sprintf("the CNAME chain leads through %s, at %s, where a name that was given up can become another customer's: that it resolves does not show that it is yours", target, at.name),
-			"lead directly to the group's own name, or make sure that the resource there is yours and stays")
+			fmt.Sprintf("the CNAME chain leads through %s, at %s, where a name that was given up can become another customer's: that it resolves does not show that it is yours", name, at.name),
+			"lead directly to "+ownName(s)+", or make sure that the resource there is yours and stays")
 	case known && at.fronts:
-		return checks.Warns("/domainName", fmt.Sprintf("the CNAME chain leads through %s, at %s: its settings there decide where callers go", target, at.name),
-			"make sure that the resource there is yours, and that its origin is the group")
+		return checks.Warns("/domainName", fmt.Sprintf("the CNAME chain leads through %s, at %s: its settings there decide where callers go", name, at.name),
+			"make sure that the resource there is yours, and that its origin is the "+target.Word(s.Binding))
 	case known:
-		return checks.Warns("/domainName", fmt.Sprintf("the CNAME chain leads through %s, at %s: its settings there decide where callers go", target, at.name), fix)
+		return checks.Warns("/domainName", fmt.Sprintf("the CNAME chain leads through %s, at %s: its settings there decide where callers go", name, at.name), fix)
 	}
 	return checks.Warns("/domainName",
-		fmt.Sprintf("the CNAME chain leads through %s, which is not the zone of %s: whoever holds it decides where callers go", registrable(target), d.QueryName), fix)
+		fmt.Sprintf("the CNAME chain leads through %s, which is not the zone of %s: whoever holds it decides where callers go", registrable(name), d.QueryName), fix)
 }
 
 func isMistyped(s checks.Subject) bool { return mistyped(s) != "" }
@@ -75,7 +77,7 @@ func isMistyped(s checks.Subject) bool { return mistyped(s) != "" }
 // apart from what is suspected.
 func dangling(s checks.Subject) checks.Finding {
 	d := s.Evidence.DNS.Facts
-	fix := "remove the CNAME record, or publish " + ownerOf(s.Binding, d) + ". CNAME with the group's own name"
+	fix := "remove the CNAME record, or publish " + ownerOf(s.Binding, d) + ". CNAME with " + ownName(s)
 	at, known := serviceOf(d.End.Name)
 	if known && at.fronts {
 		fix = "remove the CNAME record, or create the resource at " + at.name + " again"
@@ -90,6 +92,8 @@ func dangling(s checks.Subject) checks.Finding {
 			"publish that name, or "+fix)
 	case a != nil && a.UnregisteredDomain != "":
 		return checks.Fails("/domainName", fmt.Sprintf("%s: the domain %s does not exist (NXDOMAIN); unless it is registered and on hold, anyone who registers it takes over %s", draw(d), a.UnregisteredDomain, d.QueryName), fix)
+	case target.OwnAffair(s.Binding, d.End.Name) && s.Binding.GatewayID != "":
+		return checks.Fails("/domainName", fmt.Sprintf("%s: no such name of the platform; the gateway or group was probably released, and whether a stranger could get its name is not known", draw(d)), fix)
 	case isGatewayName(d.End.Name):
 		return checks.Fails("/domainName", fmt.Sprintf("%s: no such group name; the group was probably deleted, and whether a stranger could get its name is not known", draw(d)), fix)
 	}

@@ -37,8 +37,11 @@ func judgeExists(s checks.Subject) checks.Verdict {
 	if len(d.Hops) > 0 {
 		return checks.Pass()
 	}
+	if why := movesLater(s); why != "" {
+		return checks.NotApplicable(why)
+	}
 	owner := ownerOf(s.Binding, d)
-	fix := "publish a CNAME record at " + owner + ". that leads to the group's own name" + inZone(d)
+	fix := "publish a CNAME record at " + owner + ". that leads to " + ownName(s) + inZone(d)
 	if what := mistyped(s); what != "" {
 		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("%s has no CNAME or address record: %s", owner, what), fix))
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // ownershipIsProved is dns/ownership-is-proved.
@@ -38,9 +39,11 @@ func ownershipIsProved() checks.Check {
 }
 
 func provesByTXT(b binding.Binding) (bool, string) {
-	switch {
+	switch ok, why := target.Group(b); {
 	case b.CertificateOnly:
 		return false, alone
+	case !ok:
+		return false, why
 	case b.DomainProof != binding.ProofTXT:
 		return false, "the binding proves its domain by CNAME; see dns/cname-reaches-group"
 	}
@@ -89,8 +92,8 @@ func leadsElsewhere(s checks.Subject) []checks.Finding {
 	if s.Evidence.DNS.State != evidence.StateObserved {
 		return nil
 	}
-	own := append(ownNames(s.Evidence.Group.Facts, s.Binding.CustomDomainType), s.Evidence.Group.Facts.SubDomain)
-	if _, ok := gatewayName(d); !ok || aliasesTo(d, own) > 0 {
+	own := append(target.GroupNames(s.Evidence.Group.Facts, s.Binding.CustomDomainType), s.Evidence.Group.Facts.SubDomain)
+	if _, ok := gatewayName(d); !ok || target.Aliases(d, own) > 0 {
 		return nil
 	}
 	what, _ := whereto(s)

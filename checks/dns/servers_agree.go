@@ -7,6 +7,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // serversAgree is dns/servers-agree.
@@ -38,7 +39,7 @@ func judgeAgree(s checks.Subject) checks.Verdict {
 		return *v
 	}
 	var findings []checks.Finding
-	for _, m := range ourServers(d) {
+	for _, m := range ourServers(s) {
 		rows := authoritative(m)
 		if len(rows) == 0 {
 			return checks.Unknown(fmt.Sprintf("none of the servers of %s answered for %s with authority: %s", m.Zone, m.Name, table(m)), findings...)
@@ -49,14 +50,14 @@ func judgeAgree(s checks.Subject) checks.Verdict {
 			findings = append(findings, behind(m, rows)...)
 		}
 	}
-	return checks.Judge(append(append(findings, glueDiffers(d)...), unheard(d)...)...)
+	return checks.Judge(append(append(findings, glueDiffers(s)...), unheard(s)...)...)
 }
 
 // glueDiffers warns, once for each server, where the delegation and the zone itself
 // give different addresses of it.
-func glueDiffers(d evidence.DNS) (findings []checks.Finding) {
+func glueDiffers(s checks.Subject) (findings []checks.Finding) {
 	said := map[string]bool{}
-	for _, m := range ourServers(d) {
+	for _, m := range ourServers(s) {
 		for _, r := range m.Answers {
 			if r.Origin == "" || said[m.Zone+" "+r.Server] {
 				continue
@@ -102,10 +103,10 @@ func table(m evidence.ServerAnswers) string {
 	return list(lines)
 }
 
-// differ distinguishes a change that is propagating, where some servers lead to the group and
+// differ distinguishes a change that is propagating, where some servers lead to the target and
 // others do not yet, from servers that are at odds.
 func differ(s checks.Subject, m evidence.ServerAnswers, rows []evidence.ServerAnswer) checks.Finding {
-	own := ownNames(s.Evidence.Group.Facts, s.Binding.CustomDomainType)
+	own := target.Of(s).Names
 	fresh, oldTTL := false, uint32(0)
 	for _, r := range rows {
 		if slices.ContainsFunc(r.Targets, func(t string) bool { return slices.Contains(own, evidence.PlainName(t)) }) {
@@ -119,12 +120,12 @@ func differ(s checks.Subject, m evidence.ServerAnswers, rows []evidence.ServerAn
 	if fresh {
 		by := s.Evidence.DNS.At.Add(time.Duration(oldTTL) * time.Second).UTC().Format(time.RFC3339)
 		return checks.Fails("/domainName",
-			fmt.Sprintf("still propagating: some servers of %s lead to the group, others do not yet: %s; caches may hold the old answer until %s, if all servers change now", m.Zone, table(m), by),
+			fmt.Sprintf("still propagating: some servers of %s lead to the %s, others do not yet: %s; caches may hold the old answer until %s, if all servers change now", m.Zone, target.Word(s.Binding), table(m), by),
 			"wait, with --wait, or look why the others have not taken the change over")
 	}
 	none := ""
 	if len(own) > 0 {
-		none = ", and none leads to the group"
+		none = ", and none leads to the " + target.Word(s.Binding)
 	}
 	return checks.Fails("/domainName", fmt.Sprintf("the servers of %s do not agree on %s%s: %s", m.Zone, m.Name, none, table(m)),
 		"make all servers of the zone serve one version of it")

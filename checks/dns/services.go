@@ -6,7 +6,9 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
+	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // service is a platform that customers alias their names to.
@@ -110,12 +112,13 @@ func bucket(name string) bool {
 }
 
 // strangers are the targets of the chain in the zones of others, one for each
-// registrable domain, up to the gateway's own names.
-func strangers(d evidence.DNS) []string {
+// registrable domain, up to the platform's own names.
+func strangers(s checks.Subject) []string {
+	d := s.Evidence.DNS.Facts
 	seen := []string{registrable(d.QueryName)}
 	var targets []string
 	for _, hop := range d.Hops {
-		if isGatewayName(hop.Target) {
+		if target.OwnAffair(s.Binding, hop.Target) {
 			break
 		}
 		if zone := registrable(hop.Target); !slices.Contains(seen, zone) {

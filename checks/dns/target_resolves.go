@@ -6,6 +6,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // targetResolves is dns/target-resolves.
@@ -19,7 +20,7 @@ func targetResolves() checks.Check {
 			Title: "The last name of the CNAME chain has an address",
 			Why: "A CNAME record to a name without an address gives callers an error that looks like an outage of the gateway. A private " +
 				"or reserved address works, if at all, only inside one network.",
-			Fix:        "Correct the CNAME record. If it is right, the group's own name has no address: ask Alibaba Cloud about the group.",
+			Fix:        "Correct the CNAME record. If it is right, the own name of the group or gateway has no address: ask Alibaba Cloud about it.",
 			References: []string{"RFC 1034 §3.6.2", "RFC 6890 (special-purpose addresses)", "Zonemaster: https://doc.zonemaster.net/"},
 			Failing:    "evidence: {dns: {facts: {end: {event: nodata, addresses: null}}}}",
 			Passing:    "evidence: {dns: {facts: {end: {addresses: [47.96.0.10]}}}}",
@@ -43,7 +44,7 @@ func judgeTarget(s checks.Subject) checks.Verdict {
 		if addr, err := netip.ParseAddr(text); err != nil || !evidence.PublicAddress(addr) {
 			findings = append(findings, checks.Warns("/domainName",
 				fmt.Sprintf("%s: %s is a private or reserved address; callers on the Internet cannot get there", draw(d), text),
-				"check that the CNAME record leads to the group's public name"))
+				"check that the CNAME record leads to the "+target.Word(s.Binding)+"'s public name"))
 		}
 	}
 	return checks.Judge(findings...)

@@ -13,9 +13,9 @@ import (
 // unheard warns of the servers that gave no authoritative answer. Where several
 // IPv6 addresses were asked and none of them ever answered, that may be this
 // machine's way to the Internet, and is said once.
-func unheard(d evidence.DNS) (findings []checks.Finding) {
-	silent := allSilent6(d)
-	for _, m := range ourServers(d) {
+func unheard(s checks.Subject) (findings []checks.Finding) {
+	silent := allSilent6(s.Evidence.DNS.Facts)
+	for _, m := range ourServers(s) {
 		for _, r := range m.Answers {
 			switch {
 			case r.Status != evidence.ServerLame && r.Status != evidence.ServerUnreachable, silent > 1 && is6(r):

@@ -8,6 +8,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // whereto says in words where a domain leads that does not lead to its group,
@@ -17,7 +18,7 @@ func whereto(s checks.Subject) (what, instead string) {
 	if what := mistyped(s); what != "" {
 		return what, ""
 	}
-	if n := aliasesTo(d, otherNames(s)); n > 0 {
+	if n := target.Aliases(d, target.Of(s).Others); n > 0 {
 		return fmt.Sprintf("%s is a name of the group, but not its name for network type %s", evidence.PlainName(d.Hops[n-1].Target), s.Binding.CustomDomainType),
 			"; or correct customDomainType"
 	}
@@ -31,7 +32,7 @@ func whereto(s checks.Subject) (what, instead string) {
 		return name + " looks like a group's name, but belongs to " + nobodyKnown(s.Evidence.Account) +
 			": a deleted group, or one of another account; that it may resolve proves nothing", ""
 	}
-	if p, found := proxyOf(d); found {
+	if p, found := proxyOf(s); found {
 		return "it is behind " + p.String(), ""
 	}
 	if endless(d) {
@@ -61,12 +62,13 @@ func mistyped(s checks.Subject) string {
 // name of the gateway or the group, followed by the zone of the record's owner.
 func withoutDot(s checks.Subject) (hop evidence.Hop, meant string, ok bool) {
 	d := s.Evidence.DNS.Facts
-	own := append(ownNames(s.Evidence.Group.Facts, s.Binding.CustomDomainType), otherNames(s)...)
+	t := target.Of(s)
+	own := append(t.Names, t.Others...)
 	for _, hop := range d.Hops {
-		target := evidence.PlainName(hop.Target)
+		got := evidence.PlainName(hop.Target)
 		for _, zone, more := strings.Cut(evidence.PlainName(hop.Owner), "."); more; _, zone, more = strings.Cut(zone, ".") {
-			meant, found := strings.CutSuffix(target, "."+zone)
-			if found && (isGatewayName(meant) || slices.Contains(own, meant)) {
+			meant, found := strings.CutSuffix(got, "."+zone)
+			if found && (target.OwnAffair(s.Binding, meant) || slices.Contains(own, meant)) {
 				return hop, meant, true
 			}
 		}
@@ -112,15 +114,6 @@ func inZone(d evidence.DNS) string {
 		}
 	}
 	return fmt.Sprintf(" in the zone %s, which is served by %s: the delegation hides what a zone above it holds for that name", m.Zone, some(hosts))
-}
-
-// otherNames are the group's names for the other network type.
-func otherNames(s checks.Subject) []string {
-	other := binding.Intranet
-	if s.Binding.CustomDomainType == binding.Intranet {
-		other = binding.Internet
-	}
-	return ownNames(s.Evidence.Group.Facts, other)
 }
 
 // gatewayName is the last name under API Gateway's own domain that the chain points at.

@@ -171,6 +171,7 @@ type Siblings struct {
 type Sibling struct {
 	DomainName       string `json:"domainName"`
 	GroupID          string `json:"groupId"`
+	GatewayID        string `json:"gatewayId,omitempty"` // instead of GroupID
 	RegionID         string `json:"regionId"`
 	CustomDomainType string `json:"customDomainType"`
 	GroupKnown       bool   `json:"groupKnown"` // its group was read

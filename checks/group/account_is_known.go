@@ -5,18 +5,22 @@ import (
 	"slices"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // accountIsKnown is group/account-is-known.
 func accountIsKnown() checks.Check {
 	return checks.Check{
 		ID: "group/account-is-known", Severity: checks.Error, Core: true,
-		Applies: namesGroup,
-		Judge:   judgeAccountKnown,
+		Applies: func(b binding.Binding) (bool, string) {
+			return !b.CertificateOnly, "the certificate is judged alone, no target was named"
+		},
+		Judge: judgeAccountKnown,
 		Doc: checks.Doc{
 			Title: "The account of the credentials is known, and is the one that the owner names",
-			Why: "A domain is bound to a group of the account that the credentials belong to. Credentials of a machine, of another " +
+			Why: "A domain is bound to a group or gateway of the account that the credentials belong to. Credentials of a machine, of another " +
 				"pipeline or of a former employee may remain in a file that is never reviewed, and a plan that was reviewed for one " +
 				"account must not be applied to another.",
 			Fix: "Let the machine reach STS (sts.<region>.aliyuncs.com). If the installation has no STS, its owner states sts: none in " +
@@ -29,19 +33,19 @@ func accountIsKnown() checks.Check {
 }
 
 func judgeAccountKnown(s checks.Subject) checks.Verdict {
-	run, group := s.Evidence.Run, s.Evidence.Group
+	run, seen := s.Evidence.Run, s.Evidence.Of(target.Need(s.Binding))
 	switch id := run.Identity; {
 	case !slices.Contains([]string{"plan", "apply"}, run.Command):
 		return checks.NotApplicable("only apply makes calls, and plan says which")
-	case group.State == evidence.StateNotCollected:
-		return checks.NotRun(group.Reason)
+	case seen.State == evidence.StateNotCollected:
+		return checks.NotRun(seen.Reason)
 	case id == nil:
 		return checks.Unknown("who would make the calls was not asked")
 	case id.AccountID == "" && !id.NoSTS:
 		return checks.Unknown("the account of the credentials could not be had: " + id.Problem)
 	}
 	if id := run.Identity; id.ExpectedAccountID != "" && id.ExpectedAccountID != id.AccountID {
-		return checks.Judge(checks.Fails("/groupId", fmt.Sprintf("the credentials belong to account %q, and the owner names account %q", id.AccountID, id.ExpectedAccountID),
+		return checks.Judge(checks.Fails(target.Pointer(s.Binding), fmt.Sprintf("the credentials belong to account %q, and the owner names account %q", id.AccountID, id.ExpectedAccountID),
 			"use credentials of that account"))
 	}
 	return checks.Pass()

@@ -4,6 +4,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // allGroupsWereListed is group/all-groups-were-listed.
@@ -38,5 +39,5 @@ func withoutForce(b binding.Binding) (bool, string) {
 	if b.IsForce {
 		return false, "with isForce group/domain-is-free insists on it"
 	}
-	return namesGroup(b)
+	return target.Group(b)
 }

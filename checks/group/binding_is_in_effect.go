@@ -6,6 +6,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // bindingIsInEffect is group/binding-is-in-effect.
@@ -13,7 +14,7 @@ func bindingIsInEffect() checks.Check {
 	return checks.Check{
 		ID: "group/binding-is-in-effect", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedGroup},
-		Applies: namesGroup,
+		Applies: target.Group,
 		Judge:   judgeBindingIsHealthy,
 		Doc: checks.Doc{
 			Title: "An already bound domain is in effect",

@@ -5,6 +5,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // domainIsFree is group/domain-is-free.
@@ -12,7 +13,7 @@ func domainIsFree() checks.Check {
 	return checks.Check{
 		ID: "group/domain-is-free", Severity: checks.Error, Core: true,
 		Needs:   []evidence.Need{evidence.NeedGroup, evidence.NeedAccount},
-		Applies: namesGroup,
+		Applies: target.Group,
 		Judge:   judgeDomainIsFree,
 		Doc: checks.Doc{
 			Title: "No other group has the domain, or a force was requested",

@@ -6,15 +6,16 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // exists is group/exists.
 func exists() checks.Check {
 	return checks.Check{
 		ID: "group/exists", Severity: checks.Error, Core: true,
-		MustPass: checks.Proves(checks.TargetExists),
+		MustPass: target.Proves(checks.TargetExists, target.Group),
 		Needs:    []evidence.Need{evidence.NeedGroup},
-		Applies:  namesGroup,
+		Applies:  target.Group,
 		Judge:    judgeExists,
 		Doc: checks.Doc{
 			Title: "The API group exists in its region and is not locked",

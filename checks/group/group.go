@@ -15,14 +15,6 @@ func Checks() []checks.Check {
 	return []checks.Check{exists(), domainIsFree(), allGroupsWereListed(), hasDomainQuota(), bindingIsInEffect(), updateKeepsSettings(), servedCertificateIsValid(), accountIsKnown()}
 }
 
-// namesGroup is the Applies of checks about the group of a binding.
-func namesGroup(b binding.Binding) (bool, string) {
-	if b.CertificateOnly {
-		return false, "the certificate is judged alone, no API group was named"
-	}
-	return true, ""
-}
-
 // describe names a group that holds a domain, and the environment in which.
 func describe(h evidence.BoundGroup) string {
 	stage := "all environments"

@@ -6,6 +6,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // defaultQuota is how many domains of each network type a group takes, wildcards
@@ -17,7 +18,7 @@ func hasDomainQuota() checks.Check {
 	return checks.Check{
 		ID: "group/has-domain-quota", Severity: checks.Warning,
 		Needs:   []evidence.Need{evidence.NeedGroup, evidence.NeedSiblings},
-		Applies: namesGroup,
+		Applies: target.Group,
 		Judge:   judgeDomainQuota,
 		Doc: checks.Doc{
 			Title: "The group's quota allows the domains of this run",

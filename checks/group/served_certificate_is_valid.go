@@ -1,22 +1,28 @@
 package group
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // servedCertificateIsValid is group/served-certificate-is-valid.
 func servedCertificateIsValid() checks.Check {
 	return checks.Check{
 		ID: "group/served-certificate-is-valid", Severity: checks.Error,
-		Needs:   []evidence.Need{evidence.NeedGroup},
-		Applies: namesGroup,
-		Judge:   judgeServed,
+		Needs:    []evidence.Need{evidence.NeedGroup},
+		NeedsFor: servedNeeds,
+		Applies: func(b binding.Binding) (bool, string) {
+			return !b.CertificateOnly, "the certificate is judged alone, no target was named"
+		},
+		Judge: judgeServed,
 		Doc: checks.Doc{
 			Title: "The certificate in effect is valid",
 			Why: "An expired certificate fails every caller although the binding is in effect. An audit judges the dates of the " +
@@ -40,19 +46,20 @@ func servedCertificateIsValid() checks.Check {
 type served struct {
 	run      evidence.Run
 	domain   evidence.Domain
+	target   string // group or gateway
 	findings []checks.Finding
 	unknown  []string
 }
 
 func judgeServed(s checks.Subject) checks.Verdict {
-	d, bound := s.Evidence.Group.Facts.Domain(s.Binding.DomainName)
+	d, bound := servedBy(s)
 	if !bound {
-		return checks.NotApplicable("the domain is not bound to the group yet")
+		return checks.NotApplicable("the domain is not bound to the " + target.Word(s.Binding) + " yet")
 	}
 	if s.Evidence.Run.Now.IsZero() {
 		return checks.Unknown("the run has no clock")
 	}
-	j := &served{run: s.Evidence.Run, domain: d}
+	j := &served{run: s.Evidence.Run, domain: d, target: target.Word(s.Binding)}
 	holds := d.CertificateName != "" || d.CertificateID != ""
 	if holds && (j.run.Command == "audit" || s.Binding.Certificate == nil) { // else it is about to be replaced
 		j.dates()
@@ -63,7 +70,7 @@ func judgeServed(s checks.Subject) checks.Verdict {
 	case probe.State == evidence.StateFailed:
 		j.cannotTell("probing failed: " + probe.Reason)
 	case !holds:
-		return checks.NotApplicable("the group holds no certificate for the domain: it serves plain HTTP")
+		return checks.NotApplicable("the " + j.target + " holds no certificate for the domain: it serves plain HTTP")
 	}
 	switch {
 	case len(j.unknown) == 0 || checks.HasError(j.findings):
@@ -71,6 +78,32 @@ func judgeServed(s checks.Subject) checks.Verdict {
 	default:
 		return checks.Unknown(strings.Join(j.unknown, "; "), j.findings...)
 	}
+}
+
+// servedNeeds returns the evidence about what serves the domain now.
+func servedNeeds(b binding.Binding) []evidence.Need {
+	if ok, _ := target.Gateway(b); ok {
+		return []evidence.Need{evidence.NeedRecords}
+	}
+	return []evidence.Need{evidence.NeedGroup}
+}
+
+// servedBy returns what the target says of the domain and its certificate. A gateway's
+// record has the dates in its own words.
+func servedBy(s checks.Subject) (evidence.Domain, bool) {
+	if ok, _ := target.Gateway(s.Binding); !ok {
+		return s.Evidence.Group.Facts.Domain(s.Binding.DomainName)
+	}
+	r := s.Evidence.Records.Facts.Domain
+	if r == nil {
+		return evidence.Domain{}, false
+	}
+	d := evidence.Domain{DomainName: r.Name, CertificateID: r.CertIdentifier, CertificateName: cmp.Or(r.CertName, r.CertIdentifier),
+		CertificateValidStart: r.NotBefore, CertificateValidEnd: r.NotAfter}
+	if c := s.Evidence.Store.Facts.Current; d.CertificateValidEnd == 0 && c != nil && c.CertIdentifier == r.CertIdentifier {
+		d.CertificateValidStart, d.CertificateValidEnd = c.NotBefore, c.NotAfter
+	}
+	return d, true
 }
 
 // wrong adds an error in an audit, and a warning where a renewal may be under way.
@@ -100,7 +133,7 @@ const renew = "renew the certificate and bind it with bindgate apply"
 // dates judges the certificate that the group holds by what the group says of it.
 func (j *served) dates() {
 	from, to := time.UnixMilli(j.domain.CertificateValidStart), time.UnixMilli(j.domain.CertificateValidEnd)
-	name := fmt.Sprintf("the certificate %q that the group holds", j.domain.CertificateName)
+	name := fmt.Sprintf("the certificate %q that the %s holds", j.domain.CertificateName, j.target)
 	if j.domain.CertificateValidEnd <= 0 {
 		if j.run.Command == "audit" {
 			j.unknown = append(j.unknown, "the gateway does not say when "+name+" ends")
@@ -136,7 +169,7 @@ func (j *served) probed(p evidence.Probe, holds bool) {
 	for _, one := range p.HTTP {
 		if !holds && strings.HasPrefix(one.RedirectTo, "https:") {
 			j.wrong("bind the domain with a certificate, or take the redirect away",
-				"%s redirects plain HTTP to %q, and the group holds no certificate for the domain", one.Address, one.RedirectTo)
+				"%s redirects plain HTTP to %q, and the %s holds no certificate for the domain", one.Address, one.RedirectTo, j.target)
 		}
 	}
 	answered := len(p.Presented)+len(p.HTTP) > 0
@@ -178,7 +211,7 @@ func (j *served) presented(name string, p evidence.Presented) {
 	}
 	if end := j.domain.CertificateValidEnd; end > 0 && leaf.NotAfter.Unix() != end/1000 {
 		j.warn("if it was bound some minutes ago, wait; else find what answers at these addresses",
-			"%s ends at %s, the one that the group holds at %s: it is another one", where, date(leaf.NotAfter), date(time.UnixMilli(end)))
+			"%s ends at %s, the one that the %s holds at %s: it is another one", where, date(leaf.NotAfter), j.target, date(time.UnixMilli(end)))
 	}
 	switch {
 	case p.Path.Undetermined != "":

@@ -7,6 +7,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // updateKeepsSettings is group/update-keeps-settings.
@@ -14,7 +15,7 @@ func updateKeepsSettings() checks.Check {
 	return checks.Check{
 		ID: "group/update-keeps-settings", Severity: checks.Error,
 		Needs:   []evidence.Need{evidence.NeedGroup},
-		Applies: namesGroup,
+		Applies: target.Group,
 		Judge:   judgeKept,
 		Doc: checks.Doc{
 			Title: "An update keeps every setting that the binding does not name",

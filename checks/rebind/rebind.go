@@ -9,6 +9,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // Checks returns the checks of the family, in report order.
@@ -18,9 +19,11 @@ func Checks() []checks.Check {
 
 // forces is the Applies of all checks of the family.
 func forces(b binding.Binding) (bool, string) {
-	switch {
+	switch ok, why := target.Group(b); {
 	case b.CertificateOnly:
 		return false, "only the certificate is judged, without a binding"
+	case !ok:
+		return false, why
 	case !b.IsForce:
 		return false, "the binding does not set isForce"
 	}

@@ -6,12 +6,15 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
-// Length of CertificateName in characters.
+// Lengths in characters: of CertificateName of a group, and of a name in the certificate
+// store.
 const (
 	minCertificateName = 4
 	maxCertificateName = 50
+	maxStoredName      = 64
 )
 
 // certificateNameIsValid is request/certificate-name-is-valid.
@@ -29,20 +32,24 @@ func certificateNameIsValid() checks.Check {
 			Title: "The gateway accepts the certificate's name",
 			Why: "The name is a parameter of the second call. If the gateway refuses it there, the domain is already bound, without a " +
 				"certificate: its callers fail until one is attached by hand.",
-			Fix:        "Write a name of 4 to 50 characters, such as api_demo_com_2026.",
-			References: []string{"Published clients of SetDomainCertificate hold CertificateName to 4 to 50 characters; its page (2026-03-16) states no length"},
-			Failing:    "binding: {certificate: {name: ab}}",
-			Passing:    "binding: {certificate: {name: api_demo_com_2026}}",
+			Fix: "Write a name of 4 to 50 characters, for a gateway of 1 to 64, such as api_demo_com_2026.",
+			References: []string{"Published clients of SetDomainCertificate hold CertificateName to 4 to 50 characters; its page (2026-03-16) states no length",
+				"Alibaba Cloud Certificate Management Service, UploadUserCertificate (2020-04-07): a name has at most 64 characters"},
+			Failing: "binding: {certificate: {name: ab}}",
+			Passing: "binding: {certificate: {name: api_demo_com_2026}}",
 		},
 	}
 }
 
 func judgeCertificateName(s checks.Subject) checks.Verdict {
-	name := s.Binding.Certificate.Name
-	const fix = "write a name of 4 to 50 characters, such as api_demo_com_2026"
-	if n := utf8.RuneCountInString(name); n < minCertificateName || n > maxCertificateName {
+	name, least, most, harm := s.Binding.Certificate.Name, minCertificateName, maxCertificateName, "the second call would be refused"
+	if ok, _ := target.Gateway(s.Binding); ok {
+		least, most, harm = 1, maxStoredName, "the certificate store would refuse it"
+	}
+	if n := utf8.RuneCountInString(name); n < least || n > most {
 		return checks.Judge(checks.Fails("/certificate/name",
-			fmt.Sprintf("the certificate name %.80q has %d characters, want %d to %d: the second call would be refused", name, n, minCertificateName, maxCertificateName), fix))
+			fmt.Sprintf("the certificate name %.80q has %d characters, want %d to %d: %s", name, n, least, most, harm),
+			fmt.Sprintf("write a name of %d to %d characters, such as api_demo_com_2026", least, most)))
 	}
 	return checks.Pass()
 }

@@ -19,7 +19,8 @@ func domainIsBoundOnce() checks.Check {
 		Doc: checks.Doc{
 			Title: "No two bindings of the run request the same domain",
 			Why: "A domain belongs to one group per instance and base path, and must not overlap a bound wildcard. Of two bindings that " +
-				"request it, the second fails, or with a force takes the domain away from the first.",
+				"request it, the second fails, or with a force takes the domain away from the first. All cloud-native gateways of an " +
+				"account and region share one record for each domain, so the second binding overwrites the settings of the first.",
 			Fix:        "Keep one of the two bindings, or put the groups on different base paths.",
 			References: []string{pageBindDomain},
 			Failing: "evidence:\n  siblings:\n    facts:\n      others:\n" +
@@ -47,9 +48,7 @@ func judgeBoundOnce(s checks.Subject) checks.Verdict {
 		if !known {
 			undecided = &other
 		} else if clash {
-			findings = append(findings, checks.Fails("/domainName",
-				fmt.Sprintf("the binding at %s %s on group %q, same instance and base path", other.At, how, other.GroupID),
-				"keep one of the two bindings, or put the groups on different base paths"))
+			findings = append(findings, clashes(other, how))
 		}
 	}
 	switch group := s.Evidence.Group; {
@@ -69,19 +68,36 @@ func judgeBoundOnce(s checks.Subject) checks.Verdict {
 func claim(b binding.Binding, other evidence.Sibling) string {
 	mine, theirs := plain(b.DomainName), plain(other.DomainName)
 	switch {
-	case b.RegionID != other.RegionID || b.CustomDomainType != other.CustomDomainType:
+	case b.RegionID != other.RegionID || (b.GatewayID == "") != (other.GatewayID == ""):
+		return "" // a group and a gateway serve side by side while a domain moves
+	case b.GatewayID == "" && b.CustomDomainType != other.CustomDomainType:
 		return ""
 	case mine == theirs:
 		return "asks for the same domain"
-	case covers(mine, theirs) || covers(theirs, mine):
+	case covers(mine, theirs) || covers(theirs, mine),
+		b.GatewayID != "" && (evidence.Covers(mine, theirs) || evidence.Covers(theirs, mine)): // at any depth
 		return fmt.Sprintf("asks for %q, which overlaps with %q,", other.DomainName, b.DomainName)
 	}
 	return ""
 }
 
+func clashes(other evidence.Sibling, how string) checks.Finding {
+	if other.GatewayID != "" {
+		return checks.Fails("/domainName",
+			fmt.Sprintf("the binding at %s %s on gateway %q, and all gateways of an account and region share one record of a domain", other.At, how, other.GatewayID),
+			"keep one of the two bindings")
+	}
+	return checks.Fails("/domainName",
+		fmt.Sprintf("the binding at %s %s on group %q, same instance and base path", other.At, how, other.GroupID),
+		"keep one of the two bindings, or put the groups on different base paths")
+}
+
 // sharesPlace reports whether the two groups are one, or share instance and base
-// path, and whether that is known at all.
+// path, and whether that is known at all. Gateways share one list of domains.
 func sharesPlace(s checks.Subject, other evidence.Sibling) (shares, known bool) {
+	if other.GatewayID != "" {
+		return true, true
+	}
 	if other.GroupID == s.Binding.GroupID {
 		return true, true
 	}

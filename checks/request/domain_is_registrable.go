@@ -75,7 +75,7 @@ func judgeRegistrable(s checks.Subject) checks.Verdict {
 		return fails("bind a name below a registered domain, like api.demo.com", "%q is a single label", ascii)
 	}
 	if isOrIsBelow(name, "alicloudapi.com") {
-		return fails("bind a domain of your own and let it be an alias of the group's SubDomain",
+		return fails("bind a domain of your own and let it be an alias of that name",
 			"%q lies under alicloudapi.com, the platform's own domain", ascii)
 	}
 	suffix, icann := publicsuffix.PublicSuffix(name)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // domainIsWellFormed is request/domain-is-well-formed.
@@ -26,6 +27,7 @@ func domainIsWellFormed() checks.Check {
 				"RFC 5890 section 2.3: A-labels, U-labels, reserved labels",
 				"UTS #46, non-transitional processing: https://www.unicode.org/reports/tr46/",
 				"RFC 4592 section 2.1.1: the wildcard label",
+				"Alibaba Cloud, cloud-native API Gateway, CreateDomain (2024-03-27): a name has 1 to 128 characters",
 			},
 			Failing: "binding: {domainName: 'https://api.demo.com/v1'}",
 			Passing: "binding: {domainName: '*.demo.com'}",
@@ -45,11 +47,18 @@ func judgeDomainForm(s checks.Subject) checks.Verdict {
 		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("the domain name %.300q %v", name, err),
 			"use letters, digits and inner hyphens, at most 63 octets a label and 253 in all"))
 	}
+	if ok, _ := target.Gateway(s.Binding); ok && len(ascii) > maxGatewayName {
+		return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("the domain name %.300q has %d characters, and a gateway takes at most %d", name, len(ascii), maxGatewayName),
+			"bind a shorter name, or a wildcard above it"))
+	}
 	if strings.EqualFold(name, ascii) && isASCII(name) {
 		return checks.Pass()
 	}
 	return judgeMapped(name, ascii)
 }
+
+// maxGatewayName is the longest name that CreateDomain takes.
+const maxGatewayName = 128
 
 // judgeMapped looks at a name that IDNA turned into another one. Letters of
 // another script become A-labels and are meant; characters that vanish or turn

@@ -12,7 +12,7 @@ import (
 func groupIDIsWellFormed() checks.Check {
 	return checks.Check{
 		ID: "request/group-id-is-well-formed", Severity: checks.Warning,
-		Applies: setsDomain,
+		Applies: setsGroup,
 		Judge:   judgeGroupID,
 		Doc: checks.Doc{
 			Title: "The group id has the format of a group id",

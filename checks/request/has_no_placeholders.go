@@ -63,6 +63,12 @@ type value struct{ name, pointer, text string }
 func values(b binding.Binding) []value {
 	out := []value{{"domainName", "/domainName", b.DomainName}, {"groupId", "/groupId", b.GroupID}, {"regionId", "/regionId", b.RegionID},
 		{"customDomainType", "/customDomainType", b.CustomDomainType}}
+	out = append(out, value{"gatewayId", "/gatewayId", b.GatewayID}, value{"protocol", "/protocol", b.Protocol}, value{"http2Option", "/http2Option", b.HTTP2Option},
+		value{"tlsMin", "/tlsMin", b.TLSMin}, value{"tlsMax", "/tlsMax", b.TLSMax}, value{"domainScope", "/domainScope", b.DomainScope},
+		value{"gatewayType", "/gatewayType", b.GatewayType}, value{"resourceGroupId", "/resourceGroupId", b.ResourceGroupID})
+	if m := b.MovesFrom; m != nil {
+		out = append(out, value{"movesFrom.groupId", "/movesFrom/groupId", m.GroupID}, value{"movesFrom.regionId", "/movesFrom/regionId", m.RegionID})
+	}
 	if b.BindStageName != nil {
 		out = append(out, value{"bindStageName", "/bindStageName", *b.BindStageName})
 	}
@@ -70,13 +76,14 @@ func values(b binding.Binding) []value {
 		out = append(out, value{"forceFrom", "/forceFrom/" + strconv.Itoa(i), id})
 	}
 	if c := b.Certificate; c != nil {
-		out = append(out, value{"certificate.name", "/certificate/name", c.Name}, value{"certificate.body", "/certificate/body", c.Body})
+		out = append(out, value{"certificate.name", "/certificate/name", c.Name}, value{"certificate.body", "/certificate/body", c.Body},
+			value{"certificate.casId", "/certificate/casId", c.CASID})
 		if key := c.PrivateKey; key != nil {
 			out = append(out, value{"certificate.privateKey", "/certificate/privateKey", key.File})
 		}
 	}
 	if c := b.ClientCertificate; c != nil {
-		out = append(out, value{"clientCertificate.ca", "/clientCertificate/ca", c.CA})
+		out = append(out, value{"clientCertificate.ca", "/clientCertificate/ca", c.CA}, value{"clientCertificate.casId", "/clientCertificate/casId", c.CASID})
 	}
 	for _, key := range slices.Sorted(maps.Keys(b.Labels)) {
 		pointer := "/labels/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // Checks returns the checks of the family, in the order of reports.
@@ -27,6 +28,14 @@ func setsDomain(b binding.Binding) (bool, string) {
 		return false, "the certificate is judged alone, no binding was asked for"
 	}
 	return true, ""
+}
+
+// setsGroup is setsDomain for values of an API group.
+func setsGroup(b binding.Binding) (bool, string) {
+	if ok, why := setsDomain(b); !ok {
+		return ok, why
+	}
+	return target.Group(b)
 }
 
 // namesDomain is the Applies of checks about the domain name.
@@ -63,5 +72,6 @@ func swapped(a, b string) bool {
 const (
 	pageSetDomain     = "Alibaba Cloud API Gateway, SetDomain (2026-03-16): https://www.alibabacloud.com/help/en/api-gateway/traditional-api-gateway/developer-reference/api-cloudapi-2016-07-14-setdomain"
 	pageSetDomain2017 = "Alibaba Cloud API Gateway, SetDomain (2017-12-18): https://www.alibabacloud.com/help/doc-detail/43618.htm"
+	pageUpdateDomain  = "Alibaba Cloud, cloud-native API Gateway, UpdateDomain (2024-03-27): https://www.alibabacloud.com/help/en/api-gateway/cloud-native-api-gateway/developer-reference/api-apig-2024-03-27-updatedomain"
 	pageBindDomain    = "Alibaba Cloud API Gateway, Bind a custom domain name to an API group: https://www.alibabacloud.com/help/en/api-gateway/traditional-api-gateway/user-guide/bind-a-domain-name-to-an-api-group"
 )

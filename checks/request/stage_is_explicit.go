@@ -9,7 +9,7 @@ import (
 func stageIsExplicit() checks.Check {
 	return checks.Check{
 		ID: "request/stage-is-explicit", Severity: checks.Warning,
-		Applies: setsDomain,
+		Applies: setsGroup,
 		Judge:   judgeExplicit,
 		Doc: checks.Doc{
 			Title: "The binding states its stage",

@@ -8,6 +8,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
 )
 
 // everyGroupHas are the stages that no group can be without.
@@ -18,8 +19,8 @@ func everyGroupHas() []string { return []string{"TEST", "PRE", "RELEASE"} }
 func stageIsValid() checks.Check {
 	return checks.Check{
 		ID: "request/stage-is-valid", Severity: checks.Error, Core: true,
-		MustPass: checks.Proves(checks.RequestIsValid),
-		Applies:  setsDomain,
+		MustPass: target.Proves(checks.RequestIsValid, target.Group),
+		Applies:  setsGroup,
 		NeedsFor: func(b binding.Binding) []evidence.Need {
 			if _, slip := stageSlip(b); slip || stageIsWellKnown(b) {
 				return nil

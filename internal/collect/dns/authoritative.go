@@ -30,6 +30,9 @@ func (c *Collector) authorityAliases(ctx context.Context, b binding.Binding) evi
 		return failed(evidence.Failed[evidence.DNS](err.Error(), authorities, c.now()), facts)
 	}
 	facts.Clients = clientsOfServers(walk)
+	if b.GatewayID != "" { // its own addresses are allowed in place of a CNAME record
+		otherAddresses(walk, &facts.Clients.Differing)
+	}
 	seen := facts // a copy, because the goroutines below change facts
 	var work sync.WaitGroup
 	facts.ResolversProblem = c.resolversProblem
@@ -225,8 +228,8 @@ func (c *Collector) security(ctx context.Context, walk iterate.Walk) []evidence.
 // authorityProof observes the TXT records at all authoritative servers. A record counts only
 // if every server has it, because the platform may query any of them.
 func (c *Collector) authorityProof(ctx context.Context, b binding.Binding) evidence.Observation[evidence.Proof] {
-	if b.DomainProof != binding.ProofTXT {
-		return evidence.NotCollected[evidence.Proof]("the binding proves its domain by CNAME")
+	if !asksProof(b) {
+		return evidence.NotCollected[evidence.Proof](byCNAME)
 	}
 	owner, err := proofOwner(b)
 	if errors.Is(err, errTooLong) {
@@ -251,7 +254,7 @@ func (c *Collector) authorityProof(ctx context.Context, b binding.Binding) evide
 	if err != nil {
 		return failed(evidence.Failed[evidence.Proof](err.Error(), authorities, c.now()), facts)
 	}
-	facts.Misplaced = misplacedProof(ctx, c.authority, facts)
+	facts.Misplaced = misplacedProof(ctx, c.authority, b, facts)
 	return evidence.Observed(facts, authorities, c.now())
 }
 

@@ -146,6 +146,33 @@ func TestProofOfEveryAuthority(t *testing.T) {
 	}
 }
 
+// For a gateway the TXT record is looked for at _bindgate.<domain>, whatever domainProof
+// is, and its addresses at every authoritative server.
+func TestGatewayAtEveryAuthority(t *testing.T) {
+	t.Parallel()
+	c := authority(t)
+	for domain, want := range map[string]evidence.Proof{
+		"both.mixed.com":   {Owner: "_bindgate.both.mixed.com", Records: []string{"gateway=gw-1"}},
+		"*.both.mixed.com": {Owner: "_bindgate.both.mixed.com", Records: []string{"gateway=gw-1"}},
+		"api.mixed.com":    {Owner: "_bindgate.api.mixed.com", Partial: []string{"gateway=gw-1"}, Event: evidence.EventNoData},
+	} {
+		_, got := c.Collect(t.Context(), binding.Binding{DomainName: domain, GatewayID: "gw-1", DomainProof: binding.ProofCNAME})
+		if diff := cmp.Diff(want, roundTrip(t, got).Facts); got.State != evidence.StateObserved || diff != "" {
+			t.Errorf("%s: got %+v: %s", domain, got, diff)
+		}
+	}
+	for gateway, want := range map[string]int{"gw-1": 1, "": 0} { // a group must have a CNAME record
+		got, _ := c.Collect(t.Context(), binding.Binding{DomainName: "addr.mixed.com", GatewayID: gateway, GroupID: groupID, RegionID: "cn-hangzhou"})
+		d := got.Facts.Clients.Differing
+		if len(d) != want || want > 0 && (d[0].Type != "A" || len(d[0].Records) != 1 || d[0].Records[0] == got.Facts.End.Addresses[0]) {
+			t.Errorf("gateway %q: got %+v", gateway, d)
+		}
+		if asked := got.Facts.Context.Group != nil; asked != (gateway == "") {
+			t.Errorf("gateway %q: the name that a group's id makes was asked for: %v", gateway, asked)
+		}
+	}
+}
+
 // The collector finds records that were published at the wrong name. Queries for types that a
 // server does not answer do not affect the other evidence.
 func TestWhatIsRecognised(t *testing.T) {

@@ -93,6 +93,25 @@ func compareServers(chain resolve.Chain, place int, aliases, m iterate.ZoneAnswe
 	return compared
 }
 
+// otherAddresses appends the answers of servers whose addresses of a queried name without a
+// CNAME record are not those of most servers.
+func otherAddresses(walk iterate.Walk, differing *[]evidence.ClientAnswer) {
+	if len(walk.Steps) != 1 || len(walk.Hops) > 0 {
+		return
+	}
+	for _, m := range walk.Steps[0].Others {
+		agreed, _ := m.Agreed()
+		want := slices.Sorted(slices.Values(agreed.Records))
+		for _, r := range m.Replies {
+			if r.Status != iterate.Authoritative || slices.Equal(want, slices.Sorted(slices.Values(r.Answer.Records))) || len(*differing) >= maxDiffering {
+				continue
+			}
+			*differing = append(*differing, evidence.ClientAnswer{Name: m.Name, Type: miekg.Type(m.Type).String(),
+				Server: r.Server.Host + " (" + r.Server.Text + ")", Records: r.Answer.Records[:min(len(r.Answer.Records), most)], NameError: r.Answer.NameError})
+		}
+	}
+}
+
 // missingType returns the type of m if no server answers queries of this type, although at
 // least one answers CNAME queries; otherwise it returns nil.
 func missingType(aliases, m iterate.ZoneAnswers) *evidence.ClientAnswer {

@@ -47,7 +47,7 @@ func NewAuthority(w *iterate.Walker, resolvers []*resolve.Client, resolversProbl
 }
 
 // Collect observes the CNAME chain of the binding's domain, and the TXT record if
-// domainProof is txt. A failed observation contains the CNAME records up to the
+// domainProof is txt or the binding names a gateway. A failed observation contains the CNAME records up to the
 // error.
 func (c *Collector) Collect(ctx context.Context, b binding.Binding) (evidence.Observation[evidence.DNS], evidence.Observation[evidence.Proof]) {
 	if b.CertificateOnly {
@@ -104,8 +104,8 @@ func (c *Collector) aliases(ctx context.Context, b binding.Binding) evidence.Obs
 }
 
 func (c *Collector) proof(ctx context.Context, b binding.Binding) evidence.Observation[evidence.Proof] {
-	if b.DomainProof != binding.ProofTXT {
-		return evidence.NotCollected[evidence.Proof]("the binding proves its domain by CNAME")
+	if !asksProof(b) {
+		return evidence.NotCollected[evidence.Proof](byCNAME)
 	}
 	owner, err := proofOwner(b)
 	if errors.Is(err, errTooLong) {
@@ -120,7 +120,7 @@ func (c *Collector) proof(ctx context.Context, b binding.Binding) evidence.Obser
 		if err != nil {
 			return failed(evidence.Failed[evidence.Proof](err.Error(), resolver.Server(), c.now()), facts), err
 		}
-		facts.Misplaced = misplacedProof(ctx, resolver.Follow, facts)
+		facts.Misplaced = misplacedProof(ctx, resolver.Follow, b, facts)
 		return evidence.Observed(facts, resolver.Server(), c.now()), nil
 	})
 }
@@ -194,16 +194,33 @@ const maxOctets = 253
 
 var errTooLong = fmt.Errorf("a domain name has at most %d", maxOctets)
 
-// proofOwner returns the owner name of the TXT proof, <GroupId>.<domain>; for a wildcard
-// binding <GroupId>.<parent>.
+const byCNAME = "the binding proves its domain by CNAME"
+
+// asksProof reports whether a TXT record may prove the domain. For a gateway it always may.
+func asksProof(b binding.Binding) bool {
+	return b.DomainProof == binding.ProofTXT || b.GatewayID != ""
+}
+
+// gatewayLabel is the first label of the TXT proof for a gateway. bindgate's own rule, since
+// the platform has none.
+const gatewayLabel = "_bindgate"
+
+// proofOwner returns the owner name of the TXT proof, <GroupId>.<domain> or
+// _bindgate.<domain>; for a wildcard binding the domain is its parent.
 func proofOwner(b binding.Binding) (string, error) {
 	domain, err := aLabels(b)
 	if err != nil {
 		return "", err
 	}
 	owner := b.GroupID + "." + domain
+	if b.GatewayID != "" {
+		owner = gatewayLabel + "." + domain
+	}
 	if len(owner) > maxOctets {
 		return strings.ToLower(owner), fmt.Errorf("its owner name would have %d octets, and %w: %s", len(owner), errTooLong, owner)
+	}
+	if b.GatewayID != "" {
+		return owner, nil // no host name, because of its underscore
 	}
 	ascii, err := toASCII(owner)
 	if err != nil || b.GroupID == "" || strings.Contains(b.GroupID, ".") {

@@ -173,6 +173,25 @@ func TestCollectProof(t *testing.T) {
 	}
 }
 
+func TestCollectProofForGateways(t *testing.T) {
+	c := collector(t, `_bindgate.api.demo.com. 60 IN TXT "gateway=gw-1"`, `demo.com. 60 IN TXT "gateway=gw-2"`)
+	long := strings.Repeat("abcdefg.", 31) + "co"
+	for domain, want := range map[string]evidence.Proof{
+		"API.demo.com": {Owner: "_bindgate.api.demo.com", Records: []string{"gateway=gw-1"}},
+		"*.demo.com": {Owner: "_bindgate.demo.com", Event: evidence.EventNameError,
+			Misplaced: []evidence.Lookup{{Name: "demo.com", Records: []string{"gateway=gw-2"}}}},
+		long: {Owner: "_bindgate." + long, OwnerProblem: "its owner name would have 260 octets, and a domain name has at most 253: _bindgate." + long},
+	} {
+		_, got := c.Collect(t.Context(), binding.Binding{DomainName: domain, GatewayID: "gw-1", DomainProof: binding.ProofCNAME})
+		if diff := cmp.Diff(evidence.Observed(want, c.resolvers[0].Server(), noon), roundTrip(t, got)); diff != "" {
+			t.Errorf("%s: %s", domain, diff)
+		}
+	}
+	if _, got := c.Collect(t.Context(), binding.Binding{DomainName: "a..b", GatewayID: "gw-1"}); got.State != evidence.StateFailed {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestCollectFails(t *testing.T) {
 	c := collector(t, "api.demo.com. 60 IN CNAME a.refused.example.", groupID+".api.demo.com. 60 IN CNAME b.refused.example.")
 	dns, proof := c.Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", GroupID: groupID, DomainProof: binding.ProofTXT})

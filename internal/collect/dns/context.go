@@ -34,7 +34,7 @@ func collectContext(ctx context.Context, ask follow, b binding.Binding, d eviden
 	case d.End.Event == evidence.EventNoData && alone:
 		a.Types = typesAt(ctx, ask, d.QueryName)
 		a.Misplaced = doubled(ctx, ask, d)
-	case d.End.Event == evidence.EventAddress && alone:
+	case d.End.Event == evidence.EventAddress && alone && b.GatewayID == "":
 		a.Group = lookup(ctx, ask, groupName(b), miekg.TypeA, miekg.TypeAAAA)
 	}
 	if b.Certificate != nil {
@@ -116,14 +116,18 @@ func zonesOf(name string, servers []evidence.ServerAnswers) (zones []string) {
 
 // misplacedProof looks for the TXT record where it is often published by mistake: at the
 // owner with the zone appended, below the registrable domain, and at the domain itself.
-func misplacedProof(ctx context.Context, ask follow, p evidence.Proof) (found []evidence.Lookup) {
-	group, domain, _ := strings.Cut(p.Owner, ".")
+func misplacedProof(ctx context.Context, ask follow, b binding.Binding, p evidence.Proof) (found []evidence.Lookup) {
+	isToken := func(text string) bool { return strings.HasPrefix(text, "apigateway-domain-") }
+	if b.GatewayID != "" {
+		isToken = func(text string) bool { return strings.HasPrefix(text, "gateway=") }
+	}
+	first, domain, _ := strings.Cut(p.Owner, ".")
 	if slices.ContainsFunc(p.Records, isToken) || len(p.Partial) > 0 || len(p.Differing) > 0 {
 		return nil
 	}
 	names := []string{domain}
 	for _, zone := range zonesOf(domain, nil) {
-		names = append(names, p.Owner+"."+zone, group+"."+zone)
+		names = append(names, p.Owner+"."+zone, first+"."+zone)
 	}
 	for _, name := range names {
 		if name == p.Owner {
@@ -136,8 +140,6 @@ func misplacedProof(ctx context.Context, ask follow, p evidence.Proof) (found []
 	}
 	return found
 }
-
-func isToken(text string) bool { return strings.HasPrefix(text, "apigateway-domain-") }
 
 // unregistered returns the registrable domain of a name if that domain does not exist.
 func unregistered(ctx context.Context, ask follow, name string) string {

@@ -23,22 +23,23 @@ type Index struct {
 	entries []entry
 	byName  map[string][]int32 // plain name → numbers of its bindings
 	below   map[string][]int32 // wildcard → numbers of the bindings that it covers
+	deep    map[string][]int32 // wildcard → numbers of the gateways' bindings that it covers at a greater depth
 	onGroup map[place][]string // the first names of a group, each once
 }
 
 type entry struct {
-	domain, group, region, network, file string
-	line, column                         int32
+	domain, group, gateway, region, network, file string
+	line, column                                  int32
 }
 
 // place is a group and a network type, for which it has a quota of domains.
-type place struct{ group, region, network string }
+type place struct{ group, gateway, region, network string }
 
-func (e entry) place() place { return place{e.group, e.region, e.network} }
+func (e entry) place() place { return place{e.group, e.gateway, e.region, e.network} }
 
 // NewIndex indexes all bindings of a run, in order.
 func NewIndex(bindings iter.Seq[binding.Binding]) *Index {
-	x := &Index{byName: map[string][]int32{}, below: map[string][]int32{}, onGroup: map[place][]string{}}
+	x := &Index{byName: map[string][]int32{}, below: map[string][]int32{}, deep: map[string][]int32{}, onGroup: map[place][]string{}}
 	shared := map[string]string{} // groups, regions and files repeat
 	once := func(s string) string {
 		if known, ok := shared[s]; ok {
@@ -50,7 +51,7 @@ func NewIndex(bindings iter.Seq[binding.Binding]) *Index {
 	for b := range bindings {
 		number := int32(len(x.entries))
 		domain := strings.Clone(b.DomainName)
-		x.entries = append(x.entries, entry{domain, once(b.GroupID), once(b.RegionID), once(b.CustomDomainType),
+		x.entries = append(x.entries, entry{domain, once(b.GroupID), once(b.GatewayID), once(b.RegionID), once(b.CustomDomainType),
 			once(b.Source.File), int32(b.Source.Line), int32(b.Source.Column)})
 		n := evidence.PlainName(domain)
 		x.byName[n] = append(x.byName[n], number)
@@ -64,6 +65,12 @@ func NewIndex(bindings iter.Seq[binding.Binding]) *Index {
 		if _, asked := x.byName[wildcard]; asked && !strings.HasPrefix(name, "*.") {
 			x.below[wildcard] = append(x.below[wildcard], numbers...)
 		}
+		for wildcard := range x.deeper(name) {
+			x.deep[wildcard] = append(x.deep[wildcard], x.ofGateways(numbers)...)
+		}
+	}
+	for _, numbers := range x.deep {
+		slices.Sort(numbers)
 	}
 	for _, numbers := range x.below {
 		slices.Sort(numbers)
@@ -82,6 +89,12 @@ func (x *Index) Of(number int, group func(region, id string) (evidence.Group, bo
 	if !strings.HasPrefix(n, "*.") {
 		related = append(related, x.byName["*."+parent(n)]...)
 	}
+	if x.entries[number].gateway != "" {
+		related = append(related, x.deep[n]...)
+		for wildcard := range x.deeper(n) {
+			related = append(related, x.ofGateways(x.byName[wildcard])...)
+		}
+	}
 	if len(related) > Max {
 		return evidence.Failed[evidence.Siblings](
 			fmt.Sprintf("%d bindings of this run overlap this name, more than the limit of %d", len(related), Max), source, at)
@@ -97,14 +110,41 @@ func (x *Index) Of(number int, group func(region, id string) (evidence.Group, bo
 			continue
 		}
 		e := x.entries[other]
-		s := evidence.Sibling{DomainName: e.domain, GroupID: e.group, RegionID: e.region, CustomDomainType: e.network,
+		s := evidence.Sibling{DomainName: e.domain, GroupID: e.group, GatewayID: e.gateway, RegionID: e.region, CustomDomainType: e.network,
 			At: fmt.Sprintf("%s:%d:%d", e.file, e.line, e.column)}
-		if g, ok := group(e.region, e.group); ok {
-			s.GroupKnown, s.InstanceID, s.BasePath = true, g.InstanceID, g.BasePath
+		if e.gateway == "" {
+			if g, ok := group(e.region, e.group); ok {
+				s.GroupKnown, s.InstanceID, s.BasePath = true, g.InstanceID, g.BasePath
+			}
 		}
 		found.Others = append(found.Others, s)
 	}
 	return evidence.Observed(found, source, at)
+}
+
+// deeper returns the wildcards of the run that cover a name more than one label below
+// their parent, or another wildcard: those of a gateway take names at any depth.
+func (x *Index) deeper(name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		above := parent(name)
+		for strings.Contains(above, ".") {
+			above = parent(above)
+			wildcard := "*." + above
+			if _, asked := x.byName[wildcard]; asked && !yield(wildcard) {
+				return
+			}
+		}
+	}
+}
+
+// ofGateways returns the numbers of bindings that name a gateway.
+func (x *Index) ofGateways(numbers []int32) (out []int32) {
+	for _, n := range numbers {
+		if x.entries[n].gateway != "" {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 func parent(n string) string {

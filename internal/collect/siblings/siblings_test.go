@@ -39,6 +39,43 @@ func TestOf(t *testing.T) {
 	}
 }
 
+// A wildcard of a gateway takes names at any depth, one of a group those one label below.
+func TestOfGateways(t *testing.T) {
+	names := []string{"*.demo.com", "a.b.demo.com", "*.b.demo.com", "api.demo.com", "*.com"}
+	want := [][]string{
+		{"api.demo.com", "a.b.demo.com", "*.b.demo.com", "*.com"}, {"*.b.demo.com", "*.demo.com", "*.com"},
+		{"a.b.demo.com", "*.demo.com", "*.com"}, {"*.demo.com", "*.com"}, {"*.demo.com", "a.b.demo.com", "*.b.demo.com", "api.demo.com"},
+	}
+	var gateways, groups []binding.Binding
+	for _, n := range names {
+		gateways = append(gateways, binding.Binding{DomainName: n, GatewayID: "gw-" + n})
+		groups = append(groups, binding.Binding{DomainName: n, GroupID: "g"})
+	}
+	none := func(_, id string) (evidence.Group, bool) {
+		if id == "" {
+			t.Error("a group without an id was read")
+		}
+		return evidence.Group{}, false
+	}
+	x := NewIndex(slices.Values(slices.Concat(gateways, groups[1:2])))
+	for i := range gateways {
+		var got []string
+		for _, s := range x.Of(i, none, time.Time{}).Facts.Others {
+			if s.GatewayID == "gw-"+s.DomainName {
+				got = append(got, s.DomainName)
+			}
+		}
+		slices.Sort(got)
+		slices.Sort(want[i])
+		if !slices.Equal(got, want[i]) {
+			t.Errorf("%s: got %q, want %q", names[i], got, want[i])
+		}
+	}
+	if got := NewIndex(slices.Values(groups)).Of(1, none, time.Time{}).Facts.Others; len(got) != 1 || got[0].DomainName != "*.b.demo.com" {
+		t.Errorf("groups: got %+v, want *.b.demo.com alone", got)
+	}
+}
+
 func TestOfIsBounded(t *testing.T) {
 	bindings := make([]binding.Binding, 10_000)
 	for i := range bindings {

@@ -26,7 +26,7 @@ type Identity struct {
 type Change func(*x509.Certificate)
 
 // Now is the time at which certificates are valid by default: the clock of
-// testdata/checks/base.yaml.
+// checks/checktest/base.yaml.
 func Now() time.Time { return time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC) }
 
 // Valid sets the validity.

@@ -51,7 +51,7 @@ func scenarioZones() []spec {
 		{apex: "nomail.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NoMail, text: "api IN CNAME " + sub},
 		// The second server holds another version, or nothing, or is down.
 		{apex: "mixed.com.", hosts: []string{ns1, odd}, servers: first,
-			text: "api 300 IN CNAME " + sub + "\nboth IN CNAME " + sub + "\n" + proofText("api") + proofText("both")},
+			text: "api 300 IN CNAME " + sub + "\nboth IN CNAME " + sub + "\n" + proofText("api") + proofText("both") + "addr IN A 127.0.53.84\n_bindgate.api IN TXT gateway=gw-1\n_bindgate.both IN TXT gateway=gw-1"},
 		{apex: "partlame.com.", hosts: []string{ns1, odd}, servers: first, text: "api IN CNAME " + sub},
 		{apex: "partdown.com.", hosts: []string{ns1, down}, servers: first, text: "api IN CNAME " + sub},
 		// The delegation and the zone itself give different addresses of the server.
@@ -91,7 +91,7 @@ func aboveZones(zones []spec) []spec {
 	tld := []string{TLDAddress}
 	const root = "com. 60 IN NS ns.tld.\nnet. 60 IN NS ns.tld.\nns.tld. 60 IN A " + TLDAddress + "\nns.root. 60 IN A " + RootAddress + "\n"
 	mixed := spec{apex: "mixed.com.", hosts: []string{ns1, odd}, servers: []string{OddAddress}, older: true,
-		text: "api 300 IN CNAME old.demo.com.\nboth IN CNAME " + SubDomain + ".\n" + proofText("both")}
+		text: "api 300 IN CNAME old.demo.com.\nboth IN CNAME " + SubDomain + ".\n" + proofText("both") + "addr IN A 127.0.53.85\n_bindgate.both IN TXT gateway=gw-1"}
 	stale := []string{StaleAddress}
 	var more []spec
 	for _, apex := range []string{"half.com.", "half2.com.", "half3.com.", "silent.com."} {

@@ -1,0 +1,57 @@
+package apig
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/internal/target"
+)
+
+// updateKeepsSettings is apig/update-keeps-settings.
+func updateKeepsSettings() checks.Check {
+	return checks.Check{
+		ID: "apig/update-keeps-settings", Severity: checks.Error,
+		Needs:   []evidence.Need{evidence.NeedRecords},
+		Applies: target.Gateway,
+		Judge:   judgeKept,
+		Doc: checks.Doc{
+			Title: "An update keeps every setting that the binding does not state",
+			Why: "It is not documented whether UpdateDomain replaces the whole record. If it does, a call that only changes the " +
+				"certificate takes away the CA of client certificates, and the domain accepts every client. bindgate reads the record and " +
+				"sends back each field that it can write. A field that it does not know, or cannot read, would be lost.",
+			Fix:        "State the setting in the binding if it has a key there, or make this change in the console, which shows the whole record.",
+			References: []string{pageUpdateDomain, pageGetDomain, codeProvider},
+			Failing:    "base: apig\nevidence: {records: {facts: {domain: {unknownFields: [wafEnabled]}}}}",
+			Passing:    "base: apig",
+		},
+	}
+}
+
+func judgeKept(s checks.Subject) checks.Verdict {
+	b, r := s.Binding, s.Evidence.Records.Facts.Domain
+	if r == nil {
+		return checks.NotApplicable("the domain has no record yet, so there is nothing to keep")
+	}
+	changed := changes(s, *r)
+	if len(changed) == 0 {
+		return checks.Pass()
+	}
+	var why []string
+	if len(r.UnknownFields) > 0 {
+		why = append(why, fmt.Sprintf("its record has fields that bindgate does not know (%s)", some(r.UnknownFields)))
+	}
+	if r.MTLSEnabled && b.ClientCertificate == nil && r.ClientCACert == "" {
+		why = append(why, "it requires client certificates, and the record does not show their CA (clientCACert)")
+	}
+	if r.Suites != nil && r.Suites.ConfigType == "Custom" && len(r.Suites.Suites) == 0 && b.TLSCipherSuites == nil {
+		why = append(why, "it has custom cipher suites, and the record does not show them")
+	}
+	if len(why) == 0 {
+		return checks.Pass()
+	}
+	return checks.Judge(checks.Fails("/domainName",
+		fmt.Sprintf("an update of %q, which would change %s, cannot keep what the binding does not state: %s", b.DomainName, strings.Join(changed, ", "), strings.Join(why, "; ")),
+		"state the setting in the binding if it has a key there; else make this change in the console"))
+}
