@@ -90,7 +90,7 @@ func TestTheDigestLocks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := bundle.Write([]bundle.File{{Name: "x.rego", Text: []byte("package bindgate.policy.x\n\ndeny contains \"no\" if false\n")}}, ast.RegoV2)
+	other, err := bundle.Write([]bundle.File{{Name: "x.rego", Text: []byte("package bindgate.policy.x\n\ndeny contains \"no\" if count(input.binding.forceFrom) > 99\n")}}, ast.RegoV2)
 	if err != nil {
 		t.Fatal(err)
 	}

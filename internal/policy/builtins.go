@@ -26,7 +26,17 @@ func (f *flow) builtin(name string, x []*ast.Term, loc *ast.Location, s *scope) 
 			f.argument(name, x[i], args[i], ofOPA(want), loc, s)
 		}
 	}
-	f.constants(name, x, loc)
+	if reported := len(f.found); f.quiet == 0 {
+		f.constants(name, x, loc)
+		f.matches(name, x, args, loc, s)
+		f.globs(name, x, args, loc, s)
+		f.parts(name, x, args, loc, s)
+		f.timeArgument(name, x, loc, s)
+		f.added(name, x, args, loc, s)
+		if len(f.found) == reported {
+			f.constantCall(b, x, len(declared), loc)
+		}
+	}
 	if name == ast.Sprintf.Name {
 		f.format(x, loc, s)
 	}
@@ -34,7 +44,27 @@ func (f *flow) builtin(name string, x []*ast.Term, loc *ast.Location, s *scope) 
 	if b.Decl.Result() == nil { // print
 		return nil
 	}
-	return f.result(name, x, len(declared), resultOf(name, b, args), loc, s)
+	return f.result(name, x, len(declared), refined(name, x, resultOf(name, b, args), args), loc, s)
+}
+
+// refined is the type of what a built-in returns, with all that is known of its values.
+func refined(name string, x []*ast.Term, t *typ, args []*typ) *typ {
+	if numbers := numbersOf(name, args); numbers != nil {
+		return numbers
+	}
+	form, list := formOfResult(name, x), wordsOfResult(name)
+	if t.unknown || form == nil && list == nil {
+		return t
+	}
+	out := *t
+	if name == ast.Split.Name {
+		out.elem = &typ{kinds: textKind, form: form}
+		return &out
+	}
+	if out.form = form; list != nil {
+		out.words = list
+	}
+	return &out
 }
 
 // argument finds arguments that a built-in fails on, and objects with fixed fields

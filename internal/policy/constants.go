@@ -1,7 +1,9 @@
 package policy
 
 import (
+	"context"
 	"fmt"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
 // constants reads the patterns, times and zones that a policy writes down.
@@ -37,13 +40,56 @@ func (f *flow) constants(name string, x []*ast.Term, loc *ast.Location) {
 			f.fail(loc, "%q is no time: want RFC 3339, such as 2026-11-27T00:00:00Z", p)
 		}
 	}
-	if list, ok := x[0].Value.(*ast.Array); ok && list.Len() > 1 && slices.Contains([]string{ast.Date.Name, ast.Clock.Name, ast.Weekday.Name}, name) {
+	if layout, ok := constant(0); ok && name == ast.ParseNanos.Name && !layoutIsOne(layout) {
+		f.fail(loc, "%q is no layout of a time: want the time 2006-01-02T15:04:05Z07:00 as it would be written, or one of %s", layout, strings.Join(layouts(), ", "))
+	}
+	if network, ok := constant(0); ok && slices.Contains([]string{ast.NetCIDRContains.Name, ast.NetCIDRIntersects.Name, ast.NetCIDRExpand.Name}, name) {
+		if _, err := netip.ParsePrefix(network); err != nil {
+			f.fail(loc, "%q is no network: want an address and the length of its prefix, such as 10.0.0.0/8", network)
+		}
+	}
+	if list, ok := x[0].Value.(*ast.Array); ok && list.Len() > 2 && name == ast.Format.Name {
+		if layout, ok := list.Elem(2).Value.(ast.String); ok && !layoutIsOne(string(layout)) {
+			f.fail(loc, "%q is no layout of a time: want the time 2006-01-02T15:04:05Z07:00 as it would be written, or one of %s", string(layout), strings.Join(layouts(), ", "))
+		}
+	}
+	if list, ok := x[0].Value.(*ast.Array); ok && list.Len() > 1 && slices.Contains([]string{ast.Date.Name, ast.Clock.Name, ast.Weekday.Name, ast.Format.Name}, name) {
 		if zone, ok := list.Elem(1).Value.(ast.String); ok {
 			if _, err := time.LoadLocation(string(zone)); err != nil {
 				f.fail(loc, "%q is no time zone: want a name of the IANA database, such as Asia/Shanghai", string(zone))
 			}
 		}
 	}
+}
+
+// constantCall reports a call of constants that fails, or that as a condition is always
+// true or always false.
+func (f *flow) constantCall(b *ast.Builtin, x []*ast.Term, args int, loc *ast.Location) {
+	function := topdown.GetBuiltin(b.Name)
+	if args == 0 || len(x) < args || function == nil || b.IsNondeterministic() || b.Relation || strings.HasPrefix(b.Name, "internal.") || strings.HasPrefix(b.Name, "rego.") {
+		return
+	}
+	for _, t := range x[:args] {
+		if !ast.IsConstant(t.Value) {
+			return
+		}
+	}
+	defer func() { _ = recover() }() // one that needs more than its operands
+	var result *ast.Term
+	if err := function(topdown.BuiltinContext{Context: context.Background()}, x[:args], func(t *ast.Term) error { result = t; return nil }); err != nil {
+		f.fail(loc, "%s never has a value: %v", b.Name, err)
+		return
+	}
+	if truth, is := valueOf(result).(ast.Boolean); is && len(x) == args {
+		f.fail(loc, "%s of constants is always %t, so that the condition says nothing: compare a value of the input", b.Name, bool(truth))
+	}
+}
+
+func valueOf(t *ast.Term) ast.Value {
+	if t == nil {
+		return nil
+	}
+	return t.Value
 }
 
 // format compares the verbs of a format with its arguments. What does not fit is printed

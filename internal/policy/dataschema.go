@@ -455,6 +455,18 @@ func (s *dataSchema) absent() ast.Value {
 // typ returns the type of what a policy reads.
 func (s *dataSchema) typ(where string) *typ {
 	out := &typ{kinds: s.kinds, time: s.format == "date-time"}
+	if s.pattern != nil {
+		out.form = patternForm(s.pattern, s.pattern.String())
+	}
+	if s.kinds.has(numberKind) && (s.least != nil || s.most != nil) {
+		out.span = &span{math.Inf(-1), math.Inf(1)}
+		if s.least != nil {
+			out.span.low = *s.least
+		}
+		if s.most != nil {
+			out.span.high = *s.most
+		}
+	}
 	if s.words != nil {
 		out.words = &words{list: s.words, declared: true}
 	}

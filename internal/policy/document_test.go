@@ -155,7 +155,7 @@ func TestEvaluateDocumentIsEvaluate(t *testing.T) {
 }
 
 func TestEvaluateDocumentRefuses(t *testing.T) {
-	e := engine(t, head+"deny contains \"x\" if false")
+	e := engine(t, head+"deny contains \"x\" if count(input.binding.forceFrom) > 99")
 	for text, want := range map[string]string{
 		"": "EOF", "[]": "cannot unmarshal", `{"schema": "bindgate.policy-input/v2"}`: `got schema "bindgate.policy-input/v2"`,
 		`{"schema": "bindgate.policy-input/v1", "bindings": {}}`: "unknown field",

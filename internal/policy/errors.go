@@ -75,6 +75,9 @@ func plainType(t types.Type) string {
 	if t == nil {
 		return "a value of unknown type"
 	}
+	if list, isList := t.(*types.Array); isList && list.Dynamic() == nil {
+		return fmt.Sprintf("a list of %d elements", list.Len())
+	}
 	if plain := ofOPA(t); !plain.unknown {
 		return plain.kinds.String()
 	}

@@ -30,7 +30,7 @@ func TestAnswers(t *testing.T) {
 		"silent":          {"deny contains \"x\" if input.binding.domainName == \"\"", "", ""},
 		"text":            {"deny contains \"b\"\ndeny contains \"a\"", "a@ b@", ""},
 		"object":          {"deny contains {\"msg\": \"a\", \"pointer\": \"/labels\"}\ndeny contains {\"msg\": \"b\"}", "a@/labels b@", ""},
-		"warning":         {"deny contains \"d\" if false\nwarn contains {\"msg\": \"w\"}", "", "w@"},
+		"warning":         {"deny contains \"d\" if count(input.binding.forceFrom) > 99\nwarn contains {\"msg\": \"w\"}", "", "w@"},
 		"a complete set":  {"deny := {\"a\"}", "a@", ""},
 		"an empty set":    {"deny := set()", "", ""},
 		"the run's clock": {"deny contains sprintf(\"%v\", [time.now_ns()])", "1795262400000000000@", ""},
@@ -61,7 +61,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		"false":            {"default deny := false", "deny is of type boolean"},
 		"an object":        {"deny := {\"k\": \"x\"}", "deny is of type object"},
 		"no text":          {"deny contains \"\"", "deny holds a message without text"},
-		"a text as warn":   {"deny contains \"x\" if false\nwarn := \"w\"", "warn is of type string, want a set"},
+		"a text as warn":   {"deny contains \"x\" if count(input.binding.forceFrom) > 99\nwarn := \"w\"", "warn is of type string, want a set"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := engine(t, head+c.module).Evaluate(context.Background(), plain())
@@ -75,7 +75,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 
 func TestOneBrokenPackageDoesNotHideTheOthers(t *testing.T) {
 	dir := folder(t, map[string]string{
-		"a.rego": "package bindgate.policy.a\ndeny contains \"a\" if 1 / input.binding.source.line == 1 / 0",
+		"a.rego": "package bindgate.policy.a\ndeny contains \"a\" if 1 / (input.binding.source.line - input.binding.source.line) == 1",
 		"b.rego": "package bindgate.policy.b\ndeny contains \"b\"",
 		"c.rego": "package bindgate.policy.c\ndeny := {\"x\"} if input.binding.isForce",
 	})
@@ -155,7 +155,7 @@ func TestSlowPoliciesEnd(t *testing.T) {
 	}
 	canceled, cancel := context.WithCancel(context.Background())
 	cancel()
-	e = engine(t, head+"deny contains \"x\" if false")
+	e = engine(t, head+"deny contains \"x\" if count(input.binding.forceFrom) > 99")
 	if o := e.Evaluate(canceled, plain()); o.State != evidence.StateFailed || !strings.Contains(o.Reason, "interrupted") {
 		t.Errorf("got %+v", o)
 	}

@@ -82,6 +82,6 @@ func (s FactsSchema) Check(name string, text []byte) error {
 
 // typ returns the type of the facts in the input.
 func (s FactsSchema) typ(where string) *typ {
-	known := map[string]*typ{"asOf": scalar(textKind), "until": scalar(textKind), "digest": scalar(textKind), "facts": s.fields["facts"].typ(where + ".facts")}
+	known := map[string]*typ{"asOf": {kinds: textKind, time: true}, "until": {kinds: textKind, time: true}, "digest": {kinds: textKind, form: digestForm()}, "facts": s.fields["facts"].typ(where + ".facts")}
 	return objectType(&fields{where: where, all: func() map[string]*typ { return known }})
 }

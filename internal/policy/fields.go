@@ -86,6 +86,13 @@ func (f *flow) step(t *typ, ref ast.Ref, i int, loc *ast.Location, s *scope) *ty
 			s.vars[v] = t.elem
 		}
 		out = orUnknown(t.elem)
+		if n, isNumber := key.Value.(ast.Number); isNumber && t.tuple != nil {
+			if at, ok := n.Int(); ok && at >= 0 && at < len(t.tuple) {
+				out = t.tuple[at]
+			} else {
+				f.fail(place, "%s has %d elements, and none at %s", name, len(t.tuple), n)
+			}
+		}
 	}
 	if t.kinds.has(objectKind) && len(t.objects) == 0 {
 		f.key(key, scalar(textKind), s, true)
@@ -208,13 +215,21 @@ func (f *flow) bind(pattern *ast.Term, t *typ, s *scope) {
 			s.vars[v] = t
 		}
 	case *ast.Array:
-		v.Foreach(func(x *ast.Term) {
+		if t != nil && t.tuple != nil && len(t.tuple) != v.Len() {
+			f.fail(pattern.Location, "%s has %d elements, and the value has %d: they are never equal", pattern, v.Len(), len(t.tuple))
+			return
+		}
+		for i := range v.Len() {
 			below := unknownType()
-			if t != nil && t.elem != nil {
+			switch {
+			case t == nil:
+			case t.tuple != nil:
+				below = t.tuple[i]
+			case t.elem != nil:
 				below = t.elem
 			}
-			f.bind(x, below, s)
-		})
+			f.bind(v.Elem(i), below, s)
+		}
 	case ast.Object:
 		v.Foreach(func(k, x *ast.Term) {
 			below := unknownType()

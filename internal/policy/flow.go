@@ -40,6 +40,8 @@ type scope struct {
 	sure   map[string]bool    // paths that are not null here, and objects that are given
 	keys   map[ast.Var]bool   // variables that iterate over names of fields
 	always map[ast.Var]bool   // variables that have a value for every input
+	claims []claim            // of the expressions of the body
+	apart  bool               // it is below a not: what holds around it is not claimed in it
 }
 
 func (s *scope) child() *scope {
@@ -143,7 +145,7 @@ func (f *flow) rule(r *ast.Rule, args []*typ) (out *typ) {
 		s := (*scope)(nil).child()
 		for i, arg := range r.Head.Args {
 			if i < len(args) {
-				f.bind(arg, args[i], s)
+				f.bind(arg, args[i].variable(), s)
 			}
 			if v, isVar := arg.Value.(ast.Var); isVar {
 				s.always[v] = true
@@ -172,6 +174,7 @@ func (f *flow) body(b ast.Body, s *scope) {
 	if f.quiet > 0 {
 		return
 	}
+	f.contradictions(b, s)
 	for _, e := range b {
 		f.expr(e, s)
 	}
@@ -339,15 +342,19 @@ func (f *flow) expr(e *ast.Expr, s *scope) {
 	case *ast.Term:
 		f.holds(e, s, e.Negated)
 	case *ast.Not:
-		f.negation(terms.Body, s.child())
+		below := s.child()
+		below.apart = true
+		f.negation(terms.Body, below)
 	case *ast.LogicalAnd:
-		f.body(terms.Lhs, s.child())
-		right := s.child()
+		left, right := s.child(), s.child()
+		f.body(terms.Lhs, left)
+		right.claims = left.claims
 		for _, e := range terms.Lhs {
 			f.guard(e, right)
 		}
 		f.body(terms.Rhs, right)
 	case *ast.LogicalOr:
+		f.eitherHolds(terms, e.Location, s)
 		f.body(terms.Lhs, s.child())
 		right := s.child()
 		if n := len(terms.Lhs); n > 0 && isAlias(terms.Lhs[:n-1]) && isComparison(terms.Lhs[n-1]) { // x == null or …
@@ -381,7 +388,7 @@ func (f *flow) term(t *ast.Term, s *scope) *typ {
 		}
 		return out
 	case ast.Number:
-		return scalar(numberKind)
+		return literalNumber(v)
 	case ast.String:
 		out := texts(string(v))
 		if v == "" {

@@ -27,7 +27,7 @@ func (f *flow) call(e *ast.Expr, s *scope) *typ {
 	case name == ast.Equal.Name || name == ast.NotEqual.Name:
 		f.compare(x[0], f.term(x[0], s), x[1], f.term(x[1], s), e.Location, s)
 	case slices.Contains([]string{ast.LessThan.Name, ast.LessThanEq.Name, ast.GreaterThan.Name, ast.GreaterThanEq.Name}, name):
-		f.order(x[0], x[1], e.Location, s)
+		f.order(name, x[0], x[1], e.Location, s)
 	case name == ast.Member.Name:
 		f.member(nil, x[0], x[1], e.Location, s)
 	case name == ast.MemberWithKey.Name:
@@ -137,13 +137,16 @@ func (f *flow) compare(x *ast.Term, a *typ, y *ast.Term, b *typ, loc *ast.Locati
 			f.fail(loc, "%s is null where it is absent, not \"\": write `%s in {null, \"\"}`, or make sure with `%s != null`", left, left, left)
 			return
 		}
-		if f.words(left, a, b, loc) || f.shapes(left, a, b, loc) {
+		if f.words(left, a, b, loc) || f.formed(left, a, b, loc) || f.shapes(left, a, b, loc) {
 			return
 		}
 		a, b, left, right = b, a, right, left
 	}
 	if a.kinds&b.kinds == 0 {
 		f.fail(loc, "%s is %s, and %s is %s: they are never equal", left, a.kinds, right, b.kinds)
+		return
+	}
+	if f.numbers(x, y, a, b, loc, s) || f.absent(x, y, a, b, loc, s) || f.oneOf(x, y, a, b, loc, s) {
 		return
 	}
 	if a.elem != nil && b.elem != nil && a.kinds == b.kinds {
@@ -225,7 +228,7 @@ func (f *flow) shapes(name string, a, b *typ, loc *ast.Location) bool {
 }
 
 // order finds an order that says nothing: of null, or of values of two kinds.
-func (f *flow) order(x, y *ast.Term, loc *ast.Location, s *scope) {
+func (f *flow) order(op string, x, y *ast.Term, loc *ast.Location, s *scope) {
 	a, b := f.term(x, s), f.term(y, s)
 	if a == nil || b == nil {
 		return
@@ -241,6 +244,15 @@ func (f *flow) order(x, y *ast.Term, loc *ast.Location, s *scope) {
 		}
 	}
 	common := a.kinds & b.kinds
+	switch {
+	case f.quiet > 0 || a.unknown || b.unknown:
+	case common == numberKind && f.units(x, y, a, b, loc, s):
+		return
+	case common == numberKind && f.bounds(op, x, y, a, b, loc, s):
+		return
+	case common == textKind && f.textOrder(x, y, loc, s):
+		return
+	}
 	switch {
 	case common == textKind && (a.time || b.time):
 		of := left
@@ -282,6 +294,10 @@ func (f *flow) member(key, x, collection *ast.Term, loc *ast.Location, s *scope)
 		f.fail(loc, "%s is %s, and `in` looks into a list, a set or an object; want contains(%s, …) or ==", name, c.kinds, name)
 		return
 	}
+	if emptyLiteral(collection) {
+		f.fail(loc, "nothing is in an empty list or set, so that the condition says nothing: write its elements")
+		return
+	}
 	if key == nil && c.declared() != nil && f.term(x, s) != nil {
 		f.fail(loc, "%s has fixed fields, and `in` looks for a value among them, not for a name: compare the field that is meant", f.show(collection, s))
 		return
@@ -290,6 +306,16 @@ func (f *flow) member(key, x, collection *ast.Term, loc *ast.Location, s *scope)
 		f.assignOrCompare(key, c.keys(), loc, s)
 	}
 	f.assignOrCompare(x, c.values(), loc, s)
+}
+
+func emptyLiteral(t *ast.Term) bool {
+	switch v := t.Value.(type) {
+	case *ast.Array:
+		return v.Len() == 0
+	case ast.Set:
+		return v.Len() == 0
+	}
+	return false
 }
 
 func (f *flow) assignOrCompare(x *ast.Term, t *typ, loc *ast.Location, s *scope) {

@@ -304,7 +304,7 @@ func TestSettingsOfShippedPoliciesAreTheOwners(t *testing.T) {
 			}
 		}
 	}
-	copied := folder(t, map[string]string{"x.rego": "package bindgate.policy.shipped.limits\n\ndeny contains \"x\" if false\n"})
+	copied := folder(t, map[string]string{"x.rego": "package bindgate.policy.shipped.limits\n\ndeny contains \"x\" if count(input.binding.forceFrom) > 99\n"})
 	if _, err := Build(context.Background(), Options{Dirs: []string{copied}}); err == nil || !strings.Contains(err.Error(), "shipped with bindgate") {
 		t.Errorf("a package that never loads: got %v", err)
 	}

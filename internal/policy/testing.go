@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -62,7 +61,7 @@ func Test(ctx context.Context, o Options) (TestReport, error) {
 	if err != nil {
 		return TestReport{}, fmt.Errorf("compiling tests: %w", err)
 	}
-	watched := newWatch(modules, s.tests, inputTypeOf(o.Results, slices.Sorted(maps.Keys(o.Labels)), o.External))
+	watched := newWatch(modules, s.tests, inputTypeOf(o.Results, o.Labels, o.External))
 	txn, err := store.NewTransaction(ctx)
 	if err != nil {
 		return TestReport{}, fmt.Errorf("opening policy data: %w", err)

@@ -278,3 +278,48 @@ func (f *flow) definiteBody(b ast.Body, s *scope) bool {
 	}
 	return true
 }
+
+// variable is the type of an argument in a function, without what a constant would make
+// of it: a body that is not for this argument is for another.
+func (t *typ) variable() *typ {
+	if t == nil || t.span == nil || t.unknown {
+		return t
+	}
+	out := *t
+	out.span = nil
+	return &out
+}
+
+// absent reports two values that may both be null, which is equal to null: neither says
+// that the two are the same.
+func (f *flow) absent(x, y *ast.Term, a, b *typ, loc *ast.Location, s *scope) bool {
+	if y == nil || !a.nullable() || !b.nullable() || a.kinds == nullKind || b.kinds == nullKind {
+		return false
+	}
+	left, right := f.path(x, s), f.path(y, s)
+	name := func(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
+	ofInput := strings.HasPrefix(left, "input.") && strings.HasPrefix(right, "input.") && name(left) != name(right) // else it is a before and an after
+	if !ofInput && !(a.label && b.label) {
+		return false
+	}
+	f.fail(loc, "%s and %s may both be null, and null is equal to null: make sure with `%s != null`", f.show(x, s), f.show(y, s), f.show(x, s))
+	return true
+}
+
+// oneOf reports a literal that is none of those that rules of the policy have as values. A
+// rule with one value is a switch, which may be meant.
+func (f *flow) oneOf(x, y *ast.Term, a, b *typ, loc *ast.Location, s *scope) bool {
+	if y == nil {
+		return false
+	}
+	for range 2 {
+		ref, isRef := x.Value.(ast.Ref)
+		literal, isText := y.Value.(ast.String)
+		if isRef && isText && ref[0].Equal(ast.DefaultRootDocument) && a.kinds == textKind && a.words != nil && !a.words.declared && len(a.words.list) > 1 && len(f.compiler.GetRulesExact(ref)) > 0 && !slices.Contains(a.words.list, string(literal)) {
+			f.fail(loc, "%s is never %q: its rules say %s", f.show(x, s), string(literal), quotedList(a.words.list))
+			return true
+		}
+		x, y, a, b = y, x, b, a
+	}
+	return false
+}

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -53,6 +54,11 @@ type typ struct {
 	elem    *typ      // of a list, a set, and an object with any fields; nil: not known
 	literal string    // a literal false or "", of which null is easily mistaken
 	time    bool      // a text that is a time
+	label   bool      // a label of a binding: null says that it is not stated
+	form    *form     // of a text; nil: not known
+	span    *span     // of a number; nil: not known
+	unit    measure   // of a number
+	tuple   []*typ    // elements of a list, one by one; nil: not known
 }
 
 // words are the texts that a type is limited to.
@@ -102,12 +108,23 @@ func join(a, b *typ) *typ {
 			out.objects = append(out.objects, f)
 		}
 	}
+	out.span = joinSpans(a, b)
+	if a.unit == b.unit {
+		out.unit = a.unit
+	}
+	out.label = a.label && b.label
 	switch {
 	case !a.kinds.has(textKind):
-		out.words = b.words
+		out.words, out.form = b.words, b.form
 	case !b.kinds.has(textKind):
-		out.words = a.words
+		out.words, out.form = a.words, a.form
+	case a.form != nil && b.form != nil && a.form.says == b.form.says:
+		out.form = a.form
+		fallthrough
 	case a.words != nil && b.words != nil:
+		if a.words == nil || b.words == nil {
+			break
+		}
 		out.words = &words{list: append(slices.Clone(a.words.list), b.words.list...),
 			declared: a.words.declared && b.words.declared, open: a.words.open || b.words.open}
 	}
@@ -157,6 +174,16 @@ func (t *typ) key() string {
 	fmt.Fprintf(&b, "%d%t%q", t.kinds, t.unknown, t.literal)
 	if t.words != nil {
 		fmt.Fprintf(&b, "%q%t", t.words.list, t.words.declared)
+	}
+	if t.form != nil {
+		fmt.Fprintf(&b, "%q", t.form.says)
+	}
+	if t.span != nil {
+		fmt.Fprintf(&b, "%v", *t.span)
+	}
+	fmt.Fprintf(&b, "%q%t", t.unit, t.label)
+	for _, below := range t.tuple {
+		b.WriteString(below.key())
 	}
 	for _, f := range t.objects {
 		fmt.Fprintf(&b, "%p", f)
@@ -234,14 +261,15 @@ func (t *typ) given() *typ {
 
 // inputTypeOf returns the type of the input, with the declared labels and the
 // checks whose results there are; no ids: any.
-func inputTypeOf(ids, labels []string, declared map[string]FactsSchema) *typ {
+func inputTypeOf(ids []string, labels map[string]evidence.Label, declared map[string]FactsSchema) *typ {
 	return goTypes{ids, labels, declared}.of(reflect.TypeFor[document](), "input", "")
 }
 
 // goTypes makes types of Go types.
 type goTypes struct {
-	ids, labels []string
-	external    map[string]FactsSchema
+	ids      []string
+	labels   map[string]evidence.Label
+	external map[string]FactsSchema
 }
 
 // of returns the type of the values of a Go type; owner names the field as
@@ -257,7 +285,11 @@ func (g goTypes) of(t reflect.Type, where, owner string) *typ {
 	case reflect.Bool:
 		return scalar(boolKind)
 	case reflect.String:
-		return &typ{kinds: textKind, words: vocabulary(owner)}
+		out := &typ{kinds: textKind, words: vocabulary(owner), form: formOf(owner)}
+		if owner == "Run.command" {
+			out.words.open = false // a written document may hold any, a run does not
+		}
+		return out
 	case reflect.Slice:
 		return listOf(listKind, g.of(t.Elem(), where+"[_]", ""))
 	case reflect.Map:
@@ -289,8 +321,12 @@ func (g goTypes) ofMap(t reflect.Type, where string) *typ {
 		}
 		return objectType(&fields{where: where, all: func() map[string]*typ { return known }})
 	case "input.binding.labels":
-		for _, name := range g.labels {
-			known[name] = below
+		for name, label := range g.labels {
+			t := &typ{kinds: textKind | nullKind, label: true}
+			if p, err := regexp.Compile("^(?:" + label.Pattern + ")$"); err == nil && label.Pattern != "" {
+				t.form = patternForm(p, label.Pattern)
+			}
+			known[name] = t
 		}
 		return objectType(&fields{where: where, all: func() map[string]*typ { return known }, rest: below,
 			restHint: "declare it in the owner's file: `labels: {NAME: {}}`"})

@@ -162,7 +162,7 @@ func vetLibraries(u *unit) strictyaml.Errors {
 // them with.
 func vet(c *ast.Compiler, packages []regoPackage, document policyData, o Options) (dataReads, error) {
 	var found strictyaml.Errors
-	input, data := inputTypeOf(o.Results, slices.Sorted(maps.Keys(o.Labels)), o.External), document.types()
+	input, data := inputTypeOf(o.Results, o.Labels, o.External), document.types()
 	for _, p := range packages {
 		if entries(p.group) == nil {
 			continue
