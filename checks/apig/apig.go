@@ -154,7 +154,7 @@ func sameClientCA(s checks.Subject, r evidence.Record) bool {
 	return true
 }
 
-func sameSuites(want binding.Suites, got *evidence.Suites) bool {
+func sameSuites(want binding.CipherSuites, got *evidence.Suites) bool {
 	if got == nil || want.ConfigType != got.ConfigType || len(want.Suites) != len(got.Suites) {
 		return false
 	}
