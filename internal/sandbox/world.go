@@ -53,8 +53,12 @@ func Worlds() []World {
 			func(a *Assumptions, value string) { a.APIG.SuccessCode = map[bool]string{false: value}[value == "Ok"] }},
 		either("tls-names", "spaced", "plain", "examples spell TLS versions with and without a space",
 			func(a *Assumptions) *bool { return &a.APIG.PlainTLSNames }),
-		either("timestamp-names", "documented", "plain", "the definition spells updatetimestamp and notAfterTimstamp, and has corrected one such name already",
-			func(a *Assumptions) *bool { return &a.APIG.PlainTimestamps }),
+		{"timestamp-names", []string{"documented", "older", "plain"}, "definitions misspell updatetimestamp and notAfterTimstamp, older ones notBeforeTimstamp too",
+			func(a *Assumptions, value string) {
+				a.APIG.Timestamps = map[bool]string{false: value}[value == "documented"]
+			}},
+		either("unset-fields", "empty", "absent", "no page says how a record shows a field that nobody has set",
+			func(a *Assumptions) *bool { return &a.APIG.OmitsUnset }),
 		either("total-count", "text", "number", "totalCount of the statistics is a text, unlike every other count",
 			func(a *Assumptions) *bool { return &a.APIG.CountIsNumber }),
 		either("domain-status", "list", "everywhere", "the definition has a status in ListDomains and none in GetDomain",

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -50,7 +51,19 @@ func probes() map[string]func(*cloud) string {
 		"tls-names": func(c *cloud) string { return fmt.Sprint(c.get(apiID)["tlsMin"], c.list(nil)[0]["tlsMax"]) },
 		"timestamp-names": func(c *cloud) string {
 			d := c.get(apiID)
-			return fmt.Sprint(d["updatetimestamp"] != nil, d["notAfterTimstamp"] != nil, d["updateTimestamp"] != nil, d["notAfterTimestamp"] != nil)
+			var shown []string
+			for name := range d {
+				if strings.HasSuffix(strings.ToLower(name), "stamp") && name != "createTimestamp" {
+					shown = append(shown, name)
+				}
+			}
+			slices.Sort(shown)
+			return strings.Join(shown, " ")
+		},
+		"unset-fields": func(c *cloud) string {
+			_, record := c.get(apiID)["caCertIdentifier"]
+			_, listed := c.list(nil)[0]["clientCACert"]
+			return fmt.Sprint(record, listed)
 		},
 		"total-count":   func(c *cloud) string { return fmt.Sprintf("%T", c.get(apiID)["statisticsInfo"].(object)["totalCount"]) },
 		"domain-status": func(c *cloud) string { return fmt.Sprint(c.get(apiID)["status"]) },
@@ -128,7 +141,8 @@ func TestBothWorlds(t *testing.T) {
 		"apig-errors":               {"DatabaseError.RecordNotFound <nil>", "accepted DatabaseError.RecordNotFound"},
 		"success-code":              {"accepted Ok", "accepted success", "accepted 200"},
 		"tls-names":                 {"TLS 1.0TLS 1.3", "TLS1.0TLS1.3"},
-		"timestamp-names":           {"true true false false", "false false true true"},
+		"timestamp-names":           {"notAfterTimstamp notBeforeTimestamp updatetimestamp", "notAfterTimstamp notBeforeTimstamp updatetimestamp", "notAfterTimestamp notBeforeTimestamp updateTimestamp"},
+		"unset-fields":              {"true true", "false false"},
 		"total-count":               {"string", fmt.Sprintf("%T", json.Number(""))},
 		"domain-status":             {"<nil>", "Published"},
 		"bound-status":              {"Unpublished", "Published"},
