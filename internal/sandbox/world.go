@@ -65,8 +65,6 @@ func Worlds() []World {
 			func(a *Assumptions) *bool { return &a.APIG.StatusEverywhere }),
 		either("bound-status", "unpublished", "published", "the status of a domain that is bound and not deployed is not documented",
 			func(a *Assumptions) *bool { return &a.APIG.UndeployedIsPublished }),
-		either("new-field", "absent", "present", "later definitions than the one read here have been published, and may have further fields",
-			func(a *Assumptions) *bool { return &a.APIG.NewField }),
 		either("https-without-certificate", "accepted", "refused", "the guide wants certIdentifier with HTTPS, the definition does not require it",
 			func(a *Assumptions) *bool { return &a.APIG.NeedsCertificate }),
 		either("duplicate-name", "accepted", "refused", "no page says whether a name can be created twice",
@@ -102,7 +100,8 @@ func Worlds() []World {
 	}
 }
 
-// ParseAssumptions parses NAME=VALUE pairs of Worlds, and max-body=BYTES.
+// ParseAssumptions parses NAME=VALUE pairs of Worlds, max-body=BYTES, and
+// future-field=NAME for a field that records of domains do not have today.
 func ParseAssumptions(pairs []string) (a Assumptions, err error) {
 	worlds := Worlds()
 	given := map[string]bool{}
@@ -118,6 +117,12 @@ func ParseAssumptions(pairs []string) (a Assumptions, err error) {
 			}
 			continue
 		}
+		if name == "future-field" {
+			if a.APIG.FutureField = value; value == "" {
+				return a, fmt.Errorf("got %q, want future-field=NAME", pair)
+			}
+			continue
+		}
 		i := slices.IndexFunc(worlds, func(w World) bool { return w.Name == name })
 		switch {
 		case i < 0:
@@ -125,7 +130,7 @@ func ParseAssumptions(pairs []string) (a Assumptions, err error) {
 			for _, w := range worlds {
 				names = append(names, w.Name)
 			}
-			return a, fmt.Errorf("got %q, want NAME=VALUE with max-body or one of %s", pair, strings.Join(names, ", "))
+			return a, fmt.Errorf("got %q, want NAME=VALUE with max-body, future-field or one of %s", pair, strings.Join(names, ", "))
 		case !slices.Contains(worlds[i].Values, value):
 			return a, fmt.Errorf("got %q, want %s=%s", pair, name, strings.Join(worlds[i].Values, "|"))
 		}

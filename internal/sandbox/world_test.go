@@ -119,9 +119,6 @@ func probes() map[string]func(*cloud) string {
 			d, get := c.rest("GetDomain", "GET", "/v1/domains/"+apiID, nil, nil)
 			return fmt.Sprint(outcome(err), " ", outcome(get), " ", d["data"].(object)["certDetailStatus"])
 		},
-		"new-field": func(c *cloud) string {
-			return fmt.Sprint(c.get(apiID)["sandboxField"], " ", c.list(nil)[0]["sandboxField"])
-		},
 		"detail-fingerprint": func(c *cloud) string {
 			detail, err := c.form("GetCertificateDetail", object{"CertificateId": "100"})
 			return fmt.Sprint(outcome(err), " ", len(fmt.Sprint(detail["FingerPrint"])))
@@ -160,7 +157,6 @@ func TestBothWorlds(t *testing.T) {
 		"released-gateway":          {"NotFound.GatewayNotFound", "Conflict.GatewayIsDeleted"},
 		"same-certificate":          {"accepted", "CertRepeat"},
 		"delete-used-certificate":   {"CertificateInUse accepted Success", "accepted accepted Failed"},
-		"new-field":                 {"<nil> <nil>", "on on"},
 		"detail-fingerprint":        {"accepted 40", "accepted 64"},
 		"digest-case":               {"accepted true", "accepted false"},
 	}
@@ -187,4 +183,13 @@ func TestBothWorlds(t *testing.T) {
 			t.Errorf("%s: the default is %q, want %q", w.Name, a, want[w.Name][0])
 		}
 	}
+}
+
+func TestFutureField(t *testing.T) {
+	c := startCloud(t, assume("future-field=ocsp"))
+	if got, listed := c.get(apiID)["ocsp"], c.list(nil)[0]["ocsp"]; got != "on" || listed != "on" {
+		t.Errorf("got %v and %v", got, listed)
+	}
+	_, err := c.rest("UpdateDomain", "PUT", "/v1/domains/"+apiID, nil, object{"protocol": "HTTP", "ocsp": "on"})
+	wantCode(t, "sent back", err, "InvalidParameter", 400)
 }

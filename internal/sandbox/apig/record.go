@@ -88,8 +88,8 @@ func (s *Store) record(d Domain) map[string]any {
 	if d.Protocol != "" {
 		out["protocol"] = d.Protocol
 	}
-	if s.assume.NewField {
-		out["sandboxField"] = "on" // an invention
+	if s.assume.FutureField != "" {
+		out[s.assume.FutureField] = "on"
 	}
 	return out
 }

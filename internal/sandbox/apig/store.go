@@ -34,7 +34,7 @@ type Assumptions struct {
 	UndeployedIsPublished bool   // the list calls a domain Published that is bound and not deployed
 	PrefixedNotFound      bool   // a missing domain has the code Error.DatabaseError.RecordNotFound
 	ReleasedIsConflict    bool   // a released gateway has the code Conflict.GatewayIsDeleted; else NotFound.GatewayNotFound
-	NewField              bool   // records have a field that the definition did not have
+	FutureField           string // records have this field too, which no definition has
 	HTTP2Closed           bool   // http2Option is Close where nobody has set it; else GlobalConfig
 }
 
