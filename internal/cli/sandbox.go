@@ -62,6 +62,7 @@ func worlds() string {
 	for _, w := range sandbox.Worlds() {
 		fmt.Fprintf(&b, "  %s=%s\n      %s\n", w.Name, strings.Join(w.Values, "|"), w.Why)
 	}
+	b.WriteString("  future-field=NAME\n      a field of a domain's record that no definition has today (default: none)\n")
 	b.WriteString("  max-body=BYTES\n      the platform's limit of a body is not documented (default: the sandbox's own)")
 	return b.String()
 }

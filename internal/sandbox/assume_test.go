@@ -18,7 +18,7 @@ func TestParseAssumptions(t *testing.T) {
 	if got, err := ParseAssumptions([]string{"update=keep", "renewal=reset", "client-certificate=shown", "network-type=upper"}); err != nil || got != (Assumptions{}) {
 		t.Errorf("the defaults: got %+v, %v", got, err)
 	}
-	for _, wrong := range []string{"update", "update=drop", "max-body=0", "max-body=x", "", "=keep"} {
+	for _, wrong := range []string{"update", "update=drop", "max-body=0", "future-field=", "max-body=x", "", "=keep"} {
 		if _, err := ParseAssumptions([]string{wrong}); err == nil {
 			t.Errorf("%q was taken", wrong)
 		}

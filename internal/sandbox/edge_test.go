@@ -57,9 +57,14 @@ func TestServesWhatIsPublished(t *testing.T) {
 	if !served("api.demo.com") || served("other.demo.com") || served("none.demo.com") {
 		t.Fatal("the published domain alone is served")
 	}
+	c.EditAPIG(func(s *apig.Seed) { s.HTTPAPIs[1].Routes[0].DeployStatus = "DeployedWithChanges" })
+	if !served("api.demo.com") {
+		t.Error("a changed route no longer serves")
+	}
 	for name, change := range map[string]func(*apig.Seed){
 		"stopped gateway":   func(s *apig.Seed) { s.Gateways[0].Status = "Restarting" },
 		"released gateway":  func(s *apig.Seed) { s.Gateways[0].Released = true },
+		"failed route":      func(s *apig.Seed) { s.HTTPAPIs[1].Routes[0].DeployStatus = "DeployFailed" },
 		"undeployed route":  func(s *apig.Seed) { s.HTTPAPIs[1].Routes[0].DeployStatus = "NotDeployed" },
 		"route without it":  func(s *apig.Seed) { s.HTTPAPIs[1].Routes[0].DomainIDs = nil },
 		"HTTP":              func(s *apig.Seed) { s.Domains[0].Protocol = "HTTP" },

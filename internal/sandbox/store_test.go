@@ -2,12 +2,16 @@ package sandbox
 
 import (
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	openapiutil "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
+	"github.com/alibabacloud-go/tea/tea"
 
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
 )
@@ -119,5 +123,33 @@ func TestChainIsComplete(t *testing.T) {
 		if got := list[0]["isChainCompleted"]; got != (name == "whole") {
 			t.Errorf("%s: got %v", name, got)
 		}
+	}
+}
+
+// TestStoreInBothSchemes signs by V1 too, and reads XML.
+func TestStoreInBothSchemes(t *testing.T) {
+	c := startCloud(t)
+	for mode, client := range modes(t, c.Sandbox) {
+		c.client = client
+		if detail, err := c.form("GetCertificateDetail", object{"CertificateId": "100"}); err != nil || detail["CertificateName"] != "api" {
+			t.Errorf("%s: got %v, %v", mode, detail, err)
+		}
+	}
+	c.client = client(t, c.Sandbox, acceptXML)
+	result, err := c.client.CallApi(&openapiutil.Params{
+		Action: tea.String("GetUserCertificateDetail"), Version: tea.String("2020-04-07"), Protocol: tea.String("HTTP"), Pathname: tea.String("/"),
+		Method: tea.String("POST"), AuthType: tea.String("AK"), Style: tea.String("RPC"), ReqBodyType: tea.String("formData"), BodyType: tea.String("string"),
+	}, &openapiutil.OpenApiRequest{Body: object{"CertId": "100", "CertFilter": "true"}}, runtimeOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer struct {
+		XMLName xml.Name `xml:"GetUserCertificateDetailResponse"`
+		Name    string
+		Key     string
+		Chain   []struct{ CommonName string } `xml:"CertChain>CertChain"`
+	}
+	if err := xml.Unmarshal([]byte(result["body"].(string)), &answer); err != nil || answer.Name != "api" || answer.Key != "" || len(answer.Chain) != 1 {
+		t.Errorf("got %+v, %v", answer, err)
 	}
 }

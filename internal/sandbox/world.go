@@ -53,16 +53,18 @@ func Worlds() []World {
 			func(a *Assumptions, value string) { a.APIG.SuccessCode = map[bool]string{false: value}[value == "Ok"] }},
 		either("tls-names", "spaced", "plain", "examples spell TLS versions with and without a space",
 			func(a *Assumptions) *bool { return &a.APIG.PlainTLSNames }),
-		either("timestamp-names", "documented", "plain", "the definition spells updatetimestamp and notAfterTimstamp, and has corrected one such name already",
-			func(a *Assumptions) *bool { return &a.APIG.PlainTimestamps }),
+		{"timestamp-names", []string{"documented", "older", "plain"}, "definitions misspell updatetimestamp and notAfterTimstamp, older ones notBeforeTimstamp too",
+			func(a *Assumptions, value string) {
+				a.APIG.Timestamps = map[bool]string{false: value}[value == "documented"]
+			}},
+		either("unset-fields", "empty", "absent", "no page says how a record shows a field that nobody has set",
+			func(a *Assumptions) *bool { return &a.APIG.OmitsUnset }),
 		either("total-count", "text", "number", "totalCount of the statistics is a text, unlike every other count",
 			func(a *Assumptions) *bool { return &a.APIG.CountIsNumber }),
 		either("domain-status", "list", "everywhere", "the definition has a status in ListDomains and none in GetDomain",
 			func(a *Assumptions) *bool { return &a.APIG.StatusEverywhere }),
 		either("bound-status", "unpublished", "published", "the status of a domain that is bound and not deployed is not documented",
 			func(a *Assumptions) *bool { return &a.APIG.UndeployedIsPublished }),
-		either("new-field", "absent", "present", "later definitions than the one read here have been published, and may have further fields",
-			func(a *Assumptions) *bool { return &a.APIG.NewField }),
 		either("https-without-certificate", "accepted", "refused", "the guide wants certIdentifier with HTTPS, the definition does not require it",
 			func(a *Assumptions) *bool { return &a.APIG.NeedsCertificate }),
 		either("duplicate-name", "accepted", "refused", "no page says whether a name can be created twice",
@@ -98,7 +100,8 @@ func Worlds() []World {
 	}
 }
 
-// ParseAssumptions parses NAME=VALUE pairs of Worlds, and max-body=BYTES.
+// ParseAssumptions parses NAME=VALUE pairs of Worlds, max-body=BYTES, and
+// future-field=NAME for a field that records of domains do not have today.
 func ParseAssumptions(pairs []string) (a Assumptions, err error) {
 	worlds := Worlds()
 	given := map[string]bool{}
@@ -114,6 +117,12 @@ func ParseAssumptions(pairs []string) (a Assumptions, err error) {
 			}
 			continue
 		}
+		if name == "future-field" {
+			if a.APIG.FutureField = value; value == "" {
+				return a, fmt.Errorf("got %q, want future-field=NAME", pair)
+			}
+			continue
+		}
 		i := slices.IndexFunc(worlds, func(w World) bool { return w.Name == name })
 		switch {
 		case i < 0:
@@ -121,7 +130,7 @@ func ParseAssumptions(pairs []string) (a Assumptions, err error) {
 			for _, w := range worlds {
 				names = append(names, w.Name)
 			}
-			return a, fmt.Errorf("got %q, want NAME=VALUE with max-body or one of %s", pair, strings.Join(names, ", "))
+			return a, fmt.Errorf("got %q, want NAME=VALUE with max-body, future-field or one of %s", pair, strings.Join(names, ", "))
 		case !slices.Contains(worlds[i].Values, value):
 			return a, fmt.Errorf("got %q, want %s=%s", pair, name, strings.Join(worlds[i].Values, "|"))
 		}

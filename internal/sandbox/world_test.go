@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -50,7 +51,19 @@ func probes() map[string]func(*cloud) string {
 		"tls-names": func(c *cloud) string { return fmt.Sprint(c.get(apiID)["tlsMin"], c.list(nil)[0]["tlsMax"]) },
 		"timestamp-names": func(c *cloud) string {
 			d := c.get(apiID)
-			return fmt.Sprint(d["updatetimestamp"] != nil, d["notAfterTimstamp"] != nil, d["updateTimestamp"] != nil, d["notAfterTimestamp"] != nil)
+			var shown []string
+			for name := range d {
+				if strings.HasSuffix(strings.ToLower(name), "stamp") && name != "createTimestamp" {
+					shown = append(shown, name)
+				}
+			}
+			slices.Sort(shown)
+			return strings.Join(shown, " ")
+		},
+		"unset-fields": func(c *cloud) string {
+			_, record := c.get(apiID)["caCertIdentifier"]
+			_, listed := c.list(nil)[0]["clientCACert"]
+			return fmt.Sprint(record, listed)
 		},
 		"total-count":   func(c *cloud) string { return fmt.Sprintf("%T", c.get(apiID)["statisticsInfo"].(object)["totalCount"]) },
 		"domain-status": func(c *cloud) string { return fmt.Sprint(c.get(apiID)["status"]) },
@@ -106,9 +119,6 @@ func probes() map[string]func(*cloud) string {
 			d, get := c.rest("GetDomain", "GET", "/v1/domains/"+apiID, nil, nil)
 			return fmt.Sprint(outcome(err), " ", outcome(get), " ", d["data"].(object)["certDetailStatus"])
 		},
-		"new-field": func(c *cloud) string {
-			return fmt.Sprint(c.get(apiID)["sandboxField"], " ", c.list(nil)[0]["sandboxField"])
-		},
 		"detail-fingerprint": func(c *cloud) string {
 			detail, err := c.form("GetCertificateDetail", object{"CertificateId": "100"})
 			return fmt.Sprint(outcome(err), " ", len(fmt.Sprint(detail["FingerPrint"])))
@@ -128,7 +138,8 @@ func TestBothWorlds(t *testing.T) {
 		"apig-errors":               {"DatabaseError.RecordNotFound <nil>", "accepted DatabaseError.RecordNotFound"},
 		"success-code":              {"accepted Ok", "accepted success", "accepted 200"},
 		"tls-names":                 {"TLS 1.0TLS 1.3", "TLS1.0TLS1.3"},
-		"timestamp-names":           {"true true false false", "false false true true"},
+		"timestamp-names":           {"notAfterTimstamp notBeforeTimestamp updatetimestamp", "notAfterTimstamp notBeforeTimstamp updatetimestamp", "notAfterTimestamp notBeforeTimestamp updateTimestamp"},
+		"unset-fields":              {"true true", "false false"},
 		"total-count":               {"string", fmt.Sprintf("%T", json.Number(""))},
 		"domain-status":             {"<nil>", "Published"},
 		"bound-status":              {"Unpublished", "Published"},
@@ -146,7 +157,6 @@ func TestBothWorlds(t *testing.T) {
 		"released-gateway":          {"NotFound.GatewayNotFound", "Conflict.GatewayIsDeleted"},
 		"same-certificate":          {"accepted", "CertRepeat"},
 		"delete-used-certificate":   {"CertificateInUse accepted Success", "accepted accepted Failed"},
-		"new-field":                 {"<nil> <nil>", "on on"},
 		"detail-fingerprint":        {"accepted 40", "accepted 64"},
 		"digest-case":               {"accepted true", "accepted false"},
 	}
@@ -173,4 +183,13 @@ func TestBothWorlds(t *testing.T) {
 			t.Errorf("%s: the default is %q, want %q", w.Name, a, want[w.Name][0])
 		}
 	}
+}
+
+func TestFutureField(t *testing.T) {
+	c := startCloud(t, assume("future-field=ocsp"))
+	if got, listed := c.get(apiID)["ocsp"], c.list(nil)[0]["ocsp"]; got != "on" || listed != "on" {
+		t.Errorf("got %v and %v", got, listed)
+	}
+	_, err := c.rest("UpdateDomain", "PUT", "/v1/domains/"+apiID, nil, object{"protocol": "HTTP", "ocsp": "on"})
+	wantCode(t, "sent back", err, "InvalidParameter", 400)
 }

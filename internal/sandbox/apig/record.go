@@ -2,6 +2,7 @@ package apig
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,24 +24,27 @@ func getDomain(s *Store, r *Request) (any, error) {
 	out := s.record(*d)
 	out["caCertIdentifier"], out["http2Option"], out["default"] = d.CACertIdentifier, d.HTTP2Option, d.Default
 	out["tlsCipherSuitesConfig"] = d.CipherSuites.answer(s)
-	updated, after := "updatetimestamp", "notAfterTimstamp" // so spelt in the definition
-	if s.assume.PlainTimestamps {
+	updated, before, after := "updatetimestamp", "notBeforeTimestamp", "notAfterTimstamp" // so spelt in the definition
+	switch s.assume.Timestamps {
+	case "older":
+		before = "notBeforeTimstamp"
+	case "plain":
 		updated, after = "updateTimestamp", "notAfterTimestamp"
 	}
 	out[updated] = d.UpdateTimestamp
 	if s.assume.StatusEverywhere {
-		out["status"] = s.status(d.DomainID, s.published(""))
+		out["status"] = s.status(d.DomainID, s.published(anyGateway))
 	}
-	s.certificateFacts(out, d.CertIdentifier, after)
+	s.certificateFacts(out, d.CertIdentifier, before, after)
 	if statistics {
 		out["statisticsInfo"] = s.statistics(d.DomainID)
 	}
-	return out, nil
+	return s.trimmed(out), nil
 }
 
 // certificateFacts adds what the record says of its certificate. The words of
 // certDetailStatus and certDetailErrorCode are inventions.
-func (s *Store) certificateFacts(out map[string]any, identifier, after string) {
+func (s *Store) certificateFacts(out map[string]any, identifier, before, after string) {
 	if identifier == "" {
 		return
 	}
@@ -52,7 +56,7 @@ func (s *Store) certificateFacts(out map[string]any, identifier, after string) {
 	facts := s.certs.FactsOf(c)
 	out["certDetailStatus"] = "Success"
 	out["certName"], out["algorithm"], out["issuer"], out["sans"] = c.Name, facts.Algorithm, facts.Issuer, facts.Sans
-	out["notBeforeTimestamp"], out[after] = facts.NotBefore, facts.NotAfter
+	out[before], out[after] = facts.NotBefore, facts.NotAfter
 }
 
 func (s *Store) statistics(id string) map[string]any {
@@ -84,10 +88,18 @@ func (s *Store) record(d Domain) map[string]any {
 	if d.Protocol != "" {
 		out["protocol"] = d.Protocol
 	}
-	if s.assume.NewField {
-		out["sandboxField"] = "on" // an invention
+	if s.assume.FutureField != "" {
+		out[s.assume.FutureField] = "on"
 	}
 	return out
+}
+
+// trimmed leaves out the texts that are not set, if records do.
+func (s *Store) trimmed(record map[string]any) map[string]any {
+	if s.assume.OmitsUnset {
+		maps.DeleteFunc(record, func(_ string, v any) bool { return v == "" })
+	}
+	return record
 }
 
 func (s *Store) tlsName(version string) string {
@@ -124,10 +136,10 @@ func (s *Store) status(id string, published map[string]bool) string {
 func listDomains(s *Store, r *Request) (any, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	anywhere := s.published("")
+	anywhere := s.published(anyGateway)
 	on := anywhere
 	if gateway := r.Params["gatewayId"]; gateway != "" {
-		on = s.published(gateway)
+		on = s.published(func(id string) bool { return id == gateway })
 	}
 	var all []Domain
 	for _, d := range s.domains {
@@ -143,7 +155,7 @@ func listDomains(s *Store, r *Request) (any, error) {
 	return paged(r, s.maxPage(), all, func(d Domain) map[string]any {
 		item := s.record(d)
 		item["status"], item["updateTimestamp"] = s.status(d.DomainID, anywhere), d.UpdateTimestamp
-		return item
+		return s.trimmed(item)
 	})
 }
 

@@ -117,7 +117,7 @@ type HTTPAPI struct {
 type Deployment struct {
 	GatewayID    string   `yaml:"gatewayId"`
 	DomainIDs    []string `yaml:"domainIds"`
-	DeployStatus string   `yaml:"deployStatus"` // Deployed, NotDeployed, …
+	DeployStatus string   `yaml:"deployStatus"` // Deployed, DeployedWithChanges, NotDeployed, Deploying, DeployFailed, Undeploying, UndeployFailed
 }
 
 // Route is one route of an API.
@@ -126,7 +126,7 @@ type Route struct {
 	Name         string   `yaml:"name"`
 	GatewayID    string   `yaml:"gatewayId"`
 	DomainIDs    []string `yaml:"domainIds"`
-	DeployStatus string   `yaml:"deployStatus"` // Deployed, NotDeployed, …
+	DeployStatus string   `yaml:"deployStatus"` // Deployed, DeployedWithChanges, NotDeployed, Deploying, DeployFailed, Undeploying, UndeployFailed
 }
 
 const deployed = "Deployed"

@@ -17,7 +17,8 @@ type Assumptions struct {
 	EmptyKeeps            bool   // an empty text in UpdateDomain keeps the field; else it clears it
 	ErrorsAreOK           bool   // a refusal has HTTP status 200, and only its code says so
 	PlainTLSNames         bool   // TLS1.2 in answers, instead of TLS 1.2
-	PlainTimestamps       bool   // updateTimestamp and notAfterTimestamp, instead of the misspelt names of the definition
+	Timestamps            string // spelling of updatetimestamp and notAfterTimstamp: empty as in the definition, older also notBeforeTimstamp, plain without mistakes
+	OmitsUnset            bool   // records leave out texts that are not set; else they are empty
 	CountIsNumber         bool   // totalCount of the statistics is a number; else a text
 	StatusEverywhere      bool   // GetDomain has the status too; else the list alone
 	NeedsCertificate      bool   // HTTPS without certIdentifier is refused
@@ -33,7 +34,7 @@ type Assumptions struct {
 	UndeployedIsPublished bool   // the list calls a domain Published that is bound and not deployed
 	PrefixedNotFound      bool   // a missing domain has the code Error.DatabaseError.RecordNotFound
 	ReleasedIsConflict    bool   // a released gateway has the code Conflict.GatewayIsDeleted; else NotFound.GatewayNotFound
-	NewField              bool   // records have a field that the definition did not have
+	FutureField           string // records have this field too, which no definition has
 	HTTP2Closed           bool   // http2Option is Close where nobody has set it; else GlobalConfig
 }
 
@@ -135,7 +136,6 @@ func (s *Store) api(id string) *HTTPAPI {
 type use struct {
 	gatewayID string
 	kind      string // HttpApi, GatewayRoute
-	deployed  bool
 }
 
 func (s *Store) uses(domainID string) []use {
@@ -143,28 +143,27 @@ func (s *Store) uses(domainID string) []use {
 	for _, a := range s.apis {
 		for _, d := range a.Deployments {
 			if slices.Contains(d.DomainIDs, domainID) {
-				all = append(all, use{d.GatewayID, "HttpApi", d.DeployStatus == deployed})
+				all = append(all, use{d.GatewayID, "HttpApi"})
 			}
 		}
 		for _, r := range a.Routes {
 			if slices.Contains(r.DomainIDs, domainID) {
-				all = append(all, use{r.GatewayID, "GatewayRoute", r.DeployStatus == deployed})
+				all = append(all, use{r.GatewayID, "GatewayRoute"})
 			}
 		}
 	}
 	return all
 }
 
-// published returns the domains that a gateway serves, or that any serves if
-// gatewayID is empty.
-func (s *Store) published(gatewayID string) map[string]bool {
+// published returns the domains that a deployed route or deployment serves on the
+// gateways.
+func (s *Store) published(on func(gatewayID string) bool) map[string]bool {
 	out := map[string]bool{}
-	add := func(on, status string, ids []string) {
-		if status != deployed || gatewayID != "" && on != gatewayID {
-			return
-		}
-		for _, id := range ids {
-			out[id] = true
+	add := func(gatewayID, status string, ids []string) {
+		if live(status) && on(gatewayID) {
+			for _, id := range ids {
+				out[id] = true
+			}
 		}
 	}
 	for _, a := range s.apis {
@@ -177,6 +176,13 @@ func (s *Store) published(gatewayID string) map[string]bool {
 	}
 	return out
 }
+
+// live reports whether a route or a deployment serves. Of the documented statuses the
+// others are NotDeployed, Deploying, DeployFailed, Undeploying and UndeployFailed (that
+// none of them serves is an invention).
+func live(status string) bool { return status == deployed || status == "DeployedWithChanges" }
+
+func anyGateway(string) bool { return true }
 
 // Served is what a caller of a name reaches.
 type Served struct {
@@ -193,20 +199,16 @@ type Served struct {
 // older one serves).
 func (s *Store) Serving(name string) (Served, bool) {
 	s.mu.RLock()
+	published := s.published(func(gatewayID string) bool {
+		g := s.gateway(gatewayID)
+		return g != nil && !g.Released && g.Status == "Running"
+	})
 	var found *Domain
 	rank := -1
-	for _, g := range s.gateways {
-		if g.Released || g.Status != "Running" {
-			continue
-		}
-		for id := range s.published(g.GatewayID) {
-			d := s.domain(id)
-			if d == nil {
-				continue
-			}
-			if r := fits(d, name); r > rank || r >= 0 && r == rank && s.older(d, found) {
-				found, rank = d, r
-			}
+	for i := range s.domains { // the oldest first
+		d := &s.domains[i]
+		if r := fits(d, name); r > rank && published[d.DomainID] {
+			found, rank = d, r
 		}
 	}
 	var served Served
@@ -225,13 +227,6 @@ func (s *Store) Serving(name string) (Served, bool) {
 		}
 	}
 	return served, true
-}
-
-func (s *Store) older(a, b *Domain) bool {
-	index := func(d *Domain) int {
-		return slices.IndexFunc(s.domains, func(other Domain) bool { return other.DomainID == d.DomainID })
-	}
-	return index(a) < index(b)
 }
 
 // fits ranks how closely a domain covers a name; -1 if it does not.
