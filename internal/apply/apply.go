@@ -20,7 +20,8 @@ import (
 	"github.com/bindgate/bindgate/internal/journal"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/plan"
-	"github.com/bindgate/bindgate/internal/platform/classic/client"
+	apigclient "github.com/bindgate/bindgate/internal/platform/apig/client"
+	classicclient "github.com/bindgate/bindgate/internal/platform/classic/client"
 )
 
 // Options are what a run of calls needs.
@@ -55,10 +56,10 @@ var ErrChanged = errors.New("comparing with the plan, so nothing was sent")
 // so yield cannot stop a run. With an error after a call the rest of the
 // bindings come as not attempted; with an error before one, none may have come.
 func Run(ctx context.Context, o Options, yield func(Item)) error {
-	reader := client.NewReader(o.Engine.Transport())
+	reader := states{classicclient.NewReader(o.Engine.Transport()), apigclient.NewReader(o.Engine.Transport(), o.Parallel)}
 	r := run{Options: o, binder: bind.New(bind.Config{
 		Transport: o.Engine.Transport(), Materials: o.Engine.Certificates(), Reader: reader,
-		Displaced: group.New(reader, o.Now, o.Parallel), Journal: o.Journal, Now: o.Now,
+		Displaced: group.New(reader.classic, o.Now, o.Parallel), Journal: o.Journal, Now: o.Now,
 		Deadline: o.ReadBack, Interval: 500 * time.Millisecond, CallTime: o.CallTime,
 	})}
 	seen := func(item Item) {
@@ -69,6 +70,20 @@ func Run(ctx context.Context, o Options, yield func(Item)) error {
 		return r.oneByOne(ctx, seen)
 	}
 	return r.together(ctx, seen)
+}
+
+// states reads the state of a binding on its platform.
+type states struct {
+	classic *classicclient.Reader
+	apig    *apigclient.Reader
+}
+
+// State implements bind.Reader.
+func (s states) State(ctx context.Context, b binding.Binding, certificate bool) (plan.State, error) {
+	if b.Platform() == binding.APIG {
+		return s.apig.State(ctx, b, certificate)
+	}
+	return s.classic.State(ctx, b, certificate)
 }
 
 // settle journals that calls of earlier runs whose outcome was unknown are over,

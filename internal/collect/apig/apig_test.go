@@ -45,7 +45,7 @@ func (f *fake) Group(_ context.Context, region, id string) (evidence.Group, erro
 
 func (f *fake) Endpoint(region string) string { return "https://" + region }
 
-var at = time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // of a test
+var at = time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)
 
 func collector(f *fake) *apig.Collector { return apig.New(f, f, func() time.Time { return at }) }
 

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"strconv"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/bindgate/bindgate/internal/platform/api"
 	"github.com/bindgate/bindgate/internal/platform/internal/wire"
 )
@@ -27,6 +29,15 @@ type question struct {
 	size           int
 }
 
+// pages are asked for at once, but for the first.
+const pagesAtOnce = 8
+
+// page is one page of a list.
+type page[T any] struct {
+	TotalSize *number
+	Items     wire.List[T]
+}
+
 // all returns every item of a list, or fails: a list that misses one, or whose count is
 // not the same on every page, is an error. The count ends the list, not a short page, since
 // the platform may allow smaller pages than are asked for.
@@ -34,50 +45,64 @@ func all[T any](ctx context.Context, r *Reader, q question, id func(T) string) (
 	seen := map[string]bool{}
 	var out []T
 	total := -1
-	for page := 1; len(out) <= maxItems; page++ {
-		params := maps.Clone(q.params)
-		if params == nil {
-			params = map[string]string{}
-		}
-		params["pageNumber"], params["pageSize"] = strconv.Itoa(page), strconv.Itoa(q.size)
-		var a struct {
-			TotalSize *number
-			Items     wire.List[T]
-		}
-		if err := r.get(ctx, q.region, q.action, q.path, params, &a); err != nil {
+	for number := 1; len(out) <= maxItems; {
+		next, err := some[T](ctx, r, q, number, total, len(out))
+		if err != nil {
 			return nil, err
 		}
-		switch {
-		case a.TotalSize == nil:
-			return nil, errors.New("the answer holds no totalSize")
-		case *a.TotalSize < 0:
-			return nil, fmt.Errorf("the platform counts %d, want none or more", *a.TotalSize)
-		case total >= 0 && total != int(*a.TotalSize):
-			return nil, fmt.Errorf("the platform counted %d on one page and %d on the next: they changed meanwhile, run it again", total, *a.TotalSize)
-		}
-		total = int(*a.TotalSize)
-		before := len(out)
-		for _, item := range a.Items {
-			name := id(item)
-			if name == "" {
-				return nil, errors.New("the answer lists an item without an id")
+		number += len(next)
+		for _, p := range next {
+			switch {
+			case p.TotalSize == nil:
+				return nil, errors.New("the answer holds no totalSize")
+			case *p.TotalSize < 0:
+				return nil, fmt.Errorf("the platform counts %d, want none or more", *p.TotalSize)
+			case total >= 0 && total != int(*p.TotalSize):
+				return nil, fmt.Errorf("the platform counted %d on one page and %d on the next: they changed meanwhile, run it again", total, *p.TotalSize)
 			}
-			if !seen[name] {
-				seen[name] = true
-				out = append(out, item)
+			total = int(*p.TotalSize)
+			before := len(out)
+			for _, item := range p.Items {
+				name := id(item)
+				if name == "" {
+					return nil, errors.New("the answer lists an item without an id")
+				}
+				if !seen[name] {
+					seen[name] = true
+					out = append(out, item)
+				}
 			}
-		}
-		// A full page may hide more than the count admits; one that brings nothing
-		// new is the end, regardless of the count.
-		end := len(out) == before
-		switch {
-		case len(out) > total || end && len(out) != total:
-			return nil, fmt.Errorf("the pages hold %d, the platform counts %d: they changed meanwhile, run it again", len(out), total)
-		case len(out) == total && (end || len(a.Items) < q.size):
-			return out, nil
+			// A full page may hide more than the count admits; one that brings nothing
+			// new is the end, regardless of the count.
+			end := len(out) == before
+			switch {
+			case len(out) > total || end && len(out) != total:
+				return nil, fmt.Errorf("the pages hold %d, the platform counts %d: they changed meanwhile, run it again", len(out), total)
+			case len(out) == total && (end || len(p.Items) < q.size):
+				return out, nil
+			}
 		}
 	}
 	return nil, fmt.Errorf("over %d, want fewer", maxItems)
+}
+
+// some reads the pages that are next: one if nothing is known of the list, else as many as
+// what is missing fills, and that one more that shows the end.
+func some[T any](ctx context.Context, r *Reader, q question, from, total, have int) ([]page[T], error) {
+	many := 1
+	if perPage := have / max(from-1, 1); perPage > 0 {
+		many = min((total-have)/perPage+1, pagesAtOnce)
+	}
+	out := make([]page[T], many)
+	work, ctx := errgroup.WithContext(ctx)
+	for i := range out {
+		work.Go(func() error {
+			params := map[string]string{"pageNumber": strconv.Itoa(from + i), "pageSize": strconv.Itoa(q.size)}
+			maps.Copy(params, q.params)
+			return r.get(ctx, q.region, q.action, q.path, params, &out[i])
+		})
+	}
+	return out, work.Wait()
 }
 
 func (r *Reader) get(ctx context.Context, region, action string, path []string, params map[string]string, out any) error {

@@ -18,8 +18,8 @@ import (
 )
 
 var (
-	leafOf1 = "sha256:" + strings.Repeat("1a", 32) //nolint:gochecknoglobals // of a test
-	leafOf3 = "sha256:" + strings.Repeat("3c", 32) //nolint:gochecknoglobals // of a test
+	leafOf1 = "sha256:" + strings.Repeat("1a", 32)
+	leafOf3 = "sha256:" + strings.Repeat("3c", 32)
 )
 
 // certs are as ListSslCerts shows them: 1 and 3 are two certificates, 4 is 3 again.

@@ -83,7 +83,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-var features = []object{ //nolint:gochecknoglobals // of a test
+var features = []object{
 	{"value": "true", "definition": object{"name": "EnableHttp2", "defaultValue": "false"}},
 	{"definition": object{"name": "Gzip", "defaultValue": false}},
 }

@@ -42,16 +42,17 @@ func TestAddressOfEachProduct(t *testing.T) {
 
 func TestRateOfEachProduct(t *testing.T) {
 	for _, tc := range []struct {
-		rate float64
-		of   Request
-		want float64
+		rate   float64
+		of     Request
+		want   float64
+		atOnce int
 	}{
-		{0, Request{Action: "SetDomain"}, 90}, {200, Request{Action: "SetDomain"}, 200}, {-1, Request{Product: APIG, Method: "PUT"}, -1},
-		{0, Request{Product: APIG, Method: "GET"}, 54}, {0, Request{Product: APIG, Method: "PUT"}, 27}, {200, Request{Product: APIG, Method: "GET"}, 54}, {5, Request{Product: APIG, Method: "GET"}, 5},
-		{0, Request{Product: CAS, Action: "GetCertificateDetail"}, 90}, {0, Request{Product: CAS, Action: "ListUserCertificateOrder"}, 9},
+		{0, Request{Action: "SetDomain"}, 90, 10}, {200, Request{Action: "SetDomain"}, 200, 22}, {-1, Request{Product: APIG, Method: "PUT"}, -1, 1},
+		{0, Request{Product: APIG, Method: "GET"}, 57, 3}, {0, Request{Product: APIG, Method: "PUT"}, 28.5, 1}, {200, Request{Product: APIG, Method: "GET"}, 57, 3}, {5, Request{Product: APIG, Method: "GET"}, 5, 1},
+		{0, Request{Product: CAS, Action: "GetCertificateDetail"}, 90, 10}, {0, Request{Product: CAS, Action: "ListUserCertificateOrder"}, 9, 1},
 	} {
-		if got := (Config{Rate: tc.rate}).rate(tc.of); got != tc.want {
-			t.Errorf("%+v with %v: got %v, want %v", tc.of, tc.rate, got, tc.want)
+		if got, atOnce := (Config{Rate: tc.rate}).rate(tc.of); got != tc.want || atOnce != tc.atOnce {
+			t.Errorf("%+v with %v: got %v and %d, want %v and %d", tc.of, tc.rate, got, atOnce, tc.want, tc.atOnce)
 		}
 	}
 	p, err := New(Config{Credential: key(t)})

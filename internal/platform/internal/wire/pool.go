@@ -178,8 +178,8 @@ func (p *Pool) limit(r Request) *rate.Limiter {
 	key := string(r.Product) + " " + region + " " + r.Action
 	l, ok := p.limits[key]
 	if !ok {
-		calls := p.config.rate(r)
-		limit, burst := rate.Limit(calls), max(1, int(calls/10))
+		calls, burst := p.config.rate(r)
+		limit := rate.Limit(calls)
 		if calls < 0 {
 			limit = rate.Inf
 		}

@@ -98,13 +98,13 @@ func (c Config) base(p Product, region string) (*url.URL, error) {
 	return &url.URL{Scheme: "https", Host: p.host(region, vpc)}, nil
 }
 
-// rate returns the calls a second for an action, a tenth below the documented limit,
-// since a tenth may come at once.
-func (c Config) rate(r Request) float64 {
+// rate returns the calls a second for an action, and how many may come at once. Both
+// together are the documented limit.
+func (c Config) rate(r Request) (calls float64, atOnce int) {
 	documented := 100.0 // also of STS, which documents none
 	switch {
 	case c.Rate < 0:
-		return c.Rate
+		return c.Rate, 1
 	case r.Action == "ListUserCertificateOrder":
 		documented = 10
 	case r.Product == APIG && r.method() != http.MethodGet:
@@ -112,14 +112,18 @@ func (c Config) rate(r Request) float64 {
 	case r.Product == APIG:
 		documented = 60
 	}
-	limit := documented * 9 / 10
-	if c.Rate > 0 {
-		if !r.Product.onlyJSON() { // a quota of the classic gateway may be raised
-			return c.Rate
-		}
-		return min(limit, c.Rate)
+	share := 10.0
+	if r.Product == APIG {
+		share = 20 // an account has thousands of domains, each to be read by itself
 	}
-	return limit
+	calls = documented - documented/share
+	if c.Rate > 0 {
+		calls = min(calls, c.Rate)
+		if !r.Product.onlyJSON() { // a quota of the classic gateway may be raised
+			calls = c.Rate
+		}
+	}
+	return calls, max(1, int(calls/(share-1)))
 }
 
 // method is POST for RPC, because Go repeats a GET by itself on a connection that breaks.

@@ -125,16 +125,16 @@ func TestWhatIsOnTheWireOfEachProduct(t *testing.T) {
 		}
 	}
 	update, list, get, upload := calls[0], calls[1], calls[2], calls[4]
-	if update.Method != "PUT" || update.Path != "/v1/domains/d-1" || string(update.Body) != `{"clientCACert":"","forceHttps":true,"protocol":"HTTPS","tlsMin":"TLS 1.2"}` {
+	if update.Method != http.MethodPut || update.Path != "/v1/domains/d-1" || string(update.Body) != `{"clientCACert":"","forceHttps":true,"protocol":"HTTPS","tlsMin":"TLS 1.2"}` {
 		t.Errorf("got %s %s %s", update.Method, update.Path, update.Body)
 	}
-	if list.Method != "GET" || list.Path != "/v1/domains" || list.URL.Get("nameLike") != "*.demo.com~ +" || !list.URL.Has("gatewayId") || len(list.Body) != 0 {
+	if list.Method != http.MethodGet || list.Path != "/v1/domains" || list.URL.Get("nameLike") != "*.demo.com~ +" || !list.URL.Has("gatewayId") || len(list.Body) != 0 {
 		t.Errorf("got %s %s %v %s", list.Method, list.Path, list.URL, list.Body)
 	}
 	if get.Path != "/v1/domains/a%20b%2F..%2F%2B%2A~%252F" {
 		t.Errorf("got the path %s", get.Path)
 	}
-	if upload.Method != "POST" || upload.Path != "/" || len(upload.URL) != 0 || upload.Query.Get("Key") != "k e+y" || upload.Query.Get("Cert") != "PEM" {
+	if upload.Method != http.MethodPost || upload.Path != "/" || len(upload.URL) != 0 || upload.Query.Get("Key") != "k e+y" || upload.Query.Get("Cert") != "PEM" {
 		t.Errorf("got %s %s %v, form %v", upload.Method, upload.Path, upload.URL, upload.Query)
 	}
 	if revision.DeployRevisionID != "apr-1" || uploaded.CertID != 7 {
