@@ -2,6 +2,8 @@ package apig
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/bindgate/bindgate/checks"
@@ -33,7 +35,11 @@ func judgeGatewayExists(s checks.Subject) checks.Verdict {
 	b, g := s.Binding, s.Evidence.Gateway.Facts
 	switch {
 	case !g.Found:
-		return checks.Judge(checks.Fails("/gatewayId", fmt.Sprintf("there is no gateway %q in region %q", b.GatewayID, b.RegionID),
+		message := fmt.Sprintf("there is no gateway %q in region %q", b.GatewayID, b.RegionID)
+		if len(g.Regions) > 0 && !slices.Contains(g.Regions, b.RegionID) {
+			message += ", where the platform has none: its regions are " + strings.Join(g.Regions, ", ")
+		}
+		return checks.Judge(checks.Fails("/gatewayId", message,
 			"correct gatewayId or regionId, and check that the credentials are the right account's"))
 	case g.GatewayID != b.GatewayID:
 		return checks.Unknown(fmt.Sprintf("the evidence is about gateway %q, the binding names %q", g.GatewayID, b.GatewayID))

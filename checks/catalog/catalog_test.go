@@ -193,8 +193,8 @@ func TestEveryBindingIsProved(t *testing.T) {
 		for _, c := range All() {
 			if r := c.Requirement(b); r != "" {
 				proved[r] = append(proved[r], c.ID)
-				if applies, why := true, ""; c.Applies != nil {
-					if applies, why = c.Applies(b); !applies {
+				if c.Applies != nil {
+					if applies, why := c.Applies(b); !applies {
 						t.Errorf("%s: %s proves %q and does not apply: %s", name, c.ID, r, why)
 					}
 				}

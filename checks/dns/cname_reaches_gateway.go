@@ -45,7 +45,7 @@ func judgeReachesGateway(s checks.Subject) checks.Verdict {
 	}
 	t := target.Of(s)
 	if t.Reaches(d) {
-		return checks.Judge(entryUnresolved(s, t)...)
+		return checks.Judge(append(entryUnresolved(s, t), onlyInside(s)...)...)
 	}
 	if len(t.Names) == 0 && len(t.Addresses) == 0 {
 		return withoutEntry(s)
@@ -81,10 +81,25 @@ func withoutEntry(s checks.Subject) checks.Verdict {
 		return checks.Unknown(ownBalancer)
 	case !slices.Contains([]string{binding.Internet, binding.Intranet}, b.CustomDomainType):
 		return checks.Unknown(fmt.Sprintf("no entries are known for network type %q", b.CustomDomainType))
+	case !b.CustomDomainTypeGiven:
+		return checks.Judge(checks.Fails("/gatewayId", fmt.Sprintf("gateway %s has no entry that is in use, which the domain would have to lead to", g.GatewayID),
+			"add an entry to the gateway in the console"))
 	}
 	return checks.Judge(checks.Fails("/customDomainType",
 		fmt.Sprintf("gateway %s has no entry for network type %s that is in use, which the domain would have to lead to", g.GatewayID, b.CustomDomainType),
 		"add such an entry to the gateway in the console, or correct customDomainType"))
+}
+
+// onlyInside warns of a domain that leads to an entry of the internal network, unless the
+// binding states that.
+func onlyInside(s checks.Subject) []checks.Finding {
+	d := s.Evidence.DNS.Facts
+	e, ok := target.Entry(d, s.Evidence.Gateway.Facts.Entries)
+	if !ok || s.Binding.CustomDomainType == binding.Intranet || !strings.EqualFold(e.NetworkType, binding.Intranet) {
+		return nil
+	}
+	return []checks.Finding{checks.Warns("/domainName", fmt.Sprintf("%s: it leads to an entry of the gateway that only callers inside its VPC reach", draw(d)),
+		"go on if that is intended; else lead it to an Internet entry")}
 }
 
 // lead is where a domain leads that does not lead to its gateway.
@@ -143,7 +158,7 @@ func ownEntry(s checks.Subject, e evidence.Entry) lead {
 		return lead{what: fmt.Sprintf("%s is a load balancer of the gateway that is not in use", name)}
 	case e.NetworkType == "":
 		return lead{unknown: true, what: fmt.Sprintf("the platform does not say for which network %s is", name)}
-	case !strings.EqualFold(e.NetworkType, b.CustomDomainType):
+	case !target.OfNetwork(b, e):
 		return lead{what: fmt.Sprintf("%s is an entry of the gateway, but for network type %s, not %s", name, strings.ToUpper(e.NetworkType), b.CustomDomainType), instead: "; or correct customDomainType"}
 	}
 	return lead{what: fmt.Sprintf("not all of its addresses (%s) are the gateway's own", some(d.End.Addresses))}
@@ -173,7 +188,7 @@ const ownBalancer = "the gateway has a custom entry with a load balancer of the 
 // network type of the binding.
 func hasOwnBalancer(s checks.Subject) bool {
 	return slices.ContainsFunc(s.Evidence.Gateway.Facts.Entries, func(e evidence.Entry) bool {
-		return e.Own && (e.NetworkType == "" || strings.EqualFold(e.NetworkType, s.Binding.CustomDomainType))
+		return e.Own && (e.NetworkType == "" || target.OfNetwork(s.Binding, e))
 	})
 }
 

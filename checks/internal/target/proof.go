@@ -2,10 +2,12 @@ package target
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
@@ -59,6 +61,8 @@ func byDNS(s checks.Subject) (missing, unknown string) {
 	switch {
 	case d.State != evidence.StateObserved:
 		return "", "where the domain leads was not observed"
+	case !asked(s):
+		return "", fmt.Sprintf("the evidence is about %q, the binding names %q", d.Facts.QueryName, s.Binding.DomainName)
 	case g.State != evidence.StateObserved || !g.Facts.Found || g.Facts.GatewayID != s.Binding.GatewayID:
 		return "", "the entries of the gateway were not observed"
 	}
@@ -72,7 +76,22 @@ func byDNS(s checks.Subject) (missing, unknown string) {
 		}
 		return "DNS does not lead to an entry of the gateway", ""
 	}
+	if Aliases(d.Facts, t.Names) == 0 && !slices.ContainsFunc(t.Addresses, func(a netip.Addr) bool {
+		return evidence.PublicAddress(a) && slices.Contains(d.Facts.End.Addresses, a.String())
+	}) {
+		return "DNS has only private addresses of the gateway, which other networks use too", ""
+	}
 	return disagreement(d.Facts), ""
+}
+
+// asked reports whether DNS was asked for the name of the binding; of a wildcard, for a
+// label below its parent.
+func asked(s checks.Subject) bool {
+	name, queried := s.Binding.DomainName, s.Evidence.DNS.Facts.QueryName
+	if s.Binding.Wildcard() {
+		return evidence.CoversOneLabel(name, queried)
+	}
+	return evidence.SameName(name, queried)
 }
 
 // disagreement says which servers do not lead where the chain does; empty: none. Names of
@@ -158,6 +177,8 @@ func byPredecessor(s checks.Subject) (missing, unknown string) {
 		return "", fmt.Sprintf("the API group %s that it moves from was not observed: %s", from.GroupID, o.Reason)
 	case d.State != evidence.StateObserved:
 		return "", "where the domain leads was not observed"
+	case !asked(s):
+		return "", fmt.Sprintf("the evidence is about %q, the binding names %q", d.Facts.QueryName, s.Binding.DomainName)
 	case !group.Found:
 		return fmt.Sprintf("movesFrom names the API group %s, which is not in this account and region", from.GroupID), ""
 	case group.GroupID != from.GroupID || from.RegionID != "" && group.RegionID != from.RegionID:
@@ -168,7 +189,7 @@ func byPredecessor(s checks.Subject) (missing, unknown string) {
 	if _, holds := group.Domain(s.Binding.DomainName); !holds || !o.Facts.Serves {
 		return fmt.Sprintf("the API group %s that it moves from does not hold exactly this name", from.GroupID), ""
 	}
-	names := GroupNames(group, s.Binding.CustomDomainType)
+	names := append(GroupNames(group, binding.Internet), GroupNames(group, binding.Intranet)...)
 	if Aliases(d.Facts, names) == 0 {
 		return fmt.Sprintf("DNS does not lead to the API group %s that it moves from either", from.GroupID), ""
 	}

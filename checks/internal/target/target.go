@@ -88,8 +88,12 @@ func Of(s checks.Subject) Target {
 	t := Target{Word: Word(s.Binding)}
 	if Need(s.Binding) == evidence.NeedGateway {
 		t.Observed = s.Evidence.Gateway.State == evidence.StateObserved
-		t.Names, t.Addresses = entries(s.Evidence.Gateway.Facts, s.Binding.CustomDomainType)
-		t.Others, _ = entries(s.Evidence.Gateway.Facts, other)
+		g := s.Evidence.Gateway.Facts
+		t.Names, t.Addresses = entries(g, s.Binding.CustomDomainType)
+		if t.Others, _ = entries(g, other); !s.Binding.CustomDomainTypeGiven { // its record has no network type
+			_, addresses := entries(g, other)
+			t.Names, t.Addresses, t.Others = append(t.Names, t.Others...), append(t.Addresses, addresses...), nil
+		}
 		return t
 	}
 	t.Observed = s.Evidence.Group.State == evidence.StateObserved
@@ -116,11 +120,17 @@ func GroupNames(g evidence.Group, networkType string) (names []string) {
 	return names
 }
 
+// OfNetwork reports whether an entry is for the network type of a gateway's binding: any,
+// unless the binding states one.
+func OfNetwork(b binding.Binding, e evidence.Entry) bool {
+	return e.NetworkType != "" && (!b.CustomDomainTypeGiven || strings.EqualFold(e.NetworkType, b.CustomDomainType))
+}
+
 // entries returns the names and addresses of a gateway's entries for a network type. A
 // load balancer that is not ready does not count.
 func entries(g evidence.Gateway, networkType string) (names []string, addresses []netip.Addr) {
 	for _, e := range g.Entries {
-		if e.GatewayID != "" && e.GatewayID != g.GatewayID || !strings.EqualFold(e.NetworkType, networkType) || !Usable(e) {
+		if e.GatewayID != "" && e.GatewayID != g.GatewayID || e.NetworkType == "" || !strings.EqualFold(e.NetworkType, networkType) || !Usable(e) {
 			continue
 		}
 		if !slices.Contains(names, evidence.PlainName(e.Name)) && EntryName(e) != "" {
