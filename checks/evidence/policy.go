@@ -38,6 +38,9 @@ type PolicyMessage struct {
 	Waived   *Waiver `json:"waived,omitempty"`   // by the owner; nil: it counts
 }
 
+// Counts reports whether the message counts: it is not waived, or its rule may not be.
+func (m PolicyMessage) Counts() bool { return m.Waived == nil || !m.Waivable }
+
 // Waiver is why something does not count, until when.
 type Waiver struct {
 	Owner  string    `json:"owner"`

@@ -48,7 +48,7 @@ func judgeNoDenials(s checks.Subject) checks.Verdict {
 			skipped = append(skipped, fmt.Sprintf("%s was not run: %s", p.Name, p.NotRun))
 		}
 		for _, m := range p.Denials {
-			if m.Waived != nil && m.Waivable {
+			if !m.Counts() {
 				findings = append(findings, found(p, m, checks.Warns(pointer(m), p.Name+": "+m.Text, "")))
 				continue
 			}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -164,7 +165,7 @@ func readInput(env Env, path string) ([]byte, error) {
 }
 
 // policyVerdict prints what the packages said. A denial, or a force that is not
-// allowed, is a refusal. A policy that could not be evaluated ends with exit code 3.
+// allowed, is a refusal, unless the owner waives it. A policy that could not be evaluated ends with exit code 3.
 func policyVerdict(env Env, said evidence.Observation[evidence.Policy]) error {
 	enc := json.NewEncoder(env.Stdout)
 	enc.SetIndent("", "  ")
@@ -179,7 +180,7 @@ func policyVerdict(env Env, said evidence.Observation[evidence.Policy]) error {
 		if p.NotRun != "" {
 			codes = append(codes, exitCannotTell)
 		}
-		if len(p.Denials) > 0 {
+		if slices.ContainsFunc(p.Denials, evidence.PolicyMessage.Counts) {
 			codes = append(codes, exitRefused)
 		}
 	}

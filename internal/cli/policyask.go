@@ -7,15 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/catalog"
+	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/report"
+	"github.com/bindgate/bindgate/internal/waiver"
 )
 
 // question is what the commands that ask policies about bindings are called with.
@@ -38,6 +41,19 @@ func (q *question) addBinding(c *cobra.Command) {
 func (s settings) rules(env Env) policy.Options {
 	return policy.Options{Dir: env.Dir, Dirs: s.policy, Fetch: s.registries(env).Fetch, Data: s.data, Labels: s.labels, External: s.facts,
 		Results: judge.PolicyResults(catalog.All()), Prints: printer{env.Stderr}}
+}
+
+// waive marks what the owner waives of what policies said of a domain, as a run does.
+func (s settings) waive(engine *policy.Engine, domain string, now time.Time, said *evidence.Policy) error {
+	set, err := waiver.New(s.waivers, catalog.All(), s.severities, s.raised, s.clock())
+	if err != nil {
+		return err
+	}
+	if err := set.Rules(engine.Rules()); err != nil {
+		return err
+	}
+	set.Policy(said, domain, now)
+	return nil
 }
 
 // ask collects the evidence of the bindings with a name, or of all, as lint does, and
@@ -148,7 +164,7 @@ func newPolicyEval(env Env) *cobra.Command {
 		Long: `Ask policies (those of the arguments, of --policy and of --config, and the shipped
 ones) about one binding, and print what they say. FILE is a document of
 bindgate.policy-input/v1, or a manifest: its evidence is collected as lint does.
-Exit code 1: a denial, or a force that is not allowed. 3: a policy could not be asked.`,
+Exit code 1: a denial that the owner does not waive, or a force that is not allowed. 3: a policy could not be asked.`,
 		Example: `  bindgate policy eval --input input.json policies
   bindgate policy eval --input bindings.yaml --binding api.demo.com --offline policies`,
 	}
@@ -164,7 +180,11 @@ Exit code 1: a denial, or a force that is not allowed. 3: a policy could not be 
 				if err != nil {
 					return err
 				}
-				return policyVerdict(env, engine.Evaluate(c.Context(), in))
+				said := engine.Evaluate(c.Context(), in)
+				if err := s.waive(engine, in.Binding.DomainName, in.Run.Now, &said.Facts); err != nil {
+					return err
+				}
+				return policyVerdict(env, said)
 			})
 		}
 		if q.binding != "" {
@@ -180,6 +200,16 @@ Exit code 1: a denial, or a force that is not allowed. 3: a policy could not be 
 		}
 		said, err := engine.EvaluateDocument(c.Context(), data)
 		if err != nil {
+			return err
+		}
+		var document struct {
+			Binding struct{ DomainName string }
+			Run     struct{ Now time.Time }
+		}
+		if err := json.Unmarshal(data, &document); err != nil {
+			return fmt.Errorf("reading the policy input: %w", err)
+		}
+		if err := s.waive(engine, document.Binding.DomainName, document.Run.Now, &said.Facts); err != nil {
 			return err
 		}
 		return policyVerdict(env, said)
@@ -207,7 +237,8 @@ func newPolicyWhy(env Env) *cobra.Command {
 		Short: "Explain for each rule whether it holds for a binding, or where it stops",
 		Long: `Ask the policies of --policy and --config, and the shipped ones, about the bindings
 of a manifest, or the one with the domain NAME. For each rule: it holds, or the
-expression at which it stops, because that is false or because a value is missing.`,
+expression at which it stops, because that is false or because a value is missing. It
+also prints which messages the owner waives.`,
 		Example: `  bindgate policy why --policy policies bindings.yaml api.demo.com
   bindgate policy why --policy policies --evidence evidence.json bindings.yaml`,
 		Args: func(c *cobra.Command, args []string) error {
@@ -231,6 +262,11 @@ expression at which it stops, because that is false or because a value is missin
 			list, err := engine.Why(c.Context(), in)
 			if err != nil {
 				return err
+			}
+			for _, x := range list {
+				if err := s.waive(engine, in.Binding.DomainName, in.Run.Now, &evidence.Policy{Packages: []evidence.PolicyPackage{x.Answer}}); err != nil {
+					return err
+				}
 			}
 			_, err = fmt.Fprintf(env.Stdout, "%s %s\n%s", report.Escape(in.Binding.DomainName), report.Escape(in.Binding.Target()), policy.WhyText(list, report.Escape))
 			return err

@@ -20,7 +20,7 @@ func newPolicyDiff(env Env) *cobra.Command {
 		Short: "Compare what two sets of policies say about saved evidence",
 		Long: `Judge the bindings of manifests (default: the current folder) by saved evidence, once
 with the policies OLD and once with NEW; those of --policy and --config are in both.
-Prints each binding whose ruling changes. Exit code 1: the policies NEW refuse a
+Prints each binding whose ruling changes; the owner's waivers are in effect. Exit code 1: the policies NEW refuse a
 binding no longer, or no longer for sure, that OLD keep back.`,
 		Example: "  bindgate policy diff main/policies policies evidence.json bindings.yaml",
 		Args: func(c *cobra.Command, args []string) error {
@@ -80,7 +80,7 @@ func policyDiff(ctx context.Context, env Env, c *cobra.Command, f flags, args []
 // rule judges saved evidence with one more set of policies.
 func rule(ctx context.Context, env Env, c *cobra.Command, f flags, policies string, manifests []string) (out rulings, err error) {
 	f.policy = append(f.policy[:len(f.policy):len(f.policy)], policies)
-	r := &run{env: env, inputs: manifests}
+	r := &run{env: env, inputs: manifests, compares: true}
 	if r.s, err = settle(env, c, f); err != nil {
 		return out, err
 	}

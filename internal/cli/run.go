@@ -20,13 +20,14 @@ import (
 
 // run is one judging command with its outputs open and all that it reads loaded.
 type run struct {
-	env    Env
-	s      settings
-	out    outputs
-	bar    *progress.Bar
-	engine *judge.Engine
-	inputs []string    // arguments that name manifests
-	held   *judge.Held // what an audit listed; nil: it is none
+	compares bool // two sets of policies, whose rules differ
+	env      Env
+	s        settings
+	out      outputs
+	bar      *progress.Bar
+	engine   *judge.Engine
+	inputs   []string    // arguments that name manifests
+	held     *judge.Held // what an audit listed; nil: it is none
 
 	countPlan bool // even if no policy reads it
 }
@@ -99,7 +100,7 @@ func (r *run) options() judge.Options {
 	o := judge.Options{
 		Command: s.command, Actor: s.actor, Contract: s.contract, Dir: r.env.Dir, Clock: s.clock, Live: s.live,
 		Severities: s.severities, Raised: s.raised, FailOn: checks.Severity(cmp.Or(s.failOn, string(checks.Error))), MinRemaining: s.minRemaining,
-		Plan: r.countPlan, Policies: s.policy, FetchPolicy: s.registries(r.env).Fetch, Data: s.data, Labels: s.labels, Waivers: s.waivers, External: s.facts, Evidence: s.evidence,
+		Plan: r.countPlan, Policies: s.policy, FetchPolicy: s.registries(r.env).Fetch, Data: s.data, Labels: s.labels, Waivers: s.waivers, ForeignRules: r.compares, External: s.facts, Evidence: s.evidence,
 		Roots: s.roots, Profile: s.profile, WeakKeys: s.weakKeys, CRLs: s.crls, RevocationPrivate: s.revocationPrivate,
 		DNS:     judge.DNS{Resolver: s.resolver, RootHints: s.rootHints, Port: cmp.Or(s.dnsPort, 53), Rate: s.dnsRate, ResolvConf: r.env.ResolvConf},
 		Gateway: judge.Gateway{Endpoint: s.endpoint, STS: s.sts, Account: s.account, CA: s.endpointCA, Rate: s.gatewayRate, UserAgent: "bindgate/" + version()},

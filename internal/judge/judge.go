@@ -46,7 +46,8 @@ type Options struct {
 	Data         []string          // files that override policy data
 	FetchPolicy  policy.Fetch      // of registries; nil: none can be asked
 
-	Waivers []waiver.Waiver // of the owner
+	Waivers      []waiver.Waiver // of the owner
+	ForeignRules bool            // waivers may name rules that no policy has: two sets of policies are compared
 
 	Plan bool // count the plan of the run even if no policy reads it
 
@@ -172,6 +173,9 @@ func (e *Engine) loadPolicies(ctx context.Context) {
 		rules, err := policy.Load(ctx, policy.Options{Dir: e.o.Dir, Dirs: e.o.Policies, Fetch: e.o.FetchPolicy, Data: e.o.Data, Results: PolicyResults(e.catalogue), Labels: e.o.Labels, External: e.o.External})
 		if err != nil {
 			return nil, err
+		}
+		if e.o.ForeignRules {
+			return rules, nil
 		}
 		return rules, e.waivers.Rules(rules.Rules())
 	})

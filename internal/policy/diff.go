@@ -46,6 +46,10 @@ func RulingOf(b binding.Binding, o evidence.Observation[evidence.Policy]) Ruling
 			say("not run", p, p.NotRun)
 		}
 		for _, m := range p.Denials {
+			if !m.Counts() {
+				say("waived", p, m.Text)
+				continue
+			}
 			raise(RulingRefused)
 			say("deny", p, m.Text)
 		}

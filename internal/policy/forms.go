@@ -169,10 +169,10 @@ func (f *flow) parts(name string, x []*ast.Term, args []*typ, loc *ast.Location,
 	switch {
 	case part == "":
 		f.fail(loc, "every text %s \"\", so that %s says nothing: write the text that is meant", does, name)
-	case t.form != nil && t.form.part != nil && !t.form.part(string(part)):
+	case t.form != nil && t.form.part != nil && !t.form.allows(name, string(part)):
 		hint := ""
 		if change := t.form.mend; change != nil {
-			if meant := change(string(part)); meant != string(part) && t.form.part(meant) {
+			if meant := change(string(part)); meant != string(part) && t.form.allows(name, meant) {
 				hint = "; did you mean " + strconv.Quote(meant) + "?"
 			}
 		}
@@ -180,6 +180,12 @@ func (f *flow) parts(name string, x []*ast.Term, args []*typ, loc *ast.Location,
 	case none:
 		f.fail(loc, "%s never %s %q; it is one of %s", shown, does, string(part), quotedList(t.words.list))
 	}
+}
+
+// allows reports whether a text of the form can begin with, end with or contain a part.
+func (f *form) allows(name, part string) bool {
+	whole := map[string]string{ast.StartsWith.Name: part + "a", ast.EndsWith.Name: "a" + part}[name]
+	return f.part(part) && (whole == "" || f.fits(whole) || f.fits(part))
 }
 
 func quotedList(list []string) string {

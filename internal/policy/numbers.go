@@ -134,10 +134,10 @@ func (f *flow) units(x, y *ast.Term, a, b *typ, loc *ast.Location, s *scope) boo
 		least := map[measure]float64{instant: leastInstant, duration: leastDuration}[a.unit]
 		switch {
 		case a.unit == instant && b.unit == converted:
-			f.fail(loc, "%s are %s, and %s are %s", f.show(x, s), a.unit, f.show(y, s), b.unit)
+			f.fail(loc, "%s counts %s, and %s counts %s", f.show(x, s), a.unit, f.show(y, s), b.unit)
 			return true
 		case b.unit == noUnit && b.span.point() && b.span.low != 0 && math.Abs(b.span.low) < least:
-			f.fail(loc, "%s are %s, and %s is too small to be some: write time.parse_rfc3339_ns(…), or time.parse_duration_ns(\"24h\") for a duration", f.show(x, s), a.unit, strconv.FormatFloat(b.span.low, 'f', -1, 64))
+			f.fail(loc, "%s counts %s, and %s is too small for that: write time.parse_rfc3339_ns(…), or time.parse_duration_ns(\"24h\") for a duration", f.show(x, s), a.unit, strconv.FormatFloat(b.span.low, 'f', -1, 64))
 			return true
 		}
 		x, y, a, b = y, x, b, a
@@ -154,7 +154,7 @@ func (f *flow) added(name string, x []*ast.Term, args []*typ, loc *ast.Location,
 	for i := range 2 {
 		a, b := args[i], args[1-i]
 		if a != nil && b != nil && a.unit == instant && b.unit == noUnit && b.span.point() && b.span.low != 0 && math.Abs(b.span.low) < leastDuration {
-			f.fail(loc, "%s are %s, and %s is added that is too small to be some: write time.parse_duration_ns(\"24h\")", f.show(x[i], s), instant, strconv.FormatFloat(b.span.low, 'f', -1, 64))
+			f.fail(loc, "%s counts %s, and %s that is added is too small for that: write time.parse_duration_ns(\"24h\")", f.show(x[i], s), instant, strconv.FormatFloat(b.span.low, 'f', -1, 64))
 		}
 	}
 }

@@ -316,7 +316,7 @@ func (f *flow) oneOf(x, y *ast.Term, a, b *typ, loc *ast.Location, s *scope) boo
 		ref, isRef := x.Value.(ast.Ref)
 		literal, isText := y.Value.(ast.String)
 		if isRef && isText && ref[0].Equal(ast.DefaultRootDocument) && a.kinds == textKind && a.words != nil && !a.words.declared && len(a.words.list) > 1 && len(f.compiler.GetRulesExact(ref)) > 0 && !slices.Contains(a.words.list, string(literal)) {
-			f.fail(loc, "%s is never %q: its rules say %s", f.show(x, s), string(literal), quotedList(a.words.list))
+			f.fail(loc, "%s is never %q: its rules say %s", text(ref[len(ref)-1].Value), string(literal), quotedList(a.words.list))
 			return true
 		}
 		x, y, a, b = y, x, b, a

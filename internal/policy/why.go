@@ -11,6 +11,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/bindgate/bindgate/checks/evidence"
 )
 
 // Explanation reports for each rule of a package whether it holds for a binding.
@@ -18,6 +20,7 @@ type Explanation struct {
 	Package string
 	Skipped string // why the package has no answer, or was not asked; empty: it has one
 	Rules   []RuleExplanation
+	Answer  evidence.PolicyPackage // what the package says; a caller may mark what is waived of it
 }
 
 // RuleExplanation reports of one rule of deny, warn, allow or reasons whether it holds,
@@ -78,6 +81,7 @@ func (e *Engine) Why(ctx context.Context, in Input) ([]Explanation, error) {
 		case answer.NotApplicable != "":
 			x.Skipped = "not applicable: " + answer.NotApplicable
 		default:
+			x.Answer = answer
 			x.Rules, err = run.explain(ctx, p)
 		}
 		stop.Stop()

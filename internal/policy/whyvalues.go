@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -297,6 +298,11 @@ func WhyText(list []Explanation, escape func(string) string) string {
 			continue
 		}
 		line(1, "%s", x.Package)
+		for _, m := range slices.Concat(x.Answer.Denials, x.Answer.Warnings) {
+			if !m.Counts() {
+				line(2, "%s waives until %s (%s): %s", m.Waived.Owner, m.Waived.Until.UTC().Format(time.RFC3339), m.Waived.Reason, m.Text)
+			}
+		}
 		for _, r := range x.Rules {
 			switch {
 			case r.Holds && len(r.Says) > 0:
