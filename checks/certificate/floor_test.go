@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 	collector "github.com/bindgate/bindgate/internal/collect/certificate"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/cputime"
 	"github.com/bindgate/bindgate/internal/pki/lints"
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
@@ -38,7 +38,7 @@ func (p publicOnlyKey) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error
 func benchFloor(b *testing.B, root pkitest.Identity, dir string, pairs int) {
 	roots := x509.NewCertPool()
 	roots.AddCert(root.Certificate)
-	linter, start := lints.New(false), processor(b)
+	linter, start := lints.New(false), cputime.Spent(b)
 	b.RunParallel(func(pb *testing.PB) {
 		for i := 0; pb.Next(); i = (i + 7) % pairs {
 			chain, err := os.ReadFile(filepath.Join(dir, fmt.Sprintf("%d.pem", i)))
@@ -79,20 +79,11 @@ func benchFloor(b *testing.B, root pkitest.Identity, dir string, pairs int) {
 	report(b, start)
 }
 
-// processor returns the processor time that the process has used.
-func processor(b *testing.B) time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-}
-
 // report reports throughput, and processor time, which does not depend on other
 // load on the machine.
 func report(b *testing.B, start time.Duration) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "bindings/s")
-	b.ReportMetric(float64((processor(b)-start).Microseconds())/float64(b.N), "cpu-µs/op")
+	b.ReportMetric(float64((cputime.Spent(b)-start).Microseconds())/float64(b.N), "cpu-µs/op")
 }
 
 // BenchmarkFamily runs the whole offline family, linter and key checks
@@ -125,7 +116,7 @@ func BenchmarkFamily(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		all, start := Checks(), processor(b)
+		all, start := Checks(), cputime.Spent(b)
 		b.RunParallel(func(pb *testing.PB) {
 			for i := 0; pb.Next(); i = (i + 7) % pairs {
 				requested := binding.Binding{DomainName: fmt.Sprintf("a%d.demo.com", i), Certificate: &binding.Certificate{

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/bindgate/bindgate/checks"
@@ -17,6 +16,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 	collector "github.com/bindgate/bindgate/internal/collect/certificate"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/mkfifo"
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
@@ -104,7 +104,7 @@ func TestIrregularFilesAreNamed(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600); err != nil {
+	if err := mkfifo.At(filepath.Join(dir, "fifo")); err != nil {
 		t.Fatal(err)
 	}
 	for name, in := range map[string]input{

@@ -144,7 +144,8 @@ type Key struct {
 
 	Inconsistencies []string `json:"inconsistencies,omitempty"` // relations that its numbers do not keep: "p*q is not n"
 	Weaknesses      []string `json:"weaknesses,omitempty"`      // of its private numbers, each a predicate: "has a small private exponent (…)"
-	ReadableBy      string   `json:"readableBy,omitempty"`      // who else may read the file: "everybody (mode 0644)"; empty: only the owner
+	ReadableBy      string   `json:"readableBy,omitempty"`      // who else may read the file: "everybody (mode 0644)"; empty: only the owner, or see AccessUnknown
+	AccessUnknown   string   `json:"accessUnknown,omitempty"`   // why it is not known who may read the file
 	Tracked         bool     `json:"tracked,omitempty"`         // the file is under version control
 }
 

@@ -12,12 +12,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/bindgate/bindgate/internal/mkfifo"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
 )
 
@@ -95,7 +95,7 @@ func fifo(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: fifo PATH")
 	}
-	ts.Check(syscall.Mkfifo(ts.MkAbs(args[0]), 0o600))
+	ts.Check(mkfifo.At(ts.MkAbs(args[0])))
 }
 
 // file PATH TEXT COUNT [TEXT COUNT…]: a file of texts, each that often; \n and

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"time"
 
 	"golang.org/x/term"
@@ -40,13 +41,21 @@ func System() Env {
 	}
 	return Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		LookupEnv: os.LookupEnv, Environ: os.Environ(),
+		LookupEnv: lookupEnv, Environ: os.Environ(),
 		Now:         time.Now,
 		Dir:         dir,
 		ResolvConf:  "/etc/resolv.conf",
 		Terminal:    term.IsTerminal(int(os.Stdout.Fd())),
 		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
+}
+
+// lookupEnv is os.LookupEnv. On Windows, the home folder is USERPROFILE, also for the SDK.
+func lookupEnv(name string) (string, bool) {
+	if runtime.GOOS == "windows" && name == "HOME" {
+		name = "USERPROFILE"
+	}
+	return os.LookupEnv(name)
 }
 
 // get is the value of a variable, empty when it is not set.

@@ -27,6 +27,7 @@ var (
 // Files reads files under its roots. It is safe for concurrent use.
 type Files struct {
 	roots    []string // absolute, without symbolic links
+	volumes  []string // of the roots; none: any. Opening \\HOST\… makes Windows log in to that host
 	anywhere bool
 	overlay  Overlay // nil: only the disk
 
@@ -54,7 +55,7 @@ func New(roots []string) (*Files, error) {
 		if err != nil {
 			return nil, fmt.Errorf("opening the allowed folder %q: %w", root, err)
 		}
-		f.roots = append(f.roots, resolved)
+		f.roots, f.volumes = append(f.roots, resolved), append(f.volumes, filepath.VolumeName(resolved))
 	}
 	if len(f.roots) == 0 {
 		return nil, fmt.Errorf("%w: no folder is allowed", ErrOutside)
@@ -86,7 +87,7 @@ func (f *Files) locate(from, path string) (resolved, root string, err error) {
 			return "", "", fmt.Errorf("opening the folder %q: %w", from, err)
 		}
 	}
-	if resolved, err = follow(folder, path, nil); err != nil {
+	if resolved, err = follow(folder, path, f.volumes, nil); err != nil {
 		return "", "", fmt.Errorf("resolving %q: %w", path, err)
 	}
 	if f.anywhere {
@@ -197,12 +198,15 @@ const maxLinks = 40
 // absolute) one name at a time, as the kernel does: "link/.." is the parent of
 // the link's target. filepath.EvalSymlinks fails on a missing file, and so on a
 // dangling link that leaves the root. From the first missing name on, the rest
-// is taken as written. link, if not nil, is called with each link on the way: an
+// is taken as written. A path or link to a volume that is not among volumes, if there are
+// any, wraps ErrOutside, and its volume is not touched. link, if not nil, is called with each link on the way: an
 // error ends the walk, and stop returns the path from there on as written.
-func follow(folder, path string, link func(path string) (stop bool, err error)) (string, error) {
+func follow(folder, path string, volumes []string, link func(path string) (stop bool, err error)) (string, error) {
 	at, rest := folder, names(path)
 	if filepath.IsAbs(path) {
-		at = top(path)
+		if at = top(path); foreign(volumes, path) {
+			return "", fmt.Errorf("%w: it is on another volume", ErrOutside)
+		}
 	}
 	for links := 0; len(rest) > 0; {
 		name := rest[0]
@@ -238,7 +242,9 @@ func follow(folder, path string, link func(path string) (stop bool, err error)) 
 			return "", err
 		}
 		if filepath.IsAbs(target) {
-			at = top(target)
+			if at = top(target); foreign(volumes, target) {
+				return "", fmt.Errorf("%w: %q is a link to another volume", ErrOutside, name)
+			}
 		}
 		rest = append(names(target), rest...)
 	}
@@ -251,6 +257,12 @@ func names(path string) []string {
 	return slices.DeleteFunc(strings.Split(filepath.ToSlash(path), "/"), func(name string) bool {
 		return name == "" || name == "."
 	})
+}
+
+// foreign reports whether the path is on none of the volumes, which Windows compares
+// without case; elsewhere there is one.
+func foreign(volumes []string, path string) bool {
+	return len(volumes) > 0 && !slices.ContainsFunc(volumes, func(v string) bool { return strings.EqualFold(v, filepath.VolumeName(path)) })
 }
 
 func top(path string) string {

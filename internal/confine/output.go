@@ -28,7 +28,7 @@ func Unlinked(from, path string) (string, error) {
 	if tree == "" {
 		tree = folder
 	}
-	return follow(folder, path, func(link string) (stop bool, err error) {
+	return follow(folder, path, nil, func(link string) (stop bool, err error) {
 		if within(tree, link) || GitTop(filepath.Dir(link)) != "" {
 			return false, fmt.Errorf("%w: %q; outputs follow no link, name the target itself", ErrLink, link)
 		}

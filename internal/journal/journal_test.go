@@ -6,13 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bindgate/bindgate/internal/mkfifo"
 	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/platform/classic"
 )
@@ -204,7 +204,7 @@ func TestIrregularFileIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	fifo, lockFIFO := filepath.Join(dir, "fifo"), filepath.Join(dir, "j.lock")
 	for _, name := range []string{fifo, lockFIFO} {
-		if err := syscall.Mkfifo(name, 0o600); err != nil {
+		if err := mkfifo.At(name); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -5,9 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
+	"github.com/bindgate/bindgate/internal/mkfifo"
 	"github.com/bindgate/bindgate/internal/policy/bundle"
 )
 
@@ -105,7 +105,7 @@ func TestLoadRefusesPaths(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "pipe"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mkfifo(filepath.Join(dir, "pipe", "x.rego"), 0o600); err != nil {
+	if err := mkfifo.At(filepath.Join(dir, "pipe", "x.rego")); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"syscall"
+
+	"github.com/bindgate/bindgate/internal/neterr"
 )
 
 // Kind says why a query has no answer. None of them says
@@ -69,17 +70,6 @@ func isKind(err error, kinds ...Kind) bool {
 	return errors.As(err, &e) && slices.Contains(kinds, e.Kind)
 }
 
-// noFamily reports whether the machine itself has no address or route of the
-// server's address family: that says nothing about the server.
-func noFamily(err error) bool {
-	for _, why := range []error{syscall.ENETUNREACH, syscall.EAFNOSUPPORT, syscall.EADDRNOTAVAIL} {
-		if errors.Is(err, why) {
-			return true
-		}
-	}
-	return false
-}
-
 // unreachable words a transport error. The addresses in Go's own text are left
 // out: one is known, and the other is a random port.
 func (c *Client) unreachable(q question, network string, err error) *Error {
@@ -89,9 +79,9 @@ func (c *Client) unreachable(q question, network string, err error) *Error {
 	}
 	words, kind := "the "+network+" connection failed", Unreachable
 	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case neterr.Refused(err):
 		words = "nothing listens on that " + network + " port" + c.advice("; start the resolver or name another with --resolver")
-	case noFamily(err):
+	case neterr.NoRoute(err):
 		kind, words = NoFamily, "this machine has no way to addresses of that family"
 	}
 	return c.fail(kind, q, err, words)

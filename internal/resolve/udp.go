@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"runtime"
 	"sync"
 	"time"
 
@@ -150,7 +151,7 @@ func (p *sockets) enter(ctx context.Context, timeout time.Duration, b *batch) (*
 		return nil, 0, errors.Join(err, conn.Close())
 	}
 	s := &socket{conn: conn, slot: -1, asked: map[uint16]place{}}
-	if udp, ok := conn.(*net.UDPConn); ok {
+	if udp, ok := conn.(*net.UDPConn); ok && runtime.GOOS != "windows" { // x/net has no batches there
 		s.packets = ipv4.NewPacketConn(udp)
 	}
 	p.mu.Lock()

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -54,7 +56,13 @@ func (s *Sandbox) Run(ctx context.Context, command []string, p Process) (code in
 	})
 	c.Env = append(c.Env, s.Env()...)
 	c.Dir, c.Stdin, c.Stdout, c.Stderr = p.Dir, p.Stdin, p.Stdout, p.Stderr
-	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
+	c.Cancel = func() error {
+		err := c.Process.Signal(syscall.SIGTERM)
+		if runtime.GOOS == "windows" { // which has no such signal
+			err = c.Process.Kill()
+		}
+		return err
+	}
 	c.WaitDelay = 10 * time.Second
 	err = c.Run()
 	var exit *exec.ExitError
@@ -65,17 +73,25 @@ func (s *Sandbox) Run(ctx context.Context, command []string, p Process) (code in
 }
 
 // executable returns the file of a command: a path relative to the working
-// directory, or a name in an absolute folder of Path.
+// directory, or a name in an absolute folder of Path. On Windows, where no mode marks a
+// program, ".exe" is added to a name without an extension.
 func (p Process) executable(name string) (string, error) {
+	file, isProgram := name, func(mode fs.FileMode) bool { return mode.IsRegular() && mode&0o111 != 0 }
+	if runtime.GOOS == "windows" {
+		isProgram = fs.FileMode.IsRegular
+		if filepath.Ext(name) == "" {
+			file += ".exe"
+		}
+	}
 	if filepath.Base(name) != name {
 		if filepath.IsAbs(name) {
-			return name, nil
+			return file, nil
 		}
-		return filepath.Join(p.Dir, name), nil
+		return filepath.Join(p.Dir, file), nil
 	}
 	for _, dir := range filepath.SplitList(p.Path) {
-		path := filepath.Join(dir, name)
-		if info, err := os.Stat(path); err == nil && filepath.IsAbs(dir) && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+		path := filepath.Join(dir, file)
+		if info, err := os.Stat(path); err == nil && filepath.IsAbs(dir) && isProgram(info.Mode()) {
 			return path, nil
 		}
 	}

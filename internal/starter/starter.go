@@ -31,8 +31,9 @@ const (
 	GitLab = "gitlab"
 )
 
-// firstVersion is pinned by a build without a version.
-const firstVersion = "v0.1.0"
+// release is the newest release of this tree: that of the head of CHANGELOG.md. A build without
+// a version pins it, and the action and the templates name it.
+const release = "v0.1.0"
 
 // Write writes the files into dir, a folder of a repository, and returns lines
 // that report each file and the next step. Existing files are not changed. If
@@ -177,13 +178,13 @@ func Files(version string, ci []string, manifestSchema, configSchema []byte) ([]
 // pin returns the Git revision of a version: its tag, else its commit.
 func pin(version string) string {
 	// Compiled here: as a variable, every command would pay for it.
-	release := regexp.MustCompile(`^v\d+\.\d+\.\d+(-[0-9A-Za-z]+(\.[0-9A-Za-z]+)*)?$`)
+	tag := regexp.MustCompile(`^v\d+\.\d+\.\d+(-[0-9A-Za-z]+(\.[0-9A-Za-z]+)*)?$`)
 	pseudo := regexp.MustCompile(`^v\d+\.\d+\.\d+-(?:[0-9A-Za-z.]+\.)?\d{14}-([0-9a-f]{12})(\+dirty)?$`)
 	if m := pseudo.FindStringSubmatch(version); m != nil {
 		return m[1]
 	}
-	if release.MatchString(version) {
+	if tag.MatchString(version) {
 		return version
 	}
-	return firstVersion
+	return release
 }

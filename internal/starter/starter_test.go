@@ -18,11 +18,28 @@ func TestPin(t *testing.T) {
 		"v1.2.3-rc.1":                        "v1.2.3-rc.1",
 		"v0.0.0-20261121192520-6e6fbc2aabb0": "6e6fbc2aabb0",
 		"v1.2.4-0.20261121192520-6e6fbc2aabb0+dirty": "6e6fbc2aabb0",
-		"(devel)":      firstVersion,
-		"v1.2.3+dirty": firstVersion,
+		"(devel)":      release,
+		"v1.2.3+dirty": release,
 	} {
 		if got := pin(version); got != want {
 			t.Errorf("pin(%q) = %q, want %q", version, got, want)
+		}
+	}
+}
+
+// One constant names the release: everything that a user copies agrees with it.
+func TestReleaseIsTheHeadOfTheChangelog(t *testing.T) {
+	for path, pattern := range map[string]string{
+		"CHANGELOG.md":         `(?m)^## \[(\S+)\]`,
+		"action.yml":           `(?m)^  version:\n.*\n    default: v(\S+)$`,
+		"templates/gitlab.yml": `(?m)^    BINDGATE_VERSION: v(\S+)$`,
+	} {
+		text, err := os.ReadFile(filepath.Join("..", "..", path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := regexp.MustCompile(pattern).FindSubmatch(text); m == nil || "v"+string(m[1]) != release {
+			t.Errorf("%s names %q, want %s", path, m, release)
 		}
 	}
 }

@@ -222,7 +222,7 @@ func (c *Collector) observeKey(b binding.Binding, body body) evidence.Observatio
 			Inconsistencies: key.Inconsistencies, Weaknesses: key.Weaknesses,
 		}
 	}
-	facts.ReadableBy, facts.Tracked = c.guard(read.path)
+	facts.ReadableBy, facts.AccessUnknown, facts.Tracked = c.guard(read.path)
 	return evidence.Observed(facts, source, c.config.Now())
 }
 

@@ -1,31 +1,21 @@
 package certificate
 
 import (
-	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 )
 
-// guard returns who else may read the file of a private key, and whether it is
-// under version control. A key that is not in a file ("") has neither.
-func (c *Collector) guard(path string) (readableBy string, tracked bool) {
+// guard returns who else may read the file of a private key, or why that is unknown, and
+// whether the file is under version control. A key that is not in a file ("") has neither.
+func (c *Collector) guard(path string) (readableBy, unknown string, tracked bool) {
 	if path == "" || mountedSecret(path) {
-		return "", false
+		return "", "", false
 	}
-	info, err := os.Stat(path)
+	readableBy, err := readers(path)
 	if err != nil {
-		return "", false
+		unknown = err.Error()
 	}
-	mode := info.Mode().Perm()
-	switch stat, ok := info.Sys().(*syscall.Stat_t); {
-	case mode&0o004 != 0:
-		readableBy = fmt.Sprintf("everybody (mode %04o)", mode)
-	case mode&0o040 != 0 && (!ok || stat.Gid != 0):
-		readableBy = fmt.Sprintf("its group (mode %04o)", mode)
-	}
-	return readableBy, c.tracked.has(path)
+	return readableBy, unknown, c.tracked.has(path)
 }
 
 // mountedSecret reports locations of mounted secrets, whose modes are

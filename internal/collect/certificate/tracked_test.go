@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
@@ -53,6 +54,9 @@ func TestTracked(t *testing.T) {
 }
 
 func TestReadableBy(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("TestReadersByAccessList is the test of Windows")
+	}
 	dir := t.TempDir()
 	for mode, want := range map[os.FileMode]string{0o600: "", 0o644: "everybody (mode 0644)", 0o604: "everybody (mode 0604)"} {
 		path := filepath.Join(dir, "api.key")
@@ -63,15 +67,23 @@ func TestReadableBy(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := Collector{tracked: newTracker()}
-		got, tracked := c.guard(path)
-		if got != want || tracked {
-			t.Errorf("%o: got %q, %v, want %q", mode, got, tracked, want)
+		got, unknown, tracked := c.guard(path)
+		if got != want || unknown != "" || tracked {
+			t.Errorf("%o: got %q, %q, %v, want %q", mode, got, unknown, tracked, want)
 		}
 	}
 	for path, want := range map[string]bool{"/run/secrets/api.key": true, "/etc/tls/..2026_11_21_10_00/tls.key": true, "/etc/tls/tls.key": false, "/a/../b": false} {
 		if got := mountedSecret(path); got != want {
 			t.Errorf("%s: got %v", path, got)
 		}
+	}
+}
+
+// A file whose readers cannot be found out is not called protected.
+func TestReadersOfAMissingFileAreUnknown(t *testing.T) {
+	c := Collector{tracked: newTracker()}
+	if readable, unknown, _ := c.guard(filepath.Join(t.TempDir(), "api.key")); readable != "" || unknown == "" {
+		t.Errorf("got %q, %q, want a reason", readable, unknown)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/neterr"
 	"github.com/bindgate/bindgate/internal/reach"
 )
 
@@ -230,13 +231,13 @@ func classify(err error) *silence {
 	switch {
 	case errors.As(err, &known):
 		return known
-	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EAFNOSUPPORT), errors.Is(err, syscall.EADDRNOTAVAIL):
+	case neterr.NoRoute(err):
 		return &silence{evidence.ProbeNoRoute, "this machine has no route to it"}
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return &silence{evidence.ProbeTimeout, fmt.Sprintf("no answer within %s", maxTime)}
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case neterr.Refused(err):
 		return &silence{evidence.ProbeNoConnection, "the connection was refused"}
-	case errors.Is(err, syscall.EHOSTUNREACH):
+	case neterr.HostUnreachable(err):
 		return &silence{evidence.ProbeNoConnection, "the host is unreachable"}
 	}
 	return &silence{evidence.ProbeNoConnection, "the connection was closed before there was an answer"}

@@ -1,0 +1,6 @@
+package mkfifo
+
+import "errors"
+
+// At fails: Windows has no FIFOs in folders.
+func At(string) error { return errors.ErrUnsupported }
