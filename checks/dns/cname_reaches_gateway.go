@@ -154,6 +154,8 @@ func ownEntry(s checks.Subject, e evidence.Entry) lead {
 	d, b := s.Evidence.DNS.Facts, s.Binding
 	name := e.Name
 	switch {
+	case !target.Usable(e) && e.Own: // of the user's own balancer the platform need not know the status
+		return lead{unknown: true, what: fmt.Sprintf("%s is a load balancer of the user's own in front of the gateway, and the platform does not say that it is ready", name)}
 	case !target.Usable(e):
 		return lead{what: fmt.Sprintf("%s is a load balancer of the gateway that is not in use", name)}
 	case e.NetworkType == "":
