@@ -50,6 +50,12 @@ func judgeReachesGateway(s checks.Subject) checks.Verdict {
 	if len(t.Names) == 0 && len(t.Addresses) == 0 {
 		return withoutEntry(s)
 	}
+	if stated := s; !s.Binding.CustomDomainTypeGiven { // what is proposed is for callers on the Internet
+		stated.Binding.CustomDomainTypeGiven = true
+		if internet := target.Of(stated); len(internet.Names)+len(internet.Addresses) > 0 {
+			t = internet
+		}
+	}
 	l := leads(s)
 	proved := target.Prove(s).Elsewhere()
 	switch {
