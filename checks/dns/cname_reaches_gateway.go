@@ -50,6 +50,12 @@ func judgeReachesGateway(s checks.Subject) checks.Verdict {
 	if len(t.Names) == 0 && len(t.Addresses) == 0 {
 		return withoutEntry(s)
 	}
+	if stated := s; !s.Binding.CustomDomainTypeGiven { // what is proposed is for callers on the Internet
+		stated.Binding.CustomDomainTypeGiven = true
+		if internet := target.Of(stated); len(internet.Names)+len(internet.Addresses) > 0 {
+			t = internet
+		}
+	}
 	l := leads(s)
 	proved := target.Prove(s).Elsewhere()
 	switch {
@@ -154,6 +160,8 @@ func ownEntry(s checks.Subject, e evidence.Entry) lead {
 	d, b := s.Evidence.DNS.Facts, s.Binding
 	name := e.Name
 	switch {
+	case !target.Usable(e) && e.Own: // of the user's own balancer the platform need not know the status
+		return lead{unknown: true, what: fmt.Sprintf("%s is a load balancer of the user's own in front of the gateway, and the platform does not say that it is ready", name)}
 	case !target.Usable(e):
 		return lead{what: fmt.Sprintf("%s is a load balancer of the gateway that is not in use", name)}
 	case e.NetworkType == "":
