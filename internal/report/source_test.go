@@ -172,18 +172,18 @@ func TestPlanLines(t *testing.T) {
 		Params: map[string]string{"domainId": "d-1", "protocol": "HTTPS", "tlsMin": "TLS 1.2", "tlsMax": "TLS 1.3", "forceHttps": "false"}}
 	for want, b := range map[string]Binding{
 		"~ api.demo.com  edge  uploads certificate pay_2026 sha256:bb, certIdentifier old → (uploaded), protocol HTTP → HTTPS, tlsMin none → \"TLS 1.2\"": native(&evidence.Record{Protocol: "HTTP", CertIdentifier: "old"}, upload, https),
-		"+ api.demo.com  edge  forceHttps false, protocol HTTPS, tlsMin":                    native(nil, plan.Call{Action: "CreateDomain", Params: https.Params}),
-		"~ api.demo.com  payments  stage RELEASE → PRE, type INTERNET → INTRANET\n":         stands(evidence.Domain{BindStageName: "RELEASE", CustomDomainType: "internet", IsHTTPRedirectToHTTPS: true}, update),
-		"~ api.demo.com  payments  stage all environments → PRE, type (not shown":           stands(evidence.Domain{}, update),
-		"~ api.demo.com  payments  certificate old → api_demo_com\n":                        stands(evidence.Domain{CertificateName: "old"}, renewal),
-		"~ api.demo.com  payments  certificate api_demo_com: content → sha256:bb\n":         stands(evidence.Domain{CertificateName: "api_demo_com"}, renewal),
-		"~ api.demo.com  payments  SslVerifyDepth (not shown by the gateway) → 2\n":         stands(evidence.Domain{}, mutual),
-		"= api.demo.com  payments  already in effect\n":                                     stands(evidence.Domain{}),
-		"+ api.demo.com  927d50c0…  stage all environments, certificate api_demo_com\n":     allowed(),
-		"! old.demo.com  927d50c0…  takes old.demo.com from legacy (stage RELEASE)\n":       forced(Outcome{}),
-		"~ api.demo.com  payments  once it is approved: stage RELEASE → PRE, type":          awaiting,
-		"- www.demo.com  927d50c0…  refused: certificate/covers-domain, dns/cname-reaches":  refused(),
-		"? pay.demo.com  927d50c0…  undetermined: group/exists, dns/cname-chain-terminates": undetermined(),
+		"+ api.demo.com  edge  forceHttps false, protocol HTTPS, tlsMax":                                                                                  native(nil, plan.Call{Action: "CreateDomain", Params: https.Params}),
+		"~ api.demo.com  payments  stage RELEASE → PRE, type INTERNET → INTRANET\n":                                                                       stands(evidence.Domain{BindStageName: "RELEASE", CustomDomainType: "internet", IsHTTPRedirectToHTTPS: true}, update),
+		"~ api.demo.com  payments  stage all environments → PRE, type (not shown":                                                                         stands(evidence.Domain{}, update),
+		"~ api.demo.com  payments  certificate old → api_demo_com\n":                                                                                      stands(evidence.Domain{CertificateName: "old"}, renewal),
+		"~ api.demo.com  payments  certificate api_demo_com: content → sha256:bb\n":                                                                       stands(evidence.Domain{CertificateName: "api_demo_com"}, renewal),
+		"~ api.demo.com  payments  SslVerifyDepth (not shown by the gateway) → 2\n":                                                                       stands(evidence.Domain{}, mutual),
+		"= api.demo.com  payments  already in effect\n":                                                                                                   stands(evidence.Domain{}),
+		"+ api.demo.com  927d50c0…  stage all environments, certificate api_demo_com\n":                                                                   allowed(),
+		"! old.demo.com  927d50c0…  takes old.demo.com from legacy (stage RELEASE)\n":                                                                     forced(Outcome{}),
+		"~ api.demo.com  payments  once it is approved: stage RELEASE → PRE, type":                                                                        awaiting,
+		"- www.demo.com  927d50c0…  refused: certificate/covers-domain, dns/cname-reaches":                                                                refused(),
+		"? pay.demo.com  927d50c0…  undetermined: group/exists, dns/cname-chain-terminates":                                                               undetermined(),
 	} {
 		b.Outcome = nil
 		if got := written(t, "text", run("plan", b), Options{Width: 200}); !strings.HasPrefix(got, want) {

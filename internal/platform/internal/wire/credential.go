@@ -266,7 +266,7 @@ func profileFile(env func(string) string) string {
 // nowhere says where credentials were looked for.
 func nowhere() error {
 	return fmt.Errorf("%w: looked at %s with %s, the OIDC variables (%s, %s, %s), %s, "+
-		"~/.aliyun/config.json, ~/.alibabacloud/credentials, the ECS instance role and %s: set one of them, or use --offline",
+		"~/.aliyun/config.json, ~/.alibabacloud/credentials, the ECS instance role and %s: set one of them",
 		ErrNoCredentials, keyID, keySecret, roleARN, oidcARN, oidcToken, profileName, credentialsURI)
 }
 
