@@ -333,11 +333,15 @@ func (t *text) showWarnings() {
 		t.frames(all)
 		return
 	}
-	for _, p := range all[:min(len(all), mostWarnings)] {
+	most := mostWarnings
+	if len(t.errors) > mostFrames {
+		most = mostFrames
+	}
+	for _, p := range all[:min(len(all), most)] {
 		t.short(p)
 	}
 	rest := 0
-	for _, p := range all[min(len(all), mostWarnings):] {
+	for _, p := range all[min(len(all), most):] {
 		rest += p.domains.n + p.more.n
 	}
 	if rest > 0 {
