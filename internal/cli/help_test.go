@@ -39,8 +39,8 @@ func TestHelpGroupsFlags(t *testing.T) {
 		if n := strings.Count(own, "\n"); n > 9 {
 			t.Errorf("%s: %d flags are in no group", c.Name(), n)
 		}
-		if strings.Count(c.Example, "bindgate "+c.Name()) != 2 {
-			t.Errorf("%s: want two examples, got %q", c.Name(), c.Example)
+		if strings.Count(c.Example, "bindgate "+c.Name()) < 2 {
+			t.Errorf("%s: want two examples or more, got %q", c.Name(), c.Example)
 		}
 	}
 	for _, g := range flagGroups() {
@@ -86,8 +86,8 @@ func TestHelp(t *testing.T) {
 				}
 				return
 			}
-			if n := strings.Count(c.Example, "bindgate "); n != 2 {
-				t.Errorf("%s has %d examples, want 2", c.CommandPath(), n)
+			if n := strings.Count(c.Example, "bindgate "); n < 2 {
+				t.Errorf("%s has %d examples, want 2 or more", c.CommandPath(), n)
 			}
 		}
 		walk(root)

@@ -88,18 +88,13 @@ func (l *names) join(other names) {
 	l.n += other.n - len(other.first)
 }
 
-// title draws the first paragraph of a finding: error[id] domain: message, cut to about as
-// many lines; 0: it is whole.
-func (t *text) title(p problem, lines int) {
+// title draws the first paragraph of a finding: error[id] domain: message.
+func (t *text) title(p problem) {
 	word, s := "error", bad
 	if p.finding.Severity != checks.Error {
 		word, s = "warning", doubt
 	}
-	head, about, message := word+"["+p.id+"]", cell(p.domain)+p.others()+":", p.finding.Message
-	if lines > 0 {
-		message = cut(Escape(message), max(lines*(t.width-4)-columns(Escape(head+about))-4, t.width/2))
-	}
-	t.line(0, 2, span{s, head}, span{name, about}, span{plain, message})
+	t.line(0, 2, span{s, word + "[" + p.id + "]"}, span{name, cell(p.domain) + p.others() + ":"}, span{plain, p.finding.Message})
 }
 
 // others counts the further bindings of which a finding says the same.
@@ -112,7 +107,7 @@ func (p problem) others() string {
 
 // frame draws a finding with its source line, as compilers do.
 func (t *text) frame(p problem) {
-	t.title(p, 0)
+	t.title(p)
 	gutter := 1
 	at := t.place(p.finding.Source)
 	line, drawn := t.sources.line(p.finding.Source, t.width-len(strconv.Itoa(p.finding.Source.Line))-3)
@@ -142,12 +137,9 @@ func underlineOf(p problem) style {
 	return doubt
 }
 
-// compactLines are the lines of a compact finding's message.
-const compactLines = 3
-
 // compact draws a finding without a frame: its place and the source line on one line.
 func (t *text) compact(p problem) {
-	t.title(p, compactLines)
+	t.title(p)
 	if at := t.place(p.finding.Source); at != "" {
 		head := "  --> " + Escape(at)
 		line, drawn := t.sources.line(p.finding.Source, t.width-columns(head)-3)

@@ -334,7 +334,7 @@ func (t *text) showWarnings() {
 		return
 	}
 	most := mostWarnings
-	if len(t.errors) > mostFrames {
+	if len(t.errors) > mostFrames { // what is refused has the room
 		most = mostFrames
 	}
 	for _, p := range all[:min(len(all), most)] {
