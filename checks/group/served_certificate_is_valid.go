@@ -181,7 +181,7 @@ func (j *served) probed(p evidence.Probe, holds bool) {
 		case !holds: // no certificate is expected there
 			j.warn("probe from a machine that may reach it", "%s; it was not judged", at)
 		case one.Kind == evidence.ProbeNotAllowed:
-			j.cannotTell(at + "; --probe-allow, or probeAllow in the owner's file, allows it")
+			j.cannotTell(at + "; probeAllow in the owner's file allows it")
 		case one.Kind == evidence.ProbeNoRoute && answered:
 			j.warn("probe from a machine that reaches it", "%s; it was not judged", at)
 		default:

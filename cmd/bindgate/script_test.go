@@ -46,6 +46,7 @@ func TestScript(t *testing.T) {
 			e.Setenv("XDG_STATE_HOME", filepath.Join(e.WorkDir, ".state"))
 			e.Setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("COLUMNS", "400") // what scripts look for is on one line
 			e.Setenv("TESTDATA", testdata)
 			e.Setenv("ESCAPE", "\x1b[2J\n::error::pwned") // what a hostile text does to a terminal and to a CI log
 			run := &running{}

@@ -43,9 +43,9 @@ and services that the owner's file names.`,
 	c.Flags().StringVar(&a.planFile, "plan", "", "apply exactly what the saved plan in `FILE` holds; it names its manifests, which must lie in this tree")
 	c.Flags().StringArrayVar(&f.approvals, "approval", nil, "approval of the saved plan, in `FILE`: a signature of ssh-keygen -Y sign, or a token of a service; repeatable")
 	c.Flags().BoolVar(&a.each, "each", false, "judge and bind one by one, going on after a refusal")
-	c.Flags().DurationVar(&a.readBack, "read-back", 30*time.Second, "time for the gateway to show a bound domain in effect")
-	c.Flags().DurationVar(&a.maxAge, "max-age", 2*time.Minute, "age of DNS and gateway evidence, at most 15m, past which it is collected again before a binding's first call")
-	c.Flags().DurationVar(&a.lockWait, "lock-wait", 10*time.Second, "time to wait for another apply on the same journal")
+	durationVar(c.Flags(), &a.readBack, "read-back", 30*time.Second, "time for the gateway to show a bound domain in effect")
+	durationVar(c.Flags(), &a.maxAge, "max-age", 2*time.Minute, "age of DNS and gateway evidence, at most 15m, past which it is collected again before a binding's first call")
+	durationVar(c.Flags(), &a.lockWait, "lock-wait", 10*time.Second, "time to wait for another apply on the same journal")
 	return c
 }
 
@@ -97,13 +97,13 @@ func (a *applying) do(ctx context.Context, env Env, c *cobra.Command, f flags, a
 				a.planFile, e.Time.Format(time.RFC3339), e.Seq))
 		}
 	}
-	return a.all(ctx, args)
+	return a.all(ctx)
 }
 
 // all judges, makes the calls, journals how the run ended and reports it.
-func (a *applying) all(ctx context.Context, args []string) error {
+func (a *applying) all(ctx context.Context) error {
 	r := a.run
-	inputs, err := r.planInputs(args)
+	inputs, err := r.planInputs()
 	if err != nil {
 		return err
 	}

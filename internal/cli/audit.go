@@ -39,6 +39,8 @@ gateway whose routes serve it.`,
 	f.addProbe(c)
 	c.Flags().StringVar(&region, "region", "", "the region `ID` to audit, such as cn-hangzhou")
 	c.Flags().StringVar(&platform, "platform", binding.Classic, "the `PLATFORM` to audit: classic or apig, the cloud-native gateway")
+	fixed(c, "region", binding.Regions()...)
+	fixed(c, "platform", binding.Classic, binding.APIG)
 	c.Flags().StringVarP(&output, "output", "o", "", "write the bindings as a manifest to `FILE`, which must not exist")
 	return c
 }
@@ -58,6 +60,9 @@ func audit(ctx context.Context, env Env, c *cobra.Command, f flags, platform, re
 		return err
 	}
 	defer func() { r.close(err) }()
+	if err := auditable(region, r.s.endpoint); err != nil {
+		return err
+	}
 	file, err := openNew(env, output)
 	if err != nil {
 		return fmt.Errorf("opening -o %q: %w", output, err)
@@ -94,6 +99,19 @@ func audit(ctx context.Context, env Env, c *cobra.Command, f flags, platform, re
 		return err
 	}
 	return r.lint(ctx)
+}
+
+// auditable returns an error for the id of a region that is not one: the gateway would
+// list nothing, or the findings would be about the id. A private cloud has its own.
+func auditable(region, endpoint string) error {
+	known, meant := binding.KnownRegion(region)
+	switch {
+	case known, meant == "" && endpoint != "":
+		return nil
+	case meant != "":
+		return fmt.Errorf("reading --region: got %.64q, which is in no published list; did you mean %s?", region, meant)
+	}
+	return fmt.Errorf("reading --region: got %.64q, which is in no published list; write the region id as the console shows it, such as cn-hangzhou", region)
 }
 
 // openNew opens a file that is not there yet; none without a path.

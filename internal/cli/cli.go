@@ -23,6 +23,9 @@ func Run(ctx context.Context, args []string, env Env) int {
 	env.opened = &opened
 	root := newRoot(env)
 	root.SetArgs(args)
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) { // a shell shows the texts of flags as they are
+		plainTexts(root)
+	}
 	err := keyless(args)
 	if err == nil {
 		err = once(root, args)
@@ -43,7 +46,7 @@ func Run(ctx context.Context, args []string, env Env) int {
 func keyless(args []string) error {
 	for i, arg := range args {
 		if strictyaml.IsKeyText(arg) {
-			return fmt.Errorf("reading arguments: argument %d is the text of a key or certificate, and anyone on this machine can read a command line; write it to a file and name the file", i+1)
+			return fmt.Errorf("reading arguments: argument %d is the text of a key or certificate, and anyone on this machine can read a command line; write it to a file and name the file; a private key that stood there must be replaced", i+1)
 		}
 	}
 	return nil
@@ -113,18 +116,22 @@ Exit codes: 0 clean or bound, 1 refused, 2 usage, 3 cannot tell, 4 a call failed
 or its outcome is unknown, 5 the world or the plan changed, 130 interrupted.`,
 		SilenceUsage: true, SilenceErrors: true,
 		Args: subcommand,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.RunE = func(c *cobra.Command, _ []string) error {
+		if asked, _ := c.Flags().GetBool("version"); asked {
+			return printVersion(env, "text")
+		}
+		return c.Help()
 	}
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
-	root.SetUsageFunc(usage)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return fmt.Errorf("reading flags: %w; see `%s --help`", err, c.CommandPath())
-	})
+	root.SetUsageFunc(func(c *cobra.Command) error { return usage(c, helpWidth(env)) })
+	root.SetFlagErrorFunc(flagError)
+	root.Flags().BoolP("version", "V", false, "print the version")
 	root.AddCommand(
 		newLint(env), newPlan(env), newApply(env), newAudit(env),
-		newChecks(env), newPolicy(env), newJournal(env),
+		newChecks(env), newExplain(env), newPolicy(env), newJournal(env),
 		newSandbox(env), newDemo(env),
 		newInit(env), newFmt(env), newSchema(env), newMan(env), newVersion(env),
 	)

@@ -13,7 +13,7 @@ import (
 )
 
 func newDemo(env Env) *cobra.Command {
-	var dir string
+	var dir, color string
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "See the whole road on a sandbox: lint, refuse, bind, compare",
@@ -22,14 +22,23 @@ with sound and unsound bindings, and compare what the sandbox received with what
 was decided. Exit code 0 only if they agree, 1 if not. It needs no account, no
 network and no rights, and it ends in seconds.`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return runDemo(c.Context(), env, dir) },
+		Example: `  bindgate demo
+  bindgate demo --dir demo`,
+		RunE: func(c *cobra.Command, _ []string) error { return runDemo(c.Context(), env, dir, color) },
 	}
+	addColor(c.Flags(), &color)
+	fixed(c, "color", "auto", "always", "never")
 	c.Flags().StringVar(&dir, "dir", "", "keep all files in `DIR`, which must be empty or not exist")
 	return c
 }
 
-func runDemo(ctx context.Context, env Env, dir string) error {
-	o := demo.Options{Name: dir, Temp: env.get("TMPDIR"), Out: env.Stdout, Color: env.color(), Now: env.Now, Bindgate: env.bindgate}
+func runDemo(ctx context.Context, env Env, dir, color string) error {
+	if err := checkColor(color); err != nil {
+		return err
+	}
+	o := demo.Options{Name: dir, Temp: env.get("TMPDIR"), Out: env.Stdout, Color: env.color(color), Now: env.Now, Bindgate: func(ctx context.Context, dir string, environ []string, args ...string) int {
+		return env.bindgate(ctx, dir, environ, append(slices.Clone(args), "--color="+color)...)
+	}}
 	if dir != "" {
 		var err error
 		if o.Dir, err = confine.Unlinked(env.Dir, dir); err != nil {
@@ -52,7 +61,7 @@ func runDemo(ctx context.Context, env Env, dir string) error {
 // user's variables it passes on those of the terminal, and DEBUG, which makes the
 // gateway's client print requests; no credentials and no proxies.
 func (e Env) bindgate(ctx context.Context, dir string, environ []string, args ...string) int {
-	for _, name := range []string{"TERM", "NO_COLOR", "DEBUG"} {
+	for _, name := range []string{"TERM", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "COLUMNS", "DEBUG"} {
 		if v, ok := e.LookupEnv(name); ok {
 			environ = append(environ, name+"="+v)
 		}

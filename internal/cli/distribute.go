@@ -79,7 +79,8 @@ func newPolicyBuild(env Env) *cobra.Command {
 		Long: `Pack a folder of policies, their tests and data as an OPA bundle (.tar.gz), if they
 load. The same files give the same bytes on any machine. The printed reference, with
 its digest, can be written into the owner's file (policy).`,
-		Example: "  bindgate policy build policies -o policies.tar.gz",
+		Example: `  bindgate policy build policies -o policies.tar.gz
+  bindgate policy build policies -o policies.tar.gz --config owner.yaml`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if !strings.HasSuffix(out, ".tar.gz") && !strings.HasSuffix(out, ".tgz") {
 				return fmt.Errorf("reading flags: got -o %q, want a FILE whose name ends in .tar.gz", out)
@@ -122,7 +123,8 @@ func newPolicyPush(env Env) *cobra.Command {
 registry, if the policies load. The printed reference, with its digest, is what
 --policy and the owner's file (policy) take. Credentials are static: those of
 "docker login" without a credential helper, or registries in the owner's file.`,
-		Example: "  bindgate policy push policies oci://registry.example.com/team/policies:v7",
+		Example: `  bindgate policy push policies oci://registry.example.com/team/policies:v7
+  bindgate policy push policies.tar.gz oci://registry.example.com/team/policies:v7`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return fmt.Errorf("reading arguments: got %d, want a folder or bundle and oci://registry/repository:tag", len(args))

@@ -29,6 +29,9 @@ type Env struct {
 
 	ErrTerminal bool // Stderr is one
 
+	Width  int         // of the terminal, in columns; 0: not known
+	Unread func() bool // reports whether Stdin is a pipe or file with content that was not read; may be nil
+
 	opened *bool // of one run: set when its reports are open, which then receive an error
 }
 
@@ -39,7 +42,12 @@ func System() Env {
 	if err != nil {
 		dir = "."
 	}
+	width, _, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		width = 0
+	}
 	return Env{
+		Width: width, Unread: func() bool { return unread(os.Stdin) },
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		LookupEnv: lookupEnv, Environ: os.Environ(),
 		Now:         time.Now,
@@ -62,11 +70,6 @@ func lookupEnv(name string) (string, bool) {
 func (e Env) get(name string) string {
 	v, _ := e.LookupEnv(name)
 	return v
-}
-
-// color follows https://no-color.org and a terminal that cannot paint.
-func (e Env) color() bool {
-	return e.Terminal && e.get("NO_COLOR") == "" && e.get("TERM") != "dumb"
 }
 
 // Exit codes, the same for every command.

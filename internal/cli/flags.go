@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/report"
@@ -47,6 +47,7 @@ type flags struct {
 	failOn         string
 	actor          string
 	quiet, verbose bool
+	color          string // auto, always or never
 	sarifCategory  string
 	overlay        confine.Overlay // Git's index, for --staged
 	binding        flagBinding
@@ -81,6 +82,8 @@ func (f *flags) addJudging(c *cobra.Command) {
 	p.StringVar(&f.sarifCategory, "sarif-category", "", "`ID` that distinguishes this SARIF report from others of the same commit (default: none)")
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "print only what blocks a binding")
 	p.BoolVarP(&f.verbose, "verbose", "v", false, "print every binding and check")
+	addColor(p, &f.color)
+	fixed(c, "color", "auto", "always", "never")
 	fixed(c, "format", report.Formats()...)
 	fixed(c, "fail-on", "warning", "error")
 	f.addSources(c)
@@ -91,14 +94,14 @@ func (f *flags) addSources(c *cobra.Command) {
 	p := c.Flags()
 	p.StringVar(&f.config, "config", "", "the gate owner's configuration `FILE`; its folder becomes the root of all paths")
 	p.StringVar(&f.resolver, "resolver", "", "ask this DNS resolver, `ADDR[:PORT]`, tls://HOST or https://URL, and not the zones' own servers")
-	p.DurationVar(&f.wait, "wait", 0, "look at DNS again until every change is visible everywhere, for at most this `DURATION`")
+	durationVar(p, &f.wait, "wait", 0, "look at DNS again until every change is visible everywhere, for at most this `DURATION`")
 	p.StringVar(&f.endpoint, "endpoint", "", "gateway `URL` (default: the region's own)")
 	p.StringVar(&f.contract, "contract", "", "published contract that the endpoint speaks: 2026 (default) or 2017")
 	p.StringVar(&f.roots, "roots", "", "trusted roots: mozilla (default), system, or a PEM `FILE`")
 	f.trust.add(c)
 	p.StringArrayVar(&f.policy, "policy", nil, "more Rego policies: a file, folder, bundle or oci://registry/repository, repeatable; @sha256:… after it locks the content")
 	p.StringArrayVar(&f.data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
-	p.DurationVar(&f.timeout, "timeout", 0, "time for the evidence of one binding, two thirds of it for DNS (default 30s)")
+	durationVar(p, &f.timeout, "timeout", 0, "time for the evidence of one binding, two thirds of it for DNS (default 30s)")
 	p.IntVar(&f.concurrency, "concurrency", 0, "bindings at a time (default 32)")
 	p.StringArrayVar(&f.allowPath, "allow-path", nil, "another `DIR` that manifests may name files in, repeatable")
 	p.StringArrayVar(&f.allowEnv, "allow-env", nil, "`GLOB` of environment variables that manifests may read in addition to BINDGATE_*, repeatable")
@@ -119,6 +122,8 @@ func (f *flags) addOwned(c *cobra.Command) {
 	p.Float64Var(&f.gatewayRate, "gateway-rate", 0, "")
 	p.StringVar(&f.account, "account", "", "")
 	p.StringVar(&f.sts, "sts", "", "")
+	p.BoolVar(&f.revocationPrivate, "revocation-private", false, "")
+	p.StringArrayVar(&f.probeAllow, "probe-allow", nil, "")
 	p.StringVar(&f.journal, "journal", "", "") // a flag of apply's, which every command's file may name
 }
 
@@ -142,11 +147,6 @@ func (f *flags) addReplay(c *cobra.Command) {
 // addProbe adds the flags of the commands that may ask the addresses of a domain.
 func (f *flags) addProbe(c *cobra.Command) {
 	c.Flags().BoolVar(&f.probe, "probe", false, "ask the addresses of each allowed domain, ports 443 and 80, what they serve now")
-	f.addProbeAllow(c.Flags())
-}
-
-func (f *flags) addProbeAllow(p *pflag.FlagSet) {
-	p.StringArrayVar(&f.probeAllow, "probe-allow", nil, "`PREFIX` of addresses that --probe may ask in addition to public ones, repeatable")
 }
 
 func (f *flags) addWish(c *cobra.Command) {
@@ -173,6 +173,7 @@ func (f *flags) addWish(c *cobra.Command) {
 	p.StringVar(&w.PassphraseEnv, "passphrase-env", "", "environment `NAME` that holds the key's passphrase")
 	p.StringVar(&w.ClientCertificate, "client-certificate", "", "PEM `FILE` of the CA of callers' certificates (mutual TLS), or none to state that it is off")
 	p.StringToStringVar(&w.Labels, "label", nil, "its labels, `KEY=VALUE`")
+	fixed(c, "region", binding.Regions()...)
 	fixed(c, "stage", "TEST", "PRE", "RELEASE")
 	fixed(c, "type", "INTERNET", "INTRANET")
 	fixed(c, "proof", "cname", "txt")

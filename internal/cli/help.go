@@ -19,17 +19,36 @@ type flagGroup struct {
 func flagGroups() []flagGroup {
 	return []flagGroup{
 		{"One binding without a manifest", bindingFlags()},
-		{"Reports", strings.Fields("format quiet verbose sarif-category")},
-		{"Policies and severities", strings.Fields("config policy data fail-on actor")},
-		{"Certificates", strings.Fields("roots certificate-profile crl weak-keys min-remaining revocation-private")},
-		{"DNS and gateway", strings.Fields("resolver wait endpoint contract timeout concurrency probe probe-allow")},
+		{"Reports", strings.Fields("format color quiet verbose sarif-category")},
+		{"Policies and severities", strings.Fields("config policy data fail-on actor ci-token external")},
+		{"Applying", strings.Fields("plan approval each journal read-back max-age lock-wait")},
+		{"Certificates", strings.Fields("roots certificate-profile crl weak-keys min-remaining")},
+		{"DNS and gateway", strings.Fields("resolver wait endpoint contract timeout concurrency probe")},
 		{"Evidence and time", strings.Fields("offline without now evidence evidence-out")},
 		{"What a manifest may read", strings.Fields("allow-path allow-env")},
 	}
 }
 
+// helpWidth is the width of the help: that of the terminal, at most mostHelp.
+func helpWidth(env Env) int {
+	if n := env.columns(); n > 0 {
+		return min(n, mostHelp)
+	}
+	return 100
+}
+
+const mostHelp = 120 // columns; longer lines are hard to read
+
+// plainTexts removes the marks around the names of values from the texts of all flags.
+func plainTexts(c *cobra.Command) {
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") })
+	for _, sub := range c.Commands() {
+		plainTexts(sub)
+	}
+}
+
 // usage writes how a command is called, with its flags in groups.
-func usage(c *cobra.Command) error {
+func usage(c *cobra.Command, width int) error {
 	var b strings.Builder
 	if c.Runnable() {
 		fmt.Fprintf(&b, "Usage:\n  %s\n", c.UseLine())
@@ -61,7 +80,7 @@ func usage(c *cobra.Command) error {
 			}
 		}
 		if set.HasAvailableFlags() {
-			fmt.Fprintf(&sections, "\n%s:\n%s", g.title, set.FlagUsages())
+			fmt.Fprintf(&sections, "\n%s:\n%s", g.title, set.FlagUsagesWrapped(width))
 		}
 	}
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
@@ -71,7 +90,7 @@ func usage(c *cobra.Command) error {
 		}
 	})
 	if own.HasAvailableFlags() {
-		fmt.Fprintf(&b, "\nFlags:\n%s", own.FlagUsages())
+		fmt.Fprintf(&b, "\nFlags:\n%s", own.FlagUsagesWrapped(width))
 	}
 	b.WriteString(sections.String())
 	if c.HasAvailableSubCommands() {

@@ -3,9 +3,12 @@ package cli
 import (
 	"bytes"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
@@ -13,7 +16,7 @@ import (
 // examples; a group names no flag that is gone.
 func TestHelpGroupsFlags(t *testing.T) {
 	exist := map[string]bool{}
-	for _, c := range newRoot(Env{}).Commands() {
+	for _, c := range newRoot(Env{LookupEnv: lookup(nil)}).Commands() {
 		c.Flags().VisitAll(func(f *pflag.Flag) { exist[f.Name] = true })
 		if c.Flags().Lookup("config") == nil {
 			continue
@@ -36,8 +39,8 @@ func TestHelpGroupsFlags(t *testing.T) {
 		if n := strings.Count(own, "\n"); n > 9 {
 			t.Errorf("%s: %d flags are in no group", c.Name(), n)
 		}
-		if strings.Count(c.Example, "bindgate "+c.Name()) != 2 {
-			t.Errorf("%s: want two examples, got %q", c.Name(), c.Example)
+		if strings.Count(c.Example, "bindgate "+c.Name()) < 2 {
+			t.Errorf("%s: want two examples or more, got %q", c.Name(), c.Example)
 		}
 	}
 	for _, g := range flagGroups() {
@@ -45,6 +48,116 @@ func TestHelpGroupsFlags(t *testing.T) {
 			if !exist[name] {
 				t.Errorf("the group %q names --%s, which no command has", g.title, name)
 			}
+		}
+	}
+}
+
+// The help of every command fits its width, at most 120 columns, and shows two examples.
+func TestHelp(t *testing.T) {
+	for _, width := range []string{"", "80", "120", "400"} {
+		root := newRoot(Env{LookupEnv: lookup([]string{"COLUMNS=" + width})})
+		root.InitDefaultHelpCmd()
+		flags := 100
+		if n, err := strconv.Atoi(width); err == nil {
+			flags = min(n, 120)
+		}
+		var walk func(*cobra.Command)
+		walk = func(c *cobra.Command) {
+			var out bytes.Buffer
+			c.SetOut(&out)
+			if err := c.Help(); err != nil {
+				t.Fatal(err)
+			}
+			if c.Name() == "completion" || c.Name() == "help" { // cobra's own texts
+				return
+			}
+			for line := range strings.Lines(out.String()) {
+				most := 120
+				if strings.HasPrefix(line, "  ") && strings.Contains(line, " --") && !strings.Contains(line, "bindgate ") || strings.HasPrefix(line, "        ") {
+					most = flags
+				}
+				if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > most {
+					t.Errorf("%s at %d columns: a line has %d: %s", c.CommandPath(), most, n, line)
+				}
+			}
+			if c.HasAvailableSubCommands() {
+				for _, sub := range c.Commands() {
+					walk(sub)
+				}
+				return
+			}
+			if n := strings.Count(c.Example, "bindgate "); n < 2 {
+				t.Errorf("%s has %d examples, want 2 or more", c.CommandPath(), n)
+			}
+		}
+		walk(root)
+	}
+}
+
+// Each example of the help parses: its command and its flags exist.
+func TestExamplesParse(t *testing.T) {
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		for line := range strings.Lines(c.Example) {
+			line, _, _ = strings.Cut(strings.TrimSpace(line), " > ")
+			line, _, _ = strings.Cut(line, " -- ")
+			args := strings.Fields(line)
+			if len(args) == 0 || args[0] != "bindgate" {
+				t.Errorf("%s: the example %q is no command of bindgate", c.CommandPath(), line)
+				continue
+			}
+			root := newRoot(Env{LookupEnv: lookup(nil)})
+			found, rest, err := root.Find(args[1:])
+			if err == nil {
+				err = found.ParseFlags(rest)
+			}
+			if err == nil {
+				err = found.ValidateArgs(found.Flags().Args())
+			}
+			if err != nil {
+				t.Errorf("%s: the example %q: %v", c.CommandPath(), line, err)
+			}
+		}
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(newRoot(Env{LookupEnv: lookup(nil)}))
+}
+
+// The texts that a shell completes with hold no marks of the help.
+func TestCompletionTexts(t *testing.T) {
+	for _, args := range [][]string{{"lint", "--"}, {"apply", "--"}, {"policy", "eval", "--"}, {"sandbox", "--"}, {"lint", "--f"}, {""}} {
+		var out, errs bytes.Buffer
+		Run(t.Context(), append([]string{"__complete"}, args...), Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, LookupEnv: lookup(nil)})
+		if strings.Contains(out.String(), "`") || strings.Count(out.String(), "\n") < 3 {
+			t.Errorf("completing %q: %s%s", args, out.String(), errs.String())
+		}
+	}
+}
+
+func TestColor(t *testing.T) {
+	for _, c := range []struct {
+		when, environ string
+		terminal      bool
+		want          bool
+	}{
+		{"auto", "", true, true}, {"auto", "", false, false}, {"auto", "TERM=dumb", true, false}, {"auto", "CLICOLOR=0", true, false},
+		{"auto", "NO_COLOR=1", true, false}, {"auto", "FORCE_COLOR=1", false, true}, {"auto", "CLICOLOR_FORCE=1", false, true},
+		{"auto", "FORCE_COLOR=0", false, false}, {"auto", "CLICOLOR_FORCE=0", false, false}, {"auto", "FORCE_COLOR=1 NO_COLOR=1", true, false},
+		{"always", "NO_COLOR=1", false, true}, {"never", "FORCE_COLOR=1", true, false}, {"", "", true, true},
+	} {
+		e := Env{Terminal: c.terminal, LookupEnv: lookup(strings.Fields(c.environ))}
+		if got := e.color(c.when); got != c.want {
+			t.Errorf("--color %s, %s, terminal %t: got %t", c.when, c.environ, c.terminal, got)
+		}
+	}
+}
+
+func TestColumns(t *testing.T) {
+	for environ, want := range map[string]int{"": 90, "COLUMNS=120": 120, "COLUMNS=x": 90, "COLUMNS=7": 90, "COLUMNS=-1": 90, "COLUMNS=99999999": 90} {
+		if got := (Env{Width: 90, LookupEnv: lookup([]string{environ})}).columns(); got != want {
+			t.Errorf("%s: got %d, want %d", environ, got, want)
 		}
 	}
 }

@@ -20,6 +20,8 @@ func newJournal(env Env) *cobra.Command {
 	var path, format, head string
 	show := &cobra.Command{
 		Use: "show", Short: "Show the entries", Args: cobra.NoArgs,
+		Example: `  bindgate journal show
+  bindgate journal show --journal journal.jsonl -f jsonl`,
 		RunE: func(*cobra.Command, []string) error { return showJournal(env, path, format) },
 	}
 	show.Flags().StringVarP(&format, "format", "f", "text", "`FORMAT`: text or jsonl")
@@ -27,6 +29,8 @@ func newJournal(env Env) *cobra.Command {
 		Use: "verify", Short: "Verify the hash chain", Args: cobra.NoArgs,
 		Long: `Verify that no line of the journal was changed, taken out, put in or moved. That
 its end was not cut off shows only against the journalHead of a report: --head.`,
+		Example: `  bindgate journal verify
+  bindgate journal verify --journal journal.jsonl --head sha256:33`,
 		RunE: func(*cobra.Command, []string) error { return verifyJournal(env, path, head) },
 	}
 	verify.Flags().StringVar(&head, "head", "", "`HASH` that the journal must still hold, from a report")

@@ -140,7 +140,7 @@ func (r *run) reportHead() report.Head {
 }
 
 func (r *run) reportOptions() report.Options {
-	return report.Options{Verbose: r.s.verbose, Quiet: r.s.quiet, Category: r.s.sarifCategory}
+	return report.Options{Width: r.env.columns(), Verbose: r.s.verbose, Quiet: r.s.quiet, Category: r.s.sarifCategory}
 }
 
 // fail writes the error that ended a run into its report files, but not over a file

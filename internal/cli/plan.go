@@ -28,7 +28,7 @@ func newPlan(env Env) *cobra.Command {
 	f.addJudging(c)
 	f.addWish(c)
 	f.addMode(c)
-	c.Flags().DurationVar(&f.validFor, "valid-for", 24*time.Hour, "how long the saved plan can be approved and applied, at most 168h")
+	durationVar(c.Flags(), &f.validFor, "valid-for", 24*time.Hour, "how long the saved plan can be approved and applied, at most 7d")
 	c.Flags().StringVarP(&f.planOut, "output", "o", "", "save the plan to `FILE`, for apply; needs the current time and fresh evidence")
 	return c
 }
@@ -39,7 +39,7 @@ func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []str
 		return err
 	}
 	defer func() { r.close(err) }()
-	file, err := r.planInputs(args)
+	file, err := r.planInputs()
 	if err != nil {
 		return err
 	}
@@ -88,10 +88,7 @@ func blocks(v judge.Verdict) bool {
 }
 
 // planInputs is the head of a plan: all that decides what is judged.
-func (r *run) planInputs(args []string) (plan.File, error) {
-	if len(args) == 0 {
-		args = []string{"."}
-	}
+func (r *run) planInputs() (plan.File, error) {
 	facts, err := r.engine.Run()
 	account, identity := "", ""
 	if facts.Identity != nil {
@@ -101,6 +98,6 @@ func (r *run) planInputs(args []string) (plan.File, error) {
 	if facts.Given != nil {
 		ci = facts.Given.CI
 	}
-	return plan.File{Account: account, Identity: identity, CI: ci, ToolVersion: version(), PlannedAt: facts.Now, ValidUntil: facts.Now.Add(r.s.validFor), Schema: plan.FileSchema, Manifests: args, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
+	return plan.File{Account: account, Identity: identity, CI: ci, ToolVersion: version(), PlannedAt: facts.Now, ValidUntil: facts.Now.Add(r.s.validFor), Schema: plan.FileSchema, Manifests: r.inputs, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
 		ConfigDigest: r.s.configDigest, Contract: r.s.contract, Endpoint: r.s.endpoint, Bindings: []plan.FileBinding{}}, err
 }

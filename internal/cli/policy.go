@@ -69,6 +69,8 @@ func newPolicyTest(env Env) *cobra.Command {
 		Long: `Run the tests in files named *_test.rego. A test fails, too, if an input that it
 mocks does not fit the schema. Each rule of deny, warn and reasons must apply in one
 test and not in another. Exit code 1: a failure.`,
+		Example: `  bindgate policy test policies
+  bindgate policy test -v --coverage policies`,
 	}
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "print every test")
 	c.Flags().BoolVar(&coverage, "coverage", false, "print how much of each policy is evaluated, and the lines that are not")
@@ -92,7 +94,10 @@ test and not in another. Exit code 1: a failure.`,
 }
 
 func newPolicyCheck(env Env) *cobra.Command {
-	c := &cobra.Command{Use: "check [PATH…]", Short: "Compile policies strictly, with the input's schema, and compare their format"}
+	c := &cobra.Command{Use: "check [PATH…]", Short: "Compile policies strictly, with the input's schema, and compare their format",
+		Example: `  bindgate policy check policies
+  bindgate policy check --data data.yaml policies`,
+	}
 	return policyCommand(env, c, func(ctx context.Context, o policy.Options) error {
 		if err := policy.Check(ctx, o); err != nil {
 			return err
@@ -195,6 +200,8 @@ func policyVerdict(env Env, said evidence.Observation[evidence.Policy]) error {
 func newPolicySchema(env Env) *cobra.Command {
 	return &cobra.Command{
 		Use: "schema", Short: "Print the JSON Schema of a policy's input", Args: cobra.NoArgs,
+		Example: `  bindgate policy schema
+  bindgate policy schema > policy-input.schema.json`,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := env.Stdout.Write(policy.InputSchema())
 			return err

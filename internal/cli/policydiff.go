@@ -22,7 +22,8 @@ func newPolicyDiff(env Env) *cobra.Command {
 with the policies OLD and once with NEW; those of --policy and --config are in both.
 Prints each binding whose ruling changes; the owner's waivers are in effect. Exit code 1: the policies NEW refuse a
 binding no longer, or no longer for sure, that OLD keep back.`,
-		Example: "  bindgate policy diff main/policies policies evidence.json bindings.yaml",
+		Example: `  bindgate policy diff main/policies policies evidence.json
+  bindgate policy diff main/policies policies evidence.json bindings.yaml`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) < 3 {
 				return fmt.Errorf("reading arguments: got %d, want OLD, NEW and EVIDENCE; see `%s --help`", len(args), c.CommandPath())
@@ -107,7 +108,8 @@ func newPolicyDocs(env Env) *cobra.Command {
 		Long: `Print a section for each package that is asked (default: the shipped ones): title,
 description and needs of its METADATA, each rule with its title or message, and a
 table of the settings from data.jsonschema.`,
-		Example: "  bindgate policy docs policies > policies/README.md",
+		Example: `  bindgate policy docs
+  bindgate policy docs policies > policies/README.md`,
 	}
 	return policyCommand(env, c, func(ctx context.Context, o policy.Options) error {
 		text, err := policy.Docs(ctx, o)

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -31,18 +33,53 @@ func version() string {
 }
 
 func newVersion(env Env) *cobra.Command {
-	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			info, _ := debug.ReadBuildInfo()
-			goVersion := ""
-			if info != nil {
-				goVersion = info.GoVersion
-			}
-			_, err := fmt.Fprintf(env.Stdout, "bindgate %s %s\n", version(), goVersion)
-			return err
-		},
+	var format string
+	c := &cobra.Command{
+		Use: "version", Short: "Print the version, and what it was built from", Args: cobra.NoArgs,
+		Example: `  bindgate version
+  bindgate version -f json`,
+		RunE: func(*cobra.Command, []string) error { return printVersion(env, format) },
 	}
+	c.Flags().StringVarP(&format, "format", "f", "text", "`FORMAT`: text or json")
+	fixed(c, "format", "text", "json")
+	return c
+}
+
+// built is what the program was built from.
+type built struct {
+	Version  string `json:"version"`
+	Commit   string `json:"commit,omitempty"`   // absent: the Go tool stamped none
+	Modified bool   `json:"modified,omitempty"` // the working tree differed from the commit
+	Go       string `json:"go"`
+	OPA      string `json:"opa"`
+	Platform string `json:"platform"`
+}
+
+func printVersion(env Env, format string) error {
+	b := built{Version: version(), OPA: policy.EngineVersion(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			switch s.Key {
+			case "vcs.revision":
+				b.Commit = s.Value
+			case "vcs.modified":
+				b.Modified = s.Value == "true"
+			}
+		}
+	}
+	var err error
+	switch format {
+	case "json":
+		err = json.NewEncoder(env.Stdout).Encode(b)
+	case "text":
+		_, err = fmt.Fprintf(env.Stdout, "bindgate %s (%s, OPA %s, %s)\n", b.Version, b.Go, b.OPA, b.Platform)
+	default:
+		return fmt.Errorf("reading -f: unknown format %q, want text or json", format)
+	}
+	if err != nil {
+		return fmt.Errorf("printing the version: %w", err)
+	}
+	return nil
 }
 
 func newSchema(env Env) *cobra.Command {
@@ -52,8 +89,10 @@ func newSchema(env Env) *cobra.Command {
 	}
 	names := slices.Sorted(maps.Keys(schemas))
 	return &cobra.Command{
-		Use:       "schema " + strings.Join(names, "|"),
-		Short:     "Print a JSON Schema",
+		Use:   "schema " + strings.Join(names, "|"),
+		Short: "Print a JSON Schema",
+		Example: `  bindgate schema manifest > bindgate.schema.json
+  bindgate schema report`,
 		Args:      one("name of a schema"),
 		ValidArgs: names,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -71,7 +110,9 @@ func newMan(env Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "man DIR",
 		Short: "Write a man page for each command into a folder",
-		Args:  one("folder"),
+		Example: `  bindgate man man1
+  bindgate man /usr/local/share/man/man1`,
+		Args: one("folder"),
 		RunE: func(c *cobra.Command, args []string) error {
 			dir, err := confine.Unlinked(env.Dir, args[0])
 			if err == nil {
@@ -97,12 +138,24 @@ func newChecks(env Env) *cobra.Command {
 	var format string
 	list := &cobra.Command{
 		Use: "list", Short: "List every check", Args: cobra.NoArgs,
+		Example: `  bindgate checks list
+  bindgate checks list -f json`,
 		RunE: func(*cobra.Command, []string) error { return catalog.List(env.Stdout, format) },
 	}
 	list.Flags().StringVarP(&format, "format", "f", "text", "`FORMAT`: "+strings.Join(catalog.ListFormats(), ", "))
 	fixed(list, "format", catalog.ListFormats()...)
-	explain := &cobra.Command{
-		Use: "explain ID", Short: "Explain one check: why, how to fix, examples", Args: one("id of a check"),
+	c.AddCommand(list, newExplain(env))
+	return c
+}
+
+// newExplain makes the command that explains a check; it is one of checks, and stands
+// alone too.
+func newExplain(env Env) *cobra.Command {
+	return &cobra.Command{
+		Use: "explain ID", Short: "Explain one check: why, how to fix, examples",
+		Example: `  bindgate explain certificate/covers-domain
+  bindgate checks list`,
+		Args: one("id of a check"),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			var ids []string
 			for _, c := range catalog.All() {
@@ -119,8 +172,6 @@ func newChecks(env Env) *cobra.Command {
 			return err
 		},
 	}
-	c.AddCommand(list, explain)
-	return c
 }
 
 func unknownCheck(id string) error {

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -30,6 +31,7 @@ type run struct {
 	held     *judge.Held // what an audit listed; nil: it is none
 
 	countPlan bool // even if no policy reads it
+	unread    bool // standard input is not read although no manifest is named
 }
 
 // begin resolves what a command was called with, opens every file that it is to
@@ -40,6 +42,15 @@ func begin(ctx context.Context, env Env, c *cobra.Command, f flags, paths []stri
 	if err != nil {
 		return nil, err
 	}
+	if len(paths) > 0 {
+		if r.inputs, err = expand(env, paths); err != nil {
+			r.inputs = paths
+			r.close(err)
+			return nil, err
+		}
+		paths = r.inputs
+	}
+	r.unread = len(paths) == 0 && !r.s.binding.named(c) && !r.s.quiet
 	load := func() (*manifest.Set, error) { return load(env, c, r.s, paths) }
 	if err := r.open(ctx, load); err != nil {
 		r.close(err)
@@ -80,6 +91,9 @@ func (r *run) open(ctx context.Context, load func() (*manifest.Set, error)) (err
 		r.bar = r.progress(set.Len())
 		return set, r.fits(set)
 	})
+	if errors.Is(err, judge.ErrNoCredentials) && r.s.command == "lint" {
+		return fmt.Errorf("%w, or use --offline", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -173,6 +187,8 @@ func notAManifest(env Env, command string, paths []string) error {
 	for _, path := range paths {
 		data, err := confine.ReadBounded(absolute(env, path), plan.MaxFileSize)
 		switch {
+		case err == nil && isEmpty(data):
+			return fmt.Errorf("reading arguments: %q holds no manifest and no saved plan: its object is empty; a manifest has apiVersion and bindings, see `bindgate init`", path)
 		case err != nil || !plan.IsFile(data):
 		case command == "apply":
 			return fmt.Errorf("reading arguments: %q is a saved plan, not a manifest; run `bindgate apply --plan %s`", path, path)
@@ -181,6 +197,12 @@ func notAManifest(env Env, command string, paths []string) error {
 		}
 	}
 	return nil
+}
+
+// isEmpty reports whether a file is an empty JSON object.
+func isEmpty(data []byte) bool {
+	var members map[string]json.RawMessage
+	return json.Unmarshal(data, &members) == nil && len(members) == 0
 }
 
 // await waits until every change of DNS is visible or the time of --wait is up,
@@ -258,7 +280,7 @@ func (r *run) report() (*report.Several, error) {
 	}
 	all := r.reportHead()
 	all.Run, all.Catalogue, all.Severities, all.Text = head, r.engine.Catalogue(), r.s.severities, r.engine.Bindings().Text
-	return r.out.reports.Begin(report.Console{Out: r.env.Stdout, Color: r.env.color(), StepSummary: r.env.get("GITHUB_STEP_SUMMARY")}, all, r.reportOptions())
+	return r.out.reports.Begin(report.Console{Out: r.env.Stdout, Color: r.env.color(r.s.color), StepSummary: r.env.get("GITHUB_STEP_SUMMARY")}, all, r.reportOptions())
 }
 
 // waivers are the owner's waivers and what became of them.
@@ -273,6 +295,9 @@ func (r *run) waivers() (out []report.Waiver) {
 // what is not whole is given up.
 func (r *run) close(err error) {
 	r.bar.End()
+	if r.unread && r.env.Unread != nil && r.env.Unread() {
+		complain(r.env.Stderr, errors.New("standard input is not read: the manifests of this folder were; say - to read the manifest from it"))
+	}
 	if err != nil && !errors.Is(err, errReported) {
 		r.fail(err)
 	}

@@ -38,6 +38,8 @@ What the platforms' pages leave open is chosen with --assume NAME=VALUE. The fir
 value is the default:
 
 ` + worlds(),
+		Example: `  bindgate sandbox --seed seed.yaml --env-file sandbox.env
+  bindgate sandbox --seed seed.yaml --roots ca.pem -- bash`,
 		RunE: func(c *cobra.Command, args []string) error { return runSandbox(c.Context(), env, f, args) },
 	}
 	p := c.Flags()
@@ -47,7 +49,7 @@ value is the default:
 	p.StringVar(&f.faults, "faults", "", "what goes wrong: `ACTION:FAULT[:COUNT],…`, such as SetDomain:reset-after-commit:1")
 	p.StringVar(&f.envFile, "env-file", "", "write the export lines to `FILE` too (0600)")
 	p.StringVar(&f.roots, "roots", "", "PEM `FILE` to hand out as BINDGATE_ROOTS")
-	p.DurationVar(&f.latency, "latency", 0, "time before each answer of the gateway")
+	durationVar(p, &f.latency, "latency", 0, "time before each answer of the gateway")
 	p.StringArrayVar(&f.rate, "rate", nil, "calls a second of one action before it throttles, repeatable: `N` for each, ACTION=N, or documented (default: no limit)")
 	p.StringArrayVar(&f.deny, "deny", nil, "`PRODUCT:ACTION` that a RAM policy denies, repeatable: such as apig:Create* or yundun-cert:*")
 	p.StringVar(&f.contract, "contract", "2026", "SetDomain contract to speak: 2026 or 2017")

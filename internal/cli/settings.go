@@ -74,6 +74,9 @@ func settle(env Env, c *cobra.Command, f flags) (settings, error) {
 	if f.probe && (f.offline || f.evidence != "" || slices.Contains(f.without, "dns") || slices.Contains(f.without, "group")) {
 		return s, errors.New("reading --probe: it connects to the addresses that DNS returns for domains of the group; omit --offline, --evidence and --without dns and group")
 	}
+	if err := checkColor(f.color); err != nil {
+		return s, err
+	}
 	s.severities = checks.Severities{}
 	if err := s.fromTree(env); err != nil {
 		return s, err
@@ -188,7 +191,6 @@ func (s *settings) bound() *pflag.FlagSet {
 	given, c := s.flags, &cobra.Command{}
 	s.addJudging(c)
 	s.addOwned(c)
-	s.addProbeAllow(c.Flags())
 	s.flags = given // a flag begins with its default
 	return c.Flags()
 }

@@ -24,6 +24,8 @@ func newFmt(env Env) *cobra.Command {
 		Long: `Rewrite manifests (files, folders, or - from standard input to standard output;
 the default is the current folder) in one layout. Comments, the order of keys and
 every value stay. Prints the name of each file that it changed.`,
+		Example: `  bindgate fmt
+  bindgate fmt --check bindings.yaml`,
 		RunE: func(_ *cobra.Command, args []string) error { return formatAll(env, args, check) },
 	}
 	c.Flags().BoolVar(&check, "check", false, "change nothing; exit 1 if a file is laid out otherwise")
@@ -90,6 +92,8 @@ func newInit(env Env) *cobra.Command {
 tree's configuration, a sample manifest with its schema, the pre-commit hooks and
 a CI job, each pinned to this version. A file that exists stays as it is. With
 --owner it writes the file of the gate's owner instead, which belongs elsewhere.`,
+		Example: `  bindgate init
+  bindgate init --ci gitlab infra`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := env.Dir

@@ -47,8 +47,9 @@ func ownerSettings() []ownerSetting {
 		{"certificateProfile", "certificate-profile", oneOf("public", "private")},
 		{"crl", "crl", (*Config).paths},
 		{"weakKeys", "weak-keys", (*Config).paths},
-		{"minRemaining", "min-remaining", duration("720h, which is 30 days")},
+		{"minRemaining", "min-remaining", duration("30d or 720h")},
 		{"resolver", "resolver", filled},
+		{"revocationPrivate", "revocation-private", yesOrNo},
 		{"probeAllow", "probe-allow", prefixes},
 		{"policy", "policy", (*Config).policies},
 		{"data", "data", (*Config).paths},
@@ -177,6 +178,11 @@ func oneOf(words ...string) func(*Config, strictyaml.Value) []string {
 	return func(_ *Config, v strictyaml.Value) []string { return one(v.OneOf(words...)) }
 }
 
+func yesOrNo(_ *Config, v strictyaml.Value) []string {
+	yes, ok := v.Bool()
+	return one(strconv.FormatBool(yes), ok)
+}
+
 func number(least, most int) func(*Config, strictyaml.Value) []string {
 	return func(_ *Config, v strictyaml.Value) []string {
 		n, ok := v.Int(least, most)
@@ -262,6 +268,35 @@ func severities(v strictyaml.Value) map[string]checks.Severity {
 	return out
 }
 
+// ParseDuration reads a time as time.ParseDuration does, and also days of 24 hours
+// before the other units, such as 30d or 1d12h.
+func ParseDuration(text string) (time.Duration, error) {
+	days, rest, given := strings.Cut(text, "d")
+	if !given {
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return 0, fmt.Errorf("got %.64q, want a time such as 30s, 2m, 720h or 30d", text)
+		}
+		return d, nil
+	}
+	n, err := strconv.ParseUint(days, 10, 16)
+	if n > 9999 || rest == "0" {
+		err = strconv.ErrRange
+	}
+	d := time.Duration(n) * 24 * time.Hour
+	if err == nil && rest != "" {
+		var more time.Duration
+		if more, err = time.ParseDuration(rest); err == nil && (more < 0 || strings.HasPrefix(rest, "+")) {
+			err = strconv.ErrSyntax
+		}
+		d += more
+	}
+	if err != nil {
+		return 0, fmt.Errorf("got %.64q, want a time such as 30s, 2m, 720h, 30d or 1d12h", text)
+	}
+	return d, nil
+}
+
 // duration is a time above zero; such is an example of one.
 func duration(such string) func(*Config, strictyaml.Value) []string {
 	return func(_ *Config, v strictyaml.Value) []string {
@@ -269,7 +304,7 @@ func duration(such string) func(*Config, strictyaml.Value) []string {
 		if !ok {
 			return nil
 		}
-		if d, err := time.ParseDuration(text); err != nil || d <= 0 {
+		if d, err := ParseDuration(text); err != nil || d <= 0 {
 			v.Fail(fmt.Sprintf("got %.64q, want a time above zero", text), "write one such as "+such)
 			return nil
 		}

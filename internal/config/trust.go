@@ -65,7 +65,7 @@ func (c *Config) trust(o strictyaml.Object) {
 		one := e.Value.Object("schema", "maxAge")
 		x := External{Name: e.Key, Schema: first(c.path(one.Require("schema")))}
 		if text := first(duration("24h")(c, one.Require("maxAge"))); text != "" {
-			x.MaxAge, _ = time.ParseDuration(text)
+			x.MaxAge, _ = ParseDuration(text)
 		}
 		c.Trust.External = append(c.Trust.External, x)
 	}

@@ -75,7 +75,11 @@ func Create(from, path string, mode fs.FileMode) (*Output, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	if o.dir, err = os.OpenRoot(filepath.Dir(absolute)); err != nil {
+	if o.dir, err = os.OpenRoot(filepath.Dir(absolute)); errors.Is(err, fs.ErrNotExist) {
+		folder := filepath.Dir(path)
+		return nil, fmt.Errorf("%q: %w: its folder %q; make it with: mkdir -p %s", path, fs.ErrNotExist, folder, folder)
+	}
+	if err != nil {
 		return nil, err
 	}
 	o.temp = "." + filepath.Base(absolute) + "." + rand.Text()[:8] + ".part"

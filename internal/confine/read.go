@@ -117,3 +117,9 @@ func openFolder(root, rel string) (*os.Root, error) {
 	defer func() { _ = dir.Close() }()
 	return dir.OpenRoot(rel + "/.")
 }
+
+// Exists reports whether there is anything at a path, a link without a target included.
+func Exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}

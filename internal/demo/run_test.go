@@ -37,7 +37,7 @@ func TestDemo(t *testing.T) {
 	}
 	text := out.String()
 	for _, want := range []string{
-		"✗ refused elsewhere.demo.com", `"legacy"`, "bindings.yaml:", "you mean RELEASE?", "14 bindings: 8 allowed, 6 refused",
+		"error[dns/cname-reaches-group] elsewhere.demo.com:", `"legacy"`, "bindings.yaml:", "you mean RELEASE?", "14 bindings: 8 allowed, 6 refused",
 		"✓ api.demo.com         bound                               bound      3 calls",
 		"✓ moved.demo.com       bound, displacing another group     bound      2 calls",
 		"✓ unchanged.demo.com   unchanged                           unchanged  nothing",

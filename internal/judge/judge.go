@@ -77,6 +77,9 @@ type Options struct {
 	LookupEnv func(name string) (string, bool)
 }
 
+// ErrNoCredentials is the error of Open and Bound if no credentials were found.
+var ErrNoCredentials = api.ErrNoCredentials
+
 // Skip contains for each source the reason why it is not collected, such as
 // "--offline"; a source with an empty reason is collected.
 type Skip struct{ DNS, Group, Revocation string }

@@ -24,7 +24,7 @@ func (e *Engine) openProbe() (err error) {
 			prefix, err = addr.Prefix(addr.BitLen())
 		}
 		if err != nil {
-			return fmt.Errorf("reading --probe-allow: got %q, want an address or a prefix such as 10.0.0.0/8", text)
+			return fmt.Errorf("reading probeAllow: got %q, want an address or a prefix such as 10.0.0.0/8", text)
 		}
 		c.Allow = append(c.Allow, prefix.Masked())
 	}

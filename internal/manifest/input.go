@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"cmp"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -103,7 +104,7 @@ func (r *reader) input(arg string) error {
 		return nil
 	}
 	if len(names) == 0 {
-		r.fail(printable(arg), "folder holds no manifest, want bindings.yaml or *.bindgate.yaml (or .yml, .json)", "name another folder or a file")
+		r.fail(printable(arg), "folder holds no manifest, want bindings.yaml or *.bindgate.yaml (or .yml, .json)", above(arg, absolute))
 	}
 	before := len(r.sources) + len(r.errs)
 	r.searched = true
@@ -133,6 +134,44 @@ func manifestsIn(folder string) ([]string, error) {
 		}
 	}
 	return names, nil
+}
+
+// above returns the next step for a folder without a manifest: the manifest of a
+// folder above it in the same repository, if there is one.
+func above(arg, folder string) string {
+	const next = "name another folder or a file, or write a first one with `bindgate init`"
+	top := confine.GitTop(folder)
+	for up := ".."; top != "" && folder != top && len(up) < 64; up = filepath.Join("..", up) {
+		folder = filepath.Dir(folder)
+		if names, err := manifestsIn(folder); err == nil && len(names) > 0 {
+			return fmt.Sprintf("there is one above it: %s", printable(filepath.ToSlash(filepath.Join(arg, up, names[0]))))
+		}
+	}
+	return next
+}
+
+// material names what a file holds if that is a certificate or a key; else it is empty.
+func material(data []byte) string {
+	der := len(data) > 4 && data[0] == 0x30 && data[1] == 0x82 && int(data[2])<<8|int(data[3]) <= len(data)-4
+	block, _ := pem.Decode(data)
+	switch {
+	case block != nil && strings.Contains(block.Type, "PRIVATE KEY"):
+		return "this is a private key"
+	case block != nil && strings.Contains(block.Type, "CERTIFICATE"):
+		return "this is a certificate"
+	case block != nil:
+		return "this is PEM"
+	case der:
+		return "this is a certificate or key in DER or PKCS#12"
+	}
+	return ""
+}
+
+func materialNext(name string, data []byte) string {
+	if strings.Contains(material(data), "private key") {
+		return "name the manifest; the key is named in it, or by --private-key; if the key was committed, replace it"
+	}
+	return fmt.Sprintf("name the manifest, or judge the certificate with --domain NAME --certificate %s", name)
 }
 
 // isManifest reports whether a file of a folder is a manifest by its name.
@@ -172,6 +211,8 @@ func (r *reader) file(name, absolute string) error {
 		r.fail(name, message, "name the file itself, or allow its folder with --allow-path DIR")
 	case err != nil:
 		r.fail(name, unreadable(err), "")
+	case material(read.Bytes) != "":
+		r.fail(name, material(read.Bytes)+", and no manifest", materialNext(name, read.Bytes))
 	case (r.searched || r.options.Skip) && foreign(read.Bytes):
 		r.foreign = append(r.foreign, name)
 	case !r.seen[read.Path]:
@@ -193,6 +234,10 @@ func (r *reader) standardInput() error {
 	data, err := io.ReadAll(io.LimitReader(r.options.Stdin, strictyaml.MaxBytes+1))
 	if err != nil {
 		r.fail(stdin, unreadable(err), "")
+		return nil
+	}
+	if what := material(data); what != "" {
+		r.fail(stdin, what+", and no manifest", materialNext("FILE", data))
 		return nil
 	}
 	return r.add(source{name: stdin, folder: r.options.WorkDir, bytes: data})

@@ -108,6 +108,9 @@ func ReadFile(data []byte) (File, error) {
 		return File{}, fmt.Errorf("reading the plan: %w; make it again with `bindgate plan -o`", err)
 	}
 	if f.Schema != FileSchema {
+		if f.Schema == "" {
+			return File{}, fmt.Errorf("reading the plan: this is no saved plan: it has no schema, want %q; make it with `bindgate plan -o`", FileSchema)
+		}
 		return File{}, fmt.Errorf("reading the plan: got schema %q, want %q; make it again with `bindgate plan -o`", f.Schema, FileSchema)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {

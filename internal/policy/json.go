@@ -294,7 +294,7 @@ func (r *jsonReader) str() string {
 		}
 	}
 	if strictyaml.IsKeyText(s) {
-		r.fail(start, "got the text of a key or certificate", "write it to a file and name the file")
+		r.fail(start, "got the text of a key or certificate", "write it to a file and name the file; if a private key was committed, replace it")
 		return ""
 	}
 	if c, bad := strictyaml.Hidden(s); bad {

@@ -24,7 +24,7 @@ func Escape(s string) string {
 		return s
 	}
 	var b strings.Builder
-	leading, hash := true, false
+	leading, hash, previous, marks := true, false, ' ', 0
 	for i, n := 0, 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		piece := s[i : i+size]
@@ -33,8 +33,13 @@ func Escape(s string) string {
 			piece = fmt.Sprintf(`\x%02x`, s[i])
 		case r == '#' && hash, leading && strings.HasPrefix(s[i:], "::"):
 			piece = fmt.Sprintf(`\x%02x`, r)
-		case !visible(r):
+		case !visible(r), unicode.In(r, unicode.Mn, unicode.Me) && (marks >= mostMarks || !carries(previous)):
 			piece = strings.Trim(strconv.QuoteRuneToASCII(r), "'")
+		}
+		if previous = r; unicode.In(r, unicode.Mn, unicode.Me) {
+			marks++
+		} else {
+			marks = 0
 		}
 		hash = r == '#' && !hash
 		leading = leading && r == ' '
@@ -47,6 +52,16 @@ func Escape(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// mostMarks are the combining marks that one character may carry. More would be drawn
+// over the lines above and below.
+const mostMarks = 4
+
+// carries reports whether a combining mark may follow a character: not a blank or a
+// punctuation mark, which may be the report's own.
+func carries(r rune) bool {
+	return unicode.In(r, unicode.L, unicode.N, unicode.M, unicode.So)
 }
 
 // harmless reports whether nothing of a text has to be escaped: the common case,

@@ -19,9 +19,15 @@ func TestMemoryDoesNotGrowWithTheBindings(t *testing.T) {
 	for i := range many {
 		bindings = append(bindings, offline(10*i, catalogue)) // partial: nothing was found
 	}
-	for format, most := range map[string]int64{"json": 16, "jsonl": 16, "sarif": 16, "github": 16, "gitlab": 16,
-		"text": 16, "markdown": 16, "junit": 64, "html": 2000} {
-		s, err := Open(io.Discard, format, run("lint").Head, Options{})
+	for _, c := range []struct {
+		command, format string
+		verbose         bool
+		most            int64
+	}{{"lint", "json", false, 16}, {"lint", "jsonl", false, 16}, {"lint", "sarif", false, 16}, {"lint", "github", false, 16},
+		{"lint", "gitlab", false, 16}, {"lint", "text", false, 16}, {"lint", "text", true, 16}, {"plan", "text", false, 16},
+		{"plan", "text", true, 16}, {"apply", "text", false, 16}, {"lint", "markdown", false, 16}, {"lint", "junit", false, 64}, {"lint", "html", false, 2000}} {
+		format, most := c.format, c.most
+		s, err := Open(io.Discard, format, run(c.command).Head, Options{Verbose: c.verbose})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +41,7 @@ func TestMemoryDoesNotGrowWithTheBindings(t *testing.T) {
 			}
 		}
 		if got := (live() - before) / (many - few); got > most {
-			t.Errorf("%s keeps %d bytes a binding, want at most %d", format, got, most)
+			t.Errorf("%s of %s, verbose %t, keeps %d bytes a binding, want at most %d", format, c.command, c.verbose, got, most)
 		}
 		if err := s.Close(Tail{}); err != nil {
 			t.Fatal(err)

@@ -2,10 +2,12 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/fatih/color"
-	"golang.org/x/text/width"
+	"github.com/rivo/uniseg"
 )
 
 // style says what a piece of text is, not how it looks.
@@ -18,6 +20,7 @@ const (
 	doubt
 	name
 	aside
+	value // of a source line
 )
 
 // span is a piece of a line. Its text may come from anywhere: the printer
@@ -46,6 +49,7 @@ func newPrinter(o Options) *printer {
 			doubt: color.New(color.FgYellow),
 			name:  color.New(color.Bold),
 			aside: color.New(color.Faint),
+			value: color.New(color.Underline),
 		}}
 	for _, c := range p.colors {
 		// Not the library's own guess: the caller knows what it writes to.
@@ -61,16 +65,22 @@ func newPrinter(o Options) *printer {
 // is wider than a line gets a line for itself.
 func (p *printer) line(indent, hang int, spans ...span) {
 	p.w.WriteString(strings.Repeat(" ", indent))
-	at, first := indent, true // where the next character goes; whether it is the line's first
+	p.words(indent, hang, true, spans)
+}
+
+// words writes spans from a column on, and ends the line; first reports whether the line
+// holds no word yet.
+func (p *printer) words(at, hang int, first bool, spans []span) {
+	continued := false // the line is not the first
 	for _, s := range spans {
 		var run []string // words of this span on this line, painted together
 		for _, word := range words(Escape(s.text)) {
 			if !first && at+1+columns(word) > p.width {
 				p.w.WriteString(p.paint(s.style, run) + "\n" + strings.Repeat(" ", hang))
-				at, first, run = hang, true, nil
+				at, first, continued, run = hang, true, true, nil
 			}
 			if first {
-				word = apart(word)
+				word = apart(word, continued)
 			} else {
 				at++
 				if run == nil {
@@ -80,6 +90,17 @@ func (p *printer) line(indent, hang int, spans ...span) {
 			at, first, run = at+columns(word), false, append(run, word)
 		}
 		p.w.WriteString(p.paint(s.style, run))
+	}
+	p.w.WriteByte('\n')
+}
+
+// raw writes a line that is laid out already: its texts are escaped, and it is not
+// wrapped.
+func (p *printer) raw(s style, text string, more ...span) {
+	for _, one := range append([]span{{s, text}}, more...) {
+		if one.text != "" {
+			p.w.WriteString(p.paint(one.style, []string{one.text}))
+		}
 	}
 	p.w.WriteByte('\n')
 }
@@ -104,26 +125,35 @@ func (p *printer) paint(s style, words []string) string {
 	return strings.Join(words, " ")
 }
 
-// apart breaks a "::" that wrapping brought to the start of a line, where
-// GitHub would read a command.
-func apart(word string) string {
-	if strings.HasPrefix(word, "::") {
-		return `\x3a` + word[1:]
+// apart changes the first character of a word that begins a line where GitHub would read
+// a command in it ("::"), and of one that wrapping brought there where a reader would take
+// it for a part of the report: no text from outside forges a finding or a row.
+func apart(word string, continued bool) string {
+	marks := []string{"::"}
+	if continued {
+		marks = []string{"::", "-->", "error[", "warning[", "unknown[", "Plan:", "|", "=", "✓", "✗", "~", "+", "-", "!", "?"}
+	}
+	for _, mark := range marks {
+		if word == mark || len(mark) > 1 && strings.HasPrefix(word, mark) {
+			r, size := utf8.DecodeRuneInString(word)
+			if r < utf8.RuneSelf {
+				return fmt.Sprintf(`\x%02x`, r) + word[size:]
+			}
+			return fmt.Sprintf(`\u%04x`, r) + word[size:]
+		}
 	}
 	return word
 }
 
-// columns is the width of text on a terminal; East Asian wide characters, as
-// in the gateway's remarks, take two.
+// columns is the width of text on a terminal: East Asian wide characters, as
+// in the gateway's remarks, take two, combining marks none.
 func columns(text string) int {
-	n := 0
-	for _, r := range text {
-		n++
-		if k := width.LookupRune(r).Kind(); k == width.EastAsianWide || k == width.EastAsianFullwidth {
-			n++
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return uniseg.StringWidth(text)
 		}
 	}
-	return n
+	return len(text)
 }
 
 // words parts text at its spaces, but not inside quotes: a value or a command

@@ -17,13 +17,10 @@ func settled(s Summary) bool {
 	return s.Refused+s.Undetermined+s.Incomplete+s.Failed+s.Unknown+s.NotAttempted == 0
 }
 
-// outcome writes a call that failed or is incomplete, and how to undo it.
-func (t *text) outcome(b Binding, o Outcome) {
-	if o.Status == bound || o.Status == unchanged || o.Status == notAttempted {
-		return
-	}
+// failed draws a call that failed or is incomplete, and how to undo it.
+func (t *text) failed(b Binding, o Outcome) {
 	mark, s := markOf(b)
-	t.line(0, 2, span{s, mark + " " + o.Status}, span{name, b.DomainName}, span{plain, toGroup(b.Target())})
+	t.line(0, 2, span{s, mark + " " + o.Status}, span{name, cell(b.DomainName)}, span{plain, toTarget(b)})
 	for _, fact := range [][2]string{{"code", o.Code}, {"message", o.Message}, {"request id", o.RequestID}} {
 		if fact[1] != "" {
 			t.line(2, 4, span{aside, fact[0] + ":"}, span{plain, fact[1]})
@@ -39,56 +36,91 @@ func (t *text) outcome(b Binding, o Outcome) {
 			t.verbatim(4, command)
 		}
 	}
-	t.blank()
+}
+
+// facts draws what holds for the whole run, once.
+func (t *text) facts() {
+	fact := func(label, text string) {
+		if text != "" {
+			t.line(0, 2, span{aside, label + ":"}, span{aside, text})
+		}
+	}
+	if id := t.Run.Identity; id != nil && (t.isPlan() || t.Run.Command == "apply") {
+		fact("as", identity(id))
+	}
+	fact("CI job", ciJob(t.Run.CI))
+	fact("policies off", policiesOff(t.Run.PoliciesOff))
+	fact("approved by", approvers(t.Run.Approvals))
+	fact("facts given", externalFacts(t.Run.External))
+	for _, text := range t.Run.attention() {
+		t.line(0, 2, span{doubt, "waiver:"}, span{plain, text})
+	}
+	for _, g := range t.notRun.kept {
+		t.line(0, 2, span{aside, "not run:"}, span{aside, g.reason},
+			span{aside, fmt.Sprintf("(%s of %s)", count(len(g.ids), "check", "checks"), count(g.names.n, "binding", "bindings"))})
+	}
+	if rest := len(t.notRun.seen) - len(t.notRun.kept); rest > 0 {
+		fact("not run", count(rest, "more reason", "more reasons"))
+	}
 }
 
 // end counts, names the checks that fail most, and says the next step.
 func (t *text) end() {
 	s := t.summary
-	t.line(0, 2, counts(count(s.Bindings, "binding:", "bindings:"), []counted{
-		{good, s.Allowed, "allowed"}, {bad, s.Refused, "refused"}, {doubt, s.Undetermined, "undetermined"},
-		{aside, s.Partial, "partial"}})...)
+	if t.Run.Interrupted {
+		t.line(0, 2, span{doubt, "interrupted:"}, span{plain, t.done()})
+	}
+	if head := t.Run.JournalHead; head != "" && !t.options.Quiet {
+		t.line(0, 2, span{aside, "journal head:"}, span{aside, head})
+	}
+	if t.many() && s.Refused > 1 {
+		t.line(0, 2, span{plain, "failing:"}, span{plain, list(failing(t.failing))})
+	}
+	if t.isPlan() && !t.options.Quiet {
+		t.numbers(s)
+		t.next()
+		t.planTotals()
+		return
+	}
+	t.numbers(s)
+	t.next()
+}
+
+// numbers draws the numbers of a run.
+func (t *text) numbers(s Summary) {
+	var line []span
+	if !t.isPlan() || t.options.Quiet {
+		line = counts(count(s.Bindings, "binding:", "bindings:"), []counted{
+			{good, s.Allowed, "allowed"}, {bad, s.Refused, "refused"}, {doubt, s.Undetermined, "undetermined"},
+			{aside, s.Partial, "partial"}})
+	}
+	also := counts("", []counted{{doubt, s.Warnings, pluralOf(s.Warnings, "warning", "warnings")},
+		{doubt, s.Waived, pluralOf(s.Waived, "finding waived by the owner", "findings waived by the owner")}})[1:]
+	if len(line) > 1 && len(also) > 0 {
+		line[len(line)-1].text += ";"
+	}
+	if line = append(line, also...); len(line) > 0 {
+		t.line(0, 2, line...)
+	}
 	if line := counts("outcome:", []counted{{good, s.Bound, bound}, {good, s.Unchanged, unchanged},
 		{bad, s.Incomplete, incomplete}, {bad, s.Failed, failed}, {doubt, s.Unknown, unknown},
 		{aside, s.NotAttempted, "not attempted"}}); len(line) > 1 {
 		t.line(0, 2, line...)
 	}
-	if s.Warnings > 0 {
-		t.line(0, 2, span{doubt, count(s.Warnings, "warning", "warnings")})
-	}
-	if s.Waived > 0 {
-		t.line(0, 2, span{doubt, count(s.Waived, "finding waived by the owner", "findings waived by the owner")})
-	}
-	for _, text := range t.Run.attention() {
-		t.line(0, 2, span{doubt, "waiver:"}, span{plain, text})
-	}
-	if s.Refused > 1 {
-		t.line(0, 2, span{plain, "failing:"}, span{plain, list(failing(t.failing))})
-	}
-	switch {
-	case t.Run.Interrupted:
-		t.line(0, 2, span{doubt, "interrupted:"}, span{plain, t.done()})
-	case t.Run.Command == "apply" && s.Bound+s.Incomplete+s.Failed+s.Unknown == 0:
+	if t.Run.Command == "apply" && !t.Run.Interrupted && s.Bound+s.Incomplete+s.Failed+s.Unknown == 0 {
 		t.line(0, 2, span{plain, "no call was made"})
 	}
-	if id := t.Run.Identity; id != nil && (t.Run.Command == "plan" || t.Run.Command == "apply") {
-		t.line(0, 2, span{aside, "as:"}, span{aside, identity(id)})
+}
+
+func pluralOf(n int, one, many string) string {
+	if n == 1 {
+		return one
 	}
-	if job := ciJob(t.Run.CI); job != "" {
-		t.line(0, 2, span{aside, "CI job:"}, span{aside, job})
-	}
-	if off := policiesOff(t.Run.PoliciesOff); off != "" {
-		t.line(0, 2, span{aside, "policies off:"}, span{aside, off})
-	}
-	if by := approvers(t.Run.Approvals); by != "" {
-		t.line(0, 2, span{aside, "approved by:"}, span{aside, by})
-	}
-	if facts := externalFacts(t.Run.External); facts != "" {
-		t.line(0, 2, span{aside, "facts given:"}, span{aside, facts})
-	}
-	if head := t.Run.JournalHead; head != "" {
-		t.line(0, 2, span{aside, "journal head:"}, span{aside, head})
-	}
+	return many
+}
+
+// next draws the next steps.
+func (t *text) next() {
 	for _, step := range t.nextSteps() {
 		t.line(0, 6, span{name, "next:"}, span{plain, step})
 	}
@@ -185,7 +217,7 @@ func (t *text) nextSteps() []string {
 	add(s.Failed, "fix the problem that the gateway's error code names, then "+again+"; it sends nothing that is already in effect")
 	add(s.Incomplete, "the domain is bound, but not yet as asked: "+again+" to complete it, or use the commands above to go back")
 	add(s.Refused, "fix the findings above, then "+again)
-	add(s.Undetermined, "remove the cause of each \"cannot tell\" above, then "+again+"; until then nothing is bound")
+	add(s.Undetermined, "remove the cause of each \"unknown\" above, then "+again+"; until then nothing is bound")
 	add(s.Partial, again+" without --offline and --without to judge the skipped sources too")
 	return steps
 }
@@ -251,11 +283,11 @@ func (gs *grouping) add(reason, id, domain string) {
 }
 
 // unjudged adds a binding's results of one status, and the reasons of that
-// decision that no check result contains.
-func unjudged(gs *grouping, b Binding, decision gate.Status, status checks.Status) {
+// decision that no check result contains. A check that depends on one of dependents is reported with that one.
+func unjudged(gs *grouping, b Binding, decision gate.Status, status checks.Status, dependents map[string]int) {
 	told := func(c checks.Result) bool { return c.Status == status }
 	for _, c := range b.Checks {
-		if told(c) {
+		if told(c) && (len(dependents) == 0 || causeOf(b, c) == "") {
 			gs.add(orElse(c.Reason, "no reason was given"), c.ID, b.DomainName)
 		}
 	}
@@ -266,22 +298,27 @@ func unjudged(gs *grouping, b Binding, decision gate.Status, status checks.Statu
 	}
 }
 
-// groups writes each group: what, why, which checks.
+// groups draws each group: which checks, which bindings, why.
 func (t *text) groups(gs grouping, heading span) {
 	for _, g := range gs.kept {
-		t.line(0, 2, heading, span{name, g.names.String()})
-		t.line(4, 4, span{plain, g.reason})
+		h := heading
 		if len(g.ids) > 0 {
-			t.line(4, 6, span{aside, count(len(g.ids), "check:", "checks:")}, span{aside, list(g.ids)})
+			h.text += "[" + g.ids[0] + pluralOf(len(g.ids), "", fmt.Sprintf(" and %d more", len(g.ids)-1)) + "]"
 		}
+		t.line(0, 2, h, span{name, cellList(g.names) + ":"}, span{plain, g.reason})
 	}
 	if rest := len(gs.seen) - len(gs.kept); rest > 0 {
-		t.line(0, 2, heading, span{plain, count(rest, "more reason; --verbose shows it", "more reasons; --verbose shows them")})
+		t.line(0, 2, heading, span{plain, count(rest, "more reason:", "more reasons:") + " " + t.verbosely()})
 	}
-	if len(gs.kept) > 0 {
-		t.blank()
+}
+
+// cellList is a list of names of bindings.
+func cellList(l names) string {
+	first := make([]string, len(l.first))
+	for i, n := range l.first {
+		first[i] = cell(n)
 	}
-	t.flush()
+	return names{first: first, n: l.n}.String()
 }
 
 // unexplained returns the reasons of a decision that no check result contains: a
@@ -398,13 +435,4 @@ func short(id string) string {
 		return id
 	}
 	return id[:enough] + "…"
-}
-
-// toGroup names the group that a binding is for; a certificate that is judged
-// alone has none.
-func toGroup(id string) string {
-	if id == "" {
-		return ""
-	}
-	return "→ group " + id
 }

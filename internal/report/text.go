@@ -1,53 +1,53 @@
 package report
 
 import (
-	"fmt"
+	"cmp"
 	"hash/maphash"
-	"maps"
 	"slices"
 	"strings"
-	"unique"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/internal/gate"
-	"github.com/bindgate/bindgate/internal/plan"
 )
 
-// text is the report for people: first what blocks bindings, then one line for
-// each binding, then warnings, and a summary that fits one screen for any number
-// of bindings. That order is not the order in which
-// bindings arrive, so each section is drawn as they arrive and written at the end.
+// text is the report for people: facts of the run, warnings, what is unknown, errors, then
+// one table of the bindings. A plan begins with one line for each binding, and the verbose
+// report with all that is known of each; these are written as they come. The other
+// sections are kept up to the limits below and written at the end.
 type text struct {
 	*state
-	*printer // of the section that is drawn or written now
+	*printer
 
-	refusals                      refusals
+	errors, warnings              board
 	unknown, notRun, notAttempted grouping
-	lines                         []unique.Handle[string] // of bindings; those that list the same checks share the list
-	warnings, calls, outcomes     strings.Builder
-	warned, failing               map[string]int // bindings' warnings, and failing bindings, by check
-	sent, missing                 names          // domains for which calls were made, and for which none was
+	table                         table
+	plan                          planned
+	outcomes                      []string // of bindings whose calls failed, the first
+	failures                      int      // all of them
+	forces                        []string // that a run of calls made or was to make, the first
+	forced                        int      // all of them
+	failing                       map[string]int
+	chains                        []string // CNAME chains that a check without a finding doubts, the first
+	sent, missing                 names    // domains for which calls were made, and for which none was
+	sources                       sources
 }
 
-// Beyond these numbers the text report counts instead of listing, unless it is
-// to be verbose. No check that fails goes unsaid.
+// Limits of the text report. Beyond them it counts; no failing check goes unsaid.
 const (
-	mostBindings = 20 // lines of bindings; up to so many refused bindings are each shown in full
-	mostAlike    = 3  // of more than that, those shown in full that fail the same checks
+	mostBindings = 20 // rows of the table, and findings of one check; a run of more is counted by kind
+	mostOfKind   = 3  // rows of one kind, in a run of more bindings
+	mostChecks   = 5  // failing checks of such a run that are shown with an example
+	mostFrames   = 3  // findings with a drawn source line; more are shown compactly
 	mostGroups   = 10 // reasons of unknown or not-run checks
-	mostWarnings = 3  // warnings of one check
+	mostWarnings = 8  // lines of warnings
 	mostNames    = 5  // names in one list
 )
 
 func openText(s *state) (format, error) {
-	most := mostGroups
-	if s.options.Verbose {
-		most = 0
-	}
 	seed := maphash.MakeSeed()
-	newGrouping := func() grouping { return grouping{most: most, seed: seed, seen: map[uint64]*group{}} }
+	newGrouping := func() grouping { return grouping{most: mostGroups, seed: seed, seen: map[uint64]*group{}} }
 	return &text{state: s, printer: newPrinter(s.options), unknown: newGrouping(), notRun: newGrouping(), notAttempted: newGrouping(),
-		refusals: refusals{alike: map[string]*alike{}}, warned: map[string]int{}, failing: map[string]int{}}, nil
+		errors: board{}, warnings: board{}, failing: map[string]int{}, sources: sources{head: s.Head}}, nil
 }
 
 func (t *text) add(b Binding) error {
@@ -56,32 +56,42 @@ func (t *text) add(b Binding) error {
 			t.failing[c.ID]++
 		}
 	}
-	t.failure(b)
-	unjudged(&t.unknown, b, gate.Undetermined, checks.StatusUnknown)
+	dependents := dependentsOf(b)
+	if t.isPlan() && !t.options.Quiet {
+		t.planLine(b)
+	} else if t.options.Verbose && !t.options.Quiet {
+		t.heading(b)
+	}
+	if t.options.Verbose && !t.options.Quiet {
+		t.everything(b)
+	}
+	t.collect(b, dependents)
+	unjudged(&t.unknown, b, gate.Undetermined, checks.StatusUnknown, dependents)
+	if !t.options.Quiet {
+		unjudged(&t.notRun, b, gate.Partial, checks.StatusNotRun, nil)
+	}
+	if !t.options.Verbose && len(t.chains) < mostFrames && slices.ContainsFunc(b.Checks, doubtsNames) {
+		t.draw(2, b.Evidence.names())
+		t.chains = append(t.chains, t.take())
+	}
 	if o := b.Outcome; o != nil {
-		switch {
-		case o.Sent:
-			t.sent.add(b.DomainName)
-		case o.Status == notAttempted:
-			t.missing.add(b.DomainName)
-		}
-		if o.Status == notAttempted && o.Message != "" {
-			t.notAttempted.add(o.Message, "", b.DomainName)
-		}
 		t.outcome(b, *o)
-		t.outcomes.WriteString(t.take())
 	}
-	if t.options.Quiet {
-		return nil
+	t.table.add(b, t.summary.Bindings)
+	if t.options.Verbose {
+		if t.w.Len() > 0 {
+			t.blank()
+		}
+		t.flush()
 	}
-	unjudged(&t.notRun, b, gate.Partial, checks.StatusNotRun)
-	t.binding(b)
-	t.warning(b)
-	t.warnings.WriteString(t.take())
-	t.call(b)
-	t.calls.WriteString(t.take())
 	return nil
 }
+
+// isPlan reports whether the report shows what would be sent.
+func (t *text) isPlan() bool { return t.Run.Command == "plan" }
+
+// many reports whether bindings are counted by kind.
+func (t *text) many() bool { return t.summary.Bindings > mostBindings }
 
 func (t *text) close() error {
 	if t.Run.Error != nil {
@@ -94,149 +104,104 @@ func (t *text) close() error {
 	if t.options.Quiet && settled(t.summary) {
 		return nil
 	}
-	t.failures()
-	t.groups(t.unknown, span{doubt, "? cannot tell:"})
+	t.plan.flush(t.printer)
+	t.section()
 	if !t.options.Quiet {
-		t.groups(t.notRun, span{aside, "~ not run:"})
-		if t.summary.Bindings <= mostBindings || t.options.Verbose {
-			for _, l := range t.lines {
-				t.put(l.Value())
-			}
-			if len(t.lines) > 0 {
-				t.blank()
-			}
-		}
-		t.flush()
-		t.put(t.warnings.String())
-		t.moreWarnings()
-		t.flush()
-		t.put(t.calls.String())
+		t.facts()
+		t.section()
+		t.showWarnings()
+		t.section()
 	}
-	t.put(t.outcomes.String())
-	t.groups(t.notAttempted, span{doubt, "~ not attempted:"})
+	t.shown(t.forces, t.forced, "force", "forces")
+	t.groups(t.unknown, span{doubt, "unknown"})
+	if !t.many() {
+		for _, chain := range t.chains {
+			t.w.WriteString(chain)
+		}
+	}
+	t.groups(t.notAttempted, span{doubt, "not attempted:"})
+	t.section()
+	t.shown(t.outcomes, t.failures, "failed call", "failed calls")
+	t.section()
+	t.showErrors()
+	t.section()
+	if !t.options.Quiet && !t.isPlan() {
+		t.drawTable()
+		t.section()
+	}
 	t.end()
 	t.flush()
 	return nil
 }
 
-// flush writes what was drawn.
-func (t *text) flush() { t.put(t.take()) }
-
-// refusals are the bindings that fail checks, as they are shown.
-type refusals struct {
-	n     int
-	told  []refusal
-	alike map[string]*alike // by what they fail
-	more  []*alike          // of which not all are shown, in order of appearance
+// shown writes the first of a list of drawn texts, and counts the others.
+func (t *text) shown(all []string, n int, one, many string) {
+	for _, s := range all {
+		t.w.WriteString(s)
+	}
+	if rest := n - len(all); rest > 0 {
+		t.line(0, 2, span{doubt, count(rest, "more "+one+":", "more "+many+":")}, span{plain, t.verbosely()})
+	}
 }
 
-// refusal is a binding that is shown in full.
-type refusal struct {
-	alike  *alike
-	domain string
-	nth    int // of those that fail the same, from 1
-	text   string
-}
+// verbosely is the command that shows everything.
+func (t *text) verbosely() string { return "bindgate " + orElse(t.Run.Command, "lint") + " -v" }
 
-// alike are bindings that have the same decision and fail the same checks.
-type alike struct {
-	decision, what string
-	n              int
-	more           names // those that are not shown
-}
-
-// failure draws a refused binding with its error findings. Of very many that
-// fail the same checks the first are shown, and the others named.
-func (t *text) failure(b Binding) {
-	var failing []string // what it fails, without the words that differ from one to the next
-	for _, c := range b.Checks {
-		if fails(c) {
-			failing = append(failing, c.ID)
-		}
-	}
-	if len(failing) == 0 && b.Decision != gate.Refused {
-		return
-	}
-	var reasons []string
-	if b.Decision == gate.Refused {
-		reasons = unexplained(b, fails)
-	}
-	what := strings.Join(append(failing, reasons...), ", ")
-	all := &t.refusals
-	all.n++
-	key := string(b.Decision) + ": " + what
-	same := all.alike[key]
-	if same == nil {
-		same = &alike{decision: string(b.Decision), what: what}
-		all.alike[key] = same
-	}
-	same.n++
-	fold := all.n > mostBindings && !t.options.Verbose
-	if fold && all.n == mostBindings+1 {
-		told := all.told
-		all.told = nil
-		for _, r := range told {
-			all.tell(r, true)
-		}
-	}
-	r := refusal{alike: same, domain: b.DomainName, nth: same.n}
-	if !fold || same.n <= mostAlike {
-		t.refusal(b, reasons)
-		r.text = t.take()
-	}
-	all.tell(r, fold)
-}
-
-// tell keeps a refusal to be shown in full, or only its name.
-func (all *refusals) tell(r refusal, fold bool) {
-	if !fold || r.nth <= mostAlike {
-		all.told = append(all.told, r)
-		return
-	}
-	if r.alike.more.n == 0 {
-		all.more = append(all.more, r.alike)
-	}
-	r.alike.more.add(r.domain)
-}
-
-// failures writes the refused bindings.
-func (t *text) failures() {
-	for _, r := range t.refusals.told {
-		t.put(r.text)
-	}
-	for _, a := range t.refusals.more {
-		t.line(0, 2, span{bad, "✗ " + a.decision + ":"}, span{name, a.more.String()})
-		t.line(4, 4, span{plain, count(a.n-mostAlike, "more binding fails", "more bindings fail")},
-			span{plain, "the same checks as those above; --verbose or -f json shows every finding"})
-		t.line(4, 6, span{bad, a.what})
-	}
-	if len(t.refusals.more) > 0 {
+// section writes what was drawn, and a blank line after it.
+func (t *text) section() {
+	if t.w.Len() > 0 {
 		t.blank()
 	}
 	t.flush()
 }
 
-func (t *text) refusal(b Binding, reasons []string) {
-	t.line(0, 2, span{bad, "✗ " + string(b.Decision)}, span{name, b.DomainName}, span{plain, toGroup(b.Target())})
+// flush writes what was drawn.
+func (t *text) flush() { t.put(t.take()) }
+
+// collect takes the findings of a binding: onto the boards, or in the verbose report
+// drawn at once.
+func (t *text) collect(b Binding, dependents map[string]int) {
+	var found []problem
 	for _, c := range b.Checks {
 		for _, f := range c.Findings {
+			p := problem{id: c.ID, domain: b.DomainName, finding: f}
 			if f.Severity == checks.Error {
-				t.finding(c.ID, f, bad)
+				p.dependents = dependents[c.ID]
+				p.tree = treeOf(b, c)
 			}
+			found = append(found, p)
 		}
 	}
-	for _, reason := range reasons {
-		t.line(2, 4, span{plain, reason})
-	}
-	if !t.options.Verbose { // it draws them with every check
-		if slices.ContainsFunc(b.Checks, doubtsNames) {
-			t.draw(b.Evidence.names())
-		}
-		if slices.ContainsFunc(b.Checks, func(c checks.Result) bool { return c.ID == "certificate/chain-is-trusted" && fails(c) }) {
-			t.draw(b.Evidence.path())
+	if b.Decision == gate.Refused {
+		for _, reason := range unexplained(b, func(c checks.Result) bool { return fails(c) || c.Status == checks.StatusUnknown }) {
+			found = append(found, problem{id: ruleDecision, domain: b.DomainName, finding: checks.Finding{Severity: checks.Error, Message: reason, Source: b.Source}})
 		}
 	}
-	t.blank()
+	slices.SortStableFunc(found, func(a, b problem) int { return strings.Compare(string(b.finding.Severity), string(a.finding.Severity)) })
+	for _, p := range found {
+		isError := p.finding.Severity == checks.Error
+		switch {
+		case !isError && t.options.Quiet:
+		case t.options.Verbose:
+			t.frame(p)
+		case isError:
+			t.errors.add(p)
+		default:
+			t.warnings.add(p)
+		}
+	}
+}
+
+// treeOf returns the drawing that explains a failed check: the CNAME chain or the
+// certification path.
+func treeOf(b Binding, c checks.Result) []branch {
+	switch {
+	case strings.HasPrefix(c.ID, "dns/"):
+		return b.Evidence.names()
+	case c.ID == "certificate/chain-is-trusted":
+		return b.Evidence.path()
+	}
+	return nil
 }
 
 // fails reports whether a check has a finding that refuses.
@@ -244,54 +209,54 @@ func fails(c checks.Result) bool {
 	return slices.ContainsFunc(c.Findings, func(f checks.Finding) bool { return f.Severity == checks.Error })
 }
 
-// doubtsNames reports that a check of DNS did not pass, so that the aliases are
-// worth seeing.
+// doubtsNames reports whether a check of DNS did not pass and has no finding that shows
+// the CNAME chain.
 func doubtsNames(c checks.Result) bool {
-	return strings.HasPrefix(c.ID, "dns/") && (c.Status == checks.StatusFail || c.Status == checks.StatusUnknown)
+	return strings.HasPrefix(c.ID, "dns/") && (c.Status == checks.StatusFail || c.Status == checks.StatusUnknown) && !fails(c)
 }
 
-// finding writes where, which check, what, and how to fix it.
-func (t *text) finding(id string, f checks.Finding, s style) {
-	t.line(2, 4, span{name, place(f.Source)}, span{s, id})
-	t.line(4, 4, span{plain, f.Message})
-	if f.Fix != "" {
-		t.line(4, 9, span{good, "fix:"}, span{plain, f.Fix})
-	}
-}
-
-// draw shows evidence as a tree.
-func (t *text) draw(lines []branch) {
-	for _, l := range lines {
-		indent := 4 + 2*min(l.depth, 10)
-		mark := "└"
-		if l.depth == 0 {
-			mark = ""
+// dependentsOf counts, for each failed check of a binding, the checks that are unknown
+// because of it: their reason ends in "; see ID".
+func dependentsOf(b Binding) map[string]int {
+	var out map[string]int
+	for _, c := range b.Checks {
+		if cause := causeOf(b, c); cause != "" {
+			if out == nil {
+				out = map[string]int{}
+			}
+			out[cause]++
 		}
-		t.line(indent, indent+2, span{aside, mark}, span{plain, l.text})
 	}
+	return out
 }
 
-// binding draws one line, and when verbose its checks. When there are many
-// bindings, the summary counts them instead.
-func (t *text) binding(b Binding) {
-	if t.summary.Bindings > mostBindings && !t.options.Verbose {
-		t.lines = nil
-		return
+// causeOf returns the failed check that an unknown result follows from; empty: none.
+func causeOf(b Binding, c checks.Result) string {
+	for range 5 { // a check that refers to one that refers to another
+		_, id, refers := strings.Cut(c.Reason, "; see ")
+		if c.Status != checks.StatusUnknown || !refers {
+			return ""
+		}
+		at, found := slices.BinarySearchFunc(b.Checks, id, func(c checks.Result, id string) int { return strings.Compare(c.ID, id) })
+		if !found {
+			return ""
+		}
+		if c = b.Checks[at]; fails(c) {
+			return c.ID
+		}
 	}
-	verdict := string(b.Decision)
-	switch {
-	case b.Outcome != nil:
-		verdict += ", " + b.Outcome.Status
-	case t.Run.Command == "plan" && b.Decision == gate.Allowed && len(b.Calls) == 0:
-		verdict += ", already in effect: nothing to send"
-	}
-	mark, s := markOf(b)
-	t.line(0, 2, span{s, mark}, span{name, b.DomainName}, span{plain, toGroup(short(b.Target()))},
-		span{plain, stage(b)}, span{s, verdict})
-	t.lines = append(t.lines, unique.Make(t.take()))
-	if !t.options.Verbose {
-		return
-	}
+	return ""
+}
+
+// heading draws the first line of a binding in the verbose report.
+func (t *text) heading(b Binding) {
+	r := rowOf(b)
+	t.line(0, 2, span{r.style, r.mark}, span{name, cell(b.DomainName)}, span{plain, toTarget(b)},
+		span{plain, stage(b)}, span{r.style, strings.TrimSuffix(r.verdict+", "+r.outcome, ", ")})
+}
+
+// everything draws the checks, the evidence and the calls of a binding.
+func (t *text) everything(b Binding) {
 	for _, c := range b.Checks {
 		s := plain
 		switch c.Status {
@@ -304,73 +269,119 @@ func (t *text) binding(b Binding) {
 		}
 		t.line(4, 8, span{s, string(c.Status)}, span{plain, c.ID}, span{aside, c.Reason})
 	}
-	t.lines = append(t.lines, unique.Make(t.take()))
-	t.draw(b.Evidence.names())
-	t.draw(b.Evidence.path())
-	t.lines = append(t.lines, unique.Make(t.take()))
+	t.draw(4, b.Evidence.names())
+	t.draw(4, b.Evidence.path())
+	for _, c := range b.Calls {
+		t.sending(c)
+	}
+	t.displaced(b)
 }
 
-// warning draws the warnings of a binding, the first few of each check.
-func (t *text) warning(b Binding) {
-	for _, c := range b.Checks {
-		for _, f := range c.Findings {
-			if f.Severity != checks.Warning {
-				continue
-			}
-			if t.warned[c.ID]++; t.warned[c.ID] <= mostWarnings || t.options.Verbose {
-				t.line(0, 2, span{doubt, "! warning:"}, span{name, b.DomainName})
-				t.finding(c.ID, f, doubt)
-			}
+// draw shows evidence as a tree.
+func (t *text) draw(at int, lines []branch) {
+	for _, l := range lines {
+		indent := at + 2*min(l.depth, 10)
+		mark := "└"
+		if l.depth == 0 {
+			mark = "•"
 		}
+		t.line(indent, indent+2, span{aside, mark}, span{plain, l.text})
 	}
 }
 
-func (t *text) moreWarnings() {
-	for _, n := range ranked(t.warned) {
-		if rest := n.count - mostWarnings; rest > 0 && !t.options.Verbose {
-			t.line(0, 2, span{doubt, "! warning:"}, span{plain, fmt.Sprintf("%d more of %s; --verbose shows them", rest, n.id)})
-		}
-	}
-	if len(t.warned) > 0 {
-		t.blank()
-	}
-}
-
-// call draws, for a plan or when verbose, what is sent, and always what a
-// force takes away.
-func (t *text) call(b Binding) {
-	shown := t.Run.Command == "plan" || t.options.Verbose
-	if !shown && len(b.Displaces) == 0 || len(b.Calls) == 0 {
-		return
-	}
-	when := "calls:"
+// outcome takes the outcome of a binding.
+func (t *text) outcome(b Binding, o Outcome) {
 	switch {
-	case !shown:
-		when = "force:"
-	case b.Decision != gate.Allowed:
-		when = "calls, once it is allowed:"
+	case o.Sent:
+		t.sent.add(b.DomainName)
+	case o.Status == notAttempted:
+		t.missing.add(b.DomainName)
 	}
-	t.line(0, 2, span{plain, when}, span{name, b.DomainName}, span{plain, toGroup(b.Target())})
-	if shown {
-		for _, c := range b.Calls {
-			t.sending(c)
+	if o.Status == notAttempted && o.Message != "" {
+		t.notAttempted.add(o.Message, "", b.DomainName)
+	}
+	under := t.take() // of the verbose report, which is being drawn
+	defer func() { t.w.WriteString(under) }()
+	if len(b.Displaces) > 0 && !t.options.Quiet && !t.options.Verbose {
+		if t.forced++; len(t.forces) < mostBindings {
+			t.line(0, 2, span{doubt, "force:"}, span{name, cell(b.DomainName)}, span{plain, toTarget(b)})
+			t.displaced(b)
+			t.forces = append(t.forces, t.take())
 		}
 	}
+	if o.Status != bound && o.Status != unchanged && o.Status != notAttempted {
+		if t.failures++; len(t.outcomes) < mostBindings {
+			t.failed(b, o)
+			t.outcomes = append(t.outcomes, t.take())
+		}
+	}
+}
+
+// displaced draws the groups that a force takes the domain from.
+func (t *text) displaced(b Binding) {
 	for _, h := range b.Displaces {
 		t.line(2, 4, span{doubt, "takes " + h.Domain.DomainName + " away from group " + h.GroupID},
-			span{plain, fmt.Sprintf("(%s, stage %s)", orElse(h.GroupName, "no name"), stageName(h.Domain.BindStageName))})
+			span{plain, "(" + orElse(h.GroupName, "no name") + ", stage " + stageName(h.Domain.BindStageName) + ")"})
 	}
-	t.blank()
 }
 
-func (t *text) sending(c plan.Call) {
-	words := []span{{good, c.Action}, {plain, "in " + orElse(c.RegionID, "the default region")}}
-	for _, key := range slices.Sorted(maps.Keys(c.Params)) {
-		words = append(words, span{plain, fmt.Sprintf("%s=%q", key, c.Params[key])})
+// showWarnings writes the warnings: drawn where they are few and nothing is refused, else
+// one line each.
+func (t *text) showWarnings() {
+	all := t.warnings.problems(t.many(), mostOfKind)
+	if len(all) <= mostFrames && !t.many() && len(t.errors) == 0 {
+		t.frames(all)
+		return
 	}
-	t.line(2, 4, words...)
-	if m := c.Material; m != nil {
-		t.line(4, 6, span{aside, m.BodyParam}, span{plain, m.ChainDigest})
-		t.line(4, 6, span{aside, m.KeyParam + " (public half)"}, span{plain, m.PublicKeyDigest})
+	most := mostWarnings
+	if len(t.errors) > mostFrames { // what is refused has the room
+		most = mostFrames
+	}
+	for _, p := range all[:min(len(all), most)] {
+		t.short(p)
+	}
+	rest := 0
+	for _, p := range all[min(len(all), most):] {
+		rest += p.domains.n + p.more.n
+	}
+	if rest > 0 {
+		t.line(0, 2, span{doubt, count(rest, "more warning:", "more warnings:")}, span{plain, t.verbosely()})
+	}
+}
+
+// frames draws findings with a blank line between them.
+func (t *text) frames(all []problem) {
+	for i, p := range all {
+		if i > 0 {
+			t.blank()
+		}
+		t.frame(p)
+	}
+}
+
+// showErrors writes the errors: those of a small run all, of a large one an example of
+// each of the checks that fail most.
+func (t *text) showErrors() {
+	all := t.errors.problems(t.many(), 1)
+	switch {
+	case !t.many() && len(all) <= mostFrames:
+		t.frames(all)
+		return
+	case !t.many():
+		for _, p := range all {
+			t.compact(p)
+		}
+		return
+	}
+	slices.SortStableFunc(all, func(a, b problem) int { return cmp.Compare(t.failing[b.id], t.failing[a.id]) })
+	for _, p := range all[:min(len(all), mostChecks)] {
+		t.compact(p)
+	}
+	var others []string
+	for _, p := range all[min(len(all), mostChecks):] {
+		others = append(others, p.id)
+	}
+	if len(others) > 0 {
+		t.line(0, 2, span{bad, count(len(others), "more check fails:", "more checks fail:")}, span{plain, list(others)}, span{plain, "(" + t.verbosely() + ")"})
 	}
 }

@@ -46,7 +46,7 @@ func (f *File) clean(n *yaml.Node) {
 
 func (f *File) cleanNode(n *yaml.Node) {
 	if n.Kind == yaml.ScalarNode && IsKeyText(n.Value) {
-		f.failAt(n, "got the text of a key or certificate", "write it to a file and name the file")
+		f.failAt(n, "got the text of a key or certificate", "write it to a file and name the file; if a private key was committed, replace it")
 		n.Value, n.Tag = "", withheld
 		return
 	}

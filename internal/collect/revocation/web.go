@@ -75,7 +75,7 @@ func public(address string) error {
 		return fmt.Errorf("dialling: %w", err)
 	}
 	if reach.Of(to.Addr()) != reach.Public {
-		return errors.New("the address is private, and a certificate must not make this machine connect to it; --revocation-private allows it")
+		return errors.New("the address is private, and a certificate must not make this machine connect to it; revocationPrivate in the owner's file allows it")
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func Credentials(env func(string) string) (credentials.Credential, error) {
 	if from.provider != nil {
 		chain = credentials.FromCredentialsProvider(from.name, from.provider)
 	} else if chain, err = credentials.NewCredential(accessKey(env)); err != nil {
-		return nil, nowhere()
+		return nil, nowhere(env)
 	}
 	one := &serial{Credential: chain, source: from.name}
 	m, err := one.GetCredential()
@@ -65,7 +65,7 @@ func Credentials(env func(string) string) (credentials.Credential, error) {
 	case from.provider != nil:
 		return nil, fmt.Errorf("%w: %s gives none; %s, for no other source is tried in its place", ErrNoCredentials, from.name, from.repair)
 	}
-	return nil, nowhere()
+	return nil, nowhere(env)
 }
 
 // halfGiven refuses variables that mean a source and do not make one.
@@ -264,9 +264,13 @@ func profileFile(env func(string) string) string {
 }
 
 // nowhere says where credentials were looked for.
-func nowhere() error {
+func nowhere(env func(string) string) error {
+	if env(roleARN) != "" { // the SDK takes a role with a key or a token only
+		return fmt.Errorf("%w: %s is set, %s and %s are not, and there is no access key to assume the role with; set all three, or the key",
+			ErrNoCredentials, roleARN, oidcARN, oidcToken)
+	}
 	return fmt.Errorf("%w: looked at %s with %s, the OIDC variables (%s, %s, %s), %s, "+
-		"~/.aliyun/config.json, ~/.alibabacloud/credentials, the ECS instance role and %s: set one of them, or use --offline",
+		"~/.aliyun/config.json, ~/.alibabacloud/credentials, the ECS instance role and %s: set one of them",
 		ErrNoCredentials, keyID, keySecret, roleARN, oidcARN, oidcToken, profileName, credentialsURI)
 }
 

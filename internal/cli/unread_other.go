@@ -1,0 +1,9 @@
+//go:build !unix
+
+package cli
+
+import "os"
+
+// unread reports whether a file is a pipe with content that was not read; here that cannot
+// be known without reading.
+func unread(*os.File) bool { return false }
