@@ -45,6 +45,7 @@ type Binding struct {
 	GatewayType     string        `json:"gatewayType,omitempty"`           // API or AI; empty: not stated
 	ResourceGroupID string        `json:"resourceGroupId,omitempty"`       // sent when the domain is created
 	MovesFrom       *MovesFrom    `json:"movesFrom,omitempty"`             // the API group that serves the domain until it moves
+	CutOver         bool          `json:"cutOver,omitempty"`               // the binding is of a map of a cut-over: the move is judged too
 
 	Source                Position  `json:"source"`
 	Positions             Positions `json:"-"`
@@ -78,6 +79,41 @@ func (b Binding) Target() string {
 type MovesFrom struct {
 	GroupID  string `json:"groupId"`
 	RegionID string `json:"regionId"` // that of the binding if the manifest says nothing
+
+	Accept []string `json:"accept,omitempty"` // what is lost on purpose, by the names of Losses
+}
+
+// What a domain can lose when it moves from the classic gateway to the cloud-native one.
+const (
+	LossStage       = "stage"             // BindStageName: a gateway has no stages
+	LossPatterns    = "wildcard-patterns" // WildcardDomainPatterns
+	LossIntranet    = "intranet"          // CustomDomainType INTRANET: an intranet entry is another name
+	LossBasePath    = "base-path"         // further API groups that hold the name with another base path
+	LossSubjectDN   = "subject-dn"        // ClientCertSDnPassThrough
+	LossOCSP        = "ocsp"              // SslOcspEnable and SslOcspCacheEnable
+	LossVerifyDepth = "verify-depth"      // SslVerifyDepth
+	LossSuites      = "suites"            // cipher suites that the cloud-native gateway does not have
+	LossHTTP2       = "http2"             // HTTP/2 is switched on or off
+	LossOldClients  = "old-clients"       // the lowest TLS version rises
+	LossFields      = "unknown-fields"    // fields of the classic record that bindgate does not know
+)
+
+// Losses returns the names that Accept may have.
+func Losses() []string {
+	return []string{LossStage, LossPatterns, LossIntranet, LossBasePath, LossSubjectDN, LossOCSP, LossVerifyDepth, LossSuites, LossHTTP2, LossOldClients, LossFields}
+}
+
+// Accepts reports whether a loss is accepted.
+func (m *MovesFrom) Accepts(loss string) bool {
+	if m == nil {
+		return false
+	}
+	for _, a := range m.Accept {
+		if a == loss {
+			return true
+		}
+	}
+	return false
 }
 
 // CipherSuites are the cipher suites that a domain offers, as the API names them.

@@ -203,10 +203,10 @@ func certificateName(path string) bool {
 		strings.ToLower(filepath.Ext(path)))
 }
 
-// The marks of a manifest: its version and its list of bindings.
+// The marks of a manifest or a map: its version and its list.
 var (
 	markVersion = regexp.MustCompile(`apiVersion["']?\s*:\s*["']?bindgate/`)
-	markList    = regexp.MustCompile(`(?m)(^|[{,"'\s])bindings["']?\s*:`)
+	markList    = regexp.MustCompile(`(?m)(^|[{,"'\s])(bindings|domains)["']?\s*:`)
 )
 
 // marked reports whether a file of any name says that it is a manifest.

@@ -44,10 +44,17 @@ func (d decoder) file(docs iter.Seq[strictyaml.Value], yield func(binding.Bindin
 }
 
 func (d decoder) document(v strictyaml.Value, yield func(binding.Binding) bool) bool {
+	if v.Has(mapKey) && !v.Has(listKey) {
+		return d.cutover(v, yield)
+	}
 	o := v.Object("apiVersion", "defaults", listKey)
 	o.Require("apiVersion").OneOf(apiVersion)
 	template := d.defaults(o.Get("defaults"))
-	list := o.Require(listKey)
+	return each(o.Require(listKey), "bindings", func(item strictyaml.Value) binding.Binding { return d.binding(item, template) }, yield)
+}
+
+// each yields the binding of each item of a list, which must have at least one.
+func each(list strictyaml.Value, what string, read func(strictyaml.Value) binding.Binding, yield func(binding.Binding) bool) bool {
 	items, ok := list.Items()
 	if !ok {
 		return true
@@ -55,12 +62,12 @@ func (d decoder) document(v strictyaml.Value, yield func(binding.Binding) bool) 
 	n := 0
 	for item := range items {
 		n++
-		if !yield(d.binding(item, template)) {
+		if !yield(read(item)) {
 			return false
 		}
 	}
 	if n == 0 {
-		list.Fail("got no bindings, want at least one", "write one, or leave the file out")
+		list.Fail("got no "+what+", want at least one", "write one, or leave the file out")
 	}
 	return true
 }
@@ -155,6 +162,10 @@ func (d decoder) shared(o strictyaml.Object, b *binding.Binding) {
 	if proof, ok := d.get(o, b, "", "domainProof").OneOf(binding.ProofCNAME, binding.ProofTXT); ok {
 		b.DomainProof = proof
 	}
+	d.labels(o, b)
+}
+
+func (d decoder) labels(o strictyaml.Object, b *binding.Binding) {
 	labels, _ := d.get(o, b, "", "labels").Entries()
 	for _, label := range labels {
 		if label.Key == "" {

@@ -52,7 +52,7 @@ func (s *source) decode(allowEnv []string, yield func(binding.Binding) bool) (er
 		file = strictyaml.Parse(s.name, s.bytes)
 		docs = slices.Values(file.Documents())
 	} else {
-		file, docs = strictyaml.Each(s.name, s.bytes, listKey)
+		file, docs = strictyaml.Each(s.name, s.bytes, listOf(s.bytes))
 	}
 	all = d.file(docs, yield)
 	return file.Errors(), all
