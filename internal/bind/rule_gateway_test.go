@@ -101,7 +101,8 @@ func drawGatewayCase(t *rapid.T) *gatewayCase {
 // drawDomain draws the record of a domain with a name.
 func drawDomain(t *rapid.T, name string) apig.Domain {
 	d := apig.Domain{Name: name, Protocol: "HTTPS", CertIdentifier: "1-cn-hangzhou", ForceHTTPS: rapid.Bool().Draw(t, "forceHttps"),
-		TLSMin: rapid.SampledFrom([]string{"TLS 1.0", "TLS 1.2"}).Draw(t, "tlsMin"), TLSMax: "TLS 1.3",
+		TLSMin:      rapid.SampledFrom([]string{"TLS 1.0", "TLS 1.2"}).Draw(t, "tlsMin"),
+		TLSMax:      rapid.SampledFrom([]string{"TLS 1.2", "TLS 1.3"}).Draw(t, "tlsMax"),
 		HTTP2Option: rapid.SampledFrom([]string{"Open", "Close"}).Draw(t, "http2Option")}
 	if rapid.Bool().Draw(t, "mTLS") {
 		d.MTLSEnabled, d.ClientCACert, d.CACertIdentifier = true, string(leaves()[1].Chain), "2-cn-hangzhou"
@@ -280,7 +281,7 @@ func (c *gatewayCase) change(s *sandbox.Sandbox, b *gatewayBinding) {
 			state.Domains = append(state.Domains, apig.Domain{DomainID: "d-another-" + b.DomainName, Name: b.DomainName, Protocol: "HTTP", DomainScope: "Dedicated"})
 		case i < 0:
 		case b.changes == "settings":
-			state.Domains[i].TLSMax = "TLS 1.2"
+			state.Domains[i].TLSMax = map[string]string{"TLS 1.2": "TLS 1.3", "TLS 1.3": "TLS 1.2"}[state.Domains[i].TLSMax]
 		case b.changes == "certificate":
 			state.Domains[i].CertIdentifier = "2-cn-hangzhou"
 		case b.changes == "deleted":
