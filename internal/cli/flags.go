@@ -66,6 +66,7 @@ type owned struct {
 	gatewayRate float64
 	account     string // that the credentials must belong to
 	sts         string // URL, or none
+	apig, cas   string // URLs
 }
 
 // flagBinding is one binding given by flags instead of a manifest.
@@ -122,6 +123,8 @@ func (f *flags) addOwned(c *cobra.Command) {
 	p.Float64Var(&f.gatewayRate, "gateway-rate", 0, "")
 	p.StringVar(&f.account, "account", "", "")
 	p.StringVar(&f.sts, "sts", "", "")
+	p.StringVar(&f.apig, "apig", "", "")
+	p.StringVar(&f.cas, "cas", "", "")
 	p.BoolVar(&f.revocationPrivate, "revocation-private", false, "")
 	p.StringArrayVar(&f.probeAllow, "probe-allow", nil, "")
 	p.StringVar(&f.journal, "journal", "", "") // a flag of apply's, which every command's file may name

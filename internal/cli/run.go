@@ -117,7 +117,7 @@ func (r *run) options() judge.Options {
 		Plan: r.countPlan, Policies: s.policy, FetchPolicy: s.registries(r.env).Fetch, Data: s.data, Labels: s.labels, Waivers: s.waivers, ForeignRules: r.compares, External: s.facts, Evidence: s.evidence,
 		Roots: s.roots, Profile: s.profile, WeakKeys: s.weakKeys, CRLs: s.crls, RevocationPrivate: s.revocationPrivate,
 		DNS:     judge.DNS{Resolver: s.resolver, RootHints: s.rootHints, Port: cmp.Or(s.dnsPort, 53), Rate: s.dnsRate, ResolvConf: r.env.ResolvConf},
-		Gateway: judge.Gateway{Endpoint: s.endpoint, STS: s.sts, Account: s.account, CA: s.endpointCA, Rate: s.gatewayRate, UserAgent: "bindgate/" + version()},
+		Gateway: judge.Gateway{Endpoint: s.endpoint, STS: s.sts, APIG: s.apig, CAS: s.cas, Account: s.account, CA: s.endpointCA, Rate: s.gatewayRate, UserAgent: "bindgate/" + version()},
 		Held:    r.held, Timeout: s.timeout, Concurrency: s.concurrency, LookupEnv: r.env.LookupEnv, Given: s.given,
 		Progress: func() { r.bar.Step() },
 	}

@@ -42,6 +42,8 @@ func ownerSettings() []ownerSetting {
 		{"endpoint", "endpoint", filled},
 		{"account", "account", accountID},
 		{"sts", "sts", filled},
+		{"apig", "apig", filled},
+		{"cas", "cas", filled},
 		{"contract", "contract", oneOf("2017", "2026")},
 		{"roots", "roots", (*Config).roots},
 		{"certificateProfile", "certificate-profile", oneOf("public", "private")},

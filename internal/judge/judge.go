@@ -88,6 +88,8 @@ type Skip struct{ DNS, Group, Revocation string }
 type Gateway struct {
 	Endpoint  string // URL; empty: the region's own
 	STS       string // URL, or api.NoSTS; empty: the region's own, or a private Endpoint itself
+	APIG      string // URL of the cloud-native gateway's API; empty: as STS
+	CAS       string // URL of the certificate store; empty: that of the region's site, or a private Endpoint itself
 	Account   string // the account that the owner names; empty: any
 	CA        string // PEM file of a private CA; may be empty
 	Rate      float64
@@ -255,7 +257,7 @@ func newTransport(o Options) (*api.Transport, error) {
 			return nil, fmt.Errorf("reading endpointCA of the owner's file: %w", err)
 		}
 	}
-	return api.NewTransport(api.Config{Endpoint: o.Gateway.Endpoint, STS: o.Gateway.STS, Credential: credential, CA: ca,
+	return api.NewTransport(api.Config{Endpoint: o.Gateway.Endpoint, STS: o.Gateway.STS, APIG: o.Gateway.APIG, CAS: o.Gateway.CAS, Credential: credential, CA: ca,
 		Env: get, Rate: o.Gateway.Rate, UserAgent: o.Gateway.UserAgent})
 }
 

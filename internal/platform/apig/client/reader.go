@@ -62,7 +62,7 @@ func (r *Reader) Gateway(ctx context.Context, b binding.Binding) (evidence.Gatew
 	g, err := r.gateways.Get(ctx, place{region, id}, func(ctx context.Context, _ place) (g gateway, err error) {
 		err = r.get(ctx, region, "GetGateway", []string{"gateways", id}, nil, &g)
 		if err == nil && g.GatewayID != id {
-			err = fmt.Errorf("asked for %q, the platform answered about %q", id, g.GatewayID)
+			err = fmt.Errorf("asked for %q, the platform answered about %.128q", id, g.GatewayID)
 		}
 		return g, err
 	})

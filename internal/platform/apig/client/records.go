@@ -224,7 +224,7 @@ func (r *Reader) recordNow(ctx context.Context, region string, listed evidence.R
 	case err != nil:
 		return evidence.Record{}, fmt.Errorf("reading the domain: %w", err)
 	case d.DomainID != listed.DomainID || !evidence.SameName(d.Name, listed.Name):
-		return evidence.Record{}, fmt.Errorf("reading the domain: asked for %q (%q), the platform answered about %q (%q)", listed.DomainID, listed.Name, d.DomainID, d.Name)
+		return evidence.Record{}, fmt.Errorf("reading the domain: asked for %q (%q), the platform answered about %.128q (%.128q)", listed.DomainID, listed.Name, d.DomainID, d.Name)
 	}
 	record := d.record()
 	record.Status = cmp.Or(record.Status, listed.Status)
@@ -273,7 +273,7 @@ func (r *Reader) lacking(ctx context.Context, region string, l *listing) (string
 			err := r.get(ctx, region, "GetDomain", []string{"domains", id}, nil, &d)
 			switch {
 			case err == nil || denied(err):
-				return fmt.Sprintf("the list of %d domains lacks %q, which a route names, so it may lack others too", len(l.records), id), nil
+				return fmt.Sprintf("the list of %d domains lacks %.128q, which a route names, so it may lack others too", len(l.records), id), nil
 			case !missing(err):
 				return "", fmt.Errorf("reading a domain that a route names: %w", err)
 			}
