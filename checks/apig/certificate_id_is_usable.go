@@ -123,6 +123,6 @@ func reused(s checks.Subject) (*evidence.StoredCertificate, *checks.Verdict) {
 
 // unreadable reports that the gateway cannot read the attached certificate.
 func unreadable(pointer string, r evidence.Record) checks.Finding {
-	return checks.Fails(pointer, fmt.Sprintf("the gateway cannot read the certificate %q that is attached to %q: %s", bounded(r.CertIdentifier), r.Name, bounded(r.CertDetailErrorCode)),
+	return checks.Fails(pointer, fmt.Sprintf("the gateway cannot read the certificate %q that is attached to %q: %s", bounded(r.CertIdentifier), r.Name, bounded(strings.TrimSuffix(r.CertDetailErrorCode+", "+r.CertDetailErrorMessage, ", "))),
 		"attach another certificate, and see whether this one was deleted from the store")
 }
