@@ -55,7 +55,7 @@ func texts(t *testing.T) map[string][]byte {
 	for _, f := range all {
 		out[f.Path] = f.Text
 	}
-	for _, path := range []string{"action.yml", "templates/gitlab.yml", ".github/workflows/ci.yml"} {
+	for _, path := range []string{"action.yml", "templates/gitlab.yml", ".github/workflows/ci.yml", ".github/workflows/release.yml"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", path))
 		if err != nil {
 			t.Fatal(err)
