@@ -14,11 +14,11 @@ import (
 // block matches a fenced block of shell commands, or of a file if a name follows the
 // language. After sh, "exit=1" gives the exit code of its last command, and "no-test" marks
 // a block that needs another program.
-var block = regexp.MustCompile("(?ms)^```(sh|rego +\\S|yaml +\\S)([^\n]*)\n(.*?)^```$")
+var block = regexp.MustCompile("(?ms)^```(sh|(?:rego|yaml|json) +\\S)([^\n]*)\n(.*?)^```$")
 
 // TestDocs runs every command of the pages, in order, in one empty folder per page.
 func TestDocs(t *testing.T) {
-	for _, page := range []string{"approvals.md", "policies-tutorial.md", "pre-commit.md", "ci.md", "security-review.md", "sandbox.md"} {
+	for _, page := range []string{"approvals.md", "policies-tutorial.md", "pre-commit.md", "ci.md", "security-review.md", "sandbox.md", "ram.md"} {
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(filepath.Join("..", "..", "docs", page))

@@ -13,11 +13,12 @@ import (
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/sandbox"
 	"github.com/bindgate/bindgate/internal/sandbox/account"
+	"github.com/bindgate/bindgate/internal/sandbox/ram"
 )
 
 // sandboxFlags are what the sandbox command was called with.
 type sandboxFlags struct {
-	seed, gateway, dns, faults, envFile, roots string
+	seed, gateway, dns, faults, envFile, roots, ram string
 	latency                                    time.Duration
 	contract                                   string
 	log                                        bool
@@ -49,6 +50,7 @@ value is the default:
 	p.StringVar(&f.faults, "faults", "", "what goes wrong: `ACTION:FAULT[:COUNT],…`, such as SetDomain:reset-after-commit:1")
 	p.StringVar(&f.envFile, "env-file", "", "write the export lines to `FILE` too (0600)")
 	p.StringVar(&f.roots, "roots", "", "PEM `FILE` to hand out as BINDGATE_ROOTS")
+	p.StringVar(&f.ram, "ram-policy", "", "RAM policy document, a JSON `FILE`: the gateway refuses every call that it does not allow (default: all are allowed)")
 	durationVar(p, &f.latency, "latency", 0, "time before each answer of the gateway")
 	p.StringArrayVar(&f.rate, "rate", nil, "calls a second of one action before it throttles, repeatable: `N` for each, ACTION=N, or documented (default: no limit)")
 	p.StringArrayVar(&f.deny, "deny", nil, "`PRODUCT:ACTION` that a RAM policy denies, repeatable: such as apig:Create* or yundun-cert:*")
@@ -123,6 +125,17 @@ func (f sandboxFlags) options(env Env) (sandbox.Options, error) {
 	}
 	if f.roots != "" {
 		o.Roots = absolute(env, f.roots)
+	}
+	if f.ram != "" {
+		text, err := confine.ReadBounded(absolute(env, f.ram), maxSeed)
+		if err != nil {
+			return o, fmt.Errorf("reading --ram-policy: %w", err)
+		}
+		policy, err := ram.Parse(text)
+		if err != nil {
+			return o, fmt.Errorf("%s: %w", f.ram, err)
+		}
+		o.Policy = &policy
 	}
 	data, dir, err := readSeed(env, f.seed)
 	if err != nil {

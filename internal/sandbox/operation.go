@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
-	"path"
 	"slices"
 	"strings"
 
@@ -91,10 +90,8 @@ func (x *exchange) find() error {
 
 // admit applies the policy of the key, and flow control.
 func (x *exchange) admit() error {
-	for _, glob := range x.options.Deny {
-		if denied, _ := path.Match(glob, x.op.policy+":"+x.op.name); denied { // the glob was checked at the start
-			return x.forbidden()
-		}
+	if err := x.authorise(); err != nil {
+		return err
 	}
 	return x.limits.allow(x.op.key())
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/fault"
+	"github.com/bindgate/bindgate/internal/sandbox/ram"
 )
 
 // Options configure a sandbox. Now is required; everything else has a default.
@@ -37,6 +38,7 @@ type Options struct {
 	Roots           string           // path of a PEM file, for BINDGATE_ROOTS
 	Contract2017    bool             // SetDomain has its form of 2017
 	Assume          Assumptions      // behaviour that the platform does not document
+	Policy          *ram.Policy      // rights of every access key; nil: all
 	AccessLog       io.Writer        // a line per call, without parameters; default: none
 }
 
