@@ -12,6 +12,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bindgate/bindgate/internal/journal"
+	"github.com/bindgate/bindgate/internal/judge"
+	"github.com/bindgate/bindgate/internal/platform/api"
+	"github.com/bindgate/bindgate/internal/policy"
+	"github.com/bindgate/bindgate/internal/policy/registry"
 	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
@@ -35,11 +40,34 @@ func Run(ctx context.Context, args []string, env Env) int {
 	}
 	if err != nil && !errors.Is(err, errReported) {
 		complain(env.Stderr, err)
+		if guide := guideTo(err); guide != "" {
+			_, _ = fmt.Fprintf(env.Stderr, "bindgate: next: see %s\n", guide)
+		}
 		if !opened {
 			failEarly(env, root, args, err)
 		}
 	}
 	return codeOf(err)
+}
+
+// guideTo returns the heading that helps a person with an error; empty where the
+// message alone is enough.
+func guideTo(err error) string {
+	var refused *api.Error
+	var policies *policy.LoadError
+	switch {
+	case errors.Is(err, journal.ErrLocked):
+		return report.GuideLocked
+	case errors.Is(err, journal.ErrBroken):
+		return report.GuideJournal
+	case errors.Is(err, api.ErrNoCredentials), errors.Is(err, judge.ErrOtherAccount), errors.As(err, &refused) && refused.Kind == api.Auth:
+		return report.GuideCredentials
+	case errors.Is(err, registry.ErrUnavailable):
+		return report.GuideRegistry
+	case errors.As(err, &policies):
+		return report.GuidePolicies
+	}
+	return map[int]string{exitCannotTell: report.GuideUndetermined, exitFailed: report.GuideUnknown, exitChanged: report.GuideChanged}[codeOf(err)]
 }
 
 // keyless refuses a key on the command line before any message can repeat it.

@@ -87,7 +87,7 @@ func (r *run) credentialCode(code int) int {
 	if code != exitCannotTell || err == nil {
 		return code
 	}
-	complain(r.env.Stderr, fmt.Errorf("asking the gateway: %w", err))
+	complain(r.env.Stderr, fmt.Errorf("asking the gateway: %w\nnext: see %s", err, report.GuideCredentials))
 	return exitUsage
 }
 

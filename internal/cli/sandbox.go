@@ -19,10 +19,10 @@ import (
 // sandboxFlags are what the sandbox command was called with.
 type sandboxFlags struct {
 	seed, gateway, dns, faults, envFile, roots, ram string
-	latency                                    time.Duration
-	contract                                   string
-	log                                        bool
-	rate, deny, assume                         []string
+	latency                                         time.Duration
+	contract                                        string
+	log                                             bool
+	rate, deny, assume                              []string
 }
 
 func newSandbox(env Env) *cobra.Command {

@@ -76,7 +76,7 @@ func acquire(ctx context.Context, path string, wait time.Duration) (*flock.Flock
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("waiting for the lock of journal %q: %w", path, ctx.Err())
 	case err == nil || errors.Is(err, context.DeadlineExceeded):
-		return nil, fmt.Errorf("locking journal %q: %w (process %q); wait for it to end, or name another file with --journal",
+		return nil, fmt.Errorf("locking journal %q: %w (lock file %q); wait for it to end, or give it longer with --lock-wait",
 			path, ErrLocked, lock.Path())
 	}
 	return nil, fmt.Errorf("locking journal %q: %w", path, err)

@@ -221,6 +221,9 @@ func (e *Engine) openGateway(ctx context.Context) error {
 // identityTime is the time-out for STS.
 const identityTime = 15 * time.Second
 
+// ErrOtherAccount marks credentials of another account than the owner's.
+var ErrOtherAccount = errors.New("use credentials of that account")
+
 // identify asks STS which identity the credentials belong to. It fails if the credentials are
 // rejected or belong to another account than the owner's; any other reason why the
 // account is unknown is in the identity.
@@ -238,8 +241,8 @@ func identify(ctx context.Context, t *api.Transport, account, region string) (*e
 	case id.NoSTS && account != "":
 		return nil, fmt.Errorf("reading account %q: without an STS nothing says whose the credentials are; remove account or sts: none", account)
 	case !id.NoSTS && account != "" && id.AccountID != account:
-		return nil, fmt.Errorf("reading credentials from %s: they belong to account %q (%s), and the owner names account %q; use credentials of that account",
-			cmp.Or(id.Source, "the credential chain"), id.AccountID, id.ARN, account)
+		return nil, fmt.Errorf("reading credentials from %s: they belong to account %q (%s), and the owner names account %q; %w",
+			cmp.Or(id.Source, "the credential chain"), id.AccountID, id.ARN, account, ErrOtherAccount)
 	}
 	return &id, nil
 }

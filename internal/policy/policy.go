@@ -60,13 +60,25 @@ type Engine struct {
 // shipped ones always load, and none of the others can change what they say: a
 // policy narrows, it never widens. The error holds one line for each thing that
 // is wrong, with file:row:column where it has a place.
+// It is a *LoadError.
 func Load(ctx context.Context, o Options) (*Engine, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("loading policies: %w", err)
 	}
 	e, _, _, err := load(ctx, o, false)
-	return e, err
+	if err != nil {
+		return nil, &LoadError{err}
+	}
+	return e, nil
 }
+
+// LoadError marks policies or their data that cannot be loaded.
+type LoadError struct{ err error }
+
+func (e *LoadError) Error() string { return e.err.Error() }
+
+// Unwrap returns what is wrong.
+func (e *LoadError) Unwrap() error { return e.err }
 
 // load also returns the user's sources and the store of the whole data. For
 // Test and Check, testsToo: a path may hold tests alone, and the shipped

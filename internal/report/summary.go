@@ -203,22 +203,26 @@ func ranked(n map[string]int) []idCount {
 // nextSteps says what a person does next; nothing when all is well.
 func (t *text) nextSteps() []string {
 	var steps []string
-	add := func(n int, step string) {
+	add := func(n int, guide, step string) {
 		if n > 0 {
-			steps = append(steps, step)
+			steps = append(steps, step+"; see "+guide)
 		}
 	}
 	s, again := t.summary, "run `bindgate "+orElse(t.Run.Command, "lint")+"` again"
 	if t.Run.Interrupted {
 		s.Undetermined = 0 // the run was interrupted before it had all evidence
-		add(1, again+t.goingOn())
+		add(1, GuideInterrupted, again+t.goingOn())
 	}
-	add(s.Unknown, "find out with `bindgate lint` whether the call took effect; `bindgate apply` reads the state first and sends nothing that is already in effect")
-	add(s.Failed, "fix the problem that the gateway's error code names, then "+again+"; it sends nothing that is already in effect")
-	add(s.Incomplete, "the domain is bound, but not yet as asked: "+again+" to complete it, or use the commands above to go back")
-	add(s.Refused, "fix the findings above, then "+again)
-	add(s.Undetermined, "remove the cause of each \"unknown\" above, then "+again+"; until then nothing is bound")
-	add(s.Partial, again+" without --offline and --without to judge the skipped sources too")
+	add(s.Unknown, GuideUnknown, "find out with `bindgate plan` whether the call took effect; `bindgate apply` reads the state first and sends nothing that is already in effect")
+	add(s.Failed, GuideFailed, "fix the problem that the gateway's error code names, then "+again+"; it sends nothing that is already in effect")
+	add(s.Incomplete, GuideIncomplete, "the domain is bound, but not yet as asked: "+again+" to complete it, or use the commands above to go back")
+	add(s.Refused, GuideRefused, "fix the findings above, then "+again)
+	add(s.Undetermined, GuideUndetermined, "remove the cause of each \"unknown\" above, then "+again+"; until then nothing is bound")
+	if t.Run.Offline {
+		add(s.Partial, GuideNotRun, again+" without --offline to judge the skipped sources too")
+	} else {
+		add(s.Partial, GuideNotRun, "give what each \"not run\" above asks for, such as a saved plan and its approvals, and omit --without; then "+again)
+	}
 	return steps
 }
 

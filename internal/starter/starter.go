@@ -67,7 +67,7 @@ func Write(dir, version string, ci []string, manifestSchema, configSchema []byte
 		done = append(done, fmt.Sprintf("This folder is not the top of its repository, the only place where CI and pre-commit look for their files: move .bindgate.yaml, "+
 			".pre-commit-config.yaml and the CI's file to %s, and have the CI judge %s.", top, below))
 	}
-	return append(done, "Next: put your domain and group into bindings.yaml, then `bindgate lint --offline`."), nil
+	return append(done, "Next: put your domain and group into bindings.yaml, then `bindgate lint --offline`. If a binding is blocked, see docs/blocked.md#start-here of bindgate."), nil
 }
 
 // WriteOwner writes the file of the gate's owner and its schema into dir, and returns
@@ -91,7 +91,7 @@ func WriteOwner(dir string, configSchema []byte) (done []string, err error) {
 		}
 		done = append(done, fmt.Sprintf("%s %s (%s)", word, f.Path, f.For))
 	}
-	return append(done, "Next: give it to each run with --config gate.yaml, from a place that pull requests cannot change."), nil
+	return append(done, "Next: give it to each run with --config gate.yaml, from a place that pull requests cannot change. Each key is explained in docs/owner.md#where-the-file-is of bindgate."), nil
 }
 
 // guessCI returns the CI systems that the repository's files indicate.
