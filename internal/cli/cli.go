@@ -141,7 +141,10 @@ gateway state), runs checks and Rego policies on it, and calls SetDomain only if
 every check passes.
 
 Exit codes: 0 clean or bound, 1 refused, 2 usage, 3 cannot tell, 4 a call failed
-or its outcome is unknown, 5 the world or the plan changed, 130 interrupted.`,
+or its outcome is unknown, 5 the world or the plan changed, 130 interrupted.
+
+If a deploy is blocked, read docs/blocked.md and docs/exit-3.md of
+https://github.com/bindgate/bindgate; a line "next:" names the section.`,
 		SilenceUsage: true, SilenceErrors: true,
 		Args: subcommand,
 	}

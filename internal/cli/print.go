@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -15,9 +13,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/internal/config"
-	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/manifest"
-	"github.com/bindgate/bindgate/internal/manpage"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/replay"
 	"github.com/bindgate/bindgate/internal/report"
@@ -101,32 +97,6 @@ func newSchema(env Env) *cobra.Command {
 				return fmt.Errorf("printing a schema: got %q, want one of %s", args[0], strings.Join(names, ", "))
 			}
 			_, err := env.Stdout.Write(schema())
-			return err
-		},
-	}
-}
-
-func newMan(env Env) *cobra.Command {
-	return &cobra.Command{
-		Use:   "man DIR",
-		Short: "Write a man page for each command into a folder",
-		Example: `  bindgate man man1
-  bindgate man /usr/local/share/man/man1`,
-		Args: one("folder"),
-		RunE: func(c *cobra.Command, args []string) error {
-			dir, err := confine.Unlinked(env.Dir, args[0])
-			if err == nil {
-				err = os.MkdirAll(dir, 0o755)
-			}
-			if err == nil {
-				err = manpage.Write(c.Root(), version(), func(name string, text []byte) error {
-					return confine.WriteFile(env.Dir, filepath.Join(dir, name), text, 0o644)
-				})
-			}
-			if err != nil {
-				return fmt.Errorf("writing man pages: %w", err)
-			}
-			_, err = fmt.Fprintf(env.Stdout, "wrote the man pages; read one with: man %s/bindgate-lint.1\n", args[0])
 			return err
 		},
 	}

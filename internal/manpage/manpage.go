@@ -5,22 +5,41 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
+// Entry is a term and what it means.
+type Entry struct{ Term, Text string }
+
+// About is what a page says that cobra does not know.
+type About struct {
+	ExitStatus  []Entry
+	Environment []Entry
+	Files       []Entry
+	See         string // where more is explained
+}
+
+// Options are what the pages of a program have in common.
+type Options struct {
+	Version string
+	Date    time.Time
+	About   func(*cobra.Command) About
+}
+
 // Write gives write the file name and the text of one page per command, for c and all
-// its subcommands. version is the program's version.
-func Write(c *cobra.Command, version string, write func(name string, text []byte) error) error {
-	if err := write(name(c)+".1", []byte(page(c, version))); err != nil {
+// its subcommands.
+func Write(c *cobra.Command, o Options, write func(name string, text []byte) error) error {
+	if err := write(name(c)+".1", []byte(page(c, o))); err != nil {
 		return err
 	}
 	for _, sub := range c.Commands() {
 		if !sub.IsAvailableCommand() {
 			continue
 		}
-		if err := Write(sub, version, write); err != nil {
+		if err := Write(sub, o, write); err != nil {
 			return err
 		}
 	}
@@ -30,17 +49,24 @@ func Write(c *cobra.Command, version string, write func(name string, text []byte
 // page returns the page of a command. Cobra's generator needs a Markdown
 // renderer, whose tables would cost every start of bindgate a fiftieth of its
 // time.
-func page(c *cobra.Command, version string) string {
+func page(c *cobra.Command, o Options) string {
 	c.InitDefaultHelpFlag()
+	about := o.About(c)
 	var b strings.Builder
-	section := func(title, format string, args ...any) { fmt.Fprintf(&b, ".SH "+title+"\n"+format+"\n", args...) }
-	fmt.Fprintf(&b, ".TH %s 1 \"\" %q bindgate\n", strings.ToUpper(name(c)), "bindgate "+version)
-	section("NAME", `%s \- %s`, roff(name(c)), roff(c.Short))
-	section("SYNOPSIS", `\fB%s\fP`, roff(c.UseLine()))
-	if c.Long != "" {
-		section("DESCRIPTION", "%s", strings.ReplaceAll(roff(c.Long), "\n\n", "\n.PP\n"))
+	section := func(title, text string) {
+		if text != "" {
+			fmt.Fprintf(&b, ".SH %s\n%s\n", title, text)
+		}
 	}
-	section("OPTIONS", "%s", options(c.LocalFlags()))
+	fmt.Fprintf(&b, ".TH %s 1 %s %q bindgate\n", strings.ToUpper(name(c)), o.Date.UTC().Format(time.DateOnly), "bindgate "+o.Version)
+	section("NAME", roff(name(c))+` \- `+roff(c.Short))
+	section("SYNOPSIS", `\fB`+roff(c.UseLine())+`\fP`)
+	section("DESCRIPTION", prose(c.Long))
+	section("OPTIONS", options(c.LocalFlags()))
+	section("EXIT STATUS", entries(about.ExitStatus))
+	section("ENVIRONMENT", entries(about.Environment))
+	section("FILES", entries(about.Files))
+	section("EXAMPLES", prose(c.Example))
 	var others []string
 	for _, sub := range c.Commands() {
 		if sub.IsAvailableCommand() {
@@ -50,8 +76,52 @@ func page(c *cobra.Command, version string) string {
 	if c.HasParent() {
 		others = append(others, reference(c.Parent()))
 	}
-	section("SEE ALSO", "%s", strings.Join(others, ",\n"))
+	also := strings.Join(others, ",\n")
+	if about.See != "" {
+		also += "\n.PP\n" + roff(about.See)
+	}
+	section("SEE ALSO", also)
 	return b.String()
+}
+
+// prose is text of paragraphs; indented lines are shown as they are.
+func prose(text string) string {
+	var out []string
+	shown, gap := false, false
+	for line := range strings.SplitSeq(strings.Trim(text, "\n"), "\n") {
+		indented := strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t")
+		switch {
+		case strings.TrimSpace(line) == "":
+			gap = len(out) > 0
+			continue
+		case shown && !indented:
+			out, shown = append(out, ".EE"), false
+			gap = true
+		case gap && shown:
+			out = append(out, "")
+			gap = false
+		}
+		if gap {
+			out, gap = append(out, ".PP"), false
+		}
+		if indented && !shown {
+			out, shown = append(out, ".EX"), true
+		}
+		out = append(out, roff(strings.ReplaceAll(line, "\t", "    ")))
+	}
+	if shown {
+		out = append(out, ".EE")
+	}
+	return strings.Join(out, "\n")
+}
+
+// entries is a list of terms.
+func entries(list []Entry) string {
+	var out []string
+	for _, e := range list {
+		out = append(out, fmt.Sprintf(".TP\n\\fB%s\\fP\n%s", roff(e.Term), roff(e.Text)))
+	}
+	return strings.Join(out, "\n")
 }
 
 func options(flags *pflag.FlagSet) string {
@@ -64,11 +134,14 @@ func options(flags *pflag.FlagSet) string {
 		if !slices.Contains([]string{"", "0", "0s", "false", "[]"}, f.DefValue) {
 			usage += " (default " + f.DefValue + ")"
 		}
-		flag := "--" + f.Name
+		flag := `\fB` + roff("--"+f.Name) + `\fP`
 		if f.Shorthand != "" {
-			flag = "-" + f.Shorthand + ", " + flag
+			flag = `\fB` + roff("-"+f.Shorthand+", --"+f.Name) + `\fP`
 		}
-		fmt.Fprintf(&b, ".TP\n\\fB%s\\fP \\fI%s\\fP\n%s\n", roff(flag), roff(value), roff(usage))
+		if value != "" {
+			flag += ` \fI` + roff(value) + `\fP`
+		}
+		fmt.Fprintf(&b, ".TP\n%s\n%s\n", flag, roff(usage))
 	})
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -14,3 +14,11 @@ func TestRoff(t *testing.T) {
 		}
 	}
 }
+
+func TestProse(t *testing.T) {
+	const text = "A line\nand another.\n\nA paragraph:\n\n\tan example\n\n  more of it\n\nThe end."
+	const want = "A line\nand another.\n.PP\nA paragraph:\n.PP\n.EX\n    an example\n\n  more of it\n.EE\n.PP\nThe end."
+	if got := prose(text); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
