@@ -167,5 +167,6 @@ https://github.com/bindgate/bindgate; a line "next:" names the section.`,
 		newInit(env), newFmt(env), newSchema(env), newMan(env), newVersion(env),
 	)
 	completeShells(root)
+	completeRest(root)
 	return root
 }

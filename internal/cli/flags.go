@@ -110,6 +110,7 @@ func (f *flags) addSources(c *cobra.Command) {
 	p.StringVar(&f.ciToken, "ci-token", "", "OIDC token of the CI job, in `FILE` (default: $BINDGATE_CI_TOKEN); the owner's file names its issuer and keys")
 	p.StringArrayVar(&f.external, "external", nil, "facts for policies, `NAME=FILE`, which the owner's file declares, repeatable")
 	fixed(c, "contract", "2026", "2017")
+	orFile(c, "roots", "mozilla", "system")
 }
 
 // addOwned adds the settings that only the owner's file can change. They belong to
@@ -142,7 +143,7 @@ func (f *flags) addReplay(c *cobra.Command) {
 	p := c.Flags()
 	p.BoolVar(&f.offline, "offline", false, "ask neither DNS nor the gateway; what needs them is not run")
 	p.StringSliceVar(&f.without, "without", nil, "skip the evidence of `group,dns,revocation`")
-	fixed(c, "without", "group", "dns", "revocation")
+	listed(c, "without", "group", "dns", "revocation")
 	p.StringVar(&f.now, "now", "", "fix the clock at this `RFC3339` time")
 	p.StringVar(&f.evidence, "evidence", "", "replay the evidence saved in `FILE`")
 }
@@ -180,6 +181,7 @@ func (f *flags) addWish(c *cobra.Command) {
 	fixed(c, "stage", "TEST", "PRE", "RELEASE")
 	fixed(c, "type", "INTERNET", "INTRANET")
 	fixed(c, "proof", "cname", "txt")
+	orFile(c, "client-certificate", "none")
 	fixed(c, "redirect", "true", "false")
 	fixed(c, "force-https", "true", "false")
 	fixed(c, "protocol", "HTTP", "HTTPS")

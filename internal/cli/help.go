@@ -124,12 +124,6 @@ func subcommand(c *cobra.Command, args []string) error {
 	return fmt.Errorf("reading arguments: %q has no command %q; %s", c.CommandPath(), args[0], next)
 }
 
-// fixed registers the values of a flag for shell completion; the flag must exist.
-func fixed(c *cobra.Command, flag string, values ...string) {
-	// The error says that there is no such flag, which the tests of completion show.
-	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-}
-
 // completeShells adds cobra's command that prints the scripts of completion. A shell
 // that it does not know is an error, not a page of help that ends in a script's file.
 func completeShells(root *cobra.Command) {

@@ -25,6 +25,7 @@ func newJournal(env Env) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error { return showJournal(env, path, format) },
 	}
 	show.Flags().StringVarP(&format, "format", "f", "text", "`FORMAT`: text or jsonl")
+	fixed(show, "format", "text", "jsonl")
 	verify := &cobra.Command{
 		Use: "verify", Short: "Verify the hash chain", Args: cobra.NoArgs,
 		Long: `Verify that no line of the journal was changed, taken out, put in or moved. That

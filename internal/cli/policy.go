@@ -121,7 +121,7 @@ func newPolicyFmt(env Env) *cobra.Command {
 	var check bool
 	c := &cobra.Command{
 		Use:   "fmt PATH…",
-		Short: "Write policies and their tests in the form that `policy check` wants",
+		Short: "Write policies and their tests in the form that policy check wants",
 		Long: `Write the .rego files of the paths in OPA's format, with the import that makes every
 tool read them as Rego v2. Prints the name of each file that it changed.`,
 		Example: `  bindgate policy fmt policies

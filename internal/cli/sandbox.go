@@ -56,6 +56,9 @@ value is the default:
 	p.StringArrayVar(&f.deny, "deny", nil, "`PRODUCT:ACTION` that a RAM policy denies, repeatable: such as apig:Create* or yundun-cert:*")
 	p.StringVar(&f.contract, "contract", "2026", "SetDomain contract to speak: 2026 or 2017")
 	p.StringArrayVar(&f.assume, "assume", nil, "`NAME=VALUE` where the platforms' pages are silent, repeatable; see above")
+	fixed(c, "contract", "2026", "2017")
+	fixed(c, "rate", "documented")
+	fixed(c, "assume", assumptions()...)
 	p.BoolVar(&f.log, "log", false, "log one line a call, without parameters, on standard error")
 	return c
 }

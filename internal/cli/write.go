@@ -123,6 +123,6 @@ a CI job, each pinned to this version. A file that exists stays as it is. With
 	}
 	c.Flags().StringSliceVar(&ci, "ci", nil, "CI to write for: `github,gitlab` (default: what the repository shows, else github)")
 	c.Flags().BoolVar(&owner, "owner", false, "write only an example of the gate owner's file, gate.yaml")
-	fixed(c, "ci", starter.GitHub, starter.GitLab)
+	listed(c, "ci", starter.GitHub, starter.GitLab)
 	return c
 }
