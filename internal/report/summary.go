@@ -218,9 +218,12 @@ func (t *text) nextSteps() []string {
 	add(s.Incomplete, GuideIncomplete, "the domain is bound, but not yet as asked: "+again+" to complete it, or use the commands above to go back")
 	add(s.Refused, GuideRefused, "fix the findings above, then "+again)
 	add(s.Undetermined, GuideUndetermined, "remove the cause of each \"unknown\" above, then "+again+"; until then nothing is bound")
-	if t.Run.Offline {
+	switch {
+	case t.Run.Offline:
 		add(s.Partial, GuideNotRun, again+" without --offline to judge the skipped sources too")
-	} else {
+	case t.Run.Command == "plan":
+		add(s.Partial, GuideNotRun, "give what each \"not run\" above asks for: approvals to `bindgate apply --plan FILE`, anything else to `bindgate plan`")
+	default:
 		add(s.Partial, GuideNotRun, "give what each \"not run\" above asks for, such as a saved plan and its approvals, and omit --without; then "+again)
 	}
 	return steps
