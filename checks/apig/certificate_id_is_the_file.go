@@ -73,7 +73,7 @@ func byID(s checks.Subject, id string) (*evidence.StoredCertificate, *checks.Ver
 	store := s.Evidence.Store.Facts
 	switch c := store.ByID; {
 	case c == nil && !store.Complete:
-		return nil, cannotTell(fmt.Sprintf("whether the certificate store has %q is not known: %s", id, bounded(store.Problem)))
+		return nil, cannotTell(fmt.Sprintf("whether the certificate store has %q is not known: %s", id, store.Problem))
 	case c == nil:
 		v := checks.Judge(checks.Fails("/certificate/casId", fmt.Sprintf("the certificate store has no certificate with the id %q", id),
 			"write the whole id as the store shows it, such as 18594156-cn-hangzhou; or remove casId to upload the file"))

@@ -91,6 +91,9 @@ func judgeUsable(s checks.Subject) checks.Verdict {
 		found = append(found, unreadable(at, *r))
 	}
 	if unknown != "" && !checks.HasError(found) {
+		if problem := s.Evidence.Store.Facts.Problem; problem != "" {
+			unknown += ": " + problem
+		}
 		return checks.Unknown(unknown, found...)
 	}
 	return checks.Judge(found...)

@@ -45,7 +45,7 @@ func judgeNameIsFree(s checks.Subject) checks.Verdict {
 		return checks.Judge(checks.Fails("/certificate/name", fmt.Sprintf("another certificate of the store has the name %q, and names are unique there", name),
 			"give this certificate another name, for example with its month"))
 	case !store.Complete:
-		return checks.Unknown("whether the name is free is not known: " + cmp.Or(bounded(store.Problem), "the store was not read whole"))
+		return checks.Unknown("whether the name is free is not known: " + cmp.Or(store.Problem, "the store was not read whole"))
 	}
 	return checks.Pass()
 }

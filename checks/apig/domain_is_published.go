@@ -45,7 +45,7 @@ func judgePublished(s checks.Subject) checks.Verdict {
 	switch {
 	case deployed:
 	case !serving.Complete:
-		return checks.Unknown("the APIs and routes of the gateway could not all be read: "+cmp.Or(bounded(serving.Problem), "the listing is not complete"), found...)
+		return checks.Unknown("the APIs and routes of the gateway could not all be read: "+cmp.Or(serving.Problem, "the listing is not complete"), found...)
 	default:
 		warn("no route or API that names the domain is deployed on gateway %s, so every call gets 404", b.GatewayID)
 	}

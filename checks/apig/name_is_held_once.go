@@ -47,7 +47,7 @@ func judgeHeldOnce(s checks.Subject) checks.Verdict {
 			"delete that record first, or bind a name outside of it"))
 	}
 	if !facts.Complete && !checks.HasError(found) {
-		return checks.Unknown("the records of the account could not all be read: "+cmp.Or(bounded(facts.Problem), "the listing is not complete"), found...)
+		return checks.Unknown("the records of the account could not all be read: "+cmp.Or(facts.Problem, "the listing is not complete"), found...)
 	}
 	return checks.Judge(found...)
 }

@@ -192,7 +192,7 @@ func troubles(t *testing.T) map[string]trouble {
 		"DescribeApiGroup: throttled (Throttling.User":                                                                             faulty("DescribeApiGroup:throttle", "apply", "--timeout", "1s", "api.yaml"),
 		"the account of the credentials could not be had: asking STS who is calling: GetCallerIdentity: busy":                      faulty("GetCallerIdentity:status=503", "apply", "api.yaml"),
 		"DescribeApiGroup: not sent: dial tcp":                                                                                     run("apply", "--endpoint", "http://127.0.0.1:1", "--timeout", "20s", "api.yaml"),
-		"not an API answer: the endpoint does not speak the API but HTML, check --endpoint and the proxy":                                   faulty("*:html", "lint", "api.yaml"),
+		"not an API answer: the endpoint does not speak the API but HTML, check --endpoint and the proxy":                          faulty("*:html", "lint", "api.yaml"),
 		"was not run: it needs approvals evidence, which was skipped":                                                              policy("# METADATA\n# custom:\n#   needs: [approvals]\npackage bindgate.policy.two\n\nimport rego.v2\n\ndeny contains \"want 2 approvals\" if count(input.approvals) < 2\n"),
 		"collecting policy evidence failed":                                                                                        policy("package bindgate.policy.ticket\n\ndeny contains \"the ticket is too old\" if to_number(input.binding.domainName) < 1000\n"),
 		"the registry could not be asked":                                                                                          run("apply", "--policy", "oci://127.0.0.1:1/rules@sha256:"+strings.Repeat("a", 64), "api.yaml"),

@@ -12,7 +12,9 @@ import (
 
 	"github.com/bindgate/bindgate/internal/sandbox"
 	"github.com/bindgate/bindgate/internal/sandbox/account"
+	"github.com/bindgate/bindgate/internal/sandbox/apig"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
+	"github.com/bindgate/bindgate/internal/sandbox/certstore"
 	"github.com/bindgate/bindgate/internal/sandbox/ram"
 )
 
@@ -25,7 +27,7 @@ func ramPolicies(t *testing.T) map[string]ram.Policy {
 	}
 	policies := map[string]ram.Policy{}
 	document := regexp.MustCompile("(?ms)^```json\n(.*?)^```$")
-	for section := range strings.SplitSeq(string(text), "\n## ") {
+	for _, section := range regexp.MustCompile(`(?m)^##+ `).Split(string(text), -1) {
 		heading, rest, _ := strings.Cut(section, "\n")
 		for _, m := range document.FindAllStringSubmatch(rest, -1) {
 			if policies[heading], err = ram.Parse([]byte(m[1])); err != nil {
@@ -47,7 +49,14 @@ func TestRAMPolicies(t *testing.T) {
 		"apply without a force": {"apply", plain},
 		"apply with a force":    {"apply", force},
 		"audit":                 {"audit", "--region", "cn-hangzhou"},
+
+		"lint and plan of gateways": {"plan", "gateway.yaml"},
+		"audit of gateways":         {"audit", "--region", "cn-hangzhou", "--platform", "apig"},
 	}
+	// A domain of the account leads to another gateway.
+	ends := map[string]int{"audit of gateways": 1}
+	// What a run can do without, and says that it lacks it.
+	advice := map[string]bool{"plan apig:ListHttpApis": true, "plan apig:ListHttpApiRoutes": true}
 	for heading := range policies {
 		if commands[heading] == nil {
 			t.Errorf("the policy of %q is not tried", heading)
@@ -60,7 +69,7 @@ func TestRAMPolicies(t *testing.T) {
 			if len(all.Statement) != 1 || len(all.Statement[0].Action) == 0 {
 				t.Fatalf("got %v, want one statement with actions", all)
 			}
-			if e := underPolicy(t, all, command); e.code != 0 {
+			if e := underPolicy(t, all, command); e.code != ends[heading] {
 				t.Errorf("with all actions: exit code %d\n%s%s", e.code, e.out, e.err)
 			}
 			for i, action := range all.Statement[0].Action {
@@ -68,7 +77,11 @@ func TestRAMPolicies(t *testing.T) {
 				less.Action = slices.Delete(slices.Clone(less.Action), i, i+1)
 				e := underPolicy(t, ram.Policy{Version: "1", Statement: []ram.Statement{less}}, command)
 				text := strings.Join(strings.Fields(e.out+e.err), " ")
-				if hint := "allow " + action + " on acs:apigateway:cn-hangzhou:"; e.code == 0 || !strings.Contains(text, hint) {
+				hint := "allow " + action + " on "
+				if strings.HasPrefix(action, "apigateway:") {
+					hint += "acs:apigateway:cn-hangzhou:"
+				}
+				if (e.code == 0) != advice[command[0]+" "+action] || !strings.Contains(text, hint) {
 					t.Errorf("without %s: exit code %d, want a failure that says %q\n%s%s", action, e.code, hint, e.out, e.err)
 				}
 			}
@@ -86,7 +99,17 @@ func underPolicy(t *testing.T, policy ram.Policy, command []string) finish {
 	w.write("c.key", string(leaf.Key))
 	seed := groups(2)
 	seed.Groups[1].Domains = []account.Domain{{DomainName: "www.demo.com", BindStageName: "RELEASE"}}
-	zone := map[string]string{"api.demo.com": target(0), "www.demo.com": target(0)}
+	zone := map[string]string{"api.demo.com": target(0), "www.demo.com": target(0), "gw.demo.com": "nlb-pay-1.cn-hangzhou.nlb.aliyuncs.com."}
+	seed.Certificates = []certstore.Certificate{{ID: 7, Name: "demo_com", Body: string(leaf.Chain), PrivateKey: string(leaf.Key)}}
+	published := func(name string) apig.Domain {
+		return apig.Domain{Name: name, CertIdentifier: "demo_com", Protocol: "HTTPS", ForceHTTPS: true, TLSMin: "TLS 1.2", PublishedOn: []string{"gw-pay"}}
+	}
+	seed.APIG = apig.Seed{Gateways: []apig.Gateway{{GatewayID: "gw-pay", Name: "pay"}, {GatewayID: "gw-other", Name: "other"}}, Domains: []apig.Domain{published("gw.demo.com")}}
+	if command[0] == "audit" {
+		seed.APIG.Domains = append(seed.APIG.Domains, published("astray.demo.com"))
+		zone["astray.demo.com"] = "nlb-other-1.cn-hangzhou.nlb.aliyuncs.com."
+	}
+	w.write("gateway.yaml", "apiVersion: bindgate/v1\nbindings:\n  - {domainName: gw.demo.com, gatewayId: gw-pay, regionId: cn-hangzhou, protocol: HTTPS, forceHttps: true, tlsMin: TLS 1.2, certificate: {name: demo_com, body: c.pem, privateKey: c.key}}\n")
 	if command[0] == "audit" {
 		zone["www.demo.com"] = target(1)
 	}
@@ -98,11 +121,13 @@ func underPolicy(t *testing.T, policy ram.Policy, command []string) finish {
 	return w.run(command...)
 }
 
-// A policy that is limited to one group is enough to bind it, and nothing else.
+// A policy that is limited to one group, with the list of all, is enough to bind it,
+// and nothing else.
 func TestRAMPolicyOfOneGroup(t *testing.T) {
 	for n, want := range []int{0, 3} {
-		text, err := json.Marshal(map[string]any{"Version": "1", "Statement": []any{map[string]any{
-			"Effect": "Allow", "Action": "apigateway:*", "Resource": "acs:apigateway:cn-hangzhou:*:apigroup/" + group(n)}}})
+		text, err := json.Marshal(map[string]any{"Version": "1", "Statement": []any{
+			map[string]any{"Effect": "Allow", "Action": "apigateway:*", "Resource": "acs:apigateway:cn-hangzhou:*:apigroup/" + group(n)},
+			map[string]any{"Effect": "Allow", "Action": "apigateway:DescribeApiGroups", "Resource": "acs:apigateway:cn-hangzhou:*:apigroup/*"}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,8 +135,12 @@ func TestRAMPolicyOfOneGroup(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e := underPolicy(t, policy, []string{"apply", "plain.yaml"}); e.code != want {
-			t.Errorf("group %d: exit code %d, want %d\n%s%s", n, e.code, want, e.out, e.err)
+		e := underPolicy(t, policy, []string{"apply", "plain.yaml"})
+		if warned := strings.Contains(e.out, "group/all-groups-were-listed"); e.code != want || !warned {
+			t.Errorf("group %d: exit code %d, want %d; the other groups are mentioned: %v\n%s%s", n, e.code, want, warned, e.out, e.err)
+		}
+		if e := underPolicy(t, policy, []string{"apply", "force.yaml"}); e.code != 3 {
+			t.Errorf("group %d, force: exit code %d, want 3\n%s%s", n, e.code, e.out, e.err)
 		}
 	}
 }
