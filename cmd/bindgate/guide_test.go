@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/internal/sandbox"
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
@@ -152,7 +153,7 @@ func troubles(t *testing.T) map[string]trouble {
 		"SetDomain: refused by the API (DomainAlreadyBind":             faulty(refuse+"DomainAlreadyBind", "apply", "api.yaml"),
 		"SetDomain: refused by the API (DomainNotResolved":             faulty(refuse+"DomainNotResolved", "apply", "api.yaml"),
 		"SetDomain: no permission (NoPermission":                       faulty(refuse+"NoPermission", "apply", "api.yaml"),
-		"SetDomain: throttled (Throttling.User":                        faulty("SetDomain:throttle", "apply", "--timeout", "1s", "api.yaml"),
+		"SetDomain: throttled (Throttling.User":                        faulty("SetDomain:throttle", "apply", "--timeout", "8s", "api.yaml"),
 		"the outcome is unknown: SetDomain: transport:":                faulty("SetDomain:reset-before-commit", "apply", "--read-back", "100ms", "--timeout", "2s", "api.yaml"),
 		"SetDomainCertificate: refused by the API (InvalidCertificate": faulty("SetDomainCertificate:code=InvalidCertificate", "apply", "--read-back", "100ms", "tls.yaml"),
 		"interrupted: calls were made for api.demo.com": func(w *world) finish {
@@ -189,7 +190,7 @@ func troubles(t *testing.T) map[string]trouble {
 		"the resolver failed (SERVFAIL), with and without DNSSEC validation; the zone's servers may be broken or out of its reach": faulty("dns/api.demo.com:servfail", "apply", "--timeout", "2s", "api.yaml"),
 		"DNSSEC validation fails (bogus)":                                                                                          faulty("dns/api.demo.com:bogus", "apply", "--timeout", "2s", "api.yaml"),
 		"DescribeApiGroup: no permission (NoPermission":                                                                            faulty("DescribeApiGroup:code=NoPermission", "apply", "api.yaml"),
-		"DescribeApiGroup: throttled (Throttling.User":                                                                             faulty("DescribeApiGroup:throttle", "apply", "--timeout", "1s", "api.yaml"),
+		"DescribeApiGroup: throttled (Throttling.User":                                                                             faulty("DescribeApiGroup:throttle", "apply", "--timeout", "8s", "api.yaml"),
 		"the account of the credentials could not be had: asking STS who is calling: GetCallerIdentity: busy":                      faulty("GetCallerIdentity:status=503", "apply", "api.yaml"),
 		"DescribeApiGroup: not sent: dial tcp":                                                                                     run("apply", "--endpoint", "http://127.0.0.1:1", "--timeout", "20s", "api.yaml"),
 		"not an API answer: the endpoint does not speak the API but HTML, check --endpoint and the proxy":                          faulty("*:html", "lint", "api.yaml"),
@@ -316,5 +317,53 @@ func TestLinksToDocs(t *testing.T) {
 	}
 	if checked < 30 {
 		t.Errorf("%d links were checked", checked)
+	}
+}
+
+// The commands that the pages tell a person to run exist, with their flags, and so do
+// the checks that pages and messages tell them to read about.
+func TestGuideNamesCommandsThatExist(t *testing.T) {
+	command, explain := regexp.MustCompile("`(bindgate [^`]+)`|(?m)^(bindgate .*)$"), regexp.MustCompile(`checks explain ([a-z]+/[a-z-]+)`)
+	commands := 0
+	for _, page := range []string{"blocked.md", "exit-3.md", "owner.md", "ram.md"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "docs", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range command.FindAllStringSubmatch(string(text), -1) {
+			commands++
+			line := m[1] + m[2]
+			line, _, _ = strings.Cut(line, " -- ")
+			line, _, _ = strings.Cut(line, " >")
+			args := append(strings.Fields(line)[1:], "--help")
+			if e := inProcess(t.Context(), environment(t.TempDir(), nil), args...); e.code != 0 {
+				t.Errorf("%s: %s: %s", page, line, e.err)
+			}
+		}
+	}
+	if commands < 30 {
+		t.Errorf("%d commands were tried", commands)
+	}
+	ids := 0
+	for _, folder := range []string{"internal", "checks", "docs"} {
+		err := filepath.WalkDir(filepath.Join("..", "..", folder), func(path string, d os.DirEntry, err error) error {
+			if ext := filepath.Ext(path); err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") || ext != ".go" && ext != ".md" {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			for _, m := range explain.FindAllStringSubmatch(string(text), -1) {
+				ids++
+				if _, known := catalog.Find(m[1]); !known {
+					t.Errorf("%s: there is no check %s", path, m[1])
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ids < 5 {
+		t.Errorf("%d ids were looked up", ids)
 	}
 }
