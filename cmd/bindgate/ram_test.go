@@ -51,12 +51,16 @@ func TestRAMPolicies(t *testing.T) {
 		"audit":                 {"audit", "--region", "cn-hangzhou"},
 
 		"lint and plan of gateways": {"plan", "gateway.yaml"},
+		"apply of gateways":         {"apply", "gateways.yaml"},
 		"audit of gateways":         {"audit", "--region", "cn-hangzhou", "--platform", "apig"},
 	}
 	// A domain of the account leads to another gateway.
 	ends := map[string]int{"audit of gateways": 1}
 	// What a run can do without, and says that it lacks it.
-	advice := map[string]bool{"plan apig:ListHttpApis": true, "plan apig:ListHttpApiRoutes": true}
+	advice := map[string]bool{}
+	for _, command := range []string{"plan", "apply"} {
+		advice[command+" apig:ListHttpApis"], advice[command+" apig:ListHttpApiRoutes"] = true, true
+	}
 	for heading := range policies {
 		if commands[heading] == nil {
 			t.Errorf("the policy of %q is not tried", heading)
@@ -105,6 +109,14 @@ func underPolicy(t *testing.T, policy ram.Policy, command []string) finish {
 		return apig.Domain{Name: name, CertIdentifier: "demo_com", Protocol: "HTTPS", ForceHTTPS: true, TLSMin: "TLS 1.2", PublishedOn: []string{"gw-pay"}}
 	}
 	seed.APIG = apig.Seed{Gateways: []apig.Gateway{{GatewayID: "gw-pay", Name: "pay"}, {GatewayID: "gw-other", Name: "other"}}, Domains: []apig.Domain{published("gw.demo.com")}}
+	other, err := w.authority.Issue(ca.Options{Names: []string{"new.demo.com"}})
+	w.check(err)
+	w.write("new.pem", string(other.Chain))
+	w.write("new.key", string(other.Key))
+	zone["new.demo.com"] = zone["gw.demo.com"]
+	w.write("gateways.yaml", "apiVersion: bindgate/v1\ndefaults: {regionId: cn-hangzhou, protocol: HTTPS, forceHttps: true, tlsMax: TLS 1.3}\nbindings:\n"+
+		"  - {domainName: gw.demo.com, gatewayId: gw-pay, tlsMin: TLS 1.3, certificate: {name: demo_com, body: c.pem, privateKey: c.key}}\n"+
+		"  - {domainName: new.demo.com, gatewayId: gw-pay, tlsMin: TLS 1.2, certificate: {name: new_demo_com, body: new.pem, privateKey: new.key}}\n")
 	if command[0] == "audit" {
 		seed.APIG.Domains = append(seed.APIG.Domains, published("astray.demo.com"))
 		zone["astray.demo.com"] = "nlb-other-1.cn-hangzhou.nlb.aliyuncs.com."
