@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bindgate/bindgate/internal/progress/progresstest"
 	"github.com/bindgate/bindgate/internal/sandbox"
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
@@ -79,7 +80,7 @@ bindings:
 				}
 			}
 			environ := append(box.Env(), "ALIBABA_CLOUD_ECS_METADATA_DISABLED=true", "XDG_STATE_HOME="+dir)
-			var out screen
+			var out progresstest.Screen
 			env := Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Now: clock.Now, Dir: dir, LookupEnv: lookup(environ), Environ: environ}
 			code := Run(t.Context(), []string{"apply", "-f", "json", "--data", "data.yaml", "bindings.yaml"}, env)
 			text := out.String()
@@ -119,7 +120,7 @@ func TestOldEvidenceIsCollectedAgainTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	environ := append(box.Env(), "ALIBABA_CLOUD_ECS_METADATA_DISABLED=true", "XDG_STATE_HOME="+dir)
-	var out screen
+	var out progresstest.Screen
 	env := Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Now: log.Now, Dir: dir, LookupEnv: lookup(environ), Environ: environ}
 	if code := Run(t.Context(), []string{"apply", "bindings.yaml"}, env); code != exitClean {
 		t.Fatalf("exit code %d: %s", code, out.String())

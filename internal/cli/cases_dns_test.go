@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/bindgate/bindgate/internal/progress/progresstest"
 	"github.com/bindgate/bindgate/internal/resolve/lab"
 )
 
@@ -68,7 +69,7 @@ func TestDNSCases(t *testing.T) {
 			} else {
 				args = append(args, "--config", closedNetwork(t, l))
 			}
-			var out screen
+			var out progresstest.Screen
 			code, said := lintOne(t, box, without, &out, c.Domain, args...), strings.Join(strings.Fields(out.String()), " ")
 			if code != c.Want.Exit {
 				t.Errorf("exit code %d, want %d", code, c.Want.Exit)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -98,6 +99,12 @@ func (r *run) planInputs() (plan.File, error) {
 	if facts.Given != nil {
 		ci = facts.Given.CI
 	}
-	return plan.File{Account: account, Identity: identity, CI: ci, ToolVersion: version(), PlannedAt: facts.Now, ValidUntil: facts.Now.Add(r.s.validFor), Schema: plan.FileSchema, Manifests: r.inputs, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
+	files := slices.Clone(r.s.files)
+	if r.s.planOut != "" || r.s.saved != nil {
+		for _, f := range facts.PolicyFiles {
+			files = append(files, plan.InputFile{Role: rolePolicy, Name: r.s.shortName(r.env, f.Name), Digest: f.Digest})
+		}
+	}
+	return plan.File{Files: files, Account: account, Identity: identity, CI: ci, ToolVersion: version(), PlannedAt: facts.Now, ValidUntil: facts.Now.Add(r.s.validFor), Schema: plan.FileSchema, Manifests: r.inputs, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
 		ConfigDigest: r.s.configDigest, Contract: r.s.contract, Endpoint: r.s.endpoint, Bindings: []plan.FileBinding{}}, err
 }

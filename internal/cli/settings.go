@@ -36,6 +36,8 @@ type settings struct {
 	hosts        map[string]config.Registry // of policies
 	configDir    string                     // folder of --config; empty without
 	configDigest string
+	treeConfig   string                        // path of .bindgate.yaml; empty without
+	files        []plan.InputFile              // see inputFiles
 	facts        map[string]policy.FactsSchema // that the owner declares, by name
 	given        *evidence.Given               // verified; nil: nothing was given
 }
@@ -94,6 +96,12 @@ func settle(env Env, c *cobra.Command, f flags) (settings, error) {
 	if err := s.defaults(env); err != nil {
 		return s, err
 	}
+	if err := s.inputFiles(env, trust); err != nil {
+		return s, err
+	}
+	if err := s.unchanged(); err != nil {
+		return s, err
+	}
 	return s, s.prove(env, trust)
 }
 
@@ -145,7 +153,7 @@ func (s *settings) fromTree(env Env) error {
 	for _, id := range t.Raise {
 		raised[id] = checks.Error
 	}
-	s.raised = t.Raise
+	s.raised, s.treeConfig = t.Raise, path
 	return s.setSeverities(path, raised)
 }
 

@@ -1,14 +1,13 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/bindgate/bindgate/internal/progress/progresstest"
 	"github.com/bindgate/bindgate/internal/resolve/lab"
 	"github.com/bindgate/bindgate/internal/sandbox"
 	"github.com/bindgate/bindgate/internal/sandbox/account"
@@ -43,7 +42,7 @@ zone: |
 }
 
 // lintOne lints one binding of that group against the sandbox; the streams go to out.
-func lintOne(t *testing.T, box *sandbox.Sandbox, without string, out *screen, domain string, args ...string) int {
+func lintOne(t *testing.T, box *sandbox.Sandbox, without string, out *progresstest.Screen, domain string, args ...string) int {
 	t.Helper()
 	given := map[string]string{"ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"}
 	for _, pair := range box.Env() {
@@ -61,7 +60,7 @@ func lintOne(t *testing.T, box *sandbox.Sandbox, without string, out *screen, do
 // A change that arrives during --wait ends it, long before its time is up.
 func TestWaitEndsWhenTheChangeArrives(t *testing.T) {
 	box := oneGroup(t)
-	var out screen
+	var out progresstest.Screen
 	code := make(chan int)
 	go func() { code <- lintOne(t, box, "", &out, "api.demo.com", "--wait", "1h") }() // not ending would end the test
 	for !strings.Contains(out.String(), "waiting for DNS") {
@@ -91,7 +90,7 @@ func TestProofThatSomeAuthoritiesLack(t *testing.T) {
 		"both.mixed.com": "pass dns/ownership-is-proved",
 		"api.mixed.com":  "some authoritative servers have the TXT record",
 	} {
-		var out screen
+		var out progresstest.Screen
 		code := lintOne(t, box, "BINDGATE_RESOLVER", &out, domain, "--proof", "txt", "--config", closedNetwork(t, l))
 		text := strings.Join(strings.Fields(out.String()), " ")
 		proved := strings.Contains(text, "pass dns/ownership-is-proved")
@@ -112,22 +111,4 @@ func TestProgressIsForATerminalOnly(t *testing.T) {
 		bar.Step() // nil shows nothing
 		bar.End()
 	}
-}
-
-// screen is a terminal that may be written to at any time.
-type screen struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *screen) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *screen) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }

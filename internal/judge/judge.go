@@ -284,6 +284,7 @@ type Run struct {
 	Endpoint     string                   // as configured
 	RootsDigest  string                   // sha256:<hex>
 	PolicyDigest string                   // sha256:<hex>
+	PolicyFiles  []policy.File            // of the user, with their data
 	PoliciesOff  []evidence.PolicyPackage // with the reason in Off
 }
 
@@ -305,7 +306,7 @@ func (e *Engine) Run() (Run, error) {
 		}
 	}
 	return Run{Run: e.began(), Offline: e.o.Skip.DNS != "" && e.o.Skip.Group != "", Endpoint: e.o.Gateway.Endpoint,
-		RootsDigest: e.certificates.RootsDigest(), PolicyDigest: engine.Digest(), PoliciesOff: engine.Off()}, nil
+		RootsDigest: e.certificates.RootsDigest(), PolicyDigest: engine.Digest(), PolicyFiles: engine.Files(), PoliciesOff: engine.Off()}, nil
 }
 
 func (e *Engine) facts() evidence.Run {

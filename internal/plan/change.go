@@ -27,7 +27,51 @@ func (f File) InputChanges(now File) []string {
 			out = append(out, fmt.Sprintf("%s is now %s, the plan has %s", d.what, orNone(d.got), orNone(d.want)))
 		}
 	}
+	return append(out, f.FileChanges(now.Files)...)
+}
+
+// FileChanges returns the differences between the files of the plan and those of a run. A
+// file that was only moved is the same.
+func (f File) FileChanges(now []InputFile) []string {
+	rest := slices.Clone(now)
+	take := func(same func(InputFile) bool) (InputFile, bool) {
+		i := slices.IndexFunc(rest, same)
+		if i < 0 {
+			return InputFile{}, false
+		}
+		got := rest[i]
+		rest = slices.Delete(rest, i, i+1)
+		return got, true
+	}
+	var others []InputFile
+	for _, was := range f.Files {
+		same := func(n InputFile) bool { return n == was }
+		moved := func(n InputFile) bool { return n.Role == was.Role && n.Digest == was.Digest && was.Digest != "" }
+		if _, ok := take(same); ok {
+			continue
+		}
+		if _, ok := take(moved); !ok {
+			others = append(others, was)
+		}
+	}
+	var out []string
+	for _, was := range others {
+		switch is, ok := take(func(n InputFile) bool { return n.Role == was.Role && n.Name == was.Name }); {
+		case ok:
+			out = append(out, fmt.Sprintf("the file %q (%s) is now %s, the plan has %s", was.Name, was.Role, orNone(is.Digest), orNone(was.Digest)))
+		default:
+			out = append(out, fmt.Sprintf("the file %q (%s) is no longer there", was.Name, was.Role))
+		}
+	}
+	for _, is := range rest {
+		out = append(out, fmt.Sprintf("the file %q (%s) was not there when the plan was made", is.Name, is.Role))
+	}
 	return out
+}
+
+// OfRoles returns the files of some roles.
+func OfRoles(files []InputFile, roles ...string) []InputFile {
+	return slices.DeleteFunc(slices.Clone(files), func(f InputFile) bool { return !slices.Contains(roles, f.Role) })
 }
 
 // Among returns the plan restricted to the bindings that are also in now.

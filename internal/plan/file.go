@@ -30,6 +30,7 @@ type File struct {
 	ManifestDigest string        `json:"manifestDigest"`
 	PolicyDigest   string        `json:"policyDigest"`
 	ConfigDigest   string        `json:"configDigest,omitempty"`
+	Files          []InputFile   `json:"files,omitempty"` // other files that decide what is judged
 	Contract       string        `json:"contract"`
 	Endpoint       string        `json:"endpoint,omitempty"`
 	Account        string        `json:"account,omitempty"`  // account of the credentials; absent: the installation has no STS
@@ -39,6 +40,14 @@ type File struct {
 	PlannedAt      time.Time     `json:"plannedAt"`
 	ValidUntil     time.Time     `json:"validUntil"`
 	Bindings       []FileBinding `json:"bindings"`
+}
+
+// InputFile is a file that decides what is judged: policies and their data, keys, signers,
+// roots, schemas, key lists.
+type InputFile struct {
+	Role   string `json:"role"`             // the key of the owner's file that names it, or policy
+	Name   string `json:"name,omitempty"`   // for messages
+	Digest string `json:"digest,omitempty"` // sha256:<hex>; empty: what Name says is built in, or the system's
 }
 
 // FileBinding is the plan of one binding.
@@ -132,7 +141,7 @@ func ReadFile(data []byte) (File, error) {
 func oneSpelling(data []byte) error {
 	own := map[string]string{}
 	for _, t := range []reflect.Type{reflect.TypeFor[File](), reflect.TypeFor[FileBinding](), reflect.TypeFor[Call](),
-		reflect.TypeFor[Material](), reflect.TypeFor[evidence.Domain](), reflect.TypeFor[evidence.Record](),
+		reflect.TypeFor[Material](), reflect.TypeFor[InputFile](), reflect.TypeFor[evidence.Domain](), reflect.TypeFor[evidence.Record](),
 		reflect.TypeFor[evidence.Suites](), reflect.TypeFor[evidence.Suite](), reflect.TypeFor[evidence.CI]()} {
 		for i := range t.NumField() {
 			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")

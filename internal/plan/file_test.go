@@ -29,6 +29,29 @@ func file(change ...func(*File)) File {
 	return f
 }
 
+// A file is the same elsewhere, and another one with other bytes: the change names it.
+func TestFileChanges(t *testing.T) {
+	signers, jwks := InputFile{"allowedSigners", "signers", "sha256:s"}, InputFile{"jwks of ci", "keys/github.json", "sha256:j"}
+	mozilla := InputFile{Role: "roots", Name: "mozilla"}
+	with := func(i InputFile, name, digest string) InputFile { i.Name, i.Digest = name, digest; return i }
+	f := file(func(f *File) { f.Files = []InputFile{signers, jwks, mozilla} })
+	for want, now := range map[string][]InputFile{
+		"":  {mozilla, jwks, signers},
+		" ": {signers, with(jwks, "other/github.json", jwks.Digest), mozilla},
+		`the file "signers" (allowedSigners) is now sha256:x, the plan has sha256:s`:                        {with(signers, "signers", "sha256:x"), jwks, mozilla},
+		`the file "keys/github.json" (jwks of ci) is no longer there`:                                       {signers, mozilla},
+		`the file "more.json" (jwks of ci) was not there when the plan was made`:                            {signers, jwks, mozilla, with(jwks, "more.json", "sha256:m")},
+		`the file "mozilla" (roots) is no longer there; the file "ca.pem" (roots) was not there`:            {signers, jwks, with(mozilla, "ca.pem", "sha256:r")},
+		`the file "keys/github.json" (jwks of ci) is now none, the plan has sha256:j`:                       {signers, with(jwks, jwks.Name, ""), mozilla},
+		`the file "signers" (allowedSigners) is no longer there; the file "signers" (revokedSigners) was n`: {with(InputFile{Role: "revokedSigners"}, "signers", "sha256:s"), jwks, mozilla},
+	} {
+		got := strings.Join(f.Changes(file(func(f *File) { f.Files = now })), "; ")
+		if want = strings.TrimSpace(want); !strings.HasPrefix(got, want) || want == "" && got != "" {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestChanges(t *testing.T) {
 	if got := file().Changes(file()); got != nil {
 		t.Errorf("the same plan has changed: %q", got)

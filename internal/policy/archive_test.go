@@ -21,26 +21,10 @@ const denial = `package bindgate.policy.x
 deny contains "no" if input.binding.domainName == data.x.name
 `
 
-// tree writes files below a new folder.
-func tree(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
 const dataOfX = `{"type": "object", "properties": {"x": {"type": "object", "properties": {"name": {"type": "string"}}}}}`
 
 func policyTree(t *testing.T) string {
-	return tree(t, map[string]string{"p/x/x.rego": denial, "p/data.yaml": "x: {name: a.demo.com}\n", "p/data.jsonschema": dataOfX, "p/README.md": "not packed"})
+	return policy.Folder(t, map[string]string{"p/x/x.rego": denial, "p/data.yaml": "x: {name: a.demo.com}\n", "p/data.jsonschema": dataOfX, "p/README.md": "not packed"})
 }
 
 // TestOneContentThreeWays loads a folder, the bundle made of it, and the same bundle
@@ -121,7 +105,7 @@ func TestPathsThatAreNoBundle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := tree(t, map[string]string{
+	dir := policy.Folder(t, map[string]string{
 		"folder.tar.gz/README.md": "", "in/x.rego": denial, "in/more.tgz": "", "notes.txt": "deny everything",
 		"tests.tar.gz": string(hidden), "large.tar.gz": string(large), "older.tar.gz": string(older), "page.tar.gz": "<html>",
 	})
@@ -161,7 +145,7 @@ func TestPathsThatAreNoBundle(t *testing.T) {
 
 // TestBuildRefuses shows that policies that do not load are not packed.
 func TestBuildRefuses(t *testing.T) {
-	dir := tree(t, map[string]string{"bad/x.rego": "package other\n", "none/README.md": "", "x.rego": denial})
+	dir := policy.Folder(t, map[string]string{"bad/x.rego": "package other\n", "none/README.md": "", "x.rego": denial})
 	for ref, want := range map[string]string{
 		"bad": "package other is never asked", "none": "holds no policy", "x.rego": "want a folder", "missing": "does not exist", "oci://x.y/z": "want a folder",
 	} {
@@ -185,7 +169,7 @@ func TestOPABuild(t *testing.T) {
 		if tc.data != "" {
 			files["p/data.yaml"] = tc.data
 		}
-		dir := tree(t, files)
+		dir := policy.Folder(t, files)
 		var out bytes.Buffer
 		err := compile.New().WithPaths(filepath.Join(dir, "p")).WithAsBundle(true).WithRegoVersion(ast.DefaultRegoVersion).WithOutput(&out).Build(t.Context())
 		if err != nil {

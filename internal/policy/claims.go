@@ -208,8 +208,7 @@ func ofText(name string, x []*ast.Term, first, second string) (claim, bool) {
 // valued returns the path of a term that has had a value before the expression; a variable
 // that the expression gives its value claims nothing.
 func (f *flow) valued(t *ast.Term, s *scope) string {
-	if v, isVar := t.Value.(ast.Var); isVar && f.quietly(t, s) == nil {
-		_ = v
+	if _, isVar := t.Value.(ast.Var); isVar && f.quietly(t, s) == nil {
 		return ""
 	}
 	return f.path(t, s)

@@ -305,33 +305,45 @@ func (s *dataSchema) fits(v ast.Value) bool {
 	return true
 }
 
-// check compares a value with the schema; path is its name for messages.
-func (s *dataSchema) check(d *datum, path string) (found strictyaml.Errors) {
+// check compares a value with the schema; path is its name for messages. It stops at more
+// errors than are shown: data may have millions.
+func (s *dataSchema) check(d *datum, path string) strictyaml.Errors {
+	var found strictyaml.Errors
+	s.collect(d, path, &found)
+	return found
+}
+
+func (s *dataSchema) collect(d *datum, path string, found *strictyaml.Errors) {
+	add := func(e *strictyaml.Error) { *found = append(*found, e) }
 	kind := kindsOf(d.value)
 	if !s.kinds.has(kind) {
-		return strictyaml.Errors{d.fail("%s is %s, want %s", path, kind, s.kinds)}
+		add(d.fail("%s is %s, want %s", path, kind, s.kinds))
+		return
 	}
 	switch v := d.value.(type) {
 	case ast.String:
-		return s.checkText(d, string(v), path)
+		*found = append(*found, s.checkText(d, string(v), path)...)
+		return
 	case ast.Number:
 		n, _ := v.Float64()
 		if s.whole && n != math.Trunc(n) {
-			return strictyaml.Errors{d.fail("%s is %s, want an integer", path, v)}
+			add(d.fail("%s is %s, want an integer", path, v))
+		} else if s.least != nil && n < *s.least || s.most != nil && n > *s.most {
+			add(d.fail("%s is %s, which is out of range%s", path, v, s.bounds()))
 		}
-		if s.least != nil && n < *s.least || s.most != nil && n > *s.most {
-			return strictyaml.Errors{d.fail("%s is %s, which is out of range%s", path, v, s.bounds())}
-		}
-		return nil
+		return
 	}
 	if kind == listKind {
 		for i, item := range d.elements() {
-			found = append(found, s.values.check(item, fmt.Sprintf("%s[%d]", path, i))...)
+			if len(*found) > maxErrors {
+				return
+			}
+			s.values.collect(item, shortPath(path, "["+strconv.Itoa(i)+"]"), found)
 		}
-		return found
+		return
 	}
 	if kind != objectKind {
-		return nil
+		return
 	}
 	members := d.members()
 	for _, name := range slices.Sorted(maps.Keys(members)) {
@@ -339,18 +351,32 @@ func (s *dataSchema) check(d *datum, path string) (found strictyaml.Errors) {
 		if s.fields != nil {
 			below = s.fields[name]
 		}
-		if below == nil {
-			found = append(found, members[name].fail("%s.%s is not declared at %s:%d:%d%s", path, name, s.place.file, s.place.row, s.place.col, s.whereDeclared(name)))
-			continue
+		switch {
+		case len(*found) > maxErrors:
+			return
+		case below == nil:
+			add(members[name].fail("%s is not declared at %s:%d:%d%s", shortPath(path, "."+name), s.place.file, s.place.row, s.place.col, s.whereDeclared(name)))
+		default:
+			below.collect(members[name], shortPath(path, "."+name), found)
 		}
-		found = append(found, below.check(members[name], path+"."+name)...)
 	}
 	for _, name := range s.required {
 		if members[name] == nil {
-			found = append(found, d.fail("%s.%s is missing, and is required", path, name))
+			add(d.fail("%s.%s is missing, and is required", path, name))
 		}
 	}
-	return found
+}
+
+// shortPath adds a step to a path for messages, of which hostile data makes no long ones.
+func shortPath(path, step string) string {
+	const longest = 200
+	if len(step) > longest/2 {
+		step = strings.ToValidUTF8(step[:longest/2], "") + "…"
+	}
+	if len(path)+len(step) > longest {
+		path = "…"
+	}
+	return path + step
 }
 
 // whereDeclared says what to write for a name that is none of the fields.

@@ -219,3 +219,31 @@ func TestDataThatFits(t *testing.T) {
 		}
 	}
 }
+
+// Data with a million errors is reported with as many errors as are shown, and a long name
+// makes no long message.
+func TestCheckIsBounded(t *testing.T) {
+	d, found := parseJSON(source{name: "s.json", text: []byte(`{"type": "object", "properties": {"list": {"type": "array", "items": {"type": "object", "properties": {"a": {"type": "string", "pattern": "^x$"}}}}}}`)})
+	s := &dataSchema{}
+	if found = append(found, s.read(d)...); found != nil {
+		t.Fatal(found)
+	}
+	for name, text := range map[string]string{
+		"values":   `{"list": [` + strings.Repeat(`{"a": "y"},`, 100_000) + `{"a": 1}]}`,
+		"names":    `{"list": [` + strings.Repeat(`{"b": 1},`, 100_000) + `{"c": 1}]}`,
+		"kinds":    `{"list": [` + strings.Repeat(`1,`, 100_000) + `2]}`,
+		"one name": `{"` + strings.Repeat("n", 1<<20) + `": 1}`,
+	} {
+		whole, found := parseJSON(source{name: "d.json", text: []byte(text)})
+		if found != nil {
+			t.Fatal(found)
+		}
+		found = s.check(whole, "v")
+		if len(found) == 0 || len(found) > maxErrors+1 {
+			t.Errorf("%s: got %d errors, want at most %d", name, len(found), maxErrors+1)
+		}
+		if text := asError(found).Error(); len(text) > 1000*(maxErrors+1) || len(found) > maxErrors && !strings.Contains(text, "more errors are not shown") {
+			t.Errorf("%s: got %.300s", name, text)
+		}
+	}
+}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -27,6 +29,26 @@ func folder(t testing.TB, files map[string]string) string {
 		}
 	}
 	return dir
+}
+
+// Folder is folder for the tests of package policy_test.
+func Folder(t testing.TB, files map[string]string) string {
+	t.Helper()
+	return folder(t, files)
+}
+
+// shippedModules returns the sources of the shipped policies, and what they parse to.
+func shippedModules(t *testing.T) (sources, map[string]*ast.Module) {
+	t.Helper()
+	s, err := shippedSources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules, err := parseAll(s.modules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, modules
 }
 
 // engine loads one module together with the built-in policies.

@@ -146,7 +146,7 @@ func (f *flow) compare(x *ast.Term, a *typ, y *ast.Term, b *typ, loc *ast.Locati
 		f.fail(loc, "%s is %s, and %s is %s: they are never equal", left, a.kinds, right, b.kinds)
 		return
 	}
-	if f.numbers(x, y, a, b, loc, s) || f.absent(x, y, a, b, loc, s) || f.oneOf(x, y, a, b, loc, s) {
+	if f.numbers(x, y, a, b, loc, s) || f.absent(x, y, a, b, loc, s) || f.oneOf(x, y, a, b, loc) {
 		return
 	}
 	if a.elem != nil && b.elem != nil && a.kinds == b.kinds {

@@ -11,7 +11,10 @@
 package policy
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"maps"
@@ -46,6 +49,7 @@ type Options struct {
 // Engine holds loaded policies. It is safe for concurrent use.
 type Engine struct {
 	digest  string
+	files   []File
 	timeout time.Duration
 	results []string  // ids of the checks whose results there are
 	labels  []string  // names of the declared labels
@@ -103,7 +107,7 @@ func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, stor
 	if err != nil {
 		return nil, sources{}, nil, fmt.Errorf("loading policy data: %w", err)
 	}
-	e := &Engine{digest: digest(shipped, own, overrides), timeout: o.Timeout, results: o.Results,
+	e := &Engine{digest: digest(shipped, own, overrides), files: filesOf(own.modules, own.data, own.schemas, overrides), timeout: o.Timeout, results: o.Results,
 		labels: slices.Sorted(maps.Keys(o.Labels)), prints: o.Prints}
 	if e.timeout <= 0 {
 		e.timeout = defaultTimeout
@@ -141,6 +145,23 @@ func (e *Engine) Off() []evidence.PolicyPackage {
 func share(a, b []string) bool {
 	return slices.ContainsFunc(a, func(name string) bool { return slices.Contains(b, name) })
 }
+
+// File is a file of the user's policies, their data and its schemas.
+type File struct{ Name, Digest string }
+
+func filesOf(lists ...[]source) (out []File) {
+	for _, s := range slices.Concat(lists...) {
+		sum := sha256.Sum256(s.text)
+		out = append(out, File{s.name, "sha256:" + hex.EncodeToString(sum[:])})
+	}
+	slices.SortFunc(out, func(a, b File) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Digest, b.Digest))
+	})
+	return out
+}
+
+// Files returns the user's files, by name.
+func (e *Engine) Files() []File { return e.files }
 
 // Digest returns sha256:<hex> over the contents of all modules and data files,
 // the shipped ones included. Names and order of the files do not change it.

@@ -67,14 +67,7 @@ func TestShippedTable(t *testing.T) {
 // The stages that compileShipped skips find nothing in a shipped module, and would
 // leave it as it is.
 func TestShippedCompileAsOthers(t *testing.T) {
-	s, err := shippedSources()
-	if err != nil {
-		t.Fatal(err)
-	}
-	modules, err := parseAll(s.modules)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, modules := shippedModules(t)
 	if err := asError(vetModules(modules)); err != nil {
 		t.Error(err)
 	}

@@ -57,14 +57,7 @@ func TestWorkingCopyOfShippedPolicies(t *testing.T) {
 
 // The names of the shipped packages are read without a parser when a run starts.
 func TestShippedPackages(t *testing.T) {
-	s, err := shippedSources()
-	if err != nil {
-		t.Fatal(err)
-	}
-	modules, err := parseAll(s.modules)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, modules := shippedModules(t)
 	packages, err := packagesOf(modules)
 	if err != nil || len(packages) == 0 {
 		t.Fatalf("got %v, %v", packages, err)

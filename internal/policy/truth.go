@@ -308,7 +308,7 @@ func (f *flow) absent(x, y *ast.Term, a, b *typ, loc *ast.Location, s *scope) bo
 
 // oneOf reports a literal that is none of those that rules of the policy have as values. A
 // rule with one value is a switch, which may be meant.
-func (f *flow) oneOf(x, y *ast.Term, a, b *typ, loc *ast.Location, s *scope) bool {
+func (f *flow) oneOf(x, y *ast.Term, a, b *typ, loc *ast.Location) bool {
 	if y == nil {
 		return false
 	}

@@ -1,32 +1,14 @@
 package progress
 
 import (
-	"bytes"
 	"strings"
-	"sync"
 	"testing"
+
+	"github.com/bindgate/bindgate/internal/progress/progresstest"
 )
 
-// screen is a terminal that may be written to at any time.
-type screen struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *screen) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *screen) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
-
 func TestProgressShowsPastPatienceAndGoesAway(t *testing.T) {
-	var s screen
+	var s progresstest.Screen
 	p := Start(&s, 4)
 	p.Step()
 	if got := s.String(); got != "" {
