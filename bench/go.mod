@@ -5,6 +5,7 @@ go 1.26.0
 require github.com/bindgate/bindgate v0.0.0
 
 require (
+	github.com/agnivade/levenshtein v1.2.1 // indirect
 	github.com/miekg/dns v1.1.73 // indirect
 	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect

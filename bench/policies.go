@@ -206,9 +206,10 @@ func ask(ctx context.Context, dir string, args ...string) (answer, error) {
 // words returns the first line of an output that says why. A refusal of bindgate names
 // the binding first, and then the policy; the errors of conftest begin with acts.
 func words(output string) string {
-	if _, denial, ok := strings.Cut(output, "\n    bindgate.policy."); ok {
-		denial, _, _ = strings.Cut(denial, "\n    fix:")
-		output = strings.Join(strings.Fields("bindgate.policy."+denial), " ")
+	if _, finding, ok := strings.Cut(output, "error[policy/no-denials] "); ok {
+		finding, _, _ = strings.Cut(finding, "\n -->")
+		_, denial, _ := strings.Cut(finding, ": ")
+		output = strings.Join(strings.Fields(denial), " ")
 	}
 	first := ""
 	for line := range strings.Lines(output) {
