@@ -128,9 +128,16 @@ type CipherSuite struct {
 	SupportVersions []string `json:"supportVersions,omitempty"`
 }
 
+// Placeholders in the name of a certificate. They are filled from the leaf certificate of
+// Body, so that each renewal has a name of its own.
+const (
+	NameNotBefore = "{notBefore}" // the first day of validity, UTC: 20261128
+	NameSHA256    = "{sha256}"    // the first 12 hexadecimal digits of the SHA-256 of its DER
+)
+
 // Certificate names the certificate files of a binding. It holds no bytes.
 type Certificate struct {
-	Name       string     `json:"name"`                 // CertificateName, 4 to 50 characters
+	Name       string     `json:"name"`                 // CertificateName, 4 to 50 characters; as written, or with its placeholders filled
 	Body       string     `json:"body"`                 // path: PEM (leaf first) or PKCS#12
 	PrivateKey *SecretRef `json:"privateKey,omitempty"` // nil: none given
 

@@ -1,7 +1,10 @@
 package group
 
 import (
+	"bytes"
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,8 +30,8 @@ func servedCertificateIsValid() checks.Check {
 			Title: "The certificate in effect is valid",
 			Why: "An expired certificate fails every caller although the binding is in effect. An audit judges the dates of the " +
 				"certificate that the gateway reports. With --probe it also judges the certificate that the domain's addresses present " +
-				"in a TLS handshake: names, dates and path to a root. In lint its findings are warnings, and it ignores the dates if " +
-				"the binding contains a new certificate.",
+				"in a TLS handshake: names, dates and path to a root. In lint its findings are warnings, and it ignores the dates, if " +
+				"the binding contains a new certificate. Once that is in effect, the addresses must present it.",
 			Fix: "Renew the certificate and bind it with apply. If the addresses present another certificate than the gateway reports, " +
 				"find out which server answers there.",
 			References: []string{pageGroup, "RFC 5280 §4.1.2.5 (validity, both ends included)", "RFC 9525 §6 (names)"},
@@ -46,7 +49,8 @@ func servedCertificateIsValid() checks.Check {
 type served struct {
 	run      evidence.Run
 	domain   evidence.Domain
-	target   string // group or gateway
+	attached *evidence.Cert // the binding's own leaf, if the target reports it in effect
+	target   string         // group or gateway
 	findings []checks.Finding
 	unknown  []string
 }
@@ -59,7 +63,7 @@ func judgeServed(s checks.Subject) checks.Verdict {
 	if s.Evidence.Run.Now.IsZero() {
 		return checks.Unknown("the run has no clock")
 	}
-	j := &served{run: s.Evidence.Run, domain: d, target: target.Word(s.Binding)}
+	j := &served{run: s.Evidence.Run, domain: d, target: target.Word(s.Binding), attached: attached(s, d)}
 	holds := d.CertificateName != "" || d.CertificateID != ""
 	if holds && (j.run.Command == "audit" || s.Binding.Certificate == nil) { // else it is about to be replaced
 		j.dates()
@@ -106,10 +110,36 @@ func servedBy(s checks.Subject) (evidence.Domain, bool) {
 	return d, true
 }
 
-// wrong adds an error in an audit, and a warning where a renewal may be under way.
+// attached returns the leaf of the binding's certificate if the target reports it in
+// effect; else nil.
+func attached(s checks.Subject, d evidence.Domain) *evidence.Cert {
+	o := s.Evidence.Certificate
+	if s.Binding.Certificate == nil || o.State != evidence.StateObserved || len(o.Facts.Chain) == 0 {
+		return nil
+	}
+	file := &o.Facts.Chain[0]
+	if ok, _ := target.Gateway(s.Binding); ok {
+		current, sum := s.Evidence.Store.Facts.Current, sha256.Sum256(file.DER)
+		if current == nil || current.CertIdentifier != d.CertificateID || current.SHA256 != "sha256:"+hex.EncodeToString(sum[:]) {
+			return nil
+		}
+		return file
+	}
+	leaf, err := file.X509()
+	if err != nil || d.CertificateName != s.Binding.Certificate.Name || d.CertificateValidEnd > 0 && leaf.NotAfter.Unix() != d.CertificateValidEnd/1000 {
+		return nil
+	}
+	return file
+}
+
+// strict reports whether the domain is expected to be served as it is now: in an audit,
+// and if the binding's own certificate is in effect. Else a renewal may be under way.
+func (j *served) strict() bool { return j.run.Command == "audit" || j.attached != nil }
+
+// wrong adds an error, and a warning where a renewal may be under way.
 func (j *served) wrong(fix, format string, args ...any) {
 	add := checks.Warns
-	if j.run.Command == "audit" {
+	if j.strict() {
 		add = checks.Fails
 	}
 	j.findings = append(j.findings, add("/domainName", fmt.Sprintf(format, args...), fix))
@@ -119,9 +149,9 @@ func (j *served) warn(fix, format string, args ...any) {
 	j.findings = append(j.findings, checks.Warns("/domainName", fmt.Sprintf(format, args...), fix))
 }
 
-// cannotTell makes an audit undetermined; elsewhere it is advice.
+// cannotTell makes the result undetermined; where a renewal may be under way it is advice.
 func (j *served) cannotTell(why string) {
-	if j.run.Command == "audit" {
+	if j.strict() {
 		j.unknown = append(j.unknown, why)
 		return
 	}
@@ -202,6 +232,11 @@ func (j *served) presented(name string, p evidence.Presented) {
 	leaf, err := p.Leaf()
 	if err != nil {
 		j.cannotTell(where + " cannot be parsed")
+		return
+	}
+	if j.attached != nil && !bytes.Equal(leaf.Raw, j.attached.DER) {
+		j.wrong("if it was attached some minutes ago, probe again; else find what answers at these addresses",
+			"%s is another one than the binding's, which the %s reports in effect: it is for %s and ends at %s", where, j.target, some(leaf.DNSNames), date(leaf.NotAfter))
 		return
 	}
 	j.validity(where, leaf.NotBefore, leaf.NotAfter, true)

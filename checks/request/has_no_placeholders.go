@@ -16,6 +16,7 @@ import (
 // {{ x }}, #{x}, <x>, %X%, and whole values that stand for one.
 var (
 	expansion = regexp.MustCompile(`\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]+|\{\{.*?\}\}|#\{[^}]*\}|<[A-Za-z][A-Za-z0-9_. -]*>|%[A-Za-z_][A-Za-z0-9_]*%`)
+	inBraces  = regexp.MustCompile(`\{[^{}]*\}|[{}]`) // in the name of a certificate
 	standIn   = regexp.MustCompile(`^(?i:change[-_ ]?me|replace[-_ ]?me|fill[-_ ]?me|todo|tbd|fixme|xxx+)$`)
 )
 
@@ -37,7 +38,8 @@ func hasNoPlaceholders() checks.Check {
 			Title: "No value is an unfilled placeholder",
 			Why: "A template that was not rendered, or a variable that was not set, leaves its placeholder in the manifest. As a label it " +
 				"satisfies policies that ask for an owner or a ticket; as a certificate name it fails only after the domain was bound.",
-			Fix:        "Render the template, or write the value.",
+			Fix: "Render the template, or write the value. In certificate.name, bindgate itself fills {notBefore} and {sha256} from the " +
+				"certificate; no other name in braces is filled.",
 			References: []string{"POSIX.1-2017, Shell Command Language §2.6 (expansions)", "Go, text/template: actions are delimited by {{ and }}"},
 			Failing:    "binding: {labels: {changeTicket: '{{ ticket }}'}}",
 			Passing:    "binding: {labels: {changeTicket: CHG-1042}}",
@@ -53,7 +55,25 @@ func judgePlaceholders(s checks.Subject) checks.Verdict {
 				"render the template before bindgate runs, or write the value"))
 		}
 	}
+	if c := s.Binding.Certificate; c != nil && placeholderIn(c.Name) == "" {
+		found = append(found, unfilled(c.Name)...)
+	}
 	return checks.Judge(found...)
+}
+
+// unfilled reports what is left in braces in the name of a certificate.
+func unfilled(name string) []checks.Finding {
+	const at = "/certificate/name"
+	left := inBraces.FindString(name)
+	switch {
+	case left == binding.NameNotBefore || left == binding.NameSHA256:
+		return []checks.Finding{checks.Fails(at, fmt.Sprintf("certificate.name contains %s, which is filled from the certificate, and the certificate was not read", left),
+			"see what other checks report of the certificate")}
+	case left != "":
+		return []checks.Finding{checks.Fails(at, fmt.Sprintf("certificate.name contains %.80q, which is not filled, want %s or %s", left, binding.NameNotBefore, binding.NameSHA256),
+			"write one of the two, or remove the braces")}
+	}
+	return nil
 }
 
 // value is one text of a binding.

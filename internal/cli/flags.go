@@ -54,6 +54,7 @@ type flags struct {
 	probe          bool
 	probeAllow     []string
 	probeVia       string // of BINDGATE_PROBE
+	probeGateway   string // of BINDGATE_PROBE_GATEWAY
 	owned
 }
 

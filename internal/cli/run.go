@@ -122,7 +122,7 @@ func (r *run) options() judge.Options {
 		Progress: func() { r.bar.Step() },
 	}
 	if s.probe {
-		o.Probe = &judge.Probe{Allow: s.probeAllow, Via: s.probeVia}
+		o.Probe = &judge.Probe{Allow: s.probeAllow, Via: s.probeVia, ViaGateway: s.probeGateway}
 	}
 	o.Skip = judge.Skip{DNS: s.skips("dns"), Group: s.skips("group"), Revocation: s.skips("revocation")}
 	return o

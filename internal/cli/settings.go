@@ -221,8 +221,9 @@ func (s *settings) fromEnvironment(env Env) error {
 		}
 		s.endpoint = v
 	}
-	for name, dst := range map[string]*string{"BINDGATE_RESOLVER": &s.resolver, "BINDGATE_ROOTS": &s.roots, "BINDGATE_PROBE": &s.probeVia} {
-		if dst == &s.probeVia && !s.probe {
+	for name, dst := range map[string]*string{"BINDGATE_RESOLVER": &s.resolver, "BINDGATE_ROOTS": &s.roots, "BINDGATE_PROBE": &s.probeVia,
+		"BINDGATE_PROBE_GATEWAY": &s.probeGateway} {
+		if (dst == &s.probeVia || dst == &s.probeGateway) && !s.probe {
 			continue
 		}
 		v, ok := env.LookupEnv(name)

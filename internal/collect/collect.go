@@ -5,6 +5,8 @@ package collect
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -75,8 +77,13 @@ func (c *Collector) Collect(ctx context.Context, number int, b binding.Binding) 
 	}
 	var ev evidence.Evidence
 	var work errgroup.Group
+	if hasPlaceholder(b) { // the platform is asked for the filled name
+		c.certificate(ctx, b, &ev)
+		b = Named(b, ev.Certificate)
+	} else {
+		work.Go(func() error { c.certificate(ctx, b, &ev); return nil })
+	}
 	work.Go(func() error { c.dns(ctx, b, &ev); return nil })
-	work.Go(func() error { c.certificate(ctx, b, &ev); return nil })
 	work.Go(func() error { c.group(ctx, b, &ev); return nil })
 	work.Go(func() error { c.gateway(ctx, b, &ev); return nil })
 	work.Go(func() error { c.records(ctx, b, &ev); return nil })
@@ -289,6 +296,29 @@ func Chain(o evidence.Observation[evidence.DNS]) []string {
 		names = append(names, h.Target)
 	}
 	return names
+}
+
+func hasPlaceholder(b binding.Binding) bool {
+	return b.Certificate != nil && (strings.Contains(b.Certificate.Name, binding.NameNotBefore) || strings.Contains(b.Certificate.Name, binding.NameSHA256))
+}
+
+// Named returns a binding with the placeholders in the name of its certificate filled
+// from the observed certificate. Without a readable one they stay, and a check refuses
+// them. The result depends on the name and the leaf alone.
+func Named(b binding.Binding, o evidence.Observation[evidence.Certificate]) binding.Binding {
+	if !hasPlaceholder(b) || o.State != evidence.StateObserved || len(o.Facts.Chain) == 0 {
+		return b
+	}
+	leaf, err := o.Facts.Chain[0].X509()
+	if err != nil {
+		return b
+	}
+	sum := sha256.Sum256(leaf.Raw)
+	filled := *b.Certificate
+	filled.Name = strings.NewReplacer(binding.NameNotBefore, leaf.NotBefore.UTC().Format("20060102"),
+		binding.NameSHA256, hex.EncodeToString(sum[:6])).Replace(filled.Name)
+	b.Certificate = &filled
+	return b
 }
 
 // skip marks observations that the mode of the run does not collect.

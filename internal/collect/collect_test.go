@@ -2,6 +2,10 @@ package collect
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +15,7 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/collect/siblings"
+	"github.com/bindgate/bindgate/internal/sandbox/ca"
 )
 
 // fake collectors answer with what the test gives them; a nil function panics.
@@ -253,5 +258,69 @@ func TestGatewayThatIsNotAsked(t *testing.T) {
 		if got := ev.Of(need); got.State != evidence.StateFailed || strings.Contains(got.Reason, "MII") {
 			t.Errorf("%s is %+v, want failed", need, got)
 		}
+	}
+}
+
+// fakeLeaf observes a certificate with a leaf.
+type fakeLeaf struct{ der []byte }
+
+func (f fakeLeaf) Collect(context.Context, binding.Binding) (evidence.Observation[evidence.Certificate], evidence.Observation[evidence.Key]) {
+	return evidence.Observed(evidence.Certificate{Chain: []evidence.Cert{{DER: f.der}}}, "", time.Time{}), evidence.NotCollected[evidence.Key]("none")
+}
+
+// groupAsked keeps the binding that it is asked for.
+type groupAsked struct {
+	fakeGroup
+	binding binding.Binding
+}
+
+func (g *groupAsked) Group(_ context.Context, b binding.Binding, _ bool) evidence.Observation[evidence.Group] {
+	g.binding = b
+	return found()
+}
+
+// TestNamed fills the placeholders of a name from a leaf, and from nothing else.
+func TestNamed(t *testing.T) {
+	root, err := ca.New(time.Date(2026, 11, 28, 23, 30, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	issued, err := root.Issue(ca.Options{Names: []string{"api.demo.com"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(issued.Chain)
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := fmt.Sprintf("%x", sha256.Sum256(block.Bytes))[:12]
+	day := leaf.NotBefore.UTC().Format("20060102")
+	readable := evidence.Observed(evidence.Certificate{Chain: []evidence.Cert{{DER: block.Bytes}}}, "", time.Time{})
+	failed := evidence.Failed[evidence.Certificate]("gone", "", time.Time{})
+	damaged := evidence.Observed(evidence.Certificate{Chain: []evidence.Cert{{DER: []byte{1}}}}, "", time.Time{})
+	for _, test := range []struct {
+		name string
+		from evidence.Observation[evidence.Certificate]
+		want string
+	}{
+		{"api_{sha256}", readable, "api_" + digest},
+		{"api_{notBefore}_{sha256}", readable, "api_" + day + "_" + digest},
+		{"api_2026", readable, "api_2026"},
+		{"api_{SHA256}", readable, "api_{SHA256}"},
+		{"api_{sha256}", failed, "api_{sha256}"},
+		{"api_{sha256}", damaged, "api_{sha256}"},
+		{"api_{sha256}", evidence.Observed(evidence.Certificate{}, "", time.Time{}), "api_{sha256}"},
+	} {
+		b := binding.Binding{DomainName: "{sha256}.demo.com", Certificate: &binding.Certificate{Name: test.name, Body: "{sha256}"}}
+		got := Named(b, test.from)
+		if got.Certificate.Name != test.want || got.Certificate.Body != "{sha256}" || got.DomainName != b.DomainName || b.Certificate.Name != test.name {
+			t.Errorf("Named(%q) = %+v of %+v, want the name %q and all else as it was", test.name, got.Certificate, b.Certificate, test.want)
+		}
+	}
+	group := &groupAsked{}
+	b := binding.Binding{Certificate: &binding.Certificate{Name: "api_{sha256}"}}
+	if one(t, &Collector{DNS: fakeDNS(reached), Certificate: fakeLeaf{block.Bytes}, Group: group}, b); group.binding.Certificate.Name != "api_"+digest {
+		t.Errorf("the group was asked for %q, want the filled name", group.binding.Certificate.Name)
 	}
 }

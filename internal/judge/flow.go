@@ -11,6 +11,7 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/collect"
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/policy"
 )
@@ -83,7 +84,7 @@ func (e *Engine) pass(ctx context.Context, observe observe, bindings iter.Seq2[i
 		if _, err := e.policies(); err != nil { // compiled while the first bindings are collected
 			return Verdict{} // never yielded
 		}
-		return e.probed(ctx, number, e.assess(ctx, number, checks.Subject{Binding: b, Evidence: ev}))
+		return e.probed(ctx, number, e.assess(ctx, number, subject(b, ev)))
 	}
 
 	return inOrder(bindings, max(e.o.Concurrency, 1), one, func(v Verdict) error {
@@ -92,6 +93,12 @@ func (e *Engine) pass(ctx context.Context, observe observe, bindings iter.Seq2[i
 		}
 		return yield(v)
 	})
+}
+
+// subject returns what is judged. The name of the certificate is filled from the evidence,
+// saved or new.
+func subject(b binding.Binding, ev evidence.Evidence) checks.Subject {
+	return checks.Subject{Binding: collect.Named(b, ev.Certificate), Evidence: ev}
 }
 
 // assess judges collected evidence: checks, policies, the checks that read the policies'
@@ -257,7 +264,7 @@ func (e *Engine) invisible(ctx context.Context, numbers []int, yield func(number
 		}
 	}
 	return inOrder(some, max(e.o.Concurrency, 1), func(number int, b binding.Binding) found {
-		return found{number, b, waitsFor(list, checks.Run(ctx, list, e.o.Severities, checks.Subject{Binding: b, Evidence: observe(ctx, number, b)}))}
+		return found{number, b, waitsFor(list, checks.Run(ctx, list, e.o.Severities, subject(b, observe(ctx, number, b))))}
 	}, func(f found) error {
 		if f.why != "" {
 			yield(f.number, f.b, f.why)

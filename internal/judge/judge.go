@@ -99,7 +99,9 @@ type Gateway struct {
 // Probe configures probing the addresses of allowed domains.
 type Probe struct {
 	Allow []string // prefixes of addresses that may be asked in addition to public ones
-	Via   string   // ADDR:PORT on loopback that is asked in place of every address; may be empty
+	Via   string   // ADDR:PORT on loopback that is asked in place of every address of an API group; may be empty
+
+	ViaGateway string // the same for cloud-native gateways
 }
 
 // Engine judges the bindings of one manifest. The caller must close it.
@@ -114,7 +116,7 @@ type Engine struct {
 	again        renewal // of Again
 	waivers      *waiver.Set
 	totals       *Totals                            // of the plan; nil: no policy reads them
-	probe        *probe.Collector                   // nil: nothing is probed
+	probe        map[string]*probe.Collector        // by platform; nil: nothing is probed
 	transport    *api.Transport                     // nil: the gateway is not asked
 	identity     func() (*evidence.Identity, error) // asks STS once; nil: the gateway is not asked
 	saved        *replay.Saved                      // nil: evidence is collected

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
@@ -12,7 +13,7 @@ import (
 	"github.com/bindgate/bindgate/internal/gate"
 )
 
-// openProbe creates the collector that probes the addresses of domains.
+// openProbe creates the collectors that probe the addresses of domains.
 func (e *Engine) openProbe() (err error) {
 	if e.o.Probe == nil {
 		return nil
@@ -28,38 +29,91 @@ func (e *Engine) openProbe() (err error) {
 		}
 		c.Allow = append(c.Allow, prefix.Masked())
 	}
-	if e.o.Probe.Via != "" {
-		if c.Via, err = netip.ParseAddrPort(e.o.Probe.Via); err != nil {
-			return fmt.Errorf("reading BINDGATE_PROBE: got %q, want ADDR:PORT", e.o.Probe.Via)
+	e.probe = map[string]*probe.Collector{}
+	for _, p := range []struct{ platform, via, variable string }{
+		{binding.Classic, e.o.Probe.Via, "BINDGATE_PROBE"}, {binding.APIG, e.o.Probe.ViaGateway, "BINDGATE_PROBE_GATEWAY"},
+	} {
+		c.Via = netip.AddrPort{}
+		if p.via != "" {
+			if c.Via, err = netip.ParseAddrPort(p.via); err != nil {
+				return fmt.Errorf("reading %s: got %q, want ADDR:PORT", p.variable, p.via)
+			}
+		}
+		if e.probe[p.platform], err = probe.New(c); err != nil {
+			return err
 		}
 	}
-	e.probe, err = probe.New(c)
-	return err
+	return nil
 }
 
 // probed probes the addresses of an allowed and already bound domain, and judges the
 // binding again with the result. Any other binding keeps its verdict, and no
 // connection is made for it.
 func (e *Engine) probed(ctx context.Context, number int, v Verdict) Verdict {
-	if e.probe == nil || v.Decision.Status != gate.Allowed {
+	if e.probe == nil || v.Decision.Status != gate.Allowed || v.Evidence.DNS.State != evidence.StateObserved {
 		return v
 	}
-	domain, bound := v.Evidence.Group.Facts.Domain(v.Binding.DomainName)
-	dns := v.Evidence.DNS
-	if !bound || dns.State != evidence.StateObserved {
+	target, bound, certified := listener(v.Binding, v.Evidence)
+	if !bound {
 		return v
-	}
-	target := probe.Target{Name: dns.Facts.QueryName, Intranet: v.Binding.CustomDomainType == binding.Intranet}
-	for _, text := range dns.Facts.End.Addresses {
-		if addr, err := netip.ParseAddr(text); err == nil {
-			target.Addresses = append(target.Addresses, addr)
-		}
 	}
 	s := checks.Subject{Binding: v.Binding, Evidence: v.Evidence}
-	if domain.CertificateName != "" || domain.CertificateID != "" {
-		s.Evidence.Probe = e.probe.Handshake(ctx, target)
+	c := e.probe[v.Binding.Platform()]
+	if certified {
+		s.Evidence.Probe = c.Handshake(ctx, target)
 	} else {
-		s.Evidence.Probe = e.probe.Plain(ctx, target)
+		s.Evidence.Probe = c.Plain(ctx, target)
 	}
 	return e.assess(ctx, number, s)
+}
+
+// listener returns where the domain of a binding is served, and whether the target has the
+// domain, and a certificate for it. An API group is asked at the addresses in DNS. A
+// gateway is asked at its own, because DNS may not lead there yet.
+func listener(b binding.Binding, ev evidence.Evidence) (t probe.Target, bound, certified bool) {
+	t.Name = ev.DNS.Facts.QueryName
+	if b.Platform() == binding.APIG {
+		record := ev.Records.Facts.Domain
+		t.Addresses, t.Intranet = entries(ev)
+		return t, record != nil, record != nil && record.CertIdentifier != ""
+	}
+	domain, bound := ev.Group.Facts.Domain(b.DomainName)
+	t.Addresses, t.Intranet = addresses(ev.DNS.Facts.End.Addresses), b.CustomDomainType == binding.Intranet
+	return t, bound, domain.CertificateName != "" || domain.CertificateID != ""
+}
+
+// entries returns the addresses of a gateway's entries: the public ones, else those of a
+// private network. If the API states none, they are those that DNS has for the domain,
+// provided that it leads to an entry by name.
+func entries(ev evidence.Evidence) (all []netip.Addr, intranet bool) {
+	var public, private []string
+	reached := false
+	for _, entry := range ev.Gateway.Facts.Entries {
+		intranet = intranet || entry.NetworkType == "Intranet"
+		if entry.NetworkType == "Intranet" {
+			private = append(private, entry.Addresses...)
+		} else {
+			public = append(public, entry.Addresses...)
+		}
+		reached = reached || slices.ContainsFunc(ev.DNS.Facts.Hops, func(h evidence.Hop) bool { return evidence.SameName(h.Target, entry.Name) })
+	}
+	switch {
+	case len(public) > 0:
+		return addresses(public), false
+	case len(private) > 0:
+		return addresses(private), true
+	case reached:
+		return addresses(ev.DNS.Facts.End.Addresses), intranet
+	}
+	return nil, false
+}
+
+// addresses parses addresses, each once.
+func addresses(texts []string) (all []netip.Addr) {
+	for _, text := range texts {
+		if addr, err := netip.ParseAddr(text); err == nil && !slices.Contains(all, addr) {
+			all = append(all, addr)
+		}
+	}
+	return all
 }

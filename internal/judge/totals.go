@@ -269,7 +269,7 @@ func (e *Engine) planned(ctx context.Context, run evidence.Run, look Scope, keep
 		err     error
 	}
 	err = inOrder(e.numbered(), max(e.o.Concurrency, 1), func(number int, b binding.Binding) seen {
-		out := seen{subject: checks.Subject{Binding: b, Evidence: first(ctx, number, b)}}
+		out := seen{subject: subject(b, first(ctx, number, b))}
 		if keep && e.saved == nil {
 			out.packed, out.err = kept.pack(out.subject.Evidence)
 		}
