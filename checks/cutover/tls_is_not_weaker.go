@@ -30,22 +30,6 @@ func tlsIsNotWeaker() checks.Check {
 	}
 }
 
-// policy is what a value of HttpsPolicy means.
-type policy struct {
-	min, max string
-	http2    bool
-	oldest   bool // its suites include the four that the cloud-native gateway lacks
-}
-
-func policies() map[string]policy {
-	return map[string]policy{
-		"HTTPS1_1_TLS1_0": {"TLS 1.0", "TLS 1.2", false, true},
-		"HTTPS2_TLS1_0":   {"TLS 1.0", "TLS 1.2", true, true},
-		"HTTPS2_TLS1_2":   {"TLS 1.2", "TLS 1.2", true, true},
-		"HTTPS2_TLS1_3":   {"TLS 1.2", "TLS 1.3", true, true},
-	}
-}
-
 func judgeTLS(s checks.Subject) checks.Verdict {
 	d, none := held(s)
 	if none != nil {
@@ -55,7 +39,7 @@ func judgeTLS(s checks.Subject) checks.Verdict {
 		return checks.NotApplicable("the API group holds no certificate for the domain: it serves plain HTTP")
 	}
 	name := s.Evidence.Predecessor.Facts.Group.HTTPSPolicy
-	was, known := policies()[name]
+	was, known := evidence.TLSPolicyOf(name)
 	will := after(s)
 	var found []checks.Finding
 	report := func(severity checks.Severity, pointer, fix, format string, args ...any) {
@@ -74,18 +58,18 @@ func judgeTLS(s checks.Subject) checks.Verdict {
 	switch accepts := s.Binding.MovesFrom.Accepts; {
 	case low == 0 || high == 0:
 		return checks.Unknown(fmt.Sprintf("the TLS range of the successor, %q to %q, is not known", bounded(will.TLSMin), bounded(will.TLSMax)), found...)
-	case low < version(was.min):
-		report(checks.Error, "/tlsMin", fmt.Sprintf("set tlsMin: %s", was.min), "the successor accepts %s, and the API group (%s) nothing below %s", will.TLSMin, name, was.min)
-	case low > version(was.min) && !accepts(binding.LossOldClients):
-		report(checks.Warning, "/tlsMin", "look who still calls with it, or accept old-clients", "callers with %s, which the API group (%s) accepts, are refused from %s on", was.min, name, will.TLSMin)
+	case low < version(was.Min):
+		report(checks.Error, "/tlsMin", fmt.Sprintf("set tlsMin: %s", was.Min), "the successor accepts %s, and the API group (%s) nothing below %s", will.TLSMin, name, was.Min)
+	case low > version(was.Min) && !accepts(binding.LossOldClients):
+		report(checks.Warning, "/tlsMin", "look who still calls with it, or accept old-clients", "callers with %s, which the API group (%s) accepts, are refused from %s on", was.Min, name, will.TLSMin)
 	}
-	if high < version(was.max) {
-		report(checks.Error, "/tlsMax", fmt.Sprintf("set tlsMax: %s or higher", was.max), "the successor offers at most %s, and the API group (%s) %s", will.TLSMax, name, was.max)
+	if high < version(was.Max) {
+		report(checks.Error, "/tlsMax", fmt.Sprintf("set tlsMax: %s or higher", was.Max), "the successor offers at most %s, and the API group (%s) %s", will.TLSMax, name, was.Max)
 	}
 	http2 := map[string]string{"Open": "on", "Close": "off"}[will.HTTP2Option]
-	wanted := map[bool]string{true: "on", false: "off"}[was.http2]
+	wanted := map[bool]string{true: "on", false: "off"}[was.HTTP2]
 	if http2 != wanted && !s.Binding.MovesFrom.Accepts(binding.LossHTTP2) {
-		report(checks.Warning, "/http2Option", "set http2Option: "+map[bool]string{true: "Open", false: "Close"}[was.http2]+", or accept http2",
+		report(checks.Warning, "/http2Option", "set http2Option: "+map[bool]string{true: "Open", false: "Close"}[was.HTTP2]+", or accept http2",
 			"HTTP/2 is %s on the API group (%s), and the successor has http2Option %q", wanted, name, bounded(will.HTTP2Option))
 	}
 	return checks.Judge(append(found, suites(s, was, will)...)...)
@@ -96,12 +80,12 @@ func homeless() []string {
 	return []string{"ECDHE-RSA-AES128-SHA256", "ECDHE-RSA-AES256-SHA384", "AES128-SHA256", "AES256-SHA256"}
 }
 
-func suites(s checks.Subject, was policy, will evidence.Record) (found []checks.Finding) {
-	if was.oldest && !s.Binding.MovesFrom.Accepts(binding.LossSuites) {
+func suites(s checks.Subject, was evidence.TLSPolicy, will evidence.Record) (found []checks.Finding) {
+	if !s.Binding.MovesFrom.Accepts(binding.LossSuites) {
 		found = append(found, checks.Warns("/tlsCipherSuitesConfig", "callers that offer only "+strings.Join(homeless(), ", ")+" are refused: the cloud-native gateway does not have these suites",
 			"look for such callers in the access log, or accept suites"))
 	}
-	if will.Suites == nil || will.Suites.ConfigType != "Custom" || version(was.min) < 12 {
+	if will.Suites == nil || will.Suites.ConfigType != "Custom" || version(was.Min) < 12 {
 		return found
 	}
 	var weak []string

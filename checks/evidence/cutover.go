@@ -61,3 +61,25 @@ func ClassicEnds() time.Time { return time.Date(2027, time.September, 20, 16, 0,
 
 // DaysUntil returns the whole days that are left; 0 if none is.
 func DaysUntil(then, now time.Time) int { return max(0, int(then.Sub(now)/(24*time.Hour))) }
+
+// TLSPolicy is what an API group's HttpsPolicy means for its domains.
+type TLSPolicy struct {
+	Min, Max string // as a gateway's domain spells them
+	HTTP2    bool
+}
+
+// TLSPolicyOf returns the meaning of a value of HttpsPolicy; known is false for one that
+// has no documented meaning.
+func TLSPolicyOf(httpsPolicy string) (p TLSPolicy, known bool) {
+	switch httpsPolicy {
+	case "HTTPS1_1_TLS1_0":
+		return TLSPolicy{"TLS 1.0", "TLS 1.2", false}, true
+	case "HTTPS2_TLS1_0":
+		return TLSPolicy{"TLS 1.0", "TLS 1.2", true}, true
+	case "HTTPS2_TLS1_2":
+		return TLSPolicy{"TLS 1.2", "TLS 1.2", true}, true
+	case "HTTPS2_TLS1_3":
+		return TLSPolicy{"TLS 1.2", "TLS 1.3", true}, true
+	}
+	return TLSPolicy{}, false
+}

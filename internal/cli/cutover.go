@@ -231,7 +231,9 @@ func (m mapping) successors(h *judge.Held) (list []binding.Binding, further []st
 		if d.Certified {
 			file := "certs/" + strings.Replace(name, "*", "_wildcard", 1)
 			to.Protocol, to.ForceHTTPS = "HTTPS", &d.Redirects
-			to.TLSMin, to.TLSMax, to.HTTP2Option = tlsOf(d.HTTPSPolicy)
+			if tls, known := evidence.TLSPolicyOf(d.HTTPSPolicy); known {
+				to.TLSMin, to.TLSMax, to.HTTP2Option = tls.Min, tls.Max, map[bool]string{true: "Open", false: "Close"}[tls.HTTP2]
+			}
 			to.Certificate = &binding.Certificate{Name: certificateName(name), Body: file + ".pem", PrivateKey: &binding.SecretRef{File: file + ".key"}}
 		}
 		list = append(list, to)
@@ -248,19 +250,4 @@ func certificateName(domain string) string {
 		return '_'
 	}, strings.Replace(domain, "*", "wildcard", 1))
 	return name[:min(len(name), 50)]
-}
-
-// tlsOf returns what keeps TLS as an HttpsPolicy has it; nothing for one that is not known.
-func tlsOf(policy string) (low, high, http2 string) {
-	switch policy {
-	case "HTTPS1_1_TLS1_0":
-		return "TLS 1.0", "TLS 1.2", "Close"
-	case "HTTPS2_TLS1_0":
-		return "TLS 1.0", "TLS 1.2", "Open"
-	case "HTTPS2_TLS1_2":
-		return "TLS 1.2", "TLS 1.2", "Open"
-	case "HTTPS2_TLS1_3":
-		return "TLS 1.2", "TLS 1.3", "Open"
-	}
-	return "", "", ""
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -290,6 +291,9 @@ func TestCutoverCannotTell(t *testing.T) {
 	m.owner = "resolver.yaml"
 	by, _, out = m.follow("--resolver", m.box.Resolver())
 	m.owner = "owner.yaml"
+	if p := by["ready.demo.com"].Cutover; p == nil || p.State != cutover.Serves {
+		t.Errorf("by a resolver, which does not show the TTL: got %+v", p)
+	}
 	if p := by["kept.demo.com"].Cutover; p == nil {
 		t.Errorf("by a resolver: %s", out)
 	} else if p.State != cutover.Moved || !strings.Contains(strings.Join(p.Because, "\n"), "authoritative") {
@@ -302,6 +306,35 @@ func TestCutoverCannotTell(t *testing.T) {
 	for name, b := range by {
 		if b.Cutover.State != cutover.Unknown || b.Decision == "allowed" {
 			t.Errorf("%s without its API group: got %s, %+v", name, b.Decision, b.Cutover)
+		}
+	}
+}
+
+// A wait that ends before the servers agree claims nothing.
+func TestCutoverWaits(t *testing.T) {
+	m := newMoving(t)
+	by, _, out := m.follow("--wait", "1s")
+	if p := by["moving.demo.com"].Cutover; p.State != cutover.Moving || p.LastCacheEnds.IsZero() || !strings.Contains(out, "waiting for DNS") {
+		t.Errorf("got %+v: %s", p, out)
+	}
+	if p := by["moved.demo.com"].Cutover; p.State != cutover.Moved || !p.LastCacheEnds.IsZero() {
+		t.Errorf("got %+v", p)
+	}
+}
+
+// The sandbox's own name server, named as a root, shows all states but the fifth, for which
+// two servers are needed, and the seventh, for which time has to pass.
+func TestCutoverOnTheSandboxAlone(t *testing.T) {
+	m := newMoving(t)
+	_, port, err := net.SplitHostPort(m.box.Resolver())
+	m.check(err)
+	m.write("hints", ". 60 IN NS ns.root.\nns.root. 60 IN A 127.0.0.1\n")
+	m.write("owner.yaml", "apiVersion: bindgate/v1\nrootHints: hints\ndnsPort: "+port+"\nroots: ca.pem\nprobeAllow: [203.0.113.0/24, 198.51.100.0/24]\n")
+	by, _, out := m.follow()
+	want := []cutover.State{cutover.NotPrepared, cutover.Prepared, cutover.Serves, cutover.MayMove, cutover.Moved, cutover.Moved, cutover.Moved, cutover.Done}
+	for i, name := range moves.Names() {
+		if p := by[name].Cutover; p == nil || p.State != want[i] {
+			t.Errorf("%s: got %+v, want %s: %s", name, p, want[i], out)
 		}
 	}
 }

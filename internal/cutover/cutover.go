@@ -270,6 +270,7 @@ func (m *mover) waits() (why []string) {
 		}
 	}
 	_, held := m.Evidence.Predecessor.Facts.Group.Domain(m.Binding.DomainName)
+	add(m.Evidence.DNS.Facts.Mode == evidence.DNSResolver, "the TTL of the old record cannot be told: a resolver shows only what is left of it; leave --resolver out")
 	add(!held, "the API group no longer holds the domain")
 	add(m.facts.Leading(evidence.LeadsUnknown) > 0, "not every DNS server could be asked")
 	add(m.facts.Leading(evidence.LeadsElsewhere) > 0, "some DNS servers lead neither to the API group nor to the gateway")
@@ -370,7 +371,7 @@ func (m *mover) publish() []string {
 	if r != nil {
 		id = r.DomainID
 	}
-	body := fmt.Sprintf(`{"restApiConfig":{"gatewayId":"%s","environment":{"customDomainIds":["%s"]}}}`, b.GatewayID, id)
+	body := fmt.Sprintf(`{"restApiConfig":{"gatewayId":%q,"environment":{"customDomainIds":[%q]}}}`, b.GatewayID, id)
 	return []string{"# publish it: name every domain of the API, for it is not known whether those left out are taken off",
 		"aliyun apig POST /v1/http-apis/HTTP_API_ID/deploy --region " + plan.Quote(b.RegionID) + " --header " + plan.Quote("Content-Type=application/json") + " --body " + plan.Quote(body)}
 }
