@@ -401,3 +401,22 @@ func TestAuditSaysTheDays(t *testing.T) {
 		}
 	}
 }
+
+// Saved evidence gives the same states again, without a connection.
+func TestCutoverReplays(t *testing.T) {
+	m := newMoving(t)
+	first, _, _ := m.follow("--evidence-out", "evidence.json")
+	m.check(m.box.SetFaults(nil))
+	calls := len(m.box.Calls())
+	code, out := m.bindgate("cutover", "--map", "map.yaml", "--config", "owner.yaml", "--evidence", "evidence.json", "-f", "text", "-f", "json=out.json")
+	var r report.Report
+	m.check(json.Unmarshal([]byte(m.read("out.json")), &r))
+	if len(r.Bindings) != len(first) || len(m.box.Calls()) != calls {
+		t.Fatalf("exit code %d, %d bindings and %d calls: %s", code, len(r.Bindings), len(m.box.Calls())-calls, out)
+	}
+	for _, b := range r.Bindings {
+		if was := first[b.DomainName].Cutover; b.Cutover.State != was.State || strings.Join(b.Cutover.Because, "") != strings.Join(was.Because, "") {
+			t.Errorf("%s: got %+v, was %+v", b.DomainName, b.Cutover, was)
+		}
+	}
+}
