@@ -33,6 +33,8 @@ type Check struct {
 	AfterPolicy bool
 	// ShowsPropagation: the check passes once a DNS change is visible.
 	ShowsPropagation bool
+	// ShowsService: the check passes if the target serves the domain, wherever DNS leads.
+	ShowsService bool
 
 	Doc Doc
 }
@@ -85,7 +87,7 @@ type Doc struct {
 	Fix        string   // how to fix it
 	References []string // RFC and section, document and date, or an address
 	// Failing and Passing are YAML fixtures: a change (a JSON merge patch, RFC
-	// 7396) to the valid binding and evidence of checks/checktest/base.yaml (or apig.yaml) with
+	// 7396) to the valid binding and evidence of checks/checktest/base.yaml (or apig.yaml, cutover.yaml) with
 	// which the check fails, or passes. A test runs both.
 	Failing string
 	Passing string

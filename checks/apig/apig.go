@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"crypto/x509"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/bindgate/bindgate/checks"
@@ -94,77 +93,6 @@ func leaf(s checks.Subject) (*x509.Certificate, *checks.Verdict) {
 func cannotTell(why string) *checks.Verdict {
 	v := checks.Unknown(why)
 	return &v
-}
-
-// changes returns the fields of a record that the binding states otherwise, by their names
-// in the binding. A certificate changes unless the store says that it is attached already.
-func changes(s checks.Subject, r evidence.Record) (fields []string) {
-	b := s.Binding
-	text := func(name, want, got string) {
-		if want != "" && !strings.EqualFold(evidence.TLSVersion(want), evidence.TLSVersion(got)) {
-			fields = append(fields, name)
-		}
-	}
-	text("protocol", b.Protocol, r.Protocol)
-	if b.ForceHTTPS != nil && *b.ForceHTTPS != r.ForceHTTPS {
-		fields = append(fields, "forceHttps")
-	}
-	text("http2Option", b.HTTP2Option, r.HTTP2Option)
-	text("tlsMin", b.TLSMin, r.TLSMin)
-	text("tlsMax", b.TLSMax, r.TLSMax)
-	if b.TLSCipherSuites != nil && !sameSuites(*b.TLSCipherSuites, r.Suites) {
-		fields = append(fields, "tlsCipherSuitesConfig")
-	}
-	if b.Certificate != nil && !attached(s, r) {
-		fields = append(fields, "certificate")
-	}
-	if c := b.ClientCertificate; c != nil && (c.None && r.MTLSEnabled || !c.None && !sameClientCA(s, r)) {
-		fields = append(fields, "clientCertificate")
-	}
-	return fields
-}
-
-// attached reports whether the certificate of the binding is that of the record.
-func attached(s checks.Subject, r evidence.Record) bool {
-	if id := s.Binding.Certificate.CASID; id != "" {
-		return id == r.CertIdentifier
-	}
-	if s.Evidence.Store.State != evidence.StateObserved || r.CertIdentifier == "" {
-		return false
-	}
-	return slices.ContainsFunc(s.Evidence.Store.Facts.Matching, func(c evidence.StoredCertificate) bool { return c.CertIdentifier == r.CertIdentifier })
-}
-
-// sameClientCA reports whether the record requires the client certificates that the binding
-// states.
-func sameClientCA(s checks.Subject, r evidence.Record) bool {
-	c, file := s.Binding.ClientCertificate, s.Evidence.Certificate.Facts.ClientCA
-	if !r.MTLSEnabled || c.CASID != "" && c.CASID != r.CACertIdentifier || file == nil {
-		return false
-	}
-	theirs, err := certificatesIn(r.ClientCACert)
-	if err != nil || len(theirs) != len(file.Chain) {
-		return false
-	}
-	for i := range theirs {
-		if string(theirs[i].Raw) != string(file.Chain[i].DER) {
-			return false
-		}
-	}
-	return true
-}
-
-func sameSuites(want binding.CipherSuites, got *evidence.Suites) bool {
-	if got == nil || want.ConfigType != got.ConfigType || len(want.Suites) != len(got.Suites) {
-		return false
-	}
-	for i, suite := range want.Suites {
-		same := func(a, b string) bool { return evidence.TLSVersion(a) == evidence.TLSVersion(b) }
-		if suite.Name != got.Suites[i].Name || !slices.EqualFunc(suite.SupportVersions, got.Suites[i].SupportVersions, same) {
-			return false
-		}
-	}
-	return true
 }
 
 // bounded shortens a text from outside.

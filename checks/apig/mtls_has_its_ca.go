@@ -2,10 +2,7 @@ package apig
 
 import (
 	"crypto/x509"
-	"encoding/pem"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/bindgate/bindgate/checks"
@@ -52,7 +49,7 @@ func judgeMTLS(s checks.Subject) checks.Verdict {
 	case c != nil:
 		return statedCA(*c, r)
 	}
-	certificates, err := certificatesIn(r.ClientCACert)
+	certificates, err := target.CertificatesIn(r.ClientCACert)
 	if err != nil {
 		return checks.Judge(checks.Fails(atClients, fmt.Sprintf("%q requires client certificates, and the CA in its record %v", s.Binding.DomainName, err), "set clientCertificate with the CA, or none"))
 	}
@@ -88,28 +85,4 @@ func unusable(certificates []*x509.Certificate, now time.Time) (found []checks.F
 		}
 	}
 	return found
-}
-
-// certificatesIn returns the certificates of a PEM text. The error follows "the CA".
-func certificatesIn(text string) (out []*x509.Certificate, err error) {
-	const most = 100
-	rest := []byte(text)
-	for {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		parsed, err := x509.ParseCertificate(block.Bytes)
-		if block.Type != "CERTIFICATE" || err != nil || len(out) == most {
-			return nil, errors.New("cannot be read")
-		}
-		out = append(out, parsed)
-	}
-	switch {
-	case strings.TrimSpace(text) == "":
-		return nil, errors.New("is missing")
-	case len(out) == 0:
-		return nil, errors.New("is not PEM")
-	}
-	return out, nil
 }

@@ -53,7 +53,7 @@ func judgeUpdatable(s checks.Subject) checks.Verdict {
 	fixed("domainScope", "/domainScope", b.DomainScope, r.DomainScope, again)
 	fixed("gatewayType", "/gatewayType", b.GatewayType, r.GatewayType, again)
 	fixed("resourceGroupId", "/resourceGroupId", b.ResourceGroupID, r.ResourceGroupID, "state what the domain has, or move it with ChangeResourceGroup")
-	changed := changes(s, *r)
+	changed := target.Changes(s, *r)
 	if len(changed) == 0 {
 		return checks.Judge(found...)
 	}

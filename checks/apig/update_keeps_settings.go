@@ -34,7 +34,7 @@ func judgeKept(s checks.Subject) checks.Verdict {
 	if r == nil {
 		return checks.NotApplicable("the domain has no record yet, so there is nothing to keep")
 	}
-	changed := changes(s, *r)
+	changed := target.Changes(s, *r)
 	if len(changed) == 0 {
 		return checks.Pass()
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/apig"
 	"github.com/bindgate/bindgate/checks/certificate"
+	"github.com/bindgate/bindgate/checks/cutover"
 	"github.com/bindgate/bindgate/checks/dns"
 	"github.com/bindgate/bindgate/checks/group"
 	"github.com/bindgate/bindgate/checks/policy"
@@ -23,7 +24,7 @@ import (
 
 // All returns every check, in report order.
 func All() []checks.Check {
-	return slices.Concat(request.Checks(), certificate.Checks(), dns.Checks(), group.Checks(), apig.Checks(), rebind.Checks(), policy.Checks())
+	return slices.Concat(request.Checks(), certificate.Checks(), dns.Checks(), group.Checks(), apig.Checks(), cutover.Checks(), rebind.Checks(), policy.Checks())
 }
 
 // With returns the catalogue followed by the checks of a program that embeds

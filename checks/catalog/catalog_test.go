@@ -14,7 +14,7 @@ import (
 
 func TestIDs(t *testing.T) {
 	form := regexp.MustCompile(`^[a-z-]+/[a-z0-9-]+$`)
-	families := []string{"request", "certificate", "dns", "group", "apig", "rebind", "policy"}
+	families := []string{"request", "certificate", "dns", "group", "apig", "cutover", "rebind", "policy"}
 	seen := map[string]bool{}
 	last := 0
 	for _, c := range All() {
@@ -125,6 +125,12 @@ func TestSeverities(t *testing.T) {
 		"apig/wildcard-depth-is-stated":               "W",
 		"apig/name-is-held-once":                      "E",
 		"apig/domain-is-published":                    "W",
+		"cutover/region-has-a-gateway":                "E",
+		"cutover/nothing-is-lost":                     "E",
+		"cutover/tls-is-not-weaker":                   "E",
+		"cutover/mutual-tls-is-carried":               "E",
+		"cutover/successor-serves":                    "E",
+		"cutover/old-stays-for-the-ttl":               "W",
 		"rebind/force-is-allowed":                     "E core",
 		"rebind/traffic-has-moved":                    "E",
 		"rebind/force-is-needed":                      "W",

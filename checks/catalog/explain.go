@@ -35,7 +35,7 @@ func Explain(c checks.Check) string {
 	return b.String()
 }
 
-const examples = "Each example is a change to a valid binding and its evidence, checks/checktest/base.yaml or, with base: apig, apig.yaml; load names files in testdata/certificates."
+const examples = "Each example is a change to a valid binding and its evidence, checks/checktest/base.yaml or, with base: apig or cutover, apig.yaml or cutover.yaml; load names files in testdata/certificates."
 
 // effect describes in a sentence what a failure means for a bind.
 func effect(c checks.Check) string {

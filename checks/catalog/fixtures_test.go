@@ -31,7 +31,8 @@ func TestFixtures(t *testing.T) {
 // serves, and presented, the chain that an address presents. Of a gateway: stored, the
 // certificate of the store with the id that the binding names, matching, one that the
 // store finds by its digest, keyless and keyUnstated, such ones without a key, attached, the one that the
-// domain has, and recordCA, the CA of client certificates in its record.
+// domain has, and recordCA, the CA of client certificates in its record. Of a move: newEntry
+// and oldEntry, the chains that the gateway and the API group present.
 func load(t *testing.T, files map[string]string, s *checks.Subject) {
 	t.Helper()
 	b := s.Binding
@@ -74,6 +75,12 @@ func load(t *testing.T, files map[string]string, s *checks.Subject) {
 	}
 	if files["presented"] != "" {
 		s.Evidence.Probe = presented(t, c, filepath.Join(dir, files["presented"]))
+	}
+	if file := files["newEntry"]; file != "" {
+		s.Evidence.Cutover.Facts.New = presented(t, c, filepath.Join(dir, file))
+	}
+	if file := files["oldEntry"]; file != "" {
+		s.Evidence.Cutover.Facts.Old = presented(t, c, filepath.Join(dir, file))
 	}
 	if file := files["stored"]; file != "" {
 		s.Evidence.Store.Facts.ByID = stored(t, filepath.Join(dir, file), "18594200-cn-hangzhou")

@@ -26,6 +26,12 @@ var baseYAML string
 //go:embed apig.yaml
 var apigYAML string
 
+// cutoverYAML is that of a domain that moves between the two, for fixtures with
+// `base: cutover`.
+//
+//go:embed cutover.yaml
+var cutoverYAML string
+
 // statuses returns the prefixes of fixture names. "pass" is a pass without
 // findings, "warn" a pass with a warning.
 func statuses() []string {
@@ -33,9 +39,9 @@ func statuses() []string {
 }
 
 // fixture is one file. Binding and Evidence are JSON merge patches on those of its base:
-// base.yaml, or apig.yaml.
+// base.yaml, apig.yaml or cutover.yaml.
 type fixture struct {
-	Base            string            `yaml:"base"` // "" or apig
+	Base            string            `yaml:"base"` // "", apig or cutover
 	Binding         map[string]any    `yaml:"binding"`
 	CertificateOnly bool              `yaml:"certificateOnly"`
 	Load            map[string]string `yaml:"load"`
@@ -60,7 +66,7 @@ type harness struct {
 
 func newHarness(t *testing.T, opts []Option) *harness {
 	t.Helper()
-	h := &harness{bases: map[string]fixture{"": parse(t, baseYAML), "apig": parse(t, apigYAML)}}
+	h := &harness{bases: map[string]fixture{"": parse(t, baseYAML), "apig": parse(t, apigYAML), "cutover": parse(t, cutoverYAML)}}
 	for _, o := range opts {
 		o(h)
 	}
@@ -83,7 +89,7 @@ func (h *harness) subject(t *testing.T, text string) (checks.Subject, want) {
 	f := parse(t, text)
 	base, ok := h.bases[f.Base]
 	if !ok {
-		t.Fatalf("the fixture has the base %q, want apig or none", f.Base)
+		t.Fatalf("the fixture has the base %q, want apig, cutover or none", f.Base)
 	}
 	var s checks.Subject
 	patch(t, "binding", base.Binding, f.Binding, &s.Binding)

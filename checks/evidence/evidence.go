@@ -31,6 +31,7 @@ const (
 	NeedServing     Need = "serving"     // the routes that publish it
 	NeedStore       Need = "store"       // the certificate store
 	NeedPredecessor Need = "predecessor" // the API group that the binding moves from
+	NeedCutover     Need = "cutover"     // both sides of a move, and where DNS leads
 	NeedPolicy      Need = "policy"      // what Rego said
 )
 
@@ -52,6 +53,7 @@ type Evidence struct {
 	Serving     Observation[Serving]     `json:"serving,omitzero"`
 	Store       Observation[Store]       `json:"store,omitzero"`
 	Predecessor Observation[Predecessor] `json:"predecessor,omitzero"`
+	Cutover     Observation[Cutover]     `json:"cutover,omitzero"`
 	Policy      Observation[Policy]      `json:"policy"`
 }
 
@@ -186,7 +188,7 @@ type row struct {
 
 // table is the one list of needs. Needs, Of and Set read it, and with them
 // everything that treats all evidence alike.
-func table() [16]row {
+func table() [17]row {
 	return [...]row{
 		{NeedDNS, func(e *Evidence) observation { return &e.DNS }},
 		{NeedProof, func(e *Evidence) observation { return &e.Proof }},
@@ -203,6 +205,7 @@ func table() [16]row {
 		{NeedServing, func(e *Evidence) observation { return &e.Serving }},
 		{NeedStore, func(e *Evidence) observation { return &e.Store }},
 		{NeedPredecessor, func(e *Evidence) observation { return &e.Predecessor }},
+		{NeedCutover, func(e *Evidence) observation { return &e.Cutover }},
 		{NeedPolicy, func(e *Evidence) observation { return &e.Policy }},
 	}
 }

@@ -50,6 +50,8 @@ type Domain struct {
 	CertificateValidStart int64  `json:"certificateValidStart,omitempty"` // ms since the epoch
 	CertificateValidEnd   int64  `json:"certificateValidEnd,omitempty"`   // ms since the epoch
 
+	WildcardDomainPatterns string `json:"wildcardDomainPatterns,omitempty"` // a JSON array
+
 	UnknownFields []string `json:"unknownFields,omitempty"` // names of the fields of the record that bindgate does not know and that are set, sorted
 }
 

@@ -39,14 +39,20 @@ and services that the owner's file names.`,
 	f.addJudging(c)
 	f.addWish(c)
 	f.addMode(c)
-	c.Flags().StringVar(&f.journal, "journal", "", "journal `FILE` (default: bindgate/journal.jsonl under $XDG_STATE_HOME)")
+	a.addFlags(c, &f)
 	c.Flags().StringVar(&a.planFile, "plan", "", "apply exactly what the saved plan in `FILE` holds; it names its manifests, which must lie in this tree")
 	c.Flags().StringArrayVar(&f.approvals, "approval", nil, "approval of the saved plan, in `FILE`: a signature of ssh-keygen -Y sign, or a token of a service; repeatable")
-	c.Flags().BoolVar(&a.each, "each", false, "judge and bind one by one, going on after a refusal")
-	durationVar(c.Flags(), &a.readBack, "read-back", 30*time.Second, "time for the gateway to show a bound domain in effect")
-	durationVar(c.Flags(), &a.maxAge, "max-age", 2*time.Minute, "age of DNS and gateway evidence, at most 15m, past which it is collected again before a binding's first call")
-	durationVar(c.Flags(), &a.lockWait, "lock-wait", 10*time.Second, "time to wait for another apply on the same journal")
 	return c
+}
+
+// addFlags adds the flags of the commands that make calls.
+func (a *applying) addFlags(c *cobra.Command, f *flags) {
+	p := c.Flags()
+	p.StringVar(&f.journal, "journal", "", "journal `FILE` (default: bindgate/journal.jsonl under $XDG_STATE_HOME)")
+	p.BoolVar(&a.each, "each", false, "judge and bind one by one, going on after a refusal")
+	durationVar(p, &a.readBack, "read-back", 30*time.Second, "time for the gateway to show a bound domain in effect")
+	durationVar(p, &a.maxAge, "max-age", 2*time.Minute, "age of DNS and gateway evidence, at most 15m, past which it is collected again before a binding's first call")
+	durationVar(p, &a.lockWait, "lock-wait", 10*time.Second, "time to wait for another apply on the same journal")
 }
 
 // applying is one call of the command.
@@ -126,7 +132,7 @@ func (a *applying) all(ctx context.Context) error {
 		Warn: func(err error) { complain(r.env.Stderr, err) },
 	}, func(item apply.Item) {
 		done.add(item)
-		unreported = errors.Join(unreported, rep.Add(applied(item))) // a report that cannot be written stops no call
+		unreported = errors.Join(unreported, rep.Add(r.applied(item))) // a report that cannot be written stops no call
 	})
 	r.bar.End()
 	if err != nil && !done.sent {
@@ -152,8 +158,8 @@ func (a *applying) all(ctx context.Context) error {
 }
 
 // applied is an item as the report has it.
-func applied(item apply.Item) report.Binding {
-	b, o := entry(item.Verdict), item.Outcome
+func (r *run) applied(item apply.Item) report.Binding {
+	b, o := r.entry(item.Verdict), item.Outcome
 	b.Calls, b.Displaces = item.Calls, item.Displaces
 	b.Outcome = &report.Outcome{Status: string(o.Status), Sent: o.Sent, RequestID: o.RequestID, Code: o.Code, Message: o.Message,
 		Before: o.Before, Restore: o.Restore}

@@ -68,6 +68,7 @@ func audit(ctx context.Context, env Env, c *cobra.Command, f flags, platform, re
 		return fmt.Errorf("opening -o %q: %w", output, err)
 	}
 	defer file.Discard()
+	r.classic = platform == binding.Classic
 	r.held, err = judge.Bound(ctx, r.options(), platform, region)
 	var config *judge.ConfigError
 	switch {

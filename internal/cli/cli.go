@@ -161,7 +161,7 @@ https://github.com/bindgate/bindgate; a line "next:" names the section.`,
 	root.SetFlagErrorFunc(flagError)
 	root.Flags().BoolP("version", "V", false, "print the version")
 	root.AddCommand(
-		newLint(env), newPlan(env), newApply(env), newAudit(env),
+		newLint(env), newPlan(env), newApply(env), newAudit(env), newCutover(env),
 		newChecks(env), newExplain(env), newPolicy(env), newJournal(env),
 		newSandbox(env), newDemo(env),
 		newInit(env), newFmt(env), newSchema(env), newMan(env), newVersion(env),

@@ -55,6 +55,9 @@ type flags struct {
 	probeAllow     []string
 	probeVia       string // of BINDGATE_PROBE
 	probeGateway   string // of BINDGATE_PROBE_GATEWAY
+	as             string // the command that the run counts as; empty: its own
+	moves          bool   // cutover only: the manifest must be a map
+	since          string // cutover only
 	owned
 }
 

@@ -61,7 +61,7 @@ func (r *run) lint(ctx context.Context) error {
 			return err
 		}
 		code = worst(code, codeOfDecision(v.Decision.Status, true))
-		return rep.Add(entry(v))
+		return rep.Add(r.entry(v))
 	})
 	if err != nil {
 		return err

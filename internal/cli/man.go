@@ -169,7 +169,7 @@ func variables() []concern {
 			"ALIBABA_CLOUD_ROLE_ARN, ALIBABA_CLOUD_OIDC_PROVIDER_ARN, ALIBABA_CLOUD_OIDC_TOKEN_FILE", "Role, provider and token of OIDC.",
 			"ALIBABA_CLOUD_ECS_METADATA", "The role of the ECS instance.",
 			"ALIBABA_CLOUD_CREDENTIALS_URI", "The address that gives credentials.",
-			"BINDGATE_ENDPOINT, BINDGATE_RESOLVER, BINDGATE_ROOTS, BINDGATE_PROBE", "What bindgate sandbox prints. A gateway that is not on loopback is refused.",
+			"BINDGATE_ENDPOINT, BINDGATE_RESOLVER, BINDGATE_ROOTS, BINDGATE_PROBE, BINDGATE_PROBE_GATEWAY", "What bindgate sandbox prints. A gateway that is not on loopback is refused.",
 			"BINDGATE_CI_TOKEN", "The OIDC token of the CI job, in place of --ci-token.",
 			"BINDGATE_*", "Private keys and passphrases that a manifest names; --allow-env adds names.",
 			"HTTPS_PROXY, NO_PROXY", "The proxy for HTTPS, and the hosts that need none; also in lower case.",

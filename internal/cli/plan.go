@@ -53,7 +53,7 @@ func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []str
 		waits := v.AwaitsApprovals()
 		awaiting = awaiting || waits
 		code = worst(code, codeOfDecision(v.Decision.Status, waits))
-		shown := entry(v)
+		shown := r.entry(v)
 		if blocks(v) {
 			complete = false
 		} else {

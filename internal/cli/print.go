@@ -80,7 +80,7 @@ func printVersion(env Env, format string) error {
 
 func newSchema(env Env) *cobra.Command {
 	schemas := map[string]func() []byte{
-		"manifest": manifest.Schema, "config": config.Schema, "report": report.Schema,
+		"manifest": manifest.Schema, "cutover-map": manifest.MapSchema, "config": config.Schema, "report": report.Schema,
 		"evidence": replay.Schema, "policy-input": policy.InputSchema,
 	}
 	names := slices.Sorted(maps.Keys(schemas))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/cutover"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/plan"
@@ -27,8 +28,11 @@ type run struct {
 	out      outputs
 	bar      *progress.Bar
 	engine   *judge.Engine
+	classic  bool        // an audit of the classic gateway
 	inputs   []string    // arguments that name manifests
 	held     *judge.Held // what an audit listed; nil: it is none
+
+	earlier map[string]cutover.Progress // of --since, or from before --wait
 
 	countPlan bool // even if no policy reads it
 	unread    bool // standard input is not read although no manifest is named
@@ -121,6 +125,7 @@ func (r *run) options() judge.Options {
 		Held:    r.held, Timeout: s.timeout, Concurrency: s.concurrency, LookupEnv: r.env.LookupEnv, Given: s.given,
 		Progress: func() { r.bar.Step() },
 	}
+	o.Moves = judge.Probe{Allow: s.probeAllow, Via: s.probeVia, ViaGateway: s.probeGateway}
 	if s.probe {
 		o.Probe = &judge.Probe{Allow: s.probeAllow, Via: s.probeVia, ViaGateway: s.probeGateway}
 	}
@@ -141,6 +146,9 @@ func (r *run) fits(set *manifest.Set) error {
 				return fmt.Errorf("reading flags: the certificate of %q has no name on the gateway; add --certificate-name", b.DomainName)
 			}
 		}
+	}
+	if r.s.moves && !set.Moves() {
+		return fmt.Errorf("reading --map: it is a manifest with bindings, want a map with domains; see bindgate schema cutover-map, or run bindgate apply")
 	}
 	if err := r.s.trust.check(); err != nil {
 		return err
@@ -254,21 +262,25 @@ func (r *run) head() (report.Run, error) {
 	for _, p := range facts.PoliciesOff {
 		off = append(off, report.PolicyOff{Name: p.Name, Reason: p.Off})
 	}
+	var classic *report.Classic
+	if r.classic || r.engine.Bindings().Moves() {
+		classic = report.ClassicAt(facts.Now)
+	}
 	return report.Run{
-		Command: facts.Command, Now: facts.Now, Offline: facts.Offline, Endpoint: facts.Endpoint, Identity: facts.Identity, Contract: facts.Contract,
+		Classic: classic, Command: facts.Command, Now: facts.Now, Offline: facts.Offline, Endpoint: facts.Endpoint, Identity: facts.Identity, Contract: facts.Contract,
 		DNSMode: facts.DNSMode, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
 		ConfigDigest: r.s.configDigest, RootsDigest: facts.RootsDigest, PoliciesOff: off,
 	}.With(facts.Given), err
 }
 
 // entry is a verdict as the report has it.
-func entry(v judge.Verdict) report.Binding {
+func (r *run) entry(v judge.Verdict) report.Binding {
 	b := v.Binding
 	return report.Binding{
 		Platform: b.Platform(), DomainName: b.DomainName, GroupID: b.GroupID, GatewayID: b.GatewayID, RegionID: b.RegionID,
 		BindStageName: b.BindStageName, CustomDomainType: b.CustomDomainType, Source: b.Source,
 		Decision: v.Decision.Status, Reasons: v.Decision.Reasons, Checks: v.Results,
-		Evidence: report.ExcerptOf(v.Evidence), FullEvidence: &v.Evidence,
+		Evidence: report.ExcerptOf(v.Evidence), Cutover: r.moveOf(v), FullEvidence: &v.Evidence,
 	}
 }
 

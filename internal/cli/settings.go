@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -51,6 +52,7 @@ func settle(env Env, c *cobra.Command, f flags) (settings, error) {
 	if c.HasParent() && c.Parent().Name() == "policy" {
 		command = "lint" // what policies read: a tool asks them as lint does
 	}
+	command = cmp.Or(f.as, command)
 	s := settings{flags: f, command: command, clock: env.Now, live: f.now == "" && f.evidence == "" && !f.offline && len(f.without) == 0}
 	if f.now != "" {
 		at, err := time.Parse(time.RFC3339, f.now)
@@ -223,7 +225,7 @@ func (s *settings) fromEnvironment(env Env) error {
 	}
 	for name, dst := range map[string]*string{"BINDGATE_RESOLVER": &s.resolver, "BINDGATE_ROOTS": &s.roots, "BINDGATE_PROBE": &s.probeVia,
 		"BINDGATE_PROBE_GATEWAY": &s.probeGateway} {
-		if (dst == &s.probeVia || dst == &s.probeGateway) && !s.probe {
+		if (dst == &s.probeVia || dst == &s.probeGateway) && !s.probe && !reach.LoopbackURL(s.endpoint) {
 			continue
 		}
 		v, ok := env.LookupEnv(name)

@@ -49,6 +49,11 @@ type Gateway interface {
 	Predecessor(ctx context.Context, b binding.Binding) evidence.Observation[evidence.Predecessor]
 }
 
+// Cutover observes the move of a domain, from what was observed of both sides.
+type Cutover interface {
+	Collect(context.Context, binding.Binding, *evidence.Evidence) evidence.Observation[evidence.Cutover]
+}
+
 // Collector collects evidence. If DNS, Group or Gateway is nil, the mode skips it, for
 // the reason in the field Without that belongs to it. It is safe for concurrent use.
 type Collector struct {
@@ -57,6 +62,7 @@ type Collector struct {
 	Revocation   Revocation // nil: not observed, and judged unknown
 	Group        Group
 	Gateway      Gateway
+	Cutover      Cutover // nil: no move is observed
 	Related      *siblings.Index
 	WithoutDNS   string        // why DNS is nil: "--offline"
 	WithoutGroup string        // why Group and Gateway are nil
@@ -93,6 +99,7 @@ func (c *Collector) Collect(ctx context.Context, number int, b binding.Binding) 
 	c.account(ctx, b, &ev)
 	c.displaced(ctx, b, &ev)
 	c.siblings(ctx, number, &ev)
+	c.cutover(ctx, b, &ev)
 	skip(&ev, "no address is asked before the binding is allowed, and with --probe only", evidence.NeedProbe)
 	return ev
 }
@@ -274,6 +281,21 @@ func (c *Collector) predecessor(ctx context.Context, b binding.Binding, ev *evid
 	}
 	defer guard(c.Now, "predecessor", ev, evidence.NeedPredecessor)
 	ev.Predecessor = c.Gateway.Predecessor(ctx, b)
+}
+
+// cutover follows all that both sides of a move say.
+func (c *Collector) cutover(ctx context.Context, b binding.Binding, ev *evidence.Evidence) {
+	switch {
+	case !b.CutOver:
+		skip(ev, "the binding is not of a map of a cut-over", evidence.NeedCutover)
+	case c.DNS == nil:
+		skip(ev, c.WithoutDNS, evidence.NeedCutover)
+	case c.Gateway == nil || c.Cutover == nil:
+		skip(ev, c.WithoutGroup, evidence.NeedCutover)
+	default:
+		defer guard(c.Now, "cut-over", ev, evidence.NeedCutover)
+		ev.Cutover = c.Cutover.Collect(ctx, b, ev)
+	}
 }
 
 // store follows the certificate and the records, which say what to look for.

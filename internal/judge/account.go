@@ -19,10 +19,18 @@ import (
 type Held struct {
 	Bindings []binding.Binding // in the order of the listing
 	Groups   int               // how many API groups there are; 0 on the cloud-native gateway
+	Details  []Detail          // of the classic gateway: what a binding does not hold, one for each of Bindings
 	Unserved []string          // names of domains of the cloud-native gateway that no gateway serves
 
 	transport *api.Transport
 	readers   atomic.Pointer[readers] // nil: the first pass has taken them
+}
+
+// Detail is what an API group says of a domain and a successor has to keep.
+type Detail struct {
+	HTTPSPolicy string
+	Certified   bool // it has a certificate
+	Redirects   bool // from HTTP to HTTPS
 }
 
 // Close ends the connections.
@@ -83,6 +91,7 @@ func (h *Held) groups(ctx context.Context, reader *classicclient.Reader, region 
 				b.IsHTTPRedirectToHTTPS = &d.IsHTTPRedirectToHTTPS
 			}
 			h.Bindings = append(h.Bindings, b)
+			h.Details = append(h.Details, Detail{g.HTTPSPolicy, d.CertificateName != "" || d.CertificateID != "", d.IsHTTPRedirectToHTTPS})
 		}
 	}
 	return nil

@@ -65,6 +65,7 @@ type Options struct {
 	Gateway Gateway
 	Held    *Held  // what Bound listed, whose connections and answers are used; nil: nothing was
 	Probe   *Probe // nil: domains are not probed
+	Moves   Probe  // how both sides of a domain that moves are probed, which needs no flag: a map asks for it
 
 	External map[string]policy.FactsSchema // the facts that the owner declares, by name
 
@@ -117,6 +118,7 @@ type Engine struct {
 	waivers      *waiver.Set
 	totals       *Totals                            // of the plan; nil: no policy reads them
 	probe        map[string]*probe.Collector        // by platform; nil: nothing is probed
+	moves        map[string]*probe.Collector        // by platform: of domains that move
 	transport    *api.Transport                     // nil: the gateway is not asked
 	identity     func() (*evidence.Identity, error) // asks STS once; nil: the gateway is not asked
 	saved        *replay.Saved                      // nil: evidence is collected

@@ -15,35 +15,44 @@ import (
 
 // openProbe creates the collectors that probe the addresses of domains.
 func (e *Engine) openProbe() (err error) {
-	if e.o.Probe == nil {
-		return nil
+	if e.o.Probe != nil {
+		if e.probe, err = e.newProbes(*e.o.Probe); err != nil {
+			return err
+		}
 	}
+	e.moves, err = e.newProbes(e.o.Moves)
+	return err
+}
+
+// newProbes creates a collector for each platform.
+func (e *Engine) newProbes(o Probe) (map[string]*probe.Collector, error) {
 	c := probe.Config{Trust: e.certificates.Trust, Now: e.o.Clock}
-	for _, text := range e.o.Probe.Allow {
+	for _, text := range o.Allow {
 		prefix, err := netip.ParsePrefix(text)
 		if addr, single := netip.ParseAddr(text); single == nil {
 			prefix, err = addr.Prefix(addr.BitLen())
 		}
 		if err != nil {
-			return fmt.Errorf("reading probeAllow: got %q, want an address or a prefix such as 10.0.0.0/8", text)
+			return nil, fmt.Errorf("reading probeAllow: got %q, want an address or a prefix such as 10.0.0.0/8", text)
 		}
 		c.Allow = append(c.Allow, prefix.Masked())
 	}
-	e.probe = map[string]*probe.Collector{}
+	out := map[string]*probe.Collector{}
 	for _, p := range []struct{ platform, via, variable string }{
-		{binding.Classic, e.o.Probe.Via, "BINDGATE_PROBE"}, {binding.APIG, e.o.Probe.ViaGateway, "BINDGATE_PROBE_GATEWAY"},
+		{binding.Classic, o.Via, "BINDGATE_PROBE"}, {binding.APIG, o.ViaGateway, "BINDGATE_PROBE_GATEWAY"},
 	} {
+		var err error
 		c.Via = netip.AddrPort{}
 		if p.via != "" {
 			if c.Via, err = netip.ParseAddrPort(p.via); err != nil {
-				return fmt.Errorf("reading %s: got %q, want ADDR:PORT", p.variable, p.via)
+				return nil, fmt.Errorf("reading %s: got %q, want ADDR:PORT", p.variable, p.via)
 			}
 		}
-		if e.probe[p.platform], err = probe.New(c); err != nil {
-			return err
+		if out[p.platform], err = probe.New(c); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return out, nil
 }
 
 // probed probes the addresses of an allowed and already bound domain, and judges the

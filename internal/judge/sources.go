@@ -12,6 +12,7 @@ import (
 	"github.com/bindgate/bindgate/internal/collect"
 	"github.com/bindgate/bindgate/internal/collect/apig"
 	"github.com/bindgate/bindgate/internal/collect/certificate"
+	"github.com/bindgate/bindgate/internal/collect/cutover"
 	"github.com/bindgate/bindgate/internal/collect/dns"
 	"github.com/bindgate/bindgate/internal/collect/group"
 	"github.com/bindgate/bindgate/internal/collect/revocation"
@@ -44,8 +45,9 @@ func (e *Engine) observer(run evidence.Run, look Scope) (observe, error) {
 	}
 	if e.transport != nil {
 		r := e.readers()
-		c.Group = group.New(r.classic, e.o.Clock, e.o.Concurrency)
-		c.Gateway = apig.New(r.apig, r.classic, e.o.Clock)
+		groups := group.New(r.classic, e.o.Clock, e.o.Concurrency)
+		c.Group, c.Gateway = groups, apig.New(r.apig, r.classic, e.o.Clock)
+		c.Cutover = &cutover.Collector{Old: e.moves[binding.Classic], New: e.moves[binding.APIG], DNS: c.DNS, Served: r.classic, Account: groups, Now: e.o.Clock}
 	}
 	return func(ctx context.Context, number int, b binding.Binding) evidence.Evidence {
 		ev := c.Collect(ctx, number, b)

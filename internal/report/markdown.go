@@ -25,6 +25,7 @@ type markdown struct {
 	*state
 	limit int
 	ranks [4]mdRank
+	moves moving
 }
 
 // mdRank collects what is written about the bindings of one rank.
@@ -52,6 +53,7 @@ func newMarkdown(s *state, limit int) *markdown {
 // add keeps a row and details as long as the ones before leave room in the whole
 // text; the first that does not fit is kept too, for it is where the text is cut.
 func (m *markdown) add(b Binding) error {
+	m.moves.add(b)
 	r := &m.ranks[rank(b)]
 	if r.room.rows > 0 {
 		row := mdRow(b)
@@ -76,6 +78,7 @@ func (m *markdown) close() error {
 		m.put(m.failed(p))
 		return nil
 	}
+	m.board(p)
 	p.WriteString("| | domain | group | stage | decision | findings |\n|---|---|---|---|---|---|\n")
 	rest := m.summary.Bindings - m.rows(p)
 	p.WriteString("\n")
@@ -94,6 +97,27 @@ func (m *markdown) close() error {
 	fmt.Fprintf(&p.Buffer, "<sub>%s %s at %s</sub>\n", mdText(m.Tool.Name), mdText(m.Tool.Version), m.Run.Now.Format("2006-01-02 15:04 UTC"))
 	m.put(p.String())
 	return nil
+}
+
+// board writes how many domains are in which state of a move.
+func (m *markdown) board(p *comment) {
+	if left := m.Run.Classic.String(); left != "" {
+		p.WriteString(mdText(left) + ".\n\n")
+	}
+	if len(m.moves) == 0 {
+		return
+	}
+	p.WriteString("| state | domains |\n|---|---|\n")
+	for _, c := range m.moves {
+		var all names
+		for _, d := range c.Domains {
+			all.add(d.Domain)
+		}
+		if len(c.Domains) > 0 {
+			fmt.Fprintf(&p.Buffer, "| %d %s | %s |\n", int(c.State), c.Name, mdText(all.String()))
+		}
+	}
+	p.WriteString("\n")
 }
 
 // heading is what the comment says first.

@@ -13,6 +13,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/cutover"
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/plan"
 )
@@ -94,6 +95,7 @@ type Run struct {
 	KeyLists       []KeyList           `json:"keyLists,omitempty"`       // the lists of weak keys that were asked; absent: none
 	Waivers        []Waiver            `json:"waivers,omitempty"`        // of the owner, in the order of the file; absent: none
 	JournalHead    string              `json:"journalHead,omitempty"`    // hash of the journal's last entry when the run ended
+	Classic        *Classic            `json:"classic,omitempty"`        // how long the classic gateway can be used; absent: nothing of it was audited or moves
 	Error          *Failure            `json:"error,omitempty"`          // why it ended before its end: what is reported is not the whole; absent: it did not
 }
 
@@ -147,6 +149,7 @@ type Binding struct {
 	Calls            []plan.Call           `json:"calls,omitempty"`     // what would be, or was to be, sent, in order; certificates by digest
 	Displaces        []evidence.BoundGroup `json:"displaces,omitempty"` // the groups that a force takes the domain from
 	Evidence         *Excerpt              `json:"evidence,omitempty"`
+	Cutover          *cutover.Progress     `json:"cutover,omitempty"` // how far the domain has moved; absent: it is not of a map of a cut-over
 	Outcome          *Outcome              `json:"outcome,omitempty"` // absent: the command makes no calls
 
 	FullEvidence *evidence.Evidence `json:"-"` // all that was observed, for the html format; nil: not known

@@ -52,6 +52,9 @@ func (t *text) facts() {
 	fact("policies off", policiesOff(t.Run.PoliciesOff))
 	fact("approved by", approvers(t.Run.Approvals))
 	fact("facts given", externalFacts(t.Run.External))
+	if left := t.Run.Classic.String(); left != "" {
+		t.line(0, 2, span{doubt, left})
+	}
 	for _, text := range t.Run.attention() {
 		t.line(0, 2, span{doubt, "waiver:"}, span{plain, text})
 	}

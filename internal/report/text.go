@@ -21,6 +21,7 @@ type text struct {
 	errors, warnings              board
 	unknown, notRun, notAttempted grouping
 	table                         table
+	moves                         moving
 	plan                          planned
 	outcomes                      []string // of bindings whose calls failed, the first
 	failures                      int      // all of them
@@ -78,6 +79,7 @@ func (t *text) add(b Binding) error {
 		t.outcome(b, *o)
 	}
 	t.table.add(b, t.summary.Bindings)
+	t.moves.add(b)
 	if t.options.Verbose {
 		if t.w.Len() > 0 {
 			t.blank()
@@ -127,6 +129,10 @@ func (t *text) close() error {
 	t.section()
 	if !t.options.Quiet && !t.isPlan() {
 		t.drawTable()
+		t.section()
+	}
+	if !t.options.Quiet {
+		t.drawMoves()
 		t.section()
 	}
 	t.end()

@@ -62,7 +62,11 @@ func (g *Group) readCertificates(dir string) error {
 		if d.Certificate == nil {
 			continue
 		}
-		for _, path := range []*string{&d.Certificate.Body, &d.Certificate.PrivateKey} {
+		files := []*string{&d.Certificate.Body, &d.Certificate.PrivateKey}
+		if d.Certificate.Mutual.CaCertificateBody != "" {
+			files = append(files, &d.Certificate.Mutual.CaCertificateBody)
+		}
+		for _, path := range files {
 			text, err := readFile(dir, *path)
 			if err != nil {
 				return fmt.Errorf("domain %q: reading its certificate: %w", d.DomainName, err)

@@ -99,16 +99,16 @@ type Certificate struct {
 
 	ChainDigest     string    `yaml:"-"` // sha256:<hex> of the chain in canonical PEM
 	PublicKeyDigest string    `yaml:"-"` // sha256:<hex> of the SubjectPublicKeyInfo
-	Mutual          MutualTLS `yaml:"-"`
+	Mutual          MutualTLS `yaml:"mutual"`
 }
 
 // MutualTLS are the settings of SetDomainCertificate for client certificates.
 type MutualTLS struct {
-	CaCertificateBody        string
-	SslVerifyDepth           int
-	SslOcspEnable            bool
-	SslOcspCacheEnable       bool
-	ClientCertSDnPassThrough bool
+	CaCertificateBody        string `yaml:"caCertificateBody"` // in a seed the path of a PEM file, elsewhere PEM text
+	SslVerifyDepth           int    `yaml:"sslVerifyDepth"`
+	SslOcspEnable            bool   `yaml:"sslOcspEnable"`
+	SslOcspCacheEnable       bool   `yaml:"sslOcspCacheEnable"`
+	ClientCertSDnPassThrough bool   `yaml:"clientCertSDnPassThrough"`
 }
 
 // Clone shares nothing with the group that could change.

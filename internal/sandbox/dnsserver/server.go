@@ -149,7 +149,9 @@ func (s *Server) ServeDNS(w dns.ResponseWriter, query *dns.Msg) {
 // reply is the whole answer, or nil for silence.
 func (s *Server) reply(query *dns.Msg, udp bool) *dns.Msg {
 	m := new(dns.Msg).SetReply(query)
-	m.RecursionAvailable = true
+	// Asked as a resolver it is one; asked without recursion, it is the server of a root
+	// that holds every name itself.
+	m.RecursionAvailable, m.Authoritative = query.RecursionDesired, !query.RecursionDesired
 	m.CheckingDisabled = query.CheckingDisabled
 	edns := query.IsEdns0()
 	if edns != nil {

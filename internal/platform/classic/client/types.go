@@ -60,8 +60,8 @@ type domainItem struct {
 	CertificateValidStart int64
 	CertificateValidEnd   int64
 
-	// These are known and not kept: no call of bindgate changes them.
-	DomainWebSocketStatus  string
+	// No call of bindgate changes these.
+	DomainWebSocketStatus  string // not kept
 	WildcardDomainPatterns string
 
 	Others []otherField `json:"-" xml:",any"`
@@ -112,6 +112,14 @@ func (d domainItem) unknown() (names []string) {
 	return names[:min(len(names), 20)]
 }
 
+// patterns returns the patterns of a wildcard domain; empty: there are none.
+func (d domainItem) patterns() string {
+	if text := strings.TrimSpace(d.WildcardDomainPatterns); text != "[]" {
+		return fmt.Sprintf("%.256s", text)
+	}
+	return ""
+}
+
 func (d domainItem) evidence() evidence.Domain {
 	return evidence.Domain{
 		DomainName: d.DomainName, DomainBindingStatus: d.DomainBindingStatus, DomainCNAMEStatus: d.DomainCNAMEStatus,
@@ -119,7 +127,7 @@ func (d domainItem) evidence() evidence.Domain {
 		BindStageName: d.BindStageName, BindStageAlias: d.BindStageAlias, IsHTTPRedirectToHTTPS: d.IsHTTPRedirectToHTTPS,
 		CertificateID: d.CertificateID, CertificateName: d.CertificateName,
 		CertificateValidStart: d.CertificateValidStart, CertificateValidEnd: d.CertificateValidEnd,
-		UnknownFields: d.unknown(),
+		WildcardDomainPatterns: d.patterns(), UnknownFields: d.unknown(),
 	}
 }
 

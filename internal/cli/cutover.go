@@ -1,0 +1,253 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/cutover"
+	"github.com/bindgate/bindgate/internal/judge"
+	"github.com/bindgate/bindgate/internal/manifest"
+	"github.com/bindgate/bindgate/internal/report"
+)
+
+// mapping is what writes a map.
+type mapping struct{ from, to, region, output string }
+
+func newCutover(env Env) *cobra.Command {
+	var f flags
+	var a applying
+	var m mapping
+	var file string
+	var apply bool
+	c := &cobra.Command{
+		Use:   "cutover --map FILE",
+		Short: "Say how far domains have moved to the cloud-native gateway; prepare them",
+		Long: `For each domain of a map: read the API group that it moves from, the gateway that it
+moves to, and DNS; make a TLS handshake at the gateway's own addresses before DNS moves;
+and report in which of eight states it is, what is next, and what would break.
+With --apply it uploads certificates and creates or updates the domains through the gate.
+It never publishes, changes DNS or deletes the old binding: it prints the commands.
+With --from and --to it writes a map of what an account has.`,
+		Example: `  bindgate cutover --from cn-hangzhou --to gw-cq2avtllh -o map.yaml
+  bindgate cutover --map map.yaml -f html=board.html
+  bindgate cutover --map map.yaml --apply`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			switch {
+			case file != "" && m != mapping{}:
+				return errors.New("reading flags: --map reads a map, and --from, --to and -o write one; use one or the other")
+			case file == "" && (m.from == "" || m.to == ""):
+				return errors.New("reading flags: --map is missing; name the map, or write one with --from REGION --to GATEWAY")
+			case file == "" && (apply || f.since != ""):
+				return errors.New("reading flags: --apply and --since need --map")
+			case file == "":
+				return m.write(c.Context(), env, c, f)
+			case apply && f.since != "":
+				return errors.New("reading flags: --since looks back, and --apply changes; use one or the other")
+			case apply:
+				f.as, f.moves = "apply", true
+				return a.do(c.Context(), env, c, f, []string{file})
+			}
+			f.moves = true
+			return follow(c.Context(), env, c, f, file)
+		},
+	}
+	f.addJudging(c)
+	f.addMode(c)
+	p := c.Flags()
+	p.StringVar(&file, "map", "", "the map, a YAML `FILE`: see bindgate schema cutover-map")
+	p.StringVar(&f.since, "since", "", "an earlier json report of cutover in `FILE`, which shows when DNS changed and the TTL before")
+	p.BoolVar(&apply, "apply", false, "upload certificates, create and update domains of the gateway, if every one is allowed")
+	p.StringVar(&m.from, "from", "", "write a map of the domains of the classic gateway in this `REGION`")
+	p.StringVar(&m.to, "to", "", "the `GATEWAY` that they move to")
+	p.StringVar(&m.region, "to-region", "", "the `REGION` of that gateway (default: that of --from)")
+	p.StringVarP(&m.output, "output", "o", "", "write the map to `FILE`, which must not exist (default: standard output)")
+	a.addFlags(c, &f)
+	return c
+}
+
+// follow judges the domains of a map and reports how far each has come.
+func follow(ctx context.Context, env Env, c *cobra.Command, f flags, file string) (err error) {
+	wait := f.wait
+	f.wait = 0
+	r, err := begin(ctx, env, c, f, []string{file})
+	if err != nil {
+		return err
+	}
+	defer func() { r.close(err) }()
+	if err := r.readEarlier(); err != nil {
+		return err
+	}
+	if wait != 0 {
+		if err := r.watch(ctx, wait); err != nil {
+			return err
+		}
+	}
+	rep, err := r.report()
+	if err != nil {
+		return err
+	}
+	code := exitClean
+	err = r.judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
+		code = worst(code, codeOfDecision(v.Decision.Status, r.s.offline || len(r.s.without) > 0))
+		return rep.Add(r.entry(v))
+	})
+	if err != nil {
+		return err
+	}
+	return r.finish(ctx, rep, code)
+}
+
+// watch remembers where DNS leads now, then waits until all servers of each zone agree:
+// the run that follows knows since when, and which TTL the old record had.
+func (r *run) watch(ctx context.Context, wait time.Duration) error {
+	seen := map[string]cutover.Progress{}
+	if err := r.engine.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
+		if p := r.moveOf(v); p != nil {
+			seen[moveKey(v.Binding.DomainName, p.From, p.To)] = *p
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	r.earlier = seen
+	r.s.wait = wait
+	return r.await(ctx)
+}
+
+func moveKey(domain, from, to string) string {
+	return evidence.PlainName(domain) + "|" + from + "|" + to
+}
+
+// moveOf returns how far the domain of a map has come; nil for another binding.
+func (r *run) moveOf(v judge.Verdict) *cutover.Progress {
+	b := v.Binding
+	if !b.CutOver || b.MovesFrom == nil {
+		return nil
+	}
+	s := cutover.Subject{Binding: b, Evidence: v.Evidence, Results: v.Results, Calls: len(v.Decision.Plan.Calls), PlanErr: v.Decision.PlanErr, Map: b.Source.File}
+	if p, known := r.earlier[moveKey(b.DomainName, b.MovesFrom.GroupID, b.GatewayID)]; known {
+		s.Earlier = &p
+	}
+	p := cutover.Of(r.engine.Catalogue(), s)
+	return &p
+}
+
+// maxReport bounds an earlier report, in bytes.
+const maxReport = 256 << 20
+
+// readEarlier reads the report of --since.
+func (r *run) readEarlier() error {
+	if r.s.since == "" {
+		return nil
+	}
+	data, err := confine.ReadBounded(absolute(r.env, r.s.since), maxReport)
+	if err != nil {
+		return fmt.Errorf("reading --since: %w", err)
+	}
+	var earlier report.Report
+	if err := json.Unmarshal(data, &earlier); err != nil || earlier.Schema != report.SchemaName {
+		return fmt.Errorf("reading --since %q: it is no json report of bindgate; write one with -f json=FILE", r.s.since)
+	}
+	if now := r.s.clock(); earlier.Run.Now.After(now) {
+		return fmt.Errorf("reading --since %q: it is of %s, and it is %s now; name an earlier report", r.s.since, earlier.Run.Now.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	r.earlier = map[string]cutover.Progress{}
+	for _, b := range earlier.Bindings {
+		if b.Cutover != nil {
+			r.earlier[moveKey(b.DomainName, b.Cutover.From, b.Cutover.To)] = *b.Cutover
+		}
+	}
+	if len(r.earlier) == 0 {
+		return fmt.Errorf("reading --since %q: it reports of no domain that moves; name a report of bindgate cutover", r.s.since)
+	}
+	return nil
+}
+
+// write writes a map of what the classic gateway has in a region.
+func (m mapping) write(ctx context.Context, env Env, c *cobra.Command, f flags) (err error) {
+	if f.offline || slices.Contains(f.without, "group") || f.evidence != "" {
+		return errors.New("reading flags: the domains are read from the gateway; omit --offline, --without group and --evidence")
+	}
+	r, err := ready(env, c, f, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { r.close(err) }()
+	out, err := openNew(env, m.output)
+	if err != nil {
+		return fmt.Errorf("opening -o %q: %w", m.output, err)
+	}
+	defer out.Discard()
+	r.held, err = judge.Bound(ctx, r.options(), binding.Classic, m.from)
+	var config *judge.ConfigError
+	switch {
+	case errors.As(err, &config):
+		return err
+	case err != nil:
+		return withCode(exitCannotTell, err)
+	case len(r.held.Bindings) == 0:
+		return withCode(exitRefused, fmt.Errorf("%d API groups in %s, and no domain is bound to any, so there is nothing to move", r.held.Groups, m.from))
+	}
+	list, further := m.successors(r.held)
+	if len(further) > 0 {
+		complain(env.Stderr, fmt.Errorf("names that several API groups hold (%d), of which the map names the first: %s", len(further), some(further)))
+	}
+	if out == nil {
+		return manifest.WriteMap(env.Stdout, list)
+	}
+	if err := errors.Join(manifest.WriteMap(out, list), out.Commit()); err != nil {
+		return fmt.Errorf("writing -o %q: %w", m.output, err)
+	}
+	_, err = fmt.Fprintf(env.Stdout, "%d domains; put their certificates and keys where the map names them, then run bindgate cutover --map %s\n", len(list), m.output)
+	return err
+}
+
+// successors returns the bindings of the gateway for domains of the classic one, and the
+// names that several API groups hold.
+func (m mapping) successors(h *judge.Held) (list []binding.Binding, further []string) {
+	seen := map[string]bool{}
+	for i, b := range h.Bindings {
+		name := evidence.PlainName(b.DomainName)
+		if seen[name] {
+			further = append(further, b.DomainName)
+			continue
+		}
+		seen[name] = true
+		d := h.Details[i]
+		to := binding.Binding{DomainName: b.DomainName, GatewayID: m.to, RegionID: cmp.Or(m.region, m.from), Protocol: "HTTP",
+			MovesFrom: &binding.MovesFrom{GroupID: b.GroupID, RegionID: m.from}}
+		if d.Certified {
+			file := "certs/" + strings.Replace(name, "*", "_wildcard", 1)
+			to.Protocol, to.ForceHTTPS = "HTTPS", &d.Redirects
+			if tls, known := evidence.TLSPolicyOf(d.HTTPSPolicy); known {
+				to.TLSMin, to.TLSMax, to.HTTP2Option = tls.Min, tls.Max, map[bool]string{true: "Open", false: "Close"}[tls.HTTP2]
+			}
+			to.Certificate = &binding.Certificate{Name: certificateName(name), Body: file + ".pem", PrivateKey: &binding.SecretRef{File: file + ".key"}}
+		}
+		list = append(list, to)
+	}
+	return list, further
+}
+
+// certificateName is a name for the certificate store made of a domain's.
+func certificateName(domain string) string {
+	name := strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			return c
+		}
+		return '_'
+	}, strings.Replace(domain, "*", "wildcard", 1))
+	return name[:min(len(name), 50)]
+}
