@@ -57,16 +57,15 @@ func judgeLabels(s checks.Subject) checks.Verdict {
 
 func judgeLabel(s checks.Subject, name string, want evidence.Label) []checks.Finding {
 	value, given := s.Binding.Labels[name]
-	pointer := "/labels/" + token(name)
 	switch {
 	case want.Required && strings.TrimSpace(value) == "":
-		return []checks.Finding{checks.Fails(pointer, fmt.Sprintf("the label %q is required, and is missing or blank", name), fmt.Sprintf("add labels: {%s: …}", name))}
+		return []checks.Finding{checks.Fails("/labels/"+token(name), fmt.Sprintf("the label %q is required, and is missing or blank", name), fmt.Sprintf("add labels: {%s: …}", name))}
 	case !given || want.Pattern == "":
 		return nil
 	}
 	pattern, err := regexp.Compile("^(?:" + want.Pattern + ")$")
 	if err != nil || !pattern.MatchString(value) {
-		return []checks.Finding{checks.Fails(pointer, fmt.Sprintf("the label %q is %q, want %s", name, value, want.Pattern), "write a value that matches the whole pattern")}
+		return []checks.Finding{checks.Fails("/labels/"+token(name), fmt.Sprintf("the label %q is %q, want %s", name, value, want.Pattern), "write a value that matches the whole pattern")}
 	}
 	return nil
 }
@@ -83,5 +82,5 @@ func nearLabel(got string, names []string) (string, bool) {
 
 // token escapes a name for a JSON pointer (RFC 6901 §3).
 func token(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+	return strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
 }
