@@ -9,7 +9,6 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
-	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/collect"
 	"github.com/bindgate/bindgate/internal/gate"
@@ -104,15 +103,14 @@ func subject(b binding.Binding, ev evidence.Evidence) checks.Subject {
 // assess judges collected evidence: checks, policies, the checks that read the policies'
 // results, the gate. The policies must be loaded.
 func (e *Engine) assess(ctx context.Context, number int, s checks.Subject) Verdict {
-	before, after := catalog.Passes(e.catalogue)
 	rules, _ := e.policies()
 	results := make([]checks.Result, 0, len(e.catalogue))
-	results = append(results, checks.Run(ctx, before, e.o.Severities, s)...)
-	e.waivers.Results(e.o.Severities, before, results, s.Binding.DomainName, s.Evidence.Run.Now)
+	results = append(results, checks.Run(ctx, e.before, e.o.Severities, s)...)
+	e.waivers.Results(e.o.Severities, e.before, results, s.Binding.DomainName, s.Evidence.Run.Now)
 	s.Evidence.Policy = rules.Evaluate(ctx, e.policyInput(number, s, results))
 	e.waivers.Policy(&s.Evidence.Policy.Facts, s.Binding.DomainName, s.Evidence.Run.Now)
-	results = append(results, checks.Run(ctx, after, e.o.Severities, s)...)
-	return Verdict{Binding: s.Binding, Evidence: s.Evidence, Results: results, afterPolicy: ids(after),
+	results = append(results, checks.Run(ctx, e.after, e.o.Severities, s)...)
+	return Verdict{Binding: s.Binding, Evidence: s.Evidence, Results: results, afterPolicy: ids(e.after),
 		Decision: gate.Decide(e.catalogue, e.o.Severities, s, results, cmp.Or(e.o.FailOn, checks.Error))}
 }
 
@@ -136,8 +134,7 @@ func (e *Engine) PolicyInput(ctx context.Context, number int, b binding.Binding)
 	if err != nil {
 		return policy.Input{}, err
 	}
-	before, _ := catalog.Passes(e.catalogue)
-	return e.policyInput(number, checks.Subject{Binding: v.Binding, Evidence: v.Evidence}, v.Results[:len(before)]), nil
+	return e.policyInput(number, checks.Subject{Binding: v.Binding, Evidence: v.Evidence}, v.Results[:len(e.before)]), nil
 }
 
 // Again judges a binding again, just before its calls, at the current time: a freeze may
