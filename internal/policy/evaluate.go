@@ -34,22 +34,42 @@ const (
 // package could not be asked and why, and holds the answers of the others.
 func (e *Engine) Evaluate(ctx context.Context, in Input) (o evidence.Observation[evidence.Policy]) {
 	defer e.failOnPanic(in.Run.Now, &o)
-	packages, err := e.concerned(in.Binding)
+	asked, err := e.concerned(in.Binding)
 	if err != nil {
 		return e.failed(err, in.Run.Now)
 	}
-	if e.own == nil && packages == nil {
+	if e.own == nil && asked.packages == nil {
 		return evidence.Observed(evidence.Policy{Packages: []evidence.PolicyPackage{}}, e.digest, in.Run.Now)
 	}
-	d, _ := e.documents.Get().(*document)
-	if d == nil {
-		d = &document{}
+	run := e.begin(ctx)
+	if err = run.document.fill(&in, asked.parts, e.labels); err == nil {
+		o = e.evaluate(ctx, asked.packages, run)
+	} else {
+		o = e.failed(err, in.Run.Now)
 	}
-	defer e.documents.Put(d) // terms of the input share nothing with it but strings
-	if *d, err = newDocument(in, partsOf(packages), e.labels); err != nil {
-		return e.failed(err, in.Run.Now)
+	e.end(run)
+	return o
+}
+
+// begin returns an evaluation whose time runs from now on. The caller fills in the
+// document.
+func (e *Engine) begin(ctx context.Context) *evaluation {
+	run, _ := e.evaluations.Get().(*evaluation)
+	if run == nil {
+		run = &evaluation{prints: e.prints, cache: newRuleCache()}
+		run.timer = time.AfterFunc(e.timeout, run.limit.Cancel)
+	} else {
+		run.timer.Reset(e.timeout)
 	}
-	return e.evaluate(ctx, packages, d)
+	run.limit.run, run.from = ctx, nil
+	return run
+}
+
+// end keeps an evaluation for another document, unless its time is over.
+func (e *Engine) end(run *evaluation) {
+	if run.timer.Stop() {
+		e.evaluations.Put(run)
+	}
 }
 
 // EvaluateDocument is Evaluate for a document of bindgate.policy-input/v1. It
@@ -60,11 +80,15 @@ func (e *Engine) EvaluateDocument(ctx context.Context, text []byte) (o evidence.
 		return o, fmt.Errorf("reading the policy input: %w", err)
 	}
 	defer e.failOnPanic(d.Run.Now, &o)
-	packages, err := e.concerned(d.Binding.Binding)
+	asked, err := e.concerned(d.Binding.Binding)
 	if err != nil {
 		return e.failed(err, d.Run.Now), nil
 	}
-	return e.evaluate(ctx, packages, &d), nil
+	run := e.begin(ctx)
+	run.document = d
+	o = e.evaluate(ctx, asked.packages, run)
+	e.end(run)
+	return o, nil
 }
 
 // complete adds what every input has: names in lower case, the declared labels, the
@@ -144,10 +168,8 @@ func (e *Engine) failOnPanic(now time.Time, o *evidence.Observation[evidence.Pol
 	}
 }
 
-func (e *Engine) evaluate(ctx context.Context, packages []*askable, d *document) evidence.Observation[evidence.Policy] {
-	run := evaluation{document: d, limit: limit{run: ctx}, prints: e.prints}
-	defer time.AfterFunc(e.timeout, run.limit.Cancel).Stop()
-	said := evidence.Policy{Packages: []evidence.PolicyPackage{}}
+func (e *Engine) evaluate(ctx context.Context, packages []*askable, run *evaluation) evidence.Observation[evidence.Policy] {
+	said := evidence.Policy{Packages: make([]evidence.PolicyPackage, 0, len(packages))}
 	var failures []string
 	for _, p := range packages {
 		answer, err := run.ask(ctx, p)
@@ -157,32 +179,46 @@ func (e *Engine) evaluate(ctx context.Context, packages []*askable, d *document)
 		}
 		said.Packages = append(said.Packages, answer)
 	}
-	o := evidence.Observed(said, e.digest, d.Run.Now)
+	o := evidence.Observed(said, e.digest, run.document.Run.Now)
 	if failures != nil {
 		o.State, o.Reason = evidence.StateFailed, strings.Join(failures, "; ")
 	}
 	return o
 }
 
-// concerned returns the packages to ask about a binding, by name.
-func (e *Engine) concerned(b binding.Binding) ([]*askable, error) {
+// asked holds the packages to ask about a binding, by name, and the parts of a document
+// that they use.
+type asked struct {
+	packages []*askable
+	parts    parts
+}
+
+// concerned returns what to ask about a binding.
+func (e *Engine) concerned(b binding.Binding) (asked, error) {
+	if b.IsForce {
+		return e.forced()
+	}
+	return e.plain()
+}
+
+func (e *Engine) packages(isForce bool) (asked, error) {
 	var out []*askable
 	if e.own != nil {
 		for _, p := range e.own.packages {
-			if p.group == "policy" || b.IsForce {
+			if p.group == "policy" || isForce {
 				out = append(out, p)
 			}
 		}
 	}
-	units, err := e.shipped.units(b.IsForce)
+	units, err := e.shipped.units(isForce)
 	if err != nil {
-		return nil, err
+		return asked{}, err
 	}
 	for _, u := range units {
 		out = append(out, u.packages...)
 	}
 	slices.SortFunc(out, func(a, b *askable) int { return strings.Compare(a.name, b.name) })
-	return out, nil
+	return asked{out, partsOf(out)}, nil
 }
 
 // partsOf returns the parts of a document that the packages use.
@@ -199,13 +235,17 @@ func partsOf(packages []*askable) parts {
 	return want
 }
 
-// evaluation asks packages about one document.
+// evaluation asks packages about one document. It is used again for another one, whose
+// terms share nothing with it but strings.
 type evaluation struct {
-	document *document
+	document document
 	limit    limit
+	timer    *time.Timer // ends the evaluation
 	prints   io.Writer
-	from     *unit     // what input was made for
-	input    *ast.Term // nil: not made yet
+	from     *unit // what input was made for; nil: it is not made yet
+	input    *ast.Term
+	query    topdown.Query
+	cache    *ruleCache // of the package that is asked
 }
 
 // limit is the topdown.Cancel of a document's evaluations: it ends them once their
@@ -240,7 +280,7 @@ func (e *evaluation) ask(ctx context.Context, p *askable) (evidence.PolicyPackag
 		return evidence.PolicyPackage{Name: p.name, NotRun: skipped, Awaits: awaits}, nil
 	}
 	if e.from != p.unit {
-		if e.input, err = p.unit.input(reflect.ValueOf(e.document).Elem()); err != nil {
+		if e.input, err = p.unit.input(reflect.ValueOf(&e.document).Elem()); err != nil {
 			return evidence.PolicyPackage{}, fmt.Errorf("writing the policy input: %w", err)
 		}
 		e.from = p.unit
@@ -281,15 +321,15 @@ func (e *evaluation) run(ctx context.Context, p *askable) (values, error) {
 		return nil, err
 	}
 	defer p.unit.store.Abort(ctx, txn)
-	cache := newRuleCache() // rules that two questions reach are evaluated once
-	var out values
+	e.cache.reset() // rules that two questions reach are evaluated once
+	out := make(values, 0, len(p.questions))
 	for _, asked := range p.questions {
-		query := *asked.query
-		query.WithTransaction(txn).WithInput(e.input).WithTime(e.document.Run.Now).WithCancel(&e.limit).WithVirtualCache(cache)
+		e.query = *asked.query
+		e.query.WithTransaction(txn).WithInput(e.input).WithTime(e.document.Run.Now).WithCancel(&e.limit).WithVirtualCache(e.cache)
 		if e.prints != nil {
-			query.WithPrintHook(topdown.NewPrintHook(e.prints))
+			e.query.WithPrintHook(topdown.NewPrintHook(e.prints))
 		}
-		err := query.Iter(ctx, func(r topdown.QueryResult) error {
+		err := e.query.Iter(ctx, func(r topdown.QueryResult) error {
 			answer := r[answerVar]
 			if _, twice := out.of(asked.rule); twice || answer == nil {
 				return fmt.Errorf("asking for %s: got no answer or two, want one", asked.rule)
@@ -402,6 +442,9 @@ func said(rules values, rule string) (messages []evidence.PolicyMessage, defined
 	set, ok := v.(ast.Set)
 	if !ok {
 		return nil, true, fmt.Errorf("%s is %s, want a set: write `%s contains … if …`", rule, describe(v), rule)
+	}
+	if set.Len() == 0 {
+		return nil, true, nil
 	}
 	err = set.Iter(func(t *ast.Term) error {
 		m, err := messageOf(t.Value)

@@ -57,7 +57,8 @@ type Engine struct {
 	own     *unit     // what Options.Dirs holds; nil: nothing
 	shipped shipped
 
-	documents sync.Pool // of *document, to be written over
+	plain, forced func() (asked, error) // the packages to ask about a binding without isForce, and with it
+	evaluations   sync.Pool             // of *evaluation, to be used again
 }
 
 // Load reads and compiles the shipped policies and those of the options. The
@@ -119,6 +120,8 @@ func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, stor
 			return nil, sources{}, nil, fmt.Errorf("loading policies: %w", err)
 		}
 	}
+	e.plain = sync.OnceValues(func() (asked, error) { return e.packages(false) })
+	e.forced = sync.OnceValues(func() (asked, error) { return e.packages(true) })
 	if err := vetOverrides(document, e.own); err != nil {
 		return nil, sources{}, nil, fmt.Errorf("loading policy data: %w", err)
 	}

@@ -68,7 +68,7 @@ func (e *Engine) Why(ctx context.Context, in Input) ([]Explanation, error) {
 			out = append(out, x)
 			continue
 		}
-		run := evaluation{document: &d, limit: limit{run: ctx}, prints: e.prints}
+		run := evaluation{document: d, limit: limit{run: ctx}, prints: e.prints, cache: newRuleCache()}
 		stop := time.AfterFunc(e.timeout, run.limit.Cancel)
 		answer, err := run.ask(ctx, p)
 		switch {
@@ -99,7 +99,7 @@ func (e *evaluation) explain(ctx context.Context, p *askable) ([]RuleExplanation
 	if err != nil {
 		return nil, err
 	}
-	input, err := all(reflect.ValueOf(e.document).Elem())
+	input, err := all(reflect.ValueOf(&e.document).Elem())
 	if err != nil {
 		return nil, err
 	}
