@@ -18,7 +18,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/bindgate/bindgate/checks"
-	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
@@ -34,19 +33,8 @@ const (
 // package could not be asked and why, and holds the answers of the others.
 func (e *Engine) Evaluate(ctx context.Context, in Input) (o evidence.Observation[evidence.Policy]) {
 	defer e.failOnPanic(in.Run.Now, &o)
-	asked, err := e.concerned(in.Binding)
-	if err != nil {
-		return e.failed(err, in.Run.Now)
-	}
-	if e.own == nil && asked.packages == nil {
-		return evidence.Observed(evidence.Policy{Packages: []evidence.PolicyPackage{}}, e.digest, in.Run.Now)
-	}
 	run := e.begin(ctx)
-	if err = run.document.fill(&in, asked.parts, e.labels); err == nil {
-		o = e.evaluate(ctx, asked.packages, run)
-	} else {
-		o = e.failed(err, in.Run.Now)
-	}
+	o = e.evaluate(ctx, run, in.Binding.IsForce, in.Run.Now, func(want parts) error { return run.document.fill(&in, want, e.labels) })
 	e.end(run)
 	return o
 }
@@ -80,13 +68,9 @@ func (e *Engine) EvaluateDocument(ctx context.Context, text []byte) (o evidence.
 		return o, fmt.Errorf("reading the policy input: %w", err)
 	}
 	defer e.failOnPanic(d.Run.Now, &o)
-	asked, err := e.concerned(d.Binding.Binding)
-	if err != nil {
-		return e.failed(err, d.Run.Now), nil
-	}
 	run := e.begin(ctx)
 	run.document = d
-	o = e.evaluate(ctx, asked.packages, run)
+	o = e.evaluate(ctx, run, d.Binding.IsForce, d.Run.Now, func(parts) error { return nil })
 	e.end(run)
 	return o, nil
 }
@@ -168,10 +152,28 @@ func (e *Engine) failOnPanic(now time.Time, o *evidence.Observation[evidence.Pol
 	}
 }
 
-func (e *Engine) evaluate(ctx context.Context, packages []*askable, run *evaluation) evidence.Observation[evidence.Policy] {
-	said := evidence.Policy{Packages: make([]evidence.PolicyPackage, 0, len(packages))}
+// evaluate asks all packages that the binding concerns. fill fills in the document, with
+// the parts that are wanted.
+func (e *Engine) evaluate(ctx context.Context, run *evaluation, isForce bool, now time.Time, fill func(parts) error) evidence.Observation[evidence.Policy] {
+	asked := e.roster.Load().asked(isForce)
+	said := evidence.Policy{Packages: make([]evidence.PolicyPackage, 0, len(asked.packages))}
+	if len(asked.packages) == 0 {
+		return evidence.Observed(said, e.digest, now)
+	}
+	if err := fill(asked.parts); err != nil {
+		return e.failed(err, now)
+	}
+	if later := run.uncompiled(asked.packages); later != nil {
+		if err := e.compile(later); err != nil {
+			return e.failed(err, now)
+		}
+		asked = e.roster.Load().asked(isForce)
+		if err := fill(asked.parts); err != nil {
+			return e.failed(err, now)
+		}
+	}
 	var failures []string
-	for _, p := range packages {
+	for _, p := range asked.packages {
 		answer, err := run.ask(ctx, p)
 		if err != nil {
 			failures = append(failures, fmt.Sprintf("%s: %v", p.name, err))
@@ -179,11 +181,17 @@ func (e *Engine) evaluate(ctx context.Context, packages []*askable, run *evaluat
 		}
 		said.Packages = append(said.Packages, answer)
 	}
-	o := evidence.Observed(said, e.digest, run.document.Run.Now)
+	o := evidence.Observed(said, e.digest, now)
 	if failures != nil {
 		o.State, o.Reason = evidence.StateFailed, strings.Join(failures, "; ")
 	}
 	return o
+}
+
+// roster holds all packages, the user's own first, and which of them to ask.
+type roster struct {
+	all           []*askable
+	plain, forced asked
 }
 
 // asked holds the packages to ask about a binding, by name, and the parts of a document
@@ -193,44 +201,33 @@ type asked struct {
 	parts    parts
 }
 
-// concerned returns what to ask about a binding.
-func (e *Engine) concerned(b binding.Binding) (asked, error) {
-	if b.IsForce {
-		return e.forced()
-	}
-	return e.plain()
+func newRoster(all []*askable) *roster {
+	forced := slices.SortedFunc(slices.Values(all), func(a, b *askable) int { return strings.Compare(a.name, b.name) })
+	plain := slices.DeleteFunc(slices.Clone(forced), func(p *askable) bool { return p.group == "force" })
+	return &roster{all, asked{plain, partsOf(plain)}, asked{forced, partsOf(forced)}}
 }
 
-func (e *Engine) packages(isForce bool) (asked, error) {
-	var out []*askable
-	if e.own != nil {
-		for _, p := range e.own.packages {
-			if p.group == "policy" || isForce {
-				out = append(out, p)
-			}
-		}
+// asked returns what to ask about a binding.
+func (r *roster) asked(isForce bool) asked {
+	if isForce {
+		return r.forced
 	}
-	units, err := e.shipped.units(isForce)
-	if err != nil {
-		return asked{}, err
-	}
-	for _, u := range units {
-		out = append(out, u.packages...)
-	}
-	slices.SortFunc(out, func(a, b *askable) int { return strings.Compare(a.name, b.name) })
-	return asked{out, partsOf(out)}, nil
+	return r.plain
 }
 
 // partsOf returns the parts of a document that the packages use.
 func partsOf(packages []*askable) parts {
 	var want parts
 	for _, p := range packages {
+		want.certificate = want.certificate || slices.Contains(p.needs, evidence.NeedCertificate) || slices.Contains(p.uses, evidence.NeedCertificate)
+		if p.unit == nil {
+			continue
+		}
 		want.results = want.results || p.unit.reads.at("results") != nil
 		want.registrable = want.registrable || p.unit.reads.at("binding", "registrableDomain") != nil
 		want.caa = want.caa || p.unit.reads.at("evidence", "dns", "facts", "caaSet") != nil
 		want.labels = want.labels || p.unit.reads.at("binding", "labels") != nil
-		want.certificate = want.certificate || p.unit.reads.at("evidence", "certificate") != nil ||
-			slices.Contains(p.needs, evidence.NeedCertificate) || slices.Contains(p.uses, evidence.NeedCertificate)
+		want.certificate = want.certificate || p.unit.reads.at("evidence", "certificate") != nil
 	}
 	return want
 }
@@ -261,23 +258,11 @@ func (l *limit) Cancel() { l.over.Store(true) }
 // Cancelled reports whether the evaluations have to end.
 func (l *limit) Cancelled() bool { return l.over.Load() || l.run.Err() != nil }
 
-// ask returns the answer of one package. The answer is NotApplicable if the binding
-// excludes evidence that the package needs, and NotRun if the mode skipped some.
+// ask returns the answer of one package, which is compiled unless it is not asked.
 func (e *evaluation) ask(ctx context.Context, p *askable) (evidence.PolicyPackage, error) {
-	if p.off != "" {
-		return evidence.PolicyPackage{Name: p.name, Off: p.off}, nil
-	}
-	for _, need := range p.needs {
-		if excludes(e.document.Binding.Binding, need) {
-			return evidence.PolicyPackage{Name: p.name, NotApplicable: fmt.Sprintf("it is about the %s of a binding, and this is one %s", need, excludedBy(need))}, nil
-		}
-	}
-	skipped, awaits, err := e.lacks(p)
-	if err != nil {
-		return evidence.PolicyPackage{}, err
-	}
-	if skipped != "" {
-		return evidence.PolicyPackage{Name: p.name, NotRun: skipped, Awaits: awaits}, nil
+	answer, given, err := e.unasked(p)
+	if given || err != nil {
+		return answer, err
 	}
 	if e.from != p.unit {
 		if e.input, err = p.unit.input(reflect.ValueOf(&e.document).Elem()); err != nil {
@@ -293,6 +278,38 @@ func (e *evaluation) ask(ctx context.Context, p *askable) (evidence.PolicyPackag
 		return evidence.PolicyPackage{}, fmt.Errorf("evaluation failed: %s", strings.Join(strings.Fields(err.Error()), " "))
 	}
 	return answerOf(p, values)
+}
+
+// unasked returns the answer of a package that is not asked: it is off, the binding
+// excludes evidence that it needs, or the mode skipped some.
+func (e *evaluation) unasked(p *askable) (answer evidence.PolicyPackage, given bool, err error) {
+	if p.off != "" {
+		return evidence.PolicyPackage{Name: p.name, Off: p.off}, true, nil
+	}
+	for _, need := range p.needs {
+		if excludes(e.document.Binding.Binding, need) {
+			return evidence.PolicyPackage{Name: p.name, NotApplicable: fmt.Sprintf("it is about the %s of a binding, and this is one %s", need, excludedBy(need))}, true, nil
+		}
+	}
+	skipped, awaits, err := e.lacks(p)
+	if skipped != "" && err == nil {
+		return evidence.PolicyPackage{Name: p.name, NotRun: skipped, Awaits: awaits}, true, nil
+	}
+	return evidence.PolicyPackage{}, false, err
+}
+
+// uncompiled returns the packages that are to be asked and are not compiled.
+func (e *evaluation) uncompiled(packages []*askable) []*askable {
+	var out []*askable
+	for _, p := range packages {
+		if p.unit != nil {
+			continue
+		}
+		if _, given, err := e.unasked(p); !given && err == nil {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // value is the value of a rule that is defined.

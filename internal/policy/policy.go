@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -55,10 +56,10 @@ type Engine struct {
 	labels  []string  // names of the declared labels
 	prints  io.Writer // nil: nowhere
 	own     *unit     // what Options.Dirs holds; nil: nothing
-	shipped shipped
+	shipped *shipped
 
-	plain, forced func() (asked, error) // the packages to ask about a binding without isForce, and with it
-	evaluations   sync.Pool             // of *evaluation, to be used again
+	roster      atomic.Pointer[roster]
+	evaluations sync.Pool // of *evaluation, to be used again
 }
 
 // Load reads and compiles the shipped policies and those of the options. The
@@ -120,8 +121,11 @@ func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, stor
 			return nil, sources{}, nil, fmt.Errorf("loading policies: %w", err)
 		}
 	}
-	e.plain = sync.OnceValues(func() (asked, error) { return e.packages(false) })
-	e.forced = sync.OnceValues(func() (asked, error) { return e.packages(true) })
+	all := slices.Clone(e.shipped.on)
+	if e.own != nil {
+		all = slices.Concat(e.own.packages, all)
+	}
+	e.roster.Store(newRoster(all))
 	if err := vetOverrides(document, e.own); err != nil {
 		return nil, sources{}, nil, fmt.Errorf("loading policy data: %w", err)
 	}
