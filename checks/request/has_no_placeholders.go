@@ -106,7 +106,7 @@ func values(b binding.Binding) []value {
 		out = append(out, value{"clientCertificate.ca", "/clientCertificate/ca", c.CA}, value{"clientCertificate.casId", "/clientCertificate/casId", c.CASID})
 	}
 	for _, key := range slices.Sorted(maps.Keys(b.Labels)) {
-		pointer := "/labels/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+		pointer := "/labels/" + token(key)
 		out = append(out, value{"the name of a label", pointer, key}, value{fmt.Sprintf("the label %.64q", key), pointer, b.Labels[key]})
 	}
 	return out

@@ -14,15 +14,23 @@ const (
 	room      = 48 << 20 // bytes that may be allocated between two collections of a small heap
 )
 
+// users is GOGC of the user. The pace changes here and not in main, because the
+// initialisation of the other packages allocates 3 MB: collecting these took a sixth of
+// the time of a run of one binding.
+var users = debug.SetGCPercent(rarePace) //nolint:gochecknoglobals // never changed; main is too late
+
 // CollectRarely lets a small heap grow by up to four times its size, at most by
 // room, before it is collected again: collecting took a tenth of the time of a run
 // of one binding, and a fifth of the start with large policy data. From a heap of
 // the size of room on, Go's own pace holds. GOGC of the user is kept.
-func CollectRarely() {
-	if before := debug.SetGCPercent(rarePace); before != usualPace {
-		debug.SetGCPercent(before)
+func CollectRarely() { collectRarely(users) }
+
+func collectRarely(users int) {
+	if users != usualPace {
+		debug.SetGCPercent(users)
 		return
 	}
+	debug.SetGCPercent(rarePace)
 	afterCollection(rarePace)
 }
 

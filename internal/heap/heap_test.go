@@ -1,6 +1,7 @@
 package heap
 
 import (
+	"os"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
@@ -29,7 +30,7 @@ func collectUntil(t *testing.T, want uint64) {
 
 func TestPaceFollowsTheHeap(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(usualPace))
-	CollectRarely()
+	collectRarely(usualPace)
 	if got := percent(); got != rarePace {
 		t.Fatalf("at first: got %d %%, want %d", got, rarePace)
 	}
@@ -48,9 +49,21 @@ func TestPaceFor(t *testing.T) {
 }
 
 func TestGOGCOfTheUserStays(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(50))
-	CollectRarely()
+	defer debug.SetGCPercent(debug.SetGCPercent(rarePace))
+	collectRarely(50)
 	if got := percent(); got != 50 {
 		t.Errorf("got %d %%, want 50", got)
 	}
 }
+
+// The pace is set while packages are initialised, before any test or main.
+func TestThePaceIsRareFromTheStart(t *testing.T) {
+	if os.Getenv("GOGC") != "" {
+		t.Skip("GOGC is set")
+	}
+	if users != usualPace || atStart != rarePace {
+		t.Errorf("got %d %% and then %d, want %d and then %d", users, atStart, usualPace, rarePace)
+	}
+}
+
+var atStart = percent()

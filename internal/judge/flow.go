@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"runtime"
 	"slices"
 	"time"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
-	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/collect"
 	"github.com/bindgate/bindgate/internal/gate"
@@ -79,20 +79,49 @@ func (e *Engine) judge(ctx context.Context, run evidence.Run, bindings iter.Seq2
 
 // pass judges bindings with the evidence that observe collects.
 func (e *Engine) pass(ctx context.Context, observe observe, bindings iter.Seq2[int, binding.Binding], yield func(Verdict) error) error {
-	one := func(number int, b binding.Binding) Verdict {
-		ev := observe(ctx, number, b)
-		if _, err := e.policies(); err != nil { // compiled while the first bindings are collected
-			return Verdict{} // never yielded
+	judge := func(batch []numbered) []Verdict {
+		subjects := make([]judged, len(batch))
+		for i, n := range batch {
+			subjects[i] = judged{n.number, subject(n.binding, observe(ctx, n.number, n.binding))}
 		}
-		return e.probed(ctx, number, e.assess(ctx, number, subject(b, ev)))
+		if _, err := e.policies(); err != nil { // compiled while the first bindings are collected
+			return make([]Verdict, len(batch)) // never yielded
+		}
+		verdicts := e.assess(ctx, subjects)
+		for i := range verdicts {
+			verdicts[i] = e.probed(ctx, batch[i].number, verdicts[i])
+		}
+		return verdicts
 	}
-
-	return inOrder(bindings, max(e.o.Concurrency, 1), one, func(v Verdict) error {
+	parallel, size := e.batches()
+	return inOrder(bindings, parallel, size, judge, func(v Verdict) error {
 		if _, err := e.policies(); err != nil {
 			return err
 		}
 		return yield(v)
 	})
+}
+
+// batchSize is the most bindings that are judged together.
+const batchSize = 8
+
+// batches returns how many batches are judged at a time, and of how many bindings. Where
+// no binding waits for an answer, a batch for each processor is faster than each binding by
+// itself, which finds the processor's caches full of something else at each step.
+func (e *Engine) batches() (parallel, size int) {
+	parallel = max(e.o.Concurrency, 1)
+	asks := e.saved == nil && (e.o.Skip.DNS == "" || e.o.Skip.Group == "" || e.o.Skip.Revocation == "")
+	if asks || e.probe != nil {
+		return parallel, 1
+	}
+	processors := min(runtime.GOMAXPROCS(0), parallel)
+	return processors, min(parallel/processors, batchSize)
+}
+
+// judged is a binding with its number and its evidence.
+type judged struct {
+	number int
+	checks.Subject
 }
 
 // subject returns what is judged. The name of the certificate is filled from the evidence,
@@ -102,18 +131,29 @@ func subject(b binding.Binding, ev evidence.Evidence) checks.Subject {
 }
 
 // assess judges collected evidence: checks, policies, the checks that read the policies'
-// results, the gate. The policies must be loaded.
-func (e *Engine) assess(ctx context.Context, number int, s checks.Subject) Verdict {
-	before, after := catalog.Passes(e.catalogue)
+// answers, decision. The caller has waited for the policies. Each step is made for all
+// bindings before the next one.
+func (e *Engine) assess(ctx context.Context, batch []judged) []Verdict {
 	rules, _ := e.policies()
-	results := make([]checks.Result, 0, len(e.catalogue))
-	results = append(results, checks.Run(ctx, before, e.o.Severities, s)...)
-	e.waivers.Results(e.o.Severities, before, results, s.Binding.DomainName, s.Evidence.Run.Now)
-	s.Evidence.Policy = rules.Evaluate(ctx, e.policyInput(number, s, results))
-	e.waivers.Policy(&s.Evidence.Policy.Facts, s.Binding.DomainName, s.Evidence.Run.Now)
-	results = append(results, checks.Run(ctx, after, e.o.Severities, s)...)
-	return Verdict{Binding: s.Binding, Evidence: s.Evidence, Results: results, afterPolicy: ids(after),
-		Decision: gate.Decide(e.catalogue, e.o.Severities, s, results, cmp.Or(e.o.FailOn, checks.Error))}
+	out := make([]Verdict, len(batch))
+	for i := range batch {
+		s := &batch[i]
+		results := make([]checks.Result, 0, len(e.catalogue))
+		out[i].Results = append(results, checks.Run(ctx, e.before, e.o.Severities, s.Subject)...)
+		e.waivers.Results(e.o.Severities, e.before, out[i].Results, s.Binding.DomainName, s.Evidence.Run.Now)
+	}
+	for i := range batch {
+		s := &batch[i]
+		s.Evidence.Policy = rules.Evaluate(ctx, e.policyInput(s.number, s.Subject, out[i].Results))
+		e.waivers.Policy(&s.Evidence.Policy.Facts, s.Binding.DomainName, s.Evidence.Run.Now)
+	}
+	for i := range batch {
+		s := &batch[i]
+		results := append(out[i].Results, checks.Run(ctx, e.after, e.o.Severities, s.Subject)...)
+		out[i] = Verdict{Binding: s.Binding, Evidence: s.Evidence, Results: results, afterPolicy: ids(e.after),
+			Decision: gate.Decide(e.catalogue, e.o.Severities, s.Subject, results, cmp.Or(e.o.FailOn, checks.Error))}
+	}
+	return out
 }
 
 func ids(list []checks.Check) []string {
@@ -136,8 +176,7 @@ func (e *Engine) PolicyInput(ctx context.Context, number int, b binding.Binding)
 	if err != nil {
 		return policy.Input{}, err
 	}
-	before, _ := catalog.Passes(e.catalogue)
-	return e.policyInput(number, checks.Subject{Binding: v.Binding, Evidence: v.Evidence}, v.Results[:len(before)]), nil
+	return e.policyInput(number, checks.Subject{Binding: v.Binding, Evidence: v.Evidence}, v.Results[:len(e.before)]), nil
 }
 
 // Again judges a binding again, just before its calls, at the current time: a freeze may
@@ -154,7 +193,7 @@ func (e *Engine) Again(ctx context.Context, number int, v Verdict, maxAge time.D
 	if !old(v.Evidence.Run.Now) {
 		s := checks.Subject{Binding: v.Binding, Evidence: v.Evidence}
 		s.Evidence.Run.Now = now
-		return e.assess(ctx, number, s), nil
+		return e.assess(ctx, []judged{{number, s}})[0], nil
 	}
 	if e.again.observe == nil || old(e.again.run.Now) {
 		run := e.facts()
@@ -180,46 +219,78 @@ type renewal struct {
 	observe observe
 }
 
-// inOrder computes a value for each binding, up to parallel at a time, and yields
-// the values in the order of the bindings. It keeps at most 2*parallel values.
-func inOrder[T any](bindings iter.Seq2[int, binding.Binding], parallel int, compute func(int, binding.Binding) T, yield func(T) error) error {
-	type job struct {
-		number int
-		b      binding.Binding
-		place  chan T
+// numbered is a binding with its number, counted from 0.
+type numbered struct {
+	number  int
+	binding binding.Binding
+}
+
+// each returns a function for batches that computes the value of each binding by itself.
+func each[T any](compute func(int, binding.Binding) T) func([]numbered) []T {
+	return func(batch []numbered) []T {
+		out := make([]T, len(batch))
+		for i, n := range batch {
+			out[i] = compute(n.number, n.binding)
+		}
+		return out
 	}
-	queue, jobs := make(chan chan T, parallel), make(chan job)
+}
+
+// inOrder computes a value for each binding, in batches of up to size bindings and up to
+// parallel batches at a time, and yields the values in the order of the bindings. It
+// keeps at most 2*parallel batches.
+func inOrder[T any](bindings iter.Seq2[int, binding.Binding], parallel, size int, compute func([]numbered) []T, yield func(T) error) error {
+	type job struct {
+		batch []numbered
+		place chan []T
+	}
+	queue, jobs := make(chan chan []T, parallel), make(chan job)
 	stop := make(chan struct{})
 	for range parallel { // the stack of a worker stays as deep as a policy has needed it
 		go func() {
 			for j := range jobs {
-				j.place <- compute(j.number, j.b)
+				j.place <- compute(j.batch)
 			}
 		}()
+	}
+	hand := func(batch []numbered) bool {
+		place := make(chan []T, 1)
+		select {
+		case jobs <- job{batch, place}:
+		case <-stop:
+			return false
+		}
+		select {
+		case queue <- place:
+		case <-stop:
+			return false
+		}
+		return true
 	}
 	go func() {
 		defer close(queue)
 		defer close(jobs)
+		batch := make([]numbered, 0, size)
 		for number, b := range bindings {
-			place := make(chan T, 1)
-			select {
-			case jobs <- job{number, b, place}:
-			case <-stop:
-				return
+			if batch = append(batch, numbered{number, b}); len(batch) == size {
+				if !hand(batch) {
+					return
+				}
+				batch = make([]numbered, 0, size)
 			}
-			select {
-			case queue <- place:
-			case <-stop:
-				return
-			}
+		}
+		if len(batch) > 0 {
+			hand(batch)
 		}
 	}()
 	for place := range queue {
-		if err := yield(<-place); err != nil {
-			close(stop)
-			for range queue { // until the producer has seen it
+		for _, v := range <-place {
+			if err := yield(v); err != nil {
+				close(stop)
+				for range queue { // until the producer has seen it
+				}
+				return err
 			}
-			return err
 		}
 	}
 	return nil
@@ -263,9 +334,9 @@ func (e *Engine) invisible(ctx context.Context, numbers []int, yield func(number
 			}
 		}
 	}
-	return inOrder(some, max(e.o.Concurrency, 1), func(number int, b binding.Binding) found {
+	return inOrder(some, max(e.o.Concurrency, 1), 1, each(func(number int, b binding.Binding) found {
 		return found{number, b, waitsFor(list, checks.Run(ctx, list, e.o.Severities, subject(b, observe(ctx, number, b))))}
-	}, func(f found) error {
+	}), func(f found) error {
 		if f.why != "" {
 			yield(f.number, f.b, f.why)
 		}

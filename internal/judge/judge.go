@@ -109,6 +109,8 @@ type Probe struct {
 type Engine struct {
 	o            Options
 	catalogue    []checks.Check
+	before       []checks.Check // those of the catalogue that run before the policies
+	after        []checks.Check // and those that read the policies' verdict
 	set          *manifest.Set
 	related      *siblings.Index
 	policies     func() (*policy.Engine, error) // waits until they are compiled
@@ -137,6 +139,7 @@ func Open(ctx context.Context, o Options, load func() (*manifest.Set, error)) (*
 		return nil, err
 	}
 	e := &Engine{o: o, catalogue: list}
+	e.before, e.after = catalog.Passes(list)
 	if e.waivers, err = waiver.New(o.Waivers, list, o.Severities, o.Raised, o.Clock()); err != nil {
 		return nil, err
 	}

@@ -73,7 +73,7 @@ func (e *Engine) probed(ctx context.Context, number int, v Verdict) Verdict {
 	} else {
 		s.Evidence.Probe = c.Plain(ctx, target)
 	}
-	return e.assess(ctx, number, s)
+	return e.assess(ctx, []judged{{number, s}})[0]
 }
 
 // listener returns where the domain of a binding is served, and whether the target has the

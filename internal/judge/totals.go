@@ -268,13 +268,13 @@ func (e *Engine) planned(ctx context.Context, run evidence.Run, look Scope, keep
 		packed  []byte
 		err     error
 	}
-	err = inOrder(e.numbered(), max(e.o.Concurrency, 1), func(number int, b binding.Binding) seen {
+	err = inOrder(e.numbered(), max(e.o.Concurrency, 1), 1, each(func(number int, b binding.Binding) seen {
 		out := seen{subject: subject(b, first(ctx, number, b))}
 		if keep && e.saved == nil {
 			out.packed, out.err = kept.pack(out.subject.Evidence)
 		}
 		return out
-	}, func(s seen) error {
+	}), func(s seen) error {
 		sum.Add(s.subject)
 		kept.packed = append(kept.packed, s.packed)
 		return s.err

@@ -23,6 +23,14 @@ const longList = 16
 
 func newRuleCache() *ruleCache { return &ruleCache{frames: make([]cacheFrame, 1)} }
 
+// reset forgets all values.
+func (c *ruleCache) reset() {
+	f := &c.frames[0]
+	clear(f.list)
+	f.list, f.byHash = f.list[:0], nil
+	c.frames = c.frames[:1]
+}
+
 // Push begins a frame that is empty, for another input.
 func (c *ruleCache) Push() { c.frames = append(c.frames, cacheFrame{}) }
 

@@ -23,6 +23,10 @@ func TestRuleCacheAnswersLikeOPA(t *testing.T) {
 				ref[i+1] = ast.StringTerm(string(rune('a' + random.IntN(names))))
 			}
 			switch action := random.IntN(40); {
+			case step%500 == 499:
+				ours.reset()
+				theirs, depth = topdown.NewVirtualCache(), 1
+				both[1] = theirs
 			case action == 0:
 				depth++
 				for _, c := range both {

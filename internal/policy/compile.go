@@ -33,8 +33,9 @@ type unit struct {
 // askable is a package under bindgate.policy or bindgate.force.
 type askable struct {
 	regoPackage
-	unit      *unit
+	unit      *unit // nil: a shipped package that is not compiled
 	questions []question
+	module    source // of a package that is not compiled
 }
 
 // question asks for the value of one rule.

@@ -309,7 +309,7 @@ func (d *datum) rego() ast.Value {
 // mapping. A name that ends in .json is JSON's.
 func parseData(f source) (*datum, strictyaml.Errors) {
 	if strings.EqualFold(path.Ext(f.name), ".json") {
-		return parseJSON(f)
+		return parseJSON(f, false)
 	}
 	file := strictyaml.Parse(f.name, f.text)
 	if found := file.Errors(); found != nil {

@@ -79,7 +79,7 @@ func readSchemas(shipped, own []source, kept []string) (map[string]*dataSchema, 
 	roots := map[string]*dataSchema{}
 	var found strictyaml.Errors
 	for i, f := range slices.Concat(shipped, own) {
-		d, err := parseJSON(f)
+		d, err := parseJSON(f, true)
 		if err != nil {
 			found = append(found, err...)
 			continue

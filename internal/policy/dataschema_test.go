@@ -197,13 +197,13 @@ func TestDataThatFits(t *testing.T) {
 		`{"type": "object", "required": ["a"], "properties": {"a": {"type": "array", "items": {"type": "string"}}, "b": {"type": "object", "properties": {"c": {"type": ["boolean", "null"]}}}}}`: {
 			`{"a": []}`: true, `{"a": ["x"], "b": {}}`: true, `{"b": {}}`: false, `{"a": [1]}`: false, `{"a": [], "x": 1}`: false, `{"a": [], "b": {"d": 1}}`: false, `{}`: false},
 	} {
-		d, found := parseJSON(source{name: "s.json", text: []byte(schema)})
+		d, found := parseJSON(source{name: "s.json", text: []byte(schema)}, true)
 		s := &dataSchema{}
 		if found = append(found, s.read(d)...); found != nil {
 			t.Fatalf("%s: %v", schema, found)
 		}
 		for text, want := range values {
-			whole, found := parseJSON(source{name: "d.json", text: []byte("{\"v\":\n" + text + "}")})
+			whole, found := parseJSON(source{name: "d.json", text: []byte("{\"v\":\n" + text + "}")}, false)
 			if found != nil {
 				t.Fatalf("%s: %v", text, found)
 			}
@@ -223,7 +223,7 @@ func TestDataThatFits(t *testing.T) {
 // Data with a million errors is reported with as many errors as are shown, and a long name
 // makes no long message.
 func TestCheckIsBounded(t *testing.T) {
-	d, found := parseJSON(source{name: "s.json", text: []byte(`{"type": "object", "properties": {"list": {"type": "array", "items": {"type": "object", "properties": {"a": {"type": "string", "pattern": "^x$"}}}}}}`)})
+	d, found := parseJSON(source{name: "s.json", text: []byte(`{"type": "object", "properties": {"list": {"type": "array", "items": {"type": "object", "properties": {"a": {"type": "string", "pattern": "^x$"}}}}}}`)}, true)
 	s := &dataSchema{}
 	if found = append(found, s.read(d)...); found != nil {
 		t.Fatal(found)
@@ -234,7 +234,7 @@ func TestCheckIsBounded(t *testing.T) {
 		"kinds":    `{"list": [` + strings.Repeat(`1,`, 100_000) + `2]}`,
 		"one name": `{"` + strings.Repeat("n", 1<<20) + `": 1}`,
 	} {
-		whole, found := parseJSON(source{name: "d.json", text: []byte(text)})
+		whole, found := parseJSON(source{name: "d.json", text: []byte(text)}, false)
 		if found != nil {
 			t.Fatal(found)
 		}

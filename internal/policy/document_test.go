@@ -129,6 +129,35 @@ func TestCertificateFacts(t *testing.T) {
 	}
 }
 
+// A document that is written over is as a new one, whatever it was before.
+func TestFillLeavesNothingBehind(t *testing.T) {
+	facts := map[string]evidence.External{"tickets": {}}
+	full := withCertificate(t)
+	full.Run.Given = &evidence.Given{External: facts, CI: &evidence.CI{}, Plan: "sha256:00", Approvals: []evidence.Approval{{By: "a"}}}
+	labels := []string{"owner", "team"}
+	inputs := append(fixtures(t), full, plain(), full)
+	var d document
+	for i, in := range inputs {
+		want := everything
+		if i%5 == 0 {
+			want = parts{labels: true}
+		}
+		fresh, err := newDocument(in, want, labels)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.fill(&in, want, labels); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(fresh, d) {
+			t.Fatalf("%d: %s", i, cmp.Diff(fresh, d))
+		}
+	}
+	if len(facts) != 1 {
+		t.Error("the facts that a run was given are changed")
+	}
+}
+
 func TestEvaluateDocumentIsEvaluate(t *testing.T) {
 	e := engine(t, "# METADATA\n# custom:\n#   needs: [certificate, group]\n"+head+
 		"deny contains sprintf(\"%s %s\", [c.subject, input.evidence.group.facts.subDomain]) if some c in input.evidence.certificate.facts.chain")

@@ -374,12 +374,13 @@ func TestEvaluateIsThatOfTheWholeInput(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, oracle := engineWith(t, module, "owner", "none"), engineWith(t, module, "owner", "none")
-			oracle.own.input, oracle.own.reads = whole, &reads{all: true}
-			shipped, err := oracle.shipped.force()
-			if err != nil {
+			if err := oracle.compile(oracle.roster.Load().all); err != nil {
 				t.Fatal(err)
 			}
-			shipped.input, shipped.reads = whole, &reads{all: true}
+			for _, p := range oracle.roster.Load().all {
+				p.unit.input, p.unit.reads = whole, &reads{all: true}
+			}
+			oracle.roster.Store(newRoster(oracle.roster.Load().all))
 			if o := e.Evaluate(context.Background(), withCertificate(t)); o.State != evidence.StateObserved {
 				t.Fatalf("got %+v", o)
 			}

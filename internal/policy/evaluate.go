@@ -18,7 +18,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/bindgate/bindgate/checks"
-	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
@@ -34,22 +33,31 @@ const (
 // package could not be asked and why, and holds the answers of the others.
 func (e *Engine) Evaluate(ctx context.Context, in Input) (o evidence.Observation[evidence.Policy]) {
 	defer e.failOnPanic(in.Run.Now, &o)
-	packages, err := e.concerned(in.Binding)
-	if err != nil {
-		return e.failed(err, in.Run.Now)
+	run := e.begin(ctx)
+	o = e.evaluate(ctx, run, in.Binding.IsForce, in.Run.Now, func(want parts) error { return run.document.fill(&in, want, e.labels) })
+	e.end(run)
+	return o
+}
+
+// begin returns an evaluation whose time runs from now on. The caller fills in the
+// document.
+func (e *Engine) begin(ctx context.Context) *evaluation {
+	run, _ := e.evaluations.Get().(*evaluation)
+	if run == nil {
+		run = &evaluation{prints: e.prints, cache: newRuleCache()}
+		run.timer = time.AfterFunc(e.timeout, run.limit.Cancel)
+	} else {
+		run.timer.Reset(e.timeout)
 	}
-	if e.own == nil && packages == nil {
-		return evidence.Observed(evidence.Policy{Packages: []evidence.PolicyPackage{}}, e.digest, in.Run.Now)
+	run.limit.run, run.from = ctx, nil
+	return run
+}
+
+// end keeps an evaluation for another document, unless its time is over.
+func (e *Engine) end(run *evaluation) {
+	if run.timer.Stop() {
+		e.evaluations.Put(run)
 	}
-	d, _ := e.documents.Get().(*document)
-	if d == nil {
-		d = &document{}
-	}
-	defer e.documents.Put(d) // terms of the input share nothing with it but strings
-	if *d, err = newDocument(in, partsOf(packages), e.labels); err != nil {
-		return e.failed(err, in.Run.Now)
-	}
-	return e.evaluate(ctx, packages, d)
 }
 
 // EvaluateDocument is Evaluate for a document of bindgate.policy-input/v1. It
@@ -60,11 +68,11 @@ func (e *Engine) EvaluateDocument(ctx context.Context, text []byte) (o evidence.
 		return o, fmt.Errorf("reading the policy input: %w", err)
 	}
 	defer e.failOnPanic(d.Run.Now, &o)
-	packages, err := e.concerned(d.Binding.Binding)
-	if err != nil {
-		return e.failed(err, d.Run.Now), nil
-	}
-	return e.evaluate(ctx, packages, &d), nil
+	run := e.begin(ctx)
+	run.document = d
+	o = e.evaluate(ctx, run, d.Binding.IsForce, d.Run.Now, func(parts) error { return nil })
+	e.end(run)
+	return o, nil
 }
 
 // complete adds what every input has: names in lower case, the declared labels, the
@@ -144,12 +152,28 @@ func (e *Engine) failOnPanic(now time.Time, o *evidence.Observation[evidence.Pol
 	}
 }
 
-func (e *Engine) evaluate(ctx context.Context, packages []*askable, d *document) evidence.Observation[evidence.Policy] {
-	run := evaluation{document: d, limit: limit{run: ctx}, prints: e.prints}
-	defer time.AfterFunc(e.timeout, run.limit.Cancel).Stop()
-	said := evidence.Policy{Packages: []evidence.PolicyPackage{}}
+// evaluate asks all packages that the binding concerns. fill fills in the document, with
+// the parts that are wanted.
+func (e *Engine) evaluate(ctx context.Context, run *evaluation, isForce bool, now time.Time, fill func(parts) error) evidence.Observation[evidence.Policy] {
+	asked := e.roster.Load().asked(isForce)
+	said := evidence.Policy{Packages: make([]evidence.PolicyPackage, 0, len(asked.packages))}
+	if len(asked.packages) == 0 {
+		return evidence.Observed(said, e.digest, now)
+	}
+	if err := fill(asked.parts); err != nil {
+		return e.failed(err, now)
+	}
+	if later := run.uncompiled(asked.packages); later != nil {
+		if err := e.compile(later); err != nil {
+			return e.failed(err, now)
+		}
+		asked = e.roster.Load().asked(isForce)
+		if err := fill(asked.parts); err != nil {
+			return e.failed(err, now)
+		}
+	}
 	var failures []string
-	for _, p := range packages {
+	for _, p := range asked.packages {
 		answer, err := run.ask(ctx, p)
 		if err != nil {
 			failures = append(failures, fmt.Sprintf("%s: %v", p.name, err))
@@ -157,55 +181,68 @@ func (e *Engine) evaluate(ctx context.Context, packages []*askable, d *document)
 		}
 		said.Packages = append(said.Packages, answer)
 	}
-	o := evidence.Observed(said, e.digest, d.Run.Now)
+	o := evidence.Observed(said, e.digest, now)
 	if failures != nil {
 		o.State, o.Reason = evidence.StateFailed, strings.Join(failures, "; ")
 	}
 	return o
 }
 
-// concerned returns the packages to ask about a binding, by name.
-func (e *Engine) concerned(b binding.Binding) ([]*askable, error) {
-	var out []*askable
-	if e.own != nil {
-		for _, p := range e.own.packages {
-			if p.group == "policy" || b.IsForce {
-				out = append(out, p)
-			}
-		}
+// roster holds all packages, the user's own first, and which of them to ask.
+type roster struct {
+	all           []*askable
+	plain, forced asked
+}
+
+// asked holds the packages to ask about a binding, by name, and the parts of a document
+// that they use.
+type asked struct {
+	packages []*askable
+	parts    parts
+}
+
+func newRoster(all []*askable) *roster {
+	forced := slices.SortedFunc(slices.Values(all), func(a, b *askable) int { return strings.Compare(a.name, b.name) })
+	plain := slices.DeleteFunc(slices.Clone(forced), func(p *askable) bool { return p.group == "force" })
+	return &roster{all, asked{plain, partsOf(plain)}, asked{forced, partsOf(forced)}}
+}
+
+// asked returns what to ask about a binding.
+func (r *roster) asked(isForce bool) asked {
+	if isForce {
+		return r.forced
 	}
-	units, err := e.shipped.units(b.IsForce)
-	if err != nil {
-		return nil, err
-	}
-	for _, u := range units {
-		out = append(out, u.packages...)
-	}
-	slices.SortFunc(out, func(a, b *askable) int { return strings.Compare(a.name, b.name) })
-	return out, nil
+	return r.plain
 }
 
 // partsOf returns the parts of a document that the packages use.
 func partsOf(packages []*askable) parts {
 	var want parts
 	for _, p := range packages {
+		want.certificate = want.certificate || slices.Contains(p.needs, evidence.NeedCertificate) || slices.Contains(p.uses, evidence.NeedCertificate)
+		if p.unit == nil {
+			continue
+		}
 		want.results = want.results || p.unit.reads.at("results") != nil
 		want.registrable = want.registrable || p.unit.reads.at("binding", "registrableDomain") != nil
 		want.caa = want.caa || p.unit.reads.at("evidence", "dns", "facts", "caaSet") != nil
 		want.labels = want.labels || p.unit.reads.at("binding", "labels") != nil
-		want.certificate = want.certificate || p.unit.reads.at("evidence", "certificate") != nil ||
-			slices.Contains(p.needs, evidence.NeedCertificate) || slices.Contains(p.uses, evidence.NeedCertificate)
+		want.certificate = want.certificate || p.unit.reads.at("evidence", "certificate") != nil
 	}
 	return want
 }
 
-// evaluation asks packages about one document.
+// evaluation asks packages about one document. It is used again for another one, whose
+// terms share nothing with it but strings.
 type evaluation struct {
-	document *document
+	document document
 	limit    limit
+	timer    *time.Timer // ends the evaluation
 	prints   io.Writer
-	from     *unit     // what input was made for
-	input    *ast.Term // nil: not made yet
+	from     *unit // what input was made for; nil: it is not made yet
+	input    *ast.Term
+	query    topdown.Query
+	cache    *ruleCache // of the package that is asked
 }
 
 // limit is the topdown.Cancel of a document's evaluations: it ends them once their
@@ -221,26 +258,14 @@ func (l *limit) Cancel() { l.over.Store(true) }
 // Cancelled reports whether the evaluations have to end.
 func (l *limit) Cancelled() bool { return l.over.Load() || l.run.Err() != nil }
 
-// ask returns the answer of one package. The answer is NotApplicable if the binding
-// excludes evidence that the package needs, and NotRun if the mode skipped some.
+// ask returns the answer of one package, which is compiled unless it is not asked.
 func (e *evaluation) ask(ctx context.Context, p *askable) (evidence.PolicyPackage, error) {
-	if p.off != "" {
-		return evidence.PolicyPackage{Name: p.name, Off: p.off}, nil
-	}
-	for _, need := range p.needs {
-		if excludes(e.document.Binding.Binding, need) {
-			return evidence.PolicyPackage{Name: p.name, NotApplicable: fmt.Sprintf("it is about the %s of a binding, and this is one %s", need, excludedBy(need))}, nil
-		}
-	}
-	skipped, awaits, err := e.lacks(p)
-	if err != nil {
-		return evidence.PolicyPackage{}, err
-	}
-	if skipped != "" {
-		return evidence.PolicyPackage{Name: p.name, NotRun: skipped, Awaits: awaits}, nil
+	answer, given, err := e.unasked(p)
+	if given || err != nil {
+		return answer, err
 	}
 	if e.from != p.unit {
-		if e.input, err = p.unit.input(reflect.ValueOf(e.document).Elem()); err != nil {
+		if e.input, err = p.unit.input(reflect.ValueOf(&e.document).Elem()); err != nil {
 			return evidence.PolicyPackage{}, fmt.Errorf("writing the policy input: %w", err)
 		}
 		e.from = p.unit
@@ -253,6 +278,38 @@ func (e *evaluation) ask(ctx context.Context, p *askable) (evidence.PolicyPackag
 		return evidence.PolicyPackage{}, fmt.Errorf("evaluation failed: %s", strings.Join(strings.Fields(err.Error()), " "))
 	}
 	return answerOf(p, values)
+}
+
+// unasked returns the answer of a package that is not asked: it is off, the binding
+// excludes evidence that it needs, or the mode skipped some.
+func (e *evaluation) unasked(p *askable) (answer evidence.PolicyPackage, given bool, err error) {
+	if p.off != "" {
+		return evidence.PolicyPackage{Name: p.name, Off: p.off}, true, nil
+	}
+	for _, need := range p.needs {
+		if excludes(e.document.Binding.Binding, need) {
+			return evidence.PolicyPackage{Name: p.name, NotApplicable: fmt.Sprintf("it is about the %s of a binding, and this is one %s", need, excludedBy(need))}, true, nil
+		}
+	}
+	skipped, awaits, err := e.lacks(p)
+	if skipped != "" && err == nil {
+		return evidence.PolicyPackage{Name: p.name, NotRun: skipped, Awaits: awaits}, true, nil
+	}
+	return evidence.PolicyPackage{}, false, err
+}
+
+// uncompiled returns the packages that are to be asked and are not compiled.
+func (e *evaluation) uncompiled(packages []*askable) []*askable {
+	var out []*askable
+	for _, p := range packages {
+		if p.unit != nil {
+			continue
+		}
+		if _, given, err := e.unasked(p); !given && err == nil {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // value is the value of a rule that is defined.
@@ -281,15 +338,15 @@ func (e *evaluation) run(ctx context.Context, p *askable) (values, error) {
 		return nil, err
 	}
 	defer p.unit.store.Abort(ctx, txn)
-	cache := newRuleCache() // rules that two questions reach are evaluated once
-	var out values
+	e.cache.reset() // rules that two questions reach are evaluated once
+	out := make(values, 0, len(p.questions))
 	for _, asked := range p.questions {
-		query := *asked.query
-		query.WithTransaction(txn).WithInput(e.input).WithTime(e.document.Run.Now).WithCancel(&e.limit).WithVirtualCache(cache)
+		e.query = *asked.query
+		e.query.WithTransaction(txn).WithInput(e.input).WithTime(e.document.Run.Now).WithCancel(&e.limit).WithVirtualCache(e.cache)
 		if e.prints != nil {
-			query.WithPrintHook(topdown.NewPrintHook(e.prints))
+			e.query.WithPrintHook(topdown.NewPrintHook(e.prints))
 		}
-		err := query.Iter(ctx, func(r topdown.QueryResult) error {
+		err := e.query.Iter(ctx, func(r topdown.QueryResult) error {
 			answer := r[answerVar]
 			if _, twice := out.of(asked.rule); twice || answer == nil {
 				return fmt.Errorf("asking for %s: got no answer or two, want one", asked.rule)
@@ -402,6 +459,9 @@ func said(rules values, rule string) (messages []evidence.PolicyMessage, defined
 	set, ok := v.(ast.Set)
 	if !ok {
 		return nil, true, fmt.Errorf("%s is %s, want a set: write `%s contains … if …`", rule, describe(v), rule)
+	}
+	if set.Len() == 0 {
+		return nil, true, nil
 	}
 	err = set.Iter(func(t *ast.Term) error {
 		m, err := messageOf(t.Value)

@@ -14,7 +14,7 @@ type FactsSchema struct{ fields map[string]*dataSchema }
 // ReadFactsSchema reads a schema of facts; name is its file for messages. It reads no
 // other file: a schema has no references.
 func ReadFactsSchema(name string, text []byte) (FactsSchema, error) {
-	d, found := parseJSON(source{name: name, text: text})
+	d, found := parseJSON(source{name: name, text: text}, true)
 	if found != nil {
 		return FactsSchema{}, asError(found)
 	}
@@ -53,7 +53,7 @@ func (s *dataSchema) total(path string) (found strictyaml.Errors) {
 // Check returns where a document {"asOf": TIME, "facts": …} departs from the schema;
 // name is its file.
 func (s FactsSchema) Check(name string, text []byte) error {
-	d, found := parseJSON(source{name: name, text: text})
+	d, found := parseJSON(source{name: name, text: text}, false)
 	if found != nil {
 		return asError(found)
 	}

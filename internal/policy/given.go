@@ -29,7 +29,7 @@ func givenNeeds() []evidence.Need { return []evidence.Need{needCI, needApprovals
 // give adds what the run was given to a document. Approvals that have ended by the
 // time of the run are not in it; they are a list also where there are none.
 func (d *document) give(run evidence.Run) {
-	d.Approvals, d.External = run.Given.ApprovalsAt(run.Now), map[string]evidence.External{}
+	d.Approvals = run.Given.ApprovalsAt(run.Now)
 	if g := run.Given; g != nil {
 		d.CI, d.PlanDigest = g.CI, g.Plan
 		maps.Copy(d.External, g.External)

@@ -135,12 +135,19 @@ type result struct {
 	Findings []checks.Finding `json:"findings"`
 }
 
-// newDocument makes the document of one binding, with only those of its parts
-// that cost much and are wanted. Two results of one check are an error where
-// they are wanted: a policy could read only one of them. The gate refuses them
-// in any case.
+// newDocument returns the document of one binding.
 func newDocument(in Input, want parts, labels []string) (document, error) {
-	d := document{
+	var d document
+	err := d.fill(&in, want, labels)
+	return d, err
+}
+
+// fill makes d the document of one binding, with only those of its parts that cost much
+// and are wanted. Two results of one check are an error where they are wanted: a policy
+// could read only one of them. The gate refuses them in any case.
+func (d *document) fill(in *Input, want parts, labels []string) error {
+	labelled, external := d.Binding.Labels, d.External // to be written over
+	*d = document{
 		Schema:  inputSchema,
 		Binding: inputBinding{Binding: in.Binding, Platform: in.Binding.Platform()},
 		Evidence: inputEvidence{
@@ -151,10 +158,12 @@ func newDocument(in Input, want parts, labels []string) (document, error) {
 			Store: in.Evidence.Store, Predecessor: in.Evidence.Predecessor,
 		},
 		Run: in.Run, Plan: in.Plan,
+		External: cleared(external),
 	}
 	d.Binding.foldNames()
 	if want.labels {
-		d.Binding.Labels = labelsOf(in.Binding, labels)
+		d.Binding.Labels = cleared(labelled)
+		d.Binding.label(labels)
 	}
 	d.give(in.Run)
 	if want.registrable {
@@ -167,16 +176,16 @@ func newDocument(in Input, want parts, labels []string) (document, error) {
 		d.Evidence.Certificate = certificateOf(in.Evidence.Certificate)
 	}
 	if !want.results {
-		return d, nil
+		return nil
 	}
 	d.Results = make(map[string]result, len(in.Results))
 	for _, r := range in.Results {
 		if _, twice := d.Results[r.ID]; twice {
-			return document{}, fmt.Errorf("the check %s has two results", r.ID)
+			return fmt.Errorf("the check %s has two results", r.ID)
 		}
 		d.Results[r.ID] = result{Status: r.Status, Reason: r.Reason, Findings: r.Findings}
 	}
-	return d, nil
+	return nil
 }
 
 // foldNames writes names that are the same in capitals in lower case: a policy compares
@@ -185,19 +194,26 @@ func (b *inputBinding) foldNames() {
 	b.DomainName, b.RegionID = strings.ToLower(b.DomainName), strings.ToLower(b.RegionID)
 }
 
-// labelsOf returns the labels of a binding, and null for each that is declared and
-// that it lacks.
-func labelsOf(b binding.Binding, declared []string) map[string]*string {
-	out := make(map[string]*string, len(b.Labels)+len(declared))
+// cleared returns an empty map, the one that is given if there is one.
+func cleared[V any](m map[string]V) map[string]V {
+	if m == nil {
+		return map[string]V{}
+	}
+	clear(m)
+	return m
+}
+
+// label adds the labels of the binding, and null for each that is declared and that it
+// lacks.
+func (b *inputBinding) label(declared []string) {
 	for _, name := range declared {
-		out[name] = nil
+		b.Labels[name] = nil
 	}
-	values := make([]string, 0, len(b.Labels)) // one allocation for all
-	for name, value := range b.Labels {
+	values := make([]string, 0, len(b.Binding.Labels)) // one allocation for all
+	for name, value := range b.Binding.Labels {
 		values = append(values, value)
-		out[name] = &values[len(values)-1]
+		b.Labels[name] = &values[len(values)-1]
 	}
-	return out
 }
 
 // keyOf leaves out the public key's bytes: its digest says as much to a policy.

@@ -19,9 +19,10 @@ const maxNesting = 20
 
 // parseJSON reads a JSON object under the rules of strictyaml: each key occurs
 // once, no text is a key or holds control characters, and every error has a
-// place.
-func parseJSON(f source) (*datum, strictyaml.Errors) {
-	r := jsonReader{file: f.name, text: bytes.TrimPrefix(f.text, []byte("\xef\xbb\xbf")), row: 1, col: 1}
+// place. With places, the places of all fields are kept; without, they are found by
+// reading an object again.
+func parseJSON(f source, places bool) (*datum, strictyaml.Errors) {
+	r := jsonReader{file: f.name, places: places, text: bytes.TrimPrefix(f.text, []byte("\xef\xbb\xbf")), row: 1, col: 1}
 	if !json.Valid(r.text) {
 		err := json.Unmarshal(r.text, &json.RawMessage{}) // says where
 		var syntax *json.SyntaxError
@@ -62,9 +63,10 @@ func firstInvalid(text []byte) int {
 // jsonReader reads a text that encoding/json has found to be valid, so that it
 // never meets the end of the text inside a value.
 type jsonReader struct {
-	file string
-	text []byte
-	next int // index of the next byte
+	file   string
+	text   []byte
+	places bool
+	next   int // index of the next byte
 
 	placed, row, col int // row and column of text[placed]
 	found            strictyaml.Errors
@@ -143,6 +145,9 @@ func (r *jsonReader) space() {
 // value reads the value that begins at the next byte, with its place.
 func (r *jsonReader) value(depth int) *datum {
 	row, col := r.place(r.next)
+	if r.places && r.text[r.next] == '{' {
+		return &datum{file: r.file, row: row, col: col, fields: r.fields(depth)}
+	}
 	from := *r
 	d := &datum{file: r.file, row: row, col: col, value: r.rego(depth)}
 	if d.isObject() {

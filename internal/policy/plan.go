@@ -76,18 +76,7 @@ type DomainState struct {
 // ReadsPlan reports whether some policy reads input.plan, which is known only once
 // all bindings of the run were observed.
 func (e *Engine) ReadsPlan() bool {
-	units, err := e.shipped.units(false)
-	if err != nil {
-		return true // asking them fails too, and says why
-	}
-	if e.own != nil {
-		units = append(units, e.own)
-	}
-	return slices.ContainsFunc(units, (*unit).readsPlan)
-}
-
-func (u *unit) readsPlan() bool {
-	return u.reads.at("plan") != nil || slices.ContainsFunc(u.packages, func(p *askable) bool {
-		return slices.Contains(p.needs, needPlan) || slices.Contains(p.uses, needPlan)
+	return slices.ContainsFunc(e.roster.Load().all, func(p *askable) bool {
+		return slices.Contains(p.needs, needPlan) || slices.Contains(p.uses, needPlan) || p.unit != nil && p.unit.reads.at("plan") != nil
 	})
 }

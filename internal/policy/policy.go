@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -55,9 +56,10 @@ type Engine struct {
 	labels  []string  // names of the declared labels
 	prints  io.Writer // nil: nowhere
 	own     *unit     // what Options.Dirs holds; nil: nothing
-	shipped shipped
+	shipped *shipped
 
-	documents sync.Pool // of *document, to be written over
+	roster      atomic.Pointer[roster]
+	evaluations sync.Pool // of *evaluation, to be used again
 }
 
 // Load reads and compiles the shipped policies and those of the options. The
@@ -119,6 +121,11 @@ func load(ctx context.Context, o Options, testsToo bool) (*Engine, sources, stor
 			return nil, sources{}, nil, fmt.Errorf("loading policies: %w", err)
 		}
 	}
+	all := slices.Clone(e.shipped.on)
+	if e.own != nil {
+		all = slices.Concat(e.own.packages, all)
+	}
+	e.roster.Store(newRoster(all))
 	if err := vetOverrides(document, e.own); err != nil {
 		return nil, sources{}, nil, fmt.Errorf("loading policy data: %w", err)
 	}

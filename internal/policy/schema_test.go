@@ -77,7 +77,7 @@ func (g generator) of(t reflect.Type, absent bool, owner string) schema {
 		return simple("boolean")
 	case t.Kind() == reflect.String:
 		s := simple("string")
-		if w := vocabulary(owner); w != nil {
+		if w := vocabularies().words(owner); w != nil {
 			var all []any
 			for _, word := range w.list {
 				all = append(all, word)
@@ -309,8 +309,8 @@ func TestVocabulariesNameFields(t *testing.T) {
 		}
 	}
 	walk(reflect.TypeFor[document]())
-	open, closed := vocabularies()
-	for _, list := range []map[string][]string{open, closed} {
+	known := vocabularies()
+	for _, list := range []map[string][]string{known.open, known.closed} {
 		for owner := range list {
 			if !found[owner] {
 				t.Errorf("the words of %q are of no field", owner)

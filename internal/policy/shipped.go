@@ -58,18 +58,18 @@ func shippedSources() (sources, error) {
 	return s, err
 }
 
-// shipped holds the built-in policies that are on. Each of its units is compiled when
-// a binding first asks for it: most runs have no force, and help needs no policy.
+// shipped holds the built-in policies that are on.
 type shipped struct {
-	off    []evidence.PolicyPackage // those that are off, if the owner sets any of them
-	common func() (*unit, error)    // asked about every binding; nil: none is on
-	force  func() (*unit, error)    // asked about forces
+	off []evidence.PolicyPackage // those that are off, if the owner sets any of them
+	on  []*askable               // in the order of shippedPolicies, none compiled
+
+	store     storage.Store
+	compiling sync.Mutex
 }
 
-// newShipped chooses the modules of the policies that are on.
-func newShipped(modules []source, d policyData, store storage.Store) shipped {
-	var out shipped
-	var common, force []shippedModule
+// newShipped chooses the policies that are on.
+func newShipped(modules []source, d policyData, store storage.Store) *shipped {
+	out := &shipped{store: store}
 	for _, p := range shippedPolicies() {
 		i := slices.IndexFunc(modules, func(s source) bool { return s.name == p.file })
 		switch {
@@ -78,60 +78,48 @@ func newShipped(modules []source, d policyData, store storage.Store) shipped {
 			if d.at(shippedSettings) != nil {
 				out.off = append(out.off, evidence.PolicyPackage{Name: p.pkg, Off: p.off(d)})
 			}
-		case p.asForce:
-			force = append(force, shippedModule{p, modules[i]})
 		default:
-			common = append(common, shippedModule{p, modules[i]})
+			out.on = append(out.on, &askable{regoPackage: p.regoPackage(), module: modules[i]})
 		}
 	}
-	if common != nil {
-		out.common = lazily(common, store)
-	}
-	out.force = lazily(force, store)
 	return out
 }
 
-// shippedModule is a built-in policy that is on, with its text.
-type shippedModule struct {
-	shippedPolicy
-	source
-}
-
-// units returns what is to be asked about a binding.
-func (s shipped) units(isForce bool) ([]*unit, error) {
-	loads := []func() (*unit, error){s.common}
-	if isForce {
-		loads = append(loads, s.force)
-	}
-	var out []*unit
-	for _, load := range loads {
-		if load == nil {
-			continue
-		}
-		u, err := load()
-		if err != nil {
-			return nil, fmt.Errorf("loading shipped policies: %w", err)
-		}
-		out = append(out, u)
-	}
-	return out, nil
-}
-
-// lazily compiles shipped modules once, when they are first asked. They cannot fail to
+// compile compiles shipped packages that are not compiled, and replaces them in the
+// roster. Most runs have no force, most policies are not asked where evidence is skipped,
+// and compiling all of them takes a third of the time of a short run. They cannot fail to
 // load: the tests hold them to every rule that Load holds the others to.
-func lazily(policies []shippedModule, store storage.Store) func() (*unit, error) {
-	return sync.OnceValues(func() (*unit, error) {
-		files := make([]source, len(policies))
-		packages := make([]regoPackage, len(policies))
-		for i, p := range policies {
-			files[i], packages[i] = p.source, p.regoPackage()
+func (e *Engine) compile(wanted []*askable) error {
+	s := e.shipped
+	s.compiling.Lock()
+	defer s.compiling.Unlock()
+	all := e.roster.Load().all
+	var files []source
+	var packages []regoPackage
+	for _, p := range all {
+		if p.unit == nil && slices.ContainsFunc(wanted, func(w *askable) bool { return w.name == p.name }) {
+			files, packages = append(files, p.module), append(packages, p.regoPackage)
 		}
-		compiler, err := compileShipped(files)
-		if err != nil {
-			return nil, err
+	}
+	if files == nil { // another binding was faster
+		return nil
+	}
+	compiler, err := compileShipped(files)
+	if err != nil {
+		return fmt.Errorf("loading shipped policies: %w", err)
+	}
+	u, err := prepare(packages, compiler, s.store)
+	if err != nil {
+		return fmt.Errorf("loading shipped policies: %w", err)
+	}
+	all = slices.Clone(all)
+	for i, p := range all {
+		if n := slices.IndexFunc(u.packages, func(made *askable) bool { return made.name == p.name }); n >= 0 {
+			all[i] = u.packages[n]
 		}
-		return prepare(packages, compiler, store)
-	})
+	}
+	e.roster.Store(newRoster(all))
+	return nil
 }
 
 // compileShipped parses and compiles shipped modules without what only looks for faults.

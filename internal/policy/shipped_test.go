@@ -8,8 +8,10 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -114,6 +116,53 @@ func TestShippedStart(t *testing.T) {
 	})
 	if got > 80_000 {
 		t.Errorf("got %.0f allocations, want at most 80,000", got)
+	}
+}
+
+// A shipped policy is compiled once a binding has what it needs; its answer does not
+// depend on when that was.
+func TestShippedPoliciesAreCompiledWhenAsked(t *testing.T) {
+	load := func() *Engine {
+		e, err := Load(context.Background(), Options{Data: settings(t, allOn), Labels: declared("owner", "changeTicket")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	e := load()
+	compiled := func() string {
+		var names []string
+		for _, p := range e.roster.Load().all {
+			if p.unit != nil {
+				names = append(names, strings.TrimPrefix(p.name, "bindgate."))
+			}
+		}
+		return strings.Join(names, " ")
+	}
+	full := force()
+	full.Plan = evidence.Observed(Plan{Bindings: 1}, "", full.Run.Now)
+	full.Run.Given = &evidence.Given{CI: &evidence.CI{}, Plan: "sha256:00"}
+	offline := full
+	offline.Run.Given = nil
+	offline.Evidence.Account, offline.Plan = evidence.NotCollected[evidence.Account]("--offline"), evidence.NotCollected[Plan]("--offline")
+	few := "policy.shipped.freeze policy.shipped.owners policy.shipped.stages.owners"
+	all := "force.rebind policy.shipped.freeze policy.shipped.limits policy.shipped.owners policy.shipped.stages.approvals policy.shipped.stages.branches policy.shipped.stages.owners"
+	for _, step := range []struct {
+		in       Input
+		compiled string
+	}{{offline, few}, {offline, few}, {full, all}, {offline, all}, {full, all}} {
+		var both sync.WaitGroup
+		for range 2 {
+			both.Go(func() {
+				if diff := cmp.Diff(load().Evaluate(context.Background(), step.in), e.Evaluate(context.Background(), step.in)); diff != "" {
+					t.Error(diff)
+				}
+			})
+		}
+		both.Wait()
+		if got := compiled(); got != step.compiled {
+			t.Errorf("got %s, want %s compiled", got, step.compiled)
+		}
 	}
 }
 
@@ -248,8 +297,7 @@ func TestShippedPolicyDenies(t *testing.T) {
 	}
 }
 
-// The totals of the run are made if limits is on. No policy about forces reads them:
-// those are compiled only if there is a force.
+// The totals of the run are made if limits is on.
 func TestShippedLimitsReadThePlan(t *testing.T) {
 	e, err := Load(context.Background(), Options{Data: settings(t, "shipped: {limits: {enabled: true, maxBindings: 2}}")})
 	if err != nil || !e.ReadsPlan() {
@@ -265,9 +313,8 @@ func TestShippedLimitsReadThePlan(t *testing.T) {
 			t.Errorf("%d bindings: got %+v", bindings, o)
 		}
 	}
-	forces, err := e.shipped.force()
-	if err != nil || forces.readsPlan() {
-		t.Errorf("forces: got %v, reads the plan: %t", err, err == nil)
+	if e, err = Load(context.Background(), Options{}); err != nil || e.ReadsPlan() {
+		t.Errorf("without settings: got %v, or reads the plan", err)
 	}
 }
 

@@ -262,7 +262,7 @@ func (t *typ) given() *typ {
 // inputTypeOf returns the type of the input, with the declared labels and the
 // checks whose results there are; no ids: any.
 func inputTypeOf(ids []string, labels map[string]evidence.Label, declared map[string]FactsSchema) *typ {
-	return goTypes{ids, labels, declared}.of(reflect.TypeFor[document](), "input", "")
+	return goTypes{ids, labels, declared, vocabularies()}.of(reflect.TypeFor[document](), "input", "")
 }
 
 // goTypes makes types of Go types.
@@ -270,6 +270,8 @@ type goTypes struct {
 	ids      []string
 	labels   map[string]evidence.Label
 	external map[string]FactsSchema
+
+	vocabulary
 }
 
 // of returns the type of the values of a Go type; owner names the field as
@@ -285,7 +287,7 @@ func (g goTypes) of(t reflect.Type, where, owner string) *typ {
 	case reflect.Bool:
 		return scalar(boolKind)
 	case reflect.String:
-		out := &typ{kinds: textKind, words: vocabulary(owner), form: formOf(owner)}
+		out := &typ{kinds: textKind, words: g.words(owner), form: formOf(owner)}
 		if owner == "Run.command" {
 			out.words.open = false // a written document may hold any, a run does not
 		}
@@ -375,23 +377,24 @@ func ownerOf(t reflect.Type, f jsonField) string {
 	return name + "." + f.name
 }
 
-// vocabulary returns the words that a field of the input can hold; nil: any text.
-// The gateway may know more words than these for what is open, as it may have
+// vocabulary holds the words of the fields of the input that can hold these only, by
+// ownerOf. The gateway may know more words than these for what is open, as it may have
 // stages of its own.
-func vocabulary(owner string) *words {
-	open, closed := vocabularies()
-	if list, ok := closed[owner]; ok {
+type vocabulary struct{ open, closed map[string][]string }
+
+// words returns the words that a field can hold; nil: any text.
+func (v vocabulary) words(owner string) *words {
+	if list, ok := v.closed[owner]; ok {
 		return &words{list: list, declared: true}
 	}
-	if list, ok := open[owner]; ok {
+	if list, ok := v.open[owner]; ok {
 		return &words{list: list, declared: true, open: true}
 	}
 	return nil
 }
 
-// vocabularies returns the words of all such fields, by ownerOf.
-func vocabularies() (open, closed map[string][]string) {
-	open = map[string][]string{
+func vocabularies() vocabulary {
+	open := map[string][]string{
 		"Binding.bindStageName":           {"", "TEST", "PRE", "RELEASE"},
 		"Domain.bindStageName":            {"", "TEST", "PRE", "RELEASE"},
 		"Domain.customDomainType":         {binding.Internet, binding.Intranet},
@@ -411,7 +414,7 @@ func vocabularies() (open, closed map[string][]string) {
 	}
 	events := []string{string(evidence.EventAddress), string(evidence.EventNoData), string(evidence.EventNameError),
 		string(evidence.EventLoop), string(evidence.EventMultipleCNAMEs), string(evidence.EventTooLong)}
-	closed = map[string][]string{
+	closed := map[string][]string{
 		"document.schema":          {inputSchema},
 		"Binding.customDomainType": {binding.Internet, binding.Intranet},
 		"Binding.domainProof":      {binding.ProofCNAME, binding.ProofTXT},
@@ -432,7 +435,7 @@ func vocabularies() (open, closed map[string][]string) {
 		"Sibling.customDomainType":   {binding.Internet, binding.Intranet},
 		"certificateFacts.container": {"pem", "pkcs12"},
 	}
-	return open, closed
+	return vocabulary{open, closed}
 }
 
 // ofOPA converts a type of OPA's declarations of built-ins.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
@@ -49,17 +48,11 @@ func (e *Engine) Why(ctx context.Context, in Input) ([]Explanation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("explaining the policies: %w", err)
 	}
-	units, err := e.shipped.units(true)
-	if err != nil {
+	all := e.roster.Load().all
+	if err := e.compile(all); err != nil {
 		return nil, err
 	}
-	if e.own != nil {
-		units = slices.Insert(units, 0, e.own)
-	}
-	var all []*askable
-	for _, u := range units {
-		all = append(all, u.packages...)
-	}
+	all = e.roster.Load().all
 	var out []Explanation
 	for _, p := range all {
 		x := Explanation{Package: p.name}
@@ -68,7 +61,7 @@ func (e *Engine) Why(ctx context.Context, in Input) ([]Explanation, error) {
 			out = append(out, x)
 			continue
 		}
-		run := evaluation{document: &d, limit: limit{run: ctx}, prints: e.prints}
+		run := evaluation{document: d, limit: limit{run: ctx}, prints: e.prints, cache: newRuleCache()}
 		stop := time.AfterFunc(e.timeout, run.limit.Cancel)
 		answer, err := run.ask(ctx, p)
 		switch {
@@ -99,7 +92,7 @@ func (e *evaluation) explain(ctx context.Context, p *askable) ([]RuleExplanation
 	if err != nil {
 		return nil, err
 	}
-	input, err := all(reflect.ValueOf(e.document).Elem())
+	input, err := all(reflect.ValueOf(&e.document).Elem())
 	if err != nil {
 		return nil, err
 	}
