@@ -420,3 +420,17 @@ func TestCutoverReplays(t *testing.T) {
 		}
 	}
 }
+
+// A map goes where a manifest goes: its plan is saved and applied.
+func TestCutoverPlan(t *testing.T) {
+	m := newMoving(t)
+	first, _, _ := strings.Cut(m.read("map.yaml"), "  - domainName: older")
+	m.write("one.yaml", strings.Replace(first, "http2Option: Open}", "http2Option: Open, clientCertificate: {ca: clients-ca.pem}}", 1))
+	if code, out := m.bindgate("plan", "--config", "owner.yaml", "-o", "plan.json", "one.yaml"); code != exitClean || len(m.actions()) > 0 {
+		t.Fatalf("plan: exit code %d, calls %v: %s", code, m.actions(), out)
+	}
+	code, out := m.bindgate("apply", "--config", "owner.yaml", "--plan", "plan.json", "--read-back", "2s")
+	if code != exitClean || !slices.Equal(m.actions(), []string{"UploadUserCertificate", "CreateDomain"}) {
+		t.Fatalf("apply: exit code %d, calls %v: %s", code, m.actions(), out)
+	}
+}
