@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -49,13 +50,14 @@ func loadTerraform(env Env, c *cobra.Command, s settings, paths []string, o mani
 	return manifest.FromEntries(s.terraform, text, entries, o)
 }
 
-// notRun is a binding that could not be judged, as the report has it.
+// notRun is a binding that could not be judged, as the report has it. Where its domain is
+// not known, the address of its resource is its name.
 func notRun(b manifest.NotRun) report.Binding {
 	var reasons []string
 	for _, reason := range b.Reasons {
 		reasons = append(reasons, fmt.Sprintf("%s (%s)", reason, b.Binding.Source.Address))
 	}
-	return report.Binding{Platform: b.Binding.Platform(), DomainName: b.Binding.DomainName, Source: b.Binding.Source, Decision: gate.Undetermined, Reasons: reasons}
+	return report.Binding{Platform: b.Binding.Platform(), DomainName: cmp.Or(b.Binding.DomainName, b.Binding.Source.Address), Source: b.Binding.Source, Decision: gate.Undetermined, Reasons: reasons}
 }
 
 func newImport(env Env) *cobra.Command {

@@ -12,8 +12,8 @@ import (
 )
 
 // Command reads the arguments of `aliyun cloudapi SetDomain`, with the program's name
-// first. missing lists what the command does not say and a manifest should. It runs
-// nothing, and no error repeats a value that may be a secret.
+// first. missing lists the keys that the manifest needs and the command does not state.
+// Command runs nothing, and no error repeats a value that may be a secret.
 func Command(args []string) (entry manifest.Entry, missing []string, err error) {
 	values, err := command(args)
 	if err != nil {
