@@ -167,11 +167,13 @@ type SecretRef struct {
 }
 
 // Position is a place in a manifest; lines and columns count from 1. The zero
-// Line means that the value came from a flag.
+// Line means that the value came from a flag, or from the resource at Address.
 type Position struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"`
 	Column int    `json:"column"`
+
+	Address string `json:"address,omitempty"` // of the resource in a file of another tool; then Line is zero
 }
 
 // Positions holds where the values of a binding were written, all of them in the

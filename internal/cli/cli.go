@@ -164,7 +164,7 @@ https://github.com/bindgate/bindgate; a line "next:" names the section.`,
 		newLint(env), newPlan(env), newApply(env), newAudit(env), newCutover(env),
 		newChecks(env), newExplain(env), newPolicy(env), newJournal(env),
 		newSandbox(env), newDemo(env),
-		newInit(env), newFmt(env), newSchema(env), newMan(env), newVersion(env),
+		newInit(env), newImport(env), newFmt(env), newSchema(env), newMan(env), newVersion(env),
 	)
 	completeShells(root)
 	completeRest(root)

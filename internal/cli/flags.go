@@ -23,6 +23,7 @@ type flags struct {
 	now         string
 	evidence    string
 	evidenceOut string
+	terraform   string // lint only: a plan
 	planOut     string // plan only
 	planFile    string // apply only
 	saved       *savedPlan

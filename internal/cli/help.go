@@ -19,6 +19,7 @@ type flagGroup struct {
 func flagGroups() []flagGroup {
 	return []flagGroup{
 		{"One binding without a manifest", bindingFlags()},
+		{"Bindings of another tool", []string{"terraform"}},
 		{"Reports", strings.Fields("format color quiet verbose sarif-category")},
 		{"Policies and severities", strings.Fields("config policy data fail-on actor ci-token external")},
 		{"Applying", strings.Fields("plan approval each journal read-back max-age lock-wait")},

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -18,11 +19,15 @@ func newLint(env Env) *cobra.Command {
 		Use:   "lint [PATH…]",
 		Short: "Judge bindings; change nothing",
 		Long: `Judge the bindings of manifests (files, folders, or - for standard input; the
-default is the current folder), or the one that --domain and its like name.
+default is the current folder), those of a Terraform plan, or the one that
+--domain and its like name.
 DNS and the gateway are read unless --offline or --without leaves them out.`,
 		Example: `  bindgate lint --offline bindings.yaml
   bindgate lint --domain api.demo.com --group GROUP --region cn-hangzhou --stage RELEASE`,
 		RunE: func(c *cobra.Command, args []string) error {
+			if f.terraform != "" && (changed || staged) {
+				return errors.New("reading arguments: --terraform names one file; omit --changed and --staged")
+			}
 			if changed || staged {
 				return lintChanged(c.Context(), env, c, f, args, staged)
 			}
@@ -33,6 +38,7 @@ DNS and the gateway are read unless --offline or --without leaves them out.`,
 	f.addWish(c)
 	f.addMode(c)
 	f.addProbe(c)
+	c.Flags().StringVar(&f.terraform, "terraform", "", "judge the bindings of a plan in `FILE`, which `terraform show -json` printed; --region, --gateway, --proof, --label and --certificate add what it cannot say")
 	c.Flags().StringVar(&f.writeChain, "write-chain", "", "write the certificate chain to `FILE`: PEM, in order, without key and root; a FILE that is there is left alone")
 	c.Flags().BoolVar(&changed, "changed", false, "PATHs are files that changed: judge the manifests among them and those that name another, with what Git says is staged or gone")
 	c.Flags().BoolVar(&staged, "staged", false, "judge what the staged change concerns, as Git's index holds it; takes no PATH")
@@ -65,6 +71,12 @@ func (r *run) lint(ctx context.Context) error {
 	})
 	if err != nil {
 		return err
+	}
+	for _, b := range r.engine.Bindings().NotRun {
+		code = worst(code, exitCannotTell)
+		if err := rep.Add(notRun(b)); err != nil {
+			return err
+		}
 	}
 	return r.finish(ctx, rep, code)
 }

@@ -68,7 +68,7 @@ func (r *run) apart(set *manifest.Set) error {
 
 // reads returns the files that a run reads, except manifests and the files that they name.
 func (r *run) reads() []string {
-	one := []string{r.s.config, r.s.evidence, r.s.roots, r.s.rootHints, r.s.endpointCA, r.s.planFile, r.s.ciToken, r.s.since}
+	one := []string{r.s.config, r.s.evidence, r.s.roots, r.s.rootHints, r.s.endpointCA, r.s.planFile, r.s.ciToken, r.s.since, r.s.terraform}
 	for _, given := range r.s.external {
 		_, path, _ := strings.Cut(given, "=")
 		one = append(one, path)

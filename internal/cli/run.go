@@ -169,6 +169,8 @@ func load(env Env, c *cobra.Command, s settings, paths []string) (*manifest.Set,
 	o := manifest.Options{WorkDir: env.Dir, Root: s.configDir, AllowPaths: s.allowPath, AllowEnv: s.allowEnv, Stdin: env.Stdin, Confined: s.confined, Overlay: s.overlay}
 	named := s.binding.named(c)
 	switch {
+	case s.terraform != "":
+		return loadTerraform(env, c, s, paths, o)
 	case named && len(paths) > 0:
 		return nil, fmt.Errorf("reading arguments: got both a manifest %q and flags that name a binding, want one of them", paths[0])
 	case named:

@@ -48,8 +48,10 @@ type Set struct {
 
 	Foreign []string // files of a searched folder that have the name of a manifest and are another program's
 
+	NotRun []NotRun // bindings of another tool's file that cannot be judged; they are not among All
+
 	sources  []source
-	given    []binding.Binding // by flags, or by the caller of Of
+	given    []binding.Binding // by flags, or by the caller of Of or FromEntries
 	bindings int
 	folders  map[string]string
 	texts    map[string][]byte

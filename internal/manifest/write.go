@@ -8,8 +8,8 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 )
 
-// Write writes bindings that the gateway has as a manifest. It names no
-// certificate: the gateway knows no file.
+// Write writes bindings that the gateway has, or that a command would make, as a
+// manifest. It names no certificate: neither knows a file.
 func Write(w io.Writer, bindings []binding.Binding) error {
 	type domain struct {
 		DomainName       string  `yaml:"domainName"`
@@ -18,7 +18,8 @@ func Write(w io.Writer, bindings []binding.Binding) error {
 		RegionID         string  `yaml:"regionId"`
 		BindStageName    *string `yaml:"bindStageName,omitempty"` // empty: all environments
 		CustomDomainType string  `yaml:"customDomainType,omitempty"`
-		Redirect         bool    `yaml:"isHttpRedirectToHttps,omitempty"`
+		IsForce          bool    `yaml:"isForce,omitempty"`
+		Redirect         *bool   `yaml:"isHttpRedirectToHttps,omitempty"`
 		Protocol         string  `yaml:"protocol,omitempty"`
 		ForceHTTPS       *bool   `yaml:"forceHttps,omitempty"`
 		HTTP2Option      string  `yaml:"http2Option,omitempty"`
@@ -31,7 +32,7 @@ func Write(w io.Writer, bindings []binding.Binding) error {
 	}{APIVersion: "bindgate/v1"}
 	for _, b := range bindings {
 		d := domain{DomainName: b.DomainName, GroupID: b.GroupID, GatewayID: b.GatewayID, RegionID: b.RegionID, BindStageName: b.BindStageName,
-			Redirect: b.IsHTTPRedirectToHTTPS != nil, Protocol: b.Protocol, ForceHTTPS: b.ForceHTTPS, HTTP2Option: b.HTTP2Option, TLSMin: b.TLSMin, TLSMax: b.TLSMax}
+			IsForce: b.IsForce, Redirect: b.IsHTTPRedirectToHTTPS, Protocol: b.Protocol, ForceHTTPS: b.ForceHTTPS, HTTP2Option: b.HTTP2Option, TLSMin: b.TLSMin, TLSMax: b.TLSMax}
 		if b.CustomDomainTypeGiven {
 			d.CustomDomainType = b.CustomDomainType
 		}

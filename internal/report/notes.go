@@ -41,6 +41,9 @@ func (n note) text() string {
 	if n.Fix != "" {
 		out += " (fix: " + n.Fix + ")"
 	}
+	if address := n.Source.Address; address != "" && !strings.Contains(n.Message, address) {
+		out += " (" + address + ")"
+	}
 	return out
 }
 

@@ -135,10 +135,14 @@ func (f *sarif) result(p pending) error {
 	if w := n.waived; w != nil {
 		suppressed = []sarifSuppression{{Kind: "external", Status: "accepted", Justification: Escape(fmt.Sprintf("%s, until %s: %s", w.Owner, w.Until.UTC().Format(time.RFC3339), w.Reason))}}
 	}
+	var logical []sarifLogical
+	if n.Source.Address != "" {
+		logical = []sarifLogical{{Name: Escape(n.Source.Address), Kind: "resource"}}
+	}
 	return f.value(sarifResult{
 		Suppressions: suppressed,
 		RuleID:       n.Rule, RuleIndex: index, Level: string(n.Severity), Message: sarifText(n.text()), PartialFingerprints: prints,
-		Locations: []sarifLocation{{Physical: sarifPhysical{
+		Locations: []sarifLocation{{Logical: logical, Physical: sarifPhysical{
 			Artifact: sarifArtifactOf(f.path(n)),
 			Region:   sarifRegion{StartLine: n.line(), StartColumn: n.column(), EndLine: n.line(), EndColumn: file.end(n)},
 		}}},
@@ -282,7 +286,12 @@ type (
 		Justification string `json:"justification"`
 	}
 	sarifLocation struct {
-		Physical sarifPhysical `json:"physicalLocation"`
+		Physical sarifPhysical  `json:"physicalLocation"`
+		Logical  []sarifLogical `json:"logicalLocations,omitempty"`
+	}
+	sarifLogical struct {
+		Name string `json:"fullyQualifiedName"`
+		Kind string `json:"kind"`
 	}
 	sarifPhysical struct {
 		Artifact sarifArtifact `json:"artifactLocation"`

@@ -426,6 +426,9 @@ func place(p binding.Position) string {
 	if p.File == "" && p.Line == 0 {
 		return "command line:"
 	}
+	if p.Address != "" {
+		return p.File + ": " + Escape(p.Address)
+	}
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
 }
 

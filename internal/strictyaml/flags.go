@@ -1,6 +1,8 @@
 package strictyaml
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
 	"go.yaml.in/yaml/v4"
@@ -33,6 +35,32 @@ func (f *Flags) Texts(flag string, texts []string, path ...string) {
 		list.Content = append(list.Content, f.text(flag, text))
 	}
 	f.set(flag, list, path)
+}
+
+// Value sets a string, a boolean, a list or an object at a path of keys.
+func (f *Flags) Value(flag string, value any, path ...string) { f.set(flag, f.any(flag, value), path) }
+
+func (f *Flags) any(flag string, value any) *yaml.Node {
+	switch v := value.(type) {
+	case string:
+		return f.text(flag, v)
+	case bool:
+		return f.node(flag, yaml.Node{Kind: yaml.ScalarNode, Tag: boolTag, Value: strconv.FormatBool(v)})
+	case []any:
+		list := f.node(flag, yaml.Node{Kind: yaml.SequenceNode})
+		for _, item := range v {
+			list.Content = append(list.Content, f.any(flag, item))
+		}
+		return list
+	case map[string]any:
+		object := f.node(flag, yaml.Node{Kind: yaml.MappingNode})
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			object.Content = append(object.Content, f.text(flag, key), f.any(flag, v[key]))
+		}
+		return object
+	}
+	// Null, a number or an unknown type: the decoder reports that it wants another type.
+	return f.node(flag, yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null"})
 }
 
 // File returns a file with the value as its only document.

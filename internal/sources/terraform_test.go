@@ -1,0 +1,236 @@
+package sources
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bindgate/bindgate/internal/manifest"
+)
+
+func samplePlan(t testing.TB) []byte {
+	t.Helper()
+	plan, err := os.ReadFile("testdata/plan.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+func TestTerraform(t *testing.T) {
+	got, err := Terraform(samplePlan(t), Given{Region: "cn-beijing", Gateway: "gw-1", Labels: map[string]string{"owner": "pay"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	labels := map[string]any{"owner": "pay"}
+	want := []manifest.Entry{
+		{Address: "alicloud_api_gateway_domain.api", Domain: "api.demo.com",
+			Values: map[string]any{"domainName": "api.demo.com", "groupId": "927d50c0f2e54b359919923d908bb015", "regionId": "cn-hangzhou", "labels": labels}},
+		{Address: `module.shop["cn"].alicloud_api_gateway_domain.shop[0]`, Domain: "shop.demo.com", NotRun: []string{"group_id: it is known only after apply"},
+			Values: map[string]any{"domainName": "shop.demo.com", "regionId": "cn-beijing", "labels": labels}},
+		{Address: "alicloud_apig_domain.web", Domain: "web.demo.com", Values: map[string]any{
+			"domainName": "web.demo.com", "gatewayId": "gw-1", "regionId": "cn-hangzhou", "protocol": "HTTP", "forceHttps": false, "http2Option": "Open",
+			"tlsMin": "TLS 1.2", "tlsMax": "TLS 1.3", "domainScope": "Dedicated", "gatewayType": "API", "resourceGroupId": "rg-1", "labels": labels,
+			"tlsCipherSuitesConfig": map[string]any{"configType": "Custom", "tlsCipherSuite": []any{
+				map[string]any{"name": "ECDHE-RSA-AES128-GCM-SHA256", "supportVersions": []any{"TLS 1.2", "TLS 1.3"}}}}}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatal(diff)
+	}
+	set, err := manifest.FromEntries("plan.json", samplePlan(t), got, manifest.Options{WorkDir: t.TempDir()})
+	if err != nil || set.Len() != 2 || len(set.NotRun) != 1 {
+		t.Fatalf("got %+v, %v; want two bindings and one that is not run", set, err)
+	}
+	for b := range set.All() {
+		if b.Source.File != "plan.json" || b.Source.Address == "" || b.IsForce {
+			t.Errorf("got the source %+v, force %t", b.Source, b.IsForce)
+		}
+	}
+}
+
+// change returns the sample with one classic and one APIG resource changed.
+func change(t *testing.T, edit func(plan, classic, apig map[string]any)) []byte {
+	t.Helper()
+	var plan map[string]any
+	if err := json.Unmarshal(samplePlan(t), &plan); err != nil {
+		t.Fatal(err)
+	}
+	changes := list(plan, "resource_changes")
+	edit(plan, object(changes[0], "change"), object(changes[3], "change"))
+	plan["resource_changes"] = []any{changes[0], changes[3]}
+	text, err := json.Marshal(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// What a plan does not say for certain is not run: neither passed nor guessed.
+func TestTerraformNotRun(t *testing.T) {
+	const secret = "s3cret.demo.com"
+	for name, tc := range map[string]struct {
+		edit  func(plan, classic, apig map[string]any)
+		given Given
+		want  string // of the reasons; empty: all are judged
+	}{
+		"sound": {edit: func(_, _, _ map[string]any) {}},
+		"sensitive": {edit: func(_, c, _ map[string]any) {
+			object(c, "after")["domain_name"], c["after_sensitive"] = secret, map[string]any{"domain_name": true}
+		}, want: "domain_name: the plan marks it as sensitive"},
+		"sensitive as a whole": {edit: func(_, c, _ map[string]any) { c["after_sensitive"] = true }, want: "group_id: the plan marks it as sensitive"},
+		"unknown domain":       {edit: func(_, c, _ map[string]any) { object(c, "after_unknown")["domain_name"] = true }, want: "domain_name: it is known only after apply"},
+		"unknown as a whole":   {edit: func(_, c, _ map[string]any) { c["after_unknown"] = true }, want: "domain_name: it is known only after apply"},
+		"absent group":         {edit: func(_, c, _ map[string]any) { delete(object(c, "after"), "group_id") }, want: "group_id: the plan does not state it"},
+		"no after":             {edit: func(_, c, _ map[string]any) { c["after"] = nil }, want: "does not hold the resource"},
+		"unknown action":       {edit: func(_, c, _ map[string]any) { c["actions"] = []any{"replace"} }, want: `the actions "replace"`},
+		"no action":            {edit: func(_, c, _ map[string]any) { delete(c, "actions") }, want: `the actions ""`},
+		"replaced":             {edit: func(_, c, _ map[string]any) { c["actions"] = []any{"delete", "create"} }},
+		"kept":                 {edit: func(_, c, _ map[string]any) { c["actions"] = []any{"no-op"} }},
+		"certificate call":     {edit: func(_, c, _ map[string]any) { object(c, "after")["ssl_ocsp_enable"] = true }, want: "ssl_ocsp_enable: the provider calls SetDomainCertificate"},
+		"unknown attribute":    {edit: func(_, c, _ map[string]any) { object(c, "after")["alias_names"] = []any{"a"} }, want: "alias_names: bindgate does not know"},
+		"computed attribute":   {edit: func(_, c, _ map[string]any) { object(c, "after")["create_time"] = "2026-01-01" }},
+		"computed scope": {edit: func(_, _, a map[string]any) {
+			delete(object(a, "after"), "domain_scope")
+			object(a, "after_unknown")["domain_scope"] = true
+		}},
+		"unknown protocol": {edit: func(_, _, a map[string]any) {
+			delete(object(a, "after"), "protocol")
+			object(a, "after_unknown")["protocol"] = true
+		}, want: "protocol: it is known only after apply"},
+		"no configuration": {edit: func(p, _, a map[string]any) {
+			delete(p, "configuration")
+			object(a, "after_unknown")["domain_scope"] = true
+		}, given: Given{Region: "cn-hangzhou"}, want: "domain_scope: it is known only after apply"},
+		"suites may be of a dynamic block": {edit: func(_, _, a map[string]any) { object(a, "after_unknown")["tls_cipher_suites_config"] = true }, want: "tls_cipher_suites_config: it is known only after apply"},
+		"no longer stated":                 {edit: func(_, _, a map[string]any) { object(a, "before")["client_ca_cert"] = "x" }, want: "client_ca_cert: it is no longer stated"},
+		"client CA":                        {edit: func(_, _, a map[string]any) { object(a, "after")["client_ca_cert"] = "x" }, want: "client_ca_cert: the plan holds the CA as a text"},
+		"mutual TLS":                       {edit: func(_, _, a map[string]any) { object(a, "after")["m_tls_enabled"] = true }, want: "m_tls_enabled: "},
+		"certificate":                      {edit: func(_, _, a map[string]any) { object(a, "after")["cert_identifier"] = "1-cn-hangzhou" }, want: "cert_identifier: the plan does not hold the certificate"},
+		"certificate with its file": {edit: func(_, _, a map[string]any) { object(a, "after")["cert_identifier"] = "1-cn-hangzhou" },
+			given: Given{Certificate: "web.pem"}},
+		"region of a variable": {edit: func(p, _, _ map[string]any) {
+			object(p, "configuration", "provider_config", "alicloud", "expressions")["region"] = map[string]any{"references": []any{"var.region"}}
+		}, want: "region: the plan does not state"},
+		"deferred": {edit: func(p, _, _ map[string]any) {
+			p["deferred_changes"] = []any{map[string]any{"reason": "provider_config_unknown", "resource_change": map[string]any{"type": typeClassic, "mode": "managed", "address": "alicloud_api_gateway_domain.later"}}}
+		}, want: "Terraform defers it"},
+	} {
+		tc.given.Gateway = "gw-1"
+		entries, err := Terraform(change(t, tc.edit), tc.given)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var reasons []string
+		for _, e := range entries {
+			reasons = append(reasons, e.NotRun...)
+		}
+		all := strings.Join(reasons, "\n")
+		if (tc.want == "") != (all == "") || !strings.Contains(all, tc.want) {
+			t.Errorf("%s: got the reasons %q, want %q", name, all, tc.want)
+		}
+		if text, _ := json.Marshal(entries); strings.Contains(string(text), secret) {
+			t.Errorf("%s: a sensitive value is in %s", name, text)
+		}
+	}
+}
+
+func TestTerraformRefuses(t *testing.T) {
+	edited := func(old, text string) string { return strings.Replace(string(samplePlan(t)), old, text, 1) }
+	for name, tc := range map[string]struct {
+		plan, want string
+		given      Given
+	}{
+		"empty":                {plan: "", want: "not JSON"},
+		"zip":                  {plan: "PK\x03\x04x", want: "terraform show -json"},
+		"UTF-16":               {plan: "\xff\xfe{\x00", want: "UTF-16"},
+		"not UTF-8":            {plan: "{\"a\": \"\xff\"}", want: "not UTF-8"},
+		"cut":                  {plan: string(samplePlan(t)[:400]), want: "ends too early"},
+		"trailing comma":       {plan: `{"format_version": "1.2",}`, want: "not JSON"},
+		"two values":           {plan: `{} {}`, want: "not JSON"},
+		"a list":               {plan: `[]`, want: "no JSON object"},
+		"no version":           {plan: `{}`, want: "format_version is missing"},
+		"other version":        {plan: edited(`"1.2"`, `"2.0"`), want: `format_version "2.0", want 1.x`},
+		"older version":        {plan: edited(`"1.2"`, `"0.2"`), want: `"0.2"`},
+		"a state":              {plan: `{"format_version": "1.0", "values": {}}`, want: "this is a state"},
+		"no plan":              {plan: `{"format_version": "1.0"}`, want: "planned_values is missing"},
+		"errored":              {plan: edited(`"planned_values"`, `"errored": true, "planned_values"`), want: "ended with an error"},
+		"a key twice":          {plan: edited(`"domain_name": "api.demo.com",`, `"domain_name": "api.demo.com", "domain_name": "x.demo.com",`), want: `"domain_name" is there twice`},
+		"a dropped twice":      {plan: edited(`{"root_module": {}}`, `{"a": 1, "a": 2}`), want: `"a" is there twice`},
+		"an escaped twice":     {plan: edited(`"index": 0`, `"index": 0, "ind\u0065x": 1`), want: `"index" is there twice`},
+		"too deep":             {plan: strings.Repeat("[", 200) + strings.Repeat("]", 200), want: "levels of nesting"},
+		"no object":            {plan: `{"format_version": "1.2", "planned_values": {}, "resource_changes": [1]}`, want: "no object"},
+		"no list":              {plan: `{"format_version": "1.2", "planned_values": {}, "resource_changes": {}}`, want: "no list"},
+		"no address":           {plan: edited(`"address": "alicloud_api_gateway_domain.api"`, `"address": ""`), want: "no address"},
+		"certificate for none": {plan: string(samplePlan(t)), given: Given{Certificate: "a.pem"}, want: "--certificate belongs to one resource"},
+	} {
+		if _, err := Terraform([]byte(tc.plan), tc.given); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: got %v, want %q", name, err, tc.want)
+		}
+	}
+}
+
+// A value that the manifest's decoder refuses is an error that names the resource.
+func TestTerraformValuesAreDecoded(t *testing.T) {
+	for name, tc := range map[string]struct {
+		value any
+		want  string
+	}{
+		"a wrong word": {"Sometimes", "alicloud_apig_domain.web: http2Option: "},
+		"a number":     {7, "alicloud_apig_domain.web: http2Option: "},
+		"a key":        {"-----BEGIN PRIVATE KEY-----\nMIIB", "got the text of a key"},
+	} {
+		plan := change(t, func(_, _, a map[string]any) { object(a, "after")["http2_option"] = tc.value })
+		entries, err := Terraform(plan, Given{Gateway: "gw-1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = manifest.FromEntries("plan.json", plan, entries, manifest.Options{WorkDir: t.TempDir()})
+		if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "MIIB") {
+			t.Errorf("%s: got %v, want %q", name, err, tc.want)
+		}
+	}
+}
+
+func TestModules(t *testing.T) {
+	for address, want := range map[string]string{
+		"": "", "module.a": "a", `module.a["x.module.y"].module.b[3]`: "a b", `module.a["]\".module.c"].module.b`: "a b",
+	} {
+		if got := strings.Join(modules(address), " "); got != want {
+			t.Errorf("%s: got %q, want %q", address, got, want)
+		}
+	}
+}
+
+// FuzzTerraform checks that no plan makes the reader panic, that what it accepts has each
+// key once, and that an entry is judged only if domain, region and target are known.
+func FuzzTerraform(f *testing.F) {
+	f.Add(samplePlan(f))
+	f.Add([]byte(`{"format_version":"1.0","planned_values":{},"resource_changes":[{"type":"alicloud_apig_domain","address":"a","change":{"actions":["create"],"after":{"domain_name":7}}}]}`))
+	f.Fuzz(func(t *testing.T, plan []byte) {
+		entries, err := Terraform(plan, Given{Gateway: "gw-1", Region: "cn-hangzhou"})
+		if err != nil {
+			return
+		}
+		if !json.Valid(plan) {
+			t.Fatal("accepted what is no JSON")
+		}
+		for _, e := range entries {
+			if len(e.NotRun) > 0 {
+				continue
+			}
+			for _, key := range []string{"domainName", "regionId"} {
+				if unset(e.Values[key]) {
+					t.Fatalf("%s is judged without %s", e.Address, key)
+				}
+			}
+			if unset(e.Values["groupId"]) && unset(e.Values["gatewayId"]) {
+				t.Fatalf("%s is judged without a target", e.Address)
+			}
+		}
+		_, _ = manifest.FromEntries("plan.json", plan, entries, manifest.Options{})
+	})
+}
