@@ -146,8 +146,10 @@ func certificateOf(s checks.Subject) (attachment, error) {
 	if key.State != evidence.StateObserved || key.Facts.PublicKeyDigest == "" {
 		return a, errors.New("planning the calls: the private key was not read")
 	}
+	of := b
+	of.ClientCertificate = nil // the upload carries no CA of client certificates, the domain's call does
 	a.upload = &plan.Call{Action: UploadUserCertificate, RegionID: b.RegionID, Params: map[string]string{"Name": b.Certificate.Name},
-		Material: &plan.Material{Binding: b, FileDigest: ev.Certificate.Facts.FileDigest, ChainDigest: ev.Certificate.Facts.ChainDigest,
+		Material: &plan.Material{Binding: of, FileDigest: ev.Certificate.Facts.FileDigest, ChainDigest: ev.Certificate.Facts.ChainDigest,
 			PublicKeyDigest: key.Facts.PublicKeyDigest, BodyParam: "Cert", KeyParam: "Key", Serial: leaf.serial, SHA256: leaf.digest}}
 	return a, nil
 }

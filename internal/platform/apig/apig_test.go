@@ -112,6 +112,8 @@ func TestCalls(t *testing.T) {
 			"CreateDomain domainScope=Dedicated forceHttps=true gatewayType=API name=api.demo.com protocol=HTTPS certIdentifier=?"}},
 		"a new domain, and the store has the certificate": {[]func(*checks.Subject){stores("7-cn-hangzhou", "3-cn-hangzhou")},
 			[]string{"CreateDomain certIdentifier=3-cn-hangzhou domainScope=Dedicated forceHttps=true gatewayType=API name=api.demo.com protocol=HTTPS"}},
+		"a new domain with mutual TLS": {[]func(*checks.Subject){clientCA("sha256:new")}, []string{"UploadUserCertificate Name=api_2026 Cert+Key",
+			"CreateDomain caCertIdentifier=8-cn-hangzhou domainScope=Dedicated forceHttps=true gatewayType=API mTLSEnabled=true name=api.demo.com protocol=HTTPS certIdentifier=? +clientCACert"}},
 		"plain HTTP": {[]func(*checks.Subject){noCertificate, func(s *checks.Subject) {
 			s.Binding.Protocol, s.Binding.ForceHTTPS, s.Binding.ResourceGroupID = "HTTP", nil, "rg-1"
 		}}, []string{"CreateDomain domainScope=Dedicated gatewayType=API name=api.demo.com protocol=HTTP resourceGroupId=rg-1"}},
@@ -152,6 +154,11 @@ func TestCalls(t *testing.T) {
 			}
 			if diff := cmp.Diff(c.want, shape(p)); diff != "" {
 				t.Error(diff)
+			}
+			for _, call := range p.Calls { // the writer compares all that the binding of a call names
+				if m := call.Material; m != nil && (m.ClientCADigest != "") != (m.Binding.ClientCertificate != nil) {
+					t.Errorf("%s carries the CA %q of client certificates, and its binding names %+v", call.Action, m.ClientCADigest, m.Binding.ClientCertificate)
+				}
 			}
 			if gap := (Platform{}).Compare(s, plan.StateOf(s)); gap.InEffect != (len(p.Calls) == 0) {
 				t.Errorf("compare says %+v, the plan has %d calls", gap, len(p.Calls))
