@@ -152,8 +152,8 @@ type StoredCertificate struct {
 
 // Predecessor is the API group of the classic gateway that the binding says it moves from.
 type Predecessor struct {
-	Group  Group `json:"group"`  // Found is false: there is no such group
-	Serves bool  `json:"serves"` // the group holds exactly the binding's name
+	Group  Group `json:"group,omitzero"`   // absent: there is no such group
+	Serves bool  `json:"serves,omitempty"` // the group holds exactly the binding's name
 }
 
 // TLSVersion returns a TLS version in the spelling that is sent ("TLS 1.2"); answers
