@@ -151,8 +151,11 @@ func expires(b report.Binding) (at int64, ok bool) {
 // Write writes the file of an audit. From the file of the audit before, it keeps the
 // time of the last success and the expiry of certificates that this run did not read.
 func (r *Recorder) Write(w io.Writer, run Run, before Earlier) error {
-	if run.Account = report.Escape(run.Account); run.Account == "" {
+	switch run.Account = report.Escape(run.Account); {
+	case run.Account == "":
 		run.Account = before.account
+	case before.account != "" && before.account != run.Account:
+		before = Earlier{}
 	}
 	f := file{out: bufio.NewWriter(w), seen: map[string]bool{}, scope: []string{"account", run.Account, "platform", run.Platform, "region", run.Region}}
 	success := before.success

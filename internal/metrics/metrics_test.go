@@ -167,6 +167,11 @@ func TestReadTakesOnlyItsOwn(t *testing.T) {
 			t.Errorf("%s: got %q, want %q, and %q", name, got, c.want, value(out, success))
 		}
 	}
+	// The account of the run may be known only after the file was read.
+	e, err := metrics.Read([]byte(strings.ReplaceAll(future, "123456789", "987654321")), metrics.Scope{Platform: "classic", Region: "cn-hangzhou"}, now)
+	if out := written(t, audit(now, false), e); err != nil || value(out, expiry) != "" {
+		t.Errorf("the expiry of another account is kept: %v\n%s", err, out)
+	}
 	for _, text := range []string{"up 1\n", expiry + " 1\n", expiry + "{} 1\n", expiry + `{account="1"} x` + "\n", expiry + `{platform="classic",region="cn-hangzhou"} 1.5` + "\n",
 		expiry + `{platform="classic",region="cn-hangzhou"} -1` + "\n", expiry + `{a="1",a="2"} 1` + "\n", expiry + `{a="\x"} 1` + "\n", expiry + `{a="1"`, expiry + `{a="1"} `, "\x00"} {
 		if _, err := metrics.Read([]byte(text), metrics.Scope{Platform: "classic", Region: "cn-hangzhou"}, now); err == nil && !strings.Contains(text, `"1"} `) {

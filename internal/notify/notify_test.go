@@ -137,8 +137,8 @@ func TestFailuresHideTheAddress(t *testing.T) {
 		kind, want string
 		answer     http.HandlerFunc
 	}{
-		"redirect":          {"slack", "redirect (307), which is not followed", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL+"/"+token, 307) }},
-		"status":            {"json", "status 403", func(w http.ResponseWriter, r *http.Request) { http.Error(w, r.URL.String(), 403) }},
+		"redirect":          {"slack", "redirect (307), which is not followed", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL+"/"+token, http.StatusTemporaryRedirect) }},
+		"status":            {"json", "status 403", func(w http.ResponseWriter, r *http.Request) { http.Error(w, r.URL.String(), http.StatusForbidden) }},
 		"dingtalk refuses":  {"dingtalk", "code 310000", answers(`{"errcode":310000,"errmsg":"` + token + `"}`)},
 		"feishu refuses":    {"feishu", "code 19024", answers(`{"code":19024,"msg":"` + token + `"}`)},
 		"dingtalk is slack": {"dingtalk", "not JSON", answers("ok " + token)},
