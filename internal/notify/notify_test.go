@@ -137,7 +137,9 @@ func TestFailuresHideTheAddress(t *testing.T) {
 		kind, want string
 		answer     http.HandlerFunc
 	}{
-		"redirect":          {"slack", "redirect (307), which is not followed", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL+"/"+token, http.StatusTemporaryRedirect) }},
+		"redirect": {"slack", "redirect (307), which is not followed", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, other.URL+"/"+token, http.StatusTemporaryRedirect)
+		}},
 		"status":            {"json", "status 403", func(w http.ResponseWriter, r *http.Request) { http.Error(w, r.URL.String(), http.StatusForbidden) }},
 		"dingtalk refuses":  {"dingtalk", "code 310000", answers(`{"errcode":310000,"errmsg":"` + token + `"}`)},
 		"feishu refuses":    {"feishu", "code 19024", answers(`{"code":19024,"msg":"` + token + `"}`)},
