@@ -73,7 +73,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"bindgate": succeeds, "exits": exits, "input": input, "begin": begin, "interrupt": interrupt, "sandbox": startSandbox, "calls": calls, "dns": setRecords, "fault": setFaults,
 			"held": held, "release": release, "ended": ended, "waitfor": waitFor,
-			"dates": dates, "mint": mint, "fifo": fifo, "file": bigFile, "mode": mode, "valid": valid, "registry": startRegistry, "jwt": writeToken,
+			"dates": dates, "mint": mint, "fifo": fifo, "file": bigFile, "mode": mode, "valid": valid, "registry": startRegistry, "webhook": startWebhook, "received": received, "jwt": writeToken,
 		},
 	})
 }
@@ -163,6 +163,7 @@ type running struct {
 	authority *ca.Authority
 	sandbox   *sandbox.Sandbox
 	registry  *httptest.Server
+	hook      *hook // of the last webhook
 	held      *sandbox.Held
 	watched   *exec.Cmd // the process in the background whose call is held
 	begun     *begun    // the command in the background of this process

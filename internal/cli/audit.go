@@ -13,11 +13,13 @@ import (
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
+	"github.com/bindgate/bindgate/internal/report"
 )
 
 func newAudit(env Env) *cobra.Command {
 	var f flags
 	var region, platform, output string
+	var again following
 	c := &cobra.Command{
 		Use:   "audit --region ID",
 		Short: "Judge every binding that an account has in a region; change nothing",
@@ -25,18 +27,22 @@ func newAudit(env Env) *cobra.Command {
 bindings that no longer work: names that resolve elsewhere, certificates that expire.
 With -o it also writes the bindings as a manifest.
 With --platform apig it checks the domains of the cloud-native gateway, each on every
-gateway whose routes serve it.`,
+gateway whose routes serve it.
+For an audit that runs every day: --since compares it with the one before, --metrics
+writes it for Prometheus, and --notify sends it to a chat.`,
 		Args: cobra.NoArgs,
 		Example: `  bindgate audit --region cn-hangzhou
   bindgate audit --region cn-hangzhou -f html=account.html -o found.yaml
-  bindgate audit --region cn-hangzhou --platform apig`,
+  bindgate audit --region cn-hangzhou --platform apig
+  bindgate audit --region cn-hangzhou -f json=audit.json --since audit.json --metrics bindgate.prom --notify slack`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return audit(c.Context(), env, c, f, platform, region, output)
+			return audit(c.Context(), env, c, f, again, platform, region, output)
 		},
 	}
 	f.addJudging(c)
 	f.addMode(c)
 	f.addProbe(c)
+	again.add(c)
 	c.Flags().StringVar(&region, "region", "", "the region `ID` to audit, such as cn-hangzhou")
 	c.Flags().StringVar(&platform, "platform", binding.Classic, "the `PLATFORM` to audit: classic or apig, the cloud-native gateway")
 	fixed(c, "region", binding.Regions()...)
@@ -45,7 +51,7 @@ gateway whose routes serve it.`,
 	return c
 }
 
-func audit(ctx context.Context, env Env, c *cobra.Command, f flags, platform, region, output string) (err error) {
+func audit(ctx context.Context, env Env, c *cobra.Command, f flags, again following, platform, region, output string) (err error) {
 	if region == "" {
 		return errors.New("reading flags: --region is missing; name the region to audit, such as cn-hangzhou")
 	}
@@ -63,6 +69,10 @@ func audit(ctx context.Context, env Env, c *cobra.Command, f flags, platform, re
 	if err := auditable(region, r.s.endpoint); err != nil {
 		return err
 	}
+	if err := r.follow(again, platform, region); err != nil {
+		return err
+	}
+	defer func() { r.after.end(ctx, err) }()
 	file, err := openNew(env, output)
 	if err != nil {
 		return fmt.Errorf("opening -o %q: %w", output, err)
@@ -77,6 +87,9 @@ func audit(ctx context.Context, env Env, c *cobra.Command, f flags, platform, re
 	case err != nil:
 		return withCode(exitCannotTell, err)
 	}
+	if err := r.after.listing(r.held.Identity); err != nil {
+		return err
+	}
 	bindings := r.held.Bindings
 	if names := r.held.Unserved; len(names) > 0 {
 		complain(env.Stderr, fmt.Errorf("domains that no gateway serves (%d), for which there is nothing to judge: %s", len(names), some(names)))
@@ -86,6 +99,11 @@ func audit(ctx context.Context, env Env, c *cobra.Command, f flags, platform, re
 			_, err = fmt.Fprintf(r.env.Stdout, "no gateway in %s serves a domain\n", region)
 		} else {
 			_, err = fmt.Fprintf(r.env.Stdout, "%d API groups in %s, and no domain is bound to any\n", r.held.Groups, region)
+		}
+		if s := r.after.compared(true); s != nil {
+			for _, one := range s.Gone {
+				_, _ = fmt.Fprintf(r.env.Stdout, "gone: %s\n", report.Escape(one.String()))
+			}
 		}
 		return err
 	}

@@ -72,6 +72,7 @@ type owned struct {
 	account     string // that the credentials must belong to
 	sts         string // URL, or none
 	apig, cas   string // URLs
+	notifyURL   string // of --notify; it holds a token
 }
 
 // flagBinding is one binding given by flags instead of a manifest.
@@ -131,6 +132,7 @@ func (f *flags) addOwned(c *cobra.Command) {
 	p.StringVar(&f.sts, "sts", "", "")
 	p.StringVar(&f.apig, "apig", "", "")
 	p.StringVar(&f.cas, "cas", "", "")
+	p.StringVar(&f.notifyURL, "notify-url", "", "")
 	p.BoolVar(&f.revocationPrivate, "revocation-private", false, "")
 	p.StringArrayVar(&f.probeAllow, "probe-allow", nil, "")
 	p.StringVar(&f.journal, "journal", "", "") // a flag of apply's, which every command's file may name

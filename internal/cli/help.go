@@ -22,6 +22,7 @@ func flagGroups() []flagGroup {
 		{"Bindings of another tool", []string{"terraform"}},
 		{"Reports", strings.Fields("format color quiet verbose sarif-category")},
 		{"Policies and severities", strings.Fields("config policy data fail-on actor ci-token external")},
+		{"Repeated runs", strings.Fields("since only-new metrics notify")},
 		{"Applying", strings.Fields("plan approval each journal read-back max-age lock-wait")},
 		{"Certificates", strings.Fields("roots certificate-profile crl weak-keys min-remaining")},
 		{"DNS and gateway", strings.Fields("resolver wait endpoint contract timeout concurrency probe")},

@@ -66,8 +66,11 @@ func (r *run) lint(ctx context.Context) error {
 		if err := r.writeChain(v); err != nil {
 			return err
 		}
-		code = worst(code, codeOfDecision(v.Decision.Status, true))
-		return rep.Add(r.entry(v))
+		one := r.entry(v)
+		if r.after.add(one) {
+			code = worst(code, codeOfDecision(v.Decision.Status, true))
+		}
+		return rep.Add(one)
 	})
 	if err != nil {
 		return err
@@ -83,6 +86,7 @@ func (r *run) lint(ctx context.Context) error {
 
 // finish ends the report of a run that made no calls, and the run.
 func (r *run) finish(ctx context.Context, rep *report.Several, code int) error {
+	rep.Compare(r.after.compared(ctx.Err() == nil))
 	if err := rep.Close(ctx.Err() != nil, "", r.waivers()); err != nil {
 		return err
 	}

@@ -179,6 +179,7 @@ func variables() []concern {
 			"TERM, NO_COLOR, FORCE_COLOR, CLICOLOR, CLICOLOR_FORCE", "Whether the text report has colours, with --color auto: NO_COLOR turns them off, FORCE_COLOR and CLICOLOR_FORCE on.",
 			"COLUMNS", "The width of the text report.",
 		),
+		concerns(only("bindgate audit"), "BINDGATE_NOTIFY_URL", "The address of the webhook of --notify, unless the owner's file has notifyURL."),
 		concerns(only("bindgate lint"), "PRE_COMMIT_FROM_REF, PRE_COMMIT_TO_REF", "With --changed: the commits that pre-commit compares."),
 		concerns(ofJournal, "XDG_STATE_HOME, HOME", "Where the default journal is: $XDG_STATE_HOME, else $HOME/.local/state."),
 		concerns(ofPolicies,

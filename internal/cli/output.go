@@ -22,6 +22,7 @@ type outputs struct {
 	reports  report.Outputs
 	evidence *confine.Output // of --evidence-out; may be nil
 	plan     *confine.Output // of plan -o; may be nil
+	metrics  *confine.Output // of audit --metrics; may be nil
 }
 
 // openOutputs opens every file that the run is to write.
@@ -93,7 +94,7 @@ func overwrites(env Env, f *confine.Output, paths []string) bool {
 
 // files are all that the run writes but its standard output.
 func (o outputs) files() []*confine.Output {
-	files := append(o.reports.Files(), o.evidence, o.plan)
+	files := append(o.reports.Files(), o.evidence, o.plan, o.metrics)
 	return slices.DeleteFunc(files, func(f *confine.Output) bool { return f == nil })
 }
 
@@ -150,6 +151,9 @@ func (r *run) fail(cause error) {
 		return
 	}
 	inputs := append(manifest.Named(r.env.Dir, r.inputs), r.reads()...)
+	if r.after != nil && r.after.since != "" { // the next run compares with it
+		inputs = append(inputs, r.after.since)
+	}
 	err := r.out.reports.Fail(r.reportHead(), r.reportOptions(), cause, func(f *confine.Output) bool { return overwrites(r.env, f, inputs) })
 	if err != nil {
 		complain(r.env.Stderr, err)

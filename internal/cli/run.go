@@ -31,6 +31,7 @@ type run struct {
 	classic  bool        // an audit of the classic gateway
 	inputs   []string    // arguments that name manifests
 	held     *judge.Held // what an audit listed; nil: it is none
+	after    *followUp   // of an audit; nil: none
 
 	earlier map[string]cutover.Progress // of --since, or from before --wait
 

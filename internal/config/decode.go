@@ -53,6 +53,7 @@ func ownerSettings() []ownerSetting {
 		{"resolver", "resolver", filled},
 		{"revocationPrivate", "revocation-private", yesOrNo},
 		{"probeAllow", "probe-allow", prefixes},
+		{"notifyURL", "notify-url", filled},
 		{"policy", "policy", (*Config).policies},
 		{"data", "data", (*Config).paths},
 		{"allowPaths", "allow-path", (*Config).paths},

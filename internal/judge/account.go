@@ -17,10 +17,11 @@ import (
 // Held is what an account holds in a region on a platform. The caller must close it, or
 // an engine that it is given to.
 type Held struct {
-	Bindings []binding.Binding // in the order of the listing
-	Groups   int               // how many API groups there are; 0 on the cloud-native gateway
-	Details  []Detail          // of the classic gateway: what a binding does not hold, one for each of Bindings
-	Unserved []string          // names of domains of the cloud-native gateway that no gateway serves
+	Bindings []binding.Binding  // in the order of the listing
+	Groups   int                // how many API groups there are; 0 on the cloud-native gateway
+	Details  []Detail           // of the classic gateway: what a binding does not hold, one for each of Bindings
+	Identity *evidence.Identity // whose they are
+	Unserved []string           // names of domains of the cloud-native gateway that no gateway serves
 
 	transport *api.Transport
 	readers   atomic.Pointer[readers] // nil: the first pass has taken them
@@ -48,7 +49,7 @@ func Bound(ctx context.Context, o Options, platform, region string) (*Held, erro
 	h := &Held{transport: transport}
 	r := newReaders(transport, o.Concurrency)
 	h.readers.Store(r)
-	if _, err := identify(ctx, transport, o.Gateway.Account, region); err != nil {
+	if h.Identity, err = identify(ctx, transport, o.Gateway.Account, region); err != nil {
 		transport.Close()
 		return nil, &ConfigError{err}
 	}

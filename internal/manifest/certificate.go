@@ -31,8 +31,12 @@ const (
 // ownVariables begins the names of variables that every manifest may read.
 const ownVariables = "BINDGATE_"
 
-// tokenVariable holds the token that proves which job runs: no manifest reads it.
-const tokenVariable = "BINDGATE_CI_TOKEN"
+// Variables with secrets of bindgate itself: the token that proves which job runs, and
+// the address of a webhook. No manifest reads them.
+const (
+	tokenVariable  = "BINDGATE_CI_TOKEN"
+	notifyVariable = "BINDGATE_NOTIFY_URL"
+)
 
 const (
 	notAVariable = "got a string that is not a variable name, want letters, digits and underscores"
@@ -144,9 +148,11 @@ func (d decoder) env(v strictyaml.Value) string {
 		v.Fail(notAVariable, nameNotValue)
 		return ""
 	}
-	if name == tokenVariable {
-		v.Fail("got the variable of the CI token, which no manifest may read", "put the key or passphrase into another variable")
-		return ""
+	for own, of := range map[string]string{tokenVariable: "the CI token", notifyVariable: "the webhook's address"} {
+		if strings.EqualFold(name, own) { // Windows takes any case
+			v.Fail("got the variable of "+of+", which no manifest may read", "put the key or passphrase into another variable")
+			return ""
+		}
 	}
 	if readable(name, d.allowEnv) || d.flags && shown.MatchString(name) {
 		return name

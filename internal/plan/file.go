@@ -10,10 +10,10 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/strictjson"
 )
 
 // FileSchema is the version of a saved plan.
@@ -135,60 +135,18 @@ func ReadFile(data []byte) (File, error) {
 	return f, nil
 }
 
-// oneSpelling refuses two keys of an object that are equal except for letter case,
-// and a key of the plan in another letter case. encoding/json would accept both for
-// one field, so a reviewer could read another value than the one that is sent.
+// oneSpelling refuses keys in two spellings. The API defines those of params.
 func oneSpelling(data []byte) error {
-	own := map[string]string{}
+	var own []string
 	for _, t := range []reflect.Type{reflect.TypeFor[File](), reflect.TypeFor[FileBinding](), reflect.TypeFor[Call](),
 		reflect.TypeFor[Material](), reflect.TypeFor[InputFile](), reflect.TypeFor[evidence.Domain](), reflect.TypeFor[evidence.Record](),
 		reflect.TypeFor[evidence.Suites](), reflect.TypeFor[evidence.Suite](), reflect.TypeFor[evidence.CI]()} {
 		for i := range t.NumField() {
 			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-			own[strings.ToLower(name)] = name
+			own = append(own, name)
 		}
 	}
-	return spelled(json.NewDecoder(bytes.NewReader(data)), own, "")
-}
-
-// spelled checks the keys of one JSON value; under is the key of that value. It does not
-// compare the keys in params with own, because the API defines them.
-func spelled(dec *json.Decoder, own map[string]string, under string) error {
-	token, err := dec.Token()
-	if err != nil {
-		return err
-	}
-	open, _ := token.(json.Delim)
-	seen := map[string]bool{}
-	for open != 0 && dec.More() {
-		key := under
-		if open == '{' {
-			token, err := dec.Token()
-			if err != nil {
-				return err
-			}
-			key, _ = token.(string)
-			folded := strings.ToLower(key)
-			if !isASCII(key) || seen[folded] {
-				return fmt.Errorf("got the key %.64q twice, or in two spellings", key)
-			}
-			seen[folded] = true
-			if name, known := own[folded]; known && name != key && under != "params" {
-				return fmt.Errorf("got the key %.64q, want %q", key, name)
-			}
-		}
-		if err := spelled(dec, own, key); err != nil {
-			return err
-		}
-	}
-	if open != 0 {
-		_, err = dec.Token()
-	}
-	return err
-}
-
-func isASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
+	return strictjson.OneSpelling(data, own, "params")
 }
 
 // IsFile reports whether data looks like a saved plan and not like a manifest. The

@@ -342,7 +342,7 @@ func (v *view) fill(r *state, rules map[string]bool) {
 	run := r.Run
 	for _, f := range []fact{{"command", run.Command}, {"clock", run.Now.Format(time.RFC3339)}, {"endpoint", run.Endpoint}, {"identity", identity(run.Identity)}, {"contract", run.Contract},
 		{"DNS", run.DNSMode}, {"manifest", run.ManifestDigest}, {"policy", run.PolicyDigest}, {"policies off", policiesOff(run.PoliciesOff)}, {"configuration", run.ConfigDigest},
-		{"roots", run.RootsDigest}, {"CI job", ciJob(run.CI)}, {"approved by", approvers(run.Approvals)}, {"facts given", externalFacts(run.External)}, {"classic gateway", run.Classic.String()}, {"linter", run.Linter}, {"weak keys", keyLists(run.KeyLists)}, {"waivers", waivers(run)}, {"journal head", run.JournalHead}, {"error", errorText(run.Error)}, {"written by", r.Tool.Name + " " + r.Tool.Version}} {
+		{"roots", run.RootsDigest}, {"CI job", ciJob(run.CI)}, {"approved by", approvers(run.Approvals)}, {"facts given", externalFacts(run.External)}, {"classic gateway", run.Classic.String()}, {"linter", run.Linter}, {"weak keys", keyLists(run.KeyLists)}, {"waivers", waivers(run)}, {"compared", compared(run.Since)}, {"journal head", run.JournalHead}, {"error", errorText(run.Error)}, {"written by", r.Tool.Name + " " + r.Tool.Version}} {
 		if f.Value != "" {
 			v.Facts = append(v.Facts, f)
 		}

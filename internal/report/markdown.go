@@ -78,6 +78,7 @@ func (m *markdown) close() error {
 		m.put(m.failed(p))
 		return nil
 	}
+	m.since(p)
 	m.board(p)
 	p.WriteString("| | domain | group | stage | decision | findings |\n|---|---|---|---|---|---|\n")
 	rest := m.summary.Bindings - m.rows(p)

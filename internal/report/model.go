@@ -57,6 +57,7 @@ type Tail struct {
 	Waivers     []Waiver
 	Interrupted bool
 	JournalHead string
+	Since       *Since   // what differs from an earlier report; nil: none was given
 	Error       *Failure // why the run ended before its end; nil: it did not
 }
 
@@ -94,6 +95,7 @@ type Run struct {
 	Interrupted    bool                `json:"interrupted,omitempty"`    // the run was stopped before its end
 	KeyLists       []KeyList           `json:"keyLists,omitempty"`       // the lists of weak keys that were asked; absent: none
 	Waivers        []Waiver            `json:"waivers,omitempty"`        // of the owner, in the order of the file; absent: none
+	Since          *Since              `json:"since,omitempty"`          // what differs from an earlier report; absent: none was given
 	JournalHead    string              `json:"journalHead,omitempty"`    // hash of the journal's last entry when the run ended
 	Classic        *Classic            `json:"classic,omitempty"`        // how long the classic gateway can be used; absent: nothing of it was audited or moves
 	Error          *Failure            `json:"error,omitempty"`          // why it ended before its end: what is reported is not the whole; absent: it did not
@@ -120,7 +122,7 @@ func (r Run) With(g *evidence.Given) Run {
 
 // with returns the run with the facts of its end.
 func (r Run) with(t Tail) Run {
-	r.Waivers = t.Waivers
+	r.Waivers, r.Since = t.Waivers, t.Since
 	r.Linter, r.KeyLists, r.Interrupted, r.JournalHead, r.Error = t.Linter, t.KeyLists, t.Interrupted, t.JournalHead, t.Error
 	return r
 }

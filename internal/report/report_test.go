@@ -34,11 +34,18 @@ func TestGolden(t *testing.T) {
 	cut.Run.Interrupted = true
 	apply := run("apply", applied...)
 	apply.Run.JournalHead = "sha256:33"
+	again, first := run("audit", all...), run("audit", all...)
+	again.Run.Since, first.Run.Since = differs(), &Since{New: differs().New}
 	for _, c := range []struct {
 		name, format string
 		report       sample
 		options      Options
 	}{
+		{"audit-since", "text", again, Options{}},
+		{"audit-since-quiet", "text", again, Options{Quiet: true}},
+		{"audit-first", "text", first, Options{}},
+		{"audit-since", "json", again, Options{}},
+		{"audit-since", "markdown", again, Options{}},
 		{"lint", "text", run("lint", all...), Options{}},
 		{"lint-verbose", "text", run("lint", all...), Options{Verbose: true}},
 		{"lint-quiet", "text", run("lint", all...), Options{Quiet: true}},
@@ -133,7 +140,7 @@ func TestJSONReadsBack(t *testing.T) {
 // reach it does not look whole.
 func TestTheTailIsTold(t *testing.T) {
 	r := run("apply", allowed())
-	tail := Tail{Linter: "zlint v3", KeyLists: []KeyList{{File: "debian", Keys: 2}}, Interrupted: true, JournalHead: "sha256:33"}
+	tail := Tail{Linter: "zlint v3", KeyLists: []KeyList{{File: "debian", Keys: 2}}, Interrupted: true, JournalHead: "sha256:33", Since: differs()}
 	for _, format := range []string{"json", "jsonl"} {
 		var out bytes.Buffer
 		s, err := Open(&out, format, r.Head, Options{})
@@ -151,7 +158,7 @@ func TestTheTailIsTold(t *testing.T) {
 		if err := json.Unmarshal(doc, &got); err != nil {
 			t.Fatal(err)
 		}
-		told := Tail{got.Run.Linter, got.Run.KeyLists, got.Run.Waivers, got.Run.Interrupted, got.Run.JournalHead, got.Run.Error}
+		told := Tail{got.Run.Linter, got.Run.KeyLists, got.Run.Waivers, got.Run.Interrupted, got.Run.JournalHead, got.Run.Since, got.Run.Error}
 		if diff := cmp.Diff(tail, told); diff != "" || got.Run.Command != "apply" || got.Summary.Bindings != 1 {
 			t.Errorf("%s: %s\n%+v", format, diff, got)
 		}

@@ -52,7 +52,7 @@ func (r sample) write(s *Stream, err error) error {
 	if err != nil {
 		return err
 	}
-	return s.Close(Tail{Linter: r.Run.Linter, KeyLists: r.Run.KeyLists, Interrupted: r.Run.Interrupted, JournalHead: r.Run.JournalHead})
+	return s.Close(Tail{Linter: r.Run.Linter, KeyLists: r.Run.KeyLists, Interrupted: r.Run.Interrupted, JournalHead: r.Run.JournalHead, Since: r.Run.Since})
 }
 
 func written(t *testing.T, format string, r sample, o Options) string {
@@ -66,6 +66,18 @@ func written(t *testing.T, format string, r sample, o Options) string {
 
 // completed is a binding as a format gets it.
 func completed(b Binding) Binding { return new(Stream).complete(b) }
+
+// differs is what an audit found since an earlier one; a name has a hostile text.
+func differs() *Since {
+	then := time.Date(2026, 11, 19, 8, 30, 0, 0, time.UTC)
+	s := &Since{Now: &then, Bound: []Bound{{DomainName: "a\x1b[2J\n::error::@all <b>", GroupID: ours}}, Gone: []Bound{{DomainName: "old.demo.com", GatewayID: "gw-1"}},
+		Fixed:   []Difference{{Bound{DomainName: "api.demo.com", GroupID: ours}, "dns/cname-reaches-group", "fail", "pass"}},
+		Changed: []Difference{{Bound{DomainName: "pay.demo.com", GroupID: ours}, "group/exists", "fail", "unknown"}}}
+	for range mostSince + 2 {
+		s.New = append(s.New, Difference{Bound{DomainName: "www.demo.com", GroupID: ours}, "certificate/covers-domain", "pass", "fail"})
+	}
+	return s
+}
 
 func allowed() Binding {
 	return Binding{Platform: "classic", DomainName: "api.demo.com", GroupID: ours, RegionID: "cn-hangzhou", BindStageName: stageOf("RELEASE"),

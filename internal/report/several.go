@@ -78,6 +78,9 @@ func (s *Several) learn(b Binding) {
 	}
 }
 
+// Compare adds what differs from an earlier report.
+func (s *Several) Compare(since *Since) { s.tail.Since = since }
+
 // Close ends the reports with what is known only at the end of a run.
 func (s *Several) Close(interrupted bool, journalHead string, waivers []Waiver) error {
 	s.tail.Waivers = waivers

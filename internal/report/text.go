@@ -135,6 +135,8 @@ func (t *text) close() error {
 		t.drawMoves()
 		t.section()
 	}
+	t.since()
+	t.section()
 	t.end()
 	t.flush()
 	return nil

@@ -33,6 +33,10 @@ func TestReleaseIsTheHeadOfTheChangelog(t *testing.T) {
 		"CHANGELOG.md":         `(?m)^## \[(\S+)\]`,
 		"action.yml":           `(?m)^  version:\n.*\n    default: v(\S+)$`,
 		"templates/gitlab.yml": `(?m)^    BINDGATE_VERSION: v(\S+)$`,
+
+		"templates/kubernetes/bindgate-audit.yaml":  `(?m)^              image: ghcr\.io/bindgate/bindgate:v(\S+)$`,
+		"templates/systemd/bindgate-audit@.service": `(?m)^Documentation=\S+/blob/v(\S+)/docs/audit\.md$`,
+		"templates/systemd/bindgate-audit@.timer":   `(?m)^Documentation=\S+/blob/v(\S+)/docs/audit\.md$`,
 	} {
 		text, err := os.ReadFile(filepath.Join("..", "..", path))
 		if err != nil {
