@@ -13,30 +13,37 @@ import (
 )
 
 func newDemo(env Env) *cobra.Command {
-	var dir, color string
+	var platform, dir, color string
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "See the whole road on a sandbox: lint, refuse, bind, compare",
 		Long: `Mint a CA and certificates, start a sandbox on loopback, lint and apply a manifest
 with sound and unsound bindings, and compare what the sandbox received with what
-was decided. Exit code 0 only if they agree, 1 if not. It needs no account, no
-network and no rights, and it ends in seconds.`,
+was decided. With --platform apig it also makes the same requests without bindgate,
+and shows what clients meet then. Exit code 0 only if they agree, 1 if not. It needs
+no account, no network and no rights, and it ends in seconds.`,
 		Args: cobra.NoArgs,
 		Example: `  bindgate demo
+  bindgate demo --platform apig
   bindgate demo --dir demo`,
-		RunE: func(c *cobra.Command, _ []string) error { return runDemo(c.Context(), env, dir, color) },
+		RunE: func(c *cobra.Command, _ []string) error { return runDemo(c.Context(), env, platform, dir, color) },
 	}
 	addColor(c.Flags(), &color)
 	fixed(c, "color", "auto", "always", "never")
+	c.Flags().StringVar(&platform, "platform", demo.Classic, "`PLATFORM` to show: classic or apig, the cloud-native gateway")
+	fixed(c, "platform", demo.Classic, demo.APIG)
 	c.Flags().StringVar(&dir, "dir", "", "keep all files in `DIR`, which must be empty or not exist")
 	return c
 }
 
-func runDemo(ctx context.Context, env Env, dir, color string) error {
+func runDemo(ctx context.Context, env Env, platform, dir, color string) error {
 	if err := checkColor(color); err != nil {
 		return err
 	}
-	o := demo.Options{Name: dir, Temp: env.get("TMPDIR"), Out: env.Stdout, Color: env.color(color), Now: env.Now, Bindgate: func(ctx context.Context, dir string, environ []string, args ...string) int {
+	if platform != demo.Classic && platform != demo.APIG {
+		return fmt.Errorf("reading --platform: got %q, want %s or %s", platform, demo.Classic, demo.APIG)
+	}
+	o := demo.Options{Platform: platform, Name: dir, Temp: env.get("TMPDIR"), Out: env.Stdout, Color: env.color(color), Now: env.Now, Bindgate: func(ctx context.Context, dir string, environ []string, args ...string) int {
 		return env.bindgate(ctx, dir, environ, append(slices.Clone(args), "--color="+color)...)
 	}}
 	if dir != "" {
