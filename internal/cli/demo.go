@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/demo"
 )
@@ -30,8 +31,8 @@ no account, no network and no rights, and it ends in seconds.`,
 	}
 	addColor(c.Flags(), &color)
 	fixed(c, "color", "auto", "always", "never")
-	c.Flags().StringVar(&platform, "platform", demo.Classic, "`PLATFORM` to show: classic or apig, the cloud-native gateway")
-	fixed(c, "platform", demo.Classic, demo.APIG)
+	c.Flags().StringVar(&platform, "platform", binding.Classic, "`PLATFORM` to show: classic or apig, the cloud-native gateway")
+	fixed(c, "platform", binding.Classic, binding.APIG)
 	c.Flags().StringVar(&dir, "dir", "", "keep all files in `DIR`, which must be empty or not exist")
 	return c
 }
@@ -40,8 +41,8 @@ func runDemo(ctx context.Context, env Env, platform, dir, color string) error {
 	if err := checkColor(color); err != nil {
 		return err
 	}
-	if platform != demo.Classic && platform != demo.APIG {
-		return fmt.Errorf("reading --platform: got %q, want %s or %s", platform, demo.Classic, demo.APIG)
+	if platform != binding.Classic && platform != binding.APIG {
+		return fmt.Errorf("reading --platform: got %q, want %s or %s", platform, binding.Classic, binding.APIG)
 	}
 	o := demo.Options{Platform: platform, Name: dir, Temp: env.get("TMPDIR"), Out: env.Stdout, Color: env.color(color), Now: env.Now, Bindgate: func(ctx context.Context, dir string, environ []string, args ...string) int {
 		return env.bindgate(ctx, dir, environ, append(slices.Clone(args), "--color="+color)...)

@@ -22,7 +22,7 @@ import (
 
 // Options configure the demo.
 type Options struct {
-	Platform string // Classic or APIG
+	Platform string // binding.Classic or binding.APIG
 
 	Dir   string // keeps the files; must be empty or missing. "": a temporary folder, removed at the end
 	Name  string // Dir as the user typed it

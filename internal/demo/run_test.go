@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/cli"
 	"github.com/bindgate/bindgate/internal/demo"
 )
@@ -143,7 +144,7 @@ func read(t *testing.T, path string) string {
 // options run the demo; after runs further commands at the end.
 func options(t *testing.T, out *bytes.Buffer, after func(dir string, run func(args ...string) int)) demo.Options {
 	env := environment(t, out)
-	return demo.Options{Platform: demo.Classic, Out: out, Now: time.Now, Bindgate: func(ctx context.Context, dir string, environ []string, args ...string) int {
+	return demo.Options{Platform: binding.Classic, Out: out, Now: time.Now, Bindgate: func(ctx context.Context, dir string, environ []string, args ...string) int {
 		inner := env
 		inner.Dir = dir
 		inner.LookupEnv = func(name string) (string, bool) {
@@ -228,7 +229,7 @@ func TestDemoDetectsLostSettings(t *testing.T) {
 			t.Fatalf("the extra binding ended with %d:\n%s", code, &out)
 		}
 	})
-	o.Platform = demo.APIG
+	o.Platform = binding.APIG
 	disagrees(t, o, &out, "✗ lost.demo.com", "state: the record of the domain changed", "received: got [UpdateDomain")
 }
 

@@ -1,12 +1,16 @@
 package demo
 
-import _ "embed"
+import (
+	_ "embed"
+
+	"github.com/bindgate/bindgate/checks/binding"
+)
 
 // The demo's manifest and the state of the sandbox, as written into the folder.
 // The files that they name are created by mint.
 var (
 	//go:embed scenario/bindings.yaml
-	bindings string
+	classicBindings string
 	//go:embed scenario/seed.yaml
 	seedFile string
 
@@ -18,12 +22,6 @@ var (
 	gatewayTree string
 	//go:embed scenario/tls_floor.rego
 	gatewayPolicy string
-)
-
-// Platforms that the demo can show.
-const (
-	Classic = "classic"
-	APIG    = "apig"
 )
 
 // scenario is what the demo of one platform judges, and the results that it expects.
@@ -39,7 +37,7 @@ type scenario struct {
 }
 
 func scenarioOf(platform string) scenario {
-	if platform == APIG {
+	if platform == binding.APIG {
 		return scenario{
 			manifest: gatewayBindings, seed: gatewaySeed, orders: gatewayOrders(), expected: gatewayExpectations(), plain: true,
 			more: map[string]string{".bindgate.yaml": gatewayTree, policyFile: gatewayPolicy}, args: []string{"--policy", "policies"},
@@ -48,7 +46,7 @@ func scenarioOf(platform string) scenario {
 		}
 	}
 	return scenario{
-		manifest: bindings, seed: seedFile, orders: orders(), expected: expectations(),
+		manifest: classicBindings, seed: seedFile, orders: orders(), expected: expectations(),
 		promise: [2]string{"All agree: the sandbox received exactly the decided calls, and no group lost a", "domain except the one displaced by the force."},
 		explain: "certificate/covers-domain",
 	}

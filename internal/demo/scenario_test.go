@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/sandbox"
@@ -38,7 +39,7 @@ func loaded(t *testing.T, s scenario) *manifest.Set {
 }
 
 func TestEveryBindingIsExpected(t *testing.T) {
-	for _, platform := range []string{Classic, APIG} {
+	for _, platform := range []string{binding.Classic, binding.APIG} {
 		t.Run(platform, func(t *testing.T) { everyBindingIsExpected(t, scenarioOf(platform)) })
 	}
 }
@@ -73,7 +74,7 @@ func everyBindingIsExpected(t *testing.T, s scenario) {
 // The manifest names every created file, and mint creates every file that it
 // names.
 func TestEveryFileIsMinted(t *testing.T) {
-	for _, platform := range []string{Classic, APIG} {
+	for _, platform := range []string{binding.Classic, binding.APIG} {
 		t.Run(platform, func(t *testing.T) { everyFileIsMinted(t, scenarioOf(platform)) })
 	}
 }
@@ -142,7 +143,7 @@ func TestCompare(t *testing.T) {
 		}
 		change(&r)
 		var out bytes.Buffer
-		agree := (&printer{w: &out}).closing(compare([]expectation{{place: place{"a.demo.com", group}, want: "bound", displaced: other}}, r), scenarioOf(Classic).promise)
+		agree := (&printer{w: &out}).closing(compare([]expectation{{place: place{"a.demo.com", group}, want: "bound", displaced: other}}, r), scenarioOf(binding.Classic).promise)
 		if agree != (name == "") || !strings.Contains(out.String(), name) || strings.Contains(out.String(), "All agree") != agree {
 			t.Errorf("%q: got %t\n%s", name, agree, &out)
 		}
@@ -239,7 +240,7 @@ func TestCompareGateway(t *testing.T) {
 			delete(met, "a.demo.com")
 		}
 		var out bytes.Buffer
-		agree := (&printer{w: &out}).closing(merged(compare(all, r), withoutRows(all, met, refused)), scenarioOf(APIG).promise)
+		agree := (&printer{w: &out}).closing(merged(compare(all, r), withoutRows(all, met, refused)), scenarioOf(binding.APIG).promise)
 		if agree != (name == "") || !strings.Contains(out.String(), name) || strings.Contains(out.String(), "All agree") != agree {
 			t.Errorf("%q: got %t\n%s", name, agree, &out)
 		}
