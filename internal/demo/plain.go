@@ -23,6 +23,7 @@ type plainClient struct {
 	core    *openapi.Client
 	domains map[string]string   // ids by name
 	made    map[string][]string // ids of the domains to publish, by gateway
+	api     string              // what publishes them
 }
 
 // requested is a binding as the plain client reads it; Fields are those of the API.
@@ -36,23 +37,9 @@ type requested struct {
 // bindWithout makes every request of a scenario on a sandbox and returns what clients
 // meet then, by domain. refused are the domains whose request the sandbox refused.
 func bindWithout(ctx context.Context, f folder, s scenario, box *sandbox.Sandbox) (met map[string]string, refused []string, err error) {
-	all, err := requests(s.manifest)
-	if err != nil {
-		return nil, nil, err
-	}
 	before := box.StateAPIG()
-	c, err := newPlainClient(box)
+	all, refused, err := bindPlainly(f, s.manifest, box)
 	if err != nil {
-		return nil, nil, err
-	}
-	for _, r := range all {
-		if err := c.bind(r, f); refusedByPlatform(err) {
-			refused = append(refused, r.DomainName)
-		} else if err != nil {
-			return nil, nil, fmt.Errorf("binding %q without bindgate: %w", r.DomainName, err)
-		}
-	}
-	if err := c.publish(); err != nil {
 		return nil, nil, err
 	}
 	o, err := newObserver(f, box, before)
@@ -66,6 +53,25 @@ func bindWithout(ctx context.Context, f folder, s scenario, box *sandbox.Sandbox
 		}
 	}
 	return met, refused, nil
+}
+
+// bindPlainly makes every request of a manifest and publishes the domains.
+func bindPlainly(f folder, manifest string, box *sandbox.Sandbox) (all []requested, refused []string, err error) {
+	if all, err = requests(manifest); err != nil {
+		return nil, nil, err
+	}
+	c, err := newPlainClient(box)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, r := range all {
+		if err := c.bind(r, f); refusedByPlatform(err) {
+			refused = append(refused, r.DomainName)
+		} else if err != nil {
+			return nil, nil, fmt.Errorf("binding %q without bindgate: %w", r.DomainName, err)
+		}
+	}
+	return all, refused, c.publish()
 }
 
 func requests(manifest string) ([]requested, error) {
@@ -107,6 +113,9 @@ func newPlainClient(box *sandbox.Sandbox) (*plainClient, error) {
 		return nil, fmt.Errorf("making a plain client: %w", err)
 	}
 	c := &plainClient{core: core, domains: map[string]string{}, made: map[string][]string{}}
+	for _, a := range box.StateAPIG().HTTPAPIs {
+		c.api = a.HTTPAPIID
+	}
 	for _, d := range box.StateAPIG().Domains {
 		if _, found := c.domains[d.Name]; !found {
 			c.domains[d.Name] = d.DomainID
@@ -177,7 +186,7 @@ func (c *plainClient) upload(name, body, key string) (identifier string, err err
 // exist is refused here, after the domain was created.
 func (c *plainClient) publish() error {
 	for gateway, ids := range c.made {
-		_, err := c.call("DeployHttpApi", "POST", "/v1/http-apis/api-1/deploy",
+		_, err := c.call("DeployHttpApi", "POST", "/v1/http-apis/"+c.api+"/deploy",
 			map[string]any{"restApiConfig": map[string]any{"gatewayId": gateway, "environment": map[string]any{"customDomainIds": ids}}})
 		if err != nil && !refusedByPlatform(err) {
 			return fmt.Errorf("publishing on %q without bindgate: %w", gateway, err)

@@ -5,6 +5,8 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +62,55 @@ func TestDemoOfGateway(t *testing.T) {
 	})
 }
 
+func TestDemoCutover(t *testing.T) {
+	shows(t, []string{"demo", "cutover"}, []string{
+		"error[cutover/mutual-tls-is-carried] partner.demo.com",
+		"✓ partner.demo.com  1 not prepared\n", "✓ older.demo.com    2 prepared\n", "✓ slow.demo.com     3 serves\n", "✓ ready.demo.com    4 DNS may move\n",
+		"✓ moving.demo.com   5 moving\n", "✓ moved.demo.com    6 moved\n", "✓ kept.demo.com     7 old binding may go\n", "✓ done.demo.com     8 done\n",
+		"✓ plain client, certificate alone   clients without a certificate are let in\n",
+		"✓ bindgate, with the CA in the map  clients without a certificate are refused\n",
+		"All agree",
+	})
+}
+
+// Another write, another state and another exit code are detected.
+func TestDemoCutoverDetects(t *testing.T) {
+	var out bytes.Buffer
+	o := cutoverOptions(t, &out, func(dir string, args []string, run func(...string) int) int {
+		switch {
+		case slices.Contains(args, "--apply") && slices.Contains(args, "map.yaml"): // as if the refusal had been passed over
+			return run("cutover", "--map", "partner.yaml", "--config", "owner.yaml", "--apply", "--journal", "other.jsonl", "-f", "json=other.json")
+		case slices.Contains(args, "2.json") && slices.Contains(args, "text"):
+			code := run(args...)
+			path := filepath.Join(dir, "report.json")
+			if err := os.WriteFile(path, []byte(strings.ReplaceAll(read(t, path), `"state":4`, `"state":7`)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return code
+		}
+		return run(args...)
+	})
+	agree, err := demo.RunCutover(t.Context(), o)
+	if err != nil || agree {
+		t.Errorf("got %t, %v, want no agreement", agree, err)
+	}
+	for _, want := range []string{"ended with 0, want 1", `made the calls ["UploadUserCertificate" "CreateDomain"], want []`, "✗ ready.demo.com", `ready.demo.com: got state 7`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, &out)
+		}
+	}
+}
+
+// cutoverOptions run the demo with every command replaced by instead.
+func cutoverOptions(t *testing.T, out *bytes.Buffer, instead func(dir string, args []string, run func(...string) int) int) demo.Options {
+	o := options(t, out, func(string, func(...string) int) {})
+	plain := o.Bindgate
+	o.Bindgate = func(ctx context.Context, dir string, environ []string, args ...string) int {
+		return instead(dir, args, func(args ...string) int { return plain(ctx, dir, environ, args...) })
+	}
+	return o
+}
+
 func shows(t *testing.T, args, wanted []string) {
 	t.Helper()
 	var out bytes.Buffer
@@ -74,7 +125,7 @@ func shows(t *testing.T, args, wanted []string) {
 		}
 	}
 	for line := range strings.Lines(text) {
-		if utf8.RuneCountInString(line) > 81 && !strings.HasPrefix(line, "$ ") {
+		if utf8.RuneCountInString(line) > 81 && !regexp.MustCompile(`^ *(\$|#|aliyun) ?`).MatchString(line) { // commands are whole
 			t.Errorf("a line is wider than 80 columns: %q", line)
 		}
 	}
@@ -146,7 +197,7 @@ func options(t *testing.T, out *bytes.Buffer, after func(dir string, run func(ar
 	env := environment(t, out)
 	return demo.Options{Platform: binding.Classic, Out: out, Now: time.Now, Bindgate: func(ctx context.Context, dir string, environ []string, args ...string) int {
 		inner := env
-		inner.Dir = dir
+		inner.Dir, inner.ResolvConf = dir, filepath.Join(dir, demo.ResolvConf)
 		inner.LookupEnv = func(name string) (string, bool) {
 			for _, pair := range environ {
 				if k, v, _ := strings.Cut(pair, "="); k == name {
