@@ -3,28 +3,59 @@ package cli
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/demo"
 )
 
 func newDemo(env Env) *cobra.Command {
-	var dir, color string
+	var platform, dir, color string
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "See the whole road on a sandbox: lint, refuse, bind, compare",
 		Long: `Mint a CA and certificates, start a sandbox on loopback, lint and apply a manifest
 with sound and unsound bindings, and compare what the sandbox received with what
-was decided. Exit code 0 only if they agree, 1 if not. It needs no account, no
-network and no rights, and it ends in seconds.`,
+was decided. With --platform apig it also makes the same requests without bindgate,
+and shows what clients meet then. Exit code 0 only if they agree, 1 if not. It needs
+no account, no network and no rights, and it ends in seconds.`,
 		Args: cobra.NoArgs,
 		Example: `  bindgate demo
+  bindgate demo --platform apig
   bindgate demo --dir demo`,
-		RunE: func(c *cobra.Command, _ []string) error { return runDemo(c.Context(), env, dir, color) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			return runDemo(c.Context(), env, platform, dir, color, demo.Run)
+		},
+	}
+	addColor(c.Flags(), &color)
+	fixed(c, "color", "auto", "always", "never")
+	c.Flags().StringVar(&platform, "platform", binding.Classic, "`PLATFORM` to show: classic or apig, the cloud-native gateway")
+	fixed(c, "platform", binding.Classic, binding.APIG)
+	c.Flags().StringVar(&dir, "dir", "", "keep all files in `DIR`, which must be empty or not exist")
+	c.AddCommand(newDemoCutover(env))
+	return c
+}
+
+func newDemoCutover(env Env) *cobra.Command {
+	var dir, color string
+	c := &cobra.Command{
+		Use:   "cutover",
+		Short: "See eight domains move to the cloud-native gateway, in eight states",
+		Long: `Start a sandbox with both gateways and two name servers, and report how far eight domains
+have moved. One of them would lose the CA of its clients: it is refused, and what a
+plain client does with it is shown. Exit code 0 only if every domain is in its state
+and the sandbox received the allowed calls alone, 1 if not.`,
+		Args: cobra.NoArgs,
+		Example: `  bindgate demo cutover
+  bindgate demo cutover --dir move`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return runDemo(c.Context(), env, binding.APIG, dir, color, demo.RunCutover)
+		},
 	}
 	addColor(c.Flags(), &color)
 	fixed(c, "color", "auto", "always", "never")
@@ -32,11 +63,14 @@ network and no rights, and it ends in seconds.`,
 	return c
 }
 
-func runDemo(ctx context.Context, env Env, dir, color string) error {
+func runDemo(ctx context.Context, env Env, platform, dir, color string, run func(context.Context, demo.Options) (bool, error)) error {
 	if err := checkColor(color); err != nil {
 		return err
 	}
-	o := demo.Options{Name: dir, Temp: env.get("TMPDIR"), Out: env.Stdout, Color: env.color(color), Now: env.Now, Bindgate: func(ctx context.Context, dir string, environ []string, args ...string) int {
+	if platform != binding.Classic && platform != binding.APIG {
+		return fmt.Errorf("reading --platform: got %q, want %s or %s", platform, binding.Classic, binding.APIG)
+	}
+	o := demo.Options{Platform: platform, Name: dir, Temp: env.get("TMPDIR"), Out: env.Stdout, Color: env.color(color), Now: env.Now, Bindgate: func(ctx context.Context, dir string, environ []string, args ...string) int {
 		return env.bindgate(ctx, dir, environ, append(slices.Clone(args), "--color="+color)...)
 	}}
 	if dir != "" {
@@ -45,7 +79,7 @@ func runDemo(ctx context.Context, env Env, dir, color string) error {
 			return fmt.Errorf("reading --dir: %w", err)
 		}
 	}
-	agree, err := demo.Run(ctx, o)
+	agree, err := run(ctx, o)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return withCode(exitInterrupted, err)
@@ -67,6 +101,7 @@ func (e Env) bindgate(ctx context.Context, dir string, environ []string, args ..
 		}
 	}
 	e.Stdin, e.Dir, e.Environ, e.LookupEnv = strings.NewReader(""), dir, environ, lookup(environ)
+	e.ResolvConf = filepath.Join(dir, demo.ResolvConf) // never the machine's resolvers
 	return Run(ctx, args, e)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/manifest"
@@ -84,15 +85,18 @@ const maxManifest = 4 << 20
 
 func newInit(env Env) *cobra.Command {
 	var ci []string
+	var platform string
 	var owner bool
 	c := &cobra.Command{
 		Use:   "init [DIR]",
 		Short: "Write configuration, a sample manifest, hooks and CI files; overwrite nothing",
 		Long: `Write into a repository (default: the current folder) what it needs to begin: the
 tree's configuration, a sample manifest with its schema, the pre-commit hooks and
-a CI job, each pinned to this version. A file that exists stays as it is. With
+a CI job, each pinned to this version. The sample is for API groups, or with
+--platform apig for cloud-native gateways. A file that exists stays as it is. With
 --owner it writes the file of the gate's owner instead, which belongs elsewhere.`,
 		Example: `  bindgate init
+  bindgate init --platform apig
   bindgate init --ci gitlab infra`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -103,12 +107,14 @@ a CI job, each pinned to this version. A file that exists stays as it is. With
 			var done []string
 			var err error
 			switch {
+			case platform != binding.Classic && platform != binding.APIG:
+				return fmt.Errorf("reading --platform: got %q, want %s or %s", platform, binding.Classic, binding.APIG)
 			case owner && len(ci) > 0:
 				return errors.New("reading flags: got --owner and --ci, want one: the owner's file belongs outside the repository that CI judges")
 			case owner:
 				done, err = starter.WriteOwner(dir, config.Schema())
 			default:
-				done, err = starter.Write(dir, version(), ci, manifest.Schema(), config.Schema())
+				done, err = starter.Write(dir, version(), platform, ci, manifest.Schema(), config.Schema())
 			}
 			if err != nil {
 				return fmt.Errorf("writing the first files: %w", err)
@@ -123,6 +129,8 @@ a CI job, each pinned to this version. A file that exists stays as it is. With
 	}
 	c.Flags().StringSliceVar(&ci, "ci", nil, "CI to write for: `github,gitlab` (default: what the repository shows, else github)")
 	c.Flags().BoolVar(&owner, "owner", false, "write only an example of the gate owner's file, gate.yaml")
+	c.Flags().StringVar(&platform, "platform", binding.Classic, "`PLATFORM` of the sample manifest: classic or apig, the cloud-native gateway")
 	listed(c, "ci", starter.GitHub, starter.GitLab)
+	fixed(c, "platform", binding.Classic, binding.APIG)
 	return c
 }

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/bindgate/bindgate/internal/sandbox"
 	"github.com/bindgate/bindgate/internal/sandbox/account"
+	"github.com/bindgate/bindgate/internal/sandbox/apig"
+	"github.com/bindgate/bindgate/internal/sandbox/certstore"
 )
 
 // exitRefused is the exit code of a command that refuses a binding.
@@ -22,6 +25,9 @@ type run struct {
 	bindings      []decided          // of the report of apply
 	received      []sandbox.Received // every call of the demo
 	before, after []account.Group    // state of the sandbox
+
+	cloudBefore, cloudAfter apig.Seed // of the cloud-native gateway
+	certificates            []certstore.Certificate
 }
 
 // decided is one binding of a bindgate.report/v1, as any other program reads
@@ -29,6 +35,7 @@ type run struct {
 type decided struct {
 	DomainName string `json:"domainName"`
 	GroupID    string `json:"groupId"`
+	GatewayID  string `json:"gatewayId"`
 	Decision   string `json:"decision"`
 	Checks     []struct {
 		IDs    []string `json:"ids"`
@@ -37,6 +44,7 @@ type decided struct {
 	Calls []struct {
 		Action   string            `json:"action"`
 		Params   map[string]string `json:"params"`
+		Filled   string            `json:"filled"` // the parameter with the identifier of the upload
 		Material struct {
 			Chain string `json:"chainDigest"`
 			Key   string `json:"publicKeyDigest"`
@@ -78,12 +86,12 @@ type row struct {
 func compare(all []expectation, r run) []row {
 	calls := map[place][]string{}
 	for _, c := range r.received {
-		if c.Committed || !strings.HasPrefix(c.Action, "Describe") && c.Action != "GetCallerIdentity" { // count everything that is not plainly a read
-			at := place{c.Params["DomainName"], c.Params["GroupId"]}
-			calls[at] = append(calls[at], receivedText(c))
+		if c.Committed || !isRead(c.Action) {
+			at := r.placeOf(c)
+			calls[at] = append(calls[at], receivedText(r.plain(c)))
 		}
 	}
-	lost := lostDomains(r.before, r.after)
+	lost, changed := lostDomains(r.before, r.after), r.changedRecords()
 	rows := make([]row, len(all))
 	for i, e := range all {
 		rows[i] = row{place: e.place, expected: e.want, received: len(calls[e.place])}
@@ -95,13 +103,16 @@ func compare(all []expectation, r run) []row {
 		if len(found) != 1 {
 			add("decided: the report contains it %d times, want once", len(found))
 		} else {
-			rows[i].decided, want = found[0].became(), found[0].calls()
-			if got := found[0].words(); got != e.want {
-				add("decided: got %q, want %q", got, e.want)
+			rows[i].decided, want = found[0].became(), r.callsOf(found[0])
+			if got, want := found[0].words(), e.words(); got != want {
+				add("decided: got %q, want %q", got, want)
 			}
 		}
 		if got := calls[e.place]; !slices.Equal(got, want) {
 			add("received: got [%s], want the decided calls: [%s]", strings.Join(got, "; "), strings.Join(want, "; "))
+		}
+		if changed[e.domain] {
+			add("state: the record of the domain changed, want only what the binding names")
 		}
 		if e.displaced != "" {
 			rows[i].expected += ", displacing another group"
@@ -136,11 +147,11 @@ func strangers(all []expectation, bindings []decided, calls map[place][]string, 
 	for at := range lost {
 		rows = append(rows, row{place: at, differences: []string{"state: the group lost the domain without an expected force"}})
 	}
-	slices.SortStableFunc(rows, func(a, b row) int { return strings.Compare(a.domain+" "+a.group, b.domain+" "+b.group) })
+	slices.SortStableFunc(rows, func(a, b row) int { return strings.Compare(a.domain+" "+a.target, b.domain+" "+b.target) })
 	return rows
 }
 
-func (d decided) place() place { return place{d.DomainName, d.GroupID} }
+func (d decided) place() place { return place{d.DomainName, cmp.Or(d.GroupID, d.GatewayID)} }
 
 // became returns the report's result for a binding in one word: the outcome of
 // its calls, or the decision that prevented them.
@@ -151,23 +162,32 @@ func (d decided) became() string {
 	return d.Decision
 }
 
-// words returns became and the failing checks.
+// words returns became and the failing checks, sorted.
 func (d decided) words() string {
-	words := d.became()
+	var failed []string
 	for _, c := range d.Checks {
 		if c.Status == "fail" {
-			words += ": " + strings.Join(c.IDs, ", ")
+			failed = append(failed, c.IDs...)
 		}
 	}
-	return words
+	return inWords(d.became(), failed)
 }
 
-func (d decided) calls() []string {
-	var calls []string
-	for _, c := range d.Calls {
-		calls = append(calls, callText(c.Action, c.Params, c.Material.Chain, c.Material.Key))
+// words returns the expectation as decided.words does.
+func (e expectation) words() string {
+	became, check, refused := strings.Cut(e.want, ": ")
+	if !refused {
+		return inWords(became, nil)
 	}
-	return calls
+	return inWords(became, append([]string{check}, e.also...))
+}
+
+func inWords(became string, failed []string) string {
+	if len(failed) == 0 {
+		return became
+	}
+	slices.Sort(failed)
+	return became + ": " + strings.Join(failed, ", ")
 }
 
 // receivedText formats a received call like a decided one. A call without

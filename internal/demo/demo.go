@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/bindgate/bindgate/internal/sandbox"
@@ -20,6 +22,8 @@ import (
 
 // Options configure the demo.
 type Options struct {
+	Platform string // binding.Classic or binding.APIG
+
 	Dir   string // keeps the files; must be empty or missing. "": a temporary folder, removed at the end
 	Name  string // Dir as the user typed it
 	Temp  string // parent of the temporary folder; "": the system's default
@@ -36,6 +40,7 @@ type Options struct {
 const (
 	manifestName = "bindings.yaml"
 	seedName     = "seed.yaml"
+	policyFile   = "policies/tls_floor/tls_floor.rego"
 	rootsName    = "ca.pem"
 	journalName  = "journal.jsonl"
 	reportName   = "report.json"
@@ -58,20 +63,18 @@ func Run(ctx context.Context, o Options) (agree bool, err error) {
 }
 
 func (o Options) in(ctx context.Context, f folder) (agree bool, err error) {
-	if err := mint(f, o.Now()); err != nil {
+	s := scenarioOf(o.Platform)
+	if err := mint(f, s.orders, o.Now()); err != nil {
 		return false, err
 	}
-	if err := f.write(manifestName, bindings); err != nil {
-		return false, err
+	files := map[string]string{manifestName: s.manifest, seedName: s.seed}
+	maps.Copy(files, s.more)
+	for name, text := range files {
+		if err := f.write(name, text); err != nil {
+			return false, err
+		}
 	}
-	if err := f.write(seedName, seedFile); err != nil {
-		return false, err
-	}
-	seed, err := account.ParseSeed([]byte(seedFile), f.path)
-	if err != nil {
-		return false, err
-	}
-	box, err := sandbox.Start(ctx, sandbox.Options{Seed: seed, Now: o.Now, Roots: f.join(rootsName)})
+	box, err := o.start(ctx, f, s)
 	if err != nil {
 		return false, err
 	}
@@ -81,24 +84,60 @@ func (o Options) in(ctx context.Context, f folder) (agree bool, err error) {
 		}
 	}()
 	p := &printer{w: o.Out, color: o.Color}
-	p.opening(box, len(expectations()), o.Name)
-	seen, err := o.execute(ctx, p, f, box)
+	p.opening(box, len(s.expected), o.Name)
+	seen, err := o.execute(ctx, p, f, s, box)
 	if err != nil {
 		return false, err
 	}
-	agree = p.closing(compare(expectations(), seen))
-	p.nextSteps(o.Name)
+	rows := compare(s.expected, seen)
+	if s.plain {
+		without, err := o.without(ctx, f, s)
+		if err != nil {
+			return false, err
+		}
+		p.without(without)
+		rows = merged(rows, without)
+	}
+	agree = p.closing(rows, s.promise)
+	p.nextSteps(o.Name, s)
 	return agree, p.err
 }
 
+// without makes the same requests on a sandbox of its own, without bindgate.
+func (o Options) without(ctx context.Context, f folder, s scenario) (rows []row, err error) {
+	box, err := o.start(ctx, f, s)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if cerr := box.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	met, refused, err := bindWithout(ctx, f, s, box)
+	if err != nil {
+		return nil, err
+	}
+	return withoutRows(s.expected, met, refused), nil
+}
+
+func (o Options) start(ctx context.Context, f folder, s scenario) (*sandbox.Sandbox, error) {
+	seed, err := account.ParseSeed([]byte(s.seed), f.path)
+	if err != nil {
+		return nil, err
+	}
+	return sandbox.Start(ctx, sandbox.Options{Seed: seed, Now: o.Now, Roots: f.join(rootsName)})
+}
+
 // execute runs the two commands and collects their results.
-func (o Options) execute(ctx context.Context, p *printer, f folder, box *sandbox.Sandbox) (run, error) {
-	seen := run{before: box.State()}
+func (o Options) execute(ctx context.Context, p *printer, f folder, s scenario, box *sandbox.Sandbox) (run, error) {
+	seen := run{before: box.State(), cloudBefore: box.StateAPIG()}
 	var code int
 	for _, args := range [][]string{
-		{"lint", "-q", manifestName},
-		{"apply", "--each", "-f", "json=" + reportName, "--journal", journalName, manifestName},
+		{"lint", "-q"},
+		{"apply", "--each", "-f", "json=" + reportName, "--journal", journalName},
 	} {
+		args = slices.Concat(args, s.args, []string{manifestName})
 		p.command(args)
 		code = o.Bindgate(ctx, f.path, box.Env(), args...)
 		if ctx.Err() != nil {
@@ -107,7 +146,7 @@ func (o Options) execute(ctx context.Context, p *printer, f folder, box *sandbox
 		p.exit(code)
 		seen.exits = append(seen.exits, code)
 	}
-	seen.after, seen.received = box.State(), box.Calls()
+	seen.after, seen.received, seen.cloudAfter, seen.certificates = box.State(), box.Calls(), box.StateAPIG(), box.Certificates()
 	var err error
 	if seen.bindings, err = readReport(f.join(reportName)); err != nil {
 		err = fmt.Errorf("`bindgate apply` ended with exit code %d: %w", code, err)

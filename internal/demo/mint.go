@@ -18,6 +18,19 @@ type order struct {
 	another bool // the key file contains another key
 }
 
+// gatewayOrders are the certificates of the demo on the cloud-native gateway.
+func gatewayOrders() []order {
+	var all []order
+	for _, name := range []string{"api", "kept", "mtls", "lost", "other", "www", "keyless", "suites", "floor", "ingress", "twice"} {
+		all = append(all, order{file: name + ".demo.com", name: name + ".demo.com"})
+	}
+	for _, name := range []string{"mtls", "lost", "ingress"} {
+		all = append(all, order{file: name + ".demo.com.old", name: name + ".demo.com", from: -80 * day, to: 10 * day})
+	}
+	return append(all, order{file: "deep.demo.com", name: "*.deep.demo.com"})
+}
+
+// orders are the certificates of the demo on the classic gateway.
 func orders() []order {
 	return []order{
 		{file: "api.demo.com", name: "api.demo.com"},
@@ -34,7 +47,7 @@ func orders() []order {
 
 // mint creates a CA with an intermediate, and writes its root, every
 // certificate and every key into the folder.
-func mint(f folder, now time.Time) error {
+func mint(f folder, orders []order, now time.Time) error {
 	root, err := ca.New(now)
 	if err != nil {
 		return err
@@ -46,7 +59,7 @@ func mint(f folder, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	for _, o := range orders() {
+	for _, o := range orders {
 		leaf, err := o.issue(issuer, now)
 		if err != nil {
 			return err

@@ -56,7 +56,7 @@ func (p *printer) exit(code int) {
 
 // closing prints the table and every difference. It reports whether there are
 // none.
-func (p *printer) closing(rows []row) (agree bool) {
+func (p *printer) closing(rows []row, promise [2]string) (agree bool) {
 	p.line("\n%s\n", p.paint("Expectation, decision of bindgate, calls received by the sandbox:", color.Bold))
 	columns := [3]int{len("domain"), len("expected"), len("decided")}
 	for _, r := range rows {
@@ -65,7 +65,7 @@ func (p *printer) closing(rows []row) (agree bool) {
 	line := func(mark, domain, expected, decided, received string) {
 		p.line("%s %-*s  %-*s  %-*s  %s", mark, columns[0], domain, columns[1], expected, columns[2], decided, received)
 	}
-	line(" ", "domain", "expected", "decided", "received")
+	line(" ", "domain", "expected", "decided", "calls")
 	agree = true
 	for _, r := range rows {
 		mark := p.paint("✓", color.FgGreen)
@@ -76,17 +76,32 @@ func (p *printer) closing(rows []row) (agree bool) {
 	}
 	p.line("")
 	if agree {
-		p.line("%s", p.paint("All agree: the sandbox received exactly the decided calls, and no group lost a", color.FgGreen))
-		p.line("%s", p.paint("domain except the one displaced by the force.", color.FgGreen))
+		for _, line := range promise {
+			p.line("%s", p.paint(line, color.FgGreen))
+		}
 		return true
 	}
 	p.line("%s", p.paint("Differences:", color.FgRed, color.Bold))
 	for _, r := range rows {
 		for _, text := range r.differences {
-			p.line("- %q on group %q: %s", r.domain, r.group, text)
+			p.line("- %q on %q: %s", r.domain, r.target, text)
 		}
 	}
 	return false
+}
+
+// without prints what the same requests do without bindgate.
+func (p *printer) without(rows []row) {
+	p.line("\n%s", p.paint("The same requests by a plain client, without bindgate, on a second sandbox:", color.Bold))
+	p.line("(An update replaces the whole record there; the platform's pages do not say.)\n")
+	widest := len("domain")
+	for _, r := range rows {
+		widest = max(widest, len(r.domain))
+	}
+	p.line("  %-*s  %-8s  %s", widest, "domain", "platform", "clients then")
+	for _, r := range rows {
+		p.line("  %-*s  %-8s  %s", widest, r.domain, r.decided, r.expected)
+	}
 }
 
 func count(calls int) string {
@@ -100,7 +115,7 @@ func count(calls int) string {
 }
 
 // nextSteps prints commands to continue with; name is the folder's.
-func (p *printer) nextSteps(name string) {
+func (p *printer) nextSteps(name string, s scenario) {
 	if name == "" {
 		p.line("\nAll files were removed. With --dir bindgate-demo the manifest, the seed and the")
 		p.line("certificates are kept there, and the next steps are printed.")
@@ -111,12 +126,16 @@ func (p *printer) nextSteps(name string) {
 	p.line("\nNext, with bindgate on your PATH (go install ./cmd/bindgate). View the manifest:")
 	p.line("  less %s", file(manifestName))
 	p.line("Fix one binding and lint again, on a fresh sandbox:")
-	p.line("%sbindgate lint %s", inside, file(manifestName))
+	policy := ""
+	if s.more[policyFile] != "" {
+		policy = "--policy " + file("policies") + " "
+	}
+	p.line("%sbindgate lint %s%s", inside, policy, file(manifestName))
 	p.line("Apply those that pass, then show the record of every call:")
-	p.line("%sbindgate apply --each --journal %s %s", inside, file(journalName), file(manifestName))
+	p.line("%sbindgate apply --each --journal %s %s%s", inside, file(journalName), policy, file(manifestName))
 	p.line("  bindgate journal show --journal %s", file(journalName))
 	p.line("Learn more about a check:")
-	p.line("  bindgate checks explain certificate/covers-domain")
+	p.line("  bindgate checks explain %s", s.explain)
 }
 
 // quote quotes a path as one shell word.

@@ -5,25 +5,30 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/sandbox"
 	"github.com/bindgate/bindgate/internal/sandbox/account"
+	"github.com/bindgate/bindgate/internal/sandbox/apig"
+	"github.com/bindgate/bindgate/internal/sandbox/ca"
+	"github.com/bindgate/bindgate/internal/sandbox/certstore"
 )
 
 // loaded writes the scenario into a folder and loads the manifest from it.
-func loaded(t *testing.T) *manifest.Set {
+func loaded(t *testing.T, s scenario) *manifest.Set {
 	t.Helper()
 	f := folder{path: t.TempDir()}
-	if err := mint(f, time.Now()); err != nil {
+	if err := mint(f, s.orders, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.write(manifestName, bindings); err != nil {
+	if err := f.write(manifestName, s.manifest); err != nil {
 		t.Fatal(err)
 	}
 	set, err := manifest.Load([]string{f.join(manifestName)}, manifest.Options{})
@@ -34,13 +39,19 @@ func loaded(t *testing.T) *manifest.Set {
 }
 
 func TestEveryBindingIsExpected(t *testing.T) {
-	bindings, all := slices.Collect(loaded(t).All()), expectations()
+	for _, platform := range []string{binding.Classic, binding.APIG} {
+		t.Run(platform, func(t *testing.T) { everyBindingIsExpected(t, scenarioOf(platform)) })
+	}
+}
+
+func everyBindingIsExpected(t *testing.T, s scenario) {
+	bindings, all := slices.Collect(loaded(t, s).All()), s.expected
 	if len(all) < 12 || len(all) != len(bindings) {
 		t.Fatalf("got %d expectations and %d bindings, want as many and at least 12", len(all), len(bindings))
 	}
 	reasons := map[string]string{}
 	for i, e := range all {
-		if b := bindings[i]; b.DomainName != e.domain || b.GroupID != e.group {
+		if b := bindings[i]; b.DomainName != e.domain || b.GroupID+b.GatewayID != e.target || (e.alone != "") != s.plain {
 			t.Errorf("got binding %q on %q, expected %v", b.DomainName, b.GroupID, e.place)
 		}
 		check, refused := strings.CutPrefix(e.want, "refused: ")
@@ -63,8 +74,17 @@ func TestEveryBindingIsExpected(t *testing.T) {
 // The manifest names every created file, and mint creates every file that it
 // names.
 func TestEveryFileIsMinted(t *testing.T) {
-	named := []string{"renewed.demo.com.old"} // named by the seed
-	for b := range loaded(t).All() {
+	for _, platform := range []string{binding.Classic, binding.APIG} {
+		t.Run(platform, func(t *testing.T) { everyFileIsMinted(t, scenarioOf(platform)) })
+	}
+}
+
+func everyFileIsMinted(t *testing.T, s scenario) {
+	var named []string
+	for _, m := range regexp.MustCompile(`body: certs/(.*?)\.pem`).FindAllStringSubmatch(s.seed, -1) {
+		named = append(named, m[1])
+	}
+	for b := range loaded(t, s).All() {
 		if b.Certificate == nil {
 			continue
 		}
@@ -75,11 +95,12 @@ func TestEveryFileIsMinted(t *testing.T) {
 		named = append(named, filepath.Base(file))
 	}
 	var minted []string
-	for _, o := range orders() {
+	for _, o := range s.orders {
 		minted = append(minted, o.file)
 	}
 	slices.Sort(named)
 	slices.Sort(minted)
+	named = slices.Compact(named)
 	if !slices.Equal(named, minted) {
 		t.Errorf("named are %q, minted are %q", named, minted)
 	}
@@ -122,7 +143,7 @@ func TestCompare(t *testing.T) {
 		}
 		change(&r)
 		var out bytes.Buffer
-		agree := (&printer{w: &out}).closing(compare([]expectation{{place: place{"a.demo.com", group}, want: "bound", displaced: other}}, r))
+		agree := (&printer{w: &out}).closing(compare([]expectation{{place: place{"a.demo.com", group}, want: "bound", displaced: other}}, r), scenarioOf(binding.Classic).promise)
 		if agree != (name == "") || !strings.Contains(out.String(), name) || strings.Contains(out.String(), "All agree") != agree {
 			t.Errorf("%q: got %t\n%s", name, agree, &out)
 		}
@@ -163,6 +184,65 @@ func TestQuote(t *testing.T) {
 	for path, want := range map[string]string{"a/b-c.d": "a/b-c.d", "a b": "'a b'", "it's": `'it'\''s'`, "a;b": "'a;b'", "~x": "'~x'"} {
 		if got := quote(path); got != want {
 			t.Errorf("%q: got %s, want %s", path, got, want)
+		}
+	}
+}
+
+// TestCompareGateway changes one property of a run without differences.
+func TestCompareGateway(t *testing.T) {
+	const gateway = "gw-1"
+	root, err := ca.New(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	chain := ca.ChainDigest(string(root.Root()))
+	old := apig.Domain{DomainID: "d-1", Name: "a.demo.com", CertIdentifier: "1-cn-hangzhou", MTLSEnabled: true, ClientCACert: "CA"}
+	other := apig.Domain{DomainID: "d-2", Name: "b.demo.com"}
+	for name, change := range map[string]func(*run){
+		"":                  func(*run) {},
+		"record of the dom": func(r *run) { r.cloudAfter.Domains[0].ClientCACert = "" },
+		"got []":            func(r *run) { r.received = r.received[1:2] },
+		"no certificate of": func(r *run) { r.certificates = nil },
+		"without effect":    func(r *run) { r.received[2].Committed = false },
+		"want nothing":      func(r *run) { r.received[2].Params["domainId"] = "d-2" },
+		"DeployHttpApi": func(r *run) {
+			r.received = append(r.received, sandbox.Received{Action: "DeployHttpApi", Code: "OK", Committed: true})
+		},
+		"without bindgate: the sandbox refused it": nil,
+		`without bindgate: clients meet ""`:        nil,
+	} {
+		var d decided
+		if err := json.Unmarshal([]byte(`{"domainName": "a.demo.com", "gatewayId": "gw-1", "decision": "allowed", "outcome": {"status": "bound"}, "calls": [
+			{"action": "UploadUserCertificate", "params": {"Name": "a"}, "material": {"chainDigest": "`+chain+`"}},
+			{"action": "UpdateDomain", "params": {"domainId": "d-1"}, "filled": "certIdentifier"}]}`), &d); err != nil {
+			t.Fatal(err)
+		}
+		renewed := old
+		renewed.CertIdentifier = "2-cn-hangzhou"
+		r := run{
+			bindings: []decided{d}, exits: []int{exitRefused},
+			cloudBefore: apig.Seed{Domains: []apig.Domain{old, other}}, cloudAfter: apig.Seed{Domains: []apig.Domain{renewed, other}},
+			certificates: []certstore.Certificate{{Identifier: "2-cn-hangzhou", Body: string(root.Root())}},
+			received: []sandbox.Received{
+				{Action: "UploadUserCertificate", Params: map[string]string{"Name": "a"}, ChainDigest: chain, Code: "OK", Committed: true},
+				{Action: "GetDomain", Params: map[string]string{"domainId": "d-1"}, Code: "OK"},
+				{Action: "UpdateDomain", Params: map[string]string{"domainId": "d-1", "certIdentifier": "2-cn-hangzhou"}, Code: "OK", Committed: true},
+			},
+		}
+		all := []expectation{{place: place{"a.demo.com", gateway}, want: "bound", alone: served}}
+		met, refused := map[string]string{"a.demo.com": served}, []string{}
+		switch {
+		case change != nil:
+			change(&r)
+		case strings.Contains(name, "refused"):
+			refused = append(refused, "a.demo.com")
+		default:
+			delete(met, "a.demo.com")
+		}
+		var out bytes.Buffer
+		agree := (&printer{w: &out}).closing(merged(compare(all, r), withoutRows(all, met, refused)), scenarioOf(binding.APIG).promise)
+		if agree != (name == "") || !strings.Contains(out.String(), name) || strings.Contains(out.String(), "All agree") != agree {
+			t.Errorf("%q: got %t\n%s", name, agree, &out)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"compress/flate"
 	"crypto/sha256"
 	"embed"
@@ -213,6 +214,7 @@ type row struct {
 	Decision  string    `json:"decision"`
 	Verdict   string    `json:"verdict,omitempty"` // absent: the decision
 	Domain    string    `json:"domain"`
+	Kind      string    `json:"kind"` // what the domain is bound to: group or gateway
 	Group     string    `json:"group"`
 	GroupName string    `json:"groupName,omitempty"`
 	Region    string    `json:"region,omitempty"`
@@ -235,14 +237,14 @@ type noteRow struct {
 func (h *htmlFormat) row(v bindingView) row {
 	r := row{
 		Rank: rank(v.Binding), Class: v.Class, Mark: v.Mark, Decision: string(v.Decision),
-		Domain: Escape(v.DomainName), Group: Escape(v.Target()), Region: Escape(v.RegionID), Stage: Escape(v.Stage),
+		Domain: Escape(v.DomainName), Kind: kindOfTarget(v.Binding), Group: Escape(v.Target()), Region: Escape(v.RegionID), Stage: Escape(v.Stage),
 		Type: Escape(v.CustomDomainType), Place: Escape(strings.TrimSuffix(place(v.Source), ":")), Counts: strings.TrimSpace(v.Counts),
 	}
 	if v.Verdict != r.Decision {
 		r.Verdict = Escape(v.Verdict)
 	}
 	if v.FullEvidence != nil {
-		r.GroupName = Escape(v.FullEvidence.Group.Facts.GroupName)
+		r.GroupName = Escape(cmp.Or(v.FullEvidence.Gateway.Facts.Name, v.FullEvidence.Group.Facts.GroupName))
 	}
 	if len(v.Certificates) > 0 && v.Certificates[0].Problem == "" {
 		r.Ends = v.Certificates[0].NotAfter.UTC().Format(time.DateOnly)

@@ -32,7 +32,10 @@ func openJUnit(s *state) (format, error) {
 }
 
 func (j *junit) add(b Binding) error {
-	name := Escape(fmt.Sprintf("%s on %s", b.DomainName, b.Target()))
+	name := Escape(b.DomainName)
+	if kind := kindOfTarget(b); kind != "" {
+		name += " on " + kind + " " + Escape(b.Target())
+	}
 	key := maphash.String(j.seed, name)
 	if j.names[key]++; j.names[key] > 1 {
 		name += fmt.Sprintf(" (%d)", j.names[key])

@@ -80,7 +80,7 @@ func (m *markdown) close() error {
 	}
 	m.since(p)
 	m.board(p)
-	p.WriteString("| | domain | group | stage | decision | findings |\n|---|---|---|---|---|---|\n")
+	p.WriteString("| | domain | bound to | stage | decision | findings |\n|---|---|---|---|---|---|\n")
 	rest := m.summary.Bindings - m.rows(p)
 	p.WriteString("\n")
 	if rest > 0 {
@@ -221,11 +221,15 @@ func mdRow(b Binding) string {
 	if b.Outcome != nil {
 		verdict += ", " + b.Outcome.Status
 	}
+	to := ""
+	if kind := kindOfTarget(b); kind != "" {
+		to = kind + " " + mdCode(short(b.Target()))
+	}
 	stage := ""
 	if b.BindStageName != nil {
 		stage = mdText(stageName(*b.BindStageName))
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", mark, mdCode(b.DomainName), mdCode(short(b.Target())), stage, verdict, strings.Join(found, ", "))
+	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", mark, mdCode(b.DomainName), to, stage, verdict, strings.Join(found, ", "))
 }
 
 // mdDetails writes the details of one binding; nothing if it has no findings.

@@ -118,10 +118,20 @@ func toTarget(b Binding) string {
 		return ""
 	case targetName(b) != "":
 		return "→ " + cell(targetName(b)) + " (" + b.Target() + ")"
-	case b.GatewayID != "":
-		return "→ gateway " + b.Target()
 	}
-	return "→ group " + b.Target()
+	return "→ " + kindOfTarget(b) + " " + b.Target()
+}
+
+// kindOfTarget is what a domain is bound to, in a word; empty if a certificate is judged
+// alone.
+func kindOfTarget(b Binding) string {
+	switch {
+	case b.GatewayID != "":
+		return "gateway"
+	case b.GroupID != "":
+		return "group"
+	}
+	return ""
 }
 
 // cell returns a name for a column or the beginning of a line. A name with blanks, or

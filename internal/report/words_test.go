@@ -1,6 +1,7 @@
 package report
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -67,5 +68,19 @@ func TestWhatIsCopiedIsWhole(t *testing.T) {
 		{Severity: checks.Error, Message: strings.Repeat("x", 1<<20)}}}}
 	if got := len(written(t, "text", run("lint", b), Options{})); got > 4*maxText {
 		t.Errorf("a hostile word makes a report of %d bytes", got)
+	}
+}
+
+// No format calls a gateway a group.
+func TestGatewaysAreNamed(t *testing.T) {
+	b := refused()
+	b.Platform, b.GroupID, b.GatewayID, b.BindStageName = "apig", "", "gw-1", nil
+	for format, want := range map[string]string{
+		"text": "gw-1", "markdown": "gateway `gw-1`", "junit": "www.demo.com on gateway gw-1", "html": `"kind":"gateway","group":"gw-1"`, "sarif": "", "github": "", "gitlab": "",
+	} {
+		got := written(t, format, run("lint", b), Options{})
+		if !strings.Contains(got, want) || regexp.MustCompile("group[ :\"`]+gw-1").MatchString(strings.ReplaceAll(got, `"kind":"gateway","group"`, "")) {
+			t.Errorf("%s: want %q and no group gw-1 in\n%s", format, want, got)
+		}
 	}
 }

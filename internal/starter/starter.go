@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/confine"
 )
 
@@ -39,12 +40,12 @@ const release = "v0.1.0"
 // that report each file and the next step. Existing files are not changed. If
 // ci is empty, the files of the repository decide which CI it uses; the other
 // arguments are those of Files.
-func Write(dir, version string, ci []string, manifestSchema, configSchema []byte) (done []string, err error) {
+func Write(dir, version, platform string, ci []string, manifestSchema, configSchema []byte) (done []string, err error) {
 	top := cmp.Or(confine.GitTop(dir), confine.GitTop(filepath.Dir(dir)), dir)
 	if ci == nil {
 		ci = guessCI(top)
 	}
-	all, err := Files(version, ci, manifestSchema, configSchema)
+	all, err := Files(version, platform, ci, manifestSchema, configSchema)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +68,11 @@ func Write(dir, version string, ci []string, manifestSchema, configSchema []byte
 		done = append(done, fmt.Sprintf("This folder is not the top of its repository, the only place where CI and pre-commit look for their files: move .bindgate.yaml, "+
 			".pre-commit-config.yaml and the CI's file to %s, and have the CI judge %s.", top, below))
 	}
-	return append(done, "Next: put your domain and group into bindings.yaml, then `bindgate lint --offline`. If a binding is blocked, see docs/blocked.md#start-here of bindgate."), nil
+	target := "group"
+	if platform == binding.APIG {
+		target = "gateway"
+	}
+	return append(done, "Next: put your domain and its "+target+" into bindings.yaml, then `bindgate lint --offline`. If a binding is blocked, see docs/blocked.md#start-here of bindgate."), nil
 }
 
 // WriteOwner writes the file of the gate's owner and its schema into dir, and returns
@@ -143,16 +148,20 @@ func writeNew(dir, path string, text []byte) (bool, error) {
 	return true, errors.Join(err, f.Close())
 }
 
-// Files returns the files for a repository that uses the given CI systems. They
-// pin bindgate at version. The schemas are the output of `bindgate schema`.
-func Files(version string, ci []string, manifestSchema, configSchema []byte) ([]File, error) {
+// Files returns the files for a repository that uses the given CI systems, with a first
+// manifest for a platform. They pin bindgate at version. The schemas are the output of `bindgate schema`.
+func Files(version, platform string, ci []string, manifestSchema, configSchema []byte) ([]File, error) {
 	out := []File{
 		{Path: ".bindgate/manifest.schema.json", Text: manifestSchema, For: "the manifest's schema, for editors"},
 		{Path: ".bindgate/config.schema.json", Text: configSchema, For: "the configuration's schema, for editors"},
 	}
+	first, known := map[string]string{binding.Classic: "bindings.yaml", binding.APIG: "gateways.yaml"}[platform]
+	if !known {
+		return nil, fmt.Errorf("choosing files: got the platform %q, want %s or %s", platform, binding.Classic, binding.APIG)
+	}
 	wanted := []struct{ name, path, purpose string }{
 		{"bindgate.yaml", ".bindgate.yaml", "the repository's configuration"},
-		{"bindings.yaml", "bindings.yaml", "a first manifest"},
+		{first, "bindings.yaml", "a first manifest"},
 		{"pre-commit-config.yaml", ".pre-commit-config.yaml", "the hooks of https://pre-commit.com"},
 	}
 	for _, place := range ci {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/bindgate/bindgate/checks/binding"
 )
 
 func TestPin(t *testing.T) {
@@ -52,7 +54,7 @@ func TestReleaseIsTheHeadOfTheChangelog(t *testing.T) {
 func texts(t *testing.T) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
-	all, err := Files("v1.2.3", []string{GitHub, GitLab}, []byte("{}"), []byte("{}"))
+	all, err := Files("v1.2.3", binding.Classic, []string{GitHub, GitLab}, []byte("{}"), []byte("{}"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,8 +102,11 @@ func TestEverythingIsPinned(t *testing.T) {
 }
 
 func TestFilesRefusesAnotherCI(t *testing.T) {
-	if _, err := Files("v1.2.3", []string{"jenkins"}, nil, nil); err == nil {
+	if _, err := Files("v1.2.3", binding.Classic, []string{"jenkins"}, nil, nil); err == nil {
 		t.Error("jenkins was taken")
+	}
+	if _, err := Files("v1.2.3", "mse", nil, nil, nil); err == nil {
+		t.Error("another platform was taken")
 	}
 }
 

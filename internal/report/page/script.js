@@ -56,7 +56,7 @@
     const group = row.groupName ? row.groupName + " (" + row.group + ")" : row.group;
     const binding = element("details", { class: "binding " + row.class, id: row.id, "data-decision": row.decision },
       element("summary", {}, element("span", { class: "mark", "aria-hidden": "true" }, row.mark), " ", element("h3", {}, row.domain), " ",
-        element("span", { class: "to" }, "→ group " + group + (row.stage ? " (" + row.stage + ")" : "")), " ", element("span", { class: "verdict" }, row.verdict)));
+        element("span", { class: "to" }, (row.kind ? "→ " + row.kind + " " + group : "") + (row.stage ? " (" + row.stage + ")" : "")), " ", element("span", { class: "verdict" }, row.verdict)));
     const meta = [row.region, row.type, row.counts, row.ends && "certificate ends " + row.ends].filter(Boolean);
     const link = element("a", { href: "#" + row.id, class: "self", "aria-label": "Link to " + row.domain }, "#");
     binding.append(element("p", { class: "meta" }, element("code", {}, row.place), " · " + meta.join(" · ") + " ", link));
@@ -134,8 +134,8 @@
   // A cell that a spreadsheet would compute begins with an apostrophe (OWASP, "CSV Injection").
   const cell = (text) => '"' + String(text || "").replace(/^[=+\-@\t\r]/, "'$&").replaceAll('"', '""') + '"';
   function csv() {
-    const head = ["decision", "verdict", "domain", "group", "group name", "region", "stage", "network type", "certificate ends", "findings", "place"];
-    const lines = matches.map((r) => [r.decision, r.verdict, r.domain, r.group, r.groupName, r.region, r.stage, r.type, r.ends,
+    const head = ["decision", "verdict", "domain", "bound to", "id", "name", "region", "stage", "network type", "certificate ends", "findings", "place"];
+    const lines = matches.map((r) => [r.decision, r.verdict, r.domain, r.kind, r.group, r.groupName, r.region, r.stage, r.type, r.ends,
       (r.notes || []).map((n) => n.severity + " " + n.rule + ": " + n.message).join("\n"), r.place]);
     return [head, ...lines].map((line) => line.map(cell).join(",")).join("\r\n") + "\r\n";
   }
