@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/checks/internal/target"
 )
@@ -13,9 +14,19 @@ import (
 func domainIsPublished() checks.Check {
 	return checks.Check{
 		ID: "apig/domain-is-published", Severity: checks.Warning,
-		Needs:   []evidence.Need{evidence.NeedRecords, evidence.NeedServing},
-		Applies: target.Gateway,
-		Judge:   judgePublished,
+		NeedsFor: func(b binding.Binding) []evidence.Need {
+			if b.Unserved {
+				return nil
+			}
+			return []evidence.Need{evidence.NeedRecords, evidence.NeedServing}
+		},
+		Applies: func(b binding.Binding) (bool, string) {
+			if b.Unserved {
+				return true, ""
+			}
+			return target.Gateway(b)
+		},
+		Judge: judgePublished,
 		Doc: checks.Doc{
 			Title: "A route that is deployed on the gateway serves the domain",
 			Why: "A domain serves nothing until an API or a route that names it is deployed on the gateway: every call gets 404. bindgate " +
@@ -30,6 +41,10 @@ func domainIsPublished() checks.Check {
 
 func judgePublished(s checks.Subject) checks.Verdict {
 	b, r, serving := s.Binding, s.Evidence.Records.Facts.Domain, s.Evidence.Serving.Facts
+	if b.Unserved {
+		return checks.Judge(checks.Warns("/domainName", "no gateway serves the domain: no route and no deployment names it, so every call gets 404",
+			"delete the domain if it is no longer needed; else add it to a route or an API, and deploy it on a gateway"))
+	}
 	if r == nil {
 		return checks.NotApplicable("the domain has no record yet; add it to a route and deploy that once it has")
 	}

@@ -22,6 +22,9 @@ func mtlsHasItsCA() checks.Check {
 			if b.ClientCertificate != nil && b.ClientCertificate.None {
 				return nil
 			}
+			if b.ClientCertificate != nil && b.ClientCertificate.CASID != "" {
+				return []evidence.Need{evidence.NeedRecords, evidence.NeedCertificate, evidence.NeedStore}
+			}
 			return []evidence.Need{evidence.NeedRecords}
 		},
 		Judge: judgeMTLS,
@@ -29,7 +32,7 @@ func mtlsHasItsCA() checks.Check {
 			Title: "A domain that requires client certificates has a usable CA for them",
 			Why: "Mutual TLS without a CA, with one that has expired, or on a plain HTTP domain rejects every client, or lets every " +
 				"client in. Which of the two fields of the CA the platform needs is not documented: in the one published live test both " +
-				"are set.",
+				"are set. So casId must be that of a certificate in the file: with another CA's id the domain may let in that CA's clients.",
 			Fix: "Set clientCertificate with ca, a PEM file of CA certificates that are valid now, and casId, their id in the certificate " +
 				"store; or none.",
 			References: []string{pageUpdateDomain, codeProvider, "RFC 5280 §4.2.1.9 (basicConstraints)"},
@@ -47,7 +50,7 @@ func judgeMTLS(s checks.Subject) checks.Verdict {
 	case protocol(s) == protocolHTTP:
 		return checks.Judge(checks.Fails(atClients, "client certificates have no effect for protocol HTTP: every client is let in", "write protocol: HTTPS, or set clientCertificate: none"))
 	case c != nil:
-		return statedCA(*c, r)
+		return statedCA(s, *c, r)
 	}
 	certificates, err := target.CertificatesIn(r.ClientCACert)
 	if err != nil {
@@ -58,7 +61,7 @@ func judgeMTLS(s checks.Subject) checks.Verdict {
 
 // statedCA judges the CA that the binding names; certificate/client-ca-is-usable judges its
 // file.
-func statedCA(c binding.ClientCertificate, r *evidence.Record) checks.Verdict {
+func statedCA(s checks.Subject, c binding.ClientCertificate, r *evidence.Record) checks.Verdict {
 	switch {
 	case c.CA == "":
 		return checks.Judge(checks.Fails(atClients+"/ca", "client certificates are required, and the binding names no file with their CA: whether the id alone is enough is not documented", "add ca, the PEM file of the CA that casId names"))
@@ -69,7 +72,36 @@ func statedCA(c binding.ClientCertificate, r *evidence.Record) checks.Verdict {
 		return checks.Judge(checks.Warns(atClients, "the CA of client certificates has no casId; whether the file alone is enough is not documented",
 			"upload the CA to the certificate store and add casId; test that a client without a certificate is rejected"))
 	}
-	return checks.Pass()
+	return isClientCA(s, c.CASID, r)
+}
+
+// isClientCA judges whether the id of the CA is that of a certificate of the file: which of
+// the two the platform trusts is not documented.
+func isClientCA(s checks.Subject, id string, r *evidence.Record) checks.Verdict {
+	file, store := s.Evidence.Certificate.Facts.ClientCA, s.Evidence.Store.Facts
+	switch {
+	case file == nil || len(file.Chain) == 0:
+		return checks.Unknown("the evidence contains no CA of client certificates; see certificate/is-readable")
+	case r != nil && r.CACertIdentifier == id && target.SameClientCA(s, *r): // the domain has both already
+		return checks.Pass()
+	case store.ClientCA == nil && !store.Complete:
+		return checks.Unknown(fmt.Sprintf("whether the certificate store has the CA %q is not known: %s", id, bounded(store.Problem)))
+	case store.ClientCA == nil:
+		return checks.Judge(checks.Fails(atClients+"/casId", fmt.Sprintf("the certificate store has no certificate with the id %q", id),
+			"write the whole id of the CA as the store shows it; or remove casId"))
+	case store.ClientCA.CertIdentifier != id:
+		return checks.Unknown(fmt.Sprintf("the evidence is about the certificate %q, the binding names %q", bounded(store.ClientCA.CertIdentifier), id))
+	case store.ClientCA.SHA256 == "" || store.ClientCA.Serial == "":
+		return checks.Unknown(fmt.Sprintf("the store does not state both serial number and SHA-256 digest of the CA %q", id))
+	}
+	for _, c := range file.Chain {
+		if parsed, err := c.X509(); err == nil && isFile(*store.ClientCA, parsed) {
+			return checks.Pass()
+		}
+	}
+	return checks.Judge(checks.Fails(atClients+"/casId",
+		fmt.Sprintf("%q is none of the CA certificates in the file: in the store serial %s, %s; the domain may let in clients of that CA", id, bounded(store.ClientCA.Serial), short(store.ClientCA.SHA256)),
+		"write the id of a CA certificate in the file, or name the file of that CA"))
 }
 
 // unusable reports certificates of a CA that no client certificate can lead to now.

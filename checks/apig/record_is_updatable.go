@@ -13,7 +13,7 @@ import (
 func recordIsUpdatable() checks.Check {
 	return checks.Check{
 		ID: "apig/record-is-updatable", Severity: checks.Error,
-		Needs:   []evidence.Need{evidence.NeedRecords},
+		Needs:   []evidence.Need{evidence.NeedRecords, evidence.NeedGateway},
 		Applies: target.Gateway,
 		Judge:   judgeUpdatable,
 		Doc: checks.Doc{
@@ -52,6 +52,10 @@ func judgeUpdatable(s checks.Subject) checks.Verdict {
 	const again = "state what the domain has, or delete the domain and create it again"
 	fixed("domainScope", "/domainScope", b.DomainScope, r.DomainScope, again)
 	fixed("gatewayType", "/gatewayType", b.GatewayType, r.GatewayType, again)
+	if g := s.Evidence.Gateway.Facts; b.GatewayType == "" && g.GatewayType != "" && r.GatewayType != "" && !strings.EqualFold(g.GatewayType, r.GatewayType) {
+		found = append(found, checks.Fails("/gatewayId", fmt.Sprintf("the record of %q is for gateways of type %s, and the gateway %q is of type %s: an update would change what the other gateways serve",
+			b.DomainName, bounded(r.GatewayType), b.GatewayID, bounded(g.GatewayType)), "name a gateway of the record's type, or delete the record and let this manifest create one"))
+	}
 	fixed("resourceGroupId", "/resourceGroupId", b.ResourceGroupID, r.ResourceGroupID, "state what the domain has, or move it with ChangeResourceGroup")
 	changed := target.Changes(s, *r)
 	if len(changed) == 0 {

@@ -50,6 +50,7 @@ type Binding struct {
 	Source                Position  `json:"source"`
 	Positions             Positions `json:"-"`
 	CustomDomainTypeGiven bool      `json:"-"` // false: INTERNET is the default and is not sent
+	Unserved              bool      `json:"-"` // of an audit: no gateway serves the domain, and GatewayID is NoGateway
 	CertificateOnly       bool      `json:"-"` // judge the certificate only: no group was named
 }
 
@@ -58,6 +59,9 @@ const (
 	Classic = "classic" // API Gateway, to be switched off on 2027-09-21
 	APIG    = "apig"    // cloud-native API Gateway
 )
+
+// NoGateway is the GatewayID of a domain that no gateway serves.
+const NoGateway = "none"
 
 // Platform returns the platform of the binding.
 func (b Binding) Platform() string {

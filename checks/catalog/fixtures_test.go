@@ -31,7 +31,8 @@ func TestFixtures(t *testing.T) {
 // serves, and presented, the chain that an address presents. Of a gateway: stored, the
 // certificate of the store with the id that the binding names, matching, one that the
 // store finds by its digest, keyless and keyUnstated, such ones without a key, attached, the one that the
-// domain has, and recordCA, the CA of client certificates in its record. Of a move: newEntry
+// domain has, recordCA, the CA of client certificates in its record, clientCA, the one that the
+// binding states, and storedCA, the certificate of the store with its id. Of a move: newEntry
 // and oldEntry, the chains that the gateway and the API group present.
 func load(t *testing.T, files map[string]string, s *checks.Subject) {
 	t.Helper()
@@ -107,6 +108,22 @@ func load(t *testing.T, files map[string]string, s *checks.Subject) {
 			t.Fatal(err)
 		}
 		s.Evidence.Records.Facts.Domain.MTLSEnabled, s.Evidence.Records.Facts.Domain.ClientCACert = true, string(text)
+	}
+	if file := files["storedCA"]; file != "" {
+		s.Evidence.Store.Facts.ClientCA = stored(t, filepath.Join(dir, file), "8237000-cn-hangzhou")
+	}
+	if file := files["clientCA"]; file != "" {
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		block, _ := pem.Decode(text)
+		ca, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		facts := evidence.Certificate{ClientCA: &evidence.ClientCA{Source: file, Chain: []evidence.Cert{evidence.NewCert(ca, 0, 0)}}}
+		s.Evidence.Certificate = evidence.Observed(facts, "", pkitest.Now())
 	}
 	if files["certificate"] == "" {
 		return

@@ -44,6 +44,7 @@ type fixture struct {
 	Base            string            `yaml:"base"` // "", apig or cutover
 	Binding         map[string]any    `yaml:"binding"`
 	CertificateOnly bool              `yaml:"certificateOnly"`
+	Unserved        bool              `yaml:"unserved"`
 	Load            map[string]string `yaml:"load"`
 	Evidence        map[string]any    `yaml:"evidence"`
 	Want            want              `yaml:"want"`
@@ -94,6 +95,9 @@ func (h *harness) subject(t *testing.T, text string) (checks.Subject, want) {
 	var s checks.Subject
 	patch(t, "binding", base.Binding, f.Binding, &s.Binding)
 	s.Binding.CertificateOnly = f.CertificateOnly
+	if s.Binding.Unserved = f.Unserved; f.Unserved {
+		s.Binding.GatewayID = binding.NoGateway
+	}
 	// The base contains the default; a fixture that writes the type sets it.
 	_, s.Binding.CustomDomainTypeGiven = f.Binding["customDomainType"]
 	s.Binding.Positions = positions(t, s.Binding)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
@@ -14,8 +15,13 @@ func nameExists() checks.Check {
 		ID: "dns/name-exists", Severity: checks.Error,
 		ShowsPropagation: true,
 		Needs:            []evidence.Need{evidence.NeedDNS},
-		Applies:          provesByCNAME,
-		Judge:            judgeExists,
+		Applies: func(b binding.Binding) (bool, string) {
+			if b.Unserved {
+				return false, "no gateway serves the domain, so nobody need find it"
+			}
+			return provesByCNAME(b)
+		},
+		Judge: judgeExists,
 		Doc: checks.Doc{
 			Title: "The domain exists and has a CNAME or address record",
 			Why: "Three kinds of names look alike to a browser and have different causes. A name without any record (NXDOMAIN) was never " +

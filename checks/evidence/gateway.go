@@ -129,6 +129,7 @@ type Store struct {
 	ByID     *StoredCertificate  `json:"byId,omitempty"`     // what the binding's casId names; nil: it names none, or there is none
 	Matching []StoredCertificate `json:"matching,omitempty"` // whose SHA-256 is that of the leaf of the binding's file
 	Current  *StoredCertificate  `json:"current,omitempty"`  // attached to the domain now; nil: none, or not found
+	ClientCA *StoredCertificate  `json:"clientCa,omitempty"` // what clientCertificate.casId names; nil: it names none, or there is none
 	SameName bool                `json:"sameName,omitempty"` // another certificate has the name of the binding's
 	Complete bool                `json:"complete"`           // the listing was read whole
 	Problem  string              `json:"problem,omitempty"`

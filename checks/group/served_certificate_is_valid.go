@@ -23,6 +23,9 @@ func servedCertificateIsValid() checks.Check {
 		Needs:    []evidence.Need{evidence.NeedGroup},
 		NeedsFor: servedNeeds,
 		Applies: func(b binding.Binding) (bool, string) {
+			if b.Unserved {
+				return false, "no gateway serves the domain"
+			}
 			return !b.CertificateOnly, "the certificate is judged alone, no target was named"
 		},
 		Judge: judgeServed,

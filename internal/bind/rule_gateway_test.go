@@ -61,7 +61,8 @@ type gatewayCase struct {
 // What can go wrong in a case.
 var (
 	gatewayWorlds = []string{"update-domain=merge", "empty-text=keeps", "apig-errors=ok", "success-code=success", "tls-names=plain", "total-count=number",
-		"http2-default=Close", "duplicate-name=refused", "page-size=50", "list-by-gateway=all", "digest-case=lower", "detail-fingerprint=sha256", "domain-status=everywhere"}
+		"http2-default=Close", "duplicate-name=refused", "page-size=50", "list-by-gateway=all", "digest-case=lower", "detail-fingerprint=sha256", "domain-status=everywhere", "timestamp-names=older", "unset-fields=absent", "bound-status=published", "unknown-certificate=refused",
+		"missing-code=prefixed", "https-without-certificate=refused"}
 	apigFaults = []string{"reset-after-commit:1", "reset-before-commit:1", "throttle:1", "status=503:1", "status=500:1", "status=502:2", "html:1", "malformed:1",
 		"truncated:1", "code=APIG.ErrorCode.Forbidden", "code-after-commit=APIG.ErrorCode.InternalError:1", "code=Conflict.AppClusterIsAlreadyInChanging:1"}
 	gatewayTargets  = []string{"apig/CreateDomain", "apig/UpdateDomain", "cas/UploadUserCertificate", "apig/GetDomain", "apig/ListDomains", "apig/ListSslCerts", "cas/GetCertificateDetail"}
@@ -138,6 +139,16 @@ func drawGatewayBinding(t *rapid.T, i int) *gatewayBinding {
 		case 2:
 			b.Certificate.CASID = "1-cn-hangzhou" // of another certificate
 		}
+		switch rapid.IntRange(0, 7).Draw(t, "clients") {
+		case 0:
+			b.ClientCertificate = &binding.ClientCertificate{None: true}
+		case 1:
+			b.ClientCertificate = &binding.ClientCertificate{CA: "ca"}
+		case 2:
+			b.ClientCertificate = &binding.ClientCertificate{CA: "ca", CASID: "2-cn-hangzhou"}
+		case 3:
+			b.ClientCertificate = &binding.ClientCertificate{CA: "ca", CASID: "3-cn-hangzhou"} // of another CA, or of none
+		}
 	}
 	for _, what := range []string{"gateway", "records", "store", "certificate"} {
 		if rapid.IntRange(0, 24).Draw(t, what+"?") == 0 {
@@ -196,14 +207,23 @@ func (c troubled) Store(ctx context.Context, b binding.Binding, r evidence.Obser
 type gatewayFiles struct{ of func(string) *gatewayBinding }
 
 func (f gatewayFiles) Material(b binding.Binding) (certificate.Material, error) {
+	m := materialOf(leaves()[0])
 	switch own := f.of(b.DomainName); {
 	case b.Certificate == nil:
 		return certificate.Material{}, errors.New("the binding has no certificate")
 	case own.changes == "files":
-		return materialOf(leaves()[1]), nil
+		m = materialOf(leaves()[1])
 	}
-	return materialOf(leaves()[0]), nil
+	if statesCA(b) {
+		m.ClientCA, m.ClientCADigest = clientCA(), pki.Digest(clientCA())
+	}
+	return m, nil
 }
+
+// clientCA is the CA of client certificates in the file of a binding.
+func clientCA() []byte { return pki.CanonicalChain([][]byte{leaves()[1].Certificate.Raw}) }
+
+func statesCA(b binding.Binding) bool { return b.ClientCertificate != nil && !b.ClientCertificate.None }
 
 // observe collects the evidence of a binding.
 func (c *gatewayCase) observe(ctx context.Context, b *gatewayBinding, from troubled) (s checks.Subject) {
@@ -223,8 +243,11 @@ func (c *gatewayCase) observe(ctx context.Context, b *gatewayBinding, from troub
 		}
 		m := materialOf(leaves()[0])
 		ev.Key = evidence.Observed(evidence.Key{PublicKeyDigest: m.PublicKeyDigest}, "", time.Time{})
-		ev.Certificate = trouble(ctx, b.trouble["certificate"], saw(evidence.Certificate{FileDigest: m.FileDigest, ChainDigest: m.ChainDigest,
-			Chain: []evidence.Cert{evidence.NewCert(leaves()[0].Certificate, 0, 0)}}))
+		facts := evidence.Certificate{FileDigest: m.FileDigest, ChainDigest: m.ChainDigest, Chain: []evidence.Cert{evidence.NewCert(leaves()[0].Certificate, 0, 0)}}
+		if statesCA(b.Binding) {
+			facts.ClientCA = &evidence.ClientCA{Digest: pki.Digest(clientCA()), Chain: []evidence.Cert{evidence.NewCert(leaves()[1].Certificate, 0, 0)}}
+		}
+		ev.Certificate = trouble(ctx, b.trouble["certificate"], saw(facts))
 	})
 	guarded(evidence.NeedGateway, func() { ev.Gateway = from.Gateway(ctx, b.Binding) })
 	guarded(evidence.NeedRecords, func() { ev.Records = from.Records(ctx, b.Binding) })
@@ -374,7 +397,8 @@ func (c *gatewayCase) run(t *testing.T, rt *rapid.T) []bind.Outcome {
 func (c *gatewayCase) mayHavePermit(b *gatewayBinding) bool {
 	bad := b.trouble["gateway"] != "" || b.trouble["records"] != "" || b.result != "" || !c.live
 	if b.Certificate != nil {
-		bad = bad || b.trouble["store"] != "" || b.trouble["certificate"] != "" || b.Certificate.CASID == "1-cn-hangzhou"
+		bad = bad || b.trouble["store"] != "" || b.trouble["certificate"] != "" || b.Certificate.CASID == "1-cn-hangzhou" ||
+			statesCA(b.Binding) && b.ClientCertificate.CASID == "3-cn-hangzhou"
 	}
 	return !bad
 }
@@ -441,6 +465,9 @@ func sameParams(planned, got map[string]string) bool {
 		}
 		delete(got, name)
 	}
+	if _, kept := planned["clientCACert"]; !kept && got["clientCACert"] == pki.Digest(clientCA()) { // of the file
+		delete(got, "clientCACert")
+	}
 	return len(got) == 0
 }
 
@@ -475,7 +502,7 @@ func (c *gatewayCase) checkGatewayState(t *rapid.T, begin, end apig.Seed, store 
 			c.checkUnstated(t, b, was[0], is[0], store)
 		}
 		o := outcomes[i]
-		if o.Status == bind.Bound || o.Status == bind.Unchanged {
+		if o.Status == bind.Bound || o.Status == bind.Unchanged && b.changes == "" { // unchanged is what was judged
 			c.checkStated(t, b, is, store)
 		}
 		same := reflect.DeepEqual(was, is)
@@ -513,9 +540,21 @@ func (c *gatewayCase) checkUnstated(t *rapid.T, b *gatewayBinding, was, is apig.
 	if b.Certificate != nil && c.isOwn(is.CertIdentifier, store) {
 		want.CertIdentifier = is.CertIdentifier
 	}
+	if b.ClientCertificate != nil && requiresClients(b.Binding, is) && (is.CACertIdentifier == was.CACertIdentifier || is.CACertIdentifier == b.ClientCertificate.CASID) {
+		want.MTLSEnabled, want.ClientCACert, want.CACertIdentifier = is.MTLSEnabled, is.ClientCACert, is.CACertIdentifier
+	}
 	if !reflect.DeepEqual(want, is) {
 		t.Fatalf("%s is now %+v, want %+v", b.DomainName, is, want)
 	}
+}
+
+// requiresClients reports whether a domain requires the client certificates that a binding
+// states: which fields an update clears is not known.
+func requiresClients(b binding.Binding, d apig.Domain) bool {
+	if c := b.ClientCertificate; !c.None {
+		return d.MTLSEnabled && d.ClientCACert == string(clientCA()) && (c.CASID == "" || d.CACertIdentifier == c.CASID)
+	}
+	return !d.MTLSEnabled
 }
 
 // checkStated: what the binding states is in effect.
@@ -525,7 +564,8 @@ func (c *gatewayCase) checkStated(t *rapid.T, b *gatewayBinding, is []apig.Domai
 	}
 	d := is[0]
 	if d.Protocol != b.Protocol || d.ForceHTTPS != *b.ForceHTTPS || b.TLSMin != "" && d.TLSMin != b.TLSMin || b.HTTP2Option != "" && d.HTTP2Option != b.HTTP2Option ||
-		b.Certificate != nil && !c.isOwn(d.CertIdentifier, store) || b.Certificate != nil && b.Certificate.CASID != "" && d.CertIdentifier != b.Certificate.CASID {
+		b.Certificate != nil && !c.isOwn(d.CertIdentifier, store) || b.Certificate != nil && b.Certificate.CASID != "" && d.CertIdentifier != b.Certificate.CASID ||
+		b.ClientCertificate != nil && !requiresClients(b.Binding, d) {
 		t.Fatalf("%s is reported as in effect, and is %+v", b.DomainName, d)
 	}
 }

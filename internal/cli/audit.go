@@ -27,7 +27,8 @@ func newAudit(env Env) *cobra.Command {
 bindings that no longer work: names that resolve elsewhere, certificates that expire.
 With -o it also writes the bindings as a manifest.
 With --platform apig it checks the domains of the cloud-native gateway, each on every
-gateway whose routes serve it.
+gateway whose routes serve it. A domain that no gateway serves is a warning, and is
+not written to -o.
 For an audit that runs every day: --since compares it with the one before, --metrics
 writes it for Prometheus, and --notify sends it to a chat.`,
 		Args: cobra.NoArgs,
@@ -91,12 +92,10 @@ func audit(ctx context.Context, env Env, c *cobra.Command, f flags, again follow
 		return err
 	}
 	bindings := r.held.Bindings
-	if names := r.held.Unserved; len(names) > 0 {
-		complain(env.Stderr, fmt.Errorf("domains that no gateway serves (%d), for which there is nothing to judge: %s", len(names), some(names)))
-	}
-	if len(bindings) == 0 {
+	all := slices.Concat(bindings, r.held.Unserved)
+	if len(all) == 0 {
 		if platform == binding.APIG {
-			_, err = fmt.Fprintf(r.env.Stdout, "no gateway in %s serves a domain\n", region)
+			_, err = fmt.Fprintf(r.env.Stdout, "no domain of the cloud-native gateway in %s\n", region)
 		} else {
 			_, err = fmt.Fprintf(r.env.Stdout, "%d API groups in %s, and no domain is bound to any\n", r.held.Groups, region)
 		}
@@ -107,12 +106,14 @@ func audit(ctx context.Context, env Env, c *cobra.Command, f flags, again follow
 		}
 		return err
 	}
-	held := func() (*manifest.Set, error) { return manifest.Of(bindings, env.Dir) }
+	held := func() (*manifest.Set, error) { return manifest.Of(all, env.Dir) }
 	if file != nil {
 		if err := errors.Join(manifest.Write(file, bindings), file.Commit()); err != nil {
 			return fmt.Errorf("writing -o %q: %w", output, err)
 		}
-		held = func() (*manifest.Set, error) { return load(env, c, r.s, []string{output}) } // findings name its lines
+		if len(all) == len(bindings) { // a manifest has no binding without a gateway
+			held = func() (*manifest.Set, error) { return load(env, c, r.s, []string{output}) } // findings name its lines
+		}
 	}
 	if err := r.open(ctx, held); err != nil {
 		return err

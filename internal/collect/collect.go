@@ -249,6 +249,8 @@ func (c *Collector) withoutGateway(b binding.Binding) (string, bool) {
 	switch {
 	case b.CertificateOnly:
 		return "no gateway was named", true
+	case b.Unserved:
+		return "no gateway serves the domain", true
 	case b.GatewayID == "":
 		return namesGroup, true
 	}

@@ -60,7 +60,7 @@ func Decide(catalogue []checks.Check, severities checks.Severities, s checks.Sub
 		seen[c.ID] = true
 		proves := c.Requirement(s.Binding)
 		open = slices.DeleteFunc(open, func(r checks.Requirement) bool { return r == proves })
-		t.add(weighed{c.ID, severities.Of(c), proves, s.Binding.CertificateOnly}, byID[c.ID])
+		t.add(weighed{c.ID, severities.Of(c), proves, s.Binding.CertificateOnly || s.Binding.Unserved}, byID[c.ID])
 	}
 	for _, r := range results {
 		if !seen[r.ID] {
@@ -102,7 +102,7 @@ type weighed struct {
 	id       string
 	severity checks.Severity
 	proves   checks.Requirement // empty: none, so the check may be not applicable
-	alone    bool               // the certificate is judged without a binding
+	alone    bool               // the certificate or a record is judged without a target
 }
 
 // add adds the results of one check. Zero results, or more than one, count as unknown.
@@ -158,7 +158,8 @@ func (t *tally) weigh(c weighed, r checks.Result) {
 }
 
 // inapplicable handles a required check that reports not applicable. lint --certificate
-// has no group, so there the check counts as not run; otherwise it counts as unknown.
+// has no group, and an audited domain that nothing serves no gateway, so there the check
+// counts as not run; otherwise it counts as unknown.
 func (t *tally) inapplicable(c weighed, r checks.Result) {
 	if c.alone {
 		t.notRun("%s: %s", c.id, r.Reason)

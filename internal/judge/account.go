@@ -21,7 +21,7 @@ type Held struct {
 	Groups   int                // how many API groups there are; 0 on the cloud-native gateway
 	Details  []Detail           // of the classic gateway: what a binding does not hold, one for each of Bindings
 	Identity *evidence.Identity // whose they are
-	Unserved []string           // names of domains of the cloud-native gateway that no gateway serves
+	Unserved []binding.Binding  // domains of the cloud-native gateway that no gateway serves
 
 	transport *api.Transport
 	readers   atomic.Pointer[readers] // nil: the first pass has taken them
@@ -109,7 +109,8 @@ func (h *Held) domains(ctx context.Context, reader *apigclient.Reader, region st
 	for _, d := range all {
 		r := d.Record
 		if d.GatewayID == "" {
-			h.Unserved = append(h.Unserved, r.Name)
+			h.Unserved = append(h.Unserved, binding.Binding{DomainName: r.Name, GatewayID: binding.NoGateway, Unserved: true, RegionID: region,
+				CustomDomainType: binding.Internet, DomainProof: binding.ProofCNAME})
 			continue
 		}
 		b := binding.Binding{DomainName: r.Name, GatewayID: d.GatewayID, RegionID: region, CustomDomainType: binding.Internet, DomainProof: binding.ProofCNAME,

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/bindgate/bindgate/checks/evidence"
 )
@@ -167,6 +168,12 @@ func (c Call) sends() map[string]string {
 		if m.ClientCADigest != "" {
 			out[m.ClientCAParam] = m.ClientCADigest
 		}
+		if c.Uploads() {
+			out["certificate"] = fmt.Sprintf("serial number %s, %s", m.Serial, m.SHA256)
+		}
+	}
+	if len(c.Keeps) > 0 {
+		out["what it keeps"] = strconv.Quote(strings.Join(c.Keeps, ", "))
 	}
 	for name, value := range c.Params {
 		out[name] = strconv.Quote(value)

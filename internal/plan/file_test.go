@@ -22,7 +22,7 @@ func file(change ...func(*File)) File {
 			Displaces: []string{"g2"}, Before: &evidence.Domain{DomainName: "api.demo.com", BindStageName: "TEST"},
 			Calls: []Call{{Action: "SetDomain", Params: map[string]string{"BindStageName": "RELEASE"}},
 				{Action: "SetDomainCertificate", Material: &Material{FileDigest: "sha256:f", ChainDigest: "sha256:c", PublicKeyDigest: "sha256:k",
-					BodyParam: "CertificateBody", KeyParam: "CertificatePrivateKey"}}}}}}
+					BodyParam: "CertificateBody", KeyParam: "CertificatePrivateKey", Serial: "1", SHA256: "sha256:l"}, Keeps: []string{"tlsMin"}}}}}}
 	for _, c := range change {
 		c(&f)
 	}
@@ -80,7 +80,10 @@ func TestChanges(t *testing.T) {
 		"CaCertificateBody sha256:z, the plan has none": func(f *File) {
 			f.Bindings[0].Calls[1].Material.ClientCADigest, f.Bindings[0].Calls[1].Material.ClientCAParam = "sha256:z", "CaCertificateBody"
 		},
-		"CertificateBody none, the plan has sha256:c": func(f *File) { f.Bindings[0].Calls[1].Material = nil },
+		"what it keeps none, the plan has":                                              func(f *File) { f.Bindings[0].Calls[1].Keeps = nil },
+		"certificate serial number 2, sha256:l, the plan has serial number 1, sha256:l": func(f *File) { f.Bindings[0].Calls[1].Material.Serial = "2" },
+		"certificate serial number 1, sha256:y, the plan has serial number 1, sha256:l": func(f *File) { f.Bindings[0].Calls[1].Material.SHA256 = "sha256:y" },
+		"CertificateBody none, the plan has sha256:c":                                   func(f *File) { f.Bindings[0].Calls[1].Material = nil },
 	} {
 		if got := strings.Join(file().Changes(file(change)), "; "); !strings.Contains(got, want) {
 			t.Errorf("got %q, want %q in it", got, want)

@@ -34,7 +34,7 @@ func Changes(s checks.Subject, r evidence.Record) (fields []string) {
 	if b.Certificate != nil && !attached(s, r) {
 		fields = append(fields, "certificate")
 	}
-	if c := b.ClientCertificate; c != nil && (c.None && r.MTLSEnabled || !c.None && !sameClientCA(s, r)) {
+	if c := b.ClientCertificate; c != nil && (c.None && r.MTLSEnabled || !c.None && !SameClientCA(s, r)) {
 		fields = append(fields, "clientCertificate")
 	}
 	return fields
@@ -51,9 +51,9 @@ func attached(s checks.Subject, r evidence.Record) bool {
 	return slices.ContainsFunc(s.Evidence.Store.Facts.Matching, func(c evidence.StoredCertificate) bool { return c.CertIdentifier == r.CertIdentifier })
 }
 
-// sameClientCA reports whether the record requires the client certificates that the binding
+// SameClientCA reports whether the record requires the client certificates that the binding
 // states.
-func sameClientCA(s checks.Subject, r evidence.Record) bool {
+func SameClientCA(s checks.Subject, r evidence.Record) bool {
 	c, file := s.Binding.ClientCertificate, s.Evidence.Certificate.Facts.ClientCA
 	if !r.MTLSEnabled || c.CASID != "" && c.CASID != r.CACertIdentifier || file == nil {
 		return false

@@ -52,6 +52,8 @@ func Gateway(b binding.Binding) (bool, string) {
 	switch {
 	case b.CertificateOnly:
 		return false, "the certificate is judged alone, no gateway was named"
+	case b.Unserved:
+		return false, "no gateway serves the domain"
 	case b.GatewayID == "":
 		return false, "the binding names an API group, not a gateway"
 	}
@@ -62,7 +64,7 @@ func Gateway(b binding.Binding) (bool, string) {
 // lets through.
 func Proves(r checks.Requirement, applies func(binding.Binding) (bool, string)) func(binding.Binding) checks.Requirement {
 	return func(b binding.Binding) checks.Requirement {
-		b.CertificateOnly = false // the gate counts such a result as not run
+		b.CertificateOnly, b.Unserved = false, false // the gate counts such a result as not run
 		if ok, _ := applies(b); ok {
 			return r
 		}

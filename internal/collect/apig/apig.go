@@ -84,7 +84,7 @@ func (c *Collector) Store(ctx context.Context, b binding.Binding, records eviden
 	if d := records.Facts.Domain; d != nil {
 		current = d.CertIdentifier
 	}
-	if current == "" && b.Certificate == nil {
+	if current == "" && b.Certificate == nil && b.ClientCertificate == nil {
 		return evidence.Observed(evidence.Store{Complete: true}, from, c.now()) // nothing is to be looked for
 	}
 	s, err := c.reader.Store(ctx, b, leaf, current)

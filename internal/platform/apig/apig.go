@@ -59,7 +59,7 @@ func (Platform) Calls(s checks.Subject) (plan.Plan, error) {
 	if gap := compare(s, plan.StateOf(s)); gap.InEffect {
 		return p, nil
 	}
-	if err := checkUpdate(b, p.Record); err != nil {
+	if err := checkUpdate(s, p.Record); err != nil {
 		return plan.Plan{}, err
 	}
 	if cert.upload != nil {
@@ -75,7 +75,8 @@ func (Platform) Calls(s checks.Subject) (plan.Plan, error) {
 }
 
 // checkUpdate fails if an update could not leave as it is what the binding does not name.
-func checkUpdate(b binding.Binding, before *evidence.Record) error {
+func checkUpdate(s checks.Subject, before *evidence.Record) error {
+	b := s.Binding
 	if before == nil {
 		return nil
 	}
@@ -87,9 +88,10 @@ func checkUpdate(b binding.Binding, before *evidence.Record) error {
 		{"domainScope", before.DomainScope, b.DomainScope},
 		{"gatewayType", before.GatewayType, b.GatewayType},
 		{"resourceGroupId", before.ResourceGroupID, b.ResourceGroupID},
+		{"gatewayType", before.GatewayType, s.Evidence.Gateway.Facts.GatewayType},
 	} {
 		if f.want != "" && f.got != "" && f.want != f.got {
-			return fmt.Errorf("planning the calls: %s of %q is %q and the binding states %q, which no update can change", f.name, b.DomainName, f.got, f.want)
+			return fmt.Errorf("planning the calls: %s of %q is %q, the binding states or its gateway has %q, which no update can change", f.name, b.DomainName, f.got, f.want)
 		}
 	}
 	return nil
@@ -115,17 +117,20 @@ func certificateOf(s checks.Subject) (attachment, error) {
 	if err != nil {
 		return a, err
 	}
+	if ev.Store.State != evidence.StateObserved {
+		return a, ErrNoStore
+	}
+	store := ev.Store.Facts
 	if cc := b.ClientCertificate; cc != nil && !cc.None {
 		ca := ev.Certificate.Facts.ClientCA
 		if ca == nil || ca.Digest == "" {
 			return a, errors.New("planning the calls: the CA of client certificates was not read")
 		}
+		if !isClientCA(*cc, *ca, ev.Records.Facts.Domain, store.ClientCA) {
+			return a, fmt.Errorf("planning the calls: the certificate store does not show that %q is a CA certificate of %q", cc.CASID, cc.CA)
+		}
 		a.clientCA = ca.Digest
 	}
-	if ev.Store.State != evidence.StateObserved {
-		return a, ErrNoStore
-	}
-	store := ev.Store.Facts
 	if id := b.Certificate.CASID; id != "" {
 		if c := store.ByID; c == nil || c.CertIdentifier != id || c.SHA256 != leaf.digest || c.Serial != leaf.serial {
 			return a, fmt.Errorf("planning the calls: the certificate store does not show that %q is the certificate of %q", id, b.Certificate.Body)
@@ -152,6 +157,23 @@ func certificateOf(s checks.Subject) (attachment, error) {
 		Material: &plan.Material{Binding: of, FileDigest: ev.Certificate.Facts.FileDigest, ChainDigest: ev.Certificate.Facts.ChainDigest,
 			PublicKeyDigest: key.Facts.PublicKeyDigest, BodyParam: "Cert", KeyParam: "Key", Serial: leaf.serial, SHA256: leaf.digest}}
 	return a, nil
+}
+
+// isClientCA reports whether the id that a binding states for the CA of client certificates
+// is that of a certificate of its file, or the domain has both already.
+func isClientCA(cc binding.ClientCertificate, ca evidence.ClientCA, before *evidence.Record, stored *evidence.StoredCertificate) bool {
+	switch {
+	case cc.CASID == "":
+		return true
+	case before != nil && before.MTLSEnabled && before.CACertIdentifier == cc.CASID && digestOfPEM(before.ClientCACert) == ca.Digest:
+		return true
+	case stored == nil || stored.CertIdentifier != cc.CASID:
+		return false
+	}
+	return slices.ContainsFunc(ca.Chain, func(c evidence.Cert) bool {
+		parsed, err := c.X509()
+		return err == nil && identify(parsed) == (leaf{stored.Serial, stored.SHA256})
+	})
 }
 
 // stored returns the identifier of a certificate of the store that is the leaf and has its

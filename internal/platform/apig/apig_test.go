@@ -173,7 +173,12 @@ func TestCalls(t *testing.T) {
 func clientCA(digest string) func(*checks.Subject) {
 	return func(s *checks.Subject) {
 		s.Binding.ClientCertificate = &binding.ClientCertificate{CA: "ca.pem", CASID: "8-cn-hangzhou"}
-		s.Evidence.Certificate.Facts.ClientCA = &evidence.ClientCA{Source: "ca.pem", Digest: digest}
+		ca, err := s.Evidence.Certificate.Facts.Chain[0].X509()
+		if err != nil {
+			panic(err)
+		}
+		s.Evidence.Certificate.Facts.ClientCA = &evidence.ClientCA{Source: "ca.pem", Digest: digest, Chain: []evidence.Cert{evidence.NewCert(ca, 0, 0)}}
+		s.Evidence.Store.Facts.ClientCA = ptr(own(s, "8-cn-hangzhou"))
 	}
 }
 
@@ -198,9 +203,20 @@ func TestCallsRefuse(t *testing.T) {
 		},
 		`states no protocol`:                         func(s *checks.Subject) { s.Binding.Protocol = "" },
 		"fields that bindgate does not know (shiny)": exists(func(r *evidence.Record) { r.UnknownFields = []string{"shiny"} }),
-		`domainScope of "api.demo.com" is "Serverless" and the binding states "Dedicated"`: func(s *checks.Subject) {
+		`domainScope of "api.demo.com" is "Serverless", the binding states or its gateway has "Dedicated"`: func(s *checks.Subject) {
 			exists(func(r *evidence.Record) { r.DomainScope = "Serverless" })(s)
 			s.Binding.DomainScope = "Dedicated"
+		},
+		`gatewayType of "api.demo.com" is "AI"`: func(s *checks.Subject) {
+			exists(func(r *evidence.Record) { r.GatewayType = "AI" })(s)
+		},
+		`"8-cn-hangzhou" is a CA certificate of "ca.pem"`: func(s *checks.Subject) { // it is another CA
+			clientCA("sha256:new")(s)
+			s.Evidence.Store.Facts.ClientCA.SHA256 = "sha256:other"
+		},
+		`does not show that "8-cn-hangzhou" is a CA`: func(s *checks.Subject) { // it is not in the store
+			clientCA("sha256:new")(s)
+			s.Evidence.Store.Facts.ClientCA = nil
 		},
 		"the CA of client certificates was not read": func(s *checks.Subject) {
 			s.Binding.ClientCertificate = &binding.ClientCertificate{CA: "ca.pem"}

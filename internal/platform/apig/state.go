@@ -2,6 +2,7 @@ package apig
 
 import (
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
@@ -29,8 +30,12 @@ func leafOf(o evidence.Observation[evidence.Certificate]) (leaf, error) {
 	if err != nil {
 		return leaf{}, errors.New("planning the calls: the certificate could not be parsed")
 	}
+	return identify(c), nil
+}
+
+func identify(c *x509.Certificate) leaf {
 	sum := sha256.Sum256(c.Raw)
-	return leaf{serial: c.SerialNumber.Text(16), digest: "sha256:" + hex.EncodeToString(sum[:])}, nil
+	return leaf{serial: c.SerialNumber.Text(16), digest: "sha256:" + hex.EncodeToString(sum[:])}
 }
 
 // Compare implements platform.Platform.
@@ -220,6 +225,10 @@ func (Platform) Changed(s checks.Subject, p plan.Plan, now plan.State) string {
 		return fmt.Sprintf("the record of %q has other fields that bindgate does not know", name)
 	case was.DomainID != is.DomainID:
 		return fmt.Sprintf("the domain %q has another id", name)
+	case was.CreateFrom != is.CreateFrom:
+		return fmt.Sprintf("the record of %q is now made by %q, judged was %q", name, short(is.CreateFrom), short(was.CreateFrom))
+	case was.GatewayType != is.GatewayType:
+		return fmt.Sprintf("the gateway type of %q is %q, judged was %q", name, short(is.GatewayType), short(was.GatewayType))
 	}
 	for _, f := range fields() {
 		got, _ := f.of(*is)

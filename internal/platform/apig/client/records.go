@@ -199,16 +199,16 @@ func (r *Reader) recordsNow(ctx context.Context, b binding.Binding) (evidence.Re
 	return out, nil
 }
 
-// whole reads each listed record whole: the list lacks fields. One that was deleted meanwhile
-// is dropped.
+// whole reads each listed record whole: the list lacks fields. One that is listed and cannot
+// be found is an error, since a domain that is taken for missing would be created again.
 func (r *Reader) whole(ctx context.Context, region string, listed []evidence.Record,
 	read func(ctx context.Context, region string, listed evidence.Record) (evidence.Record, error)) (out []evidence.Record, err error) {
 	for _, l := range listed {
 		record, err := read(ctx, region, l)
-		if missing(err) {
-			continue
-		}
-		if err != nil {
+		switch {
+		case missing(err):
+			return nil, fmt.Errorf("reading the domain: the list has %q (%.128q), and GetDomain does not find it: it was deleted meanwhile, run it again (%w)", l.Name, l.DomainID, err)
+		case err != nil:
 			return nil, err
 		}
 		out = append(out, record)

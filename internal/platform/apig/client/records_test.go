@@ -79,7 +79,7 @@ func TestUnknownFieldsAreNoted(t *testing.T) {
 	}
 	w.domains = []object{d}
 	got, err := w.reader().Records(apitest.Soon(t), of("a.demo.com"))
-	want := []string{"hsts", "tlsCipherSuitesConfig.order", "tlsCipherSuitesConfig.tlsCipherSuite.weight", "zeroRTT"}
+	want := []string{"hsts", "none", "off", "tlsCipherSuitesConfig.order", "tlsCipherSuitesConfig.tlsCipherSuite.weight", "zeroRTT"}
 	if err != nil || !slices.Equal(got.Domain.UnknownFields, want) {
 		t.Errorf("got %q, %v, want %q", got.Domain.UnknownFields, err, want)
 	}
@@ -136,8 +136,8 @@ func TestRecordsThatChangeMeanwhile(t *testing.T) {
 	w.domains = []object{domain("d-1", "a.demo.com")}
 	for _, status := range []int{200, 404} {
 		w.answer("GetDomain", "DatabaseError.RecordNotFound", status)
-		if got, err := w.reader().Records(apitest.Soon(t), of("a.demo.com")); err != nil || got.Domain != nil {
-			t.Errorf("got %+v, %v, want no domain", got, err)
+		if got, err := w.reader().Records(apitest.Soon(t), of("a.demo.com")); err == nil || !strings.Contains(err.Error(), `the list has "a.demo.com" ("d-1")`) {
+			t.Errorf("got %+v, %v: what the list has is not to be created", got, err)
 		}
 	}
 	for _, other := range []object{{"domainId": "d-9", "name": "a.demo.com"}, {"domainId": "d-1", "name": "b.demo.com"}, {"domainId": "d-1", "name": strings.Repeat("x", 1<<20)}} {

@@ -82,6 +82,11 @@ func (r *Reader) Store(ctx context.Context, b binding.Binding, leaf, current str
 	if out.Current, err = look.certificate(ctx, s, current); err != nil {
 		return evidence.Store{}, err
 	}
+	if c := b.ClientCertificate; c != nil {
+		if out.ClientCA, err = look.certificate(ctx, s, c.CASID); err != nil {
+			return evidence.Store{}, err
+		}
+	}
 	if c := b.Certificate; c != nil {
 		if out.ByID, err = look.certificate(ctx, s, c.CASID); err != nil {
 			return evidence.Store{}, err

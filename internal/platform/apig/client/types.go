@@ -205,17 +205,19 @@ func unknown(object []byte, of reflect.Type, inner string) (others []string, val
 	return others, value, nil
 }
 
-// isSet reports whether the value of a field says anything.
+// isSet reports whether the value of a field says anything. false and 0 do: the default that
+// an update resets the field to may be another.
 func isSet(value []byte) bool {
-	return !slices.Contains([]string{"", "null", "false", "0", "[]", "{}"}, strings.ToLower(strings.Trim(string(value), `" `)))
+	return !slices.Contains([]string{`""`, "null", "[]", "{}"}, string(value))
 }
 
 // record returns a domain as evidence.
 func (d domain) record() evidence.Record {
 	r := evidence.Record{
-		DomainID: d.DomainID, Name: d.Name, Status: d.Status, DomainScope: d.DomainScope, GatewayType: d.GatewayType, Protocol: d.Protocol,
+		DomainID: d.DomainID, Name: d.Name, Status: d.Status, DomainScope: spelt(d.DomainScope, "Dedicated", "Serverless"),
+		GatewayType: spelt(d.GatewayType, typeAPI, typeAI), Protocol: spelt(d.Protocol, "HTTP", "HTTPS"),
 		ForceHTTPS: bool(d.ForceHTTPS), CertIdentifier: d.CertIdentifier, CACertIdentifier: d.CACertIdentifier, MTLSEnabled: bool(d.MTLSEnabled),
-		ClientCACert: d.ClientCACert, HTTP2Option: d.HTTP2Option, TLSMin: evidence.TLSVersion(d.TLSMin), TLSMax: evidence.TLSVersion(d.TLSMax),
+		ClientCACert: d.ClientCACert, HTTP2Option: spelt(d.HTTP2Option, "Open", "Close", "GlobalConfig"), TLSMin: evidence.TLSVersion(d.TLSMin), TLSMax: evidence.TLSVersion(d.TLSMax),
 		ResourceGroupID: d.ResourceGroupID, CreateFrom: d.CreateFrom, Default: bool(d.Default), UsedBy: int(d.StatisticsInfo.TotalCount),
 		CertName: d.CertName, Algorithm: d.Algorithm, Issuer: d.Issuer, SANs: strings.Join(d.SANs, ","),
 		NotBefore: int64(either(d.NotBeforeTimestamp, d.NotBeforeTimstamp)), NotAfter: int64(either(d.NotAfterTimestamp, d.NotAfterTimstamp)),
@@ -233,6 +235,16 @@ func (d domain) record() evidence.Record {
 		}
 	}
 	return r
+}
+
+// spelt returns the documented value that a text is, regardless of case; another text as it is.
+func spelt(text string, documented ...string) string {
+	for _, value := range documented {
+		if strings.EqualFold(text, value) {
+			return value
+		}
+	}
+	return text
 }
 
 func either(a, b number) number {
