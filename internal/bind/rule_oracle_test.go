@@ -48,9 +48,8 @@ func (b *ruleBinding) lacks(need evidence.Need) bool {
 		return in["certificate"] != "" || b.requested.Certificate == nil
 	case evidence.NeedGroup:
 		return in["group"] != ""
-	case evidence.NeedAccount: // it comes last, so it has no time left after a time-out
-		return in["account"] != "" || in["group"] != "" || in["dns"] == "time-out" ||
-			in["certificate"] == "time-out" && b.requested.Certificate != nil
+	case evidence.NeedAccount: // it comes last, so it has no time left after a time-out; DNS has its share alone
+		return in["account"] != "" || in["group"] != "" || in["certificate"] == "time-out" && b.requested.Certificate != nil
 	case evidence.NeedPolicy:
 		return in["policy"] != ""
 	case evidence.NeedSiblings:

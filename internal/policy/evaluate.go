@@ -45,10 +45,8 @@ func (e *Engine) begin(ctx context.Context) *evaluation {
 	run, _ := e.evaluations.Get().(*evaluation)
 	if run == nil {
 		run = &evaluation{prints: e.prints, cache: newRuleCache()}
-		run.timer = time.AfterFunc(e.timeout, run.limit.Cancel)
-	} else {
-		run.timer.Reset(e.timeout)
 	}
+	run.timer = time.AfterFunc(e.timeout, run.limit.Cancel)
 	run.limit.run, run.from = ctx, nil
 	return run
 }
