@@ -19,6 +19,7 @@ import (
 func newAudit(env Env) *cobra.Command {
 	var f flags
 	var region, platform, output string
+	var only []string
 	var again following
 	c := &cobra.Command{
 		Use:   "audit --region ID",
@@ -34,10 +35,10 @@ writes it for Prometheus, and --notify sends it to a chat.`,
 		Args: cobra.NoArgs,
 		Example: `  bindgate audit --region cn-hangzhou
   bindgate audit --region cn-hangzhou -f html=account.html -o found.yaml
-  bindgate audit --region cn-hangzhou --platform apig
+  bindgate audit --region cn-hangzhou --platform apig --only d-cpu1aullhtgkidg7sa4g
   bindgate audit --region cn-hangzhou -f json=audit.json --since audit.json --metrics bindgate.prom --notify slack`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return audit(c.Context(), env, c, f, again, platform, region, output)
+			return audit(c.Context(), env, c, f, again, platform, region, output, only)
 		},
 	}
 	f.addJudging(c)
@@ -46,13 +47,14 @@ writes it for Prometheus, and --notify sends it to a chat.`,
 	again.add(c)
 	c.Flags().StringVar(&region, "region", "", "the region `ID` to audit, such as cn-hangzhou")
 	c.Flags().StringVar(&platform, "platform", binding.Classic, "the `PLATFORM` to audit: classic or apig, the cloud-native gateway")
+	c.Flags().StringArrayVar(&only, "only", nil, "audit only this `NAME`, or id of a domain of the cloud-native gateway, repeatable")
 	fixed(c, "region", binding.Regions()...)
 	fixed(c, "platform", binding.Classic, binding.APIG)
 	c.Flags().StringVarP(&output, "output", "o", "", "write the bindings as a manifest to `FILE`, which must not exist")
 	return c
 }
 
-func audit(ctx context.Context, env Env, c *cobra.Command, f flags, again following, platform, region, output string) (err error) {
+func audit(ctx context.Context, env Env, c *cobra.Command, f flags, again following, platform, region, output string, only []string) (err error) {
 	if region == "" {
 		return errors.New("reading flags: --region is missing; name the region to audit, such as cn-hangzhou")
 	}
@@ -61,6 +63,9 @@ func audit(ctx context.Context, env Env, c *cobra.Command, f flags, again follow
 	}
 	if f.offline || len(f.without) > 0 && slices.Contains(f.without, "group") || f.evidence != "" {
 		return errors.New("reading flags: audit reads the bindings from the gateway; omit --offline, --without group and --evidence")
+	}
+	if len(only) > 0 && (again.since != "" || again.metrics != "" || again.notify != "") {
+		return errors.New("reading flags: --since, --metrics and --notify are of the whole account; omit --only")
 	}
 	r, err := ready(env, c, f, nil)
 	if err != nil {
@@ -90,6 +95,11 @@ func audit(ctx context.Context, env Env, c *cobra.Command, f flags, again follow
 	}
 	if err := r.after.listing(r.held.Identity); err != nil {
 		return err
+	}
+	if len(only) > 0 {
+		if err := r.held.Only(only); err != nil {
+			return err
+		}
 	}
 	bindings := r.held.Bindings
 	all := slices.Concat(bindings, r.held.Unserved)

@@ -1,8 +1,10 @@
 package judge
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -23,6 +25,8 @@ type Held struct {
 	Identity *evidence.Identity // whose they are
 	Unserved []binding.Binding  // domains of the cloud-native gateway that no gateway serves
 
+	names map[string]string // of the cloud-native gateway: the name of each domain, by its id
+
 	transport *api.Transport
 	readers   atomic.Pointer[readers] // nil: the first pass has taken them
 }
@@ -32,6 +36,35 @@ type Detail struct {
 	HTTPSPolicy string
 	Certified   bool // it has a certificate
 	Redirects   bool // from HTTP to HTTPS
+}
+
+// Only keeps of the domains those that are named, by name or by id (domainId of the
+// cloud-native gateway). A name that the account does not hold is an error.
+func (h *Held) Only(named []string) error {
+	wanted := map[string]bool{}
+	for _, given := range named {
+		wanted[evidence.PlainName(cmp.Or(h.names[given], given))] = true
+	}
+	held := map[string]bool{}
+	out := func(b binding.Binding) bool {
+		name := evidence.PlainName(b.DomainName)
+		held[name] = true
+		return !wanted[name]
+	}
+	if h.Details != nil { // one for each binding
+		for i := len(h.Bindings) - 1; i >= 0; i-- {
+			if out(h.Bindings[i]) {
+				h.Details = slices.Delete(h.Details, i, i+1)
+			}
+		}
+	}
+	h.Bindings, h.Unserved = slices.DeleteFunc(h.Bindings, out), slices.DeleteFunc(h.Unserved, out)
+	for _, given := range named {
+		if !held[evidence.PlainName(cmp.Or(h.names[given], given))] {
+			return fmt.Errorf("reading --only: got %.64q, and the account holds no domain with this name or id in the region; omit --only to see all", given)
+		}
+	}
+	return nil
 }
 
 // Close ends the connections.
@@ -106,8 +139,10 @@ func (h *Held) domains(ctx context.Context, reader *apigclient.Reader, region st
 	if err != nil {
 		return err
 	}
+	h.names = make(map[string]string, len(all))
 	for _, d := range all {
 		r := d.Record
+		h.names[r.DomainID] = r.Name
 		if d.GatewayID == "" {
 			h.Unserved = append(h.Unserved, binding.Binding{DomainName: r.Name, GatewayID: binding.NoGateway, Unserved: true, RegionID: region,
 				CustomDomainType: binding.Internet, DomainProof: binding.ProofCNAME})
