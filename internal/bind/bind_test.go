@@ -242,7 +242,7 @@ func changeScenarios() []scenario {
 		{name: "the domain whose stage is kept is gone", groups: onTest, requested: redirectAlone, want: changed, message: "no longer bound",
 			meanwhile: func(w *world) { w.anotherClient("DeleteDomain", "GroupId", own) }},
 		{name: "what is kept cannot be read", groups: onTest, requested: redirectAlone, faults: "DescribeApiGroup:code=Forbidden.RAM",
-			want: bind.Outcome{Status: bind.Failed}, message: "so nothing was sent"},
+			want: bind.Outcome{Status: bind.Failed}, message: "so the call was not sent"},
 		{name: "the stage that is kept changed after a doubt", groups: onTest, requested: redirectAlone, faults: "SetDomain:reset-before-commit:1",
 			hook: func(w *world, e journal.Entry) error {
 				if e.Status == "unknown" {

@@ -91,9 +91,9 @@ func (r *redemption) fill(ctx context.Context) error {
 	})
 	switch {
 	case err != nil:
-		return fmt.Errorf("reading back the identifier of the uploaded certificate: %w; the domain keeps its certificate", err)
+		return fmt.Errorf("reading back the identifier of the uploaded certificate: %w; the domain was not changed", err)
 	case !shown:
-		return fmt.Errorf("reading back the identifier of the uploaded certificate: the certificate store does not show it after %s; the domain keeps its certificate, run apply again", r.Deadline)
+		return fmt.Errorf("reading back the identifier of the uploaded certificate: the certificate store does not show it after %s; the domain was not changed, run apply again", r.Deadline)
 	}
 	if err := r.permit.Fill(got.CertIdentifier, got.Serial, got.SHA256); err != nil {
 		return fmt.Errorf("filling in the identifier of the uploaded certificate: %w", err)

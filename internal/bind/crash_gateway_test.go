@@ -241,3 +241,35 @@ func TestTwoRunsOfGateways(t *testing.T) {
 		w.bound(exists)
 	}
 }
+
+// Somebody else changes the domain while its certificate is uploaded: the call that would
+// send the record back as it was judged is not made.
+func TestAChangeDuringTheUpload(t *testing.T) {
+	for name, change := range map[string]func(*apig.Seed){
+		"a setting": func(s *apig.Seed) { s.Domains[slices.IndexFunc(s.Domains, ofTheBinding)].TLSMin = "TLS 1.3" },
+		"its CA":    func(s *apig.Seed) { s.Domains[slices.IndexFunc(s.Domains, ofTheBinding)].ClientCACert = "" },
+		"deleted":   func(s *apig.Seed) { s.Domains = slices.DeleteFunc(s.Domains, ofTheBinding) },
+		"created": func(s *apig.Seed) {
+			s.Domains = append(s.Domains, apig.Domain{DomainID: "d-another", Name: domain, Protocol: "HTTP", DomainScope: "Dedicated", CipherSuites: &apig.Suites{ConfigType: "Default"}})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newGatewayWorld(t, name != "created")
+			log := &record{}
+			log.hook = func(e journal.Entry) error {
+				if e.Kind == journal.Outcome && e.Call.Action == "UploadUserCertificate" {
+					w.sandbox.EditAPIG(change)
+				}
+				return nil
+			}
+			p, b := w.run(log)
+			o := b.One(context.Background(), p)
+			if o.Status != bind.Incomplete || !o.Changed || !slices.Equal(w.effects(), []string{"UploadUserCertificate"}) || log.String() != "intent done" {
+				t.Errorf("got %+v after %q, journal %q; want it stopped after the upload", o, w.effects(), log)
+			}
+		})
+	}
+}
+
+func ofTheBinding(d apig.Domain) bool { return d.Name == domain }

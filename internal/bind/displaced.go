@@ -71,21 +71,21 @@ func (r *redemption) approvalsUnchanged() error {
 	return nil
 }
 
-// keptUnchanged reads the state again before the first call of a sequence and fails
-// if what the calls keep or replace differs from the judged state.
+// keptUnchanged reads the state again where the platform wants it before the next call,
+// and fails if what the calls keep or replace differs from the judged state.
 func (r *redemption) keptUnchanged(ctx context.Context) error {
-	needed, certificate := r.platform.Reread(r.subject, r.plan)
-	if r.done > 0 || !needed {
+	needed, certificate := r.platform.Reread(r.subject, r.plan, r.done)
+	if !needed {
 		return nil
 	}
 	ctx, cancel := r.step(ctx, r.CallTime)
 	defer cancel()
 	now, err := r.Reader.State(ctx, r.subject.Binding, certificate)
 	if err != nil {
-		return fmt.Errorf("reading the state again that the calls start from, so nothing was sent: %w", err)
+		return fmt.Errorf("reading the state again that the calls start from, so the call was not sent: %w", err)
 	}
 	if words := r.platform.Changed(r.subject, r.plan, now); words != "" {
-		return fmt.Errorf("%w: %s; nothing was sent, run lint again", errChanged, words)
+		return fmt.Errorf("%w: %s; the call was not sent, run lint again", errChanged, words)
 	}
 	return nil
 }

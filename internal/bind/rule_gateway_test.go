@@ -301,7 +301,8 @@ func (c *gatewayCase) change(s *sandbox.Sandbox, b *gatewayBinding) {
 		i := slices.IndexFunc(state.Domains, func(d apig.Domain) bool { return d.Name == b.DomainName })
 		switch {
 		case b.changes == "created" && i < 0, b.changes == "doubled":
-			state.Domains = append(state.Domains, apig.Domain{DomainID: "d-another-" + b.DomainName, Name: b.DomainName, Protocol: "HTTP", DomainScope: "Dedicated"})
+			state.Domains = append(state.Domains, apig.Domain{DomainID: "d-another-" + b.DomainName, Name: b.DomainName, Protocol: "HTTP", DomainScope: "Dedicated",
+				CipherSuites: &apig.Suites{ConfigType: "Default"}})
 		case i < 0:
 		case b.changes == "settings":
 			state.Domains[i].TLSMax = map[string]string{"TLS 1.2": "TLS 1.3", "TLS 1.3": "TLS 1.2"}[state.Domains[i].TLSMax]

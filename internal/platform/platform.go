@@ -26,9 +26,9 @@ type Platform interface {
 	Uploaded(plan.Call, plan.State) (evidence.StoredCertificate, bool)
 	// Lost returns the settings that a call was to keep and that a state no longer has.
 	Lost(plan.Call, checks.Subject, plan.State) []string
-	// Reread reports whether the state must be read again right before the first call,
-	// and whether the certificate in effect must be part of it.
-	Reread(checks.Subject, plan.Plan) (needed, certificate bool)
+	// Reread reports whether the state must be read again right before the next call, of
+	// which done calls took effect, and whether the certificate in effect must be part of it.
+	Reread(s checks.Subject, p plan.Plan, done int) (needed, certificate bool)
 	// Changed returns how that state differs from the judged one; empty: it does not.
 	Changed(checks.Subject, plan.Plan, plan.State) string
 }

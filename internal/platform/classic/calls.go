@@ -57,7 +57,10 @@ func (Platform) Lost(c plan.Call, s checks.Subject, state plan.State) []string {
 
 // Reread implements platform.Platform: a call that keeps a setting, or replaces the
 // certificate of a domain whose settings for client certificates were read.
-func (Platform) Reread(s checks.Subject, p plan.Plan) (needed, certificate bool) {
+func (Platform) Reread(s checks.Subject, p plan.Plan, done int) (needed, certificate bool) {
+	if done > 0 {
+		return false, false
+	}
 	certificate = s.Evidence.Group.Facts.Served != nil && slices.ContainsFunc(p.Calls, func(c plan.Call) bool { return c.Material != nil })
 	return certificate || slices.ContainsFunc(p.Calls, func(c plan.Call) bool { return len(c.Keeps) > 0 }), certificate
 }
