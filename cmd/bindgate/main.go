@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/bindgate/bindgate/internal/cli"
+	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/heap"
 )
 
@@ -16,5 +17,5 @@ func main() {
 	heap.CollectRarely()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	os.Exit(cli.Run(ctx, os.Args[1:], cli.System()))
+	os.Exit(cli.Run(ctx, os.Args[1:], console.System()))
 }

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/bindgate/bindgate/internal/cli"
+	"github.com/bindgate/bindgate/internal/console"
 )
 
 // TestMain is bindgate when it is called by that name, as the tests about
@@ -108,8 +109,8 @@ type finish struct {
 }
 
 // environment is the Env of a command in dir, with nothing on standard input.
-func environment(dir string, environ []string) cli.Env {
-	return cli.Env{
+func environment(dir string, environ []string) console.Env {
+	return console.Env{
 		Stdin: strings.NewReader(""), Now: time.Now, Dir: dir, Environ: environ,
 		LookupEnv: func(name string) (string, bool) {
 			for _, pair := range slices.Backward(environ) {
@@ -123,7 +124,7 @@ func environment(dir string, environ []string) cli.Env {
 }
 
 // inProcess runs a command in this process and returns what it wrote.
-func inProcess(ctx context.Context, env cli.Env, args ...string) finish {
+func inProcess(ctx context.Context, env console.Env, args ...string) finish {
 	var out, err stream
 	env.Stdout, env.Stderr = &out, &err
 	code := cli.Run(ctx, args, env)

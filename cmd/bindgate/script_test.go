@@ -19,7 +19,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/bindgate/bindgate/internal/cli"
+	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/sandbox"
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/ca"
@@ -116,7 +116,7 @@ func shown(ts *testscript.TestScript, f finish) int {
 }
 
 // scriptEnv is the Env of the next command of a script.
-func scriptEnv(ts *testscript.TestScript) cli.Env {
+func scriptEnv(ts *testscript.TestScript) console.Env {
 	run := ts.Value(sandboxKey{}).(*running)
 	var environ []string
 	for _, name := range run.own {

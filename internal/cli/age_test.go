@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/progress/progresstest"
 	"github.com/bindgate/bindgate/internal/sandbox"
 	"github.com/bindgate/bindgate/internal/sandbox/account"
@@ -81,11 +83,11 @@ bindings:
 			}
 			environ := append(box.Env(), "ALIBABA_CLOUD_ECS_METADATA_DISABLED=true", "XDG_STATE_HOME="+dir)
 			var out progresstest.Screen
-			env := Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Now: clock.Now, Dir: dir, LookupEnv: lookup(environ), Environ: environ}
+			env := console.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Now: clock.Now, Dir: dir, LookupEnv: console.Lookup(environ), Environ: environ}
 			code := Run(t.Context(), []string{"apply", "-f", "json", "--data", "data.yaml", "bindings.yaml"}, env)
 			text := out.String()
-			if code != exitFailed || !strings.Contains(text, `was judged again just before its calls, and is now refused`) || !strings.Contains(text, "sale") {
-				t.Errorf("exit code %d, want %d and a refusal by the freeze: %s", code, exitFailed, text)
+			if code != exit.Failed || !strings.Contains(text, `was judged again just before its calls, and is now refused`) || !strings.Contains(text, "sale") {
+				t.Errorf("exit code %d, want %d and a refusal by the freeze: %s", code, exit.Failed, text)
 			}
 			journal, err := os.ReadFile(filepath.Join(dir, "bindgate", "journal.jsonl"))
 			if err != nil || bytes.Contains(journal, []byte("IsForce")) || !bytes.Contains(journal, []byte("api.demo.com")) {
@@ -121,8 +123,8 @@ func TestOldEvidenceIsCollectedAgainTogether(t *testing.T) {
 	}
 	environ := append(box.Env(), "ALIBABA_CLOUD_ECS_METADATA_DISABLED=true", "XDG_STATE_HOME="+dir)
 	var out progresstest.Screen
-	env := Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Now: log.Now, Dir: dir, LookupEnv: lookup(environ), Environ: environ}
-	if code := Run(t.Context(), []string{"apply", "bindings.yaml"}, env); code != exitClean {
+	env := console.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Now: log.Now, Dir: dir, LookupEnv: console.Lookup(environ), Environ: environ}
+	if code := Run(t.Context(), []string{"apply", "bindings.yaml"}, env); code != exit.Clean {
 		t.Fatalf("exit code %d: %s", code, out.String())
 	}
 	if log.lists != 2 {

@@ -14,13 +14,15 @@ import (
 	"github.com/bindgate/bindgate/internal/apply"
 	"github.com/bindgate/bindgate/internal/bind"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/journal"
 	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/report"
 )
 
-func newApply(env Env) *cobra.Command {
+func newApply(env console.Env) *cobra.Command {
 	var f flags
 	var a applying
 	c := &cobra.Command{
@@ -68,7 +70,7 @@ type applying struct {
 	run     *run
 }
 
-func (a *applying) do(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) (err error) {
+func (a *applying) do(ctx context.Context, env console.Env, c *cobra.Command, f flags, args []string) (err error) {
 	if a.readBack < 0 || a.lockWait < 0 {
 		return fmt.Errorf("reading --read-back and --lock-wait: got %s and %s, want positive values", a.readBack, a.lockWait)
 	}
@@ -99,7 +101,7 @@ func (a *applying) do(ctx context.Context, env Env, c *cobra.Command, f flags, a
 	defer func() { _ = a.journal.Close() }()
 	if g := a.run.s.given; g != nil && g.Plan != "" {
 		if e, applied := a.journal.Applied(g.Plan); applied {
-			return withCode(exitChanged, fmt.Errorf("reading plan %q: it was applied at %s (entry %d of the journal), and a plan is applied once; make a new plan",
+			return exit.With(exit.Changed, fmt.Errorf("reading plan %q: it was applied at %s (entry %d of the journal), and a plan is applied once; make a new plan",
 				a.planFile, e.Time.Format(time.RFC3339), e.Seq))
 		}
 	}
@@ -129,7 +131,7 @@ func (a *applying) all(ctx context.Context) error {
 	err = apply.Run(ctx, apply.Options{
 		Engine: r.engine, Journal: a.journal, Each: a.each, Planned: planned, Inputs: inputs,
 		ReadBack: a.readBack, CallTime: r.s.timeout, MaxAge: a.maxAge, Now: r.env.Now, Parallel: r.s.concurrency,
-		Warn: func(err error) { complain(r.env.Stderr, err) },
+		Warn: func(err error) { r.env.Complain(err) },
 	}, func(item apply.Item) {
 		done.add(item)
 		unreported = errors.Join(unreported, rep.Add(r.applied(item))) // a report that cannot be written stops no call
@@ -137,24 +139,24 @@ func (a *applying) all(ctx context.Context) error {
 	r.bar.End()
 	if err != nil && !done.sent {
 		if errors.Is(err, apply.ErrChanged) {
-			err = withCode(exitChanged, err)
+			err = exit.With(exit.Changed, err)
 		}
-		a.end(codeOf(err))
+		a.end(exit.CodeOf(err))
 		return err
 	}
 	if err != nil { // what was sent before it is still reported
-		complain(r.env.Stderr, err)
+		r.env.Complain(err)
 		done.failed = true
 	}
 	code := r.credentialCode(done.code(ctx))
 	a.end(code)
-	if err := errors.Join(unreported, rep.Close(code == exitInterrupted || done.interrupted, a.journal.Head(), r.waivers())); err != nil {
+	if err := errors.Join(unreported, rep.Close(code == exit.Interrupted || done.interrupted, a.journal.Head(), r.waivers())); err != nil {
 		if done.sent {
-			return withCode(exitFailed, fmt.Errorf("the calls were made, see the journal, but %w", err))
+			return exit.With(exit.Failed, fmt.Errorf("the calls were made, see the journal, but %w", err))
 		}
 		return err
 	}
-	return ended(code)
+	return exit.Ended(code)
 }
 
 // applied is an item as the report has it.
@@ -181,13 +183,13 @@ func (t *tally) add(item apply.Item) {
 	case o.Interrupted:
 		t.interrupted = true
 	case o.Changed && t.sent: // the run is unfinished
-		t.worst = worst(t.worst, exitFailed)
+		t.worst = exit.Worst(t.worst, exit.Failed)
 	case o.Changed:
-		t.worst = worst(t.worst, exitChanged)
+		t.worst = exit.Worst(t.worst, exit.Changed)
 	case item.Decision.Status != gate.Allowed || o.Status == bind.NotAttempted:
-		t.worst = worst(t.worst, codeOfDecision(item.Decision.Status, false))
+		t.worst = exit.Worst(t.worst, exit.OfDecision(item.Decision.Status, false))
 	default:
-		t.worst = worst(t.worst, codeOfOutcome(o))
+		t.worst = exit.Worst(t.worst, codeOfOutcome(o))
 	}
 }
 
@@ -196,10 +198,10 @@ func (t *tally) add(item apply.Item) {
 func (t *tally) code(ctx context.Context) int {
 	code := t.worst
 	if t.failed || t.interrupted && t.sent {
-		code = worst(code, exitFailed)
+		code = exit.Worst(code, exit.Failed)
 	}
 	if !t.sent && (t.interrupted || ctx.Err() != nil) {
-		code = worst(code, exitInterrupted)
+		code = exit.Worst(code, exit.Interrupted)
 	}
 	return code
 }
@@ -229,19 +231,30 @@ func (a *applying) record(kind journal.Kind, message string) error {
 // end journals how the run ended; every call has its own entry already.
 func (a *applying) end(code int) {
 	if err := a.record(journal.End, fmt.Sprintf("exit %d", code)); err != nil {
-		complain(a.run.env.Stderr, err)
+		a.run.env.Complain(err)
 	}
 }
 
+// codeOfOutcome returns the exit code of a binding's outcome.
+func codeOfOutcome(o bind.Outcome) int {
+	switch {
+	case o.Changed:
+		return exit.Changed
+	case o.Status == bind.Bound, o.Status == bind.Unchanged:
+		return exit.Clean
+	}
+	return exit.Failed
+}
+
 // readPlan reads the plan of --plan and returns the manifests that it names.
-func (a *applying) readPlan(env Env, args []string) ([]string, error) {
+func (a *applying) readPlan(env console.Env, args []string) ([]string, error) {
 	switch {
 	case a.planFile == "":
 		return args, nil
 	case len(args) > 0:
 		return nil, fmt.Errorf("reading arguments: got both --plan %q and %q, want the plan alone: it names its manifests", a.planFile, args[0])
 	}
-	data, err := confine.ReadBounded(absolute(env, a.planFile), plan.MaxFileSize)
+	data, err := confine.ReadBounded(env.Absolute(a.planFile), plan.MaxFileSize)
 	if err != nil {
 		return nil, fmt.Errorf("reading --plan: %w", err)
 	}
@@ -251,7 +264,7 @@ func (a *applying) readPlan(env Env, args []string) ([]string, error) {
 	}
 	a.planned = &savedPlan{file, data}
 	for _, m := range file.Manifests {
-		if _, err := os.Stat(absolute(env, m)); m != "-" && errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(env.Absolute(m)); m != "-" && errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("reading plan %q: it is of the manifest %q, which is not there from this folder; run apply in the folder where the plan was made", a.planFile, m)
 		}
 	}
@@ -264,14 +277,14 @@ func (p *savedPlan) late(now time.Time) error {
 		return nil
 	}
 	if late := p.file.Late(now); late != "" {
-		return withCode(exitChanged, fmt.Errorf("reading --plan: %s, so nothing was sent; make a new plan", late))
+		return exit.With(exit.Changed, fmt.Errorf("reading --plan: %s, so nothing was sent; make a new plan", late))
 	}
 	return nil
 }
 
 // openJournal opens and locks the journal before anything is judged, so that
 // two applies never judge the same state.
-func (a *applying) openJournal(ctx context.Context, env Env, s settings) error {
+func (a *applying) openJournal(ctx context.Context, env console.Env, s settings) error {
 	path, err := journalPath(env, s.journal)
 	if err != nil {
 		return err
@@ -286,10 +299,10 @@ func (a *applying) openJournal(ctx context.Context, env Env, s settings) error {
 		return err
 	}
 	if aside := a.journal.SetAside(); aside != "" {
-		complain(env.Stderr, fmt.Errorf("the journal ended in an unfinished line, which was moved to %q", aside))
+		env.Complain(fmt.Errorf("the journal ended in an unfinished line, which was moved to %q", aside))
 	}
 	if n := len(a.journal.Pending()); n > 0 {
-		complain(env.Stderr, fmt.Errorf("the journal has no known outcome for some calls of earlier runs (%d); the gateway's own state is judged, see `bindgate journal show`", n))
+		env.Complain(fmt.Errorf("the journal has no known outcome for some calls of earlier runs (%d); the gateway's own state is judged, see `bindgate journal show`", n))
 	}
 	return nil
 }

@@ -11,12 +11,14 @@ import (
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/report"
 )
 
-func newAudit(env Env) *cobra.Command {
+func newAudit(env console.Env) *cobra.Command {
 	var f flags
 	var region, platform, output string
 	var only []string
@@ -54,7 +56,7 @@ writes it for Prometheus, and --notify sends it to a chat.`,
 	return c
 }
 
-func audit(ctx context.Context, env Env, c *cobra.Command, f flags, again following, platform, region, output string, only []string) (err error) {
+func audit(ctx context.Context, env console.Env, c *cobra.Command, f flags, again following, platform, region, output string, only []string) (err error) {
 	if region == "" {
 		return errors.New("reading flags: --region is missing; name the region to audit, such as cn-hangzhou")
 	}
@@ -91,7 +93,7 @@ func audit(ctx context.Context, env Env, c *cobra.Command, f flags, again follow
 	case errors.As(err, &config):
 		return err
 	case err != nil:
-		return withCode(exitCannotTell, err)
+		return exit.With(exit.CannotTell, err)
 	}
 	if err := r.after.listing(r.held.Identity); err != nil {
 		return err
@@ -145,7 +147,7 @@ func auditable(region, endpoint string) error {
 }
 
 // openNew opens a file that is not there yet; none without a path.
-func openNew(env Env, path string) (*confine.Output, error) {
+func openNew(env console.Env, path string) (*confine.Output, error) {
 	if path == "" {
 		return nil, nil
 	}

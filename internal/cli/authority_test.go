@@ -13,6 +13,8 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/resolve/lab"
 )
 
@@ -43,7 +45,7 @@ func TestAuthorityMode(t *testing.T) {
 	dir := filepath.Dir(owner)
 	run := func(domain, resolvConf string, more ...string) (code int, out string) {
 		var stdout, stderr bytes.Buffer
-		env := Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Now: time.Now, Dir: dir,
+		env := console.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Now: time.Now, Dir: dir,
 			LookupEnv: func(string) (string, bool) { return "", false }, ResolvConf: resolvConf}
 		code = Run(t.Context(), append([]string{"lint", "-v", "--without", "group,revocation", "--config", owner,
 			"--domain", domain, "--group", "927d50c0f2e54b359919923d908bb015", "--region", "cn-hangzhou", "--stage", "RELEASE"}, more...), env)
@@ -54,16 +56,16 @@ func TestAuthorityMode(t *testing.T) {
 		code int
 		text []string
 	}{
-		"api.bogus.com":         {exitRefused, []string{"fail dns/dnssec-is-valid", "a validating resolver refuses it too"}},
-		"api.demo.com":          {exitClean, []string{"pass dns/servers-agree", "pass dns/authoritative-servers-were-asked", "pass dns/dnssec-is-valid", "pass dns/resolvers-agree", "api.demo.com → (60 s) 927d50c0f2e54b359919923d908bb015-cn-hangzhou.alicloudapi.com → 127.0.53.80"}},
-		"api.mixed.com":         {exitRefused, []string{"fail dns/servers-agree", "odd.servers.net 127.0.53.13:", "(300 s) old.demo.com"}},
-		"beside.crooked.com":    {exitRefused, []string{"fail dns/cname-has-no-other-data"}},
-		"apexalias.com":         {exitRefused, []string{"is the apex of its zone and has a CNAME record"}},
-		"no.demo.com":           {exitRefused, []string{"fail dns/name-exists"}},
-		"self.demo.com":         {exitRefused, []string{"fail dns/cname-chain-terminates"}},
-		"dangling.demo.com":     {exitRefused, []string{"fail dns/is-not-dangling"}},
-		"unregistered.demo.com": {exitRefused, []string{"the domain nobody-has-this.net does not exist"}},
-		"api.lame.com":          {exitCannotTell, []string{"unknown dns/servers-agree"}},
+		"api.bogus.com":         {exit.Refused, []string{"fail dns/dnssec-is-valid", "a validating resolver refuses it too"}},
+		"api.demo.com":          {exit.Clean, []string{"pass dns/servers-agree", "pass dns/authoritative-servers-were-asked", "pass dns/dnssec-is-valid", "pass dns/resolvers-agree", "api.demo.com → (60 s) 927d50c0f2e54b359919923d908bb015-cn-hangzhou.alicloudapi.com → 127.0.53.80"}},
+		"api.mixed.com":         {exit.Refused, []string{"fail dns/servers-agree", "odd.servers.net 127.0.53.13:", "(300 s) old.demo.com"}},
+		"beside.crooked.com":    {exit.Refused, []string{"fail dns/cname-has-no-other-data"}},
+		"apexalias.com":         {exit.Refused, []string{"is the apex of its zone and has a CNAME record"}},
+		"no.demo.com":           {exit.Refused, []string{"fail dns/name-exists"}},
+		"self.demo.com":         {exit.Refused, []string{"fail dns/cname-chain-terminates"}},
+		"dangling.demo.com":     {exit.Refused, []string{"fail dns/is-not-dangling"}},
+		"unregistered.demo.com": {exit.Refused, []string{"the domain nobody-has-this.net does not exist"}},
+		"api.lame.com":          {exit.CannotTell, []string{"unknown dns/servers-agree"}},
 	} {
 		code, out := run(domain, resolvers)
 		if code != want.code {
@@ -76,14 +78,14 @@ func TestAuthorityMode(t *testing.T) {
 		}
 	}
 	code, out := run("api.demo.com", resolvers, "--type", "INTRANET")
-	if code != exitClean || !strings.Contains(out, "pass dns/cname-chain-terminates") {
+	if code != exit.Clean || !strings.Contains(out, "pass dns/cname-chain-terminates") {
 		t.Errorf("an INTRANET name is asked of the system's resolver: exit code %d: %s", code, out)
 	}
 	missing := filepath.Join(dir, "none")
-	if code, out = run("api.demo.com", missing); code != exitClean || !strings.Contains(out, "unknown dns/resolvers-agree no resolver was asked in addition to the authoritative servers: reading the system's resolvers: open "+missing) {
+	if code, out = run("api.demo.com", missing); code != exit.Clean || !strings.Contains(out, "unknown dns/resolvers-agree no resolver was asked in addition to the authoritative servers: reading the system's resolvers: open "+missing) {
 		t.Errorf("the file is missing: exit code %d: %s", code, out)
 	}
-	if code, out = run("api.demo.com", missing, "--type", "INTRANET"); code != exitCannotTell || !strings.Contains(out, "reading the system's resolvers: open "+missing) {
+	if code, out = run("api.demo.com", missing, "--type", "INTRANET"); code != exit.CannotTell || !strings.Contains(out, "reading the system's resolvers: open "+missing) {
 		t.Errorf("the file is missing, and the name is INTRANET: exit code %d: %s", code, out)
 	}
 }
@@ -130,7 +132,7 @@ func validator(t *testing.T, l *lab.Lab) string {
 
 // The process itself reads the system's own file.
 func TestSystemNamesTheResolvers(t *testing.T) {
-	if got := System().ResolvConf; got != "/etc/resolv.conf" {
+	if got := console.System().ResolvConf; got != "/etc/resolv.conf" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -8,13 +8,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/gittree"
 	"github.com/bindgate/bindgate/internal/manifest"
 )
 
 // lintChanged judges what a change of files can have touched, and says what that is;
 // it is what the pre-commit hook runs.
-func lintChanged(ctx context.Context, env Env, c *cobra.Command, f flags, files []string, staged bool) error {
+func lintChanged(ctx context.Context, env console.Env, c *cobra.Command, f flags, files []string, staged bool) error {
 	switch {
 	case f.binding.named(c):
 		return errors.New("reading arguments: --changed takes files, not flags that name a binding")
@@ -30,7 +31,7 @@ func lintChanged(ctx context.Context, env Env, c *cobra.Command, f flags, files 
 	case staged && (err != nil || tree == nil):
 		return errors.Join(fmt.Errorf("reading --staged: %q is in no working tree that git can read", env.Dir), err)
 	case err != nil:
-		complain(env.Stderr, fmt.Errorf("git does not say what is gone or renamed, only the named files count: %w", err))
+		env.Complain(fmt.Errorf("git does not say what is gone or renamed, only the named files count: %w", err))
 	}
 	o := manifest.Options{WorkDir: env.Dir, Root: s.configDir, AllowPaths: s.allowPath, AllowEnv: s.allowEnv}
 	change := manifest.Change{Files: files}
@@ -56,7 +57,7 @@ func lintChanged(ctx context.Context, env Env, c *cobra.Command, f flags, files 
 
 // fromGit adds what git says of a change: the index against the last commit, and the
 // revisions between which pre-commit runs its hooks.
-func fromGit(ctx context.Context, env Env, tree *gittree.Tree, staged bool, change *manifest.Change, o *manifest.Options) error {
+func fromGit(ctx context.Context, env console.Env, tree *gittree.Tree, staged bool, change *manifest.Change, o *manifest.Options) error {
 	names, err := tree.Staged(ctx)
 	if err != nil {
 		return err
@@ -70,7 +71,7 @@ func fromGit(ctx context.Context, env Env, tree *gittree.Tree, staged bool, chan
 		change.Tree, o.Overlay = index.Files(), index
 		return index.Preload(ctx, manifest.MayBe)
 	}
-	if from, to := env.get("PRE_COMMIT_FROM_REF"), env.get("PRE_COMMIT_TO_REF"); from != "" && to != "" {
+	if from, to := env.Get("PRE_COMMIT_FROM_REF"), env.Get("PRE_COMMIT_TO_REF"); from != "" && to != "" {
 		names, err := tree.Between(ctx, from, to)
 		if err != nil {
 			return err
@@ -82,16 +83,16 @@ func fromGit(ctx context.Context, env Env, tree *gittree.Tree, staged bool, chan
 }
 
 // say lists on standard error the files that are judged and the skipped ones.
-func say(env Env, s settings, c manifest.Selection, files int) {
+func say(env console.Env, s settings, c manifest.Selection, files int) {
 	if s.quiet {
 		return
 	}
 	passedOver(env, c.Foreign)
 	if len(c.Manifests) == 0 {
-		complain(env.Stderr, fmt.Errorf("nothing to judge: none of the tree's manifests (%d) is, or names, one of the changed files (%d)", c.Searched, files))
+		env.Complain(fmt.Errorf("nothing to judge: none of the tree's manifests (%d) is, or names, one of the changed files (%d)", c.Searched, files))
 		return
 	}
-	complain(env.Stderr, fmt.Errorf("judging %d of %d manifests, which the change concerns: %s", len(c.Manifests), c.Searched, some(c.Manifests)))
+	env.Complain(fmt.Errorf("judging %d of %d manifests, which the change concerns: %s", len(c.Manifests), c.Searched, some(c.Manifests)))
 }
 
 // some lists the first of many names, and how many more there are.
@@ -105,14 +106,14 @@ func some(names []string) string {
 }
 
 // passedOver names files that look like manifests by their names only.
-func passedOver(env Env, names []string) {
+func passedOver(env console.Env, names []string) {
 	for _, name := range names {
-		complain(env.Stderr, fmt.Errorf("%s is no manifest of bindgate and was passed over", name))
+		env.Complain(fmt.Errorf("%s is no manifest of bindgate and was passed over", name))
 	}
 }
 
 // lintNothing reports a run without bindings: an older report must not stand for it.
-func lintNothing(ctx context.Context, env Env, c *cobra.Command, f flags) (err error) {
+func lintNothing(ctx context.Context, env console.Env, c *cobra.Command, f flags) (err error) {
 	r, err := ready(env, c, f, nil)
 	if err != nil {
 		return err

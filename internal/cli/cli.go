@@ -6,12 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/journal"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/platform/api"
@@ -23,9 +24,9 @@ import (
 
 // Run runs one command to its end and gives its exit code. It never panics on
 // bad input and never exits the process itself.
-func Run(ctx context.Context, args []string, env Env) int {
+func Run(ctx context.Context, args []string, env console.Env) int {
 	opened := false
-	env.opened = &opened
+	env.Opened = &opened
 	root := newRoot(env)
 	root.SetArgs(args)
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) { // a shell shows the texts of flags as they are
@@ -38,8 +39,8 @@ func Run(ctx context.Context, args []string, env Env) int {
 	if err == nil {
 		err = root.ExecuteContext(ctx)
 	}
-	if err != nil && !errors.Is(err, errReported) {
-		complain(env.Stderr, err)
+	if err != nil && !errors.Is(err, exit.ErrReported) {
+		env.Complain(err)
 		if guide := guideTo(err); guide != "" {
 			_, _ = fmt.Fprintf(env.Stderr, "bindgate: next: see %s\n", guide)
 		}
@@ -47,7 +48,7 @@ func Run(ctx context.Context, args []string, env Env) int {
 			failEarly(env, root, args, err)
 		}
 	}
-	return codeOf(err)
+	return exit.CodeOf(err)
 }
 
 // guideTo returns the heading that helps a person with an error; empty where the
@@ -67,7 +68,7 @@ func guideTo(err error) string {
 	case errors.As(err, &policies):
 		return report.GuidePolicies
 	}
-	return map[int]string{exitCannotTell: report.GuideUndetermined, exitFailed: report.GuideUnknown, exitChanged: report.GuideChanged}[codeOf(err)]
+	return map[int]string{exit.CannotTell: report.GuideUndetermined, exit.Failed: report.GuideUnknown, exit.Changed: report.GuideChanged}[exit.CodeOf(err)]
 }
 
 // keyless refuses a key on the command line before any message can repeat it.
@@ -113,26 +114,7 @@ func once(root *cobra.Command, args []string) error {
 	return twice
 }
 
-// errReported marks an error that the report already contains.
-var errReported = errors.New("reported")
-
-// ended is a command that said what it had to say, with its code.
-func ended(code int) error {
-	if code == exitClean {
-		return nil
-	}
-	return withCode(code, errReported)
-}
-
-// complain prints an error, each line escaped: parts of it come from manifests,
-// name servers and the gateway.
-func complain(w io.Writer, err error) {
-	for line := range strings.SplitSeq(strings.TrimRight(err.Error(), "\n"), "\n") {
-		_, _ = fmt.Fprintf(w, "bindgate: %s\n", report.Escape(line)) // there is no other place to report to
-	}
-}
-
-func newRoot(env Env) *cobra.Command {
+func newRoot(env console.Env) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "bindgate",
 		Short: "Judge custom-domain bindings for Alibaba Cloud API Gateway before they are made",

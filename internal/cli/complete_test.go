@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/bindgate/bindgate/internal/console"
 )
 
 // completions are the words that __complete offers after the arguments, and its
@@ -16,7 +18,7 @@ import (
 func completions(t *testing.T, args ...string) (words []string, directive string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	env := Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: t.TempDir(), LookupEnv: func(string) (string, bool) { return "", false }}
+	env := console.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: t.TempDir(), LookupEnv: func(string) (string, bool) { return "", false }}
 	if code := Run(t.Context(), append([]string{"__complete"}, args...), env); code != 0 {
 		t.Fatalf("completing %q: exit code %d: %s", args, code, errs.String())
 	}
@@ -96,7 +98,7 @@ func TestEveryFlagCompletes(t *testing.T) {
 			}
 		}
 	}
-	walk(newRoot(Env{LookupEnv: func(string) (string, bool) { return "", false }}))
+	walk(newRoot(console.Env{LookupEnv: func(string) (string, bool) { return "", false }}))
 	if lists < 30 {
 		t.Errorf("%d flags list their values", lists)
 	}

@@ -15,7 +15,9 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/cutover"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/report"
@@ -24,7 +26,7 @@ import (
 // mapping is what writes a map.
 type mapping struct{ from, to, region, output string }
 
-func newCutover(env Env) *cobra.Command {
+func newCutover(env console.Env) *cobra.Command {
 	var f flags
 	var a applying
 	var m mapping
@@ -78,7 +80,7 @@ With --from and --to it writes a map of what an account has.`,
 }
 
 // follow judges the domains of a map and reports how far each has come.
-func follow(ctx context.Context, env Env, c *cobra.Command, f flags, file string) (err error) {
+func follow(ctx context.Context, env console.Env, c *cobra.Command, f flags, file string) (err error) {
 	wait := f.wait
 	f.wait = 0
 	r, err := begin(ctx, env, c, f, []string{file})
@@ -98,9 +100,9 @@ func follow(ctx context.Context, env Env, c *cobra.Command, f flags, file string
 	if err != nil {
 		return err
 	}
-	code := exitClean
+	code := exit.Clean
 	err = r.judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
-		code = worst(code, codeOfDecision(v.Decision.Status, r.s.offline || len(r.s.without) > 0))
+		code = exit.Worst(code, exit.OfDecision(v.Decision.Status, r.s.offline || len(r.s.without) > 0))
 		return rep.Add(r.entry(v))
 	})
 	if err != nil {
@@ -152,7 +154,7 @@ func (r *run) readEarlier() error {
 	if r.s.since == "" {
 		return nil
 	}
-	data, err := confine.ReadBounded(absolute(r.env, r.s.since), maxReport)
+	data, err := confine.ReadBounded(r.env.Absolute(r.s.since), maxReport)
 	if err != nil {
 		return fmt.Errorf("reading --since: %w", err)
 	}
@@ -176,7 +178,7 @@ func (r *run) readEarlier() error {
 }
 
 // write writes a map of what the classic gateway has in a region.
-func (m mapping) write(ctx context.Context, env Env, c *cobra.Command, f flags) (err error) {
+func (m mapping) write(ctx context.Context, env console.Env, c *cobra.Command, f flags) (err error) {
 	if f.offline || slices.Contains(f.without, "group") || f.evidence != "" {
 		return errors.New("reading flags: the domains are read from the gateway; omit --offline, --without group and --evidence")
 	}
@@ -196,13 +198,13 @@ func (m mapping) write(ctx context.Context, env Env, c *cobra.Command, f flags) 
 	case errors.As(err, &config):
 		return err
 	case err != nil:
-		return withCode(exitCannotTell, err)
+		return exit.With(exit.CannotTell, err)
 	case len(r.held.Bindings) == 0:
-		return withCode(exitRefused, fmt.Errorf("%d API groups in %s, and no domain is bound to any, so there is nothing to move", r.held.Groups, m.from))
+		return exit.With(exit.Refused, fmt.Errorf("%d API groups in %s, and no domain is bound to any, so there is nothing to move", r.held.Groups, m.from))
 	}
 	list, further := m.successors(r.held)
 	if len(further) > 0 {
-		complain(env.Stderr, fmt.Errorf("names that several API groups hold (%d), of which the map names the first: %s", len(further), some(further)))
+		env.Complain(fmt.Errorf("names that several API groups hold (%d), of which the map names the first: %s", len(further), some(further)))
 	}
 	if out == nil {
 		return manifest.WriteMap(env.Stdout, list)

@@ -14,8 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/cutover"
 	"github.com/bindgate/bindgate/internal/demo/moves"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/resolve/lab"
 	"github.com/bindgate/bindgate/internal/sandbox"
@@ -107,7 +109,7 @@ func (m *moving) bindgate(args ...string) (code int, out string) {
 	m.Helper()
 	var stdout, stderr bytes.Buffer
 	environ := append(slices.Clone(m.env), "XDG_STATE_HOME="+m.dir)
-	env := Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Now: m.now, Dir: m.dir, LookupEnv: lookup(environ), Environ: environ,
+	env := console.Env{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Now: m.now, Dir: m.dir, LookupEnv: console.Lookup(environ), Environ: environ,
 		ResolvConf: filepath.Join(m.dir, "resolv.conf")}
 	code = Run(m.Context(), args, env)
 	return code, stdout.String() + stderr.String()
@@ -195,20 +197,20 @@ func TestCutoverApply(t *testing.T) {
 		first, _, _ := strings.Cut(m.read("map.yaml"), "  - domainName: older")
 		m.write("one.yaml", first)
 		code, out := m.apply("one.yaml")
-		if code != exitRefused || !strings.Contains(out, "cutover/mutual-tls-is-carried") || len(m.actions()) > 0 {
+		if code != exit.Refused || !strings.Contains(out, "cutover/mutual-tls-is-carried") || len(m.actions()) > 0 {
 			t.Fatalf("%s: a lost client CA: exit code %d, calls %v: %s", world, code, m.actions(), out)
 		}
 		m.edit("one.yaml", "http2Option: Open}", "http2Option: Open, clientCertificate: none}")
-		if code, out = m.apply("one.yaml"); code != exitRefused || len(m.actions()) > 0 {
+		if code, out = m.apply("one.yaml"); code != exit.Refused || len(m.actions()) > 0 {
 			t.Fatalf("%s: a client CA that is stated to be off: exit code %d, calls %v: %s", world, code, m.actions(), out)
 		}
 		m.edit("one.yaml", "clientCertificate: none", "clientCertificate: {ca: clients-ca.pem}")
-		if code, out = m.apply("one.yaml"); code != exitClean || !slices.Equal(m.actions(), []string{"UploadUserCertificate", "CreateDomain"}) {
+		if code, out = m.apply("one.yaml"); code != exit.Clean || !slices.Equal(m.actions(), []string{"UploadUserCertificate", "CreateDomain"}) {
 			t.Fatalf("%s: exit code %d, calls %v: %s", world, code, m.actions(), out)
 		}
 		m.edit("one.yaml", "tlsMax: TLS 1.3", "tlsMax: TLS 1.2")
 		m.edit("one.yaml", ", clientCertificate: {ca: clients-ca.pem}", "")
-		if code, out = m.apply("one.yaml"); code != exitClean || !slices.Equal(m.actions(), []string{"UploadUserCertificate", "CreateDomain", "UpdateDomain"}) {
+		if code, out = m.apply("one.yaml"); code != exit.Clean || !slices.Equal(m.actions(), []string{"UploadUserCertificate", "CreateDomain", "UpdateDomain"}) {
 			t.Fatalf("%s: the update: exit code %d, calls %v: %s", world, code, m.actions(), out)
 		}
 		domains := m.box.StateAPIG().Domains
@@ -216,7 +218,7 @@ func TestCutoverApply(t *testing.T) {
 		if !d.MTLSEnabled || d.ClientCACert == "" || d.TLSMax != "TLS 1.2" {
 			t.Errorf("%s: got %+v", world, d)
 		}
-		if code, out = m.apply("one.yaml"); code != exitClean || len(m.actions()) != 3 {
+		if code, out = m.apply("one.yaml"); code != exit.Clean || len(m.actions()) != 3 {
 			t.Errorf("%s: again: exit code %d, calls %v: %s", world, code, m.actions(), out)
 		}
 	}
@@ -343,7 +345,7 @@ func TestCutoverOnTheSandboxAlone(t *testing.T) {
 func TestCutoverWritesAMap(t *testing.T) {
 	m := newMoving(t)
 	code, out := m.bindgate("cutover", "--from", "cn-hangzhou", "--to", "gw-pay", "-o", "found.yaml")
-	if code != exitClean || !strings.Contains(out, "7 domains") {
+	if code != exit.Clean || !strings.Contains(out, "7 domains") {
 		t.Fatalf("exit code %d: %s", code, out)
 	}
 	text := m.read("found.yaml")
@@ -355,10 +357,10 @@ func TestCutoverWritesAMap(t *testing.T) {
 	if strings.Contains(text, "PRIVATE") {
 		t.Error("the map has a key")
 	}
-	if code, out = m.bindgate("lint", "--offline", "found.yaml"); code != exitClean {
+	if code, out = m.bindgate("lint", "--offline", "found.yaml"); code != exit.Clean {
 		t.Errorf("the map that was written: exit code %d: %s", code, out)
 	}
-	if code, out = m.bindgate("cutover", "--from", "cn-hangzhou", "--to", "gw-pay", "-o", "found.yaml"); code != exitUsage || m.read("found.yaml") != text {
+	if code, out = m.bindgate("cutover", "--from", "cn-hangzhou", "--to", "gw-pay", "-o", "found.yaml"); code != exit.Usage || m.read("found.yaml") != text {
 		t.Errorf("over a file that exists: exit code %d: %s", code, out)
 	}
 }
@@ -381,7 +383,7 @@ func TestCutoverUsage(t *testing.T) {
 		"--map map.yaml --apply --offline":           "apply",
 		"--map map.yaml -f json=map.yaml":            "is the manifest too",
 	} {
-		if code, out := m.bindgate(append([]string{"cutover"}, strings.Fields(args)...)...); code != exitUsage || !strings.Contains(out, want) {
+		if code, out := m.bindgate(append([]string{"cutover"}, strings.Fields(args)...)...); code != exit.Usage || !strings.Contains(out, want) {
 			t.Errorf("%s: exit code %d, want %q in: %s", args, code, want, out)
 		}
 	}
@@ -426,11 +428,11 @@ func TestCutoverPlan(t *testing.T) {
 	m := newMoving(t)
 	first, _, _ := strings.Cut(m.read("map.yaml"), "  - domainName: older")
 	m.write("one.yaml", strings.Replace(first, "http2Option: Open}", "http2Option: Open, clientCertificate: {ca: clients-ca.pem}}", 1))
-	if code, out := m.bindgate("plan", "--config", "owner.yaml", "-o", "plan.json", "one.yaml"); code != exitClean || len(m.actions()) > 0 {
+	if code, out := m.bindgate("plan", "--config", "owner.yaml", "-o", "plan.json", "one.yaml"); code != exit.Clean || len(m.actions()) > 0 {
 		t.Fatalf("plan: exit code %d, calls %v: %s", code, m.actions(), out)
 	}
 	code, out := m.bindgate("apply", "--config", "owner.yaml", "--plan", "plan.json", "--read-back", "2s")
-	if code != exitClean || !slices.Equal(m.actions(), []string{"UploadUserCertificate", "CreateDomain"}) {
+	if code != exit.Clean || !slices.Equal(m.actions(), []string{"UploadUserCertificate", "CreateDomain"}) {
 		t.Fatalf("apply: exit code %d, calls %v: %s", code, m.actions(), out)
 	}
 }

@@ -5,16 +5,17 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/demo"
+	"github.com/bindgate/bindgate/internal/exit"
 )
 
-func newDemo(env Env) *cobra.Command {
+func newDemo(env console.Env) *cobra.Command {
 	var platform, dir, color string
 	c := &cobra.Command{
 		Use:   "demo",
@@ -41,7 +42,7 @@ no account, no network and no rights, and it ends in seconds.`,
 	return c
 }
 
-func newDemoCutover(env Env) *cobra.Command {
+func newDemoCutover(env console.Env) *cobra.Command {
 	var dir, color string
 	c := &cobra.Command{
 		Use:   "cutover",
@@ -63,15 +64,17 @@ and the sandbox received the allowed calls alone, 1 if not.`,
 	return c
 }
 
-func runDemo(ctx context.Context, env Env, platform, dir, color string, run func(context.Context, demo.Options) (bool, error)) error {
+func runDemo(ctx context.Context, env console.Env, platform, dir, color string, run func(context.Context, demo.Options) (bool, error)) error {
 	if err := checkColor(color); err != nil {
 		return err
 	}
 	if platform != binding.Classic && platform != binding.APIG {
 		return fmt.Errorf("reading --platform: got %q, want %s or %s", platform, binding.Classic, binding.APIG)
 	}
-	o := demo.Options{Platform: platform, Name: dir, Temp: env.get("TMPDIR"), Out: env.Stdout, Color: env.color(color), Now: env.Now, Bindgate: func(ctx context.Context, dir string, environ []string, args ...string) int {
-		return env.bindgate(ctx, dir, environ, append(slices.Clone(args), "--color="+color)...)
+	o := demo.Options{Platform: platform, Name: dir, Temp: env.Get("TMPDIR"), Out: env.Stdout, Color: env.Color(color), Now: env.Now, Bindgate: func(ctx context.Context, dir string, environ []string, args ...string) int {
+		apart := env.Apart(dir, environ)
+		apart.ResolvConf = filepath.Join(dir, demo.ResolvConf) // never the machine's resolvers
+		return Run(ctx, append(slices.Clone(args), "--color="+color), apart)
 	}}
 	if dir != "" {
 		var err error
@@ -82,37 +85,11 @@ func runDemo(ctx context.Context, env Env, platform, dir, color string, run func
 	agree, err := run(ctx, o)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return withCode(exitInterrupted, err)
+		return exit.With(exit.Interrupted, err)
 	case err != nil:
 		return err
 	case !agree:
-		return ended(exitRefused)
+		return exit.Ended(exit.Refused)
 	}
 	return nil
-}
-
-// bindgate runs a command in this process with a separate environment. Of the
-// user's variables it passes on those of the terminal, and DEBUG, which makes the
-// gateway's client print requests; no credentials and no proxies.
-func (e Env) bindgate(ctx context.Context, dir string, environ []string, args ...string) int {
-	for _, name := range []string{"TERM", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "COLUMNS", "DEBUG"} {
-		if v, ok := e.LookupEnv(name); ok {
-			environ = append(environ, name+"="+v)
-		}
-	}
-	e.Stdin, e.Dir, e.Environ, e.LookupEnv = strings.NewReader(""), dir, environ, lookup(environ)
-	e.ResolvConf = filepath.Join(dir, demo.ResolvConf) // never the machine's resolvers
-	return Run(ctx, args, e)
-}
-
-// lookup makes a LookupEnv of a list as os.Environ gives it; the last wins.
-func lookup(environ []string) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		for _, pair := range slices.Backward(environ) {
-			if k, v, ok := strings.Cut(pair, "="); ok && k == name {
-				return v, true
-			}
-		}
-		return "", false
-	}
 }

@@ -9,8 +9,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/checks/catalog"
+	"github.com/bindgate/bindgate/internal/built"
 	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/policy/bundle"
@@ -21,19 +24,19 @@ import (
 
 // registries returns the client of policy registries. Offline says why none is
 // asked; empty: they are.
-func registries(env Env, hosts map[string]config.Registry, offline string) *registry.Client {
-	o := registry.Options{Offline: offline, LookupEnv: env.LookupEnv, UserAgent: "bindgate/" + version(), Hosts: map[string]registry.Host{}}
+func registries(env console.Env, hosts map[string]config.Registry, offline string) *registry.Client {
+	o := registry.Options{Offline: offline, LookupEnv: env.LookupEnv, UserAgent: "bindgate/" + built.Version(), Hosts: map[string]registry.Host{}}
 	for name, h := range hosts {
 		o.Hosts[name] = registry.Host{Username: h.Username, PasswordFile: h.PasswordFile, CA: h.CA, Also: h.Hosts}
 	}
-	home := env.get("HOME")
-	switch dir := env.get("XDG_CACHE_HOME"); {
+	home := env.Get("HOME")
+	switch dir := env.Get("XDG_CACHE_HOME"); {
 	case filepath.IsAbs(dir):
 		o.Cache = filepath.Join(dir, "bindgate", "policies")
 	case filepath.IsAbs(home):
 		o.Cache = filepath.Join(home, ".cache", "bindgate", "policies")
 	}
-	switch dir := env.get("DOCKER_CONFIG"); {
+	switch dir := env.Get("DOCKER_CONFIG"); {
 	case filepath.IsAbs(dir):
 		o.Docker = filepath.Join(dir, "config.json")
 	case filepath.IsAbs(home):
@@ -43,7 +46,7 @@ func registries(env Env, hosts map[string]config.Registry, offline string) *regi
 }
 
 // registries is the client of a judging command.
-func (s settings) registries(env Env) *registry.Client {
+func (s settings) registries(env console.Env) *registry.Client {
 	switch {
 	case s.offline:
 		return registries(env, s.hosts, "--offline")
@@ -54,7 +57,7 @@ func (s settings) registries(env Env) *registry.Client {
 }
 
 // distribution are the options of policies whose distribution a command deals with.
-func distribution(env Env, owner config.Config) (policy.Options, *registry.Client, error) {
+func distribution(env console.Env, owner config.Config) (policy.Options, *registry.Client, error) {
 	schemas, err := readSchemas(owner.Trust.External)
 	if err != nil {
 		return policy.Options{}, nil, err
@@ -64,14 +67,14 @@ func distribution(env Env, owner config.Config) (policy.Options, *registry.Clien
 }
 
 // ownerOf reads the owner's file of a command that may have one.
-func ownerOf(env Env, path string) (config.Config, error) {
+func ownerOf(env console.Env, path string) (config.Config, error) {
 	if path == "" {
 		return config.Config{}, nil
 	}
-	return config.LoadOwner(absolute(env, path))
+	return config.LoadOwner(env.Absolute(path))
 }
 
-func newPolicyBuild(env Env) *cobra.Command {
+func newPolicyBuild(env console.Env) *cobra.Command {
 	var out string
 	var f policyFlags
 	c := &cobra.Command{
@@ -85,7 +88,7 @@ its digest, can be written into the owner's file (policy).`,
 			if !strings.HasSuffix(out, ".tar.gz") && !strings.HasSuffix(out, ".tgz") {
 				return fmt.Errorf("reading flags: got -o %q, want a FILE whose name ends in .tar.gz", out)
 			}
-			if rel, err := filepath.Rel(absolute(env, args[0]), absolute(env, out)); err == nil && filepath.IsLocal(rel) {
+			if rel, err := filepath.Rel(env.Absolute(args[0]), env.Absolute(out)); err == nil && filepath.IsLocal(rel) {
 				return fmt.Errorf("reading flags: -o %q is in the folder that is packed; name a file elsewhere", out)
 			}
 			o, err := f.options(env, args)
@@ -99,7 +102,7 @@ its digest, can be written into the owner's file (policy).`,
 			if err := confine.WriteFile(env.Dir, out, archive, 0o644); err != nil {
 				return err
 			}
-			return print1(env, bundle.Ref{Path: out, Digest: bundle.Digest(archive)}.String())
+			return env.Println(bundle.Ref{Path: out, Digest: bundle.Digest(archive)}.String())
 		},
 	}
 	c.Flags().StringVarP(&out, "output", "o", "", "the bundle's `FILE`")
@@ -107,15 +110,7 @@ its digest, can be written into the owner's file (policy).`,
 	return c
 }
 
-// print1 prints one line.
-func print1(env Env, line string) error {
-	if _, err := fmt.Fprintln(env.Stdout, report.Escape(line)); err != nil {
-		return fmt.Errorf("printing: %w", err)
-	}
-	return nil
-}
-
-func newPolicyPush(env Env) *cobra.Command {
+func newPolicyPush(env console.Env) *cobra.Command {
 	var f policyFlags
 	c := &cobra.Command{
 		Use: "push PATH oci://REGISTRY/REPOSITORY:TAG", Short: "Push a folder or bundle of policies to a registry, and print the digest",
@@ -151,14 +146,14 @@ registry, if the policies load. The printed reference, with its digest, is what
 			if to.Digest, err = registries(env, owner.Registries, "").Push(c.Context(), to, archive); err != nil {
 				return err
 			}
-			return print1(env, to.String())
+			return env.Println(to.String())
 		},
 	}
 	f.add(c)
 	return c
 }
 
-func newPolicyLock(env Env) *cobra.Command {
+func newPolicyLock(env console.Env) *cobra.Command {
 	o := lock.Options{Dir: env.Dir, Now: env.Now, To: env.Stdout, Escape: report.Escape,
 		Policies: func(owner config.Config) (policy.Options, *registry.Client, error) { return distribution(env, owner) }}
 	c := &cobra.Command{
@@ -185,7 +180,7 @@ Exit codes: 0 locked, or nothing changed; 1 not written for want of a signature.
 			o.Reference = strings.Join(args, "")
 			err := lock.Lock(c.Context(), o)
 			if errors.Is(err, lock.ErrUnsigned) {
-				return withCode(exitRefused, err)
+				return exit.With(exit.Refused, err)
 			}
 			return err
 		},

@@ -14,7 +14,10 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/built"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/metrics"
 	"github.com/bindgate/bindgate/internal/notify"
@@ -45,7 +48,7 @@ func (f *following) add(c *cobra.Command) {
 // followUp is what an audit does in addition to its reports. A nil one does nothing.
 type followUp struct {
 	following
-	env   Env
+	env   console.Env
 	scope metrics.Scope
 
 	file     *confine.Output // of --metrics; may be nil
@@ -67,7 +70,7 @@ type followUp struct {
 func (r *run) follow(f following, platform, region string) (err error) {
 	u := &followUp{following: f, env: r.env, start: r.env.Now(), scope: metrics.Scope{Account: r.s.account, Platform: platform, Region: region}}
 	r.after = u
-	u.message = notify.Message{Version: version(), Account: r.s.account, Platform: platform, Region: region}
+	u.message = notify.Message{Version: built.Version(), Account: r.s.account, Platform: platform, Region: region}
 	switch {
 	case f.onlyNew && f.since == "":
 		return errors.New("reading --only-new: it needs an earlier report; name it with --since FILE")
@@ -101,7 +104,7 @@ func (r *run) follow(f following, platform, region string) (err error) {
 }
 
 // webhook returns the webhook of --notify. Its address is never part of an error.
-func webhook(env Env, kind, address string) (*notify.Webhook, error) {
+func webhook(env console.Env, kind, address string) (*notify.Webhook, error) {
 	if !slices.Contains(notify.Kinds(), kind) {
 		got := fmt.Sprintf("%.64q", kind)
 		if strings.ContainsAny(kind, ":/.") {
@@ -111,7 +114,7 @@ func webhook(env Env, kind, address string) (*notify.Webhook, error) {
 	}
 	from := "notifyURL of the owner's file"
 	if address == "" {
-		from, address = notifyVariable, env.get(notifyVariable)
+		from, address = notifyVariable, env.Get(notifyVariable)
 	}
 	if address == "" {
 		return nil, fmt.Errorf("reading --notify: no address of the webhook; set %s, or notifyURL in the owner's file", notifyVariable)
@@ -121,10 +124,10 @@ func webhook(env Env, kind, address string) (*notify.Webhook, error) {
 		return nil, fmt.Errorf("reading %s: %w", from, err)
 	}
 	either := func(a, b string) string {
-		if v := env.get(a); v != "" {
+		if v := env.Get(a); v != "" {
 			return v
 		}
-		return env.get(b)
+		return env.Get(b)
 	}
 	w.Proxy = (&httpproxy.Config{HTTPSProxy: either("https_proxy", "HTTPS_PROXY"), NoProxy: either("no_proxy", "NO_PROXY")}).ProxyFunc()
 	return w, nil
@@ -133,7 +136,7 @@ func webhook(env Env, kind, address string) (*notify.Webhook, error) {
 // readReport reads the report of --since. If the run itself is to write it, it may be
 // missing: the first of many runs has none.
 func (r *run) readReport(u *followUp, platform, region string) error {
-	path := absolute(r.env, u.since)
+	path := r.env.Absolute(u.since)
 	data, err := confine.ReadBounded(path, since.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		for _, out := range r.out.reports.Files() {
@@ -162,7 +165,7 @@ func (u *followUp) readMetrics() {
 		u.earlier, err = metrics.Read(data, u.scope, u.start)
 	}
 	if err != nil {
-		complain(u.env.Stderr, fmt.Errorf("reading --metrics %q of the run before: %w; the times of the last success and of unread certificates are lost", u.metrics, err))
+		u.env.Complain(fmt.Errorf("reading --metrics %q of the run before: %w; the times of the last success and of unread certificates are lost", u.metrics, err))
 	}
 }
 
@@ -233,8 +236,8 @@ func (u *followUp) end(ctx context.Context, err error) {
 	if u == nil {
 		return
 	}
-	code := codeOf(err)
-	if err != nil && !errors.Is(err, errReported) {
+	code := exit.CodeOf(err)
+	if err != nil && !errors.Is(err, exit.ErrReported) {
 		u.whole = false
 	}
 	if u.file != nil {
@@ -243,10 +246,10 @@ func (u *followUp) end(ctx context.Context, err error) {
 			err = u.file.Commit()
 		}
 		if err != nil {
-			complain(u.env.Stderr, fmt.Errorf("writing --metrics %q: %w", u.metrics, err))
+			u.env.Complain(fmt.Errorf("writing --metrics %q: %w", u.metrics, err))
 		}
 	}
-	quiet := code == exitClean
+	quiet := code == exit.Clean
 	if s := u.found; s != nil && u.whole {
 		u.message.Changes = &notify.Changes{New: len(s.New), Fixed: len(s.Fixed), Changed: len(s.Changed), Bound: len(s.Bound), Gone: len(s.Gone)}
 		quiet = s.Empty()
@@ -255,7 +258,7 @@ func (u *followUp) end(ctx context.Context, err error) {
 		return
 	}
 	u.message.At, u.message.ExitCode, u.message.Whole = u.env.Now().UTC(), code, u.whole
-	if err := u.webhook.Send(ctx, u.message, "bindgate/"+version()); err != nil {
-		complain(u.env.Stderr, err)
+	if err := u.webhook.Send(ctx, u.message, "bindgate/"+built.Version()); err != nil {
+		u.env.Complain(err)
 	}
 }

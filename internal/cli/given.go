@@ -10,6 +10,7 @@ import (
 	"github.com/bindgate/bindgate/internal/approval"
 	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/external"
 	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/policy"
@@ -29,7 +30,7 @@ type savedPlan struct {
 // file names: a token of the CI job, facts, approvals of a saved plan. What was given
 // and does not verify is an error, never absent. Signatures and tokens are judged by
 // the real clock.
-func (s *settings) prove(env Env, trust config.Trust) (err error) {
+func (s *settings) prove(env console.Env, trust config.Trust) (err error) {
 	g := &evidence.Given{}
 	if g.CI, err = s.proveJob(env, trust.CI); err != nil {
 		return err
@@ -52,14 +53,14 @@ func (s *settings) prove(env Env, trust config.Trust) (err error) {
 }
 
 // proveJob verifies the token of the CI job; nil: none was given.
-func (s *settings) proveJob(env Env, trusted []config.Issuer) (*evidence.CI, error) {
+func (s *settings) proveJob(env console.Env, trusted []config.Issuer) (*evidence.CI, error) {
 	from, text := "--ci-token", []byte(nil)
 	if s.ciToken != "" {
 		if s.evidence != "" {
 			return nil, errors.New("reading --ci-token: a replay takes the claims of the saved run; omit --ci-token")
 		}
 		var err error
-		if text, err = confine.ReadBounded(absolute(env, s.ciToken), token.MaxSize); err != nil {
+		if text, err = confine.ReadBounded(env.Absolute(s.ciToken), token.MaxSize); err != nil {
 			return nil, fmt.Errorf("reading --ci-token: %w", err)
 		}
 	} else if value, ok := env.LookupEnv(tokenVariable); ok && value != "" && s.evidence == "" {
@@ -103,7 +104,7 @@ func readIssuers(list []config.Issuer) ([]token.Issuer, error) {
 }
 
 // readFacts reads the files of --external.
-func (s *settings) readFacts(env Env, declared []config.External) (map[string]evidence.External, error) {
+func (s *settings) readFacts(env console.Env, declared []config.External) (map[string]evidence.External, error) {
 	schemas, err := readSchemas(declared)
 	if err != nil {
 		return nil, err
@@ -124,7 +125,7 @@ func (s *settings) readFacts(env Env, declared []config.External) (map[string]ev
 		case i < 0:
 			return nil, fmt.Errorf("reading --external: the owner's file declares no facts %q; add external: {%s: {schema: FILE, maxAge: 24h}} to the file of --config", name, name)
 		}
-		data, err := confine.ReadBounded(absolute(env, path), external.MaxSize)
+		data, err := confine.ReadBounded(env.Absolute(path), external.MaxSize)
 		if err != nil {
 			return nil, fmt.Errorf("reading --external %s: %w", name, err)
 		}
@@ -157,7 +158,7 @@ func readSchemas(declared []config.External) (map[string]policy.FactsSchema, err
 }
 
 // proveApprovals verifies the files of --approval.
-func (s *settings) proveApprovals(env Env, o config.Trust, ci *evidence.CI) ([]evidence.Approval, error) {
+func (s *settings) proveApprovals(env console.Env, o config.Trust, ci *evidence.CI) ([]evidence.Approval, error) {
 	var trust approval.Trust
 	var err error
 	if o.AllowedSigners != "" {
@@ -181,7 +182,7 @@ func (s *settings) proveApprovals(env Env, o config.Trust, ci *evidence.CI) ([]e
 	}
 	var files []approval.File
 	for _, path := range s.approvals {
-		data, err := confine.ReadBounded(absolute(env, path), approval.MaxSize)
+		data, err := confine.ReadBounded(env.Absolute(path), approval.MaxSize)
 		if err != nil {
 			return nil, fmt.Errorf("reading --approval: %w", err)
 		}

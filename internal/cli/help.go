@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/bindgate/bindgate/internal/console"
 )
 
 // flagGroup is a section of a command's help.
@@ -32,8 +34,8 @@ func flagGroups() []flagGroup {
 }
 
 // helpWidth is the width of the help: that of the terminal, at most mostHelp.
-func helpWidth(env Env) int {
-	if n := env.columns(); n > 0 {
+func helpWidth(env console.Env) int {
+	if n := env.Columns(); n > 0 {
 		return min(n, mostHelp)
 	}
 	return 100

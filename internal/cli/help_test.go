@@ -10,13 +10,15 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/bindgate/bindgate/internal/console"
 )
 
 // Every command that judges has its flags in groups, each flag once, and shows two
 // examples; a group names no flag that is gone.
 func TestHelpGroupsFlags(t *testing.T) {
 	exist := map[string]bool{}
-	for _, c := range newRoot(Env{LookupEnv: lookup(nil)}).Commands() {
+	for _, c := range newRoot(console.Env{LookupEnv: console.Lookup(nil)}).Commands() {
 		c.Flags().VisitAll(func(f *pflag.Flag) { exist[f.Name] = true })
 		if c.Flags().Lookup("config") == nil {
 			continue
@@ -55,7 +57,7 @@ func TestHelpGroupsFlags(t *testing.T) {
 // The help of every command fits its width, at most 120 columns, and shows two examples.
 func TestHelp(t *testing.T) {
 	for _, width := range []string{"", "80", "120", "400"} {
-		root := newRoot(Env{LookupEnv: lookup([]string{"COLUMNS=" + width})})
+		root := newRoot(console.Env{LookupEnv: console.Lookup([]string{"COLUMNS=" + width})})
 		root.InitDefaultHelpCmd()
 		flags := 100
 		if n, err := strconv.Atoi(width); err == nil {
@@ -106,7 +108,7 @@ func TestExamplesParse(t *testing.T) {
 				t.Errorf("%s: the example %q is no command of bindgate", c.CommandPath(), line)
 				continue
 			}
-			root := newRoot(Env{LookupEnv: lookup(nil)})
+			root := newRoot(console.Env{LookupEnv: console.Lookup(nil)})
 			found, rest, err := root.Find(args[1:])
 			if err == nil {
 				err = found.ParseFlags(rest)
@@ -122,14 +124,14 @@ func TestExamplesParse(t *testing.T) {
 			walk(sub)
 		}
 	}
-	walk(newRoot(Env{LookupEnv: lookup(nil)}))
+	walk(newRoot(console.Env{LookupEnv: console.Lookup(nil)}))
 }
 
 // The texts that a shell completes with hold no marks of the help.
 func TestCompletionTexts(t *testing.T) {
 	for _, args := range [][]string{{"lint", "--"}, {"apply", "--"}, {"policy", "eval", "--"}, {"sandbox", "--"}, {"lint", "--f"}, {""}} {
 		var out, errs bytes.Buffer
-		Run(t.Context(), append([]string{"__complete"}, args...), Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, LookupEnv: lookup(nil)})
+		Run(t.Context(), append([]string{"__complete"}, args...), console.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, LookupEnv: console.Lookup(nil)})
 		if strings.Contains(out.String(), "`") || strings.Count(out.String(), "\n") < 3 {
 			t.Errorf("completing %q: %s%s", args, out.String(), errs.String())
 		}
@@ -147,8 +149,8 @@ func TestColor(t *testing.T) {
 		{"auto", "FORCE_COLOR=0", false, false}, {"auto", "CLICOLOR_FORCE=0", false, false}, {"auto", "FORCE_COLOR=1 NO_COLOR=1", true, false},
 		{"always", "NO_COLOR=1", false, true}, {"never", "FORCE_COLOR=1", true, false}, {"", "", true, true},
 	} {
-		e := Env{Terminal: c.terminal, LookupEnv: lookup(strings.Fields(c.environ))}
-		if got := e.color(c.when); got != c.want {
+		e := console.Env{Terminal: c.terminal, LookupEnv: console.Lookup(strings.Fields(c.environ))}
+		if got := e.Color(c.when); got != c.want {
 			t.Errorf("--color %s, %s, terminal %t: got %t", c.when, c.environ, c.terminal, got)
 		}
 	}
@@ -156,7 +158,7 @@ func TestColor(t *testing.T) {
 
 func TestColumns(t *testing.T) {
 	for environ, want := range map[string]int{"": 90, "COLUMNS=120": 120, "COLUMNS=x": 90, "COLUMNS=7": 90, "COLUMNS=-1": 90, "COLUMNS=99999999": 90} {
-		if got := (Env{Width: 90, LookupEnv: lookup([]string{environ})}).columns(); got != want {
+		if got := (console.Env{Width: 90, LookupEnv: console.Lookup([]string{environ})}).Columns(); got != want {
 			t.Errorf("%s: got %d, want %d", environ, got, want)
 		}
 	}

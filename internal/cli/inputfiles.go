@@ -11,6 +11,8 @@ import (
 	"github.com/bindgate/bindgate/internal/apply"
 	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
@@ -21,7 +23,7 @@ const maxInputFile = 256 << 20
 // inputFiles digests the files, other than manifests and policies, that decide what is
 // judged, for a plan that is saved or applied. CRLs are not among them: they are evidence,
 // and newer ones are welcome.
-func (s *settings) inputFiles(env Env, trust config.Trust) error {
+func (s *settings) inputFiles(env console.Env, trust config.Trust) error {
 	if s.planOut == "" && s.saved == nil {
 		return nil
 	}
@@ -50,7 +52,7 @@ func (s *settings) inputFiles(env Env, trust config.Trust) error {
 		if f.path == "" {
 			continue
 		}
-		text, err := confine.ReadBounded(absolute(env, f.path), maxInputFile)
+		text, err := confine.ReadBounded(env.Absolute(f.path), maxInputFile)
 		if err != nil {
 			return fmt.Errorf("reading the file of %s: %w", f.role, err)
 		}
@@ -59,19 +61,19 @@ func (s *settings) inputFiles(env Env, trust config.Trust) error {
 	return nil
 }
 
-func (s settings) inputFile(env Env, role, path string, text []byte) plan.InputFile {
+func (s settings) inputFile(env console.Env, role, path string, text []byte) plan.InputFile {
 	sum := sha256.Sum256(text)
 	return plan.InputFile{Role: role, Name: s.shortName(env, path), Digest: "sha256:" + hex.EncodeToString(sum[:])}
 }
 
 // shortName names a file by its path from the owner's folder or the working directory,
 // which may be elsewhere when the plan is applied.
-func (s settings) shortName(env Env, path string) string {
+func (s settings) shortName(env console.Env, path string) string {
 	for _, from := range []string{s.configDir, env.Dir} {
 		if from == "" {
 			continue
 		}
-		if below, err := filepath.Rel(from, absolute(env, path)); err == nil && below != ".." && !strings.HasPrefix(below, ".."+string(filepath.Separator)) {
+		if below, err := filepath.Rel(from, env.Absolute(path)); err == nil && below != ".." && !strings.HasPrefix(below, ".."+string(filepath.Separator)) {
 			return filepath.ToSlash(below)
 		}
 	}
@@ -88,7 +90,7 @@ func (s settings) unchanged() error {
 	roles := []string{roleSigners, roleRevoked, roleJob, roleService, roleSchema}
 	was := plan.File{Files: plan.OfRoles(s.saved.file.Files, roles...)}
 	if changes := was.FileChanges(plan.OfRoles(s.files, roles...)); len(changes) > 0 {
-		return withCode(exitChanged, fmt.Errorf("%w: %s; make a new plan", apply.ErrChanged, strings.Join(changes, "; ")))
+		return exit.With(exit.Changed, fmt.Errorf("%w: %s; make a new plan", apply.ErrChanged, strings.Join(changes, "; ")))
 	}
 	return nil
 }

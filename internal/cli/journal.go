@@ -10,11 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/journal"
 	"github.com/bindgate/bindgate/internal/report"
 )
 
-func newJournal(env Env) *cobra.Command {
+func newJournal(env console.Env) *cobra.Command {
 	c := &cobra.Command{Use: "journal", Short: "Show or verify the record of what was sent", Args: subcommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	var path, format, head string
@@ -42,14 +44,14 @@ its end was not cut off shows only against the journalHead of a report: --head.`
 	return c
 }
 
-func journalPath(env Env, path string) (string, error) {
+func journalPath(env console.Env, path string) (string, error) {
 	if path == "" {
 		return journal.DefaultPath(env.LookupEnv)
 	}
-	return absolute(env, path), nil
+	return env.Absolute(path), nil
 }
 
-func showJournal(env Env, path, format string) error {
+func showJournal(env console.Env, path, format string) error {
 	if format != "text" && format != "jsonl" {
 		return fmt.Errorf("reading -f: unknown format %q, want text or jsonl", format)
 	}
@@ -74,7 +76,7 @@ func showEntry(w io.Writer, e journal.Entry, format string) error {
 	return err
 }
 
-func verifyJournal(env Env, path, head string) error {
+func verifyJournal(env console.Env, path, head string) error {
 	path, err := journalPath(env, path)
 	if err != nil {
 		return err
@@ -97,7 +99,7 @@ func verifyJournal(env Env, path, head string) error {
 func journalError(err error) error {
 	switch {
 	case errors.Is(err, journal.ErrBroken):
-		return withCode(exitRefused, err)
+		return exit.With(exit.Refused, err)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w; nothing was applied with it yet, or name another file with --journal", err)
 	}

@@ -7,12 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/replay"
 	"github.com/bindgate/bindgate/internal/report"
 )
 
-func newLint(env Env) *cobra.Command {
+func newLint(env console.Env) *cobra.Command {
 	var f flags
 	var changed, staged bool
 	c := &cobra.Command{
@@ -45,7 +47,7 @@ DNS and the gateway are read unless --offline or --without leaves them out.`,
 	return c
 }
 
-func lint(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) (err error) {
+func lint(ctx context.Context, env console.Env, c *cobra.Command, f flags, args []string) (err error) {
 	r, err := begin(ctx, env, c, f, args)
 	if err != nil {
 		return err
@@ -68,7 +70,7 @@ func (r *run) lint(ctx context.Context) error {
 		}
 		one := r.entry(v)
 		if r.after.add(one) {
-			code = worst(code, codeOfDecision(v.Decision.Status, true))
+			code = exit.Worst(code, exit.OfDecision(v.Decision.Status, true))
 		}
 		return rep.Add(one)
 	})
@@ -76,7 +78,7 @@ func (r *run) lint(ctx context.Context) error {
 		return err
 	}
 	for _, b := range r.engine.Bindings().NotRun {
-		code = worst(code, exitCannotTell)
+		code = exit.Worst(code, exit.CannotTell)
 		if err := rep.Add(notRun(b)); err != nil {
 			return err
 		}
@@ -91,20 +93,20 @@ func (r *run) finish(ctx context.Context, rep *report.Several, code int) error {
 		return err
 	}
 	if ctx.Err() != nil {
-		code = worst(code, exitInterrupted)
+		code = exit.Worst(code, exit.Interrupted)
 	}
-	return ended(r.credentialCode(code))
+	return exit.Ended(r.credentialCode(code))
 }
 
 // credentialCode is the code of a run that cannot tell, unless the gateway did not take
 // the credentials: that will not change by trying again.
 func (r *run) credentialCode(code int) int {
 	err := r.engine.Refused()
-	if code != exitCannotTell || err == nil {
+	if code != exit.CannotTell || err == nil {
 		return code
 	}
-	complain(r.env.Stderr, fmt.Errorf("asking the gateway: %w\nnext: see %s", err, report.GuideCredentials))
-	return exitUsage
+	r.env.Complain(fmt.Errorf("asking the gateway: %w\nnext: see %s", err, report.GuideCredentials))
+	return exit.Usage
 }
 
 // saveEvidence begins the file of --evidence-out; nil where there is none.

@@ -18,6 +18,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	opa "github.com/open-policy-agent/opa/v1/bundle"
 
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/policy/bundle"
 	"github.com/bindgate/bindgate/internal/policy/registry/registrytest"
 )
@@ -66,7 +68,7 @@ func (r release) signed(t *testing.T, rule string) []byte {
 func locked(t *testing.T, dir string, args ...string) (int, string) {
 	t.Helper()
 	var out strings.Builder
-	env := Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Dir: dir, Now: time.Now,
+	env := console.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Dir: dir, Now: time.Now,
 		LookupEnv: func(name string) (string, bool) { return map[string]string{"HOME": dir}[name], name == "HOME" }}
 	code := Run(t.Context(), append([]string{"policy", "lock"}, args...), env)
 	return code, out.String()
@@ -99,20 +101,20 @@ func TestLockWantsTheOwnersSignature(t *testing.T) {
 		code    int
 		want    string
 	}{
-		{"the first digest, by another key", other.signed(t, `deny contains "other"`), exitRefused, "failed to verify JWT signature"},
-		{"the first digest, unsigned", unsigned, exitRefused, "has no .signatures.json"},
-		{"the first digest", owner.signed(t, `deny contains "one"`), exitClean, "signed by a key of policySigners.bundle"},
-		{"a new one", owner.signed(t, `deny contains "two"`), exitClean, "-deny contains \"one\"\n+deny contains \"two\""},
-		{"by another key", other.signed(t, `deny contains "three"`), exitRefused, "+deny contains \"three\""},
-		{"unsigned", unsigned, exitRefused, "has no .signatures.json"},
-		{"signed, and does not load", owner.signed(t, `deny contains input.missing`), exitUsage, "missing"},
+		{"the first digest, by another key", other.signed(t, `deny contains "other"`), exit.Refused, "failed to verify JWT signature"},
+		{"the first digest, unsigned", unsigned, exit.Refused, "has no .signatures.json"},
+		{"the first digest", owner.signed(t, `deny contains "one"`), exit.Clean, "signed by a key of policySigners.bundle"},
+		{"a new one", owner.signed(t, `deny contains "two"`), exit.Clean, "-deny contains \"one\"\n+deny contains \"two\""},
+		{"by another key", other.signed(t, `deny contains "three"`), exit.Refused, "+deny contains \"three\""},
+		{"unsigned", unsigned, exit.Refused, "has no .signatures.json"},
+		{"signed, and does not load", owner.signed(t, `deny contains input.missing`), exit.Usage, "missing"},
 	} {
 		digest := r.Put("p", "v1", layerType, tc.archive)
 		code, out := locked(t, dir, "--config", "owner.yaml")
 		if code != tc.code || !strings.Contains(out, tc.want) {
 			t.Errorf("%s: exit code %d, want %d and %q; printed\n%s", tc.name, code, tc.code, tc.want, out)
 		}
-		if tc.code == exitClean {
+		if tc.code == exit.Clean {
 			last = "@" + digest
 		}
 		text, err := os.ReadFile(config)
@@ -123,10 +125,10 @@ func TestLockWantsTheOwnersSignature(t *testing.T) {
 	// A new tag is an argument; the digest is that of the tag now.
 	digest := r.Put("p", "v2", layerType, owner.signed(t, `deny contains "four"`))
 	next := strings.Replace(ref, ":v1", ":v2", 1)
-	if code, out := locked(t, dir, "--config", "owner.yaml", next); code != exitClean || !strings.Contains(out, "locked "+next+"@"+digest) {
+	if code, out := locked(t, dir, "--config", "owner.yaml", next); code != exit.Clean || !strings.Contains(out, "locked "+next+"@"+digest) {
 		t.Errorf("a new tag: exit code %d\n%s", code, out)
 	}
-	if code, out := locked(t, dir, "--config", "owner.yaml", next+"@sha256:"+strings.Repeat("0", 64)); code != exitUsage || !strings.Contains(out, "does not have it") {
+	if code, out := locked(t, dir, "--config", "owner.yaml", next+"@sha256:"+strings.Repeat("0", 64)); code != exit.Usage || !strings.Contains(out, "does not have it") {
 		t.Errorf("a digest that is not there: exit code %d\n%s", code, out)
 	}
 	// A file that a terminal would act upon is shown escaped.
@@ -149,7 +151,7 @@ func TestLockOfSeveral(t *testing.T) {
 	write("b.rego", "package bindgate.policy.b\n\nimport rego.v2\n\ndeny contains \"b\"\n")
 	write("owner.yaml", "apiVersion: bindgate/v1\npolicy: [a.rego, b.rego]\n")
 	for _, name := range []string{"b.rego", "a.rego"} {
-		if code, out := locked(t, dir, "--config", "owner.yaml", name); code != exitClean {
+		if code, out := locked(t, dir, "--config", "owner.yaml", name); code != exit.Clean {
 			t.Fatalf("%s: exit code %d\n%s", name, code, out)
 		}
 	}
@@ -159,7 +161,7 @@ func TestLockOfSeveral(t *testing.T) {
 	}
 	write("b.rego", "package bindgate.policy.b\n\nimport rego.v2\n\ndeny contains \"c\"\n")
 	code, out := locked(t, dir, "--config", "owner.yaml")
-	if code != exitRefused || !strings.Contains(out, "unchanged a.rego@") || !strings.Contains(out, "-deny contains \"b\"\n+deny contains \"c\"") {
+	if code != exit.Refused || !strings.Contains(out, "unchanged a.rego@") || !strings.Contains(out, "-deny contains \"b\"\n+deny contains \"c\"") {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
 	if after, _ := os.ReadFile(filepath.Join(dir, "owner.yaml")); !bytes.Equal(before, after) {
@@ -231,11 +233,11 @@ func TestLockBySSH(t *testing.T) {
 		code, out := locked(t, dir, args...)
 		text, _ := os.ReadFile(filepath.Join(dir, "owner.yaml"))
 		if tc.want == "" {
-			if code != exitClean || string(text) != head+is+"]\n" || !strings.Contains(out, "signed by alice (SHA256:") {
+			if code != exit.Clean || string(text) != head+is+"]\n" || !strings.Contains(out, "signed by alice (SHA256:") {
 				t.Errorf("a good signature: exit code %d, file %q\n%s", code, text, out)
 			}
-		} else if code != exitRefused || string(text) != head+was+"]\n" || !strings.Contains(out, tc.want) {
-			t.Errorf("%s, %s: exit code %d, want %d and %q; file %q\n%s", tc.signers, tc.signature, code, exitRefused, tc.want, text, out)
+		} else if code != exit.Refused || string(text) != head+was+"]\n" || !strings.Contains(out, tc.want) {
+			t.Errorf("%s, %s: exit code %d, want %d and %q; file %q\n%s", tc.signers, tc.signature, code, exit.Refused, tc.want, text, out)
 		}
 	}
 }

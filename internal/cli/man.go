@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,11 +11,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/built"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/manpage"
 )
 
-func newMan(env Env) *cobra.Command {
+func newMan(env console.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "man DIR",
 		Short: "Write a man page for each command into a folder",
@@ -29,7 +31,7 @@ func newMan(env Env) *cobra.Command {
 				err = os.MkdirAll(dir, 0o755)
 			}
 			if err == nil {
-				o := manpage.Options{Version: version(), Date: pageDate(env), About: about}
+				o := manpage.Options{Version: built.Version(), Date: pageDate(env), About: about}
 				err = manpage.Write(c.Root(), o, func(name string, text []byte) error {
 					return confine.WriteFile(env.Dir, filepath.Join(dir, name), text, 0o644)
 				})
@@ -45,16 +47,12 @@ func newMan(env Env) *cobra.Command {
 
 // pageDate is the date of the pages: SOURCE_DATE_EPOCH, which packagers set, else that of
 // the commit, else today.
-func pageDate(env Env) time.Time {
-	if seconds, err := strconv.ParseInt(env.get("SOURCE_DATE_EPOCH"), 10, 64); err == nil {
+func pageDate(env console.Env) time.Time {
+	if seconds, err := strconv.ParseInt(env.Get("SOURCE_DATE_EPOCH"), 10, 64); err == nil {
 		return time.Unix(seconds, 0)
 	}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if at, err := time.Parse(time.RFC3339, s.Value); err == nil && s.Key == "vcs.time" {
-				return at
-			}
-		}
+	if at := built.Read().At; !at.IsZero() {
+		return at
 	}
 	return env.Now()
 }
@@ -81,43 +79,43 @@ func about(c *cobra.Command) manpage.About {
 // exitStatus are the exit codes of a command.
 func exitStatus(c *cobra.Command, judges bool) []manpage.Entry {
 	usage := "Error in flags or in a file that was read."
-	meanings := map[int]string{exitClean: "Success.", exitUsage: usage}
+	meanings := map[int]string{exit.Clean: "Success.", exit.Usage: usage}
 	command := strings.TrimPrefix(c.CommandPath(), "bindgate ")
 	if judges || command == "bindgate" {
 		meanings = map[int]string{
-			exitClean:       "Every binding is allowed; lint and audit: or partial, no check failed and some were skipped.",
-			exitRefused:     "A check or a policy refuses a binding.",
-			exitUsage:       "Error in flags, configuration, manifest or policy, or missing or rejected credentials. Nothing was sent.",
-			exitCannotTell:  "Undetermined: evidence could not be collected, or a policy could not be evaluated.",
-			exitInterrupted: "Interrupted before a call.",
+			exit.Clean:       "Every binding is allowed; lint and audit: or partial, no check failed and some were skipped.",
+			exit.Refused:     "A check or a policy refuses a binding.",
+			exit.Usage:       "Error in flags, configuration, manifest or policy, or missing or rejected credentials. Nothing was sent.",
+			exit.CannotTell:  "Undetermined: evidence could not be collected, or a policy could not be evaluated.",
+			exit.Interrupted: "Interrupted before a call.",
 		}
 		if command == "apply" || command == "bindgate" {
-			meanings[exitClean] = "Every binding is bound, or was already in effect; for commands that make no calls: is allowed."
-			meanings[exitFailed] = "A call failed, is incomplete, its outcome is unknown, or the run was interrupted after a call."
-			meanings[exitChanged] = "The gateway, DNS or an input of the plan changed after it was judged."
+			meanings[exit.Clean] = "Every binding is bound, or was already in effect; for commands that make no calls: is allowed."
+			meanings[exit.Failed] = "A call failed, is incomplete, its outcome is unknown, or the run was interrupted after a call."
+			meanings[exit.Changed] = "The gateway, DNS or an input of the plan changed after it was judged."
 		}
 	}
 	switch command {
 	case "sandbox":
-		meanings = map[int]string{exitUsage: usage}
+		meanings = map[int]string{exit.Usage: usage}
 	case "demo":
-		meanings[exitRefused], meanings[exitInterrupted] = "The calls that the sandbox received differ from the decisions.", "Interrupted."
+		meanings[exit.Refused], meanings[exit.Interrupted] = "The calls that the sandbox received differ from the decisions.", "Interrupted."
 	case "fmt", "policy fmt":
-		meanings[exitRefused] = "With --check: a file is in another form."
+		meanings[exit.Refused] = "With --check: a file is in another form."
 	case "journal show", "journal verify":
-		meanings[exitRefused] = "The hash chain is broken: the journal was changed after it was written."
+		meanings[exit.Refused] = "The hash chain is broken: the journal was changed after it was written."
 	case "policy test":
-		meanings[exitRefused] = "A test failed, or a rule has no test in which it applies and one in which it does not."
+		meanings[exit.Refused] = "A test failed, or a rule has no test in which it applies and one in which it does not."
 	case "policy eval", "policy why":
-		meanings[exitRefused], meanings[exitCannotTell] = "A policy refuses the binding.", "A policy could not be evaluated, or was not run."
+		meanings[exit.Refused], meanings[exit.CannotTell] = "A policy refuses the binding.", "A policy could not be evaluated, or was not run."
 	case "policy diff":
-		meanings[exitRefused] = "The new policies refuse a binding no longer, or no longer for sure, that the old ones keep back."
+		meanings[exit.Refused] = "The new policies refuse a binding no longer, or no longer for sure, that the old ones keep back."
 	}
-	if strings.HasPrefix(command, "policy ") && meanings[exitCannotTell] == "" {
-		meanings[exitCannotTell] = "A registry of policies could not be asked."
+	if strings.HasPrefix(command, "policy ") && meanings[exit.CannotTell] == "" {
+		meanings[exit.CannotTell] = "A registry of policies could not be asked."
 	}
 	var list []manpage.Entry
-	for code := range exitInterrupted + 1 {
+	for code := range exit.Interrupted + 1 {
 		if meanings[code] != "" {
 			list = append(list, manpage.Entry{Term: strconv.Itoa(code), Text: meanings[code]})
 		}

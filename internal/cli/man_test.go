@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/internal/console"
 )
 
 // manPages are the pages, by file name.
@@ -18,7 +20,7 @@ func manPages(t *testing.T) (dir string, pages map[string]string) {
 	t.Helper()
 	dir = t.TempDir()
 	var out, errs bytes.Buffer
-	env := Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: dir, Now: time.Now,
+	env := console.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: dir, Now: time.Now,
 		LookupEnv: func(name string) (string, bool) { return "1764288000", name == "SOURCE_DATE_EPOCH" }}
 	if code := Run(t.Context(), []string{"man", "."}, env); code != 0 {
 		t.Fatalf("exit code %d: %s", code, errs.String())
@@ -69,7 +71,7 @@ func TestManPages(t *testing.T) {
 			}
 		}
 	}
-	walk(newRoot(Env{}))
+	walk(newRoot(console.Env{}))
 }
 
 // mandoc has no warning for any page. CI installs it.

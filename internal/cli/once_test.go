@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 )
 
 func TestAFlagThatIsGivenTwice(t *testing.T) {
@@ -25,9 +28,9 @@ func TestAFlagThatIsGivenTwice(t *testing.T) {
 		{"lint --no-such --no-such", "unknown flag"},
 	} {
 		var out, errs bytes.Buffer
-		env := Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: t.TempDir(),
+		env := console.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: t.TempDir(),
 			LookupEnv: func(string) (string, bool) { return "", false }}
-		if code := Run(t.Context(), strings.Fields(tc.args), env); code != exitUsage || !strings.Contains(errs.String(), tc.want) {
+		if code := Run(t.Context(), strings.Fields(tc.args), env); code != exit.Usage || !strings.Contains(errs.String(), tc.want) {
 			t.Errorf("%s: got %d and %q, want 2 and %q", tc.args, code, errs.String(), tc.want)
 		}
 	}

@@ -10,7 +10,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bindgate/bindgate/internal/built"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/policy/bundle"
@@ -27,8 +29,8 @@ type outputs struct {
 
 // openOutputs opens every file that the run is to write.
 func (r *run) openOutputs() (err error) {
-	if r.env.opened != nil {
-		*r.env.opened = true
+	if r.env.Opened != nil {
+		*r.env.Opened = true
 	}
 	if r.out.reports, err = report.OpenOutputs(r.env.Dir, r.s.formats); err != nil {
 		return err
@@ -85,9 +87,9 @@ func (r *run) reads() []string {
 }
 
 // overwrites reports whether an output is one of the paths.
-func overwrites(env Env, f *confine.Output, paths []string) bool {
+func overwrites(env console.Env, f *confine.Output, paths []string) bool {
 	return slices.ContainsFunc(paths, func(path string) bool {
-		info, err := os.Stat(absolute(env, path)) // an error: standard input
+		info, err := os.Stat(env.Absolute(path)) // an error: standard input
 		return err == nil && f.Existing() != nil && os.SameFile(info, f.Existing())
 	})
 }
@@ -136,12 +138,12 @@ func (r *run) reportHead() report.Head {
 	if clock == nil {
 		clock = r.env.Now
 	}
-	return report.Head{Tool: report.Tool{Name: "bindgate", Version: version()}, Run: report.Run{Command: r.s.command, Now: clock().UTC()},
+	return report.Head{Tool: report.Tool{Name: "bindgate", Version: built.Version()}, Run: report.Run{Command: r.s.command, Now: clock().UTC()},
 		Path: confine.RepositoryPath(r.env.Dir)}
 }
 
 func (r *run) reportOptions() report.Options {
-	return report.Options{Width: r.env.columns(), Verbose: r.s.verbose, Quiet: r.s.quiet, Category: r.s.sarifCategory}
+	return report.Options{Width: r.env.Columns(), Verbose: r.s.verbose, Quiet: r.s.quiet, Category: r.s.sarifCategory}
 }
 
 // fail writes the error that ended a run into its report files, but not over a file
@@ -156,13 +158,13 @@ func (r *run) fail(cause error) {
 	}
 	err := r.out.reports.Fail(r.reportHead(), r.reportOptions(), cause, func(f *confine.Output) bool { return overwrites(r.env, f, inputs) })
 	if err != nil {
-		complain(r.env.Stderr, err)
+		r.env.Complain(err)
 	}
 }
 
 // failEarly writes an error into the report files of a command that ended before it
 // opened them, such as for an unknown flag.
-func failEarly(env Env, root *cobra.Command, args []string, cause error) {
+func failEarly(env console.Env, root *cobra.Command, args []string, cause error) {
 	c, rest, err := root.Find(args)
 	if err != nil || c.Flags().Lookup("config") == nil { // no command that reports
 		return

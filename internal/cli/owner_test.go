@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/internal/console"
 )
 
 // TestOwnerSetsFlags loads a file with every key that sets a flag: a flag on the
@@ -50,7 +52,7 @@ gatewayRate: 50
 		t.Fatal(err)
 	}
 	s := settings{flags: f}
-	if _, err := s.fromOwner(Env{Dir: dir}, c); err != nil {
+	if _, err := s.fromOwner(console.Env{Dir: dir}, c); err != nil {
 		t.Fatal(err)
 	}
 	want := f

@@ -10,12 +10,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/built"
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
-func newPlan(env Env) *cobra.Command {
+func newPlan(env console.Env) *cobra.Command {
 	var f flags
 	c := &cobra.Command{
 		Use:   "plan [PATH…]",
@@ -34,7 +37,7 @@ func newPlan(env Env) *cobra.Command {
 	return c
 }
 
-func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) (err error) {
+func planned(ctx context.Context, env console.Env, c *cobra.Command, f flags, args []string) (err error) {
 	r, err := begin(ctx, env, c, f, args)
 	if err != nil {
 		return err
@@ -48,11 +51,11 @@ func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []str
 	if err != nil {
 		return err
 	}
-	complete, awaiting, code := true, false, exitClean // complete: every binding is allowed, awaits approvals alone, or is already in effect
+	complete, awaiting, code := true, false, exit.Clean // complete: every binding is allowed, awaits approvals alone, or is already in effect
 	err = r.judge(ctx, judge.Scope{Served: true}, func(v judge.Verdict) error {
 		waits := v.AwaitsApprovals()
 		awaiting = awaiting || waits
-		code = worst(code, codeOfDecision(v.Decision.Status, waits))
+		code = exit.Worst(code, exit.OfDecision(v.Decision.Status, waits))
 		shown := r.entry(v)
 		if blocks(v) {
 			complete = false
@@ -73,10 +76,10 @@ func planned(ctx context.Context, env Env, c *cobra.Command, f flags, args []str
 	}
 	err = r.finish(ctx, rep, code)
 	if r.out.plan != nil && complete && awaiting {
-		complain(env.Stderr, fmt.Errorf("the plan awaits approvals, valid until %s: see bindgate apply --plan %s --approval FILE", file.ValidUntil.Format(time.RFC3339), r.s.planOut))
+		env.Complain(fmt.Errorf("the plan awaits approvals, valid until %s: see bindgate apply --plan %s --approval FILE", file.ValidUntil.Format(time.RFC3339), r.s.planOut))
 	}
 	if r.out.plan != nil && !complete {
-		complain(env.Stderr, errors.New("the plan was not saved: not every binding is allowed or already in effect"))
+		env.Complain(errors.New("the plan was not saved: not every binding is allowed or already in effect"))
 	}
 	return err
 }
@@ -105,6 +108,6 @@ func (r *run) planInputs() (plan.File, error) {
 			files = append(files, plan.InputFile{Role: rolePolicy, Name: r.s.shortName(r.env, f.Name), Digest: f.Digest})
 		}
 	}
-	return plan.File{Files: files, Account: account, Identity: identity, CI: ci, ToolVersion: version(), PlannedAt: facts.Now, ValidUntil: facts.Now.Add(r.s.validFor), Schema: plan.FileSchema, Manifests: r.inputs, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
+	return plan.File{Files: files, Account: account, Identity: identity, CI: ci, ToolVersion: built.Version(), PlannedAt: facts.Now, ValidUntil: facts.Now.Add(r.s.validFor), Schema: plan.FileSchema, Manifests: r.inputs, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
 		ConfigDigest: r.s.configDigest, Contract: r.s.contract, Endpoint: r.s.endpoint, Bindings: []plan.FileBinding{}}, err
 }

@@ -13,11 +13,13 @@ import (
 
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/report"
 )
 
-func newPolicy(env Env) *cobra.Command {
+func newPolicy(env console.Env) *cobra.Command {
 	c := &cobra.Command{Use: "policy", Short: "Test, check and ask Rego policies", Args: subcommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	c.AddCommand(newPolicyTest(env), newPolicyCheck(env), newPolicyInput(env), newPolicyEval(env), newPolicyWhy(env), newPolicyDiff(env), newPolicyDocs(env), newPolicyFmt(env), newPolicySchema(env),
@@ -26,7 +28,7 @@ func newPolicy(env Env) *cobra.Command {
 }
 
 // policyCommand makes a command on the policies that its arguments name.
-func policyCommand(env Env, c *cobra.Command, do func(context.Context, policy.Options) error) *cobra.Command {
+func policyCommand(env console.Env, c *cobra.Command, do func(context.Context, policy.Options) error) *cobra.Command {
 	var f policyFlags
 	f.add(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -51,7 +53,7 @@ func (f *policyFlags) add(c *cobra.Command) {
 }
 
 // options are those of the given paths.
-func (f *policyFlags) options(env Env, paths []string) (policy.Options, error) {
+func (f *policyFlags) options(env console.Env, paths []string) (policy.Options, error) {
 	owner, err := ownerOf(env, f.config)
 	if err != nil {
 		return policy.Options{}, err
@@ -61,7 +63,7 @@ func (f *policyFlags) options(env Env, paths []string) (policy.Options, error) {
 	return o, err
 }
 
-func newPolicyTest(env Env) *cobra.Command {
+func newPolicyTest(env console.Env) *cobra.Command {
 	var verbose, coverage bool
 	c := &cobra.Command{
 		Use:   "test [PATH…]",
@@ -87,13 +89,13 @@ test and not in another. Exit code 1: a failure.`,
 			return fmt.Errorf("printing the tests: %w", err)
 		}
 		if r.Failed > 0 {
-			return ended(exitRefused)
+			return exit.Ended(exit.Refused)
 		}
 		return nil
 	})
 }
 
-func newPolicyCheck(env Env) *cobra.Command {
+func newPolicyCheck(env console.Env) *cobra.Command {
 	c := &cobra.Command{Use: "check [PATH…]", Short: "Compile policies strictly, with the input's schema, and compare their format",
 		Example: `  bindgate policy check policies
   bindgate policy check --data data.yaml policies`,
@@ -117,7 +119,7 @@ func (p printer) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-func newPolicyFmt(env Env) *cobra.Command {
+func newPolicyFmt(env console.Env) *cobra.Command {
 	var check bool
 	c := &cobra.Command{
 		Use:   "fmt PATH…",
@@ -143,7 +145,7 @@ tool read them as Rego v2. Prints the name of each file that it changed.`,
 				}
 			}
 			if check && len(changed) > 0 {
-				return withCode(exitRefused, errors.New("these files are in another form; run `bindgate policy fmt`"))
+				return exit.With(exit.Refused, errors.New("these files are in another form; run `bindgate policy fmt`"))
 			}
 			return nil
 		},
@@ -155,14 +157,14 @@ tool read them as Rego v2. Prints the name of each file that it changed.`,
 // maxInput bounds a policy input, in bytes.
 const maxInput = 16 << 20
 
-func readInput(env Env, path string) ([]byte, error) {
+func readInput(env console.Env, path string) ([]byte, error) {
 	switch path {
 	case "":
 		return nil, errors.New("reading flags: --input is missing; `bindgate policy schema` says what it holds")
 	case "-":
-		return readAll(env.Stdin, maxInput)
+		return env.ReadStdin(maxInput)
 	}
-	data, err := confine.ReadBounded(absolute(env, path), maxInput)
+	data, err := confine.ReadBounded(env.Absolute(path), maxInput)
 	if err != nil {
 		return nil, fmt.Errorf("reading --input: %w", err)
 	}
@@ -171,33 +173,33 @@ func readInput(env Env, path string) ([]byte, error) {
 
 // policyVerdict prints what the packages said. A denial, or a force that is not
 // allowed, is a refusal, unless the owner waives it. A policy that could not be evaluated ends with exit code 3.
-func policyVerdict(env Env, said evidence.Observation[evidence.Policy]) error {
+func policyVerdict(env console.Env, said evidence.Observation[evidence.Policy]) error {
 	enc := json.NewEncoder(env.Stdout)
 	enc.SetIndent("", "  ")
 	if err := enc.Encode(said); err != nil {
 		return fmt.Errorf("printing the verdict: %w", err)
 	}
 	if said.State != evidence.StateObserved {
-		return ended(exitCannotTell)
+		return exit.Ended(exit.CannotTell)
 	}
-	codes := []int{exitClean}
+	codes := []int{exit.Clean}
 	for _, p := range said.Facts.Packages {
 		if p.NotRun != "" {
-			codes = append(codes, exitCannotTell)
+			codes = append(codes, exit.CannotTell)
 		}
 		if slices.ContainsFunc(p.Denials, evidence.PolicyMessage.Counts) {
-			codes = append(codes, exitRefused)
+			codes = append(codes, exit.Refused)
 		}
 	}
 	for _, p := range said.Facts.PackagesUnder("bindgate.force") {
 		if !p.Allow {
-			codes = append(codes, exitRefused)
+			codes = append(codes, exit.Refused)
 		}
 	}
-	return ended(worst(codes...))
+	return exit.Ended(exit.Worst(codes...))
 }
 
-func newPolicySchema(env Env) *cobra.Command {
+func newPolicySchema(env console.Env) *cobra.Command {
 	return &cobra.Command{
 		Use: "schema", Short: "Print the JSON Schema of a policy's input", Args: cobra.NoArgs,
 		Example: `  bindgate policy schema
@@ -207,16 +209,4 @@ func newPolicySchema(env Env) *cobra.Command {
 			return err
 		},
 	}
-}
-
-// readAll reads at most limit bytes.
-func readAll(r io.Reader, limit int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("reading standard input: %w", err)
-	case int64(len(data)) > limit:
-		return nil, fmt.Errorf("reading standard input: more than %d bytes", limit)
-	}
-	return data, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/policy"
@@ -38,7 +39,7 @@ func (q *question) addBinding(c *cobra.Command) {
 }
 
 // rules returns the options of the policies that are asked. They print to standard error.
-func (s settings) rules(env Env) policy.Options {
+func (s settings) rules(env console.Env) policy.Options {
 	return policy.Options{Dir: env.Dir, Dirs: s.policy, Fetch: s.registries(env).Fetch, Data: s.data, Labels: s.labels, External: s.facts,
 		Results: judge.PolicyResults(catalog.All()), Prints: printer{env.Stderr}}
 }
@@ -58,7 +59,7 @@ func (s settings) waive(engine *policy.Engine, domain string, now time.Time, sai
 
 // ask collects the evidence of the bindings with a name, or of all, as lint does, and
 // hands the input of each on.
-func (q *question) ask(ctx context.Context, env Env, c *cobra.Command, manifests []string, each func(settings, policy.Input) error) (err error) {
+func (q *question) ask(ctx context.Context, env console.Env, c *cobra.Command, manifests []string, each func(settings, policy.Input) error) (err error) {
 	r := &run{env: env, inputs: manifests}
 	if r.s, err = settle(env, c, q.flags); err != nil {
 		return err
@@ -91,7 +92,7 @@ func (q *question) ask(ctx context.Context, env Env, c *cobra.Command, manifests
 }
 
 // one is ask for exactly one binding, which the name selects.
-func (q *question) one(ctx context.Context, env Env, c *cobra.Command, manifests []string, do func(settings, policy.Input) error) error {
+func (q *question) one(ctx context.Context, env console.Env, c *cobra.Command, manifests []string, do func(settings, policy.Input) error) error {
 	var names []string
 	var s settings
 	var in policy.Input
@@ -123,7 +124,7 @@ func named(b binding.Binding, name string) bool {
 	return name == "" || name == b.DomainName || name == b.DomainName+"@"+b.Target()
 }
 
-func newPolicyInput(env Env) *cobra.Command {
+func newPolicyInput(env console.Env) *cobra.Command {
 	var q question
 	c := &cobra.Command{
 		Use:   "input MANIFEST",
@@ -155,7 +156,7 @@ policy eval --input. It holds no key material.`,
 	return c
 }
 
-func newPolicyEval(env Env) *cobra.Command {
+func newPolicyEval(env console.Env) *cobra.Command {
 	var q question
 	var input string
 	c := &cobra.Command{
@@ -230,7 +231,7 @@ func isDocument(data []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) && (err != nil || head.APIVersion == nil)
 }
 
-func newPolicyWhy(env Env) *cobra.Command {
+func newPolicyWhy(env console.Env) *cobra.Command {
 	var q question
 	c := &cobra.Command{
 		Use:   "why MANIFEST [NAME]",

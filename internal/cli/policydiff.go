@@ -7,13 +7,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/report"
 )
 
-func newPolicyDiff(env Env) *cobra.Command {
+func newPolicyDiff(env console.Env) *cobra.Command {
 	var f flags
 	c := &cobra.Command{
 		Use:   "diff OLD NEW EVIDENCE [MANIFEST…]",
@@ -42,7 +44,7 @@ type rulings struct {
 	of    []policy.Ruling
 }
 
-func policyDiff(ctx context.Context, env Env, c *cobra.Command, f flags, args []string) error {
+func policyDiff(ctx context.Context, env console.Env, c *cobra.Command, f flags, args []string) error {
 	f.evidence = args[2]
 	var sides [2]rulings
 	for i := range sides {
@@ -73,13 +75,13 @@ func policyDiff(ctx context.Context, env Env, c *cobra.Command, f flags, args []
 		return fmt.Errorf("printing the comparison: %w", err)
 	}
 	if weaker > 0 {
-		return ended(exitRefused)
+		return exit.Ended(exit.Refused)
 	}
 	return nil
 }
 
 // rule judges saved evidence with one more set of policies.
-func rule(ctx context.Context, env Env, c *cobra.Command, f flags, policies string, manifests []string) (out rulings, err error) {
+func rule(ctx context.Context, env console.Env, c *cobra.Command, f flags, policies string, manifests []string) (out rulings, err error) {
 	f.policy = append(f.policy[:len(f.policy):len(f.policy)], policies)
 	r := &run{env: env, inputs: manifests, compares: true}
 	if r.s, err = settle(env, c, f); err != nil {
@@ -101,7 +103,7 @@ func rule(ctx context.Context, env Env, c *cobra.Command, f flags, policies stri
 	return out, err
 }
 
-func newPolicyDocs(env Env) *cobra.Command {
+func newPolicyDocs(env console.Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "docs [PATH…]",
 		Short: "Describe policies in Markdown, from their METADATA, messages and data schemas",

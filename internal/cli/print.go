@@ -4,31 +4,22 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/checks/catalog"
+	"github.com/bindgate/bindgate/internal/built"
 	"github.com/bindgate/bindgate/internal/config"
+	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/replay"
 	"github.com/bindgate/bindgate/internal/report"
 )
 
-// version is the module's version, as the Go tool stamped it.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
-	}
-	return info.Main.Version
-}
-
-func newVersion(env Env) *cobra.Command {
+func newVersion(env console.Env) *cobra.Command {
 	var format string
 	c := &cobra.Command{
 		Use: "version", Short: "Print the version, and what it was built from", Args: cobra.NoArgs,
@@ -41,28 +32,8 @@ func newVersion(env Env) *cobra.Command {
 	return c
 }
 
-// built is what the program was built from.
-type built struct {
-	Version  string `json:"version"`
-	Commit   string `json:"commit,omitempty"`   // absent: the Go tool stamped none
-	Modified bool   `json:"modified,omitempty"` // the working tree differed from the commit
-	Go       string `json:"go"`
-	OPA      string `json:"opa"`
-	Platform string `json:"platform"`
-}
-
-func printVersion(env Env, format string) error {
-	b := built{Version: version(), OPA: policy.EngineVersion(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			switch s.Key {
-			case "vcs.revision":
-				b.Commit = s.Value
-			case "vcs.modified":
-				b.Modified = s.Value == "true"
-			}
-		}
-	}
+func printVersion(env console.Env, format string) error {
+	b := built.Read()
 	var err error
 	switch format {
 	case "json":
@@ -78,7 +49,7 @@ func printVersion(env Env, format string) error {
 	return nil
 }
 
-func newSchema(env Env) *cobra.Command {
+func newSchema(env console.Env) *cobra.Command {
 	schemas := map[string]func() []byte{
 		"manifest": manifest.Schema, "cutover-map": manifest.MapSchema, "config": config.Schema, "report": report.Schema,
 		"evidence": replay.Schema, "policy-input": policy.InputSchema,
@@ -102,7 +73,7 @@ func newSchema(env Env) *cobra.Command {
 	}
 }
 
-func newChecks(env Env) *cobra.Command {
+func newChecks(env console.Env) *cobra.Command {
 	c := &cobra.Command{Use: "checks", Short: "Show what is checked and why", Args: subcommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	var format string
@@ -120,7 +91,7 @@ func newChecks(env Env) *cobra.Command {
 
 // newExplain makes the command that explains a check; it is one of checks, and stands
 // alone too.
-func newExplain(env Env) *cobra.Command {
+func newExplain(env console.Env) *cobra.Command {
 	return &cobra.Command{
 		Use: "explain ID", Short: "Explain one check: why, how to fix, examples",
 		Example: `  bindgate explain certificate/covers-domain

@@ -11,8 +11,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/internal/built"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/cutover"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/plan"
@@ -23,7 +26,7 @@ import (
 // run is one judging command with its outputs open and all that it reads loaded.
 type run struct {
 	compares bool // two sets of policies, whose rules differ
-	env      Env
+	env      console.Env
 	s        settings
 	out      outputs
 	bar      *progress.Bar
@@ -42,7 +45,7 @@ type run struct {
 // begin resolves what a command was called with, opens every file that it is to
 // write and loads all that it reads. Every error is usage, and nothing was
 // called; without one, close the run.
-func begin(ctx context.Context, env Env, c *cobra.Command, f flags, paths []string) (*run, error) {
+func begin(ctx context.Context, env console.Env, c *cobra.Command, f flags, paths []string) (*run, error) {
 	r, err := ready(env, c, f, paths)
 	if err != nil {
 		return nil, err
@@ -66,7 +69,7 @@ func begin(ctx context.Context, env Env, c *cobra.Command, f flags, paths []stri
 
 // ready is the part of begin that reads nothing: what the command was called with
 // is resolved, and its outputs are open.
-func ready(env Env, c *cobra.Command, f flags, paths []string) (*run, error) {
+func ready(env console.Env, c *cobra.Command, f flags, paths []string) (*run, error) {
 	s, err := settle(env, c, f)
 	r := &run{env: env, s: s, inputs: paths}
 	if len(paths) == 0 {
@@ -107,7 +110,7 @@ func (r *run) open(ctx context.Context, load func() (*manifest.Set, error)) (err
 
 // progress starts a progress bar on a terminal; elsewhere it returns nil.
 func (r *run) progress(total int) *progress.Bar {
-	if r.s.quiet || !r.env.ErrTerminal || r.env.get("TERM") == "dumb" {
+	if r.s.quiet || !r.env.ErrTerminal || r.env.Get("TERM") == "dumb" {
 		return nil
 	}
 	return progress.Start(r.env.Stderr, total)
@@ -122,7 +125,7 @@ func (r *run) options() judge.Options {
 		Plan: r.countPlan, Policies: s.policy, FetchPolicy: s.registries(r.env).Fetch, Data: s.data, Labels: s.labels, Waivers: s.waivers, ForeignRules: r.compares, External: s.facts, Evidence: s.evidence,
 		Roots: s.roots, Profile: s.profile, WeakKeys: s.weakKeys, CRLs: s.crls, RevocationPrivate: s.revocationPrivate,
 		DNS:     judge.DNS{Resolver: s.resolver, RootHints: s.rootHints, Port: cmp.Or(s.dnsPort, 53), Rate: s.dnsRate, ResolvConf: r.env.ResolvConf},
-		Gateway: judge.Gateway{Endpoint: s.endpoint, STS: s.sts, APIG: s.apig, CAS: s.cas, Account: s.account, CA: s.endpointCA, Rate: s.gatewayRate, UserAgent: "bindgate/" + version()},
+		Gateway: judge.Gateway{Endpoint: s.endpoint, STS: s.sts, APIG: s.apig, CAS: s.cas, Account: s.account, CA: s.endpointCA, Rate: s.gatewayRate, UserAgent: "bindgate/" + built.Version()},
 		Held:    r.held, Timeout: s.timeout, Concurrency: s.concurrency, LookupEnv: r.env.LookupEnv, Given: s.given,
 		Progress: func() { r.bar.Step() },
 	}
@@ -166,7 +169,7 @@ func (r *run) fits(set *manifest.Set) error {
 }
 
 // load reads the manifests, or the one binding that flags name.
-func load(env Env, c *cobra.Command, s settings, paths []string) (*manifest.Set, error) {
+func load(env console.Env, c *cobra.Command, s settings, paths []string) (*manifest.Set, error) {
 	o := manifest.Options{WorkDir: env.Dir, Root: s.configDir, AllowPaths: s.allowPath, AllowEnv: s.allowEnv, Stdin: env.Stdin, Confined: s.confined, Overlay: s.overlay}
 	named := s.binding.named(c)
 	switch {
@@ -194,9 +197,9 @@ func load(env Env, c *cobra.Command, s settings, paths []string) (*manifest.Set,
 }
 
 // notAManifest says so where one of the paths is a saved plan; nil if none is.
-func notAManifest(env Env, command string, paths []string) error {
+func notAManifest(env console.Env, command string, paths []string) error {
 	for _, path := range paths {
-		data, err := confine.ReadBounded(absolute(env, path), plan.MaxFileSize)
+		data, err := confine.ReadBounded(env.Absolute(path), plan.MaxFileSize)
 		switch {
 		case err == nil && isEmpty(data):
 			return fmt.Errorf("reading arguments: %q holds no manifest and no saved plan: its object is empty; a manifest has apiVersion and bindings, see `bindgate init`", path)
@@ -295,7 +298,7 @@ func (r *run) report() (*report.Several, error) {
 	}
 	all := r.reportHead()
 	all.Run, all.Catalogue, all.Severities, all.Text = head, r.engine.Catalogue(), r.s.severities, r.engine.Bindings().Text
-	return r.out.reports.Begin(report.Console{Out: r.env.Stdout, Color: r.env.color(r.s.color), StepSummary: r.env.get("GITHUB_STEP_SUMMARY")}, all, r.reportOptions())
+	return r.out.reports.Begin(report.Console{Out: r.env.Stdout, Color: r.env.Color(r.s.color), StepSummary: r.env.Get("GITHUB_STEP_SUMMARY")}, all, r.reportOptions())
 }
 
 // waivers are the owner's waivers and what became of them.
@@ -311,9 +314,9 @@ func (r *run) waivers() (out []report.Waiver) {
 func (r *run) close(err error) {
 	r.bar.End()
 	if r.unread && r.env.Unread != nil && r.env.Unread() {
-		complain(r.env.Stderr, errors.New("standard input is not read: the manifests of this folder were; say - to read the manifest from it"))
+		r.env.Complain(errors.New("standard input is not read: the manifests of this folder were; say - to read the manifest from it"))
 	}
-	if err != nil && !errors.Is(err, errReported) {
+	if err != nil && !errors.Is(err, exit.ErrReported) {
 		r.fail(err)
 	}
 	r.out.discard()

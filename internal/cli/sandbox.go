@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/sandbox"
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/ram"
@@ -25,7 +27,7 @@ type sandboxFlags struct {
 	rate, deny, assume                              []string
 }
 
-func newSandbox(env Env) *cobra.Command {
+func newSandbox(env console.Env) *cobra.Command {
 	var f sandboxFlags
 	c := &cobra.Command{
 		Use:   "sandbox --seed FILE [-- COMMAND…]",
@@ -74,7 +76,7 @@ func worlds() string {
 	return b.String()
 }
 
-func runSandbox(ctx context.Context, env Env, f sandboxFlags, command []string) error {
+func runSandbox(ctx context.Context, env console.Env, f sandboxFlags, command []string) error {
 	o, err := f.options(env)
 	if err != nil {
 		return err
@@ -93,12 +95,12 @@ func runSandbox(ctx context.Context, env Env, f sandboxFlags, command []string) 
 		}
 	}
 	if len(command) > 0 {
-		code, err := s.Run(ctx, command, sandbox.Process{Dir: env.Dir, Environ: env.Environ, Path: env.get("PATH"),
+		code, err := s.Run(ctx, command, sandbox.Process{Dir: env.Dir, Environ: env.Environ, Path: env.Get("PATH"),
 			Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr})
 		if err != nil {
 			return fmt.Errorf("running the command: %w", err)
 		}
-		return ended(code)
+		return exit.Ended(code)
 	}
 	if _, err := fmt.Fprint(env.Stdout, lines); err != nil {
 		return fmt.Errorf("printing the environment: %w", err)
@@ -107,7 +109,7 @@ func runSandbox(ctx context.Context, env Env, f sandboxFlags, command []string) 
 	return nil
 }
 
-func (f sandboxFlags) options(env Env) (sandbox.Options, error) {
+func (f sandboxFlags) options(env console.Env) (sandbox.Options, error) {
 	o := sandbox.Options{GatewayAddr: f.gateway, DNSAddr: f.dns, Now: env.Now, Latency: f.latency, Deny: f.deny,
 		Contract2017: f.contract == "2017"}
 	if f.contract != "2017" && f.contract != "2026" {
@@ -127,10 +129,10 @@ func (f sandboxFlags) options(env Env) (sandbox.Options, error) {
 		o.AccessLog = env.Stderr
 	}
 	if f.roots != "" {
-		o.Roots = absolute(env, f.roots)
+		o.Roots = env.Absolute(f.roots)
 	}
 	if f.ram != "" {
-		text, err := confine.ReadBounded(absolute(env, f.ram), maxSeed)
+		text, err := confine.ReadBounded(env.Absolute(f.ram), maxSeed)
 		if err != nil {
 			return o, fmt.Errorf("reading --ram-policy: %w", err)
 		}
@@ -156,12 +158,12 @@ func (f sandboxFlags) options(env Env) (sandbox.Options, error) {
 // maxSeed bounds a seed, in bytes.
 const maxSeed = 64 << 20
 
-func readSeed(env Env, path string) (data []byte, dir string, err error) {
+func readSeed(env console.Env, path string) (data []byte, dir string, err error) {
 	if path == "-" {
-		data, err = readAll(env.Stdin, maxSeed)
+		data, err = env.ReadStdin(maxSeed)
 		return data, env.Dir, err
 	}
-	path = absolute(env, path)
+	path = env.Absolute(path)
 	data, err = confine.ReadBounded(path, maxSeed)
 	if err != nil {
 		err = fmt.Errorf("reading --seed: %w", err)

@@ -21,6 +21,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/bindgate/bindgate/internal/cli"
+	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/journal"
 	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/report"
@@ -188,13 +189,13 @@ func TestBrokenPromisesAreFound(t *testing.T) {
 }
 
 // env returns the environment of a command in dir.
-func env(dir string, vars map[string]string) cli.Env {
-	return cli.Env{Stdin: strings.NewReader(""), Stderr: io.Discard, Now: time.Now, Dir: dir,
+func env(dir string, vars map[string]string) console.Env {
+	return console.Env{Stdin: strings.NewReader(""), Stderr: io.Discard, Now: time.Now, Dir: dir,
 		LookupEnv: func(name string) (string, bool) { v, ok := vars[name]; return v, ok }}
 }
 
 // run runs a command that must end with code, and returns its standard output.
-func run(t *testing.T, e cli.Env, code int, args ...string) []byte {
+func run(t *testing.T, e console.Env, code int, args ...string) []byte {
 	t.Helper()
 	var out, errs bytes.Buffer
 	e.Stdout, e.Stderr = &out, &errs

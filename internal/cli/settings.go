@@ -15,7 +15,7 @@ import (
 	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/config"
-	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/reach"
@@ -44,7 +44,7 @@ type settings struct {
 }
 
 // settle resolves what a command was called with. Every error is usage.
-func settle(env Env, c *cobra.Command, f flags) (settings, error) {
+func settle(env console.Env, c *cobra.Command, f flags) (settings, error) {
 	if err := filled(c); err != nil {
 		return settings{}, err
 	}
@@ -139,7 +139,7 @@ func (s settings) mayApply(c *cobra.Command) error {
 
 // fromTree reads the .bindgate.yaml of the tree under judgement. Whoever opens
 // a pull request may have written it.
-func (s *settings) fromTree(env Env) error {
+func (s *settings) fromTree(env console.Env) error {
 	path, err := config.FindTree(env.Dir)
 	if err != nil || path == "" {
 		return err
@@ -160,11 +160,11 @@ func (s *settings) fromTree(env Env) error {
 }
 
 // fromOwner reads --config: it fills in what no flag said.
-func (s *settings) fromOwner(env Env, c *cobra.Command) (config.Trust, error) {
+func (s *settings) fromOwner(env console.Env, c *cobra.Command) (config.Trust, error) {
 	if s.config == "" {
 		return config.Trust{}, nil
 	}
-	path := absolute(env, s.config)
+	path := env.Absolute(s.config)
 	o, err := config.LoadOwner(path)
 	if err != nil {
 		return config.Trust{}, err
@@ -216,7 +216,7 @@ func (s *settings) setSeverities(path string, severities checks.Severities) erro
 
 // fromEnvironment takes what `bindgate sandbox` prints, and nothing that could
 // point a run at another gateway: only a loopback endpoint is accepted.
-func (s *settings) fromEnvironment(env Env) error {
+func (s *settings) fromEnvironment(env console.Env) error {
 	if v, ok := env.LookupEnv("BINDGATE_ENDPOINT"); ok && v != "" && s.endpoint == "" {
 		if !reach.LoopbackURL(v) {
 			return fmt.Errorf("reading BINDGATE_ENDPOINT: it is honoured for a loopback address only; use --endpoint or --config")
@@ -240,7 +240,7 @@ func (s *settings) fromEnvironment(env Env) error {
 	return nil
 }
 
-func (s *settings) defaults(env Env) error {
+func (s *settings) defaults(env console.Env) error {
 	if s.contract == "" {
 		s.contract = evidence.Contract2026
 	}
@@ -261,7 +261,7 @@ func (s *settings) defaults(env Env) error {
 	}
 	if s.actor == "" {
 		for _, name := range []string{"GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_USER_ID", "USER"} {
-			if s.actor = env.get(name); s.actor != "" {
+			if s.actor = env.Get(name); s.actor != "" {
 				break
 			}
 		}
@@ -279,5 +279,3 @@ func (s settings) skips(what string) string {
 	}
 	return ""
 }
-
-func absolute(env Env, path string) string { return confine.Absolute(env.Dir, path) }

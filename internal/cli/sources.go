@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/report"
@@ -22,7 +23,7 @@ func planFlags() []string {
 }
 
 // loadTerraform reads the bindings of a Terraform plan.
-func loadTerraform(env Env, c *cobra.Command, s settings, paths []string, o manifest.Options) (*manifest.Set, error) {
+func loadTerraform(env console.Env, c *cobra.Command, s settings, paths []string, o manifest.Options) (*manifest.Set, error) {
 	if len(paths) > 0 {
 		return nil, fmt.Errorf("reading arguments: got both a manifest %q and --terraform, want one of them", paths[0])
 	}
@@ -35,7 +36,7 @@ func loadTerraform(env Env, c *cobra.Command, s settings, paths []string, o mani
 	if w.CertificateName != "" && w.Certificate == "" {
 		return nil, errors.New("reading --certificate-name: got no --certificate, want both")
 	}
-	text, err := confine.ReadBounded(absolute(env, s.terraform), sources.MaxFileSize)
+	text, err := confine.ReadBounded(env.Absolute(s.terraform), sources.MaxFileSize)
 	if err != nil {
 		return nil, fmt.Errorf("reading --terraform: %w", err)
 	}
@@ -45,7 +46,7 @@ func loadTerraform(env Env, c *cobra.Command, s settings, paths []string, o mani
 		return nil, fmt.Errorf("reading --terraform %s: %w", s.terraform, err)
 	}
 	if len(entries) == 0 && !s.quiet {
-		complain(env.Stderr, fmt.Errorf("nothing to judge: the plan %s creates, changes and keeps no custom domain of API Gateway", s.terraform))
+		env.Complain(fmt.Errorf("nothing to judge: the plan %s creates, changes and keeps no custom domain of API Gateway", s.terraform))
 	}
 	return manifest.FromEntries(s.terraform, text, entries, o)
 }
@@ -60,7 +61,7 @@ func notRun(b manifest.NotRun) report.Binding {
 	return report.Binding{Platform: b.Binding.Platform(), DomainName: cmp.Or(b.Binding.DomainName, b.Binding.Source.Address), Source: b.Binding.Source, Decision: gate.Undetermined, Reasons: reasons}
 }
 
-func newImport(env Env) *cobra.Command {
+func newImport(env console.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "import -- aliyun cloudapi SetDomain FLAG…",
 		Short: "Turn the arguments of a command into a manifest; run nothing",
@@ -84,7 +85,7 @@ credential in it is refused.`,
 				return fmt.Errorf("reading the command: %w", err)
 			}
 			for _, m := range missing {
-				complain(env.Stderr, errors.New("not in the command: "+m))
+				env.Complain(errors.New("not in the command: " + m))
 			}
 			return manifest.Write(env.Stdout, slices.Collect(set.All()))
 		},

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 
 	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/console"
 )
 
 // duration is a flag's time, which may be given in days.
@@ -37,17 +37,17 @@ func durationVar(p *pflag.FlagSet, to *time.Duration, name string, otherwise tim
 
 // expand replaces patterns among the arguments by the files that match them, because
 // some shells do not. An argument that names a file is taken as it is.
-func expand(env Env, paths []string) ([]string, error) {
+func expand(env console.Env, paths []string) ([]string, error) {
 	if !slices.ContainsFunc(paths, isPattern) {
 		return paths, nil
 	}
 	var out []string
 	for _, p := range paths {
-		if !isPattern(p) || confine.Exists(absolute(env, p)) {
+		if !isPattern(p) || confine.Exists(env.Absolute(p)) {
 			out = append(out, p)
 			continue
 		}
-		found, err := filepath.Glob(absolute(env, p))
+		found, err := filepath.Glob(env.Absolute(p))
 		if err != nil {
 			return nil, fmt.Errorf("reading arguments: %q is no pattern: %w; quote a name with [ as it is, or use * and ?", p, err)
 		}
@@ -70,30 +70,6 @@ func expand(env Env, paths []string) ([]string, error) {
 }
 
 func isPattern(path string) bool { return strings.ContainsAny(path, "*?[") }
-
-// columns returns the width of the report: $COLUMNS, else that of the terminal, else 0.
-func (e Env) columns() int {
-	if n, err := strconv.Atoi(e.get("COLUMNS")); err == nil && n >= 40 && n <= 1000 {
-		return n
-	}
-	return e.Width
-}
-
-// color reports whether the output is coloured: --color, then NO_COLOR
-// (https://no-color.org), FORCE_COLOR and CLICOLOR_FORCE, then whether it is a terminal
-// that can.
-func (e Env) color(when string) bool {
-	forced := func(name string) bool { v := e.get(name); return v != "" && v != "0" && v != "false" }
-	switch {
-	case when == "always":
-		return true
-	case when == "never" || e.get("NO_COLOR") != "":
-		return false
-	case forced("FORCE_COLOR") || forced("CLICOLOR_FORCE"):
-		return true
-	}
-	return e.Terminal && e.get("TERM") != "dumb" && e.get("CLICOLOR") != "0"
-}
 
 // addColor adds the flag of the commands that paint.
 func addColor(p *pflag.FlagSet, to *string) {

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/progress/progresstest"
 	"github.com/bindgate/bindgate/internal/resolve/lab"
 	"github.com/bindgate/bindgate/internal/sandbox"
@@ -51,7 +53,7 @@ func lintOne(t *testing.T, box *sandbox.Sandbox, without string, out *progresste
 		}
 	}
 	dir := t.TempDir()
-	env := Env{Stdin: strings.NewReader(""), Stdout: out, Stderr: out, Now: time.Now, Dir: dir, ResolvConf: resolvConf(t, dir, box.Resolver()),
+	env := console.Env{Stdin: strings.NewReader(""), Stdout: out, Stderr: out, Now: time.Now, Dir: dir, ResolvConf: resolvConf(t, dir, box.Resolver()),
 		LookupEnv: func(name string) (string, bool) { value, ok := given[name]; return value, ok }}
 	return Run(t.Context(), append([]string{"lint", "-v", "--domain", domain, "--group", "927d50c0f2e54b359919923d908bb015",
 		"--region", "cn-hangzhou", "--stage", "RELEASE"}, args...), env)
@@ -74,7 +76,7 @@ func TestWaitEndsWhenTheChangeArrives(t *testing.T) {
 		t.Error(err)
 	}
 	got, text := <-code, out.String()
-	if got != exitClean || !strings.Contains(text, "1 of 1 bindings are not visible everywhere yet; api.demo.com: dns/cname-reaches-group") {
+	if got != exit.Clean || !strings.Contains(text, "1 of 1 bindings are not visible everywhere yet; api.demo.com: dns/cname-reaches-group") {
 		t.Errorf("exit code %d: %s", got, text)
 	}
 }
@@ -94,7 +96,7 @@ func TestProofThatSomeAuthoritiesLack(t *testing.T) {
 		code := lintOne(t, box, "BINDGATE_RESOLVER", &out, domain, "--proof", "txt", "--config", closedNetwork(t, l))
 		text := strings.Join(strings.Fields(out.String()), " ")
 		proved := strings.Contains(text, "pass dns/ownership-is-proved")
-		if !strings.Contains(text, want) || proved != (domain == "both.mixed.com") || (code == exitClean) != proved {
+		if !strings.Contains(text, want) || proved != (domain == "both.mixed.com") || (code == exit.Clean) != proved {
 			t.Errorf("%s: exit code %d, want %q: %s", domain, code, want, text)
 		}
 	}
@@ -102,7 +104,7 @@ func TestProofThatSomeAuthoritiesLack(t *testing.T) {
 
 func TestProgressIsForATerminalOnly(t *testing.T) {
 	for _, c := range []struct{ terminal, quiet, want bool }{{false, false, false}, {true, true, false}, {true, false, true}} {
-		r := &run{env: Env{Stderr: io.Discard, ErrTerminal: c.terminal, LookupEnv: func(string) (string, bool) { return "", false }}}
+		r := &run{env: console.Env{Stderr: io.Discard, ErrTerminal: c.terminal, LookupEnv: func(string) (string, bool) { return "", false }}}
 		r.s.quiet = c.quiet
 		bar := r.progress(4)
 		if (bar != nil) != c.want {

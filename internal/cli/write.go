@@ -9,15 +9,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/built"
 	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/starter"
 	"github.com/bindgate/bindgate/internal/yamlfmt"
 )
 
-func newFmt(env Env) *cobra.Command {
+func newFmt(env console.Env) *cobra.Command {
 	var check bool
 	c := &cobra.Command{
 		Use:   "fmt [PATH…]",
@@ -33,9 +36,9 @@ every value stay. Prints the name of each file that it changed.`,
 	return c
 }
 
-func formatAll(env Env, args []string, check bool) error {
+func formatAll(env console.Env, args []string, check bool) error {
 	if len(args) == 1 && args[0] == "-" {
-		src, err := readAll(env.Stdin, maxManifest)
+		src, err := env.ReadStdin(maxManifest)
 		if err != nil {
 			return err
 		}
@@ -75,7 +78,7 @@ func formatAll(env Env, args []string, check bool) error {
 		}
 	}
 	if check && changed > 0 {
-		return withCode(exitRefused, errors.New("these files are laid out otherwise; run `bindgate fmt`"))
+		return exit.With(exit.Refused, errors.New("these files are laid out otherwise; run `bindgate fmt`"))
 	}
 	return nil
 }
@@ -83,7 +86,7 @@ func formatAll(env Env, args []string, check bool) error {
 // maxManifest bounds what is formatted from standard input, in bytes.
 const maxManifest = 4 << 20
 
-func newInit(env Env) *cobra.Command {
+func newInit(env console.Env) *cobra.Command {
 	var ci []string
 	var platform string
 	var owner bool
@@ -102,7 +105,7 @@ a CI job, each pinned to this version. The sample is for API groups, or with
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := env.Dir
 			if len(args) == 1 {
-				dir = absolute(env, args[0])
+				dir = env.Absolute(args[0])
 			}
 			var done []string
 			var err error
@@ -114,7 +117,7 @@ a CI job, each pinned to this version. The sample is for API groups, or with
 			case owner:
 				done, err = starter.WriteOwner(dir, config.Schema())
 			default:
-				done, err = starter.Write(dir, version(), platform, ci, manifest.Schema(), config.Schema())
+				done, err = starter.Write(dir, built.Version(), platform, ci, manifest.Schema(), config.Schema())
 			}
 			if err != nil {
 				return fmt.Errorf("writing the first files: %w", err)

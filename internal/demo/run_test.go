@@ -14,19 +14,20 @@ import (
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/cli"
+	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/demo"
 )
 
 // environment is the environment of a command line, with foreign credentials
 // and a proxy that the demo must not use.
-func environment(t *testing.T, out *bytes.Buffer) cli.Env {
+func environment(t *testing.T, out *bytes.Buffer) console.Env {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
 	vars := map[string]string{
 		"HOME": t.TempDir(), "ALIBABA_CLOUD_ACCESS_KEY_ID": "mine", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "mine",
 		"ALIBABA_CLOUD_SECURITY_TOKEN": "mine", "BINDGATE_ENDPOINT": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1",
 	}
-	return cli.Env{
+	return console.Env{
 		Stdin: strings.NewReader(""), Stdout: out, Stderr: out, Now: time.Now, Dir: t.TempDir(),
 		LookupEnv: func(name string) (string, bool) { v, ok := vars[name]; return v, ok },
 	}
@@ -139,7 +140,7 @@ func shows(t *testing.T, args, wanted []string) {
 	}
 }
 
-func home(env cli.Env) string {
+func home(env console.Env) string {
 	dir, _ := env.LookupEnv("HOME")
 	return dir
 }
