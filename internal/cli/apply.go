@@ -20,6 +20,7 @@ import (
 	"github.com/bindgate/bindgate/internal/journal"
 	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/report"
+	"github.com/bindgate/bindgate/internal/usage"
 )
 
 func newApply(env console.Env) *cobra.Command {
@@ -52,9 +53,9 @@ func (a *applying) addFlags(c *cobra.Command, f *flags) {
 	p := c.Flags()
 	p.StringVar(&f.journal, "journal", "", "journal `FILE` (default: bindgate/journal.jsonl under $XDG_STATE_HOME)")
 	p.BoolVar(&a.each, "each", false, "judge and bind one by one, going on after a refusal")
-	durationVar(p, &a.readBack, "read-back", 30*time.Second, "time for the gateway to show a bound domain in effect")
-	durationVar(p, &a.maxAge, "max-age", 2*time.Minute, "age of DNS and gateway evidence, at most 15m, past which it is collected again before a binding's first call")
-	durationVar(p, &a.lockWait, "lock-wait", 10*time.Second, "time to wait for another apply on the same journal")
+	usage.Duration(p, &a.readBack, "read-back", 30*time.Second, "time for the gateway to show a bound domain in effect")
+	usage.Duration(p, &a.maxAge, "max-age", 2*time.Minute, "age of DNS and gateway evidence, at most 15m, past which it is collected again before a binding's first call")
+	usage.Duration(p, &a.lockWait, "lock-wait", 10*time.Second, "time to wait for another apply on the same journal")
 }
 
 // applying is one call of the command.

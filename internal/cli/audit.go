@@ -16,6 +16,7 @@ import (
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/report"
+	"github.com/bindgate/bindgate/internal/usage"
 )
 
 func newAudit(env console.Env) *cobra.Command {
@@ -50,8 +51,8 @@ writes it for Prometheus, and --notify sends it to a chat.`,
 	c.Flags().StringVar(&region, "region", "", "the region `ID` to audit, such as cn-hangzhou")
 	c.Flags().StringVar(&platform, "platform", binding.Classic, "the `PLATFORM` to audit: classic or apig, the cloud-native gateway")
 	c.Flags().StringArrayVar(&only, "only", nil, "audit only this `NAME`, or id of a domain of the cloud-native gateway, repeatable")
-	fixed(c, "region", binding.Regions()...)
-	fixed(c, "platform", binding.Classic, binding.APIG)
+	usage.Values(c, "region", binding.Regions()...)
+	usage.Values(c, "platform", binding.Classic, binding.APIG)
 	c.Flags().StringVarP(&output, "output", "o", "", "write the bindings as a manifest to `FILE`, which must not exist")
 	return c
 }

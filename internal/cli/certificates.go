@@ -10,6 +10,7 @@ import (
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/pki"
+	"github.com/bindgate/bindgate/internal/usage"
 )
 
 // trust holds the settings for judging certificates, except --roots.
@@ -27,8 +28,8 @@ func (t *trust) add(c *cobra.Command) {
 	p.StringArrayVar(&t.crls, "crl", nil, "CRL `FILE` of a CA of the path, in DER or PEM, repeatable")
 	p.StringArrayVar(&t.weakKeys, "weak-keys", nil, "`FILE` of compromised keys, repeatable: a list of Debian's openssl-blacklist, or one SHA-256 of a public key per line")
 	p.StringVar(&t.profile, "certificate-profile", "", "whose rules certificates keep: public or private (default: public where the root is in Mozilla's list)")
-	fixed(c, "certificate-profile", evidence.ProfilePublic, evidence.ProfilePrivate)
-	durationVar(p, &t.minRemaining, "min-remaining", 0, "warn of certificates that last less than this `DURATION`, such as 30d (default: a third of their lifetime)")
+	usage.Values(c, "certificate-profile", evidence.ProfilePublic, evidence.ProfilePrivate)
+	usage.Duration(p, &t.minRemaining, "min-remaining", 0, "warn of certificates that last less than this `DURATION`, such as 30d (default: a third of their lifetime)")
 }
 
 func (t trust) check() error {

@@ -20,6 +20,7 @@ import (
 	"github.com/bindgate/bindgate/internal/policy/registry"
 	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/strictyaml"
+	"github.com/bindgate/bindgate/internal/usage"
 )
 
 // Run runs one command to its end and gives its exit code. It never panics on
@@ -30,7 +31,7 @@ func Run(ctx context.Context, args []string, env console.Env) int {
 	root := newRoot(env)
 	root.SetArgs(args)
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) { // a shell shows the texts of flags as they are
-		plainTexts(root)
+		usage.PlainTexts(root)
 	}
 	err := keyless(args)
 	if err == nil {
@@ -128,7 +129,7 @@ or its outcome is unknown, 5 the world or the plan changed, 130 interrupted.
 If a deploy is blocked, read docs/blocked.md and docs/exit-3.md of
 https://github.com/bindgate/bindgate; a line "next:" names the section.`,
 		SilenceUsage: true, SilenceErrors: true,
-		Args: subcommand,
+		Args: usage.Subcommand,
 	}
 	root.RunE = func(c *cobra.Command, _ []string) error {
 		if asked, _ := c.Flags().GetBool("version"); asked {
@@ -139,8 +140,6 @@ https://github.com/bindgate/bindgate; a line "next:" names the section.`,
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
-	root.SetUsageFunc(func(c *cobra.Command) error { return usage(c, helpWidth(env)) })
-	root.SetFlagErrorFunc(flagError)
 	root.Flags().BoolP("version", "V", false, "print the version")
 	root.AddCommand(
 		newLint(env), newPlan(env), newApply(env), newAudit(env), newCutover(env),
@@ -148,7 +147,6 @@ https://github.com/bindgate/bindgate; a line "next:" names the section.`,
 		newSandbox(env), newDemo(env),
 		newInit(env), newImport(env), newFmt(env), newSchema(env), newMan(env), newVersion(env),
 	)
-	completeShells(root)
-	completeRest(root)
+	usage.Install(root, env.Columns(), flagGroups())
 	return root
 }

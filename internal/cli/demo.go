@@ -13,6 +13,7 @@ import (
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/demo"
 	"github.com/bindgate/bindgate/internal/exit"
+	"github.com/bindgate/bindgate/internal/usage"
 )
 
 func newDemo(env console.Env) *cobra.Command {
@@ -33,10 +34,9 @@ no account, no network and no rights, and it ends in seconds.`,
 			return runDemo(c.Context(), env, platform, dir, color, demo.Run)
 		},
 	}
-	addColor(c.Flags(), &color)
-	fixed(c, "color", "auto", "always", "never")
+	usage.Color(c, &color)
 	c.Flags().StringVar(&platform, "platform", binding.Classic, "`PLATFORM` to show: classic or apig, the cloud-native gateway")
-	fixed(c, "platform", binding.Classic, binding.APIG)
+	usage.Values(c, "platform", binding.Classic, binding.APIG)
 	c.Flags().StringVar(&dir, "dir", "", "keep all files in `DIR`, which must be empty or not exist")
 	c.AddCommand(newDemoCutover(env))
 	return c
@@ -58,14 +58,13 @@ and the sandbox received the allowed calls alone, 1 if not.`,
 			return runDemo(c.Context(), env, binding.APIG, dir, color, demo.RunCutover)
 		},
 	}
-	addColor(c.Flags(), &color)
-	fixed(c, "color", "auto", "always", "never")
+	usage.Color(c, &color)
 	c.Flags().StringVar(&dir, "dir", "", "keep all files in `DIR`, which must be empty or not exist")
 	return c
 }
 
 func runDemo(ctx context.Context, env console.Env, platform, dir, color string, run func(context.Context, demo.Options) (bool, error)) error {
-	if err := checkColor(color); err != nil {
+	if err := usage.CheckColor(color); err != nil {
 		return err
 	}
 	if platform != binding.Classic && platform != binding.APIG {

@@ -20,6 +20,7 @@ import (
 	"github.com/bindgate/bindgate/internal/policy/lock"
 	"github.com/bindgate/bindgate/internal/policy/registry"
 	"github.com/bindgate/bindgate/internal/report"
+	"github.com/bindgate/bindgate/internal/usage"
 )
 
 // registries returns the client of policy registries. Offline says why none is
@@ -78,7 +79,7 @@ func newPolicyBuild(env console.Env) *cobra.Command {
 	var out string
 	var f policyFlags
 	c := &cobra.Command{
-		Use: "build FOLDER -o FILE", Short: "Pack a folder of policies as an OPA bundle; the same files give the same bytes", Args: one("folder of policies"),
+		Use: "build FOLDER -o FILE", Short: "Pack a folder of policies as an OPA bundle; the same files give the same bytes", Args: usage.One("folder of policies"),
 		Long: `Pack a folder of policies, their tests and data as an OPA bundle (.tar.gz), if they
 load. The same files give the same bytes on any machine. The printed reference, with
 its digest, can be written into the owner's file (policy).`,

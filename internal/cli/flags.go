@@ -12,6 +12,7 @@ import (
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/report"
+	"github.com/bindgate/bindgate/internal/usage"
 )
 
 // flags are what a judging command was called with.
@@ -89,10 +90,9 @@ func (f *flags) addJudging(c *cobra.Command) {
 	p.StringVar(&f.sarifCategory, "sarif-category", "", "`ID` that distinguishes this SARIF report from others of the same commit (default: none)")
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "print only what blocks a binding")
 	p.BoolVarP(&f.verbose, "verbose", "v", false, "print every binding and check")
-	addColor(p, &f.color)
-	fixed(c, "color", "auto", "always", "never")
-	fixed(c, "format", report.Formats()...)
-	fixed(c, "fail-on", "warning", "error")
+	usage.Color(c, &f.color)
+	usage.Values(c, "format", report.Formats()...)
+	usage.Values(c, "fail-on", "warning", "error")
 	f.addSources(c)
 }
 
@@ -101,22 +101,22 @@ func (f *flags) addSources(c *cobra.Command) {
 	p := c.Flags()
 	p.StringVar(&f.config, "config", "", "the gate owner's configuration `FILE`; its folder becomes the root of all paths")
 	p.StringVar(&f.resolver, "resolver", "", "ask this DNS resolver, `ADDR[:PORT]`, tls://HOST or https://URL, and not the zones' own servers")
-	durationVar(p, &f.wait, "wait", 0, "look at DNS again until every change is visible everywhere, for at most this `DURATION`")
+	usage.Duration(p, &f.wait, "wait", 0, "look at DNS again until every change is visible everywhere, for at most this `DURATION`")
 	p.StringVar(&f.endpoint, "endpoint", "", "gateway `URL` (default: the region's own)")
 	p.StringVar(&f.contract, "contract", "", "published contract that the endpoint speaks: 2026 (default) or 2017")
 	p.StringVar(&f.roots, "roots", "", "trusted roots: mozilla (default), system, or a PEM `FILE`")
 	f.trust.add(c)
 	p.StringArrayVar(&f.policy, "policy", nil, "more Rego policies: a file, folder, bundle or oci://registry/repository, repeatable; @sha256:… after it locks the content")
 	p.StringArrayVar(&f.data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
-	durationVar(p, &f.timeout, "timeout", 0, "time for the evidence of one binding, two thirds of it for DNS (default 30s)")
+	usage.Duration(p, &f.timeout, "timeout", 0, "time for the evidence of one binding, two thirds of it for DNS (default 30s)")
 	p.IntVar(&f.concurrency, "concurrency", 0, "bindings at a time (default 32)")
 	p.StringArrayVar(&f.allowPath, "allow-path", nil, "another `DIR` that manifests may name files in, repeatable")
 	p.StringArrayVar(&f.allowEnv, "allow-env", nil, "`GLOB` of environment variables that manifests may read in addition to BINDGATE_*, repeatable")
 	p.StringVar(&f.actor, "actor", "", "who runs this, for policies; a claim, not a proof (default: what the CI says)")
 	p.StringVar(&f.ciToken, "ci-token", "", "OIDC token of the CI job, in `FILE` (default: $BINDGATE_CI_TOKEN); the owner's file names its issuer and keys")
 	p.StringArrayVar(&f.external, "external", nil, "facts for policies, `NAME=FILE`, which the owner's file declares, repeatable")
-	fixed(c, "contract", "2026", "2017")
-	orFile(c, "roots", "mozilla", "system")
+	usage.Values(c, "contract", "2026", "2017")
+	usage.ValuesOrFile(c, "roots", "mozilla", "system")
 }
 
 // addOwned adds the settings that only the owner's file can change. They belong to
@@ -150,7 +150,7 @@ func (f *flags) addReplay(c *cobra.Command) {
 	p := c.Flags()
 	p.BoolVar(&f.offline, "offline", false, "ask neither DNS nor the gateway; what needs them is not run")
 	p.StringSliceVar(&f.without, "without", nil, "skip the evidence of `group,dns,revocation`")
-	listed(c, "without", "group", "dns", "revocation")
+	usage.ValueList(c, "without", "group", "dns", "revocation")
 	p.StringVar(&f.now, "now", "", "fix the clock at this `RFC3339` time")
 	p.StringVar(&f.evidence, "evidence", "", "replay the evidence saved in `FILE`")
 }
@@ -184,15 +184,15 @@ func (f *flags) addWish(c *cobra.Command) {
 	p.StringVar(&w.PassphraseEnv, "passphrase-env", "", "environment `NAME` that holds the key's passphrase")
 	p.StringVar(&w.ClientCertificate, "client-certificate", "", "PEM `FILE` of the CA of callers' certificates (mutual TLS), or none to state that it is off")
 	p.StringToStringVar(&w.Labels, "label", nil, "its labels, `KEY=VALUE`")
-	fixed(c, "region", binding.Regions()...)
-	fixed(c, "stage", "TEST", "PRE", "RELEASE")
-	fixed(c, "type", "INTERNET", "INTRANET")
-	fixed(c, "proof", "cname", "txt")
-	orFile(c, "client-certificate", "none")
-	fixed(c, "redirect", "true", "false")
-	fixed(c, "force-https", "true", "false")
-	fixed(c, "protocol", "HTTP", "HTTPS")
-	fixed(c, "tls-min", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
+	usage.Values(c, "region", binding.Regions()...)
+	usage.Values(c, "stage", "TEST", "PRE", "RELEASE")
+	usage.Values(c, "type", "INTERNET", "INTRANET")
+	usage.Values(c, "proof", "cname", "txt")
+	usage.ValuesOrFile(c, "client-certificate", "none")
+	usage.Values(c, "redirect", "true", "false")
+	usage.Values(c, "force-https", "true", "false")
+	usage.Values(c, "protocol", "HTTP", "HTTPS")
+	usage.Values(c, "tls-min", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
 }
 
 // bindingFlags are the flags that describe one binding.
@@ -231,4 +231,20 @@ func (w flagBinding) manifest(c *cobra.Command) (manifest.Flags, error) {
 		}
 	}
 	return w.Flags, nil
+}
+
+// flagGroups are the sections of the help of commands that judge, in their order.
+func flagGroups() []usage.Group {
+	return []usage.Group{
+		{Title: "One binding without a manifest", Flags: bindingFlags()},
+		{Title: "Bindings of another tool", Flags: []string{"terraform"}},
+		{Title: "Reports", Flags: strings.Fields("format color quiet verbose sarif-category")},
+		{Title: "Policies and severities", Flags: strings.Fields("config policy data fail-on actor ci-token external")},
+		{Title: "Repeated runs", Flags: strings.Fields("since only-new metrics notify")},
+		{Title: "Applying", Flags: strings.Fields("plan approval each journal read-back max-age lock-wait")},
+		{Title: "Certificates", Flags: strings.Fields("roots certificate-profile crl weak-keys min-remaining")},
+		{Title: "DNS and gateway", Flags: strings.Fields("resolver wait endpoint contract timeout concurrency probe")},
+		{Title: "Evidence and time", Flags: strings.Fields("offline without now evidence evidence-out")},
+		{Title: "What a manifest may read", Flags: strings.Fields("allow-path allow-env")},
+	}
 }

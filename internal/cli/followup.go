@@ -23,6 +23,7 @@ import (
 	"github.com/bindgate/bindgate/internal/notify"
 	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/since"
+	"github.com/bindgate/bindgate/internal/usage"
 )
 
 // notifyVariable holds the address of the webhook in place of the owner's file.
@@ -42,7 +43,7 @@ func (f *following) add(c *cobra.Command) {
 	p.StringVar(&f.notify, "notify", "", "send the outcome to a webhook of this `KIND` if there is something to do: "+"dingtalk, feishu, json or slack; its URL is in "+notifyVariable+" or in the owner's file")
 	p.StringVar(&f.since, "since", "", "report what is new, fixed and changed since the report of an earlier audit in `FILE`, written with -f json=FILE; may be the same file")
 	p.BoolVar(&f.onlyNew, "only-new", false, "with --since: let only new and worse results count in the exit code")
-	fixed(c, "notify", notify.Kinds()...)
+	usage.Values(c, "notify", notify.Kinds()...)
 }
 
 // followUp is what an audit does in addition to its reports. A nil one does nothing.

@@ -14,11 +14,10 @@ import (
 	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/journal"
 	"github.com/bindgate/bindgate/internal/report"
+	"github.com/bindgate/bindgate/internal/usage"
 )
 
 func newJournal(env console.Env) *cobra.Command {
-	c := &cobra.Command{Use: "journal", Short: "Show or verify the record of what was sent", Args: subcommand,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	var path, format, head string
 	show := &cobra.Command{
 		Use: "show", Short: "Show the entries", Args: cobra.NoArgs,
@@ -27,7 +26,7 @@ func newJournal(env console.Env) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error { return showJournal(env, path, format) },
 	}
 	show.Flags().StringVarP(&format, "format", "f", "text", "`FORMAT`: text or jsonl")
-	fixed(show, "format", "text", "jsonl")
+	usage.Values(show, "format", "text", "jsonl")
 	verify := &cobra.Command{
 		Use: "verify", Short: "Verify the hash chain", Args: cobra.NoArgs,
 		Long: `Verify that no line of the journal was changed, taken out, put in or moved. That
@@ -40,8 +39,7 @@ its end was not cut off shows only against the journalHead of a report: --head.`
 	for _, sub := range []*cobra.Command{show, verify} {
 		sub.Flags().StringVar(&path, "journal", "", "journal `FILE` (default: bindgate/journal.jsonl under $XDG_STATE_HOME)")
 	}
-	c.AddCommand(show, verify)
-	return c
+	return usage.Family("journal", "Show or verify the record of what was sent", show, verify)
 }
 
 func journalPath(env console.Env, path string) (string, error) {

@@ -16,6 +16,7 @@ import (
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/usage"
 )
 
 func newPlan(env console.Env) *cobra.Command {
@@ -32,7 +33,7 @@ func newPlan(env console.Env) *cobra.Command {
 	f.addJudging(c)
 	f.addWish(c)
 	f.addMode(c)
-	durationVar(c.Flags(), &f.validFor, "valid-for", 24*time.Hour, "how long the saved plan can be approved and applied, at most 7d")
+	usage.Duration(c.Flags(), &f.validFor, "valid-for", 24*time.Hour, "how long the saved plan can be approved and applied, at most 7d")
 	c.Flags().StringVarP(&f.planOut, "output", "o", "", "save the plan to `FILE`, for apply; needs the current time and fresh evidence")
 	return c
 }

@@ -17,14 +17,13 @@ import (
 	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/report"
+	"github.com/bindgate/bindgate/internal/usage"
 )
 
 func newPolicy(env console.Env) *cobra.Command {
-	c := &cobra.Command{Use: "policy", Short: "Test, check and ask Rego policies", Args: subcommand,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(newPolicyTest(env), newPolicyCheck(env), newPolicyInput(env), newPolicyEval(env), newPolicyWhy(env), newPolicyDiff(env), newPolicyDocs(env), newPolicyFmt(env), newPolicySchema(env),
-		newPolicyBuild(env), newPolicyPush(env), newPolicyLock(env))
-	return c
+	return usage.Family("policy", "Test, check and ask Rego policies",
+		newPolicyTest(env), newPolicyCheck(env), newPolicyInput(env), newPolicyEval(env), newPolicyWhy(env), newPolicyDiff(env),
+		newPolicyDocs(env), newPolicyFmt(env), newPolicySchema(env), newPolicyBuild(env), newPolicyPush(env), newPolicyLock(env))
 }
 
 // policyCommand makes a command on the policies that its arguments name.

@@ -19,6 +19,7 @@ import (
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/report"
+	"github.com/bindgate/bindgate/internal/usage"
 	"github.com/bindgate/bindgate/internal/waiver"
 )
 
@@ -134,7 +135,7 @@ policies would read as a document of bindgate.policy-input/v1: for a test, or fo
 policy eval --input. It holds no key material.`,
 		Example: `  bindgate policy input bindings.yaml --binding api.demo.com > input.json
   bindgate policy input --offline bindings.yaml`,
-		Args: one("manifest"),
+		Args: usage.One("manifest"),
 		RunE: func(c *cobra.Command, args []string) error {
 			q.countPlan = true
 			return q.one(c.Context(), env, c, args, func(s settings, in policy.Input) error {
@@ -246,7 +247,7 @@ also prints which messages the owner waives.`,
 			if len(args) == 2 {
 				return nil
 			}
-			return one("manifest")(c, args)
+			return usage.One("manifest")(c, args)
 		},
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {

@@ -17,6 +17,7 @@ import (
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/replay"
 	"github.com/bindgate/bindgate/internal/report"
+	"github.com/bindgate/bindgate/internal/usage"
 )
 
 func newVersion(env console.Env) *cobra.Command {
@@ -28,7 +29,7 @@ func newVersion(env console.Env) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error { return printVersion(env, format) },
 	}
 	c.Flags().StringVarP(&format, "format", "f", "text", "`FORMAT`: text or json")
-	fixed(c, "format", "text", "json")
+	usage.Values(c, "format", "text", "json")
 	return c
 }
 
@@ -60,7 +61,7 @@ func newSchema(env console.Env) *cobra.Command {
 		Short: "Print a JSON Schema",
 		Example: `  bindgate schema manifest > bindgate.schema.json
   bindgate schema report`,
-		Args:      one("name of a schema"),
+		Args:      usage.One("name of a schema"),
 		ValidArgs: names,
 		RunE: func(_ *cobra.Command, args []string) error {
 			schema, ok := schemas[args[0]]
@@ -74,8 +75,6 @@ func newSchema(env console.Env) *cobra.Command {
 }
 
 func newChecks(env console.Env) *cobra.Command {
-	c := &cobra.Command{Use: "checks", Short: "Show what is checked and why", Args: subcommand,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	var format string
 	list := &cobra.Command{
 		Use: "list", Short: "List every check", Args: cobra.NoArgs,
@@ -84,9 +83,8 @@ func newChecks(env console.Env) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error { return catalog.List(env.Stdout, format) },
 	}
 	list.Flags().StringVarP(&format, "format", "f", "text", "`FORMAT`: "+strings.Join(catalog.ListFormats(), ", "))
-	fixed(list, "format", catalog.ListFormats()...)
-	c.AddCommand(list, newExplain(env))
-	return c
+	usage.Values(list, "format", catalog.ListFormats()...)
+	return usage.Family("checks", "Show what is checked and why", list, newExplain(env))
 }
 
 // newExplain makes the command that explains a check; it is one of checks, and stands
@@ -96,7 +94,7 @@ func newExplain(env console.Env) *cobra.Command {
 		Use: "explain ID", Short: "Explain one check: why, how to fix, examples",
 		Example: `  bindgate explain certificate/covers-domain
   bindgate checks list`,
-		Args: one("id of a check"),
+		Args: usage.One("id of a check"),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			var ids []string
 			for _, c := range catalog.All() {

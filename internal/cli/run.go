@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -335,3 +338,39 @@ func (r *run) certificateOnly() bool {
 	}
 	return only
 }
+
+// expand replaces patterns among the arguments by the files that match them, because
+// some shells do not. An argument that names a file is taken as it is.
+func expand(env console.Env, paths []string) ([]string, error) {
+	if !slices.ContainsFunc(paths, isPattern) {
+		return paths, nil
+	}
+	var out []string
+	for _, p := range paths {
+		if !isPattern(p) || confine.Exists(env.Absolute(p)) {
+			out = append(out, p)
+			continue
+		}
+		found, err := filepath.Glob(env.Absolute(p))
+		if err != nil {
+			return nil, fmt.Errorf("reading arguments: %q is no pattern: %w; quote a name with [ as it is, or use * and ?", p, err)
+		}
+		if len(found) == 0 {
+			return nil, fmt.Errorf("reading arguments: no file matches %q; name a manifest, or a folder that holds bindings.yaml", p)
+		}
+		for _, f := range found {
+			if !filepath.IsAbs(p) {
+				if f, err = filepath.Rel(env.Dir, f); err != nil {
+					return nil, fmt.Errorf("reading arguments: expanding %q: %w", p, err)
+				}
+			}
+			if f == "-" { // a file of this name, and not standard input
+				f = "./-"
+			}
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}
+
+func isPattern(path string) bool { return strings.ContainsAny(path, "*?[") }

@@ -16,6 +16,7 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox"
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 	"github.com/bindgate/bindgate/internal/sandbox/ram"
+	"github.com/bindgate/bindgate/internal/usage"
 )
 
 // sandboxFlags are what the sandbox command was called with.
@@ -53,14 +54,14 @@ value is the default:
 	p.StringVar(&f.envFile, "env-file", "", "write the export lines to `FILE` too (0600)")
 	p.StringVar(&f.roots, "roots", "", "PEM `FILE` to hand out as BINDGATE_ROOTS")
 	p.StringVar(&f.ram, "ram-policy", "", "RAM policy document, a JSON `FILE`: the gateway refuses every call that it does not allow (default: all are allowed)")
-	durationVar(p, &f.latency, "latency", 0, "time before each answer of the gateway")
+	usage.Duration(p, &f.latency, "latency", 0, "time before each answer of the gateway")
 	p.StringArrayVar(&f.rate, "rate", nil, "calls a second of one action before it throttles, repeatable: `N` for each, ACTION=N, or documented (default: no limit)")
 	p.StringArrayVar(&f.deny, "deny", nil, "`PRODUCT:ACTION` that a RAM policy denies, repeatable: such as apig:Create* or yundun-cert:*")
 	p.StringVar(&f.contract, "contract", "2026", "SetDomain contract to speak: 2026 or 2017")
 	p.StringArrayVar(&f.assume, "assume", nil, "`NAME=VALUE` where the platforms' pages are silent, repeatable; see above")
-	fixed(c, "contract", "2026", "2017")
-	fixed(c, "rate", "documented")
-	fixed(c, "assume", assumptions()...)
+	usage.Values(c, "contract", "2026", "2017")
+	usage.Values(c, "rate", "documented")
+	usage.Values(c, "assume", assumptions()...)
 	p.BoolVar(&f.log, "log", false, "log one line a call, without parameters, on standard error")
 	return c
 }
@@ -169,4 +170,14 @@ func readSeed(env console.Env, path string) (data []byte, dir string, err error)
 		err = fmt.Errorf("reading --seed: %w", err)
 	}
 	return data, filepath.Dir(path), err
+}
+
+// assumptions are the values of sandbox --assume.
+func assumptions() (all []string) {
+	for _, w := range sandbox.Worlds() {
+		for _, v := range w.Values {
+			all = append(all, w.Name+"="+v+"\t"+w.Why)
+		}
+	}
+	return append(all, "max-body=\tthe platform's limit of a body, in bytes")
 }

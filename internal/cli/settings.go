@@ -19,6 +19,7 @@ import (
 	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/reach"
+	"github.com/bindgate/bindgate/internal/usage"
 	"github.com/bindgate/bindgate/internal/waiver"
 )
 
@@ -78,7 +79,7 @@ func settle(env console.Env, c *cobra.Command, f flags) (settings, error) {
 	if f.probe && (f.offline || f.evidence != "" || slices.Contains(f.without, "dns") || slices.Contains(f.without, "group")) {
 		return s, errors.New("reading --probe: it connects to the addresses that DNS returns for domains of the group; omit --offline, --evidence and --without dns and group")
 	}
-	if err := checkColor(f.color); err != nil {
+	if err := usage.CheckColor(f.color); err != nil {
 		return s, err
 	}
 	s.severities = checks.Severities{}

@@ -17,6 +17,7 @@ import (
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/starter"
+	"github.com/bindgate/bindgate/internal/usage"
 	"github.com/bindgate/bindgate/internal/yamlfmt"
 )
 
@@ -133,7 +134,7 @@ a CI job, each pinned to this version. The sample is for API groups, or with
 	c.Flags().StringSliceVar(&ci, "ci", nil, "CI to write for: `github,gitlab` (default: what the repository shows, else github)")
 	c.Flags().BoolVar(&owner, "owner", false, "write only an example of the gate owner's file, gate.yaml")
 	c.Flags().StringVar(&platform, "platform", binding.Classic, "`PLATFORM` of the sample manifest: classic or apig, the cloud-native gateway")
-	listed(c, "ci", starter.GitHub, starter.GitLab)
-	fixed(c, "platform", binding.Classic, binding.APIG)
+	usage.ValueList(c, "ci", starter.GitHub, starter.GitLab)
+	usage.Values(c, "platform", binding.Classic, binding.APIG)
 	return c
 }

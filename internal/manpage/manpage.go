@@ -1,4 +1,4 @@
-// Package manpage writes the man pages of a command line in the macros of man(7).
+// Package manpage writes the man pages of bindgate in the macros of man(7).
 package manpage
 
 import (
@@ -11,22 +11,16 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Entry is a term and what it means.
-type Entry struct{ Term, Text string }
+// entry is a term and what it means.
+type entry struct{ term, text string }
 
-// About is what a page says that cobra does not know.
-type About struct {
-	ExitStatus  []Entry
-	Environment []Entry
-	Files       []Entry
-	See         string // where more is explained
-}
+// guides says where more is explained.
+const guides = "The pages docs/blocked.md and docs/exit-3.md of https://github.com/bindgate/bindgate explain each cause of a blocked deploy, and what heals it."
 
-// Options are what the pages of a program have in common.
+// Options are what the pages have in common.
 type Options struct {
 	Version string
 	Date    time.Time
-	About   func(*cobra.Command) About
 }
 
 // Write gives write the file name and the text of one page per command, for c and all
@@ -51,7 +45,7 @@ func Write(c *cobra.Command, o Options, write func(name string, text []byte) err
 // time.
 func page(c *cobra.Command, o Options) string {
 	c.InitDefaultHelpFlag()
-	about := o.About(c)
+	s := subjectOf(c)
 	var b strings.Builder
 	section := func(title, text string) {
 		if text != "" {
@@ -63,9 +57,9 @@ func page(c *cobra.Command, o Options) string {
 	section("SYNOPSIS", `\fB`+roff(c.UseLine())+`\fP`)
 	section("DESCRIPTION", prose(c.Long))
 	section("OPTIONS", options(c.LocalFlags()))
-	section("EXIT STATUS", entries(about.ExitStatus))
-	section("ENVIRONMENT", entries(about.Environment))
-	section("FILES", entries(about.Files))
+	section("EXIT STATUS", entries(s.exitStatus()))
+	section("ENVIRONMENT", entries(s.concerning(variables())))
+	section("FILES", entries(s.concerning(files())))
 	section("EXAMPLES", prose(c.Example))
 	var others []string
 	for _, sub := range c.Commands() {
@@ -76,11 +70,7 @@ func page(c *cobra.Command, o Options) string {
 	if c.HasParent() {
 		others = append(others, reference(c.Parent()))
 	}
-	also := strings.Join(others, ",\n")
-	if about.See != "" {
-		also += "\n.PP\n" + roff(about.See)
-	}
-	section("SEE ALSO", also)
+	section("SEE ALSO", strings.Join(others, ",\n")+"\n.PP\n"+roff(guides))
 	return b.String()
 }
 
@@ -116,10 +106,10 @@ func prose(text string) string {
 }
 
 // entries is a list of terms.
-func entries(list []Entry) string {
+func entries(list []entry) string {
 	var out []string
 	for _, e := range list {
-		out = append(out, fmt.Sprintf(".TP\n\\fB%s\\fP\n%s", roff(e.Term), roff(e.Text)))
+		out = append(out, fmt.Sprintf(".TP\n\\fB%s\\fP\n%s", roff(e.term), roff(e.text)))
 	}
 	return strings.Join(out, "\n")
 }

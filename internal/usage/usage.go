@@ -1,4 +1,6 @@
-package cli
+// Package usage is what every command shows of itself: help, completion of a shell, and
+// errors about arguments and flags with the next step.
+package usage
 
 import (
 	"fmt"
@@ -6,53 +8,39 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"github.com/bindgate/bindgate/internal/console"
 )
 
-// flagGroup is a section of a command's help.
-type flagGroup struct {
-	title string
-	flags []string
+// Group is a section of a command's help.
+type Group struct {
+	Title string
+	Flags []string
 }
 
-// flagGroups are the sections of the help, in their order. A flag that is in none
-// belongs to the command's own flags, which come first.
-func flagGroups() []flagGroup {
-	return []flagGroup{
-		{"One binding without a manifest", bindingFlags()},
-		{"Bindings of another tool", []string{"terraform"}},
-		{"Reports", strings.Fields("format color quiet verbose sarif-category")},
-		{"Policies and severities", strings.Fields("config policy data fail-on actor ci-token external")},
-		{"Repeated runs", strings.Fields("since only-new metrics notify")},
-		{"Applying", strings.Fields("plan approval each journal read-back max-age lock-wait")},
-		{"Certificates", strings.Fields("roots certificate-profile crl weak-keys min-remaining")},
-		{"DNS and gateway", strings.Fields("resolver wait endpoint contract timeout concurrency probe")},
-		{"Evidence and time", strings.Fields("offline without now evidence evidence-out")},
-		{"What a manifest may read", strings.Fields("allow-path allow-env")},
+// Install gives a command and all below it their help, completion and errors. A flag that
+// is in none of the groups belongs to the command's own, which come first.
+func Install(root *cobra.Command, columns int, groups []Group) {
+	width := min(columns, mostHelp)
+	if columns <= 0 {
+		width = 100
 	}
-}
-
-// helpWidth is the width of the help: that of the terminal, at most mostHelp.
-func helpWidth(env console.Env) int {
-	if n := env.Columns(); n > 0 {
-		return min(n, mostHelp)
-	}
-	return 100
+	root.SetUsageFunc(func(c *cobra.Command) error { return show(c, width, groups) })
+	root.SetFlagErrorFunc(flagError)
+	completeShells(root)
+	completeRest(root)
 }
 
 const mostHelp = 120 // columns; longer lines are hard to read
 
-// plainTexts removes the marks around the names of values from the texts of all flags.
-func plainTexts(c *cobra.Command) {
+// PlainTexts removes the marks around the names of values from the texts of all flags.
+func PlainTexts(c *cobra.Command) {
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") })
 	for _, sub := range c.Commands() {
-		plainTexts(sub)
+		PlainTexts(sub)
 	}
 }
 
-// usage writes how a command is called, with its flags in groups.
-func usage(c *cobra.Command, width int) error {
+// show writes how a command is called, with its flags in groups.
+func show(c *cobra.Command, width int, groups []Group) error {
 	var b strings.Builder
 	if c.Runnable() {
 		fmt.Fprintf(&b, "Usage:\n  %s\n", c.UseLine())
@@ -74,17 +62,17 @@ func usage(c *cobra.Command, width int) error {
 	}
 	grouped := map[string]bool{}
 	var sections strings.Builder
-	for _, g := range flagGroups() {
+	for _, g := range groups {
 		set := pflag.NewFlagSet("", pflag.ContinueOnError)
 		set.SortFlags = false
-		for _, name := range g.flags {
+		for _, name := range g.Flags {
 			grouped[name] = true
 			if f := c.LocalFlags().Lookup(name); f != nil && c.LocalFlags().Lookup("config") != nil {
 				set.AddFlag(f)
 			}
 		}
 		if set.HasAvailableFlags() {
-			fmt.Fprintf(&sections, "\n%s:\n%s", g.title, set.FlagUsagesWrapped(width))
+			fmt.Fprintf(&sections, "\n%s:\n%s", g.Title, set.FlagUsagesWrapped(width))
 		}
 	}
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
@@ -104,8 +92,15 @@ func usage(c *cobra.Command, width int) error {
 	return err
 }
 
-// one takes exactly one argument; what is it to be named by in an error.
-func one(what string) cobra.PositionalArgs {
+// Family returns a command that only has others below it.
+func Family(use, short string, below ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: Subcommand, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c.AddCommand(below...)
+	return c
+}
+
+// One takes exactly one argument, which an error calls what.
+func One(what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != 1 {
 			return fmt.Errorf("reading arguments: got %d, want one %s; see `%s --help`", len(args), what, c.CommandPath())
@@ -114,9 +109,9 @@ func one(what string) cobra.PositionalArgs {
 	}
 }
 
-// subcommand refuses arguments: an argument here was meant as the name of a
+// Subcommand refuses arguments: an argument here was meant as the name of a
 // subcommand.
-func subcommand(c *cobra.Command, args []string) error {
+func Subcommand(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
@@ -134,7 +129,7 @@ func completeShells(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		if c.Name() == "completion" {
-			c.Args, c.RunE = subcommand, func(c *cobra.Command, _ []string) error { return c.Help() }
+			c.Args, c.RunE = Subcommand, func(c *cobra.Command, _ []string) error { return c.Help() }
 		}
 	}
 }

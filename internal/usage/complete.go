@@ -1,4 +1,4 @@
-package cli
+package usage
 
 import (
 	"slices"
@@ -6,23 +6,21 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"github.com/bindgate/bindgate/internal/sandbox"
 )
 
-// fixed registers the values of a flag for shell completion; the flag must exist.
-func fixed(c *cobra.Command, flag string, values ...string) {
+// Values registers the values of a flag for shell completion; the flag must exist.
+func Values(c *cobra.Command, flag string, values ...string) {
 	// The error says that there is no such flag, which the tests of completion show.
 	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// orFile registers values of a flag that also takes a file.
-func orFile(c *cobra.Command, flag string, values ...string) {
+// ValuesOrFile registers values of a flag that also takes a file.
+func ValuesOrFile(c *cobra.Command, flag string, values ...string) {
 	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveDefault)) // as in fixed
 }
 
-// listed registers the values of a flag that takes a list with commas.
-func listed(c *cobra.Command, flag string, values ...string) {
+// ValueList registers the values of a flag that takes a list with commas.
+func ValueList(c *cobra.Command, flag string, values ...string) {
 	complete := func(_ *cobra.Command, _ []string, begun string) (all []string, _ cobra.ShellCompDirective) {
 		before := begun[:strings.LastIndex(begun, ",")+1]
 		for _, v := range values {
@@ -33,16 +31,6 @@ func listed(c *cobra.Command, flag string, values ...string) {
 		return all, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	}
 	_ = c.RegisterFlagCompletionFunc(flag, complete) // as in fixed
-}
-
-// assumptions are the values of sandbox --assume.
-func assumptions() (all []string) {
-	for _, w := range sandbox.Worlds() {
-		for _, v := range w.Values {
-			all = append(all, w.Name+"="+v+"\t"+w.Why)
-		}
-	}
-	return append(all, "max-body=\tthe platform's limit of a body, in bytes")
 }
 
 // completeRest registers what completes the flags and arguments that have no values of

@@ -1,0 +1,47 @@
+package usage
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/bindgate/bindgate/internal/config"
+)
+
+// duration is a flag's time, which may be given in days.
+type duration time.Duration
+
+func (d *duration) String() string { return time.Duration(*d).String() }
+func (d *duration) Type() string   { return "duration" }
+
+func (d *duration) Set(text string) error {
+	t, err := config.ParseDuration(text)
+	if err != nil {
+		return err
+	}
+	*d = duration(t)
+	return nil
+}
+
+// Duration adds a flag of a time.
+func Duration(p *pflag.FlagSet, to *time.Duration, name string, otherwise time.Duration, usage string) {
+	*to = otherwise
+	p.Var((*duration)(to), name, usage)
+}
+
+// Color adds the flag of the commands that paint.
+func Color(c *cobra.Command, to *string) {
+	c.Flags().StringVar(to, "color", "auto", "`WHEN` to colour the text report: auto, always or never")
+	Values(c, "color", "auto", "always", "never")
+}
+
+// CheckColor returns an error for a value that --color does not have.
+func CheckColor(when string) error {
+	switch when {
+	case "", "auto", "always", "never":
+		return nil
+	}
+	return fmt.Errorf("reading --color: got %q, want auto, always or never", when)
+}
