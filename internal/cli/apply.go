@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +15,7 @@ import (
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/gate"
+	"github.com/bindgate/bindgate/internal/given"
 	"github.com/bindgate/bindgate/internal/journal"
 	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/report"
@@ -66,7 +65,7 @@ type applying struct {
 	lockWait time.Duration
 	maxAge   time.Duration
 
-	planned *savedPlan // nil: no plan was given
+	planned *given.Plan // nil: no plan was given
 	journal *journal.Journal
 	run     *run
 }
@@ -90,7 +89,7 @@ func (a *applying) do(ctx context.Context, env console.Env, c *cobra.Command, f 
 		return err
 	}
 	defer func() { a.run.close(err) }()
-	if err := a.planned.late(env.Now()); err != nil {
+	if err := a.planned.Late(env.Now()); err != nil {
 		return err
 	}
 	if a.run.certificateOnly() {
@@ -127,7 +126,7 @@ func (a *applying) all(ctx context.Context) error {
 	var unreported error
 	var planned *plan.File
 	if a.planned != nil {
-		planned = &a.planned.file
+		planned = &a.planned.File
 	}
 	err = apply.Run(ctx, apply.Options{
 		Engine: r.engine, Journal: a.journal, Each: a.each, Planned: planned, Inputs: inputs,
@@ -255,32 +254,11 @@ func (a *applying) readPlan(env console.Env, args []string) ([]string, error) {
 	case len(args) > 0:
 		return nil, fmt.Errorf("reading arguments: got both --plan %q and %q, want the plan alone: it names its manifests", a.planFile, args[0])
 	}
-	data, err := confine.ReadBounded(env.Absolute(a.planFile), plan.MaxFileSize)
-	if err != nil {
-		return nil, fmt.Errorf("reading --plan: %w", err)
-	}
-	file, err := plan.ReadFile(data)
-	if err != nil {
+	var err error
+	if a.planned, err = given.ReadPlan(env, a.planFile); err != nil {
 		return nil, err
 	}
-	a.planned = &savedPlan{file, data}
-	for _, m := range file.Manifests {
-		if _, err := os.Stat(env.Absolute(m)); m != "-" && errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("reading plan %q: it is of the manifest %q, which is not there from this folder; run apply in the folder where the plan was made", a.planFile, m)
-		}
-	}
-	return file.Manifests, nil
-}
-
-// late returns an error with exit code 5 if a plan cannot be applied at a time.
-func (p *savedPlan) late(now time.Time) error {
-	if p == nil {
-		return nil
-	}
-	if late := p.file.Late(now); late != "" {
-		return exit.With(exit.Changed, fmt.Errorf("reading --plan: %s, so nothing was sent; make a new plan", late))
-	}
-	return nil
+	return a.planned.File.Manifests, nil
 }
 
 // openJournal opens and locks the journal before anything is judged, so that

@@ -14,6 +14,7 @@ import (
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
+	"github.com/bindgate/bindgate/internal/given"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/policy/bundle"
@@ -59,7 +60,7 @@ func (s settings) registries(env console.Env) *registry.Client {
 
 // distribution are the options of policies whose distribution a command deals with.
 func distribution(env console.Env, owner config.Config) (policy.Options, *registry.Client, error) {
-	schemas, err := readSchemas(owner.Trust.External)
+	schemas, err := given.Schemas(owner.Trust.External)
 	if err != nil {
 		return policy.Options{}, nil, err
 	}

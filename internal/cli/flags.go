@@ -10,6 +10,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/given"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/usage"
@@ -27,7 +28,7 @@ type flags struct {
 	terraform   string // lint only: a plan
 	planOut     string // plan only
 	planFile    string // apply only
-	saved       *savedPlan
+	saved       *given.Plan
 	validFor    time.Duration // plan only
 	approvals   []string      // apply only
 	ciToken     string

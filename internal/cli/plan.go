@@ -14,6 +14,7 @@ import (
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/gate"
+	"github.com/bindgate/bindgate/internal/given"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/usage"
@@ -106,7 +107,7 @@ func (r *run) planInputs() (plan.File, error) {
 	files := slices.Clone(r.s.files)
 	if r.s.planOut != "" || r.s.saved != nil {
 		for _, f := range facts.PolicyFiles {
-			files = append(files, plan.InputFile{Role: rolePolicy, Name: r.s.shortName(r.env, f.Name), Digest: f.Digest})
+			files = append(files, plan.InputFile{Role: given.RolePolicy, Name: given.ShortName(r.env, r.s.configDir, f.Name), Digest: f.Digest})
 		}
 	}
 	return plan.File{Files: files, Account: account, Identity: identity, CI: ci, ToolVersion: built.Version(), PlannedAt: facts.Now, ValidUntil: facts.Now.Add(r.s.validFor), Schema: plan.FileSchema, Manifests: r.inputs, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,

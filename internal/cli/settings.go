@@ -16,6 +16,7 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/given"
 	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/reach"
@@ -99,13 +100,37 @@ func settle(env console.Env, c *cobra.Command, f flags) (settings, error) {
 	if err := s.defaults(env); err != nil {
 		return s, err
 	}
-	if err := s.inputFiles(env, trust); err != nil {
+	if s.planOut != "" || s.saved != nil {
+		if err := s.inputFiles(env, trust); err != nil {
+			return s, err
+		}
+	}
+	if err := s.saved.SameTrust(s.configDigest, s.files); err != nil {
 		return s, err
 	}
-	if err := s.unchanged(); err != nil {
-		return s, err
+	s.given, s.facts, err = given.Verify(env, given.Things{CIToken: s.ciToken, External: s.external, Approvals: s.approvals, Plan: s.saved,
+		Replays: s.evidence != "", Owned: s.config != "", Trust: trust, Clock: s.clock})
+	return s, err
+}
+
+// inputFiles digests the files, other than manifests and policies, that decide what is
+// judged. CRLs are not among them: they are evidence, and newer ones are welcome.
+func (s *settings) inputFiles(env console.Env, trust config.Trust) (err error) {
+	files := append(given.TrustFiles(trust), given.File{Role: "rootHints", Path: s.rootHints},
+		given.File{Role: "endpointCA", Path: s.endpointCA}, given.File{Role: config.TreeName, Path: s.treeConfig})
+	for _, path := range s.weakKeys {
+		files = append(files, given.File{Role: "weakKeys", Path: path})
 	}
-	return s, s.prove(env, trust)
+	var roots []plan.InputFile
+	switch s.roots {
+	case "", "mozilla", "system":
+		roots = []plan.InputFile{{Role: "roots", Name: cmp.Or(s.roots, "mozilla")}}
+	default:
+		files = append(files, given.File{Role: "roots", Path: s.roots})
+	}
+	s.files, err = given.Digest(env, s.configDir, files)
+	s.files = append(roots, s.files...)
+	return err
 }
 
 // filled refuses flags that were given an empty value, as a variable that is not

@@ -1,10 +1,14 @@
-package cli
+// Package given verifies what a run is given in addition to its manifests, with the keys and
+// schemas that the owner's file names: a token of the CI job, facts, a saved plan and its
+// approvals. What was given and does not verify is an error, never absent.
+package given
 
 import (
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/approval"
@@ -12,7 +16,6 @@ import (
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/external"
-	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/token"
 )
@@ -20,64 +23,74 @@ import (
 // tokenVariable holds a CI token in place of --ci-token.
 const tokenVariable = "BINDGATE_CI_TOKEN"
 
-// savedPlan is the plan that apply was given.
-type savedPlan struct {
-	file plan.File
-	text []byte
+// Things are what a run was given, as paths from the working directory.
+type Things struct {
+	CIToken   string
+	External  []string // NAME=FILE
+	Approvals []string
+	Plan      *Plan // nil: no saved plan
+
+	Replays bool             // saved evidence, which holds what its run was given
+	Owned   bool             // there is an owner's file
+	Trust   config.Trust     // of that file
+	Clock   func() time.Time // of the run
 }
 
-// prove verifies what the run was given, with the keys and schemas that the owner's
-// file names: a token of the CI job, facts, approvals of a saved plan. What was given
-// and does not verify is an error, never absent. Signatures and tokens are judged by
-// the real clock.
-func (s *settings) prove(env console.Env, trust config.Trust) (err error) {
+// Verify returns what was given, nil if nothing was, and the schemas of all declared facts.
+// Signatures and tokens are judged by the real clock.
+func Verify(env console.Env, t Things) (*evidence.Given, map[string]policy.FactsSchema, error) {
 	g := &evidence.Given{}
-	if g.CI, err = s.proveJob(env, trust.CI); err != nil {
-		return err
+	var err error
+	if g.CI, err = t.job(env); err != nil {
+		return nil, nil, err
 	}
-	if g.External, err = s.readFacts(env, trust.External); err != nil {
-		return err
+	schemas, err := Schemas(t.Trust.External)
+	if err != nil {
+		return nil, nil, err
 	}
-	if s.saved != nil {
-		g.Plan, g.PlanUntil = approval.Digest(s.saved.text), s.saved.file.ValidUntil
-		if g.Approvals, err = s.proveApprovals(env, trust, g.CI); err != nil {
-			return err
+	if g.External, err = t.facts(env, schemas); err != nil {
+		return nil, nil, err
+	}
+	if t.Plan != nil {
+		g.Plan, g.PlanUntil = approval.Digest(t.Plan.text), t.Plan.File.ValidUntil
+		if g.Approvals, err = t.approvals(env, g.CI); err != nil {
+			return nil, nil, err
 		}
-	} else if len(s.approvals) > 0 {
-		return errors.New("reading --approval: an approval is of a saved plan; name that with --plan FILE")
+	} else if len(t.Approvals) > 0 {
+		return nil, nil, errors.New("reading --approval: an approval is of a saved plan; name that with --plan FILE")
 	}
-	if g.CI != nil || g.External != nil || g.Plan != "" {
-		s.given = g
+	if g.CI == nil && g.External == nil && g.Plan == "" {
+		g = nil
 	}
-	return nil
+	return g, schemas, nil
 }
 
-// proveJob verifies the token of the CI job; nil: none was given.
-func (s *settings) proveJob(env console.Env, trusted []config.Issuer) (*evidence.CI, error) {
+// job verifies the token of the CI job; nil: none was given.
+func (t Things) job(env console.Env) (*evidence.CI, error) {
 	from, text := "--ci-token", []byte(nil)
-	if s.ciToken != "" {
-		if s.evidence != "" {
+	if t.CIToken != "" {
+		if t.Replays {
 			return nil, errors.New("reading --ci-token: a replay takes the claims of the saved run; omit --ci-token")
 		}
 		var err error
-		if text, err = confine.ReadBounded(env.Absolute(s.ciToken), token.MaxSize); err != nil {
+		if text, err = confine.ReadBounded(env.Absolute(t.CIToken), token.MaxSize); err != nil {
 			return nil, fmt.Errorf("reading --ci-token: %w", err)
 		}
-	} else if value, ok := env.LookupEnv(tokenVariable); ok && value != "" && s.evidence == "" {
+	} else if value := env.Get(tokenVariable); value != "" && !t.Replays {
 		from, text = tokenVariable, []byte(value)
 	}
 	if text == nil {
 		return nil, nil
 	}
-	if len(trusted) == 0 {
+	if len(t.Trust.CI) == 0 {
 		return nil, fmt.Errorf("reading %s: the owner's file trusts no issuer of CI tokens; add ci: [{provider: github, jwks: FILE}] to the file of --config", from)
 	}
-	issuers, err := readIssuers(trusted)
+	issuers, err := readIssuers(t.Trust.CI)
 	if err != nil {
 		return nil, err
 	}
 	providers := map[string]string{}
-	for _, one := range trusted {
+	for _, one := range t.Trust.CI {
 		providers[one.Name] = one.Provider
 	}
 	ci, err := token.CI(text, issuers, providers, env.Now())
@@ -103,22 +116,17 @@ func readIssuers(list []config.Issuer) ([]token.Issuer, error) {
 	return out, nil
 }
 
-// readFacts reads the files of --external.
-func (s *settings) readFacts(env console.Env, declared []config.External) (map[string]evidence.External, error) {
-	schemas, err := readSchemas(declared)
-	if err != nil {
-		return nil, err
-	}
-	s.facts = schemas
+// facts reads the files of --external.
+func (t Things) facts(env console.Env, schemas map[string]policy.FactsSchema) (map[string]evidence.External, error) {
 	var out map[string]evidence.External
-	for _, given := range s.external {
+	for _, given := range t.External {
 		name, path, ok := strings.Cut(given, "=")
 		if !ok || path == "" {
 			return nil, fmt.Errorf("reading --external: got %q, want NAME=FILE", given)
 		}
-		i := slices.IndexFunc(declared, func(d config.External) bool { return d.Name == name })
+		i := slices.IndexFunc(t.Trust.External, func(d config.External) bool { return d.Name == name })
 		switch _, twice := out[name]; {
-		case s.evidence != "":
+		case t.Replays:
 			return nil, errors.New("reading --external: a replay takes the facts of the saved run; omit --external")
 		case twice:
 			return nil, fmt.Errorf("reading --external: got %q twice, want each once", name)
@@ -129,7 +137,7 @@ func (s *settings) readFacts(env console.Env, declared []config.External) (map[s
 		if err != nil {
 			return nil, fmt.Errorf("reading --external %s: %w", name, err)
 		}
-		read, err := external.Read(path, data, schemas[name], declared[i].MaxAge, s.clock())
+		read, err := external.Read(path, data, schemas[name], t.Trust.External[i].MaxAge, t.Clock())
 		if err != nil {
 			return nil, fmt.Errorf("reading --external %s: %w", name, err)
 		}
@@ -141,9 +149,9 @@ func (s *settings) readFacts(env console.Env, declared []config.External) (map[s
 	return out, nil
 }
 
-// readSchemas reads the schemas of all declared facts: policies are checked against
+// Schemas reads the schemas of all declared facts: policies are checked against
 // them, whether facts are given or not.
-func readSchemas(declared []config.External) (map[string]policy.FactsSchema, error) {
+func Schemas(declared []config.External) (map[string]policy.FactsSchema, error) {
 	out := make(map[string]policy.FactsSchema, len(declared))
 	for _, d := range declared {
 		text, err := confine.ReadBounded(d.Schema, external.MaxSchemaSize)
@@ -157,38 +165,38 @@ func readSchemas(declared []config.External) (map[string]policy.FactsSchema, err
 	return out, nil
 }
 
-// proveApprovals verifies the files of --approval.
-func (s *settings) proveApprovals(env console.Env, o config.Trust, ci *evidence.CI) ([]evidence.Approval, error) {
+// approvals verifies the files of --approval.
+func (t Things) approvals(env console.Env, ci *evidence.CI) ([]evidence.Approval, error) {
 	var trust approval.Trust
 	var err error
-	if o.AllowedSigners != "" {
-		if trust.Signers, err = readSigners(o); err != nil {
+	if t.Trust.AllowedSigners != "" {
+		if trust.Signers, err = readSigners(t.Trust); err != nil {
 			return nil, err
 		}
 	}
-	if trust.Services, err = readIssuers(o.Services); err != nil {
+	if trust.Services, err = readIssuers(t.Trust.Services); err != nil {
 		return nil, err
 	}
 	for i := range trust.Services {
 		trust.Services[i].Audience = approval.Audience
 	}
-	if len(s.approvals) > 0 && s.config == "" {
+	if len(t.Approvals) > 0 && !t.Owned {
 		return nil, errors.New("reading --approval: only the owner's file says who may approve; name it with --config FILE")
 	}
-	if len(s.approvals) > 0 {
-		if err := s.saved.late(env.Now()); err != nil {
+	if len(t.Approvals) > 0 {
+		if err := t.Plan.Late(env.Now()); err != nil {
 			return nil, err
 		}
 	}
 	var files []approval.File
-	for _, path := range s.approvals {
+	for _, path := range t.Approvals {
 		data, err := confine.ReadBounded(env.Absolute(path), approval.MaxSize)
 		if err != nil {
 			return nil, fmt.Errorf("reading --approval: %w", err)
 		}
 		files = append(files, approval.File{Name: path, Text: data})
 	}
-	p := approval.Plan{Text: s.saved.text, ValidUntil: s.saved.file.ValidUntil, Authors: append(s.saved.file.Authors(), ci.Persons()...)}
+	p := approval.Plan{Text: t.Plan.text, ValidUntil: t.Plan.File.ValidUntil, Authors: append(t.Plan.File.Authors(), ci.Persons()...)}
 	return trust.Verify(p, files, env.Now())
 }
 
