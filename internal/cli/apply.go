@@ -11,6 +11,7 @@ import (
 
 	"github.com/bindgate/bindgate/internal/apply"
 	"github.com/bindgate/bindgate/internal/bind"
+	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
@@ -23,7 +24,7 @@ import (
 )
 
 func newApply(env console.Env) *cobra.Command {
-	var f flags
+	var f settings.Flags
 	var a applying
 	c := &cobra.Command{
 		Use:   "apply [PATH…]",
@@ -38,19 +39,19 @@ and services that the owner's file names.`,
   bindgate apply --config owner.yaml --plan plan.json --approval plan.json.sig`,
 		RunE: func(c *cobra.Command, args []string) error { return a.do(c.Context(), env, c, f, args) },
 	}
-	f.addJudging(c)
-	f.addWish(c)
-	f.addMode(c)
+	f.AddJudging(c)
+	f.AddBinding(c)
+	f.AddMode(c)
 	a.addFlags(c, &f)
 	c.Flags().StringVar(&a.planFile, "plan", "", "apply exactly what the saved plan in `FILE` holds; it names its manifests, which must lie in this tree")
-	c.Flags().StringArrayVar(&f.approvals, "approval", nil, "approval of the saved plan, in `FILE`: a signature of ssh-keygen -Y sign, or a token of a service; repeatable")
+	c.Flags().StringArrayVar(&f.Approvals, "approval", nil, "approval of the saved plan, in `FILE`: a signature of ssh-keygen -Y sign, or a token of a service; repeatable")
 	return c
 }
 
 // addFlags adds the flags of the commands that make calls.
-func (a *applying) addFlags(c *cobra.Command, f *flags) {
+func (a *applying) addFlags(c *cobra.Command, f *settings.Flags) {
 	p := c.Flags()
-	p.StringVar(&f.journal, "journal", "", "journal `FILE` (default: bindgate/journal.jsonl under $XDG_STATE_HOME)")
+	p.StringVar(&f.Journal, "journal", "", "journal `FILE` (default: bindgate/journal.jsonl under $XDG_STATE_HOME)")
 	p.BoolVar(&a.each, "each", false, "judge and bind one by one, going on after a refusal")
 	usage.Duration(p, &a.readBack, "read-back", 30*time.Second, "time for the gateway to show a bound domain in effect")
 	usage.Duration(p, &a.maxAge, "max-age", 2*time.Minute, "age of DNS and gateway evidence, at most 15m, past which it is collected again before a binding's first call")
@@ -70,7 +71,7 @@ type applying struct {
 	run     *run
 }
 
-func (a *applying) do(ctx context.Context, env console.Env, c *cobra.Command, f flags, args []string) (err error) {
+func (a *applying) do(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, args []string) (err error) {
 	if a.readBack < 0 || a.lockWait < 0 {
 		return fmt.Errorf("reading --read-back and --lock-wait: got %s and %s, want positive values", a.readBack, a.lockWait)
 	}
@@ -84,7 +85,7 @@ func (a *applying) do(ctx context.Context, env console.Env, c *cobra.Command, f 
 	if a.each && a.planned != nil {
 		return errors.New("reading flags: --each judges one by one and cannot hold to a plan; leave one of them out")
 	}
-	f.confined, f.planFile, f.saved = a.planned != nil, a.planFile, a.planned
+	f.Confined, f.PlanFile, f.Saved = a.planned != nil, a.planFile, a.planned
 	if a.run, err = begin(ctx, env, c, f, args); err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func (a *applying) do(ctx context.Context, env console.Env, c *cobra.Command, f 
 		return err
 	}
 	defer func() { _ = a.journal.Close() }()
-	if g := a.run.s.given; g != nil && g.Plan != "" {
+	if g := a.run.s.Given; g != nil && g.Plan != "" {
 		if e, applied := a.journal.Applied(g.Plan); applied {
 			return exit.With(exit.Changed, fmt.Errorf("reading plan %q: it was applied at %s (entry %d of the journal), and a plan is applied once; make a new plan",
 				a.planFile, e.Time.Format(time.RFC3339), e.Seq))
@@ -130,7 +131,7 @@ func (a *applying) all(ctx context.Context) error {
 	}
 	err = apply.Run(ctx, apply.Options{
 		Engine: r.engine, Journal: a.journal, Each: a.each, Planned: planned, Inputs: inputs,
-		ReadBack: a.readBack, CallTime: r.s.timeout, MaxAge: a.maxAge, Now: r.env.Now, Parallel: r.s.concurrency,
+		ReadBack: a.readBack, CallTime: r.s.Timeout, MaxAge: a.maxAge, Now: r.env.Now, Parallel: r.s.Concurrency,
 		Warn: func(err error) { r.env.Complain(err) },
 	}, func(item apply.Item) {
 		done.add(item)
@@ -223,9 +224,9 @@ func (a *applying) record(kind journal.Kind, message string) error {
 			approvals = append(approvals, fmt.Sprintf("%s by %s of %s", p.By, p.Kind, p.Issuer))
 		}
 	}
-	return a.journal.Append(journal.Entry{Kind: kind, Message: message, Actor: r.s.actor, Account: account, Identity: identity,
+	return a.journal.Append(journal.Entry{Kind: kind, Message: message, Actor: r.s.Actor, Account: account, Identity: identity,
 		PlanDigest: planDigest, Approvals: approvals,
-		ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest, ConfigDigest: r.s.configDigest})
+		ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest, ConfigDigest: r.s.ConfigDigest})
 }
 
 // end journals how the run ended; every call has its own entry already.
@@ -263,12 +264,12 @@ func (a *applying) readPlan(env console.Env, args []string) ([]string, error) {
 
 // openJournal opens and locks the journal before anything is judged, so that
 // two applies never judge the same state.
-func (a *applying) openJournal(ctx context.Context, env console.Env, s settings) error {
-	path, err := journalPath(env, s.journal)
+func (a *applying) openJournal(ctx context.Context, env console.Env, s settings.Settings) error {
+	path, err := journalPath(env, s.Journal)
 	if err != nil {
 		return err
 	}
-	if s.journal != "" { // the default is not in a tree
+	if s.Journal != "" { // the default is not in a tree
 		if path, err = confine.Unlinked(env.Dir, path); err != nil {
 			return fmt.Errorf("opening the journal: %w", err)
 		}

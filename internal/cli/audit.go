@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
@@ -20,7 +21,7 @@ import (
 )
 
 func newAudit(env console.Env) *cobra.Command {
-	var f flags
+	var f settings.Flags
 	var region, platform, output string
 	var only []string
 	var again following
@@ -44,9 +45,9 @@ writes it for Prometheus, and --notify sends it to a chat.`,
 			return audit(c.Context(), env, c, f, again, platform, region, output, only)
 		},
 	}
-	f.addJudging(c)
-	f.addMode(c)
-	f.addProbe(c)
+	f.AddJudging(c)
+	f.AddMode(c)
+	f.AddProbe(c)
 	again.add(c)
 	c.Flags().StringVar(&region, "region", "", "the region `ID` to audit, such as cn-hangzhou")
 	c.Flags().StringVar(&platform, "platform", binding.Classic, "the `PLATFORM` to audit: classic or apig, the cloud-native gateway")
@@ -57,14 +58,14 @@ writes it for Prometheus, and --notify sends it to a chat.`,
 	return c
 }
 
-func audit(ctx context.Context, env console.Env, c *cobra.Command, f flags, again following, platform, region, output string, only []string) (err error) {
+func audit(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, again following, platform, region, output string, only []string) (err error) {
 	if region == "" {
 		return errors.New("reading flags: --region is missing; name the region to audit, such as cn-hangzhou")
 	}
 	if platform != binding.Classic && platform != binding.APIG {
 		return fmt.Errorf("reading --platform: got %q, want %s or %s", platform, binding.Classic, binding.APIG)
 	}
-	if f.offline || len(f.without) > 0 && slices.Contains(f.without, "group") || f.evidence != "" {
+	if f.Offline || len(f.Without) > 0 && slices.Contains(f.Without, "group") || f.Evidence != "" {
 		return errors.New("reading flags: audit reads the bindings from the gateway; omit --offline, --without group and --evidence")
 	}
 	if len(only) > 0 && (again.since != "" || again.metrics != "" || again.notify != "") {
@@ -75,7 +76,7 @@ func audit(ctx context.Context, env console.Env, c *cobra.Command, f flags, agai
 		return err
 	}
 	defer func() { r.close(err) }()
-	if err := auditable(region, r.s.endpoint); err != nil {
+	if err := auditable(region, r.s.Endpoint); err != nil {
 		return err
 	}
 	if err := r.follow(again, platform, region); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/gittree"
 	"github.com/bindgate/bindgate/internal/manifest"
@@ -15,14 +16,14 @@ import (
 
 // lintChanged judges what a change of files can have touched, and says what that is;
 // it is what the pre-commit hook runs.
-func lintChanged(ctx context.Context, env console.Env, c *cobra.Command, f flags, files []string, staged bool) error {
+func lintChanged(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, files []string, staged bool) error {
 	switch {
-	case f.binding.named(c):
+	case f.Binding.Named(c):
 		return errors.New("reading arguments: --changed takes files, not flags that name a binding")
 	case staged && len(files) > 0:
 		return fmt.Errorf("reading arguments: --staged asks Git what changed, got %q too; leave it out, or use --changed", files[0])
 	}
-	s, err := settle(env, c, f)
+	s, err := settings.Settle(env, c, f)
 	if err != nil {
 		return err
 	}
@@ -33,14 +34,14 @@ func lintChanged(ctx context.Context, env console.Env, c *cobra.Command, f flags
 	case err != nil:
 		env.Complain(fmt.Errorf("git does not say what is gone or renamed, only the named files count: %w", err))
 	}
-	o := manifest.Options{WorkDir: env.Dir, Root: s.configDir, AllowPaths: s.allowPath, AllowEnv: s.allowEnv}
+	o := manifest.Options{WorkDir: env.Dir, Root: s.ConfigDir, AllowPaths: s.AllowPath, AllowEnv: s.AllowEnv}
 	change := manifest.Change{Files: files}
 	if tree != nil {
 		if err := fromGit(ctx, env, tree, staged, &change, &o); err != nil {
 			return err
 		}
 	}
-	f.overlay = o.Overlay
+	f.Overlay = o.Overlay
 	concerned, err := manifest.Changed(change, o)
 	if err != nil {
 		return err
@@ -49,7 +50,7 @@ func lintChanged(ctx context.Context, env console.Env, c *cobra.Command, f flags
 	if len(concerned.Manifests) > 0 {
 		return lint(ctx, env, c, f, concerned.Manifests)
 	}
-	if len(s.formats) == 0 {
+	if len(s.Formats) == 0 {
 		return nil
 	}
 	return lintNothing(ctx, env, c, f)
@@ -83,8 +84,8 @@ func fromGit(ctx context.Context, env console.Env, tree *gittree.Tree, staged bo
 }
 
 // say lists on standard error the files that are judged and the skipped ones.
-func say(env console.Env, s settings, c manifest.Selection, files int) {
-	if s.quiet {
+func say(env console.Env, s settings.Settings, c manifest.Selection, files int) {
+	if s.Quiet {
 		return
 	}
 	passedOver(env, c.Foreign)
@@ -113,7 +114,7 @@ func passedOver(env console.Env, names []string) {
 }
 
 // lintNothing reports a run without bindings: an older report must not stand for it.
-func lintNothing(ctx context.Context, env console.Env, c *cobra.Command, f flags) (err error) {
+func lintNothing(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags) (err error) {
 	r, err := ready(env, c, f, nil)
 	if err != nil {
 		return err

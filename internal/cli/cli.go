@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/journal"
@@ -147,6 +148,6 @@ https://github.com/bindgate/bindgate; a line "next:" names the section.`,
 		newSandbox(env), newDemo(env),
 		newInit(env), newImport(env), newFmt(env), newSchema(env), newMan(env), newVersion(env),
 	)
-	usage.Install(root, env.Columns(), flagGroups())
+	usage.Install(root, env.Columns(), settings.Groups())
 	return root
 }

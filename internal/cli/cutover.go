@@ -14,6 +14,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/cutover"
@@ -27,7 +28,7 @@ import (
 type mapping struct{ from, to, region, output string }
 
 func newCutover(env console.Env) *cobra.Command {
-	var f flags
+	var f settings.Flags
 	var a applying
 	var m mapping
 	var file string
@@ -51,25 +52,25 @@ With --from and --to it writes a map of what an account has.`,
 				return errors.New("reading flags: --map reads a map, and --from, --to and -o write one; use one or the other")
 			case file == "" && (m.from == "" || m.to == ""):
 				return errors.New("reading flags: --map is missing; name the map, or write one with --from REGION --to GATEWAY")
-			case file == "" && (apply || f.since != ""):
+			case file == "" && (apply || f.Since != ""):
 				return errors.New("reading flags: --apply and --since need --map")
 			case file == "":
 				return m.write(c.Context(), env, c, f)
-			case apply && f.since != "":
+			case apply && f.Since != "":
 				return errors.New("reading flags: --since looks back, and --apply changes; use one or the other")
 			case apply:
-				f.as, f.moves = "apply", true
+				f.As, f.Moves = "apply", true
 				return a.do(c.Context(), env, c, f, []string{file})
 			}
-			f.moves = true
+			f.Moves = true
 			return follow(c.Context(), env, c, f, file)
 		},
 	}
-	f.addJudging(c)
-	f.addMode(c)
+	f.AddJudging(c)
+	f.AddMode(c)
 	p := c.Flags()
 	p.StringVar(&file, "map", "", "the map, a YAML `FILE`: see bindgate schema cutover-map")
-	p.StringVar(&f.since, "since", "", "an earlier json report of cutover in `FILE`, which shows when DNS changed and the TTL before")
+	p.StringVar(&f.Since, "since", "", "an earlier json report of cutover in `FILE`, which shows when DNS changed and the TTL before")
 	p.BoolVar(&apply, "apply", false, "upload certificates, create and update domains of the gateway, if every one is allowed")
 	p.StringVar(&m.from, "from", "", "write a map of the domains of the classic gateway in this `REGION`")
 	p.StringVar(&m.to, "to", "", "the `GATEWAY` that they move to")
@@ -80,9 +81,9 @@ With --from and --to it writes a map of what an account has.`,
 }
 
 // follow judges the domains of a map and reports how far each has come.
-func follow(ctx context.Context, env console.Env, c *cobra.Command, f flags, file string) (err error) {
-	wait := f.wait
-	f.wait = 0
+func follow(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, file string) (err error) {
+	wait := f.Wait
+	f.Wait = 0
 	r, err := begin(ctx, env, c, f, []string{file})
 	if err != nil {
 		return err
@@ -102,7 +103,7 @@ func follow(ctx context.Context, env console.Env, c *cobra.Command, f flags, fil
 	}
 	code := exit.Clean
 	err = r.judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
-		code = exit.Worst(code, exit.OfDecision(v.Decision.Status, r.s.offline || len(r.s.without) > 0))
+		code = exit.Worst(code, exit.OfDecision(v.Decision.Status, r.s.Offline || len(r.s.Without) > 0))
 		return rep.Add(r.entry(v))
 	})
 	if err != nil {
@@ -124,7 +125,7 @@ func (r *run) watch(ctx context.Context, wait time.Duration) error {
 		return err
 	}
 	r.earlier = seen
-	r.s.wait = wait
+	r.s.Wait = wait
 	return r.await(ctx)
 }
 
@@ -151,19 +152,19 @@ const maxReport = 256 << 20
 
 // readEarlier reads the report of --since.
 func (r *run) readEarlier() error {
-	if r.s.since == "" {
+	if r.s.Since == "" {
 		return nil
 	}
-	data, err := confine.ReadBounded(r.env.Absolute(r.s.since), maxReport)
+	data, err := confine.ReadBounded(r.env.Absolute(r.s.Since), maxReport)
 	if err != nil {
 		return fmt.Errorf("reading --since: %w", err)
 	}
 	var earlier report.Report
 	if err := json.Unmarshal(data, &earlier); err != nil || earlier.Schema != report.SchemaName {
-		return fmt.Errorf("reading --since %q: it is no json report of bindgate; write one with -f json=FILE", r.s.since)
+		return fmt.Errorf("reading --since %q: it is no json report of bindgate; write one with -f json=FILE", r.s.Since)
 	}
-	if now := r.s.clock(); earlier.Run.Now.After(now) {
-		return fmt.Errorf("reading --since %q: it is of %s, and it is %s now; name an earlier report", r.s.since, earlier.Run.Now.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	if now := r.s.Clock(); earlier.Run.Now.After(now) {
+		return fmt.Errorf("reading --since %q: it is of %s, and it is %s now; name an earlier report", r.s.Since, earlier.Run.Now.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}
 	r.earlier = map[string]cutover.Progress{}
 	for _, b := range earlier.Bindings {
@@ -172,14 +173,14 @@ func (r *run) readEarlier() error {
 		}
 	}
 	if len(r.earlier) == 0 {
-		return fmt.Errorf("reading --since %q: it reports of no domain that moves; name a report of bindgate cutover", r.s.since)
+		return fmt.Errorf("reading --since %q: it reports of no domain that moves; name a report of bindgate cutover", r.s.Since)
 	}
 	return nil
 }
 
 // write writes a map of what the classic gateway has in a region.
-func (m mapping) write(ctx context.Context, env console.Env, c *cobra.Command, f flags) (err error) {
-	if f.offline || slices.Contains(f.without, "group") || f.evidence != "" {
+func (m mapping) write(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags) (err error) {
+	if f.Offline || slices.Contains(f.Without, "group") || f.Evidence != "" {
 		return errors.New("reading flags: the domains are read from the gateway; omit --offline, --without group and --evidence")
 	}
 	r, err := ready(env, c, f, nil)

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/checks/catalog"
-	"github.com/bindgate/bindgate/internal/built"
+	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
@@ -24,47 +24,13 @@ import (
 	"github.com/bindgate/bindgate/internal/usage"
 )
 
-// registries returns the client of policy registries. Offline says why none is
-// asked; empty: they are.
-func registries(env console.Env, hosts map[string]config.Registry, offline string) *registry.Client {
-	o := registry.Options{Offline: offline, LookupEnv: env.LookupEnv, UserAgent: "bindgate/" + built.Version(), Hosts: map[string]registry.Host{}}
-	for name, h := range hosts {
-		o.Hosts[name] = registry.Host{Username: h.Username, PasswordFile: h.PasswordFile, CA: h.CA, Also: h.Hosts}
-	}
-	home := env.Get("HOME")
-	switch dir := env.Get("XDG_CACHE_HOME"); {
-	case filepath.IsAbs(dir):
-		o.Cache = filepath.Join(dir, "bindgate", "policies")
-	case filepath.IsAbs(home):
-		o.Cache = filepath.Join(home, ".cache", "bindgate", "policies")
-	}
-	switch dir := env.Get("DOCKER_CONFIG"); {
-	case filepath.IsAbs(dir):
-		o.Docker = filepath.Join(dir, "config.json")
-	case filepath.IsAbs(home):
-		o.Docker = filepath.Join(home, ".docker", "config.json")
-	}
-	return registry.New(o)
-}
-
-// registries is the client of a judging command.
-func (s settings) registries(env console.Env) *registry.Client {
-	switch {
-	case s.offline:
-		return registries(env, s.hosts, "--offline")
-	case s.evidence != "":
-		return registries(env, s.hosts, "--evidence")
-	}
-	return registries(env, s.hosts, "")
-}
-
 // distribution are the options of policies whose distribution a command deals with.
 func distribution(env console.Env, owner config.Config) (policy.Options, *registry.Client, error) {
 	schemas, err := given.Schemas(owner.Trust.External)
 	if err != nil {
 		return policy.Options{}, nil, err
 	}
-	client := registries(env, owner.Registries, "")
+	client := settings.Registries(env, owner.Registries, "")
 	return policy.Options{Dir: env.Dir, Fetch: client.Fetch, Results: judge.PolicyResults(catalog.All()), Labels: owner.Labels, External: schemas}, client, nil
 }
 
@@ -145,7 +111,7 @@ registry, if the policies load. The printed reference, with its digest, is what
 			if err != nil {
 				return err
 			}
-			if to.Digest, err = registries(env, owner.Registries, "").Push(c.Context(), to, archive); err != nil {
+			if to.Digest, err = settings.Registries(env, owner.Registries, "").Push(c.Context(), to, archive); err != nil {
 				return err
 			}
 			return env.Println(to.String())

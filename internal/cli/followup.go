@@ -69,17 +69,17 @@ type followUp struct {
 // follow opens and reads everything that the follow-up of an audit needs. Every error is
 // usage.
 func (r *run) follow(f following, platform, region string) (err error) {
-	u := &followUp{following: f, env: r.env, start: r.env.Now(), scope: metrics.Scope{Account: r.s.account, Platform: platform, Region: region}}
+	u := &followUp{following: f, env: r.env, start: r.env.Now(), scope: metrics.Scope{Account: r.s.Account, Platform: platform, Region: region}}
 	r.after = u
-	u.message = notify.Message{Version: built.Version(), Account: r.s.account, Platform: platform, Region: region}
+	u.message = notify.Message{Version: built.Version(), Account: r.s.Account, Platform: platform, Region: region}
 	switch {
 	case f.onlyNew && f.since == "":
 		return errors.New("reading --only-new: it needs an earlier report; name it with --since FILE")
-	case f.metrics != "" && !r.s.live:
+	case f.metrics != "" && !r.s.Live:
 		return errors.New("reading --metrics: metrics are of the whole evidence of now; omit --now and --without")
 	}
 	if f.notify != "" {
-		if u.webhook, err = webhook(r.env, f.notify, r.s.notifyURL); err != nil {
+		if u.webhook, err = webhook(r.env, f.notify, r.s.NotifyURL); err != nil {
 			return err
 		}
 	}

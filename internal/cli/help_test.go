@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/console"
 )
 
@@ -45,7 +46,7 @@ func TestHelpGroupsFlags(t *testing.T) {
 			t.Errorf("%s: want two examples or more, got %q", c.Name(), c.Example)
 		}
 	}
-	for _, g := range flagGroups() {
+	for _, g := range settings.Groups() {
 		for _, name := range g.Flags {
 			if !exist[name] {
 				t.Errorf("the group %q names --%s, which no command has", g.Title, name)

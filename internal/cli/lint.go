@@ -7,15 +7,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/cli/settings"
+	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/judge"
+	"github.com/bindgate/bindgate/internal/pki"
 	"github.com/bindgate/bindgate/internal/replay"
 	"github.com/bindgate/bindgate/internal/report"
 )
 
 func newLint(env console.Env) *cobra.Command {
-	var f flags
+	var f settings.Flags
 	var changed, staged bool
 	c := &cobra.Command{
 		Use:   "lint [PATH…]",
@@ -27,7 +30,7 @@ DNS and the gateway are read unless --offline or --without leaves them out.`,
 		Example: `  bindgate lint --offline bindings.yaml
   bindgate lint --domain api.demo.com --group GROUP --region cn-hangzhou --stage RELEASE`,
 		RunE: func(c *cobra.Command, args []string) error {
-			if f.terraform != "" && (changed || staged) {
+			if f.Terraform != "" && (changed || staged) {
 				return errors.New("reading arguments: --terraform names one file; omit --changed and --staged")
 			}
 			if changed || staged {
@@ -36,18 +39,18 @@ DNS and the gateway are read unless --offline or --without leaves them out.`,
 			return lint(c.Context(), env, c, f, args)
 		},
 	}
-	f.addJudging(c)
-	f.addWish(c)
-	f.addMode(c)
-	f.addProbe(c)
-	c.Flags().StringVar(&f.terraform, "terraform", "", "judge the bindings of a plan in `FILE`, which `terraform show -json` printed; --region, --gateway, --proof, --label and --certificate add what it cannot say")
-	c.Flags().StringVar(&f.writeChain, "write-chain", "", "write the certificate chain to `FILE`: PEM, in order, without key and root; a FILE that is there is left alone")
+	f.AddJudging(c)
+	f.AddBinding(c)
+	f.AddMode(c)
+	f.AddProbe(c)
+	c.Flags().StringVar(&f.Terraform, "terraform", "", "judge the bindings of a plan in `FILE`, which `terraform show -json` printed; --region, --gateway, --proof, --label and --certificate add what it cannot say")
+	c.Flags().StringVar(&f.WriteChain, "write-chain", "", "write the certificate chain to `FILE`: PEM, in order, without key and root; a FILE that is there is left alone")
 	c.Flags().BoolVar(&changed, "changed", false, "PATHs are files that changed: judge the manifests among them and those that name another, with what Git says is staged or gone")
 	c.Flags().BoolVar(&staged, "staged", false, "judge what the staged change concerns, as Git's index holds it; takes no PATH")
 	return c
 }
 
-func lint(ctx context.Context, env console.Env, c *cobra.Command, f flags, args []string) (err error) {
+func lint(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, args []string) (err error) {
 	r, err := begin(ctx, env, c, f, args)
 	if err != nil {
 		return err
@@ -116,4 +119,26 @@ func (r *run) saveEvidence(facts judge.Run) (*replay.Writer, error) {
 	}
 	return replay.NewWriter(r.out.evidence, replay.Header{Run: facts.Run, Offline: facts.Offline,
 		Endpoint: facts.Endpoint, RootsDigest: facts.RootsDigest})
+}
+
+// writeChain writes the canonical chain of the one binding: leaf first, then its
+// issuers, without the root. A file that holds no readable certificate leaves
+// nothing to write, and its finding says why.
+func (r *run) writeChain(v judge.Verdict) error {
+	facts := v.Evidence.Certificate.Facts
+	if r.s.WriteChain == "" || len(facts.Chain) == 0 {
+		return nil
+	}
+	ders := make([][]byte, 0, len(facts.Chain))
+	for _, c := range facts.Chain {
+		ders = append(ders, c.DER)
+	}
+	text, err := pki.InOrder(ders, facts.Path.DER)
+	if err != nil {
+		return fmt.Errorf("writing --write-chain: %w", err)
+	}
+	if err := confine.WriteNew(r.env.Dir, r.s.WriteChain, text, 0o644); err != nil {
+		return fmt.Errorf("writing --write-chain: %w", err)
+	}
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bindgate/bindgate/internal/built"
+	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/manifest"
@@ -32,16 +33,16 @@ func (r *run) openOutputs() (err error) {
 	if r.env.Opened != nil {
 		*r.env.Opened = true
 	}
-	if r.out.reports, err = report.OpenOutputs(r.env.Dir, r.s.formats); err != nil {
+	if r.out.reports, err = report.OpenOutputs(r.env.Dir, r.s.Formats); err != nil {
 		return err
 	}
-	if r.s.evidenceOut != "" {
-		if r.out.evidence, err = confine.Create(r.env.Dir, r.s.evidenceOut, 0o600); err != nil {
+	if r.s.EvidenceOut != "" {
+		if r.out.evidence, err = confine.Create(r.env.Dir, r.s.EvidenceOut, 0o600); err != nil {
 			return fmt.Errorf("saving the evidence: %w", err)
 		}
 	}
-	if r.s.planOut != "" {
-		if r.out.plan, err = confine.Create(r.env.Dir, r.s.planOut, 0o600); err != nil {
+	if r.s.PlanOut != "" {
+		if r.out.plan, err = confine.Create(r.env.Dir, r.s.PlanOut, 0o600); err != nil {
 			return fmt.Errorf("saving the plan: %w", err)
 		}
 	}
@@ -71,18 +72,18 @@ func (r *run) apart(set *manifest.Set) error {
 
 // reads returns the files that a run reads, except manifests and the files that they name.
 func (r *run) reads() []string {
-	one := []string{r.s.config, r.s.evidence, r.s.roots, r.s.rootHints, r.s.endpointCA, r.s.planFile, r.s.ciToken, r.s.since, r.s.terraform}
-	for _, given := range r.s.external {
+	one := []string{r.s.Config, r.s.Evidence, r.s.Roots, r.s.RootHints, r.s.EndpointCA, r.s.PlanFile, r.s.CIToken, r.s.Since, r.s.Terraform}
+	for _, given := range r.s.External {
 		_, path, _ := strings.Cut(given, "=")
 		one = append(one, path)
 	}
 	var policies []string
-	for _, p := range r.s.policy {
+	for _, p := range r.s.Policy {
 		if ref, err := bundle.ParseRef(p); err == nil && !ref.OCI() {
 			policies = append(policies, ref.Path)
 		}
 	}
-	all := slices.Concat(one, policies, r.s.data, r.s.crls, r.s.weakKeys, r.s.approvals)
+	all := slices.Concat(one, policies, r.s.Data, r.s.CRLs, r.s.WeakKeys, r.s.Approvals)
 	return slices.DeleteFunc(all, func(path string) bool { return path == "" })
 }
 
@@ -134,16 +135,16 @@ func (o outputs) discard() {
 
 // reportHead is what a report says of a run before anything is known of it.
 func (r *run) reportHead() report.Head {
-	clock := r.s.clock
+	clock := r.s.Clock
 	if clock == nil {
 		clock = r.env.Now
 	}
-	return report.Head{Tool: report.Tool{Name: "bindgate", Version: built.Version()}, Run: report.Run{Command: r.s.command, Now: clock().UTC()},
+	return report.Head{Tool: report.Tool{Name: "bindgate", Version: built.Version()}, Run: report.Run{Command: r.s.Command, Now: clock().UTC()},
 		Path: confine.RepositoryPath(r.env.Dir)}
 }
 
 func (r *run) reportOptions() report.Options {
-	return report.Options{Width: r.env.Columns(), Verbose: r.s.verbose, Quiet: r.s.quiet, Category: r.s.sarifCategory}
+	return report.Options{Width: r.env.Columns(), Verbose: r.s.Verbose, Quiet: r.s.Quiet, Category: r.s.SarifCategory}
 }
 
 // fail writes the error that ended a run into its report files, but not over a file
@@ -169,14 +170,14 @@ func failEarly(env console.Env, root *cobra.Command, args []string, cause error)
 	if err != nil || c.Flags().Lookup("config") == nil { // no command that reports
 		return
 	}
-	r := &run{env: env, inputs: []string{"."}, s: settings{command: c.Name()}}
+	r := &run{env: env, inputs: []string{"."}, s: settings.Settings{Command: c.Name()}}
 	for i, arg := range rest {
 		value, isFormat, joined := formatOf(c.Flags(), arg)
 		switch _, assigned, isPair := strings.Cut(arg, "="); {
 		case isFormat && joined:
-			r.s.formats = append(r.s.formats, value)
+			r.s.Formats = append(r.s.Formats, value)
 		case isFormat && i+1 < len(rest):
-			r.s.formats = append(r.s.formats, rest[i+1])
+			r.s.Formats = append(r.s.Formats, rest[i+1])
 		case isPair && strings.HasPrefix(arg, "-"):
 			r.inputs = append(r.inputs, assigned)
 		default: // an argument, or the value of a flag: it may be a file to read

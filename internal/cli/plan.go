@@ -11,6 +11,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/built"
+	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/gate"
@@ -21,7 +22,7 @@ import (
 )
 
 func newPlan(env console.Env) *cobra.Command {
-	var f flags
+	var f settings.Flags
 	c := &cobra.Command{
 		Use:   "plan [PATH…]",
 		Short: "Judge bindings and show what apply would send, and which groups a force displaces",
@@ -31,15 +32,15 @@ func newPlan(env console.Env) *cobra.Command {
 			return planned(c.Context(), env, c, f, args)
 		},
 	}
-	f.addJudging(c)
-	f.addWish(c)
-	f.addMode(c)
-	usage.Duration(c.Flags(), &f.validFor, "valid-for", 24*time.Hour, "how long the saved plan can be approved and applied, at most 7d")
-	c.Flags().StringVarP(&f.planOut, "output", "o", "", "save the plan to `FILE`, for apply; needs the current time and fresh evidence")
+	f.AddJudging(c)
+	f.AddBinding(c)
+	f.AddMode(c)
+	usage.Duration(c.Flags(), &f.ValidFor, "valid-for", 24*time.Hour, "how long the saved plan can be approved and applied, at most 7d")
+	c.Flags().StringVarP(&f.PlanOut, "output", "o", "", "save the plan to `FILE`, for apply; needs the current time and fresh evidence")
 	return c
 }
 
-func planned(ctx context.Context, env console.Env, c *cobra.Command, f flags, args []string) (err error) {
+func planned(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, args []string) (err error) {
 	r, err := begin(ctx, env, c, f, args)
 	if err != nil {
 		return err
@@ -78,7 +79,7 @@ func planned(ctx context.Context, env console.Env, c *cobra.Command, f flags, ar
 	}
 	err = r.finish(ctx, rep, code)
 	if r.out.plan != nil && complete && awaiting {
-		env.Complain(fmt.Errorf("the plan awaits approvals, valid until %s: see bindgate apply --plan %s --approval FILE", file.ValidUntil.Format(time.RFC3339), r.s.planOut))
+		env.Complain(fmt.Errorf("the plan awaits approvals, valid until %s: see bindgate apply --plan %s --approval FILE", file.ValidUntil.Format(time.RFC3339), r.s.PlanOut))
 	}
 	if r.out.plan != nil && !complete {
 		env.Complain(errors.New("the plan was not saved: not every binding is allowed or already in effect"))
@@ -104,12 +105,12 @@ func (r *run) planInputs() (plan.File, error) {
 	if facts.Given != nil {
 		ci = facts.Given.CI
 	}
-	files := slices.Clone(r.s.files)
-	if r.s.planOut != "" || r.s.saved != nil {
+	files := slices.Clone(r.s.Files)
+	if r.s.PlanOut != "" || r.s.Saved != nil {
 		for _, f := range facts.PolicyFiles {
-			files = append(files, plan.InputFile{Role: given.RolePolicy, Name: given.ShortName(r.env, r.s.configDir, f.Name), Digest: f.Digest})
+			files = append(files, plan.InputFile{Role: given.RolePolicy, Name: given.ShortName(r.env, r.s.ConfigDir, f.Name), Digest: f.Digest})
 		}
 	}
-	return plan.File{Files: files, Account: account, Identity: identity, CI: ci, ToolVersion: built.Version(), PlannedAt: facts.Now, ValidUntil: facts.Now.Add(r.s.validFor), Schema: plan.FileSchema, Manifests: r.inputs, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
-		ConfigDigest: r.s.configDigest, Contract: r.s.contract, Endpoint: r.s.endpoint, Bindings: []plan.FileBinding{}}, err
+	return plan.File{Files: files, Account: account, Identity: identity, CI: ci, ToolVersion: built.Version(), PlannedAt: facts.Now, ValidUntil: facts.Now.Add(r.s.ValidFor), Schema: plan.FileSchema, Manifests: r.inputs, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
+		ConfigDigest: r.s.ConfigDigest, Contract: r.s.Contract, Endpoint: r.s.Endpoint, Bindings: []plan.FileBinding{}}, err
 }

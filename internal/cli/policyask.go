@@ -14,6 +14,7 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
@@ -25,14 +26,14 @@ import (
 
 // question is what the commands that ask policies about bindings are called with.
 type question struct {
-	flags
+	settings.Flags
 	binding   string
 	countPlan bool // input.plan is wanted even if no policy reads it
 }
 
 func (q *question) add(c *cobra.Command) {
-	q.addSources(c)
-	q.addReplay(c)
+	q.AddSources(c)
+	q.AddReplay(c)
 }
 
 func (q *question) addBinding(c *cobra.Command) {
@@ -40,14 +41,14 @@ func (q *question) addBinding(c *cobra.Command) {
 }
 
 // rules returns the options of the policies that are asked. They print to standard error.
-func (s settings) rules(env console.Env) policy.Options {
-	return policy.Options{Dir: env.Dir, Dirs: s.policy, Fetch: s.registries(env).Fetch, Data: s.data, Labels: s.labels, External: s.facts,
+func rules(env console.Env, s settings.Settings) policy.Options {
+	return policy.Options{Dir: env.Dir, Dirs: s.Policy, Fetch: s.Fetcher(env).Fetch, Data: s.Data, Labels: s.Labels, External: s.Facts,
 		Results: judge.PolicyResults(catalog.All()), Prints: printer{env.Stderr}}
 }
 
 // waive marks what the owner waives of what policies said of a domain, as a run does.
-func (s settings) waive(engine *policy.Engine, domain string, now time.Time, said *evidence.Policy) error {
-	set, err := waiver.New(s.waivers, catalog.All(), s.severities, s.raised, s.clock())
+func waive(s settings.Settings, engine *policy.Engine, domain string, now time.Time, said *evidence.Policy) error {
+	set, err := waiver.New(s.Waivers, catalog.All(), s.Severities, s.Raised, s.Clock())
 	if err != nil {
 		return err
 	}
@@ -60,12 +61,12 @@ func (s settings) waive(engine *policy.Engine, domain string, now time.Time, sai
 
 // ask collects the evidence of the bindings with a name, or of all, as lint does, and
 // hands the input of each on.
-func (q *question) ask(ctx context.Context, env console.Env, c *cobra.Command, manifests []string, each func(settings, policy.Input) error) (err error) {
+func (q *question) ask(ctx context.Context, env console.Env, c *cobra.Command, manifests []string, each func(settings.Settings, policy.Input) error) (err error) {
 	r := &run{env: env, inputs: manifests}
-	if r.s, err = settle(env, c, q.flags); err != nil {
+	if r.s, err = settings.Settle(env, c, q.Flags); err != nil {
 		return err
 	}
-	r.s.formats, r.countPlan = nil, q.countPlan // no report is written
+	r.s.Formats, r.countPlan = nil, q.countPlan // no report is written
 	if err := r.openOutputs(); err != nil {
 		return err
 	}
@@ -93,11 +94,11 @@ func (q *question) ask(ctx context.Context, env console.Env, c *cobra.Command, m
 }
 
 // one is ask for exactly one binding, which the name selects.
-func (q *question) one(ctx context.Context, env console.Env, c *cobra.Command, manifests []string, do func(settings, policy.Input) error) error {
+func (q *question) one(ctx context.Context, env console.Env, c *cobra.Command, manifests []string, do func(settings.Settings, policy.Input) error) error {
 	var names []string
-	var s settings
+	var s settings.Settings
 	var in policy.Input
-	err := q.ask(ctx, env, c, manifests, func(with settings, got policy.Input) error {
+	err := q.ask(ctx, env, c, manifests, func(with settings.Settings, got policy.Input) error {
 		s, in = with, got
 		names = append(names, got.Binding.DomainName+"@"+got.Binding.Target())
 		return nil
@@ -138,8 +139,8 @@ policy eval --input. It holds no key material.`,
 		Args: usage.One("manifest"),
 		RunE: func(c *cobra.Command, args []string) error {
 			q.countPlan = true
-			return q.one(c.Context(), env, c, args, func(s settings, in policy.Input) error {
-				engine, err := policy.Load(c.Context(), s.rules(env))
+			return q.one(c.Context(), env, c, args, func(s settings.Settings, in policy.Input) error {
+				engine, err := policy.Load(c.Context(), rules(env, s))
 				if err != nil {
 					return err
 				}
@@ -171,19 +172,19 @@ Exit code 1: a denial that the owner does not waive, or a force that is not allo
   bindgate policy eval --input bindings.yaml --binding api.demo.com --offline policies`,
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
-		q.policy = append(q.policy, args...)
+		q.Policy = append(q.Policy, args...)
 		data, err := readInput(env, input)
 		if err != nil {
 			return err
 		}
 		if input != "-" && !isDocument(data) {
-			return q.one(c.Context(), env, c, []string{input}, func(s settings, in policy.Input) error {
-				engine, err := policy.Load(c.Context(), s.rules(env))
+			return q.one(c.Context(), env, c, []string{input}, func(s settings.Settings, in policy.Input) error {
+				engine, err := policy.Load(c.Context(), rules(env, s))
 				if err != nil {
 					return err
 				}
 				said := engine.Evaluate(c.Context(), in)
-				if err := s.waive(engine, in.Binding.DomainName, in.Run.Now, &said.Facts); err != nil {
+				if err := waive(s, engine, in.Binding.DomainName, in.Run.Now, &said.Facts); err != nil {
 					return err
 				}
 				return policyVerdict(env, said)
@@ -192,11 +193,11 @@ Exit code 1: a denial that the owner does not waive, or a force that is not allo
 		if q.binding != "" {
 			return errors.New("reading --binding: a policy input is about one binding; omit the flag")
 		}
-		s, err := settle(env, c, q.flags)
+		s, err := settings.Settle(env, c, q.Flags)
 		if err != nil {
 			return err
 		}
-		engine, err := policy.Load(c.Context(), s.rules(env))
+		engine, err := policy.Load(c.Context(), rules(env, s))
 		if err != nil {
 			return err
 		}
@@ -211,7 +212,7 @@ Exit code 1: a denial that the owner does not waive, or a force that is not allo
 		if err := json.Unmarshal(data, &document); err != nil {
 			return fmt.Errorf("reading the policy input: %w", err)
 		}
-		if err := s.waive(engine, document.Binding.DomainName, document.Run.Now, &said.Facts); err != nil {
+		if err := waive(s, engine, document.Binding.DomainName, document.Run.Now, &said.Facts); err != nil {
 			return err
 		}
 		return policyVerdict(env, said)
@@ -255,9 +256,9 @@ also prints which messages the owner waives.`,
 			q.binding = args[1]
 		}
 		var engine *policy.Engine
-		err := q.ask(c.Context(), env, c, args[:1], func(s settings, in policy.Input) (err error) {
+		err := q.ask(c.Context(), env, c, args[:1], func(s settings.Settings, in policy.Input) (err error) {
 			if engine == nil {
-				if engine, err = policy.Load(c.Context(), s.rules(env)); err != nil {
+				if engine, err = policy.Load(c.Context(), rules(env, s)); err != nil {
 					return err
 				}
 			}
@@ -266,7 +267,7 @@ also prints which messages the owner waives.`,
 				return err
 			}
 			for _, x := range list {
-				if err := s.waive(engine, in.Binding.DomainName, in.Run.Now, &evidence.Policy{Packages: []evidence.PolicyPackage{x.Answer}}); err != nil {
+				if err := waive(s, engine, in.Binding.DomainName, in.Run.Now, &evidence.Policy{Packages: []evidence.PolicyPackage{x.Answer}}); err != nil {
 					return err
 				}
 			}

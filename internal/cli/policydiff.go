@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/judge"
@@ -16,7 +17,7 @@ import (
 )
 
 func newPolicyDiff(env console.Env) *cobra.Command {
-	var f flags
+	var f settings.Flags
 	c := &cobra.Command{
 		Use:   "diff OLD NEW EVIDENCE [MANIFEST…]",
 		Short: "Compare what two sets of policies say about saved evidence",
@@ -34,7 +35,7 @@ binding no longer, or no longer for sure, that OLD keep back.`,
 		},
 		RunE: func(c *cobra.Command, args []string) error { return policyDiff(c.Context(), env, c, f, args) },
 	}
-	f.addSources(c)
+	f.AddSources(c)
 	return c
 }
 
@@ -44,8 +45,8 @@ type rulings struct {
 	of    []policy.Ruling
 }
 
-func policyDiff(ctx context.Context, env console.Env, c *cobra.Command, f flags, args []string) error {
-	f.evidence = args[2]
+func policyDiff(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, args []string) error {
+	f.Evidence = args[2]
 	var sides [2]rulings
 	for i := range sides {
 		var err error
@@ -81,13 +82,13 @@ func policyDiff(ctx context.Context, env console.Env, c *cobra.Command, f flags,
 }
 
 // rule judges saved evidence with one more set of policies.
-func rule(ctx context.Context, env console.Env, c *cobra.Command, f flags, policies string, manifests []string) (out rulings, err error) {
-	f.policy = append(f.policy[:len(f.policy):len(f.policy)], policies)
+func rule(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, policies string, manifests []string) (out rulings, err error) {
+	f.Policy = append(f.Policy[:len(f.Policy):len(f.Policy)], policies)
 	r := &run{env: env, inputs: manifests, compares: true}
-	if r.s, err = settle(env, c, f); err != nil {
+	if r.s, err = settings.Settle(env, c, f); err != nil {
 		return out, err
 	}
-	r.s.formats = nil // no report is written
+	r.s.Formats = nil // no report is written
 	if err := r.openOutputs(); err != nil {
 		return out, err
 	}

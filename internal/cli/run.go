@@ -15,6 +15,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/internal/built"
+	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/cutover"
@@ -30,7 +31,7 @@ import (
 type run struct {
 	compares bool // two sets of policies, whose rules differ
 	env      console.Env
-	s        settings
+	s        settings.Settings
 	out      outputs
 	bar      *progress.Bar
 	engine   *judge.Engine
@@ -48,7 +49,7 @@ type run struct {
 // begin resolves what a command was called with, opens every file that it is to
 // write and loads all that it reads. Every error is usage, and nothing was
 // called; without one, close the run.
-func begin(ctx context.Context, env console.Env, c *cobra.Command, f flags, paths []string) (*run, error) {
+func begin(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, paths []string) (*run, error) {
 	r, err := ready(env, c, f, paths)
 	if err != nil {
 		return nil, err
@@ -61,7 +62,7 @@ func begin(ctx context.Context, env console.Env, c *cobra.Command, f flags, path
 		}
 		paths = r.inputs
 	}
-	r.unread = len(paths) == 0 && !r.s.binding.named(c) && !r.s.quiet
+	r.unread = len(paths) == 0 && !r.s.Binding.Named(c) && !r.s.Quiet
 	load := func() (*manifest.Set, error) { return load(env, c, r.s, paths) }
 	if err := r.open(ctx, load); err != nil {
 		r.close(err)
@@ -72,8 +73,8 @@ func begin(ctx context.Context, env console.Env, c *cobra.Command, f flags, path
 
 // ready is the part of begin that reads nothing: what the command was called with
 // is resolved, and its outputs are open.
-func ready(env console.Env, c *cobra.Command, f flags, paths []string) (*run, error) {
-	s, err := settle(env, c, f)
+func ready(env console.Env, c *cobra.Command, f settings.Flags, paths []string) (*run, error) {
+	s, err := settings.Settle(env, c, f)
 	r := &run{env: env, s: s, inputs: paths}
 	if len(paths) == 0 {
 		r.inputs = []string{"."}
@@ -102,7 +103,7 @@ func (r *run) open(ctx context.Context, load func() (*manifest.Set, error)) (err
 		r.bar = r.progress(set.Len())
 		return set, r.fits(set)
 	})
-	if errors.Is(err, judge.ErrNoCredentials) && r.s.command == "lint" {
+	if errors.Is(err, judge.ErrNoCredentials) && r.s.Command == "lint" {
 		return fmt.Errorf("%w, or use --offline", err)
 	}
 	if err != nil {
@@ -113,7 +114,7 @@ func (r *run) open(ctx context.Context, load func() (*manifest.Set, error)) (err
 
 // progress starts a progress bar on a terminal; elsewhere it returns nil.
 func (r *run) progress(total int) *progress.Bar {
-	if r.s.quiet || !r.env.ErrTerminal || r.env.Get("TERM") == "dumb" {
+	if r.s.Quiet || !r.env.ErrTerminal || r.env.Get("TERM") == "dumb" {
 		return nil
 	}
 	return progress.Start(r.env.Stderr, total)
@@ -123,20 +124,20 @@ func (r *run) progress(total int) *progress.Bar {
 func (r *run) options() judge.Options {
 	s := r.s
 	o := judge.Options{
-		Command: s.command, Actor: s.actor, Contract: s.contract, Dir: r.env.Dir, Clock: s.clock, Live: s.live,
-		Severities: s.severities, Raised: s.raised, FailOn: checks.Severity(cmp.Or(s.failOn, string(checks.Error))), MinRemaining: s.minRemaining,
-		Plan: r.countPlan, Policies: s.policy, FetchPolicy: s.registries(r.env).Fetch, Data: s.data, Labels: s.labels, Waivers: s.waivers, ForeignRules: r.compares, External: s.facts, Evidence: s.evidence,
-		Roots: s.roots, Profile: s.profile, WeakKeys: s.weakKeys, CRLs: s.crls, RevocationPrivate: s.revocationPrivate,
-		DNS:     judge.DNS{Resolver: s.resolver, RootHints: s.rootHints, Port: cmp.Or(s.dnsPort, 53), Rate: s.dnsRate, ResolvConf: r.env.ResolvConf},
-		Gateway: judge.Gateway{Endpoint: s.endpoint, STS: s.sts, APIG: s.apig, CAS: s.cas, Account: s.account, CA: s.endpointCA, Rate: s.gatewayRate, UserAgent: "bindgate/" + built.Version()},
-		Held:    r.held, Timeout: s.timeout, Concurrency: s.concurrency, LookupEnv: r.env.LookupEnv, Given: s.given,
+		Command: s.Command, Actor: s.Actor, Contract: s.Contract, Dir: r.env.Dir, Clock: s.Clock, Live: s.Live,
+		Severities: s.Severities, Raised: s.Raised, FailOn: checks.Severity(cmp.Or(s.FailOn, string(checks.Error))), MinRemaining: s.MinRemaining,
+		Plan: r.countPlan, Policies: s.Policy, FetchPolicy: s.Fetcher(r.env).Fetch, Data: s.Data, Labels: s.Labels, Waivers: s.Waivers, ForeignRules: r.compares, External: s.Facts, Evidence: s.Evidence,
+		Roots: s.Roots, Profile: s.Profile, WeakKeys: s.WeakKeys, CRLs: s.CRLs, RevocationPrivate: s.RevocationPrivate,
+		DNS:     judge.DNS{Resolver: s.Resolver, RootHints: s.RootHints, Port: cmp.Or(s.DNSPort, 53), Rate: s.DNSRate, ResolvConf: r.env.ResolvConf},
+		Gateway: judge.Gateway{Endpoint: s.Endpoint, STS: s.STS, APIG: s.APIG, CAS: s.CAS, Account: s.Account, CA: s.EndpointCA, Rate: s.GatewayRate, UserAgent: "bindgate/" + built.Version()},
+		Held:    r.held, Timeout: s.Timeout, Concurrency: s.Concurrency, LookupEnv: r.env.LookupEnv, Given: s.Given,
 		Progress: func() { r.bar.Step() },
 	}
-	o.Moves = judge.Probe{Allow: s.probeAllow, Via: s.probeVia, ViaGateway: s.probeGateway}
-	if s.probe {
-		o.Probe = &judge.Probe{Allow: s.probeAllow, Via: s.probeVia, ViaGateway: s.probeGateway}
+	o.Moves = judge.Probe{Allow: s.ProbeAllow, Via: s.ProbeVia, ViaGateway: s.ProbeGateway}
+	if s.Probe {
+		o.Probe = &judge.Probe{Allow: s.ProbeAllow, Via: s.ProbeVia, ViaGateway: s.ProbeGateway}
 	}
-	o.Skip = judge.Skip{DNS: s.skips("dns"), Group: s.skips("group"), Revocation: s.skips("revocation")}
+	o.Skip = judge.Skip{DNS: s.Skips("dns"), Group: s.Skips("group"), Revocation: s.Skips("revocation")}
 	return o
 }
 
@@ -147,20 +148,20 @@ func (r *run) fits(set *manifest.Set) error {
 	if err := r.apart(set); err != nil {
 		return err
 	}
-	if r.s.command != "lint" {
+	if r.s.Command != "lint" {
 		for b := range set.All() {
 			if b.Certificate != nil && b.Certificate.Name == "" && !b.CertificateOnly { // flags alone can leave it out
 				return fmt.Errorf("reading flags: the certificate of %q has no name on the gateway; add --certificate-name", b.DomainName)
 			}
 		}
 	}
-	if r.s.moves && !set.Moves() {
+	if r.s.Moves && !set.Moves() {
 		return fmt.Errorf("reading --map: it is a manifest with bindings, want a map with domains; see bindgate schema cutover-map, or run bindgate apply")
 	}
-	if err := r.s.trust.check(); err != nil {
+	if err := r.s.CheckCertificates(); err != nil {
 		return err
 	}
-	if r.s.writeChain == "" {
+	if r.s.WriteChain == "" {
 		return nil
 	}
 	for b := range set.All() {
@@ -172,16 +173,16 @@ func (r *run) fits(set *manifest.Set) error {
 }
 
 // load reads the manifests, or the one binding that flags name.
-func load(env console.Env, c *cobra.Command, s settings, paths []string) (*manifest.Set, error) {
-	o := manifest.Options{WorkDir: env.Dir, Root: s.configDir, AllowPaths: s.allowPath, AllowEnv: s.allowEnv, Stdin: env.Stdin, Confined: s.confined, Overlay: s.overlay}
-	named := s.binding.named(c)
+func load(env console.Env, c *cobra.Command, s settings.Settings, paths []string) (*manifest.Set, error) {
+	o := manifest.Options{WorkDir: env.Dir, Root: s.ConfigDir, AllowPaths: s.AllowPath, AllowEnv: s.AllowEnv, Stdin: env.Stdin, Confined: s.Confined, Overlay: s.Overlay}
+	named := s.Binding.Named(c)
 	switch {
-	case s.terraform != "":
+	case s.Terraform != "":
 		return loadTerraform(env, c, s, paths, o)
 	case named && len(paths) > 0:
 		return nil, fmt.Errorf("reading arguments: got both a manifest %q and flags that name a binding, want one of them", paths[0])
 	case named:
-		f, err := s.binding.manifest(c)
+		f, err := s.Binding.Manifest(c)
 		if err != nil {
 			return nil, err
 		}
@@ -191,9 +192,9 @@ func load(env console.Env, c *cobra.Command, s settings, paths []string) (*manif
 	}
 	set, err := manifest.Load(paths, o)
 	if err != nil {
-		err = cmp.Or(notAManifest(env, s.command, paths), err)
+		err = cmp.Or(notAManifest(env, s.Command, paths), err)
 	}
-	if err == nil && !s.quiet {
+	if err == nil && !s.Quiet {
 		passedOver(env, set.Foreign)
 	}
 	return set, err
@@ -225,14 +226,14 @@ func isEmpty(data []byte) bool {
 // await waits until every change of DNS is visible or the time of --wait is up,
 // with a line on standard error for each look.
 func (r *run) await(ctx context.Context) error {
-	if r.s.wait == 0 {
+	if r.s.Wait == 0 {
 		return nil
 	}
-	if !r.engine.AsksDNS() || r.s.wait < 0 {
-		return fmt.Errorf("reading --wait: got %s in a run that asks no DNS or with a negative time; leave it out", r.s.wait)
+	if !r.engine.AsksDNS() || r.s.Wait < 0 {
+		return fmt.Errorf("reading --wait: got %s in a run that asks no DNS or with a negative time; leave it out", r.s.Wait)
 	}
 	all := r.engine.Bindings().Len()
-	return r.engine.Wait(ctx, r.s.wait, func(left time.Duration, waiting int, example string) {
+	return r.engine.Wait(ctx, r.s.Wait, func(left time.Duration, waiting int, example string) {
 		_, _ = fmt.Fprintf(r.env.Stderr, "bindgate: waiting for DNS, %s left: %d of %d bindings are not visible everywhere yet; %s\n",
 			left.Round(time.Second), waiting, all, report.Escape(example))
 	})
@@ -278,7 +279,7 @@ func (r *run) head() (report.Run, error) {
 	return report.Run{
 		Classic: classic, Command: facts.Command, Now: facts.Now, Offline: facts.Offline, Endpoint: facts.Endpoint, Identity: facts.Identity, Contract: facts.Contract,
 		DNSMode: facts.DNSMode, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
-		ConfigDigest: r.s.configDigest, RootsDigest: facts.RootsDigest, PoliciesOff: off,
+		ConfigDigest: r.s.ConfigDigest, RootsDigest: facts.RootsDigest, PoliciesOff: off,
 	}.With(facts.Given), err
 }
 
@@ -300,8 +301,8 @@ func (r *run) report() (*report.Several, error) {
 		return nil, err
 	}
 	all := r.reportHead()
-	all.Run, all.Catalogue, all.Severities, all.Text = head, r.engine.Catalogue(), r.s.severities, r.engine.Bindings().Text
-	return r.out.reports.Begin(report.Console{Out: r.env.Stdout, Color: r.env.Color(r.s.color), StepSummary: r.env.Get("GITHUB_STEP_SUMMARY")}, all, r.reportOptions())
+	all.Run, all.Catalogue, all.Severities, all.Text = head, r.engine.Catalogue(), r.s.Severities, r.engine.Bindings().Text
+	return r.out.reports.Begin(report.Console{Out: r.env.Stdout, Color: r.env.Color(r.s.Color), StepSummary: r.env.Get("GITHUB_STEP_SUMMARY")}, all, r.reportOptions())
 }
 
 // waivers are the owner's waivers and what became of them.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/gate"
@@ -23,32 +24,32 @@ func planFlags() []string {
 }
 
 // loadTerraform reads the bindings of a Terraform plan.
-func loadTerraform(env console.Env, c *cobra.Command, s settings, paths []string, o manifest.Options) (*manifest.Set, error) {
+func loadTerraform(env console.Env, c *cobra.Command, s settings.Settings, paths []string, o manifest.Options) (*manifest.Set, error) {
 	if len(paths) > 0 {
 		return nil, fmt.Errorf("reading arguments: got both a manifest %q and --terraform, want one of them", paths[0])
 	}
-	for _, name := range bindingFlags() {
+	for _, name := range settings.BindingFlags() {
 		if c.Flags().Changed(name) && !slices.Contains(planFlags(), name) {
 			return nil, fmt.Errorf("reading --%s: the plan of --terraform says it, or a manifest must; with a plan there are --%s", name, strings.Join(planFlags(), ", --"))
 		}
 	}
-	w := s.binding
+	w := s.Binding
 	if w.CertificateName != "" && w.Certificate == "" {
 		return nil, errors.New("reading --certificate-name: got no --certificate, want both")
 	}
-	text, err := confine.ReadBounded(env.Absolute(s.terraform), sources.MaxFileSize)
+	text, err := confine.ReadBounded(env.Absolute(s.Terraform), sources.MaxFileSize)
 	if err != nil {
 		return nil, fmt.Errorf("reading --terraform: %w", err)
 	}
 	entries, err := sources.Terraform(text, sources.Given{Region: w.Region, Gateway: w.Gateway, Proof: w.Proof,
 		Certificate: w.Certificate, CertificateName: w.CertificateName, Labels: w.Labels})
 	if err != nil {
-		return nil, fmt.Errorf("reading --terraform %s: %w", s.terraform, err)
+		return nil, fmt.Errorf("reading --terraform %s: %w", s.Terraform, err)
 	}
-	if len(entries) == 0 && !s.quiet {
-		env.Complain(fmt.Errorf("nothing to judge: the plan %s creates, changes and keeps no custom domain of API Gateway", s.terraform))
+	if len(entries) == 0 && !s.Quiet {
+		env.Complain(fmt.Errorf("nothing to judge: the plan %s creates, changes and keeps no custom domain of API Gateway", s.Terraform))
 	}
-	return manifest.FromEntries(s.terraform, text, entries, o)
+	return manifest.FromEntries(s.Terraform, text, entries, o)
 }
 
 // notRun is a binding that could not be judged, as the report has it. Where its domain is

@@ -105,7 +105,7 @@ func TestProofThatSomeAuthoritiesLack(t *testing.T) {
 func TestProgressIsForATerminalOnly(t *testing.T) {
 	for _, c := range []struct{ terminal, quiet, want bool }{{false, false, false}, {true, true, false}, {true, false, true}} {
 		r := &run{env: console.Env{Stderr: io.Discard, ErrTerminal: c.terminal, LookupEnv: func(string) (string, bool) { return "", false }}}
-		r.s.quiet = c.quiet
+		r.s.Quiet = c.quiet
 		bar := r.progress(4)
 		if (bar != nil) != c.want {
 			t.Errorf("%+v: got %v", c, bar)

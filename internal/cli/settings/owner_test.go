@@ -1,4 +1,4 @@
-package cli
+package settings
 
 import (
 	"os"
@@ -44,25 +44,25 @@ gatewayRate: 50
 		t.Fatal(err)
 	}
 	in := func(name string) string { return filepath.Join(dir, name) }
-	var f flags
+	var f Flags
 	c := &cobra.Command{Use: "lint"}
-	f.addJudging(c)
+	f.AddJudging(c)
 	args := []string{"--config", "owner.yaml", "--contract", "2026", "--policy", "own", "--timeout", "5s", "-f", "text", "--quiet"}
 	if err := c.ParseFlags(args); err != nil {
 		t.Fatal(err)
 	}
-	s := settings{flags: f}
+	s := Settings{Flags: f}
 	if _, err := s.fromOwner(console.Env{Dir: dir}, c); err != nil {
 		t.Fatal(err)
 	}
 	want := f
-	want.endpoint, want.roots, want.profile, want.resolver = "http://127.0.0.1:8080", in("roots.pem"), "private", "127.0.0.1:53"
-	want.crls, want.weakKeys, want.minRemaining = []string{in("ca.crl")}, []string{in("weak")}, 720*time.Hour
-	want.policy, want.data = []string{"own", in("policies")}, []string{in("data.yaml")}
-	want.allowPath, want.allowEnv = []string{in("keys")}, []string{"CI_KEY_*"}
-	want.concurrency, want.failOn, want.journal = 8, "warning", in("journal.jsonl")
-	want.owned = owned{rootHints: in("root.hints"), dnsPort: 5353, dnsRate: -1, endpointCA: in("ca.pem"), gatewayRate: 50}
-	if diff := cmp.Diff(want, s.flags, cmp.AllowUnexported(flags{}, trust{}, flagBinding{}, owned{})); diff != "" {
+	want.Endpoint, want.Roots, want.Profile, want.Resolver = "http://127.0.0.1:8080", in("roots.pem"), "private", "127.0.0.1:53"
+	want.CRLs, want.WeakKeys, want.MinRemaining = []string{in("ca.crl")}, []string{in("weak")}, 720*time.Hour
+	want.Policy, want.Data = []string{"own", in("policies")}, []string{in("data.yaml")}
+	want.AllowPath, want.AllowEnv = []string{in("keys")}, []string{"CI_KEY_*"}
+	want.Concurrency, want.FailOn, want.Journal = 8, "warning", in("journal.jsonl")
+	want.owned = owned{RootHints: in("root.hints"), DNSPort: 5353, DNSRate: -1, EndpointCA: in("ca.pem"), GatewayRate: 50}
+	if diff := cmp.Diff(want, s.Flags, cmp.AllowUnexported(Flags{}, trust{}, Binding{}, owned{})); diff != "" {
 		t.Errorf("flags (-want +got):\n%s", diff)
 	}
 }

@@ -1,0 +1,251 @@
+package settings
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/given"
+	"github.com/bindgate/bindgate/internal/manifest"
+	"github.com/bindgate/bindgate/internal/report"
+	"github.com/bindgate/bindgate/internal/usage"
+)
+
+// Flags are what a judging command was called with.
+type Flags struct {
+	Formats     []string
+	Config      string
+	Offline     bool
+	Without     []string
+	now         string
+	Evidence    string
+	EvidenceOut string
+	Terraform   string // lint only: a plan
+	PlanOut     string // plan only
+	PlanFile    string // apply only
+	Saved       *given.Plan
+	ValidFor    time.Duration // plan only
+	Approvals   []string      // apply only
+	CIToken     string
+	External    []string
+	Confined    bool // the manifests are those of a saved plan
+	Resolver    string
+	Wait        time.Duration
+	Endpoint    string
+	Contract    string
+	Roots       string
+	trust
+	Policy         []string
+	Data           []string
+	Journal        string
+	Timeout        time.Duration
+	Concurrency    int
+	AllowPath      []string
+	AllowEnv       []string
+	FailOn         string
+	Actor          string
+	Quiet, Verbose bool
+	Color          string // auto, always or never
+	SarifCategory  string
+	Overlay        confine.Overlay // Git's index, for --staged
+	Binding        Binding
+	Probe          bool
+	ProbeAllow     []string
+	ProbeVia       string // of BINDGATE_PROBE
+	ProbeGateway   string // of BINDGATE_PROBE_GATEWAY
+	As             string // the command that the run counts as; empty: its own
+	Moves          bool   // cutover only: the manifest must be a map
+	Since          string // cutover only
+	owned
+}
+
+// owned are settings that only the owner's file can change.
+type owned struct {
+	RootHints   string
+	DNSPort     uint16 // of the zones' own servers; 0: 53
+	DNSRate     float64
+	EndpointCA  string
+	GatewayRate float64
+	Account     string // that the credentials must belong to
+	STS         string // URL, or none
+	APIG, CAS   string // URLs
+	NotifyURL   string // of --notify; it holds a token
+}
+
+// Binding is one binding given by flags instead of a manifest.
+type Binding struct {
+	manifest.Flags
+	stage, redirect, forceHTTPS string // as given; Flags keeps apart what was not given from what is empty
+}
+
+// AddJudging adds the flags of every command that judges bindings.
+func (f *Flags) AddJudging(c *cobra.Command) {
+	p := c.Flags()
+	p.StringArrayVarP(&f.Formats, "format", "f", nil, "report `FORMAT[=FILE]`, repeatable: "+strings.Join(report.Formats(), ", "))
+	p.StringVar(&f.FailOn, "fail-on", "", "refuse a binding for a `warning` too (default: for errors only)")
+	p.StringVar(&f.SarifCategory, "sarif-category", "", "`ID` that distinguishes this SARIF report from others of the same commit (default: none)")
+	p.BoolVarP(&f.Quiet, "quiet", "q", false, "print only what blocks a binding")
+	p.BoolVarP(&f.Verbose, "verbose", "v", false, "print every binding and check")
+	usage.Color(c, &f.Color)
+	usage.Values(c, "format", report.Formats()...)
+	usage.Values(c, "fail-on", "warning", "error")
+	f.AddSources(c)
+}
+
+// AddSources adds the flags that say what bindings are judged with.
+func (f *Flags) AddSources(c *cobra.Command) {
+	p := c.Flags()
+	p.StringVar(&f.Config, "config", "", "the gate owner's configuration `FILE`; its folder becomes the root of all paths")
+	p.StringVar(&f.Resolver, "resolver", "", "ask this DNS resolver, `ADDR[:PORT]`, tls://HOST or https://URL, and not the zones' own servers")
+	usage.Duration(p, &f.Wait, "wait", 0, "look at DNS again until every change is visible everywhere, for at most this `DURATION`")
+	p.StringVar(&f.Endpoint, "endpoint", "", "gateway `URL` (default: the region's own)")
+	p.StringVar(&f.Contract, "contract", "", "published contract that the endpoint speaks: 2026 (default) or 2017")
+	p.StringVar(&f.Roots, "roots", "", "trusted roots: mozilla (default), system, or a PEM `FILE`")
+	f.trust.add(c)
+	p.StringArrayVar(&f.Policy, "policy", nil, "more Rego policies: a file, folder, bundle or oci://registry/repository, repeatable; @sha256:… after it locks the content")
+	p.StringArrayVar(&f.Data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
+	usage.Duration(p, &f.Timeout, "timeout", 0, "time for the evidence of one binding, two thirds of it for DNS (default 30s)")
+	p.IntVar(&f.Concurrency, "concurrency", 0, "bindings at a time (default 32)")
+	p.StringArrayVar(&f.AllowPath, "allow-path", nil, "another `DIR` that manifests may name files in, repeatable")
+	p.StringArrayVar(&f.AllowEnv, "allow-env", nil, "`GLOB` of environment variables that manifests may read in addition to BINDGATE_*, repeatable")
+	p.StringVar(&f.Actor, "actor", "", "who runs this, for policies; a claim, not a proof (default: what the CI says)")
+	p.StringVar(&f.CIToken, "ci-token", "", "OIDC token of the CI job, in `FILE` (default: $BINDGATE_CI_TOKEN); the owner's file names its issuer and keys")
+	p.StringArrayVar(&f.External, "external", nil, "facts for policies, `NAME=FILE`, which the owner's file declares, repeatable")
+	usage.Values(c, "contract", "2026", "2017")
+	usage.ValuesOrFile(c, "roots", "mozilla", "system")
+}
+
+// addOwned adds the settings that only the owner's file can change. They belong to
+// a network, not to a run.
+func (f *Flags) addOwned(c *cobra.Command) {
+	p := c.Flags()
+	p.StringVar(&f.RootHints, "root-hints", "", "")
+	p.Uint16Var(&f.DNSPort, "dns-port", 0, "")
+	p.Float64Var(&f.DNSRate, "dns-rate", 0, "")
+	p.StringVar(&f.EndpointCA, "endpoint-ca", "", "")
+	p.Float64Var(&f.GatewayRate, "gateway-rate", 0, "")
+	p.StringVar(&f.Account, "account", "", "")
+	p.StringVar(&f.STS, "sts", "", "")
+	p.StringVar(&f.APIG, "apig", "", "")
+	p.StringVar(&f.CAS, "cas", "", "")
+	p.StringVar(&f.NotifyURL, "notify-url", "", "")
+	p.BoolVar(&f.RevocationPrivate, "revocation-private", false, "")
+	p.StringArrayVar(&f.ProbeAllow, "probe-allow", nil, "")
+	p.StringVar(&f.Journal, "journal", "", "") // a flag of apply's, which every command's file may name
+}
+
+// AddMode adds the flags that choose what is observed and when. apply knows
+// them too, only to refuse them with a reason.
+func (f *Flags) AddMode(c *cobra.Command) {
+	f.AddReplay(c)
+	c.Flags().StringVar(&f.EvidenceOut, "evidence-out", "", "save the evidence to `FILE`")
+}
+
+// AddReplay is addMode for commands that save no evidence.
+func (f *Flags) AddReplay(c *cobra.Command) {
+	p := c.Flags()
+	p.BoolVar(&f.Offline, "offline", false, "ask neither DNS nor the gateway; what needs them is not run")
+	p.StringSliceVar(&f.Without, "without", nil, "skip the evidence of `group,dns,revocation`")
+	usage.ValueList(c, "without", "group", "dns", "revocation")
+	p.StringVar(&f.now, "now", "", "fix the clock at this `RFC3339` time")
+	p.StringVar(&f.Evidence, "evidence", "", "replay the evidence saved in `FILE`")
+}
+
+// AddProbe adds the flags of the commands that may ask the addresses of a domain.
+func (f *Flags) AddProbe(c *cobra.Command) {
+	c.Flags().BoolVar(&f.Probe, "probe", false, "ask the addresses of each allowed domain, ports 443 and 80, what they serve now")
+}
+
+func (f *Flags) AddBinding(c *cobra.Command) {
+	p := c.Flags()
+	w := &f.Binding
+	p.StringVar(&w.Domain, "domain", "", "one binding without a manifest: its domain `NAME`")
+	p.StringVar(&w.Group, "group", "", "its API group `ID`")
+	p.StringVar(&w.Gateway, "gateway", "", "its gateway `ID`, for the cloud-native API Gateway")
+	p.StringVar(&w.Protocol, "protocol", "", "its protocol on the gateway: HTTP or HTTPS")
+	p.StringVar(&w.forceHTTPS, "force-https", "", "redirect HTTP to HTTPS on the gateway: true or false")
+	p.StringVar(&w.TLSMin, "tls-min", "", "its lowest TLS version on the gateway, such as \"TLS 1.2\"")
+	p.StringVar(&w.CASID, "cas-id", "", "the `ID` of its certificate in the certificate store")
+	p.StringVar(&w.Region, "region", "", "its region `ID`, such as cn-hangzhou")
+	p.StringVar(&w.stage, "stage", "", "its stage; an empty value means all environments")
+	p.StringVar(&w.Type, "type", "", "its network type: INTERNET or INTRANET")
+	p.StringVar(&w.Proof, "proof", "", "its domain proof: cname or txt")
+	p.BoolVar(&w.Force, "force", false, "allow taking the domain from the groups in --force-from")
+	p.StringArrayVar(&w.ForceFrom, "force-from", nil, "`GROUP` that the domain may be taken from, repeatable")
+	p.StringVar(&w.redirect, "redirect", "", "redirect HTTP to HTTPS: true or false")
+	p.StringVar(&w.Certificate, "certificate", "", "its certificate `FILE`")
+	p.StringVar(&w.CertificateName, "certificate-name", "", "the certificate's `NAME` on the gateway")
+	p.StringVar(&w.PrivateKey, "private-key", "", "its private key `FILE`")
+	p.StringVar(&w.PrivateKeyEnv, "private-key-env", "", "environment `NAME` that holds its private key")
+	p.StringVar(&w.PassphraseEnv, "passphrase-env", "", "environment `NAME` that holds the key's passphrase")
+	p.StringVar(&w.ClientCertificate, "client-certificate", "", "PEM `FILE` of the CA of callers' certificates (mutual TLS), or none to state that it is off")
+	p.StringToStringVar(&w.Labels, "label", nil, "its labels, `KEY=VALUE`")
+	usage.Values(c, "region", binding.Regions()...)
+	usage.Values(c, "stage", "TEST", "PRE", "RELEASE")
+	usage.Values(c, "type", "INTERNET", "INTRANET")
+	usage.Values(c, "proof", "cname", "txt")
+	usage.ValuesOrFile(c, "client-certificate", "none")
+	usage.Values(c, "redirect", "true", "false")
+	usage.Values(c, "force-https", "true", "false")
+	usage.Values(c, "protocol", "HTTP", "HTTPS")
+	usage.Values(c, "tls-min", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
+}
+
+// BindingFlags are the flags that describe one binding.
+func BindingFlags() []string {
+	return strings.Fields("domain group gateway protocol force-https tls-min cas-id region stage type proof redirect force force-from certificate certificate-name private-key private-key-env passphrase-env client-certificate label")
+}
+
+// Named reports whether any flag that names a binding was given.
+func (w Binding) Named(c *cobra.Command) bool {
+	if c.Flags().Lookup("domain") == nil {
+		return false // a command that takes no binding from flags
+	}
+	for _, name := range BindingFlags() {
+		if c.Flags().Changed(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// Manifest returns the binding that the flags describe.
+func (w Binding) Manifest(c *cobra.Command) (manifest.Flags, error) {
+	if c.Flags().Changed("stage") {
+		w.Stage = &w.stage
+	}
+	for _, f := range []struct {
+		name, text string
+		to         **bool
+	}{{"redirect", w.redirect, &w.Redirect}, {"force-https", w.forceHTTPS, &w.ForceHTTPS}} {
+		if c.Flags().Changed(f.name) {
+			yes, err := strconv.ParseBool(f.text)
+			if err != nil {
+				return w.Flags, fmt.Errorf("reading --%s: got %q, want true or false", f.name, f.text)
+			}
+			*f.to = &yes
+		}
+	}
+	return w.Flags, nil
+}
+
+// Groups are the sections of the help of commands that judge, in their order.
+func Groups() []usage.Group {
+	return []usage.Group{
+		{Title: "One binding without a manifest", Flags: BindingFlags()},
+		{Title: "Bindings of another tool", Flags: []string{"terraform"}},
+		{Title: "Reports", Flags: strings.Fields("format color quiet verbose sarif-category")},
+		{Title: "Policies and severities", Flags: strings.Fields("config policy data fail-on actor ci-token external")},
+		{Title: "Repeated runs", Flags: strings.Fields("since only-new metrics notify")},
+		{Title: "Applying", Flags: strings.Fields("plan approval each journal read-back max-age lock-wait")},
+		{Title: "Certificates", Flags: strings.Fields("roots certificate-profile crl weak-keys min-remaining")},
+		{Title: "DNS and gateway", Flags: strings.Fields("resolver wait endpoint contract timeout concurrency probe")},
+		{Title: "Evidence and time", Flags: strings.Fields("offline without now evidence evidence-out")},
+		{Title: "What a manifest may read", Flags: strings.Fields("allow-path allow-env")},
+	}
+}

@@ -1,0 +1,344 @@
+package settings
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/checks/catalog"
+	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/built"
+	"github.com/bindgate/bindgate/internal/config"
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/given"
+	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/policy"
+	"github.com/bindgate/bindgate/internal/policy/registry"
+	"github.com/bindgate/bindgate/internal/reach"
+	"github.com/bindgate/bindgate/internal/usage"
+	"github.com/bindgate/bindgate/internal/waiver"
+)
+
+// Settings are the flags, the gate owner's configuration and the tree's,
+// resolved: a flag wins over --config, and the tree may only choose formats and
+// raise severities.
+type Settings struct {
+	Flags
+	Command      string
+	Clock        func() time.Time // the run's
+	Live         bool             // on the live clock, with fresh evidence
+	Severities   checks.Severities
+	Raised       []string                  // by the tree, and not set by the owner
+	Labels       map[string]evidence.Label // that the owner declares
+	Waivers      []waiver.Waiver
+	hosts        map[string]config.Registry // of policies
+	ConfigDir    string                     // folder of --config; empty without
+	ConfigDigest string
+	treeConfig   string                        // path of .bindgate.yaml; empty without
+	Files        []plan.InputFile              // see inputFiles
+	Facts        map[string]policy.FactsSchema // that the owner declares, by name
+	Given        *evidence.Given               // verified; nil: nothing was given
+}
+
+// Settle resolves what a command was called with. Every error is usage.
+func Settle(env console.Env, c *cobra.Command, f Flags) (Settings, error) {
+	if err := filled(c); err != nil {
+		return Settings{}, err
+	}
+	command := c.Name()
+	if c.HasParent() && c.Parent().Name() == "policy" {
+		command = "lint" // what policies read: a tool asks them as lint does
+	}
+	command = cmp.Or(f.As, command)
+	s := Settings{Flags: f, Command: command, Clock: env.Now, Live: f.now == "" && f.Evidence == "" && !f.Offline && len(f.Without) == 0}
+	if f.now != "" {
+		at, err := time.Parse(time.RFC3339, f.now)
+		if err != nil {
+			return s, fmt.Errorf("reading --now: got %q, want a time like 2026-11-21T12:00:00Z", f.now)
+		}
+		s.Clock = func() time.Time { return at }
+	}
+	for _, w := range f.Without {
+		if !slices.Contains([]string{"group", "dns", "revocation"}, w) {
+			return s, fmt.Errorf("reading --without: got %q, want group, dns or revocation", w)
+		}
+	}
+	if f.Evidence != "" && (f.Offline || len(f.Without) > 0 || f.EvidenceOut != "" || f.now != "") {
+		return s, fmt.Errorf("reading --evidence: a replay takes time and mode from the saved run; omit --now, --offline, --without and --evidence-out")
+	}
+	if f.Evidence != "" && len(f.WeakKeys) > 0 {
+		return s, fmt.Errorf("reading --evidence: a replay uses the results of the saved run's lists; omit --weak-keys")
+	}
+	if f.FailOn != "" && f.FailOn != "warning" && f.FailOn != "error" {
+		return s, fmt.Errorf("reading --fail-on: got %q, want warning or error", f.FailOn)
+	}
+	if f.Probe && (f.Offline || f.Evidence != "" || slices.Contains(f.Without, "dns") || slices.Contains(f.Without, "group")) {
+		return s, errors.New("reading --probe: it connects to the addresses that DNS returns for domains of the group; omit --offline, --evidence and --without dns and group")
+	}
+	if err := usage.CheckColor(f.Color); err != nil {
+		return s, err
+	}
+	s.Severities = checks.Severities{}
+	if err := s.fromTree(env); err != nil {
+		return s, err
+	}
+	trust, err := s.fromOwner(env, c)
+	if err != nil {
+		return s, err
+	}
+	if err := s.fromEnvironment(env); err != nil {
+		return s, err
+	}
+	if err := s.mayApply(c); err != nil {
+		return s, err
+	}
+	if err := s.defaults(env); err != nil {
+		return s, err
+	}
+	if s.PlanOut != "" || s.Saved != nil {
+		if err := s.inputFiles(env, trust); err != nil {
+			return s, err
+		}
+	}
+	if err := s.Saved.SameTrust(s.ConfigDigest, s.Files); err != nil {
+		return s, err
+	}
+	s.Given, s.Facts, err = given.Verify(env, given.Things{CIToken: s.CIToken, External: s.External, Approvals: s.Approvals, Plan: s.Saved,
+		Replays: s.Evidence != "", Owned: s.Config != "", Trust: trust, Clock: s.Clock})
+	return s, err
+}
+
+// inputFiles digests the files, other than manifests and policies, that decide what is
+// judged. CRLs are not among them: they are evidence, and newer ones are welcome.
+func (s *Settings) inputFiles(env console.Env, trust config.Trust) (err error) {
+	files := append(given.TrustFiles(trust), given.File{Role: "rootHints", Path: s.RootHints},
+		given.File{Role: "endpointCA", Path: s.EndpointCA}, given.File{Role: config.TreeName, Path: s.treeConfig})
+	for _, path := range s.WeakKeys {
+		files = append(files, given.File{Role: "weakKeys", Path: path})
+	}
+	var roots []plan.InputFile
+	switch s.Roots {
+	case "", "mozilla", "system":
+		roots = []plan.InputFile{{Role: "roots", Name: cmp.Or(s.Roots, "mozilla")}}
+	default:
+		files = append(files, given.File{Role: "roots", Path: s.Roots})
+	}
+	s.Files, err = given.Digest(env, s.ConfigDir, files)
+	s.Files = append(roots, s.Files...)
+	return err
+}
+
+// filled refuses flags that were given an empty value, as a variable that is not
+// set leaves one: the run would use the default, ask other servers than was meant
+// or leave the private key out. An empty stage is the API's own word.
+func filled(c *cobra.Command) (err error) {
+	c.Flags().Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		empty := len(values) == 0 || slices.Contains(values, "")
+		if empty && f.Name != "stage" && f.Name != "label" && err == nil {
+			err = fmt.Errorf("reading --%s: got an empty value, want one, or no --%s for its default; is a variable not set?", f.Name, f.Name)
+		}
+	})
+	return err
+}
+
+// mayApply holds what is sent, now or from a saved plan, to fresh evidence.
+func (s Settings) mayApply(c *cobra.Command) error {
+	switch {
+	case s.Command == "apply" && (!s.Live || s.EvidenceOut != ""):
+		return errors.New("reading flags: apply judges with the current time and with fresh, complete evidence; omit --now, --evidence, --evidence-out, --offline and --without")
+	case s.PlanOut != "" && !s.Live:
+		return errors.New("reading flags: plan -o needs the current time and fresh evidence; omit --now, --evidence, --offline and --without")
+	case s.PlanOut != "" && s.Binding.Named(c):
+		return errors.New("reading flags: plan -o wants a manifest, which apply can read again")
+	}
+	return nil
+}
+
+// fromTree reads the .bindgate.yaml of the tree under judgement. Whoever opens
+// a pull request may have written it.
+func (s *Settings) fromTree(env console.Env) error {
+	path, err := config.FindTree(env.Dir)
+	if err != nil || path == "" {
+		return err
+	}
+	t, err := config.LoadTree(path)
+	if err != nil {
+		return err
+	}
+	if len(s.Formats) == 0 {
+		s.Formats = t.Formats
+	}
+	raised := checks.Severities{}
+	for _, id := range t.Raise {
+		raised[id] = checks.Error
+	}
+	s.Raised, s.treeConfig = t.Raise, path
+	return s.setSeverities(path, raised)
+}
+
+// fromOwner reads --config: it fills in what no flag said.
+func (s *Settings) fromOwner(env console.Env, c *cobra.Command) (config.Trust, error) {
+	if s.Config == "" {
+		return config.Trust{}, nil
+	}
+	path := env.Absolute(s.Config)
+	o, err := config.LoadOwner(path)
+	if err != nil {
+		return config.Trust{}, err
+	}
+	s.ConfigDir, s.ConfigDigest, s.Labels, s.hosts = o.Dir, o.Digest, o.Labels, o.Registries
+	trust := o.Trust
+	s.Waivers = o.Waivers
+	s.Raised = slices.DeleteFunc(s.Raised, func(id string) bool { _, set := o.Severities[id]; return set })
+	own := s.bound()
+	for _, o := range o.Settings {
+		flag := own.Lookup(o.Flag)
+		list, repeatable := flag.Value.(pflag.SliceValue)
+		switch {
+		case o.Flag == "format":
+			if !c.Flags().Changed(o.Flag) { // else those of the flag, not of the tree
+				err = list.Replace(o.Values)
+			}
+		case repeatable:
+			for _, value := range o.Values {
+				err = errors.Join(err, list.Append(value))
+			}
+		case flag.Value.String() == flag.DefValue:
+			err = flag.Value.Set(o.Values[0])
+		}
+		if err != nil {
+			return config.Trust{}, fmt.Errorf("reading %s: %s: %w", path, o.Key, err)
+		}
+	}
+	return trust, s.setSeverities(path, o.Severities)
+}
+
+// bound gives the flags that --config may set, by name, as they set s itself.
+func (s *Settings) bound() *pflag.FlagSet {
+	given, c := s.Flags, &cobra.Command{}
+	s.AddJudging(c)
+	s.addOwned(c)
+	s.Flags = given // a flag begins with its default
+	return c.Flags()
+}
+
+// setSeverities adds the severities of a file to those of the files before it.
+func (s *Settings) setSeverities(path string, severities checks.Severities) error {
+	if err := catalog.Validate(catalog.All(), severities); err != nil {
+		return fmt.Errorf("reading %s: %w", path, err)
+	}
+	maps.Copy(s.Severities, severities)
+	return nil
+}
+
+// fromEnvironment takes what `bindgate sandbox` prints, and nothing that could
+// point a run at another gateway: only a loopback endpoint is accepted.
+func (s *Settings) fromEnvironment(env console.Env) error {
+	if v, ok := env.LookupEnv("BINDGATE_ENDPOINT"); ok && v != "" && s.Endpoint == "" {
+		if !reach.LoopbackURL(v) {
+			return fmt.Errorf("reading BINDGATE_ENDPOINT: it is honoured for a loopback address only; use --endpoint or --config")
+		}
+		s.Endpoint = v
+	}
+	for name, dst := range map[string]*string{"BINDGATE_RESOLVER": &s.Resolver, "BINDGATE_ROOTS": &s.Roots, "BINDGATE_PROBE": &s.ProbeVia,
+		"BINDGATE_PROBE_GATEWAY": &s.ProbeGateway} {
+		if (dst == &s.ProbeVia || dst == &s.ProbeGateway) && !s.Probe && !reach.LoopbackURL(s.Endpoint) {
+			continue
+		}
+		v, ok := env.LookupEnv(name)
+		if !ok || v == "" || *dst != "" {
+			continue
+		}
+		if !reach.LoopbackURL(s.Endpoint) {
+			return fmt.Errorf("reading %s: it is honoured with a loopback endpoint only; unset it, or use the flag or --config", name)
+		}
+		*dst = v
+	}
+	return nil
+}
+
+func (s *Settings) defaults(env console.Env) error {
+	if s.Contract == "" {
+		s.Contract = evidence.Contract2026
+	}
+	if s.Command == "plan" && (s.ValidFor <= 0 || s.ValidFor > plan.MaxValidity) {
+		return fmt.Errorf("reading --valid-for: got %s, want more than 0 and at most %s", s.ValidFor, plan.MaxValidity)
+	}
+	if s.Contract != evidence.Contract2026 && s.Contract != evidence.Contract2017 {
+		return fmt.Errorf("reading --contract: got %q, want 2026 or 2017", s.Contract)
+	}
+	if s.Timeout == 0 {
+		s.Timeout = 30 * time.Second
+	}
+	if s.Concurrency == 0 {
+		s.Concurrency = 32
+	}
+	if s.Timeout < 0 || s.Concurrency < 0 {
+		return fmt.Errorf("reading --timeout and --concurrency: got %s and %d, want positive values", s.Timeout, s.Concurrency)
+	}
+	if s.Actor == "" {
+		for _, name := range []string{"GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_USER_ID", "USER"} {
+			if s.Actor = env.Get(name); s.Actor != "" {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// Skips says why the mode skips a piece of evidence; empty: it does not.
+func (s Settings) Skips(what string) string {
+	switch {
+	case s.Offline:
+		return "--offline"
+	case slices.Contains(s.Without, what):
+		return "--without " + what
+	}
+	return ""
+}
+
+// Registries returns the client of policy registries. Offline says why none is
+// asked; empty: they are.
+func Registries(env console.Env, hosts map[string]config.Registry, offline string) *registry.Client {
+	o := registry.Options{Offline: offline, LookupEnv: env.LookupEnv, UserAgent: "bindgate/" + built.Version(), Hosts: map[string]registry.Host{}}
+	for name, h := range hosts {
+		o.Hosts[name] = registry.Host{Username: h.Username, PasswordFile: h.PasswordFile, CA: h.CA, Also: h.Hosts}
+	}
+	home := env.Get("HOME")
+	switch dir := env.Get("XDG_CACHE_HOME"); {
+	case filepath.IsAbs(dir):
+		o.Cache = filepath.Join(dir, "bindgate", "policies")
+	case filepath.IsAbs(home):
+		o.Cache = filepath.Join(home, ".cache", "bindgate", "policies")
+	}
+	switch dir := env.Get("DOCKER_CONFIG"); {
+	case filepath.IsAbs(dir):
+		o.Docker = filepath.Join(dir, "config.json")
+	case filepath.IsAbs(home):
+		o.Docker = filepath.Join(home, ".docker", "config.json")
+	}
+	return registry.New(o)
+}
+
+// Fetcher is the client of a judging command.
+func (s Settings) Fetcher(env console.Env) *registry.Client {
+	switch {
+	case s.Offline:
+		return Registries(env, s.hosts, "--offline")
+	case s.Evidence != "":
+		return Registries(env, s.hosts, "--evidence")
+	}
+	return Registries(env, s.hosts, "")
+}
