@@ -14,8 +14,10 @@ import (
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
+	"github.com/bindgate/bindgate/internal/followup"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
+	"github.com/bindgate/bindgate/internal/notify"
 	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/usage"
 )
@@ -24,7 +26,7 @@ func newAudit(env console.Env) *cobra.Command {
 	var f settings.Flags
 	var region, platform, output string
 	var only []string
-	var again following
+	var again followup.Options
 	c := &cobra.Command{
 		Use:   "audit --region ID",
 		Short: "Judge every binding that an account has in a region; change nothing",
@@ -48,7 +50,7 @@ writes it for Prometheus, and --notify sends it to a chat.`,
 	f.AddJudging(c)
 	f.AddMode(c)
 	f.AddProbe(c)
-	again.add(c)
+	addFollowUp(c, &again)
 	c.Flags().StringVar(&region, "region", "", "the region `ID` to audit, such as cn-hangzhou")
 	c.Flags().StringVar(&platform, "platform", binding.Classic, "the `PLATFORM` to audit: classic or apig, the cloud-native gateway")
 	c.Flags().StringArrayVar(&only, "only", nil, "audit only this `NAME`, or id of a domain of the cloud-native gateway, repeatable")
@@ -58,7 +60,17 @@ writes it for Prometheus, and --notify sends it to a chat.`,
 	return c
 }
 
-func audit(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, again following, platform, region, output string, only []string) (err error) {
+// addFollowUp adds the flags of an audit that runs again and again.
+func addFollowUp(c *cobra.Command, f *followup.Options) {
+	p := c.Flags()
+	p.StringVar(&f.Metrics, "metrics", "", "write metrics to `FILE` for Prometheus (the textfile collector of node_exporter reads *.prom)")
+	p.StringVar(&f.Notify, "notify", "", "send the outcome to a webhook of this `KIND` if there is something to do: dingtalk, feishu, json or slack; its URL is in "+followup.Variable+" or in the owner's file")
+	p.StringVar(&f.Since, "since", "", "report what is new, fixed and changed since the report of an earlier audit in `FILE`, written with -f json=FILE; may be the same file")
+	p.BoolVar(&f.OnlyNew, "only-new", false, "with --since: let only new and worse results count in the exit code")
+	usage.Values(c, "notify", notify.Kinds()...)
+}
+
+func audit(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, again followup.Options, platform, region, output string, only []string) (err error) {
 	if region == "" {
 		return errors.New("reading flags: --region is missing; name the region to audit, such as cn-hangzhou")
 	}
@@ -68,7 +80,7 @@ func audit(ctx context.Context, env console.Env, c *cobra.Command, f settings.Fl
 	if f.Offline || len(f.Without) > 0 && slices.Contains(f.Without, "group") || f.Evidence != "" {
 		return errors.New("reading flags: audit reads the bindings from the gateway; omit --offline, --without group and --evidence")
 	}
-	if len(only) > 0 && (again.since != "" || again.metrics != "" || again.notify != "") {
+	if len(only) > 0 && (again.Since != "" || again.Metrics != "" || again.Notify != "") {
 		return errors.New("reading flags: --since, --metrics and --notify are of the whole account; omit --only")
 	}
 	r, err := ready(env, c, f, nil)
@@ -79,10 +91,10 @@ func audit(ctx context.Context, env console.Env, c *cobra.Command, f settings.Fl
 	if err := auditable(region, r.s.Endpoint); err != nil {
 		return err
 	}
-	if err := r.follow(again, platform, region); err != nil {
+	if err := r.followUp(again, platform, region); err != nil {
 		return err
 	}
-	defer func() { r.after.end(ctx, err) }()
+	defer func() { r.after.End(ctx, err) }()
 	file, err := openNew(env, output)
 	if err != nil {
 		return fmt.Errorf("opening -o %q: %w", output, err)
@@ -97,7 +109,7 @@ func audit(ctx context.Context, env console.Env, c *cobra.Command, f settings.Fl
 	case err != nil:
 		return exit.With(exit.CannotTell, err)
 	}
-	if err := r.after.listing(r.held.Identity); err != nil {
+	if err := r.after.Listing(r.held.Identity); err != nil {
 		return err
 	}
 	if len(only) > 0 {
@@ -113,7 +125,7 @@ func audit(ctx context.Context, env console.Env, c *cobra.Command, f settings.Fl
 		} else {
 			_, err = fmt.Fprintf(r.env.Stdout, "%d API groups in %s, and no domain is bound to any\n", r.held.Groups, region)
 		}
-		if s := r.after.compared(true); s != nil {
+		if s := r.after.Compared(true); s != nil {
 			for _, one := range s.Gone {
 				_, _ = fmt.Fprintf(r.env.Stdout, "gone: %s\n", report.Escape(one.String()))
 			}
@@ -159,4 +171,23 @@ func openNew(env console.Env, path string) (*confine.Output, error) {
 		return nil, os.ErrExist
 	}
 	return f, err
+}
+
+// followUp opens what follows up an audit. No output may go over the earlier report but the
+// report itself.
+func (r *run) followUp(o followup.Options, platform, region string) (err error) {
+	if o.Since != "" { // the next run compares with it
+		r.keeps = []string{o.Since}
+	}
+	reports := r.out.reports.Files()
+	if r.after, err = followup.Open(r.env, o, followup.Audit{Account: r.s.Account, Platform: platform, Region: region, Live: r.s.Live, NotifyURL: r.s.NotifyURL, Reports: reports}); err != nil {
+		return err
+	}
+	r.out.metrics = r.after.File()
+	for _, out := range r.out.files() {
+		if overwrites(r.env, out, r.keeps) && !slices.Contains(reports, out) {
+			return fmt.Errorf("looking at the files to write: %q is the report of --since too, want a separate file for each", out.Path())
+		}
+	}
+	return nil
 }

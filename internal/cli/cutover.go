@@ -3,17 +3,14 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/checks/binding"
-	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
@@ -21,7 +18,7 @@ import (
 	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
-	"github.com/bindgate/bindgate/internal/report"
+	"github.com/bindgate/bindgate/internal/since"
 )
 
 // mapping is what writes a map.
@@ -115,10 +112,10 @@ func follow(ctx context.Context, env console.Env, c *cobra.Command, f settings.F
 // watch remembers where DNS leads now, then waits until all servers of each zone agree:
 // the run that follows knows since when, and which TTL the old record had.
 func (r *run) watch(ctx context.Context, wait time.Duration) error {
-	seen := map[string]cutover.Progress{}
+	seen := cutover.Earlier{}
 	if err := r.engine.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
 		if p := r.moveOf(v); p != nil {
-			seen[moveKey(v.Binding.DomainName, p.From, p.To)] = *p
+			seen.Add(v.Binding.DomainName, *p)
 		}
 		return nil
 	}); err != nil {
@@ -129,51 +126,27 @@ func (r *run) watch(ctx context.Context, wait time.Duration) error {
 	return r.await(ctx)
 }
 
-func moveKey(domain, from, to string) string {
-	return evidence.PlainName(domain) + "|" + from + "|" + to
-}
-
 // moveOf returns how far the domain of a map has come; nil for another binding.
 func (r *run) moveOf(v judge.Verdict) *cutover.Progress {
-	b := v.Binding
-	if !b.CutOver || b.MovesFrom == nil {
-		return nil
+	if b := v.Binding; b.CutOver && b.MovesFrom != nil {
+		p := cutover.Of(r.engine.Catalogue(), cutover.Subject{Binding: b, Evidence: v.Evidence, Results: v.Results, Calls: len(v.Decision.Plan.Calls),
+			PlanErr: v.Decision.PlanErr, Map: b.Source.File, Earlier: r.earlier.Of(b)})
+		return &p
 	}
-	s := cutover.Subject{Binding: b, Evidence: v.Evidence, Results: v.Results, Calls: len(v.Decision.Plan.Calls), PlanErr: v.Decision.PlanErr, Map: b.Source.File}
-	if p, known := r.earlier[moveKey(b.DomainName, b.MovesFrom.GroupID, b.GatewayID)]; known {
-		s.Earlier = &p
-	}
-	p := cutover.Of(r.engine.Catalogue(), s)
-	return &p
+	return nil
 }
-
-// maxReport bounds an earlier report, in bytes.
-const maxReport = 256 << 20
 
 // readEarlier reads the report of --since.
 func (r *run) readEarlier() error {
 	if r.s.Since == "" {
 		return nil
 	}
-	data, err := confine.ReadBounded(r.env.Absolute(r.s.Since), maxReport)
+	data, err := confine.ReadBounded(r.env.Absolute(r.s.Since), since.MaxSize)
 	if err != nil {
 		return fmt.Errorf("reading --since: %w", err)
 	}
-	var earlier report.Report
-	if err := json.Unmarshal(data, &earlier); err != nil || earlier.Schema != report.SchemaName {
-		return fmt.Errorf("reading --since %q: it is no json report of bindgate; write one with -f json=FILE", r.s.Since)
-	}
-	if now := r.s.Clock(); earlier.Run.Now.After(now) {
-		return fmt.Errorf("reading --since %q: it is of %s, and it is %s now; name an earlier report", r.s.Since, earlier.Run.Now.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
-	}
-	r.earlier = map[string]cutover.Progress{}
-	for _, b := range earlier.Bindings {
-		if b.Cutover != nil {
-			r.earlier[moveKey(b.DomainName, b.Cutover.From, b.Cutover.To)] = *b.Cutover
-		}
-	}
-	if len(r.earlier) == 0 {
-		return fmt.Errorf("reading --since %q: it reports of no domain that moves; name a report of bindgate cutover", r.s.Since)
+	if r.earlier, err = since.Moves(data, r.s.Clock()); err != nil {
+		return fmt.Errorf("reading --since %q: %w", r.s.Since, err)
 	}
 	return nil
 }
@@ -203,7 +176,7 @@ func (m mapping) write(ctx context.Context, env console.Env, c *cobra.Command, f
 	case len(r.held.Bindings) == 0:
 		return exit.With(exit.Refused, fmt.Errorf("%d API groups in %s, and no domain is bound to any, so there is nothing to move", r.held.Groups, m.from))
 	}
-	list, further := m.successors(r.held)
+	list, further := r.held.Successors(m.from, m.to, cmp.Or(m.region, m.from))
 	if len(further) > 0 {
 		env.Complain(fmt.Errorf("names that several API groups hold (%d), of which the map names the first: %s", len(further), some(further)))
 	}
@@ -215,42 +188,4 @@ func (m mapping) write(ctx context.Context, env console.Env, c *cobra.Command, f
 	}
 	_, err = fmt.Fprintf(env.Stdout, "%d domains; put their certificates and keys where the map names them, then run bindgate cutover --map %s\n", len(list), m.output)
 	return err
-}
-
-// successors returns the bindings of the gateway for domains of the classic one, and the
-// names that several API groups hold.
-func (m mapping) successors(h *judge.Held) (list []binding.Binding, further []string) {
-	seen := map[string]bool{}
-	for i, b := range h.Bindings {
-		name := evidence.PlainName(b.DomainName)
-		if seen[name] {
-			further = append(further, b.DomainName)
-			continue
-		}
-		seen[name] = true
-		d := h.Details[i]
-		to := binding.Binding{DomainName: b.DomainName, GatewayID: m.to, RegionID: cmp.Or(m.region, m.from), Protocol: "HTTP",
-			MovesFrom: &binding.MovesFrom{GroupID: b.GroupID, RegionID: m.from}}
-		if d.Certified {
-			file := "certs/" + strings.Replace(name, "*", "_wildcard", 1)
-			to.Protocol, to.ForceHTTPS = "HTTPS", &d.Redirects
-			if tls, known := evidence.TLSPolicyOf(d.HTTPSPolicy); known {
-				to.TLSMin, to.TLSMax, to.HTTP2Option = tls.Min, tls.Max, map[bool]string{true: "Open", false: "Close"}[tls.HTTP2]
-			}
-			to.Certificate = &binding.Certificate{Name: certificateName(name), Body: file + ".pem", PrivateKey: &binding.SecretRef{File: file + ".key"}}
-		}
-		list = append(list, to)
-	}
-	return list, further
-}
-
-// certificateName is a name for the certificate store made of a domain's.
-func certificateName(domain string) string {
-	name := strings.Map(func(c rune) rune {
-		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
-			return c
-		}
-		return '_'
-	}, strings.Replace(domain, "*", "wildcard", 1))
-	return name[:min(len(name), 50)]
 }

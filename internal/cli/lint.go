@@ -72,7 +72,7 @@ func (r *run) lint(ctx context.Context) error {
 			return err
 		}
 		one := r.entry(v)
-		if r.after.add(one) {
+		if r.after.Add(one) {
 			code = exit.Worst(code, exit.OfDecision(v.Decision.Status, true))
 		}
 		return rep.Add(one)
@@ -91,7 +91,7 @@ func (r *run) lint(ctx context.Context) error {
 
 // finish ends the report of a run that made no calls, and the run.
 func (r *run) finish(ctx context.Context, rep *report.Several, code int) error {
-	rep.Compare(r.after.compared(ctx.Err() == nil))
+	rep.Compare(r.after.Compared(ctx.Err() == nil))
 	if err := rep.Close(ctx.Err() != nil, "", r.waivers()); err != nil {
 		return err
 	}

@@ -153,10 +153,7 @@ func (r *run) fail(cause error) {
 	if len(r.out.reports.Files()) == 0 {
 		return
 	}
-	inputs := append(manifest.Named(r.env.Dir, r.inputs), r.reads()...)
-	if r.after != nil && r.after.since != "" { // the next run compares with it
-		inputs = append(inputs, r.after.since)
-	}
+	inputs := slices.Concat(manifest.Named(r.env.Dir, r.inputs), r.reads(), r.keeps)
 	err := r.out.reports.Fail(r.reportHead(), r.reportOptions(), cause, func(f *confine.Output) bool { return overwrites(r.env, f, inputs) })
 	if err != nil {
 		r.env.Complain(err)

@@ -20,6 +20,7 @@ import (
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/cutover"
 	"github.com/bindgate/bindgate/internal/exit"
+	"github.com/bindgate/bindgate/internal/followup"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/plan"
@@ -35,12 +36,13 @@ type run struct {
 	out      outputs
 	bar      *progress.Bar
 	engine   *judge.Engine
-	classic  bool        // an audit of the classic gateway
-	inputs   []string    // arguments that name manifests
-	held     *judge.Held // what an audit listed; nil: it is none
-	after    *followUp   // of an audit; nil: none
+	classic  bool               // an audit of the classic gateway
+	inputs   []string           // arguments that name manifests
+	held     *judge.Held        // what an audit listed; nil: it is none
+	after    *followup.FollowUp // of an audit; nil: none
+	keeps    []string           // files that a report of a failure does not replace, in addition to what is read
 
-	earlier map[string]cutover.Progress // of --since, or from before --wait
+	earlier cutover.Earlier // of --since, or from before --wait
 
 	countPlan bool // even if no policy reads it
 	unread    bool // standard input is not read although no manifest is named

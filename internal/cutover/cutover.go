@@ -394,3 +394,20 @@ func (m *mover) unbind() string {
 	from := m.Binding.MovesFrom
 	return strings.Join([]string{"aliyun cloudapi DeleteDomain --region", plan.Quote(from.RegionID), "--GroupId", plan.Quote(from.GroupID), "--DomainName", plan.Quote(m.Binding.DomainName)}, " ")
 }
+
+// Earlier are the moves of an earlier look.
+type Earlier map[[3]string]Progress
+
+// Add adds the move of a domain.
+func (e Earlier) Add(domain string, p Progress) {
+	e[[3]string{evidence.PlainName(domain), p.From, p.To}] = p
+}
+
+// Of returns the move of a binding; nil: it is not known.
+func (e Earlier) Of(b binding.Binding) *Progress {
+	p, known := e[[3]string{evidence.PlainName(b.DomainName), b.MovesFrom.GroupID, b.GatewayID}]
+	if !known {
+		return nil
+	}
+	return &p
+}

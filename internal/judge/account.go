@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -180,4 +181,42 @@ func readGroups(ctx context.Context, reader *classicclient.Reader, region string
 		})
 	}
 	return groups, work.Wait()
+}
+
+// Successors returns the bindings of a cloud-native gateway for the domains that the classic
+// one holds in a region, and the names that several API groups hold.
+func (h *Held) Successors(from, gateway, region string) (list []binding.Binding, further []string) {
+	seen := map[string]bool{}
+	for i, b := range h.Bindings {
+		name := evidence.PlainName(b.DomainName)
+		if seen[name] {
+			further = append(further, b.DomainName)
+			continue
+		}
+		seen[name] = true
+		d := h.Details[i]
+		to := binding.Binding{DomainName: b.DomainName, GatewayID: gateway, RegionID: region, Protocol: "HTTP",
+			MovesFrom: &binding.MovesFrom{GroupID: b.GroupID, RegionID: from}}
+		if d.Certified {
+			file := "certs/" + strings.Replace(name, "*", "_wildcard", 1)
+			to.Protocol, to.ForceHTTPS = "HTTPS", &d.Redirects
+			if tls, known := evidence.TLSPolicyOf(d.HTTPSPolicy); known {
+				to.TLSMin, to.TLSMax, to.HTTP2Option = tls.Min, tls.Max, map[bool]string{true: "Open", false: "Close"}[tls.HTTP2]
+			}
+			to.Certificate = &binding.Certificate{Name: certificateName(name), Body: file + ".pem", PrivateKey: &binding.SecretRef{File: file + ".key"}}
+		}
+		list = append(list, to)
+	}
+	return list, further
+}
+
+// certificateName is a name for the certificate store made of a domain's.
+func certificateName(domain string) string {
+	name := strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			return c
+		}
+		return '_'
+	}, strings.Replace(domain, "*", "wildcard", 1))
+	return name[:min(len(name), 50)]
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/cutover"
 	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/strictjson"
 )
@@ -240,4 +241,25 @@ func (c *Comparison) Result(whole bool) *report.Since {
 
 func byPlace(x, y report.Bound) int {
 	return cmp.Or(strings.Compare(x.DomainName, y.DomainName), strings.Compare(x.GroupID, y.GroupID), strings.Compare(x.GatewayID, y.GatewayID))
+}
+
+// Moves reads how far domains had come in an earlier json report of cutover.
+func Moves(data []byte, now time.Time) (cutover.Earlier, error) {
+	var earlier report.Report
+	if err := json.Unmarshal(data, &earlier); err != nil || earlier.Schema != report.SchemaName {
+		return nil, errors.New("it is no json report of bindgate; write one with -f json=FILE")
+	}
+	if earlier.Run.Now.After(now) {
+		return nil, fmt.Errorf("it is of %s, and it is %s now; name an earlier report", earlier.Run.Now.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	moves := cutover.Earlier{}
+	for _, b := range earlier.Bindings {
+		if b.Cutover != nil {
+			moves.Add(b.DomainName, *b.Cutover)
+		}
+	}
+	if len(moves) == 0 {
+		return nil, errors.New("it reports of no domain that moves; name a report of bindgate cutover")
+	}
+	return moves, nil
 }
