@@ -5,6 +5,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -355,4 +356,23 @@ func (r *run) unreached(from int, yield func(Item)) {
 // inEffect reports whether the gateway shows the binding.
 func (i Item) inEffect() bool {
 	return i.Outcome.Status == bind.Bound || i.Outcome.Status == bind.Unchanged
+}
+
+// Entry returns what each entry of the journal says of a run.
+func Entry(engine *judge.Engine, actor, configDigest string) (journal.Entry, error) {
+	facts, err := engine.Run()
+	if err != nil {
+		return journal.Entry{}, err
+	}
+	e := journal.Entry{Actor: actor, ManifestDigest: engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest, ConfigDigest: configDigest}
+	if id := facts.Identity; id != nil {
+		e.Account, e.Identity = id.AccountID, cmp.Or(id.ARN, id.AccessKeyID)
+	}
+	if facts.Given != nil {
+		e.PlanDigest = facts.Given.Plan
+		for _, p := range facts.Given.Approvals {
+			e.Approvals = append(e.Approvals, fmt.Sprintf("%s by %s of %s", p.By, p.Kind, p.Issuer))
+		}
+	}
+	return e, nil
 }

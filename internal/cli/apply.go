@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -112,7 +111,7 @@ func (a *applying) do(ctx context.Context, env console.Env, c *cobra.Command, f 
 // all judges, makes the calls, journals how the run ended and reports it.
 func (a *applying) all(ctx context.Context) error {
 	r := a.run
-	inputs, err := r.planInputs()
+	inputs, err := planInputs(r)
 	if err != nil {
 		return err
 	}
@@ -135,7 +134,7 @@ func (a *applying) all(ctx context.Context) error {
 		Warn: func(err error) { r.env.Complain(err) },
 	}, func(item apply.Item) {
 		done.add(item)
-		unreported = errors.Join(unreported, rep.Add(r.applied(item))) // a report that cannot be written stops no call
+		unreported = errors.Join(unreported, rep.Add(applied(r, item))) // a report that cannot be written stops no call
 	})
 	r.bar.End()
 	if err != nil && !done.sent {
@@ -161,7 +160,7 @@ func (a *applying) all(ctx context.Context) error {
 }
 
 // applied is an item as the report has it.
-func (r *run) applied(item apply.Item) report.Binding {
+func applied(r *run, item apply.Item) report.Binding {
 	b, o := r.entry(item.Verdict), item.Outcome
 	b.Calls, b.Displaces = item.Calls, item.Displaces
 	b.Outcome = &report.Outcome{Status: string(o.Status), Sent: o.Sent, RequestID: o.RequestID, Code: o.Code, Message: o.Message,
@@ -207,26 +206,14 @@ func (t *tally) code(ctx context.Context) int {
 	return code
 }
 
+// record appends what happens to the run to the journal.
 func (a *applying) record(kind journal.Kind, message string) error {
-	r := a.run
-	facts, err := r.engine.Run()
+	e, err := apply.Entry(a.run.engine, a.run.s.Actor, a.run.s.ConfigDigest)
 	if err != nil {
 		return err
 	}
-	account, identity := "", ""
-	if id := facts.Identity; id != nil {
-		account, identity = id.AccountID, cmp.Or(id.ARN, id.AccessKeyID)
-	}
-	planDigest, approvals := "", []string(nil)
-	if facts.Given != nil {
-		planDigest = facts.Given.Plan
-		for _, p := range facts.Given.Approvals {
-			approvals = append(approvals, fmt.Sprintf("%s by %s of %s", p.By, p.Kind, p.Issuer))
-		}
-	}
-	return a.journal.Append(journal.Entry{Kind: kind, Message: message, Actor: r.s.Actor, Account: account, Identity: identity,
-		PlanDigest: planDigest, Approvals: approvals,
-		ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest, ConfigDigest: r.s.ConfigDigest})
+	e.Kind, e.Message = kind, message
+	return a.journal.Append(e)
 }
 
 // end journals how the run ended; every call has its own entry already.

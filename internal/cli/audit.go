@@ -91,7 +91,7 @@ func audit(ctx context.Context, env console.Env, c *cobra.Command, f settings.Fl
 	if err := auditable(region, r.s.Endpoint); err != nil {
 		return err
 	}
-	if err := r.followUp(again, platform, region); err != nil {
+	if err := followUp(r, again, platform, region); err != nil {
 		return err
 	}
 	defer func() { r.after.End(ctx, err) }()
@@ -175,7 +175,7 @@ func openNew(env console.Env, path string) (*confine.Output, error) {
 
 // followUp opens what follows up an audit. No output may go over the earlier report but the
 // report itself.
-func (r *run) followUp(o followup.Options, platform, region string) (err error) {
+func followUp(r *run, o followup.Options, platform, region string) (err error) {
 	if o.Since != "" { // the next run compares with it
 		r.keeps = []string{o.Since}
 	}

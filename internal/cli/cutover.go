@@ -86,11 +86,11 @@ func follow(ctx context.Context, env console.Env, c *cobra.Command, f settings.F
 		return err
 	}
 	defer func() { r.close(err) }()
-	if err := r.readEarlier(); err != nil {
+	if err := readEarlier(r); err != nil {
 		return err
 	}
 	if wait != 0 {
-		if err := r.watch(ctx, wait); err != nil {
+		if err := watch(ctx, r, wait); err != nil {
 			return err
 		}
 	}
@@ -111,7 +111,7 @@ func follow(ctx context.Context, env console.Env, c *cobra.Command, f settings.F
 
 // watch remembers where DNS leads now, then waits until all servers of each zone agree:
 // the run that follows knows since when, and which TTL the old record had.
-func (r *run) watch(ctx context.Context, wait time.Duration) error {
+func watch(ctx context.Context, r *run, wait time.Duration) error {
 	seen := cutover.Earlier{}
 	if err := r.engine.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
 		if p := r.moveOf(v); p != nil {
@@ -126,18 +126,8 @@ func (r *run) watch(ctx context.Context, wait time.Duration) error {
 	return r.await(ctx)
 }
 
-// moveOf returns how far the domain of a map has come; nil for another binding.
-func (r *run) moveOf(v judge.Verdict) *cutover.Progress {
-	if b := v.Binding; b.CutOver && b.MovesFrom != nil {
-		p := cutover.Of(r.engine.Catalogue(), cutover.Subject{Binding: b, Evidence: v.Evidence, Results: v.Results, Calls: len(v.Decision.Plan.Calls),
-			PlanErr: v.Decision.PlanErr, Map: b.Source.File, Earlier: r.earlier.Of(b)})
-		return &p
-	}
-	return nil
-}
-
 // readEarlier reads the report of --since.
-func (r *run) readEarlier() error {
+func readEarlier(r *run) error {
 	if r.s.Since == "" {
 		return nil
 	}

@@ -4,17 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/internal/cli/settings"
-	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
-	"github.com/bindgate/bindgate/internal/exit"
-	"github.com/bindgate/bindgate/internal/judge"
-	"github.com/bindgate/bindgate/internal/pki"
-	"github.com/bindgate/bindgate/internal/replay"
-	"github.com/bindgate/bindgate/internal/report"
+	"github.com/bindgate/bindgate/internal/gittree"
+	"github.com/bindgate/bindgate/internal/manifest"
 )
 
 func newLint(env console.Env) *cobra.Command {
@@ -59,86 +56,107 @@ func lint(ctx context.Context, env console.Env, c *cobra.Command, f settings.Fla
 	return r.lint(ctx)
 }
 
-// lint judges and reports every binding, and ends the run with the code that
-// matters most.
-func (r *run) lint(ctx context.Context) error {
-	rep, err := r.report()
+// lintChanged judges what a change of files can have touched, and says what that is;
+// it is what the pre-commit hook runs.
+func lintChanged(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, files []string, staged bool) error {
+	switch {
+	case f.Binding.Named(c):
+		return errors.New("reading arguments: --changed takes files, not flags that name a binding")
+	case staged && len(files) > 0:
+		return fmt.Errorf("reading arguments: --staged asks Git what changed, got %q too; leave it out, or use --changed", files[0])
+	}
+	s, err := settings.Settle(env, c, f)
 	if err != nil {
 		return err
 	}
-	var code int
-	err = r.judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
-		if err := r.writeChain(v); err != nil {
+	tree, err := gittree.Open(env.Dir, env.Environ)
+	switch {
+	case staged && (err != nil || tree == nil):
+		return errors.Join(fmt.Errorf("reading --staged: %q is in no working tree that git can read", env.Dir), err)
+	case err != nil:
+		env.Complain(fmt.Errorf("git does not say what is gone or renamed, only the named files count: %w", err))
+	}
+	o := manifest.Options{WorkDir: env.Dir, Root: s.ConfigDir, AllowPaths: s.AllowPath, AllowEnv: s.AllowEnv}
+	change := manifest.Change{Files: files}
+	if tree != nil {
+		if err := fromGit(ctx, env, tree, staged, &change, &o); err != nil {
 			return err
 		}
-		one := r.entry(v)
-		if r.after.Add(one) {
-			code = exit.Worst(code, exit.OfDecision(v.Decision.Status, true))
-		}
-		return rep.Add(one)
-	})
+	}
+	f.Overlay = o.Overlay
+	concerned, err := manifest.Changed(change, o)
 	if err != nil {
 		return err
 	}
-	for _, b := range r.engine.Bindings().NotRun {
-		code = exit.Worst(code, exit.CannotTell)
-		if err := rep.Add(notRun(b)); err != nil {
-			return err
-		}
+	say(env, s, concerned, len(change.Files))
+	if len(concerned.Manifests) > 0 {
+		return lint(ctx, env, c, f, concerned.Manifests)
 	}
-	return r.finish(ctx, rep, code)
-}
-
-// finish ends the report of a run that made no calls, and the run.
-func (r *run) finish(ctx context.Context, rep *report.Several, code int) error {
-	rep.Compare(r.after.Compared(ctx.Err() == nil))
-	if err := rep.Close(ctx.Err() != nil, "", r.waivers()); err != nil {
-		return err
-	}
-	if ctx.Err() != nil {
-		code = exit.Worst(code, exit.Interrupted)
-	}
-	return exit.Ended(r.credentialCode(code))
-}
-
-// credentialCode is the code of a run that cannot tell, unless the gateway did not take
-// the credentials: that will not change by trying again.
-func (r *run) credentialCode(code int) int {
-	err := r.engine.Refused()
-	if code != exit.CannotTell || err == nil {
-		return code
-	}
-	r.env.Complain(fmt.Errorf("asking the gateway: %w\nnext: see %s", err, report.GuideCredentials))
-	return exit.Usage
-}
-
-// saveEvidence begins the file of --evidence-out; nil where there is none.
-func (r *run) saveEvidence(facts judge.Run) (*replay.Writer, error) {
-	if r.out.evidence == nil {
-		return nil, nil
-	}
-	return replay.NewWriter(r.out.evidence, replay.Header{Run: facts.Run, Offline: facts.Offline,
-		Endpoint: facts.Endpoint, RootsDigest: facts.RootsDigest})
-}
-
-// writeChain writes the canonical chain of the one binding: leaf first, then its
-// issuers, without the root. A file that holds no readable certificate leaves
-// nothing to write, and its finding says why.
-func (r *run) writeChain(v judge.Verdict) error {
-	facts := v.Evidence.Certificate.Facts
-	if r.s.WriteChain == "" || len(facts.Chain) == 0 {
+	if len(s.Formats) == 0 {
 		return nil
 	}
-	ders := make([][]byte, 0, len(facts.Chain))
-	for _, c := range facts.Chain {
-		ders = append(ders, c.DER)
-	}
-	text, err := pki.InOrder(ders, facts.Path.DER)
+	return lintNothing(ctx, env, c, f)
+}
+
+// fromGit adds what git says of a change: the index against the last commit, and the
+// revisions between which pre-commit runs its hooks.
+func fromGit(ctx context.Context, env console.Env, tree *gittree.Tree, staged bool, change *manifest.Change, o *manifest.Options) error {
+	names, err := tree.Staged(ctx)
 	if err != nil {
-		return fmt.Errorf("writing --write-chain: %w", err)
+		return err
 	}
-	if err := confine.WriteNew(r.env.Dir, r.s.WriteChain, text, 0o644); err != nil {
-		return fmt.Errorf("writing --write-chain: %w", err)
+	change.Files = append(change.Files, names...)
+	if staged {
+		index, err := tree.Index(ctx)
+		if err != nil {
+			return err
+		}
+		change.Tree, o.Overlay = index.Files(), index
+		return index.Preload(ctx, manifest.MayBe)
 	}
-	return nil
+	if from, to := env.Get("PRE_COMMIT_FROM_REF"), env.Get("PRE_COMMIT_TO_REF"); from != "" && to != "" {
+		names, err := tree.Between(ctx, from, to)
+		if err != nil {
+			return err
+		}
+		change.Files = append(change.Files, names...)
+	}
+	change.Tree, err = tree.Files(ctx)
+	return err
+}
+
+// say lists on standard error the files that are judged and the skipped ones.
+func say(env console.Env, s settings.Settings, c manifest.Selection, files int) {
+	if s.Quiet {
+		return
+	}
+	passedOver(env, c.Foreign)
+	if len(c.Manifests) == 0 {
+		env.Complain(fmt.Errorf("nothing to judge: none of the tree's manifests (%d) is, or names, one of the changed files (%d)", c.Searched, files))
+		return
+	}
+	env.Complain(fmt.Errorf("judging %d of %d manifests, which the change concerns: %s", len(c.Manifests), c.Searched, some(c.Manifests)))
+}
+
+// some lists the first of many names, and how many more there are.
+func some(names []string) string {
+	const most = 10
+	list := strings.Join(names[:min(len(names), most)], ", ")
+	if more := len(names) - most; more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	return list
+}
+
+// lintNothing reports a run without bindings: an older report must not stand for it.
+func lintNothing(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags) (err error) {
+	r, err := ready(env, c, f, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { r.close(err) }()
+	if err := r.open(ctx, func() (*manifest.Set, error) { return manifest.Of(nil, env.Dir) }); err != nil {
+		return err
+	}
+	return r.lint(ctx)
 }

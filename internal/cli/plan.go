@@ -46,7 +46,7 @@ func planned(ctx context.Context, env console.Env, c *cobra.Command, f settings.
 		return err
 	}
 	defer func() { r.close(err) }()
-	file, err := r.planInputs()
+	file, err := planInputs(r)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func blocks(v judge.Verdict) bool {
 }
 
 // planInputs is the head of a plan: all that decides what is judged.
-func (r *run) planInputs() (plan.File, error) {
+func planInputs(r *run) (plan.File, error) {
 	facts, err := r.engine.Run()
 	account, identity := "", ""
 	if facts.Identity != nil {

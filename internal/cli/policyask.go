@@ -17,7 +17,6 @@ import (
 	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/judge"
-	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/usage"
@@ -62,18 +61,11 @@ func waive(s settings.Settings, engine *policy.Engine, domain string, now time.T
 // ask collects the evidence of the bindings with a name, or of all, as lint does, and
 // hands the input of each on.
 func (q *question) ask(ctx context.Context, env console.Env, c *cobra.Command, manifests []string, each func(settings.Settings, policy.Input) error) (err error) {
-	r := &run{env: env, inputs: manifests}
-	if r.s, err = settings.Settle(env, c, q.Flags); err != nil {
-		return err
-	}
-	r.s.Formats, r.countPlan = nil, q.countPlan // no report is written
-	if err := r.openOutputs(); err != nil {
+	r, err := silent(ctx, env, c, q.Flags, manifests, false, q.countPlan)
+	if err != nil {
 		return err
 	}
 	defer func() { r.close(err) }()
-	if err := r.open(ctx, func() (*manifest.Set, error) { return load(env, c, r.s, manifests) }); err != nil {
-		return err
-	}
 	number := -1
 	for b := range r.engine.Bindings().All() {
 		if number++; !named(b, q.binding) {

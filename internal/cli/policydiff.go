@@ -11,7 +11,6 @@ import (
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/judge"
-	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/report"
 )
@@ -84,18 +83,11 @@ func policyDiff(ctx context.Context, env console.Env, c *cobra.Command, f settin
 // rule judges saved evidence with one more set of policies.
 func rule(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, policies string, manifests []string) (out rulings, err error) {
 	f.Policy = append(f.Policy[:len(f.Policy):len(f.Policy)], policies)
-	r := &run{env: env, inputs: manifests, compares: true}
-	if r.s, err = settings.Settle(env, c, f); err != nil {
-		return out, err
-	}
-	r.s.Formats = nil // no report is written
-	if err := r.openOutputs(); err != nil {
+	r, err := silent(ctx, env, c, f, manifests, true, false)
+	if err != nil {
 		return out, err
 	}
 	defer func() { r.close(err) }()
-	if err := r.open(ctx, func() (*manifest.Set, error) { return load(env, c, r.s, manifests) }); err != nil {
-		return out, err
-	}
 	err = r.engine.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
 		out.names = append(out.names, v.Binding.DomainName+" "+v.Binding.Target())
 		out.of = append(out.of, policy.RulingOf(v.Binding, v.Evidence.Policy))

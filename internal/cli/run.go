@@ -3,12 +3,8 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,14 +12,12 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/internal/built"
 	"github.com/bindgate/bindgate/internal/cli/settings"
-	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/cutover"
 	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/followup"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
-	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/progress"
 	"github.com/bindgate/bindgate/internal/report"
 )
@@ -87,6 +81,24 @@ func ready(env console.Env, c *cobra.Command, f settings.Flags, paths []string) 
 		err = r.openOutputs()
 	}
 	if err != nil {
+		r.close(err)
+		return nil, err
+	}
+	return r, nil
+}
+
+// silent is begin for a command that writes no report. compares: it judges with policies
+// whose rules differ; countPlan: it wants input.plan even if no policy reads it.
+func silent(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, paths []string, compares, countPlan bool) (_ *run, err error) {
+	r := &run{env: env, inputs: paths, compares: compares, countPlan: countPlan}
+	if r.s, err = settings.Settle(env, c, f); err != nil {
+		return nil, err
+	}
+	r.s.Formats = nil
+	if err := r.openOutputs(); err != nil {
+		return nil, err
+	}
+	if err := r.open(ctx, func() (*manifest.Set, error) { return load(env, c, r.s, paths) }); err != nil {
 		r.close(err)
 		return nil, err
 	}
@@ -174,57 +186,6 @@ func (r *run) fits(set *manifest.Set) error {
 	return fmt.Errorf("reading --write-chain: got %d bindings, want one, with a certificate", set.Len())
 }
 
-// load reads the manifests, or the one binding that flags name.
-func load(env console.Env, c *cobra.Command, s settings.Settings, paths []string) (*manifest.Set, error) {
-	o := manifest.Options{WorkDir: env.Dir, Root: s.ConfigDir, AllowPaths: s.AllowPath, AllowEnv: s.AllowEnv, Stdin: env.Stdin, Confined: s.Confined, Overlay: s.Overlay}
-	named := s.Binding.Named(c)
-	switch {
-	case s.Terraform != "":
-		return loadTerraform(env, c, s, paths, o)
-	case named && len(paths) > 0:
-		return nil, fmt.Errorf("reading arguments: got both a manifest %q and flags that name a binding, want one of them", paths[0])
-	case named:
-		f, err := s.Binding.Manifest(c)
-		if err != nil {
-			return nil, err
-		}
-		return manifest.FromFlags(f, o)
-	case len(paths) == 0:
-		paths = []string{"."}
-	}
-	set, err := manifest.Load(paths, o)
-	if err != nil {
-		err = cmp.Or(notAManifest(env, s.Command, paths), err)
-	}
-	if err == nil && !s.Quiet {
-		passedOver(env, set.Foreign)
-	}
-	return set, err
-}
-
-// notAManifest says so where one of the paths is a saved plan; nil if none is.
-func notAManifest(env console.Env, command string, paths []string) error {
-	for _, path := range paths {
-		data, err := confine.ReadBounded(env.Absolute(path), plan.MaxFileSize)
-		switch {
-		case err == nil && isEmpty(data):
-			return fmt.Errorf("reading arguments: %q holds no manifest and no saved plan: its object is empty; a manifest has apiVersion and bindings, see `bindgate init`", path)
-		case err != nil || !plan.IsFile(data):
-		case command == "apply":
-			return fmt.Errorf("reading arguments: %q is a saved plan, not a manifest; run `bindgate apply --plan %s`", path, path)
-		default:
-			return fmt.Errorf("reading arguments: %q is a saved plan and no manifest; run `bindgate apply --plan %s` to apply it", path, path)
-		}
-	}
-	return nil
-}
-
-// isEmpty reports whether a file is an empty JSON object.
-func isEmpty(data []byte) bool {
-	var members map[string]json.RawMessage
-	return json.Unmarshal(data, &members) == nil && len(members) == 0
-}
-
 // await waits until every change of DNS is visible or the time of --wait is up,
 // with a line on standard error for each look.
 func (r *run) await(ctx context.Context) error {
@@ -267,54 +228,6 @@ func (r *run) judge(ctx context.Context, look judge.Scope, yield func(judge.Verd
 	return r.out.closeEvidence(saved.Close())
 }
 
-// head is what the report says of the run.
-func (r *run) head() (report.Run, error) {
-	facts, err := r.engine.Run()
-	var off []report.PolicyOff
-	for _, p := range facts.PoliciesOff {
-		off = append(off, report.PolicyOff{Name: p.Name, Reason: p.Off})
-	}
-	var classic *report.Classic
-	if r.classic || r.engine.Bindings().Moves() {
-		classic = report.ClassicAt(facts.Now)
-	}
-	return report.Run{
-		Classic: classic, Command: facts.Command, Now: facts.Now, Offline: facts.Offline, Endpoint: facts.Endpoint, Identity: facts.Identity, Contract: facts.Contract,
-		DNSMode: facts.DNSMode, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
-		ConfigDigest: r.s.ConfigDigest, RootsDigest: facts.RootsDigest, PoliciesOff: off,
-	}.With(facts.Given), err
-}
-
-// entry is a verdict as the report has it.
-func (r *run) entry(v judge.Verdict) report.Binding {
-	b := v.Binding
-	return report.Binding{
-		Platform: b.Platform(), DomainName: b.DomainName, GroupID: b.GroupID, GatewayID: b.GatewayID, RegionID: b.RegionID,
-		BindStageName: b.BindStageName, CustomDomainType: b.CustomDomainType, Source: b.Source,
-		Decision: v.Decision.Status, Reasons: v.Decision.Reasons, Checks: v.Results,
-		Evidence: report.ExcerptOf(v.Evidence), Cutover: r.moveOf(v), FullEvidence: &v.Evidence,
-	}
-}
-
-// report begins the reports.
-func (r *run) report() (*report.Several, error) {
-	head, err := r.head()
-	if err != nil {
-		return nil, err
-	}
-	all := r.reportHead()
-	all.Run, all.Catalogue, all.Severities, all.Text = head, r.engine.Catalogue(), r.s.Severities, r.engine.Bindings().Text
-	return r.out.reports.Begin(report.Console{Out: r.env.Stdout, Color: r.env.Color(r.s.Color), StepSummary: r.env.Get("GITHUB_STEP_SUMMARY")}, all, r.reportOptions())
-}
-
-// waivers are the owner's waivers and what became of them.
-func (r *run) waivers() (out []report.Waiver) {
-	for _, w := range r.engine.Waivers() {
-		out = append(out, report.Waiver{Check: w.Check, Rule: w.Rule, Domain: w.Domain, Owner: w.Owner, Reason: w.Reason, Until: w.Until, Status: w.Status, Soon: w.Soon})
-	}
-	return out
-}
-
 // close ends the run: an error that no report holds goes into the report files, and
 // what is not whole is given up.
 func (r *run) close(err error) {
@@ -341,39 +254,3 @@ func (r *run) certificateOnly() bool {
 	}
 	return only
 }
-
-// expand replaces patterns among the arguments by the files that match them, because
-// some shells do not. An argument that names a file is taken as it is.
-func expand(env console.Env, paths []string) ([]string, error) {
-	if !slices.ContainsFunc(paths, isPattern) {
-		return paths, nil
-	}
-	var out []string
-	for _, p := range paths {
-		if !isPattern(p) || confine.Exists(env.Absolute(p)) {
-			out = append(out, p)
-			continue
-		}
-		found, err := filepath.Glob(env.Absolute(p))
-		if err != nil {
-			return nil, fmt.Errorf("reading arguments: %q is no pattern: %w; quote a name with [ as it is, or use * and ?", p, err)
-		}
-		if len(found) == 0 {
-			return nil, fmt.Errorf("reading arguments: no file matches %q; name a manifest, or a folder that holds bindings.yaml", p)
-		}
-		for _, f := range found {
-			if !filepath.IsAbs(p) {
-				if f, err = filepath.Rel(env.Dir, f); err != nil {
-					return nil, fmt.Errorf("reading arguments: expanding %q: %w", p, err)
-				}
-			}
-			if f == "-" { // a file of this name, and not standard input
-				f = "./-"
-			}
-			out = append(out, f)
-		}
-	}
-	return out, nil
-}
-
-func isPattern(path string) bool { return strings.ContainsAny(path, "*?[") }

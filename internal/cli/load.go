@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/internal/cli/settings"
+	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/manifest"
+	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/sources"
+)
+
+// load reads the manifests, or the one binding that flags name.
+func load(env console.Env, c *cobra.Command, s settings.Settings, paths []string) (*manifest.Set, error) {
+	o := manifest.Options{WorkDir: env.Dir, Root: s.ConfigDir, AllowPaths: s.AllowPath, AllowEnv: s.AllowEnv, Stdin: env.Stdin, Confined: s.Confined, Overlay: s.Overlay}
+	named := s.Binding.Named(c)
+	switch {
+	case s.Terraform != "":
+		return loadTerraform(env, c, s, paths, o)
+	case named && len(paths) > 0:
+		return nil, fmt.Errorf("reading arguments: got both a manifest %q and flags that name a binding, want one of them", paths[0])
+	case named:
+		f, err := s.Binding.Manifest(c)
+		if err != nil {
+			return nil, err
+		}
+		return manifest.FromFlags(f, o)
+	case len(paths) == 0:
+		paths = []string{"."}
+	}
+	set, err := manifest.Load(paths, o)
+	if err != nil {
+		err = cmp.Or(notAManifest(env, s.Command, paths), err)
+	}
+	if err == nil && !s.Quiet {
+		passedOver(env, set.Foreign)
+	}
+	return set, err
+}
+
+// notAManifest says so where one of the paths is a saved plan; nil if none is.
+func notAManifest(env console.Env, command string, paths []string) error {
+	for _, path := range paths {
+		data, err := confine.ReadBounded(env.Absolute(path), plan.MaxFileSize)
+		switch {
+		case err == nil && isEmpty(data):
+			return fmt.Errorf("reading arguments: %q holds no manifest and no saved plan: its object is empty; a manifest has apiVersion and bindings, see `bindgate init`", path)
+		case err != nil || !plan.IsFile(data):
+		case command == "apply":
+			return fmt.Errorf("reading arguments: %q is a saved plan, not a manifest; run `bindgate apply --plan %s`", path, path)
+		default:
+			return fmt.Errorf("reading arguments: %q is a saved plan and no manifest; run `bindgate apply --plan %s` to apply it", path, path)
+		}
+	}
+	return nil
+}
+
+// isEmpty reports whether a file is an empty JSON object.
+func isEmpty(data []byte) bool {
+	var members map[string]json.RawMessage
+	return json.Unmarshal(data, &members) == nil && len(members) == 0
+}
+
+// planFlags are the flags that add what a Terraform plan cannot say.
+func planFlags() []string {
+	return strings.Fields("region gateway proof certificate certificate-name label")
+}
+
+// loadTerraform reads the bindings of a Terraform plan.
+func loadTerraform(env console.Env, c *cobra.Command, s settings.Settings, paths []string, o manifest.Options) (*manifest.Set, error) {
+	if len(paths) > 0 {
+		return nil, fmt.Errorf("reading arguments: got both a manifest %q and --terraform, want one of them", paths[0])
+	}
+	for _, name := range settings.BindingFlags() {
+		if c.Flags().Changed(name) && !slices.Contains(planFlags(), name) {
+			return nil, fmt.Errorf("reading --%s: the plan of --terraform says it, or a manifest must; with a plan there are --%s", name, strings.Join(planFlags(), ", --"))
+		}
+	}
+	w := s.Binding
+	if w.CertificateName != "" && w.Certificate == "" {
+		return nil, errors.New("reading --certificate-name: got no --certificate, want both")
+	}
+	text, err := confine.ReadBounded(env.Absolute(s.Terraform), sources.MaxFileSize)
+	if err != nil {
+		return nil, fmt.Errorf("reading --terraform: %w", err)
+	}
+	entries, err := sources.Terraform(text, sources.Given{Region: w.Region, Gateway: w.Gateway, Proof: w.Proof,
+		Certificate: w.Certificate, CertificateName: w.CertificateName, Labels: w.Labels})
+	if err != nil {
+		return nil, fmt.Errorf("reading --terraform %s: %w", s.Terraform, err)
+	}
+	if len(entries) == 0 && !s.Quiet {
+		env.Complain(fmt.Errorf("nothing to judge: the plan %s creates, changes and keeps no custom domain of API Gateway", s.Terraform))
+	}
+	return manifest.FromEntries(s.Terraform, text, entries, o)
+}
+
+// passedOver names files that look like manifests by their names only.
+func passedOver(env console.Env, names []string) {
+	for _, name := range names {
+		env.Complain(fmt.Errorf("%s is no manifest of bindgate and was passed over", name))
+	}
+}
+
+// expand replaces patterns among the arguments by the files that match them, because
+// some shells do not. An argument that names a file is taken as it is.
+func expand(env console.Env, paths []string) ([]string, error) {
+	if !slices.ContainsFunc(paths, isPattern) {
+		return paths, nil
+	}
+	var out []string
+	for _, p := range paths {
+		if !isPattern(p) || confine.Exists(env.Absolute(p)) {
+			out = append(out, p)
+			continue
+		}
+		found, err := filepath.Glob(env.Absolute(p))
+		if err != nil {
+			return nil, fmt.Errorf("reading arguments: %q is no pattern: %w; quote a name with [ as it is, or use * and ?", p, err)
+		}
+		if len(found) == 0 {
+			return nil, fmt.Errorf("reading arguments: no file matches %q; name a manifest, or a folder that holds bindings.yaml", p)
+		}
+		for _, f := range found {
+			if !filepath.IsAbs(p) {
+				if f, err = filepath.Rel(env.Dir, f); err != nil {
+					return nil, fmt.Errorf("reading arguments: expanding %q: %w", p, err)
+				}
+			}
+			if f == "-" { // a file of this name, and not standard input
+				f = "./-"
+			}
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}
+
+func isPattern(path string) bool { return strings.ContainsAny(path, "*?[") }
