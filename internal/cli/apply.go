@@ -10,6 +10,7 @@ import (
 
 	"github.com/bindgate/bindgate/internal/apply"
 	"github.com/bindgate/bindgate/internal/bind"
+	"github.com/bindgate/bindgate/internal/cli/session"
 	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
@@ -67,7 +68,7 @@ type applying struct {
 
 	planned *given.Plan // nil: no plan was given
 	journal *journal.Journal
-	run     *run
+	run     *session.Run
 }
 
 func (a *applying) do(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, args []string) (err error) {
@@ -85,21 +86,21 @@ func (a *applying) do(ctx context.Context, env console.Env, c *cobra.Command, f 
 		return errors.New("reading flags: --each judges one by one and cannot hold to a plan; leave one of them out")
 	}
 	f.Confined, f.PlanFile, f.Saved = a.planned != nil, a.planFile, a.planned
-	if a.run, err = begin(ctx, env, c, f, args); err != nil {
+	if a.run, err = session.Begin(ctx, env, c, f, args); err != nil {
 		return err
 	}
-	defer func() { a.run.close(err) }()
+	defer func() { a.run.Close(err) }()
 	if err := a.planned.Late(env.Now()); err != nil {
 		return err
 	}
-	if a.run.certificateOnly() {
+	if a.run.CertificateOnly() {
 		return errors.New("reading arguments: no API group is named, so there is nothing to apply; add --group")
 	}
-	if err := a.openJournal(ctx, env, a.run.s); err != nil {
+	if err := a.openJournal(ctx, env, a.run.Settings); err != nil {
 		return err
 	}
 	defer func() { _ = a.journal.Close() }()
-	if g := a.run.s.Given; g != nil && g.Plan != "" {
+	if g := a.run.Settings.Given; g != nil && g.Plan != "" {
 		if e, applied := a.journal.Applied(g.Plan); applied {
 			return exit.With(exit.Changed, fmt.Errorf("reading plan %q: it was applied at %s (entry %d of the journal), and a plan is applied once; make a new plan",
 				a.planFile, e.Time.Format(time.RFC3339), e.Seq))
@@ -118,7 +119,7 @@ func (a *applying) all(ctx context.Context) error {
 	if err := a.record(journal.Run, ""); err != nil {
 		return err
 	}
-	rep, err := r.report()
+	rep, err := r.Report()
 	if err != nil {
 		return err
 	}
@@ -129,14 +130,14 @@ func (a *applying) all(ctx context.Context) error {
 		planned = &a.planned.File
 	}
 	err = apply.Run(ctx, apply.Options{
-		Engine: r.engine, Journal: a.journal, Each: a.each, Planned: planned, Inputs: inputs,
-		ReadBack: a.readBack, CallTime: r.s.Timeout, MaxAge: a.maxAge, Now: r.env.Now, Parallel: r.s.Concurrency,
-		Warn: func(err error) { r.env.Complain(err) },
+		Engine: r.Engine, Journal: a.journal, Each: a.each, Planned: planned, Inputs: inputs,
+		ReadBack: a.readBack, CallTime: r.Settings.Timeout, MaxAge: a.maxAge, Now: r.Env.Now, Parallel: r.Settings.Concurrency,
+		Warn: func(err error) { r.Env.Complain(err) },
 	}, func(item apply.Item) {
 		done.add(item)
 		unreported = errors.Join(unreported, rep.Add(applied(r, item))) // a report that cannot be written stops no call
 	})
-	r.bar.End()
+	r.Bar.End()
 	if err != nil && !done.sent {
 		if errors.Is(err, apply.ErrChanged) {
 			err = exit.With(exit.Changed, err)
@@ -145,12 +146,12 @@ func (a *applying) all(ctx context.Context) error {
 		return err
 	}
 	if err != nil { // what was sent before it is still reported
-		r.env.Complain(err)
+		r.Env.Complain(err)
 		done.failed = true
 	}
-	code := r.credentialCode(done.code(ctx))
+	code := r.CredentialCode(done.code(ctx))
 	a.end(code)
-	if err := errors.Join(unreported, rep.Close(code == exit.Interrupted || done.interrupted, a.journal.Head(), r.waivers())); err != nil {
+	if err := errors.Join(unreported, rep.Close(code == exit.Interrupted || done.interrupted, a.journal.Head(), r.Waivers())); err != nil {
 		if done.sent {
 			return exit.With(exit.Failed, fmt.Errorf("the calls were made, see the journal, but %w", err))
 		}
@@ -160,8 +161,8 @@ func (a *applying) all(ctx context.Context) error {
 }
 
 // applied is an item as the report has it.
-func applied(r *run, item apply.Item) report.Binding {
-	b, o := r.entry(item.Verdict), item.Outcome
+func applied(r *session.Run, item apply.Item) report.Binding {
+	b, o := r.Entry(item.Verdict), item.Outcome
 	b.Calls, b.Displaces = item.Calls, item.Displaces
 	b.Outcome = &report.Outcome{Status: string(o.Status), Sent: o.Sent, RequestID: o.RequestID, Code: o.Code, Message: o.Message,
 		Before: o.Before, Restore: o.Restore}
@@ -208,7 +209,7 @@ func (t *tally) code(ctx context.Context) int {
 
 // record appends what happens to the run to the journal.
 func (a *applying) record(kind journal.Kind, message string) error {
-	e, err := apply.Entry(a.run.engine, a.run.s.Actor, a.run.s.ConfigDigest)
+	e, err := apply.Entry(a.run.Engine, a.run.Settings.Actor, a.run.Settings.ConfigDigest)
 	if err != nil {
 		return err
 	}
@@ -219,7 +220,7 @@ func (a *applying) record(kind journal.Kind, message string) error {
 // end journals how the run ended; every call has its own entry already.
 func (a *applying) end(code int) {
 	if err := a.record(journal.End, fmt.Sprintf("exit %d", code)); err != nil {
-		a.run.env.Complain(err)
+		a.run.Env.Complain(err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/cli/session"
 	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
@@ -83,25 +84,25 @@ func audit(ctx context.Context, env console.Env, c *cobra.Command, f settings.Fl
 	if len(only) > 0 && (again.Since != "" || again.Metrics != "" || again.Notify != "") {
 		return errors.New("reading flags: --since, --metrics and --notify are of the whole account; omit --only")
 	}
-	r, err := ready(env, c, f, nil)
+	r, err := session.Ready(env, c, f, nil)
 	if err != nil {
 		return err
 	}
-	defer func() { r.close(err) }()
-	if err := auditable(region, r.s.Endpoint); err != nil {
+	defer func() { r.Close(err) }()
+	if err := auditable(region, r.Settings.Endpoint); err != nil {
 		return err
 	}
 	if err := followUp(r, again, platform, region); err != nil {
 		return err
 	}
-	defer func() { r.after.End(ctx, err) }()
+	defer func() { r.FollowUp.End(ctx, err) }()
 	file, err := openNew(env, output)
 	if err != nil {
 		return fmt.Errorf("opening -o %q: %w", output, err)
 	}
 	defer file.Discard()
-	r.classic = platform == binding.Classic
-	r.held, err = judge.Bound(ctx, r.options(), platform, region)
+	r.Classic = platform == binding.Classic
+	r.Held, err = judge.Bound(ctx, r.Options(), platform, region)
 	var config *judge.ConfigError
 	switch {
 	case errors.As(err, &config):
@@ -109,25 +110,25 @@ func audit(ctx context.Context, env console.Env, c *cobra.Command, f settings.Fl
 	case err != nil:
 		return exit.With(exit.CannotTell, err)
 	}
-	if err := r.after.Listing(r.held.Identity); err != nil {
+	if err := r.FollowUp.Listing(r.Held.Identity); err != nil {
 		return err
 	}
 	if len(only) > 0 {
-		if err := r.held.Only(only); err != nil {
+		if err := r.Held.Only(only); err != nil {
 			return err
 		}
 	}
-	bindings := r.held.Bindings
-	all := slices.Concat(bindings, r.held.Unserved)
+	bindings := r.Held.Bindings
+	all := slices.Concat(bindings, r.Held.Unserved)
 	if len(all) == 0 {
 		if platform == binding.APIG {
-			_, err = fmt.Fprintf(r.env.Stdout, "no domain of the cloud-native gateway in %s\n", region)
+			_, err = fmt.Fprintf(r.Env.Stdout, "no domain of the cloud-native gateway in %s\n", region)
 		} else {
-			_, err = fmt.Fprintf(r.env.Stdout, "%d API groups in %s, and no domain is bound to any\n", r.held.Groups, region)
+			_, err = fmt.Fprintf(r.Env.Stdout, "%d API groups in %s, and no domain is bound to any\n", r.Held.Groups, region)
 		}
-		if s := r.after.Compared(true); s != nil {
+		if s := r.FollowUp.Compared(true); s != nil {
 			for _, one := range s.Gone {
-				_, _ = fmt.Fprintf(r.env.Stdout, "gone: %s\n", report.Escape(one.String()))
+				_, _ = fmt.Fprintf(r.Env.Stdout, "gone: %s\n", report.Escape(one.String()))
 			}
 		}
 		return err
@@ -138,13 +139,13 @@ func audit(ctx context.Context, env console.Env, c *cobra.Command, f settings.Fl
 			return fmt.Errorf("writing -o %q: %w", output, err)
 		}
 		if len(all) == len(bindings) { // a manifest has no binding without a gateway
-			held = func() (*manifest.Set, error) { return load(env, c, r.s, []string{output}) } // findings name its lines
+			held = func() (*manifest.Set, error) { return session.Load(env, c, r.Settings, []string{output}) } // findings name its lines
 		}
 	}
-	if err := r.open(ctx, held); err != nil {
+	if err := r.Open(ctx, held); err != nil {
 		return err
 	}
-	return r.lint(ctx)
+	return r.Lint(ctx)
 }
 
 // auditable returns an error for the id of a region that is not one: the gateway would
@@ -175,17 +176,17 @@ func openNew(env console.Env, path string) (*confine.Output, error) {
 
 // followUp opens what follows up an audit. No output may go over the earlier report but the
 // report itself.
-func followUp(r *run, o followup.Options, platform, region string) (err error) {
+func followUp(r *session.Run, o followup.Options, platform, region string) (err error) {
 	if o.Since != "" { // the next run compares with it
-		r.keeps = []string{o.Since}
+		r.Keeps = []string{o.Since}
 	}
-	reports := r.out.reports.Files()
-	if r.after, err = followup.Open(r.env, o, followup.Audit{Account: r.s.Account, Platform: platform, Region: region, Live: r.s.Live, NotifyURL: r.s.NotifyURL, Reports: reports}); err != nil {
+	reports := r.Out.Reports.Files()
+	if r.FollowUp, err = followup.Open(r.Env, o, followup.Audit{Account: r.Settings.Account, Platform: platform, Region: region, Live: r.Settings.Live, NotifyURL: r.Settings.NotifyURL, Reports: reports}); err != nil {
 		return err
 	}
-	r.out.metrics = r.after.File()
-	for _, out := range r.out.files() {
-		if overwrites(r.env, out, r.keeps) && !slices.Contains(reports, out) {
+	r.Out.Metrics = r.FollowUp.File()
+	for _, out := range r.Out.Files() {
+		if session.Overwrites(r.Env, out, r.Keeps) && !slices.Contains(reports, out) {
 			return fmt.Errorf("looking at the files to write: %q is the report of --since too, want a separate file for each", out.Path())
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bindgate/bindgate/internal/cli/session"
 	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
@@ -47,7 +48,7 @@ func Run(ctx context.Context, args []string, env console.Env) int {
 			_, _ = fmt.Fprintf(env.Stderr, "bindgate: next: see %s\n", guide)
 		}
 		if !opened {
-			failEarly(env, root, args, err)
+			session.FailEarly(env, root, args, err)
 		}
 	}
 	return exit.CodeOf(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/cli/session"
 	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
@@ -81,11 +82,11 @@ With --from and --to it writes a map of what an account has.`,
 func follow(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, file string) (err error) {
 	wait := f.Wait
 	f.Wait = 0
-	r, err := begin(ctx, env, c, f, []string{file})
+	r, err := session.Begin(ctx, env, c, f, []string{file})
 	if err != nil {
 		return err
 	}
-	defer func() { r.close(err) }()
+	defer func() { r.Close(err) }()
 	if err := readEarlier(r); err != nil {
 		return err
 	}
@@ -94,49 +95,49 @@ func follow(ctx context.Context, env console.Env, c *cobra.Command, f settings.F
 			return err
 		}
 	}
-	rep, err := r.report()
+	rep, err := r.Report()
 	if err != nil {
 		return err
 	}
 	code := exit.Clean
-	err = r.judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
-		code = exit.Worst(code, exit.OfDecision(v.Decision.Status, r.s.Offline || len(r.s.Without) > 0))
-		return rep.Add(r.entry(v))
+	err = r.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
+		code = exit.Worst(code, exit.OfDecision(v.Decision.Status, r.Settings.Offline || len(r.Settings.Without) > 0))
+		return rep.Add(r.Entry(v))
 	})
 	if err != nil {
 		return err
 	}
-	return r.finish(ctx, rep, code)
+	return r.Finish(ctx, rep, code)
 }
 
 // watch remembers where DNS leads now, then waits until all servers of each zone agree:
 // the run that follows knows since when, and which TTL the old record had.
-func watch(ctx context.Context, r *run, wait time.Duration) error {
+func watch(ctx context.Context, r *session.Run, wait time.Duration) error {
 	seen := cutover.Earlier{}
-	if err := r.engine.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
-		if p := r.moveOf(v); p != nil {
+	if err := r.Engine.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
+		if p := r.MoveOf(v); p != nil {
 			seen.Add(v.Binding.DomainName, *p)
 		}
 		return nil
 	}); err != nil {
 		return err
 	}
-	r.earlier = seen
-	r.s.Wait = wait
-	return r.await(ctx)
+	r.Earlier = seen
+	r.Settings.Wait = wait
+	return r.Await(ctx)
 }
 
 // readEarlier reads the report of --since.
-func readEarlier(r *run) error {
-	if r.s.Since == "" {
+func readEarlier(r *session.Run) error {
+	if r.Settings.Since == "" {
 		return nil
 	}
-	data, err := confine.ReadBounded(r.env.Absolute(r.s.Since), since.MaxSize)
+	data, err := confine.ReadBounded(r.Env.Absolute(r.Settings.Since), since.MaxSize)
 	if err != nil {
 		return fmt.Errorf("reading --since: %w", err)
 	}
-	if r.earlier, err = since.Moves(data, r.s.Clock()); err != nil {
-		return fmt.Errorf("reading --since %q: %w", r.s.Since, err)
+	if r.Earlier, err = since.Moves(data, r.Settings.Clock()); err != nil {
+		return fmt.Errorf("reading --since %q: %w", r.Settings.Since, err)
 	}
 	return nil
 }
@@ -146,27 +147,27 @@ func (m mapping) write(ctx context.Context, env console.Env, c *cobra.Command, f
 	if f.Offline || slices.Contains(f.Without, "group") || f.Evidence != "" {
 		return errors.New("reading flags: the domains are read from the gateway; omit --offline, --without group and --evidence")
 	}
-	r, err := ready(env, c, f, nil)
+	r, err := session.Ready(env, c, f, nil)
 	if err != nil {
 		return err
 	}
-	defer func() { r.close(err) }()
+	defer func() { r.Close(err) }()
 	out, err := openNew(env, m.output)
 	if err != nil {
 		return fmt.Errorf("opening -o %q: %w", m.output, err)
 	}
 	defer out.Discard()
-	r.held, err = judge.Bound(ctx, r.options(), binding.Classic, m.from)
+	r.Held, err = judge.Bound(ctx, r.Options(), binding.Classic, m.from)
 	var config *judge.ConfigError
 	switch {
 	case errors.As(err, &config):
 		return err
 	case err != nil:
 		return exit.With(exit.CannotTell, err)
-	case len(r.held.Bindings) == 0:
-		return exit.With(exit.Refused, fmt.Errorf("%d API groups in %s, and no domain is bound to any, so there is nothing to move", r.held.Groups, m.from))
+	case len(r.Held.Bindings) == 0:
+		return exit.With(exit.Refused, fmt.Errorf("%d API groups in %s, and no domain is bound to any, so there is nothing to move", r.Held.Groups, m.from))
 	}
-	list, further := r.held.Successors(m.from, m.to, cmp.Or(m.region, m.from))
+	list, further := r.Held.Successors(m.from, m.to, cmp.Or(m.region, m.from))
 	if len(further) > 0 {
 		env.Complain(fmt.Errorf("names that several API groups hold (%d), of which the map names the first: %s", len(further), some(further)))
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/cli/session"
 	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/gittree"
@@ -48,12 +49,12 @@ DNS and the gateway are read unless --offline or --without leaves them out.`,
 }
 
 func lint(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, args []string) (err error) {
-	r, err := begin(ctx, env, c, f, args)
+	r, err := session.Begin(ctx, env, c, f, args)
 	if err != nil {
 		return err
 	}
-	defer func() { r.close(err) }()
-	return r.lint(ctx)
+	defer func() { r.Close(err) }()
+	return r.Lint(ctx)
 }
 
 // lintChanged judges what a change of files can have touched, and says what that is;
@@ -130,7 +131,7 @@ func say(env console.Env, s settings.Settings, c manifest.Selection, files int) 
 	if s.Quiet {
 		return
 	}
-	passedOver(env, c.Foreign)
+	session.PassedOver(env, c.Foreign)
 	if len(c.Manifests) == 0 {
 		env.Complain(fmt.Errorf("nothing to judge: none of the tree's manifests (%d) is, or names, one of the changed files (%d)", c.Searched, files))
 		return
@@ -150,13 +151,13 @@ func some(names []string) string {
 
 // lintNothing reports a run without bindings: an older report must not stand for it.
 func lintNothing(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags) (err error) {
-	r, err := ready(env, c, f, nil)
+	r, err := session.Ready(env, c, f, nil)
 	if err != nil {
 		return err
 	}
-	defer func() { r.close(err) }()
-	if err := r.open(ctx, func() (*manifest.Set, error) { return manifest.Of(nil, env.Dir) }); err != nil {
+	defer func() { r.Close(err) }()
+	if err := r.Open(ctx, func() (*manifest.Set, error) { return manifest.Of(nil, env.Dir) }); err != nil {
 		return err
 	}
-	return r.lint(ctx)
+	return r.Lint(ctx)
 }

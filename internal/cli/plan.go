@@ -11,6 +11,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/built"
+	"github.com/bindgate/bindgate/internal/cli/session"
 	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
@@ -41,25 +42,25 @@ func newPlan(env console.Env) *cobra.Command {
 }
 
 func planned(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, args []string) (err error) {
-	r, err := begin(ctx, env, c, f, args)
+	r, err := session.Begin(ctx, env, c, f, args)
 	if err != nil {
 		return err
 	}
-	defer func() { r.close(err) }()
+	defer func() { r.Close(err) }()
 	file, err := planInputs(r)
 	if err != nil {
 		return err
 	}
-	rep, err := r.report()
+	rep, err := r.Report()
 	if err != nil {
 		return err
 	}
 	complete, awaiting, code := true, false, exit.Clean // complete: every binding is allowed, awaits approvals alone, or is already in effect
-	err = r.judge(ctx, judge.Scope{Served: true}, func(v judge.Verdict) error {
+	err = r.Judge(ctx, judge.Scope{Served: true}, func(v judge.Verdict) error {
 		waits := v.AwaitsApprovals()
 		awaiting = awaiting || waits
 		code = exit.Worst(code, exit.OfDecision(v.Decision.Status, waits))
-		shown := r.entry(v)
+		shown := r.Entry(v)
 		if blocks(v) {
 			complete = false
 		} else {
@@ -72,16 +73,16 @@ func planned(ctx context.Context, env console.Env, c *cobra.Command, f settings.
 	if err != nil {
 		return err
 	}
-	if r.out.plan != nil && complete {
-		if err := r.out.savePlan(file); err != nil {
+	if r.Out.Plan != nil && complete {
+		if err := r.Out.SavePlan(file); err != nil {
 			return err
 		}
 	}
-	err = r.finish(ctx, rep, code)
-	if r.out.plan != nil && complete && awaiting {
-		env.Complain(fmt.Errorf("the plan awaits approvals, valid until %s: see bindgate apply --plan %s --approval FILE", file.ValidUntil.Format(time.RFC3339), r.s.PlanOut))
+	err = r.Finish(ctx, rep, code)
+	if r.Out.Plan != nil && complete && awaiting {
+		env.Complain(fmt.Errorf("the plan awaits approvals, valid until %s: see bindgate apply --plan %s --approval FILE", file.ValidUntil.Format(time.RFC3339), r.Settings.PlanOut))
 	}
-	if r.out.plan != nil && !complete {
+	if r.Out.Plan != nil && !complete {
 		env.Complain(errors.New("the plan was not saved: not every binding is allowed or already in effect"))
 	}
 	return err
@@ -95,8 +96,8 @@ func blocks(v judge.Verdict) bool {
 }
 
 // planInputs is the head of a plan: all that decides what is judged.
-func planInputs(r *run) (plan.File, error) {
-	facts, err := r.engine.Run()
+func planInputs(r *session.Run) (plan.File, error) {
+	facts, err := r.Engine.Run()
 	account, identity := "", ""
 	if facts.Identity != nil {
 		account, identity = facts.Identity.AccountID, facts.Identity.ARN
@@ -105,12 +106,12 @@ func planInputs(r *run) (plan.File, error) {
 	if facts.Given != nil {
 		ci = facts.Given.CI
 	}
-	files := slices.Clone(r.s.Files)
-	if r.s.PlanOut != "" || r.s.Saved != nil {
+	files := slices.Clone(r.Settings.Files)
+	if r.Settings.PlanOut != "" || r.Settings.Saved != nil {
 		for _, f := range facts.PolicyFiles {
-			files = append(files, plan.InputFile{Role: given.RolePolicy, Name: given.ShortName(r.env, r.s.ConfigDir, f.Name), Digest: f.Digest})
+			files = append(files, plan.InputFile{Role: given.RolePolicy, Name: given.ShortName(r.Env, r.Settings.ConfigDir, f.Name), Digest: f.Digest})
 		}
 	}
-	return plan.File{Files: files, Account: account, Identity: identity, CI: ci, ToolVersion: built.Version(), PlannedAt: facts.Now, ValidUntil: facts.Now.Add(r.s.ValidFor), Schema: plan.FileSchema, Manifests: r.inputs, ManifestDigest: r.engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
-		ConfigDigest: r.s.ConfigDigest, Contract: r.s.Contract, Endpoint: r.s.Endpoint, Bindings: []plan.FileBinding{}}, err
+	return plan.File{Files: files, Account: account, Identity: identity, CI: ci, ToolVersion: built.Version(), PlannedAt: facts.Now, ValidUntil: facts.Now.Add(r.Settings.ValidFor), Schema: plan.FileSchema, Manifests: r.Inputs, ManifestDigest: r.Engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
+		ConfigDigest: r.Settings.ConfigDigest, Contract: r.Settings.Contract, Endpoint: r.Settings.Endpoint, Bindings: []plan.FileBinding{}}, err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/cli/session"
 	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/judge"
@@ -61,22 +62,22 @@ func waive(s settings.Settings, engine *policy.Engine, domain string, now time.T
 // ask collects the evidence of the bindings with a name, or of all, as lint does, and
 // hands the input of each on.
 func (q *question) ask(ctx context.Context, env console.Env, c *cobra.Command, manifests []string, each func(settings.Settings, policy.Input) error) (err error) {
-	r, err := silent(ctx, env, c, q.Flags, manifests, false, q.countPlan)
+	r, err := session.Silent(ctx, env, c, q.Flags, manifests, false, q.countPlan)
 	if err != nil {
 		return err
 	}
-	defer func() { r.close(err) }()
+	defer func() { r.Close(err) }()
 	number := -1
-	for b := range r.engine.Bindings().All() {
+	for b := range r.Engine.Bindings().All() {
 		if number++; !named(b, q.binding) {
 			continue
 		}
-		in, err := r.engine.PolicyInput(ctx, number, b)
+		in, err := r.Engine.PolicyInput(ctx, number, b)
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err == nil {
-			err = each(r.s, in)
+			err = each(r.Settings, in)
 		}
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/cli/session"
 	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
@@ -83,12 +84,12 @@ func policyDiff(ctx context.Context, env console.Env, c *cobra.Command, f settin
 // rule judges saved evidence with one more set of policies.
 func rule(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, policies string, manifests []string) (out rulings, err error) {
 	f.Policy = append(f.Policy[:len(f.Policy):len(f.Policy)], policies)
-	r, err := silent(ctx, env, c, f, manifests, true, false)
+	r, err := session.Silent(ctx, env, c, f, manifests, true, false)
 	if err != nil {
 		return out, err
 	}
-	defer func() { r.close(err) }()
-	err = r.engine.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
+	defer func() { r.Close(err) }()
+	err = r.Engine.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
 		out.names = append(out.names, v.Binding.DomainName+" "+v.Binding.Target())
 		out.of = append(out.of, policy.RulingOf(v.Binding, v.Evidence.Policy))
 		return ctx.Err()

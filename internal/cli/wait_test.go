@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"io"
 	"strings"
 	"testing"
 	"time"
@@ -99,18 +98,5 @@ func TestProofThatSomeAuthoritiesLack(t *testing.T) {
 		if !strings.Contains(text, want) || proved != (domain == "both.mixed.com") || (code == exit.Clean) != proved {
 			t.Errorf("%s: exit code %d, want %q: %s", domain, code, want, text)
 		}
-	}
-}
-
-func TestProgressIsForATerminalOnly(t *testing.T) {
-	for _, c := range []struct{ terminal, quiet, want bool }{{false, false, false}, {true, true, false}, {true, false, true}} {
-		r := &run{env: console.Env{Stderr: io.Discard, ErrTerminal: c.terminal, LookupEnv: func(string) (string, bool) { return "", false }}}
-		r.s.Quiet = c.quiet
-		bar := r.progress(4)
-		if (bar != nil) != c.want {
-			t.Errorf("%+v: got %v", c, bar)
-		}
-		bar.Step() // nil shows nothing
-		bar.End()
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/built"
+	"github.com/bindgate/bindgate/internal/cli/session"
 	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
@@ -57,7 +58,7 @@ func formatAll(env console.Env, args []string, check bool) error {
 	if err != nil {
 		return err
 	}
-	passedOver(env, set.Foreign) // a hook passes every file with the name
+	session.PassedOver(env, set.Foreign) // a hook passes every file with the name
 	changed := 0
 	for _, name := range set.Paths {
 		src := set.Text(name)

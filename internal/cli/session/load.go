@@ -1,4 +1,4 @@
-package cli
+package session
 
 import (
 	"cmp"
@@ -19,8 +19,8 @@ import (
 	"github.com/bindgate/bindgate/internal/sources"
 )
 
-// load reads the manifests, or the one binding that flags name.
-func load(env console.Env, c *cobra.Command, s settings.Settings, paths []string) (*manifest.Set, error) {
+// Load reads the manifests, or the one binding that flags name.
+func Load(env console.Env, c *cobra.Command, s settings.Settings, paths []string) (*manifest.Set, error) {
 	o := manifest.Options{WorkDir: env.Dir, Root: s.ConfigDir, AllowPaths: s.AllowPath, AllowEnv: s.AllowEnv, Stdin: env.Stdin, Confined: s.Confined, Overlay: s.Overlay}
 	named := s.Binding.Named(c)
 	switch {
@@ -42,7 +42,7 @@ func load(env console.Env, c *cobra.Command, s settings.Settings, paths []string
 		err = cmp.Or(notAManifest(env, s.Command, paths), err)
 	}
 	if err == nil && !s.Quiet {
-		passedOver(env, set.Foreign)
+		PassedOver(env, set.Foreign)
 	}
 	return set, err
 }
@@ -104,8 +104,8 @@ func loadTerraform(env console.Env, c *cobra.Command, s settings.Settings, paths
 	return manifest.FromEntries(s.Terraform, text, entries, o)
 }
 
-// passedOver names files that look like manifests by their names only.
-func passedOver(env console.Env, names []string) {
+// PassedOver names files that look like manifests by their names only.
+func PassedOver(env console.Env, names []string) {
 	for _, name := range names {
 		env.Complain(fmt.Errorf("%s is no manifest of bindgate and was passed over", name))
 	}

@@ -1,4 +1,4 @@
-package cli
+package session
 
 import (
 	"encoding/json"
@@ -22,27 +22,27 @@ import (
 
 // outputs are the files that a run writes, and its reports.
 type outputs struct {
-	reports  report.Outputs
+	Reports  report.Outputs
 	evidence *confine.Output // of --evidence-out; may be nil
-	plan     *confine.Output // of plan -o; may be nil
-	metrics  *confine.Output // of audit --metrics; may be nil
+	Plan     *confine.Output // of plan -o; may be nil
+	Metrics  *confine.Output // of audit --metrics; may be nil
 }
 
 // openOutputs opens every file that the run is to write.
-func (r *run) openOutputs() (err error) {
-	if r.env.Opened != nil {
-		*r.env.Opened = true
+func (r *Run) openOutputs() (err error) {
+	if r.Env.Opened != nil {
+		*r.Env.Opened = true
 	}
-	if r.out.reports, err = report.OpenOutputs(r.env.Dir, r.s.Formats); err != nil {
+	if r.Out.Reports, err = report.OpenOutputs(r.Env.Dir, r.Settings.Formats); err != nil {
 		return err
 	}
-	if r.s.EvidenceOut != "" {
-		if r.out.evidence, err = confine.Create(r.env.Dir, r.s.EvidenceOut, 0o600); err != nil {
+	if r.Settings.EvidenceOut != "" {
+		if r.Out.evidence, err = confine.Create(r.Env.Dir, r.Settings.EvidenceOut, 0o600); err != nil {
 			return fmt.Errorf("saving the evidence: %w", err)
 		}
 	}
-	if r.s.PlanOut != "" {
-		if r.out.plan, err = confine.Create(r.env.Dir, r.s.PlanOut, 0o600); err != nil {
+	if r.Settings.PlanOut != "" {
+		if r.Out.Plan, err = confine.Create(r.Env.Dir, r.Settings.PlanOut, 0o600); err != nil {
 			return fmt.Errorf("saving the plan: %w", err)
 		}
 	}
@@ -51,14 +51,14 @@ func (r *run) openOutputs() (err error) {
 
 // apart makes sure that what the run writes goes over none of its manifests, and
 // that no two reports share a file.
-func (r *run) apart(set *manifest.Set) error {
-	outs := r.out.files()
+func (r *Run) apart(set *manifest.Set) error {
+	outs := r.Out.Files()
 	for i, f := range outs {
 		what := ""
 		switch {
-		case overwrites(r.env, f, set.Paths):
+		case Overwrites(r.Env, f, set.Paths):
 			what = "the manifest"
-		case overwrites(r.env, f, r.reads()):
+		case Overwrites(r.Env, f, r.reads()):
 			what = "a file that the run reads"
 		case slices.ContainsFunc(outs[:i], f.Same):
 			what = "another output"
@@ -71,33 +71,33 @@ func (r *run) apart(set *manifest.Set) error {
 }
 
 // reads returns the files that a run reads, except manifests and the files that they name.
-func (r *run) reads() []string {
-	one := []string{r.s.Config, r.s.Evidence, r.s.Roots, r.s.RootHints, r.s.EndpointCA, r.s.PlanFile, r.s.CIToken, r.s.Since, r.s.Terraform}
-	for _, given := range r.s.External {
+func (r *Run) reads() []string {
+	one := []string{r.Settings.Config, r.Settings.Evidence, r.Settings.Roots, r.Settings.RootHints, r.Settings.EndpointCA, r.Settings.PlanFile, r.Settings.CIToken, r.Settings.Since, r.Settings.Terraform}
+	for _, given := range r.Settings.External {
 		_, path, _ := strings.Cut(given, "=")
 		one = append(one, path)
 	}
 	var policies []string
-	for _, p := range r.s.Policy {
+	for _, p := range r.Settings.Policy {
 		if ref, err := bundle.ParseRef(p); err == nil && !ref.OCI() {
 			policies = append(policies, ref.Path)
 		}
 	}
-	all := slices.Concat(one, policies, r.s.Data, r.s.CRLs, r.s.WeakKeys, r.s.Approvals)
+	all := slices.Concat(one, policies, r.Settings.Data, r.Settings.CRLs, r.Settings.WeakKeys, r.Settings.Approvals)
 	return slices.DeleteFunc(all, func(path string) bool { return path == "" })
 }
 
-// overwrites reports whether an output is one of the paths.
-func overwrites(env console.Env, f *confine.Output, paths []string) bool {
+// Overwrites reports whether an output is one of the paths.
+func Overwrites(env console.Env, f *confine.Output, paths []string) bool {
 	return slices.ContainsFunc(paths, func(path string) bool {
 		info, err := os.Stat(env.Absolute(path)) // an error: standard input
 		return err == nil && f.Existing() != nil && os.SameFile(info, f.Existing())
 	})
 }
 
-// files are all that the run writes but its standard output.
-func (o outputs) files() []*confine.Output {
-	files := append(o.reports.Files(), o.evidence, o.plan, o.metrics)
+// Files are all that the run writes but its standard output.
+func (o outputs) Files() []*confine.Output {
+	files := append(o.Reports.Files(), o.evidence, o.Plan, o.Metrics)
 	return slices.DeleteFunc(files, func(f *confine.Output) bool { return f == nil })
 }
 
@@ -112,13 +112,13 @@ func (o outputs) closeEvidence(err error) error {
 	return nil
 }
 
-func (o outputs) savePlan(f plan.File) error {
+func (o outputs) SavePlan(f plan.File) error {
 	data, err := json.MarshalIndent(f, "", " ")
 	if err == nil {
-		_, err = o.plan.Write(append(data, '\n'))
+		_, err = o.Plan.Write(append(data, '\n'))
 	}
 	if err == nil {
-		err = o.plan.Commit()
+		err = o.Plan.Commit()
 	}
 	if err != nil {
 		return fmt.Errorf("saving the plan: %w", err)
@@ -128,61 +128,61 @@ func (o outputs) savePlan(f plan.File) error {
 
 // discard removes the temporary files of outputs that were not completed.
 func (o outputs) discard() {
-	for _, f := range o.files() {
+	for _, f := range o.Files() {
 		f.Discard()
 	}
 }
 
 // reportHead is what a report says of a run before anything is known of it.
-func (r *run) reportHead() report.Head {
-	clock := r.s.Clock
+func (r *Run) reportHead() report.Head {
+	clock := r.Settings.Clock
 	if clock == nil {
-		clock = r.env.Now
+		clock = r.Env.Now
 	}
-	return report.Head{Tool: report.Tool{Name: "bindgate", Version: built.Version()}, Run: report.Run{Command: r.s.Command, Now: clock().UTC()},
-		Path: confine.RepositoryPath(r.env.Dir)}
+	return report.Head{Tool: report.Tool{Name: "bindgate", Version: built.Version()}, Run: report.Run{Command: r.Settings.Command, Now: clock().UTC()},
+		Path: confine.RepositoryPath(r.Env.Dir)}
 }
 
-func (r *run) reportOptions() report.Options {
-	return report.Options{Width: r.env.Columns(), Verbose: r.s.Verbose, Quiet: r.s.Quiet, Category: r.s.SarifCategory}
+func (r *Run) reportOptions() report.Options {
+	return report.Options{Width: r.Env.Columns(), Verbose: r.Settings.Verbose, Quiet: r.Settings.Quiet, Category: r.Settings.SarifCategory}
 }
 
 // fail writes the error that ended a run into its report files, but not over a file
 // that the run was to read.
-func (r *run) fail(cause error) {
-	if len(r.out.reports.Files()) == 0 {
+func (r *Run) fail(cause error) {
+	if len(r.Out.Reports.Files()) == 0 {
 		return
 	}
-	inputs := slices.Concat(manifest.Named(r.env.Dir, r.inputs), r.reads(), r.keeps)
-	err := r.out.reports.Fail(r.reportHead(), r.reportOptions(), cause, func(f *confine.Output) bool { return overwrites(r.env, f, inputs) })
+	inputs := slices.Concat(manifest.Named(r.Env.Dir, r.Inputs), r.reads(), r.Keeps)
+	err := r.Out.Reports.Fail(r.reportHead(), r.reportOptions(), cause, func(f *confine.Output) bool { return Overwrites(r.Env, f, inputs) })
 	if err != nil {
-		r.env.Complain(err)
+		r.Env.Complain(err)
 	}
 }
 
-// failEarly writes an error into the report files of a command that ended before it
+// FailEarly writes an error into the report files of a command that ended before it
 // opened them, such as for an unknown flag.
-func failEarly(env console.Env, root *cobra.Command, args []string, cause error) {
+func FailEarly(env console.Env, root *cobra.Command, args []string, cause error) {
 	c, rest, err := root.Find(args)
 	if err != nil || c.Flags().Lookup("config") == nil { // no command that reports
 		return
 	}
-	r := &run{env: env, inputs: []string{"."}, s: settings.Settings{Command: c.Name()}}
+	r := &Run{Env: env, Inputs: []string{"."}, Settings: settings.Settings{Command: c.Name()}}
 	for i, arg := range rest {
 		value, isFormat, joined := formatOf(c.Flags(), arg)
 		switch _, assigned, isPair := strings.Cut(arg, "="); {
 		case isFormat && joined:
-			r.s.Formats = append(r.s.Formats, value)
+			r.Settings.Formats = append(r.Settings.Formats, value)
 		case isFormat && i+1 < len(rest):
-			r.s.Formats = append(r.s.Formats, rest[i+1])
+			r.Settings.Formats = append(r.Settings.Formats, rest[i+1])
 		case isPair && strings.HasPrefix(arg, "-"):
-			r.inputs = append(r.inputs, assigned)
+			r.Inputs = append(r.Inputs, assigned)
 		default: // an argument, or the value of a flag: it may be a file to read
-			r.inputs = append(r.inputs, arg)
+			r.Inputs = append(r.Inputs, arg)
 		}
 	}
 	_ = r.openOutputs() // those that open receive the error
-	r.close(cause)
+	r.Close(cause)
 }
 
 // formatOf reports whether an argument is the flag --format or ends in its short form,

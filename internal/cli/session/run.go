@@ -1,0 +1,256 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bindgate/bindgate/checks"
+	"github.com/bindgate/bindgate/internal/built"
+	"github.com/bindgate/bindgate/internal/cli/settings"
+	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/cutover"
+	"github.com/bindgate/bindgate/internal/exit"
+	"github.com/bindgate/bindgate/internal/followup"
+	"github.com/bindgate/bindgate/internal/judge"
+	"github.com/bindgate/bindgate/internal/manifest"
+	"github.com/bindgate/bindgate/internal/progress"
+	"github.com/bindgate/bindgate/internal/report"
+)
+
+// Run is one judging command with its outputs open and all that it reads loaded.
+type Run struct {
+	compares bool // two sets of policies, whose rules differ
+	Env      console.Env
+	Settings settings.Settings
+	Out      outputs
+	Bar      *progress.Bar
+	Engine   *judge.Engine
+	Classic  bool               // an audit of the classic gateway
+	Inputs   []string           // arguments that name manifests
+	Held     *judge.Held        // what an audit listed; nil: it is none
+	FollowUp *followup.FollowUp // of an audit; nil: none
+	Keeps    []string           // files that a report of a failure does not replace, in addition to what is read
+
+	Earlier cutover.Earlier // of --since, or from before --wait
+
+	countPlan bool // even if no policy reads it
+	unread    bool // standard input is not read although no manifest is named
+}
+
+// Begin resolves what a command was called with, opens every file that it is to
+// write and loads all that it reads. Every error is usage, and nothing was
+// called; without one, close the run.
+func Begin(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, paths []string) (*Run, error) {
+	r, err := Ready(env, c, f, paths)
+	if err != nil {
+		return nil, err
+	}
+	if len(paths) > 0 {
+		if r.Inputs, err = expand(env, paths); err != nil {
+			r.Inputs = paths
+			r.Close(err)
+			return nil, err
+		}
+		paths = r.Inputs
+	}
+	r.unread = len(paths) == 0 && !r.Settings.Binding.Named(c) && !r.Settings.Quiet
+	load := func() (*manifest.Set, error) { return Load(env, c, r.Settings, paths) }
+	if err := r.Open(ctx, load); err != nil {
+		r.Close(err)
+		return nil, err
+	}
+	return r, nil
+}
+
+// Ready is the part of begin that reads nothing: what the command was called with
+// is resolved, and its outputs are open.
+func Ready(env console.Env, c *cobra.Command, f settings.Flags, paths []string) (*Run, error) {
+	s, err := settings.Settle(env, c, f)
+	r := &Run{Env: env, Settings: s, Inputs: paths}
+	if len(paths) == 0 {
+		r.Inputs = []string{"."}
+	}
+	if err != nil {
+		_ = r.openOutputs() // those that open take the error
+	} else {
+		err = r.openOutputs()
+	}
+	if err != nil {
+		r.Close(err)
+		return nil, err
+	}
+	return r, nil
+}
+
+// Silent is begin for a command that writes no report. compares: it judges with policies
+// whose rules differ; countPlan: it wants input.plan even if no policy reads it.
+func Silent(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, paths []string, compares, countPlan bool) (_ *Run, err error) {
+	r := &Run{Env: env, Inputs: paths, compares: compares, countPlan: countPlan}
+	if r.Settings, err = settings.Settle(env, c, f); err != nil {
+		return nil, err
+	}
+	r.Settings.Formats = nil
+	if err := r.openOutputs(); err != nil {
+		return nil, err
+	}
+	if err := r.Open(ctx, func() (*manifest.Set, error) { return Load(env, c, r.Settings, paths) }); err != nil {
+		r.Close(err)
+		return nil, err
+	}
+	return r, nil
+}
+
+// Open loads the manifest and all that judging it needs, and waits for DNS if the
+// command is to.
+func (r *Run) Open(ctx context.Context, load func() (*manifest.Set, error)) (err error) {
+	r.Engine, err = judge.Open(ctx, r.Options(), func() (*manifest.Set, error) {
+		set, err := load()
+		if err != nil {
+			r.Out.Reports.Annotate(r.Env.Stdout, r.reportHead(), err)
+			return nil, err
+		}
+		r.Bar = r.progress(set.Len())
+		return set, r.fits(set)
+	})
+	if errors.Is(err, judge.ErrNoCredentials) && r.Settings.Command == "lint" {
+		return fmt.Errorf("%w, or use --offline", err)
+	}
+	if err != nil {
+		return err
+	}
+	return r.Await(ctx)
+}
+
+// progress starts a progress bar on a terminal; elsewhere it returns nil.
+func (r *Run) progress(total int) *progress.Bar {
+	if r.Settings.Quiet || !r.Env.ErrTerminal || r.Env.Get("TERM") == "dumb" {
+		return nil
+	}
+	return progress.Start(r.Env.Stderr, total)
+}
+
+// Options turns the settings into what the engine judges by.
+func (r *Run) Options() judge.Options {
+	s := r.Settings
+	o := judge.Options{
+		Command: s.Command, Actor: s.Actor, Contract: s.Contract, Dir: r.Env.Dir, Clock: s.Clock, Live: s.Live,
+		Severities: s.Severities, Raised: s.Raised, FailOn: checks.Severity(cmp.Or(s.FailOn, string(checks.Error))), MinRemaining: s.MinRemaining,
+		Plan: r.countPlan, Policies: s.Policy, FetchPolicy: s.Fetcher(r.Env).Fetch, Data: s.Data, Labels: s.Labels, Waivers: s.Waivers, ForeignRules: r.compares, External: s.Facts, Evidence: s.Evidence,
+		Roots: s.Roots, Profile: s.Profile, WeakKeys: s.WeakKeys, CRLs: s.CRLs, RevocationPrivate: s.RevocationPrivate,
+		DNS:     judge.DNS{Resolver: s.Resolver, RootHints: s.RootHints, Port: cmp.Or(s.DNSPort, 53), Rate: s.DNSRate, ResolvConf: r.Env.ResolvConf},
+		Gateway: judge.Gateway{Endpoint: s.Endpoint, STS: s.STS, APIG: s.APIG, CAS: s.CAS, Account: s.Account, CA: s.EndpointCA, Rate: s.GatewayRate, UserAgent: "bindgate/" + built.Version()},
+		Held:    r.Held, Timeout: s.Timeout, Concurrency: s.Concurrency, LookupEnv: r.Env.LookupEnv, Given: s.Given,
+		Progress: func() { r.Bar.Step() },
+	}
+	o.Moves = judge.Probe{Allow: s.ProbeAllow, Via: s.ProbeVia, ViaGateway: s.ProbeGateway}
+	if s.Probe {
+		o.Probe = &judge.Probe{Allow: s.ProbeAllow, Via: s.ProbeVia, ViaGateway: s.ProbeGateway}
+	}
+	o.Skip = judge.Skip{DNS: s.Skips("dns"), Group: s.Skips("group"), Revocation: s.Skips("revocation")}
+	return o
+}
+
+// fits refuses a manifest that the command cannot take: one that an output would
+// overwrite, a certificate without a name that would be sent, more than one
+// certificate for --write-chain.
+func (r *Run) fits(set *manifest.Set) error {
+	if err := r.apart(set); err != nil {
+		return err
+	}
+	if r.Settings.Command != "lint" {
+		for b := range set.All() {
+			if b.Certificate != nil && b.Certificate.Name == "" && !b.CertificateOnly { // flags alone can leave it out
+				return fmt.Errorf("reading flags: the certificate of %q has no name on the gateway; add --certificate-name", b.DomainName)
+			}
+		}
+	}
+	if r.Settings.Moves && !set.Moves() {
+		return fmt.Errorf("reading --map: it is a manifest with bindings, want a map with domains; see bindgate schema cutover-map, or run bindgate apply")
+	}
+	if err := r.Settings.CheckCertificates(); err != nil {
+		return err
+	}
+	if r.Settings.WriteChain == "" {
+		return nil
+	}
+	for b := range set.All() {
+		if set.Len() == 1 && b.Certificate != nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("reading --write-chain: got %d bindings, want one, with a certificate", set.Len())
+}
+
+// Await waits until every change of DNS is visible or the time of --wait is up,
+// with a line on standard error for each look.
+func (r *Run) Await(ctx context.Context) error {
+	if r.Settings.Wait == 0 {
+		return nil
+	}
+	if !r.Engine.AsksDNS() || r.Settings.Wait < 0 {
+		return fmt.Errorf("reading --wait: got %s in a run that asks no DNS or with a negative time; leave it out", r.Settings.Wait)
+	}
+	all := r.Engine.Bindings().Len()
+	return r.Engine.Wait(ctx, r.Settings.Wait, func(left time.Duration, waiting int, example string) {
+		_, _ = fmt.Fprintf(r.Env.Stderr, "bindgate: waiting for DNS, %s left: %d of %d bindings are not visible everywhere yet; %s\n",
+			left.Round(time.Second), waiting, all, report.Escape(example))
+	})
+}
+
+// Judge judges every binding, saves the evidence if it is to, and hands each
+// verdict on in the order of the manifest.
+func (r *Run) Judge(ctx context.Context, look judge.Scope, yield func(judge.Verdict) error) error {
+	defer r.Bar.End()
+	facts, err := r.Engine.Run()
+	if err != nil {
+		return err
+	}
+	saved, err := r.saveEvidence(facts)
+	if err != nil {
+		return err
+	}
+	err = r.Engine.Judge(ctx, look, func(v judge.Verdict) error {
+		if saved != nil {
+			if err := saved.Add(v.Binding, v.Evidence); err != nil {
+				return err
+			}
+		}
+		return yield(v)
+	})
+	if err != nil || saved == nil {
+		return err
+	}
+	return r.Out.closeEvidence(saved.Close())
+}
+
+// Close ends the run: an error that no report holds goes into the report files, and
+// what is not whole is given up.
+func (r *Run) Close(err error) {
+	r.Bar.End()
+	if r.unread && r.Env.Unread != nil && r.Env.Unread() {
+		r.Env.Complain(errors.New("standard input is not read: the manifests of this folder were; say - to read the manifest from it"))
+	}
+	if err != nil && !errors.Is(err, exit.ErrReported) {
+		r.fail(err)
+	}
+	r.Out.discard()
+	if r.Engine != nil {
+		r.Engine.Close()
+	} else if r.Held != nil {
+		r.Held.Close()
+	}
+}
+
+// CertificateOnly reports that a certificate is judged with no group named.
+func (r *Run) CertificateOnly() bool {
+	only := false // flags alone can ask for it, and name one binding
+	for b := range r.Engine.Bindings().All() {
+		only = b.CertificateOnly
+	}
+	return only
+}
