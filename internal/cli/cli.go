@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bindgate/bindgate/internal/cli/policycmd"
 	"github.com/bindgate/bindgate/internal/cli/session"
 	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/console"
@@ -145,10 +146,10 @@ https://github.com/bindgate/bindgate; a line "next:" names the section.`,
 	root.Flags().BoolP("version", "V", false, "print the version")
 	root.AddCommand(
 		newLint(env), newPlan(env), newApply(env), newAudit(env), newCutover(env),
-		newChecks(env), newExplain(env), newPolicy(env), newJournal(env),
+		newChecks(env), newExplain(env), policycmd.New(env), newJournal(env),
 		newSandbox(env), newDemo(env),
 		newInit(env), newImport(env), newFmt(env), newSchema(env), newMan(env), newVersion(env),
 	)
-	usage.Install(root, env.Columns(), settings.Groups())
+	usage.Install(root, env.Columns, settings.Groups())
 	return root
 }

@@ -18,12 +18,14 @@ type Group struct {
 
 // Install gives a command and all below it their help, completion and errors. A flag that
 // is in none of the groups belongs to the command's own, which come first.
-func Install(root *cobra.Command, columns int, groups []Group) {
-	width := min(columns, mostHelp)
-	if columns <= 0 {
-		width = 100
-	}
-	root.SetUsageFunc(func(c *cobra.Command) error { return show(c, width, groups) })
+func Install(root *cobra.Command, columns func() int, groups []Group) {
+	root.SetUsageFunc(func(c *cobra.Command) error {
+		width := min(columns(), mostHelp)
+		if width <= 0 {
+			width = 100
+		}
+		return show(c, width, groups)
+	})
 	root.SetFlagErrorFunc(flagError)
 	completeShells(root)
 	completeRest(root)

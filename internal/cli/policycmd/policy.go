@@ -1,4 +1,4 @@
-package cli
+package policycmd
 
 import (
 	"context"
@@ -20,7 +20,7 @@ import (
 	"github.com/bindgate/bindgate/internal/usage"
 )
 
-func newPolicy(env console.Env) *cobra.Command {
+func New(env console.Env) *cobra.Command {
 	return usage.Family("policy", "Test, check and ask Rego policies",
 		newPolicyTest(env), newPolicyCheck(env), newPolicyInput(env), newPolicyEval(env), newPolicyWhy(env), newPolicyDiff(env),
 		newPolicyDocs(env), newPolicyFmt(env), newPolicySchema(env), newPolicyBuild(env), newPolicyPush(env), newPolicyLock(env))
