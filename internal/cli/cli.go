@@ -1,5 +1,6 @@
-// Package cli is the command line: flags, configuration, exit codes, and the
-// wiring of one run. It alone knows every stage.
+// Package cli is the commands, one file each: their flags, and what they report and exit
+// with. Package settings resolves the flags that judging commands share, session opens a
+// run with them.
 package cli
 
 import (

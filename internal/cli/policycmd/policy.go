@@ -1,3 +1,5 @@
+// Package policycmd is the commands of `bindgate policy`: flags to options of package policy,
+// and what it answers to outputs and exit codes.
 package policycmd
 
 import (
@@ -20,6 +22,7 @@ import (
 	"github.com/bindgate/bindgate/internal/usage"
 )
 
+// New returns the command with all below it.
 func New(env console.Env) *cobra.Command {
 	return usage.Family("policy", "Test, check and ask Rego policies",
 		newPolicyTest(env), newPolicyCheck(env), newPolicyInput(env), newPolicyEval(env), newPolicyWhy(env), newPolicyDiff(env),

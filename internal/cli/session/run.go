@@ -1,3 +1,5 @@
+// Package session is one judging run: its settings as options of the engine, the manifests
+// that it loads, the outputs that it writes and the reports of its verdicts.
 package session
 
 import (

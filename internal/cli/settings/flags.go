@@ -161,6 +161,7 @@ func (f *Flags) AddProbe(c *cobra.Command) {
 	c.Flags().BoolVar(&f.Probe, "probe", false, "ask the addresses of each allowed domain, ports 443 and 80, what they serve now")
 }
 
+// AddBinding adds the flags that name one binding without a manifest.
 func (f *Flags) AddBinding(c *cobra.Command) {
 	p := c.Flags()
 	w := &f.Binding

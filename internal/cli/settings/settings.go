@@ -1,3 +1,5 @@
+// Package settings is what a judging command was called with: its flags, the gate owner's
+// file, the tree's file and the environment, resolved.
 package settings
 
 import (
