@@ -37,7 +37,7 @@ plan is applied once, and policies may want it approved (--approval): signed by 
 and services that the owner's file names.`,
 		Example: `  bindgate apply bindings.yaml
   bindgate apply --config owner.yaml --plan plan.json --approval plan.json.sig`,
-		RunE: func(c *cobra.Command, args []string) error { return a.do(c.Context(), env, c, f, args) },
+		RunE: func(c *cobra.Command, args []string) error { return a.do(c.Context(), env, f, args) },
 	}
 	f.AddJudging(c)
 	f.AddBinding(c)
@@ -71,7 +71,7 @@ type applying struct {
 	run     *session.Run
 }
 
-func (a *applying) do(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, args []string) (err error) {
+func (a *applying) do(ctx context.Context, env console.Env, f settings.Flags, args []string) (err error) {
 	if a.readBack < 0 || a.lockWait < 0 {
 		return fmt.Errorf("reading --read-back and --lock-wait: got %s and %s, want positive values", a.readBack, a.lockWait)
 	}
@@ -86,27 +86,26 @@ func (a *applying) do(ctx context.Context, env console.Env, c *cobra.Command, f 
 		return errors.New("reading flags: --each judges one by one and cannot hold to a plan; leave one of them out")
 	}
 	f.Confined, f.PlanFile, f.Saved = a.planned != nil, a.planFile, a.planned
-	if a.run, err = session.Begin(ctx, env, c, f, args); err != nil {
-		return err
-	}
-	defer func() { a.run.Close(err) }()
-	if err := a.planned.Late(env.Now()); err != nil {
-		return err
-	}
-	if a.run.CertificateOnly() {
-		return errors.New("reading arguments: no API group is named, so there is nothing to apply; add --group")
-	}
-	if err := a.openJournal(ctx, env, a.run.Settings); err != nil {
-		return err
-	}
-	defer func() { _ = a.journal.Close() }()
-	if g := a.run.Settings.Given; g != nil && g.Plan != "" {
-		if e, applied := a.journal.Applied(g.Plan); applied {
-			return exit.With(exit.Changed, fmt.Errorf("reading plan %q: it was applied at %s (entry %d of the journal), and a plan is applied once; make a new plan",
-				a.planFile, e.Time.Format(time.RFC3339), e.Seq))
+	return session.Do(ctx, env, f, args, func(r *session.Run) error {
+		a.run = r
+		if err := a.planned.Late(env.Now()); err != nil {
+			return err
 		}
-	}
-	return a.all(ctx)
+		if r.CertificateOnly() {
+			return errors.New("reading arguments: no API group is named, so there is nothing to apply; add --group")
+		}
+		if err := a.openJournal(ctx, env, r.Settings); err != nil {
+			return err
+		}
+		defer func() { _ = a.journal.Close() }()
+		if g := r.Settings.Given; g != nil && g.Plan != "" {
+			if e, applied := a.journal.Applied(g.Plan); applied {
+				return exit.With(exit.Changed, fmt.Errorf("reading plan %q: it was applied at %s (entry %d of the journal), and a plan is applied once; make a new plan",
+					a.planFile, e.Time.Format(time.RFC3339), e.Seq))
+			}
+		}
+		return a.all(ctx)
+	})
 }
 
 // all judges, makes the calls, journals how the run ended and reports it.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -12,11 +11,8 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/cli/session"
 	"github.com/bindgate/bindgate/internal/cli/settings"
-	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
-	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/followup"
-	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/notify"
 	"github.com/bindgate/bindgate/internal/report"
@@ -25,9 +21,7 @@ import (
 
 func newAudit(env console.Env) *cobra.Command {
 	var f settings.Flags
-	var region, platform, output string
-	var only []string
-	var again followup.Options
+	var a auditing
 	c := &cobra.Command{
 		Use:   "audit --region ID",
 		Short: "Judge every binding that an account has in a region; change nothing",
@@ -45,19 +39,19 @@ writes it for Prometheus, and --notify sends it to a chat.`,
   bindgate audit --region cn-hangzhou --platform apig --only d-cpu1aullhtgkidg7sa4g
   bindgate audit --region cn-hangzhou -f json=audit.json --since audit.json --metrics bindgate.prom --notify slack`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return audit(c.Context(), env, c, f, again, platform, region, output, only)
+			return a.do(c.Context(), env, f)
 		},
 	}
 	f.AddJudging(c)
 	f.AddMode(c)
 	f.AddProbe(c)
-	addFollowUp(c, &again)
-	c.Flags().StringVar(&region, "region", "", "the region `ID` to audit, such as cn-hangzhou")
-	c.Flags().StringVar(&platform, "platform", binding.Classic, "the `PLATFORM` to audit: classic or apig, the cloud-native gateway")
-	c.Flags().StringArrayVar(&only, "only", nil, "audit only this `NAME`, or id of a domain of the cloud-native gateway, repeatable")
+	addFollowUp(c, &a.again)
+	c.Flags().StringVar(&a.region, "region", "", "the region `ID` to audit, such as cn-hangzhou")
+	c.Flags().StringVar(&a.platform, "platform", binding.Classic, "the `PLATFORM` to audit: classic or apig, the cloud-native gateway")
+	c.Flags().StringArrayVar(&a.only, "only", nil, "audit only this `NAME`, or id of a domain of the cloud-native gateway, repeatable")
 	usage.Values(c, "region", binding.Regions()...)
 	usage.Values(c, "platform", binding.Classic, binding.APIG)
-	c.Flags().StringVarP(&output, "output", "o", "", "write the bindings as a manifest to `FILE`, which must not exist")
+	c.Flags().StringVarP(&a.output, "output", "o", "", "write the bindings as a manifest to `FILE`, which must not exist")
 	return c
 }
 
@@ -71,81 +65,81 @@ func addFollowUp(c *cobra.Command, f *followup.Options) {
 	usage.Values(c, "notify", notify.Kinds()...)
 }
 
-func audit(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, again followup.Options, platform, region, output string, only []string) (err error) {
-	if region == "" {
+// auditing is one call of the command.
+type auditing struct {
+	region, platform, output string
+	only                     []string
+	again                    followup.Options
+}
+
+func (a auditing) do(ctx context.Context, env console.Env, f settings.Flags) error {
+	if a.region == "" {
 		return errors.New("reading flags: --region is missing; name the region to audit, such as cn-hangzhou")
 	}
-	if platform != binding.Classic && platform != binding.APIG {
-		return fmt.Errorf("reading --platform: got %q, want %s or %s", platform, binding.Classic, binding.APIG)
+	if err := usage.OneOf("platform", a.platform, binding.Classic, binding.APIG); err != nil {
+		return err
 	}
-	if f.Offline || len(f.Without) > 0 && slices.Contains(f.Without, "group") || f.Evidence != "" {
+	if f.Offline || slices.Contains(f.Without, "group") || f.Evidence != "" {
 		return errors.New("reading flags: audit reads the bindings from the gateway; omit --offline, --without group and --evidence")
 	}
-	if len(only) > 0 && (again.Since != "" || again.Metrics != "" || again.Notify != "") {
+	if len(a.only) > 0 && (a.again.Since != "" || a.again.Metrics != "" || a.again.Notify != "") {
 		return errors.New("reading flags: --since, --metrics and --notify are of the whole account; omit --only")
 	}
-	r, err := session.Ready(env, c, f, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { r.Close(err) }()
-	if err := auditable(region, r.Settings.Endpoint); err != nil {
-		return err
-	}
-	if err := followUp(r, again, platform, region); err != nil {
-		return err
-	}
-	defer func() { r.FollowUp.End(ctx, err) }()
-	file, err := openNew(env, output)
-	if err != nil {
-		return fmt.Errorf("opening -o %q: %w", output, err)
-	}
-	defer file.Discard()
-	r.Classic = platform == binding.Classic
-	r.Held, err = judge.Bound(ctx, r.Options(), platform, region)
-	var config *judge.ConfigError
-	switch {
-	case errors.As(err, &config):
-		return err
-	case err != nil:
-		return exit.With(exit.CannotTell, err)
-	}
-	if err := r.FollowUp.Listing(r.Held.Identity); err != nil {
-		return err
-	}
-	if len(only) > 0 {
-		if err := r.Held.Only(only); err != nil {
+	return session.Ready(env, f, nil, func(r *session.Run) (err error) {
+		if err := auditable(a.region, r.Settings.Endpoint); err != nil {
 			return err
 		}
-	}
-	bindings := r.Held.Bindings
-	all := slices.Concat(bindings, r.Held.Unserved)
-	if len(all) == 0 {
-		if platform == binding.APIG {
-			_, err = fmt.Fprintf(r.Env.Stdout, "no domain of the cloud-native gateway in %s\n", region)
-		} else {
-			_, err = fmt.Fprintf(r.Env.Stdout, "%d API groups in %s, and no domain is bound to any\n", r.Held.Groups, region)
+		if err := a.followUp(r); err != nil {
+			return err
 		}
-		if s := r.FollowUp.Compared(true); s != nil {
-			for _, one := range s.Gone {
-				_, _ = fmt.Fprintf(r.Env.Stdout, "gone: %s\n", report.Escape(one.String()))
+		defer func() { r.FollowUp.End(ctx, err) }()
+		file, err := r.List(ctx, a.platform, a.region, a.output)
+		if err != nil {
+			return err
+		}
+		defer file.Discard()
+		if err := r.FollowUp.Listing(r.Held.Identity); err != nil {
+			return err
+		}
+		if len(a.only) > 0 {
+			if err := r.Held.Only(a.only); err != nil {
+				return err
 			}
 		}
-		return err
-	}
-	held := func() (*manifest.Set, error) { return manifest.Of(all, env.Dir) }
-	if file != nil {
-		if err := errors.Join(manifest.Write(file, bindings), file.Commit()); err != nil {
-			return fmt.Errorf("writing -o %q: %w", output, err)
+		bindings := r.Held.Bindings
+		all := slices.Concat(bindings, r.Held.Unserved)
+		if len(all) == 0 {
+			return a.nothing(r)
 		}
-		if len(all) == len(bindings) { // a manifest has no binding without a gateway
-			held = func() (*manifest.Set, error) { return session.Load(env, c, r.Settings, []string{output}) } // findings name its lines
+		held := func() (*manifest.Set, error) { return manifest.Of(all, env.Dir) }
+		if file != nil {
+			if err := errors.Join(manifest.Write(file, bindings), file.Commit()); err != nil {
+				return fmt.Errorf("writing -o %q: %w", a.output, err)
+			}
+			if len(all) == len(bindings) { // a manifest has no binding without a gateway
+				held = func() (*manifest.Set, error) { return r.Load([]string{a.output}) } // findings name its lines
+			}
+		}
+		if err := r.Open(ctx, held); err != nil {
+			return err
+		}
+		return r.Lint(ctx, true)
+	})
+}
+
+// nothing reports an account without domains.
+func (a auditing) nothing(r *session.Run) (err error) {
+	if a.platform == binding.APIG {
+		_, err = fmt.Fprintf(r.Env.Stdout, "no domain of the cloud-native gateway in %s\n", a.region)
+	} else {
+		_, err = fmt.Fprintf(r.Env.Stdout, "%d API groups in %s, and no domain is bound to any\n", r.Held.Groups, a.region)
+	}
+	if s := r.FollowUp.Compared(true); s != nil {
+		for _, one := range s.Gone {
+			_, _ = fmt.Fprintf(r.Env.Stdout, "gone: %s\n", report.Escape(one.String()))
 		}
 	}
-	if err := r.Open(ctx, held); err != nil {
-		return err
-	}
-	return r.Lint(ctx)
+	return err
 }
 
 // auditable returns an error for the id of a region that is not one: the gateway would
@@ -161,27 +155,15 @@ func auditable(region, endpoint string) error {
 	return fmt.Errorf("reading --region: got %.64q, which is in no published list; write the region id as the console shows it, such as cn-hangzhou", region)
 }
 
-// openNew opens a file that is not there yet; none without a path.
-func openNew(env console.Env, path string) (*confine.Output, error) {
-	if path == "" {
-		return nil, nil
-	}
-	f, err := confine.Create(env.Dir, path, 0o644)
-	if err == nil && f.Existing() != nil {
-		f.Discard()
-		return nil, os.ErrExist
-	}
-	return f, err
-}
-
 // followUp opens what follows up an audit. No output may go over the earlier report but the
 // report itself.
-func followUp(r *session.Run, o followup.Options, platform, region string) (err error) {
+func (a auditing) followUp(r *session.Run) (err error) {
+	o := a.again
 	if o.Since != "" { // the next run compares with it
 		r.Keeps = []string{o.Since}
 	}
 	reports := r.Out.Reports.Files()
-	if r.FollowUp, err = followup.Open(r.Env, o, followup.Audit{Account: r.Settings.Account, Platform: platform, Region: region, Live: r.Settings.Live, NotifyURL: r.Settings.NotifyURL, Reports: reports}); err != nil {
+	if r.FollowUp, err = followup.Open(r.Env, o, followup.Audit{Account: r.Settings.Account, Platform: a.platform, Region: a.region, Live: r.Settings.Live, NotifyURL: r.Settings.NotifyURL, Reports: reports}); err != nil {
 		return err
 	}
 	r.Out.Metrics = r.FollowUp.File()

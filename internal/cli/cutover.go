@@ -53,15 +53,15 @@ With --from and --to it writes a map of what an account has.`,
 			case file == "" && (apply || f.Since != ""):
 				return errors.New("reading flags: --apply and --since need --map")
 			case file == "":
-				return m.write(c.Context(), env, c, f)
+				return m.write(c.Context(), env, f)
 			case apply && f.Since != "":
 				return errors.New("reading flags: --since looks back, and --apply changes; use one or the other")
 			case apply:
 				f.As, f.Moves = "apply", true
-				return a.do(c.Context(), env, c, f, []string{file})
+				return a.do(c.Context(), env, f, []string{file})
 			}
 			f.Moves = true
-			return follow(c.Context(), env, c, f, file)
+			return follow(c.Context(), env, f, file)
 		},
 	}
 	f.AddJudging(c)
@@ -79,35 +79,20 @@ With --from and --to it writes a map of what an account has.`,
 }
 
 // follow judges the domains of a map and reports how far each has come.
-func follow(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, file string) (err error) {
+func follow(ctx context.Context, env console.Env, f settings.Flags, file string) error {
 	wait := f.Wait
 	f.Wait = 0
-	r, err := session.Begin(ctx, env, c, f, []string{file})
-	if err != nil {
-		return err
-	}
-	defer func() { r.Close(err) }()
-	if err := readEarlier(r); err != nil {
-		return err
-	}
-	if wait != 0 {
-		if err := watch(ctx, r, wait); err != nil {
+	return session.Do(ctx, env, f, []string{file}, func(r *session.Run) error {
+		if err := readEarlier(r); err != nil {
 			return err
 		}
-	}
-	rep, err := r.Report()
-	if err != nil {
-		return err
-	}
-	code := exit.Clean
-	err = r.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
-		code = exit.Worst(code, exit.OfDecision(v.Decision.Status, r.Settings.Offline || len(r.Settings.Without) > 0))
-		return rep.Add(r.Entry(v))
+		if wait != 0 {
+			if err := watch(ctx, r, wait); err != nil {
+				return err
+			}
+		}
+		return r.Lint(ctx, r.Settings.Offline || len(r.Settings.Without) > 0)
 	})
-	if err != nil {
-		return err
-	}
-	return r.Finish(ctx, rep, code)
 }
 
 // watch remembers where DNS leads now, then waits until all servers of each zone agree:
@@ -143,40 +128,30 @@ func readEarlier(r *session.Run) error {
 }
 
 // write writes a map of what the classic gateway has in a region.
-func (m mapping) write(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags) (err error) {
+func (m mapping) write(ctx context.Context, env console.Env, f settings.Flags) error {
 	if f.Offline || slices.Contains(f.Without, "group") || f.Evidence != "" {
 		return errors.New("reading flags: the domains are read from the gateway; omit --offline, --without group and --evidence")
 	}
-	r, err := session.Ready(env, c, f, nil)
-	if err != nil {
+	return session.Ready(env, f, nil, func(r *session.Run) error {
+		out, err := r.List(ctx, binding.Classic, m.from, m.output)
+		if err != nil {
+			return err
+		}
+		defer out.Discard()
+		if len(r.Held.Bindings) == 0 {
+			return exit.With(exit.Refused, fmt.Errorf("%d API groups in %s, and no domain is bound to any, so there is nothing to move", r.Held.Groups, m.from))
+		}
+		list, further := r.Held.Successors(m.from, m.to, cmp.Or(m.region, m.from))
+		if len(further) > 0 {
+			env.Complain(fmt.Errorf("names that several API groups hold (%d), of which the map names the first: %s", len(further), some(further)))
+		}
+		if out == nil {
+			return manifest.WriteMap(env.Stdout, list)
+		}
+		if err := errors.Join(manifest.WriteMap(out, list), out.Commit()); err != nil {
+			return fmt.Errorf("writing -o %q: %w", m.output, err)
+		}
+		_, err = fmt.Fprintf(env.Stdout, "%d domains; put their certificates and keys where the map names them, then run bindgate cutover --map %s\n", len(list), m.output)
 		return err
-	}
-	defer func() { r.Close(err) }()
-	out, err := openNew(env, m.output)
-	if err != nil {
-		return fmt.Errorf("opening -o %q: %w", m.output, err)
-	}
-	defer out.Discard()
-	r.Held, err = judge.Bound(ctx, r.Options(), binding.Classic, m.from)
-	var config *judge.ConfigError
-	switch {
-	case errors.As(err, &config):
-		return err
-	case err != nil:
-		return exit.With(exit.CannotTell, err)
-	case len(r.Held.Bindings) == 0:
-		return exit.With(exit.Refused, fmt.Errorf("%d API groups in %s, and no domain is bound to any, so there is nothing to move", r.Held.Groups, m.from))
-	}
-	list, further := r.Held.Successors(m.from, m.to, cmp.Or(m.region, m.from))
-	if len(further) > 0 {
-		env.Complain(fmt.Errorf("names that several API groups hold (%d), of which the map names the first: %s", len(further), some(further)))
-	}
-	if out == nil {
-		return manifest.WriteMap(env.Stdout, list)
-	}
-	if err := errors.Join(manifest.WriteMap(out, list), out.Commit()); err != nil {
-		return fmt.Errorf("writing -o %q: %w", m.output, err)
-	}
-	_, err = fmt.Fprintf(env.Stdout, "%d domains; put their certificates and keys where the map names them, then run bindgate cutover --map %s\n", len(list), m.output)
-	return err
+	})
 }

@@ -67,8 +67,8 @@ func runDemo(ctx context.Context, env console.Env, platform, dir, color string, 
 	if err := usage.CheckColor(color); err != nil {
 		return err
 	}
-	if platform != binding.Classic && platform != binding.APIG {
-		return fmt.Errorf("reading --platform: got %q, want %s or %s", platform, binding.Classic, binding.APIG)
+	if err := usage.OneOf("platform", platform, binding.Classic, binding.APIG); err != nil {
+		return err
 	}
 	o := demo.Options{Platform: platform, Name: dir, Temp: env.Get("TMPDIR"), Out: env.Stdout, Color: env.Color(color), Now: env.Now, Bindgate: func(ctx context.Context, dir string, environ []string, args ...string) int {
 		apart := env.Apart(dir, environ)

@@ -32,9 +32,9 @@ DNS and the gateway are read unless --offline or --without leaves them out.`,
 				return errors.New("reading arguments: --terraform names one file; omit --changed and --staged")
 			}
 			if changed || staged {
-				return lintChanged(c.Context(), env, c, f, args, staged)
+				return lintChanged(c.Context(), env, f, args, staged)
 			}
-			return lint(c.Context(), env, c, f, args)
+			return lint(c.Context(), env, f, args)
 		},
 	}
 	f.AddJudging(c)
@@ -48,25 +48,20 @@ DNS and the gateway are read unless --offline or --without leaves them out.`,
 	return c
 }
 
-func lint(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, args []string) (err error) {
-	r, err := session.Begin(ctx, env, c, f, args)
-	if err != nil {
-		return err
-	}
-	defer func() { r.Close(err) }()
-	return r.Lint(ctx)
+func lint(ctx context.Context, env console.Env, f settings.Flags, args []string) error {
+	return session.Do(ctx, env, f, args, func(r *session.Run) error { return r.Lint(ctx, true) })
 }
 
 // lintChanged judges what a change of files can have touched, and says what that is;
 // it is what the pre-commit hook runs.
-func lintChanged(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, files []string, staged bool) error {
+func lintChanged(ctx context.Context, env console.Env, f settings.Flags, files []string, staged bool) error {
 	switch {
-	case f.Binding.Named(c):
+	case len(f.Binding.Given()) > 0:
 		return errors.New("reading arguments: --changed takes files, not flags that name a binding")
 	case staged && len(files) > 0:
 		return fmt.Errorf("reading arguments: --staged asks Git what changed, got %q too; leave it out, or use --changed", files[0])
 	}
-	s, err := settings.Settle(env, c, f)
+	s, err := settings.Settle(env, f)
 	if err != nil {
 		return err
 	}
@@ -91,12 +86,17 @@ func lintChanged(ctx context.Context, env console.Env, c *cobra.Command, f setti
 	}
 	say(env, s, concerned, len(change.Files))
 	if len(concerned.Manifests) > 0 {
-		return lint(ctx, env, c, f, concerned.Manifests)
+		return lint(ctx, env, f, concerned.Manifests)
 	}
 	if len(s.Formats) == 0 {
 		return nil
 	}
-	return lintNothing(ctx, env, c, f)
+	return session.Ready(env, f, nil, func(r *session.Run) error { // an older report must not stand for this run
+		if err := r.Open(ctx, func() (*manifest.Set, error) { return manifest.Of(nil, env.Dir) }); err != nil {
+			return err
+		}
+		return r.Lint(ctx, true)
+	})
 }
 
 // fromGit adds what git says of a change: the index against the last commit, and the
@@ -147,17 +147,4 @@ func some(names []string) string {
 		list += fmt.Sprintf(" and %d more", more)
 	}
 	return list
-}
-
-// lintNothing reports a run without bindings: an older report must not stand for it.
-func lintNothing(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags) (err error) {
-	r, err := session.Ready(env, c, f, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { r.Close(err) }()
-	if err := r.Open(ctx, func() (*manifest.Set, error) { return manifest.Of(nil, env.Dir) }); err != nil {
-		return err
-	}
-	return r.Lint(ctx)
 }

@@ -30,7 +30,7 @@ func newPlan(env console.Env) *cobra.Command {
 		Example: `  bindgate plan
   bindgate plan -o plan.json bindings.yaml`,
 		RunE: func(c *cobra.Command, args []string) error {
-			return planned(c.Context(), env, c, f, args)
+			return session.Do(c.Context(), env, f, args, func(r *session.Run) error { return planned(c.Context(), r) })
 		},
 	}
 	f.AddJudging(c)
@@ -41,12 +41,7 @@ func newPlan(env console.Env) *cobra.Command {
 	return c
 }
 
-func planned(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, args []string) (err error) {
-	r, err := session.Begin(ctx, env, c, f, args)
-	if err != nil {
-		return err
-	}
-	defer func() { r.Close(err) }()
+func planned(ctx context.Context, r *session.Run) error {
 	file, err := planInputs(r)
 	if err != nil {
 		return err
@@ -80,10 +75,10 @@ func planned(ctx context.Context, env console.Env, c *cobra.Command, f settings.
 	}
 	err = r.Finish(ctx, rep, code)
 	if r.Out.Plan != nil && complete && awaiting {
-		env.Complain(fmt.Errorf("the plan awaits approvals, valid until %s: see bindgate apply --plan %s --approval FILE", file.ValidUntil.Format(time.RFC3339), r.Settings.PlanOut))
+		r.Env.Complain(fmt.Errorf("the plan awaits approvals, valid until %s: see bindgate apply --plan %s --approval FILE", file.ValidUntil.Format(time.RFC3339), r.Settings.PlanOut))
 	}
 	if r.Out.Plan != nil && !complete {
-		env.Complain(errors.New("the plan was not saved: not every binding is allowed or already in effect"))
+		r.Env.Complain(errors.New("the plan was not saved: not every binding is allowed or already in effect"))
 	}
 	return err
 }

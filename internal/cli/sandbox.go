@@ -113,10 +113,10 @@ func runSandbox(ctx context.Context, env console.Env, f sandboxFlags, command []
 func (f sandboxFlags) options(env console.Env) (sandbox.Options, error) {
 	o := sandbox.Options{GatewayAddr: f.gateway, DNSAddr: f.dns, Now: env.Now, Latency: f.latency, Deny: f.deny,
 		Contract2017: f.contract == "2017"}
-	if f.contract != "2017" && f.contract != "2026" {
-		return o, fmt.Errorf("reading --contract: got %q, want 2026 or 2017", f.contract)
+	err := usage.OneOf("contract", f.contract, "2026", "2017")
+	if err != nil {
+		return o, err
 	}
-	var err error
 	if o.RatePerSecond, o.Rates, err = sandbox.ParseRates(f.rate); err != nil {
 		return o, fmt.Errorf("reading --rate: %w", err)
 	}

@@ -105,6 +105,9 @@ a CI job, each pinned to this version. The sample is for API groups, or with
   bindgate init --ci gitlab infra`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if err := usage.OneOf("platform", platform, binding.Classic, binding.APIG); err != nil {
+				return err
+			}
 			dir := env.Dir
 			if len(args) == 1 {
 				dir = env.Absolute(args[0])
@@ -112,8 +115,6 @@ a CI job, each pinned to this version. The sample is for API groups, or with
 			var done []string
 			var err error
 			switch {
-			case platform != binding.Classic && platform != binding.APIG:
-				return fmt.Errorf("reading --platform: got %q, want %s or %s", platform, binding.Classic, binding.APIG)
 			case owner && len(ci) > 0:
 				return errors.New("reading flags: got --owner and --ci, want one: the owner's file belongs outside the repository that CI judges")
 			case owner:

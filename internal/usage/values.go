@@ -1,7 +1,10 @@
 package usage
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -37,11 +40,16 @@ func Color(c *cobra.Command, to *string) {
 	Values(c, "color", "auto", "always", "never")
 }
 
-// CheckColor returns an error for a value that --color does not have.
-func CheckColor(when string) error {
-	switch when {
-	case "", "auto", "always", "never":
+// OneOf returns an error for a value that a flag does not have.
+func OneOf(flag, got string, values ...string) error {
+	if slices.Contains(values, got) {
 		return nil
 	}
-	return fmt.Errorf("reading --color: got %q, want auto, always or never", when)
+	last := len(values) - 1
+	return fmt.Errorf("reading --%s: got %q, want %s or %s", flag, got, strings.Join(values[:last], ", "), values[last])
+}
+
+// CheckColor returns an error for a value that --color does not have.
+func CheckColor(when string) error {
+	return OneOf("color", cmp.Or(when, "auto"), "auto", "always", "never")
 }

@@ -27,8 +27,7 @@ import (
 // question is what the commands that ask policies about bindings are called with.
 type question struct {
 	settings.Flags
-	binding   string
-	countPlan bool // input.plan is wanted even if no policy reads it
+	binding string
 }
 
 func (q *question) add(c *cobra.Command) {
@@ -61,37 +60,34 @@ func waive(s settings.Settings, engine *policy.Engine, domain string, now time.T
 
 // ask collects the evidence of the bindings with a name, or of all, as lint does, and
 // hands the input of each on.
-func (q *question) ask(ctx context.Context, env console.Env, c *cobra.Command, manifests []string, each func(settings.Settings, policy.Input) error) (err error) {
-	r, err := session.Silent(ctx, env, c, q.Flags, manifests, false, q.countPlan)
-	if err != nil {
-		return err
-	}
-	defer func() { r.Close(err) }()
-	number := -1
-	for b := range r.Engine.Bindings().All() {
-		if number++; !named(b, q.binding) {
-			continue
+func (q *question) ask(ctx context.Context, env console.Env, manifests []string, each func(settings.Settings, policy.Input) error) error {
+	return session.Silent(ctx, env, q.Flags, manifests, func(r *session.Run) error {
+		number := -1
+		for b := range r.Engine.Bindings().All() {
+			if number++; !named(b, q.binding) {
+				continue
+			}
+			in, err := r.Engine.PolicyInput(ctx, number, b)
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err == nil {
+				err = each(r.Settings, in)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		in, err := r.Engine.PolicyInput(ctx, number, b)
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err == nil {
-			err = each(r.Settings, in)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // one is ask for exactly one binding, which the name selects.
-func (q *question) one(ctx context.Context, env console.Env, c *cobra.Command, manifests []string, do func(settings.Settings, policy.Input) error) error {
+func (q *question) one(ctx context.Context, env console.Env, manifests []string, do func(settings.Settings, policy.Input) error) error {
 	var names []string
 	var s settings.Settings
 	var in policy.Input
-	err := q.ask(ctx, env, c, manifests, func(with settings.Settings, got policy.Input) error {
+	err := q.ask(ctx, env, manifests, func(with settings.Settings, got policy.Input) error {
 		s, in = with, got
 		names = append(names, got.Binding.DomainName+"@"+got.Binding.Target())
 		return nil
@@ -131,8 +127,8 @@ policy eval --input. It holds no key material.`,
   bindgate policy input --offline bindings.yaml`,
 		Args: usage.One("manifest"),
 		RunE: func(c *cobra.Command, args []string) error {
-			q.countPlan = true
-			return q.one(c.Context(), env, c, args, func(s settings.Settings, in policy.Input) error {
+			q.CountPlan = true
+			return q.one(c.Context(), env, args, func(s settings.Settings, in policy.Input) error {
 				engine, err := policy.Load(c.Context(), rules(env, s))
 				if err != nil {
 					return err
@@ -171,7 +167,7 @@ Exit code 1: a denial that the owner does not waive, or a force that is not allo
 			return err
 		}
 		if input != "-" && !isDocument(data) {
-			return q.one(c.Context(), env, c, []string{input}, func(s settings.Settings, in policy.Input) error {
+			return q.one(c.Context(), env, []string{input}, func(s settings.Settings, in policy.Input) error {
 				engine, err := policy.Load(c.Context(), rules(env, s))
 				if err != nil {
 					return err
@@ -186,7 +182,7 @@ Exit code 1: a denial that the owner does not waive, or a force that is not allo
 		if q.binding != "" {
 			return errors.New("reading --binding: a policy input is about one binding; omit the flag")
 		}
-		s, err := settings.Settle(env, c, q.Flags)
+		s, err := settings.Settle(env, q.Flags)
 		if err != nil {
 			return err
 		}
@@ -249,7 +245,7 @@ also prints which messages the owner waives.`,
 			q.binding = args[1]
 		}
 		var engine *policy.Engine
-		err := q.ask(c.Context(), env, c, args[:1], func(s settings.Settings, in policy.Input) (err error) {
+		err := q.ask(c.Context(), env, args[:1], func(s settings.Settings, in policy.Input) (err error) {
 			if engine == nil {
 				if engine, err = policy.Load(c.Context(), rules(env, s)); err != nil {
 					return err

@@ -33,7 +33,7 @@ binding no longer, or no longer for sure, that OLD keep back.`,
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, args []string) error { return policyDiff(c.Context(), env, c, f, args) },
+		RunE: func(c *cobra.Command, args []string) error { return policyDiff(c.Context(), env, f, args) },
 	}
 	f.AddSources(c)
 	return c
@@ -45,12 +45,12 @@ type rulings struct {
 	of    []policy.Ruling
 }
 
-func policyDiff(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, args []string) error {
+func policyDiff(ctx context.Context, env console.Env, f settings.Flags, args []string) error {
 	f.Evidence = args[2]
 	var sides [2]rulings
 	for i := range sides {
 		var err error
-		if sides[i], err = rule(ctx, env, c, f, args[i], args[3:]); err != nil {
+		if sides[i], err = rule(ctx, env, f, args[i], args[3:]); err != nil {
 			return fmt.Errorf("judging with %q: %w", args[i], err)
 		}
 	}
@@ -82,17 +82,14 @@ func policyDiff(ctx context.Context, env console.Env, c *cobra.Command, f settin
 }
 
 // rule judges saved evidence with one more set of policies.
-func rule(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, policies string, manifests []string) (out rulings, err error) {
-	f.Policy = append(f.Policy[:len(f.Policy):len(f.Policy)], policies)
-	r, err := session.Silent(ctx, env, c, f, manifests, true, false)
-	if err != nil {
-		return out, err
-	}
-	defer func() { r.Close(err) }()
-	err = r.Engine.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
-		out.names = append(out.names, v.Binding.DomainName+" "+v.Binding.Target())
-		out.of = append(out.of, policy.RulingOf(v.Binding, v.Evidence.Policy))
-		return ctx.Err()
+func rule(ctx context.Context, env console.Env, f settings.Flags, policies string, manifests []string) (out rulings, err error) {
+	f.Policy, f.Compares = append(f.Policy[:len(f.Policy):len(f.Policy)], policies), true
+	err = session.Silent(ctx, env, f, manifests, func(r *session.Run) error {
+		return r.Engine.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
+			out.names = append(out.names, v.Binding.DomainName+" "+v.Binding.Target())
+			out.of = append(out.of, policy.RulingOf(v.Binding, v.Evidence.Policy))
+			return ctx.Err()
+		})
 	})
 	return out, err
 }

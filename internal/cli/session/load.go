@@ -2,34 +2,38 @@ package session
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/spf13/cobra"
-
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
+	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/sources"
 )
 
 // Load reads the manifests, or the one binding that flags name.
-func Load(env console.Env, c *cobra.Command, s settings.Settings, paths []string) (*manifest.Set, error) {
+func (r *Run) Load(paths []string) (*manifest.Set, error) {
+	env, s := r.Env, r.Settings
 	o := manifest.Options{WorkDir: env.Dir, Root: s.ConfigDir, AllowPaths: s.AllowPath, AllowEnv: s.AllowEnv, Stdin: env.Stdin, Confined: s.Confined, Overlay: s.Overlay}
-	named := s.Binding.Named(c)
+	named := len(s.Binding.Given()) > 0
 	switch {
 	case s.Terraform != "":
-		return loadTerraform(env, c, s, paths, o)
+		return loadTerraform(env, s, paths, o)
 	case named && len(paths) > 0:
 		return nil, fmt.Errorf("reading arguments: got both a manifest %q and flags that name a binding, want one of them", paths[0])
 	case named:
-		f, err := s.Binding.Manifest(c)
+		f, err := s.Binding.Manifest()
 		if err != nil {
 			return nil, err
 		}
@@ -76,12 +80,12 @@ func planFlags() []string {
 }
 
 // loadTerraform reads the bindings of a Terraform plan.
-func loadTerraform(env console.Env, c *cobra.Command, s settings.Settings, paths []string, o manifest.Options) (*manifest.Set, error) {
+func loadTerraform(env console.Env, s settings.Settings, paths []string, o manifest.Options) (*manifest.Set, error) {
 	if len(paths) > 0 {
 		return nil, fmt.Errorf("reading arguments: got both a manifest %q and --terraform, want one of them", paths[0])
 	}
-	for _, name := range settings.BindingFlags() {
-		if c.Flags().Changed(name) && !slices.Contains(planFlags(), name) {
+	for _, name := range s.Binding.Given() {
+		if !slices.Contains(planFlags(), name) {
 			return nil, fmt.Errorf("reading --%s: the plan of --terraform says it, or a manifest must; with a plan there are --%s", name, strings.Join(planFlags(), ", --"))
 		}
 	}
@@ -146,3 +150,35 @@ func expand(env console.Env, paths []string) ([]string, error) {
 }
 
 func isPattern(path string) bool { return strings.ContainsAny(path, "*?[") }
+
+// List reads the bindings that an account has in a region, after opening the file that the
+// command writes of them, which must not be there; nil without a name.
+func (r *Run) List(ctx context.Context, platform, region, output string) (*confine.Output, error) {
+	file, err := openNew(r.Env, output)
+	if err != nil {
+		return nil, fmt.Errorf("opening -o %q: %w", output, err)
+	}
+	r.Classic = platform == binding.Classic
+	var config *judge.ConfigError
+	switch r.Held, err = judge.Bound(ctx, r.Options(), platform, region); {
+	case err == nil:
+		return file, nil
+	case !errors.As(err, &config):
+		err = exit.With(exit.CannotTell, err)
+	}
+	file.Discard()
+	return nil, err
+}
+
+// openNew opens a file that is not there yet; none without a path.
+func openNew(env console.Env, path string) (*confine.Output, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := confine.Create(env.Dir, path, 0o644)
+	if err == nil && f.Existing() != nil {
+		f.Discard()
+		return nil, os.ErrExist
+	}
+	return f, err
+}

@@ -72,18 +72,18 @@ func (r *Run) apart(set *manifest.Set) error {
 
 // reads returns the files that a run reads, except manifests and the files that they name.
 func (r *Run) reads() []string {
-	one := []string{r.Settings.Config, r.Settings.Evidence, r.Settings.Roots, r.Settings.RootHints, r.Settings.EndpointCA, r.Settings.PlanFile, r.Settings.CIToken, r.Settings.Since, r.Settings.Terraform}
-	for _, given := range r.Settings.External {
+	s := r.Settings
+	all := slices.Concat([]string{s.Config, s.Evidence, s.Roots, s.RootHints, s.EndpointCA, s.PlanFile, s.CIToken, s.Since, s.Terraform},
+		s.Data, s.CRLs, s.WeakKeys, s.Approvals)
+	for _, given := range s.External {
 		_, path, _ := strings.Cut(given, "=")
-		one = append(one, path)
+		all = append(all, path)
 	}
-	var policies []string
-	for _, p := range r.Settings.Policy {
+	for _, p := range s.Policy {
 		if ref, err := bundle.ParseRef(p); err == nil && !ref.OCI() {
-			policies = append(policies, ref.Path)
+			all = append(all, ref.Path)
 		}
 	}
-	all := slices.Concat(one, policies, r.Settings.Data, r.Settings.CRLs, r.Settings.WeakKeys, r.Settings.Approvals)
 	return slices.DeleteFunc(all, func(path string) bool { return path == "" })
 }
 
@@ -101,27 +101,22 @@ func (o outputs) Files() []*confine.Output {
 	return slices.DeleteFunc(files, func(f *confine.Output) bool { return f == nil })
 }
 
-// closeEvidence closes the file of --evidence-out after its last byte.
-func (o outputs) closeEvidence(err error) error {
-	if err == nil {
-		err = o.evidence.Commit()
-	}
-	if err != nil {
-		return fmt.Errorf("saving the evidence: %w", err)
-	}
-	return nil
-}
-
+// SavePlan writes the file of plan -o.
 func (o outputs) SavePlan(f plan.File) error {
 	data, err := json.MarshalIndent(f, "", " ")
 	if err == nil {
 		_, err = o.Plan.Write(append(data, '\n'))
 	}
+	return save("plan", o.Plan, err)
+}
+
+// save closes a file after its last byte, unless there was an error.
+func save(what string, to *confine.Output, err error) error {
 	if err == nil {
-		err = o.Plan.Commit()
+		err = to.Commit()
 	}
 	if err != nil {
-		return fmt.Errorf("saving the plan: %w", err)
+		return fmt.Errorf("saving the %s: %w", what, err)
 	}
 	return nil
 }
@@ -182,7 +177,7 @@ func FailEarly(env console.Env, root *cobra.Command, args []string, cause error)
 		}
 	}
 	_ = r.openOutputs() // those that open receive the error
-	r.Close(cause)
+	r.close(cause)
 }
 
 // formatOf reports whether an argument is the flag --format or ends in its short form,

@@ -12,29 +12,26 @@ import (
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/pki"
-	"github.com/bindgate/bindgate/internal/replay"
 	"github.com/bindgate/bindgate/internal/report"
 )
 
-// Lint judges and reports every binding, and ends the run with the code that
-// matters most.
-func (r *Run) Lint(ctx context.Context) error {
+// Lint judges and reports every binding, and ends the run with the code that matters most.
+func (r *Run) Lint(ctx context.Context, partialIsClean bool) error {
 	rep, err := r.Report()
 	if err != nil {
 		return err
 	}
-	var code int
-	err = r.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
+	code := exit.Clean
+	if err := r.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
 		if err := r.writeChain(v); err != nil {
 			return err
 		}
 		one := r.Entry(v)
 		if r.FollowUp.Add(one) {
-			code = exit.Worst(code, exit.OfDecision(v.Decision.Status, true))
+			code = exit.Worst(code, exit.OfDecision(v.Decision.Status, partialIsClean))
 		}
 		return rep.Add(one)
-	})
-	if err != nil {
+	}); err != nil {
 		return err
 	}
 	for _, b := range r.Engine.Bindings().NotRun {
@@ -67,15 +64,6 @@ func (r *Run) CredentialCode(code int) int {
 	}
 	r.Env.Complain(fmt.Errorf("asking the gateway: %w\nnext: see %s", err, report.GuideCredentials))
 	return exit.Usage
-}
-
-// saveEvidence begins the file of --evidence-out; nil where there is none.
-func (r *Run) saveEvidence(facts judge.Run) (*replay.Writer, error) {
-	if r.Out.evidence == nil {
-		return nil, nil
-	}
-	return replay.NewWriter(r.Out.evidence, replay.Header{Run: facts.Run, Offline: facts.Offline,
-		Endpoint: facts.Endpoint, RootsDigest: facts.RootsDigest})
 }
 
 // writeChain writes the canonical chain of the one binding: leaf first, then its

@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/internal/built"
 	"github.com/bindgate/bindgate/internal/cli/settings"
@@ -21,12 +19,12 @@ import (
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/progress"
+	"github.com/bindgate/bindgate/internal/replay"
 	"github.com/bindgate/bindgate/internal/report"
 )
 
 // Run is one judging command with its outputs open and all that it reads loaded.
 type Run struct {
-	compares bool // two sets of policies, whose rules differ
 	Env      console.Env
 	Settings settings.Settings
 	Out      outputs
@@ -40,71 +38,60 @@ type Run struct {
 
 	Earlier cutover.Earlier // of --since, or from before --wait
 
-	countPlan bool // even if no policy reads it
-	unread    bool // standard input is not read although no manifest is named
+	unread bool // standard input is not read although no manifest is named
 }
 
-// Begin resolves what a command was called with, opens every file that it is to
-// write and loads all that it reads. Every error is usage, and nothing was
-// called; without one, close the run.
-func Begin(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, paths []string) (*Run, error) {
-	r, err := Ready(env, c, f, paths)
-	if err != nil {
-		return nil, err
-	}
-	if len(paths) > 0 {
-		if r.Inputs, err = expand(env, paths); err != nil {
+// Do resolves what a command was called with, opens every file that it is to write, loads
+// all that it reads, and calls do. Every error before that is usage, and nothing was called.
+func Do(ctx context.Context, env console.Env, f settings.Flags, paths []string, do func(*Run) error) error {
+	return Ready(env, f, paths, func(r *Run) (err error) {
+		if len(paths) > 0 {
+			if paths, err = expand(env, paths); err != nil {
+				return err
+			}
 			r.Inputs = paths
-			r.Close(err)
-			return nil, err
 		}
-		paths = r.Inputs
-	}
-	r.unread = len(paths) == 0 && !r.Settings.Binding.Named(c) && !r.Settings.Quiet
-	load := func() (*manifest.Set, error) { return Load(env, c, r.Settings, paths) }
-	if err := r.Open(ctx, load); err != nil {
-		r.Close(err)
-		return nil, err
-	}
-	return r, nil
+		r.unread = len(paths) == 0 && len(f.Binding.Given()) == 0 && !r.Settings.Quiet
+		if err := r.Open(ctx, func() (*manifest.Set, error) { return r.Load(paths) }); err != nil {
+			return err
+		}
+		return do(r)
+	})
 }
 
-// Ready is the part of begin that reads nothing: what the command was called with
-// is resolved, and its outputs are open.
-func Ready(env console.Env, c *cobra.Command, f settings.Flags, paths []string) (*Run, error) {
-	s, err := settings.Settle(env, c, f)
+// Ready is the part of Do that reads nothing: what the command was called with is
+// resolved, and its outputs are open.
+func Ready(env console.Env, f settings.Flags, paths []string, do func(*Run) error) (err error) {
+	s, err := settings.Settle(env, f)
 	r := &Run{Env: env, Settings: s, Inputs: paths}
 	if len(paths) == 0 {
 		r.Inputs = []string{"."}
 	}
-	if err != nil {
-		_ = r.openOutputs() // those that open take the error
-	} else {
-		err = r.openOutputs()
+	defer func() { r.close(err) }()
+	if failed := r.openOutputs(); err == nil { // else those that open take the error
+		err = failed
 	}
 	if err != nil {
-		r.Close(err)
-		return nil, err
+		return err
 	}
-	return r, nil
+	return do(r)
 }
 
-// Silent is begin for a command that writes no report. compares: it judges with policies
-// whose rules differ; countPlan: it wants input.plan even if no policy reads it.
-func Silent(ctx context.Context, env console.Env, c *cobra.Command, f settings.Flags, paths []string, compares, countPlan bool) (_ *Run, err error) {
-	r := &Run{Env: env, Inputs: paths, compares: compares, countPlan: countPlan}
-	if r.Settings, err = settings.Settle(env, c, f); err != nil {
-		return nil, err
+// Silent is Do for a command that writes no report.
+func Silent(ctx context.Context, env console.Env, f settings.Flags, paths []string, do func(*Run) error) (err error) {
+	r := &Run{Env: env, Inputs: paths}
+	if r.Settings, err = settings.Settle(env, f); err != nil {
+		return err
 	}
 	r.Settings.Formats = nil
+	defer func() { r.close(err) }()
 	if err := r.openOutputs(); err != nil {
-		return nil, err
+		return err
 	}
-	if err := r.Open(ctx, func() (*manifest.Set, error) { return Load(env, c, r.Settings, paths) }); err != nil {
-		r.Close(err)
-		return nil, err
+	if err := r.Open(ctx, func() (*manifest.Set, error) { return r.Load(paths) }); err != nil {
+		return err
 	}
-	return r, nil
+	return do(r)
 }
 
 // Open loads the manifest and all that judging it needs, and waits for DNS if the
@@ -142,7 +129,7 @@ func (r *Run) Options() judge.Options {
 	o := judge.Options{
 		Command: s.Command, Actor: s.Actor, Contract: s.Contract, Dir: r.Env.Dir, Clock: s.Clock, Live: s.Live,
 		Severities: s.Severities, Raised: s.Raised, FailOn: checks.Severity(cmp.Or(s.FailOn, string(checks.Error))), MinRemaining: s.MinRemaining,
-		Plan: r.countPlan, Policies: s.Policy, FetchPolicy: s.Fetcher(r.Env).Fetch, Data: s.Data, Labels: s.Labels, Waivers: s.Waivers, ForeignRules: r.compares, External: s.Facts, Evidence: s.Evidence,
+		Plan: s.CountPlan, Policies: s.Policy, FetchPolicy: s.Fetcher(r.Env).Fetch, Data: s.Data, Labels: s.Labels, Waivers: s.Waivers, ForeignRules: s.Compares, External: s.Facts, Evidence: s.Evidence,
 		Roots: s.Roots, Profile: s.Profile, WeakKeys: s.WeakKeys, CRLs: s.CRLs, RevocationPrivate: s.RevocationPrivate,
 		DNS:     judge.DNS{Resolver: s.Resolver, RootHints: s.RootHints, Port: cmp.Or(s.DNSPort, 53), Rate: s.DNSRate, ResolvConf: r.Env.ResolvConf},
 		Gateway: judge.Gateway{Endpoint: s.Endpoint, STS: s.STS, APIG: s.APIG, CAS: s.CAS, Account: s.Account, CA: s.EndpointCA, Rate: s.GatewayRate, UserAgent: "bindgate/" + built.Version()},
@@ -151,7 +138,7 @@ func (r *Run) Options() judge.Options {
 	}
 	o.Moves = judge.Probe{Allow: s.ProbeAllow, Via: s.ProbeVia, ViaGateway: s.ProbeGateway}
 	if s.Probe {
-		o.Probe = &judge.Probe{Allow: s.ProbeAllow, Via: s.ProbeVia, ViaGateway: s.ProbeGateway}
+		o.Probe = &o.Moves
 	}
 	o.Skip = judge.Skip{DNS: s.Skips("dns"), Group: s.Skips("group"), Revocation: s.Skips("revocation")}
 	return o
@@ -208,31 +195,33 @@ func (r *Run) Await(ctx context.Context) error {
 // verdict on in the order of the manifest.
 func (r *Run) Judge(ctx context.Context, look judge.Scope, yield func(judge.Verdict) error) error {
 	defer r.Bar.End()
+	if r.Out.evidence == nil {
+		return r.Engine.Judge(ctx, look, yield)
+	}
 	facts, err := r.Engine.Run()
 	if err != nil {
 		return err
 	}
-	saved, err := r.saveEvidence(facts)
+	saved, err := replay.NewWriter(r.Out.evidence, replay.Header{Run: facts.Run, Offline: facts.Offline,
+		Endpoint: facts.Endpoint, RootsDigest: facts.RootsDigest})
 	if err != nil {
 		return err
 	}
 	err = r.Engine.Judge(ctx, look, func(v judge.Verdict) error {
-		if saved != nil {
-			if err := saved.Add(v.Binding, v.Evidence); err != nil {
-				return err
-			}
+		if err := saved.Add(v.Binding, v.Evidence); err != nil {
+			return err
 		}
 		return yield(v)
 	})
-	if err != nil || saved == nil {
+	if err != nil {
 		return err
 	}
-	return r.Out.closeEvidence(saved.Close())
+	return save("evidence", r.Out.evidence, saved.Close())
 }
 
-// Close ends the run: an error that no report holds goes into the report files, and
+// close ends the run: an error that no report holds goes into the report files, and
 // what is not whole is given up.
-func (r *Run) Close(err error) {
+func (r *Run) close(err error) {
 	r.Bar.End()
 	if r.unread && r.Env.Unread != nil && r.Env.Unread() {
 		r.Env.Complain(errors.New("standard input is not read: the manifests of this folder were; say - to read the manifest from it"))

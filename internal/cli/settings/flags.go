@@ -1,14 +1,17 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/given"
 	"github.com/bindgate/bindgate/internal/manifest"
@@ -61,7 +64,11 @@ type Flags struct {
 	As             string // the command that the run counts as; empty: its own
 	Moves          bool   // cutover only: the manifest must be a map
 	Since          string // cutover only
+	Compares       bool   // policies are those of two sets, whose rules differ
+	CountPlan      bool   // input.plan is wanted even if no policy reads it
 	owned
+
+	command *cobra.Command // that has them
 }
 
 // owned are settings that only the owner's file can change.
@@ -81,6 +88,7 @@ type owned struct {
 type Binding struct {
 	manifest.Flags
 	stage, redirect, forceHTTPS string // as given; Flags keeps apart what was not given from what is empty
+	set                         *pflag.FlagSet
 }
 
 // AddJudging adds the flags of every command that judges bindings.
@@ -99,6 +107,7 @@ func (f *Flags) AddJudging(c *cobra.Command) {
 
 // AddSources adds the flags that say what bindings are judged with.
 func (f *Flags) AddSources(c *cobra.Command) {
+	f.command = c
 	p := c.Flags()
 	p.StringVar(&f.Config, "config", "", "the gate owner's configuration `FILE`; its folder becomes the root of all paths")
 	p.StringVar(&f.Resolver, "resolver", "", "ask this DNS resolver, `ADDR[:PORT]`, tls://HOST or https://URL, and not the zones' own servers")
@@ -163,8 +172,9 @@ func (f *Flags) AddProbe(c *cobra.Command) {
 
 // AddBinding adds the flags that name one binding without a manifest.
 func (f *Flags) AddBinding(c *cobra.Command) {
-	p := c.Flags()
 	w := &f.Binding
+	p := pflag.NewFlagSet("", pflag.ContinueOnError)
+	p.SortFlags = false
 	p.StringVar(&w.Domain, "domain", "", "one binding without a manifest: its domain `NAME`")
 	p.StringVar(&w.Group, "group", "", "its API group `ID`")
 	p.StringVar(&w.Gateway, "gateway", "", "its gateway `ID`, for the cloud-native API Gateway")
@@ -176,9 +186,9 @@ func (f *Flags) AddBinding(c *cobra.Command) {
 	p.StringVar(&w.stage, "stage", "", "its stage; an empty value means all environments")
 	p.StringVar(&w.Type, "type", "", "its network type: INTERNET or INTRANET")
 	p.StringVar(&w.Proof, "proof", "", "its domain proof: cname or txt")
+	p.StringVar(&w.redirect, "redirect", "", "redirect HTTP to HTTPS: true or false")
 	p.BoolVar(&w.Force, "force", false, "allow taking the domain from the groups in --force-from")
 	p.StringArrayVar(&w.ForceFrom, "force-from", nil, "`GROUP` that the domain may be taken from, repeatable")
-	p.StringVar(&w.redirect, "redirect", "", "redirect HTTP to HTTPS: true or false")
 	p.StringVar(&w.Certificate, "certificate", "", "its certificate `FILE`")
 	p.StringVar(&w.CertificateName, "certificate-name", "", "the certificate's `NAME` on the gateway")
 	p.StringVar(&w.PrivateKey, "private-key", "", "its private key `FILE`")
@@ -186,6 +196,8 @@ func (f *Flags) AddBinding(c *cobra.Command) {
 	p.StringVar(&w.PassphraseEnv, "passphrase-env", "", "environment `NAME` that holds the key's passphrase")
 	p.StringVar(&w.ClientCertificate, "client-certificate", "", "PEM `FILE` of the CA of callers' certificates (mutual TLS), or none to state that it is off")
 	p.StringToStringVar(&w.Labels, "label", nil, "its labels, `KEY=VALUE`")
+	w.set = p
+	c.Flags().AddFlagSet(p)
 	usage.Values(c, "region", binding.Regions()...)
 	usage.Values(c, "stage", "TEST", "PRE", "RELEASE")
 	usage.Values(c, "type", "INTERNET", "INTRANET")
@@ -197,34 +209,37 @@ func (f *Flags) AddBinding(c *cobra.Command) {
 	usage.Values(c, "tls-min", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
 }
 
-// BindingFlags are the flags that describe one binding.
-func BindingFlags() []string {
-	return strings.Fields("domain group gateway protocol force-https tls-min cas-id region stage type proof redirect force force-from certificate certificate-name private-key private-key-env passphrase-env client-certificate label")
+// BindingFlags are the names of the flags that describe one binding, in their order.
+func BindingFlags() (names []string) {
+	var f Flags
+	f.AddBinding(&cobra.Command{})
+	f.Binding.set.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
 }
 
-// Named reports whether any flag that names a binding was given.
-func (w Binding) Named(c *cobra.Command) bool {
-	if c.Flags().Lookup("domain") == nil {
-		return false // a command that takes no binding from flags
+// Given returns the names of the flags of a binding that were given.
+func (w Binding) Given() (names []string) {
+	if w.set == nil {
+		return nil // a command that takes no binding from flags
 	}
-	for _, name := range BindingFlags() {
-		if c.Flags().Changed(name) {
-			return true
+	w.set.VisitAll(func(f *pflag.Flag) {
+		if f.Changed {
+			names = append(names, f.Name)
 		}
-	}
-	return false
+	})
+	return names
 }
 
 // Manifest returns the binding that the flags describe.
-func (w Binding) Manifest(c *cobra.Command) (manifest.Flags, error) {
-	if c.Flags().Changed("stage") {
+func (w Binding) Manifest() (manifest.Flags, error) {
+	if w.set.Changed("stage") {
 		w.Stage = &w.stage
 	}
 	for _, f := range []struct {
 		name, text string
 		to         **bool
 	}{{"redirect", w.redirect, &w.Redirect}, {"force-https", w.forceHTTPS, &w.ForceHTTPS}} {
-		if c.Flags().Changed(f.name) {
+		if w.set.Changed(f.name) {
 			yes, err := strconv.ParseBool(f.text)
 			if err != nil {
 				return w.Flags, fmt.Errorf("reading --%s: got %q, want true or false", f.name, f.text)
@@ -249,4 +264,30 @@ func Groups() []usage.Group {
 		{Title: "Evidence and time", Flags: strings.Fields("offline without now evidence evidence-out")},
 		{Title: "What a manifest may read", Flags: strings.Fields("allow-path allow-env")},
 	}
+}
+
+// trust holds the settings for judging certificates, except --roots.
+type trust struct {
+	CRLs              []string
+	WeakKeys          []string
+	Profile           string
+	MinRemaining      time.Duration // 0: the third of the lifetime alone
+	RevocationPrivate bool
+	WriteChain        string // lint only
+}
+
+func (t *trust) add(c *cobra.Command) {
+	p := c.Flags()
+	p.StringArrayVar(&t.CRLs, "crl", nil, "CRL `FILE` of a CA of the path, in DER or PEM, repeatable")
+	p.StringArrayVar(&t.WeakKeys, "weak-keys", nil, "`FILE` of compromised keys, repeatable: a list of Debian's openssl-blacklist, or one SHA-256 of a public key per line")
+	p.StringVar(&t.Profile, "certificate-profile", "", "whose rules certificates keep: public or private (default: public where the root is in Mozilla's list)")
+	usage.Values(c, "certificate-profile", evidence.ProfilePublic, evidence.ProfilePrivate)
+	usage.Duration(p, &t.MinRemaining, "min-remaining", 0, "warn of certificates that last less than this `DURATION`, such as 30d (default: a third of their lifetime)")
+}
+
+func (t trust) CheckCertificates() error {
+	if t.MinRemaining < 0 {
+		return fmt.Errorf("reading --min-remaining: got %s, want a time above zero", t.MinRemaining)
+	}
+	return usage.OneOf("certificate-profile", cmp.Or(t.Profile, evidence.ProfilePublic), evidence.ProfilePublic, evidence.ProfilePrivate)
 }

@@ -51,7 +51,8 @@ type Settings struct {
 }
 
 // Settle resolves what a command was called with. Every error is usage.
-func Settle(env console.Env, c *cobra.Command, f Flags) (Settings, error) {
+func Settle(env console.Env, f Flags) (Settings, error) {
+	c := f.command
 	if err := filled(c); err != nil {
 		return Settings{}, err
 	}
@@ -69,8 +70,8 @@ func Settle(env console.Env, c *cobra.Command, f Flags) (Settings, error) {
 		s.Clock = func() time.Time { return at }
 	}
 	for _, w := range f.Without {
-		if !slices.Contains([]string{"group", "dns", "revocation"}, w) {
-			return s, fmt.Errorf("reading --without: got %q, want group, dns or revocation", w)
+		if err := usage.OneOf("without", w, "group", "dns", "revocation"); err != nil {
+			return s, err
 		}
 	}
 	if f.Evidence != "" && (f.Offline || len(f.Without) > 0 || f.EvidenceOut != "" || f.now != "") {
@@ -79,8 +80,8 @@ func Settle(env console.Env, c *cobra.Command, f Flags) (Settings, error) {
 	if f.Evidence != "" && len(f.WeakKeys) > 0 {
 		return s, fmt.Errorf("reading --evidence: a replay uses the results of the saved run's lists; omit --weak-keys")
 	}
-	if f.FailOn != "" && f.FailOn != "warning" && f.FailOn != "error" {
-		return s, fmt.Errorf("reading --fail-on: got %q, want warning or error", f.FailOn)
+	if err := usage.OneOf("fail-on", cmp.Or(f.FailOn, "error"), "warning", "error"); err != nil {
+		return s, err
 	}
 	if f.Probe && (f.Offline || f.Evidence != "" || slices.Contains(f.Without, "dns") || slices.Contains(f.Without, "group")) {
 		return s, errors.New("reading --probe: it connects to the addresses that DNS returns for domains of the group; omit --offline, --evidence and --without dns and group")
@@ -92,14 +93,14 @@ func Settle(env console.Env, c *cobra.Command, f Flags) (Settings, error) {
 	if err := s.fromTree(env); err != nil {
 		return s, err
 	}
-	trust, err := s.fromOwner(env, c)
+	trust, err := s.fromOwner(env)
 	if err != nil {
 		return s, err
 	}
 	if err := s.fromEnvironment(env); err != nil {
 		return s, err
 	}
-	if err := s.mayApply(c); err != nil {
+	if err := s.mayApply(); err != nil {
 		return s, err
 	}
 	if err := s.defaults(env); err != nil {
@@ -156,13 +157,13 @@ func filled(c *cobra.Command) (err error) {
 }
 
 // mayApply holds what is sent, now or from a saved plan, to fresh evidence.
-func (s Settings) mayApply(c *cobra.Command) error {
+func (s Settings) mayApply() error {
 	switch {
 	case s.Command == "apply" && (!s.Live || s.EvidenceOut != ""):
 		return errors.New("reading flags: apply judges with the current time and with fresh, complete evidence; omit --now, --evidence, --evidence-out, --offline and --without")
 	case s.PlanOut != "" && !s.Live:
 		return errors.New("reading flags: plan -o needs the current time and fresh evidence; omit --now, --evidence, --offline and --without")
-	case s.PlanOut != "" && s.Binding.Named(c):
+	case s.PlanOut != "" && len(s.Binding.Given()) > 0:
 		return errors.New("reading flags: plan -o wants a manifest, which apply can read again")
 	}
 	return nil
@@ -191,7 +192,7 @@ func (s *Settings) fromTree(env console.Env) error {
 }
 
 // fromOwner reads --config: it fills in what no flag said.
-func (s *Settings) fromOwner(env console.Env, c *cobra.Command) (config.Trust, error) {
+func (s *Settings) fromOwner(env console.Env) (config.Trust, error) {
 	if s.Config == "" {
 		return config.Trust{}, nil
 	}
@@ -210,7 +211,7 @@ func (s *Settings) fromOwner(env console.Env, c *cobra.Command) (config.Trust, e
 		list, repeatable := flag.Value.(pflag.SliceValue)
 		switch {
 		case o.Flag == "format":
-			if !c.Flags().Changed(o.Flag) { // else those of the flag, not of the tree
+			if !s.command.Flags().Changed(o.Flag) { // else those of the flag, not of the tree
 				err = list.Replace(o.Values)
 			}
 		case repeatable:
@@ -272,30 +273,19 @@ func (s *Settings) fromEnvironment(env console.Env) error {
 }
 
 func (s *Settings) defaults(env console.Env) error {
-	if s.Contract == "" {
-		s.Contract = evidence.Contract2026
-	}
+	s.Contract = cmp.Or(s.Contract, evidence.Contract2026)
 	if s.Command == "plan" && (s.ValidFor <= 0 || s.ValidFor > plan.MaxValidity) {
 		return fmt.Errorf("reading --valid-for: got %s, want more than 0 and at most %s", s.ValidFor, plan.MaxValidity)
 	}
-	if s.Contract != evidence.Contract2026 && s.Contract != evidence.Contract2017 {
-		return fmt.Errorf("reading --contract: got %q, want 2026 or 2017", s.Contract)
+	if err := usage.OneOf("contract", s.Contract, evidence.Contract2026, evidence.Contract2017); err != nil {
+		return err
 	}
-	if s.Timeout == 0 {
-		s.Timeout = 30 * time.Second
-	}
-	if s.Concurrency == 0 {
-		s.Concurrency = 32
-	}
+	s.Timeout, s.Concurrency = cmp.Or(s.Timeout, 30*time.Second), cmp.Or(s.Concurrency, 32)
 	if s.Timeout < 0 || s.Concurrency < 0 {
 		return fmt.Errorf("reading --timeout and --concurrency: got %s and %d, want positive values", s.Timeout, s.Concurrency)
 	}
 	if s.Actor == "" {
-		for _, name := range []string{"GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_USER_ID", "USER"} {
-			if s.Actor = env.Get(name); s.Actor != "" {
-				break
-			}
-		}
+		s.Actor = cmp.Or(env.Get("GITHUB_ACTOR"), env.Get("GITLAB_USER_LOGIN"), env.Get("BUILD_USER_ID"), env.Get("USER"))
 	}
 	return nil
 }
