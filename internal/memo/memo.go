@@ -70,7 +70,10 @@ func (m *Memo[K, V]) entry(key K) (*entry[V], bool) {
 	case m.entries == nil:
 		m.entries = map[K]*entry[V]{}
 	case m.Limit > 0 && len(m.entries) >= max(m.Limit/2, 1):
-		m.older, m.entries = m.entries, map[K]*entry[V]{}
+		m.older, m.entries = m.entries, m.older // its memory is used again
+		if clear(m.entries); m.entries == nil {
+			m.entries = map[K]*entry[V]{}
+		}
 	}
 	m.entries[key] = e
 	return e, !known

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -53,8 +54,7 @@ type manner struct {
 	stream           bool // over TCP
 }
 
-// newQueries packs queries with ids of their own. The questions are about one name.
-// dns.Id draws from crypto/rand.
+// newQueries packs queries with random ids of their own. The questions are about one name.
 func newQueries(asked []question, how manner) ([]query, error) {
 	first := query{question: asked[0]}
 	if err := first.pack(how); err != nil {
@@ -64,9 +64,9 @@ func newQueries(asked []question, how manner) ([]query, error) {
 	wires := make([]byte, 0, size*len(asked))
 	queries := make([]query, 0, len(asked))
 	for _, q := range asked {
-		id := dns.Id()
+		id := newID()
 		for slices.ContainsFunc(queries, func(other query) bool { return other.id == id }) {
-			id = dns.Id()
+			id = newID()
 		}
 		wires = append(wires, first.wire...)
 		next := query{question: q, id: id, wire: wires[len(wires)-size:], end: first.end}
@@ -75,6 +75,12 @@ func newQueries(asked []question, how manner) ([]query, error) {
 		queries = append(queries, next)
 	}
 	return queries, nil
+}
+
+func newID() uint16 {
+	var id [2]byte
+	_, _ = rand.Read(id[:]) // it never fails
+	return binary.BigEndian.Uint16(id[:])
 }
 
 // pack writes the query without its id and type (RFC 1035 §4.1).
@@ -368,43 +374,3 @@ func isReferral(m *dns.Msg) bool {
 	}
 	return servers
 }
-
-// Canonical returns a name as it is compared and reported here: in presentation
-// format (RFC 1035 §5.1, bytes that do not print are \DDD), lower case, without
-// the final dot. The root alone keeps its dot.
-func Canonical(name string) string {
-	if plain := strings.TrimSuffix(name, "."); len(plain) > 0 && len(plain) == len(name)-1 && lowerASCII(plain) {
-		return plain // most names; without a copy
-	}
-	full := dns.CanonicalName(name)
-	if full == "." {
-		return full
-	}
-	return full[:len(full)-1]
-}
-
-// lowerASCII reports whether a text has neither capitals, nor backslashes, nor bytes
-// that are not ASCII.
-func lowerASCII(text string) bool {
-	for i := range len(text) {
-		if c := text[i]; c >= 'A' && c <= 'Z' || c == '\\' || c >= 0x80 {
-			return false
-		}
-	}
-	return true
-}
-
-// NameToAsk returns a caller's name in canonical form, or an error if no question
-// can hold it. The way over the wire format gives every spelling of a label
-// (a raw byte, \DDD) the one that answers will have.
-func NameToAsk(name string) (string, error) {
-	var wire [256]byte
-	_, packing := dns.PackDomainName(dns.Fqdn(name), wire[:], 0, nil, false)
-	asked, _, unpacking := dns.UnpackDomainName(wire[:], 0)
-	if packing != nil || unpacking != nil || asked == "." {
-		return "", fmt.Errorf("%q is not a domain name: want labels of 1 to 63 bytes, 253 together (RFC 1035 §2.3.4)", name)
-	}
-	return canonical(asked), nil
-}
-
-func canonical(name string) string { return Canonical(name) }

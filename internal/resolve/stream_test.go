@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -217,9 +218,11 @@ func TestTypesThatAreAskedForOnce(t *testing.T) {
 	}
 }
 
-// FuzzCanonical: the short way gives what the library's does.
+// FuzzCanonical: the short ways give what the library's do.
 func FuzzCanonical(f *testing.F) {
-	for _, name := range []string{"", ".", "a.", "A.b.", "a", `a\.`, `a\\.`, `\065.b.`, "a..", "\xff."} {
+	label := strings.Repeat("a", 63)
+	long := strings.Join([]string{label, label, label, label[:61]}, ".") // 253 bytes
+	for _, name := range []string{"", ".", "a.", "A.b.", "a", `a\.`, `a\\.`, `\065.b.`, "a..", "\xff.", "_a-0.b", "a..b", ".a", label, label + "a", long, long + "a"} {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
@@ -229,6 +232,11 @@ func FuzzCanonical(f *testing.F) {
 		}
 		if got := Canonical(name); got != want {
 			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+		asked, err := NameToAsk(name)
+		whole, wholeErr := overWire(name)
+		if asked != whole || (err == nil) != (wholeErr == nil) {
+			t.Errorf("%q: got %q, %v; want %q, %v", name, asked, err, whole, wholeErr)
 		}
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/ipv4"
@@ -25,17 +27,19 @@ const (
 // share one: an answer finds its question by id, and counts only if it repeats it. A
 // socket that is not in use closes itself, so there is nothing to close.
 type sockets struct {
-	framed bool // they are streams, and each message has its length in front of it
-	dial   func(context.Context) (net.Conn, error)
-	timers sync.Pool // of *time.Timer
-	mu     sync.Mutex
-	open   [socketCount]*socket
+	framed   bool // they are streams, and each message has its length in front of it
+	dial     func(context.Context) (net.Conn, error)
+	timers   sync.Pool   // of *time.Timer
+	oneByOne atomic.Bool // a batch that was sent in one piece was lost or refused
+	mu       sync.Mutex
+	open     [socketCount]*socket
 }
 
 // socket is one of them; its fields are guarded by the mutex of its sockets.
 type socket struct {
 	conn    net.Conn
-	packets *ipv4.PacketConn // conn, where it sends and reads several datagrams at once
+	packets *ipv4.PacketConn // conn, where it reads several datagrams at once
+	cuts    bool             // the system cuts one buffer into datagrams
 	slot    int              // in sockets.open; -1: not shared
 	asked   map[uint16]place
 	strays  int // datagrams that answered no question
@@ -80,11 +84,12 @@ func (p *sockets) exchange(ctx context.Context, timeout time.Duration, queries [
 	if err != nil {
 		return b.wires, err
 	}
-	write := s.write
 	if p.framed {
-		write = func(queries []query) error { return s.writeFrames(timeout, queries) }
+		err = s.writeFrames(timeout, queries)
+	} else {
+		err = p.write(s, queries)
 	}
-	if err := write(queries); err != nil {
+	if err != nil {
 		p.leave(s, b)
 		return b.wires, err
 	}
@@ -152,7 +157,7 @@ func (p *sockets) enter(ctx context.Context, timeout time.Duration, b *batch) (*
 	}
 	s := &socket{conn: conn, slot: -1, asked: map[uint16]place{}}
 	if udp, ok := conn.(*net.UDPConn); ok && runtime.GOOS != "windows" { // x/net has no batches there
-		s.packets = ipv4.NewPacketConn(udp)
+		s.packets, s.cuts = ipv4.NewPacketConn(udp), canCut(udp)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -197,11 +202,13 @@ func (p *sockets) leave(s *socket, b *batch) (strays int) {
 }
 
 // doubt retires a socket on which a whole batch waited in vain: balancers choose a
-// server by the port that asks, and one of theirs may be dead.
+// server by the port that asks, and one of theirs may be dead. An interface may also have lost
+// a batch that was sent in one piece.
 func (p *sockets) doubt(s *socket, b *batch) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if b.left == len(b.queries) {
+		p.oneByOne.Store(true)
 		p.retire(s)
 	}
 }
@@ -213,27 +220,25 @@ func (p *sockets) retire(s *socket) {
 	}
 }
 
-// write sends queries, in one system call where the connection has one for it.
-func (s *socket) write(queries []query) error {
-	if s.packets == nil || len(queries) == 1 {
+// write sends queries about one name. They have the same length, so that a system that cuts
+// one buffer into datagrams sends them in one call.
+func (p *sockets) write(s *socket, queries []query) error {
+	if s.cuts && len(queries) > 1 && !p.oneByOne.Load() {
+		size := len(queries[0].wire)
+		all := make([]byte, 0, len(queries)*size)
 		for _, q := range queries {
-			if _, err := s.conn.Write(q.wire); err != nil {
-				return err
-			}
+			all = append(all, q.wire...)
 		}
-		return nil
-	}
-	messages, buffers := make([]ipv4.Message, len(queries)), make([][]byte, len(queries))
-	for i, q := range queries {
-		buffers[i] = q.wire
-		messages[i].Buffers = buffers[i : i+1]
-	}
-	for len(messages) > 0 {
-		n, err := s.packets.WriteBatch(messages, 0)
-		if err != nil {
+		_, _, err := s.conn.(*net.UDPConn).WriteMsgUDP(all, cutEvery(size), nil)
+		if !errors.Is(err, syscall.EIO) && !errors.Is(err, syscall.EINVAL) {
 			return err
 		}
-		messages = messages[n:]
+		p.oneByOne.Store(true) // the interface cannot do it
+	}
+	for _, q := range queries {
+		if _, err := s.conn.Write(q.wire); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -191,7 +191,7 @@ func (w *Walker) walk(ctx context.Context, name string, next stepper, types []ui
 		return Walk{}, err
 	}
 	t := newTrail()
-	walk := Walk{Chain: resolve.Chain{Name: owner}}
+	walk := Walk{Chain: resolve.Chain{Name: owner}, Steps: make([]Step, 0, 2)} // most chains have one CNAME record
 	for {
 		step, here, err := next(ctx, t, walk.Name, types)
 		next = w.sharedStep
