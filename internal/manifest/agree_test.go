@@ -174,13 +174,19 @@ func kinds() []any {
 		map[string]any{"x": 1}, map[string]any{"": "x"}, map[string]any{"ca": "a"}, map[string]any{"file": "a", "env": "B"}, map[string]any{"passphraseEnv": "B"}, map[string]any{"env": "a b"}}
 }
 
-// texts are written in the place of each text, with the words of the schema and of the decoder.
-func texts(words []string) (all []any) {
-	for _, text := range append([]string{
-		" ", "\u3000", "xyz", "off", "1", "2026-01-01", "UPPER_CASE", "a b", "a/b", "../a", "a.pem", "A.CRT", "a.p12",
+// names are written in the place of each domain name.
+func names() []string {
+	return []string{
 		"a.demo.com", "*.demo.com", "*.*.demo.com", "A.Demo.com", "a.demo.com.", "https://a.demo.com", "a.demo.com:443", "a_b.demo.com", "-a.demo.com", "a-.demo.com",
 		"192.0.2.1", "a.1", "a.1x", "a.1-x", "[::1]", "a@demo.com", "localhost", "bücher.example", strings.Repeat("a", 63) + ".com", strings.Repeat("a", 64) + ".com",
 		strings.Repeat("a.", 62) + "com", strings.Repeat("a.", 63) + "com", strings.Repeat("a.", 125) + "com", strings.Repeat("a.", 126) + "com",
+	}
+}
+
+// texts are written in the place of each text, with the words of the schema and of the decoder.
+func texts(words []string) (all []any) {
+	for _, text := range append([]string{
+		" ", "\u3000", "xyz", "1", "2026-01-01", "UPPER_CASE", "a b", "a/b", "a.pem", "A.CRT", "a.p12",
 		"927d50c0f2e54b359919923d908bb015", "927d50c0f2e54b359919923d908bb01", "927D50C0F2E54B359919923D908BB015", "gw-1", "cn-hangzhou", "cn_hangzhou", "private-1",
 		"release", " PRE", "RELAESE", "TESTT", "canary", "internet", "TLS1.2", "https", "open", "default",
 		"abc", "abcd", strings.Repeat("x", 50), strings.Repeat("x", 51), strings.Repeat("x", 64), strings.Repeat("x", 65), "api_{sha256}", "{notBefore}", "api_{sha}", "{", "a}",
@@ -250,6 +256,11 @@ func TestSchemasAndProgramAgree(t *testing.T) {
 						case strings.HasPrefix(at, "/defaults") || strings.HasPrefix(at, "/domains/0/to/"): // the definitions of other places
 							for _, word := range known {
 								written = append(written, word)
+							}
+						case strings.HasSuffix(at, "/domainName"):
+							written = slices.Clone(all)
+							for _, name := range names() {
+								written = append(written, name)
 							}
 						default:
 							written = all
