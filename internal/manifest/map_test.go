@@ -1,12 +1,9 @@
 package manifest_test
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/bindgate/bindgate/internal/manifest"
 )
@@ -82,25 +79,14 @@ func TestHostileMaps(t *testing.T) {
 }
 
 // FuzzMap holds that no text makes Load panic, and that what loads as a map is valid by the
-// published schema and names both sides of each move.
+// published schema if nothing is reported of it, and names both sides of each move.
 func FuzzMap(f *testing.F) {
 	for _, seed := range []string{oneMove, strings.ReplaceAll(oneMove, "accept: [stage, ocsp]", "accept: []"),
 		`{"apiVersion": "bindgate/v1", "domains": [{"domainName": "a", "from": {"groupId": "g", "regionId": "r"}, "to": {"gatewayId": "w", "regionId": "r"}}]}`,
 		oneMove + "---\n" + fmt.Sprintf(one, "b")} {
 		f.Add([]byte(seed))
 	}
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(manifest.MapSchema()))
-	if err != nil {
-		f.Fatal(err)
-	}
-	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource("map.json", doc); err != nil {
-		f.Fatal(err)
-	}
-	schema, err := compiler.Compile("map.json")
-	if err != nil {
-		f.Fatal(err)
-	}
+	schema := compileSchema(f, manifest.MapSchema())
 	f.Fuzz(func(t *testing.T, text []byte) {
 		set, err := loadMap(t, string(text))
 		if err != nil || !set.Moves() {
@@ -111,7 +97,7 @@ func FuzzMap(f *testing.F) {
 				t.Errorf("loaded without what it must have: %+v", b)
 			}
 		}
-		if err := validateBytes(t, schema, text); err != nil {
+		if err := validateBytes(t, schema, text); err != nil && len(reported(t, text)) == 0 {
 			t.Error(err)
 		}
 	})
