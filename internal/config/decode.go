@@ -13,14 +13,15 @@ import (
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
 var (
-	checkID = regexp.MustCompile(`^[a-z0-9-]+/[a-z0-9-]+$`)
-	format  = regexp.MustCompile(`^[a-z]+$`)
+	checkID = lazyregexp.New(`^[a-z0-9-]+/[a-z0-9-]+$`)
+	format  = lazyregexp.New(`^[a-z]+$`)
 	// toFile is a format with a file that its report is written to.
-	toFile = regexp.MustCompile(`^[a-z]+=.+$`)
+	toFile = lazyregexp.New(`^[a-z]+=.+$`)
 )
 
 const (

@@ -4,11 +4,11 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 	"github.com/bindgate/bindgate/internal/policy/bundle"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
@@ -67,7 +67,7 @@ func (c *Config) policies(v strictyaml.Value) (refs []string) {
 	return refs
 }
 
-var registryHost = regexp.MustCompile(`^[a-z0-9.:\[\]-]+$`)
+var registryHost = lazyregexp.New(`^[a-z0-9.:\[\]-]+$`)
 
 func (c *Config) registries(v strictyaml.Value) map[string]Registry {
 	if !v.Given() {

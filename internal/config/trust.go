@@ -3,10 +3,10 @@ package config
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"time"
 
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
@@ -41,7 +41,7 @@ const (
 	defaultAudience = "bindgate"
 )
 
-var externalName = regexp.MustCompile(`^[a-z][A-Za-z0-9_]*$`)
+var externalName = lazyregexp.New(`^[a-z][A-Za-z0-9_]*$`)
 
 // trustKeys are the keys of the owner's file that have no flag.
 func trustKeys() []string { return []string{"approvals", "ci", "external"} }

@@ -2,14 +2,14 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"time"
 
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 	"github.com/bindgate/bindgate/internal/waiver"
 )
 
-var policyRule = regexp.MustCompile(`^bindgate\.policy(\.[A-Za-z_][A-Za-z0-9_]*)+/[a-z0-9_-]+$`)
+var policyRule = lazyregexp.New(`^bindgate\.policy(\.[A-Za-z_][A-Za-z0-9_]*)+/[a-z0-9_-]+$`)
 
 // waivers reads the waivers of the owner. When they end is for the caller to compare
 // with the clock of the run.

@@ -7,13 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
@@ -205,8 +205,8 @@ func certificateName(path string) bool {
 
 // The marks of a manifest or a map: its version and its list.
 var (
-	markVersion = regexp.MustCompile(`apiVersion["']?\s*:\s*["']?bindgate/`)
-	markList    = regexp.MustCompile(`(?m)(^|[{,"'\s])(bindings|domains)["']?\s*:`)
+	markVersion = lazyregexp.New(`apiVersion["']?\s*:\s*["']?bindgate/`)
+	markList    = lazyregexp.New(`(?m)(^|[{,"'\s])(bindings|domains)["']?\s*:`)
 )
 
 // marked reports whether a file of any name says that it is a manifest.

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
@@ -21,7 +21,7 @@ const apiVersion = "bindgate/v1"
 const listKey = "bindings"
 
 // A region becomes part of a host name.
-var region = regexp.MustCompile(`^[a-z0-9-]+$`)
+var region = lazyregexp.New(`^[a-z0-9-]+$`)
 
 // decoder reads the documents of one manifest, or the binding that flags give.
 type decoder struct {

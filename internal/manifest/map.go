@@ -4,13 +4,13 @@ import (
 	_ "embed" // the schema is a file, so that editors can check it too
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
@@ -24,7 +24,7 @@ var mapSchema string
 // MapSchema is the published JSON Schema (draft 2020-12) of a map's document.
 func MapSchema() []byte { return []byte(mapSchema) }
 
-var mapList = regexp.MustCompile(`(?m)^["']?domains["']?\s*:`)
+var mapList = lazyregexp.New(`(?m)^["']?domains["']?\s*:`)
 
 // listOf returns the key of the list that may be long. A wrong guess costs only memory: a
 // document whose list is not cut is parsed whole.

@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"encoding/asn1"
 	"encoding/base64"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 )
 
 // Contents of a file or block; these are the kinds of a Problem.
@@ -276,12 +277,12 @@ const (
 )
 
 var (
-	secret       = regexp.MustCompile(`(?m)^\s*[{,]?\s*"?kind"?:\s*"?Secret"?\s*,?\s*$|"kind": ?"Secret"`)
-	sealedSecret = regexp.MustCompile(`(?m)^\s*[{,]?\s*"?kind"?:\s*"?SealedSecret"?\s*,?\s*$|"kind": ?"SealedSecret"`)
+	secret       = lazyregexp.New(`(?m)^\s*[{,]?\s*"?kind"?:\s*"?Secret"?\s*,?\s*$|"kind": ?"Secret"`)
+	sealedSecret = lazyregexp.New(`(?m)^\s*[{,]?\s*"?kind"?:\s*"?SealedSecret"?\s*,?\s*$|"kind": ?"SealedSecret"`)
 	// One line that begins like a path or ends like the name of a key file.
 	// Base64 may begin with a slash, and contains no dot. maxPath limits the length:
 	// limits as counted repetitions cost each start of the program 4 ms.
-	onePath = regexp.MustCompile(`^(?:(?:/|\.{1,2}/|~/|[A-Za-z]:[\\/])[^\s:;"']*\.[A-Za-z0-9]{1,10}|(?:/builds/|/tmp/|/run/secrets/|/var/run/)[^\s:;"']+|[^\s:;"'=]+\.(?i:pem|key|crt|cer|p12|pfx))$`)
+	onePath = lazyregexp.New(`^(?:(?:/|\.{1,2}/|~/|[A-Za-z]:[\\/])[^\s:;"']*\.[A-Za-z0-9]{1,10}|(?:/builds/|/tmp/|/run/secrets/|/var/run/)[^\s:;"']+|[^\s:;"'=]+\.(?i:pem|key|crt|cer|p12|pfx))$`)
 )
 
 // insideBase64 returns the kind of base64 content: "pem", or that of its DER.
@@ -310,4 +311,4 @@ func wrongDashes(line string) bool {
 		dashed.MatchString(line) && !strings.Contains(line, "SSH2")
 }
 
-var dashed = regexp.MustCompile(`^[-\x{2010}-\x{2015}\x{2212}]+ ?(BEGIN|END) [A-Z0-9 ]+ ?[-\x{2010}-\x{2015}\x{2212}]*$`)
+var dashed = lazyregexp.New(`^[-\x{2010}-\x{2015}\x{2212}]+ ?(BEGIN|END) [A-Z0-9 ]+ ?[-\x{2010}-\x{2015}\x{2212}]*$`)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -16,6 +15,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
@@ -256,8 +256,8 @@ func excludes(b binding.Binding, need evidence.Need) bool {
 var (
 	// A name of plain identifiers can be written only one way, and lies below
 	// its group and not at it.
-	packageName = regexp.MustCompile(`^bindgate\.(policy|force|lib)(\.[A-Za-z_][A-Za-z0-9_]*)+$`)
-	packageLine = regexp.MustCompile(`(?m)^package\s+(\S+)`)
+	packageName = lazyregexp.New(`^bindgate\.(policy|force|lib)(\.[A-Za-z_][A-Za-z0-9_]*)+$`)
+	packageLine = lazyregexp.New(`(?m)^package\s+(\S+)`)
 )
 
 // regoPackage is one package, of one or more modules.

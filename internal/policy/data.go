@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
@@ -381,7 +381,7 @@ func scalarOf(v strictyaml.Value) ast.Value {
 
 // number is what YAML 1.2.2 §10.3.2 takes for one, but for decimals with a
 // leading zero: those are octal to readers of YAML 1.1, and to this parser.
-var number = regexp.MustCompile(`^([-+]?(0|[1-9][0-9]*|)(\.[0-9]*)?([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+)$`)
+var number = lazyregexp.New(`^([-+]?(0|[1-9][0-9]*|)(\.[0-9]*)?([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+)$`)
 
 // numberOf returns a number of 64 bits in its shortest form. Base is that of
 // strconv.ParseInt.

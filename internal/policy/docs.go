@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 )
 
 // Docs describes the policies of o.Dirs, or the shipped ones when there is none, in
@@ -95,7 +95,7 @@ func named(needs []evidence.Need) string {
 	return strings.Join(out, ", ")
 }
 
-var verb = regexp.MustCompile(`%[-+# 0-9.]*[a-zA-Z]`)
+var verb = lazyregexp.New(`%[-+# 0-9.]*[a-zA-Z]`)
 
 // ruleText returns the title of a rule, or its message with … for what it fills in.
 func ruleText(r *ast.Rule) string {

@@ -2,13 +2,14 @@ package policy
 
 import (
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 )
 
 // span is what numbers of a type lie between.
@@ -218,7 +219,7 @@ func reversed(op string) string {
 		ast.GreaterThan.Name: ast.LessThan.Name, ast.GreaterThanEq.Name: ast.LessThanEq.Name}[op]
 }
 
-var textOfNumber = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
+var textOfNumber = lazyregexp.New(`^-?[0-9]+(\.[0-9]+)?$`)
 
 // textOrder reports that numbers are compared as texts: 9 comes after 10.
 func (f *flow) textOrder(x, y *ast.Term, loc *ast.Location, s *scope) bool {

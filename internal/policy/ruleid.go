@@ -1,16 +1,16 @@
 package policy
 
 import (
-	"regexp"
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
 // ruleID is what custom.id of a rule may be.
-var ruleID = regexp.MustCompile(`^[a-z0-9]+([_-][a-z0-9]+)*$`)
+var ruleID = lazyregexp.New(`^[a-z0-9]+([_-][a-z0-9]+)*$`)
 
 // idOf returns custom.id of a rule's METADATA, and whether the rule is waivable.
 func idOf(r *ast.Rule) (id string, waivable bool) {

@@ -1,10 +1,11 @@
 package policy
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 )
 
 // show returns a term as it was written, for a message; empty where none is reported.
@@ -52,7 +53,7 @@ func (f *flow) showRef(ref ast.Ref, s *scope) string {
 	return out.String()
 }
 
-var generatedName = regexp.MustCompile(`__local[0-9]+__|\$[0-9]+`)
+var generatedName = lazyregexp.New(`__local[0-9]+__|\$[0-9]+`)
 
 // showPath replaces the names that the compiler gave to variables.
 func (f *flow) showPath(p string) string {

@@ -2,10 +2,11 @@ package strictyaml
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 )
 
 // The tags that the parser resolves plain values to (YAML 1.2.2 §10.3).
@@ -23,7 +24,7 @@ const (
 // number matches integers and floats (YAML 1.2.2 §10.3.2). The parser reads a
 // number that overflows as a string, so an unquoted 1e999 would be a string
 // here and a number to other readers.
-var number = regexp.MustCompile(`^([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+)$`)
+var number = lazyregexp.New(`^([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+)$`)
 
 const plainSubset = "write the value out: anchors, aliases, merge keys and tags are not supported"
 

@@ -9,21 +9,22 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"strings"
+
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 )
 
 // scheme of a registry reference.
 const scheme = "oci://"
 
 var (
-	otherScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*(://|::)|^(?i:oci:)|^git@`)
-	hostName    = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?$`)
-	repository  = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
-	tagName     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
-	afterScheme = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*(?:::[A-Za-z][A-Za-z0-9+.-]*)?(?:://|:))(.*)$`)
-	digestEnd   = regexp.MustCompile(`@sha[0-9]+(:[^@]*)?$`)
-	digestText  = regexp.MustCompile(`^sha256:[0-9a-f]+$`)
+	otherScheme = lazyregexp.New(`^[A-Za-z][A-Za-z0-9+.-]*(://|::)|^(?i:oci:)|^git@`)
+	hostName    = lazyregexp.New(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?$`)
+	repository  = lazyregexp.New(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
+	tagName     = lazyregexp.New(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
+	afterScheme = lazyregexp.New(`^([A-Za-z][A-Za-z0-9+.-]*(?:::[A-Za-z][A-Za-z0-9+.-]*)?(?:://|:))(.*)$`)
+	digestEnd   = lazyregexp.New(`@sha[0-9]+(:[^@]*)?$`)
+	digestText  = lazyregexp.New(`^sha256:[0-9a-f]+$`)
 )
 
 // Lengths of texts in bytes. As counted repetitions they cost each start 0.5 ms.

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -24,6 +23,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote/auth"
 	"oras.land/oras-go/v2/registry/remote/errcode"
 
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 	"github.com/bindgate/bindgate/internal/policy/bundle"
 )
 
@@ -282,6 +282,6 @@ func (w *web) explain(err error) error {
 }
 
 // query is that of an address in the library's errors: a redirect's may hold a token.
-var query = regexp.MustCompile(`\?[^\s"]*`)
+var query = lazyregexp.New(`\?[^\s"]*`)
 
 func plain(err error) string { return query.ReplaceAllString(bare(err).Error(), "") }

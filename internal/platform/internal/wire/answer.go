@@ -8,10 +8,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 )
 
 // envelope is what every answer may hold, of success or of failure. The root
@@ -192,7 +193,7 @@ func (r Request) answer(body []byte, out any) error {
 }
 
 // id is what codes and request ids of the platform are made of.
-var id = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+var id = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 const withheldID = "(withheld: not of the documented form)"
 

@@ -14,12 +14,13 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/aliyun/credentials-go/credentials"
+
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 )
 
 // Config says where and how to call.
@@ -46,7 +47,7 @@ type Config struct {
 }
 
 // regions become a host name, so nothing but a host label's bytes is let through.
-var regions = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
+var regions = lazyregexp.New(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
 
 const maxRegion = 63 // bytes of a host label (RFC 1035 §2.3.4); a bound in the pattern is slow to compile
 
