@@ -44,7 +44,7 @@ and services that the owner's file names.`,
 	f.AddMode(c)
 	a.addFlags(c, &f)
 	c.Flags().StringVar(&a.planFile, "plan", "", "apply exactly what the saved plan in `FILE` holds; it names its manifests, which must lie in this tree")
-	c.Flags().StringArrayVar(&f.Approvals, "approval", nil, "approval of the saved plan, in `FILE`: a signature of ssh-keygen -Y sign, or a token of a service; repeatable")
+	usage.List(c.Flags(), &f.Approvals, "approval", "", "approval of the saved plan, in `FILE`: a signature of ssh-keygen -Y sign, or a token of a service; repeatable")
 	return c
 }
 

@@ -48,7 +48,7 @@ writes it for Prometheus, and --notify sends it to a chat.`,
 	addFollowUp(c, &a.again)
 	c.Flags().StringVar(&a.region, "region", "", "the region `ID` to audit, such as cn-hangzhou")
 	c.Flags().StringVar(&a.platform, "platform", binding.Classic, "the `PLATFORM` to audit: classic or apig, the cloud-native gateway")
-	c.Flags().StringArrayVar(&a.only, "only", nil, "audit only this `NAME`, or id of a domain of the cloud-native gateway, repeatable")
+	usage.List(c.Flags(), &a.only, "only", "", "audit only this `NAME`, or id of a domain of the cloud-native gateway, repeatable")
 	usage.Values(c, "region", binding.Regions()...)
 	usage.Values(c, "platform", binding.Classic, binding.APIG)
 	c.Flags().StringVarP(&a.output, "output", "o", "", "write the bindings as a manifest to `FILE`, which must not exist")

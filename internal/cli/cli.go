@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -32,10 +33,11 @@ import (
 func Run(ctx context.Context, args []string, env console.Env) int {
 	opened := false
 	env.Opened = &opened
-	root := newRoot(env)
+	root := newRoot(env, args)
 	root.SetArgs(args)
-	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) { // a shell shows the texts of flags as they are
-		usage.PlainTexts(root)
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		usage.CompleteRest(root)
+		usage.PlainTexts(root) // a shell shows them as they are
 	}
 	err := keyless(args)
 	if err == nil {
@@ -119,7 +121,26 @@ func once(root *cobra.Command, args []string) error {
 	return twice
 }
 
-func newRoot(env console.Env) *cobra.Command {
+// command makes one command of the program.
+type command struct {
+	name string
+	make func(console.Env) *cobra.Command
+}
+
+// commands are all, in the order of the help.
+func commands() []command {
+	return []command{
+		{"lint", newLint}, {"plan", newPlan}, {"apply", newApply}, {"audit", newAudit}, {"cutover", newCutover},
+		{"checks", newChecks}, {"explain", newExplain}, {"policy", policycmd.New}, {"journal", newJournal},
+		{"sandbox", newSandbox}, {"demo", newDemo},
+		{"init", newInit}, {"import", newImport}, {"fmt", newFmt}, {"schema", newSchema}, {"man", newMan}, {"version", newVersion},
+	}
+}
+
+// newRoot returns the program with the command that args name, and with all commands
+// where they name none or the manual, which describes them: the flags of all cost a run of one binding a twentieth of its
+// time.
+func newRoot(env console.Env, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "bindgate",
 		Short: "Judge custom-domain bindings for Alibaba Cloud API Gateway before they are made",
@@ -145,12 +166,13 @@ https://github.com/bindgate/bindgate; a line "next:" names the section.`,
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	root.Flags().BoolP("version", "V", false, "print the version")
-	root.AddCommand(
-		newLint(env), newPlan(env), newApply(env), newAudit(env), newCutover(env),
-		newChecks(env), newExplain(env), policycmd.New(env), newJournal(env),
-		newSandbox(env), newDemo(env),
-		newInit(env), newImport(env), newFmt(env), newSchema(env), newMan(env), newVersion(env),
-	)
-	usage.Install(root, env.Columns, settings.Groups())
+	all := commands()
+	if i := slices.IndexFunc(all, func(c command) bool { return len(args) > 0 && c.name == args[0] && c.name != "man" }); i >= 0 {
+		all = all[i : i+1]
+	}
+	for _, c := range all {
+		root.AddCommand(c.make(env))
+	}
+	usage.Install(root, env.Columns, settings.Groups(), func() []*cobra.Command { return newRoot(env, nil).Commands() })
 	return root
 }

@@ -98,7 +98,7 @@ func TestEveryFlagCompletes(t *testing.T) {
 			}
 		}
 	}
-	walk(newRoot(console.Env{LookupEnv: func(string) (string, bool) { return "", false }}))
+	walk(newRoot(console.Env{LookupEnv: func(string) (string, bool) { return "", false }}, nil))
 	if lists < 30 {
 		t.Errorf("%d flags list their values", lists)
 	}

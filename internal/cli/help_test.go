@@ -19,7 +19,7 @@ import (
 // examples; a group names no flag that is gone.
 func TestHelpGroupsFlags(t *testing.T) {
 	exist := map[string]bool{}
-	for _, c := range newRoot(console.Env{LookupEnv: console.Lookup(nil)}).Commands() {
+	for _, c := range newRoot(console.Env{LookupEnv: console.Lookup(nil)}, nil).Commands() {
 		c.Flags().VisitAll(func(f *pflag.Flag) { exist[f.Name] = true })
 		if c.Flags().Lookup("config") == nil {
 			continue
@@ -58,7 +58,7 @@ func TestHelpGroupsFlags(t *testing.T) {
 // The help of every command fits its width, at most 120 columns, and shows two examples.
 func TestHelp(t *testing.T) {
 	for _, width := range []string{"", "80", "120", "400"} {
-		root := newRoot(console.Env{LookupEnv: console.Lookup([]string{"COLUMNS=" + width})})
+		root := newRoot(console.Env{LookupEnv: console.Lookup([]string{"COLUMNS=" + width})}, nil)
 		root.InitDefaultHelpCmd()
 		flags := 100
 		if n, err := strconv.Atoi(width); err == nil {
@@ -109,7 +109,7 @@ func TestExamplesParse(t *testing.T) {
 				t.Errorf("%s: the example %q is no command of bindgate", c.CommandPath(), line)
 				continue
 			}
-			root := newRoot(console.Env{LookupEnv: console.Lookup(nil)})
+			root := newRoot(console.Env{LookupEnv: console.Lookup(nil)}, nil)
 			found, rest, err := root.Find(args[1:])
 			if err == nil {
 				err = found.ParseFlags(rest)
@@ -125,7 +125,7 @@ func TestExamplesParse(t *testing.T) {
 			walk(sub)
 		}
 	}
-	walk(newRoot(console.Env{LookupEnv: console.Lookup(nil)}))
+	walk(newRoot(console.Env{LookupEnv: console.Lookup(nil)}, nil))
 }
 
 // The texts that a shell completes with hold no marks of the help.

@@ -71,7 +71,7 @@ func TestManPages(t *testing.T) {
 			}
 		}
 	}
-	walk(newRoot(console.Env{}))
+	walk(newRoot(console.Env{}, nil))
 }
 
 // mandoc has no warning for any page. CI installs it.

@@ -119,7 +119,7 @@ func (d policyData) switches(packages []regoPackage) strictyaml.Errors {
 			continue
 		}
 		s := (&dataSchema{fields: d.schemas}).at(p.settings)
-		if s == nil || s.fields["enabled"] == nil || s.fields["enabled"].kinds != boolKind || !slices.Contains(s.required, "enabled") {
+		if s == nil || s.properties()["enabled"] == nil || s.properties()["enabled"].kinds != boolKind || !slices.Contains(s.required, "enabled") {
 			found = append(found, at(p.declared, "data.%s holds the settings of package %s: declare it in a file %s as an object with the required property enabled, of type boolean", p.settings, p.name, schemaName))
 			continue
 		}
@@ -240,7 +240,7 @@ func (d *datum) override(from *datum, s *dataSchema, path string) strictyaml.Err
 	for name, v := range from.members() {
 		var below *dataSchema
 		if s != nil {
-			if below = s.fields[name]; below == nil {
+			if below = s.properties()[name]; below == nil {
 				below = s.values
 			}
 		}
@@ -249,7 +249,7 @@ func (d *datum) override(from *datum, s *dataSchema, path string) strictyaml.Err
 		case !ok && (open || below != nil):
 			d.fields[name] = v
 		case !ok && s != nil:
-			found = append(found, v.fail("data.%s%s overrides nothing%s", path, name, hint(name, slices.Collect(maps.Keys(s.fields)))))
+			found = append(found, v.fail("data.%s%s overrides nothing%s", path, name, hint(name, slices.Collect(maps.Keys(s.properties())))))
 		case !ok:
 			found = append(found, v.fail("data.%s%s overrides nothing%s; to let --data add a name, declare data.%s in a file %s as an object with additionalProperties",
 				path, name, hint(name, slices.Collect(maps.Keys(d.fields))), strings.TrimSuffix(path, "."), schemaName))

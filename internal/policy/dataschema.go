@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // a verdict does not depend on the zones that the host knows
 
@@ -26,7 +27,8 @@ type dataSchema struct {
 	kinds    kinds
 	place    *datum
 	folder   bool                   // it holds what files of one folder declare
-	fields   map[string]*dataSchema // of an object with fixed fields
+	fields   map[string]*dataSchema // of an object with fixed fields; see properties
+	later    func() map[string]*dataSchema
 	required []string
 	must     []*ast.Term // the required names
 	values   *dataSchema // of an object with any fields, or the elements of a list
@@ -74,11 +76,27 @@ func formats() map[string]func(string) error {
 }
 
 // readSchemas reads the files that declare data, each below the folder that it is in. The
-// user's own may not declare the names that are kept.
+// user's own may not declare the names that are kept. The settings of shipped policies
+// are declared in trusted files, which are read when a run first asks for them.
 func readSchemas(shipped, own []source, kept []string) (map[string]*dataSchema, strictyaml.Errors) {
 	roots := map[string]*dataSchema{}
-	var found strictyaml.Errors
-	for i, f := range slices.Concat(shipped, own) {
+	ofSettings := func(f source) bool { return len(f.folders()) > 0 && f.folders()[0] == shippedSettings }
+	found := readSchemasOf(slices.DeleteFunc(slices.Clone(shipped), ofSettings), nil, roots)
+	if slices.ContainsFunc(shipped, ofSettings) {
+		settings := &dataSchema{kinds: objectKind, place: &datum{file: "policies/" + shippedSettings}, folder: true}
+		settings.later = func() map[string]*dataSchema {
+			all := map[string]*dataSchema{}
+			// They cannot fail: the tests read them all.
+			_ = readSchemasOf(slices.DeleteFunc(slices.Clone(shipped), func(f source) bool { return !ofSettings(f) }), nil, all)
+			return all[shippedSettings].fields
+		}
+		roots[shippedSettings] = settings
+	}
+	return roots, append(found, readSchemasOf(own, kept, roots)...)
+}
+
+func readSchemasOf(files []source, kept []string, roots map[string]*dataSchema) (found strictyaml.Errors) {
+	for _, f := range files {
 		d, err := parseJSON(f, true)
 		if err != nil {
 			found = append(found, err...)
@@ -93,17 +111,23 @@ func readSchemas(shipped, own []source, kept []string) (map[string]*dataSchema, 
 			found = append(found, d.fail("want a schema of type object with properties: the names below data"))
 			continue
 		}
-		if i >= len(shipped) {
-			for _, name := range kept {
-				if s.fields[name] != nil {
-					found = append(found, belongsToBindgate(d, name))
-					delete(s.fields, name)
-				}
+		for _, name := range kept {
+			if s.fields[name] != nil {
+				found = append(found, belongsToBindgate(d, name))
+				delete(s.fields, name)
 			}
 		}
 		found = append(found, addSchemas(roots, s.fields, "data.", len(f.folders()))...)
 	}
-	return roots, found
+	return found
+}
+
+// properties are the schemas of an object with fixed fields, by name; nil: it has any.
+func (s *dataSchema) properties() map[string]*dataSchema {
+	if s.fields == nil && s.later != nil {
+		s.fields, s.later = s.later(), nil
+	}
+	return s.fields
 }
 
 // addSchemas adds what a file declares; shared is the depth of the names that are
@@ -115,7 +139,7 @@ func addSchemas(to, from map[string]*dataSchema, path string, shared int) (found
 		case !taken:
 			to[name] = from[name]
 		case shared > 1 && other.folder:
-			found = append(found, addSchemas(other.fields, from[name].fields, path+name+".", shared-1)...)
+			found = append(found, addSchemas(other.properties(), from[name].fields, path+name+".", shared-1)...)
 		default:
 			found = append(found, from[name].place.fail("%s%s is declared already at %s:%d:%d", path, name, other.place.file, other.place.row, other.place.col))
 		}
@@ -126,7 +150,7 @@ func addSchemas(to, from map[string]*dataSchema, path string, shared int) (found
 // at returns the schema at a path of names; nil: there is none.
 func (s *dataSchema) at(path string) *dataSchema {
 	for name := range strings.SplitSeq(path, ".") {
-		if s = s.fields[name]; s == nil {
+		if s = s.properties()[name]; s == nil {
 			return nil
 		}
 	}
@@ -295,8 +319,8 @@ func (s *dataSchema) fits(v ast.Value) bool {
 	case ast.Object:
 		wrong := v.Until(func(k, t *ast.Term) bool {
 			below := s.values
-			if name, ok := k.Value.(ast.String); ok && s.fields != nil {
-				below = s.fields[string(name)]
+			if name, ok := k.Value.(ast.String); ok && s.properties() != nil {
+				below = s.properties()[string(name)]
 			}
 			return below == nil || !below.fits(t.Value)
 		})
@@ -348,8 +372,8 @@ func (s *dataSchema) collect(d *datum, path string, found *strictyaml.Errors) {
 	members := d.members()
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		below := s.values
-		if s.fields != nil {
-			below = s.fields[name]
+		if s.properties() != nil {
+			below = s.properties()[name]
 		}
 		switch {
 		case len(*found) > maxErrors:
@@ -381,8 +405,8 @@ func shortPath(path, step string) string {
 
 // whereDeclared says what to write for a name that is none of the fields.
 func (s *dataSchema) whereDeclared(name string) string {
-	fields := slices.Sorted(maps.Keys(s.fields))
-	below := slices.DeleteFunc(slices.Clone(fields), func(field string) bool { return s.fields[field].fields[name] == nil })
+	fields := slices.Sorted(maps.Keys(s.properties()))
+	below := slices.DeleteFunc(slices.Clone(fields), func(field string) bool { return s.properties()[field].properties()[name] == nil })
 	if len(below) > 0 {
 		return "; set it in " + strings.Join(below, " or ")
 	}
@@ -433,15 +457,15 @@ func (s *dataSchema) fill(v ast.Value) ast.Value {
 		out := ast.NewObject()
 		v.Foreach(func(k, t *ast.Term) {
 			below := s.values
-			if name, ok := k.Value.(ast.String); ok && s.fields != nil {
-				below = s.fields[string(name)]
+			if name, ok := k.Value.(ast.String); ok && s.properties() != nil {
+				below = s.properties()[string(name)]
 			}
 			if below != nil {
 				t = ast.NewTerm(below.fill(t.Value))
 			}
 			out.Insert(k, t)
 		})
-		for name, below := range s.fields {
+		for name, below := range s.properties() {
 			if key := ast.InternedTerm(name); out.Get(key) == nil {
 				out.Insert(key, ast.NewTerm(below.absent()))
 			}
@@ -456,7 +480,7 @@ func (s *dataSchema) fills() bool {
 	if s.values != nil {
 		return s.values.fills()
 	}
-	for name, below := range s.fields {
+	for name, below := range s.properties() {
 		if !slices.Contains(s.required, name) || below.fills() {
 			return true
 		}
@@ -501,18 +525,22 @@ func (s *dataSchema) typ(where string) *typ {
 		out.elem = s.values.typ(where + "[_]")
 	case s.values != nil:
 		out.elem = s.values.typ(where + "[_]")
-	case s.fields != nil:
-		all := map[string]*typ{}
-		for name, below := range s.fields {
-			t := below.typ(where + "." + name)
-			if !slices.Contains(s.required, name) && below.absent() == ast.NullValue {
-				t = t.orNull()
-			}
-			all[name] = t
-		}
-		out.objects = []*fields{{where: where, all: func() map[string]*typ { return all }}}
+	case s.fields != nil || s.later != nil:
+		out.objects = []*fields{{where: where, all: sync.OnceValue(func() map[string]*typ { return s.typesOfFields(where) })}}
 	}
 	return out
+}
+
+func (s *dataSchema) typesOfFields(where string) map[string]*typ {
+	all := map[string]*typ{}
+	for name, below := range s.properties() {
+		t := below.typ(where + "." + name)
+		if !slices.Contains(s.required, name) && below.absent() == ast.NullValue {
+			t = t.orNull()
+		}
+		all[name] = t
+	}
+	return all
 }
 
 // typ returns the type of a value that no schema declares.

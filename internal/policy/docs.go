@@ -139,8 +139,8 @@ func (s *dataSchema) described() string {
 
 // describe writes a row for each field of an object, and of those below it.
 func (s *dataSchema) describe(b *strings.Builder, above string) {
-	for _, name := range slices.Sorted(maps.Keys(s.fields)) {
-		f := s.fields[name]
+	for _, name := range slices.Sorted(maps.Keys(s.properties())) {
+		f := s.properties()[name]
 		fmt.Fprintf(b, "| `%s%s` | %s | %s |\n", above, name, cell(f.typeText()), cell(f.meaning(slices.Contains(s.required, name))))
 		below, path := f, above+name
 		for below.values != nil {

@@ -33,9 +33,10 @@ func ValueList(c *cobra.Command, flag string, values ...string) {
 	_ = c.RegisterFlagCompletionFunc(flag, complete) // as in fixed
 }
 
-// completeRest registers what completes the flags and arguments that have no values of
-// their own: files where a file is wanted, folders where a folder is, else nothing.
-func completeRest(c *cobra.Command) {
+// CompleteRest registers what completes the flags and arguments that have no values of
+// their own: files where a file is wanted, folders where a folder is, else nothing. Only a
+// shell that completes needs it.
+func CompleteRest(c *cobra.Command) {
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
 		placeholder, _ := pflag.UnquoteUsage(f)
 		_, registered := c.GetFlagCompletionFunc(f.Name)
@@ -58,6 +59,6 @@ func completeRest(c *cobra.Command) {
 		c.ValidArgsFunction = cobra.NoFileCompletions
 	}
 	for _, sub := range c.Commands() {
-		completeRest(sub)
+		CompleteRest(sub)
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // flagError returns an error about flags with the next step: the flag that was probably
 // meant, or what takes the place of another program's flag.
-func flagError(c *cobra.Command, err error) error {
+func flagError(c *cobra.Command, err error, all func() []*cobra.Command) error {
 	var unknown *pflag.NotExistError
 	next := fmt.Sprintf("see `%s --help`", c.CommandPath())
 	if errors.As(err, &unknown) {
@@ -21,7 +21,7 @@ func flagError(c *cobra.Command, err error) error {
 		if group := unknown.GetSpecifiedShortnames(); group != "" {
 			name = group[:1]
 		}
-		if hint := flagHint(c, name); hint != "" {
+		if hint := flagHint(c, name, all); hint != "" {
 			next = hint
 		}
 	}
@@ -29,7 +29,7 @@ func flagError(c *cobra.Command, err error) error {
 }
 
 // flagHint returns what to write in place of an unknown flag; empty: that is not known.
-func flagHint(c *cobra.Command, name string) string {
+func flagHint(c *cobra.Command, name string, all func() []*cobra.Command) string {
 	if hint := foreignFlags()[strings.ToLower(name)]; hint != "" {
 		return hint
 	}
@@ -40,7 +40,7 @@ func flagHint(c *cobra.Command, name string) string {
 		return fmt.Sprintf("did you mean --%s?", f)
 	}
 	var others []string
-	for _, other := range c.Root().Commands() {
+	for _, other := range all() {
 		if other.IsAvailableCommand() && other.Flags().Lookup(name) != nil {
 			others = append(others, other.Name())
 		}

@@ -17,8 +17,9 @@ type Group struct {
 }
 
 // Install gives a command and all below it their help, completion and errors. A flag that
-// is in none of the groups belongs to the command's own, which come first.
-func Install(root *cobra.Command, columns func() int, groups []Group) {
+// is in none of the groups belongs to the command's own, which come first. An error may
+// name a flag of any of all the program's commands.
+func Install(root *cobra.Command, columns func() int, groups []Group, all func() []*cobra.Command) {
 	root.SetUsageFunc(func(c *cobra.Command) error {
 		width := min(columns(), mostHelp)
 		if width <= 0 {
@@ -26,9 +27,8 @@ func Install(root *cobra.Command, columns func() int, groups []Group) {
 		}
 		return show(c, width, groups)
 	})
-	root.SetFlagErrorFunc(flagError)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c, err, all) })
 	completeShells(root)
-	completeRest(root)
 }
 
 const mostHelp = 120 // columns; longer lines are hard to read

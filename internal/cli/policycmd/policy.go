@@ -50,7 +50,7 @@ type policyFlags struct {
 }
 
 func (f *policyFlags) add(c *cobra.Command) {
-	c.Flags().StringArrayVar(&f.data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
+	usage.List(c.Flags(), &f.data, "data", "", "YAML or JSON `FILE` that overrides policy data, repeatable")
 	c.Flags().StringVar(&f.config, "config", "", "configuration `FILE` of the gate's owner; its labels and external facts are those that policies can read, and its registries are asked")
 }
 

@@ -94,7 +94,7 @@ type Binding struct {
 // AddJudging adds the flags of every command that judges bindings.
 func (f *Flags) AddJudging(c *cobra.Command) {
 	p := c.Flags()
-	p.StringArrayVarP(&f.Formats, "format", "f", nil, "report `FORMAT[=FILE]`, repeatable: "+strings.Join(report.Formats(), ", "))
+	usage.List(p, &f.Formats, "format", "f", "report `FORMAT[=FILE]`, repeatable: "+strings.Join(report.Formats(), ", "))
 	p.StringVar(&f.FailOn, "fail-on", "", "refuse a binding for a `warning` too (default: for errors only)")
 	p.StringVar(&f.SarifCategory, "sarif-category", "", "`ID` that distinguishes this SARIF report from others of the same commit (default: none)")
 	p.BoolVarP(&f.Quiet, "quiet", "q", false, "print only what blocks a binding")
@@ -116,15 +116,15 @@ func (f *Flags) AddSources(c *cobra.Command) {
 	p.StringVar(&f.Contract, "contract", "", "published contract that the endpoint speaks: 2026 (default) or 2017")
 	p.StringVar(&f.Roots, "roots", "", "trusted roots: mozilla (default), system, or a PEM `FILE`")
 	f.trust.add(c)
-	p.StringArrayVar(&f.Policy, "policy", nil, "more Rego policies: a file, folder, bundle or oci://registry/repository, repeatable; @sha256:… after it locks the content")
-	p.StringArrayVar(&f.Data, "data", nil, "YAML or JSON `FILE` that overrides policy data, repeatable")
+	usage.List(p, &f.Policy, "policy", "", "more Rego policies: a file, folder, bundle or oci://registry/repository, repeatable; @sha256:… after it locks the content")
+	usage.List(p, &f.Data, "data", "", "YAML or JSON `FILE` that overrides policy data, repeatable")
 	usage.Duration(p, &f.Timeout, "timeout", 0, "time for the evidence of one binding, two thirds of it for DNS (default 30s)")
 	p.IntVar(&f.Concurrency, "concurrency", 0, "bindings at a time (default 32)")
-	p.StringArrayVar(&f.AllowPath, "allow-path", nil, "another `DIR` that manifests may name files in, repeatable")
-	p.StringArrayVar(&f.AllowEnv, "allow-env", nil, "`GLOB` of environment variables that manifests may read in addition to BINDGATE_*, repeatable")
+	usage.List(p, &f.AllowPath, "allow-path", "", "another `DIR` that manifests may name files in, repeatable")
+	usage.List(p, &f.AllowEnv, "allow-env", "", "`GLOB` of environment variables that manifests may read in addition to BINDGATE_*, repeatable")
 	p.StringVar(&f.Actor, "actor", "", "who runs this, for policies; a claim, not a proof (default: what the CI says)")
 	p.StringVar(&f.CIToken, "ci-token", "", "OIDC token of the CI job, in `FILE` (default: $BINDGATE_CI_TOKEN); the owner's file names its issuer and keys")
-	p.StringArrayVar(&f.External, "external", nil, "facts for policies, `NAME=FILE`, which the owner's file declares, repeatable")
+	usage.List(p, &f.External, "external", "", "facts for policies, `NAME=FILE`, which the owner's file declares, repeatable")
 	usage.Values(c, "contract", "2026", "2017")
 	usage.ValuesOrFile(c, "roots", "mozilla", "system")
 }
@@ -144,7 +144,7 @@ func (f *Flags) addOwned(c *cobra.Command) {
 	p.StringVar(&f.CAS, "cas", "", "")
 	p.StringVar(&f.NotifyURL, "notify-url", "", "")
 	p.BoolVar(&f.RevocationPrivate, "revocation-private", false, "")
-	p.StringArrayVar(&f.ProbeAllow, "probe-allow", nil, "")
+	usage.List(p, &f.ProbeAllow, "probe-allow", "", "")
 	p.StringVar(&f.Journal, "journal", "", "") // a flag of apply's, which every command's file may name
 }
 
@@ -188,7 +188,7 @@ func (f *Flags) AddBinding(c *cobra.Command) {
 	p.StringVar(&w.Proof, "proof", "", "its domain proof: cname or txt")
 	p.StringVar(&w.redirect, "redirect", "", "redirect HTTP to HTTPS: true or false")
 	p.BoolVar(&w.Force, "force", false, "allow taking the domain from the groups in --force-from")
-	p.StringArrayVar(&w.ForceFrom, "force-from", nil, "`GROUP` that the domain may be taken from, repeatable")
+	usage.List(p, &w.ForceFrom, "force-from", "", "`GROUP` that the domain may be taken from, repeatable")
 	p.StringVar(&w.Certificate, "certificate", "", "its certificate `FILE`")
 	p.StringVar(&w.CertificateName, "certificate-name", "", "the certificate's `NAME` on the gateway")
 	p.StringVar(&w.PrivateKey, "private-key", "", "its private key `FILE`")
@@ -278,8 +278,8 @@ type trust struct {
 
 func (t *trust) add(c *cobra.Command) {
 	p := c.Flags()
-	p.StringArrayVar(&t.CRLs, "crl", nil, "CRL `FILE` of a CA of the path, in DER or PEM, repeatable")
-	p.StringArrayVar(&t.WeakKeys, "weak-keys", nil, "`FILE` of compromised keys, repeatable: a list of Debian's openssl-blacklist, or one SHA-256 of a public key per line")
+	usage.List(p, &t.CRLs, "crl", "", "CRL `FILE` of a CA of the path, in DER or PEM, repeatable")
+	usage.List(p, &t.WeakKeys, "weak-keys", "", "`FILE` of compromised keys, repeatable: a list of Debian's openssl-blacklist, or one SHA-256 of a public key per line")
 	p.StringVar(&t.Profile, "certificate-profile", "", "whose rules certificates keep: public or private (default: public where the root is in Mozilla's list)")
 	usage.Values(c, "certificate-profile", evidence.ProfilePublic, evidence.ProfilePrivate)
 	usage.Duration(p, &t.MinRemaining, "min-remaining", 0, "warn of certificates that last less than this `DURATION`, such as 30d (default: a third of their lifetime)")
