@@ -85,6 +85,7 @@ func Validate(list []checks.Check, severities checks.Severities) error {
 // Passes splits a list into checks that run before the policies, which read
 // their results, and checks that read the policies' verdict.
 func Passes(list []checks.Check) (before, after []checks.Check) {
+	before = make([]checks.Check, 0, len(list))
 	for _, c := range list {
 		if c.AfterPolicy {
 			after = append(after, c)

@@ -74,7 +74,7 @@ func TestShippedCompileAsOthers(t *testing.T) {
 		t.Error(err)
 	}
 	keepMessages(modules)
-	full, err := compile(modules, false)
+	full, err := compile(modules, false, capabilities())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,7 +54,7 @@ func Test(ctx context.Context, o Options) (TestReport, error) {
 	if err != nil {
 		return TestReport{}, fmt.Errorf("loading tests: %w", err)
 	}
-	compiled, err := compile(modules, true)
+	compiled, err := compile(modules, true, capabilities())
 	if err == nil {
 		err = vetReferences(ctx, compiled, s.tests, store)
 	}
@@ -68,7 +68,7 @@ func Test(ctx context.Context, o Options) (TestReport, error) {
 	}
 	defer store.Abort(ctx, txn)
 	results, err := tester.NewRunner().
-		SetCompiler(newCompiler(true)).
+		SetCompiler(newCompiler(true, capabilities())).
 		SetModules(modules).SetStore(store).SetTimeout(testTimeout).
 		CapturePrintOutput(true).RaiseBuiltinErrors(true).
 		SetParallel(1).SetCoverageQueryTracer(watched).
@@ -184,7 +184,7 @@ func Check(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("checking tests: %w", err)
 	}
-	if _, err := compile(modules, true); err != nil {
+	if _, err := compile(modules, true, capabilities()); err != nil {
 		return fmt.Errorf("checking tests: %w", err)
 	}
 	return formatted(files)

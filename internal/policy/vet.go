@@ -64,6 +64,9 @@ func wantedHead(name string) string {
 
 // vetTests looks for rules that their file's name keeps from being enforced.
 func vetTests(tests []source) strictyaml.Errors {
+	if tests == nil {
+		return nil
+	}
 	modules, err := parseAll(tests)
 	if err != nil {
 		var list strictyaml.Errors
