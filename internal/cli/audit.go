@@ -86,7 +86,7 @@ func (a auditing) do(ctx context.Context, env console.Env, f settings.Flags) err
 		return errors.New("reading flags: --since, --metrics and --notify are of the whole account; omit --only")
 	}
 	return session.Ready(env, f, nil, func(r *session.Run) (err error) {
-		if err := auditable(a.region, r.Settings.Endpoint); err != nil {
+		if err := auditable(a.region, r.Settings.Gateway.Endpoint); err != nil {
 			return err
 		}
 		if err := a.followUp(r); err != nil {
@@ -163,7 +163,7 @@ func (a auditing) followUp(r *session.Run) (err error) {
 		r.Keeps = []string{o.Since}
 	}
 	reports := r.Out.Reports.Files()
-	if r.FollowUp, err = followup.Open(r.Env, o, followup.Audit{Account: r.Settings.Account, Platform: a.platform, Region: a.region, Live: r.Settings.Live, NotifyURL: r.Settings.NotifyURL, Reports: reports}); err != nil {
+	if r.FollowUp, err = followup.Open(r.Env, o, followup.Audit{Account: r.Settings.Gateway.Account, Platform: a.platform, Region: a.region, Live: r.Settings.Live, NotifyURL: r.Settings.NotifyURL, Reports: reports}); err != nil {
 		return err
 	}
 	r.Out.Metrics = r.FollowUp.File()

@@ -57,10 +57,10 @@ With --from and --to it writes a map of what an account has.`,
 			case apply && f.Since != "":
 				return errors.New("reading flags: --since looks back, and --apply changes; use one or the other")
 			case apply:
-				f.As, f.Moves = "apply", true
+				f.As, f.Map = "apply", true
 				return a.do(c.Context(), env, f, []string{file})
 			}
-			f.Moves = true
+			f.Map = true
 			return follow(c.Context(), env, f, file)
 		},
 	}

@@ -41,7 +41,7 @@ func (q *question) addBinding(c *cobra.Command) {
 
 // rules returns the options of the policies that are asked. They print to standard error.
 func rules(env console.Env, s settings.Settings) policy.Options {
-	return policy.Options{Dir: env.Dir, Dirs: s.Policy, Fetch: s.Fetcher(env).Fetch, Data: s.Data, Labels: s.Labels, External: s.Facts,
+	return policy.Options{Dir: env.Dir, Dirs: s.Policies, Fetch: s.FetchPolicy, Data: s.Data, Labels: s.Labels, External: s.External,
 		Results: judge.PolicyResults(catalog.All()), Prints: printer{env.Stderr}}
 }
 
@@ -127,7 +127,7 @@ policy eval --input. It holds no key material.`,
   bindgate policy input --offline bindings.yaml`,
 		Args: usage.One("manifest"),
 		RunE: func(c *cobra.Command, args []string) error {
-			q.CountPlan = true
+			q.Plan = true
 			return q.one(c.Context(), env, args, func(s settings.Settings, in policy.Input) error {
 				engine, err := policy.Load(c.Context(), rules(env, s))
 				if err != nil {
@@ -161,7 +161,7 @@ Exit code 1: a denial that the owner does not waive, or a force that is not allo
   bindgate policy eval --input bindings.yaml --binding api.demo.com --offline policies`,
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
-		q.Policy = append(q.Policy, args...)
+		q.Policies = append(q.Policies, args...)
 		data, err := readInput(env, input)
 		if err != nil {
 			return err

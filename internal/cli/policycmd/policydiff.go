@@ -83,7 +83,7 @@ func policyDiff(ctx context.Context, env console.Env, f settings.Flags, args []s
 
 // rule judges saved evidence with one more set of policies.
 func rule(ctx context.Context, env console.Env, f settings.Flags, policies string, manifests []string) (out rulings, err error) {
-	f.Policy, f.Compares = append(f.Policy[:len(f.Policy):len(f.Policy)], policies), true
+	f.Policies, f.ForeignRules = append(f.Policies[:len(f.Policies):len(f.Policies)], policies), true
 	err = session.Silent(ctx, env, f, manifests, func(r *session.Run) error {
 		return r.Engine.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
 			out.names = append(out.names, v.Binding.DomainName+" "+v.Binding.Target())
