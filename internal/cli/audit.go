@@ -128,18 +128,17 @@ func (a auditing) do(ctx context.Context, env console.Env, f settings.Flags) err
 }
 
 // nothing reports an account without domains.
-func (a auditing) nothing(r *session.Run) (err error) {
+func (a auditing) nothing(r *session.Run) error {
+	text := fmt.Sprintf("%d API groups in %s, and no domain is bound to any\n", r.Held.Groups, a.region)
 	if a.platform == binding.APIG {
-		_, err = fmt.Fprintf(r.Env.Stdout, "no domain of the cloud-native gateway in %s\n", a.region)
-	} else {
-		_, err = fmt.Fprintf(r.Env.Stdout, "%d API groups in %s, and no domain is bound to any\n", r.Held.Groups, a.region)
+		text = fmt.Sprintf("no domain of the cloud-native gateway in %s\n", a.region)
 	}
 	if s := r.FollowUp.Compared(true); s != nil {
 		for _, one := range s.Gone {
-			_, _ = fmt.Fprintf(r.Env.Stdout, "gone: %s\n", report.Escape(one.String()))
+			text += fmt.Sprintf("gone: %s\n", report.Escape(one.String()))
 		}
 	}
-	return err
+	return r.Env.Print(text)
 }
 
 // auditable returns an error for the id of a region that is not one: the gateway would

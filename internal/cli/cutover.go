@@ -151,7 +151,6 @@ func (m mapping) write(ctx context.Context, env console.Env, f settings.Flags) e
 		if err := errors.Join(manifest.WriteMap(out, list), out.Commit()); err != nil {
 			return fmt.Errorf("writing -o %q: %w", m.output, err)
 		}
-		_, err = fmt.Fprintf(env.Stdout, "%d domains; put their certificates and keys where the map names them, then run bindgate cutover --map %s\n", len(list), m.output)
-		return err
+		return env.Print(fmt.Sprintf("%d domains; put their certificates and keys where the map names them, then run bindgate cutover --map %s\n", len(list), m.output))
 	})
 }

@@ -103,8 +103,8 @@ func runSandbox(ctx context.Context, env console.Env, f sandboxFlags, command []
 		}
 		return exit.Ended(code)
 	}
-	if _, err := fmt.Fprint(env.Stdout, lines); err != nil {
-		return fmt.Errorf("printing the environment: %w", err)
+	if err := env.Print(lines); err != nil {
+		return err
 	}
 	<-ctx.Done()
 	return nil
