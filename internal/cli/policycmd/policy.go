@@ -8,9 +8,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/policy"
+	"github.com/bindgate/bindgate/internal/policy/registry"
 	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/usage"
 )
@@ -27,7 +29,7 @@ func policyCommand(env console.Env, c *cobra.Command, do func(context.Context, p
 	var f policyFlags
 	f.add(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		o, err := f.options(env, args)
+		o, _, err := f.options(env, args)
 		if err != nil {
 			return err
 		}
@@ -47,15 +49,17 @@ func (f *policyFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.config, "config", "", "configuration `FILE` of the gate's owner; its labels and external facts are those that policies can read, and its registries are asked")
 }
 
-// options are those of the given paths.
-func (f *policyFlags) options(env console.Env, paths []string) (policy.Options, error) {
-	owner, err := ownerOf(env, f.config)
-	if err != nil {
-		return policy.Options{}, err
+// options are those of the given paths, with the client of registries.
+func (f *policyFlags) options(env console.Env, paths []string) (o policy.Options, _ *registry.Client, err error) {
+	var owner config.Config
+	if f.config != "" {
+		if owner, err = config.LoadOwner(env.Absolute(f.config)); err != nil {
+			return o, nil, err
+		}
 	}
-	o, _, err := distribution(env, owner)
+	o, client, err := distribution(env, owner)
 	o.Dirs, o.Data = paths, f.data
-	return o, err
+	return o, client, err
 }
 
 func newPolicyTest(env console.Env) *cobra.Command {
