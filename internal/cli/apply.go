@@ -18,7 +18,6 @@ import (
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/given"
 	"github.com/bindgate/bindgate/internal/journal"
-	"github.com/bindgate/bindgate/internal/plan"
 	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/usage"
 )
@@ -52,37 +51,34 @@ and services that the owner's file names.`,
 func (a *applying) addFlags(c *cobra.Command, f *settings.Flags) {
 	p := c.Flags()
 	p.StringVar(&f.Journal, "journal", "", "journal `FILE` (default: bindgate/journal.jsonl under $XDG_STATE_HOME)")
-	p.BoolVar(&a.each, "each", false, "judge and bind one by one, going on after a refusal")
-	usage.Duration(p, &a.readBack, "read-back", 30*time.Second, "time for the gateway to show a bound domain in effect")
-	usage.Duration(p, &a.maxAge, "max-age", 2*time.Minute, "age of DNS and gateway evidence, at most 15m, past which it is collected again before a binding's first call")
+	p.BoolVar(&a.Each, "each", false, "judge and bind one by one, going on after a refusal")
+	usage.Duration(p, &a.ReadBack, "read-back", 30*time.Second, "time for the gateway to show a bound domain in effect")
+	usage.Duration(p, &a.MaxAge, "max-age", 2*time.Minute, "age of DNS and gateway evidence, at most 15m, past which it is collected again before a binding's first call")
 	usage.Duration(p, &a.lockWait, "lock-wait", 10*time.Second, "time to wait for another apply on the same journal")
 }
 
 // applying is one call of the command.
 type applying struct {
-	each     bool
-	readBack time.Duration
+	apply.Options
 	planFile string // --plan
 	lockWait time.Duration
-	maxAge   time.Duration
 
 	planned *given.Plan // nil: no plan was given
-	journal *journal.Journal
 	run     *session.Run
 }
 
 func (a *applying) do(ctx context.Context, env console.Env, f settings.Flags, args []string) (err error) {
-	if a.readBack < 0 || a.lockWait < 0 {
-		return fmt.Errorf("reading --read-back and --lock-wait: got %s and %s, want positive values", a.readBack, a.lockWait)
+	if a.ReadBack < 0 || a.lockWait < 0 {
+		return fmt.Errorf("reading --read-back and --lock-wait: got %s and %s, want positive values", a.ReadBack, a.lockWait)
 	}
-	if a.maxAge <= 0 || a.maxAge > 15*time.Minute {
-		return fmt.Errorf("reading --max-age: got %s, want more than 0 and at most 15m", a.maxAge)
+	if a.MaxAge <= 0 || a.MaxAge > 15*time.Minute {
+		return fmt.Errorf("reading --max-age: got %s, want more than 0 and at most 15m", a.MaxAge)
 	}
 	args, err = a.readPlan(env, args)
 	if err != nil {
 		return err
 	}
-	if a.each && a.planned != nil {
+	if a.Each && a.planned != nil {
 		return errors.New("reading flags: --each judges one by one and cannot hold to a plan; leave one of them out")
 	}
 	f.Confined, f.PlanFile, f.Saved = a.planned != nil, a.planFile, a.planned
@@ -97,9 +93,9 @@ func (a *applying) do(ctx context.Context, env console.Env, f settings.Flags, ar
 		if err := a.openJournal(ctx, env, r.Settings); err != nil {
 			return err
 		}
-		defer func() { _ = a.journal.Close() }()
+		defer func() { _ = a.Journal.Close() }()
 		if g := r.Settings.Given; g != nil && g.Plan != "" {
-			if e, applied := a.journal.Applied(g.Plan); applied {
+			if e, applied := a.Journal.Applied(g.Plan); applied {
 				return exit.With(exit.Changed, fmt.Errorf("reading plan %q: it was applied at %s (entry %d of the journal), and a plan is applied once; make a new plan",
 					a.planFile, e.Time.Format(time.RFC3339), e.Seq))
 			}
@@ -124,15 +120,12 @@ func (a *applying) all(ctx context.Context) error {
 	}
 	var done tally
 	var unreported error
-	var planned *plan.File
+	o := a.Options
+	o.Engine, o.Inputs, o.CallTime, o.Parallel, o.Now, o.Warn = r.Engine, inputs, r.Settings.Timeout, r.Settings.Concurrency, r.Env.Now, r.Env.Complain
 	if a.planned != nil {
-		planned = &a.planned.File
+		o.Planned = &a.planned.File
 	}
-	err = apply.Run(ctx, apply.Options{
-		Engine: r.Engine, Journal: a.journal, Each: a.each, Planned: planned, Inputs: inputs,
-		ReadBack: a.readBack, CallTime: r.Settings.Timeout, MaxAge: a.maxAge, Now: r.Env.Now, Parallel: r.Settings.Concurrency,
-		Warn: func(err error) { r.Env.Complain(err) },
-	}, func(item apply.Item) {
+	err = apply.Run(ctx, o, func(item apply.Item) {
 		done.add(item)
 		unreported = errors.Join(unreported, rep.Add(applied(r, item))) // a report that cannot be written stops no call
 	})
@@ -150,7 +143,7 @@ func (a *applying) all(ctx context.Context) error {
 	}
 	code := r.CredentialCode(done.code(ctx))
 	a.end(code)
-	if err := errors.Join(unreported, rep.Close(code == exit.Interrupted || done.interrupted, a.journal.Head(), r.Waivers())); err != nil {
+	if err := errors.Join(unreported, rep.Close(code == exit.Interrupted || done.interrupted, a.Journal.Head(), r.Waivers())); err != nil {
 		if done.sent {
 			return exit.With(exit.Failed, fmt.Errorf("the calls were made, see the journal, but %w", err))
 		}
@@ -213,7 +206,7 @@ func (a *applying) record(kind journal.Kind, message string) error {
 		return err
 	}
 	e.Kind, e.Message = kind, message
-	return a.journal.Append(e)
+	return a.Journal.Append(e)
 }
 
 // end journals how the run ended; every call has its own entry already.
@@ -261,14 +254,14 @@ func (a *applying) openJournal(ctx context.Context, env console.Env, s settings.
 			return fmt.Errorf("opening the journal: %w", err)
 		}
 	}
-	a.journal, err = journal.Open(ctx, path, a.lockWait, env.Now)
+	a.Journal, err = journal.Open(ctx, path, a.lockWait, env.Now)
 	if err != nil {
 		return err
 	}
-	if aside := a.journal.SetAside(); aside != "" {
+	if aside := a.Journal.SetAside(); aside != "" {
 		env.Complain(fmt.Errorf("the journal ended in an unfinished line, which was moved to %q", aside))
 	}
-	if n := len(a.journal.Pending()); n > 0 {
+	if n := len(a.Journal.Pending()); n > 0 {
 		env.Complain(fmt.Errorf("the journal has no known outcome for some calls of earlier runs (%d); the gateway's own state is judged, see `bindgate journal show`", n))
 	}
 	return nil

@@ -86,7 +86,7 @@ func (a auditing) do(ctx context.Context, env console.Env, f settings.Flags) err
 		return errors.New("reading flags: --since, --metrics and --notify are of the whole account; omit --only")
 	}
 	return session.Ready(env, f, nil, func(r *session.Run) (err error) {
-		if err := auditable(a.region, r.Settings.Endpoint); err != nil {
+		if err := auditable(a.region, r.Settings.Gateway.Endpoint); err != nil {
 			return err
 		}
 		if err := a.followUp(r); err != nil {
@@ -128,18 +128,17 @@ func (a auditing) do(ctx context.Context, env console.Env, f settings.Flags) err
 }
 
 // nothing reports an account without domains.
-func (a auditing) nothing(r *session.Run) (err error) {
+func (a auditing) nothing(r *session.Run) error {
+	text := fmt.Sprintf("%d API groups in %s, and no domain is bound to any\n", r.Held.Groups, a.region)
 	if a.platform == binding.APIG {
-		_, err = fmt.Fprintf(r.Env.Stdout, "no domain of the cloud-native gateway in %s\n", a.region)
-	} else {
-		_, err = fmt.Fprintf(r.Env.Stdout, "%d API groups in %s, and no domain is bound to any\n", r.Held.Groups, a.region)
+		text = fmt.Sprintf("no domain of the cloud-native gateway in %s\n", a.region)
 	}
 	if s := r.FollowUp.Compared(true); s != nil {
 		for _, one := range s.Gone {
-			_, _ = fmt.Fprintf(r.Env.Stdout, "gone: %s\n", report.Escape(one.String()))
+			text += fmt.Sprintf("gone: %s\n", report.Escape(one.String()))
 		}
 	}
-	return err
+	return r.Env.Print(text)
 }
 
 // auditable returns an error for the id of a region that is not one: the gateway would
@@ -163,7 +162,7 @@ func (a auditing) followUp(r *session.Run) (err error) {
 		r.Keeps = []string{o.Since}
 	}
 	reports := r.Out.Reports.Files()
-	if r.FollowUp, err = followup.Open(r.Env, o, followup.Audit{Account: r.Settings.Account, Platform: a.platform, Region: a.region, Live: r.Settings.Live, NotifyURL: r.Settings.NotifyURL, Reports: reports}); err != nil {
+	if r.FollowUp, err = followup.Open(r.Env, o, followup.Audit{Account: r.Settings.Gateway.Account, Platform: a.platform, Region: a.region, Live: r.Settings.Live, NotifyURL: r.Settings.NotifyURL, Reports: reports}); err != nil {
 		return err
 	}
 	r.Out.Metrics = r.FollowUp.File()

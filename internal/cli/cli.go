@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/bindgate/bindgate/internal/cli/policycmd"
 	"github.com/bindgate/bindgate/internal/cli/session"
@@ -24,7 +23,6 @@ import (
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/policy/registry"
 	"github.com/bindgate/bindgate/internal/report"
-	"github.com/bindgate/bindgate/internal/strictyaml"
 	"github.com/bindgate/bindgate/internal/usage"
 )
 
@@ -39,10 +37,7 @@ func Run(ctx context.Context, args []string, env console.Env) int {
 		usage.CompleteRest(root)
 		usage.PlainTexts(root) // a shell shows them as they are
 	}
-	err := keyless(args)
-	if err == nil {
-		err = once(root, args)
-	}
+	err := usage.Arguments(root, args)
 	if err == nil {
 		err = root.ExecuteContext(ctx)
 	}
@@ -76,49 +71,6 @@ func guideTo(err error) string {
 		return report.GuidePolicies
 	}
 	return map[int]string{exit.CannotTell: report.GuideUndetermined, exit.Failed: report.GuideUnknown, exit.Changed: report.GuideChanged}[exit.CodeOf(err)]
-}
-
-// keyless refuses a key on the command line before any message can repeat it.
-func keyless(args []string) error {
-	for i, arg := range args {
-		if strictyaml.IsKeyText(arg) {
-			return fmt.Errorf("reading arguments: argument %d is the text of a key or certificate, and anyone on this machine can read a command line; write it to a file and name the file; a private key that stood there must be replaced", i+1)
-		}
-	}
-	return nil
-}
-
-// once refuses a flag that is given twice where the last one would win silently: the
-// owner's in a script, and another one that is appended to it. What else is wrong
-// with the arguments is for the command to say.
-func once(root *cobra.Command, args []string) error {
-	c, rest, err := root.Find(args)
-	if err != nil || c.DisableFlagParsing {
-		return nil
-	}
-	seen := map[string]bool{}
-	var twice error
-	_ = c.Flags().ParseAll(rest, func(f *pflag.Flag, value string) error {
-		names := []string{"--" + f.Name}
-		switch _, list := f.Value.(pflag.SliceValue); {
-		case list:
-			return nil
-		case f.Value.Type() == "stringToString":
-			names = nil
-			for pair := range strings.SplitSeq(value, ",") {
-				key, _, _ := strings.Cut(pair, "=")
-				names = append(names, "--"+f.Name+" "+key)
-			}
-		}
-		for _, name := range names {
-			if seen[name] && twice == nil {
-				twice = fmt.Errorf("reading flags: got %.80q twice, want it once: the last would win silently; remove one", name)
-			}
-			seen[name] = true
-		}
-		return nil
-	})
-	return twice
 }
 
 // command makes one command of the program.

@@ -57,10 +57,10 @@ With --from and --to it writes a map of what an account has.`,
 			case apply && f.Since != "":
 				return errors.New("reading flags: --since looks back, and --apply changes; use one or the other")
 			case apply:
-				f.As, f.Moves = "apply", true
+				f.As, f.Map = "apply", true
 				return a.do(c.Context(), env, f, []string{file})
 			}
-			f.Moves = true
+			f.Map = true
 			return follow(c.Context(), env, f, file)
 		},
 	}
@@ -151,7 +151,6 @@ func (m mapping) write(ctx context.Context, env console.Env, f settings.Flags) e
 		if err := errors.Join(manifest.WriteMap(out, list), out.Commit()); err != nil {
 			return fmt.Errorf("writing -o %q: %w", m.output, err)
 		}
-		_, err = fmt.Fprintf(env.Stdout, "%d domains; put their certificates and keys where the map names them, then run bindgate cutover --map %s\n", len(list), m.output)
-		return err
+		return env.Print(fmt.Sprintf("%d domains; put their certificates and keys where the map names them, then run bindgate cutover --map %s\n", len(list), m.output))
 	})
 }

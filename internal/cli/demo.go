@@ -17,7 +17,7 @@ import (
 )
 
 func newDemo(env console.Env) *cobra.Command {
-	var platform, dir, color string
+	platform := binding.Classic
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "See the whole road on a sandbox: lint, refuse, bind, compare",
@@ -26,44 +26,44 @@ with sound and unsound bindings, and compare what the sandbox received with what
 was decided. With --platform apig it also makes the same requests without bindgate,
 and shows what clients meet then. Exit code 0 only if they agree, 1 if not. It needs
 no account, no network and no rights, and it ends in seconds.`,
-		Args: cobra.NoArgs,
 		Example: `  bindgate demo
   bindgate demo --platform apig
   bindgate demo --dir demo`,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return runDemo(c.Context(), env, platform, dir, color, demo.Run)
-		},
 	}
-	usage.Color(c, &color)
 	c.Flags().StringVar(&platform, "platform", binding.Classic, "`PLATFORM` to show: classic or apig, the cloud-native gateway")
 	usage.Values(c, "platform", binding.Classic, binding.APIG)
-	c.Flags().StringVar(&dir, "dir", "", "keep all files in `DIR`, which must be empty or not exist")
 	c.AddCommand(newDemoCutover(env))
-	return c
+	return demoCommand(env, c, &platform, demo.Run)
 }
 
 func newDemoCutover(env console.Env) *cobra.Command {
-	var dir, color string
-	c := &cobra.Command{
+	platform := binding.APIG
+	return demoCommand(env, &cobra.Command{
 		Use:   "cutover",
 		Short: "See eight domains move to the cloud-native gateway, in eight states",
 		Long: `Start a sandbox with both gateways and two name servers, and report how far eight domains
 have moved. One of them would lose the CA of its clients: it is refused, and what a
 plain client does with it is shown. Exit code 0 only if every domain is in its state
 and the sandbox received the allowed calls alone, 1 if not.`,
-		Args: cobra.NoArgs,
 		Example: `  bindgate demo cutover
   bindgate demo cutover --dir move`,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return runDemo(c.Context(), env, binding.APIG, dir, color, demo.RunCutover)
-		},
-	}
+	}, &platform, demo.RunCutover)
+}
+
+// demoCommand makes a command that runs a scenario of a platform.
+func demoCommand(env console.Env, c *cobra.Command, platform *string, run scenario) *cobra.Command {
+	var dir, color string
 	usage.Color(c, &color)
 	c.Flags().StringVar(&dir, "dir", "", "keep all files in `DIR`, which must be empty or not exist")
+	c.Args = cobra.NoArgs
+	c.RunE = func(c *cobra.Command, _ []string) error { return runDemo(c.Context(), env, *platform, dir, color, run) }
 	return c
 }
 
-func runDemo(ctx context.Context, env console.Env, platform, dir, color string, run func(context.Context, demo.Options) (bool, error)) error {
+// scenario reports whether what the sandbox received agrees with what was decided.
+type scenario func(context.Context, demo.Options) (bool, error)
+
+func runDemo(ctx context.Context, env console.Env, platform, dir, color string, run scenario) error {
 	if err := usage.CheckColor(color); err != nil {
 		return err
 	}

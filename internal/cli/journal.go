@@ -88,8 +88,7 @@ func verifyJournal(env console.Env, path, head string) error {
 	for _, e := range s.Pending {
 		b.WriteString(report.Escape(fmt.Sprintf("no known outcome: entry %d, %s %s on %s", e.Seq, e.Call.Action, e.DomainName, e.GroupID+e.GatewayID)) + "\n")
 	}
-	_, err = io.WriteString(env.Stdout, b.String())
-	return err
+	return env.Print(b.String())
 }
 
 // journalError gives a broken hash chain the exit code of a refusal: the journal

@@ -37,8 +37,7 @@ func newMan(env console.Env) *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("writing man pages: %w", err)
 			}
-			_, err = fmt.Fprintf(env.Stdout, "wrote the man pages; read one with: man %s/bindgate-lint.1\n", args[0])
-			return err
+			return env.Print(fmt.Sprintf("wrote the man pages; read one with: man %s/bindgate-lint.1\n", args[0]))
 		},
 	}
 }

@@ -108,5 +108,5 @@ func planInputs(r *session.Run) (plan.File, error) {
 		}
 	}
 	return plan.File{Files: files, Account: account, Identity: identity, CI: ci, ToolVersion: built.Version(), PlannedAt: facts.Now, ValidUntil: facts.Now.Add(r.Settings.ValidFor), Schema: plan.FileSchema, Manifests: r.Inputs, ManifestDigest: r.Engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
-		ConfigDigest: r.Settings.ConfigDigest, Contract: r.Settings.Contract, Endpoint: r.Settings.Endpoint, Bindings: []plan.FileBinding{}}, err
+		ConfigDigest: r.Settings.ConfigDigest, Contract: r.Settings.Contract, Endpoint: r.Settings.Gateway.Endpoint, Bindings: []plan.FileBinding{}}, err
 }

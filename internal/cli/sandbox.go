@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,11 +19,10 @@ import (
 
 // sandboxFlags are what the sandbox command was called with.
 type sandboxFlags struct {
-	seed, gateway, dns, faults, envFile, roots, ram string
-	latency                                         time.Duration
-	contract                                        string
-	log                                             bool
-	rate, deny, assume                              []string
+	sandbox.Options
+	seed, faults, envFile, ram, contract string
+	log                                  bool
+	rate, assume                         []string
 }
 
 func newSandbox(env console.Env) *cobra.Command {
@@ -41,40 +38,29 @@ environment and ends with its exit code.
 What the platforms' pages leave open is chosen with --assume NAME=VALUE. The first
 value is the default:
 
-` + worlds(),
+` + sandbox.AssumptionsText(),
 		Example: `  bindgate sandbox --seed seed.yaml --env-file sandbox.env
   bindgate sandbox --seed seed.yaml --roots ca.pem -- bash`,
 		RunE: func(c *cobra.Command, args []string) error { return runSandbox(c.Context(), env, f, args) },
 	}
 	p := c.Flags()
 	p.StringVar(&f.seed, "seed", "", "YAML `FILE` with groups, gateways, domains, certificates and zone; - for standard input")
-	p.StringVar(&f.gateway, "gateway", "", "loopback `ADDR:PORT` of the gateway (default: any free port)")
-	p.StringVar(&f.dns, "dns", "", "loopback `ADDR:PORT` of the DNS server (default: any free port)")
+	p.StringVar(&f.GatewayAddr, "gateway", "", "loopback `ADDR:PORT` of the gateway (default: any free port)")
+	p.StringVar(&f.DNSAddr, "dns", "", "loopback `ADDR:PORT` of the DNS server (default: any free port)")
 	p.StringVar(&f.faults, "faults", "", "what goes wrong: `ACTION:FAULT[:COUNT],…`, such as SetDomain:reset-after-commit:1")
 	p.StringVar(&f.envFile, "env-file", "", "write the export lines to `FILE` too (0600)")
-	p.StringVar(&f.roots, "roots", "", "PEM `FILE` to hand out as BINDGATE_ROOTS")
+	p.StringVar(&f.Roots, "roots", "", "PEM `FILE` to hand out as BINDGATE_ROOTS")
 	p.StringVar(&f.ram, "ram-policy", "", "RAM policy document, a JSON `FILE`: the gateway refuses every call that it does not allow (default: all are allowed)")
-	usage.Duration(p, &f.latency, "latency", 0, "time before each answer of the gateway")
+	usage.Duration(p, &f.Latency, "latency", 0, "time before each answer of the gateway")
 	usage.List(p, &f.rate, "rate", "", "calls a second of one action before it throttles, repeatable: `N` for each, ACTION=N, or documented (default: no limit)")
-	usage.List(p, &f.deny, "deny", "", "`PRODUCT:ACTION` that a RAM policy denies, repeatable: such as apig:Create* or yundun-cert:*")
+	usage.List(p, &f.Deny, "deny", "", "`PRODUCT:ACTION` that a RAM policy denies, repeatable: such as apig:Create* or yundun-cert:*")
 	p.StringVar(&f.contract, "contract", "2026", "SetDomain contract to speak: 2026 or 2017")
 	usage.List(p, &f.assume, "assume", "", "`NAME=VALUE` where the platforms' pages are silent, repeatable; see above")
 	usage.Values(c, "contract", "2026", "2017")
 	usage.Values(c, "rate", "documented")
-	usage.Values(c, "assume", assumptions()...)
+	usage.Values(c, "assume", sandbox.AssumptionValues()...)
 	p.BoolVar(&f.log, "log", false, "log one line a call, without parameters, on standard error")
 	return c
-}
-
-// worlds lists the assumptions, with why each is not known.
-func worlds() string {
-	var b strings.Builder
-	for _, w := range sandbox.Worlds() {
-		fmt.Fprintf(&b, "  %s=%s\n      %s\n", w.Name, strings.Join(w.Values, "|"), w.Why)
-	}
-	b.WriteString("  future-field=NAME\n      a field of a domain's record that no definition has today (default: none)\n")
-	b.WriteString("  max-body=BYTES\n      the platform's limit of a body is not documented (default: the sandbox's own)")
-	return b.String()
 }
 
 func runSandbox(ctx context.Context, env console.Env, f sandboxFlags, command []string) error {
@@ -103,20 +89,20 @@ func runSandbox(ctx context.Context, env console.Env, f sandboxFlags, command []
 		}
 		return exit.Ended(code)
 	}
-	if _, err := fmt.Fprint(env.Stdout, lines); err != nil {
-		return fmt.Errorf("printing the environment: %w", err)
+	if err := env.Print(lines); err != nil {
+		return err
 	}
 	<-ctx.Done()
 	return nil
 }
 
 func (f sandboxFlags) options(env console.Env) (sandbox.Options, error) {
-	o := sandbox.Options{GatewayAddr: f.gateway, DNSAddr: f.dns, Now: env.Now, Latency: f.latency, Deny: f.deny,
-		Contract2017: f.contract == "2017"}
+	o := f.Options
 	err := usage.OneOf("contract", f.contract, "2026", "2017")
 	if err != nil {
 		return o, err
 	}
+	o.Now, o.Contract2017 = env.Now, f.contract == "2017"
 	if o.RatePerSecond, o.Rates, err = sandbox.ParseRates(f.rate); err != nil {
 		return o, fmt.Errorf("reading --rate: %w", err)
 	}
@@ -129,8 +115,8 @@ func (f sandboxFlags) options(env console.Env) (sandbox.Options, error) {
 	if f.log {
 		o.AccessLog = env.Stderr
 	}
-	if f.roots != "" {
-		o.Roots = env.Absolute(f.roots)
+	if f.Roots != "" {
+		o.Roots = env.Absolute(f.Roots)
 	}
 	if f.ram != "" {
 		text, err := confine.ReadBounded(env.Absolute(f.ram), maxSeed)
@@ -170,14 +156,4 @@ func readSeed(env console.Env, path string) (data []byte, dir string, err error)
 		err = fmt.Errorf("reading --seed: %w", err)
 	}
 	return data, filepath.Dir(path), err
-}
-
-// assumptions are the values of sandbox --assume.
-func assumptions() (all []string) {
-	for _, w := range sandbox.Worlds() {
-		for _, v := range w.Values {
-			all = append(all, w.Name+"="+v+"\t"+w.Why)
-		}
-	}
-	return append(all, "max-body=\tthe platform's limit of a body, in bytes")
 }

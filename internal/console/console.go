@@ -109,12 +109,25 @@ func (e Env) Complain(err error) {
 	}
 }
 
-// Println prints one line on Stdout, escaped.
-func (e Env) Println(line string) error {
-	if _, err := fmt.Fprintln(e.Stdout, report.Escape(line)); err != nil {
+// Print prints a text on Stdout.
+func (e Env) Print(text string) error {
+	if _, err := io.WriteString(e.Stdout, text); err != nil {
 		return fmt.Errorf("printing: %w", err)
 	}
 	return nil
+}
+
+// Println prints one line on Stdout, escaped.
+func (e Env) Println(line string) error { return e.Print(report.Escape(line) + "\n") }
+
+// Replace replaces a file by a text, unless it is only to be checked, and prints its name.
+func (e Env) Replace(name string, text []byte, check bool) error {
+	if !check {
+		if err := confine.WriteFile(e.Dir, name, text, 0o666); err != nil {
+			return fmt.Errorf("replacing %q: %w", name, err)
+		}
+	}
+	return e.Println(name)
 }
 
 // ReadStdin reads Stdin, of at most limit bytes.

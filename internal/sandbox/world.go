@@ -138,3 +138,24 @@ func ParseAssumptions(pairs []string) (a Assumptions, err error) {
 	}
 	return a, nil
 }
+
+// AssumptionsText lists the assumptions, with why each is not known.
+func AssumptionsText() string {
+	var b strings.Builder
+	for _, w := range Worlds() {
+		fmt.Fprintf(&b, "  %s=%s\n      %s\n", w.Name, strings.Join(w.Values, "|"), w.Why)
+	}
+	b.WriteString("  future-field=NAME\n      a field of a domain's record that no definition has today (default: none)\n")
+	b.WriteString("  max-body=BYTES\n      the platform's limit of a body is not documented (default: the sandbox's own)")
+	return b.String()
+}
+
+// AssumptionValues lists each NAME=VALUE, with the reason after a tab.
+func AssumptionValues() (all []string) {
+	for _, w := range Worlds() {
+		for _, v := range w.Values {
+			all = append(all, w.Name+"="+v+"\t"+w.Why)
+		}
+	}
+	return append(all, "max-body=\tthe platform's limit of a body, in bytes")
+}

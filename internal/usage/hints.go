@@ -9,7 +9,60 @@ import (
 	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/bindgate/bindgate/internal/strictyaml"
 )
+
+// Arguments refuses arguments that no command takes: the text of a key, and a flag given
+// twice. What else is wrong with them is for the command to say.
+func Arguments(root *cobra.Command, args []string) error {
+	if err := keyless(args); err != nil {
+		return err
+	}
+	return once(root, args)
+}
+
+// keyless refuses a key on the command line before any message can repeat it.
+func keyless(args []string) error {
+	for i, arg := range args {
+		if strictyaml.IsKeyText(arg) {
+			return fmt.Errorf("reading arguments: argument %d is the text of a key or certificate, and anyone on this machine can read a command line; write it to a file and name the file; a private key that stood there must be replaced", i+1)
+		}
+	}
+	return nil
+}
+
+// once refuses a flag that is given twice where the last one would win silently: the
+// owner's in a script, and another one that is appended to it.
+func once(root *cobra.Command, args []string) error {
+	c, rest, err := root.Find(args)
+	if err != nil || c.DisableFlagParsing {
+		return nil
+	}
+	seen := map[string]bool{}
+	var twice error
+	_ = c.Flags().ParseAll(rest, func(f *pflag.Flag, value string) error {
+		names := []string{"--" + f.Name}
+		switch _, list := f.Value.(pflag.SliceValue); {
+		case list:
+			return nil
+		case f.Value.Type() == "stringToString":
+			names = nil
+			for pair := range strings.SplitSeq(value, ",") {
+				key, _, _ := strings.Cut(pair, "=")
+				names = append(names, "--"+f.Name+" "+key)
+			}
+		}
+		for _, name := range names {
+			if seen[name] && twice == nil {
+				twice = fmt.Errorf("reading flags: got %.80q twice, want it once: the last would win silently; remove one", name)
+			}
+			seen[name] = true
+		}
+		return nil
+	})
+	return twice
+}
 
 // flagError returns an error about flags with the next step: the flag that was probably
 // meant, or what takes the place of another program's flag.

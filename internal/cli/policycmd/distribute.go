@@ -34,14 +34,6 @@ func distribution(env console.Env, owner config.Config) (policy.Options, *regist
 	return policy.Options{Dir: env.Dir, Fetch: client.Fetch, Results: judge.PolicyResults(catalog.All()), Labels: owner.Labels, External: schemas}, client, nil
 }
 
-// ownerOf reads the owner's file of a command that may have one.
-func ownerOf(env console.Env, path string) (config.Config, error) {
-	if path == "" {
-		return config.Config{}, nil
-	}
-	return config.LoadOwner(env.Absolute(path))
-}
-
 func newPolicyBuild(env console.Env) *cobra.Command {
 	var out string
 	var f policyFlags
@@ -59,7 +51,7 @@ its digest, can be written into the owner's file (policy).`,
 			if rel, err := filepath.Rel(env.Absolute(args[0]), env.Absolute(out)); err == nil && filepath.IsLocal(rel) {
 				return fmt.Errorf("reading flags: -o %q is in the folder that is packed; name a file elsewhere", out)
 			}
-			o, err := f.options(env, args)
+			o, _, err := f.options(env, args)
 			if err != nil {
 				return err
 			}
@@ -99,7 +91,7 @@ registry, if the policies load. The printed reference, with its digest, is what
 			if !to.OCI() || to.Tag == "" || to.Digest != "" {
 				return fmt.Errorf("reading arguments: got %q, want oci://registry/repository:tag without a digest", args[1])
 			}
-			o, err := f.options(env, args[:1])
+			o, client, err := f.options(env, args[:1])
 			if err != nil {
 				return err
 			}
@@ -107,11 +99,7 @@ registry, if the policies load. The printed reference, with its digest, is what
 			if err != nil {
 				return err
 			}
-			owner, err := ownerOf(env, f.config)
-			if err != nil {
-				return err
-			}
-			if to.Digest, err = settings.Registries(env, owner.Registries, "").Push(c.Context(), to, archive); err != nil {
+			if to.Digest, err = client.Push(c.Context(), to, archive); err != nil {
 				return err
 			}
 			return env.Println(to.String())

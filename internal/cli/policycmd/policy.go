@@ -4,20 +4,15 @@ package policycmd
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/bindgate/bindgate/checks/evidence"
-	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/policy"
+	"github.com/bindgate/bindgate/internal/policy/registry"
 	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/usage"
 )
@@ -34,7 +29,7 @@ func policyCommand(env console.Env, c *cobra.Command, do func(context.Context, p
 	var f policyFlags
 	f.add(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		o, err := f.options(env, args)
+		o, _, err := f.options(env, args)
 		if err != nil {
 			return err
 		}
@@ -54,15 +49,17 @@ func (f *policyFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.config, "config", "", "configuration `FILE` of the gate's owner; its labels and external facts are those that policies can read, and its registries are asked")
 }
 
-// options are those of the given paths.
-func (f *policyFlags) options(env console.Env, paths []string) (policy.Options, error) {
-	owner, err := ownerOf(env, f.config)
-	if err != nil {
-		return policy.Options{}, err
+// options are those of the given paths, with the client of registries.
+func (f *policyFlags) options(env console.Env, paths []string) (o policy.Options, _ *registry.Client, err error) {
+	var owner config.Config
+	if f.config != "" {
+		if owner, err = config.LoadOwner(env.Absolute(f.config)); err != nil {
+			return o, nil, err
+		}
 	}
-	o, _, err := distribution(env, owner)
+	o, client, err := distribution(env, owner)
 	o.Dirs, o.Data = paths, f.data
-	return o, err
+	return o, client, err
 }
 
 func newPolicyTest(env console.Env) *cobra.Command {
@@ -87,8 +84,8 @@ test and not in another. Exit code 1: a failure.`,
 		if coverage {
 			text = r.CoverageText(report.Escape) + text
 		}
-		if _, err := io.WriteString(env.Stdout, text); err != nil {
-			return fmt.Errorf("printing the tests: %w", err)
+		if err := env.Print(text); err != nil {
+			return err
 		}
 		if r.Failed > 0 {
 			return exit.Ended(exit.Refused)
@@ -106,19 +103,8 @@ func newPolicyCheck(env console.Env) *cobra.Command {
 		if err := policy.Check(ctx, o); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintln(env.Stdout, "policies are sound")
-		return err
+		return env.Println("policies are sound")
 	})
-}
-
-// printer writes what policies print, which may hold anything.
-type printer struct{ to io.Writer }
-
-func (p printer) Write(line []byte) (int, error) {
-	if _, err := io.WriteString(p.to, report.Escape(strings.TrimSuffix(string(line), "\n"))+"\n"); err != nil {
-		return 0, fmt.Errorf("printing for a policy: %w", err)
-	}
-	return len(line), nil
 }
 
 func newPolicyFmt(env console.Env) *cobra.Command {
@@ -137,13 +123,8 @@ tool read them as Rego v2. Prints the name of each file that it changed.`,
 				return err
 			}
 			for _, f := range changed {
-				if !check {
-					if err := confine.WriteFile(env.Dir, f.Name, f.Text, 0o666); err != nil {
-						return fmt.Errorf("replacing %q: %w", f.Name, err)
-					}
-				}
-				if _, err := fmt.Fprintln(env.Stdout, report.Escape(f.Name)); err != nil {
-					return fmt.Errorf("printing the file names: %w", err)
+				if err := env.Replace(f.Name, f.Text, check); err != nil {
+					return err
 				}
 			}
 			if check && len(changed) > 0 {
@@ -156,59 +137,32 @@ tool read them as Rego v2. Prints the name of each file that it changed.`,
 	return c
 }
 
-// maxInput bounds a policy input, in bytes.
-const maxInput = 16 << 20
-
-func readInput(env console.Env, path string) ([]byte, error) {
-	switch path {
-	case "":
-		return nil, errors.New("reading flags: --input is missing; `bindgate policy schema` says what it holds")
-	case "-":
-		return env.ReadStdin(maxInput)
-	}
-	data, err := confine.ReadBounded(env.Absolute(path), maxInput)
-	if err != nil {
-		return nil, fmt.Errorf("reading --input: %w", err)
-	}
-	return data, nil
-}
-
-// policyVerdict prints what the packages said. A denial, or a force that is not
-// allowed, is a refusal, unless the owner waives it. A policy that could not be evaluated ends with exit code 3.
-func policyVerdict(env console.Env, said evidence.Observation[evidence.Policy]) error {
-	enc := json.NewEncoder(env.Stdout)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(said); err != nil {
-		return fmt.Errorf("printing the verdict: %w", err)
-	}
-	if said.State != evidence.StateObserved {
-		return exit.Ended(exit.CannotTell)
-	}
-	codes := []int{exit.Clean}
-	for _, p := range said.Facts.Packages {
-		if p.NotRun != "" {
-			codes = append(codes, exit.CannotTell)
-		}
-		if slices.ContainsFunc(p.Denials, evidence.PolicyMessage.Counts) {
-			codes = append(codes, exit.Refused)
-		}
-	}
-	for _, p := range said.Facts.PackagesUnder("bindgate.force") {
-		if !p.Allow {
-			codes = append(codes, exit.Refused)
-		}
-	}
-	return exit.Ended(exit.Worst(codes...))
-}
-
 func newPolicySchema(env console.Env) *cobra.Command {
 	return &cobra.Command{
 		Use: "schema", Short: "Print the JSON Schema of a policy's input", Args: cobra.NoArgs,
 		Example: `  bindgate policy schema
   bindgate policy schema > policy-input.schema.json`,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := env.Stdout.Write(policy.InputSchema())
-			return err
+			return env.Print(string(policy.InputSchema()))
 		},
 	}
+}
+
+func newPolicyDocs(env console.Env) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "docs [PATH…]",
+		Short: "Describe policies in Markdown, from their METADATA, messages and data schemas",
+		Long: `Print a section for each package that is asked (default: the shipped ones): title,
+description and needs of its METADATA, each rule with its title or message, and a
+table of the settings from data.jsonschema.`,
+		Example: `  bindgate policy docs
+  bindgate policy docs policies > policies/README.md`,
+	}
+	return policyCommand(env, c, func(ctx context.Context, o policy.Options) error {
+		text, err := policy.Docs(ctx, o)
+		if err != nil {
+			return err
+		}
+		return env.Print(text)
+	})
 }

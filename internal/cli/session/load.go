@@ -160,7 +160,7 @@ func (r *Run) List(ctx context.Context, platform, region, output string) (*confi
 	}
 	r.Classic = platform == binding.Classic
 	var config *judge.ConfigError
-	switch r.Held, err = judge.Bound(ctx, r.Options(), platform, region); {
+	switch r.Held, err = judge.Bound(ctx, r.options(), platform, region); {
 	case err == nil:
 		return file, nil
 	case !errors.As(err, &config):

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bindgate/bindgate/internal/built"
-	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/manifest"
@@ -73,13 +72,13 @@ func (r *Run) apart(set *manifest.Set) error {
 // reads returns the files that a run reads, except manifests and the files that they name.
 func (r *Run) reads() []string {
 	s := r.Settings
-	all := slices.Concat([]string{s.Config, s.Evidence, s.Roots, s.RootHints, s.EndpointCA, s.PlanFile, s.CIToken, s.Since, s.Terraform},
+	all := slices.Concat([]string{s.Config, s.Evidence, s.Roots, s.DNS.RootHints, s.Gateway.CA, s.PlanFile, s.CIToken, s.Since, s.Terraform},
 		s.Data, s.CRLs, s.WeakKeys, s.Approvals)
-	for _, given := range s.External {
+	for _, given := range s.ExternalFiles {
 		_, path, _ := strings.Cut(given, "=")
 		all = append(all, path)
 	}
-	for _, p := range s.Policy {
+	for _, p := range s.Policies {
 		if ref, err := bundle.ParseRef(p); err == nil && !ref.OCI() {
 			all = append(all, ref.Path)
 		}
@@ -162,7 +161,8 @@ func FailEarly(env console.Env, root *cobra.Command, args []string, cause error)
 	if err != nil || c.Flags().Lookup("config") == nil { // no command that reports
 		return
 	}
-	r := &Run{Env: env, Inputs: []string{"."}, Settings: settings.Settings{Command: c.Name()}}
+	r := &Run{Env: env, Inputs: []string{"."}}
+	r.Settings.Command = c.Name()
 	for i, arg := range rest {
 		value, isFormat, joined := formatOf(c.Flags(), arg)
 		switch _, assigned, isPair := strings.Cut(arg, "="); {

@@ -1,16 +1,13 @@
-// Package session is one judging run: its settings as options of the engine, the manifests
-// that it loads, the outputs that it writes and the reports of its verdicts.
+// Package session is one judging run: the manifests that it loads, the outputs that it writes
+// and the reports of its verdicts.
 package session
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/bindgate/bindgate/checks"
-	"github.com/bindgate/bindgate/internal/built"
 	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/cutover"
@@ -97,7 +94,7 @@ func Silent(ctx context.Context, env console.Env, f settings.Flags, paths []stri
 // Open loads the manifest and all that judging it needs, and waits for DNS if the
 // command is to.
 func (r *Run) Open(ctx context.Context, load func() (*manifest.Set, error)) (err error) {
-	r.Engine, err = judge.Open(ctx, r.Options(), func() (*manifest.Set, error) {
+	r.Engine, err = judge.Open(ctx, r.options(), func() (*manifest.Set, error) {
 		set, err := load()
 		if err != nil {
 			r.Out.Reports.Annotate(r.Env.Stdout, r.reportHead(), err)
@@ -123,24 +120,10 @@ func (r *Run) progress(total int) *progress.Bar {
 	return progress.Start(r.Env.Stderr, total)
 }
 
-// Options turns the settings into what the engine judges by.
-func (r *Run) Options() judge.Options {
-	s := r.Settings
-	o := judge.Options{
-		Command: s.Command, Actor: s.Actor, Contract: s.Contract, Dir: r.Env.Dir, Clock: s.Clock, Live: s.Live,
-		Severities: s.Severities, Raised: s.Raised, FailOn: checks.Severity(cmp.Or(s.FailOn, string(checks.Error))), MinRemaining: s.MinRemaining,
-		Plan: s.CountPlan, Policies: s.Policy, FetchPolicy: s.Fetcher(r.Env).Fetch, Data: s.Data, Labels: s.Labels, Waivers: s.Waivers, ForeignRules: s.Compares, External: s.Facts, Evidence: s.Evidence,
-		Roots: s.Roots, Profile: s.Profile, WeakKeys: s.WeakKeys, CRLs: s.CRLs, RevocationPrivate: s.RevocationPrivate,
-		DNS:     judge.DNS{Resolver: s.Resolver, RootHints: s.RootHints, Port: cmp.Or(s.DNSPort, 53), Rate: s.DNSRate, ResolvConf: r.Env.ResolvConf},
-		Gateway: judge.Gateway{Endpoint: s.Endpoint, STS: s.STS, APIG: s.APIG, CAS: s.CAS, Account: s.Account, CA: s.EndpointCA, Rate: s.GatewayRate, UserAgent: "bindgate/" + built.Version()},
-		Held:    r.Held, Timeout: s.Timeout, Concurrency: s.Concurrency, LookupEnv: r.Env.LookupEnv, Given: s.Given,
-		Progress: func() { r.Bar.Step() },
-	}
-	o.Moves = judge.Probe{Allow: s.ProbeAllow, Via: s.ProbeVia, ViaGateway: s.ProbeGateway}
-	if s.Probe {
-		o.Probe = &o.Moves
-	}
-	o.Skip = judge.Skip{DNS: s.Skips("dns"), Group: s.Skips("group"), Revocation: s.Skips("revocation")}
+// options are what the engine judges by.
+func (r *Run) options() judge.Options {
+	o := r.Settings.Options
+	o.Held, o.Progress = r.Held, func() { r.Bar.Step() }
 	return o
 }
 
@@ -158,7 +141,7 @@ func (r *Run) fits(set *manifest.Set) error {
 			}
 		}
 	}
-	if r.Settings.Moves && !set.Moves() {
+	if r.Settings.Map && !set.Moves() {
 		return fmt.Errorf("reading --map: it is a manifest with bindings, want a map with domains; see bindgate schema cutover-map, or run bindgate apply")
 	}
 	if err := r.Settings.CheckCertificates(); err != nil {

@@ -14,74 +14,48 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/given"
+	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/usage"
 )
 
-// Flags are what a judging command was called with.
+// Flags are what a judging command was called with: options of the engine, and what the
+// command itself needs.
 type Flags struct {
-	Formats     []string
-	Config      string
-	Offline     bool
-	Without     []string
-	now         string
-	Evidence    string
-	EvidenceOut string
-	Terraform   string // lint only: a plan
-	PlanOut     string // plan only
-	PlanFile    string // apply only
-	Saved       *given.Plan
-	ValidFor    time.Duration // plan only
-	Approvals   []string      // apply only
-	CIToken     string
-	External    []string
-	Confined    bool // the manifests are those of a saved plan
-	Resolver    string
-	Wait        time.Duration
-	Endpoint    string
-	Contract    string
-	Roots       string
-	trust
-	Policy         []string
-	Data           []string
+	judge.Options
+	Formats        []string
+	Config         string
+	Offline        bool
+	Without        []string
+	now            string
+	probes         bool
+	EvidenceOut    string
+	Terraform      string // lint only: a plan
+	WriteChain     string // lint only
+	PlanOut        string // plan only
+	PlanFile       string // apply only
+	Saved          *given.Plan
+	ValidFor       time.Duration // plan only
+	Approvals      []string      // apply only
+	CIToken        string
+	ExternalFiles  []string // NAME=FILE
+	Confined       bool     // the manifests are those of a saved plan
+	Wait           time.Duration
 	Journal        string
-	Timeout        time.Duration
-	Concurrency    int
 	AllowPath      []string
 	AllowEnv       []string
-	FailOn         string
-	Actor          string
 	Quiet, Verbose bool
 	Color          string // auto, always or never
 	SarifCategory  string
 	Overlay        confine.Overlay // Git's index, for --staged
 	Binding        Binding
-	Probe          bool
-	ProbeAllow     []string
-	ProbeVia       string // of BINDGATE_PROBE
-	ProbeGateway   string // of BINDGATE_PROBE_GATEWAY
 	As             string // the command that the run counts as; empty: its own
-	Moves          bool   // cutover only: the manifest must be a map
+	Map            bool   // cutover only: the manifest must be a map
 	Since          string // cutover only
-	Compares       bool   // policies are those of two sets, whose rules differ
-	CountPlan      bool   // input.plan is wanted even if no policy reads it
-	owned
+	NotifyURL      string // of --notify; it holds a token
 
 	command *cobra.Command // that has them
-}
-
-// owned are settings that only the owner's file can change.
-type owned struct {
-	RootHints   string
-	DNSPort     uint16 // of the zones' own servers; 0: 53
-	DNSRate     float64
-	EndpointCA  string
-	GatewayRate float64
-	Account     string // that the credentials must belong to
-	STS         string // URL, or none
-	APIG, CAS   string // URLs
-	NotifyURL   string // of --notify; it holds a token
 }
 
 // Binding is one binding given by flags instead of a manifest.
@@ -95,7 +69,7 @@ type Binding struct {
 func (f *Flags) AddJudging(c *cobra.Command) {
 	p := c.Flags()
 	usage.List(p, &f.Formats, "format", "f", "report `FORMAT[=FILE]`, repeatable: "+strings.Join(report.Formats(), ", "))
-	p.StringVar(&f.FailOn, "fail-on", "", "refuse a binding for a `warning` too (default: for errors only)")
+	p.StringVar((*string)(&f.FailOn), "fail-on", "", "refuse a binding for a `warning` too (default: for errors only)")
 	p.StringVar(&f.SarifCategory, "sarif-category", "", "`ID` that distinguishes this SARIF report from others of the same commit (default: none)")
 	p.BoolVarP(&f.Quiet, "quiet", "q", false, "print only what blocks a binding")
 	p.BoolVarP(&f.Verbose, "verbose", "v", false, "print every binding and check")
@@ -110,13 +84,13 @@ func (f *Flags) AddSources(c *cobra.Command) {
 	f.command = c
 	p := c.Flags()
 	p.StringVar(&f.Config, "config", "", "the gate owner's configuration `FILE`; its folder becomes the root of all paths")
-	p.StringVar(&f.Resolver, "resolver", "", "ask this DNS resolver, `ADDR[:PORT]`, tls://HOST or https://URL, and not the zones' own servers")
+	p.StringVar(&f.DNS.Resolver, "resolver", "", "ask this DNS resolver, `ADDR[:PORT]`, tls://HOST or https://URL, and not the zones' own servers")
 	usage.Duration(p, &f.Wait, "wait", 0, "look at DNS again until every change is visible everywhere, for at most this `DURATION`")
-	p.StringVar(&f.Endpoint, "endpoint", "", "gateway `URL` (default: the region's own)")
+	p.StringVar(&f.Gateway.Endpoint, "endpoint", "", "gateway `URL` (default: the region's own)")
 	p.StringVar(&f.Contract, "contract", "", "published contract that the endpoint speaks: 2026 (default) or 2017")
 	p.StringVar(&f.Roots, "roots", "", "trusted roots: mozilla (default), system, or a PEM `FILE`")
-	f.trust.add(c)
-	usage.List(p, &f.Policy, "policy", "", "more Rego policies: a file, folder, bundle or oci://registry/repository, repeatable; @sha256:… after it locks the content")
+	f.addTrust(c)
+	usage.List(p, &f.Policies, "policy", "", "more Rego policies: a file, folder, bundle or oci://registry/repository, repeatable; @sha256:… after it locks the content")
 	usage.List(p, &f.Data, "data", "", "YAML or JSON `FILE` that overrides policy data, repeatable")
 	usage.Duration(p, &f.Timeout, "timeout", 0, "time for the evidence of one binding, two thirds of it for DNS (default 30s)")
 	p.IntVar(&f.Concurrency, "concurrency", 0, "bindings at a time (default 32)")
@@ -124,7 +98,7 @@ func (f *Flags) AddSources(c *cobra.Command) {
 	usage.List(p, &f.AllowEnv, "allow-env", "", "`GLOB` of environment variables that manifests may read in addition to BINDGATE_*, repeatable")
 	p.StringVar(&f.Actor, "actor", "", "who runs this, for policies; a claim, not a proof (default: what the CI says)")
 	p.StringVar(&f.CIToken, "ci-token", "", "OIDC token of the CI job, in `FILE` (default: $BINDGATE_CI_TOKEN); the owner's file names its issuer and keys")
-	usage.List(p, &f.External, "external", "", "facts for policies, `NAME=FILE`, which the owner's file declares, repeatable")
+	usage.List(p, &f.ExternalFiles, "external", "", "facts for policies, `NAME=FILE`, which the owner's file declares, repeatable")
 	usage.Values(c, "contract", "2026", "2017")
 	usage.ValuesOrFile(c, "roots", "mozilla", "system")
 }
@@ -133,18 +107,18 @@ func (f *Flags) AddSources(c *cobra.Command) {
 // a network, not to a run.
 func (f *Flags) addOwned(c *cobra.Command) {
 	p := c.Flags()
-	p.StringVar(&f.RootHints, "root-hints", "", "")
-	p.Uint16Var(&f.DNSPort, "dns-port", 0, "")
-	p.Float64Var(&f.DNSRate, "dns-rate", 0, "")
-	p.StringVar(&f.EndpointCA, "endpoint-ca", "", "")
-	p.Float64Var(&f.GatewayRate, "gateway-rate", 0, "")
-	p.StringVar(&f.Account, "account", "", "")
-	p.StringVar(&f.STS, "sts", "", "")
-	p.StringVar(&f.APIG, "apig", "", "")
-	p.StringVar(&f.CAS, "cas", "", "")
+	p.StringVar(&f.DNS.RootHints, "root-hints", "", "")
+	p.Uint16Var(&f.DNS.Port, "dns-port", 0, "")
+	p.Float64Var(&f.DNS.Rate, "dns-rate", 0, "")
+	p.StringVar(&f.Gateway.CA, "endpoint-ca", "", "")
+	p.Float64Var(&f.Gateway.Rate, "gateway-rate", 0, "")
+	p.StringVar(&f.Gateway.Account, "account", "", "")
+	p.StringVar(&f.Gateway.STS, "sts", "", "")
+	p.StringVar(&f.Gateway.APIG, "apig", "", "")
+	p.StringVar(&f.Gateway.CAS, "cas", "", "")
 	p.StringVar(&f.NotifyURL, "notify-url", "", "")
 	p.BoolVar(&f.RevocationPrivate, "revocation-private", false, "")
-	usage.List(p, &f.ProbeAllow, "probe-allow", "", "")
+	usage.List(p, &f.Moves.Allow, "probe-allow", "", "")
 	p.StringVar(&f.Journal, "journal", "", "") // a flag of apply's, which every command's file may name
 }
 
@@ -167,7 +141,7 @@ func (f *Flags) AddReplay(c *cobra.Command) {
 
 // AddProbe adds the flags of the commands that may ask the addresses of a domain.
 func (f *Flags) AddProbe(c *cobra.Command) {
-	c.Flags().BoolVar(&f.Probe, "probe", false, "ask the addresses of each allowed domain, ports 443 and 80, what they serve now")
+	c.Flags().BoolVar(&f.probes, "probe", false, "ask the addresses of each allowed domain, ports 443 and 80, what they serve now")
 }
 
 // AddBinding adds the flags that name one binding without a manifest.
@@ -266,28 +240,20 @@ func Groups() []usage.Group {
 	}
 }
 
-// trust holds the settings for judging certificates, except --roots.
-type trust struct {
-	CRLs              []string
-	WeakKeys          []string
-	Profile           string
-	MinRemaining      time.Duration // 0: the third of the lifetime alone
-	RevocationPrivate bool
-	WriteChain        string // lint only
-}
-
-func (t *trust) add(c *cobra.Command) {
+// addTrust adds the flags that say how certificates are judged, except --roots.
+func (f *Flags) addTrust(c *cobra.Command) {
 	p := c.Flags()
-	usage.List(p, &t.CRLs, "crl", "", "CRL `FILE` of a CA of the path, in DER or PEM, repeatable")
-	usage.List(p, &t.WeakKeys, "weak-keys", "", "`FILE` of compromised keys, repeatable: a list of Debian's openssl-blacklist, or one SHA-256 of a public key per line")
-	p.StringVar(&t.Profile, "certificate-profile", "", "whose rules certificates keep: public or private (default: public where the root is in Mozilla's list)")
+	usage.List(p, &f.CRLs, "crl", "", "CRL `FILE` of a CA of the path, in DER or PEM, repeatable")
+	usage.List(p, &f.WeakKeys, "weak-keys", "", "`FILE` of compromised keys, repeatable: a list of Debian's openssl-blacklist, or one SHA-256 of a public key per line")
+	p.StringVar(&f.Profile, "certificate-profile", "", "whose rules certificates keep: public or private (default: public where the root is in Mozilla's list)")
 	usage.Values(c, "certificate-profile", evidence.ProfilePublic, evidence.ProfilePrivate)
-	usage.Duration(p, &t.MinRemaining, "min-remaining", 0, "warn of certificates that last less than this `DURATION`, such as 30d (default: a third of their lifetime)")
+	usage.Duration(p, &f.MinRemaining, "min-remaining", 0, "warn of certificates that last less than this `DURATION`, such as 30d (default: a third of their lifetime)")
 }
 
-func (t trust) CheckCertificates() error {
-	if t.MinRemaining < 0 {
-		return fmt.Errorf("reading --min-remaining: got %s, want a time above zero", t.MinRemaining)
+// CheckCertificates returns an error for values that those flags do not have.
+func (f Flags) CheckCertificates() error {
+	if f.MinRemaining < 0 {
+		return fmt.Errorf("reading --min-remaining: got %s, want a time above zero", f.MinRemaining)
 	}
-	return usage.OneOf("certificate-profile", cmp.Or(t.Profile, evidence.ProfilePublic), evidence.ProfilePublic, evidence.ProfilePrivate)
+	return usage.OneOf("certificate-profile", cmp.Or(f.Profile, evidence.ProfilePublic), evidence.ProfilePublic, evidence.ProfilePrivate)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/judge"
 )
 
 // TestOwnerSetsFlags loads a file with every key that sets a flag: a flag on the
@@ -57,13 +58,14 @@ gatewayRate: 50
 		t.Fatal(err)
 	}
 	want := f
-	want.Endpoint, want.Roots, want.Profile, want.Resolver = "http://127.0.0.1:8080", in("roots.pem"), "private", "127.0.0.1:53"
+	want.Gateway = judge.Gateway{Endpoint: "http://127.0.0.1:8080", CA: in("ca.pem"), Rate: 50}
+	want.DNS = judge.DNS{Resolver: "127.0.0.1:53", RootHints: in("root.hints"), Port: 5353, Rate: -1}
+	want.Roots, want.Profile = in("roots.pem"), "private"
 	want.CRLs, want.WeakKeys, want.MinRemaining = []string{in("ca.crl")}, []string{in("weak")}, 720*time.Hour
-	want.Policy, want.Data = []string{"own", in("policies")}, []string{in("data.yaml")}
+	want.Policies, want.Data = []string{"own", in("policies")}, []string{in("data.yaml")}
 	want.AllowPath, want.AllowEnv = []string{in("keys")}, []string{"CI_KEY_*"}
 	want.Concurrency, want.FailOn, want.Journal = 8, "warning", in("journal.jsonl")
-	want.owned = owned{RootHints: in("root.hints"), DNSPort: 5353, DNSRate: -1, EndpointCA: in("ca.pem"), GatewayRate: 50}
-	if diff := cmp.Diff(want, s.Flags, cmp.AllowUnexported(Flags{}, trust{}, Binding{}, owned{}), cmpopts.IgnoreFields(Flags{}, "command")); diff != "" {
+	if diff := cmp.Diff(want, s.Flags, cmp.AllowUnexported(Flags{}, Binding{}), cmpopts.IgnoreFields(Flags{}, "command")); diff != "" {
 		t.Errorf("flags (-want +got):\n%s", diff)
 	}
 }

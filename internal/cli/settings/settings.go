@@ -21,12 +21,11 @@ import (
 	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/given"
+	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/plan"
-	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/policy/registry"
 	"github.com/bindgate/bindgate/internal/reach"
 	"github.com/bindgate/bindgate/internal/usage"
-	"github.com/bindgate/bindgate/internal/waiver"
 )
 
 // Settings are the flags, the gate owner's configuration and the tree's,
@@ -34,20 +33,11 @@ import (
 // raise severities.
 type Settings struct {
 	Flags
-	Command      string
-	Clock        func() time.Time // the run's
-	Live         bool             // on the live clock, with fresh evidence
-	Severities   checks.Severities
-	Raised       []string                  // by the tree, and not set by the owner
-	Labels       map[string]evidence.Label // that the owner declares
-	Waivers      []waiver.Waiver
 	hosts        map[string]config.Registry // of policies
 	ConfigDir    string                     // folder of --config; empty without
 	ConfigDigest string
-	treeConfig   string                        // path of .bindgate.yaml; empty without
-	Files        []plan.InputFile              // see inputFiles
-	Facts        map[string]policy.FactsSchema // that the owner declares, by name
-	Given        *evidence.Given               // verified; nil: nothing was given
+	treeConfig   string           // path of .bindgate.yaml; empty without
+	Files        []plan.InputFile // see inputFiles
 }
 
 // Settle resolves what a command was called with. Every error is usage.
@@ -60,8 +50,9 @@ func Settle(env console.Env, f Flags) (Settings, error) {
 	if c.HasParent() && c.Parent().Name() == "policy" {
 		command = "lint" // what policies read: a tool asks them as lint does
 	}
-	command = cmp.Or(f.As, command)
-	s := Settings{Flags: f, Command: command, Clock: env.Now, Live: f.now == "" && f.Evidence == "" && !f.Offline && len(f.Without) == 0}
+	s := Settings{Flags: f}
+	s.Command, s.Clock, s.Dir, s.LookupEnv = cmp.Or(f.As, command), env.Now, env.Dir, env.LookupEnv
+	s.Live = f.now == "" && f.Evidence == "" && !f.Offline && len(f.Without) == 0
 	if f.now != "" {
 		at, err := time.Parse(time.RFC3339, f.now)
 		if err != nil {
@@ -80,10 +71,10 @@ func Settle(env console.Env, f Flags) (Settings, error) {
 	if f.Evidence != "" && len(f.WeakKeys) > 0 {
 		return s, fmt.Errorf("reading --evidence: a replay uses the results of the saved run's lists; omit --weak-keys")
 	}
-	if err := usage.OneOf("fail-on", cmp.Or(f.FailOn, "error"), "warning", "error"); err != nil {
+	if err := usage.OneOf("fail-on", string(cmp.Or(f.FailOn, checks.Error)), "warning", "error"); err != nil {
 		return s, err
 	}
-	if f.Probe && (f.Offline || f.Evidence != "" || slices.Contains(f.Without, "dns") || slices.Contains(f.Without, "group")) {
+	if f.probes && (f.Offline || f.Evidence != "" || slices.Contains(f.Without, "dns") || slices.Contains(f.Without, "group")) {
 		return s, errors.New("reading --probe: it connects to the addresses that DNS returns for domains of the group; omit --offline, --evidence and --without dns and group")
 	}
 	if err := usage.CheckColor(f.Color); err != nil {
@@ -114,7 +105,7 @@ func Settle(env console.Env, f Flags) (Settings, error) {
 	if err := s.Saved.SameTrust(s.ConfigDigest, s.Files); err != nil {
 		return s, err
 	}
-	s.Given, s.Facts, err = given.Verify(env, given.Things{CIToken: s.CIToken, External: s.External, Approvals: s.Approvals, Plan: s.Saved,
+	s.Given, s.External, err = given.Verify(env, given.Things{CIToken: s.CIToken, External: s.ExternalFiles, Approvals: s.Approvals, Plan: s.Saved,
 		Replays: s.Evidence != "", Owned: s.Config != "", Trust: trust, Clock: s.Clock})
 	return s, err
 }
@@ -122,8 +113,8 @@ func Settle(env console.Env, f Flags) (Settings, error) {
 // inputFiles digests the files, other than manifests and policies, that decide what is
 // judged. CRLs are not among them: they are evidence, and newer ones are welcome.
 func (s *Settings) inputFiles(env console.Env, trust config.Trust) (err error) {
-	files := append(given.TrustFiles(trust), given.File{Role: "rootHints", Path: s.RootHints},
-		given.File{Role: "endpointCA", Path: s.EndpointCA}, given.File{Role: config.TreeName, Path: s.treeConfig})
+	files := append(given.TrustFiles(trust), given.File{Role: "rootHints", Path: s.DNS.RootHints},
+		given.File{Role: "endpointCA", Path: s.Gateway.CA}, given.File{Role: config.TreeName, Path: s.treeConfig})
 	for _, path := range s.WeakKeys {
 		files = append(files, given.File{Role: "weakKeys", Path: path})
 	}
@@ -249,22 +240,22 @@ func (s *Settings) setSeverities(path string, severities checks.Severities) erro
 // fromEnvironment takes what `bindgate sandbox` prints, and nothing that could
 // point a run at another gateway: only a loopback endpoint is accepted.
 func (s *Settings) fromEnvironment(env console.Env) error {
-	if v, ok := env.LookupEnv("BINDGATE_ENDPOINT"); ok && v != "" && s.Endpoint == "" {
+	if v, ok := env.LookupEnv("BINDGATE_ENDPOINT"); ok && v != "" && s.Gateway.Endpoint == "" {
 		if !reach.LoopbackURL(v) {
 			return fmt.Errorf("reading BINDGATE_ENDPOINT: it is honoured for a loopback address only; use --endpoint or --config")
 		}
-		s.Endpoint = v
+		s.Gateway.Endpoint = v
 	}
-	for name, dst := range map[string]*string{"BINDGATE_RESOLVER": &s.Resolver, "BINDGATE_ROOTS": &s.Roots, "BINDGATE_PROBE": &s.ProbeVia,
-		"BINDGATE_PROBE_GATEWAY": &s.ProbeGateway} {
-		if (dst == &s.ProbeVia || dst == &s.ProbeGateway) && !s.Probe && !reach.LoopbackURL(s.Endpoint) {
+	for name, dst := range map[string]*string{"BINDGATE_RESOLVER": &s.DNS.Resolver, "BINDGATE_ROOTS": &s.Roots, "BINDGATE_PROBE": &s.Moves.Via,
+		"BINDGATE_PROBE_GATEWAY": &s.Moves.ViaGateway} {
+		if (dst == &s.Moves.Via || dst == &s.Moves.ViaGateway) && !s.probes && !reach.LoopbackURL(s.Gateway.Endpoint) {
 			continue
 		}
 		v, ok := env.LookupEnv(name)
 		if !ok || v == "" || *dst != "" {
 			continue
 		}
-		if !reach.LoopbackURL(s.Endpoint) {
+		if !reach.LoopbackURL(s.Gateway.Endpoint) {
 			return fmt.Errorf("reading %s: it is honoured with a loopback endpoint only; unset it, or use the flag or --config", name)
 		}
 		*dst = v
@@ -272,6 +263,7 @@ func (s *Settings) fromEnvironment(env console.Env) error {
 	return nil
 }
 
+// defaults fills in what nobody said, and what follows from what was said.
 func (s *Settings) defaults(env console.Env) error {
 	s.Contract = cmp.Or(s.Contract, evidence.Contract2026)
 	if s.Command == "plan" && (s.ValidFor <= 0 || s.ValidFor > plan.MaxValidity) {
@@ -287,11 +279,27 @@ func (s *Settings) defaults(env console.Env) error {
 	if s.Actor == "" {
 		s.Actor = cmp.Or(env.Get("GITHUB_ACTOR"), env.Get("GITLAB_USER_LOGIN"), env.Get("BUILD_USER_ID"), env.Get("USER"))
 	}
+	s.FailOn = cmp.Or(s.FailOn, checks.Error)
+	s.DNS.Port, s.DNS.ResolvConf = cmp.Or(s.DNS.Port, 53), env.ResolvConf
+	s.Gateway.UserAgent = "bindgate/" + built.Version()
+	if s.probes {
+		probe := s.Moves
+		s.Probe = &probe
+	}
+	s.Skip = judge.Skip{DNS: s.skips("dns"), Group: s.skips("group"), Revocation: s.skips("revocation")}
+	offline := ""
+	switch {
+	case s.Offline:
+		offline = "--offline"
+	case s.Evidence != "":
+		offline = "--evidence"
+	}
+	s.FetchPolicy = Registries(env, s.hosts, offline).Fetch
 	return nil
 }
 
-// Skips says why the mode skips a piece of evidence; empty: it does not.
-func (s Settings) Skips(what string) string {
+// skips says why the mode skips a piece of evidence; empty: it does not.
+func (s Settings) skips(what string) string {
 	switch {
 	case s.Offline:
 		return "--offline"
@@ -322,15 +330,4 @@ func Registries(env console.Env, hosts map[string]config.Registry, offline strin
 		o.Docker = filepath.Join(home, ".docker", "config.json")
 	}
 	return registry.New(o)
-}
-
-// Fetcher is the client of a judging command.
-func (s Settings) Fetcher(env console.Env) *registry.Client {
-	switch {
-	case s.Offline:
-		return Registries(env, s.hosts, "--offline")
-	case s.Evidence != "":
-		return Registries(env, s.hosts, "--evidence")
-	}
-	return Registries(env, s.hosts, "")
 }

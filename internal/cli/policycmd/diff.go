@@ -72,8 +72,8 @@ func policyDiff(ctx context.Context, env console.Env, f settings.Flags, args []s
 		}
 	}
 	fmt.Fprintf(&b, "%d of %d bindings change; the new policies let %d pass, or nearer to it, that the old ones keep back\n", changed, len(before.names), weaker)
-	if _, err := fmt.Fprint(env.Stdout, b.String()); err != nil {
-		return fmt.Errorf("printing the comparison: %w", err)
+	if err := env.Print(b.String()); err != nil {
+		return err
 	}
 	if weaker > 0 {
 		return exit.Ended(exit.Refused)
@@ -83,7 +83,7 @@ func policyDiff(ctx context.Context, env console.Env, f settings.Flags, args []s
 
 // rule judges saved evidence with one more set of policies.
 func rule(ctx context.Context, env console.Env, f settings.Flags, policies string, manifests []string) (out rulings, err error) {
-	f.Policy, f.Compares = append(f.Policy[:len(f.Policy):len(f.Policy)], policies), true
+	f.Policies, f.ForeignRules = append(f.Policies[:len(f.Policies):len(f.Policies)], policies), true
 	err = session.Silent(ctx, env, f, manifests, func(r *session.Run) error {
 		return r.Engine.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
 			out.names = append(out.names, v.Binding.DomainName+" "+v.Binding.Target())
@@ -92,24 +92,4 @@ func rule(ctx context.Context, env console.Env, f settings.Flags, policies strin
 		})
 	})
 	return out, err
-}
-
-func newPolicyDocs(env console.Env) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "docs [PATH…]",
-		Short: "Describe policies in Markdown, from their METADATA, messages and data schemas",
-		Long: `Print a section for each package that is asked (default: the shipped ones): title,
-description and needs of its METADATA, each rule with its title or message, and a
-table of the settings from data.jsonschema.`,
-		Example: `  bindgate policy docs
-  bindgate policy docs policies > policies/README.md`,
-	}
-	return policyCommand(env, c, func(ctx context.Context, o policy.Options) error {
-		text, err := policy.Docs(ctx, o)
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprint(env.Stdout, text)
-		return err
-	})
 }

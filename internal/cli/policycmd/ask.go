@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +18,9 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/cli/session"
 	"github.com/bindgate/bindgate/internal/cli/settings"
+	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/policy"
 	"github.com/bindgate/bindgate/internal/report"
@@ -37,25 +41,43 @@ func (q *question) add(c *cobra.Command) {
 
 func (q *question) addBinding(c *cobra.Command) {
 	c.Flags().StringVar(&q.binding, "binding", "", "the binding of this domain `NAME`, or NAME@GROUP, of several in the manifest")
+	q.add(c)
 }
 
-// rules returns the options of the policies that are asked. They print to standard error.
-func rules(env console.Env, s settings.Settings) policy.Options {
-	return policy.Options{Dir: env.Dir, Dirs: s.Policy, Fetch: s.Fetcher(env).Fetch, Data: s.Data, Labels: s.Labels, External: s.Facts,
-		Results: judge.PolicyResults(catalog.All()), Prints: printer{env.Stderr}}
+// asked are the policies that are asked, with the owner's waivers.
+type asked struct {
+	*policy.Engine
+	s settings.Settings
+}
+
+// load loads the policies. They print to standard error.
+func load(ctx context.Context, env console.Env, s settings.Settings) (asked, error) {
+	engine, err := policy.Load(ctx, policy.Options{Dir: env.Dir, Dirs: s.Policies, Fetch: s.FetchPolicy, Data: s.Data, Labels: s.Labels, External: s.External,
+		Results: judge.PolicyResults(catalog.All()), Prints: printer{env.Stderr}})
+	return asked{engine, s}, err
 }
 
 // waive marks what the owner waives of what policies said of a domain, as a run does.
-func waive(s settings.Settings, engine *policy.Engine, domain string, now time.Time, said *evidence.Policy) error {
-	set, err := waiver.New(s.Waivers, catalog.All(), s.Severities, s.Raised, s.Clock())
+func (a asked) waive(domain string, now time.Time, said *evidence.Policy) error {
+	set, err := waiver.New(a.s.Waivers, catalog.All(), a.s.Severities, a.s.Raised, a.s.Clock())
 	if err != nil {
 		return err
 	}
-	if err := set.Rules(engine.Rules()); err != nil {
+	if err := set.Rules(a.Rules()); err != nil {
 		return err
 	}
 	set.Policy(said, domain, now)
 	return nil
+}
+
+// printer writes what policies print, which may hold anything.
+type printer struct{ to io.Writer }
+
+func (p printer) Write(line []byte) (int, error) {
+	if _, err := io.WriteString(p.to, report.Escape(strings.TrimSuffix(string(line), "\n"))+"\n"); err != nil {
+		return 0, fmt.Errorf("printing for a policy: %w", err)
+	}
+	return len(line), nil
 }
 
 // ask collects the evidence of the bindings with a name, or of all, as lint does, and
@@ -127,23 +149,21 @@ policy eval --input. It holds no key material.`,
   bindgate policy input --offline bindings.yaml`,
 		Args: usage.One("manifest"),
 		RunE: func(c *cobra.Command, args []string) error {
-			q.CountPlan = true
+			q.Plan = true
 			return q.one(c.Context(), env, args, func(s settings.Settings, in policy.Input) error {
-				engine, err := policy.Load(c.Context(), rules(env, s))
+				a, err := load(c.Context(), env, s)
 				if err != nil {
 					return err
 				}
-				text, err := engine.Document(in)
+				text, err := a.Document(in)
 				if err != nil {
 					return err
 				}
-				_, err = env.Stdout.Write(text)
-				return err
+				return env.Print(string(text))
 			})
 		},
 	}
 	q.addBinding(c)
-	q.add(c)
 	return c
 }
 
@@ -161,22 +181,18 @@ Exit code 1: a denial that the owner does not waive, or a force that is not allo
   bindgate policy eval --input bindings.yaml --binding api.demo.com --offline policies`,
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
-		q.Policy = append(q.Policy, args...)
+		q.Policies = append(q.Policies, args...)
 		data, err := readInput(env, input)
 		if err != nil {
 			return err
 		}
 		if input != "-" && !isDocument(data) {
 			return q.one(c.Context(), env, []string{input}, func(s settings.Settings, in policy.Input) error {
-				engine, err := policy.Load(c.Context(), rules(env, s))
+				a, err := load(c.Context(), env, s)
 				if err != nil {
 					return err
 				}
-				said := engine.Evaluate(c.Context(), in)
-				if err := waive(s, engine, in.Binding.DomainName, in.Run.Now, &said.Facts); err != nil {
-					return err
-				}
-				return policyVerdict(env, said)
+				return a.answer(env, in.Binding.DomainName, in.Run.Now, a.Evaluate(c.Context(), in))
 			})
 		}
 		if q.binding != "" {
@@ -186,11 +202,11 @@ Exit code 1: a denial that the owner does not waive, or a force that is not allo
 		if err != nil {
 			return err
 		}
-		engine, err := policy.Load(c.Context(), rules(env, s))
+		a, err := load(c.Context(), env, s)
 		if err != nil {
 			return err
 		}
-		said, err := engine.EvaluateDocument(c.Context(), data)
+		said, err := a.EvaluateDocument(c.Context(), data)
 		if err != nil {
 			return err
 		}
@@ -201,15 +217,59 @@ Exit code 1: a denial that the owner does not waive, or a force that is not allo
 		if err := json.Unmarshal(data, &document); err != nil {
 			return fmt.Errorf("reading the policy input: %w", err)
 		}
-		if err := waive(s, engine, document.Binding.DomainName, document.Run.Now, &said.Facts); err != nil {
-			return err
-		}
-		return policyVerdict(env, said)
+		return a.answer(env, document.Binding.DomainName, document.Run.Now, said)
 	}
 	c.Flags().StringVar(&input, "input", "", "JSON or manifest `FILE`; - for a JSON document on standard input")
 	q.addBinding(c)
-	q.add(c)
 	return c
+}
+
+// maxInput bounds a policy input, in bytes.
+const maxInput = 16 << 20
+
+func readInput(env console.Env, path string) ([]byte, error) {
+	switch path {
+	case "":
+		return nil, errors.New("reading flags: --input is missing; `bindgate policy schema` says what it holds")
+	case "-":
+		return env.ReadStdin(maxInput)
+	}
+	data, err := confine.ReadBounded(env.Absolute(path), maxInput)
+	if err != nil {
+		return nil, fmt.Errorf("reading --input: %w", err)
+	}
+	return data, nil
+}
+
+// answer prints what the packages said of a domain. A denial, or a force that is not
+// allowed, is a refusal, unless the owner waives it. A policy that could not be evaluated ends with exit code 3.
+func (a asked) answer(env console.Env, domain string, now time.Time, said evidence.Observation[evidence.Policy]) error {
+	if err := a.waive(domain, now, &said.Facts); err != nil {
+		return err
+	}
+	enc := json.NewEncoder(env.Stdout)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(said); err != nil {
+		return fmt.Errorf("printing the verdict: %w", err)
+	}
+	if said.State != evidence.StateObserved {
+		return exit.Ended(exit.CannotTell)
+	}
+	code := exit.Clean
+	for _, p := range said.Facts.Packages {
+		if p.NotRun != "" {
+			code = exit.Worst(code, exit.CannotTell)
+		}
+		if slices.ContainsFunc(p.Denials, evidence.PolicyMessage.Counts) {
+			code = exit.Worst(code, exit.Refused)
+		}
+	}
+	for _, p := range said.Facts.PackagesUnder("bindgate.force") {
+		if !p.Allow {
+			code = exit.Worst(code, exit.Refused)
+		}
+	}
+	return exit.Ended(code)
 }
 
 // isDocument reports whether a file is to be read as JSON with a schema, and not as a
@@ -244,26 +304,25 @@ also prints which messages the owner waives.`,
 		if len(args) == 2 {
 			q.binding = args[1]
 		}
-		var engine *policy.Engine
+		var a asked
 		err := q.ask(c.Context(), env, args[:1], func(s settings.Settings, in policy.Input) (err error) {
-			if engine == nil {
-				if engine, err = policy.Load(c.Context(), rules(env, s)); err != nil {
+			if a.Engine == nil {
+				if a, err = load(c.Context(), env, s); err != nil {
 					return err
 				}
 			}
-			list, err := engine.Why(c.Context(), in)
+			list, err := a.Why(c.Context(), in)
 			if err != nil {
 				return err
 			}
 			for _, x := range list {
-				if err := waive(s, engine, in.Binding.DomainName, in.Run.Now, &evidence.Policy{Packages: []evidence.PolicyPackage{x.Answer}}); err != nil {
+				if err := a.waive(in.Binding.DomainName, in.Run.Now, &evidence.Policy{Packages: []evidence.PolicyPackage{x.Answer}}); err != nil {
 					return err
 				}
 			}
-			_, err = fmt.Fprintf(env.Stdout, "%s %s\n%s", report.Escape(in.Binding.DomainName), report.Escape(in.Binding.Target()), policy.WhyText(list, report.Escape))
-			return err
+			return env.Print(fmt.Sprintf("%s %s\n%s", report.Escape(in.Binding.DomainName), report.Escape(in.Binding.Target()), policy.WhyText(list, report.Escape)))
 		})
-		if err == nil && engine == nil {
+		if err == nil && a.Engine == nil {
 			return q.none()
 		}
 		return err

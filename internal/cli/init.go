@@ -1,92 +1,19 @@
 package cli
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/built"
-	"github.com/bindgate/bindgate/internal/cli/session"
 	"github.com/bindgate/bindgate/internal/config"
-	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
-	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/manifest"
-	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/starter"
 	"github.com/bindgate/bindgate/internal/usage"
-	"github.com/bindgate/bindgate/internal/yamlfmt"
 )
-
-func newFmt(env console.Env) *cobra.Command {
-	var check bool
-	c := &cobra.Command{
-		Use:   "fmt [PATH…]",
-		Short: "Lay out manifests in one way; keep comments",
-		Long: `Rewrite manifests (files, folders, or - from standard input to standard output;
-the default is the current folder) in one layout. Comments, the order of keys and
-every value stay. Prints the name of each file that it changed.`,
-		Example: `  bindgate fmt
-  bindgate fmt --check bindings.yaml`,
-		RunE: func(_ *cobra.Command, args []string) error { return formatAll(env, args, check) },
-	}
-	c.Flags().BoolVar(&check, "check", false, "change nothing; exit 1 if a file is laid out otherwise")
-	return c
-}
-
-func formatAll(env console.Env, args []string, check bool) error {
-	if len(args) == 1 && args[0] == "-" {
-		src, err := env.ReadStdin(maxManifest)
-		if err != nil {
-			return err
-		}
-		out, err := yamlfmt.File("<stdin>.yaml", src)
-		if err == nil {
-			_, err = env.Stdout.Write(out)
-		}
-		return err
-	}
-	if len(args) == 0 {
-		args = []string{"."}
-	}
-	// What is no manifest is not touched: the strict reader says so first.
-	set, err := manifest.Load(args, manifest.Options{WorkDir: env.Dir, AllowEnv: []string{"*"}, Skip: true, AllowPaths: []string{string(filepath.Separator)}})
-	if err != nil {
-		return err
-	}
-	session.PassedOver(env, set.Foreign) // a hook passes every file with the name
-	changed := 0
-	for _, name := range set.Paths {
-		src := set.Text(name)
-		out, err := yamlfmt.File(name, src)
-		if err != nil {
-			return err
-		}
-		if bytes.Equal(src, out) {
-			continue
-		}
-		changed++
-		if !check {
-			if err := confine.WriteFile(env.Dir, name, out, 0o666); err != nil {
-				return fmt.Errorf("replacing %q: %w", name, err)
-			}
-		}
-		if _, err := fmt.Fprintln(env.Stdout, report.Escape(name)); err != nil {
-			return err
-		}
-	}
-	if check && changed > 0 {
-		return exit.With(exit.Refused, errors.New("these files are laid out otherwise; run `bindgate fmt`"))
-	}
-	return nil
-}
-
-// maxManifest bounds what is formatted from standard input, in bytes.
-const maxManifest = 4 << 20
 
 func newInit(env console.Env) *cobra.Command {
 	var ci []string
@@ -126,7 +53,7 @@ a CI job, each pinned to this version. The sample is for API groups, or with
 				return fmt.Errorf("writing the first files: %w", err)
 			}
 			for _, line := range done {
-				if _, err := fmt.Fprintln(env.Stdout, report.Escape(line)); err != nil {
+				if err := env.Println(line); err != nil {
 					return err
 				}
 			}
