@@ -104,10 +104,11 @@ func requests(manifest string) ([]requested, error) {
 }
 
 func newPlainClient(box *sandbox.Sandbox) (*plainClient, error) {
-	env := lookup(box.Env())
+	env, endpoint := lookup(box.Env()), tea.String(strings.TrimPrefix(box.Endpoint(), "http://"))
 	core, err := openapi.NewClient(&openapiutil.Config{
 		AccessKeyId: tea.String(env("ALIBABA_CLOUD_ACCESS_KEY_ID")), AccessKeySecret: tea.String(env("ALIBABA_CLOUD_ACCESS_KEY_SECRET")),
-		Endpoint: tea.String(strings.TrimPrefix(box.Endpoint(), "http://")), Protocol: tea.String("http"),
+		Endpoint: endpoint, Protocol: tea.String("http"),
+		NoProxy: endpoint, // the SDK takes a proxy of the environment even for loopback
 	})
 	if err != nil {
 		return nil, fmt.Errorf("making a plain client: %w", err)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -117,4 +118,18 @@ func TestWhatCannotBeCutIsParsedWhole(t *testing.T) {
 			t.Errorf("got %d bindings, Len %d", n, set.Len())
 		}
 	}
+}
+
+// FuzzListOf: the list of a map is found as a regular expression finds it.
+func FuzzListOf(f *testing.F) {
+	for _, text := range []string{"", "domains:", "bindings:\ndomains :", "\"domains\"\t\n:", "'domains\":", "''domains:", "domains", "domains''x:",
+		" domains:", "x\"domains\":", "domainsdomains:", "domains\ndomains:", "\"\ndomains:", "\r\ndomains\r\n:", "\rdomains:", "domains\v:", "domains\u00a0:"} {
+		f.Add([]byte(text))
+	}
+	domains := regexp.MustCompile(`(?m)^["']?domains["']?\s*:`)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if got := listOf(text); (got == mapKey) != domains.Match(text) {
+			t.Errorf("%q: got %s", text, got)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"bytes"
 	_ "embed" // the schema is a file, so that editors can check it too
 	"fmt"
 	"io"
@@ -10,7 +11,6 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/bindgate/bindgate/checks/binding"
-	"github.com/bindgate/bindgate/internal/lazyregexp"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
@@ -24,15 +24,27 @@ var mapSchema string
 // MapSchema is the published JSON Schema (draft 2020-12) of a map's document.
 func MapSchema() []byte { return []byte(mapSchema) }
 
-var mapList = lazyregexp.New(`(?m)^["']?domains["']?\s*:`)
-
-// listOf returns the key of the list that may be long. A wrong guess costs only memory: a
-// document whose list is not cut is parsed whole.
+// listOf returns the key of the list that may be long: that of a map if a line begins with it.
+// A wrong guess costs only memory: a document whose list is not cut is parsed whole.
 func listOf(text []byte) string {
-	if mapList.Match(text) {
-		return mapKey
+	quote := func(b []byte) bool { return len(b) > 0 && (b[0] == '"' || b[0] == '\'') }
+	for at := 0; ; at += len(mapKey) {
+		next := bytes.Index(text[at:], []byte(mapKey))
+		if next < 0 {
+			return listKey
+		}
+		at += next
+		start, after := at, text[at+len(mapKey):]
+		if start > 0 && quote(text[start-1:]) {
+			start--
+		}
+		if quote(after) {
+			after = after[1:]
+		}
+		if (start == 0 || text[start-1] == '\n') && bytes.HasPrefix(bytes.TrimLeft(after, "\t\n\f\r "), []byte(":")) {
+			return mapKey
+		}
 	}
-	return listKey
 }
 
 // Moves reports whether every binding is of a map of a cut-over.

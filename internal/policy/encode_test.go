@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -131,6 +133,20 @@ func blank(object map[string]any, properties, definitions schema) {
 // fixtures returns the inputs of the tests, and those of the checks' fixtures
 // that need no file.
 func fixtures(t *testing.T) []Input {
+	t.Helper()
+	fixturesOnce.Do(func() { fixturesRead = readFixtures(t) })
+	if len(fixturesRead) == 0 {
+		t.Fatal("reading the fixtures failed in another test")
+	}
+	return slices.Clone(fixturesRead)
+}
+
+var (
+	fixturesOnce sync.Once
+	fixturesRead []Input // read-only: three tests use them, and reading takes seconds
+)
+
+func readFixtures(t *testing.T) []Input {
 	t.Helper()
 	odd := force()
 	odd.Binding.Labels = map[string]string{"owner": "", "a\xffb": "\xff\xfe", "<&>": "\u2028", "0": "1"}

@@ -14,7 +14,7 @@ import (
 // after some hundred.
 func TestMemoryDoesNotGrowWithTheBindings(t *testing.T) {
 	catalogue := catalog.All()
-	const few, many = 1000, 2500
+	const few, many = 1000, 2000
 	bindings := make([]Binding, 0, many)
 	for i := range many {
 		bindings = append(bindings, offline(10*i, catalogue)) // partial: nothing was found

@@ -198,19 +198,35 @@ func TestSilentServerOfManyNames(t *testing.T) {
 	}
 }
 
-// A time-out names the server that did not answer.
+// A walk that is ended names the server that it waited for.
 func TestSilentServerIsNamed(t *testing.T) {
 	t.Parallel()
-	_, w := start(t)
+	l, _ := start(t)
+	roots, err := iterate.ParseRoots(l.Hints)
+	if err != nil {
+		t.Fatal(err)
+	}
 	ended := errors.New("the time is over")
 	for name, words := range map[string]string{
 		"api.half.com":   "asking the servers of half.com for half.com: no answer of mute.servers.net (" + lab.MuteAddress,
 		"api.silent.com": "no answer of mute.servers.net (" + lab.MuteAddress,
 	} {
-		ctx, cancel := context.WithTimeoutCause(t.Context(), 150*time.Millisecond, ended)
-		_, err := w.Walk(ctx, name, 1, 28)
-		cancel()
-		if !errors.Is(err, ended) || !strings.Contains(err.Error(), words) {
+		w, err := iterate.New(iterate.Config{Roots: roots, Port: l.Port, Timeout: time.Minute, Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		asked := l.Servers[lab.MuteAddress].Asked.Load()
+		walked := make(chan error, 1)
+		go func() {
+			_, err := w.Walk(ctx, name, 1, 28)
+			walked <- err
+		}()
+		for l.Servers[lab.MuteAddress].Asked.Load() == asked && len(walked) == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		cancel(ended)
+		if err := <-walked; !errors.Is(err, ended) || !strings.Contains(err.Error(), words) {
 			t.Errorf("%s: got %v, want: …%s…", name, err, words)
 		}
 	}

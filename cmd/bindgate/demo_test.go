@@ -1,4 +1,4 @@
-package demo_test
+package main
 
 import (
 	"bytes"
@@ -18,9 +18,9 @@ import (
 	"github.com/bindgate/bindgate/internal/demo"
 )
 
-// environment is the environment of a command line, with foreign credentials
+// demoEnvironment is the Env of a command line, with foreign credentials
 // and a proxy that the demo must not use.
-func environment(t *testing.T, out *bytes.Buffer) console.Env {
+func demoEnvironment(t *testing.T, out *bytes.Buffer) console.Env {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
 	vars := map[string]string{
@@ -104,7 +104,7 @@ func TestDemoCutoverDetects(t *testing.T) {
 
 // cutoverOptions run the demo with every command replaced by instead.
 func cutoverOptions(t *testing.T, out *bytes.Buffer, instead func(dir string, args []string, run func(...string) int) int) demo.Options {
-	o := options(t, out, func(string, func(...string) int) {})
+	o := demoOptions(t, out, func(string, func(...string) int) {})
 	plain := o.Bindgate
 	o.Bindgate = func(ctx context.Context, dir string, environ []string, args ...string) int {
 		return instead(dir, args, func(args ...string) int { return plain(ctx, dir, environ, args...) })
@@ -115,7 +115,7 @@ func cutoverOptions(t *testing.T, out *bytes.Buffer, instead func(dir string, ar
 func shows(t *testing.T, args, wanted []string) {
 	t.Helper()
 	var out bytes.Buffer
-	env := environment(t, &out)
+	env := demoEnvironment(t, &out)
 	if code := cli.Run(t.Context(), args, env); code != 0 {
 		t.Fatalf("got exit code %d:\n%s", code, &out)
 	}
@@ -153,7 +153,7 @@ func TestDemoKeepsItsFolder(t *testing.T) {
 
 func keepsItsFolder(t *testing.T, platform, lint string) {
 	var out bytes.Buffer
-	env := environment(t, &out)
+	env := demoEnvironment(t, &out)
 	if code := cli.Run(t.Context(), []string{"demo", "--platform", platform, "--dir", "kept"}, env); code != 0 {
 		t.Fatalf("got exit code %d:\n%s", code, &out)
 	}
@@ -193,9 +193,9 @@ func read(t *testing.T, path string) string {
 	return string(data)
 }
 
-// options run the demo; after runs further commands at the end.
-func options(t *testing.T, out *bytes.Buffer, after func(dir string, run func(args ...string) int)) demo.Options {
-	env := environment(t, out)
+// demoOptions run the demo; after runs further commands at the end.
+func demoOptions(t *testing.T, out *bytes.Buffer, after func(dir string, run func(args ...string) int)) demo.Options {
+	env := demoEnvironment(t, out)
 	return demo.Options{Platform: binding.Classic, Out: out, Now: time.Now, Bindgate: func(ctx context.Context, dir string, environ []string, args ...string) int {
 		inner := env
 		inner.Dir, inner.ResolvConf = dir, filepath.Join(dir, demo.ResolvConf)
@@ -218,7 +218,7 @@ func options(t *testing.T, out *bytes.Buffer, after func(dir string, run func(ar
 
 func TestDemoDetectsUnreportedWrite(t *testing.T) {
 	var out bytes.Buffer
-	o := options(t, &out, func(_ string, run func(...string) int) {
+	o := demoOptions(t, &out, func(_ string, run func(...string) int) {
 		if code := run("apply", "--domain", "typo.demo.com", "--group", "5b1f0d6c9a7e4c33b0d2a8e4f6c71922",
 			"--region", "cn-hangzhou", "--stage", "RELEASE", "--journal", "other.jsonl"); code != 0 {
 			t.Fatalf("the extra binding ended with %d:\n%s", code, &out)
@@ -229,7 +229,7 @@ func TestDemoDetectsUnreportedWrite(t *testing.T) {
 
 func TestDemoDetectsFalseReport(t *testing.T) {
 	var out bytes.Buffer
-	o := options(t, &out, func(dir string, _ func(...string) int) {
+	o := demoOptions(t, &out, func(dir string, _ func(...string) int) {
 		path := filepath.Join(dir, "report.json")
 		lie := strings.ReplaceAll(read(t, path), `"RELEASE"`, `"TEST"`)
 		if err := os.WriteFile(path, []byte(lie), 0o600); err != nil {
@@ -255,11 +255,11 @@ func disagrees(t *testing.T, o demo.Options, out *bytes.Buffer, want ...string) 
 func TestDemoStops(t *testing.T) {
 	var out bytes.Buffer
 	ctx, cancel := context.WithCancel(t.Context())
-	o := options(t, &out, func(string, func(...string) int) { cancel() })
+	o := demoOptions(t, &out, func(string, func(...string) int) { cancel() })
 	if agree, err := demo.Run(ctx, o); agree || err == nil || !strings.Contains(err.Error(), "interrupted") {
 		t.Errorf("interrupted: got %t, %v", agree, err)
 	}
-	o = options(t, &out, func(dir string, _ func(...string) int) { _ = os.Remove(filepath.Join(dir, "report.json")) })
+	o = demoOptions(t, &out, func(dir string, _ func(...string) int) { _ = os.Remove(filepath.Join(dir, "report.json")) })
 	if agree, err := demo.Run(t.Context(), o); agree || err == nil || !strings.Contains(err.Error(), "exit code 1") {
 		t.Errorf("without a report: got %t, %v", agree, err)
 	}
@@ -270,7 +270,7 @@ func TestDemoStops(t *testing.T) {
 
 func TestDemoDetectsLostSettings(t *testing.T) {
 	var out bytes.Buffer
-	o := options(t, &out, func(dir string, run func(...string) int) {
+	o := demoOptions(t, &out, func(dir string, run func(...string) int) {
 		path := filepath.Join(dir, "open.yaml")
 		text := "apiVersion: bindgate/v1\nbindings:\n  - {domainName: lost.demo.com, gatewayId: gw-pay, regionId: cn-hangzhou, protocol: HTTPS,\n" +
 			"     certificate: {name: mine, body: certs/lost.demo.com.pem, privateKey: certs/lost.demo.com.key}, clientCertificate: none}\n"
@@ -287,7 +287,7 @@ func TestDemoDetectsLostSettings(t *testing.T) {
 
 func TestDemoOfAnotherPlatform(t *testing.T) {
 	var out bytes.Buffer
-	if code := cli.Run(t.Context(), []string{"demo", "--platform", "mse"}, environment(t, &out)); code != 2 || !strings.Contains(out.String(), `got "mse", want classic or apig`) {
+	if code := cli.Run(t.Context(), []string{"demo", "--platform", "mse"}, demoEnvironment(t, &out)); code != 2 || !strings.Contains(out.String(), `got "mse", want classic or apig`) {
 		t.Errorf("got exit code %d:\n%s", code, &out)
 	}
 }
