@@ -94,7 +94,7 @@ for (const [kind, {root}] of Object.entries(kinds)) {
   for (const name of readdirSync(documents).filter(name => name.endsWith(`.${kind}.yaml`))) {
     const text = modeline(kind) + readFileSync(new URL(name, documents), 'utf8');
     const {uri, diagnostics} = await open(text, kind);
-    same(name, diagnostics.map(d => [d.range.start.line, d.message]), []);
+    same(name, (await diagnostics).map(d => [d.range.start.line, d.message]), []);
     for (const [at, position] of places(text, texts)) {
       const paragraphs = (await server.hover(uri, position))?.contents.value.split('\n\n') ?? [];
       same(`${name}: hover of ${at}`, unescaped(paragraphs[1] ?? 'nothing').trim(), texts.get(at) ?? 'no field');
@@ -157,7 +157,7 @@ same('the text of a value', stage?.documentation, defs.bindStageName.anyOf[0].en
 
 // Diagnostics: [line:column-line:column, words]. Lines count from 1 as the program counts them; the modeline is line 0.
 const GROUP = '927d50c0f2e54b359919923d908bb015';
-for (const [name, kind, text, want] of [
+await Promise.all([
   ['a number for a stage', 'manifest', `${classic}    bindStageName: 5\n`, [['6:20-6:21', 'Incorrect type. Expected "string".'], ['6:20-6:21', 'want TEST, PRE, RELEASE, "" for all environments, or the exact name of a stage of the group']]],
   ['a stage nearly right', 'manifest', `${classic}    bindStageName: RELAESE\n`, [['6:20-6:27', 'want TEST, PRE, RELEASE, "" for all environments, or the exact name of a stage of the group']]],
   ['a stage of the group', 'manifest', `${classic}    bindStageName: canary\n`, []],
@@ -179,7 +179,7 @@ for (const [name, kind, text, want] of [
   ['a field of the other gateway', 'manifest', `${classic}    tlsMin: TLS 1.2\n`, [['6:5-6:11', 'a key of the cloud-native gateway, and the binding names no gatewayId; remove it']]],
   ['a stage on a gateway', 'manifest', `${gateway}    bindStageName: RELEASE\n`, [['6:5-6:18', 'a key of the classic gateway, and the binding names a gatewayId; remove it']]],
   ['a TLS version', 'manifest', `${gateway}    tlsMin: TLS1.2\n`, [['6:13-6:19', 'Value is not accepted. Valid values: "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3".']]],
-  ['an anchor is no mistake here', 'manifest', `${classic}    labels: {owner: "a\\u200bb"}\n`, [['6:21-6:31', 'got a control or invisible character, want one line of plain text']]],
+  ['an invisible character', 'manifest', `${classic}    labels: {owner: "a\\u200bb"}\n`, [['6:21-6:31', 'got a control or invisible character, want one line of plain text']]],
   ['a loss', 'map', readFileSync(new URL('moves.map.yaml', documents), 'utf8').replace('- stage', '- stages'), [['32:9-32:15', `Value is not accepted. Valid values: ${schemas['cutover-map'].$defs.domain.properties.accept.items.enum.map(v => JSON.stringify(v)).join(', ')}.`]]],
   ['a file in the tree', 'tree', `${first}formats: [json=out.json]\n`, [['2:11-2:24', 'want the name of a format, such as text or json; a file is named with -f FORMAT=FILE']]],
   ["an owner's key in the tree", 'tree', `${first}endpoint: https://example.com\n`, [['2:1-2:9', 'Property endpoint is not allowed.']]],
@@ -187,19 +187,19 @@ for (const [name, kind, text, want] of [
   ['a contract without quotes', 'owner', `${first}contract: 2026\n`, [['2:11-2:15', 'Incorrect type. Expected "string".'], ['2:11-2:15', 'Value is not accepted. Valid values: "2017", "2026".']]],
   ["the tree's key at the owner", 'owner', `${first}raise: []\n`, [['2:1-2:6', 'Property raise is not allowed.']]],
   ['GitLab without its issuer', 'owner', `${first}ci:\n  - {provider: gitlab, jwks: gitlab.json}\n`, [['3:5-3:6', 'provider gitlab needs the issuer of its tokens; add it']]],
-]) {
+].map(async ([name, kind, text, want]) => {
   const {diagnostics} = await open(modeline(kind) + text, kind);
   const at = ({line, character}) => `${line}:${character + 1}`;
-  const got = diagnostics.map(({range, message}) => [`${at(range.start)}-${at(range.end)}`, message]);
+  const got = (await diagnostics).map(({range, message}) => [`${at(range.start)}-${at(range.end)}`, message]);
   same(`diagnostics of ${name}`, got.sort(), want.sort());
-}
+}));
 
 // Nothing is marked of which bindgate reports nothing.
 const names = readdirSync(accepted);
-for (const name of names) {
+await Promise.all(names.map(async name => {
   const {diagnostics} = await server.open(name, readFileSync(`${accepted}/${name}`, 'utf8'));
-  same(name, diagnostics.map(({range, message}) => [range.start.line + 1, message]), []);
-}
+  same(name, (await diagnostics).map(({range, message}) => [range.start.line + 1, message]), []);
+}));
 same('accepted manifests', names.length >= 80, true);
 
 // The settings of docs/editors.md reach each file, and the catalogue's entries name the same.
@@ -211,7 +211,7 @@ for (const [name, text, want] of [
   ['other.yaml', 'bindings: []\n', []],
 ]) {
   const {diagnostics} = await server.open(name, text);
-  same(`settings for ${name}`, diagnostics.map(d => d.message).sort(), want);
+  same(`settings for ${name}`, (await diagnostics).map(d => d.message).sort(), want);
 }
 const entries = JSON.parse(readFileSync(new URL('docs/editors/schemastore.json', repository), 'utf8'));
 same('entries of the catalogue', entries.map(({url}) => url), [schemas.manifest.$id, schemas.config.$id]);
