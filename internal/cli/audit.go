@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -16,6 +18,7 @@ import (
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/notify"
 	"github.com/bindgate/bindgate/internal/report"
+	"github.com/bindgate/bindgate/internal/starter"
 	"github.com/bindgate/bindgate/internal/usage"
 )
 
@@ -113,7 +116,8 @@ func (a auditing) do(ctx context.Context, env console.Env, f settings.Flags) err
 		}
 		held := func() (*manifest.Set, error) { return manifest.Of(all, env.Dir) }
 		if file != nil {
-			if err := errors.Join(manifest.Write(file, bindings), file.Commit()); err != nil {
+			_, err := io.WriteString(file, starter.SchemaLine(filepath.Dir(env.Absolute(a.output))))
+			if err := errors.Join(err, manifest.Write(file, bindings), file.Commit()); err != nil {
 				return fmt.Errorf("writing -o %q: %w", a.output, err)
 			}
 			if len(all) == len(bindings) { // a manifest has no binding without a gateway

@@ -45,9 +45,9 @@ a CI job, each pinned to this version. The sample is for API groups, or with
 			case owner && len(ci) > 0:
 				return errors.New("reading flags: got --owner and --ci, want one: the owner's file belongs outside the repository that CI judges")
 			case owner:
-				done, err = starter.WriteOwner(dir, config.Schema())
+				done, err = starter.WriteOwner(dir, config.OwnerSchema())
 			default:
-				done, err = starter.Write(dir, built.Version(), platform, ci, manifest.Schema(), config.Schema())
+				done, err = starter.Write(dir, built.Version(), platform, ci, manifest.Schema(), config.TreeSchema())
 			}
 			if err != nil {
 				return fmt.Errorf("writing the first files: %w", err)

@@ -19,7 +19,8 @@ import (
 
 func newSchema(env console.Env) *cobra.Command {
 	schemas := map[string]func() []byte{
-		"manifest": manifest.Schema, "cutover-map": manifest.MapSchema, "config": config.Schema, "report": report.Schema,
+		"manifest": manifest.Schema, "cutover-map": manifest.MapSchema, "config": config.Schema,
+		"config-owner": config.OwnerSchema, "config-tree": config.TreeSchema, "report": report.Schema,
 		"evidence": replay.Schema, "policy-input": policy.InputSchema,
 	}
 	names := slices.Sorted(maps.Keys(schemas))

@@ -5,14 +5,17 @@
 package config
 
 import (
+	"bytes"
 	"crypto/sha256"
 	_ "embed" // the schema is a file, so that editors can check it too
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -69,6 +72,43 @@ var schema string
 // Schema is the published JSON Schema (draft 2020-12): $defs/tree for the
 // tree's file, $defs/owner for the owner's.
 func Schema() []byte { return []byte(schema) }
+
+// TreeSchema and OwnerSchema are the schemas of one of the two files, for editors, which
+// offer the keys of both where a schema has alternatives.
+func TreeSchema() []byte  { return schemaOf("tree") }
+func OwnerSchema() []byte { return schemaOf("owner") }
+
+// schemaOf makes one definition of the schema the root, and keeps the others.
+func schemaOf(kind string) []byte {
+	var all struct {
+		Schema string                                `json:"$schema"`
+		ID     string                                `json:"$id"`
+		Defs   map[string]map[string]json.RawMessage `json:"$defs"`
+	}
+	if err := json.Unmarshal([]byte(schema), &all); err != nil {
+		panic("reading the embedded schema: " + err.Error())
+	}
+	root := all.Defs[kind]
+	delete(all.Defs, "tree")
+	delete(all.Defs, "owner")
+	text := func(v any) json.RawMessage {
+		out, err := json.Marshal(v)
+		if err != nil {
+			panic("writing the schema: " + err.Error())
+		}
+		return out
+	}
+	root["$schema"], root["$id"] = text(all.Schema), text(strings.Replace(all.ID, "/config/", "/config-"+kind+"/", 1))
+	root["title"], root["$defs"] = text("bindgate configuration"), text(all.Defs)
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(root); err != nil {
+		panic("writing the schema: " + err.Error())
+	}
+	return out.Bytes()
+}
 
 // FindTree gives the tree's configuration nearest to dir, at it or above, no
 // further than the Git top level; "" when there is none.

@@ -57,9 +57,9 @@ func reported(t testing.TB, text []byte) (found []finding) {
 				found = append(found, finding{r.ID, f.Pointer, f.Message})
 			}
 		}
-		// A certificate without its key is refused once its file is read: testdata/script/editors.txtar.
+		// A certificate without its key is never applied: testdata/script/editors.txtar.
 		if c := b.Certificate; c != nil && c.PrivateKey == nil && c.CASID == "" && pemName.MatchString(c.Body) {
-			found = append(found, finding{"certificate/key-is-readable", "/certificate/privateKey", "no private key"})
+			found = append(found, finding{"certificate/key-is-readable", "/certificate/privateKey", "not run: no private key was given"})
 		}
 	}
 	return slices.DeleteFunc(found, beyond)
@@ -418,14 +418,14 @@ func TestSchemaOffersRegions(t *testing.T) {
 // files. With BINDGATE_TEST_ACCEPTED it writes those of which nothing is reported into
 // that folder, for .ci/editors.
 func TestSchemasMarkNoAcceptedManifest(t *testing.T) {
-	schemas := map[string]*jsonschema.Schema{"manifest": compile(t), "map": compileSchema(t, manifest.MapSchema())}
+	schemas := map[string]*jsonschema.Schema{"bindgate": compile(t), "map": compileSchema(t, manifest.MapSchema())}
 	out, accepted, all := os.Getenv("BINDGATE_TEST_ACCEPTED"), map[string]int{}, 0
 	for from, text := range manifestTexts(t) {
 		all++
 		if len(reported(t, []byte(text))) > 0 {
 			continue
 		}
-		kind := "manifest"
+		kind := "bindgate"
 		if set, err := manifest.Load([]string{"-"}, manifest.Options{WorkDir: "/", Stdin: strings.NewReader(text), AllowEnv: []string{"*"}}); err == nil && set.Moves() {
 			kind = "map"
 		}
@@ -439,7 +439,7 @@ func TestSchemasMarkNoAcceptedManifest(t *testing.T) {
 			}
 		}
 	}
-	if accepted["manifest"] < 80 || accepted["map"] < 2 || all == accepted["manifest"]+accepted["map"] {
+	if accepted["bindgate"] < 80 || accepted["map"] < 2 || all == accepted["bindgate"]+accepted["map"] {
 		t.Errorf("nothing is reported of %v of %d documents", accepted, all)
 	}
 }

@@ -83,7 +83,7 @@ func WriteOwner(dir string, configSchema []byte) (done []string, err error) {
 		return nil, fmt.Errorf("choosing files: %w", err)
 	}
 	for _, f := range []File{
-		{Path: ".bindgate/config.schema.json", Text: configSchema, For: "the configuration's schema, for editors"},
+		{Path: ".bindgate/owner.schema.json", Text: configSchema, For: "the schema of the owner's file, for editors"},
 		{Path: "gate.yaml", Text: text, For: "the file of the gate's owner"},
 	} {
 		wrote, err := writeNew(dir, filepath.FromSlash(f.Path), f.Text)
@@ -97,6 +97,16 @@ func WriteOwner(dir string, configSchema []byte) (done []string, err error) {
 		done = append(done, fmt.Sprintf("%s %s (%s)", word, f.Path, f.For))
 	}
 	return append(done, "Next: give it to each run with --config gate.yaml, from a place that pull requests cannot change. Each key is explained in docs/owner.md#where-the-file-is of bindgate."), nil
+}
+
+// SchemaLine returns the first line of a manifest in a folder that has the manifest's schema,
+// as Write leaves it: it names the schema to editors. It is empty for another folder.
+func SchemaLine(folder string) string {
+	const schema = ".bindgate/manifest.schema.json"
+	if info, err := os.Lstat(filepath.Join(folder, filepath.FromSlash(schema))); err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	return "# yaml-language-server: $schema=" + schema + "\n"
 }
 
 // guessCI returns the CI systems that the repository's files indicate.

@@ -31,12 +31,13 @@ export async function start(dir, settings) {
   await connection.sendNotification(rpc.DidChangeConfigurationNotification.type, {settings: {yaml: settings}});
 
   return {
-    // open opens a document and returns the diagnostics that the server publishes for it.
+    // open opens a document. diagnostics are those that the server publishes for it: it waits
+    // a while for further changes before it does.
     async open(name, text) {
       const uri = pathToFileURL(`${dir}/${name}`).href;
       const published = new Promise(resolve => waiting.set(uri, resolve));
       await connection.sendNotification(rpc.DidOpenTextDocumentNotification.type, {textDocument: {uri, languageId: 'yaml', version: 1, text}});
-      return {uri, diagnostics: await published};
+      return {uri, diagnostics: published};
     },
     hover: (uri, position) => connection.sendRequest(rpc.HoverRequest.type, {textDocument: {uri}, position}),
     complete: async (uri, position) => {
