@@ -26,8 +26,8 @@ func build(ctx context.Context, dir string) (programs, error) {
 	return p, goBuild(ctx, "-o", p.zlint, "github.com/zmap/zlint/v3/cmd/zlint") // in the version that bindgate links
 }
 
-// buildWithConftest compiles bindgate as `go install` does, and conftest in the
-// version pinned in tools/peers/go.mod. It must run in the folder bench.
+// buildWithConftest compiles bindgate, and conftest in the version pinned in
+// tools/peers/go.mod. It must run in the folder bench.
 func buildWithConftest(ctx context.Context, dir string) (programs, error) {
 	p := programs{bindgate: filepath.Join(dir, "bindgate"), conftest: filepath.Join(dir, "conftest")}
 	if err := goBuild(ctx, "-o", p.bindgate, "./cmd/bindgate"); err != nil {
@@ -36,9 +36,11 @@ func buildWithConftest(ctx context.Context, dir string) (programs, error) {
 	return p, goBuild(ctx, "-modfile=tools/peers/go.mod", "-o", p.conftest, "github.com/open-policy-agent/conftest")
 }
 
+// goBuild compiles a program as the projects release theirs: without C libraries and
+// symbols.
 func goBuild(ctx context.Context, args ...string) error {
-	c := exec.CommandContext(ctx, "go", append([]string{"build", "-buildvcs=auto"}, args...)...)
-	c.Dir, c.Stderr = "..", os.Stderr
+	c := exec.CommandContext(ctx, "go", append([]string{"build", "-buildvcs=auto", "-trimpath", "-ldflags=-s -w"}, args...)...)
+	c.Dir, c.Stderr, c.Env = "..", os.Stderr, append(os.Environ(), "CGO_ENABLED=0")
 	if err := c.Run(); err != nil {
 		return fmt.Errorf("building %s: %w", args[len(args)-1], err)
 	}
