@@ -34,8 +34,7 @@ func Run(ctx context.Context, args []string, env console.Env) int {
 	root := newRoot(env, args)
 	root.SetArgs(args)
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
-		usage.CompleteRest(root)
-		usage.PlainTexts(root) // a shell shows them as they are
+		usage.Complete(root)
 	}
 	err := usage.Arguments(root, args)
 	if err == nil {
@@ -89,9 +88,9 @@ func commands() []command {
 	}
 }
 
-// newRoot returns the program with the command that args name, and with all commands
-// where they name none or the manual, which describes them: the flags of all cost a run of one binding a twentieth of its
-// time.
+// newRoot returns the program with the command that args name, and with all commands where
+// they name none or the manual, which describes them: the flags of all cost a run of one
+// binding a twentieth of its time.
 func newRoot(env console.Env, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "bindgate",
@@ -125,6 +124,6 @@ https://github.com/bindgate/bindgate; a line "next:" names the section.`,
 	for _, c := range all {
 		root.AddCommand(c.make(env))
 	}
-	usage.Install(root, env.Columns, settings.Groups(), func() []*cobra.Command { return newRoot(env, nil).Commands() })
+	usage.Install(root, env.Columns, settings.Groups, func() []*cobra.Command { return newRoot(env, nil).Commands() })
 	return root
 }

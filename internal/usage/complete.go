@@ -33,10 +33,20 @@ func ValueList(c *cobra.Command, flag string, values ...string) {
 	_ = c.RegisterFlagCompletionFunc(flag, complete) // as in fixed
 }
 
-// CompleteRest registers what completes the flags and arguments that have no values of
-// their own: files where a file is wanted, folders where a folder is, else nothing. Only a
-// shell that completes needs it.
-func CompleteRest(c *cobra.Command) {
+// Complete prepares a command and all below it for a shell that asks what completes its
+// arguments; it has no other effect. The shell shows texts of flags without the marks around
+// the names of values.
+func Complete(c *cobra.Command) {
+	completeRest(c)
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") })
+	for _, sub := range c.Commands() {
+		Complete(sub)
+	}
+}
+
+// completeRest registers what completes the flags and arguments that have no values of
+// their own: files where a file is wanted, folders where a folder is, else nothing.
+func completeRest(c *cobra.Command) {
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
 		placeholder, _ := pflag.UnquoteUsage(f)
 		_, registered := c.GetFlagCompletionFunc(f.Name)
@@ -57,8 +67,5 @@ func CompleteRest(c *cobra.Command) {
 		c.ValidArgsFunction = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
 	case takes == "" || strings.HasPrefix(takes, "-") && !strings.Contains(takes, "["):
 		c.ValidArgsFunction = cobra.NoFileCompletions
-	}
-	for _, sub := range c.Commands() {
-		CompleteRest(sub)
 	}
 }

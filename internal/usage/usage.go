@@ -16,30 +16,22 @@ type Group struct {
 	Flags []string
 }
 
-// Install gives a command and all below it their help, completion and errors. A flag that
-// is in none of the groups belongs to the command's own, which come first. An error may
-// name a flag of any of all the program's commands.
-func Install(root *cobra.Command, columns func() int, groups []Group, all func() []*cobra.Command) {
+// Install gives a command and all below it their help and errors. A flag that is in none
+// of the groups belongs to the command's own, which come first. An error may name a flag of
+// any of all the program's commands.
+func Install(root *cobra.Command, columns func() int, groups func() []Group, all func() []*cobra.Command) {
 	root.SetUsageFunc(func(c *cobra.Command) error {
 		width := min(columns(), mostHelp)
 		if width <= 0 {
 			width = 100
 		}
-		return show(c, width, groups)
+		return show(c, width, groups())
 	})
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c, err, all) })
 	completeShells(root)
 }
 
 const mostHelp = 120 // columns; longer lines are hard to read
-
-// PlainTexts removes the marks around the names of values from the texts of all flags.
-func PlainTexts(c *cobra.Command) {
-	c.LocalFlags().VisitAll(func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") })
-	for _, sub := range c.Commands() {
-		PlainTexts(sub)
-	}
-}
 
 // show writes how a command is called, with its flags in groups.
 func show(c *cobra.Command, width int, groups []Group) error {
