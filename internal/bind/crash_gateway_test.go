@@ -77,7 +77,7 @@ func (w *gatewayWorld) run(j bind.Journal) (gate.Permit, *bind.Binder) {
 		w.t.Fatal(err)
 	}
 	return p, bind.New(bind.Config{Transport: transport, Materials: gatewayFiles{find}, Reader: apigclient.NewReader(transport, 4), Journal: j, Now: time.Now,
-		Deadline: 2 * time.Second, Interval: 2 * time.Millisecond, CallTime: 10 * time.Second, Grace: time.Second})
+		Deadline: 10 * time.Second, Interval: 20 * time.Millisecond, CallTime: 10 * time.Second, Grace: 10 * time.Second})
 }
 
 // effects are the writes that took effect, in their order.
