@@ -33,7 +33,7 @@ type Template struct {
 type rosTemplate struct {
 	name       string
 	given      Given
-	resources  map[string]string // the type of each resource, by logical id
+	resources  map[string]string // the type of each resource, by logical id; empty: it is not known
 	gateways   []string          // logical ids of gateways
 	parameters map[string]*yaml.Node
 	keys       map[*yaml.Node]bool // texts of private keys
@@ -78,11 +78,13 @@ func ROS(name string, text []byte, given Given) (Template, error) {
 }
 
 func (t *rosTemplate) fail(n *yaml.Node, message, next string) {
-	const most = 20
-	if len(t.errs) < most {
+	if !t.full() {
 		t.errs = append(t.errs, &strictyaml.Error{File: t.name, Line: n.Line, Column: n.Column, Message: message, Next: next})
 	}
 }
+
+// full reports whether there are as many errors as are reported.
+func (t *rosTemplate) full() bool { return len(t.errs) >= 20 }
 
 // isTemplate refuses what is no template of ROS, by what people confuse with it.
 func (t *rosTemplate) isTemplate(root *yaml.Node) error {
@@ -129,12 +131,10 @@ func (t *rosTemplate) sections(root *yaml.Node) {
 	for key, n := range pairs(root) {
 		switch {
 		case slices.Contains(known, key.Value) && !tagged(key):
-		case key.Value == "Workspace":
+		case key.Value == "Workspace", key.Value == "Transform" && strings.HasPrefix(n.Value, "Aliyun::Terraform"):
+			t.rewritten = key.Value + ": the template holds Terraform; judge its plan with --terraform"
 		case key.Value == "Transform":
 			t.rewritten = "Transform: ROS makes another template of this one before it deploys it"
-			if strings.HasPrefix(n.Value, "Aliyun::Terraform") {
-				t.rewritten = "Transform: the template holds Terraform; judge its plan with --terraform"
-			}
 		case strictyaml.Nearest(key.Value, known) != "":
 			t.fail(key, fmt.Sprintf("unknown section %s", quoted(key.Value)), fmt.Sprintf("did you mean %q?", strictyaml.Nearest(key.Value, known)))
 		case t.rewritten == "":
@@ -156,6 +156,7 @@ func (t *rosTemplate) sections(root *yaml.Node) {
 		}
 	}
 	for key, n := range pairs(value(root, "Resources")) {
+		t.resources[key.Value] = ""
 		if kind := value(n, "Type"); literal(kind) {
 			t.resources[key.Value] = kind.Value
 			if kind.Value == "ALIYUN::APIG::Gateway" {

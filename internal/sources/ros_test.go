@@ -123,9 +123,9 @@ func TestROSNotRun(t *testing.T) {
 		want       string // of the reasons; empty: all is judged
 	}{
 		"sound":                         {old: atCount, text: atCount},
-		"attribute of a resource":       {old: atGroup, text: "GroupId: !GetAtt Group.GroupId", want: `GroupId: it is of the resource "Group" ("ALIYUN::ApiGateway::Group"), which is known only after deployment (t.yaml:25:16 Api)`},
-		"attribute in the long form":    {old: atGroup, text: "GroupId: {Fn::GetAtt: [Group, GroupId]}", want: `of the resource "Group"`},
-		"reference to a resource":       {old: atGroup, text: "GroupId: {Ref: Group}", want: `of the resource "Group"`},
+		"attribute of a resource":       {old: atGroup, text: "GroupId: !GetAtt Group.GroupId", want: `GroupId: it is of the resource Group (ALIYUN::ApiGateway::Group), which is known only after deployment (t.yaml:25:16 Api)`},
+		"attribute in the long form":    {old: atGroup, text: "GroupId: {Fn::GetAtt: [Group, GroupId]}", want: "of the resource Group"},
+		"reference to a resource":       {old: atGroup, text: "GroupId: {Ref: Group}", want: "of the resource Group"},
 		"parameter with a default":      {old: atDomain, text: "DomainName: !Ref Zone", want: `it is the parameter "Zone", and its default need not be what is deployed; add --ros-parameter Zone=VALUE`},
 		"given parameter":               {old: atDomain, text: "DomainName: !Ref Zone", parameters: map[string]string{"Zone": "api.demo.com"}},
 		"parameter of another type":     {old: atDomain, text: "DomainName: !Ref Stored", parameters: map[string]string{"Stored": "api.demo.com"}, want: "is not of the type String"},
@@ -134,7 +134,7 @@ func TestROSNotRun(t *testing.T) {
 		"substitution":                  {old: atDomain, text: "DomainName: !Sub api.${Zone}", parameters: map[string]string{"Zone": "demo.com"}},
 		"substitution in the long form": {old: atDomain, text: `DomainName: {"Fn::Sub": "api.${Zone}"}`, parameters: map[string]string{"Zone": "demo.com"}},
 		"substitution of a default":     {old: atDomain, text: "DomainName: !Sub api.${Zone}", want: "add --ros-parameter Zone=VALUE"},
-		"substitution of an attribute":  {old: atDomain, text: "DomainName: !Sub ${Group.SubDomain}", want: `of the resource "Group"`},
+		"substitution of an attribute":  {old: atDomain, text: "DomainName: !Sub ${Group.SubDomain}", want: "of the resource Group"},
 		"substitution with a map":       {old: atDomain, text: "DomainName: !Sub ['${A}', {A: api.demo.com}]", want: "Fn::Sub of more than a text"},
 		"substitution of a literal":     {old: atDomain, text: "DomainName: !Sub '${!Zone}.demo.com'", want: "only with ${NAME}"},
 		"substitution that is odd":      {old: atDomain, text: "DomainName: !Sub '${${Zone}}'", want: "only with ${NAME}"},
@@ -164,6 +164,8 @@ func TestROSNotRun(t *testing.T) {
 		"resources by a merge key":      {old: "  Group:\n", text: "  <<: {}\n  Group:\n", want: "what it adds is not known"},
 		"a transform":                   {old: "Conditions:", text: "Transform: Aliyun::Serverless-2018-04-03\nConditions:", want: "ROS makes another template"},
 		"Terraform in a template":       {old: "Conditions:", text: "Transform: Aliyun::Terraform-v1.5\nConditions:", want: "judge its plan with --terraform"},
+		"a workspace":                   {old: "Conditions:", text: "Workspace: {main.tf: x}\nConditions:", want: "judge its plan with --terraform"},
+		"a parameter and a resource":    {old: "  Group:\n", text: "  Zone: {Type: !Ref Cert}\n  Group:\n", parameters: map[string]string{"Zone": "api.demo.com"}, want: "it is not known which resource it is"},
 		"an unknown section":            {old: "Conditions:", text: "Locals: {}\nConditions:", want: `"Locals": bindgate does not know the section`},
 		"a certificate as text":         {old: atGroup, text: atGroup + "\n      CertificateBody: '-----BEGIN CERTIFICATE-----'\n      CertificateName: a_name\n      CertificatePrivateKey: !Ref Key", want: "CertificateBody: it is no parameter"},
 		"a certificate in part":         {old: atGroup, text: atGroup + "\n      CertificateBody: !Ref Cert", want: "CertificateName: it is missing"},
@@ -218,6 +220,8 @@ func TestROSPrivateKeys(t *testing.T) {
 	for name, tc := range map[string]struct{ old, text, want, place string }{
 		"in the binding":        {atGroup, certificate + `"` + pemKey + `"`, "Api", "t.yaml:28:30"},
 		"without its frame":     {atGroup, certificate + "MIIs3cret", "Api", "t.yaml:28:30"},
+		"with a tag":            {atGroup, certificate + "!!str MIIs3cret", "Api", "t.yaml:28:30"},
+		"as a substitution":     {atGroup, certificate + "!Sub MIIs3cret", "Api", "t.yaml:28:30"},
 		"in another property":   {atDomain, `DomainName: "` + pemKey + `"`, "Api", "t.yaml:24:19"},
 		"in metadata":           {atCount, `Metadata: {a: ["` + pemKey + `"]}`, "Api", "t.yaml:22:20"},
 		"as a default":          {"Key: {Type: String, NoEcho: true}", `Key: {Type: String, NoEcho: true, Default: "` + pemKey + `"}`, "Parameters.Key.Default", "t.yaml:9:46"},
@@ -283,7 +287,7 @@ func TestROSRefuses(t *testing.T) {
 		"a missing property":     {text: edited(atGroup, ""), want: "Api: the property GroupId is missing"},
 		"a misspelt type":        {text: edited(atType, "Type: ALIYUN::ApiGateway::CustomDomian"), want: `did you mean "ALIYUN::ApiGateway::CustomDomain"?`},
 		"a type in lower case":   {text: edited(atType, "Type: aliyun::apigateway::customdomain"), want: `did you mean "ALIYUN::ApiGateway::CustomDomain"?`},
-		"a misspelt key":         {text: edited(atCount, "Conditon: Production"), want: `did you mean "Condition"?`},
+		"a misspelt key":         {text: edited(atCount, "Conditoin: Production"), want: `did you mean "Condition"?`},
 		"no type":                {text: edited(atType, ""), want: "the key Type is missing"},
 		"no properties":          {text: "ROSTemplateFormatVersion: '2015-09-01'\nResources: {A: {Type: 'ALIYUN::APIG::Domain'}}", want: "the key Properties is missing"},
 		"a resource as a text":   {text: "ROSTemplateFormatVersion: '2015-09-01'\nResources: {A: b}", want: "want a resource"},
@@ -333,6 +337,24 @@ func TestROSAliasesAreNotExpanded(t *testing.T) {
 		t.Fatalf("got %+v, %v", got, err)
 	}
 	if allocations > 50_000 {
+		t.Errorf("got %.0f allocations", allocations)
+	}
+}
+
+// A template that refers often to what it does not declare is refused without a search of
+// all names for each.
+func TestROSUndeclaredNamesAreCheap(t *testing.T) {
+	text := strings.Builder{}
+	text.WriteString("ROSTemplateFormatVersion: '2015-09-01'\nResources:\n")
+	for i := range 10_000 {
+		fmt.Fprintf(&text, "  R%d: {Type: 'ALIYUN::APIG::Domain', Properties: {DomainName: {Ref: xxxx%d}, Protocol: HTTP}}\n", i, i)
+	}
+	var err error
+	allocations := testing.AllocsPerRun(1, func() { _, err = ROS("t.yaml", []byte(text.String()), given()) })
+	if err == nil || strings.Count(err.Error(), "\n") != 19 {
+		t.Fatalf("got %v, want 20 errors", err)
+	}
+	if allocations > 3_000_000 {
 		t.Errorf("got %.0f allocations", allocations)
 	}
 }

@@ -228,11 +228,12 @@ func (b *rosBinding) certificate(properties *yaml.Node) {
 // file reads a property whose value is a parameter that --ros-parameter NAME=@FILE gives.
 func (b *rosBinding) file(n *yaml.Node, name string) (path any, ok bool) {
 	f, of := function(n)
+	whole := f == "" || f == "Sub" && of.Kind == yaml.ScalarNode && !strings.Contains(of.Value, "${")
 	switch {
-	case f == "" && n.Kind == yaml.ScalarNode && !tagged(n) && name == rosKey && strings.TrimSpace(n.Value) != "":
+	case whole && n.Kind == yaml.ScalarNode && name == rosKey && strings.TrimSpace(n.Value) != "":
 		b.refuse(n, name, inTemplate)
 		return nil, false
-	case f != "Ref" || !literal(of) || b.parameters[of.Value] == nil || b.resources[of.Value] != "":
+	case f != "Ref" || !literal(of) || b.parameters[of.Value] == nil || b.isResource(of.Value):
 		b.stop(n, name, "it is no parameter, so bindgate cannot read it; make it a parameter, and name its file with --ros-parameter NAME=@FILE")
 		return nil, false
 	}
@@ -392,17 +393,18 @@ func (b *rosBinding) parameter(n *yaml.Node, name, parameter string, types ...st
 	given, ok := b.given.Parameters[parameter]
 	declared := b.parameters[parameter] != nil
 	_, meant := b.hidden(parameter)
-	switch kind := b.resources[parameter]; {
+	switch {
 	case strings.HasPrefix(parameter, "ALIYUN::"):
 		b.stop(n, name, fmt.Sprintf("it is the pseudo parameter %s, which is known only when the stack is made", quoted(parameter)))
-	case kind != "":
-		b.stop(n, name, fmt.Sprintf("it is of the resource %s (%s), which is known only after deployment", quoted(parameter), quoted(kind)))
-	case !declared:
+	case b.isResource(parameter):
+		b.stop(n, name, b.ofResource(parameter))
+	case !declared && !b.full(): // searching all names costs the square of their number
 		next := "declare it under Parameters"
 		if near := strictyaml.Nearest(parameter, slices.Concat(slices.Collect(maps.Keys(b.parameters)), slices.Collect(maps.Keys(b.resources)))); near != "" {
 			next = fmt.Sprintf("did you mean %q?", near)
 		}
 		b.fail(n, fmt.Sprintf("%s: %s: refers to %s, which the template does not declare", address(b.id.Value), name, quoted(parameter)), next)
+	case !declared:
 	case meant:
 		b.stop(n, name, fmt.Sprintf("the parameter %s has NoEcho, so it is not read: reports would show it", quoted(parameter)))
 	case !ok:
@@ -429,7 +431,7 @@ func (b *rosBinding) sub(n *yaml.Node, name, text string) (any, bool) {
 	out := variable.ReplaceAllStringFunc(text, func(v string) string {
 		parameter := v[2 : len(v)-1]
 		if resource, _, isAttribute := strings.Cut(parameter, "."); isAttribute {
-			b.stop(n, name, fmt.Sprintf("it is of the resource %s, which is known only after deployment", quoted(resource)))
+			b.stop(n, name, b.ofResource(resource))
 			whole = false
 			return ""
 		}
@@ -441,12 +443,21 @@ func (b *rosBinding) sub(n *yaml.Node, name, text string) (any, bool) {
 	return out, whole
 }
 
+func (t *rosTemplate) isResource(name string) bool { _, is := t.resources[name]; return is }
+
+func (t *rosTemplate) ofResource(name string) string {
+	if kind := t.resources[name]; kind != "" {
+		name += " (" + kind + ")"
+	}
+	return fmt.Sprintf("it is of the resource %s, which is known only after deployment", address(name))
+}
+
 // unresolved says why a function is not resolved.
 func (b *rosBinding) unresolved(f string, of *yaml.Node) string {
-	switch {
-	case f == "":
+	switch f {
+	case "":
 		return "it is an alias or has a tag; write the value out"
-	case f == "Ref" || f == "Sub":
+	case "Ref", "Sub":
 		return "Fn::" + f + " of more than a text is not read; write the value out"
 	}
 	resource := ""
@@ -455,8 +466,8 @@ func (b *rosBinding) unresolved(f string, of *yaml.Node) string {
 	} else if f == "GetAtt" {
 		resource, _, _ = strings.Cut(of.Value, ".")
 	}
-	if kind := b.resources[resource]; kind != "" {
-		return fmt.Sprintf("it is of the resource %s (%s), which is known only after deployment", quoted(resource), quoted(kind))
+	if b.isResource(resource) {
+		return b.ofResource(resource)
 	}
 	return fmt.Sprintf("it is the function %s, which bindgate does not resolve; write the value out", quoted(f))
 }
