@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/confine"
@@ -57,6 +58,9 @@ func FromEntries(name string, text, shown []byte, entries []Entry, o Options) (*
 		set.texts = map[string][]byte{name: shown}
 	}
 	for _, e := range entries {
+		if _, bad := strictyaml.Hidden(e.Address); bad { // a line break would begin a message of its own
+			e.Address = strconv.QuoteToASCII(e.Address)
+		}
 		at := binding.Position{File: name, Line: e.Line, Column: e.Column, Address: e.Address}
 		if len(e.NotRun) > 0 {
 			if strictyaml.IsKeyText(e.Domain) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -277,7 +278,7 @@ func (t *rosTemplate) keysIn(n *yaml.Node, path []string) {
 		}
 	}
 	for i, item := range n.Content {
-		step := fmt.Sprint(i)
+		step := strconv.Itoa(i)
 		if n.Kind == yaml.MappingNode {
 			step = n.Content[i/2*2].Value
 		}
@@ -325,7 +326,10 @@ func address(path string) string {
 		return "a resource"
 	}
 	if runes := []rune(path); len(runes) > 128 {
-		return string(runes[:128]) + "…"
+		path = string(runes[:128]) + "…"
+	}
+	if _, bad := strictyaml.Hidden(path); bad {
+		return strconv.QuoteToASCII(path)
 	}
 	return path
 }

@@ -322,6 +322,22 @@ func TestROSRefuses(t *testing.T) {
 	}
 }
 
+// What a template names is shown without characters that control a terminal.
+func TestROSNamesAreShownSafely(t *testing.T) {
+	const id = "A\\e[2J\\u202eB"
+	for name, body := range map[string]string{
+		"not run": "{Type: 'ALIYUN::APIG::Domain', Properties: {DomainName: !GetAtt X.Y, Protocol: HTTP}}",
+		"refused": "{Type: 'ALIYUN::APIG::Domain', Properties: {DomianName: x}}",
+		"of a":    "{Type: 'ALIYUN::APIG::Domain', Properties: {DomainName: {Ref: \"" + id + "\"}, Protocol: HTTP}}",
+	} {
+		got, err := ROS("t.yaml", []byte("ROSTemplateFormatVersion: '2015-09-01'\nResources:\n  \""+id+"\": "+body+"\n"), given())
+		text := fmt.Sprint(got.Entries, err)
+		if strings.ContainsAny(text, "\x1b\u202e") || !strings.Contains(text, "[2J") {
+			t.Errorf("%s: got %q", name, text)
+		}
+	}
+}
+
 // A template with nested aliases costs no more than its size.
 func TestROSAliasesAreNotExpanded(t *testing.T) {
 	var bomb strings.Builder

@@ -286,6 +286,20 @@ func TestTerraformValuesAreDecoded(t *testing.T) {
 	}
 }
 
+// The address of a resource cannot begin a message of its own.
+func TestTerraformAddressIsOneLine(t *testing.T) {
+	plan := change(t, func(_, _, a map[string]any) { object(a, "after")["http2_option"] = 7 })
+	entries, err := Terraform(plan, Given{Gateway: "gw-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries[1].Address = "web\nbindgate: 2 bindings: 2 allowed"
+	_, err = manifest.FromEntries("plan.json", plan, nil, entries, manifest.Options{WorkDir: t.TempDir()})
+	if err == nil || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %q, want one line", err)
+	}
+}
+
 func TestModules(t *testing.T) {
 	for address, want := range map[string]string{
 		"": "", "module.a": "a", `module.a["x.module.y"].module.b[3]`: "a b", `module.a["]\".module.c"].module.b`: "a b",
