@@ -52,6 +52,10 @@ type Binding struct {
 	CustomDomainTypeGiven bool      `json:"-"` // false: INTERNET is the default and is not sent
 	Unserved              bool      `json:"-"` // of an audit: no gateway serves the domain, and GatewayID is NoGateway
 	CertificateOnly       bool      `json:"-"` // judge the certificate only: no group was named
+
+	// Of a binding in the file of another tool.
+	Called bool              `json:"-"` // that tool makes the calls: it sends what the binding states, and nothing that the gateway has
+	Names  map[string]string `json:"-"` // of the values in the file, by JSON pointer
 }
 
 // Platforms: the products that a binding can be for.
@@ -170,14 +174,14 @@ type SecretRef struct {
 	PassphraseEnv string `json:"passphraseEnv,omitempty"` // the name of a variable
 }
 
-// Position is a place in a manifest; lines and columns count from 1. The zero
-// Line means that the value came from a flag, or from the resource at Address.
+// Position is a place in a manifest or in a file of another tool; lines and columns count
+// from 1. The zero Line means that the value came from a flag, or from a file without lines.
 type Position struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"`
 	Column int    `json:"column"`
 
-	Address string `json:"address,omitempty"` // of the resource in a file of another tool; then Line is zero
+	Address string `json:"address,omitempty"` // of the resource in a file of another tool, with the property if it is known
 }
 
 // Positions holds where the values of a binding were written, all of them in the
@@ -218,7 +222,11 @@ func (p Positions) Has(pointer string) bool { return p.index(pointer) >= 0 }
 func (b Binding) At(pointer string) Position {
 	for p := pointer; p != ""; p = parent(p) {
 		if i := b.Positions.index(p); i >= 0 {
-			return Position{File: b.Source.File, Line: b.Positions[i].Line, Column: b.Positions[i].Column}
+			at := Position{File: b.Source.File, Line: b.Positions[i].Line, Column: b.Positions[i].Column, Address: b.Source.Address}
+			if name := b.Names[p]; name != "" {
+				at.Address += "." + name
+			}
+			return at
 		}
 	}
 	return b.Source

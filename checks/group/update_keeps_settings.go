@@ -21,7 +21,8 @@ func updateKeepsSettings() checks.Check {
 			Title: "An update keeps every setting that the binding does not name",
 			Why: "SetDomain of a bound domain replaces its record: an absent BindStageName means all environments, so a call that only " +
 				"changes the redirect would publish TEST and PRE to everyone. bindgate sends back the settings that it read. A setting " +
-				"that it does not know, or that the API version has no parameter for, would be lost.",
+				"that it does not know, or that the API version has no parameter for, would be lost. Terraform and ROS make their own " +
+				"calls, which have neither stage nor redirect.",
 			Fix:        "State the setting in the binding, or make this change in the console, which shows the whole record.",
 			References: []string{pageForce, pageGroup},
 			Failing: "binding: {isHttpRedirectToHttps: true}\nevidence:\n  group:\n    facts:\n" +
@@ -41,6 +42,14 @@ func judgeKept(s checks.Subject) checks.Verdict {
 		return checks.Pass()
 	}
 	why := d.NotKept(s.Evidence.Run.Contract, s.Binding.CustomDomainTypeGiven)
+	if b := s.Binding; b.Called {
+		if d.BindStageName != "" {
+			why = append(why, fmt.Sprintf("it is bound to the stage %.64q, and the call of the binding's tool has none, which means all environments", d.BindStageName))
+		}
+		if d.IsHTTPRedirectToHTTPS && b.IsHTTPRedirectToHTTPS == nil {
+			why = append(why, "it redirects to HTTPS, and the call of the binding's tool does not say so")
+		}
+	}
 	if len(why) == 0 {
 		return checks.Pass()
 	}

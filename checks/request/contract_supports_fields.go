@@ -21,7 +21,7 @@ type field struct {
 
 func notIn2017(b binding.Binding) []field {
 	return []field{
-		{"bindStageName", b.BindStageName != nil, "the domain would open every environment"},
+		{"bindStageName", b.BindStageName != nil && !(b.Called && *b.BindStageName == ""), "the domain would open every environment"},
 		{"customDomainType", b.CustomDomainTypeGiven || b.CustomDomainType != binding.Internet,
 			"the domain would be bound for the public network"},
 		{"isForce", b.IsForce, "the call would fail where another group holds the domain"},

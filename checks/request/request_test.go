@@ -135,3 +135,14 @@ func FuzzDomainForm(f *testing.F) {
 		}
 	})
 }
+
+// The call of a tool that has no stage fits an API that has none.
+func TestNoStageOfAnotherTool(t *testing.T) {
+	s := checktest.Subject(t, "evidence: {run: {contract: '2017'}}\nbinding: {bindStageName: '', isHttpRedirectToHttps: null}")
+	for called, want := range map[bool]checks.Status{false: checks.StatusFail, true: checks.StatusPass} {
+		s.Binding.Called = called
+		if got := checks.Run(t.Context(), []checks.Check{contractSupportsFields()}, nil, s)[0]; got.Status != want {
+			t.Errorf("called %t: got %+v, want %s", called, got, want)
+		}
+	}
+}

@@ -22,14 +22,14 @@ func newLint(env console.Env) *cobra.Command {
 		Use:   "lint [PATH…]",
 		Short: "Judge bindings; change nothing",
 		Long: `Judge the bindings of manifests (files, folders, or - for standard input; the
-default is the current folder), those of a Terraform plan, or the one that
---domain and its like name.
+default is the current folder), those of a Terraform plan or a template of ROS,
+or the one that --domain and its like name.
 DNS and the gateway are read unless --offline or --without leaves them out.`,
 		Example: `  bindgate lint --offline bindings.yaml
   bindgate lint --domain api.demo.com --group GROUP --region cn-hangzhou --stage RELEASE`,
 		RunE: func(c *cobra.Command, args []string) error {
-			if f.Terraform != "" && (changed || staged) {
-				return errors.New("reading arguments: --terraform names one file; omit --changed and --staged")
+			if name := f.Other(); name != "" && (changed || staged) {
+				return fmt.Errorf("reading arguments: --%s names one file; omit --changed and --staged", name)
 			}
 			if changed || staged {
 				return lintChanged(c.Context(), env, f, args, staged)
@@ -41,7 +41,7 @@ DNS and the gateway are read unless --offline or --without leaves them out.`,
 	f.AddBinding(c)
 	f.AddMode(c)
 	f.AddProbe(c)
-	c.Flags().StringVar(&f.Terraform, "terraform", "", "judge the bindings of a plan in `FILE`, which `terraform show -json` printed; --region, --gateway, --proof, --label and --certificate add what it cannot say")
+	f.AddOther(c)
 	c.Flags().StringVar(&f.WriteChain, "write-chain", "", "write the certificate chain to `FILE`: PEM, in order, without key and root; a FILE that is there is left alone")
 	c.Flags().BoolVar(&changed, "changed", false, "PATHs are files that changed: judge the manifests among them and those that name another, with what Git says is staged or gone")
 	c.Flags().BoolVar(&staged, "staged", false, "judge what the staged change concerns, as Git's index holds it; takes no PATH")

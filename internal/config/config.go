@@ -46,6 +46,7 @@ type Config struct {
 	Severities map[string]checks.Severity // by check id; that a core check is not lowered is for the caller to see
 	Labels     map[string]evidence.Label  // the labels that bindings may have, by name; nil: any
 	Waivers    []waiver.Waiver            // in the order of the file
+	Sources    []Source                   // in the order of the file: the first that covers a domain holds
 	Trust      Trust
 
 	Policies      []Policy            // those of the settings, and where each is
@@ -58,6 +59,15 @@ type Setting struct {
 	Key    string   // in the file
 	Flag   string   // its name, without dashes
 	Values []string // as the flag takes them: one, or those of a flag that is repeatable
+}
+
+// Source is what the owner says of the bindings of some domains that are in a plan of
+// Terraform or a template of ROS, which cannot say it.
+type Source struct {
+	Domain    string // name, or a pattern in which each label * matches one label
+	GatewayID string
+	Labels    map[string]string
+	ForceFrom []string // groups that may lose the domain
 }
 
 // Error is one thing wrong in a configuration.

@@ -15,6 +15,7 @@ import (
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/lazyregexp"
 	"github.com/bindgate/bindgate/internal/strictyaml"
+	"github.com/bindgate/bindgate/internal/waiver"
 )
 
 var (
@@ -74,7 +75,7 @@ func ownerSettings() []ownerSetting {
 // ownerKeys are the keys of the owner's file.
 func ownerKeys() []string {
 	keys := append(distributionKeys(), trustKeys()...)
-	keys = append(keys, "apiVersion", "severities", "waivers", "labels")
+	keys = append(keys, "apiVersion", "severities", "waivers", "labels", "sources")
 	for _, s := range ownerSettings() {
 		keys = append(keys, s.key)
 	}
@@ -129,6 +130,7 @@ func decodeOwner(v strictyaml.Value, c *Config) {
 	c.Severities = severities(o.Get("severities"))
 	c.Labels = labels(o.Get("labels"))
 	c.Waivers = c.waivers(o.Get("waivers"))
+	c.Sources = sources(o.Get("sources"))
 	c.distribution(o)
 	c.trust(o)
 }
@@ -156,6 +158,42 @@ func labels(v strictyaml.Value) map[string]evidence.Label {
 		out[e.Key] = label
 	}
 	return out
+}
+
+// sources are what the owner says of bindings in the files of other tools.
+func sources(v strictyaml.Value) (out []Source) {
+	for _, item := range items(v) {
+		o := item.Object("domain", "gatewayId", "labels", "forceFrom")
+		one := Source{Domain: domainPattern(o.Require("domain"))}
+		if id := o.Get("gatewayId"); id.Given() {
+			one.GatewayID, _ = id.Filled()
+		}
+		entries, _ := o.Get("labels").Entries()
+		for _, e := range entries {
+			if one.Labels == nil {
+				one.Labels = map[string]string{}
+			}
+			one.Labels[e.Key], _ = e.Value.Filled()
+		}
+		for _, group := range items(o.Get("forceFrom")) {
+			id, _ := group.Filled()
+			one.ForceFrom = append(one.ForceFrom, id)
+		}
+		if one.GatewayID == "" && one.Labels == nil && one.ForceFrom == nil {
+			item.Fail("got a domain and nothing that it says of it", "add labels, forceFrom or gatewayId")
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// domainPattern reads a domain name in which a label may be *.
+func domainPattern(v strictyaml.Value) string {
+	domain, ok := v.Filled()
+	if ok && !waiver.ValidDomain(domain) {
+		v.Fail(fmt.Sprintf("got %.64q, want a domain name, in which * stands for one label; the last two labels are words", domain), "write one such as api.demo.com or '*.demo.com'")
+	}
+	return domain
 }
 
 // one is the values of a flag that takes one.

@@ -32,12 +32,7 @@ func (c *Config) waivers(v strictyaml.Value) (out []waiver.Waiver) {
 			}
 			w.Rule = id
 		}
-		if domain, ok := o.Require("domain").Filled(); ok {
-			if !waiver.ValidDomain(domain) {
-				o.Get("domain").Fail(fmt.Sprintf("got %.64q, want a domain name, in which * stands for one label; the last two labels are words", domain), "write one such as api.demo.com or '*.demo.com'")
-			}
-			w.Domain = domain
-		}
+		w.Domain = domainPattern(o.Require("domain"))
 		w.Owner, _ = o.Require("owner").Filled()
 		w.Reason, _ = o.Require("reason").Filled()
 		if until, ok := o.Require("until").Filled(); ok {

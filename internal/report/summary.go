@@ -426,10 +426,14 @@ func place(p binding.Position) string {
 	if p.File == "" && p.Line == 0 {
 		return "command line:"
 	}
-	if p.Address != "" {
+	at := fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+	switch {
+	case p.Address != "" && p.Line == 0:
 		return p.File + ": " + Escape(p.Address)
+	case p.Address != "":
+		return at + " (" + Escape(p.Address) + ")"
 	}
-	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+	return at
 }
 
 func stage(b Binding) string {

@@ -11,11 +11,35 @@ import (
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
-// Command reads the arguments of `aliyun cloudapi SetDomain`, with the program's name
-// first. missing lists the keys that the manifest needs and the command does not state.
-// Command runs nothing, and no error repeats a value that may be a secret.
-func Command(args []string) (entry manifest.Entry, missing []string, err error) {
-	values, err := command(args)
+// Command reads the arguments of a command of the aliyun CLI that binds a domain, with the
+// program's name first: cloudapi SetDomain, apig CreateDomain or apig UpdateDomain. given
+// is what the command cannot say. missing lists what the manifest should have and the
+// command does not state. Command runs nothing, and no error repeats a value that may be a
+// secret.
+func Command(args []string, given Given) (entry manifest.Entry, missing []string, err error) {
+	if err := refuseSecrets(args); err != nil {
+		return manifest.Entry{}, nil, err
+	}
+	const want = "want aliyun cloudapi SetDomain, aliyun apig CreateDomain or aliyun apig UpdateDomain"
+	if len(args) < 3 || path.Base(args[0]) != "aliyun" && path.Base(args[0]) != "aliyun.exe" {
+		return manifest.Entry{}, nil, errors.New("got another command, " + want)
+	}
+	switch product, action := args[1], args[2]; {
+	case product == "cloudapi" && action == "SetDomain":
+		if given.Gateway != "" || given.Domain != "" {
+			return manifest.Entry{}, nil, errors.New("got --gateway or --domain, which are for commands of apig; SetDomain names group and domain")
+		}
+		return setDomain(args[3:])
+	case product == "apig":
+		return gatewayDomain(args[2:], given)
+	default:
+		return manifest.Entry{}, nil, fmt.Errorf("got aliyun %.32q %.32q, %s; write other bindings in a manifest by hand", product, action, want)
+	}
+}
+
+// setDomain reads the arguments of SetDomain.
+func setDomain(args []string) (entry manifest.Entry, missing []string, err error) {
+	values, err := flagsOf(args, strings.Fields("--DomainName --GroupId --BindStageName --CustomDomainType --IsForce --IsHttpRedirectToHttps --RegionId"))
 	if err != nil {
 		return manifest.Entry{}, nil, err
 	}
@@ -43,16 +67,9 @@ func Command(args []string) (entry manifest.Entry, missing []string, err error) 
 			return manifest.Entry{}, nil, fmt.Errorf("%s: got %.32q, want true or false", flag, value)
 		}
 	}
-	region, id := values["--region"], values["--RegionId"]
-	switch {
-	case region != "" && id != "" && region != id:
-		return manifest.Entry{}, nil, fmt.Errorf("--region is %.32q and --RegionId %.32q, want one region", region, id)
-	case region == "" && id == "":
-		return manifest.Entry{}, nil, errors.New("--region is missing: the profile of the command has it, and bindgate does not read profiles; add --region")
-	case id != "":
-		region = id
+	if entry.Values["regionId"], err = regionOf(values); err != nil {
+		return manifest.Entry{}, nil, err
 	}
-	entry.Values["regionId"] = region
 	if entry.Values["isForce"] == true {
 		missing = append(missing, "forceFrom: the command takes the domain from any group; list the groups that may lose it")
 	}
@@ -62,33 +79,43 @@ func Command(args []string) (entry manifest.Entry, missing []string, err error) 
 	return entry, missing, nil
 }
 
-// command returns the flags of the command by their names.
-func command(args []string) (map[string]string, error) {
-	const want = "want aliyun cloudapi SetDomain --GroupId ID --DomainName NAME …"
-	if err := refuseSecrets(args); err != nil {
-		return nil, err
+// regionOf returns the region that a command states.
+func regionOf(values map[string]string) (string, error) {
+	region, id := values["--region"], values["--RegionId"]
+	switch {
+	case region != "" && id != "" && region != id:
+		return "", fmt.Errorf("--region is %.32q and --RegionId %.32q, want one region", region, id)
+	case region == "" && id == "":
+		return "", errors.New("--region is missing: the profile of the command has it, and bindgate does not read profiles; add --region")
+	case id != "":
+		return id, nil
 	}
-	if len(args) < 3 || path.Base(args[0]) != "aliyun" && path.Base(args[0]) != "aliyun.exe" {
-		return nil, errors.New("got another command, " + want)
-	}
-	if args[1] != "cloudapi" || args[2] != "SetDomain" {
-		return nil, fmt.Errorf("got aliyun %.32q %.32q, %s; write other bindings in a manifest by hand", args[1], args[2], want)
-	}
+	return region, nil
+}
+
+// flagsOf returns the flags of a command by their names. own are those of the action; the
+// others of the list concern every command, and not the binding.
+func flagsOf(args, own []string) (map[string]string, error) {
+	known := append(slices.Clone(own), strings.Fields("--region --profile --endpoint --version --api-version --output --language --mode --connect-timeout"+
+		" --read-timeout --retry-count --config-path --cli-query --user-agent --log-level")...)
 	values := map[string]string{}
-	for rest := args[3:]; len(rest) > 0; {
+	for rest := args; len(rest) > 0; {
 		flag, value, joined := strings.Cut(rest[0], "=")
 		rest = rest[1:]
-		if flag == "-p" {
+		switch flag {
+		case "-p":
 			flag = "--profile"
+		case "-q":
+			flag = "--quiet"
 		}
 		switch {
 		case !strings.HasPrefix(flag, "--"):
 			return nil, fmt.Errorf("got %.32q after the action, want a flag", flag)
-		case slices.Contains(strings.Fields("--force --secure --insecure --dryrun --quiet"), flag):
+		case slices.Contains(strings.Fields("--force --secure --insecure --dryrun --quiet --cli-dry-run --cli-ai-mode"), flag):
 			if joined {
 				return nil, fmt.Errorf("%s takes no value", flag)
 			}
-		case slices.Contains(known(), flag):
+		case slices.Contains(known, flag):
 			if !joined {
 				if len(rest) == 0 || strings.HasPrefix(rest[0], "--") {
 					return nil, fmt.Errorf("%s has no value", flag)
@@ -106,22 +133,16 @@ func command(args []string) (map[string]string, error) {
 	return values, nil
 }
 
-// known returns the flags that take a value: SetDomain's parameters, and those of every
-// command that do not concern the binding.
-func known() []string {
-	return strings.Fields("--DomainName --GroupId --BindStageName --CustomDomainType --IsForce --IsHttpRedirectToHttps --RegionId --region" +
-		" --profile --endpoint --version --output --language --mode --connect-timeout --read-timeout --retry-count --config-path")
-}
-
 // refuseSecrets refuses a command that holds a secret, without the secret.
 func refuseSecrets(args []string) error {
 	for i, arg := range args {
-		name, _, _ := strings.Cut(arg, "=")
+		name, value, _ := strings.Cut(arg, "=")
 		name = strings.ToLower(strings.TrimLeft(name, "-"))
+		name = strings.ReplaceAll(name, "_", "-")
 		switch {
-		case strictyaml.IsKeyText(arg), strings.Contains(name, "privatekey"), strings.Contains(name, "private-key"):
-			return fmt.Errorf("argument %d is, or announces, a private key or a certificate as text; write it to a file, and replace a private key that stood on a command line", i+1)
-		case strings.HasPrefix(arg, "-") && (strings.Contains(name, "secret") || strings.Contains(name, "token") || strings.Contains(name, "password") || strings.Contains(name, "access-key")):
+		case strictyaml.IsKeyText(name), holdsKey(arg), holdsKey(value), strings.Contains(name, "privatekey"), strings.Contains(name, "private-key"):
+			return fmt.Errorf("argument %d is, or announces, a private key, a credential or a certificate as text; write it to a file, and replace a private key that stood on a command line", i+1)
+		case strings.HasPrefix(arg, "-") && (strings.Contains(name, "secret") || strings.Contains(name, "token") || strings.Contains(name, "password") || strings.Contains(name, "access-key") || strings.Contains(name, "accesskey")):
 			return fmt.Errorf("argument %d announces a credential; remove it, use a profile, and rotate a secret that stood on a command line", i+1)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/manifest"
 )
 
@@ -27,11 +28,11 @@ func TestTerraform(t *testing.T) {
 	}
 	labels := map[string]any{"owner": "pay"}
 	want := []manifest.Entry{
-		{Address: "alicloud_api_gateway_domain.api", Domain: "api.demo.com",
-			Values: map[string]any{"domainName": "api.demo.com", "groupId": "927d50c0f2e54b359919923d908bb015", "regionId": "cn-hangzhou", "labels": labels}},
-		{Address: `module.shop["cn"].alicloud_api_gateway_domain.shop[0]`, Domain: "shop.demo.com", NotRun: []string{"group_id: it is known only after apply"},
-			Values: map[string]any{"domainName": "shop.demo.com", "regionId": "cn-beijing", "labels": labels}},
-		{Address: "alicloud_apig_domain.web", Domain: "web.demo.com", Values: map[string]any{
+		{Address: "alicloud_api_gateway_domain.api", Domain: "api.demo.com", Platform: binding.Classic, Called: true,
+			Values: map[string]any{"bindStageName": "", "domainName": "api.demo.com", "groupId": "927d50c0f2e54b359919923d908bb015", "regionId": "cn-hangzhou", "labels": labels}},
+		{Address: `module.shop["cn"].alicloud_api_gateway_domain.shop[0]`, Domain: "shop.demo.com", Platform: binding.Classic, Called: true, NotRun: []string{"group_id: it is known only after apply"},
+			Values: map[string]any{"bindStageName": "", "domainName": "shop.demo.com", "regionId": "cn-beijing", "labels": labels}},
+		{Address: "alicloud_apig_domain.web", Domain: "web.demo.com", Platform: binding.APIG, Called: true, Values: map[string]any{
 			"domainName": "web.demo.com", "gatewayId": "gw-1", "regionId": "cn-hangzhou", "protocol": "HTTP", "forceHttps": false, "http2Option": "Open",
 			"tlsMin": "TLS 1.2", "tlsMax": "TLS 1.3", "domainScope": "Dedicated", "gatewayType": "API", "resourceGroupId": "rg-1", "labels": labels,
 			"tlsCipherSuitesConfig": map[string]any{"configType": "Custom", "tlsCipherSuite": []any{
@@ -40,12 +41,12 @@ func TestTerraform(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatal(diff)
 	}
-	set, err := manifest.FromEntries("plan.json", samplePlan(t), got, manifest.Options{WorkDir: t.TempDir()})
+	set, err := manifest.FromEntries("plan.json", samplePlan(t), nil, got, manifest.Options{WorkDir: t.TempDir()})
 	if err != nil || set.Len() != 2 || len(set.NotRun) != 1 {
 		t.Fatalf("got %+v, %v; want two bindings and one that is not run", set, err)
 	}
 	for b := range set.All() {
-		if b.Source.File != "plan.json" || b.Source.Address == "" || b.IsForce {
+		if !b.Called || b.Source.File != "plan.json" || b.Source.Address == "" || b.IsForce {
 			t.Errorf("got the source %+v, force %t", b.Source, b.IsForce)
 		}
 	}
@@ -108,7 +109,7 @@ func TestTerraformNotRun(t *testing.T) {
 		"no longer stated":                 {edit: func(_, _, a map[string]any) { object(a, "before")["client_ca_cert"] = "x" }, want: "client_ca_cert: it is no longer stated"},
 		"client CA":                        {edit: func(_, _, a map[string]any) { object(a, "after")["client_ca_cert"] = "x" }, want: "client_ca_cert: the plan holds the CA as a text"},
 		"mutual TLS":                       {edit: func(_, _, a map[string]any) { object(a, "after")["m_tls_enabled"] = true }, want: "m_tls_enabled: "},
-		"certificate":                      {edit: func(_, _, a map[string]any) { object(a, "after")["cert_identifier"] = "1-cn-hangzhou" }, want: "cert_identifier: the plan does not hold the certificate"},
+		"certificate":                      {edit: func(_, _, a map[string]any) { object(a, "after")["cert_identifier"] = "1-cn-hangzhou" }, want: "cert_identifier: it names a certificate of the store"},
 		"certificate with its file": {edit: func(_, _, a map[string]any) { object(a, "after")["cert_identifier"] = "1-cn-hangzhou" },
 			given: Given{Certificate: "web.pem"}},
 		"region of a variable": {edit: func(p, _, _ map[string]any) {
@@ -134,6 +135,96 @@ func TestTerraformNotRun(t *testing.T) {
 		}
 		if text, _ := json.Marshal(entries); strings.Contains(string(text), secret) {
 			t.Errorf("%s: a sensitive value is in %s", name, text)
+		}
+	}
+}
+
+// What no call is made for keeps the stage that the gateway has.
+func TestTerraformCalls(t *testing.T) {
+	for actions, want := range map[string]bool{"create": true, "update": true, "delete,create": true, "no-op": false} {
+		plan := change(t, func(_, c, _ map[string]any) {
+			all := []any{}
+			for action := range strings.SplitSeq(actions, ",") {
+				all = append(all, action)
+			}
+			c["actions"] = all
+		})
+		entries, err := Terraform(plan, Given{Gateway: "gw-1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, stated := entries[0].Values["bindStageName"]; stated != want || entries[0].Called != want {
+			t.Errorf("%s: got %+v, want called %t", actions, entries[0], want)
+		}
+	}
+}
+
+// What neither a plan nor a template can say comes from the owner's file, by the domain.
+func TestOwner(t *testing.T) {
+	owner := func(domain string) Owned {
+		switch domain {
+		case "api.demo.com":
+			return Owned{Labels: map[string]string{"owner": "pay"}, ForceFrom: []string{"g1"}}
+		case "web.demo.com":
+			return Owned{Gateway: "gw-2", Labels: map[string]string{"owner": "web"}, ForceFrom: []string{"g1"}}
+		}
+		return Owned{}
+	}
+	read := map[string]func(Given) ([]manifest.Entry, error){
+		"terraform": func(g Given) ([]manifest.Entry, error) {
+			entries, err := Terraform(change(t, func(_, _, _ map[string]any) {}), g)
+			return entries, err
+		},
+		"ros": func(g Given) ([]manifest.Entry, error) {
+			got, err := ROS("t.yaml", []byte(sampleROS), g)
+			return got.Entries, err
+		},
+	}
+	for name, read := range read {
+		entries, err := read(Given{Region: "cn-hangzhou", Owner: owner, Labels: map[string]string{"ticket": "CHG-1"}})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		set, err := manifest.FromEntries("f", nil, nil, entries, manifest.Options{WorkDir: t.TempDir()})
+		if err != nil || set.Len() != 2 {
+			t.Errorf("%s: got %+v, %v", name, set, err)
+			continue
+		}
+		for b := range set.All() {
+			switch b.DomainName {
+			case "api.demo.com":
+				if diff := cmp.Diff(map[string]string{"owner": "pay", "ticket": "CHG-1"}, b.Labels); diff != "" || !b.IsForce || cmp.Diff([]string{"g1"}, b.ForceFrom) != "" {
+					t.Errorf("%s: got %+v", name, b)
+				}
+			case "web.demo.com":
+				if diff := cmp.Diff(map[string]string{"owner": "web", "ticket": "CHG-1"}, b.Labels); diff != "" || b.GatewayID != "gw-2" || b.IsForce {
+					t.Errorf("%s: got %+v", name, b)
+				}
+			}
+		}
+		for what, given := range map[string]Given{
+			"--gateway is": {Region: "cn-hangzhou", Owner: owner, Gateway: "gw-1"},
+			"--label":      {Region: "cn-hangzhou", Owner: owner, Labels: map[string]string{"owner": "other"}},
+		} {
+			if _, err := read(given); err == nil || !strings.Contains(err.Error(), what) {
+				t.Errorf("%s: got %v, want an error of %s", name, err, what)
+			}
+		}
+		// Without an owner and without flags nothing is guessed.
+		entries, err = read(Given{Region: "cn-hangzhou"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			for _, key := range []string{"labels", "isForce", "forceFrom", "gatewayId"} {
+				if _, set := e.Values[key]; set {
+					t.Errorf("%s: %s has %s", name, e.Address, key)
+				}
+			}
+			if e.Platform == binding.APIG && len(e.NotRun) == 0 {
+				t.Errorf("%s: %s is judged without a gateway", name, e.Address)
+			}
 		}
 	}
 }
@@ -188,10 +279,24 @@ func TestTerraformValuesAreDecoded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = manifest.FromEntries("plan.json", plan, entries, manifest.Options{WorkDir: t.TempDir()})
+		_, err = manifest.FromEntries("plan.json", plan, nil, entries, manifest.Options{WorkDir: t.TempDir()})
 		if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "MIIB") {
 			t.Errorf("%s: got %v, want %q", name, err, tc.want)
 		}
+	}
+}
+
+// The address of a resource cannot begin a message of its own.
+func TestTerraformAddressIsOneLine(t *testing.T) {
+	plan := change(t, func(_, _, a map[string]any) { object(a, "after")["http2_option"] = 7 })
+	entries, err := Terraform(plan, Given{Gateway: "gw-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries[1].Address = "web\nbindgate: 2 bindings: 2 allowed"
+	_, err = manifest.FromEntries("plan.json", plan, nil, entries, manifest.Options{WorkDir: t.TempDir()})
+	if err == nil || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %q, want one line", err)
 	}
 }
 
@@ -231,6 +336,6 @@ func FuzzTerraform(f *testing.F) {
 				t.Fatalf("%s is judged without a target", e.Address)
 			}
 		}
-		_, _ = manifest.FromEntries("plan.json", plan, entries, manifest.Options{})
+		_, _ = manifest.FromEntries("plan.json", plan, nil, entries, manifest.Options{})
 	})
 }

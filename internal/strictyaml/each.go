@@ -112,7 +112,7 @@ func (d *document) whole(text []byte, moved moves) *yaml.Node {
 	docs := 0
 	var first *yaml.Node
 	text = append(text[:len(text):len(text)], d.after...)
-	err := load(text, func(doc *yaml.Node) bool {
+	err := load(text, limits(), func(doc *yaml.Node) bool {
 		if docs++; docs == 1 {
 			first = doc
 		}
@@ -287,7 +287,7 @@ func (l *long) inContext(part []byte, last bool, line, column int) (text []byte,
 func (l *long) read(text []byte, last bool) ([]*yaml.Node, error) {
 	var root *yaml.Node
 	docs := 0
-	err := load(text, func(doc *yaml.Node) bool {
+	err := load(text, limits(), func(doc *yaml.Node) bool {
 		if docs++; docs == 1 && len(doc.Content) == 1 {
 			root = doc.Content[0]
 		}

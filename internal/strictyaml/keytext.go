@@ -1,6 +1,9 @@
 package strictyaml
 
-import "strings"
+import (
+	"encoding/base64"
+	"strings"
+)
 
 // base64 of "-----BEGIN", as Kubernetes secrets and CI variables hold PEM.
 const encodedPEM = "LS0tLS1CRUdJTi"
@@ -28,4 +31,34 @@ func isDERText(s string) bool {
 	digits := strings.TrimRight(s, "=")
 	return len(digits) >= minDERText && len(s)-len(digits) <= 2 && digits[0] == 'M' && digits[1] >= 'A' && digits[1] <= 'P' &&
 		strings.Trim(digits, base64) == ""
+}
+
+// IsPrivateKeyText reports whether a text contains a private key as PEM, or as PEM in
+// base64. IsKeyText is true of certificates, too.
+func IsPrivateKeyText(s string) bool {
+	if privatePEM(s) {
+		return true
+	}
+	for {
+		i := strings.Index(s, encodedPEM)
+		if i < 0 {
+			return false
+		}
+		const label = 64 // characters, more than the longest first line takes
+		head := s[i:min(i+label, len(s))]
+		text, _ := base64.RawStdEncoding.DecodeString(head[:len(head)/4*4]) // what comes before an error is decoded
+		if privatePEM(string(text)) {
+			return true
+		}
+		s = s[i+len(encodedPEM):]
+	}
+}
+
+func privatePEM(s string) bool {
+	for _, block := range strings.Split(s, "-----BEGIN")[1:] {
+		if label, _, _ := strings.Cut(block, "-----"); strings.Contains(label, "PRIVATE") {
+			return true
+		}
+	}
+	return false
 }

@@ -2,6 +2,7 @@ package strictyaml
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ type File struct {
 	long  *long                 // of the document that Each currently reads
 	over  bool                  // Each has stopped at a syntax error
 	flags map[*yaml.Node]string // the flags that set the values; nil for a file
+	depth int                   // nesting that it may have; 0: maxDepth
 }
 
 // Parse reads the YAML documents of src, of at most MaxTree bytes; Errors
@@ -36,7 +38,7 @@ func Parse(name string, src []byte) *File {
 		f.fail(0, 0, fmt.Sprintf("file contains more than %d values", maxValues), "split it into several files")
 		return f
 	}
-	err := load(text, func(doc *yaml.Node) bool {
+	err := load(text, limits(), func(doc *yaml.Node) bool {
 		f.add(doc)
 		return true
 	})
@@ -77,10 +79,11 @@ func (f *File) root(doc *yaml.Node) *yaml.Node {
 	return root
 }
 
+func limits() *loaderlimits.Plugin { return loaderlimits.New(loaderlimits.DepthValue(maxDepth)) }
+
 // load parses the documents of a text until take returns false.
-func load(text []byte, take func(*yaml.Node) bool) error {
-	loader, err := yaml.NewLoader(bytes.NewReader(text), yaml.WithV4Defaults(),
-		yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth))))
+func load(text []byte, bounds *loaderlimits.Plugin, take func(*yaml.Node) bool) error {
+	loader, err := yaml.NewLoader(bytes.NewReader(text), yaml.WithV4Defaults(), yaml.WithPlugin(bounds))
 	if err != nil {
 		return fmt.Errorf("starting the YAML parser: %w", err)
 	}
@@ -123,7 +126,7 @@ func (f *File) syntax(err error, text []byte, moved moves) {
 	what := load.Message
 	switch {
 	case strings.Contains(what, "max depth"):
-		f.fail(line, column, fmt.Sprintf("nested too deeply: more than %d levels", maxDepth), "")
+		f.fail(line, column, fmt.Sprintf("nested too deeply: more than %d levels", cmp.Or(f.depth, maxDepth)), "")
 	case strings.HasPrefix(what, "unknown anchor"):
 		f.fail(line, column, "got an alias", plainSubset)
 	case strings.Contains(what, "Unicode character escape"):

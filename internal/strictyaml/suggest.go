@@ -8,9 +8,17 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// didYouMean suggests the word that got misspells by at most two edits, or by
-// letter case; empty if there is none.
+// didYouMean suggests the word that got misspells; empty if there is none.
 func didYouMean(got string, words []string) string {
+	if best := Nearest(got, words); best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return ""
+}
+
+// Nearest returns the word that got misspells by at most two edits, or by letter case;
+// empty if there is none.
+func Nearest(got string, words []string) string {
 	const longest = 64 // the distance costs len(a) × len(b)
 	best, distance := "", 3
 	if len(got) > longest {
@@ -22,10 +30,7 @@ func didYouMean(got string, words []string) string {
 			best, distance = word, d
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("did you mean %q?", best)
+	return best
 }
 
 func list(words []string) string {

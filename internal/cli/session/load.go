@@ -12,14 +12,12 @@ import (
 	"strings"
 
 	"github.com/bindgate/bindgate/checks/binding"
-	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/plan"
-	"github.com/bindgate/bindgate/internal/sources"
 )
 
 // Load reads the manifests, or the one binding that flags name.
@@ -28,8 +26,8 @@ func (r *Run) Load(paths []string) (*manifest.Set, error) {
 	o := manifest.Options{WorkDir: env.Dir, Root: s.ConfigDir, AllowPaths: s.AllowPath, AllowEnv: s.AllowEnv, Stdin: env.Stdin, Confined: s.Confined, Overlay: s.Overlay}
 	named := len(s.Binding.Given()) > 0
 	switch {
-	case s.Terraform != "":
-		return loadTerraform(env, s, paths, o)
+	case s.Other() != "":
+		return loadOther(env, s, paths, o)
 	case named && len(paths) > 0:
 		return nil, fmt.Errorf("reading arguments: got both a manifest %q and flags that name a binding, want one of them", paths[0])
 	case named:
@@ -72,40 +70,6 @@ func notAManifest(env console.Env, command string, paths []string) error {
 func isEmpty(data []byte) bool {
 	var members map[string]json.RawMessage
 	return json.Unmarshal(data, &members) == nil && len(members) == 0
-}
-
-// planFlags are the flags that add what a Terraform plan cannot say.
-func planFlags() []string {
-	return strings.Fields("region gateway proof certificate certificate-name label")
-}
-
-// loadTerraform reads the bindings of a Terraform plan.
-func loadTerraform(env console.Env, s settings.Settings, paths []string, o manifest.Options) (*manifest.Set, error) {
-	if len(paths) > 0 {
-		return nil, fmt.Errorf("reading arguments: got both a manifest %q and --terraform, want one of them", paths[0])
-	}
-	for _, name := range s.Binding.Given() {
-		if !slices.Contains(planFlags(), name) {
-			return nil, fmt.Errorf("reading --%s: the plan of --terraform says it, or a manifest must; with a plan there are --%s", name, strings.Join(planFlags(), ", --"))
-		}
-	}
-	w := s.Binding
-	if w.CertificateName != "" && w.Certificate == "" {
-		return nil, errors.New("reading --certificate-name: got no --certificate, want both")
-	}
-	text, err := confine.ReadBounded(env.Absolute(s.Terraform), sources.MaxFileSize)
-	if err != nil {
-		return nil, fmt.Errorf("reading --terraform: %w", err)
-	}
-	entries, err := sources.Terraform(text, sources.Given{Region: w.Region, Gateway: w.Gateway, Proof: w.Proof,
-		Certificate: w.Certificate, CertificateName: w.CertificateName, Labels: w.Labels})
-	if err != nil {
-		return nil, fmt.Errorf("reading --terraform %s: %w", s.Terraform, err)
-	}
-	if len(entries) == 0 && !s.Quiet {
-		env.Complain(fmt.Errorf("nothing to judge: the plan %s creates, changes and keeps no custom domain of API Gateway", s.Terraform))
-	}
-	return manifest.FromEntries(s.Terraform, text, entries, o)
 }
 
 // PassedOver names files that look like manifests by their names only.

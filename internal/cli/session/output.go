@@ -72,7 +72,7 @@ func (r *Run) apart(set *manifest.Set) error {
 // reads returns the files that a run reads, except manifests and the files that they name.
 func (r *Run) reads() []string {
 	s := r.Settings
-	all := slices.Concat([]string{s.Config, s.Evidence, s.Roots, s.DNS.RootHints, s.Gateway.CA, s.PlanFile, s.CIToken, s.Since, s.Terraform},
+	all := slices.Concat([]string{s.Config, s.Evidence, s.Roots, s.DNS.RootHints, s.Gateway.CA, s.PlanFile, s.CIToken, s.Since, s.Terraform, s.ROS},
 		s.Data, s.CRLs, s.WeakKeys, s.Approvals)
 	for _, given := range s.ExternalFiles {
 		_, path, _ := strings.Cut(given, "=")

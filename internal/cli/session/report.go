@@ -35,8 +35,9 @@ func (r *Run) Lint(ctx context.Context, partialIsClean bool) error {
 		return err
 	}
 	for _, b := range r.Engine.Bindings().NotRun {
-		code = exit.Worst(code, exit.CannotTell)
-		if err := rep.Add(notRun(b)); err != nil {
+		one := notRun(b)
+		code = exit.Worst(code, exit.OfDecision(one.Decision, partialIsClean))
+		if err := rep.Add(one); err != nil {
 			return err
 		}
 	}
@@ -141,9 +142,16 @@ func (r *Run) Waivers() (out []report.Waiver) {
 func notRun(b manifest.NotRun) report.Binding {
 	var reasons []string
 	for _, reason := range b.Reasons {
-		reasons = append(reasons, fmt.Sprintf("%s (%s)", reason, b.Binding.Source.Address))
+		if b.Binding.Source.Line == 0 { // else the reason names its place
+			reason = fmt.Sprintf("%s (%s)", reason, b.Binding.Source.Address)
+		}
+		reasons = append(reasons, reason)
 	}
-	return report.Binding{Platform: b.Binding.Platform(), DomainName: cmp.Or(b.Binding.DomainName, b.Binding.Source.Address), Source: b.Binding.Source, Decision: gate.Undetermined, Reasons: reasons}
+	decision := gate.Undetermined
+	if b.Refused {
+		decision = gate.Refused
+	}
+	return report.Binding{Platform: cmp.Or(b.Platform, b.Binding.Platform()), DomainName: cmp.Or(b.Binding.DomainName, b.Binding.Source.Address), Source: b.Binding.Source, Decision: decision, Reasons: reasons}
 }
 
 // MoveOf returns how far the domain of a map has come; nil for another binding.

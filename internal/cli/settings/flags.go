@@ -31,10 +31,12 @@ type Flags struct {
 	now            string
 	probes         bool
 	EvidenceOut    string
-	Terraform      string // lint only: a plan
-	WriteChain     string // lint only
-	PlanOut        string // plan only
-	PlanFile       string // apply only
+	Terraform      string   // lint only: a plan
+	ROS            string   // lint only: a template
+	ROSGiven       []string // lint only: values of its parameters
+	WriteChain     string   // lint only
+	PlanOut        string   // plan only
+	PlanFile       string   // apply only
 	Saved          *given.Plan
 	ValidFor       time.Duration // plan only
 	Approvals      []string      // apply only
@@ -224,11 +226,35 @@ func (w Binding) Manifest() (manifest.Flags, error) {
 	return w.Flags, nil
 }
 
+// OtherFlags are the flags of a binding that add what a file of another tool cannot say.
+func OtherFlags() []string {
+	return strings.Fields("region gateway proof certificate certificate-name label")
+}
+
+// AddOther adds the flags that name a file of another tool.
+func (f *Flags) AddOther(c *cobra.Command) {
+	p := c.Flags()
+	p.StringVar(&f.Terraform, "terraform", "", "judge the bindings of a plan in `FILE`, which `terraform show -json` printed; flags of one binding add what it cannot say")
+	p.StringVar(&f.ROS, "ros", "", "judge the bindings of a ROS template in `FILE`, YAML or JSON, with the same flags; what a function stands for is not run")
+	p.StringArrayVar(&f.ROSGiven, "ros-parameter", nil, "value of a parameter of the template, `NAME=VALUE`, or NAME=@FILE for a certificate or key, repeatable")
+}
+
+// Other returns the flag that names a file of another tool; empty: none was given.
+func (f *Flags) Other() string {
+	switch {
+	case f.Terraform != "":
+		return "terraform"
+	case f.ROS != "" || len(f.ROSGiven) > 0:
+		return "ros"
+	}
+	return ""
+}
+
 // Groups are the sections of the help of commands that judge, in their order.
 func Groups() []usage.Group {
 	return []usage.Group{
 		{Title: "One binding without a manifest", Flags: BindingFlags()},
-		{Title: "Bindings of another tool", Flags: []string{"terraform"}},
+		{Title: "Bindings of another tool", Flags: strings.Fields("terraform ros ros-parameter")},
 		{Title: "Reports", Flags: strings.Fields("format color quiet verbose sarif-category")},
 		{Title: "Policies and severities", Flags: strings.Fields("config policy data fail-on actor ci-token external")},
 		{Title: "Repeated runs", Flags: strings.Fields("since only-new metrics notify")},

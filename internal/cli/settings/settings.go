@@ -33,6 +33,7 @@ import (
 // raise severities.
 type Settings struct {
 	Flags
+	Sources      []config.Source            // what the owner says of bindings in files of other tools
 	hosts        map[string]config.Registry // of policies
 	ConfigDir    string                     // folder of --config; empty without
 	ConfigDigest string
@@ -194,7 +195,7 @@ func (s *Settings) fromOwner(env console.Env) (config.Trust, error) {
 	}
 	s.ConfigDir, s.ConfigDigest, s.Labels, s.hosts = o.Dir, o.Digest, o.Labels, o.Registries
 	trust := o.Trust
-	s.Waivers = o.Waivers
+	s.Waivers, s.Sources = o.Waivers, o.Sources
 	s.Raised = slices.DeleteFunc(s.Raised, func(id string) bool { _, set := o.Severities[id]; return set })
 	own := s.bound()
 	for _, o := range o.Settings {
