@@ -231,7 +231,7 @@ func ask[T any](s *server, r *jsonrpc2.Request, uri func(T) string, answer func(
 	defer s.mu.Unlock()
 	s.spawn(func() {
 		defer s.answered(r.ID, cancel)
-		defer s.defect()
+		defer s.defect(func() { s.refuse(r, jsonrpc2.CodeInternalError, "answering failed; this is a defect of bindgate, please report it") })
 		if !open {
 			_ = s.conn.Reply(s.ctx, r.ID, nil)
 			return
@@ -254,9 +254,11 @@ func (s *server) answered(id jsonrpc2.ID, cancel context.CancelFunc) {
 	cancel()
 }
 
-// defect logs a panic of the calling goroutine, without the value, which may quote a document.
-func (s *server) defect() {
+// defect logs a panic of the calling goroutine, without the value, which may quote a document,
+// and calls then.
+func (s *server) defect(then func()) {
 	if r := recover(); r != nil {
+		defer then()
 		_, _ = fmt.Fprintf(s.o.Log, "bindgate: answering an editor panicked; this is a defect of bindgate, please report it: %T\n%s", r, debug.Stack())
 	}
 }
@@ -369,7 +371,7 @@ func (s *server) start(d *document, pause time.Duration) {
 	d.run = r
 	of := d.snapshot
 	s.spawn(func() {
-		defer s.defect()
+		defer s.defect(func() {})
 		wait := time.NewTimer(pause)
 		defer wait.Stop()
 		select {
