@@ -99,6 +99,7 @@ func (s *server) judge(ctx context.Context, d snapshot) (v *verdict) {
 		return v
 	}
 	v.text = newText(d.text)
+	name := d.path // of the document in errors
 	var err error
 	switch {
 	case len(d.text) > maxJudged:
@@ -110,9 +111,9 @@ func (s *server) judge(ctx context.Context, d snapshot) (v *verdict) {
 		_, err = config.ParseOwner(d.path, []byte(d.text))
 		v.unknownChecks("severities")
 	default:
-		err = s.judgeBindings(ctx, d, v)
+		name, err = s.judgeBindings(ctx, d, v)
 	}
-	v.fail(err)
+	v.fail(err, name)
 	if v.more > 0 {
 		v.findings = append(v.findings, finding{severity: severityInformation, message: fmt.Sprintf("%d more findings are not shown; run `bindgate lint --offline`", v.more)})
 	}
@@ -120,8 +121,9 @@ func (s *server) judge(ctx context.Context, d snapshot) (v *verdict) {
 	return v
 }
 
-// fail adds the errors of a file's form, or one that kept the file from being judged.
-func (v *verdict) fail(err error) {
+// fail adds the errors of the document's form, which have its name, and others that kept it
+// from being judged, such as those of a policy.
+func (v *verdict) fail(err error, name string) {
 	var errs strictyaml.Errors
 	var one *strictyaml.Error
 	switch {
@@ -131,10 +133,14 @@ func (v *verdict) fail(err error) {
 	case errors.As(err, &one):
 		errs = strictyaml.Errors{one}
 	default:
-		v.add(finding{severity: severityError, message: "bindgate cannot judge this file: " + err.Error()})
+		v.add(finding{severity: severityError, message: cannotJudge + err.Error()})
 		return
 	}
 	for _, e := range errs {
+		if e.File != name {
+			v.add(finding{severity: severityError, message: cannotJudge + e.Error()})
+			continue
+		}
 		v.add(finding{at: place{e.Line, e.Column}, severity: severityError, message: withNext(e.Message, e.Next), other: place{e.First.Line, e.First.Column}, instead: e.Instead})
 	}
 }
@@ -171,6 +177,8 @@ func (v *verdict) unknownChecks(key string) {
 	}
 }
 
+const cannotJudge = "bindgate cannot judge this file: "
+
 func withNext(message, next string) string {
 	if next == "" {
 		return message
@@ -179,26 +187,27 @@ func withNext(message, next string) string {
 }
 
 // judgeBindings judges the bindings of a document as `bindgate lint --offline` does with
-// the file, whose text the client has.
-func (s *server) judgeBindings(ctx context.Context, d snapshot, v *verdict) error {
+// the file, whose text the client has. It returns the name of the document in errors.
+func (s *server) judgeBindings(ctx context.Context, d snapshot, v *verdict) (name string, err error) {
 	run, files, err := s.o.Settings(d.dir)
 	if err != nil {
-		return err
+		return "", err
 	}
-	name := d.path
+	name = d.path
 	if rel, err := filepath.Rel(files.WorkDir, d.path); err == nil && filepath.IsLocal(rel) && rel != "-" {
 		name = rel
 	}
 	files.Overlay, files.Stdin = overlay{d.path, real(d.path), []byte(d.text)}, nil
+	argument := name
 	if d.path == "" {
-		name, files.Stdin, files.Overlay = "-", strings.NewReader(d.text), nil
+		argument, name, files.Stdin, files.Overlay = "-", manifest.Stdin, strings.NewReader(d.text), nil
 	}
-	engine, err := judge.Open(ctx, run, func() (*manifest.Set, error) { return manifest.Load([]string{name}, files) })
+	engine, err := judge.Open(ctx, run, func() (*manifest.Set, error) { return manifest.Load([]string{argument}, files) })
 	if err != nil {
-		return err
+		return name, err
 	}
 	defer engine.Close()
-	return engine.Judge(ctx, judge.Scope{}, func(one judge.Verdict) error {
+	return name, engine.Judge(ctx, judge.Scope{}, func(one judge.Verdict) error {
 		v.addBinding(one)
 		return ctx.Err()
 	})

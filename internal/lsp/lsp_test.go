@@ -80,6 +80,7 @@ type settings struct {
 	labels       map[string]evidence.Label
 	owner        string
 	capabilities string
+	policy       string
 	err          error
 }
 
@@ -108,12 +109,17 @@ func start(t *testing.T, s settings) *editor {
 // connect starts a server that is not initialized.
 func connect(t *testing.T, dir string, s settings) *editor {
 	t.Helper()
+	var policies []string
+	if s.policy != "" {
+		put(t, dir, "bad.rego", s.policy)
+		policies = []string{"bad.rego"}
+	}
 	toServer, fromClient := io.Pipe()
 	toClient, fromServer := io.Pipe()
 	e := &editor{t: t, dir: dir, said: make(chan published, 1000), code: make(chan bool, 1), asked: make(chan string, 10), texts: map[string]string{}, vers: map[string]int{}}
 	o := lsp.Options{In: toServer, Out: fromServer, Log: &e.log, Version: "test", Dir: dir, Owner: s.owner,
 		Settings: func(dir string) (judge.Options, manifest.Options, error) {
-			return judge.Options{Command: "lint", Contract: evidence.Contract2026, Dir: dir, Clock: now, Concurrency: 4, Timeout: time.Minute, Labels: s.labels,
+			return judge.Options{Command: "lint", Contract: evidence.Contract2026, Dir: dir, Clock: now, Concurrency: 4, Timeout: time.Minute, Labels: s.labels, Policies: policies,
 				Skip:      judge.Skip{DNS: "--offline", Group: "--offline", Revocation: "--offline"},
 				LookupEnv: func(string) (string, bool) { return "", false }}, manifest.Options{WorkDir: dir}, s.err
 		}}

@@ -231,7 +231,9 @@ func ask[T any](s *server, r *jsonrpc2.Request, uri func(T) string, answer func(
 	defer s.mu.Unlock()
 	s.spawn(func() {
 		defer s.answered(r.ID, cancel)
-		defer s.defect(func() { s.refuse(r, jsonrpc2.CodeInternalError, "answering failed; this is a defect of bindgate, please report it") })
+		defer s.defect(func() {
+			s.refuse(r, jsonrpc2.CodeInternalError, "answering failed; this is a defect of bindgate, please report it")
+		})
 		if !open {
 			_ = s.conn.Reply(s.ctx, r.ID, nil)
 			return

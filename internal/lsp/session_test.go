@@ -335,6 +335,21 @@ func TestSettingsThatFail(t *testing.T) {
 	}
 }
 
+// Errors of other files than the document have their own names and no place in it.
+func TestPoliciesThatFail(t *testing.T) {
+	e := start(t, settings{policy: "package bindgate.policy.x\nimport rego.v2\n\n\n\ndeny contains \"x\" if { input.binding.nothing }\n"})
+	for _, name := range []string{"x.yaml", "y.json"} {
+		got := e.open(name, one())
+		if len(got) != 1 || got[0].Range.Start.Line != 0 || !strings.Contains(got[0].Message, "bindgate cannot judge this file: ") || !strings.Contains(got[0].Message, "bad.rego:6:") {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	e.show("untitled:x", "apiVersion: bindgate/v1\nbinding: 1\n")
+	if got := e.wait("untitled:x", 1); len(got) != 2 || got[0].Range.Start.Line+got[1].Range.Start.Line != 1 {
+		t.Errorf("errors of the document: %+v", got)
+	}
+}
+
 // Text in which a message should be is answered and does not end the session; a length that
 // is none ends it.
 func TestMessages(t *testing.T) {
