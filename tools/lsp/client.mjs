@@ -28,8 +28,8 @@ const start = async (...flags) => {
     shown.set(`${uri} ${version}`, diagnostics);
     for (const look of waiting.splice(0)) look();
   });
-  let registered = '';
-  connection.onRequest(lsp.RegistrationRequest.type, ({registrations}) => { registered = registrations[0].method; });
+  let registered = '', onRegistered;
+  connection.onRequest(lsp.RegistrationRequest.type, ({registrations}) => { registered = registrations[0].method; onRegistered(); });
   connection.onError(([error]) => assert.fail(error));
   connection.listen();
   const capabilities = {
@@ -41,7 +41,10 @@ const start = async (...flags) => {
   };
   const result = await connection.sendRequest(lsp.InitializeRequest.type, {processId: process.pid, rootUri: pathToFileURL(dir).href, capabilities, workspaceFolders: null});
   assert.deepEqual([result.serverInfo.name, result.capabilities.positionEncoding, result.capabilities.textDocumentSync.change], ['bindgate', 'utf-16', lsp.TextDocumentSyncKind.Incremental]);
+  const asked = new Promise(resolve => { onRegistered = resolve; });
   await connection.sendNotification(lsp.InitializedNotification.type, {});
+  await asked;
+  await connection.sendRequest(lsp.HoverRequest.type, {textDocument: {uri: 'file:///none'}, position: {line: 0, character: 0}}); // behind the answer
   const versions = new Map();
   const diagnostics = async uri => {
     const key = `${uri} ${versions.get(uri)}`;
