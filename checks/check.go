@@ -4,6 +4,8 @@
 package checks
 
 import (
+	"strings"
+
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 )
@@ -93,6 +95,15 @@ type Doc struct {
 	Passing string
 }
 
+// Home is the address of the project.
+const Home = "https://github.com/bindgate/bindgate"
+
+// Page returns the address of the documentation of a check, by its id.
+func Page(id string) string {
+	family, statement, _ := strings.Cut(id, "/")
+	return Home + "/blob/main/docs/checks/" + family + ".md#" + statement
+}
+
 // Severity is the effect of a failed check, or of one finding, on a bind.
 type Severity string
 
@@ -128,6 +139,28 @@ type Finding struct {
 	Rule     string           `json:"rule,omitempty"`   // of a policy: bindgate.policy.<name>/<id>
 	Waived   *evidence.Waiver `json:"waived,omitempty"` // by the owner; absent: it counts
 	Pointer  string           `json:"-"`                // JSON pointer into the binding; the runner converts it to Source
+
+	Repair *Repair          `json:"-"` // the change of the manifest that removes the finding; nil: not known exactly
+	Other  binding.Position `json:"-"` // another place that the finding is about; zero: none
+}
+
+// Repair is a change of one value of a binding. Editors offer it; bindgate changes no file.
+type Repair struct {
+	Pointer string // JSON pointer of the value; one that the binding does not have is added
+	Text    string // the string to write; empty: one that a person fills in
+	Rename  bool   // Text replaces the key, and the value stays
+}
+
+// Writing returns the finding with its repair: the string at its pointer becomes text.
+func (f Finding) Writing(text string) Finding {
+	f.Repair = &Repair{Pointer: f.Pointer, Text: text}
+	return f
+}
+
+// Renaming returns the finding with its repair: the key at its pointer becomes text.
+func (f Finding) Renaming(text string) Finding {
+	f.Repair = &Repair{Pointer: f.Pointer, Text: text, Rename: true}
+	return f
 }
 
 // Fails returns an error about the value at pointer ("" for the whole binding).

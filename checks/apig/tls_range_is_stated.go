@@ -73,7 +73,7 @@ func judgeTLSRange(s checks.Subject) checks.Verdict {
 	case low > high:
 		found = append(found, checks.Fails("/tlsMin", fmt.Sprintf("tlsMin %s is above tlsMax %s, so no TLS version is left", versions()[low], versions()[high]), "exchange them"))
 	case least != "" && low < version("TLS 1.2"):
-		found = append(found, checks.Warns("/tlsMin", fmt.Sprintf("tlsMin is %s, which is deprecated (RFC 8996)", versions()[low]), "write tlsMin: TLS 1.2, unless old clients need less"))
+		found = append(found, checks.Warns("/tlsMin", fmt.Sprintf("tlsMin is %s, which is deprecated (RFC 8996)", versions()[low]), "write tlsMin: TLS 1.2, unless old clients need less").Writing("TLS 1.2"))
 	}
 	return checks.Judge(found...)
 }

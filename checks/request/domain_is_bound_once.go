@@ -2,6 +2,7 @@ package request
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/bindgate/bindgate/checks"
@@ -82,6 +83,33 @@ func claim(b binding.Binding, other evidence.Sibling) string {
 }
 
 func clashes(other evidence.Sibling, how string) checks.Finding {
+	f := clash(other, how)
+	f.Other = positionOf(other.At)
+	return f
+}
+
+// positionOf reads file:line:column; zero: the binding came from a flag.
+func positionOf(at string) (p binding.Position) {
+	file, column, ok := cutLast(at)
+	if p.Column, ok = column, ok && column > 0; ok {
+		p.File, p.Line, ok = cutLast(file)
+	}
+	if !ok || p.Line == 0 {
+		return binding.Position{}
+	}
+	return p
+}
+
+func cutLast(text string) (before string, number int, ok bool) {
+	at := strings.LastIndexByte(text, ':')
+	if at < 0 {
+		return "", 0, false
+	}
+	number, err := strconv.Atoi(text[at+1:])
+	return text[:at], number, err == nil
+}
+
+func clash(other evidence.Sibling, how string) checks.Finding {
 	if other.GatewayID != "" {
 		return checks.Fails("/domainName",
 			fmt.Sprintf("the binding at %s %s on gateway %q, and all gateways of an account and region share one record of a domain", other.At, how, other.GatewayID),

@@ -39,7 +39,11 @@ func judgeDomainForm(s checks.Subject) checks.Verdict {
 	name := s.Binding.DomainName
 	for _, slip := range slips() {
 		if slip.in(name) {
-			return checks.Judge(checks.Fails("/domainName", fmt.Sprintf("the domain name %.300q %s", name, slip.what), slip.fix))
+			f := checks.Fails("/domainName", fmt.Sprintf("the domain name %.300q %s", name, slip.what), slip.fix)
+			if meant := hostIn(name); meant != "" {
+				f = f.Writing(meant)
+			}
+			return checks.Judge(f)
 		}
 	}
 	ascii, err := asciiName(name)
@@ -73,10 +77,10 @@ func judgeMapped(name, ascii string) checks.Verdict {
 			continue
 		}
 		return checks.Judge(checks.Fails("/domainName",
-			fmt.Sprintf("the domain name %+q holds characters that look like others or are invisible; it reads as %q", name, ascii), fix))
+			fmt.Sprintf("the domain name %+q holds characters that look like others or are invisible; it reads as %q", name, ascii), fix).Writing(ascii))
 	}
 	return checks.Judge(checks.Fails("/domainName",
-		fmt.Sprintf("the domain name %q has U-labels; it is %q in DNS, in certificates and for the gateway", name, ascii), fix))
+		fmt.Sprintf("the domain name %q has U-labels; it is %q in DNS, in certificates and for the gateway", name, ascii), fix).Writing(ascii))
 }
 
 func isASCII(text string) bool {

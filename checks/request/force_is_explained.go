@@ -38,11 +38,11 @@ func judgeExplained(s checks.Subject) checks.Verdict {
 	}
 	if b.Labels["owner"] == "" {
 		findings = append(findings, checks.Warns("/labels/owner", "isForce without the label owner, which names who is responsible",
-			"add labels: {owner: …}"))
+			"add labels: {owner: …}").Writing(""))
 	}
 	if b.Labels["changeTicket"] == "" {
 		findings = append(findings, checks.Warns("/labels/changeTicket", "isForce without the label changeTicket: nothing explains it",
-			"add labels: {changeTicket: …}"))
+			"add labels: {changeTicket: …}").Writing(""))
 	}
 	return checks.Judge(findings...)
 }

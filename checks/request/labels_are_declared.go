@@ -53,19 +53,18 @@ func judgeLabels(s checks.Subject) checks.Verdict {
 }
 
 func undeclaredLabel(name string, declared []string) checks.Finding {
-	want := "want " + strings.Join(declared, ", ")
+	const fix = "write a declared label, or ask the gate's owner to declare it"
 	if near, ok := nearLabel(name, declared); ok {
-		want = fmt.Sprintf("did you mean %q?", near)
+		return checks.Fails("/labels/"+token(name), fmt.Sprintf("the label %q is not declared; did you mean %q?", name, near), fix).Renaming(near)
 	}
-	return checks.Fails("/labels/"+token(name), fmt.Sprintf("the label %q is not declared; %s", name, want),
-		"write a declared label, or ask the gate's owner to declare it")
+	return checks.Fails("/labels/"+token(name), fmt.Sprintf("the label %q is not declared; want %s", name, strings.Join(declared, ", ")), fix)
 }
 
 func judgeLabel(s checks.Subject, name string, want evidence.Label) []checks.Finding {
 	value, given := s.Binding.Labels[name]
 	switch {
 	case want.Required && strings.TrimSpace(value) == "":
-		return []checks.Finding{checks.Fails("/labels/"+token(name), fmt.Sprintf("the label %q is required, and is missing or blank", name), fmt.Sprintf("add labels: {%s: …}", name))}
+		return []checks.Finding{checks.Fails("/labels/"+token(name), fmt.Sprintf("the label %q is required, and is missing or blank", name), fmt.Sprintf("add labels: {%s: …}", name)).Writing("")}
 	case !given || want.Pattern == "":
 		return nil
 	}

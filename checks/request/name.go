@@ -54,6 +54,32 @@ func slips() []slip {
 	}
 }
 
+// hostIn returns the host name in a text that has a scheme, a user, a port, a path, white
+// space or a final dot in addition; empty: the text is not such a one.
+func hostIn(text string) string {
+	text = strings.TrimSpace(text)
+	if _, after, ok := strings.Cut(text, "://"); ok {
+		text = after
+	}
+	text, _, _ = strings.Cut(text, "/")
+	if at := strings.LastIndex(text, "@"); at >= 0 {
+		text = text[at+1:]
+	}
+	if host, port, ok := strings.Cut(text, ":"); ok && port != "" && strings.Trim(port, "0123456789") == "" {
+		text = host
+	}
+	text = strings.TrimSuffix(text, ".")
+	for _, s := range slips() {
+		if s.in(text) {
+			return ""
+		}
+	}
+	if ascii, err := asciiName(text); err != nil || !strings.EqualFold(ascii, text) {
+		return ""
+	}
+	return text
+}
+
 // isAddress takes an IP address in any of the forms that people paste: alone,
 // in brackets, with a port, with a prefix length.
 func isAddress(name string) bool {

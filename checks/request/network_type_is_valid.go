@@ -33,10 +33,8 @@ func judgeNetworkType(s checks.Subject) checks.Verdict {
 		return checks.Pass()
 	}
 	message := fmt.Sprintf("got network type %q, want INTERNET or INTRANET", got)
-	fix := "write customDomainType: INTERNET or customDomainType: INTRANET"
 	if meant, ok := nearMiss(got, networkTypes); ok {
-		message += fmt.Sprintf("; did you mean %s?", meant)
-		fix = "write customDomainType: " + meant
+		return checks.Judge(checks.Fails("/customDomainType", message+fmt.Sprintf("; did you mean %s?", meant), "write customDomainType: "+meant).Writing(meant))
 	}
-	return checks.Judge(checks.Fails("/customDomainType", message, fix))
+	return checks.Judge(checks.Fails("/customDomainType", message, "write customDomainType: INTERNET or customDomainType: INTRANET"))
 }

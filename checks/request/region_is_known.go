@@ -36,9 +36,9 @@ func judgeRegion(s checks.Subject) checks.Verdict {
 	if known {
 		return checks.Pass()
 	}
-	message, fix := fmt.Sprintf("got region %.64q, which is in no published list", got), "write the region id as the console shows it; one of a private cloud is fine"
+	message := fmt.Sprintf("got region %.64q, which is in no published list", got)
 	if meant != "" {
-		message, fix = message+fmt.Sprintf("; did you mean %s?", meant), "write regionId: "+meant
+		return checks.Judge(checks.Warns("/regionId", message+fmt.Sprintf("; did you mean %s?", meant), "write regionId: "+meant).Writing(meant))
 	}
-	return checks.Judge(checks.Warns("/regionId", message, fix))
+	return checks.Judge(checks.Warns("/regionId", message, "write the region id as the console shows it; one of a private cloud is fine"))
 }

@@ -72,7 +72,7 @@ func judgeStage(s checks.Subject) checks.Verdict {
 	if meant, slip := stageSlip(s.Binding); slip {
 		return checks.Judge(checks.Fails("/bindStageName",
 			fmt.Sprintf("got stage %q, want TEST, PRE, RELEASE or a stage of the group; did you mean %s?", got, meant),
-			fmt.Sprintf("write bindStageName: %s", meant)))
+			fmt.Sprintf("write bindStageName: %s", meant)).Writing(meant))
 	}
 	return checks.Judge(checks.Fails("/bindStageName",
 		fmt.Sprintf("got stage %q, but the group's stages are: %s", got, strings.Join(has, ", ")),

@@ -84,7 +84,7 @@ func commands() []command {
 		{"lint", newLint}, {"plan", newPlan}, {"apply", newApply}, {"audit", newAudit}, {"cutover", newCutover},
 		{"checks", newChecks}, {"explain", newExplain}, {"policy", policycmd.New}, {"journal", newJournal},
 		{"sandbox", newSandbox}, {"demo", newDemo},
-		{"init", newInit}, {"import", newImport}, {"fmt", newFmt}, {"schema", newSchema}, {"man", newMan}, {"version", newVersion},
+		{"init", newInit}, {"import", newImport}, {"fmt", newFmt}, {"lsp", newLSP}, {"schema", newSchema}, {"man", newMan}, {"version", newVersion},
 	}
 }
 

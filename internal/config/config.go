@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/bindgate/bindgate/checks"
@@ -190,12 +191,20 @@ func load(path string, files *confine.Files, decode func(strictyaml.Value, *Conf
 }
 
 // ParseOwner reads the text of an owner's file.
-func ParseOwner(path string, text []byte) (Config, error) {
+func ParseOwner(path string, text []byte) (Config, error) { return parse(path, text, decodeOwner) }
+
+// ParseTree reads the text of a tree's configuration.
+func ParseTree(path string, text []byte) (Config, error) { return parse(path, text, decodeTree) }
+
+// IsOwners reports whether a key is one of the owner's file only.
+func IsOwners(key string) bool { return key != "apiVersion" && slices.Contains(ownerKeys(), key) }
+
+func parse(path string, text []byte, decode func(strictyaml.Value, *Config)) (Config, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return Config{}, fmt.Errorf("reading configuration: %w", err)
 	}
-	return Config{Path: path, Dir: filepath.Dir(absolute)}.parse(text, decodeOwner)
+	return Config{Path: path, Dir: filepath.Dir(absolute)}.parse(text, decode)
 }
 
 func (c Config) parse(text []byte, decode func(strictyaml.Value, *Config)) (Config, error) {

@@ -212,6 +212,10 @@ var (
 // marked reports whether a file of any name says that it is a manifest.
 func marked(text []byte) bool { return markVersion.Match(text) && markList.Match(text) }
 
+// Is reports whether a file is a manifest by its name, and not another program's by
+// its text.
+func Is(path string, text []byte) bool { return isManifest(filepath.Base(path)) && !foreign(text) }
+
 // foreign reports whether a file that has the name of a manifest is another
 // program's: it has neither the version nor a key that every binding has. One with a
 // slip in its version is not foreign.

@@ -53,8 +53,8 @@ func TestCutReadsTheSame(t *testing.T) {
 		texts = append(texts, string(text))
 	}
 	for i, text := range texts {
-		parts, errs := collect(&source{name: stdin, bytes: []byte(text)})
-		whole, more := collect(&source{name: stdin, bytes: []byte(text), whole: true})
+		parts, errs := collect(&source{name: Stdin, bytes: []byte(text)})
+		whole, more := collect(&source{name: Stdin, bytes: []byte(text), whole: true})
 		if errs != nil || more != nil {
 			t.Fatalf("text %d: %v, %v", i, errs, more)
 		}

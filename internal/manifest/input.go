@@ -19,7 +19,8 @@ import (
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
-const stdin = "<stdin>"
+// Stdin is the name of standard input in messages.
+const Stdin = "<stdin>"
 
 // source is one manifest that was read.
 type source struct {
@@ -228,19 +229,19 @@ func (r *reader) standardInput() error {
 	}
 	r.seen["-"] = true
 	if r.options.Stdin == nil {
-		r.fail(stdin, "there is no standard input", "name a file")
+		r.fail(Stdin, "there is no standard input", "name a file")
 		return nil
 	}
 	data, err := io.ReadAll(io.LimitReader(r.options.Stdin, strictyaml.MaxBytes+1))
 	if err != nil {
-		r.fail(stdin, unreadable(err), "")
+		r.fail(Stdin, unreadable(err), "")
 		return nil
 	}
 	if what := material(data); what != "" {
-		r.fail(stdin, what+", and no manifest", materialNext("FILE", data))
+		r.fail(Stdin, what+", and no manifest", materialNext("FILE", data))
 		return nil
 	}
-	return r.add(source{name: stdin, folder: r.options.WorkDir, bytes: data})
+	return r.add(source{name: Stdin, folder: r.options.WorkDir, bytes: data})
 }
 
 // add gives a source its confinement: the one root of its manifest, and what

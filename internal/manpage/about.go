@@ -48,6 +48,8 @@ func (s subject) exitStatus() []entry {
 		meanings[exit.Refused], meanings[exit.Interrupted] = "The calls that the sandbox received differ from the decisions.", "Interrupted."
 	case "fmt", "policy fmt":
 		meanings[exit.Refused] = "With --check: a file is in another form."
+	case "lsp":
+		meanings[exit.Refused] = "The editor ended the session without shutdown."
 	case "journal show", "journal verify":
 		meanings[exit.Refused] = "The hash chain is broken: the journal was changed after it was written."
 	case "policy test":

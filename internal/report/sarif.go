@@ -15,10 +15,7 @@ import (
 // stays below its 10 MB by far: a text holds at most maxText characters.
 const sarifMostResults = 5000
 
-const (
-	home     = "https://github.com/bindgate/bindgate"
-	docsBase = home + "/blob/main/docs/checks/"
-)
+const home = checks.Home
 
 // sarif is SARIF 2.1.0 with all that GitHub code scanning reads
 // (docs.github.com, "SARIF support for code scanning", 2026). Results are written
@@ -192,7 +189,7 @@ func otherRule(id string) checks.Check {
 
 func sarifRuleOf(c checks.Check, severity checks.Severity) sarifRule {
 	family, statement, _ := strings.Cut(c.ID, "/")
-	address := docsBase + family + ".md#" + statement
+	address := checks.Page(c.ID)
 	if family+"/"+statement == ruleDecision || c.ID == ruleOutcome || c.ID == ruleRun {
 		address = home + "#readme"
 	}

@@ -91,8 +91,8 @@ func (f *File) cleanKeys(n *yaml.Node) {
 			f.failAt(key, "got "+describe(key)+" as a key, want a string", "put the key in quotes")
 		case seen[key.Value] != nil:
 			first := seen[key.Value]
-			f.failAt(key, fmt.Sprintf("duplicate key %q, first at %d:%d", shorten(key.Value),
-				first.Line, first.Column), "remove one")
+			f.failWith(key, Error{Message: fmt.Sprintf("duplicate key %q, first at %d:%d", shorten(key.Value),
+				first.Line, first.Column), Next: "remove one", First: Place{first.Line, first.Column}})
 		default:
 			seen[key.Value] = key
 		}

@@ -24,7 +24,13 @@ type Error struct {
 	Column  int    // from 1, in characters
 	Message string // got and want
 	Next    string // the next step; may be empty
+
+	Instead string // the YAML text to write in the place of the scalar there; empty: not known
+	First   Place  // the first one of two places that contradict each other; zero: there is none
 }
+
+// Place is a place in the file of an error, from 1.
+type Place struct{ Line, Column int }
 
 // Error returns "file:line:column: message; next step".
 func (e *Error) Error() string {
@@ -71,11 +77,16 @@ func (f *File) fail(line, column int, message, next string) {
 
 // failAt records an error at a node, or at the flag that gave it.
 func (f *File) failAt(n *yaml.Node, message, next string) {
-	name := f.Name
+	f.failWith(n, Error{Message: message, Next: next})
+}
+
+// failWith is failAt for an error that knows more than its words.
+func (f *File) failWith(n *yaml.Node, err Error) {
+	err.File, err.Line, err.Column = f.Name, n.Line, n.Column
 	if flag, given := f.flags[n]; given {
-		name = flag
+		err.File = flag
 	}
-	f.record(&Error{File: name, Line: n.Line, Column: n.Column, Message: message, Next: next})
+	f.record(&err)
 }
 
 func (f *File) record(err *Error) {

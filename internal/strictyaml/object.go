@@ -38,13 +38,15 @@ func (v Value) ObjectRefusing(refuse func(key string) (message, next string), ke
 			continue
 		}
 		message, next := refuse(e.Key)
-		if message == "" {
-			message, next = fmt.Sprintf("unknown key %q", shorten(e.Key)), didYouMean(e.Key, keys)
-			if next == "" {
-				message += ", want " + list(keys)
-			}
+		if message != "" {
+			e.Name.Fail(message, next)
+			continue
 		}
-		e.Name.Fail(message, next)
+		err := instead(e.Name.node, fmt.Sprintf("unknown key %q", shorten(e.Key)), keys)
+		if err.Next == "" {
+			err.Message += ", want " + list(keys)
+		}
+		v.file.failWith(e.Name.node, err)
 	}
 	return Object{Value: v, pairs: v.node.Content}
 }

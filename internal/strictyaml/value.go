@@ -36,11 +36,14 @@ func (v Value) Fail(message, next string) {
 }
 
 // wrong records a value of the wrong type, unless clean has refused it.
-func (v Value) wrong(want, next string) {
+func (v Value) wrong(want, next string) { v.wrongly(want, next, "") }
+
+// wrongly is wrong for a value that is right if it is written as the YAML text instead.
+func (v Value) wrongly(want, next, instead string) {
 	if v.node.Kind == yaml.AliasNode || tagged(v.node) {
 		return
 	}
-	v.Fail("got "+describe(v.node)+", want "+want, next)
+	v.file.failWith(v.node, Error{Message: "got " + describe(v.node) + ", want " + want, Next: next, Instead: instead})
 }
 
 // Text returns a string. A number or a boolean is an error unless quoted.
@@ -53,7 +56,7 @@ func (v Value) Text() (text string, ok bool) {
 	case v.node.Tag == nullTag:
 		v.wrong("a string", `remove the key, or write "" if an empty value is meant`)
 	case v.node.Kind == yaml.ScalarNode:
-		v.wrong("a string", "put it in quotes")
+		v.wrongly("a string", "put it in quotes", Scalar(v.node.Value, '"'))
 	default:
 		v.wrong("a string", "write one string here")
 	}
@@ -85,7 +88,7 @@ func (v Value) OneOf(words ...string) (text string, ok bool) {
 			return text, true
 		}
 	}
-	v.Fail(fmt.Sprintf("got %q, want %s", shorten(text), list(words)), didYouMean(text, words))
+	v.file.failWith(v.node, instead(v.node, fmt.Sprintf("got %q, want %s", shorten(text), list(words)), words))
 	return "", false
 }
 
@@ -98,8 +101,19 @@ func (v Value) Bool() (value, ok bool) {
 	case v.node.Kind == yaml.ScalarNode && v.node.Tag == boolTag && !tagged(v.node):
 		return strings.EqualFold(v.node.Value, "true"), true
 	}
-	v.wrong("true or false", "write true or false, without quotes")
+	v.wrongly("true or false", "write true or false, without quotes", v.truth())
 	return false, false
+}
+
+// truth returns the boolean that a string means, as in YAML 1.1; empty: none.
+func (v Value) truth() string {
+	switch text, _ := v.Scalar(); strings.ToLower(text) {
+	case "true", "yes", "on":
+		return "true"
+	case "false", "no", "off":
+		return "false"
+	}
+	return ""
 }
 
 // Int returns a decimal number from low to high.

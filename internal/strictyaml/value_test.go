@@ -2,6 +2,7 @@ package strictyaml
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -98,5 +99,43 @@ func TestErrorsUnwrap(t *testing.T) {
 	var one *Error
 	if err := error(Parse("f", nil).Errors()); !errors.As(err, &one) || one.File != "f" || one.Line != 0 {
 		t.Errorf("got %+v", one)
+	}
+}
+
+// A string that is written as YAML is read as the same string, alone and in brackets.
+func TestScalar(t *testing.T) {
+	for _, text := range []string{"", "RELEASE", "TLS 1.2", "api.demo.com", "true", "Yes", "null", "~", "1", "1e3", "0x1F", "2026-11-28", "1.2.3", "a: b", "a #b", "a, b", "it's", `a"b\c`,
+		"- a", "*a", "&a", "!a", " a", "a ", "é😀", "xn--bcher-kva.demo.com", "{a}", "%a", "@a", "=", "<<", ".inf", "-", "a:"} {
+		for _, quote := range []byte{0, '\'', '"'} {
+			written := Scalar(text, quote)
+			for _, form := range []string{"k: %s\n", "{k: %s}", "k: %s # x"} {
+				f := Parse("x", fmt.Appendf(nil, form, written))
+				if f.Errors() != nil {
+					t.Errorf("%q as %s: %v", text, written, f.Errors())
+					continue
+				}
+				if got, ok := f.Documents()[0].Object("k").Get("k").Text(); !ok || got != text {
+					t.Errorf("%q as %s is read as %q", text, written, got)
+				}
+			}
+		}
+	}
+}
+
+// An error knows what to write in its place, in the quotation marks that are there.
+func TestInstead(t *testing.T) {
+	f := Parse("x", []byte("{\"stge\": 'PRe', n: 1042, yes: \"no\", stage: x, stage: y}"))
+	o := f.Documents()[0].Object("stage", "n", "yes", "kind")
+	o.Get("n").Text()
+	o.Get("yes").Bool()
+	got := map[string]string{}
+	for _, e := range f.Errors() {
+		got[e.Message[:min(12, len(e.Message))]] = fmt.Sprintf("%s %d:%d", e.Instead, e.First.Line, e.First.Column)
+	}
+	want := map[string]string{"unknown key ": `"stage" 0:0`, "got a number": `"1042" 0:0`, "got a string": "false 0:0", "duplicate ke": " 1:37"}
+	for message, instead := range want {
+		if got[message] != instead {
+			t.Errorf("%s…: got %q, want %q", message, got[message], instead)
+		}
 	}
 }

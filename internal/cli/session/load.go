@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
@@ -20,10 +21,27 @@ import (
 	"github.com/bindgate/bindgate/internal/plan"
 )
 
+// InFolder returns what the bindings of a folder are judged by and how its manifests are
+// read, for a program that judges manifests by itself.
+func InFolder(env console.Env, f settings.Flags, dir string) (judge.Options, manifest.Options, error) {
+	env.Dir = dir
+	s, err := settings.Settle(env, f)
+	if err != nil {
+		return judge.Options{}, manifest.Options{}, err
+	}
+	r := &Run{Env: env, Settings: s}
+	return s.Options, r.manifests(), nil
+}
+
+// manifests returns how manifests are read.
+func (r *Run) manifests() manifest.Options {
+	s := r.Settings
+	return manifest.Options{WorkDir: r.Env.Dir, Root: s.ConfigDir, AllowPaths: s.AllowPath, AllowEnv: s.AllowEnv, Stdin: r.Env.Stdin, Confined: s.Confined, Overlay: s.Overlay}
+}
+
 // Load reads the manifests, or the one binding that flags name.
 func (r *Run) Load(paths []string) (*manifest.Set, error) {
-	env, s := r.Env, r.Settings
-	o := manifest.Options{WorkDir: env.Dir, Root: s.ConfigDir, AllowPaths: s.AllowPath, AllowEnv: s.AllowEnv, Stdin: env.Stdin, Confined: s.Confined, Overlay: s.Overlay}
+	env, s, o := r.Env, r.Settings, r.manifests()
 	named := len(s.Binding.Given()) > 0
 	switch {
 	case s.Other() != "":

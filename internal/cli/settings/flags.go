@@ -81,28 +81,51 @@ func (f *Flags) AddJudging(c *cobra.Command) {
 	f.AddSources(c)
 }
 
-// AddSources adds the flags that say what bindings are judged with.
-func (f *Flags) AddSources(c *cobra.Command) {
+// AddFiles adds the flags of files and rules that bindings are judged with, and of what
+// manifests may read.
+func (f *Flags) AddFiles(c *cobra.Command) {
 	f.command = c
 	p := c.Flags()
 	p.StringVar(&f.Config, "config", "", "the gate owner's configuration `FILE`; its folder becomes the root of all paths")
-	p.StringVar(&f.DNS.Resolver, "resolver", "", "ask this DNS resolver, `ADDR[:PORT]`, tls://HOST or https://URL, and not the zones' own servers")
-	usage.Duration(p, &f.Wait, "wait", 0, "look at DNS again until every change is visible everywhere, for at most this `DURATION`")
-	p.StringVar(&f.Gateway.Endpoint, "endpoint", "", "gateway `URL` (default: the region's own)")
 	p.StringVar(&f.Contract, "contract", "", "published contract that the endpoint speaks: 2026 (default) or 2017")
 	p.StringVar(&f.Roots, "roots", "", "trusted roots: mozilla (default), system, or a PEM `FILE`")
 	f.addTrust(c)
 	usage.List(p, &f.Policies, "policy", "", "more Rego policies: a file, folder, bundle or oci://registry/repository, repeatable; @sha256:… after it locks the content")
 	usage.List(p, &f.Data, "data", "", "YAML or JSON `FILE` that overrides policy data, repeatable")
-	usage.Duration(p, &f.Timeout, "timeout", 0, "time for the evidence of one binding, two thirds of it for DNS (default 30s)")
-	p.IntVar(&f.Concurrency, "concurrency", 0, "bindings at a time (default 32)")
 	usage.List(p, &f.AllowPath, "allow-path", "", "another `DIR` that manifests may name files in, repeatable")
 	usage.List(p, &f.AllowEnv, "allow-env", "", "`GLOB` of environment variables that manifests may read in addition to BINDGATE_*, repeatable")
+	usage.Values(c, "contract", "2026", "2017")
+	usage.ValuesOrFile(c, "roots", "mozilla", "system")
+}
+
+// From makes the paths of the flags of AddFiles absolute, which begin at a folder.
+func (f *Flags) From(dir string) {
+	for _, path := range []*string{&f.Config, &f.Roots} {
+		if *path != "" && *path != "mozilla" && *path != "system" {
+			*path = confine.Absolute(dir, *path)
+		}
+	}
+	for _, list := range [][]string{f.Policies, f.Data, f.AllowPath, f.CRLs, f.WeakKeys} {
+		for i, path := range list {
+			if !strings.HasPrefix(path, "oci://") {
+				list[i] = confine.Absolute(dir, path)
+			}
+		}
+	}
+}
+
+// AddSources adds the flags that say what bindings are judged with.
+func (f *Flags) AddSources(c *cobra.Command) {
+	f.AddFiles(c)
+	p := c.Flags()
+	p.StringVar(&f.DNS.Resolver, "resolver", "", "ask this DNS resolver, `ADDR[:PORT]`, tls://HOST or https://URL, and not the zones' own servers")
+	usage.Duration(p, &f.Wait, "wait", 0, "look at DNS again until every change is visible everywhere, for at most this `DURATION`")
+	p.StringVar(&f.Gateway.Endpoint, "endpoint", "", "gateway `URL` (default: the region's own)")
+	usage.Duration(p, &f.Timeout, "timeout", 0, "time for the evidence of one binding, two thirds of it for DNS (default 30s)")
+	p.IntVar(&f.Concurrency, "concurrency", 0, "bindings at a time (default 32)")
 	p.StringVar(&f.Actor, "actor", "", "who runs this, for policies; a claim, not a proof (default: what the CI says)")
 	p.StringVar(&f.CIToken, "ci-token", "", "OIDC token of the CI job, in `FILE` (default: $BINDGATE_CI_TOKEN); the owner's file names its issuer and keys")
 	usage.List(p, &f.ExternalFiles, "external", "", "facts for policies, `NAME=FILE`, which the owner's file declares, repeatable")
-	usage.Values(c, "contract", "2026", "2017")
-	usage.ValuesOrFile(c, "roots", "mozilla", "system")
 }
 
 // addOwned adds the settings that only the owner's file can change. They belong to
