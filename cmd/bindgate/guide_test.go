@@ -111,8 +111,8 @@ func troubles(t *testing.T) map[string]trouble {
 	const refuse = "SetDomain:code="
 	return map[string]trouble{
 		// Refused.
-		"the name has no record at all; want a CNAME record to": run("apply", "nowhere.yaml"),
-		"it leads to another group of the account":              run("apply", "elsewhere.yaml"),
+		"the name has no record at all":                        run("apply", "nowhere.yaml"),
+		"it leads to another group of the account":             run("apply", "elsewhere.yaml"),
 		"waiting for DNS,":                                     run("lint", "--wait", "300ms", "elsewhere.yaml"),
 		"certificate/is-valid-now":                             run("apply", "expired.yaml"),
 		"certificate/key-matches":                              run("apply", "key.yaml"),
