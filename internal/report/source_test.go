@@ -180,7 +180,7 @@ func TestPlanLines(t *testing.T) {
 		"~ api.demo.com  payments  SslVerifyDepth (not shown by the gateway) → 2\n":                                                                       stands(evidence.Domain{}, mutual),
 		"= api.demo.com  payments  already in effect\n":                                                                                                   stands(evidence.Domain{}),
 		"+ api.demo.com  927d50c0…  stage all environments, certificate api_demo_com\n":                                                                   allowed(),
-		"! old.demo.com  927d50c0…  takes old.demo.com from legacy (stage RELEASE)\n":                                                                     forced(Outcome{}),
+		"! old.demo.com  927d50c0…  takes it from legacy (stage RELEASE)\n":                                                                               forced(Outcome{}),
 		"~ api.demo.com  payments  once it is approved: stage RELEASE → PRE, type":                                                                        awaiting,
 		"- www.demo.com  927d50c0…  refused: certificate/covers-domain, dns/cname-reaches":                                                                refused(),
 		"? pay.demo.com  927d50c0…  undetermined: group/exists, dns/cname-chain-terminates":                                                               undetermined(),

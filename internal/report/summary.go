@@ -77,7 +77,7 @@ func (t *text) end() {
 		t.line(0, 2, span{aside, "journal head:"}, span{aside, head})
 	}
 	if t.many() && s.Refused > 1 {
-		t.line(0, 2, span{plain, "failing:"}, span{plain, list(failing(t.failing))})
+		t.line(0, 2, span{plain, "failing:"}, span{plain, list(byCount(t.failing))})
 	}
 	if t.isPlan() && !t.options.Quiet {
 		t.numbers(s)
@@ -97,8 +97,12 @@ func (t *text) numbers(s Summary) {
 			{good, s.Allowed, "allowed"}, {bad, s.Refused, "refused"}, {doubt, s.Undetermined, "undetermined"},
 			{aside, s.Partial, "partial"}})
 	}
-	also := counts("", []counted{{doubt, s.Warnings, pluralOf(s.Warnings, "warning", "warnings")},
-		{doubt, s.Waived, pluralOf(s.Waived, "finding waived by the owner", "findings waived by the owner")}})[1:]
+	warnings := pluralOf(s.Warnings, "warning", "warnings")
+	if t.counted && len(t.warned) > 0 {
+		warnings += " of " + list(byCount(t.warned)) + " (" + t.verbosely() + ")"
+	}
+	also := counts("", []counted{{doubt, s.Waived, pluralOf(s.Waived, "finding waived by the owner", "findings waived by the owner")},
+		{doubt, s.Warnings, warnings}})[1:]
 	if len(line) > 1 && len(also) > 0 {
 		line[len(line)-1].text += ";"
 	}
@@ -129,8 +133,8 @@ func (t *text) next() {
 	}
 }
 
-// failing names the checks that fail, with how many bindings fail them.
-func failing(n map[string]int) []string {
+// byCount names checks with their numbers, the largest first.
+func byCount(n map[string]int) []string {
 	var names []string
 	for _, r := range ranked(n) {
 		names = append(names, fmt.Sprintf("%s (%d)", r.id, r.count))
@@ -219,7 +223,7 @@ func (t *text) nextSteps() []string {
 	add(s.Unknown, GuideUnknown, "find out with `bindgate plan` whether the call took effect; `bindgate apply` reads the state first and sends nothing that is already in effect")
 	add(s.Failed, GuideFailed, "fix the problem that the gateway's error code names, then "+again+"; it sends nothing that is already in effect")
 	add(s.Incomplete, GuideIncomplete, "the domain is bound, but not yet as asked: "+again+" to complete it, or use the commands above to go back")
-	add(s.Refused, GuideRefused, "fix the findings above, then "+again)
+	add(s.Refused, GuideRefused, "fix the errors and "+again)
 	add(s.Undetermined, GuideUndetermined, "remove the cause of each \"unknown\" above, then "+again+"; until then nothing is bound")
 	switch {
 	case t.Run.Offline:
