@@ -21,7 +21,7 @@ func certificateIDIsTheFile() checks.Check {
 		Doc: checks.Doc{
 			Title: "The certificate id is that of the certificate file",
 			Why: "The call contains the id of a certificate in the store, not the certificate. All checks judge the file: if the id is " +
-				"another certificate's, the domain serves one that nobody judged, such as an expired one or that of another name. The store " +
+				"another certificate's, the domain serves one that was not judged, such as an expired one or that of another name. The store " +
 				"hands out no certificate without its private key, so bindgate compares serial number and SHA-256 digest and never fetches it.",
 			Fix:        "Write the casId of the certificate in the file, as the console of the certificate store shows it; or remove casId.",
 			References: []string{pageStore, pageListSSLCerts, "RFC 5280 §4.1.2.2 (serial number)"},

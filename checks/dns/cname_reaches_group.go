@@ -36,7 +36,7 @@ func cnameReachesGroup() checks.Check {
 }
 
 // provesByCNAME is the Applies of checks about where the domain leads. A gateway's domain
-// is proved by what is observed, whatever domainProof is.
+// is proved by what is observed; domainProof has no effect on it.
 func provesByCNAME(b binding.Binding) (bool, string) {
 	switch {
 	case b.CertificateOnly:

@@ -34,7 +34,7 @@ func (c *Config) waivers(v strictyaml.Value) (out []waiver.Waiver) {
 		}
 		if domain, ok := o.Require("domain").Filled(); ok {
 			if !waiver.ValidDomain(domain) {
-				o.Get("domain").Fail(fmt.Sprintf("got %.64q, want a domain name, in which * stands for one label; the last two labels are words", domain), "write one such as api.demo.com or '*.demo.com'")
+				o.Get("domain").Fail(fmt.Sprintf("got %.64q, want a domain name, in which * matches one label; the last two labels are words", domain), "write one such as api.demo.com or '*.demo.com'")
 			}
 			w.Domain = domain
 		}

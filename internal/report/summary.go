@@ -299,14 +299,14 @@ func (gs *grouping) add(reason, id, domain string) {
 // unjudged adds a binding's results of one status, and the reasons of that
 // decision that no check result contains. A check that depends on one of dependents is reported with that one.
 func unjudged(gs *grouping, b Binding, decision gate.Status, status checks.Status, dependents map[string]int) {
-	told := func(c checks.Result) bool { return c.Status == status }
+	concerned := func(c checks.Result) bool { return c.Status == status }
 	for _, c := range b.Checks {
-		if told(c) && (len(dependents) == 0 || causeOf(b, c) == "") {
+		if concerned(c) && (len(dependents) == 0 || causeOf(b, c) == "") {
 			gs.add(orElse(c.Reason, "no reason was given"), c.ID, b.DomainName)
 		}
 	}
 	if b.Decision == decision {
-		for _, reason := range unexplained(b, told) {
+		for _, reason := range unexplained(b, concerned) {
 			gs.add(reason, "", b.DomainName)
 		}
 	}
@@ -338,14 +338,14 @@ func cellList(l names) string {
 // unexplained returns the reasons of a decision that no check result contains: a
 // result that is missing or doubled, a check that the catalogue does not hold.
 // A reason begins with the id of its check; the results are sorted by it.
-func unexplained(b Binding, told func(checks.Result) bool) []string {
+func unexplained(b Binding, explains func(checks.Result) bool) []string {
 	var out []string
 	for _, reason := range b.Reasons {
 		id, _, _ := strings.Cut(reason, ": ")
 		at, _ := slices.BinarySearchFunc(b.Checks, id, func(c checks.Result, id string) int { return strings.Compare(c.ID, id) })
 		explained := false
 		for ; at < len(b.Checks) && b.Checks[at].ID == id; at++ {
-			explained = explained || told(b.Checks[at])
+			explained = explained || explains(b.Checks[at])
 		}
 		if !explained {
 			out = append(out, reason)

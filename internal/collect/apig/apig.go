@@ -55,7 +55,7 @@ func (c *Collector) Records(ctx context.Context, b binding.Binding) evidence.Obs
 const noRecords = "the domain's record was not read"
 
 // Serving observes who serves the domain of observed records. What does not exist yet is
-// served by nobody.
+// served by no gateway.
 func (c *Collector) Serving(ctx context.Context, b binding.Binding, records evidence.Observation[evidence.Records]) evidence.Observation[evidence.Serving] {
 	from := c.reader.Endpoint(b.RegionID)
 	switch {

@@ -91,7 +91,7 @@ func missing(ctx context.Context, ask follow, name string) string {
 }
 
 // doubled looks for a CNAME record at QueryName with its zone, or its registrable domain,
-// appended. Such a record exists if somebody entered the full name and the DNS provider
+// appended. Such a record exists if the full name was entered and the DNS provider
 // appended the zone.
 func doubled(ctx context.Context, ask follow, d evidence.DNS) (found []evidence.Lookup) {
 	for _, zone := range zonesOf(d.QueryName, d.Servers) {

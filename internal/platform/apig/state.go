@@ -202,7 +202,7 @@ func (Platform) Lost(c plan.Call, _ checks.Subject, state plan.State) []string {
 }
 
 // Reread implements platform.Platform: the domain's call sends the whole record back, and
-// somebody else may change it while the certificate is uploaded.
+// another user may change it while the certificate is uploaded.
 func (Platform) Reread(checks.Subject, plan.Plan, int) (needed, certificate bool) {
 	return true, false
 }
