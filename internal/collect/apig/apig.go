@@ -5,8 +5,6 @@ package apig
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"time"
 
 	"github.com/bindgate/bindgate/checks/binding"
@@ -78,8 +76,7 @@ func (c *Collector) Store(ctx context.Context, b binding.Binding, records eviden
 	}
 	leaf, current := "", ""
 	if chain := certificate.Facts.Chain; b.Certificate != nil && certificate.State == evidence.StateObserved && len(chain) > 0 {
-		sum := sha256.Sum256(chain[0].DER)
-		leaf = "sha256:" + hex.EncodeToString(sum[:])
+		leaf = evidence.CertificateDigest(chain[0].DER)
 	}
 	if d := records.Facts.Domain; d != nil {
 		current = d.CertIdentifier

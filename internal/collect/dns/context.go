@@ -78,7 +78,7 @@ func lookup(ctx context.Context, ask follow, name string, types ...uint16) *evid
 // the one closest to the root that does not exist.
 func missing(ctx context.Context, ask follow, name string) string {
 	for range most {
-		up := parentOf(name)
+		up := evidence.Parent(name)
 		if up == "" {
 			break
 		}
@@ -171,10 +171,10 @@ func typesAt(ctx context.Context, ask follow, name string) []string {
 func caa(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) []evidence.Lookup {
 	name := d.QueryName
 	if b.Wildcard() {
-		name = parentOf(name)
+		name = evidence.Parent(name)
 	}
 	var lookups []evidence.Lookup
-	for ; name != "" && len(lookups) < most; name = parentOf(name) {
+	for ; name != "" && len(lookups) < most; name = evidence.Parent(name) {
 		at := name
 		if name == d.QueryName {
 			at = destination(d) // the end of the CNAME chain, which was already looked up
@@ -187,9 +187,4 @@ func caa(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) []e
 		}
 	}
 	return slices.Clip(lookups)
-}
-
-func parentOf(name string) string {
-	_, parent, _ := strings.Cut(name, ".")
-	return parent
 }
