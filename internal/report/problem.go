@@ -198,3 +198,59 @@ func (t *text) place(p position) string {
 	}
 	return strings.TrimSuffix(place(p), ":")
 }
+
+// treeOf returns the drawing that explains a failed check: the CNAME chain or the
+// certification path.
+func treeOf(b Binding, c checks.Result) []branch {
+	switch {
+	case strings.HasPrefix(c.ID, "dns/"):
+		return b.Evidence.names()
+	case c.ID == "certificate/chain-is-trusted":
+		return b.Evidence.path()
+	}
+	return nil
+}
+
+// fails reports whether a check has a finding that refuses.
+func fails(c checks.Result) bool {
+	return slices.ContainsFunc(c.Findings, func(f checks.Finding) bool { return f.Severity == checks.Error })
+}
+
+// doubtsNames reports whether a check of DNS did not pass and has no finding that shows
+// the CNAME chain.
+func doubtsNames(c checks.Result) bool {
+	return strings.HasPrefix(c.ID, "dns/") && (c.Status == checks.StatusFail || c.Status == checks.StatusUnknown) && !fails(c)
+}
+
+// dependentsOf counts, for each failed check of a binding, the checks that are unknown
+// because of it: their reason ends in "; see ID".
+func dependentsOf(b Binding) map[string]int {
+	var out map[string]int
+	for _, c := range b.Checks {
+		if cause := causeOf(b, c); cause != "" {
+			if out == nil {
+				out = map[string]int{}
+			}
+			out[cause]++
+		}
+	}
+	return out
+}
+
+// causeOf returns the failed check that an unknown result follows from; empty: none.
+func causeOf(b Binding, c checks.Result) string {
+	for range 5 { // a check that refers to one that refers to another
+		_, id, refers := strings.Cut(c.Reason, "; see ")
+		if c.Status != checks.StatusUnknown || !refers {
+			return ""
+		}
+		at, found := slices.BinarySearchFunc(b.Checks, id, func(c checks.Result, id string) int { return strings.Compare(c.ID, id) })
+		if !found {
+			return ""
+		}
+		if c = b.Checks[at]; fails(c) {
+			return c.ID
+		}
+	}
+	return ""
+}
