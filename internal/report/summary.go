@@ -89,6 +89,10 @@ func (t *text) end() {
 
 // numbers draws the numbers of a run.
 func (t *text) numbers(s Summary) {
+	if t.nothingBound() {
+		t.line(0, 2, span{name, t.counted()})
+		return
+	}
 	var line []span
 	if !t.isPlan() || t.options.Quiet {
 		line = counts(count(s.Bindings, "binding:", "bindings:"), []counted{
@@ -96,7 +100,7 @@ func (t *text) numbers(s Summary) {
 			{aside, s.Partial, "partial"}})
 	}
 	warnings := pluralOf(s.Warnings, "warning", "warnings")
-	if t.counted && len(t.warned) > 0 {
+	if t.countsWarnings && len(t.warned) > 0 {
 		warnings += " of " + list(byCount(t.warned)) + " (" + t.verbosely() + ")"
 	}
 	also := counts("", []counted{{doubt, s.Waived, pluralOf(s.Waived, "finding waived by the owner", "findings waived by the owner")},
@@ -140,10 +144,18 @@ func byCount(n map[string]int) []string {
 	return names
 }
 
+// nothingBound reports whether an audit listed everything and found no binding.
+func (s *state) nothingBound() bool {
+	return s.Run.Audited != nil && s.summary.Bindings == 0 && !s.Run.Interrupted
+}
+
 // counted is the summary in one line.
 func (s *state) counted() string {
 	if s.Run.Error != nil {
 		return s.Run.Error.sentence()
+	}
+	if s.nothingBound() {
+		return s.Run.Audited.nothing()
 	}
 	var words []string
 	warnings := "warnings"

@@ -29,7 +29,7 @@ type text struct {
 	forced                        int            // all of them
 	failing                       map[string]int // bindings that fail each check
 	warned                        map[string]int // warnings of each check
-	counted                       bool           // the warnings are only counted, because much is refused
+	countsWarnings                bool           // the warnings are only counted, because much is refused
 	chains                        []string       // CNAME chains that a check without a finding doubts, the first
 	sent, missing                 names          // domains for which calls were made, and for which none was
 	sources                       sources
@@ -305,7 +305,7 @@ func (t *text) showWarnings(errors int) {
 		}
 		return
 	case errors > mostFrames || errors > 0 && t.many():
-		t.counted = true
+		t.countsWarnings = true
 		return
 	}
 	for _, p := range all[:min(len(all), mostWarnings)] {

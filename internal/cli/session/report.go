@@ -100,10 +100,18 @@ func (r *Run) head() (report.Run, error) {
 		classic = report.ClassicAt(facts.Now)
 	}
 	return report.Run{
-		Classic: classic, Command: facts.Command, Now: facts.Now, Offline: facts.Offline, Endpoint: facts.Endpoint, Identity: facts.Identity, Contract: facts.Contract,
+		Classic: classic, Audited: r.audited(facts.Command), Command: facts.Command, Now: facts.Now, Offline: facts.Offline, Endpoint: facts.Endpoint, Identity: facts.Identity, Contract: facts.Contract,
 		DNSMode: facts.DNSMode, ManifestDigest: r.Engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
 		ConfigDigest: r.Settings.ConfigDigest, RootsDigest: facts.RootsDigest, PoliciesOff: off,
 	}.With(facts.Given), err
+}
+
+// audited is what an audit listed; nil for another command.
+func (r *Run) audited(command string) *report.Audited {
+	if r.Held == nil || command != "audit" {
+		return nil
+	}
+	return &report.Audited{Platform: r.Held.Platform, RegionID: r.Held.Region, Groups: r.Held.Groups}
 }
 
 // Entry is a verdict as the report has it.
