@@ -131,6 +131,10 @@ func troubles(t *testing.T) map[string]trouble {
 			w.write("owner.yaml", "apiVersion: bindgate/v1\naccount: \"999\"\n")
 			return w.run("apply", "--config", "owner.yaml", "api.yaml")
 		},
+		"the list is too long: the gateway counts 10001 groups, and bindgate reads at most 10000": func(w *world) finish {
+			w.serve(groups(10_001), map[string]string{"api.demo.com": target(0)})
+			return w.run("lint", "api.yaml")
+		},
 		"another apply is running on this journal": func(w *world) finish {
 			w.faults("SetDomain:hold-before-commit")
 			p := w.begin("apply", "--journal", "j", "api.yaml")

@@ -3,6 +3,7 @@ package session
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/bindgate/bindgate/internal/confine"
@@ -12,6 +13,7 @@ import (
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/pki"
+	"github.com/bindgate/bindgate/internal/platform/api"
 	"github.com/bindgate/bindgate/internal/report"
 )
 
@@ -55,14 +57,18 @@ func (r *Run) Finish(ctx context.Context, rep *report.Several, code int) error {
 	return exit.Ended(r.CredentialCode(code))
 }
 
-// CredentialCode is the code of a run that cannot tell, unless the gateway did not take
-// the credentials: that will not change by trying again.
+// CredentialCode is the code of a run that cannot tell, unless trying again changes
+// nothing: the gateway did not take the credentials, or a list is too long to be read.
 func (r *Run) CredentialCode(code int) int {
 	err := r.Engine.Refused()
 	if code != exit.CannotTell || err == nil {
 		return code
 	}
-	r.Env.Complain(fmt.Errorf("asking the gateway: %w\nnext: see %s", err, report.GuideCredentials))
+	guide := report.GuideCredentials
+	if errors.Is(err, api.ErrTooLong) {
+		guide = report.GuideTooLong
+	}
+	r.Env.Complain(fmt.Errorf("asking the gateway: %w\nnext: see %s", err, guide))
 	return exit.Usage
 }
 
