@@ -43,6 +43,9 @@ func TestBoard(t *testing.T) {
 			t.Errorf("%s is in state %d, want %d", domain, at[domain], state)
 		}
 	}
+	if colours := value[[]string](t, ctx, `[...new Set([...document.querySelectorAll(".board .column")].map((c) => getComputedStyle(c).borderTopColor))]`); len(colours) != 3 {
+		t.Errorf("the columns have the colours %q, want one for each of good, doubtful and neither", colours)
+	}
 	if text := value[string](t, ctx, `document.querySelector("[aria-labelledby=board] p").textContent`); len(text) < 20 {
 		t.Errorf("the days that are left: %q", text)
 	}
