@@ -1,9 +1,7 @@
 package apig
 
 import (
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -21,7 +19,7 @@ func certificateIDIsTheFile() checks.Check {
 		Doc: checks.Doc{
 			Title: "The certificate id is that of the certificate file",
 			Why: "The call contains the id of a certificate in the store, not the certificate. All checks judge the file: if the id is " +
-				"another certificate's, the domain serves one that nobody judged, such as an expired one or that of another name. The store " +
+				"another certificate's, the domain serves one that was not judged, such as an expired one or that of another name. The store " +
 				"hands out no certificate without its private key, so bindgate compares serial number and SHA-256 digest and never fetches it.",
 			Fix:        "Write the casId of the certificate in the file, as the console of the certificate store shows it; or remove casId.",
 			References: []string{pageStore, pageListSSLCerts, "RFC 5280 §4.1.2.2 (serial number)"},
@@ -41,7 +39,7 @@ func judgeIsTheFile(s checks.Subject) checks.Verdict {
 	if v != nil {
 		return *v
 	}
-	digest, serial := identity(file)
+	digest, serial := evidence.CertificateDigest(file.Raw), evidence.CertificateSerial(file)
 	if stored.SHA256 == "" || stored.Serial == "" {
 		return checks.Unknown(fmt.Sprintf("the store does not state both serial number and SHA-256 digest of the certificate %q", id))
 	}
@@ -54,17 +52,10 @@ func judgeIsTheFile(s checks.Subject) checks.Verdict {
 		"write the id of the certificate in the file, or name the file of that certificate"))
 }
 
-// identity returns the SHA-256 digest and the serial number of a certificate, as evidence
-// has them.
-func identity(c *x509.Certificate) (digest, serial string) {
-	sum := sha256.Sum256(c.Raw)
-	return "sha256:" + hex.EncodeToString(sum[:]), c.SerialNumber.Text(16)
-}
-
 // isFile reports whether a certificate of the store is that of a file.
 func isFile(c evidence.StoredCertificate, file *x509.Certificate) bool {
-	digest, serial := identity(file)
-	return strings.EqualFold(c.SHA256, digest) && strings.EqualFold(strings.TrimLeft(c.Serial, "0"), serial)
+	return strings.EqualFold(c.SHA256, evidence.CertificateDigest(file.Raw)) &&
+		strings.EqualFold(strings.TrimLeft(c.Serial, "0"), evidence.CertificateSerial(file))
 }
 
 // byID returns the certificate of the store with the id that the binding names, or the

@@ -31,7 +31,7 @@ func certificateIDIsUsable() checks.Check {
 		Doc: checks.Doc{
 			Title: "The gateway can serve the certificate of the store",
 			Why: "The store also holds certificates without a key, expired ones, and chains without their intermediates. The domain " +
-				"takes the id of any of them, and then handshakes fail. Whatever the store does not state is not taken for good.",
+				"takes the id of any of them, and then handshakes fail. A property that the store does not state is not assumed to be good.",
 			Fix: "Name a certificate that the store holds with its private key and chain, that is for the domain and valid; or remove casId " +
 				"and give body and privateKey, which bindgate uploads.",
 			References: []string{pageStore, pageListSSLCerts, pageGetDomain},

@@ -21,8 +21,8 @@ func domainIsProved() checks.Check {
 		Judge:            judgeProved,
 		Doc: checks.Doc{
 			Title: "The domain is proved to be the caller's",
-			Why: "The platform checks no ownership: whoever may call CreateDomain can make a record for any name. So bindgate has a rule " +
-				"of its own. One of three must hold: DNS leads to an entry of the gateway; a TXT record at _bindgate.<domain> (of *.x at " +
+			Why: "The platform checks no ownership: whoever may call CreateDomain can make a record for any name. So bindgate requires " +
+				"a proof. One of three must hold: DNS leads to an entry of the gateway; a TXT record at _bindgate.<domain> (of *.x at " +
 				"_bindgate.x) holds gateway=<gatewayId>; or movesFrom names an API group of the same account that holds exactly this " +
 				"name, and DNS leads to that group.",
 			Fix: "Publish the TXT record that the finding shows; it may stay after the traffic has moved. Or lead DNS to the gateway " +

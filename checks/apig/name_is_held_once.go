@@ -39,7 +39,7 @@ func judgeHeldOnce(s checks.Subject) checks.Verdict {
 	}
 	for _, r := range facts.Overlaps {
 		message := fmt.Sprintf("the record %s has %q, which overlaps %q", r.DomainID, bounded(r.Name), b.DomainName)
-		if facts.Domain != nil { // both answer already, and an update moves nobody
+		if facts.Domain != nil { // both answer already, and an update moves no traffic
 			found = append(found, checks.Warns("/domainName", message+": the exact name answers before a wildcard", "delete the one that is no longer needed"))
 			continue
 		}

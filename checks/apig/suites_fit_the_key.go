@@ -51,7 +51,7 @@ func suitesFitTheKey() checks.Check {
 				"certificate with RSA suites alone fails every such client. A gateway before version 2.0.0 has no custom suites, and a name " +
 				"that the platform does not document is refused or ignored.",
 			Fix:        "Add a suite of the key's type, such as ECDHE-ECDSA-AES128-GCM-SHA256, or use configType: Default.",
-			References: []string{pageUpdateDomain, "RFC 8422 §5.1 (an ECDSA certificate needs an ECDSA suite)", "RFC 8446 §4.1.2 (TLS 1.3 has suites of its own)"},
+			References: []string{pageUpdateDomain, "RFC 8422 §5.1 (an ECDSA certificate needs an ECDSA suite)", "RFC 8446 §4.1.2 (TLS 1.3 has its own suites)"},
 			Failing: "base: apig\nload: {certificate: sound.pem}\nbinding: {tlsCipherSuitesConfig: {configType: Custom, tlsCipherSuite: [\n" +
 				"  {name: ECDHE-RSA-AES128-GCM-SHA256, supportVersions: [TLS 1.2]}]}}",
 			Passing: "base: apig\nload: {certificate: sound.pem}\nbinding: {tlsCipherSuitesConfig: {configType: Custom, tlsCipherSuite: [\n" +

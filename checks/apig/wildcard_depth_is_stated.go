@@ -29,8 +29,8 @@ func wildcardDepthIsStated() checks.Check {
 		Doc: checks.Doc{
 			Title: "A wildcard's certificate covers every name that the gateway takes for it",
 			Why: "A wildcard domain of the gateway takes names at any depth: *.demo.com answers for a.demo.com and a.b.demo.com. A wildcard " +
-				"in a certificate covers one label, so clients of a.b.demo.com refuse the handshake. On the classic gateway such a name " +
-				"reached nobody.",
+				"in a certificate covers one label, so clients of a.b.demo.com refuse the handshake. The classic gateway did not serve " +
+				"such a name.",
 			Fix:        "Publish DNS records for names one label below the wildcard's parent only, and bind deeper names with a certificate of their own.",
 			References: []string{pageCreateDomain, "RFC 9525 §6.3 (a wildcard matches one label)"},
 			Failing:    "base: apig\nbinding: {domainName: '*.demo.com'}",

@@ -137,7 +137,7 @@ type CipherSuite struct {
 }
 
 // Placeholders in the name of a certificate. They are filled from the leaf certificate of
-// Body, so that each renewal has a name of its own.
+// Body, so that each renewal has its own name.
 const (
 	NameNotBefore = "{notBefore}" // the first day of validity, UTC: 20261128
 	NameSHA256    = "{sha256}"    // the first 12 hexadecimal digits of the SHA-256 of its DER

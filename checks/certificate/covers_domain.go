@@ -48,12 +48,12 @@ func judgeCovers(s checks.Subject) checks.Verdict {
 	if slices.ContainsFunc(leaf.DNSNames, func(san string) bool { return covers(san, domain) }) {
 		return checks.Pass()
 	}
-	const fix = "have the certificate issued with %s among its DNS names, or give a certificate that has it"
+	const fix = "give a certificate that is issued for %s"
 	if len(leaf.DNSNames) == 0 {
 		return checks.Judge(checks.Fails(atBody, fmt.Sprintf(
 			"%s has no DNS name in its subjectAltName, want %q; the common name is ignored", nth(chain, 0), domain), fmt.Sprintf(fix, domain)))
 	}
-	return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s does not cover %q: it covers %s%s", nth(chain, 0), domain, some(leaf.DNSNames), near(leaf.DNSNames, leaf.Subject.CommonName, domain)),
+	return checks.Judge(checks.Fails(atBody, fmt.Sprintf("%s covers %s, not %q%s", nth(chain, 0), some(leaf.DNSNames), domain, near(leaf.DNSNames, leaf.Subject.CommonName, domain)),
 		fmt.Sprintf(fix, domain)))
 }
 

@@ -83,7 +83,7 @@ func outside(c *x509.Certificate, now time.Time, name func() string) (checks.Fin
 			"wait until it is valid, or give a certificate that is valid now; check the clock if this is unexpected"), true
 	case now.After(c.NotAfter):
 		return checks.Fails(atBody, fmt.Sprintf("%s expired at %s, %s ago", name(), c.NotAfter.UTC().Format(time.RFC3339), span(now.Sub(c.NotAfter))),
-			"give the renewed certificate with the intermediates that the CA delivers with it"), true
+			"give the renewed certificate with its intermediates"), true
 	}
 	return checks.Finding{}, false
 }

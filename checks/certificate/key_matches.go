@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
@@ -22,7 +23,7 @@ func keyMatches() checks.Check {
 			Why: "A server proves ownership of its certificate with the private key: with another key no handshake succeeds. It happens at a renewal " +
 				"with a new key whose certificate has not arrived yet, with two environments' files mixed up, and with a reversed " +
 				"chain, whose first certificate is the CA's.",
-			Fix: "Give the key that the certificate was requested with, or have the certificate issued for this key. If the key matches a " +
+			Fix: "Give the key with which the certificate was requested, or have the certificate issued for this key. If the key matches a " +
 				"later certificate of the file, put that one first.",
 			References: []string{
 				"RFC 8446 §4.4.2 and §4.4.3 (the key of the first certificate signs the handshake)",
@@ -49,9 +50,13 @@ func judgeKeyMatches(s checks.Subject) checks.Verdict {
 	case 0:
 		return checks.Pass()
 	case -1:
-		return checks.Judge(checks.Fails(atKey, fmt.Sprintf("the private key (%s) does not match %s (%s)",
-			describeKey(public, s.Evidence.Key.Facts.PublicKey), nth(chain, 0), describeKey(chain[0].PublicKey, chain[0].RawSubjectPublicKeyInfo)),
-			"give the key that the certificate was requested with, or have the certificate issued for this key"))
+		key, want := describeKey(public, s.Evidence.Key.Facts.PublicKey), describeKey(chain[0].PublicKey, chain[0].RawSubjectPublicKeyInfo)
+		algorithm, digest, _ := strings.Cut(key, ", ")
+		if other, rest, _ := strings.Cut(want, ", "); other == algorithm { // said once
+			want = rest
+		}
+		return checks.Judge(checks.Fails(atKey, fmt.Sprintf("the private key (%s, %s) does not match %s (%s)", algorithm, digest, nth(chain, 0), want),
+			"give the certificate's key, or have the certificate issued for this key"))
 	}
 	return checks.Judge(checks.Fails(atKey,
 		fmt.Sprintf("the private key does not match %s but %s in the file", nth(chain, 0), nth(chain, at)),

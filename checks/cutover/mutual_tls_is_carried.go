@@ -20,7 +20,7 @@ func mutualTLSIsCarried() checks.Check {
 		Judge:   judgeMutual,
 		Doc: checks.Doc{
 			Title: "A domain that requests client certificates still does after the move",
-			Why: "If the CA of client certificates is left behind, the successor answers every caller, and nobody notices: those with a " +
+			Why: "If the CA of client certificates is left behind, the successor answers every caller, and no error shows it: those with a " +
 				"certificate are served as before. No documented answer of the classic gateway shows the setting, so a TLS handshake at " +
 				"the API group is evidence too. It cannot be accepted as a loss.",
 			Fix:        "State clientCertificate in the map, with the CA that the API group has; or none, if handshakes show that it requests no certificates.",

@@ -23,7 +23,7 @@ func oldStaysForTheTTL() checks.Check {
 			Title: "The old binding serves until the last cache has forgotten it",
 			Why: "Resolvers keep the old record for its TTL after the change. Until then the API group must hold the domain, with a " +
 				"certificate that is still valid, or these callers get an error. After 2027-03-21 the classic gateway is not renewed, and on " +
-				"2027-09-21 it is switched off, whatever DNS says.",
+				"2027-09-21 it is switched off, even if DNS still leads there.",
 			Fix:        "Lower the TTL before the change, keep the domain bound until the old TTL has passed, and renew its certificate if it ends before.",
 			References: []string{pageMigration, "RFC 1034 §3.6 (TTL)", "RFC 2308 §5 (negative caching)"},
 			Failing:    "base: cutover\nevidence: {cutover: {facts: {oldTtl: 3600}}}",

@@ -63,14 +63,14 @@ func whoMayRenew(at string, allowed, issuer []string, findings []checks.Finding)
 	other, unknown := stranger(allowed)
 	switch {
 	case allowed == nil || slices.ContainsFunc(issuer, func(d string) bool { return slices.Contains(allowed, d) }):
-	case orNobody(allowed) == nobody:
+	case orNoCA(allowed) == noCA:
 		findings = append(findings, checks.Warns("/certificate", fmt.Sprintf("CAA at %s allows no CA to issue; the certificate's renewal will be refused", at), "add an issue record that names the certificate's issuer"))
 	case len(issuer) == 0:
-		return checks.Unknown(fmt.Sprintf("CAA at %s allows %s, and the CAA domain of the certificate's issuer is unknown; ask the issuer", at, orNobody(allowed)), findings...)
+		return checks.Unknown(fmt.Sprintf("CAA at %s allows %s, and the CAA domain of the certificate's issuer is unknown; ask the issuer", at, orNoCA(allowed)), findings...)
 	case unknown:
-		return checks.Unknown(fmt.Sprintf("CAA at %s allows %s, and it is unknown whether %s is another domain of the certificate's issuer %s; ask the issuer", at, orNobody(allowed), other, issuer[0]), findings...)
+		return checks.Unknown(fmt.Sprintf("CAA at %s allows %s, and it is unknown whether %s is another domain of the certificate's issuer %s; ask the issuer", at, orNoCA(allowed), other, issuer[0]), findings...)
 	default:
-		findings = append(findings, checks.Warns("/certificate", fmt.Sprintf("CAA at %s allows %s and not %s, who issued the certificate; its renewal will be refused", at, orNobody(allowed), issuer[0]),
+		findings = append(findings, checks.Warns("/certificate", fmt.Sprintf("CAA at %s allows %s and not %s, who issued the certificate; its renewal will be refused", at, orNoCA(allowed), issuer[0]),
 			fmt.Sprintf(`add %s. CAA 0 issue "%s", or change the issuer`, at, issuer[0])))
 	}
 	return checks.Judge(findings...)

@@ -25,14 +25,14 @@ func caaFor(records []string, wildcard bool) (allowed []string, critical string)
 	return byTag["issue"], critical
 }
 
-// nobody is the meaning of a lone ";".
-const nobody = "nobody"
+// noCA is the meaning of a lone ";".
+const noCA = "no CA"
 
-func orNobody(allowed []string) string {
+func orNoCA(allowed []string) string {
 	if named := slices.DeleteFunc(slices.Clone(allowed), func(s string) bool { return s == "" }); len(named) > 0 {
 		return some(named)
 	}
-	return nobody
+	return noCA
 }
 
 // caaFixture is the sound base with a certificate and the CAA records of demo.com.

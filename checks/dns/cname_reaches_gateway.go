@@ -113,7 +113,7 @@ type lead struct {
 	what     string
 	instead  string // what could be done instead of publishing the right record
 	unknown  bool   // it may be the gateway after all
-	dangling bool   // it is a name that nobody has; if unknown is set too, perhaps
+	dangling bool   // the name is free for anyone to take; if unknown is set too, perhaps
 }
 
 func leads(s checks.Subject) lead {

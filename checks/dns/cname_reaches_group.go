@@ -36,7 +36,7 @@ func cnameReachesGroup() checks.Check {
 }
 
 // provesByCNAME is the Applies of checks about where the domain leads. A gateway's domain
-// is proved by what is observed, whatever domainProof is.
+// is proved by what is observed; domainProof has no effect on it.
 func provesByCNAME(b binding.Binding) (bool, string) {
 	switch {
 	case b.CertificateOnly:
@@ -77,11 +77,21 @@ func judgeReachesGroup(s checks.Subject) checks.Verdict {
 	}
 	what, instead := whereto(s)
 	fix := "publish " + record(s, names[0]) + inZone(d) + instead
-	if _, found := proxyOf(s); found {
+	_, proxied := proxyOf(s)
+	if proxied {
 		fix = "if it is there on purpose, prove the domain by TXT (domainProof: txt) and let the group be its origin; a CNAME record past it would take callers off its protection"
 	}
 	return checks.Judge(checks.Fails("/domainName",
-		fmt.Sprintf("%s: %s; want a CNAME record to %s", draw(d), what, strings.Join(names, " or ")), fix))
+		draw(d)+": "+what+wantedNames(names, proxied), fix))
+}
+
+// wantedNames names what the domain may lead to, unless the fix alone says it: that
+// publishes the only name.
+func wantedNames(names []string, proxied bool) string {
+	if len(names) == 1 && !proxied {
+		return ""
+	}
+	return "; want a CNAME record to " + strings.Join(names, " or ")
 }
 
 // unresolved warns when the chain reaches the group's public name and that name

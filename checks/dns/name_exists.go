@@ -17,7 +17,7 @@ func nameExists() checks.Check {
 		Needs:            []evidence.Need{evidence.NeedDNS},
 		Applies: func(b binding.Binding) (bool, string) {
 			if b.Unserved {
-				return false, "no gateway serves the domain, so nobody need find it"
+				return false, "no gateway serves the domain, so DNS need not have it"
 			}
 			return provesByCNAME(b)
 		},

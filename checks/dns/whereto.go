@@ -23,7 +23,11 @@ func whereto(s checks.Subject) (what, instead string) {
 			"; or correct customDomainType"
 	}
 	if g := s.Evidence.Account.Facts.CNAMETarget; g != nil && s.Evidence.Account.State == evidence.StateObserved {
-		return fmt.Sprintf("it leads to another group of the account, %s %q", g.GroupID, g.GroupName), "; or correct groupId"
+		other := fmt.Sprintf("%q", g.GroupName)
+		if name, _ := gatewayName(d); !strings.Contains(name, evidence.PlainName(g.GroupID)) { // else the chain shows it
+			other += " (" + g.GroupID + ")"
+		}
+		return "it leads to another group of the account, " + other, "; or correct groupId"
 	}
 	if region, ok := otherRegion(s); ok {
 		return fmt.Sprintf("it leads to the same group id in region %s, and the binding names region %s", region, s.Binding.RegionID), "; or correct regionId"

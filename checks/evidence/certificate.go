@@ -2,7 +2,9 @@ package evidence
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/hex"
 	"slices"
 )
 
@@ -99,6 +101,16 @@ func (c Cert) X509() (*x509.Certificate, error) {
 	}
 	return x509.ParseCertificate(c.DER)
 }
+
+// CertificateDigest returns the SHA-256 digest of a certificate's DER, as StoredCertificate
+// has it.
+func CertificateDigest(der []byte) string {
+	sum := sha256.Sum256(der)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// CertificateSerial returns the serial number of a certificate, as StoredCertificate has it.
+func CertificateSerial(c *x509.Certificate) string { return c.SerialNumber.Text(16) }
 
 // Path is the certification path (RFC 5280 §6) that was found from the first
 // certificate to a root with the file's own intermediates only, regardless of

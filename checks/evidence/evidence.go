@@ -86,7 +86,7 @@ type Run struct {
 	// Labels are the labels that the owner declares, by name; none: any label is allowed.
 	Labels map[string]Label `json:"labels,omitempty"`
 	// Given is what the run was given to prove or to know; nil: nothing. Saved
-	// evidence has it beside the run.
+	// evidence has it next to the run.
 	Given *Given `json:"-"`
 	// Live reports that everything was observed in this run, on the live
 	// clock. It is never saved, so replayed evidence can never claim it.

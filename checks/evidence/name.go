@@ -10,6 +10,12 @@ func PlainName(name string) string { return strings.ToLower(strings.TrimSuffix(n
 // final dot.
 func SameName(a, b string) bool { return PlainName(a) == PlainName(b) }
 
+// Parent returns a name without its leftmost label; empty for a name of one label.
+func Parent(name string) string {
+	_, parent, _ := strings.Cut(name, ".")
+	return parent
+}
+
 // Covers reports whether a wildcard name covers another name or wildcard, at any
 // depth below its parent: whether a wildcard of the platform matches one label or
 // several is not documented.
@@ -20,6 +26,5 @@ func Covers(wildcard, name string) bool {
 
 // CoversOneLabel is Covers for a name that is one label below the parent.
 func CoversOneLabel(wildcard, name string) bool {
-	_, parent, _ := strings.Cut(PlainName(name), ".")
-	return Covers(wildcard, name) && "*."+parent == PlainName(wildcard)
+	return Covers(wildcard, name) && "*."+Parent(PlainName(name)) == PlainName(wildcard)
 }

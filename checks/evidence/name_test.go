@@ -18,3 +18,11 @@ func TestSameName(t *testing.T) {
 		}
 	}
 }
+
+func TestParent(t *testing.T) {
+	for name, want := range map[string]string{"api.demo.com": "demo.com", "*.demo.com": "demo.com", "com": "", "": ""} {
+		if got := Parent(name); got != want {
+			t.Errorf("Parent(%q) = %q, want %q", name, got, want)
+		}
+	}
+}

@@ -73,7 +73,7 @@ func contractSupportsFields() checks.Check {
 			Title: "The API version has a parameter for every field that is set",
 			Why: "SetDomain was published in two versions. The version of 2017 has no stage, network type, force or redirect: without " +
 				"them, a binding for TEST would be published in every environment, and an INTRANET domain would be public. The API of the " +
-				"cloud-native gateway has fields of its own, and none of a group's.",
+				"cloud-native gateway has other fields, and none of a group's.",
 			Fix: "Remove the field, or use an endpoint that implements the current version (--contract 2026). Name an API group or a gateway, not " +
 				"both.",
 			References: []string{pageSetDomain2017, pageSetDomain, pageUpdateDomain},

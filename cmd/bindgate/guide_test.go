@@ -111,8 +111,8 @@ func troubles(t *testing.T) map[string]trouble {
 	const refuse = "SetDomain:code="
 	return map[string]trouble{
 		// Refused.
-		"the name has no record at all; want a CNAME record to": run("apply", "nowhere.yaml"),
-		"it leads to another group of the account":              run("apply", "elsewhere.yaml"),
+		"the name has no record at all":                        run("apply", "nowhere.yaml"),
+		"it leads to another group of the account":             run("apply", "elsewhere.yaml"),
 		"waiting for DNS,":                                     run("lint", "--wait", "300ms", "elsewhere.yaml"),
 		"certificate/is-valid-now":                             run("apply", "expired.yaml"),
 		"certificate/key-matches":                              run("apply", "key.yaml"),
@@ -130,6 +130,10 @@ func troubles(t *testing.T) map[string]trouble {
 		`and the owner names account "999"; use credentials of that account`: func(w *world) finish {
 			w.write("owner.yaml", "apiVersion: bindgate/v1\naccount: \"999\"\n")
 			return w.run("apply", "--config", "owner.yaml", "api.yaml")
+		},
+		"the list is too long: the gateway counts 10001 groups, and bindgate reads at most 10000": func(w *world) finish {
+			w.serve(groups(10_001), map[string]string{"api.demo.com": target(0)})
+			return w.run("lint", "api.yaml")
 		},
 		"another apply is running on this journal": func(w *world) finish {
 			w.faults("SetDomain:hold-before-commit")

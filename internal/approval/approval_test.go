@@ -416,7 +416,7 @@ func FuzzSigners(f *testing.F) {
 		s, err := approval.ReadSigners(text)
 		if err != nil {
 			if s != nil {
-				t.Errorf("signers beside the error %v", err)
+				t.Errorf("got signers with the error %v", err)
 			}
 			return
 		}
@@ -446,7 +446,7 @@ func FuzzApproval(f *testing.F) {
 		switch {
 		case err != nil:
 			if len(got) > 0 {
-				t.Errorf("approvals beside the error %v", err)
+				t.Errorf("got approvals with the error %v", err)
 			}
 		case saved != planText || len(got) != 1:
 			t.Errorf("%q is approved by %+v", saved, got)

@@ -242,7 +242,7 @@ func TestTwoRunsOfGateways(t *testing.T) {
 	}
 }
 
-// Somebody else changes the domain while its certificate is uploaded: the call that would
+// Another user changes the domain while its certificate is uploaded: the call that would
 // send the record back as it was judged is not made.
 func TestAChangeDuringTheUpload(t *testing.T) {
 	for name, change := range map[string]func(*apig.Seed){

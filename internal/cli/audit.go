@@ -17,7 +17,6 @@ import (
 	"github.com/bindgate/bindgate/internal/followup"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/notify"
-	"github.com/bindgate/bindgate/internal/report"
 	"github.com/bindgate/bindgate/internal/starter"
 	"github.com/bindgate/bindgate/internal/usage"
 )
@@ -111,11 +110,10 @@ func (a auditing) do(ctx context.Context, env console.Env, f settings.Flags) err
 		}
 		bindings := r.Held.Bindings
 		all := slices.Concat(bindings, r.Held.Unserved)
-		if len(all) == 0 {
-			return a.nothing(r)
-		}
 		held := func() (*manifest.Set, error) { return manifest.Of(all, env.Dir) }
-		if file != nil {
+		if file != nil && len(all) == 0 {
+			env.Complain(fmt.Errorf("writing -o %q: it is not written, because nothing is bound", a.output))
+		} else if file != nil {
 			_, err := io.WriteString(file, starter.SchemaLine(filepath.Dir(env.Absolute(a.output))))
 			if err := errors.Join(err, manifest.Write(file, bindings), file.Commit()); err != nil {
 				return fmt.Errorf("writing -o %q: %w", a.output, err)
@@ -129,20 +127,6 @@ func (a auditing) do(ctx context.Context, env console.Env, f settings.Flags) err
 		}
 		return r.Lint(ctx, true)
 	})
-}
-
-// nothing reports an account without domains.
-func (a auditing) nothing(r *session.Run) error {
-	text := fmt.Sprintf("%d API groups in %s, and no domain is bound to any\n", r.Held.Groups, a.region)
-	if a.platform == binding.APIG {
-		text = fmt.Sprintf("no domain of the cloud-native gateway in %s\n", a.region)
-	}
-	if s := r.FollowUp.Compared(true); s != nil {
-		for _, one := range s.Gone {
-			text += fmt.Sprintf("gone: %s\n", report.Escape(one.String()))
-		}
-	}
-	return r.Env.Print(text)
 }
 
 // auditable returns an error for the id of a region that is not one: the gateway would

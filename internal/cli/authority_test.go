@@ -56,16 +56,16 @@ func TestAuthorityMode(t *testing.T) {
 		code int
 		text []string
 	}{
-		"api.bogus.com":         {exit.Refused, []string{"fail dns/dnssec-is-valid", "a validating resolver refuses it too"}},
-		"api.demo.com":          {exit.Clean, []string{"pass dns/servers-agree", "pass dns/authoritative-servers-were-asked", "pass dns/dnssec-is-valid", "pass dns/resolvers-agree", "api.demo.com → (60 s) 927d50c0f2e54b359919923d908bb015-cn-hangzhou.alicloudapi.com → 127.0.53.80"}},
-		"api.mixed.com":         {exit.Refused, []string{"fail dns/servers-agree", "odd.servers.net 127.0.53.13:", "(300 s) old.demo.com"}},
-		"beside.crooked.com":    {exit.Refused, []string{"fail dns/cname-has-no-other-data"}},
-		"apexalias.com":         {exit.Refused, []string{"is the apex of its zone and has a CNAME record"}},
-		"no.demo.com":           {exit.Refused, []string{"fail dns/name-exists"}},
-		"self.demo.com":         {exit.Refused, []string{"fail dns/cname-chain-terminates"}},
-		"dangling.demo.com":     {exit.Refused, []string{"fail dns/is-not-dangling"}},
-		"unregistered.demo.com": {exit.Refused, []string{"the domain nobody-has-this.net does not exist"}},
-		"api.lame.com":          {exit.CannotTell, []string{"unknown dns/servers-agree"}},
+		"api.bogus.com":          {exit.Refused, []string{"fail dns/dnssec-is-valid", "a validating resolver refuses it too"}},
+		"api.demo.com":           {exit.Clean, []string{"pass dns/servers-agree", "pass dns/authoritative-servers-were-asked", "pass dns/dnssec-is-valid", "pass dns/resolvers-agree", "api.demo.com → (60 s) 927d50c0f2e54b359919923d908bb015-cn-hangzhou.alicloudapi.com → 127.0.53.80"}},
+		"api.mixed.com":          {exit.Refused, []string{"fail dns/servers-agree", "odd.servers.net 127.0.53.13:", "(300 s) old.demo.com"}},
+		"other-data.crooked.com": {exit.Refused, []string{"fail dns/cname-has-no-other-data"}},
+		"apexalias.com":          {exit.Refused, []string{"is the apex of its zone and has a CNAME record"}},
+		"no.demo.com":            {exit.Refused, []string{"fail dns/name-exists"}},
+		"self.demo.com":          {exit.Refused, []string{"fail dns/cname-chain-terminates"}},
+		"dangling.demo.com":      {exit.Refused, []string{"fail dns/is-not-dangling"}},
+		"unregistered.demo.com":  {exit.Refused, []string{"the domain not-registered.net does not exist"}},
+		"api.lame.com":           {exit.CannotTell, []string{"unknown dns/servers-agree"}},
 	} {
 		code, out := run(domain, resolvers)
 		if code != want.code {

@@ -64,6 +64,8 @@ func guideTo(err error) string {
 		return report.GuideJournal
 	case errors.Is(err, api.ErrNoCredentials), errors.Is(err, judge.ErrOtherAccount), errors.As(err, &refused) && refused.Kind == api.Auth:
 		return report.GuideCredentials
+	case errors.Is(err, api.ErrTooLong):
+		return report.GuideTooLong
 	case errors.Is(err, registry.ErrUnavailable):
 		return report.GuideRegistry
 	case errors.As(err, &policies):

@@ -191,7 +191,7 @@ func sources(v strictyaml.Value) (out []Source) {
 func domainPattern(v strictyaml.Value) string {
 	domain, ok := v.Filled()
 	if ok && !waiver.ValidDomain(domain) {
-		v.Fail(fmt.Sprintf("got %.64q, want a domain name, in which * stands for one label; the last two labels are words", domain), "write one such as api.demo.com or '*.demo.com'")
+		v.Fail(fmt.Sprintf("got %.64q, want a domain name, in which * matches one label; the last two labels are words", domain), "write one such as api.demo.com or '*.demo.com'")
 	}
 	return domain
 }

@@ -1,5 +1,5 @@
 // Package cutover says how far the move of a domain to the cloud-native gateway has come,
-// from what was observed and judged of it alone. It asks nobody and decides nothing: the
+// from what was observed and judged of it alone. It collects nothing and decides nothing: the
 // gate decides on calls.
 package cutover
 
@@ -19,7 +19,7 @@ import (
 // State is how far a move has come.
 type State int
 
-// The states. Unknown: it cannot be told.
+// The states. Unknown: what was observed does not show it.
 const (
 	Unknown State = iota
 	NotPrepared
@@ -48,9 +48,9 @@ func (s State) String() string {
 
 // Progress is the state of one domain.
 type Progress struct {
-	State   State    `json:"state" jsonschema:"minimum=0,maximum=8"` // 1 to 8; 0: it cannot be told
+	State   State    `json:"state" jsonschema:"minimum=0,maximum=8"` // 1 to 8; 0: unknown
 	Name    string   `json:"name"`                                   // the state in words
-	Because []string `json:"because,omitempty"`                      // what shows it, or why the next state cannot be told
+	Because []string `json:"because,omitempty"`                      // what shows it, or why the next state is not known
 	Next    []string `json:"next,omitempty"`                         // what to do, in order; lines after # are comments, the rest can be pasted
 	Breaks  []string `json:"breaks,omitempty"`                       // what is broken now, or would be by the next step
 	From    string   `json:"from"`                                   // the API group
@@ -170,7 +170,7 @@ func (m *mover) state() State {
 	unknown := m.facts.Leading(evidence.LeadsUnknown)
 	for _, d := range m.facts.Directions {
 		if d.Leads == evidence.LeadsUnknown {
-			m.because("where %s leads cannot be told: %s", d.Server, d.Problem)
+			m.because("where %s leads is not known: %s", d.Server, d.Problem)
 		}
 	}
 	switch {
@@ -199,15 +199,15 @@ func (m *mover) lead(n int) string {
 	return fmt.Sprintf("all %d answers of authoritative servers lead", n)
 }
 
-// moved tells apart what may still be cached.
+// moved distinguishes what may still be cached.
 func (m *mover) moved(n int) State {
 	m.because("%s to the gateway", m.lead(n))
 	p := m.p
 	switch {
 	case m.Evidence.DNS.Facts.Mode == evidence.DNSResolver:
-		m.because("whether every authoritative server does cannot be told: they were not asked; leave --resolver out")
+		m.because("whether every authoritative server does is not known: they were not asked; omit --resolver")
 	case p.LastCacheEnds.IsZero():
-		m.because("since when, and which TTL the old record had, cannot be told: no earlier report (--since) shows it")
+		m.because("since when, and which TTL the old record had, is not known: no earlier report (--since) shows it")
 	case m.Evidence.Run.Now.Before(p.LastCacheEnds):
 		m.because("a cache may have the old record until %s: its TTL was %d s", stamp(p.LastCacheEnds), p.OldTTL)
 	default:
@@ -217,7 +217,7 @@ func (m *mover) moved(n int) State {
 	return Moved
 }
 
-// before tells apart the states before DNS moves.
+// before distinguishes the states before DNS moves.
 func (m *mover) before() State {
 	r, serving := m.Evidence.Records.Facts.Domain, m.Evidence.Serving
 	switch {
@@ -225,7 +225,7 @@ func (m *mover) before() State {
 		m.because("the gateway's account and region have no record of the domain")
 		return NotPrepared
 	case m.PlanErr != nil:
-		m.because("whether the record is as the map has it cannot be told: %s", m.PlanErr)
+		m.because("whether the record is as the map has it is not known: %s", m.PlanErr)
 		return NotPrepared
 	case m.Calls > 0:
 		m.because("the record of the domain is not as the map has it")
@@ -234,7 +234,7 @@ func (m *mover) before() State {
 		m.because("the record has no certificate")
 		return NotPrepared
 	case serving.State != evidence.StateObserved:
-		m.because("whether a route publishes the domain cannot be told: %s", serving.Reason)
+		m.because("whether a route publishes the domain is not known: %s", serving.Reason)
 		return NotPrepared
 	case !serving.Facts.Deployed(m.Binding.GatewayID):
 		m.because("no route or API that names the domain is deployed on gateway %s", m.Binding.GatewayID)
@@ -249,7 +249,7 @@ func (m *mover) before() State {
 		}
 		return Prepared
 	default:
-		m.because("whether the gateway serves it cannot be told: %s", m.service.Reason)
+		m.because("whether the gateway serves it is not known: %s", m.service.Reason)
 		return Prepared
 	}
 	m.because("a handshake at the gateway's own addresses gives a valid certificate")
@@ -270,7 +270,7 @@ func (m *mover) waits() (why []string) {
 		}
 	}
 	_, held := m.Evidence.Predecessor.Facts.Group.Domain(m.Binding.DomainName)
-	add(m.Evidence.DNS.Facts.Mode == evidence.DNSResolver, "the TTL of the old record cannot be told: a resolver shows only what is left of it; leave --resolver out")
+	add(m.Evidence.DNS.Facts.Mode == evidence.DNSResolver, "the TTL of the old record is not known: a resolver shows only what is left of it; omit --resolver")
 	add(!held, "the API group no longer holds the domain")
 	add(m.facts.Leading(evidence.LeadsUnknown) > 0, "not every DNS server could be asked")
 	add(m.facts.Leading(evidence.LeadsElsewhere) > 0, "some DNS servers lead neither to the API group nor to the gateway")

@@ -103,7 +103,7 @@ func (o Options) in(ctx context.Context, f folder) (agree bool, err error) {
 	return agree, p.err
 }
 
-// without makes the same requests on a sandbox of its own, without bindgate.
+// without makes the same requests on a second sandbox, without bindgate.
 func (o Options) without(ctx context.Context, f folder, s scenario) (rows []row, err error) {
 	box, err := o.start(ctx, f, s)
 	if err != nil {

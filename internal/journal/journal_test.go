@@ -49,7 +49,7 @@ func outcome(permit, status string) Entry {
 	return Entry{Kind: Outcome, Permit: permit, Status: status, RequestID: "R"}
 }
 
-// A plan is applied once a call of its run was about to be made, by whatever run.
+// A plan counts as applied as soon as any run was about to make a call of it.
 func TestApplied(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	j := opened(t, path)

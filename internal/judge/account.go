@@ -20,6 +20,8 @@ import (
 // Held is what an account holds in a region on a platform. The caller must close it, or
 // an engine that it is given to.
 type Held struct {
+	Platform string
+	Region   string
 	Bindings []binding.Binding  // in the order of the listing
 	Groups   int                // how many API groups there are; 0 on the cloud-native gateway
 	Details  []Detail           // of the classic gateway: what a binding does not hold, one for each of Bindings
@@ -80,7 +82,7 @@ func Bound(ctx context.Context, o Options, platform, region string) (*Held, erro
 	if err != nil {
 		return nil, &ConfigError{err}
 	}
-	h := &Held{transport: transport}
+	h := &Held{Platform: platform, Region: region, transport: transport}
 	r := newReaders(transport, o.Concurrency)
 	h.readers.Store(r)
 	if h.Identity, err = identify(ctx, transport, o.Gateway.Account, region); err != nil {

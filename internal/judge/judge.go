@@ -217,6 +217,9 @@ func (e *Engine) openGateway(ctx context.Context) error {
 		}
 	}
 	region := ""
+	if e.o.Held != nil {
+		region = e.o.Held.Region // also of no bindings
+	}
 	for b := range e.set.All() {
 		region = b.RegionID
 		break
@@ -328,7 +331,7 @@ func (e *Engine) facts() evidence.Run {
 // certificateOnly reports whether the run judges a certificate without a group. Only
 // flags can request that, and they describe a single binding.
 func (e *Engine) certificateOnly() bool {
-	return e.each(func(b binding.Binding) bool { return b.CertificateOnly })
+	return e.set.Len() > 0 && e.each(func(b binding.Binding) bool { return b.CertificateOnly }) // an account may hold none
 }
 
 // each reports whether every binding has a property.
@@ -355,8 +358,8 @@ func (e *Engine) Waivers() []waiver.State {
 // Transport returns the gateway's client; nil where the gateway is not asked.
 func (e *Engine) Transport() *api.Transport { return e.transport }
 
-// Refused returns the error if the gateway rejected the credentials; a retry would not
-// help.
+// Refused returns the error of the gateway that stays if it is asked again: it rejected
+// the credentials, or a list is too long.
 func (e *Engine) Refused() error {
 	if e.transport == nil {
 		return nil

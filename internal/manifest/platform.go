@@ -41,7 +41,7 @@ func (d decoder) platform(v strictyaml.Value, b *binding.Binding) (keys []string
 		key, _, _ := strings.Cut(strings.TrimPrefix(p.Pointer, "/"), "/")
 		return slices.Contains(foreign, key)
 	})
-	if gateway == group { // an error of its own
+	if gateway == group { // a separate error
 		for _, key := range append(append(classicDefaults(), gatewayDefaults()...), "isForce", "forceFrom", "movesFrom") {
 			if !slices.Contains(keys, key) {
 				keys = append(keys, key)
@@ -67,7 +67,7 @@ func instead(key string) string {
 	case "forceHttps":
 		return ", or write isHttpRedirectToHttps"
 	case "bindStageName":
-		return "; there are no stages, an environment is a gateway of its own"
+		return "; there are no stages, each environment is a separate gateway"
 	case "customDomainType":
 		return "; an intranet name is one that leads to an intranet entry of the gateway"
 	case "isForce", "forceFrom":

@@ -141,7 +141,7 @@ func TestKnown(t *testing.T) {
 	}
 	for _, err := range []error{refused, nil} {
 		if _, ok := m.Known("k"); ok {
-			t.Error("a result is reported that nobody asked for")
+			t.Error("a result is reported without a request for it")
 		}
 		_, got := m.Get(t.Context(), "k", ask(err))
 		if value, ok := m.Known("k"); !errors.Is(got, err) || ok != (err == nil) || ok != (value == 1) {

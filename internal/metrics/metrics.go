@@ -45,7 +45,7 @@ func families() []family {
 		{exitCode, "Exit code of the last audit."},
 		{bindings, "Bindings of the last audit by decision."},
 		{ofCheck, "Bindings of the last audit by check and status."},
-		{expiry, "End of validity of the certificate in effect, whatever the decision; the last known value if it cannot be read."},
+		{expiry, "End of validity of the certificate in effect, for every decision; the last known value if it cannot be read."},
 		{decision, "1 for the decision on a binding, 0 for the others."},
 		{failing, "1 for each check of a binding that failed or is unknown."},
 		{omitted, "Series of " + failing + " that are omitted, because there are more than " + strconv.Itoa(mostFailing) + "."},

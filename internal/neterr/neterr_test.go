@@ -22,7 +22,7 @@ func TestErrorsOfTheSystem(t *testing.T) {
 	conn, err := new(net.Dialer).DialContext(context.Background(), "tcp4", address)
 	if err == nil {
 		_ = conn.Close()
-		t.Fatal("somebody took the port")
+		t.Fatal("another process took the port")
 	}
 	if !neterr.Refused(err) || neterr.NoRoute(err) || neterr.HostUnreachable(err) {
 		t.Errorf("a closed port: %v is not refused alone", err)

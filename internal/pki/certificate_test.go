@@ -154,7 +154,7 @@ func TestParseCertificatesPlacesTheCorruptBlock(t *testing.T) {
 		"not base64":  {first + strings.Replace(second, "MII", "M!I", 1), at(2, lines+1, len(first))},
 		"cut":         {first + second[:len(second)-30], at(2, lines+1, len(first))},
 		"no end":      {strings.Replace(first, "-----END CERTIFICATE-----\n", "", 1) + second, at(1, 1, 0)},
-		"glued":       {strings.TrimSpace(first) + second, "not on a line of its own"},
+		"glued":       {strings.TrimSpace(first) + second, "has other text on it"},
 		"no begin":    {first + strings.Replace(second, "-----BEGIN CERTIFICATE-----\n", "", 1), "an END line"},
 		"other label": {strings.Replace(first, "-----END CERTIFICATE", "-----END PUBLIC KEY", 1), at(1, 1, 0)},
 		"not DER":     {first + string(block("CERTIFICATE", []byte("hello"))), at(2, lines+1, len(first))},

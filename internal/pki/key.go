@@ -89,7 +89,7 @@ func onlyKey(blocks []block) (block, *Problem) {
 	}
 	return block{}, &Problem{Kind: "two-keys",
 		Message: fmt.Sprintf("contains %d private keys, at %s and %s, want one", len(keys), keys[0].at(), keys[1].at()),
-		Fix:     "keep the key of the first certificate, each key in a file of its own: openssl pkey -in FILE -out FILE.pem takes the first"}
+		Fix:     "keep the key of the first certificate, each key in a separate file: openssl pkey -in FILE -out FILE.pem takes the first"}
 }
 
 // named returns the content of the first block that shows the purpose of the

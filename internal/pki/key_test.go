@@ -173,7 +173,7 @@ func TestParsePrivateKeyNamesWhatItFinds(t *testing.T) {
 		"der":              {der, "private-key", "openssl pkey -inform DER"},
 		"openssh":          {block("OPENSSH PRIVATE KEY", []byte("x")), "openssh-key", "ssh-keygen"},
 		"only parameters":  {block("EC PARAMETERS", []byte{5, 0}), "parameters", "private key"},
-		"two keys":         {bytes.Repeat(block("EC PRIVATE KEY", der), 2), "two-keys", "a file of its own"},
+		"two keys":         {bytes.Repeat(block("EC PRIVATE KEY", der), 2), "two-keys", "a separate file"},
 		"corrupt":          {block("PRIVATE KEY", []byte("hello")), "corrupt", "again"},
 		"pkcs12":           {[]byte{0x30, 0x0d, 0x02, 0x01, 0x03, 0x30, 0x08, 0x06, 0x01, 0x2a, 0x30, 0x03, 0x02, 0x01, 0x00}, "unsupported", "openssl pkcs12"},
 		"x25519":           {block("PRIVATE KEY", x25519), "unsupported", "prime256v1"},

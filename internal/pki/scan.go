@@ -146,7 +146,7 @@ func corruptAt(where, what string) *Problem {
 // lost its line breaks in a shell or a variable.
 func joined(where string) *Problem {
 	return &Problem{Kind: "corrupt",
-		Message: fmt.Sprintf("cannot be read at %s: a BEGIN or END line is not on a line of its own; line breaks were lost, or files were joined without one between them", where),
+		Message: fmt.Sprintf("cannot be read at %s: a BEGIN or END line has other text on it; line breaks were lost, or files were joined without one between them", where),
 		Fix:     `sed -E 's/[\x22\x27]//g; s/(\\r|\\n)+/\n/g; s/ *(-----[A-Z0-9 ]+-----) */\n\1\n/g' FILE | sed '/-----/!s/ /\n/g' > FILE.pem`}
 }
 

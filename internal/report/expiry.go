@@ -2,9 +2,7 @@ package report
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"fmt"
 	"math/big"
 	"slices"
@@ -24,8 +22,7 @@ type certificateView struct {
 func certificatesOf(chain []evidence.Cert) []certificateView {
 	var out []certificateView
 	for _, c := range chain {
-		sum := sha256.Sum256(c.DER)
-		v := certificateView{Digest: "sha256:" + hex.EncodeToString(sum[:])}
+		v := certificateView{Digest: evidence.CertificateDigest(c.DER)}
 		cert, err := x509.ParseCertificate(c.DER)
 		if err != nil {
 			v.Problem = err.Error()

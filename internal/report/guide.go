@@ -11,6 +11,7 @@ const (
 	GuideChanged     = "docs/blocked.md#the-plan-is-out-of-date"
 	GuideCredentials = "docs/blocked.md#credentials"
 	GuideLocked      = "docs/blocked.md#another-apply-is-running"
+	GuideTooLong     = "docs/blocked.md#a-list-is-too-long"
 	GuidePolicies    = "docs/blocked.md#a-policy-does-not-load"
 	GuideJournal     = "docs/blocked.md#the-journal-is-broken"
 

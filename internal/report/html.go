@@ -359,7 +359,11 @@ func identity(id *evidence.Identity) string {
 	case id.AccountID == "":
 		return strings.TrimSpace(fmt.Sprintf("access key %s from %s, account not known %s", id.AccessKeyID, id.Source, id.Problem))
 	}
-	return fmt.Sprintf("%s of account %s (access key %s from %s)", id.ARN, id.AccountID, id.AccessKeyID, id.Source)
+	who := id.ARN
+	if !strings.Contains(who, ":"+id.AccountID+":") {
+		who += " of account " + id.AccountID
+	}
+	return fmt.Sprintf("%s (access key %s from %s)", who, id.AccessKeyID, id.Source)
 }
 
 // ciJob names the job that a verified token is of.

@@ -88,8 +88,8 @@ func TestHTMLWithoutScript(t *testing.T) {
 	table, _, _ := strings.Cut(after, "</noscript>")
 	for _, c := range refused().Checks {
 		for _, f := range c.Findings {
-			if told := strings.Contains(table, template.HTMLEscapeString(f.Message)); told != (f.Severity == checks.Error) {
-				t.Errorf("the finding %q (%s) is in the table: %t", f.Message, f.Severity, told)
+			if listed := strings.Contains(table, template.HTMLEscapeString(f.Message)); listed != (f.Severity == checks.Error) {
+				t.Errorf("the finding %q (%s) is in the table: %t", f.Message, f.Severity, listed)
 			}
 		}
 	}

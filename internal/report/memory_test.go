@@ -47,7 +47,7 @@ func TestMemoryDoesNotGrowWithTheBindings(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	runtime.KeepAlive(bindings) // so that each format is measured beside all of them
+	runtime.KeepAlive(bindings) // so that each format is measured while all of them exist
 }
 
 // live returns the bytes of the heap that are in use.

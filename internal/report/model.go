@@ -95,10 +95,26 @@ type Run struct {
 	Interrupted    bool                `json:"interrupted,omitempty"`    // the run was stopped before its end
 	KeyLists       []KeyList           `json:"keyLists,omitempty"`       // the lists of weak keys that were asked; absent: none
 	Waivers        []Waiver            `json:"waivers,omitempty"`        // of the owner, in the order of the file; absent: none
+	Audited        *Audited            `json:"audited,omitempty"`        // what an audit listed; absent: the run is none
 	Since          *Since              `json:"since,omitempty"`          // what differs from an earlier report; absent: none was given
 	JournalHead    string              `json:"journalHead,omitempty"`    // hash of the journal's last entry when the run ended
 	Classic        *Classic            `json:"classic,omitempty"`        // how long the classic gateway can be used; absent: nothing of it was audited or moves
 	Error          *Failure            `json:"error,omitempty"`          // why it ended before its end: what is reported is not the whole; absent: it did not
+}
+
+// Audited is what an audit listed.
+type Audited struct {
+	Platform string `json:"platform"`
+	RegionID string `json:"regionId"`
+	Groups   int    `json:"groups,omitempty"` // API groups of the classic gateway
+}
+
+// nothing is the summary of an audit that found no binding.
+func (a Audited) nothing() string {
+	if a.Platform != binding.Classic {
+		return "nothing is bound in " + a.RegionID + ": the cloud-native gateway has no domain there"
+	}
+	return "nothing is bound in " + a.RegionID + ": the account has " + count(a.Groups, "API group", "API groups") + " there, without a custom domain"
 }
 
 // External is a file of facts that the run was given; the facts are not in the report.

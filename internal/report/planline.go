@@ -69,7 +69,11 @@ func (t *text) change(b Binding) (mark string, s style, text string) {
 		mark, s = "!", doubt
 		var from []string
 		for _, h := range b.Displaces {
-			from = append(from, fmt.Sprintf("takes %s from %s (stage %s)", cell(h.Domain.DomainName), cell(orElse(h.GroupName, h.GroupID)), orElse(cell(h.Domain.BindStageName), stageName(""))))
+			what := cell(h.Domain.DomainName)
+			if h.Domain.DomainName == b.DomainName {
+				what = "it"
+			}
+			from = append(from, fmt.Sprintf("takes %s from %s (stage %s)", what, cell(orElse(h.GroupName, h.GroupID)), orElse(cell(h.Domain.BindStageName), stageName(""))))
 			t.plan.takes.add(cell(h.Domain.DomainName) + " from " + cell(orElse(h.GroupName, h.GroupID)))
 		}
 		t.plan.forces++

@@ -94,8 +94,15 @@ func (t *text) title(p problem) {
 	if p.finding.Severity != checks.Error {
 		word, s = "warning", doubt
 	}
-	t.line(0, 2, span{s, word + "[" + p.id + "]"}, span{name, cell(p.domain) + p.others() + ":"}, span{plain, p.finding.Message})
+	message := p.finding.Message
+	if p.drawsChain() { // which begins with the domain
+		message = strings.TrimPrefix(message, p.domain+" ")
+	}
+	t.line(0, 2, span{s, word + "[" + p.id + "]"}, span{name, cell(p.domain) + p.others() + ":"}, span{plain, message})
 }
+
+// drawsChain reports whether the message begins with the CNAME chain.
+func (p problem) drawsChain() bool { return strings.HasPrefix(p.finding.Message, p.domain+" → ") }
 
 // others counts the further bindings of which a finding says the same.
 func (p problem) others() string {
@@ -123,7 +130,10 @@ func (t *text) frame(p problem) {
 		t.raw(aside, line.number+" |", span{plain, " " + line.text})
 		t.raw(aside, edge, span{underlineOf(p), " " + strings.Repeat(" ", line.from) + strings.Repeat("^", line.columns)})
 	}
-	t.remarks(p, gutter+1)
+	t.remarks(p, gutter+1, gutter+8)
+	if len(p.tree) == 1 && p.drawsChain() {
+		return
+	}
 	if len(p.tree) > 0 {
 		t.line(gutter+1, gutter+9, span{aside, "= note:"}, span{plain, p.tree[0].text})
 		t.draw(gutter+9, p.tree[1:])
@@ -149,19 +159,24 @@ func (t *text) compact(p problem) {
 			t.line(2, 6, span{aside, "-->"}, span{name, at})
 		}
 	}
-	t.remarks(p, 2)
+	t.remarks(p, 2, 4)
 }
 
 // remarks draws the lines below the source: how to fix it, what follows from it.
-func (t *text) remarks(p problem, indent int) {
+func (t *text) remarks(p problem, indent, hang int) {
 	if p.finding.Fix != "" {
-		t.line(indent, indent+7, span{good, "= fix:"}, span{plain, p.finding.Fix})
+		t.line(indent, hang, span{good, "= fix:"}, span{plain, p.finding.Fix})
 	}
 	if p.dependents > 0 {
-		t.line(indent, indent+8, span{aside, "= note:"}, span{plain, count(p.dependents, "other check depends on it and is unknown", "other checks depend on it and are unknown")})
+		t.line(indent, hang, span{aside, "= note:"}, span{plain, count(p.dependents, "other check depends on it and is unknown", "other checks depend on it and are unknown")})
 	}
+	t.also(p, indent, hang)
+}
+
+// also names the bindings with other findings of the check.
+func (t *text) also(p problem, indent, hang int) {
 	if p.more.n > 0 {
-		t.line(indent, indent+8, span{aside, "= also:"}, span{plain, p.more.String()}, span{aside, "(" + t.verbosely() + ")"})
+		t.line(indent, hang, span{aside, "= also:"}, span{plain, p.more.String()}, span{aside, "(" + t.verbosely() + ")"})
 	}
 }
 
@@ -182,4 +197,60 @@ func (t *text) place(p position) string {
 		return ""
 	}
 	return strings.TrimSuffix(place(p), ":")
+}
+
+// treeOf returns the drawing that explains a failed check: the CNAME chain or the
+// certification path.
+func treeOf(b Binding, c checks.Result) []branch {
+	switch {
+	case strings.HasPrefix(c.ID, "dns/"):
+		return b.Evidence.names()
+	case c.ID == "certificate/chain-is-trusted":
+		return b.Evidence.path()
+	}
+	return nil
+}
+
+// fails reports whether a check has a finding that refuses.
+func fails(c checks.Result) bool {
+	return slices.ContainsFunc(c.Findings, func(f checks.Finding) bool { return f.Severity == checks.Error })
+}
+
+// doubtsNames reports whether a check of DNS did not pass and has no finding that shows
+// the CNAME chain.
+func doubtsNames(c checks.Result) bool {
+	return strings.HasPrefix(c.ID, "dns/") && (c.Status == checks.StatusFail || c.Status == checks.StatusUnknown) && !fails(c)
+}
+
+// dependentsOf counts, for each failed check of a binding, the checks that are unknown
+// because of it: their reason ends in "; see ID".
+func dependentsOf(b Binding) map[string]int {
+	var out map[string]int
+	for _, c := range b.Checks {
+		if cause := causeOf(b, c); cause != "" {
+			if out == nil {
+				out = map[string]int{}
+			}
+			out[cause]++
+		}
+	}
+	return out
+}
+
+// causeOf returns the failed check that an unknown result follows from; empty: none.
+func causeOf(b Binding, c checks.Result) string {
+	for range 5 { // a check that refers to one that refers to another
+		_, id, refers := strings.Cut(c.Reason, "; see ")
+		if c.Status != checks.StatusUnknown || !refers {
+			return ""
+		}
+		at, found := slices.BinarySearchFunc(b.Checks, id, func(c checks.Result, id string) int { return strings.Compare(c.ID, id) })
+		if !found {
+			return ""
+		}
+		if c = b.Checks[at]; fails(c) {
+			return c.ID
+		}
+	}
+	return ""
 }

@@ -22,8 +22,8 @@ func TestGolden(t *testing.T) {
 	all := []Binding{partial(), undetermined(), refused(), allowed()}
 	applied := []Binding{allowed(), forced(failure())}
 	applied[0].Outcome = &Outcome{Status: bound, RequestID: "A"}
-	stands, wouldTake := allowed(), forced(Outcome{})
-	stands.Calls, stands.Source, wouldTake.Outcome = nil, at(8, 5), nil
+	inEffect, wouldTake := allowed(), forced(Outcome{})
+	inEffect.Calls, inEffect.Source, wouldTake.Outcome = nil, at(8, 5), nil
 	rest := allowed()
 	rest.Source, rest.Outcome = at(60, 5), &Outcome{Status: notAttempted, Message: `not attempted: the binding of "old.demo.com", earlier in the run, has the outcome failed`}
 	applied = append(applied, rest)
@@ -51,7 +51,7 @@ func TestGolden(t *testing.T) {
 		{"lint-quiet", "text", run("lint", all...), Options{Quiet: true}},
 		{"lint-color", "text", run("lint", all...), Options{Color: true}},
 		{"lint-narrow", "text", run("lint", all...), Options{Width: 40}},
-		{"plan", "text", run("plan", allowed(), stands, wouldTake, refused()), Options{}},
+		{"plan", "text", run("plan", allowed(), inEffect, wouldTake, refused()), Options{}},
 		{"apply", "text", apply, Options{}},
 		{"apply-interrupted", "text", halted, Options{}},
 		{"lint-interrupted", "text", cut, Options{}},
@@ -158,8 +158,8 @@ func TestTheTailIsTold(t *testing.T) {
 		if err := json.Unmarshal(doc, &got); err != nil {
 			t.Fatal(err)
 		}
-		told := Tail{got.Run.Linter, got.Run.KeyLists, got.Run.Waivers, got.Run.Interrupted, got.Run.JournalHead, got.Run.Since, got.Run.Error}
-		if diff := cmp.Diff(tail, told); diff != "" || got.Run.Command != "apply" || got.Summary.Bindings != 1 {
+		read := Tail{got.Run.Linter, got.Run.KeyLists, got.Run.Waivers, got.Run.Interrupted, got.Run.JournalHead, got.Run.Since, got.Run.Error}
+		if diff := cmp.Diff(tail, read); diff != "" || got.Run.Command != "apply" || got.Summary.Bindings != 1 {
 			t.Errorf("%s: %s\n%+v", format, diff, got)
 		}
 	}

@@ -147,7 +147,7 @@ func TestOutsideTextForgesNothing(t *testing.T) {
 
 // A plan has one line for each binding with every value before and after, aligned.
 func TestPlanLines(t *testing.T) {
-	stands := func(d evidence.Domain, calls ...plan.Call) Binding {
+	inEffect := func(d evidence.Domain, calls ...plan.Call) Binding {
 		b := allowed()
 		d.DomainName = b.DomainName
 		b.Calls = calls
@@ -158,7 +158,7 @@ func TestPlanLines(t *testing.T) {
 		"GroupId": ours, "DomainName": "api.demo.com", "BindStageName": "PRE", "IsHttpRedirectToHttps": "true", "CustomDomainType": "INTRANET"}}
 	renewal := allowed().Calls[1]
 	mutual := plan.Call{Action: classic.SetDomainCertificate, Params: map[string]string{"SslVerifyDepth": "2"}}
-	awaiting := stands(evidence.Domain{BindStageName: "RELEASE"}, update)
+	awaiting := inEffect(evidence.Domain{BindStageName: "RELEASE"}, update)
 	awaiting.Decision = gate.Partial
 	native := func(r *evidence.Record, calls ...plan.Call) Binding {
 		b := allowed()
@@ -173,14 +173,14 @@ func TestPlanLines(t *testing.T) {
 	for want, b := range map[string]Binding{
 		"~ api.demo.com  edge  uploads certificate pay_2026 sha256:bb, certIdentifier old → (uploaded), protocol HTTP → HTTPS, tlsMin none → \"TLS 1.2\"": native(&evidence.Record{Protocol: "HTTP", CertIdentifier: "old"}, upload, https),
 		"+ api.demo.com  edge  forceHttps false, protocol HTTPS, tlsMax":                                                                                  native(nil, plan.Call{Action: "CreateDomain", Params: https.Params}),
-		"~ api.demo.com  payments  stage RELEASE → PRE, type INTERNET → INTRANET\n":                                                                       stands(evidence.Domain{BindStageName: "RELEASE", CustomDomainType: "internet", IsHTTPRedirectToHTTPS: true}, update),
-		"~ api.demo.com  payments  stage all environments → PRE, type (not shown":                                                                         stands(evidence.Domain{}, update),
-		"~ api.demo.com  payments  certificate old → api_demo_com\n":                                                                                      stands(evidence.Domain{CertificateName: "old"}, renewal),
-		"~ api.demo.com  payments  certificate api_demo_com: content → sha256:bb\n":                                                                       stands(evidence.Domain{CertificateName: "api_demo_com"}, renewal),
-		"~ api.demo.com  payments  SslVerifyDepth (not shown by the gateway) → 2\n":                                                                       stands(evidence.Domain{}, mutual),
-		"= api.demo.com  payments  already in effect\n":                                                                                                   stands(evidence.Domain{}),
+		"~ api.demo.com  payments  stage RELEASE → PRE, type INTERNET → INTRANET\n":                                                                       inEffect(evidence.Domain{BindStageName: "RELEASE", CustomDomainType: "internet", IsHTTPRedirectToHTTPS: true}, update),
+		"~ api.demo.com  payments  stage all environments → PRE, type (not shown":                                                                         inEffect(evidence.Domain{}, update),
+		"~ api.demo.com  payments  certificate old → api_demo_com\n":                                                                                      inEffect(evidence.Domain{CertificateName: "old"}, renewal),
+		"~ api.demo.com  payments  certificate api_demo_com: content → sha256:bb\n":                                                                       inEffect(evidence.Domain{CertificateName: "api_demo_com"}, renewal),
+		"~ api.demo.com  payments  SslVerifyDepth (not shown by the gateway) → 2\n":                                                                       inEffect(evidence.Domain{}, mutual),
+		"= api.demo.com  payments  already in effect\n":                                                                                                   inEffect(evidence.Domain{}),
 		"+ api.demo.com  927d50c0…  stage all environments, certificate api_demo_com\n":                                                                   allowed(),
-		"! old.demo.com  927d50c0…  takes old.demo.com from legacy (stage RELEASE)\n":                                                                     forced(Outcome{}),
+		"! old.demo.com  927d50c0…  takes it from legacy (stage RELEASE)\n":                                                                               forced(Outcome{}),
 		"~ api.demo.com  payments  once it is approved: stage RELEASE → PRE, type":                                                                        awaiting,
 		"- www.demo.com  927d50c0…  refused: certificate/covers-domain, dns/cname-reaches":                                                                refused(),
 		"? pay.demo.com  927d50c0…  undetermined: group/exists, dns/cname-chain-terminates":                                                               undetermined(),

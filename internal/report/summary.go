@@ -3,11 +3,9 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"hash/maphash"
 	"slices"
 	"strings"
 
-	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/gate"
 )
@@ -77,7 +75,7 @@ func (t *text) end() {
 		t.line(0, 2, span{aside, "journal head:"}, span{aside, head})
 	}
 	if t.many() && s.Refused > 1 {
-		t.line(0, 2, span{plain, "failing:"}, span{plain, list(failing(t.failing))})
+		t.line(0, 2, span{plain, "failing:"}, span{plain, list(byCount(t.failing))})
 	}
 	if t.isPlan() && !t.options.Quiet {
 		t.numbers(s)
@@ -91,14 +89,22 @@ func (t *text) end() {
 
 // numbers draws the numbers of a run.
 func (t *text) numbers(s Summary) {
+	if t.nothingBound() {
+		t.line(0, 2, span{name, t.counted()})
+		return
+	}
 	var line []span
 	if !t.isPlan() || t.options.Quiet {
 		line = counts(count(s.Bindings, "binding:", "bindings:"), []counted{
 			{good, s.Allowed, "allowed"}, {bad, s.Refused, "refused"}, {doubt, s.Undetermined, "undetermined"},
 			{aside, s.Partial, "partial"}})
 	}
-	also := counts("", []counted{{doubt, s.Warnings, pluralOf(s.Warnings, "warning", "warnings")},
-		{doubt, s.Waived, pluralOf(s.Waived, "finding waived by the owner", "findings waived by the owner")}})[1:]
+	warnings := pluralOf(s.Warnings, "warning", "warnings")
+	if t.countsWarnings && len(t.warned) > 0 {
+		warnings += " of " + list(byCount(t.warned)) + " (" + t.verbosely() + ")"
+	}
+	also := counts("", []counted{{doubt, s.Waived, pluralOf(s.Waived, "finding waived by the owner", "findings waived by the owner")},
+		{doubt, s.Warnings, warnings}})[1:]
 	if len(line) > 1 && len(also) > 0 {
 		line[len(line)-1].text += ";"
 	}
@@ -129,8 +135,8 @@ func (t *text) next() {
 	}
 }
 
-// failing names the checks that fail, with how many bindings fail them.
-func failing(n map[string]int) []string {
+// byCount names checks with their numbers, the largest first.
+func byCount(n map[string]int) []string {
 	var names []string
 	for _, r := range ranked(n) {
 		names = append(names, fmt.Sprintf("%s (%d)", r.id, r.count))
@@ -138,10 +144,18 @@ func failing(n map[string]int) []string {
 	return names
 }
 
+// nothingBound reports whether an audit listed everything and found no binding.
+func (s *state) nothingBound() bool {
+	return s.Run.Audited != nil && s.summary.Bindings == 0 && !s.Run.Interrupted
+}
+
 // counted is the summary in one line.
 func (s *state) counted() string {
 	if s.Run.Error != nil {
 		return s.Run.Error.sentence()
+	}
+	if s.nothingBound() {
+		return s.Run.Audited.nothing()
 	}
 	var words []string
 	warnings := "warnings"
@@ -219,7 +233,7 @@ func (t *text) nextSteps() []string {
 	add(s.Unknown, GuideUnknown, "find out with `bindgate plan` whether the call took effect; `bindgate apply` reads the state first and sends nothing that is already in effect")
 	add(s.Failed, GuideFailed, "fix the problem that the gateway's error code names, then "+again+"; it sends nothing that is already in effect")
 	add(s.Incomplete, GuideIncomplete, "the domain is bound, but not yet as asked: "+again+" to complete it, or use the commands above to go back")
-	add(s.Refused, GuideRefused, "fix the findings above, then "+again)
+	add(s.Refused, GuideRefused, "fix the errors and "+again)
 	add(s.Undetermined, GuideUndetermined, "remove the cause of each \"unknown\" above, then "+again+"; until then nothing is bound")
 	switch {
 	case t.Run.Offline:
@@ -254,131 +268,6 @@ func (t *text) goingOn() string {
 		return "; it judges afresh"
 	}
 	return " on the manifest, because a plan saved before the interruption is no longer valid; it judges again and sends nothing that is already in effect"
-}
-
-// group is one reason why something was not done, with the checks and the
-// bindings that it concerns: a gateway that does not answer is reported once, not
-// once for each of a thousand bindings.
-type group struct {
-	reason string
-	ids    []string
-	names  names
-}
-
-// grouping gathers groups in order of appearance.
-type grouping struct {
-	most int // groups that are kept, the others are counted; 0: all
-	kept []*group
-	seen map[uint64]*group // by the hash of the reason; nil: counted only
-	seed maphash.Seed
-}
-
-func (gs *grouping) add(reason, id, domain string) {
-	key := maphash.String(gs.seed, reason)
-	g, known := gs.seen[key]
-	if !known {
-		if gs.most == 0 || len(gs.kept) < gs.most {
-			g = &group{reason: reason}
-			gs.kept = append(gs.kept, g)
-		}
-		gs.seen[key] = g
-	}
-	if g == nil {
-		return
-	}
-	if id != "" && !slices.Contains(g.ids, id) {
-		g.ids = append(g.ids, id)
-	}
-	g.names.add(domain)
-}
-
-// unjudged adds a binding's results of one status, and the reasons of that
-// decision that no check result contains. A check that depends on one of dependents is reported with that one.
-func unjudged(gs *grouping, b Binding, decision gate.Status, status checks.Status, dependents map[string]int) {
-	told := func(c checks.Result) bool { return c.Status == status }
-	for _, c := range b.Checks {
-		if told(c) && (len(dependents) == 0 || causeOf(b, c) == "") {
-			gs.add(orElse(c.Reason, "no reason was given"), c.ID, b.DomainName)
-		}
-	}
-	if b.Decision == decision {
-		for _, reason := range unexplained(b, told) {
-			gs.add(reason, "", b.DomainName)
-		}
-	}
-}
-
-// groups draws each group: which checks, which bindings, why.
-func (t *text) groups(gs grouping, heading span) {
-	for _, g := range gs.kept {
-		h := heading
-		if len(g.ids) > 0 {
-			h.text += "[" + g.ids[0] + pluralOf(len(g.ids), "", fmt.Sprintf(" and %d more", len(g.ids)-1)) + "]"
-		}
-		t.line(0, 2, h, span{name, cellList(g.names) + ":"}, span{plain, g.reason})
-	}
-	if rest := len(gs.seen) - len(gs.kept); rest > 0 {
-		t.line(0, 2, heading, span{plain, count(rest, "more reason:", "more reasons:") + " " + t.verbosely()})
-	}
-}
-
-// cellList is a list of names of bindings.
-func cellList(l names) string {
-	first := make([]string, len(l.first))
-	for i, n := range l.first {
-		first[i] = cell(n)
-	}
-	return names{first: first, n: l.n}.String()
-}
-
-// unexplained returns the reasons of a decision that no check result contains: a
-// result that is missing or doubled, a check that the catalogue does not hold.
-// A reason begins with the id of its check; the results are sorted by it.
-func unexplained(b Binding, told func(checks.Result) bool) []string {
-	var out []string
-	for _, reason := range b.Reasons {
-		id, _, _ := strings.Cut(reason, ": ")
-		at, _ := slices.BinarySearchFunc(b.Checks, id, func(c checks.Result, id string) int { return strings.Compare(c.ID, id) })
-		explained := false
-		for ; at < len(b.Checks) && b.Checks[at].ID == id; at++ {
-			explained = explained || told(b.Checks[at])
-		}
-		if !explained {
-			out = append(out, reason)
-		}
-	}
-	return out
-}
-
-// names are the first of a list of names, and how many it has. Bindings come one
-// after another, so that a name twice in a row is the same one.
-type names struct {
-	first []string
-	n     int
-	last  string
-}
-
-func (l *names) add(name string) {
-	if l.n > 0 && l.last == name {
-		return
-	}
-	l.last = name
-	if l.n++; l.n <= mostNames {
-		l.first = append(l.first, name)
-	}
-}
-
-// String joins the first names and counts the rest.
-func (l names) String() string {
-	text := strings.Join(l.first, ", ")
-	if rest := l.n - len(l.first); rest > 0 {
-		return fmt.Sprintf("%s and %d more", text, rest)
-	}
-	return text
-}
-
-func list(all []string) string {
-	return names{first: all[:min(len(all), mostNames)], n: len(all)}.String()
 }
 
 func count(n int, one, many string) string {

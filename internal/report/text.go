@@ -23,13 +23,15 @@ type text struct {
 	table                         table
 	moves                         moving
 	plan                          planned
-	outcomes                      []string // of bindings whose calls failed, the first
-	failures                      int      // all of them
-	forces                        []string // that a run of calls made or was to make, the first
-	forced                        int      // all of them
-	failing                       map[string]int
-	chains                        []string // CNAME chains that a check without a finding doubts, the first
-	sent, missing                 names    // domains for which calls were made, and for which none was
+	outcomes                      []string       // of bindings whose calls failed, the first
+	failures                      int            // all of them
+	forces                        []string       // that a run of calls made or was to make, the first
+	forced                        int            // all of them
+	failing                       map[string]int // bindings that fail each check
+	warned                        map[string]int // warnings of each check
+	countsWarnings                bool           // the warnings are only counted, because much is refused
+	chains                        []string       // CNAME chains that a check without a finding doubts, the first
+	sent, missing                 names          // domains for which calls were made, and for which none was
 	sources                       sources
 }
 
@@ -48,7 +50,7 @@ func openText(s *state) (format, error) {
 	seed := maphash.MakeSeed()
 	newGrouping := func() grouping { return grouping{most: mostGroups, seed: seed, seen: map[uint64]*group{}} }
 	return &text{state: s, printer: newPrinter(s.options), unknown: newGrouping(), notRun: newGrouping(), notAttempted: newGrouping(),
-		errors: board{}, warnings: board{}, failing: map[string]int{}, sources: sources{head: s.Head}}, nil
+		errors: board{}, warnings: board{}, failing: map[string]int{}, warned: map[string]int{}, sources: sources{head: s.Head}}, nil
 }
 
 func (t *text) add(b Binding) error {
@@ -106,12 +108,16 @@ func (t *text) close() error {
 	if t.options.Quiet && settled(t.summary) {
 		return nil
 	}
+	if t.plan.widths != nil && !t.options.Verbose { // its lines are written
+		t.put("\n")
+	}
 	t.plan.flush(t.printer)
 	t.section()
+	errors := t.errors.problems(t.many(), 1)
 	if !t.options.Quiet {
 		t.facts()
 		t.section()
-		t.showWarnings()
+		t.showWarnings(len(errors))
 		t.section()
 	}
 	t.shown(t.forces, t.forced, "force", "forces")
@@ -125,18 +131,21 @@ func (t *text) close() error {
 	t.section()
 	t.shown(t.outcomes, t.failures, "failed call", "failed calls")
 	t.section()
-	t.showErrors()
+	t.showErrors(errors)
 	t.section()
 	if !t.options.Quiet && !t.isPlan() {
 		t.drawTable()
-		t.section()
 	}
-	if !t.options.Quiet {
+	if !t.options.Quiet && len(t.moves) > 0 {
+		t.section()
 		t.drawMoves()
 		t.section()
 	}
-	t.since()
-	t.section()
+	if t.Run.Since != nil {
+		t.section()
+		t.since()
+		t.section()
+	}
 	t.end()
 	t.flush()
 	return nil
@@ -196,64 +205,11 @@ func (t *text) collect(b Binding, dependents map[string]int) {
 			t.errors.add(p)
 		default:
 			t.warnings.add(p)
-		}
-	}
-}
-
-// treeOf returns the drawing that explains a failed check: the CNAME chain or the
-// certification path.
-func treeOf(b Binding, c checks.Result) []branch {
-	switch {
-	case strings.HasPrefix(c.ID, "dns/"):
-		return b.Evidence.names()
-	case c.ID == "certificate/chain-is-trusted":
-		return b.Evidence.path()
-	}
-	return nil
-}
-
-// fails reports whether a check has a finding that refuses.
-func fails(c checks.Result) bool {
-	return slices.ContainsFunc(c.Findings, func(f checks.Finding) bool { return f.Severity == checks.Error })
-}
-
-// doubtsNames reports whether a check of DNS did not pass and has no finding that shows
-// the CNAME chain.
-func doubtsNames(c checks.Result) bool {
-	return strings.HasPrefix(c.ID, "dns/") && (c.Status == checks.StatusFail || c.Status == checks.StatusUnknown) && !fails(c)
-}
-
-// dependentsOf counts, for each failed check of a binding, the checks that are unknown
-// because of it: their reason ends in "; see ID".
-func dependentsOf(b Binding) map[string]int {
-	var out map[string]int
-	for _, c := range b.Checks {
-		if cause := causeOf(b, c); cause != "" {
-			if out == nil {
-				out = map[string]int{}
+			if p.finding.Waived == nil {
+				t.warned[p.id]++
 			}
-			out[cause]++
 		}
 	}
-	return out
-}
-
-// causeOf returns the failed check that an unknown result follows from; empty: none.
-func causeOf(b Binding, c checks.Result) string {
-	for range 5 { // a check that refers to one that refers to another
-		_, id, refers := strings.Cut(c.Reason, "; see ")
-		if c.Status != checks.StatusUnknown || !refers {
-			return ""
-		}
-		at, found := slices.BinarySearchFunc(b.Checks, id, func(c checks.Result, id string) int { return strings.Compare(c.ID, id) })
-		if !found {
-			return ""
-		}
-		if c = b.Checks[at]; fails(c) {
-			return c.ID
-		}
-	}
-	return ""
 }
 
 // heading draws the first line of a binding in the verbose report.
@@ -333,23 +289,30 @@ func (t *text) displaced(b Binding) {
 	}
 }
 
-// showWarnings writes the warnings: drawn where they are few and nothing is refused, else
-// one line each.
-func (t *text) showWarnings() {
+// showWarnings writes the warnings: drawn where they are few, whole but without their
+// source lines if there are errors too, else one line each. Many errors have the room of
+// many warnings.
+func (t *text) showWarnings(errors int) {
 	all := t.warnings.problems(t.many(), mostOfKind)
-	if len(all) <= mostFrames && !t.many() && len(t.errors) == 0 {
+	switch few := len(all) <= mostFrames; {
+	case few && errors == 0 && !t.many():
 		t.frames(all)
 		return
+	case few:
+		for _, p := range all {
+			t.title(p)
+			t.also(p, 2, 4)
+		}
+		return
+	case errors > mostFrames || errors > 0 && t.many():
+		t.countsWarnings = true
+		return
 	}
-	most := mostWarnings
-	if len(t.errors) > mostFrames { // what is refused has the room
-		most = mostFrames
-	}
-	for _, p := range all[:min(len(all), most)] {
+	for _, p := range all[:min(len(all), mostWarnings)] {
 		t.short(p)
 	}
 	rest := 0
-	for _, p := range all[min(len(all), most):] {
+	for _, p := range all[min(len(all), mostWarnings):] {
 		rest += p.domains.n + p.more.n
 	}
 	if rest > 0 {
@@ -369,8 +332,7 @@ func (t *text) frames(all []problem) {
 
 // showErrors writes the errors: those of a small run all, of a large one an example of
 // each of the checks that fail most.
-func (t *text) showErrors() {
-	all := t.errors.problems(t.many(), 1)
+func (t *text) showErrors(all []problem) {
 	switch {
 	case !t.many() && len(all) <= mostFrames:
 		t.frames(all)

@@ -107,3 +107,40 @@ func TestThePathIsDrawnAlone(t *testing.T) {
 		t.Errorf("want the path and not the aliases:\n%s", got)
 	}
 }
+
+// Few warnings are whole, never cut. Where there are many errors, many warnings are counted by check.
+func TestWarningsOfARefusedRun(t *testing.T) {
+	long := "a long message that " + strings.Repeat("goes on and ", 10) + "ends"
+	shown := func(errors, warnings int) string {
+		b := Binding{DomainName: "www.demo.com", Decision: gate.Refused, Source: at(1, 5)}
+		for i := range errors {
+			b.Checks = append(b.Checks, checks.Result{ID: fmt.Sprintf("dns/%d", i), Status: checks.StatusFail, Findings: []checks.Finding{checks.Fails("", "it is wrong", "")}})
+		}
+		for i := range warnings {
+			b.Checks = append(b.Checks, checks.Result{ID: fmt.Sprintf("request/%d", i), Status: checks.StatusPass, Findings: []checks.Finding{checks.Warns("", long, "")}})
+		}
+		return strings.Join(strings.Fields(written(t, "text", run("lint", b), Options{})), " ")
+	}
+	for _, errors := range []int{mostFrames, mostFrames + 1} {
+		if got := shown(errors, 1); !strings.Contains(got, "warning[request/0] www.demo.com: "+long+" error[") || !strings.Contains(got, "1 refused; 1 warning next:") {
+			t.Errorf("%d errors: want the whole warning above the errors:\n%s", errors, got)
+		}
+	}
+	if got := shown(mostFrames, mostFrames+1); strings.Count(got, "warning[") != mostFrames+1 || !strings.Contains(got, "1 refused; 4 warnings next:") {
+		t.Errorf("want the warnings in one line each:\n%s", got)
+	}
+	want := "1 refused; 4 warnings of request/0 (1), request/1 (1), request/2 (1), request/3 (1) (bindgate lint -v)"
+	if got := shown(mostFrames+1, mostFrames+1); strings.Contains(got, "warning[") || !strings.Contains(got, want) {
+		t.Errorf("want the checks that warn counted:\n%s", got)
+	}
+}
+
+// A chain begins with the domain, which the title of its finding names already.
+func TestTheDomainOfAChainIsNamedOnce(t *testing.T) {
+	b := refused()
+	b.Checks = []checks.Result{{ID: "dns/cname-reaches-group", Status: checks.StatusFail,
+		Findings: []checks.Finding{checks.Fails("", b.DomainName+" → (60 s) other.example: it leads elsewhere", "")}}}
+	if got := written(t, "text", run("lint", b), Options{}); !strings.Contains(got, "] "+b.DomainName+": → (60 s) other.example: it leads") {
+		t.Errorf("got\n%s", got)
+	}
+}

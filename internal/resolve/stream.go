@@ -20,7 +20,7 @@ const anyDatagram = 512
 
 // stream asks over TCP. Questions are sent one after the other on connections that many
 // share, and answers come in any order (RFC 7766 §6.2.1.1). What a connection ends
-// without, as with a server that closes it after each answer, gets one of its own.
+// without, as with a server that closes it after each answer, gets a new one.
 func (p *plain) stream(ctx context.Context, timeout time.Duration, queries []query) []delivery {
 	alone := func(q query) delivery {
 		return overStream(ctx, "tcp", timeout, q, func(ctx context.Context) (net.Conn, error) { return p.dial(ctx, "tcp", p.address) })

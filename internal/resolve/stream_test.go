@@ -109,7 +109,7 @@ func TestStreamIsShared(t *testing.T) {
 }
 
 // Some servers close a connection after an answer, and some drop what follows the first
-// question: each question then gets a connection of its own.
+// question: each question then gets a new connection.
 func TestServerThatAnswersOncePerConnection(t *testing.T) {
 	t.Parallel()
 	for name, after := range map[string]func(net.Conn){

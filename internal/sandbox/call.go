@@ -131,7 +131,7 @@ func (x *exchange) caller() string {
 }
 
 // refuse responds with an error and returns its code. The cloud-native gateway has
-// an envelope of its own; what precedes it (signatures, flow control, unknown
+// its own envelope; what precedes it (signatures, flow control, unknown
 // actions) has that of the classic one.
 func (x *exchange) refuse(err error) string {
 	var inner *refusal.Error

@@ -16,7 +16,7 @@ import (
 	"github.com/bindgate/bindgate/internal/sandbox/account"
 )
 
-// TestStrictness lists what the sandbox refuses although nobody knows whether the
+// TestStrictness lists what the sandbox refuses although it is not known whether the
 // platform does.
 func TestStrictness(t *testing.T) {
 	c := startCloud(t)

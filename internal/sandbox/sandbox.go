@@ -134,7 +134,7 @@ func (s *Sandbox) StateAPIG() apig.Seed { return s.apig.State() }
 // Certificates returns those of the certificate store, without private keys.
 func (s *Sandbox) Certificates() []certstore.Certificate { return s.certs.All() }
 
-// EditAPIG changes the cloud-native gateway as somebody else would, without a call.
+// EditAPIG changes the cloud-native gateway without a call, as another user would.
 func (s *Sandbox) EditAPIG(change func(*apig.Seed)) { s.apig.Edit(change) }
 
 // Calls returns the authenticated calls so far, in order of arrival; if there

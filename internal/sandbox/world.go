@@ -57,7 +57,7 @@ func Worlds() []World {
 			func(a *Assumptions, value string) {
 				a.APIG.Timestamps = map[bool]string{false: value}[value == "documented"]
 			}},
-		either("unset-fields", "empty", "absent", "no page says how a record shows a field that nobody has set",
+		either("unset-fields", "empty", "absent", "no page says how a record shows a field that was never set",
 			func(a *Assumptions) *bool { return &a.APIG.OmitsUnset }),
 		either("total-count", "text", "number", "totalCount of the statistics is a text, unlike every other count",
 			func(a *Assumptions) *bool { return &a.APIG.CountIsNumber }),
@@ -73,7 +73,7 @@ func Worlds() []World {
 			func(a *Assumptions) *bool { return &a.APIG.RefusesUnknownCert }),
 		either("mtls-ca-id", "optional", "required", "the definition requires caCertIdentifier, a live test creates HTTPS without it",
 			func(a *Assumptions) *bool { return &a.APIG.NeedsCAID }),
-		either("http2-default", "GlobalConfig", "Close", "the value of http2Option that nobody has set is not documented",
+		either("http2-default", "GlobalConfig", "Close", "the value of http2Option that was never set is not documented",
 			func(a *Assumptions) *bool { return &a.APIG.HTTP2Closed }),
 		either("list-by-gateway", "published", "all", "no page says which domains ListDomains with gatewayId lists",
 			func(a *Assumptions) *bool { return &a.APIG.GatewayListsAll }),

@@ -71,6 +71,7 @@ type document struct {
 		Identity    *evidence.Identity `json:"identity"`
 		Interrupted bool               `json:"interrupted"`
 		Error       *struct{}          `json:"error"`
+		Audited     *report.Audited    `json:"audited"`
 	} `json:"run"`
 	Bindings []struct {
 		DomainName string `json:"domainName"`
@@ -89,7 +90,7 @@ type document struct {
 // Read reads an earlier report in the json format and refuses one of another command,
 // platform or region.
 func Read(data []byte, platform, region string) (*Comparison, error) {
-	names := strings.Fields("schema run command now identity accountId interrupted error bindings domainName platform groupId gatewayId regionId checks ids status findings severity waived")
+	names := strings.Fields("schema run command now identity accountId interrupted error audited groups bindings domainName platform groupId gatewayId regionId checks ids status findings severity waived")
 	if err := strictjson.OneSpelling(data, names, "params"); err != nil {
 		return nil, err
 	}
@@ -108,6 +109,10 @@ func Read(data []byte, platform, region string) (*Comparison, error) {
 		return nil, errors.New("it says nothing of its run; write it again with -f json=FILE")
 	case d.Run.Command != "audit":
 		return nil, fmt.Errorf("got a report of the command %.64q, want one of audit", d.Run.Command)
+	case d.Run.Audited != nil && d.Run.Audited.Platform != platform:
+		return nil, fmt.Errorf("got a report of the platform %.64q, want %s", d.Run.Audited.Platform, platform)
+	case d.Run.Audited != nil && d.Run.Audited.RegionID != region:
+		return nil, fmt.Errorf("got a report of the region %.64q, want %s", d.Run.Audited.RegionID, region)
 	}
 	now := d.Run.Now.UTC()
 	c := &Comparison{identity: d.Run.Identity, failed: d.Run.Error != nil, earlier: map[place]*verdicts{}, found: report.Since{Now: &now, Incomplete: d.Run.Interrupted || d.Run.Error != nil}}

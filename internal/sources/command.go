@@ -141,9 +141,9 @@ func refuseSecrets(args []string) error {
 		name = strings.ReplaceAll(name, "_", "-")
 		switch {
 		case strictyaml.IsKeyText(name), holdsKey(arg), holdsKey(value), strings.Contains(name, "privatekey"), strings.Contains(name, "private-key"):
-			return fmt.Errorf("argument %d is, or announces, a private key, a credential or a certificate as text; write it to a file, and replace a private key that stood on a command line", i+1)
+			return fmt.Errorf("argument %d is, or announces, a private key, a credential or a certificate as text; write it to a file, and replace a private key that was on a command line", i+1)
 		case strings.HasPrefix(arg, "-") && (strings.Contains(name, "secret") || strings.Contains(name, "token") || strings.Contains(name, "password") || strings.Contains(name, "access-key") || strings.Contains(name, "accesskey")):
-			return fmt.Errorf("argument %d announces a credential; remove it, use a profile, and rotate a secret that stood on a command line", i+1)
+			return fmt.Errorf("argument %d announces a credential; remove it, use a profile, and rotate a secret that was on a command line", i+1)
 		}
 	}
 	return nil

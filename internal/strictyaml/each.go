@@ -125,7 +125,7 @@ func (d *document) whole(text []byte, moved moves) *yaml.Node {
 	case first == nil && len(d.after) == 0:
 		return nil // comments only
 	case docs != 1+min(1, len(d.after)): // text at the margin absorbs the mark ---
-		f.stop(d.line, 1, "got documents that are not separated by --- on a line of its own", "split the file")
+		f.stop(d.line, 1, "got documents that are not separated by a line that is only ---", "split the file")
 		return nil
 	}
 	moved.move(first)

@@ -288,6 +288,7 @@ func TestPictures(t *testing.T) {
 	}{
 		{"report-light", "BINDGATE_REPORT", "light", 1200, ""}, {"report-dark", "BINDGATE_REPORT", "dark", 1200, ""}, {"report-narrow", "BINDGATE_REPORT", "light", 420, ""},
 		{"report-print", "BINDGATE_REPORT", "light", 800, "print"},
+		{"board", "BINDGATE_BOARD", "light", 1200, ""}, {"board-narrow", "BINDGATE_BOARD", "dark", 420, ""},
 		{"report-100", "BINDGATE_HUNDRED", "light", 1200, ""}, {"report-2000", "BINDGATE_LARGE", "dark", 1200, ""}, {"report-2000-narrow", "BINDGATE_LARGE", "light", 420, ""},
 	} {
 		ctx, seen := open(t, p.variable)

@@ -3,6 +3,7 @@ package session
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/bindgate/bindgate/internal/confine"
@@ -12,6 +13,7 @@ import (
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/pki"
+	"github.com/bindgate/bindgate/internal/platform/api"
 	"github.com/bindgate/bindgate/internal/report"
 )
 
@@ -56,14 +58,18 @@ func (r *Run) Finish(ctx context.Context, rep *report.Several, code int) error {
 	return exit.Ended(r.CredentialCode(code))
 }
 
-// CredentialCode is the code of a run that cannot tell, unless the gateway did not take
-// the credentials: that will not change by trying again.
+// CredentialCode is the code of a run that cannot tell, unless trying again changes
+// nothing: the gateway did not take the credentials, or a list is too long to be read.
 func (r *Run) CredentialCode(code int) int {
 	err := r.Engine.Refused()
 	if code != exit.CannotTell || err == nil {
 		return code
 	}
-	r.Env.Complain(fmt.Errorf("asking the gateway: %w\nnext: see %s", err, report.GuideCredentials))
+	guide := report.GuideCredentials
+	if errors.Is(err, api.ErrTooLong) {
+		guide = report.GuideTooLong
+	}
+	r.Env.Complain(fmt.Errorf("asking the gateway: %w\nnext: see %s", err, guide))
 	return exit.Usage
 }
 
@@ -101,10 +107,18 @@ func (r *Run) head() (report.Run, error) {
 		classic = report.ClassicAt(facts.Now)
 	}
 	return report.Run{
-		Classic: classic, Command: facts.Command, Now: facts.Now, Offline: facts.Offline, Endpoint: facts.Endpoint, Identity: facts.Identity, Contract: facts.Contract,
+		Classic: classic, Audited: r.audited(facts.Command), Command: facts.Command, Now: facts.Now, Offline: facts.Offline, Endpoint: facts.Endpoint, Identity: facts.Identity, Contract: facts.Contract,
 		DNSMode: facts.DNSMode, ManifestDigest: r.Engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
 		ConfigDigest: r.Settings.ConfigDigest, RootsDigest: facts.RootsDigest, PoliciesOff: off,
 	}.With(facts.Given), err
+}
+
+// audited is what an audit listed; nil for another command.
+func (r *Run) audited(command string) *report.Audited {
+	if r.Held == nil || command != "audit" {
+		return nil
+	}
+	return &report.Audited{Platform: r.Held.Platform, RegionID: r.Held.Region, Groups: r.Held.Groups}
 }
 
 // Entry is a verdict as the report has it.

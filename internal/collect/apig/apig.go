@@ -5,8 +5,6 @@ package apig
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"time"
 
 	"github.com/bindgate/bindgate/checks/binding"
@@ -55,7 +53,7 @@ func (c *Collector) Records(ctx context.Context, b binding.Binding) evidence.Obs
 const noRecords = "the domain's record was not read"
 
 // Serving observes who serves the domain of observed records. What does not exist yet is
-// served by nobody.
+// served by no gateway.
 func (c *Collector) Serving(ctx context.Context, b binding.Binding, records evidence.Observation[evidence.Records]) evidence.Observation[evidence.Serving] {
 	from := c.reader.Endpoint(b.RegionID)
 	switch {
@@ -78,8 +76,7 @@ func (c *Collector) Store(ctx context.Context, b binding.Binding, records eviden
 	}
 	leaf, current := "", ""
 	if chain := certificate.Facts.Chain; b.Certificate != nil && certificate.State == evidence.StateObserved && len(chain) > 0 {
-		sum := sha256.Sum256(chain[0].DER)
-		leaf = "sha256:" + hex.EncodeToString(sum[:])
+		leaf = evidence.CertificateDigest(chain[0].DER)
 	}
 	if d := records.Facts.Domain; d != nil {
 		current = d.CertIdentifier

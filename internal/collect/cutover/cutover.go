@@ -279,7 +279,7 @@ func (e ends) atGateway(d evidence.DNS) bool {
 }
 
 // direction is that of one address of an authoritative server. It does not count if the
-// server gives no answer of its own, or the name of the chain that is asked next.
+// server gives no authoritative answer, or the name of the chain that is asked next.
 func direction(d evidence.DNS, m evidence.ServerAnswers, a evidence.ServerAnswer, e ends) (evidence.Direction, bool) {
 	server := a.Server
 	if host, _, err := net.SplitHostPort(a.Address); err == nil {

@@ -87,10 +87,10 @@ func TestAuthorityEvidence(t *testing.T) {
 	if got := observe("api.nomail.com").Facts.Servers[0]; got.OtherRecords != nil || !strings.Contains(got.OtherRecordsProblem, "api.nomail.com MX") {
 		t.Errorf("other records, without an answer for MX: got %+v", got)
 	}
-	if got := observe("beside.crooked.com").Facts.Servers[0].OtherRecords; !cmp.Equal(got, []string{"A", "TXT"}) {
+	if got := observe("other-data.crooked.com").Facts.Servers[0].OtherRecords; !cmp.Equal(got, []string{"A", "TXT"}) {
 		t.Errorf("other records: got %v", got)
 	}
-	if got := observe("unregistered.demo.com").Facts.Context.UnregisteredDomain; got != "nobody-has-this.net" {
+	if got := observe("unregistered.demo.com").Facts.Context.UnregisteredDomain; got != "not-registered.net" {
 		t.Errorf("unregistered: got %q", got)
 	}
 	if got := observe("a.b.no.demo.com").Facts.Context.Missing; got != "no.demo.com" {
@@ -146,7 +146,7 @@ func TestProofOfEveryAuthority(t *testing.T) {
 	}
 }
 
-// For a gateway the TXT record is looked for at _bindgate.<domain>, whatever domainProof
+// For a gateway the TXT record is looked for at _bindgate.<domain>, even if domainProof
 // is, and its addresses at every authoritative server.
 func TestGatewayAtEveryAuthority(t *testing.T) {
 	t.Parallel()

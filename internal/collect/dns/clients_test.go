@@ -23,15 +23,15 @@ func TestServersThatAnswerClientsOtherwise(t *testing.T) {
 			{Name: "api.split.com", Type: "A", CNAME: sub, Targets: []string{"old.demo.com"}},
 			{Name: "api.split.com", Type: "AAAA", CNAME: sub, Targets: []string{"old.demo.com"}},
 		},
-		"api.emptied.com":    {{Name: "api.emptied.com", Type: "A", CNAME: sub}}, // the target has no AAAA to miss
-		"beside.crooked.com": {{Name: "beside.crooked.com", Type: "A", CNAME: sub, Records: []string{"127.0.53.81"}}},
-		"api.demo.com":       nil,
-		"via.demo.com":       nil,
-		"flat.demo.com":      nil,
-		"a.tree.demo.com":    nil,
-		"c11.demo.com":       nil,
-		"rho.demo.com":       nil,
-		"api.mixed.com":      nil, // each server is at one with itself
+		"api.emptied.com":        {{Name: "api.emptied.com", Type: "A", CNAME: sub}}, // the target has no AAAA to miss
+		"other-data.crooked.com": {{Name: "other-data.crooked.com", Type: "A", CNAME: sub, Records: []string{"127.0.53.81"}}},
+		"api.demo.com":           nil,
+		"via.demo.com":           nil,
+		"flat.demo.com":          nil,
+		"a.tree.demo.com":        nil,
+		"c11.demo.com":           nil,
+		"rho.demo.com":           nil,
+		"api.mixed.com":          nil, // each server is at one with itself
 	} {
 		got, _ := c.Collect(t.Context(), binding.Binding{DomainName: domain, GroupID: groupID, RegionID: "cn-hangzhou"})
 		if got.State != evidence.StateObserved || got.Facts.Clients == nil || got.Facts.Clients.Compared == 0 || got.Facts.Clients.Missing != nil {

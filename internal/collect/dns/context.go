@@ -78,7 +78,7 @@ func lookup(ctx context.Context, ask follow, name string, types ...uint16) *evid
 // the one closest to the root that does not exist.
 func missing(ctx context.Context, ask follow, name string) string {
 	for range most {
-		up := parentOf(name)
+		up := evidence.Parent(name)
 		if up == "" {
 			break
 		}
@@ -91,7 +91,7 @@ func missing(ctx context.Context, ask follow, name string) string {
 }
 
 // doubled looks for a CNAME record at QueryName with its zone, or its registrable domain,
-// appended. Such a record exists if somebody entered the full name and the DNS provider
+// appended. Such a record exists if the full name was entered and the DNS provider
 // appended the zone.
 func doubled(ctx context.Context, ask follow, d evidence.DNS) (found []evidence.Lookup) {
 	for _, zone := range zonesOf(d.QueryName, d.Servers) {
@@ -171,10 +171,10 @@ func typesAt(ctx context.Context, ask follow, name string) []string {
 func caa(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) []evidence.Lookup {
 	name := d.QueryName
 	if b.Wildcard() {
-		name = parentOf(name)
+		name = evidence.Parent(name)
 	}
 	var lookups []evidence.Lookup
-	for ; name != "" && len(lookups) < most; name = parentOf(name) {
+	for ; name != "" && len(lookups) < most; name = evidence.Parent(name) {
 		at := name
 		if name == d.QueryName {
 			at = destination(d) // the end of the CNAME chain, which was already looked up
@@ -187,9 +187,4 @@ func caa(ctx context.Context, ask follow, b binding.Binding, d evidence.DNS) []e
 		}
 	}
 	return slices.Clip(lookups)
-}
-
-func parentOf(name string) string {
-	_, parent, _ := strings.Cut(name, ".")
-	return parent
 }

@@ -82,7 +82,7 @@ func newIndex(groups []evidence.Group, problem string) *index {
 	x := &index{groups: groups, problem: problem, byZone: map[string][]at{}, byName: map[string]int{}}
 	for i, g := range groups {
 		for j, d := range g.Domains {
-			zone := parent(evidence.PlainName(d.DomainName))
+			zone := evidence.Parent(evidence.PlainName(d.DomainName))
 			x.byZone[zone] = append(x.byZone[zone], at{i, j})
 		}
 		for _, name := range []string{g.SubDomain, g.VpcDomain, g.VpcSlbIntranetDomain} {
@@ -115,9 +115,9 @@ func (x *index) holders(domain string, g evidence.Group) []evidence.BoundGroup {
 			}
 		}
 	} else {
-		found = append(found, x.byZone[parent(domain)]...)
+		found = append(found, x.byZone[evidence.Parent(domain)]...)
 	}
-	for zone := parent(parent(domain)); zone != ""; zone = parent(zone) { // wildcards over it, further up
+	for zone := evidence.Parent(evidence.Parent(domain)); zone != ""; zone = evidence.Parent(zone) { // wildcards over it, further up
 		found = append(found, x.byZone[zone]...)
 	}
 	var out []evidence.BoundGroup
@@ -164,9 +164,3 @@ func conflict(a, b evidence.Group) bool {
 
 // basePath normalizes a base path: answers give the root as "" or "/".
 func basePath(p string) string { return "/" + strings.Trim(p, "/") }
-
-// parent is a name without its leftmost label.
-func parent(name string) string {
-	_, rest, _ := strings.Cut(name, ".")
-	return rest
-}

@@ -61,7 +61,7 @@ func NewIndex(bindings iter.Seq[binding.Binding]) *Index {
 		}
 	}
 	for name, numbers := range x.byName {
-		wildcard := "*." + parent(name)
+		wildcard := "*." + evidence.Parent(name)
 		if _, asked := x.byName[wildcard]; asked && !strings.HasPrefix(name, "*.") {
 			x.below[wildcard] = append(x.below[wildcard], numbers...)
 		}
@@ -87,7 +87,7 @@ func (x *Index) Of(number int, group func(region, id string) (evidence.Group, bo
 	n := evidence.PlainName(x.entries[number].domain)
 	related := slices.Concat(x.byName[n], x.below[n])
 	if !strings.HasPrefix(n, "*.") {
-		related = append(related, x.byName["*."+parent(n)]...)
+		related = append(related, x.byName["*."+evidence.Parent(n)]...)
 	}
 	if x.entries[number].gateway != "" {
 		related = append(related, x.deep[n]...)
@@ -126,9 +126,9 @@ func (x *Index) Of(number int, group func(region, id string) (evidence.Group, bo
 // their parent, or another wildcard: those of a gateway take names at any depth.
 func (x *Index) deeper(name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		above := parent(name)
+		above := evidence.Parent(name)
 		for strings.Contains(above, ".") {
-			above = parent(above)
+			above = evidence.Parent(above)
 			wildcard := "*." + above
 			if _, asked := x.byName[wildcard]; asked && !yield(wildcard) {
 				return
@@ -145,9 +145,4 @@ func (x *Index) ofGateways(numbers []int32) (out []int32) {
 		}
 	}
 	return out
-}
-
-func parent(n string) string {
-	_, rest, _ := strings.Cut(n, ".")
-	return rest
 }

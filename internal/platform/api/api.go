@@ -40,6 +40,10 @@ const (
 // not of the gateway.
 var ErrNoCredentials = wire.ErrNoCredentials
 
+// ErrTooLong reports a list of more items than are read, each of which would have to be
+// known.
+var ErrTooLong = wire.ErrTooLong
+
 // NoSTS in Config.STS says that the installation has no STS.
 const NoSTS = wire.NoSTS
 

@@ -1,9 +1,7 @@
 package apig
 
 import (
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -34,8 +32,7 @@ func leafOf(o evidence.Observation[evidence.Certificate]) (leaf, error) {
 }
 
 func identify(c *x509.Certificate) leaf {
-	sum := sha256.Sum256(c.Raw)
-	return leaf{serial: c.SerialNumber.Text(16), digest: "sha256:" + hex.EncodeToString(sum[:])}
+	return leaf{serial: evidence.CertificateSerial(c), digest: evidence.CertificateDigest(c.Raw)}
 }
 
 // Compare implements platform.Platform.
@@ -202,7 +199,7 @@ func (Platform) Lost(c plan.Call, _ checks.Subject, state plan.State) []string {
 }
 
 // Reread implements platform.Platform: the domain's call sends the whole record back, and
-// somebody else may change it while the certificate is uploaded.
+// another user may change it while the certificate is uploaded.
 func (Platform) Reread(checks.Subject, plan.Plan, int) (needed, certificate bool) {
 	return true, false
 }

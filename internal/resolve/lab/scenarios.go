@@ -35,7 +35,7 @@ func scenarioZones() []spec {
 		{apex: "wrongds.com.", hosts: []string{ns1}, servers: first, signing: &signing{dsWrong: true}, text: signedText()},
 		// What sound servers refuse to load or to do.
 		{apex: "crooked.com.", hosts: []string{odd}, servers: []string{OddAddress},
-			text: "twice IN CNAME a.crooked.com.\ntwice IN CNAME b.crooked.com.\nbeside IN CNAME " + sub + "\nbeside IN A 127.0.53.81\nbeside IN TXT hello\n"},
+			text: "twice IN CNAME a.crooked.com.\ntwice IN CNAME b.crooked.com.\nother-data IN CNAME " + sub + "\nother-data IN A 127.0.53.81\nother-data IN TXT hello\n"},
 		{apex: "apexalias.com.", hosts: []string{odd}, servers: []string{OddAddress}, text: "@ IN CNAME " + sub},
 		{apex: "servfail.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: ServFail, text: "api IN CNAME " + sub},
 		{apex: "refused.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: Refuse, text: "api IN CNAME " + sub},
@@ -135,7 +135,7 @@ func plainText(sub string) string {
 	b.WriteString("via IN CNAME mid\nmid IN CNAME " + sub + "\ndangling IN CNAME gone\nbelow.empty IN A 127.0.53.83\nmail IN MX 10 mail.demo.com.\n")
 	b.WriteString("self IN CNAME self\none IN CNAME two\ntwo IN CNAME one\nrho IN CNAME one\n")
 	b.WriteString("tree IN DNAME target.demo.com.\na.target IN CNAME " + sub + "\nchild IN NS ns1.servers.net.\n")
-	b.WriteString("unregistered IN CNAME api.nobody-has-this.net.\n")
+	b.WriteString("unregistered IN CNAME api.not-registered.net.\n")
 	b.WriteString("doubled.demo.com IN CNAME " + sub + "\nproofs IN TXT \"apigateway-domain-verification=" + SubDomain + "\"\n")
 	for n := 1; n <= 40; n++ {
 		next := fmt.Sprintf("c%d", n-1)
@@ -175,11 +175,11 @@ func Cases() []Case {
 		{"flat.demo.com", "found", "flat.demo.com", 0, "insecure"},
 		{"via.demo.com", "found", sub, 2, ""},
 		{"dangling.demo.com", "nxdomain", "gone.demo.com", 1, ""},
-		{"unregistered.demo.com", "nxdomain", "api.nobody-has-this.net", 1, ""},
+		{"unregistered.demo.com", "nxdomain", "api.not-registered.net", 1, ""},
 		{"empty.demo.com", "nodata", "empty.demo.com", 0, ""},
 		{"mail.demo.com", "nodata", "mail.demo.com", 0, ""},
 		{"no.demo.com", "nxdomain", "no.demo.com", 0, ""},
-		{"nothing.nobody-has-this.net", "nxdomain", "nothing.nobody-has-this.net", 0, "secure"},
+		{"nothing.not-registered.net", "nxdomain", "nothing.not-registered.net", 0, "secure"},
 		{"self.demo.com", "loop", "self.demo.com", 1, ""},
 		{"one.demo.com", "loop", "one.demo.com", 2, ""},
 		{"rho.demo.com", "loop", "one.demo.com", 3, ""},
@@ -217,7 +217,7 @@ func OddCases() []Case {
 	const sub = SubDomain
 	return []Case{
 		{"twice.crooked.com", "multiple-cnames", "twice.crooked.com", 0, ""},
-		{"beside.crooked.com", "found", sub, 1, ""},
+		{"other-data.crooked.com", "found", sub, 1, ""},
 		{"apexalias.com", "found", sub, 1, ""},
 		{"api.servfail.com", "", "api.servfail.com", 0, ""},
 		{"api.refused.com", "", "api.refused.com", 0, ""},

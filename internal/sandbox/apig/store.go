@@ -35,7 +35,7 @@ type Assumptions struct {
 	PrefixedNotFound      bool   // a missing domain has the code Error.DatabaseError.RecordNotFound
 	ReleasedIsConflict    bool   // a released gateway has the code Conflict.GatewayIsDeleted; else NotFound.GatewayNotFound
 	FutureField           string // records have this field too, which no definition has
-	HTTP2Closed           bool   // http2Option is Close where nobody has set it; else GlobalConfig
+	HTTP2Closed           bool   // http2Option is Close where it was never set; else GlobalConfig
 }
 
 // Store is safe for concurrent use.
@@ -78,7 +78,7 @@ func (s *Store) State() Seed {
 	return Seed{Gateways: s.gateways, Domains: s.domains, HTTPAPIs: s.apis}.clone()
 }
 
-// Edit changes the state as somebody else would, without a call.
+// Edit changes the state without a call, as another user would.
 func (s *Store) Edit(change func(*Seed)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

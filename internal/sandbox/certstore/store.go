@@ -40,7 +40,7 @@ type Certificate struct {
 
 // Assumptions settle what the platform's pages leave open.
 type Assumptions struct {
-	RefusesSame   bool // an upload of bytes that the store has is refused; else it gets an id of its own
+	RefusesSame   bool // an upload of bytes that the store has is refused; else it gets a new id
 	DeletesInUse  bool // a certificate that a domain uses can be deleted; else not
 	LowerCaseHash bool // digests are in lower case
 	LongDetail    bool // FingerPrint of GetCertificateDetail is a SHA-256; else a SHA-1

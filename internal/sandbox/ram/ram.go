@@ -79,7 +79,7 @@ func (p Policy) Allows(action, resource string) bool {
 	return allowed
 }
 
-// matches reports whether a text fits a pattern, in which * stands for any text and
+// matches reports whether a text fits a pattern, in which * matches any text and
 // ? for one character.
 func matches(pattern, text string) bool {
 	star, from := -1, 0

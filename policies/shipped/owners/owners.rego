@@ -31,7 +31,7 @@ deny contains {
 	not owner in holders
 }
 
-# A wildcard serves every name below it that has no binding of its own.
+# A wildcard serves every name below it that has no other binding.
 deny contains {
 	"msg": sprintf("the wildcard also serves %s, which belongs to %s and not to %s", [domain, holder, owner]),
 	"pointer": "/domainName",
@@ -84,7 +84,7 @@ holds(holder, domain) if {
 	plain(own) == plain(domain)
 }
 
-default belongs := "nobody owns it"
+default belongs := "it has no owner"
 
 belongs := sprintf("it belongs to %s", [concat(", ", holders)]) if count(holders) > 0
 

@@ -41,14 +41,14 @@ test_denies_the_domain_of_another_owner[note] if {
 		"outer owner, inner domain": of("web", "api.pay.demo.com"),
 		"inner owner, outer domain": of("payments", "demo.com"),
 		"a longer name with the same end": of("payments", "xpay.demo.com"),
-		"one that nobody owns": of("web", "demo.net"),
+		"one without an owner": of("web", "demo.net"),
 	}
 	denies(owners.deny, "does not belong to") with input as binding with data.shipped.owners as settings
 }
 
 test_names_the_owners_of_the_domain if {
 	denies(owners.deny, "it belongs to checkout, shop") with input as of("web", "shop.demo.com") with data.shipped.owners as settings
-	denies(owners.deny, "nobody owns it") with input as of("web", "demo.net") with data.shipped.owners as settings
+	denies(owners.deny, "it has no owner") with input as of("web", "demo.net") with data.shipped.owners as settings
 }
 
 test_denies_an_unknown_owner[owner] if {

@@ -22,7 +22,7 @@ guarded if input.binding.bindStageName == null
 
 guarded if input.binding.bindStageName in data.shipped.stages.guarded
 
-# approvers are a set: one person approves once, by whatever number of keys.
+# approvers are a set: one person approves once, even with several keys.
 approvers contains approval.by if {
 	some approval in input.approvals
 	approval.kind in settings.kinds

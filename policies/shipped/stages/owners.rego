@@ -17,7 +17,7 @@ deny contains {
 }
 
 deny contains {
-	"msg": sprintf("nobody may bind %s: the list of allowed owners is empty", [stage]),
+	"msg": sprintf("no owner may bind %s: the list of allowed owners is empty", [stage]),
 	"pointer": "/bindStageName",
 } if {
 	guarded

@@ -28,11 +28,11 @@ test_denies_other_owners[note] if {
 }
 
 test_denies_everybody_where_nobody_is_allowed if {
-	nobody := json.patch(settings, [{"op": "replace", "path": "/owners/allowed", "value": []}])
+	no_owners := json.patch(settings, [{"op": "replace", "path": "/owners/allowed", "value": []}])
 	owners.deny == {{
-		"msg": "nobody may bind RELEASE: the list of allowed owners is empty",
+		"msg": "no owner may bind RELEASE: the list of allowed owners is empty",
 		"pointer": "/bindStageName",
-	}} with input as bound("RELEASE", {"owner": "web"}) with data.shipped.stages as nobody
+	}} with input as bound("RELEASE", {"owner": "web"}) with data.shipped.stages as no_owners
 }
 
 test_another_allowed_owner if {

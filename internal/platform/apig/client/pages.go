@@ -14,11 +14,12 @@ import (
 )
 
 // Bounds of a listing. The pages of routes and HTTP APIs may have 100 items, those of
-// the other lists 50 for all that is known; a list of more than maxItems is refused.
+// the other lists 50 for all that is known. maxItems bounds the memory of a list, of
+// which every item has to be known.
 const (
 	pageSize  = 50
 	largePage = 100
-	maxItems  = 10_000
+	maxItems  = 100_000
 )
 
 // question is one kind of list.
@@ -45,7 +46,7 @@ func all[T any](ctx context.Context, r *Reader, q question, id func(T) string) (
 	seen := map[string]bool{}
 	var out []T
 	total := -1
-	for number := 1; len(out) <= maxItems; {
+	for number := 1; ; {
 		next, err := some[T](ctx, r, q, number, total, len(out))
 		if err != nil {
 			return nil, err
@@ -60,7 +61,9 @@ func all[T any](ctx context.Context, r *Reader, q question, id func(T) string) (
 			case total >= 0 && total != int(*p.TotalSize):
 				return nil, fmt.Errorf("the platform counted %d on one page and %d on the next: they changed meanwhile, run it again", total, *p.TotalSize)
 			}
-			total = int(*p.TotalSize)
+			if total = int(*p.TotalSize); total > maxItems {
+				return nil, r.transport.Lasting(fmt.Errorf("%w: the platform counts %d, and bindgate reads at most %d; trying again does not help", api.ErrTooLong, total, maxItems))
+			}
 			before := len(out)
 			for _, item := range p.Items {
 				name := id(item)
@@ -83,7 +86,6 @@ func all[T any](ctx context.Context, r *Reader, q question, id func(T) string) (
 			}
 		}
 	}
-	return nil, fmt.Errorf("over %d, want fewer", maxItems)
 }
 
 // some reads the pages that are next: one if nothing is known of the list, else as many as

@@ -226,7 +226,7 @@ func (r *Reader) servingOf(ctx context.Context, region string) (*serving, error)
 	})
 }
 
-// id is what tells an HTTP API from others: names are not unique between types.
+// id identifies an HTTP API: names are not unique between types.
 func (a httpAPI) id() string {
 	id := a.Type + " " + a.Name
 	for _, v := range a.VersionedHTTPAPIs {

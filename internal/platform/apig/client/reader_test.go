@@ -1,6 +1,9 @@
 package client_test
 
 import (
+	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +13,7 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/cputime"
+	"github.com/bindgate/bindgate/internal/platform/api"
 	"github.com/bindgate/bindgate/internal/platform/apig/client"
 	"github.com/bindgate/bindgate/internal/platform/apitest"
 )
@@ -180,5 +184,40 @@ func TestVastListsAreRefused(t *testing.T) {
 		if allocated > 300<<20 { // of two lists
 			t.Errorf("%d MiB were allocated, want at most 300", allocated>>20)
 		}
+	}
+}
+
+// A list that is too long is refused at its first page, and for good; one of more than ten
+// thousand domains is read.
+func TestLongLists(t *testing.T) {
+	list := func(total int) *world {
+		w := newWorld(t)
+		w.Script("ListDomains", apitest.Answer{By: func(c apitest.Call) apitest.Answer {
+			if c.URL.Get("gatewayType") != "" {
+				return apitest.Data(object{"totalSize": 0, "items": []object{}})
+			}
+			page, _ := strconv.Atoi(c.URL.Get("pageNumber"))
+			items := []object{}
+			for i := 50 * (page - 1); i < min(50*page, total); i++ {
+				items = append(items, domain(fmt.Sprintf("d-%d", i), fmt.Sprintf("d%d.demo.com", i)))
+			}
+			return apitest.Data(object{"totalSize": total, "items": items})
+		}})
+		return w
+	}
+	w := list(100_001)
+	transport := w.Transport()
+	_, err := client.NewReader(transport, 4).Records(apitest.Soon(t), of("d0.demo.com"))
+	if !errors.Is(err, api.ErrTooLong) || !strings.Contains(err.Error(), "the platform counts 100001") || !errors.Is(transport.Refused(), api.ErrTooLong) {
+		t.Errorf("got %v, noted %v, want that the list is too long", err, transport.Refused())
+	}
+	if n := w.count("ListDomains"); n > 2 { // of all domains, and of those of AI gateways
+		t.Errorf("%d pages of a list that is too long were read", n)
+	}
+	w = list(10_060)
+	w.domains = []object{domain("d-10059", "d10059.demo.com")} // for GetDomain
+	got, err := w.reader().Records(apitest.Soon(t), of("d10059.demo.com"))
+	if err != nil || got.CountRead != 10_060 || got.Domain == nil {
+		t.Errorf("got %d of 10060 domains, %v", got.CountRead, err)
 	}
 }

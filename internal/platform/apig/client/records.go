@@ -107,16 +107,10 @@ func kindOf(isAI, isAPI bool) string {
 func newListing(records []evidence.Record, problem string) *listing {
 	l := &listing{records: records, byZone: map[string][]int{}, problem: problem}
 	for i, d := range records {
-		zone := parent(evidence.PlainName(d.Name))
+		zone := evidence.Parent(evidence.PlainName(d.Name))
 		l.byZone[zone] = append(l.byZone[zone], i)
 	}
 	return l
-}
-
-// parent is a name without its leftmost label.
-func parent(name string) string {
-	_, rest, _ := strings.Cut(name, ".")
-	return rest
 }
 
 // near returns the records with a name, and those with one that overlaps it at any depth.
@@ -130,9 +124,9 @@ func (l *listing) near(name string) (same, overlaps []evidence.Record) {
 			}
 		}
 	} else {
-		found = append(found, l.byZone[parent(name)]...)
+		found = append(found, l.byZone[evidence.Parent(name)]...)
 	}
-	for zone := parent(parent(name)); zone != ""; zone = parent(zone) { // wildcards over it, further up
+	for zone := evidence.Parent(evidence.Parent(name)); zone != ""; zone = evidence.Parent(zone) { // wildcards over it, further up
 		found = append(found, l.byZone[zone]...)
 	}
 	slices.Sort(found)

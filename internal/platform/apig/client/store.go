@@ -253,3 +253,74 @@ func (r *Reader) detailNow(ctx context.Context, region, id string) (d detail, er
 	err = wire.Read(ctx, r.transport, wire.Request{Product: wire.CAS, Region: region, Action: "GetCertificateDetail", Params: map[string]string{"CertificateId": id}}, &d)
 	return d, err
 }
+
+// listed is one certificate as ListSslCerts shows it.
+type listed struct {
+	CertID             number
+	CertIdentifier     string
+	CertName           string
+	DomainMatchCert    *truth
+	IsChainCompleted   *truth
+	Algorithm          string
+	SANs               names
+	SerialNo           string
+	SHA2               string
+	NotBeforeTimestamp number
+	NotAfterTimestamp  number
+}
+
+func (l listed) stored() evidence.StoredCertificate {
+	return evidence.StoredCertificate{CertIdentifier: l.CertIdentifier, Name: l.CertName, Serial: serial(l.SerialNo), SHA256: digest(l.SHA2),
+		SANs: l.SANs, Algorithm: l.Algorithm, NotBefore: int64(l.NotBeforeTimestamp), NotAfter: int64(l.NotAfterTimestamp),
+		ChainCompleted: l.IsChainCompleted.plain()}
+}
+
+// detail is one certificate as GetCertificateDetail shows it. The call returns neither the
+// certificate nor its key.
+type detail struct {
+	CertIdentifier          string
+	CertificateName         string
+	CertificateStatus       string
+	ExistPrivateKey         *truth
+	FingerPrint             string
+	Serial                  string
+	Algorithm               string
+	SubjectAlternativeNames names
+	NotBefore               number
+	NotAfter                number
+}
+
+func (d detail) stored() evidence.StoredCertificate {
+	return evidence.StoredCertificate{CertIdentifier: d.CertIdentifier, Name: d.CertificateName, Serial: serial(d.Serial), SHA256: digest(d.FingerPrint),
+		SANs: d.SubjectAlternativeNames, Algorithm: d.Algorithm, NotBefore: int64(d.NotBefore), NotAfter: int64(d.NotAfter),
+		Status: d.CertificateStatus, ExistPrivateKey: d.ExistPrivateKey.plain()}
+}
+
+// hexadecimal returns the digits of a number in lower case: answers write some in upper
+// case, with colons or with blanks. Empty: it is no such number.
+func hexadecimal(s string) string {
+	s = strings.TrimPrefix(strings.NewReplacer(":", "", " ", "").Replace(strings.ToLower(s)), "0x")
+	if strings.Trim(s, "0123456789abcdef") != "" {
+		return ""
+	}
+	return s
+}
+
+// serial returns a serial number in the form in which serial numbers are compared.
+func serial(s string) string {
+	digits := hexadecimal(s)
+	if plain := strings.TrimLeft(digits, "0"); plain != "" || digits == "" {
+		return plain
+	}
+	return "0"
+}
+
+// digest returns a SHA-256 fingerprint in the form in which digests are compared; empty
+// for one of another length, such as SHA-1.
+func digest(s string) string {
+	const length = 64
+	if h := hexadecimal(s); len(h) == length {
+		return "sha256:" + h
+	}
+	return ""
+}

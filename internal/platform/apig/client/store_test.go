@@ -111,7 +111,7 @@ func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(a)), Header: http.Header{}, Request: r}, nil
 }
 
-// FuzzAnswers: whatever the platform answers, a reader neither panics nor takes a list that
+// FuzzAnswers: for no answer of the platform does a reader panic nor takes a list that
 // does not prove itself, nor repeats the answer in an error.
 func FuzzAnswers(f *testing.F) {
 	for _, s := range []string{`{"totalSize":"1","items":[{"domainId":"d-1","name":"a.demo.com","tlsMin":"TLS1.2","x":1}]}`, `{"domainId":"d-1","name":"a.demo.com","tlsCipherSuitesConfig":{"tlsCipherSuite":[{"name":1}]}}`,

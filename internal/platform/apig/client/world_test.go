@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type object = map[string]any
 
 // world is an account that a scripted endpoint answers from. Its lists have pages of at
-// most two items, whatever is asked for.
+// most two items, for any page size.
 type world struct {
 	*apitest.Edge
 	gateways, domains, ai, apis, certs []object

@@ -147,7 +147,9 @@ func (r *Reader) list(ctx context.Context, region string) ([]evidence.GroupRef, 
 		case total >= 0 && total != *a.TotalCount:
 			return nil, fmt.Errorf("the gateway counted %d groups on one page and %d on the next: they changed meanwhile, run it again", total, *a.TotalCount)
 		}
-		total = *a.TotalCount
+		if total = *a.TotalCount; total > maxPages*pageSize {
+			return nil, r.transport.Lasting(fmt.Errorf("%w: the gateway counts %d groups, and bindgate reads at most %d; trying again does not help", api.ErrTooLong, total, maxPages*pageSize))
+		}
 		items, before := a.APIGroupAttributes.APIGroupAttribute, len(refs)
 		for _, i := range items {
 			if i.GroupID == "" {

@@ -158,6 +158,7 @@ func TestGroupsPages(t *testing.T) {
 		"none, and groups all the same":  {pages: []apitest.Answer{page(0, 0, 3)}, asks: 1, err: "hold 3 groups, the gateway counts 0"},
 		"a count that promises too many": {pages: []apitest.Answer{page(9, 0, 3), page(9, 3, 0)}, asks: 2, err: "hold 3 groups, the gateway counts 9"},
 		"the same page for ever":         {pages: []apitest.Answer{page(500, 0, 50)}, asks: 2, err: "hold 50 groups"},
+		"more than are read":             {pages: []apitest.Answer{page(10_001, 0, 50)}, asks: 1, err: "too long: the gateway counts 10001 groups"},
 		"no count":                       {pages: []apitest.Answer{apitest.OK(nil)}, asks: 1, err: "no TotalCount"},
 	} {
 		t.Run(name, func(t *testing.T) {

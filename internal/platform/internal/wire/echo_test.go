@@ -31,9 +31,9 @@ func TestNoFieldEchoesTheKey(t *testing.T) {
 			if !errors.As(err, &refused) {
 				t.Fatalf("got %v", err)
 			}
-			told := fmt.Sprintf("%s %+v %#v", err, *refused, *refused)
-			if strings.Contains(told, echo) || strings.Contains(told, body[10:18]) || refused.Code == "" || refused.RequestID == "" {
-				t.Errorf("%s in %s: reported %s", name, field, told)
+			printed := fmt.Sprintf("%s %+v %#v", err, *refused, *refused)
+			if strings.Contains(printed, echo) || strings.Contains(printed, body[10:18]) || refused.Code == "" || refused.RequestID == "" {
+				t.Errorf("%s in %s: reported %s", name, field, printed)
 			}
 		}
 	}

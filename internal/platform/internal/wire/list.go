@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 )
 
 // maxItems bounds a list of an answer. A group holds ten domains and a page fifty
 // groups; four megabytes of empty items would be a gigabyte of memory.
 const maxItems = 10_000
+
+// ErrTooLong reports a list of more items than a reader keeps.
+var ErrTooLong = errors.New("the list is too long")
 
 // List is a list of an answer with at most maxItems items.
 type List[T any] []T

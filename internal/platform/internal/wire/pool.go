@@ -25,7 +25,7 @@ type Pool struct {
 	limits  map[string]*rate.Limiter
 
 	identities map[string]Identity // by access key id
-	refused    *Error              // the last answer that did not take the credentials
+	lasting    error               // the last one that is the same when it is tried again
 }
 
 // New checks the configuration and makes a pool; it connects to nothing.
@@ -126,15 +126,20 @@ func (p *Pool) sign(c *openapi.Client, r Request) *Error {
 	return nil
 }
 
-// Refused returns the last answer that did not take the credentials; nil: none. It
-// will be the same when it is tried again.
+// Refused returns the last error that will be the same when it is tried again, such as an
+// answer that did not take the credentials; nil: none.
 func (p *Pool) Refused() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.refused == nil {
-		return nil
-	}
-	return p.refused
+	return p.lasting
+}
+
+// Lasting notes an error that will be the same when it is tried again, and returns it.
+func (p *Pool) Lasting(err error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lasting = err
+	return err
 }
 
 // note remembers an answer that did not take the credentials. A nonce that was used
@@ -143,9 +148,7 @@ func (p *Pool) note(e *Error) {
 	if e.Kind != Auth || e.Code == "SignatureNonceUsed" {
 		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.refused = e
+	_ = p.Lasting(e)
 }
 
 func (p *Pool) newClient(r Request, u *url.URL) (*openapi.Client, error) {

@@ -175,7 +175,7 @@ func TestRequestsThatAreNotSent(t *testing.T) {
 	}
 }
 
-// The code decides, whatever HTTP says.
+// The code decides, not the HTTP status.
 func TestAnswersOfTheCloudNativeGateway(t *testing.T) {
 	answer := func(code, rest string) string {
 		return `{"requestId":"R","code":` + code + `,"message":"m"` + rest + `}`
