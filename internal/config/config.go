@@ -84,9 +84,11 @@ var schema string
 // tree's file, $defs/owner for the owner's.
 func Schema() []byte { return []byte(schema) }
 
-// TreeSchema and OwnerSchema are the schemas of one of the two files, for editors, which
-// offer the keys of both where a schema has alternatives.
-func TreeSchema() []byte  { return schemaOf("tree") }
+// TreeSchema is the schema of the tree's file alone, for editors: they offer the keys of both
+// files where a schema has alternatives.
+func TreeSchema() []byte { return schemaOf("tree") }
+
+// OwnerSchema is the schema of the owner's file alone.
 func OwnerSchema() []byte { return schemaOf("owner") }
 
 // schemaOf makes one definition of the schema the root, and keeps the others.

@@ -14,6 +14,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/bindgate/bindgate/checks/catalog"
 	"github.com/bindgate/bindgate/internal/config"
 )
 
@@ -177,10 +178,66 @@ func TestSchemaKeys(t *testing.T) {
 	}
 }
 
+// TestSchemaOffersChecks compares the ids that editors offer with the catalogue.
+func TestSchemaOffersChecks(t *testing.T) {
+	var ids []string
+	for _, c := range catalog.All() {
+		ids = append(ids, c.ID)
+	}
+	slices.Sort(ids)
+	var schema struct {
+		Defs struct {
+			CheckID struct {
+				DefaultSnippets []struct{ Label, Body string }
+			} `json:"checkId"`
+			Owner struct {
+				Properties struct {
+					Severities struct {
+						PropertyNames struct{ AnyOf []struct{ Enum []string } }
+					}
+				}
+			}
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(config.Schema(), &schema); err != nil {
+		t.Fatal(err)
+	}
+	var labels, bodies []string
+	for _, s := range schema.Defs.CheckID.DefaultSnippets {
+		labels, bodies = append(labels, s.Label), append(bodies, s.Body)
+	}
+	for what, got := range map[string][]string{"checkId, label": labels, "checkId, body": bodies, "severities": schema.Defs.Owner.Properties.Severities.PropertyNames.AnyOf[1].Enum} {
+		if diff := cmp.Diff(ids, got); diff != "" {
+			t.Errorf("%s (-checks +schema.json):\n%s", what, diff)
+		}
+	}
+}
+
+// Each of the two files has a schema of its own, with the keys and rules of the common one.
+func TestSchemaOfOneFile(t *testing.T) {
+	for text, want := range map[string][2]bool{ // valid for the tree, for the owner
+		version + "formats: [text]\n":      {true, true},
+		version + "raise: [a/b]\n":         {true, false},
+		version + "timeout: 30s\n":         {false, true},
+		version + "severities: {a: off}\n": {false, false},
+	} {
+		for i, schema := range [][]byte{config.TreeSchema(), config.OwnerSchema()} {
+			if err := validateUnder(t, schema, "", []byte(text)); (err == nil) != want[i] {
+				t.Errorf("%q, schema %d: got %v, want valid: %v", text, i, err, want[i])
+			}
+		}
+	}
+}
+
 // validate holds a text to one of the schema's definitions.
 func validate(t testing.TB, kind string, text []byte) error {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(config.Schema()))
+	return validateUnder(t, config.Schema(), "#/$defs/"+kind, text)
+}
+
+func validateUnder(t testing.TB, schemaText []byte, at string, text []byte) error {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schemaText))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +245,7 @@ func validate(t testing.TB, kind string, text []byte) error {
 	if err := compiler.AddResource("config.json", doc); err != nil {
 		t.Fatal(err)
 	}
-	schema, err := compiler.Compile("config.json#/$defs/" + kind)
+	schema, err := compiler.Compile("config.json" + at)
 	if err != nil {
 		t.Fatal(err)
 	}
