@@ -106,7 +106,7 @@ func (m *markup) top(v *view) {
 <meta name="referrer" content="no-referrer">
 <title>bindgate {}: {}</title>
 <style>`, v.Policy, v.Run.Command, v.Sentence)
-	m.write(string(v.Style))
+	m.write(v.Style)
 	m.put(`</style>
 </head>
 <body>
@@ -182,7 +182,7 @@ func (m *markup) middle(v *view) {
 // bottom ends the page with its script.
 func (m *markup) bottom(v *view) {
 	m.put("<script>")
-	m.write(string(v.Script))
+	m.write(v.Script)
 	m.put("</script>\n</body>\n</html>\n")
 }
 
