@@ -125,8 +125,8 @@ func TestNoSecretLeaksFromWrongCredentials(t *testing.T) {
 	v.scanner.hide("the security token", []byte(token))
 	v.env = append(v.env, "ALIBABA_CLOUD_SECURITY_TOKEN="+token)
 	v.says("a security token", []int{2}, "lint", "-v")
-	v.env = append(v.env, "DEBUG=tea,dara")
-	v.says("the debug mode of the SDK", []int{2}, "lint", "-v")
+	v.env = append(v.env, "DEBUG=credential")
+	v.says("the debug mode of the credential chain", []int{2}, "lint", "-v")
 	v.sweep(journalFile)
 }
 

@@ -8,8 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/alibabacloud-go/tea/tea"
-	"github.com/aliyun/credentials-go/credentials"
+	"github.com/aliyun/credentials-go/credentials/providers"
 
 	"github.com/bindgate/bindgate/internal/platform/api"
 	"github.com/bindgate/bindgate/internal/sandbox"
@@ -31,7 +30,7 @@ type platform struct {
 
 // turncoat is a credential that may become another one's.
 type turncoat struct {
-	credentials.Credential
+	providers.CredentialsProvider
 	mu  sync.Mutex
 	now string // the access key id, or "none"
 }
@@ -43,13 +42,13 @@ const (
 	otherKey   = "testid-of-another-account"
 )
 
-func (t *turncoat) GetCredential() (*credentials.CredentialModel, error) {
+func (t *turncoat) GetCredentials() (*providers.Credentials, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.now == "none" {
 		return nil, errors.New("the credentials are gone")
 	}
-	return &credentials.CredentialModel{AccessKeyId: tea.String(t.now), AccessKeySecret: tea.String("testsecret"), Type: tea.String("access_key")}, nil
+	return &providers.Credentials{AccessKeyId: t.now, AccessKeySecret: "testsecret"}, nil
 }
 
 // become makes the credential what a case says.
@@ -79,12 +78,12 @@ func (c *ruleCase) world() ([]account.Group, aliases) {
 }
 
 // inMemory is a platform for the fake clock: nothing of it takes time.
-func inMemory(key credentials.Credential, c *ruleCase) (*platform, error) {
+func inMemory(key providers.CredentialsProvider, c *ruleCase) (*platform, error) {
 	e, err := newEdge(c.world())
 	if err != nil {
 		return nil, err
 	}
-	turns := &turncoat{Credential: key, now: firstKey}
+	turns := &turncoat{CredentialsProvider: key, now: firstKey}
 	return &platform{
 		key:    turns,
 		config: api.Config{RoundTripper: e, Credential: turns, Rate: -1, Tries: 2},
@@ -95,7 +94,7 @@ func inMemory(key credentials.Credential, c *ruleCase) (*platform, error) {
 }
 
 // overSockets is a sandbox: HTTP, signatures, real faults and the real clock.
-func overSockets(key credentials.Credential, c *ruleCase) (*platform, error) {
+func overSockets(key providers.CredentialsProvider, c *ruleCase) (*platform, error) {
 	groups, a := c.world()
 	var zone strings.Builder
 	for name, targets := range a {
@@ -111,7 +110,7 @@ func overSockets(key credentials.Credential, c *ruleCase) (*platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	turns := &turncoat{Credential: key, now: firstKey}
+	turns := &turncoat{CredentialsProvider: key, now: firstKey}
 	return &platform{
 		key:    turns,
 		config: api.Config{Endpoint: s.Endpoint(), Credential: turns, Rate: -1, Tries: 2, Pause: time.Millisecond},

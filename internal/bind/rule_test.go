@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/aliyun/credentials-go/credentials"
+	"github.com/aliyun/credentials-go/credentials/providers"
 	"pgregory.net/rapid"
 
 	"github.com/bindgate/bindgate/internal/bind"
@@ -36,7 +36,7 @@ func TestRuleOverSockets(t *testing.T) {
 	checkRule(t, *socketCases, func(_ *rapid.T, check func(platformFor)) { check(overSockets) }, quick())
 }
 
-type platformFor = func(credentials.Credential, *ruleCase) (*platform, error)
+type platformFor = func(providers.CredentialsProvider, *ruleCase) (*platform, error)
 
 // checkRule runs cases, half of them in each of two goroutines.
 func checkRule(t *testing.T, cases int, around func(*rapid.T, func(platformFor)), from repertoire) {
@@ -63,7 +63,7 @@ func checkRule(t *testing.T, cases int, around func(*rapid.T, func(platformFor))
 	}
 }
 
-func (c *ruleCase) check(t *rapid.T, key credentials.Credential, at platformFor) {
+func (c *ruleCase) check(t *rapid.T, key providers.CredentialsProvider, at platformFor) {
 	t.Logf("%v", c)
 	p, err := at(key, c)
 	if err != nil {

@@ -239,7 +239,7 @@ func readStates(path string) ([]moveState, error) {
 // naive moves a domain with its certificate and nothing else on another sandbox, and
 // reports whether a client without a certificate is let in there.
 func (o Options) naive(ctx context.Context, f folder, box *sandbox.Sandbox) (open bool, err error) {
-	all, refused, err := bindPlainly(f, naiveMove, box)
+	all, refused, err := bindPlainly(ctx, f, naiveMove, box)
 	if err != nil || len(refused) > 0 {
 		return false, err
 	}

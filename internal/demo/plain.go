@@ -2,25 +2,29 @@ package demo
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
-	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
-	openapiutil "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
-	"github.com/alibabacloud-go/tea/dara"
-	"github.com/alibabacloud-go/tea/tea"
 	yaml "go.yaml.in/yaml/v4"
 
 	"github.com/bindgate/bindgate/internal/sandbox"
+	"github.com/bindgate/bindgate/internal/signature"
 )
 
-// plainClient makes the requests of a manifest without judging them, by the official SDK
-// core: as a script would that has the fields of the API.
+// plainClient makes the requests of a manifest without judging them: as a script would
+// that has the fields of the API.
 type plainClient struct {
-	core    *openapi.Client
+	client  *http.Client
+	to      *url.URL
+	key     signature.Key
 	domains map[string]string   // ids by name
 	made    map[string][]string // ids of the domains to publish, by gateway
 	api     string              // what publishes them
@@ -38,7 +42,7 @@ type requested struct {
 // meet then, by domain. refused are the domains whose request the sandbox refused.
 func bindWithout(ctx context.Context, f folder, s scenario, box *sandbox.Sandbox) (met map[string]string, refused []string, err error) {
 	before := box.StateAPIG()
-	all, refused, err := bindPlainly(f, s.manifest, box)
+	all, refused, err := bindPlainly(ctx, f, s.manifest, box)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -56,7 +60,7 @@ func bindWithout(ctx context.Context, f folder, s scenario, box *sandbox.Sandbox
 }
 
 // bindPlainly makes every request of a manifest and publishes the domains.
-func bindPlainly(f folder, manifest string, box *sandbox.Sandbox) (all []requested, refused []string, err error) {
+func bindPlainly(ctx context.Context, f folder, manifest string, box *sandbox.Sandbox) (all []requested, refused []string, err error) {
 	if all, err = requests(manifest); err != nil {
 		return nil, nil, err
 	}
@@ -64,14 +68,15 @@ func bindPlainly(f folder, manifest string, box *sandbox.Sandbox) (all []request
 	if err != nil {
 		return nil, nil, err
 	}
+	defer c.client.CloseIdleConnections()
 	for _, r := range all {
-		if err := c.bind(r, f); refusedByPlatform(err) {
+		if err := c.bind(ctx, r, f); refusedByPlatform(err) {
 			refused = append(refused, r.DomainName)
 		} else if err != nil {
 			return nil, nil, fmt.Errorf("binding %q without bindgate: %w", r.DomainName, err)
 		}
 	}
-	return all, refused, c.publish()
+	return all, refused, c.publish(ctx)
 }
 
 func requests(manifest string) ([]requested, error) {
@@ -104,16 +109,13 @@ func requests(manifest string) ([]requested, error) {
 }
 
 func newPlainClient(box *sandbox.Sandbox) (*plainClient, error) {
-	env, endpoint := lookup(box.Env()), tea.String(strings.TrimPrefix(box.Endpoint(), "http://"))
-	core, err := openapi.NewClient(&openapiutil.Config{
-		AccessKeyId: tea.String(env("ALIBABA_CLOUD_ACCESS_KEY_ID")), AccessKeySecret: tea.String(env("ALIBABA_CLOUD_ACCESS_KEY_SECRET")),
-		Endpoint: endpoint, Protocol: tea.String("http"),
-		NoProxy: endpoint, // the SDK takes a proxy of the environment even for loopback
-	})
+	env := lookup(box.Env())
+	to, err := url.Parse(box.Endpoint())
 	if err != nil {
 		return nil, fmt.Errorf("making a plain client: %w", err)
 	}
-	c := &plainClient{core: core, domains: map[string]string{}, made: map[string][]string{}}
+	key := signature.Key{ID: env("ALIBABA_CLOUD_ACCESS_KEY_ID"), Secret: env("ALIBABA_CLOUD_ACCESS_KEY_SECRET")}
+	c := &plainClient{client: &http.Client{Transport: new(http.Transport)}, to: to, key: key, domains: map[string]string{}, made: map[string][]string{}}
 	for _, a := range box.StateAPIG().HTTPAPIs {
 		c.api = a.HTTPAPIID
 	}
@@ -138,7 +140,7 @@ func lookup(environ []string) func(string) string {
 
 // bind uploads the certificate, then creates the domain or updates it with the fields of
 // the manifest and no other.
-func (c *plainClient) bind(r requested, f folder) error {
+func (c *plainClient) bind(ctx context.Context, r requested, f folder) error {
 	body := map[string]any{}
 	for name, value := range r.Fields {
 		body[name] = value
@@ -146,18 +148,18 @@ func (c *plainClient) bind(r requested, f folder) error {
 	if cert := r.Certificate; cert != nil && cert.CasID != "" {
 		body["certIdentifier"] = cert.CasID
 	} else if cert != nil {
-		id, err := c.upload(cert.Name, f.join(cert.Body), f.join(cert.PrivateKey))
+		id, err := c.upload(ctx, cert.Name, f.join(cert.Body), f.join(cert.PrivateKey))
 		if err != nil {
 			return err
 		}
 		body["certIdentifier"] = id
 	}
 	if id, found := c.domains[r.DomainName]; found {
-		_, err := c.call("UpdateDomain", "PUT", "/v1/domains/"+id, body)
+		_, err := c.call(ctx, "UpdateDomain", "PUT", "/v1/domains/"+id, body)
 		return err
 	}
 	body["name"] = r.DomainName
-	answer, err := c.call("CreateDomain", "POST", "/v1/domains", body)
+	answer, err := c.call(ctx, "CreateDomain", "POST", "/v1/domains", body)
 	if err != nil {
 		return err
 	}
@@ -167,7 +169,7 @@ func (c *plainClient) bind(r requested, f folder) error {
 	return nil
 }
 
-func (c *plainClient) upload(name, body, key string) (identifier string, err error) {
+func (c *plainClient) upload(ctx context.Context, name, body, key string) (identifier string, err error) {
 	cert, err := os.ReadFile(body)
 	if err != nil {
 		return "", err
@@ -176,7 +178,8 @@ func (c *plainClient) upload(name, body, key string) (identifier string, err err
 	if err != nil {
 		return "", err
 	}
-	result, err := c.send("UploadUserCertificate", "2020-04-07", "POST", "/", "RPC", "formData", map[string]any{"Name": name, "Cert": string(cert), "Key": string(secret)})
+	result, err := c.send(ctx, signature.Request{Action: "UploadUserCertificate", Version: "2020-04-07", Method: http.MethodPost, Path: "/",
+		Form: map[string]string{"Name": name, "Cert": string(cert), "Key": string(secret)}})
 	if err != nil {
 		return "", err
 	}
@@ -185,9 +188,9 @@ func (c *plainClient) upload(name, body, key string) (identifier string, err err
 
 // publish deploys every domain that was created on its gateway. A gateway that does not
 // exist is refused here, after the domain was created.
-func (c *plainClient) publish() error {
+func (c *plainClient) publish(ctx context.Context) error {
 	for gateway, ids := range c.made {
-		_, err := c.call("DeployHttpApi", "POST", "/v1/http-apis/"+c.api+"/deploy",
+		_, err := c.call(ctx, "DeployHttpApi", "POST", "/v1/http-apis/"+c.api+"/deploy",
 			map[string]any{"restApiConfig": map[string]any{"gatewayId": gateway, "environment": map[string]any{"customDomainIds": ids}}})
 		if err != nil && !refusedByPlatform(err) {
 			return fmt.Errorf("publishing on %q without bindgate: %w", gateway, err)
@@ -196,29 +199,41 @@ func (c *plainClient) publish() error {
 	return nil
 }
 
-func (c *plainClient) call(action, method, path string, body map[string]any) (map[string]any, error) {
-	return c.send(action, "2024-03-27", method, path, "ROA", "json", body)
-}
-
-func (c *plainClient) send(action, version, method, path, style, form string, body map[string]any) (map[string]any, error) {
-	const wait = 5000 // ms
-	result, err := c.core.CallApi(
-		&openapiutil.Params{
-			Action: tea.String(action), Version: tea.String(version), Protocol: tea.String("HTTP"), Pathname: tea.String(path), Method: tea.String(method),
-			AuthType: tea.String("AK"), Style: tea.String(style), ReqBodyType: tea.String(form), BodyType: tea.String("json"),
-		}, &openapiutil.OpenApiRequest{Body: body}, &dara.RuntimeOptions{ReadTimeout: tea.Int(wait), ConnectTimeout: tea.Int(wait)})
+func (c *plainClient) call(ctx context.Context, action, method, path string, body map[string]any) (map[string]any, error) {
+	text, err := json.Marshal(body)
 	if err != nil {
 		return nil, fmt.Errorf("calling %s: %w", action, err)
 	}
-	answer, _ := result["body"].(map[string]any)
+	return c.send(ctx, signature.Request{Action: action, Version: "2024-03-27", Method: method, Path: path, JSON: string(text)})
+}
+
+func (c *plainClient) send(ctx context.Context, r signature.Request) (answer map[string]any, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	req, err := r.V3(ctx, c.to, c.key, signature.Now())
+	if err != nil {
+		return nil, err
+	}
+	res, err := c.client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("calling %s: %w", r.Action, err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	dec := json.NewDecoder(io.LimitReader(res.Body, 1<<20))
+	dec.UseNumber() // ids
+	if err := dec.Decode(&answer); err != nil {
+		return nil, fmt.Errorf("calling %s: reading the answer: %w", r.Action, err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("calling %s: HTTP %d: %w", r.Action, res.StatusCode, errRefused)
+	}
 	return answer, nil
 }
 
+var errRefused = errors.New("the platform refused the request")
+
 // refusedByPlatform reports whether the platform answered with an error code.
-func refusedByPlatform(err error) bool {
-	var sdk *tea.SDKError
-	return errors.As(err, &sdk)
-}
+func refusedByPlatform(err error) bool { return errors.Is(err, errRefused) }
 
 // withoutRows compares what clients meet without bindgate with the expectation.
 func withoutRows(all []expectation, met map[string]string, refused []string) []row {

@@ -115,7 +115,7 @@ func variables() []concern {
 			"BINDGATE_CI_TOKEN", "The OIDC token of the CI job, in place of --ci-token.",
 			"BINDGATE_*", "Private keys and passphrases that a manifest names; --allow-env adds names.",
 			"HTTPS_PROXY, NO_PROXY", "The proxy for HTTPS, and the hosts that need none; also in lower case.",
-			"DEBUG", "Must not contain dara, tea or credential: the SDK would print keys. bindgate then refuses to run.",
+			"DEBUG", "Must not contain credential: the credential chain would print keys. bindgate then refuses to run.",
 			"GITHUB_ACTOR, GITLAB_USER_LOGIN, BUILD_USER_ID, USER", "The first that is set is the default of --actor.",
 			"GITHUB_STEP_SUMMARY", "The file that the format github writes the whole report to.",
 			"TERM, NO_COLOR, FORCE_COLOR, CLICOLOR, CLICOLOR_FORCE", "Whether the text report has colours, with --color auto: NO_COLOR turns them off, FORCE_COLOR and CLICOLOR_FORCE on.",

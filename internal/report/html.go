@@ -5,12 +5,10 @@ import (
 	"cmp"
 	"compress/flate"
 	"crypto/sha256"
-	"embed"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html/template"
 	"io"
 	"strconv"
 	"strings"
@@ -20,21 +18,17 @@ import (
 	"github.com/bindgate/bindgate/checks/evidence"
 )
 
-//go:embed page
-var page embed.FS
-
 // htmlFormat is one file that needs no other: a security review opens it
 // years later, on a machine without network. Its content policy allows nothing
-// but its own style and script, by their hashes, and html/template keeps text
-// from outside text.
+// but its own style and script, by their hashes, and markup escapes every other
+// text.
 //
 // A page with thousands of bindings stays quick because its script draws only
 // the cards that are looked at, from one block of JSON: a row for each binding, and
-// the evidence as drawn by the template "evidence", compressed in parts. Without
+// the evidence as markup.evidence draws it, compressed in parts. Without
 // the script the page still holds the summary and every error.
 type htmlFormat struct {
 	*state
-	page   *template.Template
 	view   view
 	rows   packed // JSON, separated by commas
 	errors packed // a table's rows, for readers without the script
@@ -57,17 +51,9 @@ func openHTML(s *state) (format, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := template.New("page").Funcs(template.FuncMap{
-		"show": Escape,
-		"time": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") },
-		"day":  func(t time.Time) string { return t.UTC().Format("2006-01-02") },
-	}).ParseFS(page, "page/*.html")
-	if err != nil {
-		return nil, err
-	}
-	h := &htmlFormat{state: s, page: t, ids: map[string]int{}, rules: map[string]bool{}}
+	h := &htmlFormat{state: s, ids: map[string]int{}, rules: map[string]bool{}}
 	// Both files are of this program: the only text that is not escaped.
-	h.view.Style, h.view.Script = template.CSS(style), template.JS(script)
+	h.view.Style, h.view.Script = string(style), string(script)
 	h.view.Policy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'", digestOf(style), digestOf(script))
 	return h, nil
 }
@@ -77,8 +63,9 @@ func (h *htmlFormat) add(b Binding) error {
 	h.view.Timeline.add(expiriesOf(b, v.Certificates))
 	h.view.Board.add(b)
 	var card strings.Builder
-	if err := h.page.ExecuteTemplate(&card, "evidence", v); err != nil {
-		return err
+	m := &markup{w: &card}
+	if m.evidence(v); m.err != nil {
+		return m.err
 	}
 	h.cards = append(h.cards, card.String())
 	if len(h.cards) == cardsInPart {
@@ -95,11 +82,9 @@ func (h *htmlFormat) add(b Binding) error {
 		if err != nil {
 			return err
 		}
-		if err := h.page.ExecuteTemplate(w, "error", struct {
-			Domain string
-			Note   note
-		}{b.DomainName, n}); err != nil {
-			return err
+		m := &markup{w: w}
+		if m.failed(b.DomainName, n); m.err != nil {
+			return m.err
 		}
 	}
 	return h.addRow(v)
@@ -153,15 +138,12 @@ func (h *htmlFormat) close() error {
 		return err
 	}
 	h.view.fill(h.state, h.rules)
-	if err := h.page.ExecuteTemplate(h.out, "top.html", h.view); err != nil {
-		return err
-	}
+	m := &markup{w: h.out}
+	m.top(&h.view)
 	if err := h.errors.unpack(h.out); err != nil {
 		return err
 	}
-	if err := h.page.ExecuteTemplate(h.out, "middle.html", h.view); err != nil {
-		return err
-	}
+	m.middle(&h.view)
 	// encoding/json writes < as an escape, so no text can end the element.
 	h.put(`<script type="application/json" id="data">{"cardsInPart":`, strconv.Itoa(cardsInPart), ",\n\"rows\":[\n")
 	if err := h.rows.unpack(h.out); err != nil {
@@ -175,7 +157,8 @@ func (h *htmlFormat) close() error {
 		h.put("\n\"", base64.StdEncoding.EncodeToString(part), "\"")
 	}
 	h.put("]}</script>\n")
-	return h.page.ExecuteTemplate(h.out, "bottom.html", h.view)
+	m.bottom(&h.view)
+	return m.err
 }
 
 // packed is compressed text. Its zero value is empty.
@@ -279,8 +262,8 @@ func digestOf(content []byte) string {
 // view is what the page shows, in its order. Text is as it came: the page
 // escapes it.
 type view struct {
-	Style    template.CSS
-	Script   template.JS
+	Style    string // of this program, as Script
+	Script   string
 	Policy   string // Content-Security-Policy
 	Tool     Tool
 	Run      Run

@@ -33,6 +33,8 @@ func TestPin(t *testing.T) {
 func TestReleaseIsTheHeadOfTheChangelog(t *testing.T) {
 	for path, pattern := range map[string]string{
 		"CHANGELOG.md":         `(?m)^## \[(\S+)\]`,
+		"README.md":            `(?m)^tar -xzf bindgate_(\S+)_linux_amd64\.tar\.gz bindgate$`,
+		"docs/ci.md":           `(?m)^- uses: bindgate/bindgate@v(\S+)$`,
 		"action.yml":           `(?m)^  version:\n.*\n    default: v(\S+)$`,
 		"templates/gitlab.yml": `(?m)^    BINDGATE_VERSION: v(\S+)$`,
 

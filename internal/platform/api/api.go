@@ -8,7 +8,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/aliyun/credentials-go/credentials"
+	"github.com/aliyun/credentials-go/credentials/providers"
 
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/platform/internal/wire"
@@ -67,6 +67,6 @@ func NewTransport(c Config) (*Transport, error) { return wire.New(c) }
 // asks the official credential chain (OIDC, the command-line client's profile,
 // credentials file, ECS instance role, URI). The error wraps ErrNoCredentials
 // and names what was looked at.
-func Credentials(env func(string) string) (credentials.Credential, error) {
+func Credentials(env func(string) string) (providers.CredentialsProvider, error) {
 	return wire.Credentials(env)
 }

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aliyun/credentials-go/credentials"
+	"github.com/aliyun/credentials-go/credentials/providers"
 
 	"github.com/bindgate/bindgate/internal/platform/api"
 )
@@ -142,9 +142,8 @@ func (e *Edge) Transport(change ...func(*api.Config)) *api.Transport {
 }
 
 // Credential returns an access key that belongs to no account.
-func Credential(t testing.TB) credentials.Credential {
-	kind, id, secret := "access_key", "testid", "testsecret"
-	c, err := credentials.NewCredential(&credentials.Config{Type: &kind, AccessKeyId: &id, AccessKeySecret: &secret})
+func Credential(t testing.TB) providers.CredentialsProvider {
+	c, err := providers.NewStaticAKCredentialsProviderBuilder().WithAccessKeyId("testid").WithAccessKeySecret("testsecret").Build()
 	if err != nil {
 		t.Fatal(err)
 	}

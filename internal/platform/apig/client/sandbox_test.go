@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aliyun/credentials-go/credentials"
+	"github.com/aliyun/credentials-go/credentials/providers"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -106,8 +106,7 @@ func observe(t *testing.T, seed account.Seed, world, leaf string) (got observati
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	kind := "access_key"
-	key, err := credentials.NewCredential(&credentials.Config{Type: &kind, AccessKeyId: &o.AccessKeyID, AccessKeySecret: &o.AccessKeySecret})
+	key, err := providers.NewStaticAKCredentialsProviderBuilder().WithAccessKeyId(o.AccessKeyID).WithAccessKeySecret(o.AccessKeySecret).Build()
 	if err != nil {
 		t.Fatal(err)
 	}

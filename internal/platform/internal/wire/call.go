@@ -8,11 +8,12 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"time"
 
-	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
-	"github.com/alibabacloud-go/tea/dara"
 	"github.com/cenkalti/backoff/v5"
+
+	"github.com/bindgate/bindgate/internal/signature"
 )
 
 // Request is one call. Of RPC style (CloudAPI, CAS) all parameters and secrets are a form;
@@ -41,7 +42,7 @@ type Request struct {
 func Call(ctx context.Context, p *Pool, r Request, out any, tries uint, again ...Kind) (requestID string, made int, err error) {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.Multiplier, pause.MaxInterval = p.config.Pause, 2, 2*time.Second
-	client, err := p.client(r)
+	to, err := p.config.base(r.Product, r.Region)
 	if err != nil {
 		return "", 0, &Error{Kind: NotSent, Action: r.Action, Message: err.Error()}
 	}
@@ -56,7 +57,7 @@ func Call(ctx context.Context, p *Pool, r Request, out any, tries uint, again ..
 	doubtful := false
 	_, _ = backoff.Retry(ctx, func() (struct{}, error) {
 		made++
-		id, e := p.once(ctx, client, r, out)
+		id, e := p.once(ctx, to, r, out)
 		if e == nil {
 			requestID, last = id, nil
 			return struct{}{}, nil
@@ -93,26 +94,30 @@ func (e *Error) oneOf(kinds []Kind) bool {
 }
 
 // once makes one try.
-func (p *Pool) once(ctx context.Context, client *openapi.Client, r Request, out any) (string, *Error) {
+func (p *Pool) once(ctx context.Context, to *url.URL, r Request, out any) (string, *Error) {
 	if err := p.limit(r).Wait(ctx); err != nil {
 		return "", &Error{Kind: NotSent, Action: r.Action, Message: "no time left under the rate limit", cause: context.DeadlineExceeded}
 	}
 	try, cancel := context.WithTimeout(ctx, p.config.Timeout)
 	defer cancel()
-	params, err := p.params(r)
+	unsigned, err := p.request(r)
 	if err != nil {
 		return "", &Error{Kind: NotSent, Action: r.Action, Message: err.Error()}
 	}
-	request, err := p.request(r)
+	key, failed := p.key(r)
+	if failed != nil {
+		p.note(failed)
+		return "", failed
+	}
+	sign := unsigned.V3
+	if p.config.SignatureV1 && !r.Product.onlyJSON() {
+		sign = unsigned.V1
+	}
+	request, err := sign(try, to, key, signature.Now())
 	if err != nil {
 		return "", &Error{Kind: NotSent, Action: r.Action, Message: err.Error()}
 	}
-	if e := p.sign(client, r); e != nil {
-		p.note(e)
-		return "", e
-	}
-	try, x := withExchange(try)
-	_, _ = client.CallApiWithCtx(try, params, request, &dara.RuntimeOptions{})
+	x := p.edge.send(request)
 	if x.got {
 		id, e := x.read(r, out)
 		if e != nil {
@@ -131,14 +136,11 @@ func (p *Pool) once(ctx context.Context, client *openapi.Client, r Request, out 
 	return "", e
 }
 
-// failure describes why no answer arrived. It neither repeats nor wraps the SDK's
-// errors: they may contain the request.
+// failure describes why no answer arrived. It neither repeats nor wraps the errors of the
+// HTTP client: they may contain the request.
 func (x *exchange) failure(r Request) *Error {
 	e := &Error{Action: r.Action, Kind: Transport}
 	switch {
-	case x.err == nil: // the SDK gave up before the edge was asked
-		e.Kind, e.Message = Auth, "signing the request: the credentials could not be read or renewed"
-		return e
 	case errors.Is(x.err, errTooLarge):
 		e.Kind = Malformed
 	case !x.sent.Load():

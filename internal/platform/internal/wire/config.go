@@ -1,10 +1,7 @@
 // Package wire carries one call to the management API of a product (the API Gateway,
-// classic and cloud-native, and the certificate store) through the official SDK core, and
+// classic and cloud-native, and the certificate store), and
 // reads the answer. It lies below internal/platform so that only the readers and
 // the writer there can send anything at all.
-//
-// What the SDK would print, retry, follow or take from the environment by
-// itself is taken out of its hands: see edge.go.
 package wire
 
 import (
@@ -14,11 +11,10 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/aliyun/credentials-go/credentials"
+	"github.com/aliyun/credentials-go/credentials/providers"
 
 	"github.com/bindgate/bindgate/internal/lazyregexp"
 )
@@ -31,14 +27,14 @@ type Config struct {
 	CAS         string // address of the certificate store; "": that of the region's site, or a private Endpoint itself
 	Format      string // of answers of CloudAPI and STS: JSON or XML; "": not asked for, which is JSON
 	SignatureV1 bool   // sign for CloudAPI and STS as old endpoints want it (HMAC-SHA1) instead of V3
-	Credential  credentials.Credential
+	Credential  providers.CredentialsProvider
 	CA          []byte              // PEM roots for the endpoint, in addition to the system's
 	Env         func(string) string // HTTPS_PROXY, NO_PROXY and DEBUG are looked up here; nil: an empty environment
 	Rate        float64             // calls a second for each region and action; 0: nine tenths of what each product documents; APIG and CAS take no more than that; <0: no limit
 	Timeout     time.Duration       // of one try, connecting and answer; 0: 10 s
 	Tries       uint                // of one read, at most; 0: 5
 	Pause       time.Duration       // before the second try, doubled up to 2 s; 0: 100 ms
-	UserAgent   string              // added to the SDK's own
+	UserAgent   string              // of each call
 
 	// RoundTripper replaces the network, for tests in memory; CA and proxies
 	// are not used then. Like http.Transport it must call the request's httptrace
@@ -91,12 +87,12 @@ func loopback(host string) bool {
 	return host == "localhost" || (err == nil && addr.IsLoopback())
 }
 
-// refuseDebug stops when the SDK would print requests, keys included, to
+// refuseDebug stops when the credential chain would print its requests, keys included, to
 // standard output: it reads DEBUG before main starts, so no code can prevent it.
 func refuseDebug(value string) error {
 	for part := range strings.SplitSeq(value, ",") {
-		if slices.Contains([]string{"dara", "tea", "credential"}, part) {
-			return fmt.Errorf("DEBUG=%s makes the Alibaba Cloud SDK print requests and keys: unset DEBUG", part)
+		if part == "credential" {
+			return errors.New("DEBUG=credential makes the credential chain of Alibaba Cloud print requests and keys: unset DEBUG")
 		}
 	}
 	return nil

@@ -17,12 +17,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aliyun/credentials-go/credentials"
+	"github.com/aliyun/credentials-go/credentials/providers"
 )
 
-func key(t testing.TB) credentials.Credential {
-	kind, id, secret := "access_key", "testid", "testsecret"
-	c, err := credentials.NewCredential(&credentials.Config{Type: &kind, AccessKeyId: &id, AccessKeySecret: &secret})
+func key(t testing.TB) providers.CredentialsProvider {
+	c, err := providers.NewStaticAKCredentialsProviderBuilder().WithAccessKeyId("testid").WithAccessKeySecret("testsecret").Build()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +49,7 @@ func TestNewRefuses(t *testing.T) {
 		"want https://host":                 {Endpoint: "gateway.example.com"},
 		"want PEM":                          {CA: []byte("x")},
 		"HTTPS_PROXY: not a proxy address":  {Env: env("HTTPS_PROXY", "http://u:hunter2@[::1")},
-		"unset DEBUG":                       {Env: env("DEBUG", "x,dara")},
+		"unset DEBUG":                       {Env: env("DEBUG", "x,credential")},
 	} {
 		c.Credential = key(t)
 		_, err := New(c)
@@ -178,7 +177,7 @@ func TestCredentials(t *testing.T) {
 	}
 	done := make(chan error)
 	for range 8 { // the chain alone is a data race here
-		go func() { _, err := c.GetCredential(); done <- err }()
+		go func() { _, err := c.GetCredentials(); done <- err }()
 	}
 	for range 8 {
 		if err := <-done; err != nil {
@@ -198,11 +197,11 @@ func TestCredentialsThatArePassedIn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := c.GetCredential()
+		got, err := c.GetCredentials()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if *got.AccessKeyId != "id" || *got.AccessKeySecret != "secret" || token != "" && *got.SecurityToken != token {
+		if got.AccessKeyId != "id" || got.AccessKeySecret != "secret" || token != "" && got.SecurityToken != token {
 			t.Errorf("with token %q: got another credential than the one passed in", token)
 		}
 	}

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/aliyun/credentials-go/credentials"
 	"github.com/aliyun/credentials-go/credentials/providers"
 )
 
@@ -37,8 +36,8 @@ const (
 // machine without any is reported before anything else is done. The error wraps
 // ErrNoCredentials; what the chain itself says is not repeated, for it may hold
 // the output of a credential process.
-func Credentials(env func(string) string) (credentials.Credential, error) {
-	if err := refuseDebug(env("DEBUG")); err != nil { // before the SDK asks for anything
+func Credentials(env func(string) string) (providers.CredentialsProvider, error) {
+	if err := refuseDebug(env("DEBUG")); err != nil { // before the chain asks for anything
 		return nil, err
 	}
 	if err := halfGiven(env); err != nil {
@@ -48,18 +47,21 @@ func Credentials(env func(string) string) (credentials.Credential, error) {
 	if err != nil {
 		return nil, err
 	}
-	var chain credentials.Credential
-	if from.provider != nil {
-		chain = credentials.FromCredentialsProvider(from.name, from.provider)
-	} else if chain, err = credentials.NewCredential(accessKey(env)); err != nil {
-		return nil, nowhere(env)
+	chain := from.provider
+	if chain == nil {
+		if chain, err = accessKey(env); err != nil {
+			return nil, nowhere(env)
+		}
 	}
-	one := &serial{Credential: chain, source: from.name}
-	m, err := one.GetCredential()
+	if chain == nil {
+		chain = providers.NewDefaultCredentialsProvider()
+	}
+	one := &serial{CredentialsProvider: chain, source: from.name}
+	c, err := one.GetCredentials()
 	switch {
-	case err == nil && m != nil && m.AccessKeyId != nil && *m.AccessKeyId != "":
-		if one.source == "" && m.ProviderName != nil {
-			one.source = "the official chain: " + strings.TrimPrefix(*m.ProviderName, "default/")
+	case err == nil && c != nil && c.AccessKeyId != "":
+		if one.source == "" {
+			one.source = "the official chain: " + strings.TrimPrefix(c.ProviderName, "default/")
 		}
 		return one, nil
 	case from.provider != nil:
@@ -138,7 +140,7 @@ func named(env func(string) string) (s source, err error) {
 
 // profile returns the source that a profile of the official command-line client or of
 // the credentials file is; without a name the current one, where there is a file and it
-// is filled in. What is wrong with a file is said here: the SDK would say nothing, or
+// is filled in. What is wrong with a file is said here: the chain would say nothing, or
 // all of it.
 func profile(env func(string) string, name string) (source, error) {
 	file, given := profileFile(env), name != ""
@@ -252,7 +254,7 @@ func ofOtherTools(env func(string) string) error {
 }
 
 // profileFile is where the official command-line client keeps its profiles; empty
-// leaves it to the SDK.
+// leaves it to the chain.
 func profileFile(env func(string) string) string {
 	if file := env("ALIBABA_CLOUD_CONFIG_FILE"); file != "" {
 		return file
@@ -265,7 +267,7 @@ func profileFile(env func(string) string) string {
 
 // nowhere says where credentials were looked for.
 func nowhere(env func(string) string) error {
-	if env(roleARN) != "" { // the SDK takes a role with a key or a token only
+	if env(roleARN) != "" { // the chain takes a role with a key or a token only
 		return fmt.Errorf("%w: %s is set, %s and %s are not, and there is no access key to assume the role with; set all three, or the key",
 			ErrNoCredentials, roleARN, oidcARN, oidcToken)
 	}
@@ -274,34 +276,33 @@ func nowhere(env func(string) string) error {
 		ErrNoCredentials, keyID, keySecret, roleARN, oidcARN, oidcToken, profileName, credentialsURI)
 }
 
-// accessKey is the key that env holds; nil, which means the chain, without
-// a whole one.
-func accessKey(env func(string) string) *credentials.Config {
-	c := new(credentials.Config).SetType("access_key").
-		SetAccessKeyId(env(keyID)).SetAccessKeySecret(env(keySecret))
-	if *c.AccessKeyId == "" || *c.AccessKeySecret == "" {
-		return nil
+// accessKey is the key that env holds; without a whole one, no provider, which means the
+// chain.
+func accessKey(env func(string) string) (providers.CredentialsProvider, error) {
+	id, secret, token := env(keyID), env(keySecret), env(keyToken)
+	switch {
+	case id == "" || secret == "":
+		return nil, nil
+	case token != "":
+		return providers.NewStaticSTSCredentialsProviderBuilder().WithAccessKeyId(id).WithAccessKeySecret(secret).WithSecurityToken(token).Build()
 	}
-	if token := env(keyToken); token != "" {
-		c.SetType("sts").SetSecurityToken(token)
-	}
-	return c
+	return providers.NewStaticAKCredentialsProviderBuilder().WithAccessKeyId(id).WithAccessKeySecret(secret).Build()
 }
 
 // serial lets one caller at a time into the chain, which writes to itself
 // without a lock (credentials-go v1.4.14, DefaultCredentialsProvider).
 type serial struct {
 	mu sync.Mutex
-	credentials.Credential
+	providers.CredentialsProvider
 	source string
 }
 
 // Source names where the credentials come from.
 func (s *serial) Source() string { return s.source }
 
-// GetCredential is the only method that the SDK core calls.
-func (s *serial) GetCredential() (*credentials.CredentialModel, error) {
+// GetCredentials reads the key that there is now.
+func (s *serial) GetCredentials() (*providers.Credentials, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.Credential.GetCredential()
+	return s.CredentialsProvider.GetCredentials()
 }

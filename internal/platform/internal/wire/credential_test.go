@@ -92,9 +92,9 @@ func TestCredentialsOfSomebodyElseAreNotTaken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, err := got.GetCredential()
-			if err != nil || *m.AccessKeyId != c.key {
-				t.Errorf("got %v and %v, want the key %q", m.AccessKeyId, err, c.key)
+			m, err := got.GetCredentials()
+			if err != nil || m.AccessKeyId != c.key {
+				t.Errorf("got %q and %v, want the key %q", m.AccessKeyId, err, c.key)
 			}
 			if named := got.(interface{ Source() string }).Source(); !strings.Contains(named, c.source) || named == "" {
 				t.Errorf("the source is %q, want %q", named, c.source)

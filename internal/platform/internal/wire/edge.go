@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"bytes"
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -22,15 +20,11 @@ const maxAnswer = 4 << 20
 
 var errTooLarge = errors.New("the answer is larger than 4 MiB")
 
-// edge is the HTTP client that the SDK is given (its dara.HttpClient). The
-// SDK's own would build a transport for each call, read proxies from the
-// process environment, follow redirects with the key in the query, and put the
-// request URL into errors.
+// edge is the HTTP client of all calls. It follows no redirect and takes nothing from the
+// process environment.
 type edge struct{ client *http.Client }
 
-// exchange is what one try saw on the wire. It travels in the request's context
-// because the SDK's reading of an answer is not used: it knows XML by one exact
-// content type, loses the status of an answer that is no JSON, and has no bound.
+// exchange is what one try saw on the wire.
 type exchange struct {
 	sent   atomic.Bool // a connection was there, so bytes may have left
 	got    bool
@@ -38,8 +32,6 @@ type exchange struct {
 	body   []byte
 	err    error
 }
-
-type exchangeKey struct{}
 
 func newEdge(c Config) (*edge, error) {
 	network := c.RoundTripper
@@ -98,29 +90,22 @@ func proxies(env func(string) string) (func(*url.URL) (*url.URL, error), error) 
 	return (&httpproxy.Config{HTTPSProxy: https, NoProxy: no}).ProxyFunc(), nil
 }
 
-// Call sends the request and keeps the answer in the exchange. The SDK is shown
-// an empty success, so that it has nothing to read.
-func (e *edge) Call(req *http.Request, _ *http.Transport) (*http.Response, error) {
-	x, ok := req.Context().Value(exchangeKey{}).(*exchange)
-	if !ok {
-		return nil, errors.New("a request without an exchange")
-	}
+// send sends the request and reads the answer.
+func (e *edge) send(req *http.Request) *exchange {
+	x := &exchange{}
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { x.sent.Store(true) }}
 	res, err := e.client.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err != nil {
 		x.err = bare(err)
-		return nil, x.err
+		return x
 	}
 	defer func() { _ = res.Body.Close() }() // all of it that is of use was read
 	x.body, x.err = io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	if x.err == nil && len(x.body) > maxAnswer {
 		x.err = errTooLarge
 	}
-	if x.err != nil {
-		return nil, x.err
-	}
-	x.got, x.status = true, res.StatusCode
-	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(nil)), Header: http.Header{}}, nil
+	x.got, x.status = x.err == nil, res.StatusCode
+	return x
 }
 
 // bare takes the request URL off an error: the query holds the private key.
@@ -132,9 +117,4 @@ func bare(err error) error {
 		}
 		err = u.Err
 	}
-}
-
-func withExchange(ctx context.Context) (context.Context, *exchange) {
-	x := &exchange{}
-	return context.WithValue(ctx, exchangeKey{}, x), x
 }

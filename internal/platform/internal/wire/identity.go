@@ -59,15 +59,15 @@ func (p *Pool) Identity(ctx context.Context, region string) (Identity, error) {
 
 // caller returns what is known of the caller without asking, and the access key id.
 func (p *Pool) caller() (id Identity, key string, err error) {
-	m, err := p.config.Credential.GetCredential()
-	if err != nil || m == nil || m.AccessKeyId == nil {
+	c, err := p.config.Credential.GetCredentials()
+	if err != nil || c == nil || c.AccessKeyId == "" {
 		return Identity{}, "", &Error{Kind: Auth, Action: "GetCallerIdentity", Message: "the credentials could not be read or renewed"}
 	}
-	id.AccessKeyID = shortened(*m.AccessKeyId)
+	id.AccessKeyID = shortened(c.AccessKeyId)
 	if named, ok := p.config.Credential.(interface{ Source() string }); ok {
 		id.Source = named.Source()
 	}
-	return id, *m.AccessKeyId, nil
+	return id, c.AccessKeyId, nil
 }
 
 // shortened is enough of an access key id to tell it from others.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aliyun/credentials-go/credentials"
+	"github.com/aliyun/credentials-go/credentials/providers"
 
 	"github.com/bindgate/bindgate/internal/platform/api"
 	"github.com/bindgate/bindgate/internal/platform/apitest"
@@ -70,16 +70,16 @@ func TestIdentityWithoutSTS(t *testing.T) {
 
 // key is an access key that may be replaced.
 type key struct {
-	credentials.Credential
+	providers.CredentialsProvider
 	id string
 }
 
-func (k *key) GetCredential() (*credentials.CredentialModel, error) {
-	m, err := k.Credential.GetCredential()
+func (k *key) GetCredentials() (*providers.Credentials, error) {
+	c, err := k.CredentialsProvider.GetCredentials()
 	if err == nil {
-		m.AccessKeyId = &k.id
+		c.AccessKeyId = k.id
 	}
-	return m, err
+	return c, err
 }
 
 // flipping is a credential that is replaced between two readings.
@@ -88,11 +88,11 @@ type flipping struct {
 	reads int
 }
 
-func (f *flipping) GetCredential() (*credentials.CredentialModel, error) {
+func (f *flipping) GetCredentials() (*providers.Credentials, error) {
 	if f.reads++; f.reads > 1 {
 		f.id = "LTAI9876543210dcba"
 	}
-	return f.key.GetCredential()
+	return f.key.GetCredentials()
 }
 
 // Whose a key is is not asked with another key.

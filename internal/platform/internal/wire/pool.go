@@ -2,27 +2,22 @@ package wire
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 	"sync"
 
-	"github.com/aliyun/credentials-go/credentials"
-
-	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
-	"github.com/alibabacloud-go/tea/dara"
 	"golang.org/x/time/rate"
+
+	"github.com/bindgate/bindgate/internal/signature"
 )
 
-// Pool holds a client for each region, the connections that they share, and the
-// rate limits. It has no method that sends: Call does, and only the packages
+// Pool holds the connections that calls share, and the rate limits. It has no method that sends: Call does, and only the packages
 // below internal/platform can name it.
 type Pool struct {
 	config Config
 	edge   *edge
 
-	mu      sync.Mutex
-	clients map[string]*openapi.Client // by product, region and address
-	limits  map[string]*rate.Limiter
+	mu     sync.Mutex
+	limits map[string]*rate.Limiter
 
 	identities map[string]Identity // by access key id
 	lasting    error               // the last one that is the same when it is tried again
@@ -54,7 +49,7 @@ func New(c Config) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Pool{config: c, edge: e, clients: map[string]*openapi.Client{}, limits: map[string]*rate.Limiter{}, identities: map[string]Identity{}}, nil
+	return &Pool{config: c, edge: e, limits: map[string]*rate.Limiter{}, identities: map[string]Identity{}}, nil
 }
 
 // Endpoint is the address that calls of the classic gateway for a region go to, to name
@@ -73,57 +68,26 @@ func (p *Pool) EndpointOf(product Product, region string) string {
 // Close ends the idle connections. The pool can still be used.
 func (p *Pool) Close() { p.edge.client.CloseIdleConnections() }
 
-// client is one for a single call: the SDK's writes to itself as it makes a call
-// (GetRpcHeaders), so that calls at the same time cannot share it.
-func (p *Pool) client(r Request) (*openapi.Client, error) {
-	u, err := p.config.base(r.Product, r.Region)
-	if err != nil {
-		return nil, err
+// key reads the key that there is now, and fails where that is not known to belong to the
+// account that the request is for. A call is signed by the very key that was compared.
+func (p *Pool) key(r Request) (signature.Key, *Error) {
+	c, err := p.config.Credential.GetCredentials()
+	if err != nil || c == nil || c.AccessKeyId == "" {
+		return signature.Key{}, &Error{Kind: Auth, Action: r.Action, Message: "signing the request: the credentials could not be read or renewed"}
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	key := string(r.Product) + " " + r.Region + " " + u.String()
-	c, ok := p.clients[key]
-	if !ok {
-		if c, err = p.newClient(r, u); err != nil {
-			return nil, err
-		}
-		p.clients[key] = c
+	if r.key != "" && r.key != c.AccessKeyId { // else one key would get the name of another
+		return signature.Key{}, &Error{Kind: NotSent, Action: r.Action, Message: "the credentials were replaced meanwhile; run it again"}
 	}
-	one := *c
-	return &one, nil
-}
-
-// pinned is a credential as it was read once: a call is signed by the very key whose
-// account was compared.
-type pinned struct {
-	credentials.Credential
-	model *credentials.CredentialModel
-}
-
-// GetCredential is the only method that the SDK core calls.
-func (p pinned) GetCredential() (*credentials.CredentialModel, error) { return p.model, nil }
-
-// sign makes a client sign with the key that there is now, and fails where that is not
-// known to belong to the account that the request is for.
-func (p *Pool) sign(c *openapi.Client, r Request) *Error {
-	m, err := p.config.Credential.GetCredential()
-	if err != nil || m == nil || m.AccessKeyId == nil {
-		return &Error{Kind: Auth, Action: r.Action, Message: "signing the request: the credentials could not be read or renewed"}
-	}
-	if r.key != "" && r.key != *m.AccessKeyId { // else one key would get the name of another
-		return &Error{Kind: NotSent, Action: r.Action, Message: "the credentials were replaced meanwhile; run it again"}
-	}
-	c.Credential = pinned{p.config.Credential, m}
+	k := signature.Key{ID: c.AccessKeyId, Secret: c.AccessKeySecret, Token: c.SecurityToken}
 	if r.Account == "" {
-		return nil
+		return k, nil
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if id := p.identities[*m.AccessKeyId]; id.AccountID != r.Account {
-		return &Error{Kind: NotSent, Action: r.Action, Message: fmt.Sprintf("the credentials are no longer known to belong to account %q; nothing was sent", r.Account)}
+	if id := p.identities[k.ID]; id.AccountID != r.Account {
+		return signature.Key{}, &Error{Kind: NotSent, Action: r.Action, Message: fmt.Sprintf("the credentials are no longer known to belong to account %q; nothing was sent", r.Account)}
 	}
-	return nil
+	return k, nil
 }
 
 // Refused returns the last error that will be the same when it is tried again, such as an
@@ -149,24 +113,6 @@ func (p *Pool) note(e *Error) {
 		return
 	}
 	_ = p.Lasting(e)
-}
-
-func (p *Pool) newClient(r Request, u *url.URL) (*openapi.Client, error) {
-	cfg := &openapi.Config{
-		Credential: p.config.Credential,
-		Endpoint:   dara.String(u.Host),
-		RegionId:   dara.String(r.Region),
-		Protocol:   dara.String(u.Scheme),
-		UserAgent:  dara.String(p.config.UserAgent),
-		HttpClient: p.edge,
-		// The edge knows the proxies. Without this the SDK reads them from the
-		// process environment too and sends their password to the endpoint.
-		NoProxy: dara.String(u.Host),
-	}
-	if p.config.SignatureV1 && !r.Product.onlyJSON() {
-		cfg.SignatureAlgorithm = dara.String("v2") // the SDK's word for RPC V1
-	}
-	return openapi.NewClient(cfg)
 }
 
 // limit is the limiter of one product, region and action, as the platform counts. The

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
 
-	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
-	"github.com/alibabacloud-go/tea/dara"
+	"github.com/bindgate/bindgate/internal/signature"
 )
 
 // Product is an API of Alibaba Cloud.
@@ -134,25 +134,6 @@ func (r Request) method() string {
 	return http.MethodPost
 }
 
-// params describes the call to the SDK core.
-func (p *Pool) params(r Request) (*openapi.Params, error) {
-	out := &openapi.Params{
-		Action: dara.String(r.Action), Version: dara.String(r.Product.version()),
-		Protocol: dara.String("HTTPS"), Pathname: dara.String("/"),
-		Method: dara.String(r.method()), AuthType: dara.String("AK"), Style: dara.String("RPC"),
-		ReqBodyType: dara.String("formData"), BodyType: dara.String("binary"),
-	}
-	if r.Product != APIG {
-		return out, nil
-	}
-	path, err := r.path()
-	if err != nil {
-		return nil, err
-	}
-	out.Style, out.ReqBodyType, out.Pathname = dara.String("ROA"), dara.String("json"), dara.String(path)
-	return out, nil
-}
-
 // path returns the path of a request of ROA style, each segment escaped. A segment that a
 // server could resolve to another path is refused.
 func (r Request) path() (string, error) {
@@ -172,32 +153,27 @@ func (r Request) path() (string, error) {
 // request holds the parameters. Of RPC style, all are in the form body, where no log of a
 // proxy keeps them and no limit on a URL cuts them. The official definition names the
 // query; both signature versions sign a form body all the same.
-func (p *Pool) request(r Request) (*openapi.OpenApiRequest, error) {
-	query := map[string]*string{}
+func (p *Pool) request(r Request) (signature.Request, error) {
+	out := signature.Request{Action: r.Action, Version: r.Product.version(), Method: r.method(), Path: "/", Query: map[string]string{}, UserAgent: p.config.UserAgent}
 	if r.Product == APIG {
 		if len(r.Secrets) > 0 {
-			return nil, errors.New("a secret has no place in a URL")
+			return out, errors.New("a secret has no place in a URL")
 		}
-		for k, v := range r.Params {
-			query[k] = dara.String(v)
+		var err error
+		if out.Path, err = r.path(); err != nil {
+			return out, err
 		}
-		body, err := r.json()
-		if err != nil || body == "" {
-			return &openapi.OpenApiRequest{Query: query}, err
-		}
-		return &openapi.OpenApiRequest{Query: query, Body: body}, nil
+		maps.Copy(out.Query, r.Params)
+		out.JSON, err = r.json()
+		return out, err
 	}
 	if p.config.Format != "" && !r.Product.onlyJSON() {
-		query["Format"] = dara.String(p.config.Format) // replaces the SDK's own
+		out.Query["Format"] = p.config.Format
 	}
-	form := make(map[string]any, len(r.Params)+len(r.Secrets))
-	for k, v := range r.Params {
-		form[k] = v
-	}
-	for k, v := range r.Secrets {
-		form[k] = v
-	}
-	return &openapi.OpenApiRequest{Query: query, Body: form}, nil
+	out.Form = make(map[string]string, len(r.Params)+len(r.Secrets))
+	maps.Copy(out.Form, r.Params)
+	maps.Copy(out.Form, r.Secrets)
+	return out, nil
 }
 
 // json returns the JSON object of the body, "" without one. The platform may take a null
