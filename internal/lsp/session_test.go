@@ -153,6 +153,22 @@ func TestHover(t *testing.T) {
 	}
 }
 
+// A hover explains the keys of each kind of file.
+func TestHoverOfEachFile(t *testing.T) {
+	e := start(t, settings{})
+	for name, c := range map[string]struct{ text, at, want string }{
+		"owner.yaml":     {"apiVersion: bindgate/v1\nfailOn: warning\n", "failOn", "lowest severity"},
+		".bindgate.yaml": {"apiVersion: bindgate/v1\nraise: [request/stage-is-explicit]\n", "raise", "become errors"},
+		"moves.yaml":     {"apiVersion: bindgate/v1\ndomains:\n  - domainName: a.demo.com\n    accept: [stage]\n", "accept", "lost"},
+		"x.json":         {`{"apiVersion": "bindgate/v1", "bindings": [{"bindStageName": "PRE"}]}`, "bindStageName", "RELEASE"},
+	} {
+		e.open(name, c.text)
+		if got := e.hover(name, placeOf(c.text, c.at)); !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q says %q, want %q in it", name, c.at, got, c.want)
+		}
+	}
+}
+
 func unescaped(s string) string { return strings.ReplaceAll(s, `\`, "") }
 
 // noKey fails if a text holds a part of a key: twelve characters in a row.
