@@ -3,21 +3,21 @@ package request
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
-	"github.com/bindgate/bindgate/internal/lazyregexp"
 )
 
 // What templates and shells leave where a value was not filled in: ${X}, $(x), $X,
 // {{ x }}, #{x}, <x>, %X%, and whole values that stand for one.
 var (
-	expansion = lazyregexp.New(`\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]+|\{\{.*?\}\}|#\{[^}]*\}|<[A-Za-z][A-Za-z0-9_. -]*>|%[A-Za-z_][A-Za-z0-9_]*%`)
-	inBraces  = lazyregexp.New(`\{[^{}]*\}|[{}]`) // in the name of a certificate
-	standIn   = lazyregexp.New(`^(?i:change[-_ ]?me|replace[-_ ]?me|fill[-_ ]?me|todo|tbd|fixme|xxx+)$`)
+	expansion = regexp.MustCompile(`\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]+|\{\{.*?\}\}|#\{[^}]*\}|<[A-Za-z][A-Za-z0-9_. -]*>|%[A-Za-z_][A-Za-z0-9_]*%`)
+	inBraces  = regexp.MustCompile(`\{[^{}]*\}|[{}]`) // in the name of a certificate
+	standIn   = regexp.MustCompile(`^(?i:change[-_ ]?me|replace[-_ ]?me|fill[-_ ]?me|todo|tbd|fixme|xxx+)$`)
 )
 
 // placeholderIn returns the first placeholder in a text, or "". Searching each text

@@ -36,12 +36,12 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestExpressions compiles each expression of the project, and finds those that are
-// compiled before main.
+// TestExpressions compiles each expression, and finds those that are compiled before main.
+// A check is public and has package regexp's own.
 func TestExpressions(t *testing.T) {
 	found := 0
 	root := filepath.Join("..", "..")
-	for _, dir := range []string{"internal", "checks", "cmd", "policies"} {
+	for _, dir := range []string{"internal", "cmd", "policies"} {
 		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
