@@ -130,7 +130,7 @@ func compileShipped(files []source) (*ast.Compiler, error) {
 		return nil, err
 	}
 	keepMessages(modules)
-	return compileWith(ast.NewCompiler().WithCapabilities(can).WithSkipStages(checkStages()...), modules)
+	return compileWith(ast.NewCompiler().WithCapabilities(usedBy(modules, can)).WithSkipStages(checkStages()...), modules)
 }
 
 // checkStages returns the stages of OPA's compiler that change nothing in a shipped
