@@ -11,7 +11,7 @@ import (
 )
 
 // targetRatio is the cost target of one binding, relative to a run of conftest.
-const targetRatio = 0.7
+const targetRatio = 0.6
 
 // targetShipped is what all shipped policies may add to the CPU of one binding.
 const targetShipped = 8 * time.Millisecond
