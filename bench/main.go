@@ -35,6 +35,8 @@ func main() {
 		err = pageCommand(ctx, *keep, flag.Args()[1:])
 	case "policies":
 		err = policiesCommand(ctx, *keep, flag.Args()[1:])
+	case "measure": // by the bench itself
+		err = measureCommand(ctx, flag.Args()[1:])
 	default:
 		err = bench(ctx, *keep, *runs, *accountRuns, *manyRuns, *applyBindings, *parts)
 	}

@@ -3,7 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -28,24 +31,60 @@ type sample struct {
 
 // run runs the command once. An unexpected exit code is an error: a wrong run
 // is fast for the wrong reason.
+//
+// The command is a child of a small process, "bench measure": Linux counts the largest
+// resident set of the process that starts a program as the program's own.
 func (c command) run(ctx context.Context) (sample, error) {
-	x := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
+	self, err := os.Executable()
+	if err != nil {
+		return sample{}, err
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		return sample{}, err
+	}
+	defer func() { _ = read.Close() }()
+	x := exec.CommandContext(ctx, self, append([]string{"measure"}, c.args...)...)
 	var output bytes.Buffer
-	x.Dir, x.Env, x.Stdout, x.Stderr = c.dir, c.env, &output, &output
+	x.Dir, x.Env, x.Stdout, x.Stderr, x.ExtraFiles = c.dir, c.env, &output, &output, []*os.File{write}
+	err = x.Start()
+	_ = write.Close()
+	if err != nil {
+		return sample{}, fmt.Errorf("%q: %w", c.args, err)
+	}
+	var m measured
+	failed := json.NewDecoder(read).Decode(&m)
+	if err := errors.Join(failed, x.Wait()); err != nil || m.Exit != c.exit {
+		return sample{}, fmt.Errorf("%q: got exit code %d (%v), want %d:\n%s", c.args, m.Exit, err, c.exit, output.Bytes())
+	}
+	return sample{wall: m.Wall, cpu: m.CPU, memory: m.Memory}, nil
+}
+
+// measured is what "bench measure" writes to its file 3.
+type measured struct {
+	Exit      int
+	Wall, CPU time.Duration
+	Memory    int64
+}
+
+// measureCommand runs a command and writes what it cost.
+func measureCommand(ctx context.Context, args []string) error {
+	x := exec.CommandContext(ctx, args[0], args[1:]...)
+	x.Stdout, x.Stderr = os.Stdout, os.Stderr
 	start := time.Now()
 	err := x.Run()
-	s := sample{wall: time.Since(start)}
-	if x.ProcessState == nil || x.ProcessState.ExitCode() != c.exit {
-		return s, fmt.Errorf("%q: got %v, want exit code %d:\n%s", c.args, err, c.exit, output.Bytes())
+	m := measured{Wall: time.Since(start)}
+	if x.ProcessState == nil {
+		return err
 	}
-	s.cpu = x.ProcessState.UserTime() + x.ProcessState.SystemTime()
+	m.Exit, m.CPU = x.ProcessState.ExitCode(), x.ProcessState.UserTime()+x.ProcessState.SystemTime()
 	if usage, ok := x.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		s.memory = int64(usage.Maxrss)
+		m.Memory = int64(usage.Maxrss)
 		if runtime.GOOS != "darwin" {
-			s.memory *= 1024 // getrusage(2): kilobytes, on macOS bytes
+			m.Memory *= 1024 // getrusage(2): kilobytes, on macOS bytes
 		}
 	}
-	return s, nil
+	return json.NewEncoder(os.NewFile(3, "result")).Encode(m)
 }
 
 // alternate runs the commands in turn, so that other load affects all of them
