@@ -32,6 +32,12 @@ func (r Regexp) FindStringSubmatch(text string) []string {
 	return r.compiled().FindStringSubmatch(text)
 }
 
+// FindAllStringSubmatch returns the first n matches in text and their groups, or nil; all
+// for a negative n.
+func (r Regexp) FindAllStringSubmatch(text string, n int) [][]string {
+	return r.compiled().FindAllStringSubmatch(text, n)
+}
+
 // FindSubmatch returns the first match in text and its groups, or nil.
 func (r Regexp) FindSubmatch(text []byte) [][]byte { return r.compiled().FindSubmatch(text) }
 

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
@@ -164,12 +164,14 @@ func readCall(args []string) (call apigCall, err error) {
 	return call, err
 }
 
+var jsonHeader = lazyregexp.New(`^(?i:Content-Type=application/json(; *charset=utf-8)?;?)$`)
+
 // withBody reads the flags of a call whose fields are in --body.
 func (c *apigCall) withBody(args, own []string) (err error) {
 	if c.flags, err = flagsOf(args, append(own, "--body", "--header")); err != nil {
 		return err
 	}
-	if header, given := c.flags["--header"]; given && !regexp.MustCompile(`^(?i:Content-Type=application/json(; *charset=utf-8)?;?)$`).MatchString(header) {
+	if header, given := c.flags["--header"]; given && !jsonHeader.MatchString(header) {
 		return errors.New("--header is not Content-Type=application/json alone; remove it, and rotate a secret that stood in it")
 	}
 	body, given := c.flags["--body"]

@@ -204,7 +204,7 @@ func nested(kind string) bool {
 
 // resource reads one resource.
 func (t *rosTemplate) resource(id, body *yaml.Node) error {
-	if id.Tag == "!!merge" || tagged(id) || strings.HasPrefix(id.Value, "Fn::") || id.Value == "Ref" {
+	if id.Tag == mergeTag || tagged(id) || strings.HasPrefix(id.Value, "Fn::") || id.Value == "Ref" {
 		t.notRun(id, address(id.Value), "it is a function, a merge key or a tag, and what it adds is not known; write the resources out")
 		return nil
 	}

@@ -50,7 +50,7 @@ type rosBinding struct {
 	id         *yaml.Node
 	values     map[string]any
 	properties map[string]manifest.Property
-	notRun     []string
+	reasons    []string // why it is not run
 	refused    bool
 	line       int // of the first reason; 0: none
 	column     int
@@ -63,12 +63,12 @@ func (b *rosBinding) stop(at *yaml.Node, name, reason string) {
 	} else if b.line == 0 {
 		b.line, b.column = at.Line, at.Column
 	}
-	b.notRun = append(b.notRun, b.reason(at.Line, at.Column, address(b.id.Value), name+": "+reason))
+	b.reasons = append(b.reasons, b.reason(at.Line, at.Column, address(b.id.Value), name+": "+reason))
 }
 
 func (b *rosBinding) refuse(at *yaml.Node, name, reason string) {
 	if !b.refused {
-		b.notRun, b.line = nil, 0 // what refuses is what must be said
+		b.reasons, b.line = nil, 0 // what refuses is what must be said
 	}
 	b.refused = true
 	b.stop(at, name, reason)
@@ -113,7 +113,7 @@ func (t *rosTemplate) binding(id, body *yaml.Node, kind string) error {
 
 // finish adds what the properties do not say.
 func (b *rosBinding) finish(body *yaml.Node) error {
-	b.keys(body)
+	b.refuseKeys(body)
 	missing := func(name, reason string) { b.stop(nil, name, reason) }
 	if id, ok := b.values["certificate"].(string); ok {
 		b.certificates++
@@ -128,7 +128,7 @@ func (b *rosBinding) finish(body *yaml.Node) error {
 		return err
 	}
 	domain, _ := b.values["domainName"].(string)
-	e := manifest.Entry{Address: address(b.id.Value), Domain: domain, Platform: binding.Classic, Values: b.values, NotRun: b.notRun, Refused: b.refused, Called: true,
+	e := manifest.Entry{Address: address(b.id.Value), Domain: domain, Platform: binding.Classic, Values: b.values, NotRun: b.reasons, Refused: b.refused, Called: true,
 		Line: b.id.Line, Column: b.id.Column, Properties: b.properties}
 	if b.kind == rosAPIG {
 		e.Platform = binding.APIG
@@ -140,13 +140,13 @@ func (b *rosBinding) finish(body *yaml.Node) error {
 	return nil
 }
 
-// keys refuses private keys in the resource, wherever they are.
-func (b *rosBinding) keys(n *yaml.Node) {
-	if b.rosTemplate.keys[n] {
+// refuseKeys refuses private keys in the resource, wherever they are.
+func (b *rosBinding) refuseKeys(n *yaml.Node) {
+	if b.keys[n] {
 		b.refuse(n, "private key", inTemplate)
 	}
 	for _, item := range n.Content {
-		b.keys(item)
+		b.refuseKeys(item)
 	}
 }
 

@@ -5,6 +5,7 @@
 package sources
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -58,7 +59,7 @@ func (g Given) complete(values map[string]any, gateway bool, noRegion string, st
 	case g.Gateway == "" && owned.Gateway == "":
 		stop("gateway", "the resource names no gateway; add --gateway, or gatewayId under sources in the owner's file")
 	default:
-		values["gatewayId"] = max(g.Gateway, owned.Gateway) // equal, or one is empty
+		values["gatewayId"] = cmp.Or(g.Gateway, owned.Gateway)
 	}
 	if g.Proof != "" {
 		values["domainProof"] = g.Proof

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
@@ -54,6 +54,9 @@ func Terraform(plan []byte, given Given) ([]manifest.Entry, error) {
 
 const show = "write the plan with `terraform show -json PLAN > plan.json`"
 
+// planFormat is the format of a plan that this package reads.
+var planFormat = lazyregexp.New(`^1\.[0-9]{1,4}$`)
+
 // readPlan reads what is needed of a plan, and refuses what is none.
 func readPlan(plan []byte) (map[string]any, error) {
 	switch {
@@ -87,7 +90,7 @@ func readPlan(plan []byte) (map[string]any, error) {
 	if !ok {
 		return nil, errors.New("the key format_version is missing, so this is no plan; " + show)
 	}
-	if !regexp.MustCompile(`^1\.[0-9]{1,4}$`).MatchString(format) {
+	if !planFormat.MatchString(format) {
 		return nil, fmt.Errorf("got format_version %.32q, want 1.x: another format may mean something else; use Terraform 1.2 or later, or a newer bindgate", format)
 	}
 	if _, state := root["values"]; state {
@@ -208,10 +211,13 @@ func (p *tfPlan) find(change map[string]any) map[string]any {
 	return nil
 }
 
+// moduleStep is one module of an address: its name, and a key that is left out.
+var moduleStep = lazyregexp.New(`(?:^|\.)module\.([^.\[]+)(?:\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\])?`)
+
 // modules returns the names of the modules in a module's address, without their keys.
 func modules(address string) []string {
 	var out []string
-	for _, m := range regexp.MustCompile(`(?:^|\.)module\.([^.\[]+)(?:\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\])?`).FindAllStringSubmatch(address, -1) {
+	for _, m := range moduleStep.FindAllStringSubmatch(address, -1) {
 		out = append(out, m[1])
 	}
 	return out

@@ -2,8 +2,9 @@ package sources
 
 import (
 	"maps"
-	"regexp"
 	"slices"
+
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 )
 
 // attribute is one attribute of a resource and what becomes of it.
@@ -142,9 +143,11 @@ func marked(v any) bool {
 	return v != nil
 }
 
+var tlsVersion = lazyregexp.New(`^TLS1\.[0-3]$`)
+
 // spaced writes a TLS version as UpdateDomain documents it: with a space.
 func spaced(v any) any {
-	if s, ok := v.(string); ok && regexp.MustCompile(`^TLS1\.[0-3]$`).MatchString(s) {
+	if s, ok := v.(string); ok && tlsVersion.MatchString(s) {
 		return "TLS " + s[3:]
 	}
 	return v
