@@ -4,13 +4,12 @@ package console
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
-
 	"io"
 	"os"
 	"runtime"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/term"

@@ -16,7 +16,7 @@ func Values(c *cobra.Command, flag string, values ...string) {
 
 // ValuesOrFile registers values of a flag that also takes a file.
 func ValuesOrFile(c *cobra.Command, flag string, values ...string) {
-	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveDefault)) // as in fixed
+	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveDefault)) // as in Values
 }
 
 // ValueList registers the values of a flag that takes a list with commas.
@@ -30,7 +30,7 @@ func ValueList(c *cobra.Command, flag string, values ...string) {
 		}
 		return all, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	}
-	_ = c.RegisterFlagCompletionFunc(flag, complete) // as in fixed
+	_ = c.RegisterFlagCompletionFunc(flag, complete) // as in Values
 }
 
 // Complete prepares a command and all below it for a shell that asks what completes its
@@ -53,9 +53,9 @@ func completeRest(c *cobra.Command) {
 		switch {
 		case registered || f.NoOptDefVal != "" || strings.HasSuffix(placeholder, "FILE") || f.Name == "policy":
 		case placeholder == "DIR":
-			_ = c.MarkFlagDirname(f.Name) // as in fixed
+			_ = c.MarkFlagDirname(f.Name) // as in Values
 		default:
-			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions) // as in fixed
+			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions) // as in Values
 		}
 	})
 	_, takes, _ := strings.Cut(c.Use, " ")

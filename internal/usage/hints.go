@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -131,12 +130,8 @@ func foreignFlags() map[string]string {
 	}
 }
 
-// nearestFlag returns the flag that a name misspells, by at most two edits; empty: none.
+// nearestFlag returns the flag that a name misspells; empty: none.
 func nearestFlag(flags *pflag.FlagSet, name string) string {
-	best, distance := "", 3
-	if len(name) > 64 {
-		return ""
-	}
 	var all []string
 	flags.VisitAll(func(f *pflag.Flag) {
 		if !f.Hidden {
@@ -144,10 +139,5 @@ func nearestFlag(flags *pflag.FlagSet, name string) string {
 		}
 	})
 	slices.Sort(all)
-	for _, candidate := range all {
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), candidate); d < distance && 2*d < len(candidate) {
-			best, distance = candidate, d
-		}
-	}
-	return best
+	return strictyaml.Nearest(name, all)
 }
