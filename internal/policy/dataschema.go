@@ -26,9 +26,9 @@ const schemaName = "data.jsonschema"
 type dataSchema struct {
 	kinds    kinds
 	place    *datum
-	folder   bool                   // it holds what files of one folder declare
-	fields   map[string]*dataSchema // of an object with fixed fields; see properties
-	later    func() map[string]*dataSchema
+	folder   bool                          // it holds what files of one folder declare
+	fields   map[string]*dataSchema        // of an object with fixed fields; see properties
+	later    func() map[string]*dataSchema // in place of fields: reads them once; nil: fields are read
 	required []string
 	must     []*ast.Term // the required names
 	values   *dataSchema // of an object with any fields, or the elements of a list
@@ -84,17 +84,18 @@ func readSchemas(shipped, own []source, kept []string) (map[string]*dataSchema, 
 	found := readSchemasOf(slices.DeleteFunc(slices.Clone(shipped), ofSettings), nil, roots)
 	if slices.ContainsFunc(shipped, ofSettings) {
 		settings := &dataSchema{kinds: objectKind, place: &datum{file: "policies/" + shippedSettings}, folder: true}
-		settings.later = func() map[string]*dataSchema {
+		settings.later = sync.OnceValue(func() map[string]*dataSchema {
 			all := map[string]*dataSchema{}
 			// They cannot fail: the tests read them all.
 			_ = readSchemasOf(slices.DeleteFunc(slices.Clone(shipped), func(f source) bool { return !ofSettings(f) }), nil, all)
 			return all[shippedSettings].fields
-		}
+		})
 		roots[shippedSettings] = settings
 	}
 	return roots, append(found, readSchemasOf(own, kept, roots)...)
 }
 
+// readSchemasOf adds what the files declare to roots. They may not declare the names of kept.
 func readSchemasOf(files []source, kept []string, roots map[string]*dataSchema) (found strictyaml.Errors) {
 	for _, f := range files {
 		d, err := parseJSON(f, true)
@@ -122,10 +123,10 @@ func readSchemasOf(files []source, kept []string, roots map[string]*dataSchema) 
 	return found
 }
 
-// properties are the schemas of an object with fixed fields, by name; nil: it has any.
+// properties returns the schemas of an object with fixed fields, by name; nil: it has any.
 func (s *dataSchema) properties() map[string]*dataSchema {
-	if s.fields == nil && s.later != nil {
-		s.fields, s.later = s.later(), nil
+	if s.later != nil {
+		return s.later()
 	}
 	return s.fields
 }
@@ -531,6 +532,7 @@ func (s *dataSchema) typ(where string) *typ {
 	return out
 }
 
+// typesOfFields returns the types of the properties of an object that lies at where.
 func (s *dataSchema) typesOfFields(where string) map[string]*typ {
 	all := map[string]*typ{}
 	for name, below := range s.properties() {

@@ -64,7 +64,7 @@ func wantedHead(name string) string {
 
 // vetTests looks for rules that their file's name keeps from being enforced.
 func vetTests(tests []source) strictyaml.Errors {
-	if tests == nil {
+	if len(tests) == 0 { // as in most runs; making a parser's capabilities costs time
 		return nil
 	}
 	modules, err := parseAll(tests)
