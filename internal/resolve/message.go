@@ -166,7 +166,7 @@ func (q query) sameQuestion(wire []byte) error {
 		return errForeign
 	}
 	qtype, class := binary.BigEndian.Uint16(wire[end:]), binary.BigEndian.Uint16(wire[end+2:])
-	if canonical(name) != q.name || qtype != q.qtype || class != dns.ClassINET {
+	if Canonical(name) != q.name || qtype != q.qtype || class != dns.ClassINET {
 		return errForeign
 	}
 	return nil
@@ -231,7 +231,7 @@ func reduce(q question, m *dns.Msg) (Answer, error) {
 	a := Answer{NameError: m.Rcode == dns.RcodeNameError}
 	for _, rr := range m.Answer {
 		h := rr.Header()
-		if h.Class != dns.ClassINET || canonical(h.Name) != q.name {
+		if h.Class != dns.ClassINET || Canonical(h.Name) != q.name {
 			continue
 		}
 		if err := a.add(q, rr); err != nil {
@@ -254,11 +254,11 @@ func synthesized(name string, m *dns.Msg) []CNAME {
 		if !ok || d.Hdr.Class != dns.ClassINET || d.Target == "" {
 			continue
 		}
-		owner := canonical(d.Hdr.Name)
+		owner := Canonical(d.Hdr.Name)
 		if owner == name || !dns.IsSubDomain(dns.Fqdn(owner), dns.Fqdn(name)) || owner == "." {
 			continue
 		}
-		target := strings.TrimSuffix(name, owner) + strings.TrimSuffix(canonical(d.Target), ".")
+		target := strings.TrimSuffix(name, owner) + strings.TrimSuffix(Canonical(d.Target), ".")
 		if asked, err := NameToAsk(target); err == nil {
 			return []CNAME{{Target: asked, TTL: d.Hdr.Ttl}}
 		}
@@ -272,7 +272,7 @@ func (a *Answer) add(q question, rr dns.RR) error {
 		if cname.Target == "" {
 			return errRdata
 		}
-		a.CNAMEs = mergeCNAME(a.CNAMEs, CNAME{Target: canonical(cname.Target), TTL: cname.Hdr.Ttl})
+		a.CNAMEs = mergeCNAME(a.CNAMEs, CNAME{Target: Canonical(cname.Target), TTL: cname.Hdr.Ttl})
 		return nil
 	}
 	if rr.Header().Rrtype != q.qtype {

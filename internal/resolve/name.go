@@ -56,7 +56,7 @@ func overWire(name string) (string, error) {
 	if packing != nil || unpacking != nil || asked == "." {
 		return "", fmt.Errorf("%q is not a domain name: want labels of 1 to 63 bytes, 253 together (RFC 1035 §2.3.4)", name)
 	}
-	return canonical(asked), nil
+	return Canonical(asked), nil
 }
 
 // hostName reports whether a name is of labels of lower-case letters, digits, hyphens and
@@ -78,5 +78,3 @@ func hostName(name string) bool {
 	}
 	return label > 0
 }
-
-func canonical(name string) string { return Canonical(name) }

@@ -30,7 +30,7 @@ type Key struct{ ID, Secret, Token string }
 type Request struct {
 	Action, Version string
 	Method          string
-	Path            string            // escaped
+	Path            string            // escaped; "/" for V1, which signs no other
 	Query           map[string]string // an empty value is sent as an empty value
 	Form            map[string]string // not nil: a form, which may be empty
 	JSON            string
