@@ -13,18 +13,12 @@ func (v *verdict) actions(d snapshot, r span, c capabilities) []action {
 	if v.kind == foreign {
 		return out
 	}
-	all := v.diagnostics(d.uri, c)
 	for _, f := range v.within(r) {
 		e, title := v.fix(f)
 		if title == "" {
 			continue
 		}
-		a := action{Title: title, Kind: quickFix, Preferred: true}
-		for i := range v.findings {
-			if v.findings[i].same() == f.same() {
-				a.Diagnostics = []diagnostic{all[i]}
-			}
-		}
+		a := action{Title: title, Kind: quickFix, Diagnostics: []diagnostic{v.diagnostic(f, d.uri, c)}, Preferred: true}
 		if c.Workspace.Edit.DocumentChanges {
 			whole := documentEdit{Edits: []edit{e}}
 			whole.Document.URI, whole.Document.Version = d.uri, d.version

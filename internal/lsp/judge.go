@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -88,17 +87,17 @@ func (v *verdict) span(at place) span {
 // judge judges one version of a document. An interrupted run returns what it has, which is
 // never shown.
 func (s *server) judge(ctx context.Context, d snapshot) (v *verdict) {
-	v = &verdict{kind: kindOf(d.path, s.o.Owner, d.text), seen: map[string]bool{}}
+	v = &verdict{text: newText(d.text), seen: map[string]bool{}}
 	defer func() {
 		if r := recover(); r != nil {
-			_, _ = fmt.Fprintf(s.o.Log, "bindgate: judging a document panicked; this is a defect of bindgate, please report it: %T\n%s", r, debug.Stack())
+			s.logPanic("judging a document", r)
 			v.add(finding{severity: severityError, message: "judging the file panicked; this is a defect of bindgate, please report it"})
 		}
 	}()
-	if v.kind == foreign {
+	if v.kind = kindOf(d.path, s.o.Owner, d.text); v.kind == foreign {
+		v.text = nil // none of the server's business, and it may be long
 		return v
 	}
-	v.text = newText(d.text)
 	name := d.path // of the document in errors
 	var err error
 	switch {
@@ -148,7 +147,7 @@ func (v *verdict) fail(err error, name string) {
 // unknownChecks adds an error for each id under a key of a configuration that no check has.
 func (v *verdict) unknownChecks(key string) {
 	all := catalog.All()
-	judge := func(name strictyaml.Value) {
+	look := func(name strictyaml.Value) {
 		id, tag := name.Scalar()
 		if tag == "" || slices.ContainsFunc(all, func(c checks.Check) bool { return c.ID == id }) {
 			return
@@ -167,11 +166,11 @@ func (v *verdict) unknownChecks(key string) {
 		in := doc.Object().Get(key)
 		if items, ok := in.List(); ok {
 			for _, item := range items {
-				judge(item)
+				look(item)
 			}
 		} else if entries, ok := in.Entries(); ok {
 			for _, e := range entries {
-				judge(e.Name)
+				look(e.Name)
 			}
 		}
 	}
@@ -197,7 +196,7 @@ func (s *server) judgeBindings(ctx context.Context, d snapshot, v *verdict) (nam
 	if rel, err := filepath.Rel(files.WorkDir, d.path); err == nil && filepath.IsLocal(rel) && rel != "-" {
 		name = rel
 	}
-	files.Overlay, files.Stdin = overlay{d.path, real(d.path), []byte(d.text)}, nil
+	files.Overlay, files.Stdin = overlay{d.path, unlinked(d.path), []byte(d.text)}, nil
 	argument := name
 	if d.path == "" {
 		argument, name, files.Stdin, files.Overlay = "-", manifest.Stdin, strings.NewReader(d.text), nil
@@ -285,18 +284,23 @@ func (v *verdict) addFacts(one judge.Verdict) {
 func (v *verdict) diagnostics(uri string, c capabilities) []diagnostic {
 	out := make([]diagnostic, len(v.findings))
 	for i, f := range v.findings {
-		d := diagnostic{Range: v.span(f.at), Severity: f.severity, Code: f.id, Source: "bindgate", Message: f.message}
-		if f.id != "" && c.TextDocument.Diagnostics.Description {
-			d.Description = &description{checks.Page(f.id)}
-		}
-		if f.other != (place{}) && c.TextDocument.Diagnostics.Related {
-			r := related{Message: "the other place"}
-			r.Location.URI, r.Location.Range = uri, v.span(f.other)
-			d.Related = []related{r}
-		}
-		out[i] = d
+		out[i] = v.diagnostic(f, uri, c)
 	}
 	return out
+}
+
+// diagnostic returns a finding as the client shows it.
+func (v *verdict) diagnostic(f finding, uri string, c capabilities) diagnostic {
+	d := diagnostic{Range: v.span(f.at), Severity: f.severity, Code: f.id, Source: "bindgate", Message: f.message}
+	if f.id != "" && c.TextDocument.Diagnostics.Description {
+		d.Description = &description{checks.Page(f.id)}
+	}
+	if f.other != (place{}) && c.TextDocument.Diagnostics.Related {
+		r := related{Message: "the other place"}
+		r.Location.URI, r.Location.Range = uri, v.span(f.other)
+		d.Related = []related{r}
+	}
+	return d
 }
 
 // within returns the findings whose ranges overlap a range.
@@ -313,21 +317,21 @@ func (v *verdict) within(r span) (found []finding) {
 // overlay is the text of the one document that is judged, by its path as it is named and
 // without symbolic links.
 type overlay struct {
-	path, real string
-	text       []byte
+	path, unlinked string
+	text           []byte
 }
 
 // Read returns the text of the document.
 func (o overlay) Read(path string) (data []byte, held bool, err error) {
-	held = path == o.path || path == o.real
+	held = path == o.path || path == o.unlinked
 	if !held {
 		return nil, false, nil
 	}
 	return o.text, true, nil
 }
 
-// real returns a path without symbolic links, as far as it exists.
-func real(path string) string {
+// unlinked returns a path without symbolic links, as far as it exists.
+func unlinked(path string) string {
 	if all, err := filepath.EvalSymlinks(path); err == nil {
 		return all
 	}

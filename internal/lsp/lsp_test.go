@@ -75,13 +75,14 @@ type editor struct {
 	vers  map[string]int
 }
 
-// labels are those that the owner of the tests declares, if any.
+// settings are those of the gate's owner and of the client.
 type settings struct {
 	labels       map[string]evidence.Label
 	owner        string
 	capabilities string
 	policy       string
 	err          error
+	panics       string // of the first document that is judged
 }
 
 const allCapabilities = `{"workspace": {"workspaceEdit": {"documentChanges": true}}, "textDocument": {"hover": {"contentFormat": ["markdown"]},
@@ -119,6 +120,10 @@ func connect(t *testing.T, dir string, s settings) *editor {
 	e := &editor{t: t, dir: dir, said: make(chan published, 1000), code: make(chan bool, 1), asked: make(chan string, 10), texts: map[string]string{}, vers: map[string]int{}}
 	o := lsp.Options{In: toServer, Out: fromServer, Log: &e.log, Version: "test", Dir: dir, Owner: s.owner,
 		Settings: func(dir string) (judge.Options, manifest.Options, error) {
+			if value := s.panics; value != "" {
+				s.panics = ""
+				panic(value)
+			}
 			return judge.Options{Command: "lint", Contract: evidence.Contract2026, Dir: dir, Clock: now, Concurrency: 4, Timeout: time.Minute, Labels: s.labels, Policies: policies,
 				Skip:      judge.Skip{DNS: "--offline", Group: "--offline", Revocation: "--offline"},
 				LookupEnv: func(string) (string, bool) { return "", false }}, manifest.Options{WorkDir: dir}, s.err

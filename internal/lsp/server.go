@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -92,30 +91,6 @@ type server struct {
 	documents map[string]*document
 	shown     map[string]bool // documents with diagnostics at the client
 	waiting   map[jsonrpc2.ID]context.CancelFunc
-}
-
-// document is an open document.
-type document struct {
-	snapshot
-	run *run
-}
-
-// snapshot is one version of a document.
-type snapshot struct {
-	uri     string
-	path    string // empty: it is not a file yet
-	dir     string // the folder whose settings count
-	version int
-	text    string
-}
-
-// run judges one version of a document.
-type run struct {
-	ctx     context.Context // ends with the version
-	cancel  context.CancelFunc
-	done    chan struct{} // closed when verdict is there
-	verdict *verdict
-	sent    bool
 }
 
 // spawn runs f beside the connection. s.mu is held.
@@ -256,13 +231,17 @@ func (s *server) answered(id jsonrpc2.ID, cancel context.CancelFunc) {
 	cancel()
 }
 
-// defect logs a panic of the calling goroutine, without the value, which may quote a document,
-// and calls then.
+// defect logs a panic of the calling goroutine, and calls then.
 func (s *server) defect(then func()) {
 	if r := recover(); r != nil {
 		defer then()
-		_, _ = fmt.Fprintf(s.o.Log, "bindgate: answering an editor panicked; this is a defect of bindgate, please report it: %T\n%s", r, debug.Stack())
+		s.logPanic("answering an editor", r)
 	}
+}
+
+// logPanic logs a panic without its value, which may quote a document.
+func (s *server) logPanic(act string, value any) {
+	_, _ = fmt.Fprintf(s.o.Log, "bindgate: %s panicked; this is a defect of bindgate, please report it: %T\n%s", act, value, debug.Stack())
 }
 
 func (s *server) notified(r *jsonrpc2.Request) {
@@ -327,109 +306,4 @@ func (s *server) notified(r *jsonrpc2.Request) {
 			s.waiting[p.ID]()
 		}
 	}
-}
-
-func (s *server) closeOne(uri string) {
-	if d := s.documents[uri]; d != nil {
-		d.run.cancel()
-		delete(s.documents, uri)
-	}
-}
-
-func (s *server) startAll() {
-	for _, d := range s.documents {
-		s.start(d, s.o.Pause)
-	}
-}
-
-// folderOf returns the folder whose settings count for a file: the innermost folder of the
-// client that contains it, else its own.
-func (s *server) folderOf(path string) string {
-	best := ""
-	for _, f := range s.folders {
-		if rel, err := filepath.Rel(f, path); path != "" && err == nil && filepath.IsLocal(rel) && len(f) > len(best) {
-			best = f
-		}
-	}
-	switch {
-	case best != "":
-		return best
-	case path != "":
-		return filepath.Dir(path)
-	case len(s.folders) > 0:
-		return s.folders[0]
-	}
-	return s.o.Dir
-}
-
-// start judges a document after a pause, in place of an older version.
-func (s *server) start(d *document, pause time.Duration) {
-	if d.run != nil {
-		d.run.cancel()
-	}
-	d.dir = s.folderOf(d.path)
-	r := &run{done: make(chan struct{})}
-	r.ctx, r.cancel = context.WithCancel(s.ctx)
-	d.run = r
-	of := d.snapshot
-	s.spawn(func() {
-		defer s.defect(func() {})
-		wait := time.NewTimer(pause)
-		defer wait.Stop()
-		select {
-		case <-r.ctx.Done():
-			return
-		case <-wait.C:
-		}
-		select {
-		case <-r.ctx.Done():
-			return
-		case s.turn <- struct{}{}:
-		}
-		v := s.judge(r.ctx, of)
-		<-s.turn
-		if r.ctx.Err() != nil {
-			return
-		}
-		r.verdict = v
-		close(r.done)
-		s.publish(of.uri)
-	})
-}
-
-// publish sends the diagnostics of a document's current version, none for a closed one.
-func (s *server) publish(uri string) {
-	s.out.Lock()
-	defer s.out.Unlock()
-	p, send := s.due(uri)
-	if send {
-		_ = s.conn.Notify(s.ctx, "textDocument/publishDiagnostics", p)
-	}
-}
-
-// due returns the diagnostics that the client does not have yet.
-func (s *server) due(uri string) (p diagnosticsParams, send bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p = diagnosticsParams{URI: uri, Diagnostics: []diagnostic{}}
-	d := s.documents[uri]
-	if d == nil {
-		send = s.shown[uri]
-		delete(s.shown, uri)
-		return p, send
-	}
-	select {
-	case <-d.run.done:
-	default:
-		return p, false
-	}
-	if d.run.sent {
-		return p, false
-	}
-	d.run.sent = true
-	version := d.version
-	p.Version, p.Diagnostics = &version, d.run.verdict.diagnostics(uri, s.client)
-	send = d.run.verdict.kind != foreign || s.shown[uri]
-	s.shown[uri] = len(p.Diagnostics) > 0
-	return p, send
 }

@@ -342,7 +342,26 @@ func TestSessionWithoutShutdown(t *testing.T) {
 	}
 }
 
-// Settings that do not load are the diagnostic of each file, and panics of none end a session.
+// A panic is a diagnostic and a line of the log, which does not repeat it, and the next version
+// is judged as ever.
+func TestPanic(t *testing.T) {
+	e := start(t, settings{panics: "text of a document"})
+	got := e.open("x.yaml", one())
+	if len(got) != 1 || got[0].Severity != 1 || !strings.Contains(got[0].Message, "judging the file panicked") {
+		t.Errorf("after a panic: %+v", got)
+	}
+	if got := e.change("x.yaml", nil, one("RELEASE", "RELAESE")); len(got) != 1 || strings.Contains(got[0].Message, "panicked") {
+		t.Errorf("the next version: %+v", got)
+	}
+	e.tell("exit", nil)
+	<-e.code
+	if log := e.log.String(); !strings.Contains(log, "judging a document panicked") || strings.Contains(log, "text of a document") {
+		t.Errorf("the log: %s", log)
+	}
+	e.log.Reset()
+}
+
+// Settings that do not load are the diagnostic of each file.
 func TestSettingsThatFail(t *testing.T) {
 	e := start(t, settings{err: errors.New("reading owner.yaml: no such file")})
 	got := e.open("x.yaml", one())

@@ -13,8 +13,8 @@ import (
 	"sync"
 )
 
-// maxMessage limits a message of the client, in bytes. Larger files than a quarter of it
-// are not edited as text.
+// maxMessage limits a message of the client, in bytes. A document of maxJudged bytes fits,
+// even if JSON escapes each of them in six.
 const maxMessage = 64 << 20
 
 // stream is the base protocol: messages with a header that contains their length. Text
