@@ -15,8 +15,6 @@ import (
 // stays below its 10 MB by far: a text holds at most maxText characters.
 const sarifMostResults = 5000
 
-const home = checks.Home
-
 // sarif is SARIF 2.1.0 with all that GitHub code scanning reads
 // (docs.github.com, "SARIF support for code scanning", 2026). Results are written
 // as they arrive, the errors first; the rules that they name and the invocation
@@ -100,7 +98,7 @@ func (f *sarif) close() error {
 		}
 	}
 	f.put("\n],\"tool\":")
-	if err := f.value(sarifTool{Driver: sarifDriver{Name: f.Tool.Name, Version: f.Tool.Version, InformationURI: home, Rules: f.rules}}); err != nil {
+	if err := f.value(sarifTool{Driver: sarifDriver{Name: f.Tool.Name, Version: f.Tool.Version, InformationURI: checks.Home, Rules: f.rules}}); err != nil {
 		return err
 	}
 	f.put(`,"invocations":`)
@@ -188,10 +186,10 @@ func otherRule(id string) checks.Check {
 }
 
 func sarifRuleOf(c checks.Check, severity checks.Severity) sarifRule {
-	family, statement, _ := strings.Cut(c.ID, "/")
+	family, _, _ := strings.Cut(c.ID, "/")
 	address := checks.Page(c.ID)
-	if family+"/"+statement == ruleDecision || c.ID == ruleOutcome || c.ID == ruleRun {
-		address = home + "#readme"
+	if c.ID == ruleDecision || c.ID == ruleOutcome || c.ID == ruleRun {
+		address = checks.Home + "#readme"
 	}
 	score, precision := "3.0", "high"
 	switch {
