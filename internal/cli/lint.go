@@ -72,7 +72,7 @@ func lintChanged(ctx context.Context, env console.Env, f settings.Flags, files [
 	case err != nil:
 		env.Complain(fmt.Errorf("git does not say what is gone or renamed, only the named files count: %w", err))
 	}
-	o := manifest.Options{WorkDir: env.Dir, Root: s.ConfigDir, AllowPaths: s.AllowPath, AllowEnv: s.AllowEnv}
+	o := session.Reading(env, s)
 	change := manifest.Change{Files: files}
 	if tree != nil {
 		if err := fromGit(ctx, env, tree, staged, &change, &o); err != nil {

@@ -30,7 +30,7 @@ func newPlan(env console.Env) *cobra.Command {
 		Example: `  bindgate plan
   bindgate plan -o plan.json bindings.yaml`,
 		RunE: func(c *cobra.Command, args []string) error {
-			return session.Do(c.Context(), env, f, args, func(r *session.Run) error { return planned(c.Context(), r) })
+			return session.Do(c.Context(), env, f, args, func(r *session.Run) error { return runPlan(c.Context(), r) })
 		},
 	}
 	f.AddJudging(c)
@@ -41,7 +41,9 @@ func newPlan(env console.Env) *cobra.Command {
 	return c
 }
 
-func planned(ctx context.Context, r *session.Run) error {
+// runPlan judges and reports the bindings with their calls, and saves the plan if nothing
+// keeps it from being whole.
+func runPlan(ctx context.Context, r *session.Run) error {
 	file, err := planInputs(r)
 	if err != nil {
 		return err

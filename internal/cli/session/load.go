@@ -29,19 +29,17 @@ func InFolder(env console.Env, f settings.Flags, dir string) (judge.Options, man
 	if err != nil {
 		return judge.Options{}, manifest.Options{}, err
 	}
-	r := &Run{Env: env, Settings: s}
-	return s.Options, r.manifests(), nil
+	return s.Options, Reading(env, s), nil
 }
 
-// manifests returns how manifests are read.
-func (r *Run) manifests() manifest.Options {
-	s := r.Settings
-	return manifest.Options{WorkDir: r.Env.Dir, Root: s.ConfigDir, AllowPaths: s.AllowPath, AllowEnv: s.AllowEnv, Stdin: r.Env.Stdin, Confined: s.Confined, Overlay: s.Overlay}
+// Reading returns how manifests are read.
+func Reading(env console.Env, s settings.Settings) manifest.Options {
+	return manifest.Options{WorkDir: env.Dir, Root: s.ConfigDir, AllowPaths: s.AllowPath, AllowEnv: s.AllowEnv, Stdin: env.Stdin, Confined: s.Confined, Overlay: s.Overlay}
 }
 
 // Load reads the manifests, or the one binding that flags name.
 func (r *Run) Load(paths []string) (*manifest.Set, error) {
-	env, s, o := r.Env, r.Settings, r.manifests()
+	env, s, o := r.Env, r.Settings, Reading(r.Env, r.Settings)
 	named := len(s.Binding.Given()) > 0
 	switch {
 	case s.Other() != "":

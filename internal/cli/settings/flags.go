@@ -154,7 +154,7 @@ func (f *Flags) AddMode(c *cobra.Command) {
 	c.Flags().StringVar(&f.EvidenceOut, "evidence-out", "", "save the evidence to `FILE`")
 }
 
-// AddReplay is addMode for commands that save no evidence.
+// AddReplay is AddMode for commands that save no evidence.
 func (f *Flags) AddReplay(c *cobra.Command) {
 	p := c.Flags()
 	p.BoolVar(&f.Offline, "offline", false, "ask neither DNS nor the gateway; what needs them is not run")

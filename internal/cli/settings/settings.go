@@ -38,7 +38,7 @@ type Settings struct {
 	ConfigDir    string                     // folder of --config; empty without
 	ConfigDigest string
 	treeConfig   string           // path of .bindgate.yaml; empty without
-	Files        []plan.InputFile // see inputFiles
+	Files        []plan.InputFile // that decide what is judged; only for a plan that is saved or applied
 }
 
 // Settle resolves what a command was called with. Every error is usage.
