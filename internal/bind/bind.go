@@ -72,15 +72,6 @@ func New(c Config) *Binder {
 	})}
 }
 
-// All redeems permits in their order, as Sequence does.
-func (b *Binder) All(ctx context.Context, permits []gate.Permit) []Outcome {
-	outcomes, next := make([]Outcome, 0, len(permits)), b.Sequence()
-	for _, p := range permits {
-		outcomes = append(outcomes, next(ctx, p))
-	}
-	return outcomes
-}
-
 // Sequence returns a function that redeems one permit after another. The first
 // call that fails or whose outcome is unknown stops the rest; a cancelled context
 // stops before the next binding, never inside one, so that no domain is left

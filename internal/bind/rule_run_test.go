@@ -97,7 +97,7 @@ func (r *ran) redeem(ctx context.Context, b *bind.Binder) {
 			given = append(given, p)
 		}
 	}
-	outcomes := b.All(ctx, given)
+	outcomes := redeemed(ctx, b, given)
 	for _, p := range r.permits {
 		if p.ID() == "" {
 			r.outcomes = append(r.outcomes, b.One(ctx, p))

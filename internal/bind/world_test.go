@@ -225,7 +225,16 @@ func (w *world) permit(b binding.Binding) gate.Permit {
 // bind redeems permits; what the sandbox received before does not count.
 func (w *world) bind(ctx context.Context, permits ...gate.Permit) []bind.Outcome {
 	w.before = len(w.sandbox.Calls())
-	return w.binder.All(ctx, permits)
+	return redeemed(ctx, w.binder, permits)
+}
+
+// redeemed redeems permits in their order.
+func redeemed(ctx context.Context, b *bind.Binder, permits []gate.Permit) (outcomes []bind.Outcome) {
+	next := b.Sequence()
+	for _, p := range permits {
+		outcomes = append(outcomes, next(ctx, p))
+	}
+	return outcomes
 }
 
 func (w *world) faults(spec string) {
