@@ -208,8 +208,8 @@ func (f *Flags) AddBinding(c *cobra.Command) {
 	usage.Values(c, "tls-min", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
 }
 
-// BindingFlags are the names of the flags that describe one binding, in their order.
-func BindingFlags() (names []string) {
+// bindingFlags are the names of the flags that describe one binding, in their order.
+func bindingFlags() (names []string) {
 	var f Flags
 	f.AddBinding(&cobra.Command{})
 	f.Binding.set.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
@@ -276,7 +276,7 @@ func (f *Flags) Other() string {
 // Groups are the sections of the help of commands that judge, in their order.
 func Groups() []usage.Group {
 	return []usage.Group{
-		{Title: "One binding without a manifest", Flags: BindingFlags()},
+		{Title: "One binding without a manifest", Flags: bindingFlags()},
 		{Title: "Bindings of another tool", Flags: strings.Fields("terraform ros ros-parameter")},
 		{Title: "Reports", Flags: strings.Fields("format color quiet verbose sarif-category")},
 		{Title: "Policies and severities", Flags: strings.Fields("config policy data fail-on actor ci-token external")},
