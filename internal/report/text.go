@@ -73,7 +73,7 @@ func (t *text) add(b Binding) error {
 	if !t.options.Quiet {
 		unjudged(&t.notRun, b, gate.Partial, checks.StatusNotRun, nil)
 	}
-	if !t.options.Verbose && len(t.chains) < mostFrames && slices.ContainsFunc(b.Checks, doubtsNames) {
+	if !t.options.Verbose && len(t.chains) < mostFrames && slices.ContainsFunc(b.Checks, func(c checks.Result) bool { return doubtsNames(c) && t.shows(b, c) }) {
 		t.draw(2, b.Evidence.names())
 		t.chains = append(t.chains, t.take())
 	}
@@ -93,6 +93,12 @@ func (t *text) add(b Binding) error {
 
 // isPlan reports whether the report shows what would be sent.
 func (t *text) isPlan() bool { return t.Run.Command == "plan" }
+
+// shows reports whether a check that warns or is unknown has a line of its own: a chain
+// without that line would explain nothing.
+func (t *text) shows(b Binding, c checks.Result) bool {
+	return causeOf(b, c) == "" && (c.Status == checks.StatusUnknown || !t.options.Quiet)
+}
 
 // many reports whether bindings are counted by kind.
 func (t *text) many() bool { return t.summary.Bindings > mostBindings }

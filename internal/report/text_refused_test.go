@@ -96,6 +96,33 @@ func TestTheChainIsDrawnWhereDNSIsInDoubt(t *testing.T) {
 	}
 }
 
+// A chain is drawn only below the line that it explains: not where only errors are shown
+// and DNS warns, and not for a check that another check's finding speaks for.
+func TestNoChainIsDrawnAlone(t *testing.T) {
+	drawn := func(o Options, results ...checks.Result) bool {
+		b := refused()
+		b.Checks = results
+		return strings.Contains(written(t, "text", run("lint", b), o), "(300 s)")
+	}
+	warned := checks.Result{ID: "dns/cname-reaches-gateway", Status: checks.StatusFail}
+	unknown := checks.Result{ID: "dns/cname-reaches-gateway", Status: checks.StatusUnknown, Reason: "timed out"}
+	cause := checks.Result{ID: "apig/gateway-exists", Status: checks.StatusFail, Findings: []checks.Finding{{Severity: checks.Error, Message: "there is none"}}}
+	dependent := checks.Result{ID: "dns/cname-reaches-gateway", Status: checks.StatusUnknown, Reason: "no gateway; see apig/gateway-exists"}
+	for name, tc := range map[string]struct {
+		got, want bool
+	}{
+		"a warning":          {drawn(Options{}, warned), true},
+		"a quiet warning":    {drawn(Options{Quiet: true}, warned), false},
+		"a quiet unknown":    {drawn(Options{Quiet: true}, unknown), true},
+		"a quiet dependent":  {drawn(Options{Quiet: true}, cause, dependent), false},
+		"a folded dependent": {drawn(Options{}, cause, dependent), false},
+	} {
+		if tc.got != tc.want {
+			t.Errorf("%s: drawn %t, want %t", name, tc.got, tc.want)
+		}
+	}
+}
+
 // A path that is not trusted is drawn without the aliases that are sound.
 func TestThePathIsDrawnAlone(t *testing.T) {
 	b := refused()
