@@ -107,6 +107,9 @@ func NewFileBinding(of binding.Binding, p Plan) FileBinding {
 
 // ReadFile reads a saved plan strictly.
 func ReadFile(data []byte) (File, error) {
+	if err := isPlan(data); err != nil {
+		return File{}, fmt.Errorf("reading the plan: %w", err)
+	}
 	if err := oneSpelling(data); err != nil {
 		return File{}, fmt.Errorf("reading the plan: %w; make it again with `bindgate plan -o`", err)
 	}
@@ -115,12 +118,6 @@ func ReadFile(data []byte) (File, error) {
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&f); err != nil {
 		return File{}, fmt.Errorf("reading the plan: %w; make it again with `bindgate plan -o`", err)
-	}
-	if f.Schema != FileSchema {
-		if f.Schema == "" {
-			return File{}, fmt.Errorf("reading the plan: this is no saved plan: it has no schema, want %q; make it with `bindgate plan -o`", FileSchema)
-		}
-		return File{}, fmt.Errorf("reading the plan: got schema %q, want %q; make it again with `bindgate plan -o`", f.Schema, FileSchema)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return File{}, errors.New("reading the plan: got more than one document, want one; make it again with `bindgate plan -o`")
@@ -133,6 +130,23 @@ func ReadFile(data []byte) (File, error) {
 		return File{}, errors.New("reading the plan: it names no manifest or no binding; make it again with `bindgate plan -o`")
 	}
 	return f, nil
+}
+
+// isPlan refuses what is no saved plan, before its fields are read.
+func isPlan(data []byte) error {
+	var head struct {
+		Schema any `json:"schema"`
+	}
+	var syntax *json.SyntaxError
+	switch err := json.NewDecoder(bytes.NewReader(data)).Decode(&head); {
+	case errors.As(err, &syntax), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("it is not JSON, or ends too early, so this is no saved plan; make it again with `bindgate plan -o`")
+	case err != nil, head.Schema == nil:
+		return fmt.Errorf("this is no saved plan: it has no schema, want %q; make it with `bindgate plan -o`", FileSchema)
+	case head.Schema != FileSchema:
+		return fmt.Errorf("got schema %.64q, want %q; make it again with `bindgate plan -o`", fmt.Sprint(head.Schema), FileSchema)
+	}
+	return nil
 }
 
 // oneSpelling refuses keys in two spellings. The API defines those of params.

@@ -91,7 +91,11 @@ type document struct {
 // platform or region.
 func Read(data []byte, platform, region string) (*Comparison, error) {
 	names := strings.Fields("schema run command now identity accountId interrupted error audited groups bindings domainName platform groupId gatewayId regionId checks ids status findings severity waived")
-	if err := strictjson.OneSpelling(data, names, "params"); err != nil {
+	var syntax *json.SyntaxError
+	switch err := strictjson.OneSpelling(data, names, "params"); {
+	case errors.As(err, &syntax), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, errors.New("it is not JSON, or ends too early, want the report of an earlier audit; write it with -f json=FILE")
+	case err != nil:
 		return nil, err
 	}
 	var d document

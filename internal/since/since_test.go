@@ -189,8 +189,10 @@ func TestReadRefuses(t *testing.T) {
 		return strings.Replace(good, old, with, 1)
 	}
 	for text, want := range map[string]string{
-		"":   "EOF",
-		"{}": `got schema "", want "bindgate.report/v1"`,
+		"":                   "it is not JSON, or ends too early",
+		"# metrics":          "it is not JSON",
+		good[:len(good)-200]: "ends too early",
+		"{}":                 `got schema "", want "bindgate.report/v1"`,
 		change("bindgate.report/v1", "bindgate.report/v2"):            `got schema "bindgate.report/v2"`,
 		change(`"command":"audit"`, `"command":"lint"`):               `got a report of the command "lint"`,
 		change(`"run":`, `"other":`):                                  "it says nothing of its run",
