@@ -137,6 +137,20 @@ func TestTreeMayNotBeALinkOut(t *testing.T) {
 	}
 }
 
+func TestAManifestIsNoConfiguration(t *testing.T) {
+	for _, key := range []string{"bindings", "defaults", "domains"} {
+		path := write(t, "apiVersion: bindgate/v1\n"+key+": []\n")
+		_, tree := config.LoadTree(path)
+		_, owner := config.LoadOwner(path)
+		want := path + `:2:1: "` + key + `" is a key of manifests and maps, want a configuration; name the manifest as an argument, and the configuration with --config`
+		for _, err := range []error{tree, owner} {
+			if err == nil || err.Error() != want {
+				t.Errorf("got %v\nwant %s", err, want)
+			}
+		}
+	}
+}
+
 func TestLoadRefusesFiles(t *testing.T) {
 	dir := filepath.Dir(write(t, ""))
 	var one *config.Error

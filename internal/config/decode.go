@@ -109,7 +109,7 @@ const treeMayEdit = "this file may be edited by the change that is judged"
 // ownersOnly says of the owner's keys why they do not stand in the tree.
 func ownersOnly(key string) (message, next string) {
 	if !slices.Contains(ownerKeys(), key) {
-		return "", ""
+		return ofManifest(key)
 	}
 	return fmt.Sprintf("%q may not be set here: %s", key, treeMayEdit), "set it in the file of the gate's owner, with --config FILE"
 }
@@ -119,7 +119,7 @@ func decodeOwner(v strictyaml.Value, c *Config) {
 		if key == "raise" {
 			return `"raise" is a key of ` + TreeName + ` only`, "use severities: {CHECK: error}"
 		}
-		return "", ""
+		return ofManifest(key)
 	}, ownerKeys()...)
 	o.Require("apiVersion").OneOf(apiVersion)
 	for _, s := range ownerSettings() {
@@ -366,4 +366,13 @@ func isCheckID(v strictyaml.Value, id string) bool {
 func items(v strictyaml.Value) []strictyaml.Value {
 	list, _ := v.List()
 	return list
+}
+
+// ofManifest refuses the keys of manifests and maps, which people name in the place of the
+// configuration.
+func ofManifest(key string) (message, next string) {
+	if key != "bindings" && key != "defaults" && key != "domains" {
+		return "", ""
+	}
+	return fmt.Sprintf("%q is a key of manifests and maps, want a configuration", key), "name the manifest as an argument, and the configuration with --config"
 }
