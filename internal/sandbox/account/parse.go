@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -22,7 +23,7 @@ const maxFile = 4 << 20
 func ParseSeed(data []byte, dir string) (Seed, error) {
 	var s Seed
 	if err := yaml.Load(data, &s, yaml.WithKnownFields()); err != nil {
-		return Seed{}, fmt.Errorf("reading seed: %w", err)
+		return Seed{}, fmt.Errorf("reading seed: %s; `bindgate demo --dir DIR` writes one to look at", unknownFields(err))
 	}
 	if err := s.readZoneFiles(dir); err != nil {
 		return Seed{}, fmt.Errorf("reading seed: %w", err)
@@ -40,6 +41,13 @@ func ParseSeed(data []byte, dir string) (Seed, error) {
 		return Seed{}, fmt.Errorf("reading seed: %w", err)
 	}
 	return s, nil
+}
+
+// unknownFields returns the text of an error of the YAML reader without the names of
+// types, which nobody who writes a seed knows.
+func unknownFields(err error) string {
+	text := strings.TrimPrefix(err.Error(), "yaml: construct errors: ")
+	return regexp.MustCompile(`(field \S+) not found in type [A-Za-z0-9_.]+`).ReplaceAllString(text, "$1 is unknown")
 }
 
 func (s *Seed) readZoneFiles(dir string) error {

@@ -41,6 +41,14 @@ func TestParseFillsIn(t *testing.T) {
 	}
 }
 
+// What is no seed is refused without names of Go's types.
+func TestParseRefusesOtherFiles(t *testing.T) {
+	_, err := ParseSeed([]byte("apiVersion: bindgate/v1\nbindings: []\n"), "")
+	if err == nil || !strings.Contains(err.Error(), "reading seed: line 1: field apiVersion is unknown; line 2: field bindings is unknown; `bindgate demo --dir DIR`") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestZoneMaySayOtherwiseOfASubDomain(t *testing.T) {
 	s, err := Seed{Groups: []Group{{GroupID: "g", SubDomain: "G.alicloudapi.com", VpcDomain: "g-vpc.alicloudapi.com"}},
 		Zone: "g.alicloudapi.com. IN TXT \"no address\""}.Complete()
@@ -98,7 +106,7 @@ func TestParseRefuses(t *testing.T) {
 		"":                                     "no documents",
 		"groups: [{groupID: g}]":               "groupID",
 		"groups: []\ngroups: []":               "already",
-		"a: 1":                                 "field a not found",
+		"a: 1":                                 "field a is unknown",
 		"groups: [{groupName: x}]":             "got no groupId",
 		"groups: [{groupId: g}, {groupId: g}]": "twice",
 		"groups: [{groupId: g, domains: [{bindStageName: TEST}]}]": "got no domainName",
