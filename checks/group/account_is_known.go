@@ -38,7 +38,7 @@ func judgeAccountKnown(s checks.Subject) checks.Verdict {
 	case !slices.Contains([]string{"plan", "apply"}, run.Command):
 		return checks.NotApplicable("only apply makes calls, and plan says which")
 	case seen.State == evidence.StateNotCollected:
-		return checks.NotRun(seen.Reason)
+		return checks.NotRun("who would make the calls was not asked: " + seen.Reason)
 	case id == nil:
 		return checks.Unknown("who would make the calls was not asked")
 	case id.AccountID == "" && !id.NoSTS:
