@@ -35,7 +35,7 @@ gateway whose routes serve it. A domain that no gateway serves is a warning, and
 not written to -o.
 For an audit that runs every day: --since compares it with the one before, --metrics
 writes it for Prometheus, and --notify sends it to a chat.`,
-		Args: cobra.NoArgs,
+		Args: usage.None,
 		Example: `  bindgate audit --region cn-hangzhou
   bindgate audit --region cn-hangzhou -f html=account.html -o found.yaml
   bindgate audit --region cn-hangzhou --platform apig --only d-cpu1aullhtgkidg7sa4g

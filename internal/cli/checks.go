@@ -14,7 +14,7 @@ import (
 func newChecks(env console.Env) *cobra.Command {
 	var format string
 	list := &cobra.Command{
-		Use: "list", Short: "List every check", Args: cobra.NoArgs,
+		Use: "list", Short: "List every check", Args: usage.None,
 		Example: `  bindgate checks list
   bindgate checks list -f json`,
 		RunE: func(*cobra.Command, []string) error { return catalog.List(env.Stdout, format) },

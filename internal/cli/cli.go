@@ -97,12 +97,13 @@ func newRoot(env console.Env, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "bindgate",
 		Short: "Judge custom-domain bindings for Alibaba Cloud API Gateway before they are made",
-		Long: `bindgate gathers evidence about a custom-domain binding (DNS, certificate, key,
-gateway state), runs checks and Rego policies on it, and calls SetDomain only if
-every check passes.
+		Long: `bindgate collects evidence about a custom-domain binding (DNS, certificate, key,
+state of the gateway), runs checks and Rego policies on it, and binds the domain, on
+the classic or the cloud-native API Gateway, only if every check passes.
 
-Exit codes: 0 clean or bound, 1 refused, 2 usage, 3 cannot tell, 4 a call failed
-or its outcome is unknown, 5 the world or the plan changed, 130 interrupted.
+Exit codes: 0 clean or bound, 1 refused, 2 wrong usage or credentials,
+3 undetermined, 4 a call failed or its outcome is unknown, 5 the gateway, DNS or the
+plan changed after it was judged, 130 interrupted.
 
 If a deploy is blocked, read docs/blocked.md and docs/exit-3.md of
 https://github.com/bindgate/bindgate; a line "next:" names the section.`,

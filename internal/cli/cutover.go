@@ -20,6 +20,7 @@ import (
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/since"
+	"github.com/bindgate/bindgate/internal/usage"
 )
 
 // mapping is what writes a map.
@@ -43,11 +44,15 @@ With --from and --to it writes a map of what an account has.`,
 		Example: `  bindgate cutover --from cn-hangzhou --to gw-cq2avtllh -o map.yaml
   bindgate cutover --map map.yaml -f html=board.html
   bindgate cutover --map map.yaml --apply`,
-		Args: cobra.NoArgs,
+		Args: usage.None,
 		RunE: func(c *cobra.Command, _ []string) error {
 			switch {
 			case file != "" && m != mapping{}:
 				return errors.New("reading flags: --map reads a map, and --from, --to and -o write one; use one or the other")
+			case file == "" && m.from != "" && m.to == "":
+				return errors.New("reading flags: --to is missing; name the gateway that the domains move to, such as gw-cq2avtllh")
+			case file == "" && m.from == "" && m.to != "":
+				return errors.New("reading flags: --from is missing; name the region that the domains move from, such as cn-hangzhou")
 			case file == "" && (m.from == "" || m.to == ""):
 				return errors.New("reading flags: --map is missing; name the map, or write one with --from REGION --to GATEWAY")
 			case file == "" && (apply || f.Since != ""):

@@ -372,7 +372,8 @@ func TestCutoverUsage(t *testing.T) {
 	m.write("later.json", `{"schema":"bindgate.report/v1","run":{"now":"2999-01-01T00:00:00Z"}}`)
 	for args, want := range map[string]string{
 		"":                         "--map is missing",
-		"--from cn-hangzhou":       "--map is missing",
+		"--from cn-hangzhou":       "--to is missing",
+		"--to gw-pay":              "--from is missing",
 		"--map map.yaml --from cn": "use one or the other",
 		"--map map.yaml --apply --since report.json": "use one or the other",
 		"--apply --from cn-hangzhou --to gw-pay":     "need --map",

@@ -55,7 +55,7 @@ func demoCommand(env console.Env, c *cobra.Command, platform *string, run scenar
 	var dir, color string
 	usage.Color(c, &color)
 	c.Flags().StringVar(&dir, "dir", "", "keep all files in `DIR`, which must be empty or not exist")
-	c.Args = cobra.NoArgs
+	c.Args = usage.None
 	c.RunE = func(c *cobra.Command, _ []string) error { return runDemo(c.Context(), env, *platform, dir, color, run) }
 	return c
 }

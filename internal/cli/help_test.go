@@ -97,6 +97,28 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+// A flag whose default is nothing shows none, and a default is shown once.
+func TestHelpShowsDefaultsOnce(t *testing.T) {
+	seen := 0
+	for _, c := range newRoot(console.Env{LookupEnv: console.Lookup(nil)}, nil).Commands() {
+		var out bytes.Buffer
+		c.SetOut(&out)
+		if err := c.Help(); err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Join(strings.Fields(out.String()), " ")
+		seen += strings.Count(text, "(default")
+		for _, bad := range []string{") (default", "(default 0s)", "(default [])", "(default )"} {
+			if strings.Contains(text, bad) {
+				t.Errorf("%s: the help has %q", c.Name(), bad)
+			}
+		}
+	}
+	if seen < 10 {
+		t.Errorf("got %d defaults in all, want those of the flags", seen)
+	}
+}
+
 // Each example of the help parses: its command and its flags exist.
 func TestExamplesParse(t *testing.T) {
 	var walk func(*cobra.Command)

@@ -48,6 +48,7 @@ refused.`,
 			return manifest.Write(env.Stdout, slices.Collect(set.All()))
 		},
 	}
+	c.Flags().SetInterspersed(false) // without --, the flags of the command are not read as bindgate's
 	c.Flags().StringVar(&given.Gateway, "gateway", "", "the gateway `ID` of a command of apig, which names none")
 	c.Flags().StringVar(&given.Domain, "domain", "", "the domain `NAME` of UpdateDomain, which names an id alone")
 	return c

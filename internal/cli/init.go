@@ -30,7 +30,7 @@ a CI job, each pinned to this version. The sample is for API groups, or with
 		Example: `  bindgate init
   bindgate init --platform apig
   bindgate init --ci gitlab infra`,
-		Args: cobra.MaximumNArgs(1),
+		Args: usage.AtMostOne("folder"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := usage.OneOf("platform", platform, binding.Classic, binding.APIG); err != nil {
 				return err
@@ -60,7 +60,7 @@ a CI job, each pinned to this version. The sample is for API groups, or with
 			return nil
 		},
 	}
-	c.Flags().StringSliceVar(&ci, "ci", nil, "CI to write for: `github,gitlab` (default: what the repository shows, else github)")
+	c.Flags().StringSliceVar(&ci, "ci", nil, "`CI` to write for: github, gitlab, or both with a comma (default: what the repository shows, else github)")
 	c.Flags().BoolVar(&owner, "owner", false, "write only an example of the gate owner's file, gate.yaml")
 	c.Flags().StringVar(&platform, "platform", binding.Classic, "`PLATFORM` of the sample manifest: classic or apig, the cloud-native gateway")
 	usage.ValueList(c, "ci", starter.GitHub, starter.GitLab)

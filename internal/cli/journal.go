@@ -20,7 +20,7 @@ import (
 func newJournal(env console.Env) *cobra.Command {
 	var path, format, head string
 	show := &cobra.Command{
-		Use: "show", Short: "Show the entries", Args: cobra.NoArgs,
+		Use: "show", Short: "Show the entries", Args: usage.None,
 		Example: `  bindgate journal show
   bindgate journal show --journal journal.jsonl -f jsonl`,
 		RunE: func(*cobra.Command, []string) error { return showJournal(env, path, format) },
@@ -28,7 +28,7 @@ func newJournal(env console.Env) *cobra.Command {
 	show.Flags().StringVarP(&format, "format", "f", "text", "`FORMAT`: text or jsonl")
 	usage.Values(show, "format", "text", "jsonl")
 	verify := &cobra.Command{
-		Use: "verify", Short: "Verify the hash chain", Args: cobra.NoArgs,
+		Use: "verify", Short: "Verify the hash chain", Args: usage.None,
 		Long: `Verify that no line of the journal was changed, taken out, put in or moved. That
 its end was not cut off shows only against the journalHead of a report: --head.`,
 		Example: `  bindgate journal verify

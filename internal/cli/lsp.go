@@ -14,6 +14,7 @@ import (
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/lsp"
 	"github.com/bindgate/bindgate/internal/manifest"
+	"github.com/bindgate/bindgate/internal/usage"
 )
 
 // typingPause is the time without a change after which a document is judged.
@@ -30,7 +31,7 @@ configurations; explanations, and the fixes that are known exactly. It asks neit
 DNS nor the gateway and writes no file. docs/lsp.md configures editors.`,
 		Example: `  bindgate lsp
   bindgate lsp --config owner.yaml`,
-		Args: cobra.NoArgs,
+		Args: usage.None,
 		RunE: func(c *cobra.Command, _ []string) error {
 			f.From(env.Dir)
 			orderly := lsp.Serve(c.Context(), lsp.Options{In: env.Stdin, Out: env.Stdout, Log: env.Stderr, Version: built.Version(),

@@ -14,7 +14,7 @@ import (
 func newVersion(env console.Env) *cobra.Command {
 	var format string
 	c := &cobra.Command{
-		Use: "version", Short: "Print the version, and what it was built from", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the version, and what it was built from", Args: usage.None,
 		Example: `  bindgate version
   bindgate version -f json`,
 		RunE: func(*cobra.Command, []string) error { return printVersion(env, format) },

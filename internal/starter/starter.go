@@ -72,7 +72,7 @@ func Write(dir, version, platform string, ci []string, manifestSchema, configSch
 	if platform == binding.APIG {
 		target = "gateway"
 	}
-	return append(done, "Next: put your domain and its "+target+" into bindings.yaml, then `bindgate lint --offline`. If a binding is blocked, see docs/blocked.md#start-here of bindgate."), nil
+	return append(done, "Next: put your domain and its "+target+" into bindings.yaml, then run `bindgate lint --offline` in the same folder. If a binding is blocked, see docs/blocked.md#start-here of bindgate."), nil
 }
 
 // WriteOwner writes the file of the gate's owner and its schema into dir, and returns

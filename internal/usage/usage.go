@@ -4,6 +4,7 @@ package usage
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 type Group struct {
 	Title string
 	Flags []string
+	Needs string // without this flag the command has no such section; empty: none is needed
 }
 
 // Install gives a command and all below it their help and errors. A flag that is in none
@@ -29,6 +31,7 @@ func Install(root *cobra.Command, columns func() int, groups func() []Group, all
 	})
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c, err, all) })
 	completeShells(root)
+	helpOfKnown(root)
 }
 
 const mostHelp = 120 // columns; longer lines are hard to read
@@ -59,10 +62,13 @@ func show(c *cobra.Command, width int, groups []Group) error {
 	for _, g := range groups {
 		set := pflag.NewFlagSet("", pflag.ContinueOnError)
 		set.SortFlags = false
+		if g.Needs != "" && c.LocalFlags().Lookup(g.Needs) == nil {
+			continue
+		}
 		for _, name := range g.Flags {
 			grouped[name] = true
 			if f := c.LocalFlags().Lookup(name); f != nil && c.LocalFlags().Lookup("config") != nil {
-				set.AddFlag(f)
+				set.AddFlag(shown(f))
 			}
 		}
 		if set.HasAvailableFlags() {
@@ -72,7 +78,7 @@ func show(c *cobra.Command, width int, groups []Group) error {
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
 		if !grouped[f.Name] || c.LocalFlags().Lookup("config") == nil { // a command that judges nothing has few flags
-			own.AddFlag(f)
+			own.AddFlag(shown(f))
 		}
 	})
 	if own.HasAvailableFlags() {
@@ -86,6 +92,16 @@ func show(c *cobra.Command, width int, groups []Group) error {
 	return err
 }
 
+// shown returns a flag as the help shows it: a default of nothing is not one.
+func shown(f *pflag.Flag) *pflag.Flag {
+	out := *f
+	kind := f.Value.Type()
+	if kind == "duration" && f.DefValue == "0s" || kind == "stringToString" && f.DefValue == "[]" { // pflag knows the others
+		out.DefValue = ""
+	}
+	return &out
+}
+
 // Family returns a command that only has others below it.
 func Family(use, short string, below ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{Use: use, Short: short, Args: Subcommand, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
@@ -94,13 +110,32 @@ func Family(use, short string, below ...*cobra.Command) *cobra.Command {
 }
 
 // One takes exactly one argument, which an error calls what.
-func One(what string) cobra.PositionalArgs {
+func One(what string) cobra.PositionalArgs { return between(1, 1, "one "+what) }
+
+// AtMostOne takes one argument or none.
+func AtMostOne(what string) cobra.PositionalArgs { return between(0, 1, "at most one "+what) }
+
+// Some takes one argument or more.
+func Some(what string) cobra.PositionalArgs { return between(1, math.MaxInt, "at least one "+what) }
+
+func between(least, most int, want string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
-		if len(args) != 1 {
-			return fmt.Errorf("reading arguments: got %d, want one %s; see `%s --help`", len(args), what, c.CommandPath())
+		switch {
+		case len(args) >= least && len(args) <= most:
+			return nil
+		case len(args) == 0:
+			return fmt.Errorf("reading arguments: got none, want %s; see `%s --help`", want, c.CommandPath())
 		}
+		return fmt.Errorf("reading arguments: got %d, want %s; see `%s --help`", len(args), want, c.CommandPath())
+	}
+}
+
+// None takes no argument.
+func None(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
 		return nil
 	}
+	return fmt.Errorf("reading arguments: got %.80q, and %s takes flags only; see `%s --help`", args[0], c.CommandPath(), c.CommandPath())
 }
 
 // Subcommand refuses arguments: an argument here was meant as the name of a
@@ -124,6 +159,30 @@ func completeShells(root *cobra.Command) {
 	for _, c := range root.Commands() {
 		if c.Name() == "completion" {
 			c.Args, c.RunE = Subcommand, func(c *cobra.Command, _ []string) error { return c.Help() }
+			for _, shell := range c.Commands() {
+				shell.Args = None
+			}
+		}
+	}
+}
+
+// helpOfKnown makes the help of a command that does not exist an error, as the command
+// itself is.
+func helpOfKnown(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "help" {
+			c.Use, c.Short, c.Long, c.Run = "help [COMMAND…]", "Show the help of a command", "", nil
+			c.RunE = func(c *cobra.Command, args []string) error {
+				found, rest, err := c.Root().Find(args)
+				if err != nil {
+					return err
+				}
+				if err := Subcommand(found, rest); err != nil {
+					return err
+				}
+				return found.Help()
+			}
 		}
 	}
 }

@@ -230,7 +230,7 @@ const maxInput = 16 << 20
 func readInput(env console.Env, path string) ([]byte, error) {
 	switch path {
 	case "":
-		return nil, errors.New("reading flags: --input is missing; `bindgate policy schema` says what it holds")
+		return nil, errors.New("reading flags: --input is missing; name a manifest, or a policy input that `bindgate policy input` writes, such as --input bindings.yaml")
 	case "-":
 		return env.ReadStdin(maxInput)
 	}

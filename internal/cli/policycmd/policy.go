@@ -116,7 +116,7 @@ func newPolicyFmt(env console.Env) *cobra.Command {
 tool read them as Rego v2. Prints the name of each file that it changed.`,
 		Example: `  bindgate policy fmt policies
   bindgate policy fmt --check policies`,
-		Args: cobra.MinimumNArgs(1),
+		Args: usage.Some("file or folder of policies"),
 		RunE: func(c *cobra.Command, args []string) error {
 			changed, err := policy.Format(c.Context(), policy.Options{Dir: env.Dir, Dirs: args})
 			if err != nil {
@@ -139,7 +139,7 @@ tool read them as Rego v2. Prints the name of each file that it changed.`,
 
 func newPolicySchema(env console.Env) *cobra.Command {
 	return &cobra.Command{
-		Use: "schema", Short: "Print the JSON Schema of a policy's input", Args: cobra.NoArgs,
+		Use: "schema", Short: "Print the JSON Schema of a policy's input", Args: usage.None,
 		Example: `  bindgate policy schema
   bindgate policy schema > policy-input.schema.json`,
 		RunE: func(*cobra.Command, []string) error {

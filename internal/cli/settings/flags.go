@@ -158,7 +158,7 @@ func (f *Flags) AddMode(c *cobra.Command) {
 func (f *Flags) AddReplay(c *cobra.Command) {
 	p := c.Flags()
 	p.BoolVar(&f.Offline, "offline", false, "ask neither DNS nor the gateway; what needs them is not run")
-	p.StringSliceVar(&f.Without, "without", nil, "skip the evidence of `group,dns,revocation`")
+	p.StringSliceVar(&f.Without, "without", nil, "skip the evidence of these `SOURCES`: group, dns, revocation, or some of them with commas")
 	usage.ValueList(c, "without", "group", "dns", "revocation")
 	p.StringVar(&f.now, "now", "", "fix the clock at this `RFC3339` time")
 	p.StringVar(&f.Evidence, "evidence", "", "replay the evidence saved in `FILE`")
@@ -276,7 +276,7 @@ func (f *Flags) Other() string {
 // Groups are the sections of the help of commands that judge, in their order.
 func Groups() []usage.Group {
 	return []usage.Group{
-		{Title: "One binding without a manifest", Flags: bindingFlags()},
+		{Title: "One binding without a manifest", Flags: bindingFlags(), Needs: "domain"},
 		{Title: "Bindings of another tool", Flags: strings.Fields("terraform ros ros-parameter")},
 		{Title: "Reports", Flags: strings.Fields("format color quiet verbose sarif-category")},
 		{Title: "Policies and severities", Flags: strings.Fields("config policy data fail-on actor ci-token external")},
@@ -296,7 +296,7 @@ func (f *Flags) addTrust(c *cobra.Command) {
 	usage.List(p, &f.WeakKeys, "weak-keys", "", "`FILE` of compromised keys, repeatable: a list of Debian's openssl-blacklist, or one SHA-256 of a public key per line")
 	p.StringVar(&f.Profile, "certificate-profile", "", "whose rules certificates keep: public or private (default: public where the root is in Mozilla's list)")
 	usage.Values(c, "certificate-profile", evidence.ProfilePublic, evidence.ProfilePrivate)
-	usage.Duration(p, &f.MinRemaining, "min-remaining", 0, "warn of certificates that last less than this `DURATION`, such as 30d (default: a third of their lifetime)")
+	usage.Duration(p, &f.MinRemaining, "min-remaining", 0, "warn of certificates that last less than this `DURATION`, such as 30d; an audit refuses them (default: a third of their lifetime, a warning)")
 }
 
 // CheckCertificates returns an error for values that those flags do not have.
