@@ -96,19 +96,9 @@ func (t *rosTemplate) isTemplate(root *yaml.Node) error {
 	if !plainMapping(root) {
 		return wrong(root, "got no mapping, want a template of ROS", next)
 	}
-	for _, other := range []struct{ key, what, next string }{
-		{"AWSTemplateFormatVersion", "this is a template of CloudFormation", next},
-		{"planned_values", "this is a Terraform plan", "judge it with --terraform"},
-		{"format_version", "this is JSON of Terraform", "judge a plan with --terraform"},
-		{"terraform_version", "this is JSON of Terraform", "judge a plan with --terraform"},
-		{"resource", "this is a configuration of Terraform", "make a plan of it, and judge that with --terraform"},
-		{"FormatVersion", "this is a template of OOS", next},
-		{"kind", "this is an object of Kubernetes", next},
-		{"bindings", "this is a manifest", "name it without --ros"},
-		{"domains", "this is a map of a cut-over", "see bindgate cutover --map"},
-	} {
+	for _, other := range kinds() {
 		if at, _ := memberOf(root, other.key); at != nil && value(root, "ROSTemplateFormatVersion") == nil {
-			return wrong(at, other.what+", want a template of ROS", other.next)
+			return wrong(at, "this is "+other.what+", want a template of ROS", other.next)
 		}
 	}
 	version := value(root, "ROSTemplateFormatVersion")

@@ -274,7 +274,7 @@ func TestROSRefuses(t *testing.T) {
 		"Terraform":              {text: `{"resource": {"alicloud_api_gateway_domain": {}}}`, want: "configuration of Terraform"},
 		"OOS":                    {text: "FormatVersion: OOS-2019-06-01\nTasks: []", want: "template of OOS"},
 		"Kubernetes":             {text: "apiVersion: v1\nkind: Pod", want: "object of Kubernetes"},
-		"a manifest":             {text: "apiVersion: bindgate/v1\nbindings: []", want: "name it without --ros"},
+		"a manifest":             {text: "apiVersion: bindgate/v1\nbindings: []", want: "this is a manifest, want a template of ROS; name it without a flag"},
 		"a map":                  {text: "apiVersion: bindgate/v1\ndomains: []", want: "cutover --map"},
 		"no version":             {text: "Resources: {}", want: "ROSTemplateFormatVersion is missing"},
 		"a misspelt version":     {text: "ROSTemplateFormatVersoin: '2015-09-01'\nResources: {}", want: "write ROSTemplateFormatVersion"},

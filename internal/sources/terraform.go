@@ -60,6 +60,8 @@ var planFormat = lazyregexp.New(`^1\.[0-9]{1,4}$`)
 // readPlan reads what is needed of a plan, and refuses what is none.
 func readPlan(plan []byte) (map[string]any, error) {
 	switch {
+	case len(bytes.TrimSpace(plan)) == 0:
+		return nil, errors.New("the file is empty, want a plan; " + show)
 	case bytes.HasPrefix(plan, []byte("PK\x03\x04")):
 		return nil, errors.New("this is Terraform's own plan file, want JSON; " + show)
 	case bytes.HasPrefix(plan, []byte("\xff\xfe")), bytes.HasPrefix(plan, []byte("\xfe\xff")):
@@ -80,6 +82,9 @@ func readPlan(plan []byte) (map[string]any, error) {
 		return false
 	})
 	if err != nil {
+		if what, next := Kind(plan); what != "" && plan[0] != '{' {
+			return nil, fmt.Errorf("this is %s, want a plan; %s", what, next)
+		}
 		return nil, err
 	}
 	root, ok := value.(map[string]any)
@@ -87,6 +92,9 @@ func readPlan(plan []byte) (map[string]any, error) {
 		return nil, errors.New("got no JSON object, want a plan; " + show)
 	}
 	format, ok := root["format_version"].(string)
+	if what, next := Kind(plan); !ok && what != "" && what != tfPlanFile {
+		return nil, fmt.Errorf("this is %s, want a plan; %s", what, next)
+	}
 	if !ok {
 		return nil, errors.New("the key format_version is missing, so this is no plan; " + show)
 	}

@@ -229,13 +229,40 @@ func TestOwner(t *testing.T) {
 	}
 }
 
+// A manifest with a key of another tool is a manifest with a mistake.
+func TestKind(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                   "",
+		"a: b":                               "",
+		"# kind: x\n  kind: y\n":             "",
+		"kind: Pod\nbindings:\n":             Manifest,
+		`{"kind": "x", "domains": []}`:       Map,
+		"'kind': Pod":                        "an object of Kubernetes",
+		"terraform {\n}\n":                   "a configuration of Terraform",
+		`{"schema": "bindgate.evidence/v1",`: "saved evidence",
+		`{"a": {"kind": 1}}`:                 "",
+		"PK\x03\x04":                         "Terraform's own plan file",
+	} {
+		if got, next := Kind([]byte(text)); got != want || (got == "") != (next == "") {
+			t.Errorf("%q: got %q, %q, want %q", text, got, next, want)
+		}
+	}
+}
+
 func TestTerraformRefuses(t *testing.T) {
 	edited := func(old, text string) string { return strings.Replace(string(samplePlan(t)), old, text, 1) }
 	for name, tc := range map[string]struct {
 		plan, want string
 		given      Given
 	}{
-		"empty":                {plan: "", want: "not JSON"},
+		"empty":                {plan: " \n", want: "the file is empty, want a plan; write the plan with `terraform show"},
+		"a template of ROS":    {plan: "ROSTemplateFormatVersion: '2015-09-01'\nResources: {}", want: "this is a template of ROS, want a plan; judge it with `bindgate lint --ros FILE`"},
+		"ROS in JSON":          {plan: `{"ROSTemplateFormatVersion": "2015-09-01", "Resources": {}}`, want: "this is a template of ROS, want a plan"},
+		"CloudFormation":       {plan: `{"AWSTemplateFormatVersion": "2010-09-09"}`, want: "this is a template of CloudFormation"},
+		"a manifest":           {plan: "# ours\napiVersion: bindgate/v1\nbindings: []", want: "this is a manifest, want a plan"},
+		"a configuration":      {plan: "resource \"alicloud_apig_domain\" \"a\" {\n}", want: "this is a configuration of Terraform, want a plan"},
+		"a state file":         {plan: `{"version": 4, "terraform_version": "1.9"}`, want: "this is JSON of Terraform, want a plan; judge a plan"},
+		"not JSON":             {plan: "text", want: "byte 2: it is not JSON"},
 		"zip":                  {plan: "PK\x03\x04x", want: "terraform show -json"},
 		"UTF-16":               {plan: "\xff\xfe{\x00", want: "UTF-16"},
 		"not UTF-8":            {plan: "{\"a\": \"\xff\"}", want: "not UTF-8"},

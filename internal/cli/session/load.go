@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/plan"
+	"github.com/bindgate/bindgate/internal/sources"
 )
 
 // InFolder returns what the bindings of a folder are judged by and how its manifests are
@@ -70,6 +70,10 @@ func notAManifest(env console.Env, command string, paths []string) error {
 	for _, path := range paths {
 		data, err := confine.ReadBounded(env.Absolute(path), plan.MaxFileSize)
 		switch {
+		case err == nil && !plan.IsFile(data) && !isEmpty(data):
+			if what, next := sources.Kind(data); what != "" && what != sources.Manifest && what != sources.Map {
+				return fmt.Errorf("reading arguments: %q is %s, want a manifest; %s", path, what, next)
+			}
 		case err == nil && isEmpty(data):
 			return fmt.Errorf("reading arguments: %q holds no manifest and no saved plan: its object is empty; a manifest has apiVersion and bindings, see `bindgate init`", path)
 		case err != nil || !plan.IsFile(data):
@@ -158,7 +162,7 @@ func openNew(env console.Env, path string) (*confine.Output, error) {
 	f, err := confine.Create(env.Dir, path, 0o644)
 	if err == nil && f.Existing() != nil {
 		f.Discard()
-		return nil, os.ErrExist
+		return nil, errors.New("the file exists, and what it holds is not replaced; name another, or remove it")
 	}
 	return f, err
 }
