@@ -108,6 +108,9 @@ func TestHelpShowsDefaultsOnce(t *testing.T) {
 		}
 		text := strings.Join(strings.Fields(out.String()), " ")
 		seen += strings.Count(text, "(default")
+		if kind := regexp.MustCompile(`--[a-z-]+ (string|stringArray|duration|int)\b`).FindString(text); kind != "" {
+			t.Errorf("%s: the help has a type of Go: %s", c.Name(), kind)
+		}
 		for _, bad := range []string{") (default", "(default 0s)", "(default [])", "(default )"} {
 			if strings.Contains(text, bad) {
 				t.Errorf("%s: the help has %q", c.Name(), bad)

@@ -99,8 +99,25 @@ func shown(f *pflag.Flag) *pflag.Flag {
 	if kind == "duration" && f.DefValue == "0s" || kind == "stringToString" && f.DefValue == "[]" { // pflag knows the others
 		out.DefValue = ""
 	}
+	if name := valueNames()[f.Value.Type()]; name != "" && !strings.Contains(f.Usage, "`") {
+		out.Value = shownValue{f.Value, name}
+	}
 	return &out
 }
+
+// valueNames are what the help calls the value of a flag whose text names none, by its
+// type in Go.
+func valueNames() map[string]string {
+	return map[string]string{"string": "VALUE", "stringArray": "PATH", "duration": "DURATION", "int": "N"}
+}
+
+// shownValue is a flag's value under the name that the help has for it.
+type shownValue struct {
+	pflag.Value
+	name string
+}
+
+func (v shownValue) Type() string { return v.name }
 
 // Family returns a command that only has others below it.
 func Family(use, short string, below ...*cobra.Command) *cobra.Command {
