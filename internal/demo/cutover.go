@@ -85,7 +85,7 @@ func (o Options) move(ctx context.Context, f folder) (agree bool, err error) {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("running the demo: interrupted: %w", ctx.Err())
 		}
-		p.line("(exit code %d)", code)
+		p.exit(code)
 		if code != s.code {
 			wrong = append(wrong, fmt.Sprintf("`bindgate %s` ended with %d, want %d", strings.Join(s.args, " "), code, s.code))
 		}
@@ -103,7 +103,7 @@ func (o Options) move(ctx context.Context, f folder) (agree bool, err error) {
 		{"Before kept.demo.com moves:", nil, moveStep{slices.Concat(follow, []string{"-f", "json=1.json"}), exitRefused, nil}},
 		{"Its record is changed at both servers:", func() error { return o.records(first, second, false) },
 			moveStep{slices.Concat(follow, []string{"--since", "1.json", "-f", "json=2.json"}), exitRefused, nil}},
-		{fmt.Sprintf("After its TTL of %d s:", oldTTL), func() error { return pause(ctx, (oldTTL+1)*time.Second) },
+		{fmt.Sprintf("After its TTL of %d s (the demo has no resolver, only servers, so that\ndns/resolvers-agree is unknown; it blocks nothing):", oldTTL), func() error { return pause(ctx, (oldTTL+1)*time.Second) },
 			moveStep{slices.Concat(follow, []string{"--since", "2.json", "-f", "text", "-f", "json=" + reportName, "-f", "html=board.html"}), exitRefused, nil}},
 		{"The map names no CA for the clients of partner.demo.com, so nothing is sent:", nil,
 			moveStep{[]string{"cutover", "--map", mapName, "--config", "owner.yaml", "--apply", "--journal", journalName, "-f", "json=applied.json"}, exitRefused, nil}},
