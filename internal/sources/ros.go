@@ -199,7 +199,7 @@ func (t *rosTemplate) bindings(root *yaml.Node) error {
 
 // nested are resource types that deploy other templates.
 func nested(kind string) bool {
-	return strings.HasPrefix(kind, "MODULE::") || slices.Contains([]string{"ALIYUN::ROS::Stack", "ALIYUN::ROS::StackGroup", "ALIYUN::ROS::StackInstances"}, kind)
+	return strings.HasPrefix(kind, "MODULE::") || slices.Contains([]string{"ALIYUN::ROS::Stack", "ALIYUN::ROS::StackGroup", "ALIYUN::ROS::StackInstances", "ALIYUN::ServiceCatalog::ProvisionedProduct"}, kind)
 }
 
 // resource reads one resource.
