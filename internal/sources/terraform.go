@@ -26,7 +26,7 @@ func Terraform(plan []byte, given Given) ([]manifest.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := tfPlan{given: given, configuration: object(root, "configuration")}
+	p := tfPlan{given: given, configuration: object(root, "configuration"), configured: map[string]map[[2]string]map[string]any{}}
 	for _, one := range list(root, "resource_changes") {
 		change, ok := one.(map[string]any)
 		if !ok {
@@ -120,7 +120,8 @@ type tfPlan struct {
 	given         Given
 	configuration map[string]any
 	entries       []manifest.Entry
-	certificates  int // resources that name a certificate
+	certificates  int                                     // resources that name a certificate
+	configured    map[string]map[[2]string]map[string]any // by module, then by type and name
 }
 
 func isBinding(change map[string]any) bool {
@@ -246,13 +247,16 @@ func (p *tfPlan) find(change map[string]any) map[string]any {
 	for _, name := range modules(text(change, "module_address")) {
 		module = object(module, "module_calls", name, "module")
 	}
-	for _, one := range list(module, "resources") {
-		r, _ := one.(map[string]any)
-		if text(r, "mode") != "data" && text(r, "type") == text(change, "type") && text(r, "name") == text(change, "name") {
-			return r
+	in := strings.Join(modules(text(change, "module_address")), ".")
+	if p.configured[in] == nil {
+		p.configured[in] = map[[2]string]map[string]any{}
+		for _, one := range slices.Backward(list(module, "resources")) { // the first one holds
+			if r, _ := one.(map[string]any); text(r, "mode") != "data" {
+				p.configured[in][[2]string{text(r, "type"), text(r, "name")}] = r
+			}
 		}
 	}
-	return nil
+	return p.configured[in][[2]string{text(change, "type"), text(change, "name")}]
 }
 
 // moduleStep is one module of an address: its name, and a key that is left out.
