@@ -6,10 +6,12 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/cputime"
 	"github.com/bindgate/bindgate/internal/manifest"
 )
 
@@ -375,4 +377,24 @@ func FuzzTerraform(f *testing.F) {
 		}
 		_, _ = manifest.FromEntries("plan.json", plan, nil, entries, manifest.Options{})
 	})
+}
+
+// A plan costs no more than its size: each resource is found in the configuration by name.
+func TestTerraformOfManyResources(t *testing.T) {
+	changes, resources := []any{}, []any{}
+	for i := range 20_000 {
+		name := fmt.Sprintf("d%d", i)
+		changes = append(changes, map[string]any{"address": typeClassic + "." + name, "mode": "managed", "type": typeClassic, "name": name, "change": map[string]any{"actions": []any{"create"}, "after": map[string]any{}}})
+		resources = append(resources, map[string]any{"mode": "managed", "type": typeClassic, "name": name})
+	}
+	p := tfPlan{configuration: map[string]any{"root_module": map[string]any{"resources": resources}}, configured: map[string]map[[2]string]map[string]any{}}
+	begun := cputime.Spent(t)
+	for i, one := range changes {
+		if got := p.find(one.(map[string]any)); text(got, "name") != fmt.Sprintf("d%d", i) {
+			t.Fatalf("%d: got %v", i, got)
+		}
+	}
+	if took := cputime.Spent(t) - begun; took > 2*time.Second {
+		t.Errorf("finding took %s of processor time", took)
+	}
 }
