@@ -7,13 +7,16 @@ import (
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
-// actions returns the quick fixes of the findings in a range.
+// actions returns the quick fixes of the findings in a range, maxActions at most.
 func (v *verdict) actions(d snapshot, r span, c capabilities) []action {
 	out := []action{}
 	if v.kind == foreign {
 		return out
 	}
 	for _, f := range v.within(r) {
+		if len(out) == maxActions {
+			break
+		}
 		e, title := v.fix(f)
 		if title == "" {
 			continue

@@ -24,7 +24,7 @@ import (
 // hover returns what is known of a position: the checks of the findings there, else the
 // description of the field, and the facts of a certificate. nil: nothing.
 func (v *verdict) hover(p position, markdown bool) *hover {
-	if v.kind == foreign || len(v.text.string) > maxJudged {
+	if v.kind == foreign || v.large {
 		return nil
 	}
 	w := writer{markdown: markdown}

@@ -23,14 +23,17 @@ import (
 // Limits of one document.
 const (
 	maxJudged   = 8 << 20 // bytes; a larger one is for the command line
+	maxLine     = 1 << 18 // bytes of one line: a place in it is found by counting its characters
 	maxFindings = 1000    // diagnostics; more slow editors down
 	maxFacts    = 1000    // certificates whose facts are kept
+	maxActions  = 50      // changes offered at once; some need the whole document read again
 )
 
 // verdict is what is known of one version of a document.
 type verdict struct {
 	kind     kind
 	text     *text
+	large    bool // too large to be judged
 	findings []finding
 	facts    map[place]string // of the certificates, by the place of their paths
 	seen     map[string]bool  // findings by what a reader sees: defaults give each binding the same
@@ -41,6 +44,7 @@ type verdict struct {
 type finding struct {
 	id       string // of a check; empty: an error of the file's form
 	at       place
+	where    span // of at
 	severity int
 	message  string
 	other    place // another place of the file; zero: none
@@ -102,7 +106,9 @@ func (s *server) judge(ctx context.Context, d snapshot) (v *verdict) {
 	var err error
 	switch {
 	case len(d.text) > maxJudged:
-		err = fmt.Errorf("the file has more than %d MiB, which is too much to judge while it is edited; run `bindgate lint --offline`", maxJudged>>20)
+		v.large, err = true, fmt.Errorf("the file has more than %d MiB, which is too much to judge while it is edited; run `bindgate lint --offline`", maxJudged>>20)
+	case v.text.longest() > maxLine:
+		v.large, err = true, fmt.Errorf("the file has a line of more than %d KiB, which is too much to judge while it is edited; break it, or run `bindgate lint --offline`", maxLine>>10)
 	case v.kind == treeConfig:
 		_, err = config.ParseTree(d.path, []byte(d.text))
 		v.unknownChecks("raise")
@@ -117,6 +123,9 @@ func (s *server) judge(ctx context.Context, d snapshot) (v *verdict) {
 		v.findings = append(v.findings, finding{severity: severityInformation, message: fmt.Sprintf("%d more findings are not shown; run `bindgate lint --offline`", v.more)})
 	}
 	v.seen = nil
+	for i := range v.findings { // once: each request wants all of them
+		v.findings[i].where = v.span(v.findings[i].at)
+	}
 	return v
 }
 
@@ -291,7 +300,7 @@ func (v *verdict) diagnostics(uri string, c capabilities) []diagnostic {
 
 // diagnostic returns a finding as the client shows it.
 func (v *verdict) diagnostic(f finding, uri string, c capabilities) diagnostic {
-	d := diagnostic{Range: v.span(f.at), Severity: f.severity, Code: f.id, Source: "bindgate", Message: f.message}
+	d := diagnostic{Range: f.where, Severity: f.severity, Code: f.id, Source: "bindgate", Message: f.message}
 	if f.id != "" && c.TextDocument.Diagnostics.Description {
 		d.Description = &description{checks.Page(f.id)}
 	}
@@ -306,7 +315,7 @@ func (v *verdict) diagnostic(f finding, uri string, c capabilities) diagnostic {
 // within returns the findings whose ranges overlap a range.
 func (v *verdict) within(r span) (found []finding) {
 	for _, f := range v.findings {
-		if v.span(f.at).overlaps(r) {
+		if f.where.overlaps(r) {
 			found = append(found, f)
 		}
 	}

@@ -253,15 +253,18 @@ func TestHostileTexts(t *testing.T) {
 		bomb += fmt.Sprintf("a%d: &a%d [*a%d, *a%d, *a%d, *a%d]\n", i+1, i+1, i, i, i, i)
 	}
 	for name, text := range map[string]string{
-		"10,000 bindings":  many(10_000),
-		"aliases":          bomb + "bindings: [*a40]\n",
-		"brackets":         apiVersion + "bindings: " + strings.Repeat("[", 4<<20),
-		"one line":         apiVersion + "bindings:\n  - domainName: " + strings.Repeat("a", 4<<20),
-		"quotes":           apiVersion + "bindings:\n" + strings.Repeat(`  - {domainName: "`+"\n", 50_000),
-		"empty keys":       apiVersion + strings.Repeat("? :\n", 1<<18),
-		"labels":           apiVersion + "bindings:\n  - domainName: a.demo.com\n    labels:\n" + strings.Repeat("      x: 1\n", 100_000),
-		"9 MiB":            apiVersion + "bindings:\n" + strings.Repeat("# x\n", 9<<18),
-		"carriage returns": apiVersion + strings.Repeat("\r", 1<<20),
+		"10,000 bindings":      many(10_000),
+		"aliases":              bomb + "bindings: [*a40]\n",
+		"brackets":             apiVersion + "bindings: " + strings.Repeat("[", 4<<20),
+		"one line":             apiVersion + "bindings:\n  - domainName: " + strings.Repeat("a", 4<<20),
+		"quotes":               apiVersion + "bindings:\n" + strings.Repeat(`  - {domainName: "`+"\n", 50_000),
+		"empty keys":           apiVersion + strings.Repeat("? :\n", 1<<18),
+		"labels":               apiVersion + "bindings:\n  - domainName: a.demo.com\n    labels:\n" + strings.Repeat("      x: 1\n", 100_000),
+		"9 MiB":                apiVersion + "bindings:\n" + strings.Repeat("# x\n", 9<<18),
+		"bindings in one line": apiVersion + "bindings: [" + strings.Repeat(`{domainName: Api.demo.com., groupId: zz, bindStageName: "x y"}, `, 1<<17) + "]\n",
+		"a line of 250 KiB":    apiVersion + "bindings: [" + strings.Repeat(`{domainName: Api.demo.com., groupId: zz, bindStageName: "x y"}, `, 4000) + "]\n",
+		"JSON in one line":     `{"apiVersion": "bindgate/v1", "bindings": [` + strings.TrimSuffix(strings.Repeat(`{"domainName": "Api.demo.com.", "groupId": "zz"}, `, 1<<17), ", ") + "]}",
+		"carriage returns":     apiVersion + strings.Repeat("\r", 1<<20),
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := start(t, settings{})
@@ -273,7 +276,9 @@ func TestHostileTexts(t *testing.T) {
 				t.Errorf("%d diagnostics", len(got))
 			}
 			e.hover("x.yaml", position{Line: 2, Character: 5})
-			e.actions("x.yaml", span{End: position{Line: 1}})
+			if got := e.actions("x.yaml", span{End: position{Line: 1 << 20}}); len(got) > 50 {
+				t.Errorf("%d actions", len(got))
+			}
 			answered := cputime.Spent(t)
 			if most := 10 * time.Second; judged-begun > most || answered-judged > most {
 				t.Errorf("judging took %s, and answering %s, of processor time", judged-begun, answered-judged)

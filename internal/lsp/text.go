@@ -40,6 +40,15 @@ func newText(s string) *text {
 	return t
 }
 
+// longest returns the length of the longest line, as the decoder counts lines, in bytes.
+func (t *text) longest() int {
+	most := len(t.string) - t.feeds[len(t.feeds)-1]
+	for i := 1; i < len(t.feeds); i++ {
+		most = max(most, t.feeds[i]-t.feeds[i-1])
+	}
+	return most
+}
+
 // units returns the length of a character in UTF-16 code units.
 func units(r rune) int {
 	if r >= 0x10000 {

@@ -222,6 +222,98 @@ func TestForgeriesDoNotEndTheWait(t *testing.T) {
 	}
 }
 
+// An answer counts for the query of a batch that has its id and its question, and only
+// for that one. The first of several counts.
+func TestForgeriesInABatch(t *testing.T) {
+	t.Parallel()
+	address := func(q *dns.Msg, last byte) *dns.Msg {
+		m := new(dns.Msg).SetReply(q)
+		if q.Question[0].Qtype == dns.TypeA {
+			m.Answer = []dns.RR{&dns.A{Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 60}, A: net.IPv4(192, 0, 2, last)}}
+		}
+		return m
+	}
+	for name, before := range map[string]func(all []*dns.Msg) (out []*dns.Msg){
+		"ids of the other queries": func(all []*dns.Msg) (out []*dns.Msg) {
+			for _, q := range all {
+				for _, other := range all {
+					if m := address(q, 66); other.Id != q.Id {
+						m.Id = other.Id
+						out = append(out, m)
+					}
+				}
+			}
+			return out
+		},
+		"truncated, for the other queries": func(all []*dns.Msg) (out []*dns.Msg) {
+			for i, q := range all {
+				m := address(all[(i+1)%len(all)], 66)
+				m.Id, m.Truncated = q.Id, true
+				out = append(out, m)
+			}
+			return out
+		},
+		"questions back": func(all []*dns.Msg) (out []*dns.Msg) {
+			for _, q := range all {
+				m := address(q, 66)
+				m.Response = false
+				out = append(out, m)
+			}
+			return out
+		},
+		"of another name": func(all []*dns.Msg) (out []*dns.Msg) {
+			for _, q := range all {
+				m := address(q, 66)
+				m.Question[0].Name = "evil.demo.com."
+				out = append(out, m)
+			}
+			return out
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var all []*dns.Msg
+			server, _ := hostile(t, func(query []byte) (out [][]byte) {
+				r := new(dns.Msg)
+				if r.Unpack(query) != nil {
+					return nil
+				}
+				if all = append(all, r); len(all) < len(fourTypes) {
+					return nil
+				}
+				answers := before(all)
+				for _, last := range []byte{1, 66} { // the second answer to each comes too late
+					for _, q := range all {
+						answers = append(answers, address(q, last))
+					}
+				}
+				for _, m := range answers {
+					wire, err := m.Pack()
+					if err != nil {
+						t.Error(err)
+					}
+					out = append(out, wire)
+				}
+				all = nil
+				return out
+			})
+			for i, r := range patient(t, server, 5*time.Second).ExchangeAll(t.Context(), "demo.com", "www.demo.com", fourTypes) {
+				if r.Err != nil {
+					t.Errorf("%s: %v", dns.Type(fourTypes[i]), r.Err)
+					continue
+				}
+				want := 0
+				if fourTypes[i] == dns.TypeA {
+					want = 1
+				}
+				if got := r.Message.Answer; len(got) != want || want == 1 && !got[0].(*dns.A).A.Equal(net.IPv4(192, 0, 2, 1)) {
+					t.Errorf("%s: got %v", dns.Type(fourTypes[i]), got)
+				}
+			}
+		})
+	}
+}
+
 func TestUnreadableMessages(t *testing.T) {
 	lies := map[string]func(answer []byte) []byte{
 		"count lie":    func(m []byte) []byte { m[7]++; return m },

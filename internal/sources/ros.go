@@ -187,9 +187,11 @@ func (t *rosTemplate) bindings(root *yaml.Node) error {
 	return nil
 }
 
-// nested are resource types that deploy other templates.
+// nested are resource types that deploy other templates. Whether ROS takes them in other
+// letters is not documented.
 func nested(kind string) bool {
-	return strings.HasPrefix(kind, "MODULE::") || slices.Contains([]string{"ALIYUN::ROS::Stack", "ALIYUN::ROS::StackGroup", "ALIYUN::ROS::StackInstances"}, kind)
+	kind = strings.ToUpper(strings.TrimSpace(kind))
+	return strings.HasPrefix(kind, "MODULE::") || slices.Contains([]string{"ALIYUN::ROS::STACK", "ALIYUN::ROS::STACKGROUP", "ALIYUN::ROS::STACKINSTANCES", "ALIYUN::SERVICECATALOG::PROVISIONEDPRODUCT"}, kind)
 }
 
 // resource reads one resource.

@@ -159,6 +159,8 @@ func TestROSNotRun(t *testing.T) {
 		"a type by a function":          {old: atType, text: "Type: !Ref Zone", want: "it is not known which resource it is"},
 		"a type by a merge key":         {old: atType, text: "<<: {Type: 'ALIYUN::ApiGateway::CustomDomain'}", want: "a merge key, which may hold its type"},
 		"a nested stack":                {old: "Type: ALIYUN::ApiGateway::Group", text: "Type: ALIYUN::ROS::Stack", want: "deploys another template"},
+		"a nested stack in small":       {old: "Type: ALIYUN::ApiGateway::Group", text: "Type: 'aliyun::ros::stack '", want: "deploys another template"},
+		"a product of the catalog":      {old: "Type: ALIYUN::ApiGateway::Group", text: "Type: ALIYUN::ServiceCatalog::ProvisionedProduct", want: "deploys another template"},
 		"a module":                      {old: "Type: ALIYUN::ApiGateway::Group", text: "Type: MODULE::My::Domains::Module", want: "deploys another template"},
 		"resources by a function":       {old: "  Group:\n", text: "  Fn::Transform: {}\n  Group:\n", want: "Fn::Transform"},
 		"resources by a merge key":      {old: "  Group:\n", text: "  <<: {}\n  Group:\n", want: "what it adds is not known"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bindgate/bindgate/checks/binding"
@@ -25,7 +26,7 @@ func Terraform(plan []byte, given Given) ([]manifest.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := tfPlan{given: given, configuration: object(root, "configuration")}
+	p := tfPlan{given: given, configuration: object(root, "configuration"), configured: map[string]map[[2]string]map[string]any{}}
 	for _, one := range list(root, "resource_changes") {
 		change, ok := one.(map[string]any)
 		if !ok {
@@ -37,7 +38,10 @@ func Terraform(plan []byte, given Given) ([]manifest.Entry, error) {
 	}
 	for _, one := range list(root, "deferred_changes") {
 		change := object(one, "resource_change")
-		if isBinding(change) {
+		if change == nil {
+			return nil, errors.New("an element of deferred_changes holds no resource_change; " + show)
+		}
+		if isBinding(change) || deploysTemplates(change) {
 			p.notRun(text(change, "address"), "Terraform defers it to a later plan")
 		}
 	}
@@ -75,7 +79,7 @@ func readPlan(plan []byte) (map[string]any, error) {
 			return len(path) == 1
 		case "resource_changes": // other resources can be many
 			change, isObject := value.(map[string]any)
-			return len(path) != 2 || !isObject || isBinding(change)
+			return len(path) != 2 || !isObject || isBinding(change) || deploysTemplates(change)
 		case "deferred_changes":
 			return true
 		}
@@ -110,9 +114,11 @@ func readPlan(plan []byte) (map[string]any, error) {
 	if _, ok := root["planned_values"]; !ok {
 		return nil, errors.New("the key planned_values is missing, so this is no plan; " + show)
 	}
-	if changes, there := root["resource_changes"]; there {
-		if _, ok := changes.([]any); !ok {
-			return nil, errors.New("resource_changes is no list; " + show)
+	for _, name := range []string{"resource_changes", "deferred_changes"} {
+		if changes, there := root[name]; there {
+			if _, ok := changes.([]any); !ok {
+				return nil, errors.New(name + " is no list; " + show)
+			}
 		}
 	}
 	return root, nil
@@ -122,12 +128,48 @@ type tfPlan struct {
 	given         Given
 	configuration map[string]any
 	entries       []manifest.Entry
-	certificates  int // resources that name a certificate
+	certificates  int                                     // resources that name a certificate
+	configured    map[string]map[[2]string]map[string]any // by module, then by type and name
 }
 
 func isBinding(change map[string]any) bool {
 	kind := text(change, "type")
 	return text(change, "mode") != "data" && (kind == typeClassic || kind == typeAPIG)
+}
+
+// deploysTemplates reports whether a resource deploys templates of ROS, which may bind domains.
+func deploysTemplates(change map[string]any) bool {
+	kind := text(change, "type")
+	return text(change, "mode") != "data" && (hasTemplate(kind) || slices.Contains([]string{"alicloud_ros_stack_instance", "alicloud_service_catalog_provisioned_product"}, kind))
+}
+
+// hasTemplate reports whether a resource type may hold its template.
+func hasTemplate(kind string) bool {
+	return kind == "alicloud_ros_stack" || kind == "alicloud_ros_stack_group"
+}
+
+// templates reports a resource that deploys a template, unless the plan holds the
+// template and it binds nothing.
+func (p *tfPlan) templates(change map[string]any) {
+	what := object(change, "change")
+	actions := list(what, "actions")
+	if len(actions) == 1 && slices.Contains([]any{"delete", "forget", "no-op"}, actions[0]) {
+		return
+	}
+	after := object(what, "after")
+	whole := hasTemplate(text(change, "type"))
+	for _, marks := range []any{what["after_unknown"], what["after_sensitive"]} {
+		for _, name := range []string{"template_body", "template_id", "template_url", "template_version"} {
+			whole = whole && !holds(marks, name) && (name == "template_body" || unset(after[name]))
+		}
+	}
+	if whole {
+		t, err := ROS("template_body", []byte(text(after, "template_body")), Given{})
+		if err == nil && len(t.Entries) == 0 {
+			return
+		}
+	}
+	p.notRun(text(change, "address"), "it deploys a template of ROS, whose bindings are not judged with the plan; judge that template with --ros, too")
 }
 
 func (p *tfPlan) notRun(address string, reasons ...string) {
@@ -136,6 +178,9 @@ func (p *tfPlan) notRun(address string, reasons ...string) {
 
 // resource reads one element of resource_changes.
 func (p *tfPlan) resource(change map[string]any) error {
+	if deploysTemplates(change) {
+		p.templates(change)
+	}
 	if !isBinding(change) {
 		return nil
 	}
@@ -210,13 +255,16 @@ func (p *tfPlan) find(change map[string]any) map[string]any {
 	for _, name := range modules(text(change, "module_address")) {
 		module = object(module, "module_calls", name, "module")
 	}
-	for _, one := range list(module, "resources") {
-		r, _ := one.(map[string]any)
-		if text(r, "mode") != "data" && text(r, "type") == text(change, "type") && text(r, "name") == text(change, "name") {
-			return r
+	in := strings.Join(modules(text(change, "module_address")), ".")
+	if p.configured[in] == nil {
+		p.configured[in] = map[[2]string]map[string]any{}
+		for _, one := range slices.Backward(list(module, "resources")) { // the first one holds
+			if r, _ := one.(map[string]any); text(r, "mode") != "data" {
+				p.configured[in][[2]string{text(r, "type"), text(r, "name")}] = r
+			}
 		}
 	}
-	return nil
+	return p.configured[in][[2]string{text(change, "type"), text(change, "name")}]
 }
 
 // moduleStep is one module of an address: its name, and a key that is left out.

@@ -2,13 +2,16 @@ package sources
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/cputime"
 	"github.com/bindgate/bindgate/internal/manifest"
 )
 
@@ -135,6 +138,40 @@ func TestTerraformNotRun(t *testing.T) {
 		}
 		if text, _ := json.Marshal(entries); strings.Contains(string(text), secret) {
 			t.Errorf("%s: a sensitive value is in %s", name, text)
+		}
+	}
+}
+
+// A plan does not hide bindings in the templates that it deploys.
+func TestTerraformDeploysTemplates(t *testing.T) {
+	quoted := func(s string) string { text, _ := json.Marshal(s); return string(text) }
+	harmless := "ROSTemplateFormatVersion: '2015-09-01'\nResources: {B: {Type: 'ALIYUN::OSS::Bucket'}}"
+	for name, tc := range map[string]struct {
+		kind, action, change string
+		judged               bool // nothing is left unjudged
+	}{
+		"a binding":                {"alicloud_ros_stack", "create", `"after": {"template_body": ` + quoted(sampleROS) + `}`, false},
+		"an escaped binding":       {"alicloud_ros_stack", "update", `"after": {"template_body": ` + quoted(strings.ReplaceAll(harmless, "'ALIYUN::OSS::Bucket'", `"\x41LIYUN::APIG::Domain"`)) + `}`, false},
+		"a nested stack":           {"alicloud_ros_stack", "create", `"after": {"template_body": ` + quoted(strings.ReplaceAll(harmless, "OSS::Bucket", "ROS::Stack")) + `}`, false},
+		"no binding":               {"alicloud_ros_stack", "create", `"after": {"template_body": ` + quoted(harmless) + `}`, true},
+		"no binding in a group":    {"alicloud_ros_stack_group", "update", `"after": {"template_body": ` + quoted(harmless) + `}`, true},
+		"no template":              {"alicloud_ros_stack", "create", `"after": {}`, false},
+		"a template and an URL":    {"alicloud_ros_stack", "create", `"after": {"template_url": "https://demo.com", "template_body": ` + quoted(harmless) + `}`, false},
+		"an unknown template":      {"alicloud_ros_stack", "create", `"after_unknown": {"template_body": true}, "after": {"template_body": ` + quoted(harmless) + `}`, false},
+		"an unknown URL":           {"alicloud_ros_stack", "create", `"after_unknown": {"template_url": true}, "after": {"template_body": ` + quoted(harmless) + `}`, false},
+		"a sensitive template":     {"alicloud_ros_stack", "create", `"after_sensitive": {"template_body": true}, "after": {"template_body": ` + quoted(harmless) + `}`, false},
+		"an instance of a group":   {"alicloud_ros_stack_instance", "create", `"after": {"template_body": ` + quoted(harmless) + `}`, false},
+		"a product of the catalog": {"alicloud_service_catalog_provisioned_product", "create", `"after": {}`, false},
+		"no call":                  {"alicloud_ros_stack", "no-op", `"after": {"template_url": "x"}`, true},
+		"a delete":                 {"alicloud_ros_stack", "delete", `"after": null`, true},
+	} {
+		plan := fmt.Sprintf(`{"format_version": "1.2", "planned_values": {}, "resource_changes": [{"address": "a.b", "mode": "managed", "type": %q, "name": "b", "change": {"actions": [%q], %s}}]}`, tc.kind, tc.action, tc.change)
+		entries, err := Terraform([]byte(plan), Given{})
+		switch {
+		case err != nil, tc.judged != (len(entries) == 0):
+			t.Errorf("%s: got %+v, %v", name, entries, err)
+		case !tc.judged && (entries[0].Address != "a.b" || !strings.Contains(strings.Join(entries[0].NotRun, ""), "deploys a template of ROS")):
+			t.Errorf("%s: got %+v", name, entries)
 		}
 	}
 }
@@ -281,6 +318,8 @@ func TestTerraformRefuses(t *testing.T) {
 		"an escaped twice":     {plan: edited(`"index": 0`, `"index": 0, "ind\u0065x": 1`), want: `"index" is there twice`},
 		"too deep":             {plan: strings.Repeat("[", 200) + strings.Repeat("]", 200), want: "levels of nesting"},
 		"no object":            {plan: `{"format_version": "1.2", "planned_values": {}, "resource_changes": [1]}`, want: "no object"},
+		"no list of deferred":  {plan: `{"format_version": "1.2", "planned_values": {}, "deferred_changes": {}}`, want: "deferred_changes is no list"},
+		"no deferred change":   {plan: `{"format_version": "1.2", "planned_values": {}, "deferred_changes": [{"reason": "x"}]}`, want: "holds no resource_change"},
 		"no list":              {plan: `{"format_version": "1.2", "planned_values": {}, "resource_changes": {}}`, want: "no list"},
 		"no address":           {plan: edited(`"address": "alicloud_api_gateway_domain.api"`, `"address": ""`), want: "no address"},
 		"certificate for none": {plan: string(samplePlan(t)), given: Given{Certificate: "a.pem"}, want: "--certificate belongs to one resource"},
@@ -365,4 +404,24 @@ func FuzzTerraform(f *testing.F) {
 		}
 		_, _ = manifest.FromEntries("plan.json", plan, nil, entries, manifest.Options{})
 	})
+}
+
+// A plan costs no more than its size: each resource is found in the configuration by name.
+func TestTerraformOfManyResources(t *testing.T) {
+	changes, resources := []any{}, []any{}
+	for i := range 20_000 {
+		name := fmt.Sprintf("d%d", i)
+		changes = append(changes, map[string]any{"address": typeClassic + "." + name, "mode": "managed", "type": typeClassic, "name": name, "change": map[string]any{"actions": []any{"create"}, "after": map[string]any{}}})
+		resources = append(resources, map[string]any{"mode": "managed", "type": typeClassic, "name": name})
+	}
+	p := tfPlan{configuration: map[string]any{"root_module": map[string]any{"resources": resources}}, configured: map[string]map[[2]string]map[string]any{}}
+	begun := cputime.Spent(t)
+	for i, one := range changes {
+		if got := p.find(one.(map[string]any)); text(got, "name") != fmt.Sprintf("d%d", i) {
+			t.Fatalf("%d: got %v", i, got)
+		}
+	}
+	if took := cputime.Spent(t) - begun; took > 2*time.Second {
+		t.Errorf("finding took %s of processor time", took)
+	}
 }
