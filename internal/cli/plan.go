@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,8 +28,12 @@ func newPlan(env console.Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "plan [PATH…]",
 		Short: "Judge bindings and show what apply would send, and which groups a force displaces",
+		Long: `Judge bindings and show what apply would send, and which groups a force displaces.
+A plan that is saved (-o) is approved and applied as it is. That of another tool's
+bindings (--terraform, --ros) can be reviewed and signed; the tool applies them.`,
 		Example: `  bindgate plan
-  bindgate plan -o plan.json bindings.yaml`,
+  bindgate plan -o plan.json bindings.yaml
+  bindgate plan --terraform tfplan.json -o plan.json`,
 		RunE: func(c *cobra.Command, args []string) error {
 			return session.Do(c.Context(), env, f, args, func(r *session.Run) error { return runPlan(c.Context(), r) })
 		},
@@ -36,6 +41,7 @@ func newPlan(env console.Env) *cobra.Command {
 	f.AddJudging(c)
 	f.AddBinding(c)
 	f.AddMode(c)
+	f.AddOther(c)
 	usage.Duration(c.Flags(), &f.ValidFor, "valid-for", 24*time.Hour, "how long the saved plan can be approved and applied, at most 7d")
 	c.Flags().StringVarP(&f.PlanOut, "output", "o", "", "save the plan to `FILE`, for apply; needs the current time and fresh evidence")
 	return c
@@ -70,6 +76,11 @@ func runPlan(ctx context.Context, r *session.Run) error {
 	if err != nil {
 		return err
 	}
+	notRun, err := r.AddNotRun(rep)
+	if err != nil {
+		return err
+	}
+	code, complete = exit.Worst(code, notRun), complete && notRun == exit.Clean
 	if r.Out.Plan != nil && complete {
 		if err := r.Out.SavePlan(file); err != nil {
 			return err
@@ -109,6 +120,10 @@ func planInputs(r *session.Run) (plan.File, error) {
 			files = append(files, plan.InputFile{Role: given.RolePolicy, Name: given.ShortName(r.Env, r.Settings.ConfigDir, f.Name), Digest: f.Digest})
 		}
 	}
-	return plan.File{Files: files, Account: account, Identity: identity, CI: ci, ToolVersion: built.Version(), PlannedAt: facts.Now, ValidUntil: facts.Now.Add(r.Settings.ValidFor), Schema: plan.FileSchema, Manifests: r.Inputs, ManifestDigest: r.Engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
+	manifests := r.Inputs
+	if other := cmp.Or(r.Settings.Terraform, r.Settings.ROS); other != "" {
+		manifests = []string{other}
+	}
+	return plan.File{Files: files, Account: account, Identity: identity, CI: ci, ToolVersion: built.Version(), PlannedAt: facts.Now, ValidUntil: facts.Now.Add(r.Settings.ValidFor), Schema: plan.FileSchema, Manifests: manifests, ManifestDigest: r.Engine.Bindings().Digest, PolicyDigest: facts.PolicyDigest,
 		ConfigDigest: r.Settings.ConfigDigest, Contract: r.Settings.Contract, Endpoint: r.Settings.Gateway.Endpoint, Bindings: []plan.FileBinding{}}, err
 }

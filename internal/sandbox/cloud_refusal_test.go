@@ -246,15 +246,15 @@ httpApis:
 		t.Errorf("got %+v", seed.APIG)
 	}
 	for want, text := range map[string]string{
-		"given twice":        "gateways: [{gatewayId: g}, {gatewayId: g}]",
-		"not in the seed":    "domains: [{name: a.b, publishedOn: [g]}]",
-		"has no name":        "domains: [{domainId: d}]",
-		"no such file":       "certificates: [{id: 1, body: none.pem}]",
-		"IP address":         "gateways: [{gatewayId: g, loadBalancers: [{ipv4Addresses: [x]}]}]",
-		"domain \"x.y\"":     "gateways: [{gatewayId: g}]\nhttpApis: [{httpApiId: a, routes: [{gatewayId: g, domainIds: [x.y]}]}]",
-		"not found in":       "gateways: [{gatewayID: g}]",
-		"no readable PEM":    "certificates: [{id: 1, body: a.key}]",
-		"which is not in th": "httpApis: [{httpApiId: a, deployments: [{gatewayId: g}]}]",
+		"given twice":          "gateways: [{gatewayId: g}, {gatewayId: g}]",
+		"not in the seed":      "domains: [{name: a.b, publishedOn: [g]}]",
+		"has no name":          "domains: [{domainId: d}]",
+		"no such file":         "certificates: [{id: 1, body: none.pem}]",
+		"IP address":           "gateways: [{gatewayId: g, loadBalancers: [{ipv4Addresses: [x]}]}]",
+		"domain \"x.y\"":       "gateways: [{gatewayId: g}]\nhttpApis: [{httpApiId: a, routes: [{gatewayId: g, domainIds: [x.y]}]}]",
+		"gatewayID is unknown": "gateways: [{gatewayID: g}]",
+		"no readable PEM":      "certificates: [{id: 1, body: a.key}]",
+		"which is not in th":   "httpApis: [{httpApiId: a, deployments: [{gatewayId: g}]}]",
 	} {
 		if _, err := account.ParseSeed([]byte(text), dir); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", text, err, want)

@@ -36,14 +36,24 @@ func (r *Run) Lint(ctx context.Context, partialIsClean bool) error {
 	}); err != nil {
 		return err
 	}
+	notRun, err := r.AddNotRun(rep)
+	if err != nil {
+		return err
+	}
+	return r.Finish(ctx, rep, exit.Worst(code, notRun))
+}
+
+// AddNotRun reports the bindings of another tool's file that cannot be judged, and returns
+// their code; 0: there is none.
+func (r *Run) AddNotRun(rep *report.Several) (code int, err error) {
 	for _, b := range r.Engine.Bindings().NotRun {
 		one := notRun(b)
-		code = exit.Worst(code, exit.OfDecision(one.Decision, partialIsClean))
+		code = exit.Worst(code, exit.OfDecision(one.Decision, false))
 		if err := rep.Add(one); err != nil {
-			return err
+			return code, err
 		}
 	}
-	return r.Finish(ctx, rep, code)
+	return code, nil
 }
 
 // Finish ends the report of a run that made no calls, and the run.

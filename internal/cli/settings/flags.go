@@ -259,7 +259,7 @@ func (f *Flags) AddOther(c *cobra.Command) {
 	p := c.Flags()
 	p.StringVar(&f.Terraform, "terraform", "", "judge the bindings of a plan in `FILE`, which `terraform show -json` printed; flags of one binding add what it cannot say")
 	p.StringVar(&f.ROS, "ros", "", "judge the bindings of a ROS template in `FILE`, YAML or JSON, with the same flags; what a function stands for is not run")
-	p.StringArrayVar(&f.ROSGiven, "ros-parameter", nil, "value of a parameter of the template, `NAME=VALUE`, or NAME=@FILE for a certificate or key, repeatable")
+	usage.List(p, &f.ROSGiven, "ros-parameter", "", "value of a parameter of the template, `NAME=VALUE`, or NAME=@FILE for a certificate or key, repeatable")
 }
 
 // Other returns the flag that names a file of another tool; empty: none was given.

@@ -155,7 +155,7 @@ func (s Settings) mayApply() error {
 		return errors.New("reading flags: apply judges with the current time and with fresh, complete evidence; omit --now, --evidence, --evidence-out, --offline and --without")
 	case s.PlanOut != "" && !s.Live:
 		return errors.New("reading flags: plan -o needs the current time and fresh evidence; omit --now, --evidence, --offline and --without")
-	case s.PlanOut != "" && len(s.Binding.Given()) > 0:
+	case s.PlanOut != "" && len(s.Binding.Given()) > 0 && s.Other() == "":
 		return errors.New("reading flags: plan -o wants a manifest, which apply can read again")
 	}
 	return nil
