@@ -68,18 +68,19 @@ func (r *Run) Finish(ctx context.Context, rep *report.Several, code int) error {
 	return exit.Ended(r.CredentialCode(code))
 }
 
-// CredentialCode is the code of a run that cannot tell, unless trying again changes
-// nothing: the gateway did not take the credentials, or a list is too long to be read.
+// CredentialCode is the code of a run that cannot tell, unless the gateway did not take the
+// credentials. It says so, and where a list is too long to be read, which trying again does
+// not change.
 func (r *Run) CredentialCode(code int) int {
 	err := r.Engine.Refused()
 	if code != exit.CannotTell || err == nil {
 		return code
 	}
-	guide := report.GuideCredentials
 	if errors.Is(err, api.ErrTooLong) {
-		guide = report.GuideTooLong
+		r.Env.Complain(fmt.Errorf("asking the gateway: %w\nnext: see %s", err, report.GuideTooLong))
+		return code
 	}
-	r.Env.Complain(fmt.Errorf("asking the gateway: %w\nnext: see %s", err, guide))
+	r.Env.Complain(fmt.Errorf("asking the gateway: %w\nnext: see %s", err, report.GuideCredentials))
 	return exit.Usage
 }
 
