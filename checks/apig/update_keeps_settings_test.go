@@ -40,3 +40,18 @@ func TestOtherToolsKeepNothing(t *testing.T) {
 		}
 	}
 }
+
+// It makes its call even where nothing that the binding states changes.
+func TestOtherToolsCallWithoutAChange(t *testing.T) {
+	s := checktest.Subject(t, "base: apig\nevidence: {records: {facts: {domain: {protocol: HTTP, forceHttps: false, mTLSEnabled: true, clientCACert: x}}}}")
+	b, r := &s.Binding, s.Evidence.Records.Facts.Domain
+	b.TLSMin, b.TLSMax, b.HTTP2Option, b.ForceHTTPS, b.Certificate = "", "", "", nil, nil
+	r.Protocol, r.CertIdentifier, r.TLSMin, r.TLSMax, r.HTTP2Option = b.Protocol, "", "", "", ""
+	if v := checks.Run(t.Context(), []checks.Check{updateKeepsSettings()}, nil, s)[0]; v.Status != checks.StatusPass {
+		t.Fatalf("bindgate makes no call, got %+v", v)
+	}
+	b.Called = true
+	if v := checks.Run(t.Context(), []checks.Check{updateKeepsSettings()}, nil, s)[0]; v.Status != checks.StatusFail || !strings.Contains(v.Findings[0].Message, "mTLSEnabled") {
+		t.Errorf("the tool's call loses the client certificates, got %+v", v)
+	}
+}

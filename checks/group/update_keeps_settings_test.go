@@ -16,6 +16,7 @@ func TestOtherToolsKeepNothing(t *testing.T) {
 		"the same":       {"[{domainName: api.demo.com, domainBindingStatus: BINDING}]", ""},
 		"with a stage":   {"[{domainName: api.demo.com, domainBindingStatus: BINDING, bindStageName: TEST}]", `bound to the stage "TEST"`},
 		"with redirect":  {"[{domainName: api.demo.com, domainBindingStatus: BOUND, isHttpRedirectToHttps: true}]", "redirects to HTTPS"},
+		"nothing else":   {"[{domainName: api.demo.com, domainBindingStatus: BINDING, isHttpRedirectToHttps: true}]", "redirects to HTTPS"},
 		"of no redirect": {"[{domainName: api.demo.com, domainBindingStatus: BOUND}]", ""},
 	} {
 		s := checktest.Subject(t, "binding: {bindStageName: ''}\nevidence: {group: {facts: {domains: "+tc.record+"}}}")

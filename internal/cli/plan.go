@@ -30,7 +30,7 @@ func newPlan(env console.Env) *cobra.Command {
 		Short: "Judge bindings and show what apply would send, and which groups a force displaces",
 		Long: `Judge bindings and show what apply would send, and which groups a force displaces.
 A plan that is saved (-o) is approved and applied as it is. That of another tool's
-bindings (--terraform, --ros) can be reviewed and signed; the tool applies them.`,
+bindings (--terraform, --ros) is for a review; the tool applies them.`,
 		Example: `  bindgate plan
   bindgate plan -o plan.json bindings.yaml
   bindgate plan --terraform tfplan.json -o plan.json`,

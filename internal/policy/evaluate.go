@@ -387,6 +387,8 @@ func (e *evaluation) lacks(p *askable) (reason string, awaits evidence.Need, err
 		case skipped == "":
 		case need != needApprovals:
 			return skipped, "", nil
+		case e.document.Binding.Called: // and nothing counts them later
+			return "", "", errors.New("it counts approvals of a saved plan, which only apply does, and another tool makes the calls of this binding")
 		default:
 			reason, awaits = skipped, needApprovals
 		}
