@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"strings"
 )
@@ -24,8 +25,8 @@ type document string
 
 // put writes HTML, with the next value in the place of each {}, as text between elements
 // or inside an attribute in double quotes.
-func (m *markup) put(html constant, values ...any) {
-	before, rest, more := strings.Cut(string(html), "{}")
+func (m *markup) put(text constant, values ...any) {
+	before, rest, more := strings.Cut(string(text), "{}")
 	for m.write(before); more; m.write(before) {
 		if len(values) == 0 {
 			m.fail(errors.New("HTML with more places than values"))
@@ -59,15 +60,13 @@ func (m *markup) fail(err error) {
 // escapeHTML makes text safe in an element and in an attribute in quotes. The plus sign is
 // escaped for readers that guess UTF-7.
 func escapeHTML(text string) string {
-	if !strings.ContainsAny(text, "\x00\"&'+<>") {
-		return text
-	}
-	return strings.NewReplacer("\x00", "\uFFFD", `"`, "&#34;", "&", "&amp;", "'", "&#39;", "+", "&#43;", "<", "&lt;", ">", "&gt;").Replace(text)
+	text = html.EscapeString(strings.ReplaceAll(text, "\x00", "\uFFFD"))
+	return strings.ReplaceAll(text, "+", "&#43;")
 }
 
 // each puts the same HTML for every text.
-func (m *markup) each(html constant, texts []string) {
+func (m *markup) each(item constant, texts []string) {
 	for _, t := range texts {
-		m.put(html, t)
+		m.put(item, t)
 	}
 }

@@ -1,7 +1,6 @@
 // Package wire carries one call to the management API of a product (the API Gateway,
-// classic and cloud-native, and the certificate store), and
-// reads the answer. It lies below internal/platform so that only the readers and
-// the writer there can send anything at all.
+// classic and cloud-native, and the certificate store), and reads the answer. It lies below
+// internal/platform so that only the readers and the writer there can send anything at all.
 package wire
 
 import (

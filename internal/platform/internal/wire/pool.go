@@ -10,8 +10,8 @@ import (
 	"github.com/bindgate/bindgate/internal/signature"
 )
 
-// Pool holds the connections that calls share, and the rate limits. It has no method that sends: Call does, and only the packages
-// below internal/platform can name it.
+// Pool holds the connections that calls share, and the rate limits. It has no method that
+// sends: Call does, and only the packages below internal/platform can name it.
 type Pool struct {
 	config Config
 	edge   *edge
