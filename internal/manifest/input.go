@@ -31,16 +31,22 @@ type source struct {
 	whole  bool           // it is parsed whole, because it cannot be cut
 }
 
-// check decodes the source once and counts its bindings. What strictyaml.Each
-// does not take is parsed whole where that is possible: the file may be sound, or
-// Parse has more to say of it.
-func (s *source) check(allowEnv []string) (bindings int, errs Errors) {
-	count := func(binding.Binding) bool { bindings++; return true }
+// check decodes the source once and counts its bindings, and those of maps among them.
+// What strictyaml.Each does not take is parsed whole where that is possible: the file may
+// be sound, or Parse has more to say of it.
+func (s *source) check(allowEnv []string) (bindings, moves int, errs Errors) {
+	count := func(b binding.Binding) bool {
+		bindings++
+		if b.CutOver {
+			moves++
+		}
+		return true
+	}
 	if errs, _ = s.decode(allowEnv, count); errs != nil && len(s.bytes) <= strictyaml.MaxTree {
-		bindings, s.whole = 0, true
+		bindings, moves, s.whole = 0, 0, true
 		errs, _ = s.decode(allowEnv, count)
 	}
-	return bindings, errs
+	return bindings, moves, errs
 }
 
 // decode yields the bindings of the source. Where all is false, yield wanted no

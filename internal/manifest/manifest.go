@@ -53,6 +53,7 @@ type Set struct {
 	sources  []source
 	given    []binding.Binding // by flags, or by the caller of Of or FromEntries
 	bindings int
+	moves    int // bindings of maps; flags and lists give none
 	folders  map[string]string
 	texts    map[string][]byte
 	allowEnv []string
@@ -114,8 +115,8 @@ func Load(paths []string, o Options) (*Set, error) {
 		src := &r.sources[i]
 		set.Paths = append(set.Paths, src.name)
 		set.folders[src.name], set.texts[src.name] = src.folder, src.bytes
-		n, errs := src.check(o.AllowEnv)
-		set.bindings += n
+		n, moves, errs := src.check(o.AllowEnv)
+		set.bindings, set.moves = set.bindings+n, set.moves+moves
 		r.errs = append(r.errs, errs...)
 	}
 	if len(r.errs) > 0 {

@@ -48,14 +48,7 @@ func listOf(text []byte) string {
 }
 
 // Moves reports whether every binding is of a map of a cut-over.
-func (s *Set) Moves() bool {
-	for b := range s.All() {
-		if !b.CutOver {
-			return false
-		}
-	}
-	return s.Len() > 0
-}
+func (s *Set) Moves() bool { return s.bindings > 0 && s.moves == s.bindings }
 
 // cutover reads a map: each of its domains becomes the binding of the successor.
 func (d decoder) cutover(v strictyaml.Value, yield func(binding.Binding) bool) bool {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/cutover"
@@ -19,12 +20,14 @@ import (
 
 // Lint judges and reports every binding, and ends the run with the code that matters most.
 func (r *Run) Lint(ctx context.Context, partialIsClean bool) error {
-	rep, err := r.Report()
-	if err != nil {
-		return err
-	}
+	// Only with the first verdict: the reports wait for the policies, and the first bindings are collected while those compile.
+	begin := sync.OnceValues(r.Report)
 	code := exit.Clean
 	if err := r.Judge(ctx, judge.Scope{}, func(v judge.Verdict) error {
+		rep, err := begin()
+		if err != nil {
+			return err
+		}
 		if err := r.writeChain(v); err != nil {
 			return err
 		}
@@ -34,6 +37,10 @@ func (r *Run) Lint(ctx context.Context, partialIsClean bool) error {
 		}
 		return rep.Add(one)
 	}); err != nil {
+		return err
+	}
+	rep, err := begin()
+	if err != nil {
 		return err
 	}
 	notRun, err := r.AddNotRun(rep)
