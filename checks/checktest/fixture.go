@@ -4,8 +4,10 @@ import (
 	"bytes"
 	_ "embed" // for the valid binding
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 	"testing"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
@@ -65,9 +67,29 @@ type harness struct {
 	load     Loader
 }
 
+// bases reads the valid bindings, by the name that a fixture calls them; reading them takes
+// longer than a fixture. Nothing changes them.
+//
+//nolint:gochecknoglobals // read once and never changed
+var bases = sync.OnceValues(func() (map[string]fixture, error) {
+	read := map[string]fixture{}
+	for name, text := range map[string]string{"": baseYAML, "apig": apigYAML, "cutover": cutoverYAML} {
+		f, err := decode(text)
+		if err != nil {
+			return nil, fmt.Errorf("the base %q: %w", name, err)
+		}
+		read[name] = f
+	}
+	return read, nil
+})
+
 func newHarness(t *testing.T, opts []Option) *harness {
 	t.Helper()
-	h := &harness{bases: map[string]fixture{"": parse(t, baseYAML), "apig": parse(t, apigYAML), "cutover": parse(t, cutoverYAML)}}
+	read, err := bases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &harness{bases: read}
 	for _, o := range opts {
 		o(h)
 	}
@@ -117,14 +139,21 @@ func (h *harness) subject(t *testing.T, text string) (checks.Subject, want) {
 
 func parse(t *testing.T, text string) fixture {
 	t.Helper()
-	var f fixture
-	if strings.TrimSpace(text) == "" {
-		return f
-	}
-	if err := yaml.Load([]byte(text), &f, yaml.WithKnownFields()); err != nil {
-		t.Fatalf("reading fixture: %v", err)
+	f, err := decode(text)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return f
+}
+
+func decode(text string) (f fixture, err error) {
+	if strings.TrimSpace(text) == "" {
+		return f, nil
+	}
+	if err := yaml.Load([]byte(text), &f, yaml.WithKnownFields()); err != nil {
+		return f, fmt.Errorf("reading fixture: %w", err)
+	}
+	return f, nil
 }
 
 // patch merges change into base and decodes the result strictly into out.

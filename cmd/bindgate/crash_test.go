@@ -111,6 +111,7 @@ func (c crash) fault() string {
 // A run that is killed in the middle of a call is made good by the next one,
 // from the gateway's state alone: no call that took effect is made again.
 func TestApplyKilledInACall(t *testing.T) {
+	t.Parallel()
 	for _, c := range crashes() {
 		t.Run(c.String(), func(t *testing.T) {
 			t.Parallel()
@@ -173,6 +174,7 @@ func (c crash) reports(w *world, e finish) {
 
 // A force that is killed takes the domain once, from those that were judged.
 func TestForceKilledInItsCall(t *testing.T) {
+	t.Parallel()
 	for _, after := range []bool{false, true} {
 		t.Run(fmt.Sprintf("after commit %t", after), func(t *testing.T) {
 			t.Parallel()

@@ -22,9 +22,8 @@ import (
 // and a proxy that the demo must not use.
 func demoEnvironment(t *testing.T, out *bytes.Buffer) console.Env {
 	t.Helper()
-	t.Setenv("TMPDIR", t.TempDir())
 	vars := map[string]string{
-		"HOME": t.TempDir(), "ALIBABA_CLOUD_ACCESS_KEY_ID": "mine", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "mine",
+		"HOME": t.TempDir(), "TMPDIR": t.TempDir(), "ALIBABA_CLOUD_ACCESS_KEY_ID": "mine", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "mine",
 		"ALIBABA_CLOUD_SECURITY_TOKEN": "mine", "BINDGATE_ENDPOINT": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1",
 	}
 	return console.Env{
@@ -34,6 +33,7 @@ func demoEnvironment(t *testing.T, out *bytes.Buffer) console.Env {
 }
 
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	shows(t, []string{"demo"}, []string{
 		"error[dns/cname-reaches-group] elsewhere.demo.com:", `"legacy"`, "bindings.yaml:", "you mean RELEASE?", "14 bindings: 8 allowed, 6 refused",
 		"✓ api.demo.com         bound                               bound      3 calls",
@@ -47,6 +47,7 @@ func TestDemo(t *testing.T) {
 }
 
 func TestDemoOfGateway(t *testing.T) {
+	t.Parallel()
 	shows(t, []string{"demo", "--platform", "apig"}, []string{
 		"16 bindings: 4 allowed, 12 refused",
 		"  mtls.demo.com     accepted  clients without a certificate are let in\n",
@@ -64,6 +65,7 @@ func TestDemoOfGateway(t *testing.T) {
 }
 
 func TestDemoCutover(t *testing.T) {
+	t.Parallel()
 	shows(t, []string{"demo", "cutover"}, []string{
 		"error[cutover/mutual-tls-is-carried] partner.demo.com",
 		"✓ partner.demo.com  1 not prepared\n", "✓ older.demo.com    2 prepared\n", "✓ slow.demo.com     3 serves\n", "✓ ready.demo.com    4 DNS may move\n",
@@ -76,6 +78,7 @@ func TestDemoCutover(t *testing.T) {
 
 // Another write, another state and another exit code are detected.
 func TestDemoCutoverDetects(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
 	o := cutoverOptions(t, &out, func(dir string, args []string, run func(...string) int) int {
 		switch {
@@ -133,21 +136,20 @@ func shows(t *testing.T, args, wanted []string) {
 	if t.Failed() {
 		t.Log(text)
 	}
-	for _, dir := range []string{os.Getenv("TMPDIR"), env.Dir, home(env)} {
+	for _, dir := range []string{env.Get("TMPDIR"), env.Dir, env.Get("HOME")} {
 		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 			t.Errorf("in %s remains %v, %v", dir, left, err)
 		}
 	}
 }
 
-func home(env console.Env) string {
-	dir, _ := env.LookupEnv("HOME")
-	return dir
-}
-
 func TestDemoKeepsItsFolder(t *testing.T) {
+	t.Parallel()
 	for platform, lint := range map[string]string{"classic": "lint", "apig": "lint --policy kept/policies"} {
-		t.Run(platform, func(t *testing.T) { keepsItsFolder(t, platform, lint) })
+		t.Run(platform, func(t *testing.T) {
+			t.Parallel()
+			keepsItsFolder(t, platform, lint)
+		})
 	}
 }
 
@@ -196,7 +198,7 @@ func read(t *testing.T, path string) string {
 // demoOptions run the demo; after runs further commands at the end.
 func demoOptions(t *testing.T, out *bytes.Buffer, after func(dir string, run func(args ...string) int)) demo.Options {
 	env := demoEnvironment(t, out)
-	return demo.Options{Platform: binding.Classic, Out: out, Now: time.Now, Bindgate: func(ctx context.Context, dir string, environ []string, args ...string) int {
+	return demo.Options{Platform: binding.Classic, Temp: env.Get("TMPDIR"), Out: out, Now: time.Now, Bindgate: func(ctx context.Context, dir string, environ []string, args ...string) int {
 		inner := env
 		inner.Dir, inner.ResolvConf = dir, filepath.Join(dir, demo.ResolvConf)
 		inner.LookupEnv = func(name string) (string, bool) {
@@ -217,6 +219,7 @@ func demoOptions(t *testing.T, out *bytes.Buffer, after func(dir string, run fun
 }
 
 func TestDemoDetectsUnreportedWrite(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
 	o := demoOptions(t, &out, func(_ string, run func(...string) int) {
 		if code := run("apply", "--domain", "typo.demo.com", "--group", "5b1f0d6c9a7e4c33b0d2a8e4f6c71922",
@@ -228,6 +231,7 @@ func TestDemoDetectsUnreportedWrite(t *testing.T) {
 }
 
 func TestDemoDetectsFalseReport(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
 	o := demoOptions(t, &out, func(dir string, _ func(...string) int) {
 		path := filepath.Join(dir, "report.json")
@@ -253,22 +257,26 @@ func disagrees(t *testing.T, o demo.Options, out *bytes.Buffer, want ...string) 
 }
 
 func TestDemoStops(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
 	ctx, cancel := context.WithCancel(t.Context())
-	o := demoOptions(t, &out, func(string, func(...string) int) { cancel() })
-	if agree, err := demo.Run(ctx, o); agree || err == nil || !strings.Contains(err.Error(), "interrupted") {
+	interrupted := demoOptions(t, &out, func(string, func(...string) int) { cancel() })
+	if agree, err := demo.Run(ctx, interrupted); agree || err == nil || !strings.Contains(err.Error(), "interrupted") {
 		t.Errorf("interrupted: got %t, %v", agree, err)
 	}
-	o = demoOptions(t, &out, func(dir string, _ func(...string) int) { _ = os.Remove(filepath.Join(dir, "report.json")) })
-	if agree, err := demo.Run(t.Context(), o); agree || err == nil || !strings.Contains(err.Error(), "exit code 1") {
+	unreported := demoOptions(t, &out, func(dir string, _ func(...string) int) { _ = os.Remove(filepath.Join(dir, "report.json")) })
+	if agree, err := demo.Run(t.Context(), unreported); agree || err == nil || !strings.Contains(err.Error(), "exit code 1") {
 		t.Errorf("without a report: got %t, %v", agree, err)
 	}
-	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) > 0 {
-		t.Errorf("remains %v, %v", left, err)
+	for _, dir := range []string{interrupted.Temp, unreported.Temp} {
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("remains %v, %v", left, err)
+		}
 	}
 }
 
 func TestDemoDetectsLostSettings(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
 	o := demoOptions(t, &out, func(dir string, run func(...string) int) {
 		path := filepath.Join(dir, "open.yaml")
@@ -286,6 +294,7 @@ func TestDemoDetectsLostSettings(t *testing.T) {
 }
 
 func TestDemoOfAnotherPlatform(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
 	if code := cli.Run(t.Context(), []string{"demo", "--platform", "mse"}, demoEnvironment(t, &out)); code != 2 || !strings.Contains(out.String(), `got "mse", want classic or apig`) {
 		t.Errorf("got exit code %d:\n%s", code, &out)

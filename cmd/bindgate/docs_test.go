@@ -18,6 +18,7 @@ var block = regexp.MustCompile("(?ms)^```(sh|(?:rego|yaml|json) +\\S)([^\n]*)\n(
 
 // TestDocs runs every command of the pages, in order, in one empty folder per page.
 func TestDocs(t *testing.T) {
+	t.Parallel()
 	for _, page := range []string{"approvals.md", "policies-tutorial.md", "pre-commit.md", "editors.md", "ci.md", "security-review.md", "audit.md", "sandbox.md", "ram.md", "owner.md", "sources.md", "leaving-classic.md"} {
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()

@@ -207,6 +207,7 @@ func troubles(t *testing.T) map[string]trouble {
 // Each text that the pages for a blocked deploy show is one that the program prints, with
 // the exit code that they name.
 func TestGuideShowsWhatIsPrinted(t *testing.T) {
+	t.Parallel()
 	all := troubles(t)
 	for _, page := range []string{"blocked.md", "exit-3.md"} {
 		blocks := shownTexts(t, page)
@@ -276,6 +277,7 @@ func headings(t *testing.T, path string) map[string]bool {
 
 // Each page and heading that the program or a page refers to exists.
 func TestLinksToDocs(t *testing.T) {
+	t.Parallel()
 	top := filepath.Join("..", "..")
 	inCode, inPage := regexp.MustCompile(`docs/[A-Za-z0-9/_-]+\.md(#[a-z0-9_-]*)?`), regexp.MustCompile(`\]\(([^):]*?\.md)?(#[^)]*)?\)`)
 	checked := 0
@@ -327,6 +329,7 @@ func TestLinksToDocs(t *testing.T) {
 // The commands that the pages tell a person to run exist, with their flags, and so do
 // the checks that pages and messages tell them to read about.
 func TestGuideNamesCommandsThatExist(t *testing.T) {
+	t.Parallel()
 	command, explain := regexp.MustCompile("`(bindgate [^`]+)`|(?m)^(bindgate .*)$"), regexp.MustCompile(`checks explain ([a-z]+/[a-z-]+)`)
 	commands := 0
 	for _, page := range []string{"blocked.md", "exit-3.md", "owner.md", "ram.md"} {

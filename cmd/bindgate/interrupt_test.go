@@ -50,6 +50,7 @@ func twoDomains(t *testing.T, faults string) *world {
 // incomplete, and begins no other. It ends with 4: calls were made, and
 // not every binding is in effect.
 func TestInterruptInACall(t *testing.T) {
+	t.Parallel()
 	for name, flags := range map[string][]string{
 		"together": {"apply", "-f", "json"},
 		"each":     {"apply", "-f", "json", "--each"},
@@ -75,6 +76,7 @@ func TestInterruptInACall(t *testing.T) {
 }
 
 func TestInterruptBeforeACall(t *testing.T) {
+	t.Parallel()
 	for command, signal := range map[string]os.Signal{
 		"lint": syscall.SIGINT, "plan": syscall.SIGTERM, "apply": syscall.SIGINT, "apply --each": syscall.SIGTERM,
 	} {

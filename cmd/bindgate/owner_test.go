@@ -47,6 +47,7 @@ func (p property) below() (names []string) {
 // Every key of the owner's file has a section in docs/owner.md, with an example that
 // contains each key below it, and a run takes the example.
 func TestOwnerPage(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "owner.md"))
 	if err != nil {
 		t.Fatal(err)

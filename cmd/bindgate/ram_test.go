@@ -41,6 +41,7 @@ func ramPolicies(t *testing.T) map[string]ram.Policy {
 // The policies of docs/ram.md are enough for their commands. Without any one of their
 // actions the command fails, and names the action.
 func TestRAMPolicies(t *testing.T) {
+	t.Parallel()
 	policies := ramPolicies(t)
 	const plain, force = "plain.yaml", "force.yaml"
 	commands := map[string][]string{
@@ -136,6 +137,7 @@ func underPolicy(t *testing.T, policy ram.Policy, command []string) finish {
 // A policy that is limited to one group, with the list of all, is enough to bind it,
 // and nothing else.
 func TestRAMPolicyOfOneGroup(t *testing.T) {
+	t.Parallel()
 	for n, want := range []int{0, 3} {
 		text, err := json.Marshal(map[string]any{"Version": "1", "Statement": []any{
 			map[string]any{"Effect": "Allow", "Action": "apigateway:*", "Resource": "acs:apigateway:cn-hangzhou:*:apigroup/" + group(n)},

@@ -33,6 +33,7 @@ var update = flag.Bool("update", false, "update the expected files of the script
 // those of testdata/script/base, testdata at $TESTDATA, and a hostile
 // text in $ESCAPE.
 func TestScript(t *testing.T) {
+	t.Parallel()
 	testdata, err := filepath.Abs(filepath.Join("..", "..", "testdata"))
 	if err != nil {
 		t.Fatal(err)

@@ -20,6 +20,7 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/checks/request"
+	"github.com/bindgate/bindgate/internal/cputime"
 	"github.com/bindgate/bindgate/internal/manifest"
 )
 
@@ -202,6 +203,7 @@ func texts(words []string) (all []any) {
 // key, and adds an unknown one: the schema finds a document valid if and only if nothing
 // is reported of it.
 func TestSchemasAndProgramAgree(t *testing.T) {
+	cputime.SkipUnderRace(t)
 	for name, sources := range documents() {
 		t.Run(name, func(t *testing.T) {
 			text := manifest.Schema()

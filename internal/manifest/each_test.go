@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/cputime"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
@@ -81,6 +82,7 @@ func TestCutReadsTheSame(t *testing.T) {
 // TestCutFindsErrors holds that errors keep their places in files that are
 // parsed part by part, also beyond what can be parsed whole.
 func TestCutFindsErrors(t *testing.T) {
+	cputime.SkipUnderRace(t)
 	const n, at = 5_000, 4_500
 	text := padded(n, strings.Repeat(" filling", 120))
 	if len(text) <= strictyaml.MaxTree {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/internal/cputime"
 	"github.com/bindgate/bindgate/internal/gate"
 	"github.com/bindgate/bindgate/internal/plan"
 )
@@ -117,6 +118,7 @@ func hostileBinding(t *rapid.T) Binding {
 }
 
 func TestHostileTextDrivesNothing(t *testing.T) {
+	cputime.SkipUnderRace(t)
 	paint := regexp.MustCompile(`\x1b\[[0-9;]*m`)
 	command := regexp.MustCompile(`^::(error|warning) file=[^:,]*,line=\d+,col=\d+,title=[^:,]*::.*$`)
 	rapid.Check(t, func(t *rapid.T) {

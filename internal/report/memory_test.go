@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/bindgate/bindgate/checks/catalog"
+	"github.com/bindgate/bindgate/internal/cputime"
 )
 
 // What a report keeps of a binding in which nothing is found must not grow with
@@ -13,8 +14,9 @@ import (
 // a few bytes where names are numbered, what was drawn in html. Markdown is full
 // after some hundred.
 func TestMemoryDoesNotGrowWithTheBindings(t *testing.T) {
+	cputime.SkipUnderRace(t)
 	catalogue := catalog.All()
-	const few, many = 1000, 2000
+	const few, many = 1000, 1500
 	bindings := make([]Binding, 0, many)
 	for i := range many {
 		bindings = append(bindings, offline(10*i, catalogue)) // partial: nothing was found

@@ -18,6 +18,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	opa "github.com/open-policy-agent/opa/v1/bundle"
 
+	"github.com/bindgate/bindgate/internal/cputime"
 	"github.com/bindgate/bindgate/internal/policy/bundle"
 )
 
@@ -155,6 +156,7 @@ func TestVersions(t *testing.T) {
 }
 
 func TestReadRefuses(t *testing.T) {
+	cputime.SkipUnderRace(t)
 	many := make([]entry, 2001)
 	for i := range many {
 		many[i] = file(fmt.Sprintf("%d.rego", i), "")
