@@ -24,6 +24,7 @@ func statuses(outcomes []bind.Outcome) string {
 
 // Of www, api and old, old is already in effect.
 func TestAllStopsAtTheFirstThatFails(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		faults string
 		want   string
@@ -57,6 +58,7 @@ func TestAllStopsAtTheFirstThatFails(t *testing.T) {
 
 // A binding that is made but not in effect yet does not stop the others.
 func TestAllGoesOnAfterAnEffectThatIsMissing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, bound(account.Domain{DomainName: "www.demo.com", DomainBindingStatus: "BOUND"}))
 	got := w.bind(context.Background(), w.permit(requested(named("www.demo.com"))), w.permit(requested()))
 	if statuses(got) != "incomplete bound" {
@@ -66,6 +68,7 @@ func TestAllGoesOnAfterAnEffectThatIsMissing(t *testing.T) {
 
 // An account that was not judged binds nothing, nor does another than was judged.
 func TestTheAccountMustHaveBeenJudged(t *testing.T) {
+	t.Parallel()
 	const unknown, other = "the account of the credentials is unknown", "the credentials now belong to"
 	for name, c := range map[string]struct {
 		judged  *evidence.Identity
@@ -88,6 +91,7 @@ func TestTheAccountMustHaveBeenJudged(t *testing.T) {
 }
 
 func TestTimesThatAreNotGiven(t *testing.T) {
+	t.Parallel()
 	b := bind.New(bind.Config{})
 	if b.Deadline != 30*time.Second || b.Interval != 500*time.Millisecond || b.CallTime != 30*time.Second || b.Grace != 5*time.Second {
 		t.Errorf("got %v, %v, %v, %v", b.Deadline, b.Interval, b.CallTime, b.Grace)
@@ -95,6 +99,7 @@ func TestTimesThatAreNotGiven(t *testing.T) {
 }
 
 func TestCancelledBeforeABinding(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, bound(account.Domain{DomainName: "old.demo.com", BindStageName: "RELEASE"}))
 	permits := []gate.Permit{w.permit(requested()), w.permit(requested(named("old.demo.com")))}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -106,6 +111,7 @@ func TestCancelledBeforeABinding(t *testing.T) {
 }
 
 func TestCancelledInTheMiddleOfASequence(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	w.journal.hook = func(e journal.Entry) error {
@@ -122,6 +128,7 @@ func TestCancelledInTheMiddleOfASequence(t *testing.T) {
 }
 
 func TestTheZeroPermitSendsNothingAndStopsTheRest(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, nil)
 	got := w.bind(context.Background(), gate.Permit{}, w.permit(requested()))
 	if statuses(got) != "failed not-attempted" || got[0].Message != gate.ErrNoPermit.Error() || len(w.writes()) != 0 || len(w.journal.entries) != 0 {
@@ -130,6 +137,7 @@ func TestTheZeroPermitSendsNothingAndStopsTheRest(t *testing.T) {
 }
 
 func TestAPermitIsRedeemedOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, nil)
 	p := w.permit(requested(withCertificate, withRedirect))
 	got := w.bind(context.Background(), p)
@@ -141,6 +149,7 @@ func TestAPermitIsRedeemedOnce(t *testing.T) {
 
 // A permit whose calls were begun elsewhere is not continued.
 func TestAPermitThatWasBegunIsNotFinished(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, nil)
 	p := w.permit(requested(withCertificate))
 	if _, err := p.Take(); err != nil {

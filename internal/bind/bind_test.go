@@ -68,6 +68,7 @@ func failing(kind journal.Kind, n int) func(*world, journal.Entry) error {
 var undo = []string{"something"}
 
 func TestOne(t *testing.T) {
+	t.Parallel()
 	for _, s := range slices.Concat(soundScenarios(), refusalScenarios(), doubtScenarios(), changeScenarios(), journalScenarios()) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -112,6 +113,7 @@ func (s scenario) check(t *testing.T, w *world, got bind.Outcome) {
 // TestUpdatesKeepWhatIsNotNamed holds that an update changes the redirect alone,
 // whether the platform keeps or resets what an update does not send.
 func TestUpdatesKeepWhatIsNotNamed(t *testing.T) {
+	t.Parallel()
 	for _, resets := range []bool{false, true} {
 		w := newWorldWhere(t, sandbox.Assumptions{Assumptions: account.Assumptions{UpdateResets: resets, LowerCase: resets}},
 			bound(account.Domain{DomainName: domain, BindStageName: "TEST", Certificate: serving(0, "demo_2026").Certificate}))

@@ -39,6 +39,7 @@ func worlds() (out []sandbox.Assumptions) {
 // TestRenewalsKeepClientCertificates holds that a renewal sends what the binding
 // states, and that it is in effect after it in every world.
 func TestRenewalsKeepClientCertificates(t *testing.T) {
+	t.Parallel()
 	ca := leaves()[0].Chain
 	for _, assume := range worlds() {
 		w := newWorldWhere(t, assume, asking)
@@ -56,6 +57,7 @@ func TestRenewalsKeepClientCertificates(t *testing.T) {
 // TestStatedToBeOff holds that none ends what the gateway shows, and sends nothing
 // where it shows none.
 func TestStatedToBeOff(t *testing.T) {
+	t.Parallel()
 	for _, assume := range worlds() {
 		w := newWorldWhere(t, assume, asking)
 		o := w.bind(context.Background(), w.permit(requested(withCertificate, states(binding.ClientCertificate{None: true}))))[0]
@@ -72,6 +74,7 @@ func TestStatedToBeOff(t *testing.T) {
 // TestClientCertificatesThatChange holds that a renewal stops where callers are asked
 // for certificates since it was judged, or the CA is another file.
 func TestClientCertificatesThatChange(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, bound(serving(1, "demo_2025")))
 	permit := w.permit(requested(withCertificate))
 	w.anotherClient("SetDomainCertificate", "GroupId", own, "CertificateName", "demo_2025", "SslVerifyDepth", "1", "ClientCertSDnPassThrough", "true")

@@ -125,6 +125,7 @@ func sequenceOf(exists bool) []string {
 // one of a process, with or without the journal, the next run judges the current state,
 // attaches the certificate that was uploaded and repeats no call that took effect.
 func TestCrashOfGateways(t *testing.T) {
+	t.Parallel()
 	for _, exists := range []bool{false, true} {
 		for n := 1; n <= 4; n++ {
 			for _, kept := range []bool{false, true} {
@@ -175,6 +176,7 @@ func (w *gatewayWorld) crash(path string, n int, kept bool) {
 
 // A lost answer and an interrupt leave no half of a sequence and repeat no effect.
 func TestTroubleOfGateways(t *testing.T) {
+	t.Parallel()
 	for _, exists := range []bool{false, true} {
 		for _, fault := range []string{"", "cas/UploadUserCertificate:reset-after-commit:1", "cas/UploadUserCertificate:reset-before-commit:1",
 			"apig/UpdateDomain:reset-after-commit:1", "apig/CreateDomain:reset-after-commit:1", "apig/UpdateDomain:reset-before-commit:1",
@@ -228,6 +230,7 @@ func TestTroubleOfGateways(t *testing.T) {
 
 // Of two runs that judged the same state the second changes nothing.
 func TestTwoRunsOfGateways(t *testing.T) {
+	t.Parallel()
 	for _, exists := range []bool{false, true} {
 		w := newGatewayWorld(t, exists)
 		first, one := w.run(&record{})
@@ -245,6 +248,7 @@ func TestTwoRunsOfGateways(t *testing.T) {
 // Another user changes the domain while its certificate is uploaded: the call that would
 // send the record back as it was judged is not made.
 func TestAChangeDuringTheUpload(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*apig.Seed){
 		"a setting": func(s *apig.Seed) { s.Domains[slices.IndexFunc(s.Domains, ofTheBinding)].TLSMin = "TLS 1.3" },
 		"its CA":    func(s *apig.Seed) { s.Domains[slices.IndexFunc(s.Domains, ofTheBinding)].ClientCACert = "" },

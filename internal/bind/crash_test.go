@@ -47,6 +47,7 @@ func open(t *testing.T, path string) *journal.Journal {
 // of a process, with or without the journal, the next run judges the current
 // state, sends the missing calls and repeats no call that took effect.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	all := []string{setPlain + "OK", setCert + "OK", setSecure + "OK"}
 	for n := 1; n <= 6; n++ {
 		for _, kept := range []bool{false, true} {

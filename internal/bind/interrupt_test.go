@@ -15,6 +15,7 @@ import (
 // An interrupt never begins a sequence and never repeats a call; a sequence of
 // which something took effect goes on to its end.
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	full := []func(*binding.Binding){withCertificate, withRedirect}
 	for name, tc := range map[string]struct {
 		groups    func(own, other *account.Group)

@@ -169,6 +169,7 @@ func drawGatewayBinding(t *rapid.T, i int) *gatewayBinding {
 // nothing is written without an allowed decision, and nothing is changed that no binding
 // names: no other domain, and no field that the binding does not state.
 func TestRuleOfGateways(t *testing.T) {
+	t.Parallel()
 	if err := flag.Set("rapid.checks", fmt.Sprint(*gatewayCases)); err != nil {
 		t.Fatal(err)
 	}

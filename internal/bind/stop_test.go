@@ -15,6 +15,7 @@ import (
 
 // How a sequence ended follows from what took effect, what was sent and the error.
 func TestStop(t *testing.T) {
+	t.Parallel()
 	running, interrupted := context.Background(), func() context.Context {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
@@ -62,6 +63,7 @@ func TestStop(t *testing.T) {
 }
 
 func TestSent(t *testing.T) {
+	t.Parallel()
 	for err, want := range map[error]bool{
 		nil: true, errors.New("reading the key again"): false, write.ErrChanged: false, write.ErrOutcomeUnknown: true,
 		&api.Error{Kind: api.NotSent}: false, &api.Error{Kind: api.NoPermission}: true,

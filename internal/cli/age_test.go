@@ -42,6 +42,7 @@ func (h *hourglass) Write(line []byte) (int, error) {
 // A freeze that begins after a force was judged and before it is sent keeps it
 // from being sent, whether or not the evidence is collected again.
 func TestAJudgementAges(t *testing.T) {
+	t.Parallel()
 	for name, jump := range map[string]time.Duration{"evidence is judged again": time.Minute, "evidence is collected again": 10 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
 			const ids = "927d50c0f2e54b359919923d908bb015"
@@ -100,6 +101,7 @@ bindings:
 // A long run collects old evidence again for many bindings at a time: it lists the
 // account's groups again once for each age of evidence, not once for each binding.
 func TestOldEvidenceIsCollectedAgainTogether(t *testing.T) {
+	t.Parallel()
 	const ids = "927d50c0f2e54b359919923d908bb015"
 	var zone, bindings strings.Builder
 	for _, name := range []string{"a", "b", "c", "d", "e"} {

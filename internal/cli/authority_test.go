@@ -36,6 +36,7 @@ func closedNetwork(t *testing.T, l *lab.Lab) string {
 
 // Without --resolver the authorities are asked, from the roots that are named.
 func TestAuthorityMode(t *testing.T) {
+	t.Parallel()
 	plan, err := lab.NewPlan(time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -132,6 +133,7 @@ func validator(t *testing.T, l *lab.Lab) string {
 
 // The process itself reads the system's own file.
 func TestSystemNamesTheResolvers(t *testing.T) {
+	t.Parallel()
 	if got := console.System().ResolvConf; got != "/etc/resolv.conf" {
 		t.Errorf("got %q", got)
 	}

@@ -29,6 +29,7 @@ type dnsCase struct {
 
 // Each DNS case gives the right answer. SUB is replaced by the group's own name, ID by its id.
 func TestDNSCases(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob(filepath.Join("..", "..", "testdata", "cases", "dns", "*.yaml"))
 	if err != nil || len(files) < 20 {
 		t.Fatalf("got %d cases, %v", len(files), err)

@@ -60,6 +60,7 @@ func enumeration(f *pflag.Flag) []string {
 // Each flag whose text lists its values completes with them; a flag of a file or folder
 // completes with those; any other with nothing.
 func TestEveryFlagCompletes(t *testing.T) {
+	t.Parallel()
 	lists := 0
 	var walk func(c *cobra.Command)
 	walk = func(c *cobra.Command) {
@@ -106,6 +107,7 @@ func TestEveryFlagCompletes(t *testing.T) {
 
 // Values that no text lists.
 func TestCompletesValues(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		args string
 		want string

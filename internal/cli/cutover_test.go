@@ -134,6 +134,7 @@ func (m *moving) follow(more ...string) (map[string]report.Binding, report.Repor
 
 // Eight domains are in eight states, the seventh by an earlier report.
 func TestCutoverStates(t *testing.T) {
+	t.Parallel()
 	m := newMoving(t)
 	m.zones(moves.Zones(true))
 	m.follow()
@@ -192,6 +193,7 @@ func (m *moving) actions() (names []string) {
 // and nothing else is done. An update that leaves the CA out keeps it, whether the platform
 // replaces the record or merges into it.
 func TestCutoverApply(t *testing.T) {
+	t.Parallel()
 	for _, world := range []string{"replace", "merge"} {
 		m := newMoving(t, "update-domain="+world)
 		first, _, _ := strings.Cut(m.read("map.yaml"), "  - domainName: older")
@@ -248,6 +250,7 @@ func (m *moving) liar(leaf ca.Leaf) string {
 // Whatever the record says, what the gateway's addresses present decides: no certificate
 // that is wrong lets DNS move, and one that is served to moved callers is reported as broken.
 func TestCutoverBelievesHandshakes(t *testing.T) {
+	t.Parallel()
 	m := newMoving(t)
 	own, err := ca.New(time.Now())
 	m.check(err)
@@ -284,6 +287,7 @@ func TestCutoverBelievesHandshakes(t *testing.T) {
 // What was not observed is no state: without the permission, with one silent name server,
 // and by one resolver.
 func TestCutoverCannotTell(t *testing.T) {
+	t.Parallel()
 	m := newMoving(t)
 	by, _, out := m.follow("--without", "group")
 	if p := by["ready.demo.com"].Cutover; p == nil || p.State != cutover.Unknown || len(p.Because) == 0 || len(p.Next) > 0 {
@@ -314,6 +318,7 @@ func TestCutoverCannotTell(t *testing.T) {
 
 // A wait that ends before the servers agree claims nothing.
 func TestCutoverWaits(t *testing.T) {
+	t.Parallel()
 	m := newMoving(t)
 	by, _, out := m.follow("--wait", "1s")
 	if p := by["moving.demo.com"].Cutover; p.State != cutover.Moving || p.LastCacheEnds.IsZero() || !strings.Contains(out, "waiting for DNS") {
@@ -327,6 +332,7 @@ func TestCutoverWaits(t *testing.T) {
 // The sandbox's own name server, named as a root, shows all states but the fifth, for which
 // two servers are needed, and the seventh, for which time has to pass.
 func TestCutoverOnTheSandboxAlone(t *testing.T) {
+	t.Parallel()
 	m := newMoving(t)
 	_, port, err := net.SplitHostPort(m.box.Resolver())
 	m.check(err)
@@ -343,6 +349,7 @@ func TestCutoverOnTheSandboxAlone(t *testing.T) {
 
 // A map of an account loads again, and keeps TLS as it is.
 func TestCutoverWritesAMap(t *testing.T) {
+	t.Parallel()
 	m := newMoving(t)
 	code, out := m.bindgate("cutover", "--from", "cn-hangzhou", "--to", "gw-pay", "-o", "found.yaml")
 	if code != exit.Clean || !strings.Contains(out, "7 domains") {
@@ -366,6 +373,7 @@ func TestCutoverWritesAMap(t *testing.T) {
 }
 
 func TestCutoverUsage(t *testing.T) {
+	t.Parallel()
 	m := newMoving(t)
 	m.write("bindings.yaml", "apiVersion: bindgate/v1\nbindings: [{domainName: a.demo.com, groupId: g, regionId: cn-hangzhou}]\n")
 	m.write("report.json", `{"schema":"bindgate.report/v1","bindings":[]}`)
@@ -392,6 +400,7 @@ func TestCutoverUsage(t *testing.T) {
 
 // An audit of the classic gateway says the days that are left, one of the other does not.
 func TestAuditSaysTheDays(t *testing.T) {
+	t.Parallel()
 	m := newMoving(t)
 	for platform, want := range map[string]bool{"classic": true, "apig": false} {
 		_, out := m.bindgate("audit", "--region", "cn-hangzhou", "--platform", platform, "--config", "owner.yaml", "-f", "text", "-f", "json=audit.json")
@@ -407,6 +416,7 @@ func TestAuditSaysTheDays(t *testing.T) {
 
 // Saved evidence gives the same states again, without a connection.
 func TestCutoverReplays(t *testing.T) {
+	t.Parallel()
 	m := newMoving(t)
 	first, _, _ := m.follow("--evidence-out", "evidence.json")
 	m.check(m.box.SetFaults(nil))
@@ -426,6 +436,7 @@ func TestCutoverReplays(t *testing.T) {
 
 // A map goes where a manifest goes: its plan is saved and applied.
 func TestCutoverPlan(t *testing.T) {
+	t.Parallel()
 	m := newMoving(t)
 	first, _, _ := strings.Cut(m.read("map.yaml"), "  - domainName: older")
 	m.write("one.yaml", strings.Replace(first, "http2Option: Open}", "http2Option: Open, clientCertificate: {ca: clients-ca.pem}}", 1))

@@ -18,6 +18,7 @@ import (
 // Every command that judges has its flags in groups, each flag once, and shows two
 // examples; a group names no flag that is gone.
 func TestHelpGroupsFlags(t *testing.T) {
+	t.Parallel()
 	exist := map[string]bool{}
 	for _, c := range newRoot(console.Env{LookupEnv: console.Lookup(nil)}, nil).Commands() {
 		c.Flags().VisitAll(func(f *pflag.Flag) { exist[f.Name] = true })
@@ -57,6 +58,7 @@ func TestHelpGroupsFlags(t *testing.T) {
 
 // The help of every command fits its width, at most 120 columns, and shows two examples.
 func TestHelp(t *testing.T) {
+	t.Parallel()
 	for _, width := range []string{"", "80", "120", "400"} {
 		root := newRoot(console.Env{LookupEnv: console.Lookup([]string{"COLUMNS=" + width})}, nil)
 		root.InitDefaultHelpCmd()
@@ -99,6 +101,7 @@ func TestHelp(t *testing.T) {
 
 // A flag whose default is nothing shows none, and a default is shown once.
 func TestHelpShowsDefaultsOnce(t *testing.T) {
+	t.Parallel()
 	seen := 0
 	for _, c := range newRoot(console.Env{LookupEnv: console.Lookup(nil)}, nil).Commands() {
 		var out bytes.Buffer
@@ -124,6 +127,7 @@ func TestHelpShowsDefaultsOnce(t *testing.T) {
 
 // Each example of the help parses: its command and its flags exist.
 func TestExamplesParse(t *testing.T) {
+	t.Parallel()
 	var walk func(*cobra.Command)
 	walk = func(c *cobra.Command) {
 		for line := range strings.Lines(c.Example) {
@@ -155,6 +159,7 @@ func TestExamplesParse(t *testing.T) {
 
 // The texts that a shell completes with hold no marks of the help.
 func TestCompletionTexts(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{{"lint", "--"}, {"apply", "--"}, {"policy", "eval", "--"}, {"sandbox", "--"}, {"lint", "--f"}, {""}} {
 		var out, errs bytes.Buffer
 		Run(t.Context(), append([]string{"__complete"}, args...), console.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, LookupEnv: console.Lookup(nil)})

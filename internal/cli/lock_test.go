@@ -77,6 +77,7 @@ func locked(t *testing.T, dir string, args ...string) (int, string) {
 // TestLockWantsTheOwnersSignature moves a tag to bundles of the owner's key, of
 // another, and of none.
 func TestLockWantsTheOwnersSignature(t *testing.T) {
+	t.Parallel()
 	owner, other := newRelease(t), newRelease(t)
 	r := &registrytest.Registry{}
 	server := httptest.NewServer(r)
@@ -140,6 +141,7 @@ func TestLockWantsTheOwnersSignature(t *testing.T) {
 
 // TestLockOfSeveral locks two entries of one line, one of which is not signed for.
 func TestLockOfSeveral(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	write := func(name, text string) {
 		t.Helper()
@@ -171,6 +173,7 @@ func TestLockOfSeveral(t *testing.T) {
 
 // TestLockBySSH moves a digest with signatures of ssh-keygen.
 func TestLockBySSH(t *testing.T) {
+	t.Parallel()
 	keygen, err := exec.LookPath("ssh-keygen")
 	if err != nil {
 		t.Skip("ssh-keygen is not installed")

@@ -43,6 +43,7 @@ func manPages(t *testing.T) (dir string, pages map[string]string) {
 // Each page has its sections, with the exit codes of its command. Those of a command
 // that judges bindings have ENVIRONMENT and FILES too.
 func TestManPages(t *testing.T) {
+	t.Parallel()
 	_, pages := manPages(t)
 	var walk func(c *cobra.Command)
 	walk = func(c *cobra.Command) {
@@ -76,6 +77,7 @@ func TestManPages(t *testing.T) {
 
 // mandoc has no warning for any page. CI installs it.
 func TestManPagesPassMandoc(t *testing.T) {
+	t.Parallel()
 	mandoc, err := exec.LookPath("mandoc")
 	if err != nil {
 		t.Skip("mandoc is not installed")
@@ -90,6 +92,7 @@ func TestManPagesPassMandoc(t *testing.T) {
 
 // Every variable that the program reads is in a man page.
 func TestManPagesNameEveryVariable(t *testing.T) {
+	t.Parallel()
 	_, pages := manPages(t)
 	var all strings.Builder
 	for _, page := range pages {

@@ -10,6 +10,7 @@ import (
 )
 
 func TestAFlagThatIsGivenTwice(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct{ args, want string }{
 		{"lint --offline --roots mozilla --roots system", `"--roots" twice`},
 		{"lint --offline --roots=mozilla --roots system", `"--roots" twice`},

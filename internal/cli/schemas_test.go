@@ -72,6 +72,7 @@ func today(t *testing.T) map[string][]byte {
 }
 
 func TestReleasedSchemasHold(t *testing.T) {
+	t.Parallel()
 	for name, now := range today(t) {
 		if *update {
 			if err := os.WriteFile(released(t, name), now, 0o644); err != nil {
@@ -166,6 +167,7 @@ func within(path string, then, now map[string]bool) bool {
 }
 
 func TestBrokenPromisesAreFound(t *testing.T) {
+	t.Parallel()
 	const then = `{"properties": {"a": {"type": "string", "enum": ["x", "y"]}, "b": {"$ref": "#/$defs/B"}}, "required": ["a"],
 		"$defs": {"B": {"properties": {"c": {"type": "integer"}}, "required": ["c"]}}}`
 	for _, c := range []struct {
@@ -280,6 +282,7 @@ func valid(t *testing.T, name string, text []byte) {
 }
 
 func TestReleasedSchemasFitTodaysDocuments(t *testing.T) {
+	t.Parallel()
 	dir := outputs(t)
 	for file, schema := range map[string]string{"report.json": "report", "lint.json": "report", "evidence.json": "evidence", "plan.json": "plan",
 		"sound.yaml": "manifest"} {

@@ -60,6 +60,7 @@ func lintOne(t *testing.T, box *sandbox.Sandbox, without string, out *progresste
 
 // A change that arrives during --wait ends it, long before its time is up.
 func TestWaitEndsWhenTheChangeArrives(t *testing.T) {
+	t.Parallel()
 	box := oneGroup(t)
 	var out progresstest.Screen
 	code := make(chan int)
@@ -82,6 +83,7 @@ func TestWaitEndsWhenTheChangeArrives(t *testing.T) {
 
 // A record that one authoritative server lacks proves nothing, even if most have it.
 func TestProofThatSomeAuthoritiesLack(t *testing.T) {
+	t.Parallel()
 	plan, err := lab.NewPlan(time.Now())
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 )
 
 func TestServersThatAreRefused(t *testing.T) {
+	t.Parallel()
 	for _, server := range []string{
 		"", "dns.example", "192.0.2.53:0", "192.0.2.53:65536", "[192.0.2.53", "udp://192.0.2.53", "fe80::1%a b", "[fe80::1%]]:53",
 		"tls://", "tls://dns.example:", "tls://dns.example:0", "tls://dns.example:dot", "tls://dns.example/path", "tls://a]:1", "tls://[::%%1\x01]5",
@@ -77,6 +78,7 @@ func overHTTPS(t *testing.T, spoil func(w http.ResponseWriter) bool) (*httptest.
 }
 
 func TestDNSOverHTTPS(t *testing.T) {
+	t.Parallel()
 	s, pool := overHTTPS(t, nil)
 	c, err := New(Config{Server: s.URL + "/dns-query", Roots: pool, Timeout: time.Second})
 	if err != nil {
@@ -96,6 +98,7 @@ func TestDNSOverHTTPS(t *testing.T) {
 }
 
 func TestDNSOverHTTPSThatIsNone(t *testing.T) {
+	t.Parallel()
 	for name, spoil := range map[string]func(http.ResponseWriter) bool{
 		"status": func(w http.ResponseWriter) bool { w.WriteHeader(http.StatusTeapot); return true },
 		"elsewhere": func(w http.ResponseWriter) bool {
@@ -119,6 +122,7 @@ func TestDNSOverHTTPSThatIsNone(t *testing.T) {
 }
 
 func TestDNSOverTLS(t *testing.T) {
+	t.Parallel()
 	s, pool := overHTTPS(t, nil) // for its certificate, which is of 127.0.0.1
 	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: s.TLS.Certificates})
 	if err != nil {
@@ -140,6 +144,7 @@ func TestDNSOverTLS(t *testing.T) {
 }
 
 func TestSecureServerAddress(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]string{
 		"tls://dns.example": "tls://dns.example:853", "tls://192.0.2.53:8853": "tls://192.0.2.53:8853", "tls://[2001:db8::1]": "tls://[2001:db8::1]:853",
 		"https://dns.example/dns-query": "https://dns.example", "https://dns.example:8443/t0ken?t0ken": "https://dns.example:8443", "tls://": "!", "https://": "!", "https://user@dns.example/": "!", "https://dns.example:0/": "!", "https://dns.example:99999/": "!", "tls://a..b": "!", "quic://x": "!",
@@ -153,6 +158,7 @@ func TestSecureServerAddress(t *testing.T) {
 
 // An address that may hold a password or a token is not repeated.
 func TestSecretsOfAnAddressAreNotTold(t *testing.T) {
+	t.Parallel()
 	for _, in := range []string{"http://user:t0ken@dns.example/", "tls://user:t0ken@dns.example", "https://user:t0ken@dns.example/", "192.0.2.53?t0ken"} {
 		if _, err := New(Config{Server: in}); err == nil || strings.Contains(err.Error(), "t0ken") {
 			t.Errorf("got %v", err)
@@ -170,6 +176,7 @@ func TestSecretsOfAnAddressAreNotTold(t *testing.T) {
 // A window never lets more through than it has room for, halves on a loss and
 // forgets whoever gave up waiting.
 func TestWindow(t *testing.T) {
+	t.Parallel()
 	w := newWindow()
 	w.size = 2
 	for range 2 {
@@ -199,6 +206,7 @@ func TestWindow(t *testing.T) {
 
 // Losses of questions that were on their way together halve a window once.
 func TestWindowHalvesOnceARound(t *testing.T) {
+	t.Parallel()
 	w := newWindow()
 	for range 3 {
 		if _, err := w.enter(t.Context(), 1); err != nil {

@@ -14,6 +14,7 @@ import (
 // A batch in one system call arrives as one datagram a query. If the system refuses that or
 // the whole batch is lost, the queries are sent one by one, and each once a try.
 func TestBatchIsCutIntoDatagrams(t *testing.T) {
+	t.Parallel()
 	// The kernel does not cut datagrams without checksums.
 	noChecksum := func(_, _ string, c syscall.RawConn) (err error) {
 		_ = c.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_NO_CHECK, 1) })
@@ -66,6 +67,7 @@ func TestBatchIsCutIntoDatagrams(t *testing.T) {
 }
 
 func TestCutEvery(t *testing.T) {
+	t.Parallel()
 	receiver, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)

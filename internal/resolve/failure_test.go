@@ -27,6 +27,7 @@ func reply(t testing.TB, change func(r, m *dns.Msg)) dns.HandlerFunc {
 }
 
 func TestFailuresAreToldApart(t *testing.T) {
+	t.Parallel()
 	code := func(rcode int) func(r, m *dns.Msg) {
 		return func(_, m *dns.Msg) { m.Answer, m.Rcode = nil, rcode }
 	}
@@ -94,6 +95,7 @@ func TestTimeout(t *testing.T) {
 }
 
 func TestSecondTry(t *testing.T) {
+	t.Parallel()
 	var asked atomic.Int64
 	z := newZone(t, sampleZone)
 	c := client(t, serve(t, func(w dns.ResponseWriter, r *dns.Msg) {
@@ -107,6 +109,7 @@ func TestSecondTry(t *testing.T) {
 }
 
 func TestClosedPort(t *testing.T) {
+	t.Parallel()
 	udp, tcp := listen(t)
 	address := udp.LocalAddr().String()
 	udp.Close()
@@ -122,6 +125,7 @@ func TestClosedPort(t *testing.T) {
 }
 
 func TestServerFailureAndDNSSEC(t *testing.T) {
+	t.Parallel()
 	servfail := func(m *dns.Msg) {
 		m.Answer, m.Rcode = nil, dns.RcodeServerFailure
 		m.SetEdns0(1232, false)
@@ -149,6 +153,7 @@ func TestServerFailureAndDNSSEC(t *testing.T) {
 }
 
 func TestServersWithoutEDNS(t *testing.T) {
+	t.Parallel()
 	for _, rcode := range []int{dns.RcodeFormatError, dns.RcodeNotImplemented, dns.RcodeBadVers} {
 		c := client(t, serve(t, reply(t, func(r, m *dns.Msg) {
 			if r.IsEdns0() == nil {
@@ -168,6 +173,7 @@ func TestServersWithoutEDNS(t *testing.T) {
 }
 
 func TestTruncationGoesToTCP(t *testing.T) {
+	t.Parallel()
 	z := newZone(t, sampleZone)
 	c := client(t, serve(t, func(w dns.ResponseWriter, r *dns.Msg) {
 		m := z.answer(r)
@@ -207,6 +213,7 @@ func hostile(t *testing.T, respond func(query []byte) [][]byte) (string, net.Lis
 }
 
 func TestForgeriesDoNotEndTheWait(t *testing.T) {
+	t.Parallel()
 	z := newZone(t, sampleZone)
 	server, _ := hostile(t, func(query []byte) [][]byte {
 		r := new(dns.Msg)
@@ -315,6 +322,7 @@ func TestForgeriesInABatch(t *testing.T) {
 }
 
 func TestUnreadableMessages(t *testing.T) {
+	t.Parallel()
 	lies := map[string]func(answer []byte) []byte{
 		"count lie":    func(m []byte) []byte { m[7]++; return m },
 		"many records": func(m []byte) []byte { m[6] = 0xFF; return m },

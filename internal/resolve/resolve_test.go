@@ -14,6 +14,7 @@ import (
 )
 
 func TestServerAddress(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]string{
 		"192.0.2.53":           "192.0.2.53:53",
 		"192.0.2.53:5353":      "192.0.2.53:5353",
@@ -45,6 +46,7 @@ func TestServerAddress(t *testing.T) {
 }
 
 func TestSystemResolvers(t *testing.T) {
+	t.Parallel()
 	for content, want := range map[string]string{
 		"search demo.com\nnameserver 192.0.2.53\nnameserver 192.0.2.54\n": "192.0.2.53:53 192.0.2.54:53",
 		"nameserver 2001:db8::53": "[2001:db8::53]:53",
@@ -79,6 +81,7 @@ func TestSystemResolvers(t *testing.T) {
 
 // Many walks at once that share their targets ask each question once.
 func TestEachQuestionIsAskedOnce(t *testing.T) {
+	t.Parallel()
 	var lines strings.Builder
 	const names = 50
 	for i := range names {

@@ -36,6 +36,7 @@ texts.demo.com.    60  IN TXT "a \"quote\" and \027"
 `
 
 func TestWalk(t *testing.T) {
+	t.Parallel()
 	c := client(t, serve(t, newZone(t, sampleZone).ServeDNS))
 	tests := []struct {
 		name string
@@ -79,6 +80,7 @@ func TestWalk(t *testing.T) {
 }
 
 func TestTXT(t *testing.T) {
+	t.Parallel()
 	c := client(t, serve(t, newZone(t, sampleZone).ServeDNS))
 	got, err := c.Follow(t.Context(), "proof.demo.com", dns.TypeTXT)
 	want := Chain{
@@ -106,6 +108,7 @@ func chainOf(hops int) string {
 }
 
 func TestLongChains(t *testing.T) {
+	t.Parallel()
 	for hops, want := range map[int]Event{1: Found, MaxHops: Found, MaxHops + 1: TooLong, 40: TooLong} {
 		z := newZone(t, chainOf(hops))
 		got, err := client(t, serve(t, z.ServeDNS)).Walk(t.Context(), "n0.demo.com")
@@ -121,6 +124,7 @@ func TestLongChains(t *testing.T) {
 // A liar adds records of names further down the chain, or of a name that does
 // not exist: none of them is read before that name itself is asked for.
 func TestNeverBridgesAGap(t *testing.T) {
+	t.Parallel()
 	z := newZone(t, sampleZone)
 	lies := newZone(t, "cdn.example.net. 60 IN CNAME victim.alicloudapi.com.\nno.demo.com. 60 IN CNAME victim.alicloudapi.com.\n"+
 		"gone.demo.com. 60 IN A 192.0.2.66").records
@@ -146,6 +150,7 @@ func TestNeverBridgesAGap(t *testing.T) {
 
 // A stale NODATA for the alias must not hide the alias that other answers hold.
 func TestAliasInOtherAnswers(t *testing.T) {
+	t.Parallel()
 	z := newZone(t, sampleZone)
 	c := client(t, serve(t, func(w dns.ResponseWriter, r *dns.Msg) {
 		m := z.answer(r)
@@ -161,6 +166,7 @@ func TestAliasInOtherAnswers(t *testing.T) {
 }
 
 func TestFailureKeepsTheHops(t *testing.T) {
+	t.Parallel()
 	z := newZone(t, sampleZone)
 	c := client(t, serve(t, func(w dns.ResponseWriter, r *dns.Msg) {
 		m := z.answer(r)
@@ -176,6 +182,7 @@ func TestFailureKeepsTheHops(t *testing.T) {
 }
 
 func TestNamesThatCannotBeAsked(t *testing.T) {
+	t.Parallel()
 	c := client(t, "192.0.2.1")
 	for _, name := range []string{"", ".", "..", "a..b", strings.Repeat("a", 64) + ".com", strings.Repeat("abcdefg.", 33) + "com"} {
 		if _, err := c.Walk(t.Context(), name); err == nil || !strings.Contains(err.Error(), "is not a domain name") {

@@ -11,6 +11,7 @@ import (
 )
 
 func TestParseAssumptions(t *testing.T) {
+	t.Parallel()
 	got, err := ParseAssumptions([]string{"update=reset", "renewal=keep", "client-certificate=hidden", "network-type=lower", "max-body=100"})
 	if want := (Assumptions{Assumptions: account.Assumptions{UpdateResets: true, RenewalKeeps: true, HidesClients: true, LowerCase: true}, MaxBody: 100}); err != nil || got != want {
 		t.Errorf("got %+v, %v", got, err)
@@ -27,6 +28,7 @@ func TestParseAssumptions(t *testing.T) {
 
 // A body over the limit gets the response of a server in front of the gateway.
 func TestMaxBody(t *testing.T) {
+	t.Parallel()
 	s, err := Start(t.Context(), Options{Now: time.Now, Assume: Assumptions{MaxBody: 10}})
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 // TestStrictness lists what the sandbox refuses although it is not known whether the
 // platform does.
 func TestStrictness(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	for name, body := range map[string]object{
 		"unknown field":   {"name": "x.demo.com", "protocol": "HTTP", "colour": "red"},
@@ -58,6 +59,7 @@ func TestStrictness(t *testing.T) {
 }
 
 func TestUnknownActionsOfBothProducts(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	_, err := c.rest("DeleteGateway", "DELETE", "/v1/gateways/gw-1", nil, nil)
 	wantCode(t, "unknown action", err, "InvalidApi.NotFound", 404)
@@ -77,6 +79,7 @@ func TestUnknownActionsOfBothProducts(t *testing.T) {
 }
 
 func TestDeny(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t, func(o *Options) {
 		o.Deny = []string{"apig:*Domain", "yundun-cert:Upload*", "apigateway:SetDomain", "sts:GetCallerIdentity"}
 	})
@@ -98,6 +101,7 @@ func TestDeny(t *testing.T) {
 }
 
 func TestRates(t *testing.T) {
+	t.Parallel()
 	clock := time.Now()
 	perSecond, rates, err := ParseRates([]string{"documented", "GetDomain=3", "500"})
 	if err != nil || perSecond != 500 || rates["apig/ListDomains"] != 60 || rates["apig/CreateDomain"] != 30 || rates["cas/ListUserCertificateOrder"] != 10 || rates["apig/GetDomain"] != 3 {
@@ -118,6 +122,7 @@ func TestRates(t *testing.T) {
 }
 
 func TestFaultsOfTheCloud(t *testing.T) {
+	t.Parallel()
 	for spec, want := range map[string]struct {
 		code      string
 		committed bool
@@ -152,6 +157,7 @@ func TestFaultsOfTheCloud(t *testing.T) {
 }
 
 func TestHeldCallOfTheCloud(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t, faults(t, "CreateDomain:hold-before-commit:1"))
 	done := make(chan error, 1)
 	go func() {
@@ -170,6 +176,7 @@ func TestHeldCallOfTheCloud(t *testing.T) {
 
 // TestErrorEnvelopes reads both envelopes as they are sent.
 func TestErrorEnvelopes(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	response, err := http.Get(c.Endpoint() + "/v1/domains")
 	if err != nil {
@@ -191,6 +198,7 @@ func TestErrorEnvelopes(t *testing.T) {
 }
 
 func TestAccessLogOfTheCloud(t *testing.T) {
+	t.Parallel()
 	var log strings.Builder
 	c := startCloud(t, func(o *Options) { o.AccessLog = &log })
 	c.must("UpdateDomain", "PUT", "/v1/domains/"+otherID, nil, object{"protocol": "HTTPS", "forceHttps": true, "clientCACert": "secret-thing"})
@@ -200,6 +208,7 @@ func TestAccessLogOfTheCloud(t *testing.T) {
 }
 
 func TestStateHasNoKeys(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	if _, err := c.form("UploadUserCertificate", object{"Name": "n", "Cert": string(c.leaf.Chain), "Key": string(c.leaf.Key)}); err != nil {
 		t.Fatal(err)
@@ -211,6 +220,7 @@ func TestStateHasNoKeys(t *testing.T) {
 }
 
 func TestNamesOfGatewaysResolve(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	for name, want := range map[string]int{"nlb-1-1.cn-hangzhou.nlb.aliyuncs.com.": 1, "env-1-cn-hangzhou.alicloudapi.com.": 1, "nlb-gone-1.cn-hangzhou.nlb.aliyuncs.com.": 1,
 		"env-gone-cn-hangzhou.alicloudapi.com.": 0} {
@@ -221,6 +231,7 @@ func TestNamesOfGatewaysResolve(t *testing.T) {
 }
 
 func TestSeedFileOfTheCloud(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	c := startCloud(t)
 	for name, text := range map[string][]byte{"a.pem": c.leaf.Chain, "a.key": c.leaf.Key, "ca.pem": c.root.Root()} {

@@ -171,6 +171,7 @@ func wantCode(t *testing.T, what string, err error, want string, status int) {
 
 // TestDomainLife makes, reads, changes and deletes a domain by the official core.
 func TestDomainLife(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	body := object{"name": "new.demo.com", "protocol": "HTTPS", "domainScope": "Dedicated", "gatewayType": "API", "certIdentifier": "100-cn-hangzhou",
 		"forceHttps": true, "http2Option": "Open", "tlsMin": "TLS1.2", "tlsMax": "TLS 1.3", "tlsCipherSuitesConfig": object{"configType": "Custom",
@@ -215,6 +216,7 @@ func TestDomainLife(t *testing.T) {
 // TestMutualTLSIsLost shows the rotation that loses the client CA: the record goes
 // back without the two fields that both published deployers leave out.
 func TestMutualTLSIsLost(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	c.must("UpdateDomain", "PUT", "/v1/domains/"+otherID, nil, object{"protocol": "HTTPS", "forceHttps": true, "certIdentifier": "101-cn-hangzhou"})
 	if d := c.domain(otherID); d.MTLSEnabled || d.ClientCACert != "" || d.CACertIdentifier != "" {
@@ -223,6 +225,7 @@ func TestMutualTLSIsLost(t *testing.T) {
 }
 
 func TestReadsOfGateways(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	list := items(c.must("ListGateways", "GET", "/v1/gateways", nil, nil))
 	if len(list) != 2 || list[0]["gatewayId"] != "gw-1" || list[0]["status"] != "Running" || len(list[0]["subDomainInfos"].([]any)) != 2 || len(list[0]["loadBalancers"].([]any)) != 2 {
@@ -250,6 +253,7 @@ func TestReadsOfGateways(t *testing.T) {
 }
 
 func TestReadsOfAPIs(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	list := items(c.must("ListHttpApis", "GET", "/v1/http-apis", map[string]string{"gatewayId": "gw-2", "withEnvironmentInfo": "true"}, nil))
 	if len(list) != 1 || list[0]["name"] != "rest" {
@@ -275,6 +279,7 @@ func TestReadsOfAPIs(t *testing.T) {
 }
 
 func TestDeployAndUndeploy(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	published := func(id string) bool {
 		return slices.ContainsFunc(c.list(nil), func(d object) bool { return d["domainId"] == id && d["status"] == "Published" })
@@ -317,6 +322,7 @@ func TestDeployAndUndeploy(t *testing.T) {
 }
 
 func TestListSslCerts(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	list := items(c.must("ListSslCerts", "GET", "/v1/ssl/certs", map[string]string{"domainName": "api.demo.com"}, nil))
 	if len(list) != 3 || list[0]["domainMatchCert"] != true || list[1]["domainMatchCert"] != false || list[0]["certIdentifier"] != "100-cn-hangzhou" || list[0]["isChainCompleted"] != true {
@@ -334,6 +340,7 @@ func TestListSslCerts(t *testing.T) {
 }
 
 func TestPaging(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	for i := range 23 {
 		c.must("CreateDomain", "POST", "/v1/domains", nil, object{"name": fmt.Sprintf("n%d.demo.com", i), "protocol": "HTTP"})

@@ -49,6 +49,7 @@ func (c *cloud) only(domains ...apig.Domain) {
 }
 
 func TestServesWhatIsPublished(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	served := func(name string) bool {
 		_, err := c.dial(name, nil)
@@ -86,6 +87,7 @@ func TestServesWhatIsPublished(t *testing.T) {
 
 // TestServesTheNewCertificate attaches by the API and looks at the handshake.
 func TestServesTheNewCertificate(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	leaf := c.issue("api.demo.com")
 	up, err := c.form("UploadUserCertificate", object{"Name": "new", "Cert": string(leaf.Chain), "Key": string(leaf.Key)})
@@ -104,6 +106,7 @@ func TestServesTheNewCertificate(t *testing.T) {
 }
 
 func TestWildcards(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	var domains []apig.Domain
 	for id, name := range map[string]string{"d-1": "*.demo.com", "d-2": "*.w.demo.com", "d-3": "x.w.demo.com"} {
@@ -147,6 +150,7 @@ func (c *cloud) identifier(name string) string {
 }
 
 func TestVersionsAndSuites(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	rsa, err := c.root.Issue(ca.Options{Names: []string{"api.demo.com"}, Key: ca.RSA2048})
 	if err != nil {
@@ -204,6 +208,7 @@ func libraryID(name string) uint16 {
 }
 
 func TestHTTP2(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	for _, tc := range []struct{ option, feature, want string }{
 		{"Open", "false", "h2"}, {"Close", "true", "http/1.1"}, {"GlobalConfig", "true", "h2"}, {"GlobalConfig", "false", "http/1.1"},
@@ -234,6 +239,7 @@ func TestHTTP2(t *testing.T) {
 }
 
 func TestMutualTLSOfTheListener(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	clients, err := ca.New(c.options.Now())
 	if err != nil {
@@ -280,6 +286,7 @@ func TestMutualTLSOfTheListener(t *testing.T) {
 }
 
 func TestPlainHTTPOfTheListener(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	c.EditAPIG(func(s *apig.Seed) {
 		s.Domains = append(s.Domains, apig.Domain{DomainID: "d-plain", Name: "plain.demo.com", Protocol: "HTTP"})
@@ -303,6 +310,7 @@ func TestPlainHTTPOfTheListener(t *testing.T) {
 
 // TestOfTwoTheOlderServes has a name twice, as the platform may allow.
 func TestOfTwoTheOlderServes(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	c.only(apig.Domain{DomainID: "d-z", Name: "api.demo.com", CertIdentifier: "100-cn-hangzhou", PublishedOn: []string{"gw-1"}},
 		apig.Domain{DomainID: "d-a", Name: "api.demo.com", CertIdentifier: "101-cn-hangzhou", PublishedOn: []string{"gw-1"}})

@@ -9,6 +9,7 @@ import (
 )
 
 func TestFaultsOfTheGateway(t *testing.T) {
+	t.Parallel()
 	for spec, want := range map[string]struct {
 		code      string // as the client reads it
 		outcome   string // as the sandbox records it
@@ -65,6 +66,7 @@ func completed(t *testing.T, s *Sandbox) Received {
 }
 
 func TestFaultsOfNoActionAreRefused(t *testing.T) {
+	t.Parallel()
 	for spec, want := range map[string]string{
 		"setdomain:throttle":                 `did you mean "SetDomain"?`,
 		"SetDomianCertificate@g:throttle:1":  `did you mean "SetDomainCertificate"?`,
@@ -83,6 +85,7 @@ func TestFaultsOfNoActionAreRefused(t *testing.T) {
 }
 
 func TestFaultsAreCounted(t *testing.T) {
+	t.Parallel()
 	s := start(t, faults(t, "SetDomain:throttle:2"))
 	for _, want := range []string{"Throttling.User", "Throttling.User", ""} {
 		if _, err := call(client(t, s), "SetDomain", "POST", "json", bind()); code(err) != want {
@@ -102,6 +105,7 @@ func TestFaultsAreCounted(t *testing.T) {
 }
 
 func TestHostileMessageGoesThrough(t *testing.T) {
+	t.Parallel()
 	s := start(t, faults(t, "*:code=NoPermission/%1b%5b31m%0a%3a%3aerror%3a%3ax"))
 	_, err := call(client(t, s), "SetDomain", "POST", "json", bind())
 	if err == nil || !strings.Contains(err.Error(), `\u001b[31m\n::error::x`) {
@@ -110,6 +114,7 @@ func TestHostileMessageGoesThrough(t *testing.T) {
 }
 
 func TestFaultsOfDNSDenyTheProof(t *testing.T) {
+	t.Parallel()
 	s := start(t, faults(t, "dns/api.demo.com:servfail"))
 	if _, err := call(client(t, s), "SetDomain", "POST", "json", bind()); code(err) != "DomainNotResolved" {
 		t.Errorf("got %v", err)
@@ -117,6 +122,7 @@ func TestFaultsOfDNSDenyTheProof(t *testing.T) {
 }
 
 func TestTrafficCanBeMoved(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	if err := s.SetRecords("api.demo.com", "api.demo.com. IN CNAME "+search+"-cn-hangzhou.alicloudapi.com."); err != nil {
 		t.Fatal(err)
@@ -153,6 +159,7 @@ func held(t *testing.T, s *Sandbox, ctx context.Context) (*Held, <-chan error) {
 }
 
 func TestHoldAndRelease(t *testing.T) {
+	t.Parallel()
 	for spec, committed := range map[string]bool{"SetDomain:hold-before-commit": false, "SetDomain:hold-after-commit": true} {
 		s := start(t, faults(t, spec))
 		h, result := held(t, s, t.Context())
@@ -171,6 +178,7 @@ func TestHoldAndRelease(t *testing.T) {
 }
 
 func TestHeldClientGoesAway(t *testing.T) {
+	t.Parallel()
 	for spec, committed := range map[string]bool{"hold-before-commit": false, "hold-after-commit": true} {
 		s := start(t, faults(t, "SetDomain:"+spec))
 		ctx, leave := context.WithCancel(t.Context())
@@ -186,6 +194,7 @@ func TestHeldClientGoesAway(t *testing.T) {
 }
 
 func TestCloseGivesUpHeldCalls(t *testing.T) {
+	t.Parallel()
 	s := start(t, faults(t, "SetDomain:hold-before-commit"))
 	_, result := held(t, s, t.Context())
 	if err := s.Close(); err != nil {

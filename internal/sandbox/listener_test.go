@@ -15,6 +15,7 @@ import (
 )
 
 func TestListenerServesWhatIsBound(t *testing.T) {
+	t.Parallel()
 	root, err := ca.New(time.Now())
 	if err != nil {
 		t.Fatal(err)

@@ -18,6 +18,7 @@ func modes(t *testing.T, s *Sandbox) map[string]*openapi.Client {
 }
 
 func TestOfficialClient(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"V3", "V1"} {
 		for _, method := range []string{"GET", "POST"} {
 			t.Run(mode+" "+method, func(t *testing.T) {
@@ -46,6 +47,7 @@ func TestOfficialClient(t *testing.T) {
 }
 
 func TestFormBody(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for mode, c := range modes(t, s) {
 		_, err := c.CallApi(
@@ -72,6 +74,7 @@ func formatXML(c *openapiutil.Config) {
 }
 
 func TestXMLAnswers(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for mode, c := range map[string]*openapi.Client{
 		"V3 by header": client(t, s, acceptXML), "V3 by parameter": client(t, s, formatXML), "V1 by parameter": client(t, s, formatXML, v1),
@@ -100,6 +103,7 @@ func TestXMLAnswers(t *testing.T) {
 }
 
 func TestErrorShape(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	_, err := call(client(t, s), "DescribeApiGroup", "GET", "json", map[string]string{"GroupId": "none"})
 	var e *tea.SDKError
@@ -118,6 +122,7 @@ func TestErrorShape(t *testing.T) {
 }
 
 func TestCertificateArrives(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	l := leaf(t, "api.demo.com")
 	for mode, c := range modes(t, s) {
@@ -150,6 +155,7 @@ func TestCertificateArrives(t *testing.T) {
 }
 
 func TestDefaultFormatIsXMLForV1(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	_, body := raw(t, s, "GET", signedV1(t, s, map[string]string{"Action": "DescribeApiGroups"}))
 	if !strings.HasPrefix(body, "<?xml") || !strings.Contains(body, "<TotalCount>2</TotalCount>") {

@@ -17,6 +17,7 @@ import (
 )
 
 func TestEnv(t *testing.T) {
+	t.Parallel()
 	s := start(t, func(o *Options) { o.Roots = "/tmp/roots.pem" })
 	var names []string
 	for _, pair := range s.Env() {
@@ -40,6 +41,7 @@ func TestEnv(t *testing.T) {
 }
 
 func TestStartRefuses(t *testing.T) {
+	t.Parallel()
 	for want, change := range map[string]func(*Options){
 		"loopback":    func(o *Options) { o.GatewayAddr = "0.0.0.0:0" },
 		"HOST:PORT":   func(o *Options) { o.DNSAddr = "127.0.0.1" },
@@ -59,6 +61,7 @@ func TestStartRefuses(t *testing.T) {
 }
 
 func TestPortInUse(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for _, o := range []Options{{Now: time.Now, GatewayAddr: s.gateway.addr}, {Now: time.Now, DNSAddr: s.Resolver()}} {
 		if other, err := Start(context.Background(), o); err == nil {
@@ -69,6 +72,7 @@ func TestPortInUse(t *testing.T) {
 }
 
 func TestContextEndsIt(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	s, err := Start(ctx, Options{Seed: twoGroups(), Now: time.Now})
 	if err != nil {
@@ -102,6 +106,7 @@ func get(t *testing.T, url string) (int, string) {
 }
 
 func TestPaths(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	if status, body := get(t, s.Endpoint()+"/healthz"); status != http.StatusOK || body != "ok\n" {
 		t.Errorf("got %d %q", status, body)
@@ -112,6 +117,7 @@ func TestPaths(t *testing.T) {
 }
 
 func TestHostileClients(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for name, sent := range map[string]struct{ request, want string }{
 		"another method": {"PUT / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "InvalidMethod"},
@@ -137,6 +143,7 @@ func TestHostileClients(t *testing.T) {
 }
 
 func TestRate(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	now := time.Now()
 	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
@@ -163,6 +170,7 @@ func TestRate(t *testing.T) {
 }
 
 func TestLatency(t *testing.T) {
+	t.Parallel()
 	s := start(t, func(o *Options) { o.Latency = 30 * time.Millisecond })
 	began := time.Now()
 	if _, err := call(client(t, s), "DescribeApiGroups", "POST", "json", nil); err != nil || time.Since(began) < 30*time.Millisecond {
@@ -182,6 +190,7 @@ func (l *lines) Write(p []byte) (int, error) {
 }
 
 func TestAccessLogHoldsNoParameter(t *testing.T) {
+	t.Parallel()
 	var log lines
 	s := start(t, func(o *Options) { o.AccessLog = &log })
 	l := leaf(t, "api.demo.com")
@@ -200,6 +209,7 @@ func TestAccessLogHoldsNoParameter(t *testing.T) {
 }
 
 func TestContract2017(t *testing.T) {
+	t.Parallel()
 	l := leaf(t, "api.demo.com")
 	inline := map[string]string{"GroupId": payments, "DomainName": "api.demo.com", "CertificateName": "api_demo_com",
 		"CertificateBody": string(l.Chain), "PrivateKey": string(l.Key)}

@@ -57,6 +57,7 @@ func raw(t testing.TB, s *Sandbox, method, query string) (status int, body strin
 }
 
 func TestWrongCredentials(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for name, c := range map[string]struct {
 		change func(*openapiutil.Config)
@@ -78,6 +79,7 @@ func TestWrongCredentials(t *testing.T) {
 }
 
 func TestReplayIsRefused(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	query := signedV1(t, s, map[string]string{"Action": "DescribeApiGroups"})
 	if status, body := raw(t, s, "GET", query); status != http.StatusOK {
@@ -89,6 +91,7 @@ func TestReplayIsRefused(t *testing.T) {
 }
 
 func TestDroppedEmptyStageIsRefused(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	query := signedV1(t, s, map[string]string{"Action": "SetDomain", "GroupId": payments, "DomainName": "api.demo.com", "BindStageName": ""})
 	_, body := raw(t, s, "GET", strings.Replace(query, "BindStageName=&", "", 1))
@@ -101,6 +104,7 @@ func TestDroppedEmptyStageIsRefused(t *testing.T) {
 }
 
 func TestSkewedClockIsRefused(t *testing.T) {
+	t.Parallel()
 	for skew, want := range map[time.Duration]string{14 * time.Minute: "", -14 * time.Minute: "", 16 * time.Minute: "InvalidTimeStamp.Expired", -16 * time.Minute: "InvalidTimeStamp.Expired"} {
 		s := start(t, func(o *Options) { o.Now = func() time.Time { return time.Now().Add(skew) } })
 		for mode, c := range modes(t, s) {
@@ -112,6 +116,7 @@ func TestSkewedClockIsRefused(t *testing.T) {
 }
 
 func TestUnknownActionAndVersion(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	if _, err := call(client(t, s), "DescribeDomainsResolution", "POST", "json", nil); code(err) != "InvalidApi.NotFound" {
 		t.Errorf("got %v", err)

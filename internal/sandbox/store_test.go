@@ -24,6 +24,7 @@ func writeFile(t *testing.T, path string, text []byte) {
 }
 
 func TestCertificateLife(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	leaf := c.issue("up.demo.com")
 	digest := ca.PublicKeyDigest(string(leaf.Key))
@@ -65,6 +66,7 @@ func TestCertificateLife(t *testing.T) {
 }
 
 func TestUploadsAreRefused(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	for want, body := range map[string]object{
 		"MissingParameter":   {"Name": "n", "Cert": string(c.leaf.Chain)},
@@ -84,6 +86,7 @@ func TestUploadsAreRefused(t *testing.T) {
 
 // TestValidAndExpired shows that an empty Status lists the valid certificates.
 func TestValidAndExpired(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	old, err := c.root.Issue(ca.Options{Names: []string{"old.demo.com"}, NotBefore: time.Now().AddDate(0, -6, 0), NotAfter: time.Now().AddDate(0, -1, 0)})
 	if err != nil {
@@ -103,6 +106,7 @@ func TestValidAndExpired(t *testing.T) {
 // TestChainIsComplete compares the chain with the roots of the sandbox, and without
 // them link by link.
 func TestChainIsComplete(t *testing.T) {
+	t.Parallel()
 	plain := startCloud(t)
 	between, err := plain.root.Intermediate(ca.Options{})
 	if err != nil {
@@ -128,6 +132,7 @@ func TestChainIsComplete(t *testing.T) {
 
 // TestStoreInBothSchemes signs by V1 too, and reads XML.
 func TestStoreInBothSchemes(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t)
 	for mode, client := range modes(t, c.Sandbox) {
 		c.client = client

@@ -132,6 +132,7 @@ func probes() map[string]func(*cloud) string {
 }
 
 func TestBothWorlds(t *testing.T) {
+	t.Parallel()
 	want := map[string][]string{
 		"update-domain":             {"false false", "true true"},
 		"empty-text":                {"false TLS 1.0", "true TLS 1.2"},
@@ -186,6 +187,7 @@ func TestBothWorlds(t *testing.T) {
 }
 
 func TestFutureField(t *testing.T) {
+	t.Parallel()
 	c := startCloud(t, assume("future-field=ocsp"))
 	if got, listed := c.get(apiID)["ocsp"], c.list(nil)[0]["ocsp"]; got != "on" || listed != "on" {
 		t.Errorf("got %v and %v", got, listed)

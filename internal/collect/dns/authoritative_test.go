@@ -105,6 +105,7 @@ func TestAuthorityEvidence(t *testing.T) {
 }
 
 func TestIntranetWantsAResolver(t *testing.T) {
+	t.Parallel()
 	got, _ := authority(t).Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", CustomDomainType: binding.Intranet})
 	if got.State != evidence.StateFailed {
 		t.Errorf("got %+v", got)
@@ -113,6 +114,7 @@ func TestIntranetWantsAResolver(t *testing.T) {
 
 // Evidence from versions without authoritative mode can still be read.
 func TestOldEvidence(t *testing.T) {
+	t.Parallel()
 	var d evidence.DNS
 	err := json.Unmarshal([]byte(`{"mode":"resolver","queryName":"a.b","hops":[],"end":{"name":"a.b","event":"nxdomain"}}`), &d)
 	if err != nil || d.Context != nil || d.Servers != nil {
@@ -122,6 +124,7 @@ func TestOldEvidence(t *testing.T) {
 
 // Every authoritative server is queried for the TXT proof, which counts only if all have it.
 func TestProofOfEveryAuthority(t *testing.T) {
+	t.Parallel()
 	l, w := internet(t, nil)
 	c := NewAuthority(w, nil, "", time.Now, func() string { return "random" })
 	texts := []string{"apigateway-domain-verfication=" + lab.SubDomain, "apigateway-domain-verification=" + lab.SubDomain}
@@ -209,6 +212,7 @@ func TestWhatIsRecognised(t *testing.T) {
 // If the delegation and the zone give different addresses of a name server, resolvers use
 // either, so the collector queries both.
 func TestGlueAndTheZonesOwnAddress(t *testing.T) {
+	t.Parallel()
 	c := authority(t)
 	type row struct{ address, origin, target string }
 	both := func(old string) []row {
@@ -240,6 +244,7 @@ func TestGlueAndTheZonesOwnAddress(t *testing.T) {
 
 // A proof at the end of a CNAME chain counts only if TXT queries follow the same chain.
 func TestProofThatTheQuestionForTXTDoesNotFind(t *testing.T) {
+	t.Parallel()
 	_, got := authority(t).Collect(t.Context(), binding.Binding{DomainName: "api.split.com", GroupID: groupID, DomainProof: binding.ProofTXT})
 	facts := roundTrip(t, got).Facts
 	if len(facts.Differing) != 1 {
@@ -254,6 +259,7 @@ func TestProofThatTheQuestionForTXTDoesNotFind(t *testing.T) {
 // An address family that this machine lacks is not tested: it does not count as an error and
 // does not affect the other addresses.
 func TestFamilyThatIsMissing(t *testing.T) {
+	t.Parallel()
 	for _, lacking := range []error{syscall.EAFNOSUPPORT, syscall.ENETUNREACH} {
 		_, w := internet(t, func(ctx context.Context, network, address string) (net.Conn, error) {
 			if strings.HasPrefix(address, lab.SecondAddress+":") {
@@ -278,6 +284,7 @@ func TestFamilyThatIsMissing(t *testing.T) {
 
 // In authoritative mode a resolver answers for INTRANET names, and for no others.
 func TestIntranetIsAskedOfTheResolver(t *testing.T) {
+	t.Parallel()
 	l, w := internet(t, nil)
 	vpc := strings.TrimSuffix(lab.SubDomain, ".alicloudapi.com") + "-vpc.alicloudapi.com"
 	resolver := collector(t, "in.demo.com. 60 IN CNAME "+vpc+".", vpc+". 60 IN A 10.0.0.7").resolvers[0]
@@ -304,6 +311,7 @@ func TestIntranetIsAskedOfTheResolver(t *testing.T) {
 // Names of one zone that lead to the same group share cached answers: a repeated name needs
 // no query, and a new name needs only the queries for itself.
 func TestNoQuestionIsAskedTwice(t *testing.T) {
+	t.Parallel()
 	l, w := internet(t, nil)
 	c := NewAuthority(w, nil, "", time.Now, func() string { return "random" })
 	collect := func(names ...string) {

@@ -17,6 +17,7 @@ import (
 // Servers whose answers to A and AAAA differ from their answer to CNAME are reported, each
 // with its answer.
 func TestServersThatAnswerClientsOtherwise(t *testing.T) {
+	t.Parallel()
 	c := authority(t)
 	for domain, want := range map[string][]evidence.ClientAnswer{
 		"api.split.com": {
@@ -147,6 +148,7 @@ func TestLossyResolverIsGivenUp(t *testing.T) {
 // The comparison with a resolver that agrees needs two queries per name, and gives the same
 // evidence as following the whole chain.
 func TestCompareResolver(t *testing.T) {
+	t.Parallel()
 	_, w := internet(t, nil)
 	var asked atomic.Int64
 	c := collectorThat(t, func(m *miekg.Msg) {

@@ -98,6 +98,7 @@ func answer(r *miekg.Msg, rrs []miekg.RR) *miekg.Msg {
 }
 
 func TestCollectAliases(t *testing.T) {
+	t.Parallel()
 	c := collector(t, "api.demo.com. 60 IN CNAME "+sub+".", "*.demo.com. 30 IN CNAME "+sub+".",
 		"xn--fa-hia.example. 60 IN A 192.0.2.7", sub+". 60 IN A 192.0.2.10")
 	server := c.resolvers[0].Server()
@@ -155,6 +156,7 @@ func roundTrip[T any](t *testing.T, in T) (out T) {
 }
 
 func TestCollectProof(t *testing.T) {
+	t.Parallel()
 	token := "apigateway-domain-verification=" + sub
 	c := collector(t, groupID+`.api.demo.com. 60 IN TXT "`+token+`"`, groupID+`.demo.com. 60 IN TXT "other" " text"`)
 	for domain, want := range map[string]evidence.Proof{
@@ -174,6 +176,7 @@ func TestCollectProof(t *testing.T) {
 }
 
 func TestCollectProofForGateways(t *testing.T) {
+	t.Parallel()
 	c := collector(t, `_bindgate.api.demo.com. 60 IN TXT "gateway=gw-1"`, `demo.com. 60 IN TXT "gateway=gw-2"`)
 	long := strings.Repeat("abcdefg.", 31) + "co"
 	for domain, want := range map[string]evidence.Proof{
@@ -193,6 +196,7 @@ func TestCollectProofForGateways(t *testing.T) {
 }
 
 func TestCollectFails(t *testing.T) {
+	t.Parallel()
 	c := collector(t, "api.demo.com. 60 IN CNAME a.refused.example.", groupID+".api.demo.com. 60 IN CNAME b.refused.example.")
 	dns, proof := c.Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", GroupID: groupID, DomainProof: binding.ProofTXT})
 	if dns.State != evidence.StateFailed || !strings.Contains(dns.Reason, "(REFUSED)") || dns.From != c.resolvers[0].Server() || !dns.At.Equal(noon) {
@@ -212,6 +216,7 @@ func TestCollectFails(t *testing.T) {
 }
 
 func TestCollectRefusesNamesItCannotAsk(t *testing.T) {
+	t.Parallel()
 	c := collector(t)
 	long := strings.Repeat("abcdefg.", 31)
 	for domain, group := range map[string]string{
@@ -235,6 +240,7 @@ func TestCollectRefusesNamesItCannotAsk(t *testing.T) {
 }
 
 func TestCollectLeavesOut(t *testing.T) {
+	t.Parallel()
 	dns, proof := collector(t).Collect(t.Context(), binding.Binding{DomainName: "api.demo.com", CertificateOnly: true})
 	if dns.State != evidence.StateNotCollected || proof.State != evidence.StateNotCollected || dns.Reason == "" {
 		t.Errorf("got %+v, %+v", dns, proof)

@@ -11,6 +11,7 @@ import (
 // Nothing that is empty on both sides counts as the same, and a call without a
 // parameter for the certificate or the key is not sent.
 func TestMaterialIsWhole(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*Material, *plan.Material){
 		"sound":           nil,
 		"no file digest":  func(m *Material, p *plan.Material) { m.FileDigest, p.FileDigest = "", "" },

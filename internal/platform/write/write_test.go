@@ -69,6 +69,7 @@ func refusal(status int, code string) apitest.Answer {
 }
 
 func TestThePermitsCallsAndNothingElse(t *testing.T) {
+	t.Parallel()
 	e := apitest.New(t, map[string][]apitest.Answer{
 		"SetDomain":            {apitest.OK(map[string]any{"DomainBindingStatus": "BINDING", "SubDomain": "s"})},
 		"SetDomainCertificate": {apitest.OK(nil)},
@@ -112,6 +113,7 @@ func TestThePermitsCallsAndNothingElse(t *testing.T) {
 }
 
 func TestChangedMaterialIsNotSent(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*write.Material) error{
 		"file":   func(m *write.Material) error { m.FileDigest = "sha256:x"; return nil },
 		"chain":  func(m *write.Material) error { m.ChainDigest = "sha256:x"; return nil },
@@ -144,6 +146,7 @@ func TestChangedMaterialIsNotSent(t *testing.T) {
 }
 
 func TestRefusalsSpendThePermit(t *testing.T) {
+	t.Parallel()
 	for _, a := range []apitest.Answer{refusal(400, "DomainNotResolved"), refusal(403, "NoPermission"),
 		refusal(404, "NotFoundApiGroup"), refusal(400, "SignatureDoesNotMatch")} {
 		e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {a}})
@@ -162,6 +165,7 @@ func TestRefusalsSpendThePermit(t *testing.T) {
 }
 
 func TestWhatTheServerPutOffIsSentAgain(t *testing.T) {
+	t.Parallel()
 	e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {refusal(400, "Throttling.User"),
 		refusal(503, "ServiceUnavailable"), refusal(400, "RepeatedCommit"), apitest.OK(nil)}})
 	if reply, err := writer(e, sound, nil).Next(apitest.Soon(t), permit(t)); err != nil || reply.Attempts != 4 || len(e.Calls()) != 4 {
@@ -171,6 +175,7 @@ func TestWhatTheServerPutOffIsSentAgain(t *testing.T) {
 
 // Only a force is given up after a few tries.
 func TestThrottledCallsAreTriedForLong(t *testing.T) {
+	t.Parallel()
 	answers := slices.Repeat([]apitest.Answer{refusal(400, "Throttling.User")}, 7)
 	e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": append(answers, apitest.OK(nil))})
 	if _, err := writer(e, sound, nil).Next(t.Context(), permit(t)); err != nil || len(e.Calls()) != 8 {
@@ -180,6 +185,7 @@ func TestThrottledCallsAreTriedForLong(t *testing.T) {
 
 // The CA of callers' certificates is sent as it was judged.
 func TestTheClientCAIsSent(t *testing.T) {
+	t.Parallel()
 	e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {apitest.OK(nil)}, "SetDomainCertificate": {apitest.OK(nil)}})
 	m := sound
 	m.ClientCA, m.ClientCADigest = []byte("CA"), "sha256:ca"
@@ -199,6 +205,7 @@ func TestTheClientCAIsSent(t *testing.T) {
 
 // A call is for the account that was judged: a key that is not known to be of it signs nothing.
 func TestTheAccountThatWasJudgedIsAskedFor(t *testing.T) {
+	t.Parallel()
 	e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {apitest.OK(nil)}})
 	p := permit(t, func(s *checks.Subject) {
 		s.Evidence.Run.Identity = &evidence.Identity{AccountID: "1234567890123456"}
@@ -213,6 +220,7 @@ func TestTheAccountThatWasJudgedIsAskedFor(t *testing.T) {
 
 // A refusal says nothing of the try before it, which was put off.
 func TestRefusedAfterItWasPutOffIsUnknown(t *testing.T) {
+	t.Parallel()
 	for _, then := range []string{"NoPermission", "DomainNotResolved", "Throttling.User"} {
 		e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {refusal(503, "ServiceUnavailable"), refusal(400, then)}})
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // what is throttled is tried until then
@@ -226,6 +234,7 @@ func TestRefusedAfterItWasPutOffIsUnknown(t *testing.T) {
 
 // What a force takes away was read just before: it is not tried for long.
 func TestAForceIsPutOffAFewTimesOnly(t *testing.T) {
+	t.Parallel()
 	e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {refusal(400, "Throttling.User")}})
 	p := permit(t, func(s *checks.Subject) {
 		s.Binding.IsForce = true
@@ -237,6 +246,7 @@ func TestAForceIsPutOffAFewTimesOnly(t *testing.T) {
 }
 
 func TestThrottledUntilTheDeadlineIsARefusal(t *testing.T) {
+	t.Parallel()
 	e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {refusal(400, "Throttling")}})
 	slow := e.Transport(func(c *api.Config) { c.Pause = time.Hour })
 	w, p := write.New(slow, nil), permit(t)
@@ -250,6 +260,7 @@ func TestThrottledUntilTheDeadlineIsARefusal(t *testing.T) {
 
 // "Not now" does not say that nothing was done, so it is no refusal.
 func TestBusyUntilTheDeadlineIsUnknown(t *testing.T) {
+	t.Parallel()
 	for _, code := range []string{"ServiceUnavailable", "RepeatedCommit"} {
 		e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {refusal(503, code)}})
 		slow := e.Transport(func(c *api.Config) { c.Pause = time.Hour })
@@ -264,6 +275,7 @@ func TestBusyUntilTheDeadlineIsUnknown(t *testing.T) {
 }
 
 func TestUnknownOutcomesWaitForAReadBack(t *testing.T) {
+	t.Parallel()
 	cancelled := make(chan struct{})
 	for name, a := range map[string]apitest.Answer{
 		"broken":        {Break: true},
@@ -295,6 +307,7 @@ func TestUnknownOutcomesWaitForAReadBack(t *testing.T) {
 }
 
 func TestAPanicLeavesTheOutcomeUnknown(t *testing.T) {
+	t.Parallel()
 	e := apitest.New(t, map[string][]apitest.Answer{"SetDomain": {apitest.OK(nil)}})
 	w := write.New(e.Transport(), func(binding.Binding) (write.Material, error) { panic("x") })
 	p := permit(t)
@@ -311,6 +324,7 @@ func TestAPanicLeavesTheOutcomeUnknown(t *testing.T) {
 }
 
 func TestMaterialDoesNotPrintItsKey(t *testing.T) {
+	t.Parallel()
 	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		if s := fmt.Sprintf(format, sound); strings.Contains(s, "TUFSS0VE") {
 			t.Errorf("%s: %s", format, s)

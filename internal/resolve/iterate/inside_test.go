@@ -18,6 +18,7 @@ import (
 
 // One walk that has no questions left does not spoil the next one's zones.
 func TestSpentBudgetIsNotShared(t *testing.T) {
+	t.Parallel()
 	plan, err := lab.NewPlan(time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -45,6 +46,7 @@ func TestSpentBudgetIsNotShared(t *testing.T) {
 
 // A zone that anyone may publish does not make this machine ask in its own network.
 func TestPrivateAddressesAreNotAsked(t *testing.T) {
+	t.Parallel()
 	w, err := New(Config{Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -72,6 +74,7 @@ func TestPrivateAddressesAreNotAsked(t *testing.T) {
 
 // One good answer is enough, and a bad one is reported, in either order.
 func TestBadAnswerAndAGoodOne(t *testing.T) {
+	t.Parallel()
 	key := &dns.DNSKEY{Hdr: dns.RR_Header{Name: "demo.com.", Rrtype: dns.TypeDNSKEY, Class: dns.ClassINET}, Flags: 257, Protocol: 3, Algorithm: dns.ECDSAP256SHA256}
 	private, err := key.Generate(256)
 	if err != nil {
@@ -104,6 +107,7 @@ func TestBadAnswerAndAGoodOne(t *testing.T) {
 }
 
 func TestOrderIsTheQuestionsOwn(t *testing.T) {
+	t.Parallel()
 	first := map[int]int{}
 	for i := range 400 {
 		name := fmt.Sprintf("n%d.demo.com", i)
@@ -178,6 +182,7 @@ func FuzzMessage(f *testing.F) {
 // A machine or network that drops IPv6 costs two addresses their time-outs; one that
 // answers shows that there is a way.
 func TestFamilyThatIsDropped(t *testing.T) {
+	t.Parallel()
 	at := func(last int) netip.AddrPort { return netip.MustParseAddrPort(fmt.Sprintf("[2001:db8::%d]:53", last)) }
 	timeout := error(&resolve.Error{Kind: resolve.Timeout})
 	var f family

@@ -21,6 +21,7 @@ import (
 // in the place of every sound server of the lab, its root and top-level zones
 // included. The verdicts are those of the embedded server. .ci/dns installs them.
 func TestRealServers(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []daemon{
 		{"knotd", []string{"-c"}, knotConfig}, {"named", []string{"-g", "-c"}, namedConfig},
 		{"nsd", []string{"-d", "-c"}, nsdConfig}, {"unbound", []string{"-d", "-c"}, unboundConfig},

@@ -126,6 +126,7 @@ func TestDelegationIsAskedOnce(t *testing.T) {
 
 // Data outside of a server's zone is ignored, and it is not cached.
 func TestPoisonIsNotKept(t *testing.T) {
+	t.Parallel()
 	l, w := start(t)
 	for _, name := range []string{"api.poison.com", "www.victim.com"} {
 		walk, err := w.Walk(t.Context(), name, 1, 28)
@@ -140,6 +141,7 @@ func TestPoisonIsNotKept(t *testing.T) {
 
 // A walk always ends with its context, and reports that.
 func TestDeadline(t *testing.T) {
+	t.Parallel()
 	_, w := start(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -150,6 +152,7 @@ func TestDeadline(t *testing.T) {
 }
 
 func TestRootsThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{"", "com. NS a.example.", ". NS a.root.", "not a zone file at all\x00", ". NS a.root.\nb.root. A 192.0.2.1",
 		". NS a.root.\na.root. A 192.0.2.1\ncom. DS 1 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"} {
 		if _, err := iterate.ParseRoots(text); err == nil {
@@ -235,6 +238,7 @@ func TestSilentServerIsNamed(t *testing.T) {
 // The types that are looked for next to an alias are asked for with the walk, of one
 // server; what it does not answer is asked for later.
 func TestOthersComeWithTheWalk(t *testing.T) {
+	t.Parallel()
 	l, w := start(t)
 	count := func(question string) int {
 		return l.Servers[lab.FirstAddress].Count(question) + l.Servers[lab.SecondAddress].Count(question)
