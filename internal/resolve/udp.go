@@ -30,9 +30,10 @@ type sockets struct {
 	framed   bool // they are streams, and each message has its length in front of it
 	dial     func(context.Context) (net.Conn, error)
 	timers   sync.Pool   // of *time.Timer
-	oneByOne atomic.Bool // a batch that was sent in one piece was lost or refused
+	oneByOne atomic.Bool // batches in one piece are lost or refused
 	mu       sync.Mutex
 	open     [socketCount]*socket
+	arrived  bool // a batch in one piece was answered: the interface can send them
 }
 
 // socket is one of them; its fields are guarded by the mutex of its sockets.
@@ -48,6 +49,7 @@ type socket struct {
 // batch is queries that are sent together. Its fields are guarded as those of its socket.
 type batch struct {
 	queries []query
+	whole   bool     // they are sent in one piece, which the system cuts
 	wires   [][]byte // of the answers; nil: none yet
 	buffer  []byte   // holds the wires
 	left    int      // answers that are missing
@@ -87,7 +89,7 @@ func (p *sockets) exchange(ctx context.Context, timeout time.Duration, queries [
 	if p.framed {
 		err = s.writeFrames(timeout, queries)
 	} else {
-		err = p.write(s, queries)
+		err = p.write(s, b)
 	}
 	if err != nil {
 		p.leave(s, b)
@@ -164,7 +166,7 @@ func (p *sockets) enter(ctx context.Context, timeout time.Duration, b *batch) (*
 	if p.open[slot] == nil {
 		s.slot, p.open[slot] = slot, s
 	}
-	s.add(b)
+	p.add(s, b)
 	go p.read(s)
 	return s, 0, nil
 }
@@ -181,11 +183,12 @@ func (p *sockets) join(slot int, b *batch) (*socket, int) {
 			return nil, 0
 		}
 	}
-	s.add(b)
+	p.add(s, b)
 	return s, s.strays
 }
 
-func (s *socket) add(b *batch) {
+func (p *sockets) add(s *socket, b *batch) {
+	b.whole = s.cuts && len(b.queries) > 1 && !p.oneByOne.Load()
 	for i, q := range b.queries {
 		s.asked[q.id] = place{b, i}
 	}
@@ -202,13 +205,13 @@ func (p *sockets) leave(s *socket, b *batch) (strays int) {
 }
 
 // doubt retires a socket on which a whole batch waited in vain: balancers choose a
-// server by the port that asks, and one of theirs may be dead. An interface may also have lost
-// a batch that was sent in one piece.
+// server by the port that asks, and one of theirs may be dead. An interface that never sent a
+// batch in one piece may also have lost this one.
 func (p *sockets) doubt(s *socket, b *batch) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if b.left == len(b.queries) {
-		p.oneByOne.Store(true)
+		p.oneByOne.Store(p.oneByOne.Load() || !p.arrived)
 		p.retire(s)
 	}
 }
@@ -222,11 +225,11 @@ func (p *sockets) retire(s *socket) {
 
 // write sends queries about one name. They have the same length, so that a system that cuts
 // one buffer into datagrams sends them in one call.
-func (p *sockets) write(s *socket, queries []query) error {
-	if s.cuts && len(queries) > 1 && !p.oneByOne.Load() {
-		size := len(queries[0].wire)
-		all := make([]byte, 0, len(queries)*size)
-		for _, q := range queries {
+func (p *sockets) write(s *socket, b *batch) error {
+	if b.whole {
+		size := len(b.queries[0].wire)
+		all := make([]byte, 0, len(b.queries)*size)
+		for _, q := range b.queries {
 			all = append(all, q.wire...)
 		}
 		_, _, err := s.conn.(*net.UDPConn).WriteMsgUDP(all, cutEvery(size), nil)
@@ -235,7 +238,7 @@ func (p *sockets) write(s *socket, queries []query) error {
 		}
 		p.oneByOne.Store(true) // the interface cannot do it
 	}
-	for _, q := range queries {
+	for _, q := range b.queries {
 		if _, err := s.conn.Write(q.wire); err != nil {
 			return err
 		}
@@ -311,6 +314,7 @@ func (p *sockets) take(s *socket, wire []byte) {
 	if b.buffer == nil {
 		b.buffer = make([]byte, 0, len(b.queries)*len(wire)) // most answers about a name are alike
 	}
+	p.arrived = p.arrived || b.whole
 	b.buffer = append(b.buffer, wire...)
 	b.wires[at.index] = b.buffer[len(b.buffer)-len(wire):]
 	if truncates(wire) && !p.framed && !b.cut {
