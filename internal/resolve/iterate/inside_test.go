@@ -61,7 +61,7 @@ func TestPrivateAddressesAreNotAsked(t *testing.T) {
 	}
 	for _, s := range z.Servers {
 		m := ZoneAnswers{Zone: z, Name: "api.demo.com", Type: dns.TypeCNAME, Replies: make([]Reply, 1)}
-		w.one(t.Context(), &s, []ZoneAnswers{m}, 0)
+		w.one(t.Context(), &s, []ZoneAnswers{m}, 1, 0, nil)
 		if r := m.Replies[0]; s.client != nil || r.Status != Unreachable || r.Problem == "" {
 			t.Errorf("%s: got %+v", s.Address, r)
 		}

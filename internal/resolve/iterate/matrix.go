@@ -32,6 +32,7 @@ type ZoneAnswers struct {
 	Type    uint16
 	Replies []Reply         // in the order of Zone.Servers
 	others  []resolve.Reply // for otherTypes, of the server that is asked first; nil: not asked
+	also    []ZoneAnswers   // for alsoTypes; nil: not asked, or an address left one unanswered
 }
 
 // Reply is the reply of one address.
@@ -118,22 +119,33 @@ func (w *Walker) askBy(ctx context.Context, t trail, name string, by asker, type
 
 // askAll asks all addresses at the same time for all types, and remembers recent answers.
 func (w *Walker) askAll(ctx context.Context, t trail, z *Zone, name string, types []uint16) ([]ZoneAnswers, error) {
-	return w.askOnce(ctx, t, z, name, types, nil)
+	return w.askOnce(ctx, t, z, name, types, nil, nil)
+}
+
+// alsoTypes returns the record types that are looked up at the end of each chain.
+func alsoTypes() []uint16 { return []uint16{dns.TypeHTTPS} }
+
+// askWithAlso asks all addresses at the same time for all types, and one time for
+// alsoTypes, so that these cost no time of their own where each address answers.
+func (w *Walker) askWithAlso(ctx context.Context, t trail, z *Zone, name string, types []uint16) ([]ZoneAnswers, error) {
+	return w.askOnce(ctx, t, z, name, types, alsoTypes(), nil)
 }
 
 // askWithOthers asks all addresses at the same time for all types, and one of them for
 // the types that OtherRecords looks for, so that these cost no time of their own.
 func (w *Walker) askWithOthers(ctx context.Context, t trail, z *Zone, name string, types []uint16) ([]ZoneAnswers, error) {
-	return w.askOnce(ctx, t, z, name, types, otherTypes())
+	return w.askOnce(ctx, t, z, name, types, nil, otherTypes())
 }
 
-func (w *Walker) askOnce(ctx context.Context, t trail, z *Zone, name string, types, others []uint16) ([]ZoneAnswers, error) {
+func (w *Walker) askOnce(ctx context.Context, t trail, z *Zone, name string, types, also, others []uint16) ([]ZoneAnswers, error) {
 	return w.asked.Get(ctx, askKey{z.Name, name, setOf(types...)}, func(ctx context.Context, _ askKey) ([]ZoneAnswers, error) {
-		return w.askNow(ctx, t, z, name, types, others)
+		return w.askNow(ctx, t, z, name, types, also, others)
 	})
 }
 
-func (w *Walker) askNow(ctx context.Context, t trail, z *Zone, name string, types, others []uint16) ([]ZoneAnswers, error) {
+func (w *Walker) askNow(ctx context.Context, t trail, z *Zone, name string, types, also, others []uint16) ([]ZoneAnswers, error) {
+	firm := len(types)
+	types = slices.Concat(types, also)
 	all := make([]ZoneAnswers, len(types))
 	replies := make([]Reply, len(types)*len(z.Servers))
 	for i, qtype := range types {
@@ -152,16 +164,24 @@ func (w *Walker) askNow(ctx context.Context, t trail, z *Zone, name string, type
 	var extra []resolve.Reply
 	together(len(z.Servers), func(i int) {
 		if i == first {
-			extra = w.one(ctx, &z.Servers[i], all, i, others...)
+			extra = w.one(ctx, &z.Servers[i], all, firm, i, others)
 			return
 		}
-		w.one(ctx, &z.Servers[i], all, i)
+		w.one(ctx, &z.Servers[i], all, firm, i, nil)
 	})
 	if ctx.Err() != nil {
 		return nil, unfinished(ctx, all[0])
 	}
 	all[0].others = extra
-	return all, nil
+	if !slices.ContainsFunc(all[firm:], ZoneAnswers.unanswered) {
+		all[0].also = all[firm:]
+	}
+	return all[:firm:firm], nil
+}
+
+// unanswered reports whether an address that was asked gave no answer.
+func (m ZoneAnswers) unanswered() bool {
+	return slices.ContainsFunc(m.Replies, func(r Reply) bool { return r.Server.client != nil && r.Status == Unreachable })
 }
 
 // unfinished names the servers that had not answered when the caller's time was over.
@@ -191,9 +211,10 @@ func together(n int, do func(i int)) {
 	all.Wait()
 }
 
-// one sends all queries to the server with the given number, and reads its replies. It returns
-// the replies for the other types.
-func (w *Walker) one(ctx context.Context, s *Server, all []ZoneAnswers, number int, others ...uint16) []resolve.Reply {
+// one sends all queries to the server with the given number, those after the first firm ones
+// and for the other types one time only, and reads its replies. It returns the replies for
+// the other types.
+func (w *Walker) one(ctx context.Context, s *Server, all []ZoneAnswers, firm, number int, others []uint16) []resolve.Reply {
 	if s.client == nil {
 		r := Reply{Server: s, Status: NotTested, Problem: s.Problem}
 		if s.Address.IsValid() {
@@ -214,9 +235,11 @@ func (w *Walker) one(ctx context.Context, s *Server, all []ZoneAnswers, number i
 	for i, m := range all {
 		types[i] = m.Type
 	}
-	replies := s.client.ExchangeAll(ctx, all[0].Zone.Name, all[0].Name, types, others...)
+	replies := s.client.ExchangeAll(ctx, all[0].Zone.Name, all[0].Name, types[:firm], append(types[firm:], others...)...)
 	for i, got := range replies[:len(types)] {
-		w.family6.note(s.Address, got.Err)
+		if i < firm {
+			w.family6.note(s.Address, got.Err)
+		}
 		all[i].Replies[number] = w.read(s, all[i], got)
 	}
 	return replies[len(types):]

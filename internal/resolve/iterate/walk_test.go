@@ -235,6 +235,36 @@ func TestSilentServerIsNamed(t *testing.T) {
 	}
 }
 
+// HTTPS of a target is asked for with its addresses, of every server; what one of them does
+// not answer is asked for again when somebody wants it.
+func TestHTTPSComesWithTheTarget(t *testing.T) {
+	t.Parallel()
+	const https = 65
+	l, w := start(t)
+	count := func(name string) int {
+		return l.Servers[lab.FirstAddress].Count(name+". HTTPS") + l.Servers[lab.SecondAddress].Count(name+". HTTPS") + l.Servers[lab.OddAddress].Count(name+". HTTPS")
+	}
+	walk, err := w.Walk(t.Context(), "a.wild.demo.com", 1, 28)
+	if err != nil || walk.Event != "found" {
+		t.Fatalf("got %+v, %v", walk.Chain, err)
+	}
+	for range 2 {
+		if got := count(walk.Name); got != 2 {
+			t.Errorf("HTTPS of %s was asked for %d times, want once at each of two servers", walk.Name, got)
+		}
+		if end, err := w.Walk(t.Context(), walk.Name, https); err != nil || end.Event != "nodata" || len(end.Steps[0].Others) != 1 {
+			t.Errorf("got %+v, %v", end, err)
+		}
+	}
+	if walk, err = w.Walk(t.Context(), "addr.nonew.com", 1, 28); err != nil || walk.Event != "found" {
+		t.Fatalf("a server that does not answer for HTTPS: got %+v, %v", walk.Chain, err)
+	}
+	before := count("addr.nonew.com")
+	if _, err := w.Walk(t.Context(), "addr.nonew.com", https); err == nil || before == 0 || count("addr.nonew.com") <= before {
+		t.Errorf("asked %d times, then %d times: got %v", before, count("addr.nonew.com"), err)
+	}
+}
+
 // The types that are looked for next to an alias are asked for with the walk, of one
 // server; what it does not answer is asked for later.
 func TestOthersComeWithTheWalk(t *testing.T) {

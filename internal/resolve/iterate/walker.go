@@ -224,7 +224,11 @@ type stepKey struct {
 // have the same CNAME target.
 func (w *Walker) sharedStep(ctx context.Context, t trail, name string, types []uint16) (Step, resolve.Answer, error) {
 	f, err := w.steps.Get(ctx, stepKey{name, setOf(types...)}, func(ctx context.Context, _ stepKey) (f found, err error) {
-		f.step, f.here, f.err = w.step(ctx, t, name, w.askAll, types)
+		by := w.askAll
+		if types[0] == dns.TypeA { // most chains end here
+			by = w.askWithAlso
+		}
+		f.step, f.here, f.err = w.step(ctx, t, name, by, types)
 		if ctx.Err() != nil || spent(f.err) {
 			return f, f.err // not kept
 		}
@@ -263,7 +267,9 @@ func (w *Walker) step(ctx context.Context, t trail, name string, by asker, types
 	if err != nil || len(first.CNAMEs) > 0 {
 		return s, first, err
 	}
-	if !direct {
+	if also := s.Aliases.also; !direct && len(also) == len(types) && also[0].Type == types[0] {
+		s.Others = also
+	} else if !direct {
 		if s.Others, err = w.ask(ctx, t, name, types...); err != nil {
 			return s, resolve.Answer{}, err
 		}

@@ -64,7 +64,7 @@ func scenarioZones() []spec {
 		{apex: "half2.com.", hosts: []string{ns1, mute}, servers: first, text: "api IN CNAME " + sub},
 		{apex: "half3.com.", hosts: []string{ns1, mute}, servers: first, text: "api IN CNAME " + sub},
 		{apex: "silent.com.", hosts: []string{mute}, text: ""},
-		{apex: "nonew.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NoNew, text: "api IN CNAME " + sub + "\nb IN CNAME " + sub},
+		{apex: "nonew.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NoNew, text: "api IN CNAME " + sub + "\nb IN CNAME " + sub + "\naddr IN A 127.0.53.84"},
 		{apex: "dropedns.com.", hosts: []string{"old.servers.net."}, servers: []string{OldAddress}, fault: DropEDNS, text: "api IN CNAME " + sub},
 		{apex: "nosynth.com.", hosts: []string{odd}, servers: []string{OddAddress}, fault: NoSynth, text: "tree IN DNAME target.demo.com."},
 		{apex: "lame.com.", hosts: []string{odd}, text: ""},
