@@ -56,6 +56,14 @@ type Binding struct {
 	// Of a binding in the file of another tool.
 	Called bool              `json:"-"` // that tool makes the calls: it sends what the binding states, and nothing that the gateway has
 	Names  map[string]string `json:"-"` // of the values in the file, by JSON pointer
+
+	Accounts []Account `json:"-"` // in which that tool makes the calls, as far as the file says it
+}
+
+// Account is an account that the file of another tool names.
+type Account struct {
+	ID string
+	Of string // what names it, for messages
 }
 
 // Platforms: the products that a binding can be for.

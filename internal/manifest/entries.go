@@ -25,6 +25,8 @@ type Entry struct {
 
 	Called bool // the other tool makes the calls, and sends what Values state and nothing else
 
+	Accounts []binding.Account // in which it makes them, as far as the file says it
+
 	Line, Column int                 // of the resource, or of what NotRun is about; zero: the file has no lines
 	Properties   map[string]Property // where the values are written, by key
 }
@@ -84,7 +86,7 @@ func FromEntries(name string, text, shown []byte, entries []Entry, o Options) (*
 			err.File = name
 			errs = append(errs, err)
 		}
-		b.Source, b.Called = at, e.Called
+		b.Source, b.Called, b.Accounts = at, e.Called, e.Accounts
 		for _, key := range slices.Sorted(maps.Keys(e.Properties)) {
 			p := e.Properties[key]
 			if b.Names == nil {

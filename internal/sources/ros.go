@@ -28,6 +28,8 @@ const rosVersion = "2015-09-01"
 type Template struct {
 	Entries []manifest.Entry
 	Shown   []byte // the lines that a report may quote; the others are blank
+
+	Running []string // logical ids of resources that run code, which may make any call
 }
 
 // rosTemplate is a template that is being read.
@@ -44,6 +46,7 @@ type rosTemplate struct {
 	errs         strictyaml.Errors
 	places       []*yaml.Node // keys of the properties that are bindings'
 	certificates int          // resources that name a certificate of the store
+	running      []string     // resources that run code
 }
 
 // ROS reads a template of ROS, YAML or JSON. What a function, an alias or an unknown
@@ -75,7 +78,7 @@ func ROS(name string, text []byte, given Given) (Template, error) {
 		})
 		return Template{}, t.errs
 	}
-	return Template{Entries: t.out, Shown: t.shown(root, text)}, nil
+	return Template{Entries: t.out, Shown: t.shown(root, text), Running: t.running}, nil
 }
 
 func (t *rosTemplate) fail(n *yaml.Node, message, next string) {
@@ -227,8 +230,17 @@ func (t *rosTemplate) resource(id, body *yaml.Node) error {
 		t.fail(kind, fmt.Sprintf("%s: unknown type %s", address(id.Value), quoted(kind.Value)), fmt.Sprintf("did you mean %q?", strictyaml.Nearest(kind.Value, types)))
 	case nested(kind.Value):
 		t.notRun(id, address(id.Value), fmt.Sprintf("%s deploys another template, whose bindings are not in this one; judge that template with --ros, too", quoted(kind.Value)))
+	case runs(kind.Value):
+		t.running = append(t.running, address(id.Value))
 	}
 	return nil
+}
+
+// runs reports whether a resource of a type runs code that the template does not hold, or
+// holds in another language.
+func runs(kind string) bool {
+	kind = strings.ToUpper(strings.TrimSpace(kind))
+	return strings.HasPrefix(kind, "CUSTOM::") || slices.Contains([]string{"ALIYUN::ROS::CUSTOMRESOURCE", "ALIYUN::OOS::EXECUTION", "ALIYUN::FC::FUNCTIONINVOKER", "ALIYUN::FC3::FUNCTIONINVOKER", "ALIYUN::ECS::RUNCOMMAND", "ALIYUN::ECS::INVOCATION"}, kind)
 }
 
 func (t *rosTemplate) notRun(at *yaml.Node, address, reason string) {

@@ -415,3 +415,14 @@ func FuzzROS(f *testing.F) {
 		_, _ = manifest.FromEntries("t.yaml", text, got.Shown, got.Entries, manifest.Options{})
 	})
 }
+
+// Resources that run code may make any call; they are named.
+func TestROSRuns(t *testing.T) {
+	for kind, want := range map[string]int{"ALIYUN::ROS::CustomResource": 1, "Custom::Bind": 1, "aliyun::oos::execution": 1, "ALIYUN::OSS::Bucket": 0} {
+		text := strings.Replace(sampleROS, "Resources:\n", "Resources:\n  Hook: {Type: '"+kind+"', Properties: {}}\n", 1)
+		got, err := ROS("t.yaml", []byte(text), Given{Region: "cn-hangzhou", Gateway: "gw-1"})
+		if err != nil || len(got.Running) != want || want > 0 && got.Running[0] != "Hook" {
+			t.Errorf("%s: got %q, %v", kind, got.Running, err)
+		}
+	}
+}

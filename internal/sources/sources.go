@@ -24,6 +24,9 @@ type Given struct {
 	Parameters                   map[string]string // of a template of ROS, by name
 	Domain                       string            // of a command that names its domain by an id
 
+	Endpoints map[string]string // the addresses that bindgate asks, by platform; empty: the region's own
+	STS       string            // and that of STS; empty: the region's own
+
 	Owner func(domain string) Owned // may be nil
 }
 

@@ -26,7 +26,8 @@ func Terraform(plan []byte, given Given) ([]manifest.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := tfPlan{given: given, configuration: object(root, "configuration"), configured: map[string]map[[2]string]map[string]any{}}
+	p := tfPlan{given: given, configuration: object(root, "configuration"), configured: map[string]map[place]map[string]any{}, callers: map[string][]binding.Account{}}
+	p.readCallers(object(root, "prior_state", "values", "root_module"))
 	for _, one := range list(root, "resource_changes") {
 		change, ok := one.(map[string]any)
 		if !ok {
@@ -41,10 +42,11 @@ func Terraform(plan []byte, given Given) ([]manifest.Entry, error) {
 		if change == nil {
 			return nil, errors.New("an element of deferred_changes holds no resource_change; " + show)
 		}
-		if isBinding(change) || deploysTemplates(change) {
+		if isBinding(change) || deploys(change) {
 			p.notRun(text(change, "address"), "Terraform defers it to a later plan")
 		}
 	}
+	p.keepDeleted()
 	for _, e := range p.entries {
 		if e.Address == "" || strictyaml.IsKeyText(e.Address) {
 			return nil, errors.New("a resource of resource_changes has no address, or the text of a key in it; " + show)
@@ -79,8 +81,14 @@ func readPlan(plan []byte) (map[string]any, error) {
 			return len(path) == 1
 		case "resource_changes": // other resources can be many
 			change, isObject := value.(map[string]any)
-			return len(path) != 2 || !isObject || isBinding(change) || deploysTemplates(change)
+			return len(path) != 2 || !isObject || isBinding(change) || isTarget(change) || deploys(change)
 		case "deferred_changes":
+			return true
+		case "prior_state": // the data sources that name an account
+			state, isObject := value.(map[string]any)
+			if isObject && len(path) > 2 && path[len(path)-2] == "resources" {
+				return isCaller(state)
+			}
 			return true
 		}
 		return false
@@ -128,13 +136,42 @@ type tfPlan struct {
 	given         Given
 	configuration map[string]any
 	entries       []manifest.Entry
-	certificates  int                                     // resources that name a certificate
-	configured    map[string]map[[2]string]map[string]any // by module, then by type and name
+	certificates  int                                 // resources that name a certificate
+	configured    map[string]map[place]map[string]any // by module
+	callers       map[string][]binding.Account        // what providers reported, by the key of the provider block
+	deleted       []deletion
+}
+
+// deletion is a domain or a target that the plan deletes.
+type deletion struct {
+	address, platform string
+	domain, target    string // empty domain: the target itself; empty target: not known
 }
 
 func isBinding(change map[string]any) bool {
 	kind := text(change, "type")
 	return text(change, "mode") != "data" && (kind == typeClassic || kind == typeAPIG)
+}
+
+// isTarget reports whether a resource is a group or a gateway.
+func isTarget(change map[string]any) bool {
+	return text(change, "mode") != "data" && targets()[text(change, "type")] != ""
+}
+
+// targets returns the platforms of the resource types that are groups and gateways.
+func targets() map[string]string {
+	return map[string]string{"alicloud_api_gateway_group": binding.Classic, "alicloud_apig_gateway": binding.APIG}
+}
+
+// Resource types that make the calls of another language than Terraform's.
+const (
+	typeCloudControl = "alicloud_cloud_control_resource"
+	typeOOS          = "alicloud_oos_execution"
+)
+
+// deploys reports whether a resource may bind domains by what it holds.
+func deploys(change map[string]any) bool {
+	return deploysTemplates(change) || text(change, "mode") != "data" && slices.Contains([]string{typeCloudControl, typeOOS}, text(change, "type"))
 }
 
 // deploysTemplates reports whether a resource deploys templates of ROS, which may bind domains.
@@ -157,6 +194,17 @@ func (p *tfPlan) templates(change map[string]any) {
 		return
 	}
 	after := object(what, "after")
+	switch text(change, "type") {
+	case typeCloudControl:
+		if product := strings.ToLower(text(after, "product")); product == "" || holds(what["after_unknown"], "product") || holds(what["after_sensitive"], "product") ||
+			slices.ContainsFunc([]string{"api", "ros", "oos", "servicecatalog"}, func(part string) bool { return strings.Contains(product, part) }) {
+			p.notRun(text(change, "address"), "it makes a resource of Cloud Control, which may be a domain of API Gateway; use the resource types that bindgate reads")
+		}
+		return
+	case typeOOS:
+		p.notRun(text(change, "address"), "it runs a template of OOS, whose calls are not judged; run it apart from the plan")
+		return
+	}
 	whole := hasTemplate(text(change, "type"))
 	for _, marks := range []any{what["after_unknown"], what["after_sensitive"]} {
 		for _, name := range []string{"template_body", "template_id", "template_url", "template_version"} {
@@ -178,8 +226,11 @@ func (p *tfPlan) notRun(address string, reasons ...string) {
 
 // resource reads one element of resource_changes.
 func (p *tfPlan) resource(change map[string]any) error {
-	if deploysTemplates(change) {
+	if deploys(change) {
 		p.templates(change)
+	}
+	if isTarget(change) || isBinding(change) {
+		p.delete(change)
 	}
 	if !isBinding(change) {
 		return nil
@@ -208,17 +259,76 @@ func (p *tfPlan) resource(change map[string]any) error {
 	}
 	r := tfResource{kind: text(change, "type"), after: after, unknown: what["after_unknown"], sensitive: what["after_sensitive"], before: object(what, "before"), values: map[string]any{}}
 	r.configured = p.find(change)
+	if name := text(change, "provider_name"); name != "" && !ownProvider.MatchString(name) {
+		r.stop("provider", fmt.Sprintf("it is %s, and bindgate knows the calls of aliyun/alicloud alone", quoted(name)))
+	}
 	r.read()
 	if err := p.complete(&r, called); err != nil {
 		return err
 	}
-	domain, _ := r.values["domainName"].(string)
-	platform := binding.Classic
-	if r.kind == typeAPIG {
-		platform = binding.APIG
-	}
-	p.entries = append(p.entries, manifest.Entry{Address: address, Domain: domain, Platform: platform, Values: r.values, NotRun: r.notRun, Called: called})
+	e := manifest.Entry{Address: address, Platform: platformOf(r.kind), Values: r.values, Called: called}
+	e.Domain, _ = r.values["domainName"].(string)
+	region, _ := r.values["regionId"].(string)
+	e.Accounts = p.provider(r.configured).caller(p.given, e.Platform, region, r.stop, func(name, reason string) {
+		e.Refused = true
+		r.stop(name, reason)
+	})
+	e.NotRun = r.notRun
+	p.entries = append(p.entries, e)
 	return nil
+}
+
+// ownProvider is the provider under its own name and its former one, on any registry.
+var ownProvider = lazyregexp.New(`^([^/]+/)?(aliyun|hashicorp)/alicloud$`)
+
+func platformOf(kind string) string {
+	if kind == typeAPIG {
+		return binding.APIG
+	}
+	return binding.Classic
+}
+
+// delete notes what a resource deletes, replaced ones included.
+func (p *tfPlan) delete(change map[string]any) {
+	what := object(change, "change")
+	if !slices.Contains(list(what, "actions"), any("delete")) {
+		return
+	}
+	before, kind := object(what, "before"), text(change, "type")
+	d := deletion{address: text(change, "address"), platform: platformOf(kind), domain: text(before, "domain_name"), target: text(before, "group_id")}
+	if platform := targets()[kind]; platform != "" {
+		d = deletion{address: d.address, platform: platform, target: text(before, "id")}
+		if d.target == "" {
+			return // nothing is there yet
+		}
+	} else if d.domain == "" {
+		p.notRun(d.address, "the plan deletes a domain, and does not say which")
+		return
+	}
+	p.deleted = append(p.deleted, d)
+}
+
+// keepDeleted stops each binding of which the plan deletes the domain or the target, too:
+// Terraform orders both calls as it likes, and what the gateway has of the domain is lost.
+func (p *tfPlan) keepDeleted() {
+	for i := range p.entries {
+		e := &p.entries[i]
+		target, _ := e.Values[map[string]string{binding.Classic: "groupId", binding.APIG: "gatewayId"}[e.Platform]].(string)
+		for _, d := range p.deleted {
+			switch {
+			case d.platform != e.Platform || e.Domain == "":
+			case d.domain == "" && d.target == target:
+				e.NotRun = append(e.NotRun, fmt.Sprintf("the plan deletes its group or gateway, too (%s)", address(d.address)))
+			case d.domain != "" && sameDomain(d.domain, e.Domain) && (d.platform == binding.APIG || d.target == "" || target == "" || d.target == target):
+				e.NotRun = append(e.NotRun, fmt.Sprintf("the plan deletes the same domain, too (%s), and with it what the gateway has of it, such as a certificate; "+
+					"use a moved block for a resource with another name or another index, and no replacement", address(d.address)))
+			}
+		}
+	}
+}
+
+func sameDomain(a, b string) bool {
+	return strings.EqualFold(strings.TrimSuffix(a, "."), strings.TrimSuffix(b, "."))
 }
 
 // complete adds what the attributes do not say.
@@ -240,13 +350,10 @@ func (p *tfPlan) complete(r *tfResource, called bool) error {
 }
 
 // region returns the region of the resource's provider if the configuration states it as
-// a constant; else it is empty. A reference does not say what is made of its value.
+// a constant; else it is empty.
 func (p *tfPlan) region(resource map[string]any) string {
-	provider := object(p.configuration, "provider_config", text(resource, "provider_config_key"))
-	if text(provider, "name") != "alicloud" && !strings.HasSuffix(text(provider, "full_name"), "/alicloud") {
-		return ""
-	}
-	return text(object(provider, "expressions", "region"), "constant_value")
+	region, _ := constant(p.provider(resource).expressions["region"])
+	return region
 }
 
 // find returns the resource in the configuration; nil if it is not there.
@@ -257,14 +364,24 @@ func (p *tfPlan) find(change map[string]any) map[string]any {
 	}
 	in := strings.Join(modules(text(change, "module_address")), ".")
 	if p.configured[in] == nil {
-		p.configured[in] = map[[2]string]map[string]any{}
+		p.configured[in] = map[place]map[string]any{}
 		for _, one := range slices.Backward(list(module, "resources")) { // the first one holds
-			if r, _ := one.(map[string]any); text(r, "mode") != "data" {
-				p.configured[in][[2]string{text(r, "type"), text(r, "name")}] = r
+			if r, _ := one.(map[string]any); r != nil {
+				p.configured[in][placeOf(r)] = r
 			}
 		}
 	}
-	return p.configured[in][[2]string{text(change, "type"), text(change, "name")}]
+	return p.configured[in][placeOf(change)]
+}
+
+// place finds a resource in its module.
+type place struct {
+	data       bool
+	kind, name string
+}
+
+func placeOf(resource map[string]any) place {
+	return place{text(resource, "mode") == "data", text(resource, "type"), text(resource, "name")}
 }
 
 // moduleStep is one module of an address: its name, and a key that is left out.

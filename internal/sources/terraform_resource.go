@@ -12,6 +12,7 @@ type attribute struct {
 	key      string // of the manifest; empty: the attribute does not concern the binding
 	required bool
 	why      string // why a resource that sets the attribute cannot be judged
+	unknown  bool   // to bindgate: false is a value, too
 }
 
 // attributes returns the documented attributes of a resource type (provider 1.287).
@@ -60,9 +61,10 @@ func (r *tfResource) read() {
 	for _, name := range slices.Compact(names) {
 		a, ok := known[name]
 		if !ok {
-			if _, scalar := r.after[name].(string); scalar && r.configured != nil && !r.stated(name) {
-				continue // the provider computes it
+			if r.computed(name) {
+				continue
 			}
+			a.unknown = true
 			a.why = "bindgate does not know the attribute; update bindgate, or write the binding in a manifest"
 		}
 		if a.key == "" && a.why == "" {
@@ -85,7 +87,7 @@ func (r *tfResource) attribute(name string, a attribute) {
 	case !set && !unset(r.before[name]) && !holds(r.unknown, name):
 		r.stop(name, "it is no longer stated, and what the gateway keeps is not known; state it")
 	case !set:
-	case a.why != "" && value != false:
+	case a.why != "" && (value != false || a.unknown || r.before[name] == true):
 		r.stop(name, a.why)
 	case a.why != "":
 	case name == "tls_cipher_suites_config":
@@ -104,6 +106,17 @@ func (r *tfResource) states(name string, a attribute) bool {
 		return true
 	}
 	return r.stated(name)
+}
+
+// computed reports whether an attribute has the value that the provider computed for it. A
+// value of a resource that is not there yet is a default, which the provider may send.
+func (r *tfResource) computed(name string) bool {
+	value := r.after[name]
+	switch value.(type) {
+	case string, bool:
+		return r.configured != nil && !r.stated(name) && r.before[name] == value
+	}
+	return false
 }
 
 func (r *tfResource) stated(name string) bool {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
@@ -46,7 +47,8 @@ func loadOther(env console.Env, s settings.Settings, paths []string, o manifest.
 		return nil, fmt.Errorf("reading --%s: %w", flag, err)
 	}
 	given := sources.Given{Region: w.Region, Gateway: w.Gateway, Proof: w.Proof, Certificate: w.Certificate, CertificateName: w.CertificateName,
-		Labels: w.Labels, Parameters: parameters, Owner: func(domain string) sources.Owned { return ownerOf(s, domain) }}
+		Labels: w.Labels, Parameters: parameters, STS: s.Gateway.STS,
+		Endpoints: map[string]string{binding.Classic: s.Gateway.Endpoint, binding.APIG: cmp.Or(s.Gateway.APIG, s.Gateway.Endpoint)}, Owner: func(domain string) sources.Owned { return ownerOf(s, domain) }}
 	var read sources.Template
 	if flag == "ros" {
 		read, err = sources.ROS(file, text, given)
@@ -63,6 +65,9 @@ func loadOther(env console.Env, s settings.Settings, paths []string, o manifest.
 	}
 	if len(read.Entries) == 0 && !s.Quiet {
 		env.Complain(fmt.Errorf("nothing to judge: %s has no custom domain of API Gateway that is created, changed or kept", file))
+	}
+	if len(read.Entries) > 0 && len(read.Running) > 0 && !s.Quiet {
+		env.Complain(fmt.Errorf("not judged: %s has resources that run code, which may make calls of its own: %s", file, strings.Join(read.Running, ", ")))
 	}
 	return manifest.FromEntries(file, text, read.Shown, read.Entries, o)
 }
