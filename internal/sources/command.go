@@ -76,7 +76,22 @@ func setDomain(args []string) (entry manifest.Entry, missing []string, err error
 	if _, given := values["--BindStageName"]; !given {
 		missing = append(missing, `bindStageName: the command does not state it; write the stage, or "" for every environment`)
 	}
-	return entry, missing, nil
+	return entry, append(missing, elsewhere(values, "apigateway")...), nil
+}
+
+// elsewhere says by which flags the command may make its call in another account or at
+// another address than bindgate, whose manifest has neither.
+func elsewhere(values map[string]string, product string) (missing []string) {
+	for _, flag := range []string{"--profile", "--mode", "--config-path"} {
+		if values[flag] != "" {
+			missing = append(missing, "the account of its "+flag+"; run bindgate with credentials of the same account")
+		}
+	}
+	region, _ := regionOf(values)
+	if host := hostOf(values["--endpoint"]); host != "" && !(Given{}).asks("", product, region, host) {
+		missing = append(missing, "the address that bindgate calls, for its --endpoint is another; run bindgate with the same --endpoint")
+	}
+	return missing
 }
 
 // regionOf returns the region that a command states.

@@ -87,7 +87,7 @@ func gatewayDomain(args []string, given Given) (entry manifest.Entry, missing []
 		return manifest.Entry{}, nil, err
 	}
 	more, err := certificates(call.fields)
-	return entry, append(missing, more...), err
+	return entry, append(append(missing, more...), elsewhere(call.flags, "apig")...), err
 }
 
 // certificates says what the manifest must have of the certificates that the command names

@@ -12,7 +12,7 @@ import (
 func TestCommand(t *testing.T) {
 	for args, want := range map[string]map[string]any{
 		"aliyun cloudapi SetDomain --region cn-hangzhou --GroupId g --DomainName api.demo.com": {"regionId": "cn-hangzhou", "groupId": "g", "domainName": "api.demo.com"},
-		"/usr/bin/aliyun cloudapi SetDomain -p prod --RegionId=cn-hangzhou --GroupId=g --DomainName=api.demo.com --BindStageName= --CustomDomainType INTRANET --IsForce true --IsHttpRedirectToHttps=false --endpoint apigateway.cn-hangzhou.aliyuncs.com --force": {"regionId": "cn-hangzhou", "groupId": "g", "domainName": "api.demo.com", "bindStageName": "",
+		"/usr/bin/aliyun cloudapi SetDomain --RegionId=cn-hangzhou --GroupId=g --DomainName=api.demo.com --BindStageName= --CustomDomainType INTRANET --IsForce true --IsHttpRedirectToHttps=false --endpoint apigateway.cn-hangzhou.aliyuncs.com --force": {"regionId": "cn-hangzhou", "groupId": "g", "domainName": "api.demo.com", "bindStageName": "",
 			"customDomainType": "INTRANET", "isForce": true, "isHttpRedirectToHttps": false},
 	} {
 		got, missing, err := Command(strings.Fields(args), Given{})
@@ -25,6 +25,26 @@ func TestCommand(t *testing.T) {
 		}
 		if len(missing) != 1 { // the stage of the first, the groups of the second
 			t.Errorf("%s: got %q missing, want one", args, missing)
+		}
+	}
+}
+
+// A manifest has neither credentials nor an address: where the command has its own, that is
+// said.
+func TestCommandCallsElsewhere(t *testing.T) {
+	for args, want := range map[string]string{
+		"cloudapi SetDomain --region cn-hangzhou --GroupId g --DomainName a.demo.com --BindStageName= -p prod":                                            "the account of its --profile; run",
+		"cloudapi SetDomain --region cn-hangzhou --GroupId g --DomainName a.demo.com --BindStageName= --endpoint apigateway.cn-beijing.aliyuncs.com":      "its --endpoint is another; run",
+		"cloudapi SetDomain --region cn-hangzhou --GroupId g --DomainName a.demo.com --BindStageName= --endpoint apigateway-vpc.cn-hangzhou.aliyuncs.com": "",
+		"apig CreateDomain --region cn-hangzhou --mode EcsRamRole --body {\"name\":\"a.demo.com\",\"protocol\":\"HTTP\"}":                                 "the account of its --mode; run",
+	} {
+		given := Given{}
+		if strings.HasPrefix(args, "apig") {
+			given.Gateway = "gw-1"
+		}
+		_, missing, err := Command(strings.Fields("aliyun "+args), given)
+		if all := strings.Join(missing, "\n"); err != nil || (want == "") != (all == "") || !strings.Contains(all, want) {
+			t.Errorf("%s: got %q, %v; want %q", args, all, err, want)
 		}
 	}
 }
