@@ -194,7 +194,7 @@ func (t *rosTemplate) bindings(root *yaml.Node) error {
 // letters is not documented.
 func nested(kind string) bool {
 	kind = strings.ToUpper(strings.TrimSpace(kind))
-	return strings.HasPrefix(kind, "MODULE::") || slices.Contains([]string{"ALIYUN::ROS::STACK", "ALIYUN::ROS::STACKGROUP", "ALIYUN::ROS::STACKINSTANCES", "ALIYUN::SERVICECATALOG::PROVISIONEDPRODUCT"}, kind)
+	return strings.HasPrefix(kind, "MODULE::") || slices.Contains([]string{"ALIYUN::ROS::STACK", "ALIYUN::ROS::STACKGROUP", "ALIYUN::ROS::STACKINSTANCES", "ALIYUN::SERVICECATALOG::PROVISIONEDPRODUCT", "ALIYUN::COMPUTENEST::SERVICEINSTANCE"}, kind)
 }
 
 // resource reads one resource.

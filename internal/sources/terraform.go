@@ -26,8 +26,11 @@ func Terraform(plan []byte, given Given) ([]manifest.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := tfPlan{given: given, configuration: object(root, "configuration"), configured: map[string]map[place]map[string]any{}, callers: map[string][]binding.Account{}}
-	p.readCallers(object(root, "prior_state", "values", "root_module"))
+	p := tfPlan{given: given, configuration: object(root, "configuration"), configured: map[string]map[place]map[string]any{}, callers: map[string][]binding.Account{},
+		changed: tfChanged{deleted: map[deletion]string{}, records: map[string]string{}}}
+	if root["complete"] != false { // of a part of the configuration, where the state may be an older one
+		p.readCallers(object(root, "prior_state", "values", "root_module"), later(root))
+	}
 	for _, one := range list(root, "resource_changes") {
 		change, ok := one.(map[string]any)
 		if !ok {
@@ -46,7 +49,7 @@ func Terraform(plan []byte, given Given) ([]manifest.Entry, error) {
 			p.notRun(text(change, "address"), "Terraform defers it to a later plan")
 		}
 	}
-	p.keepDeleted()
+	p.stopChanged()
 	for _, e := range p.entries {
 		if e.Address == "" || strictyaml.IsKeyText(e.Address) {
 			return nil, errors.New("a resource of resource_changes has no address, or the text of a key in it; " + show)
@@ -75,13 +78,13 @@ func readPlan(plan []byte) (map[string]any, error) {
 	}
 	value, err := strictJSON(plan, func(path []string, value any) bool {
 		switch path[0] {
-		case "format_version", "configuration", "errored":
+		case "format_version", "configuration", "errored", "complete":
 			return true
 		case "planned_values", "values": // that they are there
 			return len(path) == 1
 		case "resource_changes": // other resources can be many
 			change, isObject := value.(map[string]any)
-			return len(path) != 2 || !isObject || isBinding(change) || isTarget(change) || deploys(change)
+			return len(path) != 2 || !isObject || isBinding(change) || isTarget(change) || isRecord(change) || isCaller(change) || deploys(change)
 		case "deferred_changes":
 			return true
 		case "prior_state": // the data sources that name an account
@@ -139,28 +142,12 @@ type tfPlan struct {
 	certificates  int                                 // resources that name a certificate
 	configured    map[string]map[place]map[string]any // by module
 	callers       map[string][]binding.Account        // what providers reported, by the key of the provider block
-	deleted       []deletion
-}
-
-// deletion is a domain or a target that the plan deletes.
-type deletion struct {
-	address, platform string
-	domain, target    string // empty domain: the target itself; empty target: not known
+	changed       tfChanged
 }
 
 func isBinding(change map[string]any) bool {
 	kind := text(change, "type")
 	return text(change, "mode") != "data" && (kind == typeClassic || kind == typeAPIG)
-}
-
-// isTarget reports whether a resource is a group or a gateway.
-func isTarget(change map[string]any) bool {
-	return text(change, "mode") != "data" && targets()[text(change, "type")] != ""
-}
-
-// targets returns the platforms of the resource types that are groups and gateways.
-func targets() map[string]string {
-	return map[string]string{"alicloud_api_gateway_group": binding.Classic, "alicloud_apig_gateway": binding.APIG}
 }
 
 // Resource types that make the calls of another language than Terraform's.
@@ -177,7 +164,7 @@ func deploys(change map[string]any) bool {
 // deploysTemplates reports whether a resource deploys templates of ROS, which may bind domains.
 func deploysTemplates(change map[string]any) bool {
 	kind := text(change, "type")
-	return text(change, "mode") != "data" && (hasTemplate(kind) || slices.Contains([]string{"alicloud_ros_stack_instance", "alicloud_service_catalog_provisioned_product"}, kind))
+	return text(change, "mode") != "data" && (hasTemplate(kind) || slices.Contains([]string{"alicloud_ros_stack_instance", "alicloud_service_catalog_provisioned_product", "alicloud_compute_nest_service_instance"}, kind))
 }
 
 // hasTemplate reports whether a resource type may hold its template.
@@ -232,6 +219,9 @@ func (p *tfPlan) resource(change map[string]any) error {
 	if isTarget(change) || isBinding(change) {
 		p.delete(change)
 	}
+	if isRecord(change) {
+		p.record(change)
+	}
 	if !isBinding(change) {
 		return nil
 	}
@@ -269,10 +259,12 @@ func (p *tfPlan) resource(change map[string]any) error {
 	e := manifest.Entry{Address: address, Platform: platformOf(r.kind), Values: r.values, Called: called}
 	e.Domain, _ = r.values["domainName"].(string)
 	region, _ := r.values["regionId"].(string)
-	e.Accounts = p.provider(r.configured).caller(p.given, e.Platform, region, r.stop, func(name, reason string) {
-		e.Refused = true
-		r.stop(name, reason)
-	})
+	if called {
+		e.Accounts = p.provider(r.configured).caller(p.given, e.Platform, region, r.stop, func(name, reason string) {
+			e.Refused = true
+			r.stop(name, reason)
+		})
+	}
 	e.NotRun = r.notRun
 	p.entries = append(p.entries, e)
 	return nil
@@ -286,49 +278,6 @@ func platformOf(kind string) string {
 		return binding.APIG
 	}
 	return binding.Classic
-}
-
-// delete notes what a resource deletes, replaced ones included.
-func (p *tfPlan) delete(change map[string]any) {
-	what := object(change, "change")
-	if !slices.Contains(list(what, "actions"), any("delete")) {
-		return
-	}
-	before, kind := object(what, "before"), text(change, "type")
-	d := deletion{address: text(change, "address"), platform: platformOf(kind), domain: text(before, "domain_name"), target: text(before, "group_id")}
-	if platform := targets()[kind]; platform != "" {
-		d = deletion{address: d.address, platform: platform, target: text(before, "id")}
-		if d.target == "" {
-			return // nothing is there yet
-		}
-	} else if d.domain == "" {
-		p.notRun(d.address, "the plan deletes a domain, and does not say which")
-		return
-	}
-	p.deleted = append(p.deleted, d)
-}
-
-// keepDeleted stops each binding of which the plan deletes the domain or the target, too:
-// Terraform orders both calls as it likes, and what the gateway has of the domain is lost.
-func (p *tfPlan) keepDeleted() {
-	for i := range p.entries {
-		e := &p.entries[i]
-		target, _ := e.Values[map[string]string{binding.Classic: "groupId", binding.APIG: "gatewayId"}[e.Platform]].(string)
-		for _, d := range p.deleted {
-			switch {
-			case d.platform != e.Platform || e.Domain == "":
-			case d.domain == "" && d.target == target:
-				e.NotRun = append(e.NotRun, fmt.Sprintf("the plan deletes its group or gateway, too (%s)", address(d.address)))
-			case d.domain != "" && sameDomain(d.domain, e.Domain) && (d.platform == binding.APIG || d.target == "" || target == "" || d.target == target):
-				e.NotRun = append(e.NotRun, fmt.Sprintf("the plan deletes the same domain, too (%s), and with it what the gateway has of it, such as a certificate; "+
-					"use a moved block for a resource with another name or another index, and no replacement", address(d.address)))
-			}
-		}
-	}
-}
-
-func sameDomain(a, b string) bool {
-	return strings.EqualFold(strings.TrimSuffix(a, "."), strings.TrimSuffix(b, "."))
 }
 
 // complete adds what the attributes do not say.

@@ -33,6 +33,10 @@ const (
 )
 
 var (
+	// Names under aliyuncs.com that customers cannot have.
+	stsHost      = lazyregexp.New(`^sts(-vpc)?(\.[a-z0-9-]+)?\.aliyuncs\.com$`)
+	locationHost = lazyregexp.New(`^location(-[a-z]+)?(\.[a-z0-9-]+)?\.aliyuncs\.com$`)
+
 	roleARN   = lazyregexp.New(`^acs:ram::([0-9]{1,32}):role/[^\x00-\x20]+$`)
 	accountID = lazyregexp.New(`^[0-9]{1,32}$`)
 )
@@ -42,28 +46,31 @@ var (
 func (p *tfPlan) provider(resource map[string]any) tfProvider {
 	all := object(p.configuration, "provider_config")
 	key := text(resource, "provider_config_key")
-	if block, ok := all[key].(map[string]any); ok && key != "" {
-		if !isAlicloud(block) {
-			return tfProvider{}
+	block, there := all[key].(map[string]any)
+	if there && !isAlicloud(block) {
+		return tfProvider{}
+	}
+	var out tfProvider
+	for _, r := range p.callers[key] {
+		if out.account != "" && out.account != r.ID { // two answers are none
+			out.account, out.reporter = "", ""
+			break
 		}
-		out := tfProvider{found: true, expressions: object(block, "expressions")}
-		for _, r := range p.callers[key] {
-			if out.account != "" && out.account != r.ID {
-				r = binding.Account{} // two answers are none
-			}
-			out.account, out.reporter = r.ID, r.Of
-			if r.ID == "" {
-				break
-			}
-		}
+		out.account, out.reporter = r.ID, r.Of
+	}
+	// A block of a module without expressions may stand for one that the module was given.
+	if _, own := block["expressions"]; there && (own || !strings.Contains(key, ":")) {
+		out.found, out.expressions = true, object(block, "expressions")
 		return out
 	}
 	for _, one := range all {
-		if block, _ := one.(map[string]any); isAlicloud(block) && !(tfProvider{expressions: object(block, "expressions")}).plain() {
+		other := tfProvider{expressions: object(one, "expressions")}
+		if block, _ := one.(map[string]any); isAlicloud(block) && !other.plain() && (out.account == "" || stated(other.expressions["endpoints"])) {
 			return tfProvider{}
 		}
 	}
-	return tfProvider{found: true} // whichever it is, it says nothing of account and address
+	out.found = true // whichever it is, it says nothing of the address, and nothing of the account that is not known
+	return out
 }
 
 // plain reports whether the block says nothing of the account and the address of calls.
@@ -79,12 +86,13 @@ func isAlicloud(block map[string]any) bool {
 
 // readCallers finds what providers reported of their accounts while the plan was made, by
 // the key of the provider block.
-func (p *tfPlan) readCallers(module map[string]any) {
+// What is read later has the answer of an earlier plan.
+func (p *tfPlan) readCallers(module map[string]any, later map[string]bool) {
 	in := text(module, "address")
 	for _, one := range list(module, "resources") {
 		r, _ := one.(map[string]any)
 		account := text(object(r, "values"), "account_id")
-		if !isCaller(r) || !accountID.MatchString(account) || holds(r["sensitive_values"], "account_id") {
+		if !isCaller(r) || !accountID.MatchString(account) || holds(r["sensitive_values"], "account_id") || later[text(r, "address")] {
 			continue
 		}
 		key := text(p.find(map[string]any{"module_address": in, "mode": "data", "type": text(r, "type"), "name": text(r, "name")}), "provider_config_key")
@@ -94,9 +102,23 @@ func (p *tfPlan) readCallers(module map[string]any) {
 	}
 	for _, one := range list(module, "child_modules") {
 		if child, ok := one.(map[string]any); ok {
-			p.readCallers(child)
+			p.readCallers(child, later)
 		}
 	}
+}
+
+// later returns the addresses of the data sources that are read during apply.
+func later(root map[string]any) map[string]bool {
+	out := map[string]bool{}
+	for _, one := range list(root, "resource_changes") {
+		if change, _ := one.(map[string]any); isCaller(change) {
+			out[text(change, "address")] = true
+		}
+	}
+	for _, one := range list(root, "deferred_changes") {
+		out[text(object(one, "resource_change"), "address")] = true
+	}
+	return out
 }
 
 func isCaller(resource map[string]any) bool {
@@ -204,9 +226,9 @@ func (p tfProvider) endpoint(given Given, platform, region string, stop, refuse 
 			case name == product && region == "": // and that stops it
 			case name == product && !given.asks(platform, product, region, host):
 				refuse(of, fmt.Sprintf("%s is %.128q, and bindgate asks another address; name it with --endpoint or in the owner's file, or remove it from the provider", name, host))
-			case name == "sts" && !strings.HasSuffix(host, ".aliyuncs.com") && (given.STS == "" || host != hostOf(given.STS)):
+			case name == "sts" && !stsHost.MatchString(host) && (given.STS == "" || host != hostOf(given.STS)):
 				refuse(of, fmt.Sprintf("sts is %.128q, which says whose the calls are, and bindgate asks another STS; name it as sts in the owner's file, or remove it from the provider", host))
-			case name == "location" && !strings.HasSuffix(host, ".aliyuncs.com") && !stated(block[product]):
+			case name == "location" && !locationHost.MatchString(host) && !stated(block[product]):
 				refuse(of, fmt.Sprintf("location is %.128q, which gives the address of the calls; state %s, too", host, product))
 			}
 		}

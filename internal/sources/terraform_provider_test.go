@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/internal/cputime"
+	"github.com/bindgate/bindgate/internal/manifest"
 )
 
 // withProvider returns a plan with one binding of each platform, whose provider block has
@@ -70,10 +73,13 @@ func TestTerraformProvider(t *testing.T) {
 		"a role by OIDC":             {arguments: strings.Replace(role, "assume_role", "assume_role_with_oidc", 1), accounts: []binding.Account{fromRole}},
 		"credentials": {arguments: `"access_key": {"constant_value": "s3cret"}, "profile": {"constant_value": "s3cret"}, "credentials_uri": {"references": ["var.u"]}, "ecs_role_name": {}`,
 			want: "it has access_key, ecs_role_name, profile, credentials_uri, so"},
-		"credentials of a known account":          {arguments: `"profile": {"constant_value": "s3cret"}`, more: proof, accounts: []binding.Account{fromData}},
-		"a role of a known account":               {arguments: `"assume_role": [{"role_arn": {"references": ["var.role"]}}]`, more: proof, accounts: []binding.Account{fromData}},
-		"what another provider reported":          {arguments: `"profile": {"constant_value": "s3cret"}`, more: reported("other", "42", "{}"), want: "it has profile"},
-		"what no configuration has":               {arguments: `"profile": {"constant_value": "s3cret"}`, more: reported("third", "42", "{}"), want: "it has profile"},
+		"credentials of a known account": {arguments: `"profile": {"constant_value": "s3cret"}`, more: proof, accounts: []binding.Account{fromData}},
+		"a role of a known account":      {arguments: `"assume_role": [{"role_arn": {"references": ["var.role"]}}]`, more: proof, accounts: []binding.Account{fromData}},
+		"what another provider reported": {arguments: `"profile": {"constant_value": "s3cret"}`, more: reported("other", "42", "{}"), want: "it has profile"},
+		"what no configuration has":      {arguments: `"profile": {"constant_value": "s3cret"}`, more: reported("third", "42", "{}"), want: "it has profile"},
+		"an account that is read later": {arguments: `"profile": {"constant_value": "s3cret"}`, want: "it has profile",
+			more: proof + `, "deferred_changes": [{"resource_change": {"address": "data.alicloud_caller_identity.current", "mode": "data"}}]`},
+		"an account of a part of the plan":        {arguments: `"profile": {"constant_value": "s3cret"}`, more: proof + `, "complete": false`, want: "it has profile"},
 		"an account that is sensitive":            {arguments: `"profile": {"constant_value": "s3cret"}`, more: reported("current", "42", `{"account_id": true}`), want: "it has profile"},
 		"an account that is none":                 {arguments: `"profile": {"constant_value": "s3cret"}`, more: reported("current", "me", "{}"), want: "it has profile"},
 		"an account's id":                         {arguments: `"account_id": {"constant_value": "42"}`, accounts: []binding.Account{{ID: "42", Of: "account_id of the provider"}}},
@@ -89,10 +95,12 @@ func TestTerraformProvider(t *testing.T) {
 		"bindgate's endpoint":        {arguments: `"endpoints": [{"apigateway": {"constant_value": "gw.corp"}}]`, given: Given{Endpoints: map[string]string{binding.Classic: "https://GW.corp"}}},
 		"not bindgate's endpoint": {arguments: `"endpoints": [{"apigateway": {"constant_value": "apigateway.cn-hangzhou.aliyuncs.com"}}]`, given: Given{Endpoints: map[string]string{binding.Classic: "https://gw.corp"}},
 			want: "bindgate asks another address", wantAPIG: "-", refused: true},
-		"another STS":       {arguments: `"endpoints": [{"sts": {"constant_value": "sts.corp"}}]`, more: proof, want: `sts is "sts.corp"`, refused: true, accounts: []binding.Account{fromData}},
-		"bindgate's STS":    {arguments: `"endpoints": [{"sts": {"constant_value": "sts.corp"}}]`, given: Given{STS: "https://sts.corp"}},
-		"another location":  {arguments: `"endpoints": [{"location": {"constant_value": "l.corp"}}]`, want: `location is "l.corp"`, refused: true},
-		"one of two blocks": {arguments: `"endpoints": [{}, {"apigateway": {"constant_value": "gw.corp"}}]`, want: `apigateway is "gw.corp"`, wantAPIG: "-", refused: true},
+		"another STS":                    {arguments: `"endpoints": [{"sts": {"constant_value": "sts.corp"}}]`, more: proof, want: `sts is "sts.corp"`, refused: true, accounts: []binding.Account{fromData}},
+		"a name that customers can have": {arguments: `"endpoints": [{"sts": {"constant_value": "sts.oss-cn-hangzhou.evil.aliyuncs.com"}}]`, want: "and bindgate asks another STS", refused: true},
+		"an STS of Alibaba Cloud":        {arguments: `"endpoints": [{"sts": {"constant_value": "sts-vpc.cn-hangzhou.aliyuncs.com"}, "location": {"constant_value": "location-readonly.aliyuncs.com"}}]`},
+		"bindgate's STS":                 {arguments: `"endpoints": [{"sts": {"constant_value": "sts.corp"}}]`, given: Given{STS: "https://sts.corp"}},
+		"another location":               {arguments: `"endpoints": [{"location": {"constant_value": "l.corp"}}]`, want: `location is "l.corp"`, refused: true},
+		"one of two blocks":              {arguments: `"endpoints": [{}, {"apigateway": {"constant_value": "gw.corp"}}]`, want: `apigateway is "gw.corp"`, wantAPIG: "-", refused: true},
 	} {
 		tc.given.Gateway = "gw-1"
 		plan := withProvider(tc.arguments, tc.more)
@@ -138,6 +146,79 @@ func TestTerraformProviderIsNotKnown(t *testing.T) {
 	entries, err = Terraform(lost([]byte(plain)), Given{Gateway: "gw-1", Region: "cn-hangzhou"})
 	if err != nil || len(entries) != 2 || len(entries[0].NotRun) > 0 {
 		t.Errorf("got %+v, %v, want bindings: no block says anything of accounts", entries, err)
+	}
+}
+
+// Terraform before 1.1 lists a module's provider without saying whose block it is.
+func TestTerraformProviderOfModule(t *testing.T) {
+	for arguments, want := range map[string]string{`"profile": {"constant_value": "s3cret"}`: "does not say which provider block", "": ""} {
+		plan := strings.ReplaceAll(string(withProvider(arguments, "")), `"provider_config_key": "alicloud"`, `"provider_config_key": "module.x:alicloud"`)
+		plan = strings.ReplaceAll(plan, `"alicloud.other": {"name": "alicloud", "alias": "other", "full_name": "registry.terraform.io/aliyun/alicloud", "expressions": {"profile": {"constant_value": "s3cret"}}}`,
+			`"module.x:alicloud": {"name": "alicloud", "full_name": "registry.terraform.io/aliyun/alicloud", "module_address": "module.x"}`)
+		entries, err := Terraform([]byte(plan), Given{Gateway: "gw-1", Region: "cn-hangzhou"})
+		if all := strings.Join(entries[0].NotRun, ""); err != nil || (want == "") != (all == "") || !strings.Contains(all, want) {
+			t.Errorf("%s: got %q, %v; want %q", arguments, all, err, want)
+		}
+	}
+}
+
+// A data source that is read during apply has the answer of an earlier plan in the state.
+func TestTerraformAccountIsReadLater(t *testing.T) {
+	read := `"resource_changes": [{"address": "data.alicloud_caller_identity.current", "mode": "data", "type": "alicloud_caller_identity", "name": "current", "change": {"actions": ["read"], "before": null, "after": {}}},`
+	plan := strings.Replace(string(withProvider(`"profile": {"constant_value": "s3cret"}`, reported("current", "42", "{}"))), `"resource_changes": [`, read, 1)
+	entries, err := Terraform([]byte(plan), Given{Gateway: "gw-1"})
+	if err != nil || len(entries) != 2 || !strings.Contains(strings.Join(entries[0].NotRun, ""), "it has profile") {
+		t.Errorf("got %+v, %v", entries, err)
+	}
+}
+
+// No call is made for what the plan keeps, in whichever account.
+func TestTerraformKeepsWithoutCall(t *testing.T) {
+	plan := strings.ReplaceAll(string(withProvider(`"profile": {"constant_value": "s3cret"}`, "")), `["create"]`, `["no-op"]`)
+	entries, err := Terraform([]byte(plan), Given{Gateway: "gw-1"})
+	if err != nil || len(entries) != 2 || len(entries[0].NotRun) > 0 || entries[0].Called {
+		t.Errorf("got %+v, %v", entries, err)
+	}
+}
+
+// What DNS says now is not what it says after the same plan changed it.
+func TestTerraformChangesRecords(t *testing.T) {
+	for name, tc := range map[string]struct {
+		kind, change, want string
+	}{
+		"a delete":        {"alicloud_alidns_record", `"actions": ["delete"], "before": {"domain_name": "demo.com", "rr": "API"}, "after": null`, "the plan changes its DNS record, too"},
+		"an update":       {"alicloud_dns_record", `"actions": ["update"], "before": {"name": "demo.com", "host_record": "api"}, "after": {"name": "demo.com", "host_record": "api"}`, "the plan changes its DNS record, too"},
+		"a wildcard":      {"alicloud_alidns_record", `"actions": ["create"], "before": null, "after": {"domain_name": "demo.com", "rr": "*"}`, "the plan changes its DNS record, too"},
+		"not known":       {"alicloud_alidns_record", `"actions": ["create"], "before": null, "after": {"domain_name": "demo.com"}, "after_unknown": {"rr": true}`, "or one that may be its own"},
+		"the apex":        {"alicloud_alidns_record", `"actions": ["update"], "before": {"domain_name": "demo.com", "rr": "@"}, "after": {"domain_name": "demo.com", "rr": "@"}`, ""},
+		"the apex itself": {"alicloud_alidns_record", `"actions": ["update"], "before": {"domain_name": "api.demo.com", "rr": "@"}, "after": {"domain_name": "api.demo.com", "rr": "@"}`, "the plan changes its DNS record, too"},
+		"kept":            {"alicloud_alidns_record", `"actions": ["no-op"], "before": {"domain_name": "demo.com", "rr": "api"}, "after": {"domain_name": "demo.com", "rr": "api"}`, ""},
+	} {
+		changes := fmt.Sprintf(`"resource_changes": [{"address": "x.r", "mode": "managed", "type": %q, "name": "r", "change": {%s}},`, tc.kind, tc.change)
+		entries, err := Terraform([]byte(strings.Replace(string(withProvider("", "")), `"resource_changes": [`, changes, 1)), Given{Gateway: "gw-1"})
+		if err != nil || len(entries) != 2 {
+			t.Errorf("%s: got %+v, %v", name, entries, err)
+			continue
+		}
+		if all := strings.Join(entries[0].NotRun, "\n"); (tc.want == "") != (all == "") || !strings.Contains(all, tc.want) {
+			t.Errorf("%s: got the reasons %q, want %q", name, all, tc.want)
+		}
+	}
+}
+
+// Many changes next to many bindings cost no more than their size.
+func TestTerraformOfManyChanges(t *testing.T) {
+	p := tfPlan{changed: tfChanged{deleted: map[deletion]string{}, records: map[string]string{}}}
+	begun := cputime.Spent(t)
+	for i := range 20_000 {
+		at := fmt.Sprint("x.", i)
+		p.record(map[string]any{"type": "alicloud_alidns_record", "address": at, "change": map[string]any{"actions": []any{"create"}, "after": map[string]any{"domain_name": "demo.com", "rr": at}}})
+		p.delete(map[string]any{"type": typeClassic, "address": at, "change": map[string]any{"actions": []any{"delete"}, "before": map[string]any{"domain_name": "api.demo.com", "group_id": at}}})
+		p.entries = append(p.entries, manifest.Entry{Platform: binding.Classic, Domain: "api.demo.com", Called: true, Values: map[string]any{"groupId": "g"}})
+	}
+	p.stopChanged()
+	if took := cputime.Spent(t) - begun; took > 2*time.Second || len(p.entries[0].NotRun) > 0 {
+		t.Errorf("it took %s of processor time, and the reasons are %q", took, p.entries[0].NotRun)
 	}
 }
 
