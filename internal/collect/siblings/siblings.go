@@ -35,6 +35,14 @@ type entry struct {
 // place is a group and a network type, for which it has a quota of domains.
 type place struct{ group, gateway, region, network string }
 
+// at is where the binding is written: its line, or its address in a file without lines.
+func (e entry) at() string {
+	if e.line == 0 {
+		return e.file
+	}
+	return fmt.Sprintf("%s:%d:%d", e.file, e.line, e.column)
+}
+
 func (e entry) place() place { return place{e.group, e.gateway, e.region, e.network} }
 
 // NewIndex indexes all bindings of a run, in order.
@@ -50,9 +58,12 @@ func NewIndex(bindings iter.Seq[binding.Binding]) *Index {
 	}
 	for b := range bindings {
 		number := int32(len(x.entries))
-		domain := strings.Clone(b.DomainName)
+		domain, file := strings.Clone(b.DomainName), b.Source.File
+		if b.Source.Line == 0 && b.Source.Address != "" {
+			file += ": " + b.Source.Address
+		}
 		x.entries = append(x.entries, entry{domain, once(b.GroupID), once(b.GatewayID), once(b.RegionID), once(b.CustomDomainType),
-			once(b.Source.File), int32(b.Source.Line), int32(b.Source.Column)})
+			once(file), int32(b.Source.Line), int32(b.Source.Column)})
 		n := evidence.PlainName(domain)
 		x.byName[n] = append(x.byName[n], number)
 		at := x.entries[number].place()
@@ -111,7 +122,7 @@ func (x *Index) Of(number int, group func(region, id string) (evidence.Group, bo
 		}
 		e := x.entries[other]
 		s := evidence.Sibling{DomainName: e.domain, GroupID: e.group, GatewayID: e.gateway, RegionID: e.region, CustomDomainType: e.network,
-			At: fmt.Sprintf("%s:%d:%d", e.file, e.line, e.column)}
+			At: e.at()}
 		if e.gateway == "" {
 			if g, ok := group(e.region, e.group); ok {
 				s.GroupKnown, s.InstanceID, s.BasePath = true, g.InstanceID, g.BasePath

@@ -115,3 +115,15 @@ func TestSameGroup(t *testing.T) {
 		}
 	}
 }
+
+// A file without lines has addresses.
+func TestOfAddresses(t *testing.T) {
+	twins := []binding.Binding{
+		{DomainName: "api.demo.com", GroupID: "g1", Source: binding.Position{File: "plan.json", Address: "x.a"}},
+		{DomainName: "api.demo.com", GroupID: "g2", Source: binding.Position{File: "plan.json", Address: "x.b"}},
+	}
+	got := NewIndex(slices.Values(twins)).Of(0, func(string, string) (evidence.Group, bool) { return evidence.Group{}, false }, time.Time{})
+	if len(got.Facts.Others) != 1 || got.Facts.Others[0].At != "plan.json: x.b" {
+		t.Errorf("got %+v, want the address", got.Facts.Others)
+	}
+}
