@@ -149,7 +149,7 @@ func (a *applying) all(ctx context.Context) error {
 		}
 		return err
 	}
-	return exit.Ended(code)
+	return r.Ended(rep, code)
 }
 
 // applied is an item as the report has it.

@@ -21,6 +21,7 @@ type Outputs struct {
 
 type output struct {
 	format string
+	path   string          // of file, as it was given
 	file   *confine.Output // nil: standard output
 }
 
@@ -63,7 +64,7 @@ func openOutput(dir, spec string) (output, error) {
 	if err != nil {
 		return output{}, fmt.Errorf("opening the report file: -f %s: %w", spec, err)
 	}
-	return output{format, file}, nil
+	return output{format, path, file}, nil
 }
 
 // Files returns the files of the reports.
@@ -107,7 +108,13 @@ func (o Outputs) Begin(c Console, head Head, options Options) (*Several, error) 
 			return nil
 		}})
 	}
-	return OpenSeveral(sinks, head, options)
+	all, err := OpenSeveral(sinks, head, options)
+	if err == nil && len(o.Files()) == len(o.sinks) {
+		for _, s := range o.sinks {
+			all.files = append(all.files, s.path)
+		}
+	}
+	return all, err
 }
 
 // Annotate shows on GitHub where a manifest is at fault, because there is no report

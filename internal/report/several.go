@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 )
 
 // stepSummary is the format of the page that GitHub shows for a step of a
@@ -21,8 +23,9 @@ type Sink struct {
 
 // Several are the reports of one run that is under way.
 type Several struct {
-	open []openReport
-	tail Tail
+	open  []openReport
+	tail  Tail
+	files []string // that hold all reports; empty: one goes to standard output
 }
 
 // openReport is a report under way; its stream is nil after an error.
@@ -80,6 +83,19 @@ func (s *Several) learn(b Binding) {
 
 // Compare adds what differs from an earlier report.
 func (s *Several) Compare(since *Since) { s.tail.Since = since }
+
+// InFiles returns what is not well in a run and which files say more, for a person who would read
+// nothing else; empty if one of the reports goes to standard output. It is called after Close.
+func (s *Several) InFiles() string {
+	if len(s.files) == 0 {
+		return ""
+	}
+	names := make([]string, 0, len(s.files))
+	for _, f := range s.files {
+		names = append(names, strconv.Quote(f))
+	}
+	return s.open[0].stream.state.blocked() + "; see " + strings.Join(names, ", ")
+}
 
 // Close ends the reports with what is known only at the end of a run.
 func (s *Several) Close(interrupted bool, journalHead string, waivers []Waiver) error {

@@ -157,16 +157,32 @@ func (s *state) counted() string {
 	if s.nothingBound() {
 		return s.Run.Audited.nothing()
 	}
-	var words []string
 	warnings := "warnings"
 	if s.summary.Warnings == 1 {
 		warnings = "warning"
 	}
-	for _, c := range counts(count(s.summary.Bindings, "binding:", "bindings:"), []counted{{n: s.summary.Allowed, word: "allowed"},
+	return s.numbered([]counted{{n: s.summary.Allowed, word: "allowed"},
 		{n: s.summary.Refused, word: "refused"}, {n: s.summary.Undetermined, word: "undetermined"}, {n: s.summary.Partial, word: "partial"},
 		{n: s.summary.Bound, word: bound}, {n: s.summary.Unchanged, word: unchanged}, {n: s.summary.Incomplete, word: incomplete},
 		{n: s.summary.Failed, word: failed}, {n: s.summary.Unknown, word: "of unknown outcome"},
-		{n: s.summary.NotAttempted, word: "not attempted"}, {n: s.summary.Warnings, word: warnings}, {n: s.summary.Waived, word: "waived"}}) {
+		{n: s.summary.NotAttempted, word: "not attempted"}, {n: s.summary.Warnings, word: warnings}, {n: s.summary.Waived, word: "waived"}})
+}
+
+// blocked is counted without what is well; the whole of it if all is.
+func (s *state) blocked() string {
+	all := []counted{{n: s.summary.Refused, word: "refused"}, {n: s.summary.Undetermined, word: "undetermined"}, {n: s.summary.Partial, word: "partial"},
+		{n: s.summary.Incomplete, word: incomplete}, {n: s.summary.Failed, word: failed}, {n: s.summary.Unknown, word: "of unknown outcome"},
+		{n: s.summary.NotAttempted, word: "not attempted"}}
+	if !slices.ContainsFunc(all, func(c counted) bool { return c.n > 0 }) {
+		return s.counted()
+	}
+	return s.numbered(all)
+}
+
+// numbered is the numbers of bindings that are not zero, as text.
+func (s *state) numbered(all []counted) string {
+	var words []string
+	for _, c := range counts(count(s.summary.Bindings, "binding:", "bindings:"), all) {
 		words = append(words, c.text)
 	}
 	if s.Run.Interrupted {

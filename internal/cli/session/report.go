@@ -72,7 +72,16 @@ func (r *Run) Finish(ctx context.Context, rep *report.Several, code int) error {
 	if ctx.Err() != nil {
 		code = exit.Worst(code, exit.Interrupted)
 	}
-	return exit.Ended(r.CredentialCode(code))
+	return r.Ended(rep, r.CredentialCode(code))
+}
+
+// Ended returns the error of a run whose reports are written, with its code. Where all of
+// them are in files, a run that is not clean says so on standard error.
+func (r *Run) Ended(rep *report.Several, code int) error {
+	if line := rep.InFiles(); line != "" && code != exit.Clean && !r.Settings.Quiet {
+		r.Env.Complain(errors.New(line))
+	}
+	return exit.Ended(code)
 }
 
 // CredentialCode is the code of a run that cannot tell, unless the gateway did not take the
