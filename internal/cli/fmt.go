@@ -11,6 +11,7 @@ import (
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
 	"github.com/bindgate/bindgate/internal/manifest"
+	"github.com/bindgate/bindgate/internal/strictyaml"
 	"github.com/bindgate/bindgate/internal/yamlfmt"
 )
 
@@ -32,7 +33,7 @@ every value stay. Prints the name of each file that it changed.`,
 
 func formatAll(env console.Env, args []string, check bool) error {
 	if len(args) == 1 && args[0] == "-" {
-		src, err := env.ReadStdin(maxManifest)
+		src, err := env.ReadStdin(strictyaml.MaxBytes)
 		if err != nil {
 			return err
 		}
@@ -71,6 +72,3 @@ func formatAll(env console.Env, args []string, check bool) error {
 	}
 	return nil
 }
-
-// maxManifest bounds what is formatted from standard input, in bytes.
-const maxManifest = 4 << 20

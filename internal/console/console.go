@@ -129,14 +129,14 @@ func (e Env) Replace(name string, text []byte, check bool) error {
 	return e.Println(name)
 }
 
-// ReadStdin reads Stdin, of at most limit bytes.
+// ReadStdin reads Stdin, of at most limit bytes, which are whole MiB.
 func (e Env) ReadStdin(limit int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(e.Stdin, limit+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("reading standard input: %w", err)
 	case int64(len(data)) > limit:
-		return nil, fmt.Errorf("reading standard input: more than %d bytes", limit)
+		return nil, fmt.Errorf("reading standard input: it is too large, more than %d MiB; split it into several files", limit>>20)
 	}
 	return data, nil
 }
