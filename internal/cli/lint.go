@@ -49,7 +49,12 @@ DNS and the gateway are read unless --offline or --without leaves them out.`,
 }
 
 func lint(ctx context.Context, env console.Env, f settings.Flags, args []string) error {
-	return session.Do(ctx, env, f, args, func(r *session.Run) error { return r.Lint(ctx, true) })
+	return session.Do(ctx, env, f, args, judged(ctx))
+}
+
+// judged judges and reports the bindings of a run.
+func judged(ctx context.Context) func(*session.Run) error {
+	return func(r *session.Run) error { return r.Lint(ctx, true) }
 }
 
 // lintChanged judges what a change of files can have touched, and says what that is;
@@ -79,24 +84,19 @@ func lintChanged(ctx context.Context, env console.Env, f settings.Flags, files [
 			return err
 		}
 	}
-	f.Overlay = o.Overlay
+	s.Overlay = o.Overlay
 	concerned, err := manifest.Changed(change, o)
 	if err != nil {
 		return err
 	}
 	say(env, s, concerned, len(change.Files))
-	if len(concerned.Manifests) > 0 {
-		return lint(ctx, env, f, concerned.Manifests)
+	switch {
+	case len(concerned.Manifests) > 0:
+		return session.Settled(ctx, env, s, concerned.Manifests, judged(ctx))
+	case len(s.Formats) > 0:
+		return session.Nothing(ctx, env, s, judged(ctx))
 	}
-	if len(s.Formats) == 0 {
-		return nil
-	}
-	return session.Ready(env, f, nil, func(r *session.Run) error { // an older report must not stand for this run
-		if err := r.Open(ctx, func() (*manifest.Set, error) { return manifest.Of(nil, env.Dir) }); err != nil {
-			return err
-		}
-		return r.Lint(ctx, true)
-	})
+	return nil
 }
 
 // fromGit adds what git says of a change: the index against the last commit, and the

@@ -2,8 +2,12 @@ package cli
 
 import (
 	"bytes"
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
@@ -33,6 +37,37 @@ func TestAFlagThatIsGivenTwice(t *testing.T) {
 			LookupEnv: func(string) (string, bool) { return "", false }}
 		if code := Run(t.Context(), strings.Fields(tc.args), env); code != exit.Usage || !strings.Contains(errs.String(), tc.want) {
 			t.Errorf("%s: got %d and %q, want 2 and %q", tc.args, code, errs.String(), tc.want)
+		}
+	}
+}
+
+// A command resolves its settings once, and takes a pattern for the files that match it,
+// whether it writes a report or not.
+func TestSettingsAreResolvedOnce(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	text := "apiVersion: bindgate/v1\nbindings:\n- {domainName: a.demo.com, groupId: 927d50c0f2e54b359919923d908bb015, regionId: cn-hangzhou, bindStageName: RELEASE}\n"
+	if err := os.WriteFile(filepath.Join(dir, "bindings.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	looked := func(args string) (times int) {
+		var errs bytes.Buffer
+		env := console.Env{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &errs, Dir: dir, Now: time.Now, LookupEnv: func(name string) (string, bool) {
+			if name == "BINDGATE_ENDPOINT" {
+				times++
+			}
+			return "", false
+		}}
+		if code := Run(t.Context(), strings.Fields(args), env); code != exit.Clean {
+			t.Errorf("%s: got %d: %s", args, code, errs.String())
+		}
+		return times
+	}
+	want := looked("lint --offline bindings.yaml")
+	for _, args := range []string{"lint --offline b*.yaml", "lint --offline --changed bindings.yaml", "lint --offline --changed -f json=report.json other.txt",
+		"policy input --offline b*.yaml"} {
+		if got := looked(args); got != want || want == 0 {
+			t.Errorf("%s: the settings were resolved %d times as often as by lint alone (%d)", args, got, want)
 		}
 	}
 }

@@ -41,25 +41,40 @@ type Run struct {
 // Do resolves what a command was called with, opens every file that it is to write, loads
 // all that it reads, and calls do. Every error before that is usage, and nothing was called.
 func Do(ctx context.Context, env console.Env, f settings.Flags, paths []string, do func(*Run) error) error {
-	return Ready(env, f, paths, func(r *Run) (err error) {
-		if len(paths) > 0 {
-			if paths, err = expand(env, paths); err != nil {
-				return err
-			}
-			r.Inputs = paths
-		}
-		r.unread = len(paths) == 0 && len(f.Binding.Given()) == 0 && !r.Settings.Quiet
-		if err := r.Open(ctx, func() (*manifest.Set, error) { return r.Load(paths) }); err != nil {
+	return Ready(env, f, paths, func(r *Run) error { return r.read(ctx, paths, do) })
+}
+
+// Silent is Do for a command that writes no report.
+func Silent(ctx context.Context, env console.Env, f settings.Flags, paths []string, do func(*Run) error) error {
+	s, err := settings.Settle(env, f)
+	s.Formats = nil
+	return start(env, s, err, paths, func(r *Run) error { return r.read(ctx, paths, do) })
+}
+
+// Settled is Do with settings that are resolved.
+func Settled(ctx context.Context, env console.Env, s settings.Settings, paths []string, do func(*Run) error) error {
+	return start(env, s, nil, paths, func(r *Run) error { return r.read(ctx, paths, do) })
+}
+
+// Ready is the part of Do that reads nothing: what the command was called with is
+// resolved, and its outputs are open.
+func Ready(env console.Env, f settings.Flags, paths []string, do func(*Run) error) error {
+	s, err := settings.Settle(env, f)
+	return start(env, s, err, paths, do)
+}
+
+// Nothing is Settled without a binding: an older report must not stand for this run.
+func Nothing(ctx context.Context, env console.Env, s settings.Settings, do func(*Run) error) error {
+	return start(env, s, nil, nil, func(r *Run) error {
+		if err := r.Open(ctx, func() (*manifest.Set, error) { return manifest.Of(nil, env.Dir) }); err != nil {
 			return err
 		}
 		return do(r)
 	})
 }
 
-// Ready is the part of Do that reads nothing: what the command was called with is
-// resolved, and its outputs are open.
-func Ready(env console.Env, f settings.Flags, paths []string, do func(*Run) error) (err error) {
-	s, err := settings.Settle(env, f)
+// start opens the outputs and calls do. An error of the settings goes into the outputs.
+func start(env console.Env, s settings.Settings, err error, paths []string, do func(*Run) error) error {
 	r := &Run{Env: env, Settings: s, Inputs: paths}
 	if len(paths) == 0 {
 		r.Inputs = []string{"."}
@@ -68,23 +83,22 @@ func Ready(env console.Env, f settings.Flags, paths []string, do func(*Run) erro
 	if failed := r.openOutputs(); err == nil { // else those that open take the error
 		err = failed
 	}
+	if err == nil {
+		err = do(r)
+	}
+	return err
+}
+
+// read loads the manifests, and all that judging them needs, and calls do.
+func (r *Run) read(ctx context.Context, paths []string, do func(*Run) error) error {
+	paths, err := expand(r.Env, paths)
 	if err != nil {
 		return err
 	}
-	return do(r)
-}
-
-// Silent is Do for a command that writes no report.
-func Silent(ctx context.Context, env console.Env, f settings.Flags, paths []string, do func(*Run) error) (err error) {
-	r := &Run{Env: env, Inputs: paths}
-	if r.Settings, err = settings.Settle(env, f); err != nil {
-		return err
+	if len(paths) > 0 {
+		r.Inputs = paths
 	}
-	r.Settings.Formats = nil
-	defer func() { r.close(err) }()
-	if err := r.openOutputs(); err != nil {
-		return err
-	}
+	r.unread = len(paths) == 0 && len(r.Settings.Binding.Given()) == 0 && !r.Settings.Quiet
 	if err := r.Open(ctx, func() (*manifest.Set, error) { return r.Load(paths) }); err != nil {
 		return err
 	}
