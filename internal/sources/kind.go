@@ -3,8 +3,9 @@ package sources
 import (
 	"bytes"
 	"encoding/json"
-	"regexp"
 	"strings"
+
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 )
 
 // kind is a file that people give in the place of another, by a key at its top.
@@ -54,13 +55,20 @@ func Kind(text []byte) (what, next string) {
 			return "saved evidence", "judge it with --evidence FILE, and name its manifest"
 		}
 		return first(func(key string) bool { return has[key] })
-	case regexp.MustCompile(`(?m)^(resource|terraform|provider|module|variable) ["{]`).Match(text):
+	case hclBlock.Match(text):
 		return first(func(key string) bool { return key == "resource" })
 	}
-	return first(func(key string) bool {
-		return regexp.MustCompile(`(?m)^["']?` + key + `["']?[ \t]*:([ \t\r]|$)`).Match(text)
-	})
+	has := map[string]bool{}
+	for _, m := range topKey.FindAllStringSubmatch(string(text), -1) {
+		has[m[1]] = true
+	}
+	return first(func(key string) bool { return has[key] })
 }
+
+var (
+	hclBlock = lazyregexp.New(`(?m)^(resource|terraform|provider|module|variable) ["{]`)
+	topKey   = lazyregexp.New(`(?m)^["']?(\w+)["']?[ \t]*:(?:[ \t\r]|$)`)
+)
 
 func first(has func(key string) bool) (what, next string) {
 	for _, k := range kinds() {

@@ -9,11 +9,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/internal/confine"
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 )
 
 //go:embed files
@@ -196,9 +196,6 @@ func Files(version, platform string, ci []string, manifestSchema, configSchema [
 
 // pin returns the Git revision of a version: its tag, else its commit.
 func pin(version string) string {
-	// Compiled here: as a variable, every command would pay for it.
-	tag := regexp.MustCompile(`^v\d+\.\d+\.\d+(-[0-9A-Za-z]+(\.[0-9A-Za-z]+)*)?$`)
-	pseudo := regexp.MustCompile(`^v\d+\.\d+\.\d+-(?:[0-9A-Za-z.]+\.)?\d{14}-([0-9a-f]{12})(\+dirty)?$`)
 	if m := pseudo.FindStringSubmatch(version); m != nil {
 		return m[1]
 	}
@@ -207,3 +204,8 @@ func pin(version string) string {
 	}
 	return release
 }
+
+var (
+	tag    = lazyregexp.New(`^v\d+\.\d+\.\d+(-[0-9A-Za-z]+(\.[0-9A-Za-z]+)*)?$`)
+	pseudo = lazyregexp.New(`^v\d+\.\d+\.\d+-(?:[0-9A-Za-z.]+\.)?\d{14}-([0-9a-f]{12})(\+dirty)?$`)
+)

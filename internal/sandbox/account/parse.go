@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/miekg/dns"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/bindgate/bindgate/internal/lazyregexp"
 	"github.com/bindgate/bindgate/internal/sandbox/dnsserver"
 )
 
@@ -47,8 +47,10 @@ func ParseSeed(data []byte, dir string) (Seed, error) {
 // types, which nobody who writes a seed knows.
 func unknownFields(err error) string {
 	text := strings.TrimPrefix(err.Error(), "yaml: construct errors: ")
-	return regexp.MustCompile(`(field \S+) not found in type [A-Za-z0-9_.]+`).ReplaceAllString(text, "$1 is unknown")
+	return unknownField.ReplaceAllString(text, "$1 is unknown")
 }
+
+var unknownField = lazyregexp.New(`(field \S+) not found in type [A-Za-z0-9_.]+`)
 
 func (s *Seed) readZoneFiles(dir string) error {
 	for _, file := range s.ZoneFiles {
