@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -33,12 +34,17 @@ func Run(ctx context.Context, args []string, env console.Env) int {
 	env.Opened = &opened
 	root := newRoot(env, args)
 	root.SetArgs(args)
+	help := bufio.NewWriter(env.Stdout) // it keeps an error, which cobra does not look at
+	root.SetOut(help)
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		usage.Complete(root)
 	}
 	err := usage.Arguments(root, args)
 	if err == nil {
 		err = root.ExecuteContext(ctx)
+	}
+	if failed := help.Flush(); err == nil && failed != nil {
+		err = fmt.Errorf("printing: %w", failed)
 	}
 	if err != nil && !errors.Is(err, exit.ErrReported) {
 		env.Complain(err)

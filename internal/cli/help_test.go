@@ -2,10 +2,14 @@ package cli
 
 import (
 	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -13,6 +17,7 @@ import (
 
 	"github.com/bindgate/bindgate/internal/cli/settings"
 	"github.com/bindgate/bindgate/internal/console"
+	"github.com/bindgate/bindgate/internal/exit"
 )
 
 // Every command that judges has its flags in groups, each flag once, and shows two
@@ -165,6 +170,29 @@ func TestCompletionTexts(t *testing.T) {
 		Run(t.Context(), append([]string{"__complete"}, args...), console.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, LookupEnv: console.Lookup(nil)})
 		if strings.Contains(out.String(), "`") || strings.Count(out.String(), "\n") < 3 {
 			t.Errorf("completing %q: %s%s", args, out.String(), errs.String())
+		}
+	}
+}
+
+// fullDisk takes nothing.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+// What cannot be printed is an error, of help and of scripts too.
+func TestStandardOutputIsFull(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	text := "apiVersion: bindgate/v1\nbindings:\n- {domainName: a.demo.com, groupId: 927d50c0f2e54b359919923d908bb015, regionId: cn-hangzhou, bindStageName: RELEASE}\n"
+	if err := os.WriteFile(filepath.Join(dir, "bindings.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range []string{"lint --offline", "", "--help", "lint --help", "help lint", "policy", "policy test --help", "--version", "version", "schema report",
+		"completion bash", "completion", "man -", "checks list", "explain request/stage-is-valid", "__complete li", "fmt -"} {
+		var errs bytes.Buffer
+		env := console.Env{Stdin: strings.NewReader(text), Stdout: fullDisk{}, Stderr: &errs, Dir: dir, Now: time.Now, LookupEnv: console.Lookup(nil)}
+		if code := Run(t.Context(), strings.Fields(args), env); code != exit.Usage || !strings.Contains(errs.String(), "no space left on device") {
+			t.Errorf("%q: got %d and %q, want 2 and the error", args, code, errs.String())
 		}
 	}
 }
