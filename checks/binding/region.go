@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	"github.com/bindgate/bindgate/checks/spelling"
 )
 
 // Regions returns the region ids that Alibaba Cloud publishes, those for finance and
@@ -25,18 +25,10 @@ func KnownRegion(id string) (known bool, meant string) {
 	if slices.Contains(all, id) {
 		return true, ""
 	}
-	distance := 3
 	for _, r := range all {
-		_, place, _ := strings.Cut(r, "-")
-		if place == id {
+		if _, place, _ := strings.Cut(r, "-"); place == id {
 			return false, r
 		}
-		if len(id) > 64 {
-			continue
-		}
-		if d := levenshtein.ComputeDistance(id, r); d < distance {
-			meant, distance = r, d
-		}
 	}
-	return false, meant
+	return false, spelling.Nearest(id, all, 2)
 }

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
-
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/apig"
 	"github.com/bindgate/bindgate/checks/certificate"
@@ -20,6 +18,7 @@ import (
 	"github.com/bindgate/bindgate/checks/policy"
 	"github.com/bindgate/bindgate/checks/rebind"
 	"github.com/bindgate/bindgate/checks/request"
+	"github.com/bindgate/bindgate/checks/spelling"
 )
 
 // All returns every check, in report order.
@@ -110,14 +109,12 @@ func Find(id string) (checks.Check, bool) {
 // spelling, or the same statement in another family; "" if there is none.
 func Suggest(list []checks.Check, id string) string {
 	statement := id[strings.LastIndex(id, "/")+1:]
-	best, distance := "", len(id)/3+1
-	for _, c := range list {
+	ids := make([]string, len(list))
+	for i, c := range list {
 		if strings.HasSuffix(c.ID, "/"+statement) {
 			return c.ID
 		}
-		if d := levenshtein.ComputeDistance(strings.ToLower(id), c.ID); d < distance {
-			best, distance = c.ID, d
-		}
+		ids[i] = c.ID
 	}
-	return best
+	return spelling.Nearest(id, ids, len(id)/3)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/spelling"
 )
 
 // labelsAreDeclared is request/labels-are-declared.
@@ -54,7 +55,7 @@ func judgeLabels(s checks.Subject) checks.Verdict {
 
 func undeclaredLabel(name string, declared []string) checks.Finding {
 	const fix = "write a declared label, or ask the gate's owner to declare it"
-	if near, ok := nearLabel(name, declared); ok {
+	if near := spelling.Nearest(name, declared, 1); near != "" {
 		return checks.Fails("/labels/"+token(name), fmt.Sprintf("the label %q is not declared; did you mean %q?", name, near), fix).Renaming(near)
 	}
 	return checks.Fails("/labels/"+token(name), fmt.Sprintf("the label %q is not declared; want %s", name, strings.Join(declared, ", ")), fix)
@@ -73,16 +74,6 @@ func judgeLabel(s checks.Subject, name string, want evidence.Label) []checks.Fin
 		return []checks.Finding{checks.Fails("/labels/"+token(name), fmt.Sprintf("the label %q is %q, want %s", name, value, want.Pattern), "write a value that matches the whole pattern")}
 	}
 	return nil
-}
-
-// nearLabel is the declared label that a name was probably meant to be.
-func nearLabel(got string, names []string) (string, bool) {
-	for _, name := range names {
-		if near, ok := nearMiss(got, []string{strings.ToUpper(name)}); ok && near != "" {
-			return name, true
-		}
-	}
-	return "", false
 }
 
 // token escapes a name for a JSON pointer (RFC 6901 §3).

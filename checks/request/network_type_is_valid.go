@@ -6,6 +6,7 @@ import (
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/spelling"
 )
 
 // networkTypeIsValid is request/network-type-is-valid.
@@ -33,7 +34,7 @@ func judgeNetworkType(s checks.Subject) checks.Verdict {
 		return checks.Pass()
 	}
 	message := fmt.Sprintf("got network type %q, want INTERNET or INTRANET", got)
-	if meant, ok := nearMiss(got, networkTypes); ok {
+	if meant := spelling.Nearest(got, networkTypes, 1); meant != "" {
 		return checks.Judge(checks.Fails("/customDomainType", message+fmt.Sprintf("; did you mean %s?", meant), "write customDomainType: "+meant).Writing(meant))
 	}
 	return checks.Judge(checks.Fails("/customDomainType", message, "write customDomainType: INTERNET or customDomainType: INTRANET"))

@@ -4,10 +4,6 @@
 package request
 
 import (
-	"strings"
-
-	"github.com/agnivade/levenshtein"
-
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/internal/target"
@@ -44,28 +40,6 @@ func namesDomain(b binding.Binding) (bool, string) {
 		return false, "the certificate is judged alone, for no domain"
 	}
 	return true, ""
-}
-
-// nearMiss is the word of words that got was probably meant to be: the same but
-// for case and surrounding space, or one edit or one swap of neighbours away.
-func nearMiss(got string, words []string) (string, bool) {
-	folded := strings.ToUpper(strings.TrimSpace(got))
-	for _, word := range words {
-		if word != got && (levenshtein.ComputeDistance(folded, word) <= 1 || swapped(folded, word)) {
-			return word, true
-		}
-	}
-	return "", false
-}
-
-// swapped reports whether exchanging two neighbouring bytes of a gives b.
-func swapped(a, b string) bool {
-	for i := 0; i+1 < len(a) && len(a) == len(b); i++ {
-		if a[:i]+a[i+1:i+2]+a[i:i+1]+a[i+2:] == b {
-			return true
-		}
-	}
-	return false
 }
 
 // Published pages that several checks rest on.

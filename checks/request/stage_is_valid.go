@@ -9,6 +9,7 @@ import (
 	"github.com/bindgate/bindgate/checks/binding"
 	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/checks/internal/target"
+	"github.com/bindgate/bindgate/checks/spelling"
 )
 
 // everyGroupHas are the stages that no group can be without.
@@ -22,7 +23,7 @@ func stageIsValid() checks.Check {
 		MustPass: target.Proves(checks.RequestIsValid, target.Group),
 		Applies:  setsGroup,
 		NeedsFor: func(b binding.Binding) []evidence.Need {
-			if _, slip := stageSlip(b); slip || stageIsWellKnown(b) {
+			if stageSlip(b) != "" || stageIsWellKnown(b) {
 				return nil
 			}
 			return []evidence.Need{evidence.NeedGroup}
@@ -45,12 +46,12 @@ func stageIsWellKnown(b binding.Binding) bool {
 	return b.BindStageName == nil || *b.BindStageName == "" || slices.Contains(everyGroupHas(), *b.BindStageName)
 }
 
-// stageSlip is the well-known stage that the binding's stage is a slip away from.
-func stageSlip(b binding.Binding) (string, bool) {
+// stageSlip is the well-known stage that the binding's stage is one edit away from; empty: none.
+func stageSlip(b binding.Binding) string {
 	if stageIsWellKnown(b) {
-		return "", false
+		return ""
 	}
-	return nearMiss(*b.BindStageName, everyGroupHas())
+	return spelling.Nearest(*b.BindStageName, everyGroupHas(), 1)
 }
 
 func judgeStage(s checks.Subject) checks.Verdict {
@@ -69,7 +70,7 @@ func judgeStage(s checks.Subject) checks.Verdict {
 			has = append(has, fmt.Sprintf("%q", stage.StageName))
 		}
 	}
-	if meant, slip := stageSlip(s.Binding); slip {
+	if meant := stageSlip(s.Binding); meant != "" {
 		return checks.Judge(checks.Fails("/bindStageName",
 			fmt.Sprintf("got stage %q, want TEST, PRE, RELEASE or a stage of the group; did you mean %s?", got, meant),
 			fmt.Sprintf("write bindStageName: %s", meant)).Writing(meant))

@@ -12,6 +12,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 
+	"github.com/bindgate/bindgate/checks/spelling"
 	"github.com/bindgate/bindgate/internal/lazyregexp"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
@@ -267,7 +268,7 @@ func (d *datum) override(from *datum, s *dataSchema, path string) strictyaml.Err
 
 func hint(name string, words []string) string {
 	slices.Sort(words)
-	if word, ok := closest(name, words); ok {
+	if word := spelling.Nearest(name, words, 2); word != "" {
 		return fmt.Sprintf("; did you mean %q?", word)
 	}
 	return "; want one of " + strings.Join(words, ", ")

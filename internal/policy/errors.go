@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/types"
 
+	"github.com/bindgate/bindgate/checks/spelling"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
@@ -110,7 +110,7 @@ func leftOut(name string) string {
 	}
 	names := slices.Collect(maps.Keys(ast.BuiltinMap))
 	slices.Sort(names)
-	if near, ok := closest(name, names); ok {
+	if near := spelling.Nearest(name, names, 2); near != "" {
 		return fmt.Sprintf("; did you mean %q?", near)
 	}
 	return ""
@@ -122,7 +122,7 @@ func wantOneOf(d *ast.RefErrInvalidDetail) string {
 	for i, v := range d.OneOf {
 		words[i] = text(v)
 	}
-	if word, ok := closest(text(d.Ref[d.Pos].Value), words); ok {
+	if word := spelling.Nearest(text(d.Ref[d.Pos].Value), words, 2); word != "" {
 		return fmt.Sprintf("did you mean %q?", word)
 	}
 	slices.Sort(words)
@@ -135,19 +135,4 @@ func text(v ast.Value) string {
 		return string(s)
 	}
 	return v.String()
-}
-
-// closest is the word that a typo of at most two edits was meant to be, or of two
-// neighbours in each other's place.
-func closest(got string, words []string) (string, bool) {
-	best, distance := "", 3
-	for _, word := range words {
-		if exchanged(got, word) {
-			return word, true
-		}
-		if d := levenshtein.ComputeDistance(got, word); d < distance && 2*d < len(word) {
-			best, distance = word, d
-		}
-	}
-	return best, best != ""
 }

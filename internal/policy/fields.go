@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/bindgate/bindgate/checks/spelling"
 )
 
 // ref returns the type of what a reference reads.
@@ -163,7 +165,7 @@ func (f *flow) fieldOf(o *fields, key *ast.Term, name string, loc *ast.Location,
 }
 
 func (f *flow) fieldHint(o *fields, word string) string {
-	if near, ok := closest(word, o.names()); ok {
+	if near := spelling.Nearest(word, o.names(), 2); near != "" {
 		return "; did you mean " + strconv.Quote(near) + "?"
 	}
 	if o.restHint != "" {

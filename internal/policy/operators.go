@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/bindgate/bindgate/checks/spelling"
 )
 
 // operator names what an expression calls.
@@ -190,24 +192,15 @@ func (f *flow) words(name string, a, b *typ, loc *ast.Location) bool {
 // neighbours exchanged, or misspelt. A word with a further digit is one of its own.
 func slipOf(word string, list []string) (string, bool) {
 	for _, w := range list {
-		if strings.EqualFold(w, word) || exchanged(strings.ToUpper(word), strings.ToUpper(w)) {
+		if strings.EqualFold(w, word) || spelling.Swapped(word, w) {
 			return w, true
 		}
 	}
 	if strings.ContainsAny(word, "0123456789") {
 		return "", false
 	}
-	return closest(word, list)
-}
-
-// exchanged reports whether exchanging two neighbouring bytes of a gives b.
-func exchanged(a, b string) bool {
-	for i := 0; i+1 < len(a) && len(a) == len(b); i++ {
-		if a[:i]+a[i+1:i+2]+a[i:i+1]+a[i+2:] == b {
-			return true
-		}
-	}
-	return false
+	near := spelling.Nearest(word, list, 2)
+	return near, near != ""
 }
 
 // shapes reports an object of the policy that has not the fields of one of the input.

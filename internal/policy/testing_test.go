@@ -188,7 +188,7 @@ warn contains "always"
 		"no such field":      {mock(`{"binding": {"domain": "x"}}`), "the mock's input.binding has no field \"domain\"; want one of bindStageName"},
 		"no such root":       {mock(`{"bindings": {}}`), "the mock's input has no field \"bindings\"; did you mean \"binding\"?"},
 		"another kind":       {mock(`{"binding": {"isForce": "yes"}}`), "the mock's input.binding.isForce is a text, want a boolean"},
-		"another word":       {mock(`{"binding": {"customDomainType": "internet"}}`), "the mock's input.binding.customDomainType is \"internet\"; want one of INTERNET, INTRANET"},
+		"another word":       {mock(`{"binding": {"customDomainType": "internet"}}`), "the mock's input.binding.customDomainType is \"internet\"; did you mean \"INTERNET\"?"},
 		"null for an object": {mock(`{"binding": {"certificate": null}}`), "the mock's input.binding.certificate is null, want an object; write {\"given\": false}"},
 		"in a list":          {mock(`{"evidence": {"account": {"facts": {"boundGroups": [{"id": "x"}]}}}}`), "boundGroups[_] has no field \"id\""},
 		"no such check":      {mock(`{"results": {"dns/nothing": {"status": "pass"}}}`), "the mock's input.results has no field \"dns/nothing\""},

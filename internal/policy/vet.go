@@ -11,6 +11,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/util"
 
 	"github.com/bindgate/bindgate/checks/evidence"
+	"github.com/bindgate/bindgate/checks/spelling"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
@@ -149,7 +150,7 @@ func vetLibraries(u *unit) strictyaml.Errors {
 			if used[r] || !strings.HasPrefix(pkg, "bindgate.lib.") || slices.Contains(names[pkg], name) {
 				continue
 			}
-			if word, ok := closest(name, names[pkg]); ok {
+			if word := spelling.Nearest(name, names[pkg], 2); word != "" {
 				found = append(found, at(r.Location, "nothing uses the rule %s; did you mean %q?", name, word))
 			} else if r.Head.RuleKind() == ast.MultiValue {
 				found = append(found, at(r.Location, "nothing uses the rule %s: what it adds is not enforced; use it in a policy, or remove it", name))
@@ -221,7 +222,7 @@ func vetUnasked(c *ast.Compiler, p regoPackage, rules []*ast.Rule) strictyaml.Er
 		if slices.Contains(entries(p.group), name) || len(c.Graph.Dependents(r)) > 0 {
 			continue
 		}
-		if word, ok := closest(name, entries(p.group)); ok {
+		if word := spelling.Nearest(name, entries(p.group), 2); word != "" {
 			found = append(found, at(r.Location, "nothing asks for the rule %s; did you mean %q?", name, word))
 			continue
 		}

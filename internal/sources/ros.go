@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/bindgate/bindgate/checks/spelling"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
@@ -107,7 +108,7 @@ func (t *rosTemplate) isTemplate(root *yaml.Node) error {
 	version := value(root, "ROSTemplateFormatVersion")
 	if version == nil {
 		for i := 0; i < len(root.Content); i += 2 {
-			if near := strictyaml.Nearest(root.Content[i].Value, []string{"ROSTemplateFormatVersion"}); near != "" {
+			if near := spelling.Nearest(root.Content[i].Value, []string{"ROSTemplateFormatVersion"}, 2); near != "" {
 				return wrong(root.Content[i], fmt.Sprintf("unknown key %.64q", root.Content[i].Value), "write "+near)
 			}
 		}
@@ -129,8 +130,8 @@ func (t *rosTemplate) sections(root *yaml.Node) {
 			t.rewritten = key.Value + ": the template holds Terraform; judge its plan with --terraform"
 		case key.Value == "Transform":
 			t.rewritten = "Transform: ROS makes another template of this one before it deploys it"
-		case strictyaml.Nearest(key.Value, known) != "":
-			t.fail(key, fmt.Sprintf("unknown section %s", quoted(key.Value)), fmt.Sprintf("did you mean %q?", strictyaml.Nearest(key.Value, known)))
+		case spelling.Nearest(key.Value, known, 2) != "":
+			t.fail(key, fmt.Sprintf("unknown section %s", quoted(key.Value)), fmt.Sprintf("did you mean %q?", spelling.Nearest(key.Value, known, 2)))
 		case t.rewritten == "":
 			t.rewritten = fmt.Sprintf("%s: bindgate does not know the section, which may change what is deployed; update bindgate", quoted(key.Value))
 		}
@@ -143,7 +144,7 @@ func (t *rosTemplate) sections(root *yaml.Node) {
 	for _, name := range slices.Sorted(maps.Keys(t.given.Parameters)) {
 		if t.parameters[name] == nil {
 			next := "omit it"
-			if near := strictyaml.Nearest(name, slices.Collect(maps.Keys(t.parameters))); near != "" {
+			if near := spelling.Nearest(name, slices.Collect(maps.Keys(t.parameters)), 2); near != "" {
 				next = fmt.Sprintf("did you mean %q?", near)
 			}
 			t.fail(root, fmt.Sprintf("got --ros-parameter %s, which the template does not declare", quoted(name)), next)
@@ -226,8 +227,8 @@ func (t *rosTemplate) resource(id, body *yaml.Node) error {
 		return nil
 	case slices.Contains(types, kind.Value):
 		return t.binding(id, body, kind.Value)
-	case strictyaml.Nearest(kind.Value, types) != "":
-		t.fail(kind, fmt.Sprintf("%s: unknown type %s", address(id.Value), quoted(kind.Value)), fmt.Sprintf("did you mean %q?", strictyaml.Nearest(kind.Value, types)))
+	case spelling.Nearest(kind.Value, types, 2) != "":
+		t.fail(kind, fmt.Sprintf("%s: unknown type %s", address(id.Value), quoted(kind.Value)), fmt.Sprintf("did you mean %q?", spelling.Nearest(kind.Value, types, 2)))
 	case nested(kind.Value):
 		t.notRun(id, address(id.Value), fmt.Sprintf("%s deploys another template, whose bindings are not in this one; judge that template with --ros, too", quoted(kind.Value)))
 	case runs(kind.Value):

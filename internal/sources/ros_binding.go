@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/spelling"
 	"github.com/bindgate/bindgate/internal/manifest"
-	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
 // rosProperty is one property of a resource type.
@@ -89,8 +89,8 @@ func (t *rosTemplate) binding(id, body *yaml.Node, kind string) error {
 		case key.Value == "Count" && !(literalOf(n, "!!int") && n.Value == "1"):
 			b.stop(n, "Count", "it makes several resources of one, or none; write them out")
 		case slices.Contains(known, key.Value) && !tagged(key):
-		case strictyaml.Nearest(key.Value, known) != "":
-			t.fail(key, fmt.Sprintf("%s: unknown key %s", address(id.Value), quoted(key.Value)), fmt.Sprintf("did you mean %q?", strictyaml.Nearest(key.Value, known)))
+		case spelling.Nearest(key.Value, known, 2) != "":
+			t.fail(key, fmt.Sprintf("%s: unknown key %s", address(id.Value), quoted(key.Value)), fmt.Sprintf("did you mean %q?", spelling.Nearest(key.Value, known, 2)))
 		default:
 			b.stop(key, quoted(key.Value), "bindgate does not know the key; update bindgate, or write the binding in a manifest")
 		}
@@ -157,7 +157,7 @@ func (b *rosBinding) read(properties *yaml.Node) {
 	open := false // a function or a merge key may add properties
 	for key, n := range pairs(properties) {
 		p, ok := known[key.Value]
-		near := strictyaml.Nearest(key.Value, names)
+		near := spelling.Nearest(key.Value, names, 2)
 		switch {
 		case key.Tag == mergeTag || tagged(key) || strings.HasPrefix(key.Value, "Fn::") || key.Value == "Ref":
 			open = true

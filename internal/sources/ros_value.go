@@ -8,8 +8,8 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/bindgate/bindgate/checks/spelling"
 	"github.com/bindgate/bindgate/internal/lazyregexp"
-	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
 // hidden reports whether a parameter surely is not shown, and whether it should not be.
@@ -130,7 +130,7 @@ func (b *rosBinding) object(n *yaml.Node, name string, readers map[string]func(*
 		read := readers[key.Value]
 		if read == nil || key.Tag == mergeTag || tagged(key) {
 			whole = false
-			if near := strictyaml.Nearest(key.Value, slices.Collect(maps.Keys(readers))); near != "" {
+			if near := spelling.Nearest(key.Value, slices.Collect(maps.Keys(readers)), 2); near != "" {
 				b.fail(key, fmt.Sprintf("%s: %s: unknown key %s", address(b.id.Value), name, quoted(key.Value)), fmt.Sprintf("did you mean %q?", near))
 			} else {
 				b.stop(key, name, fmt.Sprintf("bindgate does not know the key %s; update bindgate", quoted(key.Value)))
@@ -157,7 +157,7 @@ func (b *rosBinding) parameter(n *yaml.Node, name, parameter string, types ...st
 		b.stop(n, name, b.ofResource(parameter))
 	case !declared && !b.full(): // searching all names costs the square of their number
 		next := "declare it under Parameters"
-		if near := strictyaml.Nearest(parameter, slices.Concat(slices.Collect(maps.Keys(b.parameters)), slices.Collect(maps.Keys(b.resources)))); near != "" {
+		if near := spelling.Nearest(parameter, slices.Concat(slices.Collect(maps.Keys(b.parameters)), slices.Collect(maps.Keys(b.resources))), 2); near != "" {
 			next = fmt.Sprintf("did you mean %q?", near)
 		}
 		b.fail(n, fmt.Sprintf("%s: %s: refers to %s, which the template does not declare", address(b.id.Value), name, quoted(parameter)), next)

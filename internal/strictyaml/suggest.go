@@ -5,32 +5,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"go.yaml.in/yaml/v4"
-)
 
-// Nearest returns the word that got misspells by at most two edits, or by letter
-// case; empty if there is none.
-func Nearest(got string, words []string) string {
-	const longest = 64 // the distance costs len(a) × len(b)
-	best, distance := "", 3
-	if len(got) > longest {
-		return ""
-	}
-	for _, word := range words {
-		d := levenshtein.ComputeDistance(strings.ToLower(got), strings.ToLower(word))
-		if d < distance && 2*d < len(word) {
-			best, distance = word, d
-		}
-	}
-	return best
-}
+	"github.com/bindgate/bindgate/checks/spelling"
+)
 
 // instead returns the error of a text that is none of the words, with the word that was
 // probably meant.
 func instead(n *yaml.Node, message string, words []string) Error {
 	err := Error{Message: message}
-	if word := Nearest(n.Value, words); word != "" {
+	if word := spelling.Nearest(n.Value, words, 2); word != "" {
 		err.Next, err.Instead = fmt.Sprintf("did you mean %q?", word), Scalar(word, quoteOf(n))
 	}
 	return err

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bindgate/bindgate/checks/spelling"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
@@ -139,5 +140,5 @@ func nearestFlag(flags *pflag.FlagSet, name string) string {
 		}
 	})
 	slices.Sort(all)
-	return strictyaml.Nearest(name, all)
+	return spelling.Nearest(name, all, 2)
 }
