@@ -23,8 +23,8 @@ func (x *exchange) authorise() error {
 	return nil
 }
 
-// resource is what the call concerns, as RAM names it. A call names no region, for each
-// region has its own endpoint: it is the group's, or that of the seed's first group.
+// resource is what the call concerns, as RAM names it. Where the call names no region, it is
+// the group's, or that of the seed's first group.
 func (x *exchange) resource() string {
 	region := "cn-hangzhou"
 	if groups := x.options.Seed.Groups; len(groups) > 0 {
@@ -34,6 +34,7 @@ func (x *exchange) resource() string {
 	if group, err := x.account.Group(account.Place{GroupID: groupID}); err == nil {
 		region = group.RegionID
 	}
+	region = cmp.Or(x.call.Region, region)
 	kind, id := "", ""
 	switch {
 	case x.op.policy == "apigateway":

@@ -34,7 +34,7 @@ func operations() []operation {
 	for _, a := range account.Actions() {
 		op := operation{product: "classic", policy: "apigateway", version: a.Version(), name: a.Name, writes: a.Writes, match: root,
 			do: func(x *exchange) (any, error) {
-				return a.Do(x.account, account.Request{ID: x.id, Params: x.call.Params, Caller: x.caller(), Contract2017: x.options.Contract2017})
+				return a.Do(x.account, account.Request{ID: x.id, Params: x.call.Params, Region: x.call.Region, Caller: x.caller(), Contract2017: x.options.Contract2017})
 			}}
 		if a.Version() != account.Version {
 			op.product, op.policy = "sts", "sts"
@@ -49,7 +49,7 @@ func operations() []operation {
 	}
 	for _, a := range apig.Actions() {
 		all = append(all, operation{product: "apig", policy: "apig", version: apig.Version, name: a.Name, writes: a.Writes, rate: a.Rate, match: a.Match,
-			do: func(x *exchange) (any, error) { return a.Do(x.apig, x.path, x.call.Params, x.body) }})
+			do: func(x *exchange) (any, error) { return a.Do(x.apig, x.call.Region, x.path, x.call.Params, x.body) }})
 	}
 	return all
 }

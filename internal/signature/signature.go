@@ -35,6 +35,7 @@ type Request struct {
 	Form            map[string]string // not nil: a form, which may be empty
 	JSON            string
 	UserAgent       string
+	Region          string // for an address that serves several; empty: the address says it
 }
 
 // Stamp makes a request unique: the platform refuses an old one, and a second one with the
@@ -59,6 +60,9 @@ func (r Request) V3(ctx context.Context, to *url.URL, k Key, s Stamp) (*http.Req
 	}
 	if kind != "" {
 		signed["content-type"] = kind
+	}
+	if r.Region != "" {
+		signed["x-acs-region-id"] = r.Region
 	}
 	if k.Token != "" {
 		signed["x-acs-accesskey-id"], signed["x-acs-security-token"] = k.ID, k.Token
@@ -89,6 +93,9 @@ func (r Request) V1(ctx context.Context, to *url.URL, k Key, s Stamp) (*http.Req
 	}
 	if k.Token != "" {
 		query["SecurityToken"] = k.Token
+	}
+	if r.Region != "" {
+		query["RegionId"] = r.Region
 	}
 	maps.Copy(query, r.Query)
 	signed := maps.Clone(query)

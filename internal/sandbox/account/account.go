@@ -55,8 +55,7 @@ func New(groups []Group, resolver Resolver) *Account {
 }
 
 // Place names a group, and within it a domain where an action wants one. Region
-// narrows the search: one sandbox serves every region, the platform has an
-// endpoint for each.
+// is that of the endpoint, which knows no other region's groups; empty for every one.
 type Place struct{ GroupID, Region, Domain string }
 
 // Group is a copy of a group.

@@ -1,6 +1,9 @@
 package account
 
-import "strconv"
+import (
+	"cmp"
+	"strconv"
+)
 
 // Version is the only version of the API there is.
 const Version = "2016-07-14"
@@ -12,6 +15,7 @@ const stsVersion = "2015-04-01"
 type Request struct {
 	ID     string // the answer's RequestId
 	Params map[string]string
+	Region string // of whose endpoint the call is, unless a parameter says it; empty: of every one
 	Caller string // the id of the account that signed
 
 	// Contract2017 makes SetDomain speak its form of 2017 instead of today's. A
@@ -89,7 +93,7 @@ type done struct {
 
 // place is the group, and with wantDomain the domain, that a call names.
 func (r Request) place(wantDomain bool) (Place, error) {
-	p := Place{GroupID: r.Params["GroupId"], Region: r.Params["RegionId"], Domain: r.Params["DomainName"]}
+	p := Place{GroupID: r.Params["GroupId"], Region: r.region(), Domain: r.Params["DomainName"]}
 	switch {
 	case p.GroupID == "":
 		return p, missing("GroupId")
@@ -98,6 +102,9 @@ func (r Request) place(wantDomain bool) (Place, error) {
 	}
 	return p, nil
 }
+
+// region is that whose groups the call sees; empty: all.
+func (r Request) region() string { return cmp.Or(r.Params["RegionId"], r.Region) }
 
 // optional is a parameter that may be empty; nil if it was not sent.
 func (r Request) optional(name string) *string {

@@ -152,7 +152,7 @@ type groupAttribute struct {
 }
 
 // describeGroups pages the groups, without their domains. GroupName is a part of
-// the name; RegionId, GroupId, InstanceId and BasePath are whole.
+// the name; GroupId, InstanceId and BasePath are whole.
 func describeGroups(acc *Account, r Request) (any, error) {
 	number, err := r.number("PageNumber", 1, math.MaxInt32)
 	if err != nil {
@@ -178,12 +178,13 @@ func describeGroups(acc *Account, r Request) (any, error) {
 }
 
 func (r Request) fits(g *Group) bool {
-	for name, value := range map[string]string{"GroupId": g.GroupID, "RegionId": g.RegionID, "InstanceId": g.InstanceID, "BasePath": g.BasePath} {
+	for name, value := range map[string]string{"GroupId": g.GroupID, "InstanceId": g.InstanceID, "BasePath": g.BasePath} {
 		if want := r.Params[name]; want != "" && want != value {
 			return false
 		}
 	}
-	return strings.Contains(g.GroupName, r.Params["GroupName"])
+	region := r.region()
+	return (region == "" || region == g.RegionID) && strings.Contains(g.GroupName, r.Params["GroupName"])
 }
 
 type describeDomainAnswer struct {

@@ -22,6 +22,7 @@ type Request struct {
 	Params map[string]string // of path and query
 	Body   []byte
 
+	region string         // of whose endpoint the call is; empty: of every one
 	object map[string]any // the parsed body
 }
 
@@ -87,8 +88,8 @@ func (a Action) Match(method, path string) (params map[string]string, fits bool)
 // Do carries the action out. Unknown query names and body fields, other JSON types
 // and JSON nulls are refused, which is the sandbox's strictness: what the platform
 // does with them is not known. Errors are *refusal.Error.
-func (a Action) Do(s *Store, path, query map[string]string, body []byte) (any, error) {
-	r := &Request{Params: map[string]string{}, Body: body}
+func (a Action) Do(s *Store, region string, path, query map[string]string, body []byte) (any, error) {
+	r := &Request{Params: map[string]string{}, Body: body, region: region}
 	for name, value := range query {
 		if !slices.Contains(a.query, name) {
 			return nil, invalid("the query parameter %q is not one of %s", name, a.Name)
@@ -330,6 +331,11 @@ const documentedPage = 100
 
 func like(text, pattern string) bool {
 	return strings.Contains(strings.ToLower(text), strings.ToLower(pattern))
+}
+
+// here reports whether something of a region is seen at the endpoint of the call.
+func (r *Request) here(region string) bool {
+	return r.region == "" || region == "" || r.region == region
 }
 
 // equals reports whether a filter, if it is given, is the value.

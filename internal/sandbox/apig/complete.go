@@ -64,12 +64,34 @@ func (s Seed) Complete() (Seed, error) {
 	if err := out.publish(func(id string) bool { return seen["gateway "+id] }); err != nil {
 		return Seed{}, err
 	}
-	return out, nil
+	return out, out.place()
+}
+
+// defaultRegion is the region of what names none.
+const defaultRegion = "cn-hangzhou"
+
+// place gives each domain the region of its gateways.
+func (s *Seed) place() error {
+	regions := map[string]string{}
+	for _, g := range s.Gateways {
+		regions[g.GatewayID] = g.RegionID
+	}
+	state := Store{domains: s.Domains, apis: s.HTTPAPIs}
+	for i := range s.Domains {
+		d := &s.Domains[i]
+		for _, u := range state.uses(d.DomainID) {
+			if fill(&d.RegionID, regions[u.gatewayID]); d.RegionID != regions[u.gatewayID] {
+				return fmt.Errorf("domain %q is of region %s and published on gateway %q of %s, want one region", d.Name, d.RegionID, u.gatewayID, regions[u.gatewayID])
+			}
+		}
+		fill(&d.RegionID, defaultRegion)
+	}
+	return nil
 }
 
 func (g *Gateway) complete(index int) {
 	fill(&g.Name, g.GatewayID)
-	fill(&g.RegionID, "cn-hangzhou")
+	fill(&g.RegionID, defaultRegion)
 	fill(&g.Status, "Running")
 	fill(&g.GatewayType, "API")
 	fill(&g.GatewayEdition, "Professional")

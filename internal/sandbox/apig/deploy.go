@@ -45,19 +45,19 @@ func deployAPI(s *Store, r *Request) (any, error) {
 		return nil, err
 	}
 	if routeID != nil {
-		return a.answer(), s.deployRoute(a, *routeID, deployed)
+		return a.answer(), s.deployRoute(r, a, *routeID, deployed)
 	}
-	return a.answer(), s.deployOn(a, gatewayID, domains)
+	return a.answer(), s.deployOn(r, a, gatewayID, domains)
 }
 
 func (a *HTTPAPI) answer() map[string]any { return map[string]any{"httpApiId": a.HTTPAPIID} }
 
-func (s *Store) deployRoute(a *HTTPAPI, id, status string) error {
+func (s *Store) deployRoute(r *Request, a *HTTPAPI, id, status string) error {
 	i := slices.IndexFunc(a.Routes, func(r Route) bool { return r.RouteID == id })
 	if i < 0 {
 		return refusal.New(http.StatusNotFound, "NotFound.RouteNotFound", "The route %q is not found.", id)
 	}
-	if err := s.running(a.Routes[i].GatewayID); err != nil {
+	if err := s.running(r, a.Routes[i].GatewayID); err != nil {
 		return err
 	}
 	a.Routes[i].DeployStatus = status
@@ -66,13 +66,13 @@ func (s *Store) deployRoute(a *HTTPAPI, id, status string) error {
 
 // deployOn makes the deployment of an API on a gateway. Without domains it keeps
 // those that it has, or takes them away.
-func (s *Store) deployOn(a *HTTPAPI, gatewayID string, domains *[]string) error {
-	if err := s.running(gatewayID); err != nil {
+func (s *Store) deployOn(r *Request, a *HTTPAPI, gatewayID string, domains *[]string) error {
+	if err := s.running(r, gatewayID); err != nil {
 		return err
 	}
 	if domains != nil {
 		for _, id := range *domains {
-			if s.domain(id) == nil {
+			if s.domainAt(r, id) == nil {
 				return s.noDomain()
 			}
 		}
@@ -110,9 +110,9 @@ func undeployAPI(s *Store, r *Request) (any, error) {
 		return nil, err
 	}
 	if routeID != nil {
-		return a.answer(), s.deployRoute(a, *routeID, "NotDeployed")
+		return a.answer(), s.deployRoute(r, a, *routeID, "NotDeployed")
 	}
-	if err := s.running(*gatewayID); err != nil {
+	if err := s.running(r, *gatewayID); err != nil {
 		return nil, err
 	}
 	for i := range a.Deployments {

@@ -1,6 +1,7 @@
 package apig
 
 import (
+	"cmp"
 	"crypto/rand"
 	"net/http"
 	"slices"
@@ -171,7 +172,7 @@ func createDomain(s *Store, r *Request) (any, error) {
 	}
 	now := s.now().UnixMilli()
 	d := Domain{DomainID: newID("d"), DomainScope: "Dedicated", GatewayType: "API", CreateFrom: "Console", ResourceGroupID: "rg-default",
-		CreateTimestamp: now, UpdateTimestamp: now}
+		RegionID: cmp.Or(r.region, defaultRegion), CreateTimestamp: now, UpdateTimestamp: now}
 	give(&d.Name, name)
 	give(&d.DomainScope, scope)
 	give(&d.GatewayType, kind)
@@ -196,7 +197,7 @@ func createDomain(s *Store, r *Request) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.assume.RefusesDuplicates && slices.ContainsFunc(s.domains, func(other Domain) bool {
-		return strings.EqualFold(other.Name, d.Name) && other.GatewayType == d.GatewayType
+		return strings.EqualFold(other.Name, d.Name) && other.RegionID == d.RegionID && other.GatewayType == d.GatewayType
 	}) {
 		return nil, refusal.New(http.StatusConflict, "Conflict.DomainDuplicated", "The domain name is used already.") // the code is an invention
 	}
@@ -219,7 +220,7 @@ func updateDomain(s *Store, r *Request) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	old := s.domain(r.Params["domainId"])
+	old := s.domainAt(r, r.Params["domainId"])
 	if old == nil {
 		return nil, s.noDomain()
 	}
@@ -228,7 +229,7 @@ func updateDomain(s *Store, r *Request) (any, error) {
 	}
 	d := old.clone()
 	if !s.assume.Merges {
-		d = Domain{DomainID: old.DomainID, Name: old.Name, DomainScope: old.DomainScope, GatewayType: old.GatewayType, Default: old.Default,
+		d = Domain{DomainID: old.DomainID, Name: old.Name, RegionID: old.RegionID, DomainScope: old.DomainScope, GatewayType: old.GatewayType, Default: old.Default,
 			CreateFrom: old.CreateFrom, ResourceGroupID: old.ResourceGroupID, CreateTimestamp: old.CreateTimestamp}
 		d.fillTLS(s.defaultHTTP2())
 	}
@@ -252,9 +253,9 @@ func deleteDomain(s *Store, r *Request) (any, error) {
 	defer s.mu.Unlock()
 	id := r.Params["domainId"]
 	switch {
-	case s.domain(id) == nil && s.assume.DeletesMissing:
+	case s.domainAt(r, id) == nil && s.assume.DeletesMissing:
 		return nil, nil
-	case s.domain(id) == nil:
+	case s.domainAt(r, id) == nil:
 		return nil, s.noDomain()
 	case len(s.uses(id)) > 0 && !s.assume.DeletesInUse:
 		return nil, refusal.New(http.StatusConflict, "Conflict.DomainInUse", "The domain is used by a route or an API.") // the code is an invention
@@ -277,7 +278,7 @@ func changeGroup(s *Store, r *Request) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d := s.domain(r.Params["ResourceId"])
+	d := s.domainAt(r, r.Params["ResourceId"])
 	if d == nil {
 		return nil, s.noDomain()
 	}

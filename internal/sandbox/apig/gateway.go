@@ -9,10 +9,10 @@ import (
 )
 
 // found returns a gateway that is not released. The lock must be held.
-func (s *Store) found(id string) (*Gateway, error) {
+func (s *Store) found(r *Request, id string) (*Gateway, error) {
 	g := s.gateway(id)
 	switch {
-	case g == nil || g.Released && !s.assume.ReleasedIsConflict:
+	case g == nil || !r.here(g.RegionID) || g.Released && !s.assume.ReleasedIsConflict:
 		return nil, refusal.New(http.StatusNotFound, "NotFound.GatewayNotFound", "The gateway %q is not found.", id)
 	case g.Released:
 		return nil, refusal.New(http.StatusConflict, "Conflict.GatewayIsDeleted", "The gateway %q is deleted.", id)
@@ -22,8 +22,8 @@ func (s *Store) found(id string) (*Gateway, error) {
 
 // running returns a gateway that takes changes. The code is documented; that it is
 // the answer of every gateway that is not running is an invention.
-func (s *Store) running(id string) error {
-	g, err := s.found(id)
+func (s *Store) running(r *Request, id string) error {
+	g, err := s.found(r, id)
 	if err == nil && g.Status != "Running" {
 		err = refusal.New(http.StatusConflict, "Conflict.AppClusterIsAlreadyInChanging", "The gateway %q is changing, retry after some minutes.", id)
 	}
@@ -59,7 +59,7 @@ func (g Gateway) answer() map[string]any {
 func getGateway(s *Store, r *Request) (any, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	g, err := s.found(r.Params["gatewayId"])
+	g, err := s.found(r, r.Params["gatewayId"])
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func listGateways(s *Store, r *Request) (any, error) {
 	defer s.mu.RUnlock()
 	var all []Gateway
 	for _, g := range s.gateways {
-		if g.Released || !r.equals("gatewayId", g.GatewayID) || !r.equals("name", g.Name) || !r.equals("gatewayType", g.GatewayType) ||
+		if g.Released || !r.here(g.RegionID) || !r.equals("gatewayId", g.GatewayID) || !r.equals("name", g.Name) || !r.equals("gatewayType", g.GatewayType) ||
 			!r.equals("resourceGroupId", g.ResourceGroupID) || !like(g.Name+" "+g.GatewayID, r.Params["keyword"]) {
 			continue
 		}
@@ -95,7 +95,7 @@ func listGateways(s *Store, r *Request) (any, error) {
 func listFeatures(s *Store, r *Request) (any, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	g, err := s.found(r.Params["gatewayId"])
+	g, err := s.found(r, r.Params["gatewayId"])
 	if err != nil {
 		return nil, err
 	}
@@ -169,6 +169,16 @@ func (s *Store) apiInfo(a HTTPAPI, environments bool) map[string]any {
 	return out
 }
 
+// regionOf returns the region of an API: that of its gateways; empty without any.
+func (s *Store) regionOf(a HTTPAPI) string {
+	for _, g := range s.gateways {
+		if a.touches(g.GatewayID) {
+			return g.RegionID
+		}
+	}
+	return ""
+}
+
 // touches reports whether an API has a deployment or a route on a gateway.
 func (a HTTPAPI) touches(gatewayID string) bool {
 	return slices.ContainsFunc(a.Deployments, func(d Deployment) bool { return d.GatewayID == gatewayID }) ||
@@ -188,7 +198,7 @@ func listAPIs(s *Store, r *Request) (any, error) {
 	defer s.mu.RUnlock()
 	var all []HTTPAPI
 	for _, a := range s.apis {
-		if gateway := r.Params["gatewayId"]; gateway != "" && !a.touches(gateway) || !r.equals("gatewayType", "API") ||
+		if gateway := r.Params["gatewayId"]; gateway != "" && !a.touches(gateway) || !r.here(s.regionOf(a)) || !r.equals("gatewayType", "API") ||
 			!r.oneOf("types", a.Type) || !r.equals("name", a.Name) || !like(a.Name, r.Params["keyword"]) || !r.equals("resourceGroupId", a.ResourceGroupID) {
 			continue
 		}
@@ -208,7 +218,7 @@ func (r *Request) oneOf(name, value string) bool {
 // foundAPI wants the lock held.
 func (s *Store) foundAPI(r *Request) (*HTTPAPI, error) {
 	a := s.api(r.Params["httpApiId"])
-	if a == nil {
+	if a == nil || !r.here(s.regionOf(*a)) {
 		return nil, s.noDomain()
 	}
 	return a, nil

@@ -17,7 +17,7 @@ func getDomain(s *Store, r *Request) (any, error) {
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	d := s.domain(r.Params["domainId"])
+	d := s.domainAt(r, r.Params["domainId"])
 	if d == nil {
 		return nil, s.noDomain()
 	}
@@ -146,7 +146,7 @@ func listDomains(s *Store, r *Request) (any, error) {
 		if r.Params["gatewayId"] != "" && !on[d.DomainID] && !s.assume.GatewayListsAll {
 			continue
 		}
-		if !like(d.Name, r.Params["nameLike"]) || !r.equals("gatewayType", d.GatewayType) || !r.equals("domainScope", d.DomainScope) ||
+		if !r.here(d.RegionID) || !like(d.Name, r.Params["nameLike"]) || !r.equals("gatewayType", d.GatewayType) || !r.equals("domainScope", d.DomainScope) ||
 			!r.equals("resourceGroupId", d.ResourceGroupID) {
 			continue
 		}

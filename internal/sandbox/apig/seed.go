@@ -19,7 +19,7 @@ type Seed struct {
 type Gateway struct {
 	GatewayID       string         `yaml:"gatewayId"`
 	Name            string         `yaml:"name"`
-	RegionID        string         `yaml:"regionId"` // part of the default names; one sandbox serves every region
+	RegionID        string         `yaml:"regionId"` // cn-hangzhou
 	Status          string         `yaml:"status"`   // Running, Creating, CreateFailed, Upgrading, UpgradeFailed, Restarting, RestartFailed, Deleting, DeleteFailed
 	GatewayType     string         `yaml:"gatewayType"`
 	GatewayEdition  string         `yaml:"gatewayEdition"` // Professional, Serverless, MultiTenantServerless
@@ -66,6 +66,7 @@ type Feature struct {
 type Domain struct {
 	DomainID         string  `yaml:"domainId"`
 	Name             string  `yaml:"name"`
+	RegionID         string  `yaml:"regionId"`    // that of the gateways that it is published on; without any cn-hangzhou
 	DomainScope      string  `yaml:"domainScope"` // Dedicated, Serverless
 	GatewayType      string  `yaml:"gatewayType"` // API, AI
 	Protocol         string  `yaml:"protocol"`    // HTTP, HTTPS; empty for Serverless

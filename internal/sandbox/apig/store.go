@@ -118,6 +118,14 @@ func (s *Store) domain(id string) *Domain {
 	return nil
 }
 
+// domainAt returns a domain that the endpoint of a call knows.
+func (s *Store) domainAt(r *Request, id string) *Domain {
+	if d := s.domain(id); d != nil && r.here(d.RegionID) {
+		return d
+	}
+	return nil
+}
+
 func (s *Store) gateway(id string) *Gateway {
 	if i := slices.IndexFunc(s.gateways, func(g Gateway) bool { return g.GatewayID == id }); i >= 0 {
 		return &s.gateways[i]

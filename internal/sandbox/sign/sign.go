@@ -55,6 +55,7 @@ type Call struct {
 	Version string
 	Format  string // as it was sent; empty: not sent
 	KeyID   string // the access key id that signed
+	Region  string // of the header; empty: it names none
 	Params  map[string]string
 }
 

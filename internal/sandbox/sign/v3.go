@@ -61,7 +61,7 @@ func callV3(r Request) (Call, error) {
 		return Call{}, err
 	}
 	call := Call{Scheme: "V3", Action: r.Header.Get("X-Acs-Action"), Version: r.Header.Get("X-Acs-Version"),
-		Format: params["Format"], Params: params}
+		Format: params["Format"], Params: params, Region: r.Header.Get("X-Acs-Region-Id")}
 	delete(params, "Format")
 	return call, nil
 }

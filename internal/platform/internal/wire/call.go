@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -103,6 +104,9 @@ func (p *Pool) once(ctx context.Context, to *url.URL, r Request, out any) (strin
 	unsigned, err := p.request(r)
 	if err != nil {
 		return "", &Error{Kind: NotSent, Action: r.Action, Message: err.Error()}
+	}
+	if !strings.HasSuffix(to.Hostname(), ".aliyuncs.com") && r.Product != CAS { // a private installation has one address for all; the store has no regions
+		unsigned.Region = r.Region
 	}
 	key, failed := p.key(r)
 	if failed != nil {
