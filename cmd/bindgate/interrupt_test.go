@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -94,6 +96,30 @@ func TestInterruptBeforeACall(t *testing.T) {
 			}
 			w.wrote()
 		})
+	}
+}
+
+// A source of credentials that does not answer is not waited for.
+func TestInterruptBeforeCredentials(t *testing.T) {
+	t.Parallel()
+	asked, never := make(chan struct{}, 1), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		asked <- struct{}{}
+		<-never
+	}))
+	defer server.Close()
+	defer close(never)
+	for _, command := range []string{"lint", "apply", "audit --region cn-hangzhou"} {
+		w := twoDomains(t, "")
+		w.env = slices.DeleteFunc(slices.Clone(w.env), func(pair string) bool { return strings.HasPrefix(pair, "ALIBABA_CLOUD_ACCESS_KEY") })
+		w.env = append(w.env, "ALIBABA_CLOUD_CREDENTIALS_URI="+server.URL, "ALIBABA_CLOUD_CLI_PROFILE_DISABLED=true")
+		p := w.start(strings.Fields(command)...)
+		<-asked
+		p.signal(syscall.SIGINT)
+		if e := p.wait(); e.code != 130 || !strings.Contains(e.err, "interrupted") {
+			t.Errorf("%s: exit code %d, want 130\n%s%s", command, e.code, e.out, e.err)
+		}
+		w.wrote()
 	}
 }
 

@@ -2,6 +2,7 @@
 package exit
 
 import (
+	"context"
 	"errors"
 
 	"github.com/bindgate/bindgate/internal/gate"
@@ -41,6 +42,8 @@ func CodeOf(err error) int {
 		return e.code
 	case errors.Is(err, registry.ErrUnavailable):
 		return CannotTell
+	case errors.Is(err, context.Canceled):
+		return Interrupted
 	}
 	return Usage
 }

@@ -1,6 +1,7 @@
 package exit
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -31,7 +32,7 @@ func TestCodeOf(t *testing.T) {
 		want int
 	}{
 		{nil, Clean}, {errors.New("x"), Usage}, {fmt.Errorf("x: %w", With(Changed, errors.New("y"))), Changed},
-		{fmt.Errorf("x: %w", registry.ErrUnavailable), CannotTell}, {Ended(Clean), Clean}, {Ended(Refused), Refused},
+		{fmt.Errorf("x: %w", registry.ErrUnavailable), CannotTell}, {fmt.Errorf("x: %w", context.Canceled), Interrupted}, {Ended(Clean), Clean}, {Ended(Refused), Refused},
 	} {
 		if got := CodeOf(c.err); got != c.want {
 			t.Errorf("%v: got %d, want %d", c.err, got, c.want)

@@ -78,7 +78,7 @@ func (h *Held) Close() { h.transport.Close() }
 // domain misleads. Errors of configuration are of type *ConfigError and come before the
 // first request.
 func Bound(ctx context.Context, o Options, platform, region string) (*Held, error) {
-	transport, err := newTransport(o)
+	transport, err := newTransport(ctx, o)
 	if err != nil {
 		return nil, &ConfigError{err}
 	}

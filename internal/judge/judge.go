@@ -212,7 +212,7 @@ func (e *Engine) openGateway(ctx context.Context) error {
 		e.transport = e.o.Held.transport
 	} else {
 		var err error
-		if e.transport, err = newTransport(e.o); err != nil {
+		if e.transport, err = newTransport(ctx, e.o); err != nil {
 			return err
 		}
 	}
@@ -258,9 +258,9 @@ func identify(ctx context.Context, t *api.Transport, account, region string) (*e
 }
 
 // newTransport finds the credentials and makes the gateway's client.
-func newTransport(o Options) (*api.Transport, error) {
+func newTransport(ctx context.Context, o Options) (*api.Transport, error) {
 	get := func(name string) string { v, _ := o.LookupEnv(name); return v }
-	credential, err := api.Credentials(get)
+	credential, err := api.Credentials(ctx, get)
 	if err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func NewTransport(c Config) (*Transport, error) { return wire.New(c) }
 // Credentials takes ALIBABA_CLOUD_ACCESS_KEY_ID and its like from env, or else
 // asks the official credential chain (OIDC, the command-line client's profile,
 // credentials file, ECS instance role, URI). The error wraps ErrNoCredentials
-// and names what was looked at.
-func Credentials(env func(string) string) (providers.CredentialsProvider, error) {
-	return wire.Credentials(env)
+// and names what was looked at. It ends with the context.
+func Credentials(ctx context.Context, env func(string) string) (providers.CredentialsProvider, error) {
+	return wire.Credentials(ctx, env)
 }

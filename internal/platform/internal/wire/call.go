@@ -108,7 +108,7 @@ func (p *Pool) once(ctx context.Context, to *url.URL, r Request, out any) (strin
 	if !strings.HasSuffix(to.Hostname(), ".aliyuncs.com") && r.Product != CAS { // a private installation has one address for all; the store has no regions
 		unsigned.Region = r.Region
 	}
-	key, failed := p.key(r)
+	key, failed := p.key(ctx, r)
 	if failed != nil {
 		p.note(failed)
 		return "", failed

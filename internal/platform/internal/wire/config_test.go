@@ -165,13 +165,13 @@ func TestCredentials(t *testing.T) {
 		t.Setenv(name, "")
 	}
 	half := env("ALIBABA_CLOUD_ACCESS_KEY_ID", "id")
-	_, err := Credentials(half)
+	_, err := Credentials(t.Context(), half)
 	if !errors.Is(err, ErrNoCredentials) || !strings.Contains(err.Error(), "ALIBABA_CLOUD_ACCESS_KEY_ID") {
 		t.Errorf("got %v", err)
 	}
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "id")
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "secret")
-	c, err := Credentials(env())
+	c, err := Credentials(t.Context(), env())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func TestCredentialsThatArePassedIn(t *testing.T) {
 	t.Setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "of the process")
 	t.Setenv("ALIBABA_CLOUD_SECURITY_TOKEN", "of the process")
 	for _, token := range []string{"", "token"} {
-		c, err := Credentials(env("ALIBABA_CLOUD_ACCESS_KEY_ID", "id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "secret",
+		c, err := Credentials(t.Context(), env("ALIBABA_CLOUD_ACCESS_KEY_ID", "id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "secret",
 			"ALIBABA_CLOUD_SECURITY_TOKEN", token))
 		if err != nil {
 			t.Fatal(err)

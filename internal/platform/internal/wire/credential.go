@@ -2,6 +2,7 @@ package wire
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,8 +36,8 @@ const (
 // the next source of the chain would be another identity. It asks once, so that a
 // machine without any is reported before anything else is done. The error wraps
 // ErrNoCredentials; what the chain itself says is not repeated, for it may hold
-// the output of a credential process.
-func Credentials(env func(string) string) (providers.CredentialsProvider, error) {
+// the output of a credential process. It ends with the context.
+func Credentials(ctx context.Context, env func(string) string) (providers.CredentialsProvider, error) {
 	if err := refuseDebug(env("DEBUG")); err != nil { // before the chain asks for anything
 		return nil, err
 	}
@@ -57,8 +58,10 @@ func Credentials(env func(string) string) (providers.CredentialsProvider, error)
 		chain = providers.NewDefaultCredentialsProvider()
 	}
 	one := &serial{CredentialsProvider: chain, source: from.name}
-	c, err := one.GetCredentials()
+	c, err := current(ctx, one)
 	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("reading the credentials: the run was interrupted before they came: %w", ctx.Err())
 	case err == nil && c != nil && c.AccessKeyId != "":
 		if one.source == "" {
 			one.source = "the official chain: " + strings.TrimPrefix(c.ProviderName, "default/")
@@ -305,4 +308,25 @@ func (s *serial) GetCredentials() (*providers.Credentials, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.CredentialsProvider.GetCredentials()
+}
+
+// current returns the key that there is now. The chain takes no context and waits for its
+// own time-outs, such as that of the ECS metadata: what it answers after the end of ctx is
+// dropped.
+func current(ctx context.Context, from providers.CredentialsProvider) (*providers.Credentials, error) {
+	type answer struct {
+		key *providers.Credentials
+		err error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		key, err := from.GetCredentials()
+		answered <- answer{key, err}
+	}()
+	select {
+	case a := <-answered:
+		return a.key, a.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }

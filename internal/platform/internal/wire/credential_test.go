@@ -1,11 +1,16 @@
 package wire_test
 
 import (
+	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/aliyun/credentials-go/credentials/providers"
 
 	"github.com/bindgate/bindgate/internal/platform/internal/wire"
 )
@@ -77,7 +82,7 @@ func TestCredentialsOfSomebodyElseAreNotTaken(t *testing.T) {
 			"ALIBABA_CLOUD_OIDC_PROVIDER_ARN": "acs:ram::1:oidc-provider/p"}, want: "OIDC (ALIBABA_CLOUD_OIDC_TOKEN_FILE) gives none"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := wire.Credentials(func(name string) string {
+			got, err := wire.Credentials(t.Context(), func(name string) string {
 				if name == "HOME" {
 					return home
 				}
@@ -106,10 +111,56 @@ func TestCredentialsOfSomebodyElseAreNotTaken(t *testing.T) {
 func TestNamesOfOtherToolsAreExplained(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
-	_, err := wire.Credentials(func(name string) string {
+	_, err := wire.Credentials(t.Context(), func(name string) string {
 		return map[string]string{"ALICLOUD_ACCESS_KEY": "id", "ALICLOUD_SECRET_KEY": canary}[name]
 	})
 	if err == nil || !strings.Contains(err.Error(), "is a name of other tools and is not read") || strings.Contains(err.Error(), canary) {
 		t.Errorf("got %v, want a hint at the names that are read", err)
 	}
 }
+
+// A source that does not answer is not waited for when the run is interrupted.
+func TestCredentialsEndWithTheContext(t *testing.T) {
+	asked := make(chan struct{}, 1)
+	never := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		<-never
+	}))
+	defer server.Close()
+	defer close(never)
+	ctx, interrupt := context.WithCancel(t.Context())
+	go func() {
+		<-asked
+		interrupt()
+	}()
+	env := map[string]string{"ALIBABA_CLOUD_CREDENTIALS_URI": server.URL, "ALIBABA_CLOUD_CLI_PROFILE_DISABLED": "true"}
+	_, err := wire.Credentials(ctx, func(name string) string { return env[name] })
+	if !errors.Is(err, context.Canceled) || errors.Is(err, wire.ErrNoCredentials) || strings.Contains(err.Error(), server.URL) {
+		t.Errorf("got %v, want an interruption", err)
+	}
+	pool, err := wire.New(wire.Config{Credential: waiting{asked, never}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, interrupt = context.WithCancel(t.Context())
+	go func() {
+		<-asked
+		interrupt()
+	}()
+	var failed *wire.Error
+	if err := wire.Read(ctx, pool, wire.Request{Region: "cn-hangzhou", Action: "DescribeApiGroups"}, &struct{}{}); !errors.As(err, &failed) || failed.Kind != wire.NotSent || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want a call that was not sent", err)
+	}
+}
+
+// waiting never gives a key.
+type waiting struct{ asked, never chan struct{} }
+
+func (w waiting) GetCredentials() (*providers.Credentials, error) {
+	w.asked <- struct{}{}
+	<-w.never
+	return nil, errors.New("too late")
+}
+
+func (waiting) GetProviderName() string { return "waiting" }

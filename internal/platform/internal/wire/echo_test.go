@@ -102,7 +102,7 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 // DEBUG is refused before any source of credentials is asked.
 func TestDebugIsRefusedFirst(t *testing.T) {
 	for _, value := range []string{"credential", "x,credential"} {
-		_, err := wire.Credentials(func(name string) string {
+		_, err := wire.Credentials(t.Context(), func(name string) string {
 			return map[string]string{"DEBUG": value, "ALIBABA_CLOUD_CREDENTIALS_URI": "http://127.0.0.1:1/"}[name]
 		})
 		if err == nil || !strings.Contains(err.Error(), "unset DEBUG") {

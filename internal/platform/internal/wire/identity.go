@@ -27,7 +27,7 @@ type Identity struct {
 // call), once for each access key. Without an STS it is the key and its source
 // alone, with ErrNoSTS.
 func (p *Pool) Identity(ctx context.Context, region string) (Identity, error) {
-	id, key, err := p.caller()
+	id, key, err := p.caller(ctx)
 	if err != nil {
 		return Identity{}, err
 	}
@@ -58,8 +58,11 @@ func (p *Pool) Identity(ctx context.Context, region string) (Identity, error) {
 }
 
 // caller returns what is known of the caller without asking, and the access key id.
-func (p *Pool) caller() (id Identity, key string, err error) {
-	c, err := p.config.Credential.GetCredentials()
+func (p *Pool) caller(ctx context.Context) (id Identity, key string, err error) {
+	c, err := current(ctx, p.config.Credential)
+	if ctx.Err() != nil {
+		return Identity{}, "", &Error{Kind: NotSent, Action: "GetCallerIdentity", Message: "no time was left to read the credentials", cause: ctx.Err()}
+	}
 	if err != nil || c == nil || c.AccessKeyId == "" {
 		return Identity{}, "", &Error{Kind: Auth, Action: "GetCallerIdentity", Message: "the credentials could not be read or renewed"}
 	}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -70,8 +71,11 @@ func (p *Pool) Close() { p.edge.client.CloseIdleConnections() }
 
 // key reads the key that there is now, and fails where that is not known to belong to the
 // account that the request is for. A call is signed by the very key that was compared.
-func (p *Pool) key(r Request) (signature.Key, *Error) {
-	c, err := p.config.Credential.GetCredentials()
+func (p *Pool) key(ctx context.Context, r Request) (signature.Key, *Error) {
+	c, err := current(ctx, p.config.Credential)
+	if ctx.Err() != nil {
+		return signature.Key{}, &Error{Kind: NotSent, Action: r.Action, Message: "interrupted while the credentials were read", cause: ctx.Err()}
+	}
 	if err != nil || c == nil || c.AccessKeyId == "" {
 		return signature.Key{}, &Error{Kind: Auth, Action: r.Action, Message: "signing the request: the credentials could not be read or renewed"}
 	}
