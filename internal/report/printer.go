@@ -94,12 +94,12 @@ func (p *printer) words(at, hang int, first bool, spans []span) {
 	p.w.WriteByte('\n')
 }
 
-// raw writes a line that is laid out already: its texts are escaped, and it is not
-// wrapped.
+// raw writes a line that is laid out already: it is not wrapped. To escape a text again
+// changes nothing, so a caller measures what is written.
 func (p *printer) raw(s style, text string, more ...span) {
 	for _, one := range append([]span{{s, text}}, more...) {
 		if one.text != "" {
-			p.w.WriteString(p.paint(one.style, []string{one.text}))
+			p.w.WriteString(p.paint(one.style, []string{Escape(one.text)}))
 		}
 	}
 	p.w.WriteByte('\n')
