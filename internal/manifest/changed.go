@@ -34,8 +34,9 @@ type Selection struct {
 }
 
 // Changed finds the manifests that a change concerns: those that changed, regardless of
-// their names; those that name a changed file as certificate, key or CA, or, where a
-// certificate or key changed, one that is missing (it may have been renamed); and
+// their names; those that name a changed file, or one in a changed folder, as certificate,
+// key or CA, or, where a certificate or key changed, one that is missing (it may have been
+// renamed); and
 // those that request a name that one of these requests. A manifest that cannot be
 // read may name any certificate. The tree is the Git working tree, else the working
 // directory.
@@ -47,7 +48,7 @@ func Changed(c Change, o Options) (Selection, error) {
 	for _, f := range c.Files {
 		path := confine.Absolute(o.WorkDir, f)
 		s.changed[real(path)], s.changed[filepath.Clean(path)] = true, true
-		s.certificates = s.certificates || certificateName(path)
+		s.certificates = s.certificates || certificateName(path) || isFolder(path)
 	}
 	tree := c.Tree
 	if tree == nil {
@@ -70,7 +71,7 @@ func Changed(c Change, o Options) (Selection, error) {
 // searchTree looks for the manifests of a tree.
 type searchTree struct {
 	options      Options
-	changed      map[string]bool // absolute paths, with and without symbolic links
+	changed      map[string]bool // absolute paths, with and without symbolic links, of files and folders
 	certificates bool            // a certificate or key is among them
 	found        []candidate
 	foreign      []string
@@ -91,7 +92,7 @@ func MayBe(path string) bool {
 // look takes a file of the tree in, if it is a manifest.
 func (s *searchTree) look(path string) {
 	base := filepath.Base(path)
-	changed := s.changed[path] || s.changed[real(path)]
+	changed := s.hasChanged(path)
 	inModules := strings.Contains(filepath.ToSlash(path), "/node_modules/")
 	if !MayBe(path) || inModules && !changed || base == ".bindgate.yaml" {
 		return
@@ -161,8 +162,30 @@ func (s *searchTree) touches(b binding.Binding, folder string) bool {
 	}
 	return slices.ContainsFunc(files, func(file string) bool {
 		path := filepath.Clean(confine.Absolute(folder, file))
-		return s.changed[path] || s.changed[real(path)] || s.certificates && s.missing(path)
+		return s.hasChanged(path) || s.certificates && s.missing(path)
 	})
+}
+
+// hasChanged reports whether a file, or a folder that holds it, changed: Git names a
+// submodule, and a link to a folder, but none of the files in it.
+func (s *searchTree) hasChanged(path string) bool {
+	for _, one := range []string{path, real(path)} {
+		for ; !s.changed[one]; one = filepath.Dir(one) {
+			if one == filepath.Dir(one) {
+				break
+			}
+		}
+		if s.changed[one] {
+			return true
+		}
+	}
+	return false
+}
+
+// isFolder reports whether a path, or what it leads to, is a folder.
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 func (s *searchTree) missing(path string) bool {
