@@ -57,9 +57,12 @@ func Changed(c Change, o Options) (Selection, error) {
 			return Selection{}, err
 		}
 	}
-	for _, f := range c.Files { // one that git ignores, or that is elsewhere, may be named
-		if path := confine.Absolute(o.WorkDir, f); !slices.Contains(tree, path) {
-			tree = append(slices.Clip(tree), path)
+	for _, f := range c.Files { // one that git ignores, or that is elsewhere, may be named, or a link may lead to it
+		path := confine.Absolute(o.WorkDir, f)
+		for _, one := range []string{path, real(path)} {
+			if !slices.Contains(tree, one) {
+				tree = append(slices.Clip(tree), one)
+			}
 		}
 	}
 	for _, path := range tree {
@@ -94,7 +97,7 @@ func (s *searchTree) look(path string) {
 	base := filepath.Base(path)
 	changed := s.hasChanged(path)
 	inModules := strings.Contains(filepath.ToSlash(path), "/node_modules/")
-	if !MayBe(path) || inModules && !changed || base == ".bindgate.yaml" {
+	if !changed && (!MayBe(path) || inModules) || base == ".bindgate.yaml" {
 		return
 	}
 	text, err := s.read(path)
@@ -103,6 +106,8 @@ func (s *searchTree) look(path string) {
 	}
 	name := s.name(path)
 	switch {
+	case !MayBe(path) && (err != nil || !declares(text)): // a page may show one
+		return
 	case err == nil && isManifest(base) && foreign(text):
 		s.foreign = append(s.foreign, name)
 		return
@@ -232,8 +237,34 @@ var (
 	markList    = lazyregexp.New(`(?m)(^|[{,"'\s])(bindings|domains)["']?\s*:`)
 )
 
-// marked reports whether a file of any name says that it is a manifest.
-func marked(text []byte) bool { return markVersion.Match(text) && markList.Match(text) }
+// markHidden finds an escape that may stand for a letter of a mark.
+var markHidden = lazyregexp.New(`\\(x[2-7]|u00[2-7]|U000000[2-7]|\r?\n)`)
+
+// marked reports whether a file says that it is a manifest, even one that is not YAML.
+func marked(text []byte) bool {
+	return markVersion.Match(text) && markList.Match(text) || declares(text)
+}
+
+// declares reports whether a text is a manifest to the program that reads it: YAML can
+// write the version in more ways than a pattern finds.
+func declares(text []byte) bool {
+	if !bytes.Contains(text, []byte("bindgate")) && !markHidden.Match(text) {
+		return false
+	}
+	_, docs := strictyaml.Each("", text, "bindings")
+	for doc := range docs {
+		if !doc.IsObject() || !doc.Has("bindings") && !doc.Has("domains") {
+			continue
+		}
+		entries, _ := doc.Entries()
+		for _, e := range entries {
+			if version, _ := e.Value.Scalar(); e.Key == "apiVersion" && strings.HasPrefix(version, "bindgate/") {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // Is reports whether a file is a manifest by its name, and not another program's by
 // its text.
@@ -248,7 +279,7 @@ func foreign(text []byte) bool {
 			return false
 		}
 	}
-	return len(bytes.TrimSpace(text)) > 0
+	return len(bytes.TrimSpace(text)) > 0 && !declares(text)
 }
 
 // walk lists the files of the tree around a folder, without what is Git's own.
