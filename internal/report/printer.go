@@ -204,8 +204,8 @@ func quoted(text string) int {
 	return 0
 }
 
-// argument is where an argument of a shell ends that begins with a single quote, such as
-// 'it'\''s here'.pem; 0 when a quote of it does not end.
+// argument is where an argument of a shell ends that begins with a single quote; 0 when a
+// quote of it does not end.
 func argument(text string) int {
 	inside := false
 	for i := 0; i < len(text); i++ {
