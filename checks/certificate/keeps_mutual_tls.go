@@ -101,8 +101,9 @@ func clientCAIsUsable() checks.Check {
 		Doc: checks.Doc{
 			Title: "The CA of client certificates is usable",
 			Why: "Every client certificate must chain to one of these certificates. One that is not a CA, or has expired, rejects every client; " +
-				"the second call refuses an unreadable file, after the domain was bound.",
-			Fix:        "Name a PEM file with only CA certificates, all of them valid now.",
+				"the second call refuses an unreadable file, after the domain was bound. Who reads the CA's private key in the same file can " +
+				"sign certificates for themselves.",
+			Fix:        "Name a PEM file with only CA certificates, all of them valid now, and no private key.",
 			References: []string{"RFC 5280 §4.2.1.9 (basicConstraints) and §6.1"},
 			Failing:    "load: {certificate: sound.pem}\nbinding: {clientCertificate: {ca: sound.pem}}",
 			Passing:    "load: {certificate: sound.pem}\nbinding: {clientCertificate: {ca: ca-alone.pem}}",

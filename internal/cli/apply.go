@@ -254,6 +254,9 @@ func (a *applying) openJournal(ctx context.Context, env console.Env, s settings.
 			return fmt.Errorf("opening the journal: %w", err)
 		}
 	}
+	if err := a.run.Keep("the journal", path, path+".lock"); err != nil {
+		return err
+	}
 	a.Journal, err = journal.Open(ctx, path, a.lockWait, env.Now)
 	if err != nil {
 		return err

@@ -100,7 +100,8 @@ func lintChanged(ctx context.Context, env console.Env, f settings.Flags, files [
 }
 
 // fromGit adds what git says of a change: the index against the last commit, and the
-// revisions between which pre-commit runs its hooks.
+// revisions between which pre-commit runs its hooks. What a sparse checkout leaves out is
+// judged as the index has it.
 func fromGit(ctx context.Context, env console.Env, tree *gittree.Tree, staged bool, change *manifest.Change, o *manifest.Options) error {
 	names, err := tree.Staged(ctx)
 	if err != nil {
@@ -122,8 +123,15 @@ func fromGit(ctx context.Context, env console.Env, tree *gittree.Tree, staged bo
 		}
 		change.Files = append(change.Files, names...)
 	}
-	change.Tree, err = tree.Files(ctx)
-	return err
+	if change.Tree, err = tree.Files(ctx); err != nil {
+		return err
+	}
+	absent, err := tree.Sparse(ctx)
+	if err != nil || len(absent.Files()) == 0 {
+		return err
+	}
+	o.Overlay = absent
+	return absent.Preload(ctx, manifest.MayBe)
 }
 
 // say lists on standard error the files that are judged and the skipped ones.

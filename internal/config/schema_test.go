@@ -87,7 +87,7 @@ func TestShapes(t *testing.T) {
 		{"owner", version + "notifyURL: https://hooks.example.com/services/T\n", ""},
 		{"owner", version + "notifyURL: ''\n", "got an empty string"},
 		{"tree", version + "notifyURL: https://hooks.example.com/services/T\n", `:2:1: "notifyURL" may not be set here`},
-		{"owner", version + "concurrency: 0\n", "got a number out of range, want a whole number from 1 to 1024"},
+		{"owner", version + "concurrency: 0\n", "got the number 0, which is out of range, want a whole number from 1 to 1024"},
 		{"owner", version + "concurrency: many\n", "got a string, want a whole number"},
 		{"owner", version + "approvals: {allowedSigners: allowed_signers, revokedSigners: revoked, services: [{issuer: 'https://a.demo.com/x', jwks: a.json}]}\n", ""},
 		{"owner", version + "approvals: {}\nci: [{provider: github, jwks: g.json}, {provider: gitlab, issuer: 'https://gitlab.demo.com', audience: gate, jwks: l.json}]\n", ""},

@@ -107,15 +107,16 @@ func (t *Tree) Files(ctx context.Context) ([]string, error) {
 }
 
 // Staged lists the files that the index changes from the last commit: new, changed
-// and deleted ones, and both names of those that were renamed.
+// and deleted ones, and both names of those that were renamed. A submodule of which
+// another commit is staged is one of them, by its folder.
 func (t *Tree) Staged(ctx context.Context) ([]string, error) {
-	out, err := t.run(ctx, nil, "diff", "--cached", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules")
+	out, err := t.run(ctx, nil, "diff", "--cached", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=dirty")
 	return t.paths(out), err
 }
 
 // Between lists the files that differ between two revisions, from where they parted.
 func (t *Tree) Between(ctx context.Context, from, to string) ([]string, error) {
-	out, err := t.run(ctx, nil, "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules", "--end-of-options", from+"..."+to, "--")
+	out, err := t.run(ctx, nil, "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=dirty", "--end-of-options", from+"..."+to, "--")
 	return t.paths(out), err
 }
 
@@ -123,6 +124,7 @@ func (t *Tree) Between(ctx context.Context, from, to string) ([]string, error) {
 // working tree, so that bindgate judges the content of the commit.
 type Index struct {
 	tree    *Tree
+	sparse  bool              // it holds only what a sparse checkout leaves out
 	entries map[string]entry  // by absolute path
 	texts   map[string][]byte // by object, those that were read at once
 }
@@ -133,22 +135,34 @@ type entry struct {
 }
 
 // Index reads the names of the index. Contents are read when they are asked for.
-func (t *Tree) Index(ctx context.Context) (*Index, error) {
-	out, err := t.run(ctx, nil, "ls-files", "-z", "--stage")
+func (t *Tree) Index(ctx context.Context) (*Index, error) { return t.index(ctx, false) }
+
+// Sparse reads the names of the files that a sparse checkout leaves out: the tree has
+// them, and the disk does not. As an overlay it adds them to the working tree.
+func (t *Tree) Sparse(ctx context.Context) (*Index, error) { return t.index(ctx, true) }
+
+func (t *Tree) index(ctx context.Context, sparse bool) (*Index, error) {
+	out, err := t.run(ctx, nil, "ls-files", "-z", "-t", "--stage")
 	if err != nil {
 		return nil, err
 	}
-	x := &Index{tree: t, entries: map[string]entry{}, texts: map[string][]byte{}}
+	x := &Index{tree: t, sparse: sparse, entries: map[string]entry{}, texts: map[string][]byte{}}
 	for line := range bytes.SplitSeq(out, []byte{0}) {
 		head, name, found := strings.Cut(string(line), "\t")
-		fields := strings.Fields(head)
-		if !found || len(fields) != 3 {
+		fields := strings.Fields(head) // such as H 100644 OBJECT 0; S: not checked out
+		if !found || len(fields) != 4 {
 			continue
 		}
-		if fields[2] != "0" {
+		path := filepath.Join(t.Top, filepath.FromSlash(name))
+		if sparse {
+			if _, err := os.Lstat(path); fields[0] != "S" || err == nil {
+				continue
+			}
+		}
+		if fields[3] != "0" {
 			return nil, fmt.Errorf("reading the index: %q is not merged; resolve the conflict and stage it", name)
 		}
-		x.entries[filepath.Join(t.Top, filepath.FromSlash(name))] = entry{fields[0], fields[1]}
+		x.entries[path] = entry{fields[1], fields[2]}
 	}
 	return x, nil
 }
@@ -198,9 +212,18 @@ func (e entry) file() bool { return e.mode == "100644" || e.mode == "100755" }
 func (x *Index) Read(path string) (data []byte, held bool, err error) {
 	ctx := context.Background()
 	one, ok := x.entries[path]
+	if !ok && x.sparse {
+		return nil, false, nil
+	}
 	if !ok {
 		if rel, err := filepath.Rel(x.tree.Top, path); err != nil || !filepath.IsLocal(rel) {
 			return nil, false, nil
+		}
+		for folder := filepath.Dir(path); folder != x.tree.Top; folder = filepath.Dir(folder) {
+			if _, holds := x.entries[folder]; holds {
+				name, _ := filepath.Rel(x.tree.Top, folder) // it is below it
+				return nil, true, fmt.Errorf("%w: the index holds no file of the submodule %q", confine.ErrIrregular, name)
+			}
 		}
 		out, err := x.tree.run(ctx, []int{1}, "check-ignore", "--no-index", "--", path)
 		if err != nil || len(out) > 0 {

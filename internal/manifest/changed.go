@@ -34,8 +34,9 @@ type Selection struct {
 }
 
 // Changed finds the manifests that a change concerns: those that changed, regardless of
-// their names; those that name a changed file as certificate, key or CA, or, where a
-// certificate or key changed, one that is missing (it may have been renamed); and
+// their names; those that name a changed file, or one in a changed folder, as certificate,
+// key or CA, or, where a certificate or key changed, one that is missing (it may have been
+// renamed); and
 // those that request a name that one of these requests. A manifest that cannot be
 // read may name any certificate. The tree is the Git working tree, else the working
 // directory.
@@ -47,7 +48,7 @@ func Changed(c Change, o Options) (Selection, error) {
 	for _, f := range c.Files {
 		path := confine.Absolute(o.WorkDir, f)
 		s.changed[real(path)], s.changed[filepath.Clean(path)] = true, true
-		s.certificates = s.certificates || certificateName(path)
+		s.certificates = s.certificates || certificateName(path) || isFolder(path)
 	}
 	tree := c.Tree
 	if tree == nil {
@@ -56,9 +57,12 @@ func Changed(c Change, o Options) (Selection, error) {
 			return Selection{}, err
 		}
 	}
-	for _, f := range c.Files { // one that git ignores, or that is elsewhere, may be named
-		if path := confine.Absolute(o.WorkDir, f); !slices.Contains(tree, path) {
-			tree = append(slices.Clip(tree), path)
+	for _, f := range c.Files { // one that git ignores, or that is elsewhere, may be named, or a link may lead to it
+		path := confine.Absolute(o.WorkDir, f)
+		for _, one := range []string{path, real(path)} {
+			if !slices.Contains(tree, one) {
+				tree = append(slices.Clip(tree), one)
+			}
 		}
 	}
 	for _, path := range tree {
@@ -70,7 +74,7 @@ func Changed(c Change, o Options) (Selection, error) {
 // searchTree looks for the manifests of a tree.
 type searchTree struct {
 	options      Options
-	changed      map[string]bool // absolute paths, with and without symbolic links
+	changed      map[string]bool // absolute paths, with and without symbolic links, of files and folders
 	certificates bool            // a certificate or key is among them
 	found        []candidate
 	foreign      []string
@@ -91,9 +95,9 @@ func MayBe(path string) bool {
 // look takes a file of the tree in, if it is a manifest.
 func (s *searchTree) look(path string) {
 	base := filepath.Base(path)
-	changed := s.changed[path] || s.changed[real(path)]
+	changed := s.hasChanged(path)
 	inModules := strings.Contains(filepath.ToSlash(path), "/node_modules/")
-	if !MayBe(path) || inModules && !changed || base == ".bindgate.yaml" {
+	if !changed && (!MayBe(path) || inModules) || base == ".bindgate.yaml" {
 		return
 	}
 	text, err := s.read(path)
@@ -102,6 +106,8 @@ func (s *searchTree) look(path string) {
 	}
 	name := s.name(path)
 	switch {
+	case !MayBe(path) && (err != nil || !declares(text)): // a page may show one
+		return
 	case err == nil && isManifest(base) && foreign(text):
 		s.foreign = append(s.foreign, name)
 		return
@@ -161,8 +167,30 @@ func (s *searchTree) touches(b binding.Binding, folder string) bool {
 	}
 	return slices.ContainsFunc(files, func(file string) bool {
 		path := filepath.Clean(confine.Absolute(folder, file))
-		return s.changed[path] || s.changed[real(path)] || s.certificates && s.missing(path)
+		return s.hasChanged(path) || s.certificates && s.missing(path)
 	})
+}
+
+// hasChanged reports whether a file, or a folder that holds it, changed: Git names a
+// submodule, and a link to a folder, but none of the files in it.
+func (s *searchTree) hasChanged(path string) bool {
+	for _, one := range []string{path, real(path)} {
+		for ; !s.changed[one]; one = filepath.Dir(one) {
+			if one == filepath.Dir(one) {
+				break
+			}
+		}
+		if s.changed[one] {
+			return true
+		}
+	}
+	return false
+}
+
+// isFolder reports whether a path, or what it leads to, is a folder.
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 func (s *searchTree) missing(path string) bool {
@@ -209,8 +237,34 @@ var (
 	markList    = lazyregexp.New(`(?m)(^|[{,"'\s])(bindings|domains)["']?\s*:`)
 )
 
-// marked reports whether a file of any name says that it is a manifest.
-func marked(text []byte) bool { return markVersion.Match(text) && markList.Match(text) }
+// markHidden finds an escape that may stand for a letter of a mark.
+var markHidden = lazyregexp.New(`\\(x[2-7]|u00[2-7]|U000000[2-7]|\r?\n)`)
+
+// marked reports whether a file says that it is a manifest, even one that is not YAML.
+func marked(text []byte) bool {
+	return markVersion.Match(text) && markList.Match(text) || declares(text)
+}
+
+// declares reports whether a text is a manifest to the program that reads it: YAML can
+// write the version in more ways than a pattern finds.
+func declares(text []byte) bool {
+	if !bytes.Contains(text, []byte("bindgate")) && !markHidden.Match(text) {
+		return false
+	}
+	_, docs := strictyaml.Each("", text, "bindings")
+	for doc := range docs {
+		if !doc.IsObject() || !doc.Has("bindings") && !doc.Has("domains") {
+			continue
+		}
+		entries, _ := doc.Entries()
+		for _, e := range entries {
+			if version, _ := e.Value.Scalar(); e.Key == "apiVersion" && strings.HasPrefix(version, "bindgate/") {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // Is reports whether a file is a manifest by its name, and not another program's by
 // its text.
@@ -225,7 +279,7 @@ func foreign(text []byte) bool {
 			return false
 		}
 	}
-	return len(bytes.TrimSpace(text)) > 0
+	return len(bytes.TrimSpace(text)) > 0 && !declares(text)
 }
 
 // walk lists the files of the tree around a folder, without what is Git's own.

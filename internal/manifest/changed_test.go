@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -75,6 +76,45 @@ func TestChanged(t *testing.T) {
 		}
 		if got.Searched != 11 || !slices.Contains(got.Foreign, filepath.FromSlash("k8s/bindings.yaml")) || !slices.Contains(got.Foreign, filepath.FromSlash("iam/bindings.json")) {
 			t.Errorf("%q: %d manifests, foreign %q", c.files, got.Searched, got.Foreign)
+		}
+	}
+}
+
+// However a manifest writes its version, and whatever its name is, a change of it counts.
+func TestChangedManifestsInDisguise(t *testing.T) {
+	rest := "bindings:\n  - domainName: a.demo.com\n    groupId: g\n    regionId: cn-hangzhou\n    certificate: {name: cert, body: a.pem}\n"
+	for name, text := range map[string]string{
+		"comment.yaml":   "apiVersion: # the version\n  bindgate/v1\n" + rest,
+		"block.yaml":     "apiVersion: |-\n  bindgate/v1\n" + rest,
+		"key.yaml":       "\"api\\u0056ersion\": bindgate/v1\n" + rest,
+		"value.yaml":     "apiVersion: \"\\x62indgate/v1\"\n" + rest,
+		"continued.yaml": "apiVersion: \"bind\\\n  gate/v1\"\n" + rest,
+		"list.yaml":      "apiVersion: bindgate/v1\n\"bindin\\x67s\":\n" + rest[len("bindings:\n"):],
+		"escaped.json":   `{"\u0061piVersion": "bindgate\/v1", "bindings": [{"domainName": "a.demo.com", "groupId": "g", "regionId": "r", "certificate": {"name": "cert", "body": "a.pem"}}]}`,
+		"bindings.yaml":  "apiVersion: \"\\x62indgate/v1\"\nbindings:\n  - {\"domain\\x4eame\": a.demo.com, \"group\\x49d\": g, regionId: r, certificate: {name: cert, body: a.pem}}\n",
+	} {
+		dir := t.TempDir()
+		for file, text := range map[string]string{name: text, "a.pem": "", "README.md": "# A page\n\nWrite this:\n\n    apiVersion: bindgate/v1\n    bindings: []\n", "k8s.yaml": "kind: \"\\x62\"\n"} {
+			if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, changed := range []string{name, "a.pem"} {
+			got, err := Changed(Change{Files: []string{changed}}, Options{WorkDir: dir})
+			if err != nil || !slices.Equal(got.Manifests, []string{name}) {
+				t.Errorf("%s changed: got %q, want %q, %v", changed, got.Manifests, name, err)
+			}
+		}
+		if got, err := Changed(Change{Files: []string{"README.md", "k8s.yaml"}}, Options{WorkDir: dir}); err != nil || len(got.Manifests) > 0 {
+			t.Errorf("a page changed: got %q, %v", got.Manifests, err)
+		}
+		if err := errors.Join(os.Rename(filepath.Join(dir, name), filepath.Join(dir, "gate.conf")), os.Symlink("gate.conf", filepath.Join(dir, "link.yaml"))); err != nil {
+			t.Fatal(err)
+		}
+		for _, changed := range []string{"gate.conf", "link.yaml"} {
+			if got, err := Changed(Change{Files: []string{changed}}, Options{WorkDir: dir}); err != nil || !slices.Equal(got.Manifests, []string{"gate.conf"}) {
+				t.Errorf("%s, with the text of %s, changed: got %q, %v", changed, name, got.Manifests, err)
+			}
 		}
 	}
 }

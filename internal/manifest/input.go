@@ -99,7 +99,7 @@ func (r *reader) input(arg string) error {
 	}
 	info, err := os.Stat(absolute)
 	if err != nil {
-		r.fail(printable(arg), unreadable(err), "name a manifest, or a folder that holds bindings.yaml")
+		r.fail(printable(arg), unreadable(err), nearby(arg, absolute))
 		return nil
 	}
 	if !info.IsDir() {
@@ -316,6 +316,21 @@ func unreadable(err error) string {
 		return "no such file or folder"
 	}
 	return "reading manifest: " + err.Error()
+}
+
+// nearby says what to name in place of a path that cannot be read.
+func nearby(arg, absolute string) string {
+	var names []string
+	beside, _ := os.ReadDir(filepath.Dir(absolute)) // none: no name is near
+	for _, one := range beside {
+		if MayBe(one.Name()) && one.Type().IsRegular() {
+			names = append(names, one.Name())
+		}
+	}
+	if near := strictyaml.Nearest(filepath.Base(arg), names); near != "" {
+		return fmt.Sprintf("did you mean %q?", filepath.Join(filepath.Dir(arg), near))
+	}
+	return "name a manifest or a map, or a folder that holds bindings.yaml"
 }
 
 // printable is the name itself, or quoted when it could drive a terminal.

@@ -144,7 +144,7 @@ func TestLoadInputs(t *testing.T) {
 		"folder for a file":      {[]string{"wrong"}, "wrong/bindings.yaml: reading manifest: reading"},
 		"hostile name":           {[]string{"hidden"}, `"hidden/\x1b[2J.bindgate.yaml": file name holds control characters`},
 		"device":                 {[]string{os.DevNull}, os.DevNull + ": reading manifest: reading \"" + os.DevNull + "\": not a regular file: got a device"},
-		"all errors":             {[]string{"x", "none", "y"}, "x: no such file or folder; name a manifest, or a folder that holds bindings.yaml\nnone: folder"},
+		"all errors":             {[]string{"x", "none", "y"}, "x: no such file or folder; name a manifest or a map, or a folder that holds bindings.yaml\nnone: folder"},
 	} {
 		set, err := manifest.Load(tc.args, manifest.Options{WorkDir: dir, Stdin: strings.NewReader(fmt.Sprintf(one, "s"))})
 		if err != nil {

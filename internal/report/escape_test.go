@@ -123,6 +123,8 @@ func TestHostileTextDrivesNothing(t *testing.T) {
 	command := regexp.MustCompile(`^::(error|warning) file=[^:,]*,line=\d+,col=\d+,title=[^:,]*::.*$`)
 	rapid.Check(t, func(t *rapid.T) {
 		r := run("plan", hostileBinding(t), hostileBinding(t))
+		source := hostile().Draw(t, "source line")
+		r.Text = func(string) []byte { return []byte("- domainName: " + source + "\n") }
 		o := Options{Color: rapid.Bool().Draw(t, "color"), Verbose: rapid.Bool().Draw(t, "verbose"), Width: rapid.IntRange(0, 120).Draw(t, "width")}
 		copied := map[string]bool{} // lines that are never wrapped, words wider than a line aside
 		for _, b := range r.Bindings {

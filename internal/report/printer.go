@@ -94,12 +94,12 @@ func (p *printer) words(at, hang int, first bool, spans []span) {
 	p.w.WriteByte('\n')
 }
 
-// raw writes a line that is laid out already: its texts are escaped, and it is not
-// wrapped.
+// raw writes a line that is laid out already: it is not wrapped. To escape a text again
+// changes nothing, so a caller measures what is written.
 func (p *printer) raw(s style, text string, more ...span) {
 	for _, one := range append([]span{{s, text}}, more...) {
 		if one.text != "" {
-			p.w.WriteString(p.paint(one.style, []string{one.text}))
+			p.w.WriteString(p.paint(one.style, []string{Escape(one.text)}))
 		}
 	}
 	p.w.WriteByte('\n')
@@ -156,8 +156,9 @@ func columns(text string) int {
 	return len(text)
 }
 
-// words parts text at its spaces, but not inside quotes: a value or a command
-// that is quoted in "…" or `…` is meant to be copied with its spaces.
+// words parts text at its spaces, but not inside quotes: a value or a command that is
+// quoted in "…" or `…`, or an argument of a shell in '…', is meant to be copied with its
+// spaces.
 func words(text string) []string {
 	var out []string
 	start := -1 // of the word under way; -1: none
@@ -186,6 +187,9 @@ func words(text string) []string {
 // none, or with one that does not end.
 func quoted(text string) int {
 	quote := text[0]
+	if quote == '\'' {
+		return argument(text)
+	}
 	if quote != '"' && quote != '`' {
 		return 0
 	}
@@ -198,4 +202,25 @@ func quoted(text string) int {
 		}
 	}
 	return 0
+}
+
+// argument is where an argument of a shell ends that begins with a single quote; 0 when a
+// quote of it does not end.
+func argument(text string) int {
+	inside := false
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '\'':
+			inside = !inside
+		case inside:
+		case text[i] == '\\':
+			i++
+		case text[i] == ' ':
+			return i - 1
+		}
+	}
+	if inside {
+		return 0
+	}
+	return len(text) - 1
 }

@@ -22,7 +22,8 @@ func strictJSON(text []byte, keep func(path []string, value any) bool) (any, err
 	if !utf8.Valid(text) {
 		return nil, errors.New("it is not UTF-8; save it as UTF-8")
 	}
-	if !json.Valid(text) { // the decoder's tokens alone are more lenient
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // PowerShell writes one; a manifest may begin with it, too (RFC 8259 section 8.1)
+	if !json.Valid(text) {                          // the decoder's tokens alone are more lenient
 		var none json.RawMessage
 		return nil, syntax(json.Unmarshal(text, &none))
 	}

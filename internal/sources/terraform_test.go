@@ -357,6 +357,22 @@ func TestTerraformRefuses(t *testing.T) {
 	}
 }
 
+// PowerShell puts a byte order mark before what it saves.
+func TestTerraformAfterAMark(t *testing.T) {
+	given := Given{Region: "cn-beijing", Gateway: "gw-1"}
+	want, err := Terraform(samplePlan(t), given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Terraform(append([]byte("\ufeff"), samplePlan(t)...), given)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	if _, err := Terraform(append([]byte("\ufeff\ufeff"), samplePlan(t)...), given); err == nil {
+		t.Error("two marks are read")
+	}
+}
+
 // A value that the manifest's decoder refuses is an error that names the resource.
 func TestTerraformValuesAreDecoded(t *testing.T) {
 	for name, tc := range map[string]struct {

@@ -1,6 +1,7 @@
 package strictyaml
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -127,8 +128,12 @@ func (v Value) Int(low, high int) (value int, ok bool) {
 		return 0, false
 	}
 	n, err := strconv.Atoi(v.node.Value)
-	if err != nil || n < low || n > high {
-		v.Fail("got a number out of range, want "+want, "choose another")
+	switch {
+	case err != nil && !errors.Is(err, strconv.ErrRange), err == nil && v.node.Value != strconv.Itoa(n): // 010 is 8 for YAML 1.1, 0x1F is 31
+		v.Fail(fmt.Sprintf("got the number %.20q, want %s", v.node.Value, want), "write it in decimal digits, without a sign or a leading zero")
+		return 0, false
+	case err != nil || n < low || n > high:
+		v.Fail(fmt.Sprintf("got the number %.20s, which is out of range, want %s", v.node.Value, want), "choose another")
 		return 0, false
 	}
 	return n, true

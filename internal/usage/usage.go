@@ -152,6 +152,11 @@ func None(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
+	for _, flag := range []string{"map", "seed", "journal", "region"} { // what is often given without its flag
+		if c.Flags().Lookup(flag) != nil {
+			return fmt.Errorf("reading arguments: got %.80q, and %s takes flags only; did you mean --%s %[1]s? See `%[2]s --help`", args[0], c.CommandPath(), flag)
+		}
+	}
 	return fmt.Errorf("reading arguments: got %.80q, and %s takes flags only; see `%s --help`", args[0], c.CommandPath(), c.CommandPath())
 }
 

@@ -44,6 +44,8 @@ func (r *Run) Load(paths []string) (*manifest.Set, error) {
 	switch {
 	case s.Other() != "":
 		return loadOther(env, s, paths, o)
+	case named && s.PlanFile != "":
+		return nil, fmt.Errorf("reading arguments: got both --plan %q and flags of a binding, want the plan alone: it names its manifests", s.PlanFile)
 	case named && len(paths) > 0:
 		return nil, fmt.Errorf("reading arguments: got both a manifest %q and flags that name a binding, want one of them", paths[0])
 	case named:

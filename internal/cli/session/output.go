@@ -1,9 +1,12 @@
 package session
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -48,8 +51,8 @@ func (r *Run) openOutputs() (err error) {
 	return nil
 }
 
-// apart makes sure that what the run writes goes over none of its manifests, and
-// that no two reports share a file.
+// apart makes sure that what the run writes goes over no file that it reads, over no
+// certificate or key, and that no two outputs share a file.
 func (r *Run) apart(set *manifest.Set) error {
 	outs := r.Out.Files()
 	for i, f := range outs {
@@ -57,8 +60,10 @@ func (r *Run) apart(set *manifest.Set) error {
 		switch {
 		case Overwrites(r.Env, f, set.Paths):
 			what = "the manifest"
-		case Overwrites(r.Env, f, r.reads()):
+		case Overwrites(r.Env, f, r.reads()), r.ofPolicies(f):
 			what = "a file that the run reads"
+		case holdsCertificate(f):
+			what = "a certificate or key"
 		case slices.ContainsFunc(outs[:i], f.Same):
 			what = "another output"
 		default:
@@ -86,12 +91,52 @@ func (r *Run) reads() []string {
 	return slices.DeleteFunc(all, func(path string) bool { return path == "" })
 }
 
+// ofPolicies reports whether an output would replace a file in a folder of policies.
+func (r *Run) ofPolicies(f *confine.Output) bool {
+	return f.Existing() != nil && slices.ContainsFunc(r.reads(), func(path string) bool {
+		info, err := os.Stat(r.Env.Absolute(path))
+		if err != nil || !info.IsDir() {
+			return false
+		}
+		below, err := filepath.Rel(r.Env.Absolute(path), f.Path())
+		return err == nil && filepath.IsLocal(below) && slices.Contains([]string{".rego", ".json", ".yaml", ".yml"}, filepath.Ext(below))
+	})
+}
+
+// holdsCertificate reports whether an output would replace a file with a certificate or a
+// key: PEM, or what begins as DER and PKCS#12 do. No report looks so.
+func holdsCertificate(f *confine.Output) bool {
+	if f.Existing() == nil || !f.Regular() {
+		return false
+	}
+	file, err := os.Open(f.Path())
+	if err != nil {
+		return false // the user may not read it, so the run does not
+	}
+	defer func() { _ = file.Close() }()
+	head, err := io.ReadAll(io.LimitReader(file, 64<<10))
+	return err == nil && (bytes.HasPrefix(head, []byte("-----BEGIN ")) || bytes.Contains(head, []byte("\n-----BEGIN ")) ||
+		len(head) > 1 && head[0] == 0x30 && head[1]&0xf0 == 0x80)
+}
+
 // Overwrites reports whether an output is one of the paths.
 func Overwrites(env console.Env, f *confine.Output, paths []string) bool {
 	return slices.ContainsFunc(paths, func(path string) bool {
-		info, err := os.Stat(env.Absolute(path)) // an error: standard input
-		return err == nil && f.Existing() != nil && os.SameFile(info, f.Existing())
+		info, err := os.Stat(env.Absolute(path)) // an error: standard input, or a file to come
+		return f.Path() == env.Absolute(path) || err == nil && f.Existing() != nil && os.SameFile(info, f.Existing())
 	})
+}
+
+// Keep refuses outputs that would go over a file that the run keeps, such as the journal,
+// and protects it from the report of a failure.
+func (r *Run) Keep(what string, paths ...string) error {
+	r.Keeps = append(r.Keeps, paths...)
+	for _, f := range r.Out.Files() {
+		if Overwrites(r.Env, f, paths) {
+			return fmt.Errorf("looking at the files to write: %q is %s too, want a separate file for each", f.Path(), what)
+		}
+	}
+	return nil
 }
 
 // Files are all that the run writes but its standard output.
@@ -148,7 +193,9 @@ func (r *Run) fail(cause error) {
 		return
 	}
 	inputs := slices.Concat(manifest.Named(r.Env.Dir, r.Inputs), r.reads(), r.Keeps)
-	err := r.Out.Reports.Fail(r.reportHead(), r.reportOptions(), cause, func(f *confine.Output) bool { return Overwrites(r.Env, f, inputs) })
+	err := r.Out.Reports.Fail(r.reportHead(), r.reportOptions(), cause, func(f *confine.Output) bool {
+		return Overwrites(r.Env, f, inputs) || r.ofPolicies(f) || holdsCertificate(f)
+	})
 	if err != nil {
 		r.Env.Complain(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/bindgate/bindgate/checks/binding"
@@ -158,6 +159,9 @@ func (c *Collector) clientCA(b binding.Binding) *evidence.ClientCA {
 		facts.Problem = &evidence.Problem{Kind: "unreadable", Message: "cannot be read: " + err.Error()}
 	case read.problem != nil:
 		facts.Problem = problemFacts(read.problem)
+	case len(read.certificates.KeyPlaces) > 0: // who reads the file can sign client certificates
+		facts.Problem = &evidence.Problem{Kind: "private-key", Message: "contains a private key at " + strings.Join(read.certificates.KeyPlaces, " and "),
+			Fix: "name a file with the certificates alone, and keep the CA's key elsewhere; if the file was committed, replace the CA"}
 	default:
 		facts.Digest = pki.Digest(read.chainPEM())
 		for _, one := range read.certificates.List {

@@ -193,8 +193,11 @@ func irregular(err error) *pki.Problem {
 	if _, rest, ok := strings.Cut(err.Error(), message); ok {
 		message += rest // ": got a folder, want a regular file"
 	}
-	if strings.Contains(message, "folder") {
+	switch {
+	case strings.Contains(message, "folder"):
 		fix = "name a file inside it: ls FILE"
+	case strings.Contains(message, "submodule"):
+		fix = "judge the working tree, which has the file: --changed in place of --staged"
 	}
 	return &pki.Problem{Kind: "irregular", Message: "is " + message, Fix: fix}
 }
