@@ -172,7 +172,7 @@ func (w *world) newRun(j bind.Journal) {
 	w.reader = client.NewReader(transport)
 	w.groups = group.New(w.reader, time.Now, 4)
 	w.binder = bind.New(bind.Config{Transport: transport, Materials: w.files, Reader: w.reader, Displaced: w.groups, Journal: j,
-		Deadline: 2 * time.Second, Interval: 20 * time.Millisecond, CallTime: 10 * time.Second, Grace: time.Second})
+		Deadline: 4 * time.Second, Interval: 20 * time.Millisecond, CallTime: 10 * time.Second, Grace: time.Second})
 }
 
 // request returns a binding of api.demo.com to the group own, for RELEASE.

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/bindgate/bindgate/checks/binding"
+	"github.com/bindgate/bindgate/checks/spelling"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
@@ -327,7 +328,7 @@ func nearby(arg, absolute string) string {
 			names = append(names, one.Name())
 		}
 	}
-	if near := strictyaml.Nearest(filepath.Base(arg), names); near != "" {
+	if near := spelling.Nearest(filepath.Base(arg), names, 2); near != "" {
 		return fmt.Sprintf("did you mean %q?", filepath.Join(filepath.Dir(arg), near))
 	}
 	return "name a manifest or a map, or a folder that holds bindings.yaml"

@@ -16,7 +16,7 @@ import (
 func TestMemoryDoesNotGrowWithTheBindings(t *testing.T) {
 	cputime.SkipUnderRace(t)
 	catalogue := catalog.All()
-	const few, many = 1000, 1500
+	const few, many = 1000, 2000
 	bindings := make([]Binding, 0, many)
 	for i := range many {
 		bindings = append(bindings, offline(10*i, catalogue)) // partial: nothing was found

@@ -68,7 +68,7 @@ func collectorThat(t *testing.T, change func(*miekg.Msg), records ...string) *Co
 			t.Error(err)
 		}
 	})
-	client, err := resolve.New(resolve.Config{Server: conn.LocalAddr().String(), Timeout: 200 * time.Millisecond, Tries: 1})
+	client, err := resolve.New(resolve.Config{Server: conn.LocalAddr().String(), Timeout: 5 * time.Second, Tries: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
