@@ -35,11 +35,17 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 // for the random label) and refuses names below refused.example.
 func collector(t *testing.T, records ...string) *Collector {
 	t.Helper()
-	return collectorThat(t, func(*miekg.Msg) {}, records...)
+	return collectorWithin(t, 10*time.Second, func(*miekg.Msg) {}, records...)
 }
 
-// collectorThat makes a collector for a server whose answers a function changes.
+// collectorThat makes a collector for a server whose answers a function changes; those that
+// are no answers any more cost the time-out.
 func collectorThat(t *testing.T, change func(*miekg.Msg), records ...string) *Collector {
+	t.Helper()
+	return collectorWithin(t, 400*time.Millisecond, change, records...)
+}
+
+func collectorWithin(t *testing.T, timeout time.Duration, change func(*miekg.Msg), records ...string) *Collector {
 	t.Helper()
 	var rrs []miekg.RR
 	for _, line := range records {
@@ -68,7 +74,7 @@ func collectorThat(t *testing.T, change func(*miekg.Msg), records ...string) *Co
 			t.Error(err)
 		}
 	})
-	client, err := resolve.New(resolve.Config{Server: conn.LocalAddr().String(), Timeout: 5 * time.Second, Tries: 1})
+	client, err := resolve.New(resolve.Config{Server: conn.LocalAddr().String(), Timeout: timeout, Tries: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
