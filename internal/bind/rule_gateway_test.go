@@ -169,7 +169,6 @@ func drawGatewayBinding(t *rapid.T, i int) *gatewayBinding {
 // nothing is written without an allowed decision, and nothing is changed that no binding
 // names: no other domain, and no field that the binding does not state.
 func TestRuleOfGateways(t *testing.T) {
-	t.Parallel()
 	if err := flag.Set("rapid.checks", fmt.Sprint(*gatewayCases)); err != nil {
 		t.Fatal(err)
 	}
@@ -378,8 +377,12 @@ func (c *gatewayCase) run(t *testing.T, rt *rapid.T) []bind.Outcome {
 		return nil
 	}
 	base := len(s.Calls())
+	deadline := 400 * time.Millisecond
+	if c.faults == "" { // what is in effect is seen, on a busy machine too
+		deadline = 10 * time.Second
+	}
 	b := bind.New(bind.Config{Transport: transport, Materials: gatewayFiles{find}, Reader: apigclient.NewReader(transport, 4), Journal: log, Now: time.Now,
-		Deadline: 400 * time.Millisecond, Interval: 2 * time.Millisecond, CallTime: 5 * time.Second})
+		Deadline: deadline, Interval: 2 * time.Millisecond, CallTime: 5 * time.Second})
 	outcomes := redeemed(ctx, b, permits)
 	for i, p := range permits { // nothing is redeemed twice
 		if outcomes[i].Status != bind.Bound {

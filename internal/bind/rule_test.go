@@ -27,14 +27,12 @@ var (
 // that sending nothing does not satisfy the test: an allowed binding without a
 // fault is sent, exactly as planned, and bound.
 func TestRuleInMemory(t *testing.T) {
-	t.Parallel()
 	checkRule(t, *inMemoryCases, func(t *rapid.T, check func(platformFor)) {
 		rapid.SyncTest(t, func(*rapid.T) { check(inMemory) })
 	}, everything())
 }
 
 func TestRuleOverSockets(t *testing.T) {
-	t.Parallel()
 	checkRule(t, *socketCases, func(_ *rapid.T, check func(platformFor)) { check(overSockets) }, quick())
 }
 
