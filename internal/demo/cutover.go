@@ -100,13 +100,13 @@ func (o Options) move(ctx context.Context, f folder) (agree bool, err error) {
 		before func() error
 		step   moveStep
 	}{
-		{"Before kept.demo.com moves:", nil, moveStep{slices.Concat(follow, []string{"-f", "json=1.json"}), exitRefused, nil}},
+		{"Before kept.demo.com moves:", nil, moveStep{slices.Concat(follow, []string{"-q", "-f", "json=1.json"}), exitRefused, nil}},
 		{"Its record is changed at both servers:", func() error { return o.records(first, second, false) },
-			moveStep{slices.Concat(follow, []string{"--since", "1.json", "-f", "json=2.json"}), exitRefused, nil}},
+			moveStep{slices.Concat(follow, []string{"-q", "--since", "1.json", "-f", "json=2.json"}), exitRefused, nil}},
 		{fmt.Sprintf("After its TTL of %d s (the demo has no resolver, only servers, so that\ndns/resolvers-agree is unknown; it blocks nothing):", oldTTL), func() error { return pause(ctx, (oldTTL+1)*time.Second) },
 			moveStep{slices.Concat(follow, []string{"--since", "2.json", "-f", "text", "-f", "json=" + reportName, "-f", "html=board.html"}), exitRefused, nil}},
 		{"The map names no CA for the clients of partner.demo.com, so nothing is sent:", nil,
-			moveStep{[]string{"cutover", "--map", mapName, "--config", "owner.yaml", "--apply", "--journal", journalName, "-f", "json=applied.json"}, exitRefused, nil}},
+			moveStep{[]string{"cutover", "--map", mapName, "--config", "owner.yaml", "--apply", "-q", "--journal", journalName, "-f", "json=applied.json"}, exitRefused, nil}},
 		{"A map that names it:", nil,
 			moveStep{[]string{"cutover", "--map", fixedName, "--config", "owner.yaml", "--apply", "--journal", journalName, "-f", "json=fixed.json"}, 0,
 				[]string{"UploadUserCertificate", "CreateDomain"}}},

@@ -135,7 +135,7 @@ func (o Options) execute(ctx context.Context, p *printer, f folder, s scenario, 
 	var code int
 	for _, args := range [][]string{
 		{"lint", "-q"},
-		{"apply", "--each", "-f", "json=" + reportName, "--journal", journalName},
+		{"apply", "--each", "-q", "-f", "json=" + reportName, "--journal", journalName},
 	} {
 		args = slices.Concat(args, s.args, []string{manifestName})
 		p.command(args)
