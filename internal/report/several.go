@@ -84,8 +84,9 @@ func (s *Several) learn(b Binding) {
 // Compare adds what differs from an earlier report.
 func (s *Several) Compare(since *Since) { s.tail.Since = since }
 
-// InFiles returns what is not well in a run and which files say more, for a person who would read
-// nothing else; empty if one of the reports goes to standard output. It is called after Close.
+// InFiles returns what is not well in a run and which files say more, for a person who would
+// read nothing else; empty if one of the reports goes to standard output. It is called only
+// where Add and Close had no error: then every stream is whole.
 func (s *Several) InFiles() string {
 	if len(s.files) == 0 {
 		return ""

@@ -85,8 +85,8 @@ func isAlicloud(block map[string]any) bool {
 }
 
 // readCallers finds what providers reported of their accounts while the plan was made, by
-// the key of the provider block.
-// What is read later has the answer of an earlier plan.
+// the key of the provider block. A data source that is read later has the answer of an
+// earlier plan, which does not count.
 func (p *tfPlan) readCallers(module map[string]any, later map[string]bool) {
 	in := text(module, "address")
 	for _, one := range list(module, "resources") {
