@@ -1,4 +1,4 @@
-// Package heap sets the pace of the garbage collector.
+// Package heap sets the pace of the garbage collector, and the size of the heap's pages.
 package heap
 
 import (
@@ -14,10 +14,15 @@ const (
 	room      = 48 << 20 // bytes that may be allocated between two collections of a small heap
 )
 
-// users is GOGC of the user. The pace changes here and not in main, because the
-// initialisation of the other packages allocates 3 MB: collecting these took a sixth of
-// the time of a run of one binding.
-var users = debug.SetGCPercent(rarePace) //nolint:gochecknoglobals // never changed; main is too late
+// users is GOGC of the user. The pace and the pages change here and not in main, because
+// the initialisation of the other packages allocates 3 MB: collecting these took a sixth
+// of the time of a run of one binding.
+var users = prepare() //nolint:gochecknoglobals // never changed; main is too late
+
+func prepare() int {
+	_, _ = useHugePages()
+	return debug.SetGCPercent(rarePace)
+}
 
 // CollectRarely lets a small heap grow by up to four times its size, at most by
 // room, before it is collected again: collecting took a tenth of the time of a run

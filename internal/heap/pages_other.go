@@ -1,0 +1,5 @@
+//go:build !linux
+
+package heap
+
+func useHugePages() (uintptr, error) { return 0, nil }
