@@ -11,8 +11,12 @@ import (
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
-// maxCalls bounds how many calls of functions are followed in one package.
-const maxCalls = 5000
+// Limits of what is followed in one package: different calls of functions, and
+// expressions, of which each that stands in a body within a body is followed again.
+const (
+	maxCalls = 5000
+	maxSteps = 200_000
+)
 
 // flow follows the values of the input and the data through the rules of one
 // package that is asked, and through everything that they use. OPA's own types end
@@ -28,7 +32,9 @@ type flow struct {
 	results map[string]*typ    // of functions, by path and arguments, and whether it was reported
 	totals  map[*ast.Rule]bool // whether rules always have a value, by the first of them
 	calls   int
-	quiet   int // above 0: nothing is reported
+	steps   int
+	quiet   int       // above 0: nothing is reported
+	missed  []ast.Var // that an expression asked for, and nothing was known of them
 	found   strictyaml.Errors
 }
 
@@ -95,6 +101,9 @@ func vetFlow(c *ast.Compiler, p regoPackage, rules []*ast.Rule, input, data *typ
 	f.walk(node)
 	for _, r := range rules {
 		f.messages(p, r)
+	}
+	if f.steps > maxSteps {
+		return strictyaml.Errors{at(p.loc, "package %s is too large to be followed, or its bodies stand too deep within each other: following it takes more than %d steps; give parts of it names as rules", p.name, maxSteps)}
 	}
 	return f.found
 }
@@ -184,31 +193,53 @@ func (f *flow) body(b ast.Body, s *scope) {
 // variables and what is guarded are known.
 func (f *flow) prepare(b ast.Body, s *scope) {
 	before := maps.Clone(s.vars)
-	infer := func() {
-		f.quiet++
-		defer func() { f.quiet-- }()
-		for range len(b) + 1 {
-			known := len(s.vars)
-			for _, e := range b {
-				f.expr(e, s)
-			}
-			if len(s.vars) == known {
-				break
-			}
-		}
-	}
-	infer()
+	f.infer(b, s)
 	for _, e := range b {
 		f.guard(e, s)
 	}
 	if len(s.sure) > 0 {
 		s.vars = before
-		infer()
+		f.infer(b, s)
+	}
+}
+
+// infer follows the expressions of a body until none of them asked for a variable that
+// became known behind it.
+func (f *flow) infer(b ast.Body, s *scope) {
+	f.quiet++
+	defer func() { f.quiet-- }()
+	around := f.missed
+	for range len(b) + 1 {
+		missed := map[ast.Var]bool{}
+		for _, e := range b {
+			f.missed = nil
+			f.expr(e, s)
+			for _, v := range f.missed {
+				if s.typeOf(v) == nil {
+					missed[v] = true
+				}
+			}
+		}
+		f.missed = around
+		again := false
+		for v := range missed {
+			if s.typeOf(v) != nil {
+				again = true
+			} else {
+				f.missed = append(f.missed, v)
+			}
+		}
+		if !again {
+			return
+		}
 	}
 }
 
 // guard records what an expression makes sure of.
 func (f *flow) guard(e *ast.Expr, s *scope) {
+	if f.steps++; f.steps > maxSteps {
+		return
+	}
 	switch terms := e.Terms.(type) {
 	case *ast.Term: // x.given; any other value holds as null, too
 		if p := f.path(terms, s); strings.HasSuffix(p, "."+givenField) && !e.Negated {
@@ -272,7 +303,7 @@ func (f *flow) guardComparison(e *ast.Expr, unequal bool, s *scope) {
 		if p == "" {
 			continue
 		}
-		t := f.quietly(y, s)
+		t := f.outside(y, s)
 		switch {
 		case t == nil || t.unknown:
 		case unequal && t.kinds == nullKind:
@@ -291,6 +322,20 @@ func (f *flow) guardComparison(e *ast.Expr, unequal bool, s *scope) {
 			}
 		}
 	}
+}
+
+// outside is the type of a term without what is in it, if that is a comprehension: it need
+// not be followed to see that it is not null.
+func (f *flow) outside(t *ast.Term, s *scope) *typ {
+	switch t.Value.(type) {
+	case *ast.ArrayComprehension:
+		return listOf(listKind, unknownType())
+	case *ast.SetComprehension:
+		return listOf(setKind, unknownType())
+	case *ast.ObjectComprehension:
+		return listOf(objectKind, unknownType())
+	}
+	return f.quietly(t, s)
 }
 
 func (f *flow) quietly(t *ast.Term, s *scope) *typ {
@@ -338,6 +383,9 @@ func pathAndEnds(ref ast.Ref, s *scope) (path string, ends []int) {
 
 // expr follows one expression.
 func (f *flow) expr(e *ast.Expr, s *scope) {
+	if f.steps++; f.steps > maxSteps {
+		return
+	}
 	switch terms := e.Terms.(type) {
 	case *ast.Term:
 		f.holds(e, s, e.Negated)
@@ -397,6 +445,9 @@ func (f *flow) term(t *ast.Term, s *scope) *typ {
 		return out
 	case ast.Var:
 		out := s.typeOf(v)
+		if out == nil && f.quiet > 0 {
+			f.missed = append(f.missed, v)
+		}
 		if out != nil && s.isSure(s.path(v)) {
 			out = out.notNull()
 		}

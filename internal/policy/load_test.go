@@ -2,11 +2,14 @@ package policy
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/bindgate/bindgate/internal/cputime"
 	"github.com/bindgate/bindgate/internal/mkfifo"
 	"github.com/bindgate/bindgate/internal/policy/bundle"
 )
@@ -221,5 +224,52 @@ func TestFormatsFitTheirArguments(t *testing.T) {
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: got %v, want %q", call, err, want)
 		}
+	}
+}
+
+// nested is a policy of comprehensions within each other, each with a condition.
+func nested(depth int) string {
+	body := `v0 := input.binding.domainName; v0 != null; v0 == "a"`
+	for i := 1; i <= depth; i++ {
+		body = fmt.Sprintf(`v%d := [w%d | some w%d in ["a"]; %s]; count(v%d) > 9; input.binding.domainName != null`, i, i, i, body, i)
+	}
+	return "package bindgate.policy.x\ndeny contains \"x\" if {" + body + "}\n"
+}
+
+// joined is a policy of comparisons within each other.
+func joined(operator, compare string, depth int) string {
+	condition := `input.binding.regionId == "x"`
+	for i := range depth {
+		condition = fmt.Sprintf(`(input.binding.groupId %s "y%d" %s %s)`, compare, i, operator, condition)
+	}
+	return "package bindgate.policy.x\ndeny contains \"x\" if {" + condition + "}\n"
+}
+
+// Following a policy once took five times longer for each comprehension around another.
+func TestLoadOfNestedBodiesEnds(t *testing.T) {
+	cputime.SkipUnderRace(t)
+	for _, c := range []struct{ name, module, want string }{
+		{"as deep as allowed", nested(maxBodies), ""},
+		{"deeper", nested(maxBodies + 1), "x.rego:2:"},
+		{"every", "package bindgate.policy.x\ndeny contains \"x\" if {" + strings.Repeat("every _ in [1] {", 30) + `input.binding.domainName == "x"` + strings.Repeat("}", 30) + "}", "in 30 comprehensions and bodies of `every`, one within the other; want at most 8"},
+		{"and", joined("and", "!=", 50), ""},
+		{"and, too often", joined("and", "!=", 150), "takes more than 200000 steps"},
+		{"or", joined("or", "==", 100), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			begun := cputime.Spent(t)
+			_, err := Load(context.Background(), Options{Dir: folder(t, map[string]string{"x.rego": c.module}), Dirs: []string{"."}})
+			switch {
+			case c.want == "" && err != nil:
+				t.Errorf("got %v, want a policy", err)
+			case c.want != "" && err == nil:
+				t.Errorf("got a policy, want an error with %q", c.want)
+			case err != nil:
+				wantWords(t, err.Error(), c.want)
+			}
+			if spent := cputime.Spent(t) - begun; spent > 10*time.Second {
+				t.Errorf("took %v of CPU", spent)
+			}
+		})
 	}
 }

@@ -13,6 +13,9 @@ func (f *flow) negation(b ast.Body, s *scope) {
 	last := b[len(b)-1]
 	if len(b) > 1 {
 		f.prepare(b, s)
+		if f.quiet > 0 {
+			return
+		}
 		for _, e := range b[:len(b)-1] {
 			f.expr(e, s)
 		}

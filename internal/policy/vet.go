@@ -16,10 +16,12 @@ import (
 )
 
 // vetModules looks for what is silent or says something else before it is compiled:
-// entry rules of another form or in another place, and values replaced by `with`.
+// entry rules of another form or in another place, and values replaced by `with`; and for
+// what is nested too deeply to be compiled.
 func vetModules(modules map[string]*ast.Module) strictyaml.Errors {
 	var found strictyaml.Errors
 	for _, m := range modules {
+		found = append(found, vetDepth(m)...)
 		name := nameOf(m.Package)
 		parts := packageName.FindStringSubmatch(name)
 		if parts == nil {
@@ -34,6 +36,38 @@ func vetModules(modules map[string]*ast.Module) strictyaml.Errors {
 		})
 	}
 	return found
+}
+
+// maxBodies is how deep comprehensions and bodies of every may stand within each other.
+// OPA's compiler takes twice the time for each further level.
+const maxBodies = 8
+
+func vetDepth(m *ast.Module) strictyaml.Errors {
+	depth, deepest, loc := 0, 0, (*ast.Location)(nil)
+	nested := func(x any) bool {
+		switch x.(type) {
+		case *ast.ArrayComprehension, *ast.SetComprehension, *ast.ObjectComprehension, *ast.Every:
+			return true
+		}
+		return false
+	}
+	ast.NewBeforeAfterVisitor(func(x any) bool {
+		if e, is := x.(*ast.Expr); is && depth >= deepest {
+			deepest, loc = depth, e.Location
+		}
+		if nested(x) {
+			depth++
+		}
+		return false
+	}, func(x any) {
+		if nested(x) {
+			depth--
+		}
+	}).Walk(m)
+	if deepest <= maxBodies {
+		return nil
+	}
+	return strictyaml.Errors{at(loc, "this stands in %d comprehensions and bodies of `every`, one within the other; want at most %d: make a rule of an inner one", deepest, maxBodies)}
 }
 
 func vetHead(r *ast.Rule, pkg, group string) strictyaml.Errors {
