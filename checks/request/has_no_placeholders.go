@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/bindgate/bindgate/checks"
 	"github.com/bindgate/bindgate/checks/binding"
@@ -15,16 +16,18 @@ import (
 // What templates and shells leave where a value was not filled in: ${X}, $(x), $X,
 // {{ x }}, #{x}, <x>, %X%, and whole values that stand for one.
 var (
-	expansion = regexp.MustCompile(`\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]+|\{\{.*?\}\}|#\{[^}]*\}|<[A-Za-z][A-Za-z0-9_. -]*>|%[A-Za-z_][A-Za-z0-9_]*%`)
-	inBraces  = regexp.MustCompile(`\{[^{}]*\}|[{}]`) // in the name of a certificate
-	standIn   = regexp.MustCompile(`^(?i:change[-_ ]?me|replace[-_ ]?me|fill[-_ ]?me|todo|tbd|fixme|xxx+)$`)
+	expansion = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]+|\{\{.*?\}\}|#\{[^}]*\}|<[A-Za-z][A-Za-z0-9_. -]*>|%[A-Za-z_][A-Za-z0-9_]*%`)
+	})
+	inBraces = regexp.MustCompile(`\{[^{}]*\}|[{}]`) // in the name of a certificate
+	standIn  = regexp.MustCompile(`^(?i:change[-_ ]?me|replace[-_ ]?me|fill[-_ ]?me|todo|tbd|fixme|xxx+)$`)
 )
 
 // placeholderIn returns the first placeholder in a text, or "". Searching each text
 // for expansions took a tenth of the time of a run without certificates.
 func placeholderIn(text string) string {
 	if strings.ContainsAny(text, "${#<%") {
-		return expansion.FindString(text)
+		return expansion().FindString(text)
 	}
 	return standIn.FindString(text)
 }

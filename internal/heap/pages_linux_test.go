@@ -13,8 +13,8 @@ func TestHugePages(t *testing.T) {
 	if _, err := os.Stat("/sys/kernel/mm/transparent_hugepage"); err != nil {
 		t.Skipf("this kernel has no huge pages: %v", err)
 	}
-	piece, err := useHugePages()
-	if flags := flagsOf(t, piece); !strings.Contains(flags+" ", " hg ") {
+	page, err := useHugePages()
+	if flags := flagsOf(t, page); !strings.Contains(flags+" ", " hg ") {
 		t.Errorf("flags of the heap: got %q, want hg among them (useHugePages: %v)", flags, err)
 	}
 }
