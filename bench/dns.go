@@ -291,7 +291,7 @@ func writeZones(dir string, port uint16, names, each int) error {
 			fmt.Fprintf(&groups, "%s. 60 IN A 127.0.0.9\n", groupName(group))
 		}
 	}
-	config := fmt.Sprintf("server:\n  rundir: %[1]s\n  listen: %[2]s@%[3]d\n  udp-workers: 1\n  tcp-workers: 1\n  background-workers: 1\ndatabase:\n  storage: %[1]s\n"+
+	config := fmt.Sprintf("server:\n  rundir: %[1]s\n  listen: %[2]s@%[3]d\ndatabase:\n  storage: %[1]s\n"+
 		"log:\n  - target: stderr\n    any: warning\ntemplate:\n  - id: default\n    zonefile-sync: -1\n    journal-content: none\nzone:\n", dir, dnsAddress, port)
 	files := map[string]string{
 		"names": list.String(), "queries": queries.String(), "bindings.yaml": bindings.String(), "hints": ". 60 IN NS ns.demo.com.\n" + glue,

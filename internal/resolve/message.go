@@ -63,8 +63,10 @@ func newQueries(asked []question, how manner) ([]query, error) {
 	size := len(first.wire)
 	wires := make([]byte, 0, size*len(asked))
 	queries := make([]query, 0, len(asked))
-	for _, q := range asked {
-		id := newID()
+	random := make([]byte, 2*len(asked))
+	_, _ = rand.Read(random) // it never fails
+	for i, q := range asked {
+		id := binary.BigEndian.Uint16(random[2*i:])
 		for slices.ContainsFunc(queries, func(other query) bool { return other.id == id }) {
 			id = newID()
 		}
@@ -323,6 +325,9 @@ func ReadLead(m *dns.Msg, name string, qtype uint16, believed func(name string) 
 // mergeCNAME adds a record to a list of distinct targets, sorted. The same
 // target twice counts once, with the shorter of the two TTLs.
 func mergeCNAME(list []CNAME, one CNAME) []CNAME {
+	if len(list) == 0 {
+		return []CNAME{one} // as nearly always
+	}
 	i, found := slices.BinarySearchFunc(list, one, func(x, y CNAME) int { return strings.Compare(x.Target, y.Target) })
 	if !found {
 		return slices.Insert(list, i, one)

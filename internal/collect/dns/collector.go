@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -243,11 +244,14 @@ func aLabels(b binding.Binding) (string, error) {
 	return ascii, nil
 }
 
-// toASCII converts a host name to A-labels as lookup clients do: IDNA2008 with UTS #46,
-// non-transitional.
+// lookupProfile is IDNA2008 with UTS #46, non-transitional, as lookup clients do.
+var lookupProfile = sync.OnceValue(func() *idna.Profile {
+	return idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.VerifyDNSLength(true))
+})
+
+// toASCII converts a host name to A-labels.
 func toASCII(name string) (string, error) {
-	profile := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.VerifyDNSLength(true))
-	ascii, err := profile.ToASCII(strings.TrimSuffix(name, "."))
+	ascii, err := lookupProfile().ToASCII(strings.TrimSuffix(name, "."))
 	if err != nil {
 		return "", err
 	}

@@ -254,9 +254,12 @@ func (w *Walker) step(ctx context.Context, t trail, name string, by asker, types
 	if direct {
 		wanted = append(wanted, types...)
 	}
-	if known, ok := w.steps.Known(stepKey{name, setOf(dns.TypeA, dns.TypeAAAA)}); ok && !direct { // a walk to its addresses asked for its alias
-		s.Aliases = known.step.Aliases
-	} else {
+	var known found
+	asked := false // by a walk to the addresses of the name
+	if !direct {
+		known, asked = w.steps.Known(stepKey{name, setOf(dns.TypeA, dns.TypeAAAA)})
+	}
+	if s.Aliases = known.step.Aliases; !asked {
 		all, err := w.askBy(ctx, t, name, by, wanted)
 		if err != nil {
 			return s, resolve.Answer{}, err
