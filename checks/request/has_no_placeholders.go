@@ -16,7 +16,7 @@ import (
 // What templates and shells leave where a value was not filled in: ${X}, $(x), $X,
 // {{ x }}, #{x}, <x>, %X%, and whole values that stand for one.
 var (
-	expansion = sync.OnceValue(func() *regexp.Regexp {
+	expansion = sync.OnceValue(func() *regexp.Regexp { //nolint:gochecknoglobals // never changed; it is compiled when it is needed
 		return regexp.MustCompile(`\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]+|\{\{.*?\}\}|#\{[^}]*\}|<[A-Za-z][A-Za-z0-9_. -]*>|%[A-Za-z_][A-Za-z0-9_]*%`)
 	})
 	inBraces = regexp.MustCompile(`\{[^{}]*\}|[{}]`) // in the name of a certificate

@@ -245,7 +245,7 @@ func aLabels(b binding.Binding) (string, error) {
 }
 
 // lookupProfile is IDNA2008 with UTS #46, non-transitional, as lookup clients do.
-var lookupProfile = sync.OnceValue(func() *idna.Profile {
+var lookupProfile = sync.OnceValue(func() *idna.Profile { //nolint:gochecknoglobals // never changed
 	return idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.VerifyDNSLength(true))
 })
 
