@@ -87,21 +87,17 @@ func (t Trust) one(p Plan, text []byte, now time.Time) (a evidence.Approval, id 
 	if !now.Before(p.ValidUntil) {
 		return a, "", fmt.Errorf("the plan was valid until %s; make and approve a new one", p.ValidUntil.Format(time.RFC3339))
 	}
-	var names []string
 	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("-----BEGIN")) {
-		a, names, err = t.signature(p, text, now)
+		a, err = t.signature(p, text, now)
 	} else {
 		a, id, err = t.token(p, text, now)
-		names = t.Signers.alike(a.By)
 	}
 	if err != nil {
 		return a, "", err
 	}
-	a.By = names[0] // also for a token, so that one person has one name
-	for _, author := range p.Authors {
-		if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, author) }) {
-			return a, "", fmt.Errorf("it is by %q, who made the plan or applies it (%q); another person must approve it", a.By, author)
-		}
+	a.By = t.Signers.alike(a.By)[0] // also for a token, so that one person has one name
+	if err := t.another(a, p.Authors); err != nil {
+		return a, "", err
 	}
 	if p.ValidUntil.Before(a.Expires) {
 		a.Expires = p.ValidUntil
@@ -109,34 +105,61 @@ func (t Trust) one(p Plan, text []byte, now time.Time) (a evidence.Approval, id 
 	return a, id, nil
 }
 
-// alike returns all names of the signer with this name; only the name if there is no such
-// signer.
-func (s *Signers) alike(name string) []string {
-	if s != nil {
-		for _, one := range s.signers {
-			if one.named(name) {
-				return one.names
-			}
+// Others fails if one of the approvals is by one of the authors.
+func (t Trust) Others(approvals []evidence.Approval, authors []string) error {
+	for _, a := range approvals {
+		if err := t.another(a, authors); err != nil {
+			return fmt.Errorf("reading the approval of %q: %w", a.By, err)
 		}
 	}
-	return []string{name}
+	return nil
+}
+
+// another fails if an approval is by one of the authors.
+func (t Trust) another(a evidence.Approval, authors []string) error {
+	names := t.Signers.alike(a.By)
+	for _, author := range authors {
+		if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, author) }) {
+			return fmt.Errorf("it is by %q, who made the plan or applies it (%q); another person must approve it", a.By, author)
+		}
+	}
+	return nil
+}
+
+// alike returns all names of the signer with this name, of all lines that begin with the
+// same name, which comes first; only the name if there is no such signer.
+func (s *Signers) alike(name string) []string {
+	if s == nil {
+		return []string{name}
+	}
+	i := slices.IndexFunc(s.signers, func(one signer) bool { return one.named(name) })
+	if i < 0 {
+		return []string{name}
+	}
+	var names []string
+	for _, one := range s.signers {
+		if strings.EqualFold(one.names[0], s.signers[i].names[0]) {
+			names = append(names, one.names...)
+		}
+	}
+	return names
 }
 
 // signature verifies a signature of ssh-keygen -Y sign. The signature contains no expiry, so
 // the approval expires with the plan or with the key, whichever is first.
-func (t Trust) signature(p Plan, text []byte, now time.Time) (evidence.Approval, []string, error) {
+func (t Trust) signature(p Plan, text []byte, now time.Time) (evidence.Approval, error) {
 	if t.Signers == nil {
-		return evidence.Approval{}, nil, errors.New("it is an SSH signature, and the owner's file names no allowed_signers (approvals.allowedSigners)")
+		return evidence.Approval{}, errors.New("it is an SSH signature, and the owner's file names no allowed_signers (approvals.allowedSigners)")
 	}
 	by, print, err := t.Signers.verify(overPlan(), p.Text, text, now)
 	if err != nil {
-		return evidence.Approval{}, nil, err
+		return evidence.Approval{}, err
 	}
 	expires := p.ValidUntil
 	if !by.before.IsZero() && by.before.Before(expires) {
 		expires = by.before
 	}
-	return evidence.Approval{Kind: evidence.ApprovalSSH, Issuer: print, Expires: expires}, by.names, nil
+	return evidence.Approval{By: by.names[0], Kind: evidence.ApprovalSSH, Issuer: print, Expires: expires}, nil
 }
 
 // Purpose states what a signature approves.

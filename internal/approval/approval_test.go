@@ -133,16 +133,17 @@ func TestSSH(t *testing.T) {
 		"a signer too early": {lines: `alice valid-after="202611290000Z" ` + public(alice), files: [][]byte{good}, want: "the key is not valid before 2026-11-29T00:00:00Z"},
 		"a revoked signer":   {lines: "alice " + public(alice), revoked: "# left\n" + public(alice), files: [][]byte{good}, want: "the key is revoked"},
 		"the author":         {lines: "alice@demo.com,alice " + public(alice), files: [][]byte{good}, plan: plan("ALICE"), want: `it is by "alice@demo.com", who made the plan or applies it ("ALICE")`},
-		"another author":     {lines: "alice " + public(alice), files: [][]byte{good}, plan: plan("bob"), by: "alice 24h0m0s"},
-		"an expired plan":    {lines: "alice " + public(alice), files: [][]byte{good}, plan: approval.Plan{Text: []byte(planText), ValidUntil: now}, want: "the plan was valid until"},
-		"SHA-1":              {lines: "rs " + public(rs), files: [][]byte{armored(rs.PublicKey(), sha1)}, want: `invalid signature format "ssh-rsa"`},
-		"an untouched key":   {lines: "sk " + skPublic(t), files: [][]byte{skSign(t, 0)}, want: "a security key that was not touched"},
-		"a verified key":     {lines: "sk " + skPublic(t), files: [][]byte{skSign(t, 4)}, want: "a security key that was not touched"},
-		"a certificate":      {lines: "alice " + public(alice), files: [][]byte{certificate}, want: "it was made with an SSH certificate"},
-		"two blocks":         {lines: "alice " + public(alice), files: [][]byte{append(bytes.Clone(good), good...)}, want: "and nothing else"},
-		"no signature":       {lines: "alice " + public(alice), files: [][]byte{[]byte("-----BEGIN SSH SIGNATURE-----\n")}, want: "want one block"},
-		"no service":         {lines: "alice " + public(alice), files: [][]byte{[]byte("a.b.c")}, want: "approvals.services"},
-		"too long":           {lines: "alice " + public(alice), files: [][]byte{make([]byte, approval.MaxSize+1)}, want: "more than 65536 bytes"},
+		"the author, by a name on the line of another key": {lines: "alice@demo.com,alice " + public(bob) + "\nAlice@demo.com,al " + public(alice), files: [][]byte{good}, plan: plan("alice"), want: "who made the plan or applies it"},
+		"another author":   {lines: "alice " + public(alice), files: [][]byte{good}, plan: plan("bob"), by: "alice 24h0m0s"},
+		"an expired plan":  {lines: "alice " + public(alice), files: [][]byte{good}, plan: approval.Plan{Text: []byte(planText), ValidUntil: now}, want: "the plan was valid until"},
+		"SHA-1":            {lines: "rs " + public(rs), files: [][]byte{armored(rs.PublicKey(), sha1)}, want: `invalid signature format "ssh-rsa"`},
+		"an untouched key": {lines: "sk " + skPublic(t), files: [][]byte{skSign(t, 0)}, want: "a security key that was not touched"},
+		"a verified key":   {lines: "sk " + skPublic(t), files: [][]byte{skSign(t, 4)}, want: "a security key that was not touched"},
+		"a certificate":    {lines: "alice " + public(alice), files: [][]byte{certificate}, want: "it was made with an SSH certificate"},
+		"two blocks":       {lines: "alice " + public(alice), files: [][]byte{append(bytes.Clone(good), good...)}, want: "and nothing else"},
+		"no signature":     {lines: "alice " + public(alice), files: [][]byte{[]byte("-----BEGIN SSH SIGNATURE-----\n")}, want: "want one block"},
+		"no service":       {lines: "alice " + public(alice), files: [][]byte{[]byte("a.b.c")}, want: "approvals.services"},
+		"too long":         {lines: "alice " + public(alice), files: [][]byte{make([]byte, approval.MaxSize+1)}, want: "more than 65536 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			trust := approval.Trust{Signers: signers(t, tc.lines)}
@@ -313,7 +314,7 @@ func (s service) token(t testing.TB, change map[string]any) []byte {
 
 func TestJWT(t *testing.T) {
 	alice, s := ed(t), newService(t, "https://approve.demo.com")
-	trust := approval.Trust{Signers: signers(t, "alice@demo.com,al "+public(alice)), Services: []token.Issuer{s.issuer}}
+	trust := approval.Trust{Signers: signers(t, "alice@demo.com,al "+public(alice), "alice@demo.com,alice-ci "+public(ed(t))), Services: []token.Issuer{s.issuer}}
 	ssh := sign(t, alice, planText, approval.Namespace)
 	for name, tc := range map[string]struct {
 		files    [][]byte
@@ -340,6 +341,7 @@ func TestJWT(t *testing.T) {
 		"another key":             {files: [][]byte{newService(t, "https://approve.demo.com").token(t, nil)}, want: "its signature does not verify"},
 		"the author":              {files: [][]byte{s.token(t, nil)}, plan: plan("Bob"), want: "who made the plan"},
 		"the author's other name": {files: [][]byte{s.token(t, map[string]any{"sub": "al"})}, plan: plan("alice@demo.com"), want: "who made the plan"},
+		"and that of another key": {files: [][]byte{s.token(t, map[string]any{"sub": "al"})}, plan: plan("alice-ci"), want: "who made the plan"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if tc.plan.Text == nil {

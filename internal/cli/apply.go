@@ -111,6 +111,11 @@ func (a *applying) all(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if g := r.Settings.Given; g != nil {
+		if err := a.planned.ByOthers(g.Approvals, inputs.Authors()); err != nil {
+			return err
+		}
+	}
 	if err := a.record(journal.Run, ""); err != nil {
 		return err
 	}

@@ -11,7 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bindgate/bindgate/checks/evidence"
 	"github.com/bindgate/bindgate/internal/apply"
+	"github.com/bindgate/bindgate/internal/approval"
 	"github.com/bindgate/bindgate/internal/config"
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
@@ -21,8 +23,9 @@ import (
 
 // Plan is a saved plan.
 type Plan struct {
-	File plan.File
-	text []byte
+	File  plan.File
+	text  []byte
+	trust approval.Trust // with which its approvals were verified
 }
 
 // ReadPlan reads the plan of --plan. Its manifests must be there.
@@ -40,7 +43,7 @@ func ReadPlan(env console.Env, path string) (*Plan, error) {
 			return nil, fmt.Errorf("reading plan %q: it is of the manifest %q, which is not there from this folder; run apply in the folder where the plan was made", path, m)
 		}
 	}
-	return &Plan{file, data}, nil
+	return &Plan{File: file, text: data}, nil
 }
 
 // Late returns an error with exit code 5 if a plan cannot be applied at a time.
@@ -52,6 +55,15 @@ func (p *Plan) Late(now time.Time) error {
 		return exit.With(exit.Changed, fmt.Errorf("reading --plan: %s, so nothing was sent; make a new plan", late))
 	}
 	return nil
+}
+
+// ByOthers fails if an approval of the plan is by the person who applies it, whose proven
+// names are known once STS was asked.
+func (p *Plan) ByOthers(approvals []evidence.Approval, applier []string) error {
+	if p == nil {
+		return nil
+	}
+	return p.trust.Others(approvals, applier)
 }
 
 // SameTrust fails with exit code 5 if a file with which tokens, approvals and facts are

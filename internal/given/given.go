@@ -196,6 +196,7 @@ func (t Things) approvals(env console.Env, ci *evidence.CI) ([]evidence.Approval
 		}
 		files = append(files, approval.File{Name: path, Text: data})
 	}
+	t.Plan.trust = trust
 	p := approval.Plan{Text: t.Plan.text, ValidUntil: t.Plan.File.ValidUntil, Authors: append(t.Plan.File.Authors(), ci.Persons()...)}
 	return trust.Verify(p, files, env.Now())
 }

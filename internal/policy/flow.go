@@ -150,6 +150,8 @@ func (f *flow) node(n *ast.TreeNode) *typ {
 
 // rule returns the type of a rule's value for arguments.
 func (f *flow) rule(r *ast.Rule, args []*typ) (out *typ) {
+	missed := f.missed
+	defer func() { f.missed = missed }() // its variables are its own
 	for ; r != nil; r = r.Else {
 		s := (*scope)(nil).child()
 		for i, arg := range r.Head.Args {
@@ -204,24 +206,26 @@ func (f *flow) prepare(b ast.Body, s *scope) {
 }
 
 // infer follows the expressions of a body until none of them asked for a variable that
-// became known behind it.
+// became known behind it. An expression such as [a, b] = [b, x] can make a variable known
+// behind itself.
 func (f *flow) infer(b ast.Body, s *scope) {
 	f.quiet++
 	defer func() { f.quiet-- }()
 	around := f.missed
 	for range len(b) + 1 {
-		missed := map[ast.Var]bool{}
+		missed, again := map[ast.Var]bool{}, false
 		for _, e := range b {
 			f.missed = nil
+			known := len(s.vars)
 			f.expr(e, s)
 			for _, v := range f.missed {
 				if s.typeOf(v) == nil {
 					missed[v] = true
+					again = again || len(s.vars) > known
 				}
 			}
 		}
 		f.missed = around
-		again := false
 		for v := range missed {
 			if s.typeOf(v) != nil {
 				again = true

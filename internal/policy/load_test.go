@@ -273,3 +273,19 @@ func TestLoadOfNestedBodiesEnds(t *testing.T) {
 		})
 	}
 }
+
+// A value that an expression passes on to a variable that stands before it in the same
+// expression is followed.
+func TestValuesPassedOnWithinOneExpression(t *testing.T) {
+	for _, pattern := range []string{"[a, b] = [b, input.binding.certificate.name]", "[a, [b, c]] = [b, [c, input.binding.certificate.name]]"} {
+		for _, condition := range []string{`startswith(a, "x")`, "a < 3", "count([1 | a]) == 0"} {
+			module := "package bindgate.policy.x\ndeny contains \"x\" if { " + pattern + "; " + condition + " }\n"
+			_, err := Load(context.Background(), Options{Dir: folder(t, map[string]string{"x.rego": module}), Dirs: []string{"."}})
+			if err == nil {
+				t.Errorf("%s: got a policy, want an error", module)
+				continue
+			}
+			wantWords(t, err.Error(), "null")
+		}
+	}
+}

@@ -129,6 +129,7 @@ func TestPoliciesMeanWhatTheySay(t *testing.T) {
 		"force by a label":                          {"-- x.rego --\npackage bindgate.force.x\n\nallow if input.binding.labels.changeTicket\n", "x.rego:3:10: input.binding.labels.changeTicket may be null, which counts as true"},
 		"force by a count":                          {"-- x.rego --\npackage bindgate.force.x\n\nallow if count(input.binding.forceFrom)\n", "count(input.binding.forceFrom) is always there"},
 		"force by a list":                           {"-- x.rego --\npackage bindgate.force.x\n\nallow if {\n\tx := [1 | input.binding.isForce]\n\tx\n}\n", "x is always there"},
+		"force by else":                             {"-- x.rego --\npackage bindgate.force.x\n\nallow := false if {\n\tinput.binding.domainName == \"a\"\n} else := false if {\n\tinput.binding.domainName == \"b\"\n} else := true\n", "x.rego:3:1: allow is true behind its last else"},
 		"force by default":                          {"-- x.rego --\npackage bindgate.force.x\n\ndefault allow := true\n\nallow := false if input.binding.domainName == \"a\"\n", "x.rego:3:1: allow is true by default"},
 
 		// Words, numbers, truth values.

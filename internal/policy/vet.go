@@ -79,6 +79,8 @@ func vetHead(r *ast.Rule, pkg, group string) strictyaml.Errors {
 	switch {
 	case group == "force" && name == "allow" && r.Default && r.Head.Value.Equal(ast.InternedTerm(true)):
 		return strictyaml.Errors{at(r.Location, "allow is true by default, so that force is allowed where no rule applies: write `default allow := false`, or omit it")}
+	case group == "force" && name == "allow" && endsInTrue(r):
+		return strictyaml.Errors{at(r.Location, "allow is true behind its last else, so that force is allowed where no condition holds: write the condition of the else, or `allow if not …`")}
 	case group == "lib" && (name == "deny" || name == "warn" || name == "allow"):
 		return strictyaml.Errors{at(r.Location, "%s in package %s is never asked: want it in a package bindgate.policy.<name> or bindgate.force.<name>, or another name", name, pkg)}
 	case !slices.Contains(entries(group), name) || len(ref) == 1:
@@ -88,6 +90,21 @@ func vetHead(r *ast.Rule, pkg, group string) strictyaml.Errors {
 		return strictyaml.Errors{at(r.Location, "%v is not asked for: bindgate asks for %s alone; write `%s`", ref, name, wantedHead(name))}
 	}
 	return nil
+}
+
+// endsInTrue reports whether a rule is true by an else without a condition.
+func endsInTrue(r *ast.Rule) bool {
+	for r = r.Else; r != nil; r = r.Else {
+		always := len(r.Body) == 1 && !r.Body[0].Negated
+		if always {
+			t, is := r.Body[0].Terms.(*ast.Term)
+			always = is && t.Equal(ast.InternedTerm(true))
+		}
+		if always && r.Head.Value.Equal(ast.InternedTerm(true)) {
+			return true
+		}
+	}
+	return false
 }
 
 func wantedHead(name string) string {

@@ -123,13 +123,17 @@ func Read(data []byte) (Saved, error) {
 	return s, nil
 }
 
-// Match returns the evidence of each binding. A binding without evidence, or
-// with more than one match, is an error: a replay never guesses.
+// Match returns the evidence of each binding. A binding without evidence, or with more
+// than the manifest has bindings like it, is an error: a replay never guesses.
 func (s Saved) Match(bindings []binding.Binding) ([]evidence.Evidence, error) {
 	saved := make(map[string][]evidence.Evidence, len(s.Bindings))
 	for _, b := range s.Bindings {
 		k := binding.Binding{DomainName: b.DomainName, GroupID: b.GroupID, GatewayID: b.GatewayID, RegionID: b.RegionID, CustomDomainType: b.CustomDomainType}.Key()
 		saved[k] = append(saved[k], b.Evidence)
+	}
+	asked := make(map[string]int, len(bindings))
+	for _, b := range bindings {
+		asked[b.Key()]++
 	}
 	out := make([]evidence.Evidence, len(bindings))
 	taken := make(map[string]int)
@@ -137,6 +141,9 @@ func (s Saved) Match(bindings []binding.Binding) ([]evidence.Evidence, error) {
 		found, n := saved[b.Key()], taken[b.Key()]
 		if n >= len(found) {
 			return nil, fmt.Errorf("replaying: the saved evidence has no entry for %q on %q; save it again with --evidence-out", b.DomainName, b.Target())
+		}
+		if len(found) > asked[b.Key()] {
+			return nil, fmt.Errorf("replaying: the saved evidence has %d entries for %q on %q, want %d, one for each time that the manifest has the binding; save it again with --evidence-out", len(found), b.DomainName, b.Target(), asked[b.Key()])
 		}
 		out[i] = found[n]
 		out[i].Run = s.Run.Run

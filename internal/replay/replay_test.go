@@ -70,6 +70,29 @@ func TestMatchNeverGuesses(t *testing.T) {
 	}
 }
 
+// Of two entries for one binding, the first would be judged and the second be silent.
+func TestMatchRefusesMoreEntriesThanBindings(t *testing.T) {
+	run, bindings, all := sample()
+	twice := []binding.Binding{bindings[0], bindings[0], bindings[1]}
+	var buf bytes.Buffer
+	if err := save(&buf, run, twice, []evidence.Evidence{all[0], all[1], all[1]}); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Read(buf.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Match(bindings); err == nil || !strings.Contains(err.Error(), `has 2 entries for "a.demo.com" on "g", want 1`) {
+		t.Errorf("got %v, want an error", err)
+	}
+	if _, err := s.Match(twice); err != nil {
+		t.Errorf("the same manifest: %v", err)
+	}
+	if _, err := s.Match(bindings[1:]); err != nil {
+		t.Errorf("a part of the manifest: %v", err)
+	}
+}
+
 func TestReadIsStrict(t *testing.T) {
 	for name, doc := range map[string]string{
 		"empty":         ``,
