@@ -60,6 +60,8 @@ func TestAllStopsAtTheFirstThatFails(t *testing.T) {
 func TestAllGoesOnAfterAnEffectThatIsMissing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, bound(account.Domain{DomainName: "www.demo.com", DomainBindingStatus: "BOUND"}))
+	w.wait = 2 * inVain // the second binding is to be seen in effect
+	w.newRun(w.journal)
 	got := w.bind(context.Background(), w.permit(requested(named("www.demo.com"))), w.permit(requested()))
 	if statuses(got) != "incomplete bound" {
 		t.Errorf("got %q", statuses(got))

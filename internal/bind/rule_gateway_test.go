@@ -382,7 +382,7 @@ func (c *gatewayCase) run(t *testing.T, rt *rapid.T) []bind.Outcome {
 		deadline = 10 * time.Second
 	}
 	b := bind.New(bind.Config{Transport: transport, Materials: gatewayFiles{find}, Reader: apigclient.NewReader(transport, 4), Journal: log, Now: time.Now,
-		Deadline: deadline, Interval: 2 * time.Millisecond, CallTime: 5 * time.Second})
+		Deadline: deadline, Interval: 20 * time.Millisecond, CallTime: 5 * time.Second})
 	outcomes := redeemed(ctx, b, permits)
 	for i, p := range permits { // nothing is redeemed twice
 		if outcomes[i].Status != bind.Bound {

@@ -118,7 +118,7 @@ func overSockets(key providers.CredentialsProvider, c *ruleCase) (*platform, err
 		take: func(group, domain string) error {
 			return past(s, "SetDomain", "GroupId", group, "DomainName", domain, "IsForce", "true")
 		},
-		collect: time.Minute, wait: 2 * time.Second, tick: 2 * time.Millisecond,
+		collect: time.Minute, wait: 2 * time.Second, tick: 20 * time.Millisecond,
 	}, nil
 }
 

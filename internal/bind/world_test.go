@@ -41,6 +41,13 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// tick is the time between two reads of a state that does not change: it costs processor
+// time, and what is in effect is seen at the first read.
+const tick = 100 * time.Millisecond
+
+// inVain is the time for a read back that sees no effect, of calls without doubt.
+const inVain = time.Second
+
 // The groups of every world; all on one instance and base path.
 const (
 	own    = "927d50c0f2e54b359919923d908bb015"
@@ -121,6 +128,7 @@ type world struct {
 	groups  *group.Collector
 	binder  *bind.Binder
 	pause   time.Duration      // before a second try of what the gateway puts off; 0: 1 ms
+	wait    time.Duration      // for the read back; 0: 4 s
 	judged  *evidence.Identity // that permits are of
 	before  int                // calls that the sandbox had received when the binder began
 }
@@ -172,7 +180,7 @@ func (w *world) newRun(j bind.Journal) {
 	w.reader = client.NewReader(transport)
 	w.groups = group.New(w.reader, time.Now, 4)
 	w.binder = bind.New(bind.Config{Transport: transport, Materials: w.files, Reader: w.reader, Displaced: w.groups, Journal: j,
-		Deadline: 4 * time.Second, Interval: 20 * time.Millisecond, CallTime: 10 * time.Second, Grace: time.Second})
+		Deadline: cmp.Or(w.wait, 4*time.Second), Interval: tick, CallTime: 10 * time.Second, Grace: time.Second})
 }
 
 // request returns a binding of api.demo.com to the group own, for RELEASE.

@@ -83,23 +83,64 @@ func TestCutReadsTheSame(t *testing.T) {
 // parsed part by part, also beyond what can be parsed whole.
 func TestCutFindsErrors(t *testing.T) {
 	cputime.SkipUnderRace(t)
-	const n, at = 5_000, 4_500
-	text := padded(n, strings.Repeat(" filling", 120))
+	text := padded(5_000, strings.Repeat(" filling", 120))
 	if len(text) <= strictyaml.MaxTree {
 		t.Fatal("the file is too short for the test")
 	}
-	place := fmt.Sprintf("d%d.demo.com\n", at)
-	line := 6*at + 5
-	for bad, want := range map[string]string{
-		"d\n    domainNam: x\n": fmt.Sprintf(`<stdin>:%d:5: unknown key "domainNam"; did you mean "domainName"?`, line+1),
-		"d\n    groupId: x\n":   fmt.Sprintf(`<stdin>:%d:5: duplicate key "groupId", first at %d:5; remove one`, line+2, line+1),
-		"1\n":                   fmt.Sprintf("<stdin>:%d:17: got a number, want a string; put it in quotes", line),
-		"a: b\n":                fmt.Sprintf("<stdin>:%d:18: not YAML: mapping values are not allowed in this context", line),
-		"\"d\n":                 fmt.Sprintf("not YAML: found unexpected end of stream (while scanning a quoted scalar that begins at line %d)", line),
-	} {
-		_, err := loadText(t, strings.Replace(text, place, bad, 1))
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Count(err.Error(), "\n") > 0 {
-			t.Errorf("%q:\n got %v\nwant %s", bad, err, want)
+	type slip struct {
+		at   int // the binding
+		bad  string
+		want func(line int) string
+	}
+	for _, slips := range [][]slip{{
+		{4_500, "d\n    domainNam: x\n", func(line int) string {
+			return fmt.Sprintf(`<stdin>:%d:5: unknown key "domainNam"; did you mean "domainName"?`, line+1)
+		}},
+		{4_600, "d\n    groupId: x\n", func(line int) string {
+			return fmt.Sprintf(`<stdin>:%d:5: duplicate key "groupId", first at %d:5; remove one`, line+2, line+1)
+		}},
+		{4_700, "1\n", func(line int) string {
+			return fmt.Sprintf("<stdin>:%d:17: got a number, want a string; put it in quotes", line)
+		}},
+	}, {
+		{4_500, "a: b\n", func(line int) string {
+			return fmt.Sprintf("<stdin>:%d:18: not YAML: mapping values are not allowed in this context", line)
+		}},
+	}, {
+		{4_500, "\"d\n", func(line int) string {
+			return fmt.Sprintf("not YAML: found unexpected end of stream (while scanning a quoted scalar that begins at line %d)", line)
+		}},
+	}} {
+		broken, more := text, 0 // lines that the slips before add
+		var want []string
+		for _, s := range slips {
+			broken = strings.Replace(broken, fmt.Sprintf("d%d.demo.com\n", s.at), s.bad, 1)
+			want = append(want, s.want(6*s.at+5+more))
+			more += strings.Count(s.bad, "\n") - 1
+		}
+		_, err := loadText(t, broken)
+		if err == nil {
+			t.Fatalf("%q is accepted", want)
+		}
+		got := strings.Split(err.Error(), "\n")
+		if len(got) != len(want) {
+			t.Fatalf("got %q, want %q", got, want)
+		}
+		for i := range got {
+			if !strings.Contains(got[i], want[i]) {
+				t.Errorf("\n got %s\nwant %s", got[i], want[i])
+			}
+		}
+	}
+}
+
+// TestErrorsAreFoundAtOnce holds that a file with errors is read a second time only where
+// the first reading stopped.
+func TestErrorsAreFoundAtOnce(t *testing.T) {
+	for list, again := range map[string]bool{"[{domainNam: a.demo.com}]": false, "[]": false, "[": true} {
+		s := source{name: Stdin, bytes: []byte("apiVersion: bindgate/v1\nbindings: " + list + "\n")}
+		if _, _, errs := s.check(nil); errs == nil || s.whole != again {
+			t.Errorf("%s: got %v, a second reading: %t, want %t", list, errs, s.whole, again)
 		}
 	}
 }

@@ -33,7 +33,7 @@ type source struct {
 }
 
 // check decodes the source once and counts its bindings, and those of maps among them.
-// What strictyaml.Each does not take is parsed whole where that is possible: the file may
+// Where strictyaml.Each stops, the source is parsed whole if that is possible: the file may
 // be sound, or Parse has more to say of it.
 func (s *source) check(allowEnv []string) (bindings, moves int, errs Errors) {
 	count := func(b binding.Binding) bool {
@@ -43,18 +43,24 @@ func (s *source) check(allowEnv []string) (bindings, moves int, errs Errors) {
 		}
 		return true
 	}
-	if errs, _ = s.decode(allowEnv, count); errs != nil && len(s.bytes) <= strictyaml.MaxTree {
+	file, _ := s.read(allowEnv, count)
+	if file.Stopped() && len(s.bytes) <= strictyaml.MaxTree {
 		bindings, moves, s.whole = 0, 0, true
-		errs, _ = s.decode(allowEnv, count)
+		file, _ = s.read(allowEnv, count)
 	}
-	return bindings, moves, errs
+	return bindings, moves, file.Errors()
 }
 
 // decode yields the bindings of the source. Where all is false, yield wanted no
 // more, and errs says nothing.
 func (s *source) decode(allowEnv []string, yield func(binding.Binding) bool) (errs Errors, all bool) {
+	file, all := s.read(allowEnv, yield)
+	return file.Errors(), all
+}
+
+// read decodes the source, and returns the file that it was read as.
+func (s *source) read(allowEnv []string, yield func(binding.Binding) bool) (file *strictyaml.File, all bool) {
 	d := decoder{name: s.name, folder: s.folder, files: s.files, allowEnv: allowEnv}
-	var file *strictyaml.File
 	var docs iter.Seq[strictyaml.Value]
 	if s.whole {
 		file = strictyaml.Parse(s.name, s.bytes)
@@ -62,8 +68,7 @@ func (s *source) decode(allowEnv []string, yield func(binding.Binding) bool) (er
 	} else {
 		file, docs = strictyaml.Each(s.name, s.bytes, listOf(s.bytes))
 	}
-	all = d.file(docs, yield)
-	return file.Errors(), all
+	return file, d.file(docs, yield)
 }
 
 // reader turns the arguments of a command into sources.

@@ -71,7 +71,7 @@ func harmless(s string) bool {
 		return false
 	}
 	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf || !visible(rune(s[i])) {
+		if s[i] < ' ' || s[i] > '~' { // not visible, or not ASCII
 			return false
 		}
 	}

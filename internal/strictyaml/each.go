@@ -66,6 +66,10 @@ func (f *File) stop(line, column int, message, next string) {
 	f.over = true
 }
 
+// Stopped reports whether Each stopped before the end of the file, at a text that it does
+// not read: Parse may read it, or find more errors in it.
+func (f *File) Stopped() bool { return f.over }
+
 // document is one document of a file, as raw bytes.
 type document struct {
 	file  *File

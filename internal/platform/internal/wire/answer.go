@@ -6,7 +6,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -78,69 +77,55 @@ func looksHTML(body []byte) bool {
 // maxDepth bounds how deep an answer of JSON nests; documented ones stay below 10.
 const maxDepth = 64
 
-// plain reports whether JSON nests at most maxDepth deep and names no field of an object
-// twice: of two, one reader takes the first and another the last. The names of the envelope
-// are compared without case, as it is read.
-func plain(body []byte) bool {
-	type level struct {
-		names map[string]bool // of an object; nil: a list
-		value bool            // the next token is the value of a name
-	}
-	var open []level
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.UseNumber()
-	for {
-		token, err := dec.Token()
-		if err != nil {
-			return errors.Is(err, io.EOF) && len(open) == 0
-		}
-		top := len(open) - 1
-		switch t := token.(type) {
-		case json.Delim:
-			if t == '}' || t == ']' {
-				open = open[:top]
-				continue
-			}
-			if top >= 0 {
-				open[top].value = false
-			}
+// plain reports whether valid JSON nests at most maxDepth deep and names no field of an
+// object twice: of two, one reader takes the first and another the last. The names of the
+// envelope are compared without case, as it is read.
+func plain(valid []byte) bool {
+	var open []map[string]bool // the names so far of each object and list that is open; nil: none
+	for i := 0; i < len(valid); i++ {
+		switch valid[i] {
+		case '{', '[':
 			if len(open) == maxDepth {
 				return false
 			}
-			next := level{}
-			if t == '{' {
-				next.names = map[string]bool{}
-			}
-			open = append(open, next)
-		case string:
-			if top < 0 || open[top].names == nil || open[top].value {
-				if top >= 0 {
-					open[top].value = false
+			open = append(open, nil)
+		case '}', ']':
+			open = open[:len(open)-1]
+		case '"':
+			begin := i
+			for i++; valid[i] != '"'; i++ {
+				if valid[i] == '\\' {
+					i++ // what it escapes ends nothing
 				}
-				continue
 			}
-			if top == 0 {
-				t = strings.ToLower(t)
+			if after := bytes.TrimLeft(valid[i+1:], " \t\r\n"); !bytes.HasPrefix(after, []byte(":")) {
+				continue // a value
 			}
-			if open[top].names[t] {
+			name := string(valid[begin+1 : i])
+			if strings.Contains(name, `\`) || !utf8.ValidString(name) {
+				if json.Unmarshal(valid[begin:i+1], &name) != nil {
+					return false
+				}
+			}
+			names := &open[len(open)-1]
+			if len(open) == 1 {
+				name = strings.ToLower(name)
+			}
+			if (*names)[name] {
 				return false
 			}
-			open[top].names[t], open[top].value = true, true
-		default:
-			if top >= 0 {
-				open[top].value = false
+			if *names == nil {
+				*names = map[string]bool{}
 			}
+			(*names)[name] = true
 		}
 	}
+	return true
 }
 
 // read makes of what was seen on the wire the answer or the error.
 func (x *exchange) read(r Request, out any) (requestID string, err *Error) {
-	var env envelope
-	shape := decode(r.Product, x.body, &env)
-	if shape == nil && r.Product.onlyJSON() && !plain(x.body) {
-		shape, env = errShape, envelope{}
-	}
+	env, data, shape := r.envelope(x.body)
 	e := &Error{Action: r.Action, HTTPStatus: x.status, RequestID: r.loggable(env.RequestID), Code: r.loggable(string(env.Code))}
 	switch {
 	case shape == nil && env.Code != "" && !env.Code.succeeds(r.Product):
@@ -167,23 +152,38 @@ func (x *exchange) read(r Request, out any) (requestID string, err *Error) {
 		return e.RequestID, e
 	}
 	e.Code = ""
-	if out != nil && r.answer(x.body, out) != nil {
+	if out != nil && r.answer(x.body, data, out) != nil {
 		e.Kind, e.Message = Malformed, "the answer is not of the documented shape"
 		return e.RequestID, e
 	}
 	return e.RequestID, nil
 }
 
+// envelope reads the envelope of an answer, and the object "data" if the product has one.
+func (r Request) envelope(body []byte) (envelope, json.RawMessage, error) {
+	var a struct {
+		envelope
+		Data json.RawMessage
+	}
+	into := any(&a.envelope)
+	if r.Product == APIG {
+		into = &a
+	}
+	if err := decode(r.Product, body, into); err != nil {
+		return a.envelope, nil, err
+	}
+	if r.Product.onlyJSON() && !plain(body) {
+		return envelope{}, nil, errShape
+	}
+	return a.envelope, a.Data, nil
+}
+
 // answer reads what the caller asked for: the whole answer, or its object "data".
-func (r Request) answer(body []byte, out any) error {
+func (r Request) answer(body []byte, data json.RawMessage, out any) error {
 	if r.Product != APIG {
 		return decode(r.Product, body, out)
 	}
-	var a struct{ Data json.RawMessage }
-	if err := decode(r.Product, body, &a); err != nil {
-		return err
-	}
-	if data := bytes.TrimSpace(a.Data); len(data) > 0 && !bytes.Equal(data, []byte("null")) {
+	if data := bytes.TrimSpace(data); len(data) > 0 && !bytes.Equal(data, []byte("null")) {
 		return json.Unmarshal(data, out)
 	}
 	if r.Method == http.MethodGet {

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -69,4 +71,56 @@ func TestRead(t *testing.T) {
 			t.Errorf("%s: got the request id %q", name, id)
 		}
 	}
+}
+
+// FuzzPlain compares what is plain with what the decoder of the standard library reads.
+func FuzzPlain(f *testing.F) {
+	deep := func(n int) string { return strings.Repeat(`[`, n) + strings.Repeat(`]`, n) }
+	for _, text := range []string{`{}`, `[]`, `"a"`, ` 1 `, `{"a":1,"b":{"a":[{"a":"a"},{"a":"a"}]}}`, `{"a":1,"a":2}`, `{"a":1,"A":2}`, `[{"a":1,"A":2}]`,
+		`{"d":{"a":1,"A":2}}`, `{"d":{"a":1,"b":{"b":1},"a":2}}`, `{"d":{"a":1,"\u0061":2}}`, `{"a\\":"\\","a":"}\"{"}`, `{"a":":","b" : "\":","c"` + "\n\t\r: [\"b\"]}",
+		"{\"\xff\":1,\"\xfe\":2}", "{\"\u212a\":1,\"k\":2}", `{"":1,"":2}`, deep(maxDepth), deep(maxDepth + 1), `{"a":` + deep(maxDepth) + `}`} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if !json.Valid(text) {
+			return
+		}
+		dec := json.NewDecoder(bytes.NewReader(text))
+		dec.UseNumber()
+		if got, want := plain(text), plainTo(t, dec, 0); got != want {
+			t.Errorf("%q: got %t, want %t", text, got, want)
+		}
+	})
+}
+
+// plainTo reads one value and reports whether it is plain.
+func plainTo(t *testing.T, dec *json.Decoder, depth int) bool {
+	next := func() json.Token {
+		token, err := dec.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	open, nests := next().(json.Delim)
+	if !nests || depth == maxDepth {
+		return !nests
+	}
+	for names := map[string]bool{}; dec.More(); {
+		if open == '{' {
+			name := next().(string)
+			if depth == 0 {
+				name = strings.ToLower(name)
+			}
+			if names[name] {
+				return false
+			}
+			names[name] = true
+		}
+		if !plainTo(t, dec, depth+1) {
+			return false
+		}
+	}
+	next() // the end of it
+	return true
 }
