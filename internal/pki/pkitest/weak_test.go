@@ -78,11 +78,9 @@ func weak(t *testing.T, all map[string][]byte, ca pkitest.Identity) {
 	ofRSA := func(name string, n numbers) {
 		pair(name, &rsa.PublicKey{N: n.N, E: int(n.E.Int64())}, n.pem())
 	}
-	f4, p, q := big.NewInt(65537), prime(1024), prime(1024)
-	next := new(big.Int).Add(p, big.NewInt(2))
-	for !next.ProbablyPrime(20) {
-		next.Add(next, big.NewInt(2))
-	}
+	f4 := big.NewInt(65537)
+	even := kept("even-exponent", func() numbers { return rsaOf(prime(1024), prime(1024), big.NewInt(65536)) })
+	p, q := even.P, even.Q
 	odd := kept("rsa-odd", func() numbers {
 		odd := rsaOf(p, prime(1027), f4)
 		for odd.N.BitLen()%8 == 0 {
@@ -93,10 +91,16 @@ func weak(t *testing.T, all map[string][]byte, ca pkitest.Identity) {
 	ofRSA("rsa-1024", rsaOf(prime(512), prime(512), f4))
 	ofRSA("rsa-odd", odd)
 	ofRSA("square", rsaOf(p, p, f4))
-	ofRSA("close-primes", rsaOf(p, next, f4))
+	ofRSA("close-primes", kept("close-primes", func() numbers {
+		next := new(big.Int).Add(p, big.NewInt(2))
+		for !next.ProbablyPrime(20) {
+			next.Add(next, big.NewInt(2))
+		}
+		return rsaOf(p, next, f4)
+	}))
 	ofRSA("small-factor", kept("small-factor", func() numbers { return rsaOf(prime(2040), big.NewInt(251), f4) }))
-	ofRSA("roca", rsaOf(rocaPrime(), rocaPrime(), f4))
-	ofRSA("even-exponent", rsaOf(p, q, big.NewInt(65536)))
+	ofRSA("roca", kept("roca", func() numbers { return rsaOf(rocaPrime(), rocaPrime(), f4) }))
+	ofRSA("even-exponent", even)
 	ofRSA("exponent-1", rsaOf(p, q, big.NewInt(1)))
 	ofRSA("exponent-3", kept("exponent-3", func() numbers {
 		three := rsaOf(prime(1024), prime(1024), big.NewInt(3))
