@@ -7,6 +7,8 @@ import (
 	"encoding/pem"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/bindgate/bindgate/checks"
@@ -22,7 +24,24 @@ import (
 // fails, fixtures without a check fail, and a check that its family does not
 // list is an unused function.
 func TestFixtures(t *testing.T) {
-	checktest.Run(t, os.DirFS(filepath.Join("..", "..", "testdata", "checks")), All(), checktest.WithLoader(load))
+	checktest.Run(t, os.DirFS(filepath.Join("..", "..", "testdata", "checks")), All(), checktest.WithLoader(new(loader).load))
+}
+
+// loader keeps what it collected of a binding and its files: every fourth fixture loads the
+// same certificate.
+type loader []collected
+
+type collected struct {
+	asked       question
+	certificate evidence.Observation[evidence.Certificate]
+	key         evidence.Observation[evidence.Key]
+}
+
+// question is all that the collector's answer depends on, except for the files themselves.
+type question struct {
+	binding     binding.Binding
+	roots       string
+	environment map[string]string
 }
 
 // load collects files of testdata/certificates with the real collector:
@@ -34,7 +53,7 @@ func TestFixtures(t *testing.T) {
 // domain has, recordCA, the CA of client certificates in its record, clientCA, the one that the
 // binding states, and storedCA, the certificate of the store with its id. Of a move: newEntry
 // and oldEntry, the chains that the gateway and the API group present.
-func load(t *testing.T, files map[string]string, s *checks.Subject) {
+func (l *loader) load(t *testing.T, files map[string]string, s *checks.Subject) {
 	t.Helper()
 	b := s.Binding
 	dir, err := filepath.Abs(filepath.Join("..", "..", "testdata", "certificates"))
@@ -128,12 +147,19 @@ func load(t *testing.T, files map[string]string, s *checks.Subject) {
 	if files["certificate"] == "" {
 		return
 	}
-	certificate, key := c.Collect(t.Context(), b)
-	if certificate.State != evidence.StateMissing {
-		s.Evidence.Certificate = certificate
+	asked := question{b, roots, environment}
+	at := slices.IndexFunc(*l, func(one collected) bool { return reflect.DeepEqual(one.asked, asked) })
+	if at < 0 {
+		at = len(*l)
+		certificate, key := c.Collect(t.Context(), b)
+		*l = append(*l, collected{asked, certificate, key})
 	}
-	if key.State != evidence.StateMissing {
-		s.Evidence.Key = key
+	got := (*l)[at]
+	if got.certificate.State != evidence.StateMissing {
+		s.Evidence.Certificate = got.certificate
+	}
+	if got.key.State != evidence.StateMissing {
+		s.Evidence.Key = got.key
 	}
 	if files["served"] != "" {
 		text, err := os.ReadFile(filepath.Join(dir, files["served"]))

@@ -63,25 +63,48 @@ type want struct {
 
 type harness struct {
 	fixtures fs.FS
-	bases    map[string]fixture
+	bases    map[string]base
 	load     Loader
 }
+
+// base is the JSON of a valid binding and of all its evidence.
+type base struct{ binding, evidence []byte }
 
 // bases reads the valid bindings, by the name that a fixture calls them; reading them takes
 // longer than a fixture. Nothing changes them.
 //
 //nolint:gochecknoglobals // read once and never changed
-var bases = sync.OnceValues(func() (map[string]fixture, error) {
-	read := map[string]fixture{}
+var bases = sync.OnceValues(func() (map[string]base, error) {
+	read := map[string]base{}
 	for name, text := range map[string]string{"": baseYAML, "apig": apigYAML, "cutover": cutoverYAML} {
-		f, err := decode(text)
+		b, err := readBase(text)
 		if err != nil {
 			return nil, fmt.Errorf("the base %q: %w", name, err)
 		}
-		read[name] = f
+		read[name] = b
 	}
 	return read, nil
 })
+
+func readBase(text string) (b base, err error) {
+	f, err := decode(text)
+	if err != nil {
+		return b, err
+	}
+	if b.binding, err = json.Marshal(f.Binding); err != nil {
+		return b, err
+	}
+	stated, err := json.Marshal(f.Evidence)
+	if err != nil {
+		return b, err
+	}
+	var all evidence.Evidence // with what the text does not state
+	if err := strictly(stated, &all); err != nil {
+		return b, err
+	}
+	b.evidence, err = json.Marshal(all)
+	return b, err
+}
 
 func newHarness(t *testing.T, opts []Option) *harness {
 	t.Helper()
@@ -115,7 +138,7 @@ func (h *harness) subject(t *testing.T, text string) (checks.Subject, want) {
 		t.Fatalf("the fixture has the base %q, want apig, cutover or none", f.Base)
 	}
 	var s checks.Subject
-	patch(t, "binding", base.Binding, f.Binding, &s.Binding)
+	patch(t, "binding", base.binding, f.Binding, &s.Binding)
 	s.Binding.CertificateOnly = f.CertificateOnly
 	if s.Binding.Unserved = f.Unserved; f.Unserved {
 		s.Binding.GatewayID = binding.NoGateway
@@ -124,15 +147,16 @@ func (h *harness) subject(t *testing.T, text string) (checks.Subject, want) {
 	_, s.Binding.CustomDomainTypeGiven = f.Binding["customDomainType"]
 	s.Binding.Positions = positions(t, s.Binding)
 
-	patch(t, "evidence of the base", base.Evidence, nil, &s.Evidence)
+	loaded := base.evidence
 	if len(f.Load) > 0 {
 		if h.load == nil {
 			t.Fatal("the fixture has a load block, and no loader was given; see WithLoader")
 		}
+		patch(t, "evidence of the base", base.evidence, nil, &s.Evidence)
 		h.load(t, f.Load, &s)
+		loaded = encode(t, s.Evidence)
+		s.Evidence = evidence.Evidence{}
 	}
-	loaded := s.Evidence
-	s.Evidence = evidence.Evidence{}
 	patch(t, "evidence", loaded, f.Evidence, &s.Evidence)
 	return s, f.Want
 }
@@ -156,21 +180,26 @@ func decode(text string) (f fixture, err error) {
 	return f, nil
 }
 
-// patch merges change into base and decodes the result strictly into out.
-func patch(t *testing.T, what string, base any, change map[string]any, out any) {
+// patch merges change into the JSON text base and decodes the result strictly into out.
+func patch(t *testing.T, what string, base []byte, change map[string]any, out any) {
 	t.Helper()
-	merged := encode(t, base)
+	merged := base
 	if change != nil {
 		var err error
 		if merged, err = jsonpatch.MergePatch(merged, encode(t, change)); err != nil {
 			t.Fatalf("merging %s: %v", what, err)
 		}
 	}
-	d := json.NewDecoder(bytes.NewReader(merged))
-	d.DisallowUnknownFields()
-	if err := d.Decode(out); err != nil {
+	if err := strictly(merged, out); err != nil {
 		t.Fatalf("reading %s: %v", what, err)
 	}
+}
+
+// strictly decodes JSON and refuses unknown fields.
+func strictly(text []byte, out any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	return d.Decode(out)
 }
 
 func encode(t *testing.T, v any) []byte {

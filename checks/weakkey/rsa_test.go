@@ -5,16 +5,14 @@ import (
 	"crypto/rsa"
 	"math/big"
 	"strings"
+	"sync"
 	"testing"
 )
 
 // Each weakness is found in a key that has it, and no other.
 func TestRSA(t *testing.T) {
-	p, q := prime(t, 1024), prime(t, 1024)
-	next := new(big.Int).Add(p, big.NewInt(2))
-	for !next.ProbablyPrime(20) {
-		next.Add(next, big.NewInt(2))
-	}
+	p, q := twoPrimes(t)
+	next := nextPrime(new(big.Int).Add(p, big.NewInt(2)))
 	sound, f4 := mul(p, q), big.NewInt(65537)
 	tests := map[string]struct {
 		n, e *big.Int
@@ -90,6 +88,18 @@ func prime(t *testing.T, bits int) *big.Int {
 	}
 	return p
 }
+
+// twoPrimes returns two random primes of 1024 bits, the same for each test; no test changes them.
+func twoPrimes(t *testing.T) (p, q *big.Int) {
+	t.Helper()
+	keyOnce.Do(func() { keyPrimes = [2]*big.Int{prime(t, 1024), prime(t, 1024)} })
+	return keyPrimes[0], keyPrimes[1]
+}
+
+var (
+	keyOnce   sync.Once
+	keyPrimes [2]*big.Int
+)
 
 // rocaPrime generates a prime like the chips: k·M + (65537^a mod M), where M is
 // the product of the first 126 primes, as for keys of 2048 bits.

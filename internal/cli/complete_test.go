@@ -13,12 +13,12 @@ import (
 	"github.com/bindgate/bindgate/internal/console"
 )
 
-// completions are the words that __complete offers after the arguments, and its
+// completions are the words that __complete offers after the arguments in a folder, and its
 // directive.
-func completions(t *testing.T, args ...string) (words []string, directive string) {
+func completions(t *testing.T, dir string, args ...string) (words []string, directive string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	env := console.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: t.TempDir(), LookupEnv: func(string) (string, bool) { return "", false }}
+	env := console.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: dir, LookupEnv: func(string) (string, bool) { return "", false }}
 	if code := Run(t.Context(), append([]string{"__complete"}, args...), env); code != 0 {
 		t.Fatalf("completing %q: exit code %d: %s", args, code, errs.String())
 	}
@@ -61,7 +61,7 @@ func enumeration(f *pflag.Flag) []string {
 // completes with those; any other with nothing.
 func TestEveryFlagCompletes(t *testing.T) {
 	t.Parallel()
-	lists := 0
+	lists, dir := 0, t.TempDir()
 	var walk func(c *cobra.Command)
 	walk = func(c *cobra.Command) {
 		path := strings.Fields(c.CommandPath())[1:]
@@ -72,7 +72,7 @@ func TestEveryFlagCompletes(t *testing.T) {
 			if f.NoOptDefVal != "" { // a switch
 				return
 			}
-			words, directive := completions(t, append(slices.Clone(path), "--"+f.Name, "")...)
+			words, directive := completions(t, dir, append(slices.Clone(path), "--"+f.Name, "")...)
 			placeholder, _ := pflag.UnquoteUsage(f)
 			if want := enumeration(f); want != nil {
 				lists++
@@ -108,6 +108,7 @@ func TestEveryFlagCompletes(t *testing.T) {
 // Values that no text lists.
 func TestCompletesValues(t *testing.T) {
 	t.Parallel()
+	dir := t.TempDir()
 	for _, tc := range []struct {
 		args string
 		want string
@@ -129,11 +130,11 @@ func TestCompletesValues(t *testing.T) {
 		if strings.HasSuffix(tc.args, " ?") {
 			args = append(args, "")
 		}
-		if words, _ := completions(t, args...); !slices.Contains(words, tc.want) {
+		if words, _ := completions(t, dir, args...); !slices.Contains(words, tc.want) {
 			t.Errorf("%s: got %q, want %q among them", tc.args, words, tc.want)
 		}
 	}
-	if words, _ := completions(t, "lint", "--without", "group,"); slices.Contains(words, "group,group") {
+	if words, _ := completions(t, dir, "lint", "--without", "group,"); slices.Contains(words, "group,group") {
 		t.Errorf("a value is offered twice: %q", words)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -265,10 +266,15 @@ func sound(t *testing.T, path string) []byte {
 	return out
 }
 
+// compiled are the released schemas, by their path; compiling one takes longer than validating.
+var compiled sync.Map
+
 // valid validates a JSON text under a released schema.
 func valid(t *testing.T, name string, text []byte) {
 	t.Helper()
-	schema, err := validate.NewCompiler().Compile(released(t, name))
+	path := released(t, name)
+	once, _ := compiled.LoadOrStore(path, sync.OnceValues(func() (*validate.Schema, error) { return validate.NewCompiler().Compile(path) }))
+	schema, err := once.(func() (*validate.Schema, error))()
 	if err != nil {
 		t.Fatal(err)
 	}

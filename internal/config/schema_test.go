@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -237,6 +238,23 @@ func validate(t testing.TB, kind string, text []byte) error {
 
 func validateUnder(t testing.TB, schemaText []byte, at string, text []byte) error {
 	t.Helper()
+	var instance any
+	if err := yaml.Load(text, &instance); err != nil {
+		t.Fatal(err)
+	}
+	return compiled(t, schemaText, at).Validate(instance)
+}
+
+// schemas are the compiled schemas, by their text and the place in it; compiling one takes
+// longer than all that is validated under it.
+var schemas sync.Map
+
+func compiled(t testing.TB, schemaText []byte, at string) *jsonschema.Schema {
+	t.Helper()
+	key := at + "\n" + string(schemaText)
+	if s, ok := schemas.Load(key); ok {
+		return s.(*jsonschema.Schema)
+	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schemaText))
 	if err != nil {
 		t.Fatal(err)
@@ -249,11 +267,8 @@ func validateUnder(t testing.TB, schemaText []byte, at string, text []byte) erro
 	if err != nil {
 		t.Fatal(err)
 	}
-	var instance any
-	if err := yaml.Load(text, &instance); err != nil {
-		t.Fatal(err)
-	}
-	return schema.Validate(instance)
+	schemas.Store(key, schema)
+	return schema
 }
 
 // FuzzLoad holds that no text makes the loaders panic, and that the tree never

@@ -66,6 +66,7 @@ type action struct {
 type editor struct {
 	t     *testing.T
 	conn  *jsonrpc2.Conn
+	wire  jsonrpc2.ObjectStream // of conn
 	dir   string
 	said  chan published
 	code  chan bool
@@ -132,7 +133,8 @@ func connect(t *testing.T, dir string, s settings) *editor {
 		e.code <- lsp.Serve(context.Background(), o)
 		_ = fromServer.Close()
 	}()
-	e.conn = jsonrpc2.NewConn(context.Background(), jsonrpc2.NewBufferedStream(duplex{toClient, fromClient}, jsonrpc2.VSCodeObjectCodec{}), e)
+	e.wire = jsonrpc2.NewBufferedStream(duplex{toClient, fromClient}, jsonrpc2.VSCodeObjectCodec{})
+	e.conn = jsonrpc2.NewConn(context.Background(), e.wire, e)
 	t.Cleanup(func() {
 		_ = e.conn.Close()
 		<-e.conn.DisconnectNotify()
@@ -189,10 +191,14 @@ func (e *editor) open(name, text string) []diagnostic {
 	return e.wait(e.uri(name), 1)
 }
 
+// show opens a document. It encodes the text once; the connection would encode it four times.
 func (e *editor) show(uri, text string) {
 	e.t.Helper()
 	e.texts[uri], e.vers[uri] = text, 1
-	e.tell("textDocument/didOpen", map[string]any{"textDocument": map[string]any{"uri": uri, "languageId": "yaml", "version": 1, "text": text}})
+	document := map[string]any{"uri": uri, "languageId": "yaml", "version": 1, "text": text}
+	if err := e.wire.WriteObject(map[string]any{"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": map[string]any{"textDocument": document}}); err != nil {
+		e.t.Fatalf("textDocument/didOpen: %v", err)
+	}
 }
 
 // wait returns the diagnostics of a version.

@@ -58,7 +58,7 @@ func (s *stream) ReadObject(v any) error {
 		if err != nil {
 			return err
 		}
-		if json.Unmarshal(body, v) == nil {
+		if decode(body, v) == nil {
 			return nil
 		}
 		reflect.ValueOf(v).Elem().SetZero()
@@ -66,6 +66,15 @@ func (s *stream) ReadObject(v any) error {
 			return err
 		}
 	}
+}
+
+// decode reads a message into v. A v that reads JSON itself checks the text too, so that
+// json.Unmarshal would go through a large one twice more.
+func decode(body []byte, v any) error {
+	if m, ok := v.(json.Unmarshaler); ok {
+		return m.UnmarshalJSON(bytes.Trim(body, " \t\r\n"))
+	}
+	return json.Unmarshal(body, v)
 }
 
 const notAMessage = `{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"reading a message: got text that is no JSON-RPC message"}}`

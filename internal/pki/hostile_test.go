@@ -167,17 +167,19 @@ func TestNoSecretInAnyProblem(t *testing.T) {
 	ecDER := sec1(t, leaf.Key.(*ecdsa.PrivateKey))
 	p8, _ := pem.Decode(pkitest.KeyPEM(t, leaf.Key))
 	p12 := pfx(t, pkcs12.Modern2023, leaf, leaf.Certificate)
-	secrets := [][]byte{rsaDER[300:], ecDER[7:39], []byte(passphrase)}
+	secrets := formsOf(rsaDER[300:], ecDER[7:39], []byte(passphrase))
 	for _, der := range [][]byte{rsaDER, ecDER, p8.Bytes} {
 		for i := 0; i < len(der); i += 1 + len(der)/30 {
 			broken := bytes.Clone(der)
 			broken[i] ^= 0x55
+			files := [][]byte{broken}
 			for _, label := range []string{"PRIVATE KEY", "CERTIFICATE", "ENCRYPTED PRIVATE KEY"} {
-				for _, file := range [][]byte{block(label, broken), block(label, broken[:i]), broken} {
-					_, asKey := pki.ParsePrivateKey(file, passphrase)
-					_, asCertificate := pki.ParseCertificates(file, passphrase)
-					keepsSecret(t, secrets, fmt.Sprintf("%+v %+v", asKey, asCertificate))
-				}
+				files = append(files, block(label, broken), block(label, broken[:i]))
+			}
+			for _, file := range files {
+				_, asKey := pki.ParsePrivateKey(file, passphrase)
+				_, asCertificate := pki.ParseCertificates(file, passphrase)
+				keepsSecret(t, secrets, fmt.Sprintf("%+v %+v", asKey, asCertificate))
 			}
 		}
 	}
@@ -203,22 +205,27 @@ func TestNoSecretInAnyPrint(t *testing.T) {
 	for _, text := range []string{
 		fmt.Sprint(file.Key), fmt.Sprintf("%+v %#v %x %d", file.Key, *file.Key, file.Key, *file.Key), fmt.Sprintf("%+v", file), string(encoded),
 	} {
-		keepsSecret(t, [][]byte{key.D.Bytes(), []byte(key.D.String())}, text) //nolint:staticcheck // D is the secret
+		keepsSecret(t, formsOf(key.D.Bytes(), []byte(key.D.String())), text) //nolint:staticcheck // D is the secret
 	}
 }
 
-// keepsSecret fails if eight bytes of a secret are in text: raw, hexadecimal or
-// base64.
-func keepsSecret(t *testing.T, secrets [][]byte, text string) {
-	t.Helper()
+// formsOf returns each eight bytes in a row of the secrets: raw, hexadecimal and base64.
+func formsOf(secrets ...[]byte) (forms []string) {
 	for _, secret := range secrets {
 		for i := 0; i+8 <= len(secret); i++ {
 			run := secret[i : i+8]
-			for _, form := range []string{string(run), hex.EncodeToString(run), base64.RawStdEncoding.EncodeToString(run)[:10]} {
-				if strings.Contains(text, form) {
-					t.Fatalf("a secret is in the output") // which this message does not print
-				}
-			}
+			forms = append(forms, string(run), hex.EncodeToString(run), base64.RawStdEncoding.EncodeToString(run)[:10])
+		}
+	}
+	return forms
+}
+
+// keepsSecret fails if a form of a secret is in text.
+func keepsSecret(t *testing.T, forms []string, text string) {
+	t.Helper()
+	for _, form := range forms {
+		if strings.Contains(text, form) {
+			t.Fatalf("a secret is in the output") // which this message does not print
 		}
 	}
 }

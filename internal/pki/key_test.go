@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/youmark/pkcs8"
@@ -24,14 +25,17 @@ import (
 
 const passphrase = "correct horse battery staple"
 
+// rsaKey returns the same key of 2048 bits to each test; no test changes it.
 func rsaKey(tb testing.TB) *rsa.PrivateKey {
 	tb.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := rsaOnce()
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return key
 }
+
+var rsaOnce = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 func ecKey(tb testing.TB, curve elliptic.Curve) *ecdsa.PrivateKey {
 	tb.Helper()

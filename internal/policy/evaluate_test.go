@@ -170,7 +170,7 @@ func TestSlowPoliciesEnd(t *testing.T) {
 }
 
 func TestManyMessagesAreBounded(t *testing.T) {
-	dir := folder(t, map[string]string{"x.rego": head + "deny contains sprintf(\"%d %s\", [i, strings.replace_n({\"y\": \"x\"}, concat(\"\", [\"y\" | some _ in numbers.range(1, 3000)]))]) if some i in numbers.range(1000, 1200)"})
+	dir := folder(t, map[string]string{"x.rego": head + "deny contains sprintf(\"%d %s\", [i, long]) if some i in numbers.range(1000, 1200)\nlong := concat(\"\", [\"x\" | some _ in numbers.range(1, 3000)])"})
 	e, err := Load(context.Background(), Options{Dirs: []string{dir}, Timeout: time.Minute}) // under the race detector it is slow
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,13 @@ import (
 func folder(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
+	fill(t, dir, files)
+	return dir
+}
+
+// fill writes files into a folder.
+func fill(t testing.TB, dir string, files map[string]string) {
+	t.Helper()
 	for name, text := range files {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -28,7 +35,6 @@ func folder(t testing.TB, files map[string]string) string {
 			t.Fatal(err)
 		}
 	}
-	return dir
 }
 
 // Folder is folder for the tests of package policy_test.

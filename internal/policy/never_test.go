@@ -13,7 +13,8 @@ import (
 const neverHead = "# METADATA\n# custom:\n#   uses: [USES]\npackage bindgate.policy.x\n\n"
 
 // loadNever loads a module whose labels are declared, one of them with a pattern.
-func loadNever(t *testing.T, module string) error {
+// loadNever loads a module of the folder dir, in place of the one before.
+func loadNever(t *testing.T, dir, module string) error {
 	t.Helper()
 	var uses []string
 	for name, part := range map[string]string{"certificate": "evidence.certificate", "plan": "input.plan", "ci": "input.ci", "group": "evidence.group"} {
@@ -27,13 +28,15 @@ func loadNever(t *testing.T, module string) error {
 	}
 	labels := declared("owner", "approver", "tier")
 	labels["changeTicket"] = evidence.Label{Pattern: "CHG-[0-9]+"}
-	_, err := Load(context.Background(), Options{Dirs: []string{folder(t, map[string]string{"x.rego": head + module})}, Labels: labels})
+	fill(t, dir, map[string]string{"x.rego": head + module})
+	_, err := Load(context.Background(), Options{Dirs: []string{dir}, Labels: labels})
 	return err
 }
 
 // A condition that no input meets makes its rule silent, and one that every input meets
 // says nothing: the policy does not load, and the error has the place and what was meant.
 func TestConditionsThatNeverOrAlwaysHold(t *testing.T) {
+	dir := t.TempDir()
 	for module, want := range map[string]string{
 		// Letters.
 		`deny contains "x" if lower(input.binding.labels.owner) == "PAY"`:                                                                       "may be null",
@@ -137,7 +140,7 @@ func TestConditionsThatNeverOrAlwaysHold(t *testing.T) {
 		`deny contains "x" if not input.binding.regionId in set()`:                           "nothing is in an empty",
 	} {
 		t.Run("", func(t *testing.T) {
-			err := loadNever(t, module)
+			err := loadNever(t, dir, module)
 			if err == nil {
 				t.Fatalf("it loads:\n%s", module)
 			}
@@ -150,6 +153,7 @@ func TestConditionsThatNeverOrAlwaysHold(t *testing.T) {
 
 // What is sensible loads.
 func TestConditionsThatMayHold(t *testing.T) {
+	dir := t.TempDir()
 	for _, module := range []string{
 		"deny contains \"x\" if {\n\to := input.binding.labels.owner\n\to != null\n\tlower(o) in {\"pay\", \"web-1\", \"\"}\n}",
 		"deny contains \"x\" if {\n\to := input.binding.labels.owner\n\to != null\n\tstartswith(upper(o), \"PAY-\")\n\tregex.match(\"^PAY-\", upper(o))\n\tregex.match(\"(?i)^pay-\", upper(o))\n}",
@@ -206,7 +210,7 @@ func TestConditionsThatMayHold(t *testing.T) {
 		"deny contains \"x\" if substring(input.binding.domainName, 0, 2) == \"*.\"",
 	} {
 		t.Run("", func(t *testing.T) {
-			if err := loadNever(t, module); err != nil {
+			if err := loadNever(t, dir, module); err != nil {
 				t.Errorf("%s\n%v", module, err)
 			}
 		})

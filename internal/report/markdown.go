@@ -285,5 +285,5 @@ func mdText(text string) string {
 
 // mdCode is a code span in a table cell. A backtick in it would end it.
 func mdCode(text string) string {
-	return "`" + strings.NewReplacer("`", "'", "|", `\|`).Replace(orElse(Escape(text), " ")) + "`"
+	return "`" + strings.ReplaceAll(strings.ReplaceAll(orElse(Escape(text), " "), "`", "'"), "|", `\|`) + "`"
 }

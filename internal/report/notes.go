@@ -193,7 +193,7 @@ func githubData(text string) string { return strings.ReplaceAll(Escape(text), "%
 
 // githubProperty escapes a value before the second "::".
 func githubProperty(text string) string {
-	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(githubData(text))
+	return strings.ReplaceAll(strings.ReplaceAll(githubData(text), ":", "%3A"), ",", "%2C")
 }
 
 // gitlabIssue is one entry of GitLab's Code Quality report (docs.gitlab.com,

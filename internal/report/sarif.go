@@ -162,7 +162,7 @@ func (f *sarif) invoked() sarifInvocation {
 // sarifText is a message of one plain line. Brackets would be links (SARIF
 // 2.1.0 §3.11.6).
 func sarifText(text string) sarifMessage {
-	return sarifMessage{Text: strings.NewReplacer("[", `\[`, "]", `\]`).Replace(Escape(text))}
+	return sarifMessage{Text: strings.ReplaceAll(strings.ReplaceAll(Escape(text), "[", `\[`), "]", `\]`)}
 }
 
 // otherRule is the documentation of a rule that is no check of the catalogue.

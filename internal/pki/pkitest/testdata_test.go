@@ -24,6 +24,8 @@ import (
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
 )
 
+const folder = "../../../testdata/certificates"
+
 var update = flag.Bool("update", false, "write testdata/certificates")
 
 // TestCertificates checks that testdata/certificates contains exactly the files
@@ -33,16 +35,15 @@ var update = flag.Bool("update", false, "write testdata/certificates")
 // checks/certificate judge the content.
 func TestCertificates(t *testing.T) {
 	cryptotest.SetGlobalRandom(t, 20261121)
-	dir := filepath.Join("..", "..", "..", "testdata", "certificates")
 	want := files(t)
 	if *update {
 		for name, data := range want {
-			if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(folder, name), data, 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	entries, err := os.ReadDir(dir)
+	entries, err := os.ReadDir(folder)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,8 @@ import (
 	"encoding/pem"
 	"io"
 	"math/big"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/bindgate/bindgate/internal/pki/pkitest"
@@ -52,6 +54,19 @@ func rsaOf(p, q, e *big.Int) numbers {
 
 func (n numbers) pem() []byte { return block("RSA PRIVATE KEY", must(asn1.Marshal(n))) }
 
+// kept returns the numbers of a key file that exists. For a missing file, and with -update, it
+// generates them, which takes a second for some.
+func kept(name string, generate func() numbers) numbers {
+	text, err := os.ReadFile(filepath.Join(folder, name+".key"))
+	if err != nil || *update {
+		return generate()
+	}
+	var n numbers
+	b, _ := pem.Decode(text)
+	_ = must(asn1.Unmarshal(b.Bytes, &n))
+	return n
+}
+
 func prime(bits int) *big.Int { return must(rand.Prime(rand.Reader, bits)) }
 
 // weak creates pairs whose keys have one weakness each, and damaged keys.
@@ -63,28 +78,37 @@ func weak(t *testing.T, all map[string][]byte, ca pkitest.Identity) {
 	ofRSA := func(name string, n numbers) {
 		pair(name, &rsa.PublicKey{N: n.N, E: int(n.E.Int64())}, n.pem())
 	}
-	f4, p, q := big.NewInt(65537), prime(1024), prime(1024)
-	next := new(big.Int).Add(p, big.NewInt(2))
-	for !next.ProbablyPrime(20) {
-		next.Add(next, big.NewInt(2))
-	}
-	odd := rsaOf(p, prime(1027), f4)
-	for odd.N.BitLen()%8 == 0 {
-		odd = rsaOf(p, prime(1027), f4)
-	}
+	f4 := big.NewInt(65537)
+	even := kept("even-exponent", func() numbers { return rsaOf(prime(1024), prime(1024), big.NewInt(65536)) })
+	p, q := even.P, even.Q
+	odd := kept("rsa-odd", func() numbers {
+		odd := rsaOf(p, prime(1027), f4)
+		for odd.N.BitLen()%8 == 0 {
+			odd = rsaOf(p, prime(1027), f4)
+		}
+		return odd
+	})
 	ofRSA("rsa-1024", rsaOf(prime(512), prime(512), f4))
 	ofRSA("rsa-odd", odd)
 	ofRSA("square", rsaOf(p, p, f4))
-	ofRSA("close-primes", rsaOf(p, next, f4))
-	ofRSA("small-factor", rsaOf(prime(2040), big.NewInt(251), f4))
-	ofRSA("roca", rsaOf(rocaPrime(), rocaPrime(), f4))
-	ofRSA("even-exponent", rsaOf(p, q, big.NewInt(65536)))
+	ofRSA("close-primes", kept("close-primes", func() numbers {
+		next := new(big.Int).Add(p, big.NewInt(2))
+		for !next.ProbablyPrime(20) {
+			next.Add(next, big.NewInt(2))
+		}
+		return rsaOf(p, next, f4)
+	}))
+	ofRSA("small-factor", kept("small-factor", func() numbers { return rsaOf(prime(2040), big.NewInt(251), f4) }))
+	ofRSA("roca", kept("roca", func() numbers { return rsaOf(rocaPrime(), rocaPrime(), f4) }))
+	ofRSA("even-exponent", even)
 	ofRSA("exponent-1", rsaOf(p, q, big.NewInt(1)))
-	three := rsaOf(prime(1024), prime(1024), big.NewInt(3))
-	for three.D.BitLen() < 1024 || three.N.BitLen() != 2048 {
-		three = rsaOf(prime(1024), prime(1024), big.NewInt(3))
-	}
-	ofRSA("exponent-3", three)
+	ofRSA("exponent-3", kept("exponent-3", func() numbers {
+		three := rsaOf(prime(1024), prime(1024), big.NewInt(3))
+		for three.D.BitLen() < 1024 || three.N.BitLen() != 2048 {
+			three = rsaOf(prime(1024), prime(1024), big.NewInt(3))
+		}
+		return three
+	}))
 	small := rsaOf(p, q, prime(500)) // d and e are swapped
 	small.E, small.D = small.D, small.E
 	small.DP, small.DQ = new(big.Int).Mod(small.D, new(big.Int).Sub(p, big.NewInt(1))), new(big.Int).Mod(small.D, new(big.Int).Sub(q, big.NewInt(1)))

@@ -55,7 +55,7 @@ func file(name, body string) entry {
 func packed(t testing.TB, entries ...entry) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	gz := gzip.NewWriter(&out)
+	gz, _ := gzip.NewWriterLevel(&out, gzip.BestSpeed)
 	w := tar.NewWriter(gz)
 	for _, e := range entries {
 		if e.Size == 0 {
