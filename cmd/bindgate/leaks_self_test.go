@@ -88,11 +88,11 @@ func TestScannerFindsASecretInEveryEncoding(t *testing.T) {
 				if name == "number" {
 					text = spell(secret)
 				}
-				if got := s.leaks([]byte(text)); len(got) == 0 || !strings.HasPrefix(got[0], what) {
+				if got := s.leaks(views([]byte(text))); len(got) == 0 || !strings.HasPrefix(got[0], what) {
 					t.Errorf("%s, %d bytes in: found %q in %q, want the %s", name, around, got, text, what)
 				}
 			}
-			if got := s.leaks([]byte(spell(slices.Concat(random(around), random(32), random(40))))); len(got) > 0 {
+			if got := s.leaks(views([]byte(spell(slices.Concat(random(around), random(32), random(40)))))); len(got) > 0 {
 				t.Errorf("%s of other bytes: found %q", name, got)
 			}
 		}
@@ -111,12 +111,12 @@ func TestScannerFindsEveryRun(t *testing.T) {
 		}
 		for from := 0; from+runLength <= len(key); from++ {
 			text := spell(slices.Concat(random(from%3), key[from:from+runLength], random(9)))
-			if len(s.leaks([]byte(text))) == 0 {
+			if len(s.leaks(views([]byte(text)))) == 0 {
 				t.Errorf("%s: bytes %d to %d are not found in %q", name, from, from+runLength, text)
 			}
 		}
 	}
-	if got := s.leaks(append(key[:7:7], ^key[7])); len(got) > 0 {
+	if got := s.leaks(views(append(key[:7:7], ^key[7]))); len(got) > 0 {
 		t.Errorf("seven bytes: found %q", got)
 	}
 }
@@ -126,12 +126,12 @@ func TestRequestsAreFound(t *testing.T) {
 		"Post \"http://127.0.0.1:4711/?Action=SetDomain\": EOF", "GET&%2F&AccessKeyId%3Dtestid%26Action%3DX", "&Signature=abc",
 		"CertificatePrivateKey=-----BEGIN", "PrivateKey%3D", `{"headers":["X-Acs-Signature-Nonce"]}`, "ACS3-HMAC-SHA256 Credential",
 	} {
-		if len(requests([]byte(text))) == 0 {
+		if len(requests(views([]byte(text)))) == 0 {
 			t.Errorf("nothing found in %q", text)
 		}
 	}
 	for _, text := range []string{"code SignatureDoesNotMatch", `"keyParam":"CertificatePrivateKey"`, "--private-key FILE", "endpoint http://127.0.0.1:4711"} {
-		if got := requests([]byte(text)); len(got) > 0 {
+		if got := requests(views([]byte(text))); len(got) > 0 {
 			t.Errorf("found %q in %q", got, text)
 		}
 	}

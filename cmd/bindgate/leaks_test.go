@@ -26,6 +26,7 @@ type scanner struct {
 	// fragments are the texts to find, by their first bytes: so one pass over a
 	// haystack looks for all of them.
 	fragments map[[runLength]byte][]fragment
+	begin     [1 << 16]bool // the first two bytes of a fragment: few places of a text need a look into the map
 }
 
 // fragment is one run of a secret in one encoding.
@@ -55,6 +56,7 @@ func (s *scanner) hide(name string, secret []byte) {
 func (s *scanner) add(text, says string) {
 	start := [runLength]byte([]byte(text))
 	s.fragments[start] = append(s.fragments[start], fragment{text, says})
+	s.begin[int(text[0])<<8|int(text[1])] = true
 }
 
 // writings returns the encodings of a run of bytes: for each, the text that the
@@ -87,11 +89,14 @@ func hexBytes(run []byte) string {
 	return strings.Join(each, ", ")
 }
 
-// leaks reports the secrets that a text contains, and their encoding.
-func (s *scanner) leaks(haystack []byte) []string {
+// leaks reports the secrets that the views of a text contain, and their encoding.
+func (s *scanner) leaks(views [][]byte) []string {
 	found := map[string]bool{}
-	for _, view := range views(haystack) {
+	for _, view := range views {
 		for i := 0; i+runLength <= len(view); i++ {
+			if !s.begin[int(view[i])<<8|int(view[i+1])] {
+				continue
+			}
 			for _, f := range s.fragments[[runLength]byte(view[i:])] {
 				if bytes.HasPrefix(view[i:], []byte(f.text)) {
 					found[f.says] = true
@@ -109,10 +114,10 @@ var (
 	requestURL   = regexp.MustCompile(`https?://[^/\s"]+/\?`)
 )
 
-// requests are the parts of a request that a text holds.
-func requests(haystack []byte) []string {
+// requests are the parts of a request that the views of a text hold.
+func requests(views [][]byte) []string {
 	found := map[string]bool{}
-	for _, view := range views(haystack) {
+	for _, view := range views {
 		view = bytes.ToLower(view)
 		for _, part := range requestParts {
 			if bytes.Contains(view, []byte(part)) {

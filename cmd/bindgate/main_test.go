@@ -20,11 +20,15 @@ import (
 )
 
 // TestMain is bindgate when it is called by that name, as the tests about
-// processes do. Otherwise it runs the tests, most of which run commands in this
-// process, and fails if one of those left something open.
+// processes do, and a workshop by the name of one. Otherwise it runs the tests,
+// most of which run commands in this process, and fails if one of those left
+// something open.
 func TestMain(m *testing.M) {
-	if filepath.Base(os.Args[0]) == "bindgate" {
+	switch filepath.Base(os.Args[0]) {
+	case "bindgate":
 		main()
+	case workshopName:
+		os.Exit(serveWorkshop())
 	}
 	os.Exit(runTests(m))
 }
@@ -59,7 +63,7 @@ func runTests(m *testing.M) int {
 	return 0
 }
 
-// prepareProcess puts bindgate on PATH, and spoils what a command in this
+// prepareProcess puts bindgate and the workshop on PATH, and spoils what a command in this
 // process must take from its Env instead. Only the official credential chain
 // reads the environment of the process; there it finds nothing.
 func prepareProcess(dir string) error {
@@ -67,8 +71,10 @@ func prepareProcess(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Symlink(self, filepath.Join(dir, "bindgate")); err != nil {
-		return err
+	for _, name := range []string{"bindgate", workshopName} {
+		if err := os.Symlink(self, filepath.Join(dir, name)); err != nil {
+			return err
+		}
 	}
 	for name, value := range map[string]string{
 		"PATH": dir + string(os.PathListSeparator) + os.Getenv("PATH"),

@@ -104,13 +104,21 @@ func bigFile(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 || len(args)%2 == 0 {
 		ts.Fatalf("usage: file PATH TEXT COUNT [TEXT COUNT…]")
 	}
-	var b strings.Builder
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer func() { ts.Check(f.Close()) }()
 	for i := 1; i < len(args); i += 2 {
 		count, err := strconv.Atoi(args[i+1])
 		ts.Check(err)
-		b.WriteString(strings.Repeat(unquoted(ts, args[i]), count))
+		text := unquoted(ts, args[i])
+		const most = 1 << 16 // texts that are written at once
+		for ; count > most; count -= most {
+			_, err := f.WriteString(strings.Repeat(text, most))
+			ts.Check(err)
+		}
+		_, err = f.WriteString(strings.Repeat(text, count))
+		ts.Check(err)
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o644))
 }
 
 // unquoted is text in which \n and \xNN are what they are in Go.

@@ -93,7 +93,7 @@ func TestNoSecretLeaksFromWrongPlaces(t *testing.T) {
 func misplacing(t *testing.T) (v *vault, passphrase, pem string) {
 	t.Helper()
 	v = newVault(t)
-	v.inside = true
+	v.runs = v.run
 	s := v.source("api", "api.key", ca.P256, func(_ crypto.Signer, leaf ca.Leaf) string {
 		pem = string(leaf.Key)
 		return pem

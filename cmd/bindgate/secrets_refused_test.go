@@ -81,6 +81,8 @@ func TestNoSecretLeaksFromDamagedKeys(t *testing.T) {
 	v := newVault(t)
 	sources := v.damagedSources()
 	v.serve(groups(len(sources)), zone(sources))
+	in := openWorkshop(t)
+	v.runs = in.of(v)
 	v.give("bindings.yaml", manifest(sources))
 	v.give("echo/echo.rego", echo)
 	for what, args := range map[string][]string{
@@ -99,9 +101,9 @@ func TestNoSecretLeaksFromDamagedKeys(t *testing.T) {
 	if got := v.writes(); len(got) > 0 {
 		t.Errorf("the gateway took %q", got)
 	}
-	v.inside = true
 	for _, s := range sources {
 		flags := []string{"lint", "--domain", s.domain(), "--certificate", s.name + ".pem", "--private-key", s.name + ".key", "--passphrase-env", "BINDGATE_WRONG"}
 		v.says("flags: "+s.name, []int{0, 1}, flags...)
 	}
+	in.close(t)
 }

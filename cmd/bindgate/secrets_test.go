@@ -28,9 +28,8 @@ deny contains "all are denied" if {
 
 warn contains message if {
 	text := json.marshal(whole)
-	some i in numbers.range(0, 99)
+	some i in numbers.range(0, floor((count(text) - 1) / 1900))
 	piece := substring(text, i * 1900, 1900)
-	piece != ""
 	message := sprintf("%02d %s", [i, piece])
 }
 
@@ -82,8 +81,10 @@ func TestNoSecretLeaksFromSoundKeys(t *testing.T) {
 	v.serve(s, zone(append(sources, source{name: "standing"})))
 	v.give("bindings.yaml", manifest(append(sources, source{name: "standing", privateKey: "standing.key"})))
 	v.give("echo/echo.rego", echo)
+	alone, in := v.runs, openWorkshop(t)
 
 	v.says("lint", clean, "lint", "-v", "-f", "text", "-f", "json=lint.json", "-f", "jsonl=lint.jsonl", "--evidence-out", "evidence.json")
+	v.runs = in.of(v)
 	v.says("lint offline", clean, "lint", "-v", "--offline", "-f", "jsonl")
 	out := v.says("lint of saved evidence", clean, "lint", "--evidence", "evidence.json", "--policy", "echo", "-f", "json").out
 	for _, s := range sources {
@@ -96,6 +97,7 @@ func TestNoSecretLeaksFromSoundKeys(t *testing.T) {
 	}
 	v.says("plan", clean, "plan", "-v", "-f", "json", "-f", "text=plan.txt", "--policy", "echo")
 	v.says("plan to a file", clean, "plan", "-o", "plan.json")
+	v.runs = alone
 	v.says("apply", clean, "apply", "-v", "-f", "json=apply.json", "-f", "jsonl=apply.jsonl", "-f", "text", "--plan", "plan.json")
 	for _, s := range sources {
 		if !v.box.ReceivedKey(v.digest(s.key)) {
@@ -105,6 +107,7 @@ func TestNoSecretLeaksFromSoundKeys(t *testing.T) {
 	if !strings.Contains(fmt.Sprint(v.box.Calls()), "DescribeDomain") {
 		t.Error("DescribeDomain, which answers with a private key, was not called")
 	}
+	v.runs = in.of(v)
 	again := v.says("apply of bindings in effect", clean, "apply", "--each", "-q", "-f", "json", "--policy", "echo")
 	if got := strings.Count(again.out, `"status":"unchanged"`); got != len(sources)+1 {
 		t.Errorf("%d bindings are unchanged, want %d", got, len(sources)+1)
@@ -113,6 +116,7 @@ func TestNoSecretLeaksFromSoundKeys(t *testing.T) {
 		{"checks", "explain", "certificate/key-is-readable"}, {"policy", "check", "echo"}} {
 		v.says(strings.Join(args, " "), clean, args...)
 	}
+	in.close(t)
 	v.sweep("lint.json", "lint.jsonl", "evidence.json", "plan.json", "plan.txt", "apply.json", "apply.jsonl", "input.json", journalFile)
 }
 

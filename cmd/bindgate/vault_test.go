@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rand"
@@ -9,8 +10,11 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"io/fs"
+	"net/rpc"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,13 +30,15 @@ import (
 type vault struct {
 	*world
 	scanner scanner
-	inside  bool            // commands run in this process: nothing of theirs reaches the gateway's client
+	runs    func(args ...string) finish // how the next commands run
 	given   map[string]bool // the files that this test wrote itself
 }
 
 func newVault(t testing.TB) *vault {
 	t.Helper()
-	return &vault{world: newWorld(t), given: map[string]bool{}}
+	v := &vault{world: newWorld(t), given: map[string]bool{}}
+	v.runs = func(args ...string) finish { return v.start(args...).wait() }
+	return v
 }
 
 func (v *vault) serve(s account.Seed, zone map[string]string, change ...func(*sandbox.Options)) {
@@ -114,15 +120,11 @@ func (v *vault) digest(key crypto.Signer) string {
 
 // says runs bindgate and looks through what it says. The code must be one of
 // these. what names the run, whose arguments may be secret. It is a process of its
-// own unless the vault says otherwise, so that what a library prints past Env is
-// looked through too.
+// own, so that what a library prints past Env is looked through too, or of a
+// workshop, which sees to that itself.
 func (v *vault) says(what string, codes []int, args ...string) finish {
 	v.Helper()
-	run := v.run
-	if !v.inside {
-		run = func(args ...string) finish { return v.start(args...).wait() }
-	}
-	f := run(args...)
+	f := v.runs(args...)
 	if !slices.Contains(codes, f.code) {
 		v.Errorf("%s: exit code %d, want %d\n%s%s", what, f.code, codes, f.out, f.err)
 	}
@@ -138,7 +140,8 @@ func (v *vault) says(what string, codes []int, args ...string) finish {
 
 func (v *vault) clean(where string, text []byte) {
 	v.Helper()
-	if got := append(v.scanner.leaks(text), requests(text)...); len(got) > 0 {
+	seen := views(text)
+	if got := append(v.scanner.leaks(seen), requests(seen)...); len(got) > 0 {
 		v.Errorf("%s holds %q", where, got)
 	}
 }
@@ -161,5 +164,103 @@ func (v *vault) sweep(want ...string) {
 		if !slices.Contains(seen, name) {
 			v.Errorf("got the files %q, want %s among them", seen, name)
 		}
+	}
+}
+
+const workshopName = "bindgate-workshop"
+
+// workshop is a process that runs commands for vaults, each with an Env of its
+// own. To start a process for each command takes longer than most of them. What a
+// library prints past Env comes out of this process, and no command prints there.
+type workshop struct {
+	cmd     *exec.Cmd
+	client  *rpc.Client
+	answers *os.File
+	past    *stream
+}
+
+// pipe joins the two directions of a connection.
+type pipe struct {
+	io.Reader
+	io.WriteCloser
+}
+
+// Order is a command of a vault, and Result how it ended.
+type (
+	Order struct {
+		Dir           string
+		Environ, Args []string
+	}
+	Result struct {
+		Code     int
+		Out, Err string
+	}
+	// Bench runs the orders.
+	Bench struct{}
+)
+
+// Run runs one command.
+func (Bench) Run(o Order, r *Result) error {
+	f := inProcess(context.Background(), environment(o.Dir, o.Environ), o.Args...)
+	*r = Result{f.code, f.out, f.err}
+	return nil
+}
+
+// serveWorkshop takes orders on standard input until it ends.
+func serveWorkshop() (code int) {
+	server := rpc.NewServer()
+	if err := server.Register(Bench{}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	server.ServeConn(pipe{os.Stdin, os.NewFile(3, "answers")})
+	return 0
+}
+
+func openWorkshop(t testing.TB) *workshop {
+	t.Helper()
+	in := &workshop{cmd: exec.CommandContext(t.Context(), workshopName), past: &stream{}}
+	in.cmd.Stdout, in.cmd.Stderr = in.past, in.past
+	orders, err := in.cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers, toUs, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.answers = answers
+	in.cmd.ExtraFiles = []*os.File{toUs}
+	err = in.cmd.Start()
+	_ = toUs.Close() // it is the process's
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.client = rpc.NewClient(pipe{answers, orders})
+	return in
+}
+
+// of runs commands in the vault's folder and environment.
+func (in *workshop) of(v *vault) func(args ...string) finish {
+	return func(args ...string) finish {
+		v.Helper()
+		var r Result
+		if err := in.client.Call("Bench.Run", Order{v.dir, v.env, args}, &r); err != nil {
+			v.Errorf("the workshop ended: %v\n%s", err, in.past)
+		}
+		return finish{r.Code, r.Out, r.Err}
+	}
+}
+
+// close ends the process and wants it to have printed nothing by itself.
+func (in *workshop) close(t testing.TB) {
+	t.Helper()
+	_ = in.client.Close() // the process sees the end of its input
+	if err := in.cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	_ = in.answers.Close() // nothing is written to it
+	if printed := in.past.String(); printed != "" {
+		t.Errorf("commands printed past Env:\n%s", printed)
 	}
 }
