@@ -22,6 +22,7 @@ type platform struct {
 	faults  func(sandbox.Faults) error
 	take    func(group, domain string) error // another client forces the domain to a group
 	collect time.Duration                    // for the evidence of one binding
+	call    time.Duration                    // for one call and its repetitions
 	wait    time.Duration                    // for the read back
 	tick    time.Duration                    // between two reads
 	close   func() error
@@ -89,7 +90,7 @@ func inMemory(key providers.CredentialsProvider, c *ruleCase) (*platform, error)
 		config: api.Config{RoundTripper: e, Credential: turns, Rate: -1, Tries: 2},
 		writes: e.received, take: e.take, close: func() error { return nil },
 		faults:  func(f sandbox.Faults) error { e.faults.Replace(f); return nil },
-		collect: time.Second, wait: 4 * time.Second, tick: 500 * time.Millisecond,
+		collect: time.Second, call: 20 * time.Second, wait: 4 * time.Second, tick: 500 * time.Millisecond,
 	}, nil
 }
 
@@ -118,7 +119,7 @@ func overSockets(key providers.CredentialsProvider, c *ruleCase) (*platform, err
 		take: func(group, domain string) error {
 			return past(s, "SetDomain", "GroupId", group, "DomainName", domain, "IsForce", "true")
 		},
-		collect: time.Minute, wait: 2 * time.Second, tick: 20 * time.Millisecond,
+		collect: time.Minute, call: 5 * time.Second, wait: 2 * time.Second, tick: 20 * time.Millisecond,
 	}, nil
 }
 

@@ -82,7 +82,7 @@ func (c *ruleCase) run(p *platform) (*ran, error) {
 	}
 	b := bind.New(bind.Config{Transport: transport, Materials: material, Reader: reader, Displaced: groups, Journal: log,
 		Now:      func() time.Time { return time.Now().Add(callsAt) },
-		Deadline: p.wait, Interval: p.tick, CallTime: 20 * time.Second})
+		Deadline: p.wait, Interval: p.tick, CallTime: p.call})
 	r.redeem(ctx, b)
 	r.writes, r.entries = p.writes()[base:], log.entries
 	return r, nil
