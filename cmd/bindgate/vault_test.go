@@ -31,7 +31,7 @@ type vault struct {
 	*world
 	scanner scanner
 	runs    func(args ...string) finish // how the next commands run
-	given   map[string]bool // the files that this test wrote itself
+	given   map[string]bool             // the files that this test wrote itself
 }
 
 func newVault(t testing.TB) *vault {
