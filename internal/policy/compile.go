@@ -95,6 +95,7 @@ func parseWith(files []source, options ast.ParserOptions) (map[string]*ast.Modul
 			found = append(found, &strictyaml.Error{File: f.name, Message: "holds no package"})
 		default:
 			modules[f.name] = m
+			found = append(found, vetDepth(m)...)
 		}
 	}
 	return modules, asError(found)

@@ -11,8 +11,8 @@ import (
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
 
-// Limits of what is followed in one package: different calls of functions, and
-// expressions, of which each that stands in a body within a body is followed again.
+// Limits of one package: different calls of functions, and expressions that are followed.
+// An expression counts each time that the body around it is followed.
 const (
 	maxCalls = 5000
 	maxSteps = 200_000

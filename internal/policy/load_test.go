@@ -289,3 +289,21 @@ func TestValuesPassedOnWithinOneExpression(t *testing.T) {
 		}
 	}
 }
+
+// Tests are compiled as policies are.
+func TestNestedBodiesOfTestsAreRefused(t *testing.T) {
+	o := Options{Dir: folder(t, map[string]string{
+		"x.rego":      "package bindgate.policy.x\nimport rego.v2\ndeny contains \"x\" if input.binding.groupId == \"y\"\n",
+		"x_test.rego": strings.NewReplacer("policy.x", "policy.x_test", `deny contains "x"`, "test_x").Replace(nested(maxBodies + 22)),
+	}), Dirs: []string{"."}}
+	_, err := Test(context.Background(), o)
+	if err == nil {
+		t.Fatal("got no error")
+	}
+	wantWords(t, err.Error(), "x_test.rego:2:", "in 30 comprehensions and bodies of `every`")
+	if err := Check(context.Background(), o); err == nil {
+		t.Error("check: got no error")
+	} else {
+		wantWords(t, err.Error(), "in 30 comprehensions")
+	}
+}

@@ -16,12 +16,10 @@ import (
 )
 
 // vetModules looks for what is silent or says something else before it is compiled:
-// entry rules of another form or in another place, and values replaced by `with`; and for
-// what is nested too deeply to be compiled.
+// entry rules of another form or in another place, and values replaced by `with`.
 func vetModules(modules map[string]*ast.Module) strictyaml.Errors {
 	var found strictyaml.Errors
 	for _, m := range modules {
-		found = append(found, vetDepth(m)...)
 		name := nameOf(m.Package)
 		parts := packageName.FindStringSubmatch(name)
 		if parts == nil {
@@ -42,6 +40,7 @@ func vetModules(modules map[string]*ast.Module) strictyaml.Errors {
 // OPA's compiler takes twice the time for each further level.
 const maxBodies = 8
 
+// vetDepth refuses a module, of tests too, that would take too long to compile.
 func vetDepth(m *ast.Module) strictyaml.Errors {
 	depth, deepest, loc := 0, 0, (*ast.Location)(nil)
 	nested := func(x any) bool {

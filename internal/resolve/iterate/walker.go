@@ -255,11 +255,13 @@ func (w *Walker) step(ctx context.Context, t trail, name string, by asker, types
 		wanted = append(wanted, types...)
 	}
 	var known found
-	asked := false // by a walk to the addresses of the name
+	var ok bool // a walk to its addresses asked for its alias
 	if !direct {
-		known, asked = w.steps.Known(stepKey{name, setOf(dns.TypeA, dns.TypeAAAA)})
+		known, ok = w.steps.Known(stepKey{name, setOf(dns.TypeA, dns.TypeAAAA)})
 	}
-	if s.Aliases = known.step.Aliases; !asked {
+	if ok {
+		s.Aliases = known.step.Aliases
+	} else {
 		all, err := w.askBy(ctx, t, name, by, wanted)
 		if err != nil {
 			return s, resolve.Answer{}, err
