@@ -1,6 +1,7 @@
 package pki_test
 
 import (
+	"bytes"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -23,11 +24,14 @@ func negativeSerial(t *testing.T, der []byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	broken := strings.Replace(string(der), string(serial), string(append(append([]byte{}, serial[:2]...), append([]byte{serial[2] | 0x80}, serial[3:]...)...)), 1)
-	if _, err := x509.ParseCertificate([]byte(broken)); err == nil {
+	// Not serial[2] | 0x80: 0xff before a byte of 0x80 or more is not the shortest form, which has another error.
+	negative := append([]byte{}, serial...)
+	negative[2] = 0x81
+	broken := bytes.Replace(der, serial, negative, 1)
+	if _, err := x509.ParseCertificate(broken); err == nil {
 		t.Fatal("it still parses")
 	}
-	return []byte(broken)
+	return broken
 }
 
 func pemOf(der []byte) []byte {
