@@ -20,9 +20,9 @@ func newFmt(env console.Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "fmt [PATH…]",
 		Short: "Lay out manifests in one way; keep comments",
-		Long: `Rewrite manifests (files, folders, or - from standard input to standard output;
-the default is the current folder) in one layout. Comments, the order of keys and
-every value stay. Prints the name of each file that it changed.`,
+		Long: `Rewrite manifests (files, folders with all below them, or - from standard input to
+standard output; the default is the current folder) in one layout. Comments, the
+order of keys and every value stay. Prints the name of each file that it changed.`,
 		Example: `  bindgate fmt
   bindgate fmt --check bindings.yaml`,
 		RunE: func(_ *cobra.Command, args []string) error { return formatAll(env, args, check) },
@@ -47,7 +47,7 @@ func formatAll(env console.Env, args []string, check bool) error {
 		args = []string{"."}
 	}
 	// What is no manifest is not touched: the strict reader says so first.
-	set, err := manifest.Load(args, manifest.Options{WorkDir: env.Dir, AllowEnv: []string{"*"}, Skip: true, AllowPaths: []string{string(filepath.Separator)}})
+	set, err := manifest.Load(args, manifest.Options{WorkDir: env.Dir, AllowEnv: []string{"*"}, Skip: true, Ignored: session.Ignored(env), AllowPaths: []string{string(filepath.Separator)}})
 	if err != nil {
 		return err
 	}

@@ -21,9 +21,9 @@ func newLint(env console.Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "lint [PATH…]",
 		Short: "Judge bindings; change nothing",
-		Long: `Judge the bindings of manifests (files, folders, or - for standard input; the
-default is the current folder), those of a Terraform plan or a template of ROS,
-or the one that --domain and its like name.
+		Long: `Judge the bindings of manifests (files, folders with all below them, or - for
+standard input; the default is the current folder), those of a Terraform plan or a
+template of ROS, or the one that --domain and its like name.
 DNS and the gateway are read unless --offline or --without leaves them out.`,
 		Example: `  bindgate lint --offline bindings.yaml
   bindgate lint --domain api.demo.com --group GROUP --region cn-hangzhou --stage RELEASE`,

@@ -106,6 +106,62 @@ func (t *Tree) Files(ctx context.Context) ([]string, error) {
 	return t.paths(out), err
 }
 
+// Ignored lists those of paths below a folder that git ignores, and not the folder: in the
+// working tree around it or in one that is nested in it. Without a working tree, or git to
+// ask, none are. A tracked file is never ignored. All are absolute, without symbolic links.
+func Ignored(ctx context.Context, environ []string, folder string, paths []string) (out []string, err error) {
+	// A hook's variables name the repository of the hook, which need not be the one of a path.
+	environ = slices.DeleteFunc(slices.Clone(environ), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return slices.Contains([]string{"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"}, name)
+	})
+	inside := func(top string) bool { return strings.HasPrefix(top, folder+string(filepath.Separator)) }
+	asked := map[string][]string{} // by working tree
+	of := map[string][]string{}    // the paths that are ignored with one that is asked
+	for _, path := range paths {
+		for one := path; ; {
+			top := confine.GitTop(filepath.Dir(one))
+			if top == "" {
+				break
+			}
+			asked[top], of[one] = append(asked[top], one), append(of[one], path)
+			if !inside(top) {
+				break
+			}
+			one = top // a nested tree is ignored whole by the one around it
+		}
+	}
+	for top, list := range asked {
+		t, err := Open(top, environ)
+		if err != nil || t == nil {
+			return nil, err
+		}
+		if !inside(top) && folder != top {
+			list = append(list, folder)
+		}
+		var names strings.Builder
+		for _, path := range list {
+			name, err := filepath.Rel(top, path)
+			if err != nil {
+				return nil, err // they are below it
+			}
+			names.WriteString(filepath.ToSlash(name) + "\x00")
+		}
+		answer, err := t.feed(ctx, []byte(names.String()), []int{1}, "check-ignore", "-z", "--stdin")
+		if err != nil {
+			return nil, err
+		}
+		ignored := t.paths(answer)
+		if slices.Contains(ignored, folder) {
+			continue
+		}
+		for _, one := range ignored {
+			out = append(out, of[one]...)
+		}
+	}
+	return out, nil
+}
+
 // Staged lists the files that the index changes from the last commit: new, changed
 // and deleted ones, and both names of those that were renamed. A submodule of which
 // another commit is staged is one of them, by its folder.

@@ -128,3 +128,60 @@ func TestNothingConfiguredRuns(t *testing.T) {
 		t.Error("a configured program ran")
 	}
 }
+
+// What Git ignores in the tree of a folder, or in one that is nested in it.
+func TestIgnored(t *testing.T) {
+	dir, git := repository(t)
+	for _, name := range []string{"secret", "sub dir/secret", "sub dir/seen", "sub dir/tracked.secret", "out/x", "out/nested/x", "nested/x", "nested/own", "nested/secret"} {
+		write(t, dir, name, "x")
+	}
+	write(t, dir, ".gitignore", "secret\n*.secret\n/out/\n")
+	git("add", "-f", "sub dir/tracked.secret")
+	for _, nested := range []string{"nested", "out/nested"} {
+		git("init", "-q", filepath.Join(dir, nested))
+	}
+	write(t, dir, "nested/.gitignore", "own\n")
+	git("-C", "nested", "add", "-A")
+	git("-C", "nested", "commit", "-qm", "first")
+	git("add", "nested") // as a submodule
+	all := []string{"secret", "sub dir/secret", "sub dir/seen", "sub dir/tracked.secret", "out/x", "out/nested/x", "nested/x", "nested/own", "nested/secret"}
+	for _, tc := range []struct {
+		folder      string
+		paths, want []string
+	}{
+		{"", all, []string{"secret", "sub dir/secret", "out/x", "out/nested/x", "nested/own"}},
+		{"sub dir", []string{"sub dir/secret", "sub dir/seen"}, []string{"sub dir/secret"}},
+		{"nested", []string{"nested/x", "nested/own", "nested/secret"}, []string{"nested/own"}},
+		{"out", []string{"out/x", "out/nested/x"}, nil}, // the folder is ignored itself, and was named
+		{"", nil, nil},
+	} {
+		var paths, got []string
+		for _, name := range tc.paths {
+			paths = append(paths, filepath.Join(dir, name))
+		}
+		ignored, err := Ignored(t.Context(), append(os.Environ(), "GIT_DIR=/nowhere"), filepath.Join(dir, tc.folder), paths)
+		if err != nil {
+			t.Errorf("%q: %v", tc.folder, err)
+		}
+		for _, path := range ignored {
+			name, err := filepath.Rel(dir, path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, filepath.ToSlash(name))
+		}
+		slices.Sort(got)
+		slices.Sort(tc.want)
+		if !slices.Equal(got, tc.want) {
+			t.Errorf("below %q: got %q, want %q", tc.folder, got, tc.want)
+		}
+	}
+	elsewhere := t.TempDir()
+	if got, err := Ignored(t.Context(), os.Environ(), elsewhere, []string{filepath.Join(elsewhere, "a")}); got != nil || err != nil {
+		t.Errorf("without a tree: got %q, %v", got, err)
+	}
+	write(t, dir, ".git/config", "[core")
+	if _, err := Ignored(t.Context(), os.Environ(), dir, []string{filepath.Join(dir, "secret")}); err == nil {
+		t.Error("a tree that git cannot read: got no error")
+	}
+}

@@ -3,7 +3,6 @@ package manifest
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,9 +15,6 @@ import (
 	"github.com/bindgate/bindgate/internal/lazyregexp"
 	"github.com/bindgate/bindgate/internal/strictyaml"
 )
-
-// maxTree bounds the walk over a tree, in files and folders.
-const maxTree = 500_000
 
 // Change is a change of files.
 type Change struct {
@@ -53,7 +49,7 @@ func Changed(c Change, o Options) (Selection, error) {
 	tree := c.Tree
 	if tree == nil {
 		var err error
-		if tree, err = walk(o.WorkDir); err != nil {
+		if tree, err = treeAround(o.WorkDir); err != nil {
 			return Selection{}, err
 		}
 	}
@@ -280,54 +276,6 @@ func foreign(text []byte) bool {
 		}
 	}
 	return len(bytes.TrimSpace(text)) > 0 && !declares(text)
-}
-
-// walk lists the files of the tree around a folder, without what is Git's own.
-func walk(dir string) (out []string, err error) {
-	top := confine.GitTop(dir)
-	if top == "" {
-		top = dir
-	}
-	seen := 0
-	err = filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if seen++; seen > maxTree {
-			return errors.New("more than 500000 files; name the manifests instead of --changed")
-		}
-		if d.IsDir() && path != top && (d.Name() == ".git" || d.Name() == "node_modules") {
-			return filepath.SkipDir
-		}
-		if !d.IsDir() {
-			out = append(out, path)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("looking for manifests under %q: %w", top, err)
-	}
-	return out, nil
-}
-
-// Named lists the files that Load would read for the paths of a command, from the
-// folder dir, without reading them. What does not exist is not among them.
-func Named(dir string, paths []string) (out []string) {
-	for _, p := range paths {
-		path := confine.Absolute(dir, p)
-		info, err := os.Stat(path)
-		switch {
-		case err != nil:
-		case !info.IsDir():
-			out = append(out, path)
-		default:
-			names, _ := manifestsIn(path)
-			for _, name := range names {
-				out = append(out, filepath.Join(path, name))
-			}
-		}
-	}
-	return out
 }
 
 // real resolves symlinks where the file exists; one that was deleted counts by its

@@ -111,13 +111,13 @@ func (r *reader) input(arg string) error {
 	if !info.IsDir() {
 		return r.file(arg, absolute)
 	}
-	names, err := manifestsIn(absolute)
+	names, err := manifestsBelow(absolute, r.options.Ignored)
 	if err != nil {
-		r.fail(printable(arg), unreadable(err), "")
+		r.fail(printable(arg), err.Error(), "name the manifests one by one")
 		return nil
 	}
 	if len(names) == 0 {
-		r.fail(printable(arg), "folder holds no manifest, want bindings.yaml or *.bindgate.yaml (or .yml, .json)", above(arg, absolute))
+		r.fail(printable(arg), "folder holds no manifest, want bindings.yaml or *.bindgate.yaml (or .yml, .json), in it or below it", above(arg, absolute))
 	}
 	before := len(r.sources) + len(r.errs)
 	r.searched = true
@@ -131,36 +131,6 @@ func (r *reader) input(arg string) error {
 		r.fail(printable(arg), fmt.Sprintf("folder holds no manifest of bindgate; %q is another program's", r.foreign[len(r.foreign)-1]), "name the manifest, or write apiVersion: bindgate/v1 and bindings into it")
 	}
 	return nil
-}
-
-// manifestsIn lists the manifests of a folder, sorted, for any kind of file
-// they are: one that cannot be read must not be passed over.
-func manifestsIn(folder string) ([]string, error) {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, entry := range entries {
-		if isManifest(entry.Name()) {
-			names = append(names, entry.Name())
-		}
-	}
-	return names, nil
-}
-
-// above returns the next step for a folder without a manifest: the manifest of a
-// folder above it in the same repository, if there is one.
-func above(arg, folder string) string {
-	const next = "name another folder or a file, or write a first one with `bindgate init`"
-	top := confine.GitTop(folder)
-	for up := ".."; top != "" && folder != top && len(up) < 64; up = filepath.Join("..", up) {
-		folder = filepath.Dir(folder)
-		if names, err := manifestsIn(folder); err == nil && len(names) > 0 {
-			return fmt.Sprintf("there is one above it: %s", printable(filepath.ToSlash(filepath.Join(arg, up, names[0]))))
-		}
-	}
-	return next
 }
 
 // material names what a file holds if that is a certificate or a key; else it is empty.
@@ -185,14 +155,6 @@ func materialNext(name string, data []byte) string {
 		return "name the manifest; the key is named in it, or by --private-key; if the key was committed, replace it"
 	}
 	return fmt.Sprintf("name the manifest, or judge the certificate with --domain NAME --certificate %s", name)
-}
-
-// isManifest reports whether a file of a folder is a manifest by its name.
-func isManifest(name string) bool {
-	stem := strings.TrimSuffix(name, filepath.Ext(name))
-	// ".bindgate.yaml" is the tree's configuration, not a manifest.
-	named := stem == "bindings" || strings.HasSuffix(stem, ".bindgate") && stem != ".bindgate"
-	return named && slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(name))
 }
 
 // file reads one manifest. It is confined like the paths it names: a pull

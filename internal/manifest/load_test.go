@@ -119,32 +119,36 @@ func TestLoadKeepsAbsenceAndJSON(t *testing.T) {
 
 func TestLoadInputs(t *testing.T) {
 	dir := folder(t, map[string]string{
-		"many/bindings.yaml":           fmt.Sprintf(one, "b"),
-		"many/bindings.json":           fmt.Sprintf(one, "j"),
-		"many/a.bindgate.yml":          fmt.Sprintf(one, "a"),
-		"many/.bindgate.yaml":          "formats: [text]\n",
-		"many/other.yaml":              "nothing of ours",
-		"many/bindings.txt":            "nothing of ours",
-		"many/below/bindings.yaml":     "not read",
-		"none/readme.md":               "",
-		"wrong/bindings.yaml/":         "",
-		"one.yaml":                     fmt.Sprintf(one, "o"),
-		"hidden/\x1b[2J.bindgate.yaml": fmt.Sprintf(one, "h"),
+		"many/bindings.yaml":              fmt.Sprintf(one, "b"),
+		"many/bindings.json":              fmt.Sprintf(one, "j"),
+		"many/a.bindgate.yml":             fmt.Sprintf(one, "a"),
+		"many/.bindgate.yaml":             "formats: [text]\n",
+		"many/other.yaml":                 "nothing of ours",
+		"many/bindings.txt":               "nothing of ours",
+		"many/below/c/bindings.yaml":      fmt.Sprintf(one, "c"),
+		"many/below/bindings.yaml":        "not ours",
+		"many/.git/bindings.yaml":         "not read",
+		"many/node_modules/bindings.yaml": "not read",
+		"empty/none/readme.md":            "",
+		"none/readme.md":                  "",
+		"wrong/bindings.yaml/":            "",
+		"one.yaml":                        fmt.Sprintf(one, "o"),
+		"hidden/\x1b[2J.bindgate.yaml":    fmt.Sprintf(one, "h"),
 	})
 	for name, tc := range map[string]struct {
 		args    []string
 		domains string // joined, or the error
 	}{
-		"folder, sorted":         {[]string{"many"}, "a j b"},
-		"file and its folder":    {[]string{"many/bindings.yaml", "many", "./many/bindings.yaml"}, "b a j"},
-		"standard input":         {[]string{"-", "one.yaml", "-"}, "s o"},
-		"missing":                {[]string{"nothing.yaml"}, "nothing.yaml: no such file or folder; name a manifest"},
-		"folder without":         {[]string{"none"}, "none: folder holds no manifest, want bindings.yaml or *.bindgate.yaml"},
-		"working folder without": {nil, ".: folder holds no manifest"},
-		"folder for a file":      {[]string{"wrong"}, "wrong/bindings.yaml: reading manifest: reading"},
-		"hostile name":           {[]string{"hidden"}, `"hidden/\x1b[2J.bindgate.yaml": file name holds control characters`},
-		"device":                 {[]string{os.DevNull}, os.DevNull + ": reading manifest: reading \"" + os.DevNull + "\": not a regular file: got a device"},
-		"all errors":             {[]string{"x", "none", "y"}, "x: no such file or folder; name a manifest or a map, or a folder that holds bindings.yaml\nnone: folder"},
+		"folder, sorted":      {[]string{"many"}, "a c j b"},
+		"file and its folder": {[]string{"many/bindings.yaml", "many", "./many/bindings.yaml"}, "b a c j"},
+		"standard input":      {[]string{"-", "one.yaml", "-"}, "s o"},
+		"missing":             {[]string{"nothing.yaml"}, "nothing.yaml: no such file or folder; name a manifest"},
+		"folder without":      {[]string{"none"}, "none: folder holds no manifest, want bindings.yaml or *.bindgate.yaml"},
+		"none below":          {[]string{"empty"}, "empty: folder holds no manifest, want bindings.yaml or *.bindgate.yaml (or .yml, .json), in it or below it; "},
+		"folder for a file":   {[]string{"wrong"}, "wrong/bindings.yaml: reading manifest: reading"},
+		"hostile name":        {[]string{"hidden"}, `"hidden/\x1b[2J.bindgate.yaml": file name holds control characters`},
+		"device":              {[]string{os.DevNull}, os.DevNull + ": reading manifest: reading \"" + os.DevNull + "\": not a regular file: got a device"},
+		"all errors":          {[]string{"x", "none", "y"}, "x: no such file or folder; name a manifest or a map, or a folder that holds bindings.yaml\nnone: folder"},
 	} {
 		set, err := manifest.Load(tc.args, manifest.Options{WorkDir: dir, Stdin: strings.NewReader(fmt.Sprintf(one, "s"))})
 		if err != nil {
@@ -163,6 +167,67 @@ func TestLoadInputs(t *testing.T) {
 		if got := strings.Join(domains, " "); got != tc.domains {
 			t.Errorf("%s: got %q, want %q", name, got, tc.domains)
 		}
+	}
+}
+
+// A folder that is a link is searched as what it leads to, and a link in it is not followed.
+// What is ignored below it does not count, even if it cannot be read; else that is an error.
+func TestLoadBelow(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"tree/bindings.yaml":           fmt.Sprintf(one, "top"),
+		"tree/in/bindings.yaml":        fmt.Sprintf(one, "in"),
+		"tree/ignored/x/bindings.yaml": fmt.Sprintf(one, "ignored"),
+		"tree/closed/bindings.yaml":    fmt.Sprintf(one, "closed"),
+		"other/bindings.yaml":          fmt.Sprintf(one, "other"),
+	})
+	for from, to := range map[string]string{"tree/away": "../other", "link": "tree"} {
+		if err := os.Symlink(to, filepath.Join(dir, from)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	domains := func(ignored ...string) string {
+		t.Helper()
+		set, err := manifest.Load([]string{"link"}, manifest.Options{WorkDir: dir, Ignored: func(folder string, paths []string) (out []string, err error) {
+			for _, name := range ignored {
+				if name == "fail" {
+					return nil, errors.New("git does not answer")
+				}
+				if path := filepath.Join(folder, name); slices.Contains(paths, path) {
+					out = append(out, path)
+				}
+			}
+			return out, nil
+		}})
+		if err != nil {
+			return err.Error()
+		}
+		var names []string
+		for b := range set.All() {
+			names = append(names, b.DomainName)
+		}
+		return strings.Join(names, " ")
+	}
+	if got := domains(); got != "top closed ignored in" {
+		t.Errorf("got %q, want all but what a link leads to", got)
+	}
+	if got := domains("ignored/x/bindings.yaml", "bindings.yaml"); got != "top closed in" {
+		t.Errorf("got %q, want all but what is ignored below the folder", got)
+	}
+	if got := domains("fail"); !strings.Contains(got, "git does not answer; name the manifests one by one") {
+		t.Errorf("got %q, want the error", got)
+	}
+	if err := os.Chmod(filepath.Join(dir, "tree/closed"), 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "tree/closed"), 0o755) })
+	if _, err := os.ReadDir(filepath.Join(dir, "tree/closed")); err == nil {
+		return // root reads every folder
+	}
+	if got := domains(); !strings.Contains(got, "closed") || !strings.Contains(got, "permission denied") {
+		t.Errorf("got %q, want an error about the folder", got)
+	}
+	if got := domains("closed"); got != "top ignored in" {
+		t.Errorf("got %q, want the folder to be left out", got)
 	}
 }
 

@@ -35,8 +35,10 @@ type Options struct {
 	AllowEnv   []string        // globs (path.Match) of further variables that keys and passphrases may come from
 	Stdin      io.Reader       // what the path "-" means
 	Overlay    confine.Overlay // replaces files of the disk, such as Git's index; may be nil
-	Skip       bool            // a named file that is another program's is passed over, like one of a folder
-	Confined   bool            // the manifests themselves must lie under Root, else under the working directory's Git top level
+	// Ignored lists those of paths below a folder that Git ignores; nil: none are.
+	Ignored  func(folder string, paths []string) ([]string, error)
+	Skip     bool // a named file that is another program's is passed over, like one of a folder
+	Confined bool // the manifests themselves must lie under Root, else under the working directory's Git top level
 }
 
 // Set is what the manifests of one run say. It keeps their bytes, not their
@@ -94,9 +96,10 @@ func (s *Set) Text(name string) []byte { return s.texts[name] }
 // manifest, or the working directory when it came from flags or standard input.
 func (s *Set) Folder(b binding.Binding) string { return s.folders[b.Source.File] }
 
-// Load reads manifests: files, folders (their bindings.yaml, .yml, .json and
-// *.bindgate.yaml, .yml, .json, not recursively) and "-" for standard input. No
-// path at all means the working directory. The error holds everything wrong.
+// Load reads manifests: files, folders (the bindings.yaml, .yml, .json and
+// *.bindgate.yaml, .yml, .json in them and below them, but for those below that Git
+// ignores) and "-" for standard input. No path at all means the working directory. The
+// error holds everything wrong.
 func Load(paths []string, o Options) (*Set, error) {
 	if err := o.check(); err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	"github.com/bindgate/bindgate/internal/confine"
 	"github.com/bindgate/bindgate/internal/console"
 	"github.com/bindgate/bindgate/internal/exit"
+	"github.com/bindgate/bindgate/internal/gittree"
 	"github.com/bindgate/bindgate/internal/judge"
 	"github.com/bindgate/bindgate/internal/manifest"
 	"github.com/bindgate/bindgate/internal/plan"
@@ -34,7 +35,18 @@ func InFolder(env console.Env, f settings.Flags, dir string) (judge.Options, man
 
 // Reading returns how manifests are read.
 func Reading(env console.Env, s settings.Settings) manifest.Options {
-	return manifest.Options{WorkDir: env.Dir, Root: s.ConfigDir, AllowPaths: s.AllowPath, AllowEnv: s.AllowEnv, Stdin: env.Stdin, Confined: s.Confined, Overlay: s.Overlay}
+	return manifest.Options{WorkDir: env.Dir, Root: s.ConfigDir, AllowPaths: s.AllowPath, AllowEnv: s.AllowEnv, Stdin: env.Stdin, Confined: s.Confined, Overlay: s.Overlay, Ignored: Ignored(env)}
+}
+
+// Ignored returns what lists those of paths below a folder that Git ignores.
+func Ignored(env console.Env) func(folder string, paths []string) ([]string, error) {
+	return func(folder string, paths []string) ([]string, error) {
+		out, err := gittree.Ignored(context.Background(), env.Environ, folder, paths)
+		if err != nil {
+			err = fmt.Errorf("asking Git which manifests below %q it ignores: %w", folder, err)
+		}
+		return out, err
+	}
 }
 
 // Load reads the manifests, or the one binding that flags name.
