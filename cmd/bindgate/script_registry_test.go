@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
@@ -11,17 +12,23 @@ import (
 )
 
 // registry FILE…: a registry of policies at $REGISTRY, whose address takes the place
-// of REGISTRY in the files. "registry stop" closes it.
+// of REGISTRY in the files. "registry stop" ends it: it keeps its port, which the system
+// might give to another test, and closes every connection without an answer.
 func startRegistry(ts *testscript.TestScript, neg bool, args []string) {
 	run := ts.Value(sandboxKey{}).(*running)
 	if neg || len(args) == 1 && args[0] == "stop" && run.registry == nil {
 		ts.Fatalf("usage: registry FILE… | registry stop")
 	}
 	if len(args) == 1 && args[0] == "stop" {
-		run.registry.Close()
+		run.stopped.Store(true)
 		return
 	}
-	run.registry = httptest.NewServer(&registrytest.Registry{})
+	run.registry = httptest.NewServer(&registrytest.Registry{Before: func(http.ResponseWriter, *http.Request) bool {
+		if run.stopped.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	}})
 	ts.Defer(run.registry.Close)
 	host := strings.TrimPrefix(run.registry.URL, "http://")
 	ts.Setenv("REGISTRY", host)

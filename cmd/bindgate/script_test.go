@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -164,7 +165,8 @@ type running struct {
 	authority *ca.Authority
 	sandbox   *sandbox.Sandbox
 	registry  *httptest.Server
-	hook      *hook // of the last webhook
+	stopped   atomic.Bool // the registry
+	hook      *hook       // of the last webhook
 	held      *sandbox.Held
 	watched   *exec.Cmd // the process in the background whose call is held
 	begun     *begun    // the command in the background of this process

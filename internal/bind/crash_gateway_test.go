@@ -85,7 +85,7 @@ func (w *gatewayWorld) run(j bind.Journal) (gate.Permit, *bind.Binder) {
 
 // effects are the writes that took effect, in their order.
 func (w *gatewayWorld) effects() (out []string) {
-	for _, c := range w.sandbox.Calls() {
+	for _, c := range ended(w.t, w.sandbox) {
 		took := c.Code == "OK" || c.Code == "Ok" || c.Code == "reset-after-commit" || c.Code == "hold-after-commit"
 		if took && slices.Contains([]string{"UploadUserCertificate", "CreateDomain", "UpdateDomain"}, c.Action) {
 			out = append(out, c.Action)

@@ -282,17 +282,22 @@ func past(s *sandbox.Sandbox, action string, params ...string) error {
 	return err
 }
 
-// received are the calls of the binder. How a call ended is noted just after its
-// connection was reset, which a client may see first.
-func (w *world) received() []sandbox.Received {
+// received are the calls of the binder.
+func (w *world) received() []sandbox.Received { return ended(w.t, w.sandbox)[w.before:] }
+
+// ended are the calls that a sandbox received, all ended. A call goes on when its client is
+// interrupted, and how it ended is noted just after its connection was reset, which the
+// client may see first.
+func ended(t testing.TB, s *sandbox.Sandbox) []sandbox.Received {
+	t.Helper()
 	for range 60_000 { // a minute
-		calls := w.sandbox.Calls()[w.before:]
+		calls := s.Calls()
 		if !slices.ContainsFunc(calls, func(c sandbox.Received) bool { return c.Code == "" }) {
 			return calls
 		}
 		time.Sleep(time.Millisecond)
 	}
-	w.t.Fatal("a call is still under way")
+	t.Fatal("a call is still under way")
 	return nil
 }
 
