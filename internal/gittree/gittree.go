@@ -115,6 +115,8 @@ func Ignored(ctx context.Context, environ []string, folder string, paths []strin
 		name, _, _ := strings.Cut(v, "=")
 		return slices.Contains([]string{"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"}, name)
 	})
+	// A nested tree may come from an archive: its configuration must not make git fetch, which runs programs.
+	environ = append(environ, "GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=")
 	inside := func(top string) bool { return strings.HasPrefix(top, folder+string(filepath.Separator)) }
 	asked := map[string][]string{} // by working tree
 	of := map[string][]string{}    // the paths that are ignored with one that is asked
