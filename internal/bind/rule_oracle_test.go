@@ -109,7 +109,7 @@ func (b *ruleBinding) warned() bool {
 	return slices.ContainsFunc(everyCheck(), func(c checks.Check) bool {
 		judged := !real(c.ID) && applies(c, b.requested) && !slices.ContainsFunc(b.needs(c), b.lacks)
 		advice := c.Severity == checks.Warning && !c.Core
-		spoilt := b.results[c.ID] == "error finding" || b.results[c.ID] == "finding without severity"
+		spoilt := b.results[c.ID] == "bare fail" || b.results[c.ID] == "error finding" || b.results[c.ID] == "finding without severity"
 		return judged && (b.verdict[c.ID] == warns || advice && b.verdict[c.ID] == "fail") || advice && spoilt
 	})
 }

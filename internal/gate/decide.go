@@ -120,8 +120,8 @@ func (t *tally) add(c weighed, rs []checks.Result) {
 	}
 }
 
-// warnings refuses for each warning, and for each finding of a check with severity
-// warning. Waived warnings do not refuse.
+// warnings refuses for each warning, for each finding of a check with severity warning,
+// and where such a check failed without one. Waived warnings do not refuse.
 func (t *tally) warnings(c weighed, rs []checks.Result) {
 	for _, r := range rs {
 		for _, f := range r.Findings {
@@ -131,6 +131,9 @@ func (t *tally) warnings(c weighed, rs []checks.Result) {
 			if c.severity == checks.Warning || f.Severity == checks.Warning {
 				t.fail("%s: %s (a warning; warnings refuse under --fail-on warning)", c.id, f.Message)
 			}
+		}
+		if c.severity == checks.Warning && r.Status == checks.StatusFail && len(r.Findings) == 0 {
+			t.fail("%s: failed (a warning; warnings refuse under --fail-on warning)", c.id)
 		}
 	}
 }

@@ -122,6 +122,8 @@ func TestDecide(t *testing.T) {
 		{name: "advice, and warnings refuse", change: []func([]checks.Result) []checks.Result{with("request/force-is-explained", checks.StatusPass, advice)}, failOn: checks.Warning, want: Refused, reason: "request/force-is-explained: hm (a warning; warnings refuse under --fail-on warning)"},
 		{name: "a blocking check's warning", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", checks.StatusPass, advice)}, want: Allowed},
 		{name: "a blocking check's warning, and warnings refuse", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", checks.StatusPass, advice)}, failOn: checks.Warning, want: Refused, reason: "dns/target-resolves: hm"},
+		{name: "advice failed without a finding, and warnings refuse", change: []func([]checks.Result) []checks.Result{with("request/force-is-explained", checks.StatusFail)}, failOn: checks.Warning, want: Refused, reason: "request/force-is-explained: failed (a warning; warnings refuse under --fail-on warning)"},
+		{name: "advice failed without a finding", change: []func([]checks.Result) []checks.Result{with("request/force-is-explained", checks.StatusFail)}, failOn: checks.Error, want: Allowed},
 		{name: "warnings refuse, and there are none", failOn: checks.Warning, want: Allowed},
 		{name: "an unknown failOn counts as warning", change: []func([]checks.Result) []checks.Result{with("request/force-is-explained", checks.StatusPass, advice)}, failOn: "never", want: Refused},
 		{name: "unknown outweighs not run", change: []func([]checks.Result) []checks.Result{with("dns/target-resolves", checks.StatusNotRun), with("group/exists", checks.StatusUnknown)}, want: Undetermined},
