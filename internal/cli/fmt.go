@@ -51,7 +51,7 @@ func formatAll(env console.Env, args []string, check bool) error {
 	if err != nil {
 		return err
 	}
-	session.PassedOver(env, set.Foreign) // a hook passes every file with the name
+	session.PassedOver(env, set.Foreign, nil) // a hook passes every file with the name
 	changed := 0
 	for _, name := range set.Paths {
 		src := set.Text(name)

@@ -139,7 +139,7 @@ func say(env console.Env, s settings.Settings, c manifest.Selection, files int) 
 	if s.Quiet {
 		return
 	}
-	session.PassedOver(env, c.Foreign)
+	session.PassedOver(env, c.Foreign, nil)
 	if len(c.Manifests) == 0 {
 		env.Complain(fmt.Errorf("nothing to judge: none of the tree's manifests (%d) is, or names, one of the changed files (%d)", c.Searched, files))
 		return

@@ -104,10 +104,10 @@ func (s *searchTree) look(path string) {
 	switch {
 	case !MayBe(path) && (err != nil || !declares(text)): // a page may show one
 		return
-	case err == nil && isManifest(base) && foreign(text):
+	case err == nil && HasName(base) && foreign(text):
 		s.foreign = append(s.foreign, name)
 		return
-	case !isManifest(base) && (err != nil || !marked(text)):
+	case !HasName(base) && (err != nil || !marked(text)):
 		return
 	}
 	one := candidate{name: name, concerned: changed}
@@ -264,7 +264,7 @@ func declares(text []byte) bool {
 
 // Is reports whether a file is a manifest by its name, and not another program's by
 // its text.
-func Is(path string, text []byte) bool { return isManifest(filepath.Base(path)) && !foreign(text) }
+func Is(path string, text []byte) bool { return HasName(filepath.Base(path)) && !foreign(text) }
 
 // foreign reports whether a file that has the name of a manifest is another
 // program's: it has neither the version nor a key that every binding has. One with a

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,8 +16,8 @@ import (
 // maxTree bounds the walk over a tree, in files and folders.
 const maxTree = 500_000
 
-// isManifest reports whether a file of a folder is a manifest by its name.
-func isManifest(name string) bool {
+// HasName reports whether a file of a folder is a manifest by its name.
+func HasName(name string) bool {
 	stem := strings.TrimSuffix(name, filepath.Ext(name))
 	// ".bindgate.yaml" is the tree's configuration, not a manifest.
 	named := stem == "bindings" || strings.HasSuffix(stem, ".bindgate") && stem != ".bindgate"
@@ -27,7 +28,7 @@ func isManifest(name string) bool {
 func manifestsIn(folder string) (names []string, err error) {
 	entries, err := os.ReadDir(folder)
 	for _, entry := range entries {
-		if isManifest(entry.Name()) {
+		if HasName(entry.Name()) {
 			names = append(names, entry.Name())
 		}
 	}
@@ -36,49 +37,49 @@ func manifestsIn(folder string) (names []string, err error) {
 
 // manifestsBelow lists the manifests of a folder and of the folders below it, relative to
 // it, for any kind of file they are: one that cannot be read must not be passed over.
-// Those below it that Git ignores are left out, and so is a folder below it that cannot be
-// read; else such a folder is an error. Links to folders are not followed, as Git follows none.
-func manifestsBelow(folder string, ignored func(folder string, paths []string) ([]string, error)) ([]string, error) {
+// Those below it that Git ignores are listed apart, and a folder below it that cannot be read
+// is an error unless Git ignores it. Links to folders are not followed, as Git follows none.
+func manifestsBelow(folder string, ignored func(folder string, paths []string) ([]string, error)) (names, passed []string, err error) {
 	real, err := filepath.EvalSymlinks(folder)
 	if err != nil {
-		return nil, errors.New(unreadable(err))
+		return nil, nil, errors.New(unreadable(err))
 	}
-	found, closed, err := walk(real, func(d fs.DirEntry) bool { return isManifest(d.Name()) })
+	found, closed, err := walk(real, func(d fs.DirEntry) bool { return HasName(d.Name()) })
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var inner []string
+	inner := slices.Collect(maps.Keys(closed))
 	for _, path := range found {
 		if filepath.Dir(path) != real {
 			inner = append(inner, path)
 		}
 	}
-	for path := range closed {
-		inner = append(inner, path)
-	}
+	skip := map[string]bool{}
 	if len(inner) > 0 && ignored != nil {
 		paths, err := ignored(real, inner)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		for _, path := range paths {
-			delete(closed, path)
-		}
-		skip := map[string]bool{}
 		for _, path := range paths {
 			skip[path] = true
+			delete(closed, path)
 		}
-		found = slices.DeleteFunc(found, func(path string) bool { return skip[path] })
 	}
 	for path, err := range closed {
-		return nil, fmt.Errorf("looking for manifests in %q: %w", path, err)
+		return nil, nil, fmt.Errorf("looking for manifests in %q: %w", path, err)
 	}
-	for i, path := range found {
-		if found[i], err = filepath.Rel(real, path); err != nil {
-			return nil, err // they are below it
+	for _, path := range found {
+		name, err := filepath.Rel(real, path)
+		switch {
+		case err != nil:
+			return nil, nil, err // they are below it
+		case skip[path]:
+			passed = append(passed, name)
+		default:
+			names = append(names, name)
 		}
 	}
-	return found, nil
+	return names, passed, nil
 }
 
 // above returns the next step for a folder without a manifest: the manifest of a
@@ -105,7 +106,10 @@ func treeAround(dir string) ([]string, error) {
 	for path, problem := range closed {
 		err = fmt.Errorf("looking for manifests in %q: %w", path, problem)
 	}
-	return found, err
+	if err != nil {
+		return nil, fmt.Errorf("%w; name the manifests instead of --changed", err)
+	}
+	return found, nil
 }
 
 // walk lists what is wanted of the files and folders below a folder, sorted, without what is
@@ -114,6 +118,9 @@ func walk(top string, wanted func(fs.DirEntry) bool) (found []string, closed map
 	seen := 0
 	closed = map[string]error{}
 	err = filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
+		if failed := new(fs.PathError); errors.As(err, &failed) {
+			err = failed.Err // it has the name as it is, which may be hostile
+		}
 		switch {
 		case err != nil && path == top:
 			return err
@@ -139,24 +146,4 @@ func walk(top string, wanted func(fs.DirEntry) bool) (found []string, closed map
 		return nil, nil, fmt.Errorf("looking for manifests under %q: %w", top, err)
 	}
 	return found, closed, nil
-}
-
-// Named lists the files that Load would read for the paths of a command, from the
-// folder dir, without reading them. What does not exist is not among them.
-func Named(dir string, paths []string) (out []string) {
-	for _, p := range paths {
-		path := confine.Absolute(dir, p)
-		info, err := os.Stat(path)
-		switch {
-		case err != nil:
-		case !info.IsDir():
-			out = append(out, path)
-		default:
-			names, _ := manifestsBelow(path, nil)
-			for _, name := range names {
-				out = append(out, filepath.Join(path, name))
-			}
-		}
-	}
-	return out
 }

@@ -80,6 +80,7 @@ type reader struct {
 	seen     map[string]bool           // a manifest that is named twice is read once
 	searched bool                      // the file was found in a folder, and not named
 	foreign  []string                  // files of a manifest's name that are another program's
+	ignored  []string                  // manifests that Git ignores
 	errs     Errors
 }
 
@@ -111,12 +112,18 @@ func (r *reader) input(arg string) error {
 	if !info.IsDir() {
 		return r.file(arg, absolute)
 	}
-	names, err := manifestsBelow(absolute, r.options.Ignored)
+	names, passed, err := manifestsBelow(absolute, r.options.Ignored)
 	if err != nil {
 		r.fail(printable(arg), err.Error(), "name the manifests one by one")
 		return nil
 	}
-	if len(names) == 0 {
+	for _, name := range passed {
+		r.ignored = append(r.ignored, printable(filepath.Join(arg, name)))
+	}
+	switch {
+	case len(names) == 0 && len(passed) > 0:
+		r.fail(printable(arg), fmt.Sprintf("folder holds no manifest that counts: Git ignores %q", r.ignored[len(r.ignored)-1]), "name it, or its folder")
+	case len(names) == 0:
 		r.fail(printable(arg), "folder holds no manifest, want bindings.yaml or *.bindgate.yaml (or .yml, .json), in it or below it", above(arg, absolute))
 	}
 	before := len(r.sources) + len(r.errs)

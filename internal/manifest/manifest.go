@@ -49,6 +49,7 @@ type Set struct {
 	Paths  []string       // the manifests, as messages name them
 
 	Foreign []string // files of a searched folder that have the name of a manifest and are another program's
+	Ignored []string // manifests below a searched folder that Git ignores
 
 	NotRun []NotRun // bindings of another tool's file that cannot be judged; they are not among All
 
@@ -113,7 +114,7 @@ func Load(paths []string, o Options) (*Set, error) {
 			return nil, err
 		}
 	}
-	set := &Set{Foreign: r.foreign, sources: r.sources, folders: map[string]string{}, texts: map[string][]byte{}, allowEnv: o.AllowEnv}
+	set := &Set{Foreign: r.foreign, Ignored: r.ignored, sources: r.sources, folders: map[string]string{}, texts: map[string][]byte{}, allowEnv: o.AllowEnv}
 	for i := range r.sources {
 		src := &r.sources[i]
 		set.Paths = append(set.Paths, src.name)

@@ -74,7 +74,7 @@ func (r *Run) Load(paths []string) (*manifest.Set, error) {
 		err = cmp.Or(notAManifest(env, s.Command, paths), err)
 	}
 	if err == nil && !s.Quiet {
-		PassedOver(env, set.Foreign)
+		PassedOver(env, set.Foreign, set.Ignored)
 	}
 	return set, err
 }
@@ -106,10 +106,14 @@ func isEmpty(data []byte) bool {
 	return json.Unmarshal(data, &members) == nil && len(members) == 0
 }
 
-// PassedOver names files that look like manifests by their names only.
-func PassedOver(env console.Env, names []string) {
-	for _, name := range names {
+// PassedOver names files that look like manifests by their names only, and manifests below
+// a folder that Git ignores.
+func PassedOver(env console.Env, foreign, ignored []string) {
+	for _, name := range foreign {
 		env.Complain(fmt.Errorf("%s is no manifest of bindgate and was passed over", name))
+	}
+	for _, name := range ignored {
+		env.Complain(fmt.Errorf("%s is ignored by Git and was passed over; name it, or its folder, to judge it", name))
 	}
 }
 

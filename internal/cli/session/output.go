@@ -93,13 +93,24 @@ func (r *Run) reads() []string {
 
 // ofPolicies reports whether an output would replace a file in a folder of policies.
 func (r *Run) ofPolicies(f *confine.Output) bool {
-	return f.Existing() != nil && slices.ContainsFunc(r.reads(), func(path string) bool {
-		info, err := os.Stat(r.Env.Absolute(path))
+	return slices.Contains([]string{".rego", ".json", ".yaml", ".yml"}, filepath.Ext(f.Path())) && r.below(f, r.reads())
+}
+
+// below reports whether an output would replace a file in or below one of the folders
+// among the paths.
+func (r *Run) below(f *confine.Output, paths []string) bool {
+	parent, err := filepath.EvalSymlinks(filepath.Dir(f.Path()))
+	return err == nil && f.Existing() != nil && slices.ContainsFunc(paths, func(path string) bool {
+		folder, err := filepath.EvalSymlinks(r.Env.Absolute(path))
+		if err != nil {
+			return false
+		}
+		info, err := os.Stat(folder)
 		if err != nil || !info.IsDir() {
 			return false
 		}
-		below, err := filepath.Rel(r.Env.Absolute(path), f.Path())
-		return err == nil && filepath.IsLocal(below) && slices.Contains([]string{".rego", ".json", ".yaml", ".yml"}, filepath.Ext(below))
+		below, err := filepath.Rel(folder, parent)
+		return err == nil && filepath.IsLocal(below)
 	})
 }
 
@@ -192,9 +203,9 @@ func (r *Run) fail(cause error) {
 	if len(r.Out.Reports.Files()) == 0 {
 		return
 	}
-	inputs := slices.Concat(manifest.Named(r.Env.Dir, r.Inputs), r.reads(), r.Keeps)
+	inputs := slices.Concat(r.Inputs, r.reads(), r.Keeps)
 	err := r.Out.Reports.Fail(r.reportHead(), r.reportOptions(), cause, func(f *confine.Output) bool {
-		return Overwrites(r.Env, f, inputs) || r.ofPolicies(f) || holdsCertificate(f)
+		return Overwrites(r.Env, f, inputs) || manifest.HasName(filepath.Base(f.Path())) && r.below(f, r.Inputs) || r.ofPolicies(f) || holdsCertificate(f)
 	})
 	if err != nil {
 		r.Env.Complain(err)
